@@ -1,0 +1,18 @@
+/** Why a decoder gave up. A closed list, so that callers can tell a cut-off message from a lying one. */
+export type DecodeReason = 'truncated' | 'limit' | 'unexpected' | 'trailing';
+
+/**
+ * Thrown by every decoder. `field` is the path of the field that could not be read
+ * (`V6.pObjects/3/attributes/len`). Never carries the bytes themselves: they may be secret.
+ */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+  readonly field: string;
+  readonly reason: DecodeReason;
+
+  constructor(field: string, reason: DecodeReason, detail: string) {
+    super(`${field}: ${detail}`);
+    this.field = field;
+    this.reason = reason;
+  }
+}

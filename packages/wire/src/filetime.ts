@@ -1,0 +1,20 @@
+const EPOCH_DIFFERENCE_MS = 11_644_473_600_000n;
+
+/** A FILETIME ([MS-DTYP] 2.3.3): 100-nanosecond intervals since 1601-01-01 UTC. */
+export type Filetime = bigint;
+
+/** `accountExpires` and friends: 0 and this mean never. */
+export const FILETIME_NEVER: Filetime = 0x7fff_ffff_ffff_ffffn;
+
+export function filetimeToDate(filetime: Filetime): Date {
+  return new Date(Number(filetime / 10_000n - EPOCH_DIFFERENCE_MS));
+}
+
+export function dateToFiletime(date: Date): Filetime {
+  return (BigInt(date.getTime()) + EPOCH_DIFFERENCE_MS) * 10_000n;
+}
+
+/** DSTIME ([MS-DRSR] 5.51): seconds since 1601-01-01 UTC, as replication metadata carries it. */
+export function dstimeToDate(seconds: bigint): Date {
+  return new Date(Number(seconds * 1000n - EPOCH_DIFFERENCE_MS));
+}

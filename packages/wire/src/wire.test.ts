@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  DecodeError,
+  dateToFiletime,
+  decodeGuid,
+  decodeSid,
+  decodeUtf16le,
+  dstimeToDate,
+  encodeGuid,
+  encodeSid,
+  encodeUtf16le,
+  filetimeToDate,
+  fromHex,
+  Reader,
+  ridOf,
+  toHex,
+  Writer,
+} from './index.ts';
+
+test('a reader names the field that the bytes were too short for', () => {
+  const r = new Reader(Uint8Array.of(1, 2, 3), 'PDU');
+  assert.equal(r.u16le('a'), 0x0201);
+  assert.throws(
+    () => r.u32le('frag_length'),
+    (e: unknown) => e instanceof DecodeError && e.field === 'PDU.frag_length' && e.reason === 'truncated',
+  );
+  assert.equal(r.remaining, 1, 'a failed read moves nothing');
+});
+
+test('a count above its limit is refused before anything is allocated', () => {
+  const r = new Reader(fromHex('ffffffff'));
+  assert.throws(
+    () => r.limited(r.u32le('count'), 1000, 'count'),
+    /count: 4294967295 is above the limit of 1000/,
+  );
+});
+
+test('a negative length is refused', () => {
+  assert.throws(() => new Reader(new Uint8Array(8)).slice(-1, 'len'), DecodeError);
+});
+
+test('unread trailing bytes are an error', () => {
+  assert.throws(() => new Reader(new Uint8Array(2)).end(), /2 bytes too many/);
+});
+
+test('a writer aligns from its start and grows', () => {
+  const w = new Writer(2).u8(1).align(4).u32le(0xdeadbeef).u64be(1n).u16be(0x1234);
+  assert.equal(toHex(w.toBytes()), '01000000efbeadde00000000000000011234');
+  w.wipe();
+  assert.equal(w.length, 0);
+});
+
+test('GUIDs have their first three groups little endian (protocols.md 1.1)', () => {
+  const wire = '354251e3064bd111ab0400c04fc2dcd2';
+  assert.equal(decodeGuid(fromHex(wire)), 'e3514235-4b06-11d1-ab04-00c04fc2dcd2');
+  assert.equal(toHex(encodeGuid('E3514235-4B06-11D1-AB04-00C04FC2DCD2')), wire);
+  assert.throws(() => encodeGuid('e3514235'), RangeError);
+  assert.throws(() => decodeGuid(new Uint8Array(15)), RangeError);
+});
+
+test('the SID of the live reply in protocols.md 8.8 decodes and encodes', () => {
+  const wire = '0105000000000005150000004f8b18f08833b1a03134aea2210c0000';
+  const sid = decodeSid(fromHex(wire));
+  assert.equal(ridOf(sid), 3105);
+  assert.equal(toHex(encodeSid(sid)), wire);
+  assert.throws(() => decodeSid(fromHex(wire).subarray(0, 20)), DecodeError);
+  assert.throws(() => decodeSid(fromHex(`${wire}00`)), DecodeError);
+  assert.throws(() => encodeSid('S-1-5'), RangeError);
+});
+
+test('FILETIME and DSTIME count from 1601', () => {
+  assert.equal(filetimeToDate(129699324000000000n).toISOString(), '2012-01-01T23:00:00.000Z');
+  assert.equal(dateToFiletime(new Date('2012-01-01T23:00:00Z')), 129699324000000000n);
+  assert.equal(dstimeToDate(13439848819n).toISOString(), '2026-11-21T11:06:59.000Z');
+});
+
+test('UTF-16LE keeps surrogates', () => {
+  assert.equal(toHex(encodeUtf16le('😀')), '3dd800de');
+  assert.equal(decodeUtf16le(fromHex('3dd800de')), '😀');
+});
