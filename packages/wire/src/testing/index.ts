@@ -1,0 +1,1 @@
+export { type FuzzOptions, truncationsAndMutations } from './fuzz.ts';
