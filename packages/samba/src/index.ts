@@ -1,0 +1,24 @@
+export { ensureCertificates } from './certificates.ts';
+export { renderKrb5Conf } from './configuration.ts';
+export {
+  baseDn,
+  type DomainDescription,
+  type DomainPlace,
+  type DomainSettings,
+  dnsDomain,
+  holdsDomain,
+  hostFqdn,
+  readDomain,
+} from './description.ts';
+export {
+  type DomainStatus,
+  domainStatus,
+  type RunningDomain,
+  startDomain,
+  stopDomain,
+} from './domain-process.ts';
+export { type DomainLayout, domainLayout } from './layout.ts';
+export { domainPorts, portHolder } from './ports.ts';
+export { provisionDomain } from './provision.ts';
+export { runTool, type ToolOptions } from './run-tool.ts';
+export { type Supervision, type SupervisionEvent, superviseDomain } from './supervise.ts';

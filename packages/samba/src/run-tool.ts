@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+
+export interface ToolOptions {
+  /** Written to standard input; without it, standard input is empty. */
+  input?: string | Uint8Array;
+  env?: Record<string, string>;
+  /** Milliseconds. */
+  timeout?: number;
+}
+
+/** One end of a tool's output is enough to say what went wrong. */
+const MAX_OUTPUT = 1 << 20;
+
+/** Runs a tool and returns its standard output; an exit code other than 0 is an error that quotes its last lines. */
+export function runTool(command: string, args: string[], options: ToolOptions = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: options.timeout ?? 180_000,
+    });
+    let output = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', text => {
+      output = (output + text).slice(-MAX_OUTPUT);
+    });
+    child.stderr.setEncoding('utf8').on('data', text => {
+      errors = (errors + text).slice(-MAX_OUTPUT);
+    });
+    child.on('error', cause =>
+      reject(new Error(`cannot run ${command}: install the Debian package that brings it`, { cause })),
+    );
+    child.on('close', (code, signal) => {
+      if (code === 0) return resolve(output);
+      const said = (errors.trim() || output.trim()).split('\n').slice(-5).join('; ');
+      reject(new Error(`${command} ${args[0] ?? ''} ended with ${signal ?? code}: ${said}`));
+    });
+    // A tool that ends early closes its input; its exit code tells more than EPIPE.
+    child.stdin.on('error', () => {});
+    child.stdin.end(options.input ?? '');
+  });
+}
