@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { Forest, PasswordOrder, SourceAnchor, Timestamp, UserPrincipalName } from './common.ts';
+import { route } from './route.ts';
+import { Profile, WindowsCredentialsSyncConfig } from './synchronization.ts';
+
+/** The way of one user's password through the tenant and the managed domain, as far as the tenant knows. */
+export const UserStatus = z.strictObject({
+  id: z.uuid(),
+  origin: z.enum(['synchronized', 'cloud']),
+  forest: Forest.nullable(),
+  sourceAnchor: SourceAnchor.nullable(),
+  userPrincipalName: UserPrincipalName,
+  onPremisesSamAccountName: z.string().nullable(),
+  profile: Profile,
+  accountEnabled: z.boolean(),
+  accountExpires: Timestamp.nullable(),
+  administrator: z.boolean(),
+  deletedAt: Timestamp.nullable(),
+  lockedUntil: Timestamp.nullable(),
+  credential: z
+    .strictObject({
+      changeDate: Timestamp.nullable(),
+      receivedAt: Timestamp,
+      passwordOrder: PasswordOrder.nullable(),
+    })
+    .nullable(),
+  /** Legacy credentials on their way to the managed domain. */
+  legacy: z.strictObject({
+    recordReceivedAt: Timestamp.nullable(),
+    appliedAt: Timestamp.nullable(),
+    outcome: z.string().nullable(),
+    reason: z.string().nullable(),
+  }),
+});
+export type UserStatus = z.infer<typeof UserStatus>;
+
+export const TenantStatus = z.strictObject({
+  tenantId: z.uuid(),
+  tenantName: z.string(),
+  users: z.int(),
+  disabled: z.int(),
+  withCredential: z.int(),
+  withLegacyRecord: z.int(),
+  legacyApplied: z.int(),
+  legacyRefused: z.int(),
+  windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig,
+  connect: z.array(
+    z.strictObject({
+      forest: Forest,
+      agent: z.string(),
+      reportedAt: Timestamp,
+      lastObjectCycleAt: Timestamp.nullable(),
+      lastPasswordCycleAt: Timestamp.nullable(),
+      queued: z.int(),
+      owed: z.int(),
+      quarantined: z.int(),
+    }),
+  ),
+});
+export type TenantStatus = z.infer<typeof TenantStatus>;
+
+export const administrationRoutes = {
+  getTenantStatus: route({
+    method: 'GET',
+    path: '/api/v1/status',
+    access: ['admin'],
+    summary: 'counts, agents and the managed domain',
+    reply: TenantStatus,
+  }),
+  listUsers: route({
+    method: 'GET',
+    path: '/api/v1/users',
+    access: ['admin'],
+    summary: 'users by userPrincipalName, a page at a time',
+    query: z.strictObject({
+      after: z.string().max(1024).default(''),
+      limit: z.coerce.number().int().min(1).max(1000).default(100),
+    }),
+    reply: z.strictObject({ users: z.array(UserStatus), more: z.boolean() }),
+  }),
+  getUser: route({
+    method: 'GET',
+    path: '/api/v1/users/:id',
+    access: ['admin'],
+    summary: 'one user by id, userPrincipalName or source anchor',
+    params: z.strictObject({ id: z.string().max(1024) }),
+    reply: UserStatus,
+  }),
+  registerApplication: route({
+    method: 'POST',
+    path: '/api/v1/applications',
+    access: ['admin'],
+    summary: 'registers an OIDC relying party (public client, authorization code with PKCE)',
+    body: z.strictObject({ name: z.string().min(1).max(100), redirectUris: z.array(z.url()).min(1).max(20) }),
+    reply: z.strictObject({ clientId: z.string(), issuer: z.url() }),
+  }),
+};
+
+/** On the tenant service's own Unix socket: what needs no token because only root and the service can open it. */
+export const tenantLocalRoutes = {
+  createTenant: route({
+    method: 'POST',
+    path: '/local/tenants',
+    access: ['local'],
+    summary: 'makes a tenant and its first administrator',
+    body: z.strictObject({
+      name: z
+        .string()
+        .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits and hyphens'),
+      administrator: UserPrincipalName,
+    }),
+    reply: z.strictObject({
+      tenantId: z.uuid(),
+      issuer: z.url(),
+      /** Shown once; the tenant keeps only its cloud credential. */
+      administratorPassword: z.string(),
+      /** Bearer token of the administrator, shown once; kept as a digest. */
+      token: z.string(),
+      tokenExpiresAt: Timestamp,
+    }),
+  }),
+  createToken: route({
+    method: 'POST',
+    path: '/local/tokens',
+    access: ['local'],
+    summary: 'makes another bearer token for an administrator',
+    body: z.strictObject({ tenant: z.string(), administrator: UserPrincipalName }),
+    reply: z.strictObject({ token: z.string(), tokenExpiresAt: Timestamp }),
+  }),
+};

@@ -1,0 +1,118 @@
+import type { z } from 'zod';
+import { ErrorReply } from './common.ts';
+import { type CallInput, fillPath, type ReplyOf, type Route } from './route.ts';
+
+/** An HTTP answer that is not 2xx, or none at all (`status` 0). */
+export class CallError extends Error {
+  override readonly name = 'CallError';
+  readonly status: number;
+  readonly code: string;
+  /** True when the same call may succeed later: no answer, half an answer, 429, 5xx. */
+  readonly transient: boolean;
+  /** Seconds that the server asked to wait (Retry-After). */
+  readonly retryAfter: number | undefined;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    options: ErrorOptions & { retryAfter?: number } = {},
+  ) {
+    super(message, options);
+    this.status = status;
+    this.code = code;
+    this.transient = status === 0 || status === 429 || status >= 500;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** Sends one request; the transport (TLS, Unix socket, token) is the caller's. Standard `fetch` semantics. */
+export type Send = (
+  path: string,
+  init: { method: string; headers: Record<string, string>; body?: string; signal?: AbortSignal },
+) => Promise<{
+  status: number;
+  headers: { get(name: string): string | null };
+  text(): Promise<string>;
+}>;
+
+/** Largest answer that is read, in characters. */
+const MAX_ANSWER = 64 * 1024 * 1024;
+
+/**
+ * Calls a route and returns its checked reply.
+ * @throws CallError when there is no answer, the answer is an error, or it is not what the contract says.
+ */
+export async function call<R extends Route>(
+  send: Send,
+  route: R,
+  input: CallInput<R> & { signal?: AbortSignal } = {},
+): Promise<ReplyOf<R>> {
+  const query = input.query === undefined ? '' : `?${new URLSearchParams(stringify(input.query as object))}`;
+  const path = fillPath(route.path, input.params as Record<string, unknown>) + query;
+  const init = {
+    method: route.method,
+    headers: {
+      accept: 'application/json',
+      ...(input.body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(input.body !== undefined && { body: JSON.stringify(input.body) }),
+    ...(input.signal && { signal: input.signal }),
+  };
+  let status: number;
+  let text: string;
+  let retryAfter: number;
+  try {
+    const response = await send(path, init);
+    status = response.status;
+    retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+    text = await response.text();
+  } catch (cause) {
+    if (cause instanceof CallError) throw cause;
+    input.signal?.throwIfAborted();
+    throw new CallError(0, 'no-answer', `no answer to ${route.method} ${route.path}: ${describe(cause)}`, {
+      cause,
+    });
+  }
+  if (text.length > MAX_ANSWER)
+    throw new CallError(0, 'answer-too-large', `the answer to ${route.path} is too large`);
+  const json = parseJson(text);
+  if (status < 200 || status > 299) {
+    const error = ErrorReply.safeParse(json);
+    const [code, message] = error.success
+      ? [error.data.error.code, error.data.error.message]
+      : ['http-error', `${route.method} ${route.path} was answered with ${status}`];
+    throw new CallError(status, code, message, Number.isFinite(retryAfter) ? { retryAfter } : {});
+  }
+  const reply = (route.reply as z.ZodType).safeParse(json);
+  if (!reply.success) {
+    const at = reply.error.issues[0];
+    throw new CallError(
+      0,
+      'bad-answer',
+      `the answer to ${route.path} is not as agreed: ${at?.path.join('/')} ${at?.message}`,
+    );
+  }
+  return reply.data as ReplyOf<R>;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function stringify(query: object): [string, string][] {
+  return Object.entries(query)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, String(value)]);
+}
+
+/** The innermost message: fetch hides the real reason in `cause`. */
+function describe(error: unknown): string {
+  let e = error;
+  while (e instanceof Error && e.cause instanceof Error) e = e.cause;
+  return e instanceof Error ? e.message || ((e as NodeJS.ErrnoException).code ?? e.name) : String(e);
+}

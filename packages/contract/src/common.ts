@@ -1,0 +1,71 @@
+import { z } from 'zod';
+
+/** The body of every answer that is not 2xx. `message` is for people and never holds a secret. */
+export const ErrorReply = z.strictObject({
+  error: z.strictObject({ code: z.string(), message: z.string() }),
+});
+export type ErrorReply = z.infer<typeof ErrorReply>;
+
+export const Timestamp = z.iso.datetime();
+export const Empty = z.strictObject({});
+
+/** Base64 of the on-premises object's anchor (objectGUID by default): immutable, case-sensitive. */
+export const SourceAnchor = z.string().min(1).max(60);
+/** The forest's DNS name in lower case, `corp.example.com`. */
+export const Forest = z
+  .string()
+  .max(255)
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, 'a DNS name in lower case');
+export const ObjectGuid = z
+  .string()
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a GUID in lower case');
+export const UserPrincipalName = z
+  .string()
+  .max(1024)
+  .regex(/^[^@\s]+@[^@\s]+$/, 'a name of the form name@domain');
+/** A signed record (JWS compact); its bytes are relayed as they are. See docs/formats.md. */
+export const SignedRecord = z
+  .string()
+  .max(16_384)
+  .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
+export const Sequence = z.int().nonnegative();
+
+/** Replication metadata of unicodePwd: compared as AD does. */
+export const PasswordOrder = z.strictObject({
+  version: z.int().nonnegative().max(0xffff_ffff),
+  /** Seconds since 1601-01-01 UTC. */
+  originatingTime: z.int().nonnegative(),
+  originatingInvocationId: ObjectGuid,
+});
+
+/** A public key as `records` shows it: the fingerprint is what an administrator compares and confirms. */
+export const PublicKey = z.strictObject({
+  keyId: z.string().min(1).max(64),
+  publicKey: z.base64url().max(4096),
+  fingerprint: z.string().min(1).max(200),
+});
+
+/** What became of one item of a batch. */
+export const Verdict = z.strictObject({
+  sourceAnchor: SourceAnchor,
+  /** `retry`: send it again later; `refused`: it will not be taken as it is. */
+  verdict: z.enum(['applied', 'unchanged', 'refused', 'retry']),
+  code: z
+    .enum([
+      'unknown-user',
+      'attribute-value-must-be-unique',
+      'older-password-order',
+      'older-sequence',
+      'other-forest',
+      'not-synchronized',
+      'record-mismatch',
+      'invalid',
+    ])
+    .optional(),
+  reason: z.string().optional(),
+});
+export type Verdict = z.infer<typeof Verdict>;
+export type VerdictCode = NonNullable<Verdict['code']>;
+
+/** The largest batch of a provisioning call, in items. */
+export const MAX_BATCH = 500;

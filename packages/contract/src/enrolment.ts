@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { Empty, PublicKey, Timestamp } from './common.ts';
+import { route } from './route.ts';
+
+export const AgentKind = z.enum(['connect', 'domain']);
+
+/** The public half of the key by which an agent proves itself at the token endpoint (private_key_jwt, ES256). */
+export const AgentJwk = z.strictObject({
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  x: z.base64url().length(43),
+  y: z.base64url().length(43),
+});
+
+export const Agent = z.strictObject({
+  id: z.uuid(),
+  kind: AgentKind,
+  name: z.string(),
+  version: z.string(),
+  /** Ed25519 key that signs records; Connect only. */
+  signingKey: PublicKey.nullable(),
+  enrolledAt: Timestamp,
+  lastSeenAt: Timestamp.nullable(),
+});
+export type Agent = z.infer<typeof Agent>;
+
+export const enrolmentRoutes = {
+  createEnrolment: route({
+    method: 'POST',
+    path: '/api/v1/enrolments',
+    access: ['admin'],
+    summary: 'makes a one-time code by which an agent enrols',
+    body: z.strictObject({ kind: AgentKind, name: z.string().min(1).max(100) }),
+    reply: z.strictObject({ code: z.string(), expiresAt: Timestamp }),
+  }),
+  enrol: route({
+    method: 'POST',
+    path: '/enrol',
+    access: ['public'],
+    summary: 'enrols an agent by its one-time code',
+    body: z.strictObject({
+      code: z.string().min(1).max(200),
+      version: z.string().max(50),
+      jwk: AgentJwk,
+      signingKey: PublicKey.nullable(),
+    }),
+    reply: z.strictObject({
+      tenantId: z.uuid(),
+      tenantName: z.string(),
+      agentId: z.uuid(),
+      /** OAuth 2 client id for private_key_jwt: the agent's id. */
+      clientId: z.string(),
+      issuer: z.url(),
+      tokenEndpoint: z.url(),
+    }),
+  }),
+  listAgents: route({
+    method: 'GET',
+    path: '/api/v1/agents',
+    access: ['admin', 'domain'],
+    summary: 'lists the enrolled agents with their public keys',
+    reply: z.strictObject({ agents: z.array(Agent) }),
+  }),
+  removeAgent: route({
+    method: 'DELETE',
+    path: '/api/v1/agents/:id',
+    access: ['admin'],
+    summary: 'removes an agent: its tokens end at once',
+    params: z.strictObject({ id: z.uuid() }),
+    reply: Empty,
+  }),
+};

@@ -1,0 +1,15 @@
+export * from './administration.ts';
+export { CallError, call, type Send } from './client.ts';
+export * from './common.ts';
+export * from './enrolment.ts';
+export * from './managed-domain.ts';
+export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './route.ts';
+export * from './synchronization.ts';
+export {
+  type AgentIdentity,
+  agentSend,
+  type Endpoint,
+  httpSend,
+  isLoopback,
+  socketSend,
+} from './transport.ts';

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { Empty, Forest, PublicKey, Sequence, SignedRecord, SourceAnchor, Timestamp } from './common.ts';
+import { route } from './route.ts';
+import { Profile } from './synchronization.ts';
+
+/** A user as the change feed shows it. Only what the records say, with a trusted signature, is believed. */
+export const FeedItem = z.strictObject({
+  cursor: z.string(),
+  userId: z.uuid(),
+  origin: z.enum(['synchronized', 'cloud']),
+  forest: Forest.nullable(),
+  sourceAnchor: SourceAnchor,
+  accountRecord: SignedRecord.nullable(),
+  credentialRecord: SignedRecord.nullable(),
+  profile: Profile,
+});
+export type FeedItem = z.infer<typeof FeedItem>;
+
+/** What Domain Services did with one record. */
+export const DomainReport = z.strictObject({
+  sourceAnchor: SourceAnchor,
+  kind: z.enum(['account', 'credential']),
+  sequence: Sequence,
+  outcome: z.enum(['applied', 'unchanged', 'refused', 'failed', 'waiting']),
+  /** A refusal's code or a failure's plain reason; never a secret. */
+  reason: z.string().max(500).nullable(),
+  at: Timestamp,
+});
+export type DomainReport = z.infer<typeof DomainReport>;
+
+export const managedDomainRoutes = {
+  registerDomainKey: route({
+    method: 'PUT',
+    path: '/api/v1/domain/key',
+    access: ['domain'],
+    summary: "registers the managed domain's public sealing key and enables the managed domain",
+    body: z.strictObject({ realm: z.string().max(255), netbiosDomain: z.string().max(15), key: PublicKey }),
+    reply: Empty,
+  }),
+  readChanges: route({
+    method: 'GET',
+    path: '/api/v1/domain/changes',
+    access: ['domain'],
+    summary: 'users changed after a cursor, oldest first; waits up to `wait` seconds when there are none',
+    query: z.strictObject({
+      after: z.string().max(64).default(''),
+      limit: z.coerce.number().int().min(1).max(1000).default(500),
+      wait: z.coerce.number().min(0).max(60).default(0),
+    }),
+    reply: z.strictObject({ items: z.array(FeedItem), cursor: z.string(), more: z.boolean() }),
+  }),
+  reportApplied: route({
+    method: 'POST',
+    path: '/api/v1/domain/reports',
+    access: ['domain'],
+    summary: 'what Domain Services did with the records it read',
+    body: z.strictObject({ reports: z.array(DomainReport).min(1).max(1000) }),
+    reply: Empty,
+  }),
+};

@@ -1,0 +1,54 @@
+import type { z } from 'zod';
+
+/**
+ * Who may call a route. `public` needs no token: sign-in and enrolment only. The others name the role that
+ * the token must carry; `local` is the Unix socket that only the service's own user and root can open.
+ */
+export type Access = 'public' | 'admin' | 'connect' | 'domain' | 'local';
+
+/** One HTTP operation: the server registers it, the client calls it, OpenAPI and the access test read it. */
+export interface Route<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Reply extends z.ZodType = z.ZodType,
+> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Fastify's path syntax, `/api/v1/users/:id`. */
+  readonly path: string;
+  readonly access: readonly Access[];
+  readonly summary: string;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly reply: Reply;
+}
+
+/** Keeps the precise types of a route table's entry. */
+export function route<
+  Params extends z.ZodType = z.ZodUndefined,
+  Query extends z.ZodType = z.ZodUndefined,
+  Body extends z.ZodType = z.ZodUndefined,
+  Reply extends z.ZodType = z.ZodType,
+>(definition: Route<Params, Query, Body, Reply>): Route<Params, Query, Body, Reply> {
+  return definition;
+}
+
+/** What a client hands in for a route. */
+export interface CallInput<R extends Route> {
+  readonly params?: R extends Route<infer P> ? z.input<P> : never;
+  readonly query?: R extends Route<z.ZodType, infer Q> ? z.input<Q> : never;
+  readonly body?: R extends Route<z.ZodType, z.ZodType, infer B> ? z.input<B> : never;
+}
+
+/** What a route answers. */
+export type ReplyOf<R extends Route> = z.output<R['reply']>;
+
+/** The path with its `:parameters` filled in. */
+export function fillPath(path: string, params: Record<string, unknown> = {}): string {
+  return path.replace(/:([a-zA-Z]+)/g, (_, name: string) => {
+    const value = params[name];
+    if (value === undefined) throw new RangeError(`parameter '${name}' is missing for ${path}`);
+    return encodeURIComponent(String(value));
+  });
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import {
+  Empty,
+  Forest,
+  MAX_BATCH,
+  ObjectGuid,
+  PasswordOrder,
+  PublicKey,
+  Sequence,
+  SignedRecord,
+  SourceAnchor,
+  Timestamp,
+  UserPrincipalName,
+  Verdict,
+} from './common.ts';
+import { route } from './route.ts';
+
+const text = z.string().max(1024).nullable();
+
+/** The person's descriptive attributes, unsigned: null clears. */
+export const Profile = z.strictObject({
+  displayName: text,
+  givenName: text,
+  surname: text,
+  mail: text,
+  department: text,
+  jobTitle: text,
+  telephoneNumber: text,
+  mobile: text,
+});
+export type Profile = z.infer<typeof Profile>;
+
+export const ObjectUpsert = z.strictObject({
+  operation: z.literal('upsert'),
+  sourceAnchor: SourceAnchor,
+  objectGuid: ObjectGuid,
+  userPrincipalName: UserPrincipalName,
+  onPremisesSamAccountName: z.string().min(1).max(256),
+  onPremisesSecurityIdentifier: z.string().max(184),
+  accountEnabled: z.boolean(),
+  accountExpires: Timestamp.nullable(),
+  profile: Profile,
+  sequence: Sequence,
+  /** The signed account record that says the same. */
+  record: SignedRecord,
+});
+export const ObjectDelete = z.strictObject({
+  operation: z.literal('delete'),
+  sourceAnchor: SourceAnchor,
+  sequence: Sequence,
+  record: SignedRecord,
+});
+export const ObjectChange = z.discriminatedUnion('operation', [ObjectUpsert, ObjectDelete]);
+export type ObjectChange = z.infer<typeof ObjectChange>;
+
+export const CredentialChange = z.strictObject({
+  sourceAnchor: SourceAnchor,
+  passwordOrder: PasswordOrder,
+  /** When the password was changed on-premises (pwdLastSet), for people to read. */
+  changeDate: Timestamp.nullable(),
+  /** `v1;PPH1_MD4,<salt>,1000,<hash>;` */
+  cloudCredential: z.string().max(200),
+  /** The signed, sealed credential record; null until a managed domain is enabled and its key confirmed. */
+  record: SignedRecord.nullable(),
+});
+export type CredentialChange = z.infer<typeof CredentialChange>;
+
+const Verdicts = z.strictObject({ verdicts: z.array(Verdict) });
+
+/** What the tenant says about its managed domain; the key is believed only once an administrator confirmed it. */
+export const WindowsCredentialsSyncConfig = z.strictObject({
+  enabled: z.boolean(),
+  domain: z
+    .strictObject({ realm: z.string(), netbiosDomain: z.string(), key: PublicKey, registeredAt: Timestamp })
+    .nullable(),
+});
+export type WindowsCredentialsSyncConfig = z.infer<typeof WindowsCredentialsSyncConfig>;
+
+export const synchronizationRoutes = {
+  getSyncConfiguration: route({
+    method: 'GET',
+    path: '/api/v1/sync/configuration',
+    access: ['connect'],
+    summary: 'what Connect has to know: the tenant and its managed domain',
+    reply: z.strictObject({
+      tenantId: z.uuid(),
+      tenantName: z.string(),
+      windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig,
+    }),
+  }),
+  exportObjects: route({
+    method: 'POST',
+    path: '/api/v1/sync/objects',
+    access: ['connect'],
+    summary:
+      'creates, updates and deletes synchronized users by source anchor; idempotent; a verdict an item',
+    body: z.strictObject({ forest: Forest, changes: z.array(ObjectChange).min(1).max(MAX_BATCH) }),
+    reply: Verdicts,
+  }),
+  exportCredentials: route({
+    method: 'POST',
+    path: '/api/v1/sync/credentials',
+    access: ['connect'],
+    summary: 'sets cloud credentials and credential records; idempotent; a verdict an item',
+    body: z.strictObject({ forest: Forest, changes: z.array(CredentialChange).min(1).max(MAX_BATCH) }),
+    reply: Verdicts,
+  }),
+  reportConnectStatus: route({
+    method: 'POST',
+    path: '/api/v1/sync/status',
+    access: ['connect'],
+    summary: 'heartbeat of a forest: last cycle, queue, who is owed',
+    body: z.strictObject({
+      forest: Forest,
+      lastObjectCycleAt: Timestamp.nullable(),
+      lastPasswordCycleAt: Timestamp.nullable(),
+      queued: z.int().nonnegative(),
+      owed: z.int().nonnegative(),
+      quarantined: z.int().nonnegative(),
+    }),
+    reply: Empty,
+  }),
+};

@@ -1,0 +1,127 @@
+import type { webcrypto } from 'node:crypto';
+import {
+  allowInsecureRequests,
+  type ClientAuth,
+  Configuration,
+  clientCredentialsGrant,
+  customFetch,
+  PrivateKeyJwt,
+} from 'openid-client';
+import { Agent, fetch } from 'undici';
+import { CallError, type Send } from './client.ts';
+
+export interface Endpoint {
+  /** Base address, `https://tenant.example.net`. Plain http only on loopback. */
+  readonly url: string;
+  /** PEM of the CA that the server's certificate must chain to; the system's when absent. */
+  readonly ca?: string;
+  /** Milliseconds without a byte before the call is given up. */
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** True for addresses that never leave the machine. */
+export function isLoopback(url: URL): boolean {
+  return (
+    url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(url.hostname)
+  );
+}
+
+/** @throws RangeError for plain http off loopback. */
+function checkedUrl(endpoint: Endpoint): URL {
+  const url = new URL(endpoint.url);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
+    throw new RangeError(`https expected off loopback, got '${endpoint.url}'`);
+  }
+  return url;
+}
+
+function dispatcherOf(endpoint: Endpoint): Agent {
+  const timeout = endpoint.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  return new Agent({
+    headersTimeout: timeout + 60_000, // a long poll waits up to 60 s for its first byte
+    bodyTimeout: timeout,
+    connect: { timeout: Math.min(timeout, 10_000), ...(endpoint.ca && { ca: endpoint.ca }) },
+  });
+}
+
+/** A transport over HTTP(S); `token` is asked before every request and may be absent. */
+export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Send {
+  const base = checkedUrl(endpoint);
+  const dispatcher = dispatcherOf(endpoint);
+  return async (path, init) => {
+    const headers = { ...init.headers, ...(token && { authorization: `Bearer ${await token()}` }) };
+    return fetch(new URL(path, base), { ...init, headers, dispatcher, redirect: 'error' });
+  };
+}
+
+/** A transport over a Unix socket (or a Windows named pipe). */
+export function socketSend(socketPath: string): Send {
+  const dispatcher = new Agent({ connect: { socketPath } });
+  return (path, init) => fetch(new URL(path, 'http://localhost'), { ...init, dispatcher });
+}
+
+export interface AgentIdentity {
+  readonly clientId: string;
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+  /** ES256 private key. */
+  readonly privateKey: webcrypto.CryptoKey;
+}
+
+/** Seconds before its end at which a token is not used any more. */
+const TOKEN_MARGIN_S = 60;
+
+/**
+ * A transport that carries an agent's access token: OAuth 2 client credentials with private_key_jwt
+ * (RFC 7523). A token that the server refuses is fetched anew, once.
+ */
+export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
+  const tokenUrl = checkedUrl({ ...endpoint, url: identity.tokenEndpoint });
+  const dispatcher = dispatcherOf(endpoint);
+  const auth: ClientAuth = PrivateKeyJwt(identity.privateKey);
+  const configuration = new Configuration(
+    { issuer: identity.issuer, token_endpoint: tokenUrl.href },
+    identity.clientId,
+    undefined,
+    auth,
+  );
+  // biome-ignore lint/suspicious/noExplicitAny: undici's fetch and the global one differ in type only
+  configuration[customFetch] = (url: string, options: any) => fetch(url, { ...options, dispatcher }) as any;
+  if (isLoopback(tokenUrl)) allowInsecureRequests(configuration);
+
+  let current: { token: string; until: number } | undefined;
+  let pending: Promise<string> | undefined;
+  const fetchToken = async (): Promise<string> => {
+    try {
+      const grant = await clientCredentialsGrant(configuration, { scope: 'agent' });
+      current = {
+        token: grant.access_token,
+        until: Date.now() + ((grant.expires_in ?? 300) - TOKEN_MARGIN_S) * 1000,
+      };
+      return grant.access_token;
+    } catch (cause) {
+      const status = (cause as { status?: number }).status ?? 0;
+      const code = (cause as { error?: string }).error ?? 'no-token';
+      throw new CallError(status, code, `no token from ${tokenUrl.origin}: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+  };
+  const token = (): Promise<string> => {
+    if (current && Date.now() < current.until) return Promise.resolve(current.token);
+    pending ??= fetchToken().finally(() => {
+      pending = undefined;
+    });
+    return pending;
+  };
+  const send = httpSend(endpoint, token);
+  return async (path, init) => {
+    const response = await send(path, init);
+    if (response.status !== 401 || current === undefined) return response;
+    await response.text();
+    current = undefined;
+    return send(path, init);
+  };
+}

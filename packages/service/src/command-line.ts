@@ -1,0 +1,34 @@
+import { CausewayError, describeError } from './causeway-error.ts';
+
+/** Exit codes of every command. */
+export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+
+/** Prints a result: JSON when asked for, else the lines for people. */
+export function printResult(json: boolean | undefined, value: unknown, lines: () => readonly string[]): void {
+  process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${lines().join('\n')}\n`);
+}
+
+/** Tells an error to a person on standard error and returns the exit code. Programs get JSON with `--json`. */
+export function reportError(error: unknown, json: boolean): number {
+  const code = error instanceof CausewayError ? error.code : ((error as { code?: string }).code ?? 'failed');
+  const message = describeError(error);
+  process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `causeway: ${message}\n`);
+  if (process.env.CAUSEWAY_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return EXIT.failure;
+}
+
+/** Rows as aligned columns; the first row is the heading. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  }
+  return rows.map(row =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,17 @@
+/**
+ * Ends the process as `kill -9` would at the n-th pass of a named point, when `CAUSEWAY_CRASH_AT=name[:n]`
+ * says so; otherwise nothing. So the end-to-end tests can kill a service between any two of its steps.
+ */
+export function faultPoint(name: string): void {
+  if (armed === undefined || armed.name !== name) return;
+  armed.passes -= 1;
+  if (armed.passes <= 0) process.kill(process.pid, 'SIGKILL');
+}
+
+const armed = parse(process.env.CAUSEWAY_CRASH_AT);
+
+function parse(text: string | undefined): { name: string; passes: number } | undefined {
+  if (!text) return undefined;
+  const [name, passes] = text.split(':');
+  return { name: name!, passes: Number(passes ?? 1) };
+}

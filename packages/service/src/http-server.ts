@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify';
+import { CausewayError, describeError } from './causeway-error.ts';
+import type { Log } from './log.ts';
+
+export interface ServerOptions {
+  readonly log: Log;
+  /** Certificate chain and private key files (PEM); without them plain HTTP, which loopback and sockets alone may use. */
+  readonly tls?: { readonly certificateFile: string; readonly keyFile: string } | undefined;
+  /** Largest request body in bytes. */
+  readonly bodyLimit?: number;
+}
+
+const DEFAULT_BODY_LIMIT = 1024 * 1024;
+
+/** A fastify server whose errors are `{error: {code, message}}`, with nothing of the inside in a 500. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const settings: FastifyServerOptions = {
+    logger: false,
+    bodyLimit: options.bodyLimit ?? DEFAULT_BODY_LIMIT,
+    routerOptions: { maxParamLength: 1100 },
+    requestTimeout: 60_000,
+    forceCloseConnections: true,
+    ...(options.tls && {
+      https: {
+        cert: readFileSync(options.tls.certificateFile),
+        key: readFileSync(options.tls.keyFile),
+        minVersion: 'TLSv1.2',
+      },
+    }),
+  };
+  const server = fastify(settings);
+  server.setErrorHandler((error, request, reply) => {
+    const { status, code, message } = publicError(error);
+    if (status >= 500) {
+      options.log.error(
+        { method: request.method, route: request.routeOptions.url, err: describeError(error) },
+        'request failed',
+      );
+    }
+    reply.status(status).send({ error: { code, message } });
+  });
+  server.setNotFoundHandler((_request, reply) => {
+    reply.status(404).send({ error: { code: 'no-such-route', message: 'there is nothing at this address' } });
+  });
+  return server;
+}
+
+function publicError(error: unknown): { status: number; code: string; message: string } {
+  if (error instanceof CausewayError)
+    return { status: error.status, code: error.code, message: error.message };
+  const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
+  if (statusCode !== undefined && statusCode < 500) {
+    return {
+      status: statusCode,
+      code: code ?? 'bad-request',
+      message: message ?? 'the request is not as agreed',
+    };
+  }
+  return { status: 500, code: 'internal', message: 'something went wrong here; the log says more' };
+}
+
+/** @throws CausewayError when something listens in the clear off loopback, or the port is taken */
+export async function listen(
+  server: FastifyInstance,
+  address: { host: string; port: number },
+  tls: boolean,
+): Promise<string> {
+  const loopback = address.host === 'localhost' || address.host === '::1' || address.host.startsWith('127.');
+  if (!loopback && !tls) {
+    throw new CausewayError(
+      'tls-needed',
+      `listening on ${address.host} needs TLS: give certificateFile and keyFile, or listen on 127.0.0.1`,
+    );
+  }
+  try {
+    return await server.listen(address);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw new CausewayError(
+      'port-taken',
+      `port ${address.port} on ${address.host} is taken by another program`,
+      { cause },
+    );
+  }
+}
