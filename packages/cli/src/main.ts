@@ -1,0 +1,14 @@
+import { EXIT, reportError } from '@causeway/service';
+import { CommanderError } from 'commander';
+import { createProgram } from './program.ts';
+
+const json = process.argv.includes('--json');
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage; // commander has said what was wrong
+  } else {
+    process.exitCode = reportError(error, json);
+  }
+}

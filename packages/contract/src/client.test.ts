@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
+import { z } from 'zod';
+import { agentSend, CallError, call, fillPath, httpSend, route } from './index.ts';
+
+const servers: Server[] = [];
+after(() => {
+  for (const server of servers) server.close().closeAllConnections();
+});
+
+/** A scripted peer on loopback. */
+async function peer(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const greet = route({
+  method: 'POST',
+  path: '/greet/:name',
+  access: ['public'],
+  summary: 'greets',
+  params: z.strictObject({ name: z.string() }),
+  body: z.strictObject({ loud: z.boolean() }),
+  reply: z.strictObject({ greeting: z.string() }),
+});
+const input = { params: { name: 'a/b' }, body: { loud: true } };
+const greetAt = (url: string, timeoutMs = 2000) => call(httpSend({ url, timeoutMs }), greet, input);
+
+test('a call fills the path, sends the body and checks the reply', async () => {
+  const url = await peer((request, response) => {
+    assert.equal(request.url, '/greet/a%2Fb');
+    request.pipe(response.writeHead(200), { end: false });
+    request.on('end', () => response.end());
+  });
+  await assert.rejects(greetAt(url), (e: CallError) => e.code === 'bad-answer' && e.transient);
+  const good = await peer((_request, response) => response.end('{"greeting":"hello"}'));
+  assert.deepEqual(await greetAt(good), { greeting: 'hello' });
+});
+
+test('an error reply keeps its code and message, and says whether to try again', async () => {
+  const refused = await peer((_q, r) =>
+    r.writeHead(409).end('{"error":{"code":"taken","message":"it is taken"}}'),
+  );
+  await assert.rejects(greetAt(refused), {
+    code: 'taken',
+    message: 'it is taken',
+    status: 409,
+    transient: false,
+  });
+  const busy = await peer((_q, r) => r.writeHead(429, { 'retry-after': '7' }).end('slow down'));
+  await assert.rejects(greetAt(busy), { status: 429, transient: true, retryAfter: 7 });
+  const broken = await peer((_q, r) => r.writeHead(500).end('<html>'));
+  await assert.rejects(greetAt(broken), { status: 500, code: 'http-error', transient: true });
+});
+
+test('half an answer, no answer and nobody there are transient', async () => {
+  const half = await peer((_q, r) => {
+    r.writeHead(200, { 'content-length': '100' }).write('{"greet');
+    setTimeout(() => r.destroy(), 50);
+  });
+  await assert.rejects(greetAt(half), { code: 'no-answer', transient: true });
+  const silent = await peer((_q, r) => r.writeHead(200).write('{'));
+  await assert.rejects(greetAt(silent, 300), { code: 'no-answer', transient: true });
+  await assert.rejects(greetAt('http://127.0.0.1:1'), { code: 'no-answer', transient: true });
+});
+
+test('plain http is refused off loopback, and redirects are not followed', async () => {
+  assert.throws(() => httpSend({ url: 'http://tenant.example.net' }), /https expected off loopback/);
+  const elsewhere = await peer((_q, r) => r.writeHead(307, { location: 'http://127.0.0.1:1/' }).end());
+  await assert.rejects(greetAt(elsewhere), CallError);
+});
+
+test('a missing path parameter is an error', () => {
+  assert.throws(() => fillPath('/a/:id', {}), /parameter 'id' is missing/);
+});
+
+test('an agent fetches a token by private_key_jwt, keeps it, and fetches anew when it is refused', async () => {
+  const assertions: string[] = [];
+  let valid = '';
+  let bodies = 0;
+  const url = await peer((request, response) => {
+    let body = '';
+    request.on('data', chunk => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      if (request.url === '/token') {
+        assertions.push(new URLSearchParams(body).get('client_assertion') ?? '');
+        valid = `token-${assertions.length}`;
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ access_token: valid, token_type: 'Bearer', expires_in: 600 }));
+      } else if (request.headers.authorization === `Bearer ${valid}`) {
+        bodies += body === '{"loud":true}' ? 1 : 0;
+        response.end('{"greeting":"hello"}');
+      } else {
+        response.writeHead(401).end('{"error":{"code":"unauthorized","message":"no"}}');
+      }
+    });
+  });
+  const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+    'sign',
+    'verify',
+  ]);
+  const identity = {
+    clientId: 'agent',
+    issuer: url,
+    tokenEndpoint: `${url}/token`,
+    privateKey: pair.privateKey,
+  };
+  const send = agentSend({ url }, identity);
+  await Promise.all([call(send, greet, input), call(send, greet, input)]);
+  assert.equal(assertions.length, 1);
+  valid = 'revoked';
+  assert.deepEqual(await call(send, greet, input), { greeting: 'hello' });
+  assert.equal(assertions.length, 2);
+  assert.equal(new Set(assertions).size, 2, 'an assertion is used once');
+  assert.equal(bodies, 3);
+});

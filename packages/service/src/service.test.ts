@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { after, test } from 'node:test';
+import {
+  backoff,
+  CausewayError,
+  callLocally,
+  createLog,
+  createServer,
+  describeError,
+  listen,
+  localSocketPath,
+  lockState,
+  serveLocally,
+  table,
+  writePrivateFile,
+} from './index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-service-'));
+after(() => rmSync(folder, { recursive: true }));
+const quiet = createLog('test', new Writable({ write: (_chunk, _encoding, done) => done() }));
+
+test('a second instance is refused with the process id of the first', () => {
+  const state = join(folder, 'locked');
+  const lock = lockState(state);
+  const second = spawnSync(process.execPath, [
+    '--input-type=module',
+    '-e',
+    `import { lockState } from ${JSON.stringify(import.meta.resolve('./index.ts'))};
+     try { lockState(${JSON.stringify(state)}); } catch (e) { console.log(e.code, e.message); }`,
+  ]);
+  assert.match(String(second.stdout), new RegExp(`^already-running .* in use by process ${process.pid}:`));
+  lock.release();
+  lockState(state).release();
+});
+
+test('a local API answers on a socket that only its owner can open', async () => {
+  const state = join(folder, 'api');
+  lockState(state).release();
+  const server = createServer({ log: quiet });
+  server.get('/hello', () => ({ hello: 'world' }));
+  server.get('/refused', () => {
+    throw new CausewayError('not-now', 'not now', { status: 409 });
+  });
+  server.get('/broken', () => {
+    throw new Error('inside');
+  });
+  await serveLocally(server, state);
+  assert.equal(statSync(localSocketPath(state)).mode & 0o777, 0o600);
+  assert.deepEqual(await callLocally(state, 'connect', 'GET', '/hello'), { hello: 'world' });
+  await assert.rejects(callLocally(state, 'connect', 'GET', '/refused'), {
+    code: 'not-now',
+    message: 'not now',
+    status: 409,
+  });
+  await assert.rejects(
+    callLocally(state, 'connect', 'GET', '/broken'),
+    (e: Error) => !e.message.includes('inside'),
+  );
+  await server.close();
+  await assert.rejects(
+    callLocally(state, 'connect', 'GET', '/hello'),
+    /connect is not running .* 'causeway connect run'/,
+  );
+});
+
+test('listening in the clear off loopback is refused, and a taken port is told', async () => {
+  const server = createServer({ log: quiet });
+  await assert.rejects(listen(server, { host: '0.0.0.0', port: 0 }, false), { code: 'tls-needed' });
+  const address = new URL(await listen(server, { host: '127.0.0.1', port: 0 }, false));
+  const other = createServer({ log: quiet });
+  await assert.rejects(listen(other, { host: '127.0.0.1', port: Number(address.port) }, false), {
+    code: 'port-taken',
+  });
+  await server.close();
+  await other.close();
+});
+
+test('a log redacts what has the name of a secret', () => {
+  const lines: string[] = [];
+  const log = createLog(
+    'test',
+    new Writable({
+      write: (chunk, _encoding, done) => {
+        lines.push(String(chunk));
+        done();
+      },
+    }),
+  );
+  log.info(
+    { password: 'made-up-1', user: { password: 'made-up-2' }, a: { b: { token: 'made-up-3' } } },
+    'hello',
+  );
+  assert.equal(lines.length, 1);
+  assert.ok(!lines[0]!.includes('made-up'));
+  assert.equal(lines[0]!.split('[redacted]').length, 4);
+});
+
+test('a crash is a kill: nothing after an armed fault point runs', () => {
+  const run = spawnSync(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `import { faultPoint } from ${JSON.stringify(import.meta.resolve('./index.ts'))};
+       for (let i = 1; i <= 3; i++) { console.log(i); faultPoint('x.step'); faultPoint('x.other'); }`,
+    ],
+    { env: { ...process.env, CAUSEWAY_CRASH_AT: 'x.step:2' } },
+  );
+  assert.equal(run.signal, 'SIGKILL');
+  assert.equal(String(run.stdout), '1\n2\n');
+});
+
+test('errors are told with their causes, each once', () => {
+  const inner = new Error('connection refused');
+  assert.equal(
+    describeError(new Error('no answer: connection refused', { cause: inner })),
+    'no answer: connection refused',
+  );
+  assert.equal(
+    describeError(new CausewayError('x', 'cannot read', { cause: inner })),
+    'cannot read: connection refused',
+  );
+});
+
+test('waits double up to their limit', () => {
+  for (let attempt = 1; attempt < 40; attempt++) {
+    const wait = backoff(attempt, 100, 5000);
+    assert.ok(wait >= Math.min(5000, 100 * 2 ** (attempt - 1)) / 2 && wait <= 5000);
+  }
+});
+
+test('private files are private and whole', () => {
+  const path = join(folder, 'deep', 'file');
+  writePrivateFile(path, 'x');
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.deepEqual(
+    table([
+      ['a', 'bb'],
+      ['ccc', 'd'],
+    ]),
+    ['a    bb', 'ccc  d'],
+  );
+});
