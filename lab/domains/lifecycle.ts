@@ -1,0 +1,50 @@
+import { rm } from 'node:fs/promises';
+import { baseDn, domainStatus, holdsDomain, provisionDomain, startDomain, stopDomain } from '@causeway/samba';
+import { modifyDirectory } from './ldif.ts';
+import { isLab, labDirectory, openLab } from './state.ts';
+import { domainSettings, type LabDomain, labDomains, labForests, layoutOf, writeKrb5Conf } from './table.ts';
+
+/** Told before each step that takes time. */
+export type Report = (step: string) => void;
+
+/** Makes and starts the lab's forests; what is there already stays as it is. */
+export async function labUp(report: Report = () => {}): Promise<void> {
+  openLab();
+  writeKrb5Conf();
+  for (const domain of labForests) {
+    const layout = layoutOf(domain);
+    if (!holdsDomain(layout)) {
+      report(`making the domain ${domain.realm}`);
+      await provisionDomain(domainSettings(domain));
+      await relaxPasswordPolicy(domain);
+    }
+    if (!domainStatus(layout).running) report(`starting ${domain.realm} on ${domain.address}`);
+    await startDomain(layout);
+  }
+}
+
+/** Ends every domain of the lab, the managed one too, and leaves no process behind. */
+export async function labDown(report: Report = () => {}): Promise<void> {
+  for (const domain of labDomains) {
+    if (domainStatus(layoutOf(domain)).running) report(`stopping ${domain.realm}`);
+    await stopDomain(layoutOf(domain));
+  }
+}
+
+export async function labReset(report: Report = () => {}): Promise<void> {
+  await labDown(report);
+  if (!isLab()) return;
+  report(`removing ${labDirectory()}`);
+  await rm(labDirectory(), { recursive: true, force: true });
+}
+
+// Tests change passwords often: no minimum age, no history. Complexity stays on (pwdProperties 1).
+async function relaxPasswordPolicy(domain: LabDomain): Promise<void> {
+  await modifyDirectory(layoutOf(domain), [
+    {
+      dn: baseDn(domain),
+      change: 'modify',
+      replace: { minPwdAge: ['0'], pwdHistoryLength: ['0'], pwdProperties: ['1'] },
+    },
+  ]);
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  baseDn,
+  type DomainSettings,
+  type DomainStatus,
+  dnsDomain,
+  domainLayout,
+  domainStatus,
+  hostFqdn,
+  renderKrb5Conf,
+} from '@causeway/samba';
+import { labPath } from './state.ts';
+
+/** One domain of the lab. */
+export interface LabDomain {
+  /** How commands name it: `onprem`, `managed`. */
+  name: string;
+  /** The lab makes its forests; the managed domain is made by `causeway domain create`. */
+  madeBy: 'lab' | 'domain-services';
+  realm: string;
+  netbiosDomain: string;
+  hostName: string;
+  address: string;
+}
+
+export const DOMAINS = {
+  onprem: {
+    name: 'onprem',
+    madeBy: 'lab',
+    realm: 'CORP.EXAMPLE.COM',
+    netbiosDomain: 'CORP',
+    hostName: 'dc1',
+    address: '127.0.0.10',
+  },
+  managed: {
+    name: 'managed',
+    madeBy: 'domain-services',
+    realm: 'AADDS.EXAMPLE.NET',
+    netbiosDomain: 'AADDS',
+    hostName: 'ds1',
+    address: '127.0.0.20',
+  },
+} as const satisfies Record<string, LabDomain>;
+
+export const labDomains: LabDomain[] = Object.values(DOMAINS);
+export const labForests = labDomains.filter(domain => domain.madeBy === 'lab');
+
+export function findDomain(name: string): LabDomain {
+  const found = labDomains.find(domain => domain.name === name || domain.realm === name.toUpperCase());
+  if (found) return found;
+  throw new Error(
+    `no domain is called ${name}; there are ${labDomains.map(domain => domain.name).join(', ')}`,
+  );
+}
+
+export const domainDirectory = (domain: LabDomain): string => labPath(domain.name);
+export const layoutOf = (domain: LabDomain) => domainLayout(domainDirectory(domain));
+
+/** Knows every realm of the lab, also those that do not run yet. */
+export const krb5ConfFile = (): string => labPath('krb5.conf');
+
+export function writeKrb5Conf(): void {
+  writeFileSync(krb5ConfFile(), renderKrb5Conf(labDomains), { mode: 0o644 });
+}
+
+export const administratorPasswordFile = (domain: LabDomain): string => labPath(`${domain.name}.password`);
+
+export function administratorPassword(domain: LabDomain): string {
+  return readFileSync(administratorPasswordFile(domain), 'utf8').trim();
+}
+
+/** Made up once and kept for the life of the lab. */
+export function ensureAdministratorPassword(domain: LabDomain): string {
+  const file = administratorPasswordFile(domain);
+  if (!existsSync(file)) writeFileSync(file, `${randomPassword()}\n`, { mode: 0o600 });
+  return administratorPassword(domain);
+}
+
+/** 96 bits, and always of three character classes, as password policies want it. */
+export const randomPassword = (): string => `Aa1.${randomBytes(12).toString('base64url')}`;
+
+export function domainSettings(domain: LabDomain): DomainSettings {
+  return {
+    directory: domainDirectory(domain),
+    realm: domain.realm,
+    netbiosDomain: domain.netbiosDomain,
+    hostName: domain.hostName,
+    address: domain.address,
+    adminPassword: ensureAdministratorPassword(domain),
+    dns: 'none',
+    // NTLM takes the previous password for an hour by default; tests want to see that it is gone.
+    extraSettings: { 'old password allowed period': '0' },
+  };
+}
+
+/** What `lab status --json` says of a domain: enough for anybody's script to try its own users. */
+export interface LabDomainStatus {
+  name: string;
+  realm: string;
+  netbiosDomain: string;
+  dnsDomain: string;
+  baseDn: string;
+  host: string;
+  address: string;
+  running: boolean;
+  pid: number | null;
+  since: string | null;
+  administrator: string;
+  administratorPasswordFile: string;
+  krb5Conf: string;
+  caFile: string;
+  ldapi: string;
+  directory: string;
+}
+
+export function describeDomain(domain: LabDomain): LabDomainStatus {
+  const layout = layoutOf(domain);
+  const status: DomainStatus = domainStatus(layout);
+  return {
+    name: domain.name,
+    realm: domain.realm,
+    netbiosDomain: domain.netbiosDomain,
+    dnsDomain: dnsDomain(domain),
+    baseDn: baseDn(domain),
+    host: hostFqdn(domain),
+    address: domain.address,
+    running: status.running,
+    pid: status.pid ?? null,
+    since: status.since?.toISOString() ?? null,
+    administrator: 'Administrator',
+    administratorPasswordFile: administratorPasswordFile(domain),
+    krb5Conf: krb5ConfFile(),
+    caFile: layout.caFile,
+    ldapi: layout.ldapi,
+    directory: layout.directory,
+  };
+}
