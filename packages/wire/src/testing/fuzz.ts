@@ -56,7 +56,7 @@ function memoryInUse(): number {
 
 /** A copy with one to four random changes: bits, bytes, edge values of 1, 2 or 4 bytes, ranges cut or doubled. */
 function mutated(vector: Uint8Array, random: (below: number) => number): Uint8Array {
-  let bytes = vector.slice();
+  let bytes: Uint8Array = vector.slice();
   for (let change = 1 + random(4); change > 0; change--) {
     if (bytes.length === 0) return bytes;
     const at = random(bytes.length);

@@ -1,0 +1,25 @@
+export { buildSupplementalCredentials } from './build-supplemental-credentials.ts';
+export {
+  CLOUD_ITERATIONS,
+  CLOUD_SALT_LENGTH,
+  type CloudCredential,
+  deriveCloudCredential,
+  parseCloudCredential,
+  verifyCloudCredential,
+} from './cloud-credential.ts';
+export { desDecryptBlock, desEncryptBlock } from './des.ts';
+export {
+  deriveKey,
+  deriveKeySha2,
+  EncryptionType,
+  type KerberosKeys,
+  stringToKey,
+  wipeKeys,
+} from './kerberos-keys.ts';
+export { md4 } from './md4.ts';
+export { nfold } from './nfold.ts';
+export { NT_HASH_LENGTH, ntHash } from './nt-hash.ts';
+export { comparePasswordOrder, type PasswordOrder } from './password-order.ts';
+export { Rc4 } from './rc4.ts';
+export { addRidLayer, openReplicationPayload, removeRidLayer } from './replication-secret.ts';
+export { parseSupplementalCredentials, type SupplementalCredentials } from './supplemental-credentials.ts';
