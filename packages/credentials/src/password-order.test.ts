@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { comparePasswordOrder, type PasswordOrder } from './index.ts';
+
+const base: PasswordOrder = {
+  version: 3,
+  originatingTime: 13_370_000_000,
+  originatingInvocationId: '00000001-0000-0000-0000-000000000000',
+};
+
+test('version counts before time, and time before the invocation id', () => {
+  const ascending: PasswordOrder[] = [
+    base,
+    { ...base, originatingInvocationId: '00000002-0000-0000-0000-000000000000' },
+    { ...base, originatingTime: base.originatingTime + 1 },
+    { ...base, version: 4, originatingTime: 0 },
+    { ...base, version: 10, originatingTime: 0 },
+  ];
+  for (const [i, a] of ascending.entries()) {
+    for (const [j, b] of ascending.entries()) assert.equal(comparePasswordOrder(a, b), Math.sign(i - j));
+  }
+});
+
+test('invocation ids compare as their bytes on the wire, not as text', () => {
+  const a = { ...base, originatingInvocationId: '00000100-0000-0000-0000-000000000000' }; // 00 01 00 00
+  assert.equal(comparePasswordOrder(a, base), -1);
+  assert.equal(comparePasswordOrder(base, a), 1);
+});
+
+test('the case of an invocation id does not matter', () => {
+  const lower = { ...base, originatingInvocationId: 'e3514235-4b06-11d1-ab04-00c04fc2dcd2' };
+  const upper = { ...base, originatingInvocationId: 'E3514235-4B06-11D1-AB04-00C04FC2DCD2' };
+  assert.equal(comparePasswordOrder(lower, upper), 0);
+});
