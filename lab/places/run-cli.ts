@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** The command line's entry, run by the very Node that runs this. */
+export const CLI = fileURLToPath(import.meta.resolve('../../packages/cli/src/main.ts'));
+
+export interface CliResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `causeway …args` to its end, as an administrator would. */
+export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', chunk => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', chunk => {
+      stderr += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', code => resolve({ code: code ?? 1, stdout, stderr }));
+  });
+}
+
+/** Runs `causeway …args --json` and returns what it printed; an exit code other than 0 is an error with its words. */
+export async function runCliJson<T = Record<string, unknown>>(
+  args: readonly string[],
+  env?: NodeJS.ProcessEnv,
+): Promise<T> {
+  const result = await runCli([...args, '--json'], env);
+  if (result.code !== 0)
+    throw new Error(`causeway ${args.slice(0, 2).join(' ')} failed: ${result.stderr.trim()}`);
+  return JSON.parse(result.stdout) as T;
+}
