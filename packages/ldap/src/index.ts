@@ -1,0 +1,22 @@
+export {
+  type LdapChange,
+  type LdapConnection,
+  type LdapOptions,
+  MAX_ENTRIES,
+  openLdap,
+  type SearchOptions,
+} from './connection.ts';
+export {
+  bypassPasswordHash,
+  ControlOid,
+  DirSyncControl,
+  DirSyncFlag,
+  type LdapControl,
+  SdFlag,
+  SdFlagsControl,
+  showDeleted,
+} from './controls.ts';
+export { escapeRdn, filterEscape, parentDn, parseDn, type RdnPart, rdnText } from './dn.ts';
+export { bytesOf, type LdapAttributes, type LdapEntry, type LdapValue, textOf } from './entry.ts';
+export { LdapError, type LdapErrorCode } from './ldap-error.ts';
+export { highestCommittedUSN, type RootDse, readInvocationId, readRootDse } from './root-dse.ts';

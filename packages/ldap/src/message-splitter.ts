@@ -1,0 +1,127 @@
+import { DecodeError } from '@causeway/wire';
+
+/** Longest single LDAP message taken from a server. One object is one message; Active Directory's stay below 10 MB. */
+export const MAX_MESSAGE_LENGTH = 16 * 1024 * 1024;
+/** LDAPMessage, operation, attribute list, attribute, set, value: nothing in RFC 4511 nests deeper in an answer. */
+const MAX_DEPTH = 12;
+
+const SEQUENCE = 0x30;
+const CONSTRUCTED = 0x20;
+const ENUMERATED = 0x0a;
+const OCTET_STRING = 0x04;
+/** Answers that carry an LDAPResult (RFC 4511 4.1.9): bind, search done, modify, add, delete, modify DN, compare, extended. */
+const RESULT_OPERATIONS = new Set([0x61, 0x65, 0x67, 0x69, 0x6b, 0x6d, 0x6f, 0x78]);
+
+interface Tlv {
+  tag: number;
+  start: number;
+  end: number;
+}
+
+/**
+ * Cuts a byte stream into LDAP messages and checks that each is well-formed BER down to the last byte (RFC 4511 5.1).
+ *
+ * INVARIANT: what comes out has only definite lengths that add up, and every result has its code. The message
+ * decoder behind takes an absent field for an empty one and a result without a code for success; it never sees either.
+ */
+export class MessageSplitter {
+  #chunks: Buffer[] = [];
+  #length = 0;
+  #needed = 2;
+
+  /** @throws DecodeError when the stream is no LDAP; nothing may be read from it afterwards. */
+  push(chunk: Buffer): Buffer[] {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    if (this.#length < this.#needed) return [];
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#length);
+    const messages: Buffer[] = [];
+    let start = 0;
+    for (;;) {
+      this.#needed = messageLength(bytes, start);
+      if (bytes.length - start < this.#needed) break;
+      const message = bytes.subarray(start, start + this.#needed);
+      checkMessage(message);
+      messages.push(message);
+      start += this.#needed;
+    }
+    this.#chunks = start === bytes.length ? [] : [bytes.subarray(start)];
+    this.#length = bytes.length - start;
+    return messages;
+  }
+
+  /** True when the stream ended inside a message. */
+  get cutOff(): boolean {
+    return this.#length > 0;
+  }
+}
+
+/** Length of the message that begins at `start`, or a number above what is there while its header is not complete. */
+function messageLength(bytes: Buffer, start: number): number {
+  const there = bytes.length - start;
+  if (there === 0) return 2;
+  if (bytes[start] !== SEQUENCE) {
+    throw fail('tag', `0x30 expected, 0x${bytes[start]!.toString(16)} came`, 'unexpected');
+  }
+  if (there < 2) return 2;
+  const first = bytes[start + 1]!;
+  if (first < 0x80) return 2 + first;
+  const count = first & 0x7f;
+  if (count === 0 || count > 4)
+    throw fail('length', `1 to 4 length bytes expected, ${count} came`, 'unexpected');
+  if (there < 2 + count) return 2 + count;
+  const length = bytes.readUIntBE(start + 2, count);
+  if (length > MAX_MESSAGE_LENGTH) {
+    throw fail('length', `${length} is above the limit of ${MAX_MESSAGE_LENGTH}`, 'limit');
+  }
+  return 2 + count + length;
+}
+
+function checkMessage(bytes: Buffer): void {
+  const [envelope] = children(bytes, 0, bytes.length, 0);
+  const [id, operation, controls, extra] = children(bytes, envelope!.start, envelope!.end, 1);
+  if (id?.tag !== 0x02 || id.end === id.start) throw fail('messageID', 'an INTEGER expected', 'unexpected');
+  if (operation === undefined) throw fail('protocolOp', 'missing', 'truncated');
+  if ((controls && controls.tag !== 0xa0) || extra) throw fail('controls', 'not expected here', 'trailing');
+  if (RESULT_OPERATIONS.has(operation.tag)) {
+    const [code, matchedDn, diagnostic] = children(bytes, operation.start, operation.end, 2);
+    if (code?.tag !== ENUMERATED || code.end === code.start || code.end - code.start > 4) {
+      throw fail('resultCode', 'an ENUMERATED expected', 'unexpected');
+    }
+    if (matchedDn?.tag !== OCTET_STRING) throw fail('matchedDN', 'an OCTET STRING expected', 'unexpected');
+    if (diagnostic?.tag !== OCTET_STRING)
+      throw fail('diagnosticMessage', 'an OCTET STRING expected', 'unexpected');
+  }
+}
+
+/** The elements between two offsets; every constructed one is checked to its end. */
+function children(bytes: Buffer, from: number, to: number, depth: number): Tlv[] {
+  if (depth > MAX_DEPTH) throw fail('nesting', `deeper than ${MAX_DEPTH}`, 'limit');
+  const found: Tlv[] = [];
+  for (let at = from; at < to; ) {
+    const tag = bytes[at]!;
+    if ((tag & 0x1f) === 0x1f) throw fail('tag', 'a tag of one byte expected', 'unexpected');
+    if (at + 2 > to) throw fail('length', 'missing', 'truncated');
+    let length = bytes[at + 1]!;
+    let start = at + 2;
+    if (length >= 0x80) {
+      const count = length & 0x7f;
+      if (count === 0 || count > 4)
+        throw fail('length', `1 to 4 length bytes expected, ${count} came`, 'unexpected');
+      if (start + count > to) throw fail('length', 'cut off', 'truncated');
+      length = bytes.readUIntBE(start, count);
+      start += count;
+    }
+    if (length > to - start)
+      throw fail('length', `${length} bytes expected, ${to - start} left`, 'truncated');
+    const end = start + length;
+    if ((tag & CONSTRUCTED) !== 0) children(bytes, start, end, depth + 1);
+    found.push({ tag, start, end });
+    at = end;
+  }
+  return found;
+}
+
+function fail(field: string, detail: string, reason: DecodeError['reason']): DecodeError {
+  return new DecodeError(`LDAPMessage.${field}`, reason, detail);
+}
