@@ -1,0 +1,124 @@
+import { decodeGuid, type Guid, Reader } from '@causeway/wire';
+import { decodePointer } from '../ndr/ndr.ts';
+import { decodeDsName } from './dsname.ts';
+import type { UsnVector } from './get-nc-changes-request.ts';
+import { decodePrefixEntries, MAX_PREFIXES, PrefixTable } from './prefix-table.ts';
+import {
+  decodeObjects,
+  MAX_LINKED_VALUES,
+  MAX_OBJECTS,
+  type ReplicatedObject,
+  skipLinkedValues,
+} from './replicated-object.ts';
+import { type Cursor, decodeUpToDateVector } from './up-to-date-vector.ts';
+
+/** What stands at the front of a reply, enough to ask for the next page before this one is decoded. */
+export interface ReplyHeader {
+  invocationId: Guid;
+  from: UsnVector;
+  to: UsnVector;
+  extendedResult: number;
+  objectCount: number;
+  more: boolean;
+  /** dwDRSError: a failure that is told within a reply. 0 in V1, which has none. */
+  drsError: number;
+  /** The call's own return value, a WERROR. */
+  status: number;
+}
+
+interface Fixed extends ReplyHeader {
+  version: 1 | 6 | 9;
+  hasNamingContext: boolean;
+  hasVector: boolean;
+  prefixCount: number;
+  hasPrefixes: boolean;
+  hasObjects: boolean;
+  linkedValueCount: number;
+  hasLinkedValues: boolean;
+}
+
+export interface Reply extends ReplyHeader {
+  /** There on the last page of a cycle. */
+  upToDateVector: Cursor[] | undefined;
+  prefixTable: PrefixTable;
+  objects: ReplicatedObject[];
+}
+
+/** A reply of a failed call is all zeros but for its last four bytes. */
+export function decodeReplyStatus(stub: Uint8Array): number {
+  return new Reader(stub, 'GetNCChanges', Math.max(stub.length - 4, 0)).u32le('status');
+}
+
+/** The header alone, of DRS_MSG_GETCHGREPLY_V1, V6 or V9 ([MS-DRSR] 4.1.10.2.8 to 4.1.10.2.14). */
+export function decodeReplyHeader(stub: Uint8Array): ReplyHeader {
+  return decodeFixed(new Reader(stub, 'GetNCChanges'));
+}
+
+/** The whole reply. Values are views of `stub`: they hold until it is wiped. */
+export function decodeReply(stub: Uint8Array): Reply {
+  const r = new Reader(stub, 'GetNCChanges');
+  const fixed = decodeFixed(r);
+  if (fixed.hasNamingContext) decodeDsName(r, 'pNC');
+  const upToDateVector = fixed.hasVector ? decodeUpToDateVector(r) : undefined;
+  const prefixTable = fixed.hasPrefixes
+    ? decodePrefixEntries(r, fixed.prefixCount)
+    : new PrefixTable(new Map());
+  const objects = fixed.hasObjects ? decodeObjects(r, fixed.objectCount) : [];
+  if (objects.length !== fixed.objectCount) {
+    throw r.error('cNumObjects', `${fixed.objectCount} announced, ${objects.length} came`);
+  }
+  if (fixed.hasLinkedValues) skipLinkedValues(r, fixed.linkedValueCount, fixed.version === 9 ? 3 : 1);
+  r.align(4);
+  r.skip(4, 'status');
+  r.end();
+  return { ...fixed, upToDateVector, prefixTable, objects };
+}
+
+function decodeFixed(r: Reader): Fixed {
+  const version = r.u32le('outVersion');
+  if (version !== 1 && version !== 6 && version !== 9) {
+    throw r.error('outVersion', `1, 6 or 9 expected, ${version} came`);
+  }
+  const tag = r.u32le('tag');
+  if (tag !== version) throw r.error('tag', `${version} expected, ${tag} came`);
+  r.skip(16, 'uuidDsaObjSrc');
+  const invocationId = decodeGuid(r.slice(16, 'uuidInvocIdSrc'));
+  const hasNamingContext = decodePointer(r, 'pNC');
+  r.align(8);
+  const from = decodeUsnVector(r, 'usnvecFrom');
+  const to = decodeUsnVector(r, 'usnvecTo');
+  const hasVector = decodePointer(r, 'pUpToDateVecSrc');
+  const prefixCount = r.limited(r.u32le('PrefixCount'), MAX_PREFIXES, 'PrefixCount');
+  const hasPrefixes = decodePointer(r, 'pPrefixEntry');
+  const extendedResult = r.u32le('ulExtendedRet');
+  const objectCount = r.limited(r.u32le('cNumObjects'), MAX_OBJECTS, 'cNumObjects');
+  r.skip(4, 'cNumBytes');
+  const hasObjects = decodePointer(r, 'pObjects');
+  const more = r.u32le('fMoreData') !== 0;
+  let linkedValueCount = 0;
+  let hasLinkedValues = false;
+  let drsError = 0;
+  if (version !== 1) {
+    r.skip(8, 'cNumNcSize');
+    linkedValueCount = r.limited(r.u32le('cNumValues'), MAX_LINKED_VALUES, 'cNumValues');
+    hasLinkedValues = decodePointer(r, 'rgValues');
+    drsError = r.u32le('dwDRSError');
+  }
+  const status = decodeReplyStatus(r.bytes);
+  return {
+    ...{ version, invocationId, from, to, extendedResult, objectCount, more, drsError, status },
+    ...{
+      hasNamingContext,
+      hasVector,
+      prefixCount,
+      hasPrefixes,
+      hasObjects,
+      linkedValueCount,
+      hasLinkedValues,
+    },
+  };
+}
+
+function decodeUsnVector(r: Reader, field: string): UsnVector {
+  return { highObjUpdate: r.u64le(field), reserved: r.u64le(field), highPropUpdate: r.u64le(field) };
+}

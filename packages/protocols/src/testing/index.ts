@@ -1,0 +1,1 @@
+export * as recorded from './recorded.ts';
