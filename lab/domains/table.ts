@@ -70,10 +70,10 @@ export function administratorPassword(domain: LabDomain): string {
   return readFileSync(administratorPasswordFile(domain), 'utf8').trim();
 }
 
-/** Made up once and kept for the life of the lab. */
+/** Made up once and kept for the life of the lab; without a line end, as `ldapsearch -y` wants it. */
 export function ensureAdministratorPassword(domain: LabDomain): string {
   const file = administratorPasswordFile(domain);
-  if (!existsSync(file)) writeFileSync(file, `${randomPassword()}\n`, { mode: 0o600 });
+  if (!existsSync(file)) writeFileSync(file, randomPassword(), { mode: 0o600 });
   return administratorPassword(domain);
 }
 
