@@ -1,0 +1,251 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { changeOwnPassword } from '../domains/change-own-password.ts';
+import { type SeededUser, seedFile } from '../domains/seed.ts';
+import { DOMAINS, krb5ConfFile, randomPassword } from '../domains/table.ts';
+import { tryKinit, trySmb } from '../domains/try-password.ts';
+import { createUser, deleteUser, disableUser, enableUser, setPassword } from '../domains/users.ts';
+import { type RelyingParty, signIn } from '../places/sign-in.ts';
+import { FOREST, type Stage } from '../places/stage.ts';
+
+/** One step of the story: the demo tells it, the end-to-end test asserts it. It throws when it is not so. */
+export interface Step {
+  readonly title: string;
+  /** @returns what was seen, for people */
+  run(): Promise<string>;
+}
+
+/** How long a change may take to arrive before the story says that it never did. */
+const PATIENCE_MS = 30_000;
+/** Between two looks. */
+const LOOK_MS = 100;
+
+interface Person {
+  readonly sam: string;
+  readonly upn: string;
+  readonly displayName: string;
+  password: string;
+}
+
+const person = (sam: string, displayName: string): Person => ({
+  sam,
+  upn: `${sam}@${FOREST}`,
+  displayName,
+  password: randomPassword(),
+});
+
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** Looks until it is so, and returns how long that took. */
+export async function eventually(
+  what: string,
+  look: () => Promise<boolean>,
+  patienceMs = PATIENCE_MS,
+): Promise<string> {
+  const since = performance.now();
+  while (!(await look())) {
+    if (performance.now() - since > patienceMs)
+      throw new Error(`${what}: not so after ${patienceMs / 1000} s`);
+    await delay(LOOK_MS);
+  }
+  return seconds(since);
+}
+
+/** Tries a password in each of the three places, with somebody else's client each. */
+export class Trials {
+  readonly party: RelyingParty;
+  constructor(party: RelyingParty) {
+    this.party = party;
+  }
+  async web(user: { upn: string }, password: string): Promise<boolean> {
+    return (await signIn(this.party, user.upn, password)).ok;
+  }
+  /** @returns the encryption types of the ticket, or undefined when there is none */
+  async kerberos(user: { sam: string }, password: string): Promise<string | undefined> {
+    const trial = await tryKinit({
+      user: user.sam,
+      realm: DOMAINS.managed.realm,
+      password,
+      krb5Conf: krb5ConfFile(),
+    });
+    return trial.ok ? trial.etype : undefined;
+  }
+  async ntlm(user: { sam: string }, password: string): Promise<boolean> {
+    const { address, netbiosDomain } = DOMAINS.managed;
+    return (await trySmb({ user: user.sam, address, netbiosDomain, password })).ok;
+  }
+  /** In how many of the two protocols of the managed domain the password works. */
+  async managed(user: { sam: string }, password: string): Promise<number> {
+    const [kerberos, ntlm] = await Promise.all([this.kerberos(user, password), this.ntlm(user, password)]);
+    return (kerberos === undefined ? 0 : 1) + (ntlm ? 1 : 0);
+  }
+}
+
+function must(condition: boolean, otherwise: string): void {
+  if (!condition) throw new Error(otherwise);
+}
+
+/** The whole way of a password, in the order in which it is told. The stage is closed by the caller. */
+export function tellStory(stage: Stage): Step[] {
+  const onprem = DOMAINS.onprem;
+  const suffix = Date.now().toString(36).slice(-5);
+  const alice = person(`alice.${suffix}`, 'Alice Åkesson');
+  const otto = personOfSixtyDays();
+  const tina = person(`tina.${suffix}`, 'Tina Temporary');
+  let trials: Trials;
+
+  const worksEverywhere = async (who: Person): Promise<string> => {
+    const web = eventually(`${who.sam} at web sign-in`, () => trials.web(who, who.password));
+    const managed = eventually(
+      `${who.sam} in the managed domain`,
+      async () => (await trials.managed(who, who.password)) === 2,
+    );
+    return `web sign-in after ${await web}, Kerberos and NTLM after ${await managed}`;
+  };
+  const refusedEverywhere = async (who: Person, password: string): Promise<string> => {
+    const web = eventually(
+      `${who.sam} refused at web sign-in`,
+      async () => !(await trials.web(who, password)),
+    );
+    const managed = eventually(
+      `${who.sam} refused in the managed domain`,
+      async () => (await trials.managed(who, password)) === 0,
+    );
+    return `web sign-in after ${await web}, Kerberos and NTLM after ${await managed}`;
+  };
+
+  return [
+    {
+      title: 'the tenant opens, with its first administrator and a web application',
+      run: async () => {
+        await stage.openTenant();
+        trials = new Trials(await stage.registerApplication());
+        return stage.tenantUrl;
+      },
+    },
+    {
+      title: 'Connect gets an account of least rights in the on-premises domain, enrols, and runs',
+      run: async () => {
+        await stage.createConnectorAccount();
+        await stage.openConnect();
+        return `causeway-connect@${FOREST}`;
+      },
+    },
+    {
+      title: 'Alice is made at the on-premises domain controller',
+      run: async () => {
+        await createUser(onprem, alice);
+        return `${alice.displayName} (${alice.upn})`;
+      },
+    },
+    {
+      title:
+        'she signs in to the web with her on-premises password, and so does somebody whose password is 60 days old',
+      run: async () => {
+        const took = await eventually('web sign-in', () => trials.web(alice, alice.password));
+        await eventually('web sign-in', () => trials.web(otto, otto.password));
+        must(!(await trials.web(alice, randomPassword())), 'a wrong password was taken');
+        return `after ${took}; a wrong password is refused`;
+      },
+    },
+    {
+      title: 'the managed domain is made: no legacy hash has left Connect so far',
+      run: async () => {
+        const before = legacyRecordsSent(stage);
+        must(before === 0, `${before} credential records left before the managed domain was enabled`);
+        await stage.openDomain();
+        return `${DOMAINS.managed.realm} on ${DOMAINS.managed.address}`;
+      },
+    },
+    {
+      title:
+        'an administrator confirms each side’s fingerprint at the other side, and forces a full password sync',
+      run: async () => {
+        must(legacyRecordsSent(stage) === 0, 'a credential record left before the key was confirmed');
+        await stage.pair();
+        await stage.forcePasswordSync();
+        return 'paired; every password of the forest is read again';
+      },
+    },
+    {
+      title:
+        'MIT kinit and smbclient take the on-premises password in the managed realm, the 60-day-old one too',
+      run: async () => {
+        const first = await worksEverywhere(alice);
+        await worksEverywhere(otto);
+        const etype = await trials.kerberos(alice, alice.password);
+        must(/aes256/.test(etype ?? ''), `an AES-256 ticket was expected, got ${etype}`);
+        return `${first}; ticket ${etype}`;
+      },
+    },
+    {
+      title: 'Alice’s password is changed at the on-premises domain controller',
+      run: async () => {
+        const old = alice.password;
+        alice.password = randomPassword();
+        await setPassword(onprem, alice.sam, alice.password);
+        const works = await worksEverywhere(alice);
+        must(!(await trials.web(alice, old)), 'the old password still works at web sign-in');
+        must((await trials.managed(alice, old)) === 0, 'the old password still works in the managed domain');
+        return `the new one works: ${works}; the old one nowhere`;
+      },
+    },
+    {
+      title: 'Tina gets a temporary password: it waits until she has changed it',
+      run: async () => {
+        await createUser(onprem, { ...tina, mustChange: true });
+        await eventually('status says that Tina waits', async () =>
+          JSON.stringify(await stage.connectStatus(tina.upn).catch(() => '')).includes('must change'),
+        );
+        must(!(await trials.web(tina, tina.password)), 'a temporary password was taken at web sign-in');
+        must(
+          (await trials.managed(tina, tina.password)) === 0,
+          'a temporary password was taken in the managed domain',
+        );
+        const temporary = tina.password;
+        tina.password = randomPassword();
+        await changeOwnPassword(onprem, tina.sam, temporary, tina.password);
+        return `her own one works: ${await worksEverywhere(tina)}`;
+      },
+    },
+    {
+      title: 'Alice is disabled on-premises, and enabled again',
+      run: async () => {
+        await disableUser(onprem, alice.sam);
+        const refused = await refusedEverywhere(alice, alice.password);
+        await enableUser(onprem, alice.sam);
+        return `refused: ${refused}; back: ${await worksEverywhere(alice)}`;
+      },
+    },
+    {
+      title: 'they are deleted on-premises: gone in all three places',
+      run: async () => {
+        await deleteUser(onprem, alice.sam);
+        const refused = await refusedEverywhere(alice, alice.password);
+        await deleteUser(onprem, tina.sam);
+        await refusedEverywhere(tina, tina.password);
+        return `refused: ${refused}`;
+      },
+    },
+  ];
+}
+
+/** The seeded person whose password is sixty days old. */
+function personOfSixtyDays(): Person {
+  const people = (JSON.parse(readFileSync(seedFile(), 'utf8')) as { users: SeededUser[] }).users;
+  const found = people.find(user => user.kind === 'old-password');
+  if (found?.password == null) throw new Error("the lab has no 'old-password' person: run causeway lab seed");
+  return { sam: found.sam, upn: found.upn, displayName: found.sam, password: found.password };
+}
+
+/** Credential records in the requests that Connect sent so far, seen from the network. */
+function legacyRecordsSent(stage: Stage): number {
+  if (stage.proxy === undefined) throw new Error('the stage records no requests');
+  return stage.proxy.requests
+    .filter(request => request.path.endsWith('/sync/credentials'))
+    .flatMap(
+      request =>
+        (JSON.parse(request.body.toString('utf8')) as { changes: { record: string | null }[] }).changes,
+    )
+    .filter(item => item.record !== null).length;
+}

@@ -1,0 +1,270 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { labPath } from '../domains/state.ts';
+import { administratorPasswordFile, DOMAINS, describeDomain } from '../domains/table.ts';
+import { type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
+import { Place } from './place.ts';
+import { runCli, runCliJson } from './run-cli.ts';
+import type { RelyingParty } from './sign-in.ts';
+
+export const TENANT_NAME = 'contoso';
+export const FOREST = 'corp.example.com';
+const TENANT_ADMINISTRATOR = 'admin@contoso.example';
+const TENANT_PORT = 8443;
+const REDIRECT_URI = 'http://127.0.0.1:8444/signed-in';
+
+export interface StageSettings {
+  /** PostgreSQL for the tenant; PGlite when absent. */
+  readonly databaseUrl?: string | undefined;
+  /** Puts a recording proxy between Connect and the tenant. */
+  readonly record?: boolean;
+}
+
+interface Fingerprint {
+  readonly fingerprint: string;
+}
+
+/**
+ * Connect, Tenant and Domain Services as an administrator would set them up by the command line, in processes of
+ * their own, with their state under the lab's folder. The demo, the end-to-end tests and the benchmarks play on it.
+ */
+export class Stage {
+  readonly settings: StageSettings;
+  readonly directory = labPath('places');
+  readonly tenant: Place;
+  readonly connect: Place;
+  readonly domain: Place;
+  readonly tenantUrl = `http://127.0.0.1:${TENANT_PORT}`;
+  proxy: RecordingProxy | undefined;
+
+  constructor(settings: StageSettings = {}) {
+    this.settings = settings;
+    this.tenant = this.#place('tenant', settings.databaseUrl ? { DATABASE_URL: settings.databaseUrl } : {});
+    this.connect = this.#place('connect');
+    this.domain = this.#place('domain');
+  }
+
+  get places(): readonly Place[] {
+    return [this.connect, this.domain, this.tenant];
+  }
+
+  stateOf(name: string): string {
+    return join(this.directory, name);
+  }
+
+  configOf(name: string): string {
+    return join(this.directory, `${name}.yaml`);
+  }
+
+  logOf(name: string): string {
+    return join(this.directory, `${name}.log`);
+  }
+
+  get tokenFile(): string {
+    return join(this.directory, 'admin-token');
+  }
+
+  get remote(): readonly string[] {
+    return ['--tenant', this.tenantUrl, '--token-file', this.tokenFile];
+  }
+
+  /** The tenant runs and has its first administrator. */
+  async openTenant(): Promise<void> {
+    this.#write('tenant', {
+      stateDirectory: this.stateOf('tenant'),
+      listen: { host: '127.0.0.1', port: TENANT_PORT },
+    });
+    await this.tenant.start();
+    await runCliJson([
+      'tenant',
+      'create',
+      TENANT_NAME,
+      ...['--admin', TENANT_ADMINISTRATOR, '--state', this.stateOf('tenant'), '--token-out', this.tokenFile],
+    ]);
+  }
+
+  /** A web application that people sign in to. */
+  async registerApplication(): Promise<RelyingParty> {
+    const reply = await runCliJson<{ clientId: string; issuer: string }>([
+      ...['tenant', 'app', 'register', '--name', 'lab', '--redirect-uri', REDIRECT_URI],
+      ...this.remote,
+    ]);
+    return { ...reply, redirectUri: REDIRECT_URI };
+  }
+
+  async #enrolmentCode(kind: 'connect' | 'domain'): Promise<string> {
+    const reply = await runCliJson<{ code: string }>([
+      ...['tenant', 'enrolment', 'create', '--kind', kind, '--name', kind],
+      ...this.remote,
+    ]);
+    return reply.code;
+  }
+
+  /** The account of least rights by which Connect reads the on-premises domain. */
+  async createConnectorAccount(): Promise<void> {
+    const onprem = describeDomain(DOMAINS.onprem);
+    await runCliJson([
+      ...['connect', 'account', 'create', '--server', onprem.address, '--ca', onprem.caFile],
+      ...[
+        '--admin',
+        `Administrator@${FOREST}`,
+        '--admin-password-file',
+        administratorPasswordFile(DOMAINS.onprem),
+      ],
+      ...['--password-out', join(this.directory, 'connector.password')],
+    ]);
+  }
+
+  /** Connect is configured, enrolled, and running. */
+  async openConnect(): Promise<void> {
+    if (this.settings.record) this.proxy = await recordingProxy(this.tenantUrl);
+    this.#writeConnect();
+    await runCliJson([
+      ...[
+        'connect',
+        'enrol',
+        '--code',
+        await this.#enrolmentCode('connect'),
+        '--config',
+        this.configOf('connect'),
+      ],
+    ]);
+    await this.connect.start();
+  }
+
+  /** From here on Connect talks to the tenant itself. */
+  async stopRecording(): Promise<void> {
+    await this.connect.stop();
+    await this.proxy?.close();
+    this.proxy = undefined;
+    this.#writeConnect();
+    await this.connect.start();
+  }
+
+  #writeConnect(): void {
+    const onprem = describeDomain(DOMAINS.onprem);
+    this.#write('connect', {
+      stateDirectory: this.stateOf('connect'),
+      tenant: { url: this.proxy?.url ?? this.tenantUrl },
+      connectors: [
+        {
+          name: FOREST,
+          forest: FOREST,
+          server: onprem.address,
+          caFile: onprem.caFile,
+          account: `causeway-connect@${FOREST}`,
+          password: `file:${join(this.directory, 'connector.password')}`,
+        },
+      ],
+    });
+  }
+
+  /** The managed domain is made, enrolled, registered, and running. */
+  async openDomain(): Promise<void> {
+    const { realm, netbiosDomain, hostName, address } = DOMAINS.managed;
+    this.#write('domain', {
+      stateDirectory: this.stateOf('domain'),
+      directory: describeDomain(DOMAINS.managed).directory,
+      tenant: { url: this.tenantUrl },
+      ...{ realm, netbiosDomain, hostName, address, dns: 'none' },
+    });
+    await runCliJson([
+      ...[
+        'domain',
+        'create',
+        '--config',
+        this.configOf('domain'),
+        '--code',
+        await this.#enrolmentCode('domain'),
+      ],
+    ]);
+    await this.domain.start();
+  }
+
+  /** Each side's fingerprint is confirmed at the other side. */
+  async pair(): Promise<void> {
+    const connect = await runCliJson<Fingerprint>([
+      'connect',
+      'fingerprint',
+      '--config',
+      this.configOf('connect'),
+    ]);
+    const domain = await runCliJson<Fingerprint>([
+      'domain',
+      'fingerprint',
+      '--config',
+      this.configOf('domain'),
+    ]);
+    await runCliJson([
+      'domain',
+      'trust-agent',
+      connect.fingerprint,
+      '--forest',
+      FOREST,
+      '--config',
+      this.configOf('domain'),
+    ]);
+    await runCliJson(['connect', 'trust-domain', domain.fingerprint, '--config', this.configOf('connect')]);
+  }
+
+  async forcePasswordSync(): Promise<void> {
+    await runCliJson(['connect', 'force-password-sync', '--config', this.configOf('connect')]);
+  }
+
+  connectStatus<T>(user?: string): Promise<T> {
+    return runCliJson<T>([
+      'connect',
+      'status',
+      ...(user ? [user] : []),
+      '--config',
+      this.configOf('connect'),
+    ]);
+  }
+
+  domainStatus<T>(user?: string): Promise<T> {
+    return runCliJson<T>(['domain', 'status', ...(user ? [user] : []), '--config', this.configOf('domain')]);
+  }
+
+  tenantStatus<T>(user?: string): Promise<T> {
+    return runCliJson<T>(['tenant', 'status', ...(user ? [user] : []), ...this.remote]);
+  }
+
+  /** Ends the three services in the order in which nothing has to wait for anything. */
+  async close(): Promise<void> {
+    for (const place of this.places) await place.stop();
+    await this.proxy?.close();
+  }
+
+  #place(name: 'tenant' | 'connect' | 'domain', env: NodeJS.ProcessEnv = {}): Place {
+    return new Place({
+      name,
+      args: [name, 'run', '--config', this.configOf(name)],
+      logFile: this.logOf(name),
+      env,
+      ready: async () => {
+        const probe =
+          name === 'tenant'
+            ? this.#tenantAnswers()
+            : runCli([name, 'status', '--json', '--config', this.configOf(name)]);
+        const result = await probe;
+        if (result.code !== 0) throw new Error(result.stderr);
+      },
+    });
+  }
+
+  async #tenantAnswers(): Promise<{ code: number; stderr: string }> {
+    const response = await fetch(this.tenantUrl);
+    await response.text();
+    return { code: 0, stderr: '' };
+  }
+
+  #write(name: string, configuration: unknown): void {
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    writeFileSync(this.configOf(name), JSON.stringify(configuration, null, 2)); // JSON is YAML
+  }
+
+  /** Everything that a service wrote to its log. */
+  readLog(name: string): string {
+    return readFileSync(this.logOf(name), 'utf8');
+  }
+}
