@@ -1,14 +1,11 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { stopDomain } from '@causeway/samba';
-import { labDown, labUp } from '../domains/lifecycle.ts';
-import { seedDomain, seedFile } from '../domains/seed.ts';
+import { labDown } from '../domains/lifecycle.ts';
+import { seedFile } from '../domains/seed.ts';
 import { labPath } from '../domains/state.ts';
-import { DOMAINS, domainDirectory, krb5ConfFile, layoutOf } from '../domains/table.ts';
-import { Stage, TENANT_NAME } from '../places/stage.ts';
+import { DOMAINS, krb5ConfFile } from '../domains/table.ts';
+import { freshStage } from '../places/fresh-stage.ts';
+import { type Stage, TENANT_NAME } from '../places/stage.ts';
 import { type Step, tellStory } from './story.ts';
-
-/** People in the on-premises domain beside those of the story. */
-const SEEDED_PEOPLE = 25;
 
 /** Process ids of a stage that was left running. */
 const keptFile = (): string => labPath('kept.json');
@@ -21,18 +18,18 @@ export async function playDemo(options: { keep?: boolean }): Promise<void> {
   const started = performance.now();
   if (existsSync(keptFile()))
     throw new Error('the demo is still running: end it with ./causeway demo --stop');
-  const stage = new Stage({ record: true });
+  print('Causeway: one password, three places, on real directories');
+  print();
+  print('  0. two Active Directory domains on loopback addresses');
+  const stage = await freshStage({ record: true }, line => print(`     ${line}`));
   const onSignal = (): void => {
     print('\nending everything …');
     void closeAll(stage).finally(() => process.exit(130));
   };
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
 
-  print('Causeway: one password, three places, on real directories');
-  print();
   try {
-    await prepare();
-    for (const [index, step] of tellStory(stage).entries()) await tell(step, index + 1);
+    for (const [index, step] of tellStory(stage).steps.entries()) await tell(step, index + 1);
     if (options.keep) await stage.stopRecording();
   } catch (error) {
     await closeAll(stage);
@@ -59,20 +56,6 @@ export async function stopDemo(): Promise<void> {
   }
   await labDown();
   print('The demo has ended; nothing is left running.');
-}
-
-async function prepare(): Promise<void> {
-  const tellLine = (line: string): void => print(`    ${line}`);
-  const since = performance.now();
-  print(`  0. two Active Directory domains on loopback addresses`);
-  await labUp(tellLine);
-  await stopDomain(layoutOf(DOMAINS.managed));
-  for (const place of [domainDirectory(DOMAINS.managed), labPath('places')])
-    rmSync(place, { recursive: true, force: true });
-  const seeded = await seedDomain(DOMAINS.onprem, { users: SEEDED_PEOPLE });
-  print(
-    `     ${DOMAINS.onprem.realm} on ${DOMAINS.onprem.address}, ${seeded.created + seeded.existing} people (${secondsSince(since)})`,
-  );
 }
 
 async function tell(step: Step, number: number): Promise<void> {

@@ -4,7 +4,14 @@ import { changeOwnPassword } from '../domains/change-own-password.ts';
 import { type SeededUser, seedFile } from '../domains/seed.ts';
 import { DOMAINS, krb5ConfFile, randomPassword } from '../domains/table.ts';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
-import { createUser, deleteUser, disableUser, enableUser, setPassword } from '../domains/users.ts';
+import {
+  createUser,
+  deleteUser,
+  disableUser,
+  enableUser,
+  type NewUser,
+  setPassword,
+} from '../domains/users.ts';
 import { type RelyingParty, signIn } from '../places/sign-in.ts';
 import { FOREST, type Stage } from '../places/stage.ts';
 
@@ -20,19 +27,31 @@ const PATIENCE_MS = 30_000;
 /** Between two looks. */
 const LOOK_MS = 100;
 
-interface Person {
+/** Somebody of the story, with every password that the person ever had. */
+export class Person {
   readonly sam: string;
   readonly upn: string;
   readonly displayName: string;
-  password: string;
-}
+  readonly passwords: string[];
 
-const person = (sam: string, displayName: string): Person => ({
-  sam,
-  upn: `${sam}@${FOREST}`,
-  displayName,
-  password: randomPassword(),
-});
+  constructor(sam: string, displayName: string, password = randomPassword()) {
+    this.sam = sam;
+    this.upn = `${sam}@${FOREST}`;
+    this.displayName = displayName;
+    this.passwords = [password];
+  }
+
+  get password(): string {
+    return this.passwords.at(-1)!;
+  }
+
+  /** Makes up the next password. @returns the one before */
+  renew(): string {
+    const old = this.password;
+    this.passwords.push(randomPassword());
+    return old;
+  }
+}
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
@@ -86,12 +105,12 @@ function must(condition: boolean, otherwise: string): void {
 }
 
 /** The whole way of a password, in the order in which it is told. The stage is closed by the caller. */
-export function tellStory(stage: Stage): Step[] {
+export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
   const onprem = DOMAINS.onprem;
   const suffix = Date.now().toString(36).slice(-5);
-  const alice = person(`alice.${suffix}`, 'Alice Åkesson');
+  const alice = new Person(`alice.${suffix}`, 'Alice Åkesson');
   const otto = personOfSixtyDays();
-  const tina = person(`tina.${suffix}`, 'Tina Temporary');
+  const tina = new Person(`tina.${suffix}`, 'Tina Temporary');
   let trials: Trials;
 
   const worksEverywhere = async (who: Person): Promise<string> => {
@@ -114,7 +133,7 @@ export function tellStory(stage: Stage): Step[] {
     return `web sign-in after ${await web}, Kerberos and NTLM after ${await managed}`;
   };
 
-  return [
+  const steps: Step[] = [
     {
       title: 'the tenant opens, with its first administrator and a web application',
       run: async () => {
@@ -134,7 +153,7 @@ export function tellStory(stage: Stage): Step[] {
     {
       title: 'Alice is made at the on-premises domain controller',
       run: async () => {
-        await createUser(onprem, alice);
+        await createUser(onprem, newUser(alice));
         return `${alice.displayName} (${alice.upn})`;
       },
     },
@@ -181,8 +200,7 @@ export function tellStory(stage: Stage): Step[] {
     {
       title: 'Alice’s password is changed at the on-premises domain controller',
       run: async () => {
-        const old = alice.password;
-        alice.password = randomPassword();
+        const old = alice.renew();
         await setPassword(onprem, alice.sam, alice.password);
         const works = await worksEverywhere(alice);
         must(!(await trials.web(alice, old)), 'the old password still works at web sign-in');
@@ -193,7 +211,7 @@ export function tellStory(stage: Stage): Step[] {
     {
       title: 'Tina gets a temporary password: it waits until she has changed it',
       run: async () => {
-        await createUser(onprem, { ...tina, mustChange: true });
+        await createUser(onprem, { ...newUser(tina), mustChange: true });
         await eventually('status says that Tina waits', async () =>
           JSON.stringify(await stage.connectStatus(tina.upn).catch(() => '')).includes('must change'),
         );
@@ -202,8 +220,7 @@ export function tellStory(stage: Stage): Step[] {
           (await trials.managed(tina, tina.password)) === 0,
           'a temporary password was taken in the managed domain',
         );
-        const temporary = tina.password;
-        tina.password = randomPassword();
+        const temporary = tina.renew();
         await changeOwnPassword(onprem, tina.sam, temporary, tina.password);
         return `her own one works: ${await worksEverywhere(tina)}`;
       },
@@ -228,14 +245,17 @@ export function tellStory(stage: Stage): Step[] {
       },
     },
   ];
+  return { steps, people: [alice, otto, tina] };
 }
+
+const newUser = ({ sam, displayName, password }: Person): NewUser => ({ sam, displayName, password });
 
 /** The seeded person whose password is sixty days old. */
 function personOfSixtyDays(): Person {
   const people = (JSON.parse(readFileSync(seedFile(), 'utf8')) as { users: SeededUser[] }).users;
   const found = people.find(user => user.kind === 'old-password');
   if (found?.password == null) throw new Error("the lab has no 'old-password' person: run causeway lab seed");
-  return { sam: found.sam, upn: found.upn, displayName: found.sam, password: found.password };
+  return new Person(found.sam, found.sam, found.password);
 }
 
 /** Credential records in the requests that Connect sent so far, seen from the network. */
