@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { stopDomain } from '@causeway/samba';
+import { Trials } from '../demo/story.ts';
+import { DOMAINS, layoutOf, randomPassword } from '../domains/table.ts';
+import { createUser, setPassword } from '../domains/users.ts';
+import { freshStage } from '../places/fresh-stage.ts';
+import type { Place } from '../places/place.ts';
+import { FOREST } from '../places/stage.ts';
+import { inParallel, randomFrom } from './together.ts';
+
+const PEOPLE = 200;
+const CHANGES_MS = 60_000;
+const KILLS = 10;
+/** How long after the last kill everything may take to be right. */
+const SETTLE_MS = 60_000;
+/** Trials at once: every one is a process of somebody else's client, and there are two cores. */
+const AT_ONCE = 4;
+
+/** Between each two steps of each service, once. */
+const CRASHES: Record<string, readonly string[]> = {
+  connect: [
+    'after-read',
+    'before-send',
+    'after-send',
+    'before-commit',
+    'before-watermark',
+    'after-watermark',
+  ],
+  tenant: ['before-commit', 'after-commit'],
+  domain: ['after-read', 'before-write', 'after-write', 'after-ledger', 'before-cursor'],
+};
+
+const seed = Number(process.env.CAUSEWAY_TEST_SEED ?? Date.now() % 1_000_000);
+const random = randomFrom(seed);
+const stage = await freshStage({ databaseUrl: process.env.DATABASE_URL });
+
+after(async () => {
+  await stage.close();
+  await stopDomain(layoutOf(DOMAINS.managed));
+});
+
+interface Changing {
+  readonly sam: string;
+  readonly upn: string;
+  readonly dn: string;
+  password: string;
+  before: string;
+}
+
+test('200 changing passwords survive kill -9 of every service', { timeout: 12 * 60_000 }, async t => {
+  t.diagnostic(`seed ${seed}: CAUSEWAY_TEST_SEED=${seed} plays the same kills again`);
+  await stage.openTenant();
+  const trials = new Trials(await stage.registerApplication());
+  await stage.createConnectorAccount();
+  await stage.openConnect();
+  await stage.openDomain();
+  await stage.pair();
+  const people = await makePeople();
+  await waitForAll(people, person => trials.kerberos(person, person.password).then(Boolean), 120_000);
+
+  const stop = new AbortController();
+  const killers = stage.places.map(place => keepKilling(place, stop.signal));
+  await changePasswords(people);
+  stop.abort();
+  const crashes = (await Promise.all(killers)).flat();
+  t.diagnostic(`${crashes.length} kills: ${crashes.join(' ')}`);
+  for (const place of stage.places) {
+    const own = crashes.filter(crash => crash.startsWith(place.settings.name));
+    assert.ok(
+      own.length >= KILLS + CRASHES[place.settings.name]!.length,
+      `${place.settings.name} was killed ${own.length} times`,
+    );
+  }
+
+  const settled = performance.now();
+  const newestWorks = async (person: Changing): Promise<boolean> =>
+    (await trials.web(person, person.password)) && (await trials.managed(person, person.password)) === 2;
+  await waitForAll(people, newestWorks, SETTLE_MS);
+  t.diagnostic(
+    `every newest password worked in all three places ${((performance.now() - settled) / 1000).toFixed(1)} s after the last kill`,
+  );
+
+  const stale = await inParallel(people, AT_ONCE, async person => {
+    const works =
+      (await trials.web(person, person.before)) || (await trials.managed(person, person.before)) > 0;
+    return works ? [person.sam] : [];
+  });
+  assert.deepEqual(stale.flat(), [], 'the password before works for nobody');
+});
+
+async function makePeople(): Promise<Changing[]> {
+  const tag = seed.toString(36);
+  const names = Array.from({ length: PEOPLE }, (_, i) => `k${tag}-${i}`);
+  return inParallel(names, AT_ONCE, async sam => {
+    const password = randomPassword();
+    const dn = await createUser(DOMAINS.onprem, { sam, password });
+    return { sam, upn: `${sam}@${FOREST}`, dn, password, before: password };
+  });
+}
+
+/** Everybody once within the time, every tenth twice within one second. */
+async function changePasswords(people: readonly Changing[]): Promise<void> {
+  const started = performance.now();
+  for (const [i, person] of people.entries()) {
+    await delay(Math.max(0, started + (i * CHANGES_MS) / people.length - performance.now()));
+    for (let times = i % 10 === 0 ? 2 : 1; times > 0; times--) {
+      const next = randomPassword();
+      await setPassword(DOMAINS.onprem, person.dn, next);
+      person.before = person.password;
+      person.password = next;
+    }
+  }
+}
+
+/** Kills a place again and again, at its fault points first, then at random moments; it runs when this ends. */
+async function keepKilling(place: Place, signal: AbortSignal): Promise<string[]> {
+  const { name } = place.settings;
+  const crashes: string[] = [];
+  for (const point of CRASHES[name]!) {
+    await place.stop();
+    place.spawn({ CAUSEWAY_CRASH_AT: `${name}.${point}` });
+    await place.ended();
+    crashes.push(`${name}.${point}`);
+  }
+  for (let kills = 0; kills < KILLS; kills++) {
+    place.spawn();
+    await delay(500 + random() * 2500);
+    await place.kill();
+    crashes.push(`${name}.random`);
+  }
+  await place.start();
+  while (!signal.aborted) await delay(100);
+  return crashes;
+}
+
+/** Looks at everybody until all are right; who was right once need not be looked at again. */
+async function waitForAll(
+  people: readonly Changing[],
+  right: (person: Changing) => Promise<boolean>,
+  patienceMs: number,
+): Promise<void> {
+  const until = performance.now() + patienceMs;
+  let open = [...people];
+  for (;;) {
+    const still = await inParallel(open, AT_ONCE, async person => ((await right(person)) ? [] : [person]));
+    open = still.flat();
+    if (open.length === 0) return;
+    if (performance.now() > until) {
+      const names = open.map(person => person.sam).join(' ');
+      assert.fail(`${open.length} of ${people.length} not right after ${patienceMs / 1000} s: ${names}`);
+    }
+  }
+}
