@@ -1,0 +1,189 @@
+import {
+  bytesOf,
+  DirSyncControl,
+  DirSyncFlag,
+  type LdapConnection,
+  type LdapEntry,
+  LdapError,
+  type LdapValue,
+  readInvocationId,
+  readRootDse,
+  textOf,
+} from '@causeway/ldap';
+import { DecodeError, decodeGuid, decodeSid, type Guid } from '@causeway/wire';
+import {
+  decodeImportCookie,
+  encodeImportCookie,
+  type FullImportReason,
+  type ImportCookie,
+  selectionOf,
+} from './import-cookie.ts';
+import { type AttributeShape, USER_ATTRIBUTES, USER_FILTER } from './user-attributes.ts';
+
+export interface ImportOptions {
+  /** DN of the naming context; DirSync takes no other base. */
+  namingContext: string;
+  /** Of the page before; left out: everything is read. */
+  cookie?: string;
+  attributes?: Readonly<Record<string, AttributeShape>>;
+  /** Evaluated on the object as it is now, deleted ones too. */
+  filter?: string;
+  /** Bytes a page, as the server counts them. */
+  maxBytes?: number;
+}
+
+export interface ImportedObject {
+  objectGuid: Guid;
+  distinguishedName: string;
+  isDeleted: boolean;
+  /** Empty in a delta: the class of an object does not change. */
+  objectClass: string[];
+  /**
+   * What changed, all of it in a full import. `null`: the attribute has no value any more. An attribute that is not named did
+   * not change in a delta and has no value in a full import. Of a deleted object only what a tombstone keeps.
+   */
+  attributes: Record<string, string | string[] | null>;
+  /** Values that could not be read, each in words; the object is good apart from them. */
+  problems: string[];
+}
+
+export interface ImportPage {
+  objects: ImportedObject[];
+  /** Objects that could not be read at all, each in words. */
+  unreadable: string[];
+  /** Keep it with what the page brought, in one transaction. */
+  cookie: string;
+  more: boolean;
+  /** Why everything is being read; `null` in a delta. In a full import, what does not come is not there any more. */
+  full: FullImportReason | null;
+}
+
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+
+/**
+ * One import cycle by DirSync ([MS-ADTS] 3.1.1.3.4.1.3): what changed since the cookie, page by page, until there is no more. Needs
+ * the right Replicating Directory Changes on the naming context's head. Objects below a renamed folder do not come;
+ * moved and deleted ones do. A cookie that is worth nothing here (another or a restored database, another selection, refused)
+ * ends in a full import, and every page says so.
+ *
+ * @throws LdapError `access-denied` without the right, others as the connection has them.
+ */
+export async function* importObjects(
+  connection: LdapConnection,
+  options: ImportOptions,
+): AsyncGenerator<ImportPage, void> {
+  const shapes = options.attributes ?? USER_ATTRIBUTES;
+  const filter = options.filter ?? USER_FILTER;
+  const names = Object.keys(shapes);
+  const rootDse = await readRootDse(connection);
+  const now = {
+    invocationId: await readInvocationId(connection, rootDse.dsServiceName),
+    usn: rootDse.highestCommittedUSN,
+    selection: selectionOf([options.namingContext, filter, names]),
+  };
+  const ask = async (cookie: Buffer | undefined) => {
+    const control = new DirSyncControl({
+      flags: DirSyncFlag.ancestorsFirstOrder,
+      maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
+      ...(cookie === undefined ? {} : { cookie }),
+    });
+    const attributes = [...names, 'objectClass', 'isDeleted'];
+    const entries = await connection.search(options.namingContext, {
+      filter,
+      attributes,
+      controls: [control],
+    });
+    if (!control.response) {
+      throw new LdapError('protocol', `${connection.peer} answered DirSync without its control`);
+    }
+    return { entries, ...control.response };
+  };
+
+  let { full, cookie } = judgeCookie(options.cookie, now);
+  for (;;) {
+    let page: Awaited<ReturnType<typeof ask>>;
+    try {
+      page = await ask(cookie);
+    } catch (error) {
+      if (full !== null || !isRefusal(error)) throw error;
+      full = 'cookie-refused';
+      page = await ask(undefined);
+    }
+    cookie = page.cookie;
+    const objects: ImportedObject[] = [];
+    const unreadable: string[] = [];
+    for (const entry of page.entries) {
+      const object = toObject(entry, shapes);
+      if (typeof object === 'string') unreadable.push(object);
+      else objects.push(object);
+    }
+    yield {
+      objects,
+      unreadable,
+      cookie: encodeImportCookie({ ...now, dirSync: cookie }),
+      more: page.more,
+      full,
+    };
+    if (!page.more) return;
+  }
+}
+
+function judgeCookie(
+  text: string | undefined,
+  now: Omit<ImportCookie, 'dirSync'>,
+): { full: FullImportReason | null; cookie?: Buffer } {
+  if (text === undefined) return { full: 'first-import' };
+  const cookie = decodeImportCookie(text);
+  if (!cookie) return { full: 'unreadable-cookie' };
+  if (cookie.selection !== now.selection) return { full: 'other-selection' };
+  if (cookie.invocationId !== now.invocationId) return { full: 'other-database' };
+  if (cookie.usn > now.usn) return { full: 'usn-went-back' };
+  return { full: null, cookie: cookie.dirSync };
+}
+
+/** The server read the request and did not like it: Samba says 12 to a cookie that it cannot read, Windows 2 or 53. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof LdapError && [1, 2, 12, 19, 53, 80].includes(error.resultCode ?? -1);
+}
+
+/** The object, or in words why it cannot be read. */
+function toObject(
+  entry: LdapEntry,
+  shapes: Readonly<Record<string, AttributeShape>>,
+): ImportedObject | string {
+  const guid = bytesOf(entry, 'objectGUID');
+  if (guid?.length !== 16) return `'${entry.dn}' came without its objectGUID`;
+  const attributes: ImportedObject['attributes'] = {};
+  const problems: string[] = [];
+  for (const [name, shape] of Object.entries(shapes)) {
+    const values = entry.attributes[name];
+    if (values === undefined) continue;
+    try {
+      const converted = values.map(value => convert(value, shape));
+      attributes[name] = converted.length === 0 ? null : shape.multiple ? converted : converted[0]!;
+    } catch (error) {
+      if (!(error instanceof DecodeError || error instanceof TypeError || error instanceof RangeError))
+        throw error;
+      problems.push(`${name}: ${error.message}`);
+    }
+  }
+  return {
+    objectGuid: decodeGuid(guid),
+    distinguishedName: entry.dn,
+    isDeleted: textOf(entry, 'isDeleted') === 'TRUE',
+    objectClass: (entry.attributes.objectClass ?? []).map(String),
+    attributes,
+    problems,
+  };
+}
+
+function convert(value: LdapValue, shape: AttributeShape): string {
+  if (shape.form === 'text') {
+    if (typeof value !== 'string') throw new TypeError('text in UTF-8 expected');
+    return value;
+  }
+  if (typeof value === 'string') throw new TypeError('bytes expected, text came');
+  if (shape.form === 'sid') return decodeSid(value);
+  if (shape.form === 'guid') return decodeGuid(value);
+  return value.toString('base64');
+}

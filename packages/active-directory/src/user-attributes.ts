@@ -1,0 +1,51 @@
+/** How an attribute's values are handed on. */
+export interface AttributeShape {
+  /** `sid` as `S-1-…`, `guid` as text, `base64` for other bytes, `text` for all that LDAP writes as text. */
+  form: 'text' | 'sid' | 'guid' | 'base64';
+  multiple?: true;
+}
+
+const text: AttributeShape = { form: 'text' };
+
+/** What is imported of a user ([MS-ADSC] 2.269 and its classes), by LDAP display name. */
+export const USER_ATTRIBUTES = {
+  sAMAccountName: text,
+  userPrincipalName: text,
+  objectSid: { form: 'sid' },
+  'mS-DS-ConsistencyGuid': { form: 'base64' },
+  /** Bits of [MS-ADTS] 2.2.16; 2 is disabled. */
+  userAccountControl: text,
+  /** FILETIME in decimal; 0 and 0x7fff…: never. */
+  accountExpires: text,
+  /** FILETIME in decimal; 0: must be changed at the next sign-in. */
+  pwdLastSet: text,
+  /** `TRUE` on accounts that Windows itself needs: never synchronized. */
+  isCriticalSystemObject: text,
+  /** Begins with `User_` on accounts that a cloud wrote back: never synchronized. */
+  adminDescription: text,
+  displayName: text,
+  givenName: text,
+  sn: text,
+  mail: text,
+  proxyAddresses: { form: 'text', multiple: true },
+  department: text,
+  company: text,
+  title: text,
+  manager: text,
+  employeeID: text,
+  physicalDeliveryOfficeName: text,
+  telephoneNumber: text,
+  mobile: text,
+  streetAddress: text,
+  l: text,
+  st: text,
+  postalCode: text,
+  co: text,
+  c: text,
+  preferredLanguage: text,
+} as const satisfies Record<string, AttributeShape>;
+
+export type UserAttribute = keyof typeof USER_ATTRIBUTES;
+
+/** Users and inetOrgPersons, also deleted ones, which have no objectCategory any more; no computers, no managed service accounts. */
+export const USER_FILTER = '(&(objectClass=user)(!(objectClass=computer)))';
