@@ -141,14 +141,18 @@ export class Association {
       throw new DecodeError('PDU.call_id', 'unexpected', `${this.#callId} expected, ${header.callId} came`);
     }
     if (this.#state === 'binding') {
-      if (header.type === PduType.bindAck) return this.#bound(pdu, header, events);
+      if (header.type === PduType.bindAck) {
+        this.#bound(pdu, header, events);
+        return;
+      }
       if (header.type === PduType.bindNak) {
         const { reason } = decodeBindNak(pdu);
         throw new BindRejectedError(`the server refuses the bind (bind_nak, reason ${reason})`, reason);
       }
     }
     if (this.#state === 'calling' && header.type === PduType.response) {
-      return this.#fragment(pdu, header, events);
+      this.#fragment(pdu, header, events);
+      return;
     }
     if (header.type === PduType.fault && this.#state !== 'closed') {
       this.#response?.wipe();

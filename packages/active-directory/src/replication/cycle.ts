@@ -1,0 +1,127 @@
+import {
+  DrsOption,
+  decodeReply,
+  decodeReplyHeader,
+  type ReplyHeader,
+  type UsnVector,
+} from '@causeway/protocols';
+import { ATTRIBUTE_SET_DIGEST } from './attributes.ts';
+import { decodeUser, wipeUser } from './decode-user.ts';
+import type { DrsSession } from './drs-session.ts';
+import type { FullCycleReason, ReplicatedUser, ReplicationCookie, ReplicationPage } from './replication.ts';
+
+const DEFAULT_PAGE_SIZE = 1000;
+
+/** Where a cycle begins. Without a cookie, everything comes. */
+interface Start {
+  cookie: ReplicationCookie | undefined;
+  reason?: FullCycleReason;
+}
+
+/** Pages since the cookie, the next one always asked for before this one is decoded. */
+export async function* replicationCycle(
+  session: DrsSession,
+  options: { namingContext: string; cookie?: ReplicationCookie | undefined; pageSize?: number },
+): AsyncGenerator<ReplicationPage, void, undefined> {
+  let start: Start = { cookie: options.cookie };
+  if (options.cookie && options.cookie.attributeSet !== ATTRIBUTE_SET_DIGEST) {
+    start = { cookie: undefined, reason: 'attribute-set' };
+  }
+  const ask = (from: UsnVector | undefined, invocationId: string | undefined): Promise<Uint8Array> => {
+    const vector = start.cookie?.upToDateVector.map(({ invocationId, usn }) => ({
+      invocationId,
+      usn: BigInt(usn),
+    }));
+    const first = start.cookie ? 0 : DrsOption.neverSynced; // the same in all calls of a cycle
+    const answer = session.getChanges({
+      object: { name: options.namingContext },
+      invocationId,
+      from,
+      upToDateVector: vector,
+      flags: DrsOption.initialSync | DrsOption.writableReplica | first,
+      maxObjects: options.pageSize ?? DEFAULT_PAGE_SIZE,
+    });
+    answer.catch(() => {}); // thrown where it is awaited, which can be after the page before it was worked on
+    return answer;
+  };
+
+  let pending: Promise<Uint8Array> | undefined = ask(highWaterMark(start.cookie), start.cookie?.invocationId);
+  let isFirst = true;
+  try {
+    while (pending) {
+      const stub: Uint8Array = await pending;
+      pending = undefined;
+      const header = session.decoding(stub, decodeReplyHeader);
+      const reason = isFirst && start.cookie ? unusable(start.cookie, header) : undefined;
+      if (reason) {
+        stub.fill(0);
+        start = { cookie: undefined, reason };
+        pending = ask(undefined, undefined);
+        continue;
+      }
+      isFirst = false;
+      if (header.more) pending = ask(header.to, header.invocationId);
+      yield decodePage(session, stub, start);
+    }
+  } finally {
+    // A page that nobody takes any more.
+    await pending?.then(
+      stub => stub.fill(0),
+      () => {},
+    );
+  }
+}
+
+function highWaterMark(cookie: ReplicationCookie | undefined): UsnVector | undefined {
+  if (!cookie) return undefined;
+  const { highObjUpdate, reserved, highPropUpdate } = cookie.highWaterMark;
+  return {
+    highObjUpdate: BigInt(highObjUpdate),
+    reserved: BigInt(reserved),
+    highPropUpdate: BigInt(highPropUpdate),
+  };
+}
+
+/** A DC that was restored has another database, or one that has not reached our mark: what we know is worth nothing. */
+function unusable(cookie: ReplicationCookie, header: ReplyHeader): FullCycleReason | undefined {
+  if (header.invocationId !== cookie.invocationId) return 'invocation-id';
+  if (header.to.highObjUpdate < BigInt(cookie.highWaterMark.highObjUpdate)) return 'usn-rollback';
+  return undefined;
+}
+
+function decodePage(session: DrsSession, stub: Uint8Array, start: Start): ReplicationPage {
+  const reply = session.decoding(stub, decodeReply);
+  const users: ReplicatedUser[] = [];
+  for (const object of reply.objects) {
+    const user = decodeUser(object, reply.prefixTable, session.sessionKey);
+    if (user) users.push(user);
+  }
+  const page: ReplicationPage = {
+    users,
+    serverObjects: reply.objectCount,
+    bytes: stub.length,
+    more: reply.more,
+    invocationId: reply.invocationId,
+    fullCycle: start.cookie === undefined,
+    wipe: () => {
+      for (const user of users) wipeUser(user);
+    },
+  };
+  stub.fill(0);
+  if (start.reason) page.fullCycleReason = start.reason;
+  if (!reply.more) {
+    const { highObjUpdate, reserved, highPropUpdate } = reply.to;
+    const vector = reply.upToDateVector?.map(({ invocationId, usn }) => ({ invocationId, usn: `${usn}` }));
+    page.cookie = {
+      invocationId: reply.invocationId,
+      highWaterMark: {
+        highObjUpdate: `${highObjUpdate}`,
+        reserved: `${reserved}`,
+        highPropUpdate: `${highPropUpdate}`,
+      },
+      upToDateVector: vector ?? start.cookie?.upToDateVector ?? [],
+      attributeSet: ATTRIBUTE_SET_DIGEST,
+    };
+  }
+  return page;
+}

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { ntHash } from '@causeway/credentials';
+import {
+  Association,
+  BindTimeFeature,
+  DRSUAPI_INTERFACE,
+  DrsExtension,
+  DrsOpnum,
+  decodeDrsBindReply,
+  decodeReplyHeader,
+  decodeReplyStatus,
+  encodeDrsBind,
+  encodeGetNCChanges,
+  type GetNCChangesRequest,
+  NtlmClient,
+} from '@causeway/protocols';
+import { dateToFiletime } from '@causeway/wire';
+import { ATTRIBUTE_PREFIXES, ATTRIBUTE_SET } from './attributes.ts';
+import { findReplicationPort } from './endpoint.ts';
+import type { ReplicationOptions } from './replication.ts';
+import { describeWerror, ReplicationError, Werror } from './replication-error.ts';
+import { RpcConnection } from './transport.ts';
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+/** Asked for with each page; Windows heeds it, Samba doesn't. */
+const MAX_PAGE_BYTES = 10 * 1024 * 1024;
+
+/** No compression; strong encryption, without which a DC sends no secrets. */
+const EXTENSIONS =
+  DrsExtension.base |
+  DrsExtension.strongEncryption |
+  DrsExtension.getChangesRequestV6 |
+  DrsExtension.getChangesRequestV8 |
+  DrsExtension.getChangesReplyV6 |
+  DrsExtension.getChangesRequestV10;
+
+/** What a caller of GetNCChanges decides; the rest is the session's. */
+export type ChangesRequest = Omit<
+  GetNCChangesRequest,
+  'level' | 'handle' | 'maxBytes' | 'prefixes' | 'attributes'
+> & { attributes?: GetNCChangesRequest['attributes'] };
+
+/** A bound drsuapi connection: calls, with their failures as ReplicationErrors. */
+export class DrsSession {
+  readonly host: string;
+  /** What secret attributes are encrypted with; a copy that lives until `close`. */
+  readonly sessionKey: Uint8Array;
+  readonly #rpc: RpcConnection;
+  #handle: Uint8Array = new Uint8Array(0);
+  #level: 8 | 10 = 8;
+  #withPrefixes = false;
+
+  /** Endpoint mapper, NTLM with packet privacy, DRSBind. */
+  static async open(options: ReplicationOptions): Promise<DrsSession> {
+    const { host, account, signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const port = options.port ?? (await findReplicationPort({ host, timeoutMs, signal }));
+    const hash = ntHash(account.password);
+    const security = new NtlmClient({
+      domain: account.domain,
+      user: account.username,
+      ntHash: hash,
+      targetName: `ldap/${host}`,
+      clientChallenge: randomBytes(8),
+      exportedSessionKey: randomBytes(16),
+      now: dateToFiletime(new Date()),
+    });
+    hash.fill(0);
+    const sessionKey = security.sessionKey.slice();
+    const bindTimeFeatures =
+      BindTimeFeature.securityContextMultiplexing | BindTimeFeature.keepConnectionOnOrphan;
+    const association = new Association({ interface: DRSUAPI_INTERFACE, security, bindTimeFeatures });
+    const logon = account.domain === '' ? account.username : `${account.domain}\\${account.username}`;
+    const rpc = await RpcConnection.open({ host, port, association, logon, timeoutMs, signal });
+    const session = new DrsSession(host, rpc, sessionKey);
+    try {
+      await session.#bind();
+      return session;
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  }
+
+  private constructor(host: string, rpc: RpcConnection, sessionKey: Uint8Array) {
+    this.host = host;
+    this.sessionKey = sessionKey;
+    this.#rpc = rpc;
+  }
+
+  get handle(): Uint8Array {
+    return this.#handle;
+  }
+
+  /** IDL_DRSBind; a second time where a renamed domain has another replication epoch ([MS-DRSR] 5.39). */
+  async #bind(): Promise<void> {
+    let replicationEpoch = 0;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const stub = encodeDrsBind({ flags: EXTENSIONS, replicationEpoch });
+      const { extensions, handle, status } = await this.call(DrsOpnum.bind, stub, decodeDrsBindReply);
+      if (status !== 0) throw this.refused(status);
+      this.#handle = handle;
+      this.#level = (extensions.flags & DrsExtension.getChangesRequestV10) !== 0 ? 10 : 8;
+      if (extensions.replicationEpoch === replicationEpoch) return;
+      replicationEpoch = extensions.replicationEpoch;
+    }
+    throw new ReplicationError('protocol', `${this.host} changes its replication epoch from bind to bind`);
+  }
+
+  /** One call, its reply decoded and then overwritten. */
+  async call<T>(opnum: number, stub: Uint8Array, decode: (stub: Uint8Array) => T): Promise<T> {
+    const reply = await this.#rpc.call(opnum, stub);
+    try {
+      return this.decoding(reply, decode);
+    } finally {
+      reply.fill(0);
+    }
+  }
+
+  /**
+   * One GetNCChanges call. A DC that does not know our attribute types by its own prefix table is asked once more
+   * with ours, and from then on.
+   *
+   * @returns the stub of a reply that says success: the caller's to decode and to wipe
+   */
+  async getChanges(request: ChangesRequest): Promise<Uint8Array> {
+    for (;;) {
+      const stub = encodeGetNCChanges({
+        ...request,
+        attributes: request.attributes ?? ATTRIBUTE_SET,
+        level: this.#level,
+        handle: this.#handle,
+        maxBytes: MAX_PAGE_BYTES,
+        prefixes: this.#withPrefixes ? ATTRIBUTE_PREFIXES : undefined,
+      });
+      const reply = await this.#rpc.call(DrsOpnum.getNCChanges, stub);
+      const werror =
+        this.decoding(reply, decodeReplyStatus) || this.decoding(reply, decodeReplyHeader).drsError;
+      if (werror === 0) return reply;
+      reply.fill(0);
+      const tableWanted = werror === Werror.schemaMismatch || werror === Werror.invalidParameter;
+      if (!tableWanted || this.#withPrefixes) throw this.refused(werror);
+      this.#withPrefixes = true;
+    }
+  }
+
+  /** Decodes; what cannot be decoded is the DC's failure. */
+  decoding<T>(stub: Uint8Array, decode: (stub: Uint8Array) => T): T {
+    try {
+      return decode(stub);
+    } catch (cause) {
+      stub.fill(0);
+      throw new ReplicationError('protocol', `${this.host} sent what cannot be understood`, { cause });
+    }
+  }
+
+  refused(werror: number): ReplicationError {
+    const code = werror === Werror.accessDenied ? 'access-denied' : 'refused';
+    return new ReplicationError(code, `${this.host} refuses: ${describeWerror(werror)}`, { werror });
+  }
+
+  close(): void {
+    this.sessionKey.fill(0);
+    this.#rpc.close();
+  }
+}

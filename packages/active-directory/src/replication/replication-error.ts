@@ -1,0 +1,58 @@
+/** What went wrong between us and a domain controller; a closed list that callers can decide on. */
+export type ReplicationErrorCode =
+  | 'unreachable'
+  | 'timeout'
+  | 'closed'
+  | 'aborted'
+  | 'logon-failure'
+  | 'access-denied'
+  | 'not-a-dc'
+  | 'protocol'
+  | 'fault'
+  | 'refused';
+
+/** A call to a domain controller that failed. The message is for a person and never holds a secret. */
+export class ReplicationError extends Error {
+  override readonly name = 'ReplicationError';
+  readonly code: ReplicationErrorCode;
+  /** The Windows error that the DC answered with, where it did. */
+  readonly werror: number | undefined;
+
+  constructor(code: ReplicationErrorCode, message: string, options: ErrorOptions & { werror?: number } = {}) {
+    super(message, options);
+    this.code = code;
+    this.werror = options.werror;
+  }
+}
+
+/** Windows errors of DRS calls that are decided on ([MS-ERREF] 2.2). */
+export const Werror = {
+  invalidParameter: 87,
+  objectNotFound: 8333,
+  schemaMismatch: 8418,
+  notReplicated: 8420,
+  badDistinguishedName: 8439,
+  badNamingContext: 8440,
+  accessDenied: 8453,
+} as const;
+
+const WERROR_TEXT = new Map<number, string>([
+  [5, 'access denied'],
+  [87, 'invalid parameter'],
+  [1306, 'revision mismatch'],
+  [8333, 'no such object'],
+  [8418, 'schema mismatch'],
+  [8420, 'it does not replicate this naming context'],
+  [8439, 'bad distinguished name'],
+  [8440, 'bad naming context'],
+  [8451, 'directory database error'],
+  [8452, 'the naming context is being removed or is not replicated from here'],
+  [8453, 'replication access was denied'],
+  [8454, 'not supported'],
+  [8593, 'different replication epochs'],
+]);
+
+export function describeWerror(werror: number): string {
+  const text = WERROR_TEXT.get(werror);
+  return text === undefined ? `error ${werror}` : `error ${werror}, ${text}`;
+}
