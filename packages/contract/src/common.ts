@@ -37,6 +37,7 @@ export const PasswordOrder = z.strictObject({
   originatingTime: z.int().nonnegative(),
   originatingInvocationId: ObjectGuid,
 });
+export type PasswordOrder = z.infer<typeof PasswordOrder>;
 
 /** A public key as `records` shows it: the fingerprint is what an administrator compares and confirms. */
 export const PublicKey = z.strictObject({
@@ -44,6 +45,7 @@ export const PublicKey = z.strictObject({
   publicKey: z.base64url().max(4096),
   fingerprint: z.string().min(1).max(200),
 });
+export type PublicKey = z.infer<typeof PublicKey>;
 
 /** What became of one item of a batch. */
 export const Verdict = z.strictObject({

@@ -11,6 +11,7 @@ export const AgentJwk = z.strictObject({
   x: z.base64url().length(43),
   y: z.base64url().length(43),
 });
+export type AgentJwk = z.infer<typeof AgentJwk>;
 
 export const Agent = z.strictObject({
   id: z.uuid(),

@@ -1,0 +1,46 @@
+import { administrationRoutes } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import type { FastifyInstance } from 'fastify';
+import { registerApplication } from '../directory/applications.ts';
+import { readTenantStatus } from '../directory/status.ts';
+import { findUser, userStatus } from '../directory/users.ts';
+import { issuerOf } from '../issuer.ts';
+import { type RouteContext, registerRoute } from './register-route.ts';
+
+export function registerAdministration(
+  server: FastifyInstance,
+  context: RouteContext & { readonly publicUrl: () => string },
+): void {
+  registerRoute(server, context, administrationRoutes.getTenantStatus, async (_input, { scope }) =>
+    readTenantStatus(scope),
+  );
+  registerRoute(server, context, administrationRoutes.listUsers, async ({ query }, { scope }) => {
+    const rows = await scope
+      .select('users')
+      .selectAll()
+      .where('deleted_at', 'is', null)
+      .where('upn_key', '>', query.after)
+      .orderBy('upn_key')
+      .limit(query.limit + 1)
+      .execute();
+    const users = rows.slice(0, query.limit).map(user => userStatus(user, undefined));
+    return { users, more: rows.length > users.length };
+  });
+  registerRoute(server, context, administrationRoutes.getUser, async ({ params }, { scope }) => {
+    const user = await findUser(scope, params.id);
+    if (!user) {
+      throw new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
+        status: 404,
+      });
+    }
+    return userStatus(user, undefined);
+  });
+  registerRoute(server, context, administrationRoutes.registerApplication, async ({ body }, { scope }) => {
+    const clientId = await registerApplication(scope, body);
+    context.log.info(
+      { tenant: scope.tenantName, clientId, application: body.name },
+      'application registered',
+    );
+    return { clientId, issuer: issuerOf(context.publicUrl(), scope.tenantName) };
+  });
+}

@@ -1,0 +1,53 @@
+import { enrolmentRoutes } from '@causeway/contract';
+import type { FastifyInstance } from 'fastify';
+import { createEnrolment, enrol, enrolmentRefused, listAgents, removeAgent } from '../directory/agents.ts';
+import { issuerOf } from '../issuer.ts';
+import { type RouteContext, registerOpenRoute, registerRoute } from './register-route.ts';
+
+export function registerEnrolment(
+  server: FastifyInstance,
+  context: RouteContext & { readonly publicUrl: () => string },
+): void {
+  const { installation, log } = context;
+  registerRoute(server, context, enrolmentRoutes.createEnrolment, async ({ body }, { scope }) => {
+    const { code, expiresAt } = await createEnrolment(scope, body.kind, body.name);
+    log.info({ tenant: scope.tenantName, kind: body.kind, agent: body.name }, 'enrolment code made');
+    return { code, expiresAt: expiresAt.toISOString() };
+  });
+  registerOpenRoute(server, enrolmentRoutes.enrol, async ({ body, address }) => {
+    const scope = await installation.findTenantOfCode(body.code);
+    if (!scope) {
+      log.warn({ address }, 'enrolment refused');
+      throw enrolmentRefused();
+    }
+    const agent = await enrol(scope, body);
+    log.info(
+      {
+        tenant: scope.tenantName,
+        agentId: agent.id,
+        kind: agent.kind,
+        agent: agent.name,
+        signingKey: body.signingKey?.fingerprint,
+        address,
+      },
+      'agent enrolled',
+    );
+    const issuer = issuerOf(context.publicUrl(), scope.tenantName);
+    return {
+      tenantId: scope.tenantId,
+      tenantName: scope.tenantName,
+      agentId: agent.id,
+      clientId: agent.id,
+      issuer,
+      tokenEndpoint: `${issuer}/token`,
+    };
+  });
+  registerRoute(server, context, enrolmentRoutes.listAgents, async (_input, { scope }) => ({
+    agents: await listAgents(scope),
+  }));
+  registerRoute(server, context, enrolmentRoutes.removeAgent, async ({ params }, { scope }) => {
+    await removeAgent(scope, params.id);
+    log.info({ tenant: scope.tenantName, agentId: params.id }, 'agent removed');
+    return {};
+  });
+}

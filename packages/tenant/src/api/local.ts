@@ -1,0 +1,39 @@
+import { tenantLocalRoutes } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import type { FastifyInstance } from 'fastify';
+import { createAdministrator, createToken, findAdministrator } from '../directory/administrators.ts';
+import { issuerOf } from '../issuer.ts';
+import { type RouteContext, registerOpenRoute } from './register-route.ts';
+
+/** The local API on the state folder's socket, which only root and the service's own user can open. */
+export function registerLocal(
+  server: FastifyInstance,
+  context: RouteContext & { readonly publicUrl: () => string },
+): void {
+  const { installation, log } = context;
+  registerOpenRoute(server, tenantLocalRoutes.createTenant, async ({ body }) => {
+    const scope = await installation.createTenant(body.name);
+    const { userId, password } = await createAdministrator(scope, body.administrator);
+    const { token, expiresAt } = await createToken(scope, userId);
+    log.info(
+      { tenant: body.name, administrator: body.administrator },
+      'tenant created, with keys of its own',
+    );
+    return {
+      tenantId: scope.tenantId,
+      issuer: issuerOf(context.publicUrl(), body.name),
+      administratorPassword: password,
+      token,
+      tokenExpiresAt: expiresAt.toISOString(),
+    };
+  });
+  registerOpenRoute(server, tenantLocalRoutes.createToken, async ({ body }) => {
+    const scope = (await installation.findTenant(body.tenant))?.scope;
+    if (!scope) {
+      throw new CausewayError('no-such-tenant', `there is no tenant '${body.tenant}'`, { status: 404 });
+    }
+    const { token, expiresAt } = await createToken(scope, await findAdministrator(scope, body.administrator));
+    log.info({ tenant: body.tenant, administrator: body.administrator }, 'administrator token made');
+    return { token, tokenExpiresAt: expiresAt.toISOString() };
+  });
+}

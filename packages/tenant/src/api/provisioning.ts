@@ -1,0 +1,52 @@
+import { Forest, MAX_BATCH, synchronizationRoutes } from '@causeway/contract';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { readSyncConfig } from '../directory/managed-domain.ts';
+import { provisionCredentials } from '../directory/provision-credentials.ts';
+import { provisionObjects } from '../directory/provision-objects.ts';
+import { storeConnectReport } from '../directory/status.ts';
+import type { Caller } from '../installation.ts';
+import { type RouteContext, registerRoute } from './register-route.ts';
+
+/** 500 items with their records, at most 16,384 characters each, and some air. */
+const BATCH_BODY_LIMIT = 16 * 1024 * 1024;
+
+/** The batch itself; each item is checked on its own, so that a bad one costs only itself. */
+const Batch = z.strictObject({ forest: Forest, changes: z.array(z.unknown()).min(1).max(MAX_BATCH) });
+const BATCH = { bodyLimit: BATCH_BODY_LIMIT, body: Batch };
+
+export function registerProvisioning(server: FastifyInstance, context: RouteContext): void {
+  registerRoute(server, context, synchronizationRoutes.getSyncConfiguration, async (_input, { scope }) => ({
+    tenantId: scope.tenantId,
+    tenantName: scope.tenantName,
+    windowsCredentialsSyncConfig: await readSyncConfig(scope),
+  }));
+  registerRoute(
+    server,
+    context,
+    synchronizationRoutes.exportObjects,
+    async ({ body }, caller) => ({
+      verdicts: await provisionObjects(agentOf(caller), body.forest, body.changes),
+    }),
+    BATCH,
+  );
+  registerRoute(
+    server,
+    context,
+    synchronizationRoutes.exportCredentials,
+    async ({ body }, caller) => ({
+      verdicts: await provisionCredentials(agentOf(caller), body.forest, body.changes),
+    }),
+    BATCH,
+  );
+  registerRoute(server, context, synchronizationRoutes.reportConnectStatus, async ({ body }, caller) => {
+    await storeConnectReport(caller.scope, agentOf(caller), body);
+    return {};
+  });
+}
+
+/** The routes' access lists let only agents in. */
+export function agentOf(caller: Caller): Exclude<Caller, { role: 'admin' }> {
+  if (caller.role === 'admin') throw new TypeError('an agent expected');
+  return caller;
+}

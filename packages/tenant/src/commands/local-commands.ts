@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { tenantLocalRoutes } from '@causeway/contract';
+import {
+  callLocally,
+  createLog,
+  defaultConfigurationFile,
+  defaultStateDirectory,
+  loadConfiguration,
+  printResult,
+  runServices,
+  writePrivateFile,
+} from '@causeway/service';
+import type { Command } from 'commander';
+import { TenantConfiguration } from '../configuration.ts';
+import { tenantService } from '../start-tenant.ts';
+
+/** The commands that work on the tenant service's own machine. */
+export function localCommands(tenant: Command): void {
+  tenant
+    .command('run')
+    .description('run the tenant service in the foreground until SIGTERM or SIGINT')
+    .option('--config <file>', 'YAML configuration file')
+    .option('--state <dir>', 'state folder')
+    .option('--listen <host:port>', 'address to listen on')
+    .option('--public-url <url>', 'address by which clients reach it')
+    .option('--cert <file>', 'certificate chain (PEM)')
+    .option('--key <file>', 'private key (PEM)')
+    .action(async options => {
+      const configuration = loadConfiguration(TenantConfiguration, configurationFile(options.config), {
+        stateDirectory: options.state,
+        listen: options.listen && parseListen(options.listen),
+        publicUrl: options.publicUrl,
+        tls: options.cert && { certificateFile: options.cert, keyFile: options.key ?? '' },
+      });
+      const log = createLog('tenant');
+      await runServices([tenantService(configuration, log)], log);
+    });
+
+  tenant
+    .command('create')
+    .description('make a tenant and its first administrator; the tenant service must be running')
+    .argument('<name>', 'lower-case letters, digits and hyphens')
+    .requiredOption('--admin <upn>', "the administrator's userPrincipalName")
+    .option('--state <dir>', 'state folder of the running service', defaultStateDirectory('tenant'))
+    .option('--token-out <file>', "file for the administrator's token (default: in the state folder)")
+    .option('--json', 'print JSON')
+    .action(async (name, options) => {
+      const route = tenantLocalRoutes.createTenant;
+      const body = { name, administrator: options.admin };
+      const reply = route.reply.parse(
+        await callLocally(options.state, 'tenant', route.method, route.path, body),
+      );
+      const tokenFile = options.tokenOut ?? join(options.state, `${name}.admin-token`);
+      writePrivateFile(tokenFile, `${reply.token}\n`);
+      const { token: _token, ...shown } = reply;
+      printResult(options.json, { ...shown, tokenFile }, () => [
+        `tenant         ${name} (${reply.tenantId})`,
+        `issuer         ${reply.issuer}`,
+        `administrator  ${options.admin}`,
+        `password       ${reply.administratorPassword}  (shown once)`,
+        `token file     ${tokenFile} (until ${reply.tokenExpiresAt})`,
+      ]);
+    });
+
+  tenant
+    .command('token')
+    .description('make another bearer token for an administrator, into a file that its owner alone can read')
+    .argument('<name>', "the tenant's name")
+    .requiredOption('--admin <upn>', "the administrator's userPrincipalName")
+    .requiredOption('--token-out <file>', 'file for the token')
+    .option('--state <dir>', 'state folder of the running service', defaultStateDirectory('tenant'))
+    .option('--json', 'print JSON')
+    .action(async (name, options) => {
+      const route = tenantLocalRoutes.createToken;
+      const body = { tenant: name, administrator: options.admin };
+      const reply = route.reply.parse(
+        await callLocally(options.state, 'tenant', route.method, route.path, body),
+      );
+      writePrivateFile(options.tokenOut, `${reply.token}\n`);
+      const shown = { tokenFile: options.tokenOut, tokenExpiresAt: reply.tokenExpiresAt };
+      printResult(options.json, shown, () => [`${shown.tokenFile} (until ${shown.tokenExpiresAt})`]);
+    });
+}
+
+function configurationFile(given: string | undefined): string | undefined {
+  const usual = defaultConfigurationFile('tenant');
+  return given ?? (existsSync(usual) ? usual : undefined);
+}
+
+/** `127.0.0.1:8443`, `[::1]:8443`; what is wrong in it the configuration's schema says. */
+function parseListen(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) };
+}

@@ -1,0 +1,132 @@
+import {
+  administrationRoutes,
+  call,
+  enrolmentRoutes,
+  type TenantStatus,
+  type UserStatus,
+} from '@causeway/contract';
+import { printResult, table } from '@causeway/service';
+import { type Command, Option } from 'commander';
+import { remoteOptions, remoteSend } from './remote.ts';
+
+/** The commands that an administrator gives from anywhere, with a token. */
+export function remoteCommands(tenant: Command): void {
+  const enrolment = tenant.command('enrolment').description('codes by which agents enrol');
+  remoteOptions(enrolment.command('create'))
+    .description('make a one-time code by which an agent enrols within the hour')
+    .addOption(
+      new Option('--kind <kind>', 'what enrols').choices(['connect', 'domain']).makeOptionMandatory(),
+    )
+    .requiredOption('--name <name>', 'name of the agent, for people')
+    .action(async options => {
+      const reply = await call(remoteSend(options), enrolmentRoutes.createEnrolment, {
+        body: { kind: options.kind, name: options.name },
+      });
+      printResult(options.json, reply, () => [`code  ${reply.code}`, `until ${reply.expiresAt}`]);
+    });
+
+  const agents = tenant.command('agents').description('enrolled agents');
+  remoteOptions(agents.command('list', { isDefault: true }))
+    .description('list the agents with the fingerprints of their keys')
+    .action(async options => {
+      const reply = await call(remoteSend(options), enrolmentRoutes.listAgents);
+      printResult(options.json, reply, () =>
+        table([
+          ['ID', 'KIND', 'NAME', 'LAST SEEN', 'SIGNING KEY'],
+          ...reply.agents.map(agent => [
+            agent.id,
+            agent.kind,
+            agent.name,
+            agent.lastSeenAt ?? 'never',
+            agent.signingKey?.fingerprint ?? '-',
+          ]),
+        ]),
+      );
+    });
+  remoteOptions(agents.command('remove'))
+    .description('remove an agent: its tokens end at once')
+    .argument('<id>', "the agent's id")
+    .action(async (id, options) => {
+      await call(remoteSend(options), enrolmentRoutes.removeAgent, { params: { id } });
+      printResult(options.json, { removed: id }, () => [`agent ${id} is removed`]);
+    });
+
+  const app = tenant.command('app').description('applications that people sign in to');
+  remoteOptions(app.command('register'))
+    .description('register an application (OIDC public client, authorization code with PKCE)')
+    .requiredOption('--name <name>', 'name of the application')
+    .requiredOption('--redirect-uri <uri...>', 'where sign-in returns to: https, or http on loopback')
+    .action(async options => {
+      const reply = await call(remoteSend(options), administrationRoutes.registerApplication, {
+        body: { name: options.name, redirectUris: options.redirectUri },
+      });
+      printResult(options.json, reply, () => [`client id  ${reply.clientId}`, `issuer     ${reply.issuer}`]);
+    });
+
+  remoteOptions(tenant.command('status'))
+    .description('show the tenant, or the way of one user and password')
+    .argument('[user]', 'id, userPrincipalName or source anchor')
+    .action(async (user, options) => {
+      const send = remoteSend(options);
+      if (user !== undefined) {
+        const status = await call(send, administrationRoutes.getUser, { params: { id: user } });
+        printResult(options.json, status, () => userLines(status));
+        return;
+      }
+      const status = await call(send, administrationRoutes.getTenantStatus);
+      printResult(options.json, status, () => tenantLines(status));
+    });
+}
+
+function userLines(user: UserStatus): string[] {
+  const { credential, legacy } = user;
+  const state = user.deletedAt ? `deleted ${user.deletedAt}` : user.accountEnabled ? 'enabled' : 'disabled';
+  return table([
+    ['user', user.userPrincipalName],
+    ['id', user.id],
+    ['origin', user.forest ? `${user.origin}, ${user.forest}, ${user.sourceAnchor}` : user.origin],
+    ['account', [state, user.accountExpires && `expires ${user.accountExpires}`].filter(Boolean).join(', ')],
+    ['locked until', user.lockedUntil ?? '-'],
+    [
+      'password',
+      credential ? `of ${credential.changeDate ?? 'unknown'}, here since ${credential.receivedAt}` : 'none',
+    ],
+    ['legacy credentials', legacy.recordReceivedAt ? `record since ${legacy.recordReceivedAt}` : 'none'],
+    ['managed domain', legacyLine(legacy)],
+  ]);
+}
+
+function legacyLine({ outcome, reason, appliedAt }: UserStatus['legacy']): string {
+  if (outcome === null) return 'nothing reported yet';
+  return [outcome, appliedAt, reason].filter(Boolean).join(', ');
+}
+
+function tenantLines(status: TenantStatus): string[] {
+  const { domain } = status.windowsCredentialsSyncConfig;
+  return [
+    ...table([
+      ['tenant', `${status.tenantName} (${status.tenantId})`],
+      ['users', `${status.users}, ${status.disabled} of them disabled`],
+      ['with a password', `${status.withCredential}`],
+      [
+        'legacy credentials',
+        `${status.withLegacyRecord}, applied ${status.legacyApplied}, refused ${status.legacyRefused}`,
+      ],
+      ['managed domain', domain ? `${domain.realm}, key ${domain.key.fingerprint}` : 'none'],
+    ]),
+    '',
+    ...table([
+      ['FOREST', 'AGENT', 'REPORTED', 'OBJECTS', 'PASSWORDS', 'QUEUED', 'OWED', 'QUARANTINED'],
+      ...status.connect.map(row => [
+        row.forest,
+        row.agent,
+        row.reportedAt,
+        row.lastObjectCycleAt ?? 'never',
+        row.lastPasswordCycleAt ?? 'never',
+        `${row.queued}`,
+        `${row.owed}`,
+        `${row.quarantined}`,
+      ]),
+    ]),
+  ];
+}

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { httpSend, type Send } from '@causeway/contract';
+import { CausewayError, readPrivateFile } from '@causeway/service';
+import type { Command } from 'commander';
+
+export interface RemoteOptions {
+  readonly tenant: string;
+  readonly tokenFile: string;
+  readonly ca?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the options of every command that an administrator may give from anywhere. */
+export function remoteOptions(command: Command): Command {
+  return command
+    .requiredOption('--tenant <url>', "the tenant service's address", process.env.CAUSEWAY_TENANT_URL)
+    .requiredOption(
+      '--token-file <file>',
+      "file with an administrator's token",
+      process.env.CAUSEWAY_TOKEN_FILE,
+    )
+    .option('--ca <file>', 'PEM file of the CA that its certificate chains to', process.env.CAUSEWAY_CA_FILE)
+    .option('--json', 'print JSON');
+}
+
+export function remoteSend(options: RemoteOptions): Send {
+  const token = readPrivateFile(options.tokenFile).trim();
+  return httpSend({ url: options.tenant, ...(options.ca && { ca: readCa(options.ca) }) }, () =>
+    Promise.resolve(token),
+  );
+}
+
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new CausewayError('ca-unreadable', `cannot read the CA file '${file}'`, { cause });
+  }
+}

@@ -1,0 +1,12 @@
+import type { Command } from 'commander';
+import { localCommands } from './local-commands.ts';
+import { remoteCommands } from './remote-commands.ts';
+
+/** Adds `causeway tenant …`. */
+export function tenantCommands(program: Command): void {
+  const tenant = program
+    .command('tenant')
+    .description('the cloud directory: run it, make tenants, see what is in it');
+  localCommands(tenant);
+  remoteCommands(tenant);
+}

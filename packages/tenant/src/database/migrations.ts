@@ -1,0 +1,180 @@
+import { CausewayError } from '@causeway/service';
+import { type Kysely, sql } from 'kysely';
+import type { Schema } from './schema.ts';
+
+interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/** Numbered, in order, never changed once released: a later change is a further migration. */
+const MIGRATIONS: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'first cut',
+    statements: [
+      `create table tenants (
+        id uuid primary key,
+        name text not null unique,
+        keys jsonb not null,
+        created_at timestamptz not null)`,
+      `create table change_counters (
+        tenant_id uuid primary key references tenants,
+        value bigint not null)`,
+      `create table users (
+        tenant_id uuid not null references tenants,
+        id uuid not null,
+        origin text not null check (origin in ('synchronized', 'cloud')),
+        forest text,
+        source_anchor text,
+        object_guid uuid,
+        user_principal_name text not null,
+        upn_key text not null,
+        sam_account_name text,
+        security_identifier text,
+        account_enabled boolean not null,
+        account_expires timestamptz,
+        profile jsonb not null,
+        administrator boolean not null,
+        account_sequence bigint,
+        account_record text,
+        account_received_at timestamptz,
+        cloud_credential text,
+        credential_change_date timestamptz,
+        credential_received_at timestamptz,
+        order_version bigint,
+        order_time bigint,
+        order_invocation_id uuid,
+        credential_sequence bigint,
+        credential_record text,
+        credential_record_received_at timestamptz,
+        changed_seq bigint,
+        created_at timestamptz not null,
+        deleted_at timestamptz,
+        legacy_sequence bigint,
+        legacy_outcome text,
+        legacy_reason text,
+        legacy_reported_at timestamptz,
+        legacy_applied_at timestamptz,
+        account_outcome text,
+        account_reason text,
+        primary key (tenant_id, id),
+        check ((origin = 'synchronized') = (source_anchor is not null and forest is not null)))`,
+      'create unique index users_by_anchor on users (tenant_id, source_anchor)',
+      'create unique index users_by_name on users (tenant_id, upn_key) where deleted_at is null',
+      'create unique index users_by_change on users (tenant_id, changed_seq)',
+      `create table tokens (
+        tenant_id uuid not null references tenants,
+        digest text not null unique,
+        user_id uuid not null,
+        created_at timestamptz not null,
+        expires_at timestamptz not null,
+        primary key (tenant_id, digest),
+        foreign key (tenant_id, user_id) references users)`,
+      `create table enrolments (
+        tenant_id uuid not null references tenants,
+        code_digest text not null unique,
+        kind text not null check (kind in ('connect', 'domain')),
+        name text not null,
+        created_at timestamptz not null,
+        expires_at timestamptz not null,
+        primary key (tenant_id, code_digest))`,
+      `create table agents (
+        tenant_id uuid not null references tenants,
+        id uuid not null,
+        kind text not null check (kind in ('connect', 'domain')),
+        name text not null,
+        version text not null,
+        jwk jsonb not null,
+        signing_key jsonb,
+        enrolled_at timestamptz not null,
+        last_seen_at timestamptz,
+        primary key (tenant_id, id))`,
+      `create table applications (
+        tenant_id uuid not null references tenants,
+        client_id text not null,
+        name text not null,
+        redirect_uris jsonb not null,
+        created_at timestamptz not null,
+        primary key (tenant_id, client_id))`,
+      `create table oidc_payloads (
+        tenant_id uuid not null references tenants,
+        model text not null,
+        id_digest text not null,
+        payload jsonb not null,
+        client_id text,
+        grant_id text,
+        uid text,
+        expires_at timestamptz,
+        primary key (tenant_id, model, id_digest))`,
+      'create index oidc_payloads_by_id on oidc_payloads (id_digest)',
+      'create index oidc_payloads_by_grant on oidc_payloads (tenant_id, grant_id)',
+      'create index oidc_payloads_by_uid on oidc_payloads (tenant_id, uid)',
+      'create index oidc_payloads_by_end on oidc_payloads (tenant_id, expires_at)',
+      `create table managed_domains (
+        tenant_id uuid primary key references tenants,
+        realm text not null,
+        netbios_domain text not null,
+        key jsonb not null,
+        agent_id uuid not null,
+        registered_at timestamptz not null)`,
+      `create table connect_statuses (
+        tenant_id uuid not null references tenants,
+        forest text not null,
+        agent_id uuid not null,
+        agent_name text not null,
+        reported_at timestamptz not null,
+        last_object_cycle_at timestamptz,
+        last_password_cycle_at timestamptz,
+        queued bigint not null,
+        owed bigint not null,
+        quarantined bigint not null,
+        primary key (tenant_id, forest))`,
+      `create table sign_in_failures (
+        tenant_id uuid not null references tenants,
+        account_key text not null,
+        source text not null,
+        failures integer not null,
+        wrong jsonb not null,
+        locks integer not null,
+        locked_until timestamptz,
+        updated_at timestamptz not null,
+        primary key (tenant_id, account_key, source))`,
+    ],
+  },
+];
+
+/** Any number that no other program on the same database uses: 'causeway' folded. */
+const MIGRATION_LOCK = 0x63_61_75_73;
+
+/**
+ * Brings the database to this program's version; several processes may start at once.
+ * @throws CausewayError 'database-newer' when a later version of this program has been here
+ */
+export async function migrate(database: Kysely<Schema>): Promise<void> {
+  await database.transaction().execute(async transaction => {
+    await sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(transaction);
+    await sql`create table if not exists causeway_migrations (
+      number integer primary key, name text not null, applied_at timestamptz not null default now())`.execute(
+      transaction,
+    );
+    const rows = await transaction.selectFrom('causeway_migrations').select('number').execute();
+    const applied = new Set(rows.map(row => row.number));
+    const newest = Math.max(0, ...applied);
+    if (newest > MIGRATIONS.length) {
+      throw new CausewayError(
+        'database-newer',
+        `the database is at version ${newest}, this program knows ${MIGRATIONS.length}: update the program`,
+      );
+    }
+    for (const migration of MIGRATIONS) {
+      if (applied.has(migration.number)) continue;
+      for (const statement of migration.statements) await sql.raw(statement).execute(transaction);
+      await transaction
+        .insertInto('causeway_migrations')
+        .values({ number: migration.number, name: migration.name })
+        .execute();
+    }
+  });
+}

@@ -1,0 +1,181 @@
+import type { AgentJwk, Profile, PublicKey } from '@causeway/contract';
+import type { ColumnType, GeneratedAlways, JSONColumnType } from 'kysely';
+
+/** Set once and never changed. */
+type Fixed<T> = ColumnType<T, T, never>;
+type Json<T extends object> = JSONColumnType<T, string, string>;
+type NullableJson<T extends object> = ColumnType<T | null, string | null, string | null>;
+
+export interface TenantsTable {
+  id: Fixed<string>;
+  name: Fixed<string>;
+  /** The tenant's own keys: it signs ID tokens and cookies with them. No key of any forest or managed domain. */
+  keys: Json<TenantKeys>;
+  created_at: Fixed<Date>;
+}
+
+export interface TenantKeys {
+  /** JSON Web Keys with their private parts. */
+  jwks: { keys: Record<string, unknown>[] };
+  /** base64url; signs cookies. */
+  cookieKey: string;
+  /** base64url; keys the digests of account names in the sign-in counters, and the familiar-browser cookie. */
+  digestKey: string;
+}
+
+export interface UsersTable {
+  tenant_id: Fixed<string>;
+  id: Fixed<string>;
+  origin: Fixed<'synchronized' | 'cloud'>;
+  forest: Fixed<string | null>;
+  source_anchor: Fixed<string | null>;
+  object_guid: string | null;
+  user_principal_name: string;
+  /** `accountKey` of the name: unique among the tenant's undeleted users. */
+  upn_key: string;
+  sam_account_name: string | null;
+  security_identifier: string | null;
+  account_enabled: boolean;
+  account_expires: Date | null;
+  profile: Json<Profile>;
+  administrator: boolean;
+  account_sequence: number | null;
+  account_record: string | null;
+  account_received_at: Date | null;
+  cloud_credential: string | null;
+  credential_change_date: Date | null;
+  credential_received_at: Date | null;
+  order_version: number | null;
+  order_time: number | null;
+  order_invocation_id: string | null;
+  credential_sequence: number | null;
+  credential_record: string | null;
+  credential_record_received_at: Date | null;
+  /** Position in the tenant's change feed; null when there is nothing to say. */
+  changed_seq: number | null;
+  created_at: Fixed<Date>;
+  deleted_at: Date | null;
+  legacy_sequence: number | null;
+  legacy_outcome: string | null;
+  legacy_reason: string | null;
+  legacy_reported_at: Date | null;
+  legacy_applied_at: Date | null;
+  account_outcome: string | null;
+  account_reason: string | null;
+}
+
+export interface ChangeCountersTable {
+  tenant_id: Fixed<string>;
+  value: number;
+}
+
+export interface TokensTable {
+  tenant_id: Fixed<string>;
+  /** SHA-256 of the bearer token, hex. */
+  digest: Fixed<string>;
+  user_id: Fixed<string>;
+  created_at: Fixed<Date>;
+  expires_at: Fixed<Date>;
+}
+
+export interface EnrolmentsTable {
+  tenant_id: Fixed<string>;
+  code_digest: Fixed<string>;
+  kind: Fixed<'connect' | 'domain'>;
+  name: Fixed<string>;
+  created_at: Fixed<Date>;
+  expires_at: Fixed<Date>;
+}
+
+export interface AgentsTable {
+  tenant_id: Fixed<string>;
+  id: Fixed<string>;
+  kind: Fixed<'connect' | 'domain'>;
+  name: Fixed<string>;
+  version: string;
+  jwk: Json<AgentJwk>;
+  signing_key: NullableJson<PublicKey>;
+  enrolled_at: Fixed<Date>;
+  last_seen_at: Date | null;
+}
+
+export interface ApplicationsTable {
+  tenant_id: Fixed<string>;
+  client_id: Fixed<string>;
+  name: string;
+  redirect_uris: ColumnType<string[], string, string>;
+  created_at: Fixed<Date>;
+}
+
+export interface OidcPayloadsTable {
+  tenant_id: Fixed<string>;
+  model: Fixed<string>;
+  /** SHA-256 of the identifier, hex: a bearer token cannot be read back out of the database. */
+  id_digest: Fixed<string>;
+  payload: Json<Record<string, unknown>>;
+  client_id: string | null;
+  grant_id: string | null;
+  uid: string | null;
+  expires_at: Date | null;
+}
+
+export interface ManagedDomainsTable {
+  tenant_id: Fixed<string>;
+  realm: string;
+  netbios_domain: string;
+  key: Json<PublicKey>;
+  agent_id: string;
+  registered_at: Date;
+}
+
+export interface ConnectStatusesTable {
+  tenant_id: Fixed<string>;
+  forest: Fixed<string>;
+  agent_id: string;
+  agent_name: string;
+  reported_at: Date;
+  last_object_cycle_at: Date | null;
+  last_password_cycle_at: Date | null;
+  queued: number;
+  owed: number;
+  quarantined: number;
+}
+
+export interface SignInFailuresTable {
+  tenant_id: Fixed<string>;
+  /** Keyed digest of the name that was typed: people type passwords there, too. */
+  account_key: Fixed<string>;
+  /** Empty for all unfamiliar sources together, else the familiar browser's identifier. */
+  source: Fixed<string>;
+  failures: number;
+  /** 16 bits of the derivation of each wrong password counted: see sign-in/lockout.ts. */
+  wrong: ColumnType<string[], string, string>;
+  locks: number;
+  locked_until: Date | null;
+  updated_at: Date;
+}
+
+/** Every table but `tenants` belongs to one tenant, row by row. */
+export interface TenantTables {
+  users: UsersTable;
+  change_counters: ChangeCountersTable;
+  tokens: TokensTable;
+  enrolments: EnrolmentsTable;
+  agents: AgentsTable;
+  applications: ApplicationsTable;
+  oidc_payloads: OidcPayloadsTable;
+  managed_domains: ManagedDomainsTable;
+  connect_statuses: ConnectStatusesTable;
+  sign_in_failures: SignInFailuresTable;
+}
+
+export interface MigrationsTable {
+  number: Fixed<number>;
+  name: Fixed<string>;
+  applied_at: GeneratedAlways<Date>;
+}
+
+export interface Schema extends TenantTables {
+  tenants: TenantsTable;
+  causeway_migrations: MigrationsTable;
+}

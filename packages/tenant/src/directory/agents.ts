@@ -1,0 +1,109 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { Agent, AgentJwk, PublicKey } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import { digestOf } from '../digest.ts';
+import type { TenantScope } from '../tenant-scope.ts';
+
+const CODE_MINUTES = 60;
+/** Letters and digits that people do not mix up; 26 of 31 are 128 bits. */
+const CODE_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
+const CODE_LENGTH = 26;
+
+/** Makes a code by which one agent enrols, once, within the hour; only its digest is kept. */
+export async function createEnrolment(
+  scope: TenantScope,
+  kind: 'connect' | 'domain',
+  name: string,
+): Promise<{ code: string; expiresAt: Date }> {
+  const code = Array.from({ length: CODE_LENGTH }, () => CODE_ALPHABET[randomInt(CODE_ALPHABET.length)]).join(
+    '',
+  );
+  const now = Date.now();
+  const expiresAt = new Date(now + CODE_MINUTES * 60_000);
+  await scope.delete('enrolments').where('expires_at', '<', new Date(now)).execute();
+  await scope
+    .insert('enrolments', {
+      code_digest: digestOf(code),
+      kind,
+      name,
+      created_at: new Date(now),
+      expires_at: expiresAt,
+    })
+    .execute();
+  return { code, expiresAt };
+}
+
+export interface Enrolment {
+  readonly code: string;
+  readonly version: string;
+  readonly jwk: AgentJwk;
+  readonly signingKey: PublicKey | null;
+}
+
+/** @throws CausewayError 'enrolment-refused', one and the same for a code that is wrong, used or too old */
+export async function enrol(
+  scope: TenantScope,
+  enrolment: Enrolment,
+): Promise<{ id: string; kind: 'connect' | 'domain'; name: string }> {
+  return scope.transaction(async inside => {
+    // Deleting is using: of two agents with one code only one deletes a row.
+    const used = await inside
+      .delete('enrolments')
+      .where('code_digest', '=', digestOf(enrolment.code))
+      .where('expires_at', '>', new Date())
+      .returning(['kind', 'name'])
+      .executeTakeFirst();
+    if (!used) throw enrolmentRefused();
+    if ((used.kind === 'connect') !== (enrolment.signingKey !== null)) {
+      throw new CausewayError(
+        'wrong-kind',
+        `this code enrols a ${used.kind} agent, which ${used.kind === 'connect' ? 'needs a' : 'has no'} signing key`,
+      );
+    }
+    const id = randomUUID();
+    await inside
+      .insert('agents', {
+        id,
+        kind: used.kind,
+        name: used.name,
+        version: enrolment.version,
+        jwk: JSON.stringify(enrolment.jwk),
+        signing_key: enrolment.signingKey && JSON.stringify(enrolment.signingKey),
+        enrolled_at: new Date(),
+      })
+      .execute();
+    return { id, ...used };
+  });
+}
+
+export function enrolmentRefused(): CausewayError {
+  return new CausewayError(
+    'enrolment-refused',
+    'this enrolment code is not valid (any more): let an administrator make another one',
+    { status: 403 },
+  );
+}
+
+export async function listAgents(scope: TenantScope): Promise<Agent[]> {
+  const rows = await scope.select('agents').selectAll().orderBy('enrolled_at').execute();
+  return rows.map(row => ({
+    id: row.id,
+    kind: row.kind,
+    name: row.name,
+    version: row.version,
+    signingKey: row.signing_key,
+    enrolledAt: row.enrolled_at.toISOString(),
+    lastSeenAt: row.last_seen_at?.toISOString() ?? null,
+  }));
+}
+
+/** Removes an agent with its tokens. @throws CausewayError 'no-such-agent' */
+export async function removeAgent(scope: TenantScope, id: string): Promise<void> {
+  await scope.transaction(async inside => {
+    const removed = await inside.delete('agents').where('id', '=', id).executeTakeFirst();
+    if (!removed.numDeletedRows) {
+      throw new CausewayError('no-such-agent', `there is no agent ${id}`, { status: 404 });
+    }
+    await inside.delete('oidc_payloads').where('client_id', '=', id).execute();
+  });
+}

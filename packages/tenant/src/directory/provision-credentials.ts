@@ -1,0 +1,226 @@
+import { CredentialChange, type PasswordOrder, type Verdict } from '@causeway/contract';
+import { CLOUD_ITERATIONS, comparePasswordOrder, parseCloudCredential } from '@causeway/credentials';
+import { faultPoint } from '@causeway/service';
+import { sql } from 'kysely';
+import type { Caller } from '../installation.ts';
+import type { TenantScope } from '../tenant-scope.ts';
+import { changes as changeSignal, json, lockCounter } from './change-counter.ts';
+import { checkRecord } from './record-check.ts';
+import { applied, parseItems, refused, retry, unchanged } from './verdicts.ts';
+
+type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
+
+/** An item that has passed what can be checked without the database. */
+interface Checked {
+  readonly item: CredentialChange;
+  /** The record's own words; absent where the item brings none. */
+  readonly said: { readonly sequence: number; readonly objectGuid: string } | undefined;
+}
+
+interface Holder {
+  id: string;
+  source_anchor: string;
+  forest: string;
+  object_guid: string;
+  deleted: boolean;
+  has_credential: boolean;
+  credential_sequence: number | null;
+  order: PasswordOrder | null;
+}
+
+interface Write {
+  id: string;
+  /** Null keeps the credential and its order, and stores the record alone. */
+  cloud_credential: string | null;
+  change_date: string | null;
+  order_version: number;
+  order_time: number;
+  order_invocation_id: string;
+  record: string | null;
+  credential_sequence: number | null;
+  changed_seq: number | null;
+}
+
+/**
+ * Sets cloud credentials and credential records. Idempotent; a verdict an item, in the order of the items.
+ * INVARIANT: an older password never overwrites a newer one: the order is compared and written under one lock.
+ */
+export async function provisionCredentials(
+  agent: Agent,
+  forest: string,
+  items: readonly unknown[],
+): Promise<Verdict[]> {
+  const { scope } = agent;
+  const checked = parseItems(CredentialChange, items).map(item =>
+    'invalid' in item ? item.invalid : check(item, agent, forest),
+  );
+  const work = checked.filter(item => 'item' in item);
+  if (work.length === 0) return checked as Verdict[];
+
+  const verdicts = await scope.transaction(async inside => {
+    const counter = await lockCounter(inside);
+    const holders = await loadHolders(inside, work);
+    const cloudOnly = await findCloudOnly(inside, work);
+    const plan = decideCredentials(holders, cloudOnly, forest, work, counter.next);
+    await write(inside, plan.writes);
+    await counter.save();
+    faultPoint('tenant.before-commit');
+    return plan.verdicts;
+  });
+  faultPoint('tenant.after-commit');
+  changeSignal.emit(scope.tenantId);
+  let next = 0;
+  return checked.map(item => ('item' in item ? verdicts[next++]! : item));
+}
+
+function check(item: CredentialChange, agent: Agent, forest: string): Checked | Verdict {
+  try {
+    // Every stored credential costs the same to check, so that time tells nothing about an account.
+    const { iterations } = parseCloudCredential(item.cloudCredential);
+    if (iterations !== CLOUD_ITERATIONS) {
+      return refused(
+        item.sourceAnchor,
+        'invalid',
+        `cloudCredential: ${CLOUD_ITERATIONS} iterations expected`,
+      );
+    }
+  } catch {
+    return refused(
+      item.sourceAnchor,
+      'invalid',
+      "cloudCredential: 'v1;PPH1_MD4,<salt>,1000,<hash>;' expected",
+    );
+  }
+  if (item.record === null) return { item, said: undefined };
+  const said = checkRecord(item.record, {
+    kind: 'credential',
+    tenant: agent.scope.tenantId,
+    forest,
+    sourceAnchor: item.sourceAnchor,
+    passwordOrder: item.passwordOrder,
+    signerKeyId: agent.signingKeyId,
+  });
+  if (!('differs' in said)) return { item, said };
+  return refused(item.sourceAnchor, 'record-mismatch', `the signed record says another ${said.differs}`);
+}
+
+async function loadHolders(inside: TenantScope, work: readonly Checked[]): Promise<Holder[]> {
+  const anchors = work.map(({ item }) => item.sourceAnchor);
+  const { rows } = await inside.run<
+    Omit<Holder, 'order'> & {
+      order_version: number | null;
+      order_time: number | null;
+      order_invocation_id: string | null;
+    }
+  >(
+    tenantId => sql`
+      select id, source_anchor, forest, object_guid, deleted_at is not null as deleted,
+        cloud_credential is not null as has_credential, credential_sequence,
+        order_version, order_time, order_invocation_id
+      from users
+      where tenant_id = ${tenantId} and source_anchor in (select jsonb_array_elements_text(${json(anchors)}))`,
+  );
+  return rows.map(({ order_version, order_time, order_invocation_id, ...row }) => ({
+    ...row,
+    order:
+      order_version === null
+        ? null
+        : {
+            version: order_version,
+            originatingTime: order_time!,
+            originatingInvocationId: order_invocation_id!,
+          },
+  }));
+}
+
+/** The anchors that are in truth the identifiers of cloud-only users: no forest has a say in their passwords. */
+async function findCloudOnly(inside: TenantScope, work: readonly Checked[]): Promise<Set<string>> {
+  const anchors = work.map(({ item }) => item.sourceAnchor);
+  const { rows } = await inside.run<{ id: string }>(
+    tenantId => sql`
+      select id from users where tenant_id = ${tenantId} and origin = 'cloud'
+        and id::text in (select jsonb_array_elements_text(${json(anchors)}))`,
+  );
+  return new Set(rows.map(row => row.id));
+}
+
+/** Decides what each item does, in order, against the users as the items before it left them. Pure. */
+export function decideCredentials(
+  holders: readonly Holder[],
+  cloudOnly: ReadonlySet<string>,
+  forest: string,
+  items: readonly Checked[],
+  nextChange: () => number,
+): { verdicts: Verdict[]; writes: Write[] } {
+  const byAnchor = new Map(holders.map(holder => [holder.source_anchor, { ...holder }]));
+  const writes = new Map<string, Write>();
+
+  const decide = ({ item, said }: Checked): Verdict => {
+    const anchor = item.sourceAnchor;
+    const holder = byAnchor.get(anchor);
+    if (cloudOnly.has(anchor)) {
+      return refused(anchor, 'not-synchronized', 'this is a cloud-only user: its password is set here alone');
+    }
+    if (!holder || holder.deleted) {
+      return retry(anchor, 'unknown-user', 'there is no such user (yet): export the object first');
+    }
+    if (holder.forest !== forest) {
+      return refused(anchor, 'other-forest', `this user belongs to the forest '${holder.forest}'`);
+    }
+    if (said && said.objectGuid !== holder.object_guid) {
+      return refused(anchor, 'record-mismatch', 'the signed record says another objectGuid');
+    }
+    const order = holder.order && comparePasswordOrder(item.passwordOrder, holder.order);
+    if (order === -1) {
+      return refused(anchor, 'older-password-order', 'a newer password of this user is here already');
+    }
+    const keep = order === 0 && holder.has_credential;
+    const newerRecord = said !== undefined && said.sequence > (holder.credential_sequence ?? -1);
+    if (keep && !newerRecord) return unchanged(anchor);
+
+    const earlier = writes.get(holder.id);
+    writes.set(holder.id, {
+      id: holder.id,
+      cloud_credential: keep ? (earlier?.cloud_credential ?? null) : item.cloudCredential,
+      change_date: keep ? (earlier?.change_date ?? null) : item.changeDate,
+      order_version: item.passwordOrder.version,
+      order_time: item.passwordOrder.originatingTime,
+      order_invocation_id: item.passwordOrder.originatingInvocationId,
+      record: item.record,
+      credential_sequence: said?.sequence ?? null,
+      changed_seq: said ? nextChange() : (earlier?.changed_seq ?? null),
+    });
+    holder.has_credential = true;
+    holder.order = item.passwordOrder;
+    holder.credential_sequence = said?.sequence ?? null;
+    return applied(anchor);
+  };
+  return { verdicts: items.map(decide), writes: [...writes.values()] };
+}
+
+async function write(inside: TenantScope, rows: readonly Write[]): Promise<void> {
+  if (rows.length === 0) return;
+  await inside.run(
+    tenantId => sql`
+      update users set
+        cloud_credential = coalesce(r.cloud_credential, users.cloud_credential),
+        credential_change_date = case when r.cloud_credential is null then users.credential_change_date else r.change_date end,
+        credential_received_at = case when r.cloud_credential is null then users.credential_received_at else now() end,
+        order_version = r.order_version,
+        order_time = r.order_time,
+        order_invocation_id = r.order_invocation_id,
+        credential_record = r.record,
+        credential_sequence = r.credential_sequence,
+        credential_record_received_at = case when r.record is null then null else now() end,
+        changed_seq = coalesce(r.changed_seq, users.changed_seq),
+        legacy_sequence = null,
+        legacy_outcome = null,
+        legacy_reason = null,
+        legacy_reported_at = null,
+        legacy_applied_at = null
+      from jsonb_to_recordset(${json(rows)}) as r (id uuid, cloud_credential text, change_date timestamptz,
+        order_version bigint, order_time bigint, order_invocation_id uuid, record text,
+        credential_sequence bigint, changed_seq bigint)
+      where users.tenant_id = ${tenantId} and users.id = r.id`,
+  );
+}

@@ -1,0 +1,47 @@
+import type { PasswordOrder } from '@causeway/contract';
+import { peekRecord } from '@causeway/records';
+
+/** What the item of a batch says of itself, and the record that it brings must say, too. */
+export interface Claim {
+  readonly kind: 'account' | 'credential';
+  readonly tenant: string;
+  readonly forest: string;
+  readonly sourceAnchor: string;
+  readonly objectGuid?: string;
+  readonly sequence?: number;
+  readonly passwordOrder?: PasswordOrder;
+  /** Key id of the agent that sends; only it can have signed. */
+  readonly signerKeyId: string | undefined;
+}
+
+/**
+ * Compares a record's own words with the item around it, and returns its sequence and objectGUID, or the name of
+ * the first field that differs. Nothing is believed: the managed domain verifies the signature. This finds
+ * mistakes early, and keeps one agent from relaying what another signed.
+ */
+export function checkRecord(
+  record: string,
+  claim: Claim,
+): { sequence: number; objectGuid: string } | { differs: string } {
+  const said = peekRecord(record);
+  if (said === undefined) return { differs: 'format' };
+  for (const field of ['kind', 'tenant', 'forest', 'sourceAnchor', 'signerKeyId'] as const) {
+    if (said[field] !== claim[field]) return { differs: field };
+  }
+  for (const field of ['objectGuid', 'sequence'] as const) {
+    if (claim[field] !== undefined && said[field] !== claim[field]) return { differs: field };
+  }
+  if (claim.passwordOrder && !sameOrder(said.passwordOrder, claim.passwordOrder)) {
+    return { differs: 'passwordOrder' };
+  }
+  return { sequence: said.sequence, objectGuid: said.objectGuid };
+}
+
+function sameOrder(a: PasswordOrder | undefined, b: PasswordOrder): boolean {
+  return (
+    a !== undefined &&
+    a.version === b.version &&
+    a.originatingTime === b.originatingTime &&
+    a.originatingInvocationId === b.originatingInvocationId
+  );
+}

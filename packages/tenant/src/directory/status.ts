@@ -1,0 +1,82 @@
+import type { TenantStatus } from '@causeway/contract';
+import { sql } from 'kysely';
+import type { TenantScope } from '../tenant-scope.ts';
+import { readSyncConfig } from './managed-domain.ts';
+
+export interface ConnectReport {
+  readonly forest: string;
+  readonly lastObjectCycleAt: string | null;
+  readonly lastPasswordCycleAt: string | null;
+  readonly queued: number;
+  readonly owed: number;
+  readonly quarantined: number;
+}
+
+const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
+
+export async function storeConnectReport(
+  scope: TenantScope,
+  agent: { agentId: string; agentName: string },
+  report: ConnectReport,
+): Promise<void> {
+  const values = {
+    agent_id: agent.agentId,
+    agent_name: agent.agentName,
+    reported_at: new Date(),
+    last_object_cycle_at: date(report.lastObjectCycleAt),
+    last_password_cycle_at: date(report.lastPasswordCycleAt),
+    queued: report.queued,
+    owed: report.owed,
+    quarantined: report.quarantined,
+  };
+  await scope
+    .insert('connect_statuses', { forest: report.forest, ...values })
+    .onConflict(conflict => conflict.columns(['tenant_id', 'forest']).doUpdateSet(values))
+    .execute();
+}
+
+interface Counts {
+  users: number;
+  disabled: number;
+  with_credential: number;
+  with_record: number;
+  applied: number;
+  refused: number;
+}
+
+export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus> {
+  const { rows } = await scope.run<Counts>(
+    tenantId => sql`
+      select count(*) as users,
+        count(*) filter (where not account_enabled) as disabled,
+        count(cloud_credential) as with_credential,
+        count(credential_record) as with_record,
+        count(*) filter (where legacy_outcome in ('applied', 'unchanged')) as applied,
+        count(*) filter (where legacy_outcome in ('refused', 'failed')
+          or account_outcome in ('refused', 'failed')) as refused
+      from users where tenant_id = ${tenantId} and deleted_at is null`,
+  );
+  const counts = rows[0]!;
+  const statuses = await scope.select('connect_statuses').selectAll().orderBy('forest').execute();
+  return {
+    tenantId: scope.tenantId,
+    tenantName: scope.tenantName,
+    users: counts.users,
+    disabled: counts.disabled,
+    withCredential: counts.with_credential,
+    withLegacyRecord: counts.with_record,
+    legacyApplied: counts.applied,
+    legacyRefused: counts.refused,
+    windowsCredentialsSyncConfig: await readSyncConfig(scope),
+    connect: statuses.map(row => ({
+      forest: row.forest,
+      agent: row.agent_name,
+      reportedAt: row.reported_at.toISOString(),
+      lastObjectCycleAt: row.last_object_cycle_at?.toISOString() ?? null,
+      lastPasswordCycleAt: row.last_password_cycle_at?.toISOString() ?? null,
+      queued: row.queued,
+      owed: row.owed,
+      quarantined: row.quarantined,
+    })),
+  };
+}

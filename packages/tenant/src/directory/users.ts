@@ -1,0 +1,100 @@
+import type { Profile, UserStatus } from '@causeway/contract';
+import type { Selectable } from 'kysely';
+import type { UsersTable } from '../database/schema.ts';
+import { accountKey } from '../digest.ts';
+import type { TenantScope } from '../tenant-scope.ts';
+
+export type User = Selectable<UsersTable>;
+
+export const EMPTY_PROFILE: Profile = {
+  displayName: null,
+  givenName: null,
+  surname: null,
+  mail: null,
+  department: null,
+  jobTitle: null,
+  telephoneNumber: null,
+  mobile: null,
+};
+
+/** An undeleted user by the name that people sign in with. */
+export function findUserByName(scope: TenantScope, userPrincipalName: string): Promise<User | undefined> {
+  return scope
+    .select('users')
+    .selectAll()
+    .where('upn_key', '=', accountKey(userPrincipalName))
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export async function findUserById(scope: TenantScope, id: string): Promise<User | undefined> {
+  if (!UUID.test(id)) return undefined;
+  return scope.select('users').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** A user, deleted or not, by id, userPrincipalName or source anchor. */
+export async function findUser(scope: TenantScope, name: string): Promise<User | undefined> {
+  return (
+    (await findUserById(scope, name)) ??
+    (await findUserByName(scope, name)) ??
+    (await scope.select('users').selectAll().where('source_anchor', '=', name).executeTakeFirst()) ??
+    (await scope
+      .select('users')
+      .selectAll()
+      .where('upn_key', '=', accountKey(name))
+      .orderBy('deleted_at', 'desc')
+      .executeTakeFirst())
+  );
+}
+
+/** Whether this user may sign in now, whatever the password. */
+export function maySignIn(user: User, now: Date): boolean {
+  return (
+    user.account_enabled &&
+    user.deleted_at === null &&
+    (user.account_expires === null || user.account_expires > now)
+  );
+}
+
+const iso = (date: Date | null): string | null => date?.toISOString() ?? null;
+
+/** What administrators are shown of a user; never a credential. */
+export function userStatus(user: User, lockedUntil: Date | undefined): UserStatus {
+  return {
+    id: user.id,
+    origin: user.origin,
+    forest: user.forest,
+    sourceAnchor: user.source_anchor,
+    userPrincipalName: user.user_principal_name,
+    onPremisesSamAccountName: user.sam_account_name,
+    profile: user.profile,
+    accountEnabled: user.account_enabled,
+    accountExpires: iso(user.account_expires),
+    administrator: user.administrator,
+    deletedAt: iso(user.deleted_at),
+    lockedUntil: iso(lockedUntil ?? null),
+    credential:
+      user.cloud_credential === null || user.credential_received_at === null
+        ? null
+        : {
+            changeDate: iso(user.credential_change_date),
+            receivedAt: user.credential_received_at.toISOString(),
+            passwordOrder:
+              user.order_version === null
+                ? null
+                : {
+                    version: user.order_version,
+                    originatingTime: user.order_time!,
+                    originatingInvocationId: user.order_invocation_id!,
+                  },
+          },
+    legacy: {
+      recordReceivedAt: iso(user.credential_record_received_at),
+      appliedAt: iso(user.legacy_applied_at),
+      outcome: user.legacy_outcome,
+      reason: user.legacy_reason,
+    },
+  };
+}

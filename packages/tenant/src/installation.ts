@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { CausewayError } from '@causeway/service';
+import type { Database } from './database/open-database.ts';
+import type { TenantKeys } from './database/schema.ts';
+import { digestOf } from './digest.ts';
+import { makeTenantKeys } from './tenant-keys.ts';
+import { TenantScope } from './tenant-scope.ts';
+
+/** Who calls a route that needs a token. The role decides which routes; the scope decides whose data. */
+export type Caller =
+  | { readonly role: 'admin'; readonly scope: TenantScope; readonly userId: string }
+  | {
+      readonly role: 'connect' | 'domain';
+      readonly scope: TenantScope;
+      readonly agentId: string;
+      readonly agentName: string;
+      /** Key id of the key that signs this Connect's records. */
+      readonly signingKeyId: string | undefined;
+    };
+
+const LAST_SEEN_STEP_MS = 60_000;
+
+/**
+ * All tenants of one database. The only place that looks across tenants, and each look-up here ends in the
+ * scope of the one tenant that a name, a token or a code belongs to.
+ */
+export class Installation {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** @throws CausewayError 'tenant-exists' */
+  async createTenant(name: string): Promise<TenantScope> {
+    const id = randomUUID();
+    const keys = JSON.stringify(await makeTenantKeys());
+    const created = await this.#database
+      .insertInto('tenants')
+      .values({ id, name, keys, created_at: new Date() })
+      .onConflict(conflict => conflict.column('name').doNothing())
+      .executeTakeFirst();
+    if (!created.numInsertedOrUpdatedRows) {
+      throw new CausewayError('tenant-exists', `there is a tenant '${name}' already`, { status: 409 });
+    }
+    const scope = new TenantScope(this.#database, { id, name });
+    await scope.insert('change_counters', { value: 0 }).execute();
+    return scope;
+  }
+
+  async findTenant(name: string): Promise<{ scope: TenantScope; keys: TenantKeys } | undefined> {
+    const tenant = await this.#database
+      .selectFrom('tenants')
+      .select(['id', 'name', 'keys'])
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return tenant && { scope: new TenantScope(this.#database, tenant), keys: tenant.keys };
+  }
+
+  /** The scope of the tenant that made this enrolment code, if any did. */
+  async findTenantOfCode(code: string): Promise<TenantScope | undefined> {
+    const tenant = await this.#database
+      .selectFrom('enrolments')
+      .innerJoin('tenants', 'tenants.id', 'enrolments.tenant_id')
+      .select(['tenants.id', 'tenants.name'])
+      .where('enrolments.code_digest', '=', digestOf(code))
+      .executeTakeFirst();
+    return tenant && new TenantScope(this.#database, tenant);
+  }
+
+  /** Who holds this bearer token now: asked at every request, so that a removed agent's tokens end at once. */
+  async findCaller(token: string): Promise<Caller | undefined> {
+    const digest = digestOf(token);
+    return (await this.#findAgent(digest)) ?? (await this.#findAdministrator(digest));
+  }
+
+  async #findAgent(digest: string): Promise<Caller | undefined> {
+    const row = await this.#database
+      .selectFrom('oidc_payloads as token')
+      .innerJoin('agents as agent', join =>
+        join
+          .onRef('agent.tenant_id', '=', 'token.tenant_id')
+          .on(({ eb, cast, ref }) => eb(cast(ref('agent.id'), 'text'), '=', ref('token.client_id'))),
+      )
+      .innerJoin('tenants', 'tenants.id', 'token.tenant_id')
+      .select([
+        'tenants.id as tenantId',
+        'tenants.name as tenantName',
+        'agent.id',
+        'agent.kind',
+        'agent.name',
+      ])
+      .select(['agent.signing_key', 'agent.last_seen_at'])
+      .where('token.id_digest', '=', digest)
+      .where('token.model', '=', 'ClientCredentials')
+      .where('token.expires_at', '>', new Date())
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const scope = new TenantScope(this.#database, { id: row.tenantId, name: row.tenantName });
+    const now = new Date();
+    if (!row.last_seen_at || now.getTime() - row.last_seen_at.getTime() > LAST_SEEN_STEP_MS) {
+      await scope.update('agents').set({ last_seen_at: now }).where('id', '=', row.id).execute();
+    }
+    return {
+      role: row.kind,
+      scope,
+      agentId: row.id,
+      agentName: row.name,
+      signingKeyId: row.signing_key?.keyId,
+    };
+  }
+
+  async #findAdministrator(digest: string): Promise<Caller | undefined> {
+    const row = await this.#database
+      .selectFrom('tokens as token')
+      .innerJoin('users as user', join =>
+        join.onRef('user.tenant_id', '=', 'token.tenant_id').onRef('user.id', '=', 'token.user_id'),
+      )
+      .innerJoin('tenants', 'tenants.id', 'token.tenant_id')
+      .select(['tenants.id as tenantId', 'tenants.name as tenantName', 'user.id'])
+      .where('token.digest', '=', digest)
+      .where('token.expires_at', '>', new Date())
+      .where('user.administrator', '=', true)
+      .where('user.account_enabled', '=', true)
+      .where('user.deleted_at', 'is', null)
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const scope = new TenantScope(this.#database, { id: row.tenantId, name: row.tenantName });
+    return { role: 'admin', scope, userId: row.id };
+  }
+}

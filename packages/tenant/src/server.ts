@@ -1,0 +1,39 @@
+import { createServer, type Log } from '@causeway/service';
+import type { FastifyInstance } from 'fastify';
+import { registerAdministration } from './api/administration.ts';
+import { registerEnrolment } from './api/enrolment.ts';
+import { registerLocal } from './api/local.ts';
+import { registerManagedDomain } from './api/managed-domain.ts';
+import { registerProvisioning } from './api/provisioning.ts';
+import type { TenantConfiguration } from './configuration.ts';
+import type { Installation } from './installation.ts';
+import { mountOidc, Providers } from './sign-in/mount-oidc.ts';
+
+export interface ServerContext {
+  readonly installation: Installation;
+  readonly log: Log;
+  /** Known once the server listens, where the port is chosen by the system. */
+  readonly publicUrl: () => string;
+}
+
+/** The HTTP server that the world sees. */
+export function makePublicServer(
+  context: ServerContext,
+  tls: TenantConfiguration['tls'] | undefined,
+): FastifyInstance {
+  const server = createServer({ log: context.log, tls });
+  registerEnrolment(server, context);
+  registerProvisioning(server, context);
+  registerManagedDomain(server, context);
+  registerAdministration(server, context);
+  const providers = new Providers(context.installation, context.publicUrl);
+  mountOidc(server, providers, context.publicUrl);
+  return server;
+}
+
+/** The HTTP server on the Unix socket. */
+export function makeLocalServer(context: ServerContext): FastifyInstance {
+  const server = createServer({ log: context.log });
+  registerLocal(server, context);
+  return server;
+}

@@ -1,0 +1,138 @@
+import { isLoopback } from '@causeway/contract';
+import { sql } from 'kysely';
+import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
+import { digestOf } from '../digest.ts';
+import type { TenantScope } from '../tenant-scope.ts';
+
+/**
+ * Where oidc-provider keeps sessions, codes and tokens: one table of the tenant's database, under the SHA-256 of
+ * their identifiers, which for tokens and codes are the secrets themselves. Clients are not stored a second time:
+ * they are the tenant's applications and agents.
+ */
+export function makeAdapterFactory(scope: TenantScope): AdapterFactory {
+  return model => (model === 'Client' ? clientAdapter(scope) : payloadAdapter(scope, model));
+}
+
+function payloadAdapter(scope: TenantScope, model: string): Adapter {
+  const one = (id: string) => ({ model, id_digest: digestOf(id) });
+  return {
+    async upsert(id, payload, expiresIn) {
+      const { jti: _secret, ...rest } = payload;
+      const values = {
+        payload: JSON.stringify(rest),
+        client_id: payload.clientId ?? null,
+        grant_id: payload.grantId ?? null,
+        uid: payload.uid ?? null,
+        expires_at: expiresIn === undefined ? null : new Date(Date.now() + expiresIn * 1000),
+      };
+      const insert = scope.insert('oidc_payloads', { ...one(id), ...values });
+      if (model !== 'ReplayDetection') {
+        await insert
+          .onConflict(conflict => conflict.columns(['tenant_id', 'model', 'id_digest']).doUpdateSet(values))
+          .execute();
+        return;
+      }
+      // Of two requests with one assertion at the same time, the second must fail, not overwrite.
+      await prune(scope);
+      const inserted = await insert
+        .onConflict(conflict => conflict.columns(['tenant_id', 'model', 'id_digest']).doNothing())
+        .executeTakeFirst();
+      if (!inserted.numInsertedOrUpdatedRows) throw new Error('this assertion has been used already');
+    },
+    async find(id) {
+      const row = await scope
+        .select('oidc_payloads')
+        .select(['payload', 'expires_at'])
+        .where('model', '=', model)
+        .where('id_digest', '=', digestOf(id))
+        .executeTakeFirst();
+      return row && notExpired(row.expires_at) ? ({ ...row.payload, jti: id } as AdapterPayload) : undefined;
+    },
+    async findByUid(uid) {
+      const row = await scope
+        .select('oidc_payloads')
+        .select(['payload', 'expires_at'])
+        .where('model', '=', model)
+        .where('uid', '=', uid)
+        .executeTakeFirst();
+      return row && notExpired(row.expires_at) ? (row.payload as AdapterPayload) : undefined;
+    },
+    findByUserCode: () => Promise.resolve(undefined), // the device flow is off
+    async consume(id) {
+      const { model, id_digest } = one(id);
+      await scope.run(
+        tenantId => sql`
+          update oidc_payloads set payload = jsonb_set(payload, '{consumed}', to_jsonb(extract(epoch from now())::bigint))
+          where tenant_id = ${tenantId} and model = ${model} and id_digest = ${id_digest}`,
+      );
+    },
+    async destroy(id) {
+      const { model, id_digest } = one(id);
+      await scope
+        .delete('oidc_payloads')
+        .where('model', '=', model)
+        .where('id_digest', '=', id_digest)
+        .execute();
+    },
+    async revokeByGrantId(grantId) {
+      await scope.delete('oidc_payloads').where('grant_id', '=', grantId).execute();
+    },
+  };
+}
+
+function notExpired(expiresAt: Date | null): boolean {
+  return expiresAt === null || expiresAt > new Date();
+}
+
+/** Sweeps out what has expired, now and then: agents fetch tokens all day, and every fetch passes here. */
+async function prune(scope: TenantScope): Promise<void> {
+  await scope.delete('oidc_payloads').where('expires_at', '<', new Date()).execute();
+}
+
+function clientAdapter(scope: TenantScope): Adapter {
+  const readOnly = (): Promise<never> => Promise.reject(new Error('clients are registered elsewhere'));
+  return {
+    find: async id => (await findApplication(scope, id)) ?? (await findAgent(scope, id)),
+    findByUid: () => Promise.resolve(undefined),
+    findByUserCode: () => Promise.resolve(undefined),
+    upsert: readOnly,
+    consume: readOnly,
+    destroy: readOnly,
+    revokeByGrantId: readOnly,
+  };
+}
+
+/** A relying party: public, so PKCE is what ties the code to it. */
+async function findApplication(scope: TenantScope, id: string): Promise<AdapterPayload | undefined> {
+  const row = await scope.select('applications').selectAll().where('client_id', '=', id).executeTakeFirst();
+  if (!row) return undefined;
+  return {
+    client_id: row.client_id,
+    client_name: row.name,
+    redirect_uris: row.redirect_uris,
+    application_type: row.redirect_uris.some(uri => isLoopback(new URL(uri))) ? 'native' : 'web',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code'],
+    response_types: ['code'],
+    scope: 'openid profile email',
+  };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+async function findAgent(scope: TenantScope, id: string): Promise<AdapterPayload | undefined> {
+  if (!UUID.test(id)) return undefined;
+  const row = await scope.select('agents').select(['jwk', 'name']).where('id', '=', id).executeTakeFirst();
+  if (!row) return undefined;
+  return {
+    client_id: id,
+    client_name: row.name,
+    redirect_uris: [],
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    jwks: { keys: [{ ...row.jwk }] },
+    grant_types: ['client_credentials'],
+    response_types: [],
+    scope: 'agent',
+  };
+}

@@ -1,0 +1,80 @@
+import {
+  type Log,
+  listen,
+  lockState,
+  makePrivateDirectory,
+  type Service,
+  serveLocally,
+} from '@causeway/service';
+import { type DatabaseLocation, databaseLocation, type TenantConfiguration } from './configuration.ts';
+import { openDatabase } from './database/open-database.ts';
+import { Installation } from './installation.ts';
+import { makeLocalServer, makePublicServer } from './server.ts';
+
+export interface RunningTenant {
+  /** Where clients reach it. */
+  readonly publicUrl: string;
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Instead of what configuration and environment name. */
+  readonly database?: DatabaseLocation;
+  /** The time that sign-in goes by; the machine's when absent. */
+  readonly clock?: () => Date;
+  /** Sees the text of every statement that the database is asked, never its parameters. */
+  readonly onQuery?: (statement: string) => void;
+}
+
+/** Starts the tenant service: lock, database, local API, public API. What was begun is put away when a step fails. */
+export async function startTenant(
+  configuration: TenantConfiguration,
+  log: Log,
+  options: StartOptions = {},
+): Promise<RunningTenant> {
+  const undo: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    makePrivateDirectory(configuration.stateDirectory);
+    const lock = lockState(configuration.stateDirectory);
+    undo.push(() => lock.release());
+    const location = options.database ?? databaseLocation(configuration);
+    const database = await openDatabase(location, options.onQuery);
+    undo.push(() => database.destroy());
+
+    let publicUrl = configuration.publicUrl;
+    const context = {
+      installation: new Installation(database),
+      log,
+      publicUrl: () => publicUrl ?? '',
+    };
+    const server = makePublicServer(context, configuration.tls);
+    undo.push(() => server.close());
+    const address = await listen(server, configuration.listen, configuration.tls !== undefined);
+    publicUrl ??= address;
+    const local = makeLocalServer(context);
+    undo.push(() => local.close());
+    await serveLocally(local, configuration.stateDirectory);
+    log.info({ address, publicUrl, database: location.kind }, 'tenant service is up');
+    return { publicUrl, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The tenant service for `runServices`. */
+export function tenantService(configuration: TenantConfiguration, log: Log): Service {
+  return {
+    name: 'tenant',
+    async run(signal) {
+      const running = await startTenant(configuration, log);
+      if (!signal.aborted) {
+        await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
+      }
+      await running.close();
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import type { CredentialChange, ObjectChange, PasswordOrder, Profile } from '@causeway/contract';
+import { deriveCloudCredential, ntHash } from '@causeway/credentials';
+import { CredentialSealer, generateSealingKey, signAccountRecord } from '@causeway/records';
+import type { TestAgent } from './test-agent.ts';
+
+export const FOREST = 'corp.example.com';
+
+/** A person of the on-premises directory. */
+export interface Person {
+  readonly anchor: string;
+  readonly guid: string;
+  readonly upn: string;
+  readonly enabled: boolean;
+  readonly expires: string | null;
+}
+
+export function person(number: number, change: Partial<Person> = {}): Person {
+  const hex = number.toString(16).padStart(12, '0');
+  return {
+    anchor: Buffer.from(hex.padStart(32, '0'), 'hex').toString('base64'),
+    guid: `00000000-0000-4000-8000-${hex}`,
+    upn: `user${number}@corp.example.com`,
+    enabled: true,
+    expires: null,
+    ...change,
+  };
+}
+
+const PROFILE: Profile = {
+  displayName: 'Zoë Ünal',
+  givenName: 'Zoë',
+  surname: 'Ünal',
+  mail: 'zoe@example.com',
+  department: null,
+  jobTitle: null,
+  telephoneNumber: null,
+  mobile: null,
+};
+
+let clock = 1_000_000;
+/** A sequence as a Connect gives them: each larger than the last. */
+export const nextSequence = (): number => ++clock;
+
+export function accountItem(
+  agent: TestAgent,
+  who: Person,
+  { sequence = nextSequence(), deleted = false, forest = FOREST } = {},
+): ObjectChange {
+  const record = signAccountRecord(agent.signingKey, {
+    tenant: agent.tenantId,
+    forest,
+    sourceAnchor: who.anchor,
+    objectGuid: who.guid,
+    sequence,
+    userPrincipalName: who.upn,
+    sAMAccountName: who.upn.split('@')[0]!,
+    objectSid: 'S-1-5-21-1-2-3-1104',
+    enabled: who.enabled,
+    accountExpires: who.expires,
+    deleted,
+  });
+  if (deleted) return { operation: 'delete', sourceAnchor: who.anchor, sequence, record };
+  return {
+    operation: 'upsert',
+    sourceAnchor: who.anchor,
+    objectGuid: who.guid,
+    userPrincipalName: who.upn,
+    onPremisesSamAccountName: who.upn.split('@')[0]!,
+    onPremisesSecurityIdentifier: 'S-1-5-21-1-2-3-1104',
+    accountEnabled: who.enabled,
+    accountExpires: who.expires,
+    profile: PROFILE,
+    sequence,
+    record,
+  };
+}
+
+export function order(version: number): PasswordOrder {
+  return {
+    version,
+    originatingTime: 13_000_000_000 + version,
+    originatingInvocationId: '11111111-2222-4333-8444-555555555555',
+  };
+}
+
+export async function credentialItem(
+  who: Person,
+  password: string,
+  passwordOrder: PasswordOrder,
+  record: string | null = null,
+): Promise<CredentialChange> {
+  const cloudCredential = await deriveCloudCredential(ntHash(password), randomBytes(10));
+  return {
+    sourceAnchor: who.anchor,
+    passwordOrder,
+    changeDate: '2026-11-23T10:00:00.000Z',
+    cloudCredential,
+    record,
+  };
+}
+
+/** Makes sealed credential records for a managed domain whose key nobody needs here. */
+export async function makeSealer(): Promise<
+  (
+    agent: TestAgent,
+    who: Person,
+    password: string,
+    order: PasswordOrder,
+    sequence?: number,
+  ) => Promise<string>
+> {
+  const key = await generateSealingKey();
+  return async (agent, who, password, passwordOrder, sequence = nextSequence()) => {
+    const sealer = await CredentialSealer.open(key.publicKey);
+    const header = {
+      tenant: agent.tenantId,
+      forest: FOREST,
+      sourceAnchor: who.anchor,
+      objectGuid: who.guid,
+      sequence,
+      passwordOrder,
+      mustChange: false,
+    };
+    return sealer.seal(agent.signingKey, header, { ntHash: ntHash(password) });
+  };
+}

@@ -1,0 +1,46 @@
+import { webcrypto } from 'node:crypto';
+import { type AgentJwk, agentSend, call, enrolmentRoutes, httpSend, type Send } from '@causeway/contract';
+import { generateSigningKey, type SigningKey } from '@causeway/records';
+
+/** An agent that has enrolled as a real one does: over HTTP, with keys of its own. */
+export interface TestAgent {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+  readonly send: Send;
+  readonly signingKey: SigningKey;
+  readonly privateKey: webcrypto.CryptoKey;
+}
+
+export async function makeAgentKeys(): Promise<{ jwk: AgentJwk; privateKey: webcrypto.CryptoKey }> {
+  const pair = (await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+    'sign',
+    'verify',
+  ])) as webcrypto.CryptoKeyPair;
+  const { x, y } = await webcrypto.subtle.exportKey('jwk', pair.publicKey);
+  return { jwk: { kty: 'EC', crv: 'P-256', x: x!, y: y! }, privateKey: pair.privateKey };
+}
+
+export async function enrolAgent(
+  url: string,
+  admin: Send,
+  kind: 'connect' | 'domain',
+  name = `test ${kind}`,
+): Promise<TestAgent> {
+  const { code } = await call(admin, enrolmentRoutes.createEnrolment, { body: { kind, name } });
+  const { jwk, privateKey } = await makeAgentKeys();
+  const signingKey = generateSigningKey();
+  const enrolled = await call(httpSend({ url }), enrolmentRoutes.enrol, {
+    body: { code, version: '1.0.0', jwk, signingKey: kind === 'connect' ? signingKey.publicKey : null },
+  });
+  return {
+    id: enrolled.agentId,
+    tenantId: enrolled.tenantId,
+    issuer: enrolled.issuer,
+    tokenEndpoint: enrolled.tokenEndpoint,
+    send: agentSend({ url }, { ...enrolled, privateKey }),
+    signingKey,
+    privateKey,
+  };
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { before, it } from 'node:test';
+import { call, managedDomainRoutes, type Send, synchronizationRoutes } from '@causeway/contract';
+import { onEveryBackend } from './testing/backends.ts';
+import { accountItem, credentialItem, FOREST, makeSealer, order, person } from './testing/people.ts';
+import { enrolAgent, type TestAgent } from './testing/test-agent.ts';
+
+onEveryBackend('the thread through the tenant', tenant => {
+  let connect: TestAgent;
+  let domain: TestAgent;
+  let admin: Send;
+
+  before(async () => {
+    admin = (await tenant().createTenant('contoso')).send;
+    connect = await enrolAgent(tenant().url, admin, 'connect');
+    domain = await enrolAgent(tenant().url, admin, 'domain');
+  });
+
+  it('takes objects and credentials and relays the records as they are', async () => {
+    const seal = await makeSealer();
+    const alice = person(1);
+    const account = accountItem(connect, alice);
+    const objects = await call(connect.send, synchronizationRoutes.exportObjects, {
+      body: { forest: FOREST, changes: [account] },
+    });
+    assert.deepEqual(objects.verdicts, [{ sourceAnchor: alice.anchor, verdict: 'applied' }]);
+
+    const record = await seal(connect, alice, 'Pa$$w0rd', order(2));
+    const credential = await credentialItem(alice, 'Pa$$w0rd', order(2), record);
+    const credentials = await call(connect.send, synchronizationRoutes.exportCredentials, {
+      body: { forest: FOREST, changes: [credential] },
+    });
+    assert.deepEqual(credentials.verdicts, [{ sourceAnchor: alice.anchor, verdict: 'applied' }]);
+
+    const feed = await call(domain.send, managedDomainRoutes.readChanges, { query: {} });
+    assert.equal(feed.items.length, 1);
+    assert.equal(feed.items[0]!.accountRecord, account.record);
+    assert.equal(feed.items[0]!.credentialRecord, record);
+    assert.equal(feed.items[0]!.forest, FOREST);
+    assert.equal(feed.cursor, feed.items[0]!.cursor);
+    const rest = await call(domain.send, managedDomainRoutes.readChanges, { query: { after: feed.cursor } });
+    assert.deepEqual(rest, { items: [], cursor: feed.cursor, more: false });
+  });
+});
