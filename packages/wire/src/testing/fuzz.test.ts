@@ -13,6 +13,12 @@ test('a careful decoder passes', () => {
   });
 });
 
+test('the vector itself is left as it is, also when it is a Buffer', () => {
+  const buffer = Buffer.from(vector);
+  truncationsAndMutations(buffer, { seed: 3 }, bytes => bytes.fill(0xff));
+  assert.deepEqual(Uint8Array.from(buffer), vector);
+});
+
 test('an exception of another kind is found and kept as the cause', () => {
   assert.throws(
     () => truncationsAndMutations(vector, { seed: 1 }, bytes => assert.equal(bytes.length, 6)),
