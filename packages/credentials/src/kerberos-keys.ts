@@ -100,7 +100,7 @@ export function deriveKeySha2(
     .update(Uint8Array.of(0))
     .update(bits)
     .digest();
-  return wiping(digest, () => Uint8Array.from(digest.subarray(0, lengthBytes)));
+  return wiping(digest, () => new Uint8Array(digest.subarray(0, lengthBytes)));
 }
 
 function sha2Key(

@@ -24,7 +24,7 @@ export class Rc4 {
 
   /** Encrypts or decrypts (it is the same) into a new array. */
   process(bytes: Uint8Array): Uint8Array {
-    const result = Uint8Array.from(bytes);
+    const result = new Uint8Array(bytes);
     this.processInPlace(result);
     return result;
   }

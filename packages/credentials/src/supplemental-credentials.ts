@@ -120,7 +120,7 @@ function readKeyTable(r: Reader, table: KeyTable, result: KerberosKeys): void {
     const key = at(r, r.u32le(`${field}/KeyOffset`), length, `${field}/Key`);
     const expected = KEY_LENGTHS.get(enctype) ?? length;
     if (length !== expected) throw r.error(`${field}/KeyLength`, `${expected} expected, got ${length}`);
-    result.keys.push({ enctype, key: key.slice() });
+    result.keys.push({ enctype, key: new Uint8Array(key) });
   }
 }
 
