@@ -1,0 +1,12 @@
+export function toBase64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+}
+
+/**
+ * The bytes of base64url text (RFC 4648, 5) without padding; undefined unless it is the only text for these
+ * bytes: no other alphabet, padding, whitespace, or bits set behind the last byte.
+ */
+export function fromBase64url(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64url');
+  return bytes.toString('base64url') === text ? bytes : undefined;
+}

@@ -1,0 +1,14 @@
+/** What records are made of: plain objects, text, safe integers, booleans, null. */
+export type Json = string | number | boolean | null | { readonly [name: string]: Json };
+
+/**
+ * Canonical JSON (RFC 8785): names sorted by UTF-16 code unit, no whitespace, ECMAScript's own text and number
+ * forms. Equal values have equal bytes, so a signature or hash over it needs no second opinion.
+ */
+export function canonicalJson(value: Json): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.keys(value)
+    .sort()
+    .map(name => `${JSON.stringify(name)}:${canonicalJson(value[name]!)}`);
+  return `{${members.join(',')}}`;
+}

@@ -1,0 +1,67 @@
+import { fromBase64url, toBase64url } from './base64url.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { isObject, parseJson } from './payload.ts';
+import { isKeyId } from './public-key.ts';
+import { MAX_RECORD_LENGTH, RECORD_TYPES, type RecordKind } from './record.ts';
+import { type Refused, refused } from './refusal.ts';
+import { type SigningKey, signBytes } from './signing-key.ts';
+
+const ALGORITHM = 'EdDSA';
+const MAX_HEADER_LENGTH = 256;
+const SIGNATURE_LENGTH = 64;
+
+/** The three parts of a record (JWS compact serialization, RFC 7515, 7.1), with nothing verified yet. */
+export interface Envelope {
+  kind: RecordKind;
+  signerKeyId: string;
+  payload: Uint8Array;
+  /** What the signature is over: the first two parts as they came, with the dot between. */
+  signedBytes: Uint8Array;
+  signature: Uint8Array;
+}
+
+export function signEnvelope(key: SigningKey, kind: RecordKind, payload: string): string {
+  const header = protectedHeader(kind, key.publicKey.keyId);
+  const signed = `${toBase64url(Buffer.from(header))}.${toBase64url(Buffer.from(payload))}`;
+  const record = `${signed}.${toBase64url(signBytes(key, Buffer.from(signed, 'latin1')))}`;
+  if (record.length > MAX_RECORD_LENGTH) {
+    throw new RangeError(`a record has at most ${MAX_RECORD_LENGTH} characters, this one ${record.length}`);
+  }
+  return record;
+}
+
+export function splitEnvelope(record: string): { ok: true; envelope: Envelope } | Refused {
+  if (typeof record !== 'string') return refused('malformed', 'text expected');
+  if (record.length > MAX_RECORD_LENGTH) {
+    return refused('too-large', `${record.length} characters, at most ${MAX_RECORD_LENGTH} expected`);
+  }
+  const parts = record.split('.');
+  if (parts.length !== 3) return refused('malformed', `three parts expected, got ${parts.length}`);
+  const [header, payload, signature] = parts.map(fromBase64url);
+  if (!header || !payload || !signature) {
+    return refused('malformed', 'base64url without padding expected in each part');
+  }
+  if (header.length > MAX_HEADER_LENGTH) return refused('malformed', 'the header is too long');
+
+  const text = Buffer.from(header).toString('latin1');
+  const fields = parseJson(text);
+  if (!isObject(fields)) return refused('malformed', 'header: a JSON object expected');
+  if (fields.alg !== ALGORITHM) return refused('unsupported-algorithm', `alg: '${ALGORITHM}' expected`);
+  const kind = fields.typ === RECORD_TYPES.account ? 'account' : 'credential';
+  if (fields.typ !== RECORD_TYPES[kind]) return refused('wrong-kind');
+  const signerKeyId = fields.kid;
+  if (!isKeyId(signerKeyId)) return refused('malformed', 'kid: a key id expected');
+  // Nothing else may stand there: no `crit`, no `jwk`, nothing twice.
+  if (text !== protectedHeader(kind, signerKeyId)) {
+    return refused('malformed', 'header: exactly alg, kid and typ in canonical form expected');
+  }
+  if (signature.length !== SIGNATURE_LENGTH) {
+    return refused('bad-signature', `${SIGNATURE_LENGTH} bytes expected, got ${signature.length}`);
+  }
+  const signedBytes = Buffer.from(record.slice(0, record.lastIndexOf('.')), 'latin1');
+  return { ok: true, envelope: { kind, signerKeyId, payload, signedBytes, signature } };
+}
+
+function protectedHeader(kind: RecordKind, kid: string): string {
+  return canonicalJson({ alg: ALGORITHM, kid, typ: RECORD_TYPES[kind] });
+}

@@ -1,0 +1,138 @@
+// Records against other implementations: `jose` for the signature, `@hpke/core` with X-Wing for the sealing.
+import assert from 'node:assert/strict';
+import { createCipheriv, createDecipheriv, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { test } from 'node:test';
+import { Aes256Gcm, CipherSuite, HkdfSha256 } from '@hpke/core';
+import { XWing } from '@hpke/hybridkem-x-wing';
+import { CompactSign, compactVerify } from 'jose';
+import {
+  CredentialSealer,
+  exportSealingKey,
+  exportSigningKey,
+  generateSealingKey,
+  generateSigningKey,
+  openCredentialRecord,
+  sealingPublicKey,
+  signAccountRecord,
+  signingPublicKey,
+  verifyRecord,
+} from './index.ts';
+import { encodeSecret } from './sealed-secret.ts';
+import {
+  ACCOUNT,
+  CREDENTIAL,
+  FOREST,
+  isSameSecret,
+  partsOf,
+  someSecret,
+  TENANT,
+  trusting,
+} from './testing/fixtures.ts';
+
+const signer = generateSigningKey();
+const recipient = await generateSealingKey();
+const recipientInfo = sealingPublicKey(recipient);
+const other = new CipherSuite({ kem: new XWing(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+const info = new TextEncoder().encode('causeway credential record v1');
+
+/** From docs/formats.md, with nothing of the package. */
+function sortedJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([name, member]) => `${JSON.stringify(name)}:${sortedJson(member)}`).join(',')}}`;
+}
+
+function exporterContext(header: string, counter: number): ArrayBuffer {
+  const number = Buffer.alloc(8);
+  number.writeBigUInt64BE(BigInt(counter));
+  const digest = createHash('sha256').update(header).digest();
+  return arrayBuffer(Buffer.concat([Buffer.from('causeway credential key v1\0'), digest, number]));
+}
+
+function arrayBuffer(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer;
+}
+
+function ourPublicKey() {
+  return createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: signingPublicKey(signer).publicKey },
+    format: 'jwk',
+  });
+}
+
+test('jose verifies an account record and reads what was signed', async () => {
+  const record = signAccountRecord(signer, ACCOUNT);
+  const { payload, protectedHeader } = await compactVerify(record, ourPublicKey(), { algorithms: ['EdDSA'] });
+  const { keyId } = signingPublicKey(signer);
+  assert.deepEqual(protectedHeader, { alg: 'EdDSA', kid: keyId, typ: 'causeway-account+jws' });
+  assert.deepEqual(JSON.parse(Buffer.from(payload).toString()), { version: 1, ...ACCOUNT });
+  assert.equal(Buffer.from(payload).toString(), sortedJson({ version: 1, ...ACCOUNT }));
+});
+
+test('a record that jose signed is believed', async () => {
+  const { keyId } = signingPublicKey(signer);
+  const record = await new CompactSign(Buffer.from(sortedJson({ version: 1, ...ACCOUNT })))
+    .setProtectedHeader({ alg: 'EdDSA', kid: keyId, typ: 'causeway-account+jws' })
+    .sign(createPrivateKey(exportSigningKey(signer)));
+  assert.equal(record, signAccountRecord(signer, ACCOUNT), 'Ed25519 and canonical JSON leave no choice');
+  const result = verifyRecord(record, trusting(signer), { tenant: TENANT });
+  assert.deepEqual(result, { ok: true, record: { kind: 'account', signerKeyId: keyId, ...ACCOUNT } });
+});
+
+test('another HPKE implementation opens a credential record with the exported key', async () => {
+  const sealer = await CredentialSealer.open(recipientInfo);
+  await sealer.seal(signer, CREDENTIAL, someSecret());
+  const record = await sealer.seal(signer, CREDENTIAL, someSecret());
+  await compactVerify(record, ourPublicKey(), { algorithms: ['EdDSA'] });
+
+  const { sealed, ...header } = partsOf(record).payload;
+  assert.equal(header.counter, 1);
+  const text = await exportSealingKey(recipient);
+  const seed = Buffer.from(text.split('\n').slice(1, -2).join(''), 'base64').subarray(0, 32);
+  const context = await other.createRecipientContext({
+    recipientKey: await other.kem.importKey('raw', arrayBuffer(seed), false),
+    enc: arrayBuffer(Buffer.from(header.encapsulation, 'base64url')),
+    info,
+  });
+  const key = await context.export(exporterContext(sortedJson(header), header.counter), 32);
+  const bytes = Buffer.from(sealed, 'base64url');
+  const decipher = createDecipheriv('aes-256-gcm', new Uint8Array(key), new Uint8Array(12));
+  decipher.setAAD(Buffer.from(sortedJson(header))).setAuthTag(bytes.subarray(-16));
+  const opened = Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]);
+  assert.ok(opened.equals(encodeSecret(someSecret())));
+});
+
+test('a credential record that another HPKE implementation sealed and jose signed is opened', async () => {
+  const context = await other.createSenderContext({
+    recipientPublicKey: await other.kem.deserializePublicKey(
+      arrayBuffer(Buffer.from(recipientInfo.publicKey, 'base64url')),
+    ),
+    info,
+  });
+  const encapsulation = Buffer.from(context.enc).toString('base64url');
+  const header = {
+    version: 1,
+    ...CREDENTIAL,
+    recipientKeyId: recipientInfo.keyId,
+    counter: 7,
+    encapsulation,
+  };
+  const key = await context.export(exporterContext(sortedJson(header), 7), 32);
+  const cipher = createCipheriv('aes-256-gcm', new Uint8Array(key), new Uint8Array(12));
+  cipher.setAAD(Buffer.from(sortedJson(header)));
+  const sealed = Buffer.concat([
+    cipher.update(encodeSecret(someSecret())),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
+  const record = await new CompactSign(
+    Buffer.from(sortedJson({ ...header, sealed: sealed.toString('base64url') })),
+  )
+    .setProtectedHeader({ alg: 'EdDSA', kid: signingPublicKey(signer).keyId, typ: 'causeway-credential+jws' })
+    .sign(createPrivateKey(exportSigningKey(signer)));
+
+  const verified = verifyRecord(record, trusting(signer, FOREST), { tenant: TENANT });
+  assert.ok(verified.ok && verified.record.kind === 'credential');
+  const opened = await openCredentialRecord(verified.record, recipient);
+  assert.ok(opened.ok && isSameSecret(opened, someSecret()));
+});

@@ -1,0 +1,214 @@
+import { decodeSid, encodeSid, isGuid } from '@causeway/wire';
+import { fromBase64url } from './base64url.ts';
+import { canonicalJson, type Json } from './canonical-json.ts';
+import { ENCAPSULATION_LENGTH, TAG_LENGTH } from './hpke-suite.ts';
+import { isKeyId } from './public-key.ts';
+import {
+  type AccountFields,
+  type CredentialFields,
+  RECORD_VERSION,
+  type RecordKind,
+  type SealingFields,
+} from './record.ts';
+import { type Refused, refused } from './refusal.ts';
+import { BUCKET_LENGTH, MAX_SECRET_LENGTH } from './sealed-secret.ts';
+
+const MAX_PAYLOAD_LENGTH = 12 * 1024;
+/** `S-1-`, 15 digits, and 15 times a hyphen with 10 digits. */
+const MAX_SID_LENGTH = 184;
+const U32_MAX = 0xffff_ffff;
+
+/** A check of one member: what was expected, and whether the value is that. */
+interface Check {
+  expected: string;
+  holds(value: unknown): boolean;
+}
+
+const bool: Check = { expected: 'true or false', holds: value => typeof value === 'boolean' };
+const guid: Check = {
+  expected: 'a GUID in lower case',
+  holds: value => typeof value === 'string' && isGuid(value) && value === value.toLowerCase(),
+};
+const keyId: Check = { expected: 'a key id', holds: isKeyId };
+const sid: Check = {
+  expected: 'a SID',
+  holds: value => typeof value === 'string' && value.length <= MAX_SID_LENGTH && isSid(value),
+};
+const expiry: Check = {
+  expected: 'a time as 2026-01-31T12:00:00.000Z, or null',
+  holds: value => value === null || (typeof value === 'string' && isIsoTime(value)),
+};
+
+/** Whether it is the text of a SID that the bytes of a SID lead back to. */
+function isSid(text: string): boolean {
+  try {
+    return decodeSid(encodeSid(text)) === text;
+  } catch {
+    return false;
+  }
+}
+
+function isIsoTime(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text)) return false;
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text;
+}
+
+/** One to `limit` characters; no control characters, which have no business in a name, a log or a terminal. */
+function text(limit: number): Check {
+  return {
+    expected: `text of 1 to ${limit} characters`,
+    holds: value =>
+      typeof value === 'string' &&
+      value.length >= 1 &&
+      value.length <= limit &&
+      value.isWellFormed() &&
+      !/\p{Cc}/u.test(value),
+  };
+}
+
+function integer(least: number, most: number): Check {
+  return {
+    expected: `a whole number from ${least} to ${most}`,
+    holds: value => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
+  };
+}
+
+function base64url(expected: string, isLength: (length: number) => boolean): Check {
+  return {
+    expected: `${expected} in base64url`,
+    holds: value => typeof value === 'string' && isLength(fromBase64url(value)?.length ?? -1),
+  };
+}
+
+const forestName = text(255);
+
+const COMMON = {
+  version: integer(RECORD_VERSION, RECORD_VERSION),
+  tenant: text(128),
+  forest: {
+    expected: 'a DNS name in lower case',
+    holds: (value: unknown) => forestName.holds(value) && value === (value as string).toLowerCase(),
+  },
+  sourceAnchor: text(256),
+  objectGuid: guid,
+  sequence: integer(1, Number.MAX_SAFE_INTEGER),
+};
+
+const PASSWORD_ORDER: Record<string, Check> = {
+  version: integer(1, U32_MAX),
+  originatingTime: integer(0, Number.MAX_SAFE_INTEGER),
+  originatingInvocationId: guid,
+};
+
+const MEMBERS: Record<RecordKind, Record<string, Check | Record<string, Check>>> = {
+  account: {
+    ...COMMON,
+    userPrincipalName: text(1024),
+    sAMAccountName: text(256),
+    objectSid: sid,
+    enabled: bool,
+    accountExpires: expiry,
+    deleted: bool,
+  },
+  credential: {
+    ...COMMON,
+    passwordOrder: PASSWORD_ORDER,
+    mustChange: bool,
+    recipientKeyId: keyId,
+    counter: integer(0, U32_MAX),
+    encapsulation: base64url(
+      `an encapsulation of ${ENCAPSULATION_LENGTH} bytes`,
+      length => length === ENCAPSULATION_LENGTH,
+    ),
+    sealed: base64url('whole buckets and a tag', length => {
+      const opened = length - TAG_LENGTH;
+      return opened >= BUCKET_LENGTH && opened <= MAX_SECRET_LENGTH && opened % BUCKET_LENGTH === 0;
+    }),
+  },
+};
+
+/** The members as they are signed, by kind. */
+export interface Payloads {
+  account: AccountFields & { version: number };
+  credential: CredentialFields & SealingFields & { version: number; sealed: string };
+}
+
+/** The JSON of a payload. @throws RangeError that names the member which is not as documented */
+export function encodePayload<K extends RecordKind>(kind: K, payload: Payloads[K]): string {
+  const wrong = check(payload, MEMBERS[kind], 'payload');
+  if (wrong !== undefined) throw new RangeError(wrong);
+  return canonicalJson(payload as unknown as Json);
+}
+
+/** Exactly the members of this kind, each in its limits, in canonical form; nothing is believed for that yet. */
+export function decodePayload<K extends RecordKind>(
+  kind: K,
+  bytes: Uint8Array,
+): { ok: true; payload: Payloads[K] } | Refused {
+  if (bytes.length > MAX_PAYLOAD_LENGTH) {
+    return refused('too-large', `the payload is longer than ${MAX_PAYLOAD_LENGTH} bytes`);
+  }
+  const json = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const value = parseJson(json);
+  if (!isObject(value)) return refused('malformed', 'payload: a JSON object expected');
+  const { version } = value;
+  if (Number.isSafeInteger(version) && version !== RECORD_VERSION) {
+    return refused('unsupported-version', `version ${RECORD_VERSION} expected, got ${version}`);
+  }
+  const wrong = check(value, MEMBERS[kind], 'payload');
+  if (wrong !== undefined) return refused('malformed', wrong);
+  // Refuses a member that comes twice, whitespace, another order, and bytes that are no UTF-8.
+  const canonical = Buffer.from(canonicalJson(value as Json));
+  if (!canonical.equals(bytes)) return refused('malformed', 'payload: canonical JSON (RFC 8785) expected');
+  return { ok: true, payload: value as unknown as Payloads[K] };
+}
+
+/** The bytes that a sealed part is bound to: the payload without it, in canonical form. */
+export function sealingHeader(fields: CredentialFields & SealingFields): Uint8Array {
+  const { tenant, forest, sourceAnchor, objectGuid, sequence, passwordOrder, mustChange } = fields;
+  const { recipientKeyId, counter, encapsulation } = fields;
+  const header = { version: RECORD_VERSION, tenant, forest, sourceAnchor, objectGuid, sequence, mustChange };
+  const { version, originatingTime, originatingInvocationId } = passwordOrder;
+  const order = { version, originatingTime, originatingInvocationId };
+  return Buffer.from(
+    canonicalJson({ ...header, passwordOrder: order, recipientKeyId, counter, encapsulation }),
+  );
+}
+
+/** JSON or undefined; never throws, whatever the text. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What is wrong with the first member that is wrong, or undefined. Names of unknown members are not repeated. */
+function check(
+  value: unknown,
+  members: Record<string, Check | Record<string, Check>>,
+  path: string,
+): string | undefined {
+  if (!isObject(value)) return `${path}: an object expected`;
+  for (const [name, rule] of Object.entries(members)) {
+    if (!Object.hasOwn(value, name)) return `${path}.${name}: missing`;
+    if (isCheck(rule)) {
+      if (!rule.holds(value[name])) return `${path}.${name}: ${rule.expected} expected`;
+    } else {
+      const wrong = check(value[name], rule, `${path}.${name}`);
+      if (wrong !== undefined) return wrong;
+    }
+  }
+  if (Object.keys(value).length !== Object.keys(members).length) return `${path}: a member that is unknown`;
+  return undefined;
+}
+
+function isCheck(rule: Check | Record<string, Check>): rule is Check {
+  return typeof rule.holds === 'function';
+}

@@ -1,0 +1,88 @@
+import { createCipheriv } from 'node:crypto';
+import type { SenderContext } from 'hpke';
+import { toBase64url } from './base64url.ts';
+import { signEnvelope } from './envelope.ts';
+import { exporterContext, SEALING_INFO, suite, USER_KEY_LENGTH, USER_KEY_NONCE } from './hpke-suite.ts';
+import { encodePayload, sealingHeader } from './payload.ts';
+import { type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
+import { type AccountFields, type CredentialFields, RECORD_VERSION } from './record.ts';
+import { type CredentialSecret, encodeSecret } from './sealed-secret.ts';
+import type { SigningKey } from './signing-key.ts';
+
+/** @throws RangeError that names the field which is not as documented */
+export function signAccountRecord(key: SigningKey, fields: AccountFields): string {
+  const { tenant, forest, sourceAnchor, objectGuid, sequence } = fields;
+  const { userPrincipalName, sAMAccountName, objectSid, enabled, accountExpires, deleted } = fields;
+  const common = { version: RECORD_VERSION, tenant, forest, sourceAnchor, objectGuid, sequence };
+  const account = { userPrincipalName, sAMAccountName, objectSid, enabled, accountExpires, deleted };
+  return signEnvelope(key, 'account', encodePayload('account', { ...common, ...account }));
+}
+
+/**
+ * Makes the credential records of one batch: one encapsulation to the managed domain's key, and from its exporter
+ * a key a record (RFC 9180, 5.3).
+ */
+export class CredentialSealer {
+  readonly #recipientKeyId: string;
+  readonly #encapsulation: string;
+  #context: SenderContext | undefined;
+  #counter = 0;
+
+  private constructor(recipientKeyId: string, encapsulation: string, context: SenderContext) {
+    this.#recipientKeyId = recipientKeyId;
+    this.#encapsulation = encapsulation;
+    this.#context = context;
+  }
+
+  /**
+   * @param recipient as it was confirmed
+   * @throws Error when the key is not the one that the fingerprint is of, or no X-Wing key
+   */
+  static async open(recipient: PublicKeyInfo): Promise<CredentialSealer> {
+    const actual = publicKeyInfo('sealing', recipient.publicKey);
+    if (actual.fingerprint !== recipient.fingerprint || actual.keyId !== recipient.keyId) {
+      throw new Error(`the sealing key has fingerprint ${actual.fingerprint}, not ${recipient.fingerprint}`);
+    }
+    const raw = new Uint8Array(Buffer.from(actual.publicKey, 'base64url'));
+    const publicKey = await suite.DeserializePublicKey(raw);
+    const { encapsulatedSecret, ctx } = await suite.SetupSender(publicKey, { info: SEALING_INFO });
+    return new CredentialSealer(actual.keyId, toBase64url(encapsulatedSecret), ctx);
+  }
+
+  /**
+   * Seals and signs one record. The secret stays the caller's, to be wiped.
+   *
+   * @throws RangeError that names the field which is not as documented
+   * @throws Error after `close`
+   */
+  async seal(key: SigningKey, header: CredentialFields, secret: CredentialSecret): Promise<string> {
+    if (this.#context === undefined) throw new Error('the sealer is closed: open one for each batch');
+    const { tenant, forest, sourceAnchor, objectGuid, sequence, mustChange } = header;
+    const { version, originatingTime, originatingInvocationId } = header.passwordOrder;
+    const passwordOrder = { version, originatingTime, originatingInvocationId };
+    const fields = {
+      ...{ version: RECORD_VERSION, tenant, forest, sourceAnchor, objectGuid, sequence },
+      ...{ passwordOrder, mustChange },
+      ...{ recipientKeyId: this.#recipientKeyId, encapsulation: this.#encapsulation },
+      counter: this.#counter++,
+    };
+    const associated = sealingHeader(fields);
+    const userKey = await this.#context.Export(exporterContext(associated, fields.counter), USER_KEY_LENGTH);
+    const plaintext = encodeSecret(secret);
+    try {
+      const cipher = createCipheriv('aes-256-gcm', userKey, USER_KEY_NONCE);
+      cipher.setAAD(associated);
+      const sealed = Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+      const payload = encodePayload('credential', { ...fields, sealed: toBase64url(sealed) });
+      return signEnvelope(key, 'credential', payload);
+    } finally {
+      plaintext.fill(0);
+      userKey.fill(0);
+    }
+  }
+
+  /** Ends the batch: its context is let go of. */
+  close(): void {
+    this.#context = undefined;
+  }
+}

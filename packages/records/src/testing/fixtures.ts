@@ -1,0 +1,104 @@
+import { createPrivateKey, sign } from 'node:crypto';
+import {
+  type AccountFields,
+  type CredentialFields,
+  type CredentialSecret,
+  exportSigningKey,
+  type SigningKey,
+  signingPublicKey,
+  type TrustedSigner,
+} from '../index.ts';
+
+export const TENANT = '0a6b2f6e-6f0a-4f7e-9f1c-4d5f3c2b1a00';
+export const FOREST = 'corp.example.com';
+
+export const ACCOUNT: AccountFields = {
+  tenant: TENANT,
+  forest: FOREST,
+  sourceAnchor: 'Y0JR4wZL0RGrBADAT8LNxg==',
+  objectGuid: 'e3514235-4b06-11d1-ab04-00c04fc2dcd2',
+  sequence: 1_795_437_727_000_001,
+  userPrincipalName: 'žofie@corp.example.com',
+  sAMAccountName: 'žofie',
+  objectSid: 'S-1-5-21-1004336348-1177238915-682003330-1104',
+  enabled: true,
+  accountExpires: '2027-01-31T12:00:00.000Z',
+  deleted: false,
+};
+
+export const CREDENTIAL: CredentialFields = {
+  tenant: TENANT,
+  forest: FOREST,
+  sourceAnchor: ACCOUNT.sourceAnchor,
+  objectGuid: ACCOUNT.objectGuid,
+  sequence: 1_795_437_727_000_002,
+  passwordOrder: {
+    version: 3,
+    originatingTime: 13_439_911_327,
+    originatingInvocationId: '6ba7b810-9dad-11d1-80b4-00c04fd430c8',
+  },
+  mustChange: false,
+};
+
+/** Bytes that count up: nobody's password. */
+export function someSecret(): Required<CredentialSecret> {
+  const bytes = (length: number, first: number) => Uint8Array.from({ length }, (_, i) => first + i);
+  return {
+    ntHash: bytes(16, 1),
+    kerberosKeys: {
+      salt: 'CORP.EXAMPLE.COMžofie',
+      iterations: 4096,
+      keys: [
+        { enctype: 18, key: bytes(32, 0x20) },
+        { enctype: 17, key: bytes(16, 0x40) },
+        { enctype: 3, key: bytes(8, 0x60) },
+      ],
+    },
+  };
+}
+
+/** Compares without showing: an assertion's diff would print the keys. */
+export function isSameSecret(a: CredentialSecret, b: CredentialSecret): boolean {
+  const plain = (secret: CredentialSecret) =>
+    JSON.stringify([
+      [...secret.ntHash],
+      secret.kerberosKeys?.salt,
+      secret.kerberosKeys?.iterations,
+      secret.kerberosKeys?.keys.map(({ enctype, key }) => [enctype, ...key]),
+    ]);
+  return plain(a) === plain(b);
+}
+
+export function trusting(
+  key: SigningKey,
+  ...forests: string[]
+): (keyId: string) => TrustedSigner | undefined {
+  const { keyId, publicKey } = signingPublicKey(key);
+  const signer = { publicKey, forests: new Set(forests.length === 0 ? [FOREST] : forests) };
+  return id => (id === keyId ? signer : undefined);
+}
+
+/** A JWS with any header and payload, signed for real: what a signer that went wrong could make. */
+export function signedBy(key: SigningKey, header: string | object, payload: string | object): string {
+  const part = (value: string | object) =>
+    Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+  const signed = `${part(header)}.${part(payload)}`;
+  const signature = sign(null, Buffer.from(signed), createPrivateKey(exportSigningKey(key)));
+  return `${signed}.${signature.toString('base64url')}`;
+}
+
+/** Header and payload of a record, as objects to be changed. */
+// biome-ignore lint/suspicious/noExplicitAny: tests put anything there
+export function partsOf(record: string): { header: any; payload: any; signature: string } {
+  const [header, payload, signature] = record.split('.') as [string, string, string];
+  const json = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString());
+  return { header: json(header), payload: json(payload), signature };
+}
+
+/** The record with its header or payload replaced and its signature kept. */
+export function withPart(record: string, index: 0 | 1 | 2, part: string | object): string {
+  const parts = record.split('.');
+  const text = typeof part === 'string' ? part : JSON.stringify(part);
+  parts[index] = index === 2 ? text : Buffer.from(text).toString('base64url');
+  return parts.join('.');
+}
