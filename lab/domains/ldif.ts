@@ -52,15 +52,20 @@ function record(change: Change): string[] {
 export const renderLdif = (changes: Change[]): string =>
   changes.map(change => `${record(change).join('\n')}\n`).join('\n');
 
-/** Changes a domain's database directly, in one transaction, with the system's rights; it may be running. */
+/**
+ * Changes a domain's database directly, in one transaction, with the system's rights; it may be running.
+ *
+ * @param options.bulk many additions: without it, ldb copies the lists of its indexes at every one (each as long
+ *   as the domain has users), to be able to undo it alone; with it, a failure undoes the transaction as it does anyway
+ */
 export async function modifyDirectory(
   layout: DomainLayout,
   changes: Change[],
-  options: { controls?: string[]; sync?: boolean } = {},
+  options: { controls?: string[]; bulk?: boolean } = {},
 ): Promise<void> {
   if (changes.length === 0) return;
   const flags = [`--configfile=${layout.smbConf}`];
-  if (options.controls) flags.push(...options.controls.map(control => `--controls=${control}`));
-  if (options.sync === false) flags.push('--nosync');
+  if (options.controls) flags.push(...options.controls.map(control => `--controls=local_oid:${control}:1`));
+  if (options.bulk) flags.push('--nosync', '-o', 'batch_mode:1');
   await runTool('ldbmodify', ['-H', layout.samLdb, ...flags], { input: renderLdif(changes) });
 }

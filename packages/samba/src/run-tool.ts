@@ -8,8 +8,9 @@ export interface ToolOptions {
   timeout?: number;
 }
 
-/** One end of a tool's output is enough to say what went wrong. */
-const MAX_OUTPUT = 1 << 20;
+/** Characters. */
+const MAX_OUTPUT = 1 << 28;
+const MAX_ERRORS = 1 << 16;
 
 /** Runs a tool and returns its standard output; an exit code other than 0 is an error that quotes its last lines. */
 export function runTool(command: string, args: string[], options: ToolOptions = {}): Promise<string> {
@@ -22,10 +23,11 @@ export function runTool(command: string, args: string[], options: ToolOptions = 
     let output = '';
     let errors = '';
     child.stdout.setEncoding('utf8').on('data', text => {
-      output = (output + text).slice(-MAX_OUTPUT);
+      output += text;
+      if (output.length > MAX_OUTPUT) child.kill();
     });
     child.stderr.setEncoding('utf8').on('data', text => {
-      errors = (errors + text).slice(-MAX_OUTPUT);
+      errors = (errors + text).slice(-MAX_ERRORS);
     });
     child.on('error', cause =>
       reject(new Error(`cannot run ${command}: install the Debian package that brings it`, { cause })),

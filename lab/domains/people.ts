@@ -1,0 +1,157 @@
+import { createHmac } from 'node:crypto';
+import { baseDn, dnsDomain } from '@causeway/samba';
+import type { LabDomain } from './table.ts';
+import { escapeRdn, type NewUser } from './users.ts';
+
+/** What is special about a person; most are `plain`. */
+export type PersonKind =
+  | 'plain'
+  | 'must-change'
+  | 'disabled'
+  | 'old-password'
+  | 'comma-and-unicode'
+  | 'long-name'
+  | 'no-aes-keys'
+  | 'no-password'
+  | 'unicode-ou';
+
+export interface Person extends NewUser {
+  kind: PersonKind;
+  upn: string;
+  container: string;
+}
+
+/** Days since the password of an `old-password` person was set: more than the 42 that Samba allows by default. */
+export const OLD_PASSWORD_DAYS = 60;
+
+const GIVEN =
+  'Amélie Björn Chiara Dmitri Elif Farid Greta Hiroshi Inés Jakub Kavya Liam Mei Noah Olga Paweł Quinn'
+    .concat(' Rosa Søren Tariq Ulla Viktor Wanda Ximena Yusuf Zsófia')
+    .split(' ');
+const SURNAMES =
+  'Almeida Bergström Castillo Dvořák Eriksen Fischer García Hansen Ivanova Jørgensen Kowalski Laurent'
+    .concat(
+      ' Müller Nakamura O’Brien Papadopoulos Quist Rossi Şahin Takahashi Urbina Virtanen Weiß Xu Yılmaz Zieliński',
+    )
+    .split(' ');
+
+/** Organizational units that the people are spread over; parents first. */
+export function organizationalUnits(domain: LabDomain): string[] {
+  const people = `OU=People,${baseDn(domain)}`;
+  return [
+    people,
+    `OU=Staff,${people}`,
+    `OU=Contractors,${people}`,
+    `OU=${escapeRdn('Zürich, Büro')},${people}`,
+  ];
+}
+
+/**
+ * The first `count` people of a seed. A longer list begins with the shorter one, and the same seed makes the same
+ * people with the same passwords.
+ */
+export function planPeople(domain: LabDomain, count: number, seed: number): Person[] {
+  const [, staff, contractors, office] = organizationalUnits(domain) as [string, string, string, string];
+  const users = `CN=Users,${baseDn(domain)}`;
+  const person = (
+    kind: PersonKind,
+    sam: string,
+    givenName: string,
+    surname: string,
+    container: string,
+    more: Partial<Person> = {},
+  ): Person => ({
+    kind,
+    sam,
+    upn: `${sam}@${dnsDomain(domain)}`,
+    givenName,
+    surname,
+    displayName: `${givenName} ${surname}`,
+    mail: `${sam}@${dnsDomain(domain)}`,
+    container,
+    ...(kind === 'no-password' ? {} : { password: derivePassword(seed, sam) }),
+    ...(kind === 'must-change' ? { mustChange: true } : {}),
+    ...(kind === 'disabled' ? { enabled: false } : {}),
+    ...more,
+  });
+  const known = [
+    person('plain', 'alice', 'Alice', 'Andersson', users),
+    person('plain', 'bob', 'Bob', 'Brown', staff),
+    person('must-change', 'carol', 'Carol', 'Costa', staff),
+    person('disabled', 'dave', 'Dave', 'Dubois', contractors),
+    person('old-password', 'erin', 'Erin', 'Eklund', staff),
+    person('comma-and-unicode', 'zoe', 'Zoë', 'Ünal-Øst', staff, { cn: 'Ünal-Øst, Zoë' }),
+    person('long-name', 'maximilian.featherstonehaugh', 'Maximilian', 'Featherstonehaugh', staff),
+    person('no-aes-keys', 'frank', 'Frank', 'Fontaine', staff),
+    person('no-password', 'grace', 'Grace', 'Green', contractors),
+    person('unicode-ou', 'ivan', 'Иван', 'Иванов', office),
+  ];
+  const random = generator(seed);
+  const pick = <T>(list: T[]): T => list[Math.floor(random() * list.length)]!;
+  while (known.length < count) {
+    const number = known.length;
+    const [givenName, surname] = [pick(GIVEN), pick(SURNAMES)];
+    const kind = number % 29 === 0 ? 'disabled' : number % 31 === 0 ? 'must-change' : 'plain';
+    const container = number % 7 === 0 ? contractors : number % 11 === 0 ? office : staff;
+    const sam = `${ascii(givenName).slice(0, 1)}${ascii(surname).slice(0, 10)}${number}`;
+    known.push(person(kind, sam, givenName, surname, container, { cn: `${givenName} ${surname} ${number}` }));
+  }
+  return known.slice(0, count);
+}
+
+/** A group and its members by DN, or by the name of another group of the plan. */
+export interface PlannedGroup {
+  name: string;
+  members: Person[];
+  groups: string[];
+}
+
+const TEAM_SIZE = 20;
+const DEPARTMENTS = ['Sales', 'Engineering', 'Finance', 'Support'];
+
+/** Teams of people within departments within everybody: groups in groups in a group, inner ones first. */
+export function planGroups(people: Person[]): PlannedGroup[] {
+  const count = Math.max(DEPARTMENTS.length, Math.ceil(people.length / TEAM_SIZE));
+  const teams = Array.from({ length: count }, (_, index): PlannedGroup & { department: string } => ({
+    department: DEPARTMENTS[index % DEPARTMENTS.length]!,
+    name: `${DEPARTMENTS[index % DEPARTMENTS.length]} team ${Math.floor(index / DEPARTMENTS.length) + 1}`,
+    members: people.filter((_, at) => at % count === index),
+    groups: [],
+  }));
+  const departments = DEPARTMENTS.map(name => ({
+    name,
+    members: [],
+    groups: teams.filter(team => team.department === name).map(team => team.name),
+  }));
+  return [
+    ...teams.map(({ name, members, groups }) => ({ name, members, groups })),
+    ...departments,
+    { name: 'All staff', members: [], groups: DEPARTMENTS },
+  ];
+}
+
+/** 72 bits that anybody who knows the seed can make again: these are people of a lab. */
+export function derivePassword(seed: number, name: string): string {
+  return `Aa1.${createHmac('sha256', String(seed)).update(name).digest('base64url').slice(0, 12)}`;
+}
+
+const ascii = (text: string): string =>
+  text
+    .normalize('NFD')
+    .replace(/ß/g, 'ss')
+    .replace(/[øØ]/g, 'o')
+    .replace(/[łŁ]/g, 'l')
+    .replace(/ı/g, 'i')
+    .replace(/[^A-Za-z]/g, '')
+    .toLowerCase();
+
+/** mulberry32: small, and the same everywhere. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let value = Math.imul(state ^ (state >>> 15), state | 1);
+    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
+    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
