@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  importSealingKey,
+  importSigningKey,
+  openCredentialRecord,
+  sealingPublicKey,
+  signAccountRecord,
+  signingPublicKey,
+  verifyRecord,
+} from './index.ts';
+import { ACCOUNT, CREDENTIAL, isSameSecret, someSecret, TENANT, trusting } from './testing/fixtures.ts';
+import { ACCOUNT_RECORD, CREDENTIAL_RECORD, SEALING_KEY, SIGNING_KEY } from './testing/known-answers.ts';
+
+const signer = importSigningKey(SIGNING_KEY);
+
+test('the key of RFC 8032 signs the very account record that docs/formats.md points to', () => {
+  assert.equal(signingPublicKey(signer).publicKey, '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo');
+  assert.equal(signAccountRecord(signer, ACCOUNT), ACCOUNT_RECORD);
+  assert.ok(verifyRecord(ACCOUNT_RECORD, trusting(signer), { tenant: TENANT }).ok);
+});
+
+test('a credential record made earlier is believed and opens', async () => {
+  const recipient = await importSealingKey(SEALING_KEY);
+  // The public key of the X-Wing draft's first test vector begins so.
+  assert.ok(
+    sealingPublicKey(recipient).publicKey.startsWith(
+      Buffer.from('e2236b35a8c2', 'hex').toString('base64url'),
+    ),
+  );
+  const verified = verifyRecord(CREDENTIAL_RECORD, trusting(signer), { tenant: TENANT });
+  assert.ok(verified.ok && verified.record.kind === 'credential');
+  const { kind: _, signerKeyId, recipientKeyId, counter, encapsulation, sealed, ...fields } = verified.record;
+  assert.deepEqual(fields, CREDENTIAL);
+  assert.equal(signerKeyId, signingPublicKey(signer).keyId);
+  assert.equal(recipientKeyId, sealingPublicKey(recipient).keyId);
+  assert.deepEqual([counter, encapsulation.length, sealed.length], [0, 1494, 704]);
+  const opened = await openCredentialRecord(verified.record, recipient);
+  assert.ok(opened.ok && isSameSecret(opened, someSecret()));
+});
