@@ -1,0 +1,73 @@
+import type { Send } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import { z } from 'zod';
+import type { Ledger } from './ledger.ts';
+import { trustAgent, untrustAgent } from './trust.ts';
+
+/** What an administrator may ask of the managed domain; the same whether its service runs or not. */
+export const Command = z.discriminatedUnion('command', [
+  z.strictObject({ command: z.literal('trust-agent'), fingerprint: z.string(), forest: z.string() }),
+  z.strictObject({
+    command: z.literal('untrust-agent'),
+    fingerprint: z.string(),
+    forest: z.string().optional(),
+  }),
+  z.strictObject({ command: z.literal('accept'), anchor: z.string() }),
+  z.strictObject({ command: z.literal('allow-deletes'), count: z.int().min(0).max(10_000_000) }),
+]);
+export type Command = z.infer<typeof Command>;
+
+/** Carries a command out and says what was done. Every one is in the audit trail. */
+export async function execute(ledger: Ledger, send: Send, command: Command): Promise<{ message: string }> {
+  switch (command.command) {
+    case 'trust-agent': {
+      const { fingerprint, forest } = await trustAgent(ledger, send, command.fingerprint, command.forest);
+      return { message: `trusted ${fingerprint} for forest ${forest}` };
+    }
+    case 'untrust-agent': {
+      const agents = untrustAgent(ledger, command.fingerprint, command.forest);
+      return {
+        message: agents.map(a => `${a.fingerprint} is not trusted for ${a.forest} any more`).join('; '),
+      };
+    }
+    case 'accept':
+      return accept(ledger, command.anchor);
+    case 'allow-deletes':
+      ledger.transaction(() => {
+        ledger.setState('approvedDeletes', String(command.count));
+        ledger.setState('deletesStopped', '');
+        audit(
+          ledger,
+          'allow-deletes',
+          String(command.count),
+          `${ledger.pendingDeletes().length} were waiting`,
+        );
+      });
+      return { message: `${command.count} deletions are allowed` };
+  }
+}
+
+/** Accepts exactly what was shown: the moved anchor or the older password of the record that waits. */
+function accept(ledger: Ledger, anchor: string): { message: string } {
+  const entry = ledger.entry(anchor);
+  // A moved anchor comes first: the password's order begins anew with it.
+  const waiting = ledger
+    .problemsOf(anchor)
+    .filter(problem => problem.acceptable !== null)
+    .sort((a, b) => a.kind.localeCompare(b.kind))[0];
+  if (!entry || !waiting) {
+    throw new CausewayError('nothing-to-accept', `nothing of '${anchor}' waits to be accepted`, {
+      status: 404,
+    });
+  }
+  ledger.transaction(() => {
+    ledger.save({ ...entry, accepted: waiting.acceptable });
+    ledger.setState('cursor', '');
+    audit(ledger, 'accept', anchor, `${waiting.code}: ${waiting.acceptable}`);
+  });
+  return { message: `accepted for '${anchor}': ${waiting.code}, ${waiting.acceptable}` };
+}
+
+function audit(ledger: Ledger, action: string, subject: string, detail: string): void {
+  ledger.audit({ at: new Date().toISOString(), action, subject, detail });
+}

@@ -1,0 +1,107 @@
+import type { FeedItem } from '@causeway/contract';
+import { buildSupplementalCredentials, EncryptionType, type KerberosKeys } from '@causeway/credentials';
+import { encodeSid, type LdapAttributes, type LdapChange } from '@causeway/ldap';
+import type { AccountRecord, CredentialSecret } from '@causeway/records';
+
+/** [MS-ADTS] 2.2.16: a normal account, and a disabled one. No other bit comes from outside. */
+const NORMAL_ACCOUNT = 0x200;
+const ACCOUNT_DISABLED = 0x002;
+
+/** Milliseconds from 1601 to 1970. */
+const EPOCH_DIFFERENCE_MS = 11_644_473_600_000n;
+const NEVER = '9223372036854775807';
+
+/** The person's attributes in Active Directory and their largest lengths there (schema, rangeUpper). */
+const PROFILE_ATTRIBUTES: Readonly<Record<keyof FeedItem['profile'], readonly [string, number]>> = {
+  displayName: ['displayName', 256],
+  givenName: ['givenName', 64],
+  surname: ['sn', 64],
+  mail: ['mail', 256],
+  department: ['department', 64],
+  jobTitle: ['title', 128],
+  telephoneNumber: ['telephoneNumber', 64],
+  mobile: ['mobile', 64],
+};
+
+/** Attribute values to be written; an empty list takes the attribute away. */
+export type Values = Record<string, (string | Uint8Array)[]>;
+
+export function controlValues(enabled: boolean): Values {
+  return { userAccountControl: [String(enabled ? NORMAL_ACCOUNT : NORMAL_ACCOUNT | ACCOUNT_DISABLED)] };
+}
+
+/** What the signed account record says; all of it, so that a second time changes nothing. */
+export function accountValues(record: AccountRecord): Values {
+  return {
+    userPrincipalName: [record.userPrincipalName],
+    sIDHistory: [encodeSid(record.objectSid)],
+    accountExpires: [record.accountExpires === null ? NEVER : filetime(new Date(record.accountExpires))],
+  };
+}
+
+/** The unsigned part. A text longer than Active Directory takes is cut, an empty one is none. */
+export function profileValues(profile: FeedItem['profile']): Values {
+  const values: Values = {};
+  for (const [name, [attribute, length]] of Object.entries(PROFILE_ATTRIBUTES)) {
+    const text = cut(profile[name as keyof typeof profile]?.trim() ?? '', length);
+    values[attribute] = text === '' ? [] : [text];
+  }
+  return values;
+}
+
+/**
+ * NT hash and Kerberos keys as one set: keys that are absent are taken away. The result holds secrets: wipe it.
+ *
+ * @param random a source of random bytes, for the two DES keys that nothing may match
+ */
+export function credentialValues(
+  secret: CredentialSecret,
+  mustChange: boolean,
+  now: Date,
+  random: (length: number) => Uint8Array,
+): Values {
+  const keys = secret.kerberosKeys;
+  return {
+    unicodePwd: [secret.ntHash],
+    supplementalCredentials: hasAesKeys(keys) ? [buildSupplementalCredentials(keys, random)] : [],
+    // 0 means: to be changed at the next sign-in. Left out it would read as 0 too.
+    pwdLastSet: [mustChange ? '0' : filetime(now)],
+  };
+}
+
+/** Without both AES keys Samba takes no keys at all: the NT hash stands alone then, and RC4 with it. */
+function hasAesKeys(keys: KerberosKeys | undefined): keys is KerberosKeys {
+  const needed = [EncryptionType.aes256, EncryptionType.aes128];
+  return keys !== undefined && needed.every(type => keys.keys.some(({ enctype }) => enctype === type));
+}
+
+/** Overwrites the secrets among the values. */
+export function wipeValues(values: Values): void {
+  for (const name of ['unicodePwd', 'supplementalCredentials']) {
+    for (const value of values[name] ?? []) if (typeof value !== 'string') value.fill(0);
+  }
+}
+
+export function asAttributes(values: Values): LdapAttributes {
+  return Object.fromEntries(Object.entries(values).filter(([, list]) => list.length > 0));
+}
+
+export function asChanges(values: Values): LdapChange[] {
+  return Object.entries(values).map(([attribute, list]) => ({
+    operation: 'replace',
+    attribute,
+    values: list,
+  }));
+}
+
+/** 100-nanosecond intervals since 1601, in decimal ([MS-DTYP] 2.3.3). */
+function filetime(date: Date): string {
+  return String((BigInt(date.getTime()) + EPOCH_DIFFERENCE_MS) * 10_000n);
+}
+
+function cut(text: string, length: number): string {
+  return text
+    .slice(0, length)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .trim();
+}

@@ -1,0 +1,62 @@
+import { ControlOid } from '@causeway/ldap';
+import { type DomainPlace, domainLayout, runTool } from '@causeway/samba';
+import { describeError } from '@causeway/service';
+import { renderLdif } from './ldif.ts';
+import type { Write, WriteResult } from './write.ts';
+
+/** A batch in which more than these fail is not tried again: its objects are written one by one. */
+const MAX_TRIES = 4;
+const TIMEOUT_MS = 10 * 60_000;
+/** `ldbmodify` names the first line after the change that failed. */
+const FAILED_BEFORE_LINE = /at block before line (\d+)/;
+
+/**
+ * Writes a batch by `ldbmodify` straight into the database, ten times faster than over LDAP: one transaction, all
+ * of it or nothing. The change that fails is left out and the rest written again, so it costs itself alone.
+ *
+ * @param one writes a single change over LDAP, and says why it fails
+ * @returns a result for every write, in their order
+ */
+export async function writeInBulk(
+  place: DomainPlace,
+  writes: readonly Write[],
+  one: (write: Write) => Promise<WriteResult>,
+): Promise<WriteResult[]> {
+  const results = new Map<Write, WriteResult>();
+  // LDIF names a renamed account by where it is, and accounts are only known by objectGUID.
+  const renamed = writes.filter(write => write.kind === 'modify' && write.renameTo !== undefined);
+  let rest = writes.filter(write => !renamed.includes(write));
+  let singles = renamed;
+  for (let tries = 0; rest.length > 0; tries++) {
+    const failed = tries < MAX_TRIES ? await writeBatch(place, rest) : rest;
+    if (failed === undefined) {
+      for (const write of rest) results.set(write, { ok: true });
+      break;
+    }
+    singles = [...singles, ...failed];
+    rest = rest.filter(write => !failed.includes(write));
+  }
+  for (const write of singles) results.set(write, await one(write));
+  return writes.map(write => results.get(write)!);
+}
+
+/** @returns nothing when all is written, else what nothing was written for: the one that failed, or all */
+async function writeBatch(
+  place: DomainPlace,
+  writes: readonly Write[],
+): Promise<readonly Write[] | undefined> {
+  const layout = domainLayout(place.directory);
+  const { ldif, firstLines } = renderLdif(writes);
+  try {
+    const control = `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`;
+    const args = ['-H', layout.samLdb, `--configfile=${layout.smbConf}`, control];
+    await runTool('ldbmodify', args, { input: ldif, timeout: TIMEOUT_MS });
+    return undefined;
+  } catch (error) {
+    const line = Number(FAILED_BEFORE_LINE.exec(describeError(error))?.[1] ?? Number.NaN);
+    const index = firstLines.findLastIndex(first => first < line);
+    return index === -1 ? writes : [writes[index]!];
+  } finally {
+    ldif.fill(0);
+  }
+}

@@ -1,0 +1,255 @@
+import { stopDomain } from '@causeway/samba';
+import { CausewayError, callLocally, lockState, printResult, table } from '@causeway/service';
+import type { Command as Program } from 'commander';
+import { type Command, execute } from './administration.ts';
+import {
+  type ConfigurationFlags,
+  type DomainConfiguration,
+  loadDomainConfiguration,
+} from './configuration.ts';
+import { createDomain } from './create.ts';
+import { requireCreated } from './creation.ts';
+import { runDomain } from './domain-service.ts';
+import { openTenant, requireEnrolment } from './identity.ts';
+import { Ledger, type Problem } from './ledger.ts';
+import { placesOf } from './places.ts';
+import { openSealingKey, publicSealingKey } from './sealing-key.ts';
+import { readStatus, readUserStatus, type Status, type UserStatus } from './status.ts';
+
+interface Flags extends ConfigurationFlags {
+  json?: boolean;
+}
+
+interface CreateFlags extends Flags {
+  realm?: string;
+  netbios?: string;
+  hostName?: string;
+  address?: string;
+  dns?: 'internal' | 'none';
+  directory?: string;
+  tenant?: string;
+  ca?: string;
+  code?: string;
+  deletionThreshold?: string;
+  adminPasswordFile?: string;
+}
+
+/** Adds `causeway domain …`. */
+export function domainCommands(program: Program): void {
+  const domain = program.command('domain').description('the managed domain: make it, run it, see and decide');
+  const command = (name: string, description: string): Program =>
+    domain
+      .command(name)
+      .description(description)
+      .option('--config <file>', 'configuration file (YAML)')
+      .option('--state <directory>', 'state folder')
+      .option('--json', 'print JSON');
+
+  command('create', 'make the managed domain, its keys, and enrol it with the tenant')
+    .option('--realm <REALM>', 'Kerberos realm, such as AADDS.EXAMPLE.NET')
+    .option('--netbios <NAME>', 'NetBIOS name of the domain')
+    .option('--host-name <name>', 'short name of this domain controller')
+    .option('--address <ipv4>', 'address that the domain controller listens on')
+    .option('--dns <mode>', "'internal': Samba answers DNS itself; 'none'")
+    .option('--directory <directory>', "the Samba domain's own folder")
+    .option('--tenant <url>', 'base address of the tenant')
+    .option('--ca <file>', "CA of the tenant's certificate (PEM)")
+    .option('--code <code>', 'one-time code for a domain agent, made by an administrator of the tenant')
+    .option('--deletion-threshold <n>', 'deletions at once that wait for an administrator above this')
+    .option('--admin-password-file <file>', "file with the Administrator's password; made up when absent")
+    .action(create);
+  command('run', 'supervise the managed domain and follow the tenant').action((flags: Flags) =>
+    runDomain(loadDomainConfiguration(flags)),
+  );
+  command('stop', 'stop the managed domain itself, after its service').action(stop);
+  command('status', 'what was written, what was refused and why')
+    .argument('[user]', 'userPrincipalName, name in the managed domain or source anchor')
+    .action(status);
+  command('fingerprint', "the fingerprint of this domain's sealing key").action(fingerprint);
+  command('trust-agent', "trust a Connect's signing key for a forest")
+    .argument('<fingerprint>', 'as Connect shows it')
+    .requiredOption('--forest <name>', 'DNS name of the forest')
+    .action((fingerprint: string, flags: Flags & { forest: string }) =>
+      perform(flags, { command: 'trust-agent', fingerprint, forest: flags.forest }),
+    );
+  command('untrust-agent', 'take a trust back')
+    .argument('<fingerprint>', 'of the trusted key')
+    .option('--forest <name>', 'for this forest alone')
+    .action((fingerprint: string, flags: Flags & { forest?: string }) =>
+      perform(flags, {
+        command: 'untrust-agent',
+        fingerprint,
+        ...(flags.forest !== undefined && { forest: flags.forest }),
+      }),
+    );
+  command('accept', 'accept a user that was made anew, or an older password of a restored forest')
+    .argument('<anchor>', 'source anchor, as status shows it')
+    .action((anchor: string, flags: Flags) => perform(flags, { command: 'accept', anchor }));
+  command('allow-deletes', 'allow this many deletions once, above the threshold')
+    .argument('<count>', 'how many')
+    .action((text: string, flags: Flags) => perform(flags, { command: 'allow-deletes', count: count(text) }));
+}
+
+async function create(flags: CreateFlags): Promise<void> {
+  const given = {
+    realm: flags.realm,
+    netbiosDomain: flags.netbios,
+    hostName: flags.hostName,
+    address: flags.address,
+    dns: flags.dns,
+    directory: flags.directory,
+    tenant:
+      flags.tenant === undefined ? undefined : { url: flags.tenant, ...(flags.ca && { caFile: flags.ca }) },
+    deletionThreshold: flags.deletionThreshold === undefined ? undefined : count(flags.deletionThreshold),
+  };
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const created = await createDomain(loadDomainConfiguration(flags, set), {
+    code: flags.code,
+    administratorPasswordFile: flags.adminPasswordFile,
+    progress: line => process.stderr.write(`${line}\n`),
+  });
+  printResult(flags.json, created, () => [
+    `managed domain ${created.realm} is made in ${created.directory}`,
+    `fingerprint of its sealing key: ${created.fingerprint}`,
+    '',
+    `next, where Connect runs:  causeway connect trust-domain ${created.fingerprint}`,
+    `next, here:                causeway domain trust-agent FINGERPRINT --forest NAME  (as Connect shows it)`,
+    `then:                      causeway domain run`,
+  ]);
+}
+
+async function stop(flags: Flags): Promise<void> {
+  const places = placesOf(loadDomainConfiguration(flags));
+  const lock = lockState(places.stateDirectory);
+  try {
+    await stopDomain(places.domain);
+  } finally {
+    lock.release();
+  }
+  printResult(flags.json, { stopped: true }, () => ['the managed domain is stopped']);
+}
+
+async function fingerprint(flags: Flags): Promise<void> {
+  const places = placesOf(loadDomainConfiguration(flags));
+  const key = publicSealingKey(await openSealingKey(places));
+  printResult(flags.json, key, () => [key.fingerprint]);
+}
+
+async function perform(flags: Flags, command: Command): Promise<void> {
+  const configuration = loadDomainConfiguration(flags);
+  const { stateDirectory } = configuration;
+  const done = (await running(() => callLocally(stateDirectory, 'domain', 'POST', '/commands', command))) as
+    | { message: string }
+    | undefined;
+  const result =
+    done ?? (await withLedger(configuration, ({ ledger, send }) => execute(ledger, send, command)));
+  printResult(flags.json, result, () => [result.message]);
+}
+
+async function status(user: string | undefined, flags: Flags): Promise<void> {
+  const configuration = loadDomainConfiguration(flags);
+  const path = user === undefined ? '/status' : `/users/${encodeURIComponent(user)}`;
+  const live = await running(() => callLocally(configuration.stateDirectory, 'domain', 'GET', path));
+  const value =
+    live ??
+    (await withLedger(configuration, async opened =>
+      user === undefined ? readStatus(opened, undefined) : readUserStatus(opened.ledger, user),
+    ));
+  printResult(flags.json, value, () =>
+    user === undefined ? statusLines(value as Status) : userLines(value as UserStatus),
+  );
+}
+
+/** The answer of the running service; nothing when none runs. */
+async function running<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CausewayError && error.code === 'not-running') return undefined;
+    throw error;
+  }
+}
+
+/** Works on the ledger of a service that does not run. */
+async function withLedger<T>(
+  configuration: DomainConfiguration,
+  work: (opened: Awaited<ReturnType<typeof open>>) => Promise<T>,
+): Promise<T> {
+  const lock = lockState(configuration.stateDirectory);
+  try {
+    const opened = await open(configuration);
+    try {
+      return await work(opened);
+    } finally {
+      opened.ledger.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+async function open(configuration: DomainConfiguration) {
+  const places = placesOf(configuration);
+  requireCreated(places);
+  const enrolment = requireEnrolment(places);
+  const key = publicSealingKey(await openSealingKey(places));
+  const send = await openTenant(places, configuration.tenant, enrolment);
+  const { realm } = configuration;
+  return { ledger: new Ledger(places.ledger), send, places, enrolment, key, realm };
+}
+
+function count(text: string): number {
+  if (/^\d{1,8}$/.test(text)) return Number(text);
+  throw new CausewayError('bad-number', `a whole number expected, got '${text}'`);
+}
+
+function statusLines(status: Status): string[] {
+  const { domain, feed, pairing, accounts, deletions, problems } = status;
+  const trusted = pairing.trusted.map(agent => `${agent.fingerprint} for ${agent.forest}`);
+  return [
+    ...table([
+      ['managed domain', status.realm],
+      ['samba', domain.running ? `runs since ${domain.since}` : 'does not run'],
+      ['tenant', status.tenant],
+      [
+        'feed',
+        status.following ? (status.trouble ?? `followed; at its end at ${feed.caughtUpAt}`) : 'not followed',
+      ],
+      ['own fingerprint', pairing.fingerprint],
+      ['trusted', trusted.join('; ') || 'nobody yet: nothing is believed until an agent is trusted'],
+      ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
+      ['deletions', `${deletions.waiting} wait${deletions.stopped ? ', stopped by the threshold' : ''}`],
+      [
+        'not written',
+        Object.entries(problems.counts)
+          .map(([code, n]) => `${n} ${code}`)
+          .join(', ') || 'none',
+      ],
+    ]),
+    ...problemLines(problems.latest),
+  ];
+}
+
+function userLines({ entry, problems }: UserStatus): string[] {
+  const credential = entry.hasCredential
+    ? `written ${entry.credentialAt}`
+    : 'none yet: the account is disabled';
+  return [
+    ...table([
+      ['user', entry.userPrincipalName],
+      ['name here', entry.samAccountName],
+      ['source anchor', entry.anchor],
+      ['pinned to', `${entry.objectGuid} of ${entry.forest}`],
+      ['account', entry.deletedAt ? `deleted ${entry.deletedAt}` : `written ${entry.accountAt ?? 'never'}`],
+      ['enabled', entry.wantsEnabled ? 'yes' : 'no'],
+      ['credential', entry.deletedAt ? 'gone with the account' : credential],
+    ]),
+    ...problemLines(problems),
+  ];
+}
+
+function problemLines(problems: readonly Problem[]): string[] {
+  if (problems.length === 0) return [];
+  const rows = problems.map(p => [p.anchor, p.kind, p.outcome, p.code, p.reason, p.since]);
+  return ['', ...table([['source anchor', 'record', 'outcome', 'code', 'reason', 'since'], ...rows])];
+}

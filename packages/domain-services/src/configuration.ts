@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  CausewayError,
+  defaultConfigurationFile,
+  defaultStateDirectory,
+  loadConfiguration,
+} from '@causeway/service';
+import { z } from 'zod';
+
+const Tenant = z.strictObject({
+  url: z.url(),
+  /** PEM file of the CA that the tenant's certificate chains to; the system's when absent. */
+  caFile: z.string().optional(),
+});
+
+/** The configuration of Domain Services; `causeway domain create` writes it into the state folder. */
+export const DomainConfiguration = z.strictObject({
+  stateDirectory: z.string().default(defaultStateDirectory('domain')),
+  /** The Samba domain's own folder; `samba` in the state folder when absent. */
+  directory: z.string().optional(),
+  tenant: Tenant,
+  realm: z.string().transform(text => text.toUpperCase()),
+  netbiosDomain: z.string().transform(text => text.toUpperCase()),
+  hostName: z.string(),
+  address: z.ipv4(),
+  dns: z.enum(['internal', 'none']).default('internal'),
+  /** More deletions than this at once wait for `causeway domain allow-deletes`. */
+  deletionThreshold: z.int().nonnegative().default(500),
+  /** Further settings of `smb.conf`; they win over the hardened ones. */
+  samba: z.record(z.string(), z.string()).default({}),
+});
+export type DomainConfiguration = z.output<typeof DomainConfiguration>;
+
+/** Which configuration a command works with: every field is a flag of its own. */
+export interface ConfigurationFlags {
+  config?: string | undefined;
+  state?: string | undefined;
+}
+
+/** The file (JSON is YAML) that `create` leaves in the state folder, so that the other commands need nothing but the folder. */
+export const savedConfigurationFile = (stateDirectory: string): string =>
+  join(stateDirectory, 'configuration.json');
+
+/**
+ * Reads the configuration: `--config`, else what `create` left in the state folder, else the default file.
+ * @throws CausewayError 'no-domain' when there is none of them and the flags do not stand for one
+ */
+export function loadDomainConfiguration(
+  { config, state }: ConfigurationFlags,
+  flags: Partial<z.input<typeof DomainConfiguration>> = {},
+): DomainConfiguration {
+  const saved = savedConfigurationFile(state ?? defaultStateDirectory('domain'));
+  const file = config ?? [saved, defaultConfigurationFile('domain')].find(path => existsSync(path));
+  if (file === undefined && flags.realm === undefined) {
+    throw new CausewayError(
+      'no-domain',
+      `no managed domain here: neither '${saved}' nor '${defaultConfigurationFile('domain')}' exists; make one with 'causeway domain create', or name the state folder with --state`,
+      { status: 404 },
+    );
+  }
+  return loadConfiguration(DomainConfiguration, file, { ...flags, ...(state && { stateDirectory: state }) });
+}

@@ -1,0 +1,139 @@
+import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
+import type { AccountRecord, CredentialRecord } from '@causeway/records';
+import type { LedgerEntry } from './ledger.ts';
+import { checkAccountName, checkSid, type ManagedDomain } from './protected.ts';
+import { type Refused, refuse, waitFor } from './refusals.ts';
+import type { Verified, VerifiedItem } from './verified-item.ts';
+
+export type AccountDecision =
+  /** The item has no such record. */
+  | { kind: 'absent' }
+  | { kind: 'unchanged'; sequence: number }
+  | { kind: 'upsert'; record: AccountRecord }
+  /** Deletions are counted before the first is made. */
+  | { kind: 'delete'; record: AccountRecord }
+  /** A deletion of something that is not there: only remembered, so that no older record makes it. */
+  | { kind: 'bury'; record: AccountRecord }
+  | Refused;
+
+export type CredentialDecision =
+  | { kind: 'absent' }
+  | { kind: 'unchanged'; sequence: number }
+  | { kind: 'write'; record: CredentialRecord }
+  | Refused;
+
+export interface Decision {
+  account: AccountDecision;
+  credential: CredentialDecision;
+}
+
+/**
+ * What is to become of a user of the feed. Pure: the ledger's entry and the verified records are all it sees.
+ *
+ * INVARIANT: nothing older than the ledger, nothing for another pin, nothing of the tenant's own word gets past.
+ */
+export function decide(entry: LedgerEntry | undefined, item: VerifiedItem, domain: ManagedDomain): Decision {
+  if (item.origin === 'cloud') return refuseCloud(entry, item);
+  const account = decideAccount(entry, item, domain);
+  return { account, credential: decideCredential(entry, item, account) };
+}
+
+/** Records are made by forests: a user with one, or with an entry in the ledger, is no cloud-only user. */
+function refuseCloud(entry: LedgerEntry | undefined, { account, credential }: VerifiedItem): Decision {
+  const code = entry !== undefined || account?.ok || credential?.ok ? 'relabelled' : 'cloud-only';
+  const one = <R extends { sequence: number }>(verified: Verified<R> | null): { kind: 'absent' } | Refused =>
+    verified === null ? { kind: 'absent' } : refuse(code, sequenceOf(verified));
+  return { account: one(account), credential: one(credential) };
+}
+
+function decideAccount(
+  entry: LedgerEntry | undefined,
+  { anchor, account }: VerifiedItem,
+  domain: ManagedDomain,
+): AccountDecision {
+  if (account === null) return { kind: 'absent' };
+  if (!account.ok) return refuse(account.refusal, account.sequence, account.detail);
+  const { record } = account;
+  const refusal = refuseOtherUser(anchor, entry, record);
+  if (refusal) return refusal;
+  if (entry) {
+    const newest = newestAccountSequence(entry);
+    if (record.sequence < newest) return refuse('older-sequence', record.sequence);
+    const settled = (entry.managedGuid !== null || entry.deletedAt !== null) && entry.deleteSequence === null;
+    if (record.sequence === newest && settled) return { kind: 'unchanged', sequence: record.sequence };
+  }
+  if (record.deleted) return { kind: entry?.managedGuid ? 'delete' : 'bury', record };
+  return checkAccountName(record, domain) ?? checkSid(record, domain) ?? { kind: 'upsert', record };
+}
+
+function decideCredential(
+  entry: LedgerEntry | undefined,
+  { anchor, credential }: VerifiedItem,
+  account: AccountDecision,
+): CredentialDecision {
+  if (credential === null) return { kind: 'absent' };
+  if (!credential.ok) return refuse(credential.refusal, credential.sequence, credential.detail);
+  const { record } = credential;
+  const { sequence } = record;
+  if (record.sourceAnchor !== anchor) return refuse('record-mismatch', sequence);
+  const upserted = account.kind === 'upsert' ? account.record : undefined;
+  const goes = account.kind === 'delete' || account.kind === 'bury' || entry?.deleteSequence != null;
+  if (!upserted && (goes || !entry?.managedGuid)) return refuse('no-account', sequence);
+  // An account that is re-pinned in the same item has a new user's password history.
+  const repinned = upserted !== undefined && !samePin(entry, upserted);
+  // Only an account record moves an anchor, so nothing that was accepted counts here.
+  const pin = refuseOtherUser(anchor, { ...(upserted ?? entry!), accepted: null }, record);
+  if (pin) return { ...pin, acceptable: null };
+  const newest = entry?.credentialSequence ?? -1;
+  if (sequence < newest) return refuse('older-sequence', sequence);
+  if (sequence === newest && entry?.hasCredential) return { kind: 'unchanged', sequence };
+  const known = repinned ? null : (entry?.passwordOrder ?? null);
+  if (known && comparePasswordOrder(record.passwordOrder, known) < 0) {
+    const acceptable = orderText(record.passwordOrder);
+    if (entry?.accepted !== acceptable) {
+      const detail = `version ${record.passwordOrder.version} after version ${known.version}`;
+      return waitFor('older-password-order', sequence, detail, acceptable);
+    }
+  }
+  return { kind: 'write', record };
+}
+
+interface Pinned {
+  forest: string;
+  objectGuid: string;
+  accepted?: string | null;
+}
+
+/** A record must be of this anchor, and of the forest and objectGUID that the anchor is pinned to. */
+function refuseOtherUser(
+  anchor: string,
+  pin: Pinned | undefined,
+  record: AccountRecord | CredentialRecord,
+): Refused | undefined {
+  const { sequence, forest, objectGuid } = record;
+  if (record.sourceAnchor !== anchor) return refuse('record-mismatch', sequence);
+  if (pin === undefined || samePin(pin, record)) return undefined;
+  const acceptable = pinText(record);
+  if (pin.accepted === acceptable) return undefined;
+  return pin.forest === forest
+    ? waitFor('anchor-moved', sequence, `${pin.objectGuid} before, ${objectGuid} now`, acceptable)
+    : waitFor('other-forest-pinned', sequence, `${pin.forest} before, ${forest} now`, acceptable);
+}
+
+export function samePin(a: Pinned | undefined, b: Pinned): boolean {
+  return a?.forest === b.forest && a.objectGuid === b.objectGuid;
+}
+
+/** The newest account record that was believed, also one whose deletion still waits. */
+function newestAccountSequence(entry: LedgerEntry): number {
+  return Math.max(entry.accountSequence ?? -1, entry.deleteSequence ?? -1);
+}
+
+const pinText = ({ forest, objectGuid }: Pinned): string => `pin:${forest}/${objectGuid}`;
+
+const orderText = ({ version, originatingTime, originatingInvocationId }: PasswordOrder): string =>
+  `order:${version}/${originatingTime}/${originatingInvocationId}`;
+
+function sequenceOf(verified: Verified<{ sequence: number }>): number {
+  return verified.ok ? verified.record.sequence : verified.sequence;
+}

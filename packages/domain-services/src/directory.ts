@@ -1,0 +1,161 @@
+import {
+  bypassPasswordHash,
+  bytesOf,
+  decodeGuid,
+  decodeSid,
+  encodeGuid,
+  filterEscape,
+  type LdapConnection,
+  type LdapEntry,
+  LdapError,
+  type LdapErrorCode,
+  openLdap,
+  textOf,
+} from '@causeway/ldap';
+import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
+import { CausewayError, describeError } from '@causeway/service';
+import { asAttributes, asChanges } from './attributes.ts';
+import type { ManagedDomain } from './protected.ts';
+import { usersDn } from './structure.ts';
+import type { Write, WriteResult } from './write.ts';
+
+/** An account as the directory has it. */
+export interface DirectoryAccount {
+  guid: string;
+  samAccountName: string;
+  userPrincipalName: string | undefined;
+}
+
+const TIMEOUT_MS = 30_000;
+/** Names a filter; Samba looks each of them up in an index. */
+const MAX_FILTER_NAMES = 200;
+/** The domain controller is not there or busy: nothing is wrong with what was to be written. */
+const UNAVAILABLE: ReadonlySet<LdapErrorCode> = new Set([
+  'unreachable',
+  'closed',
+  'timeout',
+  'busy',
+  'protocol',
+]);
+
+/** The managed domain's directory over Samba's privileged socket: who can open it is the system itself. */
+export class ManagedDirectory {
+  readonly base: string;
+  readonly users: string;
+  readonly realm: string;
+  readonly #socketPath: string;
+  #connection: LdapConnection | undefined;
+
+  constructor(place: DomainPlace) {
+    const description = readDomain(place);
+    this.realm = description.realm;
+    this.base = baseDn(description);
+    this.users = usersDn(description);
+    this.#socketPath = domainLayout(place.directory).ldapi;
+  }
+
+  async describe(): Promise<ManagedDomain> {
+    const [entry] = await this.#use(ldap =>
+      ldap.search(this.base, { scope: 'base', attributes: ['objectSid'] }),
+    );
+    return { realm: this.realm, sid: decodeSid(bytesOf(entry!, 'objectSid')!) };
+  }
+
+  /** Whoever has one of these names, in the whole domain. */
+  async holders(samAccountNames: string[], userPrincipalNames: string[]): Promise<DirectoryAccount[]> {
+    const terms = [
+      ...samAccountNames.map(name => `(sAMAccountName=${filterEscape(name)})`),
+      ...userPrincipalNames.map(name => `(userPrincipalName=${filterEscape(name)})`),
+    ];
+    const attributes = ['objectGUID', 'sAMAccountName', 'userPrincipalName'];
+    const entries = await this.#searchEach(terms, this.base, attributes);
+    return entries.map(entry => ({
+      guid: decodeGuid(bytesOf(entry, 'objectGUID')!),
+      samAccountName: textOf(entry, 'sAMAccountName') ?? '',
+      userPrincipalName: textOf(entry, 'userPrincipalName'),
+    }));
+  }
+
+  /** objectGUID of accounts that were made with these nonces, by nonce; the name only makes the search quick. */
+  async findMade(made: { nonce: string; samAccountName: string }[]): Promise<Map<string, string>> {
+    const terms = made.map(({ samAccountName }) => `(sAMAccountName=${filterEscape(samAccountName)})`);
+    const attributes = ['objectGUID', 'mS-DS-ConsistencyGuid'];
+    const found = new Map<string, string>();
+    const wanted = new Set(made.map(({ nonce }) => nonce));
+    for (const entry of await this.#searchEach(terms, this.users, attributes)) {
+      const nonce = bytesOf(entry, 'mS-DS-ConsistencyGuid');
+      if (nonce?.length !== 16 || !wanted.has(decodeGuid(nonce))) continue;
+      found.set(decodeGuid(nonce), decodeGuid(bytesOf(entry, 'objectGUID')!));
+    }
+    return found;
+  }
+
+  /** @throws CausewayError 'directory-unavailable' when the domain controller cannot be asked: try again later */
+  write(write: Write): Promise<WriteResult> {
+    return this.#attempt(async ldap => {
+      const control = [bypassPasswordHash()];
+      if (write.kind === 'add') return ldap.add(write.dn, asAttributes(write.values), control);
+      const dn = `<GUID=${write.guid}>`;
+      await ldap.modify(dn, asChanges(write.values), control);
+      if (write.renameTo !== undefined) await ldap.modifyDn(dn, write.renameTo);
+    });
+  }
+
+  /**
+   * Deletes an account of ours. Its own marks are looked at first: what is critical or was not made by us stays,
+   * even if the map were wrong.
+   */
+  async delete(guid: string, nonce: string): Promise<WriteResult> {
+    const dn = `<GUID=${guid}>`;
+    return this.#attempt(async ldap => {
+      const attributes = ['mS-DS-ConsistencyGuid', 'isCriticalSystemObject'];
+      const [entry] = await ldap.search(dn, { scope: 'base', attributes });
+      const mark = entry && bytesOf(entry, 'mS-DS-ConsistencyGuid');
+      const ours = mark !== undefined && Buffer.from(encodeGuid(nonce)).equals(mark);
+      if (!ours || textOf(entry!, 'isCriticalSystemObject') === 'TRUE') {
+        throw new LdapError('unwilling', `'${entry?.dn ?? dn}' does not carry our mark: it is left as it is`);
+      }
+      await ldap.delete(dn);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  async #searchEach(terms: string[], base: string, attributes: string[]): Promise<LdapEntry[]> {
+    const found: LdapEntry[] = [];
+    for (let i = 0; i < terms.length; i += MAX_FILTER_NAMES) {
+      const filter = `(|${terms.slice(i, i + MAX_FILTER_NAMES).join('')})`;
+      found.push(...(await this.#use(ldap => ldap.search(base, { filter, attributes }))));
+    }
+    return found;
+  }
+
+  async #attempt(work: (ldap: LdapConnection) => Promise<void>): Promise<WriteResult> {
+    try {
+      await this.#use(work);
+      return { ok: true };
+    } catch (error) {
+      if (!(error instanceof LdapError)) throw error;
+      return { ok: false, gone: error.code === 'no-such-object', reason: error.message };
+    }
+  }
+
+  async #use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T> {
+    try {
+      if (!this.#connection?.usable) {
+        this.#connection = await openLdap({ url: { socketPath: this.#socketPath }, timeoutMs: TIMEOUT_MS });
+      }
+      return await work(this.#connection);
+    } catch (error) {
+      if (!(error instanceof LdapError) || !UNAVAILABLE.has(error.code)) throw error;
+      throw new CausewayError(
+        'directory-unavailable',
+        `the managed domain's directory does not answer: ${describeError(error)}`,
+        { cause: error, status: 503, retry: 'later' },
+      );
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { domainStatus, superviseDomain } from '@causeway/samba';
+import {
+  createLog,
+  createServer,
+  describeError,
+  type Log,
+  lockState,
+  runServices,
+  type Service,
+  serveLocally,
+  sleep,
+} from '@causeway/service';
+import { Command, execute } from './administration.ts';
+import type { DomainConfiguration } from './configuration.ts';
+import { requireCreated } from './creation.ts';
+import { ManagedDirectory } from './directory.ts';
+import { Follower } from './follower.ts';
+import { openTenant, requireEnrolment } from './identity.ts';
+import { Ledger } from './ledger.ts';
+import { type Places, placesOf } from './places.ts';
+import { openSealingKey, publicSealingKey } from './sealing-key.ts';
+import { readStatus, readUserStatus, type StatusSources } from './status.ts';
+
+/** Supervises the managed domain and follows the feed until a signal comes. The domain itself goes on running. */
+export async function runDomain(configuration: DomainConfiguration): Promise<void> {
+  const places = placesOf(configuration);
+  const lock = lockState(places.stateDirectory);
+  const log = createLog('domain');
+  try {
+    requireCreated(places);
+    await runParts(configuration, places, log);
+  } finally {
+    lock.release();
+  }
+}
+
+async function runParts(configuration: DomainConfiguration, places: Places, log: Log): Promise<void> {
+  const enrolment = requireEnrolment(places);
+  const sealingKey = await openSealingKey(places);
+  const send = await openTenant(places, configuration.tenant, enrolment);
+  const ledger = new Ledger(places.ledger);
+  const directory = new ManagedDirectory(places.domain);
+  try {
+    const supervisor: Service = { name: 'samba', run: signal => supervise(places, log, signal) };
+    const feed: Service = {
+      name: 'feed',
+      run: async signal => {
+        const domain = await describeWhenUp(directory, places, signal);
+        if (domain === undefined) return;
+        const follower = new Follower({
+          ...{ ledger, directory, sealingKey, send, log, domain },
+          place: places.domain,
+          tenant: enrolment.tenantId,
+          deletionThreshold: configuration.deletionThreshold,
+        });
+        api.follower = follower;
+        await follower.run(signal);
+      },
+    };
+    const sources = {
+      ledger,
+      places,
+      realm: configuration.realm,
+      enrolment,
+      key: publicSealingKey(sealingKey),
+    };
+    const api = new LocalApi(sources, (command: Command) => execute(ledger, send, command), log);
+    log.info({ realm: configuration.realm, tenant: enrolment.tenantName }, 'starting');
+    await runServices([supervisor, feed, api], log);
+  } finally {
+    await directory.close();
+    ledger.close();
+  }
+}
+
+function supervise(places: Places, log: Log, signal: AbortSignal): Promise<void> {
+  return superviseDomain(places.domain, {
+    signal,
+    onEvent: event => {
+      if (event.kind === 'failed') log.error({ err: describeError(event.error) }, 'samba does not start');
+      else if (event.kind === 'ended') log.error({ samba: event.pid }, 'samba ended; starting it again');
+      else log.info({ samba: event.domain.pid, adopted: event.domain.adopted }, 'samba runs');
+    },
+  });
+}
+
+/** The domain's own SID, once its directory answers; nothing when the service is to end before. */
+async function describeWhenUp(directory: ManagedDirectory, places: Places, signal: AbortSignal) {
+  while (!signal.aborted) {
+    try {
+      if (domainStatus(places.domain).running) return await directory.describe();
+    } catch {
+      // Not yet: the supervisor says why when it does not come at all.
+    }
+    await sleep(100, signal);
+  }
+  return undefined;
+}
+
+/** Status and commands on the socket of the state folder. */
+class LocalApi implements Service {
+  readonly name = 'local api';
+  follower: Follower | undefined;
+  readonly #sources: StatusSources;
+  readonly #execute: (command: Command) => Promise<{ message: string }>;
+  readonly #log: Log;
+
+  constructor(sources: StatusSources, run: (command: Command) => Promise<{ message: string }>, log: Log) {
+    this.#sources = sources;
+    this.#execute = run;
+    this.#log = log;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { ledger, places } = this.#sources;
+    const server = createServer({ log: this.#log });
+    server.get('/status', () =>
+      readStatus(this.#sources, { trouble: this.follower ? this.follower.trouble : 'samba is starting' }),
+    );
+    server.get<{ Params: { name: string } }>('/users/:name', request =>
+      readUserStatus(ledger, request.params.name),
+    );
+    server.post('/commands', async request => {
+      const command = Command.parse(request.body);
+      const done = await this.#execute(command);
+      this.#log.info({ command: command.command }, done.message);
+      if (command.command === 'allow-deletes') this.follower?.wake();
+      else this.follower?.readAgain();
+      return done;
+    });
+    await serveLocally(server, places.stateDirectory);
+    await new Promise<void>(resolve => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await server.close();
+  }
+}

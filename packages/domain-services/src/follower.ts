@@ -1,0 +1,157 @@
+import { CallError, call, type FeedItem, managedDomainRoutes, type Send } from '@causeway/contract';
+import { backoff, CausewayError, describeError, faultPoint, type Service, sleep } from '@causeway/service';
+import { type ApplyContext, applyItems } from './apply.ts';
+import { applyDeletions } from './deletions.ts';
+import { trustOf } from './trust.ts';
+
+const PAGE_SIZE = 500;
+/** Seconds that the tenant holds a request while there is nothing new. */
+const POLL_SECONDS = 50;
+const MAX_REPORTS = 1000;
+const FIRST_WAIT_MS = 500;
+const LAST_WAIT_MS = 30_000;
+/** Users that wait for another try; above it the feed is read again instead. */
+const MAX_RETRIES = 10_000;
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 10 * 60_000;
+
+interface Retry {
+  item: FeedItem;
+  attempts: number;
+  at: number;
+}
+
+export interface FollowerOptions extends Omit<ApplyContext, 'trust'> {
+  send: Send;
+  deletionThreshold: number;
+}
+
+/**
+ * Follows the tenant's change feed: read, apply, report, and only then the cursor moves. A page that cannot be
+ * written is read again; a user that cannot be written waits for another try and holds nobody up.
+ */
+export class Follower implements Service {
+  readonly name = 'feed';
+  /** What keeps the feed from being followed, in words; undefined while all is well. */
+  trouble: string | undefined;
+  readonly #options: FollowerOptions;
+  readonly #retries = new Map<string, Retry>();
+  #wake = new AbortController();
+  #again = false;
+  #caughtUp = false;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+    // What had failed when the last process ended is known by name only: it comes again with the whole feed.
+    if (options.ledger.hasFailed()) options.ledger.setState('cursor', '');
+  }
+
+  /** Reads the feed again from the start: what is trusted or accepted has changed. Equal records cost nothing. */
+  readAgain(): void {
+    this.#again = true;
+    this.wake();
+  }
+
+  /** Ends the wait for news. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        await this.#turn(signal);
+        this.trouble = undefined;
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) break;
+        if (this.#wake.signal.aborted) continue;
+        failures++;
+        this.trouble = describeError(error);
+        if (failures === 1)
+          this.#options.log.warn({ err: this.trouble }, 'the feed is not followed; trying again');
+        const asked = error instanceof CallError ? (error.retryAfter ?? 0) * 1000 : 0;
+        const wait = Math.max(asked, backoff(failures, FIRST_WAIT_MS, LAST_WAIT_MS));
+        if (!isExpected(error)) this.#options.log.error({ err: this.trouble }, 'unexpected failure');
+        await sleep(wait, AbortSignal.any([signal, this.#wake.signal]));
+      }
+    }
+  }
+
+  /** One page, or the end of the feed with what has waited for it. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { ledger, log, send } = this.#options;
+    if (this.#wake.signal.aborted) this.#wake = new AbortController();
+    if (this.#again) {
+      this.#again = false;
+      ledger.setState('cursor', '');
+    }
+    await this.#report(signal);
+    await this.#retryDue();
+    const after = ledger.state('cursor') ?? '';
+    const query = { after, limit: PAGE_SIZE, wait: this.#secondsToWait() };
+    const stop = AbortSignal.any([signal, this.#wake.signal]);
+    const page = await call(send, managedDomainRoutes.readChanges, { query, signal: stop });
+    if (page.items.length > 0) {
+      faultPoint('domain.after-read');
+      const failed = await applyItems(this.#context(), page.items);
+      this.#remember(page.items, failed);
+      await this.#report(signal);
+      faultPoint('domain.before-cursor');
+      log.info({ users: page.items.length, failed: failed.length }, 'page applied');
+    }
+    if (!this.#again && page.cursor !== after) ledger.setState('cursor', page.cursor);
+    ledger.setState('readAt', new Date().toISOString());
+    this.#caughtUp = !page.more && !this.#again;
+    if (!this.#caughtUp) return;
+    await applyDeletions({ ...this.#options, threshold: this.#options.deletionThreshold });
+    await this.#report(signal);
+    ledger.setState('caughtUpAt', new Date().toISOString());
+  }
+
+  /** Only who has seen the end of the feed waits for news there, and no longer than to the next retry. */
+  #secondsToWait(): number {
+    if (!this.#caughtUp) return 0;
+    const next = Math.min(...[...this.#retries.values()].map(({ at }) => at));
+    return Math.min(POLL_SECONDS, Math.max(0, (next - Date.now()) / 1000));
+  }
+
+  async #report(signal: AbortSignal): Promise<void> {
+    const { ledger, send } = this.#options;
+    for (;;) {
+      const queued = ledger.queuedReports(MAX_REPORTS);
+      if (queued.length === 0) return;
+      const reports = queued.map(({ report }) => report);
+      await call(send, managedDomainRoutes.reportApplied, { body: { reports }, signal });
+      ledger.dropReports(queued.at(-1)!.id);
+    }
+  }
+
+  async #retryDue(): Promise<void> {
+    const now = Date.now();
+    const due = [...this.#retries.values()].filter(({ at }) => at <= now).map(({ item }) => item);
+    if (due.length === 0) return;
+    this.#remember(due, await applyItems(this.#context(), due));
+  }
+
+  #remember(tried: readonly FeedItem[], failed: readonly FeedItem[]): void {
+    const now = Date.now();
+    const before = new Map(tried.map(({ sourceAnchor }) => [sourceAnchor, this.#retries.get(sourceAnchor)]));
+    for (const { sourceAnchor } of tried) this.#retries.delete(sourceAnchor);
+    for (const item of failed) {
+      const attempts = (before.get(item.sourceAnchor)?.attempts ?? 0) + 1;
+      const at = now + backoff(attempts, FIRST_RETRY_MS, LAST_RETRY_MS);
+      if (this.#retries.size < MAX_RETRIES) this.#retries.set(item.sourceAnchor, { item, attempts, at });
+    }
+  }
+
+  #context(): ApplyContext {
+    return { ...this.#options, trust: trustOf(this.#options.ledger) };
+  }
+}
+
+/** Failures that pass: a tenant or a domain controller that does not answer for a while. */
+function isExpected(error: unknown): boolean {
+  if (error instanceof CallError) return error.transient;
+  return error instanceof CausewayError && error.retry === 'later';
+}

@@ -1,0 +1,21 @@
+/**
+ * What a managed domain's `smb.conf` says beyond a plain domain controller's. The previous password is not
+ * accepted (Samba takes it for an hour over NTLM otherwise), and nothing older than NTLMv2, SMB 3 or TLS 1.2 is.
+ */
+export const HARDENED_SETTINGS: Readonly<Record<string, string>> = {
+  'server signing': 'mandatory',
+  'client signing': 'required',
+  'server min protocol': 'SMB3_00',
+  'ldap server require strong auth': 'yes',
+  'ntlm auth': 'ntlmv2-only',
+  'raw NTLMv2 auth': 'no',
+  'lanman auth': 'no',
+  'reject md5 clients': 'yes',
+  'map to guest': 'never',
+  'restrict anonymous': '2',
+  'tls priority': 'SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2',
+  'old password allowed period': '0',
+};
+
+/** A setting that Samba passes over: it tells a domain that this very creation made from somebody else's. */
+export const CREATION_SETTING = 'causeway:creation';

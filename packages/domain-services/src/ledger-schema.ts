@@ -1,0 +1,65 @@
+/** The ledger's tables; `user_version` counts the steps that were taken. No column ever holds a secret. */
+export const LEDGER_STEPS: readonly string[] = [
+  `
+  CREATE TABLE accounts (
+    anchor TEXT PRIMARY KEY,
+    forest TEXT NOT NULL,
+    object_guid TEXT NOT NULL,
+    account_sequence INTEGER,
+    credential_sequence INTEGER,
+    order_version INTEGER,
+    order_time INTEGER,
+    order_invocation_id TEXT,
+    has_credential INTEGER NOT NULL DEFAULT 0,
+    wants_enabled INTEGER NOT NULL DEFAULT 0,
+    user_principal_name TEXT NOT NULL,
+    sam_account_name TEXT NOT NULL,
+    nonce TEXT,
+    managed_guid TEXT,
+    delete_sequence INTEGER,
+    accepted TEXT,
+    account_at TEXT,
+    credential_at TEXT,
+    deleted_at TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX accounts_managed_guid ON accounts (managed_guid) WHERE managed_guid IS NOT NULL;
+  CREATE INDEX accounts_user_principal_name ON accounts (user_principal_name COLLATE NOCASE);
+  CREATE INDEX accounts_sam_account_name ON accounts (sam_account_name COLLATE NOCASE);
+  CREATE INDEX accounts_delete ON accounts (delete_sequence) WHERE delete_sequence IS NOT NULL;
+  CREATE INDEX accounts_intent ON accounts (nonce) WHERE nonce IS NOT NULL AND managed_guid IS NULL;
+
+  CREATE TABLE problems (
+    anchor TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('account', 'credential')),
+    outcome TEXT NOT NULL CHECK (outcome IN ('refused', 'waiting', 'failed')),
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    acceptable TEXT,
+    sequence INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (anchor, kind)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE trusted_agents (
+    key_id TEXT NOT NULL,
+    forest TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    trusted_at TEXT NOT NULL,
+    PRIMARY KEY (key_id, forest)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE outbox (id INTEGER PRIMARY KEY, report TEXT NOT NULL) STRICT;
+
+  CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,353 @@
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import type { DomainReport } from '@causeway/contract';
+import type { PasswordOrder } from '@causeway/credentials';
+import { LEDGER_STEPS } from './ledger-schema.ts';
+
+export type RecordKind = 'account' | 'credential';
+
+/** What is known of one source anchor: what it is pinned to and what was written last. Outlives the account. */
+export interface LedgerEntry {
+  anchor: string;
+  /** INVARIANT: an anchor stays with its forest and objectGUID until an administrator accepts another pair. */
+  forest: string;
+  objectGuid: string;
+  /** Sequences of the records written last; null when none was. */
+  accountSequence: number | null;
+  credentialSequence: number | null;
+  passwordOrder: PasswordOrder | null;
+  /** The account in the directory has the credential of `credentialSequence`. */
+  hasCredential: boolean;
+  /** What the account record says; an account without a credential is disabled all the same. */
+  wantsEnabled: boolean;
+  userPrincipalName: string;
+  /** In the managed domain, unique there. */
+  samAccountName: string;
+  /** Written to the account's mS-DS-ConsistencyGuid when it is made: finds it again after a kill. */
+  nonce: string | null;
+  /** objectGUID in the managed domain; null before the account is made and after it is deleted. */
+  managedGuid: string | null;
+  /** Sequence of a deletion that waits for the end of the backlog or for an administrator. */
+  deleteSequence: number | null;
+  /** What an administrator accepted: `pin:FOREST/GUID` or `order:VERSION/TIME/ID`. */
+  accepted: string | null;
+  accountAt: string | null;
+  credentialAt: string | null;
+  deletedAt: string | null;
+}
+
+/** Why a record was not written. */
+export interface Problem {
+  anchor: string;
+  kind: RecordKind;
+  /** `waiting`: for an administrator; `failed`: tried again. */
+  outcome: 'refused' | 'waiting' | 'failed';
+  code: string;
+  reason: string;
+  /** What `causeway domain accept` would accept; null when nothing can be. */
+  acceptable: string | null;
+  sequence: number;
+  /** ISO 8601. */
+  since: string;
+  at: string;
+}
+
+/** A key that an administrator confirmed, for one forest. */
+export interface TrustedAgent {
+  keyId: string;
+  forest: string;
+  publicKey: string;
+  fingerprint: string;
+  trustedAt: string;
+}
+
+export interface AuditEntry {
+  at: string;
+  action: string;
+  subject: string;
+  detail: string;
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+/** The ledger of Domain Services: SQLite, durable at every commit, without any secret. */
+export class Ledger {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(file: string) {
+    this.#database = new DatabaseSync(file);
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000');
+    const { user_version: done } = this.#database.prepare('PRAGMA user_version').get() as {
+      user_version: number;
+    };
+    LEDGER_STEPS.slice(done).forEach((step, i) => {
+      this.transaction(() => this.#database.exec(`${step}; PRAGMA user_version = ${done + i + 1}`));
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** Everything that `work` writes is on the disk when this returns, or nothing of it is. */
+  transaction<T>(work: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  entry(anchor: string): LedgerEntry | undefined {
+    const row = this.#get('SELECT * FROM accounts WHERE anchor = ?', anchor);
+    return row && entryOf(row);
+  }
+
+  /** The entry whose account has this name, in the ledger of ours; names are compared as the directory does. */
+  entryBySamAccountName(name: string): LedgerEntry | undefined {
+    const row = this.#get(
+      'SELECT * FROM accounts WHERE sam_account_name = ? COLLATE NOCASE AND deleted_at IS NULL',
+      name,
+    );
+    return row && entryOf(row);
+  }
+
+  entryByPrincipalName(name: string): LedgerEntry | undefined {
+    const row = this.#get(
+      'SELECT * FROM accounts WHERE user_principal_name = ? COLLATE NOCASE AND deleted_at IS NULL',
+      name,
+    );
+    return row && entryOf(row);
+  }
+
+  /** True when the objectGUID is that of an account of ours. */
+  isManaged(guid: string): boolean {
+    return this.#get('SELECT 1 FROM accounts WHERE managed_guid = ?', guid) !== undefined;
+  }
+
+  /** By userPrincipalName, name in the managed domain or anchor. */
+  find(name: string): LedgerEntry | undefined {
+    const row = this.#get(
+      `SELECT * FROM accounts WHERE anchor = ?1 OR user_principal_name = ?1 COLLATE NOCASE
+        OR sam_account_name = ?1 COLLATE NOCASE ORDER BY deleted_at IS NOT NULL LIMIT 1`,
+      name,
+    );
+    return row && entryOf(row);
+  }
+
+  save(entry: LedgerEntry): void {
+    const order = entry.passwordOrder;
+    this.#run(
+      `INSERT OR REPLACE INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence,
+        order_version, order_time, order_invocation_id, has_credential, wants_enabled, user_principal_name,
+        sam_account_name, nonce, managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[entry.anchor, entry.forest, entry.objectGuid, entry.accountSequence, entry.credentialSequence],
+      ...[order?.version ?? null, order?.originatingTime ?? null, order?.originatingInvocationId ?? null],
+      ...[Number(entry.hasCredential), Number(entry.wantsEnabled), entry.userPrincipalName],
+      ...[entry.samAccountName, entry.nonce, entry.managedGuid, entry.deleteSequence, entry.accepted],
+      ...[entry.accountAt, entry.credentialAt, entry.deletedAt],
+    );
+  }
+
+  /** Accounts that were about to be made when the process ended. */
+  intents(): LedgerEntry[] {
+    return this.#all('SELECT * FROM accounts WHERE nonce IS NOT NULL AND managed_guid IS NULL').map(entryOf);
+  }
+
+  pendingDeletes(): LedgerEntry[] {
+    return this.#all('SELECT * FROM accounts WHERE delete_sequence IS NOT NULL ORDER BY delete_sequence').map(
+      entryOf,
+    );
+  }
+
+  deletedSince(time: string): number {
+    return this.#count('SELECT count(*) AS n FROM accounts WHERE deleted_at >= ?', time);
+  }
+
+  counts(): { accounts: number; withCredential: number; deleted: number } {
+    return {
+      accounts: this.#count('SELECT count(*) AS n FROM accounts WHERE managed_guid IS NOT NULL'),
+      withCredential: this.#count(
+        'SELECT count(*) AS n FROM accounts WHERE managed_guid IS NOT NULL AND has_credential = 1',
+      ),
+      deleted: this.#count('SELECT count(*) AS n FROM accounts WHERE deleted_at IS NOT NULL'),
+    };
+  }
+
+  saveProblem(problem: Omit<Problem, 'since'>): void {
+    this.#run(
+      `INSERT INTO problems (anchor, kind, outcome, code, reason, acceptable, sequence, since, at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
+        ON CONFLICT (anchor, kind) DO UPDATE SET outcome = ?3, reason = ?5, acceptable = ?6, sequence = ?7,
+        at = ?8, since = CASE code WHEN ?4 THEN since ELSE ?8 END, code = ?4`,
+      ...[problem.anchor, problem.kind, problem.outcome, problem.code, problem.reason],
+      ...[problem.acceptable, problem.sequence, problem.at],
+    );
+  }
+
+  clearProblem(anchor: string, kind: RecordKind): void {
+    this.#run('DELETE FROM problems WHERE anchor = ? AND kind = ?', anchor, kind);
+  }
+
+  problemsOf(anchor: string): Problem[] {
+    return this.#all('SELECT * FROM problems WHERE anchor = ?', anchor).map(problemOf);
+  }
+
+  problems(limit = 100): Problem[] {
+    return this.#all('SELECT * FROM problems ORDER BY at DESC LIMIT ?', limit).map(problemOf);
+  }
+
+  problemCounts(): Record<string, number> {
+    const rows = this.#all('SELECT code, count(*) AS n FROM problems GROUP BY code ORDER BY code');
+    return Object.fromEntries(rows.map(row => [String(row.code), Number(row.n)]));
+  }
+
+  hasFailed(): boolean {
+    return this.#count(`SELECT count(*) AS n FROM problems WHERE outcome = 'failed'`) > 0;
+  }
+
+  trustedAgents(): TrustedAgent[] {
+    return this.#all('SELECT * FROM trusted_agents ORDER BY trusted_at, forest').map(row => ({
+      keyId: String(row.key_id),
+      forest: String(row.forest),
+      publicKey: String(row.public_key),
+      fingerprint: String(row.fingerprint),
+      trustedAt: String(row.trusted_at),
+    }));
+  }
+
+  trust(agent: TrustedAgent): void {
+    this.#run(
+      `INSERT OR REPLACE INTO trusted_agents (key_id, forest, public_key, fingerprint, trusted_at)
+        VALUES (?, ?, ?, ?, ?)`,
+      ...[agent.keyId, agent.forest, agent.publicKey, agent.fingerprint, agent.trustedAt],
+    );
+  }
+
+  untrust(agent: TrustedAgent): void {
+    this.#run('DELETE FROM trusted_agents WHERE key_id = ? AND forest = ?', agent.keyId, agent.forest);
+  }
+
+  audit(entry: AuditEntry): void {
+    this.#run(
+      'INSERT INTO audit (at, action, subject, detail) VALUES (?, ?, ?, ?)',
+      ...[entry.at, entry.action, entry.subject, entry.detail],
+    );
+  }
+
+  auditTrail(limit = 50): AuditEntry[] {
+    return this.#all('SELECT at, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?', limit).map(
+      row => ({
+        at: String(row.at),
+        action: String(row.action),
+        subject: String(row.subject),
+        detail: String(row.detail),
+      }),
+    );
+  }
+
+  /** Reports wait here for the tenant, committed together with what they report. */
+  queueReports(reports: readonly DomainReport[]): void {
+    for (const report of reports) this.#run('INSERT INTO outbox (report) VALUES (?)', JSON.stringify(report));
+  }
+
+  queuedReports(limit: number): { id: number; report: DomainReport }[] {
+    return this.#all('SELECT id, report FROM outbox ORDER BY id LIMIT ?', limit).map(row => ({
+      id: Number(row.id),
+      report: JSON.parse(String(row.report)) as DomainReport,
+    }));
+  }
+
+  /** Forgets reports that the tenant has acknowledged. */
+  dropReports(throughId: number): void {
+    this.#run('DELETE FROM outbox WHERE id <= ?', throughId);
+  }
+
+  /** A named value of the agent's own: where it is in the feed, what is allowed. */
+  state(name: StateName): string | undefined {
+    const row = this.#get('SELECT value FROM state WHERE name = ?', name);
+    return row && String(row.value);
+  }
+
+  setState(name: StateName, value: string): void {
+    this.#run('INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)', name, value);
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#statement(sql).get(...values);
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#statement(sql).all(...values);
+  }
+
+  #count(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#get(sql, ...values)!.n);
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    this.#statement(sql).run(...values);
+  }
+}
+
+export type StateName = 'cursor' | 'approvedDeletes' | 'caughtUpAt' | 'readAt' | 'deletesStopped';
+
+const text = (value: SQLOutputValue | undefined): string | null => (value == null ? null : String(value));
+const number = (value: SQLOutputValue | undefined): number | null => (value == null ? null : Number(value));
+
+function entryOf(row: Row): LedgerEntry {
+  const version = number(row.order_version);
+  return {
+    anchor: String(row.anchor),
+    forest: String(row.forest),
+    objectGuid: String(row.object_guid),
+    accountSequence: number(row.account_sequence),
+    credentialSequence: number(row.credential_sequence),
+    passwordOrder:
+      version === null
+        ? null
+        : {
+            version,
+            originatingTime: Number(row.order_time),
+            originatingInvocationId: String(row.order_invocation_id),
+          },
+    hasCredential: row.has_credential === 1,
+    wantsEnabled: row.wants_enabled === 1,
+    userPrincipalName: String(row.user_principal_name),
+    samAccountName: String(row.sam_account_name),
+    nonce: text(row.nonce),
+    managedGuid: text(row.managed_guid),
+    deleteSequence: number(row.delete_sequence),
+    accepted: text(row.accepted),
+    accountAt: text(row.account_at),
+    credentialAt: text(row.credential_at),
+    deletedAt: text(row.deleted_at),
+  };
+}
+
+function problemOf(row: Row): Problem {
+  return {
+    anchor: String(row.anchor),
+    kind: row.kind as RecordKind,
+    outcome: row.outcome as Problem['outcome'],
+    code: String(row.code),
+    reason: String(row.reason),
+    acceptable: text(row.acceptable),
+    sequence: Number(row.sequence),
+    since: String(row.since),
+    at: String(row.at),
+  };
+}

@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+
+/** The files of Domain Services; all of them in the state folder, which its user alone can enter. */
+export interface Places {
+  stateDirectory: string;
+  /** The managed domain's folder, in the shape of the `samba` package. */
+  domain: { directory: string };
+  /** What `create` set out to make and how far it came. */
+  creation: string;
+  /** Private halves: who sends these to somebody gives the managed domain's passwords away. */
+  sealingKey: string;
+  agentKey: string;
+  /** What the tenant said when the agent enrolled. */
+  enrolment: string;
+  administratorPassword: string;
+  ledger: string;
+}
+
+export function placesOf(configuration: { stateDirectory: string; directory?: string | undefined }): Places {
+  const { stateDirectory } = configuration;
+  const at = (name: string): string => join(stateDirectory, name);
+  return {
+    stateDirectory,
+    domain: { directory: configuration.directory ?? at('samba') },
+    creation: at('creation.json'),
+    sealingKey: at('sealing-key'),
+    agentKey: at('agent-key.pem'),
+    enrolment: at('enrolment.json'),
+    administratorPassword: at('administrator.password'),
+    ledger: at('ledger.db'),
+  };
+}

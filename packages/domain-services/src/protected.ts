@@ -1,0 +1,55 @@
+import type { AccountRecord } from '@causeway/records';
+import { type Refused, refuse } from './refusals.ts';
+
+/** What decisions must know of the managed domain itself. */
+export interface ManagedDomain {
+  /** Kerberos realm, upper case. */
+  realm: string;
+  /** `S-1-5-21-…`, without a RID. */
+  sid: string;
+}
+
+/** Accounts that every domain has, whether this one still calls them so or not. */
+const PROTECTED_NAMES = new Set(['administrator', 'guest', 'krbtgt', 'defaultaccount', 'wdagutilityaccount']);
+const MAX_SAM_ACCOUNT_NAME = 256;
+/** [MS-SAMR] 3.1.1.6: characters that no account name may hold, and control characters. */
+const FORBIDDEN = /["/\\[\]:;|=,+*?<>\p{Cc}]/u;
+
+/** True for the names of accounts that synchronization never touches: built-in ones, computers, trusts. */
+export function isProtectedName(name: string): boolean {
+  const lower = name.toLowerCase();
+  return PROTECTED_NAMES.has(lower) || lower.startsWith('krbtgt_') || lower.endsWith('$');
+}
+
+/** Names that must not become an account here, whoever signed them. */
+export function checkAccountName(record: AccountRecord, domain: ManagedDomain): Refused | undefined {
+  const { sAMAccountName: name, userPrincipalName, sequence } = record;
+  if (name.trim() !== name || name === '' || name.length > MAX_SAM_ACCOUNT_NAME || FORBIDDEN.test(name)) {
+    return refuse('invalid-name', sequence, 'sAMAccountName');
+  }
+  if (isProtectedName(name)) return refuse('protected-name', sequence, name);
+  const implicit = implicitName(userPrincipalName, domain);
+  if (implicit !== undefined && isProtectedName(implicit)) {
+    return refuse('protected-name', sequence, userPrincipalName);
+  }
+  return undefined;
+}
+
+/** A userPrincipalName in the managed realm itself names, to its KDC, the account called like its first part. */
+export function implicitName(userPrincipalName: string, domain: ManagedDomain): string | undefined {
+  const at = userPrincipalName.lastIndexOf('@');
+  return userPrincipalName.slice(at + 1).toUpperCase() === domain.realm
+    ? userPrincipalName.slice(0, at)
+    : undefined;
+}
+
+/** Of a user of some other domain, and of none of its built-in accounts: the first free RID is 1000. */
+const USER_SID = /^(S-1-5-21-\d+-\d+-\d+)-(\d+)$/;
+const FIRST_FREE_RID = 1000;
+
+/** `sIDHistory` gives the rights of the SID in it: no privileged one, and none of the managed domain's own. */
+export function checkSid({ objectSid, sequence }: AccountRecord, domain: ManagedDomain): Refused | undefined {
+  const [, domainSid, rid] = USER_SID.exec(objectSid) ?? [];
+  if (domainSid !== undefined && Number(rid) >= FIRST_FREE_RID && domainSid !== domain.sid) return undefined;
+  return refuse('protected-sid', sequence, objectSid);
+}

@@ -1,0 +1,43 @@
+import { REFUSAL_REASONS, type Refusal } from '@causeway/records';
+
+/** Why Domain Services does not write a record that is genuine in itself: what the ledger and the directory add. */
+export const LEDGER_REFUSALS = {
+  'older-sequence': 'an older record than the one that was written: an old state was replayed',
+  'older-password-order': 'an older password than the one that was written',
+  'anchor-moved': 'the source anchor belongs to another objectGUID now: the user was made anew',
+  'other-forest-pinned': 'the source anchor belongs to another forest',
+  relabelled: 'a synchronized user is shown as cloud-only',
+  'cloud-only': 'cloud-only users are not carried to the managed domain yet',
+  'record-mismatch': 'the record was made for another user',
+  'protected-name': 'the name belongs to an account that synchronization does not touch',
+  'protected-sid': 'the SID must not stand in sIDHistory: it is privileged, or of the managed domain itself',
+  'invalid-name': 'the name cannot be one in Active Directory',
+  'name-taken': 'another synchronized account still has the name',
+  'no-account': 'the credential has no account: no account record was accepted',
+  'deletion-threshold': 'more deletions at once than allowed',
+} as const;
+
+export type RefusalCode = Refusal | keyof typeof LEDGER_REFUSALS;
+
+/** The plain reason of every refusal, by its code. */
+export const REASONS: Readonly<Record<RefusalCode, string>> = { ...REFUSAL_REASONS, ...LEDGER_REFUSALS };
+
+/** A record that is not written. `acceptable` is what an administrator could accept it as. */
+export interface Refused {
+  kind: 'refused' | 'waiting';
+  code: RefusalCode;
+  reason: string;
+  sequence: number;
+  acceptable: string | null;
+}
+
+/** @param detail what was found, added to the plain reason */
+export function refuse(code: RefusalCode, sequence: number, detail?: string): Refused {
+  const reason = detail === undefined ? REASONS[code] : `${REASONS[code]} (${detail})`;
+  return { kind: 'refused', code, reason, sequence, acceptable: null };
+}
+
+/** A refusal that waits for `causeway domain accept`. */
+export function waitFor(code: RefusalCode, sequence: number, detail: string, acceptable: string): Refused {
+  return { ...refuse(code, sequence, detail), kind: 'waiting', acceptable };
+}

@@ -1,0 +1,78 @@
+import type { PublicKeyInfo } from '@causeway/records';
+import { domainStatus } from '@causeway/samba';
+import { CausewayError } from '@causeway/service';
+import type { Enrolment } from './identity.ts';
+import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from './ledger.ts';
+import type { Places } from './places.ts';
+
+/** What `causeway domain status` shows. */
+export interface Status {
+  realm: string;
+  tenant: string;
+  /** The agent itself runs; without it nothing is followed. */
+  following: boolean;
+  /** What keeps the feed from being followed, in words. */
+  trouble: string | null;
+  domain: { running: boolean; since: string | null };
+  feed: { cursor: string; readAt: string | null; caughtUpAt: string | null; reportsWaiting: boolean };
+  pairing: { fingerprint: string; trusted: TrustedAgent[] };
+  accounts: { accounts: number; withCredential: number; deleted: number };
+  deletions: { waiting: number; stopped: boolean; approved: number };
+  problems: { counts: Record<string, number>; latest: Problem[] };
+  audit: AuditEntry[];
+}
+
+/** What `causeway domain status USER` shows. */
+export interface UserStatus {
+  entry: LedgerEntry;
+  problems: Problem[];
+}
+
+export interface StatusSources {
+  ledger: Ledger;
+  places: Places;
+  realm: string;
+  enrolment: Enrolment;
+  key: PublicKeyInfo;
+}
+
+export function readStatus(
+  sources: StatusSources,
+  following: { trouble: string | undefined } | undefined,
+): Status {
+  const { ledger, places, realm, enrolment, key } = sources;
+  const domain = domainStatus(places.domain);
+  return {
+    realm,
+    tenant: enrolment.tenantName,
+    following: following !== undefined,
+    trouble: following?.trouble ?? null,
+    domain: { running: domain.running, since: domain.since?.toISOString() ?? null },
+    feed: {
+      cursor: ledger.state('cursor') ?? '',
+      readAt: ledger.state('readAt') ?? null,
+      caughtUpAt: ledger.state('caughtUpAt') ?? null,
+      reportsWaiting: ledger.queuedReports(1).length > 0,
+    },
+    pairing: { fingerprint: key.fingerprint, trusted: ledger.trustedAgents() },
+    accounts: ledger.counts(),
+    deletions: {
+      waiting: ledger.pendingDeletes().length,
+      stopped: (ledger.state('deletesStopped') ?? '') !== '',
+      approved: Number(ledger.state('approvedDeletes') ?? 0),
+    },
+    problems: { counts: ledger.problemCounts(), latest: ledger.problems(20) },
+    audit: ledger.auditTrail(10),
+  };
+}
+
+/** @throws CausewayError 'unknown-user' */
+export function readUserStatus(ledger: Ledger, name: string): UserStatus {
+  const entry = ledger.find(name);
+  if (entry) return { entry, problems: ledger.problemsOf(entry.anchor) };
+  throw new CausewayError(
+    'unknown-user',
+    `no user '${name}' was written here: give a userPrincipalName, a name in the managed domain or a source anchor`,
+    { status: 404 },
+  );
+}

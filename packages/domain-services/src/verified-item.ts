@@ -1,0 +1,47 @@
+import type { FeedItem } from '@causeway/contract';
+import {
+  type AccountRecord,
+  type CredentialRecord,
+  peekRecord,
+  type RecordKind,
+  type Refusal,
+  type TrustedSigner,
+  verifyRecord,
+} from '@causeway/records';
+
+/** A record of the feed, believed or not. */
+export type Verified<R> =
+  | { ok: true; record: R }
+  /** `sequence` is what the record says of itself: for the report, not believed. */
+  | { ok: false; refusal: Refusal; detail: string; sequence: number };
+
+/** A user of the feed with what its records say; all else in it is the tenant's word. */
+export interface VerifiedItem {
+  anchor: string;
+  origin: FeedItem['origin'];
+  profile: FeedItem['profile'];
+  account: Verified<AccountRecord> | null;
+  credential: Verified<CredentialRecord> | null;
+}
+
+export type Trust = (keyId: string) => TrustedSigner | undefined;
+
+/** Checks the signatures of a user's records, and that each is of its kind and made for this tenant. */
+export function verifyItem(item: FeedItem, trust: Trust, tenant: string): VerifiedItem {
+  const verify = <R>(kind: RecordKind, jws: string | null): Verified<R> | null => {
+    if (jws === null) return null;
+    const result = verifyRecord(jws, trust, { tenant });
+    const sequence = (): number => peekRecord(jws)?.sequence ?? 0;
+    if (!result.ok) return { ...result, sequence: sequence() };
+    if (result.record.kind === kind) return { ok: true, record: result.record as R };
+    const detail = `${kind} record expected, a ${result.record.kind} record came`;
+    return { ok: false, refusal: 'wrong-kind', detail, sequence: sequence() };
+  };
+  return {
+    anchor: item.sourceAnchor,
+    origin: item.origin,
+    profile: item.profile,
+    account: verify<AccountRecord>('account', item.accountRecord),
+    credential: verify<CredentialRecord>('credential', item.credentialRecord),
+  };
+}
