@@ -6,11 +6,13 @@ import {
   type LdapConnection,
   LdapError,
   parseDn,
+  readRootDse,
   SdFlag,
   SdFlagsControl,
   textOf,
 } from '@causeway/ldap';
 import { decodeSid, encodeUtf16le, ridOf, type Sid } from '@causeway/wire';
+import { grantDeletedObjects } from './deleted-objects.ts';
 import { ReplicationRight } from './grant-commands.ts';
 import { readDacl } from './permissions.ts';
 import { encodeSecurityDescriptor, grantExtendedRight } from './security-descriptor.ts';
@@ -39,6 +41,8 @@ export interface ConnectorAccount {
   password?: string;
   /** The rights that were missing and are granted now. */
   granted: ReplicationRight[];
+  /** Whether reading deleted objects was granted now; Samba alone needs it. */
+  grantedDeletedObjects: boolean;
 }
 
 /** 40 characters of 222 random bits and a fixed beginning that meets every complexity rule. */
@@ -48,7 +52,7 @@ export function makeConnectorPassword(): string {
 
 /**
  * Makes the account that Connect reads with: an ordinary user whose password never expires, not to be delegated, with the two
- * replication rights on the naming context's head, this object only. Run again, it adds what is missing and nothing twice; the
+ * replication rights on the naming context's head, this object only; on Samba also with the right to see deleted objects. Run again, it adds what is missing and nothing twice; the
  * password of an account that is there is set only when asked.
  *
  * @param connection as a domain administrator, over TLS (a domain controller takes a password no other way).
@@ -62,6 +66,7 @@ export async function createConnectorAccount(
   if (!ACCOUNT_NAME.test(name) || name.trim() !== name) {
     throw new LdapError('constraint', `an account name of 1 to 20 plain characters expected, '${name}' came`);
   }
+  const { isSamba } = await readRootDse(connection);
   const userPrincipalName = `${name}@${dnsDomainOf(namingContext)}`;
   let found = await findAccount(connection, namingContext, name);
   const created = found === undefined;
@@ -95,6 +100,7 @@ export async function createConnectorAccount(
     created,
     ...(password === undefined ? {} : { password }),
     granted: await grantReplicationRights(connection, namingContext, found.sid),
+    grantedDeletedObjects: isSamba && (await grantDeletedObjects(connection, namingContext, found.sid)),
   };
 }
 

@@ -2,6 +2,7 @@ import {
   bytesOf,
   filterEscape,
   type LdapConnection,
+  type LdapControl,
   LdapError,
   SdFlag,
   SdFlagsControl,
@@ -59,11 +60,15 @@ export async function probePermissions(
 }
 
 /** The descriptor of an object, its access list alone. */
-export async function readDacl(connection: LdapConnection, dn: string): Promise<SecurityDescriptor> {
+export async function readDacl(
+  connection: LdapConnection,
+  dn: string,
+  controls: readonly LdapControl[] = [],
+): Promise<SecurityDescriptor> {
   const [head] = await connection.search(dn, {
     scope: 'base',
     attributes: ['nTSecurityDescriptor'],
-    controls: [new SdFlagsControl(SdFlag.dacl)],
+    controls: [new SdFlagsControl(SdFlag.dacl), ...controls],
   });
   const bytes = head && bytesOf(head, 'nTSecurityDescriptor');
   if (!bytes) {

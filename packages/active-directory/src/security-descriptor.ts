@@ -17,7 +17,12 @@ export type AceType = (typeof AceType)[keyof typeof AceType];
 export const AceFlag = { inheritOnly: 0x08, inherited: 0x10 } as const;
 
 /** Access mask bits ([MS-ADTS] 5.1.3.2). */
-export const AccessMask = { controlAccess: 0x0000_0100, genericAll: 0x1000_0000 } as const;
+export const AccessMask = {
+  listContents: 0x0000_0004,
+  readProperty: 0x0000_0010,
+  controlAccess: 0x0000_0100,
+  genericAll: 0x1000_0000,
+} as const;
 
 /** ACCESS_ALLOWED_ACE, ACCESS_ALLOWED_OBJECT_ACE and their denials ([MS-DTYP] 2.4.4.2 to 2.4.4.5). */
 export interface Ace {
