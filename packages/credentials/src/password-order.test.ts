@@ -21,6 +21,23 @@ test('version counts before time, and time before the invocation id', () => {
   }
 });
 
+test('versions go round at 32 bits ([MS-DRSR] 5.11, version comparison)', () => {
+  const older: [number, number][] = [
+    [1, 2],
+    [0xfffffffe, 0xffffffff],
+    [0xffffffff, 0], // the next write after the highest version
+    [0xffffffff, 1],
+    [0x80000001, 0],
+    // Half the range apart, the greater number is the newer one.
+    [0, 0x80000000],
+    [0x7fffffff, 0xffffffff],
+  ];
+  for (const [a, b] of older) {
+    assert.equal(comparePasswordOrder({ ...base, version: a }, { ...base, version: b }), -1, `${a} ${b}`);
+    assert.equal(comparePasswordOrder({ ...base, version: b }, { ...base, version: a }), 1, `${b} ${a}`);
+  }
+});
+
 test('invocation ids compare as their bytes on the wire, not as text', () => {
   const a = { ...base, originatingInvocationId: '00000100-0000-0000-0000-000000000000' }; // 00 01 00 00
   assert.equal(comparePasswordOrder(a, base), -1);

@@ -8,7 +8,7 @@ const SALT_LENGTH = 16;
 const CHECKSUM_LENGTH = 4;
 
 /**
- * Undoes the envelope of a secret attribute in a replication reply, ENCRYPTED_PAYLOAD ([MS-DRSR] 4.1.10.6.13):
+ * Undoes the envelope of a secret attribute in a replication reply, ENCRYPTED_PAYLOAD ([MS-DRSR] 4.1.10.2.20):
  * salt, then RC4 of checksum and data under MD5(session key, salt).
  *
  * @param sessionKey of the connection's security context: 16 bytes with NTLM, the whole subkey with Kerberos

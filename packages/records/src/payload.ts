@@ -96,7 +96,7 @@ const COMMON = {
 };
 
 const PASSWORD_ORDER: Record<string, Check> = {
-  version: integer(1, U32_MAX),
+  version: integer(0, U32_MAX),
   originatingTime: integer(0, Number.MAX_SAFE_INTEGER),
   originatingInvocationId: guid,
 };

@@ -397,7 +397,7 @@ const WRONG_VALUES: [record: string, name: string, values: unknown[]][] = [
       null,
       [],
       { ...CREDENTIAL.passwordOrder, more: 1 },
-      { ...CREDENTIAL.passwordOrder, version: 0 },
+      { ...CREDENTIAL.passwordOrder, version: -1 },
       { ...CREDENTIAL.passwordOrder, version: 2 ** 32 },
       { ...CREDENTIAL.passwordOrder, originatingTime: -1 },
       { ...CREDENTIAL.passwordOrder, originatingInvocationId: 'x' },
@@ -431,7 +431,7 @@ test('nothing is signed that would not be believed', async () => {
       });
     }
   }
-  const order = { ...CREDENTIAL.passwordOrder, version: 0 };
+  const order = { ...CREDENTIAL.passwordOrder, version: -1 };
   await assert.rejects(
     sealer.seal(signer, { ...CREDENTIAL, passwordOrder: order }, someSecret()),
     RangeError,
