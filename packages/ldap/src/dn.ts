@@ -33,6 +33,7 @@ export function filterEscape(value: string | Uint8Array): string {
  * @throws LdapError `syntax` when the text is no DN.
  */
 export function parseDn(dn: string): RdnPart[][] {
+  if (dn.trim() === '') return [];
   return splitAt(dn, ',').map(rdn => splitAt(rdn, '+').map(part => parsePart(dn, part)));
 }
 
@@ -55,7 +56,6 @@ function splitAt(text: string, separator: string): string[] {
       `a DN of at most ${MAX_DN_LENGTH} characters expected, ${text.length} came`,
     );
   }
-  if (text === '') return [];
   const parts: string[] = [];
   let start = 0;
   for (let i = 0; i < text.length; i++) {

@@ -1,3 +1,5 @@
+// Values as directories hold them: whoever writes or reads them here needs the codecs too.
+export { decodeGuid, decodeSid, encodeGuid, encodeSid } from '@causeway/wire';
 export {
   type LdapChange,
   type LdapConnection,
@@ -20,5 +22,3 @@ export { escapeRdn, filterEscape, parentDn, parseDn, type RdnPart, rdnText } fro
 export { bytesOf, type LdapAttributes, type LdapEntry, type LdapValue, textOf } from './entry.ts';
 export { LdapError, type LdapErrorCode } from './ldap-error.ts';
 export { highestCommittedUSN, type RootDse, readInvocationId, readRootDse } from './root-dse.ts';
-// Values as directories hold them: whoever writes or reads them here needs the codecs too.
-export { decodeGuid, decodeSid, encodeGuid, encodeSid } from '@causeway/wire';
