@@ -1,0 +1,126 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { FeedItem } from '@causeway/contract';
+import { EncryptionType, type KerberosKeys, ntHash, stringToKey } from '@causeway/credentials';
+import {
+  type AccountFields,
+  type CredentialFields,
+  CredentialSealer,
+  generateSigningKey,
+  type PublicKeyInfo,
+  type SigningKey,
+  signAccountRecord,
+  signingPublicKey,
+} from '@causeway/records';
+
+/** A user of a scripted forest. */
+export interface Person {
+  anchor: string;
+  objectGuid: string;
+  name: string;
+  sid: string;
+}
+
+/** The Kerberos keys that a domain controller of the realm makes of a password. */
+export function kerberosKeys(realm: string, name: string, password: string): KerberosKeys {
+  const salt = `${realm}${name}`;
+  const key = (enctype: number) => ({ enctype, key: stringToKey(enctype, password, salt) });
+  return { salt, iterations: 4096, keys: [key(EncryptionType.aes256), key(EncryptionType.aes128)] };
+}
+
+/** A forest and its Connect, whose records are real and which signs whatever a test wants. */
+export class ForestPeer {
+  readonly signingKey: SigningKey = generateSigningKey();
+  readonly invocationId = randomUUID();
+  readonly tenant: string;
+  readonly forest: string;
+  #sequence = Date.now() * 1000;
+  #rid = 1200;
+
+  constructor(tenant: string, forest = 'corp.example.com') {
+    this.tenant = tenant;
+    this.forest = forest;
+  }
+
+  get publicKey(): PublicKeyInfo {
+    return signingPublicKey(this.signingKey);
+  }
+
+  person(name: string): Person {
+    const anchor = randomBytes(16).toString('base64');
+    return { anchor, objectGuid: randomUUID(), name, sid: `S-1-5-21-1-22-333-${++this.#rid}` };
+  }
+
+  account(person: Person, changes: Partial<AccountFields> = {}): string {
+    return signAccountRecord(this.signingKey, {
+      ...this.#common(person),
+      userPrincipalName: `${person.name}@${this.forest}`,
+      sAMAccountName: person.name,
+      objectSid: person.sid,
+      enabled: true,
+      accountExpires: null,
+      deleted: false,
+      ...changes,
+    });
+  }
+
+  /** A record of a password; `version` counts the person's passwords. */
+  async credential(
+    person: Person,
+    password: string,
+    version: number,
+    recipient: PublicKeyInfo,
+    changes: Partial<CredentialFields> & { kerberos?: boolean } = {},
+  ): Promise<string> {
+    const sealer = await CredentialSealer.open(recipient);
+    const [record] = await this.credentials(sealer, [{ person, password, version, changes }]);
+    return record!;
+  }
+
+  /** Records of one batch. */
+  async credentials(
+    sealer: CredentialSealer,
+    batch: {
+      person: Person;
+      password: string;
+      version: number;
+      changes?: Partial<CredentialFields> & { kerberos?: boolean };
+    }[],
+  ): Promise<string[]> {
+    const records: string[] = [];
+    for (const { person, password, version, changes = {} } of batch) {
+      const { kerberos = true, ...fields } = changes;
+      const realm = this.forest.toUpperCase();
+      records.push(
+        await sealer.seal(
+          this.signingKey,
+          {
+            ...this.#common(person),
+            passwordOrder: {
+              version,
+              originatingTime: 13_400_000_000 + version,
+              originatingInvocationId: this.invocationId,
+            },
+            mustChange: false,
+            ...fields,
+          },
+          {
+            ntHash: ntHash(password),
+            ...(kerberos && { kerberosKeys: kerberosKeys(realm, person.name, password) }),
+          },
+        ),
+      );
+    }
+    return records;
+  }
+
+  /** A user of the feed, as an honest tenant shows it. */
+  item(person: Person, accountRecord: string | null, credentialRecord: string | null) {
+    const origin: FeedItem['origin'] = 'synchronized';
+    return { origin, forest: this.forest, sourceAnchor: person.anchor, accountRecord, credentialRecord };
+  }
+
+  #common({ anchor, objectGuid }: Person) {
+    const sequence = ++this.#sequence;
+    return { tenant: this.tenant, forest: this.forest, sourceAnchor: anchor, objectGuid, sequence };
+  }
+}
