@@ -42,7 +42,12 @@ export {
   EXOP_SUCCESS,
 } from './drsuapi/interface.ts';
 export { type AttributeType, PrefixTable } from './drsuapi/prefix-table.ts';
-export type { PropertyMetaData, ReplicatedAttribute, ReplicatedObject } from './drsuapi/replicated-object.ts';
+export {
+  decodePropertyMetaData,
+  type PropertyMetaData,
+  type ReplicatedAttribute,
+  type ReplicatedObject,
+} from './drsuapi/replicated-object.ts';
 export type { Cursor } from './drsuapi/up-to-date-vector.ts';
 export { decodeEptMapReply, EPM_INTERFACE, EPM_PORT, EPT_MAP_OPNUM, encodeEptMap } from './epm/epm.ts';
 export { NtlmClient, type NtlmOptions } from './ntlm/client.ts';

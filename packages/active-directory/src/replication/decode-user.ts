@@ -6,7 +6,12 @@ import {
   removeRidLayer,
   wipeKeys,
 } from '@causeway/credentials';
-import type { PrefixTable, ReplicatedAttribute, ReplicatedObject } from '@causeway/protocols';
+import {
+  decodePropertyMetaData,
+  type PrefixTable,
+  type ReplicatedAttribute,
+  type ReplicatedObject,
+} from '@causeway/protocols';
 import { DecodeError, decodeSid, decodeUtf16le, Reader, ridOf } from '@causeway/wire';
 import { AttributeOid } from './attributes.ts';
 import type { ReplicatedUser } from './replication.ts';
@@ -61,8 +66,8 @@ export function wipeUser(user: ReplicatedUser): void {
 }
 
 function decodePlain(user: ReplicatedUser, object: ReplicatedObject, attributes: Attributes): void {
-  const { metaData } = attributes.unicodePwd ?? {};
-  if (metaData) {
+  if (attributes.unicodePwd?.metaData) {
+    const metaData = decodePropertyMetaData(attributes.unicodePwd.metaData);
     user.passwordOrder = {
       version: metaData.version,
       originatingTime: metaData.timeChanged,

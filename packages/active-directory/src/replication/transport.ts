@@ -7,7 +7,7 @@ const MAX_CONNECT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 
 /** Fault statuses that a server answers the first sealed call with when it did not take the logon. */
-const LOGON_FAULTS = new Set([5, 0x721]);
+const LOGON_FAULTS = new Set([0x5, 0x721, 0x1c01_000b]);
 
 export interface RpcOptions {
   host: string;
@@ -34,6 +34,7 @@ export class RpcConnection {
   #failure: Error | undefined;
   /** Whether a sealed answer came: until then, nobody knows whether the logon was taken. */
   #proven = false;
+  #connected = false;
   #bound = false;
   #receivedSinceCall = 0;
   readonly #onAbort = (): void =>
@@ -52,6 +53,7 @@ export class RpcConnection {
     this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
     this.#socket.setTimeout(Math.min(options.timeoutMs, MAX_CONNECT_MS), () => this.#timedOut());
     this.#socket.once('connect', () => {
+      this.#connected = true;
       this.#socket.setTimeout(options.timeoutMs);
       this.#socket.write(options.association.start());
     });
@@ -155,17 +157,16 @@ export class RpcConnection {
   }
 
   #timedOut(): void {
-    const connecting = this.#socket.connecting;
-    if (!connecting && !this.#waiting) return;
+    if (this.#connected && !this.#waiting) return;
     const seconds = this.#socket.timeout! / 1000;
-    const what = connecting ? 'does not accept a connection' : 'does not answer';
-    const code = connecting ? 'unreachable' : 'timeout';
+    const what = this.#connected ? 'does not answer' : 'does not accept a connection';
+    const code = this.#connected ? 'timeout' : 'unreachable';
     this.#fail(new ReplicationError(code, `${this.#name} ${what} within ${seconds} s`));
   }
 
   #lost(cause?: Error): void {
     if (this.#failure) return;
-    if (cause && this.#socket.connecting) {
+    if (!this.#connected) {
       this.#fail(new ReplicationError('unreachable', `cannot connect to ${this.#name}`, { cause }));
     } else if (this.#unproven && this.#waiting && this.#bound && this.#receivedSinceCall === 0) {
       this.#fail(this.#logonFailure());

@@ -1,4 +1,4 @@
-import { decodeGuid, type Guid, type Reader } from '@causeway/wire';
+import { decodeGuid, type Guid, Reader } from '@causeway/wire';
 import { decodeConformance, decodePointer } from '../ndr/ndr.ts';
 import { type DsName, decodeDsName } from './dsname.ts';
 import type { AttributeType } from './prefix-table.ts';
@@ -14,6 +14,8 @@ export const MAX_VALUE_BYTES = 26_214_400;
 /** Linked values of one reply. */
 export const MAX_LINKED_VALUES = 1_048_576;
 
+const META_DATA_BYTES = 40;
+
 /** PROPERTY_META_DATA_EXT ([MS-DRSR] 5.165): the last write of one attribute. */
 export interface PropertyMetaData {
   version: number;
@@ -28,7 +30,8 @@ export interface ReplicatedAttribute {
   type: AttributeType;
   /** Views of the reply. */
   values: Uint8Array[];
-  metaData: PropertyMetaData | undefined;
+  /** A view too, for `decodePropertyMetaData`: most are of no interest. */
+  metaData: Uint8Array | undefined;
 }
 
 /** REPLENTINFLIST ([MS-DRSR] 5.167), one of the list. */
@@ -126,21 +129,22 @@ function decodeMetaDataVector(r: Reader, attributes: ReplicatedAttribute[]): voi
   if (max !== attributes.length) {
     throw r.error('pMetaDataExt.cNumProps', `${attributes.length} expected, ${max} came`);
   }
-  for (const attribute of attributes) attribute.metaData = decodeMetaData(r);
+  for (const attribute of attributes) attribute.metaData = metaDataBytes(r);
 }
 
-function decodeMetaData(r: Reader): PropertyMetaData {
+/** PROPERTY_META_DATA_EXT's 40 bytes, which begin at a multiple of 8. */
+function metaDataBytes(r: Reader): Uint8Array {
   r.align(8);
-  const version = r.u32le('rgMetaData.dwVersion');
+  return r.slice(META_DATA_BYTES, 'rgMetaData');
+}
+
+export function decodePropertyMetaData(bytes: Uint8Array): PropertyMetaData {
+  const r = new Reader(bytes, 'PROPERTY_META_DATA_EXT');
+  const version = r.u32le('dwVersion');
   r.align(8);
-  const timeChanged = Number(r.u64le('rgMetaData.timeChanged'));
-  const originatingInvocationId = decodeGuid(r.slice(16, 'rgMetaData.uuidDsaOriginating'));
-  return {
-    version,
-    timeChanged,
-    originatingInvocationId,
-    originatingUsn: r.u64le('rgMetaData.usnOriginating'),
-  };
+  const timeChanged = Number(r.u64le('timeChanged'));
+  const originatingInvocationId = decodeGuid(r.slice(16, 'uuidDsaOriginating'));
+  return { version, timeChanged, originatingInvocationId, originatingUsn: r.u64le('usnOriginating') };
 }
 
 /**
@@ -160,7 +164,7 @@ export function skipLinkedValues(r: Reader, count: number, version: 1 | 3): void
     r.skip(4, 'rgValues.fIsPresent');
     r.align(8);
     r.skip(8, 'rgValues.timeCreated');
-    decodeMetaData(r);
+    metaDataBytes(r);
     if (version === 3) {
       r.skip(12, 'rgValues.unused');
       r.align(8);

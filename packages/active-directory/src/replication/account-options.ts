@@ -1,0 +1,40 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { CausewayError, readPrivateFile } from '@causeway/service';
+import type { ReplicationAccount } from './replication.ts';
+
+/** `DOMAIN\user` or `user@domain`, which NTLM takes as it is; undefined for anything else. */
+export function parseAccount(text: string): { domain: string; username: string } | undefined {
+  const [, domain, username] = /^([^\\@]+)\\([^\\]+)$/.exec(text) ?? [];
+  if (domain && username) return { domain, username };
+  return /^[^\\@]+@[^\\@]+$/.test(text) ? { domain: '', username: text } : undefined;
+}
+
+/** The password from a file that only its owner reads, else from the environment, else asked for at the terminal. */
+export async function readAccount(
+  account: { domain: string; username: string },
+  passwordFile: string | undefined,
+): Promise<ReplicationAccount> {
+  const password = passwordFile
+    ? readPrivateFile(passwordFile).replace(/\r?\n$/, '')
+    : (process.env.CAUSEWAY_PASSWORD ?? (await promptPassword(`password of ${account.username}: `)));
+  return { ...account, password };
+}
+
+async function promptPassword(question: string): Promise<string> {
+  if (!process.stdin.isTTY) {
+    throw new CausewayError(
+      'secret-missing',
+      'no password: use --password-file or set CAUSEWAY_PASSWORD where nobody can be asked',
+    );
+  }
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    return await terminal.question('');
+  } finally {
+    terminal.close();
+    process.stderr.write('\n');
+  }
+}
