@@ -57,6 +57,16 @@ export class Installation {
     return tenant && { scope: new TenantScope(this.#database, tenant), keys: tenant.keys };
   }
 
+  /** The tenant's own keys. */
+  async readKeys(scope: TenantScope): Promise<TenantKeys> {
+    const tenant = await this.#database
+      .selectFrom('tenants')
+      .select('keys')
+      .where('id', '=', scope.tenantId)
+      .executeTakeFirstOrThrow();
+    return tenant.keys;
+  }
+
   /** The scope of the tenant that made this enrolment code, if any did. */
   async findTenantOfCode(code: string): Promise<TenantScope | undefined> {
     const tenant = await this.#database

@@ -8,12 +8,14 @@ import { registerProvisioning } from './api/provisioning.ts';
 import type { TenantConfiguration } from './configuration.ts';
 import type { Installation } from './installation.ts';
 import { mountOidc, Providers } from './sign-in/mount-oidc.ts';
+import { registerSignIn } from './sign-in/sign-in-routes.ts';
 
 export interface ServerContext {
   readonly installation: Installation;
   readonly log: Log;
   /** Known once the server listens, where the port is chosen by the system. */
   readonly publicUrl: () => string;
+  readonly clock: () => Date;
 }
 
 /** The HTTP server that the world sees. */
@@ -26,8 +28,9 @@ export function makePublicServer(
   registerProvisioning(server, context);
   registerManagedDomain(server, context);
   registerAdministration(server, context);
-  const providers = new Providers(context.installation, context.publicUrl);
+  const providers = new Providers(context.installation, context.publicUrl, context.log);
   mountOidc(server, providers, context.publicUrl);
+  registerSignIn(server, { providers, log: context.log, clock: context.clock });
   return server;
 }
 

@@ -49,6 +49,7 @@ export async function startTenant(
       installation: new Installation(database),
       log,
       publicUrl: () => publicUrl ?? '',
+      clock: options.clock ?? (() => new Date()),
     };
     const server = makePublicServer(context, configuration.tls);
     undo.push(() => server.close());

@@ -5,11 +5,13 @@ import { registerApplication } from '../directory/applications.ts';
 import { readTenantStatus } from '../directory/status.ts';
 import { findUser, userStatus } from '../directory/users.ts';
 import { issuerOf } from '../issuer.ts';
+import { readLock } from '../sign-in/lockout.ts';
+import { counterKey } from '../sign-in/sign-in.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerAdministration(
   server: FastifyInstance,
-  context: RouteContext & { readonly publicUrl: () => string },
+  context: RouteContext & { readonly publicUrl: () => string; readonly clock: () => Date },
 ): void {
   registerRoute(server, context, administrationRoutes.getTenantStatus, async (_input, { scope }) =>
     readTenantStatus(scope),
@@ -33,7 +35,9 @@ export function registerAdministration(
         status: 404,
       });
     }
-    return userStatus(user, undefined);
+    const keys = await context.installation.readKeys(scope);
+    const key = counterKey(keys, user.user_principal_name);
+    return userStatus(user, await readLock(scope, key, context.clock()));
   });
   registerRoute(server, context, administrationRoutes.registerApplication, async ({ body }, { scope }) => {
     const clientId = await registerApplication(scope, body);

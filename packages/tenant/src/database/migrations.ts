@@ -141,6 +141,7 @@ const MIGRATIONS: readonly Migration[] = [
         locked_until timestamptz,
         updated_at timestamptz not null,
         primary key (tenant_id, account_key, source))`,
+      'create index sign_in_failures_by_age on sign_in_failures (tenant_id, updated_at)',
     ],
   },
 ];

@@ -1,4 +1,4 @@
-import { CausewayError } from '@causeway/service';
+import { CausewayError, type Log } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
 import type { Provider } from 'oidc-provider';
 import type { TenantKeys } from '../database/schema.ts';
@@ -18,9 +18,11 @@ export interface TenantSignIn {
 export class Providers {
   readonly #installation: Installation;
   readonly #publicUrl: () => string;
+  readonly #log: Log;
   readonly #made = new Map<string, TenantSignIn>();
 
-  constructor(installation: Installation, publicUrl: () => string) {
+  constructor(installation: Installation, publicUrl: () => string, log: Log) {
+    this.#log = log;
     this.#installation = installation;
     this.#publicUrl = publicUrl;
   }
@@ -37,6 +39,7 @@ export class Providers {
       tenant.keys,
       issuer,
       uid => `${new URL(issuer).pathname.replace(/oidc$/, 'sign-in')}/${uid}`,
+      this.#log,
     );
     const signIn = { ...tenant, provider };
     this.#made.set(tenantName, signIn);

@@ -1,8 +1,10 @@
-import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { describeError, type Log } from '@causeway/service';
+import { type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { TenantKeys } from '../database/schema.ts';
 import { findUserById, maySignIn, type User } from '../directory/users.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { makeAdapterFactory } from './oidc-adapter.ts';
+import { messagePage, pageHeaders } from './pages.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -16,13 +18,15 @@ export function makeProvider(
   keys: TenantKeys,
   issuer: string,
   signInPath: (uid: string) => string,
+  log: Log,
 ): Provider {
   const configuration: Configuration = {
     adapter: makeAdapterFactory(scope),
     jwks: keys.jwks as Configuration['jwks'] & object,
     cookies: {
       keys: [keys.cookieKey],
-      long: { signed: true, httpOnly: true, sameSite: 'lax' },
+      // Under the tenant's own path: tenants of one installation must not see each other's sessions.
+      long: { signed: true, httpOnly: true, sameSite: 'lax', path: new URL(issuer).pathname },
       short: { signed: true, httpOnly: true, sameSite: 'lax' },
     },
     features: {
@@ -53,15 +57,21 @@ export function makeProvider(
       Interaction: 10 * MINUTE,
       Session: 8 * HOUR,
     },
-    interactions: { url: (_context, interaction) => signInPath(interaction.uid) },
+    interactions: { policy: makePolicy(), url: (_context, interaction) => signInPath(interaction.uid) },
     findAccount: (_context, id) => findAccount(scope, id),
     loadExistingGrant,
     renderError(context, out) {
-      context.type = 'html';
-      context.body = errorPage(out.error);
+      context.set(pageHeaders());
+      const code = /^[a-z_]{1,60}$/.test(out.error) ? out.error : 'error';
+      context.body = messagePage(`This sign-in cannot go on (${code}). Go back to the application.`);
     },
   };
-  return Object.assign(new Provider(issuer, configuration), { proxy: true });
+  const provider = new Provider(issuer, configuration);
+  provider.proxy = true; // mountOidc writes the headers itself
+  provider.on('server_error', (_context, error) => {
+    log.error({ tenant: scope.tenantName, err: describeError(error) }, 'sign-in failed here');
+  });
+  return provider;
 }
 
 /**
@@ -86,7 +96,31 @@ function claimsOf(user: User): { sub: string; [claim: string]: string } {
   };
 }
 
-/** The applications are the administrator's own: whoever signs in is asked for no consent. */
+/**
+ * The applications are the administrator's own, so nobody is asked for consent. One that answers on loopback can be
+ * impersonated by any program on its machine, and so asks for the password every time (RFC 8252, 8.6).
+ */
+function makePolicy(): interactionPolicy.DefaultPolicy {
+  const policy = interactionPolicy.base();
+  policy.remove('consent');
+  const { Check } = interactionPolicy;
+  const { checks } = policy.get('login')!;
+  checks.add(
+    new Check('account_gone', 'the account of this session cannot sign in any more', ({ oidc }) => {
+      const gone = oidc.session?.accountId !== undefined && oidc.account === undefined;
+      return gone ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+    }),
+  );
+  checks.add(
+    new Check('native_client', 'an application on loopback asks every time', ({ oidc }) => {
+      const ask = oidc.client?.applicationType === 'native' && !oidc.result?.login;
+      return ask ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT;
+    }),
+  );
+  return policy;
+}
+
+/** Grants what the application asked for and its registration allows. */
 async function loadExistingGrant(context: KoaContextWithOIDC) {
   const { client, session, provider, params } = context.oidc;
   if (!client || !session?.accountId) return undefined;
@@ -96,9 +130,4 @@ async function loadExistingGrant(context: KoaContextWithOIDC) {
   grant.addOIDCScope(String(params?.scope ?? 'openid'));
   await grant.save();
   return grant;
-}
-
-function errorPage(code: string | undefined): string {
-  const safe = /^[a-z_]{1,60}$/.test(code ?? '') ? code : 'error';
-  return `<!doctype html><html lang="en"><title>Sign-in failed</title><p>This sign-in cannot go on (${safe}). Go back to the application and try again.</p></html>`;
 }

@@ -29,7 +29,7 @@ export interface TestAdministrator {
 }
 
 /** PostgreSQL for tests, where the environment names one. */
-export const postgresUrl = process.env.DATABASE_URL;
+export const postgresUrl = process.env.DATABASE_URL || undefined;
 
 export async function startTestTenant(backend: Backend, options: StartOptions = {}): Promise<TestTenant> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'causeway-tenant-'));

@@ -1,0 +1,62 @@
+import type { Log } from '@causeway/service';
+import type { TenantKeys } from '../database/schema.ts';
+import { accountKey, keyedDigest } from '../digest.ts';
+import { findUserByName, maySignIn } from '../directory/users.ts';
+import type { TenantScope } from '../tenant-scope.ts';
+import { familiarSource, rememberBrowser } from './familiar-browser.ts';
+import { settleAttempt, UNFAMILIAR } from './lockout.ts';
+import { checkPassword } from './password-check.ts';
+
+/** Longest name and password that are looked at, in UTF-16 units; AD's own limits are 1,024 and 256. */
+export const MAX_NAME_LENGTH = 1024;
+export const MAX_PASSWORD_LENGTH = 256;
+
+export interface SignInRequest {
+  readonly name: string;
+  readonly password: string;
+  /** The cookie of familiar browsers, as it came. */
+  readonly familiarCookie: string | undefined;
+  readonly address: string;
+}
+
+/** Under what the failures of a name are counted: keyed, because people type passwords where names belong. */
+export function counterKey(keys: TenantKeys, name: string): string {
+  return keyedDigest(keys.digestKey, 'account', accountKey(name));
+}
+
+/**
+ * Signs a person in, or not, without a word why: unknown, disabled, expired, locked, without a password and with a
+ * wrong one take the same steps, one PBKDF2 among them, and get the same answer.
+ */
+export async function signIn(
+  scope: TenantScope,
+  keys: TenantKeys,
+  request: SignInRequest,
+  now: Date,
+  log: Log,
+): Promise<{ userId: string; familiarCookie: string } | undefined> {
+  const fits = request.name.length <= MAX_NAME_LENGTH && request.password.length <= MAX_PASSWORD_LENGTH;
+  const name = fits ? request.name : '';
+  const password = fits ? request.password : '';
+  const key = counterKey(keys, name);
+  const source = familiarSource(request.familiarCookie, keys.digestKey, key);
+
+  const user = await findUserByName(scope, name);
+  const check = await checkPassword(user?.cloud_credential ?? null, password, key, keys.digestKey);
+  const right = check.right && user !== undefined && maySignIn(user, now);
+  const attempt = { right, mark: check.mark };
+  const outcome = await settleAttempt(scope, key, source ?? UNFAMILIAR, attempt, now);
+
+  const event = {
+    tenant: scope.tenantName,
+    userId: user?.id,
+    address: request.address,
+    familiar: source !== undefined,
+  };
+  if (outcome !== 'accepted' || !user) {
+    log.warn({ ...event, locked: outcome === 'locked' }, 'sign-in refused');
+    return undefined;
+  }
+  log.info(event, 'sign-in accepted');
+  return { userId: user.id, familiarCookie: rememberBrowser(request.familiarCookie, keys.digestKey, key) };
+}
