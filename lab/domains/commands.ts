@@ -1,8 +1,11 @@
-import { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
 import { withProgress } from '../progress.ts';
 import { labDown, labReset, labUp } from './lifecycle.ts';
+import { seedDomain, seededUser } from './seed.ts';
 import { labDirectory } from './state.ts';
-import { describeDomain, krb5ConfFile, labDomains } from './table.ts';
+import { describeDomain, findDomain, krb5ConfFile, labDomains } from './table.ts';
+import { tryKinit, trySmb } from './try-password.ts';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -31,7 +34,73 @@ export function labCommand(): Command {
     .description('say which domains run, and where')
     .option('--json', 'for scripts: hosts, realms, password files, krb5.conf, CA')
     .action((options: { json?: boolean }) => (options.json ? printJson() : printStatus()));
+  lab
+    .command('seed')
+    .description('fill the on-premises domain with people and groups; who is there already stays')
+    .requiredOption('--users <number>', 'how many people', positive)
+    .option('--seed <number>', 'the same seed makes the same people', positive, 1)
+    .option('--domain <name>', 'which domain', 'onprem')
+    .option('--json', 'the result for scripts')
+    .action(async (options: { users: number; seed: number; domain: string; json?: boolean }) => {
+      const { users, seed } = options;
+      const result = await withProgress(report =>
+        seedDomain(findDomain(options.domain), { users, seed, report }),
+      );
+      if (options.json) return print(JSON.stringify(result));
+      print(`${result.created} users and ${result.groups} groups made in ${result.seconds.toFixed(1)} s,`);
+      print(`${result.existing} users were there; names and passwords: ${result.file}`);
+    });
+  trial(lab, 'kinit', 'try a password with MIT kinit').action(async (user: string, options: TrialOptions) => {
+    const { realm } = findDomain(options.realm);
+    const password = findPassword(user, options.passwordFile);
+    const result = await tryKinit({ user, realm, password, krb5Conf: krb5ConfFile() });
+    verdict(result, `${realm} gives ${user} a ticket: ${result.etype}, salt ${result.salt}`, options.json);
+  });
+  trial(lab, 'smb', 'try a password with smbclient, by NTLM').action(
+    async (user: string, options: TrialOptions) => {
+      const domain = findDomain(options.realm);
+      const password = findPassword(user, options.passwordFile);
+      const result = await trySmb({ user, ...domain, password });
+      verdict(result, `${domain.realm} gives ${user} an SMB session`, options.json);
+    },
+  );
   return lab;
+}
+
+interface TrialOptions {
+  realm: string;
+  passwordFile?: string;
+  json?: boolean;
+}
+
+/** A command that tries the password of a user. */
+function trial(lab: Command, name: string, description: string): Command {
+  return lab
+    .command(`${name} <user>`)
+    .description(`${description}; the exit code tells`)
+    .option('--realm <domain>', 'onprem, managed, or a realm', 'onprem')
+    .option('--password-file <file>', 'default: the password that "lab seed" gave, or standard input')
+    .option('--json', 'the result for scripts');
+}
+
+function findPassword(user: string, file: string | undefined): string {
+  const known = file === undefined ? seededUser(user)?.password : undefined;
+  const text = known ?? readFileSync(file ?? 0, 'utf8');
+  return text.replace(/\r?\n$/, '');
+}
+
+function verdict(result: { ok: boolean; error?: string }, story: string, json: boolean | undefined): void {
+  if (!result.ok) process.exitCode = 1;
+  if (json) print(JSON.stringify(result));
+  else if (result.ok) print(story);
+  else process.stderr.write(`causeway: refused: ${result.error}\n`);
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('expected a whole number above 0.');
+  return value;
 }
 
 function refuseOthersThanRoot(): void {

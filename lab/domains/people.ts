@@ -112,12 +112,14 @@ const DEPARTMENTS = ['Sales', 'Engineering', 'Finance', 'Support'];
 /** Teams of people within departments within everybody: groups in groups in a group, inner ones first. */
 export function planGroups(people: Person[]): PlannedGroup[] {
   const count = Math.max(DEPARTMENTS.length, Math.ceil(people.length / TEAM_SIZE));
-  const teams = Array.from({ length: count }, (_, index): PlannedGroup & { department: string } => ({
-    department: DEPARTMENTS[index % DEPARTMENTS.length]!,
-    name: `${DEPARTMENTS[index % DEPARTMENTS.length]} team ${Math.floor(index / DEPARTMENTS.length) + 1}`,
-    members: people.filter((_, at) => at % count === index),
-    groups: [],
-  }));
+  const teams = Array.from({ length: count }, (_, index) => {
+    const department = DEPARTMENTS[index % DEPARTMENTS.length]!;
+    const name = `${department} team ${Math.floor(index / DEPARTMENTS.length) + 1}`;
+    return { department, name, members: [] as Person[], groups: [] };
+  });
+  people.forEach((person, index) => {
+    teams[index % count]!.members.push(person);
+  });
   const departments = DEPARTMENTS.map(name => ({
     name,
     members: [],

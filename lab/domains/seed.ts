@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { buildSupplementalCredentials, EncryptionType, ntHash, stringToKey } from '@causeway/credentials';
 import { baseDn, runTool } from '@causeway/samba';
 import { type Attributes, BYPASS_PASSWORD_HASH, type Change, modifyDirectory } from './ldif.ts';
@@ -42,6 +42,16 @@ const BATCH = 2_000;
 const POOL_SIZE = 64;
 /** RFC 3962, 4 */
 const ITERATIONS = 4096;
+
+/** Everybody who was seeded, with passwords. */
+export function seededUsers(): SeededUser[] {
+  if (!existsSync(seedFile())) return [];
+  return (JSON.parse(readFileSync(seedFile(), 'utf8')) as { users: SeededUser[] }).users;
+}
+
+/** @param name short name or user principal name */
+export const seededUser = (name: string): SeededUser | undefined =>
+  seededUsers().find(user => user.sam === name || user.upn === name);
 
 /** Fills a domain; who is there already stays as he is. */
 export async function seedDomain(
