@@ -1,4 +1,4 @@
-import { type Agent, call, enrolmentRoutes, type Send } from '@causeway/contract';
+import { type Agent, CallError, call, enrolmentRoutes, type Send } from '@causeway/contract';
 import { normalizeFingerprint, publicKeyInfo } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { Ledger, TrustedAgent } from './ledger.ts';
@@ -36,8 +36,7 @@ export async function trustAgent(
       `a forest's DNS name such as corp.example.com expected, got '${forestText}'`,
     );
   }
-  const { agents } = await call(send, enrolmentRoutes.listAgents);
-  const offered = agents.flatMap(agent => offeredKey(agent) ?? []);
+  const offered = (await listAgents(send)).flatMap(agent => offeredKey(agent) ?? []);
   const found = offered.find(({ key }) => key.fingerprint === fingerprint);
   if (!found) {
     const names = offered.map(({ name, key }) => `'${name}' with ${key.fingerprint}`).join(', ');
@@ -56,6 +55,16 @@ export async function trustAgent(
     ledger.audit({ at: trustedAt, action: 'trust-agent', subject: fingerprint, detail: `forest ${forest}` });
   });
   return agent;
+}
+
+async function listAgents(send: Send): Promise<Agent[]> {
+  try {
+    return (await call(send, enrolmentRoutes.listAgents)).agents;
+  } catch (cause) {
+    if (!(cause instanceof CallError)) throw cause;
+    const message = `the tenant does not say which keys its agents have: ${cause.message}`;
+    throw new CausewayError('tenant-unavailable', message, { cause, status: 502, retry: 'later' });
+  }
 }
 
 /** Takes a confirmation back, for one forest or for all. What was written stays as it is. */

@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import type { FeedItem } from '@causeway/contract';
+import { generateSealingKey, type PublicKeyInfo, sealingPublicKey } from '@causeway/records';
+import { type Decision, decide } from './decide.ts';
+import type { LedgerEntry } from './ledger.ts';
+import { type Parts, planDeletion, planWrite } from './plan.ts';
+import { ForestPeer, type Person } from './testing/index.ts';
+import { type Trust, verifyItem } from './verified-item.ts';
+
+const TENANT = randomUUID();
+const DOMAIN = { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-9-9-9' };
+const RECIPIENT: PublicKeyInfo = sealingPublicKey(await generateSealingKey());
+const PROFILE: FeedItem['profile'] = {
+  displayName: null,
+  givenName: null,
+  surname: null,
+  mail: null,
+  department: null,
+  jobTitle: null,
+  telephoneNumber: null,
+  mobile: null,
+};
+
+const corp = new ForestPeer(TENANT);
+const other = new ForestPeer(TENANT, 'other.example.org');
+const trust: Trust = keyId =>
+  [corp, other]
+    .filter(({ publicKey }) => publicKey.keyId === keyId)
+    .map(({ publicKey, forest }) => ({ publicKey: publicKey.publicKey, forests: new Set([forest]) }))[0];
+
+type Shown = Partial<FeedItem> & { sourceAnchor: string };
+
+/** What is decided of an item that a tenant shows. */
+function decideItem(entry: LedgerEntry | undefined, shown: Shown): Decision {
+  const item: FeedItem = {
+    ...{ cursor: '1', userId: randomUUID(), origin: 'synchronized', forest: null, profile: PROFILE },
+    ...{ accountRecord: null, credentialRecord: null },
+    ...shown,
+  };
+  return decide(entry, verifyItem(item, trust, TENANT), DOMAIN);
+}
+
+const codes = ({ account, credential }: Decision) =>
+  [account, credential].map(one => ('code' in one ? one.code : one.kind));
+
+/** The ledger's entry after what was decided has been written. */
+function written(entry: LedgerEntry | undefined, { account, credential }: Decision): LedgerEntry | undefined {
+  if (account.kind === 'delete' || account.kind === 'bury') {
+    return planDeletion(entry, account.record, new Date());
+  }
+  const parts: Parts = {
+    account:
+      account.kind === 'upsert' ? { record: account.record, name: 'name', profile: PROFILE } : undefined,
+    credential:
+      credential.kind === 'write'
+        ? { record: credential.record, secret: { ntHash: new Uint8Array(16) } }
+        : undefined,
+  };
+  if (!parts.account && !parts.credential) return entry;
+  const context = {
+    users: 'OU=AADDC Users,DC=example',
+    now: new Date(),
+    random: (length: number) => new Uint8Array(length),
+    newNonce: randomUUID,
+  };
+  const { next } = planWrite(entry, parts, context);
+  return { ...next, managedGuid: next.managedGuid ?? randomUUID() };
+}
+
+/** A person whose account and first password are written. */
+async function writtenPerson(name = 'alice', forest = corp): Promise<{ person: Person; entry: LedgerEntry }> {
+  const person = forest.person(name);
+  const credentialRecord = await forest.credential(person, 'One', 5, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, accountRecord: forest.account(person), credentialRecord };
+  const entry = written(undefined, decideItem(undefined, shown))!;
+  return { person, entry };
+}
+
+test('a new user is written with account and credential', async () => {
+  const person = corp.person('alice');
+  const credentialRecord = await corp.credential(person, 'One', 1, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, accountRecord: corp.account(person), credentialRecord };
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['upsert', 'write']);
+});
+
+test('the same records again change nothing', async () => {
+  const person = corp.person('alice');
+  const credentialRecord = await corp.credential(person, 'One', 1, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, accountRecord: corp.account(person), credentialRecord };
+  const entry = written(undefined, decideItem(undefined, shown));
+  assert.deepEqual(codes(decideItem(entry, shown)), ['unchanged', 'unchanged']);
+});
+
+test('a record of a key that nobody confirmed is refused', () => {
+  const stranger = new ForestPeer(TENANT);
+  const person = stranger.person('alice');
+  const shown = { sourceAnchor: person.anchor, accountRecord: stranger.account(person) };
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['unknown-signer', 'absent']);
+});
+
+test('a record that says less or more than was signed is refused: names changed, re-addressed, re-sealed', async () => {
+  const { person, entry } = await writtenPerson();
+  const [header, , signature] = corp.account(person).split('.');
+  const stranger = new ForestPeer(TENANT);
+  const ownPayload = stranger.account(person, { userPrincipalName: 'bob@corp.example.com' }).split('.')[1];
+  const accountRecord = `${header}.${ownPayload}.${signature}`;
+  const genuine = (await corp.credential(person, 'Two', 6, RECIPIENT)).split('.');
+  const ownCipher = (await stranger.credential(person, 'Tenant', 9, RECIPIENT)).split('.');
+  const credentialRecord = `${genuine[0]}.${ownCipher[1]}.${genuine[2]}`;
+  const shown = { sourceAnchor: person.anchor, accountRecord, credentialRecord };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['bad-signature', 'bad-signature']);
+});
+
+test('a record of another user is refused, whichever of the two it is', async () => {
+  const { person, entry } = await writtenPerson();
+  const bob = corp.person('bob');
+  const credentialRecord = await corp.credential(bob, 'Bob', 9, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, accountRecord: corp.account(bob), credentialRecord };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['record-mismatch', 'record-mismatch']);
+});
+
+test('an account record in the place of a credential record is refused', async () => {
+  const { person, entry } = await writtenPerson();
+  const shown = { sourceAnchor: person.anchor, credentialRecord: corp.account(person) };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['absent', 'wrong-kind']);
+});
+
+test('a record made for another tenant is refused', () => {
+  const elsewhere = new ForestPeer(randomUUID());
+  const person = corp.person('alice');
+  Object.assign(elsewhere, { signingKey: corp.signingKey });
+  const shown = { sourceAnchor: person.anchor, accountRecord: elsewhere.account(person) };
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['other-tenant', 'absent']);
+});
+
+test("a key signs for its own forest only, whatever another forest's user is called", async () => {
+  const { person, entry } = await writtenPerson();
+  const accountRecord = other.account(person, { forest: 'corp.example.com' });
+  assert.deepEqual(codes(decideItem(entry, { sourceAnchor: person.anchor, accountRecord })), [
+    'other-forest',
+    'absent',
+  ]);
+});
+
+test('a user of another forest with the same anchor waits for an administrator', async () => {
+  const { person, entry } = await writtenPerson();
+  const decision = decideItem(entry, { sourceAnchor: person.anchor, accountRecord: other.account(person) });
+  assert.deepEqual(codes(decision), ['other-forest-pinned', 'absent']);
+  assert.equal(decision.account.kind, 'waiting');
+});
+
+test('older records are refused', async () => {
+  const person = corp.person('alice');
+  const old = {
+    sourceAnchor: person.anchor,
+    accountRecord: corp.account(person),
+    credentialRecord: await corp.credential(person, 'One', 1, RECIPIENT),
+  };
+  const recent = {
+    sourceAnchor: person.anchor,
+    accountRecord: corp.account(person, { enabled: false }),
+    credentialRecord: await corp.credential(person, 'Two', 2, RECIPIENT),
+  };
+  const entry = written(undefined, decideItem(undefined, recent));
+  assert.deepEqual(codes(decideItem(entry, old)), ['older-sequence', 'older-sequence']);
+});
+
+test('an older password is refused though its record is newer, until it is accepted', async () => {
+  const { person, entry } = await writtenPerson();
+  const credentialRecord = await corp.credential(person, 'Zero', 4, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, credentialRecord };
+  const { credential } = decideItem(entry, shown);
+  assert.ok(credential.kind === 'waiting' && credential.code === 'older-password-order');
+  const accepted = { ...entry, accepted: credential.acceptable };
+  assert.deepEqual(codes(decideItem(accepted, shown)), ['absent', 'write']);
+});
+
+test('an anchor with another objectGUID waits, and begins anew once it is accepted', async () => {
+  const { person, entry } = await writtenPerson();
+  const again = { ...person, objectGuid: randomUUID() };
+  const shown = {
+    sourceAnchor: person.anchor,
+    accountRecord: corp.account(again),
+    credentialRecord: await corp.credential(again, 'New', 1, RECIPIENT),
+  };
+  const decision = decideItem(entry, shown);
+  assert.deepEqual(codes(decision), ['anchor-moved', 'anchor-moved']);
+  assert.ok(decision.account.kind === 'waiting' && decision.account.acceptable !== null);
+  const accepted = { ...entry, accepted: decision.account.acceptable };
+  const once = decideItem(accepted, shown);
+  assert.deepEqual(codes(once), ['upsert', 'write']);
+  const credentialAlone = decideItem(accepted, { ...shown, accountRecord: null });
+  assert.deepEqual(codes(credentialAlone), ['absent', 'anchor-moved']);
+  assert.equal(written(accepted, once)?.passwordOrder?.version, 1);
+});
+
+test('a synchronized user shown as cloud-only is refused, known or not', async () => {
+  const { person, entry } = await writtenPerson();
+  const shown = {
+    sourceAnchor: person.anchor,
+    origin: 'cloud' as const,
+    credentialRecord: await corp.credential(person, 'Two', 9, RECIPIENT),
+  };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['absent', 'relabelled']);
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['absent', 'relabelled']);
+});
+
+test('names of built-in accounts and of computers are never written, whoever signed them', () => {
+  const person = corp.person('mallory');
+  for (const sAMAccountName of ['krbtgt', 'Administrator', 'GUEST', 'krbtgt_12345', 'DC1$']) {
+    const accountRecord = corp.account(person, { sAMAccountName });
+    const decision = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
+    assert.deepEqual(codes(decision), ['protected-name', 'absent'], sAMAccountName);
+  }
+  const accountRecord = corp.account(person, { userPrincipalName: 'Krbtgt@aadds.example.net' });
+  const decision = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
+  assert.deepEqual(codes(decision), ['protected-name', 'absent']);
+});
+
+test('sIDHistory takes no SID of the managed domain, no built-in one and no privileged one', () => {
+  const person = corp.person('mallory');
+  for (const objectSid of [`${DOMAIN.sid}-1105`, 'S-1-5-32-544', 'S-1-5-18', 'S-1-5-21-1-22-333-512']) {
+    const accountRecord = corp.account(person, { objectSid });
+    const decision = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
+    assert.deepEqual(codes(decision), ['protected-sid', 'absent'], objectSid);
+  }
+});
+
+test('a credential without an account is refused', async () => {
+  const person = corp.person('alice');
+  const credentialRecord = await corp.credential(person, 'One', 1, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, credentialRecord };
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['absent', 'no-account']);
+});
+
+test('a tenant that shows a user without records, or a deletion that nobody signed, deletes nobody', async () => {
+  const { person, entry } = await writtenPerson();
+  assert.deepEqual(codes(decideItem(entry, { sourceAnchor: person.anchor })), ['absent', 'absent']);
+  const stranger = new ForestPeer(TENANT);
+  const accountRecord = stranger.account(person, { deleted: true });
+  const decision = decideItem(entry, { sourceAnchor: person.anchor, accountRecord });
+  assert.deepEqual(codes(decision), ['unknown-signer', 'absent']);
+});
+
+test('what was signed before a deletion does not bring the user back, what was signed after it does', async () => {
+  const { person, entry } = await writtenPerson();
+  const before = { sourceAnchor: person.anchor, accountRecord: corp.account(person) };
+  const deletion = { sourceAnchor: person.anchor, accountRecord: corp.account(person, { deleted: true }) };
+  const after = { sourceAnchor: person.anchor, accountRecord: corp.account(person) };
+  const decision = decideItem(entry, deletion);
+  assert.deepEqual(codes(decision), ['delete', 'absent']);
+  const pending = written(entry, decision);
+  assert.deepEqual(codes(decideItem(pending, before)), ['older-sequence', 'absent']);
+  assert.deepEqual(codes(decideItem(pending, after)), ['upsert', 'absent']);
+  const unknown = decideItem(undefined, deletion);
+  assert.deepEqual(codes(unknown), ['bury', 'absent']);
+  assert.deepEqual(codes(decideItem(written(undefined, unknown), before)), ['older-sequence', 'absent']);
+});

@@ -1,0 +1,1 @@
+export { ForestPeer, kerberosKeys, type Person } from './forest-peer.ts';
