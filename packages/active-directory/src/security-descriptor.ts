@@ -172,7 +172,9 @@ function readAce(r: Reader, path: string): Ace | OpaqueAce {
 function readSid(r: Reader, field: string): Sid {
   const start = r.offset;
   r.skip(1, field);
-  const length = r.limited(8 + 4 * r.u8(field), MAX_SID_LENGTH, field);
+  const count = r.u8(field);
+  if (count === 0) throw r.error(field, 'at least one sub-authority expected, none came');
+  const length = r.limited(8 + 4 * count, MAX_SID_LENGTH, field);
   r.offset = start;
   return decodeSid(r.slice(length, field));
 }

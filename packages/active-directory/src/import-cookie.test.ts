@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeImportCookie, encodeImportCookie, selectionOf } from './import-cookie.ts';
+
+const cookie = {
+  invocationId: 'b783000c-7a01-4128-ada5-65fa0c9a9c52',
+  usn: 9007199254740993n,
+  selection: selectionOf(['DC=x', '(objectClass=user)', ['mail', 'sn']]),
+  dirSync: Buffer.from('4d534453030000', 'hex'),
+};
+
+test('a cookie survives its text', () => {
+  assert.deepEqual(decodeImportCookie(encodeImportCookie(cookie)), cookie);
+});
+
+test('a text that is no cookie is none, whatever it is', () => {
+  const text = encodeImportCookie(cookie);
+  const json = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64');
+  for (const bad of [
+    '',
+    '!',
+    text.slice(0, -8),
+    json(null),
+    json([]),
+    json({ v: 2 }),
+    json({ v: 1, usn: '-1' }),
+  ]) {
+    assert.equal(decodeImportCookie(bad), undefined, bad.slice(0, 40));
+  }
+});
+
+test('another selection has another digest', () => {
+  assert.notEqual(selectionOf(['DC=x', 'f', ['mail']]), selectionOf(['DC=x', 'f', ['mail', 'sn']]));
+  assert.notEqual(selectionOf(['DC=x', 'f', ['a']]), selectionOf(['DC=x', 'fa']));
+});
