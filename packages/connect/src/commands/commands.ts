@@ -1,0 +1,144 @@
+import { createAccountCommand } from '@causeway/active-directory';
+import { defaultStateDirectory, printResult } from '@causeway/service';
+import { type Command, InvalidArgumentError } from 'commander';
+import { loadConnectConfiguration } from '../configuration.ts';
+import type { CycleSummary } from '../connector.ts';
+import { enrol, readAgent, tenantEndpoint } from '../identity.ts';
+import { runConnect } from '../run.ts';
+import type { ConfirmedKey } from '../store/pairing.ts';
+import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
+import { forcePasswordSync } from './force-password-sync.ts';
+import { showStatus } from './show-status.ts';
+
+/** `causeway connect …` */
+export function connectCommands(program: Command): void {
+  const connect = program
+    .command('connect')
+    .description('the on-premises side: reads Active Directory and feeds the tenant');
+  const command = (name: string, description: string): Command =>
+    withCommonOptions(connect.command(name).description(description));
+
+  enrolCommand(connect);
+  command('run', 'run the service in the foreground until SIGTERM or SIGINT').action(
+    (options: CommonOptions) => runConnect(loadConnectConfiguration(options.config)),
+  );
+  command(
+    'sync',
+    'run one cycle now: import, export, passwords; the running service does it when there is one',
+  )
+    .option('--once', 'one cycle (the only way; `run` keeps going)')
+    .option(
+      '--allow-deletes <n>',
+      'let as many deletes go although they exceed the deletion threshold',
+      count,
+      0,
+    )
+    .action(sync);
+  command('status', 'how Connect stands, or the way of one user so far')
+    .argument('[user]', 'userPrincipalName, sAMAccountName, DN, objectGUID or source anchor')
+    .action(showStatus);
+  command('force-password-sync', "send every user's password anew, whatever the watermark says")
+    .option('--connector <name>', 'one connector alone; case counts')
+    .option('--no-wait', 'ask the running service and return')
+    .action(forcePasswordSync);
+  command('trust-domain', "confirm the managed domain's key by its fingerprint")
+    .argument('<fingerprint>', "as 'causeway domain fingerprint' shows it")
+    .action(trustDomain);
+  command('untrust-domain', "trust the managed domain's key no more: nothing is sealed to it").action(
+    untrustDomain,
+  );
+  command('fingerprint', "show the fingerprint of this Connect's signing key").action(showFingerprint);
+  connect
+    .command('account')
+    .description('the account that reads the directory')
+    .addCommand(createAccountCommand());
+}
+
+function enrolCommand(connect: Command): void {
+  connect
+    .command('enrol')
+    .description('enrol at a tenant by a one-time code and make the keys')
+    .requiredOption('--code <code>', "from 'causeway tenant enrolment create --kind connect'")
+    .option('--tenant <url>', "the tenant's address (default: the configuration's)")
+    .option('--ca <file>', "PEM file of the CA of the tenant's certificate")
+    .option('--config <file>', 'YAML configuration file')
+    .option('--state <dir>', 'state folder, where there is no configuration yet')
+    .option('--json', 'print JSON')
+    .action(async options => {
+      const configuration = options.config && loadConnectConfiguration(options.config);
+      const url = options.tenant ?? configuration?.tenant.url;
+      if (url === undefined) connect.error('--tenant URL or --config FILE expected');
+      const state = options.state ?? configuration?.stateDirectory ?? defaultStateDirectory('connect');
+      const caFile = options.ca ?? configuration?.tenant.caFile;
+      const agent = await enrol(state, tenantEndpoint({ url, caFile }), options.code);
+      const { tenantId, tenantName, agentId } = agent;
+      const forests: string[] = configuration
+        ? configuration.connectors.map((connector: { forest: string }) => connector.forest)
+        : ['NAME'];
+      const { fingerprint } = agent.publicKey;
+      printResult(options.json, { tenantId, tenantName, agentId, fingerprint }, () => [
+        `enrolled at tenant ${tenantName} (${tenantId})`,
+        `fingerprint of the signing key  ${fingerprint}`,
+        'to let the managed domain believe what this Connect signs, run at the managed domain:',
+        ...forests.map(forest => `  causeway domain trust-agent ${fingerprint} --forest ${forest}`),
+      ]);
+    });
+}
+
+async function sync(options: CommonOptions & { allowDeletes: number }): Promise<void> {
+  const { allowDeletes } = options;
+  const { result } = await askOrDo(
+    options,
+    { method: 'POST', path: '/sync', body: { allowDeletes } },
+    async connect => {
+      const cycles = await connect.sync(allowDeletes);
+      for (const connector of connect.connectors) await connector.fullPass();
+      return { cycles };
+    },
+  );
+  printResult(options.json, result, () => result.cycles.flatMap(describeCycle));
+}
+
+function describeCycle(cycle: CycleSummary): string[] {
+  const { connector, imported, full, upserted, deleted, refused, retried, suppressedDeletes } = cycle;
+  const lines = [
+    `${connector}: ${imported} objects imported${full ? ' (full import)' : ''}, ${upserted} exported, ${deleted} deleted, ${refused} refused, ${retried} to be retried; ${cycle.passwords.sent} passwords sent; ${cycle.milliseconds} ms`,
+  ];
+  if (suppressedDeletes > 0) {
+    lines.push(
+      `  ${suppressedDeletes} deletes held back by the deletion threshold; if they are meant: causeway connect sync --once --allow-deletes ${suppressedDeletes}`,
+    );
+  }
+  return lines;
+}
+
+async function trustDomain(fingerprint: string, options: CommonOptions): Promise<void> {
+  const { result } = await askOrDo<{ confirmed: ConfirmedKey }>(
+    options,
+    { method: 'POST', path: '/trust-domain', body: { fingerprint } },
+    async connect => ({ confirmed: await connect.trustDomain(fingerprint) }),
+  );
+  printResult(options.json, result, () => [
+    `the key of the managed domain ${result.confirmed.realm} is trusted: ${result.confirmed.fingerprint}`,
+    "who is owed is sent now; everybody else's password goes along when it changes, or by 'causeway connect force-password-sync'",
+  ]);
+}
+
+async function untrustDomain(options: CommonOptions): Promise<void> {
+  const { result } = await askOrDo(options, { method: 'POST', path: '/untrust-domain' }, connect => ({
+    withdrawn: connect.untrustDomain(),
+  }));
+  printResult(options.json, result, () => [
+    result.withdrawn ? "the managed domain's key is trusted no more" : 'no key was trusted',
+  ]);
+}
+
+function showFingerprint(options: CommonOptions): void {
+  const { publicKey } = readAgent(loadConnectConfiguration(options.config).stateDirectory);
+  printResult(options.json, publicKey, () => [publicKey.fingerprint]);
+}
+
+function count(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a number expected');
+  return Number(text);
+}

@@ -1,0 +1,102 @@
+import { printResult, table } from '@causeway/service';
+import { type ConnectStatus, connectStatus, type UserStatus, userStatus } from '../status.ts';
+import { askOrDo, type CommonOptions } from './at-hand.ts';
+
+export async function showStatus(user: string | undefined, options: CommonOptions): Promise<void> {
+  if (user === undefined) {
+    const request = { method: 'GET', path: '/status' } as const;
+    const { result, running } = await askOrDo<ConnectStatus>(options, request, connectStatus);
+    printResult(options.json, { running, ...result }, () => describeStatus(result, running));
+    return;
+  }
+  const request = { method: 'GET', path: `/users/${encodeURIComponent(user)}` } as const;
+  const { result } = await askOrDo<UserStatus>(options, request, connect => userStatus(connect, user));
+  printResult(options.json, result, () => describeUser(result));
+}
+
+function describeStatus(status: ConnectStatus, running: boolean): string[] {
+  const { pairing } = status;
+  const lines = [
+    `Connect is ${running ? 'running' : 'not running'}; tenant ${status.tenant.name} at ${status.tenant.url}`,
+    `signing key  ${status.signingKey.fingerprint}`,
+    `managed domain  ${describePairing(pairing)}`,
+  ];
+  for (const c of status.connectors) {
+    lines.push(
+      '',
+      c.name,
+      `  last object cycle ${c.lastObjectCycleAt ?? 'none yet'}, last password cycle ${c.lastPasswordCycleAt ?? 'none yet'}`,
+      `  ${c.users} users in scope, ${c.exported} in the tenant, ${c.passwords} passwords sent, ${c.withLegacyRecord} of them for the managed domain`,
+      `  ${c.queued} in the retry queue, ${c.quarantined} quarantined, ${c.owed} owed, ${c.waiting} waiting for their users to change a temporary password`,
+    );
+    if (c.lastError !== null) lines.push(`  last error: ${c.lastError}`);
+    if (c.suppressedDeletes > 0)
+      lines.push(
+        `  ${c.suppressedDeletes} deletes held back: causeway connect sync --once --allow-deletes ${c.suppressedDeletes}`,
+      );
+    if (c.fullPass) lines.push(`  ${describePass(c.fullPass)}`);
+    const rows = [
+      ...c.queue.map(e => ['retry', e.user, e.kind, e.reason]),
+      ...c.quarantine.map(e => ['quarantined', e.user, e.kind, e.reason]),
+      ...c.waitingFor.map(e => ['waiting', e.user, 'password', e.reason]),
+    ];
+    lines.push(...table(rows).map(line => `  ${line}`));
+  }
+  lines.push(
+    '',
+    ...status.events.slice(0, 10).map(event => `${event.at}  ${event.eventId}  ${event.text.split('\n')[0]}`),
+  );
+  return lines;
+}
+
+function describePairing({ state, realm, confirmed, offered }: ConnectStatus['pairing']): string {
+  switch (state) {
+    case 'off':
+      return 'none: legacy credentials do not flow';
+    case 'confirmed':
+      return `${realm}, key confirmed ${confirmed?.confirmedAt}: ${confirmed?.fingerprint}`;
+    case 'unconfirmed':
+      return `${realm}, key NOT confirmed: the tenant offers ${offered?.fingerprint ?? 'no readable key'}; compare with 'causeway domain fingerprint', then run 'causeway connect trust-domain FINGERPRINT'`;
+    case 'unknown':
+      return 'the tenant does not answer';
+  }
+}
+
+function describePass(pass: NonNullable<ConnectStatus['connectors'][number]['fullPass']>): string {
+  if (pass.completedAt !== null)
+    return `full password sync completed ${pass.completedAt}: ${pass.users} users`;
+  if (pass.readAt !== null)
+    return `full password sync: ${pass.users} users sent; open until those who are owed are sent`;
+  return pass.startedAt === null
+    ? 'full password sync requested'
+    : `full password sync under way: ${pass.users} users sent`;
+}
+
+function describeUser(user: UserStatus): string[] {
+  const { password } = user;
+  const rows = [
+    ['user', user.user],
+    ['connector', user.connector],
+    ['DN', user.distinguishedName],
+    ['source anchor', user.sourceAnchor],
+    ['synchronized', user.synchronized ? 'yes' : `no: ${user.scopeReason}`],
+    ['object', `${user.export.state}${user.export.at ? ` since ${user.export.at}` : ''}`],
+    ['object problem', user.export.problem?.reason ?? 'none'],
+    [
+      'password',
+      password
+        ? `${password.status}${password.detail ? `: ${password.detail}` : ''} (${password.updatedAt})`
+        : 'none read yet',
+    ],
+    ['last sent', password?.acknowledgedAt ?? 'never'],
+    ['managed domain', password?.recipientKeyId ? `sealed to key ${password.recipientKeyId}` : 'not sent'],
+    ['owed since', user.owedSince ?? 'not owed'],
+    [
+      'retry',
+      user.retry
+        ? `${user.retry.quarantined ? 'quarantined' : 'queued'}: ${user.retry.reason} (try ${user.retry.attempts})`
+        : 'none',
+    ],
+  ];
+  return table(rows);
+}

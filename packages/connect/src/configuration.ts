@@ -1,0 +1,86 @@
+import { CausewayError, defaultStateDirectory, loadConfiguration } from '@causeway/service';
+import { z } from 'zod';
+
+const DnsName = z
+  .string()
+  .max(255)
+  .toLowerCase()
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, 'a DNS name expected');
+
+const Port = z.int().min(1).max(65_535);
+
+/** One on-premises forest: what is read, from which domain controller, as whom. */
+export const ConnectorConfiguration = z.strictObject({
+  /** The connector's name; the domain's DNS name by custom, as in the original. Case counts. */
+  name: z.string().min(1).max(100),
+  /** The forest's DNS name; records are signed for it. */
+  forest: DnsName,
+  /** The domain's DNS name where it is not the forest's root; suffix of users without a userPrincipalName. */
+  domain: DnsName.optional(),
+  /** The domain controller to read from: name or address. The PDC emulator hears of changes first. */
+  server: z.string().min(1).max(255),
+  /** The name in the domain controller's certificate, where `server` is another name or an address. */
+  serverName: z.string().max(255).optional(),
+  /** PEM file of the CA that issued the domain controller's certificate. */
+  caFile: z.string().min(1),
+  ldapsPort: Port.default(636),
+  /** Port of the endpoint mapper's answer, where it cannot be asked for. */
+  replicationPort: Port.optional(),
+  /** Account with the rights Replicating Directory Changes and … All: `name@domain` or `DOMAIN\name`. */
+  account: z
+    .string()
+    .regex(/^([^@\\]+@[^@\\]+|[^@\\]+\\[^@\\]+)$/, "'name@domain' or 'DOMAIN\\name' expected"),
+  /** Its password: `file:PATH` (readable by its owner alone) or `env:NAME`. */
+  password: z.string().min(1),
+  /** The domain's naming context; the domain controller's own when absent. */
+  namingContext: z.string().max(1024).optional(),
+});
+export type ConnectorConfiguration = z.infer<typeof ConnectorConfiguration>;
+
+export const ConnectConfiguration = z.strictObject({
+  stateDirectory: z.string().min(1).default(defaultStateDirectory('connect')),
+  tenant: z.strictObject({
+    url: z.url(),
+    /** PEM file of the CA that issued the tenant's certificate; the system's CAs when absent. */
+    caFile: z.string().min(1).optional(),
+  }),
+  connectors: z.array(ConnectorConfiguration).min(1).max(20),
+  /** More pending deletes than this stop an export before the first delete. */
+  deletionThreshold: z.int().min(0).default(500),
+  /** How often the domain controller is asked whether anything changed. */
+  pollIntervalMs: z.int().min(50).max(60_000).default(500),
+  /** A cycle runs at least this often. */
+  cycleIntervalMs: z.int().min(1000).max(3_600_000).default(120_000),
+  /** Objects a request to the tenant. */
+  objectBatch: z.int().min(1).max(500).default(250),
+  /** Passwords a request to the tenant. */
+  passwordBatch: z.int().min(1).max(500).default(250),
+  /** Objects a page of the domain controller's replication. */
+  replicationPage: z.int().min(10).max(5000).default(1000),
+  /** Milliseconds that a domain controller or the tenant may keep us waiting. */
+  timeoutMs: z.int().min(1000).max(600_000).default(30_000),
+});
+export type ConnectConfiguration = z.infer<typeof ConnectConfiguration>;
+
+/** @throws CausewayError 'configuration-unreadable' or 'configuration-invalid' */
+export function loadConnectConfiguration(file: string): ConnectConfiguration {
+  const configuration = loadConfiguration(ConnectConfiguration, file);
+  const names = configuration.connectors.map(connector => connector.name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new CausewayError('configuration-invalid', `'${file}' names the connector '${twice}' twice`);
+  }
+  return configuration;
+}
+
+/** The account as NTLM takes it: apart, or a userPrincipalName as it is with no domain. */
+export function splitAccount(account: string): { domain: string; username: string } {
+  const backslash = account.indexOf('\\');
+  if (backslash < 0) return { domain: '', username: account };
+  return { domain: account.slice(0, backslash), username: account.slice(backslash + 1) };
+}
+
+/** The account's sAMAccountName, as far as the configuration tells. */
+export function accountName(account: string): string {
+  return splitAccount(account).username.split('@')[0]!;
+}

@@ -1,0 +1,148 @@
+import { normalizeFingerprint } from '@causeway/records';
+import { CausewayError, type Log, lockState, type StateLock } from '@causeway/service';
+import type { ConnectConfiguration } from './configuration.ts';
+import { Connector, type CycleSummary } from './connector.ts';
+import { scopeOf } from './context.ts';
+import { type Agent, agentTransport, readAgent } from './identity.ts';
+import { legacyState } from './passwords/legacy.ts';
+import { EventId } from './store/events.ts';
+import type { FullPass } from './store/full-passes.ts';
+import { type ConfirmedKey, confirmedKey, confirmKey, withdrawKey } from './store/pairing.ts';
+import { connectorStore, openStore, type Store } from './store/store.ts';
+import { TenantClient } from './tenant-client.ts';
+
+export interface PassRequest extends FullPass {
+  connector: string;
+}
+
+/** An open Connect: its state locked, its connectors at hand. What the service, its local API and the commands act on. */
+export class Connect {
+  readonly configuration: ConnectConfiguration;
+  readonly store: Store;
+  readonly agent: Agent;
+  readonly tenant: TenantClient;
+  readonly connectors: readonly Connector[];
+  readonly log: Log;
+  readonly #lock: StateLock;
+
+  private constructor(
+    parts: Pick<Connect, 'configuration' | 'store' | 'agent' | 'tenant' | 'log'>,
+    lock: StateLock,
+  ) {
+    this.configuration = parts.configuration;
+    this.store = parts.store;
+    this.agent = parts.agent;
+    this.tenant = parts.tenant;
+    this.log = parts.log;
+    this.#lock = lock;
+    const { store, agent, tenant, log, configuration: settings } = parts;
+    this.connectors = settings.connectors.map(
+      connector =>
+        new Connector({
+          connector,
+          settings,
+          scope: scopeOf(connector),
+          store: connectorStore(store, connector.name),
+          tenant,
+          agent,
+          log,
+        }),
+    );
+  }
+
+  /** @throws CausewayError 'not-enrolled', or 'already-running' with the other's process id */
+  static async open(configuration: ConnectConfiguration, log: Log, signal?: AbortSignal): Promise<Connect> {
+    const agent = readAgent(configuration.stateDirectory);
+    const lock = lockState(configuration.stateDirectory);
+    try {
+      const tenant = new TenantClient(await agentTransport(configuration, agent), signal);
+      const store = openStore(configuration.stateDirectory, log);
+      return new Connect({ configuration, store, agent, tenant, log }, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** One cycle of every connector, now. */
+  async sync(allowDeletes: number = 0): Promise<CycleSummary[]> {
+    const summaries: CycleSummary[] = [];
+    for (const connector of this.connectors) summaries.push(await connector.cycle(allowDeletes));
+    return summaries;
+  }
+
+  /** @param name a connector, case counts as in the original; every one when left out */
+  requestFullPass(name?: string): PassRequest[] {
+    const chosen = this.connectors.filter(
+      ({ context }) => name === undefined || context.connector.name === name,
+    );
+    if (chosen.length === 0) {
+      const known = this.connectors.map(({ context }) => `'${context.connector.name}'`).join(', ');
+      throw new CausewayError(
+        'no-such-connector',
+        `there is no connector '${name}': known are ${known} (case counts)`,
+        {
+          status: 404,
+        },
+      );
+    }
+    return chosen.map(({ context }) => ({
+      connector: context.connector.name,
+      ...context.store.passes.request(),
+    }));
+  }
+
+  /** An administrator has compared the fingerprint that the managed domain shows. */
+  async trustDomain(text: string): Promise<ConfirmedKey> {
+    const fingerprint = normalizeFingerprint(text);
+    if (fingerprint === undefined) {
+      throw new CausewayError(
+        'fingerprint-invalid',
+        `a fingerprint of 13 groups of 4 characters expected, as 'causeway domain fingerprint' shows it, got '${text}'`,
+      );
+    }
+    const legacy = legacyState(this.store.db, await this.tenant.configuration(true));
+    if (legacy.state === 'off') {
+      throw new CausewayError(
+        'no-managed-domain',
+        "the tenant has no managed domain: make one with 'causeway domain create' first",
+        { status: 409 },
+      );
+    }
+    const offered = legacy.state === 'confirmed' ? legacy.key : legacy.offered;
+    if (offered?.fingerprint !== fingerprint) {
+      throw new CausewayError(
+        'fingerprint-differs',
+        `the tenant offers a managed domain key with fingerprint ${offered?.fingerprint ?? 'unreadable'}, not ${fingerprint}: compare with what 'causeway domain fingerprint' shows at the managed domain itself; if that is not what the tenant offers, do not trust the tenant`,
+        { status: 409 },
+      );
+    }
+    confirmKey(this.store.db, { ...offered, realm: legacy.realm });
+    this.store.events.add(
+      EventId.managedDomain,
+      'info',
+      null,
+      `the key of the managed domain ${legacy.realm} is trusted: ${fingerprint}`,
+    );
+    return confirmedKey(this.store.db)!;
+  }
+
+  /** @returns false when none was trusted */
+  untrustDomain(): boolean {
+    const withdrawn = withdrawKey(this.store.db);
+    if (withdrawn)
+      this.store.events.add(
+        EventId.managedDomain,
+        'warn',
+        null,
+        "the managed domain's key is trusted no more: nothing is sealed to it",
+      );
+    return withdrawn;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.connectors.map(connector => connector.close()));
+    this.store.close();
+    this.#lock.release();
+  }
+}

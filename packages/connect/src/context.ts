@@ -1,0 +1,24 @@
+import type { Log } from '@causeway/service';
+import { accountName, type ConnectConfiguration, type ConnectorConfiguration } from './configuration.ts';
+import type { Agent } from './identity.ts';
+import type { ScopeContext } from './objects/decide-account.ts';
+import type { ConnectorStore } from './store/store.ts';
+import type { TenantClient } from './tenant-client.ts';
+
+/** All that the steps of one connector work with. */
+export interface ConnectorContext {
+  readonly connector: ConnectorConfiguration;
+  readonly settings: ConnectConfiguration;
+  readonly scope: ScopeContext;
+  readonly store: ConnectorStore;
+  readonly tenant: TenantClient;
+  readonly agent: Agent;
+  readonly log: Log;
+}
+
+export function scopeOf(connector: ConnectorConfiguration): ScopeContext {
+  return {
+    domain: connector.domain ?? connector.forest,
+    ownAccount: accountName(connector.account),
+  };
+}

@@ -1,0 +1,122 @@
+import { generateKeyPairSync, type JsonWebKey, webcrypto } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  AgentJwk,
+  agentSend,
+  call,
+  type Endpoint,
+  enrolmentRoutes,
+  httpSend,
+  type Send,
+} from '@causeway/contract';
+import {
+  exportSigningKey,
+  generateSigningKey,
+  importSigningKey,
+  type PublicKeyInfo,
+  type SigningKey,
+  signingPublicKey,
+} from '@causeway/records';
+import { CausewayError, makePrivateDirectory, readPrivateFile, writePrivateFile } from '@causeway/service';
+import { z } from 'zod';
+import type { ConnectConfiguration } from './configuration.ts';
+
+/** Who this Connect is at its tenant, as it was told at enrolment. */
+const Identity = z.strictObject({
+  tenantId: z.uuid(),
+  tenantName: z.string(),
+  agentId: z.uuid(),
+  clientId: z.string(),
+  issuer: z.url(),
+  tokenEndpoint: z.url(),
+});
+export type Identity = z.infer<typeof Identity>;
+
+/** The identity with the keys that prove it. */
+export interface Agent extends Identity {
+  readonly signingKey: SigningKey;
+  readonly publicKey: PublicKeyInfo;
+}
+
+const VERSION = '0.1.0';
+const identityFile = (state: string): string => join(state, 'identity.json');
+const signingKeyFile = (state: string): string => join(state, 'signing-key.pem');
+const agentKeyFile = (state: string): string => join(state, 'agent-key.pem');
+
+/**
+ * Enrols at a tenant by a one-time code. The signing key is made once and kept: the managed domain's administrator has
+ * confirmed its fingerprint, perhaps.
+ *
+ * @throws CausewayError 'already-enrolled', CallError when the tenant refuses
+ */
+export async function enrol(stateDirectory: string, endpoint: Endpoint, code: string): Promise<Agent> {
+  if (existsSync(identityFile(stateDirectory))) {
+    throw new CausewayError(
+      'already-enrolled',
+      `'${identityFile(stateDirectory)}' exists: this Connect is enrolled; move the file away to enrol it anew`,
+    );
+  }
+  makePrivateDirectory(stateDirectory);
+  if (!existsSync(signingKeyFile(stateDirectory)))
+    writePrivateFile(signingKeyFile(stateDirectory), exportSigningKey(generateSigningKey()));
+  const signingKey = readSigningKey(stateDirectory);
+  const agentKey = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  writePrivateFile(
+    agentKeyFile(stateDirectory),
+    agentKey.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+  );
+  const { kty, crv, x, y } = agentKey.publicKey.export({ format: 'jwk' }) as JsonWebKey;
+  const jwk = AgentJwk.parse({ kty, crv, x, y });
+  const body = { code, version: VERSION, jwk, signingKey: signingPublicKey(signingKey) };
+  const identity = await call(httpSend(endpoint), enrolmentRoutes.enrol, { body });
+  writePrivateFile(identityFile(stateDirectory), `${JSON.stringify(Identity.parse(identity), null, 2)}\n`);
+  return { ...identity, signingKey, publicKey: signingPublicKey(signingKey) };
+}
+
+/** @throws CausewayError 'not-enrolled' or 'file-not-private' */
+export function readAgent(stateDirectory: string): Agent {
+  if (!existsSync(identityFile(stateDirectory))) {
+    throw new CausewayError(
+      'not-enrolled',
+      `this Connect is not enrolled at a tenant yet: an administrator makes a code with 'causeway tenant enrolment create --kind connect', then run 'causeway connect enrol --code CODE'`,
+    );
+  }
+  const identity = Identity.parse(JSON.parse(readPrivateFile(identityFile(stateDirectory))));
+  const signingKey = readSigningKey(stateDirectory);
+  return { ...identity, signingKey, publicKey: signingPublicKey(signingKey) };
+}
+
+/** A transport to the tenant that proves who we are. */
+export async function agentTransport(configuration: ConnectConfiguration, agent: Agent): Promise<Send> {
+  const pem = readPrivateFile(agentKeyFile(configuration.stateDirectory));
+  const der = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+  const privateKey = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
+  der.fill(0);
+  return agentSend(tenantEndpoint(configuration.tenant, configuration.timeoutMs), { ...agent, privateKey });
+}
+
+/** @throws CausewayError 'ca-unreadable' */
+export function tenantEndpoint(
+  tenant: { url: string; caFile?: string | undefined },
+  timeoutMs?: number,
+): Endpoint {
+  return {
+    url: tenant.url,
+    ...(tenant.caFile !== undefined && { ca: readCa(tenant.caFile) }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  };
+}
+
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new CausewayError('ca-unreadable', `cannot read the tenant's CA file '${file}'`, { cause });
+  }
+}
+
+function readSigningKey(stateDirectory: string): SigningKey {
+  return importSigningKey(readPrivateFile(signingKeyFile(stateDirectory)));
+}

@@ -1,0 +1,2 @@
+export { connectCommands } from './commands/commands.ts';
+export { ConnectConfiguration, ConnectorConfiguration } from './configuration.ts';

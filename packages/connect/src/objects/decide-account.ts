@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import type { Profile } from '@causeway/contract';
+import { FILETIME_NEVER, filetimeToDate } from '@causeway/wire';
+import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
+
+/** A user as the tenant should have it. */
+export interface Account {
+  userPrincipalName: string;
+  onPremisesSamAccountName: string;
+  onPremisesSecurityIdentifier: string;
+  accountEnabled: boolean;
+  accountExpires: string | null;
+  profile: Profile;
+}
+
+export type AccountDecision = { inScope: true; account: Account } | { inScope: false; reason: string };
+
+export interface ScopeContext {
+  /** Suffix of users without a userPrincipalName. */
+  domain: string;
+  /** sAMAccountName of Connect's own account, which is not synchronized. */
+  ownAccount: string;
+}
+
+/** Raised when the rules below change: every object is then decided anew. */
+export const RULES_VERSION = 1;
+
+/** userAccountControl ([MS-ADTS] 2.2.16). */
+const UAC_ACCOUNTDISABLE = 0x2;
+const UAC_NORMAL_ACCOUNT = 0x200;
+/** Nobody ([MS-DTYP] 2.4.2.4). */
+const NULL_SID = 'S-1-0-0';
+
+/** Most characters of a descriptive attribute that the tenant takes. */
+const MAX_TEXT = 1024;
+
+/**
+ * Whether a user is synchronized, and as what: the original's rules "In from AD - User Join", "User AccountEnabled" and
+ * "User Common". `accountExpires`, which the original leaves behind, goes along.
+ */
+export function decideAccount(object: ScopedObject, context: ScopeContext): AccountDecision {
+  const reason = whyOutOfScope(object, context);
+  return reason === undefined
+    ? { inScope: true, account: accountOf(object.attributes, context) }
+    : { inScope: false, reason };
+}
+
+/** The account that attributes tell of; of one that is not synchronized any more, as it was known last. */
+export function accountOf(a: StoredAttributes, context: ScopeContext): Account {
+  const samAccountName = first(a, 'sAMAccountName') ?? 'unknown';
+  return {
+    userPrincipalName: first(a, 'userPrincipalName') ?? `${samAccountName}@${context.domain}`,
+    onPremisesSamAccountName: samAccountName,
+    onPremisesSecurityIdentifier: first(a, 'objectSid') ?? NULL_SID,
+    accountEnabled: (userAccountControl(a) & UAC_ACCOUNTDISABLE) === 0,
+    accountExpires: expiry(first(a, 'accountExpires')),
+    profile: {
+      displayName: text(a, 'displayName'),
+      givenName: text(a, 'givenName'),
+      surname: text(a, 'sn'),
+      mail: text(a, 'mail'),
+      department: text(a, 'department'),
+      jobTitle: text(a, 'title'),
+      telephoneNumber: text(a, 'telephoneNumber'),
+      mobile: text(a, 'mobile'),
+    },
+  };
+}
+
+export type ScopedObject = Pick<SpaceObject, 'dn' | 'objectClasses' | 'attributes' | 'deleted'>;
+
+function whyOutOfScope(object: ScopedObject, context: ScopeContext): string | undefined {
+  const { attributes: a, dn } = object;
+  const classes = object.objectClasses.map(name => name.toLowerCase());
+  const name = first(a, 'sAMAccountName');
+  const lower = name?.toLowerCase() ?? '';
+  if (object.deleted) return 'deleted in the directory';
+  if (!classes.includes('user')) return 'not a user';
+  if (classes.includes('computer')) return 'a computer';
+  if (classes.includes('inetorgperson')) return 'an inetOrgPerson, whose password is not synchronized';
+  if (/\\0ACNF:|\nCNF:/i.test(dn)) return 'a replication conflict';
+  if (first(a, 'isCriticalSystemObject')?.toUpperCase() === 'TRUE') return 'a critical system object';
+  if (name === undefined) return 'without sAMAccountName';
+  if (first(a, 'objectSid') === undefined) return 'without objectSid';
+  if ((userAccountControl(a) & UAC_NORMAL_ACCOUNT) === 0) return 'not a normal account (userAccountControl)';
+  if (/^(aad_|msol_)/.test(lower)) return 'a synchronization account (AAD_ or MSOL_)';
+  if (lower === 'support_388945a0') return 'a support account';
+  if (/^(systemmailbox\{|cas_.*\{)/.test(lower)) return 'a system mailbox';
+  if (first(a, 'adminDescription')?.startsWith('User_')) return "adminDescription starts with 'User_'";
+  if (lower === context.ownAccount.toLowerCase()) return "Connect's own account";
+  return undefined;
+}
+
+/** The digest by which a change is recognized; the same account gives the same digest. */
+export function accountDigest(account: Account, objectGuid: string): string {
+  // Key order is the order of the literal above, so equal accounts serialize alike.
+  return createHash('sha256')
+    .update(JSON.stringify([objectGuid, account]))
+    .digest('base64url');
+}
+
+function first(attributes: StoredAttributes, name: string): string | undefined {
+  const values = attributes[name];
+  const value = typeof values === 'string' ? values : values?.[0];
+  return value === '' ? undefined : value;
+}
+
+function text(attributes: StoredAttributes, name: string): string | null {
+  return first(attributes, name)?.slice(0, MAX_TEXT) ?? null;
+}
+
+function userAccountControl(attributes: StoredAttributes): number {
+  return Number(first(attributes, 'userAccountControl') ?? 0);
+}
+
+/** 0 and the largest value mean never; a time beyond the year 9999 is as good as never. */
+function expiry(value: string | undefined): string | null {
+  if (value === undefined || !/^\d{1,19}$/.test(value)) return null;
+  const filetime = BigInt(value);
+  if (filetime === 0n || filetime >= FILETIME_NEVER) return null;
+  const date = filetimeToDate(filetime);
+  return Number.isNaN(date.getTime()) || date.getUTCFullYear() > 9999 ? null : date.toISOString();
+}

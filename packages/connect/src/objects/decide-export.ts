@@ -1,0 +1,58 @@
+import { ObjectChange } from '@causeway/contract';
+import { type SigningKey, signAccountRecord } from '@causeway/records';
+import type { SpaceObject } from '../store/connector-space.ts';
+import { accountOf, type ScopeContext } from './decide-account.ts';
+
+export interface RecordContext {
+  readonly tenant: string;
+  readonly forest: string;
+  readonly signingKey: SigningKey;
+  readonly scope: ScopeContext;
+}
+
+/**
+ * The change that makes the tenant have what it should have of an object, with its signed account record; or, in words,
+ * why there can be none. The digest in the connector space decides whether it is an upsert or a delete.
+ */
+export function decideExport(
+  object: SpaceObject,
+  sequence: number,
+  context: RecordContext,
+): { change: ObjectChange } | { problem: string } {
+  const account = accountOf(object.attributes, context.scope);
+  const deleted = object.desiredDigest === undefined;
+  const { anchor: sourceAnchor, guid: objectGuid } = object;
+  let record: string;
+  try {
+    record = signAccountRecord(context.signingKey, {
+      tenant: context.tenant,
+      forest: context.forest,
+      sourceAnchor,
+      objectGuid,
+      sequence,
+      userPrincipalName: account.userPrincipalName,
+      sAMAccountName: account.onPremisesSamAccountName,
+      objectSid: account.onPremisesSecurityIdentifier,
+      enabled: account.accountEnabled && !deleted,
+      accountExpires: account.accountExpires,
+      deleted,
+    });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { problem: error.message };
+  }
+  // What the tenant's contract would refuse is refused here, so that one such object does not cost a batch.
+  const change = ObjectChange.safeParse(
+    deleted
+      ? { operation: 'delete', sourceAnchor, sequence, record }
+      : { operation: 'upsert', sourceAnchor, objectGuid, ...account, sequence, record },
+  );
+  if (change.success) return { change: change.data };
+  const [issue] = change.error.issues;
+  return { problem: `${issue?.path.join('.')}: ${issue?.message}` };
+}
+
+/** Whether an export's deletes may go: more than the threshold stop it before the first, unless that many were allowed. */
+export function mayDelete(pending: number, threshold: number, allowed: number): boolean {
+  return pending <= Math.max(threshold, allowed);
+}

@@ -1,0 +1,173 @@
+import type { ObjectChange, Verdict } from '@causeway/contract';
+import { faultPoint } from '@causeway/service';
+import type { ConnectorContext } from '../context.ts';
+import type { SpaceObject } from '../store/connector-space.ts';
+import { EventId } from '../store/events.ts';
+import { reserveSequences } from '../store/sequence.ts';
+import { decideExport, mayDelete } from './decide-export.ts';
+
+export interface ExportSummary {
+  upserted: number;
+  deleted: number;
+  refused: number;
+  retried: number;
+  /** Deletes that the threshold held back. */
+  suppressedDeletes: number;
+}
+
+/**
+ * Exports every object of which the tenant has not what it should have. Deletes go first: a name that a deleted user had may be
+ * another one's now. What is left to do is in the connector space, so that an export cut short goes on with the next.
+ *
+ * @param allowDeletes as many deletes may go although they are above the threshold
+ */
+export async function exportStep(context: ConnectorContext, allowDeletes: number): Promise<ExportSummary> {
+  const summary: ExportSummary = { upserted: 0, deleted: 0, refused: 0, retried: 0, suppressedDeletes: 0 };
+  if (deletesMayGo(context, allowDeletes, summary)) await exportAll(context, 'delete', summary);
+  await exportAll(context, 'upsert', summary);
+  context.store.space.removeForgotten();
+  return summary;
+}
+
+function deletesMayGo(context: ConnectorContext, allowDeletes: number, summary: ExportSummary): boolean {
+  const { store, settings, connector } = context;
+  const pending = store.space.countPending('delete');
+  const before = store.cursors.get('deletes-suppressed');
+  if (mayDelete(pending, settings.deletionThreshold, allowDeletes)) {
+    store.cursors.set('deletes-suppressed', undefined);
+    return true;
+  }
+  summary.suppressedDeletes = pending;
+  if (before !== String(pending)) {
+    store.cursors.set('deletes-suppressed', String(pending));
+    store.events.add(
+      EventId.deletionThreshold,
+      'error',
+      connector.name,
+      `Prevent Accidental Deletes: The number of deletions for this sync cycle (${pending} pending deletes) has exceeded the current threshold of ${settings.deletionThreshold} objects. Deletions are suppressed; if they are meant, run 'causeway connect sync --once --allow-deletes ${pending}'`,
+    );
+  }
+  return false;
+}
+
+async function exportAll(
+  context: ConnectorContext,
+  operation: 'upsert' | 'delete',
+  summary: ExportSummary,
+): Promise<void> {
+  const { store, settings } = context;
+  const now = Date.now();
+  for (let after = ''; ; ) {
+    const objects = store.space.pending(operation, after, settings.objectBatch, now);
+    if (objects.length === 0) return;
+    after = objects.at(-1)!.guid;
+    await exportBatch(context, objects, summary);
+  }
+}
+
+interface Item {
+  object: SpaceObject;
+  change: ObjectChange;
+}
+
+async function exportBatch(
+  context: ConnectorContext,
+  objects: SpaceObject[],
+  summary: ExportSummary,
+): Promise<void> {
+  const { store, tenant, agent, connector, scope } = context;
+  const first = reserveSequences(store.db, objects.length);
+  const items: Item[] = [];
+  objects.forEach((object, i) => {
+    const { tenantId, signingKey } = agent;
+    const decision = decideExport(object, first + i, {
+      tenant: tenantId,
+      forest: connector.forest,
+      signingKey,
+      scope,
+    });
+    if ('change' in decision) items.push({ object, change: decision.change });
+    else {
+      summary.refused += 1;
+      quarantine(context, object, 'invalid', decision.problem);
+    }
+  });
+  if (items.length === 0) return;
+  faultPoint('connect.before-send');
+  const verdicts = await tenant.exportObjects(
+    connector.forest,
+    items.map(item => item.change),
+  );
+  faultPoint('connect.after-send');
+  store.db.transaction(() => {
+    items.forEach((item, i) => {
+      applyVerdict(context, item, verdicts[i]!, summary);
+    });
+    faultPoint('connect.before-commit');
+  });
+}
+
+function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, summary: ExportSummary): void {
+  const { store, connector } = context;
+  const { object, change } = item;
+  const done = verdict.verdict === 'applied' || verdict.verdict === 'unchanged';
+  if (change.operation === 'delete' && (done || verdict.code === 'unknown-user')) {
+    summary.deleted += 1;
+    store.space.acknowledgeExport(object.guid, undefined, change.sequence);
+    store.queue.remove('object', object.guid);
+    store.queue.remove('password', object.guid);
+    store.passwords.remove(object.guid);
+    store.owed.remove(object.guid);
+  } else if (done) {
+    summary.upserted += 1;
+    store.space.acknowledgeExport(object.guid, object.desiredDigest, change.sequence);
+    store.queue.remove('object', object.guid);
+    if (object.exportedDigest === undefined) wantPassword(context, object);
+  } else if (verdict.verdict === 'retry') {
+    summary.retried += 1;
+    const reason = verdict.reason ?? 'the tenant asked for another try';
+    store.queue.put('object', object.guid, { quarantined: false, code: verdict.code ?? 'retry', reason });
+    store.events.add(
+      EventId.retryQueued,
+      'info',
+      connector.name,
+      `object put in the retry queue: '${object.dn}': ${reason}`,
+    );
+  } else {
+    summary.refused += 1;
+    quarantine(
+      context,
+      object,
+      verdict.code ?? 'refused',
+      verdict.reason ?? 'the tenant refused it without a reason',
+    );
+  }
+}
+
+/**
+ * A user that is new in the tenant needs the password that it has already, which no delta brings again. Before the first
+ * password cycle is through there is no watermark, and the cycle to come brings everybody's.
+ */
+function wantPassword({ store }: ConnectorContext, object: SpaceObject): void {
+  if (store.cursors.get('replication-cookie') === undefined) return;
+  store.passwords.remove(object.guid);
+  store.queue.putDue(
+    object.guid,
+    'TargetNotExportedToDirectory',
+    'new in the tenant: its password is to be read',
+  );
+}
+
+function quarantine(context: ConnectorContext, object: SpaceObject, code: string, reason: string): void {
+  const { store, connector } = context;
+  const known = store.queue.get('object', object.guid);
+  store.queue.put('object', object.guid, { quarantined: true, code, reason });
+  if (known?.reason !== reason) {
+    store.events.add(
+      EventId.runErrors,
+      'warn',
+      connector.name,
+      `export of '${object.dn}' refused: ${reason}`,
+    );
+  }
+}

@@ -1,0 +1,42 @@
+import { type PublicKeyInfo, publicKeyInfo } from '@causeway/records';
+import type { Database } from '../store/database.ts';
+import { type ConfirmedKey, confirmedKey } from '../store/pairing.ts';
+import type { SyncConfiguration } from '../tenant-client.ts';
+
+/**
+ * Whether legacy credentials flow. INVARIANT: nothing is sealed but to a key whose fingerprint, computed here from the
+ * key itself, is the one that an administrator confirmed.
+ */
+export type LegacyState =
+  /** The tenant has no managed domain: nobody is owed anything. */
+  | { state: 'off' }
+  /** It has one whose key nobody has confirmed, or another key than the confirmed one: who is owed is recorded. */
+  | { state: 'unconfirmed'; offered: PublicKeyInfo | undefined; realm: string }
+  | { state: 'confirmed'; key: PublicKeyInfo; realm: string };
+
+export function decideLegacy(
+  configuration: SyncConfiguration,
+  confirmed: ConfirmedKey | undefined,
+): LegacyState {
+  const { enabled, domain } = configuration.windowsCredentialsSyncConfig;
+  if (!enabled || domain === null) return { state: 'off' };
+  const offered = offeredKey(domain.key.publicKey);
+  const { realm } = domain;
+  if (offered === undefined || offered.fingerprint !== confirmed?.fingerprint) {
+    return { state: 'unconfirmed', offered, realm };
+  }
+  return { state: 'confirmed', key: offered, realm };
+}
+
+export function legacyState(db: Database, configuration: SyncConfiguration): LegacyState {
+  return decideLegacy(configuration, confirmedKey(db));
+}
+
+/** What the tenant says of the fingerprint is not looked at. Undefined: it is no sealing key. */
+function offeredKey(publicKey: string): PublicKeyInfo | undefined {
+  try {
+    return publicKeyInfo('sealing', publicKey);
+  } catch {
+    return undefined;
+  }
+}

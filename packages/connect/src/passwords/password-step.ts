@@ -1,0 +1,118 @@
+import type { ReplicatedUser, ReplicationCookie } from '@causeway/active-directory';
+import { faultPoint } from '@causeway/service';
+import type { ConnectorContext } from '../context.ts';
+import type { DomainController } from '../domain-controller.ts';
+import type { Mutex } from '../mutex.ts';
+import { EventId } from '../store/events.ts';
+import { legacyState } from './legacy.ts';
+import { type PasswordSummary, processUsers } from './process-users.ts';
+
+/** What the steps below share. The mutex keeps a user from being in flight twice: whoever processes users holds it. */
+export interface PasswordChannel {
+  readonly context: ConnectorContext;
+  readonly controller: DomainController;
+  readonly users: Mutex;
+}
+
+/**
+ * Replicates what changed since the watermark and sends it.
+ *
+ * INVARIANT: the watermark moves only after the last page, and after every change before it is acknowledged or in the retry
+ * queue. Whatever ends the step before that makes the next one read the same again; what was acknowledged is not sent twice.
+ */
+export async function passwordStep(
+  channel: PasswordChannel,
+  namingContext: string,
+): Promise<PasswordSummary> {
+  const { context, controller, users } = channel;
+  const { store, connector, settings } = context;
+  const stored = store.cursors.get('replication-cookie');
+  const cookie = stored === undefined ? undefined : (JSON.parse(stored) as ReplicationCookie);
+  const summary: PasswordSummary = { read: 0, sent: 0 };
+  const connection = await controller.replication();
+  let next: ReplicationCookie | undefined;
+  let announced = false;
+  const pages = connection.replicateChanges({ namingContext, cookie, pageSize: settings.replicationPage });
+  for await (const page of pages) {
+    try {
+      faultPoint('connect.after-read');
+      if (page.fullCycleReason !== undefined && !announced) {
+        announced = true;
+        const text = `all passwords of ${connector.forest} are read again: the watermark is of no use at this domain controller any more (${page.fullCycleReason})`;
+        store.events.add(EventId.fullCycle, 'warn', connector.name, text);
+      }
+      const done = await users.run(() =>
+        processUsers(context, page.users, { whole: page.fullCycle, single: () => controller.single() }),
+      );
+      summary.read += done.read;
+      summary.sent += done.sent;
+    } finally {
+      page.wipe();
+    }
+    if (!page.more) next = page.cookie;
+  }
+  faultPoint('connect.before-watermark');
+  if (next !== undefined) store.cursors.set('replication-cookie', JSON.stringify(next));
+  faultPoint('connect.after-watermark');
+  return summary;
+}
+
+/** Most users that one turn of the retry queue takes. */
+const QUEUE_PAGE = 250;
+
+/** Reads the users of the retry queue whose time has come, each as it is now, and sends them. */
+export async function retryStep(channel: PasswordChannel): Promise<PasswordSummary> {
+  const { store } = channel.context;
+  const summary: PasswordSummary = { read: 0, sent: 0 };
+  const began = Date.now();
+  for (;;) {
+    // What fails again gets a time after `began`, so that every entry has one turn.
+    const due = store.queue.due('password', QUEUE_PAGE, began);
+    if (due.length === 0) return summary;
+    for (const entry of due) store.queue.postpone('password', entry.guid, began);
+    const done = await sendSingly(
+      channel,
+      due.map(entry => entry.guid),
+    );
+    summary.read += done.read;
+    summary.sent += done.sent;
+  }
+}
+
+/** When the managed domain's key is confirmed: reads exactly those who are owed, and sends them with their record. */
+export async function owedStep(channel: PasswordChannel): Promise<PasswordSummary> {
+  const { store, tenant } = channel.context;
+  const summary: PasswordSummary = { read: 0, sent: 0 };
+  const legacy = legacyState(store.db, await tenant.configuration());
+  if (legacy.state === 'unconfirmed') return summary;
+  for (let after = ''; ; ) {
+    const guids = store.owed.list(after, QUEUE_PAGE);
+    if (guids.length === 0) break;
+    after = guids.at(-1)!;
+    if (legacy.state === 'off') {
+      for (const guid of guids) store.owed.remove(guid); // the managed domain is gone: nobody is owed anything
+      continue;
+    }
+    const done = await sendSingly(channel, guids);
+    summary.read += done.read;
+    summary.sent += done.sent;
+  }
+  return summary;
+}
+
+async function sendSingly(channel: PasswordChannel, guids: readonly string[]): Promise<PasswordSummary> {
+  const { context, controller, users } = channel;
+  return users.run(async () => {
+    const connection = await controller.single();
+    const found: ReplicatedUser[] = [];
+    for (const objectGuid of guids) {
+      const user = await connection.replicateObject({ objectGuid });
+      if (user) found.push(user);
+      if (!user || context.store.space.get(objectGuid)?.desiredDigest === undefined) {
+        context.store.queue.remove('password', objectGuid);
+        context.store.owed.remove(objectGuid);
+      }
+    }
+    return processUsers(context, found, { whole: true, single: () => controller.single() });
+  });
+}

@@ -1,0 +1,142 @@
+import { type ReplicatedUser, type ReplicationConnection, wipeUser } from '@causeway/active-directory';
+import type { ConnectorContext } from '../context.ts';
+import type { SpaceObject } from '../store/connector-space.ts';
+import { EventId } from '../store/events.ts';
+import { decidePassword, type PasswordDecision } from './decide-password.ts';
+import { type LegacyState, legacyState } from './legacy.ts';
+import { mapLimit } from './map-limit.ts';
+import { type PasswordItem, sendBatch } from './send-batch.ts';
+
+export interface PasswordSummary {
+  /** Users of which replication said something. */
+  read: number;
+  sent: number;
+}
+
+export interface ProcessOptions {
+  /** The users are told whole, not only what changed of them. */
+  whole: boolean;
+  fullPass?: number;
+  /** A connection to read single users by: another one than the one that a cycle runs on. */
+  single(): Promise<ReplicationConnection>;
+}
+
+/** Batches on their way at the same time: one is derived while the other one travels. */
+const BATCHES_IN_FLIGHT = 2;
+
+/**
+ * Decides and does what is to be done with users that replication brought. When it returns, every one of them is acknowledged,
+ * queued or noted, durably. INVARIANT: called for one connector by one caller at a time, so that no user is in flight twice.
+ */
+export async function processUsers(
+  context: ConnectorContext,
+  users: readonly ReplicatedUser[],
+  options: ProcessOptions,
+): Promise<PasswordSummary> {
+  if (users.length === 0) return { read: 0, sent: 0 };
+  const { store, tenant, settings } = context;
+  const items: PasswordItem[] = [];
+  const again: string[] = [];
+  const work: ReplicatedUser[] = [...users];
+  try {
+    const legacy = legacyState(store.db, await tenant.configuration());
+    store.db.transaction(() => {
+      for (const user of users)
+        decideOne(context, user, options.whole, options.fullPass, legacy, items, again);
+    });
+    if (again.length > 0) {
+      const connection = await options.single();
+      for (const objectGuid of again) {
+        const user = await connection.replicateObject({ objectGuid });
+        if (user === undefined) continue; // deleted meanwhile: the next object step says so
+        work.push(user);
+        decideOne(context, user, true, options.fullPass, legacy, items, []);
+      }
+    }
+    const batches: PasswordItem[][] = [];
+    for (let i = 0; i < items.length; i += settings.passwordBatch)
+      batches.push(items.slice(i, i + settings.passwordBatch));
+    const sent = await mapLimit(batches, BATCHES_IN_FLIGHT, batch =>
+      sendBatch(context, batch, legacy, options.fullPass),
+    );
+    return { read: users.length, sent: sent.reduce((sum, n) => sum + n, 0) };
+  } finally {
+    for (const user of work) wipeUser(user);
+  }
+}
+
+function decideOne(
+  context: ConnectorContext,
+  user: ReplicatedUser,
+  whole: boolean,
+  fullPass: number | undefined,
+  legacy: LegacyState,
+  items: PasswordItem[],
+  again: string[],
+): void {
+  const { store } = context;
+  const object = store.space.get(user.objectGuid);
+  const decision = decidePassword({
+    user,
+    whole,
+    object,
+    state: store.passwords.get(user.objectGuid),
+    owed: store.owed.since(user.objectGuid) !== undefined,
+    legacy: legacy.state,
+    fullPass,
+  });
+  if (decision.action === 'send') items.push({ object: object!, password: decision });
+  else if (decision.action === 'read-again') again.push(user.objectGuid);
+  else applyDecision(context, user.objectGuid, object, decision);
+}
+
+/** Records a decision that sends nothing. */
+function applyDecision(
+  { store, connector }: ConnectorContext,
+  guid: string,
+  object: SpaceObject | undefined,
+  decision: Exclude<PasswordDecision, { action: 'send' | 'read-again' }>,
+): void {
+  switch (decision.action) {
+    case 'ignore':
+      return;
+    case 'current': {
+      store.queue.remove('password', guid);
+      const state = store.passwords.get(guid);
+      if (state && (state.mustChange || (state.status !== 'Success' && state.status !== 'MissingAttribute')))
+        store.passwords.note(guid, 'Success', 'the tenant has the current password');
+      return;
+    }
+    case 'wait':
+      store.queue.remove('password', guid);
+      store.owed.remove(guid); // a temporary password is nobody's yet; the user's own one is sent when it comes
+      store.passwords.note(
+        guid,
+        'FilteredByTarget',
+        'waits: the user must change password at next logon (a temporary password is not sent)',
+        true,
+      );
+      return;
+    case 'note':
+      store.queue.remove('password', guid);
+      store.passwords.note(guid, decision.status, decision.detail);
+      return;
+    case 'quarantine': {
+      const known = store.queue.get('password', guid);
+      store.owed.remove(guid);
+      store.passwords.note(guid, decision.status, decision.reason);
+      store.queue.put('password', guid, {
+        quarantined: true,
+        code: decision.code,
+        reason: decision.reason,
+      });
+      if (known?.code !== decision.code)
+        store.events.add(
+          EventId.retryQueued,
+          'warn',
+          connector.name,
+          `password of '${object?.dn}' is not sent: ${decision.reason}`,
+        );
+    }
+  }
+}

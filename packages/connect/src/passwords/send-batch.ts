@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import type { CredentialChange, Verdict } from '@causeway/contract';
+import { CLOUD_SALT_LENGTH, deriveCloudCredential, wipeKeys } from '@causeway/credentials';
+import { CredentialSealer } from '@causeway/records';
+import { faultPoint } from '@causeway/service';
+import { filetimeToDate } from '@causeway/wire';
+import type { ConnectorContext } from '../context.ts';
+import type { SpaceObject } from '../store/connector-space.ts';
+import { EventId } from '../store/events.ts';
+import { reserveSequences } from '../store/sequence.ts';
+import type { SendPassword } from './decide-password.ts';
+import type { LegacyState } from './legacy.ts';
+import { mapLimit } from './map-limit.ts';
+
+export interface PasswordItem {
+  object: SpaceObject;
+  password: SendPassword;
+}
+
+/** PBKDF2 runs in libuv's pool: a little more in flight than there are processors keeps them busy. */
+const DERIVATIONS = 2 * availableParallelism();
+
+/**
+ * Derives, seals and sends one batch, and stores the verdicts in one transaction. The hashes are wiped as soon as they are sealed,
+ * also when something fails.
+ *
+ * @throws CallError when the tenant did not answer: nothing of the batch is acknowledged then
+ */
+export async function sendBatch(
+  context: ConnectorContext,
+  items: readonly PasswordItem[],
+  legacy: LegacyState,
+  fullPass: number | undefined,
+): Promise<number> {
+  const { store, tenant, connector } = context;
+  let changes: CredentialChange[];
+  try {
+    changes = await makeChanges(context, items, legacy);
+  } finally {
+    for (const item of items) wipe(item);
+  }
+  faultPoint('connect.before-send');
+  let verdicts: Verdict[];
+  try {
+    verdicts = await tenant.exportCredentials(connector.forest, changes);
+  } catch (error) {
+    const text = `Provision credentials batch failed. Count: ${changes.length}: ${(error as Error).message}`;
+    store.events.add(EventId.batchFailed, 'error', connector.name, text);
+    throw error;
+  }
+  faultPoint('connect.after-send');
+  return store.db.transaction(() => {
+    const taken = items.filter((item, i) => applyVerdict(context, item, verdicts[i]!, legacy, fullPass));
+    store.events.add(
+      EventId.batchEnd,
+      'info',
+      connector.name,
+      `Provision credentials batch end. Count: ${items.length}, taken: ${taken.length}`,
+    );
+    faultPoint('connect.before-commit');
+    return taken.length;
+  });
+}
+
+function wipe({ password }: PasswordItem): void {
+  password.ntHash.fill(0);
+  if (password.kerberosKeys) wipeKeys(password.kerberosKeys);
+}
+
+async function makeChanges(
+  { store, agent, connector }: ConnectorContext,
+  items: readonly PasswordItem[],
+  legacy: LegacyState,
+): Promise<CredentialChange[]> {
+  const credentials = await mapLimit(items, DERIVATIONS, ({ password }) =>
+    deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH)),
+  );
+  const sealer = legacy.state === 'confirmed' ? await CredentialSealer.open(legacy.key) : undefined;
+  const first = sealer ? reserveSequences(store.db, items.length) : 0;
+  try {
+    const changes: CredentialChange[] = [];
+    for (const [i, { object, password }] of items.entries()) {
+      const header = {
+        tenant: agent.tenantId,
+        forest: connector.forest,
+        sourceAnchor: object.anchor,
+        objectGuid: object.guid,
+        sequence: first + i,
+        passwordOrder: password.order,
+        mustChange: false,
+      };
+      const { ntHash, kerberosKeys } = password;
+      changes.push({
+        sourceAnchor: object.anchor,
+        passwordOrder: password.order,
+        changeDate: filetimeToDate(password.changed).toISOString(),
+        cloudCredential: credentials[i]!,
+        record:
+          (await sealer?.seal(agent.signingKey, header, { ntHash, ...(kerberosKeys && { kerberosKeys }) })) ??
+          null,
+      });
+    }
+    return changes;
+  } finally {
+    sealer?.close();
+  }
+}
+
+/** @returns whether the tenant has the password now */
+function applyVerdict(
+  context: ConnectorContext,
+  { object, password }: PasswordItem,
+  { verdict, code, reason }: Verdict,
+  legacy: LegacyState,
+  fullPass: number | undefined,
+): boolean {
+  const { store, connector } = context;
+  const { guid } = object;
+  if (verdict === 'applied' || verdict === 'unchanged') {
+    const withoutKeys = password.kerberosKeys === undefined;
+    store.passwords.acknowledge(guid, {
+      order: password.order,
+      recipientKeyId: legacy.state === 'confirmed' ? legacy.key.keyId : undefined,
+      status: withoutKeys ? 'MissingAttribute' : 'Success',
+      detail: withoutKeys
+        ? 'sent without Kerberos keys: the account has no AES key until its password is changed'
+        : undefined,
+      fullPass,
+    });
+    store.queue.remove('password', guid);
+    if (legacy.state === 'unconfirmed') store.owed.put(guid);
+    else store.owed.remove(guid);
+    return true;
+  }
+  if (code === 'unknown-user') {
+    // Exported again at the next object step, whose acknowledgement brings the password after it.
+    const text = 'the tenant does not know the user: exported again, then its password';
+    store.space.forgetExport(guid);
+    store.passwords.note(guid, 'TargetNotExportedToDirectory', text);
+    store.queue.put('password', guid, { quarantined: false, code, reason: text });
+  } else if (code === 'older-password-order') {
+    store.passwords.note(guid, 'FilteredByTarget', 'the tenant has a newer password already');
+    store.queue.remove('password', guid);
+  } else {
+    const quarantined = verdict === 'refused';
+    const text = reason ?? (quarantined ? 'the tenant refused it' : 'the tenant asked for another try');
+    store.passwords.note(guid, quarantined ? 'FilteredByTarget' : 'RetryRequestedByTarget', text);
+    store.queue.put('password', guid, { quarantined, code: code ?? verdict, reason: text });
+    store.events.add(
+      EventId.retryQueued,
+      'warn',
+      connector.name,
+      `password of '${object.dn}' put in the retry queue: ${text}`,
+    );
+  }
+  return false;
+}

@@ -1,0 +1,136 @@
+import { CallError } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import type { Connect } from './connect.ts';
+import { legacyState } from './passwords/legacy.ts';
+import { confirmedKey } from './store/pairing.ts';
+import type { ConnectorStore } from './store/store.ts';
+
+const LISTED = 50;
+const EVENTS = 30;
+
+/** How Connect stands; nothing in it is secret. */
+export async function connectStatus(connect: Connect) {
+  const { agent, store } = connect;
+  return {
+    tenant: { id: agent.tenantId, name: agent.tenantName, url: connect.configuration.tenant.url },
+    signingKey: agent.publicKey,
+    pairing: await pairing(connect),
+    connectors: connect.connectors.map(({ context }) => connectorStatus(context.store)),
+    events: store.events.last(EVENTS),
+  };
+}
+export type ConnectStatus = Awaited<ReturnType<typeof connectStatus>>;
+
+async function pairing({ store, tenant }: Connect) {
+  const confirmed = confirmedKey(store.db) ?? null;
+  try {
+    const legacy = legacyState(store.db, await tenant.configuration());
+    const offered =
+      legacy.state === 'off' ? null : legacy.state === 'confirmed' ? legacy.key : (legacy.offered ?? null);
+    const realm = legacy.state === 'off' ? null : legacy.realm;
+    return { state: legacy.state, realm, confirmed, offered };
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    return { state: 'unknown' as const, realm: null, confirmed, offered: null };
+  }
+}
+
+function connectorStatus(store: ConnectorStore) {
+  return {
+    name: store.name,
+    lastObjectCycleAt: store.cursors.get('last-object-cycle-at') ?? null,
+    lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
+    lastError: store.cursors.get('last-error') ?? null,
+    ...connectorCounts(store),
+    suppressedDeletes: Number(store.cursors.get('deletes-suppressed') ?? 0),
+    fullPass: store.passes.last() ?? null,
+    waitingFor: store.passwords.listMustChange(LISTED).map(state => ({
+      user: userName(store, state.guid),
+      reason: state.detail ?? '',
+      since: state.updatedAt,
+    })),
+    queue: entries(store, false),
+    quarantine: entries(store, true),
+  };
+}
+
+/** The numbers that the heartbeat carries too. */
+export function connectorCounts(store: ConnectorStore) {
+  return {
+    users: store.space.countInScope(),
+    exported: store.space.countExported(),
+    passwords: store.passwords.countAcknowledged(),
+    withLegacyRecord: store.passwords.countWithLegacy(),
+    waiting: store.passwords.countMustChange(),
+    queued: store.queue.count(false),
+    quarantined: store.queue.count(true),
+    owed: store.owed.count(),
+  };
+}
+
+function entries(store: ConnectorStore, quarantined: boolean) {
+  return store.queue.list(quarantined, LISTED).map(entry => ({
+    user: userName(store, entry.guid),
+    kind: entry.kind,
+    code: entry.code,
+    reason: entry.reason,
+    attempts: entry.attempts,
+    since: entry.since,
+    nextAt: new Date(entry.nextAt).toISOString(),
+  }));
+}
+
+function userName(store: ConnectorStore, guid: string): string {
+  const object = store.space.get(guid);
+  const name = object?.attributes.userPrincipalName ?? object?.attributes.sAMAccountName;
+  return typeof name === 'string' ? name : (object?.dn ?? guid);
+}
+
+/** The whole way of one user so far. @throws CausewayError 'no-such-user' */
+export function userStatus(connect: Connect, name: string) {
+  for (const { context } of connect.connectors) {
+    const { store } = context;
+    const object = store.space.find(name);
+    if (object === undefined) continue;
+    const password = store.passwords.get(object.guid);
+    return {
+      connector: store.name,
+      user: userName(store, object.guid),
+      distinguishedName: object.dn,
+      objectGuid: object.guid,
+      sourceAnchor: object.anchor,
+      synchronized: object.scopeReason === undefined,
+      scopeReason: object.scopeReason ?? null,
+      export: {
+        state:
+          object.exportedDigest === undefined
+            ? 'not in the tenant'
+            : object.exportedDigest === object.desiredDigest
+              ? 'current'
+              : 'change waiting',
+        at: object.exportedAt ?? null,
+        sequence: object.exportedSequence ?? null,
+        problem: store.queue.get('object', object.guid) ?? null,
+      },
+      password: password
+        ? {
+            status: password.status,
+            detail: password.detail ?? null,
+            waiting: password.mustChange,
+            order: password.acknowledged ?? null,
+            acknowledgedAt: password.acknowledgedAt ?? null,
+            recipientKeyId: password.recipientKeyId ?? null,
+            updatedAt: password.updatedAt,
+          }
+        : null,
+      retry: store.queue.get('password', object.guid) ?? null,
+      owedSince: store.owed.since(object.guid) ?? null,
+    };
+  }
+  throw new CausewayError(
+    'no-such-user',
+    `no connector has met a user '${name}': give its userPrincipalName, sAMAccountName or DN`,
+    { status: 404 },
+  );
+}
+export type UserStatus = ReturnType<typeof userStatus>;

@@ -1,0 +1,182 @@
+import type { Database } from './database.ts';
+
+/** Attributes as the import hands them on: all text. */
+export type StoredAttributes = Record<string, string | string[]>;
+
+/** One on-premises object as Connect knows it. */
+export interface SpaceObject {
+  guid: string;
+  anchor: string;
+  dn: string;
+  objectClasses: string[];
+  attributes: StoredAttributes;
+  deleted: boolean;
+  /** Why it is not synchronized; undefined when it is. */
+  scopeReason: string | undefined;
+  /** Digest of what the tenant should have; undefined when it should have nothing. */
+  desiredDigest: string | undefined;
+  /** Digest of what the tenant acknowledged; undefined when it has nothing. */
+  exportedDigest: string | undefined;
+  exportedSequence: number | undefined;
+  exportedAt: string | undefined;
+}
+
+export class ConnectorSpace {
+  readonly #db: Database;
+  readonly #connector: string;
+
+  constructor(db: Database, connector: string) {
+    this.#db = db;
+    this.#connector = connector;
+  }
+
+  get(guid: string): SpaceObject | undefined {
+    const sql = 'SELECT * FROM connector_space WHERE connector = ? AND guid = ?';
+    return toObject(this.#db.get(sql, this.#connector, guid));
+  }
+
+  /** By userPrincipalName, sAMAccountName, anchor, DN or objectGUID, as a person may name a user. */
+  find(name: string): SpaceObject | undefined {
+    const row =
+      this.#db.get(
+        'SELECT * FROM connector_space WHERE connector = ? AND (guid = lower(?) OR anchor = ?)',
+        this.#connector,
+        name,
+        name,
+      ) ??
+      this.#db.get(
+        `SELECT * FROM connector_space WHERE connector = ? AND lower(?) IN (lower(dn),
+           lower(attributes ->> '$.sAMAccountName'), lower(attributes ->> '$.userPrincipalName'))
+         ORDER BY desired_digest IS NULL LIMIT 1`,
+        this.#connector,
+        name,
+      );
+    return toObject(row);
+  }
+
+  /** Writes what the directory says and what follows from it; what was exported stays. */
+  put(
+    object: Pick<
+      SpaceObject,
+      'guid' | 'anchor' | 'dn' | 'objectClasses' | 'attributes' | 'deleted' | 'scopeReason' | 'desiredDigest'
+    >,
+    generation: number,
+  ): void {
+    this.#db.run(
+      `INSERT INTO connector_space (connector, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
+         desired_digest, generation)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET anchor = excluded.anchor, dn = excluded.dn, object_classes = excluded.object_classes,
+         attributes = excluded.attributes, deleted = excluded.deleted, scope_reason = excluded.scope_reason,
+         desired_digest = excluded.desired_digest, generation = excluded.generation`,
+      this.#connector,
+      object.guid,
+      object.anchor,
+      object.dn,
+      JSON.stringify(object.objectClasses),
+      JSON.stringify(object.attributes),
+      Number(object.deleted),
+      object.scopeReason ?? null,
+      object.desiredDigest ?? null,
+      generation,
+    );
+  }
+
+  /** A row that stands for nothing any more: gone in the directory and not in the tenant. */
+  removeForgotten(): number {
+    return this.#db.run(
+      'DELETE FROM connector_space WHERE connector = ? AND deleted = 1 AND exported_digest IS NULL AND desired_digest IS NULL',
+      this.#connector,
+    );
+  }
+
+  /** After a full import: what it did not meet is gone. */
+  markUnseenDeleted(generation: number): number {
+    return this.#db.run(
+      `UPDATE connector_space SET deleted = 1, desired_digest = NULL, scope_reason = 'not found by a full import'
+       WHERE connector = ? AND generation <> ? AND deleted = 0`,
+      this.#connector,
+      generation,
+    );
+  }
+
+  /** What the tenant has not got as it should be, less what waits for its next try. Deletes or upserts. */
+  pending(operation: 'upsert' | 'delete', after: string, limit: number, now: number): SpaceObject[] {
+    return this.#db
+      .all(
+        `SELECT * FROM connector_space AS o
+         WHERE connector = ? AND guid > ? AND desired_digest IS NOT exported_digest
+           AND desired_digest IS ${operation === 'delete' ? '' : 'NOT'} NULL
+           AND NOT EXISTS (SELECT 1 FROM retry_queue AS r WHERE r.connector = o.connector AND r.guid = o.guid
+             AND r.kind = 'object' AND r.next_at > ?)
+         ORDER BY guid LIMIT ?`,
+        this.#connector,
+        after,
+        now,
+        limit,
+      )
+      .map(row => toObject(row)!);
+  }
+
+  countPending(operation: 'upsert' | 'delete'): number {
+    return this.#count(
+      `desired_digest IS NOT exported_digest AND desired_digest IS ${operation === 'delete' ? '' : 'NOT'} NULL`,
+    );
+  }
+
+  acknowledgeExport(guid: string, digest: string | undefined, sequence: number): void {
+    this.#db.run(
+      `UPDATE connector_space SET exported_digest = ?, exported_sequence = ?, exported_at = ?
+       WHERE connector = ? AND guid = ?`,
+      digest ?? null,
+      sequence,
+      new Date().toISOString(),
+      this.#connector,
+      guid,
+    );
+  }
+
+  /** The tenant says that it does not know the user: it is exported again. */
+  forgetExport(guid: string): void {
+    const sql = 'UPDATE connector_space SET exported_digest = NULL WHERE connector = ? AND guid = ?';
+    this.#db.run(sql, this.#connector, guid);
+  }
+
+  countInScope(): number {
+    return this.#count('desired_digest IS NOT NULL');
+  }
+
+  countExported(): number {
+    return this.#count('exported_digest IS NOT NULL');
+  }
+
+  /** Every object, a page at a time, for a full synchronization. */
+  list(after: string, limit: number): SpaceObject[] {
+    const sql = 'SELECT * FROM connector_space WHERE connector = ? AND guid > ? ORDER BY guid LIMIT ?';
+    return this.#db.all(sql, this.#connector, after, limit).map(row => toObject(row)!);
+  }
+
+  #count(condition: string): number {
+    return this.#db.get<{ n: number }>(
+      `SELECT count(*) AS n FROM connector_space WHERE connector = ? AND ${condition}`,
+      this.#connector,
+    )!.n;
+  }
+}
+
+function toObject(row: Record<string, unknown> | undefined): SpaceObject | undefined {
+  if (row === undefined) return undefined;
+  return {
+    guid: row.guid as string,
+    anchor: row.anchor as string,
+    dn: row.dn as string,
+    objectClasses: JSON.parse(row.object_classes as string),
+    attributes: JSON.parse(row.attributes as string),
+    deleted: row.deleted === 1,
+    scopeReason: (row.scope_reason as string | null) ?? undefined,
+    desiredDigest: (row.desired_digest as string | null) ?? undefined,
+    exportedDigest: (row.exported_digest as string | null) ?? undefined,
+    exportedSequence: (row.exported_sequence as number | null) ?? undefined,
+    exportedAt: (row.exported_at as string | null) ?? undefined,
+  };
+}

@@ -1,0 +1,39 @@
+import type { Database } from './database.ts';
+
+/** Every place that a connector remembers; the value is text. */
+export type CursorName =
+  | 'dirsync-cookie'
+  | 'import-generation'
+  | 'rules'
+  | 'replication-cookie'
+  | 'usn'
+  | 'invocation-id'
+  | 'last-object-cycle-at'
+  | 'last-password-cycle-at'
+  | 'last-error'
+  | 'deletes-suppressed';
+
+export class Cursors {
+  readonly #db: Database;
+  readonly #connector: string;
+
+  constructor(db: Database, connector: string) {
+    this.#db = db;
+    this.#connector = connector;
+  }
+
+  get(name: CursorName): string | undefined {
+    return this.#db.get<{ value: string }>(
+      'SELECT value FROM cursor WHERE connector = ? AND name = ?',
+      this.#connector,
+      name,
+    )?.value;
+  }
+
+  /** Sets, or with undefined forgets. */
+  set(name: CursorName, value: string | undefined): void {
+    if (value === undefined)
+      this.#db.run('DELETE FROM cursor WHERE connector = ? AND name = ?', this.#connector, name);
+    else this.#db.run('INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)', this.#connector, name, value);
+  }
+}

@@ -1,0 +1,76 @@
+import type { Database } from './database.ts';
+
+/** A forced full password sync of one connector. */
+export interface FullPass {
+  id: number;
+  requestedAt: string;
+  startedAt: string | null;
+  /** When the last user was read and sent or noted as owed. */
+  readAt: string | null;
+  /** When nobody of it was owed any more. */
+  completedAt: string | null;
+  /** How many users it has come by so far. */
+  users: number;
+}
+
+const COLUMNS =
+  'id, requested_at AS requestedAt, started_at AS startedAt, read_at AS readAt, completed_at AS completedAt, users';
+
+export class FullPasses {
+  readonly #db: Database;
+  readonly #connector: string;
+
+  constructor(db: Database, connector: string) {
+    this.#db = db;
+    this.#connector = connector;
+  }
+
+  /** The pass that is under way or still owes somebody; or, when there is none, a new one: forcing twice is not two. */
+  request(): FullPass {
+    return this.#db.transaction(() => {
+      const open = this.open();
+      if (open) return open;
+      this.#db.run(
+        'INSERT INTO full_pass (connector, requested_at) VALUES (?, ?)',
+        this.#connector,
+        new Date().toISOString(),
+      );
+      return this.open()!;
+    });
+  }
+
+  open(): FullPass | undefined {
+    return this.#db.get<FullPass & Record<string, unknown>>(
+      `SELECT ${COLUMNS} FROM full_pass WHERE connector = ? AND completed_at IS NULL ORDER BY id DESC LIMIT 1`,
+      this.#connector,
+    );
+  }
+
+  last(): FullPass | undefined {
+    return this.#db.get<FullPass & Record<string, unknown>>(
+      `SELECT ${COLUMNS} FROM full_pass WHERE connector = ? ORDER BY id DESC LIMIT 1`,
+      this.#connector,
+    );
+  }
+
+  /** Begins to read, or begins again after a restart: what it sent before it need not send again. */
+  start(id: number): void {
+    this.#db.run(
+      'UPDATE full_pass SET started_at = coalesce(started_at, ?), users = 0 WHERE id = ?',
+      new Date().toISOString(),
+      id,
+    );
+  }
+
+  progress(id: number, users: number): void {
+    this.#db.run('UPDATE full_pass SET users = users + ? WHERE id = ?', users, id);
+  }
+
+  read(id: number): void {
+    this.#db.run('UPDATE full_pass SET read_at = ? WHERE id = ?', new Date().toISOString(), id);
+  }
+
+  complete(id: number): void {
+    this.#db.run('UPDATE full_pass SET completed_at = ? WHERE id = ?', new Date().toISOString(), id);
+  }
+}

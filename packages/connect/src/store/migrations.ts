@@ -1,0 +1,106 @@
+/** The schema, step by step: a released step never changes, a change is a new step at the end. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- Where each channel of each connector stands: cookies, the last USN, the DC's invocation id, times of the last cycles.
+  CREATE TABLE cursor (
+    connector TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (connector, name)
+  ) WITHOUT ROWID;
+
+  -- The connector space. What is desired and what the tenant acknowledged are digests: where they differ is work to do.
+  CREATE TABLE connector_space (
+    connector TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    dn TEXT NOT NULL,
+    object_classes TEXT NOT NULL,
+    attributes TEXT NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    scope_reason TEXT,
+    desired_digest TEXT,
+    exported_digest TEXT,
+    exported_sequence INTEGER,
+    exported_at TEXT,
+    generation INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (connector, guid)
+  ) WITHOUT ROWID;
+  CREATE INDEX connector_space_pending ON connector_space (connector, guid)
+    WHERE desired_digest IS NOT exported_digest;
+  CREATE INDEX connector_space_anchor ON connector_space (connector, anchor);
+
+  -- What is known of each user's password: the order that the tenant acknowledged, never the password.
+  CREATE TABLE password_state (
+    connector TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    version INTEGER,
+    originating_time INTEGER,
+    originating_invocation_id TEXT,
+    acknowledged_at TEXT,
+    recipient_key_id TEXT,
+    status TEXT NOT NULL,
+    detail TEXT,
+    must_change INTEGER NOT NULL DEFAULT 0,
+    full_pass INTEGER,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (connector, guid)
+  ) WITHOUT ROWID;
+  CREATE INDEX password_state_must_change ON password_state (connector, guid) WHERE must_change = 1;
+
+  -- Everything that is tried again: soon (a retry) or seldom and at every change (quarantined).
+  CREATE TABLE retry_queue (
+    connector TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('object', 'password')),
+    quarantined INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    next_at INTEGER NOT NULL,
+    PRIMARY KEY (connector, guid, kind)
+  ) WITHOUT ROWID;
+  CREATE INDEX retry_queue_due ON retry_queue (connector, kind, next_at);
+
+  -- Whose legacy credentials the managed domain has not got, because its key is not confirmed.
+  CREATE TABLE owed (
+    connector TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    since TEXT NOT NULL,
+    PRIMARY KEY (connector, guid)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE full_pass (
+    id INTEGER PRIMARY KEY,
+    connector TEXT NOT NULL,
+    requested_at TEXT NOT NULL,
+    started_at TEXT,
+    read_at TEXT,
+    completed_at TEXT,
+    users INTEGER NOT NULL DEFAULT 0
+  );
+
+  CREATE TABLE pairing (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    fingerprint TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    realm TEXT NOT NULL,
+    confirmed_at TEXT NOT NULL
+  );
+
+  CREATE TABLE sequence (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL);
+  INSERT INTO sequence VALUES (1, 0);
+
+  CREATE TABLE event (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    event_id INTEGER NOT NULL,
+    level TEXT NOT NULL,
+    connector TEXT,
+    text TEXT NOT NULL
+  );
+  CREATE INDEX event_at ON event (at);
+  `,
+];

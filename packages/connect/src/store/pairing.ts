@@ -1,0 +1,31 @@
+import type { Database } from './database.ts';
+
+/** The managed domain's sealing key that an administrator has confirmed. */
+export interface ConfirmedKey {
+  fingerprint: string;
+  keyId: string;
+  publicKey: string;
+  realm: string;
+  confirmedAt: string;
+}
+
+export function confirmedKey(db: Database): ConfirmedKey | undefined {
+  return db.get<ConfirmedKey & Record<string, unknown>>(
+    'SELECT fingerprint, key_id AS keyId, public_key AS publicKey, realm, confirmed_at AS confirmedAt FROM pairing',
+  );
+}
+
+export function confirmKey(db: Database, key: Omit<ConfirmedKey, 'confirmedAt'>): void {
+  db.run(
+    'INSERT OR REPLACE INTO pairing VALUES (1, ?, ?, ?, ?, ?)',
+    key.fingerprint,
+    key.keyId,
+    key.publicKey,
+    key.realm,
+    new Date().toISOString(),
+  );
+}
+
+export function withdrawKey(db: Database): boolean {
+  return db.run('DELETE FROM pairing') > 0;
+}

@@ -1,0 +1,152 @@
+import type { PasswordOrder } from '@causeway/credentials';
+import type { Database } from './database.ts';
+
+/** The original's words for what became of a user's password. */
+export type PasswordStatus =
+  | 'Success'
+  | 'FilteredByTarget'
+  | 'NoTargetConnection'
+  | 'SourceConnectorNotPresent'
+  | 'TargetNotExportedToDirectory'
+  | 'MissingAttribute'
+  | 'RetryRequestedByTarget'
+  | 'Error'
+  | 'Unknown';
+
+export interface PasswordState {
+  guid: string;
+  /** The order of the password that the tenant acknowledged last. */
+  acknowledged: PasswordOrder | undefined;
+  acknowledgedAt: string | undefined;
+  /** The managed domain's key that the acknowledged record was sealed to; undefined without a record. */
+  recipientKeyId: string | undefined;
+  status: PasswordStatus;
+  detail: string | undefined;
+  /** Temporary password: waits until its user has changed it. */
+  mustChange: boolean;
+  /** The forced full pass that sent it last. */
+  fullPass: number | undefined;
+  updatedAt: string;
+}
+
+export class PasswordStates {
+  readonly #db: Database;
+  readonly #connector: string;
+
+  constructor(db: Database, connector: string) {
+    this.#db = db;
+    this.#connector = connector;
+  }
+
+  get(guid: string): PasswordState | undefined {
+    const row = this.#db.get(
+      'SELECT * FROM password_state WHERE connector = ? AND guid = ?',
+      this.#connector,
+      guid,
+    );
+    return row && toState(row);
+  }
+
+  acknowledge(
+    guid: string,
+    ack: {
+      order: PasswordOrder;
+      recipientKeyId: string | undefined;
+      status: PasswordStatus;
+      detail: string | undefined;
+      fullPass: number | undefined;
+    },
+  ): void {
+    const now = new Date().toISOString();
+    this.#db.run(
+      `INSERT INTO password_state (connector, guid, version, originating_time, originating_invocation_id,
+         acknowledged_at, recipient_key_id, status, detail, must_change, full_pass, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+       ON CONFLICT DO UPDATE SET version = excluded.version, originating_time = excluded.originating_time,
+         originating_invocation_id = excluded.originating_invocation_id, acknowledged_at = excluded.acknowledged_at,
+         recipient_key_id = excluded.recipient_key_id, status = excluded.status, detail = excluded.detail,
+         must_change = 0, full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
+      this.#connector,
+      guid,
+      ack.order.version,
+      ack.order.originatingTime,
+      ack.order.originatingInvocationId,
+      now,
+      ack.recipientKeyId ?? null,
+      ack.status,
+      ack.detail ?? null,
+      ack.fullPass ?? null,
+      now,
+    );
+  }
+
+  /** Says how it stands without touching what was acknowledged. */
+  note(guid: string, status: PasswordStatus, detail: string, mustChange: boolean = false): void {
+    this.#db.run(
+      `INSERT INTO password_state (connector, guid, status, detail, must_change, updated_at) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET status = excluded.status, detail = excluded.detail,
+         must_change = excluded.must_change, updated_at = excluded.updated_at`,
+      this.#connector,
+      guid,
+      status,
+      detail,
+      Number(mustChange),
+      new Date().toISOString(),
+    );
+  }
+
+  remove(guid: string): void {
+    this.#db.run('DELETE FROM password_state WHERE connector = ? AND guid = ?', this.#connector, guid);
+  }
+
+  countAcknowledged(): number {
+    return this.#count('acknowledged_at IS NOT NULL');
+  }
+
+  countWithLegacy(): number {
+    return this.#count('recipient_key_id IS NOT NULL');
+  }
+
+  countMustChange(): number {
+    return this.#count('must_change = 1');
+  }
+
+  listMustChange(limit: number): PasswordState[] {
+    return this.#db
+      .all(
+        'SELECT * FROM password_state WHERE connector = ? AND must_change = 1 LIMIT ?',
+        this.#connector,
+        limit,
+      )
+      .map(toState);
+  }
+
+  #count(condition: string): number {
+    return this.#db.get<{ n: number }>(
+      `SELECT count(*) AS n FROM password_state WHERE connector = ? AND ${condition}`,
+      this.#connector,
+    )!.n;
+  }
+}
+
+function toState(row: Record<string, unknown>): PasswordState {
+  const acknowledged =
+    row.version === null
+      ? undefined
+      : {
+          version: row.version as number,
+          originatingTime: row.originating_time as number,
+          originatingInvocationId: row.originating_invocation_id as string,
+        };
+  return {
+    guid: row.guid as string,
+    acknowledged,
+    acknowledgedAt: (row.acknowledged_at as string | null) ?? undefined,
+    recipientKeyId: (row.recipient_key_id as string | null) ?? undefined,
+    status: row.status as PasswordStatus,
+    detail: (row.detail as string | null) ?? undefined,
+    mustChange: row.must_change === 1,
+    fullPass: (row.full_pass as number | null) ?? undefined,
+    updatedAt: row.updated_at as string,
+  };
+}

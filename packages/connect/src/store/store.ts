@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import type { Log } from '@causeway/service';
+import { ConnectorSpace } from './connector-space.ts';
+import { Cursors } from './cursors.ts';
+import { Database } from './database.ts';
+import { Events } from './events.ts';
+import { FullPasses } from './full-passes.ts';
+import { Owed } from './owed.ts';
+import { PasswordStates } from './password-states.ts';
+import { RetryQueue } from './retry-queue.ts';
+
+/** All that Connect remembers. */
+export interface Store {
+  readonly db: Database;
+  readonly events: Events;
+  close(): void;
+}
+
+/** What one connector remembers. */
+export interface ConnectorStore {
+  readonly name: string;
+  readonly db: Database;
+  readonly events: Events;
+  readonly cursors: Cursors;
+  readonly space: ConnectorSpace;
+  readonly passwords: PasswordStates;
+  readonly queue: RetryQueue;
+  readonly owed: Owed;
+  readonly passes: FullPasses;
+}
+
+/** @param stateDirectory the folder whose lock the caller holds, or undefined for a store in memory (tests) */
+export function openStore(stateDirectory: string | undefined, log: Log): Store {
+  const db = new Database(stateDirectory === undefined ? ':memory:' : join(stateDirectory, 'connect.db'));
+  return { db, events: new Events(db, log), close: () => db.close() };
+}
+
+export function connectorStore(store: Store, name: string): ConnectorStore {
+  const { db, events } = store;
+  return {
+    name,
+    db,
+    events,
+    cursors: new Cursors(db, name),
+    space: new ConnectorSpace(db, name),
+    passwords: new PasswordStates(db, name),
+    queue: new RetryQueue(db, name),
+    owed: new Owed(db, name),
+    passes: new FullPasses(db, name),
+  };
+}

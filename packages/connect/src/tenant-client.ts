@@ -1,0 +1,116 @@
+import {
+  CallError,
+  type CredentialChange,
+  call,
+  type ObjectChange,
+  type ReplyOf,
+  synchronizationRoutes as routes,
+  type Send,
+  type Verdict,
+} from '@causeway/contract';
+import { backoff, sleep } from '@causeway/service';
+
+export type SyncConfiguration = ReplyOf<typeof routes.getSyncConfiguration>;
+export type ConnectHeartbeat = Omit<
+  NonNullable<Parameters<typeof call<typeof routes.reportConnectStatus>>[2]>['body'] & object,
+  never
+>;
+
+/** How long the tenant's configuration is taken for current. */
+const CONFIGURATION_AGE_MS = 3_000;
+/** Tries of one request before the cycle is given up; the next cycle begins where the state says. */
+const ATTEMPTS = 4;
+const FIRST_WAIT_MS = 250;
+const LAST_WAIT_MS = 8_000;
+/** The longest Retry-After that is waited for within a cycle, in seconds. */
+const MAX_RETRY_AFTER_S = 60;
+/** Answers that say that something in the batch is not as agreed: the batch is halved until the item is found. */
+const BATCH_FAULTS = new Set([400, 413, 422]);
+
+/** The tenant's provisioning API as Connect uses it. Every call may throw CallError. */
+export class TenantClient {
+  readonly #send: Send;
+  readonly #signal: AbortSignal | undefined;
+  #configuration: { at: number; value: SyncConfiguration } | undefined;
+
+  constructor(send: Send, signal?: AbortSignal) {
+    this.#send = send;
+    this.#signal = signal;
+  }
+
+  /** @param fresh asks the tenant even when it was asked a moment ago */
+  async configuration(fresh: boolean = false): Promise<SyncConfiguration> {
+    const kept = this.#configuration;
+    if (!fresh && kept && Date.now() - kept.at < CONFIGURATION_AGE_MS) return kept.value;
+    const value = await this.#trying(() => call(this.#send, routes.getSyncConfiguration));
+    this.#configuration = { at: Date.now(), value };
+    return value;
+  }
+
+  /** Verdicts in the order of the changes. */
+  exportObjects(forest: string, changes: readonly ObjectChange[]): Promise<Verdict[]> {
+    return this.#batch(changes, async part => {
+      const body = { forest, changes: [...part] };
+      return (await call(this.#send, routes.exportObjects, { body })).verdicts;
+    });
+  }
+
+  exportCredentials(forest: string, changes: readonly CredentialChange[]): Promise<Verdict[]> {
+    return this.#batch(changes, async part => {
+      const body = { forest, changes: [...part] };
+      return (await call(this.#send, routes.exportCredentials, { body })).verdicts;
+    });
+  }
+
+  async reportStatus(body: ConnectHeartbeat): Promise<void> {
+    await call(this.#send, routes.reportConnectStatus, { body });
+  }
+
+  async #batch<T extends { sourceAnchor: string }>(
+    items: readonly T[],
+    send: (part: readonly T[]) => Promise<Verdict[]>,
+  ): Promise<Verdict[]> {
+    try {
+      return inOrder(items, await this.#trying(() => send(items)));
+    } catch (error) {
+      if (!(error instanceof CallError) || !BATCH_FAULTS.has(error.status)) throw error;
+      if (items.length === 1) {
+        const { sourceAnchor } = items[0]!;
+        return [{ sourceAnchor, verdict: 'refused', code: 'invalid', reason: error.message }];
+      }
+      const middle = items.length >> 1;
+      const first = await this.#batch(items.slice(0, middle), send);
+      return [...first, ...(await this.#batch(items.slice(middle), send))];
+    }
+  }
+
+  /** A request that got no answer, half an answer, 429 or 5xx is sent again: every one of them is idempotent. */
+  async #trying<T>(request: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await request();
+      } catch (error) {
+        if (!(error instanceof CallError) || !error.transient || attempt >= ATTEMPTS) throw error;
+        if ((error.retryAfter ?? 0) > MAX_RETRY_AFTER_S) throw error;
+        await sleep(
+          Math.max((error.retryAfter ?? 0) * 1000, backoff(attempt, FIRST_WAIT_MS, LAST_WAIT_MS)),
+          this.#signal,
+        );
+        this.#signal?.throwIfAborted();
+      }
+    }
+  }
+}
+
+/** The verdict of each item; an item that the tenant passed over is to be sent again. */
+function inOrder(items: readonly { sourceAnchor: string }[], verdicts: readonly Verdict[]): Verdict[] {
+  const byAnchor = new Map(verdicts.map(verdict => [verdict.sourceAnchor, verdict]));
+  return items.map(
+    ({ sourceAnchor }) =>
+      byAnchor.get(sourceAnchor) ?? {
+        sourceAnchor,
+        verdict: 'retry',
+        reason: 'the tenant said nothing of this one',
+      },
+  );
+}
