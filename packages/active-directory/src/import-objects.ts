@@ -28,7 +28,7 @@ export interface ImportOptions {
   attributes?: Readonly<Record<string, AttributeShape>>;
   /** Evaluated on the object as it is now, deleted ones too. */
   filter?: string;
-  /** Bytes a page, as the server counts them. */
+  /** Bytes a page, as the server counts them. Samba (4.17) does not count: it answers with everything in one page. */
   maxBytes?: number;
 }
 
