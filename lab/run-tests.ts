@@ -1,0 +1,16 @@
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { testFiles } from './test-files.ts';
+import { runTests } from './test-run.ts';
+
+// `npm test`: what needs nothing but Node. Everything: ./causeway test
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' } },
+});
+if (positionals.length > 1 || (positionals[0] ?? 'unit') !== 'unit') {
+  process.stderr.write('usage: node lab/run-tests.ts [unit] [--only PART-OF-PATH]\n');
+  process.exit(2);
+}
+const files = testFiles('unit', values.only);
+if (!(await runTests([{ files, concurrency: availableParallelism() }]))) process.exitCode = 1;

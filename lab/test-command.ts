@@ -1,0 +1,55 @@
+import { availableParallelism } from 'node:os';
+import { domainStatus } from '@causeway/samba';
+import { Command } from 'commander';
+import { labDown, labUp } from './domains/lifecycle.ts';
+import { seedDomain } from './domains/seed.ts';
+import { DOMAINS, labForests, layoutOf } from './domains/table.ts';
+import { startPostgres, type ThrowAwayPostgres } from './postgres.ts';
+import { withProgress } from './progress.ts';
+import { testFiles } from './test-files.ts';
+import { runTests } from './test-run.ts';
+
+const SEEDED_USERS = 20;
+
+/** `causeway test`: every test there is, on what they need. */
+export function testCommand(): Command {
+  return new Command('test')
+    .description('run every test: with Node alone, on PostgreSQL, and end to end on real domains')
+    .option('--only <text>', 'only test files whose path holds this text')
+    .action(async (options: { only?: string }) => {
+      if (!(await runAll(options.only))) process.exitCode = 1;
+    });
+}
+
+async function runAll(only: string | undefined): Promise<boolean> {
+  const [unit, postgres, e2e] = (['unit', 'postgres', 'e2e'] as const).map(kind => testFiles(kind, only));
+  if (!unit || !postgres || !e2e || unit.length + postgres.length + e2e.length === 0)
+    throw new Error(`no test file's path holds "${only}"`);
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  // A lab that somebody started before stays up: it is his to end.
+  const labWasUp = labForests.some(domain => domainStatus(layoutOf(domain)).running);
+  let database: ThrowAwayPostgres | undefined;
+  try {
+    if (postgres.length + e2e.length > 0) {
+      await withProgress(async report => {
+        report('starting a PostgreSQL of our own');
+        database = await startPostgres();
+        if (e2e.length === 0) return;
+        await labUp(report);
+        await seedDomain(DOMAINS.onprem, { users: SEEDED_USERS, report });
+      });
+      process.env.DATABASE_URL = database?.url;
+    }
+    return await runTests(
+      [
+        { files: [...unit, ...postgres], concurrency: availableParallelism() },
+        { files: e2e, concurrency: 1 },
+      ],
+      interrupted.signal,
+    );
+  } finally {
+    await database?.stop();
+    if (e2e.length > 0 && !labWasUp) await labDown();
+  }
+}
