@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { test } from 'node:test';
+import { ntHash, Rc4 } from '@causeway/credentials';
+import { DecodeError, encodeUtf16le, fromHex, toHex } from '@causeway/wire';
+import { truncationsAndMutations } from '@causeway/wire/testing';
+import { SignatureError } from '../dcerpc/security.ts';
+import { recordedChallenge } from '../testing/test-server.ts';
+import { encodeClientChallenge, NtlmClient, ntowfV2 } from './client.ts';
+import { AvId, decodeChallenge, encodeAvPairs, NtlmFlag, OFFERED_FLAGS } from './messages.ts';
+import { deriveKey, NtlmStream } from './session.ts';
+
+const exportedKey = new Uint8Array(16).fill(0x55);
+const clientChallenge = new Uint8Array(8).fill(0xaa);
+const serverChallenge = fromHex('0123456789abcdef');
+const hmac = (key: Uint8Array, ...parts: Uint8Array[]): Uint8Array =>
+  parts.reduce((mac, part) => mac.update(part), createHmac('md5', key)).digest();
+
+const challengeMessage = recordedChallenge();
+
+function client(): NtlmClient {
+  return new NtlmClient({
+    domain: 'SRC',
+    user: 'svcsync',
+    ntHash: ntHash('Sync-Passw0rd1'),
+    targetName: 'ldap/dc30.src.test',
+    clientChallenge,
+    exportedSessionKey: exportedKey,
+    now: 0n,
+  });
+}
+
+test('NTLMv2 gives the keys of [MS-NLMP] 4.2.4', () => {
+  const responseKey = ntowfV2(ntHash('Password'), 'User', 'Domain');
+  assert.equal(toHex(responseKey), '0c868a403bfd7a93a3001ef22ef02e3f');
+  const targetInfo = encodeAvPairs([
+    { id: 2, value: encodeUtf16le('Domain') },
+    { id: 1, value: encodeUtf16le('Server') },
+  ]);
+  const proof = hmac(responseKey, serverChallenge, encodeClientChallenge(0n, clientChallenge, targetInfo));
+  assert.equal(toHex(proof), '68cd0ab851e51c96aabc927bebef6a1c');
+  assert.equal(
+    toHex(hmac(responseKey, serverChallenge, clientChallenge)),
+    '86c35097ac9cec102554764a57cccc19',
+  );
+  const baseKey = hmac(responseKey, proof);
+  assert.equal(toHex(baseKey), '8de40ccadbc14a82f15cb0ad0de95ca3');
+  assert.equal(toHex(new Rc4(baseKey).process(exportedKey)), 'c5dad2544fc9799094ce1ce90bc9d03e');
+});
+
+test('the session keys are those of [MS-NLMP] 4.2.4.4', () => {
+  const keys = (['client-to-server', 'server-to-client'] as const).flatMap(direction => [
+    toHex(deriveKey(exportedKey, direction, 'sealing')),
+    toHex(deriveKey(exportedKey, direction, 'signing')),
+  ]);
+  assert.deepEqual(keys, [
+    ...['59f600973cc4960a25480a7c196e4c58', '4788dc861b4782f35d43fd98fe1a2d39'],
+    ...['9355f3a957c1583d25c4c2f11e40390e', 'd04d6f10741041d1d246d64188d7a8ad'],
+  ]);
+});
+
+test('a message is sealed as in [MS-NLMP] 4.2.4.4, and opened by the other side alone', () => {
+  const none = new Uint8Array(0);
+  const body = encodeUtf16le('Plaintext');
+  const signature = new NtlmStream(exportedKey, 'client-to-server').seal(none, body, none);
+  assert.equal(toHex(body), '54e50165bf1936dc996020c1811b0f06fb5f');
+  assert.equal(toHex(signature), '010000007fb38ec5c55d497600000000');
+
+  new NtlmStream(exportedKey, 'client-to-server').unseal(none, body.slice(), none, signature);
+  assert.throws(
+    () => new NtlmStream(exportedKey, 'server-to-client').unseal(none, body.slice(), none, signature),
+    SignatureError,
+  );
+  const altered = body.slice();
+  altered[3]! ^= 1;
+  assert.throws(
+    () => new NtlmStream(exportedKey, 'client-to-server').unseal(none, altered, none, signature),
+    SignatureError,
+  );
+});
+
+test('a replayed message is refused', () => {
+  const none = new Uint8Array(0);
+  const body = encodeUtf16le('once');
+  const signature = new NtlmStream(exportedKey, 'client-to-server').seal(none, body, none);
+  const receiver = new NtlmStream(exportedKey, 'client-to-server');
+  receiver.unseal(none, body.slice(), none, signature);
+  assert.throws(() => receiver.unseal(none, body.slice(), none, signature), SignatureError);
+});
+
+test('we offer the flags of the recorded NEGOTIATE', () => {
+  assert.equal(OFFERED_FLAGS, 0xe288_8235);
+});
+
+test('the recorded CHALLENGE tells domain, names and time', () => {
+  const challenge = decodeChallenge(challengeMessage);
+  assert.equal(challenge.flags, 0xe289_8235);
+  assert.deepEqual(
+    challenge.targetInfo.map(pair => pair.id),
+    [2, 1, 4, 3, AvId.timestamp],
+  );
+});
+
+for (const name of ['extendedSessionSecurity', 'strong128', 'keyExchange', 'sign', 'seal'] as const) {
+  test(`a server that does not agree to ${name} is refused`, () => {
+    const weak = challengeMessage.slice();
+    const flags = new DataView(weak.buffer);
+    flags.setUint32(20, flags.getUint32(20, true) & ~NtlmFlag[name], true);
+    assert.throws(() => client().finish(weak), DecodeError);
+  });
+}
+
+test('a server without a time gets an LMv2 response and our own time', () => {
+  const infoAt = challengeMessage.length - 88;
+  const timeless = challengeMessage.slice();
+  timeless[infoAt + 72] = 0x55; // the timestamp's AvId becomes one that nobody knows
+  const authenticate = client().finish(timeless);
+  const lmResponse = authenticate.subarray(88, 112);
+  assert.equal(toHex(lmResponse.subarray(16)), toHex(clientChallenge));
+  assert.ok(lmResponse.subarray(0, 16).some(byte => byte !== 0));
+});
+
+test('nothing can be sealed before the handshake, nor after the keys are wiped', () => {
+  const early = client();
+  const none = new Uint8Array(0);
+  assert.throws(() => early.seal(none, none, none), /before the handshake/);
+  early.finish(challengeMessage);
+  early.wipe();
+  assert.throws(() => early.seal(none, none, none));
+  assert.ok(early.sessionKey.every(byte => byte === 0));
+});
+
+test('no CHALLENGE, cut off or altered, does more than name a field', () => {
+  truncationsAndMutations(challengeMessage, { seed: 11 }, bytes => void client().finish(bytes));
+});
