@@ -1,10 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { dnsDomain } from '@causeway/samba';
+import { localSocketPath } from '@causeway/service';
 import { labPath } from '../domains/state.ts';
-import { administratorPasswordFile, DOMAINS, describeDomain } from '../domains/table.ts';
+import { administratorPasswordFile, DOMAINS, describeDomain, type LabDomain } from '../domains/table.ts';
 import { type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
 import { Place } from './place.ts';
-import { runCli, runCliJson } from './run-cli.ts';
+import { runCliJson } from './run-cli.ts';
 import type { RelyingParty } from './sign-in.ts';
 
 export const TENANT_NAME = 'contoso';
@@ -18,10 +21,21 @@ export interface StageSettings {
   readonly databaseUrl?: string | undefined;
   /** Puts a recording proxy between Connect and the tenant. */
   readonly record?: boolean;
+  /** The domain that Connect reads, and the one that Domain Services makes; the lab's own when absent. */
+  readonly onprem?: LabDomain;
+  readonly managed?: LabDomain;
 }
 
 interface Fingerprint {
   readonly fingerprint: string;
+}
+
+/** Resolves when somebody accepts connections on a Unix socket, and rejects otherwise. */
+function listening(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path, () => resolve(void socket.destroy()));
+    socket.on('error', reject);
+  });
 }
 
 /**
@@ -34,14 +48,22 @@ export class Stage {
   readonly tenant: Place;
   readonly connect: Place;
   readonly domain: Place;
+  readonly onprem: LabDomain;
+  readonly managed: LabDomain;
   readonly tenantUrl = `http://127.0.0.1:${TENANT_PORT}`;
   proxy: RecordingProxy | undefined;
 
   constructor(settings: StageSettings = {}) {
     this.settings = settings;
+    this.onprem = settings.onprem ?? DOMAINS.onprem;
+    this.managed = settings.managed ?? DOMAINS.managed;
     this.tenant = this.#place('tenant', settings.databaseUrl ? { DATABASE_URL: settings.databaseUrl } : {});
     this.connect = this.#place('connect');
     this.domain = this.#place('domain');
+  }
+
+  get forest(): string {
+    return dnsDomain(this.onprem);
   }
 
   get places(): readonly Place[] {
@@ -102,14 +124,14 @@ export class Stage {
 
   /** The account of least rights by which Connect reads the on-premises domain. */
   async createConnectorAccount(): Promise<void> {
-    const onprem = describeDomain(DOMAINS.onprem);
+    const onprem = describeDomain(this.onprem);
     await runCliJson([
       ...['connect', 'account', 'create', '--server', onprem.address, '--ca', onprem.caFile],
       ...[
         '--admin',
-        `Administrator@${FOREST}`,
+        `Administrator@${this.forest}`,
         '--admin-password-file',
-        administratorPasswordFile(DOMAINS.onprem),
+        administratorPasswordFile(this.onprem),
       ],
       ...['--password-out', join(this.directory, 'connector.password')],
     ]);
@@ -142,17 +164,17 @@ export class Stage {
   }
 
   #writeConnect(): void {
-    const onprem = describeDomain(DOMAINS.onprem);
+    const onprem = describeDomain(this.onprem);
     this.#write('connect', {
       stateDirectory: this.stateOf('connect'),
       tenant: { url: this.proxy?.url ?? this.tenantUrl },
       connectors: [
         {
-          name: FOREST,
-          forest: FOREST,
+          name: this.forest,
+          forest: this.forest,
           server: onprem.address,
           caFile: onprem.caFile,
-          account: `causeway-connect@${FOREST}`,
+          account: `causeway-connect@${this.forest}`,
           password: `file:${join(this.directory, 'connector.password')}`,
         },
       ],
@@ -161,10 +183,16 @@ export class Stage {
 
   /** The managed domain is made, enrolled, registered, and running. */
   async openDomain(): Promise<void> {
-    const { realm, netbiosDomain, hostName, address } = DOMAINS.managed;
+    await this.createDomain();
+    await this.domain.start();
+  }
+
+  /** The managed domain is made, enrolled and registered; it does not run yet. */
+  async createDomain(): Promise<void> {
+    const { realm, netbiosDomain, hostName, address } = this.managed;
     this.#write('domain', {
       stateDirectory: this.stateOf('domain'),
-      directory: describeDomain(DOMAINS.managed).directory,
+      directory: describeDomain(this.managed).directory,
       tenant: { url: this.tenantUrl },
       ...{ realm, netbiosDomain, hostName, address, dns: 'none' },
     });
@@ -178,7 +206,6 @@ export class Stage {
         await this.#enrolmentCode('domain'),
       ],
     ]);
-    await this.domain.start();
   }
 
   /** Each side's fingerprint is confirmed at the other side. */
@@ -200,7 +227,7 @@ export class Stage {
       'trust-agent',
       connect.fingerprint,
       '--forest',
-      FOREST,
+      this.forest,
       '--config',
       this.configOf('domain'),
     ]);
@@ -241,21 +268,8 @@ export class Stage {
       args: [name, 'run', '--config', this.configOf(name)],
       logFile: this.logOf(name),
       env,
-      ready: async () => {
-        const probe =
-          name === 'tenant'
-            ? this.#tenantAnswers()
-            : runCli([name, 'status', '--json', '--config', this.configOf(name)]);
-        const result = await probe;
-        if (result.code !== 0) throw new Error(result.stderr);
-      },
+      ready: () => listening(localSocketPath(this.stateOf(name))),
     });
-  }
-
-  async #tenantAnswers(): Promise<{ code: number; stderr: string }> {
-    const response = await fetch(this.tenantUrl);
-    await response.text();
-    return { code: 0, stderr: '' };
   }
 
   #write(name: string, configuration: unknown): void {

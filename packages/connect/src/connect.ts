@@ -1,5 +1,5 @@
 import { normalizeFingerprint } from '@causeway/records';
-import { CausewayError, type Log, lockState, type StateLock } from '@causeway/service';
+import { CausewayError, type Log, lockStateSoon, type StateLock } from '@causeway/service';
 import type { ConnectConfiguration } from './configuration.ts';
 import { Connector, type CycleSummary } from './connector.ts';
 import { scopeOf } from './context.ts';
@@ -53,7 +53,7 @@ export class Connect {
   /** @throws CausewayError 'not-enrolled', or 'already-running' with the other's process id */
   static async open(configuration: ConnectConfiguration, log: Log, signal?: AbortSignal): Promise<Connect> {
     const agent = readAgent(configuration.stateDirectory);
-    const lock = lockState(configuration.stateDirectory);
+    const lock = await lockStateSoon(configuration.stateDirectory);
     try {
       const tenant = new TenantClient(await agentTransport(configuration, agent), signal);
       const store = openStore(configuration.stateDirectory, log);

@@ -4,7 +4,7 @@ import {
   createServer,
   describeError,
   type Log,
-  lockState,
+  lockStateSoon,
   runServices,
   type Service,
   serveLocally,
@@ -24,7 +24,7 @@ import { readStatus, readUserStatus, type StatusSources } from './status.ts';
 /** Supervises the managed domain and follows the feed until a signal comes. The domain itself goes on running. */
 export async function runDomain(configuration: DomainConfiguration): Promise<void> {
   const places = placesOf(configuration);
-  const lock = lockState(places.stateDirectory);
+  const lock = await lockStateSoon(places.stateDirectory);
   const log = createLog('domain');
   try {
     requireCreated(places);

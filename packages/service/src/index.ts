@@ -14,4 +14,4 @@ export {
   readPrivateFile,
   writePrivateFile,
 } from './platform.ts';
-export { lockState, type StateLock } from './state-lock.ts';
+export { lockState, lockStateSoon, type StateLock } from './state-lock.ts';

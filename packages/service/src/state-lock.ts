@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CausewayError } from './causeway-error.ts';
+import { sleep } from './lifecycle.ts';
 import { makePrivateDirectory } from './platform.ts';
 
 /** Held while a service uses its state folder; two openers would spoil SQLite and PGlite files. */
@@ -34,6 +35,20 @@ export function lockState(stateDirectory: string): StateLock {
       if (database.isOpen) database.close();
     },
   };
+}
+
+/** How long a starting service waits for a command that has the state for a moment. */
+const PATIENCE_MS = 3000;
+
+/** Takes the lock as `lockState` does, after waiting a little for somebody who is about to be done. */
+export async function lockStateSoon(stateDirectory: string): Promise<StateLock> {
+  for (const until = Date.now() + PATIENCE_MS; ; await sleep(50)) {
+    try {
+      return lockState(stateDirectory);
+    } catch (error) {
+      if (Date.now() > until) throw error;
+    }
+  }
 }
 
 function readOwner(path: string): string {

@@ -1,19 +1,20 @@
 import {
   type Log,
   listen,
-  lockState,
+  lockStateSoon,
   makePrivateDirectory,
   type Service,
   serveLocally,
 } from '@causeway/service';
 import { type DatabaseLocation, databaseLocation, type TenantConfiguration } from './configuration.ts';
-import { openDatabase } from './database/open-database.ts';
+import { type Database, openDatabase } from './database/open-database.ts';
 import { Installation } from './installation.ts';
 import { makeLocalServer, makePublicServer } from './server.ts';
 
 export interface RunningTenant {
   /** Where clients reach it. */
   readonly publicUrl: string;
+  readonly database: Database;
   close(): Promise<void>;
 }
 
@@ -38,7 +39,7 @@ export async function startTenant(
   };
   try {
     makePrivateDirectory(configuration.stateDirectory);
-    const lock = lockState(configuration.stateDirectory);
+    const lock = await lockStateSoon(configuration.stateDirectory);
     undo.push(() => lock.release());
     const location = options.database ?? databaseLocation(configuration);
     const database = await openDatabase(location, options.onQuery);
@@ -59,7 +60,7 @@ export async function startTenant(
     undo.push(() => local.close());
     await serveLocally(local, configuration.stateDirectory);
     log.info({ address, publicUrl, database: location.kind }, 'tenant service is up');
-    return { publicUrl, close };
+    return { publicUrl, database, close };
   } catch (error) {
     await close();
     throw error;
