@@ -13,7 +13,7 @@ import type { RelyingParty } from './sign-in.ts';
 export const TENANT_NAME = 'contoso';
 export const FOREST = 'corp.example.com';
 const TENANT_ADMINISTRATOR = 'admin@contoso.example';
-const TENANT_PORT = 8443;
+const DEFAULT_TENANT_PORT = 8443;
 const REDIRECT_URI = 'http://127.0.0.1:8444/signed-in';
 
 export interface StageSettings {
@@ -24,6 +24,7 @@ export interface StageSettings {
   /** The domain that Connect reads, and the one that Domain Services makes; the lab's own when absent. */
   readonly onprem?: LabDomain;
   readonly managed?: LabDomain;
+  readonly tenantPort?: number;
 }
 
 interface Fingerprint {
@@ -50,16 +51,21 @@ export class Stage {
   readonly domain: Place;
   readonly onprem: LabDomain;
   readonly managed: LabDomain;
-  readonly tenantUrl = `http://127.0.0.1:${TENANT_PORT}`;
+  readonly tenantPort: number;
   proxy: RecordingProxy | undefined;
 
   constructor(settings: StageSettings = {}) {
     this.settings = settings;
     this.onprem = settings.onprem ?? DOMAINS.onprem;
     this.managed = settings.managed ?? DOMAINS.managed;
+    this.tenantPort = settings.tenantPort ?? DEFAULT_TENANT_PORT;
     this.tenant = this.#place('tenant', settings.databaseUrl ? { DATABASE_URL: settings.databaseUrl } : {});
     this.connect = this.#place('connect');
     this.domain = this.#place('domain');
+  }
+
+  get tenantUrl(): string {
+    return `http://127.0.0.1:${this.tenantPort}`;
   }
 
   get forest(): string {
@@ -94,7 +100,7 @@ export class Stage {
   async openTenant(): Promise<void> {
     this.#write('tenant', {
       stateDirectory: this.stateOf('tenant'),
-      listen: { host: '127.0.0.1', port: TENANT_PORT },
+      listen: { host: '127.0.0.1', port: this.tenantPort },
     });
     await this.tenant.start();
     await runCliJson([
