@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Forest, PasswordOrder, SourceAnchor, Timestamp, UserPrincipalName } from './common.ts';
+import { Empty, Forest, PasswordOrder, SourceAnchor, Timestamp, UserPrincipalName } from './common.ts';
 import { route } from './route.ts';
 import { Profile, WindowsCredentialsSyncConfig } from './synchronization.ts';
 
@@ -85,6 +85,15 @@ export const administrationRoutes = {
     summary: 'one user by id, userPrincipalName or source anchor',
     params: z.strictObject({ id: z.string().max(1024) }),
     reply: UserStatus,
+  }),
+  acceptPasswordOrder: route({
+    method: 'POST',
+    path: '/api/v1/users/:id/accept-password-order',
+    access: ['admin'],
+    summary:
+      "forgets a user's password order, so that the next password is taken though it be older (restored forest)",
+    params: z.strictObject({ id: z.string().max(1024) }),
+    reply: Empty,
   }),
   registerApplication: route({
     method: 'POST',

@@ -1,5 +1,5 @@
 import { createServer, type Log } from '@causeway/service';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, RouteOptions } from 'fastify';
 import { registerAdministration } from './api/administration.ts';
 import { registerEnrolment } from './api/enrolment.ts';
 import { registerLocal } from './api/local.ts';
@@ -18,12 +18,14 @@ export interface ServerContext {
   readonly clock: () => Date;
 }
 
-/** The HTTP server that the world sees. */
+/** The HTTP server that the world sees; `onRoute` is shown every route as it is registered. */
 export function makePublicServer(
   context: ServerContext,
   tls: TenantConfiguration['tls'] | undefined,
+  onRoute?: (route: RouteOptions) => void,
 ): FastifyInstance {
   const server = createServer({ log: context.log, tls });
+  if (onRoute) server.addHook('onRoute', onRoute);
   registerEnrolment(server, context);
   registerProvisioning(server, context);
   registerManagedDomain(server, context);

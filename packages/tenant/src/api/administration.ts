@@ -3,10 +3,11 @@ import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
 import { registerApplication } from '../directory/applications.ts';
 import { readTenantStatus } from '../directory/status.ts';
-import { findUser, userStatus } from '../directory/users.ts';
+import { findUser, type User, userStatus } from '../directory/users.ts';
 import { issuerOf } from '../issuer.ts';
 import { readLock } from '../sign-in/lockout.ts';
 import { counterKey } from '../sign-in/sign-in.ts';
+import type { TenantScope } from '../tenant-scope.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerAdministration(
@@ -29,16 +30,30 @@ export function registerAdministration(
     return { users, more: rows.length > users.length };
   });
   registerRoute(server, context, administrationRoutes.getUser, async ({ params }, { scope }) => {
-    const user = await findUser(scope, params.id);
-    if (!user) {
-      throw new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
-        status: 404,
-      });
-    }
+    const user = await existingUser(scope, params.id);
     const keys = await context.installation.readKeys(scope);
     const key = counterKey(keys, user.user_principal_name);
     return userStatus(user, await readLock(scope, key, context.clock()));
   });
+  registerRoute(
+    server,
+    context,
+    administrationRoutes.acceptPasswordOrder,
+    async ({ params, address }, { scope, ...caller }) => {
+      const user = await existingUser(scope, params.id);
+      await scope
+        .update('users')
+        .set({ order_version: null, order_time: null, order_invocation_id: null })
+        .where('id', '=', user.id)
+        .execute();
+      const by = caller.role === 'admin' ? caller.userId : undefined;
+      context.log.warn(
+        { tenant: scope.tenantName, userId: user.id, by, address },
+        'older password order accepted',
+      );
+      return {};
+    },
+  );
   registerRoute(server, context, administrationRoutes.registerApplication, async ({ body }, { scope }) => {
     const clientId = await registerApplication(scope, body);
     context.log.info(
@@ -46,5 +61,14 @@ export function registerAdministration(
       'application registered',
     );
     return { clientId, issuer: issuerOf(context.publicUrl(), scope.tenantName) };
+  });
+}
+
+/** @throws CausewayError 'no-such-user' */
+async function existingUser(scope: TenantScope, name: string): Promise<User> {
+  const user = await findUser(scope, name);
+  if (user) return user;
+  throw new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
+    status: 404,
   });
 }

@@ -75,6 +75,7 @@ function register<R extends Route>(
   server.route({
     method: route.method,
     url: route.path,
+    config: { access: route.access },
     ...(options.bodyLimit && { bodyLimit: options.bodyLimit }),
     ...(options.onRequest && { onRequest: options.onRequest }),
     handler: async (request, reply) => {

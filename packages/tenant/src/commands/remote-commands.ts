@@ -63,6 +63,18 @@ export function remoteCommands(tenant: Command): void {
       printResult(options.json, reply, () => [`client id  ${reply.clientId}`, `issuer     ${reply.issuer}`]);
     });
 
+  remoteOptions(tenant.command('accept'))
+    .description(
+      "take a user's next password though it be older than the one here: after a forest was restored",
+    )
+    .argument('<user>', 'id, userPrincipalName or source anchor')
+    .action(async (user, options) => {
+      await call(remoteSend(options), administrationRoutes.acceptPasswordOrder, { params: { id: user } });
+      printResult(options.json, { accepted: user }, () => [
+        `the next password of ${user} is taken as it comes; force a password sync to send it`,
+      ]);
+    });
+
   remoteOptions(tenant.command('status'))
     .description('show the tenant, or the way of one user and password')
     .argument('[user]', 'id, userPrincipalName or source anchor')

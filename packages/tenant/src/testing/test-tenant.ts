@@ -19,6 +19,8 @@ export interface TestTenant {
   readonly running: RunningTenant;
   log(): Record<string, unknown>[];
   createTenant(name: string, administrator?: string): Promise<TestAdministrator>;
+  /** Everything that stands in the database, as JSON. */
+  dump(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,16 @@ export async function startTestTenant(backend: Backend, options: StartOptions = 
       });
       const created = route.reply.parse(reply);
       return { created, name, send: httpSend({ url: running.publicUrl }, async () => created.token) };
+    },
+    async dump() {
+      const tables = await running.database.introspection.getTables();
+      const rows = tables.map(({ name }) =>
+        running.database
+          .selectFrom(name as 'users')
+          .selectAll()
+          .execute(),
+      );
+      return JSON.stringify(await Promise.all(rows));
     },
     async close() {
       await running.close();

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { before, it } from 'node:test';
+import {
+  administrationRoutes,
+  call,
+  enrolmentRoutes,
+  httpSend,
+  managedDomainRoutes,
+  type Route,
+  synchronizationRoutes,
+  tenantLocalRoutes,
+} from '@causeway/contract';
+import { createLog } from '@causeway/service';
+import { Installation } from '../installation.ts';
+import { makePublicServer } from '../server.ts';
+import { onEveryBackend } from '../testing/backends.ts';
+import { accountItem, credentialItem, FOREST, makeSealer, order, person } from '../testing/people.ts';
+import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
+import type { TestAdministrator } from '../testing/test-tenant.ts';
+
+const routes: Route[] = [
+  enrolmentRoutes,
+  synchronizationRoutes,
+  managedDomainRoutes,
+  administrationRoutes,
+].flatMap(table => Object.values(table));
+
+/** The routing table itself, as fastify sees it: what is registered, not what should be. */
+async function routingTable(): Promise<{ method: string; url: string; access: readonly string[] }[]> {
+  const context = {
+    installation: new Installation(undefined as never),
+    log: createLog('tenant'),
+    publicUrl: () => 'http://127.0.0.1',
+    clock: () => new Date(),
+  };
+  const registered: { method: string; url: string; access: readonly string[] }[] = [];
+  const server = makePublicServer(context, undefined, route => {
+    const access = (route.config as { access?: readonly string[] } | undefined)?.access ?? [];
+    for (const method of [route.method].flat()) registered.push({ method, url: route.url, access });
+  });
+  await server.ready();
+  return registered;
+}
+
+onEveryBackend('access', tenant => {
+  let contoso: TestAdministrator;
+  let fabrikam: TestAdministrator;
+  let connect: TestAgent;
+  let domain: TestAgent;
+  let otherConnect: TestAgent;
+  let otherDomain: TestAgent;
+
+  const get = (path: string, method: string, token?: string): Promise<Response> =>
+    fetch(new URL(path.replace(/:[a-z]+|\*/g, 'x'), tenant().url), {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(['POST', 'PUT'].includes(method) && { 'content-type': 'application/json' }),
+      },
+      ...(['POST', 'PUT'].includes(method) && { body: '{}' }),
+    });
+
+  before(async () => {
+    contoso = await tenant().createTenant('contoso');
+    fabrikam = await tenant().createTenant('fabrikam');
+    const { url } = tenant();
+    connect = await enrolAgent(url, contoso.send, 'connect');
+    domain = await enrolAgent(url, contoso.send, 'domain');
+    otherConnect = await enrolAgent(url, fabrikam.send, 'connect');
+    otherDomain = await enrolAgent(url, fabrikam.send, 'domain');
+  });
+
+  it('serves exactly the routes of the contract, and sign-in', async () => {
+    const table = await routingTable();
+    const api = table.filter(route => !route.url.startsWith('/t/') && route.method !== 'HEAD');
+    assert.deepEqual(
+      api.map(route => `${route.method} ${route.url} ${route.access}`).sort(),
+      routes.map(route => `${route.method} ${route.path} ${route.access}`).sort(),
+    );
+    const open = table.filter(route => route.access.includes('public') && route.method !== 'HEAD');
+    assert.deepEqual(
+      open.map(route => `${route.method} ${route.url}`).sort(),
+      [
+        'GET /t/:tenant/oidc/*',
+        'GET /t/:tenant/sign-in/:uid',
+        'OPTIONS /t/:tenant/oidc/*',
+        'POST /enrol',
+        'POST /t/:tenant/oidc/*',
+        'POST /t/:tenant/sign-in/:uid',
+      ].sort(),
+    );
+  });
+
+  it('needs a token for every route but sign-in and enrolment', async () => {
+    const table = await routingTable();
+    for (const { method, url } of table.filter(route => !route.access.includes('public'))) {
+      for (const token of [undefined, 'x'.repeat(43), '', "' or 1=1 --"]) {
+        const response = await get(url, method, token);
+        assert.equal(response.status, 401, `${method} ${url} with ${token}`);
+      }
+    }
+  });
+
+  it('lets each role do only what the contract says', async () => {
+    const tokens = { admin: contoso.send, connect: connect.send, domain: domain.send };
+    for (const route of routes) {
+      for (const [role, send] of Object.entries(tokens)) {
+        if (route.access.includes('public')) continue;
+        const path = route.path.replace(/:[a-z]+/g, '00000000-0000-4000-8000-000000000000');
+        const body = ['POST', 'PUT'].includes(route.method) ? { body: '{"nonsense":1}' } : {};
+        const headers: Record<string, string> = body.body ? { 'content-type': 'application/json' } : {};
+        const { status } = await send(path, { method: route.method, headers, ...body });
+        const may = route.access.includes(role as 'admin');
+        assert.equal(status === 403, !may, `${role} on ${route.method} ${route.path}: ${status}`);
+        if (may && route.body) assert.equal(status, 400, `${route.path} takes nonsense`);
+      }
+    }
+  });
+
+  it('does not serve the local routes to the world', async () => {
+    for (const route of Object.values(tenantLocalRoutes)) {
+      assert.equal((await get(route.path, route.method, contoso.created.token)).status, 404);
+    }
+  });
+
+  it('shows a token of one tenant nothing of another', async () => {
+    const seal = await makeSealer();
+    const alice = person(1);
+    const record = await seal(connect, alice, 'Pa$$w0rd', order(1));
+    const objects = { forest: FOREST, changes: [accountItem(connect, alice)] };
+    const credentials = {
+      forest: FOREST,
+      changes: [await credentialItem(alice, 'Pa$$w0rd', order(1), record)],
+    };
+    await call(connect.send, synchronizationRoutes.exportObjects, { body: objects });
+    await call(connect.send, synchronizationRoutes.exportCredentials, { body: credentials });
+    const key = connect.signingKey.publicKey;
+    const registration = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', key };
+    await call(domain.send, managedDomainRoutes.registerDomainKey, { body: registration });
+    const status = { forest: FOREST, lastObjectCycleAt: null, lastPasswordCycleAt: null };
+    await call(connect.send, synchronizationRoutes.reportConnectStatus, {
+      body: { ...status, queued: 0, owed: 0, quarantined: 0 },
+    });
+
+    const other = await call(fabrikam.send, administrationRoutes.getTenantStatus);
+    assert.deepEqual([other.tenantName, other.users, other.connect], ['fabrikam', 1, []]);
+    assert.equal(other.windowsCredentialsSyncConfig.enabled, false);
+    const { users } = await call(fabrikam.send, administrationRoutes.listUsers, { query: {} });
+    assert.deepEqual(
+      users.map(user => user.userPrincipalName),
+      ['admin@fabrikam.example.net'],
+    );
+    for (const id of [alice.upn, alice.anchor, 'admin@contoso.example.net']) {
+      const asked = call(fabrikam.send, administrationRoutes.getUser, { params: { id } });
+      await assert.rejects(asked, { code: 'no-such-user' });
+    }
+    const mine = await call(contoso.send, administrationRoutes.getUser, { params: { id: alice.upn } });
+    const byId = call(fabrikam.send, administrationRoutes.getUser, { params: { id: mine.id } });
+    await assert.rejects(byId, { code: 'no-such-user' });
+    const { agents } = await call(fabrikam.send, enrolmentRoutes.listAgents);
+    assert.deepEqual(agents.map(agent => agent.id).sort(), [otherConnect.id, otherDomain.id].sort());
+    const removal = call(fabrikam.send, enrolmentRoutes.removeAgent, { params: { id: connect.id } });
+    await assert.rejects(removal, { code: 'no-such-agent' });
+    const configuration = await call(otherConnect.send, synchronizationRoutes.getSyncConfiguration);
+    assert.deepEqual(
+      [configuration.tenantName, configuration.windowsCredentialsSyncConfig.domain],
+      ['fabrikam', null],
+    );
+    assert.deepEqual(
+      (await call(otherDomain.send, managedDomainRoutes.readChanges, { query: {} })).items,
+      [],
+    );
+    const foreign = { forest: FOREST, changes: [await credentialItem(alice, 'evil', order(9))] };
+    const exported = await call(otherConnect.send, synchronizationRoutes.exportCredentials, {
+      body: foreign,
+    });
+    assert.equal(exported.verdicts[0]!.code, 'unknown-user');
+    const stolen = { forest: FOREST, changes: [accountItem(connect, alice)] };
+    const relayed = await call(otherConnect.send, synchronizationRoutes.exportObjects, { body: stolen });
+    assert.equal(relayed.verdicts[0]!.code, 'record-mismatch');
+    const report = { sourceAnchor: alice.anchor, kind: 'credential' as const, outcome: 'refused' as const };
+    await call(otherDomain.send, managedDomainRoutes.reportApplied, {
+      body: { reports: [{ ...report, sequence: 1, reason: 'x', at: new Date().toISOString() }] },
+    });
+    const after = await call(contoso.send, administrationRoutes.getUser, { params: { id: alice.upn } });
+    assert.equal(after.legacy.outcome, null);
+  });
+
+  it('lets a client of one tenant fetch no token at another', async () => {
+    const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: connect.id });
+    const url = otherConnect.tokenEndpoint;
+    const response = await fetch(url, { method: 'POST', body: form });
+    assert.equal(response.status, 401);
+    assert.equal(((await response.json()) as { error: string }).error, 'invalid_client');
+  });
+
+  it('names the field of bad input, and not its value', async () => {
+    const response = await contoso.send('/api/v1/enrolments', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ kind: 'hunter2', name: '', extra: 1 }),
+    });
+    assert.equal(response.status, 400);
+    const { error } = JSON.parse(await response.text()) as { error: { code: string; message: string } };
+    assert.equal(error.code, 'bad-request');
+    assert.match(error.message, /body\.kind: /);
+    assert.match(error.message, /body\.name: /);
+    assert.doesNotMatch(error.message, /hunter2/);
+    for (const body of ['{', '[]', 'null', '"x"']) {
+      const headers = { 'content-type': 'application/json' };
+      const { status } = await contoso.send('/api/v1/enrolments', { method: 'POST', headers, body });
+      assert.equal(status, 400, body);
+    }
+    const huge = JSON.stringify({ kind: 'connect', name: 'x'.repeat(2 * 1024 * 1024) });
+    const headers = { 'content-type': 'application/json' };
+    const { status } = await contoso.send('/api/v1/enrolments', { method: 'POST', headers, body: huge });
+    assert.equal(status, 413);
+  });
+
+  it('enrols one agent a code, and says the same of a wrong, a used and an unknown one', async () => {
+    const { url } = tenant();
+    const { code } = await call(contoso.send, enrolmentRoutes.createEnrolment, {
+      body: { kind: 'domain', name: 'd' },
+    });
+    const jwk = { kty: 'EC' as const, crv: 'P-256' as const, x: 'A'.repeat(43), y: 'A'.repeat(43) };
+    const body = { code, version: '1', jwk, signingKey: null };
+    const signingKey = connect.signingKey.publicKey;
+    const wrongKind = call(httpSend({ url }), enrolmentRoutes.enrol, { body: { ...body, signingKey } });
+    await assert.rejects(wrongKind, { code: 'wrong-kind' });
+    const both = await Promise.allSettled([
+      call(httpSend({ url }), enrolmentRoutes.enrol, { body }),
+      call(httpSend({ url }), enrolmentRoutes.enrol, { body }),
+    ]);
+    assert.deepEqual(both.map(result => result.status).sort(), ['fulfilled', 'rejected']);
+    for (const wrong of [code, 'nonsense', 'x'.repeat(200)]) {
+      const refused = call(httpSend({ url }), enrolmentRoutes.enrol, { body: { ...body, code: wrong } });
+      await assert.rejects(refused, { code: 'enrolment-refused', status: 403 });
+    }
+  });
+
+  it('ends the tokens of a removed agent at once', async () => {
+    const agent = await enrolAgent(tenant().url, contoso.send, 'domain', 'short-lived');
+    await call(agent.send, managedDomainRoutes.readChanges, { query: {} });
+    await call(contoso.send, enrolmentRoutes.removeAgent, { params: { id: agent.id } });
+    await assert.rejects(call(agent.send, managedDomainRoutes.readChanges, { query: {} }), {
+      code: 'invalid_client',
+    });
+  });
+});

@@ -1,0 +1,353 @@
+import assert from 'node:assert/strict';
+import { before, it } from 'node:test';
+import {
+  administrationRoutes,
+  type CredentialChange,
+  call,
+  managedDomainRoutes,
+  type ObjectChange,
+  type Send,
+  synchronizationRoutes,
+  type Verdict,
+} from '@causeway/contract';
+import { generateSigningKey } from '@causeway/records';
+import { onEveryBackend } from '../testing/backends.ts';
+import {
+  accountItem,
+  credentialItem,
+  FOREST,
+  makeSealer,
+  nextSequence,
+  order,
+  person,
+} from '../testing/people.ts';
+import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
+
+const statements: string[] = [];
+
+onEveryBackend(
+  'provisioning',
+  tenant => {
+    let admin: Send;
+    let connect: TestAgent;
+    let domain: TestAgent;
+    let number = 0;
+    const newPerson = (): ReturnType<typeof person> => person(++number);
+
+    const objects = async (changes: unknown[], forest = FOREST): Promise<Verdict[]> => {
+      const body = { forest, changes: changes as ObjectChange[] };
+      return (await call(connect.send, synchronizationRoutes.exportObjects, { body })).verdicts;
+    };
+    const credentials = async (changes: unknown[], forest = FOREST): Promise<Verdict[]> => {
+      const body = { forest, changes: changes as CredentialChange[] };
+      return (await call(connect.send, synchronizationRoutes.exportCredentials, { body })).verdicts;
+    };
+    const says = (verdicts: Verdict[]): string[] => verdicts.map(verdict => verdict.code ?? verdict.verdict);
+    const status = async (id: string) => call(admin, administrationRoutes.getUser, { params: { id } });
+    const feedItem = async (anchor: string) => {
+      const query = { limit: 1000 };
+      const { items } = await call(domain.send, managedDomainRoutes.readChanges, { query });
+      return items.find(item => item.sourceAnchor === anchor);
+    };
+
+    before(async () => {
+      admin = (await tenant().createTenant('contoso')).send;
+      connect = await enrolAgent(tenant().url, admin, 'connect');
+      domain = await enrolAgent(tenant().url, admin, 'domain');
+    });
+
+    it('is idempotent: the same batch again changes nothing', async () => {
+      const [a, b] = [newPerson(), newPerson()];
+      const accounts = [accountItem(connect, a), accountItem(connect, b)];
+      assert.deepEqual(says(await objects(accounts)), ['applied', 'applied']);
+      const before = await feedItem(a.anchor);
+      assert.deepEqual(says(await objects(accounts)), ['unchanged', 'unchanged']);
+      const items = [await credentialItem(a, 'one', order(2)), await credentialItem(b, 'two', order(2))];
+      assert.deepEqual(says(await credentials(items)), ['applied', 'applied']);
+      assert.deepEqual(says(await credentials(items)), ['unchanged', 'unchanged']);
+      assert.deepEqual(await feedItem(a.anchor), before);
+    });
+
+    it('refuses an older sequence, and takes a newer one', async () => {
+      const who = newPerson();
+      const [first, second] = [nextSequence(), nextSequence()];
+      const newer = accountItem(connect, { ...who, upn: 'renamed@corp.example.com' }, { sequence: second });
+      assert.deepEqual(says(await objects([newer])), ['applied']);
+      assert.deepEqual(says(await objects([accountItem(connect, who, { sequence: first })])), [
+        'older-sequence',
+      ]);
+      const gone = accountItem(connect, who, { sequence: first, deleted: true });
+      assert.deepEqual(says(await objects([gone])), ['older-sequence']);
+      assert.equal((await status(who.anchor)).userPrincipalName, 'renamed@corp.example.com');
+    });
+
+    it('keeps a user in the forest that it came from', async () => {
+      const who = newPerson();
+      await objects([accountItem(connect, who)]);
+      const other = accountItem(connect, who, { forest: 'evil.example.com' });
+      assert.deepEqual(says(await objects([other], 'evil.example.com')), ['other-forest']);
+      const password = await credentialItem(who, 'x', order(5));
+      assert.deepEqual(says(await credentials([password], 'evil.example.com')), ['other-forest']);
+    });
+
+    it('keeps userPrincipalNames unique without regard to case, and frees them', async () => {
+      const [a, b] = [newPerson(), newPerson()];
+      await objects([accountItem(connect, a)]);
+      const [verdict] = await objects([accountItem(connect, { ...b, upn: a.upn.toUpperCase() })]);
+      assert.equal(verdict!.code, 'attribute-value-must-be-unique');
+      assert.match(verdict!.reason!, /userPrincipalName/);
+      await objects([accountItem(connect, a, { deleted: true })]);
+      assert.deepEqual(says(await objects([accountItem(connect, { ...b, upn: a.upn })])), ['applied']);
+      const admins = accountItem(connect, { ...newPerson(), upn: 'ADMIN@contoso.example.net' });
+      assert.deepEqual(says(await objects([admins])), ['attribute-value-must-be-unique']);
+    });
+
+    it('lets names pass from one user to the next within a batch', async () => {
+      const [a, b] = [newPerson(), newPerson()];
+      await objects([accountItem(connect, a), accountItem(connect, b)]);
+      const batch = [
+        accountItem(connect, { ...a, upn: `x${a.upn}` }),
+        accountItem(connect, { ...b, upn: a.upn }),
+        accountItem(connect, { ...a, upn: b.upn }),
+      ];
+      assert.deepEqual(says(await objects(batch)), ['applied', 'applied', 'applied']);
+      assert.equal((await status(a.anchor)).userPrincipalName, b.upn);
+      assert.equal((await status(b.anchor)).userPrincipalName, a.upn);
+    });
+
+    it('finds a record that says something else than its item', async () => {
+      const [a, b] = [newPerson(), newPerson()];
+      const sequence = nextSequence();
+      const item = accountItem(connect, a, { sequence }) as Extract<ObjectChange, { operation: 'upsert' }>;
+      const stranger = { ...connect, signingKey: generateSigningKey() };
+      const lies: [string, unknown][] = [
+        ['another user', { ...item, record: accountItem(connect, b, { sequence }).record }],
+        ['another objectGuid', { ...item, objectGuid: b.guid }],
+        ['another sequence', { ...item, sequence: nextSequence() }],
+        [
+          'another forest',
+          { ...item, record: accountItem(connect, a, { sequence, forest: 'x.example' }).record },
+        ],
+        [
+          'another tenant',
+          { ...item, record: accountItem({ ...connect, tenantId: 'other' }, a, { sequence }).record },
+        ],
+        ['another signer', { ...item, record: accountItem(stranger, a, { sequence }).record }],
+        ['no record at all', { ...item, record: 'a.b.c' }],
+      ];
+      for (const [why, lie] of lies) {
+        assert.deepEqual(says(await objects([lie])), ['record-mismatch'], why);
+      }
+      await objects([item]);
+      const seal = await makeSealer();
+      const good = await credentialItem(a, 'x', order(3), await seal(connect, a, 'x', order(3)));
+      const wrongs: [string, unknown][] = [
+        ['an account record', { ...good, record: item.record }],
+        ['another password order', { ...good, passwordOrder: order(4) }],
+        ['another user', { ...good, record: await seal(connect, b, 'x', order(3)) }],
+        [
+          'another objectGuid',
+          { ...good, record: await seal(connect, { ...a, guid: b.guid }, 'x', order(3)) },
+        ],
+        ['another signer', { ...good, record: await seal(stranger, a, 'x', order(3)) }],
+      ];
+      for (const [why, wrong] of wrongs) {
+        assert.deepEqual(says(await credentials([wrong])), ['record-mismatch'], why);
+      }
+      assert.deepEqual(says(await credentials([good])), ['applied']);
+    });
+
+    it('refuses one bad item and takes its neighbours', async () => {
+      const [a, b] = [newPerson(), newPerson()];
+      const batch = [
+        accountItem(connect, a),
+        { sourceAnchor: 'x', operation: 'explode' },
+        accountItem(connect, b),
+      ];
+      assert.deepEqual(says(await objects(batch)), ['applied', 'invalid', 'applied']);
+      const good = await credentialItem(a, 'x', order(1));
+      const forms = [
+        '',
+        'v1;PPH1_MD4,00,1000,00;',
+        good.cloudCredential.replace(',1000,', ',100,'),
+        `${good.cloudCredential} `,
+      ];
+      const items = [...forms.map(cloudCredential => ({ ...good, cloudCredential })), good];
+      assert.deepEqual(says(await credentials(items)), [
+        'invalid',
+        'invalid',
+        'invalid',
+        'invalid',
+        'applied',
+      ]);
+      await assert.rejects(objects([{ operation: 'delete' }]), { code: 'bad-request' });
+    });
+
+    it('orders passwords: older refused, equal kept, newer taken, whatever the order of arrival', async () => {
+      const who = newPerson();
+      await objects([accountItem(connect, who)]);
+      const [v2, v3] = [
+        await credentialItem(who, 'two', order(2)),
+        await credentialItem(who, 'three', order(3)),
+      ];
+      assert.deepEqual(says(await credentials([v3, v2, v3])), [
+        'applied',
+        'older-password-order',
+        'unchanged',
+      ]);
+      assert.deepEqual(says(await credentials([v2])), ['older-password-order']);
+      const received = (await status(who.anchor)).credential!;
+      assert.equal(received.passwordOrder!.version, 3);
+      const otherSalt = await credentialItem(who, 'three', order(3));
+      assert.deepEqual(says(await credentials([otherSalt])), ['unchanged']);
+      assert.deepEqual((await status(who.anchor)).credential, received);
+    });
+
+    it('takes a newer record of the same password, and no older one', async () => {
+      const who = newPerson();
+      const seal = await makeSealer();
+      await objects([accountItem(connect, who)]);
+      const [s1, s2] = [nextSequence(), nextSequence()];
+      const plain = await credentialItem(who, 'same', order(4));
+      const older = { ...plain, record: await seal(connect, who, 'same', order(4), s1) };
+      const newer = { ...plain, record: await seal(connect, who, 'same', order(4), s2) };
+      assert.deepEqual(says(await credentials([plain])), ['applied']);
+      assert.deepEqual(says(await credentials([newer])), ['applied']);
+      assert.deepEqual(says(await credentials([older])), ['unchanged']);
+      assert.deepEqual(says(await credentials([plain])), ['unchanged']);
+      assert.equal((await feedItem(who.anchor))!.credentialRecord, newer.record);
+    });
+
+    it('lets the newest of many concurrent passwords win', async () => {
+      const who = newPerson();
+      await objects([accountItem(connect, who)]);
+      const items = await Promise.all(
+        Array.from({ length: 12 }, (_, i) => credentialItem(who, `p${i}`, order(i + 1))),
+      );
+      const shuffled = [5, 0, 11, 3, 8, 1, 10, 2, 7, 4, 9, 6].map(i => items[i]!);
+      await Promise.all(shuffled.map(item => credentials([item])));
+      assert.equal((await status(who.anchor)).credential!.passwordOrder!.version, 12);
+    });
+
+    it('sends a password of an unknown or deleted user back for later', async () => {
+      const who = newPerson();
+      const item = await credentialItem(who, 'x', order(1));
+      const [unknown] = await credentials([item]);
+      assert.deepEqual([unknown!.verdict, unknown!.code], ['retry', 'unknown-user']);
+      await objects([accountItem(connect, who)]);
+      assert.deepEqual(says(await credentials([item])), ['applied']);
+      await objects([accountItem(connect, who, { deleted: true })]);
+      const [deleted] = await credentials([item]);
+      assert.deepEqual([deleted!.verdict, deleted!.code], ['retry', 'unknown-user']);
+    });
+
+    it('drops the credential of a deleted user at once, and tells the feed', async () => {
+      const who = newPerson();
+      const seal = await makeSealer();
+      await objects([accountItem(connect, who)]);
+      const record = await seal(connect, who, 'x', order(7));
+      await credentials([await credentialItem(who, 'x', order(7), record)]);
+      const gone = accountItem(connect, who, { deleted: true });
+      assert.deepEqual(says(await objects([gone])), ['applied']);
+      const after = await status(who.anchor);
+      assert.equal(after.credential, null);
+      assert.ok(after.deletedAt !== null);
+      const item = await feedItem(who.anchor);
+      assert.deepEqual([item!.accountRecord, item!.credentialRecord], [gone.record, null]);
+      assert.deepEqual(says(await objects([accountItem(connect, newPerson(), { deleted: true })])), [
+        'unchanged',
+      ]);
+
+      await objects([accountItem(connect, who)]);
+      const [older, same] = [
+        await credentialItem(who, 'y', order(6)),
+        await credentialItem(who, 'x', order(7)),
+      ];
+      assert.deepEqual(says(await credentials([older, same])), ['older-password-order', 'applied']);
+    });
+
+    it('forgets the password when another object takes over the anchor', async () => {
+      const who = newPerson();
+      await objects([accountItem(connect, who)]);
+      await credentials([await credentialItem(who, 'x', order(9))]);
+      await objects([accountItem(connect, { ...who, guid: newPerson().guid })]);
+      assert.equal((await status(who.anchor)).credential, null);
+      assert.deepEqual(says(await credentials([await credentialItem(who, 'new', order(1))])), ['applied']);
+    });
+
+    it('never lets a forest touch a cloud-only user', async () => {
+      const { id } = await status('admin@contoso.example.net');
+      const posing = { ...newPerson(), anchor: id };
+      assert.deepEqual(says(await objects([accountItem(connect, posing)])), ['not-synchronized']);
+      const gone = accountItem(connect, posing, { deleted: true });
+      assert.deepEqual(says(await objects([gone])), ['not-synchronized']);
+      const password = await credentialItem(posing, 'x', order(99));
+      assert.deepEqual(says(await credentials([password])), ['not-synchronized']);
+    });
+
+    it('lets an administrator accept an older password order, for a forest that was restored', async () => {
+      const who = newPerson();
+      await objects([accountItem(connect, who)]);
+      await credentials([await credentialItem(who, 'after', order(9))]);
+      const restored = await credentialItem(who, 'before', order(3));
+      assert.deepEqual(says(await credentials([restored])), ['older-password-order']);
+      await call(admin, administrationRoutes.acceptPasswordOrder, { params: { id: who.upn } });
+      assert.deepEqual(says(await credentials([restored])), ['applied']);
+      assert.ok(
+        tenant()
+          .log()
+          .some(line => line.msg === 'older password order accepted'),
+      );
+    });
+
+    it('takes names as they come: 20 characters and more, commas, quotes, other scripts', async () => {
+      const upns = [
+        'o\'brien,"jr"@corp.example.com',
+        `${'long'.repeat(60)}@corp.example.com`,
+        'Жанна@corp.example.com',
+      ];
+      for (const upn of upns) {
+        const who = { ...newPerson(), upn };
+        assert.deepEqual(says(await objects([accountItem(connect, who)])), ['applied'], upn);
+        assert.equal((await status(upn.toUpperCase())).userPrincipalName, upn);
+      }
+    });
+
+    it('keeps what the managed domain reports of the current record, and no late word', async () => {
+      const who = newPerson();
+      const seal = await makeSealer();
+      await objects([accountItem(connect, who)]);
+      const [s1, s2] = [nextSequence(), nextSequence()];
+      const report = (sequence: number, outcome: 'applied' | 'refused', reason: string | null = null) => {
+        const at = '2026-11-23T10:00:00.000Z';
+        const one = { sourceAnchor: who.anchor, kind: 'credential' as const, sequence, outcome, reason, at };
+        return call(domain.send, managedDomainRoutes.reportApplied, { body: { reports: [one] } });
+      };
+      const put = async (password: string, version: number, sequence: number): Promise<void> => {
+        const record = await seal(connect, who, password, order(version), sequence);
+        await credentials([await credentialItem(who, password, order(version), record)]);
+      };
+      await put('one', 1, s1);
+      await report(s1, 'applied');
+      assert.equal((await status(who.upn)).legacy.outcome, 'applied');
+      await put('two', 2, s2);
+      assert.equal((await status(who.upn)).legacy.outcome, null);
+      await report(s1, 'applied');
+      assert.equal((await status(who.upn)).legacy.outcome, null);
+      await report(s2, 'refused', 'unknown-signer');
+      const { legacy } = await status(who.upn);
+      assert.deepEqual([legacy.outcome, legacy.reason], ['refused', 'unknown-signer']);
+      const whole = await call(admin, administrationRoutes.getTenantStatus);
+      assert.equal(whole.legacyRefused, 1);
+    });
+
+    it('asks the database nothing of a tenant without its tenant_id', () => {
+      const tables =
+        /\b(users|change_counters|tokens|enrolments|agents|applications|oidc_payloads|managed_domains|connect_statuses|sign_in_failures)\b/;
+      const asked = statements.filter(text => tables.test(text) && !/^\s*create /i.test(text));
+      assert.ok(asked.length > 100);
+      for (const text of asked) assert.match(text, /tenant_id/, text);
+    });
+  },
+  { onQuery: statement => statements.push(statement) },
+);
