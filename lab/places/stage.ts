@@ -139,7 +139,7 @@ export class Stage {
         '--admin-password-file',
         administratorPasswordFile(this.onprem),
       ],
-      ...['--password-out', join(this.directory, 'connector.password')],
+      ...['--password-out', join(this.directory, 'connector.password'), '--reset-password'],
     ]);
   }
 
