@@ -81,13 +81,16 @@ export class Follower implements Service {
   /** One page, or the end of the feed with what has waited for it. */
   async #turn(signal: AbortSignal): Promise<void> {
     const { ledger, log, send } = this.#options;
-    if (this.#wake.signal.aborted) this.#wake = new AbortController();
+    if (this.#wake.signal.aborted) {
+      this.#wake = new AbortController();
+      this.#caughtUp = false;
+    }
     if (this.#again) {
       this.#again = false;
       ledger.setState('cursor', '');
     }
-    await this.#report(signal);
     await this.#retryDue();
+    await this.#report(signal);
     const after = ledger.state('cursor') ?? '';
     const query = { after, limit: PAGE_SIZE, wait: this.#secondsToWait() };
     const stop = AbortSignal.any([signal, this.#wake.signal]);

@@ -1,0 +1,437 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DomainReport } from '@causeway/contract';
+import type { Status, UserStatus } from '@causeway/domain-services';
+import { ForestPeer, type Person } from '@causeway/domain-services/testing';
+import { filterEscape, type LdapConnection, type LdapEntry, openLdap } from '@causeway/ldap';
+import {
+  CredentialSealer,
+  generateSealingKey,
+  type PublicKeyInfo,
+  sealingPublicKey,
+} from '@causeway/records';
+import { baseDn, domainLayout, domainStatus, stopDomain } from '@causeway/samba';
+import { tryKinit, trySmb } from '../domains/try-password.ts';
+import { TenantPeer } from '../peers/tenant-peer.ts';
+import { Place } from '../places/place.ts';
+import { runCli, runCliJson } from '../places/run-cli.ts';
+
+const REALM = 'AADDS22.EXAMPLE.NET';
+const NETBIOS = 'AADDS22';
+const ADDRESS = '127.0.0.22';
+const BASE = baseDn({ realm: REALM });
+const USERS = `OU=AADDC Users,${BASE}`;
+const FOREST = 'corp.example.com';
+const THRESHOLD = 3;
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-domain-'));
+const state = join(folder, 'state');
+const samba = join(state, 'samba');
+const layout = domainLayout(samba);
+const cli = (...args: string[]) => runCliJson(['domain', ...args, '--state', state]);
+
+let tenant: TenantPeer;
+let forest: ForestPeer;
+let key: PublicKeyInfo;
+let service: Place;
+let ldap: LdapConnection;
+
+const createArguments = (url: string) => [
+  ...['--realm', REALM, '--netbios', NETBIOS, '--host-name', 'ds22', '--address', ADDRESS],
+  ...['--dns', 'none', '--tenant', url, '--code', 'once', '--deletion-threshold', String(THRESHOLD)],
+];
+
+before(async () => {
+  tenant = await TenantPeer.start();
+  forest = new ForestPeer(tenant.tenantId, FOREST);
+  tenant.offer('connect', forest.publicKey);
+  const created = await cli('create', ...createArguments(tenant.url));
+  key = (await cli('fingerprint')) as unknown as PublicKeyInfo;
+  assert.equal(created.fingerprint, key.fingerprint);
+  service = new Place({
+    name: 'domain',
+    args: ['domain', 'run', '--state', state],
+    logFile: join(folder, 'domain.log'),
+    ready: async () => {
+      const status = (await cli('status')) as unknown as Status;
+      if (!status.following || !status.domain.running || status.trouble) throw new Error('not yet');
+    },
+  });
+  await service.start();
+  ldap = await openLdap({ url: { socketPath: layout.ldapi }, timeoutMs: 20_000 });
+});
+
+after(async () => {
+  await ldap?.close();
+  await service?.stop();
+  await stopDomain(layout);
+  await tenant?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (const end = Date.now() + 30_000; Date.now() < end; await delay(20)) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+  }
+  throw new Error(`${what} did not come about; the log ends in: ${service.lastLines()}`);
+}
+
+/** Waits until the newest record that was published of a person has been reported on. */
+function reported(person: Person, kind: DomainReport['kind'], outcome: DomainReport['outcome']) {
+  return eventually(`${outcome} of ${person.name}'s ${kind} record`, () => {
+    const report = tenant.reported(person.anchor, kind);
+    return report?.outcome === outcome ? report : undefined;
+  });
+}
+
+/** Publishes records of a person and waits for the reports on them. */
+async function publish(
+  person: Person,
+  account: string | null,
+  credential: string | null,
+): Promise<DomainReport[]> {
+  const from = tenant.reports.length;
+  tenant.publish(forest.item(person, account, credential));
+  return eventually(`report on ${person.name}`, () => {
+    const news = tenant.reports.slice(from).filter(report => report.sourceAnchor === person.anchor);
+    const needed = Number(account !== null) + Number(credential !== null);
+    return news.length >= needed ? news : undefined;
+  });
+}
+
+const outcomes = (reports: DomainReport[]) =>
+  reports.map(({ outcome, reason }) => (reason === null ? outcome : `${outcome} ${reason.split(':')[0]}`));
+
+async function account(name: string): Promise<LdapEntry | undefined> {
+  const filter = `(sAMAccountName=${filterEscape(name)})`;
+  const attributes = [
+    'userAccountControl',
+    'userPrincipalName',
+    'displayName',
+    'pwdLastSet',
+    'accountExpires',
+    'objectGUID',
+  ];
+  return (await ldap.search(BASE, { filter, attributes }))[0];
+}
+
+const kinit = (user: string, password: string) =>
+  tryKinit({ user, realm: REALM, password, krb5Conf: layout.krb5Conf });
+const smb = (user: string, password: string) =>
+  trySmb({ user, address: ADDRESS, netbiosDomain: NETBIOS, password });
+
+test('nothing is believed before an agent is trusted, and everything once it is', async () => {
+  const early = forest.person('early');
+  const shown = forest.account(early);
+  const credential = await forest.credential(early, 'Early.Passw0rd', 1, key);
+  assert.deepEqual(outcomes(await publish(early, shown, credential)), [
+    'refused unknown-signer',
+    'refused unknown-signer',
+  ]);
+  const unknown = await runCli([
+    'domain',
+    'trust-agent',
+    key.fingerprint,
+    '--forest',
+    FOREST,
+    '--state',
+    state,
+  ]);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /no Connect of the tenant has the signing key/);
+  await cli(
+    'trust-agent',
+    forest.publicKey.fingerprint.toLowerCase().replaceAll('-', ' '),
+    '--forest',
+    FOREST,
+  );
+  await reported(early, 'credential', 'applied');
+  assert.deepEqual(await kinit('early', 'Early.Passw0rd'), {
+    ok: true,
+    salt: 'CORP.EXAMPLE.COMearly',
+    etype: 'aes256-cts-hmac-sha1-96, aes256-cts-hmac-sha1-96',
+  });
+  assert.deepEqual(await smb('early', 'Early.Passw0rd'), { ok: true });
+});
+
+test('what is made is private, hardened and not made twice', async () => {
+  for (const name of ['sealing-key', 'agent-key.pem', 'administrator.password', 'ledger.db']) {
+    const mode = statSync(join(state, name)).mode & 0o077;
+    assert.ok(mode === 0 || name === 'ledger.db', name);
+  }
+  assert.equal(statSync(state).mode & 0o077, 0);
+  const again = await runCli(['domain', 'create', '--state', state, ...createArguments(tenant.url)]);
+  assert.match(again.stderr, /in use by process/);
+  const occupied = join(folder, 'occupied');
+  mkdirSync(occupied);
+  writeFileSync(join(occupied, 'precious'), 'somebody else');
+  const elsewhere = ['--state', join(folder, 'other'), '--directory', occupied];
+  const refused = await runCli(['domain', 'create', ...createArguments(tenant.url), ...elsewhere]);
+  assert.match(refused.stderr, /is not empty and was not made by this command/);
+  const adopted = ['--state', join(folder, 'third'), '--directory', samba];
+  const stolen = await runCli(['domain', 'create', ...createArguments(tenant.url), ...adopted]);
+  assert.match(stolen.stderr, /is not empty and was not made by this command/);
+  const second = await runCli(['domain', 'run', '--state', state]);
+  assert.match(second.stderr, /in use by process \d+/);
+  const [domain] = await ldap.search(BASE, {
+    scope: 'base',
+    attributes: ['maxPwdAge', 'lockoutThreshold', 'lockoutDuration', 'lockOutObservationWindow'],
+  });
+  assert.deepEqual(
+    { ...domain!.attributes },
+    {
+      maxPwdAge: ['-9223372036854775808'],
+      lockoutThreshold: ['5'],
+      lockoutDuration: ['-18000000000'],
+      lockOutObservationWindow: ['-1200000000'],
+    },
+  );
+});
+
+test('a user is created, changed, disabled, enabled, renamed, deleted and restored', async () => {
+  const bob = forest.person('bob');
+  const one = await forest.credential(bob, 'Bob.Passw0rd.1', 1, key);
+  assert.deepEqual(outcomes(await publish(bob, forest.account(bob), one)), ['applied', 'applied']);
+  assert.equal((await kinit('bob@corp.example.com', 'Bob.Passw0rd.1')).ok, true);
+
+  const two = await forest.credential(bob, 'Bob.Passw0rd.2', 2, key);
+  assert.deepEqual(outcomes(await publish(bob, null, two)), ['applied']);
+  assert.equal((await kinit('bob', 'Bob.Passw0rd.1')).ok, false);
+  assert.deepEqual(await smb('bob', 'Bob.Passw0rd.1'), { ok: false, error: 'NT_STATUS_LOGON_FAILURE' });
+  assert.equal((await kinit('bob', 'Bob.Passw0rd.2')).ok, true);
+  assert.equal((await smb('bob', 'Bob.Passw0rd.2')).ok, true);
+
+  await publish(bob, forest.account(bob, { enabled: false }), two);
+  assert.match((await kinit('bob', 'Bob.Passw0rd.2')).error!, /revoked/);
+  await publish(bob, forest.account(bob), two);
+  assert.equal((await kinit('bob', 'Bob.Passw0rd.2')).ok, true);
+
+  const expired = forest.account(bob, { accountExpires: '2020-01-01T00:00:00.000Z' });
+  await publish(bob, expired, two);
+  assert.equal((await kinit('bob', 'Bob.Passw0rd.2')).ok, false);
+
+  const renamed = { userPrincipalName: 'robert@corp.example.com', sAMAccountName: 'robert' };
+  assert.deepEqual(outcomes(await publish(bob, forest.account(bob, renamed), null)), ['applied']);
+  assert.equal((await account('bob')) === undefined, true);
+  assert.equal((await account('robert'))?.dn, `CN=robert,${USERS}`);
+  assert.equal((await kinit('robert', 'Bob.Passw0rd.2')).ok, true);
+
+  await publish(bob, forest.account(bob, { ...renamed, deleted: true }), null);
+  await eventually('deletion', async () => (await account('robert')) === undefined || undefined);
+  assert.deepEqual(outcomes(await publish(bob, forest.account(bob, renamed), two)), ['applied', 'applied']);
+  assert.equal((await kinit('robert', 'Bob.Passw0rd.2')).ok, true);
+});
+
+test('hash and keys are one set: keys that are absent are removed', async () => {
+  const carol = forest.person('carol');
+  await publish(carol, forest.account(carol), await forest.credential(carol, 'Carol.Passw0rd.1', 1, key));
+  const bare = await forest.credential(carol, 'Carol.Passw0rd.2', 2, key, { kerberos: false });
+  assert.deepEqual(outcomes(await publish(carol, null, bare)), ['applied']);
+  assert.equal((await kinit('carol', 'Carol.Passw0rd.1')).ok, false);
+  assert.equal((await smb('carol', 'Carol.Passw0rd.2')).ok, true);
+});
+
+test('a temporary password is to be changed first, and a user without a password cannot sign in at all', async () => {
+  const dave = forest.person('dave');
+  const temporary = await forest.credential(dave, 'Dave.Passw0rd.1', 1, key, { mustChange: true });
+  await publish(dave, forest.account(dave), temporary);
+  assert.match((await kinit('dave', 'Dave.Passw0rd.1')).error!, /expired/);
+
+  const erin = forest.person('erin');
+  assert.deepEqual(outcomes(await publish(erin, forest.account(erin), null)), ['applied']);
+  assert.deepEqual((await account('erin'))?.attributes.userAccountControl, ['514']);
+  for (const password of ['', 'erin']) assert.equal((await smb('erin', password)).ok, false);
+  const user = (await cli('status', 'erin@corp.example.com')) as unknown as UserStatus;
+  assert.equal(user.entry.hasCredential, false);
+});
+
+test('long, equal and odd names get an account of their own', async () => {
+  const long = forest.person('a.very.long.name.indeed');
+  const twin = forest.person('a.very.long.name.indeed');
+  const comma = forest.person('frank');
+  const records = async (person: Person, changes = {}) =>
+    [forest.account(person, changes), await forest.credential(person, 'Long.Passw0rd.1', 1, key)] as const;
+  assert.deepEqual(outcomes(await publish(long, ...(await records(long)))), ['applied', 'applied']);
+  const upn = { userPrincipalName: 'second@corp.example.com' };
+  assert.deepEqual(outcomes(await publish(twin, ...(await records(twin, upn)))), ['applied', 'applied']);
+  assert.equal((await kinit('a.very.long.name.indeed@corp.example.com', 'Long.Passw0rd.1')).ok, true);
+  assert.equal((await kinit('second@corp.example.com', 'Long.Passw0rd.1')).ok, true);
+  const odd = { sAMAccountName: "fränk o'(x) #1" };
+  assert.deepEqual(outcomes(await publish(comma, ...(await records(comma, odd)))), ['applied', 'applied']);
+  assert.equal(
+    (await account(odd.sAMAccountName))?.attributes.userPrincipalName?.[0],
+    'frank@corp.example.com',
+  );
+  const comma2 = forest.person('grace');
+  const invalid = await publish(comma2, ...(await records(comma2, { sAMAccountName: 'Doe, Grace' })));
+  assert.deepEqual(outcomes(invalid), ['refused invalid-name', 'refused no-account']);
+});
+
+test("a hostile tenant's whole repertoire is refused, each with its own reason, and changes nothing", async () => {
+  const victim = forest.person('victim');
+  const old = await forest.credential(victim, 'Victim.Passw0rd.1', 1, key);
+  const oldAccount = forest.account(victim, { enabled: false });
+  await publish(victim, forest.account(victim), await forest.credential(victim, 'Victim.Passw0rd.2', 2, key));
+  const mallory = forest.person('mallory');
+  const tenantKey = new ForestPeer(tenant.tenantId, FOREST);
+  const otherForest = new ForestPeer(tenant.tenantId, 'other.example.org');
+  const otherTenant = new ForestPeer(crypto.randomUUID(), FOREST);
+  Object.assign(otherTenant, { signingKey: forest.signingKey });
+  const otherDomain = sealingPublicKey(await generateSealingKey());
+  const grafted = (header: string, payload: string) => {
+    const [a, b] = [header.split('.'), payload.split('.')];
+    return `${a[0]}.${b[1]}.${a[2]}`;
+  };
+  const credential = (by: ForestPeer, person = victim, to = key, version = 9) =>
+    by.credential(person, 'Tenant.Passw0rd', version, to);
+
+  const tries: [string, string | null, string | null][] = [
+    ['other-recipient', null, await credential(forest, victim, otherDomain)],
+    ['bad-signature', null, grafted(await credential(forest), await credential(tenantKey))],
+    ['unknown-signer', null, await credential(tenantKey)],
+    ['unknown-signer', tenantKey.account(victim, { deleted: true }), null],
+    ['record-mismatch', null, await credential(forest, mallory)],
+    ['record-mismatch', forest.account(mallory), null],
+    ['other-tenant', null, await credential(otherTenant)],
+    ['older-sequence', null, old],
+    ['older-sequence', oldAccount, null],
+    ['older-password-order', null, await credential(forest, victim, key, 1)],
+    ['unknown-signer', otherForest.account(victim), null],
+    ['anchor-moved', forest.account({ ...victim, objectGuid: crypto.randomUUID() }), null],
+    ['bad-signature', grafted(forest.account(victim), forest.account(mallory)), null],
+    ['protected-name', forest.account(victim, { sAMAccountName: 'krbtgt' }), null],
+    ['protected-name', forest.account(victim, { sAMAccountName: 'Administrator' }), null],
+    ['protected-name', forest.account(victim, { sAMAccountName: 'Domain Admins' }), null],
+    ['protected-name', forest.account(victim, { userPrincipalName: `ds22$@${REALM}` }), null],
+    ['protected-sid', forest.account(victim, { objectSid: 'S-1-5-32-544' }), null],
+    ['malformed', 'e30.e30.e30', null],
+  ];
+  for (const [code, accountRecord, credentialRecord] of tries) {
+    const [outcome] = outcomes(await publish(victim, accountRecord, credentialRecord));
+    assert.match(outcome!, new RegExp(`^(refused|waiting) ${code}$`));
+  }
+  const from = tenant.reports.length;
+  tenant.publish({ ...forest.item(victim, null, await credential(forest)), origin: 'cloud' });
+  await eventually('relabelled', () =>
+    tenant.reports.slice(from).some(r => r.reason?.startsWith('relabelled')),
+  );
+  tenant.publish(forest.item(victim, null, null));
+  await publish(mallory, forest.account(mallory), null);
+
+  assert.equal((await kinit('victim', 'Victim.Passw0rd.2')).ok, true);
+  for (const password of ['Victim.Passw0rd.1', 'Tenant.Passw0rd']) {
+    assert.equal((await kinit('victim', password)).ok, false);
+    assert.equal((await smb('victim', password)).ok, false);
+  }
+  const user = (await cli('status', victim.anchor)) as unknown as UserStatus;
+  assert.deepEqual(user.problems.map(problem => problem.code).sort(), ['malformed', 'relabelled']);
+});
+
+test('a user who was made anew waits for an administrator, who accepts it once', async () => {
+  const heidi = forest.person('heidi');
+  await publish(heidi, forest.account(heidi), await forest.credential(heidi, 'Heidi.Passw0rd.1', 7, key));
+  const anew = { ...heidi, objectGuid: crypto.randomUUID() };
+  const records = [forest.account(anew), await forest.credential(anew, 'Heidi.Passw0rd.2', 1, key)] as const;
+  assert.deepEqual(outcomes(await publish(anew, ...records)), [
+    'waiting anchor-moved',
+    'waiting anchor-moved',
+  ]);
+  await cli('accept', heidi.anchor);
+  await reported(anew, 'credential', 'applied');
+  assert.equal((await kinit('heidi', 'Heidi.Passw0rd.2')).ok, true);
+  const status = (await cli('status')) as unknown as Status;
+  assert.ok(status.audit.some(({ action, subject }) => action === 'accept' && subject === heidi.anchor));
+});
+
+test('many users go the fast way, and one that cannot be written costs itself alone', async () => {
+  await ldap.add(`CN=crowd77,${USERS}`, { objectClass: 'contact' });
+  const sealer = await CredentialSealer.open(key);
+  const crowd = Array.from({ length: 150 }, (_, i) => forest.person(`crowd${i}`));
+  crowd[33] = forest.person('krbtgt');
+  const records = await forest.credentials(
+    sealer,
+    crowd.map(person => ({ person, password: 'Crowd.Passw0rd', version: 1 })),
+  );
+  sealer.close();
+  tenant.publish(...crowd.map((person, i) => forest.item(person, forest.account(person), records[i]!)));
+  await reported(crowd[149]!, 'credential', 'applied');
+  const failed = crowd.filter(person => tenant.reported(person.anchor, 'account')?.outcome !== 'applied');
+  assert.deepEqual(
+    failed.map(({ name }) => name),
+    ['krbtgt', 'crowd77'],
+  );
+  assert.equal((await kinit('crowd76', 'Crowd.Passw0rd')).ok, true);
+  assert.equal((await kinit('crowd149', 'Crowd.Passw0rd')).ok, true);
+  // The obstacle goes away, and the user comes by itself.
+  await ldap.delete(`CN=crowd77,${USERS}`);
+  await reported(crowd[77]!, 'credential', 'applied');
+  assert.equal((await kinit('crowd77', 'Crowd.Passw0rd')).ok, true);
+});
+
+test('more deletions than the threshold stop before the first, and go on when they are allowed', async () => {
+  const leavers = ['leaver1', 'leaver2', 'leaver3', 'leaver4', 'leaver5'].map(name => forest.person(name));
+  for (const person of leavers) await publish(person, forest.account(person), null);
+  await service.stop();
+  tenant.publish(
+    ...leavers.map(person => forest.item(person, forest.account(person, { deleted: true }), null)),
+  );
+  await service.start();
+  for (const person of leavers) {
+    const report = await reported(person, 'account', 'waiting');
+    assert.match(report.reason!, /^deletion-threshold: /);
+    assert.equal((await account(person.name)) !== undefined, true);
+  }
+  const status = (await cli('status')) as unknown as Status;
+  assert.deepEqual(status.deletions, { waiting: 5, stopped: true, approved: 0 });
+  await cli('allow-deletes', '5');
+  for (const person of leavers) await reported(person, 'account', 'applied');
+  assert.equal((await account('leaver1')) === undefined, true);
+});
+
+for (const point of ['after-read', 'before-write', 'after-write', 'after-ledger', 'before-cursor']) {
+  test(`killed at domain.${point}, the service goes on where it was and makes nothing twice`, async () => {
+    const crowd = Array.from({ length: 60 }, (_, i) => forest.person(`${point}${i}`.replaceAll('-', '')));
+    const sealer = await CredentialSealer.open(key);
+    const records = await forest.credentials(
+      sealer,
+      crowd.map(person => ({ person, password: 'Kill.Passw0rd', version: 1 })),
+    );
+    sealer.close();
+    await service.stop();
+    const sambaBefore = domainStatus(layout).pid;
+    tenant.publish(...crowd.map((person, i) => forest.item(person, forest.account(person), records[i]!)));
+    service.spawn({ CAUSEWAY_CRASH_AT: `domain.${point}` });
+    await service.ended();
+    await service.start();
+    for (const person of crowd) {
+      await eventually(`password of ${person.name}`, () =>
+        ['applied', 'unchanged'].includes(tenant.reported(person.anchor, 'credential')?.outcome ?? ''),
+      );
+    }
+    assert.equal((await kinit(crowd[0]!.name, 'Kill.Passw0rd')).ok, true);
+    assert.equal((await kinit(crowd[59]!.name, 'Kill.Passw0rd')).ok, true);
+    assert.equal(domainStatus(layout).pid, sambaBefore);
+    const status = (await cli('status')) as unknown as Status;
+    assert.equal(status.problems.counts.failed ?? 0, 0);
+  });
+}
+
+test('a tenant that answers 500 or nothing holds the feed up and is asked again', async () => {
+  const ivan = forest.person('ivan');
+  tenant.failWith = 500;
+  tenant.publish(
+    forest.item(ivan, forest.account(ivan), await forest.credential(ivan, 'Ivan.Passw0rd', 1, key)),
+  );
+  await eventually('status says so', async () => {
+    const { trouble } = (await cli('status')) as unknown as Status;
+    return trouble ?? undefined;
+  });
+  tenant.failWith = undefined;
+  await reported(ivan, 'credential', 'applied');
+  assert.equal((await kinit('ivan', 'Ivan.Passw0rd')).ok, true);
+});
