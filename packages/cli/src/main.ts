@@ -4,7 +4,8 @@ import { createProgram } from './program.ts';
 
 const json = process.argv.includes('--json');
 try {
-  await createProgram().parseAsync();
+  const program = await createProgram(process.argv[2]);
+  await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage; // commander has said what was wrong

@@ -10,8 +10,8 @@ function* everyCommand(command: Command): Generator<Command> {
   }
 }
 
-test('every command says what it is for, and every option too', () => {
-  const commands = [...everyCommand(createProgram())];
+test('every command says what it is for, and every option too', async () => {
+  const commands = [...everyCommand(await createProgram())];
   assert.ok(commands.length > 10);
   for (const command of commands) {
     assert.notEqual(command.description(), '', `'${command.name()}' has no description`);
@@ -19,7 +19,7 @@ test('every command says what it is for, and every option too', () => {
   }
 });
 
-test('every command prints its help', () => {
-  for (const command of everyCommand(createProgram()))
+test('every command prints its help', async () => {
+  for (const command of everyCommand(await createProgram()))
     assert.match(command.helpInformation(), /Usage: causeway /);
 });
