@@ -31,14 +31,49 @@ export interface ApplyContext {
 const BULK_FROM = 50;
 const MAX_REASON = 500;
 
-/** One user on its way through a page. */
-interface Task {
+/** A user whose signatures are checked and whose sealed part is open, before anything is decided. */
+export interface PreparedItem {
   item: FeedItem;
   verified: VerifiedItem;
+  /** Of credentials newer than the ledger. Secret: `applyItems` and `discardItems` wipe it. */
+  opened: Awaited<ReturnType<typeof openCredentialRecord>> | undefined;
+}
+
+/** One user on its way through a page. */
+interface Task extends PreparedItem {
   entry: LedgerEntry | undefined;
   decision: Decision;
   plan?: Plan;
   result?: WriteResult;
+}
+
+/**
+ * Checks and opens what a page holds: the costly part, and one that needs nothing of the pages before it, so it is
+ * done while they are written.
+ */
+export async function prepareItems(
+  context: ApplyContext,
+  items: readonly FeedItem[],
+): Promise<PreparedItem[]> {
+  const prepared: PreparedItem[] = [];
+  for (const item of items) {
+    const verified = verifyItem(item, context.trust, context.tenant);
+    prepared.push({ item, verified, opened: await openIfNewer(context, verified) });
+  }
+  return prepared;
+}
+
+async function openIfNewer({ ledger, sealingKey }: ApplyContext, { anchor, credential }: VerifiedItem) {
+  if (!credential?.ok) return undefined;
+  const known = ledger.entry(anchor);
+  const written =
+    known?.hasCredential === true && credential.record.sequence <= (known.credentialSequence ?? -1);
+  return written ? undefined : openCredentialRecord(credential.record, sealingKey);
+}
+
+/** Forgets a page that was prepared for nothing. */
+export function discardItems(prepared: readonly PreparedItem[]): void {
+  for (const { opened } of prepared) if (opened?.ok) wipe(opened);
 }
 
 /**
@@ -47,32 +82,40 @@ interface Task {
  * @returns users that failed for a reason of their own: to be tried again
  * @throws CausewayError 'directory-unavailable': nothing of the ledger has moved
  */
-export async function applyItems(context: ApplyContext, items: readonly FeedItem[]): Promise<FeedItem[]> {
+export async function applyItems(
+  context: ApplyContext,
+  prepared: readonly PreparedItem[],
+): Promise<FeedItem[]> {
   const failed: FeedItem[] = [];
-  for (const page of withoutRepeats(items)) failed.push(...(await applyPage(context, page)));
+  try {
+    for (const page of withoutRepeats(prepared)) failed.push(...(await applyPage(context, page)));
+  } finally {
+    discardItems(prepared);
+  }
   return failed;
 }
 
 /** Pages in which no anchor comes twice: a user's second item is decided on what the first one left. */
-function* withoutRepeats(items: readonly FeedItem[]): Generator<FeedItem[]> {
-  let page = new Map<string, FeedItem>();
+function* withoutRepeats(items: readonly PreparedItem[]): Generator<PreparedItem[]> {
+  let page = new Map<string, PreparedItem>();
   for (const item of items) {
-    if (page.has(item.sourceAnchor)) {
+    if (page.has(item.verified.anchor)) {
       yield [...page.values()];
       page = new Map();
     }
-    page.set(item.sourceAnchor, item);
+    page.set(item.verified.anchor, item);
   }
   if (page.size > 0) yield [...page.values()];
 }
 
-async function applyPage(context: ApplyContext, items: readonly FeedItem[]): Promise<FeedItem[]> {
+async function applyPage(context: ApplyContext, prepared: readonly PreparedItem[]): Promise<FeedItem[]> {
   await adoptMade(context);
-  const tasks = items.map(item => startTask(context, item));
+  const tasks = prepared.map(one => startTask(context, one));
   try {
     await planTasks(context, tasks);
     await writePlans(context, tasks);
   } finally {
+    discardItems(tasks);
     for (const { plan } of tasks) if (plan) wipeValues(plan.write.values);
   }
   faultPoint('domain.after-write');
@@ -96,10 +139,9 @@ async function adoptMade({ ledger, directory }: ApplyContext): Promise<void> {
   });
 }
 
-function startTask({ ledger, trust, tenant, domain }: ApplyContext, item: FeedItem): Task {
-  const verified = verifyItem(item, trust, tenant);
-  const entry = ledger.entry(item.sourceAnchor);
-  return { item, verified, entry, decision: decide(entry, verified, domain) };
+function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
+  const entry = ledger.entry(prepared.verified.anchor);
+  return { ...prepared, entry, decision: decide(entry, prepared.verified, domain) };
 }
 
 /** Finds the names, opens the credentials and plans the writes of all that is to be written. */
@@ -121,27 +163,20 @@ async function planTasks(
       if ('name' in taken) name = taken.name;
       else refuseAccount(task, taken);
     }
-    const secret = await openCredential(task, sealingKey);
+    const secret = await openedSecret(task, sealingKey);
     const { account, credential } = task.decision;
+    if (account.kind !== 'upsert' && credential.kind !== 'write') continue;
+    const parts = {
+      account:
+        account.kind === 'upsert' ? { record: account.record, name, profile: item.profile } : undefined,
+      credential: credential.kind === 'write' ? { record: credential.record, secret: secret! } : undefined,
+    };
     try {
-      if (account.kind !== 'upsert' && credential.kind !== 'write') continue;
-      task.plan = planWrite(
-        entry,
-        {
-          account:
-            account.kind === 'upsert' ? { record: account.record, name, profile: item.profile } : undefined,
-          credential:
-            credential.kind === 'write' ? { record: credential.record, secret: secret! } : undefined,
-        },
-        context,
-      );
+      task.plan = planWrite(entry, parts, context);
     } catch (error) {
       // Keys that no Kerberos database can hold: the record is genuine, its content is not usable.
-      if (secret) wipe(secret);
       task.result = { ok: false, gone: false, reason: (error as Error).message };
-      continue;
     }
-    if (secret?.kerberosKeys) wipeKeys(secret.kerberosKeys);
   }
 }
 
@@ -155,10 +190,11 @@ function refuseAccount(task: Task, refusal: Refused): void {
   };
 }
 
-async function openCredential(task: Task, key: SealingKey): Promise<CredentialSecret | undefined> {
+async function openedSecret(task: Task, key: SealingKey): Promise<CredentialSecret | undefined> {
   const { credential } = task.decision;
   if (credential.kind !== 'write') return undefined;
-  const opened = await openCredentialRecord(credential.record, key);
+  task.opened ??= await openCredentialRecord(credential.record, key);
+  const { opened } = task;
   if (opened.ok) return opened;
   task.decision.credential = refuse(opened.refusal, credential.record.sequence, opened.detail);
   return undefined;

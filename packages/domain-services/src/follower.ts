@@ -1,10 +1,10 @@
 import { CallError, call, type FeedItem, managedDomainRoutes, type Send } from '@causeway/contract';
 import { backoff, CausewayError, describeError, faultPoint, type Service, sleep } from '@causeway/service';
-import { type ApplyContext, applyItems } from './apply.ts';
+import { type ApplyContext, applyItems, discardItems, type PreparedItem, prepareItems } from './apply.ts';
 import { applyDeletions } from './deletions.ts';
 import { trustOf } from './trust.ts';
 
-const PAGE_SIZE = 500;
+const PAGE_SIZE = 1000;
 /** Seconds that the tenant holds a request while there is nothing new. */
 const POLL_SECONDS = 50;
 const MAX_REPORTS = 1000;
@@ -14,6 +14,12 @@ const LAST_WAIT_MS = 30_000;
 const MAX_RETRIES = 10_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 10 * 60_000;
+
+interface Page {
+  items: PreparedItem[];
+  cursor: string;
+  more: boolean;
+}
 
 interface Retry {
   item: FeedItem;
@@ -37,6 +43,7 @@ export class Follower implements Service {
   readonly #options: FollowerOptions;
   readonly #retries = new Map<string, Retry>();
   #wake = new AbortController();
+  #ahead: { after: string; page: Promise<Page> } | undefined;
   #again = false;
   #caughtUp = false;
 
@@ -80,7 +87,7 @@ export class Follower implements Service {
 
   /** One page, or the end of the feed with what has waited for it. */
   async #turn(signal: AbortSignal): Promise<void> {
-    const { ledger, log, send } = this.#options;
+    const { ledger, log } = this.#options;
     if (this.#wake.signal.aborted) {
       this.#wake = new AbortController();
       this.#caughtUp = false;
@@ -88,13 +95,13 @@ export class Follower implements Service {
     if (this.#again) {
       this.#again = false;
       ledger.setState('cursor', '');
+      await this.#forgetAhead();
     }
     await this.#retryDue();
     await this.#report(signal);
     const after = ledger.state('cursor') ?? '';
-    const query = { after, limit: PAGE_SIZE, wait: this.#secondsToWait() };
-    const stop = AbortSignal.any([signal, this.#wake.signal]);
-    const page = await call(send, managedDomainRoutes.readChanges, { query, signal: stop });
+    const page = await this.#pageAfter(after, this.#secondsToWait(), signal);
+    if (page.more) this.#readAhead(page.cursor, signal);
     if (page.items.length > 0) {
       faultPoint('domain.after-read');
       const failed = await applyItems(this.#context(), page.items);
@@ -110,6 +117,35 @@ export class Follower implements Service {
     await applyDeletions({ ...this.#options, threshold: this.#options.deletionThreshold });
     await this.#report(signal);
     ledger.setState('caughtUpAt', new Date().toISOString());
+  }
+
+  /** The page after a cursor, prepared; the one that was read ahead when it is this. */
+  async #pageAfter(after: string, wait: number, signal: AbortSignal): Promise<Page> {
+    if (this.#ahead?.after === after) {
+      const { page } = this.#ahead;
+      this.#ahead = undefined;
+      return page;
+    }
+    await this.#forgetAhead();
+    const query = { after, limit: PAGE_SIZE, wait };
+    const stop = AbortSignal.any([signal, this.#wake.signal]);
+    const reply = await call(this.#options.send, managedDomainRoutes.readChanges, { query, signal: stop });
+    return { ...reply, items: await prepareItems(this.#context(), reply.items) };
+  }
+
+  /** Reads and prepares the next page while this one is written. */
+  #readAhead(after: string, signal: AbortSignal): void {
+    const page = this.#pageAfter(after, 0, signal);
+    page.catch(() => {}); // whoever takes the page hears of it
+    this.#ahead = { after, page };
+  }
+
+  /** What was read ahead was checked with what was trusted then: it does not count after a change. */
+  async #forgetAhead(): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const page = await ahead?.page.catch(() => undefined);
+    if (page) discardItems(page.items);
   }
 
   /** Only who has seen the end of the feed waits for news there, and no longer than to the next retry. */
@@ -134,17 +170,21 @@ export class Follower implements Service {
     const now = Date.now();
     const due = [...this.#retries.values()].filter(({ at }) => at <= now).map(({ item }) => item);
     if (due.length === 0) return;
-    this.#remember(due, await applyItems(this.#context(), due));
+    const prepared = await prepareItems(this.#context(), due);
+    this.#remember(prepared, await applyItems(this.#context(), prepared));
   }
 
-  #remember(tried: readonly FeedItem[], failed: readonly FeedItem[]): void {
+  #remember(tried: readonly PreparedItem[], failed: readonly FeedItem[]): void {
     const now = Date.now();
-    const before = new Map(tried.map(({ sourceAnchor }) => [sourceAnchor, this.#retries.get(sourceAnchor)]));
-    for (const { sourceAnchor } of tried) this.#retries.delete(sourceAnchor);
+    const attempts = new Map(
+      tried.map(({ item }) => [item.sourceAnchor, this.#retries.get(item.sourceAnchor)?.attempts ?? 0]),
+    );
+    for (const anchor of attempts.keys()) this.#retries.delete(anchor);
     for (const item of failed) {
-      const attempts = (before.get(item.sourceAnchor)?.attempts ?? 0) + 1;
-      const at = now + backoff(attempts, FIRST_RETRY_MS, LAST_RETRY_MS);
-      if (this.#retries.size < MAX_RETRIES) this.#retries.set(item.sourceAnchor, { item, attempts, at });
+      const attempt = (attempts.get(item.sourceAnchor) ?? 0) + 1;
+      const at = now + backoff(attempt, FIRST_RETRY_MS, LAST_RETRY_MS);
+      if (this.#retries.size < MAX_RETRIES)
+        this.#retries.set(item.sourceAnchor, { item, attempts: attempt, at });
     }
   }
 

@@ -142,10 +142,19 @@ export class Ledger {
   save(entry: LedgerEntry): void {
     const order = entry.passwordOrder;
     this.#run(
-      `INSERT OR REPLACE INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence,
+      `INSERT INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence,
         order_version, order_time, order_invocation_id, has_credential, wants_enabled, user_principal_name,
         sam_account_name, nonce, managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (anchor) DO UPDATE SET forest = excluded.forest, object_guid = excluded.object_guid,
+        account_sequence = excluded.account_sequence, credential_sequence = excluded.credential_sequence,
+        order_version = excluded.order_version, order_time = excluded.order_time,
+        order_invocation_id = excluded.order_invocation_id, has_credential = excluded.has_credential,
+        wants_enabled = excluded.wants_enabled, user_principal_name = excluded.user_principal_name,
+        sam_account_name = excluded.sam_account_name, nonce = excluded.nonce,
+        managed_guid = excluded.managed_guid, delete_sequence = excluded.delete_sequence,
+        accepted = excluded.accepted, account_at = excluded.account_at,
+        credential_at = excluded.credential_at, deleted_at = excluded.deleted_at`,
       ...[entry.anchor, entry.forest, entry.objectGuid, entry.accountSequence, entry.credentialSequence],
       ...[order?.version ?? null, order?.originatingTime ?? null, order?.originatingInvocationId ?? null],
       ...[Number(entry.hasCredential), Number(entry.wantsEnabled), entry.userPrincipalName],

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { renderLdif } from './ldif.ts';
+import type { Write } from './write.ts';
+
+test('an added account is written as RFC 2849 has it, bytes and unsafe text in base64', () => {
+  const add: Write = {
+    kind: 'add',
+    dn: 'CN=fränk,OU=AADDC Users,DC=example',
+    values: {
+      objectClass: ['user'],
+      displayName: ['Ångström'],
+      description: [' begins with a space'],
+      unicodePwd: [Uint8Array.of(0, 1, 2)],
+      mail: [],
+    },
+  };
+  assert.deepEqual(renderLdif([add]).ldif.toString().split('\n'), [
+    'dn:: Q049ZnLDpG5rLE9VPUFBRERDIFVzZXJzLERDPWV4YW1wbGU=',
+    'changetype: add',
+    'objectClass: user',
+    'displayName:: w4VuZ3N0csO2bQ==',
+    'description:: IGJlZ2lucyB3aXRoIGEgc3BhY2U=',
+    'unicodePwd:: AAEC',
+    '',
+    '',
+  ]);
+});
+
+test('a change names its account by objectGUID and replaces every attribute whole', () => {
+  const guid = '25ebb54c-c0a3-4c0d-95f5-93e7b8aa7f56';
+  const modify: Write = { kind: 'modify', guid, values: { mail: ['a@b.c'], mobile: [] } };
+  assert.deepEqual(renderLdif([modify]).ldif.toString().split('\n'), [
+    `dn: <GUID=${guid}>`,
+    'changetype: modify',
+    'replace: mail',
+    'mail: a@b.c',
+    '-',
+    'replace: mobile',
+    '-',
+    '',
+    '',
+  ]);
+});
+
+test('a value never begins a line of its own, whatever it holds', () => {
+  const values = { displayName: ['x\nuserAccountControl: 512', ': y', '< file:///etc/passwd', 'z\r'] };
+  const lines = renderLdif([{ kind: 'modify', guid: 'g', values }])
+    .ldif.toString()
+    .split('\n');
+  assert.equal(lines.filter(line => line.startsWith('displayName:: ')).length, 4);
+  assert.equal(lines.length, 10);
+});
+
+test('the first line of every change is known, and bytes of every length are base64', () => {
+  const values = Array.from({ length: 70 }, (_, length) => randomBytes(length * 37));
+  const writes = values.map(
+    (value, i): Write => ({ kind: 'add', dn: `CN=${i}`, values: { jpegPhoto: [value] } }),
+  );
+  const { ldif, firstLines } = renderLdif(writes);
+  const lines = ldif.toString().split('\n');
+  firstLines.forEach((line, i) => {
+    assert.equal(lines[line - 1], `dn: CN=${i}`);
+    assert.equal(lines[line + 1], `jpegPhoto:: ${values[i]!.toString('base64')}`);
+  });
+});

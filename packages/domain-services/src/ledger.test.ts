@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { Ledger, type LedgerEntry } from './ledger.ts';
+
+let folder: string;
+let ledger: Ledger;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'causeway-ledger-'));
+  ledger = new Ledger(join(folder, 'ledger.db'));
+});
+
+afterEach(() => {
+  ledger.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
+  return {
+    ...{ anchor: `anchor of ${name}`, forest: 'corp.example.com', objectGuid: randomUUID() },
+    ...{ accountSequence: 1_795_440_980_830_001, credentialSequence: null },
+    passwordOrder: {
+      version: 4_294_967_295,
+      originatingTime: 13_400_000_000,
+      originatingInvocationId: randomUUID(),
+    },
+    ...{ hasCredential: true, wantsEnabled: false },
+    ...{ userPrincipalName: `${name}@corp.example.com`, samAccountName: name },
+    ...{ nonce: randomUUID(), managedGuid: randomUUID(), deleteSequence: null, accepted: null },
+    ...{ accountAt: '2026-11-23T10:00:00.000Z', credentialAt: null, deletedAt: null },
+    ...changes,
+  };
+}
+
+test('an entry comes back as it was saved, also by another opener', () => {
+  const alice = entry('alice');
+  ledger.save(alice);
+  ledger.close();
+  ledger = new Ledger(join(folder, 'ledger.db'));
+  assert.deepEqual(ledger.entry(alice.anchor), alice);
+  assert.deepEqual(ledger.find('ALICE@corp.example.com'), alice);
+  assert.deepEqual(ledger.entryBySamAccountName('Alice'), alice);
+  assert.equal(ledger.isManaged(alice.managedGuid!), true);
+  assert.equal(ledger.entry('nobody'), undefined);
+});
+
+test('a transaction that fails leaves nothing behind', () => {
+  const failing = () =>
+    ledger.transaction(() => {
+      ledger.save(entry('alice'));
+      throw new Error('half way');
+    });
+  assert.throws(failing, /half way/);
+  assert.equal(ledger.counts().accounts, 0);
+});
+
+test('a deleted user gives the names free and stays pinned', () => {
+  const alice = entry('alice', { managedGuid: null, deletedAt: '2026-11-23T11:00:00.000Z' });
+  ledger.save(alice);
+  assert.equal(ledger.entryBySamAccountName('alice'), undefined);
+  assert.equal(ledger.entryByPrincipalName('alice@corp.example.com'), undefined);
+  assert.equal(ledger.entry(alice.anchor)?.objectGuid, alice.objectGuid);
+  assert.equal(ledger.deletedSince('2026-11-23T10:30:00.000Z'), 1);
+});
+
+test('two entries never have one account of the directory', () => {
+  const managedGuid = randomUUID();
+  ledger.save(entry('alice', { managedGuid }));
+  assert.throws(() => ledger.save(entry('bob', { managedGuid })), /UNIQUE/);
+});
+
+test('a problem keeps the time since when it stands, until its code changes', () => {
+  const problem = {
+    anchor: 'a',
+    kind: 'account',
+    outcome: 'refused',
+    acceptable: null,
+    sequence: 1,
+  } as const;
+  ledger.saveProblem({ ...problem, code: 'unknown-signer', reason: 'x', at: '2026-01-01' });
+  ledger.saveProblem({ ...problem, code: 'unknown-signer', reason: 'y', at: '2026-01-02' });
+  assert.deepEqual(
+    ledger.problemsOf('a').map(({ since, at, reason }) => [since, at, reason]),
+    [['2026-01-01', '2026-01-02', 'y']],
+  );
+  ledger.saveProblem({ ...problem, code: 'bad-signature', reason: 'z', at: '2026-01-03' });
+  assert.equal(ledger.problemsOf('a')[0]?.since, '2026-01-03');
+  ledger.clearProblem('a', 'account');
+  assert.deepEqual(ledger.problems(), []);
+});
+
+test('reports wait in order until they are dropped', () => {
+  const report = (sequence: number) =>
+    ({
+      sourceAnchor: 'a',
+      kind: 'account',
+      sequence,
+      outcome: 'applied',
+      reason: null,
+      at: '2026-01-01',
+    }) as const;
+  ledger.queueReports([report(1), report(2), report(3)]);
+  const queued = ledger.queuedReports(2);
+  assert.deepEqual(
+    queued.map(one => one.report.sequence),
+    [1, 2],
+  );
+  ledger.dropReports(queued.at(-1)!.id);
+  assert.deepEqual(
+    ledger.queuedReports(10).map(one => one.report.sequence),
+    [3],
+  );
+});
