@@ -4,7 +4,7 @@ export interface ToolOptions {
   /** Written to standard input; without it, standard input is empty. */
   input?: string | Uint8Array;
   env?: Record<string, string>;
-  /** Milliseconds. */
+  /** Milliseconds; default: 3 minutes. */
   timeout?: number;
 }
 
@@ -18,8 +18,14 @@ export function runTool(command: string, args: string[], options: ToolOptions = 
     const child = spawn(command, args, {
       env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: options.timeout ?? 180_000,
     });
+    const limit = options.timeout ?? 180_000;
+    let late = false;
+    // Not spawn's own option: its timer outlives a tool that could not be run.
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, limit);
     let output = '';
     let errors = '';
     child.stdout.setEncoding('utf8').on('data', text => {
@@ -29,11 +35,14 @@ export function runTool(command: string, args: string[], options: ToolOptions = 
     child.stderr.setEncoding('utf8').on('data', text => {
       errors = (errors + text).slice(-MAX_ERRORS);
     });
-    child.on('error', cause =>
-      reject(new Error(`cannot run ${command}: install the Debian package that brings it`, { cause })),
-    );
+    child.on('error', cause => {
+      clearTimeout(timer);
+      reject(new Error(`cannot run ${command}: install the Debian package that brings it`, { cause }));
+    });
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       if (code === 0) return resolve(output);
+      if (late) return reject(new Error(`${command} did not end within ${limit / 1000} s`));
       const said = (errors.trim() || output.trim()).split('\n').slice(-5).join('; ');
       reject(new Error(`${command} ${args[0] ?? ''} ended with ${signal ?? code}: ${said}`));
     });

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type DomainSettings,
+  domainLayout,
+  domainStatus,
+  provisionDomain,
+  renderKrb5Conf,
+  startDomain,
+  stopDomain,
+} from '@causeway/samba';
+import { tryKinit, trySmb } from '../domains/try-password.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'causeway-samba-'));
+const settings: DomainSettings = {
+  directory: join(root, 'domain'),
+  realm: 'SAMBA.EXAMPLE.ORG',
+  netbiosDomain: 'SAMBATEST',
+  hostName: 'dct',
+  address: '127.0.0.30',
+  adminPassword: 'Not.a.secret-1',
+  dns: 'none',
+};
+const layout = domainLayout(settings.directory);
+
+after(async () => {
+  await stopDomain(settings);
+  rmSync(root, { recursive: true, force: true });
+});
+
+test('a domain is provisioned once, and never over another or over files', async () => {
+  await provisionDomain(settings);
+  await assert.rejects(provisionDomain(settings), /holds a domain already/);
+  assert.deepEqual(readdirSync(root), ['domain'], 'nothing half-made stays beside it');
+  await assert.rejects(provisionDomain({ ...settings, directory: layout.privateDir }), /is not empty/);
+});
+
+test('a provisioning that fails leaves nothing', async () => {
+  const directory = join(root, 'failed');
+  // Samba refuses a domain that is called like its host.
+  const wrong = { ...settings, directory, hostName: settings.netbiosDomain };
+  await assert.rejects(provisionDomain(wrong), /cannot provision the domain SAMBA.EXAMPLE.ORG/);
+  assert.deepEqual(readdirSync(root), ['domain']);
+});
+
+test('a taken port is told before anything starts', async () => {
+  const server = createServer().listen(445, settings.address);
+  await new Promise(resolve => server.once('listening', resolve));
+  try {
+    await assert.rejects(
+      startDomain(settings),
+      new RegExp(`port 445 on 127.0.0.30 is taken by process ${process.pid} `),
+    );
+    assert.equal(domainStatus(settings).running, false);
+  } finally {
+    await new Promise(resolve => server.close(resolve));
+  }
+});
+
+test('it starts, takes the password by Kerberos and NTLM, and is adopted by whoever starts it again', async () => {
+  const first = await startDomain(settings);
+  assert.equal(first.adopted, false);
+  const krb5Conf = join(root, 'krb5.conf');
+  writeFileSync(krb5Conf, renderKrb5Conf([settings]));
+  const ticket = await tryKinit({
+    user: 'Administrator',
+    realm: settings.realm,
+    password: settings.adminPassword,
+    krb5Conf,
+  });
+  assert.equal(ticket.ok, true, ticket.error);
+  assert.match(ticket.etype!, /aes256/);
+  const session = await trySmb({ ...settings, user: 'Administrator', password: settings.adminPassword });
+  assert.equal(session.ok, true, session.error);
+  assert.equal((await trySmb({ ...settings, user: 'Administrator', password: 'wrong' })).ok, false);
+
+  const second = await startDomain(settings);
+  assert.deepEqual({ pid: second.pid, adopted: second.adopted }, { pid: first.pid, adopted: true });
+});
+
+test('its password is on no command line and in no file', async () => {
+  const secret = Buffer.from(settings.adminPassword, 'utf16le');
+  for (const pid of processes()) {
+    const commandLine = readFileSync(`/proc/${pid}/cmdline`, { flag: 'r' });
+    assert.ok(!commandLine.includes(settings.adminPassword));
+  }
+  for (const file of [
+    layout.descriptionFile,
+    layout.smbConf,
+    layout.consoleFile,
+    layout.logFile,
+    layout.samLdb,
+  ]) {
+    const bytes = readFileSync(file);
+    assert.ok(!bytes.includes(settings.adminPassword) && !bytes.includes(secret), file);
+  }
+});
+
+test('a supervisor that is killed leaves it running; the next one adopts it, and starts it anew when it dies', async () => {
+  const { pid } = domainStatus(settings);
+  const first = supervisor();
+  assert.match(await first.said(/running/), new RegExp(`running ${pid} adopted`));
+  first.process.kill('SIGKILL');
+  await sleep(200);
+  assert.equal(domainStatus(settings).pid, pid);
+
+  const second = supervisor();
+  try {
+    await second.said(new RegExp(`running ${pid} adopted`));
+    process.kill(pid!, 'SIGKILL');
+    await second.said(/running \d+ new/);
+    assert.notEqual(domainStatus(settings).pid, pid);
+    assert.equal(
+      (await trySmb({ ...settings, user: 'Administrator', password: settings.adminPassword })).ok,
+      true,
+    );
+  } finally {
+    second.process.kill('SIGKILL');
+  }
+});
+
+test('stopping leaves no process behind, also of those whose parent was killed', async () => {
+  assert.ok(processes().length > 10);
+  process.kill(domainStatus(settings).pid!, 'SIGKILL');
+  await stopDomain(settings);
+  assert.deepEqual(processes(), []);
+  assert.equal(existsSync(layout.pidFile), false);
+});
+
+/** Processes that use a file of this domain, found another way than the package does. */
+function processes(): number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map(Number)
+    .filter(pid => {
+      try {
+        return readdirSync(`/proc/${pid}/fd`).some(fd =>
+          readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith(`${settings.directory}/`),
+        );
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** A supervisor in a process of its own. */
+function supervisor() {
+  const code = `
+    import { superviseDomain } from '@causeway/samba';
+    await superviseDomain({ directory: ${JSON.stringify(settings.directory)} }, {
+      signal: new AbortController().signal,
+      onEvent: event => console.log(event.kind === 'running'
+        ? 'running ' + event.domain.pid + (event.domain.adopted ? ' adopted' : ' new')
+        : event.kind + ' ' + (event.error?.message ?? '')),
+    });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: dirname(import.meta.dirname),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', chunk => {
+    text += chunk;
+  });
+  const said = async (pattern: RegExp): Promise<string> => {
+    for (let tries = 0; tries < 300; tries++) {
+      if (pattern.test(text)) return text;
+      await sleep(100);
+    }
+    throw new Error(`the supervisor did not say ${pattern}, but: ${text}`);
+  };
+  return { process: child, said };
+}

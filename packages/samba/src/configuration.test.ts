@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { adminPasswordLdif, renderKrb5Conf, renderSmbConf } from './configuration.ts';
+import { baseDn, checkDescription, type DomainDescription, hostFqdn } from './description.ts';
+import { domainLayout } from './layout.ts';
+
+const domain: DomainDescription = {
+  realm: 'CORP.EXAMPLE.COM',
+  netbiosDomain: 'CORP',
+  hostName: 'dc1',
+  address: '127.0.0.10',
+  dns: 'none',
+};
+const layout = domainLayout('/srv/corp');
+const setting = (text: string, name: string) => new RegExp(`^\\t${name} = (.*)$`, 'm').exec(text)?.[1];
+
+test('names follow from the realm', () => {
+  assert.equal(baseDn(domain), 'DC=corp,DC=example,DC=com');
+  assert.equal(hostFqdn(domain), 'dc1.corp.example.com');
+});
+
+test('every path of smb.conf lies in the directory of the domain', () => {
+  const text = renderSmbConf(domain, layout);
+  const paths = [...text.matchAll(/= (\/[^\n]*)$/gm)].map(match => match[1]!);
+  assert.ok(paths.length > 10);
+  assert.deepEqual(
+    paths.filter(path => path !== '/dev/null' && !path.startsWith('/srv/corp/')),
+    [],
+  );
+  for (const share of ['homes', 'printers', 'print$']) assert.ok(!text.includes(`[${share}]`));
+});
+
+test('settings of the caller win over ours', () => {
+  const extraSettings = { 'max log size': '1', 'old password allowed period': '0' };
+  const text = renderSmbConf({ ...domain, extraSettings }, layout);
+  assert.equal(setting(text, 'max log size'), '1');
+  assert.equal(setting(text, 'old password allowed period'), '0');
+});
+
+test("Samba's own DNS is on only where it was asked for", () => {
+  assert.doesNotMatch(setting(renderSmbConf(domain, layout), 'server services')!, /\bdns\b/);
+  assert.match(setting(renderSmbConf({ ...domain, dns: 'internal' }, layout), 'server services')!, /\bdns\b/);
+});
+
+test('krb5.conf names every realm by address, and asks no DNS', () => {
+  const text = renderKrb5Conf([domain, { realm: 'B.EXAMPLE', address: '127.0.0.20', hostName: 'x' }]);
+  assert.equal(setting(text, 'default_realm'), 'CORP.EXAMPLE.COM');
+  assert.equal(setting(text, 'dns_lookup_kdc'), 'false');
+  assert.match(text, /B\.EXAMPLE = \{\n\t\tkdc = 127\.0\.0\.20\n/);
+});
+
+test("the administrator's password goes in as UTF-16 in base64", () => {
+  const value = /clearTextPassword:: (.*)/.exec(adminPasswordLdif(domain, 'Grüße'))?.[1];
+  assert.equal(Buffer.from(value!, 'base64').toString('utf16le'), 'Grüße');
+});
+
+test('what would end up as broken or injected configuration is refused by name', () => {
+  const wrong: [Partial<DomainDescription>, RegExp][] = [
+    [{ realm: 'corp.example.com' }, /realm must be an upper-case/],
+    [{ realm: 'CORP' }, /realm must be/],
+    [{ netbiosDomain: 'A-NAME-TOO-LONG-' }, /NetBIOS name of the domain must be/],
+    [{ hostName: 'dc1.corp' }, /host name must be/],
+    [{ address: 'localhost' }, /address must be an IPv4/],
+    [{ extraSettings: { 'a = b\n[x]': '1' } }, /name of a setting must be/],
+    [{ extraSettings: { a: 'b\nc = d' } }, /setting "a" must be one line/],
+  ];
+  checkDescription(domain);
+  for (const [change, message] of wrong) {
+    assert.throws(() => checkDescription({ ...domain, ...change }), message);
+  }
+});
