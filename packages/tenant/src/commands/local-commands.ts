@@ -13,7 +13,6 @@ import {
 } from '@causeway/service';
 import type { Command } from 'commander';
 import { TenantConfiguration } from '../configuration.ts';
-import { tenantService } from '../start-tenant.ts';
 
 /** The commands that work on the tenant service's own machine. */
 export function localCommands(tenant: Command): void {
@@ -34,6 +33,8 @@ export function localCommands(tenant: Command): void {
         tls: options.cert && { certificateFile: options.cert, keyFile: options.key ?? '' },
       });
       const log = createLog('tenant');
+      // Loaded here alone: the other commands need neither database nor OpenID provider, and start quicker.
+      const { tenantService } = await import('../start-tenant.ts');
       await runServices([tenantService(configuration, log)], log);
     });
 

@@ -61,6 +61,9 @@ const MIGRATIONS: readonly Migration[] = [
         account_reason text,
         primary key (tenant_id, id),
         check ((origin = 'synchronized') = (source_anchor is not null and forest is not null)))`,
+      // Signed and sealed text: there is nothing to compress in it.
+      'alter table users alter column account_record set storage external',
+      'alter table users alter column credential_record set storage external',
       'create unique index users_by_anchor on users (tenant_id, source_anchor)',
       'create unique index users_by_name on users (tenant_id, upn_key) where deleted_at is null',
       'create unique index users_by_change on users (tenant_id, changed_seq)',

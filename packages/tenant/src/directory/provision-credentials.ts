@@ -6,6 +6,7 @@ import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { changes as changeSignal, json, lockCounter } from './change-counter.ts';
 import { checkRecord } from './record-check.ts';
+import { isUuid } from './users.ts';
 import { applied, parseItems, refused, retry, unchanged } from './verdicts.ts';
 
 type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
@@ -114,11 +115,11 @@ async function loadHolders(inside: TenantScope, work: readonly Checked[]): Promi
     }
   >(
     tenantId => sql`
-      select id, source_anchor, forest, object_guid, deleted_at is not null as deleted,
+      select users.id, source_anchor, forest, object_guid, deleted_at is not null as deleted,
         cloud_credential is not null as has_credential, credential_sequence,
         order_version, order_time, order_invocation_id
-      from users
-      where tenant_id = ${tenantId} and source_anchor in (select jsonb_array_elements_text(${json(anchors)}))`,
+      from jsonb_array_elements_text(${json(anchors)}) as wanted
+        join users on tenant_id = ${tenantId} and source_anchor = wanted`,
   );
   return rows.map(({ order_version, order_time, order_invocation_id, ...row }) => ({
     ...row,
@@ -135,12 +136,14 @@ async function loadHolders(inside: TenantScope, work: readonly Checked[]): Promi
 
 /** The anchors that are in truth the identifiers of cloud-only users: no forest has a say in their passwords. */
 async function findCloudOnly(inside: TenantScope, work: readonly Checked[]): Promise<Set<string>> {
-  const anchors = work.map(({ item }) => item.sourceAnchor);
-  const { rows } = await inside.run<{ id: string }>(
-    tenantId => sql`
-      select id from users where tenant_id = ${tenantId} and origin = 'cloud'
-        and id::text in (select jsonb_array_elements_text(${json(anchors)}))`,
-  );
+  const ids = work.map(({ item }) => item.sourceAnchor).filter(isUuid);
+  if (ids.length === 0) return new Set();
+  const rows = await inside
+    .select('users')
+    .select('id')
+    .where('origin', '=', 'cloud')
+    .where('id', 'in', ids)
+    .execute();
   return new Set(rows.map(row => row.id));
 }
 

@@ -7,7 +7,7 @@ import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { changes as changeSignal, json, lockCounter } from './change-counter.ts';
 import { checkRecord } from './record-check.ts';
-import { EMPTY_PROFILE } from './users.ts';
+import { EMPTY_PROFILE, isUuid } from './users.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
 
 type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
@@ -89,15 +89,19 @@ async function loadAccounts(inside: TenantScope, work: readonly ObjectChange[]):
   const names = work.flatMap(item =>
     item.operation === 'upsert' ? [accountKey(item.userPrincipalName)] : [],
   );
+  const columns = sql`users.id, origin, source_anchor, forest, object_guid, user_principal_name, upn_key,
+    account_sequence, deleted_at is not null as deleted`;
+  // Joins of few names to many users, one for each index: looked up name by name, however large the tenant is.
   const { rows } = await inside.run<Account>(
     tenantId => sql`
-      select id, origin, source_anchor, forest, object_guid, user_principal_name, upn_key, account_sequence,
-        deleted_at is not null as deleted
-      from users
-      where tenant_id = ${tenantId} and (
-        source_anchor in (select jsonb_array_elements_text(${json(anchors)}))
-        or (origin = 'cloud' and id::text in (select jsonb_array_elements_text(${json(anchors)})))
-        or upn_key in (select jsonb_array_elements_text(${json(names)})))`,
+      select ${columns} from jsonb_array_elements_text(${json(anchors)}) as wanted
+        join users on tenant_id = ${tenantId} and source_anchor = wanted
+      union
+      select ${columns} from jsonb_array_elements_text(${json(names)}) as wanted
+        join users on tenant_id = ${tenantId} and upn_key = wanted and deleted_at is null
+      union
+      select ${columns} from jsonb_array_elements_text(${json(anchors.filter(isUuid))}) as wanted
+        join users on tenant_id = ${tenantId} and users.id = wanted::uuid and origin = 'cloud'`,
   );
   return rows;
 }

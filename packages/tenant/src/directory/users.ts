@@ -27,10 +27,15 @@ export function findUserByName(scope: TenantScope, userPrincipalName: string): P
     .executeTakeFirst();
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a text is an identifier as this service gives them out, and so may be compared with one. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
 
 export async function findUserById(scope: TenantScope, id: string): Promise<User | undefined> {
-  if (!UUID.test(id)) return undefined;
+  if (!isUuid(id)) return undefined;
   return scope.select('users').selectAll().where('id', '=', id).executeTakeFirst();
 }
 

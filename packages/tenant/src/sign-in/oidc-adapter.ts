@@ -2,6 +2,7 @@ import { isLoopback } from '@causeway/contract';
 import { sql } from 'kysely';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 import { digestOf } from '../digest.ts';
+import { isUuid } from '../directory/users.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 
 /**
@@ -118,10 +119,8 @@ async function findApplication(scope: TenantScope, id: string): Promise<AdapterP
   };
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 async function findAgent(scope: TenantScope, id: string): Promise<AdapterPayload | undefined> {
-  if (!UUID.test(id)) return undefined;
+  if (!isUuid(id)) return undefined;
   const row = await scope.select('agents').select(['jwk', 'name']).where('id', '=', id).executeTakeFirst();
   if (!row) return undefined;
   return {
