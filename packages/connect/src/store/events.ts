@@ -26,7 +26,7 @@ export const EventId = {
   pingFailed: 655,
   managedDomain: 658,
   runErrors: 6100,
-  fullCycle: 6900,
+  fullCycle: 904,
 } as const;
 
 export interface Event {

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { generateSealingKey, normalizeFingerprint, sealingPublicKey } from '@causeway/records';
+import { createLog } from '@causeway/service';
+import { loadConnectConfiguration } from './configuration.ts';
+import { Connect } from './connect.ts';
+import { whyRestored } from './connector.ts';
+import { enrol, readAgent } from './identity.ts';
+import { connectStatus, userStatus } from './status.ts';
+import { ProvisioningPeer } from './testing/provisioning-peer.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-connect-'));
+const stateDirectory = join(folder, 'state');
+const log = createLog('test', { write: () => {} });
+const peer = await ProvisioningPeer.listen();
+after(async () => {
+  await peer.close();
+  rmSync(folder, { recursive: true });
+});
+
+function configurationFile(more = ''): string {
+  const file = join(folder, 'connect.yaml');
+  writeFileSync(
+    file,
+    `stateDirectory: ${stateDirectory}
+tenant: { url: '${peer.url}' }
+connectors:
+  - name: corp.example.com
+    forest: CORP.example.com
+    server: 127.0.0.1
+    ldapsPort: 1
+    caFile: ${file}
+    account: reader@corp.example.com
+    password: env:CAUSEWAY_TEST_PASSWORD
+${more}`,
+  );
+  return file;
+}
+
+const open = () => Connect.open(loadConnectConfiguration(configurationFile()), log);
+
+before(() => {
+  process.env.CAUSEWAY_TEST_PASSWORD = 'not a real one';
+});
+
+test('a configuration with an unknown key is refused with a suggestion, in a connector too', () => {
+  assert.throws(() => loadConnectConfiguration(configurationFile('deletionTreshold: 5\n')), {
+    code: 'configuration-invalid',
+    message: /deletionTreshold.*did you mean 'deletionThreshold'/,
+  });
+  assert.throws(() => loadConnectConfiguration(configurationFile('    serverNam: x\n')), {
+    message: /connectors\.0\.serverNam.*did you mean 'serverName'/,
+  });
+});
+
+test('a configuration has what it leaves out by default, and the forest in lower case', () => {
+  const configuration = loadConnectConfiguration(configurationFile());
+  assert.equal(configuration.connectors[0]!.forest, 'corp.example.com');
+  assert.deepEqual([configuration.deletionThreshold, configuration.cycleIntervalMs], [500, 120_000]);
+});
+
+test('who is not enrolled is told how to enrol', async () => {
+  await assert.rejects(open(), { code: 'not-enrolled', message: /causeway connect enrol/ });
+});
+
+test('enrolment makes keys that only their owner can read, and happens once', async () => {
+  const agent = await enrol(stateDirectory, { url: peer.url }, 'a-code');
+  assert.equal(agent.tenantId, peer.tenantId);
+  assert.equal(normalizeFingerprint(agent.publicKey.fingerprint), agent.publicKey.fingerprint);
+  assert.equal(readAgent(stateDirectory).publicKey.fingerprint, agent.publicKey.fingerprint);
+  for (const name of ['identity.json', 'signing-key.pem', 'agent-key.pem'])
+    assert.equal(statSync(join(stateDirectory, name)).mode & 0o077, 0, name);
+  await assert.rejects(enrol(stateDirectory, { url: peer.url }, 'a-code'), { code: 'already-enrolled' });
+});
+
+test('a second instance is refused with the process id of the first', async () => {
+  const first = await open();
+  await assert.rejects(open(), { code: 'already-running', message: new RegExp(`process ${process.pid}`) });
+  await first.close();
+  await (await open()).close();
+});
+
+test('a domain controller that is not there is an error that names it and the connector', async () => {
+  const connect = await open();
+  await assert.rejects(connect.sync(), {
+    code: 'domain-controller-unreachable',
+    message: /'127.0.0.1' of connector 'corp.example.com'/,
+  });
+  const status = await connectStatus(connect);
+  assert.match(status.connectors[0]!.lastError!, /cannot connect to 127.0.0.1:1/);
+  assert.throws(() => userStatus(connect, 'nobody'), { code: 'no-such-user' });
+  await connect.close();
+});
+
+test('a key is trusted by its own fingerprint alone, in any spelling, and the trust can be taken back', async () => {
+  const connect = await open();
+  const key = sealingPublicKey(await generateSealingKey());
+  const other = sealingPublicKey(await generateSealingKey());
+  await assert.rejects(connect.trustDomain(key.fingerprint), { code: 'no-managed-domain' });
+  peer.offerKey({ ...other, fingerprint: key.fingerprint });
+  await assert.rejects(connect.trustDomain(key.fingerprint), { code: 'fingerprint-differs' });
+  peer.offerKey(key);
+  await assert.rejects(connect.trustDomain('nonsense'), { code: 'fingerprint-invalid' });
+  const confirmed = await connect.trustDomain(key.fingerprint.toLowerCase().replaceAll('-', ' '));
+  assert.equal(confirmed.fingerprint, key.fingerprint);
+  assert.equal((await connectStatus(connect)).pairing.state, 'confirmed');
+  peer.offerKey(other);
+  await connect.tenant.configuration(true);
+  assert.equal((await connectStatus(connect)).pairing.state, 'unconfirmed');
+  assert.equal(connect.untrustDomain(), true);
+  assert.equal(connect.untrustDomain(), false);
+  await connect.close();
+});
+
+test("a forced pass names a connector by its exact name, as the original's script does", async () => {
+  const connect = await open();
+  assert.throws(() => connect.requestFullPass('CORP.example.com'), {
+    code: 'no-such-connector',
+    message: /known are 'corp.example.com'/,
+  });
+  assert.equal(connect.requestFullPass()[0]!.id, connect.requestFullPass('corp.example.com')[0]!.id);
+  await connect.close();
+});
+
+test('a lower USN or another database means a restored domain controller', () => {
+  const before = { usn: '100', invocationId: 'a' };
+  assert.equal(whyRestored(before, { usn: 100n, invocationId: 'a' }), undefined);
+  assert.equal(
+    whyRestored({ usn: undefined, invocationId: undefined }, { usn: 1n, invocationId: 'a' }),
+    undefined,
+  );
+  assert.match(whyRestored(before, { usn: 99n, invocationId: 'a' })!, /went back from 100 to 99/);
+  assert.match(whyRestored(before, { usn: 101n, invocationId: 'b' })!, /another one/);
+});

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { after, beforeEach, test } from 'node:test';
+import { believed, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { exportStep } from './export-step.ts';
+import { sourceAnchorOf } from './source-anchor.ts';
+
+const peer = await ProvisioningPeer.listen();
+after(() => peer.close());
+beforeEach(() => {
+  peer.users.clear();
+  peer.requests.length = 0;
+  peer.script.length = 0;
+  peer.judge = () => undefined;
+});
+
+const people = (count: number) => Array.from({ length: count }, (_, i) => person(i));
+
+test('the source anchor is base64 of the 16 bytes of objectGUID as they travel', () => {
+  assert.equal(sourceAnchorOf('00112233-4455-6677-8899-aabbccddeeff'), 'MyIRAFVEd2aImaq7zN3u/w==');
+});
+
+test('everybody in scope is exported once, in batches, each with a record signed for this forest', async () => {
+  const context = testContext(peer, { objectBatch: 2 });
+  imported(context, ...people(5), person(9, { adminDescription: 'User_1' }));
+  assert.equal((await exportStep(context, 0)).upserted, 5);
+  assert.equal(peer.users.size, 5);
+  assert.equal(peer.requests.length, 3);
+  const { record, sequence } = peer.users.get(sourceAnchorOf(guidOf(3)))!.object;
+  const verified = believed(context, record);
+  assert.ok(verified.ok);
+  assert.equal(sequence, verified.record.sequence);
+  peer.requests.length = 0;
+  assert.equal((await exportStep(context, 0)).upserted, 0);
+  assert.equal(peer.requests.length, 0);
+});
+
+test('an answer that was lost is asked for again, and what was done is not done twice', async () => {
+  const context = testContext(peer);
+  imported(context, ...people(3));
+  for (let i = 0; i < 4; i++) peer.script.push('done but lost');
+  await assert.rejects(exportStep(context, 0));
+  assert.equal(context.store.space.countPending('upsert'), 3);
+  assert.equal((await exportStep(context, 0)).upserted, 3);
+  assert.equal(peer.users.size, 3);
+});
+
+test('a refused user is quarantined with its reason, the others go, and a change brings it again', async () => {
+  const context = testContext(peer);
+  const taken = { verdict: 'refused', code: 'attribute-value-must-be-unique', reason: 'taken' } as const;
+  peer.judge = change => (change.sourceAnchor === sourceAnchorOf(guidOf(1)) ? taken : undefined);
+  imported(context, ...people(3));
+  const summary = await exportStep(context, 0);
+  assert.deepEqual([summary.upserted, summary.refused], [2, 1]);
+  const entry = context.store.queue.get('object', guidOf(1))!;
+  assert.deepEqual([entry.quarantined, entry.code, entry.reason], [true, taken.code, 'taken']);
+  assert.equal((await exportStep(context, 0)).refused, 0); // waits for its time
+  peer.judge = () => undefined;
+  imported(context, person(1, { title: 'Clerk' }));
+  context.store.queue.remove('object', guidOf(1)); // as the import does at a change
+  assert.equal((await exportStep(context, 0)).upserted, 1);
+  assert.equal(context.store.queue.count(true), 0);
+});
+
+test('what the contract does not allow is quarantined here, with the field', async () => {
+  const context = testContext(peer);
+  imported(context, person(1, { userPrincipalName: 'no name' }), person(2));
+  const summary = await exportStep(context, 0);
+  assert.deepEqual([summary.upserted, summary.refused], [1, 1]);
+  assert.match(context.store.queue.get('object', guidOf(1))!.reason, /userPrincipalName/);
+});
+
+test('more deletes than the threshold stop before the first; others go on; allowed, they go', async () => {
+  const context = testContext(peer, { deletionThreshold: 2 });
+  imported(context, ...people(3));
+  await exportStep(context, 0);
+  imported(context, ...people(3).map(object => ({ ...object, deleted: true })), person(7));
+  const stopped = await exportStep(context, 0);
+  assert.deepEqual([stopped.suppressedDeletes, stopped.deleted, stopped.upserted], [3, 0, 1]);
+  assert.equal(peer.users.size, 4);
+  await exportStep(context, 2);
+  assert.equal(peer.users.size, 4);
+  assert.equal(context.store.events.last(20).filter(event => event.eventId === 116).length, 1);
+  const allowed = await exportStep(context, 3);
+  assert.deepEqual([allowed.deleted, allowed.suppressedDeletes], [3, 0]);
+  assert.equal(peer.users.size, 1);
+  assert.equal(context.store.space.get(guidOf(0)), undefined);
+});
+
+test('a user that leaves the scope is deleted in the tenant, and comes back with its password', async () => {
+  const context = testContext(peer);
+  context.store.cursors.set('replication-cookie', '{}'); // the first password cycle is through
+  imported(context, person(1));
+  await exportStep(context, 0);
+  imported(context, person(1, { adminDescription: 'User_1' }));
+  assert.equal((await exportStep(context, 0)).deleted, 1);
+  assert.equal(context.store.queue.count(false), 0);
+  imported(context, person(1));
+  assert.equal((await exportStep(context, 0)).upserted, 1);
+  assert.equal(context.store.queue.due('password', 10).length, 1);
+});
+
+test('deletes go before upserts, so that a name can pass to another user in one export', async () => {
+  const context = testContext(peer);
+  imported(context, person(1));
+  await exportStep(context, 0);
+  peer.requests.length = 0;
+  imported(
+    context,
+    { ...person(1), deleted: true },
+    person(2, { userPrincipalName: 'user1@corp.example.com' }),
+  );
+  await exportStep(context, 0);
+  assert.match(peer.requests[0]!.body, /"delete"/);
+  assert.match(peer.requests[1]!.body, /"upsert"/);
+});

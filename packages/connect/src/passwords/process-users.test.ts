@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { after, beforeEach, test } from 'node:test';
+import { verifyCloudCredential } from '@causeway/credentials';
+import { generateSealingKey, openCredentialRecord, sealingPublicKey } from '@causeway/records';
+import type { ConnectorContext } from '../context.ts';
+import { exportStep } from '../objects/export-step.ts';
+import { sourceAnchorOf } from '../objects/source-anchor.ts';
+import { confirmKey, withdrawKey } from '../store/pairing.ts';
+import { believed, guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { processUsers } from './process-users.ts';
+
+const peer = await ProvisioningPeer.listen();
+after(() => peer.close());
+beforeEach(() => {
+  peer.users.clear();
+  peer.requests.length = 0;
+  peer.script.length = 0;
+  peer.judge = () => undefined;
+  peer.windowsCredentialsSyncConfig = { enabled: false, domain: null };
+});
+
+const single = (): never => {
+  throw new Error('nobody is to be read again here');
+};
+const whole = { whole: true, single };
+const credentialOf = (n: number) => peer.users.get(sourceAnchorOf(guidOf(n)))!.credential;
+
+async function withPeople(count: number, settings = {}): Promise<ConnectorContext> {
+  const context = testContext(peer, settings);
+  imported(context, ...Array.from({ length: count }, (_, i) => person(i)));
+  await exportStep(context, 0);
+  peer.requests.length = 0;
+  return context;
+}
+
+test('a password arrives as its cloud credential, in batches, and the hash is wiped', async () => {
+  const context = await withPeople(5, { passwordBatch: 2 });
+  const users = [0, 1, 2, 3, 4].map(n => replicated(n, 9));
+  assert.deepEqual(await processUsers(context, users, whole), { read: 5, sent: 5 });
+  assert.equal(peer.requestsTo('/api/v1/sync/credentials').length, 3);
+  const { cloudCredential, record } = credentialOf(4)!;
+  assert.ok(await verifyCloudCredential(cloudCredential, new Uint8Array(16).fill(9)));
+  assert.equal(record, null);
+  for (const { ntHash, kerberosKeys } of users) {
+    assert.ok(typeof ntHash !== 'string' && ntHash.every(byte => byte === 0));
+    assert.ok(typeof kerberosKeys !== 'string' && kerberosKeys.keys[0]!.key.every(byte => byte === 0));
+  }
+  assert.equal(context.store.passwords.get(guidOf(4))!.status, 'Success');
+});
+
+test('a batch without an answer leaves nothing acknowledged, and the next reading sends it', async () => {
+  const context = await withPeople(2);
+  await context.tenant.configuration(); // kept for a moment: the script below is for the batch
+  for (let i = 0; i < 4; i++) peer.script.push('half a body');
+  const users = [replicated(0, 9), replicated(1, 9)];
+  await assert.rejects(processUsers(context, users, whole));
+  assert.ok(users.every(({ ntHash }) => typeof ntHash !== 'string' && ntHash.every(byte => byte === 0)));
+  assert.equal(context.store.passwords.get(guidOf(0)), undefined);
+  assert.equal((await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole)).sent, 2);
+  assert.equal((await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole)).sent, 0);
+});
+
+test('without a managed domain no record is made and nobody is owed', async () => {
+  const context = await withPeople(1);
+  await processUsers(context, [replicated(0, 9)], whole);
+  assert.equal(credentialOf(0)!.record, null);
+  assert.equal(context.store.owed.count(), 0);
+});
+
+test('with a key that nobody confirmed nothing is sealed, and who is owed is recorded', async () => {
+  const context = await withPeople(1);
+  const genuine = await generateSealingKey();
+  const swapped = await generateSealingKey();
+  const key = sealingPublicKey(genuine);
+  peer.offerKey(key);
+  await processUsers(context, [replicated(0, 9)], whole);
+  assert.equal(credentialOf(0)!.record, null);
+  assert.equal(context.store.owed.count(), 1);
+
+  // A tenant that puts its own key under the confirmed fingerprint gains nothing.
+  confirmKey(context.store.db, { ...key, realm: 'AADDS.EXAMPLE.NET' });
+  peer.offerKey({ ...sealingPublicKey(swapped), keyId: key.keyId, fingerprint: key.fingerprint });
+  await context.tenant.configuration(true);
+  await processUsers(context, [replicated(0, 10)], whole);
+  assert.equal(credentialOf(0)!.record, null);
+
+  peer.offerKey(key);
+  await context.tenant.configuration(true);
+  await processUsers(context, [replicated(0, 10)], whole);
+  const { record } = credentialOf(0)!;
+  assert.ok(record !== null);
+  assert.equal(context.store.owed.count(), 0);
+  const verified = believed(context, record);
+  assert.ok(verified.ok && verified.record.kind === 'credential');
+  const opened = await openCredentialRecord(verified.record, genuine);
+  assert.ok(opened.ok);
+  const { ntHash, kerberosKeys } = opened;
+  assert.ok(ntHash.every(byte => byte === 10) && kerberosKeys!.keys[0]!.key.every(byte => byte === 10));
+
+  withdrawKey(context.store.db);
+  await processUsers(context, [replicated(0, 11)], whole);
+  assert.equal(credentialOf(0)!.record, null);
+  assert.equal(context.store.owed.count(), 1);
+});
+
+test('a user that the tenant does not know any more is exported again, then its password read', async () => {
+  const context = await withPeople(1);
+  context.store.cursors.set('replication-cookie', '{}');
+  peer.users.clear();
+  await processUsers(context, [replicated(0, 9)], whole);
+  assert.equal(context.store.passwords.get(guidOf(0))!.status, 'TargetNotExportedToDirectory');
+  assert.equal((await exportStep(context, 0)).upserted, 1);
+  assert.equal(context.store.queue.due('password', 10).length, 1);
+  assert.equal((await processUsers(context, [replicated(0, 9)], whole)).sent, 1);
+  assert.equal(context.store.queue.count(false), 0);
+});
+
+test('a refused password is quarantined, one to be retried is queued, and the others are through', async () => {
+  const context = await withPeople(3);
+  const verdicts = [{ verdict: 'refused', code: 'invalid', reason: 'no' }, { verdict: 'retry' }] as const;
+  peer.judge = change => verdicts[[0, 1].findIndex(n => change.sourceAnchor === sourceAnchorOf(guidOf(n)))];
+  const done = await processUsers(
+    context,
+    [0, 1, 2].map(n => replicated(n, 9)),
+    whole,
+  );
+  assert.equal(done.sent, 1);
+  assert.equal(context.store.queue.get('password', guidOf(0))!.quarantined, true);
+  assert.equal(context.store.queue.get('password', guidOf(1))!.quarantined, false);
+  assert.equal(context.store.passwords.get(guidOf(1))!.status, 'RetryRequestedByTarget');
+});
+
+test('a temporary password waits and says so; the one that its user chose goes', async () => {
+  const context = await withPeople(1);
+  await processUsers(context, [replicated(0, 9, { pwdLastSet: 0n })], whole);
+  const waiting = context.store.passwords.get(guidOf(0))!;
+  assert.ok(waiting.mustChange);
+  assert.match(waiting.detail!, /must change/);
+  assert.equal(credentialOf(0), undefined);
+  await processUsers(context, [replicated(0, 10)], whole);
+  assert.equal(context.store.passwords.countMustChange(), 0);
+  assert.equal(credentialOf(0)!.passwordOrder.version, 10);
+});
+
+test('an old password never follows a newer one', async () => {
+  const context = await withPeople(1);
+  await processUsers(context, [replicated(0, 10)], whole);
+  await processUsers(context, [replicated(0, 9)], { ...whole, fullPass: 1 });
+  assert.equal(credentialOf(0)!.passwordOrder.version, 10);
+  assert.equal(peer.requestsTo('/api/v1/sync/credentials').length, 1);
+});
+
+test('no hash and no key is in what is stored or sent in the clear', async () => {
+  const context = await withPeople(1);
+  const key = sealingPublicKey(await generateSealingKey());
+  peer.offerKey(key);
+  confirmKey(context.store.db, { ...key, realm: 'AADDS.EXAMPLE.NET' });
+  await context.tenant.configuration(true);
+  await processUsers(context, [replicated(0, 0xa7)], whole);
+  const stored = ['password_state', 'connector_space', 'retry_queue', 'event', 'cursor', 'pairing']
+    .map(name => JSON.stringify(context.store.db.all(`SELECT * FROM ${name}`)))
+    .join();
+  const secret = Buffer.alloc(16, 0xa7);
+  for (const text of [stored, peer.requests.map(request => request.body).join()]) {
+    for (const encoding of ['hex', 'base64', 'base64url', 'latin1'] as const)
+      assert.ok(!text.toLowerCase().includes(secret.toString(encoding).replace(/=+$/, '').toLowerCase()));
+  }
+});

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { createLog } from '@causeway/service';
+import { Database } from './database.ts';
+import { Events } from './events.ts';
+import { nextAttemptAt } from './retry-queue.ts';
+import { reserveSequences } from './sequence.ts';
+import { connectorStore, openStore } from './store.ts';
+
+const log = createLog('test', { write: () => {} });
+const memory = () => connectorStore(openStore(undefined, log), 'c');
+
+test('a file opened twice keeps what it had, and one of a newer program is refused', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-store-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const store = openStore(folder, log);
+  connectorStore(store, 'c').cursors.set('usn', '42');
+  store.close();
+  const again = openStore(folder, log);
+  assert.equal(connectorStore(again, 'c').cursors.get('usn'), '42');
+  assert.equal(connectorStore(again, 'other').cursors.get('usn'), undefined);
+  again.close();
+  const raw = new DatabaseSync(join(folder, 'connect.db'));
+  raw.exec('PRAGMA user_version = 99');
+  raw.close();
+  assert.throws(() => openStore(folder, log), { code: 'state-too-new' });
+});
+
+test('a transaction that fails leaves nothing, also of the one within it', () => {
+  const { db, cursors } = memory();
+  assert.throws(() =>
+    db.transaction(() => {
+      db.transaction(() => cursors.set('usn', '1'));
+      throw new Error('cut');
+    }),
+  );
+  assert.equal(cursors.get('usn'), undefined);
+});
+
+test('sequences follow the clock, and grow on when the clock went back', () => {
+  const db = new Database(':memory:');
+  assert.equal(reserveSequences(db, 3, 1_000), 1_000_000);
+  assert.equal(reserveSequences(db, 1, 1_000), 1_000_003);
+  assert.equal(reserveSequences(db, 1, 500), 1_000_004);
+  assert.equal(reserveSequences(db, 1, 2_000), 2_000_000);
+});
+
+test('tries come at doubling distances within limits, seldom for what is quarantined', () => {
+  assert.deepEqual(
+    [1, 2, 3, 20].map(attempts => nextAttemptAt(attempts, false, 0)),
+    [2_000, 4_000, 8_000, 300_000],
+  );
+  assert.deepEqual(
+    [1, 2, 20].map(attempts => nextAttemptAt(attempts, true, 0)),
+    [60_000, 120_000, 1_800_000],
+  );
+});
+
+test('the queue counts attempts, keeps when it began, and gives out what is due', () => {
+  const { queue } = memory();
+  queue.put('password', 'g', { quarantined: false, code: 'retry', reason: 'busy' }, 1_000);
+  const entry = queue.put('password', 'g', { quarantined: false, code: 'retry', reason: 'busy' }, 5_000);
+  assert.deepEqual([entry.attempts, entry.nextAt, entry.since], [2, 9_000, '1970-01-01T00:00:01.000Z']);
+  assert.equal(queue.due('password', 10, 8_999).length, 0);
+  assert.equal(queue.due('password', 10, 9_000).length, 1);
+  assert.equal(queue.due('object', 10, 9_000).length, 0);
+  assert.equal(queue.remove('password', 'g'), true);
+  assert.equal(queue.count(false), 0);
+});
+
+test('forcing a full pass twice is one pass; after its end there is another', () => {
+  const { passes } = memory();
+  const first = passes.request();
+  passes.start(first.id);
+  assert.equal(passes.request().id, first.id);
+  passes.read(first.id);
+  assert.equal(passes.request().id, first.id);
+  passes.complete(first.id);
+  assert.notEqual(passes.request().id, first.id);
+});
+
+test('events are kept for seven days', () => {
+  const db = new Database(':memory:');
+  const events = new Events(db, log);
+  events.add(601, 'info', null, 'starts');
+  events.prune(new Date(Date.now() + 6 * 86_400_000));
+  assert.equal(events.last(10).length, 1);
+  events.prune(new Date(Date.now() + 8 * 86_400_000));
+  assert.equal(events.last(10).length, 0);
+});
+
+test('a user is found by every name that people have for it', () => {
+  const { space } = memory();
+  space.put(
+    {
+      guid: '00000000-0000-4000-8000-000000000001',
+      anchor: 'AAAA==',
+      dn: 'CN=Doe\\, Jane,DC=x',
+      objectClasses: ['user'],
+      attributes: { sAMAccountName: 'Jane', userPrincipalName: 'jane@x' },
+      deleted: false,
+      scopeReason: undefined,
+      desiredDigest: 'd',
+    },
+    1,
+  );
+  for (const name of [
+    'jane',
+    'JANE@x',
+    'AAAA==',
+    'cn=doe\\, jane,dc=x',
+    '00000000-0000-4000-8000-000000000001',
+  ])
+    assert.equal(space.find(name)?.anchor, 'AAAA==', name);
+  assert.equal(space.find('joe'), undefined);
+});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { after, beforeEach, test } from 'node:test';
+import { CallError, httpSend, type ObjectChange } from '@causeway/contract';
+import { TenantClient } from './tenant-client.ts';
+import { ProvisioningPeer } from './testing/provisioning-peer.ts';
+
+const peer = await ProvisioningPeer.listen();
+after(() => peer.close());
+const client = () => new TenantClient(httpSend({ url: peer.url, timeoutMs: 5_000 }));
+const deletes = (count: number): ObjectChange[] =>
+  Array.from({ length: count }, (_, i) => ({
+    operation: 'delete',
+    sourceAnchor: `anchor${i}`,
+    sequence: i,
+    record: 'a.b.c',
+  }));
+
+beforeEach(() => {
+  peer.requests.length = 0;
+  peer.script.length = 0;
+  peer.judge = () => ({ verdict: 'applied' });
+});
+
+for (const misbehaviour of [
+  { status: 500 },
+  { status: 429 },
+  'half a body',
+  'nothing',
+  'another shape',
+  'done but lost',
+] as const) {
+  test(`a tenant that answers ${JSON.stringify(misbehaviour)} gets the same batch again`, async () => {
+    peer.script.push(misbehaviour);
+    const verdicts = await client().exportObjects('corp.example.com', deletes(2));
+    assert.deepEqual(
+      verdicts.map(verdict => verdict.verdict),
+      ['applied', 'applied'],
+    );
+    assert.equal(peer.requests.length, 2);
+    assert.equal(peer.requests[0]!.body, peer.requests[1]!.body);
+  });
+}
+
+test('Retry-After is waited for', async () => {
+  peer.script.push({ status: 429, retryAfter: 1 });
+  const began = Date.now();
+  await client().exportObjects('corp.example.com', deletes(1));
+  assert.ok(Date.now() - began >= 1_000);
+});
+
+test('a Retry-After that is too long ends the cycle instead of holding it', async () => {
+  peer.script.push({ status: 429, retryAfter: 3600 });
+  await assert.rejects(client().exportObjects('corp.example.com', deletes(1)), { retryAfter: 3600 });
+  assert.equal(peer.requests.length, 1);
+});
+
+test('a tenant that stays away is given up after four tries', async () => {
+  for (let i = 0; i < 9; i++) peer.script.push('nothing');
+  await assert.rejects(client().exportObjects('corp.example.com', deletes(1)), CallError);
+  assert.equal(peer.requests.length, 4);
+});
+
+test('a refusal of the whole request is not repeated', async () => {
+  peer.script.push({ status: 403 });
+  await assert.rejects(client().exportObjects('corp.example.com', deletes(1)), { status: 403 });
+  assert.equal(peer.requests.length, 1);
+});
+
+test('one item that the tenant cannot read costs that item, not its batch', async () => {
+  // 8 items, the sixth is bad: 8, 0-3, 4-7, 4-5, 4, 5, 6-7.
+  peer.script.push({ status: 400 }, undefined, { status: 400 }, { status: 400 }, undefined, { status: 400 });
+  const verdicts = await client().exportObjects('corp.example.com', deletes(8));
+  assert.deepEqual(
+    verdicts.map(({ sourceAnchor, verdict }) => `${sourceAnchor} ${verdict}`),
+    Array.from({ length: 8 }, (_, i) => `anchor${i} ${i === 5 ? 'refused' : 'applied'}`),
+  );
+});
+
+test('the configuration is kept for moments, and asked for anew when it must be', async () => {
+  const tenant = client();
+  await tenant.configuration();
+  await tenant.configuration();
+  assert.equal(peer.requests.length, 1);
+  await tenant.configuration(true);
+  assert.equal(peer.requests.length, 2);
+});

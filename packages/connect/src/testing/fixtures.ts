@@ -1,0 +1,111 @@
+import type { ReplicatedUser } from '@causeway/active-directory';
+import { httpSend } from '@causeway/contract';
+import { generateSigningKey, signingPublicKey, verifyRecord } from '@causeway/records';
+import { createLog } from '@causeway/service';
+import { ConnectConfiguration } from '../configuration.ts';
+import { type ConnectorContext, scopeOf } from '../context.ts';
+import { type DirectoryObject, decideObject } from '../objects/merge.ts';
+import { connectorStore, openStore } from '../store/store.ts';
+import { TenantClient } from '../tenant-client.ts';
+import type { ProvisioningPeer } from './provisioning-peer.ts';
+
+export const FOREST = 'corp.example.com';
+
+/** A connector's context over a store in memory and a scripted tenant; the DC's side is the test's. */
+export function testContext(
+  peer: ProvisioningPeer,
+  settings: { objectBatch?: number; passwordBatch?: number; deletionThreshold?: number } = {},
+): ConnectorContext {
+  const configuration = ConnectConfiguration.parse({
+    stateDirectory: '/nonexistent',
+    tenant: { url: peer.url },
+    connectors: [
+      {
+        name: FOREST,
+        forest: FOREST,
+        server: '127.0.0.1',
+        caFile: '/nonexistent',
+        account: `connector@${FOREST}`,
+        password: 'env:NONE',
+      },
+    ],
+    ...settings,
+  });
+  const log = createLog('test', { write: () => {} });
+  const signingKey = generateSigningKey();
+  const connector = configuration.connectors[0]!;
+  return {
+    connector,
+    settings: configuration,
+    scope: scopeOf(connector),
+    store: connectorStore(openStore(undefined, log), FOREST),
+    tenant: new TenantClient(httpSend({ url: peer.url, timeoutMs: 5_000 })),
+    agent: {
+      tenantId: peer.tenantId,
+      tenantName: 'peer',
+      agentId: peer.tenantId,
+      clientId: 'peer-client',
+      issuer: peer.url,
+      tokenEndpoint: `${peer.url}/token`,
+      signingKey,
+      publicKey: signingPublicKey(signingKey),
+    },
+    log,
+  };
+}
+
+/** The n-th person of the directory. */
+export function person(n: number, attributes: Record<string, string | string[]> = {}): DirectoryObject {
+  const sam = `user${n}`;
+  return {
+    guid: guidOf(n),
+    dn: `CN=User ${n},OU=People,DC=corp,DC=example,DC=com`,
+    objectClasses: ['top', 'person', 'organizationalPerson', 'user'],
+    attributes: {
+      sAMAccountName: sam,
+      userPrincipalName: `${sam}@${FOREST}`,
+      objectSid: `S-1-5-21-1-2-3-${1000 + n}`,
+      userAccountControl: '512',
+      displayName: `User ${n}`,
+      ...attributes,
+    },
+    deleted: false,
+  };
+}
+
+export const guidOf = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+
+/** Puts people into the connector space as an import would. */
+export function imported(context: ConnectorContext, ...people: DirectoryObject[]): void {
+  for (const object of people) context.store.space.put(decideObject(object, context.scope), 1);
+}
+
+/** A password as replication tells it whole; the hash's bytes are the version, so that tests can find it again. */
+export function replicated(n: number, version: number, more: Partial<ReplicatedUser> = {}): ReplicatedUser {
+  return {
+    objectGuid: guidOf(n),
+    distinguishedName: person(n).dn,
+    isDeleted: false,
+    ntHash: new Uint8Array(16).fill(version),
+    kerberosKeys: {
+      salt: `CORP.EXAMPLE.COMuser${n}`,
+      iterations: 4096,
+      keys: [{ enctype: 18, key: new Uint8Array(32).fill(version) }],
+    },
+    pwdLastSet: 133_000_000_000_000_000n + BigInt(version),
+    passwordOrder: {
+      version,
+      originatingTime: 13_300_000_000 + version,
+      originatingInvocationId: guidOf(0xabc),
+    },
+    ...more,
+  };
+}
+
+/** A record as the managed domain would believe it, with this Connect's key confirmed for its forest. */
+export function believed(context: ConnectorContext, record: string) {
+  const { agent } = context;
+  const signer = { publicKey: agent.publicKey.publicKey, forests: new Set([FOREST]) };
+  const trust = (keyId: string) => (keyId === agent.publicKey.keyId ? signer : undefined);
+  return verifyRecord(record, trust, { tenant: agent.tenantId });
+}

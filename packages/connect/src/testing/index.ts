@@ -1,0 +1,1 @@
+export { type Misbehaviour, type PeerUser, ProvisioningPeer } from './provisioning-peer.ts';

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type {
+  CredentialChange,
+  ObjectChange,
+  PublicKey,
+  Verdict,
+  WindowsCredentialsSyncConfig,
+} from '@causeway/contract';
+import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
+
+/** What a scripted tenant does with a request instead of answering it. */
+export type Misbehaviour =
+  | { status: number; retryAfter?: number; json?: unknown }
+  /** The beginning of a right answer, then the connection ends. */
+  | 'half a body'
+  /** The connection ends without a byte. */
+  | 'nothing'
+  /** A right answer in form, of another shape than agreed. */
+  | 'another shape'
+  /** The request is carried out and its answer is lost. */
+  | 'done but lost';
+
+export interface PeerUser {
+  object: Extract<ObjectChange, { operation: 'upsert' }>;
+  credential?: CredentialChange;
+}
+
+/** The tenant's provisioning side as a scripted peer: keeps what it is told, records all of it, misbehaves on demand. */
+export class ProvisioningPeer {
+  readonly tenantId = randomUUID();
+  readonly users = new Map<string, PeerUser>();
+  readonly requests: { path: string; body: string }[] = [];
+  /** Taken from the front, one a request to the provisioning API. */
+  readonly script: (Misbehaviour | undefined)[] = [];
+  /** Decides on an item before the tenant's own rules do. */
+  judge: (change: ObjectChange | CredentialChange) => Omit<Verdict, 'sourceAnchor'> | undefined = () =>
+    undefined;
+  windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig = { enabled: false, domain: null };
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async listen(): Promise<ProvisioningPeer> {
+    const server = createServer((request, reply) => void peer.#answer(request, reply));
+    const peer = new ProvisioningPeer(server);
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    return peer;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** A managed domain that the tenant says it has. */
+  offerKey(key: PublicKey): void {
+    const registeredAt = new Date().toISOString();
+    this.windowsCredentialsSyncConfig = {
+      enabled: true,
+      domain: { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', key, registeredAt },
+    };
+  }
+
+  requestsTo(path: string): { path: string; body: string }[] {
+    return this.requests.filter(request => request.path === path);
+  }
+
+  close(): Promise<void> {
+    return new Promise(resolve => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #answer(request: IncomingMessage, reply: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks).toString('utf8');
+    const path = request.url ?? '';
+    this.requests.push({ path, body });
+    const misbehaviour = path.startsWith('/api/v1/sync/') ? this.script.shift() : undefined;
+    if (misbehaviour === 'nothing') {
+      reply.destroy();
+      return;
+    }
+    if (typeof misbehaviour === 'object') {
+      const headers =
+        misbehaviour.retryAfter === undefined ? {} : { 'retry-after': String(misbehaviour.retryAfter) };
+      reply.writeHead(misbehaviour.status, { 'content-type': 'application/json', ...headers });
+      reply.end(JSON.stringify(misbehaviour.json ?? { error: { code: 'scripted', message: 'as scripted' } }));
+      return;
+    }
+    const right = JSON.stringify(
+      misbehaviour === 'another shape' ? { verdict: 1 } : this.#carryOut(path, body),
+    );
+    if (misbehaviour === 'done but lost') {
+      reply.destroy();
+      return;
+    }
+    reply.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(right) });
+    if (misbehaviour === 'half a body') {
+      reply.write(right.slice(0, right.length >> 1), () => reply.destroy());
+      return;
+    }
+    reply.end(right);
+  }
+
+  #carryOut(path: string, body: string): unknown {
+    switch (path) {
+      case '/enrol':
+        return {
+          tenantId: this.tenantId,
+          tenantName: 'peer',
+          agentId: randomUUID(),
+          clientId: 'peer-client',
+          issuer: this.url,
+          tokenEndpoint: `${this.url}/token`,
+        };
+      case '/token':
+        return { access_token: 'a-token', token_type: 'bearer', expires_in: 3600 };
+      case '/api/v1/sync/configuration': {
+        const { tenantId, windowsCredentialsSyncConfig } = this;
+        return { tenantId, tenantName: 'peer', windowsCredentialsSyncConfig };
+      }
+      case '/api/v1/sync/objects':
+        return { verdicts: changesOf<ObjectChange>(body).map(change => this.#takeObject(change)) };
+      case '/api/v1/sync/credentials':
+        return { verdicts: changesOf<CredentialChange>(body).map(change => this.#takeCredential(change)) };
+      default:
+        return {};
+    }
+  }
+
+  #takeObject(change: ObjectChange): Verdict {
+    const { sourceAnchor } = change;
+    const judged = this.judge(change);
+    if (judged) return { sourceAnchor, ...judged };
+    const known = this.users.get(sourceAnchor);
+    if (change.operation === 'upsert') this.users.set(sourceAnchor, { ...known, object: change });
+    else if (!this.users.delete(sourceAnchor)) {
+      return { sourceAnchor, verdict: 'refused', code: 'unknown-user', reason: 'no such user' };
+    }
+    return { sourceAnchor, verdict: 'applied' };
+  }
+
+  #takeCredential(change: CredentialChange): Verdict {
+    const { sourceAnchor } = change;
+    const judged = this.judge(change);
+    if (judged) return { sourceAnchor, ...judged };
+    const user = this.users.get(sourceAnchor);
+    if (!user) return { sourceAnchor, verdict: 'retry', code: 'unknown-user', reason: 'no such user' };
+    const before: PasswordOrder | undefined = user.credential?.passwordOrder;
+    if (before && comparePasswordOrder(change.passwordOrder, before) < 0) {
+      return { sourceAnchor, verdict: 'refused', code: 'older-password-order', reason: 'older' };
+    }
+    user.credential = change;
+    return { sourceAnchor, verdict: 'applied' };
+  }
+}
+
+function changesOf<T>(body: string): T[] {
+  return (JSON.parse(body) as { changes: T[] }).changes;
+}
