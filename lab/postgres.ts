@@ -39,8 +39,8 @@ export async function startPostgres(): Promise<ThrowAwayPostgres> {
     await writeFile(passwordFile, password, { mode: 0o600 });
     await runTool('chown', ['-R', USER, directory]);
     await chmod(directory, 0o700);
-    const identity = ['-D', data, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-    await asUser(join(bin, 'initdb'), ...identity, '--encoding=UTF8', '--no-sync');
+    const cluster = ['-D', data, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+    await asUser(join(bin, 'initdb'), ...cluster, '--encoding=UTF8', '--no-sync');
     const port = await freePort();
     const settings = {
       listen_addresses: '127.0.0.1',
@@ -49,8 +49,10 @@ export async function startPostgres(): Promise<ThrowAwayPostgres> {
       fsync: 'off',
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const command = ['-u', USER, '--', join(bin, 'postgres'), '-D', data, ...flags];
-    server = spawn('runuser', command, { stdio: 'ignore', cwd: '/' });
+    // Not runuser: it stays between, and swallows the signal that ends the server.
+    const identity = [`--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'];
+    const command = [...identity, '--', join(bin, 'postgres'), '-D', data, ...flags];
+    server = spawn('setpriv', command, { stdio: 'ignore', cwd: '/' });
     await waitUntilReady(bin, port, server);
     return { url: `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`, stop };
   } catch (error) {
