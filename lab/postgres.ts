@@ -19,8 +19,12 @@ const VERSIONS = '/usr/lib/postgresql';
 const USER = 'postgres';
 const START_LIMIT = 30_000;
 
-/** Starts a PostgreSQL of its own on loopback, with data in a temporary folder that goes when it stops. */
-export async function startPostgres(): Promise<ThrowAwayPostgres> {
+/**
+ * Starts a PostgreSQL of its own on loopback, with data in a temporary folder that goes when it stops.
+ *
+ * @param options.durable waits for the disk as it does in production; tests need not
+ */
+export async function startPostgres(options: { durable?: boolean } = {}): Promise<ThrowAwayPostgres> {
   const bin = newestBin();
   const directory = await mkdtemp(join(tmpdir(), 'causeway-postgres-'));
   const data = join(directory, 'data');
@@ -46,7 +50,7 @@ export async function startPostgres(): Promise<ThrowAwayPostgres> {
       listen_addresses: '127.0.0.1',
       port,
       unix_socket_directories: directory,
-      fsync: 'off',
+      fsync: options.durable ? 'on' : 'off',
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     // Not runuser: it stays between, and swallows the signal that ends the server.

@@ -1,0 +1,47 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { renderKrb5Conf } from '@causeway/samba';
+import { labDirectory } from '../domains/state.ts';
+import { krb5ConfFile, type LabDomain } from '../domains/table.ts';
+
+/** Domains of the benchmarks alone, at addresses of their own: the lab's may run beside them. */
+export const BENCH_DOMAINS = {
+  onprem: {
+    name: 'onprem',
+    madeBy: 'lab',
+    realm: 'BENCH.EXAMPLE.COM',
+    netbiosDomain: 'BENCH',
+    hostName: 'bench1',
+    address: '127.0.0.12',
+  },
+  managed: {
+    name: 'managed',
+    madeBy: 'domain-services',
+    realm: 'BENCHDS.EXAMPLE.NET',
+    netbiosDomain: 'BENCHDS',
+    hostName: 'benchds1',
+    address: '127.0.0.32',
+  },
+  /** What `ldbmodify` alone writes into: equal to the managed one, and never started. */
+  yardstick: {
+    name: 'yardstick',
+    madeBy: 'lab',
+    realm: 'BENCHDS.EXAMPLE.NET',
+    netbiosDomain: 'BENCHDS',
+    hostName: 'benchds2',
+    address: '127.0.0.33',
+  },
+} as const satisfies Record<string, LabDomain>;
+
+/** From here on the lab's folder is one inside it, so that nothing of the lab itself is touched. */
+export function useBenchFolder(): string {
+  const folder = join(labDirectory(), 'bench');
+  process.env.CAUSEWAY_LAB_DIR = folder;
+  return folder;
+}
+
+export function writeBenchKrb5Conf(): void {
+  writeFileSync(krb5ConfFile(), renderKrb5Conf([BENCH_DOMAINS.onprem, BENCH_DOMAINS.managed]), {
+    mode: 0o644,
+  });
+}

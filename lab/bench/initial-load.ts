@@ -1,0 +1,149 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { EncryptionType, type KerberosKeys } from '@causeway/credentials';
+import { ControlOid } from '@causeway/ldap';
+import { provisionDomain, runTool } from '@causeway/samba';
+import { callLocally } from '@causeway/service';
+import { renderLdif } from '../../packages/domain-services/src/ldif.ts';
+import { planWrite } from '../../packages/domain-services/src/plan.ts';
+import type { Status } from '../../packages/domain-services/src/status.ts';
+import { ensureStructure, usersDn } from '../../packages/domain-services/src/structure.ts';
+import { type Person, planPeople } from '../domains/people.ts';
+import { domainSettings, layoutOf } from '../domains/table.ts';
+import { BENCH_DOMAINS } from './domains.ts';
+import type { Ground } from './ground.ts';
+import { timed } from './numbers.ts';
+import type { Measurement } from './row.ts';
+import { eventually } from './wait.ts';
+
+const PATIENCE_MS = 180_000;
+const SEED = 1;
+
+/** A page of the feed, as Domain Services says it in its log when it is written. */
+interface Page {
+  readonly time: number;
+  readonly users: number;
+  readonly failed: number;
+}
+
+/** Domain Services starts with an empty domain and writes what the tenant has. @returns its pages */
+export async function loadDomain(ground: Ground, users: number): Promise<Page[]> {
+  const { stage } = ground;
+  ground.report(`starting Domain Services: ${users} people into an empty domain`);
+  await stage.domain.start();
+  const look = async (): Promise<boolean> => {
+    const status = (await callLocally(stage.stateOf('domain'), 'domain', 'GET', '/status')) as Status;
+    return status.accounts.withCredential >= users && !status.feed.reportsWaiting;
+  };
+  await eventually('everybody is in the managed domain', look, { patienceMs: PATIENCE_MS, lookMs: 250 });
+  return stage
+    .readLog('domain')
+    .split('\n')
+    .filter(line => line.includes('"page applied"'))
+    .map(line => JSON.parse(line) as Page);
+}
+
+/** The first page is left out on both sides: it also waits for the domain controller to start. */
+export async function compareLoad(
+  ground: Ground,
+  pages: readonly Page[],
+  total: number,
+): Promise<Measurement> {
+  const failed = pages.reduce((sum, page) => sum + page.failed, 0);
+  if (failed > 0 || pages.length < 3)
+    throw new Error(`${pages.length} pages with ${failed} failures: no initial load to measure`);
+  const [first, last] = [pages[0]!, pages.at(-1)!];
+  const ours = pages.slice(1).reduce((sum, page) => sum + page.users, 0) / (last.time - first.time);
+  ground.report('the same by ldbmodify alone');
+  const raw = await loadByLdbmodify(
+    pages.map(page => page.users),
+    total,
+  );
+  return {
+    name: 'initial load of the managed domain',
+    value: ours * 1000,
+    unit: 'users/s',
+    against: `ldbmodify alone: the same changes, batches of ${first.users}`,
+    yardstick: raw * 1000,
+    budget: { of: 'ratio', atLeast: 0.8 },
+  };
+}
+
+/** @returns users a millisecond, without the first batch */
+async function loadByLdbmodify(batches: readonly number[], total: number): Promise<number> {
+  const domain = BENCH_DOMAINS.yardstick;
+  const layout = layoutOf(domain);
+  await provisionDomain(domainSettings(domain));
+  await ensureStructure(layout);
+  const people = planPeople(BENCH_DOMAINS.onprem, total, SEED);
+  const common = ['-H', layout.samLdb, `--configfile=${layout.smbConf}`];
+  const flags = [...common, `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`];
+  const sid = `S-1-5-21-${[1, 2, 3].map(() => randomBytes(4).readUInt32LE()).join('-')}`;
+  let [at, users, ms] = [0, 0, 0];
+  for (const [batch, size] of batches.entries()) {
+    const writes = people
+      .slice(at, at + size)
+      .map((person, i) => planPerson(person, `${sid}-${1100 + at + i}`, usersDn(domain)));
+    const { ldif } = renderLdif(writes);
+    const run = await timed(() => runTool('ldbmodify', flags, { input: ldif }));
+    at += size;
+    if (batch === 0) continue;
+    users += writes.length;
+    ms += run.ms;
+  }
+  return users / ms;
+}
+
+/** What Domain Services writes for a person, with random keys. */
+function planPerson(person: Person, objectSid: string, users: string) {
+  const identity = {
+    tenant: randomUUID(),
+    forest: 'bench.example.com',
+    sourceAnchor: randomBytes(16).toString('base64'),
+    objectGuid: randomUUID(),
+    sequence: 1,
+    signerKeyId: '',
+  };
+  const account = {
+    record: {
+      ...identity,
+      kind: 'account' as const,
+      userPrincipalName: person.upn,
+      sAMAccountName: person.sam,
+      objectSid,
+      enabled: person.enabled !== false,
+      accountExpires: null,
+      deleted: false,
+    },
+    name: person.sam.slice(0, 20),
+    profile: {
+      displayName: person.displayName ?? null,
+      givenName: person.givenName ?? null,
+      surname: person.surname ?? null,
+      mail: person.mail ?? null,
+      ...{ department: null, jobTitle: null, telephoneNumber: null, mobile: null },
+    },
+  };
+  const credential = {
+    record: {
+      ...identity,
+      kind: 'credential' as const,
+      passwordOrder: { version: 1, originatingTime: 0, originatingInvocationId: randomUUID() },
+      mustChange: false,
+      recipientKeyId: '',
+      counter: 0,
+      encapsulation: '',
+      sealed: '',
+    },
+    secret: { ntHash: randomBytes(16), kerberosKeys: randomKeys(person) },
+  };
+  const sent = person.password !== undefined && !person.mustChange;
+  const parts = { account, ...(sent && { credential }) };
+  const context = { users, now: new Date(), random: randomBytes, newNonce: randomUUID };
+  return planWrite(undefined, parts, context).write;
+}
+
+function randomKeys(person: Person): KerberosKeys {
+  const key = (enctype: number, length: number) => ({ enctype, key: randomBytes(length) });
+  const keys = [key(EncryptionType.aes256, 32), key(EncryptionType.aes128, 16)];
+  return { salt: `${BENCH_DOMAINS.onprem.realm}${person.sam}`, iterations: 4096, keys };
+}

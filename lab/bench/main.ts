@@ -1,0 +1,48 @@
+import { availableParallelism, cpus } from 'node:os';
+import { Command, Option } from 'commander';
+import { BENCHMARKS, type BenchmarkName, Benchmarks } from './benchmarks.ts';
+import { Ground } from './ground.ts';
+import { judge, printTable, type Row } from './row.ts';
+
+const started = performance.now();
+const report = (step: string): void => {
+  const seconds = ((performance.now() - started) / 1000).toFixed(0).padStart(4);
+  process.stderr.write(`${seconds} s  ${step}\n`);
+};
+
+/** `npm run bench`: the budgets, measured beside their yardsticks on real domains. */
+async function bench(options: { json?: boolean; only?: BenchmarkName[] }): Promise<void> {
+  if (process.getuid?.() !== 0)
+    throw new Error('the benchmarks need root: their domain controllers listen on ports below 1024');
+  const names = BENCHMARKS.filter(name => options.only?.includes(name) ?? true);
+  const ground = await Ground.open(report);
+  const rows: Row[] = [];
+  try {
+    const benchmarks = new Benchmarks(ground);
+    if (names.includes('memory')) await benchmarks.prepareMemory();
+    for (const name of names) {
+      for (const row of (await benchmarks.run(name)).map(judge)) {
+        rows.push(row);
+        if (options.json) process.stdout.write(`${JSON.stringify(row)}\n`);
+      }
+    }
+  } finally {
+    await ground.close();
+  }
+  if (options.json) return;
+  const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}`;
+  process.stdout.write(`\n${printTable(rows)}\n\nmeasured on ${machine}\n`);
+}
+
+const program = new Command('bench')
+  .description('measure the budgets beside their yardsticks, on domains of its own')
+  .option('--json', 'print a line of JSON a row')
+  .addOption(new Option('--only <name...>', 'only these').choices(BENCHMARKS))
+  .action(bench);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`bench: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import type { Place } from '../places/place.ts';
+import type { Measurement } from './row.ts';
+
+/** The most memory that a running service has held so far (proc(5), VmHWM), in megabytes. */
+export function peakMemory(place: Place): number {
+  if (place.pid === undefined) throw new Error(`${place.settings.name} does not run`);
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${place.pid}/status`, 'latin1'))?.[1];
+  if (kilobytes === undefined) throw new Error(`no VmHWM of process ${place.pid}`);
+  return Number(kilobytes) / 1024;
+}
+
+/** Only Connect has a budget: it runs beside other things at somebody's site. */
+export function memoryRow(place: Place, users: number, budgetMb?: number): Measurement {
+  return {
+    name: `peak memory, ${place.settings.name}`,
+    value: peakMemory(place),
+    unit: 'MB',
+    against: `after ${users} people`,
+    ...(budgetMb !== undefined && { budget: { of: 'value' as const, atMost: budgetMb } }),
+  };
+}

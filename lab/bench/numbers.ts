@@ -1,0 +1,16 @@
+/** The value that a share of all lies at or below (nearest rank). */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const rank = Math.max(1, Math.ceil(share * sorted.length));
+  const found = sorted[rank - 1];
+  if (found === undefined) throw new Error('no values');
+  return found;
+}
+
+export const median = (values: readonly number[]): number => percentile(values, 0.5);
+
+export async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; result: T }> {
+  const since = performance.now();
+  const result = await work();
+  return { ms: performance.now() - since, result };
+}

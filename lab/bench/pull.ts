@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { openReplication, type ReplicationCookie } from '@causeway/active-directory';
+import { DrsOption } from '@causeway/protocols';
+import { baseDn, runTool } from '@causeway/samba';
+import { ATTRIBUTE_SET } from '../../packages/active-directory/src/replication/attributes.ts';
+import type { LabDomain } from '../domains/table.ts';
+import { median, timed } from './numbers.ts';
+import type { Measurement } from './row.ts';
+
+/** Debian's own: the bindings belong to it. */
+const PYTHON = '/usr/bin/python3';
+const SCRIPT = fileURLToPath(import.meta.resolve('./pull.py'));
+const ROUNDS = 5;
+const PAGE_SIZE = 1000;
+
+export interface Reader {
+  readonly username: string;
+  readonly passwordFile: string;
+}
+
+interface Cycle {
+  readonly objects: number;
+  readonly ms: number;
+}
+interface Pull {
+  readonly full: Cycle;
+  readonly delta: Cycle;
+}
+
+export interface PullResult {
+  /** Medians. */
+  readonly ourMs: number;
+  readonly theirMs: number;
+  readonly measurements: Measurement[];
+}
+
+/** The same pull by our client and by Samba's, in turns; ours decodes and decrypts, theirs only receives. */
+export async function measurePull(
+  domain: LabDomain,
+  reader: Reader,
+  report: (step: string) => void,
+): Promise<PullResult> {
+  const ours: Pull[] = [];
+  const theirs: Pull[] = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    const [our, their] = [await pullByUs(domain, reader), await pullByBindings(domain, reader)];
+    if (our.full.objects !== their.full.objects)
+      throw new Error(`${our.full.objects} objects came to us, ${their.full.objects} to Samba's client`);
+    report(`  ours ${Math.round(our.full.ms)} ms, theirs ${Math.round(their.full.ms)} ms`);
+    if (round === 0) continue; // both warm up
+    ours.push(our);
+    theirs.push(their);
+  }
+  const { objects } = ours[0]!.full;
+  const ourMs = median(ours.map(pull => pull.full.ms));
+  const theirMs = median(theirs.map(pull => pull.full.ms));
+  const rate: Measurement = {
+    name: 'pull',
+    value: (objects / ourMs) * 1000,
+    unit: 'objects/s',
+    against: `Samba's client, which decrypts nothing; ${objects} objects, median of ${ROUNDS}`,
+    yardstick: (objects / theirMs) * 1000,
+    budget: { of: 'ratio', atLeast: 0.9 },
+  };
+  const delta: Measurement = {
+    name: 'pull, nothing changed',
+    value: median(ours.map(pull => pull.delta.ms)),
+    unit: 'ms',
+    against: "one GetNCChanges call of Samba's client",
+    yardstick: median(theirs.map(pull => pull.delta.ms)),
+    budget: { of: 'value', atMost: 100 },
+  };
+  return { ourMs, theirMs, measurements: [rate, delta] };
+}
+
+const readPassword = (reader: Reader): string => readFileSync(reader.passwordFile, 'utf8').trim();
+
+async function pullByUs(domain: LabDomain, reader: Reader): Promise<Pull> {
+  const account = {
+    domain: domain.netbiosDomain,
+    username: reader.username,
+    password: readPassword(reader),
+  };
+  await using connection = await openReplication({ host: domain.address, account });
+  let cookie: ReplicationCookie | undefined;
+  const cycle = async (): Promise<Cycle> => {
+    const { ms, result } = await timed(async () => {
+      let objects = 0;
+      const options = { namingContext: baseDn(domain), pageSize: PAGE_SIZE, cookie };
+      for await (const page of connection.replicateChanges(options)) {
+        objects += page.serverObjects;
+        const unreadable = page.users.find(user => user.problem !== undefined);
+        if (unreadable) throw new Error(`${unreadable.distinguishedName}: ${unreadable.problem}`);
+        if (page.cookie) cookie = page.cookie;
+        page.wipe();
+      }
+      return objects;
+    });
+    return { ms, objects: result };
+  };
+  return { full: await cycle(), delta: await cycle() };
+}
+
+async function pullByBindings(domain: LabDomain, reader: Reader): Promise<Pull> {
+  const order = {
+    host: domain.address,
+    domain: domain.netbiosDomain,
+    username: reader.username,
+    password: readPassword(reader),
+    namingContext: baseDn(domain),
+    flags: DrsOption.initialSync | DrsOption.writableReplica | DrsOption.neverSynced,
+    attributes: ATTRIBUTE_SET,
+    pageSize: PAGE_SIZE,
+  };
+  return JSON.parse(await runTool(PYTHON, [SCRIPT], { input: JSON.stringify(order) })) as Pull;
+}
