@@ -1,0 +1,463 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { addRidLayer, ntHash } from '@causeway/credentials';
+import { encodeReply, type ReplyObject, recorded, sealSecret } from '@causeway/protocols/testing';
+import { encodeSid, encodeUtf16le, toHex } from '@causeway/wire';
+import { openReplication } from './connection.ts';
+import { findReplicationPort } from './endpoint.ts';
+import type { ReplicatedUser, ReplicationCookie, ReplicationPage } from './replication.ts';
+import { ReplicationError } from './replication-error.ts';
+import { ACCOUNT, afterBind, ScriptedDc } from './testing/scripted-dc.ts';
+
+const NC = 'DC=src,DC=test';
+const SID = 'S-1-5-21-1-2-3-1105';
+const INVOCATION_ID = '8f970554-6d72-46cd-ae74-65f0c490ace3';
+const OTHER_ID = '11111111-2222-3333-4444-555555555555';
+const SALT = new Uint8Array(16).fill(7);
+const HASH = ntHash('a password of the test');
+
+const guidOf = (i: number): string => `00000000-0000-0000-0000-${String(i).padStart(12, '0')}`;
+
+/** A user with a password, as a DC sends it to a connection with this session key. */
+function userObject(
+  sessionKey: Uint8Array,
+  i: number,
+  attributes: ReplyObject['attributes'] = [],
+): ReplyObject {
+  const payload = sealSecret(sessionKey, SALT, addRidLayer(HASH, 1105));
+  return {
+    guid: guidOf(i),
+    name: `CN=user${i},${NC}`,
+    attributes: [
+      { type: 0x9_005a, values: [payload] },
+      { type: 0x9_0092, values: [encodeSid(SID)] },
+      { type: 0x9_00dd, values: [encodeUtf16le(`user${i}`)] },
+      ...attributes,
+    ],
+  };
+}
+
+const open = (
+  dc: ScriptedDc,
+  options: { password?: string; timeoutMs?: number; signal?: AbortSignal } = {},
+) => {
+  const { password = ACCOUNT.password, ...rest } = options;
+  return openReplication({ host: '127.0.0.1', port: dc.port, account: { ...ACCOUNT, password }, ...rest });
+};
+
+async function pull(dc: ScriptedDc, cookie?: ReplicationCookie): Promise<ReplicationPage[]> {
+  await using connection = await open(dc);
+  const pages: ReplicationPage[] = [];
+  for await (const page of connection.replicateChanges({ namingContext: NC, cookie })) pages.push(page);
+  return pages;
+}
+
+const failsWith = (code: string, message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof ReplicationError, String(error));
+  assert.equal(error.code, code, error.message);
+  assert.match(error.message, message);
+  return true;
+};
+
+/** What a test may look at: a failing comparison must not print a hash. */
+const isOurHash = (user: ReplicatedUser): boolean =>
+  typeof user.ntHash !== 'string' && Buffer.compare(user.ntHash, HASH) === 0;
+
+test('a page is decrypted, and wiped when it is done with', async () => {
+  await using dc = await ScriptedDc.start(
+    afterBind((_call, { connection }) => {
+      const more = [
+        { type: 0x9_0008, values: [Uint8Array.of(0, 2, 0, 0)] },
+        { type: 0x9_0060, values: [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0x80)] },
+        { type: 0x9_007d, values: [] },
+        { type: 0x9_0290, values: [encodeUtf16le('user1@src.test')] },
+      ];
+      return encodeReply({ objects: [userObject(connection.sessionKey, 1, more)], to: 9n });
+    }),
+  );
+  const [page] = await pull(dc);
+  const [user] = page!.users;
+  assert.ok(isOurHash(user!));
+  const { ntHash: _, ...shown } = user!;
+  assert.deepEqual(shown, {
+    objectGuid: guidOf(1),
+    distinguishedName: `CN=user1,${NC}`,
+    objectSid: SID,
+    isDeleted: false,
+    sAMAccountName: 'user1',
+    userPrincipalName: 'user1@src.test',
+    userAccountControl: 512,
+    pwdLastSet: -0x7fff_ffff_ffff_ffffn,
+    kerberosKeys: 'cleared',
+    passwordOrder: { version: 1, originatingTime: 13_439_848_819, originatingInvocationId: INVOCATION_ID },
+  });
+  page!.wipe();
+  assert.ok(typeof user!.ntHash !== 'string' && user!.ntHash.every(byte => byte === 0));
+});
+
+test('a user whose secrets cannot be read is told apart, and the page goes on', async () => {
+  await using dc = await ScriptedDc.start(
+    afterBind((_call, { connection }) => {
+      const wrongKey = userObject(new Uint8Array(16), 1);
+      const noSid = userObject(connection.sessionKey, 2);
+      noSid.attributes = noSid.attributes.filter(({ type }) => type !== 0x9_0092);
+      const badBlob = userObject(connection.sessionKey, 3, [
+        { type: 0x9_007d, values: [sealSecret(connection.sessionKey, SALT, new Uint8Array(40).fill(1))] },
+      ]);
+      const tooShort = userObject(connection.sessionKey, 4);
+      tooShort.attributes[0]!.values = [new Uint8Array(5)];
+      const good = userObject(connection.sessionKey, 5);
+      return encodeReply({ objects: [wrongKey, noSid, badBlob, tooShort, good] });
+    }),
+  );
+  const [page] = await pull(dc);
+  assert.deepEqual(
+    page!.users.map(user => user.problem?.split(':')[0]),
+    ['unicodePwd', 'objectSid', 'supplementalCredentials.Reserved1', 'unicodePwd', undefined],
+  );
+  for (const user of page!.users.slice(0, 4)) {
+    assert.equal(user.ntHash, 'absent');
+    assert.equal(user.kerberosKeys, 'absent');
+    assert.ok(!user.problem!.includes(toHex(HASH)));
+  }
+  assert.ok(isOurHash(page!.users[4]!));
+});
+
+test('a deleted user has neither hash nor keys, and a group is no user', async () => {
+  const deleted: ReplyObject = {
+    guid: guidOf(1),
+    name: `CN=gone\\0ADEL:${guidOf(1)},CN=Deleted Objects,${NC}`,
+    attributes: [
+      { type: 0x2_0030, values: [Uint8Array.of(1, 0, 0, 0)] },
+      { type: 0x9_005a, values: [] },
+      { type: 0x9_007d, values: [] },
+    ],
+  };
+  const group: ReplyObject = {
+    guid: guidOf(2),
+    name: `CN=group,${NC}`,
+    attributes: [{ type: 0x9_00dd, values: [encodeUtf16le('group')] }],
+  };
+  await using dc = await ScriptedDc.start(afterBind(() => encodeReply({ objects: [deleted, group] })));
+  const [page] = await pull(dc);
+  assert.equal(page!.serverObjects, 2);
+  assert.equal(page!.users.length, 1);
+  const [user] = page!.users;
+  assert.deepEqual([user!.isDeleted, user!.ntHash, user!.kerberosKeys], [true, 'cleared', 'cleared']);
+});
+
+/** Answers a cycle of some pages, one user each; the last has the vector. */
+const pages = (count: number, invocationId = INVOCATION_ID) => {
+  let sent = 0;
+  return afterBind((_call, { connection }) => {
+    sent++;
+    const objects = [userObject(connection.sessionKey, sent)];
+    const vector = [{ invocationId: OTHER_ID, usn: 5n }];
+    const last = sent % count === 0;
+    return encodeReply({
+      invocationId,
+      to: BigInt(sent * 100),
+      more: !last,
+      objects,
+      ...(last ? { vector } : {}),
+    });
+  });
+};
+
+test('the next page is asked for before this one is handed out, and no more than that', async () => {
+  await using dc = await ScriptedDc.start(pages(4));
+  await using connection = await open(dc);
+  let page = 0;
+  for await (const { more } of connection.replicateChanges({ namingContext: NC })) {
+    page++;
+    await new Promise(resolve => setTimeout(resolve, 50));
+    assert.equal(dc.calls.length - 1, Math.min(page + 1, 4));
+    assert.equal(more, page < 4);
+  }
+  assert.equal(page, 4);
+});
+
+test('only the last page has a cookie, and the next cycle goes on from there', async () => {
+  await using dc = await ScriptedDc.start(pages(2));
+  const [first, last] = await pull(dc);
+  assert.equal(first!.cookie, undefined);
+  const cookie = last!.cookie!;
+  assert.equal(cookie.invocationId, INVOCATION_ID);
+  assert.deepEqual(cookie.highWaterMark, { highObjUpdate: '200', reserved: '0', highPropUpdate: '200' });
+  assert.deepEqual(cookie.upToDateVector, [{ invocationId: OTHER_ID, usn: '5' }]);
+  assert.deepEqual([first!.fullCycle, last!.fullCycle], [true, true]);
+
+  const delta = await pull(dc, JSON.parse(JSON.stringify(cookie)));
+  assert.deepEqual(
+    delta.map(page => page.fullCycle),
+    [false, false],
+  );
+  const request = dc.calls.at(-2)!.stub;
+  assert.equal(toHex(request.subarray(48, 64)), toHex(recordedGuid(INVOCATION_ID)));
+  assert.equal(new DataView(request.buffer, request.byteOffset).getBigUint64(72, true), 200n);
+});
+
+function recordedGuid(guid: string): Uint8Array {
+  const reply = encodeReply({ invocationId: guid });
+  return reply.subarray(24, 40);
+}
+
+const cookieOf = (cookie: Partial<ReplicationCookie>): ReplicationCookie => ({
+  invocationId: INVOCATION_ID,
+  highWaterMark: { highObjUpdate: '50', reserved: '0', highPropUpdate: '50' },
+  upToDateVector: [{ invocationId: OTHER_ID, usn: '5' }],
+  attributeSet: 'ee704753623ca00c',
+  ...cookie,
+});
+
+const unusable: [string, Partial<ReplicationCookie>, number][] = [
+  ['invocation-id', { invocationId: OTHER_ID }, 2],
+  ['usn-rollback', { highWaterMark: { highObjUpdate: '5000', reserved: '0', highPropUpdate: '5000' } }, 2],
+  ['attribute-set', { attributeSet: 'another' }, 1],
+];
+for (const [reason, part, calls] of unusable) {
+  test(`a cookie that cannot be used (${reason}) leads to a full cycle, without mark or vector`, async () => {
+    await using dc = await ScriptedDc.start(
+      afterBind((_call, { connection }) => {
+        return encodeReply({ to: 100n, objects: [userObject(connection.sessionKey, 1)], vector: [] });
+      }),
+    );
+    const all = await pull(dc, cookieOf(part));
+    assert.equal(all.length, 1);
+    assert.equal(all[0]!.fullCycle, true);
+    assert.equal(all[0]!.fullCycleReason, reason);
+    assert.equal(dc.calls.length - 1, calls);
+    const last = dc.calls.at(-1)!.stub;
+    assert.ok(
+      last.subarray(48, 64).every(byte => byte === 0),
+      'no invocation id',
+    );
+    assert.ok(
+      last.subarray(72, 100).every(byte => byte === 0),
+      'neither mark nor vector',
+    );
+  });
+}
+
+test('who stops in the middle of a cycle can go on using the connection', async () => {
+  await using dc = await ScriptedDc.start(pages(3));
+  await using connection = await open(dc);
+  for await (const page of connection.replicateChanges({ namingContext: NC })) {
+    page.wipe();
+    break;
+  }
+  assert.ok(await connection.replicateObject({ objectGuid: guidOf(1) }).then(() => true, isRefused));
+});
+
+const isRefused = (error: unknown): boolean => error instanceof ReplicationError && error.code === 'refused';
+
+test('a DC that does not know our attributes by its own table gets ours, from then on', async () => {
+  const prefixCount = (stub: Uint8Array): number =>
+    new DataView(stub.buffer, stub.byteOffset).getUint32(136, true);
+  let refusals = 0;
+  await using dc = await ScriptedDc.start(
+    afterBind(({ stub }) => {
+      if (prefixCount(stub) > 0) return encodeReply({ extendedResult: 1 });
+      refusals++;
+      return encodeReply({ status: 8418 });
+    }),
+  );
+  await using connection = await open(dc);
+  for (let i = 0; i < 2; i++) for await (const _ of connection.replicateChanges({ namingContext: NC }));
+  assert.equal(refusals, 1);
+});
+
+test('a replication epoch is answered with a second bind', async () => {
+  const renamed = recorded.DRS_BIND_REPLY.slice();
+  renamed[12 + 24] = 3;
+  await using dc = await ScriptedDc.start(() => renamed);
+  await using _connection = await open(dc);
+  assert.equal(dc.calls.length, 2);
+  assert.equal(dc.calls[1]!.stub.at(-4), 3);
+});
+
+for (const status of [8439, 8333]) {
+  test(`an object that is not there (${status}) is undefined, not an error`, async () => {
+    await using dc = await ScriptedDc.start(afterBind(() => encodeReply({ status })));
+    await using connection = await open(dc);
+    assert.equal(await connection.replicateObject({ objectGuid: guidOf(1) }), undefined);
+  });
+}
+
+for (const [who, namesToo] of [
+  ['neither right', false],
+  ['the first right alone', true],
+] as const) {
+  test(`an account with ${who} is told what it lacks, where, and the commands that grant it`, async () => {
+    await using dc = await ScriptedDc.start(
+      afterBind(({ stub }) => {
+        const attributes = new DataView(stub.buffer, stub.byteOffset).getUint32(stub.length - 8, true);
+        const harmless = attributes === 1; // the count, before the only one
+        return encodeReply({ status: harmless && namesToo ? 0 : 8453 });
+      }),
+    );
+    await assert.rejects(pull(dc), (error: unknown) => {
+      failsWith(
+        'access-denied',
+        /SRC\\svcsync lacks .*'Replicating Directory Changes All' on DC=src,DC=test/,
+      )(error);
+      const { message, werror } = error as ReplicationError;
+      assert.equal(werror, 8453);
+      assert.equal(message.includes("'Replicating Directory Changes' and"), !namesToo);
+      assert.match(
+        message,
+        /dsacls "DC=src,DC=test" \/G "SRC\\svcsync:CA;Replicating Directory Changes All"/,
+      );
+      assert.match(message, /samba-tool dsacl set .*--car=get-changes-all/);
+      assert.match(message, /causeway connect account create/);
+      return true;
+    });
+  });
+}
+
+test('a wrong password is a logon failure', async () => {
+  await using dc = await ScriptedDc.start(afterBind(() => 'silence'));
+  await assert.rejects(open(dc, { password: 'wrong' }), failsWith('logon-failure', /logon of SRC\\svcsync/));
+});
+
+test('a DC that hangs up after the logon did not take it', async () => {
+  await using dc = await ScriptedDc.start(() => 'close');
+  await assert.rejects(open(dc), failsWith('logon-failure', /does not accept the logon/));
+});
+
+test('a DC that closes mid-fragment is a lost connection', async () => {
+  await using dc = await ScriptedDc.start(
+    afterBind((_call, { connection }) => {
+      const stub = encodeReply({ objects: [userObject(connection.sessionKey, 1)] });
+      const bytes = Buffer.concat(connection.respond(stub));
+      return { raw: bytes.subarray(0, bytes.length - 10), close: true };
+    }),
+  );
+  await assert.rejects(pull(dc), failsWith('closed', /closed the connection/));
+});
+
+test('a fault in the middle of a cycle ends it, and page one was good', async () => {
+  let calls = 0;
+  await using dc = await ScriptedDc.start(
+    afterBind((_call, { connection }) => {
+      if (++calls > 1) return { fault: 0x6d8 };
+      return encodeReply({ more: true, objects: [userObject(connection.sessionKey, 1)] });
+    }),
+  );
+  await using connection = await open(dc);
+  const cycle = connection.replicateChanges({ namingContext: NC });
+  const first = await cycle.next();
+  assert.ok(isOurHash((first.value as ReplicationPage).users[0]!));
+  await assert.rejects(cycle.next(), failsWith('fault', /status 0x000006d8/));
+});
+
+test('a reply whose lengths lie is refused', async () => {
+  await using dc = await ScriptedDc.start(
+    afterBind(() => {
+      const stub = encodeReply({});
+      new DataView(stub.buffer).setUint32(112, 5000, true); // cNumObjects
+      return stub;
+    }),
+  );
+  await assert.rejects(pull(dc), (error: unknown) => {
+    failsWith('protocol', /cannot be understood/)(error);
+    assert.match(String((error as Error).cause), /cNumObjects: 5000 announced, 0 came/);
+    return true;
+  });
+});
+
+test('a fragment whose length lies is refused', async () => {
+  await using dc = await ScriptedDc.start(
+    afterBind((_call, { connection }) => {
+      const bytes = Buffer.concat(connection.respond(encodeReply({})));
+      bytes.writeUInt16LE(0xffff, 8);
+      return { raw: bytes };
+    }),
+  );
+  await assert.rejects(pull(dc), failsWith('protocol', /cannot be understood/));
+});
+
+test('a bit that flips on the way is found', async () => {
+  await using dc = await ScriptedDc.start(
+    afterBind((_call, { connection }) => {
+      const bytes = Buffer.concat(connection.respond(encodeReply({})));
+      bytes[40]! ^= 1;
+      return { raw: bytes };
+    }),
+  );
+  await assert.rejects(pull(dc), failsWith('protocol', /cannot be understood/));
+});
+
+test('silence ends in a timeout', async () => {
+  await using dc = await ScriptedDc.start(afterBind(() => 'silence'));
+  await using connection = await open(dc, { timeoutMs: 100 });
+  const cycle = connection.replicateChanges({ namingContext: NC });
+  await assert.rejects(cycle.next(), failsWith('timeout', /does not answer within 0\.1 s/));
+});
+
+test('an abort ends a call that waits', async () => {
+  await using dc = await ScriptedDc.start(afterBind(() => 'silence'));
+  const abort = new AbortController();
+  await using connection = await open(dc, { signal: abort.signal });
+  const cycle = connection.replicateChanges({ namingContext: NC });
+  setTimeout(() => abort.abort(), 20);
+  await assert.rejects(cycle.next(), failsWith('aborted', /aborted/));
+});
+
+/** A server that says one thing to whoever comes. */
+async function saying(bytes: Uint8Array): Promise<{ port: number } & AsyncDisposable> {
+  const server = createServer(socket => {
+    socket.on('error', () => {});
+    socket.resume();
+    socket.end(bytes);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as { port: number }).port,
+    [Symbol.asyncDispose]: () => new Promise<void>(resolve => server.close(() => resolve())),
+  };
+}
+
+const rejection: [string, Uint8Array, string, RegExp][] = [
+  [
+    'a bind_nak',
+    Buffer.from('05000d03100000001500000001000000080001050000', 'hex').subarray(0, 21),
+    'protocol',
+    /./,
+  ],
+  ['another protocol', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), 'protocol', /cannot be understood/],
+  ['nothing', new Uint8Array(0), 'closed', /closed the connection/],
+];
+for (const [what, bytes, code, message] of rejection) {
+  test(`a server that answers the bind with ${what}`, async () => {
+    await using server = await saying(bytes);
+    const opening = openReplication({ host: '127.0.0.1', port: server.port, account: ACCOUNT });
+    await assert.rejects(opening, failsWith(code, message));
+  });
+}
+
+test('nobody there is told as such', async () => {
+  const opening = openReplication({ host: '127.0.0.1', port: 1, account: ACCOUNT });
+  await assert.rejects(opening, failsWith('unreachable', /cannot connect to 127\.0\.0\.1:1/));
+});
+
+test('the endpoint mapper tells the port, whatever address it names beside it', async () => {
+  await using mapper = await ScriptedDc.startMapper(() => recorded.EPT_MAP_REPLY);
+  const options = { host: '127.0.0.1', mapperPort: mapper.port, timeoutMs: 1000 };
+  assert.equal(await findReplicationPort(options), 49153);
+});
+
+test('a host without the service is no domain controller', async () => {
+  const none = new Uint8Array(40);
+  none.set([0xd6, 0xa0, 0xc9, 0x16], 36);
+  await using mapper = await ScriptedDc.startMapper(() => none);
+  const options = { host: '127.0.0.1', mapperPort: mapper.port, timeoutMs: 1000 };
+  await assert.rejects(findReplicationPort(options), failsWith('not-a-dc', /no replication service/));
+});
+
+test('an endpoint mapper that wants to know who asks is told apart', async () => {
+  await using mapper = await ScriptedDc.startMapper(() => ({ fault: 5 }));
+  const options = { host: '127.0.0.1', mapperPort: mapper.port, timeoutMs: 1000 };
+  await assert.rejects(findReplicationPort(options), failsWith('fault', /name the replication port/));
+});
