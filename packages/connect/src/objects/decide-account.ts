@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Profile } from '@causeway/contract';
-import { FILETIME_NEVER, filetimeToDate } from '@causeway/wire';
+import { filetimeToIso } from '../filetime.ts';
 import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
 
 /** A user as the tenant should have it. */
@@ -113,11 +113,8 @@ function userAccountControl(attributes: StoredAttributes): number {
   return Number(first(attributes, 'userAccountControl') ?? 0);
 }
 
-/** 0 and the largest value mean never; a time beyond the year 9999 is as good as never. */
+/** 0 and the largest value mean never. */
 function expiry(value: string | undefined): string | null {
-  if (value === undefined || !/^\d{1,19}$/.test(value)) return null;
-  const filetime = BigInt(value);
-  if (filetime === 0n || filetime >= FILETIME_NEVER) return null;
-  const date = filetimeToDate(filetime);
-  return Number.isNaN(date.getTime()) || date.getUTCFullYear() > 9999 ? null : date.toISOString();
+  if (value === undefined || value === '0' || !/^\d{1,19}$/.test(value)) return null;
+  return filetimeToIso(BigInt(value));
 }

@@ -4,8 +4,8 @@ import type { CredentialChange, Verdict } from '@causeway/contract';
 import { CLOUD_SALT_LENGTH, deriveCloudCredential, wipeKeys } from '@causeway/credentials';
 import { CredentialSealer } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
-import { filetimeToDate } from '@causeway/wire';
 import type { ConnectorContext } from '../context.ts';
+import { filetimeToIso } from '../filetime.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
@@ -94,7 +94,7 @@ async function makeChanges(
       changes.push({
         sourceAnchor: object.anchor,
         passwordOrder: password.order,
-        changeDate: filetimeToDate(password.changed).toISOString(),
+        changeDate: filetimeToIso(password.changed),
         cloudCredential: credentials[i]!,
         record:
           (await sealer?.seal(agent.signingKey, header, { ntHash, ...(kerberosKeys && { kerberosKeys }) })) ??
