@@ -2,6 +2,7 @@ import {
   DrsOption,
   decodeReply,
   decodeReplyHeader,
+  type Reply,
   type ReplyHeader,
   type UsnVector,
 } from '@causeway/protocols';
@@ -52,7 +53,10 @@ export async function* replicationCycle(
       const stub: Uint8Array = await pending;
       pending = undefined;
       const header = session.decoding(stub, decodeReplyHeader);
-      const reason = isFirst && start.cookie ? unusable(start.cookie, header) : undefined;
+      const reason =
+        isFirst && start.cookie
+          ? unusable(start.cookie, header, () => session.decoding(stub, decodeReply))
+          : undefined;
       if (reason) {
         stub.fill(0);
         start = { cookie: undefined, reason };
@@ -83,10 +87,20 @@ function highWaterMark(cookie: ReplicationCookie | undefined): UsnVector | undef
 }
 
 /** A DC that was restored has another database, or one that has not reached our mark: what we know is worth nothing. */
-function unusable(cookie: ReplicationCookie, header: ReplyHeader): FullCycleReason | undefined {
+function unusable(
+  cookie: ReplicationCookie,
+  header: ReplyHeader,
+  reply: () => Reply,
+): FullCycleReason | undefined {
   if (header.invocationId !== cookie.invocationId) return 'invocation-id';
   if (header.to.highObjUpdate < BigInt(cookie.highWaterMark.highObjUpdate)) return 'usn-rollback';
-  return undefined;
+  // Samba returns a mark from its future as it came, with nothing. How far a DC is, its own cursor says; that is
+  // compared with its own earlier one, because only Samba makes it equal to the mark.
+  if (header.objectCount > 0 || header.more) return undefined;
+  const own = ({ invocationId }: { invocationId: string }) => invocationId === header.invocationId;
+  const now = reply().upToDateVector?.find(own)?.usn;
+  const earlier = cookie.upToDateVector.find(own)?.usn;
+  return now !== undefined && earlier !== undefined && now < BigInt(earlier) ? 'usn-rollback' : undefined;
 }
 
 function decodePage(session: DrsSession, stub: Uint8Array, start: Start): ReplicationPage {

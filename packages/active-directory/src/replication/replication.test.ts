@@ -240,6 +240,28 @@ for (const [reason, part, calls] of unusable) {
   });
 }
 
+test('a DC that gives back a mark from its future is found out by its own cursor', async () => {
+  const asked: bigint[] = [];
+  await using dc = await ScriptedDc.start(
+    afterBind(({ stub }) => {
+      const from = new DataView(stub.buffer, stub.byteOffset).getBigUint64(72, true);
+      asked.push(from);
+      return encodeReply({
+        to: from === 0n ? 40n : from,
+        vector: [{ invocationId: INVOCATION_ID, usn: 40n }],
+      });
+    }),
+  );
+  const upToDateVector = [{ invocationId: INVOCATION_ID, usn: '50' }];
+  const [page] = await pull(dc, cookieOf({ upToDateVector }));
+  assert.deepEqual(asked, [50n, 0n]);
+  assert.equal(page!.fullCycleReason, 'usn-rollback');
+
+  const fine = [{ invocationId: INVOCATION_ID, usn: '40' }];
+  const [delta] = await pull(dc, cookieOf({ upToDateVector: fine }));
+  assert.equal(delta!.fullCycle, false);
+});
+
 test('who stops in the middle of a cycle can go on using the connection', async () => {
   await using dc = await ScriptedDc.start(pages(3));
   await using connection = await open(dc);
