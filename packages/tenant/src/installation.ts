@@ -31,21 +31,29 @@ export class Installation {
     this.#database = database;
   }
 
-  /** @throws CausewayError 'tenant-exists' */
-  async createTenant(name: string): Promise<TenantScope> {
+  /**
+   * Makes a tenant, and what `furnish` puts into it: all or nothing.
+   * @throws CausewayError 'tenant-exists'
+   */
+  async createTenant<Result>(
+    name: string,
+    furnish: (scope: TenantScope) => Promise<Result>,
+  ): Promise<Result> {
     const id = randomUUID();
     const keys = JSON.stringify(await makeTenantKeys());
-    const created = await this.#database
-      .insertInto('tenants')
-      .values({ id, name, keys, created_at: new Date() })
-      .onConflict(conflict => conflict.column('name').doNothing())
-      .executeTakeFirst();
-    if (!created.numInsertedOrUpdatedRows) {
-      throw new CausewayError('tenant-exists', `there is a tenant '${name}' already`, { status: 409 });
-    }
-    const scope = new TenantScope(this.#database, { id, name });
-    await scope.insert('change_counters', { value: 0 }).execute();
-    return scope;
+    return this.#database.transaction().execute(async transaction => {
+      const created = await transaction
+        .insertInto('tenants')
+        .values({ id, name, keys, created_at: new Date() })
+        .onConflict(conflict => conflict.column('name').doNothing())
+        .executeTakeFirst();
+      if (!created.numInsertedOrUpdatedRows) {
+        throw new CausewayError('tenant-exists', `there is a tenant '${name}' already`, { status: 409 });
+      }
+      const scope = new TenantScope(transaction, { id, name });
+      await scope.insert('change_counters', { value: 0 }).execute();
+      return furnish(scope);
+    });
   }
 
   async findTenant(name: string): Promise<{ scope: TenantScope; keys: TenantKeys } | undefined> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import { call, managedDomainRoutes, type Send, synchronizationRoutes } from '@causeway/contract';
+import { ntHash } from '@causeway/credentials';
 import { onEveryBackend } from './testing/backends.ts';
 import { accountItem, credentialItem, FOREST, makeSealer, order, person } from './testing/people.ts';
 import { enrolAgent, type TestAgent } from './testing/test-agent.ts';
@@ -40,5 +41,21 @@ onEveryBackend('the thread through the tenant', tenant => {
     assert.equal(feed.cursor, feed.items[0]!.cursor);
     const rest = await call(domain.send, managedDomainRoutes.readChanges, { query: { after: feed.cursor } });
     assert.deepEqual(rest, { items: [], cursor: feed.cursor, more: false });
+  });
+
+  it('keeps neither the password nor its NT hash, in any spelling, in database and log', async () => {
+    const hash = ntHash('Pa$$w0rd');
+    const { buffer, byteOffset, length } = hash;
+    const bytes = Buffer.from(buffer, byteOffset, length);
+    const spellings = [
+      'Pa$$w0rd',
+      ...(['hex', 'base64', 'base64url'] as const).map(as => bytes.toString(as)),
+    ];
+    const kept = (await tenant().dump()) + JSON.stringify(tenant().log());
+    const holds = (text: string): boolean =>
+      spellings.some(secret => text.toLowerCase().includes(secret.toLowerCase()));
+    assert.ok(kept.includes('v1;PPH1_MD4,'), 'the dump shows what is kept');
+    assert.equal(holds(kept), false);
+    for (const planted of spellings) assert.equal(holds(kept + planted.toUpperCase()), true);
   });
 });

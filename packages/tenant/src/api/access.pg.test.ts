@@ -239,6 +239,18 @@ onEveryBackend('access', tenant => {
     }
   });
 
+  it('lists users a page at a time', async () => {
+    const names: string[] = [];
+    let after = '';
+    for (;;) {
+      const page = await call(contoso.send, administrationRoutes.listUsers, { query: { after, limit: 1 } });
+      names.push(...page.users.map(user => user.userPrincipalName));
+      if (!page.more) break;
+      after = page.users.at(-1)!.userPrincipalName;
+    }
+    assert.deepEqual(names, ['admin@contoso.example.net', person(1).upn]);
+  });
+
   it('ends the tokens of a removed agent at once', async () => {
     const agent = await enrolAgent(tenant().url, contoso.send, 'domain', 'short-lived');
     await call(agent.send, managedDomainRoutes.readChanges, { query: {} });

@@ -1,11 +1,12 @@
-import { administrationRoutes } from '@causeway/contract';
+import { administrationRoutes, type UserStatus } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
+import { accountKey } from '../digest.ts';
 import { registerApplication } from '../directory/applications.ts';
 import { readTenantStatus } from '../directory/status.ts';
 import { findUser, type User, userStatus } from '../directory/users.ts';
 import { issuerOf } from '../issuer.ts';
-import { readLock } from '../sign-in/lockout.ts';
+import { readLocks } from '../sign-in/lockout.ts';
 import { counterKey } from '../sign-in/sign-in.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
@@ -14,6 +15,12 @@ export function registerAdministration(
   server: FastifyInstance,
   context: RouteContext & { readonly publicUrl: () => string; readonly clock: () => Date },
 ): void {
+  const statusOf = async (scope: TenantScope, users: readonly User[]): Promise<UserStatus[]> => {
+    const keys = await context.installation.readKeys(scope);
+    const counters = users.map(user => counterKey(keys, user.user_principal_name));
+    const locks = await readLocks(scope, counters, context.clock());
+    return users.map((user, index) => userStatus(user, locks.get(counters[index]!)));
+  };
   registerRoute(server, context, administrationRoutes.getTenantStatus, async (_input, { scope }) =>
     readTenantStatus(scope),
   );
@@ -22,18 +29,17 @@ export function registerAdministration(
       .select('users')
       .selectAll()
       .where('deleted_at', 'is', null)
-      .where('upn_key', '>', query.after)
+      .where('upn_key', '>', accountKey(query.after))
       .orderBy('upn_key')
       .limit(query.limit + 1)
       .execute();
-    const users = rows.slice(0, query.limit).map(user => userStatus(user, undefined));
-    return { users, more: rows.length > users.length };
+    const users = rows.slice(0, query.limit);
+    return { users: await statusOf(scope, users), more: rows.length > users.length };
   });
   registerRoute(server, context, administrationRoutes.getUser, async ({ params }, { scope }) => {
     const user = await existingUser(scope, params.id);
-    const keys = await context.installation.readKeys(scope);
-    const key = counterKey(keys, user.user_principal_name);
-    return userStatus(user, await readLock(scope, key, context.clock()));
+    const [status] = await statusOf(scope, [user]);
+    return status!;
   });
   registerRoute(
     server,

@@ -12,19 +12,20 @@ export function registerLocal(
 ): void {
   const { installation, log } = context;
   registerOpenRoute(server, tenantLocalRoutes.createTenant, async ({ body }) => {
-    const scope = await installation.createTenant(body.name);
-    const { userId, password } = await createAdministrator(scope, body.administrator);
-    const { token, expiresAt } = await createToken(scope, userId);
+    const made = await installation.createTenant(body.name, async scope => {
+      const { userId, password } = await createAdministrator(scope, body.administrator);
+      return { tenantId: scope.tenantId, password, ...(await createToken(scope, userId)) };
+    });
     log.info(
       { tenant: body.name, administrator: body.administrator },
       'tenant created, with keys of its own',
     );
     return {
-      tenantId: scope.tenantId,
+      tenantId: made.tenantId,
       issuer: issuerOf(context.publicUrl(), body.name),
-      administratorPassword: password,
-      token,
-      tokenExpiresAt: expiresAt.toISOString(),
+      administratorPassword: made.password,
+      token: made.token,
+      tokenExpiresAt: made.expiresAt.toISOString(),
     };
   });
   registerOpenRoute(server, tenantLocalRoutes.createToken, async ({ body }) => {

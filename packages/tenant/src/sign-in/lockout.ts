@@ -111,14 +111,19 @@ export async function settleAttempt(
   });
 }
 
-/** Until when strangers are locked out of an account, if they are. */
-export async function readLock(scope: TenantScope, accountKey: string, now: Date): Promise<Date | undefined> {
-  const row = await scope
+/** Until when strangers are locked out, of those of these accounts that they are locked out of. */
+export async function readLocks(
+  scope: TenantScope,
+  accountKeys: readonly string[],
+  now: Date,
+): Promise<Map<string, Date>> {
+  if (accountKeys.length === 0) return new Map();
+  const rows = await scope
     .select('sign_in_failures')
-    .select('locked_until')
-    .where('account_key', '=', accountKey)
+    .select(['account_key', 'locked_until'])
+    .where('account_key', 'in', accountKeys)
     .where('source', '=', UNFAMILIAR)
     .where('locked_until', '>', now)
-    .executeTakeFirst();
-  return row?.locked_until ?? undefined;
+    .execute();
+  return new Map(rows.map(row => [row.account_key, row.locked_until!]));
 }

@@ -60,6 +60,7 @@ export function mountOidc(server: FastifyInstance, providers: Providers, publicU
         const { provider } = await providers.get(request.params.tenant);
         const { raw } = request;
         const mount = `/t/${request.params.tenant}/oidc`;
+        if (!raw.url!.startsWith(`${mount}/`)) return reply.callNotFound(); // a tenant's name spelt with escapes
         // Addresses in answers are the published ones, whatever Host or proxy headers a client makes up.
         const base = new URL(publicUrl());
         raw.headers['x-forwarded-proto'] = base.protocol.slice(0, -1);
