@@ -100,7 +100,10 @@ test('an account of least rights reads the NT hash and the Kerberos keys of a pa
   assert.equal(user!.distinguishedName, `CN=Älice\\, the ${run},CN=Users,${namingContext}`);
   assert.equal(user!.userPrincipalName, `${sam}@${lab.dnsDomain}`);
   assert.equal(user!.userAccountControl, 512);
-  assert.ok(users.every(({ problem }) => problem === undefined));
+  assert.deepEqual(
+    users.flatMap(({ problem }) => problem ?? []),
+    [],
+  );
 });
 
 test('a delta brings what changed and nothing else, in order', async () => {
@@ -108,10 +111,15 @@ test('a delta brings what changed and nothing else, in order', async () => {
   await make(sam, 'First-Passw0rd1');
   const first = await cycle();
   const before = named(first.users, sam)!;
-  assert.equal((await cycle(first.cookie)).users.length, 0);
+  // Other tests change other users of the same domain meanwhile.
+  const delta = async (cookie: ReplicationCookie) => {
+    const { users, ...rest } = await cycle(cookie);
+    return { users: users.filter(user => user.objectGuid === before.objectGuid), ...rest };
+  };
+  assert.equal((await delta(first.cookie)).users.length, 0);
 
   await setPassword(domain, sam, 'Second-Passw0rd2');
-  const second = await cycle(first.cookie);
+  const second = await delta(first.cookie);
   assert.equal(second.full, false);
   assert.equal(second.users.length, 1);
   const [changed] = second.users;
@@ -120,7 +128,7 @@ test('a delta brings what changed and nothing else, in order', async () => {
   assert.ok(changed!.passwordOrder!.version > before.passwordOrder!.version);
 
   await disableUser(domain, sam);
-  const third = await cycle(second.cookie);
+  const third = await delta(second.cookie);
   assert.deepEqual(
     third.users.map(({ ntHash, kerberosKeys, userAccountControl }) => [
       ntHash,
@@ -130,7 +138,7 @@ test('a delta brings what changed and nothing else, in order', async () => {
     [['absent', 'absent', 514]],
   );
   await renameUser(domain, sam, { cn: `Renamed ${run}` });
-  assert.equal((await cycle(third.cookie)).users.length, 0);
+  assert.equal((await delta(third.cookie)).users.length, 0);
 });
 
 test('a user without a password, one with a long name, one that must change', async () => {
@@ -163,8 +171,9 @@ test('pages of any size tell the same', async () => {
   const whole = await cycle();
   const small = await cycle(undefined, 7);
   assert.ok(small.pages > 1);
-  const guids = (users: ReplicatedUser[]) => users.map(({ objectGuid }) => objectGuid).sort();
-  assert.deepEqual(guids(small.users), guids(whole.users));
+  const missing = new Set(whole.users.map(({ objectGuid }) => objectGuid));
+  for (const { objectGuid } of small.users) missing.delete(objectGuid);
+  assert.deepEqual([...missing], []);
 });
 
 test('one user is read alone, by GUID and by DN, and nobody is undefined', async () => {
