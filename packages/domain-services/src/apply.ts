@@ -206,7 +206,7 @@ function wipe(secret: CredentialSecret): void {
 }
 
 async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promise<void> {
-  const { ledger, directory, place } = context;
+  const { ledger, directory, place, log } = context;
   const planned = tasks.filter(task => task.plan !== undefined);
   if (planned.length === 0) return;
   const made = planned.filter(({ plan }) => plan!.write.kind === 'add');
@@ -217,7 +217,9 @@ async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promis
   faultPoint('domain.before-write');
   const writes = planned.map(({ plan }) => plan!.write);
   if (writes.length >= BULK_FROM) {
-    const results = await writeInBulk(place, writes, write => directory.write(write));
+    const slow = (users: number, reason: string) =>
+      log.warn({ users, reason }, 'ldbmodify does not take the batch: written one by one');
+    const results = await writeInBulk(place, writes, write => directory.write(write), slow);
     planned.forEach((task, i) => {
       task.result = results[i]!;
     });

@@ -19,7 +19,7 @@ test('hash, keys and time are one set', () => {
   const blob = parseSupplementalCredentials(values.supplementalCredentials![0] as Uint8Array);
   assert.equal(blob.kerberosKeys?.salt, 'CORP.EXAMPLE.COMalice');
   // [MS-DTYP] 2.3.3: 100 ns since 1601.
-  assert.deepEqual(values.pwdLastSet, ['134398764000000000']);
+  assert.deepEqual(values.pwdLastSet, ['134399016000000000']);
   wipeValues(values);
   assert.ok(same(values.unicodePwd?.[0], zeros(16)));
   assert.ok((values.supplementalCredentials![0] as Uint8Array).every(byte => byte === 0));

@@ -4,7 +4,7 @@ import { describeError } from '@causeway/service';
 import { renderLdif } from './ldif.ts';
 import type { Write, WriteResult } from './write.ts';
 
-/** A batch in which more than these fail is not tried again: its objects are written one by one. */
+/** A batch that failed this often is not tried again: its objects are written one by one. */
 const MAX_TRIES = 4;
 const TIMEOUT_MS = 10 * 60_000;
 /** `ldbmodify` names the first line after the change that failed. */
@@ -15,12 +15,14 @@ const FAILED_BEFORE_LINE = /at block before line (\d+)/;
  * of it or nothing. The change that fails is left out and the rest written again, so it costs itself alone.
  *
  * @param one writes a single change over LDAP, and says why it fails
+ * @param slow hears of a batch that has to be written one by one, and why
  * @returns a result for every write, in their order
  */
 export async function writeInBulk(
   place: DomainPlace,
   writes: readonly Write[],
   one: (write: Write) => Promise<WriteResult>,
+  slow: (writes: number, reason: string) => void,
 ): Promise<WriteResult[]> {
   const results = new Map<Write, WriteResult>();
   // LDIF names a renamed account by where it is, and accounts are only known by objectGUID.
@@ -28,11 +30,14 @@ export async function writeInBulk(
   let rest = writes.filter(write => !renamed.includes(write));
   let singles = renamed;
   for (let tries = 0; rest.length > 0; tries++) {
-    const failed = tries < MAX_TRIES ? await writeBatch(place, rest) : rest;
-    if (failed === undefined) {
+    const failure = await writeBatch(place, rest);
+    if (failure === undefined) {
       for (const write of rest) results.set(write, { ok: true });
       break;
     }
+    const index = tries < MAX_TRIES ? failure.index : -1;
+    if (index === -1) slow(rest.length, failure.reason);
+    const failed = index === -1 ? rest : [rest[index]!];
     singles = [...singles, ...failed];
     rest = rest.filter(write => !failed.includes(write));
   }
@@ -40,11 +45,11 @@ export async function writeInBulk(
   return writes.map(write => results.get(write)!);
 }
 
-/** @returns nothing when all is written, else what nothing was written for: the one that failed, or all */
+/** @returns nothing when all is written; else nothing is, and `index` is the change that failed, or -1 */
 async function writeBatch(
   place: DomainPlace,
   writes: readonly Write[],
-): Promise<readonly Write[] | undefined> {
+): Promise<{ index: number; reason: string } | undefined> {
   const layout = domainLayout(place.directory);
   const { ldif, firstLines } = renderLdif(writes);
   try {
@@ -53,9 +58,9 @@ async function writeBatch(
     await runTool('ldbmodify', args, { input: ldif, timeout: TIMEOUT_MS });
     return undefined;
   } catch (error) {
-    const line = Number(FAILED_BEFORE_LINE.exec(describeError(error))?.[1] ?? Number.NaN);
-    const index = firstLines.findLastIndex(first => first < line);
-    return index === -1 ? writes : [writes[index]!];
+    const reason = describeError(error);
+    const line = Number(FAILED_BEFORE_LINE.exec(reason)?.[1] ?? Number.NaN);
+    return { index: firstLines.findLastIndex(first => first < line), reason };
   } finally {
     ldif.fill(0);
   }

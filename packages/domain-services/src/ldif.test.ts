@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { encodeSid } from '@causeway/ldap';
 import { renderLdif } from './ldif.ts';
 import type { Write } from './write.ts';
 
@@ -10,19 +11,22 @@ test('an added account is written as RFC 2849 has it, bytes and unsafe text in b
     dn: 'CN=fränk,OU=AADDC Users,DC=example',
     values: {
       objectClass: ['user'],
-      displayName: ['Ångström'],
+      displayName: ['Ångström', 'Doe, Jane'],
       description: [' begins with a space'],
       unicodePwd: [Uint8Array.of(0, 1, 2)],
+      sIDHistory: [encodeSid('S-1-5-21-1-22-333-1105')],
       mail: [],
     },
   };
   assert.deepEqual(renderLdif([add]).ldif.toString().split('\n'), [
-    'dn:: Q049ZnLDpG5rLE9VPUFBRERDIFVzZXJzLERDPWV4YW1wbGU=',
+    'dn: CN=fr\\c3\\a4nk,OU=AADDC Users,DC=example',
     'changetype: add',
     'objectClass: user',
     'displayName:: w4VuZ3N0csO2bQ==',
+    'displayName: Doe, Jane',
     'description:: IGJlZ2lucyB3aXRoIGEgc3BhY2U=',
     'unicodePwd:: AAEC',
+    'sIDHistory: S-1-5-21-1-22-333-1105',
     '',
     '',
   ]);

@@ -1,9 +1,10 @@
+import { decodeSid } from '@causeway/ldap';
 import type { Values } from './attributes.ts';
 import type { Write } from './write.ts';
 
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
-/** Text that may stand in LDIF as it is (RFC 2849, SAFE-STRING); all else is base64. */
-const SAFE = /^[\x21-\x39\x3b\x3d-\x7e][\x21-\x7e]*$/;
+/** Text that may stand in LDIF as it is (RFC 2849, SAFE-STRING, without an end in a space); all else is base64. */
+const SAFE = /^[\x21-\x39\x3b\x3d-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
 
 /**
  * Writes as LDIF (RFC 2849) for `ldbmodify`, and the line that each of them begins at (from 1). Values go straight
@@ -14,7 +15,7 @@ export function renderLdif(writes: readonly Write[]): { ldif: Buffer; firstLines
   const firstLines = writes.map(write => {
     const line = text.lines + 1;
     if (write.kind === 'add') {
-      text.value('dn', write.dn);
+      text.line(`dn: ${asciiDn(write.dn)}`);
       text.line('changetype: add');
       for (const [name, values] of Object.entries(write.values)) text.values(name, values);
     } else {
@@ -30,6 +31,13 @@ export function renderLdif(writes: readonly Write[]): { ldif: Buffer; firstLines
     return line;
   });
   return { ldif: text.finish(), firstLines };
+}
+
+/** `ldbmodify` reads no name in base64 (`dn::`), so what is not ASCII is escaped byte by byte (RFC 4514 2.4). */
+function asciiDn(dn: string): string {
+  return dn.replace(/[^\x20-\x7e]/gu, char =>
+    Array.from(Buffer.from(char), byte => `\\${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
 }
 
 class LdifText {
@@ -48,8 +56,10 @@ class LdifText {
     for (const value of values) this.value(name, value);
   }
 
+  /** A SID goes as text: `ldbmodify` takes the bytes of none. */
   value(name: string, value: string | Uint8Array): void {
-    if (typeof value === 'string' && SAFE.test(value)) this.line(`${name}: ${value}`);
+    if (name === 'sIDHistory' && typeof value !== 'string') this.line(`${name}: ${decodeSid(value)}`);
+    else if (typeof value === 'string' && SAFE.test(value)) this.line(`${name}: ${value}`);
     else this.#base64(name, typeof value === 'string' ? Buffer.from(value) : value);
   }
 
