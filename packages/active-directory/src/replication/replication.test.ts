@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import { addRidLayer, ntHash } from '@causeway/credentials';
 import { encodeReply, type ReplyObject, recorded, sealSecret } from '@causeway/protocols/testing';
 import { encodeSid, encodeUtf16le, toHex } from '@causeway/wire';
+import { ACCOUNT, afterBind, ScriptedDc } from '../testing/scripted-dc.ts';
 import { openReplication } from './connection.ts';
 import { findReplicationPort } from './endpoint.ts';
 import type { ReplicatedUser, ReplicationCookie, ReplicationPage } from './replication.ts';
 import { ReplicationError } from './replication-error.ts';
-import { ACCOUNT, afterBind, ScriptedDc } from './testing/scripted-dc.ts';
 
 const NC = 'DC=src,DC=test';
 const SID = 'S-1-5-21-1-2-3-1105';
