@@ -101,7 +101,7 @@ export class Connect {
         `a fingerprint of 13 groups of 4 characters expected, as 'causeway domain fingerprint' shows it, got '${text}'`,
       );
     }
-    const legacy = legacyState(this.store.db, await this.tenant.configuration(true));
+    const legacy = legacyState(this.store.db, await this.tenant.configuration(true, 1));
     if (legacy.state === 'off') {
       throw new CausewayError(
         'no-managed-domain',

@@ -1,4 +1,4 @@
-import { CausewayError } from '@causeway/service';
+import { CausewayError, describeError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Connect } from './connect.ts';
@@ -10,13 +10,13 @@ export const TrustRequest = z.strictObject({ fingerprint: z.string().max(200) })
 
 /** The local API: what the commands ask of the running service. */
 export function localRoutes(server: FastifyInstance, connect: Connect, nudge: () => void): void {
-  server.get('/status', () => connectStatus(connect));
+  server.get('/status', () => telling(() => connectStatus(connect)));
   server.get<{ Params: { name: string } }>('/users/:name', request =>
     userStatus(connect, request.params.name),
   );
   server.post('/sync', async request => {
     const { allowDeletes } = parse(SyncRequest, request.body ?? {});
-    return { cycles: await connect.sync(allowDeletes) };
+    return { cycles: await telling(() => connect.sync(allowDeletes)) };
   });
   server.post('/force-password-sync', async request => {
     const passes = connect.requestFullPass(parse(PassRequestBody, request.body ?? {}).connector);
@@ -24,11 +24,23 @@ export function localRoutes(server: FastifyInstance, connect: Connect, nudge: ()
     return { passes };
   });
   server.post('/trust-domain', async request => {
-    const confirmed = await connect.trustDomain(parse(TrustRequest, request.body).fingerprint);
+    const { fingerprint } = parse(TrustRequest, request.body);
+    const confirmed = await telling(() => connect.trustDomain(fingerprint));
     nudge();
     return { confirmed };
   });
   server.post('/untrust-domain', async () => ({ withdrawn: connect.untrustDomain() }));
+}
+
+/** Whoever may open this socket may know why something failed: a tenant or a domain controller that does not answer. */
+async function telling<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof CausewayError) throw cause;
+    const code = (cause as { code?: string }).code ?? 'failed';
+    throw new CausewayError(code, describeError(cause), { cause, status: 502 });
+  }
 }
 
 function parse<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {

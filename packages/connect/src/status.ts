@@ -24,7 +24,7 @@ export type ConnectStatus = Awaited<ReturnType<typeof connectStatus>>;
 async function pairing({ store, tenant }: Connect) {
   const confirmed = confirmedKey(store.db) ?? null;
   try {
-    const legacy = legacyState(store.db, await tenant.configuration());
+    const legacy = legacyState(store.db, await tenant.configuration(false, 1));
     const offered =
       legacy.state === 'off' ? null : legacy.state === 'confirmed' ? legacy.key : (legacy.offered ?? null);
     const realm = legacy.state === 'off' ? null : legacy.realm;

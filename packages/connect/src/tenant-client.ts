@@ -38,11 +38,14 @@ export class TenantClient {
     this.#signal = signal;
   }
 
-  /** @param fresh asks the tenant even when it was asked a moment ago */
-  async configuration(fresh: boolean = false): Promise<SyncConfiguration> {
+  /**
+   * @param fresh asks the tenant even when it was asked a moment ago
+   * @param attempts 1 for a person who waits for the answer
+   */
+  async configuration(fresh: boolean = false, attempts: number = ATTEMPTS): Promise<SyncConfiguration> {
     const kept = this.#configuration;
     if (!fresh && kept && Date.now() - kept.at < CONFIGURATION_AGE_MS) return kept.value;
-    const value = await this.#trying(() => call(this.#send, routes.getSyncConfiguration));
+    const value = await this.#trying(() => call(this.#send, routes.getSyncConfiguration), attempts);
     this.#configuration = { at: Date.now(), value };
     return value;
   }
@@ -85,12 +88,12 @@ export class TenantClient {
   }
 
   /** A request that got no answer, half an answer, 429 or 5xx is sent again: every one of them is idempotent. */
-  async #trying<T>(request: () => Promise<T>): Promise<T> {
+  async #trying<T>(request: () => Promise<T>, attempts: number = ATTEMPTS): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await request();
       } catch (error) {
-        if (!(error instanceof CallError) || !error.transient || attempt >= ATTEMPTS) throw error;
+        if (!(error instanceof CallError) || !error.transient || attempt >= attempts) throw error;
         if ((error.retryAfter ?? 0) > MAX_RETRY_AFTER_S) throw error;
         await sleep(
           Math.max((error.retryAfter ?? 0) * 1000, backoff(attempt, FIRST_WAIT_MS, LAST_WAIT_MS)),

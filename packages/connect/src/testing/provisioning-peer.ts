@@ -34,6 +34,8 @@ export class ProvisioningPeer {
   readonly requests: { path: string; body: string }[] = [];
   /** Taken from the front, one a request to the provisioning API. */
   readonly script: (Misbehaviour | undefined)[] = [];
+  /** Decides on a request to the provisioning API when the script is empty. */
+  misbehave: (path: string) => Misbehaviour | undefined = () => undefined;
   /** Decides on an item before the tenant's own rules do. */
   judge: (change: ObjectChange | CredentialChange) => Omit<Verdict, 'sourceAnchor'> | undefined = () =>
     undefined;
@@ -81,7 +83,9 @@ export class ProvisioningPeer {
     const body = Buffer.concat(chunks).toString('utf8');
     const path = request.url ?? '';
     this.requests.push({ path, body });
-    const misbehaviour = path.startsWith('/api/v1/sync/') ? this.script.shift() : undefined;
+    const misbehaviour = path.startsWith('/api/v1/sync/')
+      ? (this.script.shift() ?? this.misbehave(path))
+      : undefined;
     if (misbehaviour === 'nothing') {
       reply.destroy();
       return;

@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type PeerUser, ProvisioningPeer } from '@causeway/connect/testing';
+import { ntHash, verifyCloudCredential } from '@causeway/credentials';
+import {
+  generateSealingKey,
+  openCredentialRecord,
+  type SealingKey,
+  sealingPublicKey,
+  verifyRecord,
+} from '@causeway/records';
+import { writePrivateFile } from '@causeway/service';
+import { changeOwnPassword } from '../domains/change-own-password.ts';
+import { labUp } from '../domains/lifecycle.ts';
+import { administratorPasswordFile, DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
+import { createUser, deleteUser, disableUser, setPassword } from '../domains/users.ts';
+import { Place } from '../places/place.ts';
+import { runCli, runCliJson } from '../places/run-cli.ts';
+
+await labUp();
+const domain = DOMAINS.onprem;
+const lab = describeDomain(domain);
+const run = randomBytes(3).toString('hex');
+const folder = mkdtempSync(join(tmpdir(), 'causeway-connect-'));
+const state = join(folder, 'state');
+const config = join(folder, 'connect.yaml');
+const passwordFile = join(folder, 'connector.password');
+const account = `cwc-${run}`;
+const peer = await ProvisioningPeer.listen();
+const cli = <T = Record<string, unknown>>(...args: string[]) =>
+  runCliJson<T>(['connect', ...args, '--config', config]);
+
+const service = new Place({
+  name: 'connect',
+  args: ['connect', 'run', '--config', config],
+  logFile: join(folder, 'connect.log'),
+  ready: async () => {
+    const { running } = await cli<{ running: boolean }>('status');
+    assert.ok(running);
+  },
+});
+
+/** A user of this run; taken away again at the end. */
+const made: string[] = [];
+async function user(name: string, options: { mustChange?: boolean } = {}) {
+  const sam = `${name}-${run}`;
+  const password = randomPassword();
+  await createUser(domain, { sam, password, ...options });
+  made.push(sam);
+  return { sam, upn: `${sam}@${lab.dnsDomain}`, password };
+}
+
+const inTenant = (upn: string): PeerUser | undefined =>
+  [...peer.users.values()].find(({ object }) => object.userPrincipalName === upn);
+
+async function hasPassword(upn: string, password: string): Promise<boolean> {
+  const credential = inTenant(upn)?.credential;
+  return credential !== undefined && verifyCloudCredential(credential.cloudCredential, ntHash(password));
+}
+
+async function eventually(what: string, holds: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
+  for (const until = Date.now() + ms; ; await delay(50)) {
+    if (await holds()) return;
+    if (Date.now() > until) throw new Error(`it did not come about: ${what}\n${service.lastLines()}`);
+  }
+}
+
+function configure(more: Record<string, unknown> = {}): void {
+  const connector = {
+    name: lab.dnsDomain,
+    forest: lab.dnsDomain,
+    server: lab.address,
+    caFile: lab.caFile,
+    account: `${account}@${lab.dnsDomain}`,
+    password: `file:${passwordFile}`,
+    ...more,
+  };
+  // JSON is YAML too.
+  writeFileSync(
+    config,
+    JSON.stringify({ stateDirectory: state, tenant: { url: peer.url }, connectors: [connector] }),
+  );
+}
+
+before(async () => {
+  const admin = `Administrator@${lab.dnsDomain}`;
+  await runCliJson([
+    ...['connect', 'account', 'create', '--server', lab.address, '--ca', lab.caFile, '--admin', admin],
+    ...['--admin-password-file', administratorPasswordFile(domain), '--password-out', passwordFile],
+    ...['--name', account],
+  ]);
+  configure();
+  await cli('enrol', '--code', 'any');
+});
+
+after(async () => {
+  await service.kill();
+  await peer.close();
+  for (const sam of [...made, account]) await deleteUser(domain, sam).catch(() => {});
+  rmSync(folder, { recursive: true });
+});
+
+test('one cycle brings the users and their passwords, and the next one nothing', async () => {
+  const alice = await user('alice');
+  const { cycles } = await cli<{ cycles: { upserted: number; passwords: { sent: number } }[] }>(
+    'sync',
+    '--once',
+  );
+  assert.ok(cycles[0]!.upserted > 0 && cycles[0]!.passwords.sent > 0);
+  assert.ok(await hasPassword(alice.upn, alice.password));
+  assert.equal(inTenant(`${account}@${lab.dnsDomain}`), undefined);
+  const { sourceAnchor } = inTenant(alice.upn)!.object;
+  peer.requests.length = 0;
+  await cli('sync', '--once');
+  // Other tests may work on the same directory: of Alice nothing is said again.
+  assert.ok(peer.requests.every(({ body }) => !body.includes(sourceAnchor)));
+});
+
+const POINTS = [
+  'after-read',
+  'before-send',
+  'after-send',
+  'before-commit',
+  'before-watermark',
+  'after-watermark',
+];
+for (const point of POINTS) {
+  test(`killed at connect.${point}, nothing is lost`, async () => {
+    const { sam, upn } = await user(`kill-${point.replace('watermark', 'mark')}`.slice(0, 13));
+    await cli('sync', '--once');
+    const password = randomPassword();
+    await setPassword(domain, sam, password);
+    const killed = await runCli(['connect', 'sync', '--once', '--config', config], {
+      CAUSEWAY_CRASH_AT: `connect.${point}`,
+    });
+    assert.notEqual(killed.code, 0);
+    await cli('sync', '--once');
+    assert.ok(await hasPassword(upn, password));
+  });
+}
+
+test('the watermark stays where it is while the tenant does not answer', async () => {
+  const { sam, upn } = await user('bob');
+  await cli('sync', '--once');
+  const before = cursor('replication-cookie');
+  const password = randomPassword();
+  await setPassword(domain, sam, password);
+  const silences = ['nothing', { status: 500 }, 'half a body', { status: 429 }] as const;
+  let n = 0;
+  peer.misbehave = path => (path.endsWith('/credentials') ? silences[n++ % silences.length] : undefined);
+  const failed = await runCli(['connect', 'sync', '--once', '--config', config]);
+  assert.notEqual(failed.code, 0);
+  assert.equal(cursor('replication-cookie'), before);
+  assert.ok(n >= silences.length);
+  peer.misbehave = () => undefined;
+  await cli('sync', '--once');
+  assert.notEqual(cursor('replication-cookie'), before);
+  assert.ok(await hasPassword(upn, password));
+});
+
+test('the service carries changes over by itself: passwords, temporary ones, disabling, deleting', async () => {
+  await service.start();
+  const { sam, upn, password } = await user('carol');
+  await eventually('a new user with its password', () => hasPassword(upn, password));
+  const second = randomPassword();
+  await setPassword(domain, sam, second);
+  const began = Date.now();
+  await eventually('the changed password', () => hasPassword(upn, second));
+  assert.ok(Date.now() - began < 5_000);
+
+  const tina = await user('tina', { mustChange: true });
+  await eventually('the user with a temporary password', () => inTenant(tina.upn) !== undefined);
+  await eventually('status says that it waits', async () =>
+    JSON.stringify(await cli('status', tina.upn).catch(() => '')).includes('must change'),
+  );
+  assert.equal(inTenant(tina.upn)!.credential, undefined);
+  const own = randomPassword();
+  await changeOwnPassword(domain, tina.sam, tina.password, own);
+  await eventually('her own password', () => hasPassword(tina.upn, own));
+
+  await disableUser(domain, sam);
+  await eventually('disabled', () => inTenant(upn)?.object.accountEnabled === false);
+  await deleteUser(domain, sam);
+  await eventually('deleted', () => inTenant(upn) === undefined);
+});
+
+test('a second instance is refused, and a service that was killed leaves nothing in the way', async () => {
+  const second = await runCli(['connect', 'run', '--config', config]);
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, new RegExp(`in use by process ${service.pid}`));
+  await service.kill();
+  await service.start();
+});
+
+let sealing: SealingKey;
+
+test('until its key is confirmed the managed domain is owed everybody; then exactly those are sent', async () => {
+  const dora = await user('dora');
+  await eventually('her password', () => hasPassword(dora.upn, dora.password));
+  assert.equal(inTenant(dora.upn)!.credential!.record, null);
+  sealing = await generateSealingKey();
+  const { fingerprint } = sealingPublicKey(sealing);
+  peer.offerKey(sealingPublicKey(sealing));
+  await delay(3_100); // the configuration's age
+  const { passes } = await cli<{ passes: { owed: number; completedAt: string | null }[] }>(
+    'force-password-sync',
+  );
+  assert.ok(passes[0]!.owed > 0);
+  assert.equal(passes[0]!.completedAt, null);
+  assert.equal(inTenant(dora.upn)!.credential!.record, null);
+
+  await cli('trust-domain', fingerprint);
+  await eventually('nobody is owed any more, and the pass is over', async () => {
+    const { connectors } = await cli<{
+      connectors: { owed: number; fullPass: { completedAt: string | null } }[];
+    }>('status');
+    return connectors[0]!.owed === 0 && connectors[0]!.fullPass.completedAt !== null;
+  });
+  assert.ok(await opensTo(dora.upn, dora.password));
+});
+
+test('a domain controller that was restored leads to a full cycle, with an event', async () => {
+  await service.stop();
+  tamper(`UPDATE cursor SET value = '00000000-0000-0000-0000-000000000001' WHERE name = 'invocation-id'`);
+  await service.start();
+  await eventually('the event', async () => {
+    const { events } = await cli<{ events: { text: string }[] }>('status');
+    return events.some(({ text }) => text.includes('was restored or replaced'));
+  });
+  await eventually('the watermark is there again', () => cursor('replication-cookie') !== undefined);
+  await service.stop();
+});
+
+test('a wrong password of the connector account, and a missing right, say what to do', async () => {
+  const wrong = join(folder, 'wrong.password');
+  writePrivateFile(wrong, 'not the password');
+  configure({ password: `file:${wrong}` });
+  const refused = await runCli(['connect', 'sync', '--once', '--config', config]);
+  assert.match(refused.stderr, /refuses the account .* causeway connect account create/);
+
+  const poor = await user('poor');
+  writePrivateFile(wrong, poor.password);
+  configure({ account: poor.upn, password: `file:${wrong}` });
+  const denied = await runCli(['connect', 'sync', '--once', '--config', config]);
+  assert.match(denied.stderr, /lacks 'Replicating Directory Changes'/);
+  assert.match(denied.stderr, /samba-tool dsacl set/);
+  configure();
+});
+
+test('no hash of a known password is in the state, the log or the requests', async () => {
+  const known = await user('known');
+  await cli('sync', '--once');
+  assert.ok(await opensTo(known.upn, known.password));
+  const hash = Buffer.from(ntHash(known.password));
+  const places = [
+    ...readdirSync(state)
+      .filter(name => name !== 'api.sock')
+      .map(name => readFileSync(join(state, name))),
+    readFileSync(join(folder, 'connect.log')),
+    Buffer.from(peer.requests.map(({ body }) => body).join('\n')),
+  ];
+  const holds = (place: Buffer) =>
+    place.includes(hash) ||
+    place.toString('latin1').toLowerCase().includes(hash.toString('hex')) ||
+    place.includes(hash.toString('base64')) ||
+    place.includes(hash.toString('base64url'));
+  assert.equal(places.filter(holds).length, 0);
+  assert.ok(holds(Buffer.from(`planted ${hash.toString('hex')}`)));
+});
+
+/** Whether the record opens to this password's hash, with AES-256 among the keys. */
+async function opensTo(upn: string, password: string): Promise<boolean> {
+  const record = inTenant(upn)?.credential?.record;
+  if (!record) return false;
+  const { publicKey } = await cli<{ publicKey: string }>('fingerprint');
+  const signer = { publicKey, forests: new Set([lab.dnsDomain]) };
+  const verified = verifyRecord(record, () => signer, { tenant: peer.tenantId });
+  assert.ok(verified.ok && verified.record.kind === 'credential');
+  const opened = await openCredentialRecord(verified.record, sealing);
+  assert.ok(opened.ok);
+  const aes = opened.kerberosKeys?.keys.some(({ enctype }) => enctype === 18) ?? false;
+  return aes && Buffer.from(opened.ntHash).equals(ntHash(password));
+}
+
+function cursor(name: string): string | undefined {
+  const db = new DatabaseSync(join(state, 'connect.db'), { readOnly: true });
+  try {
+    const row = db.prepare('SELECT value FROM cursor WHERE name = ?').get(name);
+    return row?.value as string | undefined;
+  } finally {
+    db.close();
+  }
+}
+
+function tamper(sql: string): void {
+  const db = new DatabaseSync(join(state, 'connect.db'));
+  db.exec(sql);
+  db.close();
+}
