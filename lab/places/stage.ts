@@ -96,19 +96,20 @@ export class Stage {
     return ['--tenant', this.tenantUrl, '--token-file', this.tokenFile];
   }
 
-  /** The tenant runs and has its first administrator. */
-  async openTenant(): Promise<void> {
+  /** The tenant runs and has its first administrator, who signs in as this. */
+  async openTenant(): Promise<{ userPrincipalName: string; password: string }> {
     this.#write('tenant', {
       stateDirectory: this.stateOf('tenant'),
       listen: { host: '127.0.0.1', port: this.tenantPort },
     });
     await this.tenant.start();
-    await runCliJson([
+    const { administratorPassword } = await runCliJson<{ administratorPassword: string }>([
       'tenant',
       'create',
       TENANT_NAME,
       ...['--admin', TENANT_ADMINISTRATOR, '--state', this.stateOf('tenant'), '--token-out', this.tokenFile],
     ]);
+    return { userPrincipalName: TENANT_ADMINISTRATOR, password: administratorPassword };
   }
 
   /** A web application that people sign in to. */
