@@ -64,10 +64,18 @@ export class Connect {
     }
   }
 
-  /** One cycle of every connector, now. */
+  /** One cycle of every connector, now; the first failure is thrown after every connector had its turn. */
   async sync(allowDeletes: number = 0): Promise<CycleSummary[]> {
     const summaries: CycleSummary[] = [];
-    for (const connector of this.connectors) summaries.push(await connector.cycle(allowDeletes));
+    const failures: unknown[] = [];
+    for (const connector of this.connectors) {
+      try {
+        summaries.push(await connector.cycle(allowDeletes));
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
     return summaries;
   }
 

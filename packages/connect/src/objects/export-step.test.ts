@@ -114,3 +114,15 @@ test('deletes go before upserts, so that a name can pass to another user in one 
   assert.match(peer.requests[0]!.body, /"delete"/);
   assert.match(peer.requests[1]!.body, /"upsert"/);
 });
+
+test('an entry of the queue goes with its object', async () => {
+  const context = testContext(peer);
+  peer.judge = () => ({ verdict: 'refused', code: 'invalid', reason: 'no' });
+  imported(context, person(1));
+  await exportStep(context, 0);
+  assert.equal(context.store.queue.count(true), 1);
+  context.store.space.markUnseenDeleted(2);
+  await exportStep(context, 0);
+  assert.equal(context.store.queue.count(true), 0);
+  assert.equal(context.store.space.get(guidOf(1)), undefined);
+});

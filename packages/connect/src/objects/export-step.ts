@@ -26,6 +26,7 @@ export async function exportStep(context: ConnectorContext, allowDeletes: number
   if (deletesMayGo(context, allowDeletes, summary)) await exportAll(context, 'delete', summary);
   await exportAll(context, 'upsert', summary);
   context.store.space.removeForgotten();
+  context.store.queue.removeMoot();
   return summary;
 }
 

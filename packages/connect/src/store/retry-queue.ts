@@ -97,6 +97,16 @@ export class RetryQueue {
     return this.#db.run(sql, this.#connector, guid, kind) > 0;
   }
 
+  /** Takes out what has become moot: objects with nothing left to export, passwords of users that are forgotten. */
+  removeMoot(): void {
+    this.#db.run(
+      `DELETE FROM retry_queue AS r WHERE connector = ? AND NOT EXISTS (
+         SELECT 1 FROM connector_space AS o WHERE o.connector = r.connector AND o.guid = r.guid
+           AND (r.kind = 'password' OR o.desired_digest IS NOT o.exported_digest))`,
+      this.#connector,
+    );
+  }
+
   get(kind: RetryKind, guid: string): RetryEntry | undefined {
     return entry(
       this.#db.get(
