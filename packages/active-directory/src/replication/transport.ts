@@ -31,6 +31,8 @@ export class RpcConnection {
   readonly #socket: Socket;
   #waiting: Waiting | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  /** Calls that wait for the one before them. */
+  #queued = 0;
   #failure: Error | undefined;
   /** Whether a sealed answer came: until then, nobody knows whether the logon was taken. */
   #proven = false;
@@ -64,21 +66,34 @@ export class RpcConnection {
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** Waits for its turn, sends a request and resolves with the answer's stub, which is the caller's to wipe. */
+  /**
+   * Sends a request and resolves with the answer's stub, which is the caller's to wipe. Calls take turns; when
+   * nobody is before it, a call is on its way before this returns, so that the server works while the caller does.
+   */
   call(opnum: number, stub: Uint8Array): Promise<Uint8Array> {
-    const answer = this.#last.then(() => {
-      const { promise, waiting } = this.#await();
-      if (!this.#failure) {
-        try {
-          for (const pdu of this.#options.association.request(opnum, stub)) this.#socket.write(pdu);
-        } catch (error) {
-          waiting.reject(error as Error);
-        }
-      }
-      return promise;
-    });
+    let answer: Promise<Uint8Array>;
+    if (this.#waiting === undefined && this.#queued === 0) answer = this.#send(opnum, stub);
+    else {
+      this.#queued++;
+      answer = this.#last.then(() => {
+        this.#queued--;
+        return this.#send(opnum, stub);
+      });
+    }
     this.#last = answer.catch(() => {});
     return answer;
+  }
+
+  #send(opnum: number, stub: Uint8Array): Promise<Uint8Array> {
+    const { promise, waiting } = this.#await();
+    if (this.#failure) return promise;
+    try {
+      for (const pdu of this.#options.association.request(opnum, stub)) this.#socket.write(pdu);
+    } catch (error) {
+      this.#waiting = undefined;
+      waiting.reject(error as Error);
+    }
+    return promise;
   }
 
   close(): void {
