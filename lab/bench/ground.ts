@@ -83,13 +83,14 @@ export class Ground {
     await this.stage.pair();
   }
 
-  /** Everybody is in the tenant. */
+  /** Everybody is in the tenant, and nobody's password waits to be sent. */
   async imported(): Promise<void> {
     await this.opened();
     this.report(`importing ${this.#seeded} people into the tenant`);
     const look = async (): Promise<boolean> => {
-      const { users, exported } = await connectorStatus(this.stage);
-      return users >= this.#seeded && exported === users;
+      const { users, exported, passwords, queued, owed } = await connectorStatus(this.stage);
+      const waiting = queued + owed > 0 || passwords === 0;
+      return users >= this.#seeded && exported === users && !waiting;
     };
     await eventually('everybody is in the tenant', look, { patienceMs: IMPORT_PATIENCE_MS, lookMs: 250 });
   }

@@ -20,7 +20,8 @@ const SEED = 1;
 
 /** A page of the feed, as Domain Services says it in its log when it is written. */
 interface Page {
-  readonly time: number;
+  /** ISO 8601. */
+  readonly time: string;
   readonly users: number;
   readonly failed: number;
 }
@@ -52,7 +53,9 @@ export async function compareLoad(
   if (failed > 0 || pages.length < 3)
     throw new Error(`${pages.length} pages with ${failed} failures: no initial load to measure`);
   const [first, last] = [pages[0]!, pages.at(-1)!];
-  const ours = pages.slice(1).reduce((sum, page) => sum + page.users, 0) / (last.time - first.time);
+  const ours =
+    pages.slice(1).reduce((sum, page) => sum + page.users, 0) /
+    (Date.parse(last.time) - Date.parse(first.time));
   ground.report('the same by ldbmodify alone');
   const raw = await loadByLdbmodify(
     pages.map(page => page.users),
@@ -69,7 +72,7 @@ export async function compareLoad(
 }
 
 /** @returns users a millisecond, without the first batch */
-async function loadByLdbmodify(batches: readonly number[], total: number): Promise<number> {
+export async function loadByLdbmodify(batches: readonly number[], total: number): Promise<number> {
   const domain = BENCH_DOMAINS.yardstick;
   const layout = layoutOf(domain);
   await provisionDomain(domainSettings(domain));

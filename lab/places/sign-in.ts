@@ -6,9 +6,11 @@ import {
   discovery,
   fetchUserInfo,
   None,
+  ResponseBodyError,
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
+  WWWAuthenticateChallengeError,
 } from 'openid-client';
 
 export interface RelyingParty {
@@ -45,11 +47,18 @@ export async function signIn(party: RelyingParty, username: string, password: st
   });
   const end = await walk(start, party.redirectUri, username, password);
   if (typeof end === 'string') return { ok: false, page: end };
-  const tokens = await authorizationCodeGrant(config, end, {
-    pkceCodeVerifier: verifier,
-    expectedState: state,
-    expectedNonce: nonce,
-  });
+  let tokens: Awaited<ReturnType<typeof authorizationCodeGrant>>;
+  try {
+    tokens = await authorizationCodeGrant(config, end, {
+      pkceCodeVerifier: verifier,
+      expectedState: state,
+      expectedNonce: nonce,
+    });
+  } catch (error) {
+    // Disabled or deleted between the page and the token: a refusal too.
+    if ((error as { error?: string }).error === 'invalid_grant') return { ok: false, page: 'invalid_grant' };
+    throw error;
+  }
   const subject = tokens.claims()?.sub;
   if (subject === undefined) throw new Error('the tenant gave no ID token');
   return { ok: true, subject, claims: await fetchUserInfo(config, tokens.access_token, subject) };
