@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { dnsDomain } from '@causeway/samba';
 import { localSocketPath } from '@causeway/service';
 import { labPath } from '../domains/state.ts';
-import { administratorPasswordFile, DOMAINS, describeDomain, type LabDomain } from '../domains/table.ts';
+import {
+  administratorPasswordFile,
+  DOMAINS,
+  describeDomain,
+  ensureAdministratorPassword,
+  type LabDomain,
+} from '../domains/table.ts';
 import { type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
 import { Place } from './place.ts';
 import { runCliJson } from './run-cli.ts';
@@ -197,6 +203,7 @@ export class Stage {
   /** The managed domain is made, enrolled and registered; it does not run yet. */
   async createDomain(): Promise<void> {
     const { realm, netbiosDomain, hostName, address } = this.managed;
+    ensureAdministratorPassword(this.managed);
     this.#write('domain', {
       stateDirectory: this.stateOf('domain'),
       directory: describeDomain(this.managed).directory,
@@ -209,6 +216,8 @@ export class Stage {
         'create',
         '--config',
         this.configOf('domain'),
+        '--admin-password-file',
+        administratorPasswordFile(this.managed),
         '--code',
         await this.#enrolmentCode('domain'),
       ],
