@@ -20,6 +20,8 @@ export interface PasswordItem {
 
 /** PBKDF2 runs in libuv's pool: a little more in flight than there are processors keeps them busy. */
 const DERIVATIONS = 2 * availableParallelism();
+/** The seal's key comes from the same pool, where another batch's derivations are in line before it. */
+const SEALINGS = 16;
 
 /**
  * Derives, seals and sends one batch, and stores the verdicts in one transaction. The hashes are wiped as soon as they are sealed,
@@ -79,8 +81,7 @@ async function makeChanges(
   const sealer = legacy.state === 'confirmed' ? await CredentialSealer.open(legacy.key) : undefined;
   const first = sealer ? reserveSequences(store.db, items.length) : 0;
   try {
-    const changes: CredentialChange[] = [];
-    for (const [i, { object, password }] of items.entries()) {
+    return await mapLimit(items, SEALINGS, async ({ object, password }, i) => {
       const header = {
         tenant: agent.tenantId,
         forest: connector.forest,
@@ -91,17 +92,15 @@ async function makeChanges(
         mustChange: false,
       };
       const { ntHash, kerberosKeys } = password;
-      changes.push({
+      const secret = { ntHash, ...(kerberosKeys && { kerberosKeys }) };
+      return {
         sourceAnchor: object.anchor,
         passwordOrder: password.order,
         changeDate: filetimeToIso(password.changed),
         cloudCredential: credentials[i]!,
-        record:
-          (await sealer?.seal(agent.signingKey, header, { ntHash, ...(kerberosKeys && { kerberosKeys }) })) ??
-          null,
-      });
-    }
-    return changes;
+        record: (await sealer?.seal(agent.signingKey, header, secret)) ?? null,
+      };
+    });
   } finally {
     sealer?.close();
   }

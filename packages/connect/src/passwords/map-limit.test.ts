@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { mapLimit } from './map-limit.ts';
+
+test('results come in order, and no more than the limit is in flight', async () => {
+  let inFlight = 0;
+  let most = 0;
+  const results = await mapLimit([5, 1, 3, 2], 2, async (milliseconds, i) => {
+    most = Math.max(most, ++inFlight);
+    await delay(milliseconds);
+    inFlight--;
+    return i;
+  });
+  assert.deepEqual([results, most], [[0, 1, 2, 3], 2]);
+});
+
+test('a failure is thrown only when nothing is in flight any more, and nothing new begins after it', async () => {
+  // Hashes are wiped after a failure: a batch still under way would otherwise send the credential of a wiped hash.
+  const ended: number[] = [];
+  await assert.rejects(
+    mapLimit([0, 1, 2, 3], 2, async i => {
+      if (i === 0) throw new Error('the first');
+      await delay(20);
+      ended.push(i);
+    }),
+    /the first/,
+  );
+  assert.deepEqual(ended, [1]);
+});
