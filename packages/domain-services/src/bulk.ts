@@ -7,6 +7,11 @@ import type { Write, WriteResult } from './write.ts';
 /** A batch that failed this often is not tried again: its objects are written one by one. */
 const MAX_TRIES = 4;
 const TIMEOUT_MS = 10 * 60_000;
+/**
+ * Without it, ldb copies its indexes' lists, each as long as the domain has users, at every change, to be able to undo that one
+ * alone. With it, the first change that fails spoils the transaction, which is undone as a whole in any case.
+ */
+const BATCH_MODE = ['-o', 'batch_mode:1'];
 /** `ldbmodify` names the first line after the change that failed. */
 const FAILED_BEFORE_LINE = /at block before line (\d+)/;
 
@@ -54,7 +59,7 @@ async function writeBatch(
   const { ldif, firstLines } = renderLdif(writes);
   try {
     const control = `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`;
-    const args = ['-H', layout.samLdb, `--configfile=${layout.smbConf}`, control];
+    const args = ['-H', layout.samLdb, `--configfile=${layout.smbConf}`, control, ...BATCH_MODE];
     await runTool('ldbmodify', args, { input: ldif, timeout: TIMEOUT_MS });
     return undefined;
   } catch (error) {
