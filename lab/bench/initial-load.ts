@@ -72,14 +72,15 @@ export async function compareLoad(
 }
 
 /** @returns users a millisecond, without the first batch */
-export async function loadByLdbmodify(batches: readonly number[], total: number): Promise<number> {
+async function loadByLdbmodify(batches: readonly number[], total: number): Promise<number> {
   const domain = BENCH_DOMAINS.yardstick;
   const layout = layoutOf(domain);
   await provisionDomain(domainSettings(domain));
   await ensureStructure(layout);
   const people = planPeople(BENCH_DOMAINS.onprem, total, SEED);
   const common = ['-H', layout.samLdb, `--configfile=${layout.smbConf}`];
-  const flags = [...common, `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`];
+  const control = `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`;
+  const flags = [...common, control, '-o', 'batch_mode:1'];
   const sid = `S-1-5-21-${[1, 2, 3].map(() => randomBytes(4).readUInt32LE()).join('-')}`;
   let [at, users, ms] = [0, 0, 0];
   for (const [batch, size] of batches.entries()) {

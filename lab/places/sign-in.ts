@@ -47,21 +47,22 @@ export async function signIn(party: RelyingParty, username: string, password: st
   });
   const end = await walk(start, party.redirectUri, username, password);
   if (typeof end === 'string') return { ok: false, page: end };
-  let tokens: Awaited<ReturnType<typeof authorizationCodeGrant>>;
   try {
-    tokens = await authorizationCodeGrant(config, end, {
+    const tokens = await authorizationCodeGrant(config, end, {
       pkceCodeVerifier: verifier,
       expectedState: state,
       expectedNonce: nonce,
     });
+    const subject = tokens.claims()?.sub;
+    if (subject === undefined) throw new Error('the tenant gave no ID token');
+    return { ok: true, subject, claims: await fetchUserInfo(config, tokens.access_token, subject) };
   } catch (error) {
-    // Disabled or deleted between the page and the token: a refusal too.
-    if ((error as { error?: string }).error === 'invalid_grant') return { ok: false, page: 'invalid_grant' };
+    // Disabled or deleted between the page and the token, or between the token and its use: a refusal too.
+    if (error instanceof ResponseBodyError && error.error === 'invalid_grant')
+      return { ok: false, page: error.error };
+    if (error instanceof WWWAuthenticateChallengeError) return { ok: false, page: error.message };
     throw error;
   }
-  const subject = tokens.claims()?.sub;
-  if (subject === undefined) throw new Error('the tenant gave no ID token');
-  return { ok: true, subject, claims: await fetchUserInfo(config, tokens.access_token, subject) };
 }
 
 /** Follows redirects and fills the login form once, as a browser would. Returns where it ended, or the page's text. */
