@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What tells a process from a later one with the same number. */
@@ -78,13 +78,12 @@ export interface Mounted {
   on: string;
 }
 
-/** `/proc/PID/mountinfo` (proc(5)): field 4 is the folder within its file system, field 5 where it is seen. */
+/** Whether a process sees the folder at that place: by inode, which holds on any file system and in a chroot. */
 function sees(pid: number, { folder, on }: Mounted): boolean {
   try {
-    return readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
-      .split('\n')
-      .map(line => line.split(' '))
-      .some(fields => fields[4] === on && folder.endsWith(fields[3] ?? ' '));
+    const seen = statSync(`/proc/${pid}/root${on}`);
+    const own = statSync(folder);
+    return seen.ino === own.ino && seen.dev === own.dev;
   } catch {
     return false;
   }
