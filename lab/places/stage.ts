@@ -20,6 +20,8 @@ export const TENANT_NAME = 'contoso';
 export const FOREST = 'corp.example.com';
 const TENANT_ADMINISTRATOR = 'admin@contoso.example';
 const DEFAULT_TENANT_PORT = 8443;
+/** As the launcher starts it. */
+const CONNECT_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --max-semi-space-size=4`;
 const REDIRECT_URI = 'http://127.0.0.1:8444/signed-in';
 
 export interface StageSettings {
@@ -66,7 +68,7 @@ export class Stage {
     this.managed = settings.managed ?? DOMAINS.managed;
     this.tenantPort = settings.tenantPort ?? DEFAULT_TENANT_PORT;
     this.tenant = this.#place('tenant', settings.databaseUrl ? { DATABASE_URL: settings.databaseUrl } : {});
-    this.connect = this.#place('connect');
+    this.connect = this.#place('connect', { NODE_OPTIONS: CONNECT_OPTIONS });
     this.domain = this.#place('domain');
   }
 
