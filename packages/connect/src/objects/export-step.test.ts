@@ -62,6 +62,21 @@ test('a refused user is quarantined with its reason, the others go, and a change
   assert.equal(context.store.queue.count(true), 0);
 });
 
+test('who waits for a name has a turn as soon as somebody else was changed', async () => {
+  const context = testContext(peer);
+  const taken = { verdict: 'refused', code: 'attribute-value-must-be-unique', reason: 'taken' } as const;
+  peer.judge = change => (change.sourceAnchor === sourceAnchorOf(guidOf(0)) ? taken : undefined);
+  imported(context, ...people(2));
+  await exportStep(context, 0);
+  assert.equal(context.store.queue.hasDue(), false);
+  peer.judge = () => undefined;
+  imported(context, person(1, { userPrincipalName: 'other@corp.example.com' }));
+  await exportStep(context, 0);
+  assert.ok(context.store.queue.hasDue());
+  assert.equal((await exportStep(context, 0)).upserted, 1);
+  assert.equal(context.store.queue.count(true), 0);
+});
+
 test('what the contract does not allow is quarantined here, with the field', async () => {
   const context = testContext(peer);
   imported(context, person(1, { userPrincipalName: 'no name' }), person(2));

@@ -104,14 +104,19 @@ async function exportBatch(
     items.forEach((item, i) => {
       applyVerdict(context, item, verdicts[i]!, summary);
     });
+    // Whoever was changed or deleted may have let go of a name that another one waits for.
+    if (items.some(({ object }, i) => object.exportedDigest !== undefined && isDone(verdicts[i]!)))
+      store.queue.hurryObjects('attribute-value-must-be-unique');
     faultPoint('connect.before-commit');
   });
 }
 
+const isDone = ({ verdict }: Verdict): boolean => verdict === 'applied' || verdict === 'unchanged';
+
 function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, summary: ExportSummary): void {
   const { store, connector } = context;
   const { object, change } = item;
-  const done = verdict.verdict === 'applied' || verdict.verdict === 'unchanged';
+  const done = isDone(verdict);
   if (change.operation === 'delete' && (done || verdict.code === 'unknown-user')) {
     summary.deleted += 1;
     store.space.acknowledgeExport(object.guid, undefined, change.sequence);

@@ -92,6 +92,12 @@ export class RetryQueue {
     );
   }
 
+  /** What stood in the way of some objects may be gone: they have their turn in the next cycle. */
+  hurryObjects(code: string): void {
+    const sql = `UPDATE retry_queue SET next_at = 0 WHERE connector = ? AND kind = 'object' AND code = ?`;
+    this.#db.run(sql, this.#connector, code);
+  }
+
   remove(kind: RetryKind, guid: string): boolean {
     const sql = 'DELETE FROM retry_queue WHERE connector = ? AND guid = ? AND kind = ?';
     return this.#db.run(sql, this.#connector, guid, kind) > 0;
