@@ -1,8 +1,11 @@
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { Command, Option } from 'commander';
 import { BENCHMARKS, type BenchmarkName, Benchmarks } from './benchmarks.ts';
 import { Ground } from './ground.ts';
 import { judge, printTable, type Row } from './row.ts';
+
+/** A load, before anything was begun, that numbers are not to be believed at. */
+const BUSY = 0.5;
 
 const started = performance.now();
 const report = (step: string): void => {
@@ -15,6 +18,8 @@ async function bench(options: { json?: boolean; only?: BenchmarkName[] }): Promi
   if (process.getuid?.() !== 0)
     throw new Error('the benchmarks need root: their domain controllers listen on ports below 1024');
   const names = BENCHMARKS.filter(name => options.only?.includes(name) ?? true);
+  const load = loadavg()[0]!;
+  if (load > BUSY) report(`this machine is busy (load ${load.toFixed(1)}): both sides suffer, and not alike`);
   const ground = await Ground.open(report);
   const rows: Row[] = [];
   try {
@@ -30,7 +35,7 @@ async function bench(options: { json?: boolean; only?: BenchmarkName[] }): Promi
     await ground.close();
   }
   if (options.json) return;
-  const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}`;
+  const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}, load ${load.toFixed(1)} before`;
   process.stdout.write(`\n${printTable(rows)}\n\nmeasured on ${machine}\n`);
 }
 

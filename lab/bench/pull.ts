@@ -44,10 +44,16 @@ export async function measurePull(
   const ours: Pull[] = [];
   const theirs: Pull[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
-    const [our, their] = [await pullByUs(domain, reader), await pullByBindings(domain, reader)];
+    const cpu = process.cpuUsage();
+    const our = await pullByUs(domain, reader);
+    const { user, system } = process.cpuUsage(cpu);
+    const their = await pullByBindings(domain, reader);
     if (our.full.objects !== their.full.objects)
       throw new Error(`${our.full.objects} objects came to us, ${their.full.objects} to Samba's client`);
-    report(`  ours ${Math.round(our.full.ms)} ms, theirs ${Math.round(their.full.ms)} ms`);
+    const spent = Math.round((user + system) / 1000);
+    report(
+      `  ours ${Math.round(our.full.ms)} ms (${spent} ms of CPU), theirs ${Math.round(their.full.ms)} ms`,
+    );
     if (round === 0) continue; // both warm up
     ours.push(our);
     theirs.push(their);
