@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { stopDomain } from '@causeway/samba';
+import { eventually, Trials } from '../demo/story.ts';
+import type { PersonKind } from '../domains/people.ts';
+import { seededUsers } from '../domains/seed.ts';
+import { DOMAINS, describeDomain, krb5ConfFile, layoutOf, randomPassword } from '../domains/table.ts';
+import { tryKinit } from '../domains/try-password.ts';
+import {
+  createUser,
+  deleteUser,
+  disableUser,
+  enableUser,
+  type NewUser,
+  renameUser,
+  setPassword,
+} from '../domains/users.ts';
+import { freshStage } from '../places/fresh-stage.ts';
+
+// Odd people, each on the whole way through the three places. The tenant keeps its state in PGlite here.
+
+const stage = await freshStage();
+const onprem = DOMAINS.onprem;
+const { dnsDomain, baseDn } = describeDomain(onprem);
+const run = randomBytes(2).toString('hex');
+let trials: Trials;
+
+interface Someone {
+  sam: string;
+  upn: string;
+  password: string;
+}
+
+interface UserStatus {
+  export: { state: string; problem: { quarantined: boolean; code: string; reason: string } | null };
+  password: { status: string; detail: string | null; waiting: boolean } | null;
+  retry: { quarantined: boolean; code: string; reason: string } | null;
+}
+
+const made: string[] = [];
+async function make(sam: string, more: Partial<NewUser> = {}): Promise<Someone> {
+  const user = { sam, upn: `${sam}@${dnsDomain}`, password: randomPassword(), ...more };
+  made.push(await createUser(onprem, user));
+  return user;
+}
+
+function seeded(kind: PersonKind): Someone {
+  const { sam, upn, password } = seededUsers().find(user => user.kind === kind)!;
+  return { sam, upn, password: password ?? '' };
+}
+
+/** The name in the managed domain, which is another one where the on-premises name does not fit. */
+async function managedName({ upn }: Someone): Promise<string> {
+  const { entry } = await stage.domainStatus<{ entry: { samAccountName: string } }>(upn);
+  return entry.samAccountName;
+}
+
+async function works(who: Someone, sam = who.sam): Promise<void> {
+  await eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password));
+  await eventually(
+    `${who.upn} in the managed domain`,
+    async () => (await trials.managed({ sam }, who.password)) === 2,
+  );
+}
+
+async function nothingWorks(who: Someone, password = who.password): Promise<void> {
+  await eventually(`${who.upn} refused at web sign-in`, async () => !(await trials.web(who, password)));
+  await eventually(
+    `${who.upn} refused in the managed domain`,
+    async () => (await trials.managed(who, password)) === 0,
+  );
+}
+
+const statusOf = ({ upn }: Someone) => stage.connectStatus<UserStatus>(upn);
+
+before(async () => {
+  await stage.openTenant();
+  trials = new Trials(await stage.registerApplication());
+  await stage.createConnectorAccount();
+  await stage.openConnect();
+  await stage.openDomain();
+  await stage.pair();
+  await stage.forcePasswordSync();
+  await eventually('everybody is sent', async () => {
+    const { connectors } = await stage.connectStatus<{
+      connectors: { owed: number; fullPass: { completedAt: string | null } }[];
+    }>();
+    return connectors[0]!.owed === 0 && connectors[0]!.fullPass.completedAt !== null;
+  });
+});
+
+after(async () => {
+  await stage.close();
+  await stopDomain(layoutOf(DOMAINS.managed));
+  for (const dn of made) await deleteUser(onprem, dn).catch(() => {});
+});
+
+test('a comma and other scripts in the name, an OU of its own, and an old password change nothing', async () => {
+  for (const kind of ['plain', 'old-password', 'comma-and-unicode', 'unicode-ou'] as const)
+    await works(seeded(kind));
+});
+
+test('a user without AES keys signs in to the web and by NTLM, gets a ticket by RC4, and status says so', async () => {
+  const frank = seeded('no-aes-keys');
+  await works(frank);
+  const { realm } = DOMAINS.managed;
+  const trial = { user: frank.sam, realm, password: frank.password, krb5Conf: krb5ConfFile() };
+  assert.equal((await tryKinit(trial)).salt, ''); // RC4 has none, AES keys have
+  const { password } = await statusOf(frank);
+  assert.equal(password?.status, 'MissingAttribute');
+  assert.match(password.detail ?? '', /no AES key until its password is changed/);
+});
+
+test('a user without a password is quarantined with its reason, and nothing works, no empty password either', async () => {
+  const gina = { sam: `gina.${run}`, upn: `gina.${run}@${dnsDomain}`, password: '' };
+  made.push(await createUser(onprem, { sam: gina.sam }));
+  await enableUser(onprem, gina.sam);
+  for (const who of [seeded('no-password'), gina]) {
+    await eventually(`${who.upn} is quarantined`, async () => {
+      const { retry } = await statusOf(who).catch(() => ({ retry: null }));
+      return retry?.quarantined === true && /no password .*: set one/.test(retry.reason);
+    });
+    await nothingWorks(who, '');
+  }
+  const password = randomPassword();
+  await setPassword(onprem, gina.sam, password);
+  await works({ ...gina, password });
+  assert.equal((await statusOf(gina)).retry, null);
+});
+
+test('a sAMAccountName of 20 characters stays as it is, a longer one is shortened, both by UPN too', async () => {
+  const twenty = await make(`twenty.char.${run}`.padEnd(20, 'x'));
+  await works(twenty);
+  assert.equal(await managedName(twenty), twenty.sam);
+  const long = seeded('long-name');
+  await eventually('the long name is there', () =>
+    managedName(long).then(
+      () => true,
+      () => false,
+    ),
+  );
+  const shortened = await managedName(long);
+  assert.match(shortened, /^maximilian\.feat[0-9a-f]{5}$/);
+  await works(long, shortened);
+  for (const { upn: user, password } of [twenty, long]) {
+    const { realm } = DOMAINS.managed;
+    const ticket = await tryKinit({ user, realm, password, krb5Conf: krb5ConfFile() });
+    assert.ok(ticket.ok, `${user} as an enterprise principal: ${ticket.error}`);
+  }
+});
+
+test('a disabled user can do nothing, and everything once enabled, without a change of password', async () => {
+  const dave = seeded('disabled');
+  await nothingWorks(dave);
+  await enableUser(onprem, dave.sam);
+  try {
+    await works(dave);
+  } finally {
+    await disableUser(onprem, dave.sam);
+  }
+  await nothingWorks(dave);
+});
+
+test('a temporary password works nowhere, and status says that it waits', async () => {
+  const carol = seeded('must-change');
+  await nothingWorks(carol);
+  const { password } = await statusOf(carol);
+  assert.equal(password?.waiting, true);
+  assert.match(password.detail ?? '', /must change password at next logon/);
+});
+
+test('new names, another OU and both at once keep the password, and the old names end', async () => {
+  const before = await make(`rena.${run}`);
+  await works(before);
+  const upn = { ...before, upn: `rena.new.${run}@${dnsDomain}` };
+  await renameUser(onprem, before.sam, { upn: upn.upn });
+  await works(upn);
+  assert.equal(await trials.web(before, before.password), false);
+
+  const sam = { ...upn, sam: `rena.sam.${run}` };
+  made.push(
+    await renameUser(onprem, before.sam, {
+      sam: sam.sam,
+      cn: `Réna, ${run}`,
+      container: `OU=Contractors,OU=People,${baseDn}`,
+    }),
+  );
+  await works(sam);
+  assert.equal(await trials.managed(before, before.password), 0);
+
+  const password = randomPassword();
+  await setPassword(onprem, sam.sam, password);
+  await works({ ...sam, password });
+});
+
+test('of two users with one name the second is quarantined until the first lets go of it', async () => {
+  // A domain controller takes both spellings of ä for two names; to the tenant, as to people, they are one.
+  const name = `j\u00e4n.${run}@${dnsDomain}`;
+  const first = await make(`jan.one.${run}`, { upn: name.normalize('NFC') });
+  await works(first);
+  const second = await make(`jan.two.${run}`, { upn: name.normalize('NFD').toUpperCase() });
+  await eventually('the second one is quarantined', async () => {
+    const { export: exported } = await stage
+      .connectStatus<UserStatus>(second.sam)
+      .catch(() => ({ export: null }));
+    return exported?.problem?.code === 'attribute-value-must-be-unique' && exported.problem.quarantined;
+  });
+  const { export: exported } = await stage.connectStatus<UserStatus>(second.sam);
+  assert.match(exported.problem!.reason, /userPrincipalName .* belongs to another user/);
+  assert.equal(await trials.web(second, second.password), false);
+  await works(first);
+
+  const renamed = { ...first, upn: `jan.one.${run}@${dnsDomain}` };
+  await renameUser(onprem, first.sam, { upn: renamed.upn });
+  await works(renamed);
+  await works(second);
+  assert.equal((await stage.connectStatus<UserStatus>(second.sam)).export.problem, null);
+});
