@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setDefaultCACertificates } from 'node:tls';
 import { stopDomain } from '@causeway/samba';
 import { eventually, Trials } from '../demo/story.ts';
 import type { PersonKind } from '../domains/people.ts';
@@ -16,11 +20,15 @@ import {
   renameUser,
   setPassword,
 } from '../domains/users.ts';
+import { makeCertificates } from '../places/certificates.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 
-// Odd people, each on the whole way through the three places. The tenant keeps its state in PGlite here.
+// Odd people, each on the whole way through the three places; as off loopback, with TLS. The tenant's state is PGlite's here.
 
-const stage = await freshStage();
+const folder = mkdtempSync(join(tmpdir(), 'causeway-people-'));
+const tls = await makeCertificates(folder);
+setDefaultCACertificates([readFileSync(tls.caFile, 'utf8')]); // for the web application that people sign in to
+const stage = await freshStage({ tls });
 const onprem = DOMAINS.onprem;
 const { dnsDomain, baseDn } = describeDomain(onprem);
 const run = randomBytes(2).toString('hex');
@@ -94,6 +102,7 @@ after(async () => {
   await stage.close();
   await stopDomain(layoutOf(DOMAINS.managed));
   for (const dn of made) await deleteUser(onprem, dn).catch(() => {});
+  rmSync(folder, { recursive: true });
 });
 
 test('a comma and other scripts in the name, an OU of its own, and an old password change nothing', async () => {

@@ -12,6 +12,7 @@ import {
   type LabDomain,
 } from '../domains/table.ts';
 import { type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
+import type { Certificates } from './certificates.ts';
 import { Place } from './place.ts';
 import { runCliJson } from './run-cli.ts';
 import type { RelyingParty } from './sign-in.ts';
@@ -33,6 +34,8 @@ export interface StageSettings {
   readonly onprem?: LabDomain;
   readonly managed?: LabDomain;
   readonly tenantPort?: number;
+  /** The tenant serves TLS with a certificate of a CA that everybody is told; without it plain HTTP on loopback. */
+  readonly tls?: Certificates;
 }
 
 interface Fingerprint {
@@ -73,7 +76,13 @@ export class Stage {
   }
 
   get tenantUrl(): string {
-    return `http://127.0.0.1:${this.tenantPort}`;
+    return `${this.settings.tls ? 'https' : 'http'}://127.0.0.1:${this.tenantPort}`;
+  }
+
+  /** How Connect and Domain Services reach the tenant. */
+  get #endpoint(): { url: string; caFile?: string } {
+    const { tls } = this.settings;
+    return { url: this.tenantUrl, ...(tls && { caFile: tls.caFile }) };
   }
 
   get forest(): string {
@@ -101,7 +110,9 @@ export class Stage {
   }
 
   get remote(): readonly string[] {
-    return ['--tenant', this.tenantUrl, '--token-file', this.tokenFile];
+    const { tls } = this.settings;
+    const ca = tls ? ['--ca', tls.caFile] : [];
+    return ['--tenant', this.tenantUrl, '--token-file', this.tokenFile, ...ca];
   }
 
   /** The tenant runs and has its first administrator, who signs in as this. */
@@ -109,6 +120,7 @@ export class Stage {
     this.#write('tenant', {
       stateDirectory: this.stateOf('tenant'),
       listen: { host: '127.0.0.1', port: this.tenantPort },
+      ...(this.settings.tls && { tls: this.settings.tls.server }),
     });
     await this.tenant.start();
     const { administratorPassword } = await runCliJson<{ administratorPassword: string }>([
@@ -182,7 +194,7 @@ export class Stage {
     const onprem = describeDomain(this.onprem);
     this.#write('connect', {
       stateDirectory: this.stateOf('connect'),
-      tenant: { url: this.proxy?.url ?? this.tenantUrl },
+      tenant: this.proxy ? { url: this.proxy.url } : this.#endpoint,
       connectors: [
         {
           name: this.forest,
@@ -209,7 +221,7 @@ export class Stage {
     this.#write('domain', {
       stateDirectory: this.stateOf('domain'),
       directory: describeDomain(this.managed).directory,
-      tenant: { url: this.tenantUrl },
+      tenant: this.#endpoint,
       ...{ realm, netbiosDomain, hostName, address, dns: 'none' },
     });
     await runCliJson([
