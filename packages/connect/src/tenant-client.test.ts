@@ -49,8 +49,8 @@ test('Retry-After is waited for', async () => {
 });
 
 test('a Retry-After that is too long ends the cycle instead of holding it', async () => {
-  peer.script.push({ status: 429, retryAfter: 3600 });
-  await assert.rejects(client().exportObjects('corp.example.com', deletes(1)), { retryAfter: 3600 });
+  peer.script.push({ status: 429, retryAfter: 300 });
+  await assert.rejects(client().exportObjects('corp.example.com', deletes(1)), { retryAfter: 300 });
   assert.equal(peer.requests.length, 1);
 });
 

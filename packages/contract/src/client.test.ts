@@ -2,8 +2,20 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { z } from 'zod';
-import { agentSend, CallError, call, fillPath, httpSend, route } from './index.ts';
+import {
+  agentSend,
+  CallError,
+  call,
+  FeedItem,
+  fillPath,
+  httpSend,
+  Profile,
+  route,
+  SourceAnchor,
+  synchronizationRoutes,
+} from './index.ts';
 
 const servers: Server[] = [];
 after(() => {
@@ -120,4 +132,53 @@ test('an agent fetches a token by private_key_jwt, keeps it, and fetches anew wh
   assert.equal(assertions.length, 2);
   assert.equal(new Set(assertions).size, 2, 'an assertion is used once');
   assert.equal(bodies, 3);
+});
+
+test('an answer that never ends, or unpacks to more than fits, is given up', async () => {
+  const bomb = gzipSync(Buffer.alloc(80 << 20, ' '));
+  const url = await peer((_q, r) => r.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb));
+  await assert.rejects(greetAt(url), { code: 'answer-too-large' });
+  const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+    'sign',
+    'verify',
+  ]);
+  const identity = { clientId: 'a', issuer: url, tokenEndpoint: `${url}/token`, privateKey };
+  await assert.rejects(
+    call(agentSend({ url }, identity), greet, input),
+    (e: CallError) => ((e.cause as Error).cause as CallError).code === 'answer-too-large',
+  );
+});
+
+test('a server cannot put a client to sleep for good', async () => {
+  const url = await peer((_q, r) => r.writeHead(503, { 'retry-after': '99999999999' }).end());
+  await assert.rejects(greetAt(url), { status: 503, retryAfter: 300 });
+});
+
+test('text that a database or a terminal chokes on is no text, and no anchor', () => {
+  const nobody = Object.fromEntries(Object.keys(Profile.shape).map(name => [name, null]));
+  for (const displayName of ['a\0b', 'half a pair \ud83d'])
+    assert.equal(Profile.safeParse({ ...nobody, displayName }).success, false);
+  for (const anchor of ['a\0b', 'a\u001b[2J', 'a b', '\u202e', ''])
+    assert.equal(SourceAnchor.safeParse(anchor).success, false);
+  assert.ok(FeedItem.shape.cursor.safeParse('1'.repeat(65)).error);
+});
+
+test('a verdict that is not as agreed costs its own item alone', async () => {
+  const verdicts = [
+    { sourceAnchor: 'a', verdict: 'applied' },
+    { sourceAnchor: 'b', verdict: 'perhaps' },
+    null,
+    { sourceAnchor: 'c', verdict: 'refused', code: 'of-a-newer-tenant' },
+  ];
+  const url = await peer((_q, r) => r.end(JSON.stringify({ verdicts })));
+  const change = { operation: 'delete' as const, sourceAnchor: 'a', sequence: 1, record: 'a.b.c' };
+  const body = { forest: 'corp.example.com', changes: [change] };
+  const reply = await call(httpSend({ url }), synchronizationRoutes.exportObjects, { body });
+  assert.deepEqual(
+    reply.verdicts.map(({ sourceAnchor, verdict, code }) => [sourceAnchor, verdict, code]),
+    [
+      ['a', 'applied', undefined],
+      ['c', 'refused', undefined],
+    ],
+  );
 });

@@ -9,7 +9,7 @@ export class CallError extends Error {
   readonly code: string;
   /** True when the same call may succeed later: no answer, half an answer, 429, 5xx. */
   readonly transient: boolean;
-  /** Seconds that the server asked to wait (Retry-After). */
+  /** Seconds that the server asked to wait (Retry-After), 300 at most. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -26,7 +26,7 @@ export class CallError extends Error {
   }
 }
 
-/** Sends one request; the transport (TLS, Unix socket, token) is the caller's. Standard `fetch` semantics. */
+/** Sends one request; the transport (TLS, Unix socket, token) is the caller's. Standard `fetch` semantics; the transport limits `text()`. */
 export type Send = (
   path: string,
   init: { method: string; headers: Record<string, string>; body?: string; signal?: AbortSignal },
@@ -36,8 +36,8 @@ export type Send = (
   text(): Promise<string>;
 }>;
 
-/** Largest answer that is read, in characters. */
-const MAX_ANSWER = 64 * 1024 * 1024;
+/** The longest wait that a server may ask for, in seconds: none puts a client to sleep for good. */
+const MAX_RETRY_AFTER_S = 300;
 
 /**
  * Calls a route and returns its checked reply.
@@ -65,7 +65,7 @@ export async function call<R extends Route>(
   try {
     const response = await send(path, init);
     status = response.status;
-    retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+    retryAfter = Math.min(Number(response.headers.get('retry-after') ?? Number.NaN), MAX_RETRY_AFTER_S);
     text = await response.text();
   } catch (cause) {
     if (cause instanceof CallError) throw cause;
@@ -74,8 +74,6 @@ export async function call<R extends Route>(
       cause,
     });
   }
-  if (text.length > MAX_ANSWER)
-    throw new CallError(0, 'answer-too-large', `the answer to ${route.path} is too large`);
   const json = parseJson(text);
   if (status < 200 || status > 299) {
     const error = ErrorReply.safeParse(json);

@@ -9,8 +9,18 @@ export type ErrorReply = z.infer<typeof ErrorReply>;
 export const Timestamp = z.iso.datetime();
 export const Empty = z.strictObject({});
 
+/** Text that every database and every JSON parser takes: well-formed Unicode without U+0000. */
+export const text = (most: number): z.ZodString =>
+  z
+    .string()
+    .max(most)
+    .refine(value => value.isWellFormed() && !value.includes('\0'), 'well-formed text without U+0000');
+
 /** Base64 of the on-premises object's anchor (objectGUID by default): immutable, case-sensitive. */
-export const SourceAnchor = z.string().min(1).max(60);
+export const SourceAnchor = z
+  .string()
+  .max(60)
+  .regex(/^[\x21-\x7e]+$/, 'printable ASCII without spaces');
 /** The forest's DNS name in lower case, `corp.example.com`. */
 export const Forest = z
   .string()
@@ -19,10 +29,7 @@ export const Forest = z
 export const ObjectGuid = z
   .string()
   .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a GUID in lower case');
-export const UserPrincipalName = z
-  .string()
-  .max(1024)
-  .regex(/^[^@\s]+@[^@\s]+$/, 'a name of the form name@domain');
+export const UserPrincipalName = text(1024).regex(/^[^@\s]+@[^@\s]+$/, 'a name of the form name@domain');
 /** A signed record (JWS compact); its bytes are relayed as they are. See docs/formats.md. */
 export const SignedRecord = z
   .string()
@@ -63,7 +70,9 @@ export const Verdict = z.strictObject({
       'record-mismatch',
       'invalid',
     ])
-    .optional(),
+    .optional()
+    // One of a newer tenant says as much as none.
+    .catch(undefined),
   reason: z.string().optional(),
 });
 export type Verdict = z.infer<typeof Verdict>;

@@ -3,9 +3,14 @@ import { Empty, Forest, PublicKey, Sequence, SignedRecord, SourceAnchor, Timesta
 import { route } from './route.ts';
 import { Profile } from './synchronization.ts';
 
+/** A place in the change feed, as the tenant gave it out. */
+export const Cursor = z.string().max(64);
+/** Users that a page of the feed has at most. */
+export const MAX_PAGE = 1000;
+
 /** A user as the change feed shows it. Only what the records say, with a trusted signature, is believed. */
 export const FeedItem = z.strictObject({
-  cursor: z.string(),
+  cursor: Cursor,
   userId: z.uuid(),
   origin: z.enum(['synchronized', 'cloud']),
   forest: Forest.nullable(),
@@ -43,11 +48,11 @@ export const managedDomainRoutes = {
     access: ['domain'],
     summary: 'users changed after a cursor, oldest first; waits up to `wait` seconds when there are none',
     query: z.strictObject({
-      after: z.string().max(64).default(''),
-      limit: z.coerce.number().int().min(1).max(1000).default(500),
+      after: Cursor.default(''),
+      limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(500),
       wait: z.coerce.number().min(0).max(60).default(0),
     }),
-    reply: z.strictObject({ items: z.array(FeedItem), cursor: z.string(), more: z.boolean() }),
+    reply: z.strictObject({ items: z.array(FeedItem).max(MAX_PAGE), cursor: Cursor, more: z.boolean() }),
   }),
   reportApplied: route({
     method: 'POST',

@@ -10,23 +10,24 @@ import {
   SignedRecord,
   SourceAnchor,
   Timestamp,
+  text,
   UserPrincipalName,
   Verdict,
 } from './common.ts';
 import { route } from './route.ts';
 
-const text = z.string().max(1024).nullable();
+const attribute = text(1024).nullable();
 
 /** The person's descriptive attributes, unsigned: null clears. */
 export const Profile = z.strictObject({
-  displayName: text,
-  givenName: text,
-  surname: text,
-  mail: text,
-  department: text,
-  jobTitle: text,
-  telephoneNumber: text,
-  mobile: text,
+  displayName: attribute,
+  givenName: attribute,
+  surname: attribute,
+  mail: attribute,
+  department: attribute,
+  jobTitle: attribute,
+  telephoneNumber: attribute,
+  mobile: attribute,
 });
 export type Profile = z.infer<typeof Profile>;
 
@@ -35,8 +36,8 @@ export const ObjectUpsert = z.strictObject({
   sourceAnchor: SourceAnchor,
   objectGuid: ObjectGuid,
   userPrincipalName: UserPrincipalName,
-  onPremisesSamAccountName: z.string().min(1).max(256),
-  onPremisesSecurityIdentifier: z.string().max(184),
+  onPremisesSamAccountName: text(256).min(1),
+  onPremisesSecurityIdentifier: text(184),
   accountEnabled: z.boolean(),
   accountExpires: Timestamp.nullable(),
   profile: Profile,
@@ -65,7 +66,12 @@ export const CredentialChange = z.strictObject({
 });
 export type CredentialChange = z.infer<typeof CredentialChange>;
 
-const Verdicts = z.strictObject({ verdicts: z.array(Verdict) });
+/** A verdict that is not as agreed is passed over: it costs its own item alone, which is sent again. */
+const Verdicts = z.strictObject({
+  verdicts: z
+    .array(Verdict.nullable().catch(null))
+    .transform(verdicts => verdicts.filter(verdict => verdict !== null)),
+});
 
 /** What the tenant says about its managed domain; the key is believed only once an administrator confirmed it. */
 export const WindowsCredentialsSyncConfig = z.strictObject({

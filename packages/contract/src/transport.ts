@@ -7,7 +7,7 @@ import {
   customFetch,
   PrivateKeyJwt,
 } from 'openid-client';
-import { Agent, fetch } from 'undici';
+import { Agent, fetch, Headers, Response } from 'undici';
 import { CallError, type Send } from './client.ts';
 
 export interface Endpoint {
@@ -46,20 +46,51 @@ function dispatcherOf(endpoint: Endpoint): Agent {
   });
 }
 
+/** Largest answer that is read, in characters. */
+const MAX_ANSWER = 64 * 1024 * 1024;
+const MAX_TOKEN_ANSWER = 64 * 1024;
+
+/** Reads a body as far as the limit: what a server sends, or what it unpacks to, must not fill the memory. */
+async function readText(response: Response, limit: number): Promise<string> {
+  const decoder = new TextDecoder();
+  const parts: string[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    const part = decoder.decode(chunk, { stream: true });
+    length += part.length;
+    if (length > limit) {
+      throw new CallError(
+        0,
+        'answer-too-large',
+        `the answer is too large: at most ${limit} characters expected`,
+      );
+    }
+    parts.push(part);
+  }
+  return parts.join('') + decoder.decode();
+}
+
+const limited = (response: Response): Awaited<ReturnType<Send>> => ({
+  status: response.status,
+  headers: response.headers,
+  text: () => readText(response, MAX_ANSWER),
+});
+
 /** A transport over HTTP(S); `token` is asked before every request and may be absent. */
 export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Send {
   const base = checkedUrl(endpoint);
   const dispatcher = dispatcherOf(endpoint);
   return async (path, init) => {
     const headers = { ...init.headers, ...(token && { authorization: `Bearer ${await token()}` }) };
-    return fetch(new URL(path, base), { ...init, headers, dispatcher, redirect: 'error' });
+    return limited(await fetch(new URL(path, base), { ...init, headers, dispatcher, redirect: 'error' }));
   };
 }
 
 /** A transport over a Unix socket (or a Windows named pipe). */
 export function socketSend(socketPath: string): Send {
   const dispatcher = new Agent({ connect: { socketPath } });
-  return (path, init) => fetch(new URL(path, 'http://localhost'), { ...init, dispatcher });
+  return async (path, init) =>
+    limited(await fetch(new URL(path, 'http://localhost'), { ...init, dispatcher }));
 }
 
 export interface AgentIdentity {
@@ -88,7 +119,15 @@ export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
     auth,
   );
   // biome-ignore lint/suspicious/noExplicitAny: undici's fetch and the global one differ in type only
-  configuration[customFetch] = (url: string, options: any) => fetch(url, { ...options, dispatcher }) as any;
+  configuration[customFetch] = async (url: string, options: any) => {
+    const response = await fetch(url, { ...options, dispatcher });
+    const { status } = response;
+    const text = await readText(response, MAX_TOKEN_ANSWER);
+    const headers = new Headers(response.headers);
+    for (const name of ['content-encoding', 'content-length']) headers.delete(name);
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    return new Response(text === '' ? null : text, { status, headers }) as any;
+  };
   if (isLoopback(tokenUrl)) allowInsecureRequests(configuration);
 
   let current: { token: string; until: number } | undefined;
