@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { Rc4 } from '@causeway/credentials';
 import { SignatureError } from '../dcerpc/security.ts';
 
@@ -21,15 +21,18 @@ export function deriveKey(
  * number, so every message must pass through here exactly once and in order.
  */
 export class NtlmStream {
-  readonly #signingKey: Uint8Array;
+  /** As a key object: bytes are made into one at every message, which costs more than the checksum itself. */
+  readonly #signingKey: KeyObject;
   readonly #cipher: Rc4;
   #sequence = 0;
 
   constructor(exportedKey: Uint8Array, direction: Direction) {
     const sealingKey = deriveKey(exportedKey, direction, 'sealing');
-    this.#signingKey = deriveKey(exportedKey, direction, 'signing');
+    const signingKey = deriveKey(exportedKey, direction, 'signing');
+    this.#signingKey = createSecretKey(signingKey);
     this.#cipher = new Rc4(sealingKey);
     sealingKey.fill(0);
+    signingKey.fill(0);
   }
 
   /** Encrypts `body` in place; the signature covers `before`, the plain body and `after`. */
@@ -48,8 +51,8 @@ export class NtlmStream {
     }
   }
 
+  /** Forgets the cipher; the signing key, which opens nothing, goes with the object. */
   wipe(): void {
-    this.#signingKey.fill(0);
     this.#cipher.wipe();
   }
 
