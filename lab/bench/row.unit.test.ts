@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { median, percentile } from './numbers.ts';
+import { judge } from './row.ts';
+
+test('a row says whether its ratio to the yardstick keeps the budget, judged before it is rounded', () => {
+  const measured = { name: 'pull', unit: 'objects/s', yardstick: 1000 };
+  const budget = { of: 'ratio', atLeast: 0.9 } as const;
+  const kept = judge({ ...measured, value: 900, budget });
+  assert.deepEqual([kept.ratio, kept.budget, kept.holds], [0.9, 'at least 0.9 times', true]);
+  const missed = judge({ ...measured, value: 899.9, budget });
+  assert.deepEqual([missed.ratio, missed.holds], [0.9, false]);
+});
+
+test('a row says whether its value keeps the budget, and nothing without one', () => {
+  const row = judge({ name: 'kinit', value: 2001, unit: 'ms', budget: { of: 'value', atMost: 2000 } });
+  assert.deepEqual([row.ratio, row.budget, row.holds], [null, 'at most 2000 ms', false]);
+  assert.equal(judge({ name: 'kinit', value: 2001, unit: 'ms' }).holds, null);
+});
+
+test('a budget of a ratio without a yardstick is a mistake', () => {
+  const budget = { of: 'ratio', atLeast: 1 } as const;
+  assert.throws(() => judge({ name: 'x', value: 1, unit: 'ms', budget }), /needs a yardstick/);
+});
+
+test('percentiles go by nearest rank', () => {
+  const values = Array.from({ length: 24 }, (_, i) => 24 - i);
+  assert.deepEqual([median(values), percentile(values, 0.95), percentile([7], 0.95)], [12, 23, 7]);
+});
