@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { truncationsAndMutations } from '@causeway/wire/testing';
 import { decodeImportCookie, encodeImportCookie, selectionOf } from './import-cookie.ts';
 
 const cookie = {
@@ -27,6 +28,12 @@ test('a text that is no cookie is none, whatever it is', () => {
   ]) {
     assert.equal(decodeImportCookie(bad), undefined, bad.slice(0, 40));
   }
+});
+
+test('no cookie, cut off or altered, is more than none or a cookie', () => {
+  truncationsAndMutations(Buffer.from(encodeImportCookie(cookie), 'latin1'), { seed: 5 }, bytes => {
+    decodeImportCookie(Buffer.from(bytes).toString('latin1'));
+  });
 });
 
 test('another selection has another digest', () => {

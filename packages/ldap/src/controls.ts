@@ -59,11 +59,18 @@ export class DirSyncControl extends Control {
   }
 
   protected override parseControl(reader: BerReader): void {
-    if (reader.readSequence(0x30) === null) throw malformed('DirSync');
-    const more = reader.readInt();
-    const unused = reader.readInt();
-    const cookie = reader.readString(OCTET_STRING, true) as Buffer | null;
-    if (more === null || unused === null || cookie === null) throw malformed('DirSync');
+    let sequence: number | null;
+    let more: number | null;
+    let cookie: Buffer | null;
+    try {
+      sequence = reader.readSequence(0x30);
+      more = reader.readInt();
+      reader.readInt(); // unused in answers
+      cookie = reader.readString(OCTET_STRING, true) as Buffer | null;
+    } catch (cause) {
+      throw malformed('DirSync', cause);
+    }
+    if (sequence === null || more === null || cookie === null) throw malformed('DirSync');
     this.response = { more: more !== 0, cookie: checkCookie(Buffer.from(cookie)) };
   }
 }
@@ -112,6 +119,6 @@ function checkCookie(cookie: Buffer): Buffer {
   return cookie;
 }
 
-function malformed(what: string): LdapError {
-  return new LdapError('protocol', `the server's ${what} answer cannot be read`);
+function malformed(what: string, cause?: unknown): LdapError {
+  return new LdapError('protocol', `the server's ${what} answer cannot be read`, { cause });
 }

@@ -17,6 +17,7 @@ import {
   toHex,
   Writer,
 } from './index.ts';
+import { truncationsAndMutations } from './testing/fuzz.ts';
 
 test('a reader names the field that the bytes were too short for', () => {
   const r = new Reader(Uint8Array.of(1, 2, 3), 'PDU');
@@ -67,6 +68,11 @@ test('the SID of the live reply in protocols.md 8.8 decodes and encodes', () => 
   assert.throws(() => decodeSid(fromHex(wire).subarray(0, 20)), DecodeError);
   assert.throws(() => decodeSid(fromHex(`${wire}00`)), DecodeError);
   assert.throws(() => encodeSid('S-1-5'), RangeError);
+});
+
+test('no SID, cut off or altered, does more than name a field', () => {
+  const wire = fromHex('0105000000000005150000004f8b18f08833b1a03134aea2210c0000');
+  truncationsAndMutations(wire, { seed: 3 }, bytes => void encodeSid(decodeSid(bytes)));
 });
 
 test('FILETIME and DSTIME count from 1601', () => {

@@ -253,6 +253,22 @@ test('no bind_ack, cut off or altered, does more than name a field', () => {
   });
 });
 
+test('no bind_nak and no fault, cut off or altered, does more than name a field', () => {
+  const nak = Buffer.from('05000d0310000000170000000100000008000105000000', 'hex');
+  truncationsAndMutations(nak, { seed: 25 }, bytes => {
+    const association = new Association({ interface: EPM_INTERFACE });
+    association.start();
+    refusing(() => association.receive(bytes));
+  });
+  const { association, server } = boundPair();
+  for (const pdu of association.request(3, new Uint8Array(0))) server.receive(pdu);
+  truncationsAndMutations(server.fault(0x1c01_0002), { seed: 26 }, bytes => {
+    const fresh = boundPair().association;
+    fresh.request(3, new Uint8Array(0));
+    refusing(() => fresh.receive(bytes));
+  });
+});
+
 test('no sealed response, cut off or altered, does more than name a field', () => {
   truncationsAndMutations(recorded.SEALED_RESPONSE, { seed: 22 }, bytes => {
     const association = recordedAssociation();
