@@ -17,6 +17,8 @@ export interface Endpoint {
   readonly ca?: string;
   /** Milliseconds without a byte before the call is given up. */
   readonly timeoutMs?: number;
+  /** Milliseconds that the server is asked to keep a call waiting at most, beside `timeoutMs`. */
+  readonly longPollMs?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -40,7 +42,7 @@ function checkedUrl(endpoint: Endpoint): URL {
 function dispatcherOf(endpoint: Endpoint): Agent {
   const timeout = endpoint.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   return new Agent({
-    headersTimeout: timeout + 60_000, // a long poll waits up to 60 s for its first byte
+    headersTimeout: timeout + (endpoint.longPollMs ?? 0),
     bodyTimeout: timeout,
     connect: { timeout: Math.min(timeout, 10_000), ...(endpoint.ca && { ca: endpoint.ca }) },
   });

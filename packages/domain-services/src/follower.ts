@@ -6,7 +6,7 @@ import { trustOf } from './trust.ts';
 
 const PAGE_SIZE = 1000;
 /** Seconds that the tenant holds a request while there is nothing new. */
-const POLL_SECONDS = 50;
+export const POLL_SECONDS = 50;
 const MAX_REPORTS = 1000;
 const FIRST_WAIT_MS = 500;
 const LAST_WAIT_MS = 30_000;

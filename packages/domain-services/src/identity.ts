@@ -4,6 +4,7 @@ import { AgentJwk, agentSend, call, enrolmentRoutes, httpSend, type Send } from 
 import { CausewayError, readPrivateFile, writePrivateFile } from '@causeway/service';
 import { z } from 'zod';
 import type { DomainConfiguration } from './configuration.ts';
+import { POLL_SECONDS } from './follower.ts';
 import type { Places } from './places.ts';
 
 /** What the tenant said at enrolment; nothing in it is secret. */
@@ -94,5 +95,6 @@ export async function openTenant(
     false,
     ['sign'],
   );
-  return agentSend(endpointOf(tenant), { ...enrolment, privateKey });
+  const endpoint = { ...endpointOf(tenant), longPollMs: POLL_SECONDS * 1000 };
+  return agentSend(endpoint, { ...enrolment, privateKey });
 }
