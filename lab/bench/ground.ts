@@ -34,12 +34,17 @@ export class Ground {
     openLab();
     writeBenchKrb5Conf();
     const { onprem } = BENCH_DOMAINS;
-    report(`making the domain ${onprem.realm}`);
-    await provisionDomain(domainSettings(onprem));
-    await startDomain(layoutOf(onprem));
     report('starting PostgreSQL');
     const ground = new Ground(folder, await startPostgres({ durable: true }), report);
-    await ground.stage.createConnectorAccount();
+    try {
+      report(`making the domain ${onprem.realm}`);
+      await provisionDomain(domainSettings(onprem));
+      await startDomain(layoutOf(onprem));
+      await ground.stage.createConnectorAccount();
+    } catch (error) {
+      await ground.close();
+      throw error;
+    }
     return ground;
   }
 

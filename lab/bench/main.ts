@@ -21,6 +21,8 @@ async function bench(options: { json?: boolean; only?: BenchmarkName[] }): Promi
   const load = loadavg()[0]!;
   if (load > BUSY) report(`this machine is busy (load ${load.toFixed(1)}): both sides suffer, and not alike`);
   const ground = await Ground.open(report);
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => ground.close().finally(() => process.exit(1)));
   const rows: Row[] = [];
   try {
     const benchmarks = new Benchmarks(ground);
