@@ -1,12 +1,15 @@
-import { CallError, call, type FeedItem, managedDomainRoutes, type Send } from '@causeway/contract';
+import { CallError, call, type FeedItem, MAX_PAGE, managedDomainRoutes, type Send } from '@causeway/contract';
 import { backoff, CausewayError, describeError, faultPoint, type Service, sleep } from '@causeway/service';
 import { type ApplyContext, applyItems, discardItems, type PreparedItem, prepareItems } from './apply.ts';
 import { applyDeletions } from './deletions.ts';
+import { readFeed, type Unreadable } from './read-feed.ts';
+import { REASONS } from './refusals.ts';
 import { trustOf } from './trust.ts';
 
-const PAGE_SIZE = 1000;
 /** Seconds that the tenant holds a request while there is nothing new. */
 export const POLL_SECONDS = 50;
+/** A tenant that says at once that there is nothing is not asked more often than this. */
+const EMPTY_PAUSE_MS = 100;
 const MAX_REPORTS = 1000;
 const FIRST_WAIT_MS = 500;
 const LAST_WAIT_MS = 30_000;
@@ -17,6 +20,7 @@ const LAST_RETRY_MS = 10 * 60_000;
 
 interface Page {
   items: PreparedItem[];
+  unreadable: Unreadable[];
   cursor: string;
   more: boolean;
 }
@@ -46,6 +50,8 @@ export class Follower implements Service {
   #ahead: { after: string; page: Promise<Page> } | undefined;
   #again = false;
   #caughtUp = false;
+  /** When the feed is read again from the start, for users that could not be read or remembered. */
+  #againAt = Number.POSITIVE_INFINITY;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -92,8 +98,9 @@ export class Follower implements Service {
       this.#wake = new AbortController();
       this.#caughtUp = false;
     }
-    if (this.#again) {
+    if (this.#again || Date.now() >= this.#againAt) {
       this.#again = false;
+      this.#againAt = Number.POSITIVE_INFINITY;
       ledger.setState('cursor', '');
       await this.#forgetAhead();
     }
@@ -101,7 +108,10 @@ export class Follower implements Service {
     await this.#report(signal);
     const after = ledger.state('cursor') ?? '';
     const page = await this.#pageAfter(after, this.#secondsToWait(), signal);
-    if (page.more) this.#readAhead(page.cursor, signal);
+    // A page that leads nowhere is the end, whatever the tenant says.
+    const more = page.more && page.cursor !== after;
+    if (more) this.#readAhead(page.cursor, signal);
+    this.#noteUnreadable(page.unreadable);
     if (page.items.length > 0) {
       faultPoint('domain.after-read');
       const failed = await applyItems(this.#context(), page.items);
@@ -109,10 +119,10 @@ export class Follower implements Service {
       await this.#report(signal);
       faultPoint('domain.before-cursor');
       log.info({ users: page.items.length, failed: failed.length }, 'page applied');
-    }
+    } else await sleep(EMPTY_PAUSE_MS, AbortSignal.any([signal, this.#wake.signal]));
     if (!this.#again && page.cursor !== after) ledger.setState('cursor', page.cursor);
     ledger.setState('readAt', new Date().toISOString());
-    this.#caughtUp = !page.more && !this.#again;
+    this.#caughtUp = !more && !this.#again;
     if (!this.#caughtUp) return;
     await applyDeletions({ ...this.#options, threshold: this.#options.deletionThreshold });
     await this.#report(signal);
@@ -127,10 +137,16 @@ export class Follower implements Service {
       return page;
     }
     await this.#forgetAhead();
-    const query = { after, limit: PAGE_SIZE, wait };
+    const query = { after, limit: MAX_PAGE, wait };
     const stop = AbortSignal.any([signal, this.#wake.signal]);
-    const reply = await call(this.#options.send, managedDomainRoutes.readChanges, { query, signal: stop });
-    return { ...reply, items: await prepareItems(this.#context(), reply.items) };
+    try {
+      const reply = await readFeed(this.#options.send, query, stop);
+      return { ...reply, items: await prepareItems(this.#context(), reply.items) };
+    } catch (error) {
+      // A cursor that is none, of a tenant that was broken into or replaced: without it the feed begins anew.
+      if (error instanceof CallError && error.status === 400) this.#options.ledger.setState('cursor', '');
+      throw error;
+    }
   }
 
   /** Reads and prepares the next page while this one is written. */
@@ -151,8 +167,31 @@ export class Follower implements Service {
   /** Only who has seen the end of the feed waits for news there, and no longer than to the next retry. */
   #secondsToWait(): number {
     if (!this.#caughtUp) return 0;
-    const next = Math.min(...[...this.#retries.values()].map(({ at }) => at));
+    const next = Math.min(this.#againAt, ...[...this.#retries.values()].map(({ at }) => at));
     return Math.min(POLL_SECONDS, Math.max(0, (next - Date.now()) / 1000));
+  }
+
+  /** Users whose item is not as agreed: shown, and read again later, or with the next start. */
+  #noteUnreadable(unreadable: readonly Unreadable[]): void {
+    const { ledger, log } = this.#options;
+    if (unreadable.length === 0) return;
+    const at = new Date().toISOString();
+    ledger.transaction(() => {
+      for (const { anchor, reason } of unreadable) {
+        if (anchor === undefined) continue;
+        const problem = {
+          anchor,
+          kind: 'account',
+          outcome: 'failed',
+          code: 'malformed',
+          sequence: 0,
+          at,
+        } as const;
+        ledger.saveProblem({ ...problem, reason: `${REASONS.malformed} (${reason})`, acceptable: null });
+      }
+    });
+    log.warn({ users: unreadable.length, reason: unreadable[0]!.reason }, 'users of the feed cannot be read');
+    this.#againAt = Math.min(this.#againAt, Date.now() + LAST_RETRY_MS);
   }
 
   async #report(signal: AbortSignal): Promise<void> {
@@ -185,6 +224,7 @@ export class Follower implements Service {
       const at = now + backoff(attempt, FIRST_RETRY_MS, LAST_RETRY_MS);
       if (this.#retries.size < MAX_RETRIES)
         this.#retries.set(item.sourceAnchor, { item, attempts: attempt, at });
+      else this.#againAt = Math.min(this.#againAt, now + LAST_RETRY_MS);
     }
   }
 

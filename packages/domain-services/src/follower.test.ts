@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { generateSealingKey } from '@causeway/records';
+import { createLog, sleep } from '@causeway/service';
+import { Follower } from './follower.ts';
+import { Ledger } from './ledger.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-follower-'));
+after(() => rmSync(folder, { recursive: true }));
+const log = createLog('test', { write: () => {} });
+const sealingKey = await generateSealingKey();
+
+interface Answer {
+  status?: number;
+  json: unknown;
+}
+
+/** Follows a scripted tenant until `done`; nothing in these tests reaches the directory. */
+async function follow(answer: (url: URL, count: number) => Answer, done: (ledger: Ledger) => boolean) {
+  const ledger = new Ledger(join(folder, `${randomUUID()}.db`));
+  const requests: URL[] = [];
+  const stop = new AbortController();
+  const follower = new Follower({
+    ...{ ledger, sealingKey, log, tenant: randomUUID(), deletionThreshold: 500 },
+    directory: undefined as never,
+    place: { directory: folder },
+    domain: { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-7-8-9' },
+    send: async path => {
+      const url = new URL(path, 'http://tenant');
+      if (url.pathname.endsWith('/reports')) {
+        return { status: 200, headers: new Headers(), text: async () => '{}' };
+      }
+      requests.push(url);
+      await sleep(1);
+      const { status = 200, json } = answer(url, requests.length);
+      return { status, headers: new Headers(), text: async () => JSON.stringify(json) };
+    },
+  });
+  return {
+    ledger,
+    requests,
+    async run(milliseconds = 5000) {
+      const running = follower.run(stop.signal);
+      const until = Date.now() + milliseconds;
+      while (!done(ledger) && Date.now() < until) await sleep(20);
+      const reached = done(ledger);
+      stop.abort();
+      follower.wake();
+      await running;
+      return reached;
+    },
+  };
+}
+
+const empty = (cursor: string, more = false): Answer => ({ json: { items: [], cursor, more } });
+
+test('a user of the feed that is not as agreed costs itself alone, is shown, and comes again', async () => {
+  const items = [{ sourceAnchor: 'bad1', origin: 'nowhere' }, null, 7, { sourceAnchor: 'a\u001b[2J' }];
+  const feed = await follow(
+    url =>
+      url.searchParams.get('after') === '' ? { json: { items, cursor: '9', more: false } } : empty('9'),
+    ledger => ledger.state('cursor') === '9' && ledger.state('caughtUpAt') !== undefined,
+  );
+  assert.ok(await feed.run());
+  const [problem, ...others] = feed.ledger.problems();
+  assert.deepEqual([problem!.anchor, problem!.code, others.length], ['bad1', 'malformed', 0]);
+  assert.ok(feed.ledger.hasFailed(), 'it is read again with the next start');
+});
+
+test('a cursor that the tenant does not know any more begins the feed anew', async () => {
+  const refusal = { error: { code: 'bad-request', message: 'no such cursor' } };
+  const feed = await follow(
+    url => (url.searchParams.get('after') === 'made-up' ? { status: 400, json: refusal } : empty('5')),
+    ledger => ledger.state('cursor') === '5',
+  );
+  feed.ledger.setState('cursor', 'made-up');
+  assert.ok(await feed.run());
+});
+
+test('a tenant that always says that there is more, or nothing at once, does not keep us busy', async () => {
+  for (const more of [true, false]) {
+    const feed = await follow(
+      () => empty('5', more),
+      () => false,
+    );
+    await feed.run(1000);
+    assert.ok(feed.requests.length <= 20, `${feed.requests.length} requests in a second`);
+    assert.ok(feed.ledger.state('caughtUpAt') !== undefined, 'deletions are not held up');
+  }
+});

@@ -1,0 +1,34 @@
+import { call, FeedItem, MAX_PAGE, managedDomainRoutes, type Send, SourceAnchor } from '@causeway/contract';
+import { z } from 'zod';
+
+/** The page itself; each user is checked on its own, so that a bad one costs only itself. */
+const Page = managedDomainRoutes.readChanges.reply.extend({ items: z.array(z.unknown()).max(MAX_PAGE) });
+const ROUTE = { ...managedDomainRoutes.readChanges, reply: Page };
+
+/** An item that is not as agreed; without an anchor when not even that can be read. */
+export interface Unreadable {
+  anchor: string | undefined;
+  reason: string;
+}
+
+/** A page of the tenant's feed. @throws CallError */
+export async function readFeed(
+  send: Send,
+  query: { after: string; limit: number; wait: number },
+  signal: AbortSignal,
+) {
+  const { items, cursor, more } = await call(send, ROUTE, { query, signal });
+  const users: FeedItem[] = [];
+  const unreadable: Unreadable[] = [];
+  for (const item of items) {
+    const user = FeedItem.safeParse(item);
+    if (user.success) {
+      users.push(user.data);
+      continue;
+    }
+    const anchor = SourceAnchor.safeParse((item as { sourceAnchor?: unknown } | null)?.sourceAnchor);
+    const { path, message } = user.error.issues[0]!;
+    unreadable.push({ anchor: anchor.data, reason: `${path.join('.') || 'item'}: ${message}`.slice(0, 200) });
+  }
+  return { items: users, unreadable, cursor, more };
+}
