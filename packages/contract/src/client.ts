@@ -70,9 +70,7 @@ export async function call<R extends Route>(
   } catch (cause) {
     if (cause instanceof CallError) throw cause;
     input.signal?.throwIfAborted();
-    throw new CallError(0, 'no-answer', `no answer to ${route.method} ${route.path}: ${describe(cause)}`, {
-      cause,
-    });
+    throw new CallError(0, 'no-answer', `no answer to ${route.method} ${route.path}: ${whyNoAnswer(cause)}`);
   }
   const json = parseJson(text);
   if (status < 200 || status > 299) {
@@ -108,9 +106,18 @@ function stringify(query: object): [string, string][] {
     .map(([name, value]) => [name, String(value)]);
 }
 
-/** The innermost message: fetch hides the real reason in `cause`. */
-function describe(error: unknown): string {
+/** Codes by which OpenSSL and Node refuse a server's certificate (`tls`, "X509 certificate error codes"). */
+const UNKNOWN_CA = /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
+
+/** Why there was no answer, in words: fetch hides the real reason in `cause`. */
+export function whyNoAnswer(error: unknown): string {
   let e = error;
   while (e instanceof Error && e.cause instanceof Error) e = e.cause;
-  return e instanceof Error ? e.message || ((e as NodeJS.ErrnoException).code ?? e.name) : String(e);
+  if (!(e instanceof Error)) return String(e);
+  const code = (e as NodeJS.ErrnoException).code ?? '';
+  if (UNKNOWN_CA.test(code)) {
+    return `the server's certificate was issued by no CA that is trusted here (${code}): give the PEM file of the CA that issued it`;
+  }
+  if (code === 'CERT_HAS_EXPIRED') return "the server's certificate has expired: renew it at the server";
+  return e.message || code || e.name;
 }

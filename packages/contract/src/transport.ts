@@ -8,7 +8,7 @@ import {
   PrivateKeyJwt,
 } from 'openid-client';
 import { Agent, fetch, Headers, Response } from 'undici';
-import { CallError, type Send } from './client.ts';
+import { CallError, type Send, whyNoAnswer } from './client.ts';
 
 export interface Endpoint {
   /** Base address, `https://tenant.example.net`. Plain http only on loopback. */
@@ -30,8 +30,10 @@ export function isLoopback(url: URL): boolean {
   );
 }
 
-/** @throws RangeError for plain http off loopback. */
+/** @throws RangeError for what is no address, and for plain http off loopback. */
 function checkedUrl(endpoint: Endpoint): URL {
+  if (!URL.canParse(endpoint.url))
+    throw new RangeError(`an address such as https://tenant.example.net expected, got '${endpoint.url}'`);
   const url = new URL(endpoint.url);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
     throw new RangeError(`https expected off loopback, got '${endpoint.url}'`);
@@ -145,9 +147,8 @@ export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
     } catch (cause) {
       const status = (cause as { status?: number }).status ?? 0;
       const code = (cause as { error?: string }).error ?? 'no-token';
-      throw new CallError(status, code, `no token from ${tokenUrl.origin}: ${(cause as Error).message}`, {
-        cause,
-      });
+      const text = `no token from ${tokenUrl.origin}: ${whyNoAnswer(cause)}`;
+      throw new CallError(status, code, text, status === 0 ? {} : { cause });
     }
   };
   const token = (): Promise<string> => {
