@@ -97,7 +97,7 @@ set_up_npm_packages() {
   echo 'installing npm packages' >&2
   local said
   said=$(cd "$root" && npm ci --no-audit --no-fund --loglevel=error 2>&1 </dev/null) ||
-    fail "cannot install the npm packages: $(grep -m 1 -E 'npm (ERR!|error) [^c]' <<<"$said" || tail -n 1 <<<"$said") (is the network reachable?)"
+    fail "cannot install the npm packages: $(grep -E 'npm (ERR!|error) ' <<<"$said" | grep -m 1 -vE ' (code|errno|syscall) ' || tail -n 1 <<<"$said") (is the network reachable?)"
   exec {lock}<&-
 }
 

@@ -25,9 +25,6 @@ export function loadConfiguration<S extends z.ZodObject>(
   throw new CausewayError(
     'configuration-invalid',
     `configuration ${file ?? 'by flags'} is not right: ${lines.join('; ')}`,
-    {
-      cause: result.error,
-    },
   );
 }
 
