@@ -88,6 +88,7 @@ export class ChannelService implements Service {
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
+        this.#nudged = true; // what failed is made good by a cycle, not only when something changes
         wait = backoff(failures, FIRST_WAIT_MS, LAST_WAIT_MS);
         if (error instanceof CallError && error.retryAfter !== undefined)
           wait = Math.max(wait, Math.min(error.retryAfter * 1000, MAX_RETRY_AFTER_MS));

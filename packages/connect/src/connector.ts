@@ -75,13 +75,13 @@ export class Connector {
    * domain controller was restored: all cookies are dropped.
    */
   async poll(): Promise<bigint> {
-    const { connection, fresh } = await this.#controller.poll();
     try {
+      const { connection, fresh } = await this.#controller.poll();
       const usn = await highestCommittedUSN(connection);
       await this.#noteRestore(connection, fresh, usn);
       return usn;
     } catch (cause) {
-      throw await this.#controller.explain(cause);
+      throw await this.#noted(cause);
     }
   }
 
@@ -109,10 +109,15 @@ export class Connector {
   }
 
   async #failed(cause: unknown): Promise<unknown> {
-    const error = await this.#controller.explain(cause);
-    const text = describeError(error);
+    const error = await this.#noted(cause);
     await this.#controller.drop();
-    this.context.store.cursors.set('last-error', text);
+    return error;
+  }
+
+  /** The error in words, which status shows until a cycle is through. */
+  async #noted(cause: unknown): Promise<unknown> {
+    const error = await this.#controller.explain(cause);
+    this.context.store.cursors.set('last-error', describeError(error));
     return error;
   }
 }

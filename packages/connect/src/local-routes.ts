@@ -37,9 +37,9 @@ async function telling<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof CausewayError) throw cause;
     const code = (cause as { code?: string }).code ?? 'failed';
-    throw new CausewayError(code, describeError(cause), { cause, status: 502 });
+    const status = cause instanceof CausewayError ? cause.status : 502;
+    throw new CausewayError(code, describeError(cause), { cause, status });
   }
 }
 

@@ -31,7 +31,7 @@ async function pairing({ store, tenant }: Connect) {
     return { state: legacy.state, realm, confirmed, offered };
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
-    return { state: 'unknown' as const, realm: null, confirmed, offered: null };
+    return { state: 'unknown' as const, reason: error.message, realm: null, confirmed, offered: null };
   }
 }
 

@@ -49,8 +49,9 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
   return lines;
 }
 
-function describePairing({ state, realm, confirmed, offered }: ConnectStatus['pairing']): string {
-  switch (state) {
+function describePairing(pairing: ConnectStatus['pairing']): string {
+  const { realm, confirmed, offered } = pairing;
+  switch (pairing.state) {
     case 'off':
       return 'none: legacy credentials do not flow';
     case 'confirmed':
@@ -58,7 +59,7 @@ function describePairing({ state, realm, confirmed, offered }: ConnectStatus['pa
     case 'unconfirmed':
       return `${realm}, key NOT confirmed: the tenant offers ${offered?.fingerprint ?? 'no readable key'}; compare with 'causeway domain fingerprint', then run 'causeway connect trust-domain FINGERPRINT'`;
     case 'unknown':
-      return 'the tenant does not answer';
+      return `unknown: ${pairing.reason}`;
   }
 }
 
