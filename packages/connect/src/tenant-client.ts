@@ -105,9 +105,17 @@ export class TenantClient {
   }
 }
 
+/** Most characters of a reason that are kept: it goes into the state, the log and onto a terminal. */
+const MAX_REASON = 500;
+
+function inOneLine(verdict: Verdict): Verdict {
+  if (verdict.reason === undefined) return verdict;
+  return { ...verdict, reason: verdict.reason.slice(0, MAX_REASON).replaceAll(/\p{Cc}/gu, ' ') };
+}
+
 /** The verdict of each item; an item that the tenant passed over is to be sent again. */
 function inOrder(items: readonly { sourceAnchor: string }[], verdicts: readonly Verdict[]): Verdict[] {
-  const byAnchor = new Map(verdicts.map(verdict => [verdict.sourceAnchor, verdict]));
+  const byAnchor = new Map(verdicts.map(verdict => [verdict.sourceAnchor, inOneLine(verdict)]));
   return items.map(
     ({ sourceAnchor }) =>
       byAnchor.get(sourceAnchor) ?? {

@@ -167,3 +167,27 @@ test('no hash and no key is in what is stored or sent in the clear', async () =>
       assert.ok(!text.toLowerCase().includes(secret.toString(encoding).replace(/=+$/, '').toLowerCase()));
   }
 });
+
+test('a password that no record can hold costs itself alone, and is wiped with the others', async () => {
+  const context = await withPeople(2);
+  const key = sealingPublicKey(await generateSealingKey());
+  confirmKey(context.store.db, { ...key, realm: 'AADDS.EXAMPLE.NET' });
+  peer.offerKey(key);
+  await context.tenant.configuration(true);
+  const keys = Array.from({ length: 32 }, () => ({ enctype: 18, key: new Uint8Array(256).fill(9) }));
+  const tooMuch = replicated(0, 9, { kerberosKeys: { salt: 's', iterations: 4096, keys } });
+  assert.equal((await processUsers(context, [tooMuch, replicated(1, 9)], whole)).sent, 1);
+  assert.ok(credentialOf(1)!.record !== null);
+  assert.equal(credentialOf(0), undefined);
+  const entry = context.store.queue.get('password', guidOf(0))!;
+  assert.ok(entry.quarantined && /4096 bytes/.test(entry.reason));
+  assert.ok(keys.every(({ key }) => key.every(byte => byte === 0)));
+});
+
+test('what the tenant says of an item is kept short and in one line', async () => {
+  const context = await withPeople(1);
+  peer.judge = () => ({ verdict: 'refused', code: 'invalid', reason: `\u001b[2J${'x\n'.repeat(100_000)}` });
+  await processUsers(context, [replicated(0, 9)], whole);
+  const { reason } = context.store.queue.get('password', guidOf(0))!;
+  assert.ok(reason.length <= 500 && !/\p{Cc}/u.test(reason));
+});

@@ -1,10 +1,10 @@
 import { type ReplicatedUser, type ReplicationConnection, wipeUser } from '@causeway/active-directory';
 import type { ConnectorContext } from '../context.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
-import { EventId } from '../store/events.ts';
 import { decidePassword, type PasswordDecision } from './decide-password.ts';
 import { type LegacyState, legacyState } from './legacy.ts';
 import { mapLimit } from './map-limit.ts';
+import { quarantine } from './quarantine.ts';
 import { type PasswordItem, sendBatch } from './send-batch.ts';
 
 export interface PasswordSummary {
@@ -92,11 +92,12 @@ function decideOne(
 
 /** Records a decision that sends nothing. */
 function applyDecision(
-  { store, connector }: ConnectorContext,
+  context: ConnectorContext,
   guid: string,
   object: SpaceObject | undefined,
   decision: Exclude<PasswordDecision, { action: 'send' | 'read-again' }>,
 ): void {
+  const { store } = context;
   switch (decision.action) {
     case 'ignore':
       return;
@@ -121,22 +122,7 @@ function applyDecision(
       store.queue.remove('password', guid);
       store.passwords.note(guid, decision.status, decision.detail);
       return;
-    case 'quarantine': {
-      const known = store.queue.get('password', guid);
-      store.owed.remove(guid);
-      store.passwords.note(guid, decision.status, decision.reason);
-      store.queue.put('password', guid, {
-        quarantined: true,
-        code: decision.code,
-        reason: decision.reason,
-      });
-      if (known?.code !== decision.code)
-        store.events.add(
-          EventId.retryQueued,
-          'warn',
-          connector.name,
-          `password of '${object?.dn}' is not sent: ${decision.reason}`,
-        );
-    }
+    case 'quarantine':
+      quarantine(context, guid, object, decision);
   }
 }

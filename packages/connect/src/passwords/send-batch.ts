@@ -12,6 +12,7 @@ import { reserveSequences } from '../store/sequence.ts';
 import type { SendPassword } from './decide-password.ts';
 import type { LegacyState } from './legacy.ts';
 import { mapLimit } from './map-limit.ts';
+import { quarantine } from './quarantine.ts';
 
 export interface PasswordItem {
   object: SpaceObject;
@@ -31,17 +32,26 @@ const SEALINGS = 16;
  */
 export async function sendBatch(
   context: ConnectorContext,
-  items: readonly PasswordItem[],
+  all: readonly PasswordItem[],
   legacy: LegacyState,
   fullPass: number | undefined,
 ): Promise<number> {
   const { store, tenant, connector } = context;
-  let changes: CredentialChange[];
+  let made: (CredentialChange | RangeError)[];
   try {
-    changes = await makeChanges(context, items, legacy);
+    made = await makeChanges(context, all, legacy);
   } finally {
-    for (const item of items) wipe(item);
+    for (const item of all) wipe(item);
   }
+  all.forEach(({ object }, i) => {
+    const unfit = made[i];
+    if (!(unfit instanceof RangeError)) return;
+    const decision = { status: 'Error', code: 'invalid', reason: unfit.message } as const;
+    quarantine(context, object.guid, object, decision);
+  });
+  const items = all.filter((_, i) => !(made[i] instanceof RangeError));
+  const changes = made.flatMap(change => (change instanceof RangeError ? [] : [change]));
+  if (changes.length === 0) return 0;
   faultPoint('connect.before-send');
   let verdicts: Verdict[];
   try {
@@ -70,11 +80,12 @@ function wipe({ password }: PasswordItem): void {
   if (password.kerberosKeys) wipeKeys(password.kerberosKeys);
 }
 
+/** A change an item, or why no record can hold it: that is the item's own trouble. */
 async function makeChanges(
   { store, agent, connector }: ConnectorContext,
   items: readonly PasswordItem[],
   legacy: LegacyState,
-): Promise<CredentialChange[]> {
+): Promise<(CredentialChange | RangeError)[]> {
   const credentials = await mapLimit(items, DERIVATIONS, ({ password }) =>
     deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH)),
   );
@@ -93,12 +104,19 @@ async function makeChanges(
       };
       const { ntHash, kerberosKeys } = password;
       const secret = { ntHash, ...(kerberosKeys && { kerberosKeys }) };
+      let record: string | null;
+      try {
+        record = (await sealer?.seal(agent.signingKey, header, secret)) ?? null;
+      } catch (error) {
+        if (error instanceof RangeError) return error;
+        throw error;
+      }
       return {
         sourceAnchor: object.anchor,
         passwordOrder: password.order,
         changeDate: filetimeToIso(password.changed),
         cloudCredential: credentials[i]!,
-        record: (await sealer?.seal(agent.signingKey, header, secret)) ?? null,
+        record,
       };
     });
   } finally {

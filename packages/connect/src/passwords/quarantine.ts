@@ -1,0 +1,22 @@
+import type { ConnectorContext } from '../context.ts';
+import type { SpaceObject } from '../store/connector-space.ts';
+import { EventId } from '../store/events.ts';
+import type { PasswordDecision } from './decide-password.ts';
+
+type Quarantine = Extract<PasswordDecision, { action: 'quarantine' }>;
+
+/** Sets a password aside that cannot be sent as it is: one bad object never stops a run. */
+export function quarantine(
+  { store, connector }: ConnectorContext,
+  guid: string,
+  object: SpaceObject | undefined,
+  { status, code, reason }: Omit<Quarantine, 'action'>,
+): void {
+  const known = store.queue.get('password', guid);
+  store.owed.remove(guid);
+  store.passwords.note(guid, status, reason);
+  store.queue.put('password', guid, { quarantined: true, code, reason });
+  if (known?.code === code) return;
+  const text = `password of '${object?.dn}' is not sent: ${reason}`;
+  store.events.add(EventId.retryQueued, 'warn', connector.name, text);
+}
