@@ -3,16 +3,23 @@ import { CausewayError, describeError } from './causeway-error.ts';
 /** Exit codes of every command. */
 export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
 
+/** Without what moves a terminal's cursor or turns text around: names and reasons come from other machines. */
+export function plainText(text: string): string {
+  return text.replaceAll(/(?!\n)\p{Cc}|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+}
+
 /** Prints a result: JSON when asked for, else the lines for people. */
 export function printResult(json: boolean | undefined, value: unknown, lines: () => readonly string[]): void {
-  process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${lines().join('\n')}\n`);
+  process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${plainText(lines().join('\n'))}\n`);
 }
 
 /** Tells an error to a person on standard error and returns the exit code. Programs get JSON with `--json`. */
 export function reportError(error: unknown, json: boolean): number {
   const code = error instanceof CausewayError ? error.code : ((error as { code?: string }).code ?? 'failed');
   const message = describeError(error);
-  process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `causeway: ${message}\n`);
+  process.stderr.write(
+    json ? `${JSON.stringify({ error: { code, message } })}\n` : `causeway: ${plainText(message)}\n`,
+  );
   if (process.env.CAUSEWAY_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return EXIT.failure;
 }

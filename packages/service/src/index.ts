@@ -1,5 +1,5 @@
 export { CausewayError, describeError, type Retry } from './causeway-error.ts';
-export { EXIT, printResult, reportError, table } from './command-line.ts';
+export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret } from './configuration.ts';
 export { faultPoint } from './fault-point.ts';
 export { createServer, listen, type ServerOptions } from './http-server.ts';

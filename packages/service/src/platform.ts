@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -7,8 +7,9 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CausewayError } from './causeway-error.ts';
@@ -26,15 +27,33 @@ export function makePrivateDirectory(path: string): void {
 /** Writes a file that only its owner can read; all of it or nothing, and on the disk when this returns. */
 export function writePrivateFile(path: string, content: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}.new`;
-  const file = openSync(temporary, 'w', 0o600);
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
+  // Made anew, or not at all: a file or a link that somebody else put there would get the secret.
+  const file = openSync(temporary, 'wx', 0o600);
   try {
-    writeSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    try {
+      writeFileSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
-  renameSync(temporary, path);
+  syncDirectory(dirname(path));
+}
+
+/** Until then a rename may be lost with the power. Windows has no such call. */
+function syncDirectory(path: string): void {
+  if (windows) return;
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 /**

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -15,6 +24,8 @@ import {
   listen,
   localSocketPath,
   lockState,
+  plainText,
+  readPrivateFile,
   serveLocally,
   table,
   writePrivateFile,
@@ -145,4 +156,34 @@ test('private files are private and whole', () => {
     ]),
     ['a    bb', 'ccc  d'],
   );
+});
+
+test('a state folder that stood open before is closed', () => {
+  const state = join(folder, 'open');
+  mkdirSync(state, { mode: 0o755 });
+  chmodSync(state, 0o755);
+  lockState(state).release();
+  assert.equal(statSync(state).mode & 0o777, 0o700);
+});
+
+test('a private file is written through nothing that somebody else put in its way', () => {
+  const open = join(folder, 'shared');
+  mkdirSync(open);
+  const elsewhere = join(folder, 'elsewhere');
+  writeFileSync(elsewhere, 'theirs');
+  symlinkSync(elsewhere, join(open, `made-up.${process.pid}.new`)); // a name that can be foreseen
+  writePrivateFile(join(open, 'made-up'), 'ours');
+  rmSync(join(open, `made-up.${process.pid}.new`), { force: true });
+  assert.equal(readPrivateFile(join(open, 'made-up')), 'ours');
+  assert.throws(() => readPrivateFile(elsewhere), { code: 'file-not-private' });
+  const long = 'x'.repeat(3_000_000);
+  writePrivateFile(join(open, 'long'), long);
+  assert.equal(readPrivateFile(join(open, 'long')).length, long.length);
+  mkdirSync(join(open, 'in-the-way', 'full'), { recursive: true });
+  assert.throws(() => writePrivateFile(join(open, 'in-the-way'), 'a secret'));
+  assert.deepEqual(readdirSync(open).sort(), ['in-the-way', 'long', 'made-up']);
+});
+
+test('what others said reaches a terminal as text alone', () => {
+  assert.equal(plainText('a\u001b[2Jb\u202ec\td\ne\u009bf'), 'a�[2Jb�c�d\ne�f');
 });
