@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { stopDomain } from '@causeway/samba';
+import { writePrivateFile } from '@causeway/service';
+import { eventually, Trials } from '../demo/story.ts';
+import { labUp } from '../domains/lifecycle.ts';
+import { labPath } from '../domains/state.ts';
+import { DOMAINS, describeDomain, layoutOf, randomPassword } from '../domains/table.ts';
+import { createUser, deleteUser, setPassword } from '../domains/users.ts';
+import { freshStage } from '../places/fresh-stage.ts';
+import { runCli } from '../places/run-cli.ts';
+
+// What befalls Connect while it runs, and how it gets over it by itself: the domain controller goes away, comes back older, refuses.
+
+const stage = await freshStage();
+const onprem = DOMAINS.onprem;
+const { dnsDomain } = describeDomain(onprem);
+const layout = layoutOf(onprem);
+const run = randomBytes(2).toString('hex');
+const connectorPassword = join(stage.directory, 'connector.password');
+let trials: Trials;
+
+interface Status {
+  connectors: {
+    lastError: string | null;
+    suppressedDeletes: number;
+    quarantined: number;
+  }[];
+  events: { eventId: number; level: string; text: string }[];
+}
+
+const status = () => stage.connectStatus<Status>();
+const says = (text: RegExp) => async () => text.test((await status()).connectors[0]!.lastError ?? '');
+const isWell = async () => (await status()).connectors[0]!.lastError === null;
+const sync = (...args: string[]) =>
+  runCli(['connect', 'sync', '--once', ...args, '--config', stage.configOf('connect')]);
+
+const made: string[] = [];
+async function make(name: string) {
+  const user = { sam: `${name}.${run}`, upn: `${name}.${run}@${dnsDomain}`, password: randomPassword() };
+  made.push(await createUser(onprem, user));
+  return user;
+}
+type Someone = Awaited<ReturnType<typeof make>>;
+
+const works = (who: Someone) =>
+  eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password), 60_000);
+
+async function renew(who: Someone): Promise<string> {
+  const old = who.password;
+  who.password = randomPassword();
+  await setPassword(onprem, who.sam, who.password);
+  return old;
+}
+
+before(async () => {
+  await stage.openTenant();
+  trials = new Trials(await stage.registerApplication());
+  await stage.createConnectorAccount();
+  await stage.openConnect();
+});
+
+beforeEach(() => labUp());
+
+after(async () => {
+  await stage.close();
+  await labUp();
+  for (const dn of made) await deleteUser(onprem, dn).catch(() => {});
+});
+
+test('a domain controller that stops is named, and what changes after it came back goes by itself', async () => {
+  const alice = await make('alice');
+  await works(alice);
+  await stopDomain(layout);
+  await eventually('the error', says(/the domain controller '127\.0\.0\.10' of connector .* cannot be used/));
+  const once = await sync();
+  assert.equal(once.code, 1);
+  assert.match(once.stderr, /^causeway: the domain controller .* cannot be used: .*\n$/);
+  await works(alice); // what the tenant has does not need the domain controller
+  await labUp();
+  await renew(alice);
+  await works(alice);
+  await eventually('the error is over', isWell);
+});
+
+test('a domain controller that comes back from a copy leads to a full cycle; its older password harms nobody', async () => {
+  const bob = await make('bob');
+  const carol = await make('carol');
+  await works(bob);
+  await works(carol);
+  const copy = labPath('copy-of-private');
+  await stopDomain(layout);
+  cpSync(layout.privateDir, copy, { recursive: true, filter: source => !source.endsWith('ldapi') });
+  await labUp();
+  for (let n = 0; n < 5; n++) await renew(bob); // the restored domain controller knows none of these
+  await works(bob);
+  await stopDomain(layout);
+  rmSync(layout.privateDir, { recursive: true });
+  cpSync(copy, layout.privateDir, { recursive: true });
+  rmSync(copy, { recursive: true });
+  await labUp();
+  await eventually('the event', async () =>
+    (await status()).events.some(
+      ({ level, text }) => level === 'warn' && /full cycle: .* was restored or replaced/.test(text),
+    ),
+  );
+  await eventually('a cycle', isWell);
+  assert.ok(await trials.web(bob, bob.password));
+  await renew(carol);
+  await works(carol);
+  await works(bob);
+});
+
+test('a wrong password of the connector account is named, and the right one taken without a restart', async () => {
+  const right = readFileSync(connectorPassword, 'utf8');
+  writePrivateFile(connectorPassword, 'not the password');
+  await stopDomain(layout); // what is open is closed
+  await labUp();
+  await eventually('the error', says(/refuses the account .*'causeway connect account create'/));
+  const once = await sync();
+  assert.equal(once.code, 1);
+  assert.match(once.stderr, /refuses the account/);
+  writePrivateFile(connectorPassword, right);
+  await eventually('the error is over', isWell, 60_000);
+  await works(await make('dora'));
+});
+
+test('more deletions than the threshold: nobody is deleted, event 116, until an administrator allows them', async () => {
+  const config = stage.configOf('connect');
+  const settings = JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>;
+  writeFileSync(config, JSON.stringify({ ...settings, deletionThreshold: 2 }));
+  await stage.connect.stop();
+  await stage.connect.start();
+  const people: Someone[] = [];
+  for (const name of ['eve', 'fay', 'gus']) people.push(await make(name));
+  for (const who of people) await works(who);
+  await stage.connect.stop(); // so that one cycle meets them all
+  for (const { sam } of people) await deleteUser(onprem, sam);
+  const held = await sync();
+  assert.equal(held.code, 0, held.stderr);
+  const { connectors, events } = await status();
+  assert.equal(connectors[0]!.suppressedDeletes, 3);
+  const event = events.find(({ eventId }) => eventId === 116);
+  assert.match(event?.text ?? '', /3 pending deletes.*threshold of 2 objects.*--allow-deletes 3/);
+  const hal = await make('hal');
+  await stage.connect.start();
+  await works(hal); // everything else goes on
+  for (const who of people) assert.ok(await trials.web(who, who.password));
+  assert.equal((await sync('--allow-deletes', '2')).code, 0);
+  for (const who of people) assert.ok(await trials.web(who, who.password));
+  assert.equal((await sync('--allow-deletes', '3')).code, 0);
+  for (const who of people) assert.equal(await trials.web(who, who.password), false);
+  assert.equal((await status()).connectors[0]!.suppressedDeletes, 0);
+});
