@@ -29,7 +29,6 @@ export interface ApplyContext {
 
 /** From this many writes on, `ldbmodify` is quicker than one operation after the other. */
 const BULK_FROM = 50;
-const MAX_REASON = 500;
 
 /** A user whose signatures are checked and whose sealed part is open, before anything is decided. */
 export interface PreparedItem {
@@ -301,7 +300,7 @@ function outcomeOf(
     at = now,
   ): DomainReport => ({
     ...{ sourceAnchor: anchor, kind, sequence, outcome, at },
-    reason: reason?.slice(0, MAX_REASON) ?? null,
+    reason,
   });
   switch (one.kind) {
     case 'absent':

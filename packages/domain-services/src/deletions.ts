@@ -60,7 +60,7 @@ export async function applyDeletions(context: DeletionContext): Promise<void> {
       } as const;
       ledger.transaction(() => {
         ledger.saveProblem({ ...problem, acceptable: null });
-        ledger.queueReports([{ ...common, outcome: 'failed', reason: reason.slice(0, 500) }]);
+        ledger.queueReports([{ ...common, outcome: 'failed', reason }]);
       });
       log.warn({ anchor, reason }, 'not deleted; tried again');
     }

@@ -115,3 +115,13 @@ test('reports wait in order until they are dropped', () => {
     [3],
   );
 });
+
+test('a report is text that the tenant can store, whatever it was cut from', () => {
+  const at = '2026-11-23T10:00:00.000Z';
+  const common = { sourceAnchor: 'a', kind: 'account', outcome: 'failed', sequence: 1, at } as const;
+  ledger.queueReports([{ ...common, reason: `${'x'.repeat(499)}\u{1f600}` }]);
+  ledger.queueReports([{ ...common, reason: 'said\0this' }]);
+  const reasons = ledger.queuedReports(9).map(({ report }) => report.reason!);
+  for (const reason of reasons)
+    assert.ok(reason.length <= 500 && reason.isWellFormed() && !/\0/.test(reason));
+});

@@ -262,7 +262,10 @@ export class Ledger {
 
   /** Reports wait here for the tenant, committed together with what they report. */
   queueReports(reports: readonly DomainReport[]): void {
-    for (const report of reports) this.#run('INSERT INTO outbox (report) VALUES (?)', JSON.stringify(report));
+    for (const report of reports) {
+      const reason = report.reason === null ? null : plainReason(report.reason);
+      this.#run('INSERT INTO outbox (report) VALUES (?)', JSON.stringify({ ...report, reason }));
+    }
   }
 
   queuedReports(limit: number): { id: number; report: DomainReport }[] {
@@ -311,6 +314,15 @@ export class Ledger {
     this.#statement(sql).run(...values);
   }
 }
+
+const MAX_REASON = 500;
+
+/** A report that the tenant cannot store would hold up all that come after it. */
+const plainReason = (reason: string): string =>
+  reason
+    .slice(0, MAX_REASON)
+    .toWellFormed()
+    .replaceAll(/\p{Cc}/gu, ' ');
 
 export type StateName = 'cursor' | 'approvedDeletes' | 'caughtUpAt' | 'readAt' | 'deletesStopped';
 

@@ -20,7 +20,7 @@ const FOREST = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*
 /**
  * Confirms a Connect's signing key for a forest. The tenant only delivers the key: its fingerprint is computed
  * here, from the key itself, and must be the one that the administrator read at Connect.
- * @throws CausewayError 'bad-fingerprint', 'bad-forest' or 'unknown-fingerprint'
+ * @throws CausewayError 'bad-fingerprint', 'bad-forest', 'unknown-fingerprint' or 'key-id-taken'
  */
 export async function trustAgent(
   ledger: Ledger,
@@ -47,6 +47,14 @@ export async function trustAgent(
     );
   }
   const { keyId, publicKey } = found.key;
+  // Records name their key by 80 bits of its fingerprint, which a second key can be made for.
+  if (ledger.trustedAgents().some(known => known.keyId === keyId && known.publicKey !== publicKey)) {
+    throw new CausewayError(
+      'key-id-taken',
+      `another key with the key id ${keyId} is trusted already: two of them do not come about by chance; find out who made this one`,
+      { status: 409 },
+    );
+  }
   const trustedAt = new Date().toISOString();
   const agent = { keyId, forest, publicKey, fingerprint, trustedAt };
   ledger.transaction(() => {
