@@ -105,6 +105,7 @@ function clientAdapter(scope: TenantScope): Adapter {
 
 /** A relying party: public, so PKCE is what ties the code to it. */
 async function findApplication(scope: TenantScope, id: string): Promise<AdapterPayload | undefined> {
+  if (!isUuid(id)) return undefined;
   const row = await scope.select('applications').selectAll().where('client_id', '=', id).executeTakeFirst();
   if (!row) return undefined;
   return {

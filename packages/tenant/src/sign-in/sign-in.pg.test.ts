@@ -133,6 +133,7 @@ onEveryBackend(
       const cases: [string, string, string][] = [
         ['wrong password', good.upn, 'not it'],
         ['unknown', 'nobody@corp.example.com', PASSWORD],
+        ['no text', 'nobody\0@corp.example.com', PASSWORD],
         ['disabled', disabled.upn, PASSWORD],
         ['expired', expired.upn, PASSWORD],
         ['deleted', deleted.upn, PASSWORD],

@@ -35,7 +35,11 @@ export async function signIn(
   now: Date,
   log: Log,
 ): Promise<{ userId: string; familiarCookie: string } | undefined> {
-  const fits = request.name.length <= MAX_NAME_LENGTH && request.password.length <= MAX_PASSWORD_LENGTH;
+  // PostgreSQL has no text with U+0000: such a name is nobody's.
+  const fits =
+    request.name.length <= MAX_NAME_LENGTH &&
+    !request.name.includes('\0') &&
+    request.password.length <= MAX_PASSWORD_LENGTH;
   const name = fits ? request.name : '';
   const password = fits ? request.password : '';
   const key = counterKey(keys, name);
