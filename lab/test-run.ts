@@ -12,6 +12,9 @@ export interface TestPhase {
 const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'] as const;
 const COUNT_LINE = new RegExp(`^(${COUNTS.join('|')}) ([\\d.]+)$`);
 
+/** No test takes longer than this; one that hangs is told by its name. */
+const TEST_LIMIT_MS = 13 * 60_000;
+
 /**
  * Runs phases one after the other with Node's own runner and reports them as one run, in the runner's own words.
  * Its closing lines (`ℹ tests 5` …) are summed over the phases and printed last, below the failures.
@@ -23,7 +26,7 @@ export async function runTests(phases: TestPhase[], signal?: AbortSignal): Promi
   async function* events(): AsyncGenerator<TestEvent> {
     for (const { files, concurrency } of phases) {
       if (files.length === 0 || signal?.aborted) continue;
-      const stream = run({ files, concurrency, ...(signal ? { signal } : {}) });
+      const stream = run({ files, concurrency, timeout: TEST_LIMIT_MS, ...(signal ? { signal } : {}) });
       for await (const event of stream as AsyncIterable<TestEvent>) {
         const count = countOf(event);
         if (count) sums.set(count.name, (sums.get(count.name) ?? 0) + count.value);

@@ -108,7 +108,7 @@ function whatNext(stage: Stage): string {
     `  managed domain       ${DOMAINS.managed.realm}, ${DOMAINS.managed.address}   krb5.conf: ${krb5ConfFile()}`,
     `  logs                 ${stage.directory}/*.log`,
     '',
-    'What to try:',
+    'What to try, with any USER of that file, such as alice:',
     '  ./causeway lab kinit USER --realm managed          a Kerberos ticket with an on-premises password',
     '  ./causeway lab smb USER --realm managed            an SMB session by NTLM',
     `  ./causeway connect status ${config('connect')}`,

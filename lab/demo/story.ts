@@ -248,7 +248,12 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
   return { steps, people: [alice, otto, tina] };
 }
 
-const newUser = ({ sam, displayName, password }: Person): NewUser => ({ sam, cn: sam, displayName, password });
+const newUser = ({ sam, displayName, password }: Person): NewUser => ({
+  sam,
+  cn: sam,
+  displayName,
+  password,
+});
 
 /** The seeded person whose password is sixty days old. */
 function personOfSixtyDays(): Person {

@@ -14,7 +14,7 @@ const PING_EVERY_MS = 10_000;
 const PING_EVENT_EVERY_MS = 30 * 60_000;
 
 /**
- * Keeps one connector going: asks the domain controller twice a second whether anything changed, runs a cycle when it did and
+ * Keeps one connector going: asks the domain controller four times a second whether anything changed, runs a cycle when it did and
  * at least every two minutes, carries out forced passes beside that. A failure is said, waited out and tried again.
  */
 export class ChannelService implements Service {

@@ -48,7 +48,7 @@ export const ConnectConfiguration = z.strictObject({
   /** More pending deletes than this stop an export before the first delete. */
   deletionThreshold: z.int().min(0).default(500),
   /** How often the domain controller is asked whether anything changed. */
-  pollIntervalMs: z.int().min(50).max(60_000).default(500),
+  pollIntervalMs: z.int().min(50).max(60_000).default(250),
   /** A cycle runs at least this often. */
   cycleIntervalMs: z.int().min(1000).max(3_600_000).default(120_000),
   /** Objects a request to the tenant. */

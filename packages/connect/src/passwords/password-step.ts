@@ -85,6 +85,8 @@ export async function owedStep(channel: PasswordChannel): Promise<PasswordSummar
   const summary: PasswordSummary = { read: 0, sent: 0 };
   const legacy = legacyState(store.db, await tenant.configuration());
   if (legacy.state === 'unconfirmed') return summary;
+  const pass = store.passes.open();
+  if (pass !== undefined && pass.readAt === null) return summary; // it reads everybody, those who are owed too
   for (let after = ''; ; ) {
     const guids = store.owed.list(after, QUEUE_PAGE);
     if (guids.length === 0) break;
