@@ -226,3 +226,51 @@ test('of two users with one name the second is quarantined until the first lets 
   await works(second);
   assert.equal((await stage.connectStatus<UserStatus>(second.sam)).export.problem, null);
 });
+
+test('status of each place says how it stands', async () => {
+  const connect = await stage.connectStatus<{
+    running: boolean;
+    pairing: { state: string; realm: string; confirmed: { fingerprint: string } };
+    connectors: {
+      lastObjectCycleAt: string;
+      lastPasswordCycleAt: string;
+      queued: number;
+      owed: number;
+      quarantined: number;
+      quarantine: { user: string; reason: string }[];
+      waitingFor: { user: string; reason: string }[];
+    }[];
+  }>();
+  const [connector] = connect.connectors;
+  const { realm } = DOMAINS.managed;
+  assert.deepEqual(
+    [connect.running, connect.pairing.state, connect.pairing.realm],
+    [true, 'confirmed', realm],
+  );
+  assert.ok(Date.parse(connector!.lastObjectCycleAt) <= Date.parse(connector!.lastPasswordCycleAt));
+  assert.deepEqual([connector!.queued, connector!.owed, connector!.quarantined > 0], [0, 0, true]);
+  const grace = connector!.quarantine.find(({ user }) => user === seeded('no-password').upn);
+  assert.match(grace?.reason ?? '', /no password/);
+  assert.ok(connector!.waitingFor.some(({ user }) => user === seeded('must-change').upn));
+
+  const tenant = await stage.tenantStatus<{
+    connect: { forest: string; lastPasswordCycleAt: string; quarantined: number; owed: number }[];
+    windowsCredentialsSyncConfig: { enabled: boolean };
+  }>();
+  assert.equal(tenant.windowsCredentialsSyncConfig.enabled, true);
+  assert.equal(tenant.connect[0]?.forest, dnsDomain);
+  assert.ok(tenant.connect[0].lastPasswordCycleAt);
+
+  const domain = await stage.domainStatus<{
+    following: boolean;
+    trouble: string | null;
+    feed: { caughtUpAt: string };
+    pairing: { fingerprint: string; trusted: { forest: string }[] };
+    accounts: { accounts: number; withCredential: number };
+  }>();
+  assert.deepEqual([domain.following, domain.trouble], [true, null]);
+  assert.ok(domain.feed.caughtUpAt);
+  assert.equal(domain.pairing.fingerprint, connect.pairing.confirmed.fingerprint);
+  assert.equal(domain.pairing.trusted[0]?.forest, dnsDomain);
+  assert.ok(domain.accounts.accounts > domain.accounts.withCredential);
+});
