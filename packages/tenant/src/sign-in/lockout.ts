@@ -68,11 +68,16 @@ export async function settleAttempt(
   attempt: Attempt,
   now: Date,
 ): Promise<Outcome> {
-  return scope.transaction(async inside => {
+  const settled = await scope.transaction(async inside => {
     const one = { account_key: accountKey, source };
     await inside
       .insert('sign_in_failures', { ...one, failures: 0, wrong: '[]', locks: 0, updated_at: now })
-      .onConflict(conflict => conflict.columns(['tenant_id', 'account_key', 'source']).doNothing())
+      // Changes nothing but takes the row's lock: nobody sweeps it out before it is read.
+      .onConflict(conflict =>
+        conflict
+          .columns(['tenant_id', 'account_key', 'source'])
+          .doUpdateSet(({ ref }) => ({ failures: ref('sign_in_failures.failures') })),
+      )
       .execute();
     const row = await inside
       .select('sign_in_failures')
@@ -103,12 +108,14 @@ export async function settleAttempt(
         .where('source', '=', source)
         .execute();
     }
-    if (outcome === 'locked') {
-      const forgotten = new Date(now.getTime() - FORGET_MS);
-      await inside.delete('sign_in_failures').where('updated_at', '<', forgotten).execute();
-    }
-    return outcome;
+    return { outcome, fresh: row.failures === 0 };
   });
+  // A stranger makes a row a name: every first failure sweeps out what is forgotten, beside the rows' locks.
+  if (settled.outcome !== 'accepted' && settled.fresh) {
+    const forgotten = new Date(now.getTime() - FORGET_MS);
+    await scope.delete('sign_in_failures').where('updated_at', '<', forgotten).execute();
+  }
+  return settled.outcome;
 }
 
 /** Until when strangers are locked out, of those of these accounts that they are locked out of. */

@@ -270,6 +270,15 @@ onEveryBackend(
       assert.match(stranger.html, /This sign-in is over/);
     });
 
+    it('forgets the failures of strangers after a day, also when nobody is locked out', async () => {
+      const failures = async (): Promise<number> => ((await tenant().dump()).match(/"wrong":/g) ?? []).length;
+      for (let i = 0; i < 5; i++) await fails(`stranger${i}@corp.example.com`, 'x');
+      assert.ok((await failures()) >= 5);
+      minutes += 25 * 60;
+      await fails('stranger5@corp.example.com', 'x');
+      assert.equal(await failures(), 1);
+    });
+
     it('writes sign-ins to the log, without names that may be passwords', async () => {
       await fails('hunter2-typed-as-a-name', 'x');
       const log = JSON.stringify(tenant().log());
