@@ -25,6 +25,7 @@ let trials: Trials;
 
 interface Status {
   connectors: {
+    lastObjectCycleAt: string;
     lastError: string | null;
     suppressedDeletes: number;
     quarantined: number;
@@ -131,7 +132,7 @@ test('a wrong password of the connector account is named, and the right one take
 test('more deletions than the threshold: nobody is deleted, event 116, until an administrator allows them', async () => {
   const config = stage.configOf('connect');
   const settings = JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>;
-  writeFileSync(config, JSON.stringify({ ...settings, deletionThreshold: 2 }));
+  writeFileSync(config, JSON.stringify({ ...settings, deletionThreshold: 2, cycleIntervalMs: 1_000 }));
   await stage.connect.stop();
   await stage.connect.start();
   const people: Someone[] = [];
@@ -154,4 +155,12 @@ test('more deletions than the threshold: nobody is deleted, event 116, until an 
   assert.equal((await sync('--allow-deletes', '3')).code, 0);
   for (const who of people) assert.equal(await trials.web(who, who.password), false);
   assert.equal((await status()).connectors[0]!.suppressedDeletes, 0);
+});
+
+test('a cycle runs by the timer although nothing changes', async () => {
+  const cycleAt = async () => (await status()).connectors[0]!.lastObjectCycleAt;
+  for (let n = 0; n < 3; n++) {
+    const before = await cycleAt();
+    await eventually('the next cycle', async () => (await cycleAt()) !== before);
+  }
 });

@@ -17,6 +17,7 @@ import { openLdap } from '@causeway/ldap';
 import { labUp } from '../domains/lifecycle.ts';
 import { administratorPassword, DOMAINS, describeDomain } from '../domains/table.ts';
 import { createUser, deleteUser, disableUser, renameUser, setPassword } from '../domains/users.ts';
+import { runCli } from '../places/run-cli.ts';
 
 await labUp();
 const domain = DOMAINS.onprem;
@@ -242,4 +243,37 @@ test('an account without rights is told what it lacks; a wrong password is told 
       (error: unknown) => error instanceof ReplicationError && error.code === 'logon-failure',
     );
   }
+});
+
+test('the command tells a user and a naming context, and no secret', async () => {
+  const command = (username: string, password: string, ...args: string[]) => {
+    const who = ['--server', lab.address, '--account', `${username}@${lab.dnsDomain}`];
+    return runCli(['replicate', ...who, ...args], { CAUSEWAY_PASSWORD: password });
+  };
+  const as = (...args: string[]) => command(connectorName, account.password!, ...args);
+  const told = await as('--user', plainName);
+  assert.match(told.stdout, /NT hash +16 bytes\n/);
+  assert.match(told.stdout, /aes256-cts-hmac-sha1-96, 32 bytes/);
+  const hash = Buffer.from(ntHash(PASSWORD)).toString('hex');
+  const json = (await as('--user', plainName, '--json')).stdout;
+  assert.ok(![told.stdout, json].some(text => text.toLowerCase().includes(hash)), 'a hash is shown');
+  assert.deepEqual(JSON.parse(json).ntHash, { bytes: 16 });
+  const summary = JSON.parse((await as('--all', '--summary', '--json')).stdout) as Record<string, unknown>;
+  for (const name of ['objects', 'bytes']) assert.ok(Number(summary[name]) > 0, name);
+
+  const nobody = await as('--user', 'nobody-here');
+  assert.deepEqual(
+    [nobody.code, nobody.stderr],
+    [1, `causeway: no user 'nobody-here' in ${namingContext}\n`],
+  );
+  const denied = await command(plainName, PASSWORD, '--user', plainName);
+  assert.equal(denied.code, 1);
+  for (const part of [
+    'Replicating Directory Changes',
+    namingContext,
+    plainName,
+    'dsacls',
+    'samba-tool dsacl set',
+  ])
+    assert.ok(denied.stderr.includes(part), part);
 });
