@@ -110,8 +110,12 @@ test('a key is trusted by its own fingerprint alone, in any spelling, and the tr
   peer.offerKey(other);
   await connect.tenant.configuration(true);
   assert.equal((await connectStatus(connect)).pairing.state, 'unconfirmed');
+  peer.offerKey();
+  await connect.tenant.configuration(true);
+  assert.equal((await connectStatus(connect)).pairing.state, 'unconfirmed', 'the tenant alone ends no trust');
   assert.equal(connect.untrustDomain(), true);
   assert.equal(connect.untrustDomain(), false);
+  assert.equal((await connectStatus(connect)).pairing.state, 'off');
   await connect.close();
 });
 

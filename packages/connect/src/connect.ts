@@ -121,7 +121,7 @@ export class Connect {
     if (offered?.fingerprint !== fingerprint) {
       throw new CausewayError(
         'fingerprint-differs',
-        `the tenant offers a managed domain key with fingerprint ${offered?.fingerprint ?? 'unreadable'}, not ${fingerprint}: compare with what 'causeway domain fingerprint' shows at the managed domain itself; if that is not what the tenant offers, do not trust the tenant`,
+        `the tenant offers a managed domain key with fingerprint ${offered?.fingerprint ?? 'none that can be read'}, not ${fingerprint}: compare with what 'causeway domain fingerprint' shows at the managed domain itself; if that is not what the tenant offers, do not trust the tenant`,
         { status: 409 },
       );
     }

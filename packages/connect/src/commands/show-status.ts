@@ -57,7 +57,7 @@ function describePairing(pairing: ConnectStatus['pairing']): string {
     case 'confirmed':
       return `${realm}, key confirmed ${confirmed?.confirmedAt}: ${confirmed?.fingerprint}`;
     case 'unconfirmed':
-      return `${realm}, key NOT confirmed: the tenant offers ${offered?.fingerprint ?? 'no readable key'}; compare with 'causeway domain fingerprint', then run 'causeway connect trust-domain FINGERPRINT'`;
+      return `${realm}, key NOT confirmed: the tenant offers ${offered?.fingerprint ?? 'none'}; compare with 'causeway domain fingerprint', then run 'causeway connect trust-domain FINGERPRINT'`;
     case 'unknown':
       return `unknown: ${pairing.reason}`;
   }

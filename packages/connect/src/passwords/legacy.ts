@@ -8,9 +8,9 @@ import type { SyncConfiguration } from '../tenant-client.ts';
  * key itself, is the one that an administrator confirmed.
  */
 export type LegacyState =
-  /** The tenant has no managed domain: nobody is owed anything. */
+  /** The tenant has no managed domain, and no administrator says otherwise: nobody is owed anything. */
   | { state: 'off' }
-  /** It has one whose key nobody has confirmed, or another key than the confirmed one: who is owed is recorded. */
+  /** It has one whose key nobody has confirmed, or another key than the confirmed one, or denies it: who is owed is recorded. */
   | { state: 'unconfirmed'; offered: PublicKeyInfo | undefined; realm: string }
   | { state: 'confirmed'; key: PublicKeyInfo; realm: string };
 
@@ -19,7 +19,12 @@ export function decideLegacy(
   confirmed: ConfirmedKey | undefined,
 ): LegacyState {
   const { enabled, domain } = configuration.windowsCredentialsSyncConfig;
-  if (!enabled || domain === null) return { state: 'off' };
+  if (!enabled || domain === null) {
+    // While a key is confirmed, "no managed domain" is the tenant's word against an administrator's: who is owed stays owed.
+    return confirmed
+      ? { state: 'unconfirmed', offered: undefined, realm: confirmed.realm }
+      : { state: 'off' };
+  }
   const offered = offeredKey(domain.key.publicKey);
   const { realm } = domain;
   if (offered === undefined || offered.fingerprint !== confirmed?.fingerprint) {

@@ -58,11 +58,13 @@ export class ProvisioningPeer {
   }
 
   /** A managed domain that the tenant says it has. */
-  offerKey(key: PublicKey): void {
+  /** Without a key: the tenant says that it has no managed domain. */
+  offerKey(key?: PublicKey): void {
     const registeredAt = new Date().toISOString();
+    const place = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', registeredAt };
     this.windowsCredentialsSyncConfig = {
-      enabled: true,
-      domain: { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', key, registeredAt },
+      enabled: key !== undefined,
+      domain: key ? { ...place, key } : null,
     };
   }
 
