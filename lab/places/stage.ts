@@ -70,7 +70,8 @@ export class Stage {
     this.onprem = settings.onprem ?? DOMAINS.onprem;
     this.managed = settings.managed ?? DOMAINS.managed;
     this.tenantPort = settings.tenantPort ?? DEFAULT_TENANT_PORT;
-    this.tenant = this.#place('tenant', settings.databaseUrl ? { DATABASE_URL: settings.databaseUrl } : {});
+    // An empty one keeps a DATABASE_URL of ours from the tenant that is to have PGlite.
+    this.tenant = this.#place('tenant', { DATABASE_URL: settings.databaseUrl ?? '' });
     this.connect = this.#place('connect', { NODE_OPTIONS: CONNECT_OPTIONS });
     this.domain = this.#place('domain');
   }
