@@ -26,7 +26,7 @@ export class CallError extends Error {
   }
 }
 
-/** Sends one request; the transport (TLS, Unix socket, token) is the caller's. Standard `fetch` semantics; the transport limits `text()`. */
+/** Sends one request; the transport (TLS, token) is the caller's. Standard `fetch` semantics; the transport limits `text()`. */
 export type Send = (
   path: string,
   init: { method: string; headers: Record<string, string>; body?: string; signal?: AbortSignal },

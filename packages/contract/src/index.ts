@@ -11,5 +11,4 @@ export {
   type Endpoint,
   httpSend,
   isLoopback,
-  socketSend,
 } from './transport.ts';

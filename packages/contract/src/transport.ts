@@ -90,13 +90,6 @@ export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Sen
   };
 }
 
-/** A transport over a Unix socket (or a Windows named pipe). */
-export function socketSend(socketPath: string): Send {
-  const dispatcher = new Agent({ connect: { socketPath } });
-  return async (path, init) =>
-    limited(await fetch(new URL(path, 'http://localhost'), { ...init, dispatcher }));
-}
-
 export interface AgentIdentity {
   readonly clientId: string;
   readonly issuer: string;
