@@ -2,9 +2,10 @@ import type { z } from 'zod';
 
 /**
  * Who may call a route. `public` needs no token: sign-in and enrolment only. The others name the role that
- * the token must carry; `local` is the Unix socket that only the service's own user and root can open.
+ * the token must carry; `local` is the Unix socket that only the service's own user and root can open, `operator` that socket
+ * or a named token of Connect's admin API.
  */
-export type Access = 'public' | 'admin' | 'connect' | 'domain' | 'local';
+export type Access = 'public' | 'admin' | 'connect' | 'domain' | 'local' | 'operator';
 
 /** One HTTP operation: the server registers it, the client calls it, OpenAPI and the access test read it. */
 export interface Route<
