@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { DEFAULT_CONNECTOR_ACCOUNT } from '@causeway/active-directory';
 import { provisionDomain, startDomain, stopDomain } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
@@ -40,7 +39,7 @@ export class Ground {
       report(`making the domain ${onprem.realm}`);
       await provisionDomain(domainSettings(onprem));
       await startDomain(layoutOf(onprem));
-      await ground.stage.createConnectorAccount();
+      await ground.stage.createConnectorAccounts();
     } catch (error) {
       await ground.close();
       throw error;
@@ -54,14 +53,19 @@ export class Ground {
     this.postgres = postgres;
     this.report = report;
     const { onprem, managed } = this;
-    this.stage = new Stage({ databaseUrl: postgres.url, onprem, managed, tenantPort: TENANT_PORT });
+    this.stage = new Stage({
+      databaseUrl: postgres.url,
+      forests: [onprem],
+      managed,
+      tenantPort: TENANT_PORT,
+    });
   }
 
   /** The account that Connect reads by. */
   get reader(): Reader {
     return {
       username: DEFAULT_CONNECTOR_ACCOUNT,
-      passwordFile: join(this.stage.directory, 'connector.password'),
+      passwordFile: this.stage.connectorPasswordFile(this.onprem),
     };
   }
 

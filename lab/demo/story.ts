@@ -145,7 +145,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
     {
       title: 'Connect gets an account of least rights in the on-premises domain, enrols, and runs',
       run: async () => {
-        await stage.createConnectorAccount();
+        await stage.createConnectorAccounts();
         await stage.openConnect();
         return `causeway-connect@${FOREST}`;
       },

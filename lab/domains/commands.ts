@@ -4,7 +4,7 @@ import { withProgress } from '../progress.ts';
 import { labDown, labReset, labUp } from './lifecycle.ts';
 import { seedDomain, seededUser } from './seed.ts';
 import { labDirectory } from './state.ts';
-import { describeDomain, findDomain, krb5ConfFile, labDomains } from './table.ts';
+import { describeDomain, findDomain, krb5ConfFile, type LabDomain, labDomains, labForests } from './table.ts';
 import { tryKinit, trySmb } from './try-password.ts';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -16,9 +16,15 @@ export function labCommand(): Command {
     .hook('preAction', refuseOthersThanRoot);
   lab
     .command('up')
-    .description('make and start the on-premises domain; what runs already stays as it is')
-    .action(async () => {
-      await withProgress(report => labUp(report));
+    .description('make and start the on-premises forests; what runs already stays as it is')
+    .option(
+      '--forests <number>',
+      `how many: ${labForests.map(({ realm }) => realm).join(', ')}`,
+      forestCount,
+      1,
+    )
+    .action(async (options: { forests: number }) => {
+      await withProgress(report => labUp(report, labForests.slice(0, options.forests)));
       printStatus();
     });
   lab
@@ -36,30 +42,32 @@ export function labCommand(): Command {
     .action((options: { json?: boolean }) => (options.json ? printJson() : printStatus()));
   lab
     .command('seed')
-    .description('fill the on-premises domain with people and groups; who is there already stays')
+    .description('fill an on-premises domain with people and groups; who is there already stays')
     .requiredOption('--users <number>', 'how many people', positive)
-    .option('--seed <number>', 'the same seed makes the same people', positive, 1)
-    .option('--domain <name>', 'which domain', 'onprem')
+    .option('--seed <number>', 'the same seed makes the same people (default: one for each domain)', positive)
+    .option('--domain <name>', 'which domain: a name, a realm or a forest', 'onprem')
     .option('--json', 'the result for scripts')
-    .action(async (options: { users: number; seed: number; domain: string; json?: boolean }) => {
+    .action(async (options: { users: number; seed?: number; domain: string; json?: boolean }) => {
       const { users, seed } = options;
+      const forest = findForest(options.domain);
       const result = await withProgress(report =>
-        seedDomain(findDomain(options.domain), { users, seed, report }),
+        seedDomain(forest, { users, ...(seed !== undefined && { seed }), report }),
       );
       if (options.json) return print(JSON.stringify(result));
       print(`${result.created} users and ${result.groups} groups made in ${result.seconds.toFixed(1)} s,`);
       print(`${result.existing} users were there; names and passwords: ${result.file}`);
     });
   trial(lab, 'kinit', 'try a password with MIT kinit').action(async (user: string, options: TrialOptions) => {
-    const { realm } = findDomain(options.realm);
-    const password = findPassword(user, options.passwordFile);
+    const domain = findDomain(options.realm);
+    const { realm } = domain;
+    const password = findPassword(user, domain, options.passwordFile);
     const result = await tryKinit({ user, realm, password, krb5Conf: krb5ConfFile() });
     verdict(result, `${realm} gives ${user} a ticket: ${result.etype}, salt ${result.salt}`, options.json);
   });
   trial(lab, 'smb', 'try a password with smbclient, by NTLM').action(
     async (user: string, options: TrialOptions) => {
       const domain = findDomain(options.realm);
-      const password = findPassword(user, options.passwordFile);
+      const password = findPassword(user, domain, options.passwordFile);
       const result = await trySmb({ user, ...domain, password });
       verdict(result, `${domain.realm} gives ${user} an SMB session`, options.json);
     },
@@ -78,13 +86,13 @@ function trial(lab: Command, name: string, description: string): Command {
   return lab
     .command(`${name} <user>`)
     .description(`${description}; the exit code tells`)
-    .option('--realm <domain>', 'onprem, managed, or a realm', 'onprem')
+    .option('--realm <domain>', `${labDomains.map(({ name }) => name).join(', ')}, or a realm`, 'onprem')
     .option('--password-file <file>', 'default: the password that "lab seed" gave, or standard input')
     .option('--json', 'the result for scripts');
 }
 
-function findPassword(user: string, file: string | undefined): string {
-  const known = file === undefined ? seededUser(user)?.password : undefined;
+function findPassword(user: string, domain: LabDomain, file: string | undefined): string {
+  const known = file === undefined ? seededUser(user, domain)?.password : undefined;
   const text = known ?? readFileSync(file ?? 0, 'utf8');
   return text.replace(/\r?\n$/, '');
 }
@@ -103,6 +111,21 @@ function positive(text: string): number {
   return value;
 }
 
+function forestCount(text: string): number {
+  const value = positive(text);
+  if (value > labForests.length) throw new InvalidArgumentError(`the lab has ${labForests.length} forests.`);
+  return value;
+}
+
+/** A domain that people are made in: the managed one gets its people from the others. */
+function findForest(name: string): LabDomain {
+  const domain = findDomain(name);
+  if (domain.madeBy === 'lab') return domain;
+  throw new Error(
+    `${domain.realm} gets its people from the forests: seed one of ${labForests.map(forest => forest.name).join(', ')}`,
+  );
+}
+
 function refuseOthersThanRoot(): void {
   if (process.getuid?.() !== 0)
     throw new Error('the lab needs root: its domain controllers listen on ports below 1024');
@@ -116,6 +139,6 @@ function printJson(): void {
 function printStatus(): void {
   for (const domain of labDomains.map(describeDomain)) {
     const state = domain.running ? `running since ${domain.since}, process ${domain.pid}` : 'not running';
-    print(`${domain.name.padEnd(8)} ${domain.realm.padEnd(18)} ${domain.address.padEnd(11)} ${state}`);
+    print(`${domain.name.padEnd(8)} ${domain.realm.padEnd(20)} ${domain.address.padEnd(11)} ${state}`);
   }
 }

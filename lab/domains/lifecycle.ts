@@ -2,16 +2,19 @@ import { rm } from 'node:fs/promises';
 import { baseDn, domainStatus, holdsDomain, provisionDomain, startDomain, stopDomain } from '@causeway/samba';
 import { modifyDirectory } from './ldif.ts';
 import { isLab, labDirectory, openLab } from './state.ts';
-import { domainSettings, type LabDomain, labDomains, labForests, layoutOf, writeKrb5Conf } from './table.ts';
+import { domainSettings, firstForest, type LabDomain, labDomains, layoutOf, writeKrb5Conf } from './table.ts';
 
 /** Told before each step that takes time. */
 export type Report = (step: string) => void;
 
-/** Makes and starts the lab's forests; what is there already stays as it is. */
-export async function labUp(report: Report = () => {}): Promise<void> {
+/** Makes and starts forests of the lab; what is there or runs already stays as it is. */
+export async function labUp(
+  report: Report = () => {},
+  forests: readonly LabDomain[] = firstForest,
+): Promise<void> {
   openLab();
   writeKrb5Conf();
-  for (const domain of labForests) {
+  for (const domain of forests) {
     const layout = layoutOf(domain);
     if (!holdsDomain(layout)) {
       report(`making the domain ${domain.realm}`);

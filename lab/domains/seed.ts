@@ -13,7 +13,7 @@ import {
   planPeople,
 } from './people.ts';
 import { labPath } from './state.ts';
-import { type LabDomain, layoutOf } from './table.ts';
+import { DOMAINS, type LabDomain, labForests, layoutOf } from './table.ts';
 import { escapeRdn, userAttributes, userDn } from './users.ts';
 
 export interface SeededUser {
@@ -32,8 +32,9 @@ export interface SeedResult {
   file: string;
 }
 
-/** Names and passwords of all that were seeded, readable by root alone. */
-export const seedFile = (): string => labPath('seed.json');
+/** Names and passwords of all that were seeded in a forest, readable by root alone. */
+export const seedFile = ({ name }: LabDomain = DOMAINS.onprem): string =>
+  labPath(name === DOMAINS.onprem.name ? 'seed.json' : `seed-${name}.json`);
 
 // Up to here the domain controller makes the hashes itself, at 18 ms a user; beyond, they are written as they are.
 const NORMAL_WAY = 200;
@@ -43,22 +44,28 @@ const POOL_SIZE = 64;
 /** RFC 3962, 4 */
 const ITERATIONS = 4096;
 
-/** Everybody who was seeded, with passwords. */
-export function seededUsers(): SeededUser[] {
-  if (!existsSync(seedFile())) return [];
-  return (JSON.parse(readFileSync(seedFile(), 'utf8')) as { users: SeededUser[] }).users;
+/** Everybody who was seeded in a forest, with passwords. */
+export function seededUsers(forest: LabDomain = DOMAINS.onprem): SeededUser[] {
+  const file = seedFile(forest);
+  if (!existsSync(file)) return [];
+  return (JSON.parse(readFileSync(file, 'utf8')) as { users: SeededUser[] }).users;
 }
 
-/** @param name short name or user principal name */
-export const seededUser = (name: string): SeededUser | undefined =>
-  seededUsers().find(user => user.sam === name || user.upn === name);
+/**
+ * @param name short name or user principal name
+ * @param domain a forest: one of its people; the managed domain: of any forest, the first one's first
+ */
+export function seededUser(name: string, domain: LabDomain): SeededUser | undefined {
+  const forests = domain.madeBy === 'lab' ? [domain] : labForests;
+  return forests.flatMap(forest => seededUsers(forest)).find(user => user.sam === name || user.upn === name);
+}
 
 /** Fills a domain; who is there already stays as he is. */
 export async function seedDomain(
   domain: LabDomain,
   options: { users: number; seed?: number; report?: Report },
 ): Promise<SeedResult> {
-  const { users, seed = 1, report = () => {} } = options;
+  const { users, seed = domain.seed ?? 1, report = () => {} } = options;
   const started = performance.now();
   const layout = layoutOf(domain);
   report('planning people');
@@ -68,7 +75,8 @@ export async function seedDomain(
     if (index >= NORMAL_WAY && person.password !== undefined)
       person.password = pool[index % POOL_SIZE]!.password;
   });
-  writeFileSync(seedFile(), JSON.stringify({ seed, users: people.map(seeded) }, null, 1), { mode: 0o600 });
+  const file = seedFile(domain);
+  writeFileSync(file, JSON.stringify({ seed, users: people.map(seeded) }, null, 1), { mode: 0o600 });
 
   const present = await accountNames(domain);
   const missing = people
@@ -98,7 +106,7 @@ export async function seedDomain(
     existing: people.length - missing.length,
     groups,
     seconds: (performance.now() - started) / 1000,
-    file: seedFile(),
+    file,
   };
 }
 

@@ -14,7 +14,7 @@ import { labPath } from './state.ts';
 
 /** One domain of the lab. */
 export interface LabDomain {
-  /** How commands name it: `onprem`, `managed`. */
+  /** How commands name it: `onprem`, `fabrikam`, `managed`. */
   name: string;
   /** The lab makes its forests; the managed domain is made by `causeway domain create`. */
   madeBy: 'lab' | 'domain-services';
@@ -22,6 +22,8 @@ export interface LabDomain {
   netbiosDomain: string;
   hostName: string;
   address: string;
+  /** Its people's seed when none is told; default: 1. Another one makes other people, and other passwords for the same names. */
+  seed?: number;
 }
 
 export const DOMAINS = {
@@ -32,6 +34,16 @@ export const DOMAINS = {
     netbiosDomain: 'CORP',
     hostName: 'dc1',
     address: '127.0.0.10',
+  },
+  /** A second forest: people of its own, many with names that the first one has, too. */
+  fabrikam: {
+    name: 'fabrikam',
+    madeBy: 'lab',
+    realm: 'FABRIKAM.EXAMPLE.ORG',
+    netbiosDomain: 'FABRIKAM',
+    hostName: 'fab1',
+    address: '127.0.0.11',
+    seed: 2,
   },
   managed: {
     name: 'managed',
@@ -45,6 +57,8 @@ export const DOMAINS = {
 
 export const labDomains: LabDomain[] = Object.values(DOMAINS);
 export const labForests = labDomains.filter(domain => domain.madeBy === 'lab');
+/** What is started when nobody asks for more. */
+export const firstForest: LabDomain[] = labForests.slice(0, 1);
 
 export function findDomain(name: string): LabDomain {
   const found = labDomains.find(domain => domain.name === name || domain.realm === name.toUpperCase());

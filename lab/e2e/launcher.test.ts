@@ -51,7 +51,12 @@ test('what is no command, no option or no value is named, and the exit code tell
     [['nosuch'], /unknown command 'nosuch'/],
     [['connect', 'nosuch'], /unknown command 'nosuch'/],
     [['lab', 'seed', '--users', 'x'], /expected a whole number above 0/],
-    [['lab', 'kinit', 'alice', '--realm', 'nosuch'], /no domain is called nosuch; there are onprem, managed/],
+    [['lab', 'seed', '--users', '1', '--domain', 'managed'], /gets its people from the forests/],
+    [['lab', 'up', '--forests', '3'], /the lab has 2 forests/],
+    [
+      ['lab', 'kinit', 'alice', '--realm', 'nosuch'],
+      /no domain is called nosuch; there are onprem, fabrikam, managed/,
+    ],
     [['test', '--only', 'nosuch.test'], /no test file's path holds "nosuch\.test"/],
     [['connect', 'run', '--config', join(folder, 'none.yaml')], /cannot read the configuration file/],
   ];
@@ -105,6 +110,7 @@ test('kinit and smb try a password, and status names what a script needs', async
     status.domains.map(({ realm, address }) => [realm, address]),
     [
       ['CORP.EXAMPLE.COM', '127.0.0.10'],
+      ['FABRIKAM.EXAMPLE.ORG', '127.0.0.11'],
       ['AADDS.EXAMPLE.NET', '127.0.0.20'],
     ],
   );

@@ -53,7 +53,7 @@ test('200 changing passwords survive kill -9 of every service', { timeout: 12 * 
   t.diagnostic(`seed ${seed}: CAUSEWAY_TEST_SEED=${seed} plays the same kills again`);
   await stage.openTenant();
   const trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccount();
+  await stage.createConnectorAccounts();
   await stage.openConnect();
   await stage.openDomain();
   await stage.pair();

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { stopDomain } from '@causeway/samba';
 import { writePrivateFile } from '@causeway/service';
@@ -20,7 +19,7 @@ const onprem = DOMAINS.onprem;
 const { dnsDomain } = describeDomain(onprem);
 const layout = layoutOf(onprem);
 const run = randomBytes(2).toString('hex');
-const connectorPassword = join(stage.directory, 'connector.password');
+const connectorPassword = stage.connectorPasswordFile(onprem);
 let trials: Trials;
 
 interface Status {
@@ -60,7 +59,7 @@ async function renew(who: Someone): Promise<string> {
 before(async () => {
   await stage.openTenant();
   trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccount();
+  await stage.createConnectorAccounts();
   await stage.openConnect();
 });
 

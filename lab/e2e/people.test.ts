@@ -85,7 +85,7 @@ const statusOf = ({ upn }: Someone) => stage.connectStatus<UserStatus>(upn);
 before(async () => {
   await stage.openTenant();
   trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccount();
+  await stage.createConnectorAccounts();
   await stage.openConnect();
   await stage.openDomain();
   await stage.pair();

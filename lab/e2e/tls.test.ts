@@ -35,7 +35,7 @@ const tenantStatus = (...more: string[]) =>
 
 before(async () => {
   await stage.openTenant();
-  await stage.createConnectorAccount();
+  await stage.createConnectorAccounts();
   await stage.openConnect();
   await stage.connect.stop();
 });

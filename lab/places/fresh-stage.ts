@@ -4,24 +4,25 @@ import pg from 'pg';
 import { labUp } from '../domains/lifecycle.ts';
 import { seedDomain } from '../domains/seed.ts';
 import { labPath } from '../domains/state.ts';
-import { DOMAINS, domainDirectory, layoutOf } from '../domains/table.ts';
+import { DOMAINS, domainDirectory, firstForest, layoutOf } from '../domains/table.ts';
 import { Stage, type StageSettings } from './stage.ts';
 
-/** People in the on-premises domain of the demo and the tests. */
+/** People in each forest of the demo and the tests. */
 const SEEDED_PEOPLE = 25;
 
 /** Told before each step that takes time. */
 type Report = (step: string) => void;
 
-/** A stage on which nothing has been played yet: the on-premises domain runs and has people, the rest is gone. */
+/** A stage on which nothing has been played yet: its forests run and have people, the rest is gone. */
 export async function freshStage(settings: StageSettings = {}, report: Report = () => {}): Promise<Stage> {
-  await labUp(report);
+  const { forests = firstForest } = settings;
+  await labUp(report, forests);
   await stopDomain(layoutOf(DOMAINS.managed));
   for (const place of [domainDirectory(DOMAINS.managed), labPath('places')]) {
     rmSync(place, { recursive: true, force: true });
   }
   if (settings.databaseUrl !== undefined) await emptyDatabase(settings.databaseUrl);
-  await seedDomain(DOMAINS.onprem, { users: SEEDED_PEOPLE, report });
+  for (const forest of forests) await seedDomain(forest, { users: SEEDED_PEOPLE, report });
   return new Stage(settings);
 }
 

@@ -9,6 +9,7 @@ import {
   DOMAINS,
   describeDomain,
   ensureAdministratorPassword,
+  firstForest,
   type LabDomain,
 } from '../domains/table.ts';
 import { type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
@@ -30,8 +31,9 @@ export interface StageSettings {
   readonly databaseUrl?: string | undefined;
   /** Puts a recording proxy between Connect and the tenant. */
   readonly record?: boolean;
-  /** The domain that Connect reads, and the one that Domain Services makes; the lab's own when absent. */
-  readonly onprem?: LabDomain;
+  /** The domains that Connect reads, each a forest of its own; the lab's first one when absent. */
+  readonly forests?: readonly LabDomain[];
+  /** The domain that Domain Services makes; the lab's own when absent. */
   readonly managed?: LabDomain;
   readonly tenantPort?: number;
   /** The tenant serves TLS with a certificate of a CA that everybody is told; without it plain HTTP on loopback. */
@@ -60,14 +62,14 @@ export class Stage {
   readonly tenant: Place;
   readonly connect: Place;
   readonly domain: Place;
-  readonly onprem: LabDomain;
+  readonly forests: readonly LabDomain[];
   readonly managed: LabDomain;
   readonly tenantPort: number;
   proxy: RecordingProxy | undefined;
 
   constructor(settings: StageSettings = {}) {
     this.settings = settings;
-    this.onprem = settings.onprem ?? DOMAINS.onprem;
+    this.forests = settings.forests ?? firstForest;
     this.managed = settings.managed ?? DOMAINS.managed;
     this.tenantPort = settings.tenantPort ?? DEFAULT_TENANT_PORT;
     // An empty one keeps a DATABASE_URL of ours from the tenant that is to have PGlite.
@@ -86,8 +88,9 @@ export class Stage {
     return { url: this.tenantUrl, ...(tls && { caFile: tls.caFile }) };
   }
 
-  get forest(): string {
-    return dnsDomain(this.onprem);
+  /** The password of the account by which Connect reads a forest. */
+  connectorPasswordFile(forest: LabDomain): string {
+    return join(this.directory, `connector-${forest.name}.password`);
   }
 
   get places(): readonly Place[] {
@@ -150,19 +153,17 @@ export class Stage {
     return reply.code;
   }
 
-  /** The account of least rights by which Connect reads the on-premises domain. */
-  async createConnectorAccount(): Promise<void> {
-    const onprem = describeDomain(this.onprem);
-    await runCliJson([
-      ...['connect', 'account', 'create', '--server', onprem.address, '--ca', onprem.caFile],
-      ...[
-        '--admin',
-        `Administrator@${this.forest}`,
-        '--admin-password-file',
-        administratorPasswordFile(this.onprem),
-      ],
-      ...['--password-out', join(this.directory, 'connector.password'), '--reset-password'],
-    ]);
+  /** The accounts of least rights by which Connect reads the forests, one in each. */
+  async createConnectorAccounts(): Promise<void> {
+    for (const forest of this.forests) {
+      const { address, caFile } = describeDomain(forest);
+      await runCliJson([
+        ...['connect', 'account', 'create', '--server', address, '--ca', caFile],
+        ...['--admin', `Administrator@${dnsDomain(forest)}`],
+        ...['--admin-password-file', administratorPasswordFile(forest)],
+        ...['--password-out', this.connectorPasswordFile(forest), '--reset-password'],
+      ]);
+    }
   }
 
   /** Connect is configured, enrolled, and running. */
@@ -192,20 +193,17 @@ export class Stage {
   }
 
   #writeConnect(): void {
-    const onprem = describeDomain(this.onprem);
     this.#write('connect', {
       stateDirectory: this.stateOf('connect'),
       tenant: this.proxy ? { url: this.proxy.url } : this.#endpoint,
-      connectors: [
-        {
-          name: this.forest,
-          forest: this.forest,
-          server: onprem.address,
-          caFile: onprem.caFile,
-          account: `causeway-connect@${this.forest}`,
-          password: `file:${join(this.directory, 'connector.password')}`,
-        },
-      ],
+      connectors: this.forests.map(forest => ({
+        name: dnsDomain(forest),
+        forest: dnsDomain(forest),
+        server: forest.address,
+        caFile: describeDomain(forest).caFile,
+        account: `causeway-connect@${dnsDomain(forest)}`,
+        password: `file:${this.connectorPasswordFile(forest)}`,
+      })),
     });
   }
 
@@ -253,20 +251,24 @@ export class Stage {
       '--config',
       this.configOf('domain'),
     ]);
-    await runCliJson([
-      'domain',
-      'trust-agent',
-      connect.fingerprint,
-      '--forest',
-      this.forest,
-      '--config',
-      this.configOf('domain'),
-    ]);
+    for (const forest of this.forests) {
+      await runCliJson([
+        ...['domain', 'trust-agent', connect.fingerprint, '--forest', dnsDomain(forest)],
+        ...['--config', this.configOf('domain')],
+      ]);
+    }
     await runCliJson(['connect', 'trust-domain', domain.fingerprint, '--config', this.configOf('connect')]);
   }
 
-  async forcePasswordSync(): Promise<void> {
-    await runCliJson(['connect', 'force-password-sync', '--config', this.configOf('connect')]);
+  /** Of one forest alone, or of all. */
+  async forcePasswordSync(forest?: LabDomain): Promise<void> {
+    await runCliJson([
+      'connect',
+      'force-password-sync',
+      ...(forest ? ['--connector', dnsDomain(forest)] : []),
+      '--config',
+      this.configOf('connect'),
+    ]);
   }
 
   connectStatus<T>(user?: string): Promise<T> {
