@@ -1,10 +1,15 @@
 import { CallError, call, type FeedItem, MAX_PAGE, managedDomainRoutes, type Send } from '@causeway/contract';
 import { backoff, CausewayError, describeError, faultPoint, type Service, sleep } from '@causeway/service';
-import { type ApplyContext, applyItems, discardItems, type PreparedItem, prepareItems } from './apply.ts';
+import { applyItems } from './apply.ts';
 import { applyDeletions } from './deletions.ts';
+import { planPage } from './plan-page.ts';
+import { prepareItems } from './prepare.ts';
 import { readFeed, type Unreadable } from './read-feed.ts';
 import { REASONS } from './refusals.ts';
+import { settlePage } from './settle-page.ts';
+import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
 import { trustOf } from './trust.ts';
+import { changesNames, writePage } from './write-page.ts';
 
 /** Seconds that the tenant holds a request while there is nothing new. */
 export const POLL_SECONDS = 50;
@@ -20,6 +25,8 @@ const LAST_RETRY_MS = 10 * 60_000;
 
 interface Page {
   items: PreparedItem[];
+  /** Planned while the page before it was written; absent where that would have been too early. */
+  tasks?: Task[];
   unreadable: Unreadable[];
   cursor: string;
   more: boolean;
@@ -37,8 +44,9 @@ export interface FollowerOptions extends Omit<ApplyContext, 'trust'> {
 }
 
 /**
- * Follows the tenant's change feed: read, apply, report, and only then the cursor moves. A page that cannot be
- * written is read again; a user that cannot be written waits for another try and holds nobody up.
+ * Follows the tenant's change feed: read, plan, write, settle, report, and only then the cursor moves. While a page is written, the
+ * one before it is settled and the one after it read and planned. A page that cannot be written is read again; a user that
+ * cannot be written waits for another try and holds nobody up.
  */
 export class Follower implements Service {
   readonly name = 'feed';
@@ -48,6 +56,12 @@ export class Follower implements Service {
   readonly #retries = new Map<string, Retry>();
   #wake = new AbortController();
   #ahead: { after: string; page: Promise<Page> } | undefined;
+  /** The page that is written and not settled yet. */
+  #settling: Promise<void> | undefined;
+  /** Users of pages that are written and not settled yet. */
+  readonly #inFlight = new Set<string>();
+  /** Where the feed is read from: ahead of the cursor by the pages in flight; undefined: at the cursor. */
+  #position: string | undefined;
   #again = false;
   #caughtUp = false;
   /** When the feed is read again from the start, for users that could not be read or remembered. */
@@ -77,6 +91,7 @@ export class Follower implements Service {
         this.trouble = undefined;
         failures = 0;
       } catch (error) {
+        await this.#goBack();
         if (signal.aborted) break;
         if (this.#wake.signal.aborted) continue;
         failures++;
@@ -93,40 +108,93 @@ export class Follower implements Service {
 
   /** One page, or the end of the feed with what has waited for it. */
   async #turn(signal: AbortSignal): Promise<void> {
-    const { ledger, log } = this.#options;
+    const { ledger } = this.#options;
     if (this.#wake.signal.aborted) {
       this.#wake = new AbortController();
       this.#caughtUp = false;
     }
     if (this.#again || Date.now() >= this.#againAt) {
+      await this.#settled();
       this.#again = false;
       this.#againAt = Number.POSITIVE_INFINITY;
       ledger.setState('cursor', '');
-      await this.#forgetAhead();
+      await this.#goBack();
     }
     await this.#retryDue();
-    await this.#report(signal);
-    const after = ledger.state('cursor') ?? '';
+    if (!this.#settling) await this.#report(signal);
+    const after = this.#position ?? ledger.state('cursor') ?? '';
     const page = await this.#pageAfter(after, this.#secondsToWait(), signal);
     // A page that leads nowhere is the end, whatever the tenant says.
     const more = page.more && page.cursor !== after;
-    if (more) this.#readAhead(page.cursor, signal);
+    this.#position = page.cursor;
     this.#noteUnreadable(page.unreadable);
-    if (page.items.length > 0) {
-      faultPoint('domain.after-read');
-      const failed = await applyItems(this.#context(), page.items);
-      this.#remember(page.items, failed);
-      await this.#report(signal);
-      faultPoint('domain.before-cursor');
-      log.info({ users: page.items.length, failed: failed.length }, 'page applied');
-    } else await sleep(EMPTY_PAUSE_MS, AbortSignal.any([signal, this.#wake.signal]));
-    if (!this.#again && page.cursor !== after) ledger.setState('cursor', page.cursor);
-    ledger.setState('readAt', new Date().toISOString());
+    if (page.items.length > 0) await this.#write(page, more, signal);
+    else {
+      await this.#settled();
+      this.#moveCursor(page.cursor);
+      await sleep(EMPTY_PAUSE_MS, AbortSignal.any([signal, this.#wake.signal]));
+    }
     this.#caughtUp = !more && !this.#again;
     if (!this.#caughtUp) return;
+    await this.#settled();
     await applyDeletions({ ...this.#options, threshold: this.#options.deletionThreshold });
     await this.#report(signal);
     ledger.setState('caughtUpAt', new Date().toISOString());
+  }
+
+  /** Writes a page; when this returns, the page before it is settled and this one is being settled. */
+  async #write(page: Page, more: boolean, signal: AbortSignal): Promise<void> {
+    faultPoint('domain.after-read');
+    if (!page.tasks) {
+      await this.#settled();
+      if (hasRepeats(page.items)) {
+        const failed = await applyItems(this.#context(), page.items);
+        await this.#finish(page, failed, signal);
+        return;
+      }
+      page.tasks = await planPage(this.#context(), page.items);
+    }
+    const { tasks } = page;
+    const writing = writePage(this.#context(), tasks);
+    for (const { verified } of tasks) this.#inFlight.add(verified.anchor);
+    // The names of this page are in the ledger from here on, unless it gives accounts other ones.
+    if (more) this.#readAhead(page.cursor, !tasks.some(changesNames), signal);
+    const [written, settled] = await Promise.allSettled([writing, this.#settled()]);
+    if (written.status === 'rejected') throw written.reason;
+    if (settled.status === 'rejected') throw settled.reason;
+    this.#settling = settlePage(this.#context(), tasks).then(failed => this.#finish(page, failed, signal));
+    this.#settling.catch(() => {}); // whoever waits for it hears of it
+  }
+
+  async #settled(): Promise<void> {
+    const settling = this.#settling;
+    await settling;
+    if (this.#settling === settling) this.#settling = undefined;
+  }
+
+  /** Reports what became of a page, and lets the cursor move past it. */
+  async #finish(page: Page, failed: readonly FeedItem[], signal: AbortSignal): Promise<void> {
+    for (const { verified } of page.items) this.#inFlight.delete(verified.anchor);
+    this.#remember(page.items, failed);
+    await this.#report(signal);
+    faultPoint('domain.before-cursor');
+    this.#options.log.info({ users: page.items.length, failed: failed.length }, 'page applied');
+    this.#moveCursor(page.cursor);
+  }
+
+  #moveCursor(cursor: string): void {
+    const { ledger } = this.#options;
+    if (!this.#again && cursor !== ledger.state('cursor')) ledger.setState('cursor', cursor);
+    ledger.setState('readAt', new Date().toISOString());
+  }
+
+  /** After a failure, or to read again: what is in flight comes to its end, and the feed goes on at the cursor. */
+  async #goBack(): Promise<void> {
+    await this.#settled().catch(() => {});
+    this.#settling = undefined;
+    this.#inFlight.clear();
+    this.#position = undefined;
+    await this.#forgetAhead();
   }
 
   /** The page after a cursor, prepared; the one that was read ahead when it is this. */
@@ -149,9 +217,13 @@ export class Follower implements Service {
     }
   }
 
-  /** Reads and prepares the next page while this one is written. */
-  #readAhead(after: string, signal: AbortSignal): void {
-    const page = this.#pageAfter(after, 0, signal);
+  /** Reads and prepares the next page while this one is written, and plans it when that may be done already. */
+  #readAhead(after: string, plan: boolean, signal: AbortSignal): void {
+    const page = this.#pageAfter(after, 0, signal).then(async next => {
+      const known = next.items.some(({ verified }) => this.#inFlight.has(verified.anchor));
+      if (!plan || known || hasRepeats(next.items)) return next;
+      return { ...next, tasks: await planPage(this.#context(), next.items) };
+    });
     page.catch(() => {}); // whoever takes the page hears of it
     this.#ahead = { after, page };
   }
@@ -161,7 +233,7 @@ export class Follower implements Service {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     const page = await ahead?.page.catch(() => undefined);
-    if (page) discardItems(page.items);
+    if (page) discard(page.tasks ?? page.items);
   }
 
   /** Only who has seen the end of the feed waits for news there, and no longer than to the next retry. */
@@ -209,6 +281,7 @@ export class Follower implements Service {
     const now = Date.now();
     const due = [...this.#retries.values()].filter(({ at }) => at <= now).map(({ item }) => item);
     if (due.length === 0) return;
+    await this.#settled();
     const prepared = await prepareItems(this.#context(), due);
     this.#remember(prepared, await applyItems(this.#context(), prepared));
   }
@@ -231,6 +304,10 @@ export class Follower implements Service {
   #context(): ApplyContext {
     return { ...this.#options, trust: trustOf(this.#options.ledger) };
   }
+}
+
+function hasRepeats(items: readonly PreparedItem[]): boolean {
+  return new Set(items.map(({ verified }) => verified.anchor)).size < items.length;
 }
 
 /** Failures that pass: a tenant or a domain controller that does not answer for a while. */

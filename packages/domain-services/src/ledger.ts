@@ -163,11 +163,6 @@ export class Ledger {
     );
   }
 
-  /** Accounts that were about to be made when the process ended. */
-  intents(): LedgerEntry[] {
-    return this.#all('SELECT * FROM accounts WHERE nonce IS NOT NULL AND managed_guid IS NULL').map(entryOf);
-  }
-
   pendingDeletes(): LedgerEntry[] {
     return this.#all('SELECT * FROM accounts WHERE delete_sequence IS NOT NULL ORDER BY delete_sequence').map(
       entryOf,

@@ -1,0 +1,106 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { type CredentialSecret, openCredentialRecord, type SealingKey } from '@causeway/records';
+import { decide } from './decide.ts';
+import { NameBook } from './name-book.ts';
+import { planWrite } from './plan.ts';
+import { type Refused, refuse } from './refusals.ts';
+import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
+
+/**
+ * Decides what is to become of the users of a page and plans the writes. No anchor may come twice in it, nor be in a page that is
+ * not settled yet: a user is decided on what was left of it before. The names of a page before this one count from the moment in
+ * which its write has begun.
+ */
+export async function planPage(context: ApplyContext, prepared: readonly PreparedItem[]): Promise<Task[]> {
+  await adoptMade(context, prepared);
+  const tasks = prepared.map(one => startTask(context, one));
+  try {
+    await planTasks(context, tasks);
+    return tasks;
+  } catch (error) {
+    discard(tasks);
+    throw error;
+  }
+}
+
+/** Accounts that were made just before the process ended: found again by the mark that they were made with. */
+async function adoptMade(
+  { ledger, directory }: ApplyContext,
+  prepared: readonly PreparedItem[],
+): Promise<void> {
+  const intents = prepared.flatMap(({ verified }) => {
+    const entry = ledger.entry(verified.anchor);
+    return entry && entry.nonce !== null && entry.managedGuid === null ? [entry] : [];
+  });
+  if (intents.length === 0) return;
+  const made = await directory.findMade(
+    intents.map(({ nonce, samAccountName }) => ({ nonce: nonce!, samAccountName })),
+  );
+  ledger.transaction(() => {
+    for (const entry of intents) {
+      const guid = made.get(entry.nonce!);
+      if (guid !== undefined) ledger.save({ ...entry, managedGuid: guid });
+    }
+  });
+}
+
+function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
+  const entry = ledger.entry(prepared.verified.anchor);
+  return { ...prepared, entry, decision: decide(entry, prepared.verified, domain) };
+}
+
+/** Finds the names, opens the credentials and plans the writes of all that is to be written. */
+async function planTasks(
+  { ledger, directory, domain, sealingKey }: ApplyContext,
+  tasks: Task[],
+): Promise<void> {
+  const requests = tasks.flatMap(({ entry, decision }) =>
+    decision.account.kind === 'upsert' ? [{ entry, record: decision.account.record }] : [],
+  );
+  const names = await NameBook.open(ledger, directory, domain, requests);
+  const now = new Date();
+  const context = { users: directory.users, now, random: randomBytes, newNonce: randomUUID };
+  for (const task of tasks) {
+    const { decision, entry, item } = task;
+    let name = '';
+    if (decision.account.kind === 'upsert') {
+      const taken = names.take({ entry, record: decision.account.record });
+      if ('name' in taken) name = taken.name;
+      else refuseAccount(task, taken);
+    }
+    const secret = await openedSecret(task, sealingKey);
+    const { account, credential } = task.decision;
+    if (account.kind !== 'upsert' && credential.kind !== 'write') continue;
+    const parts = {
+      account:
+        account.kind === 'upsert' ? { record: account.record, name, profile: item.profile } : undefined,
+      credential: credential.kind === 'write' ? { record: credential.record, secret: secret! } : undefined,
+    };
+    try {
+      task.plan = planWrite(entry, parts, context);
+    } catch (error) {
+      // Keys that no Kerberos database can hold: the record is genuine, its content is not usable.
+      task.result = { ok: false, gone: false, reason: (error as Error).message };
+    }
+  }
+}
+
+/** Without its account, a new user's credential has no place either. */
+function refuseAccount(task: Task, refusal: Refused): void {
+  const { credential } = task.decision;
+  const homeless = credential.kind === 'write' && task.entry?.managedGuid == null;
+  task.decision = {
+    account: refusal,
+    credential: homeless ? refuse('no-account', credential.record.sequence) : credential,
+  };
+}
+
+async function openedSecret(task: Task, key: SealingKey): Promise<CredentialSecret | undefined> {
+  const { credential } = task.decision;
+  if (credential.kind !== 'write') return undefined;
+  task.opened ??= await openCredentialRecord(credential.record, key);
+  const { opened } = task;
+  if (opened.ok) return opened;
+  task.decision.credential = refuse(opened.refusal, credential.record.sequence, opened.detail);
+  return undefined;
+}

@@ -1,0 +1,28 @@
+import type { FeedItem } from '@causeway/contract';
+import { openCredentialRecord } from '@causeway/records';
+import type { ApplyContext, PreparedItem } from './task.ts';
+import { type VerifiedItem, verifyItem } from './verified-item.ts';
+
+/**
+ * Checks and opens what a page holds: the costly part, and one that needs nothing of the pages before it, so it is
+ * done while they are written.
+ */
+export async function prepareItems(
+  context: ApplyContext,
+  items: readonly FeedItem[],
+): Promise<PreparedItem[]> {
+  const prepared: PreparedItem[] = [];
+  for (const item of items) {
+    const verified = verifyItem(item, context.trust, context.tenant);
+    prepared.push({ item, verified, opened: await openIfNewer(context, verified) });
+  }
+  return prepared;
+}
+
+async function openIfNewer({ ledger, sealingKey }: ApplyContext, { anchor, credential }: VerifiedItem) {
+  if (!credential?.ok) return undefined;
+  const known = ledger.entry(anchor);
+  const written =
+    known?.hasCredential === true && credential.record.sequence <= (known.credentialSequence ?? -1);
+  return written ? undefined : openCredentialRecord(credential.record, sealingKey);
+}

@@ -1,0 +1,114 @@
+import type { DomainReport, FeedItem } from '@causeway/contract';
+import { faultPoint } from '@causeway/service';
+import type { Ledger, RecordKind } from './ledger.ts';
+import { forgotten, planDeletion } from './plan.ts';
+import type { ApplyContext, Task } from './task.ts';
+
+/**
+ * Puts down in the ledger what became of a page that is written, in one transaction, with its reports.
+ * @returns users that failed for a reason of their own: to be tried again
+ */
+export async function settlePage(context: ApplyContext, tasks: readonly Task[]): Promise<FeedItem[]> {
+  await findMade(context, tasks);
+  const failed = settle(context, tasks);
+  faultPoint('domain.after-ledger');
+  return failed;
+}
+
+/** The objectGUIDs of the accounts that were made: only the directory knows them. */
+async function findMade({ directory }: ApplyContext, tasks: readonly Task[]): Promise<void> {
+  const made = tasks.filter(({ plan }) => plan?.write.kind === 'add');
+  if (made.length === 0) return;
+  const guids = await directory.findMade(
+    made.map(({ plan }) => ({ nonce: plan!.next.nonce!, samAccountName: plan!.next.samAccountName })),
+  );
+  for (const task of made) {
+    const guid = guids.get(task.plan!.next.nonce!);
+    if (guid !== undefined) task.plan!.next.managedGuid = guid;
+    else if (task.result!.ok) {
+      task.result = { ok: false, gone: false, reason: 'the account was made and is not found again' };
+    }
+  }
+}
+
+function settle({ ledger, log }: ApplyContext, tasks: readonly Task[]): FeedItem[] {
+  const failed: FeedItem[] = [];
+  const at = new Date().toISOString();
+  ledger.transaction(() => {
+    for (const task of tasks) {
+      const { item, entry, decision, plan, result } = task;
+      const failure = result?.ok === false ? result : undefined;
+      if (plan && !failure) ledger.save(plan.next);
+      if (failure?.gone && entry) ledger.save(forgotten(entry));
+      const { account } = decision;
+      if (account.kind === 'delete' || account.kind === 'bury') {
+        ledger.save(planDeletion(entry, account.record, new Date(at)));
+      }
+      if (
+        failure ||
+        [account, decision.credential].some(d => d.kind === 'refused' && d.code === 'name-taken')
+      ) {
+        failed.push(item);
+      }
+      for (const kind of ['account', 'credential'] as const) {
+        const report = outcomeOf(ledger, task, kind, at, failure);
+        if (!report) continue;
+        ledger.queueReports([report]);
+        if (report.outcome === 'failed') {
+          log.warn({ anchor: item.sourceAnchor, kind, reason: report.reason }, 'not written; tried again');
+        }
+      }
+    }
+  });
+  return failed;
+}
+
+/** The report of one record; refusals and failures are kept in the ledger until the record is written. */
+function outcomeOf(
+  ledger: Ledger,
+  { item, entry, decision }: Task,
+  kind: RecordKind,
+  now: string,
+  failure: { reason: string } | undefined,
+): DomainReport | undefined {
+  const anchor = item.sourceAnchor;
+  const one = decision[kind];
+  const report = (
+    outcome: DomainReport['outcome'],
+    sequence: number,
+    reason: string | null = null,
+    at = now,
+  ): DomainReport => ({
+    ...{ sourceAnchor: anchor, kind, sequence, outcome, at },
+    reason,
+  });
+  switch (one.kind) {
+    case 'absent':
+      return undefined;
+    case 'delete': // reported once it is made
+      return undefined;
+    case 'unchanged': {
+      ledger.clearProblem(anchor, kind);
+      const written = kind === 'account' ? entry?.accountAt : entry?.credentialAt;
+      return report('unchanged', one.sequence, null, written ?? now);
+    }
+    case 'refused':
+    case 'waiting': {
+      const outcome = one.code === 'name-taken' ? 'failed' : one.kind;
+      const { code, reason, acceptable, sequence } = one;
+      ledger.saveProblem({ anchor, kind, outcome, code, reason, acceptable, sequence, at: now });
+      return report(outcome, sequence, `${code}: ${reason}`);
+    }
+    default: {
+      const { sequence } = one.record;
+      if (!failure) {
+        ledger.clearProblem(anchor, kind);
+        return report('applied', sequence);
+      }
+      const { reason } = failure;
+      const problem = { anchor, kind, outcome: 'failed', code: 'failed', reason, sequence, at: now } as const;
+      ledger.saveProblem({ ...problem, acceptable: null });
+      return report('failed', sequence, reason);
+    }
+  }
+}

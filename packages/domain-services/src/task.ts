@@ -1,0 +1,55 @@
+import type { FeedItem } from '@causeway/contract';
+import { wipeKeys } from '@causeway/credentials';
+import type { CredentialSecret, openCredentialRecord, SealingKey } from '@causeway/records';
+import type { DomainPlace } from '@causeway/samba';
+import type { Log } from '@causeway/service';
+import { wipeValues } from './attributes.ts';
+import type { Decision } from './decide.ts';
+import type { ManagedDirectory } from './directory.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { Plan } from './plan.ts';
+import type { ManagedDomain } from './protected.ts';
+import type { Trust, VerifiedItem } from './verified-item.ts';
+import type { WriteResult } from './write.ts';
+
+/** All that a page is written with. */
+export interface ApplyContext {
+  ledger: Ledger;
+  directory: ManagedDirectory;
+  place: DomainPlace;
+  domain: ManagedDomain;
+  sealingKey: SealingKey;
+  tenant: string;
+  trust: Trust;
+  log: Log;
+}
+
+/** A user whose signatures are checked and whose sealed part is open, before anything is decided. */
+export interface PreparedItem {
+  item: FeedItem;
+  verified: VerifiedItem;
+  /** Of credentials newer than the ledger. Secret: whoever holds the item wipes it by `discard`. */
+  opened: Awaited<ReturnType<typeof openCredentialRecord>> | undefined;
+}
+
+/** One user on its way through a page. */
+export interface Task extends PreparedItem {
+  entry: LedgerEntry | undefined;
+  decision: Decision;
+  /** Secret values in it: wiped when they are written. */
+  plan?: Plan;
+  result?: WriteResult;
+}
+
+/** Wipes what is secret in items or tasks, written or not. */
+export function discard(items: readonly (PreparedItem | Task)[]): void {
+  for (const item of items) {
+    if (item.opened?.ok) wipe(item.opened);
+    if ('plan' in item && item.plan) wipeValues(item.plan.write.values);
+  }
+}
+
+function wipe(secret: CredentialSecret): void {
+  secret.ntHash.fill(0);
+  if (secret.kerberosKeys) wipeKeys(secret.kerberosKeys);
+}
