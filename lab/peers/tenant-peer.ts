@@ -29,6 +29,8 @@ export class TenantPeer {
   url = '';
   /** What every answer of the feed is, when something else than the feed is to come. */
   failWith: number | undefined;
+  /** Users of a page at most, where a test wants many small pages. */
+  pageLimit = Number.POSITIVE_INFINITY;
   readonly #server = createServer({ log: createLog('tenant-peer', { write: () => {} }) });
   readonly #items: FeedItem[] = [];
   #waiting: (() => void)[] = [];
@@ -107,7 +109,7 @@ export class TenantPeer {
       }
       if (!this.#after(after).length && wait > 0) await this.#news(wait);
       const rest = this.#after(after);
-      const items = rest.slice(0, limit);
+      const items = rest.slice(0, Math.min(limit, this.pageLimit));
       return { items, cursor: items.at(-1)?.cursor ?? after, more: rest.length > items.length };
     });
   }
