@@ -69,7 +69,16 @@ export class TenantPeer {
   offer(name: string, signingKey: Agent['signingKey']): void {
     const enrolledAt = new Date().toISOString();
     this.agents.push({
-      ...{ id: randomUUID(), kind: 'connect', name, version: '0', signingKey, enrolledAt, lastSeenAt: null },
+      ...{
+        id: randomUUID(),
+        kind: 'connect',
+        name,
+        version: '0',
+        signingKey,
+        forests: [],
+        enrolledAt,
+        lastSeenAt: null,
+      },
     });
   }
 

@@ -148,6 +148,7 @@ export class Stage {
   async #enrolmentCode(kind: 'connect' | 'domain'): Promise<string> {
     const reply = await runCliJson<{ code: string }>([
       ...['tenant', 'enrolment', 'create', '--kind', kind, '--name', kind],
+      ...(kind === 'connect' ? this.forests.flatMap(forest => ['--forest', dnsDomain(forest)]) : []),
       ...this.remote,
     ]);
     return reply.code;

@@ -79,7 +79,7 @@ export function readAgent(stateDirectory: string): Agent {
   if (!existsSync(identityFile(stateDirectory))) {
     throw new CausewayError(
       'not-enrolled',
-      `this Connect is not enrolled at a tenant yet: an administrator makes a code with 'causeway tenant enrolment create --kind connect', then run 'causeway connect enrol --code CODE'`,
+      `this Connect is not enrolled at a tenant yet: an administrator makes a code with 'causeway tenant enrolment create --kind connect --forest NAME', then run 'causeway connect enrol --code CODE'`,
     );
   }
   const identity = Identity.parse(JSON.parse(readPrivateFile(identityFile(stateDirectory))));

@@ -1,8 +1,12 @@
 import { z } from 'zod';
-import { Empty, PublicKey, Timestamp } from './common.ts';
+import { Empty, Forest, PublicKey, Timestamp } from './common.ts';
 import { route } from './route.ts';
 
 export const AgentKind = z.enum(['connect', 'domain']);
+
+/** The forests that a Connect may speak for; a connector each. */
+const MAX_FORESTS = 20;
+const Forests = z.array(Forest).max(MAX_FORESTS);
 
 /** The public half of the key by which an agent proves itself at the token endpoint (private_key_jwt, ES256). */
 export const AgentJwk = z.strictObject({
@@ -20,6 +24,8 @@ export const Agent = z.strictObject({
   version: z.string(),
   /** Ed25519 key that signs records; Connect only. */
   signingKey: PublicKey.nullable(),
+  /** What a Connect may provision; nobody else speaks for a forest. */
+  forests: Forests,
   enrolledAt: Timestamp,
   lastSeenAt: Timestamp.nullable(),
 });
@@ -31,7 +37,12 @@ export const enrolmentRoutes = {
     path: '/api/v1/enrolments',
     access: ['admin'],
     summary: 'makes a one-time code by which an agent enrols',
-    body: z.strictObject({ kind: AgentKind, name: z.string().min(1).max(100) }),
+    body: z
+      .strictObject({ kind: AgentKind, name: z.string().min(1).max(100), forests: Forests.default([]) })
+      .refine(({ kind, forests }) => (kind === 'connect') === forests.length > 0, {
+        path: ['forests'],
+        message: 'a Connect is enrolled for the forests that it reads, at least one; nothing else for any',
+      }),
     reply: z.strictObject({ code: z.string(), expiresAt: Timestamp }),
   }),
   enrol: route({
@@ -61,6 +72,15 @@ export const enrolmentRoutes = {
     access: ['admin', 'domain'],
     summary: 'lists the enrolled agents with their public keys',
     reply: z.strictObject({ agents: z.array(Agent) }),
+  }),
+  setForests: route({
+    method: 'PUT',
+    path: '/api/v1/agents/:id/forests',
+    access: ['admin'],
+    summary: 'sets the forests that a Connect may provision, from now on',
+    params: z.strictObject({ id: z.uuid() }),
+    body: z.strictObject({ forests: Forests.min(1) }),
+    reply: Empty,
   }),
   removeAgent: route({
     method: 'DELETE',

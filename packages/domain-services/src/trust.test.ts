@@ -12,7 +12,7 @@ const offering =
     const agents = keys.map(
       (signingKey): Agent => ({
         ...{ id: randomUUID(), kind: 'connect', name: 'c', version: '1', signingKey },
-        ...{ enrolledAt: '2026-11-23T10:00:00.000Z', lastSeenAt: null },
+        ...{ enrolledAt: '2026-11-23T10:00:00.000Z', forests: [], lastSeenAt: null },
       }),
     );
     return { status: 200, headers: new Headers(), text: async () => JSON.stringify({ agents }) };

@@ -16,6 +16,8 @@ export type Caller =
       readonly agentName: string;
       /** Key id of the key that signs this Connect's records. */
       readonly signingKeyId: string | undefined;
+      /** What this Connect may provision. */
+      readonly forests: readonly string[];
     };
 
 const LAST_SEEN_STEP_MS = 60_000;
@@ -108,7 +110,7 @@ export class Installation {
         'agent.kind',
         'agent.name',
       ])
-      .select(['agent.signing_key', 'agent.last_seen_at'])
+      .select(['agent.signing_key', 'agent.forests', 'agent.last_seen_at'])
       .where('token.id_digest', '=', digest)
       .where('token.model', '=', 'ClientCredentials')
       .where('token.expires_at', '>', new Date())
@@ -125,6 +127,7 @@ export class Installation {
       agentId: row.id,
       agentName: row.name,
       signingKeyId: row.signing_key?.keyId,
+      forests: row.forests,
     };
   }
 

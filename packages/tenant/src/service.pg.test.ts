@@ -71,10 +71,17 @@ describe('the tenant service as a process', () => {
       'connect',
       '--name',
       'c',
+      '--forest',
+      'Corp.example.com',
       ...remote,
       '--json',
     ]);
     assert.match((JSON.parse(code.stdout) as { code: string }).code, /^[a-z2-9]{26}$/);
+    const anyForest = await runTenantCommand([
+      ...['enrolment', 'create', '--kind', 'connect', '--name', 'c', ...remote],
+    ]);
+    assert.equal(anyForest.code, 1);
+    assert.match(anyForest.stderr, /give their DNS names, '--forest corp\.example\.com'/);
     const status = await runTenantCommand(['status', ...remote]);
     assert.match(status.stdout, /^users +1, 0 of them disabled$/m);
     const user = await runTenantCommand(['status', 'ADMIN@contoso.net', ...remote, '--json']);
@@ -86,7 +93,10 @@ describe('the tenant service as a process', () => {
     const app = await runTenantCommand(['app', 'register', '--name', 'p', '--redirect-uri', uri, ...remote]);
     assert.match(app.stdout, /client id/);
     const agents = await runTenantCommand(['agents', ...remote]);
-    assert.match(agents.stdout, /SIGNING KEY/);
+    assert.match(agents.stdout, /FORESTS .* SIGNING KEY/);
+    const nobodys = '00000000-0000-4000-8000-000000000000';
+    const set = await runTenantCommand(['agents', 'set-forests', nobodys, 'corp.example.com', ...remote]);
+    assert.match(set.stderr, /there is no agent 00000000/);
   });
 
   it('refuses a second instance, and names the first one’s process id', async () => {

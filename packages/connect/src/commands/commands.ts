@@ -58,7 +58,7 @@ function enrolCommand(connect: Command): void {
   connect
     .command('enrol')
     .description('enrol at a tenant by a one-time code and make the keys')
-    .requiredOption('--code <code>', "from 'causeway tenant enrolment create --kind connect'")
+    .requiredOption('--code <code>', "from 'causeway tenant enrolment create --kind connect --forest NAME'")
     .option('--tenant <url>', "the tenant's address (default: the configuration's)")
     .option('--ca <file>', "PEM file of the CA of the tenant's certificate")
     .option('--config <file>', 'YAML configuration file')

@@ -7,10 +7,12 @@ import {
   httpSend,
   managedDomainRoutes,
   type Route,
+  type Send,
   synchronizationRoutes,
   tenantLocalRoutes,
 } from '@causeway/contract';
 import { createLog } from '@causeway/service';
+import type { z } from 'zod';
 import { Installation } from '../installation.ts';
 import { makePublicServer } from '../server.ts';
 import { onEveryBackend } from '../testing/backends.ts';
@@ -193,6 +195,54 @@ onEveryBackend('access', tenant => {
     const response = await fetch(url, { method: 'POST', body: form });
     assert.equal(response.status, 401);
     assert.equal(((await response.json()) as { error: string }).error, 'invalid_client');
+  });
+
+  it('lets a Connect speak for the forests that it was enrolled for alone', async () => {
+    const agent = await enrolAgent(tenant().url, contoso.send, 'connect', 'of one forest');
+    const other = 'fabrikam.example.org';
+    const who = person(2);
+    const item = accountItem(agent, who, { forest: other });
+    const status = { lastObjectCycleAt: null, lastPasswordCycleAt: null, queued: 0, owed: 0, quarantined: 0 };
+    const lies: Record<string, object> = {
+      [synchronizationRoutes.exportObjects.path]: { changes: [item] },
+      [synchronizationRoutes.exportCredentials.path]: { changes: [await credentialItem(who, 'x', order(1))] },
+      [synchronizationRoutes.reportConnectStatus.path]: status,
+    };
+    const naming = routes.filter(
+      ({ access, body }) => access.includes('connect') && 'forest' in ((body as z.ZodObject)?.shape ?? {}),
+    );
+    assert.deepEqual(naming.map(({ path }) => path).sort(), Object.keys(lies).sort());
+    const say = (route: Route) => call(agent.send, route, { body: { forest: other, ...lies[route.path] } });
+    for (const route of naming) {
+      await assert.rejects(say(route), { status: 403, code: 'other-forest', message: /set-forests/ });
+    }
+    const set = (send: Send, id: string) =>
+      call(send, enrolmentRoutes.setForests, { params: { id }, body: { forests: [FOREST, other] } });
+    await assert.rejects(set(fabrikam.send, agent.id), { code: 'no-such-agent' });
+    await assert.rejects(set(contoso.send, domain.id), { code: 'wrong-kind' });
+    await set(contoso.send, agent.id);
+    for (const route of naming) await say(route);
+    const { agents } = await call(contoso.send, enrolmentRoutes.listAgents);
+    assert.deepEqual(agents.find(({ id }) => id === agent.id)!.forests, [FOREST, other]);
+    await call(agent.send, synchronizationRoutes.exportObjects, {
+      body: { forest: other, changes: [accountItem(agent, who, { forest: other, deleted: true })] },
+    });
+  });
+
+  it('enrols a Connect for a forest, and nothing else for any', async () => {
+    for (const body of [
+      { kind: 'connect' as const, name: 'c' },
+      { kind: 'domain' as const, name: 'd', forests: [FOREST] },
+      { kind: 'connect' as const, name: 'c', forests: ['CORP.EXAMPLE.COM'] },
+      {
+        kind: 'connect' as const,
+        name: 'c',
+        forests: Array.from({ length: 21 }, (_, i) => `f${i}.example.com`),
+      },
+    ]) {
+      const asked = call(contoso.send, enrolmentRoutes.createEnrolment, { body });
+      await assert.rejects(asked, { code: 'bad-request', message: /body\.forests/ });
+    }
   });
 
   it('names the field of bad input, and not its value', async () => {

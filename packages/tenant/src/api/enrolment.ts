@@ -1,6 +1,13 @@
 import { enrolmentRoutes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
-import { createEnrolment, enrol, enrolmentRefused, listAgents, removeAgent } from '../directory/agents.ts';
+import {
+  createEnrolment,
+  enrol,
+  enrolmentRefused,
+  listAgents,
+  removeAgent,
+  setForests,
+} from '../directory/agents.ts';
 import { issuerOf } from '../issuer.ts';
 import { type RouteContext, registerOpenRoute, registerRoute } from './register-route.ts';
 
@@ -10,8 +17,9 @@ export function registerEnrolment(
 ): void {
   const { installation, log } = context;
   registerRoute(server, context, enrolmentRoutes.createEnrolment, async ({ body }, { scope }) => {
-    const { code, expiresAt } = await createEnrolment(scope, body.kind, body.name);
-    log.info({ tenant: scope.tenantName, kind: body.kind, agent: body.name }, 'enrolment code made');
+    const { code, expiresAt } = await createEnrolment(scope, body);
+    const { kind, name: agent, forests } = body;
+    log.info({ tenant: scope.tenantName, kind, agent, forests }, 'enrolment code made');
     return { code, expiresAt: expiresAt.toISOString() };
   });
   registerOpenRoute(server, enrolmentRoutes.enrol, async ({ body, address }) => {
@@ -27,6 +35,7 @@ export function registerEnrolment(
         agentId: agent.id,
         kind: agent.kind,
         agent: agent.name,
+        forests: agent.forests,
         signingKey: body.signingKey?.fingerprint,
         address,
       },
@@ -45,6 +54,11 @@ export function registerEnrolment(
   registerRoute(server, context, enrolmentRoutes.listAgents, async (_input, { scope }) => ({
     agents: await listAgents(scope),
   }));
+  registerRoute(server, context, enrolmentRoutes.setForests, async ({ params, body }, { scope }) => {
+    await setForests(scope, params.id, body.forests);
+    log.info({ tenant: scope.tenantName, agentId: params.id, forests: body.forests }, 'forests set');
+    return {};
+  });
   registerRoute(server, context, enrolmentRoutes.removeAgent, async ({ params }, { scope }) => {
     await removeAgent(scope, params.id);
     log.info({ tenant: scope.tenantName, agentId: params.id }, 'agent removed');

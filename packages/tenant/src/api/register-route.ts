@@ -48,8 +48,22 @@ export function registerRoute<R extends Route>(
     }
     callers.set(request, caller);
   };
-  register(server, route, { ...options, onRequest }, (input, request) =>
-    handler(input, callers.get(request)!),
+  register(server, route, { ...options, onRequest }, (input, request) => {
+    const caller = callers.get(request)!;
+    refuseOtherForest(caller, input.body);
+    return handler(input, caller);
+  });
+}
+
+/** INVARIANT: a Connect speaks for the forests that it was enrolled for, whatever the route. */
+function refuseOtherForest(caller: Caller, body: unknown): void {
+  if (caller.role !== 'connect') return;
+  const forest = (body as { forest?: unknown } | undefined)?.forest;
+  if (typeof forest !== 'string' || caller.forests.includes(forest)) return;
+  throw new CausewayError(
+    'other-forest',
+    `this Connect is not enrolled for the forest '${forest}': an administrator allows it with 'causeway tenant agents set-forests ${caller.agentId} ${[...caller.forests, forest].join(' ')}'`,
+    { status: 403 },
   );
 }
 

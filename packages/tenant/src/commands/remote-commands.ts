@@ -5,7 +5,7 @@ import {
   type TenantStatus,
   type UserStatus,
 } from '@causeway/contract';
-import { printResult, table } from '@causeway/service';
+import { CausewayError, printResult, table } from '@causeway/service';
 import { type Command, Option } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
 
@@ -18,9 +18,21 @@ export function remoteCommands(tenant: Command): void {
       new Option('--kind <kind>', 'what enrols').choices(['connect', 'domain']).makeOptionMandatory(),
     )
     .requiredOption('--name <name>', 'name of the agent, for people')
+    .option(
+      '--forest <name...>',
+      'of a Connect: the DNS names of the forests that it reads and may provision',
+    )
     .action(async options => {
+      const { kind, name } = options;
+      const forests = (options.forest ?? []).map(lowerCase);
+      if (kind === 'connect' && forests.length === 0) {
+        throw new CausewayError(
+          'forest-needed',
+          "a Connect is enrolled for the forests that it reads: give their DNS names, '--forest corp.example.com'",
+        );
+      }
       const reply = await call(remoteSend(options), enrolmentRoutes.createEnrolment, {
-        body: { kind: options.kind, name: options.name },
+        body: { kind, name, forests },
       });
       printResult(options.json, reply, () => [`code  ${reply.code}`, `until ${reply.expiresAt}`]);
     });
@@ -32,16 +44,26 @@ export function remoteCommands(tenant: Command): void {
       const reply = await call(remoteSend(options), enrolmentRoutes.listAgents);
       printResult(options.json, reply, () =>
         table([
-          ['ID', 'KIND', 'NAME', 'LAST SEEN', 'SIGNING KEY'],
+          ['ID', 'KIND', 'NAME', 'FORESTS', 'LAST SEEN', 'SIGNING KEY'],
           ...reply.agents.map(agent => [
             agent.id,
             agent.kind,
             agent.name,
+            agent.forests.join(' ') || '-',
             agent.lastSeenAt ?? 'never',
             agent.signingKey?.fingerprint ?? '-',
           ]),
         ]),
       );
+    });
+  remoteOptions(agents.command('set-forests'))
+    .description('set the forests that a Connect may provision, all of them, from now on')
+    .argument('<id>', "the agent's id")
+    .argument('<forest...>', 'DNS names of the forests')
+    .action(async (id, names, options) => {
+      const forests = names.map(lowerCase);
+      await call(remoteSend(options), enrolmentRoutes.setForests, { params: { id }, body: { forests } });
+      printResult(options.json, { id, forests }, () => [`agent ${id} may provision ${forests.join(', ')}`]);
     });
   remoteOptions(agents.command('remove'))
     .description('remove an agent: its tokens end at once')
@@ -89,6 +111,8 @@ export function remoteCommands(tenant: Command): void {
       printResult(options.json, status, () => tenantLines(status));
     });
 }
+
+const lowerCase = (name: string): string => name.toLowerCase();
 
 function userLines(user: UserStatus): string[] {
   const { credential, legacy } = user;

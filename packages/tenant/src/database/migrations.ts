@@ -147,6 +147,19 @@ const MIGRATIONS: readonly Migration[] = [
       'create index sign_in_failures_by_age on sign_in_failures (tenant_id, updated_at)',
     ],
   },
+  {
+    number: 2,
+    name: 'the forests of a Connect',
+    statements: [
+      `alter table enrolments add column forests jsonb not null default '[]'`,
+      `alter table agents add column forests jsonb not null default '[]'`,
+      // A Connect that enrolled before goes on with what it has provisioned so far.
+      `update agents set forests = known.forests
+        from (select tenant_id, agent_id, jsonb_agg(forest order by forest) as forests
+          from connect_statuses group by tenant_id, agent_id) as known
+        where known.tenant_id = agents.tenant_id and known.agent_id = agents.id`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

@@ -83,6 +83,7 @@ export interface EnrolmentsTable {
   code_digest: Fixed<string>;
   kind: Fixed<'connect' | 'domain'>;
   name: Fixed<string>;
+  forests: ColumnType<string[], string, string>;
   created_at: Fixed<Date>;
   expires_at: Fixed<Date>;
 }
@@ -95,6 +96,8 @@ export interface AgentsTable {
   version: string;
   jwk: Json<AgentJwk>;
   signing_key: NullableJson<PublicKey>;
+  /** What a Connect may provision; of another agent empty. */
+  forests: ColumnType<string[], string, string>;
   enrolled_at: Fixed<Date>;
   last_seen_at: Date | null;
 }

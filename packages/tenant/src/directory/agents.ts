@@ -12,8 +12,16 @@ const CODE_LENGTH = 26;
 /** Makes a code by which one agent enrols, once, within the hour; only its digest is kept. */
 export async function createEnrolment(
   scope: TenantScope,
-  kind: 'connect' | 'domain',
-  name: string,
+  {
+    kind,
+    name,
+    forests,
+  }: {
+    readonly kind: 'connect' | 'domain';
+    readonly name: string;
+    /** What a Connect may provision. */
+    readonly forests: readonly string[];
+  },
 ): Promise<{ code: string; expiresAt: Date }> {
   const code = Array.from({ length: CODE_LENGTH }, () => CODE_ALPHABET[randomInt(CODE_ALPHABET.length)]).join(
     '',
@@ -26,6 +34,7 @@ export async function createEnrolment(
       code_digest: digestOf(code),
       kind,
       name,
+      forests: JSON.stringify(forests),
       created_at: new Date(now),
       expires_at: expiresAt,
     })
@@ -44,14 +53,14 @@ export interface Enrolment {
 export async function enrol(
   scope: TenantScope,
   enrolment: Enrolment,
-): Promise<{ id: string; kind: 'connect' | 'domain'; name: string }> {
+): Promise<{ id: string; kind: 'connect' | 'domain'; name: string; forests: string[] }> {
   return scope.transaction(async inside => {
     // Deleting is using: of two agents with one code only one deletes a row.
     const used = await inside
       .delete('enrolments')
       .where('code_digest', '=', digestOf(enrolment.code))
       .where('expires_at', '>', new Date())
-      .returning(['kind', 'name'])
+      .returning(['kind', 'name', 'forests'])
       .executeTakeFirst();
     if (!used) throw enrolmentRefused();
     if ((used.kind === 'connect') !== (enrolment.signingKey !== null)) {
@@ -69,6 +78,7 @@ export async function enrol(
         version: enrolment.version,
         jwk: JSON.stringify(enrolment.jwk),
         signing_key: enrolment.signingKey && JSON.stringify(enrolment.signingKey),
+        forests: JSON.stringify(used.forests),
         enrolled_at: new Date(),
       })
       .execute();
@@ -92,18 +102,38 @@ export async function listAgents(scope: TenantScope): Promise<Agent[]> {
     name: row.name,
     version: row.version,
     signingKey: row.signing_key,
+    forests: row.forests,
     enrolledAt: row.enrolled_at.toISOString(),
     lastSeenAt: row.last_seen_at?.toISOString() ?? null,
   }));
+}
+
+/** @throws CausewayError 'no-such-agent', or 'wrong-kind' for one that is no Connect */
+export async function setForests(scope: TenantScope, id: string, forests: readonly string[]): Promise<void> {
+  const agent = await scope.select('agents').select('kind').where('id', '=', id).executeTakeFirst();
+  if (!agent) throw noSuchAgent(id);
+  if (agent.kind !== 'connect') {
+    throw new CausewayError(
+      'wrong-kind',
+      `agent ${id} is a ${agent.kind} agent: only a Connect speaks for forests`,
+    );
+  }
+  await scope
+    .update('agents')
+    .set({ forests: JSON.stringify(forests) })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** Removes an agent with its tokens. @throws CausewayError 'no-such-agent' */
 export async function removeAgent(scope: TenantScope, id: string): Promise<void> {
   await scope.transaction(async inside => {
     const removed = await inside.delete('agents').where('id', '=', id).executeTakeFirst();
-    if (!removed.numDeletedRows) {
-      throw new CausewayError('no-such-agent', `there is no agent ${id}`, { status: 404 });
-    }
+    if (!removed.numDeletedRows) throw noSuchAgent(id);
     await inside.delete('oidc_payloads').where('client_id', '=', id).execute();
   });
+}
+
+function noSuchAgent(id: string): CausewayError {
+  return new CausewayError('no-such-agent', `there is no agent ${id}`, { status: 404 });
 }

@@ -24,6 +24,8 @@ import {
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 
 const statements: string[] = [];
+/** Another forest of the same Connect. */
+const OTHER_FOREST = 'fabrikam.example.org';
 
 onEveryBackend(
   'provisioning',
@@ -52,7 +54,7 @@ onEveryBackend(
 
     before(async () => {
       admin = (await tenant().createTenant('contoso')).send;
-      connect = await enrolAgent(tenant().url, admin, 'connect');
+      connect = await enrolAgent(tenant().url, admin, 'connect', 'connect', [FOREST, OTHER_FOREST]);
       domain = await enrolAgent(tenant().url, admin, 'domain');
     });
 
@@ -84,10 +86,10 @@ onEveryBackend(
     it('keeps a user in the forest that it came from', async () => {
       const who = newPerson();
       await objects([accountItem(connect, who)]);
-      const other = accountItem(connect, who, { forest: 'evil.example.com' });
-      assert.deepEqual(says(await objects([other], 'evil.example.com')), ['other-forest']);
+      const other = accountItem(connect, who, { forest: OTHER_FOREST });
+      assert.deepEqual(says(await objects([other], OTHER_FOREST)), ['other-forest']);
       const password = await credentialItem(who, 'x', order(5));
-      assert.deepEqual(says(await credentials([password], 'evil.example.com')), ['other-forest']);
+      assert.deepEqual(says(await credentials([password], OTHER_FOREST)), ['other-forest']);
     });
 
     it('keeps userPrincipalNames unique without regard to case, and frees them', async () => {
@@ -100,6 +102,30 @@ onEveryBackend(
       assert.deepEqual(says(await objects([accountItem(connect, { ...b, upn: a.upn })])), ['applied']);
       const admins = accountItem(connect, { ...newPerson(), upn: 'ADMIN@contoso.example.net' });
       assert.deepEqual(says(await objects([admins])), ['attribute-value-must-be-unique']);
+    });
+
+    it('leaves a userPrincipalName with the forest that had it first, until that lets go of it', async () => {
+      const [a, b] = [newPerson(), newPerson()];
+      await objects([accountItem(connect, a)]);
+      const wanted = { ...b, upn: a.upn };
+      const attempt = async () =>
+        says(await objects([accountItem(connect, wanted, { forest: OTHER_FOREST })], OTHER_FOREST));
+      assert.deepEqual(await attempt(), ['attribute-value-must-be-unique']);
+      await objects([accountItem(connect, a)]); // whoever has it keeps it, whoever spoke last
+      assert.deepEqual(await attempt(), ['attribute-value-must-be-unique']);
+      await objects([accountItem(connect, { ...a, upn: `x${a.upn}` })]);
+      assert.deepEqual(await attempt(), ['applied']);
+      assert.deepEqual(says(await objects([accountItem(connect, a)])), ['attribute-value-must-be-unique']);
+      assert.equal((await status(a.upn)).forest, OTHER_FOREST);
+    });
+
+    it('gives a name that two forests want at once to one of them', async () => {
+      const [a, b] = [newPerson(), newPerson()];
+      const both = await Promise.all([
+        objects([accountItem(connect, a)]),
+        objects([accountItem(connect, { ...b, upn: a.upn }, { forest: OTHER_FOREST })], OTHER_FOREST),
+      ]);
+      assert.deepEqual(both.flatMap(says).sort(), ['applied', 'attribute-value-must-be-unique']);
     });
 
     it('lets names pass from one user to the next within a batch', async () => {

@@ -1,6 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { type AgentJwk, agentSend, call, enrolmentRoutes, httpSend, type Send } from '@causeway/contract';
 import { generateSigningKey, type SigningKey } from '@causeway/records';
+import { FOREST } from './people.ts';
 
 /** An agent that has enrolled as a real one does: over HTTP, with keys of its own. */
 export interface TestAgent {
@@ -27,8 +28,9 @@ export async function enrolAgent(
   admin: Send,
   kind: 'connect' | 'domain',
   name = `test ${kind}`,
+  forests = kind === 'connect' ? [FOREST] : [],
 ): Promise<TestAgent> {
-  const { code } = await call(admin, enrolmentRoutes.createEnrolment, { body: { kind, name } });
+  const { code } = await call(admin, enrolmentRoutes.createEnrolment, { body: { kind, name, forests } });
   const { jwk, privateKey } = await makeAgentKeys();
   const signingKey = generateSigningKey();
   const enrolled = await call(httpSend({ url }), enrolmentRoutes.enrol, {
