@@ -278,6 +278,17 @@ test('long, equal and odd names get an account of their own', async () => {
   assert.deepEqual(outcomes(invalid), ['refused invalid-name', 'refused no-account']);
 });
 
+/** Somebody of a second forest, whose Connect is trusted for that one. */
+async function neighbourOfAnotherForest(): Promise<Person> {
+  const second = new ForestPeer(tenant.tenantId, 'second.example.org');
+  tenant.offer('second', second.publicKey);
+  await cli('trust-agent', second.publicKey.fingerprint, '--forest', second.forest);
+  const neighbour = second.person('neighbour');
+  tenant.publish(second.item(neighbour, second.account(neighbour), null));
+  await reported(neighbour, 'account', 'applied');
+  return neighbour;
+}
+
 test("a hostile tenant's whole repertoire is refused, each with its own reason, and changes nothing", async () => {
   const victim = forest.person('victim');
   const old = await forest.credential(victim, 'Victim.Passw0rd.1', 1, key);
@@ -286,6 +297,7 @@ test("a hostile tenant's whole repertoire is refused, each with its own reason, 
   const mallory = forest.person('mallory');
   const tenantKey = new ForestPeer(tenant.tenantId, FOREST);
   const otherForest = new ForestPeer(tenant.tenantId, 'other.example.org');
+  const neighbour = await neighbourOfAnotherForest();
   const otherTenant = new ForestPeer(crypto.randomUUID(), FOREST);
   Object.assign(otherTenant, { signingKey: forest.signingKey });
   const otherDomain = sealingPublicKey(await generateSealingKey());
@@ -315,6 +327,7 @@ test("a hostile tenant's whole repertoire is refused, each with its own reason, 
     ['protected-name', forest.account(victim, { sAMAccountName: 'Domain Admins' }), null],
     ['protected-name', forest.account(victim, { userPrincipalName: `ds22$@${REALM}` }), null],
     ['protected-sid', forest.account(victim, { objectSid: 'S-1-5-32-544' }), null],
+    ['other-forest-sid', forest.account(victim, { objectSid: neighbour.sid }), null],
     ['unsupported-algorithm', 'e30.e30.e30', null],
   ];
   for (const [code, accountRecord, credentialRecord] of tries) {

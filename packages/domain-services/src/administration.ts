@@ -2,6 +2,7 @@ import type { Send } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { z } from 'zod';
 import type { Ledger } from './ledger.ts';
+import { sidToAccept } from './protected.ts';
 import { trustAgent, untrustAgent } from './trust.ts';
 
 /** What an administrator may ask of the managed domain; the same whether its service runs or not. */
@@ -47,7 +48,7 @@ export async function execute(ledger: Ledger, send: Send, command: Command): Pro
   }
 }
 
-/** Accepts exactly what was shown: the moved anchor or the older password of the record that waits. */
+/** Accepts exactly what was shown: the moved anchor, the SID or the older password of the record that waits. */
 function accept(ledger: Ledger, anchor: string): { message: string } {
   const entry = ledger.entry(anchor);
   // A moved anchor comes first: the password's order begins anew with it.
@@ -55,17 +56,21 @@ function accept(ledger: Ledger, anchor: string): { message: string } {
     .problemsOf(anchor)
     .filter(problem => problem.acceptable !== null)
     .sort((a, b) => a.kind.localeCompare(b.kind))[0];
-  if (!entry || !waiting) {
+  const acceptable = waiting?.acceptable ?? '';
+  const sid = sidToAccept(acceptable);
+  if (!waiting || !(sid ?? entry)) {
     throw new CausewayError('nothing-to-accept', `nothing of '${anchor}' waits to be accepted`, {
       status: 404,
     });
   }
   ledger.transaction(() => {
-    ledger.save({ ...entry, accepted: waiting.acceptable });
+    // A SID is the forest's: what is accepted for one of its users holds for all of them.
+    if (sid) ledger.pinSid(sid.domainSid, sid.forest, new Date().toISOString());
+    else if (entry) ledger.save({ ...entry, accepted: acceptable });
     ledger.setState('cursor', '');
-    audit(ledger, 'accept', anchor, `${waiting.code}: ${waiting.acceptable}`);
+    audit(ledger, 'accept', anchor, `${waiting.code}: ${acceptable}`);
   });
-  return { message: `accepted for '${anchor}': ${waiting.code}, ${waiting.acceptable}` };
+  return { message: `accepted for '${anchor}': ${waiting.code}, ${acceptable}` };
 }
 
 function audit(ledger: Ledger, action: string, subject: string, detail: string): void {

@@ -82,7 +82,7 @@ export function domainCommands(program: Program): void {
         ...(flags.forest !== undefined && { forest: flags.forest }),
       }),
     );
-  command('accept', 'accept a user that was made anew, or an older password of a restored forest')
+  command('accept', 'accept a user that was made anew, an older password of a restored forest, or a SID')
     .argument('<anchor>', 'source anchor, as status shows it')
     .action((anchor: string, flags: Flags) => perform(flags, { command: 'accept', anchor }));
   command('allow-deletes', 'allow this many deletions once, above the threshold')

@@ -55,7 +55,7 @@ function deliver(
     account: account && { ok: true, record: account },
     credential: credential && { ok: true, record: credential },
   };
-  const decision = decide(entry, item, DOMAIN);
+  const decision = decide(entry, item, DOMAIN, () => undefined);
   if (decision.account.kind === 'delete' || decision.account.kind === 'bury') {
     const buried = planDeletion(entry, decision.account.record, CONTEXT.now);
     return buried.deleteSequence === null ? buried : deleted(buried, CONTEXT.now);

@@ -6,6 +6,7 @@ import { generateSealingKey, type PublicKeyInfo, sealingPublicKey } from '@cause
 import { type Decision, decide } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { type Parts, planDeletion, planWrite } from './plan.ts';
+import { sidToAccept } from './protected.ts';
 import { ForestPeer, type Person } from './testing/index.ts';
 import { type Trust, verifyItem } from './verified-item.ts';
 
@@ -30,6 +31,9 @@ const trust: Trust = keyId =>
     .filter(({ publicKey }) => publicKey.keyId === keyId)
     .map(({ publicKey, forest }) => ({ publicKey: publicKey.publicKey, forests: new Set([forest]) }))[0];
 
+/** Domain SIDs that a forest brought already. */
+const pinnedSids: Record<string, string> = { [corp.domainSid]: corp.forest };
+
 type Shown = Partial<FeedItem> & { sourceAnchor: string };
 
 /** What is decided of an item that a tenant shows. */
@@ -39,7 +43,7 @@ function decideItem(entry: LedgerEntry | undefined, shown: Shown): Decision {
     ...{ accountRecord: null, credentialRecord: null },
     ...shown,
   };
-  return decide(entry, verifyItem(item, trust, TENANT), DOMAIN);
+  return decide(entry, verifyItem(item, trust, TENANT), DOMAIN, sid => pinnedSids[sid]);
 }
 
 const codes = ({ account, credential }: Decision) =>
@@ -221,11 +225,25 @@ test('names of built-in accounts and of computers are never written, whoever sig
 
 test('sIDHistory takes no SID of the managed domain, no built-in one and no privileged one', () => {
   const person = corp.person('mallory');
-  for (const objectSid of [`${DOMAIN.sid}-1105`, 'S-1-5-32-544', 'S-1-5-18', 'S-1-5-21-1-22-333-512']) {
+  for (const objectSid of [`${DOMAIN.sid}-1105`, 'S-1-5-32-544', 'S-1-5-18', `${corp.domainSid}-512`]) {
     const accountRecord = corp.account(person, { objectSid });
     const decision = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
     assert.deepEqual(codes(decision), ['protected-sid', 'absent'], objectSid);
   }
+});
+
+test('sIDHistory takes no SID of a domain that another forest brought before, until an administrator accepts it', () => {
+  const mallory = other.person('mallory');
+  const show = (objectSid: string) => {
+    const accountRecord = other.account(mallory, { objectSid });
+    return decideItem(undefined, { sourceAnchor: mallory.anchor, accountRecord }).account;
+  };
+  const claim = show(corp.person('alice').sid);
+  assert.ok(claim.kind === 'waiting' && claim.code === 'other-forest-sid');
+  assert.match(claim.reason, /is a domain of corp\.example\.com, a user of other\.example\.org claims it/);
+  assert.deepEqual(sidToAccept(claim.acceptable!), { domainSid: corp.domainSid, forest: other.forest });
+  assert.equal(show(`${other.domainSid}-1105`).kind, 'upsert');
+  assert.equal(show('S-1-5-21-4-5-6-1105').kind, 'upsert'); // a forest has several domains
 });
 
 test('a credential without an account is refused', async () => {

@@ -1,7 +1,7 @@
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
 import type { AccountRecord, CredentialRecord } from '@causeway/records';
 import type { LedgerEntry } from './ledger.ts';
-import { checkAccountName, checkSid, type ManagedDomain } from './protected.ts';
+import { checkAccountName, checkSid, type ForestOfSid, type ManagedDomain } from './protected.ts';
 import { type Refused, refuse, waitFor } from './refusals.ts';
 import type { Verified, VerifiedItem } from './verified-item.ts';
 
@@ -28,13 +28,18 @@ export interface Decision {
 }
 
 /**
- * What is to become of a user of the feed. Pure: the ledger's entry and the verified records are all it sees.
+ * What is to become of a user of the feed. Pure: what the ledger says and the verified records are all it sees.
  *
  * INVARIANT: nothing older than the ledger, nothing for another pin, nothing of the tenant's own word gets past.
  */
-export function decide(entry: LedgerEntry | undefined, item: VerifiedItem, domain: ManagedDomain): Decision {
+export function decide(
+  entry: LedgerEntry | undefined,
+  item: VerifiedItem,
+  domain: ManagedDomain,
+  forestOfSid: ForestOfSid,
+): Decision {
   if (item.origin === 'cloud') return refuseCloud(entry, item);
-  const account = decideAccount(entry, item, domain);
+  const account = decideAccount(entry, item, domain, forestOfSid);
   return { account, credential: decideCredential(entry, item, account) };
 }
 
@@ -50,6 +55,7 @@ function decideAccount(
   entry: LedgerEntry | undefined,
   { anchor, account }: VerifiedItem,
   domain: ManagedDomain,
+  forestOfSid: ForestOfSid,
 ): AccountDecision {
   if (account === null) return { kind: 'absent' };
   if (!account.ok) return refuse(account.refusal, account.sequence, account.detail);
@@ -63,7 +69,8 @@ function decideAccount(
     if (record.sequence === newest && settled) return { kind: 'unchanged', sequence: record.sequence };
   }
   if (record.deleted) return { kind: entry?.managedGuid ? 'delete' : 'bury', record };
-  return checkAccountName(record, domain) ?? checkSid(record, domain) ?? { kind: 'upsert', record };
+  const refused = checkAccountName(record, domain) ?? checkSid(record, domain, forestOfSid);
+  return refused ?? { kind: 'upsert', record };
 }
 
 function decideCredential(

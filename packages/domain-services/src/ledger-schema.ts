@@ -62,4 +62,7 @@ export const LEDGER_STEPS: readonly string[] = [
 
   CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE domain_sids (sid TEXT PRIMARY KEY, forest TEXT NOT NULL, pinned_at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

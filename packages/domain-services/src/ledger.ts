@@ -28,7 +28,7 @@ export interface LedgerEntry {
   managedGuid: string | null;
   /** Sequence of a deletion that waits for the end of the backlog or for an administrator. */
   deleteSequence: number | null;
-  /** What an administrator accepted: `pin:FOREST/GUID` or `order:VERSION/TIME/ID`. */
+  /** What an administrator accepted of this user: `pin:FOREST/GUID` or `order:VERSION/TIME/ID`. */
   accepted: string | null;
   accountAt: string | null;
   credentialAt: string | null;
@@ -235,6 +235,19 @@ export class Ledger {
 
   untrust(agent: TrustedAgent): void {
     this.#run('DELETE FROM trusted_agents WHERE key_id = ? AND forest = ?', agent.keyId, agent.forest);
+  }
+
+  /** INVARIANT: a domain's SID stays with the forest that brought it first until an administrator accepts another. */
+  forestOfSid(domainSid: string): string | undefined {
+    const row = this.#get('SELECT forest FROM domain_sids WHERE sid = ?', domainSid);
+    return row && String(row.forest);
+  }
+
+  pinSid(domainSid: string, forest: string, at: string): void {
+    this.#run(
+      'INSERT OR REPLACE INTO domain_sids (sid, forest, pinned_at) VALUES (?, ?, ?)',
+      ...[domainSid, forest, at],
+    );
   }
 
   audit(entry: AuditEntry): void {

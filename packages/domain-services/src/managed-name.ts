@@ -11,14 +11,18 @@ export type NameHolder = 'nobody' | 'ours' | 'foreign';
 /**
  * The sAMAccountName in the managed domain: the on-premises one, or, where that is too long or another
  * synchronized account has it, its first 15 characters and 5 hex digits of the anchor's SHA-256, which is the
- * same at every try.
+ * same at every try. A name that the account had before is taken again while it is free, so that who was deleted
+ * and comes back is called as before.
+ * @param before the name that it had, one of `possibleNames`
  * @returns the name, or who stands in its way
  */
 export function managedName(
   wanted: string,
   anchor: string,
   holderOf: (name: string) => NameHolder,
+  before?: string,
 ): { name: string } | { heldBy: 'ours' | 'foreign' } {
+  if (before !== undefined && holderOf(before) === 'nobody') return { name: before };
   const plain = wanted.length <= MAX_USER_NAME;
   const holder = plain ? holderOf(wanted) : 'ours';
   if (holder === 'nobody') return { name: wanted };

@@ -1,5 +1,5 @@
 import type { AccountRecord } from '@causeway/records';
-import type { ManagedDirectory } from './directory.ts';
+import type { DirectoryAccount } from './directory.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { managedName, type NameHolder, possibleNames } from './managed-name.ts';
 import { implicitName, type ManagedDomain } from './protected.ts';
@@ -26,10 +26,13 @@ export class NameBook {
     this.#foreign = foreign;
   }
 
-  /** Asks the directory once for all the names that the requests could take. */
+  /**
+   * Asks the directory once for all the names that the requests could take.
+   * @param holders finds whoever has one of these sAMAccountNames or userPrincipalNames in the directory
+   */
   static async open(
     ledger: Ledger,
-    directory: ManagedDirectory,
+    holders: (samAccountNames: string[], userPrincipalNames: string[]) => Promise<DirectoryAccount[]>,
     domain: ManagedDomain,
     requests: readonly NameRequest[],
   ): Promise<NameBook> {
@@ -45,7 +48,7 @@ export class NameBook {
       if (implicit !== undefined) names.add(implicit);
     }
     const foreign = new Set<string>();
-    for (const holder of await directory.holders([...names], [...principals])) {
+    for (const holder of await holders([...names], [...principals])) {
       if (ledger.isManaged(holder.guid)) continue;
       foreign.add(holder.samAccountName.toLowerCase());
       if (holder.userPrincipalName) foreign.add(holder.userPrincipalName.toLowerCase());
@@ -64,13 +67,19 @@ export class NameBook {
     const kept = keptName(entry, record);
     const result =
       kept === undefined
-        ? managedName(record.sAMAccountName, anchor, name => this.#nameHolder(name, anchor))
+        ? managedName(
+            record.sAMAccountName,
+            anchor,
+            name => this.#nameHolder(name, anchor),
+            knownName(entry, record),
+          )
         : { name: kept };
     if ('heldBy' in result) {
       const code = result.heldBy === 'foreign' ? 'protected-name' : 'name-taken';
       return refuse(code, sequence, record.sAMAccountName);
     }
-    if (entry) {
+    // Of a deleted user the names may be another one's by now: only who is there lets go of any.
+    if (entry && entry.deletedAt === null) {
       this.#names.set(entry.samAccountName.toLowerCase(), null);
       this.#principals.set(entry.userPrincipalName.toLowerCase(), null);
     }
@@ -108,13 +117,15 @@ function holder(
   return by === undefined || by === null || by === anchor ? 'nobody' : 'ours';
 }
 
-/** The name that an account has already, when it is one that its record could lead to. */
+/** The name that an account has, when it is one that its record could lead to. */
 function keptName(entry: LedgerEntry | undefined, record: AccountRecord): string | undefined {
-  if (!entry || entry.deletedAt !== null) return undefined;
+  return entry?.managedGuid != null && entry.deletedAt === null ? knownName(entry, record) : undefined;
+}
+
+/** The same of an account that is not there any more, or not yet. */
+function knownName(entry: LedgerEntry | undefined, record: AccountRecord): string | undefined {
   const possible = possibleNames(record.sAMAccountName, record.sourceAnchor);
-  return entry.managedGuid !== null && possible.includes(entry.samAccountName)
-    ? entry.samAccountName
-    : undefined;
+  return entry && possible.includes(entry.samAccountName) ? entry.samAccountName : undefined;
 }
 
 function keepsPrincipal(entry: LedgerEntry | undefined, record: AccountRecord): boolean {

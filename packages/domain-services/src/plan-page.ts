@@ -1,8 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type CredentialSecret, openCredentialRecord, type SealingKey } from '@causeway/records';
+import {
+  type AccountRecord,
+  type CredentialSecret,
+  openCredentialRecord,
+  type SealingKey,
+} from '@causeway/records';
 import { decide } from './decide.ts';
+import type { Ledger } from './ledger.ts';
 import { NameBook } from './name-book.ts';
 import { planWrite } from './plan.ts';
+import { domainSidOf } from './protected.ts';
 import { type Refused, refuse } from './refusals.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
 
@@ -46,7 +53,17 @@ async function adoptMade(
 
 function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
   const entry = ledger.entry(prepared.verified.anchor);
-  return { ...prepared, entry, decision: decide(entry, prepared.verified, domain) };
+  const decision = decide(entry, prepared.verified, domain, sid => ledger.forestOfSid(sid));
+  if (decision.account.kind === 'upsert') pinSid(ledger, decision.account.record);
+  return { ...prepared, entry, decision };
+}
+
+/** The first user of a domain that is believed pins its SID, before the next one of the page is decided on. */
+function pinSid(ledger: Ledger, { objectSid, forest }: AccountRecord): void {
+  const domainSid = domainSidOf(objectSid)!;
+  if (ledger.forestOfSid(domainSid) === undefined) {
+    ledger.pinSid(domainSid, forest, new Date().toISOString());
+  }
 }
 
 /** Finds the names, opens the credentials and plans the writes of all that is to be written. */
@@ -57,7 +74,7 @@ async function planTasks(
   const requests = tasks.flatMap(({ entry, decision }) =>
     decision.account.kind === 'upsert' ? [{ entry, record: decision.account.record }] : [],
   );
-  const names = await NameBook.open(ledger, directory, domain, requests);
+  const names = await NameBook.open(ledger, (...names) => directory.holders(...names), domain, requests);
   const now = new Date();
   const context = { users: directory.users, now, random: randomBytes, newNonce: randomUUID };
   for (const task of tasks) {

@@ -11,6 +11,7 @@ export const LEDGER_REFUSALS = {
   'record-mismatch': 'the record was made for another user',
   'protected-name': 'the name belongs to an account that synchronization does not touch',
   'protected-sid': 'the SID must not stand in sIDHistory: it is privileged, or of the managed domain itself',
+  'other-forest-sid': 'the SID must not stand in sIDHistory: it is of a domain of another forest',
   'invalid-name': 'the name cannot be one in Active Directory',
   'name-taken': 'another synchronized account still has the name',
   'no-account': 'the credential has no account: no account record was accepted',

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { FeedItem } from '@causeway/contract';
 import { EncryptionType, type KerberosKeys, ntHash, stringToKey } from '@causeway/credentials';
 import {
@@ -33,12 +33,16 @@ export class ForestPeer {
   readonly invocationId = randomUUID();
   readonly tenant: string;
   readonly forest: string;
+  /** Of the forest's only domain, without a RID. */
+  readonly domainSid: string;
   #sequence = Date.now() * 1000;
   #rid = 1200;
 
   constructor(tenant: string, forest = 'corp.example.com') {
     this.tenant = tenant;
     this.forest = forest;
+    const number = createHash('sha256').update(forest).digest().readUInt32BE();
+    this.domainSid = `S-1-5-21-1-22-${number}`;
   }
 
   get publicKey(): PublicKeyInfo {
@@ -47,7 +51,7 @@ export class ForestPeer {
 
   person(name: string): Person {
     const anchor = randomBytes(16).toString('base64');
-    return { anchor, objectGuid: randomUUID(), name, sid: `S-1-5-21-1-22-333-${++this.#rid}` };
+    return { anchor, objectGuid: randomUUID(), name, sid: `${this.domainSid}-${++this.#rid}` };
   }
 
   account(person: Person, changes: Partial<AccountFields> = {}): string {
