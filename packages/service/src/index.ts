@@ -4,7 +4,7 @@ export { loadConfiguration, readSecret } from './configuration.ts';
 export { faultPoint } from './fault-point.ts';
 export { createServer, listen, type ServerOptions } from './http-server.ts';
 export { backoff, runServices, type Service, sleep } from './lifecycle.ts';
-export { callLocally, serveLocally } from './local-api.ts';
+export { callLocally, callSocket, type LocalSocket, serveLocally } from './local-api.ts';
 export { createLog, type Log } from './log.ts';
 export {
   defaultConfigurationFile,
@@ -12,6 +12,16 @@ export {
   localSocketPath,
   makePrivateDirectory,
   readPrivateFile,
+  runtimeDirectory,
   writePrivateFile,
+  writeRuntimeFile,
 } from './platform.ts';
+export {
+  bearerToken,
+  checked,
+  type ServedInput,
+  type ServedRoute,
+  type ServeOptions,
+  serveRoute,
+} from './serve-route.ts';
 export { lockState, lockStateSoon, type StateLock } from './state-lock.ts';

@@ -1,15 +1,28 @@
 import { rmSync } from 'node:fs';
 import { request } from 'node:http';
+import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { CausewayError } from './causeway-error.ts';
-import { localSocketPath, restrictSocket } from './platform.ts';
+import { localSocketPath, makeRuntimeDirectory, restrictSocket, withPrivateUmask } from './platform.ts';
 
-/** Serves a service's local API on the socket in its state folder: for root and the service's user alone. */
-export async function serveLocally(server: FastifyInstance, stateDirectory: string): Promise<void> {
-  const path = localSocketPath(stateDirectory);
+export interface LocalSocket {
+  /** Elsewhere than in the state folder, which only the service's user can enter. */
+  readonly path: string;
+  /** Whose members may open it, where there is such a group. */
+  readonly group: string;
+}
+
+/** Serves a service's local API on a socket: in its state folder for root and the service's user alone, or on the one given. */
+export async function serveLocally(
+  server: FastifyInstance,
+  stateDirectory: string,
+  socket?: LocalSocket,
+): Promise<void> {
+  const path = socket?.path ?? localSocketPath(stateDirectory);
+  if (socket) makeRuntimeDirectory(dirname(path));
   rmSync(path, { force: true }); // the state lock is held: whoever left this socket is gone
-  await server.listen({ path });
-  restrictSocket(path);
+  await withPrivateUmask(() => server.listen({ path }));
+  restrictSocket(path, socket?.group);
 }
 
 /** Largest answer of a local API, in bytes. */
@@ -19,14 +32,25 @@ const MAX_ANSWER = 256 * 1024 * 1024;
  * Calls a running service's local API and returns the parsed JSON.
  * @throws CausewayError 'not-running' when nobody listens; the service's own error otherwise
  */
-export async function callLocally(
+export function callLocally(
   stateDirectory: string,
   service: string,
   method: string,
   path: string,
   body?: unknown,
 ): Promise<unknown> {
-  const answer = await exchange(localSocketPath(stateDirectory), service, method, path, body);
+  return callSocket(localSocketPath(stateDirectory), service, method, path, body);
+}
+
+/** The same for a socket that stands elsewhere. */
+export async function callSocket(
+  socketPath: string,
+  service: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<unknown> {
+  const answer = await exchange(socketPath, service, method, path, body);
   const json = JSON.parse(answer.text) as { error?: { code: string; message: string } };
   if (answer.status >= 200 && answer.status < 300) return json;
   throw new CausewayError(

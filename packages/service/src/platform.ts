@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   closeSync,
   fsyncSync,
   mkdirSync,
@@ -109,7 +111,72 @@ export function localSocketPath(stateDirectory: string): string {
   return path;
 }
 
-/** Lets only the owner open a socket that was just bound. */
-export function restrictSocket(path: string): void {
-  if (!windows) chmodSync(path, 0o600);
+/**
+ * Lets only the owner open a socket that was just bound, and a group where one is named and there is one.
+ * @returns whether the group may open it
+ */
+export function restrictSocket(path: string, group?: string): boolean {
+  if (windows) return false;
+  chmodSync(path, 0o600);
+  const id = group === undefined ? undefined : groupId(group);
+  if (id === undefined) return false;
+  try {
+    chownSync(path, -1, id);
+  } catch (error) {
+    // Who is not root may give a file only to a group that it belongs to.
+    if ((error as NodeJS.ErrnoException).code === 'EPERM') return false;
+    throw error;
+  }
+  chmodSync(path, 0o660);
+  return true;
+}
+
+/** The number of a group, asked of the name service, which knows a directory's groups too; undefined: there is none. */
+function groupId(name: string): number | undefined {
+  try {
+    const line = execFileSync('getent', ['group', name], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return Number(line.split(':')[2]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What binds a socket while this runs makes it for its owner alone: between binding and restricting there is no gap. */
+export async function withPrivateUmask<T>(work: () => Promise<T>): Promise<T> {
+  if (windows) return work();
+  const before = process.umask(0o177);
+  try {
+    return await work();
+  } finally {
+    process.umask(before);
+  }
+}
+
+/** Where sockets and notes stand that others than the service's user look for; gone after a restart of the machine. */
+export function runtimeDirectory(): string {
+  return windows ? join(process.env.ProgramData ?? 'C:\\ProgramData', 'causeway') : '/run/causeway';
+}
+
+/** Writes a file that everybody may read into a folder that everybody may enter. @throws CausewayError 'runtime-directory' */
+export function writeRuntimeFile(path: string, content: string): void {
+  makeRuntimeDirectory(dirname(path));
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
+  writeFileSync(temporary, content, { mode: 0o644, flag: 'wx' });
+  renameSync(temporary, path);
+}
+
+/** @throws CausewayError 'runtime-directory' when it is not there and cannot be made */
+export function makeRuntimeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o755 });
+  } catch (cause) {
+    throw new CausewayError(
+      'runtime-directory',
+      `cannot make '${path}': make it for the service's user, by 'RuntimeDirectory=causeway' in its systemd unit`,
+      { cause },
+    );
+  }
 }
