@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { DEFAULT_CONNECTOR_ACCOUNT } from '@causeway/active-directory';
+import type { ConnectStatus } from '@causeway/contract';
 import { provisionDomain, startDomain, stopDomain } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
-import type { ConnectStatus } from '../../packages/connect/src/status.ts';
 import { seedDomain } from '../domains/seed.ts';
 import { openLab } from '../domains/state.ts';
 import { domainSettings, layoutOf } from '../domains/table.ts';
@@ -121,7 +121,12 @@ type ConnectorStatus = ConnectStatus['connectors'][number];
 
 /** The only connector of the stage, asked over Connect's own socket. */
 export async function connectorStatus(stage: Stage): Promise<ConnectorStatus> {
-  const status = (await callLocally(stage.stateOf('connect'), 'connect', 'GET', '/status')) as ConnectStatus;
+  const status = (await callLocally(
+    stage.stateOf('connect'),
+    'connect',
+    'GET',
+    '/api/v1/status',
+  )) as ConnectStatus;
   const [connector] = status.connectors;
   if (connector === undefined) throw new Error('Connect has no connector');
   return connector;

@@ -1,5 +1,7 @@
 import { CallError } from '@causeway/contract';
 import { backoff, CausewayError, describeError, type Service, sleep } from '@causeway/service';
+import { effectiveInterval } from './admin/scheduler.ts';
+import type { Connect } from './connect.ts';
 import type { Connector } from './connector.ts';
 import { connectorCounts } from './status.ts';
 import { EventId } from './store/events.ts';
@@ -20,6 +22,7 @@ const PING_EVENT_EVERY_MS = 30 * 60_000;
 export class ChannelService implements Service {
   readonly name: string;
   readonly #connector: Connector;
+  readonly #connect: Connect;
   #nudged = false;
   #wake: AbortController = new AbortController();
   #lastPing = 0;
@@ -27,8 +30,9 @@ export class ChannelService implements Service {
   #lastCounts = '';
   #lastFailure = '';
 
-  constructor(connector: Connector) {
+  constructor(connector: Connector, connect: Connect) {
     this.#connector = connector;
+    this.#connect = connect;
     this.name = `connector ${connector.context.connector.name}`;
   }
 
@@ -47,30 +51,49 @@ export class ChannelService implements Service {
 
   #cycledUsn: bigint | undefined;
   #lastCycle = 0;
+  #lastObjects = 0;
 
+  /** Objects run as the scheduler says; passwords have a rhythm of their own, as in the original, and run also when it is off. */
   async #poll(): Promise<void> {
     const { settings, store } = this.#connector.context;
     const usn = await this.#connector.poll();
-    const idle = Date.now() - this.#lastCycle;
+    const now = Date.now();
+    const changed = this.#nudged || usn !== this.#cycledUsn;
+    const objects =
+      this.#connect.store.scheduler.automatic &&
+      (changed || now - this.#lastObjects >= effectiveInterval(this.#connect) * 1000);
+    const idle = now - this.#lastCycle;
     const due =
-      this.#nudged ||
-      usn !== this.#cycledUsn ||
+      objects ||
+      changed ||
       idle >= settings.cycleIntervalMs ||
       (idle >= QUEUE_PAUSE_MS && store.queue.hasDue());
     if (!due) return;
     this.#nudged = false;
-    this.#lastCycle = Date.now();
-    const summary = await this.#connector.cycle();
+    this.#lastCycle = now;
+    if (objects) this.#lastObjects = now;
+    await this.#cycle(objects);
     this.#cycledUsn = usn;
-    if (summary.imported + summary.upserted + summary.deleted + summary.passwords.sent > 0)
-      this.#connector.context.log.info(summary, 'cycle');
     await this.#ping();
+  }
+
+  async #cycle(objects: boolean): Promise<void> {
+    const initial = objects && this.#connector.nextPolicy === 'Initial';
+    try {
+      const summary = await this.#connector.cycle({ objects, initial });
+      if (initial) this.#connector.nextPolicy = 'Delta';
+      if (summary.imported + summary.upserted + summary.deleted + summary.passwords.sent > 0)
+        this.#connector.context.log.info(summary, 'cycle');
+    } catch (error) {
+      // Somebody stopped it: the next cycle comes when it is due, not at once.
+      if (!(error instanceof CausewayError) || error.code !== 'cycle-stopped') throw error;
+    }
   }
 
   async #fullPass(): Promise<void> {
     const { store } = this.#connector.context;
     const pass = store.passes.open();
-    if (pass === undefined || pass.readAt !== null) return;
+    if (pass === undefined || pass.readAt !== null || !store.settings.passwordSync) return;
     if (store.cursors.get('dirsync-cookie') === undefined) return; // waits for the first import (event 613)
     await this.#connector.fullPass();
     this.nudge();
@@ -135,7 +158,7 @@ export class ChannelService implements Service {
       });
       this.#lastPing = now;
       this.#lastCounts = counts;
-      store.events.prune();
+      this.#connect.prune();
       if (now - this.#lastPingEvent >= PING_EVENT_EVERY_MS) {
         this.#lastPingEvent = now;
         store.events.add(EventId.pingEnd, 'info', connector.name, 'Provision credentials ping end.');

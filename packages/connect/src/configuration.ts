@@ -57,6 +57,16 @@ export const ConnectConfiguration = z.strictObject({
   passwordBatch: z.int().min(1).max(500).default(250),
   /** Objects a page of the domain controller's replication. */
   replicationPage: z.int().min(10).max(5000).default(1000),
+  /** The admin API: always on a local socket, and over HTTPS where an address is given. */
+  adminApi: z
+    .strictObject({
+      /** The local socket's path, where it is not to be in its usual place. */
+      socket: z.string().min(1).max(107).optional(),
+      listen: z.strictObject({ host: z.string().min(1), port: Port }).optional(),
+      /** Needed off loopback. */
+      tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+    })
+    .optional(),
   /** Milliseconds that a domain controller or the tenant may keep us waiting. */
   timeoutMs: z.int().min(1000).max(600_000).default(30_000),
 });

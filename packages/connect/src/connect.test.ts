@@ -119,16 +119,6 @@ test('a key is trusted by its own fingerprint alone, in any spelling, and the tr
   await connect.close();
 });
 
-test("a forced pass names a connector by its exact name, as the original's script does", async () => {
-  const connect = await open();
-  assert.throws(() => connect.requestFullPass('CORP.example.com'), {
-    code: 'no-such-connector',
-    message: /known are 'corp.example.com'/,
-  });
-  assert.equal(connect.requestFullPass()[0]!.id, connect.requestFullPass('corp.example.com')[0]!.id);
-  await connect.close();
-});
-
 test('a lower USN or another database means a restored domain controller', () => {
   const before = { usn: '100', invocationId: 'a' };
   assert.equal(whyRestored(before, { usn: 100n, invocationId: 'a' }), undefined);

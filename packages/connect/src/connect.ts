@@ -1,19 +1,19 @@
+import { type CycleSummary, TENANT_CONNECTOR_ID } from '@causeway/contract';
 import { normalizeFingerprint } from '@causeway/records';
 import { CausewayError, type Log, lockStateSoon, type StateLock } from '@causeway/service';
 import type { ConnectConfiguration } from './configuration.ts';
-import { Connector, type CycleSummary } from './connector.ts';
+import { Connector, type CycleOptions } from './connector.ts';
 import { scopeOf } from './context.ts';
 import { type Agent, agentTransport, readAgent } from './identity.ts';
 import { legacyState } from './passwords/legacy.ts';
+import { ConnectorSettings } from './store/connector-settings.ts';
 import { EventId } from './store/events.ts';
-import type { FullPass } from './store/full-passes.ts';
 import { type ConfirmedKey, confirmedKey, confirmKey, withdrawKey } from './store/pairing.ts';
+import { prunePasswordLog } from './store/password-log.ts';
 import { connectorStore, openStore, type Store } from './store/store.ts';
 import { TenantClient } from './tenant-client.ts';
 
-export interface PassRequest extends FullPass {
-  connector: string;
-}
+const PRUNE_EVERY_MS = 3_600_000;
 
 /** An open Connect: its state locked, its connectors at hand. What the service, its local API and the commands act on. */
 export class Connect {
@@ -22,6 +22,8 @@ export class Connect {
   readonly agent: Agent;
   readonly tenant: TenantClient;
   readonly connectors: readonly Connector[];
+  /** The other end of every pair: what an administrator set for it. */
+  readonly tenantConnector: { readonly name: string; readonly settings: ConnectorSettings };
   readonly log: Log;
   readonly #lock: StateLock;
 
@@ -36,6 +38,12 @@ export class Connect {
     this.log = parts.log;
     this.#lock = lock;
     const { store, agent, tenant, log, configuration: settings } = parts;
+    const name = `${agent.tenantName} - AAD`;
+    if (settings.connectors.some(connector => connector.name === name)) {
+      const text = `the connector '${name}' has the name of the tenant's connector: give it another one`;
+      throw new CausewayError('configuration-invalid', text);
+    }
+    this.tenantConnector = { name, settings: new ConnectorSettings(store.db, name, TENANT_CONNECTOR_ID) };
     this.connectors = settings.connectors.map(
       connector =>
         new Connector({
@@ -65,39 +73,18 @@ export class Connect {
   }
 
   /** One cycle of every connector, now; the first failure is thrown after every connector had its turn. */
-  async sync(allowDeletes: number = 0): Promise<CycleSummary[]> {
+  async sync(options: Pick<CycleOptions, 'allowDeletes' | 'initial'> = {}): Promise<CycleSummary[]> {
     const summaries: CycleSummary[] = [];
     const failures: unknown[] = [];
     for (const connector of this.connectors) {
       try {
-        summaries.push(await connector.cycle(allowDeletes));
+        summaries.push(await connector.cycle(options));
       } catch (error) {
         failures.push(error);
       }
     }
     if (failures.length > 0) throw failures[0];
     return summaries;
-  }
-
-  /** @param name a connector, case counts as in the original; every one when left out */
-  requestFullPass(name?: string): PassRequest[] {
-    const chosen = this.connectors.filter(
-      ({ context }) => name === undefined || context.connector.name === name,
-    );
-    if (chosen.length === 0) {
-      const known = this.connectors.map(({ context }) => `'${context.connector.name}'`).join(', ');
-      throw new CausewayError(
-        'no-such-connector',
-        `there is no connector '${name}': known are ${known} (case counts)`,
-        {
-          status: 404,
-        },
-      );
-    }
-    return chosen.map(({ context }) => ({
-      connector: context.connector.name,
-      ...context.store.passes.request(),
-    }));
   }
 
   /** An administrator has compared the fingerprint that the managed domain shows. */
@@ -146,6 +133,17 @@ export class Connect {
         "the managed domain's key is trusted no more: nothing is sealed to it",
       );
     return withdrawn;
+  }
+
+  #pruned = 0;
+
+  /** Takes out events and logs that are old enough, once an hour, unless the scheduler's maintenance is switched off. */
+  prune(now: number = Date.now()): void {
+    const { scheduler, events, db } = this.store;
+    if (!scheduler.maintenanceEnabled || now - this.#pruned < PRUNE_EVERY_MS) return;
+    this.#pruned = now;
+    events.prune(scheduler.purgeInterval);
+    prunePasswordLog(db);
   }
 
   async close(): Promise<void> {

@@ -1,70 +1,268 @@
+import { type CycleSummary, type DomainReachability, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
 import type { LdapConnection } from '@causeway/ldap';
 import { highestCommittedUSN } from '@causeway/ldap';
-import { describeError } from '@causeway/service';
+import { CausewayError, describeError, sleep } from '@causeway/service';
 import type { ConnectorContext } from './context.ts';
 import { DomainController } from './domain-controller.ts';
 import { Mutex } from './mutex.ts';
 import { type ExportSummary, exportStep } from './objects/export-step.ts';
 import { type ImportSummary, importStep } from './objects/import-step.ts';
 import { completePass, fullPassStep } from './passwords/full-pass-step.ts';
-import { owedStep, type PasswordChannel, passwordStep, retryStep } from './passwords/password-step.ts';
+import { lastPasswordCycle, PasswordCycle, type PasswordCycleTimes } from './passwords/password-cycle.ts';
+import {
+  isSwitchedOn,
+  owedStep,
+  type PasswordChannel,
+  passwordStep,
+  retryStep,
+  singleStep,
+} from './passwords/password-step.ts';
 import type { PasswordSummary } from './passwords/process-users.ts';
 import { EventId } from './store/events.ts';
 
-export interface CycleSummary extends ImportSummary, ExportSummary {
-  connector: string;
-  passwords: PasswordSummary;
-  milliseconds: number;
+export interface CycleOptions {
+  /** As many deletes may go although they are above the threshold. */
+  allowDeletes?: number;
+  /** False: passwords alone. */
+  objects?: boolean;
+  /** Everything is imported and synchronized anew. */
+  initial?: boolean;
 }
+
+type ObjectSummary = ImportSummary & ExportSummary;
+
+const NO_OBJECTS: ObjectSummary = {
+  imported: 0,
+  full: false,
+  upserted: 0,
+  deleted: 0,
+  refused: 0,
+  retried: 0,
+  suppressedDeletes: 0,
+};
+/** How long whoever switches the channel off waits for the batch that is on its way. */
+const SWITCH_PATIENCE_MS = 10_000;
 
 /** One forest's way to the tenant: objects first, then passwords. */
 export class Connector {
   readonly context: ConnectorContext;
-  readonly #controller: DomainController;
+  readonly controller: DomainController;
   readonly #channel: PasswordChannel;
   readonly #cycles = new Mutex();
+  #busy: 'import' | 'export' | undefined;
+  #stop: AbortController | undefined;
 
   constructor(context: ConnectorContext) {
     this.context = context;
-    this.#controller = new DomainController(context.connector, context.settings.timeoutMs);
-    this.#channel = { context, controller: this.#controller, users: new Mutex() };
+    this.controller = new DomainController(context.connector, context.settings.timeoutMs);
+    this.#channel = { context, controller: this.controller, users: new Mutex(), pace: undefined };
   }
 
-  /** Import, export, passwords, retries, those who are owed; one cycle at a time. */
-  cycle(allowDeletes: number = 0): Promise<CycleSummary> {
+  get name(): string {
+    return this.context.connector.name;
+  }
+
+  /** As it is configured, or as a domain's name gives it ([MS-ADTS] 3.1.1.1.5): known without asking the domain controller. */
+  get namingContext(): string {
+    const { connector, scope } = this.context;
+    return (
+      connector.namingContext ??
+      scope.domain
+        .split('.')
+        .map(label => `DC=${label}`)
+        .join(',')
+    );
+  }
+
+  /** What is done with objects at the moment. */
+  get busy(): 'import' | 'export' | undefined {
+    return this.#busy;
+  }
+
+  /** What the next automatic cycle is. */
+  get nextPolicy(): 'Delta' | 'Initial' {
+    return this.context.store.cursors.get('next-policy') === 'Initial' ? 'Initial' : 'Delta';
+  }
+
+  set nextPolicy(policy: 'Delta' | 'Initial') {
+    this.context.store.cursors.set('next-policy', policy === 'Initial' ? policy : undefined);
+  }
+
+  /** How fast a forced full pass goes, while it reads. */
+  get pace(): PasswordChannel['pace'] {
+    return this.#channel.pace;
+  }
+
+  /**
+   * Import, export, passwords, retries, those who are owed; one cycle at a time.
+   * @throws CausewayError 'cycle-stopped' when somebody stopped the objects' part; the passwords have had their turn then
+   */
+  cycle(options: CycleOptions = {}): Promise<CycleSummary> {
     return this.#cycles.run(async () => {
       try {
-        return await this.#cycle(allowDeletes);
+        return await this.#cycle(options);
       } catch (cause) {
+        if (cause instanceof CausewayError && cause.code === 'cycle-stopped') throw cause;
         throw await this.#failed(cause);
       }
     });
   }
 
-  async #cycle(allowDeletes: number): Promise<CycleSummary> {
+  async #cycle(options: CycleOptions): Promise<CycleSummary> {
     const began = performance.now();
     const { store, connector } = this.context;
-    const namingContext = await this.#controller.namingContext();
-    const imported = await importStep(this.context, await this.#controller.ldap(), namingContext);
-    const exported = await exportStep(this.context, allowDeletes);
-    store.cursors.set('last-object-cycle-at', new Date().toISOString());
-    const passwords = await passwordStep(this.#channel, namingContext);
-    for (const step of [retryStep, owedStep]) {
-      const done = await step(this.#channel);
-      passwords.read += done.read;
-      passwords.sent += done.sent;
-    }
-    await completePass(this.#channel);
-    store.cursors.set('last-password-cycle-at', new Date().toISOString());
+    const namingContext = await this.controller.namingContext();
+    const { objects = true } = options;
+    const done = objects ? await this.#objects(namingContext, options) : NO_OBJECTS;
+    const passwords = await this.#passwords(namingContext);
     store.cursors.set('last-error', undefined);
+    if (done === undefined) {
+      const text = `the cycle of '${connector.name}' was stopped: what is left is done by the next one`;
+      throw new CausewayError('cycle-stopped', text, { status: 409 });
+    }
     const milliseconds = Math.round(performance.now() - began);
-    return { connector: connector.name, ...imported, ...exported, passwords, milliseconds };
+    return { connector: connector.name, ...done, passwords, milliseconds };
+  }
+
+  /** @returns undefined when it was stopped at a safe point */
+  async #objects(namingContext: string, options: CycleOptions): Promise<ObjectSummary | undefined> {
+    const { store, connector } = this.context;
+    const stop = new AbortController();
+    const { signal } = stop;
+    this.#stop = stop;
+    try {
+      if (options.initial) this.#forgetImport();
+      this.#busy = 'import';
+      const imported = await importStep(this.context, await this.controller.ldap(), namingContext, signal);
+      this.#busy = 'export';
+      const exported = await exportStep(this.context, options.allowDeletes ?? 0, signal);
+      store.cursors.set('last-object-cycle-at', new Date().toISOString());
+      return { ...imported, ...exported };
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      store.events.add(
+        EventId.scheduler,
+        'warn',
+        connector.name,
+        `the cycle of '${connector.name}' was stopped`,
+      );
+      return undefined;
+    } finally {
+      this.#busy = undefined;
+      this.#stop = undefined;
+    }
+  }
+
+  /** The next import reads everything, and every object is decided anew. */
+  #forgetImport(): void {
+    const { store, connector } = this.context;
+    store.db.transaction(() => {
+      store.cursors.set('dirsync-cookie', undefined);
+      store.cursors.set('rules', undefined);
+      const text = `full cycle: everything of ${connector.forest} is imported and synchronized anew, as was asked for`;
+      store.events.add(EventId.fullCycle, 'info', connector.name, text);
+    });
+  }
+
+  async #passwords(namingContext: string): Promise<PasswordSummary> {
+    const passwords: PasswordSummary = { read: 0, sent: 0 };
+    if (!isSwitchedOn(this.#channel)) return passwords;
+    const cycle = new PasswordCycle(this.context.store);
+    this.#passwordCycle = cycle;
+    try {
+      for (const step of [
+        () => passwordStep(this.#channel, namingContext),
+        () => retryStep(this.#channel),
+        () => owedStep(this.#channel),
+      ]) {
+        const done = await step();
+        passwords.read += done.read;
+        passwords.sent += done.sent;
+      }
+      if (isSwitchedOn(this.#channel)) await completePass(this.#channel);
+      cycle.ended('Successful');
+    } catch (error) {
+      cycle.ended('Failed');
+      throw error;
+    } finally {
+      this.#passwordCycle = undefined;
+    }
+    return passwords;
+  }
+
+  #passwordCycle: PasswordCycle | undefined;
+
+  /** The last password cycle, or the one that is under way. */
+  passwordCycle(): PasswordCycleTimes {
+    return this.#passwordCycle?.times ?? lastPasswordCycle(this.context.store);
+  }
+
+  /** Ends the objects' part of a cycle at its next safe point, and waits for that. @returns false when there was none */
+  async stopCycle(): Promise<boolean> {
+    if (this.#stop === undefined) return false;
+    this.#stop.abort();
+    await this.#cycles.run(async () => {});
+    return true;
+  }
+
+  /**
+   * The password channel's switch. Off, nothing of the forest's passwords is read or sent; nothing is lost, because the watermark
+   * stays. On, the channel starts at its watermark, and with the full pass that the connector's parameter asks for.
+   */
+  async setPasswordSync(enabled: boolean): Promise<void> {
+    const { store, connector } = this.context;
+    if (store.settings.passwordSync === enabled) return;
+    store.db.transaction(() => {
+      store.settings.setPasswordSync(enabled);
+      const [id, what] = enabled ? [EventId.started, 'starts'] : [EventId.stopped, 'stops'];
+      store.events.add(id, 'info', connector.name, `the password channel of '${connector.name}' ${what}`);
+      this.startChannel();
+    });
+    if (enabled) return;
+    const patience = new AbortController();
+    await Promise.race([this.#channel.users.run(async () => {}), sleep(SWITCH_PATIENCE_MS, patience.signal)]);
+    patience.abort();
+  }
+
+  /** At every start of the channel: a full pass is begun when the parameter says so. One that is open already is the same. */
+  startChannel(): void {
+    const { settings, passes } = this.context.store;
+    if (!settings.passwordSync) return;
+    const value = settings.parameter(FORCE_FULL_PASSWORD_SYNC);
+    if (value === 1 || value === '1') passes.request();
+  }
+
+  /** Whether the domain controller answers and takes the account, tried on a connection of its own. */
+  async reachability(): Promise<DomainReachability> {
+    const fullName = this.context.scope.domain;
+    try {
+      await this.controller.reach();
+      return { fullName, isReachable: true, exceptionMessage: null };
+    } catch (error) {
+      return { fullName, isReachable: false, exceptionMessage: describeError(error) };
+    }
+  }
+
+  /** Which rights the account lacks, and how to grant them; undefined when it lacks none. */
+  missingRights(): Promise<string | undefined> {
+    return this.controller.missingRights();
+  }
+
+  /** Reads one user's password from the domain controller and sends it now. */
+  async syncPassword(guid: string): Promise<PasswordSummary> {
+    try {
+      return await singleStep(this.#channel, guid);
+    } catch (cause) {
+      const error = await this.controller.explain(cause);
+      if (!(cause instanceof CausewayError)) await this.controller.drop();
+      throw error;
+    }
   }
 
   /** The forced full pass, when one is asked for. Beside the cycles, not within them. */
   async fullPass(): Promise<void> {
     try {
-      await fullPassStep(this.#channel, await this.#controller.namingContext());
+      await fullPassStep(this.#channel, await this.controller.namingContext());
     } catch (cause) {
       throw await this.#failed(cause);
     }
@@ -76,7 +274,7 @@ export class Connector {
    */
   async poll(): Promise<bigint> {
     try {
-      const { connection, fresh } = await this.#controller.poll();
+      const { connection, fresh } = await this.controller.poll();
       const usn = await highestCommittedUSN(connection);
       await this.#noteRestore(connection, fresh, usn);
       return usn;
@@ -89,7 +287,7 @@ export class Connector {
     const { store, connector } = this.context;
     const last = store.cursors.get('usn');
     const known = store.cursors.get('invocation-id');
-    const invocationId = fresh ? await this.#controller.invocationId(connection) : known;
+    const invocationId = fresh ? await this.controller.invocationId(connection) : known;
     const reason = whyRestored({ usn: last, invocationId: known }, { usn, invocationId });
     if (reason === undefined && last === String(usn) && invocationId === known) return;
     store.db.transaction(() => {
@@ -105,18 +303,18 @@ export class Connector {
   }
 
   async close(): Promise<void> {
-    await this.#controller.close();
+    await this.controller.close();
   }
 
   async #failed(cause: unknown): Promise<unknown> {
     const error = await this.#noted(cause);
-    await this.#controller.drop();
+    await this.controller.drop();
     return error;
   }
 
   /** The error in words, which status shows until a cycle is through. */
   async #noted(cause: unknown): Promise<unknown> {
-    const error = await this.#controller.explain(cause);
+    const error = await this.controller.explain(cause);
     this.context.store.cursors.set('last-error', describeError(error));
     return error;
   }

@@ -77,6 +77,16 @@ export class DomainController {
     );
   }
 
+  /** Opens a connection, asks one question and closes it. */
+  async reach(): Promise<void> {
+    const connection = await this.#openLdap();
+    try {
+      await this.#saying(() => readRootDse(connection));
+    } finally {
+      await connection.close();
+    }
+  }
+
   /** After a failure: what is open may be of no use any more. */
   async drop(): Promise<void> {
     const open = [this.#ldap, this.#replication, this.#single];
@@ -130,7 +140,7 @@ export class DomainController {
       );
     }
     if (code === 'access-denied') {
-      const rights = error instanceof LdapError ? await this.#missingRights() : undefined;
+      const rights = error instanceof LdapError ? await this.missingRights() : undefined;
       return new CausewayError('access-denied', rights ?? describeError(error), {
         cause: error,
         status: 502,
@@ -148,7 +158,7 @@ export class DomainController {
   }
 
   /** Which right the account lacks, where, and how to grant it; undefined when that cannot be found out. */
-  async #missingRights(): Promise<string | undefined> {
+  async missingRights(): Promise<string | undefined> {
     try {
       const namingContext = await this.namingContext();
       const account = accountName(this.#connector.account);

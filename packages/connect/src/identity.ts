@@ -39,7 +39,8 @@ export interface Agent extends Identity {
   readonly publicKey: PublicKeyInfo;
 }
 
-const VERSION = '0.1.0';
+/** What Connect calls itself at the tenant and in its admin API. */
+export const VERSION = '0.1.0';
 const identityFile = (state: string): string => join(state, 'identity.json');
 const signingKeyFile = (state: string): string => join(state, 'signing-key.pem');
 const agentKeyFile = (state: string): string => join(state, 'agent-key.pem');

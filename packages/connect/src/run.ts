@@ -1,24 +1,59 @@
-import { createLog, createServer, runServices, type Service, serveLocally } from '@causeway/service';
+import { createLog, listen, runServices, type Service, serveLocally } from '@causeway/service';
+import type { FastifyInstance } from 'fastify';
+import { adminHandlers } from './admin/handlers.ts';
+import { makeAdminServer } from './admin/serve-admin-api.ts';
+import { adminSocket, announceSocket } from './admin/socket.ts';
 import { ChannelService } from './channel-service.ts';
 import type { ConnectConfiguration } from './configuration.ts';
 import { Connect } from './connect.ts';
-import { localRoutes } from './local-routes.ts';
 import { EventId } from './store/events.ts';
 
-/** The service: one channel a connector, and the local API. */
+/** The service: one channel a connector, and the admin API. */
 export async function runConnect(configuration: ConnectConfiguration): Promise<void> {
   const log = createLog('connect');
   const stopping = new AbortController();
   const connect = await Connect.open(configuration, log, stopping.signal);
-  const channels = connect.connectors.map(connector => new ChannelService(connector));
-  const server = createServer({ log });
-  localRoutes(server, connect, () => {
+  const channels = connect.connectors.map(connector => new ChannelService(connector, connect));
+  const handlers = adminHandlers(connect, () => {
     for (const channel of channels) channel.nudge();
   });
-  const api: Service = {
-    name: 'local API',
+  const local = makeAdminServer(connect, handlers, { side: 'socket' });
+  const services = [
+    serving('local admin API', local, stopping, async () => {
+      const socket = adminSocket(configuration);
+      await serveLocally(local, configuration.stateDirectory, socket);
+      if (socket) announceSocket(socket);
+    }),
+  ];
+  const { listen: address, tls } = configuration.adminApi ?? {};
+  if (address) {
+    const network = makeAdminServer(connect, handlers, { side: 'network', tls });
+    services.push(
+      serving('admin API', network, stopping, async () => {
+        log.info({ url: await listen(network, address, tls !== undefined) }, 'the admin API listens');
+      }),
+    );
+  }
+  connect.store.events.add(EventId.started, 'info', null, 'Connect starts');
+  for (const connector of connect.connectors) connector.startChannel();
+  try {
+    await runServices([...services, ...channels], log);
+  } finally {
+    connect.store.events.add(EventId.stopping, 'info', null, 'Connect stops');
+    await connect.close();
+  }
+}
+
+function serving(
+  name: string,
+  server: FastifyInstance,
+  stopping: AbortController,
+  begin: () => Promise<void>,
+): Service {
+  return {
+    name,
     run: async signal => {
-      await serveLocally(server, configuration.stateDirectory);
+      await begin();
       await new Promise<void>(resolve => {
         if (signal.aborted) resolve();
         else signal.addEventListener('abort', () => resolve(), { once: true });
@@ -27,11 +62,4 @@ export async function runConnect(configuration: ConnectConfiguration): Promise<v
       await server.close();
     },
   };
-  connect.store.events.add(EventId.started, 'info', null, 'Connect starts');
-  try {
-    await runServices([api, ...channels], log);
-  } finally {
-    connect.store.events.add(EventId.stopping, 'info', null, 'Connect stops');
-    await connect.close();
-  }
 }

@@ -1,6 +1,8 @@
-import { CallError } from '@causeway/contract';
+import { CallError, type ConnectStatus, type ConnectUserStatus } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { Connect } from './connect.ts';
+import type { Connector } from './connector.ts';
+import { fullPassStatus } from './full-pass-status.ts';
 import { legacyState } from './passwords/legacy.ts';
 import { confirmedKey } from './store/pairing.ts';
 import type { ConnectorStore } from './store/store.ts';
@@ -9,19 +11,18 @@ const LISTED = 50;
 const EVENTS = 30;
 
 /** How Connect stands; nothing in it is secret. */
-export async function connectStatus(connect: Connect) {
+export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
   const { agent, store } = connect;
   return {
     tenant: { id: agent.tenantId, name: agent.tenantName, url: connect.configuration.tenant.url },
     signingKey: agent.publicKey,
     pairing: await pairing(connect),
-    connectors: connect.connectors.map(({ context }) => connectorStatus(context.store)),
+    connectors: await Promise.all(connect.connectors.map(connectorStatus)),
     events: store.events.last(EVENTS),
   };
 }
-export type ConnectStatus = Awaited<ReturnType<typeof connectStatus>>;
 
-async function pairing({ store, tenant }: Connect) {
+async function pairing({ store, tenant }: Connect): Promise<ConnectStatus['pairing']> {
   const confirmed = confirmedKey(store.db) ?? null;
   try {
     const legacy = legacyState(store.db, await tenant.configuration(false, 1));
@@ -31,19 +32,21 @@ async function pairing({ store, tenant }: Connect) {
     return { state: legacy.state, realm, confirmed, offered };
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
-    return { state: 'unknown' as const, reason: error.message, realm: null, confirmed, offered: null };
+    return { state: 'unknown', reason: error.message, realm: null, confirmed, offered: null };
   }
 }
 
-function connectorStatus(store: ConnectorStore) {
+async function connectorStatus(connector: Connector): Promise<ConnectStatus['connectors'][number]> {
+  const { store } = connector.context;
   return {
     name: store.name,
+    passwordSync: store.settings.passwordSync,
     lastObjectCycleAt: store.cursors.get('last-object-cycle-at') ?? null,
     lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
     lastError: store.cursors.get('last-error') ?? null,
     ...connectorCounts(store),
     suppressedDeletes: Number(store.cursors.get('deletes-suppressed') ?? 0),
-    fullPass: store.passes.last() ?? null,
+    fullPass: await fullPassStatus(connector),
     waitingFor: store.passwords.listMustChange(LISTED).map(state => ({
       user: userName(store, state.guid),
       reason: state.detail ?? '',
@@ -87,7 +90,7 @@ function userName(store: ConnectorStore, guid: string): string {
 }
 
 /** The whole way of one user so far. @throws CausewayError 'no-such-user' */
-export function userStatus(connect: Connect, name: string) {
+export function userStatus(connect: Connect, name: string): ConnectUserStatus {
   for (const { context } of connect.connectors) {
     const { store } = context;
     const object = store.space.find(name);
@@ -133,4 +136,3 @@ export function userStatus(connect: Connect, name: string) {
     { status: 404 },
   );
 }
-export type UserStatus = ReturnType<typeof userStatus>;

@@ -48,8 +48,7 @@ export async function call<R extends Route>(
   route: R,
   input: CallInput<R> & { signal?: AbortSignal } = {},
 ): Promise<ReplyOf<R>> {
-  const query = input.query === undefined ? '' : `?${new URLSearchParams(stringify(input.query as object))}`;
-  const path = fillPath(route.path, input.params as Record<string, unknown>) + query;
+  const path = requestPath(route, input);
   const init = {
     method: route.method,
     headers: {
@@ -90,6 +89,12 @@ export async function call<R extends Route>(
     );
   }
   return reply.data as ReplyOf<R>;
+}
+
+/** The path of one call, with its parameters and its query. */
+export function requestPath(route: Route, { params, query }: CallInput<Route>): string {
+  const search = query === undefined ? '' : `?${new URLSearchParams(stringify(query as object))}`;
+  return fillPath(route.path, params as Record<string, unknown>) + search;
 }
 
 function parseJson(text: string): unknown {

@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import { Empty, Forest, ObjectGuid, Timestamp, text } from './common.ts';
+import {
+  ConfirmedKeyReply,
+  ConnectStatus,
+  ConnectUserStatus,
+  CycleSummary,
+  FullPasswordSync,
+} from './connect-status.ts';
 import { route } from './route.ts';
 
 /**
  * Connect's admin API: what the command line and the ADSync PowerShell module ask of a running Connect. Served on the local
- * socket, and over HTTPS to holders of a named token. Words and shapes follow the original's module, so that its cmdlets are
+ * socket (root and the group `causeway-admins`), and over HTTPS to holders of a named token. Words and shapes follow the original's module, so that its cmdlets are
  * thin; see docs/powershell.md.
  */
 
@@ -97,27 +104,6 @@ export const PartitionPasswordSyncState = z.strictObject({
   passwordSyncLastCycleStatus: z.enum(['None', 'InProgress', 'Successful', 'Failed', 'Disabled']),
 });
 export type PartitionPasswordSyncState = z.infer<typeof PartitionPasswordSyncState>;
-
-/** A forced full password sync, as far as it is. */
-export const FullPasswordSync = z.strictObject({
-  id: z.int(),
-  requestedAt: Timestamp,
-  startedAt: Timestamp.nullable(),
-  readAt: Timestamp.nullable(),
-  completedAt: Timestamp.nullable(),
-  /** Users sent so far, and how many there are to come by. */
-  users: z.int(),
-  total: z.int(),
-  /** Users a second since it began to read; null before there is something to divide. */
-  rate: z.number().nullable(),
-  /** When it is expected to have read everybody. */
-  expectedAt: Timestamp.nullable(),
-  /** Users whose legacy credentials wait for the managed domain's key to be confirmed. */
-  owed: z.int(),
-  /** Why it is not done, in words; null while it goes on or when it is done. */
-  waitingFor: z.string().nullable(),
-});
-export type FullPasswordSync = z.infer<typeof FullPasswordSync>;
 
 const Seconds = z.int().nonnegative();
 export const PolicyType = z.enum(['Delta', 'Initial']);
@@ -243,6 +229,8 @@ export const DomainReachability = z.strictObject({
   exceptionMessage: z.string().nullable(),
 });
 
+export type DomainReachability = z.infer<typeof DomainReachability>;
+
 /** One check of the diagnostics. */
 export const Diagnosis = z.strictObject({
   check: z.string(),
@@ -260,10 +248,31 @@ export const AdminToken = z.strictObject({
   lastUsedAt: Timestamp.nullable(),
 });
 
+export type AdminToken = z.infer<typeof AdminToken>;
+
 const ByName = z.strictObject({ name: ConnectorName });
 const ById = z.strictObject({ id: Identifier });
 
+const Passes = z.strictObject({
+  passes: z.array(z.strictObject({ connector: ConnectorName, pass: FullPasswordSync.nullable() })),
+});
+
 export const connectAdministrationRoutes = {
+  getStatus: route({
+    method: 'GET',
+    path: '/api/v1/status',
+    access: ['operator'],
+    summary: 'how Connect stands: cycles, counts, queues, full passes, pairing, the last events',
+    reply: ConnectStatus,
+  }),
+  getUserStatus: route({
+    method: 'GET',
+    path: '/api/v1/users/:user',
+    access: ['operator'],
+    summary: 'the way of one user, by userPrincipalName, sAMAccountName, DN, objectGUID or source anchor',
+    params: z.strictObject({ user: z.string().max(1024) }),
+    reply: ConnectUserStatus,
+  }),
   listConnectors: route({
     method: 'GET',
     path: '/api/v1/connectors',
@@ -342,9 +351,7 @@ export const connectAdministrationRoutes = {
     access: ['operator'],
     summary: 'the last forced full password sync of each forest, with rate and expected end',
     query: z.strictObject({ connector: ConnectorName.optional() }),
-    reply: z.strictObject({
-      passes: z.array(z.strictObject({ connector: ConnectorName, pass: FullPasswordSync.nullable() })),
-    }),
+    reply: Passes,
   }),
   forceFullPasswordSync: route({
     method: 'POST',
@@ -353,9 +360,7 @@ export const connectAdministrationRoutes = {
     summary:
       "does what the original's script does: sets the parameter, switches the channel off and on; of one forest or of all",
     body: z.strictObject({ connector: ConnectorName.optional() }),
-    reply: z.strictObject({
-      passes: z.array(z.strictObject({ connector: ConnectorName, pass: FullPasswordSync.nullable() })),
-    }),
+    reply: Passes,
   }),
   getScheduler: route({
     method: 'GET',
@@ -387,6 +392,17 @@ export const connectAdministrationRoutes = {
     access: ['operator'],
     summary: 'stops a cycle that is under way at its next safe point, and waits for that',
     reply: z.strictObject({ stopped: z.boolean() }),
+  }),
+  sync: route({
+    method: 'POST',
+    path: '/api/v1/cycles/now',
+    access: ['operator'],
+    summary: 'one cycle of every connector, and its outcome when it is through',
+    body: z.strictObject({
+      allowDeletes: z.int().min(0).default(0),
+      policyType: PolicyType.default('Delta'),
+    }),
+    reply: z.strictObject({ cycles: z.array(CycleSummary) }),
   }),
   listRunStatus: route({
     method: 'GET',
@@ -466,6 +482,21 @@ export const connectAdministrationRoutes = {
       distinguishedName: z.string().max(2048).optional(),
     }),
     reply: z.strictObject({ checks: z.array(Diagnosis) }),
+  }),
+  trustDomain: route({
+    method: 'POST',
+    path: '/api/v1/managed-domain/trust',
+    access: ['local'],
+    summary: "confirms the managed domain's key by its fingerprint: from then on it is sealed to",
+    body: z.strictObject({ fingerprint: z.string().max(200) }),
+    reply: ConfirmedKeyReply,
+  }),
+  untrustDomain: route({
+    method: 'DELETE',
+    path: '/api/v1/managed-domain/trust',
+    access: ['local'],
+    summary: "trusts the managed domain's key no more",
+    reply: z.strictObject({ withdrawn: z.boolean() }),
   }),
   listAdminTokens: route({
     method: 'GET',

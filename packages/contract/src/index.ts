@@ -1,7 +1,8 @@
 export * from './administration.ts';
-export { CallError, call, type Send } from './client.ts';
+export { CallError, call, requestPath, type Send } from './client.ts';
 export * from './common.ts';
 export * from './connect-administration.ts';
+export * from './connect-status.ts';
 export * from './enrolment.ts';
 export * from './managed-domain.ts';
 export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './route.ts';

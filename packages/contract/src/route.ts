@@ -2,8 +2,8 @@ import type { z } from 'zod';
 
 /**
  * Who may call a route. `public` needs no token: sign-in and enrolment only. The others name the role that
- * the token must carry; `local` is the Unix socket that only the service's own user and root can open, `operator` that socket
- * or a named token of Connect's admin API.
+ * the token must carry; `local` is the service's Unix socket (root, the service's own user, for Connect the group
+ * `causeway-admins` too), `operator` that socket or a named token of Connect's admin API.
  */
 export type Access = 'public' | 'admin' | 'connect' | 'domain' | 'local' | 'operator';
 

@@ -1,5 +1,14 @@
-import { CausewayError, callLocally, createLog, defaultConfigurationFile } from '@causeway/service';
+import {
+  type CallInput,
+  type ReplyOf,
+  type Route,
+  requestPath,
+  connectAdministrationRoutes as routes,
+} from '@causeway/contract';
+import { CausewayError, callSocket, checked, createLog, defaultConfigurationFile } from '@causeway/service';
 import type { Command } from 'commander';
+import { type AdminHandlers, type AdminInput, adminHandlers, type RouteName } from '../admin/handlers.ts';
+import { adminSocketPath } from '../admin/socket.ts';
 import { type ConnectConfiguration, loadConnectConfiguration } from '../configuration.ts';
 import { Connect } from '../connect.ts';
 
@@ -14,17 +23,40 @@ export function withCommonOptions(command: Command): Command {
     .option('--json', 'print JSON');
 }
 
-/** Asks the running service, or, when none runs, takes its place for the moment. */
-export async function askOrDo<T>(
+type Reply<N extends RouteName> = ReplyOf<(typeof routes)[N]>;
+type Input<N extends RouteName> = CallInput<(typeof routes)[N]>;
+
+/** Asks the running service. @throws CausewayError 'not-running', or the service's own */
+export async function ask<N extends RouteName>(
+  configuration: ConnectConfiguration,
+  name: N,
+  input: Input<N>,
+): Promise<Reply<N>> {
+  const route: Route = routes[name];
+  const given = input as CallInput<Route>;
+  const reply = await callSocket(
+    adminSocketPath(configuration),
+    'connect',
+    route.method,
+    requestPath(route, given),
+    given.body,
+  );
+  return route.reply.parse(reply) as Reply<N>;
+}
+
+/**
+ * Asks the running service, or, when none runs, takes its place for the moment: the same handler answers then.
+ * @param then what the service would go on to do by itself
+ */
+export async function askOrDo<N extends RouteName>(
   options: CommonOptions,
-  request: { method: 'GET' | 'POST'; path: string; body?: unknown },
-  work: (connect: Connect) => Promise<T> | T,
-): Promise<{ result: T; running: boolean; configuration: ConnectConfiguration }> {
+  name: N,
+  input: Input<N>,
+  then?: (connect: Connect, handlers: AdminHandlers) => Promise<Reply<N>>,
+): Promise<{ result: Reply<N>; running: boolean; configuration: ConnectConfiguration }> {
   const configuration = loadConnectConfiguration(options.config);
   try {
-    const { method, path, body } = request;
-    const result = (await callLocally(configuration.stateDirectory, 'connect', method, path, body)) as T;
-    return { result, running: true, configuration };
+    return { result: await ask(configuration, name, input), running: true, configuration };
   } catch (error) {
     if (!(error instanceof CausewayError) || error.code !== 'not-running') throw error;
   }
@@ -33,8 +65,23 @@ export async function askOrDo<T>(
   log.level = process.env.CAUSEWAY_LOG_LEVEL ?? 'error';
   const connect = await Connect.open(configuration, log);
   try {
-    return { result: await work(connect), running: false, configuration };
+    const handlers = adminHandlers(connect, () => {});
+    const handler = handlers[name] as (input: AdminInput<Route>, caller: string) => unknown;
+    const result = (await handler(
+      checkedInput(routes[name], input),
+      'an administrator on this machine',
+    )) as Reply<N>;
+    return { result: (await then?.(connect, handlers)) ?? result, running: false, configuration };
   } finally {
     await connect.close();
   }
+}
+
+function checkedInput(route: Route, { params, query, body }: CallInput<Route>): AdminInput<Route> {
+  const { params: p, query: q, body: b } = route;
+  return {
+    params: p && checked('params', p, params),
+    query: q && checked('query', q, query ?? {}),
+    body: b && checked('body', b, body ?? {}),
+  } as AdminInput<Route>;
 }

@@ -1,14 +1,14 @@
 import { createAccountCommand } from '@causeway/active-directory';
+import type { CycleSummary } from '@causeway/contract';
 import { defaultStateDirectory, printResult } from '@causeway/service';
 import { type Command, InvalidArgumentError } from 'commander';
 import { loadConnectConfiguration } from '../configuration.ts';
-import type { CycleSummary } from '../connector.ts';
 import { enrol, readAgent, tenantEndpoint } from '../identity.ts';
 import { runConnect } from '../run.ts';
-import type { ConfirmedKey } from '../store/pairing.ts';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 import { forcePasswordSync } from './force-password-sync.ts';
 import { showStatus } from './show-status.ts';
+import { tokenCommands } from './tokens.ts';
 
 /** `causeway connect …` */
 export function connectCommands(program: Command): void {
@@ -27,6 +27,7 @@ export function connectCommands(program: Command): void {
     'run one cycle now: import, export, passwords; the running service does it when there is one',
   )
     .option('--once', 'one cycle (the only way; `run` keeps going)')
+    .option('--initial', 'import and synchronize everything anew')
     .option(
       '--allow-deletes <n>',
       'let as many deletes go although they exceed the deletion threshold',
@@ -48,6 +49,7 @@ export function connectCommands(program: Command): void {
     untrustDomain,
   );
   command('fingerprint', "show the fingerprint of this Connect's signing key").action(showFingerprint);
+  tokenCommands(connect);
   connect
     .command('account')
     .description('the account that reads the directory')
@@ -85,17 +87,10 @@ function enrolCommand(connect: Command): void {
     });
 }
 
-async function sync(options: CommonOptions & { allowDeletes: number }): Promise<void> {
-  const { allowDeletes } = options;
-  const { result } = await askOrDo(
-    options,
-    { method: 'POST', path: '/sync', body: { allowDeletes } },
-    async connect => {
-      const cycles = await connect.sync(allowDeletes);
-      for (const connector of connect.connectors) await connector.fullPass();
-      return { cycles };
-    },
-  );
+async function sync(options: CommonOptions & { allowDeletes: number; initial?: boolean }): Promise<void> {
+  const { allowDeletes, initial } = options;
+  const policyType = initial ? 'Initial' : 'Delta';
+  const { result } = await askOrDo(options, 'sync', { body: { allowDeletes, policyType } });
   printResult(options.json, result, () => result.cycles.flatMap(describeCycle));
 }
 
@@ -113,11 +108,7 @@ function describeCycle(cycle: CycleSummary): string[] {
 }
 
 async function trustDomain(fingerprint: string, options: CommonOptions): Promise<void> {
-  const { result } = await askOrDo<{ confirmed: ConfirmedKey }>(
-    options,
-    { method: 'POST', path: '/trust-domain', body: { fingerprint } },
-    async connect => ({ confirmed: await connect.trustDomain(fingerprint) }),
-  );
+  const { result } = await askOrDo(options, 'trustDomain', { body: { fingerprint } });
   printResult(options.json, result, () => [
     `the key of the managed domain ${result.confirmed.realm} is trusted: ${result.confirmed.fingerprint}`,
     "who is owed is sent now; everybody else's password goes along when it changes, or by 'causeway connect force-password-sync'",
@@ -125,9 +116,7 @@ async function trustDomain(fingerprint: string, options: CommonOptions): Promise
 }
 
 async function untrustDomain(options: CommonOptions): Promise<void> {
-  const { result } = await askOrDo(options, { method: 'POST', path: '/untrust-domain' }, connect => ({
-    withdrawn: connect.untrustDomain(),
-  }));
+  const { result } = await askOrDo(options, 'untrustDomain', {});
   printResult(options.json, result, () => [
     result.withdrawn ? "the managed domain's key is trusted no more" : 'no key was trusted',
   ]);

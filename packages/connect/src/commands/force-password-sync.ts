@@ -1,77 +1,93 @@
-import { callLocally, printResult, sleep } from '@causeway/service';
-import type { PassRequest } from '../connect.ts';
-import type { ConnectStatus } from '../status.ts';
-import { askOrDo, type CommonOptions } from './at-hand.ts';
+import type { FullPasswordSync } from '@causeway/contract';
+import { printResult, sleep } from '@causeway/service';
+import { ask, askOrDo, type CommonOptions } from './at-hand.ts';
 
-type ConnectorStatus = ConnectStatus['connectors'][number];
+interface Pass {
+  connector: string;
+  pass: FullPasswordSync | null;
+}
 
 const ASK_EVERY_MS = 500;
+/** How often progress is a line where there is no terminal to draw a bar on. */
+const TELL_EVERY_MS = 10_000;
 
 /** Asks for a full pass and waits until everybody was read; who is owed is told, not waited for. */
 export async function forcePasswordSync(
   options: CommonOptions & { connector?: string; wait: boolean },
 ): Promise<void> {
   const { connector } = options;
-  const { result, running, configuration } = await askOrDo<{ passes: PassRequest[] }>(
+  const which = connector === undefined ? {} : { connector };
+  const { result, running, configuration } = await askOrDo(
     options,
-    { method: 'POST', path: '/force-password-sync', body: { ...(connector && { connector }) } },
-    async connect => {
-      const passes = connect.requestFullPass(connector);
+    'forceFullPasswordSync',
+    { body: which },
+    async (connect, handlers) => {
       await connect.sync();
       for (const each of connect.connectors) await each.fullPass();
-      return {
-        passes: passes.map(pass => ({ ...pass, ...lastPass(connect, pass.connector) })),
-      };
+      return handlers.getFullPasswordSync(
+        { params: undefined as never, query: which, body: undefined as never },
+        '',
+      );
     },
   );
   if (!running || !options.wait) {
-    printResult(options.json, result, () => result.passes.map(describe));
+    print(options, result.passes);
     return;
   }
-  const names = new Set(result.passes.map(pass => pass.connector));
+  const show = progress();
   for (;;) {
-    const status = (await callLocally(
-      configuration.stateDirectory,
-      'connect',
-      'GET',
-      '/status',
-    )) as ConnectStatus;
-    const chosen = status.connectors.filter(each => names.has(each.name));
-    if (chosen.every(each => each.fullPass?.readAt)) {
-      const passes = chosen.map(each => ({ connector: each.name, ...each.fullPass, owed: each.owed }));
-      printResult(options.json, { passes }, () => chosen.map(describeStatus));
-      return;
-    }
-    if (process.stderr.isTTY)
-      process.stderr.write(`\r${chosen.map(each => `${each.name}: ${each.fullPass?.users ?? 0} users`)} `);
+    const { passes } = await ask(configuration, 'getFullPasswordSync', { query: which });
+    show(passes);
+    if (passes.every(({ pass }) => pass === null || pass.readAt !== null)) return print(options, passes);
     await sleep(ASK_EVERY_MS);
   }
 }
 
-function lastPass(
-  connect: {
-    connectors: readonly { context: { store: { name: string; passes: { last(): object | undefined } } } }[];
-  },
-  name: string,
-): object {
-  return connect.connectors.find(each => each.context.store.name === name)?.context.store.passes.last() ?? {};
+function print(options: CommonOptions, passes: readonly Pass[]): void {
+  const flat = passes.map(({ connector, pass }) => ({ connector, ...pass }));
+  printResult(options.json, { passes: flat }, () => passes.map(describe));
 }
 
-function describe(pass: PassRequest): string {
-  if (pass.readAt === null) return `${pass.connector}: full password sync requested`;
-  return `${pass.connector}: ${pass.users} users sent${pass.completedAt === null ? '; stays open until those who are owed are sent' : ''}`;
+function describe({ connector, pass }: Pass): string {
+  return `${connector}: ${pass === null ? 'no full password sync was asked for yet' : describePass(pass)}`;
 }
 
-function describeStatus({ name, fullPass, owed }: ConnectorStatus): string {
-  const rate = fullPass?.startedAt && fullPass.readAt ? ratePerSecond(fullPass) : '';
-  const open =
-    owed > 0
-      ? `; ${owed} are owed their legacy credentials until the managed domain's key is confirmed: causeway connect trust-domain FINGERPRINT`
-      : '';
-  return `${name}: ${fullPass?.users ?? 0} users sent${rate}${open}`;
+/** A forced full pass in one line. */
+export function describePass(pass: FullPasswordSync): string {
+  const { users, total, rate, expectedAt, readAt, completedAt, startedAt, waitingFor } = pass;
+  const fast = rate === null ? '' : `, ${Math.round(rate)}/s`;
+  if (completedAt !== null) return `full password sync completed ${completedAt}: ${users} users sent${fast}`;
+  const why = waitingFor === null ? '' : `; waits: ${waitingFor}`;
+  if (readAt !== null)
+    return `full password sync: ${users} users sent${fast}; open until those who are owed are sent${why}`;
+  if (startedAt === null) return `full password sync requested${why}`;
+  const until = expectedAt === null ? '' : `, expected to be through at ${expectedAt}`;
+  return `full password sync under way: ${users} of ${total} users sent${fast}${until}${why}`;
 }
 
-function ratePerSecond(pass: NonNullable<ConnectorStatus['fullPass']>): string {
-  const seconds = (Date.parse(pass.readAt!) - Date.parse(pass.startedAt!)) / 1000;
-  return `, ${Math.round(pass.users / Math.max(seconds, 0.001))}/s`;
+/** A bar on a terminal, a line now and then elsewhere; both on standard error, because the result belongs to standard output. */
+function progress(): (passes: readonly Pass[]) => void {
+  const { stderr } = process;
+  let told = 0;
+  return passes => {
+    if (stderr.isTTY) {
+      const done = passes.every(({ pass }) => pass === null || pass.readAt !== null);
+      stderr.write(`\r\u001b[K${passes.map(bar).join('   ')}${done ? '\n' : ''}`);
+    } else if (Date.now() - told >= TELL_EVERY_MS) {
+      if (told > 0) stderr.write(`${passes.map(describe).join('\n')}\n`);
+      told = Date.now();
+    }
+  };
+}
+
+const BAR_WIDTH = 24;
+
+function bar({ connector, pass }: Pass): string {
+  if (pass === null) return connector;
+  const part = pass.readAt !== null ? 1 : Math.min(1, pass.users / Math.max(1, pass.total));
+  const filled = Math.round(part * BAR_WIDTH);
+  const seconds = pass.expectedAt === null ? undefined : (Date.parse(pass.expectedAt) - Date.now()) / 1000;
+  const left = seconds === undefined ? '' : `, ${Math.max(0, Math.ceil(seconds))} s left`;
+  const fast = pass.rate === null ? '' : ` ${Math.round(pass.rate)}/s${left}`;
+  return `${connector} [${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${pass.users}/${pass.total}${fast}`;
 }

@@ -1,16 +1,15 @@
+import type { ConnectStatus, ConnectUserStatus } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
-import { type ConnectStatus, connectStatus, type UserStatus, userStatus } from '../status.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
+import { describePass } from './force-password-sync.ts';
 
 export async function showStatus(user: string | undefined, options: CommonOptions): Promise<void> {
   if (user === undefined) {
-    const request = { method: 'GET', path: '/status' } as const;
-    const { result, running } = await askOrDo<ConnectStatus>(options, request, connectStatus);
+    const { result, running } = await askOrDo(options, 'getStatus', {});
     printResult(options.json, { running, ...result }, () => describeStatus(result, running));
     return;
   }
-  const request = { method: 'GET', path: `/users/${encodeURIComponent(user)}` } as const;
-  const { result } = await askOrDo<UserStatus>(options, request, connect => userStatus(connect, user));
+  const { result } = await askOrDo(options, 'getUserStatus', { params: { user } });
   printResult(options.json, result, () => describeUser(result));
 }
 
@@ -24,7 +23,7 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
   for (const c of status.connectors) {
     lines.push(
       '',
-      c.name,
+      c.passwordSync ? c.name : `${c.name}  password hash synchronization is switched OFF`,
       `  last object cycle ${c.lastObjectCycleAt ?? 'none yet'}, last password cycle ${c.lastPasswordCycleAt ?? 'none yet'}`,
       `  ${c.users} users in scope, ${c.exported} in the tenant, ${c.passwords} passwords sent, ${c.withLegacyRecord} of them for the managed domain`,
       `  ${c.queued} in the retry queue, ${c.quarantined} quarantined, ${c.owed} owed, ${c.waiting} waiting for their users to change a temporary password`,
@@ -63,17 +62,7 @@ function describePairing(pairing: ConnectStatus['pairing']): string {
   }
 }
 
-function describePass(pass: NonNullable<ConnectStatus['connectors'][number]['fullPass']>): string {
-  if (pass.completedAt !== null)
-    return `full password sync completed ${pass.completedAt}: ${pass.users} users`;
-  if (pass.readAt !== null)
-    return `full password sync: ${pass.users} users sent; open until those who are owed are sent`;
-  return pass.startedAt === null
-    ? 'full password sync requested'
-    : `full password sync under way: ${pass.users} users sent`;
-}
-
-function describeUser(user: UserStatus): string[] {
+function describeUser(user: ConnectUserStatus): string[] {
   const { password } = user;
   const rows = [
     ['user', user.user],

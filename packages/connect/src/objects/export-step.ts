@@ -20,11 +20,16 @@ export interface ExportSummary {
  * another one's now. What is left to do is in the connector space, so that an export cut short goes on with the next.
  *
  * @param allowDeletes as many deletes may go although they are above the threshold
+ * @param signal ends it between two batches
  */
-export async function exportStep(context: ConnectorContext, allowDeletes: number): Promise<ExportSummary> {
+export async function exportStep(
+  context: ConnectorContext,
+  allowDeletes: number,
+  signal?: AbortSignal,
+): Promise<ExportSummary> {
   const summary: ExportSummary = { upserted: 0, deleted: 0, refused: 0, retried: 0, suppressedDeletes: 0 };
-  if (deletesMayGo(context, allowDeletes, summary)) await exportAll(context, 'delete', summary);
-  await exportAll(context, 'upsert', summary);
+  if (deletesMayGo(context, allowDeletes, summary)) await exportAll(context, 'delete', summary, signal);
+  await exportAll(context, 'upsert', summary, signal);
   context.store.space.removeForgotten();
   context.store.queue.removeMoot();
   return summary;
@@ -55,10 +60,12 @@ async function exportAll(
   context: ConnectorContext,
   operation: 'upsert' | 'delete',
   summary: ExportSummary,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { store, settings } = context;
   const now = Date.now();
   for (let after = ''; ; ) {
+    signal?.throwIfAborted();
     const objects = store.space.pending(operation, after, settings.objectBatch, now);
     if (objects.length === 0) return;
     after = objects.at(-1)!.guid;

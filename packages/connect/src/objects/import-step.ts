@@ -15,11 +15,13 @@ export interface ImportSummary {
 /**
  * Imports what changed and merges it into the connector space. A delta's cookie is stored in the transaction that merges its
  * page; a full import's only at its end, with what it did not meet marked as gone, so that a full import cut short starts again.
+ * The signal ends it between two pages.
  */
 export async function importStep(
   context: ConnectorContext,
   ldap: LdapConnection,
   namingContext: string,
+  signal?: AbortSignal,
 ): Promise<ImportSummary> {
   const { store } = context;
   applyChangedRules(context);
@@ -28,6 +30,7 @@ export async function importStep(
   const summary: ImportSummary = { imported: 0, full: false };
   const pages = importObjects(ldap, { namingContext, ...(cookie !== undefined && { cookie }) });
   for await (const page of pages) {
+    signal?.throwIfAborted();
     faultPoint('connect.after-read');
     if (page.full !== null && !summary.full) {
       announceFullImport(context, page.full);

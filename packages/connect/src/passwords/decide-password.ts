@@ -19,6 +19,8 @@ export interface PasswordInput {
   legacy: LegacyState['state'];
   /** The forced full pass on whose behalf the user was read. */
   fullPass: number | undefined;
+  /** Somebody asked for this very user. */
+  wanted?: boolean | undefined;
 }
 
 /** A password that goes to the tenant: always the whole set. */
@@ -97,7 +99,8 @@ function isSet(user: ReplicatedUser): boolean {
 }
 
 /** Whether the password that the tenant has is to be sent all the same. */
-function isWantedAgain({ state, owed, legacy, fullPass }: PasswordInput): boolean {
+function isWantedAgain({ state, owed, legacy, fullPass, wanted }: PasswordInput): boolean {
+  if (wanted) return true;
   if (fullPass !== undefined && state?.fullPass !== fullPass) return true;
   return owed && legacy === 'confirmed';
 }

@@ -1,59 +1,59 @@
+import type { ReplicatedUser } from '@causeway/active-directory';
+import { FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
 import { CausewayError, describeError } from '@causeway/service';
 import { EventId } from '../store/events.ts';
 import type { FullPass } from '../store/full-passes.ts';
+import { expectedEnd, ratePerSecond } from './full-pass-progress.ts';
 import { legacyState } from './legacy.ts';
-import type { PasswordChannel } from './password-step.ts';
+import { isSwitchedOn, type PasswordChannel } from './password-step.ts';
 import { processUsers } from './process-users.ts';
 
+/** How often progress is an event. */
+const SAY_EVERY_MS = 5_000;
+/** Batches that are done before a change which waits has its turn: as many as are on their way at once. */
+const SLICE_BATCHES = 2;
+
 /**
- * Carries out a forced full password sync: everybody is read again whatever the watermark says, on a connection of its own, a page
- * at a time, so that ordinary changes go on between the pages. After a restart it reads from the beginning, but sends only those whom
- * it has not sent before. The watermark is not touched.
+ * Carries out a forced full password sync: everybody is read again whatever the watermark says, on a connection of its own, a
+ * slice at a time, so that ordinary changes go on between the slices. After a restart, or when the channel is switched on again, it
+ * reads from the beginning, but sends only those whom it has not sent before. The watermark is not touched.
  */
 export async function fullPassStep(channel: PasswordChannel, namingContext: string): Promise<void> {
-  const { context, controller, users } = channel;
+  const { context, controller } = channel;
   const { store, connector, settings } = context;
   const pass = store.passes.open();
-  if (pass === undefined || pass.readAt !== null) return;
+  if (pass === undefined || pass.readAt !== null || !isSwitchedOn(channel)) return;
   if (store.cursors.get('dirsync-cookie') === undefined) {
     const text = 'full password sync waits: the full directory import is not completed';
     throw new CausewayError('waiting-for-import', text, { retry: 'later' });
   }
   const say = (id: number, level: 'info' | 'error', text: string) =>
     store.events.add(id, level, connector.name, text);
+  const begins = pass.startedAt === null ? 'started' : 'goes on';
   say(
     EventId.fullPassStarted,
     'info',
-    `Full password hash synchronization started for forest: ${connector.forest}`,
+    `Full password hash synchronization ${begins} for forest: ${connector.forest}`,
   );
   say(
     EventId.fullPassDomain,
     'info',
-    `Full password hash synchronization started for domain: ${namingContext}`,
+    `Full password hash synchronization ${begins} for domain: ${namingContext}`,
   );
-  store.passes.start(pass.id);
+  store.passes.start(pass.id, store.passwords.countOfPass(pass.id));
+  const pages = { namingContext, pageSize: settings.replicationPage };
   const connection = await controller.openReplication();
+  channel.pace = { began: Date.now(), sent: 0, said: 0 };
   try {
-    const began = Date.now();
-    let count = 0;
-    for await (const page of connection.replicateChanges({
-      namingContext,
-      pageSize: settings.replicationPage,
-    })) {
+    for await (const page of connection.replicateChanges(pages)) {
       try {
-        const single = () => controller.single();
-        const done = await users.run(() =>
-          processUsers(context, page.users, { whole: true, fullPass: pass.id, single }),
-        );
-        count += done.sent;
-        store.passes.progress(pass.id, done.sent);
+        if (!(await sendPage(channel, pass.id, page.users))) return;
       } finally {
         page.wipe();
       }
-      const rate = Math.round(count / Math.max(0.001, (Date.now() - began) / 1000));
-      say(EventId.fullPassProgress, 'info', `Full password hash synchronization: ${count} users, ${rate}/s`);
     }
     store.passes.read(pass.id);
+    sayProgress(channel);
     say(
       EventId.fullPassDomainCompleted,
       'info',
@@ -67,24 +67,72 @@ export async function fullPassStep(channel: PasswordChannel, namingContext: stri
     );
     throw error;
   } finally {
+    channel.pace = undefined;
     await connection.close();
   }
   await completePass(channel);
 }
 
-/** Ends the pass when everybody is read and nobody is owed any more. */
+/** @returns false when the channel was switched off meanwhile */
+async function sendPage(
+  channel: PasswordChannel,
+  pass: number,
+  page: readonly ReplicatedUser[],
+): Promise<boolean> {
+  const { context, controller, users } = channel;
+  const { store, settings } = context;
+  const size = SLICE_BATCHES * settings.passwordBatch;
+  for (let i = 0; i < page.length; i += size) {
+    const done = await users.run(async () => {
+      if (!isSwitchedOn(channel)) return undefined;
+      const options = { whole: true, fullPass: pass, single: () => controller.single() };
+      return processUsers(context, page.slice(i, i + size), options);
+    });
+    if (done === undefined) return false;
+    const pace = channel.pace!;
+    pace.sent += done.sent;
+    store.passes.progress(pass, done.sent);
+    if (Date.now() < pace.said + SAY_EVERY_MS) continue;
+    pace.said = Date.now();
+    sayProgress(channel);
+  }
+  return true;
+}
+
+function sayProgress(channel: PasswordChannel): void {
+  const { store, connector } = channel.context;
+  const pass = store.passes.last();
+  if (pass === undefined) return;
+  const total = store.space.countInScope();
+  const rate = ratePerSecond(pass, channel.pace);
+  const until = expectedEnd(pass, total, rate);
+  const text = [
+    `Full password hash synchronization: ${pass.users} of ${total} users`,
+    ...(rate === null ? [] : [`${Math.round(rate)}/s`]),
+    ...(until === null ? [] : [`expected to be through at ${until}`]),
+  ];
+  store.events.add(EventId.fullPassProgress, 'info', connector.name, text.join(', '));
+}
+
+/**
+ * Ends the pass when everybody is read and nobody is owed any more. The parameter by which it was asked for goes back to 0 with it,
+ * not before.
+ */
 export async function completePass({ context }: PasswordChannel): Promise<FullPass | undefined> {
   const { store, connector, tenant } = context;
   const pass = store.passes.open();
   if (pass === undefined || pass.readAt === null) return pass;
   if (store.owed.count() > 0 && legacyState(store.db, await tenant.configuration()).state !== 'off')
     return pass;
-  store.passes.complete(pass.id);
-  store.events.add(
-    EventId.fullPassCompleted,
-    'info',
-    connector.name,
-    `Full password hash synchronization completed for forest: ${connector.forest}`,
-  );
+  store.db.transaction(() => {
+    store.passes.complete(pass.id);
+    store.settings.setValue(FORCE_FULL_PASSWORD_SYNC, '0');
+    store.events.add(
+      EventId.fullPassCompleted,
+      'info',
+      connector.name,
+      `Full password hash synchronization completed for forest: ${connector.forest}`,
+    );
+  });
   return undefined;
 }

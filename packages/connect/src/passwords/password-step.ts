@@ -1,5 +1,5 @@
 import type { ReplicatedUser, ReplicationCookie } from '@causeway/active-directory';
-import { faultPoint } from '@causeway/service';
+import { CausewayError, faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import type { DomainController } from '../domain-controller.ts';
 import type { Mutex } from '../mutex.ts';
@@ -12,13 +12,21 @@ export interface PasswordChannel {
   readonly context: ConnectorContext;
   readonly controller: DomainController;
   readonly users: Mutex;
+  /** How fast a forced full pass goes, while it reads. */
+  pace: { readonly began: number; sent: number; said: number } | undefined;
+}
+
+/** Off: nothing of this forest's passwords is read or sent. Looked at before every slice, so that it takes effect at once. */
+export function isSwitchedOn({ context }: PasswordChannel): boolean {
+  return context.store.settings.passwordSync;
 }
 
 /**
  * Replicates what changed since the watermark and sends it.
  *
  * INVARIANT: the watermark moves only after the last page, and after every change before it is acknowledged or in the retry
- * queue. Whatever ends the step before that makes the next one read the same again; what was acknowledged is not sent twice.
+ * queue. Whatever ends the step before that, the channel's switch too, makes the next one read the same again; what was
+ * acknowledged is not sent twice.
  */
 export async function passwordStep(
   channel: PasswordChannel,
@@ -41,9 +49,12 @@ export async function passwordStep(
         const text = `all passwords of ${connector.forest} are read again: the watermark is of no use at this domain controller any more (${page.fullCycleReason})`;
         store.events.add(EventId.fullCycle, 'warn', connector.name, text);
       }
-      const done = await users.run(() =>
-        processUsers(context, page.users, { whole: page.fullCycle, single: () => controller.single() }),
+      const done = await users.run(async () =>
+        isSwitchedOn(channel)
+          ? processUsers(context, page.users, { whole: page.fullCycle, single: () => controller.single() })
+          : undefined,
       );
+      if (done === undefined) return summary;
       summary.read += done.read;
       summary.sent += done.sent;
     } finally {
@@ -67,7 +78,7 @@ export async function retryStep(channel: PasswordChannel): Promise<PasswordSumma
   const began = Date.now();
   for (;;) {
     // What fails again gets a time after `began`, so that every entry has one turn.
-    const due = store.queue.due('password', QUEUE_PAGE, began);
+    const due = isSwitchedOn(channel) ? store.queue.due('password', QUEUE_PAGE, began) : [];
     if (due.length === 0) return summary;
     for (const entry of due) store.queue.postpone('password', entry.guid, began);
     const done = await sendSingly(
@@ -88,7 +99,7 @@ export async function owedStep(channel: PasswordChannel): Promise<PasswordSummar
   const pass = store.passes.open();
   if (pass !== undefined && pass.readAt === null) return summary; // it reads everybody, those who are owed too
   for (let after = ''; ; ) {
-    const guids = store.owed.list(after, QUEUE_PAGE);
+    const guids = isSwitchedOn(channel) ? store.owed.list(after, QUEUE_PAGE) : [];
     if (guids.length === 0) break;
     after = guids.at(-1)!;
     if (legacy.state === 'off') {
@@ -105,6 +116,7 @@ export async function owedStep(channel: PasswordChannel): Promise<PasswordSummar
 async function sendSingly(channel: PasswordChannel, guids: readonly string[]): Promise<PasswordSummary> {
   const { context, controller, users } = channel;
   return users.run(async () => {
+    if (!isSwitchedOn(channel)) return { read: 0, sent: 0 };
     const connection = await controller.single();
     const found: ReplicatedUser[] = [];
     for (const objectGuid of guids) {
@@ -116,5 +128,23 @@ async function sendSingly(channel: PasswordChannel, guids: readonly string[]): P
       }
     }
     return processUsers(context, found, { whole: true, single: () => controller.single() });
+  });
+}
+
+/**
+ * Reads one user's password and sends it, also when the tenant has it already. What became of it is in the user's log.
+ * @throws CausewayError 'password-sync-off'
+ */
+export function singleStep(channel: PasswordChannel, objectGuid: string): Promise<PasswordSummary> {
+  const { context, controller, users } = channel;
+  return users.run(async () => {
+    if (!isSwitchedOn(channel)) {
+      const text = `password hash synchronization of '${context.store.name}' is switched off: switch it on first`;
+      throw new CausewayError('password-sync-off', text, { status: 409 });
+    }
+    const user = await (await controller.single()).replicateObject({ objectGuid });
+    if (user === undefined) return { read: 0, sent: 0 };
+    const options = { whole: true, again: true, single: () => controller.single() };
+    return processUsers(context, [user], options);
   });
 }

@@ -17,6 +17,8 @@ export interface ProcessOptions {
   /** The users are told whole, not only what changed of them. */
   whole: boolean;
   fullPass?: number;
+  /** Sends also what the tenant has already: somebody asked for this very user. */
+  again?: boolean;
   /** A connection to read single users by: another one than the one that a cycle runs on. */
   single(): Promise<ReplicationConnection>;
 }
@@ -41,8 +43,7 @@ export async function processUsers(
   try {
     const legacy = legacyState(store.db, await tenant.configuration());
     store.db.transaction(() => {
-      for (const user of users)
-        decideOne(context, user, options.whole, options.fullPass, legacy, items, again);
+      for (const user of users) decideOne(context, user, options, legacy, items, again);
     });
     if (again.length > 0) {
       const connection = await options.single();
@@ -50,7 +51,7 @@ export async function processUsers(
         const user = await connection.replicateObject({ objectGuid });
         if (user === undefined) continue; // deleted meanwhile: the next object step says so
         work.push(user);
-        decideOne(context, user, true, options.fullPass, legacy, items, []);
+        decideOne(context, user, { ...options, whole: true }, legacy, items, []);
       }
     }
     const batches: PasswordItem[][] = [];
@@ -68,8 +69,7 @@ export async function processUsers(
 function decideOne(
   context: ConnectorContext,
   user: ReplicatedUser,
-  whole: boolean,
-  fullPass: number | undefined,
+  { whole, fullPass, again: wanted }: ProcessOptions,
   legacy: LegacyState,
   items: PasswordItem[],
   again: string[],
@@ -84,6 +84,7 @@ function decideOne(
     owed: store.owed.since(user.objectGuid) !== undefined,
     legacy: legacy.state,
     fullPass,
+    wanted,
   });
   if (decision.action === 'send') items.push({ object: object!, password: decision });
   else if (decision.action === 'read-again') again.push(user.objectGuid);

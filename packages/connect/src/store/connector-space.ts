@@ -142,6 +142,18 @@ export class ConnectorSpace {
     this.#db.run(sql, this.#connector, guid);
   }
 
+  count(): number {
+    return this.#count('deleted = 0');
+  }
+
+  countInScopeExported(): number {
+    return this.#count('desired_digest IS NOT NULL AND exported_digest IS NOT NULL');
+  }
+
+  countInTenantSpace(): number {
+    return this.#count('(desired_digest IS NOT NULL OR exported_digest IS NOT NULL)');
+  }
+
   countInScope(): number {
     return this.#count('desired_digest IS NOT NULL');
   }
@@ -154,6 +166,26 @@ export class ConnectorSpace {
   list(after: string, limit: number): SpaceObject[] {
     const sql = 'SELECT * FROM connector_space WHERE connector = ? AND guid > ? ORDER BY guid LIMIT ?';
     return this.#db.all(sql, this.#connector, after, limit).map(row => toObject(row)!);
+  }
+
+  /** By its distinguished name, whatever the case; one that is still there before one that was deleted. */
+  findByDn(dn: string): SpaceObject | undefined {
+    const sql =
+      'SELECT * FROM connector_space WHERE connector = ? AND lower(dn) = lower(?) ORDER BY deleted LIMIT 1';
+    return toObject(this.#db.get(sql, this.#connector, dn));
+  }
+
+  findByAnchor(anchor: string): SpaceObject | undefined {
+    const sql = 'SELECT * FROM connector_space WHERE connector = ? AND anchor = ? ORDER BY deleted LIMIT 1';
+    return toObject(this.#db.get(sql, this.#connector, anchor));
+  }
+
+  /** Some of what the directory has, in the order of GUIDs; or of what the tenant has or is to have. */
+  slice(side: 'directory' | 'tenant', start: number, count: number): SpaceObject[] {
+    const condition =
+      side === 'directory' ? 'deleted = 0' : '(desired_digest IS NOT NULL OR exported_digest IS NOT NULL)';
+    const sql = `SELECT * FROM connector_space WHERE connector = ? AND ${condition} ORDER BY guid LIMIT ? OFFSET ?`;
+    return this.#db.all(sql, this.#connector, count, start).map(row => toObject(row)!);
   }
 
   #count(condition: string): number {

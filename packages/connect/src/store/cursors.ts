@@ -10,6 +10,10 @@ export type CursorName =
   | 'invocation-id'
   | 'last-object-cycle-at'
   | 'last-password-cycle-at'
+  /** Times and outcome of the last password cycle and of the last good one, as JSON. */
+  | 'password-cycle'
+  /** 'Initial': the next automatic cycle reads everything anew. */
+  | 'next-policy'
   | 'last-error'
   | 'deletes-suppressed';
 

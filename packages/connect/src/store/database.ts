@@ -49,6 +49,11 @@ export class Database {
     }
   }
 
+  /** How many migrations the schema has had. */
+  get version(): number {
+    return this.get<{ user_version: number }>('PRAGMA user_version')!.user_version;
+  }
+
   close(): void {
     if (this.#db.isOpen) this.#db.close();
   }
@@ -64,7 +69,7 @@ export class Database {
 
   /** `user_version` counts the migrations that the file has had. */
   #migrate(): void {
-    const { user_version: version } = this.get<{ user_version: number }>('PRAGMA user_version')!;
+    const { version } = this;
     if (version > MIGRATIONS.length) {
       this.close();
       throw new CausewayError(

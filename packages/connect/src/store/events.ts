@@ -9,6 +9,7 @@ export const EventId = {
   stopping: 602,
   retryQueued: 605,
   retryTaken: 606,
+  stopped: 609,
   channelFailed: 611,
   waitingForFullImport: 613,
   domainControllerFailed: 616,
@@ -24,9 +25,17 @@ export const EventId = {
   pingStart: 653,
   pingEnd: 654,
   pingFailed: 655,
+  changeRequest: 656,
+  changeResult: 657,
   managedDomain: 658,
+  singleObjectFailed: 664,
   runErrors: 6100,
+  /** The original's audit events: a directory's settings saved, and password hash synchronization switched. */
+  connectorSaved: 2503,
+  passwordSyncSwitched: 2506,
+  /** The scheduler's: what it begins and what somebody ends. */
   fullCycle: 904,
+  scheduler: 904,
 } as const;
 
 export interface Event {
@@ -37,9 +46,7 @@ export interface Event {
   text: string;
 }
 
-const KEPT_DAYS = 7;
-
-/** The event log: kept for seven days, as the original keeps its per-object log, and said in the service's log too. */
+/** The event log: kept as long as the scheduler's purge interval says (a week), and said in the service's log too. */
 export class Events {
   readonly #db: Database;
   readonly #log: Log;
@@ -61,10 +68,16 @@ export class Events {
     );
   }
 
-  prune(now: Date = new Date()): void {
-    this.#db.run(
-      'DELETE FROM event WHERE at < ?',
-      new Date(now.getTime() - KEPT_DAYS * 86_400_000).toISOString(),
+  prune(keptSeconds: number, now: Date = new Date()): void {
+    const before = new Date(now.getTime() - keptSeconds * 1000).toISOString();
+    this.#db.run('DELETE FROM event WHERE at < ?', before);
+  }
+
+  /** The last event of an id; the heartbeat's, for example. */
+  lastOf(eventId: number): Event | undefined {
+    return this.#db.get<Event>(
+      `SELECT at, event_id AS eventId, level, connector, text FROM event WHERE event_id = ? ORDER BY id DESC LIMIT 1`,
+      eventId,
     );
   }
 

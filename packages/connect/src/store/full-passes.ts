@@ -9,7 +9,7 @@ export interface FullPass {
   readAt: string | null;
   /** When nobody of it was owed any more. */
   completedAt: string | null;
-  /** How many users it has come by so far. */
+  /** How many users it has sent so far. */
   users: number;
 }
 
@@ -53,11 +53,12 @@ export class FullPasses {
     );
   }
 
-  /** Begins to read, or begins again after a restart: what it sent before it need not send again. */
-  start(id: number): void {
+  /** Begins to read, or begins again after a restart: whom it has sent before it need not send again. */
+  start(id: number, users: number): void {
     this.#db.run(
-      'UPDATE full_pass SET started_at = coalesce(started_at, ?), users = 0 WHERE id = ?',
+      'UPDATE full_pass SET started_at = coalesce(started_at, ?), users = ? WHERE id = ?',
       new Date().toISOString(),
+      users,
       id,
     );
   }

@@ -103,4 +103,44 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX event_at ON event (at);
   `,
+  `
+  -- What an administrator set for a connector, and the identifiers by which the admin API names it. The tenant's is one too.
+  CREATE TABLE connector (
+    name TEXT PRIMARY KEY,
+    identifier TEXT NOT NULL UNIQUE,
+    partition_id TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    created_at TEXT NOT NULL,
+    modified_at TEXT NOT NULL,
+    password_sync INTEGER NOT NULL DEFAULT 1,
+    global_parameters TEXT NOT NULL DEFAULT '[]',
+    partition_parameters TEXT NOT NULL DEFAULT '[]'
+  ) WITHOUT ROWID;
+
+  -- The scheduler's settings and the instance's identity.
+  CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  -- What became of each user's password, attempt by attempt. Ascending in time.
+  CREATE TABLE password_log (
+    id INTEGER PRIMARY KEY,
+    connector TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    at TEXT NOT NULL,
+    status TEXT NOT NULL,
+    detail TEXT
+  );
+  CREATE INDEX password_log_object ON password_log (connector, guid);
+
+  -- Tokens of the admin API, as SHA-256 digests.
+  CREATE TABLE admin_token (
+    name TEXT PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    last_used_at TEXT
+  ) WITHOUT ROWID;
+
+  -- Users that are sent anew on behalf of a forced full pass are counted by it.
+  CREATE INDEX password_state_full_pass ON password_state (connector, full_pass) WHERE full_pass IS NOT NULL;
+  `,
 ];

@@ -1,5 +1,6 @@
 import type { PasswordOrder } from '@causeway/credentials';
 import type { Database } from './database.ts';
+import type { PasswordLog } from './password-log.ts';
 
 /** The original's words for what became of a user's password. */
 export type PasswordStatus =
@@ -32,10 +33,12 @@ export interface PasswordState {
 export class PasswordStates {
   readonly #db: Database;
   readonly #connector: string;
+  readonly #log: PasswordLog;
 
-  constructor(db: Database, connector: string) {
+  constructor(db: Database, connector: string, log: PasswordLog) {
     this.#db = db;
     this.#connector = connector;
+    this.#log = log;
   }
 
   get(guid: string): PasswordState | undefined {
@@ -78,10 +81,13 @@ export class PasswordStates {
       ack.fullPass ?? null,
       now,
     );
+    this.#log.add(guid, ack.status, ack.detail, now);
   }
 
   /** Says how it stands without touching what was acknowledged. */
   note(guid: string, status: PasswordStatus, detail: string, mustChange: boolean = false): void {
+    const now = new Date().toISOString();
+    this.#log.add(guid, status, detail, now);
     this.#db.run(
       `INSERT INTO password_state (connector, guid, status, detail, must_change, updated_at) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET status = excluded.status, detail = excluded.detail,
@@ -91,7 +97,7 @@ export class PasswordStates {
       status,
       detail,
       Number(mustChange),
-      new Date().toISOString(),
+      now,
     );
   }
 
@@ -105,6 +111,15 @@ export class PasswordStates {
 
   countWithLegacy(): number {
     return this.#count('recipient_key_id IS NOT NULL');
+  }
+
+  /** Users whom a forced full pass has sent. */
+  countOfPass(fullPass: number): number {
+    return this.#db.get<{ n: number }>(
+      'SELECT count(*) AS n FROM password_state WHERE connector = ? AND full_pass = ?',
+      this.#connector,
+      fullPass,
+    )!.n;
   }
 
   countMustChange(): number {

@@ -1,18 +1,24 @@
 import { join } from 'node:path';
 import type { Log } from '@causeway/service';
+import { AdminTokens } from './admin-tokens.ts';
+import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
 import { Cursors } from './cursors.ts';
 import { Database } from './database.ts';
 import { Events } from './events.ts';
 import { FullPasses } from './full-passes.ts';
 import { Owed } from './owed.ts';
+import { PasswordLog } from './password-log.ts';
 import { PasswordStates } from './password-states.ts';
 import { RetryQueue } from './retry-queue.ts';
+import { SchedulerSettings } from './scheduler-settings.ts';
 
 /** All that Connect remembers. */
 export interface Store {
   readonly db: Database;
   readonly events: Events;
+  readonly scheduler: SchedulerSettings;
+  readonly tokens: AdminTokens;
   close(): void;
 }
 
@@ -21,9 +27,11 @@ export interface ConnectorStore {
   readonly name: string;
   readonly db: Database;
   readonly events: Events;
+  readonly settings: ConnectorSettings;
   readonly cursors: Cursors;
   readonly space: ConnectorSpace;
   readonly passwords: PasswordStates;
+  readonly passwordLog: PasswordLog;
   readonly queue: RetryQueue;
   readonly owed: Owed;
   readonly passes: FullPasses;
@@ -32,18 +40,27 @@ export interface ConnectorStore {
 /** @param stateDirectory the folder whose lock the caller holds, or undefined for a store in memory (tests) */
 export function openStore(stateDirectory: string | undefined, log: Log): Store {
   const db = new Database(stateDirectory === undefined ? ':memory:' : join(stateDirectory, 'connect.db'));
-  return { db, events: new Events(db, log), close: () => db.close() };
+  return {
+    db,
+    events: new Events(db, log),
+    scheduler: new SchedulerSettings(db),
+    tokens: new AdminTokens(db),
+    close: () => db.close(),
+  };
 }
 
 export function connectorStore(store: Store, name: string): ConnectorStore {
   const { db, events } = store;
+  const passwordLog = new PasswordLog(db, name);
   return {
     name,
     db,
     events,
+    settings: new ConnectorSettings(db, name),
     cursors: new Cursors(db, name),
     space: new ConnectorSpace(db, name),
-    passwords: new PasswordStates(db, name),
+    passwords: new PasswordStates(db, name, passwordLog),
+    passwordLog,
     queue: new RetryQueue(db, name),
     owed: new Owed(db, name),
     passes: new FullPasses(db, name),

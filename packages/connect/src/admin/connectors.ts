@@ -1,0 +1,193 @@
+import { USER_ATTRIBUTES } from '@causeway/active-directory';
+import type { ConfigurationParameter, ConnectorDescription, ConnectorStatistics } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import type { Connect } from '../connect.ts';
+import type { Connector } from '../connector.ts';
+import { EventId } from '../store/events.ts';
+
+/** What the tenant's connector is called in the original's scripts. */
+const TENANT_SUBTYPE = 'Windows Azure Active Directory (Microsoft)';
+
+const noSuchConnector = (connect: Connect, name: string): CausewayError => {
+  const known = [...connect.connectors.map(({ name: each }) => each), connect.tenantConnector.name];
+  return new CausewayError(
+    'no-such-connector',
+    `there is no connector '${name}': known are ${known.map(each => `'${each}'`).join(', ')} (case counts)`,
+    { status: 404 },
+  );
+};
+
+/** The forest's connector of this name or identifier. @throws CausewayError 'no-such-connector' */
+export function forestConnector(connect: Connect, name: string): Connector {
+  const found = connect.connectors.find(
+    each => each.name === name || each.context.store.settings.get().identifier === name,
+  );
+  if (found) return found;
+  if (isTenant(connect, name)) {
+    const text = `'${name}' is the tenant's connector: one of a forest expected`;
+    throw new CausewayError('no-such-connector', text, { status: 404 });
+  }
+  throw noSuchConnector(connect, name);
+}
+
+/** One of the forests' connectors, or all of them when none is named. */
+export function forestConnectors(connect: Connect, name: string | undefined): readonly Connector[] {
+  return name === undefined ? connect.connectors : [forestConnector(connect, name)];
+}
+
+export function isTenant({ tenantConnector }: Connect, name: string): boolean {
+  return name === tenantConnector.name || name === tenantConnector.settings.get().identifier;
+}
+
+export function listConnectors(connect: Connect): ConnectorDescription[] {
+  return [...connect.connectors.map(describeForest), describeTenant(connect)];
+}
+
+export function describeConnector(connect: Connect, name: string): ConnectorDescription {
+  return isTenant(connect, name) ? describeTenant(connect) : describeForest(forestConnector(connect, name));
+}
+
+/** Only keeps what is given. What a parameter means shows elsewhere: the forced full pass when the channel is switched on. */
+export function saveConnector(
+  connect: Connect,
+  name: string,
+  change: {
+    globalParameters: ConfigurationParameter[];
+    partitions?: { identifier: string; parameters: ConfigurationParameter[] }[] | undefined;
+  },
+  caller: string,
+): ConnectorDescription {
+  const before = describeConnector(connect, name);
+  const { settings } = isTenant(connect, name)
+    ? connect.tenantConnector
+    : forestConnector(connect, name).context.store;
+  for (const { identifier } of change.partitions ?? []) {
+    if (before.partitions.some(partition => partition.identifier === identifier)) continue;
+    const known = before.partitions.map(partition => partition.identifier).join(', ') || 'none';
+    const text = `'${before.name}' has no partition ${identifier}: known are ${known}`;
+    throw new CausewayError('no-such-partition', text, { status: 404 });
+  }
+  const partition = change.partitions?.[0]?.parameters;
+  for (const list of [change.globalParameters, partition ?? []]) {
+    const twice = list.find((each, i) => list.findIndex(other => other.name === each.name) !== i);
+    if (twice) throw new CausewayError('parameter-twice', `the parameter '${twice.name}' is given twice`);
+  }
+  connect.store.db.transaction(() => {
+    settings.save(change.globalParameters, partition);
+    const text = `the parameters of connector '${before.name}' were saved by ${caller}`;
+    connect.store.events.add(EventId.connectorSaved, 'info', before.name, text);
+  });
+  return describeConnector(connect, name);
+}
+
+function describeForest({ name, context, namingContext }: Connector): ConnectorDescription {
+  const { connector, scope, store } = context;
+  const settings = store.settings.get();
+  return {
+    name,
+    identifier: settings.identifier,
+    type: 'AD',
+    subtype: '',
+    listName: 'Active Directory Domain Services',
+    companyName: 'Causeway',
+    description: `reads ${connector.forest} from ${connector.server}`,
+    version: settings.version,
+    creationTime: settings.createdAt,
+    lastModificationTime: settings.modifiedAt,
+    forest: connector.forest,
+    server: connector.server,
+    account: connector.account,
+    partitions: [
+      {
+        identifier: settings.partitionId,
+        dn: namingContext,
+        name: scope.domain,
+        isDomain: true,
+        selected: true,
+        preferredDCs: [connector.server],
+        parameters: settings.partitionParameters,
+      },
+    ],
+    globalParameters: settings.globalParameters,
+    objectInclusionList: ['user'],
+    attributeInclusionList: Object.keys(USER_ATTRIBUTES),
+    anchorConstructionSettings: [{ objectType: 'user', attributes: ['objectGUID'], locked: false }],
+  };
+}
+
+function describeTenant({ tenantConnector, configuration }: Connect): ConnectorDescription {
+  const settings = tenantConnector.settings.get();
+  return {
+    name: tenantConnector.name,
+    identifier: settings.identifier,
+    type: 'Extensible2',
+    subtype: TENANT_SUBTYPE,
+    listName: TENANT_SUBTYPE,
+    companyName: 'Causeway',
+    description: `feeds the tenant at ${configuration.tenant.url}`,
+    version: settings.version,
+    creationTime: settings.createdAt,
+    lastModificationTime: settings.modifiedAt,
+    forest: null,
+    server: null,
+    account: null,
+    partitions: [
+      {
+        identifier: settings.partitionId,
+        dn: 'default',
+        name: 'default',
+        isDomain: false,
+        selected: true,
+        preferredDCs: [],
+        parameters: settings.partitionParameters,
+      },
+    ],
+    globalParameters: settings.globalParameters,
+    objectInclusionList: ['user'],
+    attributeInclusionList: [],
+    anchorConstructionSettings: [{ objectType: 'user', attributes: ['sourceAnchor'], locked: true }],
+  };
+}
+
+/**
+ * What is pending. What a forest's connector imported is merged at once, so nothing of it ever waits; what the tenant has not got
+ * as it should be is the tenant connector's export.
+ */
+export function connectorStatistics(connect: Connect, name: string): ConnectorStatistics {
+  const nothing = {
+    exportAdds: 0,
+    exportUpdates: 0,
+    exportDeletes: 0,
+    importAdds: 0,
+    importUpdates: 0,
+    importDeletes: 0,
+  };
+  if (!isTenant(connect, name)) {
+    const connector = forestConnector(connect, name);
+    const { space } = connector.context.store;
+    return {
+      connectorName: connector.name,
+      ...nothing,
+      importNoChange: space.count(),
+      totalConnectors: space.countInScope(),
+    };
+  }
+  const statistics = {
+    connectorName: connect.tenantConnector.name,
+    ...nothing,
+    importNoChange: 0,
+    totalConnectors: 0,
+  };
+  for (const { context } of connect.connectors) {
+    const { space } = context.store;
+    const exported = space.countExported();
+    const upserts = space.countPending('upsert');
+    const adds = space.countInScope() - space.countInScopeExported();
+    statistics.exportAdds += adds;
+    statistics.exportUpdates += upserts - adds;
+    statistics.exportDeletes += space.countPending('delete');
+    statistics.importNoChange += exported;
+    statistics.totalConnectors += exported;
+  }
+  return statistics;
+}

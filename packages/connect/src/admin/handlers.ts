@@ -1,0 +1,108 @@
+import type { ReplyOf, Route, connectAdministrationRoutes as routes } from '@causeway/contract';
+import type { ServedInput } from '@causeway/service';
+import type { Connect } from '../connect.ts';
+import { connectStatus, userStatus } from '../status.ts';
+import { EventId } from '../store/events.ts';
+import {
+  connectorStatistics,
+  describeConnector,
+  forestConnector,
+  listConnectors,
+  saveConnector,
+} from './connectors.ts';
+import { diagnose } from './diagnostics.ts';
+import { getObject, listObjects, objectLog, syncObjectPassword } from './objects.ts';
+import {
+  forceFullPass,
+  listPartitionStates,
+  listPasses,
+  listPasswordSync,
+  setPasswordSync,
+} from './password-sync.ts';
+import { changeScheduler, describeScheduler, listRunStatus, startCycle, stopCycle } from './scheduler.ts';
+import { companyFeature, globalSettings, setCompanyFeature } from './settings.ts';
+
+type Routes = typeof routes;
+export type RouteName = keyof Routes;
+
+/** What a handler looks at: checked against the contract. `caller` is who asks, in words, for the events. */
+export type AdminInput<R extends Route> = Pick<ServedInput<R>, 'params' | 'query' | 'body'>;
+export type AdminHandlers = {
+  [N in RouteName]: (
+    input: AdminInput<Routes[N]>,
+    caller: string,
+  ) => Promise<ReplyOf<Routes[N]>> | ReplyOf<Routes[N]>;
+};
+
+/**
+ * Connect's admin API, a handler a route of the contract. The running service serves them; where none runs, a command that has
+ * opened the state calls them.
+ * @param nudge something was asked for: the next cycle begins now
+ */
+export function adminHandlers(connect: Connect, nudge: () => void): AdminHandlers {
+  const { store } = connect;
+  return {
+    getStatus: () => connectStatus(connect),
+    getUserStatus: ({ params }) => userStatus(connect, params.user),
+    listConnectors: () => ({ connectors: listConnectors(connect) }),
+    getConnector: ({ params }) => describeConnector(connect, params.name),
+    saveConnector: ({ params, body }, caller) => saveConnector(connect, params.name, body, caller),
+    getConnectorStatistics: ({ params }) => connectorStatistics(connect, params.name),
+    getDomainReachability: async ({ params }) => ({
+      domains: [await forestConnector(connect, params.name).reachability()],
+    }),
+    listPasswordSync: ({ query }) => ({ configurations: listPasswordSync(connect, query.sourceConnector) }),
+    setPasswordSync: async ({ body }, caller) => {
+      const configuration = await setPasswordSync(connect, body, caller);
+      nudge();
+      return configuration;
+    },
+    listPartitionStates: ({ query }) => ({ partitions: listPartitionStates(connect, query.connector) }),
+    getFullPasswordSync: async ({ query }) => ({ passes: await listPasses(connect, query.connector) }),
+    forceFullPasswordSync: async ({ body }, caller) => {
+      const passes = await forceFullPass(connect, body.connector, caller);
+      nudge();
+      return { passes };
+    },
+    getScheduler: () => describeScheduler(connect),
+    setScheduler: ({ body }, caller) => changeScheduler(connect, body, caller),
+    startSyncCycle: ({ body }) => startCycle(connect, body.policyType === 'Initial'),
+    stopSyncCycle: () => stopCycle(connect),
+    sync: async ({ body }) => ({
+      cycles: await connect.sync({
+        allowDeletes: body.allowDeletes,
+        initial: body.policyType === 'Initial',
+      }),
+    }),
+    listRunStatus: ({ query }) => ({ running: listRunStatus(connect, query.connector) }),
+    getGlobalSettings: () => globalSettings(connect),
+    getCompanyFeature: () => companyFeature(connect),
+    setCompanyFeature: ({ body }) => setCompanyFeature(connect, body),
+    listObjects: ({ query }) => ({ objects: listObjects(connect, query) }),
+    getObject: ({ params }) => getObject(connect, params.id),
+    getObjectLog: ({ params, query }) => ({ entries: objectLog(connect, params.id, query.count) }),
+    syncObjectPassword: ({ params }) => syncObjectPassword(connect, params.id),
+    diagnosePasswordSync: async ({ query }) => ({ checks: await diagnose(connect, query) }),
+    trustDomain: async ({ body }) => {
+      const confirmed = await connect.trustDomain(body.fingerprint);
+      nudge();
+      return { confirmed };
+    },
+    untrustDomain: () => ({ withdrawn: connect.untrustDomain() }),
+    listAdminTokens: () => ({ tokens: store.tokens.list() }),
+    createAdminToken: ({ body }, caller) => {
+      const { token, expiresAt } = store.tokens.create(body.name, body.days);
+      tellToken(connect, `the token '${body.name}' of the admin API was made by ${caller}`);
+      return { token, name: body.name, expiresAt };
+    },
+    revokeAdminToken: ({ params }, caller) => {
+      store.tokens.revoke(params.name);
+      tellToken(connect, `the token '${params.name}' of the admin API was revoked by ${caller}`);
+      return {};
+    },
+  };
+}
+
+function tellToken({ store }: Connect, text: string): void {
+  store.events.add(EventId.connectorSaved, 'info', null, text);
+}

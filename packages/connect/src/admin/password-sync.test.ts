@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { type ConfigurationParameter, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
+import { FORESTS, openConnect } from '../testing/open-connect.ts';
+import { type AdminHandlers, adminHandlers } from './handlers.ts';
+
+const [corp, fabrikam] = FORESTS;
+const tenant = 'peer - AAD';
+const at = await openConnect();
+let nudges = 0;
+let api: AdminHandlers = adminHandlers(at.connect, () => nudges++);
+after(() => at.close());
+
+const none = { params: undefined as never, query: undefined as never, body: undefined as never };
+const forced = (value: ConfigurationParameter['value']): ConfigurationParameter => ({
+  name: FORCE_FULL_PASSWORD_SYNC,
+  inputType: 'String',
+  scope: 'ConnectorGlobal',
+  description: null,
+  regexValidationPattern: null,
+  defaultValue: null,
+  value,
+  extensible: false,
+  pageNumber: 0,
+  intrinsic: false,
+  dataType: 'String',
+});
+const save = (name: string, ...globalParameters: ConfigurationParameter[]) =>
+  api.saveConnector({ ...none, params: { name }, body: { globalParameters } }, 'a test');
+const set = async (sourceConnector: string, enabled: boolean, targetConnector = tenant) =>
+  api.setPasswordSync({ ...none, body: { sourceConnector, targetConnector, enabled } }, 'a test');
+const passOf = async (name: string) =>
+  (await api.getFullPasswordSync({ ...none, query: { connector: name } }, '')).passes[0]!.pass;
+const forcedValue = async (name: string) =>
+  (await api.getConnector({ ...none, params: { name } }, '')).globalParameters.find(
+    each => each.name === FORCE_FULL_PASSWORD_SYNC,
+  )?.value;
+
+test('connectors have names whose case counts, and identifiers that stay', async () => {
+  const { connectors } = await api.listConnectors(none, '');
+  assert.deepEqual(
+    connectors.map(({ name, type }) => [name, type]),
+    [
+      [corp, 'AD'],
+      [fabrikam, 'AD'],
+      [tenant, 'Extensible2'],
+    ],
+  );
+  assert.equal(connectors[2]!.identifier, 'b891884f-051e-4a83-95af-2544101c9083');
+  assert.equal(connectors[0]!.partitions[0]!.dn, 'DC=corp,DC=example,DC=com');
+  const wrong = async () => api.getConnector({ ...none, params: { name: 'CORP.example.com' } }, '');
+  await assert.rejects(wrong(), {
+    code: 'no-such-connector',
+    status: 404,
+    message: /known are 'corp.example.com', 'fabrikam.example.org', 'peer - AAD' \(case counts\)/,
+  });
+  const connect = await at.reopen();
+  api = adminHandlers(connect, () => nudges++);
+  const again = await api.listConnectors(none, '');
+  assert.deepEqual(again.connectors, connectors);
+  const { identifier } = connectors[1]!;
+  assert.equal((await api.getConnector({ ...none, params: { name: identifier } }, '')).name, fabrikam);
+});
+
+test("the script's way: the parameter does nothing until the channel is switched off and on, and for its forest alone", async () => {
+  const { version } = await api.getConnector({ ...none, params: { name: corp } }, '');
+  const saved = await save(corp, forced(1));
+  assert.ok(saved.version > version);
+  assert.equal(await forcedValue(corp), 1);
+  assert.equal(await passOf(corp), null);
+  assert.deepEqual(await set(corp, false), {
+    sourceConnector: corp,
+    targetConnector: tenant,
+    enabled: false,
+  });
+  assert.equal(await passOf(corp), null);
+  const [state] = (await api.listPartitionStates({ ...none, query: { connector: corp } }, '')).partitions;
+  assert.equal(state!.passwordSyncLastCycleStatus, 'Disabled');
+  await set(corp, true);
+  const pass = await passOf(corp);
+  assert.equal(pass!.completedAt, null);
+  assert.match(pass!.waitingFor!, /full import of the directory is not completed/);
+  assert.equal(await passOf(fabrikam), null);
+  assert.equal(await forcedValue(corp), 1, 'it goes back when the pass ends, not before');
+  assert.ok(nudges >= 2);
+});
+
+test('forcing twice while a pass is open is one pass', async () => {
+  const { id } = (await passOf(corp))!;
+  await save(corp, forced('1'));
+  await set(corp, false);
+  await set(corp, true);
+  assert.equal((await passOf(corp))!.id, id);
+  const { passes } = await api.forceFullPasswordSync({ ...none, body: { connector: corp } }, 'a test');
+  assert.equal(passes[0]!.pass!.id, id);
+});
+
+test('switching on without the parameter, or with it at 0, begins no pass', async () => {
+  for (const parameters of [[], [forced('0')], [forced(null)], [forced(true)]]) {
+    await save(fabrikam, ...parameters);
+    await set(fabrikam, false);
+    await set(fabrikam, true);
+    assert.equal(await passOf(fabrikam), null);
+  }
+});
+
+test('the start of the service is a start of the channel, and a channel that is off begins nothing', async () => {
+  await save(fabrikam, forced('1'));
+  await set(fabrikam, false);
+  const connect = await at.reopen();
+  api = adminHandlers(connect, () => {});
+  for (const connector of connect.connectors) connector.startChannel();
+  assert.equal(await passOf(fabrikam), null);
+  assert.equal((await api.listPasswordSync({ ...none, query: {} }, '')).configurations[1]!.enabled, false);
+  await set(fabrikam, true);
+  assert.notEqual(await passOf(fabrikam), null);
+});
+
+test('a pair that is none, a parameter twice and a partition that is not there are refused in words', async () => {
+  await assert.rejects(set(corp, true, 'Peer - AAD'), { message: /'peer - AAD' expected \(case counts\)/ });
+  await assert.rejects(set(tenant, true), { code: 'no-such-connector', message: /one of a forest expected/ });
+  assert.throws(() => save(corp, forced(1), forced(0)), { code: 'parameter-twice' });
+  const partitions = [{ identifier: '00000000-0000-4000-8000-000000000000', parameters: [] }];
+  const body = { globalParameters: [], partitions };
+  assert.throws(() => api.saveConnector({ ...none, params: { name: corp }, body }, ''), {
+    code: 'no-such-partition',
+  });
+});

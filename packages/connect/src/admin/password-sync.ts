@@ -1,0 +1,109 @@
+import {
+  type ConfigurationParameter,
+  FORCE_FULL_PASSWORD_SYNC,
+  type FullPasswordSync,
+  type PartitionPasswordSyncState,
+  type PasswordSyncConfiguration,
+} from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import type { Connect } from '../connect.ts';
+import type { Connector } from '../connector.ts';
+import { fullPassStatus } from '../full-pass-status.ts';
+import { EventId } from '../store/events.ts';
+import { forestConnector, forestConnectors, isTenant } from './connectors.ts';
+
+export function listPasswordSync(connect: Connect, source: string | undefined): PasswordSyncConfiguration[] {
+  return forestConnectors(connect, source).map(each => configurationOf(connect, each));
+}
+
+function configurationOf(connect: Connect, { name, context }: Connector): PasswordSyncConfiguration {
+  const { passwordSync } = context.store.settings;
+  return { sourceConnector: name, targetConnector: connect.tenantConnector.name, enabled: passwordSync };
+}
+
+/** @throws CausewayError 'no-such-connector' for a source that is no forest's, or a target that is not the tenant's */
+export async function setPasswordSync(
+  connect: Connect,
+  { sourceConnector, targetConnector, enabled }: PasswordSyncConfiguration,
+  caller: string,
+): Promise<PasswordSyncConfiguration> {
+  const connector = forestConnector(connect, sourceConnector);
+  if (!isTenant(connect, targetConnector)) {
+    throw new CausewayError(
+      'no-such-connector',
+      `'${targetConnector}' is not the tenant's connector: '${connect.tenantConnector.name}' expected (case counts)`,
+      { status: 404 },
+    );
+  }
+  const text = `password hash synchronization from '${connector.name}' was switched ${enabled ? 'on' : 'off'} by ${caller}`;
+  connect.store.events.add(EventId.passwordSyncSwitched, 'info', connector.name, text);
+  await connector.setPasswordSync(enabled);
+  return configurationOf(connect, connector);
+}
+
+export interface Pass {
+  connector: string;
+  pass: FullPasswordSync | null;
+}
+
+export function listPasses(connect: Connect, name: string | undefined): Promise<Pass[]> {
+  return Promise.all(
+    forestConnectors(connect, name).map(async each => ({
+      connector: each.name,
+      pass: await fullPassStatus(each),
+    })),
+  );
+}
+
+/** As the original's script makes it. */
+const FORCED: ConfigurationParameter = {
+  name: FORCE_FULL_PASSWORD_SYNC,
+  inputType: 'String',
+  scope: 'ConnectorGlobal',
+  description: null,
+  regexValidationPattern: null,
+  defaultValue: null,
+  value: '1',
+  extensible: false,
+  pageNumber: 0,
+  intrinsic: false,
+  dataType: 'String',
+};
+
+/** What the original's script does: the parameter, then the channel off and on. */
+export async function forceFullPass(
+  connect: Connect,
+  name: string | undefined,
+  caller: string,
+): Promise<Pass[]> {
+  for (const connector of forestConnectors(connect, name)) {
+    const { settings, events } = connector.context.store;
+    const others = settings.get().globalParameters.filter(each => each.name !== FORCED.name);
+    settings.save([...others, FORCED]);
+    const text = `a full password hash synchronization of '${connector.name}' was asked for by ${caller}`;
+    events.add(EventId.passwordSyncSwitched, 'info', connector.name, text);
+    await connector.setPasswordSync(false);
+    await connector.setPasswordSync(true);
+  }
+  return listPasses(connect, name);
+}
+
+export function listPartitionStates(
+  connect: Connect,
+  name: string | undefined,
+): PartitionPasswordSyncState[] {
+  return forestConnectors(connect, name).map(connector => {
+    const { settings } = connector.context.store;
+    const times = connector.passwordCycle();
+    return {
+      connectorId: settings.get().identifier,
+      connectorName: connector.name,
+      dn: connector.namingContext,
+      passwordSyncLastSuccessfulCycleStartTimestamp: times.successfulStart,
+      passwordSyncLastSuccessfulCycleEndTimestamp: times.successfulEnd,
+      passwordSyncLastCycleStartTimestamp: times.start,
+      passwordSyncLastCycleEndTimestamp: times.end,
+      passwordSyncLastCycleStatus: settings.passwordSync ? times.status : 'Disabled',
+    };
+  });
+}

@@ -1,0 +1,81 @@
+import type { CompanyFeature, GlobalSettings } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import type { Connect } from '../connect.ts';
+import { VERSION } from '../identity.ts';
+
+export function globalSettings({ store, configuration }: Connect): GlobalSettings {
+  const { scheduler } = store;
+  const parameters = Object.entries({
+    'Microsoft.Synchronize.TimeInterval':
+      scheduler.customizedInterval ?? configuration.cycleIntervalMs / 1000,
+    'Microsoft.Synchronize.StagingMode': false,
+    'Microsoft.Synchronize.MaintenanceEnabled': scheduler.maintenanceEnabled,
+    'Microsoft.Synchronize.RunHistoryPurgeInterval': scheduler.purgeInterval,
+    'Microsoft.Synchronize.SchedulerSuspended': scheduler.suspended,
+    'Microsoft.Synchronize.SynchronizationSchedule': scheduler.syncCycleEnabled,
+    'Microsoft.OptionalFeature.ExportDeletionThreshold': true,
+    'Microsoft.OptionalFeature.ExportDeletionThresholdValue': configuration.deletionThreshold,
+    'Microsoft.SynchronizationOption.AnchorAttribute': 'objectGUID',
+    'Microsoft.SynchronizationOption.UPNAttribute': 'userPrincipalName',
+    'Microsoft.UserSignIn.SignOnMethod': 'PasswordHashSync',
+  });
+  return {
+    version: VERSION,
+    instanceId: scheduler.instanceId,
+    schemaVersion: store.db.version,
+    parameters: parameters.map(([name, value]) => ({
+      name,
+      inputType: 'String',
+      scope: 'SynchronizationGlobal',
+      description: null,
+      regexValidationPattern: null,
+      defaultValue: null,
+      value: String(value),
+      extensible: false,
+      pageNumber: 0,
+      intrinsic: true,
+      dataType: 'String',
+    })),
+  };
+}
+
+export function companyFeature({ connectors }: Connect): CompanyFeature {
+  return {
+    passwordHashSync: connectors.some(({ context }) => context.store.settings.passwordSync),
+    forcePasswordChangeOnLogOn: false,
+    userWriteback: false,
+    deviceWriteback: false,
+    unifiedGroupWriteback: false,
+    groupWritebackV2: false,
+  };
+}
+
+/** @throws CausewayError 'no-such-feature', 'password-sync-by-pair' for what cannot be as it is asked for */
+export function setCompanyFeature(
+  connect: Connect,
+  change: { [K in keyof CompanyFeature]?: boolean | undefined },
+): CompanyFeature {
+  const now = companyFeature(connect);
+  for (const [name, wanted] of Object.entries(change) as [keyof CompanyFeature, boolean | undefined][]) {
+    if (wanted === undefined || wanted === now[name]) continue;
+    if (name === 'passwordHashSync') {
+      throw new CausewayError(
+        'password-sync-by-pair',
+        'password hash synchronization is switched for each pair of connectors: use Set-ADSyncAADPasswordSyncConfiguration',
+        { status: 409 },
+      );
+    }
+    throw new CausewayError('no-such-feature', `${name} cannot be switched on: ${WHY_NOT[name]}`, {
+      status: 409,
+    });
+  }
+  return now;
+}
+
+const WHY_NOT: Record<Exclude<keyof CompanyFeature, 'passwordHashSync'>, string> = {
+  forcePasswordChangeOnLogOn: 'a temporary password is not sent; it waits until its user has changed it',
+  userWriteback: 'Causeway writes nothing to the on-premises directory',
+  deviceWriteback: 'Causeway writes nothing to the on-premises directory',
+  unifiedGroupWriteback: 'Causeway writes nothing to the on-premises directory',
+  groupWritebackV2: 'Causeway writes nothing to the on-premises directory',
+};

@@ -1,0 +1,40 @@
+import { printResult, table } from '@causeway/service';
+import { type Command, InvalidArgumentError } from 'commander';
+import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
+
+/** `causeway connect token …`: named tokens by which the admin API is called over HTTPS. */
+export function tokenCommands(connect: Command): void {
+  const token = connect.command('token').description('named tokens of the admin API over HTTPS');
+  withCommonOptions(token.command('create').description('make a token; it is shown this once'))
+    .argument('<name>', 'what it is for: a person, a workstation')
+    .option('--days <n>', 'how long it is valid', days, 90)
+    .action(async (name: string, options: CommonOptions & { days: number }) => {
+      const { result } = await askOrDo(options, 'createAdminToken', { body: { name, days: options.days } });
+      printResult(options.json, result, () => [result.token]);
+      if (!options.json) process.stderr.write(`valid until ${result.expiresAt}; it is not shown again\n`);
+    });
+  withCommonOptions(
+    token.command('list').description('the tokens, when they end and when they were used last'),
+  ).action(async (options: CommonOptions) => {
+    const { result } = await askOrDo(options, 'listAdminTokens', {});
+    printResult(options.json, result, () =>
+      table([
+        ['name', 'made', 'valid until', 'last used'],
+        ...result.tokens.map(each => [each.name, each.createdAt, each.expiresAt, each.lastUsedAt ?? 'never']),
+      ]),
+    );
+  });
+  withCommonOptions(token.command('revoke').description('revoke a token: it ends at once'))
+    .argument('<name>', "as 'causeway connect token list' shows it")
+    .action(async (name: string, options: CommonOptions) => {
+      const { result } = await askOrDo(options, 'revokeAdminToken', { params: { name } });
+      printResult(options.json, result, () => [`the token '${name}' is revoked`]);
+    });
+}
+
+function days(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 730)
+    throw new InvalidArgumentError('1 to 730 days expected');
+  return value;
+}

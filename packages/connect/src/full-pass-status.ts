@@ -1,0 +1,40 @@
+import { CallError, type FullPasswordSync } from '@causeway/contract';
+import type { Connector } from './connector.ts';
+import { expectedEnd, ratePerSecond } from './passwords/full-pass-progress.ts';
+import { legacyState } from './passwords/legacy.ts';
+
+/** A connector's last forced full pass, as far as it is, and what it waits for. */
+export async function fullPassStatus(connector: Connector): Promise<FullPasswordSync | null> {
+  const { store } = connector.context;
+  const pass = store.passes.last();
+  if (pass === undefined) return null;
+  const total = store.space.countInScope();
+  const rate = ratePerSecond(pass, connector.pace);
+  const { id, requestedAt, startedAt, readAt, completedAt, users } = pass;
+  return {
+    ...{ id, requestedAt, startedAt, readAt, completedAt, users, total, rate },
+    expectedAt: expectedEnd(pass, total, rate),
+    owed: store.owed.count(),
+    waitingFor: completedAt === null ? await waitingFor(connector, readAt !== null) : null,
+  };
+}
+
+async function waitingFor({ name, context }: Connector, read: boolean): Promise<string | null> {
+  const { store, tenant } = context;
+  if (!store.settings.passwordSync) return `password hash synchronization of '${name}' is switched off`;
+  if (store.cursors.get('dirsync-cookie') === undefined)
+    return 'the full import of the directory is not completed';
+  const owed = store.owed.count();
+  if (read && owed > 0) {
+    try {
+      const legacy = legacyState(store.db, await tenant.configuration(false, 1));
+      if (legacy.state === 'unconfirmed')
+        return `the managed domain's key is not confirmed, and ${owed} users are owed their legacy credentials: compare with 'causeway domain fingerprint', then run 'causeway connect trust-domain FINGERPRINT'`;
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      return `the tenant does not answer: ${error.message}`;
+    }
+  }
+  const lastError = store.cursors.get('last-error');
+  return lastError === undefined ? null : `it is tried again: ${lastError}`;
+}

@@ -1,0 +1,26 @@
+import type { FullPass } from '../store/full-passes.ts';
+
+/** Users a second: of the attempt that is under way, or of the whole pass when it has read everybody. */
+export function ratePerSecond(
+  pass: FullPass,
+  pace: { began: number; sent: number } | undefined,
+  now: number = Date.now(),
+): number | null {
+  if (pass.startedAt === null) return null;
+  const [sent, milliseconds] =
+    pass.readAt !== null
+      ? [pass.users, Date.parse(pass.readAt) - Date.parse(pass.startedAt)]
+      : [pace?.sent ?? 0, now - (pace?.began ?? now)];
+  return sent > 0 && milliseconds > 0 ? (sent * 1000) / milliseconds : null;
+}
+
+/** When everybody will have been read at this rate; null when there is nothing to say it by. */
+export function expectedEnd(
+  pass: FullPass,
+  total: number,
+  rate: number | null,
+  now: number = Date.now(),
+): string | null {
+  if (pass.readAt !== null || rate === null) return null;
+  return new Date(now + (Math.max(0, total - pass.users) * 1000) / rate).toISOString();
+}

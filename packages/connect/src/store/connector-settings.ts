@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import type { ConfigurationParameter } from '@causeway/contract';
+import type { Database } from './database.ts';
+
+/** What an administrator set for one connector. */
+export interface Settings {
+  identifier: string;
+  partitionId: string;
+  /** Grows with every change that is saved. */
+  version: number;
+  createdAt: string;
+  modifiedAt: string;
+  /** The password channel's switch. */
+  passwordSync: boolean;
+  globalParameters: ConfigurationParameter[];
+  partitionParameters: ConfigurationParameter[];
+}
+
+export class ConnectorSettings {
+  readonly #db: Database;
+  readonly #connector: string;
+
+  /** @param fixed the tenant's connector has a fixed identifier, and is known by it; every other gets one that it keeps */
+  constructor(db: Database, connector: string, fixed?: string) {
+    this.#db = db;
+    this.#connector = connector;
+    const now = new Date().toISOString();
+    const identifier = fixed ?? randomUUID();
+    if (fixed) db.run('UPDATE OR IGNORE connector SET name = ? WHERE identifier = ?', connector, fixed);
+    db.run(
+      'INSERT OR IGNORE INTO connector (name, identifier, partition_id, created_at, modified_at) VALUES (?, ?, ?, ?, ?)',
+      connector,
+      identifier,
+      randomUUID(),
+      now,
+      now,
+    );
+  }
+
+  get(): Settings {
+    const row = this.#db.get('SELECT * FROM connector WHERE name = ?', this.#connector)!;
+    return {
+      identifier: row.identifier as string,
+      partitionId: row.partition_id as string,
+      version: row.version as number,
+      createdAt: row.created_at as string,
+      modifiedAt: row.modified_at as string,
+      passwordSync: row.password_sync === 1,
+      globalParameters: JSON.parse(row.global_parameters as string),
+      partitionParameters: JSON.parse(row.partition_parameters as string),
+    };
+  }
+
+  /** Asked before every slice of passwords. */
+  get passwordSync(): boolean {
+    const sql = 'SELECT password_sync AS enabled FROM connector WHERE name = ?';
+    return this.#db.get<{ enabled: number }>(sql, this.#connector)!.enabled === 1;
+  }
+
+  setPasswordSync(enabled: boolean): void {
+    this.#db.run(
+      'UPDATE connector SET password_sync = ?, version = version + 1, modified_at = ? WHERE name = ?',
+      Number(enabled),
+      new Date().toISOString(),
+      this.#connector,
+    );
+  }
+
+  /** The parameters are kept as they are given, all of them; those of the partition stay when they are left out. */
+  save(global: readonly ConfigurationParameter[], partition?: readonly ConfigurationParameter[]): void {
+    this.#db.run(
+      `UPDATE connector SET global_parameters = ?, partition_parameters = coalesce(?, partition_parameters),
+         version = version + 1, modified_at = ? WHERE name = ?`,
+      JSON.stringify(global),
+      partition === undefined ? null : JSON.stringify(partition),
+      new Date().toISOString(),
+      this.#connector,
+    );
+  }
+
+  /** The value of a global parameter; undefined when there is none of this name. */
+  parameter(name: string): ConfigurationParameter['value'] | undefined {
+    return this.get().globalParameters.find(parameter => parameter.name === name)?.value;
+  }
+
+  /** Sets the value of a global parameter that is there; what is not there stays away. */
+  setValue(name: string, value: string): void {
+    const { globalParameters } = this.get();
+    if (!globalParameters.some(parameter => parameter.name === name)) return;
+    this.save(globalParameters.map(each => (each.name === name ? { ...each, value } : each)));
+  }
+}

@@ -1,0 +1,47 @@
+import type { PasswordLogEntry } from '@causeway/contract';
+import type { Database } from './database.ts';
+import type { PasswordStatus } from './password-states.ts';
+
+/** As the original keeps it. */
+const KEPT_MS = 7 * 86_400_000;
+/** Entries that are looked at in one go when the old ones are swept out. */
+const SWEEP = 10_000;
+
+/** What became of each user's password, attempt by attempt: words and times, never a password. */
+export class PasswordLog {
+  readonly #db: Database;
+  readonly #connector: string;
+
+  constructor(db: Database, connector: string) {
+    this.#db = db;
+    this.#connector = connector;
+  }
+
+  add(guid: string, status: PasswordStatus, detail: string | undefined, at: string): void {
+    this.#db.run(
+      'INSERT INTO password_log (connector, guid, at, status, detail) VALUES (?, ?, ?, ?, ?)',
+      this.#connector,
+      guid,
+      at,
+      status,
+      detail ?? null,
+    );
+  }
+
+  /** Newest first. */
+  last(guid: string, count: number): PasswordLogEntry[] {
+    return this.#db.all<PasswordLogEntry>(
+      'SELECT at, status, detail FROM password_log WHERE connector = ? AND guid = ? ORDER BY id DESC LIMIT ?',
+      this.#connector,
+      guid,
+      count,
+    );
+  }
+}
+
+/** Takes out what is older than seven days, of every connector. The oldest have the lowest ids, so no index over times is needed. */
+export function prunePasswordLog(db: Database, now: number = Date.now()): void {
+  const before = new Date(now - KEPT_MS).toISOString();
+  const sql = `DELETE FROM password_log WHERE at < ? AND id IN (SELECT id FROM password_log ORDER BY id LIMIT ${SWEEP})`;
+  while (db.run(sql, before) === SWEEP);
+}
