@@ -39,6 +39,8 @@ export class ProvisioningPeer {
   /** Decides on an item before the tenant's own rules do. */
   judge: (change: ObjectChange | CredentialChange) => Omit<Verdict, 'sourceAnchor'> | undefined = () =>
     undefined;
+  /** What a request to the provisioning API waits for before it is looked at: a tenant that is slow. */
+  hold: (path: string) => Promise<unknown> | undefined = () => undefined;
   windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig = { enabled: false, domain: null };
   readonly #server: Server;
 
@@ -57,8 +59,7 @@ export class ProvisioningPeer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** A managed domain that the tenant says it has. */
-  /** Without a key: the tenant says that it has no managed domain. */
+  /** A managed domain that the tenant says it has. Without a key: the tenant says that it has no managed domain. */
   offerKey(key?: PublicKey): void {
     const registeredAt = new Date().toISOString();
     const place = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', registeredAt };
@@ -85,6 +86,7 @@ export class ProvisioningPeer {
     const body = Buffer.concat(chunks).toString('utf8');
     const path = request.url ?? '';
     this.requests.push({ path, body });
+    if (path.startsWith('/api/v1/sync/')) await this.hold(path);
     const misbehaviour = path.startsWith('/api/v1/sync/')
       ? (this.script.shift() ?? this.misbehave(path))
       : undefined;

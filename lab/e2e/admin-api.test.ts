@@ -1,0 +1,362 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type PeerUser, ProvisioningPeer } from '@causeway/connect/testing';
+import {
+  type CallInput,
+  type ConfigurationParameter,
+  call,
+  FORCE_FULL_PASSWORD_SYNC,
+  type FullPasswordSync,
+  httpSend,
+  type ReplyOf,
+  type Route,
+  requestPath,
+  connectAdministrationRoutes as routes,
+} from '@causeway/contract';
+import { ntHash, verifyCloudCredential } from '@causeway/credentials';
+import { generateSealingKey, sealingPublicKey } from '@causeway/records';
+import { callSocket } from '@causeway/service';
+import { labUp } from '../domains/lifecycle.ts';
+import { administratorPasswordFile, DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
+import { createUser, deleteUser, setPassword } from '../domains/users.ts';
+import { makeCertificates } from '../places/certificates.ts';
+import { Place } from '../places/place.ts';
+import { runCli, runCliJson } from '../places/run-cli.ts';
+
+// Connect's admin API against a real directory and a scripted tenant: the script's way to a forced full pass, and what may happen on it.
+
+await labUp();
+const domain = DOMAINS.onprem;
+const lab = describeDomain(domain);
+const run = randomBytes(3).toString('hex');
+const folder = mkdtempSync(join(tmpdir(), 'causeway-admin-api-'));
+const state = join(folder, 'state');
+const config = join(folder, 'connect.yaml');
+const passwordFile = join(folder, 'connector.password');
+const account = `cwa-${run}`;
+const peer = await ProvisioningPeer.listen();
+const certificates = await makeCertificates(join(folder, 'certificates'));
+const PORT = 18_443;
+const url = `https://127.0.0.1:${PORT}`;
+const ad = lab.dnsDomain;
+const tenant = 'peer - AAD';
+
+const cli = <T = Record<string, unknown>>(...args: string[]) =>
+  runCliJson<T>(['connect', ...args, '--config', config]);
+
+/** As the module on Connect's machine: over the socket. */
+async function ask<R extends Route>(route: R, input: CallInput<R> = {}): Promise<ReplyOf<R>> {
+  const given = input as CallInput<Route>;
+  const path = requestPath(route, given);
+  return route.reply.parse(
+    await callSocket(join(state, 'api.sock'), 'connect', route.method, path, given.body),
+  ) as ReplyOf<R>;
+}
+
+const service = new Place({
+  name: 'connect',
+  args: ['connect', 'run', '--config', config],
+  logFile: join(folder, 'connect.log'),
+  ready: () => ask(routes.getScheduler),
+});
+
+const made: string[] = [];
+async function user(name: string) {
+  const sam = `${name}-${run}`;
+  const password = randomPassword();
+  await createUser(domain, { sam, password });
+  made.push(sam);
+  return { sam, upn: `${sam}@${lab.dnsDomain}`, password };
+}
+
+const inTenant = (upn: string): PeerUser | undefined =>
+  [...peer.users.values()].find(({ object }) => object.userPrincipalName === upn);
+
+async function hasPassword(upn: string, password: string): Promise<boolean> {
+  const credential = inTenant(upn)?.credential;
+  return credential !== undefined && verifyCloudCredential(credential.cloudCredential, ntHash(password));
+}
+
+async function eventually(what: string, holds: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
+  for (const until = Date.now() + ms; ; await delay(50)) {
+    if (await holds()) return;
+    if (Date.now() > until) throw new Error(`it did not come about: ${what}\n${service.lastLines()}`);
+  }
+}
+
+const CREDENTIALS = '/api/v1/sync/credentials';
+/** Whose passwords were sent, anchor by anchor, in the order of the requests. */
+const sent = (): string[] =>
+  peer
+    .requestsTo(CREDENTIALS)
+    .flatMap(({ body }) => (JSON.parse(body) as { changes: { sourceAnchor: string }[] }).changes)
+    .map(({ sourceAnchor }) => sourceAnchor);
+
+async function pass(): Promise<FullPasswordSync | null> {
+  const { passes } = await ask(routes.getFullPasswordSync, { query: { connector: ad } });
+  return passes[0]!.pass;
+}
+
+const forced: ConfigurationParameter = {
+  name: FORCE_FULL_PASSWORD_SYNC,
+  inputType: 'String',
+  scope: 'ConnectorGlobal',
+  description: null,
+  regexValidationPattern: null,
+  defaultValue: null,
+  value: 1,
+  extensible: false,
+  pageNumber: 0,
+  intrinsic: false,
+  dataType: 'String',
+};
+const saveParameter = () =>
+  ask(routes.saveConnector, { params: { name: ad }, body: { globalParameters: [forced] } });
+const switchChannel = (enabled: boolean) =>
+  ask(routes.setPasswordSync, { body: { sourceConnector: ad, targetConnector: tenant, enabled } });
+/** The lines of the original's script after the connector was read. */
+async function runScript(): Promise<void> {
+  await saveParameter();
+  await switchChannel(false);
+  await switchChannel(true);
+}
+async function parameter(): Promise<unknown> {
+  const { globalParameters } = await ask(routes.getConnector, { params: { name: ad } });
+  return globalParameters.find(({ name }) => name === FORCE_FULL_PASSWORD_SYNC)?.value;
+}
+async function eventIds(): Promise<number[]> {
+  return (await ask(routes.getStatus)).events.map(({ eventId }) => eventId);
+}
+const completed = () => eventually('the pass is completed', async () => (await pass())?.completedAt != null);
+
+before(async () => {
+  const admin = `Administrator@${lab.dnsDomain}`;
+  await runCliJson([
+    ...['connect', 'account', 'create', '--server', lab.address, '--ca', lab.caFile, '--admin', admin],
+    ...['--admin-password-file', administratorPasswordFile(domain), '--password-out', passwordFile],
+    ...['--name', account],
+  ]);
+  const connector = {
+    name: ad,
+    forest: lab.dnsDomain,
+    server: lab.address,
+    caFile: lab.caFile,
+    account: `${account}@${lab.dnsDomain}`,
+    password: `file:${passwordFile}`,
+  };
+  const settings = {
+    stateDirectory: state,
+    tenant: { url: peer.url },
+    connectors: [connector],
+    passwordBatch: 2,
+    adminApi: { listen: { host: '127.0.0.1', port: PORT }, tls: certificates.server },
+  };
+  writeFileSync(config, JSON.stringify(settings)); // JSON is YAML too
+  await cli('enrol', '--code', 'any');
+  await cli('sync', '--once');
+  await service.start();
+});
+
+after(async () => {
+  await service.kill();
+  await peer.close();
+  for (const sam of [...made, account]) await deleteUser(domain, sam).catch(() => {});
+  rmSync(folder, { recursive: true });
+});
+
+test('over HTTPS a named token opens it, until it is revoked; the socket needs none', async () => {
+  const { token } = await cli<{ token: string }>('token', 'create', 'workstation');
+  const ca = readFileSync(certificates.caFile, 'utf8');
+  const send = httpSend({ url, ca }, async () => token);
+  const { connectors } = await call(send, routes.listConnectors);
+  assert.deepEqual(connectors, (await ask(routes.listConnectors)).connectors);
+  assert.deepEqual(
+    connectors.map(({ name }) => name),
+    [ad, tenant],
+  );
+  await assert.rejects(call(httpSend({ url, ca }), routes.listConnectors), { code: 'unauthorized' });
+  const other = readFileSync(certificates.otherCaFile, 'utf8');
+  const believed = call(
+    httpSend({ url, ca: other }, async () => token),
+    routes.listConnectors,
+  );
+  await assert.rejects(believed, { code: 'no-answer' });
+  await assert.rejects(call(send, routes.createAdminToken, { body: { name: 'more', days: 1 } }), {
+    status: 404,
+  });
+  await assert.rejects(call(send, routes.trustDomain, { body: { fingerprint: 'x' } }), { status: 404 });
+  const { tokens } = await cli<{ tokens: { name: string; lastUsedAt: string | null }[] }>('token', 'list');
+  assert.ok(tokens.find(({ name }) => name === 'workstation')!.lastUsedAt !== null);
+  await cli('token', 'revoke', 'workstation');
+  await assert.rejects(call(send, routes.listConnectors), { code: 'unauthorized' });
+  assert.equal(readFileSync(join(folder, 'connect.log'), 'utf8').includes(token), false);
+});
+
+test('the parameter does nothing by itself; switched off and on, everybody is sent again', async () => {
+  const anna = await user('anna');
+  await eventually('her password', () => hasPassword(anna.upn, anna.password));
+  const { sourceAnchor } = inTenant(anna.upn)!.object;
+  peer.requests.length = 0;
+  await saveParameter();
+  await delay(1_500);
+  assert.equal(await pass(), null);
+  assert.equal(sent().includes(sourceAnchor), false);
+
+  await switchChannel(false);
+  const second = randomPassword();
+  await setPassword(domain, anna.sam, second);
+  const ben = await user('ben');
+  await eventually('objects go on', () => inTenant(ben.upn) !== undefined);
+  await delay(1_500);
+  assert.deepEqual(sent(), [], 'a channel that is off sends nothing');
+  const [off] = (await ask(routes.listPartitionStates, { query: {} })).partitions;
+  assert.equal(off!.passwordSyncLastCycleStatus, 'Disabled');
+
+  await switchChannel(true);
+  assert.equal(await parameter(), 1);
+  await completed();
+  assert.equal(await parameter(), '0');
+  await eventually('what was changed meanwhile', () => hasPassword(anna.upn, second));
+  await eventually('who is new', () => hasPassword(ben.upn, ben.password));
+  const everybody = [...peer.users.values()].filter(({ credential }) => credential).length;
+  assert.equal(new Set(sent()).size, everybody);
+  const ids = await eventIds();
+  for (const id of [617, 618, 619, 622, 623]) assert.ok(ids.includes(id), `event ${id}`);
+  const done = (await pass())!;
+  assert.ok(done.users > 0 && done.rate !== null && done.waitingFor === null);
+  const { passes } = await cli<{ passes: { connector: string }[] }>('force-password-sync', '--connector', ad);
+  assert.equal(passes[0]!.connector, ad);
+});
+
+test('killed half-way it goes on with whom it has not sent; forced twice it is one pass', async () => {
+  await completed();
+  const everybody = new Set(
+    [...peer.users.values()].filter(u => u.credential).map(u => u.object.sourceAnchor),
+  );
+  peer.requests.length = 0;
+  let batches = 0;
+  const killed = new Promise<void>((resolve, reject) => {
+    peer.hold = path => {
+      if (path === CREDENTIALS && ++batches === 4) service.kill().then(resolve, reject);
+      return undefined;
+    };
+  });
+  await runScript();
+  const { id } = (await pass())!;
+  await runScript().catch(() => {}); // it may be gone already
+  await killed;
+  peer.hold = () => undefined;
+  const before = sent();
+  assert.ok(before.length >= 6 && before.length < everybody.size, `${before.length} of ${everybody.size}`);
+  await service.start();
+  await completed();
+  assert.equal((await pass())!.id, id);
+  assert.equal((await pass())!.users, everybody.size);
+  assert.equal(await parameter(), '0');
+  const all = sent();
+  assert.deepEqual(new Set(all), everybody);
+  // What was on its way when it was killed is sent again, and nobody else.
+  const inFlight = 2 * 2;
+  assert.ok(all.length <= everybody.size + inFlight, `${all.length} sent, ${everybody.size} users`);
+});
+
+test('a change in the middle of a pass is not held up, and progress is told', async () => {
+  const clara = await user('clara');
+  await eventually('her password', () => hasPassword(clara.upn, clara.password));
+  peer.hold = path => (path === CREDENTIALS ? delay(400) : undefined);
+  await runScript();
+  await eventually('it sends', async () => ((await pass())?.users ?? 0) > 0);
+  const password = randomPassword();
+  await setPassword(domain, clara.sam, password);
+  const began = Date.now();
+  await eventually('her new password', () => hasPassword(clara.upn, password));
+  const took = Date.now() - began;
+  const now = (await pass())!;
+  assert.equal(now.readAt, null, 'the pass is not through yet');
+  assert.ok(now.rate !== null && now.expectedAt !== null && now.users < now.total);
+  assert.ok(took < 3_000, `${took} ms`);
+  peer.hold = () => undefined;
+  await completed();
+});
+
+test('before the managed domain is paired it stays open, says why, and goes on by itself', async () => {
+  const key = sealingPublicKey(await generateSealingKey());
+  peer.offerKey(key);
+  await delay(3_100); // the configuration's age
+  await runScript();
+  await eventually('everybody is read', async () => (await pass())?.readAt != null);
+  const open = (await pass())!;
+  assert.equal(open.completedAt, null);
+  assert.ok(open.owed > 0);
+  assert.match(open.waitingFor!, /key is not confirmed.*causeway connect trust-domain/);
+  assert.equal(await parameter(), 1);
+  await cli('trust-domain', key.fingerprint);
+  await completed();
+  assert.equal(await parameter(), '0');
+});
+
+test('the scheduler keeps objects back and passwords not; a cycle that is asked for runs', async () => {
+  const dave = await user('dave');
+  await eventually('his password', () => hasPassword(dave.upn, dave.password));
+  const scheduler = await ask(routes.setScheduler, { body: { syncCycleEnabled: false } });
+  assert.deepEqual([scheduler.syncCycleEnabled, scheduler.nextSyncCycleStartTimeInUTC], [false, null]);
+  const eve = await user('eve');
+  const password = randomPassword();
+  await setPassword(domain, dave.sam, password);
+  await eventually('a password that was changed', () => hasPassword(dave.upn, password));
+  assert.equal(inTenant(eve.upn), undefined);
+  await ask(routes.startSyncCycle, { body: { policyType: 'Initial' } });
+  await eventually('the new user', () => hasPassword(eve.upn, eve.password));
+  const { events } = await ask(routes.getStatus);
+  assert.ok(events.some(({ text }) => text.includes('imported and synchronized anew')));
+  await ask(routes.setScheduler, { body: { schedulerSuspended: true } });
+  await assert.rejects(ask(routes.startSyncCycle, { body: {} }), { code: 'scheduler-suspended' });
+  await ask(routes.setScheduler, { body: { syncCycleEnabled: true, schedulerSuspended: false } });
+});
+
+test("one object's password is sent when somebody asks, and its log tells", async () => {
+  const finn = await user('finn');
+  await eventually('his password', () => hasPassword(finn.upn, finn.password));
+  const { distinguishedName } = await cli<{ distinguishedName: string }>('status', finn.upn);
+  const { objects } = await ask(routes.listObjects, { query: { connector: ad, distinguishedName } });
+  const { objectId, anchorValue } = objects[0]!;
+  peer.requests.length = 0;
+  const entry = await ask(routes.syncObjectPassword, { params: { id: objectId } });
+  assert.equal(entry.status, 'Success');
+  assert.deepEqual(sent(), [anchorValue]);
+  const { entries } = await ask(routes.getObjectLog, { params: { id: objectId }, query: { count: 5 } });
+  assert.deepEqual(entries[0], entry);
+  assert.ok(entries.length >= 2);
+  const inSpace = await ask(routes.listObjects, { query: { connector: tenant, maxResultCount: 1000 } });
+  assert.ok(inSpace.objects.some(each => each.anchorValue === anchorValue));
+  const query = { connector: ad, distinguishedName };
+  const { checks } = await ask(routes.diagnosePasswordSync, { query });
+  assert.deepEqual(
+    checks.filter(({ passed }) => !passed),
+    [],
+  );
+  const all = await ask(routes.diagnosePasswordSync, { query: {} });
+  assert.deepEqual(
+    all.checks.filter(({ passed }) => !passed),
+    [],
+  );
+  const { domains } = await ask(routes.getDomainReachability, { params: { name: ad } });
+  assert.deepEqual(domains, [{ fullName: lab.dnsDomain, isReachable: true, exceptionMessage: null }]);
+});
+
+test('a command without a running service goes the same way', async () => {
+  await service.stop();
+  const wrong = await runCli([
+    ...['connect', 'force-password-sync', '--connector', ad.toUpperCase(), '--config', config],
+  ]);
+  assert.match(wrong.stderr, /there is no connector .*case counts/);
+  const { passes } = await cli<{ passes: { users: number; completedAt: string | null }[] }>(
+    'force-password-sync',
+  );
+  assert.ok(passes[0]!.users > 0 && passes[0]!.completedAt !== null);
+});
