@@ -13,7 +13,7 @@ export const LAYERS: Record<string, readonly string[]> = {
   tenant: ['credentials', 'records', 'contract', 'service'],
   'domain-services': ['samba', 'ldap', 'credentials', 'records', 'contract', 'service'],
   portal: ['contract'],
-  cli: ['active-directory', 'connect', 'domain-services', 'service', 'tenant'],
+  cli: ['active-directory', 'connect', 'contract', 'domain-services', 'service', 'tenant'],
 };
 
 /** These do no I/O, read no clock and make no randomness: every byte of theirs can be tested and fuzzed. */

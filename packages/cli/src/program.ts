@@ -6,6 +6,7 @@ const PARTS: Record<string, () => Promise<(program: Command) => void>> = {
   connect: async () => (await import('@causeway/connect')).connectCommands,
   tenant: async () => (await import('@causeway/tenant')).tenantCommands,
   domain: async () => (await import('@causeway/domain-services')).domainCommands,
+  openapi: async () => (await import('./openapi-command.ts')).openApiCommand,
   replicate: async () => (await import('@causeway/active-directory')).replicationCommands,
 };
 

@@ -498,6 +498,13 @@ export const connectAdministrationRoutes = {
     summary: "trusts the managed domain's key no more",
     reply: z.strictObject({ withdrawn: z.boolean() }),
   }),
+  getOpenApi: route({
+    method: 'GET',
+    path: '/api/v1/openapi.json',
+    access: ['operator'],
+    summary: 'this API as an OpenAPI 3.1 document',
+    reply: z.record(z.string(), z.unknown()),
+  }),
   listAdminTokens: route({
     method: 'GET',
     path: '/api/v1/tokens',

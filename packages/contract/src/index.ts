@@ -5,6 +5,7 @@ export * from './connect-administration.ts';
 export * from './connect-status.ts';
 export * from './enrolment.ts';
 export * from './managed-domain.ts';
+export { type ApiName, apis, openApiDocument } from './openapi.ts';
 export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './route.ts';
 export * from './synchronization.ts';
 export {

@@ -1,0 +1,14 @@
+import { type ApiName, apis, openApiDocument } from '@causeway/contract';
+import { Argument, type Command } from 'commander';
+import description from '../package.json' with { type: 'json' };
+
+/** `causeway openapi connect|tenant` */
+export function openApiCommand(program: Command): void {
+  program
+    .command('openapi')
+    .description('print the OpenAPI 3.1 document of an API, made from the contract')
+    .addArgument(new Argument('<api>', 'whose').choices(Object.keys(apis)))
+    .action((name: ApiName) => {
+      process.stdout.write(`${JSON.stringify(openApiDocument(name, description.version), null, 2)}\n`);
+    });
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import * as administration from './administration.ts';
+import * as common from './common.ts';
+import * as connectAdministration from './connect-administration.ts';
+import * as connectStatus from './connect-status.ts';
+import * as enrolment from './enrolment.ts';
+import * as managedDomain from './managed-domain.ts';
+import type { Access, Route } from './route.ts';
+import * as synchronization from './synchronization.ts';
+
+/** Every API that Causeway serves, with its route tables. */
+export const apis = {
+  connect: {
+    title: "Connect's admin API",
+    routes: [connectAdministration.connectAdministrationRoutes],
+  },
+  tenant: {
+    title: "The tenant's API",
+    routes: [
+      enrolment.enrolmentRoutes,
+      synchronization.synchronizationRoutes,
+      managedDomain.managedDomainRoutes,
+      administration.administrationRoutes,
+      administration.tenantLocalRoutes,
+    ],
+  },
+} as const satisfies Record<string, { title: string; routes: readonly Record<string, Route>[] }>;
+export type ApiName = keyof typeof apis;
+
+type Json = Record<string, unknown>;
+
+/** Schemas that have a name in the contract have it in the document too. */
+const named = z.registry<{ id: string }>();
+const modules = [
+  administration,
+  common,
+  connectAdministration,
+  connectStatus,
+  enrolment,
+  managedDomain,
+  synchronization,
+];
+for (const [id, value] of modules.flatMap(each => Object.entries<unknown>(each))) {
+  if (value instanceof z.ZodType && !named.has(value)) named.add(value, { id });
+}
+
+/** The OpenAPI 3.1 document of an API, made from its route tables; nothing in it is written by hand. */
+export function openApiDocument(name: ApiName, version: string): Json {
+  const { title, routes } = apis[name];
+  const components: Json = {};
+  const paths: Record<string, Json> = {};
+  for (const [operationId, route] of routes.flatMap(table => Object.entries<Route>(table))) {
+    const path = route.path.replace(/:([a-zA-Z]+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(operationId, route, components) };
+  }
+  const error = schemaOf(common.ErrorReply, 'output', components);
+  return {
+    openapi: '3.1.0',
+    info: { title, version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    paths,
+    components: {
+      schemas: components,
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      responses: {
+        Refused: { description: 'why it was not done', content: { 'application/json': { schema: error } } },
+      },
+    },
+  };
+}
+
+function operation(operationId: string, route: Route, components: Json): Json {
+  const { summary, access, params, query, body, reply } = route;
+  const parameters = [
+    ...parametersOf('path', params, components),
+    ...parametersOf('query', query, components),
+  ];
+  const json = (schema: z.ZodType, io: 'input' | 'output') => ({
+    'application/json': { schema: schemaOf(schema, io, components) },
+  });
+  return {
+    operationId,
+    summary,
+    description: `May be called by: ${access.map(each => CALLERS[each]).join('; ')}.`,
+    ...(needsToken(access) ? { security: [{ token: [] }] } : { security: [] }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: { required: true, content: json(body, 'input') } }),
+    responses: {
+      200: { description: 'done', content: json(reply, 'output') },
+      default: { $ref: '#/components/responses/Refused' },
+    },
+  };
+}
+
+const CALLERS: Record<Access, string> = {
+  public: 'everybody',
+  admin: "a tenant's administrator, by token",
+  connect: 'an enrolled Connect, by token',
+  domain: 'an enrolled Domain Services, by token',
+  operator: 'whoever may open the local socket, or holds a named token',
+  local: "whoever may open the service's local socket; not over the network",
+};
+
+const needsToken = (access: readonly Access[]): boolean =>
+  !access.some(each => each === 'public' || each === 'local');
+
+function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined, components: Json): Json[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = schemaOf(schema, 'input', components) as {
+    properties?: Json;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, each]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    schema: each,
+  }));
+}
+
+/** JSON Schema of what crosses the wire; named schemas go to the components. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Json): Json {
+  const made = z.toJSONSchema(schema, { io, metadata: named, unrepresentable: 'any' }) as Json & {
+    $defs?: Json;
+  };
+  const { $schema: _, $defs = {}, ...rest } = made;
+  for (const [id, definition] of Object.entries($defs)) components[id] ??= relocated(definition);
+  return relocated(rest) as Json;
+}
+
+/** References to a schema's own definitions become references to the document's. */
+function relocated(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value).replaceAll('"$ref":"#/$defs/', '"$ref":"#/components/schemas/'));
+}
