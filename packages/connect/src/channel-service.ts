@@ -147,6 +147,9 @@ export class ChannelService implements Service {
     const counts = JSON.stringify({ queued, owed, quarantined });
     const now = Date.now();
     if (counts === this.#lastCounts && now - this.#lastPing < PING_EVERY_MS) return;
+    const said = now - this.#lastPingEvent >= PING_EVENT_EVERY_MS;
+    const say = (id: number, text: string) => said && store.events.add(id, 'info', connector.name, text);
+    say(EventId.pingStart, 'Provision credentials ping start.');
     try {
       await tenant.reportStatus({
         forest: connector.forest,
@@ -159,10 +162,8 @@ export class ChannelService implements Service {
       this.#lastPing = now;
       this.#lastCounts = counts;
       this.#connect.prune();
-      if (now - this.#lastPingEvent >= PING_EVENT_EVERY_MS) {
-        this.#lastPingEvent = now;
-        store.events.add(EventId.pingEnd, 'info', connector.name, 'Provision credentials ping end.');
-      }
+      say(EventId.pingEnd, 'Provision credentials ping end.');
+      if (said) this.#lastPingEvent = now;
     } catch (error) {
       store.events.add(
         EventId.pingFailed,

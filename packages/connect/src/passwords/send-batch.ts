@@ -52,6 +52,12 @@ export async function sendBatch(
   const items = all.filter((_, i) => !(made[i] instanceof RangeError));
   const changes = made.flatMap(change => (change instanceof RangeError ? [] : [change]));
   if (changes.length === 0) return 0;
+  const text = `Provision credentials batch start. Count: ${changes.length}`;
+  store.events.tell(EventId.batchStart, connector.name, text);
+  tellUsers(context, EventId.changeRequest, items, ({ object }, i) => {
+    const { changeDate } = changes[i]!;
+    return `Password Change Request - Anchor : ${object.anchor}, Dn : ${object.dn}, Change Date : ${changeDate}`;
+  });
   faultPoint('connect.before-send');
   let verdicts: Verdict[];
   try {
@@ -62,6 +68,12 @@ export async function sendBatch(
     throw error;
   }
   faultPoint('connect.after-send');
+  tellUsers(context, EventId.changeResult, items, ({ object }, i) => {
+    const { verdict, code } = verdicts[i]!;
+    const done = verdict === 'applied' || verdict === 'unchanged';
+    const result = done ? 'Success' : `${verdict}${code ? ` (${code})` : ''}`;
+    return `Password Change Result - Anchor : ${object.anchor}, Dn : ${object.dn}, PwdChangeOnLogon=False, Result : ${result}.`;
+  });
   return store.db.transaction(() => {
     const taken = items.filter((item, i) => applyVerdict(context, item, verdicts[i]!, legacy, fullPass));
     store.events.add(
@@ -73,6 +85,22 @@ export async function sendBatch(
     faultPoint('connect.before-commit');
     return taken.length;
   });
+}
+
+/** Users that one event names, as in the original. */
+const USERS_AN_EVENT = 50;
+
+/** Who was sent, and what became of it: names and dates, nothing of a password. */
+function tellUsers(
+  { store, connector }: ConnectorContext,
+  eventId: number,
+  items: readonly PasswordItem[],
+  line: (item: PasswordItem, i: number) => string,
+): void {
+  for (let i = 0; i < items.length; i += USERS_AN_EVENT) {
+    const lines = items.slice(i, i + USERS_AN_EVENT).map((item, j) => line(item, i + j));
+    store.events.tell(eventId, connector.name, lines.join('\n'));
+  }
 }
 
 function wipe({ password }: PasswordItem): void {

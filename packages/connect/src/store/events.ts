@@ -68,6 +68,11 @@ export class Events {
     );
   }
 
+  /** Said in the service's log alone: what comes with every batch and every user is too much for the state. */
+  tell(eventId: number, connector: string, text: string): void {
+    this.#log.info({ eventId, connector }, text);
+  }
+
   prune(keptSeconds: number, now: Date = new Date()): void {
     const before = new Date(now.getTime() - keptSeconds * 1000).toISOString();
     this.#db.run('DELETE FROM event WHERE at < ?', before);
