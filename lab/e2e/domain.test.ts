@@ -9,6 +9,7 @@ import type { Status, UserStatus } from '@causeway/domain-services';
 import { ForestPeer, type Person } from '@causeway/domain-services/testing';
 import { filterEscape, type LdapConnection, type LdapEntry, openLdap } from '@causeway/ldap';
 import {
+  CLOUD_FOREST,
   CredentialSealer,
   generateSealingKey,
   type PublicKeyInfo,
@@ -36,6 +37,8 @@ const cli = (...args: string[]) => runCliJson(['domain', ...args, '--state', sta
 
 let tenant: TenantPeer;
 let forest: ForestPeer;
+/** The tenant with its own key, and its cloud-only users. */
+let cloud: ForestPeer;
 let key: PublicKeyInfo;
 let service: Place;
 let ldap: LdapConnection;
@@ -48,7 +51,9 @@ const createArguments = (url: string) => [
 before(async () => {
   tenant = await TenantPeer.start();
   forest = new ForestPeer(tenant.tenantId, FOREST);
+  cloud = new ForestPeer(tenant.tenantId, CLOUD_FOREST);
   tenant.offer('connect', forest.publicKey);
+  tenant.ownKey = cloud.publicKey;
   const created = await cli('create', ...createArguments(tenant.url));
   key = (await cli('fingerprint')) as unknown as PublicKeyInfo;
   assert.equal(created.fingerprint, key.fingerprint);
@@ -100,9 +105,10 @@ async function publish(
   person: Person,
   account: string | null,
   credential: string | null,
+  shownBy: ForestPeer = forest,
 ): Promise<DomainReport[]> {
   const from = tenant.reports.length;
-  tenant.publish(forest.item(person, account, credential));
+  tenant.publish(shownBy.item(person, account, credential));
   return eventually(`report on ${person.name}`, () => {
     const news = tenant.reports.slice(from).filter(report => report.sourceAnchor === person.anchor);
     const needed = Number(account !== null) + Number(credential !== null);
@@ -305,8 +311,8 @@ test("a hostile tenant's whole repertoire is refused, each with its own reason, 
     const [a, b] = [header.split('.'), payload.split('.')];
     return `${a[0]}.${b[1]}.${a[2]}`;
   };
-  const credential = (by: ForestPeer, person = victim, to = key, version = 9) =>
-    by.credential(person, 'Tenant.Passw0rd', version, to);
+  const credential = (by: ForestPeer, person = victim, to = key, version = 9, changes = {}) =>
+    by.credential(person, 'Tenant.Passw0rd', version, to, changes);
 
   const tries: [string, string | null, string | null][] = [
     ['other-recipient', null, await credential(forest, victim, otherDomain)],
@@ -328,6 +334,11 @@ test("a hostile tenant's whole repertoire is refused, each with its own reason, 
     ['protected-name', forest.account(victim, { userPrincipalName: `ds22$@${REALM}` }), null],
     ['protected-sid', forest.account(victim, { objectSid: 'S-1-5-32-544' }), null],
     ['other-forest-sid', forest.account(victim, { objectSid: neighbour.sid }), null],
+    // The tenant's own key, which is trusted for cloud-only users: none of them is this one.
+    ['relabelled', cloud.account({ ...victim, sid: null }), null],
+    ['relabelled', null, await credential(cloud)],
+    ['other-forest', cloud.account(victim, { forest: FOREST }), null],
+    ['other-forest', null, await credential(cloud, victim, key, 9, { forest: FOREST })],
     ['unsupported-algorithm', 'e30.e30.e30', null],
   ];
   for (const [code, accountRecord, credentialRecord] of tries) {
@@ -351,6 +362,72 @@ test("a hostile tenant's whole repertoire is refused, each with its own reason, 
   assert.deepEqual(user.problems.map(problem => problem.code).sort(), [
     'relabelled',
     'unsupported-algorithm',
+  ]);
+});
+
+test("a cloud-only user signs in by the tenant's own word, and no forest's key has a say in it", async () => {
+  const olga = cloud.person('olga');
+  const one = await cloud.credential(olga, 'Olga.Passw0rd.1', 1, key);
+  assert.deepEqual(outcomes(await publish(olga, cloud.account(olga), one, cloud)), ['applied', 'applied']);
+  assert.equal((await kinit('olga', 'Olga.Passw0rd.1')).ok, true);
+  assert.equal((await smb('olga', 'Olga.Passw0rd.1')).ok, true);
+  const [entry] = await ldap.search(BASE, {
+    filter: '(sAMAccountName=olga)',
+    attributes: ['sIDHistory'],
+  });
+  assert.equal(entry?.attributes.sIDHistory, undefined);
+
+  const claimed = { ...olga, sid: 'S-1-5-21-1-22-333-4444' };
+  const lies: [string, ForestPeer, string | null, string | null][] = [
+    ['relabelled', forest, forest.account(claimed, { deleted: true }), null],
+    ['relabelled', cloud, forest.account(claimed), null],
+    ['relabelled', forest, null, await forest.credential(olga, 'Forest.Passw0rd', 9, key)],
+    ['relabelled', forest, cloud.account(olga), null],
+    ['malformed', cloud, cloud.account(olga).replace(/^[^.]+/, 'e30'), null],
+    [
+      'other-forest',
+      cloud,
+      null,
+      await forest.credential(olga, 'F.Passw0rd', 9, key, { forest: CLOUD_FOREST }),
+    ],
+    ['protected-name', cloud, cloud.account(olga, { sAMAccountName: 'Administrator' }), null],
+    ['older-sequence', cloud, null, one],
+  ];
+  const two = await cloud.credential(olga, 'Olga.Passw0rd.2', 2, key);
+  await publish(olga, null, two, cloud);
+  for (const [code, shownBy, accountRecord, credentialRecord] of lies) {
+    const [outcome] = outcomes(await publish(olga, accountRecord, credentialRecord, shownBy));
+    assert.match(outcome!, new RegExp(`^refused ${code}$`), code);
+  }
+  assert.equal((await kinit('olga', 'Olga.Passw0rd.2')).ok, true);
+  for (const password of ['Olga.Passw0rd.1', 'Forest.Passw0rd', 'F.Passw0rd']) {
+    assert.equal((await kinit('olga', password)).ok, false);
+  }
+});
+
+test('another key of the tenant waits for an administrator, and says so', async () => {
+  const renewed = new ForestPeer(tenant.tenantId, CLOUD_FOREST);
+  tenant.ownKey = renewed.publicKey;
+  await service.stop();
+  await service.start();
+  const paul = renewed.person('paul');
+  const records = [renewed.account(paul), await renewed.credential(paul, 'Paul.Passw0rd', 1, key)] as const;
+  assert.deepEqual(outcomes(await publish(paul, ...records, renewed)), [
+    'refused unknown-signer',
+    'refused unknown-signer',
+  ]);
+  const { pairing } = (await cli('status')) as unknown as Status;
+  assert.deepEqual(pairing.tenantKey, {
+    fingerprint: cloud.publicKey.fingerprint,
+    offered: renewed.publicKey.fingerprint,
+  });
+  await cli('trust-tenant', renewed.publicKey.fingerprint);
+  await reported(paul, 'credential', 'applied');
+  assert.equal((await kinit('paul', 'Paul.Passw0rd')).ok, true);
+  const { audit } = (await cli('status')) as unknown as Status;
+  assert.deepEqual(audit[0] && [audit[0].action, audit[0].subject], [
+    'trust-tenant',
+    renewed.publicKey.fingerprint,
   ]);
 });
 

@@ -5,6 +5,7 @@ import {
   enrolmentRoutes,
   type FeedItem,
   managedDomainRoutes,
+  type PublicKey,
 } from '@causeway/contract';
 import { createLog, createServer, listen } from '@causeway/service';
 
@@ -26,6 +27,8 @@ export class TenantPeer {
   readonly tenantId = randomUUID();
   readonly reports: DomainReport[] = [];
   agents: Agent[] = [];
+  /** What it shows as its own key, by which cloud-only users are signed; nothing, as a tenant that has none. */
+  ownKey: PublicKey | undefined;
   url = '';
   /** What every answer of the feed is, when something else than the feed is to come. */
   failWith: number | undefined;
@@ -105,6 +108,9 @@ export class TenantPeer {
     server.post('/token', () => ({ access_token: 'scripted', token_type: 'Bearer', expires_in: 3600 }));
     server.put(managedDomainRoutes.registerDomainKey.path, () => ({}));
     server.get(enrolmentRoutes.listAgents.path, () => ({ agents: this.agents }));
+    server.get(managedDomainRoutes.readTenantKey.path, (_request, reply) =>
+      this.ownKey ? { key: this.ownKey } : reply.callNotFound(),
+    );
     server.post(managedDomainRoutes.reportApplied.path, request => {
       this.reports.push(...managedDomainRoutes.reportApplied.body!.parse(request.body).reports);
       return {};

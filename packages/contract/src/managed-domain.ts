@@ -42,6 +42,13 @@ export const managedDomainRoutes = {
     body: z.strictObject({ realm: z.string().max(255), netbiosDomain: z.string().max(15), key: PublicKey }),
     reply: Empty,
   }),
+  readTenantKey: route({
+    method: 'GET',
+    path: '/api/v1/domain/tenant-key',
+    access: ['admin', 'domain'],
+    summary: "the public half of the tenant's own key, by which it signs the records of cloud-only users",
+    reply: z.strictObject({ key: PublicKey }),
+  }),
   readChanges: route({
     method: 'GET',
     path: '/api/v1/domain/changes',

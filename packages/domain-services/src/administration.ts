@@ -3,6 +3,7 @@ import { CausewayError } from '@causeway/service';
 import { z } from 'zod';
 import type { Ledger } from './ledger.ts';
 import { sidToAccept } from './protected.ts';
+import { trustTenant } from './tenant-key.ts';
 import { trustAgent, untrustAgent } from './trust.ts';
 
 /** What an administrator may ask of the managed domain; the same whether its service runs or not. */
@@ -13,6 +14,7 @@ export const Command = z.discriminatedUnion('command', [
     fingerprint: z.string(),
     forest: z.string().optional(),
   }),
+  z.strictObject({ command: z.literal('trust-tenant'), fingerprint: z.string() }),
   z.strictObject({ command: z.literal('accept'), anchor: z.string() }),
   z.strictObject({ command: z.literal('allow-deletes'), count: z.int().min(0).max(10_000_000) }),
 ]);
@@ -30,6 +32,10 @@ export async function execute(ledger: Ledger, send: Send, command: Command): Pro
       return {
         message: agents.map(a => `${a.fingerprint} is not trusted for ${a.forest} any more`).join('; '),
       };
+    }
+    case 'trust-tenant': {
+      const fingerprint = await trustTenant(ledger, send, command.fingerprint);
+      return { message: `trusted ${fingerprint} for the tenant's cloud-only users` };
     }
     case 'accept':
       return accept(ledger, command.anchor);

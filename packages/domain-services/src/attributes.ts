@@ -34,7 +34,7 @@ export function controlValues(enabled: boolean): Values {
 export function accountValues(record: AccountRecord): Values {
   return {
     userPrincipalName: [record.userPrincipalName],
-    sIDHistory: [encodeSid(record.objectSid)],
+    sIDHistory: record.objectSid === null ? [] : [encodeSid(record.objectSid)],
     accountExpires: [record.accountExpires === null ? NEVER : filetime(new Date(record.accountExpires))],
   };
 }

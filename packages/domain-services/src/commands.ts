@@ -82,6 +82,9 @@ export function domainCommands(program: Program): void {
         ...(flags.forest !== undefined && { forest: flags.forest }),
       }),
     );
+  command('trust-tenant', "trust the tenant's own key, which signs cloud-only users, after it has changed")
+    .argument('<fingerprint>', "as 'causeway tenant fingerprint' shows it")
+    .action((fingerprint: string, flags: Flags) => perform(flags, { command: 'trust-tenant', fingerprint }));
   command('accept', 'accept a user that was made anew, an older password of a restored forest, or a SID')
     .argument('<anchor>', 'source anchor, as status shows it')
     .action((anchor: string, flags: Flags) => perform(flags, { command: 'accept', anchor }));
@@ -217,6 +220,7 @@ function statusLines(status: Status): string[] {
       ],
       ['own fingerprint', pairing.fingerprint],
       ['trusted', trusted.join('; ') || 'nobody yet: nothing is believed until an agent is trusted'],
+      ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
       ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
       ['deletions', `${deletions.waiting} wait${deletions.stopped ? ', stopped by the threshold' : ''}`],
       [
@@ -228,6 +232,12 @@ function statusLines(status: Status): string[] {
     ]),
     ...problemLines(problems.latest),
   ];
+}
+
+function tenantKeyLine({ fingerprint, offered }: Status['pairing']['tenantKey']): string {
+  if (fingerprint === null) return "wait: the tenant's own key is not known yet";
+  if (offered === null) return `signed by the tenant's own key ${fingerprint}`;
+  return `signed by ${fingerprint}; the tenant shows ${offered} now: if you know why, 'causeway domain trust-tenant ${offered}'`;
 }
 
 function userLines({ entry, problems }: UserStatus): string[] {

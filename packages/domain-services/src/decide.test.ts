@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import type { FeedItem } from '@causeway/contract';
-import { generateSealingKey, type PublicKeyInfo, sealingPublicKey } from '@causeway/records';
+import { CLOUD_FOREST, generateSealingKey, type PublicKeyInfo, sealingPublicKey } from '@causeway/records';
 import { type Decision, decide } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { type Parts, planDeletion, planWrite } from './plan.ts';
@@ -26,8 +26,10 @@ const PROFILE: FeedItem['profile'] = {
 
 const corp = new ForestPeer(TENANT);
 const other = new ForestPeer(TENANT, 'other.example.org');
+/** The tenant itself, with its own key. */
+const cloud = new ForestPeer(TENANT, CLOUD_FOREST);
 const trust: Trust = keyId =>
-  [corp, other]
+  [corp, other, cloud]
     .filter(({ publicKey }) => publicKey.keyId === keyId)
     .map(({ publicKey, forest }) => ({ publicKey: publicKey.publicKey, forests: new Set([forest]) }))[0];
 
@@ -77,7 +79,7 @@ function written(entry: LedgerEntry | undefined, { account, credential }: Decisi
 async function writtenPerson(name = 'alice', forest = corp): Promise<{ person: Person; entry: LedgerEntry }> {
   const person = forest.person(name);
   const credentialRecord = await forest.credential(person, 'One', 5, RECIPIENT);
-  const shown = { sourceAnchor: person.anchor, accountRecord: forest.account(person), credentialRecord };
+  const shown = forest.item(person, forest.account(person), credentialRecord);
   const entry = written(undefined, decideItem(undefined, shown))!;
   return { person, entry };
 }
@@ -211,6 +213,61 @@ test('a synchronized user shown as cloud-only is refused, known or not', async (
   assert.deepEqual(codes(decideItem(undefined, shown)), ['absent', 'relabelled']);
 });
 
+test('a cloud-only user is written by the tenant’s own word, and changed, disabled and deleted by it', async () => {
+  const { person, entry } = await writtenPerson('carla', cloud);
+  assert.equal(entry.forest, CLOUD_FOREST);
+  const shown = {
+    ...{ sourceAnchor: person.anchor, origin: 'cloud' as const },
+    accountRecord: cloud.account(person, { enabled: false }),
+    credentialRecord: await cloud.credential(person, 'Two', 6, RECIPIENT),
+  };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['upsert', 'write']);
+  const accountRecord = cloud.account(person, { deleted: true });
+  const deletion = { sourceAnchor: person.anchor, origin: 'cloud' as const, accountRecord };
+  assert.deepEqual(codes(decideItem(entry, deletion)), ['delete', 'absent']);
+});
+
+test('the tenant’s own key touches no user of a forest, under either label', async () => {
+  const { person, entry } = await writtenPerson();
+  const records = {
+    accountRecord: cloud.account({ ...person, sid: null }),
+    credentialRecord: await cloud.credential(person, 'Tenant', 9, RECIPIENT),
+  };
+  for (const origin of ['cloud', 'synchronized'] as const) {
+    const shown = { sourceAnchor: person.anchor, origin, ...records };
+    assert.deepEqual(codes(decideItem(entry, shown)), ['relabelled', 'relabelled'], origin);
+  }
+  // Not even after an administrator has accepted something else of the same user.
+  const accepting = { ...entry, accepted: `pin:${CLOUD_FOREST}/${person.objectGuid}` };
+  const shown = { sourceAnchor: person.anchor, origin: 'cloud' as const, ...records };
+  assert.deepEqual(codes(decideItem(accepting, shown)), ['relabelled', 'relabelled']);
+});
+
+test('the tenant’s own key signs for no forest, and no forest for a cloud-only user', async () => {
+  const forest = 'corp.example.com';
+  const person = corp.person('mallory');
+  const forged = cloud.account(person, { forest });
+  const credentialRecord = await cloud.credential(person, 'Tenant', 9, RECIPIENT, { forest });
+  const shown = { sourceAnchor: person.anchor, accountRecord: forged, credentialRecord };
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['other-forest', 'other-forest']);
+
+  const carla = cloud.person('carla');
+  const accountRecord = corp.account(carla, { forest: CLOUD_FOREST });
+  const claimed = { sourceAnchor: carla.anchor, origin: 'cloud' as const, accountRecord };
+  assert.deepEqual(codes(decideItem(undefined, claimed)), ['other-forest', 'absent']);
+});
+
+test('a cloud-only user cannot be made one of a forest', async () => {
+  const { person, entry } = await writtenPerson('carla', cloud);
+  const accountRecord = corp.account({ ...person, sid: 'S-1-5-21-1-22-333-1999' });
+  for (const origin of ['cloud', 'synchronized'] as const) {
+    const decision = decideItem(entry, { sourceAnchor: person.anchor, origin, accountRecord });
+    assert.deepEqual(codes(decision), ['relabelled', 'absent'], origin);
+  }
+  const own = { sourceAnchor: person.anchor, accountRecord: cloud.account(person) };
+  assert.deepEqual(codes(decideItem(entry, own)), ['relabelled', 'absent'], 'shown as synchronized');
+});
+
 test('names of built-in accounts and of computers are never written, whoever signed them', () => {
   const person = corp.person('mallory');
   for (const sAMAccountName of ['krbtgt', 'Administrator', 'GUEST', 'krbtgt_12345', 'DC1$']) {
@@ -238,7 +295,7 @@ test('sIDHistory takes no SID of a domain that another forest brought before, un
     const accountRecord = other.account(mallory, { objectSid });
     return decideItem(undefined, { sourceAnchor: mallory.anchor, accountRecord }).account;
   };
-  const claim = show(corp.person('alice').sid);
+  const claim = show(corp.person('alice').sid!);
   assert.ok(claim.kind === 'waiting' && claim.code === 'other-forest-sid');
   assert.match(claim.reason, /is a domain of corp\.example\.com, a user of other\.example\.org claims it/);
   assert.deepEqual(sidToAccept(claim.acceptable!), { domainSid: corp.domainSid, forest: other.forest });

@@ -1,5 +1,5 @@
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
-import type { AccountRecord, CredentialRecord } from '@causeway/records';
+import { type AccountRecord, CLOUD_FOREST, type CredentialRecord } from '@causeway/records';
 import type { LedgerEntry } from './ledger.ts';
 import { checkAccountName, checkSid, type ForestOfSid, type ManagedDomain } from './protected.ts';
 import { type Refused, refuse, waitFor } from './refusals.ts';
@@ -38,17 +38,26 @@ export function decide(
   domain: ManagedDomain,
   forestOfSid: ForestOfSid,
 ): Decision {
-  if (item.origin === 'cloud') return refuseCloud(entry, item);
-  const account = decideAccount(entry, item, domain, forestOfSid);
-  return { account, credential: decideCredential(entry, item, account) };
+  const account =
+    refuseRelabelled(entry, item, item.account) ?? decideAccount(entry, item, domain, forestOfSid);
+  const credential = refuseRelabelled(entry, item, item.credential) ?? decideCredential(entry, item, account);
+  return { account, credential };
 }
 
-/** Records are made by forests: a user with one, or with an entry in the ledger, is no cloud-only user. */
-function refuseCloud(entry: LedgerEntry | undefined, { account, credential }: VerifiedItem): Decision {
-  const code = entry !== undefined || account?.ok || credential?.ok ? 'relabelled' : 'cloud-only';
-  const one = <R extends { sequence: number }>(verified: Verified<R> | null): { kind: 'absent' } | Refused =>
-    verified === null ? { kind: 'absent' } : refuse(code, sequenceOf(verified));
-  return { account: one(account), credential: one(credential) };
+/**
+ * Cloud-only users are signed by the tenant, all others by a forest, and nobody changes sides: neither by the label
+ * of the item, nor by a record of the other kind of signer, nor against what the ledger has pinned.
+ */
+function refuseRelabelled(
+  entry: LedgerEntry | undefined,
+  { origin }: VerifiedItem,
+  verified: Verified<AccountRecord | CredentialRecord> | null,
+): Refused | undefined {
+  if (verified === null) return undefined;
+  const cloud = origin === 'cloud';
+  const pinned = entry === undefined || (entry.forest === CLOUD_FOREST) === cloud;
+  const signed = !verified.ok || (verified.record.forest === CLOUD_FOREST) === cloud;
+  return pinned && signed ? undefined : refuse('relabelled', sequenceOf(verified));
 }
 
 function decideAccount(

@@ -34,6 +34,10 @@ async function follow(answer: (url: URL, count: number) => Answer, done: (ledger
       if (url.pathname.endsWith('/reports')) {
         return { status: 200, headers: new Headers(), text: async () => '{}' };
       }
+      if (url.pathname.endsWith('/tenant-key')) {
+        const json = { error: { code: 'no-such-route', message: 'an older tenant' } };
+        return { status: 404, headers: new Headers(), text: async () => JSON.stringify(json) };
+      }
       requests.push(url);
       await sleep(1);
       const { status = 200, json } = answer(url, requests.length);

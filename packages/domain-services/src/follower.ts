@@ -8,6 +8,7 @@ import { readFeed, type Unreadable } from './read-feed.ts';
 import { REASONS } from './refusals.ts';
 import { settlePage } from './settle-page.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
+import { learnTenantKey } from './tenant-key.ts';
 import { trustOf } from './trust.ts';
 import { changesNames, writePage } from './write-page.ts';
 
@@ -64,6 +65,8 @@ export class Follower implements Service {
   #position: string | undefined;
   #again = false;
   #caughtUp = false;
+  /** When the tenant is asked for its own key (again): at the start, and until it has been learnt. */
+  #learnAt = 0;
   /** When the feed is read again from the start, for users that could not be read or remembered. */
   #againAt = Number.POSITIVE_INFINITY;
 
@@ -76,6 +79,7 @@ export class Follower implements Service {
   /** Reads the feed again from the start: what is trusted or accepted has changed. Equal records cost nothing. */
   readAgain(): void {
     this.#again = true;
+    this.#learnAt = 0;
     this.wake();
   }
 
@@ -120,6 +124,7 @@ export class Follower implements Service {
       ledger.setState('cursor', '');
       await this.#goBack();
     }
+    await this.#learnTenantKey(signal);
     await this.#retryDue();
     if (!this.#settling) await this.#report(signal);
     const after = this.#position ?? ledger.state('cursor') ?? '';
@@ -195,6 +200,25 @@ export class Follower implements Service {
     this.#inFlight.clear();
     this.#position = undefined;
     await this.#forgetAhead();
+  }
+
+  /** Cloud-only users need the tenant's own key; without it they wait, and the forests' users do not. */
+  async #learnTenantKey(signal: AbortSignal): Promise<void> {
+    if (Date.now() < this.#learnAt) return;
+    const { ledger, send, log } = this.#options;
+    this.#learnAt = Number.POSITIVE_INFINITY;
+    await this.#settled();
+    try {
+      const learnt = await learnTenantKey(ledger, send, AbortSignal.any([signal, this.#wake.signal]));
+      if (learnt === 'pinned') await this.#goBack();
+      if (learnt === 'changed') {
+        log.error("the tenant's own key has changed: see causeway domain status");
+      }
+    } catch (error) {
+      this.#learnAt = Date.now() + LAST_WAIT_MS;
+      signal.throwIfAborted();
+      log.warn({ err: describeError(error) }, "the tenant's own key is not known: cloud-only users wait");
+    }
   }
 
   /** The page after a cursor, prepared; the one that was read ahead when it is this. */

@@ -51,7 +51,7 @@ export interface Problem {
   at: string;
 }
 
-/** A key that an administrator confirmed, for one forest. */
+/** A key that is trusted for one forest, or the tenant's own for `CLOUD_FOREST`. */
 export interface TrustedAgent {
   keyId: string;
   forest: string;
@@ -332,7 +332,14 @@ const plainReason = (reason: string): string =>
     .toWellFormed()
     .replaceAll(/\p{Cc}/gu, ' ');
 
-export type StateName = 'cursor' | 'approvedDeletes' | 'caughtUpAt' | 'readAt' | 'deletesStopped';
+export type StateName =
+  | 'cursor'
+  | 'approvedDeletes'
+  | 'caughtUpAt'
+  | 'readAt'
+  | 'deletesStopped'
+  /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
+  | 'offeredTenantKey';
 
 const text = (value: SQLOutputValue | undefined): string | null => (value == null ? null : String(value));
 const number = (value: SQLOutputValue | undefined): number | null => (value == null ? null : Number(value));

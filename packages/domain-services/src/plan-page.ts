@@ -60,6 +60,7 @@ function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Ta
 
 /** The first user of a domain that is believed pins its SID, before the next one of the page is decided on. */
 function pinSid(ledger: Ledger, { objectSid, forest }: AccountRecord): void {
+  if (objectSid === null) return;
   const domainSid = domainSidOf(objectSid)!;
   if (ledger.forestOfSid(domainSid) === undefined) {
     ledger.pinSid(domainSid, forest, new Date().toISOString());

@@ -52,13 +52,14 @@ const FIRST_FREE_RID = 1000;
 
 /**
  * `sIDHistory` gives the rights of the SID in it: no privileged one, none of the managed domain's own, and none of a
- * domain of another forest.
+ * domain of another forest. A cloud-only user brings none.
  */
 export function checkSid(
   { objectSid, forest, sequence }: AccountRecord,
   domain: ManagedDomain,
   forestOfSid: ForestOfSid,
 ): Refused | undefined {
+  if (objectSid === null) return undefined;
   const domainSid = domainSidOf(objectSid);
   if (domainSid === undefined || domainSid === domain.sid)
     return refuse('protected-sid', sequence, objectSid);

@@ -1,9 +1,10 @@
-import type { PublicKeyInfo } from '@causeway/records';
+import { CLOUD_FOREST, type PublicKeyInfo } from '@causeway/records';
 import { domainStatus } from '@causeway/samba';
 import { CausewayError } from '@causeway/service';
 import type { Enrolment } from './identity.ts';
 import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from './ledger.ts';
 import type { Places } from './places.ts';
+import { offeredTenantKey, pinnedTenantKey } from './tenant-key.ts';
 
 /** What `causeway domain status` shows. */
 export interface Status {
@@ -15,7 +16,12 @@ export interface Status {
   trouble: string | null;
   domain: { running: boolean; since: string | null };
   feed: { cursor: string; readAt: string | null; caughtUpAt: string | null; reportsWaiting: boolean };
-  pairing: { fingerprint: string; trusted: TrustedAgent[] };
+  pairing: {
+    fingerprint: string;
+    trusted: TrustedAgent[];
+    /** The tenant's own key, for cloud-only users; `offered` is another one that waits to be confirmed. */
+    tenantKey: { fingerprint: string | null; offered: string | null };
+  };
   accounts: { accounts: number; withCredential: number; deleted: number };
   deletions: { waiting: number; stopped: boolean; approved: number };
   problems: { counts: Record<string, number>; latest: Problem[] };
@@ -54,7 +60,14 @@ export function readStatus(
       caughtUpAt: ledger.state('caughtUpAt') ?? null,
       reportsWaiting: ledger.queuedReports(1).length > 0,
     },
-    pairing: { fingerprint: key.fingerprint, trusted: ledger.trustedAgents() },
+    pairing: {
+      fingerprint: key.fingerprint,
+      trusted: ledger.trustedAgents().filter(({ forest }) => forest !== CLOUD_FOREST),
+      tenantKey: {
+        fingerprint: pinnedTenantKey(ledger)?.fingerprint ?? null,
+        offered: offeredTenantKey(ledger) ?? null,
+      },
+    },
     accounts: ledger.counts(),
     deletions: {
       waiting: ledger.pendingDeletes().length,

@@ -1,10 +1,10 @@
 import { type Agent, CallError, call, enrolmentRoutes, type Send } from '@causeway/contract';
-import { normalizeFingerprint, publicKeyInfo } from '@causeway/records';
+import { CLOUD_FOREST, normalizeFingerprint, publicKeyInfo } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { Ledger, TrustedAgent } from './ledger.ts';
 import type { Trust } from './verified-item.ts';
 
-/** Finds the keys that an administrator confirmed, each for its forests. */
+/** Finds the keys that are trusted, each for its forests; the tenant's own is one for `CLOUD_FOREST` alone. */
 export function trustOf(ledger: Ledger): Trust {
   const signers = new Map<string, { publicKey: string; forests: Set<string> }>();
   for (const { keyId, publicKey, forest } of ledger.trustedAgents()) {
@@ -55,6 +55,13 @@ export async function trustAgent(
       { status: 409 },
     );
   }
+  if (ledger.trustedAgents().some(known => known.keyId === keyId && known.forest === CLOUD_FOREST)) {
+    throw new CausewayError(
+      'tenant-key',
+      "this is the tenant's own key, which signs cloud-only users and never a forest",
+      { status: 409 },
+    );
+  }
   const trustedAt = new Date().toISOString();
   const agent = { keyId, forest, publicKey, fingerprint, trustedAt };
   ledger.transaction(() => {
@@ -80,6 +87,7 @@ export function untrustAgent(ledger: Ledger, fingerprintText: string, forest?: s
   const fingerprint = checkedFingerprint(fingerprintText);
   const agents = ledger
     .trustedAgents()
+    .filter(agent => agent.forest !== CLOUD_FOREST)
     .filter(agent => agent.fingerprint === fingerprint && (!forest || agent.forest === forest.toLowerCase()));
   if (agents.length === 0) {
     throw new CausewayError('unknown-fingerprint', `no trusted agent has the signing key ${fingerprint}`, {
@@ -97,7 +105,7 @@ export function untrustAgent(ledger: Ledger, fingerprintText: string, forest?: s
   return agents;
 }
 
-function checkedFingerprint(text: string): string {
+export function checkedFingerprint(text: string): string {
   const fingerprint = normalizeFingerprint(text);
   if (fingerprint !== undefined) return fingerprint;
   throw new CausewayError(

@@ -3,6 +3,7 @@ export { normalizeFingerprint, type PublicKeyInfo, publicKeyInfo } from './publi
 export {
   type AccountFields,
   type AccountRecord,
+  CLOUD_FOREST,
   type CredentialFields,
   type CredentialRecord,
   MAX_RECORD_LENGTH,

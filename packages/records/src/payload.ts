@@ -5,6 +5,8 @@ import { ENCAPSULATION_LENGTH, TAG_LENGTH } from './hpke-suite.ts';
 import { isKeyId } from './public-key.ts';
 import {
   type AccountFields,
+  CLOUD_ACCOUNT_VERSION,
+  CLOUD_FOREST,
   type CredentialFields,
   RECORD_VERSION,
   type RecordKind,
@@ -83,13 +85,22 @@ function base64url(expected: string, isLength: (length: number) => boolean): Che
 
 const forestName = text(255);
 
+const forest: Check = {
+  expected: 'a DNS name in lower case',
+  holds: value =>
+    forestName.holds(value) && value === (value as string).toLowerCase() && value !== CLOUD_FOREST,
+};
+const noForest: Check = { expected: `'${CLOUD_FOREST}'`, holds: value => value === CLOUD_FOREST };
+const forestOrNone: Check = {
+  expected: `a DNS name in lower case, or '${CLOUD_FOREST}',`,
+  holds: value => forest.holds(value) || noForest.holds(value),
+};
+const none: Check = { expected: 'null', holds: value => value === null };
+
 const COMMON = {
   version: integer(RECORD_VERSION, RECORD_VERSION),
   tenant: text(128),
-  forest: {
-    expected: 'a DNS name in lower case',
-    holds: (value: unknown) => forestName.holds(value) && value === (value as string).toLowerCase(),
-  },
+  forest,
   sourceAnchor: text(256),
   objectGuid: guid,
   sequence: integer(1, Number.MAX_SAFE_INTEGER),
@@ -101,32 +112,52 @@ const PASSWORD_ORDER: Record<string, Check> = {
   originatingInvocationId: guid,
 };
 
-const MEMBERS: Record<RecordKind, Record<string, Check | Record<string, Check>>> = {
-  account: {
-    ...COMMON,
-    userPrincipalName: text(1024),
-    sAMAccountName: text(256),
-    objectSid: sid,
-    enabled: bool,
-    accountExpires: expiry,
-    deleted: bool,
-  },
-  credential: {
-    ...COMMON,
-    passwordOrder: PASSWORD_ORDER,
-    mustChange: bool,
-    recipientKeyId: keyId,
-    counter: integer(0, U32_MAX),
-    encapsulation: base64url(
-      `an encapsulation of ${ENCAPSULATION_LENGTH} bytes`,
-      length => length === ENCAPSULATION_LENGTH,
-    ),
-    sealed: base64url('whole buckets and a tag', length => {
-      const opened = length - TAG_LENGTH;
-      return opened >= BUCKET_LENGTH && opened <= MAX_SECRET_LENGTH && opened % BUCKET_LENGTH === 0;
-    }),
-  },
+type Members = Record<string, Check | Record<string, Check>>;
+
+const ACCOUNT: Members = {
+  ...COMMON,
+  userPrincipalName: text(1024),
+  sAMAccountName: text(256),
+  objectSid: sid,
+  enabled: bool,
+  accountExpires: expiry,
+  deleted: bool,
 };
+const CLOUD_ACCOUNT: Members = {
+  ...ACCOUNT,
+  version: integer(CLOUD_ACCOUNT_VERSION, CLOUD_ACCOUNT_VERSION),
+  forest: noForest,
+  objectSid: none,
+};
+const CREDENTIAL: Members = {
+  ...COMMON,
+  forest: forestOrNone,
+  passwordOrder: PASSWORD_ORDER,
+  mustChange: bool,
+  recipientKeyId: keyId,
+  counter: integer(0, U32_MAX),
+  encapsulation: base64url(
+    `an encapsulation of ${ENCAPSULATION_LENGTH} bytes`,
+    length => length === ENCAPSULATION_LENGTH,
+  ),
+  sealed: base64url('whole buckets and a tag', length => {
+    const opened = length - TAG_LENGTH;
+    return opened >= BUCKET_LENGTH && opened <= MAX_SECRET_LENGTH && opened % BUCKET_LENGTH === 0;
+  }),
+};
+
+/** The members of each kind, by version. */
+const MEMBERS: Record<RecordKind, ReadonlyMap<unknown, Members>> = {
+  account: new Map([
+    [RECORD_VERSION, ACCOUNT],
+    [CLOUD_ACCOUNT_VERSION, CLOUD_ACCOUNT],
+  ]),
+  credential: new Map([[RECORD_VERSION, CREDENTIAL]]),
+};
+
+/** Those of a version that is none are those of the first: what is wrong is the version then. */
+const membersOf = (kind: RecordKind, version: unknown): Members =>
+  MEMBERS[kind].get(version) ?? MEMBERS[kind].get(RECORD_VERSION)!;
 
 /** The members as they are signed, by kind. */
 export interface Payloads {
@@ -136,7 +167,7 @@ export interface Payloads {
 
 /** The JSON of a payload. @throws RangeError that names the member which is not as documented */
 export function encodePayload<K extends RecordKind>(kind: K, payload: Payloads[K]): string {
-  const wrong = check(payload, MEMBERS[kind], 'payload');
+  const wrong = check(payload, membersOf(kind, payload.version), 'payload');
   if (wrong !== undefined) throw new RangeError(wrong);
   return canonicalJson(payload as unknown as Json);
 }
@@ -153,10 +184,11 @@ export function decodePayload<K extends RecordKind>(
   const value = parseJson(json);
   if (!isObject(value)) return refused('malformed', 'payload: a JSON object expected');
   const { version } = value;
-  if (Number.isSafeInteger(version) && version !== RECORD_VERSION) {
-    return refused('unsupported-version', `version ${RECORD_VERSION} expected, got ${version}`);
+  if (Number.isSafeInteger(version) && !MEMBERS[kind].has(version)) {
+    const known = [...MEMBERS[kind].keys()].join(' or ');
+    return refused('unsupported-version', `version ${known} expected, got ${version}`);
   }
-  const wrong = check(value, MEMBERS[kind], 'payload');
+  const wrong = check(value, membersOf(kind, version), 'payload');
   if (wrong !== undefined) return refused('malformed', wrong);
   // Refuses a member that comes twice, whitespace, another order, and bytes that are no UTF-8.
   const canonical = Buffer.from(canonicalJson(value as Json));
@@ -190,11 +222,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** What is wrong with the first member that is wrong, or undefined. Names of unknown members are not repeated. */
-function check(
-  value: unknown,
-  members: Record<string, Check | Record<string, Check>>,
-  path: string,
-): string | undefined {
+function check(value: unknown, members: Members, path: string): string | undefined {
   if (!isObject(value)) return `${path}: an object expected`;
   for (const [name, rule] of Object.entries(members)) {
     if (!Object.hasOwn(value, name)) return `${path}.${name}: missing`;

@@ -2,6 +2,10 @@ import type { PasswordOrder } from '@causeway/credentials';
 import type { Guid, Sid } from '@causeway/wire';
 
 export const RECORD_VERSION = 1;
+/** Of the account record of a cloud-only user, which has no on-premises SID. */
+export const CLOUD_ACCOUNT_VERSION = 2;
+/** Stands where a forest's name would in the records of cloud-only users: no DNS name can be this. */
+export const CLOUD_FOREST = '(cloud-only)';
 /** A record is ASCII text; the largest that every field's limit allows is smaller. */
 export const MAX_RECORD_LENGTH = 16 * 1024;
 
@@ -16,7 +20,7 @@ export const RECORD_TYPES: Record<RecordKind, string> = {
 /** Whom a record is for and where it comes from. */
 export interface RecordIdentity {
   tenant: string;
-  /** The DNS name of the forest, in lower case. */
+  /** The DNS name of the forest, in lower case; `CLOUD_FOREST` for a cloud-only user. */
   forest: string;
 }
 
@@ -24,7 +28,7 @@ export interface RecordIdentity {
 export interface CommonFields extends RecordIdentity {
   sourceAnchor: string;
   objectGuid: Guid;
-  /** Grows with every record that a Connect signs: the larger of its last + 1 and the clock in microseconds. */
+  /** Grows with every record that a signer signs: the larger of its last + 1 and the clock in microseconds. */
   sequence: number;
 }
 
@@ -32,7 +36,8 @@ export interface CommonFields extends RecordIdentity {
 export interface AccountFields extends CommonFields {
   userPrincipalName: string;
   sAMAccountName: string;
-  objectSid: Sid;
+  /** Null for a cloud-only user, and for no other. */
+  objectSid: Sid | null;
   enabled: boolean;
   /** UTC in ISO 8601 with milliseconds (`Date.toISOString`), or null for never. */
   accountExpires: string | null;

@@ -5,7 +5,12 @@ import { signEnvelope } from './envelope.ts';
 import { exporterContext, SEALING_INFO, suite, USER_KEY_LENGTH, USER_KEY_NONCE } from './hpke-suite.ts';
 import { encodePayload, sealingHeader } from './payload.ts';
 import { type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
-import { type AccountFields, type CredentialFields, RECORD_VERSION } from './record.ts';
+import {
+  type AccountFields,
+  CLOUD_ACCOUNT_VERSION,
+  type CredentialFields,
+  RECORD_VERSION,
+} from './record.ts';
 import { type CredentialSecret, encodeSecret } from './sealed-secret.ts';
 import type { SigningKey } from './signing-key.ts';
 
@@ -13,7 +18,8 @@ import type { SigningKey } from './signing-key.ts';
 export function signAccountRecord(key: SigningKey, fields: AccountFields): string {
   const { tenant, forest, sourceAnchor, objectGuid, sequence } = fields;
   const { userPrincipalName, sAMAccountName, objectSid, enabled, accountExpires, deleted } = fields;
-  const common = { version: RECORD_VERSION, tenant, forest, sourceAnchor, objectGuid, sequence };
+  const version = objectSid === null ? CLOUD_ACCOUNT_VERSION : RECORD_VERSION;
+  const common = { version, tenant, forest, sourceAnchor, objectGuid, sequence };
   const account = { userPrincipalName, sAMAccountName, objectSid, enabled, accountExpires, deleted };
   return signEnvelope(key, 'account', encodePayload('account', { ...common, ...account }));
 }

@@ -9,7 +9,7 @@ import {
 import { fromBase64url } from './base64url.ts';
 import { type PublicKeyInfo, publicKeyInfo, rawPublicKeyInfo } from './public-key.ts';
 
-/** A Connect's Ed25519 key (RFC 8032). The private part leaves it only through `exportSigningKey`. */
+/** The Ed25519 key (RFC 8032) of a Connect, or of a tenant for its cloud-only users. The private part leaves it only through `exportSigningKey`. */
 export interface SigningKey {
   readonly privateKey: KeyObject;
   readonly publicKey: PublicKeyInfo;

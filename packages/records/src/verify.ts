@@ -10,6 +10,7 @@ import { verifyBytes } from './signing-key.ts';
 export interface TrustedSigner {
   /** Raw Ed25519 key in base64url. */
   publicKey: string;
+  /** What it may sign for; a tenant's own key for `CLOUD_FOREST` alone. */
   forests: ReadonlySet<string>;
 }
 

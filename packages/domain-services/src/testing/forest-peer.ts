@@ -3,6 +3,7 @@ import type { FeedItem } from '@causeway/contract';
 import { EncryptionType, type KerberosKeys, ntHash, stringToKey } from '@causeway/credentials';
 import {
   type AccountFields,
+  CLOUD_FOREST,
   type CredentialFields,
   CredentialSealer,
   generateSigningKey,
@@ -17,7 +18,7 @@ export interface Person {
   anchor: string;
   objectGuid: string;
   name: string;
-  sid: string;
+  sid: string | null;
 }
 
 /** The Kerberos keys that a domain controller of the realm makes of a password. */
@@ -27,7 +28,10 @@ export function kerberosKeys(realm: string, name: string, password: string): Ker
   return { salt, iterations: 4096, keys: [key(EncryptionType.aes256), key(EncryptionType.aes128)] };
 }
 
-/** A forest and its Connect, whose records are real and which signs whatever a test wants. */
+/**
+ * A forest and its Connect, whose records are real and which signs whatever a test wants; with `CLOUD_FOREST` a
+ * tenant and its cloud-only users.
+ */
 export class ForestPeer {
   readonly signingKey: SigningKey = generateSigningKey();
   readonly invocationId = randomUUID();
@@ -49,15 +53,21 @@ export class ForestPeer {
     return signingPublicKey(this.signingKey);
   }
 
+  get #cloud(): boolean {
+    return this.forest === CLOUD_FOREST;
+  }
+
   person(name: string): Person {
+    const id = randomUUID();
+    if (this.#cloud) return { anchor: id, objectGuid: id, name, sid: null };
     const anchor = randomBytes(16).toString('base64');
-    return { anchor, objectGuid: randomUUID(), name, sid: `${this.domainSid}-${++this.#rid}` };
+    return { anchor, objectGuid: id, name, sid: `${this.domainSid}-${++this.#rid}` };
   }
 
   account(person: Person, changes: Partial<AccountFields> = {}): string {
     return signAccountRecord(this.signingKey, {
       ...this.#common(person),
-      userPrincipalName: `${person.name}@${this.forest}`,
+      userPrincipalName: `${person.name}@${this.#cloud ? 'contoso.example' : this.forest}`,
       sAMAccountName: person.name,
       objectSid: person.sid,
       enabled: true,
@@ -119,8 +129,9 @@ export class ForestPeer {
 
   /** A user of the feed, as an honest tenant shows it. */
   item(person: Person, accountRecord: string | null, credentialRecord: string | null) {
-    const origin: FeedItem['origin'] = 'synchronized';
-    return { origin, forest: this.forest, sourceAnchor: person.anchor, accountRecord, credentialRecord };
+    const origin: FeedItem['origin'] = this.#cloud ? 'cloud' : 'synchronized';
+    const forest = this.#cloud ? null : this.forest;
+    return { origin, forest, sourceAnchor: person.anchor, accountRecord, credentialRecord };
   }
 
   #common({ anchor, objectGuid }: Person) {
