@@ -383,7 +383,7 @@ test("a cloud-only user signs in by the tenant's own word, and no forest's key h
     ['relabelled', cloud, forest.account(claimed), null],
     ['relabelled', forest, null, await forest.credential(olga, 'Forest.Passw0rd', 9, key)],
     ['relabelled', forest, cloud.account(olga), null],
-    ['malformed', cloud, cloud.account(olga).replace(/^[^.]+/, 'e30'), null],
+    ['unsupported-algorithm', cloud, cloud.account(olga).replace(/^[^.]+/, 'e30'), null],
     [
       'other-forest',
       cloud,

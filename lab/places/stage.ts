@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { AAD_DC_ADMINISTRATORS } from '@causeway/contract';
 import { dnsDomain } from '@causeway/samba';
 import { localSocketPath } from '@causeway/service';
 import { labPath } from '../domains/state.ts';
@@ -208,6 +209,12 @@ export class Stage {
     });
   }
 
+  /** The tenant's administrator may manage the managed domain from here on. */
+  async becomeDomainAdministrator(): Promise<void> {
+    const group = ['tenant', 'group', 'add', AAD_DC_ADMINISTRATORS, TENANT_ADMINISTRATOR];
+    await runCliJson([...group, ...this.remote]);
+  }
+
   /** The managed domain is made, enrolled, registered, and running. */
   async openDomain(): Promise<void> {
     await this.createDomain();
@@ -216,6 +223,7 @@ export class Stage {
 
   /** The managed domain is made, enrolled and registered; it does not run yet. */
   async createDomain(): Promise<void> {
+    await this.becomeDomainAdministrator();
     const { realm, netbiosDomain, hostName, address } = this.managed;
     ensureAdministratorPassword(this.managed);
     this.#write('domain', {

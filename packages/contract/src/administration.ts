@@ -11,12 +11,16 @@ export const UserStatus = z.strictObject({
   sourceAnchor: SourceAnchor.nullable(),
   userPrincipalName: UserPrincipalName,
   onPremisesSamAccountName: z.string().nullable(),
+  /** Of cloud-only users. */
+  mailNickname: z.string().nullable(),
   profile: Profile,
   accountEnabled: z.boolean(),
   accountExpires: Timestamp.nullable(),
   administrator: z.boolean(),
   deletedAt: Timestamp.nullable(),
   lockedUntil: Timestamp.nullable(),
+  /** The password is a temporary one: it is changed at the next sign-in. */
+  mustChange: z.boolean(),
   credential: z
     .strictObject({
       changeDate: Timestamp.nullable(),
@@ -75,6 +79,8 @@ export const administrationRoutes = {
     query: z.strictObject({
       after: z.string().max(1024).default(''),
       limit: z.coerce.number().int().min(1).max(1000).default(100),
+      /** Only those whose legacy credentials are not (yet) applied in the managed domain. */
+      missing: z.enum(['legacy']).optional(),
     }),
     reply: z.strictObject({ users: z.array(UserStatus), more: z.boolean() }),
   }),

@@ -4,6 +4,7 @@ export * from './common.ts';
 export * from './connect-administration.ts';
 export * from './connect-status.ts';
 export * from './enrolment.ts';
+export * from './groups.ts';
 export * from './managed-domain.ts';
 export { type ApiName, apis, openApiDocument } from './openapi.ts';
 export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './route.ts';
@@ -15,3 +16,4 @@ export {
   httpSend,
   isLoopback,
 } from './transport.ts';
+export * from './users.ts';

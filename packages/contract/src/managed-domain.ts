@@ -42,6 +42,13 @@ export const managedDomainRoutes = {
     body: z.strictObject({ realm: z.string().max(255), netbiosDomain: z.string().max(15), key: PublicKey }),
     reply: Empty,
   }),
+  withdrawDomain: route({
+    method: 'DELETE',
+    path: '/api/v1/domain',
+    access: ['admin'],
+    summary: 'withdraws the managed domain: no password is sealed to it any more',
+    reply: Empty,
+  }),
   readTenantKey: route({
     method: 'GET',
     path: '/api/v1/domain/tenant-key',

@@ -9,7 +9,7 @@ import { trustAgent, trustOf, untrustAgent } from './trust.ts';
 /** A tenant that shows this as its own key, and it again as the key of a Connect. */
 const showing = (key: PublicKeyInfo) => async (path: string) => {
   const common = { kind: 'connect', name: 'c', version: '1', enrolledAt: '2026-11-23T10:00:00.000Z' };
-  const agent = { ...common, id: crypto.randomUUID(), signingKey: key, lastSeenAt: null };
+  const agent = { ...common, id: crypto.randomUUID(), signingKey: key, forests: [], lastSeenAt: null };
   const reply = path.endsWith('/agents') ? { agents: [agent] } : { key };
   return { status: 200, headers: new Headers(), text: async () => JSON.stringify(reply) };
 };

@@ -2,12 +2,15 @@ import { createServer, type Log } from '@causeway/service';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { registerAdministration } from './api/administration.ts';
 import { registerEnrolment } from './api/enrolment.ts';
+import { registerGroups } from './api/groups.ts';
 import { registerLocal } from './api/local.ts';
 import { registerManagedDomain } from './api/managed-domain.ts';
 import { registerProvisioning } from './api/provisioning.ts';
+import { registerUsers } from './api/users.ts';
 import type { TenantConfiguration } from './configuration.ts';
 import type { Installation } from './installation.ts';
 import { mountOidc, Providers } from './sign-in/mount-oidc.ts';
+import { registerPasswordPages } from './sign-in/password-routes.ts';
 import { registerSignIn } from './sign-in/sign-in-routes.ts';
 
 export interface ServerContext {
@@ -30,9 +33,13 @@ export function makePublicServer(
   registerProvisioning(server, context);
   registerManagedDomain(server, context);
   registerAdministration(server, context);
+  registerUsers(server, context);
+  registerGroups(server, context);
   const providers = new Providers(context.installation, context.publicUrl, context.log);
   mountOidc(server, providers, context.publicUrl);
-  registerSignIn(server, { providers, log: context.log, clock: context.clock });
+  const signIn = { providers, log: context.log, clock: context.clock };
+  registerSignIn(server, signIn);
+  registerPasswordPages(server, signIn);
   return server;
 }
 

@@ -34,11 +34,12 @@ onEveryBackend('the thread through the tenant', tenant => {
     assert.deepEqual(credentials.verdicts, [{ sourceAnchor: alice.anchor, verdict: 'applied' }]);
 
     const feed = await call(domain.send, managedDomainRoutes.readChanges, { query: {} });
-    assert.equal(feed.items.length, 1);
-    assert.equal(feed.items[0]!.accountRecord, account.record);
-    assert.equal(feed.items[0]!.credentialRecord, record);
-    assert.equal(feed.items[0]!.forest, FOREST);
-    assert.equal(feed.cursor, feed.items[0]!.cursor);
+    const [administrator, item] = feed.items;
+    assert.deepEqual([feed.items.length, administrator!.origin], [2, 'cloud']);
+    assert.equal(item!.accountRecord, account.record);
+    assert.equal(item!.credentialRecord, record);
+    assert.equal(item!.forest, FOREST);
+    assert.equal(feed.cursor, item!.cursor);
     const rest = await call(domain.send, managedDomainRoutes.readChanges, { query: { after: feed.cursor } });
     assert.deepEqual(rest, { items: [], cursor: feed.cursor, more: false });
   });

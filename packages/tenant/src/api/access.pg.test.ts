@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import {
+  AAD_DC_ADMINISTRATORS,
   administrationRoutes,
   call,
   enrolmentRoutes,
+  groupRoutes,
   httpSend,
   managedDomainRoutes,
   type Route,
   type Send,
   synchronizationRoutes,
   tenantLocalRoutes,
+  userRoutes,
 } from '@causeway/contract';
 import { createLog } from '@causeway/service';
 import type { z } from 'zod';
@@ -25,6 +28,8 @@ const routes: Route[] = [
   synchronizationRoutes,
   managedDomainRoutes,
   administrationRoutes,
+  userRoutes,
+  groupRoutes,
 ].flatMap(table => Object.values(table));
 
 /** The routing table itself, as fastify sees it: what is registered, not what should be. */
@@ -85,11 +90,15 @@ onEveryBackend('access', tenant => {
       open.map(route => `${route.method} ${route.url}`).sort(),
       [
         'GET /t/:tenant/oidc/*',
+        'GET /t/:tenant/password',
         'GET /t/:tenant/sign-in/:uid',
+        'GET /t/:tenant/sign-in/:uid/password',
         'OPTIONS /t/:tenant/oidc/*',
         'POST /enrol',
         'POST /t/:tenant/oidc/*',
+        'POST /t/:tenant/password',
         'POST /t/:tenant/sign-in/:uid',
+        'POST /t/:tenant/sign-in/:uid/password',
       ].sort(),
     );
   });
@@ -156,6 +165,8 @@ onEveryBackend('access', tenant => {
     for (const id of [alice.upn, alice.anchor, 'admin@contoso.example.net']) {
       const asked = call(fabrikam.send, administrationRoutes.getUser, { params: { id } });
       await assert.rejects(asked, { code: 'no-such-user' });
+      const reset = call(fabrikam.send, userRoutes.resetPassword, { params: { id } });
+      await assert.rejects(reset, { code: 'no-such-user' });
     }
     const mine = await call(contoso.send, administrationRoutes.getUser, { params: { id: alice.upn } });
     const byId = call(fabrikam.send, administrationRoutes.getUser, { params: { id: mine.id } });
@@ -169,10 +180,24 @@ onEveryBackend('access', tenant => {
       [configuration.tenantName, configuration.windowsCredentialsSyncConfig.domain],
       ['fabrikam', null],
     );
+    const feed = await call(otherDomain.send, managedDomainRoutes.readChanges, { query: {} });
     assert.deepEqual(
-      (await call(otherDomain.send, managedDomainRoutes.readChanges, { query: {} })).items,
-      [],
+      feed.items.map(item => item.sourceAnchor),
+      users.map(user => user.id),
     );
+    const otherKey = await call(otherDomain.send, managedDomainRoutes.readTenantKey);
+    const ownKey = await call(domain.send, managedDomainRoutes.readTenantKey);
+    assert.notEqual(otherKey.key.publicKey, ownKey.key.publicKey);
+    const groups = { group: AAD_DC_ADMINISTRATORS };
+    const { members } = await call(fabrikam.send, groupRoutes.listGroupMembers, { params: groups });
+    assert.deepEqual(
+      members.map(member => member.userPrincipalName),
+      ['admin@fabrikam.example.net'],
+    );
+    const foreignUser = { params: groups, body: { user: 'admin@contoso.example.net' } };
+    await assert.rejects(call(fabrikam.send, groupRoutes.addGroupMember, foreignUser), {
+      code: 'no-such-user',
+    });
     const foreign = { forest: FOREST, changes: [await credentialItem(alice, 'evil', order(9))] };
     const exported = await call(otherConnect.send, synchronizationRoutes.exportCredentials, {
       body: foreign,

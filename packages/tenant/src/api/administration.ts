@@ -1,6 +1,7 @@
 import { administrationRoutes, type UserStatus } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 import { accountKey } from '../digest.ts';
 import { registerApplication } from '../directory/applications.ts';
 import { readTenantStatus } from '../directory/status.ts';
@@ -30,6 +31,7 @@ export function registerAdministration(
       .selectAll()
       .where('deleted_at', 'is', null)
       .where('upn_key', '>', accountKey(query.after))
+      .$if(query.missing === 'legacy', users => users.where(missesLegacy))
       .orderBy('upn_key')
       .limit(query.limit + 1)
       .execute();
@@ -69,6 +71,10 @@ export function registerAdministration(
     return { clientId, issuer: issuerOf(context.publicUrl(), scope.tenantName) };
   });
 }
+
+/** Legacy credentials that are not there, or of which nobody has said that they are in the managed domain. */
+const missesLegacy = sql<boolean>`(credential_record is null or legacy_outcome is null
+  or legacy_outcome not in ('applied', 'unchanged'))`;
 
 /** @throws CausewayError 'no-such-user' */
 async function existingUser(scope: TenantScope, name: string): Promise<User> {

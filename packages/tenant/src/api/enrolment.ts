@@ -4,21 +4,25 @@ import {
   createEnrolment,
   enrol,
   enrolmentRefused,
+  kindOfAgent,
   listAgents,
   removeAgent,
   setForests,
 } from '../directory/agents.ts';
+import { requireDomainAdministrator } from '../directory/groups.ts';
 import { issuerOf } from '../issuer.ts';
-import { type RouteContext, registerOpenRoute, registerRoute } from './register-route.ts';
+import { administratorOf, type RouteContext, registerOpenRoute, registerRoute } from './register-route.ts';
 
 export function registerEnrolment(
   server: FastifyInstance,
   context: RouteContext & { readonly publicUrl: () => string },
 ): void {
   const { installation, log } = context;
-  registerRoute(server, context, enrolmentRoutes.createEnrolment, async ({ body }, { scope }) => {
-    const { code, expiresAt } = await createEnrolment(scope, body);
+  registerRoute(server, context, enrolmentRoutes.createEnrolment, async ({ body }, caller) => {
+    const { scope } = caller;
     const { kind, name: agent, forests } = body;
+    if (kind === 'domain') await requireDomainAdministrator(scope, administratorOf(caller).userId);
+    const { code, expiresAt } = await createEnrolment(scope, body);
     log.info({ tenant: scope.tenantName, kind, agent, forests }, 'enrolment code made');
     return { code, expiresAt: expiresAt.toISOString() };
   });
@@ -59,7 +63,11 @@ export function registerEnrolment(
     log.info({ tenant: scope.tenantName, agentId: params.id, forests: body.forests }, 'forests set');
     return {};
   });
-  registerRoute(server, context, enrolmentRoutes.removeAgent, async ({ params }, { scope }) => {
+  registerRoute(server, context, enrolmentRoutes.removeAgent, async ({ params }, caller) => {
+    const { scope } = caller;
+    if ((await kindOfAgent(scope, params.id)) === 'domain') {
+      await requireDomainAdministrator(scope, administratorOf(caller).userId);
+    }
     await removeAgent(scope, params.id);
     log.info({ tenant: scope.tenantName, agentId: params.id }, 'agent removed');
     return {};

@@ -1,7 +1,8 @@
 import { tenantLocalRoutes } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
-import { createAdministrator, createToken, findAdministrator } from '../directory/administrators.ts';
+import { createToken, findAdministrator } from '../directory/administrators.ts';
+import { insertCloudUser } from '../directory/cloud-users.ts';
 import { issuerOf } from '../issuer.ts';
 import { type RouteContext, registerOpenRoute } from './register-route.ts';
 
@@ -13,8 +14,12 @@ export function registerLocal(
   const { installation, log } = context;
   registerOpenRoute(server, tenantLocalRoutes.createTenant, async ({ body }) => {
     const made = await installation.createTenant(body.name, async scope => {
-      const { userId, password } = await createAdministrator(scope, body.administrator);
-      return { tenantId: scope.tenantId, password, ...(await createToken(scope, userId)) };
+      const { id, password } = await insertCloudUser(scope, {
+        userPrincipalName: body.administrator,
+        administrator: true,
+        mustChange: false,
+      });
+      return { tenantId: scope.tenantId, password, ...(await createToken(scope, id)) };
     });
     log.info(
       { tenant: body.name, administrator: body.administrator },

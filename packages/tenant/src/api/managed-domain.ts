@@ -1,9 +1,11 @@
 import { managedDomainRoutes } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
-import { readChanges, registerDomainKey, storeReports } from '../directory/managed-domain.ts';
+import { readTenantKey } from '../directory/cloud-records.ts';
+import { requireDomainAdministrator } from '../directory/groups.ts';
+import { readChanges, registerDomainKey, storeReports, withdrawDomain } from '../directory/managed-domain.ts';
 import { agentOf } from './provisioning.ts';
-import { type RouteContext, registerRoute } from './register-route.ts';
+import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerManagedDomain(server: FastifyInstance, context: RouteContext): void {
   registerRoute(server, context, managedDomainRoutes.registerDomainKey, async ({ body }, caller) => {
@@ -14,6 +16,19 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
     );
     return {};
   });
+  registerRoute(server, context, managedDomainRoutes.withdrawDomain, async ({ address }, caller) => {
+    const { userId } = administratorOf(caller);
+    await requireDomainAdministrator(caller.scope, userId);
+    const { realm } = await withdrawDomain(caller.scope);
+    context.log.warn(
+      { tenant: caller.scope.tenantName, realm, by: userId, address },
+      'managed domain withdrawn',
+    );
+    return {};
+  });
+  registerRoute(server, context, managedDomainRoutes.readTenantKey, async (_input, { scope }) => ({
+    key: await readTenantKey(scope),
+  }));
   registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, { scope }) =>
     readChanges(scope, { ...query, after: parseCursor(query.after) }, signal),
   );

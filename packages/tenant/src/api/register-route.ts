@@ -78,3 +78,9 @@ async function authenticate(installation: Installation, request: FastifyRequest)
   if (caller) return caller;
   throw new CausewayError('unauthorized', 'this needs a token that is valid now', { status: 401 });
 }
+
+/** The routes' access lists let only administrators in. */
+export function administratorOf(caller: Caller): Extract<Caller, { role: 'admin' }> {
+  if (caller.role !== 'admin') throw new TypeError('an administrator expected');
+  return caller;
+}

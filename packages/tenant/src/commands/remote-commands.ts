@@ -120,12 +120,14 @@ function userLines(user: UserStatus): string[] {
   return table([
     ['user', user.userPrincipalName],
     ['id', user.id],
-    ['origin', user.forest ? `${user.origin}, ${user.forest}, ${user.sourceAnchor}` : user.origin],
+    ['origin', user.forest ? `${user.origin}, ${user.forest}, ${user.sourceAnchor}` : 'cloud-only'],
     ['account', [state, user.accountExpires && `expires ${user.accountExpires}`].filter(Boolean).join(', ')],
     ['locked until', user.lockedUntil ?? '-'],
     [
       'password',
-      credential ? `of ${credential.changeDate ?? 'unknown'}, here since ${credential.receivedAt}` : 'none',
+      credential
+        ? `${user.mustChange ? 'temporary, ' : ''}of ${credential.changeDate ?? 'unknown'}, here since ${credential.receivedAt}`
+        : 'none',
     ],
     ['legacy credentials', legacy.recordReceivedAt ? `record since ${legacy.recordReceivedAt}` : 'none'],
     ['managed domain', legacyLine(legacy)],

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { domainCommands } from './domain-commands.ts';
 import { localCommands } from './local-commands.ts';
 import { remoteCommands } from './remote-commands.ts';
+import { userCommands } from './user-commands.ts';
 
 /** Adds `causeway tenant …`. */
 export function tenantCommands(program: Command): void {
@@ -9,4 +11,6 @@ export function tenantCommands(program: Command): void {
     .description('the cloud directory: run it, make tenants, see what is in it');
   localCommands(tenant);
   remoteCommands(tenant);
+  userCommands(tenant);
+  domainCommands(tenant);
 }

@@ -160,6 +160,26 @@ const MIGRATIONS: readonly Migration[] = [
         where known.tenant_id = agents.tenant_id and known.agent_id = agents.id`,
     ],
   },
+  {
+    number: 3,
+    name: 'cloud-only users, group members',
+    statements: [
+      'alter table users add column mail_nickname text',
+      'alter table users add column must_change boolean not null default false',
+      `update users set mail_nickname = split_part(user_principal_name, '@', 1) where origin = 'cloud'`,
+      `create table signing_keys (
+        tenant_id uuid primary key references tenants,
+        private_key text not null,
+        created_at timestamptz not null)`,
+      `create table group_members (
+        tenant_id uuid not null references tenants,
+        group_name text not null,
+        user_id uuid not null,
+        added_at timestamptz not null,
+        primary key (tenant_id, group_name, user_id),
+        foreign key (tenant_id, user_id) references users)`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

@@ -62,6 +62,24 @@ export interface UsersTable {
   legacy_applied_at: Date | null;
   account_outcome: string | null;
   account_reason: string | null;
+  /** Of cloud-only users: their sAMAccountName in the managed domain. */
+  mail_nickname: string | null;
+  /** Of cloud-only users: the password is a temporary one. */
+  must_change: ColumnType<boolean, boolean | undefined, boolean>;
+}
+
+export interface SigningKeysTable {
+  tenant_id: Fixed<string>;
+  /** PKCS#8 in PEM: signs the records of cloud-only users, and nothing of any forest. */
+  private_key: Fixed<string>;
+  created_at: Fixed<Date>;
+}
+
+export interface GroupMembersTable {
+  tenant_id: Fixed<string>;
+  group_name: Fixed<string>;
+  user_id: Fixed<string>;
+  added_at: Fixed<Date>;
 }
 
 export interface ChangeCountersTable {
@@ -170,6 +188,8 @@ export interface TenantTables {
   managed_domains: ManagedDomainsTable;
   connect_statuses: ConnectStatusesTable;
   sign_in_failures: SignInFailuresTable;
+  signing_keys: SigningKeysTable;
+  group_members: GroupMembersTable;
 }
 
 export interface MigrationsTable {

@@ -1,40 +1,9 @@
-import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import { CLOUD_SALT_LENGTH, deriveCloudCredential, ntHash } from '@causeway/credentials';
+import { randomBytes } from 'node:crypto';
 import { CausewayError } from '@causeway/service';
 import { accountKey, digestOf } from '../digest.ts';
 import type { TenantScope } from '../tenant-scope.ts';
-import { EMPTY_PROFILE } from './users.ts';
 
 const TOKEN_DAYS = 90;
-const PASSWORD_LENGTH = 20;
-/** Without the letters and digits that look alike. */
-const PASSWORD_ALPHABET = 'abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
-
-/** Makes a cloud-only administrator; the password is returned once and only its cloud credential kept. */
-export async function createAdministrator(
-  scope: TenantScope,
-  userPrincipalName: string,
-): Promise<{ userId: string; password: string }> {
-  const userId = randomUUID();
-  const password = makePassword();
-  const now = new Date();
-  await scope
-    .insert('users', {
-      id: userId,
-      origin: 'cloud',
-      user_principal_name: userPrincipalName,
-      upn_key: accountKey(userPrincipalName),
-      account_enabled: true,
-      profile: JSON.stringify({ ...EMPTY_PROFILE, displayName: userPrincipalName.split('@')[0] }),
-      administrator: true,
-      cloud_credential: await makeCloudCredential(password),
-      credential_change_date: now,
-      credential_received_at: now,
-      created_at: now,
-    })
-    .execute();
-  return { userId, password };
-}
 
 /** @throws CausewayError 'no-such-administrator' */
 export async function findAdministrator(scope: TenantScope, userPrincipalName: string): Promise<string> {
@@ -73,20 +42,4 @@ export async function createToken(
     })
     .execute();
   return { token, expiresAt };
-}
-
-function makePassword(): string {
-  return Array.from(
-    { length: PASSWORD_LENGTH },
-    () => PASSWORD_ALPHABET[randomInt(PASSWORD_ALPHABET.length)],
-  ).join('');
-}
-
-async function makeCloudCredential(password: string): Promise<string> {
-  const hash = ntHash(password);
-  try {
-    return await deriveCloudCredential(hash, randomBytes(CLOUD_SALT_LENGTH));
-  } finally {
-    hash.fill(0);
-  }
 }

@@ -125,6 +125,11 @@ export async function setForests(scope: TenantScope, id: string, forests: readon
     .execute();
 }
 
+export async function kindOfAgent(scope: TenantScope, id: string): Promise<'connect' | 'domain' | undefined> {
+  const agent = await scope.select('agents').select('kind').where('id', '=', id).executeTakeFirst();
+  return agent?.kind;
+}
+
 /** Removes an agent with its tokens. @throws CausewayError 'no-such-agent' */
 export async function removeAgent(scope: TenantScope, id: string): Promise<void> {
   await scope.transaction(async inside => {

@@ -1,10 +1,15 @@
 import type { DomainReport, FeedItem, PublicKey, WindowsCredentialsSyncConfig } from '@causeway/contract';
-import { sleep } from '@causeway/service';
-import { sql } from 'kysely';
+import { CausewayError, sleep } from '@causeway/service';
+import { type RawBuilder, sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
-import { changes, json, readCounter } from './change-counter.ts';
+import { changes, json, lockCounter, readCounter } from './change-counter.ts';
+import { NO_LEGACY, recordCloudUsers } from './cloud-records.ts';
+import { isUuid } from './users.ts';
 
-/** Registers the managed domain, or its new key. Connect believes a key only after an administrator confirmed it. */
+/**
+ * Registers the managed domain, or its new key. Connect believes a key only after an administrator confirmed it;
+ * what was sealed here to another key opens no more and is let go of.
+ */
 export async function registerDomainKey(
   scope: TenantScope,
   agentId: string,
@@ -16,17 +21,40 @@ export async function registerDomainKey(
     key: JSON.stringify(domain.key),
     agent_id: agentId,
   };
-  await scope
-    .insert('managed_domains', { ...values, registered_at: new Date() })
-    .onConflict(conflict =>
-      conflict.column('tenant_id').doUpdateSet({
-        ...values,
-        // A repeated registration of the same key is none.
-        registered_at: sql`case when managed_domains.key = excluded.key
-          then managed_domains.registered_at else excluded.registered_at end`,
-      }),
-    )
-    .execute();
+  await scope.transaction(async inside => {
+    // Passwords are sealed under the same lock: each to the domain that is there then.
+    const counter = await lockCounter(inside);
+    const before = await inside.select('managed_domains').select(['key', 'realm']).executeTakeFirst();
+    // A repeated registration of the same domain is none.
+    const same = before?.key.publicKey === domain.key.publicKey && before.realm === domain.realm;
+    await inside
+      .insert('managed_domains', { ...values, registered_at: new Date() })
+      .onConflict(conflict =>
+        conflict.column('tenant_id').doUpdateSet({ ...values, ...(!same && { registered_at: new Date() }) }),
+      )
+      .execute();
+    if (!same) await inside.update('users').set(NO_LEGACY).where('origin', '=', 'cloud').execute();
+    await recordCloudUsers(inside, counter.next);
+    await counter.save();
+  });
+  changes.emit(scope.tenantId);
+}
+
+/**
+ * Withdraws the managed domain: nothing is sealed to its key any more. What was applied there is not applied
+ * anywhere now; its agent goes on reading until it is removed, so that deletions still arrive.
+ * @throws CausewayError 'no-managed-domain'
+ */
+export async function withdrawDomain(scope: TenantScope): Promise<{ realm: string }> {
+  return scope.transaction(async inside => {
+    await lockCounter(inside);
+    const withdrawn = await inside.delete('managed_domains').returning('realm').executeTakeFirst();
+    if (!withdrawn) {
+      throw new CausewayError('no-managed-domain', 'this tenant has no managed domain', { status: 404 });
+    }
+    await inside.update('users').set(NO_LEGACY).where('origin', '=', 'cloud').execute();
+    return withdrawn;
+  });
 }
 
 export async function readSyncConfig(scope: TenantScope): Promise<WindowsCredentialsSyncConfig> {
@@ -111,6 +139,17 @@ export async function storeReports(scope: TenantScope, reports: readonly DomainR
     if ((latest.get(key)?.sequence ?? -1) <= report.sequence) latest.set(key, report);
   }
   const rows = [...latest.values()];
+  await storeOutcomes(scope, rows, sql`users.source_anchor = r."sourceAnchor"`);
+  // A cloud-only user's anchor is its id.
+  const cloud = rows.filter(row => isUuid(row.sourceAnchor));
+  await storeOutcomes(scope, cloud, sql`users.id = r."sourceAnchor"::uuid and users.origin = 'cloud'`);
+}
+
+async function storeOutcomes(
+  scope: TenantScope,
+  rows: readonly DomainReport[],
+  isOf: RawBuilder<unknown>,
+): Promise<void> {
   const credentials = rows.filter(row => row.kind === 'credential');
   const accounts = rows.filter(row => row.kind === 'account');
   if (credentials.length > 0) {
@@ -126,7 +165,7 @@ export async function storeReports(scope: TenantScope, reports: readonly DomainR
             else users.legacy_applied_at end
         from jsonb_to_recordset(${json(credentials)})
           as r ("sourceAnchor" text, sequence bigint, outcome text, reason text, at timestamptz)
-        where users.tenant_id = ${tenantId} and users.source_anchor = r."sourceAnchor"
+        where users.tenant_id = ${tenantId} and ${isOf}
           and users.credential_sequence = r.sequence`,
     );
   }
@@ -136,7 +175,7 @@ export async function storeReports(scope: TenantScope, reports: readonly DomainR
         update users set account_outcome = r.outcome, account_reason = r.reason
         from jsonb_to_recordset(${json(accounts)})
           as r ("sourceAnchor" text, sequence bigint, outcome text, reason text)
-        where users.tenant_id = ${tenantId} and users.source_anchor = r."sourceAnchor"
+        where users.tenant_id = ${tenantId} and ${isOf}
           and users.account_sequence = r.sequence`,
     );
   }

@@ -74,12 +74,14 @@ export function userStatus(user: User, lockedUntil: Date | undefined): UserStatu
     sourceAnchor: user.source_anchor,
     userPrincipalName: user.user_principal_name,
     onPremisesSamAccountName: user.sam_account_name,
+    mailNickname: user.mail_nickname,
     profile: user.profile,
     accountEnabled: user.account_enabled,
     accountExpires: iso(user.account_expires),
     administrator: user.administrator,
     deletedAt: iso(user.deleted_at),
     lockedUntil: iso(lockedUntil ?? null),
+    mustChange: user.must_change,
     credential:
       user.cloud_credential === null || user.credential_received_at === null
         ? null

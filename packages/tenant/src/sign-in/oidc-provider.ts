@@ -75,12 +75,12 @@ export function makeProvider(
 }
 
 /**
- * INVARIANT: whoever is disabled, expired or deleted has no account here, so that neither a session nor a code that
- * is still on its way ends in a token.
+ * INVARIANT: whoever is disabled, expired or deleted, or has a temporary password, has no account here, so that
+ * neither a session nor a code that is still on its way ends in a token.
  */
 async function findAccount(scope: TenantScope, id: string) {
   const user = await findUserById(scope, id);
-  if (!user || !maySignIn(user, new Date())) return undefined;
+  if (!user || user.must_change || !maySignIn(user, new Date())) return undefined;
   return { accountId: user.id, claims: () => claimsOf(user) };
 }
 

@@ -7,6 +7,7 @@ main { width: min(22rem, calc(100vw - 2rem)); padding: 2rem; border-radius: .75r
   background: light-dark(#fff, #1f2937); color: light-dark(#111827, #f9fafb); box-shadow: 0 1px 4px #0003; }
 h1 { font-size: 1.25rem; margin: 0 0 1.25rem; }
 label { display: block; margin: 1rem 0 .25rem; font-size: .9rem; }
+#rules { margin: 1.25rem 0 0; font-size: .85rem; }
 input { width: 100%; box-sizing: border-box; padding: .6rem; font: inherit; border: 1px solid #6b7280; border-radius: .375rem; }
 button { width: 100%; margin-top: 1.5rem; padding: .7rem; font: inherit; font-weight: 600; border: 0;
   border-radius: .375rem; background: #1d4ed8; color: #fff; cursor: pointer; }
@@ -41,19 +42,19 @@ export function pageHeaders(applicationOrigin?: string): Record<string, string> 
   };
 }
 
-export function signInPage(page: { tenantName: string; name: string; failed: boolean }): string {
-  const title = `Sign in to ${escapeHtml(page.tenantName)}`;
-  return document(
+export function signInPage(form: { tenantName: string; name: string; failed: boolean }): string {
+  const title = `Sign in to ${escapeHtml(form.tenantName)}`;
+  return page(
     title,
     `<h1>${title}</h1>
-${page.failed ? `<p role="alert" id="failure">${FAILURE_TEXT}</p>` : ''}
+${form.failed ? `<p role="alert" id="failure">${FAILURE_TEXT}</p>` : ''}
 <form method="post">
 <label for="username">User name</label>
 <input id="username" name="username" type="text" inputmode="email" autocomplete="username" autocapitalize="none"
- spellcheck="false" required maxlength="1024" value="${escapeHtml(page.name)}"${page.name === '' ? ' autofocus' : ''}>
+ spellcheck="false" required maxlength="1024" value="${escapeHtml(form.name)}"${form.name === '' ? ' autofocus' : ''}>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required
- maxlength="256"${page.failed ? ' aria-describedby="failure"' : ''}${page.name === '' ? '' : ' autofocus'}>
+ maxlength="256"${form.failed ? ' aria-describedby="failure"' : ''}${form.name === '' ? '' : ' autofocus'}>
 <button type="submit">Sign in</button>
 </form>`,
   );
@@ -61,10 +62,11 @@ ${page.failed ? `<p role="alert" id="failure">${FAILURE_TEXT}</p>` : ''}
 
 /** For a sign-in that cannot go on; the text is ours, never the caller's. */
 export function messagePage(text: string): string {
-  return document('Sign-in', `<h1>Sign-in</h1>\n<p role="alert">${escapeHtml(text)}</p>`);
+  return page('Sign-in', `<h1>Sign-in</h1>\n<p role="alert">${escapeHtml(text)}</p>`);
 }
 
-function document(title: string, body: string): string {
+/** A whole page; both parts are HTML already. */
+export function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>

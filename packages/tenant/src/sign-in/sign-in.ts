@@ -1,15 +1,15 @@
 import type { Log } from '@causeway/service';
 import type { TenantKeys } from '../database/schema.ts';
 import { accountKey, keyedDigest } from '../digest.ts';
-import { findUserByName, maySignIn } from '../directory/users.ts';
+import { MAX_PASSWORD_LENGTH } from '../directory/passwords.ts';
+import { findUserByName, maySignIn, type User } from '../directory/users.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { familiarSource, rememberBrowser } from './familiar-browser.ts';
 import { settleAttempt, UNFAMILIAR } from './lockout.ts';
 import { checkPassword } from './password-check.ts';
 
-/** Longest name and password that are looked at, in UTF-16 units; AD's own limits are 1,024 and 256. */
+/** Longest name that is looked at, in UTF-16 units: AD's own limit. */
 export const MAX_NAME_LENGTH = 1024;
-export const MAX_PASSWORD_LENGTH = 256;
 
 export interface SignInRequest {
   readonly name: string;
@@ -17,6 +17,12 @@ export interface SignInRequest {
   /** The cookie of familiar browsers, as it came. */
   readonly familiarCookie: string | undefined;
   readonly address: string;
+}
+
+/** Who signed in. INVARIANT: whoever has a temporary password is sent on to change it and gets no token. */
+export interface SignedIn {
+  readonly user: User;
+  readonly familiarCookie: string;
 }
 
 /** Under what the failures of a name are counted: keyed, because people type passwords where names belong. */
@@ -34,7 +40,7 @@ export async function signIn(
   request: SignInRequest,
   now: Date,
   log: Log,
-): Promise<{ userId: string; familiarCookie: string } | undefined> {
+): Promise<SignedIn | undefined> {
   // PostgreSQL has no text with U+0000: such a name is nobody's.
   const fits =
     request.name.length <= MAX_NAME_LENGTH &&
@@ -62,5 +68,5 @@ export async function signIn(
     return undefined;
   }
   log.info(event, 'sign-in accepted');
-  return { userId: user.id, familiarCookie: rememberBrowser(request.familiarCookie, keys.digestKey, key) };
+  return { user, familiarCookie: rememberBrowser(request.familiarCookie, keys.digestKey, key) };
 }

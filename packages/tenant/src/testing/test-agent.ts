@@ -1,5 +1,14 @@
 import { webcrypto } from 'node:crypto';
-import { type AgentJwk, agentSend, call, enrolmentRoutes, httpSend, type Send } from '@causeway/contract';
+import {
+  AAD_DC_ADMINISTRATORS,
+  type AgentJwk,
+  agentSend,
+  call,
+  enrolmentRoutes,
+  groupRoutes,
+  httpSend,
+  type Send,
+} from '@causeway/contract';
 import { generateSigningKey, type SigningKey } from '@causeway/records';
 import { FOREST } from './people.ts';
 
@@ -30,6 +39,11 @@ export async function enrolAgent(
   name = `test ${kind}`,
   forests = kind === 'connect' ? [FOREST] : [],
 ): Promise<TestAgent> {
+  if (kind === 'domain') {
+    const { id } = await call(admin, groupRoutes.getMe);
+    const params = { group: AAD_DC_ADMINISTRATORS };
+    await call(admin, groupRoutes.addGroupMember, { params, body: { user: id } });
+  }
   const { code } = await call(admin, enrolmentRoutes.createEnrolment, { body: { kind, name, forests } });
   const { jwk, privateKey } = await makeAgentKeys();
   const signingKey = generateSigningKey();

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { Empty, text, UserPrincipalName } from './common.ts';
+import { route } from './route.ts';
+
+/** What an account name may not hold ([MS-SAMR] 3.1.1.6), and blanks. */
+const NICKNAME = /^[^\s"/\\[\]:;|=,+*?<>@\p{Cc}]+$/u;
+
+/** The short name of a cloud-only user: its sAMAccountName in the managed domain, as far as it is free there. */
+export const MailNickname = text(64).regex(
+  NICKNAME,
+  'a short name without blanks and without "/\\[]:;|=,+*?<>@',
+);
+
+const User = z.strictObject({ id: z.string().max(1024) });
+const TemporaryPassword = z.strictObject({
+  id: z.uuid(),
+  userPrincipalName: UserPrincipalName,
+  /** Shown once; to be changed at the first sign-in, and good for nothing else. */
+  temporaryPassword: z.string(),
+});
+
+/** Cloud-only users: made, changed and deleted here, by an administrator of the tenant. */
+export const userRoutes = {
+  createUser: route({
+    method: 'POST',
+    path: '/api/v1/users',
+    access: ['admin'],
+    summary: 'makes a cloud-only user with a temporary password',
+    body: z.strictObject({
+      userPrincipalName: UserPrincipalName,
+      displayName: text(256).min(1).optional(),
+      /** What stands before the @ of the userPrincipalName when absent. */
+      mailNickname: MailNickname.optional(),
+    }),
+    reply: TemporaryPassword,
+  }),
+  resetPassword: route({
+    method: 'POST',
+    path: '/api/v1/users/:id/reset-password',
+    access: ['admin'],
+    summary: 'gives a cloud-only user another temporary password; the one before ends at once, everywhere',
+    params: User,
+    reply: TemporaryPassword,
+  }),
+  setUserEnabled: route({
+    method: 'PUT',
+    path: '/api/v1/users/:id/enabled',
+    access: ['admin'],
+    summary: 'enables or disables a cloud-only user',
+    params: User,
+    body: z.strictObject({ enabled: z.boolean() }),
+    reply: Empty,
+  }),
+  deleteUser: route({
+    method: 'DELETE',
+    path: '/api/v1/users/:id',
+    access: ['admin'],
+    summary: 'deletes a cloud-only user',
+    params: User,
+    reply: Empty,
+  }),
+};

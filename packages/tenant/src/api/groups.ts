@@ -1,0 +1,38 @@
+import { groupRoutes } from '@causeway/contract';
+import type { FastifyInstance } from 'fastify';
+import { addMember, groupsOf, listMembers, removeMember } from '../directory/groups.ts';
+import { findUserById } from '../directory/users.ts';
+import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
+
+export function registerGroups(server: FastifyInstance, context: RouteContext): void {
+  registerRoute(server, context, groupRoutes.getMe, async (_input, caller) => {
+    const { userId } = administratorOf(caller);
+    const user = await findUserById(caller.scope, userId);
+    return {
+      id: userId,
+      userPrincipalName: user!.user_principal_name,
+      groups: await groupsOf(caller.scope, userId),
+    };
+  });
+  registerRoute(server, context, groupRoutes.listGroupMembers, async ({ params }, { scope }) => ({
+    members: await listMembers(scope, params.group),
+  }));
+  registerRoute(server, context, groupRoutes.addGroupMember, async ({ params, body, address }, caller) => {
+    const member = await addMember(caller.scope, params.group, body.user);
+    const by = administratorOf(caller).userId;
+    context.log.warn(
+      { tenant: caller.scope.tenantName, group: params.group, userId: member.id, by, address },
+      'group member added',
+    );
+    return member;
+  });
+  registerRoute(server, context, groupRoutes.removeGroupMember, async ({ params, address }, caller) => {
+    const member = await removeMember(caller.scope, params.group, params.user);
+    const by = administratorOf(caller).userId;
+    context.log.warn(
+      { tenant: caller.scope.tenantName, group: params.group, userId: member.id, by, address },
+      'group member removed',
+    );
+    return {};
+  });
+}

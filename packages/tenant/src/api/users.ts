@@ -1,0 +1,58 @@
+import { userRoutes } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import type { FastifyInstance } from 'fastify';
+import {
+  createCloudUser,
+  deleteCloudUser,
+  type MadePassword,
+  resetPassword,
+  setEnabled,
+} from '../directory/cloud-users.ts';
+import { findUser } from '../directory/users.ts';
+import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
+
+export function registerUsers(server: FastifyInstance, context: RouteContext): void {
+  registerRoute(server, context, userRoutes.createUser, async ({ body, address }, caller) => {
+    const made = await createCloudUser(caller.scope, { ...body, administrator: false, mustChange: true });
+    const by = administratorOf(caller).userId;
+    context.log.info({ tenant: caller.scope.tenantName, userId: made.id, by, address }, 'user created');
+    return shown(made);
+  });
+  registerRoute(server, context, userRoutes.resetPassword, async ({ params, address }, caller) => {
+    const made = await resetPassword(caller.scope, params.id);
+    const by = administratorOf(caller).userId;
+    context.log.warn({ tenant: caller.scope.tenantName, userId: made.id, by, address }, 'password reset');
+    return shown(made);
+  });
+  registerRoute(server, context, userRoutes.setUserEnabled, async ({ params, body, address }, caller) => {
+    const by = administratorOf(caller).userId;
+    if (!body.enabled) await refuseOwn(caller.scope, params.id, by);
+    const user = await setEnabled(caller.scope, params.id, body.enabled);
+    context.log.warn(
+      { tenant: caller.scope.tenantName, userId: user.id, by, address, enabled: body.enabled },
+      'user enabled or disabled',
+    );
+    return {};
+  });
+  registerRoute(server, context, userRoutes.deleteUser, async ({ params, address }, caller) => {
+    const by = administratorOf(caller).userId;
+    await refuseOwn(caller.scope, params.id, by);
+    const user = await deleteCloudUser(caller.scope, params.id);
+    context.log.warn({ tenant: caller.scope.tenantName, userId: user.id, by, address }, 'user deleted');
+    return {};
+  });
+}
+
+const shown = ({ id, userPrincipalName, password }: MadePassword) => ({
+  id,
+  userPrincipalName,
+  temporaryPassword: password,
+});
+
+/** Nobody locks itself out by a slip. @throws CausewayError 'own-account' */
+async function refuseOwn(scope: Parameters<typeof findUser>[0], name: string, userId: string): Promise<void> {
+  if ((await findUser(scope, name))?.id !== userId) return;
+  throw new CausewayError('own-account', 'this is your own account: let another administrator do it', {
+    status: 409,
+  });
+}

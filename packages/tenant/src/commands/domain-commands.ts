@@ -1,0 +1,65 @@
+import { call, groupRoutes, managedDomainRoutes } from '@causeway/contract';
+import { printResult, table } from '@causeway/service';
+import type { Command } from 'commander';
+import { remoteOptions, remoteSend } from './remote.ts';
+
+/** `causeway tenant group …`, and what an administrator of the managed domain does at the tenant. */
+export function domainCommands(tenant: Command): void {
+  const group = tenant.command('group').description("groups, 'AAD DC Administrators' above all");
+  remoteOptions(group.command('members'))
+    .description('list the members of a group')
+    .argument('<group>', 'its name')
+    .action(async (name, options) => {
+      const { members } = await call(remoteSend(options), groupRoutes.listGroupMembers, {
+        params: { group: name },
+      });
+      printResult(options.json, members, () =>
+        table([['ID', 'USER'], ...members.map(member => [member.id, member.userPrincipalName])]),
+      );
+    });
+  remoteOptions(group.command('add'))
+    .description('add a user to a group')
+    .argument('<group>', 'its name')
+    .argument('<user>', 'id, userPrincipalName or source anchor')
+    .action(async (name, user, options) => {
+      const member = await call(remoteSend(options), groupRoutes.addGroupMember, {
+        params: { group: name },
+        body: { user },
+      });
+      printResult(options.json, member, () => [`${member.userPrincipalName} is a member of '${name}'`]);
+    });
+  remoteOptions(group.command('remove'))
+    .description('take a user out of a group')
+    .argument('<group>', 'its name')
+    .argument('<user>', 'id, userPrincipalName or source anchor')
+    .action(async (name, user, options) => {
+      await call(remoteSend(options), groupRoutes.removeGroupMember, { params: { group: name, user } });
+      printResult(options.json, { group: name, removed: user }, () => [
+        `${user} is no member of '${name}' any more`,
+      ]);
+    });
+
+  remoteOptions(tenant.command('me'))
+    .description('who the token belongs to, and the groups of that user')
+    .action(async options => {
+      const me = await call(remoteSend(options), groupRoutes.getMe);
+      printResult(options.json, me, () =>
+        table([
+          ['user', `${me.userPrincipalName} (${me.id})`],
+          ['groups', me.groups.join(', ') || 'none'],
+        ]),
+      );
+    });
+  remoteOptions(tenant.command('fingerprint'))
+    .description("the fingerprint of the tenant's own key, which signs cloud-only users")
+    .action(async options => {
+      const { key } = await call(remoteSend(options), managedDomainRoutes.readTenantKey);
+      printResult(options.json, key, () => [key.fingerprint]);
+    });
+  remoteOptions(tenant.command('withdraw-domain'))
+    .description('withdraw the managed domain: no password is sealed to it any more')
+    .action(async options => {
+      await call(remoteSend(options), managedDomainRoutes.withdrawDomain);
+      printResult(options.json, { withdrawn: true }, () => ['the managed domain is withdrawn']);
+    });
+}

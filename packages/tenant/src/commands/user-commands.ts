@@ -1,0 +1,106 @@
+import { administrationRoutes, call, type UserStatus, userRoutes } from '@causeway/contract';
+import { printResult, table } from '@causeway/service';
+import { type Command, Option } from 'commander';
+import { type RemoteOptions, remoteOptions, remoteSend } from './remote.ts';
+
+const USER = 'id or userPrincipalName';
+
+/** `causeway tenant user …` and `causeway tenant users`. */
+export function userCommands(tenant: Command): void {
+  const user = tenant.command('user').description('cloud-only users: make, reset, disable, delete');
+  remoteOptions(user.command('create'))
+    .description('make a cloud-only user with a temporary password, which is shown once')
+    .argument('<upn>', 'userPrincipalName')
+    .option('--display-name <name>', 'name for people')
+    .option('--mail-nickname <name>', 'account name in the managed domain (default: what is before the @)')
+    .action(async (upn, options) => {
+      const made = await call(remoteSend(options), userRoutes.createUser, {
+        body: {
+          userPrincipalName: upn,
+          displayName: options.displayName,
+          mailNickname: options.mailNickname,
+        },
+      });
+      showPassword(options, made);
+    });
+  remoteOptions(user.command('reset-password'))
+    .description('give a cloud-only user another temporary password, which is shown once')
+    .argument('<user>', USER)
+    .action(async (id, options) => {
+      showPassword(options, await call(remoteSend(options), userRoutes.resetPassword, { params: { id } }));
+    });
+  for (const [name, enabled] of [
+    ['enable', true],
+    ['disable', false],
+  ] as const) {
+    remoteOptions(user.command(name))
+      .description(`${name} a cloud-only user, here and in the managed domain`)
+      .argument('<user>', USER)
+      .action(async (id, options) => {
+        await call(remoteSend(options), userRoutes.setUserEnabled, { params: { id }, body: { enabled } });
+        printResult(options.json, { user: id, enabled }, () => [`${id} is ${name}d`]);
+      });
+  }
+  remoteOptions(user.command('delete'))
+    .description('delete a cloud-only user, here and in the managed domain')
+    .argument('<user>', USER)
+    .action(async (id, options) => {
+      await call(remoteSend(options), userRoutes.deleteUser, { params: { id } });
+      printResult(options.json, { deleted: id }, () => [`${id} is deleted`]);
+    });
+
+  remoteOptions(tenant.command('users'))
+    .description('list the users, or those who cannot sign in to the managed domain yet')
+    .addOption(
+      new Option('--missing <what>', 'only those without legacy credentials in the managed domain').choices([
+        'legacy',
+      ]),
+    )
+    .action(async options => {
+      const users = await listUsers(options, options.missing);
+      printResult(options.json, users, () =>
+        table([
+          ['USER', 'ORIGIN', 'ACCOUNT', 'LEGACY CREDENTIALS'],
+          ...users.map(one => [
+            one.userPrincipalName,
+            one.forest ?? 'cloud-only',
+            one.accountEnabled ? 'enabled' : 'disabled',
+            legacyText(one),
+          ]),
+        ]),
+      );
+    });
+}
+
+function showPassword(
+  options: RemoteOptions,
+  made: { id: string; userPrincipalName: string; temporaryPassword: string },
+): void {
+  printResult(options.json, made, () =>
+    table([
+      ['user', `${made.userPrincipalName} (${made.id})`],
+      ['password', `${made.temporaryPassword}  (shown once, to be changed at the first sign-in)`],
+    ]),
+  );
+}
+
+async function listUsers(options: RemoteOptions, missing: 'legacy' | undefined): Promise<UserStatus[]> {
+  const send = remoteSend(options);
+  const users: UserStatus[] = [];
+  for (let after = ''; ; ) {
+    const query = { after, limit: 1000, ...(missing && { missing }) };
+    const page = await call(send, administrationRoutes.listUsers, { query });
+    users.push(...page.users);
+    if (!page.more) return users;
+    after = page.users.at(-1)!.userPrincipalName;
+  }
+}
+
+/** What is with a user's legacy credentials, and who has to do what about it. */
+function legacyText({ origin, mustChange, legacy }: UserStatus): string {
+  if (legacy.outcome === 'applied' || legacy.outcome === 'unchanged') return `applied ${legacy.appliedAt}`;
+  if (legacy.outcome !== null) return [legacy.outcome, legacy.reason].filter(Boolean).join(': ');
+  if (legacy.recordReceivedAt !== null) return 'on their way to the managed domain';
+  if (mustChange) return 'none: has to change the temporary password';
+  return origin === 'cloud' ? 'none: has to change the password' : 'none: owed by Connect';
+}

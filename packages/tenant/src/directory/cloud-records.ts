@@ -1,0 +1,175 @@
+import { EncryptionType, type KerberosKeys, ntHash, stringToKey, wipeKeys } from '@causeway/credentials';
+import {
+  CLOUD_FOREST,
+  CredentialSealer,
+  exportSigningKey,
+  generateSigningKey,
+  importSigningKey,
+  type PublicKeyInfo,
+  type SigningKey,
+  signAccountRecord,
+  signingPublicKey,
+} from '@causeway/records';
+import type { TenantScope } from '../tenant-scope.ts';
+import type { User } from './users.ts';
+
+/** What the records of a cloud-only user say, and what their sequence follows. */
+export type CloudUser = Pick<
+  User,
+  'id' | 'user_principal_name' | 'mail_nickname' | 'account_enabled' | 'must_change' | 'account_sequence'
+> & { readonly deleted: boolean };
+
+/** Microseconds from 1601 to 1970, in seconds. */
+const EPOCH_DIFFERENCE_S = 11_644_473_600;
+
+/** The tenant's own signing key; made when it is first needed. It signs cloud-only users, never a forest's. */
+async function signingKeyOf(scope: TenantScope): Promise<SigningKey> {
+  const stored = () => scope.select('signing_keys').select('private_key').executeTakeFirst();
+  let row = await stored();
+  if (!row) {
+    const made = { private_key: exportSigningKey(generateSigningKey()), created_at: new Date() };
+    // Of two processes that make one at the same time, the first one's counts.
+    await scope
+      .insert('signing_keys', made)
+      .onConflict(conflict => conflict.column('tenant_id').doNothing())
+      .execute();
+    row = await stored();
+  }
+  return importSigningKey(row!.private_key);
+}
+
+export async function readTenantKey(scope: TenantScope): Promise<PublicKeyInfo> {
+  return signingPublicKey(await signingKeyOf(scope));
+}
+
+/** Larger than every sequence before it of this user, and a clock's otherwise: the rule of every signer. */
+function nextSequence(user: CloudUser): number {
+  return Math.max((user.account_sequence ?? 0) + 1, Date.now() * 1000);
+}
+
+/**
+ * The columns of an account record of a user as it is now. A temporary password is good for nothing but to be
+ * changed, and the one before it must not live on in the managed domain: until then the account is disabled there.
+ */
+export async function accountColumns(inside: TenantScope, user: CloudUser, changedSeq: number) {
+  const account_sequence = nextSequence(user);
+  const account_record = signAccountRecord(await signingKeyOf(inside), {
+    tenant: inside.tenantId,
+    forest: CLOUD_FOREST,
+    sourceAnchor: user.id,
+    objectGuid: user.id,
+    sequence: account_sequence,
+    userPrincipalName: user.user_principal_name,
+    sAMAccountName: user.mail_nickname!,
+    objectSid: null,
+    enabled: user.account_enabled && !user.must_change && !user.deleted,
+    accountExpires: null,
+    deleted: user.deleted,
+  });
+  return {
+    account_sequence,
+    account_record,
+    account_received_at: new Date(),
+    account_outcome: null,
+    account_reason: null,
+    changed_seq: changedSeq,
+  };
+}
+
+export type LegacyColumns = Pick<
+  User,
+  | 'credential_record'
+  | 'credential_record_received_at'
+  | 'credential_sequence'
+  | 'legacy_sequence'
+  | 'legacy_outcome'
+  | 'legacy_reason'
+  | 'legacy_reported_at'
+  | 'legacy_applied_at'
+>;
+
+/** Of a user without legacy credentials. */
+export const NO_LEGACY: LegacyColumns = {
+  credential_record: null,
+  credential_record_received_at: null,
+  credential_sequence: null,
+  legacy_sequence: null,
+  legacy_outcome: null,
+  legacy_reason: null,
+  legacy_reported_at: null,
+  legacy_applied_at: null,
+};
+
+/** The place of a password among all that the user ever had, as Active Directory would number it. */
+export function nextOrder(scope: TenantScope, user: Pick<User, 'order_version'>, now: Date) {
+  return {
+    order_version: (user.order_version ?? 0) + 1,
+    order_time: Math.floor(now.getTime() / 1000) + EPOCH_DIFFERENCE_S,
+    order_invocation_id: scope.tenantId,
+  };
+}
+
+/**
+ * The columns of a password's legacy credentials: NT hash and AES keys are made, sealed to the managed domain's key
+ * and forgotten. Without a managed domain there are none.
+ */
+export async function credentialColumns(
+  inside: TenantScope,
+  user: CloudUser,
+  password: string,
+  order: ReturnType<typeof nextOrder>,
+): Promise<LegacyColumns> {
+  const domain = await inside.select('managed_domains').select(['realm', 'key']).executeTakeFirst();
+  if (!domain) return NO_LEGACY;
+  const sealer = await CredentialSealer.open(domain.key);
+  const secret = {
+    ntHash: ntHash(password),
+    kerberosKeys: aesKeys(`${domain.realm.toUpperCase()}${user.mail_nickname}`, password),
+  };
+  try {
+    const sequence = nextSequence(user);
+    const header = {
+      tenant: inside.tenantId,
+      forest: CLOUD_FOREST,
+      sourceAnchor: user.id,
+      objectGuid: user.id,
+      sequence,
+      passwordOrder: {
+        version: order.order_version,
+        originatingTime: order.order_time,
+        originatingInvocationId: order.order_invocation_id,
+      },
+      mustChange: false,
+    };
+    return {
+      ...NO_LEGACY,
+      credential_record: await sealer.seal(await signingKeyOf(inside), header, secret),
+      credential_record_received_at: new Date(),
+      credential_sequence: sequence,
+    };
+  } finally {
+    sealer.close();
+    secret.ntHash.fill(0);
+    wipeKeys(secret.kerberosKeys);
+  }
+}
+
+function aesKeys(salt: string, password: string): KerberosKeys {
+  const key = (enctype: number) => ({ enctype, key: stringToKey(enctype, password, salt) });
+  return { salt, iterations: 4096, keys: [key(EncryptionType.aes256), key(EncryptionType.aes128)] };
+}
+
+/** Cloud-only users from before the tenant signed any get their account records, so that the feed shows them. */
+export async function recordCloudUsers(inside: TenantScope, next: () => number): Promise<void> {
+  const users = await inside
+    .select('users')
+    .selectAll()
+    .where('origin', '=', 'cloud')
+    .where('account_record', 'is', null)
+    .where('deleted_at', 'is', null)
+    .execute();
+  for (const user of users) {
+    const record = await accountColumns(inside, { ...user, deleted: false }, next());
+    await inside.update('users').set(record).where('id', '=', user.id).execute();
+  }
+}

@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { MailNickname } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import { accountKey } from '../digest.ts';
+import type { TenantScope } from '../tenant-scope.ts';
+import { changes, lockCounter } from './change-counter.ts';
+import { accountColumns, type CloudUser, credentialColumns, NO_LEGACY, nextOrder } from './cloud-records.ts';
+import { makeCloudCredential, makePassword } from './passwords.ts';
+import { EMPTY_PROFILE, findUser, type User } from './users.ts';
+
+export interface NewCloudUser {
+  readonly userPrincipalName: string;
+  readonly displayName?: string | undefined;
+  readonly mailNickname?: string | undefined;
+  readonly administrator: boolean;
+  /** The password is to be changed before it opens anything. */
+  readonly mustChange: boolean;
+}
+
+export interface MadePassword {
+  readonly id: string;
+  readonly userPrincipalName: string;
+  /** Returned once; only its cloud credential is kept. */
+  readonly password: string;
+}
+
+/** Makes a cloud-only user. @throws CausewayError 'user-exists' or 'bad-mail-nickname' */
+export async function createCloudUser(scope: TenantScope, user: NewCloudUser): Promise<MadePassword> {
+  const made = await scope.transaction(inside => insertCloudUser(inside, user));
+  changes.emit(scope.tenantId);
+  return made;
+}
+
+/** The same inside a transaction. */
+export async function insertCloudUser(inside: TenantScope, user: NewCloudUser): Promise<MadePassword> {
+  const { userPrincipalName } = user;
+  const id = randomUUID();
+  const password = makePassword();
+  const name = userPrincipalName.split('@')[0]!;
+  const row = {
+    id,
+    user_principal_name: userPrincipalName,
+    mail_nickname: checkedNickname(user.mailNickname ?? name),
+    account_enabled: true,
+    must_change: user.mustChange,
+  };
+  const now = new Date();
+  const cloud_credential = await makeCloudCredential(password);
+  const counter = await lockCounter(inside);
+  const upn_key = accountKey(userPrincipalName);
+  const taken = inside.select('users').select('id').where('upn_key', '=', upn_key);
+  if (await taken.where('deleted_at', 'is', null).executeTakeFirst()) {
+    throw new CausewayError('user-exists', `there is a user '${userPrincipalName}' already`, { status: 409 });
+  }
+  const record = await accountColumns(
+    inside,
+    { ...row, account_sequence: null, deleted: false },
+    counter.next(),
+  );
+  await inside
+    .insert('users', {
+      ...row,
+      ...record,
+      ...nextOrder(inside, { order_version: null }, now),
+      origin: 'cloud',
+      upn_key,
+      profile: JSON.stringify({ ...EMPTY_PROFILE, displayName: user.displayName ?? name }),
+      administrator: user.administrator,
+      cloud_credential,
+      credential_change_date: now,
+      credential_received_at: now,
+      created_at: now,
+    })
+    .execute();
+  await counter.save();
+  return { id, userPrincipalName, password };
+}
+
+function checkedNickname(text: string): string {
+  if (MailNickname.min(1).safeParse(text).success) return text;
+  throw new CausewayError(
+    'bad-mail-nickname',
+    `'${text}' cannot be an account name: give a mail nickname of at most 64 characters without blanks and without "/\\[]:;|=,+*?<>@`,
+  );
+}
+
+/**
+ * Another temporary password. The legacy credentials of the one before are let go of, and its account in the managed
+ * domain is disabled until the user has changed the temporary one.
+ */
+export async function resetPassword(scope: TenantScope, name: string): Promise<MadePassword> {
+  const password = makePassword();
+  const cloud_credential = await makeCloudCredential(password);
+  const user = await change(scope, name, before => {
+    const now = new Date();
+    return {
+      cloud_credential,
+      credential_change_date: now,
+      credential_received_at: now,
+      must_change: true,
+      ...nextOrder(scope, before, now),
+      ...NO_LEGACY,
+    };
+  });
+  return { id: user.id, userPrincipalName: user.user_principal_name, password };
+}
+
+/** Sets the password that the user chose. @returns false when it is not the user's word any more: changed meanwhile */
+export async function setChosenPassword(
+  scope: TenantScope,
+  checked: User,
+  password: string,
+): Promise<boolean> {
+  const cloud_credential = await makeCloudCredential(password);
+  const set = await scope.transaction(async inside => {
+    const counter = await lockCounter(inside);
+    const user = await inside.select('users').selectAll().where('id', '=', checked.id).executeTakeFirst();
+    if (!user || user.deleted_at || user.cloud_credential !== checked.cloud_credential) return false;
+    const now = new Date();
+    const order = nextOrder(scope, user, now);
+    const next: CloudUser = { ...user, must_change: false, deleted: false };
+    const legacy = await credentialColumns(inside, next, password, order);
+    // The account record comes after: its sequence is the user's largest.
+    const sequence = legacy.credential_sequence ?? user.account_sequence;
+    const account = await accountColumns(inside, { ...next, account_sequence: sequence }, counter.next());
+    await inside
+      .update('users')
+      .set({
+        ...{ cloud_credential, credential_change_date: now, credential_received_at: now },
+        ...{ must_change: false, ...order, ...legacy, ...account },
+      })
+      .where('id', '=', user.id)
+      .execute();
+    await counter.save();
+    return true;
+  });
+  changes.emit(scope.tenantId);
+  return set;
+}
+
+export async function setEnabled(scope: TenantScope, name: string, enabled: boolean): Promise<User> {
+  return change(scope, name, () => ({ account_enabled: enabled }));
+}
+
+/** Deletes a cloud-only user with its credential, tokens and memberships; the order of its passwords stays. */
+export async function deleteCloudUser(scope: TenantScope, name: string): Promise<User> {
+  const user = await change(scope, name, () => ({
+    deleted_at: new Date(),
+    account_enabled: false,
+    administrator: false,
+    cloud_credential: null,
+    credential_change_date: null,
+    credential_received_at: null,
+    must_change: false,
+    ...NO_LEGACY,
+  }));
+  await scope.delete('tokens').where('user_id', '=', user.id).execute();
+  await scope.delete('group_members').where('user_id', '=', user.id).execute();
+  return user;
+}
+
+type Changes = Partial<
+  Omit<User, 'profile' | 'tenant_id' | 'id' | 'origin' | 'forest' | 'source_anchor' | 'created_at'>
+>;
+
+/** Changes a cloud-only user, with a new account record that says so. */
+async function change(scope: TenantScope, name: string, changesOf: (user: User) => Changes): Promise<User> {
+  const changed = await scope.transaction(async inside => {
+    const counter = await lockCounter(inside);
+    const user = await existingCloudUser(inside, name);
+    const values = changesOf(user);
+    const next = { ...user, ...values };
+    const deleted = next.deleted_at !== null;
+    const record = await accountColumns(inside, { ...next, deleted }, counter.next());
+    await inside
+      .update('users')
+      .set({ ...values, ...record })
+      .where('id', '=', user.id)
+      .execute();
+    await counter.save();
+    return next;
+  });
+  changes.emit(scope.tenantId);
+  return changed;
+}
+
+/** @throws CausewayError 'no-such-user' or 'synchronized-user' */
+async function existingCloudUser(inside: TenantScope, name: string): Promise<User> {
+  const user = await findUser(inside, name);
+  if (!user || user.deleted_at !== null) {
+    throw new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
+      status: 404,
+    });
+  }
+  if (user.origin === 'cloud') return user;
+  throw new CausewayError(
+    'synchronized-user',
+    `'${user.user_principal_name}' is synchronized from ${user.forest}: change it there`,
+    { status: 409 },
+  );
+}

@@ -1,0 +1,99 @@
+import { AAD_DC_ADMINISTRATORS, GROUPS, type GroupMember } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import type { TenantScope } from '../tenant-scope.ts';
+import { findUser, type User } from './users.ts';
+
+/** @throws CausewayError 'no-such-group' */
+export async function listMembers(scope: TenantScope, group: string): Promise<GroupMember[]> {
+  const rows = await scope
+    .select('group_members')
+    .select('user_id')
+    .where('group_name', '=', existingGroup(group))
+    .execute();
+  if (rows.length === 0) return [];
+  const users = await scope
+    .select('users')
+    .select(['id', 'user_principal_name'])
+    .where('deleted_at', 'is', null)
+    .where(
+      'id',
+      'in',
+      rows.map(row => row.user_id),
+    )
+    .orderBy('upn_key')
+    .execute();
+  return users.map(memberOf);
+}
+
+/** @throws CausewayError 'no-such-group' or 'no-such-user' */
+export async function addMember(scope: TenantScope, group: string, name: string): Promise<GroupMember> {
+  const group_name = existingGroup(group);
+  const user = await existingUser(scope, name);
+  await scope
+    .insert('group_members', { group_name, user_id: user.id, added_at: new Date() })
+    .onConflict(conflict => conflict.columns(['tenant_id', 'group_name', 'user_id']).doNothing())
+    .execute();
+  return memberOf(user);
+}
+
+/** @throws CausewayError 'no-such-group', 'no-such-user' or 'no-member' */
+export async function removeMember(scope: TenantScope, group: string, name: string): Promise<GroupMember> {
+  const user = await existingUser(scope, name);
+  const removed = await scope
+    .delete('group_members')
+    .where('group_name', '=', existingGroup(group))
+    .where('user_id', '=', user.id)
+    .executeTakeFirst();
+  if (removed.numDeletedRows > 0n) return memberOf(user);
+  throw new CausewayError('no-member', `'${user.user_principal_name}' is no member of '${group}'`, {
+    status: 404,
+  });
+}
+
+export async function groupsOf(scope: TenantScope, userId: string): Promise<string[]> {
+  const rows = await scope
+    .select('group_members')
+    .select('group_name')
+    .where('user_id', '=', userId)
+    .orderBy('group_name')
+    .execute();
+  return rows.map(row => row.group_name);
+}
+
+/**
+ * Managing the managed domain is for the members of AAD DC Administrators, whatever else somebody may do here.
+ * @throws CausewayError 'not-aad-dc-administrator'
+ */
+export async function requireDomainAdministrator(scope: TenantScope, userId: string): Promise<void> {
+  if ((await groupsOf(scope, userId)).includes(AAD_DC_ADMINISTRATORS)) return;
+  throw new CausewayError(
+    'not-aad-dc-administrator',
+    `managing the managed domain is for members of '${AAD_DC_ADMINISTRATORS}': an administrator of the tenant adds you with causeway tenant group add "${AAD_DC_ADMINISTRATORS}" YOUR-USER-NAME`,
+    { status: 403 },
+  );
+}
+
+function existingGroup(name: string): string {
+  const group = GROUPS.find(known => known.toLowerCase() === name.toLowerCase());
+  if (group !== undefined) return group;
+  throw new CausewayError(
+    'no-such-group',
+    `there is no group of this name: expected '${GROUPS.join("', '")}'`,
+    {
+      status: 404,
+    },
+  );
+}
+
+async function existingUser(scope: TenantScope, name: string): Promise<User> {
+  const user = await findUser(scope, name);
+  if (user && user.deleted_at === null) return user;
+  throw new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
+    status: 404,
+  });
+}
+
+const memberOf = (user: { id: string; user_principal_name: string }): GroupMember => ({
+  id: user.id,
+  userPrincipalName: user.user_principal_name,
+});

@@ -1,0 +1,49 @@
+import type { Log } from '@causeway/service';
+import type { TenantKeys } from '../database/schema.ts';
+import { setChosenPassword } from '../directory/cloud-users.ts';
+import { passwordProblem } from '../directory/passwords.ts';
+import type { TenantScope } from '../tenant-scope.ts';
+import { FAILURE_TEXT } from './pages.ts';
+import { type SignedIn, type SignInRequest, signIn } from './sign-in.ts';
+
+export interface PasswordChange extends SignInRequest {
+  readonly newPassword: string;
+  readonly repeated: string;
+}
+
+export type ChangeOutcome =
+  | { readonly changed: true; readonly signedIn: SignedIn }
+  /** In words for the person. */
+  | { readonly changed: false; readonly problem: string };
+
+/**
+ * Changes the password of a cloud-only user who knows the one before. That is a sign-in: it counts, locks, costs and
+ * tells as one, and nothing about the account or the new password is said before it has succeeded.
+ */
+export async function changePassword(
+  scope: TenantScope,
+  keys: TenantKeys,
+  request: PasswordChange,
+  now: Date,
+  log: Log,
+): Promise<ChangeOutcome> {
+  const signedIn = await signIn(scope, keys, request, now, log);
+  if (!signedIn) return { changed: false, problem: FAILURE_TEXT };
+  const { user } = signedIn;
+  if (user.origin !== 'cloud') {
+    return {
+      changed: false,
+      problem: 'Your password is changed in the network of your organization, not here.',
+    };
+  }
+  if (request.newPassword !== request.repeated) {
+    return { changed: false, problem: 'The new password and its repetition are not the same.' };
+  }
+  const problem = passwordProblem(request.newPassword, request.password, user.user_principal_name);
+  if (problem !== undefined) return { changed: false, problem };
+  if (!(await setChosenPassword(scope, user, request.newPassword))) {
+    return { changed: false, problem: 'Your password was changed by somebody else just now. Try again.' };
+  }
+  log.info({ tenant: scope.tenantName, userId: user.id, address: request.address }, 'password changed');
+  return { changed: true, signedIn };
+}

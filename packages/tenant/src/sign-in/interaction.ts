@@ -1,0 +1,96 @@
+import type { Log } from '@causeway/service';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { FAMILIAR_COOKIE, FAMILIAR_SECONDS } from './familiar-browser.ts';
+import type { Providers, TenantSignIn } from './mount-oidc.ts';
+import { messagePage, pageHeaders } from './pages.ts';
+import type { SignedIn } from './sign-in.ts';
+
+export interface SignInContext {
+  readonly providers: Providers;
+  readonly log: Log;
+  readonly clock: () => Date;
+}
+
+/** Names and passwords, percent-encoded at the worst. */
+export const FORM_LIMIT = 16 * 1024;
+
+/** A sign-in that a browser is in the middle of. */
+export interface Interaction {
+  readonly tenant: TenantSignIn;
+  readonly uid: string;
+  readonly applicationOrigin: string | undefined;
+  /** The name that the application proposes. */
+  readonly hint: string;
+}
+
+const Params = z.strictObject({ tenant: z.string().max(63), uid: z.string().max(64) });
+
+/** The sign-in that this browser is in the middle of; undefined when it is none, and that has been said. */
+export async function begin(
+  context: SignInContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Interaction | undefined> {
+  const params = Params.safeParse(request.params);
+  const expired = (): undefined => {
+    reply
+      .status(400)
+      .headers(pageHeaders())
+      .send(messagePage('This sign-in is over. Go back to the application and begin again.'));
+    return undefined;
+  };
+  if (!params.success) return expired();
+  const tenant = await context.providers.get(params.data.tenant);
+  try {
+    const details = await tenant.provider.interactionDetails(request.raw, reply.raw);
+    if (details.uid !== params.data.uid || details.prompt.name !== 'login') return expired();
+    const { redirect_uri: redirectUri, login_hint: hint } = details.params;
+    return {
+      tenant,
+      uid: details.uid,
+      applicationOrigin: typeof redirectUri === 'string' ? new URL(redirectUri).origin : undefined,
+      hint: typeof hint === 'string' ? hint.slice(0, 1024) : '',
+    };
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 400) return expired(); // no cookie, or too old
+    throw error;
+  }
+}
+
+/** Sends the browser on with the sign-in done. */
+export async function complete(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  at: Interaction,
+  signedIn: SignedIn,
+): Promise<FastifyReply> {
+  const { provider } = at.tenant;
+  const result = { login: { accountId: signedIn.user.id, remember: false } };
+  const returnTo = await provider.interactionResult(request.raw, reply.raw, result);
+  return remember(reply, at.tenant, signedIn)
+    .headers(pageHeaders(at.applicationOrigin))
+    .redirect(returnTo, 303);
+}
+
+/** Makes the browser a familiar one of this account. */
+export function remember(reply: FastifyReply, tenant: TenantSignIn, signedIn: SignedIn): FastifyReply {
+  const secure = new URL(tenant.provider.issuer).protocol === 'https:' ? '; Secure' : '';
+  return reply.header(
+    'set-cookie',
+    `${FAMILIAR_COOKIE}=${signedIn.familiarCookie}; Path=${pathOf(tenant, '')}; Max-Age=${FAMILIAR_SECONDS}; HttpOnly; SameSite=Lax${secure}`,
+  );
+}
+
+/** Where a page of the tenant's is, as browsers are told: below the path of the public address. */
+export function pathOf(tenant: TenantSignIn, page: string): string {
+  return new URL(tenant.provider.issuer).pathname.replace(/\/oidc$/, page);
+}
+
+export function readFamiliarCookie(request: FastifyRequest): string | undefined {
+  for (const pair of (request.headers.cookie ?? '').slice(0, 8192).split(';')) {
+    const [key, value] = pair.trim().split('=', 2);
+    if (key === FAMILIAR_COOKIE) return value;
+  }
+  return undefined;
+}
