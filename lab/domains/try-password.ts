@@ -70,6 +70,19 @@ export async function trySmb(trial: {
   return { ok: false, error: /NT_STATUS_[A-Z_]+/.exec(result.output + result.errors)?.[0] ?? last(result) };
 }
 
+/** Tries a password with OpenLDAP's `ldapwhoami`: a simple bind over LDAPS, the server's certificate checked. */
+export async function tryLdapBind(trial: {
+  user: string;
+  address: string;
+  caFile: string;
+  password: string;
+}): Promise<SmbTrial> {
+  const bind = ['-x', '-H', `ldaps://${trial.address}`, '-D', trial.user, '-w', trial.password];
+  const env = { LDAPTLS_CACERT: trial.caFile, LDAPTLS_REQCERT: 'demand' };
+  const result = await run('ldapwhoami', bind, env, '');
+  return result.code === 0 ? { ok: true } : { ok: false, error: last(result) };
+}
+
 interface Result {
   code: number;
   output: string;

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { stopDomain } from '@causeway/samba';
+import { DOMAINS, describeDomain, layoutOf } from '../domains/table.ts';
+import { tryKinit, tryLdapBind, trySmb } from '../domains/try-password.ts';
+import { freshStage } from '../places/fresh-stage.ts';
+import { runCli, runCliJson } from '../places/run-cli.ts';
+import { signIn } from '../places/sign-in.ts';
+import { TENANT_NAME } from '../places/stage.ts';
+import { bytesBelow, findSecrets, type KnownSecret, secretsOf } from './secret-search.ts';
+
+// A cloud-only user from its making to its deletion: no on-premises directory has any part in it.
+
+const databaseUrl = process.env.DATABASE_URL;
+const stage = await freshStage({ databaseUrl, forests: [] });
+const managed = describeDomain(stage.managed);
+const { realm, netbiosDomain, address } = stage.managed;
+const UPN = 'carla@contoso.example';
+const passwords: string[] = [];
+
+after(async () => {
+  await stage.close();
+  await stopDomain(layoutOf(DOMAINS.managed));
+});
+
+const tenant = <T = Record<string, unknown>>(...args: string[]): Promise<T> =>
+  runCliJson<T>(['tenant', ...args, ...stage.remote]);
+
+/** A password that is nobody's, kept for the search at the end. */
+function madeUp(password: string): string {
+  passwords.push(password);
+  return password;
+}
+
+/** Fills in the page at which people change their password, as a browser would, and returns its words. */
+async function changeOnPage(name: string, password: string, next: string): Promise<string> {
+  const form = { username: name, password, 'new-password': next, repeated: next };
+  const url = `${stage.tenantUrl}/t/${TENANT_NAME}/password`;
+  const response = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
+  return (await response.text()).replace(/<style>[\s\S]*<\/style>|<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+}
+
+/** Which of the three ways into the managed domain a password opens. */
+async function waysIn(name: string, password: string): Promise<string[]> {
+  const kinit = await tryKinit({ user: name, realm, password, krb5Conf: managed.krb5Conf });
+  const smb = await trySmb({ user: name, address, netbiosDomain, password });
+  const ldap = await tryLdapBind({ user: name, address, caFile: managed.caFile, password });
+  return Object.entries({ kinit, smb, ldap }).flatMap(([way, { ok }]) => (ok ? [way] : []));
+}
+
+async function eventually(what: string, look: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 30_000; Date.now() < end; await delay(100)) if (await look()) return;
+  throw new Error(`${what} did not come about; the log ends in: ${stage.domain.lastLines()}`);
+}
+
+const missing = async (): Promise<string[]> =>
+  (await tenant<{ userPrincipalName: string }[]>('users', '--missing', 'legacy')).map(
+    user => user.userPrincipalName,
+  );
+
+const applied = (reason: string) => eventually(reason, async () => !(await missing()).includes(UPN));
+
+/** Waits until what the tenant signed last of the account is written in the managed domain. */
+const enabledThere = (enabled: boolean) =>
+  eventually(`account ${enabled ? 'enabled' : 'disabled'}`, async () => {
+    const result = await runCli(['domain', 'status', UPN, '--config', stage.configOf('domain'), '--json']);
+    if (result.code !== 0) return false;
+    return (JSON.parse(result.stdout) as { entry: { wantsEnabled: boolean } }).entry.wantsEnabled === enabled;
+  });
+
+const ALL_WAYS = ['kinit', 'smb', 'ldap'];
+
+test('a temporary password opens nothing but the page that changes it', async () => {
+  await stage.openTenant();
+  const party = await stage.registerApplication();
+  const made = await tenant<{ temporaryPassword: string }>('user', 'create', UPN, '--display-name', 'Carla');
+  const temporary = madeUp(made.temporaryPassword);
+  const led = await signIn(party, UPN, temporary);
+  assert.ok(!led.ok && led.page.includes('Your password is a temporary one'));
+
+  const first = madeUp('First.Cloud.Passw0rd');
+  assert.match(await changeOnPage(UPN, 'not it', first), /not right/);
+  assert.match(await changeOnPage(UPN, temporary, 'Carla4ever'), /holds your user name/);
+  assert.match(await changeOnPage(UPN, temporary, first), /good from now on/);
+  assert.equal((await signIn(party, UPN, temporary)).ok, false);
+  assert.equal((await signIn(party, UPN, first)).ok, true);
+});
+
+test('only a member of AAD DC Administrators makes a managed domain', async () => {
+  const enrolment = ['tenant', 'enrolment', 'create', '--kind', 'domain', '--name', 'x', ...stage.remote];
+  const refused = await runCli(enrolment);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /members of 'AAD DC Administrators'.*tenant group add/);
+  await stage.openDomain();
+});
+
+test('a password from before the managed domain is not in it, and is listed as missing', async () => {
+  await enabledThere(true);
+  assert.deepEqual(await waysIn(UPN, 'First.Cloud.Passw0rd'), []);
+  assert.ok((await missing()).includes(UPN));
+  const lines = (await runCli(['tenant', 'users', '--missing', 'legacy', ...stage.remote])).stdout;
+  assert.match(lines, /carla@contoso\.example +cloud-only +enabled +none: has to change the password/);
+});
+
+test('after the next change the password opens all of the managed domain, by AES keys of its realm', async () => {
+  const second = madeUp('Second.Cloud.Passw0rd');
+  assert.match(await changeOnPage(UPN, 'First.Cloud.Passw0rd', second), /good from now on/);
+  await applied('second password applied');
+  assert.deepEqual(await waysIn(UPN, second), ALL_WAYS);
+  assert.deepEqual(await tryKinit({ user: 'carla', realm, password: second, krb5Conf: managed.krb5Conf }), {
+    ok: true,
+    salt: `${realm}carla`,
+    etype: 'aes256-cts-hmac-sha1-96, aes256-cts-hmac-sha1-96',
+  });
+  assert.deepEqual(await waysIn(UPN, 'First.Cloud.Passw0rd'), []);
+});
+
+test('a reset ends the password before it everywhere, and the temporary one opens nothing there', async () => {
+  const reset = await tenant<{ temporaryPassword: string }>('user', 'reset-password', UPN);
+  const temporary = madeUp(reset.temporaryPassword);
+  await enabledThere(false);
+  assert.deepEqual(await waysIn(UPN, 'Second.Cloud.Passw0rd'), []);
+  assert.deepEqual(await waysIn(UPN, temporary), []);
+  const third = madeUp('Third.Cloud.Passw0rd');
+  assert.match(await changeOnPage(UPN, temporary, third), /good from now on/);
+  await applied('third password applied');
+  assert.deepEqual(await waysIn(UPN, third), ALL_WAYS);
+});
+
+test('disabled is refused and enabled let in again, with the same password', async () => {
+  await tenant('user', 'disable', UPN);
+  await enabledThere(false);
+  assert.deepEqual(await waysIn(UPN, 'Third.Cloud.Passw0rd'), []);
+  assert.match(await changeOnPage(UPN, 'Third.Cloud.Passw0rd', 'Fourth.Cloud.Passw0rd'), /cannot sign in/);
+  await tenant('user', 'enable', UPN);
+  await enabledThere(true);
+  assert.deepEqual(await waysIn(UPN, 'Third.Cloud.Passw0rd'), ALL_WAYS);
+});
+
+test('deleted is gone', async () => {
+  await tenant('user', 'delete', UPN);
+  await eventually('deletion', async () => {
+    const there = await tryKinit({ user: 'carla', realm, password: 'x', krb5Conf: managed.krb5Conf });
+    return /not found in Kerberos database/.test(there.error ?? '');
+  });
+  assert.deepEqual(await waysIn(UPN, 'Third.Cloud.Passw0rd'), []);
+  assert.equal((await missing()).includes(UPN), false);
+});
+
+test('no password of it, no NT hash and no Kerberos key stands anywhere that the tenant writes', () => {
+  const secrets = passwords.flatMap((password, i): KnownSecret[] => [
+    { label: `password ${i}`, bytes: Buffer.from(password) },
+    ...secretsOf(`password ${i}`, password, `${realm}carla`),
+  ]);
+  assert.equal(secrets.length, 5 * 4);
+  const written = (): Buffer =>
+    Buffer.concat([
+      bytesBelow(stage.stateOf('tenant')),
+      ...(databaseUrl ? [execFileSync('pg_dump', ['--no-owner', databaseUrl], { maxBuffer: 1 << 30 })] : []),
+      ...['tenant', 'domain'].map(name => Buffer.from(stage.readLog(name))),
+    ]);
+  assert.deepEqual(findSecrets(written(), secrets), []);
+  const planted = { label: 'planted', bytes: Buffer.from('Planted.Cloud.Passw0rd') };
+  appendFileSync(join(stage.stateOf('tenant'), 'planted'), planted.bytes);
+  assert.deepEqual(findSecrets(written(), [planted]), ['planted'], 'the search finds what is there');
+});
