@@ -70,16 +70,18 @@ export async function trySmb(trial: {
   return { ok: false, error: /NT_STATUS_[A-Z_]+/.exec(result.output + result.errors)?.[0] ?? last(result) };
 }
 
-/** Tries a password with OpenLDAP's `ldapwhoami`: a simple bind over LDAPS, the server's certificate checked. */
+/** Tries a password with OpenLDAP's `ldapsearch`: a simple bind over LDAPS, and a search that nobody else may do. */
 export async function tryLdapBind(trial: {
   user: string;
   address: string;
+  baseDn: string;
   caFile: string;
   password: string;
 }): Promise<SmbTrial> {
   const bind = ['-x', '-H', `ldaps://${trial.address}`, '-D', trial.user, '-w', trial.password];
+  const search = ['-LLL', '-b', trial.baseDn, '-s', 'base', 'objectClass'];
   const env = { LDAPTLS_CACERT: trial.caFile, LDAPTLS_REQCERT: 'demand' };
-  const result = await run('ldapwhoami', bind, env, '');
+  const result = await run('ldapsearch', [...bind, ...search], env, '');
   return result.code === 0 ? { ok: true } : { ok: false, error: last(result) };
 }
 

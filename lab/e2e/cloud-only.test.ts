@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { stopDomain } from '@causeway/samba';
+import { baseDn, stopDomain } from '@causeway/samba';
 import { DOMAINS, describeDomain, layoutOf } from '../domains/table.ts';
 import { tryKinit, tryLdapBind, trySmb } from '../domains/try-password.ts';
 import { freshStage } from '../places/fresh-stage.ts';
@@ -48,7 +48,8 @@ async function changeOnPage(name: string, password: string, next: string): Promi
 async function waysIn(name: string, password: string): Promise<string[]> {
   const kinit = await tryKinit({ user: name, realm, password, krb5Conf: managed.krb5Conf });
   const smb = await trySmb({ user: name, address, netbiosDomain, password });
-  const ldap = await tryLdapBind({ user: name, address, caFile: managed.caFile, password });
+  const { caFile } = managed;
+  const ldap = await tryLdapBind({ user: name, address, baseDn: baseDn({ realm }), caFile, password });
   return Object.entries({ kinit, smb, ldap }).flatMap(([way, { ok }]) => (ok ? [way] : []));
 }
 

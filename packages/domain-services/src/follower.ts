@@ -206,8 +206,8 @@ export class Follower implements Service {
   async #learnTenantKey(signal: AbortSignal): Promise<void> {
     if (Date.now() < this.#learnAt) return;
     const { ledger, send, log } = this.#options;
-    this.#learnAt = Number.POSITIVE_INFINITY;
     await this.#settled();
+    this.#learnAt = Number.POSITIVE_INFINITY;
     try {
       const learnt = await learnTenantKey(ledger, send, AbortSignal.any([signal, this.#wake.signal]));
       if (learnt === 'pinned') await this.#goBack();
