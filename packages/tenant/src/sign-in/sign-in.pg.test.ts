@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { createHook } from 'node:async_hooks';
 import { before, it } from 'node:test';
 import { administrationRoutes, call, type Send, synchronizationRoutes } from '@causeway/contract';
 import * as oidc from 'openid-client';
 import { onEveryBackend } from '../testing/backends.ts';
 import { Browser, type Page, RelyingParty } from '../testing/browser.ts';
+import { countDerivations } from '../testing/count-derivations.ts';
 import { accountItem, credentialItem, FOREST, order, type Person, person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import { FAILURE_TEXT } from './pages.ts';
@@ -288,19 +288,3 @@ onEveryBackend(
   },
   { clock },
 );
-
-/** Counts the PBKDF2 derivations that Node itself starts: each is an asynchronous resource of this name. */
-async function countDerivations(work: () => Promise<unknown>): Promise<number> {
-  let count = 0;
-  const hook = createHook({
-    init(_id, type) {
-      if (type === 'PBKDF2REQUEST') count++;
-    },
-  }).enable();
-  try {
-    await work();
-  } finally {
-    hook.disable();
-  }
-  return count;
-}
