@@ -4,9 +4,11 @@ import * as common from './common.ts';
 import * as connectAdministration from './connect-administration.ts';
 import * as connectStatus from './connect-status.ts';
 import * as enrolment from './enrolment.ts';
+import * as groups from './groups.ts';
 import * as managedDomain from './managed-domain.ts';
 import type { Access, Route } from './route.ts';
 import * as synchronization from './synchronization.ts';
+import * as users from './users.ts';
 
 /** Every API that Causeway serves, with its route tables. */
 export const apis = {
@@ -21,6 +23,8 @@ export const apis = {
       synchronization.synchronizationRoutes,
       managedDomain.managedDomainRoutes,
       administration.administrationRoutes,
+      users.userRoutes,
+      groups.groupRoutes,
       administration.tenantLocalRoutes,
     ],
   },
@@ -37,8 +41,10 @@ const modules = [
   connectAdministration,
   connectStatus,
   enrolment,
+  groups,
   managedDomain,
   synchronization,
+  users,
 ];
 for (const [id, value] of modules.flatMap(each => Object.entries<unknown>(each))) {
   if (value instanceof z.ZodType && !named.has(value)) named.add(value, { id });
