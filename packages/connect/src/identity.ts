@@ -8,6 +8,7 @@ import {
   type Endpoint,
   enrolmentRoutes,
   httpSend,
+  PROGRAM_VERSION,
   type Send,
 } from '@causeway/contract';
 import {
@@ -39,8 +40,6 @@ export interface Agent extends Identity {
   readonly publicKey: PublicKeyInfo;
 }
 
-/** What Connect calls itself at the tenant and in its admin API. */
-export const VERSION = '0.1.0';
 const identityFile = (state: string): string => join(state, 'identity.json');
 const signingKeyFile = (state: string): string => join(state, 'signing-key.pem');
 const agentKeyFile = (state: string): string => join(state, 'agent-key.pem');
@@ -69,7 +68,7 @@ export async function enrol(stateDirectory: string, endpoint: Endpoint, code: st
   );
   const { kty, crv, x, y } = agentKey.publicKey.export({ format: 'jwk' }) as JsonWebKey;
   const jwk = AgentJwk.parse({ kty, crv, x, y });
-  const body = { code, version: VERSION, jwk, signingKey: signingPublicKey(signingKey) };
+  const body = { code, version: PROGRAM_VERSION, jwk, signingKey: signingPublicKey(signingKey) };
   const identity = await call(httpSend(endpoint), enrolmentRoutes.enrol, { body });
   writePrivateFile(identityFile(stateDirectory), `${JSON.stringify(Identity.parse(identity), null, 2)}\n`);
   return { ...identity, signingKey, publicKey: signingPublicKey(signingKey) };

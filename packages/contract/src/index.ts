@@ -17,3 +17,4 @@ export {
   isLoopback,
 } from './transport.ts';
 export * from './users.ts';
+export { compareVersions, isVersion, PROGRAM_VERSION, VERSION_HEADER } from './version.ts';

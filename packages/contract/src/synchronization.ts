@@ -91,6 +91,8 @@ export const synchronizationRoutes = {
     reply: z.strictObject({
       tenantId: z.uuid(),
       tenantName: z.string(),
+      /** An older Connect is refused ('agent-too-old'). */
+      minimumAgentVersion: z.string(),
       windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig,
     }),
   }),

@@ -9,6 +9,7 @@ import {
 } from 'openid-client';
 import { Agent, fetch, Headers, Response } from 'undici';
 import { CallError, type Send, whyNoAnswer } from './client.ts';
+import { PROGRAM_VERSION, VERSION_HEADER } from './version.ts';
 
 export interface Endpoint {
   /** Base address, `https://tenant.example.net`. Plain http only on loopback. */
@@ -96,6 +97,8 @@ export interface AgentIdentity {
   readonly tokenEndpoint: string;
   /** ES256 private key. */
   readonly privateKey: webcrypto.CryptoKey;
+  /** What the agent says that its version is; this program's when absent. */
+  readonly version?: string;
 }
 
 /** Seconds before its end at which a token is not used any more. */
@@ -103,7 +106,7 @@ const TOKEN_MARGIN_S = 60;
 
 /**
  * A transport that carries an agent's access token: OAuth 2 client credentials with private_key_jwt
- * (RFC 7523). A token that the server refuses is fetched anew, once.
+ * (RFC 7523). A token that the server refuses is fetched anew, once. Every request says the agent's version.
  */
 export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
   const tokenUrl = checkedUrl({ ...endpoint, url: identity.tokenEndpoint });
@@ -152,11 +155,13 @@ export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
     return pending;
   };
   const send = httpSend(endpoint, token);
-  return async (path, init) => {
-    const response = await send(path, init);
+  const version = { [VERSION_HEADER]: identity.version ?? PROGRAM_VERSION };
+  return async (path, { headers, ...init }) => {
+    const request = { ...init, headers: { ...headers, ...version } };
+    const response = await send(path, request);
     if (response.status !== 401 || current === undefined) return response;
     await response.text();
     current = undefined;
-    return send(path, init);
+    return send(path, request);
   };
 }

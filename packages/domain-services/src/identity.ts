@@ -1,6 +1,14 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { AgentJwk, agentSend, call, enrolmentRoutes, httpSend, type Send } from '@causeway/contract';
+import {
+  AgentJwk,
+  agentSend,
+  call,
+  enrolmentRoutes,
+  httpSend,
+  PROGRAM_VERSION,
+  type Send,
+} from '@causeway/contract';
 import { CausewayError, readPrivateFile, writePrivateFile } from '@causeway/service';
 import { z } from 'zod';
 import type { DomainConfiguration } from './configuration.ts';
@@ -17,8 +25,6 @@ const Enrolment = z.strictObject({
   tokenEndpoint: z.url(),
 });
 export type Enrolment = z.infer<typeof Enrolment>;
-
-const VERSION = '0.1.0';
 
 type TenantEndpoint = DomainConfiguration['tenant'];
 
@@ -58,7 +64,7 @@ export async function ensureEnrolled(
   const enrolment = await call(httpSend(endpointOf(tenant)), enrolmentRoutes.enrol, {
     body: {
       code,
-      version: VERSION,
+      version: PROGRAM_VERSION,
       jwk: AgentJwk.parse({ kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y }),
       signingKey: null,
     },

@@ -29,6 +29,7 @@ it('has defaults on loopback, and takes a database by its address alone', () => 
   for (const listen of [{ port: 70_000 }, { host: '' }, { port: 1.5 }]) {
     assert.equal(TenantConfiguration.safeParse({ listen }).success, false);
   }
+  assert.equal(TenantConfiguration.safeParse({ minimumAgentVersion: 'newest' }).success, false);
 });
 
 it('says that the database cannot be reached, without its password', async () => {

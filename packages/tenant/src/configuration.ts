@@ -1,6 +1,10 @@
 import { join } from 'node:path';
+import { isVersion } from '@causeway/contract';
 import { CausewayError, defaultStateDirectory } from '@causeway/service';
 import { z } from 'zod';
+
+/** The oldest Connect that speaks with this tenant as agreed. */
+const MINIMUM_AGENT_VERSION = '0.1.0';
 
 /** The tenant service's configuration file, `tenant.yaml`; `causeway tenant run` has a flag for the common keys. */
 export const TenantConfiguration = z.strictObject({
@@ -18,6 +22,8 @@ export const TenantConfiguration = z.strictObject({
   tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
   /** `postgres://…`; the environment's DATABASE_URL when absent, and without that PGlite in the state folder. */
   databaseUrl: z.string().min(1).optional(),
+  /** A Connect that is older is refused. */
+  minimumAgentVersion: z.string().refine(isVersion, 'a version such as 1.2.3').default(MINIMUM_AGENT_VERSION),
 });
 export type TenantConfiguration = z.infer<typeof TenantConfiguration>;
 

@@ -14,6 +14,7 @@ export type Caller =
       readonly scope: TenantScope;
       readonly agentId: string;
       readonly agentName: string;
+      readonly version: string;
       /** Key id of the key that signs this Connect's records. */
       readonly signingKeyId: string | undefined;
       /** What this Connect may provision. */
@@ -88,13 +89,16 @@ export class Installation {
     return tenant && new TenantScope(this.#database, tenant);
   }
 
-  /** Who holds this bearer token now: asked at every request, so that a removed agent's tokens end at once. */
-  async findCaller(token: string): Promise<Caller | undefined> {
+  /**
+   * Who holds this bearer token now: asked at every request, so that a removed agent's tokens end at once.
+   * @param version what an agent says that its version is, which is kept: it may have been updated since it enrolled
+   */
+  async findCaller(token: string, version?: string): Promise<Caller | undefined> {
     const digest = digestOf(token);
-    return (await this.#findAgent(digest)) ?? (await this.#findAdministrator(digest));
+    return (await this.#findAgent(digest, version)) ?? (await this.#findAdministrator(digest));
   }
 
-  async #findAgent(digest: string): Promise<Caller | undefined> {
+  async #findAgent(digest: string, said: string | undefined): Promise<Caller | undefined> {
     const row = await this.#database
       .selectFrom('oidc_payloads as token')
       .innerJoin('agents as agent', join =>
@@ -110,7 +114,7 @@ export class Installation {
         'agent.kind',
         'agent.name',
       ])
-      .select(['agent.signing_key', 'agent.forests', 'agent.last_seen_at'])
+      .select(['agent.signing_key', 'agent.forests', 'agent.last_seen_at', 'agent.version'])
       .where('token.id_digest', '=', digest)
       .where('token.model', '=', 'ClientCredentials')
       .where('token.expires_at', '>', new Date())
@@ -118,14 +122,17 @@ export class Installation {
     if (!row) return undefined;
     const scope = new TenantScope(this.#database, { id: row.tenantId, name: row.tenantName });
     const now = new Date();
-    if (!row.last_seen_at || now.getTime() - row.last_seen_at.getTime() > LAST_SEEN_STEP_MS) {
-      await scope.update('agents').set({ last_seen_at: now }).where('id', '=', row.id).execute();
+    const version = said ?? row.version;
+    const seen = row.last_seen_at?.getTime() ?? 0;
+    if (now.getTime() - seen > LAST_SEEN_STEP_MS || version !== row.version) {
+      await scope.update('agents').set({ last_seen_at: now, version }).where('id', '=', row.id).execute();
     }
     return {
       role: row.kind,
       scope,
       agentId: row.id,
       agentName: row.name,
+      version,
       signingKeyId: row.signing_key?.keyId,
       forests: row.forests,
     };

@@ -19,6 +19,7 @@ export interface ServerContext {
   /** Known once the server listens, where the port is chosen by the system. */
   readonly publicUrl: () => string;
   readonly clock: () => Date;
+  readonly minimumAgentVersion: string;
 }
 
 /** The HTTP server that the world sees; `onRoute` is shown every route as it is registered. */

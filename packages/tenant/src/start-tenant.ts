@@ -51,6 +51,7 @@ export async function startTenant(
       log,
       publicUrl: () => publicUrl ?? '',
       clock: options.clock ?? (() => new Date()),
+      minimumAgentVersion: configuration.minimumAgentVersion,
     };
     const server = makePublicServer(context, configuration.tls);
     undo.push(() => server.close());

@@ -1,12 +1,12 @@
 import {
   openApiDocument,
+  PROGRAM_VERSION,
   type ReplyOf,
   type Route,
   type connectAdministrationRoutes as routes,
 } from '@causeway/contract';
 import type { ServedInput } from '@causeway/service';
 import type { Connect } from '../connect.ts';
-import { VERSION } from '../identity.ts';
 import { connectStatus, userStatus } from '../status.ts';
 import { EventId } from '../store/events.ts';
 import {
@@ -95,7 +95,7 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       return { confirmed };
     },
     untrustDomain: () => ({ withdrawn: connect.untrustDomain() }),
-    getOpenApi: () => openApiDocument('connect', VERSION),
+    getOpenApi: () => openApiDocument('connect', PROGRAM_VERSION),
     listAdminTokens: () => ({ tokens: store.tokens.list() }),
     createAdminToken: ({ body }, caller) => {
       const { token, expiresAt } = store.tokens.create(body.name, body.days);

@@ -1,7 +1,6 @@
-import type { CompanyFeature, GlobalSettings } from '@causeway/contract';
+import { type CompanyFeature, type GlobalSettings, PROGRAM_VERSION } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { Connect } from '../connect.ts';
-import { VERSION } from '../identity.ts';
 
 export function globalSettings({ store, configuration }: Connect): GlobalSettings {
   const { scheduler } = store;
@@ -20,7 +19,7 @@ export function globalSettings({ store, configuration }: Connect): GlobalSetting
     'Microsoft.UserSignIn.SignOnMethod': 'PasswordHashSync',
   });
   return {
-    version: VERSION,
+    version: PROGRAM_VERSION,
     instanceId: scheduler.instanceId,
     schemaVersion: store.db.version,
     parameters: parameters.map(([name, value]) => ({

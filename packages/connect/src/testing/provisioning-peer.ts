@@ -131,7 +131,10 @@ export class ProvisioningPeer {
         return { access_token: 'a-token', token_type: 'bearer', expires_in: 3600 };
       case '/api/v1/sync/configuration': {
         const { tenantId, windowsCredentialsSyncConfig } = this;
-        return { tenantId, tenantName: 'peer', windowsCredentialsSyncConfig };
+        return {
+          ...{ tenantId, tenantName: 'peer', minimumAgentVersion: '0.0.1' },
+          windowsCredentialsSyncConfig,
+        };
       }
       case '/api/v1/sync/objects':
         return { verdicts: changesOf<ObjectChange>(body).map(change => this.#takeObject(change)) };

@@ -39,6 +39,7 @@ async function routingTable(): Promise<{ method: string; url: string; access: re
     log: createLog('tenant'),
     publicUrl: () => 'http://127.0.0.1',
     clock: () => new Date(),
+    minimumAgentVersion: '0.1.0',
   };
   const registered: { method: string; url: string; access: readonly string[] }[] = [];
   const server = makePublicServer(context, undefined, route => {

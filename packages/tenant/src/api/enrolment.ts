@@ -32,7 +32,7 @@ export function registerEnrolment(
       log.warn({ address }, 'enrolment refused');
       throw enrolmentRefused();
     }
-    const agent = await enrol(scope, body);
+    const agent = await enrol(scope, body, context.minimumAgentVersion);
     log.info(
       {
         tenant: scope.tenantName,

@@ -19,6 +19,7 @@ export function registerProvisioning(server: FastifyInstance, context: RouteCont
   registerRoute(server, context, synchronizationRoutes.getSyncConfiguration, async (_input, { scope }) => ({
     tenantId: scope.tenantId,
     tenantName: scope.tenantName,
+    minimumAgentVersion: context.minimumAgentVersion,
     windowsCredentialsSyncConfig: await readSyncConfig(scope),
   }));
   registerRoute(

@@ -1,4 +1,4 @@
-import type { ReplyOf, Route } from '@causeway/contract';
+import { isVersion, type ReplyOf, type Route, VERSION_HEADER } from '@causeway/contract';
 import {
   bearerToken,
   CausewayError,
@@ -8,6 +8,7 @@ import {
   serveRoute,
 } from '@causeway/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { refuseOldAgent } from '../directory/agents.ts';
 import type { Caller, Installation } from '../installation.ts';
 
 /** What a handler gets: everything checked against the contract. */
@@ -19,6 +20,7 @@ export type OpenHandler<R extends Route> = (input: Input<R>) => Promise<ReplyOf<
 export interface RouteContext {
   readonly installation: Installation;
   readonly log: Log;
+  readonly minimumAgentVersion: string;
 }
 
 export type RouteOptions = Omit<ServeOptions, 'onRequest'>;
@@ -34,6 +36,7 @@ export function registerRoute<R extends Route>(
   const callers = new WeakMap<FastifyRequest, Caller>();
   const onRequest = async (request: FastifyRequest): Promise<void> => {
     const caller = await authenticate(context.installation, request);
+    if (caller.role === 'connect') refuseOldAgent(caller.version, context.minimumAgentVersion);
     if (!route.access.includes(caller.role)) {
       throw new CausewayError('forbidden', `this needs a token of ${route.access.join(' or ')}`, {
         status: 403,
@@ -74,9 +77,15 @@ export function registerOpenRoute<R extends Route>(
 
 async function authenticate(installation: Installation, request: FastifyRequest): Promise<Caller> {
   const token = bearerToken(request);
-  const caller = token === undefined ? undefined : await installation.findCaller(token);
+  const caller = token === undefined ? undefined : await installation.findCaller(token, saidVersion(request));
   if (caller) return caller;
   throw new CausewayError('unauthorized', 'this needs a token that is valid now', { status: 401 });
+}
+
+/** What the agent says that its version is; undefined when it says none, or something else. */
+function saidVersion(request: FastifyRequest): string | undefined {
+  const said = request.headers[VERSION_HEADER];
+  return typeof said === 'string' && isVersion(said) ? said : undefined;
 }
 
 /** The routes' access lists let only administrators in. */

@@ -44,11 +44,12 @@ export function remoteCommands(tenant: Command): void {
       const reply = await call(remoteSend(options), enrolmentRoutes.listAgents);
       printResult(options.json, reply, () =>
         table([
-          ['ID', 'KIND', 'NAME', 'FORESTS', 'LAST SEEN', 'SIGNING KEY'],
+          ['ID', 'KIND', 'NAME', 'VERSION', 'FORESTS', 'LAST SEEN', 'SIGNING KEY'],
           ...reply.agents.map(agent => [
             agent.id,
             agent.kind,
             agent.name,
+            agent.version,
             agent.forests.join(' ') || '-',
             agent.lastSeenAt ?? 'never',
             agent.signingKey?.fingerprint ?? '-',

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { Agent, AgentJwk, PublicKey } from '@causeway/contract';
+import { type Agent, type AgentJwk, compareVersions, isVersion, type PublicKey } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { digestOf } from '../digest.ts';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -53,6 +53,7 @@ export interface Enrolment {
 export async function enrol(
   scope: TenantScope,
   enrolment: Enrolment,
+  minimumVersion: string,
 ): Promise<{ id: string; kind: 'connect' | 'domain'; name: string; forests: string[] }> {
   return scope.transaction(async inside => {
     // Deleting is using: of two agents with one code only one deletes a row.
@@ -69,6 +70,7 @@ export async function enrol(
         `this code enrols a ${used.kind} agent, which ${used.kind === 'connect' ? 'needs a' : 'has no'} signing key`,
       );
     }
+    if (used.kind === 'connect') refuseOldAgent(enrolment.version, minimumVersion);
     const id = randomUUID();
     await inside
       .insert('agents', {
@@ -84,6 +86,16 @@ export async function enrol(
       .execute();
     return { id, ...used };
   });
+}
+
+/** @throws CausewayError 'agent-too-old' that says which version is needed */
+export function refuseOldAgent(version: string, minimum: string): void {
+  if (isVersion(version) && compareVersions(version, minimum) >= 0) return;
+  throw new CausewayError(
+    'agent-too-old',
+    `this Connect is version ${isVersion(version) ? version : 'unknown'}, and the tenant needs ${minimum} or later: update it`,
+    { status: 426 },
+  );
 }
 
 export function enrolmentRefused(): CausewayError {

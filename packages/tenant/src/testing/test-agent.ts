@@ -55,7 +55,7 @@ export async function enrolAgent(
     tenantId: enrolled.tenantId,
     issuer: enrolled.issuer,
     tokenEndpoint: enrolled.tokenEndpoint,
-    send: agentSend({ url }, { ...enrolled, privateKey }),
+    send: agentSend({ url }, { ...enrolled, privateKey, version: '1.0.0' }),
     signingKey,
     privateKey,
   };

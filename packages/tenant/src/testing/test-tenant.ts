@@ -33,7 +33,11 @@ export interface TestAdministrator {
 /** PostgreSQL for tests, where the environment names one. */
 export const postgresUrl = process.env.DATABASE_URL || undefined;
 
-export async function startTestTenant(backend: Backend, options: StartOptions = {}): Promise<TestTenant> {
+export async function startTestTenant(
+  backend: Backend,
+  options: StartOptions = {},
+  settings: Partial<TenantConfiguration> = {},
+): Promise<TestTenant> {
   const stateDirectory = mkdtempSync(join(tmpdir(), 'causeway-tenant-'));
   const database = backend === 'postgres' ? await makeDatabase(postgresUrl!) : undefined;
   const lines: string[] = [];
@@ -46,6 +50,7 @@ export async function startTestTenant(backend: Backend, options: StartOptions = 
   const configuration = TenantConfiguration.parse({
     stateDirectory,
     listen: { port: 0 },
+    ...settings,
   });
   const running = await startTenant(configuration, createLog('tenant', sink), {
     ...options,

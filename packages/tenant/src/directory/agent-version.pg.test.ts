@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import {
+  agentSend,
+  call,
+  enrolmentRoutes,
+  httpSend,
+  managedDomainRoutes,
+  PROGRAM_VERSION,
+  type Send,
+  synchronizationRoutes,
+} from '@causeway/contract';
+import { generateSigningKey } from '@causeway/records';
+import { FOREST } from '../testing/people.ts';
+import { enrolAgent, makeAgentKeys, type TestAgent } from '../testing/test-agent.ts';
+import { startTestTenant, type TestTenant } from '../testing/test-tenant.ts';
+
+const MINIMUM = '0.9.0';
+let tenant: TestTenant;
+let admin: Send;
+
+before(async () => {
+  tenant = await startTestTenant('pglite', {}, { minimumAgentVersion: MINIMUM });
+  admin = (await tenant.createTenant('contoso')).send;
+});
+after(() => tenant.close());
+
+const as = (agent: TestAgent, version: string): Send =>
+  agentSend({ url: tenant.url }, { ...agent, clientId: agent.id, version });
+const configuration = (send: Send) => call(send, synchronizationRoutes.getSyncConfiguration);
+const versionOf = async (agent: TestAgent): Promise<string> => {
+  const { agents } = await call(admin, enrolmentRoutes.listAgents);
+  return agents.find(({ id }) => id === agent.id)!.version;
+};
+const TOO_OLD = { status: 426, code: 'agent-too-old', message: /needs 0\.9\.0 or later: update it/ };
+
+it('a Connect that is too old does not enrol, and its code is still good for a newer one', async () => {
+  const { code } = await call(admin, enrolmentRoutes.createEnrolment, {
+    body: { kind: 'connect', name: 'c', forests: [FOREST] },
+  });
+  const { jwk } = await makeAgentKeys();
+  const signingKey = generateSigningKey().publicKey;
+  const enrol = (version: string) =>
+    call(httpSend({ url: tenant.url }), enrolmentRoutes.enrol, { body: { code, version, jwk, signingKey } });
+  for (const version of ['0.8.9', '0.9.0-rc.1', 'none', '']) await assert.rejects(enrol(version), TOO_OLD);
+  await enrol('0.9.0');
+});
+
+it('a Connect that is too old is refused at every call, until it is updated', async () => {
+  const agent = await enrolAgent(tenant.url, admin, 'connect');
+  await assert.rejects(configuration(as(agent, '0.8.0')), TOO_OLD);
+  const objects = call(as(agent, '0.8.0'), synchronizationRoutes.exportObjects, {
+    body: { forest: FOREST, changes: [] as never },
+  });
+  await assert.rejects(objects, TOO_OLD);
+  assert.equal(await versionOf(agent), '0.8.0', 'an administrator sees it');
+  assert.equal((await configuration(as(agent, '0.10.0'))).minimumAgentVersion, MINIMUM);
+  assert.equal(await versionOf(agent), '0.10.0');
+});
+
+it('what says no version, or nonsense, counts as the version that was told before', async () => {
+  const agent = await enrolAgent(tenant.url, admin, 'connect');
+  await configuration(as(agent, '1.5.0'));
+  await configuration(as(agent, 'latest'));
+  assert.equal(await versionOf(agent), '1.5.0');
+});
+
+it('an agent says the version of its program by itself', async () => {
+  const agent = await enrolAgent(tenant.url, admin, 'domain');
+  await call(
+    agentSend({ url: tenant.url }, { ...agent, clientId: agent.id }),
+    managedDomainRoutes.readChanges,
+    {
+      query: {},
+    },
+  );
+  assert.equal(await versionOf(agent), PROGRAM_VERSION);
+});
