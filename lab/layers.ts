@@ -12,8 +12,9 @@ export const LAYERS: Record<string, readonly string[]> = {
   connect: ['active-directory', 'ldap', 'credentials', 'records', 'contract', 'service'],
   tenant: ['credentials', 'records', 'contract', 'service'],
   'domain-services': ['samba', 'ldap', 'credentials', 'records', 'contract', 'service'],
+  powershell: ['service'],
   portal: ['contract'],
-  cli: ['active-directory', 'connect', 'contract', 'domain-services', 'service', 'tenant'],
+  cli: ['active-directory', 'connect', 'contract', 'domain-services', 'powershell', 'service', 'tenant'],
 };
 
 /** These do no I/O, read no clock and make no randomness: every byte of theirs can be tested and fuzzed. */

@@ -4,27 +4,36 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '..');
 
 /**
- * `unit` needs nothing but Node, `postgres` a server that DATABASE_URL names, `e2e` the lab.
+ * `unit` needs nothing but Node, `postgres` a server that DATABASE_URL names, `dotnet` the .NET SDK, `e2e` the lab.
  * The name of a test file says which it is.
  */
-export type TestKind = 'unit' | 'postgres' | 'e2e';
+export const TEST_KINDS = ['unit', 'postgres', 'dotnet', 'e2e'] as const;
+export type TestKind = (typeof TEST_KINDS)[number];
 
 const PATTERNS: Record<TestKind, string[]> = {
   unit: ['packages/*/src/**/*.test.ts', 'lab/**/*.unit.test.ts'],
   postgres: ['packages/*/src/**/*.pg.test.ts', 'lab/**/*.pg.test.ts'],
+  dotnet: ['packages/*/src/**/*.dotnet.test.ts', 'lab/**/*.dotnet.test.ts'],
   e2e: ['lab/e2e/**/*.test.ts'],
 };
 
+/** What the lab's own folder of end-to-end tests holds needs the lab, whatever else it needs. */
+const isEndToEnd = (file: string): boolean => file.startsWith(join('lab', 'e2e'));
+
+function kindOf(file: string): TestKind {
+  if (file.endsWith('.pg.test.ts')) return 'postgres';
+  if (file.endsWith('.unit.test.ts')) return 'unit';
+  if (isEndToEnd(file)) return 'e2e';
+  return file.endsWith('.dotnet.test.ts') ? 'dotnet' : 'unit';
+}
+
+/** Whether a file can run on a machine with a .NET SDK alone. */
+export const needsDotnet = (file: string): boolean => file.endsWith('.dotnet.test.ts');
+
 /** @param only a part of the file's path */
 export function testFiles(kind: TestKind, only = ''): string[] {
-  const belongs = (file: string) =>
-    file.endsWith('.pg.test.ts')
-      ? kind === 'postgres'
-      : file.endsWith('.unit.test.ts')
-        ? kind === 'unit'
-        : true;
   return globSync(PATTERNS[kind], { cwd: ROOT })
-    .filter(file => belongs(file) && file.includes(only))
+    .filter(file => kindOf(file) === kind && file.includes(only))
     .sort()
     .map(file => join(ROOT, file));
 }

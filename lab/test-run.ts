@@ -15,13 +15,22 @@ const COUNT_LINE = new RegExp(`^(${COUNTS.join('|')}) ([\\d.]+)$`);
 /** No test takes longer than this; one that hangs is told by its name. */
 const TEST_LIMIT_MS = 13 * 60_000;
 
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** Lines that are printed above the closing counts: what did not run, for example. */
+  readonly remarks?: readonly string[];
+}
+
 /**
  * Runs phases one after the other with Node's own runner and reports them as one run, in the runner's own words.
  * Its closing lines (`ℹ tests 5` …) are summed over the phases and printed last, below the failures.
  *
  * @returns whether every test passed
  */
-export async function runTests(phases: TestPhase[], signal?: AbortSignal): Promise<boolean> {
+export async function runTests(
+  phases: TestPhase[],
+  { signal, remarks = [] }: RunOptions = {},
+): Promise<boolean> {
   const sums = new Map<string, number>();
   async function* events(): AsyncGenerator<TestEvent> {
     for (const { files, concurrency } of phases) {
@@ -37,6 +46,7 @@ export async function runTests(phases: TestPhase[], signal?: AbortSignal): Promi
   const report = Readable.from(events()).pipe(new spec());
   report.pipe(process.stdout, { end: false });
   await finished(report);
+  for (const remark of remarks) process.stdout.write(`${remark}\n`);
   for (const name of COUNTS) process.stdout.write(`ℹ ${name} ${sums.get(name) ?? 0}\n`);
   const bad = (sums.get('fail') ?? 0) + (sums.get('cancelled') ?? 0);
   return bad === 0 && !signal?.aborted;

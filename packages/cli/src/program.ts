@@ -7,6 +7,7 @@ const PARTS: Record<string, () => Promise<(program: Command) => void>> = {
   tenant: async () => (await import('@causeway/tenant')).tenantCommands,
   domain: async () => (await import('@causeway/domain-services')).domainCommands,
   openapi: async () => (await import('./openapi-command.ts')).openApiCommand,
+  powershell: async () => (await import('@causeway/powershell')).powershellCommands,
   replicate: async () => (await import('@causeway/active-directory')).replicationCommands,
 };
 

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { FORCE_FULL_PASSWORD_SYNC, type FullPasswordSync } from '@causeway/contract';
+import { localSocketPath } from '@causeway/service';
+import { freshStage } from '../places/fresh-stage.ts';
+import { FOREST, TENANT_NAME } from '../places/stage.ts';
+import { powershells } from '../powershell/engine.ts';
+import { fillNames, tutorialScripts } from '../powershell/tutorial.ts';
+
+/** The scripts of administrators, in a real PowerShell, against a Connect that reads a real forest. */
+
+const TENANT = `${TENANT_NAME} - AAD`;
+const engines = await powershells();
+const stage = await freshStage({ databaseUrl: process.env.DATABASE_URL });
+const CAUSEWAY_CONNECT = localSocketPath(stage.stateOf('connect'));
+
+interface Status {
+  connectors: { name: string; passwords: number; users: number; fullPasses?: FullPasswordSync[] }[];
+}
+
+before(async () => {
+  await stage.openTenant();
+  await stage.createConnectorAccounts();
+  await stage.openConnect();
+  for (let waited = 0; ; waited++) {
+    const [connector] = (await stage.connectStatus<Status>()).connectors;
+    if (connector && connector.passwords > 20) break;
+    assert.ok(waited < 120, 'the first cycle brings everybody');
+    await delay(500);
+  }
+});
+after(() => stage.close());
+
+for (const engine of engines) {
+  describe(`administrators' scripts in ${engine.name}`, () => {
+    const run = async (script: string): Promise<string[]> => {
+      const { code, stdout, stderr } = await engine.run(script, { CAUSEWAY_CONNECT });
+      assert.equal(stderr.replaceAll(/^PROGRESS: .*\n/gm, ''), '', script);
+      assert.equal(code, 0, stdout);
+      return stdout.replaceAll('\r\n', '\n').trim().split('\n');
+    };
+
+    test("the tutorial's script runs as it stands, and its full pass is seen to the end", async () => {
+      const { script } = tutorialScripts().at(-1)!;
+      await run(fillNames(script, FOREST, TENANT));
+      const output = await run(`Import-Module ADSync
+$pass = Get-CausewayFullPasswordSync -ConnectorName ${FOREST} -Wait
+"$($pass.ConnectorName) $($pass.PercentComplete) $($pass.Users -ge 20) $($pass.Users -le $pass.Total) $($pass.CompletedAt -ge $pass.RequestedAt)"
+"parameter $((Get-ADSyncConnector -Name ${FOREST}).GlobalParameters['${FORCE_FULL_PASSWORD_SYNC}'].Value)"
+"channel $((Get-ADSyncAADPasswordSyncConfiguration -SourceConnector ${FOREST}).Enabled)"
+(Get-ADSyncPartitionPasswordSyncState).PasswordSyncLastCycleStatus`);
+      assert.deepEqual(output, [`${FOREST} 100 True True True`, 'parameter 0', 'channel True', 'Successful']);
+    });
+
+    test('a wrong case is answered with the names that exist, and nothing is switched', async () => {
+      const { script } = tutorialScripts().at(-1)!;
+      const { stderr } = await engine.run(fillNames(script, FOREST.toUpperCase(), TENANT), {
+        CAUSEWAY_CONNECT,
+      });
+      assert.match(
+        stderr,
+        new RegExp(`there is no connector '${FOREST.toUpperCase()}': known are '${FOREST}', '${TENANT}'`),
+      );
+      const output = await run(`Import-Module ADSync
+(Get-ADSyncAADPasswordSyncConfiguration).Enabled
+(Get-CausewayFullPasswordSync).CompletedAt -ne $null`);
+      assert.deepEqual(output, ['True', 'True']);
+    });
+
+    test('every cmdlet that asks is answered by a real Connect', async () => {
+      const output = await run(`Import-Module ADSync
+Get-ADSyncConnector | ForEach-Object { "$($_.Name) $($_.ConnectorTypeName) $($_.Type) $($_.Subtype) $($_.Partitions.Count)" }
+$s = Get-ADSyncScheduler
+"$($s.SyncCycleEnabled) $($s.StagingModeEnabled) $($s.AllowedSyncCycleInterval -gt [TimeSpan]::Zero)"
+Get-ADSyncConnector | Get-ADSyncConnectorStatistics | ForEach-Object { "$($_.ConnectorName) $($_.TotalConnectors -ge 20)" }
+"$((Get-ADSyncGlobalSettings).Parameters['Microsoft.SynchronizationOption.UPNAttribute'].Value)"
+"$((Get-ADSyncAADCompanyFeature).PasswordHashSync)"
+Get-ADSyncDomainReachabilityStatus ${FOREST} | ForEach-Object { "$($_.FullName) $($_.IsReachable)" }
+"$((Start-ADSyncSyncCycle -PolicyType Delta).Result)"
+while (Get-ADSyncConnectorRunStatus) { [Threading.Thread]::Sleep(200) }
+$user = Get-ADSyncCSObject -ConnectorName ${FOREST} | Where-Object { $_.IsConnector -and $_.ObjectType -eq 'user' }
+$one = Get-ADSyncCSObject -ConnectorName ${FOREST} -DistinguishedName $user[0].DistinguishedName
+"$($one.ObjectId -eq $user[0].ObjectId)"
+"$(($one | Invoke-ADSyncCSObjectPasswordHashSync).Status)"
+"$(($one | Get-ADSyncCSObjectLog -Count 1).Status)"
+$checks = Invoke-ADSyncDiagnostics -PasswordSync
+"$($checks.Count -ge 4) [$(($checks | Where-Object { -not $_.Passed }).Found)]"
+"$((Invoke-ADSyncDiagnostics -PasswordSync -ADConnectorName ${FOREST} -DistinguishedName $one.DistinguishedName).Count -ge 3)"`);
+      assert.deepEqual(
+        output.map(line => line.trim()),
+        [
+          `${FOREST} AD AD  1`,
+          `${TENANT} Extensible2 Extensible2 Windows Azure Active Directory (Microsoft) 1`,
+          'True False True',
+          `${FOREST} True`,
+          `${TENANT} True`,
+          'userPrincipalName',
+          'True',
+          `${FOREST} True`,
+          'Success',
+          'True',
+          'Success',
+          'Success',
+          'True [the tenant has no managed domain: only its own sign-in is fed]',
+          'True',
+        ],
+      );
+    });
+  });
+}

@@ -1,0 +1,70 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CausewayError } from '@causeway/service';
+import { dotnet } from './sdk.ts';
+
+/** The project's folder, and the C# in it. */
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+export const SOURCES = join(ROOT, 'powershell');
+
+/** What the module consists of; nothing else goes into an archive or comes out of one. */
+export const MODULE_FILES = [
+  'ADSync.dll',
+  'ADSync.format.ps1xml',
+  'ADSync.psd1',
+  'LICENSE',
+  'en-US/ADSync.dll-Help.xml',
+] as const;
+
+/** As its manifest says it. */
+export function moduleVersion(manifest = readFileSync(join(SOURCES, 'ADSync/ADSync.psd1'), 'utf8')): string {
+  const version = /^\s*ModuleVersion\s*=\s*'([\d.]+)'/m.exec(manifest)?.[1];
+  if (version === undefined)
+    throw new CausewayError('bad-module', "ModuleVersion expected in the module's manifest");
+  return version;
+}
+
+const OPTIONS = ['--configuration', 'Release', '-p:RestoreLockedMode=true'];
+/** Nothing of the compiler stays running when a build has ended. */
+const NO_SERVERS = ['-nodeReuse:false', '-p:UseSharedCompilation=false'];
+
+export interface Build {
+  /** The module, as it is installed. */
+  readonly module: string;
+  /** The PowerShell engine's host: what `dotnet` runs. */
+  readonly host: string;
+}
+
+/** Builds the module and the host from their sources into the folder `target`, and leaves nothing beside the sources. */
+export async function buildPowerShell(target: string): Promise<Build> {
+  await dotnet([
+    'build',
+    join(SOURCES, 'Causeway.slnx'),
+    ...OPTIONS,
+    ...NO_SERVERS,
+    '--artifacts-path',
+    target,
+  ]);
+  const built = join(target, 'bin', 'ADSync', 'release');
+  const module = join(target, 'modules', 'ADSync');
+  mkdirSync(module, { recursive: true });
+  for (const file of MODULE_FILES.filter(name => name.startsWith('ADSync.')))
+    copyFileSync(join(built, file), join(module, file));
+  copyFileSync(join(ROOT, 'LICENSE'), join(module, 'LICENSE'));
+  const host = join(target, 'bin', 'Host', 'release', 'causeway-powershell-host.dll');
+  await dotnet([host, '--write-help', module, join(built, 'ADSync.xml')]);
+  return { module, host };
+}
+
+/** The files of a module that is built now, by name. */
+export async function buildModule(): Promise<Map<string, Uint8Array>> {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-powershell-'));
+  try {
+    const { module } = await buildPowerShell(folder);
+    return new Map(MODULE_FILES.map(name => [name, new Uint8Array(readFileSync(join(module, name)))]));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
