@@ -89,7 +89,7 @@ async function importAll(connection: LdapConnection, options: Partial<ImportOpti
   const pages: ImportPage[] = [];
   for await (const page of importObjects(connection, { namingContext, ...options })) pages.push(page);
   const last = pages.at(-1)!;
-  return { pages, cookie: last.cookie, full: last.full, objects: pages.flatMap(page => page.objects) };
+  return { pages, cookie: last.cookie!, full: last.full, objects: pages.flatMap(page => page.objects) };
 }
 
 const named = (objects: ImportedObject[], name: string) =>

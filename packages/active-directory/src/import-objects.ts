@@ -28,7 +28,7 @@ export interface ImportOptions {
   attributes?: Readonly<Record<string, AttributeShape>>;
   /** Evaluated on the object as it is now, deleted ones too. */
   filter?: string;
-  /** Bytes a page, as the server counts them. Samba (4.17) does not count: it answers with everything in one page. */
+  /** Bytes an answer, as the server counts them. Samba (4.17) does not count: it answers with everything at once. */
   maxBytes?: number;
 }
 
@@ -51,8 +51,9 @@ export interface ImportPage {
   objects: ImportedObject[];
   /** Objects that could not be read at all, each in words. */
   unreadable: string[];
-  /** Keep it with what the page brought, in one transaction. */
-  cookie: string;
+  /** Keep it with what the page brought, in one transaction. Undefined: what belongs together with this goes on in the next page. */
+  cookie: string | undefined;
+  /** False: this is the last page. */
   more: boolean;
   /** Why everything is being read; `null` in a delta. In a full import, what does not come is not there any more. */
   full: FullImportReason | null;
@@ -61,7 +62,8 @@ export interface ImportPage {
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 
 /**
- * One import cycle by DirSync ([MS-ADTS] 3.1.1.3.4.1.3): what changed since the cookie, page by page, until there is no more. Needs
+ * One import cycle by DirSync ([MS-ADTS] 3.1.1.3.4.1.3): what changed since the cookie, page by page as it arrives, until there is no
+ * more; an answer's cookie comes with a last page of its own, so that memory does not grow with the number of objects. Needs
  * the right Replicating Directory Changes on the naming context's head. Objects below a renamed folder do not come;
  * moved and deleted ones do. A cookie that is worth nothing here (another or a restored database, another selection, refused)
  * ends in a full import, and every page says so.
@@ -81,51 +83,57 @@ export async function* importObjects(
     usn: rootDse.highestCommittedUSN,
     selection: selectionOf([options.namingContext, filter, names]),
   };
-  const ask = async (cookie: Buffer | undefined) => {
+  const attributes = [...names, 'objectClass', 'isDeleted'];
+
+  let { full, cookie } = judgeCookie(options.cookie, now);
+  for (;;) {
     const control = new DirSyncControl({
       flags: DirSyncFlag.ancestorsFirstOrder,
       maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
       ...(cookie === undefined ? {} : { cookie }),
     });
-    const attributes = [...names, 'objectClass', 'isDeleted'];
-    const entries = await connection.search(options.namingContext, {
+    const answer = connection.searchBatches(options.namingContext, {
       filter,
       attributes,
       controls: [control],
     });
+    try {
+      for await (const entries of answer)
+        yield { ...readEntries(entries, shapes), cookie: undefined, more: true, full };
+    } catch (error) {
+      if (full !== null || !isRefusal(error)) throw error;
+      full = 'cookie-refused'; // what came before the refusal comes again
+      cookie = undefined;
+      continue;
+    }
     if (!control.response) {
       throw new LdapError('protocol', `${connection.peer} answered DirSync without its control`);
     }
-    return { entries, ...control.response };
-  };
-
-  let { full, cookie } = judgeCookie(options.cookie, now);
-  for (;;) {
-    let page: Awaited<ReturnType<typeof ask>>;
-    try {
-      page = await ask(cookie);
-    } catch (error) {
-      if (full !== null || !isRefusal(error)) throw error;
-      full = 'cookie-refused';
-      page = await ask(undefined);
-    }
-    cookie = page.cookie;
-    const objects: ImportedObject[] = [];
-    const unreadable: string[] = [];
-    for (const entry of page.entries) {
-      const object = toObject(entry, shapes);
-      if (typeof object === 'string') unreadable.push(object);
-      else objects.push(object);
-    }
+    cookie = control.response.cookie;
+    const { more } = control.response;
     yield {
-      objects,
-      unreadable,
+      objects: [],
+      unreadable: [],
       cookie: encodeImportCookie({ ...now, dirSync: cookie }),
-      more: page.more,
+      more,
       full,
     };
-    if (!page.more) return;
+    if (!more) return;
   }
+}
+
+function readEntries(
+  entries: readonly LdapEntry[],
+  shapes: Readonly<Record<string, AttributeShape>>,
+): Pick<ImportPage, 'objects' | 'unreadable'> {
+  const objects: ImportedObject[] = [];
+  const unreadable: string[] = [];
+  for (const entry of entries) {
+    const object = toObject(entry, shapes);
+    if (typeof object === 'string') unreadable.push(object);
+    else objects.push(object);
+  }
+  return { objects, unreadable };
 }
 
 function judgeCookie(

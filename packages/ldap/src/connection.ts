@@ -20,6 +20,7 @@ import {
 import { MAX_COOKIE_LENGTH } from './controls.ts';
 import { parentDn, rdnText } from './dn.ts';
 import { decodeEntry, encodeValues, type LdapAttributes, type LdapEntry } from './entry.ts';
+import { EntryStream } from './entry-stream.ts';
 import { TextFilter } from './filter.ts';
 import { LdapError, resultError } from './ldap-error.ts';
 import { MessageSplitter } from './message-splitter.ts';
@@ -54,9 +55,9 @@ export interface LdapChange {
 interface Pending {
   message: Message;
   what: string;
-  entries: LdapEntry[];
-  maxEntries: number;
   attributes: readonly string[];
+  /** What becomes of an entry of a search's answer. */
+  take(entry: LdapEntry): void;
   resolve(response: MessageResponse): void;
   reject(error: LdapError): void;
   timer: NodeJS.Timeout;
@@ -135,6 +136,33 @@ export class LdapConnection {
    */
   async search(base: string, options: SearchOptions = {}): Promise<LdapEntry[]> {
     return (await this.#search(base, options, [])).entries;
+  }
+
+  /**
+   * The same in batches, as they arrive: for an answer that the server gives in one piece, however large. While the reader is busy
+   * with a batch the server has to wait. A reader who leaves in the middle leaves a connection that is of no use any more.
+   */
+  async *searchBatches(
+    base: string,
+    options: SearchOptions & { batchSize?: number } = {},
+  ): AsyncGenerator<LdapEntry[], void> {
+    const stream = new EntryStream(options.batchSize ?? 500, behind => {
+      if (behind) this.#socket.pause();
+      else this.#socket.resume();
+    });
+    const answer = this.#search(base, options, [], entry => stream.push(entry));
+    void answer.then(
+      () => stream.end(),
+      (error: unknown) => stream.end({ error }),
+    );
+    try {
+      yield* stream.batches();
+    } finally {
+      if (!stream.ended) {
+        const what = `the connection to ${this.peer} was left in the middle of an answer`;
+        this.#fail(new LdapError('closed', what));
+      }
+    }
   }
 
   /** The same, page by page (RFC 2696), so that memory does not grow with the number of objects. */
@@ -216,7 +244,7 @@ export class LdapConnection {
     return this.close();
   }
 
-  async #search(base: string, options: SearchOptions, extra: Control[]) {
+  async #search(base: string, options: SearchOptions, extra: Control[], take?: (entry: LdapEntry) => void) {
     const filter = new TextFilter(options.filter ?? '(objectClass=*)');
     const entries: LdapEntry[] = [];
     const response = await this.#ask(
@@ -232,7 +260,7 @@ export class LdapConnection {
           timeLimit: 0,
           controls: [...(options.controls ?? []), ...extra],
         }),
-      entries,
+      take ?? (entry => this.#keep(entries, entry, base)),
       options.attributes,
     );
     return { entries, response };
@@ -242,16 +270,19 @@ export class LdapConnection {
   #ask(
     what: string,
     build: (messageId: number) => Message,
-    entries: LdapEntry[] = [],
+    take: (entry: LdapEntry) => void = () => {},
     attributes: readonly string[] = [],
   ): Promise<MessageResponse> {
     const turn = this.#line.then(async () => {
       if (this.#failure) throw this.#failure;
       const message = build(++this.#lastId);
       const response = await new Promise<MessageResponse>((resolve, reject) => {
-        const timer = setTimeout(() => this.#fail(this.#late(what)), this.#timeoutMs);
-        const maxEntries = MAX_ENTRIES;
-        this.#pending = { message, what, entries, maxEntries, attributes, resolve, reject, timer };
+        const timer: NodeJS.Timeout = setTimeout(() => {
+          // While it is we who are behind, nobody is late.
+          if (this.#socket.isPaused()) timer.refresh();
+          else this.#fail(this.#late(what));
+        }, this.#timeoutMs);
+        this.#pending = { message, what, take, attributes, resolve, reject, timer };
         this.#socket.write(message.write());
       });
       if (response.status !== 0) throw resultError(what, response.status, response.errorMessage);
@@ -288,7 +319,7 @@ export class LdapConnection {
       this.#garbled(new Error(`an answer to message ${message.messageId}, which nobody sent`));
     } else if (message instanceof SearchEntry || message instanceof SearchReference) {
       pending.timer.refresh();
-      if (message instanceof SearchEntry) this.#keep(pending, message);
+      if (message instanceof SearchEntry) pending.take(decodeEntry(message, pending.attributes));
     } else if (message.protocolOperation !== ANSWER_OF[pending.message.protocolOperation]) {
       this.#garbled(new Error(`operation ${message.protocolOperation} in answer to ${pending.what}`));
     } else {
@@ -298,16 +329,11 @@ export class LdapConnection {
     }
   }
 
-  #keep(pending: Pending, entry: SearchEntry): void {
-    if (pending.entries.length >= pending.maxEntries) {
-      this.#fail(
-        new LdapError(
-          'limit',
-          `${pending.what} brought more than ${pending.maxEntries} objects: read page by page`,
-        ),
-      );
-    } else {
-      pending.entries.push(decodeEntry(entry, pending.attributes));
+  #keep(entries: LdapEntry[], entry: LdapEntry, base: string): void {
+    if (entries.length < MAX_ENTRIES) entries.push(entry);
+    else {
+      const text = `search in '${base}' brought more than ${MAX_ENTRIES} objects: read page by page`;
+      this.#fail(new LdapError('limit', text));
     }
   }
 

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -18,6 +19,7 @@ import {
   backoff,
   CausewayError,
   callLocally,
+  callSocket,
   createLog,
   createServer,
   describeError,
@@ -29,6 +31,7 @@ import {
   serveLocally,
   table,
   writePrivateFile,
+  writeRuntimeFile,
 } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-service-'));
@@ -77,6 +80,29 @@ test('a local API answers on a socket that only its owner can open', async () =>
     callLocally(state, 'connect', 'GET', '/hello'),
     /connect is not running .* 'causeway connect run'/,
   );
+});
+
+test('a socket elsewhere opens to a group where there is one, and a note in a folder for all names it', async () => {
+  const root = process.getuid?.() === 0;
+  for (const [group, mode] of [
+    ['daemon', root ? 0o660 : 0o600],
+    ['no-such-group-here', 0o600],
+  ] as const) {
+    const path = join(folder, group, 'connect.sock');
+    const server = createServer({ log: quiet });
+    server.get('/hello', () => ({ hello: 'world' }));
+    await serveLocally(server, join(folder, 'unused'), { path, group });
+    assert.equal(statSync(path).mode & 0o777, mode, group);
+    if (root && mode === 0o660) assert.notEqual(statSync(path).gid, 0);
+    assert.deepEqual(await callSocket(path, 'connect', 'GET', '/hello'), { hello: 'world' });
+    await server.close();
+  }
+  const note = join(folder, 'run', 'connect.json');
+  writeRuntimeFile(note, '{}');
+  writeRuntimeFile(note, '{"socket":"/x"}');
+  assert.equal(readFileSync(note, 'utf8'), '{"socket":"/x"}');
+  assert.deepEqual([statSync(note).mode & 0o777, statSync(join(folder, 'run')).mode & 0o777], [0o644, 0o755]);
+  assert.deepEqual(readdirSync(join(folder, 'run')), ['connect.json']);
 });
 
 test('listening in the clear off loopback is refused, and a taken port is told', async () => {

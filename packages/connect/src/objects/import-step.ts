@@ -13,8 +13,8 @@ export interface ImportSummary {
 }
 
 /**
- * Imports what changed and merges it into the connector space. A delta's cookie is stored in the transaction that merges its
- * page; a full import's only at its end, with what it did not meet marked as gone, so that a full import cut short starts again.
+ * Imports what changed and merges it into the connector space. A delta's cookie is stored when all that belongs to it is merged;
+ * a full import's only at its end, with what it did not meet marked as gone, so that a full import cut short starts again.
  * The signal ends it between two pages.
  */
 export async function importStep(
@@ -42,7 +42,8 @@ export async function importStep(
     store.db.transaction(() => {
       mergePage(context, page, generation);
       if (page.full !== null && !page.more) store.space.markUnseenDeleted(generation);
-      if (page.full === null || !page.more) store.cursors.set('dirsync-cookie', page.cookie);
+      if (page.cookie !== undefined && (page.full === null || !page.more))
+        store.cursors.set('dirsync-cookie', page.cookie);
       faultPoint('connect.before-commit');
     });
   }

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { decideObject } from '../objects/merge.ts';
+import { person } from '../testing/fixtures.ts';
+import { FORESTS, openConnect } from '../testing/open-connect.ts';
+import { adminHandlers } from './handlers.ts';
+
+const [corp, fabrikam] = FORESTS;
+const at = await openConnect();
+const api = adminHandlers(at.connect, () => {});
+after(() => at.close());
+
+const none = { params: undefined as never, query: undefined as never, body: undefined as never };
+
+test('the effective interval is the larger one of what is allowed and what is customized', async () => {
+  const { scheduler } = at.connect.store;
+  const before = await api.getScheduler(none, '');
+  assert.deepEqual(
+    [before.allowedSyncCycleInterval, before.customizedSyncCycleInterval, before.schedulerSuspended],
+    [120, null, false],
+  );
+  assert.ok(before.nextSyncCycleStartTimeInUTC !== null && before.syncCycleEnabled);
+  const set = (body: Parameters<typeof api.setScheduler>[0]['body']) =>
+    api.setScheduler({ ...none, body }, 'a test');
+  assert.equal((await set({ customizedSyncCycleInterval: 60 })).currentlyEffectiveSyncCycleInterval, 120);
+  const changed = await set({
+    customizedSyncCycleInterval: 3_600,
+    nextSyncCyclePolicyType: 'Initial',
+    purgeRunHistoryInterval: 86_400,
+  });
+  assert.equal(changed.currentlyEffectiveSyncCycleInterval, 3_600);
+  assert.equal(changed.nextSyncCyclePolicyType, 'Initial');
+  assert.deepEqual(
+    at.connect.connectors.map(({ nextPolicy }) => nextPolicy),
+    ['Initial', 'Initial'],
+  );
+  assert.equal(scheduler.purgeInterval, 86_400);
+  const off = await set({ schedulerSuspended: true });
+  assert.deepEqual([off.nextSyncCycleStartTimeInUTC, off.customizedSyncCycleInterval], [null, 3_600]);
+  await set({ schedulerSuspended: false, customizedSyncCycleInterval: null });
+  const [event] = at.connect.store.events.last(1);
+  assert.match(event!.text, /changed by a test: .*schedulerSuspended false/);
+});
+
+test('one cycle that was asked for at a time; stopping nothing says so', async () => {
+  assert.deepEqual(await api.stopSyncCycle(none, ''), { stopped: false });
+  assert.deepEqual(await api.startSyncCycle({ ...none, body: { policyType: 'Delta' } }, ''), {
+    started: true,
+  });
+  assert.throws(() => api.startSyncCycle({ ...none, body: { policyType: 'Delta' } }, ''), {
+    code: 'cycle-in-progress',
+    status: 409,
+  });
+  const status = async () => (await api.getStatus(none, '')).connectors;
+  for (let i = 0; i < 200 && (await status()).some(({ lastError }) => lastError === null); i++)
+    await new Promise(resolve => setTimeout(resolve, 20));
+  assert.ok((await status()).every(({ lastError }) => /cannot be used/.test(lastError ?? '')));
+});
+
+test('what Causeway has not got cannot be switched on, and the reason is told', async () => {
+  const features = await api.getCompanyFeature(none, '');
+  assert.deepEqual(
+    Object.entries(features).filter(([, on]) => on),
+    [['passwordHashSync', true]],
+  );
+  const set = (body: object) => async () => api.setCompanyFeature({ ...none, body }, '');
+  await assert.rejects(set({ userWriteback: true }), { code: 'no-such-feature', status: 409 });
+  await assert.rejects(set({ forcePasswordChangeOnLogOn: true }), { message: /temporary password/ });
+  await assert.rejects(set({ passwordHashSync: false }), { code: 'password-sync-by-pair' });
+  assert.deepEqual(await set({ userWriteback: false, passwordHashSync: true })(), features);
+});
+
+test('settings have an identity that stays, and parameters as the original names them', async () => {
+  const settings = await api.getGlobalSettings(none, '');
+  assert.equal((await api.getGlobalSettings(none, '')).instanceId, settings.instanceId);
+  const threshold = settings.parameters.find(({ name }) => name.endsWith('ThresholdValue'));
+  assert.equal(threshold!.value, '500');
+});
+
+test('what is pending is the tenant connector’s export; the objects of both sides are found by their names', async () => {
+  const { context } = at.connect.connectors[0]!;
+  for (const n of [1, 2, 3]) context.store.space.put(decideObject(person(n), context.scope), 1);
+  const filtered = person(4, { isCriticalSystemObject: 'TRUE' });
+  context.store.space.put(decideObject(filtered, context.scope), 1);
+  const { anchor, guid, dn, desiredDigest } = context.store.space.get(person(1).guid)!;
+  context.store.space.acknowledgeExport(guid, desiredDigest, 1);
+  const statistics = async (name: string) => api.getConnectorStatistics({ ...none, params: { name } }, '');
+  const ofTenant = await statistics('peer - AAD');
+  assert.deepEqual(
+    [ofTenant.exportAdds, ofTenant.exportUpdates, ofTenant.exportDeletes, ofTenant.totalConnectors],
+    [2, 0, 0, 1],
+  );
+  const ofForest = await statistics(corp);
+  assert.deepEqual([ofForest.importNoChange, ofForest.totalConnectors, ofForest.exportAdds], [4, 3, 0]);
+
+  const list = async (
+    connector: string,
+    distinguishedName?: string,
+    startIndex = 0,
+    maxResultCount = 100,
+  ) => {
+    const query = { connector, distinguishedName, startIndex, maxResultCount };
+    return (await api.listObjects({ ...none, query }, '')).objects;
+  };
+  const [found] = await list(corp, dn.toUpperCase());
+  assert.deepEqual([found!.objectId, found!.anchorValue, found!.isConnector], [guid, anchor, true]);
+  const [out] = await list(corp, filtered.dn);
+  assert.equal(out!.isConnector, false);
+  assert.ok(out!.filteredBy);
+  assert.deepEqual(await list(fabrikam), []);
+  const inTenant = await list('peer - AAD');
+  assert.equal(inTenant.length, 3);
+  assert.deepEqual(await list('peer - AAD', undefined, 1, 1), [inTenant[1]]);
+  const [byDn] = await list('peer - AAD', `CN={${Buffer.from(anchor).toString('hex')}}`);
+  assert.equal(byDn!.objectId, guid);
+  assert.deepEqual(await list(corp, 'CN=nobody'), []);
+  const sent = await api.syncObjectPassword({ ...none, params: { id: filtered.guid } }, '');
+  assert.equal(sent.status, 'SourceConnectorNotPresent');
+  const nobody = '00000000-0000-4000-8000-00000000ffff';
+  assert.throws(() => api.getObject({ ...none, params: { id: nobody } }, ''), { code: 'no-such-object' });
+});
+
+test('the log of one object is newest first, and kept for seven days', async () => {
+  const { store } = at.connect.connectors[0]!.context;
+  const id = person(1).guid;
+  store.passwords.note(id, 'RetryRequestedByTarget', 'busy');
+  store.passwords.note(id, 'FilteredByTarget', 'waits');
+  const query = { count: 10 };
+  const entries = async () => (await api.getObjectLog({ ...none, params: { id }, query }, '')).entries;
+  assert.deepEqual(
+    (await entries()).map(({ status }) => status),
+    ['FilteredByTarget', 'RetryRequestedByTarget'],
+  );
+  at.connect.prune(Date.now());
+  assert.equal((await entries()).length, 2);
+  store.db.run(
+    `UPDATE password_log SET at = '2020-01-01T00:00:00.000Z' WHERE status = 'RetryRequestedByTarget'`,
+  );
+  at.connect.prune(Date.now() + 2 * 3_600_000);
+  assert.equal((await entries()).length, 1);
+});
+
+test('the diagnostics say what is wrong and what to do', async () => {
+  const { checks } = await api.diagnosePasswordSync({ ...none, query: { connector: corp } }, '');
+  const failed = checks.filter(({ passed }) => !passed);
+  assert.ok(failed.some(({ check, action }) => check.endsWith('domain controller') && action !== null));
+  assert.ok(checks.some(({ check, passed }) => check === 'tenant' && passed));
+  const query = { connector: corp, distinguishedName: person(4).dn };
+  const ofObject = (await api.diagnosePasswordSync({ ...none, query }, '')).checks;
+  assert.equal(ofObject.find(({ check }) => check === 'scope')!.passed, false);
+  const reach = await api.getDomainReachability({ ...none, params: { name: corp } }, '');
+  assert.equal(reach.domains[0]!.isReachable, false);
+  assert.match(reach.domains[0]!.exceptionMessage!, /127\.0\.0\.1:1/);
+});

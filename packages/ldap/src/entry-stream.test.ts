@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type LdapEntry, openLdap } from './index.ts';
+
+const tlv = (tag: number, ...parts: (Buffer | string)[]): Buffer => {
+  const body = Buffer.concat(parts.map(part => Buffer.from(part as string)));
+  const length =
+    body.length < 128 ? Buffer.of(body.length) : Buffer.of(0x82, body.length >> 8, body.length & 0xff);
+  return Buffer.concat([Buffer.of(tag), length, body]);
+};
+const FILLER = 'x'.repeat(2_000);
+const entry = (n: number) =>
+  tlv(
+    0x30,
+    tlv(2, Buffer.of(1)),
+    tlv(0x64, tlv(4, `CN=${n}`), tlv(0x30, tlv(0x30, tlv(4, 'cn'), tlv(0x31, tlv(4, FILLER))))),
+  );
+const done = (id: number, code: number) =>
+  tlv(0x30, tlv(2, Buffer.of(id)), tlv(0x65, tlv(10, Buffer.of(code)), tlv(4), tlv(4)));
+
+/** A peer that answers every request as the script says. */
+async function peer(t: TestContext, script: (socket: Socket, n: number) => Promise<void> | void) {
+  const sockets = new Set<Socket>();
+  const server = createServer(socket => {
+    let n = 0;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', () => void script(socket, ++n));
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const { port } = server.address() as { port: number };
+  const connection = await openLdap({ url: `ldap://127.0.0.1:${port}`, timeoutMs: 1_500 });
+  t.after(() => connection.close());
+  return connection;
+}
+
+const ENTRIES = 20_000;
+
+test('a large answer comes in batches, the server waits for a slow reader, and nobody is called late', async t => {
+  let written = 0;
+  const connection = await peer(t, async socket => {
+    for (let n = 0; n < ENTRIES; n++) {
+      written += 1;
+      if (!socket.write(entry(n))) await new Promise(resolve => socket.once('drain', resolve));
+    }
+    socket.write(done(1, 0));
+  });
+  let read = 0;
+  let slow = true;
+  for await (const batch of connection.searchBatches('DC=x', { batchSize: 100 })) {
+    assert.ok(batch.length <= 100);
+    assert.equal(batch[0]!.dn, `CN=${read}`);
+    read += batch.length;
+    if (!slow) continue;
+    slow = false;
+    await delay(3_500); // longer than the timeout
+    assert.ok(written < ENTRIES, 'the server has to wait');
+  }
+  assert.equal(read, ENTRIES);
+  assert.ok(connection.usable);
+});
+
+test('a refusal at the end is thrown, and the connection goes on', async t => {
+  const connection = await peer(t, (socket, n) => {
+    socket.write(n === 1 ? Buffer.concat([entry(1), done(1, 12)]) : done(2, 0));
+  });
+  const seen: LdapEntry[] = [];
+  const read = async () => {
+    for await (const batch of connection.searchBatches('DC=x')) seen.push(...batch);
+  };
+  await assert.rejects(read(), { resultCode: 12 });
+  assert.deepEqual(await connection.search('DC=x'), []);
+});
+
+test('a reader who leaves in the middle leaves a connection that is of no use', async t => {
+  const connection = await peer(t, socket => {
+    socket.write(Buffer.concat([entry(1), entry(2), entry(3)]));
+  });
+  for await (const batch of connection.searchBatches('DC=x', { batchSize: 2 })) {
+    assert.equal(batch.length, 2);
+    break;
+  }
+  assert.equal(connection.usable, false);
+});
