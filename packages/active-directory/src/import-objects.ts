@@ -60,6 +60,8 @@ export interface ImportPage {
 }
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
+/** Samba gathers all of a full import before it sends the first byte: a large directory or a busy controller needs its time. */
+const FULL_IMPORT_PATIENCE = 10;
 
 /**
  * One import cycle by DirSync ([MS-ADTS] 3.1.1.3.4.1.3): what changed since the cookie, page by page as it arrives, until there is no
@@ -93,6 +95,7 @@ export async function* importObjects(
       ...(cookie === undefined ? {} : { cookie }),
     });
     const answer = connection.searchBatches(options.namingContext, {
+      ...(full !== null && { timeoutMs: FULL_IMPORT_PATIENCE * connection.timeoutMs }),
       filter,
       attributes,
       controls: [control],

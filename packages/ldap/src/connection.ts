@@ -42,6 +42,8 @@ export interface SearchOptions {
   /** All user attributes when left out. */
   attributes?: readonly string[];
   sizeLimit?: number;
+  /** Milliseconds without a byte before the search is given up, where it is not the connection's. */
+  timeoutMs?: number;
   controls?: readonly Control[];
 }
 
@@ -93,8 +95,8 @@ export async function openLdap(options: LdapOptions): Promise<LdapConnection> {
  */
 export class LdapConnection {
   readonly peer: string;
+  readonly timeoutMs: number;
   readonly #socket: Socket;
-  readonly #timeoutMs: number;
   readonly #splitter = new MessageSplitter();
   readonly #parser = new MessageParser();
   #pending: Pending | undefined;
@@ -105,7 +107,7 @@ export class LdapConnection {
   constructor(transport: Transport, timeoutMs: number) {
     this.peer = transport.peer;
     this.#socket = transport.socket;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     this.#parser.on('message', message => this.#received(message));
     this.#parser.on('error', cause => this.#garbled(cause));
     this.#socket.on('data', chunk => this.#read(chunk as Buffer));
@@ -261,7 +263,7 @@ export class LdapConnection {
           controls: [...(options.controls ?? []), ...extra],
         }),
       take ?? (entry => this.#keep(entries, entry, base)),
-      options.attributes,
+      options,
     );
     return { entries, response };
   }
@@ -271,7 +273,7 @@ export class LdapConnection {
     what: string,
     build: (messageId: number) => Message,
     take: (entry: LdapEntry) => void = () => {},
-    attributes: readonly string[] = [],
+    { attributes = [], timeoutMs = this.timeoutMs }: Pick<SearchOptions, 'attributes' | 'timeoutMs'> = {},
   ): Promise<MessageResponse> {
     const turn = this.#line.then(async () => {
       if (this.#failure) throw this.#failure;
@@ -280,8 +282,8 @@ export class LdapConnection {
         const timer: NodeJS.Timeout = setTimeout(() => {
           // While it is we who are behind, nobody is late.
           if (this.#socket.isPaused()) timer.refresh();
-          else this.#fail(this.#late(what));
-        }, this.#timeoutMs);
+          else this.#fail(this.#late(what, timeoutMs));
+        }, timeoutMs);
         this.#pending = { message, what, take, attributes, resolve, reject, timer };
         this.#socket.write(message.write());
       });
@@ -343,11 +345,8 @@ export class LdapConnection {
       this.#fail(new LdapError('protocol', `${this.peer} sent what is no LDAP: ${cause.message}`, { cause }));
   }
 
-  #late(what: string): LdapError {
-    return new LdapError(
-      'timeout',
-      `${what}: ${this.peer} did not answer within ${this.#timeoutMs} ms: try again`,
-    );
+  #late(what: string, timeoutMs: number): LdapError {
+    return new LdapError('timeout', `${what}: ${this.peer} did not answer within ${timeoutMs} ms: try again`);
   }
 
   #gone(cause?: Error): LdapError {

@@ -88,3 +88,12 @@ test('a reader who leaves in the middle leaves a connection that is of no use', 
   }
   assert.equal(connection.usable, false);
 });
+
+test('a search that says so is waited for longer than the connection waits', async t => {
+  const connection = await peer(t, async (socket, n) => {
+    await delay(2_000);
+    socket.write(done(n, 0));
+  });
+  assert.deepEqual(await connection.search('DC=x', { timeoutMs: 30_000 }), []);
+  await assert.rejects(connection.search('DC=x'), { code: 'timeout', message: /within 1500 ms/ });
+});
