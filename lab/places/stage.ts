@@ -75,7 +75,7 @@ export class Stage {
     this.tenantPort = settings.tenantPort ?? DEFAULT_TENANT_PORT;
     // An empty one keeps a DATABASE_URL of ours from the tenant that is to have PGlite.
     this.tenant = this.#place('tenant', { DATABASE_URL: settings.databaseUrl ?? '' });
-    this.connect = this.#place('connect', { NODE_OPTIONS: CONNECT_OPTIONS });
+    this.connect = this.#place('connect', { NODE_OPTIONS: CONNECT_OPTIONS, MALLOC_ARENA_MAX: '2' });
     this.domain = this.#place('domain');
   }
 
