@@ -319,6 +319,20 @@ test('the scheduler keeps objects back and passwords not; a cycle that is asked 
   await ask(routes.setScheduler, { body: { syncCycleEnabled: true, schedulerSuspended: false } });
 });
 
+test('a cycle that is under way shows as busy and stops at a safe point; the next one does what is left', async () => {
+  peer.hold = path => (path.endsWith('/objects') ? delay(1_500) : undefined);
+  const gina = await user('gina');
+  const busy = async () => (await ask(routes.listRunStatus, { query: {} })).running;
+  await eventually('the export shows', async () =>
+    (await busy()).some(({ connectorName }) => connectorName === tenant),
+  );
+  assert.deepEqual(await ask(routes.stopSyncCycle), { stopped: true });
+  peer.hold = () => undefined;
+  await ask(routes.startSyncCycle, { body: {} });
+  await eventually('nothing is lost', () => hasPassword(gina.upn, gina.password));
+  await eventually('all is idle', async () => (await busy()).length === 0);
+});
+
 test("one object's password is sent when somebody asks, and its log tells", async () => {
   const finn = await user('finn');
   await eventually('his password', () => hasPassword(finn.upn, finn.password));

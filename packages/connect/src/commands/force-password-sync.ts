@@ -88,6 +88,6 @@ function bar({ connector, pass }: Pass): string {
   const filled = Math.round(part * BAR_WIDTH);
   const seconds = pass.expectedAt === null ? undefined : (Date.parse(pass.expectedAt) - Date.now()) / 1000;
   const left = seconds === undefined ? '' : `, ${Math.max(0, Math.ceil(seconds))} s left`;
-  const fast = pass.rate === null ? '' : ` ${Math.round(pass.rate)}/s${left}`;
-  return `${connector} [${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${pass.users}/${pass.total}${fast}`;
+  const fast = pass.rate === null ? (pass.waitingFor ?? '') : `${Math.round(pass.rate)}/s${left}`;
+  return `${connector} [${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${pass.users}/${pass.total} ${fast}`;
 }
