@@ -7,8 +7,9 @@ import { generateSealingKey, normalizeFingerprint, sealingPublicKey } from '@cau
 import { createLog } from '@causeway/service';
 import { loadConnectConfiguration } from './configuration.ts';
 import { Connect } from './connect.ts';
-import { whyRestored } from './connector.ts';
+
 import { enrol, readAgent } from './identity.ts';
+import { whyRestored } from './note-restore.ts';
 import { connectStatus, userStatus } from './status.ts';
 import { ProvisioningPeer } from './testing/provisioning-peer.ts';
 

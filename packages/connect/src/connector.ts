@@ -1,10 +1,10 @@
 import { type CycleSummary, type DomainReachability, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
-import type { LdapConnection } from '@causeway/ldap';
 import { highestCommittedUSN } from '@causeway/ldap';
 import { CausewayError, describeError, sleep } from '@causeway/service';
 import type { ConnectorContext } from './context.ts';
 import { DomainController } from './domain-controller.ts';
 import { Mutex } from './mutex.ts';
+import { noteRestore } from './note-restore.ts';
 import { type ExportSummary, exportStep } from './objects/export-step.ts';
 import { type ImportSummary, importStep } from './objects/import-step.ts';
 import { completePass, fullPassStep } from './passwords/full-pass-step.ts';
@@ -139,7 +139,7 @@ export class Connector {
       store.cursors.set('last-object-cycle-at', new Date().toISOString());
       return { ...imported, ...exported };
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (error !== signal.reason) throw error;
       store.events.add(
         EventId.scheduler,
         'warn',
@@ -276,30 +276,12 @@ export class Connector {
     try {
       const { connection, fresh } = await this.controller.poll();
       const usn = await highestCommittedUSN(connection);
-      await this.#noteRestore(connection, fresh, usn);
+      const known = this.context.store.cursors.get('invocation-id');
+      noteRestore(this.context, usn, fresh ? await this.controller.invocationId(connection) : known);
       return usn;
     } catch (cause) {
       throw await this.#noted(cause);
     }
-  }
-
-  async #noteRestore(connection: LdapConnection, fresh: boolean, usn: bigint): Promise<void> {
-    const { store, connector } = this.context;
-    const last = store.cursors.get('usn');
-    const known = store.cursors.get('invocation-id');
-    const invocationId = fresh ? await this.controller.invocationId(connection) : known;
-    const reason = whyRestored({ usn: last, invocationId: known }, { usn, invocationId });
-    if (reason === undefined && last === String(usn) && invocationId === known) return;
-    store.db.transaction(() => {
-      if (reason !== undefined) {
-        store.cursors.set('dirsync-cookie', undefined);
-        store.cursors.set('replication-cookie', undefined);
-        const text = `full cycle: ${connector.server} was restored or replaced (${reason}); the watermark is dropped`;
-        store.events.add(EventId.fullCycle, 'warn', connector.name, text);
-      }
-      store.cursors.set('usn', String(usn));
-      store.cursors.set('invocation-id', invocationId);
-    });
   }
 
   async close(): Promise<void> {
@@ -318,16 +300,4 @@ export class Connector {
     this.context.store.cursors.set('last-error', describeError(error));
     return error;
   }
-}
-
-/** Why what a domain controller says of itself means that it was restored; undefined: it does not. */
-export function whyRestored(
-  before: { usn: string | undefined; invocationId: string | undefined },
-  now: { usn: bigint; invocationId: string | undefined },
-): string | undefined {
-  if (before.invocationId !== undefined && before.invocationId !== now.invocationId)
-    return `its database is another one: invocation id ${now.invocationId}, before ${before.invocationId}`;
-  if (before.usn !== undefined && now.usn < BigInt(before.usn))
-    return `its highest USN went back from ${before.usn} to ${now.usn}`;
-  return undefined;
 }
