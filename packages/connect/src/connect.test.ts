@@ -10,7 +10,9 @@ import { Connect } from './connect.ts';
 
 import { enrol, readAgent } from './identity.ts';
 import { whyRestored } from './note-restore.ts';
+import { decideObject } from './objects/merge.ts';
 import { connectStatus, userStatus } from './status.ts';
+import { person } from './testing/fixtures.ts';
 import { ProvisioningPeer } from './testing/provisioning-peer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-connect-'));
@@ -117,6 +119,36 @@ test('a key is trusted by its own fingerprint alone, in any spelling, and the tr
   assert.equal(connect.untrustDomain(), true);
   assert.equal(connect.untrustDomain(), false);
   assert.equal((await connectStatus(connect)).pairing.state, 'off');
+  await connect.close();
+});
+
+test('of two connectors each has its own deletes, and nobody is shown for a namesake', async () => {
+  const second = `  - name: fabrikam.example.org
+    forest: fabrikam.example.org
+    server: 127.0.0.1
+    ldapsPort: 1
+    caFile: ${folder}
+    account: reader@fabrikam.example.org
+    password: env:CAUSEWAY_TEST_PASSWORD
+`;
+  const connect = await Connect.open(loadConnectConfiguration(configurationFile(second)), log);
+  const some = { allowDeletes: 5 };
+  await assert.rejects(connect.sync(some), {
+    code: 'connector-needed',
+    message: /one of 'corp\.example\.com', 'fabrikam\.example\.org'/,
+  });
+  const [corp] = connect.connectors;
+  await assert.rejects(connect.sync(some, [corp!]), { code: 'domain-controller-unreachable' });
+  for (const [index, { context }] of connect.connectors.entries()) {
+    const { forest } = context.connector;
+    const object = person(index, { sAMAccountName: 'alice', userPrincipalName: `alice@${forest}` });
+    context.store.space.put(decideObject(object, context.scope), 1);
+  }
+  assert.throws(() => userStatus(connect, 'Alice'), {
+    code: 'several-users',
+    message: /'alice@corp\.example\.com' of corp\.example\.com, 'alice@fabrikam\.example\.org' of/,
+  });
+  assert.equal(userStatus(connect, 'alice@fabrikam.example.org').connector, 'fabrikam.example.org');
   await connect.close();
 });
 

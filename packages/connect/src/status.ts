@@ -4,6 +4,7 @@ import type { Connect } from './connect.ts';
 import type { Connector } from './connector.ts';
 import { fullPassStatus } from './full-pass-status.ts';
 import { legacyState } from './passwords/legacy.ts';
+import type { SpaceObject } from './store/connector-space.ts';
 import { confirmedKey } from './store/pairing.ts';
 import type { ConnectorStore } from './store/store.ts';
 
@@ -89,50 +90,61 @@ function userName(store: ConnectorStore, guid: string): string {
   return typeof name === 'string' ? name : (object?.dn ?? guid);
 }
 
-/** The whole way of one user so far. @throws CausewayError 'no-such-user' */
+/** The whole way of one user so far. @throws CausewayError 'no-such-user' or 'several-users' */
 export function userStatus(connect: Connect, name: string): ConnectUserStatus {
-  for (const { context } of connect.connectors) {
-    const { store } = context;
+  const { store, object } = findUser(connect, name);
+  const password = store.passwords.get(object.guid);
+  return {
+    connector: store.name,
+    user: userName(store, object.guid),
+    distinguishedName: object.dn,
+    objectGuid: object.guid,
+    sourceAnchor: object.anchor,
+    synchronized: object.scopeReason === undefined,
+    scopeReason: object.scopeReason ?? null,
+    export: {
+      state:
+        object.exportedDigest === undefined
+          ? 'not in the tenant'
+          : object.exportedDigest === object.desiredDigest
+            ? 'current'
+            : 'change waiting',
+      at: object.exportedAt ?? null,
+      sequence: object.exportedSequence ?? null,
+      problem: store.queue.get('object', object.guid) ?? null,
+    },
+    password: password
+      ? {
+          status: password.status,
+          detail: password.detail ?? null,
+          waiting: password.mustChange,
+          order: password.acknowledged ?? null,
+          acknowledgedAt: password.acknowledgedAt ?? null,
+          recipientKeyId: password.recipientKeyId ?? null,
+          updatedAt: password.updatedAt,
+        }
+      : null,
+    retry: store.queue.get('password', object.guid) ?? null,
+    owedSince: store.owed.since(object.guid) ?? null,
+  };
+}
+
+/** Two forests may have a user of one sAMAccountName each: then nobody is shown for somebody else. */
+function findUser(connect: Connect, name: string): { store: ConnectorStore; object: SpaceObject } {
+  const found = connect.connectors.flatMap(({ context: { store } }) => {
     const object = store.space.find(name);
-    if (object === undefined) continue;
-    const password = store.passwords.get(object.guid);
-    return {
-      connector: store.name,
-      user: userName(store, object.guid),
-      distinguishedName: object.dn,
-      objectGuid: object.guid,
-      sourceAnchor: object.anchor,
-      synchronized: object.scopeReason === undefined,
-      scopeReason: object.scopeReason ?? null,
-      export: {
-        state:
-          object.exportedDigest === undefined
-            ? 'not in the tenant'
-            : object.exportedDigest === object.desiredDigest
-              ? 'current'
-              : 'change waiting',
-        at: object.exportedAt ?? null,
-        sequence: object.exportedSequence ?? null,
-        problem: store.queue.get('object', object.guid) ?? null,
-      },
-      password: password
-        ? {
-            status: password.status,
-            detail: password.detail ?? null,
-            waiting: password.mustChange,
-            order: password.acknowledged ?? null,
-            acknowledgedAt: password.acknowledgedAt ?? null,
-            recipientKeyId: password.recipientKeyId ?? null,
-            updatedAt: password.updatedAt,
-          }
-        : null,
-      retry: store.queue.get('password', object.guid) ?? null,
-      owedSince: store.owed.since(object.guid) ?? null,
-    };
+    return object ? [{ store, object }] : [];
+  });
+  const [only, another] = found;
+  if (only === undefined) {
+    throw new CausewayError(
+      'no-such-user',
+      `no connector has met a user '${name}': give its userPrincipalName, sAMAccountName or DN`,
+      { status: 404 },
+    );
   }
-  throw new CausewayError(
-    'no-such-user',
-    `no connector has met a user '${name}': give its userPrincipalName, sAMAccountName or DN`,
-    { status: 404 },
-  );
+  if (another === undefined) return only;
+  const names = found.map(({ store, object }) => `'${userName(store, object.guid)}' of ${store.name}`);
+  const text = `several users are called '${name}': give the userPrincipalName of one: ${names.join(', ')}`;
+  throw new CausewayError('several-users', text, { status: 409 });
 }

@@ -397,8 +397,10 @@ export const connectAdministrationRoutes = {
     method: 'POST',
     path: '/api/v1/cycles/now',
     access: ['operator'],
-    summary: 'one cycle of every connector, and its outcome when it is through',
+    summary: 'one cycle of every connector, or of one, and its outcome when it is through',
     body: z.strictObject({
+      /** Needed to allow deletes where there are several: each counts its own. */
+      connector: ConnectorName.optional(),
       allowDeletes: z.int().min(0).default(0),
       policyType: PolicyType.default('Delta'),
     }),

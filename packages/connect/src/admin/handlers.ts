@@ -13,6 +13,7 @@ import {
   connectorStatistics,
   describeConnector,
   forestConnector,
+  forestConnectors,
   listConnectors,
   saveConnector,
 } from './connectors.ts';
@@ -75,10 +76,10 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     startSyncCycle: ({ body }) => startCycle(connect, body.policyType === 'Initial'),
     stopSyncCycle: () => stopCycle(connect),
     sync: async ({ body }) => ({
-      cycles: await connect.sync({
-        allowDeletes: body.allowDeletes,
-        initial: body.policyType === 'Initial',
-      }),
+      cycles: await connect.sync(
+        { allowDeletes: body.allowDeletes, initial: body.policyType === 'Initial' },
+        forestConnectors(connect, body.connector),
+      ),
     }),
     listRunStatus: ({ query }) => ({ running: listRunStatus(connect, query.connector) }),
     getGlobalSettings: () => globalSettings(connect),

@@ -27,6 +27,7 @@ export function connectCommands(program: Command): void {
     'run one cycle now: import, export, passwords; the running service does it when there is one',
   )
     .option('--once', 'one cycle (the only way; `run` keeps going)')
+    .option('--connector <name>', 'one connector alone; case counts')
     .option('--initial', 'import and synchronize everything anew')
     .option(
       '--allow-deletes <n>',
@@ -87,10 +88,14 @@ function enrolCommand(connect: Command): void {
     });
 }
 
-async function sync(options: CommonOptions & { allowDeletes: number; initial?: boolean }): Promise<void> {
-  const { allowDeletes, initial } = options;
+async function sync(
+  options: CommonOptions & { allowDeletes: number; connector?: string; initial?: boolean },
+): Promise<void> {
+  const { allowDeletes, connector, initial } = options;
   const policyType = initial ? 'Initial' : 'Delta';
-  const { result } = await askOrDo(options, 'sync', { body: { allowDeletes, policyType } });
+  const { result } = await askOrDo(options, 'sync', {
+    body: { allowDeletes, policyType, ...(connector !== undefined && { connector }) },
+  });
   printResult(options.json, result, () => result.cycles.flatMap(describeCycle));
 }
 
@@ -101,7 +106,7 @@ function describeCycle(cycle: CycleSummary): string[] {
   ];
   if (suppressedDeletes > 0) {
     lines.push(
-      `  ${suppressedDeletes} deletes held back by the deletion threshold; if they are meant: causeway connect sync --once --allow-deletes ${suppressedDeletes}`,
+      `  ${suppressedDeletes} deletes held back by the deletion threshold; if they are meant: causeway connect sync --once --connector ${connector} --allow-deletes ${suppressedDeletes}`,
     );
   }
   return lines;

@@ -31,7 +31,7 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
     if (c.lastError !== null) lines.push(`  last error: ${c.lastError}`);
     if (c.suppressedDeletes > 0)
       lines.push(
-        `  ${c.suppressedDeletes} deletes held back: causeway connect sync --once --allow-deletes ${c.suppressedDeletes}`,
+        `  ${c.suppressedDeletes} deletes held back: causeway connect sync --once --connector ${c.name} --allow-deletes ${c.suppressedDeletes}`,
       );
     if (c.fullPass) lines.push(`  ${describePass(c.fullPass)}`);
     const rows = [

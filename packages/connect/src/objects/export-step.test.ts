@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
+import { connectorStore } from '../store/store.ts';
 import { believed, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { exportStep } from './export-step.ts';
@@ -75,6 +76,21 @@ test('who waits for a name has a turn as soon as somebody else was changed', asy
   assert.ok(context.store.queue.hasDue());
   assert.equal((await exportStep(context, 0)).upserted, 1);
   assert.equal(context.store.queue.count(true), 0);
+});
+
+test('who waits for a name has a turn also when it was let go of in another forest', async () => {
+  const context = testContext(peer);
+  const other = { ...context, store: connectorStore(context.store, 'fabrikam.example.org') };
+  const taken = { verdict: 'refused', code: 'attribute-value-must-be-unique', reason: 'taken' } as const;
+  peer.judge = change => (change.sourceAnchor === sourceAnchorOf(guidOf(0)) ? taken : undefined);
+  imported(context, person(1));
+  imported(other, person(0));
+  await exportStep(context, 0);
+  await exportStep(other, 0);
+  assert.equal(other.store.queue.hasDue(), false);
+  imported(context, person(1, { userPrincipalName: 'other@corp.example.com' }));
+  await exportStep(context, 0);
+  assert.ok(other.store.queue.hasDue());
 });
 
 test('what the contract does not allow is quarantined here, with the field', async () => {

@@ -50,7 +50,7 @@ function deletesMayGo(context: ConnectorContext, allowDeletes: number, summary: 
       EventId.deletionThreshold,
       'error',
       connector.name,
-      `Prevent Accidental Deletes: The number of deletions for this sync cycle (${pending} pending deletes) has exceeded the current threshold of ${settings.deletionThreshold} objects. Deletions are suppressed; if they are meant, run 'causeway connect sync --once --allow-deletes ${pending}'`,
+      `Prevent Accidental Deletes: The number of deletions for this sync cycle (${pending} pending deletes) has exceeded the current threshold of ${settings.deletionThreshold} objects. Deletions are suppressed; if they are meant, run 'causeway connect sync --once --connector ${connector.name} --allow-deletes ${pending}'`,
     );
   }
   return false;

@@ -92,10 +92,9 @@ export class RetryQueue {
     );
   }
 
-  /** What stood in the way of some objects may be gone: they have their turn in the next cycle. */
+  /** What stood in the way of some objects, of whatever connector, may be gone: they have their turn in the next cycle. */
   hurryObjects(code: string): void {
-    const sql = `UPDATE retry_queue SET next_at = 0 WHERE connector = ? AND kind = 'object' AND code = ?`;
-    this.#db.run(sql, this.#connector, code);
+    this.#db.run(`UPDATE retry_queue SET next_at = 0 WHERE kind = 'object' AND code = ?`, code);
   }
 
   remove(kind: RetryKind, guid: string): boolean {

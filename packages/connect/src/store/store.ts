@@ -49,7 +49,7 @@ export function openStore(stateDirectory: string | undefined, log: Log): Store {
   };
 }
 
-export function connectorStore(store: Store, name: string): ConnectorStore {
+export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string): ConnectorStore {
   const { db, events } = store;
   const passwordLog = new PasswordLog(db, name);
   return {
