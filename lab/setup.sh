@@ -4,7 +4,7 @@
 # A domain controller, and what makes its certificates and its own mount namespace.
 domain_packages=(samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldb-tools openssl mount)
 # Somebody else's clients, to try passwords with.
-client_packages=(krb5-user ldap-utils smbclient)
+client_packages=(krb5-user ldap-utils libsasl2-modules-gssapi-mit smbclient)
 # For tests alone: a yardstick in Samba's own Python, a real PostgreSQL, a browser.
 test_packages=(python3-samba postgresql chromium)
 

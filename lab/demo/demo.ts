@@ -111,6 +111,7 @@ function whatNext(stage: Stage): string {
     'What to try, with any USER of that file, such as alice:',
     '  ./causeway lab kinit USER --realm managed          a Kerberos ticket with an on-premises password',
     '  ./causeway lab smb USER --realm managed            an SMB session by NTLM',
+    '  ./causeway lab ldap USER --realm managed           LDAP binds: simple over TLS, and GSSAPI',
     `  ./causeway connect status ${config('connect')}`,
     `  ./causeway domain status ${config('domain')}`,
     `  ./causeway tenant status ${stage.remote.join(' ')}`,

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { changeOwnPassword } from '../domains/change-own-password.ts';
 import { type SeededUser, seedFile } from '../domains/seed.ts';
 import { DOMAINS, krb5ConfFile, randomPassword } from '../domains/table.ts';
+import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
 import {
   createUser,
@@ -70,6 +71,9 @@ export async function eventually(
   return seconds(since);
 }
 
+const PROTOCOLS = ['Kerberos', 'NTLM', 'LDAP simple bind', 'LDAP GSSAPI'] as const;
+type Protocol = (typeof PROTOCOLS)[number];
+
 /** Tries a password in each of the three places, with somebody else's client each. */
 export class Trials {
   readonly party: RelyingParty;
@@ -93,10 +97,32 @@ export class Trials {
     const { address, netbiosDomain } = DOMAINS.managed;
     return (await trySmb({ user: user.sam, address, netbiosDomain, password })).ok;
   }
-  /** In how many of the two protocols of the managed domain the password works. */
-  async managed(user: { sam: string }, password: string): Promise<number> {
-    const [kerberos, ntlm] = await Promise.all([this.kerberos(user, password), this.ntlm(user, password)]);
-    return (kerberos === undefined ? 0 : 1) + (ntlm ? 1 : 0);
+  /** By which protocols of the managed domain the password is taken. @throws when one takes it for somebody else's */
+  async protocols({ sam: user }: { sam: string }, password: string): Promise<Protocol[]> {
+    const domain = DOMAINS.managed;
+    const [ntlm, simple, gssapi] = await Promise.all([
+      this.ntlm({ sam: user }, password),
+      tryLdapSimple({ user, domain, password }),
+      tryLdapGssapi({ user, domain, password }),
+    ]);
+    const expected = `${domain.netbiosDomain}\\${user}`.toLowerCase();
+    for (const { ok, identity = '' } of [simple, gssapi])
+      must(!ok || identity.toLowerCase() === expected, `LDAP takes ${user} for ${identity}`);
+    const taken: Record<Protocol, boolean> = {
+      Kerberos: gssapi.ticket.ok,
+      NTLM: ntlm,
+      'LDAP simple bind': simple.ok,
+      'LDAP GSSAPI': gssapi.ok,
+    };
+    return PROTOCOLS.filter(protocol => taken[protocol]);
+  }
+  /** Every protocol of the managed domain takes the password. */
+  async accepted(user: { sam: string }, password: string): Promise<boolean> {
+    return (await this.protocols(user, password)).length === PROTOCOLS.length;
+  }
+  /** No protocol of the managed domain takes it. */
+  async refused(user: { sam: string }, password: string): Promise<boolean> {
+    return (await this.protocols(user, password)).length === 0;
   }
 }
 
@@ -115,22 +141,18 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
 
   const worksEverywhere = async (who: Person): Promise<string> => {
     const web = eventually(`${who.sam} at web sign-in`, () => trials.web(who, who.password));
-    const managed = eventually(
-      `${who.sam} in the managed domain`,
-      async () => (await trials.managed(who, who.password)) === 2,
-    );
-    return `web sign-in after ${await web}, Kerberos and NTLM after ${await managed}`;
+    const managed = eventually(`${who.sam} in the managed domain`, () => trials.accepted(who, who.password));
+    return `web sign-in after ${await web}, Kerberos, NTLM and LDAP after ${await managed}`;
   };
   const refusedEverywhere = async (who: Person, password: string): Promise<string> => {
     const web = eventually(
       `${who.sam} refused at web sign-in`,
       async () => !(await trials.web(who, password)),
     );
-    const managed = eventually(
-      `${who.sam} refused in the managed domain`,
-      async () => (await trials.managed(who, password)) === 0,
+    const managed = eventually(`${who.sam} refused in the managed domain`, () =>
+      trials.refused(who, password),
     );
-    return `web sign-in after ${await web}, Kerberos and NTLM after ${await managed}`;
+    return `web sign-in after ${await web}, Kerberos, NTLM and LDAP after ${await managed}`;
   };
 
   const steps: Step[] = [
@@ -188,7 +210,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
     },
     {
       title:
-        'MIT kinit and smbclient take the on-premises password in the managed realm, the 60-day-old one too',
+        'MIT kinit, smbclient and ldapsearch take the on-premises password in the managed realm, the 60-day-old one too',
       run: async () => {
         const first = await worksEverywhere(alice);
         await worksEverywhere(otto);
@@ -204,7 +226,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
         await setPassword(onprem, alice.sam, alice.password);
         const works = await worksEverywhere(alice);
         must(!(await trials.web(alice, old)), 'the old password still works at web sign-in');
-        must((await trials.managed(alice, old)) === 0, 'the old password still works in the managed domain');
+        must(await trials.refused(alice, old), 'the old password still works in the managed domain');
         return `the new one works: ${works}; the old one nowhere`;
       },
     },
@@ -217,7 +239,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
         );
         must(!(await trials.web(tina, tina.password)), 'a temporary password was taken at web sign-in');
         must(
-          (await trials.managed(tina, tina.password)) === 0,
+          await trials.refused(tina, tina.password),
           'a temporary password was taken in the managed domain',
         );
         const temporary = tina.renew();

@@ -5,6 +5,7 @@ import { labDown, labReset, labUp } from './lifecycle.ts';
 import { seedDomain, seededUser } from './seed.ts';
 import { labDirectory } from './state.ts';
 import { describeDomain, findDomain, krb5ConfFile, type LabDomain, labDomains, labForests } from './table.ts';
+import { tryLdapGssapi, tryLdapSimple } from './try-ldap.ts';
 import { tryKinit, trySmb } from './try-password.ts';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -72,6 +73,20 @@ export function labCommand(): Command {
       verdict(result, `${domain.realm} gives ${user} an SMB session`, options.json);
     },
   );
+  trial(lab, 'ldap', 'try a password with ldapsearch, by a simple bind over TLS and by GSSAPI').action(
+    async (user: string, options: TrialOptions) => {
+      const domain = findDomain(options.realm);
+      const account = { user, domain, password: findPassword(user, domain, options.passwordFile) };
+      const [simple, gssapi] = [await tryLdapSimple(account), await tryLdapGssapi(account)];
+      const ok = simple.ok && gssapi.ok;
+      const bad = simple.ok ? { by: 'GSSAPI', ...gssapi } : { by: 'simple bind', ...simple };
+      verdict(
+        { ok, simple, gssapi, ...(!ok && { error: `${bad.by}: ${bad.error}` }) },
+        `${domain.realm} knows ${user} by LDAP: simple bind ${simple.identity}, GSSAPI ${gssapi.identity}`,
+        options.json,
+      );
+    },
+  );
   return lab;
 }
 
@@ -97,7 +112,11 @@ function findPassword(user: string, domain: LabDomain, file: string | undefined)
   return text.replace(/\r?\n$/, '');
 }
 
-function verdict(result: { ok: boolean; error?: string }, story: string, json: boolean | undefined): void {
+function verdict<Trial extends { ok: boolean; error?: string }>(
+  result: Trial,
+  story: string,
+  json: boolean | undefined,
+): void {
   if (!result.ok) process.exitCode = 1;
   if (json) print(JSON.stringify(result));
   else if (result.ok) print(story);

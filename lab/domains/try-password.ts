@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type ClientResult, lastLine, runClient } from './run-client.ts';
 
 export interface KerberosTrial {
   ok: boolean;
@@ -17,19 +17,23 @@ export interface SmbTrial {
   error?: string;
 }
 
-const TIME_LIMIT = 20_000;
-
-/**
- * Tries a password with MIT `kinit`, in a ticket cache of its own that is gone afterwards.
- *
- * @param user short name, or a user principal name (then as an enterprise principal of the realm)
- */
-export async function tryKinit(trial: {
+/** @param user short name, or a user principal name (then as an enterprise principal of the realm) */
+export interface KerberosAccount {
   user: string;
   realm: string;
   password: string;
   krb5Conf: string;
-}): Promise<KerberosTrial> {
+}
+
+/** Tries a password with MIT `kinit`, in a ticket cache of its own that is gone afterwards. */
+export const tryKinit = (account: KerberosAccount): Promise<KerberosTrial> =>
+  withTicket(account, async trial => trial);
+
+/** Does something with a ticket, whose cache is gone afterwards; `env` is how clients find it. */
+export async function withTicket<T>(
+  trial: KerberosAccount,
+  work: (kinit: KerberosTrial, env: Record<string, string>) => Promise<T>,
+): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'causeway-kinit-'));
   const trace = join(directory, 'trace');
   const env = {
@@ -41,15 +45,15 @@ export async function tryKinit(trial: {
     ? ['-E', `${trial.user}@${trial.realm}`]
     : [`${trial.user}@${trial.realm}`];
   try {
-    const kinit = await run('kinit', principal, env, `${trial.password}\n`);
+    const kinit = await runClient('kinit', principal, env, `${trial.password}\n`);
     const salt = /Selected etype info: etype [^,]+, salt "([^"]*)"/.exec(
       await readFile(trace, 'utf8').catch(() => ''),
     )?.[1];
     const known = salt === undefined ? {} : { salt };
-    if (kinit.code !== 0) return { ok: false, ...known, error: kinitError(kinit) };
-    const list = await run('klist', ['-e'], env, '');
+    if (kinit.code !== 0) return await work({ ok: false, ...known, error: kinitError(kinit) }, env);
+    const list = await runClient('klist', ['-e'], env, '');
     const etype = /Etype \(skey, tkt\): (.*)/.exec(list.output)?.[1]?.trim();
-    return { ok: true, ...known, ...(etype === undefined ? {} : { etype }) };
+    return await work({ ok: true, ...known, ...(etype === undefined ? {} : { etype }) }, env);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -65,61 +69,18 @@ export async function trySmb(trial: {
   const name = trial.user.includes('@') ? trial.user : `${trial.netbiosDomain}/${trial.user}`;
   const share = [`//${trial.address}/IPC$`, '-U', name, '-c', 'exit'];
   const flags = ['--configfile=/dev/null', '--use-kerberos=off', '--max-protocol=SMB3'];
-  const result = await run('smbclient', [...share, ...flags], { PASSWD: trial.password }, '');
+  const result = await runClient('smbclient', [...share, ...flags], { PASSWD: trial.password }, '');
   if (result.code === 0) return { ok: true };
-  return { ok: false, error: /NT_STATUS_[A-Z_]+/.exec(result.output + result.errors)?.[0] ?? last(result) };
+  return {
+    ok: false,
+    error: /NT_STATUS_[A-Z_]+/.exec(result.output + result.errors)?.[0] ?? lastLine(result),
+  };
 }
 
-/** Tries a password with OpenLDAP's `ldapsearch`: a simple bind over LDAPS, and a search that nobody else may do. */
-export async function tryLdapBind(trial: {
-  user: string;
-  address: string;
-  baseDn: string;
-  caFile: string;
-  password: string;
-}): Promise<SmbTrial> {
-  const bind = ['-x', '-H', `ldaps://${trial.address}`, '-D', trial.user, '-w', trial.password];
-  const search = ['-LLL', '-b', trial.baseDn, '-s', 'base', 'objectClass'];
-  const env = { LDAPTLS_CACERT: trial.caFile, LDAPTLS_REQCERT: 'demand' };
-  const result = await run('ldapsearch', [...bind, ...search], env, '');
-  return result.code === 0 ? { ok: true } : { ok: false, error: last(result) };
-}
-
-interface Result {
-  code: number;
-  output: string;
-  errors: string;
-}
-
-function run(command: string, args: string[], env: Record<string, string>, input: string): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      env: { ...process.env, LC_ALL: 'C.UTF-8', ...env },
-      timeout: TIME_LIMIT,
-    });
-    let output = '';
-    let errors = '';
-    child.stdout.setEncoding('utf8').on('data', text => (output += text));
-    child.stderr.setEncoding('utf8').on('data', text => (errors += text));
-    child.on('error', cause =>
-      reject(new Error(`cannot run ${command}: install the package that brings it`, { cause })),
-    );
-    child.on('close', (code, signal) => {
-      if (signal !== null) errors += `\n${command} did not answer within ${TIME_LIMIT / 1000} s`;
-      resolve({ code: code ?? 1, output, errors });
-    });
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
-  });
-}
-
-function kinitError(result: Result): string {
+function kinitError(result: ClientResult): string {
   const own = result.errors
     .split('\n')
     .filter(line => line.startsWith('kinit:') || line.startsWith('kinit did'));
   if (/Password expired/.test(result.output)) return 'password expired or to be changed at first sign-in';
-  return own.at(-1)?.replace(/^kinit: /, '') ?? last(result);
+  return own.at(-1)?.replace(/^kinit: /, '') ?? lastLine(result);
 }
-
-const last = (result: Result): string =>
-  `${result.errors}\n${result.output}`.trim().split('\n').at(-1) || `exit code ${result.code}`;

@@ -6,7 +6,8 @@ import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { baseDn, stopDomain } from '@causeway/samba';
 import { DOMAINS, describeDomain, layoutOf } from '../domains/table.ts';
-import { tryKinit, tryLdapBind, trySmb } from '../domains/try-password.ts';
+import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
+import { tryKinit, trySmb } from '../domains/try-password.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 import { signIn } from '../places/sign-in.ts';
@@ -48,8 +49,8 @@ async function changeOnPage(name: string, password: string, next: string): Promi
 async function waysIn(name: string, password: string): Promise<string[]> {
   const kinit = await tryKinit({ user: name, realm, password, krb5Conf: managed.krb5Conf });
   const smb = await trySmb({ user: name, address, netbiosDomain, password });
-  const { caFile } = managed;
-  const ldap = await tryLdapBind({ user: name, address, baseDn: baseDn({ realm }), caFile, password });
+  const account = { user: name, domain: stage.managed, password };
+  const ldap = { ok: (await tryLdapSimple(account)).ok && (await tryLdapGssapi(account)).ok };
   return Object.entries({ kinit, smb, ldap }).flatMap(([way, { ok }]) => (ok ? [way] : []));
 }
 

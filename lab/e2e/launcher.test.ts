@@ -88,16 +88,20 @@ test('seeding again makes nobody twice', async () => {
   assert.deepEqual([created, existing, groups], [0, 20, 0]);
 });
 
-test('kinit and smb try a password, and status names what a script needs', async () => {
+test('kinit, smb and ldap try a password, and status names what a script needs', async () => {
   const ticket = await causeway('lab', 'kinit', 'alice');
   assert.match(
     ticket.stdout,
     /^CORP\.EXAMPLE\.COM gives alice a ticket: aes256.*salt CORP\.EXAMPLE\.COMalice\n$/,
   );
   assert.match((await causeway('lab', 'smb', 'alice')).stdout, /gives alice an SMB session/);
+  assert.match(
+    (await causeway('lab', 'ldap', 'alice@corp.example.com')).stdout,
+    /simple bind CORP\\alice, GSSAPI CORP\\alice\n$/,
+  );
   const wrong = join(folder, 'wrong');
   writeFileSync(wrong, 'not the password\n');
-  for (const client of ['kinit', 'smb']) {
+  for (const client of ['kinit', 'smb', 'ldap']) {
     const refused = await causeway('lab', client, 'alice', '--password-file', wrong);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /^causeway: refused: /);

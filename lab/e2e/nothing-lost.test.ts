@@ -58,6 +58,11 @@ test('200 changing passwords survive kill -9 of every service', { timeout: 12 * 
   await stage.openDomain();
   await stage.pair();
   const people = await makePeople();
+  /** In how many of two protocols of the managed domain a password works; all four of 200 people would take too long. */
+  const taken = async (person: Changing, password: string): Promise<number> => {
+    const both = [trials.kerberos(person, password), trials.ntlm(person, password)];
+    return (await Promise.all(both)).filter(Boolean).length;
+  };
   await waitForAll(people, person => trials.kerberos(person, person.password).then(Boolean), 120_000);
 
   const stop = new AbortController();
@@ -76,15 +81,14 @@ test('200 changing passwords survive kill -9 of every service', { timeout: 12 * 
 
   const settled = performance.now();
   const newestWorks = async (person: Changing): Promise<boolean> =>
-    (await trials.web(person, person.password)) && (await trials.managed(person, person.password)) === 2;
+    (await trials.web(person, person.password)) && (await taken(person, person.password)) === 2;
   await waitForAll(people, newestWorks, SETTLE_MS);
   t.diagnostic(
     `every newest password worked in all three places ${((performance.now() - settled) / 1000).toFixed(1)} s after the last kill`,
   );
 
   const stale = await inParallel(people, AT_ONCE, async person => {
-    const works =
-      (await trials.web(person, person.before)) || (await trials.managed(person, person.before)) > 0;
+    const works = (await trials.web(person, person.before)) || (await taken(person, person.before)) > 0;
     return works ? [person.sam] : [];
   });
   assert.deepEqual(stale.flat(), [], 'the password before works for nobody');

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { adminPasswordLdif, renderKrb5Conf, renderSmbConf } from './configuration.ts';
 import { baseDn, checkDescription, type DomainDescription, hostFqdn } from './description.ts';
 import { domainLayout } from './layout.ts';
+import { ldapServiceNames } from './service-names.ts';
 
 const domain: DomainDescription = {
   realm: 'CORP.EXAMPLE.COM',
@@ -68,4 +69,13 @@ test('what would end up as broken or injected configuration is refused by name',
   for (const [change, message] of wrong) {
     assert.throws(() => checkDescription({ ...domain, ...change }), message);
   }
+});
+
+test('clients of LDAP find the domain controller by each of its names', () => {
+  assert.deepEqual(ldapServiceNames(domain), [
+    'ldap/dc1.corp.example.com',
+    'ldap/dc1.corp.example.com/corp.example.com',
+    'ldap/dc1.corp.example.com/CORP',
+    'ldap/DC1',
+  ]);
 });

@@ -14,6 +14,7 @@ import {
   namespaceMembers,
   type ProcessIdentity,
 } from './processes.ts';
+import { ensureServiceNames } from './service-names.ts';
 
 /** The pid file: enough to find the domain controller again, and never somebody else's process. */
 interface PidRecord extends ProcessIdentity {
@@ -59,6 +60,7 @@ export async function startDomain(place: DomainPlace): Promise<RunningDomain> {
   await stopDomain(place);
   await refuseTakenPorts(domain.address, ports);
   await ensureCertificates(domain, layout);
+  await ensureServiceNames(domain, layout);
   const record = await launch(layout);
   try {
     await waitForPorts(domain.address, [...ports], START_LIMIT, () => isAlive(record));
