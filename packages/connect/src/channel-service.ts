@@ -5,6 +5,7 @@ import type { Connect } from './connect.ts';
 import type { Connector } from './connector.ts';
 import { connectorCounts } from './status.ts';
 import { EventId } from './store/events.ts';
+import type { RetryKind } from './store/retry-queue.ts';
 
 const FIRST_WAIT_MS = 1_000;
 const LAST_WAIT_MS = 10_000;
@@ -59,15 +60,12 @@ export class ChannelService implements Service {
     const usn = await this.#connector.poll();
     const now = Date.now();
     const changed = this.#nudged || usn !== this.#cycledUsn;
+    const idle = now - this.#lastCycle;
+    const queued = (kind: RetryKind): boolean => idle >= QUEUE_PAUSE_MS && store.queue.hasDue(kind);
     const objects =
       this.#connect.store.scheduler.automatic &&
-      (changed || now - this.#lastObjects >= effectiveInterval(this.#connect) * 1000);
-    const idle = now - this.#lastCycle;
-    const due =
-      objects ||
-      changed ||
-      idle >= settings.cycleIntervalMs ||
-      (idle >= QUEUE_PAUSE_MS && store.queue.hasDue());
+      (changed || queued('object') || now - this.#lastObjects >= effectiveInterval(this.#connect) * 1000);
+    const due = objects || changed || idle >= settings.cycleIntervalMs || queued('password');
     if (!due) return;
     this.#nudged = false;
     this.#lastCycle = now;

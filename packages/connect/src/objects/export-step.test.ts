@@ -90,7 +90,8 @@ test('who waits for a name has a turn also when it was let go of in another fore
   assert.equal(other.store.queue.hasDue(), false);
   imported(context, person(1, { userPrincipalName: 'other@corp.example.com' }));
   await exportStep(context, 0);
-  assert.ok(other.store.queue.hasDue());
+  assert.ok(other.store.queue.hasDue('object'));
+  assert.equal(other.store.queue.hasDue('password'), false);
 });
 
 test('what the contract does not allow is quarantined here, with the field', async () => {

@@ -135,9 +135,10 @@ export class RetryQueue {
       .map(row => entry(row)!);
   }
 
-  hasDue(now: number = Date.now()): boolean {
-    const sql = 'SELECT 1 FROM retry_queue WHERE connector = ? AND next_at <= ? LIMIT 1';
-    return this.#db.get(sql, this.#connector, now) !== undefined;
+  hasDue(kind?: RetryKind, now: number = Date.now()): boolean {
+    const sql =
+      'SELECT 1 FROM retry_queue WHERE connector = ? AND next_at <= ? AND coalesce(? = kind, true) LIMIT 1';
+    return this.#db.get(sql, this.#connector, now, kind ?? null) !== undefined;
   }
 
   list(quarantined: boolean, limit: number): RetryEntry[] {
