@@ -64,6 +64,10 @@ export function tryLdapGssapi({
   });
 }
 
+/** The DN under which Domain Services puts an account of the managed domain. */
+export const managedDn = (domain: LabDomain, name: string): string =>
+  `CN=${name},OU=AADDC Users,${baseDn(domain)}`;
+
 /** Binds, asks the domain controller for the bound user's SIDs, of which the own one is first, and finds the name. */
 async function whoAmI(
   domain: LabDomain,

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import type { ConnectStatus } from '@causeway/contract';
+import { domainStatus, stopDomain } from '@causeway/samba';
+import { callLocally } from '@causeway/service';
+import { eventually as lookUntil, Trials } from '../demo/story.ts';
+import { labUp } from '../domains/lifecycle.ts';
+import { seededUsers } from '../domains/seed.ts';
+import {
+  DOMAINS,
+  describeDomain,
+  krb5ConfFile,
+  type LabDomain,
+  layoutOf,
+  randomPassword,
+} from '../domains/table.ts';
+import { managedDn, tryLdapSimple } from '../domains/try-ldap.ts';
+import { tryKinit } from '../domains/try-password.ts';
+import { createUser, deleteUser, renameUser, setPassword } from '../domains/users.ts';
+import { freshStage } from '../places/fresh-stage.ts';
+import { runCli, runCliJson } from '../places/run-cli.ts';
+import { bytesBelow, findSecrets, secretsOf } from './secret-search.ts';
+
+// One Connect, two forests whose people have the same names: what each has of its own, and what happens to one alone.
+
+const { onprem: corp, fabrikam, managed } = DOMAINS;
+const forests: LabDomain[] = [corp, fabrikam];
+const fabrikamWasUp = domainStatus(layoutOf(fabrikam)).running;
+const stage = await freshStage({ forests, record: true, databaseUrl: process.env.DATABASE_URL });
+const run = randomBytes(2).toString('hex');
+const config = ['--config', stage.configOf('connect')];
+let trials: Trials;
+
+/** Three domain controllers and three services on one machine: patience where a test machine is busy. */
+const eventually = (what: string, look: () => Promise<boolean>) => lookUntil(what, look, 120_000);
+
+interface Someone {
+  forest: LabDomain;
+  sam: string;
+  upn: string;
+  password: string;
+}
+
+const nameOf = (forest: LabDomain): string => describeDomain(forest).dnsDomain;
+/** Asked over the services' own sockets: a command for every look would cost more than what is looked at. */
+const status = async () =>
+  (await callLocally(stage.stateOf('connect'), 'connect', 'GET', '/api/v1/status')) as ConnectStatus;
+const connector = async (forest: LabDomain) =>
+  (await status()).connectors.find(({ name }) => name === nameOf(forest))!;
+
+function seeded(forest: LabDomain, kind: string): Someone {
+  const { sam, upn, password } = seededUsers(forest).find(user => user.kind === kind)!;
+  return { forest, sam, upn, password: password! };
+}
+const alices = forests.map(forest => seeded(forest, 'plain')) as [Someone, Someone];
+const [alice, namesake] = alices;
+
+const made: [LabDomain, string][] = [];
+async function make(forest: LabDomain, name: string, upn?: string): Promise<Someone> {
+  const sam = `${name}.${run}`;
+  const user = { sam, upn: upn ?? `${sam}@${nameOf(forest)}`, password: randomPassword() };
+  made.push([forest, await createUser(forest, user)]);
+  return { forest, ...user };
+}
+
+async function managedName({ upn }: Someone): Promise<string> {
+  const path = `/users/${encodeURIComponent(upn)}`;
+  const shown = await callLocally(stage.stateOf('domain'), 'domain', 'GET', path);
+  return (shown as { entry: { samAccountName: string } }).entry.samAccountName;
+}
+
+async function works(who: Someone): Promise<void> {
+  await eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password));
+  await eventually(`${who.upn} in the managed domain`, async () => {
+    const sam = await managedName(who).catch(() => undefined); // not there yet
+    return sam !== undefined && trials.accepted({ sam }, who.password);
+  });
+}
+
+async function renew(who: Someone): Promise<void> {
+  who.password = randomPassword();
+  await setPassword(who.forest, who.sam, who.password);
+}
+
+/** Credential records that left Connect so far, by forest, as the network saw them. */
+function recordsSent(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { path, body } of stage.proxy!.requests) {
+    if (!path.endsWith('/sync/credentials')) continue;
+    const { forest, changes } = JSON.parse(body.toString('utf8')) as {
+      forest: string;
+      changes: { record: string | null }[];
+    };
+    counts[forest] = (counts[forest] ?? 0) + changes.filter(({ record }) => record !== null).length;
+  }
+  return counts;
+}
+
+const passCompleted = async (forest: LabDomain) =>
+  ((await connector(forest)).fullPass?.completedAt ?? null) !== null;
+
+before(async () => {
+  await stage.openTenant();
+  trials = new Trials(await stage.registerApplication());
+  await stage.createConnectorAccounts();
+  await stage.openConnect();
+  for (const who of alices)
+    await eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password));
+  await stage.openDomain();
+  await stage.pair();
+});
+
+after(async () => {
+  await stage.close();
+  await stopDomain(layoutOf(managed));
+  await labUp(undefined, forests);
+  for (const [forest, dn] of made) await deleteUser(forest, dn).catch(() => {});
+  if (!fabrikamWasUp) await stopDomain(layoutOf(fabrikam));
+});
+
+test('before the script the managed domain has the people of both forests, and nobody of them a password', async () => {
+  for (const who of alices) {
+    await eventually(`${who.upn} has an account`, () => managedName(who).then(Boolean, () => false));
+    assert.ok(await trials.refused({ sam: await managedName(who) }, who.password));
+  }
+  const { accounts } = await stage.domainStatus<{ accounts: { withCredential: number } }>();
+  assert.equal(accounts.withCredential, 0);
+  assert.deepEqual(recordsSent(), { [nameOf(corp)]: 0, [nameOf(fabrikam)]: 0 });
+});
+
+test('a full pass of one forest leaves the other alone', async () => {
+  await stage.forcePasswordSync(fabrikam);
+  await works(namesake);
+  await eventually('the pass is over', () => passCompleted(fabrikam));
+  const other = await connector(corp);
+  assert.deepEqual([other.fullPass, other.withLegacyRecord, other.owed], [null, 0, 0]);
+  const sent = recordsSent();
+  assert.equal(sent[nameOf(corp)], 0);
+  assert.equal(sent[nameOf(fabrikam)], (await connector(fabrikam)).withLegacyRecord);
+  const told = (await status()).events.filter(({ text }) => /full password hash/i.test(text));
+  assert.ok(told.length > 0);
+  assert.deepEqual(new Set(told.map(event => event.connector)), new Set([nameOf(fabrikam)]));
+  assert.ok(await trials.refused({ sam: await managedName(alice) }, alice.password));
+  await stage.forcePasswordSync(corp);
+  await works(alice);
+});
+
+test('who has one name in both forests is two people, each with an own name, password and salt', async () => {
+  const names = await Promise.all(alices.map(managedName));
+  const [plain, suffixed] = names.toSorted((a, b) => a.length - b.length);
+  assert.equal(plain, 'alice');
+  assert.match(suffixed!, /^alice[0-9a-f]{5}$/);
+  const long = await Promise.all(forests.map(forest => managedName(seeded(forest, 'long-name'))));
+  for (const name of long) assert.match(name, /^maximilian\.feat[0-9a-f]{5}$/);
+  assert.notEqual(long[0], long[1]);
+  for (const [i, who] of alices.entries()) {
+    const stranger = alices[1 - i]!;
+    const account = { realm: managed.realm, password: who.password, krb5Conf: krb5ConfFile() };
+    for (const user of [names[i]!, who.upn]) {
+      const ticket = await tryKinit({ ...account, user });
+      assert.equal(ticket.salt, `${who.forest.realm}alice`);
+      assert.match(ticket.etype ?? '', /^aes256.*aes256/);
+    }
+    for (const user of [names[i]!, who.upn, managedDn(managed, names[i]!)]) {
+      const bound = await tryLdapSimple({ user, domain: managed, password: who.password });
+      assert.equal(bound.identity, `${managed.netbiosDomain}\\${names[i]}`, user);
+    }
+    assert.ok(await trials.refused({ sam: names[i]! }, stranger.password));
+    assert.equal(await trials.web(who, stranger.password), false);
+  }
+});
+
+test('names stay over a restart, and a namesake more changes nobody’s', async () => {
+  const before = await Promise.all(alices.map(managedName));
+  await stage.domain.stop();
+  await stage.domain.start();
+  await renew(alice);
+  await works(alice);
+  assert.deepEqual(await Promise.all(alices.map(managedName)), before);
+});
+
+test('a domain controller that is down holds up its own forest alone, which catches up', async () => {
+  const bob = await make(fabrikam, 'bob');
+  await works(bob);
+  await stopDomain(layoutOf(fabrikam));
+  await eventually('the error', async () =>
+    /127\.0\.0\.11/.test((await connector(fabrikam)).lastError ?? ''),
+  );
+  await renew(alice);
+  await works(alice);
+  assert.equal((await connector(corp)).lastError, null);
+  await works(bob); // what has arrived works without it
+  await labUp(undefined, forests);
+  await renew(bob);
+  await works(bob);
+  await eventually('the error is over', async () => (await connector(fabrikam)).lastError === null);
+});
+
+test('a userPrincipalName stays with the forest that had it first, and goes over once that lets go of it', async () => {
+  const first = await make(corp, 'uma');
+  await eventually('the first one', () => trials.web(first, first.password));
+  const second = await make(fabrikam, 'uma2', first.upn);
+  await eventually('the second one is quarantined', async () =>
+    (await connector(fabrikam)).quarantine.some(({ code }) => code === 'attribute-value-must-be-unique'),
+  );
+  assert.ok(await trials.web(first, first.password));
+  assert.equal(await trials.web(second, second.password), false);
+  const ambiguous = await runCli(['connect', 'status', first.upn, ...config]);
+  assert.match(ambiguous.stderr, /several users are called/);
+  const renamed = { ...first, upn: `uma.new.${run}@${nameOf(corp)}` };
+  await renameUser(corp, first.sam, { upn: renamed.upn });
+  await works(second);
+  assert.ok(await trials.web(renamed, first.password));
+});
+
+test('a Connect that an administrator takes a forest from is refused for that one, until it is given back', async () => {
+  const { agents } = await runCliJson<{ agents: { id: string; kind: string }[] }>([
+    ...['tenant', 'agents', 'list', ...stage.remote],
+  ]);
+  const { id } = agents.find(({ kind }) => kind === 'connect')!;
+  const allow = (...of: LabDomain[]) =>
+    runCliJson(['tenant', 'agents', 'set-forests', id, ...of.map(nameOf), ...stage.remote]);
+  await allow(corp);
+  const [zoe, zack] = [await make(fabrikam, 'zoe'), await make(corp, 'zack')];
+  const refused = /not enrolled for the forest 'fabrikam\.example\.org'.*set-forests/;
+  await eventually('the refusal', async () => refused.test((await connector(fabrikam)).lastError ?? ''));
+  await eventually('the other forest', () => trials.web(zack, zack.password));
+  assert.equal(await trials.web(zoe, zoe.password), false);
+  await allow(corp, fabrikam);
+  await eventually('the forest that was given back', () => trials.web(zoe, zoe.password));
+});
+
+test('each connector counts its own deletes, and they are allowed one by one', async () => {
+  const leaving = [await make(corp, 'eve'), await make(fabrikam, 'eve')];
+  const signIns = () => Promise.all(leaving.map(who => trials.web(who, who.password)));
+  await eventually('both are there', async () => (await signIns()).every(Boolean));
+  const file = stage.configOf('connect');
+  await stage.connect.stop(); // so that one cycle meets them
+  const settings = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  writeFileSync(file, JSON.stringify({ ...settings, deletionThreshold: 0 }));
+  for (const { forest, sam } of leaving) await deleteUser(forest, sam);
+  const sync = (...args: string[]) => runCli(['connect', 'sync', '--once', ...args, ...config]);
+  assert.match(
+    (await sync()).stdout,
+    /1 deletes held back.*--connector corp.*1 deletes held back.*--connector fabrikam/s,
+  );
+  const unnamed = await sync('--allow-deletes', '1');
+  assert.match(unnamed.stderr, /every connector counts its own deletes/);
+  assert.equal((await sync('--connector', nameOf(fabrikam), '--allow-deletes', '1')).code, 0);
+  assert.deepEqual(await signIns(), [true, false]);
+});
+
+test('no secret of either forest is in what Connect wrote and sent', () => {
+  const secrets = forests.flatMap(forest =>
+    seededUsers(forest)
+      .filter(({ password }) => password !== null)
+      .flatMap(({ upn, password }) => secretsOf(upn, password!, `${forest.realm}${upn.split('@')[0]}`)),
+  );
+  const places = [
+    bytesBelow(stage.stateOf('connect')),
+    ...['connect', 'tenant', 'domain'].map(name => bytesBelow(stage.logOf(name))),
+    ...stage.proxy!.requests.map(({ body }) => body),
+  ];
+  assert.deepEqual(findSecrets(Buffer.concat(places), secrets), []);
+});
