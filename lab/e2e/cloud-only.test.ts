@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { baseDn, stopDomain } from '@causeway/samba';
+import { stopDomain } from '@causeway/samba';
 import { DOMAINS, describeDomain, layoutOf } from '../domains/table.ts';
 import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
