@@ -9,8 +9,9 @@ import {
   randomPKCECodeVerifier,
   randomState,
 } from 'openid-client';
-import { chromium } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { freshStage } from '../places/fresh-stage.ts';
+import { runCliJson } from '../places/run-cli.ts';
 
 const stage = await freshStage({ databaseUrl: process.env.DATABASE_URL });
 const administrator = await stage.openTenant();
@@ -37,7 +38,15 @@ after(async () => {
   await stage.close();
 });
 
-test('a person signs in with a browser, after a wrong password', { timeout: 60_000 }, async () => {
+interface Opened {
+  readonly page: Page;
+  readonly state: string;
+  /** What the browser complained of. */
+  readonly complaints: string[];
+}
+
+/** The sign-in page, as the web application sends a browser there. */
+async function openSignIn(): Promise<Opened> {
   const authorization = new Configuration(
     { issuer: party.issuer, authorization_endpoint: `${party.issuer}/auth` },
     party.clientId,
@@ -55,20 +64,63 @@ test('a person signs in with a browser, after a wrong password', { timeout: 60_0
   const complaints: string[] = [];
   page.on('console', message => message.type() === 'error' && complaints.push(message.text()));
   await page.goto(url.href);
-  const signIn = async (password: string): Promise<void> => {
-    await page.locator('input[type=password]').fill(password);
-    await page.locator('input[type=text], input[type=email]').fill(administrator.userPrincipalName);
-    await page.locator('button, input[type=submit]').first().click();
-  };
-  await signIn('a wrong one');
-  await page.locator('[role=alert]').waitFor();
-  assert.ok(page.url().startsWith(stage.tenantUrl), 'a wrong password does not leave the page');
-  await signIn(administrator.password);
+  return { page, state, complaints };
+}
+
+async function signIn(page: Page, name: string, password: string): Promise<void> {
+  await page.getByLabel('Password').fill(password);
+  await page.getByLabel('User name').fill(name);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** The browser is back at the application with a code, and every page kept to its own content security policy. */
+async function hasSignedIn({ page, state, complaints }: Opened): Promise<void> {
   await page.getByText('signed in', { exact: true }).waitFor();
   const returned = new URL(page.url());
   assert.equal(`${returned.origin}${returned.pathname}`, party.redirectUri);
   assert.equal(returned.searchParams.get('state'), state);
   assert.ok(returned.searchParams.get('code'));
-  const policy = complaints.filter(text => /content security policy/i.test(text));
-  assert.deepEqual(policy, [], 'the page keeps within its own content security policy');
+  assert.deepEqual(
+    complaints.filter(text => /content security policy/i.test(text)),
+    [],
+  );
+}
+
+test('a person signs in with a browser, after a wrong password', { timeout: 60_000 }, async () => {
+  const opened = await openSignIn();
+  const { page } = opened;
+  await signIn(page, administrator.userPrincipalName, 'a wrong one');
+  await page.getByRole('alert').waitFor();
+  assert.ok(page.url().startsWith(stage.tenantUrl), 'a wrong password does not leave the page');
+  await signIn(page, administrator.userPrincipalName, administrator.password);
+  await hasSignedIn(opened);
+});
+
+test('a temporary password is changed on the way, and the new one signs in', {
+  timeout: 60_000,
+}, async () => {
+  const name = 'carla@contoso.example';
+  const { temporaryPassword } = await runCliJson<{ temporaryPassword: string }>([
+    ...['tenant', 'user', 'create', name],
+    ...stage.remote,
+  ]);
+  const opened = await openSignIn();
+  const { page } = opened;
+  await signIn(page, name, temporaryPassword);
+  await page.getByRole('heading', { name: /Change your password/ }).waitFor();
+  const change = async (next: string): Promise<void> => {
+    await page.getByLabel('Current password').fill(temporaryPassword);
+    await page.getByLabel('New password', { exact: true }).fill(next);
+    await page.getByLabel('New password again').fill(next);
+    await page.getByRole('button', { name: 'Change password' }).click();
+  };
+  await change('short');
+  await page.getByRole('alert').filter({ hasText: 'too short' }).waitFor();
+  assert.equal(await page.getByLabel('User name').inputValue(), name);
+  await change('Chosen by Carl4');
+  await hasSignedIn(opened);
+
+  const again = await openSignIn();
+  await signIn(again.page, name, 'Chosen by Carl4');
+  await hasSignedIn(again);
 });
