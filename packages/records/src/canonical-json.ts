@@ -1,5 +1,5 @@
-/** What records are made of: plain objects, text, safe integers, booleans, null. */
-export type Json = string | number | boolean | null | { readonly [name: string]: Json };
+/** What records are made of: plain objects, arrays, text, safe integers, booleans, null. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /**
  * Canonical JSON (RFC 8785): names sorted by UTF-16 code unit, no whitespace, ECMAScript's own text and number
@@ -7,8 +7,12 @@ export type Json = string | number | boolean | null | { readonly [name: string]:
  */
 export function canonicalJson(value: Json): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   const members = Object.keys(value)
     .sort()
     .map(name => `${JSON.stringify(name)}:${canonicalJson(value[name]!)}`);
   return `{${members.join(',')}}`;
 }
+
+/** `Array.isArray` does not narrow read-only arrays. */
+const isArray = (value: object): value is readonly Json[] => Array.isArray(value);

@@ -2,17 +2,18 @@ import { fromBase64url, toBase64url } from './base64url.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { isObject, parseJson } from './payload.ts';
 import { isKeyId } from './public-key.ts';
-import { MAX_RECORD_LENGTH, RECORD_TYPES, type RecordKind } from './record.ts';
+import { MAX_RECORD_LENGTH, RECORD_TYPES, type SignedKind } from './record.ts';
 import { type Refused, refused } from './refusal.ts';
 import { type SigningKey, signBytes } from './signing-key.ts';
 
 const ALGORITHM = 'EdDSA';
 const MAX_HEADER_LENGTH = 256;
 const SIGNATURE_LENGTH = 64;
+const KINDS = Object.keys(RECORD_TYPES) as SignedKind[];
 
 /** The three parts of a record (JWS compact serialization, RFC 7515, 7.1), with nothing verified yet. */
 export interface Envelope {
-  kind: RecordKind;
+  kind: SignedKind;
   signerKeyId: string;
   payload: Uint8Array;
   /** What the signature is over: the first two parts as they came, with the dot between. */
@@ -20,20 +21,29 @@ export interface Envelope {
   signature: Uint8Array;
 }
 
-export function signEnvelope(key: SigningKey, kind: RecordKind, payload: string): string {
+/** @param limit characters of the whole */
+export function signEnvelope(
+  key: SigningKey,
+  kind: SignedKind,
+  payload: string,
+  limit: number = MAX_RECORD_LENGTH,
+): string {
   const header = protectedHeader(kind, key.publicKey.keyId);
   const signed = `${toBase64url(Buffer.from(header))}.${toBase64url(Buffer.from(payload))}`;
   const record = `${signed}.${toBase64url(signBytes(key, Buffer.from(signed, 'latin1')))}`;
-  if (record.length > MAX_RECORD_LENGTH) {
-    throw new RangeError(`a record has at most ${MAX_RECORD_LENGTH} characters, this one ${record.length}`);
+  if (record.length > limit) {
+    throw new RangeError(`a ${kind} has at most ${limit} characters, this one ${record.length}`);
   }
   return record;
 }
 
-export function splitEnvelope(record: string): { ok: true; envelope: Envelope } | Refused {
+export function splitEnvelope(
+  record: string,
+  limit: number = MAX_RECORD_LENGTH,
+): { ok: true; envelope: Envelope } | Refused {
   if (typeof record !== 'string') return refused('malformed', 'text expected');
-  if (record.length > MAX_RECORD_LENGTH) {
-    return refused('too-large', `${record.length} characters, at most ${MAX_RECORD_LENGTH} expected`);
+  if (record.length > limit) {
+    return refused('too-large', `${record.length} characters, at most ${limit} expected`);
   }
   const parts = record.split('.');
   if (parts.length !== 3) return refused('malformed', `three parts expected, got ${parts.length}`);
@@ -47,8 +57,8 @@ export function splitEnvelope(record: string): { ok: true; envelope: Envelope } 
   const fields = parseJson(text);
   if (!isObject(fields)) return refused('malformed', 'header: a JSON object expected');
   if (fields.alg !== ALGORITHM) return refused('unsupported-algorithm', `alg: '${ALGORITHM}' expected`);
-  const kind = fields.typ === RECORD_TYPES.account ? 'account' : 'credential';
-  if (fields.typ !== RECORD_TYPES[kind]) return refused('wrong-kind');
+  const kind = KINDS.find(known => RECORD_TYPES[known] === fields.typ);
+  if (kind === undefined) return refused('wrong-kind');
   const signerKeyId = fields.kid;
   if (!isKeyId(signerKeyId)) return refused('malformed', 'kid: a key id expected');
   // Nothing else may stand there: no `crit`, no `jwk`, nothing twice.
@@ -62,6 +72,6 @@ export function splitEnvelope(record: string): { ok: true; envelope: Envelope } 
   return { ok: true, envelope: { kind, signerKeyId, payload, signedBytes, signature } };
 }
 
-function protectedHeader(kind: RecordKind, kid: string): string {
+function protectedHeader(kind: SignedKind, kid: string): string {
   return canonicalJson({ alg: ALGORITHM, kid, typ: RECORD_TYPES[kind] });
 }

@@ -1,12 +1,28 @@
+export {
+  BUCKETS,
+  bucketDigest,
+  bucketOf,
+  DIGEST_LENGTH,
+  differingBuckets,
+  type Entry,
+  packBuckets,
+} from './buckets.ts';
 export { openCredentialRecord } from './open.ts';
-export { normalizeFingerprint, type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
+export { domainFingerprint, normalizeFingerprint, type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
 export {
   type AccountFields,
   type AccountRecord,
   CLOUD_FOREST,
   type CredentialFields,
   type CredentialRecord,
+  type Head,
+  type HeadFields,
+  MAX_ENTRIES,
+  MAX_NOT_WRITTEN,
+  MAX_RECEIPT_LENGTH,
   MAX_RECORD_LENGTH,
+  type Receipt,
+  type ReceiptFields,
   type RecordIdentity,
   type RecordKind,
 } from './record.ts';
@@ -27,4 +43,5 @@ export {
   type SigningKey,
   signingPublicKey,
 } from './signing-key.ts';
+export { peekHead, peekReceipt, signHead, signReceipt, verifyHead, verifyReceipt } from './statement.ts';
 export { peekRecord, type RecordPeek, type TrustedSigner, verifyRecord } from './verify.ts';

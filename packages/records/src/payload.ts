@@ -1,5 +1,6 @@
 import { decodeSid, encodeSid, isGuid } from '@causeway/wire';
 import { fromBase64url } from './base64url.ts';
+import { BUCKETS, DIGEST_LENGTH } from './buckets.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
 import { ENCAPSULATION_LENGTH, TAG_LENGTH } from './hpke-suite.ts';
 import { isKeyId } from './public-key.ts';
@@ -8,14 +9,20 @@ import {
   CLOUD_ACCOUNT_VERSION,
   CLOUD_FOREST,
   type CredentialFields,
+  type HeadFields,
+  MAX_ENTRIES,
+  MAX_NOT_WRITTEN,
   RECORD_VERSION,
-  type RecordKind,
+  type ReceiptFields,
   type SealingFields,
+  type SignedKind,
 } from './record.ts';
 import { type Refused, refused } from './refusal.ts';
 import { BUCKET_LENGTH, MAX_SECRET_LENGTH } from './sealed-secret.ts';
 
 const MAX_PAYLOAD_LENGTH = 12 * 1024;
+/** A receipt tells pairs one by one. */
+const MAX_RECEIPT_PAYLOAD_LENGTH = 256 * 1024;
 /** `S-1-`, 15 digits, and 15 times a hyphen with 10 digits. */
 const MAX_SID_LENGTH = 184;
 const U32_MAX = 0xffff_ffff;
@@ -36,9 +43,13 @@ const sid: Check = {
   expected: 'a SID',
   holds: value => typeof value === 'string' && value.length <= MAX_SID_LENGTH && isSid(value),
 };
-const expiry: Check = {
-  expected: 'a time as 2026-01-31T12:00:00.000Z, or null',
-  holds: value => value === null || (typeof value === 'string' && isIsoTime(value)),
+const time: Check = {
+  expected: 'a time as 2026-01-31T12:00:00.000Z',
+  holds: value => typeof value === 'string' && isIsoTime(value),
+};
+const timeOrNull: Check = {
+  expected: `${time.expected}, or null`,
+  holds: value => value === null || time.holds(value),
 };
 
 /** Whether it is the text of a SID that the bytes of a SID lead back to. */
@@ -83,7 +94,28 @@ function base64url(expected: string, isLength: (length: number) => boolean): Che
   };
 }
 
+/** At most `limit` rows, each with a value for each check. */
+function rows(limit: number, ...columns: Check[]): Check {
+  const expected = columns.map(column => column.expected).join(', ');
+  return {
+    expected: `at most ${limit} rows of ${expected}`,
+    holds: value =>
+      Array.isArray(value) &&
+      value.length <= limit &&
+      value.every(
+        row =>
+          Array.isArray(row) &&
+          row.length === columns.length &&
+          columns.every((column, i) => column.holds(row[i])),
+      ),
+  };
+}
+
 const forestName = text(255);
+const sequence = integer(1, Number.MAX_SAFE_INTEGER);
+const sequenceOrNone = integer(0, Number.MAX_SAFE_INTEGER);
+const count = integer(0, U32_MAX);
+const anchor = text(256);
 
 const forest: Check = {
   expected: 'a DNS name in lower case',
@@ -101,9 +133,16 @@ const COMMON = {
   version: integer(RECORD_VERSION, RECORD_VERSION),
   tenant: text(128),
   forest,
-  sourceAnchor: text(256),
-  objectGuid: guid,
-  sequence: integer(1, Number.MAX_SAFE_INTEGER),
+  sequence,
+};
+const OF_USER = { ...COMMON, sourceAnchor: anchor, objectGuid: guid };
+
+/** Ascending, so that no bucket comes twice. */
+const buckets: Check = {
+  expected: `ascending numbers from 0 to ${BUCKETS - 1}`,
+  holds: value =>
+    Array.isArray(value) &&
+    value.every((n, i) => Number.isInteger(n) && n >= 0 && n < BUCKETS && (i === 0 || n > value[i - 1])),
 };
 
 const PASSWORD_ORDER: Record<string, Check> = {
@@ -115,12 +154,12 @@ const PASSWORD_ORDER: Record<string, Check> = {
 type Members = Record<string, Check | Record<string, Check>>;
 
 const ACCOUNT: Members = {
-  ...COMMON,
+  ...OF_USER,
   userPrincipalName: text(1024),
   sAMAccountName: text(256),
   objectSid: sid,
   enabled: bool,
-  accountExpires: expiry,
+  accountExpires: timeOrNull,
   deleted: bool,
 };
 const CLOUD_ACCOUNT: Members = {
@@ -130,7 +169,7 @@ const CLOUD_ACCOUNT: Members = {
   objectSid: none,
 };
 const CREDENTIAL: Members = {
-  ...COMMON,
+  ...OF_USER,
   forest: forestOrNone,
   passwordOrder: PASSWORD_ORDER,
   mustChange: bool,
@@ -146,39 +185,69 @@ const CREDENTIAL: Members = {
   }),
 };
 
+const HEAD: Members = {
+  ...COMMON,
+  time,
+  accounts: count,
+  credentials: count,
+  buckets: base64url(
+    `${BUCKETS} digests of ${DIGEST_LENGTH} bytes`,
+    length => length === BUCKETS * DIGEST_LENGTH,
+  ),
+};
+const RECEIPT: Members = {
+  ...COMMON,
+  time,
+  headSequence: sequence,
+  headTime: time,
+  completeAsOf: timeOrNull,
+  alarmSince: timeOrNull,
+  accounts: count,
+  credentials: count,
+  differing: buckets,
+  listed: integer(0, BUCKETS),
+  entries: rows(MAX_ENTRIES, anchor, sequenceOrNone, sequenceOrNone),
+  notWritten: rows(MAX_NOT_WRITTEN, anchor, text(20), text(50)),
+};
+
 /** The members of each kind, by version. */
-const MEMBERS: Record<RecordKind, ReadonlyMap<unknown, Members>> = {
+const MEMBERS: Record<SignedKind, ReadonlyMap<unknown, Members>> = {
   account: new Map([
     [RECORD_VERSION, ACCOUNT],
     [CLOUD_ACCOUNT_VERSION, CLOUD_ACCOUNT],
   ]),
   credential: new Map([[RECORD_VERSION, CREDENTIAL]]),
+  head: new Map([[RECORD_VERSION, HEAD]]),
+  receipt: new Map([[RECORD_VERSION, RECEIPT]]),
 };
 
 /** Those of a version that is none are those of the first: what is wrong is the version then. */
-const membersOf = (kind: RecordKind, version: unknown): Members =>
+const membersOf = (kind: SignedKind, version: unknown): Members =>
   MEMBERS[kind].get(version) ?? MEMBERS[kind].get(RECORD_VERSION)!;
 
 /** The members as they are signed, by kind. */
 export interface Payloads {
   account: AccountFields & { version: number };
   credential: CredentialFields & SealingFields & { version: number; sealed: string };
+  head: HeadFields & { version: number };
+  receipt: ReceiptFields & { version: number };
 }
 
 /** The JSON of a payload. @throws RangeError that names the member which is not as documented */
-export function encodePayload<K extends RecordKind>(kind: K, payload: Payloads[K]): string {
+export function encodePayload<K extends SignedKind>(kind: K, payload: Payloads[K]): string {
   const wrong = check(payload, membersOf(kind, payload.version), 'payload');
   if (wrong !== undefined) throw new RangeError(wrong);
   return canonicalJson(payload as unknown as Json);
 }
 
 /** Exactly the members of this kind, each in its limits, in canonical form; nothing is believed for that yet. */
-export function decodePayload<K extends RecordKind>(
+export function decodePayload<K extends SignedKind>(
   kind: K,
   bytes: Uint8Array,
 ): { ok: true; payload: Payloads[K] } | Refused {
-  if (bytes.length > MAX_PAYLOAD_LENGTH) {
-    return refused('too-large', `the payload is longer than ${MAX_PAYLOAD_LENGTH} bytes`);
+  const limit = kind === 'receipt' ? MAX_RECEIPT_PAYLOAD_LENGTH : MAX_PAYLOAD_LENGTH;
+  if (bytes.length > limit) {
+    return refused('too-large', `the payload is longer than ${limit} bytes`);
   }
   const json = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   const value = parseJson(json);

@@ -32,6 +32,20 @@ export function rawPublicKeyInfo(kind: KeyKind, raw: Uint8Array): PublicKeyInfo 
   return { keyId: digits.slice(0, KEY_ID_LENGTH), publicKey: toBase64url(raw), fingerprint: grouped(digits) };
 }
 
+/**
+ * The one fingerprint of a managed domain: it covers the key that records are sealed to and the key that signs
+ * receipts, so that neither can be changed without the other side's administrator.
+ *
+ * @throws Error when one of them is no public key of its kind
+ */
+export function domainFingerprint(sealingKey: string, receiptKey: string): string {
+  const keys = [publicKeyInfo('sealing', sealingKey), publicKeyInfo('signing', receiptKey)];
+  const raw = keys.map(({ publicKey }) => Buffer.from(publicKey, 'base64url'));
+  return grouped(
+    base32(hash('sha256', Buffer.concat([Buffer.from('causeway domain keys v1\0'), ...raw]), 'buffer')),
+  );
+}
+
 export function isKeyId(text: unknown): text is string {
   return typeof text === 'string' && /^[A-Z2-7]{16}$/.test(text);
 }

@@ -9,12 +9,18 @@ export const CLOUD_FOREST = '(cloud-only)';
 /** A record is ASCII text; the largest that every field's limit allows is smaller. */
 export const MAX_RECORD_LENGTH = 16 * 1024;
 
+/** What is said of one user. */
 export type RecordKind = 'account' | 'credential';
+/** What is said of a whole forest: by its Connect, and by the managed domain in answer to that. */
+export type StatementKind = 'head' | 'receipt';
+export type SignedKind = RecordKind | StatementKind;
 
-/** The label in the signed header that keeps the two kinds apart. */
-export const RECORD_TYPES: Record<RecordKind, string> = {
+/** The label in the signed header that keeps the kinds apart. */
+export const RECORD_TYPES: Record<SignedKind, string> = {
   account: 'causeway-account+jws',
   credential: 'causeway-credential+jws',
+  head: 'causeway-head+jws',
+  receipt: 'causeway-receipt+jws',
 };
 
 /** Whom a record is for and where it comes from. */
@@ -24,16 +30,20 @@ export interface RecordIdentity {
   forest: string;
 }
 
-/** What both kinds carry. */
+/** What all kinds carry. */
 export interface CommonFields extends RecordIdentity {
-  sourceAnchor: string;
-  objectGuid: Guid;
-  /** Grows with every record that a signer signs: the larger of its last + 1 and the clock in microseconds. */
+  /** Grows with everything that a key signs: the larger of its last + 1 and the clock in microseconds. */
   sequence: number;
 }
 
+/** What is said of one user carries. */
+export interface UserFields extends CommonFields {
+  sourceAnchor: string;
+  objectGuid: Guid;
+}
+
 /** Who somebody is, or that the account is deleted (then the names are the last known ones). */
-export interface AccountFields extends CommonFields {
+export interface AccountFields extends UserFields {
   userPrincipalName: string;
   sAMAccountName: string;
   /** Null for a cloud-only user, and for no other. */
@@ -44,7 +54,7 @@ export interface AccountFields extends CommonFields {
   deleted: boolean;
 }
 
-export interface CredentialFields extends CommonFields {
+export interface CredentialFields extends UserFields {
   passwordOrder: PasswordOrder;
   /** The password is a temporary one, to be changed at the next sign-in. */
   mustChange: boolean;
@@ -69,4 +79,53 @@ export interface CredentialRecord extends CredentialFields, SealingFields {
   signerKeyId: string;
   /** Ciphertext and tag, in base64url. */
   sealed: string;
+}
+
+/** Pairs that a receipt tells one by one, and records that it names as not written. */
+export const MAX_ENTRIES = 2000;
+export const MAX_NOT_WRITTEN = 200;
+/** Of a receipt, in characters: its pairs take most of it. */
+export const MAX_RECEIPT_LENGTH = 352 * 1024;
+
+/** What a forest's Connect says that the tenant has of the forest: nothing may be missing, and nothing be more. */
+export interface HeadFields extends CommonFields {
+  /** When it was so. UTC in ISO 8601 with milliseconds, as all times here. */
+  time: string;
+  accounts: number;
+  credentials: number;
+  /** `packBuckets` of the digests. */
+  buckets: string;
+}
+
+/** What the managed domain answers: how far it agrees with the forest's head. */
+export interface ReceiptFields extends CommonFields {
+  time: string;
+  /** The head that was compared last. */
+  headSequence: number;
+  headTime: string;
+  /** Everything that the forest said until then has arrived; null: not yet. */
+  completeAsOf: string | null;
+  /** Since when there has been a difference that nothing explains, where it has lasted too long; else null. */
+  alarmSince: string | null;
+  /** What the managed domain has of the forest. */
+  accounts: number;
+  credentials: number;
+  /** The buckets that are not as the head says. */
+  differing: readonly number[];
+  /** The users of so many of them, the first ones, are all in `entries`. */
+  listed: number;
+  /** Anchor, sequence of the account record, sequence of the credential record or 0. */
+  entries: readonly (readonly [string, number, number])[];
+  /** Anchor, kind of record and code of the refusal: what came and was not written. */
+  notWritten: readonly (readonly [string, string, string])[];
+}
+
+export interface Head extends HeadFields {
+  kind: 'head';
+  signerKeyId: string;
+}
+
+export interface Receipt extends ReceiptFields {
+  kind: 'receipt';
+  signerKeyId: string;
 }

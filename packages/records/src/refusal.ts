@@ -7,7 +7,7 @@ export const REFUSAL_REASONS = {
   'too-large': 'it is larger than any record can be',
   'unsupported-algorithm': 'it is not signed with Ed25519',
   'unsupported-version': 'it is of a format version that this release does not know',
-  'wrong-kind': 'it is neither an account record nor a credential record',
+  'wrong-kind': 'it is of another kind than what belongs here',
   'unknown-signer': 'no administrator has confirmed the key that it names as its signer',
   'bad-signature': 'the signature was not made over these bytes by the key that it names',
   'other-tenant': 'it was made for another tenant',

@@ -2,7 +2,7 @@ import type { PasswordOrder } from '@causeway/credentials';
 import type { Guid } from '@causeway/wire';
 import { type Envelope, splitEnvelope } from './envelope.ts';
 import { decodePayload } from './payload.ts';
-import type { AccountRecord, CredentialRecord, RecordKind } from './record.ts';
+import type { AccountRecord, CredentialRecord, Head, Receipt, RecordKind, SignedKind } from './record.ts';
 import { type Refused, refused } from './refusal.ts';
 import { verifyBytes } from './signing-key.ts';
 
@@ -14,33 +14,84 @@ export interface TrustedSigner {
   forests: ReadonlySet<string>;
 }
 
+/** What a record or statement says, by kind. */
+export interface Signed {
+  account: AccountRecord;
+  credential: CredentialRecord;
+  head: Head;
+  receipt: Receipt;
+}
+
 /**
- * Believes a record, or says why not. The signature is verified over the bytes as they came before anything of
+ * Believes what is signed, or says why not. The signature is verified over the bytes as they came before anything of
  * the payload is read. What was believed before (sequence, password order, anchor) is the ledger's business.
  *
+ * @param kinds what may come
  * @param trust finds a confirmed key by the id that the record names
+ * @param limit characters
  * @throws Error only when `trust` gives something that is no public key
  */
-export function verifyRecord(
-  record: string,
+export function verifySigned<K extends SignedKind>(
+  text: string,
+  kinds: readonly K[],
   trust: (keyId: string) => TrustedSigner | undefined,
   expected: { tenant: string },
-): { ok: true; record: AccountRecord | CredentialRecord } | Refused {
-  const split = splitEnvelope(record);
+  limit?: number,
+): { ok: true; signed: Signed[K] } | Refused {
+  const split = splitEnvelope(text, limit);
   if (!split.ok) return split;
   const { envelope } = split;
+  if (!isOneOf(kinds, envelope.kind)) return refused('wrong-kind');
   const signer = trust(envelope.signerKeyId);
   if (signer === undefined) return refused('unknown-signer', `key ${envelope.signerKeyId} is not confirmed`);
   if (!verifyBytes(signer.publicKey, envelope.signedBytes, envelope.signature))
     return refused('bad-signature');
-  const decoded = decodeRecord(envelope);
+  const decoded = decodeSigned(envelope.kind, envelope);
   if (!decoded.ok) return decoded;
-  const { tenant, forest } = decoded.record;
+  const { tenant, forest } = decoded.signed;
   if (tenant !== expected.tenant) return refused('other-tenant', `made for tenant '${tenant}'`);
   if (!signer.forests.has(forest)) {
     return refused('other-forest', `key ${envelope.signerKeyId} is not confirmed for forest '${forest}'`);
   }
   return decoded;
+}
+
+/** Reads without believing; undefined when it is not in the documented format, or of no kind that may come. */
+export function peekSigned<K extends SignedKind>(
+  text: string,
+  kinds: readonly K[],
+  limit?: number,
+): Signed[K] | undefined {
+  const split = splitEnvelope(text, limit);
+  if (!split.ok || !isOneOf(kinds, split.envelope.kind)) return undefined;
+  const decoded = decodeSigned(split.envelope.kind, split.envelope);
+  return decoded.ok ? decoded.signed : undefined;
+}
+
+function isOneOf<K extends SignedKind>(kinds: readonly K[], kind: SignedKind): kind is K {
+  return (kinds as readonly SignedKind[]).includes(kind);
+}
+
+function decodeSigned<K extends SignedKind>(
+  kind: K,
+  { signerKeyId, payload }: Envelope,
+): { ok: true; signed: Signed[K] } | Refused {
+  const decoded = decodePayload(kind, payload);
+  if (!decoded.ok) return decoded;
+  const { version: _, ...fields } = decoded.payload;
+  return { ok: true, signed: { kind, signerKeyId, ...fields } as unknown as Signed[K] };
+}
+
+const RECORD_KINDS = ['account', 'credential'] as const;
+
+/** Believes what is said of a user, or says why not: see `verifySigned`. */
+export function verifyRecord(
+  record: string,
+  trust: (keyId: string) => TrustedSigner | undefined,
+  expected: { tenant: string },
+): { ok: true; record: AccountRecord | CredentialRecord } | Refused {
+  const verified = verifySigned(record, RECORD_KINDS, trust, expected);
+  return verified.ok ? { ok: true, record: verified.signed } : verified;
 }
 
 /** What a record says of itself, unbelieved. */
@@ -61,26 +112,9 @@ export interface RecordPeek {
  * documented format.
  */
 export function peekRecord(record: string): RecordPeek | undefined {
-  const split = splitEnvelope(record);
-  const decoded = split.ok ? decodeRecord(split.envelope) : split;
-  if (!decoded.ok) return undefined;
-  const { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId } = decoded.record;
+  const said = peekSigned(record, RECORD_KINDS);
+  if (said === undefined) return undefined;
+  const { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId } = said;
   const peek = { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId };
-  return decoded.record.kind === 'credential'
-    ? { ...peek, passwordOrder: decoded.record.passwordOrder }
-    : peek;
-}
-
-function decodeRecord(envelope: Envelope): { ok: true; record: AccountRecord | CredentialRecord } | Refused {
-  const { signerKeyId } = envelope;
-  if (envelope.kind === 'account') {
-    const decoded = decodePayload('account', envelope.payload);
-    if (!decoded.ok) return decoded;
-    const { version: _, ...fields } = decoded.payload;
-    return { ok: true, record: { kind: 'account', signerKeyId, ...fields } };
-  }
-  const decoded = decodePayload('credential', envelope.payload);
-  if (!decoded.ok) return decoded;
-  const { version: _, ...fields } = decoded.payload;
-  return { ok: true, record: { kind: 'credential', signerKeyId, ...fields } };
+  return said.kind === 'credential' ? { ...peek, passwordOrder: said.passwordOrder } : peek;
 }

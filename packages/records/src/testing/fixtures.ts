@@ -1,9 +1,16 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import {
   type AccountFields,
+  BUCKETS,
+  bucketDigest,
+  bucketOf,
   type CredentialFields,
   type CredentialSecret,
+  type Entry,
   exportSigningKey,
+  type HeadFields,
+  packBuckets,
+  type ReceiptFields,
   type SigningKey,
   signingPublicKey,
   type TrustedSigner,
@@ -38,6 +45,54 @@ export const CREDENTIAL: CredentialFields = {
     originatingInvocationId: '6ba7b810-9dad-11d1-80b4-00c04fd430c8',
   },
   mustChange: false,
+};
+
+/** Three users, one of whom has no credential record yet. */
+export const ENTRIES: Entry[] = [
+  {
+    anchor: ACCOUNT.sourceAnchor,
+    accountSequence: ACCOUNT.sequence,
+    credentialSequence: CREDENTIAL.sequence,
+  },
+  { anchor: 'AAAAAAAAAAAAAAAAAAAAAA==', accountSequence: 1_795_437_727_000_003, credentialSequence: 0 },
+  { anchor: 'user 83', accountSequence: 1_795_437_727_000_004, credentialSequence: 1_795_437_727_000_005 },
+];
+
+/** The digests of all buckets, as a forest with these users has them. */
+export function bucketsOf(entries: readonly Entry[]): string {
+  const sorted = entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
+  return packBuckets(
+    Array.from({ length: BUCKETS }, (_, n) =>
+      bucketDigest(sorted.filter(({ anchor }) => bucketOf(anchor) === n)),
+    ),
+  );
+}
+
+export const HEAD: HeadFields = {
+  tenant: TENANT,
+  forest: FOREST,
+  sequence: 1_795_437_727_000_006,
+  time: '2026-11-23T10:42:07.000Z',
+  accounts: 3,
+  credentials: 2,
+  buckets: bucketsOf(ENTRIES),
+};
+
+export const RECEIPT: ReceiptFields = {
+  tenant: TENANT,
+  forest: FOREST,
+  sequence: 1_795_437_728_000_000,
+  time: '2026-11-23T10:42:08.000Z',
+  headSequence: HEAD.sequence,
+  headTime: HEAD.time,
+  completeAsOf: '2026-11-23T10:40:00.000Z',
+  alarmSince: null,
+  accounts: 3,
+  credentials: 1,
+  differing: [bucketOf(ACCOUNT.sourceAnchor)],
+  listed: 1,
+  entries: [[ACCOUNT.sourceAnchor, ACCOUNT.sequence, 0]],
+  notWritten: [[ACCOUNT.sourceAnchor, 'credential', 'cannot-open']],
 };
 
 /** Bytes that count up: nobody's password. */

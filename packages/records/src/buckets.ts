@@ -1,0 +1,52 @@
+import { createHash, hash } from 'node:crypto';
+
+/**
+ * The users of a forest are told apart into this many buckets, so that a difference between two places can be
+ * located without telling every user.
+ */
+export const BUCKETS = 256;
+export const DIGEST_LENGTH = 16;
+
+/** A user that is there, with the sequence of its account record and of its credential record; 0: none. */
+export interface Entry {
+  anchor: string;
+  accountSequence: number;
+  credentialSequence: number;
+}
+
+/** The first byte of the anchor's SHA-256. */
+export function bucketOf(anchor: string): number {
+  return hash('sha256', anchor, 'buffer')[0]!;
+}
+
+/**
+ * The digest of one bucket: the first 16 bytes of SHA-256 over a line a user.
+ *
+ * @param entries in the order of the UTF-8 bytes of their anchors, as SQLite sorts them
+ */
+export function bucketDigest(entries: Iterable<Entry>): Uint8Array {
+  const sha256 = createHash('sha256');
+  for (const entry of entries) sha256.update(entryLine(entry));
+  return new Uint8Array(sha256.digest().subarray(0, DIGEST_LENGTH));
+}
+
+/** Unambiguous, as no anchor of a record has a line feed and the numbers stand last. */
+function entryLine({ anchor, accountSequence, credentialSequence }: Entry): string {
+  return `${anchor} ${accountSequence} ${credentialSequence}\n`;
+}
+
+/** All digests of a forest, one after the other, as a head carries them. */
+export function packBuckets(digests: readonly Uint8Array[]): string {
+  return Buffer.concat(digests).toString('base64url');
+}
+
+/** The buckets whose digests are not the same on both sides. */
+export function differingBuckets(a: string, b: string): number[] {
+  const [left, right] = [Buffer.from(a, 'base64url'), Buffer.from(b, 'base64url')];
+  const differing: number[] = [];
+  for (let n = 0; n < BUCKETS; n++) {
+    const [from, to] = [n * DIGEST_LENGTH, (n + 1) * DIGEST_LENGTH];
+    if (left.compare(right, from, to, from, to) !== 0) differing.push(n);
+  }
+  return differing;
+}
