@@ -205,7 +205,7 @@ test('until its key is confirmed the managed domain is owed everybody; then exac
   await eventually('her password', () => hasPassword(dora.upn, dora.password));
   assert.equal(inTenant(dora.upn)!.credential!.record, null);
   sealing = await generateSealingKey();
-  const { fingerprint } = sealingPublicKey(sealing);
+  const { fingerprint } = peer.confirmable(sealingPublicKey(sealing));
   peer.offerKey(sealingPublicKey(sealing));
   await delay(3_100); // the configuration's age
   const { passes } = await cli<{ passes: { owed: number; completedAt: string | null }[] }>(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DomainReport } from '@causeway/contract';
-import type { Status, UserStatus } from '@causeway/domain-services';
+import type { PublicDomainKeys, Status, UserStatus } from '@causeway/domain-services';
 import { ForestPeer, type Person } from '@causeway/domain-services/testing';
 import { filterEscape, type LdapConnection, type LdapEntry, openLdap } from '@causeway/ldap';
 import {
@@ -55,8 +55,9 @@ before(async () => {
   tenant.offer('connect', forest.publicKey);
   tenant.ownKey = cloud.publicKey;
   const created = await cli('create', ...createArguments(tenant.url));
-  key = (await cli('fingerprint')) as unknown as PublicKeyInfo;
-  assert.equal(created.fingerprint, key.fingerprint);
+  const keys = (await cli('fingerprint')) as unknown as PublicDomainKeys;
+  ({ key } = keys);
+  assert.equal(created.fingerprint, keys.fingerprint);
   service = new Place({
     name: 'domain',
     args: ['domain', 'run', '--state', state],
@@ -172,7 +173,13 @@ test('nothing is believed before an agent is trusted, and everything once it is'
 });
 
 test('what is made is private, hardened and not made twice', async () => {
-  for (const name of ['sealing-key', 'agent-key.pem', 'administrator.password', 'ledger.db']) {
+  for (const name of [
+    'sealing-key',
+    'receipt-key.pem',
+    'agent-key.pem',
+    'administrator.password',
+    'ledger.db',
+  ]) {
     const mode = statSync(join(state, name)).mode & 0o077;
     assert.ok(mode === 0 || name === 'ledger.db', name);
   }

@@ -1,4 +1,4 @@
-import { createServer, request as forward } from 'node:http';
+import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface RecordedRequest {
@@ -13,8 +13,15 @@ export interface RecordingProxy {
   close(): Promise<void>;
 }
 
-/** Passes every request on and keeps a copy of it: what a service really sends, seen from the network. */
-export async function recordingProxy(target: string): Promise<RecordingProxy> {
+/** Puts something else in the place of an answer; undefined leaves it as it is. */
+export type Lie = (method: string, path: string, answer: unknown) => unknown;
+
+/**
+ * Passes every request on and keeps a copy of it: what a service really sends, seen from the network.
+ *
+ * @param lie what a tenant that was broken into makes of its answers
+ */
+export async function recordingProxy(target: string, lie?: Lie): Promise<RecordingProxy> {
   const upstream = new URL(target);
   const requests: RecordedRequest[] = [];
   const server = createServer((incoming, reply) => {
@@ -28,6 +35,10 @@ export async function recordingProxy(target: string): Promise<RecordingProxy> {
         headers: incoming.headers,
       },
       answer => {
+        if (lie) {
+          void answerWith(lie, incoming, answer, reply);
+          return;
+        }
         reply.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(reply);
         answer.on('error', () => reply.destroy());
@@ -51,4 +62,24 @@ export async function recordingProxy(target: string): Promise<RecordingProxy> {
         server.closeAllConnections();
       }),
   };
+}
+
+async function answerWith(
+  lie: Lie,
+  { method = '', url = '' }: IncomingMessage,
+  answer: IncomingMessage,
+  reply: ServerResponse,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+  } catch {
+    reply.destroy();
+    return;
+  }
+  const body = Buffer.concat(chunks).toString('utf8');
+  const changed = answer.statusCode === 200 ? lie(method, url, JSON.parse(body)) : undefined;
+  const { 'content-length': _, ...headers } = answer.headers;
+  reply.writeHead(answer.statusCode ?? 502, headers);
+  reply.end(changed === undefined ? body : JSON.stringify(changed));
 }

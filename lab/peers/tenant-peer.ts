@@ -29,6 +29,9 @@ export class TenantPeer {
   agents: Agent[] = [];
   /** What it shows as its own key, by which cloud-only users are signed; nothing, as a tenant that has none. */
   ownKey: PublicKey | undefined;
+  /** The head that is shown of each forest, and the receipts that came. */
+  readonly heads = new Map<string, string>();
+  readonly receipts = new Map<string, string[]>();
   url = '';
   /** What every answer of the feed is, when something else than the feed is to come. */
   failWith: number | undefined;
@@ -113,6 +116,14 @@ export class TenantPeer {
     );
     server.post(managedDomainRoutes.reportApplied.path, request => {
       this.reports.push(...managedDomainRoutes.reportApplied.body!.parse(request.body).reports);
+      return {};
+    });
+    server.get(managedDomainRoutes.readHeads.path, () => ({
+      heads: [...this.heads].map(([forest, head]) => ({ forest, head })),
+    }));
+    server.put(managedDomainRoutes.putReceipt.path, request => {
+      const { forest, receipt } = managedDomainRoutes.putReceipt.body!.parse(request.body);
+      this.receipts.set(forest, [...(this.receipts.get(forest) ?? []), receipt]);
       return {};
     });
     server.get(managedDomainRoutes.readChanges.path, async (request, reply) => {

@@ -51,6 +51,10 @@ export const ConnectConfiguration = z.strictObject({
   pollIntervalMs: z.int().min(50).max(60_000).default(250),
   /** A cycle runs at least this often. */
   cycleIntervalMs: z.int().min(1000).max(3_600_000).default(120_000),
+  /** How often a head of each forest goes to the tenant. */
+  headIntervalMs: z.int().min(100).max(60_000).default(10_000),
+  /** No receipt of the managed domain for longer than this raises the alarm. */
+  silenceMs: z.int().min(1000).max(3_600_000).default(300_000),
   /** Objects a request to the tenant. */
   objectBatch: z.int().min(1).max(500).default(250),
   /** Passwords a request to the tenant. */

@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { generateSealingKey, normalizeFingerprint, sealingPublicKey } from '@causeway/records';
+import {
+  generateSealingKey,
+  generateSigningKey,
+  normalizeFingerprint,
+  sealingPublicKey,
+} from '@causeway/records';
 import { createLog } from '@causeway/service';
 import { loadConnectConfiguration } from './configuration.ts';
 import { Connect } from './connect.ts';
@@ -98,24 +103,34 @@ test('a domain controller that is not there is an error that names it and the co
   await connect.close();
 });
 
-test('a key is trusted by its own fingerprint alone, in any spelling, and the trust can be taken back', async () => {
+test('keys are trusted by their own fingerprint alone, in any spelling, and the trust can be taken back', async () => {
   const connect = await open();
   const key = sealingPublicKey(await generateSealingKey());
   const other = sealingPublicKey(await generateSealingKey());
-  await assert.rejects(connect.trustDomain(key.fingerprint), { code: 'no-managed-domain' });
-  peer.offerKey({ ...other, fingerprint: key.fingerprint });
-  await assert.rejects(connect.trustDomain(key.fingerprint), { code: 'fingerprint-differs' });
+  const { fingerprint } = peer.confirmable(key);
+  await assert.rejects(connect.trustDomain(fingerprint), { code: 'no-managed-domain' });
+  peer.offerKey({ ...other, fingerprint });
+  await assert.rejects(connect.trustDomain(fingerprint), { code: 'fingerprint-differs' });
+  peer.offerKey(key, { ...generateSigningKey().publicKey, fingerprint });
+  await assert.rejects(connect.trustDomain(fingerprint), { code: 'fingerprint-differs' });
   peer.offerKey(key);
   await assert.rejects(connect.trustDomain('nonsense'), { code: 'fingerprint-invalid' });
-  const confirmed = await connect.trustDomain(key.fingerprint.toLowerCase().replaceAll('-', ' '));
-  assert.equal(confirmed.fingerprint, key.fingerprint);
+  await assert.rejects(connect.trustDomain(key.fingerprint), { code: 'fingerprint-differs' });
+  const confirmed = await connect.trustDomain(fingerprint.toLowerCase().replaceAll('-', ' '));
+  assert.deepEqual(
+    [confirmed.fingerprint, confirmed.receiptKey],
+    [fingerprint, peer.receiptKey.publicKey.publicKey],
+  );
   assert.equal((await connectStatus(connect)).pairing.state, 'confirmed');
-  peer.offerKey(other);
-  await connect.tenant.configuration(true);
-  assert.equal((await connectStatus(connect)).pairing.state, 'unconfirmed');
-  peer.offerKey();
-  await connect.tenant.configuration(true);
-  assert.equal((await connectStatus(connect)).pairing.state, 'unconfirmed', 'the tenant alone ends no trust');
+  for (const offer of [
+    () => peer.offerKey(other),
+    () => peer.offerKey(key, generateSigningKey().publicKey),
+    () => peer.offerKey(), // the tenant alone ends no trust
+  ]) {
+    offer();
+    await connect.tenant.configuration(true);
+    assert.equal((await connectStatus(connect)).pairing.state, 'unconfirmed');
+  }
   assert.equal(connect.untrustDomain(), true);
   assert.equal(connect.untrustDomain(), false);
   assert.equal((await connectStatus(connect)).pairing.state, 'off');

@@ -25,6 +25,7 @@ export class Connect {
   /** The other end of every pair: what an administrator set for it. */
   readonly tenantConnector: { readonly name: string; readonly settings: ConnectorSettings };
   readonly log: Log;
+  readonly openedAt: number = Date.now();
   readonly #lock: StateLock;
 
   private constructor(
@@ -117,20 +118,24 @@ export class Connect {
         { status: 409 },
       );
     }
-    const offered = legacy.state === 'confirmed' ? legacy.key : legacy.offered;
+    const offered = legacy.state === 'confirmed' ? legacy : legacy.offered;
     if (offered?.fingerprint !== fingerprint) {
       throw new CausewayError(
         'fingerprint-differs',
-        `the tenant offers a managed domain key with fingerprint ${offered?.fingerprint ?? 'none that can be read'}, not ${fingerprint}: compare with what 'causeway domain fingerprint' shows at the managed domain itself; if that is not what the tenant offers, do not trust the tenant`,
+        `the tenant offers a managed domain with fingerprint ${offered?.fingerprint ?? 'none that can be read'}, not ${fingerprint}: compare with what 'causeway domain fingerprint' shows at the managed domain itself; if that is not what the tenant offers, do not trust the tenant`,
         { status: 409 },
       );
     }
-    confirmKey(this.store.db, { ...offered, realm: legacy.realm });
+    const { key, receiptKey } = offered;
+    confirmKey(this.store.db, {
+      ...{ fingerprint, keyId: key.keyId, publicKey: key.publicKey },
+      ...{ receiptKey: receiptKey.publicKey, realm: legacy.realm },
+    });
     this.store.events.add(
       EventId.managedDomain,
       'info',
       null,
-      `the key of the managed domain ${legacy.realm} is trusted: ${fingerprint}`,
+      `the keys of the managed domain ${legacy.realm} are trusted: ${fingerprint}`,
     );
     return confirmedKey(this.store.db)!;
   }

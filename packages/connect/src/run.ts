@@ -6,6 +6,7 @@ import { adminSocket, announceSocket } from './admin/socket.ts';
 import { ChannelService } from './channel-service.ts';
 import type { ConnectConfiguration } from './configuration.ts';
 import { Connect } from './connect.ts';
+import { HeadService } from './head/head-service.ts';
 import { EventId } from './store/events.ts';
 
 /** The service: one channel a connector, and the admin API. */
@@ -14,6 +15,7 @@ export async function runConnect(configuration: ConnectConfiguration): Promise<v
   const stopping = new AbortController();
   const connect = await Connect.open(configuration, log, stopping.signal);
   const channels = connect.connectors.map(connector => new ChannelService(connector, connect));
+  const heads = connect.connectors.map(({ context }) => new HeadService(context));
   const handlers = adminHandlers(connect, () => {
     for (const channel of channels) channel.nudge();
   });
@@ -37,7 +39,7 @@ export async function runConnect(configuration: ConnectConfiguration): Promise<v
   connect.store.events.add(EventId.started, 'info', null, 'Connect starts');
   for (const connector of connect.connectors) connector.startChannel();
   try {
-    await runServices([...services, ...channels], log);
+    await runServices([...services, ...channels, ...heads], log);
   } finally {
     connect.store.events.add(EventId.stopping, 'info', null, 'Connect stops');
     await connect.close();

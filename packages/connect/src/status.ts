@@ -3,6 +3,7 @@ import { CausewayError } from '@causeway/service';
 import type { Connect } from './connect.ts';
 import type { Connector } from './connector.ts';
 import { fullPassStatus } from './full-pass-status.ts';
+import { arrivalOf } from './head/arrival.ts';
 import { legacyState } from './passwords/legacy.ts';
 import type { SpaceObject } from './store/connector-space.ts';
 import { confirmedKey } from './store/pairing.ts';
@@ -18,7 +19,7 @@ export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
     tenant: { id: agent.tenantId, name: agent.tenantName, url: connect.configuration.tenant.url },
     signingKey: agent.publicKey,
     pairing: await pairing(connect),
-    connectors: await Promise.all(connect.connectors.map(connectorStatus)),
+    connectors: await Promise.all(connect.connectors.map(one => connectorStatus(one, connect.openedAt))),
     events: store.events.last(EVENTS),
   };
 }
@@ -28,16 +29,24 @@ async function pairing({ store, tenant }: Connect): Promise<ConnectStatus['pairi
   try {
     const legacy = legacyState(store.db, await tenant.configuration(false, 1));
     const offered =
-      legacy.state === 'off' ? null : legacy.state === 'confirmed' ? legacy.key : (legacy.offered ?? null);
+      legacy.state === 'off' ? null : legacy.state === 'confirmed' ? legacy : (legacy.offered ?? null);
     const realm = legacy.state === 'off' ? null : legacy.realm;
-    return { state: legacy.state, realm, confirmed, offered };
+    return {
+      state: legacy.state,
+      realm,
+      confirmed,
+      offered: offered && { fingerprint: offered.fingerprint },
+    };
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     return { state: 'unknown', reason: error.message, realm: null, confirmed, offered: null };
   }
 }
 
-async function connectorStatus(connector: Connector): Promise<ConnectStatus['connectors'][number]> {
+async function connectorStatus(
+  connector: Connector,
+  openedAt: number,
+): Promise<ConnectStatus['connectors'][number]> {
   const { store } = connector.context;
   return {
     name: store.name,
@@ -48,6 +57,7 @@ async function connectorStatus(connector: Connector): Promise<ConnectStatus['con
     ...connectorCounts(store),
     suppressedDeletes: Number(store.cursors.get('deletes-suppressed') ?? 0),
     fullPass: await fullPassStatus(connector),
+    arrival: arrivalOf(connector.context, openedAt),
     waitingFor: store.passwords.listMustChange(LISTED).map(state => ({
       user: userName(store, state.guid),
       reason: state.detail ?? '',

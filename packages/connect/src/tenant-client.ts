@@ -69,6 +69,11 @@ export class TenantClient {
     await call(this.#send, routes.reportConnectStatus, { body });
   }
 
+  /** The managed domain's receipt, as the tenant relays it. Once only: the next head comes soon. */
+  async putHead(body: { forest: string; head: string }): Promise<{ receipt: string | null }> {
+    return call(this.#send, routes.putHead, { body });
+  }
+
   async #batch<T extends { sourceAnchor: string }>(
     items: readonly T[],
     send: (part: readonly T[]) => Promise<Verdict[]>,

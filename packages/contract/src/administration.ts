@@ -60,6 +60,25 @@ export const TenantStatus = z.strictObject({
       quarantined: z.int(),
     }),
   ),
+  /** How much of each forest has arrived in the managed domain, as Connect and the managed domain say. */
+  arrivals: z.array(
+    z.strictObject({
+      forest: Forest,
+      /** What Connect's head says that is here. */
+      head: z.strictObject({ time: Timestamp, accounts: z.int(), credentials: z.int() }).nullable(),
+      /** What the managed domain's receipt says that is there. */
+      receipt: z
+        .strictObject({
+          time: Timestamp,
+          accounts: z.int(),
+          credentials: z.int(),
+          completeAsOf: Timestamp.nullable(),
+          alarmSince: Timestamp.nullable(),
+          notWritten: z.int(),
+        })
+        .nullable(),
+    }),
+  ),
 });
 export type TenantStatus = z.infer<typeof TenantStatus>;
 

@@ -35,6 +35,13 @@ export const SignedRecord = z
   .string()
   .max(16_384)
   .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
+/** What Connect says that the tenant has of a forest: signed, and relayed as it is. */
+export const SignedHead = SignedRecord;
+/** The managed domain's answer to a head; it may tell 2,000 users one by one. */
+export const SignedReceipt = z
+  .string()
+  .max(360_448)
+  .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
 export const Sequence = z.int().nonnegative();
 
 /** Replication metadata of unicodePwd: compared as AD does. */

@@ -3,7 +3,12 @@ import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from './common.ts';
 
 /** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
 
-const ConfirmedKey = PublicKey.extend({ realm: z.string(), confirmedAt: Timestamp });
+/** The managed domain's keys that an administrator confirmed; the fingerprint is that of both. */
+const ConfirmedKey = PublicKey.extend({
+  receiptKey: PublicKey.shape.publicKey,
+  realm: z.string(),
+  confirmedAt: Timestamp,
+});
 export type ConfirmedKey = z.infer<typeof ConfirmedKey>;
 export const ConfirmedKeyReply = z.strictObject({ confirmed: ConfirmedKey });
 
@@ -52,6 +57,43 @@ const RetryEntry = z.strictObject({
 
 const Count = z.int().nonnegative();
 
+const Arrived = z.strictObject({ arrived: Count, all: Count });
+
+/** How much of a forest has arrived in the managed domain, as the managed domain's receipts say. */
+export const ConnectArrival = z.strictObject({
+  state: z.enum([
+    /** Nobody confirmed a managed domain: nothing is to arrive anywhere. */
+    'no managed domain',
+    'no receipt yet',
+    'complete',
+    'on its way',
+    /** Everything came; some of it was not written, for the reasons that are named. */
+    'not all written',
+    /** Something does not arrive. */
+    'differs',
+    /** No receipt that is new enough: the managed domain does not run, or the tenant withholds. */
+    'silent',
+  ]),
+  accounts: Arrived,
+  credentials: Arrived,
+  completeAsOf: Timestamp.nullable(),
+  receiptAt: Timestamp.nullable(),
+  /** In words; null while all is well. */
+  alarm: z.string().nullable(),
+  /** The first of those whose state in the managed domain is not what it should be; `missingCount` of them in all. */
+  missing: z.array(
+    z.strictObject({
+      user: z.string(),
+      sourceAnchor: z.string(),
+      what: z.enum(['account', 'credential', 'not deleted']),
+      /** The managed domain's own word why it was not written, when it came. */
+      refused: z.string().nullable(),
+    }),
+  ),
+  missingCount: Count,
+});
+export type ConnectArrival = z.infer<typeof ConnectArrival>;
+
 export const ConnectStatus = z.strictObject({
   tenant: z.strictObject({ id: z.string(), name: z.string(), url: z.string() }),
   signingKey: PublicKey,
@@ -61,7 +103,7 @@ export const ConnectStatus = z.strictObject({
     reason: z.string().optional(),
     realm: z.string().nullable(),
     confirmed: ConfirmedKey.nullable(),
-    offered: PublicKey.nullable(),
+    offered: z.strictObject({ fingerprint: PublicKey.shape.fingerprint }).nullable(),
   }),
   connectors: z.array(
     z.strictObject({
@@ -81,6 +123,7 @@ export const ConnectStatus = z.strictObject({
       owed: Count,
       suppressedDeletes: Count,
       fullPass: FullPasswordSync.nullable(),
+      arrival: ConnectArrival,
       waitingFor: z.array(z.strictObject({ user: z.string(), reason: z.string(), since: Timestamp })),
       queue: z.array(Problem),
       quarantine: z.array(Problem),

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { Empty, Forest, PublicKey, Sequence, SignedRecord, SourceAnchor, Timestamp } from './common.ts';
+import {
+  Empty,
+  Forest,
+  PublicKey,
+  Sequence,
+  SignedHead,
+  SignedReceipt,
+  SignedRecord,
+  SourceAnchor,
+  Timestamp,
+} from './common.ts';
 import { route } from './route.ts';
 import { Profile } from './synchronization.ts';
 
@@ -7,6 +17,8 @@ import { Profile } from './synchronization.ts';
 export const Cursor = z.string().max(64);
 /** Users that a page of the feed has at most. */
 export const MAX_PAGE = 1000;
+/** Forests whose heads are read at once. */
+export const MAX_HEADS = 200;
 
 /** A user as the change feed shows it. Only what the records say, with a trusted signature, is believed. */
 export const FeedItem = z.strictObject({
@@ -38,8 +50,13 @@ export const managedDomainRoutes = {
     method: 'PUT',
     path: '/api/v1/domain/key',
     access: ['domain'],
-    summary: "registers the managed domain's public sealing key and enables the managed domain",
-    body: z.strictObject({ realm: z.string().max(255), netbiosDomain: z.string().max(15), key: PublicKey }),
+    summary: "registers the managed domain's public keys and enables the managed domain",
+    body: z.strictObject({
+      realm: z.string().max(255),
+      netbiosDomain: z.string().max(15),
+      key: PublicKey,
+      receiptKey: PublicKey,
+    }),
     reply: Empty,
   }),
   withdrawDomain: route({
@@ -74,6 +91,23 @@ export const managedDomainRoutes = {
     access: ['domain'],
     summary: 'what Domain Services did with the records it read',
     body: z.strictObject({ reports: z.array(DomainReport).min(1).max(1000) }),
+    reply: Empty,
+  }),
+  readHeads: route({
+    method: 'GET',
+    path: '/api/v1/domain/heads',
+    access: ['domain'],
+    summary: 'the latest head of each forest, as its Connect signed it',
+    reply: z.strictObject({
+      heads: z.array(z.strictObject({ forest: Forest, head: SignedHead })).max(MAX_HEADS),
+    }),
+  }),
+  putReceipt: route({
+    method: 'PUT',
+    path: '/api/v1/domain/receipts',
+    access: ['domain'],
+    summary: "the managed domain's answer to a forest's head, signed for its Connect",
+    body: z.strictObject({ forest: Forest, receipt: SignedReceipt }),
     reply: Empty,
   }),
 };

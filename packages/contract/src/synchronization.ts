@@ -7,6 +7,8 @@ import {
   PasswordOrder,
   PublicKey,
   Sequence,
+  SignedHead,
+  SignedReceipt,
   SignedRecord,
   SourceAnchor,
   Timestamp,
@@ -73,11 +75,19 @@ const Verdicts = z.strictObject({
     .transform(verdicts => verdicts.filter(verdict => verdict !== null)),
 });
 
-/** What the tenant says about its managed domain; the key is believed only once an administrator confirmed it. */
+/** What the tenant says about its managed domain; the keys are believed only once an administrator confirmed them. */
 export const WindowsCredentialsSyncConfig = z.strictObject({
   enabled: z.boolean(),
   domain: z
-    .strictObject({ realm: z.string(), netbiosDomain: z.string(), key: PublicKey, registeredAt: Timestamp })
+    .strictObject({
+      realm: z.string(),
+      netbiosDomain: z.string(),
+      /** Records are sealed to it. */
+      key: PublicKey,
+      /** Signs receipts. */
+      receiptKey: PublicKey,
+      registeredAt: Timestamp,
+    })
     .nullable(),
 });
 export type WindowsCredentialsSyncConfig = z.infer<typeof WindowsCredentialsSyncConfig>;
@@ -127,5 +137,14 @@ export const synchronizationRoutes = {
       quarantined: z.int().nonnegative(),
     }),
     reply: Empty,
+  }),
+  putHead: route({
+    method: 'PUT',
+    path: '/api/v1/sync/head',
+    access: ['connect'],
+    summary:
+      "what the tenant has of a forest, signed for the managed domain; answered with the managed domain's receipt",
+    body: z.strictObject({ forest: Forest, head: SignedHead }),
+    reply: z.strictObject({ receipt: SignedReceipt.nullable() }),
   }),
 };

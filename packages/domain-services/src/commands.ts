@@ -2,18 +2,21 @@ import { stopDomain } from '@causeway/samba';
 import { CausewayError, callLocally, lockState, printResult, table } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { type Command, execute } from './administration.ts';
+import type { Arrival } from './arrival.ts';
 import {
   type ConfigurationFlags,
   type DomainConfiguration,
+  limitsOf,
   loadDomainConfiguration,
 } from './configuration.ts';
 import { createDomain } from './create.ts';
 import { requireCreated } from './creation.ts';
+import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { runDomain } from './domain-service.ts';
+import { alarmText } from './head-watch.ts';
 import { openTenant, requireEnrolment } from './identity.ts';
 import { Ledger, type Problem } from './ledger.ts';
 import { placesOf } from './places.ts';
-import { openSealingKey, publicSealingKey } from './sealing-key.ts';
 import { readStatus, readUserStatus, type Status, type UserStatus } from './status.ts';
 
 interface Flags extends ConfigurationFlags {
@@ -65,7 +68,7 @@ export function domainCommands(program: Program): void {
   command('status', 'what was written, what was refused and why')
     .argument('[user]', 'userPrincipalName, name in the managed domain or source anchor')
     .action(status);
-  command('fingerprint', "the fingerprint of this domain's sealing key").action(fingerprint);
+  command('fingerprint', "the fingerprint of this domain's keys").action(fingerprint);
   command('trust-agent', "trust a Connect's signing key for a forest")
     .argument('<fingerprint>', 'as Connect shows it')
     .requiredOption('--forest <name>', 'DNS name of the forest')
@@ -113,7 +116,7 @@ async function create(flags: CreateFlags): Promise<void> {
   });
   printResult(flags.json, created, () => [
     `managed domain ${created.realm} is made in ${created.directory}`,
-    `fingerprint of its sealing key: ${created.fingerprint}`,
+    `fingerprint of its keys: ${created.fingerprint}`,
     '',
     `next, where Connect runs:  causeway connect trust-domain ${created.fingerprint}`,
     `next, here:                causeway domain trust-agent FINGERPRINT --forest NAME  (as Connect shows it)`,
@@ -134,8 +137,8 @@ async function stop(flags: Flags): Promise<void> {
 
 async function fingerprint(flags: Flags): Promise<void> {
   const places = placesOf(loadDomainConfiguration(flags));
-  const key = publicSealingKey(await openSealingKey(places));
-  printResult(flags.json, key, () => [key.fingerprint]);
+  const keys = publicDomainKeys(await openDomainKeys(places));
+  printResult(flags.json, keys, () => [keys.fingerprint]);
 }
 
 async function perform(flags: Flags, command: Command): Promise<void> {
@@ -195,10 +198,11 @@ async function open(configuration: DomainConfiguration) {
   const places = placesOf(configuration);
   requireCreated(places);
   const enrolment = requireEnrolment(places);
-  const key = publicSealingKey(await openSealingKey(places));
+  const keys = publicDomainKeys(await openDomainKeys(places));
   const send = await openTenant(places, configuration.tenant, enrolment);
   const { realm } = configuration;
-  return { ledger: new Ledger(places.ledger), send, places, enrolment, key, realm };
+  const limits = limitsOf(configuration);
+  return { ledger: new Ledger(places.ledger), send, places, enrolment, keys, realm, limits };
 }
 
 function count(text: string): number {
@@ -222,6 +226,7 @@ function statusLines(status: Status): string[] {
       ['trusted', trusted.join('; ') || 'nobody yet: nothing is believed until an agent is trusted'],
       ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
       ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
+      ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
       ['deletions', `${deletions.waiting} wait${deletions.stopped ? ', stopped by the threshold' : ''}`],
       [
         'not written',
@@ -230,6 +235,9 @@ function statusLines(status: Status): string[] {
           .join(', ') || 'none',
       ],
     ]),
+    ...status.arrivals
+      .filter(({ alarm }) => alarm !== null)
+      .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
     ...problemLines(problems.latest),
   ];
 }
@@ -238,6 +246,15 @@ function tenantKeyLine({ fingerprint, offered }: Status['pairing']['tenantKey'])
   if (fingerprint === null) return "wait: the tenant's own key is not known yet";
   if (offered === null) return `signed by the tenant's own key ${fingerprint}`;
   return `signed by ${fingerprint}; the tenant shows ${offered} now: if you know why, 'causeway domain trust-tenant ${offered}'`;
+}
+
+function arrivalLine({ state, head, here, completeAsOf, notWritten }: Arrival): string {
+  if (head === null) return state;
+  return [
+    `${here.accounts} of ${head.accounts} accounts, ${here.credentials} of ${head.credentials} credentials`,
+    completeAsOf === null ? state : `${state}; complete as of ${completeAsOf}`,
+    ...(notWritten > 0 ? [`${notWritten} not written, see below`] : []),
+  ].join('; ');
 }
 
 function userLines({ entry, problems }: UserStatus): string[] {

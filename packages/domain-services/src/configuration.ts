@@ -7,6 +7,7 @@ import {
   loadConfiguration,
 } from '@causeway/service';
 import { z } from 'zod';
+import type { DifferenceLimits } from './compare-head.ts';
 
 const Tenant = z.strictObject({
   url: z.url(),
@@ -27,10 +28,21 @@ export const DomainConfiguration = z.strictObject({
   dns: z.enum(['internal', 'none']).default('internal'),
   /** More deletions than this at once wait for `causeway domain allow-deletes`. */
   deletionThreshold: z.int().nonnegative().default(500),
+  /** How often the tenant is asked for the forests' heads. */
+  headIntervalMs: z.int().min(100).max(60_000).default(10_000),
+  /** A difference between a head and the ledger that lasts longer raises the alarm. */
+  differenceMs: z.int().min(0).max(3_600_000).default(60_000),
+  /** So does a forest of which no new head has come for longer than this. */
+  silenceMs: z.int().min(1000).max(3_600_000).default(300_000),
   /** Further settings of `smb.conf`; they win over the hardened ones. */
   samba: z.record(z.string(), z.string()).default({}),
 });
 export type DomainConfiguration = z.output<typeof DomainConfiguration>;
+
+/** How long a head may differ or not come. */
+export function limitsOf({ differenceMs, silenceMs }: DomainConfiguration): DifferenceLimits {
+  return { differenceMs, silenceMs };
+}
 
 /** Which configuration a command works with: every field is a flag of its own. */
 export interface ConfigurationFlags {

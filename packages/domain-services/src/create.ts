@@ -5,10 +5,10 @@ import { holdsDomain, provisionDomain } from '@causeway/samba';
 import { lockState, readPrivateFile, writePrivateFile } from '@causeway/service';
 import { type DomainConfiguration, savedConfigurationFile } from './configuration.ts';
 import { beginCreation, type Creation, completeCreation } from './creation.ts';
+import { ensureDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { CREATION_SETTING, HARDENED_SETTINGS } from './hardening.ts';
 import { ensureEnrolled, openTenant } from './identity.ts';
 import { type Places, placesOf } from './places.ts';
-import { ensureSealingKey, publicSealingKey } from './sealing-key.ts';
 import { ensureStructure } from './structure.ts';
 
 export interface CreateOptions {
@@ -23,7 +23,7 @@ export interface Created {
   realm: string;
   directory: string;
   tenantName: string;
-  /** Of the sealing key: what `causeway connect trust-domain` wants. */
+  /** Of its keys: what `causeway connect trust-domain` wants. */
   fingerprint: string;
   administratorPasswordFile: string;
 }
@@ -49,14 +49,15 @@ export async function createDomain(
     }
     progress('containers, group and password policy');
     await ensureStructure(places.domain);
-    progress('sealing key');
-    const key = publicSealingKey(await ensureSealingKey(places));
+    progress('keys');
+    const { key, receiptKey, fingerprint } = publicDomainKeys(await ensureDomainKeys(places));
     progress(`enrolling with the tenant at ${configuration.tenant.url}`);
     const enrolment = await ensureEnrolled(places, configuration.tenant, options.code);
-    progress(`registering the sealing key with tenant '${enrolment.tenantName}'`);
+    progress(`registering the public keys with tenant '${enrolment.tenantName}'`);
     const { realm, netbiosDomain } = configuration;
     const tenant = await openTenant(places, configuration.tenant, enrolment);
-    await call(tenant, managedDomainRoutes.registerDomainKey, { body: { realm, netbiosDomain, key } });
+    const body = { realm, netbiosDomain, key, receiptKey };
+    await call(tenant, managedDomainRoutes.registerDomainKey, { body });
     writePrivateFile(
       savedConfigurationFile(places.stateDirectory),
       `${JSON.stringify(configuration, null, 2)}\n`,
@@ -66,7 +67,7 @@ export async function createDomain(
       realm,
       directory: places.domain.directory,
       tenantName: enrolment.tenantName,
-      fingerprint: key.fingerprint,
+      fingerprint,
       administratorPasswordFile: passwordFile,
     };
   } finally {

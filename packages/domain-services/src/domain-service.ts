@@ -11,14 +11,15 @@ import {
   sleep,
 } from '@causeway/service';
 import { Command, execute } from './administration.ts';
-import type { DomainConfiguration } from './configuration.ts';
+import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation.ts';
 import { ManagedDirectory } from './directory.ts';
+import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { Follower } from './follower.ts';
+import { HeadWatch } from './head-watch.ts';
 import { openTenant, requireEnrolment } from './identity.ts';
 import { Ledger } from './ledger.ts';
 import { type Places, placesOf } from './places.ts';
-import { openSealingKey, publicSealingKey } from './sealing-key.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
 
 /** Supervises the managed domain and follows the feed until a signal comes. The domain itself goes on running. */
@@ -36,7 +37,7 @@ export async function runDomain(configuration: DomainConfiguration): Promise<voi
 
 async function runParts(configuration: DomainConfiguration, places: Places, log: Log): Promise<void> {
   const enrolment = requireEnrolment(places);
-  const sealingKey = await openSealingKey(places);
+  const keys = await openDomainKeys(places);
   const send = await openTenant(places, configuration.tenant, enrolment);
   const ledger = new Ledger(places.ledger);
   const directory = new ManagedDirectory(places.domain);
@@ -48,25 +49,33 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
         const domain = await describeWhenUp(directory, places, signal);
         if (domain === undefined) return;
         const follower = new Follower({
-          ...{ ledger, directory, sealingKey, send, log, domain },
+          ...{ ledger, directory, sealingKey: keys.sealing, send, log, domain },
           place: places.domain,
           tenant: enrolment.tenantId,
           deletionThreshold: configuration.deletionThreshold,
+          onCaughtUp: askedAt => heads.compare(askedAt),
         });
         api.follower = follower;
         await follower.run(signal);
       },
     };
+    const { headIntervalMs } = configuration;
+    const limits = limitsOf(configuration);
+    const heads = new HeadWatch({
+      ...{ ledger, send, log, tenant: enrolment.tenantId, receiptKey: keys.receipts, headIntervalMs, limits },
+      onHead: () => api.follower?.wake(),
+    });
     const sources = {
       ledger,
+      limits,
       places,
       realm: configuration.realm,
       enrolment,
-      key: publicSealingKey(sealingKey),
+      keys: publicDomainKeys(keys),
     };
     const api = new LocalApi(sources, (command: Command) => execute(ledger, send, command), log);
     log.info({ realm: configuration.realm, tenant: enrolment.tenantName }, 'starting');
-    await runServices([supervisor, feed, api], log);
+    await runServices([supervisor, feed, heads, api], log);
   } finally {
     await directory.close();
     ledger.close();
@@ -101,6 +110,7 @@ async function describeWhenUp(directory: ManagedDirectory, places: Places, signa
 class LocalApi implements Service {
   readonly name = 'local api';
   follower: Follower | undefined;
+  readonly #startedAt = Date.now();
   readonly #sources: StatusSources;
   readonly #execute: (command: Command) => Promise<{ message: string }>;
   readonly #log: Log;
@@ -115,7 +125,10 @@ class LocalApi implements Service {
     const { ledger, places } = this.#sources;
     const server = createServer({ log: this.#log });
     server.get('/status', () =>
-      readStatus(this.#sources, { trouble: this.follower ? this.follower.trouble : 'samba is starting' }),
+      readStatus(this.#sources, {
+        trouble: this.follower ? this.follower.trouble : 'samba is starting',
+        startedAt: this.#startedAt,
+      }),
     );
     server.get<{ Params: { name: string } }>('/users/:name', request =>
       readUserStatus(ledger, request.params.name),

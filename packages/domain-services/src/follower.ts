@@ -31,6 +31,8 @@ interface Page {
   unreadable: Unreadable[];
   cursor: string;
   more: boolean;
+  /** When it was asked for, by `performance.now`. */
+  askedAt: number;
 }
 
 interface Retry {
@@ -42,6 +44,8 @@ interface Retry {
 export interface FollowerOptions extends Omit<ApplyContext, 'trust'> {
   send: Send;
   deletionThreshold: number;
+  /** Told at the end of the feed when its last page was asked for. */
+  onCaughtUp?: (askedAt: number) => void;
 }
 
 /**
@@ -145,6 +149,7 @@ export class Follower implements Service {
     await applyDeletions({ ...this.#options, threshold: this.#options.deletionThreshold });
     await this.#report(signal);
     ledger.setState('caughtUpAt', new Date().toISOString());
+    this.#options.onCaughtUp?.(page.askedAt);
   }
 
   /** Writes a page; when this returns, the page before it is settled and this one is being settled. */
@@ -232,8 +237,9 @@ export class Follower implements Service {
     const query = { after, limit: MAX_PAGE, wait };
     const stop = AbortSignal.any([signal, this.#wake.signal]);
     try {
+      const askedAt = performance.now();
       const reply = await readFeed(this.#options.send, query, stop);
-      return { ...reply, items: await prepareItems(this.#context(), reply.items) };
+      return { ...reply, askedAt, items: await prepareItems(this.#context(), reply.items) };
     } catch (error) {
       // A cursor that is none, of a tenant that was broken into or replaced: without it the feed begins anew.
       if (error instanceof CallError && error.status === 400) this.#options.ledger.setState('cursor', '');

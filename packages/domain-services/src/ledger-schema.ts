@@ -65,4 +65,42 @@ export const LEDGER_STEPS: readonly string[] = [
   `
   CREATE TABLE domain_sids (sid TEXT PRIMARY KEY, forest TEXT NOT NULL, pinned_at TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What of each forest the managed domain has, in digests of buckets (docs/formats.md): a bucket that changed has no
+  -- row until the next comparison needs it.
+  CREATE TABLE forest_bucket (
+    forest TEXT NOT NULL,
+    bucket INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    accounts INTEGER NOT NULL,
+    credentials INTEGER NOT NULL,
+    PRIMARY KEY (forest, bucket)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX accounts_bucket ON accounts (forest, bucket_of(anchor), anchor);
+  CREATE TRIGGER forest_bucket_of_new_account AFTER INSERT ON accounts BEGIN
+    DELETE FROM forest_bucket WHERE forest = new.forest AND bucket = bucket_of(new.anchor);
+  END;
+  CREATE TRIGGER forest_bucket_of_account AFTER UPDATE ON accounts
+    WHEN new.forest <> old.forest OR new.account_sequence IS NOT old.account_sequence
+      OR new.credential_sequence IS NOT old.credential_sequence OR new.has_credential <> old.has_credential
+      OR new.managed_guid IS NOT old.managed_guid OR new.deleted_at IS NOT old.deleted_at
+  BEGIN
+    DELETE FROM forest_bucket WHERE forest IN (old.forest, new.forest) AND bucket = bucket_of(new.anchor);
+  END;
+  CREATE TRIGGER forest_bucket_of_gone_account AFTER DELETE ON accounts BEGIN
+    DELETE FROM forest_bucket WHERE forest = old.forest AND bucket = bucket_of(old.anchor);
+  END;
+
+  -- The newest head of each forest, and what came of comparing heads with the ledger.
+  CREATE TABLE heads (
+    forest TEXT PRIMARY KEY,
+    sequence INTEGER NOT NULL,
+    time TEXT NOT NULL,
+    accounts INTEGER NOT NULL,
+    credentials INTEGER NOT NULL,
+    buckets TEXT NOT NULL,
+    received_at TEXT NOT NULL,
+    comparison TEXT
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

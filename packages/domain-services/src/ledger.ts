@@ -1,6 +1,8 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';
+import { bucketOf } from '@causeway/records';
+import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
 
 export type RecordKind = 'account' | 'credential';
@@ -73,9 +75,12 @@ type Row = Record<string, SQLOutputValue>;
 export class Ledger {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** The heads of the forests, and the ledger as they see it. */
+  readonly heads: HeadBook;
 
   constructor(file: string) {
     this.#database = new DatabaseSync(file);
+    this.#database.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000');
     const { user_version: done } = this.#database.prepare('PRAGMA user_version').get() as {
       user_version: number;
@@ -83,6 +88,7 @@ export class Ledger {
     LEDGER_STEPS.slice(done).forEach((step, i) => {
       this.transaction(() => this.#database.exec(`${step}; PRAGMA user_version = ${done + i + 1}`));
     });
+    this.heads = new HeadBook(this.#database);
   }
 
   close(): void {
@@ -339,7 +345,8 @@ export type StateName =
   | 'readAt'
   | 'deletesStopped'
   /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
-  | 'offeredTenantKey';
+  | 'offeredTenantKey'
+  | 'receiptSequence';
 
 const text = (value: SQLOutputValue | undefined): string | null => (value == null ? null : String(value));
 const number = (value: SQLOutputValue | undefined): number | null => (value == null ? null : Number(value));

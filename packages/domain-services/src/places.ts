@@ -9,6 +9,7 @@ export interface Places {
   creation: string;
   /** Private halves: who sends these to somebody gives the managed domain's passwords away. */
   sealingKey: string;
+  receiptKey: string;
   agentKey: string;
   /** What the tenant said when the agent enrolled. */
   enrolment: string;
@@ -24,6 +25,7 @@ export function placesOf(configuration: { stateDirectory: string; directory?: st
     domain: { directory: configuration.directory ?? at('samba') },
     creation: at('creation.json'),
     sealingKey: at('sealing-key'),
+    receiptKey: at('receipt-key.pem'),
     agentKey: at('agent-key.pem'),
     enrolment: at('enrolment.json'),
     administratorPassword: at('administrator.password'),

@@ -1,6 +1,9 @@
-import { CLOUD_FOREST, type PublicKeyInfo } from '@causeway/records';
+import { CLOUD_FOREST } from '@causeway/records';
 import { domainStatus } from '@causeway/samba';
 import { CausewayError } from '@causeway/service';
+import { type Arrival, arrivals } from './arrival.ts';
+import type { DifferenceLimits } from './compare-head.ts';
+import type { PublicDomainKeys } from './domain-keys.ts';
 import type { Enrolment } from './identity.ts';
 import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from './ledger.ts';
 import type { Places } from './places.ts';
@@ -23,6 +26,8 @@ export interface Status {
     tenantKey: { fingerprint: string | null; offered: string | null };
   };
   accounts: { accounts: number; withCredential: number; deleted: number };
+  /** Of each trusted forest. */
+  arrivals: Arrival[];
   deletions: { waiting: number; stopped: boolean; approved: number };
   problems: { counts: Record<string, number>; latest: Problem[] };
   audit: AuditEntry[];
@@ -39,14 +44,15 @@ export interface StatusSources {
   places: Places;
   realm: string;
   enrolment: Enrolment;
-  key: PublicKeyInfo;
+  keys: PublicDomainKeys;
+  limits: DifferenceLimits;
 }
 
 export function readStatus(
   sources: StatusSources,
-  following: { trouble: string | undefined } | undefined,
+  following: { trouble: string | undefined; startedAt: number } | undefined,
 ): Status {
-  const { ledger, places, realm, enrolment, key } = sources;
+  const { ledger, places, realm, enrolment, keys } = sources;
   const domain = domainStatus(places.domain);
   return {
     realm,
@@ -61,7 +67,7 @@ export function readStatus(
       reportsWaiting: ledger.queuedReports(1).length > 0,
     },
     pairing: {
-      fingerprint: key.fingerprint,
+      fingerprint: keys.fingerprint,
       trusted: ledger.trustedAgents().filter(({ forest }) => forest !== CLOUD_FOREST),
       tenantKey: {
         fingerprint: pinnedTenantKey(ledger)?.fingerprint ?? null,
@@ -69,6 +75,7 @@ export function readStatus(
       },
     },
     accounts: ledger.counts(),
+    arrivals: arrivals(ledger, sources.limits, following?.startedAt),
     deletions: {
       waiting: ledger.pendingDeletes().length,
       stopped: (ledger.state('deletesStopped') ?? '') !== '',

@@ -35,6 +35,36 @@ function entryLine({ anchor, accountSequence, credentialSequence }: Entry): stri
   return `${anchor} ${accountSequence} ${credentialSequence}\n`;
 }
 
+/** One bucket: its digest and what is in it. */
+export interface Bucket {
+  digest: Uint8Array;
+  accounts: number;
+  credentials: number;
+}
+
+/** All buckets of a forest. */
+export interface ForestSummary {
+  accounts: number;
+  credentials: number;
+  /** All digests, one after the other: see `packBuckets`. */
+  buckets: string;
+}
+
+export function summarizeBucket(entries: readonly Entry[]): Bucket {
+  const credentials = entries.filter(({ credentialSequence }) => credentialSequence > 0).length;
+  return { digest: bucketDigest(entries), accounts: entries.length, credentials };
+}
+
+/** @param bucket gives each bucket by its number */
+export function summarizeForest(bucket: (number: number) => Bucket): ForestSummary {
+  const all = Array.from({ length: BUCKETS }, (_, number) => bucket(number));
+  return {
+    accounts: all.reduce((sum, { accounts }) => sum + accounts, 0),
+    credentials: all.reduce((sum, { credentials }) => sum + credentials, 0),
+    buckets: packBuckets(all.map(({ digest }) => digest)),
+  };
+}
+
 /** All digests of a forest, one after the other, as a head carries them. */
 export function packBuckets(digests: readonly Uint8Array[]): string {
   return Buffer.concat(digests).toString('base64url');

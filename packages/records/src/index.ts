@@ -1,11 +1,15 @@
 export {
   BUCKETS,
+  type Bucket,
   bucketDigest,
   bucketOf,
   DIGEST_LENGTH,
   differingBuckets,
   type Entry,
+  type ForestSummary,
   packBuckets,
+  summarizeBucket,
+  summarizeForest,
 } from './buckets.ts';
 export { openCredentialRecord } from './open.ts';
 export { domainFingerprint, normalizeFingerprint, type PublicKeyInfo, publicKeyInfo } from './public-key.ts';

@@ -115,7 +115,7 @@ function describeCycle(cycle: CycleSummary): string[] {
 async function trustDomain(fingerprint: string, options: CommonOptions): Promise<void> {
   const { result } = await askOrDo(options, 'trustDomain', { body: { fingerprint } });
   printResult(options.json, result, () => [
-    `the key of the managed domain ${result.confirmed.realm} is trusted: ${result.confirmed.fingerprint}`,
+    `the keys of the managed domain ${result.confirmed.realm} are trusted: ${result.confirmed.fingerprint}`,
     "who is owed is sent now; everybody else's password goes along when it changes, or by 'causeway connect force-password-sync'",
   ]);
 }

@@ -28,6 +28,7 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
       `  ${c.users} users in scope, ${c.exported} in the tenant, ${c.passwords} passwords sent, ${c.withLegacyRecord} of them for the managed domain`,
       `  ${c.queued} in the retry queue, ${c.quarantined} quarantined, ${c.owed} owed, ${c.waiting} waiting for their users to change a temporary password`,
     );
+    lines.push(...describeArrival(c.arrival).map(line => `  ${line}`));
     if (c.lastError !== null) lines.push(`  last error: ${c.lastError}`);
     if (c.suppressedDeletes > 0)
       lines.push(
@@ -60,6 +61,19 @@ function describePairing(pairing: ConnectStatus['pairing']): string {
     case 'unknown':
       return `unknown: ${pairing.reason}`;
   }
+}
+
+function describeArrival(arrival: ConnectStatus['connectors'][number]['arrival']): string[] {
+  const { state, accounts, credentials, completeAsOf, alarm, missing, missingCount } = arrival;
+  if (state === 'no managed domain') return [];
+  const lines = [
+    `${accounts.arrived} of ${accounts.all} accounts, ${credentials.arrived} of ${credentials.all} credentials have arrived in the managed domain: ${state}; ${completeAsOf === null ? 'never complete yet' : `complete as of ${completeAsOf}`}`,
+  ];
+  if (alarm !== null) lines.push(`ALARM: ${alarm}`);
+  for (const { user, what, refused } of missing)
+    lines.push(`not there: ${user}, ${what}${refused === null ? '' : ` (came and was refused: ${refused})`}`);
+  if (missingCount > missing.length) lines.push(`and ${missingCount - missing.length} more`);
+  return lines;
 }
 
 function describeUser(user: ConnectUserStatus): string[] {

@@ -1,18 +1,27 @@
-import { type PublicKeyInfo, publicKeyInfo } from '@causeway/records';
+import { domainFingerprint, type PublicKeyInfo, publicKeyInfo } from '@causeway/records';
 import type { Database } from '../store/database.ts';
 import { type ConfirmedKey, confirmedKey } from '../store/pairing.ts';
 import type { SyncConfiguration } from '../tenant-client.ts';
 
+/** A managed domain's two keys, and the fingerprint of both, made here from the keys themselves. */
+export interface DomainKeys {
+  /** Records are sealed to it. */
+  key: PublicKeyInfo;
+  /** Receipts are signed with it. */
+  receiptKey: PublicKeyInfo;
+  fingerprint: string;
+}
+
 /**
  * Whether legacy credentials flow. INVARIANT: nothing is sealed but to a key whose fingerprint, computed here from the
- * key itself, is the one that an administrator confirmed.
+ * keys themselves, is the one that an administrator confirmed.
  */
 export type LegacyState =
   /** The tenant has no managed domain, and no administrator says otherwise: nobody is owed anything. */
   | { state: 'off' }
   /** It has one whose key nobody has confirmed, or another key than the confirmed one, or denies it: who is owed is recorded. */
-  | { state: 'unconfirmed'; offered: PublicKeyInfo | undefined; realm: string }
-  | { state: 'confirmed'; key: PublicKeyInfo; realm: string };
+  | { state: 'unconfirmed'; offered: DomainKeys | undefined; realm: string }
+  | ({ state: 'confirmed'; realm: string } & DomainKeys);
 
 export function decideLegacy(
   configuration: SyncConfiguration,
@@ -25,22 +34,26 @@ export function decideLegacy(
       ? { state: 'unconfirmed', offered: undefined, realm: confirmed.realm }
       : { state: 'off' };
   }
-  const offered = offeredKey(domain.key.publicKey);
+  const offered = offeredKeys(domain.key.publicKey, domain.receiptKey.publicKey);
   const { realm } = domain;
   if (offered === undefined || offered.fingerprint !== confirmed?.fingerprint) {
     return { state: 'unconfirmed', offered, realm };
   }
-  return { state: 'confirmed', key: offered, realm };
+  return { state: 'confirmed', realm, ...offered };
 }
 
 export function legacyState(db: Database, configuration: SyncConfiguration): LegacyState {
   return decideLegacy(configuration, confirmedKey(db));
 }
 
-/** What the tenant says of the fingerprint is not looked at. Undefined: it is no sealing key. */
-function offeredKey(publicKey: string): PublicKeyInfo | undefined {
+/** What the tenant says of fingerprints is not looked at. Undefined: they are no such keys. */
+function offeredKeys(sealing: string, receipts: string): DomainKeys | undefined {
   try {
-    return publicKeyInfo('sealing', publicKey);
+    return {
+      key: publicKeyInfo('sealing', sealing),
+      receiptKey: publicKeyInfo('signing', receipts),
+      fingerprint: domainFingerprint(sealing, receipts),
+    };
   } catch {
     return undefined;
   }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { verifyCloudCredential } from '@causeway/credentials';
-import { generateSealingKey, openCredentialRecord, sealingPublicKey } from '@causeway/records';
+import {
+  generateSealingKey,
+  generateSigningKey,
+  openCredentialRecord,
+  sealingPublicKey,
+} from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
@@ -79,8 +84,14 @@ test('with a key that nobody confirmed nothing is sealed, and who is owed is rec
   assert.equal(context.store.owed.count(), 1);
 
   // A tenant that puts its own key under the confirmed fingerprint gains nothing.
-  confirmKey(context.store.db, { ...key, realm: 'AADDS.EXAMPLE.NET' });
+  confirmKey(context.store.db, peer.confirmable(key));
   peer.offerKey({ ...sealingPublicKey(swapped), keyId: key.keyId, fingerprint: key.fingerprint });
+  await context.tenant.configuration(true);
+  await processUsers(context, [replicated(0, 10)], whole);
+  assert.equal(credentialOf(0)!.record, null);
+
+  // One that puts its own key for receipts beside the confirmed one changes the fingerprint.
+  peer.offerKey(key, generateSigningKey().publicKey);
   await context.tenant.configuration(true);
   await processUsers(context, [replicated(0, 10)], whole);
   assert.equal(credentialOf(0)!.record, null);
@@ -155,7 +166,7 @@ test('no hash and no key is in what is stored or sent in the clear', async () =>
   const context = await withPeople(1);
   const key = sealingPublicKey(await generateSealingKey());
   peer.offerKey(key);
-  confirmKey(context.store.db, { ...key, realm: 'AADDS.EXAMPLE.NET' });
+  confirmKey(context.store.db, peer.confirmable(key));
   await context.tenant.configuration(true);
   await processUsers(context, [replicated(0, 0xa7)], whole);
   const stored = ['password_state', 'connector_space', 'retry_queue', 'event', 'cursor', 'pairing']
@@ -171,7 +182,7 @@ test('no hash and no key is in what is stored or sent in the clear', async () =>
 test('a password that no record can hold costs itself alone, and is wiped with the others', async () => {
   const context = await withPeople(2);
   const key = sealingPublicKey(await generateSealingKey());
-  confirmKey(context.store.db, { ...key, realm: 'AADDS.EXAMPLE.NET' });
+  confirmKey(context.store.db, peer.confirmable(key));
   peer.offerKey(key);
   await context.tenant.configuration(true);
   const keys = Array.from({ length: 32 }, () => ({ enctype: 18, key: new Uint8Array(256).fill(9) }));

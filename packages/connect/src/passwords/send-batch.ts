@@ -37,7 +37,7 @@ export async function sendBatch(
   fullPass: number | undefined,
 ): Promise<number> {
   const { store, tenant, connector } = context;
-  let made: (CredentialChange | RangeError)[];
+  let made: (Made | RangeError)[];
   try {
     made = await makeChanges(context, all, legacy);
   } finally {
@@ -50,7 +50,8 @@ export async function sendBatch(
     quarantine(context, object.guid, object, decision);
   });
   const items = all.filter((_, i) => !(made[i] instanceof RangeError));
-  const changes = made.flatMap(change => (change instanceof RangeError ? [] : [change]));
+  const fit = made.flatMap(one => (one instanceof RangeError ? [] : [one]));
+  const changes = fit.map(({ change }) => change);
   if (changes.length === 0) return 0;
   const text = `Provision credentials batch start. Count: ${changes.length}`;
   store.events.tell(EventId.batchStart, connector.name, text);
@@ -75,7 +76,9 @@ export async function sendBatch(
     return `Password Change Result - Anchor : ${object.anchor}, Dn : ${object.dn}, PwdChangeOnLogon=False, Result : ${result}.`;
   });
   return store.db.transaction(() => {
-    const taken = items.filter((item, i) => applyVerdict(context, item, verdicts[i]!, legacy, fullPass));
+    const taken = items.filter((item, i) =>
+      applyVerdict(context, { ...item, sequence: fit[i]!.sequence }, verdicts[i]!, legacy, fullPass),
+    );
     store.events.add(
       EventId.batchEnd,
       'info',
@@ -108,12 +111,18 @@ function wipe({ password }: PasswordItem): void {
   if (password.kerberosKeys) wipeKeys(password.kerberosKeys);
 }
 
+interface Made {
+  change: CredentialChange;
+  /** Of the record; undefined without one. */
+  sequence: number | undefined;
+}
+
 /** A change an item, or why no record can hold it: that is the item's own trouble. */
 async function makeChanges(
   { store, agent, connector }: ConnectorContext,
   items: readonly PasswordItem[],
   legacy: LegacyState,
-): Promise<(CredentialChange | RangeError)[]> {
+): Promise<(Made | RangeError)[]> {
   const credentials = await mapLimit(items, DERIVATIONS, ({ password }) =>
     deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH)),
   );
@@ -139,13 +148,14 @@ async function makeChanges(
         if (error instanceof RangeError) return error;
         throw error;
       }
-      return {
+      const change = {
         sourceAnchor: object.anchor,
         passwordOrder: password.order,
         changeDate: filetimeToIso(password.changed),
         cloudCredential: credentials[i]!,
         record,
       };
+      return { change, sequence: record === null ? undefined : header.sequence };
     });
   } finally {
     sealer?.close();
@@ -155,7 +165,7 @@ async function makeChanges(
 /** @returns whether the tenant has the password now */
 function applyVerdict(
   context: ConnectorContext,
-  { object, password }: PasswordItem,
+  { object, password, sequence }: PasswordItem & Pick<Made, 'sequence'>,
   { verdict, code, reason }: Verdict,
   legacy: LegacyState,
   fullPass: number | undefined,
@@ -167,6 +177,7 @@ function applyVerdict(
     store.passwords.acknowledge(guid, {
       order: password.order,
       recipientKeyId: legacy.state === 'confirmed' ? legacy.key.keyId : undefined,
+      recordSequence: sequence,
       status: withoutKeys ? 'MissingAttribute' : 'Success',
       detail: withoutKeys
         ? 'sent without Kerberos keys: the account has no AES key until its password is changed'

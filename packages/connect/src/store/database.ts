@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { bucketOf } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { MIGRATIONS } from './migrations.ts';
 
@@ -16,6 +17,7 @@ export class Database {
   /** Opens or makes the file and brings its schema up to date. `:memory:` for tests. */
   constructor(path: string) {
     this.#db = new DatabaseSync(path);
+    this.#db.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
     this.#migrate();
   }

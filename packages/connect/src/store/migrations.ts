@@ -143,4 +143,68 @@ export const MIGRATIONS: readonly string[] = [
   -- Users that are sent anew on behalf of a forced full pass are counted by it.
   CREATE INDEX password_state_full_pass ON password_state (connector, full_pass) WHERE full_pass IS NOT NULL;
   `,
+  `
+  -- The key that signs the managed domain's receipts; a pairing without it is made again.
+  DROP TABLE pairing;
+  CREATE TABLE pairing (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    fingerprint TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    receipt_key TEXT NOT NULL,
+    realm TEXT NOT NULL,
+    confirmed_at TEXT NOT NULL
+  );
+
+  -- The sequence of the credential record that the tenant acknowledged last.
+  ALTER TABLE password_state ADD COLUMN record_sequence INTEGER;
+
+  -- What of a forest the tenant has, in digests of buckets (docs/formats.md): a bucket that changed has no row until
+  -- the next head needs it.
+  CREATE TABLE head_bucket (
+    connector TEXT NOT NULL,
+    bucket INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    accounts INTEGER NOT NULL,
+    credentials INTEGER NOT NULL,
+    PRIMARY KEY (connector, bucket)
+  ) WITHOUT ROWID;
+  CREATE INDEX connector_space_bucket
+    ON connector_space (connector, bucket_of(anchor), anchor, exported_sequence) WHERE exported_digest IS NOT NULL;
+  CREATE TRIGGER head_bucket_of_new_object AFTER INSERT ON connector_space WHEN new.exported_digest IS NOT NULL BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket = bucket_of(new.anchor);
+  END;
+  CREATE TRIGGER head_bucket_of_object
+    AFTER UPDATE OF anchor, exported_digest, exported_sequence ON connector_space
+    WHEN new.anchor <> old.anchor OR new.exported_sequence IS NOT old.exported_sequence
+      OR (new.exported_digest IS NULL) <> (old.exported_digest IS NULL)
+  BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket IN (bucket_of(old.anchor), bucket_of(new.anchor));
+  END;
+  CREATE TRIGGER head_bucket_of_gone_object AFTER DELETE ON connector_space WHEN old.exported_digest IS NOT NULL BEGIN
+    DELETE FROM head_bucket WHERE connector = old.connector AND bucket = bucket_of(old.anchor);
+  END;
+  CREATE TRIGGER head_bucket_of_new_password AFTER INSERT ON password_state WHEN new.record_sequence IS NOT NULL BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket =
+      (SELECT bucket_of(anchor) FROM connector_space AS o WHERE o.connector = new.connector AND o.guid = new.guid);
+  END;
+  CREATE TRIGGER head_bucket_of_password AFTER UPDATE OF record_sequence ON password_state
+    WHEN new.record_sequence IS NOT old.record_sequence
+  BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket =
+      (SELECT bucket_of(anchor) FROM connector_space AS o WHERE o.connector = new.connector AND o.guid = new.guid);
+  END;
+  CREATE TRIGGER head_bucket_of_gone_password AFTER DELETE ON password_state WHEN old.record_sequence IS NOT NULL BEGIN
+    DELETE FROM head_bucket WHERE connector = old.connector AND bucket =
+      (SELECT bucket_of(anchor) FROM connector_space AS o WHERE o.connector = old.connector AND o.guid = old.guid);
+  END;
+
+  -- The newest receipt of each connector's forest, as the managed domain signed it, and when it came.
+  CREATE TABLE receipt (
+    connector TEXT PRIMARY KEY,
+    receipt TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    received_at TEXT NOT NULL
+  );
+  `,
 ];

@@ -55,6 +55,8 @@ export class PasswordStates {
     ack: {
       order: PasswordOrder;
       recipientKeyId: string | undefined;
+      /** Of the record that went along. */
+      recordSequence: number | undefined;
       status: PasswordStatus;
       detail: string | undefined;
       fullPass: number | undefined;
@@ -63,12 +65,13 @@ export class PasswordStates {
     const now = new Date().toISOString();
     this.#db.run(
       `INSERT INTO password_state (connector, guid, version, originating_time, originating_invocation_id,
-         acknowledged_at, recipient_key_id, status, detail, must_change, full_pass, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+         acknowledged_at, recipient_key_id, record_sequence, status, detail, must_change, full_pass, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
        ON CONFLICT DO UPDATE SET version = excluded.version, originating_time = excluded.originating_time,
          originating_invocation_id = excluded.originating_invocation_id, acknowledged_at = excluded.acknowledged_at,
-         recipient_key_id = excluded.recipient_key_id, status = excluded.status, detail = excluded.detail,
-         must_change = 0, full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
+         recipient_key_id = excluded.recipient_key_id,
+         record_sequence = coalesce(excluded.record_sequence, record_sequence),
+         status = excluded.status, detail = excluded.detail, must_change = 0, full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
       this.#connector,
       guid,
       ack.order.version,
@@ -76,6 +79,7 @@ export class PasswordStates {
       ack.order.originatingInvocationId,
       now,
       ack.recipientKeyId ?? null,
+      ack.recordSequence ?? null,
       ack.status,
       ack.detail ?? null,
       ack.fullPass ?? null,

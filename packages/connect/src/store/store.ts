@@ -7,9 +7,11 @@ import { Cursors } from './cursors.ts';
 import { Database } from './database.ts';
 import { Events } from './events.ts';
 import { FullPasses } from './full-passes.ts';
+import { HeadBuckets } from './head-buckets.ts';
 import { Owed } from './owed.ts';
 import { PasswordLog } from './password-log.ts';
 import { PasswordStates } from './password-states.ts';
+import { Receipts } from './receipts.ts';
 import { RetryQueue } from './retry-queue.ts';
 import { SchedulerSettings } from './scheduler-settings.ts';
 
@@ -35,6 +37,8 @@ export interface ConnectorStore {
   readonly queue: RetryQueue;
   readonly owed: Owed;
   readonly passes: FullPasses;
+  readonly heads: HeadBuckets;
+  readonly receipts: Receipts;
 }
 
 /** @param stateDirectory the folder whose lock the caller holds, or undefined for a store in memory (tests) */
@@ -64,5 +68,7 @@ export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string
     queue: new RetryQueue(db, name),
     owed: new Owed(db, name),
     passes: new FullPasses(db, name),
+    heads: new HeadBuckets(db, name),
+    receipts: new Receipts(db, name),
   };
 }

@@ -9,6 +9,7 @@ import type {
   WindowsCredentialsSyncConfig,
 } from '@causeway/contract';
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
+import { domainFingerprint, generateSigningKey } from '@causeway/records';
 
 /** What a scripted tenant does with a request instead of answering it. */
 export type Misbehaviour =
@@ -30,6 +31,11 @@ export interface PeerUser {
 /** The tenant's provisioning side as a scripted peer: keeps what it is told, records all of it, misbehaves on demand. */
 export class ProvisioningPeer {
   readonly tenantId = randomUUID();
+  /** Of the managed domain that it offers. */
+  readonly receiptKey = generateSigningKey();
+  /** The receipt of each forest, and the head that came last. */
+  readonly receipts = new Map<string, string>();
+  readonly heads = new Map<string, string>();
   readonly users = new Map<string, PeerUser>();
   readonly requests: { path: string; body: string }[] = [];
   /** Taken from the front, one a request to the provisioning API. */
@@ -60,13 +66,20 @@ export class ProvisioningPeer {
   }
 
   /** A managed domain that the tenant says it has. Without a key: the tenant says that it has no managed domain. */
-  offerKey(key?: PublicKey): void {
+  offerKey(key?: PublicKey, receiptKey: PublicKey = this.receiptKey.publicKey): void {
     const registeredAt = new Date().toISOString();
-    const place = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', registeredAt };
+    const place = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', receiptKey, registeredAt };
     this.windowsCredentialsSyncConfig = {
       enabled: key !== undefined,
       domain: key ? { ...place, key } : null,
     };
+  }
+
+  /** What an administrator confirms who compared the fingerprint of a managed domain with this sealing key. */
+  confirmable({ keyId, publicKey }: PublicKey) {
+    const receiptKey = this.receiptKey.publicKey.publicKey;
+    const fingerprint = domainFingerprint(publicKey, receiptKey);
+    return { fingerprint, keyId, publicKey, receiptKey, realm: 'AADDS.EXAMPLE.NET' };
   }
 
   requestsTo(path: string): { path: string; body: string }[] {
@@ -140,6 +153,11 @@ export class ProvisioningPeer {
         return { verdicts: changesOf<ObjectChange>(body).map(change => this.#takeObject(change)) };
       case '/api/v1/sync/credentials':
         return { verdicts: changesOf<CredentialChange>(body).map(change => this.#takeCredential(change)) };
+      case '/api/v1/sync/head': {
+        const { forest, head } = JSON.parse(body) as { forest: string; head: string };
+        this.heads.set(forest, head);
+        return { receipt: this.receipts.get(forest) ?? null };
+      }
       default:
         return {};
     }

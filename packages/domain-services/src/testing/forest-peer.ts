@@ -3,14 +3,20 @@ import type { FeedItem } from '@causeway/contract';
 import { EncryptionType, type KerberosKeys, ntHash, stringToKey } from '@causeway/credentials';
 import {
   type AccountFields,
+  bucketOf,
   CLOUD_FOREST,
   type CredentialFields,
   CredentialSealer,
+  type Entry,
   generateSigningKey,
+  type HeadFields,
   type PublicKeyInfo,
   type SigningKey,
   signAccountRecord,
+  signHead,
   signingPublicKey,
+  summarizeBucket,
+  summarizeForest,
 } from '@causeway/records';
 
 /** A user of a scripted forest. */
@@ -125,6 +131,22 @@ export class ForestPeer {
       );
     }
     return records;
+  }
+
+  /** What this forest's Connect says that the tenant has; `changes` for what it would say otherwise. */
+  head(entries: readonly Entry[], changes: Partial<HeadFields> = {}): string {
+    const sorted = entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
+    const buckets = Map.groupBy(sorted, ({ anchor }) => bucketOf(anchor));
+    return signHead(this.signingKey, {
+      ...{
+        tenant: this.tenant,
+        forest: this.forest,
+        sequence: ++this.#sequence,
+        time: new Date().toISOString(),
+      },
+      ...summarizeForest(n => summarizeBucket(buckets.get(n) ?? [])),
+      ...changes,
+    });
   }
 
   /** A user of the feed, as an honest tenant shows it. */

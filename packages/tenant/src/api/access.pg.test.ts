@@ -14,12 +14,13 @@ import {
   tenantLocalRoutes,
   userRoutes,
 } from '@causeway/contract';
+import { generateSealingKey, generateSigningKey } from '@causeway/records';
 import { createLog } from '@causeway/service';
 import type { z } from 'zod';
 import { Installation } from '../installation.ts';
 import { makePublicServer } from '../server.ts';
 import { onEveryBackend } from '../testing/backends.ts';
-import { accountItem, credentialItem, FOREST, makeSealer, order, person } from '../testing/people.ts';
+import { accountItem, credentialItem, FOREST, headOf, makeSealer, order, person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import type { TestAdministrator } from '../testing/test-tenant.ts';
 
@@ -147,16 +148,21 @@ onEveryBackend('access', tenant => {
     };
     await call(connect.send, synchronizationRoutes.exportObjects, { body: objects });
     await call(connect.send, synchronizationRoutes.exportCredentials, { body: credentials });
-    const key = connect.signingKey.publicKey;
-    const registration = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', key };
+    const { publicKey: key } = await generateSealingKey();
+    const { publicKey: receiptKey } = generateSigningKey();
+    const registration = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', key, receiptKey };
     await call(domain.send, managedDomainRoutes.registerDomainKey, { body: registration });
     const status = { forest: FOREST, lastObjectCycleAt: null, lastPasswordCycleAt: null };
     await call(connect.send, synchronizationRoutes.reportConnectStatus, {
       body: { ...status, queued: 0, owed: 0, quarantined: 0 },
     });
 
+    const head = headOf(connect);
+    await call(connect.send, synchronizationRoutes.putHead, { body: { forest: FOREST, head } });
+
     const other = await call(fabrikam.send, administrationRoutes.getTenantStatus);
-    assert.deepEqual([other.tenantName, other.users, other.connect], ['fabrikam', 1, []]);
+    assert.deepEqual([other.tenantName, other.users, other.connect, other.arrivals], ['fabrikam', 1, [], []]);
+    assert.deepEqual((await call(otherDomain.send, managedDomainRoutes.readHeads)).heads, []);
     assert.equal(other.windowsCredentialsSyncConfig.enabled, false);
     const { users } = await call(fabrikam.send, administrationRoutes.listUsers, { query: {} });
     assert.deepEqual(
@@ -233,6 +239,7 @@ onEveryBackend('access', tenant => {
       [synchronizationRoutes.exportObjects.path]: { changes: [item] },
       [synchronizationRoutes.exportCredentials.path]: { changes: [await credentialItem(who, 'x', order(1))] },
       [synchronizationRoutes.reportConnectStatus.path]: status,
+      [synchronizationRoutes.putHead.path]: { head: headOf(agent, { forest: other }) },
     };
     const naming = routes.filter(
       ({ access, body }) => access.includes('connect') && 'forest' in ((body as z.ZodObject)?.shape ?? {}),

@@ -1,18 +1,22 @@
-import { managedDomainRoutes } from '@causeway/contract';
+import { MAX_HEADS, managedDomainRoutes, type PublicKey } from '@causeway/contract';
+import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
 import { readTenantKey } from '../directory/cloud-records.ts';
 import { requireDomainAdministrator } from '../directory/groups.ts';
 import { readChanges, registerDomainKey, storeReports, withdrawDomain } from '../directory/managed-domain.ts';
+import { readHeads, storeReceipt } from '../directory/statements.ts';
 import { agentOf } from './provisioning.ts';
 import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerManagedDomain(server: FastifyInstance, context: RouteContext): void {
   registerRoute(server, context, managedDomainRoutes.registerDomainKey, async ({ body }, caller) => {
+    const fingerprint = fingerprintOf(body);
     await registerDomainKey(caller.scope, agentOf(caller).agentId, body);
+    const { tenantName } = caller.scope;
     context.log.info(
-      { tenant: caller.scope.tenantName, realm: body.realm, fingerprint: body.key.fingerprint },
-      'managed domain key registered',
+      { tenant: tenantName, realm: body.realm, fingerprint },
+      'managed domain keys registered',
     );
     return {};
   });
@@ -36,6 +40,22 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
     await storeReports(scope, body.reports);
     return {};
   });
+  registerRoute(server, context, managedDomainRoutes.readHeads, async (_input, { scope }) => ({
+    heads: await readHeads(scope, MAX_HEADS),
+  }));
+  registerRoute(server, context, managedDomainRoutes.putReceipt, async ({ body }, { scope }) => {
+    await storeReceipt(scope, body.forest, body.receipt);
+    return {};
+  });
+}
+
+/** @throws CausewayError 'bad-request' for what are no such keys: nobody could ever confirm them */
+function fingerprintOf(body: { key: PublicKey; receiptKey: PublicKey }): string {
+  try {
+    return domainFingerprint(body.key.publicKey, body.receiptKey.publicKey);
+  } catch (error) {
+    throw new CausewayError('bad-request', `body: ${(error as Error).message}`);
+  }
 }
 
 function parseCursor(text: string): number {

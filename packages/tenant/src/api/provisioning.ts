@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { readSyncConfig } from '../directory/managed-domain.ts';
 import { provisionCredentials } from '../directory/provision-credentials.ts';
 import { provisionObjects } from '../directory/provision-objects.ts';
+import { readReceipt, storeHead } from '../directory/statements.ts';
 import { storeConnectReport } from '../directory/status.ts';
 import type { Caller } from '../installation.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
@@ -43,6 +44,10 @@ export function registerProvisioning(server: FastifyInstance, context: RouteCont
   registerRoute(server, context, synchronizationRoutes.reportConnectStatus, async ({ body }, caller) => {
     await storeConnectReport(caller.scope, agentOf(caller), body);
     return {};
+  });
+  registerRoute(server, context, synchronizationRoutes.putHead, async ({ body }, caller) => {
+    await storeHead(agentOf(caller), body.forest, body.head);
+    return { receipt: await readReceipt(caller.scope, body.forest) };
   });
 }
 

@@ -2,9 +2,11 @@ import {
   administrationRoutes,
   call,
   enrolmentRoutes,
+  type PublicKey,
   type TenantStatus,
   type UserStatus,
 } from '@causeway/contract';
+import { domainFingerprint } from '@causeway/records';
 import { CausewayError, printResult, table } from '@causeway/service';
 import { type Command, Option } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
@@ -115,6 +117,26 @@ export function remoteCommands(tenant: Command): void {
 
 const lowerCase = (name: string): string => name.toLowerCase();
 
+/** What administrators compare: of both keys, made here. */
+function fingerprintOf({ key, receiptKey }: { key: PublicKey; receiptKey: PublicKey }): string {
+  try {
+    return domainFingerprint(key.publicKey, receiptKey.publicKey);
+  } catch {
+    return 'without keys that can be read';
+  }
+}
+
+function arrivalLine({ head, receipt }: TenantStatus['arrivals'][number]): string {
+  if (receipt === null) return 'no receipt of the managed domain yet';
+  const of = (here: number, all: number | undefined): string =>
+    all === undefined ? `${here}` : `${here} of ${all}`;
+  const counts = `${of(receipt.accounts, head?.accounts)} accounts, ${of(receipt.credentials, head?.credentials)} credentials`;
+  const complete = receipt.completeAsOf ? `complete as of ${receipt.completeAsOf}` : 'never complete yet';
+  const refused = receipt.notWritten > 0 ? `; ${receipt.notWritten} not written` : '';
+  const alarm = receipt.alarmSince ? `; DIFFERS since ${receipt.alarmSince}` : '';
+  return `${counts}; ${complete}${refused}${alarm}`;
+}
+
 function userLines(user: UserStatus): string[] {
   const { credential, legacy } = user;
   const state = user.deletedAt ? `deleted ${user.deletedAt}` : user.accountEnabled ? 'enabled' : 'disabled';
@@ -151,7 +173,8 @@ function tenantLines(status: TenantStatus): string[] {
         'legacy credentials',
         `${status.withLegacyRecord}, applied ${status.legacyApplied}, refused ${status.legacyRefused}`,
       ],
-      ['managed domain', domain ? `${domain.realm}, key ${domain.key.fingerprint}` : 'none'],
+      ['managed domain', domain ? `${domain.realm}, ${fingerprintOf(domain)}` : 'none'],
+      ...status.arrivals.map(one => [`arrived of ${one.forest}`, arrivalLine(one)]),
     ]),
     '',
     ...table([

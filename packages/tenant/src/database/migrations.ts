@@ -180,6 +180,20 @@ const MIGRATIONS: readonly Migration[] = [
         foreign key (tenant_id, user_id) references users)`,
     ],
   },
+  {
+    number: 4,
+    name: 'heads and receipts',
+    statements: [
+      'alter table managed_domains add column receipt_key jsonb not null',
+      `create table statements (
+        tenant_id uuid not null references tenants,
+        forest text not null,
+        kind text not null check (kind in ('head', 'receipt')),
+        statement text not null,
+        received_at timestamptz not null,
+        primary key (tenant_id, kind, forest))`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

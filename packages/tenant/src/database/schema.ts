@@ -145,6 +145,7 @@ export interface ManagedDomainsTable {
   realm: string;
   netbios_domain: string;
   key: Json<PublicKey>;
+  receipt_key: Json<PublicKey>;
   agent_id: string;
   registered_at: Date;
 }
@@ -160,6 +161,15 @@ export interface ConnectStatusesTable {
   queued: number;
   owed: number;
   quarantined: number;
+}
+
+/** The latest signed word of each side about a whole forest: relayed as it is. */
+export interface StatementsTable {
+  tenant_id: Fixed<string>;
+  forest: Fixed<string>;
+  kind: Fixed<'head' | 'receipt'>;
+  statement: string;
+  received_at: Date;
 }
 
 export interface SignInFailuresTable {
@@ -187,6 +197,7 @@ export interface TenantTables {
   oidc_payloads: OidcPayloadsTable;
   managed_domains: ManagedDomainsTable;
   connect_statuses: ConnectStatusesTable;
+  statements: StatementsTable;
   sign_in_failures: SignInFailuresTable;
   signing_keys: SigningKeysTable;
   group_members: GroupMembersTable;

@@ -17,6 +17,7 @@ import {
   CLOUD_FOREST,
   type CredentialRecord,
   generateSealingKey,
+  generateSigningKey,
   openCredentialRecord,
   type SealingKey,
   sealingPublicKey,
@@ -45,9 +46,10 @@ onEveryBackend('cloud-only users', tenant => {
     const { users } = await call(contoso.send, administrationRoutes.listUsers, { query });
     return users.map(user => user.userPrincipalName);
   };
+  const { publicKey: receiptKey } = generateSigningKey();
   const register = (key: SealingKey, realm = REALM) =>
     call(domain.send, managedDomainRoutes.registerDomainKey, {
-      body: { realm, netbiosDomain: 'AADDS', key: sealingPublicKey(key) },
+      body: { realm, netbiosDomain: 'AADDS', key: sealingPublicKey(key), receiptKey },
     });
   const item = async (id: string): Promise<FeedItem> => {
     const { items } = await call(domain.send, managedDomainRoutes.readChanges, { query: { limit: 1000 } });

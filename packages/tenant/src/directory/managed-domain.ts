@@ -7,18 +7,19 @@ import { NO_LEGACY, recordCloudUsers } from './cloud-records.ts';
 import { isUuid } from './users.ts';
 
 /**
- * Registers the managed domain, or its new key. Connect believes a key only after an administrator confirmed it;
+ * Registers the managed domain, or its new keys. Connect believes keys only after an administrator confirmed them;
  * what was sealed here to another key opens no more and is let go of.
  */
 export async function registerDomainKey(
   scope: TenantScope,
   agentId: string,
-  domain: { realm: string; netbiosDomain: string; key: PublicKey },
+  domain: { realm: string; netbiosDomain: string; key: PublicKey; receiptKey: PublicKey },
 ): Promise<void> {
   const values = {
     realm: domain.realm,
     netbios_domain: domain.netbiosDomain,
     key: JSON.stringify(domain.key),
+    receipt_key: JSON.stringify(domain.receiptKey),
     agent_id: agentId,
   };
   await scope.transaction(async inside => {
@@ -53,6 +54,7 @@ export async function withdrawDomain(scope: TenantScope): Promise<{ realm: strin
       throw new CausewayError('no-managed-domain', 'this tenant has no managed domain', { status: 404 });
     }
     await inside.update('users').set(NO_LEGACY).where('origin', '=', 'cloud').execute();
+    await inside.delete('statements').where('kind', '=', 'receipt').execute();
     return withdrawn;
   });
 }
@@ -66,6 +68,7 @@ export async function readSyncConfig(scope: TenantScope): Promise<WindowsCredent
       realm: row.realm,
       netbiosDomain: row.netbios_domain,
       key: row.key,
+      receiptKey: row.receipt_key,
       registeredAt: row.registered_at.toISOString(),
     },
   };

@@ -2,6 +2,7 @@ import type { TenantStatus } from '@causeway/contract';
 import { sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
 import { readSyncConfig } from './managed-domain.ts';
+import { readArrivals } from './statements.ts';
 
 export interface ConnectReport {
   readonly forest: string;
@@ -78,5 +79,6 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
       owed: row.owed,
       quarantined: row.quarantined,
     })),
+    arrivals: await readArrivals(scope),
   };
 }

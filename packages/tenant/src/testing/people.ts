@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { CredentialChange, ObjectChange, PasswordOrder, Profile } from '@causeway/contract';
 import { deriveCloudCredential, ntHash } from '@causeway/credentials';
-import { CredentialSealer, generateSealingKey, signAccountRecord } from '@causeway/records';
+import {
+  CredentialSealer,
+  generateSealingKey,
+  type HeadFields,
+  signAccountRecord,
+  signHead,
+  summarizeBucket,
+  summarizeForest,
+} from '@causeway/records';
 import type { TestAgent } from './test-agent.ts';
 
 export const FOREST = 'corp.example.com';
@@ -74,6 +82,15 @@ export function accountItem(
     sequence,
     record,
   };
+}
+
+/** A head as a Connect makes it, of a forest without users. */
+export function headOf(agent: TestAgent, changes: Partial<HeadFields> = {}): string {
+  return signHead(agent.signingKey, {
+    ...{ tenant: agent.tenantId, forest: FOREST, sequence: nextSequence(), time: new Date().toISOString() },
+    ...summarizeForest(() => summarizeBucket([])),
+    ...changes,
+  });
 }
 
 export function order(version: number): PasswordOrder {

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import type { Status } from '@causeway/domain-services';
+import { eventually, Trials } from '../demo/story.ts';
+import { DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
+import { createUser, deleteUser, setPassword } from '../domains/users.ts';
+import { type Lie, type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
+import { freshStage } from '../places/fresh-stage.ts';
+import { runCli, runCliJson } from '../places/run-cli.ts';
+
+// A tenant that withholds something is found out: by Domain Services, which raises the alarm, and by Connect, which says who is
+// missing. The tenant is real; what it says to the other two passes through somebody who leaves things out.
+
+const stage = await freshStage();
+const onprem = DOMAINS.onprem;
+const { dnsDomain } = describeDomain(onprem);
+const run = randomBytes(2).toString('hex');
+const SILENCE_MS = 8_000;
+let trials: Trials;
+const proxies: RecordingProxy[] = [];
+
+/** What is left out at the moment. */
+let toDomain: Lie = () => undefined;
+let toConnect: Lie = () => undefined;
+const honest = (): void => {
+  toDomain = () => undefined;
+  toConnect = () => undefined;
+};
+
+interface Item {
+  accountRecord: string | null;
+  credentialRecord: string | null;
+}
+
+/** The feed with its items changed; null leaves one out. */
+const feed =
+  (change: (item: Item, name: string) => Item | null): Lie =>
+  (_method, path, answer) => {
+    if (!path.startsWith('/api/v1/domain/changes')) return undefined;
+    const page = answer as { items: Item[] };
+    const items = page.items.flatMap(item => change(item, principalName(item)) ?? []);
+    return { ...page, items };
+  };
+
+function principalName({ accountRecord }: Item): string {
+  const payload = Buffer.from(accountRecord?.split('.')[1] ?? '', 'base64url').toString();
+  return (JSON.parse(payload) as { userPrincipalName: string }).userPrincipalName;
+}
+
+interface ConnectStatus {
+  connectors: {
+    arrival: {
+      state: string;
+      alarm: string | null;
+      completeAsOf: string | null;
+      accounts: { arrived: number; all: number };
+      credentials: { arrived: number; all: number };
+      missing: { user: string; what: string; refused: string | null }[];
+    };
+  }[];
+  events: { level: string; text: string }[];
+}
+
+const here = async () => (await stage.domainStatus<Status>()).arrivals[0]!;
+const there = async () => (await stage.connectStatus<ConnectStatus>()).connectors[0]!.arrival;
+
+/** Kerberos in the managed domain. */
+const signsIn = async (who: { sam: string }, password: string) =>
+  (await trials.kerberos(who, password)) !== undefined;
+
+/** As an administrator does after a tenant that withheld is put right: the whole feed is read again. */
+async function readAgain(): Promise<void> {
+  const { fingerprint } = await runCliJson<{ fingerprint: string }>([
+    ...['connect', 'fingerprint', '--config', stage.configOf('connect')],
+  ]);
+  await runCliJson([
+    ...['domain', 'trust-agent', fingerprint, '--forest', dnsDomain],
+    ...['--config', stage.configOf('domain')],
+  ]);
+}
+
+async function make(name: string) {
+  const user = { sam: `${name}.${run}`, upn: `${name}.${run}@${dnsDomain}`, password: randomPassword() };
+  await createUser(onprem, user);
+  return user;
+}
+
+/** Both sides say that everything came, of a head that was made after now. */
+async function allArrives(): Promise<void> {
+  const since = new Date().toISOString();
+  const recent = (arrival: { state: string; completeAsOf: string | null }) =>
+    ['complete', 'not all written'].includes(arrival.state) && (arrival.completeAsOf ?? '') > since;
+  await eventually('complete at the managed domain', async () => recent(await here()));
+  await eventually('complete at Connect', async () => recent(await there()));
+  assert.equal((await here()).alarm, null);
+  assert.equal((await there()).alarm, null);
+}
+
+function configure(name: string, change: (settings: { tenant: { url: string } }) => object): void {
+  const file = stage.configOf(name);
+  const settings = JSON.parse(readFileSync(file, 'utf8')) as { tenant: { url: string } };
+  writeFileSync(file, JSON.stringify({ ...settings, ...change(settings) }));
+}
+
+before(async () => {
+  await stage.openTenant();
+  trials = new Trials(await stage.registerApplication());
+  await stage.createConnectorAccounts();
+  await stage.openConnect();
+  await stage.createDomain();
+  const through = async (lie: Lie) => {
+    const proxy = await recordingProxy(stage.tenantUrl, lie);
+    proxies.push(proxy);
+    return { url: proxy.url };
+  };
+  const quick = { headIntervalMs: 500, silenceMs: SILENCE_MS };
+  const [domain, connect] = [
+    await through((...answer) => toDomain(...answer)),
+    await through((...answer) => toConnect(...answer)),
+  ];
+  await stage.connect.stop();
+  configure('connect', () => ({ tenant: connect, ...quick }));
+  configure('domain', () => ({ tenant: domain, ...quick, differenceMs: 2_000 }));
+  await stage.connect.start();
+  await stage.domain.start();
+  await stage.pair();
+  await stage.forcePasswordSync();
+});
+
+after(async () => {
+  await stage.close();
+  for (const proxy of proxies) await proxy.close();
+});
+
+test('with an honest tenant everything is complete, and all three say how many of how many', async () => {
+  await allArrives();
+  const domain = await here();
+  const connect = await there();
+  assert.ok(domain.head!.accounts >= 25 && domain.head!.credentials >= 20);
+  assert.deepEqual(
+    [connect.accounts.arrived, connect.accounts.all],
+    [domain.here.accounts, domain.head!.accounts],
+  );
+  assert.equal(connect.credentials.arrived, connect.credentials.all);
+  const { stdout } = await runCli(['tenant', 'status', ...stage.remote]);
+  const line = `${domain.here.accounts} of ${domain.head!.accounts} accounts`;
+  assert.ok(stdout.includes(line), stdout);
+  assert.match(stdout, /complete as of 20/);
+});
+
+test('one user that is withheld raises the alarm, and Connect names the person', async () => {
+  const name = `alice.${run}@${dnsDomain}`;
+  toDomain = feed((item, who) => (who === name ? null : item));
+  const alice = await make('alice');
+  const bob = await make('bob');
+  await eventually('bob in the managed domain', () => signsIn(bob, bob.password));
+  await eventually('the alarm', async () => (await here()).alarm?.kind === 'differs');
+  await eventually('her name', async () => (await there()).state === 'differs');
+  const arrival = await there();
+  assert.deepEqual(
+    arrival.missing.map(({ user, what }) => `${user} ${what}`),
+    [`${alice.upn} account`, `${alice.upn} credential`],
+  );
+  assert.equal(arrival.accounts.all - arrival.accounts.arrived, 1);
+  const { stdout } = await runCli(['domain', 'status', '--config', stage.configOf('domain')]);
+  assert.match(stdout, /ALARM: not everything that the forest gave to the tenant came here/);
+  const connect = await runCli(['connect', 'status', '--config', stage.configOf('connect')]);
+  assert.match(connect.stdout, new RegExp(`not there: ${alice.upn.replaceAll('.', '\\.')}, account`));
+  assert.match(stage.readLog('domain'), /ALARM/);
+
+  honest();
+  await setPassword(onprem, alice.sam, alice.password); // moves her to the end of the feed
+  await allArrives();
+  assert.ok(await signsIn(alice, alice.password));
+});
+
+test('an old record that is served again in the place of a new one is found out', async () => {
+  const carol = await make('carol');
+  await eventually('carol in the managed domain', () => signsIn(carol, carol.password));
+  await allArrives();
+  let old: string | null | undefined;
+  toDomain = feed((item, who) => {
+    if (who !== carol.upn) return item;
+    old ??= item.credentialRecord; // never the one that she has: the test asks for it first
+    return { ...item, credentialRecord: old };
+  });
+  await readAgain();
+  await eventually('the old record', async () => old !== undefined);
+  await setPassword(onprem, carol.sam, randomPassword());
+  await eventually('the alarm', async () => (await here()).alarm?.kind === 'differs');
+  await eventually('her name', async () =>
+    (await there()).missing.some(({ user, what }) => user === carol.upn && what === 'credential'),
+  );
+  assert.equal((await there()).missing.length, 1);
+  honest();
+  await setPassword(onprem, carol.sam, randomPassword());
+  await allArrives();
+});
+
+test('a deletion that is withheld is found out', async () => {
+  const dave = await make('dave');
+  await eventually('dave in the managed domain', () => signsIn(dave, dave.password));
+  await allArrives();
+  toDomain = feed((item, who) => (who === dave.upn ? null : item));
+  await deleteUser(onprem, dave.sam);
+  await eventually('the alarm', async () => (await here()).alarm?.kind === 'differs');
+  await eventually('his name', async () =>
+    (await there()).missing.some(({ what }) => what === 'not deleted'),
+  );
+  assert.equal((await there()).missing.length, 1);
+  assert.ok(await signsIn(dave, dave.password));
+  honest();
+  await readAgain();
+  await allArrives();
+  assert.equal(await signsIn(dave, dave.password), false);
+});
+
+test('a tenant that shows no head, or an old one, is silent to the managed domain, and Connect hears of that too', async () => {
+  let frozen: unknown;
+  toDomain = (method, path, answer) => {
+    if (method !== 'GET' || !path.startsWith('/api/v1/domain/heads')) return undefined;
+    frozen ??= answer;
+    return frozen;
+  };
+  await eventually('the alarm', async () => (await here()).alarm?.kind === 'silent');
+  await eventually('the alarm at Connect', async () => (await there()).state === 'silent');
+  toDomain = (_method, path) => (path.startsWith('/api/v1/domain/heads') ? { heads: [] } : undefined);
+  assert.equal((await here()).state, 'silent');
+  honest();
+  await allArrives();
+});
+
+test('a tenant that hands over no receipts is silent to Connect', async () => {
+  toConnect = (_method, path) => (path === '/api/v1/sync/head' ? { receipt: null } : undefined);
+  await eventually('the alarm', async () => (await there()).state === 'silent');
+  assert.equal((await here()).alarm, null);
+  const { events } = await stage.connectStatus<ConnectStatus>();
+  assert.ok(events.some(({ level, text }) => level === 'error' && /ALARM: .*no receipt/.test(text)));
+  honest();
+  await allArrives();
+});

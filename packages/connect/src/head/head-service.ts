@@ -1,0 +1,73 @@
+import { CallError } from '@causeway/contract';
+import { describeError, type Service, sleep } from '@causeway/service';
+import type { ConnectorContext } from '../context.ts';
+import { EventId } from '../store/events.ts';
+import { arrivalOf } from './arrival.ts';
+import { makeHead } from './make-head.ts';
+import { takeReceipt } from './take-receipt.ts';
+
+/**
+ * Says again and again, signed, what the tenant has of a forest, and takes the managed domain's receipts for it: so
+ * that a tenant that withholds something is found out on both sides. Beside the cycles: a long one silences nobody.
+ */
+export class HeadService implements Service {
+  readonly name: string;
+  readonly startedAt = Date.now();
+  readonly #context: ConnectorContext;
+  #trouble = '';
+  #alarm = '';
+
+  constructor(context: ConnectorContext) {
+    this.#context = context;
+    this.name = `head of ${context.connector.forest}`;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { settings } = this.#context;
+    while (!signal.aborted) {
+      await this.turn();
+      await sleep(settings.headIntervalMs, signal);
+    }
+  }
+
+  /** One head to the tenant, and what it answers. */
+  async turn(): Promise<void> {
+    const { tenant, connector, log } = this.#context;
+    const head = makeHead(this.#context);
+    if (head === undefined) return;
+    let trouble = '';
+    try {
+      const { receipt } = await tenant.putHead({ forest: connector.forest, head });
+      const doubt = receipt === null ? undefined : takeReceipt(this.#context, receipt);
+      if (doubt !== undefined) trouble = `the receipt that the tenant shows is not believed: ${doubt}`;
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      trouble = `the head does not go to the tenant: ${describeError(error)}`;
+    }
+    if (trouble !== this.#trouble && trouble !== '') log.warn({ connector: connector.name }, trouble);
+    this.#trouble = trouble;
+    this.#sayAlarm();
+  }
+
+  #sayAlarm(): void {
+    const { store, connector } = this.#context;
+    const { state, alarm } = arrivalOf(this.#context, this.startedAt);
+    const kind = alarm === null ? '' : state;
+    if (kind === this.#alarm) return;
+    this.#alarm = kind;
+    if (alarm !== null)
+      store.events.add(
+        EventId.managedDomain,
+        'error',
+        connector.name,
+        `ALARM: ${connector.forest}: ${alarm}`,
+      );
+    else
+      store.events.add(
+        EventId.managedDomain,
+        'info',
+        connector.name,
+        `the managed domain has what ${connector.forest} gave to the tenant, again`,
+      );
+  }
+}

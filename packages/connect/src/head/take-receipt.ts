@@ -1,0 +1,34 @@
+import { type Receipt, verifyReceipt } from '@causeway/records';
+import type { ConnectorContext } from '../context.ts';
+import { confirmedKey } from '../store/pairing.ts';
+
+/** The receipt that the tenant hands over, if the managed domain signed it, whose keys an administrator confirmed. */
+export function readReceipt(
+  { store, agent, connector }: ConnectorContext,
+  text: string,
+): { ok: true; receipt: Receipt } | { ok: false; detail: string } {
+  const publicKey = confirmedKey(store.db)?.receiptKey;
+  if (publicKey === undefined) return { ok: false, detail: "the managed domain's keys are not confirmed" };
+  const signer = { publicKey, forests: new Set([connector.forest]) };
+  // There is one key that may sign: whatever id the receipt names, it has to be of this one.
+  return verifyReceipt(text, () => signer, { tenant: agent.tenantId });
+}
+
+/** Keeps a receipt that is newer than the last. @returns why it is not believed; undefined when it is */
+export function takeReceipt(
+  context: ConnectorContext,
+  text: string,
+  now: number = Date.now(),
+): string | undefined {
+  const { receipts } = context.store;
+  const last = receipts.last();
+  if (last?.receipt === text) return undefined;
+  const read = readReceipt(context, text);
+  if (!read.ok) return read.detail;
+  const { sequence, time } = read.receipt;
+  // One of other keys that were confirmed before does not count any more.
+  const before = last && readReceipt(context, last.receipt).ok ? last.sequence : 0;
+  if (sequence <= before) return `it is of ${time}, older than the last one: an old state was replayed`;
+  receipts.save({ receipt: text, sequence, receivedAt: new Date(now).toISOString() });
+  return undefined;
+}

@@ -1,0 +1,190 @@
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import {
+  type Bucket,
+  type Entry,
+  type ForestSummary,
+  type Head,
+  summarizeBucket,
+  summarizeForest,
+} from '@causeway/records';
+import type { BucketLook, Comparison } from './compare-head.ts';
+import type { RefusalCode } from './refusals.ts';
+
+/** The newest head of a forest as it is kept. */
+export interface KnownHead
+  extends Pick<Head, 'forest' | 'sequence' | 'time' | 'accounts' | 'credentials' | 'buckets'> {
+  /** By our own clock. */
+  receivedAt: string;
+  comparison: Comparison | undefined;
+}
+
+/** A record of a forest that came and was not written. */
+export interface NotWritten {
+  anchor: string;
+  kind: 'account' | 'credential';
+  code: string;
+  sequence: number;
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+/** An account is there while it is in the directory; one whose deletion waits is still there. */
+const THERE = 'managed_guid IS NOT NULL AND account_sequence IS NOT NULL AND deleted_at IS NULL';
+const ENTRY = `anchor, account_sequence, CASE has_credential WHEN 1 THEN credential_sequence ELSE 0 END AS credential_sequence`;
+/**
+ * Refusals of records whose signature, anchor and sequence were believed. Of all others the sequence is the tenant's
+ * word: what it put in the place of a record that it withholds must not pass for that record.
+ */
+const CAME: readonly (RefusalCode | 'failed')[] = [
+  'other-recipient',
+  'cannot-open',
+  'older-password-order',
+  'anchor-moved',
+  'other-forest-pinned',
+  'protected-name',
+  'protected-sid',
+  'invalid-name',
+  'name-taken',
+  'no-account',
+  'deletion-threshold',
+  'failed',
+];
+/** Problems of users whom the ledger does not know may be of any forest. */
+const PROBLEMS = `FROM problems LEFT JOIN accounts USING (anchor) WHERE coalesce(forest, ?1) = ?1`;
+
+/** What the ledger keeps of heads, and the accounts as heads speak of them: by forest and bucket. */
+export class HeadBook {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  head(forest: string): KnownHead | undefined {
+    const row = this.#all('SELECT * FROM heads WHERE forest = ?', forest)[0];
+    if (row === undefined) return undefined;
+    return {
+      forest,
+      sequence: Number(row.sequence),
+      time: String(row.time),
+      accounts: Number(row.accounts),
+      credentials: Number(row.credentials),
+      buckets: String(row.buckets),
+      receivedAt: String(row.received_at),
+      comparison: row.comparison === null ? undefined : JSON.parse(String(row.comparison)),
+    };
+  }
+
+  /** Puts a newer head in the place of the one before. */
+  saveHead(head: Omit<KnownHead, 'comparison'>): void {
+    this.#run(
+      `INSERT INTO heads (forest, sequence, time, accounts, credentials, buckets, received_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (forest) DO UPDATE SET sequence = excluded.sequence, time = excluded.time,
+        accounts = excluded.accounts, credentials = excluded.credentials, buckets = excluded.buckets,
+        received_at = excluded.received_at`,
+      ...[head.forest, head.sequence, head.time, head.accounts, head.credentials, head.buckets],
+      head.receivedAt,
+    );
+  }
+
+  saveComparison(forest: string, comparison: Comparison): void {
+    this.#run('UPDATE heads SET comparison = ? WHERE forest = ?', JSON.stringify(comparison), forest);
+  }
+
+  /** What the managed domain has of a forest; only buckets that changed since the last time are read. */
+  summary(forest: string): ForestSummary {
+    const known = new Map<number, Bucket>();
+    for (const row of this.#all('SELECT * FROM forest_bucket WHERE forest = ?', forest)) {
+      const { digest, accounts, credentials } = row;
+      known.set(Number(row.bucket), {
+        digest: digest as Uint8Array,
+        accounts: Number(accounts),
+        credentials: Number(credentials),
+      });
+    }
+    return summarizeForest(number => known.get(number) ?? this.#summarize(forest, number));
+  }
+
+  #summarize(forest: string, number: number): Bucket {
+    const bucket = summarizeBucket(this.entries(forest, number));
+    this.#run(
+      'INSERT INTO forest_bucket VALUES (?, ?, ?, ?, ?)',
+      ...[forest, number, bucket.digest, bucket.accounts, bucket.credentials],
+    );
+    return bucket;
+  }
+
+  /** The users of a bucket, sorted by the bytes of their anchors. */
+  entries(forest: string, bucket: number): Entry[] {
+    const sql = `SELECT ${ENTRY} FROM accounts WHERE forest = ? AND bucket_of(anchor) = ? AND ${THERE} ORDER BY anchor`;
+    return this.#all(sql, forest, bucket).map(entryOf);
+  }
+
+  /** A bucket with what came and was not written. */
+  look(forest: string, bucket: number): BucketLook {
+    const rows = this.#all(
+      'SELECT * FROM accounts WHERE forest = ? AND bucket_of(anchor) = ?',
+      forest,
+      bucket,
+    );
+    const sequences = rows.flatMap(row =>
+      [row.account_sequence, row.credential_sequence, row.delete_sequence].map(Number),
+    );
+    const entries = new Map(this.entries(forest, bucket).map(entry => [entry.anchor, entry]));
+    const problems = this.#all(
+      `SELECT anchor, kind, code, sequence ${PROBLEMS} AND bucket_of(anchor) = ?2
+        AND code IN (${CAME.map(code => `'${code}'`).join()})`,
+      forest,
+      bucket,
+    );
+    for (const { anchor, kind, sequence } of problems.map(notWrittenOf)) {
+      const entry = entries.get(anchor) ?? { anchor, accountSequence: 0, credentialSequence: 0 };
+      const field = kind === 'account' ? 'accountSequence' : 'credentialSequence';
+      entries.set(anchor, { ...entry, [field]: Math.max(entry[field], sequence) });
+    }
+    for (const row of rows) if (row.delete_sequence !== null) entries.delete(String(row.anchor));
+    const asReceived = [...entries.values()].filter(({ accountSequence }) => accountSequence > 0);
+    asReceived.sort((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
+    return { newest: Math.max(0, ...sequences), asReceived };
+  }
+
+  notWritten(forest: string, limit: number): NotWritten[] {
+    const sql = `SELECT anchor, kind, code, sequence ${PROBLEMS} ORDER BY anchor, kind LIMIT ?2`;
+    return this.#all(sql, forest, limit).map(notWrittenOf);
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#statement(sql).all(...values);
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    this.#statement(sql).run(...values);
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function entryOf(row: Row): Entry {
+  return {
+    anchor: String(row.anchor),
+    accountSequence: Number(row.account_sequence),
+    credentialSequence: Number(row.credential_sequence),
+  };
+}
+
+function notWrittenOf(row: Row): NotWritten {
+  return {
+    anchor: String(row.anchor),
+    kind: row.kind as NotWritten['kind'],
+    code: String(row.code),
+    sequence: Number(row.sequence),
+  };
+}
