@@ -20,7 +20,7 @@ import {
 } from '@causeway/contract';
 import { ntHash, verifyCloudCredential } from '@causeway/credentials';
 import { generateSealingKey, sealingPublicKey } from '@causeway/records';
-import { callSocket } from '@causeway/service';
+import { callSocket, readPrivateFile } from '@causeway/service';
 import { labUp } from '../domains/lifecycle.ts';
 import { administratorPasswordFile, DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, setPassword } from '../domains/users.ts';
@@ -170,7 +170,9 @@ after(async () => {
 });
 
 test('over HTTPS a named token opens it, until it is revoked; the socket needs none', async () => {
-  const { token } = await cli<{ token: string }>('token', 'create', 'workstation');
+  const tokenFile = join(folder, 'workstation.token');
+  await cli('token', 'create', 'workstation', '--token-out', tokenFile);
+  const token = readPrivateFile(tokenFile).trim();
   const ca = readFileSync(certificates.caFile, 'utf8');
   const send = httpSend({ url, ca }, async () => token);
   const { connectors } = await call(send, routes.listConnectors);

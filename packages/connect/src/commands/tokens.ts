@@ -1,4 +1,4 @@
-import { printResult, table } from '@causeway/service';
+import { printResult, table, writePrivateFile } from '@causeway/service';
 import { type Command, InvalidArgumentError } from 'commander';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 
@@ -7,10 +7,19 @@ export function tokenCommands(connect: Command): void {
   const token = connect.command('token').description('named tokens of the admin API over HTTPS');
   withCommonOptions(token.command('create').description('make a token; it is shown this once'))
     .argument('<name>', 'what it is for: a person, a workstation')
-    .option('--days <n>', 'how long it is valid', days, 90)
-    .action(async (name: string, options: CommonOptions & { days: number }) => {
-      const { result } = await askOrDo(options, 'createAdminToken', { body: { name, days: options.days } });
-      printResult(options.json, result, () => [result.token]);
+    .option('--days <n>', 'how long it is valid', count, 90)
+    .option('--token-out <file>', 'write it to a file that its owner alone can read, instead of showing it')
+    .action(async (name: string, options: CommonOptions & { days: number; tokenOut?: string }) => {
+      const { days, tokenOut } = options;
+      const { result } = await askOrDo(options, 'createAdminToken', { body: { name, days } });
+      const { token, ...shown } = result;
+      if (tokenOut !== undefined) {
+        writePrivateFile(tokenOut, `${token}\n`);
+        const line = `${tokenOut} (until ${result.expiresAt})`;
+        printResult(options.json, { ...shown, tokenFile: tokenOut }, () => [line]);
+        return;
+      }
+      printResult(options.json, result, () => [token]);
       if (!options.json) process.stderr.write(`valid until ${result.expiresAt}; it is not shown again\n`);
     });
   withCommonOptions(
@@ -32,7 +41,7 @@ export function tokenCommands(connect: Command): void {
     });
 }
 
-function days(text: string): number {
+function count(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 730)
     throw new InvalidArgumentError('1 to 730 days expected');
