@@ -8,6 +8,7 @@ const PARTS: Record<string, () => Promise<(program: Command) => void>> = {
   domain: async () => (await import('@causeway/domain-services')).domainCommands,
   openapi: async () => (await import('./openapi-command.ts')).openApiCommand,
   powershell: async () => (await import('@causeway/powershell')).powershellCommands,
+  doctor: async () => (await import('@causeway/connect')).doctorCommand,
   replicate: async () => (await import('@causeway/active-directory')).replicationCommands,
 };
 

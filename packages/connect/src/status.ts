@@ -8,6 +8,7 @@ import { legacyState } from './passwords/legacy.ts';
 import type { SpaceObject } from './store/connector-space.ts';
 import { confirmedKey } from './store/pairing.ts';
 import type { ConnectorStore } from './store/store.ts';
+import type { SyncConfiguration } from './tenant-client.ts';
 
 const LISTED = 50;
 const EVENTS = 30;
@@ -15,32 +16,46 @@ const EVENTS = 30;
 /** How Connect stands; nothing in it is secret. */
 export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
   const { agent, store } = connect;
+  const told = await askTenant(connect);
   return {
-    tenant: { id: agent.tenantId, name: agent.tenantName, url: connect.configuration.tenant.url },
+    tenant: {
+      id: agent.tenantId,
+      name: agent.tenantName,
+      url: connect.configuration.tenant.url,
+      minimumAgentVersion: told instanceof CallError ? null : told.minimumAgentVersion,
+    },
     signingKey: agent.publicKey,
-    pairing: await pairing(connect),
+    pairing: pairing(connect, told),
     connectors: await Promise.all(connect.connectors.map(one => connectorStatus(one, connect.openedAt))),
     events: store.events.last(EVENTS),
   };
 }
 
-async function pairing({ store, tenant }: Connect): Promise<ConnectStatus['pairing']> {
-  const confirmed = confirmedKey(store.db) ?? null;
+async function askTenant({ tenant }: Connect): Promise<SyncConfiguration | CallError> {
   try {
-    const legacy = legacyState(store.db, await tenant.configuration(false, 1));
-    const offered =
-      legacy.state === 'off' ? null : legacy.state === 'confirmed' ? legacy : (legacy.offered ?? null);
-    const realm = legacy.state === 'off' ? null : legacy.realm;
-    return {
-      state: legacy.state,
-      realm,
-      confirmed,
-      offered: offered && { fingerprint: offered.fingerprint },
-    };
+    return await tenant.configuration(false, 1);
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    return { state: 'unknown', reason: error.message, realm: null, confirmed, offered: null };
+    if (error instanceof CallError) return error;
+    throw error;
   }
+}
+
+function pairing({ store }: Connect, told: SyncConfiguration | CallError): ConnectStatus['pairing'] {
+  const confirmed = confirmedKey(store.db) ?? null;
+  if (told instanceof CallError) {
+    const { code, message: reason } = told;
+    return { state: 'unknown', code, reason, realm: null, confirmed, offered: null };
+  }
+  const legacy = legacyState(store.db, told);
+  const offered =
+    legacy.state === 'off' ? null : legacy.state === 'confirmed' ? legacy : (legacy.offered ?? null);
+  const realm = legacy.state === 'off' ? null : legacy.realm;
+  return {
+    state: legacy.state,
+    realm,
+    confirmed,
+    offered: offered && { fingerprint: offered.fingerprint },
+  };
 }
 
 async function connectorStatus(
@@ -50,6 +65,7 @@ async function connectorStatus(
   const { store } = connector.context;
   return {
     name: store.name,
+    forest: connector.context.connector.forest,
     passwordSync: store.settings.passwordSync,
     lastObjectCycleAt: store.cursors.get('last-object-cycle-at') ?? null,
     lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,

@@ -95,11 +95,18 @@ export const ConnectArrival = z.strictObject({
 export type ConnectArrival = z.infer<typeof ConnectArrival>;
 
 export const ConnectStatus = z.strictObject({
-  tenant: z.strictObject({ id: z.string(), name: z.string(), url: z.string() }),
+  tenant: z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    url: z.string(),
+    /** The oldest Connect that the tenant takes; null while it does not say. */
+    minimumAgentVersion: z.string().nullable(),
+  }),
   signingKey: PublicKey,
   pairing: z.strictObject({
     state: z.enum(['off', 'unconfirmed', 'confirmed', 'unknown']),
-    /** Why the tenant's side is unknown. */
+    /** Why the tenant's side is unknown, as a code and in words. */
+    code: z.string().optional(),
     reason: z.string().optional(),
     realm: z.string().nullable(),
     confirmed: ConfirmedKey.nullable(),
@@ -108,6 +115,7 @@ export const ConnectStatus = z.strictObject({
   connectors: z.array(
     z.strictObject({
       name: z.string(),
+      forest: z.string(),
       /** The password channel's switch. */
       passwordSync: z.boolean(),
       lastObjectCycleAt: Timestamp.nullable(),

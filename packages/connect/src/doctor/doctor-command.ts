@@ -1,0 +1,51 @@
+import { defaultConfigurationFile, EXIT, printResult } from '@causeway/service';
+import type { Command } from 'commander';
+import { type DoctorOptions, gatherFacts } from './gather-facts.ts';
+import { type Finding, judgePrerequisites } from './prerequisites.ts';
+
+/** `causeway doctor` */
+export function doctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description(
+      'whether what password synchronization to a managed domain needs is there, and what to do next if not',
+    )
+    .option('--config <file>', "Connect's configuration file", defaultConfigurationFile('connect'))
+    .option(
+      '--tenant <url>',
+      "the tenant service's address (default: Connect's)",
+      process.env.CAUSEWAY_TENANT_URL,
+    )
+    .option('--token-file <file>', "file with an administrator's token", process.env.CAUSEWAY_TOKEN_FILE)
+    .option('--ca <file>', "PEM file of the CA of the tenant's certificate", process.env.CAUSEWAY_CA_FILE)
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nThe exit code is 0 when every prerequisite is met, 1 otherwise.')
+    .action(async (options: DoctorOptions & { json?: boolean }) => {
+      const findings = judgePrerequisites(await gatherFacts(options));
+      const ready = findings.every(({ met }) => met === true);
+      printResult(options.json, { ready, findings }, () => [
+        ...findings.flatMap(describe),
+        '',
+        conclude(findings),
+      ]);
+      if (!ready) process.exitCode = EXIT.failure;
+    });
+}
+
+const MARKS = new Map([
+  [true, 'met    '],
+  [false, 'NOT MET'],
+  [null, 'unknown'],
+]);
+
+function describe({ prerequisite, met, found, how, next }: Finding): string[] {
+  const lines = [`${MARKS.get(met)}  ${prerequisite}`, `         ${found} (${how})`];
+  return next === null ? lines : [...lines, `         next: ${next}`];
+}
+
+function conclude(findings: readonly Finding[]): string {
+  const open = findings.filter(({ met }) => met !== true).length;
+  return open === 0
+    ? 'everything is there: run the script on each forest, or causeway connect force-password-sync'
+    : `${open} of ${findings.length} are not met or not known`;
+}

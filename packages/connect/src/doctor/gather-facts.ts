@@ -1,0 +1,56 @@
+import { CallError, call, groupRoutes, httpSend } from '@causeway/contract';
+import { CausewayError, describeError, readPrivateFile } from '@causeway/service';
+import { ask } from '../commands/at-hand.ts';
+import { loadConnectConfiguration } from '../configuration.ts';
+import { tenantEndpoint } from '../identity.ts';
+import type { Facts, Told } from './prerequisites.ts';
+
+export interface DoctorOptions {
+  /** Connect's configuration file. */
+  config: string;
+  /** The tenant's address; Connect's own when absent. */
+  tenant?: string;
+  tokenFile?: string;
+  ca?: string;
+}
+
+/** Asks everybody who can tell something of the prerequisites; who says nothing is a fact, too. */
+export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
+  const [connect, tenant] = await Promise.all([
+    told(() => askConnect(options)),
+    told(() => askTenant(options)),
+  ]);
+  return { connect, tenant, now: new Date() };
+}
+
+async function told<T>(ask: () => Promise<T>): Promise<Told<T>> {
+  try {
+    return { ok: true, value: await ask() };
+  } catch (error) {
+    if (!(error instanceof CausewayError || error instanceof CallError || error instanceof RangeError))
+      throw error;
+    return { ok: false, reason: describeError(error) };
+  }
+}
+
+async function askConnect({ config }: DoctorOptions) {
+  const configuration = loadConnectConfiguration(config);
+  const [status, { version }] = await Promise.all([
+    ask(configuration, 'getStatus', {}),
+    ask(configuration, 'getGlobalSettings', {}),
+  ]);
+  return { status, version };
+}
+
+async function askTenant(options: DoctorOptions) {
+  if (options.tokenFile === undefined)
+    throw new CausewayError('no-token', "nobody's token was given, so nobody is signed in");
+  const token = readPrivateFile(options.tokenFile).trim();
+  const send = httpSend(endpointOf(options), () => Promise.resolve(token));
+  return call(send, groupRoutes.getMe);
+}
+
+function endpointOf({ tenant, ca, config }: DoctorOptions) {
+  if (tenant !== undefined) return tenantEndpoint({ url: tenant, ...(ca !== undefined && { caFile: ca }) });
+  return tenantEndpoint(loadConnectConfiguration(config).tenant);
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Facts, judgePrerequisites } from './prerequisites.ts';
+
+const NOW = new Date('2026-11-24T12:00:00Z');
+const KEY = { keyId: 'k', publicKey: 'AAAA', fingerprint: 'AAAA-BBBB' };
+
+type ConnectFacts = Extract<Facts['connect'], { ok: true }>['value'];
+
+/** Facts of which everything is as it should be, but for what a test changes. */
+function facts(
+  change: { status?: object; connector?: object; version?: string; groups?: string[] } = {},
+): Facts {
+  const connector = {
+    name: 'corp.example.com',
+    passwordSync: true,
+    lastObjectCycleAt: '2026-11-24T11:59:00.000Z',
+    lastPasswordCycleAt: '2026-11-24T11:59:00.000Z',
+    lastError: null,
+    exported: 25,
+    passwords: 24,
+    arrival: { state: 'complete', receiptAt: '2026-11-24T11:59:30.000Z' },
+    ...change.connector,
+  };
+  const status = {
+    tenant: { id: 't', name: 'contoso', url: 'https://tenant.example.net', minimumAgentVersion: '0.1.0' },
+    signingKey: KEY,
+    pairing: { state: 'confirmed', realm: 'AADDS.EXAMPLE.NET', confirmed: null, offered: KEY },
+    connectors: [connector],
+    events: [],
+    ...change.status,
+  } as unknown as ConnectFacts['status'];
+  return {
+    connect: { ok: true, value: { status, version: change.version ?? '0.1.0' } },
+    tenant: {
+      ok: true,
+      value: {
+        userPrincipalName: 'admin@contoso.example',
+        groups: change.groups ?? ['AAD DC Administrators'],
+      },
+    },
+    now: NOW,
+  };
+}
+
+const finding = (given: Facts, id: string) => judgePrerequisites(given).find(each => each.id === id)!;
+
+test('all is met, nothing is to be done, and each says how it was found out', () => {
+  for (const each of judgePrerequisites(facts())) {
+    assert.deepEqual([each.id, each.met, each.next], [each.id, true, null]);
+    assert.match(each.how, /asked|receipt/);
+  }
+});
+
+test('a Connect that does not answer leaves its prerequisites unknown, not unmet', () => {
+  const silent: Facts = { ...facts(), connect: { ok: false, reason: 'connect is not running' } };
+  for (const each of judgePrerequisites(silent).filter(({ id }) => id !== 'aad-dc-administrators')) {
+    assert.equal(each.met, null, each.id);
+    assert.match(each.found, /not running/);
+    assert.match(each.next!, /causeway connect run/);
+  }
+  const anonymous: Facts = { ...facts(), tenant: { ok: false, reason: 'no token' } };
+  const membership = finding(anonymous, 'aad-dc-administrators');
+  assert.deepEqual([membership.met, membership.found], [null, 'no token']);
+});
+
+for (const [what, change, id, found, next] of [
+  [
+    'a tenant that is down',
+    {
+      status: {
+        pairing: { state: 'unknown', reason: 'ECONNREFUSED', realm: null, confirmed: null, offered: null },
+      },
+    },
+    'tenant',
+    /ECONNREFUSED/,
+    /tenant agents list/,
+  ],
+  [
+    'a domain controller that is down',
+    { connector: { lastError: "the domain controller '127.0.0.10' cannot be used" } },
+    'synchronized',
+    /corp\.example\.com: the domain controller/,
+    /causeway connect status/,
+  ],
+  ['no cycle yet', { connector: { lastObjectCycleAt: null } }, 'synchronized', /no cycle/, /wait/],
+  [
+    'an old cycle',
+    { connector: { lastPasswordCycleAt: '2026-11-24T11:00:00.000Z' } },
+    'password-hash-synchronization',
+    /last cycle was at/,
+    /connect run/,
+  ],
+  [
+    'a channel that is off',
+    { connector: { passwordSync: false } },
+    'password-hash-synchronization',
+    /switched off/,
+    /-SourceConnector 'corp\.example\.com'/,
+  ],
+  ['an old Connect', { version: '0.0.9' }, 'connect-version', /0\.0\.9, at least 0\.1\.0/, /update/],
+  [
+    'a Connect that the tenant refuses for its age',
+    {
+      status: {
+        tenant: { id: 't', name: 'contoso', url: 'https://tenant.example.net', minimumAgentVersion: null },
+        pairing: {
+          ...{ state: 'unknown', code: 'agent-too-old', reason: '0.2.0 is needed' },
+          ...{ realm: null, confirmed: null, offered: null },
+        },
+      },
+    },
+    'connect-version',
+    /0\.2\.0 is needed/,
+    /update/,
+  ],
+  [
+    'no managed domain',
+    { status: { pairing: { state: 'off', realm: null, confirmed: null, offered: null } } },
+    'managed-domain',
+    /no managed domain/,
+    /causeway domain create/,
+  ],
+  [
+    'a key that nobody confirmed',
+    {
+      status: {
+        pairing: { state: 'unconfirmed', realm: 'AADDS.EXAMPLE.NET', confirmed: null, offered: KEY },
+      },
+    },
+    'paired',
+    /AAAA-BBBB/,
+    /causeway connect trust-domain/,
+  ],
+  [
+    'a managed domain that does not trust this Connect',
+    { connector: { arrival: { state: 'no receipt yet', receiptAt: null } } },
+    'paired',
+    /has not answered/,
+    /trust-agent AAAA-BBBB --forest/,
+  ],
+  [
+    'somebody who is no member',
+    { groups: [] },
+    'aad-dc-administrators',
+    /admin@contoso\.example is none/,
+    /tenant group add 'AAD DC Administrators' admin@contoso\.example/,
+  ],
+] as const) {
+  test(`${what} is not met, with what was found and the next command`, () => {
+    const each = finding(facts(change as Parameters<typeof facts>[0]), id);
+    assert.equal(each.met, false);
+    assert.match(each.found, found);
+    assert.match(each.next!, next);
+  });
+}

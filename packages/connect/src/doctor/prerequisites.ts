@@ -1,0 +1,234 @@
+import { AAD_DC_ADMINISTRATORS, type ConnectStatus, compareVersions } from '@causeway/contract';
+
+/** What somebody said when they were asked, or why they said nothing. */
+export type Told<T> = { ok: true; value: T } | { ok: false; reason: string };
+
+/** All that the prerequisites are judged by. */
+export interface Facts {
+  connect: Told<{ status: ConnectStatus; version: string }>;
+  /** Asked with an administrator's token. */
+  tenant: Told<{ userPrincipalName: string; groups: readonly string[] }>;
+  now: Date;
+}
+
+export interface Finding {
+  /** Stable, for scripts. */
+  id: string;
+  /** The prerequisite in words. */
+  prerequisite: string;
+  /** Null: it could not be found out. */
+  met: boolean | null;
+  found: string;
+  /** How it was found out. */
+  how: string;
+  /** What to do next; null when nothing is to be done. */
+  next: string | null;
+}
+
+type Judgement = Omit<Finding, 'id' | 'prerequisite'>;
+
+/** A cycle runs every two minutes at least; this long without one is no coincidence. */
+const STALE_MS = 15 * 60_000;
+
+const RECEIPTS = "looked at the managed domain's signed receipts";
+const ASKED_CONNECT = 'asked Connect on its local socket';
+const ASKED_TENANT = "asked the tenant with the administrator's token";
+
+/** The prerequisites of the tutorial, in its order. Pure. */
+export function judgePrerequisites(facts: Facts): Finding[] {
+  return PREREQUISITES.map(({ id, prerequisite, judge }) => ({ id, prerequisite, ...judge(facts) }));
+}
+
+const met = (found: string, how: string): Judgement => ({ met: true, found, how, next: null });
+const unmet = (found: string, how: string, next: string): Judgement => ({ met: false, found, how, next });
+const unknown = (found: string, how: string, next: string): Judgement => ({ met: null, found, how, next });
+
+type ConnectFacts = Extract<Facts['connect'], { ok: true }>['value'];
+type TenantFacts = Extract<Facts['tenant'], { ok: true }>['value'];
+
+/** A judgement that Connect has to be asked for. */
+function byConnect(judge: (connect: ConnectFacts, facts: Facts) => Judgement) {
+  return (facts: Facts): Judgement =>
+    facts.connect.ok
+      ? judge(facts.connect.value, facts)
+      : unknown(
+          facts.connect.reason,
+          ASKED_CONNECT,
+          "run this where Connect is, with 'causeway connect run' going",
+        );
+}
+
+function byTenant(judge: (tenant: TenantFacts) => Judgement) {
+  return (facts: Facts): Judgement =>
+    facts.tenant.ok
+      ? judge(facts.tenant.value)
+      : unknown(
+          facts.tenant.reason,
+          ASKED_TENANT,
+          "give --tenant URL and --token-file FILE of an administrator; 'causeway tenant create' and 'causeway tenant token' make tokens",
+        );
+}
+
+const PREREQUISITES: readonly {
+  id: string;
+  prerequisite: string;
+  judge(facts: Facts): Judgement;
+}[] = [
+  {
+    id: 'tenant',
+    prerequisite: 'a tenant, with Connect enrolled at it',
+    judge: byConnect(({ status: { tenant, pairing } }) =>
+      pairing.state === 'unknown'
+        ? unmet(
+            `the tenant at ${tenant.url} does not answer as it should: ${pairing.reason ?? 'no reason given'}`,
+            ASKED_CONNECT,
+            "see that the tenant runs and that Connect is still enrolled: 'causeway tenant agents list'",
+          )
+        : met(`Connect is enrolled at ${tenant.name}, and ${tenant.url} answers it`, ASKED_CONNECT),
+    ),
+  },
+  {
+    id: 'synchronized',
+    prerequisite: 'the tenant is synchronized with an on-premises directory',
+    judge: byConnect(({ status }, { now }) => judgeSynchronized(status, now)),
+  },
+  {
+    id: 'password-hash-synchronization',
+    prerequisite: 'password hash synchronization is on',
+    judge: byConnect(({ status }, { now }) => judgePasswords(status, now)),
+  },
+  {
+    id: 'connect-version',
+    prerequisite: "Connect is not older than the tenant's minimum",
+    judge: byConnect(({ status: { tenant, pairing }, version }) => {
+      const minimum = tenant.minimumAgentVersion;
+      if (pairing.code === 'agent-too-old')
+        return unmet(pairing.reason ?? 'too old', ASKED_CONNECT, 'update Connect and start it again');
+      if (minimum === null)
+        return unknown(
+          `Connect is ${version}; the tenant's minimum is not known yet`,
+          ASKED_CONNECT,
+          'see that the tenant answers',
+        );
+      return compareVersions(version, minimum) >= 0
+        ? met(`Connect is ${version}, at least ${minimum} is needed`, ASKED_CONNECT)
+        : unmet(
+            `Connect is ${version}, at least ${minimum} is needed`,
+            ASKED_CONNECT,
+            'update Connect and start it again',
+          );
+    }),
+  },
+  {
+    id: 'managed-domain',
+    prerequisite: 'a managed domain, made and registered at the tenant',
+    judge: byConnect(({ status: { pairing } }) => {
+      if (pairing.state === 'unknown')
+        return unknown('the tenant did not say', ASKED_CONNECT, 'see that the tenant answers');
+      return pairing.realm === null
+        ? unmet(
+            'the tenant has no managed domain',
+            ASKED_CONNECT,
+            "on the managed domain's machine: causeway domain create",
+          )
+        : met(`the tenant names ${pairing.realm}`, ASKED_CONNECT);
+    }),
+  },
+  {
+    id: 'paired',
+    prerequisite: "Connect and the managed domain trust each other's keys",
+    judge: byConnect(({ status }) => judgePairing(status)),
+  },
+  {
+    id: 'aad-dc-administrators',
+    prerequisite: `the signed-in user is a member of ${AAD_DC_ADMINISTRATORS}`,
+    judge: byTenant(me =>
+      me.groups.includes(AAD_DC_ADMINISTRATORS)
+        ? met(`${me.userPrincipalName} is one`, ASKED_TENANT)
+        : unmet(
+            `${me.userPrincipalName} is none`,
+            ASKED_TENANT,
+            `causeway tenant group add '${AAD_DC_ADMINISTRATORS}' ${me.userPrincipalName}`,
+          ),
+    ),
+  },
+];
+
+/** The worst of what the connectors say, each told with its name. */
+function worst(parts: readonly { name: string; judgement: Judgement }[]): Judgement {
+  const bad =
+    parts.find(({ judgement }) => judgement.met === false) ??
+    parts.find(({ judgement }) => judgement.met === null);
+  const found = parts.map(({ name, judgement }) => `${name}: ${judgement.found}`).join('; ');
+  const { met, how, next } = (bad ?? parts[0]!).judgement;
+  return { met, found, how, next };
+}
+
+function judgeSynchronized({ connectors }: ConnectStatus, now: Date): Judgement {
+  return worst(
+    connectors.map(({ name, lastObjectCycleAt, lastError, exported }) => {
+      const judgement = judgeCycle(lastObjectCycleAt, lastError, now, `${exported} users in the tenant`);
+      return { name, judgement };
+    }),
+  );
+}
+
+function judgePasswords({ connectors }: ConnectStatus, now: Date): Judgement {
+  return worst(
+    connectors.map(({ name, passwordSync, lastPasswordCycleAt, lastError, passwords }) => {
+      const judgement = passwordSync
+        ? judgeCycle(lastPasswordCycleAt, lastError, now, `${passwords} passwords sent`)
+        : unmet(
+            'switched off',
+            ASKED_CONNECT,
+            `Set-ADSyncAADPasswordSyncConfiguration -SourceConnector '${name}' -TargetConnector … -Enable $true`,
+          );
+      return { name, judgement };
+    }),
+  );
+}
+
+function judgeCycle(last: string | null, error: string | null, now: Date, done: string): Judgement {
+  if (error !== null)
+    return unmet(
+      error,
+      ASKED_CONNECT,
+      'causeway connect status says more: mend that, and it goes on by itself',
+    );
+  if (last === null)
+    return unmet('no cycle is through yet', ASKED_CONNECT, 'wait for it, or see causeway connect status');
+  if (now.getTime() - Date.parse(last) > STALE_MS)
+    return unmet(`the last cycle was at ${last}`, ASKED_CONNECT, 'start Connect: causeway connect run');
+  return met(`${done}, last cycle ${last}`, ASKED_CONNECT);
+}
+
+function judgePairing({ pairing, connectors, signingKey }: ConnectStatus): Judgement {
+  const { state, offered, realm } = pairing;
+  if (state === 'unknown')
+    return unknown('the tenant did not say which keys it has', ASKED_CONNECT, 'see that the tenant answers');
+  if (state === 'off')
+    return unmet(
+      'there is no managed domain to pair with',
+      ASKED_CONNECT,
+      'make one first: causeway domain create',
+    );
+  if (state === 'unconfirmed')
+    return unmet(
+      `Connect does not trust the keys of ${realm} yet${offered ? `; the tenant offers ${offered.fingerprint}` : ''}`,
+      ASKED_CONNECT,
+      "compare with what 'causeway domain fingerprint' shows at the managed domain, then: causeway connect trust-domain FINGERPRINT",
+    );
+  return worst(
+    connectors.map(({ name, forest, arrival }) => ({
+      name,
+      judgement:
+        arrival.receiptAt === null
+          ? unmet(
+              'the managed domain has not answered for this forest: it does not trust this Connect, or does not run',
+              RECEIPTS,
+              `at the managed domain: causeway domain trust-agent ${signingKey.fingerprint} --forest ${forest}`,
+            )
+          : met(`the managed domain answered for this forest at ${arrival.receiptAt}`, RECEIPTS),
+    })),
+  );
+}
