@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { labDown } from '../domains/lifecycle.ts';
 import { seedFile } from '../domains/seed.ts';
 import { labPath } from '../domains/state.ts';
-import { DOMAINS, krb5ConfFile } from '../domains/table.ts';
+import { DOMAINS, krb5ConfFile, labForests } from '../domains/table.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { type Stage, TENANT_NAME } from '../places/stage.ts';
 import { type Step, tellStory } from './story.ts';
@@ -20,8 +20,8 @@ export async function playDemo(options: { keep?: boolean }): Promise<void> {
     throw new Error('the demo is still running: end it with ./causeway demo --stop');
   print('Causeway: one password, three places, on real directories');
   print();
-  print('  0. two Active Directory domains on loopback addresses');
-  const stage = await freshStage({ record: true }, line => print(`     ${line}`));
+  print('  0. two Active Directory forests on loopback addresses');
+  const stage = await freshStage({ forests: labForests, record: true }, line => print(`     ${line}`));
   const onSignal = (): void => {
     print('\nending everything …');
     void closeAll(stage).finally(() => process.exit(130));

@@ -1,20 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { ConnectStatus } from '@causeway/contract';
+import { dnsDomain } from '@causeway/samba';
 import { changeOwnPassword } from '../domains/change-own-password.ts';
-import { type SeededUser, seedFile } from '../domains/seed.ts';
-import { DOMAINS, krb5ConfFile, randomPassword } from '../domains/table.ts';
-import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
-import { tryKinit, trySmb } from '../domains/try-password.ts';
-import {
-  createUser,
-  deleteUser,
-  disableUser,
-  enableUser,
-  type NewUser,
-  setPassword,
-} from '../domains/users.ts';
-import { type RelyingParty, signIn } from '../places/sign-in.ts';
-import { FOREST, type Stage } from '../places/stage.ts';
+import { DOMAINS, type LabDomain, randomPassword } from '../domains/table.ts';
+import { createUser, deleteUser, disableUser, enableUser, setPassword } from '../domains/users.ts';
+import { changeOnPage } from '../places/password-page.ts';
+import { runCli, runCliJson } from '../places/run-cli.ts';
+import type { Stage } from '../places/stage.ts';
+import { runAdministratorsScript } from './administrators-script.ts';
+import { castOf, type Person } from './cast.ts';
+import { eventually, must, Trials } from './trials.ts';
 
 /** One step of the story: the demo tells it, the end-to-end test asserts it. It throws when it is not so. */
 export interface Step {
@@ -23,134 +17,28 @@ export interface Step {
   run(): Promise<string>;
 }
 
-/** How long a change may take to arrive before the story says that it never did. */
-const PATIENCE_MS = 30_000;
-/** Between two looks. */
-const LOOK_MS = 100;
-
-/** Somebody of the story, with every password that the person ever had. */
-export class Person {
-  readonly sam: string;
-  readonly upn: string;
-  readonly displayName: string;
-  readonly passwords: string[];
-
-  constructor(sam: string, displayName: string, password = randomPassword()) {
-    this.sam = sam;
-    this.upn = `${sam}@${FOREST}`;
-    this.displayName = displayName;
-    this.passwords = [password];
-  }
-
-  get password(): string {
-    return this.passwords.at(-1)!;
-  }
-
-  /** Makes up the next password. @returns the one before */
-  renew(): string {
-    const old = this.password;
-    this.passwords.push(randomPassword());
-    return old;
-  }
-}
-
-const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
-
-/** Looks until it is so, and returns how long that took. */
-export async function eventually(
-  what: string,
-  look: () => Promise<boolean>,
-  patienceMs = PATIENCE_MS,
-): Promise<string> {
-  const since = performance.now();
-  while (!(await look())) {
-    if (performance.now() - since > patienceMs)
-      throw new Error(`${what}: not so after ${patienceMs / 1000} s`);
-    await delay(LOOK_MS);
-  }
-  return seconds(since);
-}
-
-const PROTOCOLS = ['Kerberos', 'NTLM', 'LDAP simple bind', 'LDAP GSSAPI'] as const;
-type Protocol = (typeof PROTOCOLS)[number];
-
-/** Tries a password in each of the three places, with somebody else's client each. */
-export class Trials {
-  readonly party: RelyingParty;
-  constructor(party: RelyingParty) {
-    this.party = party;
-  }
-  async web(user: { upn: string }, password: string): Promise<boolean> {
-    return (await signIn(this.party, user.upn, password)).ok;
-  }
-  /** @returns the encryption types of the ticket, or undefined when there is none */
-  async kerberos(user: { sam: string }, password: string): Promise<string | undefined> {
-    const trial = await tryKinit({
-      user: user.sam,
-      realm: DOMAINS.managed.realm,
-      password,
-      krb5Conf: krb5ConfFile(),
-    });
-    return trial.ok ? trial.etype : undefined;
-  }
-  async ntlm(user: { sam: string }, password: string): Promise<boolean> {
-    const { address, netbiosDomain } = DOMAINS.managed;
-    return (await trySmb({ user: user.sam, address, netbiosDomain, password })).ok;
-  }
-  /** By which protocols of the managed domain the password is taken. @throws when one takes it for somebody else's */
-  async protocols({ sam: user }: { sam: string }, password: string): Promise<Protocol[]> {
-    const domain = DOMAINS.managed;
-    const [ntlm, simple, gssapi] = await Promise.all([
-      this.ntlm({ sam: user }, password),
-      tryLdapSimple({ user, domain, password }),
-      tryLdapGssapi({ user, domain, password }),
-    ]);
-    const expected = `${domain.netbiosDomain}\\${user}`.toLowerCase();
-    for (const { ok, identity = '' } of [simple, gssapi])
-      must(!ok || identity.toLowerCase() === expected, `LDAP takes ${user} for ${identity}`);
-    const taken: Record<Protocol, boolean> = {
-      Kerberos: gssapi.ticket.ok,
-      NTLM: ntlm,
-      'LDAP simple bind': simple.ok,
-      'LDAP GSSAPI': gssapi.ok,
-    };
-    return PROTOCOLS.filter(protocol => taken[protocol]);
-  }
-  /** Every protocol of the managed domain takes the password. */
-  async accepted(user: { sam: string }, password: string): Promise<boolean> {
-    return (await this.protocols(user, password)).length === PROTOCOLS.length;
-  }
-  /** No protocol of the managed domain takes it. */
-  async refused(user: { sam: string }, password: string): Promise<boolean> {
-    return (await this.protocols(user, password)).length === 0;
-  }
-}
-
-function must(condition: boolean, otherwise: string): void {
-  if (!condition) throw new Error(otherwise);
-}
-
-/** The whole way of a password, in the order in which it is told. The stage is closed by the caller. */
+/** The tutorial's story, in the order in which it is told, on a stage of two forests that records requests. The caller closes it. */
 export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
-  const onprem = DOMAINS.onprem;
-  const suffix = Date.now().toString(36).slice(-5);
-  const alice = new Person(`alice.${suffix}`, 'Alice Åkesson');
-  const otto = personOfSixtyDays();
-  const tina = new Person(`tina.${suffix}`, 'Tina Temporary');
+  const [onprem, second] = stage.forests as [LabDomain, LabDomain];
+  const { alice, namesake, otto, tina, carol } = castOf(onprem, second);
   let trials: Trials;
 
+  /** A person as the managed domain calls it. */
+  const there = ({ managedName }: Person) => ({ sam: managedName });
   const worksEverywhere = async (who: Person): Promise<string> => {
-    const web = eventually(`${who.sam} at web sign-in`, () => trials.web(who, who.password));
-    const managed = eventually(`${who.sam} in the managed domain`, () => trials.accepted(who, who.password));
+    const web = eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password));
+    const managed = eventually(`${who.upn} in the managed domain`, () =>
+      trials.accepted(there(who), who.password),
+    );
     return `web sign-in after ${await web}, Kerberos, NTLM and LDAP after ${await managed}`;
   };
   const refusedEverywhere = async (who: Person, password: string): Promise<string> => {
     const web = eventually(
-      `${who.sam} refused at web sign-in`,
+      `${who.upn} refused at web sign-in`,
       async () => !(await trials.web(who, password)),
     );
-    const managed = eventually(`${who.sam} refused in the managed domain`, () =>
-      trials.refused(who, password),
+    const managed = eventually(`${who.upn} refused in the managed domain`, () =>
+      trials.refused(there(who), password),
     );
     return `web sign-in after ${await web}, Kerberos, NTLM and LDAP after ${await managed}`;
   };
@@ -165,28 +53,43 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title: 'Connect gets an account of least rights in the on-premises domain, enrols, and runs',
+      title: 'Connect gets an account of least rights in each of the two forests, enrols, and runs',
       run: async () => {
         await stage.createConnectorAccounts();
         await stage.openConnect();
-        return `causeway-connect@${FOREST}`;
+        return stage.forests.map(forest => `causeway-connect@${dnsDomain(forest)}`).join(', ');
       },
     },
     {
-      title: 'Alice is made at the on-premises domain controller',
+      title: 'two people of one name are made, one at each forest’s domain controller',
       run: async () => {
-        await createUser(onprem, newUser(alice));
-        return `${alice.displayName} (${alice.upn})`;
+        await createUser(onprem, alice.newUser);
+        await createUser(second, namesake.newUser);
+        return `${alice.displayName} (${alice.upn}), ${namesake.displayName} (${namesake.upn})`;
       },
     },
     {
       title:
-        'she signs in to the web with her on-premises password, and so does somebody whose password is 60 days old',
+        'they sign in to the web with their on-premises passwords, and so does somebody whose password is 60 days old',
       run: async () => {
         const took = await eventually('web sign-in', () => trials.web(alice, alice.password));
-        await eventually('web sign-in', () => trials.web(otto, otto.password));
+        for (const who of [namesake, otto])
+          await eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password));
         must(!(await trials.web(alice, randomPassword())), 'a wrong password was taken');
+        must(!(await trials.web(alice, namesake.password)), "the namesake's password was taken");
         return `after ${took}; a wrong password is refused`;
+      },
+    },
+    {
+      title: 'causeway doctor goes through the prerequisites',
+      run: async () => {
+        const unmet = await askDoctor(stage);
+        const expected = ['managed-domain', 'paired', 'aad-dc-administrators'];
+        must(
+          String(unmet) === String(expected),
+          `the doctor finds ${unmet} not met, expected was ${expected}`,
+        );
+        return `not met yet: ${unmet.join(', ')}`;
       },
     },
     {
@@ -199,24 +102,63 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title:
-        'an administrator confirms each side’s fingerprint at the other side, and forces a full password sync',
+      title: 'an administrator confirms each side’s fingerprint at the other side: the doctor is content',
       run: async () => {
         must(legacyRecordsSent(stage) === 0, 'a credential record left before the key was confirmed');
         await stage.pair();
-        await stage.forcePasswordSync();
-        return 'paired; every password of the forest is read again';
+        const took = await eventually(
+          'every prerequisite is met',
+          async () => (await askDoctor(stage)).length === 0,
+        );
+        return `every prerequisite is met, after ${took}`;
       },
     },
     {
-      title:
-        'MIT kinit, smbclient and ldapsearch take the on-premises password in the managed realm, the 60-day-old one too',
+      title: 'before the script the managed domain knows both, and neither’s unchanged password',
       run: async () => {
+        for (const who of [alice, namesake, otto]) await learnManagedName(stage, who);
+        must(alice.managedName !== namesake.managedName, 'two people share one name in the managed domain');
+        for (const who of [alice, namesake, otto])
+          must(await trials.refused(there(who), who.password), `${who.upn} can sign in before the script`);
+        must(legacyRecordsSent(stage) === 0, 'a credential record left before the script');
+        return `they are called ${alice.managedName} and ${namesake.managedName} there, and cannot sign in`;
+      },
+    },
+    {
+      title: `the tutorial’s script runs on ${dnsDomain(onprem)}`,
+      run: async () => {
+        const how = await runAdministratorsScript(stage, onprem);
         const first = await worksEverywhere(alice);
         await worksEverywhere(otto);
-        const etype = await trials.kerberos(alice, alice.password);
+        const etype = await trials.kerberos(there(alice), alice.password);
         must(/aes256/.test(etype ?? ''), `an AES-256 ticket was expected, got ${etype}`);
-        return `${first}; ticket ${etype}`;
+        must(
+          await trials.refused(there(namesake), namesake.password),
+          'the script touched the other forest, too',
+        );
+        return `${how}; ${alice.displayName}: ${first}, ticket ${etype}; ${namesake.displayName} of the other forest: not yet`;
+      },
+    },
+    {
+      title: `the tutorial’s script runs on ${dnsDomain(second)}`,
+      run: async () => {
+        const how = await runAdministratorsScript(stage, second);
+        const works = await worksEverywhere(namesake);
+        must(
+          await trials.refused(there(namesake), alice.password),
+          "one Alice's password opens the other's account",
+        );
+        return `${how}; ${namesake.displayName}: ${works}`;
+      },
+    },
+    {
+      title: 'Carol is in the cloud alone: she changes her temporary password on the web',
+      run: async () => {
+        const made = await runCliJson<{ temporaryPassword: string }>([
+          ...['tenant', 'user', 'create', carol.upn, ...stage.remote],
+        ]);
+        await changeOnPage(stage, carol.upn, made.temporaryPassword, carol.password);
+        return worksEverywhere(carol);
       },
     },
     {
@@ -226,20 +168,20 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
         await setPassword(onprem, alice.sam, alice.password);
         const works = await worksEverywhere(alice);
         must(!(await trials.web(alice, old)), 'the old password still works at web sign-in');
-        must(await trials.refused(alice, old), 'the old password still works in the managed domain');
+        must(await trials.refused(there(alice), old), 'the old password still works in the managed domain');
         return `the new one works: ${works}; the old one nowhere`;
       },
     },
     {
       title: 'Tina gets a temporary password: it waits until she has changed it',
       run: async () => {
-        await createUser(onprem, { ...newUser(tina), mustChange: true });
+        await createUser(onprem, { ...tina.newUser, mustChange: true });
         await eventually('status says that Tina waits', async () =>
           JSON.stringify(await stage.connectStatus(tina.upn).catch(() => '')).includes('must change'),
         );
         must(!(await trials.web(tina, tina.password)), 'a temporary password was taken at web sign-in');
         must(
-          await trials.refused(tina, tina.password),
+          await trials.refused(there(tina), tina.password),
           'a temporary password was taken in the managed domain',
         );
         const temporary = tina.renew();
@@ -261,28 +203,53 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       run: async () => {
         await deleteUser(onprem, alice.sam);
         const refused = await refusedEverywhere(alice, alice.password);
-        await deleteUser(onprem, tina.sam);
-        await refusedEverywhere(tina, tina.password);
+        for (const who of [tina, namesake]) {
+          await deleteUser(who.forest!, who.sam);
+          await refusedEverywhere(who, who.password);
+        }
         return `refused: ${refused}`;
       },
     },
+    {
+      title: 'Connect and the managed domain compare what was sent with what has arrived: nothing is missing',
+      run: async () => {
+        let connectors: ConnectStatus['connectors'] = [];
+        await eventually('both forests are complete', async () => {
+          connectors = (await stage.connectStatus<ConnectStatus>()).connectors;
+          return connectors.every(({ arrival }) => arrival.state === 'complete');
+        });
+        return connectors
+          .map(
+            ({ name, arrival: { accounts, credentials, completeAsOf } }) =>
+              `${name}: ${accounts.arrived} of ${accounts.all} accounts, ${credentials.arrived} of ${credentials.all} passwords, complete as of ${completeAsOf}`,
+          )
+          .join('; ');
+      },
+    },
   ];
-  return { steps, people: [alice, otto, tina] };
+  return { steps, people: [alice, namesake, otto, tina, carol] };
 }
 
-const newUser = ({ sam, displayName, password }: Person): NewUser => ({
-  sam,
-  cn: sam,
-  displayName,
-  password,
-});
+/** @returns the prerequisites that are not met or not known */
+async function askDoctor(stage: Stage): Promise<string[]> {
+  const { stdout, stderr } = await runCli([
+    ...['doctor', '--config', stage.configOf('connect'), ...stage.remote, '--json'],
+  ]);
+  if (stdout === '') throw new Error(`causeway doctor says: ${stderr}`);
+  const { findings } = JSON.parse(stdout) as { findings: { id: string; met: boolean | null }[] };
+  return findings.filter(({ met }) => met !== true).map(({ id }) => id);
+}
 
-/** The seeded person whose password is sixty days old. */
-function personOfSixtyDays(): Person {
-  const people = (JSON.parse(readFileSync(seedFile(), 'utf8')) as { users: SeededUser[] }).users;
-  const found = people.find(user => user.kind === 'old-password');
-  if (found?.password == null) throw new Error("the lab has no 'old-password' person: run causeway lab seed");
-  return new Person(found.sam, found.sam, found.password);
+/** Waits until the managed domain has an account for somebody, and asks what it calls it. */
+async function learnManagedName(stage: Stage, who: Person): Promise<void> {
+  await eventually(`${who.upn} has an account in the managed domain`, async () => {
+    const shown = await stage
+      .domainStatus<{ entry: { samAccountName: string; managedGuid: string | null } }>(who.upn)
+      .catch(() => undefined);
+    if (!shown?.entry.managedGuid) return false;
+    who.managedName = shown.entry.samAccountName;
+    return true;
+  });
 }
 
 /** Credential records in the requests that Connect sent so far, seen from the network. */

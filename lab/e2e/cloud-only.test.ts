@@ -9,9 +9,9 @@ import { DOMAINS, describeDomain, layoutOf } from '../domains/table.ts';
 import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
 import { freshStage } from '../places/fresh-stage.ts';
+import { changeOnPage } from '../places/password-page.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 import { signIn } from '../places/sign-in.ts';
-import { TENANT_NAME } from '../places/stage.ts';
 import { bytesBelow, findSecrets, type KnownSecret, secretsOf } from './secret-search.ts';
 
 // A cloud-only user from its making to its deletion: no on-premises directory has any part in it.
@@ -35,14 +35,6 @@ const tenant = <T = Record<string, unknown>>(...args: string[]): Promise<T> =>
 function madeUp(password: string): string {
   passwords.push(password);
   return password;
-}
-
-/** Fills in the page at which people change their password, as a browser would, and returns its words. */
-async function changeOnPage(name: string, password: string, next: string): Promise<string> {
-  const form = { username: name, password, 'new-password': next, repeated: next };
-  const url = `${stage.tenantUrl}/t/${TENANT_NAME}/password`;
-  const response = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
-  return (await response.text()).replace(/<style>[\s\S]*<\/style>|<[^>]*>/g, ' ').replace(/\s+/g, ' ');
 }
 
 /** Which of the three ways into the managed domain a password opens. */
@@ -85,9 +77,9 @@ test('a temporary password opens nothing but the page that changes it', async ()
   assert.ok(!led.ok && led.page.includes('Your password is a temporary one'));
 
   const first = madeUp('First.Cloud.Passw0rd');
-  assert.match(await changeOnPage(UPN, 'not it', first), /not right/);
-  assert.match(await changeOnPage(UPN, temporary, 'Carla4ever'), /holds your user name/);
-  assert.match(await changeOnPage(UPN, temporary, first), /good from now on/);
+  assert.match(await changeOnPage(stage, UPN, 'not it', first), /not right/);
+  assert.match(await changeOnPage(stage, UPN, temporary, 'Carla4ever'), /holds your user name/);
+  assert.match(await changeOnPage(stage, UPN, temporary, first), /good from now on/);
   assert.equal((await signIn(party, UPN, temporary)).ok, false);
   assert.equal((await signIn(party, UPN, first)).ok, true);
 });
@@ -110,7 +102,7 @@ test('a password from before the managed domain is not in it, and is listed as m
 
 test('after the next change the password opens all of the managed domain, by AES keys of its realm', async () => {
   const second = madeUp('Second.Cloud.Passw0rd');
-  assert.match(await changeOnPage(UPN, 'First.Cloud.Passw0rd', second), /good from now on/);
+  assert.match(await changeOnPage(stage, UPN, 'First.Cloud.Passw0rd', second), /good from now on/);
   await applied('second password applied');
   assert.deepEqual(await waysIn(UPN, second), ALL_WAYS);
   assert.deepEqual(await tryKinit({ user: 'carla', realm, password: second, krb5Conf: managed.krb5Conf }), {
@@ -128,7 +120,7 @@ test('a reset ends the password before it everywhere, and the temporary one open
   assert.deepEqual(await waysIn(UPN, 'Second.Cloud.Passw0rd'), []);
   assert.deepEqual(await waysIn(UPN, temporary), []);
   const third = madeUp('Third.Cloud.Passw0rd');
-  assert.match(await changeOnPage(UPN, temporary, third), /good from now on/);
+  assert.match(await changeOnPage(stage, UPN, temporary, third), /good from now on/);
   await applied('third password applied');
   assert.deepEqual(await waysIn(UPN, third), ALL_WAYS);
 });
@@ -137,7 +129,10 @@ test('disabled is refused and enabled let in again, with the same password', asy
   await tenant('user', 'disable', UPN);
   await enabledThere(false);
   assert.deepEqual(await waysIn(UPN, 'Third.Cloud.Passw0rd'), []);
-  assert.match(await changeOnPage(UPN, 'Third.Cloud.Passw0rd', 'Fourth.Cloud.Passw0rd'), /cannot sign in/);
+  assert.match(
+    await changeOnPage(stage, UPN, 'Third.Cloud.Passw0rd', 'Fourth.Cloud.Passw0rd'),
+    /cannot sign in/,
+  );
   await tenant('user', 'enable', UPN);
   await enabledThere(true);
   assert.deepEqual(await waysIn(UPN, 'Third.Cloud.Passw0rd'), ALL_WAYS);

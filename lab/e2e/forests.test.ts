@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import type { ConnectStatus } from '@causeway/contract';
 import { domainStatus, stopDomain } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
-import { eventually as lookUntil, Trials } from '../demo/story.ts';
+import { eventually as lookUntil, Trials } from '../demo/trials.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { seededUsers } from '../domains/seed.ts';
 import {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stopDomain } from '@causeway/samba';
-import { Trials } from '../demo/story.ts';
+import { Trials } from '../demo/trials.ts';
 import { DOMAINS, layoutOf, randomPassword } from '../domains/table.ts';
 import { createUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Status } from '@causeway/domain-services';
-import { eventually, Trials } from '../demo/story.ts';
+import { eventually, Trials } from '../demo/trials.ts';
 import { DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, setPassword } from '../domains/users.ts';
 import { type Lie, type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';

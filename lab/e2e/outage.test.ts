@@ -4,7 +4,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, beforeEach, test } from 'node:test';
 import { stopDomain } from '@causeway/samba';
 import { writePrivateFile } from '@causeway/service';
-import { eventually, Trials } from '../demo/story.ts';
+import { eventually, Trials } from '../demo/trials.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { labPath } from '../domains/state.ts';
 import { DOMAINS, describeDomain, layoutOf, randomPassword } from '../domains/table.ts';

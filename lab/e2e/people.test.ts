@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setDefaultCACertificates } from 'node:tls';
 import { stopDomain } from '@causeway/samba';
-import { eventually, Trials } from '../demo/story.ts';
+import { eventually, Trials } from '../demo/trials.ts';
 import type { PersonKind } from '../domains/people.ts';
 import { seededUsers } from '../domains/seed.ts';
 import { DOMAINS, describeDomain, krb5ConfFile, layoutOf, randomPassword } from '../domains/table.ts';

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { stopDomain } from '@causeway/samba';
 import pg from 'pg';
 import { tellStory } from '../demo/story.ts';
-import { type SeededUser, seedFile } from '../domains/seed.ts';
-import { DOMAINS, layoutOf } from '../domains/table.ts';
+import { seededUsers } from '../domains/seed.ts';
+import { DOMAINS, labForests, layoutOf } from '../domains/table.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { bytesBelow, findSecrets, type KnownSecret, secretsOf } from './secret-search.ts';
 
 const databaseUrl = process.env.DATABASE_URL;
-const stage = await freshStage({ record: true, databaseUrl });
+const stage = await freshStage({ forests: labForests, record: true, databaseUrl });
 const { steps, people } = tellStory(stage);
 
 after(async () => {
@@ -48,14 +48,14 @@ const base64 = (bytes: Uint8Array): Buffer =>
   Buffer.from(Buffer.concat([Buffer.from('a'), bytes]).toString('base64'));
 
 function knownSecrets(): KnownSecret[] {
-  const { realm } = DOMAINS.onprem;
-  const { users } = JSON.parse(readFileSync(seedFile(), 'utf8')) as { users: SeededUser[] };
-  const seeded = users
-    .filter(user => user.password !== null)
-    .flatMap(user => secretsOf(user.sam, user.password!, `${realm}${user.upn.split('@')[0]}`));
-  const told = people.flatMap(person =>
-    person.passwords.flatMap((password, i) =>
-      secretsOf(`${person.sam}, password ${i}`, password, `${realm}${person.sam}`),
+  const seeded = labForests.flatMap(forest =>
+    seededUsers(forest)
+      .filter(user => user.password !== null)
+      .flatMap(user => secretsOf(user.sam, user.password!, `${forest.realm}${user.upn.split('@')[0]}`)),
+  );
+  const told = people.flatMap(({ forest, sam, passwords }) =>
+    passwords.flatMap((password, i) =>
+      secretsOf(`${sam}, password ${i}`, password, `${(forest ?? DOMAINS.managed).realm}${sam}`),
     ),
   );
   return [...seeded, ...told];

@@ -1,0 +1,86 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DOMAINS, krb5ConfFile } from '../domains/table.ts';
+import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
+import { tryKinit, trySmb } from '../domains/try-password.ts';
+import { type RelyingParty, signIn } from '../places/sign-in.ts';
+
+/** How long a change may take to arrive before the story says that it never did. */
+const PATIENCE_MS = 30_000;
+/** Between two looks. */
+const LOOK_MS = 100;
+
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** Looks until it is so, and returns how long that took. */
+export async function eventually(
+  what: string,
+  look: () => Promise<boolean>,
+  patienceMs = PATIENCE_MS,
+): Promise<string> {
+  const since = performance.now();
+  while (!(await look())) {
+    if (performance.now() - since > patienceMs)
+      throw new Error(`${what}: not so after ${patienceMs / 1000} s`);
+    await delay(LOOK_MS);
+  }
+  return seconds(since);
+}
+
+const PROTOCOLS = ['Kerberos', 'NTLM', 'LDAP simple bind', 'LDAP GSSAPI'] as const;
+type Protocol = (typeof PROTOCOLS)[number];
+
+/** Tries a password in each of the three places, with somebody else's client each. */
+export class Trials {
+  readonly party: RelyingParty;
+  constructor(party: RelyingParty) {
+    this.party = party;
+  }
+  async web(user: { upn: string }, password: string): Promise<boolean> {
+    return (await signIn(this.party, user.upn, password)).ok;
+  }
+  /** @returns the encryption types of the ticket, or undefined when there is none */
+  async kerberos(user: { sam: string }, password: string): Promise<string | undefined> {
+    const trial = await tryKinit({
+      user: user.sam,
+      realm: DOMAINS.managed.realm,
+      password,
+      krb5Conf: krb5ConfFile(),
+    });
+    return trial.ok ? trial.etype : undefined;
+  }
+  async ntlm(user: { sam: string }, password: string): Promise<boolean> {
+    const { address, netbiosDomain } = DOMAINS.managed;
+    return (await trySmb({ user: user.sam, address, netbiosDomain, password })).ok;
+  }
+  /** By which protocols of the managed domain the password is taken. @throws when one takes it for somebody else's */
+  async protocols({ sam: user }: { sam: string }, password: string): Promise<Protocol[]> {
+    const domain = DOMAINS.managed;
+    const [ntlm, simple, gssapi] = await Promise.all([
+      this.ntlm({ sam: user }, password),
+      tryLdapSimple({ user, domain, password }),
+      tryLdapGssapi({ user, domain, password }),
+    ]);
+    const expected = `${domain.netbiosDomain}\\${user}`.toLowerCase();
+    for (const { ok, identity = '' } of [simple, gssapi])
+      must(!ok || identity.toLowerCase() === expected, `LDAP takes ${user} for ${identity}`);
+    const taken: Record<Protocol, boolean> = {
+      Kerberos: gssapi.ticket.ok,
+      NTLM: ntlm,
+      'LDAP simple bind': simple.ok,
+      'LDAP GSSAPI': gssapi.ok,
+    };
+    return PROTOCOLS.filter(protocol => taken[protocol]);
+  }
+  /** Every protocol of the managed domain takes the password. */
+  async accepted(user: { sam: string }, password: string): Promise<boolean> {
+    return (await this.protocols(user, password)).length === PROTOCOLS.length;
+  }
+  /** No protocol of the managed domain takes it. */
+  async refused(user: { sam: string }, password: string): Promise<boolean> {
+    return (await this.protocols(user, password)).length === 0;
+  }
+}
+
+export function must(condition: boolean, otherwise: string): void {
+  if (!condition) throw new Error(otherwise);
+}

@@ -1,0 +1,14 @@
+import { type Stage, TENANT_NAME } from './stage.ts';
+
+/** Fills in the page at which people change their password, as a browser would, and returns its words. */
+export async function changeOnPage(
+  stage: Stage,
+  name: string,
+  password: string,
+  next: string,
+): Promise<string> {
+  const form = { username: name, password, 'new-password': next, repeated: next };
+  const url = `${stage.tenantUrl}/t/${TENANT_NAME}/password`;
+  const response = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
+  return (await response.text()).replace(/<style>[\s\S]*<\/style>|<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+}
