@@ -1,0 +1,80 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { labDirectory } from '../domains/state.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+/** Folders that the tutorial writes to: the reader's own; in a test the test's, behind the same names. */
+const FOLDERS = ['/etc/causeway', '/var/lib/causeway', '/run/causeway'] as const;
+/** The lab of the tutorial is the one that runs already. */
+const LAB = '/var/lib/causeway-lab';
+const ENTER = `set -e
+i=0; for folder in ${FOLDERS.join(' ')}; do mkdir -p "$1/$i"; mount --bind "$1/$i" "$folder"; i=$((i+1)); done
+mount --bind "$2" ${LAB}
+exec bash --noprofile --norc`;
+
+export interface Outcome {
+  /** Standard output and standard error, as a terminal would show them. */
+  lines: string[];
+  code: number;
+}
+
+/** A reader's shell: one bash from the first command of the tutorial to the last, on a machine that has Causeway and nothing of it set up yet. */
+export class TutorialShell {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'causeway-tutorial-'));
+  readonly #bash: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+  readonly #made: string[] = [];
+
+  constructor() {
+    for (const folder of [...FOLDERS, LAB])
+      if (mkdirSync(folder, { recursive: true }) !== undefined) this.#made.push(folder);
+    const bin = join(this.#folder, 'bin');
+    mkdirSync(bin);
+    symlinkSync(join(ROOT, 'causeway'), join(bin, 'causeway'));
+    const { CAUSEWAY_LAB_DIR: _, DATABASE_URL: __, ...env } = process.env;
+    this.#bash = spawn('unshare', ['-m', 'bash', '-c', ENTER, 'enter', this.#folder, labDirectory()], {
+      cwd: this.#folder,
+      env: { ...env, HOME: this.#folder, PATH: `${bin}:${env.PATH}` },
+    });
+    this.#lines = createInterface({ input: this.#bash.stdout })[Symbol.asyncIterator]();
+    this.#bash.stdin.write('exec 2>&1\n');
+  }
+
+  async run(command: string): Promise<Outcome> {
+    const mark = randomUUID();
+    this.#bash.stdin.write(`${command}\nprintf '\\n%s %d\\n' ${mark} $?\n`);
+    const lines: string[] = [];
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done) throw new Error(`the shell ended in: ${command}`);
+      const end = (value as string).startsWith(mark);
+      if (!end) lines.push(value as string);
+      else
+        return {
+          lines: lines.at(-1) === '' ? lines.slice(0, -1) : lines,
+          code: Number((value as string).split(' ')[1]),
+        };
+    }
+  }
+
+  /** Writes a file of the tutorial where the reader would. */
+  async write(path: string, content: string): Promise<void> {
+    const end = `END-${randomUUID()}`;
+    const { code } = await this.run(
+      `mkdir -p "$(dirname '${path}')" && cat > '${path}' <<'${end}'\n${content}${end}`,
+    );
+    if (code !== 0) throw new Error(`cannot write ${path}`);
+  }
+
+  /** Ends the shell and what it started in the background. */
+  async close(): Promise<void> {
+    this.#bash.stdin.end('kill $(jobs -p) 2>/dev/null; wait; exit 0\n');
+    if (this.#bash.exitCode === null) await new Promise(resolve => this.#bash.once('exit', resolve));
+    rmSync(this.#folder, { recursive: true, force: true });
+    for (const folder of this.#made) rmdirSync(folder);
+  }
+}
