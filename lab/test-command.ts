@@ -65,7 +65,7 @@ const allFiles = (only: string | undefined): string[] => TEST_KINDS.flatMap(kind
 const onCi = (): boolean => process.env.CI === 'true';
 
 /** What did not run, and why: a machine without a .NET SDK runs the rest. */
-export function describeLeftOut(files: readonly string[]): string[] {
+function describeLeftOut(files: readonly string[]): string[] {
   if (files.length === 0) return [];
   const names = files.map(file => basename(file)).join(', ');
   const verdict = onCi() ? '; with CI=true that is a failure' : '';

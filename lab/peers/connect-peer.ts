@@ -39,7 +39,7 @@ export interface PeerSettings {
   /** Path of a Unix socket, or TLS on loopback. */
   readonly listen:
     | { readonly socket: string }
-    | { readonly cert: string; readonly key: string; readonly token: string };
+    | { readonly cert: string; readonly key: string; readonly token: string; readonly host?: string };
 }
 
 /**
@@ -77,7 +77,7 @@ export class ConnectPeer {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       if ('socket' in settings.listen) server.listen(settings.listen.socket, resolve);
-      else server.listen(0, '127.0.0.1', resolve);
+      else server.listen(0, settings.listen.host ?? '127.0.0.1', resolve);
     });
     return peer;
   }

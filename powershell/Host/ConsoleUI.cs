@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
 using System.Management.Automation.Host;
+using System.Management.Automation.Internal;
 using System.Security;
 
 namespace Causeway.PowerShellHost;
@@ -10,11 +11,11 @@ internal sealed class ConsoleUI : PSHostUserInterface
 {
     public override PSHostRawUserInterface RawUI { get; } = new RawConsole();
 
-    public override void Write(string value) => Console.Out.Write(value);
+    public override void Write(string value) => Console.Out.Write(Plain(value));
 
-    public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => Console.Out.Write(value);
+    public override void Write(ConsoleColor foregroundColor, ConsoleColor backgroundColor, string value) => Console.Out.Write(Plain(value));
 
-    public override void WriteLine(string value) => Console.Out.WriteLine(value);
+    public override void WriteLine(string value) => Console.Out.WriteLine(Plain(value));
 
     public override void WriteErrorLine(string value) => Console.Error.WriteLine(value);
 
@@ -39,6 +40,9 @@ internal sealed class ConsoleUI : PSHostUserInterface
 
     public override PSCredential PromptForCredential(
         string caption, string message, string userName, string targetName, PSCredentialTypes allowedCredentialTypes, PSCredentialUIOptions options) => throw Nobody();
+
+    /// <summary>Colours are a host's to show or to leave out.</summary>
+    private static string Plain(string text) => new StringDecorated(text).ToString(OutputRendering.PlainText);
 
     private static HostException Nobody() => new("there is nobody to ask");
 }

@@ -54,7 +54,7 @@ internal sealed class ConnectClient
             {
                 throw;
             }
-            catch (FormatException error)
+            catch (Exception error) when (error is FormatException || (error is EndOfStreamException && !limit.IsCancellationRequested))
             {
                 throw BadAnswer(path, error);
             }

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { installModule, MODULE_FILES, readArchive, releaseArchive } from '@causeway/powershell';
+import { powershells } from './engine.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'causeway-module-test-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const engines = await powershells();
+const docs = readFileSync(join(ROOT, 'docs/powershell.md'), 'utf8');
+
+test('two releases are the same bytes, and what is in them is installed and found', async () => {
+  const [first, second] = [join(folder, 'a', 'adsync.zip'), join(folder, 'b', 'adsync.zip')];
+  await releaseArchive(first);
+  await releaseArchive(second);
+  assert.ok(readFileSync(first).equals(readFileSync(second)));
+  // Nothing that PowerShell itself brings is shipped with the module.
+  assert.deepEqual(
+    [...readArchive(first).keys()].filter(name => name.endsWith('.dll')),
+    ['ADSync.dll'],
+  );
+  const modules = join(folder, 'modules');
+  await installModule([modules], first);
+  assert.deepEqual(readdirSync(join(modules, 'ADSync'), { recursive: true }).length, MODULE_FILES.length + 1);
+  for (const engine of engines) {
+    const { stdout } = await engine.run('Import-Module adsync; (Get-Module ADSync).Path', {
+      PSModulePath: modules,
+    });
+    assert.equal(stdout.trim(), join(modules, 'ADSync', 'ADSync.dll'));
+  }
+});
+
+for (const engine of engines) {
+  describe(`the module in ${engine.name}`, () => {
+    test('manifest, assembly, help and docs name the same cmdlets, and every one is told fully', async () => {
+      const { stdout, stderr } = await engine.run(`Import-Module ADSync
+foreach ($cmdlet in Get-Command -Module ADSync) {
+  $help = Get-Help $cmdlet.Name -Full
+  $common = [System.Management.Automation.Cmdlet]::CommonParameters + [System.Management.Automation.Cmdlet]::OptionalCommonParameters
+  $own = $cmdlet.Parameters.Keys | Where-Object { $_ -notin $common }
+  $told = @($help.parameters.parameter | Where-Object { $_.description.Text } | ForEach-Object { $_.name })
+  $missing = $own | Where-Object { $_ -notin $told }
+  $extra = $told | Where-Object { $_ -notin $own }
+  "$($cmdlet.Name)|$($help.Synopsis.Length -gt 10)|$($help.description.Text.Length -gt 10)|$(@($help.examples.example).Count)|$missing$extra"
+}`);
+      assert.equal(stderr.replaceAll(/^PROGRESS: .*\n/gm, ''), '');
+      const cmdlets = stdout
+        .trim()
+        .split(/\r?\n/)
+        .map(line => line.split('|'));
+      for (const [name, synopsis, description, examples, wrong] of cmdlets) {
+        assert.equal(`${synopsis} ${description} ${wrong}`, 'True True ', name);
+        assert.ok(Number(examples) > 0, `${name} has examples`);
+      }
+      const names = cmdlets.map(([name]) => name!);
+      assert.ok(names.length > 20);
+      const manifest = readFileSync(join(ROOT, 'powershell/ADSync/ADSync.psd1'), 'utf8');
+      const exported = [...manifest.matchAll(/^ {8}'([A-Z]\w+-\w+)'$/gm)].map(([, name]) => name!);
+      assert.deepEqual(exported.toSorted(), names.toSorted());
+      const told = [...docs.matchAll(/^\| `([A-Z]\w+-\w+)` \| (same|differs|ours) \|/gm)].map(
+        ([, name]) => name!,
+      );
+      assert.deepEqual(told.toSorted(), names.toSorted());
+    });
+
+    test('every example of the help parses, and names cmdlets that exist', async () => {
+      const { stdout } = await engine.run(`Import-Module ADSync
+foreach ($cmdlet in Get-Command -Module ADSync) {
+  foreach ($example in (Get-Help $cmdlet.Name -Full).examples.example) {
+    $errors = $null
+    $ast = [System.Management.Automation.Language.Parser]::ParseInput($example.code, [ref]$null, [ref]$errors)
+    foreach ($e in $errors) { "$($cmdlet.Name): $($e.Message)" }
+    foreach ($call in $ast.FindAll({ $args[0] -is [System.Management.Automation.Language.CommandAst] }, $true)) {
+      $name = $call.GetCommandName()
+      if ($name -like '*-ADSync*' -or $name -like '*-Causeway*') {
+        $known = Get-Command $name -ErrorAction SilentlyContinue
+        if (-not $known) { "$($cmdlet.Name): $name" ; continue }
+        foreach ($p in $call.CommandElements | Where-Object { $_ -is [System.Management.Automation.Language.CommandParameterAst] }) {
+          if (-not $known.Parameters.ContainsKey($p.ParameterName)) { "$($cmdlet.Name): $name -$($p.ParameterName)" }
+        }
+      }
+    }
+  }
+}
+'done'`);
+      assert.equal(stdout.trim(), 'done');
+    });
+
+    test('what changes something can be asked about first, and what only asks has no such switch', async () => {
+      const { stdout } = await engine.run(`Import-Module ADSync
+Get-Command -Module ADSync | ForEach-Object { "$($_.Name) $($_.Parameters.ContainsKey('WhatIf'))" }`);
+      for (const line of stdout.trim().split(/\r?\n/)) {
+        const [name = '', asks] = line.split(' ');
+        const reads = name.startsWith('Get-') || name === 'Invoke-ADSyncDiagnostics';
+        assert.equal(asks, reads ? 'False' : 'True', name);
+      }
+    });
+  });
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { CausewayError } from '@causeway/service';
+import { zipSync } from 'fflate';
+import { installModule, MODULE_FILES, modulePaths, moduleVersion, readArchive } from './index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-install-test-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const entries = (): Record<string, Uint8Array> =>
+  Object.fromEntries(MODULE_FILES.map(name => [`ADSync/${name}`, bytes(`content of ${name}`)]));
+let archives = 0;
+function archive(content: Uint8Array): string {
+  const file = join(folder, `archive-${archives++}.zip`);
+  writeFileSync(file, content);
+  return file;
+}
+const code = (expected: string) => (error: unknown) =>
+  error instanceof CausewayError && error.code === expected;
+
+test('modules are where PowerShell looks, on each system', () => {
+  assert.deepEqual(modulePaths('user', 'linux', {}, '/home/ann'), [
+    '/home/ann/.local/share/powershell/Modules',
+  ]);
+  assert.deepEqual(modulePaths('user', 'darwin', { XDG_DATA_HOME: '/data' }, '/Users/ann'), [
+    '/data/powershell/Modules',
+  ]);
+  assert.deepEqual(modulePaths('machine', 'linux', {}, '/root'), ['/usr/local/share/powershell/Modules']);
+  assert.deepEqual(modulePaths('user', 'win32', {}, 'C:\\Users\\ann'), [
+    'C:\\Users\\ann\\Documents\\WindowsPowerShell\\Modules',
+    'C:\\Users\\ann\\Documents\\PowerShell\\Modules',
+  ]);
+  assert.deepEqual(modulePaths('machine', 'win32', { ProgramFiles: 'D:\\Programs' }, 'C:\\Users\\ann'), [
+    'D:\\Programs\\WindowsPowerShell\\Modules',
+    'D:\\Programs\\PowerShell\\Modules',
+  ]);
+});
+
+test('the module is installed from the archive, in place of an older one and with nothing left of it', async () => {
+  const target = join(folder, 'modules');
+  mkdirSync(join(target, 'ADSync'), { recursive: true });
+  writeFileSync(join(target, 'ADSync', 'old.dll'), 'old');
+  const { installed } = await installModule([target], archive(zipSync(entries())));
+  assert.deepEqual(installed, [join(target, 'ADSync')]);
+  assert.deepEqual(readdirSync(target), ['ADSync']);
+  for (const name of MODULE_FILES)
+    assert.equal(readFileSync(join(target, 'ADSync', name), 'utf8'), `content of ${name}`);
+  assert.equal(existsSync(join(target, 'ADSync', 'old.dll')), false);
+});
+
+test('of an archive nothing but the module comes out', async () => {
+  const target = join(folder, 'hostile');
+  const more = {
+    '../escaped': bytes('x'),
+    'ADSync/../../escaped': bytes('x'),
+    'ADSync/extra.dll': bytes('x'),
+  };
+  await installModule([target], archive(zipSync({ ...entries(), ...more })));
+  assert.equal(existsSync(join(folder, 'escaped')), false);
+  assert.deepEqual(readdirSync(join(target, 'ADSync')).sort(), [
+    'ADSync.dll',
+    'ADSync.format.ps1xml',
+    'ADSync.psd1',
+    'LICENSE',
+    'en-US',
+  ]);
+});
+
+test('what is no archive, lacks a file, or unpacks to too much is refused', () => {
+  assert.throws(() => readArchive(join(folder, 'none.zip')), code('no-archive'));
+  assert.throws(() => readArchive(archive(bytes('no archive'))), code('bad-archive'));
+  const { 'ADSync/ADSync.dll': _, ...lacking } = entries();
+  assert.throws(() => readArchive(archive(zipSync(lacking))), /ADSync\/ADSync\.dll expected in it/);
+  const bomb = { ...entries(), 'ADSync/ADSync.dll': new Uint8Array(17 * 1024 * 1024) };
+  assert.throws(() => readArchive(archive(zipSync(bomb))), code('bad-archive'));
+  const truncated = zipSync(entries());
+  for (let length = 0; length < truncated.length; length += 7)
+    assert.throws(() => readArchive(archive(truncated.subarray(0, length))), code('bad-archive'));
+});
+
+test('without an archive and without an SDK it says what to do', async () => {
+  const path = process.env.PATH;
+  process.env.PATH = folder;
+  try {
+    await assert.rejects(
+      installModule([join(folder, 'x')], join(folder, 'none.zip')),
+      (error: CausewayError) => {
+        assert.equal(error.code, 'no-module');
+        assert.match(
+          error.message,
+          /put the release's archive at '.*none\.zip', or build it where the \.NET SDK 10 is on the PATH/,
+        );
+        return true;
+      },
+    );
+  } finally {
+    process.env.PATH = path;
+  }
+});
+
+test('a folder that cannot be written is an error that says so', async () => {
+  const file = join(folder, 'a-file');
+  writeFileSync(file, '');
+  await assert.rejects(installModule([file], archive(zipSync(entries()))), code('not-installed'));
+});
+
+test("the module's version is the one of the packages", () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  assert.equal(moduleVersion(), version);
+  assert.throws(() => moduleVersion('@{}'), code('bad-module'));
+});
