@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FORCE_FULL_PASSWORD_SYNC, type FullPasswordSync } from '@causeway/contract';
 import { localSocketPath } from '@causeway/service';
+import { makeCertificates } from '../places/certificates.ts';
 import { freshStage } from '../places/fresh-stage.ts';
+import { runCliJson } from '../places/run-cli.ts';
 import { FOREST, TENANT_NAME } from '../places/stage.ts';
 import { powershells } from '../powershell/engine.ts';
 import { fillNames, tutorialScripts } from '../powershell/tutorial.ts';
@@ -12,7 +17,11 @@ import { fillNames, tutorialScripts } from '../powershell/tutorial.ts';
 
 const TENANT = `${TENANT_NAME} - AAD`;
 const engines = await powershells();
-const stage = await freshStage({ databaseUrl: process.env.DATABASE_URL });
+const folder = mkdtempSync(join(tmpdir(), 'causeway-powershell-e2e-'));
+const certificates = await makeCertificates(folder);
+const PORT = 8455;
+const adminApi = { port: PORT, tls: certificates.server };
+const stage = await freshStage({ databaseUrl: process.env.DATABASE_URL, adminApi });
 const CAUSEWAY_CONNECT = localSocketPath(stage.stateOf('connect'));
 
 interface Status {
@@ -30,7 +39,13 @@ before(async () => {
     await delay(500);
   }
 });
-after(() => stage.close());
+after(async () => {
+  await stage.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const token = <T>(...args: string[]) =>
+  runCliJson<T>(['connect', 'token', ...args, '--config', stage.configOf('connect')]);
 
 for (const engine of engines) {
   describe(`administrators' scripts in ${engine.name}`, () => {
@@ -68,6 +83,29 @@ $pass = Get-CausewayFullPasswordSync -ConnectorName ${FOREST} -Wait
       assert.deepEqual(output, ['True', 'True']);
     });
 
+    test('from a workstation it runs over HTTPS with a named token, until the token is revoked', async () => {
+      const { token: secret } = await token<{ token: string }>('create', 'workstation');
+      const away = { CAUSEWAY_CONNECT: undefined, XDG_CONFIG_HOME: join(folder, engine.name) };
+      const { script } = tutorialScripts().at(-1)!;
+      const first = await engine.run(
+        `Import-Module ADSync
+$token = [Security.SecureString]::new(); '${secret}'.ToCharArray() | ForEach-Object { $token.AppendChar($_) }
+Register-CausewayConnection https://127.0.0.1:${PORT} -CaFile ${certificates.caFile} -Token $token | ForEach-Object { $_.Address }`,
+        away,
+      );
+      assert.equal(first.stderr, '');
+      assert.equal(first.stdout.trim(), `https://127.0.0.1:${PORT}`);
+      const second = await engine.run(fillNames(script, FOREST, TENANT), away);
+      assert.equal(second.stderr, '');
+      const passes = await run(
+        'Import-Module ADSync; (Get-CausewayFullPasswordSync -Wait).CompletedAt -ne $null',
+      );
+      assert.deepEqual(passes, ['True']);
+      await token('revoke', 'workstation');
+      const third = await engine.run(fillNames(script, FOREST, TENANT), away);
+      assert.match(third.stderr, /AuthenticationError, unauthorized,/);
+    });
+
     test('every cmdlet that asks is answered by a real Connect', async () => {
       const output = await run(`Import-Module ADSync
 Get-ADSyncConnector | ForEach-Object { "$($_.Name) $($_.ConnectorTypeName) $($_.Type) $($_.Subtype) $($_.Partitions.Count)" }
@@ -75,6 +113,7 @@ $s = Get-ADSyncScheduler
 "$($s.SyncCycleEnabled) $($s.StagingModeEnabled) $($s.AllowedSyncCycleInterval -gt [TimeSpan]::Zero)"
 Get-ADSyncConnector | Get-ADSyncConnectorStatistics | ForEach-Object { "$($_.ConnectorName) $($_.TotalConnectors -ge 20)" }
 "$((Get-ADSyncGlobalSettings).Parameters['Microsoft.SynchronizationOption.UPNAttribute'].Value)"
+"$((Get-ADSyncGlobalSettings).Version -eq (Get-ADSyncGlobalSettings).Parameters['Microsoft.Synchronize.ServerConfigurationVersion'].Value)"
 "$((Get-ADSyncAADCompanyFeature).PasswordHashSync)"
 Get-ADSyncDomainReachabilityStatus ${FOREST} | ForEach-Object { "$($_.FullName) $($_.IsReachable)" }
 "$((Start-ADSyncSyncCycle -PolicyType Delta).Result)"
@@ -96,6 +135,7 @@ $checks = Invoke-ADSyncDiagnostics -PasswordSync
           `${FOREST} True`,
           `${TENANT} True`,
           'userPrincipalName',
+          'True',
           'True',
           `${FOREST} True`,
           'Success',

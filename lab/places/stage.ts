@@ -14,7 +14,7 @@ import {
   type LabDomain,
 } from '../domains/table.ts';
 import { type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
-import type { Certificates } from './certificates.ts';
+import type { Certificate, Certificates } from './certificates.ts';
 import { Place } from './place.ts';
 import { runCliJson } from './run-cli.ts';
 import type { RelyingParty } from './sign-in.ts';
@@ -39,6 +39,8 @@ export interface StageSettings {
   readonly tenantPort?: number;
   /** The tenant serves TLS with a certificate of a CA that everybody is told; without it plain HTTP on loopback. */
   readonly tls?: Certificates;
+  /** Connect's admin API over HTTPS on loopback, besides its socket. */
+  readonly adminApi?: { readonly port: number; readonly tls: Certificate };
 }
 
 interface Fingerprint {
@@ -195,6 +197,7 @@ export class Stage {
   }
 
   #writeConnect(): void {
+    const { adminApi } = this.settings;
     this.#write('connect', {
       stateDirectory: this.stateOf('connect'),
       tenant: this.proxy ? { url: this.proxy.url } : this.#endpoint,
@@ -206,6 +209,9 @@ export class Stage {
         account: `causeway-connect@${dnsDomain(forest)}`,
         password: `file:${this.connectorPasswordFile(forest)}`,
       })),
+      ...(adminApi && {
+        adminApi: { listen: { host: '127.0.0.1', port: adminApi.port }, tls: adminApi.tls },
+      }),
     });
   }
 

@@ -11,6 +11,7 @@ export function globalSettings({ store, configuration }: Connect): GlobalSetting
     'Microsoft.Synchronize.MaintenanceEnabled': scheduler.maintenanceEnabled,
     'Microsoft.Synchronize.RunHistoryPurgeInterval': scheduler.purgeInterval,
     'Microsoft.Synchronize.SchedulerSuspended': scheduler.suspended,
+    'Microsoft.Synchronize.ServerConfigurationVersion': PROGRAM_VERSION,
     'Microsoft.Synchronize.SynchronizationSchedule': scheduler.syncCycleEnabled,
     'Microsoft.OptionalFeature.ExportDeletionThreshold': true,
     'Microsoft.OptionalFeature.ExportDeletionThresholdValue': configuration.deletionThreshold,
