@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The users of a forest are told apart into this many buckets, so that a difference between two places can be
@@ -24,10 +24,9 @@ export function bucketOf(anchor: string): number {
  *
  * @param entries in the order of the UTF-8 bytes of their anchors, as SQLite sorts them
  */
-export function bucketDigest(entries: Iterable<Entry>): Uint8Array {
-  const sha256 = createHash('sha256');
-  for (const entry of entries) sha256.update(entryLine(entry));
-  return new Uint8Array(sha256.digest().subarray(0, DIGEST_LENGTH));
+export function bucketDigest(entries: readonly Entry[]): Uint8Array {
+  const digest = hash('sha256', entries.map(entryLine).join(''), 'buffer');
+  return new Uint8Array(digest.subarray(0, DIGEST_LENGTH));
 }
 
 /** Unambiguous, as no anchor of a record has a line feed and the numbers stand last. */
