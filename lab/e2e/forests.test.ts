@@ -50,13 +50,6 @@ const status = async () =>
 const connector = async (forest: LabDomain) =>
   (await status()).connectors.find(({ name }) => name === nameOf(forest))!;
 
-function seeded(forest: LabDomain, kind: string): Someone {
-  const { sam, upn, password } = seededUsers(forest).find(user => user.kind === kind)!;
-  return { forest, sam, upn, password: password! };
-}
-const alices = forests.map(forest => seeded(forest, 'plain')) as [Someone, Someone];
-const [alice, namesake] = alices;
-
 const made: [LabDomain, string][] = [];
 async function make(forest: LabDomain, name: string, upn?: string): Promise<Someone> {
   const sam = `${name}.${run}`;
@@ -65,7 +58,12 @@ async function make(forest: LabDomain, name: string, upn?: string): Promise<Some
   return { forest, ...user };
 }
 
-async function managedName({ upn }: Someone): Promise<string> {
+/** In both forests there is somebody of this name. Not one of those who were seeded: their passwords stay as they are. */
+const name = `anna.${run}`;
+const [anna, namesake] = [await make(corp, 'anna'), await make(fabrikam, 'anna')];
+const both = [anna, namesake];
+
+async function managedName({ upn }: Pick<Someone, 'upn'>): Promise<string> {
   const path = `/users/${encodeURIComponent(upn)}`;
   const shown = await callLocally(stage.stateOf('domain'), 'domain', 'GET', path);
   return (shown as { entry: { samAccountName: string } }).entry.samAccountName;
@@ -106,8 +104,7 @@ before(async () => {
   trials = new Trials(await stage.registerApplication());
   await stage.createConnectorAccounts();
   await stage.openConnect();
-  for (const who of alices)
-    await eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password));
+  for (const who of both) await eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password));
   await stage.openDomain();
   await stage.pair();
 });
@@ -121,7 +118,7 @@ after(async () => {
 });
 
 test('before the script the managed domain has the people of both forests, and nobody of them a password', async () => {
-  for (const who of alices) {
+  for (const who of both) {
     await eventually(`${who.upn} has an account`, () => managedName(who).then(Boolean, () => false));
     assert.ok(await trials.refused({ sam: await managedName(who) }, who.password));
   }
@@ -142,25 +139,26 @@ test('a full pass of one forest leaves the other alone', async () => {
   const told = (await status()).events.filter(({ text }) => /full password hash/i.test(text));
   assert.ok(told.length > 0);
   assert.deepEqual(new Set(told.map(event => event.connector)), new Set([nameOf(fabrikam)]));
-  assert.ok(await trials.refused({ sam: await managedName(alice) }, alice.password));
+  assert.ok(await trials.refused({ sam: await managedName(anna) }, anna.password));
   await stage.forcePasswordSync(corp);
-  await works(alice);
+  await works(anna);
 });
 
 test('who has one name in both forests is two people, each with an own name, password and salt', async () => {
-  const names = await Promise.all(alices.map(managedName));
+  const names = await Promise.all(both.map(managedName));
+  const longNames = forests.map(forest => seededUsers(forest).find(({ kind }) => kind === 'long-name')!);
   const [plain, suffixed] = names.toSorted((a, b) => a.length - b.length);
-  assert.equal(plain, 'alice');
-  assert.match(suffixed!, /^alice[0-9a-f]{5}$/);
-  const long = await Promise.all(forests.map(forest => managedName(seeded(forest, 'long-name'))));
-  for (const name of long) assert.match(name, /^maximilian\.feat[0-9a-f]{5}$/);
+  assert.equal(plain, name);
+  assert.match(suffixed!, new RegExp(`^${name}[0-9a-f]{5}$`));
+  const long = await Promise.all(longNames.map(managedName));
+  for (const shortened of long) assert.match(shortened, /^maximilian\.feat[0-9a-f]{5}$/);
   assert.notEqual(long[0], long[1]);
-  for (const [i, who] of alices.entries()) {
-    const stranger = alices[1 - i]!;
+  for (const [i, who] of both.entries()) {
+    const stranger = both[1 - i]!;
     const account = { realm: managed.realm, password: who.password, krb5Conf: krb5ConfFile() };
     for (const user of [names[i]!, who.upn]) {
       const ticket = await tryKinit({ ...account, user });
-      assert.equal(ticket.salt, `${who.forest.realm}alice`);
+      assert.equal(ticket.salt, `${who.forest.realm}${name}`);
       assert.match(ticket.etype ?? '', /^aes256.*aes256/);
     }
     for (const user of [names[i]!, who.upn, managedDn(managed, names[i]!)]) {
@@ -173,12 +171,12 @@ test('who has one name in both forests is two people, each with an own name, pas
 });
 
 test('names stay over a restart, and a namesake more changes nobody’s', async () => {
-  const before = await Promise.all(alices.map(managedName));
+  const before = await Promise.all(both.map(managedName));
   await stage.domain.stop();
   await stage.domain.start();
-  await renew(alice);
-  await works(alice);
-  assert.deepEqual(await Promise.all(alices.map(managedName)), before);
+  await renew(anna);
+  await works(anna);
+  assert.deepEqual(await Promise.all(both.map(managedName)), before);
 });
 
 test('a domain controller that is down holds up its own forest alone, which catches up', async () => {
@@ -188,8 +186,8 @@ test('a domain controller that is down holds up its own forest alone, which catc
   await eventually('the error', async () =>
     /127\.0\.0\.11/.test((await connector(fabrikam)).lastError ?? ''),
   );
-  await renew(alice);
-  await works(alice);
+  await renew(anna);
+  await works(anna);
   assert.equal((await connector(corp)).lastError, null);
   await works(bob); // what has arrived works without it
   await labUp(undefined, forests);
