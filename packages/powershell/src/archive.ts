@@ -17,15 +17,19 @@ const MAX_FILE = 16 * 1024 * 1024;
 /** Where the release's archive is: beside the code. */
 export const archiveFile = (): string => join(ROOT, 'dist', `adsync-${moduleVersion()}.zip`);
 
+/** The same files give the same bytes. */
+export function packModule(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const entries = Object.fromEntries(
+    [...files].map(([name, content]) => [`${MODULE_FOLDER}/${name}`, content]),
+  );
+  return zipSync(entries, { level: 9, mtime: ENTRY_TIME, os: 3, attrs: 0o100644 << 16 });
+}
+
 /** `npm run release`: builds the module and packs it. The same sources give the same bytes. */
 export async function releaseArchive(file = archiveFile()): Promise<string> {
-  const files = [...(await buildModule())];
-  const entries = Object.fromEntries(files.map(([name, content]) => [`${MODULE_FOLDER}/${name}`, content]));
+  const packed = packModule(await buildModule());
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(
-    `${file}.new`,
-    zipSync(entries, { level: 9, mtime: ENTRY_TIME, os: 3, attrs: 0o100644 << 16 }),
-  );
+  writeFileSync(`${file}.new`, packed);
   renameSync(`${file}.new`, file);
   return file;
 }
