@@ -14,16 +14,21 @@ import {
   openCredentialRecord,
   sealingPublicKey,
   signAccountRecord,
+  signHead,
   signingPublicKey,
+  signReceipt,
   verifyRecord,
 } from './index.ts';
 import { encodeSecret } from './sealed-secret.ts';
 import {
   ACCOUNT,
   CREDENTIAL,
+  ENTRIES,
   FOREST,
+  HEAD,
   isSameSecret,
   partsOf,
+  RECEIPT,
   someSecret,
   TENANT,
   trusting,
@@ -38,6 +43,7 @@ const info = new TextEncoder().encode('causeway credential record v1');
 /** From docs/formats.md, with nothing of the package. */
 function sortedJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`;
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([name, member]) => `${JSON.stringify(name)}:${sortedJson(member)}`).join(',')}}`;
 }
@@ -77,6 +83,35 @@ test('a record that jose signed is believed', async () => {
   assert.equal(record, signAccountRecord(signer, ACCOUNT), 'Ed25519 and canonical JSON leave no choice');
   const result = verifyRecord(record, trusting(signer), { tenant: TENANT });
   assert.deepEqual(result, { ok: true, record: { kind: 'account', signerKeyId: keyId, ...ACCOUNT } });
+});
+
+test('jose verifies a head and a receipt, and signs the very same', async () => {
+  const { keyId } = signingPublicKey(signer);
+  for (const [typ, fields, signed] of [
+    ['causeway-head+jws', HEAD, signHead(signer, HEAD)],
+    ['causeway-receipt+jws', RECEIPT, signReceipt(signer, RECEIPT)],
+  ] as const) {
+    const { payload, protectedHeader } = await compactVerify(signed, ourPublicKey(), {
+      algorithms: ['EdDSA'],
+    });
+    assert.deepEqual(protectedHeader, { alg: 'EdDSA', kid: keyId, typ });
+    assert.equal(Buffer.from(payload).toString(), sortedJson({ version: 1, ...fields }));
+    const again = await new CompactSign(Buffer.from(sortedJson({ version: 1, ...fields })))
+      .setProtectedHeader({ alg: 'EdDSA', kid: keyId, typ })
+      .sign(createPrivateKey(exportSigningKey(signer)));
+    assert.equal(again, signed);
+  }
+});
+
+test('the digests of a head, made from docs/formats.md with nothing of the package', () => {
+  const sha256 = (text: string) => createHash('sha256').update(text).digest();
+  const digests = Array.from({ length: 256 }, (_, bucket) => {
+    const users = ENTRIES.filter(({ anchor }) => sha256(anchor)[0] === bucket);
+    users.sort((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
+    const lines = users.map(user => `${user.anchor} ${user.accountSequence} ${user.credentialSequence}\n`);
+    return sha256(lines.join('')).subarray(0, 16);
+  });
+  assert.equal(Buffer.concat(digests).toString('base64url'), HEAD.buckets);
 });
 
 test('another HPKE implementation opens a credential record with the exported key', async () => {

@@ -1,16 +1,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  domainFingerprint,
   importSealingKey,
   importSigningKey,
   openCredentialRecord,
   sealingPublicKey,
   signAccountRecord,
+  signHead,
   signingPublicKey,
+  signReceipt,
   verifyRecord,
 } from './index.ts';
-import { ACCOUNT, CREDENTIAL, isSameSecret, someSecret, TENANT, trusting } from './testing/fixtures.ts';
-import { ACCOUNT_RECORD, CREDENTIAL_RECORD, SEALING_KEY, SIGNING_KEY } from './testing/known-answers.ts';
+import {
+  ACCOUNT,
+  CREDENTIAL,
+  HEAD,
+  isSameSecret,
+  RECEIPT,
+  someSecret,
+  TENANT,
+  trusting,
+} from './testing/fixtures.ts';
+import {
+  ACCOUNT_RECORD,
+  CREDENTIAL_RECORD,
+  HEAD_STATEMENT,
+  RECEIPT_STATEMENT,
+  SEALING_KEY,
+  SIGNING_KEY,
+} from './testing/known-answers.ts';
 
 const signer = importSigningKey(SIGNING_KEY);
 
@@ -37,4 +56,20 @@ test('a credential record made earlier is believed and opens', async () => {
   assert.deepEqual([counter, encapsulation.length, sealed.length], [0, 1494, 704]);
   const opened = await openCredentialRecord(verified.record, recipient);
   assert.ok(opened.ok && isSameSecret(opened, someSecret()));
+});
+
+test('it signs the very head and receipt', () => {
+  assert.equal(signHead(signer, HEAD), HEAD_STATEMENT);
+  assert.equal(signReceipt(signer, RECEIPT), RECEIPT_STATEMENT);
+});
+
+test('the fingerprint of a managed domain covers both of its keys, each in its place', async () => {
+  const sealing = sealingPublicKey(await importSealingKey(SEALING_KEY)).publicKey;
+  const receipts = signingPublicKey(signer).publicKey;
+  // Made with sha256sum and base32 of GNU coreutils over label, sealing key and receipt key.
+  assert.equal(
+    domainFingerprint(sealing, receipts),
+    'HR35-YCK2-M5WT-D6FP-BCHA-KNGB-4MON-JTMG-IL2O-DFQY-6GUH-JBAQ-ZSTA',
+  );
+  assert.throws(() => domainFingerprint(receipts, sealing), /a sealing key of 1216 bytes/);
 });
