@@ -66,6 +66,14 @@ test('a refusal of the whole request is not repeated', async () => {
   assert.equal(peer.requests.length, 1);
 });
 
+test('a tenant that needs a newer Connect is told to whoever looks, and not asked again at once', async () => {
+  const message = 'this Connect is version 0.1.0, and the tenant needs 0.2.0 or later: update it';
+  peer.script.push({ status: 426, json: { error: { code: 'agent-too-old', message } } });
+  const refused = client().exportObjects('corp.example.com', deletes(3));
+  await assert.rejects(refused, { code: 'agent-too-old', message });
+  assert.equal(peer.requests.length, 1);
+});
+
 test('one item that the tenant cannot read costs that item, not its batch', async () => {
   // 8 items, the sixth is bad: 8, 0-3, 4-7, 4-5, 4, 5, 6-7.
   peer.script.push({ status: 400 }, undefined, { status: 400 }, { status: 400 }, undefined, { status: 400 });

@@ -246,6 +246,19 @@ onEveryBackend('cloud-only users', tenant => {
     assert.notEqual(again.id, id);
   });
 
+  it('from before the tenant signed any are signed when a managed domain is registered', async () => {
+    const { id } = await status('admin@contoso.example.net');
+    await tenant()
+      .running.database.updateTable('users')
+      .set({ account_record: null, account_sequence: null, changed_seq: null })
+      .where('id', '=', id)
+      .execute();
+    assert.equal(await item(id), undefined);
+    await register(recipient);
+    const record = believed<AccountRecord>((await item(id)).accountRecord);
+    assert.deepEqual([record.sAMAccountName, record.enabled], ['admin', true]);
+  });
+
   it('change one password once, however many try at the same time', async () => {
     const made = await create('dora@contoso.example');
     const form = (next: string) => ({
