@@ -28,6 +28,10 @@ export interface PeerUser {
   credential?: CredentialChange;
 }
 
+/** Heads come by the clock: one must not take what a test wrote for another request. */
+const SYNC = '/api/v1/sync/';
+const HEAD = `${SYNC}head`;
+
 /** The tenant's provisioning side as a scripted peer: keeps what it is told, records all of it, misbehaves on demand. */
 export class ProvisioningPeer {
   readonly tenantId = randomUUID();
@@ -100,9 +104,8 @@ export class ProvisioningPeer {
     const path = request.url ?? '';
     this.requests.push({ path, body });
     if (path.startsWith('/api/v1/sync/')) await this.hold(path);
-    const misbehaviour = path.startsWith('/api/v1/sync/')
-      ? (this.script.shift() ?? this.misbehave(path))
-      : undefined;
+    const next = path === HEAD || !path.startsWith(SYNC) ? undefined : this.script.shift();
+    const misbehaviour = path.startsWith(SYNC) ? (next ?? this.misbehave(path)) : undefined;
     if (misbehaviour === 'nothing') {
       reply.destroy();
       return;
@@ -153,7 +156,7 @@ export class ProvisioningPeer {
         return { verdicts: changesOf<ObjectChange>(body).map(change => this.#takeObject(change)) };
       case '/api/v1/sync/credentials':
         return { verdicts: changesOf<CredentialChange>(body).map(change => this.#takeCredential(change)) };
-      case '/api/v1/sync/head': {
+      case HEAD: {
         const { forest, head } = JSON.parse(body) as { forest: string; head: string };
         this.heads.set(forest, head);
         return { receipt: this.receipts.get(forest) ?? null };
