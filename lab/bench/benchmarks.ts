@@ -1,25 +1,41 @@
+import { BENCH_DOMAINS, ONE_FOREST, TWO_FORESTS } from './domains.ts';
+import { measureForests, peakAfterPass } from './forests.ts';
 import { compareFullPass, type FullPass, runFullPass } from './full-pass.ts';
 import type { Ground } from './ground.ts';
 import { compareLoad, loadDomain } from './initial-load.ts';
 import { measureLatency } from './latency.ts';
-import { memoryRow, peakMemory } from './memory.ts';
+import { CONNECT_MEMORY_MB, memoryRow, peakMemory } from './memory.ts';
 import { measurePull, type PullResult } from './pull.ts';
 import type { Measurement } from './row.ts';
+import type { Scene } from './scene.ts';
 
-const PEOPLE = 5000;
-const FEW_PEOPLE = 1000;
-const CONNECT_MEMORY_MB = 300;
+/** Of each forest. */
+export const PEOPLE = 5000;
+/** Few are this part of them, beside whom a peak of memory tells whether it grows. */
+const FEW = 1 / 5;
 
-/** What can be measured, in the order of a whole run; `--only` names one. What one needs of another is done once. */
-export const BENCHMARKS = ['pull', 'full-pass', 'initial-load', 'memory', 'latency'] as const;
+/**
+ * What can be measured, in the order of a whole run; `--only` names some. What one needs of another is done once. All but the last
+ * are of one forest; the last one sets a scene of its own.
+ */
+export const BENCHMARKS = ['pull', 'full-pass', 'initial-load', 'memory', 'latency', 'forests'] as const;
 export type BenchmarkName = (typeof BENCHMARKS)[number];
 
 export class Benchmarks {
   readonly #ground: Ground;
+  readonly #people: number;
   readonly #done = new Map<string, Promise<unknown>>();
 
-  constructor(ground: Ground) {
+  /** @param people of each forest */
+  constructor(ground: Ground, people: number) {
     this.#ground = ground;
+    this.#people = people;
+  }
+
+  /** What is to be measured with few people, before there are many. */
+  async prepare(names: readonly BenchmarkName[]): Promise<void> {
+    if (names.includes('forests')) await this.#fewOfForests();
+    if (names.includes('memory')) await this.#few();
   }
 
   run(name: BenchmarkName): Promise<Measurement[]> {
@@ -34,66 +50,73 @@ export class Benchmarks {
         return this.#memory();
       case 'latency':
         return this.#latency();
+      case 'forests':
+        return this.#forests();
     }
   }
 
-  /** Connect's memory after a pass over few people; before there are many. */
-  prepareMemory(): Promise<number> {
+  #few(): Promise<number> {
     return this.#once('few', async () => {
-      const ground = this.#ground;
-      await ground.people(FEW_PEOPLE);
-      await runFullPass(ground);
-      const peak = peakMemory(ground.stage.connect);
-      await ground.stage.connect.stop();
-      await ground.people(PEOPLE);
-      await ground.stage.connect.start();
-      await ground.imported(); // nothing else is measured beside it
+      const scene = await this.#scene(this.#fewPeople);
+      await runFullPass(scene);
+      const { connect } = scene.stage;
+      const peak = peakMemory(connect);
+      await connect.stop();
+      await this.#ground.people(BENCH_DOMAINS.onprem, this.#people);
+      await connect.start();
+      await scene.imported(); // nothing else is measured beside it
       return peak;
     });
   }
 
+  #scene(people = this.#people): Promise<Scene> {
+    return this.#once('scene', () => this.#ground.scene(ONE_FOREST, people));
+  }
+
   #pull(): Promise<PullResult> {
     return this.#once('pull', async () => {
-      await this.#ground.people(PEOPLE);
-      this.#ground.report('pulling in turns, by Connect’s client and by Samba’s');
-      return measurePull(this.#ground.onprem, this.#ground.reader, this.#ground.report);
+      const scene = await this.#scene();
+      const { report } = this.#ground;
+      report('pulling in turns, by Connect’s client and by Samba’s');
+      const { onprem } = BENCH_DOMAINS;
+      return measurePull(onprem, scene.reader(onprem), report);
     });
   }
 
   #fullPass(): Promise<FullPass> {
-    return this.#once('full-pass', async () => {
-      await this.#ground.people(PEOPLE);
-      return runFullPass(this.#ground);
-    });
+    return this.#once('full-pass', async () => runFullPass(await this.#scene()));
   }
 
   async #compareFullPass(): Promise<Measurement[]> {
-    const { theirMs } = await this.#pull();
-    return [await compareFullPass(await this.#fullPass(), theirMs)];
+    const { theirMs: ms } = await this.#pull();
+    const what = "pull by Samba's client";
+    return [await compareFullPass('full password sync', await this.#fullPass(), { ms, what })];
   }
 
   #load(): Promise<Awaited<ReturnType<typeof loadDomain>>> {
-    return this.#once('load', async () => loadDomain(this.#ground, (await this.#fullPass()).users));
+    return this.#once('load', async () => loadDomain(await this.#scene(), (await this.#fullPass()).users));
   }
 
   async #compareLoad(): Promise<Measurement[]> {
-    return [await compareLoad(this.#ground, await this.#load(), PEOPLE)];
+    const pages = await this.#load();
+    const name = 'initial load of the managed domain';
+    return [await compareLoad(name, await this.#scene(), pages, this.#people)];
   }
 
   async #memory(): Promise<Measurement[]> {
-    const few = await this.prepareMemory();
+    const few = await this.#few();
     await this.#load();
-    const { stage } = this.#ground;
-    const connect = memoryRow(stage.connect, PEOPLE, CONNECT_MEMORY_MB);
+    const { stage } = await this.#scene();
+    const connect = memoryRow(stage.connect, this.#people, CONNECT_MEMORY_MB);
     return [
       connect,
-      memoryRow(stage.tenant, PEOPLE),
-      memoryRow(stage.domain, PEOPLE),
+      memoryRow(stage.tenant, this.#people),
+      memoryRow(stage.domain, this.#people),
       {
-        name: `peak memory, connect, ${PEOPLE} people`,
+        name: `peak memory, connect, ${this.#people} people`,
         value: connect.value,
         unit: 'MB',
-        against: `the same with ${FEW_PEOPLE} people`,
+        against: `the same with ${this.#fewPeople} people`,
         yardstick: few,
       },
     ];
@@ -101,7 +124,25 @@ export class Benchmarks {
 
   async #latency(): Promise<Measurement[]> {
     await this.#load();
-    return measureLatency(this.#ground);
+    return measureLatency(await this.#scene());
+  }
+
+  get #fewPeople(): number {
+    return Math.ceil(this.#people * FEW);
+  }
+
+  /** As many people as with one forest, in two. */
+  get #fewOfEach(): number {
+    return Math.ceil(this.#fewPeople / TWO_FORESTS.length);
+  }
+
+  #fewOfForests(): Promise<number> {
+    return this.#once('few-of-forests', () => peakAfterPass(this.#ground, this.#fewOfEach));
+  }
+
+  async #forests(): Promise<Measurement[]> {
+    const few = { people: this.#fewOfEach, peak: await this.#fewOfForests() };
+    return measureForests(this.#ground, this.#people, few);
   }
 
   #once<T>(name: string, work: () => Promise<T>): Promise<T> {

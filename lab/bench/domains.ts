@@ -14,6 +14,16 @@ export const BENCH_DOMAINS = {
     hostName: 'bench1',
     address: '127.0.0.12',
   },
+  /** A second forest, with people of its own. */
+  second: {
+    name: 'second',
+    madeBy: 'lab',
+    realm: 'BENCH2.EXAMPLE.ORG',
+    netbiosDomain: 'BENCH2',
+    hostName: 'bench2dc1',
+    address: '127.0.0.13',
+    seed: 2,
+  },
   managed: {
     name: 'managed',
     madeBy: 'domain-services',
@@ -33,6 +43,9 @@ export const BENCH_DOMAINS = {
   },
 } as const satisfies Record<string, LabDomain>;
 
+export const ONE_FOREST: readonly LabDomain[] = [BENCH_DOMAINS.onprem];
+export const TWO_FORESTS: readonly LabDomain[] = [BENCH_DOMAINS.onprem, BENCH_DOMAINS.second];
+
 /** From here on the lab's folder is one inside it, so that nothing of the lab itself is touched. */
 export function useBenchFolder(): string {
   const folder = join(labDirectory(), 'bench');
@@ -41,7 +54,5 @@ export function useBenchFolder(): string {
 }
 
 export function writeBenchKrb5Conf(): void {
-  writeFileSync(krb5ConfFile(), renderKrb5Conf([BENCH_DOMAINS.onprem, BENCH_DOMAINS.managed]), {
-    mode: 0o644,
-  });
+  writeFileSync(krb5ConfFile(), renderKrb5Conf([...TWO_FORESTS, BENCH_DOMAINS.managed]), { mode: 0o644 });
 }

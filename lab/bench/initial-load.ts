@@ -5,19 +5,20 @@ import { ControlOid } from '@causeway/ldap';
 import { provisionDomain, runTool } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
 import { renderLdif } from '../../packages/domain-services/src/ldif.ts';
+import { managedName } from '../../packages/domain-services/src/managed-name.ts';
 import { planWrite } from '../../packages/domain-services/src/plan.ts';
 import type { Status } from '../../packages/domain-services/src/status.ts';
 import { ensureStructure, usersDn } from '../../packages/domain-services/src/structure.ts';
 import { type Person, planPeople } from '../domains/people.ts';
+import { seedOf } from '../domains/seed.ts';
 import { domainSettings, layoutOf } from '../domains/table.ts';
 import { BENCH_DOMAINS } from './domains.ts';
-import type { Ground } from './ground.ts';
 import { timed } from './numbers.ts';
 import type { Measurement } from './row.ts';
+import type { Scene } from './scene.ts';
 import { eventually } from './wait.ts';
 
 const PATIENCE_MS = 180_000;
-const SEED = 1;
 
 /** A page of the feed, as Domain Services says it in its log when it is written. */
 interface Page {
@@ -28,8 +29,7 @@ interface Page {
 }
 
 /** Domain Services starts with an empty domain and writes what the tenant has. @returns its pages */
-export async function loadDomain(ground: Ground, users: number): Promise<Page[]> {
-  const { stage } = ground;
+export async function loadDomain({ ground, stage }: Scene, users: number): Promise<Page[]> {
   ground.report(`starting Domain Services: ${users} people into an empty domain`);
   await stage.domain.start();
   const look = async (): Promise<boolean> => {
@@ -44,29 +44,36 @@ export async function loadDomain(ground: Ground, users: number): Promise<Page[]>
     .map(line => JSON.parse(line) as Page);
 }
 
-/** The first page is left out on both sides: it also waits for the domain controller to start. */
+/**
+ * The first page is left out on both sides: it also waits for the domain controller to start.
+ * @param count people of each forest
+ */
 export async function compareLoad(
-  ground: Ground,
+  name: string,
+  { ground, forests }: Scene,
   pages: readonly Page[],
-  total: number,
+  count: number,
 ): Promise<Measurement> {
   const failed = pages.reduce((sum, page) => sum + page.failed, 0);
   if (failed > 0 || pages.length < 3)
-    throw new Error(`${pages.length} pages with ${failed} failures: no initial load to measure`);
+    throw new Error(
+      `three pages without a failure are needed, there were ${pages.length} with ${failed}: no initial load to measure`,
+    );
   const [first, last] = [pages[0]!, pages.at(-1)!];
   const ours =
     pages.slice(1).reduce((sum, page) => sum + page.users, 0) /
     (Date.parse(last.time) - Date.parse(first.time));
   const batches = pages.map(page => page.users);
   // The machine's own speed drifts: the yardstick is taken twice, and the middle counts.
+  const people = forests.flatMap(forest => planPeople(forest, count, seedOf(forest)));
   const raws: number[] = [];
   for (const turn of ['first', 'second']) {
     ground.report(`the same by ldbmodify alone, ${turn} time`);
-    raws.push(await loadByLdbmodify(batches, total));
+    raws.push(await loadByLdbmodify(batches, people));
   }
   const raw = raws.reduce((sum, rate) => sum + rate, 0) / raws.length;
   return {
-    name: 'initial load of the managed domain',
+    name,
     value: ours * 1000,
     unit: 'users/s',
     against: `ldbmodify alone: the same changes, batches of ${first.users}`,
@@ -76,22 +83,22 @@ export async function compareLoad(
 }
 
 /** @returns users a millisecond, without the first batch */
-async function loadByLdbmodify(batches: readonly number[], total: number): Promise<number> {
+async function loadByLdbmodify(batches: readonly number[], people: readonly Person[]): Promise<number> {
   const domain = BENCH_DOMAINS.yardstick;
   const layout = layoutOf(domain);
   await rm(layout.directory, { recursive: true, force: true });
   await provisionDomain(domainSettings(domain));
   await ensureStructure(layout);
-  const people = planPeople(BENCH_DOMAINS.onprem, total, SEED);
   const common = ['-H', layout.samLdb, `--configfile=${layout.smbConf}`];
   const control = `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`;
   const flags = [...common, control, '-o', 'batch_mode:1'];
   const sid = `S-1-5-21-${[1, 2, 3].map(() => randomBytes(4).readUInt32LE()).join('-')}`;
+  const taken = new Set<string>();
   let [at, users, ms] = [0, 0, 0];
   for (const [batch, size] of batches.entries()) {
     const writes = people
       .slice(at, at + size)
-      .map((person, i) => planPerson(person, `${sid}-${1100 + at + i}`, usersDn(domain)));
+      .map((person, i) => planPerson(person, `${sid}-${1100 + at + i}`, usersDn(domain), taken));
     const { ldif } = renderLdif(writes);
     const run = await timed(() => runTool('ldbmodify', flags, { input: ldif }));
     at += size;
@@ -102,12 +109,16 @@ async function loadByLdbmodify(batches: readonly number[], total: number): Promi
   return users / ms;
 }
 
-/** What Domain Services writes for a person, with random keys. */
-function planPerson(person: Person, objectSid: string, users: string) {
+/** What Domain Services writes for a person, with random keys; the second of two people with one name gets another one. */
+function planPerson(person: Person, objectSid: string, users: string, taken: Set<string>) {
+  const sourceAnchor = randomBytes(16).toString('base64');
+  const naming = managedName(person.sam, sourceAnchor, name => (taken.has(name) ? 'ours' : 'nobody'));
+  if ('heldBy' in naming) throw new Error(`no name is free for ${person.upn}`);
+  taken.add(naming.name);
   const identity = {
     tenant: randomUUID(),
     forest: 'bench.example.com',
-    sourceAnchor: randomBytes(16).toString('base64'),
+    sourceAnchor,
     objectGuid: randomUUID(),
     sequence: 1,
     signerKeyId: '',
@@ -123,7 +134,7 @@ function planPerson(person: Person, objectSid: string, users: string) {
       accountExpires: null,
       deleted: false,
     },
-    name: person.sam.slice(0, 20),
+    name: naming.name,
     profile: {
       displayName: person.displayName ?? null,
       givenName: person.givenName ?? null,

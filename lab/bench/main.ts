@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { Command, Option } from 'commander';
-import { BENCHMARKS, type BenchmarkName, Benchmarks } from './benchmarks.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { BENCHMARKS, type BenchmarkName, Benchmarks, PEOPLE } from './benchmarks.ts';
 import { Ground } from './ground.ts';
 import { judge, printTable, type Row } from './row.ts';
 
@@ -14,7 +14,7 @@ const report = (step: string): void => {
 };
 
 /** `npm run bench`: the budgets, measured beside their yardsticks on real domains. */
-async function bench(options: { json?: boolean; only?: BenchmarkName[] }): Promise<void> {
+async function bench(options: { json?: boolean; only?: BenchmarkName[]; people: number }): Promise<void> {
   if (process.getuid?.() !== 0)
     throw new Error('the benchmarks need root: their domain controllers listen on ports below 1024');
   const names = BENCHMARKS.filter(name => options.only?.includes(name) ?? true);
@@ -25,8 +25,8 @@ async function bench(options: { json?: boolean; only?: BenchmarkName[] }): Promi
     process.once(signal, () => ground.close().finally(() => process.exit(1)));
   const rows: Row[] = [];
   try {
-    const benchmarks = new Benchmarks(ground);
-    if (names.includes('memory')) await benchmarks.prepareMemory();
+    const benchmarks = new Benchmarks(ground, options.people);
+    await benchmarks.prepare(names);
     for (const name of names) {
       for (const row of (await benchmarks.run(name)).map(judge)) {
         rows.push(row);
@@ -38,13 +38,34 @@ async function bench(options: { json?: boolean; only?: BenchmarkName[] }): Promi
   }
   if (options.json) return;
   const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim()}), Node ${process.version}, load ${load.toFixed(1)} before`;
-  process.stdout.write(`\n${printTable(rows)}\n\nmeasured on ${machine}\n`);
+  const people =
+    options.people === PEOPLE
+      ? ''
+      : `, with ${options.people} people a forest: the budgets are for ${PEOPLE}`;
+  process.stdout.write(`\n${printTable(rows)}\n\nmeasured on ${machine}${people}\n`);
+}
+
+/** Two forests of fewer are not three pages of the managed domain's feed. */
+const LEAST_PEOPLE = 1100;
+
+function numberOfPeople(text: string): number {
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (count >= LEAST_PEOPLE) return count;
+  throw new InvalidArgumentError(`a number from ${LEAST_PEOPLE} to 999999 expected, got '${text}'`);
 }
 
 const program = new Command('bench')
   .description('measure the budgets beside their yardsticks, on domains of its own')
   .option('--json', 'print a line of JSON a row')
   .addOption(new Option('--only <name...>', 'only these').choices(BENCHMARKS))
+  .addOption(
+    new Option(
+      '--people <n>',
+      'people of each forest, to try the benchmarks themselves; the budgets are for the default',
+    )
+      .default(PEOPLE)
+      .argParser(numberOfPeople),
+  )
   .action(bench);
 
 try {

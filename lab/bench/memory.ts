@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Place } from '../places/place.ts';
 import type { Measurement } from './row.ts';
 
+/** Connect's budget: it runs beside other things at somebody's site. */
+export const CONNECT_MEMORY_MB = 300;
+
 /** The most memory that a running service has held so far (proc(5), VmHWM), in megabytes. */
 export function peakMemory(place: Place): number {
   if (place.pid === undefined) throw new Error(`${place.settings.name} does not run`);
@@ -10,7 +13,6 @@ export function peakMemory(place: Place): number {
   return Number(kilobytes) / 1024;
 }
 
-/** Only Connect has a budget: it runs beside other things at somebody's site. */
 export function memoryRow(place: Place, users: number, budgetMb?: number): Measurement {
   return {
     name: `peak memory, ${place.settings.name}`,

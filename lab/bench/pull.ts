@@ -12,6 +12,7 @@ import type { Measurement } from './row.ts';
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(import.meta.resolve('./pull.py'));
 const ROUNDS = 5;
+const PARALLEL_ROUNDS = 3;
 const PAGE_SIZE = 1000;
 
 export interface Reader {
@@ -78,6 +79,25 @@ export async function measurePull(
     budget: { of: 'value', atMost: 100 },
   };
   return { ourMs, theirMs, measurements: [rate, delta] };
+}
+
+/**
+ * The same forests at once by Samba's client alone, as Connect's channels read them.
+ * @returns milliseconds until the last has everything, the median
+ */
+export async function measurePulls(
+  forests: readonly LabDomain[],
+  reader: (forest: LabDomain) => Reader,
+  report: (step: string) => void,
+): Promise<number> {
+  const rounds: number[] = [];
+  for (let round = 0; round <= PARALLEL_ROUNDS; round++) {
+    const pulls = await Promise.all(forests.map(forest => pullByBindings(forest, reader(forest))));
+    const times = pulls.map(({ full }) => full.ms);
+    report(`  ${times.map(ms => Math.round(ms)).join(' ms and ')} ms`);
+    if (round > 0) rounds.push(Math.max(...times)); // the first warms up
+  }
+  return median(rounds);
 }
 
 const readPassword = (reader: Reader): string => readFileSync(reader.passwordFile, 'utf8').trim();

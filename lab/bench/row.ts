@@ -1,3 +1,5 @@
+import { median, percentile } from './numbers.ts';
+
 /** What a value must keep to: the value itself, or its ratio to the yardstick. */
 export interface Budget {
   readonly of: 'value' | 'ratio';
@@ -15,6 +17,25 @@ export interface Measurement {
   /** The yardstick's own value in the same unit, from the same run where it can be measured. */
   readonly yardstick?: number;
   readonly budget?: Budget;
+}
+
+/** The median for information, the 95th percentile with its budget. */
+export function percentiles(
+  name: string,
+  valuesMs: readonly number[],
+  budgetMs: number,
+  against: Pick<Measurement, 'against' | 'yardstick'>,
+): Measurement[] {
+  const common = { unit: 'ms', ...against };
+  return [
+    { name: `${name}, p50`, value: median(valuesMs), ...common },
+    {
+      name: `${name}, p95`,
+      value: percentile(valuesMs, 0.95),
+      ...common,
+      budget: { of: 'value', atMost: budgetMs },
+    },
+  ];
 }
 
 /** A line of `--json`. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { median, percentile } from './numbers.ts';
-import { judge } from './row.ts';
+import { judge, percentiles } from './row.ts';
 
 test('a row says whether its ratio to the yardstick keeps the budget, judged before it is rounded', () => {
   const measured = { name: 'pull', unit: 'objects/s', yardstick: 1000 };
@@ -26,4 +26,14 @@ test('a budget of a ratio without a yardstick is a mistake', () => {
 test('percentiles go by nearest rank', () => {
   const values = Array.from({ length: 24 }, (_, i) => 24 - i);
   assert.deepEqual([median(values), percentile(values, 0.95), percentile([7], 0.95)], [12, 23, 7]);
+});
+
+test('of many times the median informs and the 95th percentile is judged', () => {
+  const values = Array.from({ length: 20 }, (_, i) => (i < 19 ? 100 * (i + 1) : 60_000));
+  const [middle, late] = percentiles('change', values, 1900, { against: 'others' }).map(judge);
+  assert.deepEqual(
+    [middle?.name, middle?.value, middle?.holds, middle?.against],
+    ['change, p50', 1000, null, 'others'],
+  );
+  assert.deepEqual([late?.name, late?.value, late?.holds], ['change, p95', 1900, true]);
 });

@@ -36,6 +36,9 @@ export interface SeedResult {
 export const seedFile = ({ name }: LabDomain = DOMAINS.onprem): string =>
   labPath(name === DOMAINS.onprem.name ? 'seed.json' : `seed-${name}.json`);
 
+/** The seed that a domain's people are made from when none is told. */
+export const seedOf = ({ seed = 1 }: LabDomain): number => seed;
+
 // Up to here the domain controller makes the hashes itself, at 18 ms a user; beyond, they are written as they are.
 const NORMAL_WAY = 200;
 const BATCH = 2_000;
@@ -65,7 +68,7 @@ export async function seedDomain(
   domain: LabDomain,
   options: { users: number; seed?: number; report?: Report },
 ): Promise<SeedResult> {
-  const { users, seed = domain.seed ?? 1, report = () => {} } = options;
+  const { users, seed = seedOf(domain), report = () => {} } = options;
   const started = performance.now();
   const layout = layoutOf(domain);
   report('planning people');

@@ -26,7 +26,8 @@ export async function freshStage(settings: StageSettings = {}, report: Report = 
   return new Stage(settings);
 }
 
-async function emptyDatabase(url: string): Promise<void> {
+/** As if nobody had ever used it. */
+export async function emptyDatabase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query('drop schema public cascade; create schema public');

@@ -1,0 +1,68 @@
+import { DEFAULT_CONNECTOR_ACCOUNT } from '@causeway/active-directory';
+import { dnsDomain } from '@causeway/samba';
+import type { LabDomain } from '../domains/table.ts';
+import { Stage } from '../places/stage.ts';
+import { connectorStatus } from './connect.ts';
+import { BENCH_DOMAINS } from './domains.ts';
+import type { Ground } from './ground.ts';
+import type { Reader } from './pull.ts';
+import { eventually } from './wait.ts';
+
+const TENANT_PORT = 8453;
+const IMPORT_PATIENCE_MS = 180_000;
+
+/** A tenant, a Connect over some of the ground's forests, and a managed domain. */
+export class Scene {
+  readonly ground: Ground;
+  readonly forests: readonly LabDomain[];
+  readonly managed = BENCH_DOMAINS.managed;
+  readonly stage: Stage;
+  #opened: Promise<void> | undefined;
+
+  constructor(ground: Ground, forests: readonly LabDomain[]) {
+    this.ground = ground;
+    this.forests = forests;
+    const { managed } = this;
+    const databaseUrl = ground.postgres.url;
+    this.stage = new Stage({ databaseUrl, forests, managed, tenantPort: TENANT_PORT });
+  }
+
+  /** The account that Connect reads a forest by. */
+  reader(forest: LabDomain): Reader {
+    return { username: DEFAULT_CONNECTOR_ACCOUNT, passwordFile: this.stage.connectorPasswordFile(forest) };
+  }
+
+  /** Tenant and Connect run; the managed domain is made and paired, and does not run yet. */
+  opened(): Promise<void> {
+    this.#opened ??= this.#open();
+    return this.#opened;
+  }
+
+  async #open(): Promise<void> {
+    const { report } = this.ground;
+    report('opening the tenant, enrolling Connect');
+    await this.stage.openTenant();
+    await this.stage.openConnect();
+    report(`making the managed domain ${this.managed.realm}`);
+    await this.stage.createDomain();
+    await this.stage.pair();
+  }
+
+  /** Everybody is in the tenant, and nobody's password waits to be sent. */
+  async imported(): Promise<void> {
+    await this.opened();
+    const people = new Map(this.forests.map(forest => [dnsDomain(forest), this.ground.peopleOf(forest)]));
+    const total = [...people.values()].reduce((sum, count) => sum + count, 0);
+    this.ground.report(`importing ${total} people into the tenant`);
+    const look = async (): Promise<boolean> =>
+      (await connectorStatus(this.stage)).every(({ name, users, exported, passwords, queued, owed }) => {
+        const waiting = queued + owed > 0 || passwords === 0;
+        return users >= people.get(name)! && exported === users && !waiting;
+      });
+    await eventually('everybody is in the tenant', look, { patienceMs: IMPORT_PATIENCE_MS, lookMs: 250 });
+  }
+
+  close(): Promise<void> {
+    return this.stage.close();
+  }
+}
