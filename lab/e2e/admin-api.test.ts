@@ -297,7 +297,7 @@ test('before the managed domain is paired it stays open, says why, and goes on b
   assert.ok(open.owed > 0);
   assert.match(open.waitingFor!, /key is not confirmed.*causeway connect trust-domain/);
   assert.equal(await parameter(), 1);
-  await cli('trust-domain', key.fingerprint);
+  await cli('trust-domain', peer.confirmable(key).fingerprint);
   await completed();
   assert.equal(await parameter(), '0');
 });
