@@ -23,6 +23,8 @@ export interface PowerShellResult {
 /** A PowerShell that has the module at hand. */
 export interface PowerShell {
   readonly name: string;
+  /** The command line that a script file's name is put behind. */
+  readonly command: readonly string[];
   /** Where Import-Module looks. */
   readonly modulePath: string;
   /** Runs a script file as an administrator would, and waits for its end. */
@@ -73,6 +75,7 @@ export async function powershells(): Promise<PowerShell[]> {
 function engine(name: string, modulePath: string, command: string, args: string[]): PowerShell {
   return {
     name,
+    command: [command, ...args],
     modulePath,
     run: async (script, environment = {}) => {
       const file = labPath('powershell', `script-${process.pid}-${Math.random().toString(36).slice(2)}.ps1`);

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { labDirectory } from '../domains/state.ts';
@@ -38,7 +38,13 @@ export class TutorialShell {
     const { CAUSEWAY_LAB_DIR: _, DATABASE_URL: __, ...env } = process.env;
     this.#bash = spawn('unshare', ['-m', 'bash', '-c', ENTER, 'enter', this.#folder, labDirectory()], {
       cwd: this.#folder,
-      env: { ...env, HOME: this.#folder, PATH: `${bin}:${env.PATH}` },
+      env: {
+        ...env,
+        HOME: this.#folder,
+        PATH: `${bin}:${env.PATH}`,
+        // What was fetched once is not fetched again for a reader who has a home of his own.
+        NUGET_PACKAGES: env.NUGET_PACKAGES ?? join(homedir(), '.nuget', 'packages'),
+      },
     });
     this.#lines = createInterface({ input: this.#bash.stdout })[Symbol.asyncIterator]();
     this.#bash.stdin.write('exec 2>&1\n');
@@ -75,6 +81,6 @@ export class TutorialShell {
     this.#bash.stdin.end('kill $(jobs -p) 2>/dev/null; wait; exit 0\n');
     if (this.#bash.exitCode === null) await new Promise(resolve => this.#bash.once('exit', resolve));
     rmSync(this.#folder, { recursive: true, force: true });
-    for (const folder of this.#made) rmdirSync(folder);
+    for (const folder of this.#made) rmdirSync(folder); // empty: what was in it was mounted over it
   }
 }

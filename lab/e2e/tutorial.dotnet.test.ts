@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { stopDomain } from '@causeway/samba';
+import { labUp } from '../domains/lifecycle.ts';
+import { DOMAINS, domainDirectory, layoutOf } from '../domains/table.ts';
+import { powershells } from '../powershell/engine.ts';
+import { fillNames } from '../powershell/tutorial.ts';
+import { compareOutput, parseDocument, type Step } from '../tutorial/document.ts';
+import { type Outcome, TutorialShell } from '../tutorial/shell.ts';
+
+/** docs/tutorial.md is played from its first command to its last, as its reader would, and what it says of the output compared. */
+
+const DOCUMENT = join(import.meta.dirname, '../../docs/tutorial.md');
+/** What the reader fills in where the script has two names left open. */
+const NAMES = ['corp.example.com', 'contoso - AAD'] as const;
+/** Where `causeway powershell install` puts the module for one user. */
+const MODULES = '.local/share/powershell/Modules';
+
+const [powershell] = await powershells();
+await stopDomain(layoutOf(DOMAINS.managed));
+rmSync(domainDirectory(DOMAINS.managed), { recursive: true, force: true });
+const shell = new TutorialShell();
+
+after(async () => {
+  await shell.close();
+  await stopDomain(layoutOf(DOMAINS.managed));
+  await stopDomain(layoutOf(DOMAINS.fabrikam));
+  await labUp(); // the tutorial ends with taking it all down, and other tests go on
+});
+
+let scripts = 0;
+
+async function play(step: Exclude<Step, { kind: 'file' }>): Promise<Outcome> {
+  if (step.kind === 'shell') return shell.run(step.command);
+  const file = `script${++scripts}.ps1`;
+  await shell.write(file, fillNames(step.script, ...NAMES));
+  const command = powershell!.command.map(part => `'${part}'`).join(' ');
+  return shell.run(`PSModulePath="$HOME/${MODULES}" NO_COLOR=1 TERM=dumb ${command} ${file}`);
+}
+
+/** A step that failed leaves nothing for those behind it to stand on. */
+let failed = false;
+
+for (const step of parseDocument(readFileSync(DOCUMENT, 'utf8'))) {
+  const what =
+    step.kind === 'file' ? step.path : step.kind === 'shell' ? step.command.split('\n')[0] : 'a script';
+  test(`line ${step.line}: ${what}`, async () => {
+    assert.ok(!failed, 'a step before this one failed');
+    failed = true;
+    if (step.kind === 'file') await shell.write(step.path, step.content);
+    else {
+      const { lines } = await play(step);
+      const wrong = compareOutput(step.expected, lines);
+      assert.equal(wrong, undefined, `docs/tutorial.md, line ${step.line}: ${wrong}`);
+    }
+    failed = false;
+  });
+}
