@@ -24,8 +24,8 @@ export async function labUp(
       await relaxPasswordPolicy(domain);
       report(`starting ${domain.realm} on ${domain.address}`);
     }
-    await startDomain(layout);
   }
+  await Promise.all(forests.map(domain => startDomain(layoutOf(domain))));
 }
 
 /** Ends every domain of the lab, the managed one too, and leaves no process behind. */

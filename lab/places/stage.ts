@@ -37,6 +37,8 @@ export interface StageSettings {
   /** The domain that Domain Services makes; the lab's own when absent. */
   readonly managed?: LabDomain;
   readonly tenantPort?: number;
+  /** How often Connect signs what it has sent; its default where nobody waits for the answer. */
+  readonly headIntervalMs?: number;
   /** The tenant serves TLS with a certificate of a CA that everybody is told; without it plain HTTP on loopback. */
   readonly tls?: Certificates;
   /** Connect's admin API over HTTPS on loopback, besides its socket. */
@@ -159,15 +161,17 @@ export class Stage {
 
   /** The accounts of least rights by which Connect reads the forests, one in each. */
   async createConnectorAccounts(): Promise<void> {
-    for (const forest of this.forests) {
-      const { address, caFile } = describeDomain(forest);
-      await runCliJson([
-        ...['connect', 'account', 'create', '--server', address, '--ca', caFile],
-        ...['--admin', `Administrator@${dnsDomain(forest)}`],
-        ...['--admin-password-file', administratorPasswordFile(forest)],
-        ...['--password-out', this.connectorPasswordFile(forest), '--reset-password'],
-      ]);
-    }
+    await Promise.all(
+      this.forests.map(forest => {
+        const { address, caFile } = describeDomain(forest);
+        return runCliJson([
+          ...['connect', 'account', 'create', '--server', address, '--ca', caFile],
+          ...['--admin', `Administrator@${dnsDomain(forest)}`],
+          ...['--admin-password-file', administratorPasswordFile(forest)],
+          ...['--password-out', this.connectorPasswordFile(forest), '--reset-password'],
+        ]);
+      }),
+    );
   }
 
   /** Connect is configured, enrolled, and running. */
@@ -197,9 +201,10 @@ export class Stage {
   }
 
   #writeConnect(): void {
-    const { adminApi } = this.settings;
+    const { adminApi, headIntervalMs } = this.settings;
     this.#write('connect', {
       stateDirectory: this.stateOf('connect'),
+      ...(headIntervalMs !== undefined && { headIntervalMs }),
       tenant: this.proxy ? { url: this.proxy.url } : this.#endpoint,
       connectors: this.forests.map(forest => ({
         name: dnsDomain(forest),
@@ -254,18 +259,11 @@ export class Stage {
 
   /** Each side's fingerprint is confirmed at the other side. */
   async pair(): Promise<void> {
-    const connect = await runCliJson<Fingerprint>([
-      'connect',
-      'fingerprint',
-      '--config',
-      this.configOf('connect'),
-    ]);
-    const domain = await runCliJson<Fingerprint>([
-      'domain',
-      'fingerprint',
-      '--config',
-      this.configOf('domain'),
-    ]);
+    const [connect, domain] = await Promise.all(
+      ['connect', 'domain'].map(side =>
+        runCliJson<Fingerprint>([side, 'fingerprint', '--config', this.configOf(side)]),
+      ) as [Promise<Fingerprint>, Promise<Fingerprint>],
+    );
     for (const forest of this.forests) {
       await runCliJson([
         ...['domain', 'trust-agent', connect.fingerprint, '--forest', dnsDomain(forest)],
