@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { CausewayError, describeError, makePrivateDirectory } from '@causeway/service';
 import { PGlite } from '@electric-sql/pglite';
+import { dataDir as emptyCluster } from '@electric-sql/pglite-prepopulatedfs';
 import { type Dialect, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { DatabaseLocation } from '../configuration.ts';
@@ -64,7 +67,13 @@ function pglite(directory: string | undefined): Dialect {
   return new PGliteDialect({
     pglite: async () => {
       if (directory !== undefined) makePrivateDirectory(directory);
-      return PGlite.create({ ...(directory && { dataDir: directory }), parsers: { [INT8]: Number } });
+      const isNew = directory === undefined || !existsSync(join(directory, 'PG_VERSION'));
+      return PGlite.create({
+        ...(directory && { dataDir: directory }),
+        // Unpacking what `initdb` makes takes a third of the time that running it takes.
+        ...(isNew && { loadDataDir: await emptyCluster() }),
+        parsers: { [INT8]: Number },
+      });
     },
   });
 }
