@@ -8,10 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type PeerUser, ProvisioningPeer } from '@causeway/connect/testing';
 import {
   type CallInput,
-  type ConfigurationParameter,
   call,
   FORCE_FULL_PASSWORD_SYNC,
   type FullPasswordSync,
+  forceFullPasswordSync,
   httpSend,
   type ReplyOf,
   type Route,
@@ -102,19 +102,7 @@ async function pass(): Promise<FullPasswordSync | null> {
   return passes[0]!.pass;
 }
 
-const forced: ConfigurationParameter = {
-  name: FORCE_FULL_PASSWORD_SYNC,
-  inputType: 'String',
-  scope: 'ConnectorGlobal',
-  description: null,
-  regexValidationPattern: null,
-  defaultValue: null,
-  value: 1,
-  extensible: false,
-  pageNumber: 0,
-  intrinsic: false,
-  dataType: 'String',
-};
+const forced = forceFullPasswordSync(1);
 const saveParameter = () =>
   ask(routes.saveConnector, { params: { name: ad }, body: { globalParameters: [forced] } });
 const switchChannel = (enabled: boolean) =>

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type Agent,
   type DomainReport,
+  EMPTY_PROFILE,
   enrolmentRoutes,
   type FeedItem,
   managedDomainRoutes,
@@ -10,17 +11,6 @@ import {
 import { createLog, createServer, listen } from '@causeway/service';
 
 type Item = Omit<FeedItem, 'cursor' | 'userId' | 'profile'> & { profile?: Partial<FeedItem['profile']> };
-
-const NO_PROFILE: FeedItem['profile'] = {
-  displayName: null,
-  givenName: null,
-  surname: null,
-  mail: null,
-  department: null,
-  jobTitle: null,
-  telephoneNumber: null,
-  mobile: null,
-};
 
 /** A tenant that says to a managed domain whatever a test wants it to say, hostile things too. */
 export class TenantPeer {
@@ -66,7 +56,7 @@ export class TenantPeer {
   /** Puts something into the feed as it is, beside what it holds of the same user. */
   say(item: Item & { userId?: string }): void {
     const cursor = String(++this.#lastCursor);
-    const profile = { ...NO_PROFILE, ...item.profile };
+    const profile = { ...EMPTY_PROFILE, ...item.profile };
     this.#items.push({ userId: randomUUID(), ...item, cursor, profile });
     this.#wake();
   }

@@ -43,6 +43,21 @@ export const ConfigurationParameter = z.strictObject({
 });
 export type ConfigurationParameter = z.infer<typeof ConfigurationParameter>;
 
+/** The parameter of that name, as the original's script makes it: a value of 1 asks. */
+export const forceFullPasswordSync = (value: ConfigurationParameter['value']): ConfigurationParameter => ({
+  name: FORCE_FULL_PASSWORD_SYNC,
+  inputType: 'String',
+  scope: 'ConnectorGlobal',
+  description: null,
+  regexValidationPattern: null,
+  defaultValue: null,
+  value,
+  extensible: false,
+  pageNumber: 0,
+  intrinsic: false,
+  dataType: 'String',
+});
+
 const Parameters = z.array(ConfigurationParameter).max(MAX_PARAMETERS);
 
 export const ConnectorPartition = z.strictObject({

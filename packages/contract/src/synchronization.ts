@@ -33,6 +33,18 @@ export const Profile = z.strictObject({
 });
 export type Profile = z.infer<typeof Profile>;
 
+/** Of somebody of whom nothing is said. */
+export const EMPTY_PROFILE: Profile = {
+  displayName: null,
+  givenName: null,
+  surname: null,
+  mail: null,
+  department: null,
+  jobTitle: null,
+  telephoneNumber: null,
+  mobile: null,
+};
+
 export const ObjectUpsert = z.strictObject({
   operation: z.literal('upsert'),
   sourceAnchor: SourceAnchor,

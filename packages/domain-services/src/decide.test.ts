@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import type { FeedItem } from '@causeway/contract';
+import { EMPTY_PROFILE, type FeedItem } from '@causeway/contract';
 import { CLOUD_FOREST, generateSealingKey, type PublicKeyInfo, sealingPublicKey } from '@causeway/records';
 import { type Decision, decide } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
@@ -13,17 +13,6 @@ import { type Trust, verifyItem } from './verified-item.ts';
 const TENANT = randomUUID();
 const DOMAIN = { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-9-9-9' };
 const RECIPIENT: PublicKeyInfo = sealingPublicKey(await generateSealingKey());
-const PROFILE: FeedItem['profile'] = {
-  displayName: null,
-  givenName: null,
-  surname: null,
-  mail: null,
-  department: null,
-  jobTitle: null,
-  telephoneNumber: null,
-  mobile: null,
-};
-
 const corp = new ForestPeer(TENANT);
 const other = new ForestPeer(TENANT, 'other.example.org');
 /** The tenant itself, with its own key. */
@@ -41,7 +30,7 @@ type Shown = Partial<FeedItem> & { sourceAnchor: string };
 /** What is decided of an item that a tenant shows. */
 function decideItem(entry: LedgerEntry | undefined, shown: Shown): Decision {
   const item: FeedItem = {
-    ...{ cursor: '1', userId: randomUUID(), origin: 'synchronized', forest: null, profile: PROFILE },
+    ...{ cursor: '1', userId: randomUUID(), origin: 'synchronized', forest: null, profile: EMPTY_PROFILE },
     ...{ accountRecord: null, credentialRecord: null },
     ...shown,
   };
@@ -58,7 +47,9 @@ function written(entry: LedgerEntry | undefined, { account, credential }: Decisi
   }
   const parts: Parts = {
     account:
-      account.kind === 'upsert' ? { record: account.record, name: 'name', profile: PROFILE } : undefined,
+      account.kind === 'upsert'
+        ? { record: account.record, name: 'name', profile: EMPTY_PROFILE }
+        : undefined,
     credential:
       credential.kind === 'write'
         ? { record: credential.record, secret: { ntHash: new Uint8Array(16) } }

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { type ConfigurationParameter, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
+import {
+  type ConfigurationParameter,
+  FORCE_FULL_PASSWORD_SYNC,
+  forceFullPasswordSync as forced,
+} from '@causeway/contract';
 import { FORESTS, openConnect } from '../testing/open-connect.ts';
 import { type AdminHandlers, adminHandlers } from './handlers.ts';
 
@@ -12,19 +16,6 @@ let api: AdminHandlers = adminHandlers(at.connect, () => nudges++);
 after(() => at.close());
 
 const none = { params: undefined as never, query: undefined as never, body: undefined as never };
-const forced = (value: ConfigurationParameter['value']): ConfigurationParameter => ({
-  name: FORCE_FULL_PASSWORD_SYNC,
-  inputType: 'String',
-  scope: 'ConnectorGlobal',
-  description: null,
-  regexValidationPattern: null,
-  defaultValue: null,
-  value,
-  extensible: false,
-  pageNumber: 0,
-  intrinsic: false,
-  dataType: 'String',
-});
 const save = (name: string, ...globalParameters: ConfigurationParameter[]) =>
   api.saveConnector({ ...none, params: { name }, body: { globalParameters } }, 'a test');
 const set = async (sourceConnector: string, enabled: boolean, targetConnector = tenant) =>

@@ -1,7 +1,6 @@
 import {
-  type ConfigurationParameter,
-  FORCE_FULL_PASSWORD_SYNC,
   type FullPasswordSync,
+  forceFullPasswordSync,
   type PartitionPasswordSyncState,
   type PasswordSyncConfiguration,
 } from '@causeway/contract';
@@ -55,21 +54,6 @@ export function listPasses(connect: Connect, name: string | undefined): Promise<
   );
 }
 
-/** As the original's script makes it. */
-const FORCED: ConfigurationParameter = {
-  name: FORCE_FULL_PASSWORD_SYNC,
-  inputType: 'String',
-  scope: 'ConnectorGlobal',
-  description: null,
-  regexValidationPattern: null,
-  defaultValue: null,
-  value: '1',
-  extensible: false,
-  pageNumber: 0,
-  intrinsic: false,
-  dataType: 'String',
-};
-
 /** What the original's script does: the parameter, then the channel off and on. */
 export async function forceFullPass(
   connect: Connect,
@@ -78,8 +62,10 @@ export async function forceFullPass(
 ): Promise<Pass[]> {
   for (const connector of forestConnectors(connect, name)) {
     const { settings, events } = connector.context.store;
-    const others = settings.get().globalParameters.filter(each => each.name !== FORCED.name);
-    settings.save([...others, FORCED]);
+    const others = settings
+      .get()
+      .globalParameters.filter(each => each.name !== forceFullPasswordSync('1').name);
+    settings.save([...others, forceFullPasswordSync('1')]);
     const text = `a full password hash synchronization of '${connector.name}' was asked for by ${caller}`;
     events.add(EventId.passwordSyncSwitched, 'info', connector.name, text);
     await connector.setPasswordSync(false);
