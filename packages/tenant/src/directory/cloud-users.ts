@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { MailNickname } from '@causeway/contract';
+import { EMPTY_PROFILE, MailNickname } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { accountKey } from '../digest.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { changes, lockCounter } from './change-counter.ts';
 import { accountColumns, type CloudUser, credentialColumns, NO_LEGACY, nextOrder } from './cloud-records.ts';
 import { makeCloudCredential, makePassword } from './passwords.ts';
-import { EMPTY_PROFILE, findUser, type User } from './users.ts';
+import { findUser, type User } from './users.ts';
 
 export interface NewCloudUser {
   readonly userPrincipalName: string;

@@ -1,10 +1,10 @@
 import { CredentialChange, type PasswordOrder, type Verdict } from '@causeway/contract';
 import { CLOUD_ITERATIONS, comparePasswordOrder, parseCloudCredential } from '@causeway/credentials';
-import { faultPoint } from '@causeway/service';
 import { sql } from 'kysely';
 import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
-import { changes as changeSignal, json, lockCounter } from './change-counter.ts';
+import { json } from './change-counter.ts';
+import { provisionBatch } from './provision-batch.ts';
 import { checkRecord } from './record-check.ts';
 import { isUuid } from './users.ts';
 import { applied, parseItems, refused, retry, unchanged } from './verdicts.ts';
@@ -51,27 +51,16 @@ export async function provisionCredentials(
   forest: string,
   items: readonly unknown[],
 ): Promise<Verdict[]> {
-  const { scope } = agent;
   const checked = parseItems(CredentialChange, items).map(item =>
-    'invalid' in item ? item.invalid : check(item, agent, forest),
+    'verdict' in item ? item : check(item, agent, forest),
   );
-  const work = checked.filter(item => 'item' in item);
-  if (work.length === 0) return checked as Verdict[];
-
-  const verdicts = await scope.transaction(async inside => {
-    const counter = await lockCounter(inside);
+  return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
     const holders = await loadHolders(inside, work);
     const cloudOnly = await findCloudOnly(inside, work);
-    const plan = decideCredentials(holders, cloudOnly, forest, work, counter.next);
+    const plan = decideCredentials(holders, cloudOnly, forest, work, nextChange);
     await write(inside, plan.writes);
-    await counter.save();
-    faultPoint('tenant.before-commit');
     return plan.verdicts;
   });
-  faultPoint('tenant.after-commit');
-  changeSignal.emit(scope.tenantId);
-  let next = 0;
-  return checked.map(item => ('item' in item ? verdicts[next++]! : item));
 }
 
 function check(item: CredentialChange, agent: Agent, forest: string): Checked | Verdict {

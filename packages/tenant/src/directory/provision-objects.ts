@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { ObjectChange, type Profile, type Verdict } from '@causeway/contract';
-import { faultPoint } from '@causeway/service';
+import { EMPTY_PROFILE, ObjectChange, type Profile, type Verdict } from '@causeway/contract';
 import { sql } from 'kysely';
 import { accountKey } from '../digest.ts';
 import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
-import { changes as changeSignal, json, lockCounter } from './change-counter.ts';
+import { json } from './change-counter.ts';
+import { provisionBatch } from './provision-batch.ts';
 import { checkRecord } from './record-check.ts';
-import { EMPTY_PROFILE, isUuid } from './users.ts';
+import { isUuid } from './users.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
 
 type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
@@ -47,27 +47,15 @@ export async function provisionObjects(
   forest: string,
   items: readonly unknown[],
 ): Promise<Verdict[]> {
-  const { scope } = agent;
-  const parsed = parseItems(ObjectChange, items);
-  const checked = parsed.map(item =>
-    'invalid' in item ? item.invalid : (lieOf(item, agent, forest) ?? item),
+  const checked = parseItems(ObjectChange, items).map(item =>
+    'verdict' in item ? item : (lieOf(item, agent, forest) ?? item),
   );
-  const work = checked.filter(item => 'operation' in item);
-  if (work.length === 0) return checked as Verdict[];
-
-  const verdicts = await scope.transaction(async inside => {
-    const counter = await lockCounter(inside);
+  return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
     const accounts = await loadAccounts(inside, work);
-    const plan = decideObjects(accounts, forest, work, counter.next);
+    const plan = decideObjects(accounts, forest, work, nextChange);
     await write(inside, plan.writes, plan.renamed);
-    await counter.save();
-    faultPoint('tenant.before-commit');
     return plan.verdicts;
   });
-  faultPoint('tenant.after-commit');
-  changeSignal.emit(scope.tenantId);
-  let next = 0;
-  return checked.map(item => ('operation' in item ? verdicts[next++]! : item));
 }
 
 function lieOf(item: ObjectChange, agent: Agent, forest: string): Verdict | undefined {

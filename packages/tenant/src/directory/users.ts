@@ -1,21 +1,10 @@
-import type { Profile, UserStatus } from '@causeway/contract';
+import type { UserStatus } from '@causeway/contract';
 import type { Selectable } from 'kysely';
 import type { UsersTable } from '../database/schema.ts';
 import { accountKey } from '../digest.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 
 export type User = Selectable<UsersTable>;
-
-export const EMPTY_PROFILE: Profile = {
-  displayName: null,
-  givenName: null,
-  surname: null,
-  mail: null,
-  department: null,
-  jobTitle: null,
-  telephoneNumber: null,
-  mobile: null,
-};
 
 /** An undeleted user by the name that people sign in with. */
 export function findUserByName(scope: TenantScope, userPrincipalName: string): Promise<User | undefined> {

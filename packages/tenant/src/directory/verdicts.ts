@@ -14,13 +14,10 @@ export function retry(sourceAnchor: string, code: VerdictCode, reason: string): 
 }
 
 /**
- * Parses the items of a batch one by one, so that one bad item costs itself and not its batch.
+ * Parses the items of a batch one by one, so that one bad item costs itself and not its batch: it has its verdict then.
  * @throws CausewayError 'bad-request' for an item that does not even name its source anchor
  */
-export function parseItems<Item>(
-  schema: z.ZodType<Item>,
-  items: readonly unknown[],
-): (Item | { invalid: Verdict })[] {
+export function parseItems<Item>(schema: z.ZodType<Item>, items: readonly unknown[]): (Item | Verdict)[] {
   return items.map((item, index) => {
     const parsed = schema.safeParse(item);
     if (parsed.success) return parsed.data;
@@ -32,8 +29,6 @@ export function parseItems<Item>(
       );
     }
     const issue = parsed.error.issues[0]!;
-    return {
-      invalid: refused(anchor.data, 'invalid', `${issue.path.join('.') || 'item'}: ${issue.message}`),
-    };
+    return refused(anchor.data, 'invalid', `${issue.path.join('.') || 'item'}: ${issue.message}`);
   });
 }

@@ -1,0 +1,34 @@
+import type { Verdict } from '@causeway/contract';
+import { faultPoint } from '@causeway/service';
+import type { TenantScope } from '../tenant-scope.ts';
+import { changes, lockCounter } from './change-counter.ts';
+
+const isVerdict = (one: object): one is Verdict => 'verdict' in one;
+
+/**
+ * The frame of a batch of provisioning: what passed the checks is decided and written in one transaction, under the lock of the
+ * tenant's change counter, and then the feed's readers are woken.
+ *
+ * @param checked an item that is to be decided, or the verdict that it has already
+ * @param decide gives the items' verdicts in their order
+ * @returns a verdict an item, in their order
+ */
+export async function provisionBatch<Item extends object>(
+  scope: TenantScope,
+  checked: readonly (Item | Verdict)[],
+  decide: (inside: TenantScope, work: readonly Item[], nextChange: () => number) => Promise<Verdict[]>,
+): Promise<Verdict[]> {
+  const work = checked.filter(one => !isVerdict(one)) as Item[];
+  if (work.length === 0) return checked as Verdict[];
+  const verdicts = await scope.transaction(async inside => {
+    const counter = await lockCounter(inside);
+    const decided = await decide(inside, work, counter.next);
+    await counter.save();
+    faultPoint('tenant.before-commit');
+    return decided;
+  });
+  faultPoint('tenant.after-commit');
+  changes.emit(scope.tenantId);
+  let next = 0;
+  return checked.map(one => (isVerdict(one) ? one : verdicts[next++]!));
+}
