@@ -31,6 +31,7 @@ test('accepting the SID that one user waits for gives the domain to the other fo
   ledger.saveProblem({
     ...{
       anchor: 'anchor',
+      forest: null,
       kind: 'account',
       outcome: 'waiting',
       code: 'other-forest-sid',

@@ -250,8 +250,13 @@ function tenantKeyLine({ fingerprint, offered }: Status['pairing']['tenantKey'])
 
 function arrivalLine({ state, head, here, completeAsOf, notWritten }: Arrival): string {
   if (head === null) return state;
+  // What came after the head: the next one tells of it.
+  const share = (what: 'accounts' | 'credentials') =>
+    here[what] > head[what]
+      ? `${here[what]} ${what} (${head[what]} when the forest told last)`
+      : `${here[what]} of ${head[what]} ${what}`;
   return [
-    `${here.accounts} of ${head.accounts} accounts, ${here.credentials} of ${head.credentials} credentials`,
+    `${share('accounts')}, ${share('credentials')}`,
     completeAsOf === null ? state : `${state}; complete as of ${completeAsOf}`,
     ...(notWritten > 0 ? [`${notWritten} not written, see below`] : []),
   ].join('; ');

@@ -51,6 +51,7 @@ export async function applyDeletions(context: DeletionContext): Promise<void> {
       const { reason } = result;
       const problem = {
         anchor,
+        forest: entry.forest,
         kind: 'account',
         outcome: 'failed',
         code: 'failed',
@@ -81,9 +82,9 @@ function stop({ ledger, threshold, log }: DeletionContext, pending: LedgerEntry[
   log.error({ pending: pending.length, threshold }, 'deletions stopped by the threshold');
   ledger.transaction(() => {
     ledger.setState('deletesStopped', String(pending.length));
-    for (const { anchor, deleteSequence } of pending) {
+    for (const { anchor, forest, deleteSequence } of pending) {
       const common = { kind: 'account', outcome: 'waiting', sequence: deleteSequence!, at } as const;
-      ledger.saveProblem({ ...common, anchor, code, reason, acceptable: null });
+      ledger.saveProblem({ ...common, anchor, forest, code, reason, acceptable: null });
       ledger.queueReports([{ ...common, sourceAnchor: anchor, reason: `${code}: ${reason}` }]);
     }
   });

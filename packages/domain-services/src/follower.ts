@@ -112,6 +112,7 @@ export class Follower implements Service {
         await sleep(wait, AbortSignal.any([signal, this.#wake.signal]));
       }
     }
+    await this.#goBack();
   }
 
   /** One page, or the end of the feed with what has waited for it. */
@@ -283,6 +284,7 @@ export class Follower implements Service {
         if (anchor === undefined) continue;
         const problem = {
           anchor,
+          forest: null,
           kind: 'account',
           outcome: 'failed',
           code: 'malformed',

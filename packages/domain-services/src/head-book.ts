@@ -49,8 +49,9 @@ const CAME: readonly (RefusalCode | 'failed')[] = [
   'deletion-threshold',
   'failed',
 ];
-/** Problems of users whom the ledger does not know may be of any forest. */
-const PROBLEMS = `FROM problems LEFT JOIN accounts USING (anchor) WHERE coalesce(forest, ?1) = ?1`;
+/** Problems of users whom neither the ledger nor a record that was believed gives a forest may be of any. */
+const PROBLEMS = `FROM problems LEFT JOIN accounts USING (anchor)
+  WHERE coalesce(accounts.forest, problems.forest, ?1) = ?1`;
 
 /** What the ledger keeps of heads, and the accounts as heads speak of them: by forest and bucket. */
 export class HeadBook {

@@ -211,7 +211,7 @@ test('what was not written is named, and only what was believed explains a diffe
   const missing = all[3]!;
   const problem = (code: string) => ({
     ...({ kind: 'account', outcome: 'refused' } as const),
-    ...{ anchor: missing.anchor, code, reason: 'x', acceptable: null },
+    ...{ anchor: missing.anchor, forest: null, code, reason: 'x', acceptable: null },
     ...{ sequence: missing.accountSequence, at: new Date().toISOString() },
   });
   for (const [code, state] of [
@@ -231,4 +231,37 @@ test('what was not written is named, and only what was believed explains a diffe
       [missing.anchor, 'credential', code],
     ]);
   }
+});
+
+test('who was not written of another forest says nothing of this one', async () => {
+  const missing = all[3]!;
+  const elsewhere = people(5000).find(
+    ({ anchor }) => bucketOf(anchor) === bucketOf(missing.anchor) && !all.some(one => one.anchor === anchor),
+  )!;
+  const w = watching(all.filter(entry => entry !== missing));
+  for (const [forest, { anchor, accountSequence: sequence }] of [
+    [w.forest.forest, missing],
+    ['fabrikam.example.org', elsewhere],
+  ] as const) {
+    const why = { kind: 'account', outcome: 'refused', code: 'protected-name', reason: 'x' } as const;
+    w.ledger.saveProblem({
+      ...why,
+      anchor,
+      forest,
+      sequence,
+      acceptable: null,
+      at: new Date().toISOString(),
+    });
+  }
+  const credential = { kind: 'credential', outcome: 'refused', code: 'no-account', reason: 'x' } as const;
+  const { anchor, credentialSequence: sequence } = missing;
+  const place = { anchor, forest: w.forest.forest, sequence, acceptable: null, at: new Date().toISOString() };
+  w.ledger.saveProblem({ ...credential, ...place });
+  w.show(w.forest.head(all));
+  await w.until(() => w.receipts.length > 0);
+  assert.equal(w.arrival().state, 'not all written');
+  assert.deepEqual(
+    w.receipts[0]!.notWritten.map(([who]) => who),
+    [missing.anchor, missing.anchor],
+  );
 });

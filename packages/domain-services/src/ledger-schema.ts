@@ -103,4 +103,7 @@ export const LEDGER_STEPS: readonly string[] = [
     comparison TEXT
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE problems ADD COLUMN forest TEXT;
+  `,
 ];

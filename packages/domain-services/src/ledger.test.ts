@@ -76,6 +76,7 @@ test('two entries never have one account of the directory', () => {
 test('a problem keeps the time since when it stands, until its code changes', () => {
   const problem = {
     anchor: 'a',
+    forest: null,
     kind: 'account',
     outcome: 'refused',
     acceptable: null,

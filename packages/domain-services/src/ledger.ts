@@ -40,6 +40,8 @@ export interface LedgerEntry {
 /** Why a record was not written. */
 export interface Problem {
   anchor: string;
+  /** Of the record, where that was believed; null: it may be any. */
+  forest: string | null;
   kind: RecordKind;
   /** `waiting`: for an administrator; `failed`: tried again. */
   outcome: 'refused' | 'waiting' | 'failed';
@@ -191,12 +193,12 @@ export class Ledger {
 
   saveProblem(problem: Omit<Problem, 'since'>): void {
     this.#run(
-      `INSERT INTO problems (anchor, kind, outcome, code, reason, acceptable, sequence, since, at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
+      `INSERT INTO problems (anchor, kind, outcome, code, reason, acceptable, sequence, since, at, forest)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)
         ON CONFLICT (anchor, kind) DO UPDATE SET outcome = ?3, reason = ?5, acceptable = ?6, sequence = ?7,
-        at = ?8, since = CASE code WHEN ?4 THEN since ELSE ?8 END, code = ?4`,
+        at = ?8, forest = ?9, since = CASE code WHEN ?4 THEN since ELSE ?8 END, code = ?4`,
       ...[problem.anchor, problem.kind, problem.outcome, problem.code, problem.reason],
-      ...[problem.acceptable, problem.sequence, problem.at],
+      ...[problem.acceptable, problem.sequence, problem.at, problem.forest],
     );
   }
 
@@ -384,6 +386,7 @@ function entryOf(row: Row): LedgerEntry {
 function problemOf(row: Row): Problem {
   return {
     anchor: String(row.anchor),
+    forest: text(row.forest),
     kind: row.kind as RecordKind,
     outcome: row.outcome as Problem['outcome'],
     code: String(row.code),

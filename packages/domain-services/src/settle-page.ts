@@ -66,13 +66,14 @@ function settle({ ledger, log }: ApplyContext, tasks: readonly Task[]): FeedItem
 /** The report of one record; refusals and failures are kept in the ledger until the record is written. */
 function outcomeOf(
   ledger: Ledger,
-  { item, entry, decision }: Task,
+  { item, verified, entry, decision }: Task,
   kind: RecordKind,
   now: string,
   failure: { reason: string } | undefined,
 ): DomainReport | undefined {
   const anchor = item.sourceAnchor;
   const one = decision[kind];
+  const forest = verified[kind]?.ok ? verified[kind].record.forest : null;
   const report = (
     outcome: DomainReport['outcome'],
     sequence: number,
@@ -96,7 +97,7 @@ function outcomeOf(
     case 'waiting': {
       const outcome = one.code === 'name-taken' ? 'failed' : one.kind;
       const { code, reason, acceptable, sequence } = one;
-      ledger.saveProblem({ anchor, kind, outcome, code, reason, acceptable, sequence, at: now });
+      ledger.saveProblem({ anchor, forest, kind, outcome, code, reason, acceptable, sequence, at: now });
       return report(outcome, sequence, `${code}: ${reason}`);
     }
     default: {
@@ -106,8 +107,8 @@ function outcomeOf(
         return report('applied', sequence);
       }
       const { reason } = failure;
-      const problem = { anchor, kind, outcome: 'failed', code: 'failed', reason, sequence, at: now } as const;
-      ledger.saveProblem({ ...problem, acceptable: null });
+      const problem = { anchor, forest, kind, code: 'failed', reason, sequence, at: now } as const;
+      ledger.saveProblem({ ...problem, outcome: 'failed', acceptable: null });
       return report('failed', sequence, reason);
     }
   }
