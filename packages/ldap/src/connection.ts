@@ -280,9 +280,13 @@ export class LdapConnection {
       const message = build(++this.#lastId);
       const response = await new Promise<MessageResponse>((resolve, reject) => {
         const timer: NodeJS.Timeout = setTimeout(() => {
-          // While it is we who are behind, nobody is late.
-          if (this.#socket.isPaused()) timer.refresh();
-          else this.#fail(this.#late(what, timeoutMs));
+          // While it is we who are behind, nobody is late; timers come before what lies in the socket, so that is read first.
+          const before = this.#socket.bytesRead;
+          setImmediate(() => {
+            if (this.#pending?.timer !== timer) return;
+            if (this.#socket.isPaused() || this.#socket.bytesRead !== before) timer.refresh();
+            else this.#fail(this.#late(what, timeoutMs));
+          });
         }, timeoutMs);
         this.#pending = { message, what, take, attributes, resolve, reject, timer };
         this.#socket.write(message.write());

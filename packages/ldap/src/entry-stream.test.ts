@@ -97,3 +97,14 @@ test('a search that says so is waited for longer than the connection waits', asy
   assert.deepEqual(await connection.search('DC=x', { timeoutMs: 30_000 }), []);
   await assert.rejects(connection.search('DC=x'), { code: 'timeout', message: /within 1500 ms/ });
 });
+
+test('an answer that lies there already is not late, however long we did not get to read it', async t => {
+  const connection = await peer(t, (socket, n) => void socket.write(done(n, 0)));
+  const answer = connection.search('DC=x');
+  await delay(50); // the peer is in this process: it answers before we are busy
+  const second = connection.search('DC=x');
+  await new Promise(resolve => setImmediate(resolve));
+  const until = performance.now() + 2_000;
+  while (performance.now() < until); // longer than the timeout
+  assert.deepEqual([await answer, await second], [[], []]);
+});
