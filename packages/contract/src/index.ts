@@ -3,18 +3,12 @@ export { CallError, call, requestPath, type Send } from './client.ts';
 export * from './common.ts';
 export * from './connect-administration.ts';
 export * from './connect-status.ts';
+export { type AgentIdentity, agentSend, type Endpoint, httpSend, isLoopback } from './endpoint.ts';
 export * from './enrolment.ts';
 export * from './groups.ts';
 export * from './managed-domain.ts';
 export { type ApiName, apis, openApiDocument } from './openapi.ts';
 export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './route.ts';
 export * from './synchronization.ts';
-export {
-  type AgentIdentity,
-  agentSend,
-  type Endpoint,
-  httpSend,
-  isLoopback,
-} from './transport.ts';
 export * from './users.ts';
 export { compareVersions, isVersion, PROGRAM_VERSION, VERSION_HEADER } from './version.ts';

@@ -1,4 +1,3 @@
-import type { webcrypto } from 'node:crypto';
 import {
   allowInsecureRequests,
   type ClientAuth,
@@ -9,38 +8,10 @@ import {
 } from 'openid-client';
 import { Agent, fetch, Headers, Response } from 'undici';
 import { CallError, type Send, whyNoAnswer } from './client.ts';
+import { type AgentIdentity, checkedUrl, type Endpoint, isLoopback } from './endpoint.ts';
 import { PROGRAM_VERSION, VERSION_HEADER } from './version.ts';
 
-export interface Endpoint {
-  /** Base address, `https://tenant.example.net`. Plain http only on loopback. */
-  readonly url: string;
-  /** PEM of the CA that the server's certificate must chain to; the system's when absent. */
-  readonly ca?: string;
-  /** Milliseconds without a byte before the call is given up. */
-  readonly timeoutMs?: number;
-  /** Milliseconds that the server is asked to keep a call waiting at most, beside `timeoutMs`. */
-  readonly longPollMs?: number;
-}
-
 const DEFAULT_TIMEOUT_MS = 30_000;
-
-/** True for addresses that never leave the machine. */
-export function isLoopback(url: URL): boolean {
-  return (
-    url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(url.hostname)
-  );
-}
-
-/** @throws RangeError for what is no address, and for plain http off loopback. */
-function checkedUrl(endpoint: Endpoint): URL {
-  if (!URL.canParse(endpoint.url))
-    throw new RangeError(`an address such as https://tenant.example.net expected, got '${endpoint.url}'`);
-  const url = new URL(endpoint.url);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
-    throw new RangeError(`https expected off loopback, got '${endpoint.url}'`);
-  }
-  return url;
-}
 
 function dispatcherOf(endpoint: Endpoint): Agent {
   const timeout = endpoint.timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -81,7 +52,7 @@ const limited = (response: Response): Awaited<ReturnType<Send>> => ({
   text: () => readText(response, MAX_ANSWER),
 });
 
-/** A transport over HTTP(S); `token` is asked before every request and may be absent. */
+/** `httpSend` of `endpoint.ts`. */
 export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Send {
   const base = checkedUrl(endpoint);
   const dispatcher = dispatcherOf(endpoint);
@@ -91,23 +62,10 @@ export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Sen
   };
 }
 
-export interface AgentIdentity {
-  readonly clientId: string;
-  readonly issuer: string;
-  readonly tokenEndpoint: string;
-  /** ES256 private key. */
-  readonly privateKey: webcrypto.CryptoKey;
-  /** What the agent says that its version is; this program's when absent. */
-  readonly version?: string;
-}
-
 /** Seconds before its end at which a token is not used any more. */
 const TOKEN_MARGIN_S = 60;
 
-/**
- * A transport that carries an agent's access token: OAuth 2 client credentials with private_key_jwt
- * (RFC 7523). A token that the server refuses is fetched anew, once. Every request says the agent's version.
- */
+/** `agentSend` of `endpoint.ts`. */
 export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
   const tokenUrl = checkedUrl({ ...endpoint, url: identity.tokenEndpoint });
   const dispatcher = dispatcherOf(endpoint);
