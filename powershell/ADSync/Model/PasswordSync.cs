@@ -68,7 +68,7 @@ public sealed class FullPasswordSync
         CompletedAt = json.TimeOrNull("completedAt");
         Users = json.Integer("users");
         Total = json.Integer("total");
-        UsersPerSecond = json.NumberOrNull("rate");
+        UsersPerSecond = json.NumberOrNull("rate") is double rate ? Math.Round(rate, 1) : (double?)null;
         ExpectedAt = json.TimeOrNull("expectedAt");
         Owed = json.Integer("owed");
         WaitingFor = json.TextOrNull("waitingFor");
