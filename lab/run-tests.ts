@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { testFiles } from './test-files.ts';
-import { runTests } from './test-run.ts';
+import { gathered, runTests } from './test-run.ts';
 
 // `npm test`: what needs nothing but Node. Everything: ./causeway test
 const { values, positionals } = parseArgs({
@@ -13,4 +13,4 @@ if (positionals.length > 1 || (positionals[0] ?? 'unit') !== 'unit') {
   process.exit(2);
 }
 const files = testFiles('unit', values.only);
-if (!(await runTests([{ files, concurrency: availableParallelism() }]))) process.exitCode = 1;
+if (!(await runTests([gathered(files, availableParallelism())]))) process.exitCode = 1;

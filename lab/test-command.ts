@@ -4,14 +4,12 @@ import { findSdk, MISSING_SDK } from '@causeway/powershell';
 import { domainStatus } from '@causeway/samba';
 import { Command } from 'commander';
 import { labDown, labUp } from './domains/lifecycle.ts';
-import { seedDomain } from './domains/seed.ts';
+import { seedDomain, TEST_USERS } from './domains/seed.ts';
 import { DOMAINS, labForests, layoutOf } from './domains/table.ts';
 import { startPostgres, type ThrowAwayPostgres } from './postgres.ts';
 import { withProgress } from './progress.ts';
 import { needsDotnet, TEST_KINDS, type TestKind, testFiles } from './test-files.ts';
-import { runTests } from './test-run.ts';
-
-const SEEDED_USERS = 20;
+import { gathered, laned, runTests } from './test-run.ts';
 
 /** `causeway test`: every test there is, on what they need. */
 export function testCommand(): Command {
@@ -42,15 +40,12 @@ async function runAll(only: string | undefined): Promise<boolean> {
         database = await startPostgres();
         if (e2e.length === 0) return;
         await labUp(report);
-        await seedDomain(DOMAINS.onprem, { users: SEEDED_USERS, report });
+        await seedDomain(DOMAINS.onprem, { users: TEST_USERS, report });
       });
       process.env.DATABASE_URL = database?.url;
     }
     const passed = await runTests(
-      [
-        { files: [...unit, ...postgres], concurrency: availableParallelism() },
-        { files: [...dotnet, ...e2e], concurrency: 1 },
-      ],
+      [gathered([...unit, ...postgres], availableParallelism()), laned([...dotnet, ...e2e], needsDotnet)],
       { signal: interrupted.signal, remarks: describeLeftOut(leftOut) },
     );
     return passed && !(leftOut.length > 0 && onCi());

@@ -1,12 +1,75 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
+import type { Lane } from './test-lane.ts';
 
 /** Test files that run together, at most `concurrency` at once. */
 export interface TestPhase {
-  files: string[];
-  concurrency: number;
+  readonly files: readonly string[];
+  readonly concurrency: number;
+  /** How long one may take; the lab's own limit when absent. */
+  readonly limitMs?: number;
+}
+
+const LANE = join(import.meta.dirname, 'test-lane.ts');
+
+/** For modules of our own making, which tell a phase's processes what to run, and for what lanes tell each other. */
+let made: string | undefined;
+function madeFolder(): string {
+  if (made === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'causeway-tests-'));
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+    made = folder;
+  }
+  return made;
+}
+
+function make(name: string, source: string): string {
+  const file = join(madeFolder(), name);
+  writeFileSync(file, source);
+  return file;
+}
+
+const urlOf = (file: string): string => JSON.stringify(pathToFileURL(file).href);
+
+/**
+ * Test files that share a few processes: starting Node and loading what they have in common takes longer than most of them run.
+ * Twice as many processes as cores, because some wait for a timer.
+ */
+export function gathered(files: readonly string[], cores: number): TestPhase {
+  const processes = Math.min(files.length, cores * 2);
+  const gatherings = Array.from({ length: processes }, (_, i) => {
+    const own = files.filter((_, k) => k % processes === i);
+    return make(`gathered-${i + 1}.mjs`, own.map(file => `import ${urlOf(file)};\n`).join(''));
+  });
+  return { files: gatherings, concurrency: processes };
+}
+
+/**
+ * Test files that run in two lanes, each with a lab of its own: a lane takes the next file when it has done one. The second lane
+ * has a network of its own, too, so both have the same addresses; what needs the world outside runs in the first.
+ */
+export function laned(files: readonly string[], needsWorld: (file: string) => boolean): TestPhase {
+  if (files.length === 0) return { files, concurrency: 1 };
+  const queue = join(madeFolder(), 'taken');
+  mkdirSync(queue);
+  const anywhere = files.filter(file => !needsWorld(file));
+  const own = files.length > 1 && anywhere.length > 0 ? [files, anywhere] : [files];
+  const lanes = own.map((files, i) => {
+    const lane: Lane = { number: i + 1, queue, files };
+    const call = `await runLane(${JSON.stringify(lane)});\n`;
+    return make(`lane-${lane.number}.mjs`, `import { runLane } from ${urlOf(LANE)};\n${call}`);
+  });
+  return {
+    files: files.length > 0 ? lanes : [],
+    concurrency: lanes.length,
+    limitMs: Number.POSITIVE_INFINITY,
+  };
 }
 
 const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'] as const;
@@ -28,14 +91,19 @@ export interface RunOptions {
  * @returns whether every test passed
  */
 export async function runTests(
-  phases: TestPhase[],
+  phases: readonly TestPhase[],
   { signal, remarks = [] }: RunOptions = {},
 ): Promise<boolean> {
   const sums = new Map<string, number>();
   async function* events(): AsyncGenerator<TestEvent> {
-    for (const { files, concurrency } of phases) {
+    for (const { files, concurrency, limitMs: timeout = TEST_LIMIT_MS } of phases) {
       if (files.length === 0 || signal?.aborted) continue;
-      const stream = run({ files, concurrency, timeout: TEST_LIMIT_MS, ...(signal ? { signal } : {}) });
+      const stream = run({
+        files: [...files],
+        concurrency,
+        timeout,
+        ...(signal ? { signal } : {}),
+      });
       for await (const event of stream as AsyncIterable<TestEvent>) {
         const count = countOf(event);
         if (count) sums.set(count.name, (sums.get(count.name) ?? 0) + count.value);

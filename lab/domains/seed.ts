@@ -32,6 +32,9 @@ export interface SeedResult {
   file: string;
 }
 
+/** People whom every test finds in the first forest. */
+export const TEST_USERS = 20;
+
 /** Names and passwords of all that were seeded in a forest, readable by root alone. */
 export const seedFile = ({ name }: LabDomain = DOMAINS.onprem): string =>
   labPath(name === DOMAINS.onprem.name ? 'seed.json' : `seed-${name}.json`);

@@ -61,11 +61,8 @@ export const ENTRIES: Entry[] = [
 /** The digests of all buckets, as a forest with these users has them. */
 export function bucketsOf(entries: readonly Entry[]): string {
   const sorted = entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
-  return packBuckets(
-    Array.from({ length: BUCKETS }, (_, n) =>
-      bucketDigest(sorted.filter(({ anchor }) => bucketOf(anchor) === n)),
-    ),
-  );
+  const buckets = Map.groupBy(sorted, ({ anchor }) => bucketOf(anchor));
+  return packBuckets(Array.from({ length: BUCKETS }, (_, n) => bucketDigest(buckets.get(n) ?? [])));
 }
 
 export const HEAD: HeadFields = {
