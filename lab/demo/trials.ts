@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DOMAINS, krb5ConfFile } from '../domains/table.ts';
+import { administratorPassword, DOMAINS, krb5ConfFile } from '../domains/table.ts';
 import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
-import { tryKinit, trySmb } from '../domains/try-password.ts';
+import { tryKinit, trySmb, trySmbSessions } from '../domains/try-password.ts';
 import { type RelyingParty, signIn } from '../places/sign-in.ts';
 
 /** How long a change may take to arrive before the story says that it never did. */
@@ -52,6 +52,12 @@ export class Trials {
     const { address, netbiosDomain } = DOMAINS.managed;
     return (await trySmb({ user: user.sam, address, netbiosDomain, password })).ok;
   }
+  /** The same of many people, in sessions of one connection: for each whether it is taken. */
+  ntlmOfMany(accounts: readonly { readonly user: string; readonly password: string }[]): Promise<boolean[]> {
+    const { address, netbiosDomain } = DOMAINS.managed;
+    const password = administratorPassword(DOMAINS.managed);
+    return trySmbSessions({ user: 'Administrator', address, netbiosDomain, password }, accounts);
+  }
   /** By which protocols of the managed domain the password is taken. @throws when one takes it for somebody else's */
   async protocols({ sam: user }: { sam: string }, password: string): Promise<Protocol[]> {
     const domain = DOMAINS.managed;
@@ -71,12 +77,14 @@ export class Trials {
     };
     return PROTOCOLS.filter(protocol => taken[protocol]);
   }
-  /** Every protocol of the managed domain takes the password. */
+  /** Every protocol of the managed domain takes the password. The cheapest is asked first: most who ask, ask again until it is so. */
   async accepted(user: { sam: string }, password: string): Promise<boolean> {
+    if ((await this.kerberos(user, password)) === undefined) return false;
     return (await this.protocols(user, password)).length === PROTOCOLS.length;
   }
   /** No protocol of the managed domain takes it. */
   async refused(user: { sam: string }, password: string): Promise<boolean> {
+    if ((await this.kerberos(user, password)) !== undefined) return false;
     return (await this.protocols(user, password)).length === 0;
   }
 }

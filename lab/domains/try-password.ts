@@ -59,22 +59,57 @@ export async function withTicket<T>(
   }
 }
 
-/** Tries a password with `smbclient` by NTLM (never Kerberos): a session and a connection to `IPC$`. */
-export async function trySmb(trial: {
+interface SmbAccount {
   user: string;
   address: string;
   netbiosDomain: string;
   password: string;
-}): Promise<SmbTrial> {
-  const name = trial.user.includes('@') ? trial.user : `${trial.netbiosDomain}/${trial.user}`;
-  const share = [`//${trial.address}/IPC$`, '-U', name, '-c', 'exit'];
-  const flags = ['--configfile=/dev/null', '--use-kerberos=off', '--max-protocol=SMB3'];
-  const result = await runClient('smbclient', [...share, ...flags], { PASSWD: trial.password }, '');
+}
+
+/** A client has a limited time for all of its sessions. */
+const SESSIONS_AT_ONCE = 40;
+
+const BY_NTLM = ['--configfile=/dev/null', '--use-kerberos=off', '--max-protocol=SMB3'];
+const ipcOf = ({ address, user, netbiosDomain }: Omit<SmbAccount, 'password'>): string[] => [
+  `//${address}/IPC$`,
+  ...['-U', user.includes('@') ? user : `${netbiosDomain}/${user}`],
+];
+
+/** Tries a password with `smbclient` by NTLM (never Kerberos): a session and a connection to `IPC$`. */
+export async function trySmb(account: SmbAccount): Promise<SmbTrial> {
+  const { password } = account;
+  const flags = [...ipcOf(account), '-c', 'exit', ...BY_NTLM];
+  const result = await runClient('smbclient', flags, { PASSWD: password }, '');
   if (result.code === 0) return { ok: true };
   return {
     ok: false,
     error: /NT_STATUS_[A-Z_]+/.exec(result.output + result.errors)?.[0] ?? lastLine(result),
   };
+}
+
+/**
+ * Tries many passwords as `trySmb` does, but in sessions of one connection, which somebody else opened: to make a connection costs
+ * a domain controller twenty times what a session costs. Names and passwords are without spaces and quotes.
+ *
+ * @returns for each, in order, whether it got a session
+ */
+export async function trySmbSessions(
+  opener: SmbAccount,
+  accounts: readonly { readonly user: string; readonly password: string }[],
+): Promise<boolean[]> {
+  const results: boolean[] = [];
+  for (let from = 0; from < accounts.length; from += SESSIONS_AT_ONCE) {
+    const some = accounts.slice(from, from + SESSIONS_AT_ONCE);
+    const logon = ({ user, password }: (typeof some)[number]) =>
+      `logon "${opener.netbiosDomain}\\${user}" "${password}"\n`;
+    const flags = [...ipcOf(opener), ...BY_NTLM];
+    const env = { PASSWD: opener.password };
+    const result = await runClient('smbclient', flags, env, some.map(logon).join(''));
+    const verdicts = (result.output + result.errors).match(/^(Current VUID|session setup failed)/gm) ?? [];
+    if (verdicts.length !== some.length) throw new Error(`smbclient: ${lastLine(result)}`);
+    results.push(...verdicts.map(verdict => verdict === 'Current VUID'));
+  }
+  return results;
 }
 
 function kinitError(result: ClientResult): string {

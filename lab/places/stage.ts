@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { AAD_DC_ADMINISTRATORS } from '@causeway/contract';
 import { dnsDomain } from '@causeway/samba';
-import { localSocketPath } from '@causeway/service';
+import { CausewayError, callLocally, localSocketPath } from '@causeway/service';
 import { labPath } from '../domains/state.ts';
 import {
   administratorPasswordFile,
@@ -37,7 +37,7 @@ export interface StageSettings {
   /** The domain that Domain Services makes; the lab's own when absent. */
   readonly managed?: LabDomain;
   readonly tenantPort?: number;
-  /** How often Connect signs what it has sent; its default where nobody waits for the answer. */
+  /** How often Connect signs what it has sent, and Domain Services looks for that; their defaults where nobody waits for the answer. */
   readonly headIntervalMs?: number;
   /** The tenant serves TLS with a certificate of a CA that everybody is told; without it plain HTTP on loopback. */
   readonly tls?: Certificates;
@@ -200,11 +200,16 @@ export class Stage {
     await this.connect.start();
   }
 
+  get #headInterval(): { headIntervalMs?: number } {
+    const { headIntervalMs } = this.settings;
+    return headIntervalMs === undefined ? {} : { headIntervalMs };
+  }
+
   #writeConnect(): void {
-    const { adminApi, headIntervalMs } = this.settings;
+    const { adminApi } = this.settings;
     this.#write('connect', {
       stateDirectory: this.stateOf('connect'),
-      ...(headIntervalMs !== undefined && { headIntervalMs }),
+      ...this.#headInterval,
       tenant: this.proxy ? { url: this.proxy.url } : this.#endpoint,
       connectors: this.forests.map(forest => ({
         name: dnsDomain(forest),
@@ -241,6 +246,7 @@ export class Stage {
       stateDirectory: this.stateOf('domain'),
       directory: describeDomain(this.managed).directory,
       tenant: this.#endpoint,
+      ...this.#headInterval,
       ...{ realm, netbiosDomain, hostName, address, dns: 'none' },
     });
     await runCliJson([
@@ -285,17 +291,23 @@ export class Stage {
   }
 
   connectStatus<T>(user?: string): Promise<T> {
-    return runCliJson<T>([
-      'connect',
-      'status',
-      ...(user ? [user] : []),
-      '--config',
-      this.configOf('connect'),
-    ]);
+    return this.#status('connect', '/api/v1', user);
   }
 
   domainStatus<T>(user?: string): Promise<T> {
-    return runCliJson<T>(['domain', 'status', ...(user ? [user] : []), '--config', this.configOf('domain')]);
+    return this.#status('domain', '', user);
+  }
+
+  /** What `causeway NAME status [USER] --json` says, without a process for every look while the service runs. */
+  async #status<T>(name: 'connect' | 'domain', base: string, user?: string): Promise<T> {
+    const path = `${base}${user === undefined ? '/status' : `/users/${encodeURIComponent(user)}`}`;
+    try {
+      return (await callLocally(this.stateOf(name), name, 'GET', path)) as T;
+    } catch (cause) {
+      if (!(cause instanceof CausewayError) || cause.code !== 'not-running') throw cause;
+      const command = [name, 'status', ...(user === undefined ? [] : [user])];
+      return runCliJson<T>([...command, '--config', this.configOf(name)]);
+    }
   }
 
   tenantStatus<T>(user?: string): Promise<T> {
