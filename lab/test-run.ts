@@ -59,7 +59,9 @@ export function laned(files: readonly string[], needsWorld: (file: string) => bo
   const queue = join(madeFolder(), 'taken');
   mkdirSync(queue);
   const anywhere = files.filter(file => !needsWorld(file));
-  const own = files.length > 1 && anywhere.length > 0 ? [files, anywhere] : [files];
+  // Those first that only the first can take: at the end both have something to do.
+  const first = [...files.filter(needsWorld), ...anywhere];
+  const own = files.length > 1 && anywhere.length > 0 ? [first, anywhere] : [first];
   const lanes = own.map((files, i) => {
     const lane: Lane = { number: i + 1, queue, files };
     const call = `await runLane(${JSON.stringify(lane)});\n`;

@@ -22,6 +22,7 @@ import {
 } from '../domains/users.ts';
 import { makeCertificates } from '../places/certificates.ts';
 import { freshStage } from '../places/fresh-stage.ts';
+import { runCliJson } from '../places/run-cli.ts';
 
 // Odd people, each on the whole way through the three places; as off loopback, with TLS. The tenant's state is PGlite's here.
 
@@ -222,7 +223,7 @@ test('of two users with one name the second is quarantined until the first lets 
 });
 
 test('status of each place says how it stands', async () => {
-  const connect = await stage.connectStatus<{
+  const connect = await runCliJson<{
     running: boolean;
     pairing: { state: string; realm: string; confirmed: { fingerprint: string } };
     connectors: {
@@ -234,7 +235,7 @@ test('status of each place says how it stands', async () => {
       quarantine: { user: string; reason: string }[];
       waitingFor: { user: string; reason: string }[];
     }[];
-  }>();
+  }>(['connect', 'status', '--config', stage.configOf('connect')]);
   const [connector] = connect.connectors;
   const { realm } = DOMAINS.managed;
   assert.deepEqual(
@@ -255,13 +256,13 @@ test('status of each place says how it stands', async () => {
   assert.equal(tenant.connect[0]?.forest, dnsDomain);
   assert.ok(tenant.connect[0].lastPasswordCycleAt);
 
-  const domain = await stage.domainStatus<{
+  const domain = await runCliJson<{
     following: boolean;
     trouble: string | null;
     feed: { caughtUpAt: string };
     pairing: { fingerprint: string; trusted: { forest: string }[] };
     accounts: { accounts: number; withCredential: number };
-  }>();
+  }>(['domain', 'status', '--config', stage.configOf('domain')]);
   assert.deepEqual([domain.following, domain.trouble], [true, null]);
   assert.ok(domain.feed.caughtUpAt);
   assert.equal(domain.pairing.fingerprint, connect.pairing.confirmed.fingerprint);
