@@ -1,6 +1,5 @@
 import type { ConnectStatus } from '@causeway/contract';
 import { dnsDomain } from '@causeway/samba';
-import { callLocally } from '@causeway/service';
 import { changeOwnPassword } from '../domains/change-own-password.ts';
 import { DOMAINS, type LabDomain, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, disableUser, enableUser, setPassword } from '../domains/users.ts';
@@ -244,12 +243,11 @@ async function askDoctor(stage: Stage): Promise<string[]> {
 /** Waits until the managed domain has an account for somebody, and asks what it calls it. */
 async function learnManagedName(stage: Stage, who: Person): Promise<void> {
   await eventually(`${who.upn} has an account in the managed domain`, async () => {
-    const path = `/users/${encodeURIComponent(who.upn)}`;
-    const shown = await callLocally(stage.stateOf('domain'), 'domain', 'GET', path).catch(() => undefined);
-    const entry = (shown as { entry: { samAccountName: string; managedGuid: string | null } } | undefined)
-      ?.entry;
-    if (!entry?.managedGuid) return false;
-    who.managedName = entry.samAccountName;
+    const shown = await stage
+      .domainStatus<{ entry: { samAccountName: string; managedGuid: string | null } }>(who.upn)
+      .catch(() => undefined);
+    if (!shown?.entry.managedGuid) return false;
+    who.managedName = shown.entry.samAccountName;
     return true;
   });
 }
