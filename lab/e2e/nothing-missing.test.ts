@@ -236,8 +236,11 @@ test('a tenant that hands over no receipts is silent to Connect', async () => {
   toConnect = (_method, path) => (path === '/api/v1/sync/head' ? { receipt: null } : undefined);
   await eventually('the alarm', async () => (await there()).state === 'silent');
   assert.equal((await here()).alarm, null);
-  const { events } = await stage.connectStatus<ConnectStatus>();
-  assert.ok(events.some(({ level, text }) => level === 'error' && /ALARM: .*no receipt/.test(text)));
+  // Said with the next head, which may be a moment after the status knows it.
+  await eventually('the event', async () => {
+    const { events } = await stage.connectStatus<ConnectStatus>();
+    return events.some(({ level, text }) => level === 'error' && /ALARM: .*no receipt/.test(text));
+  });
   honest();
   await allArrives();
 });
