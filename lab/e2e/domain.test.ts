@@ -569,6 +569,57 @@ test('pages that are written while others are settled and planned lose nothing, 
   assert.equal(status.problems.counts.failed ?? 0, 0);
 });
 
+for (const lies of [false, true]) {
+  const tenantThat = lies ? 'a tenant that says so of everybody' : 'a tenant';
+  test(`with ${tenantThat}, who got a new password while many are sent again goes first, and all come`, async () => {
+    const crowd = Array.from({ length: 120 }, (_, i) => forest.person(`again${Number(lies)}x${i}`));
+    const sealer = await CredentialSealer.open(key);
+    const items = async () => {
+      const batch = crowd.map(person => ({ person, password: 'Again.Passw0rd.1', version: 1 }));
+      const records = await forest.credentials(sealer, batch);
+      return crowd.map((person, i) => forest.item(person, accounts[i]!, records[i]!));
+    };
+    const accounts = crowd.map(person => forest.account(person));
+    tenant.publish(...(await items()));
+    for (const person of crowd) await reportedDone(person);
+    tenant.pageLimit = 20;
+    tenant.repeatsNews = lies;
+    const again = await items();
+    const start = tenant.reports.length;
+    const isDone = (person: Person, from: number): boolean =>
+      tenant.reports
+        .slice(from)
+        .some(
+          ({ sourceAnchor, kind, outcome }) =>
+            sourceAnchor === person.anchor && kind === 'credential' && outcome === 'applied',
+        );
+    tenant.publishAgain(...again);
+    await eventually('the first page', () => tenant.reports.length > start);
+    const last = crowd.at(-1)!;
+    const [newer] = await forest.credentials(sealer, [
+      { person: last, password: 'Again.Passw0rd.2', version: 2 },
+    ]);
+    sealer.close();
+    const middle = tenant.reports.length;
+    tenant.publish(forest.item(last, accounts.at(-1)!, newer!));
+    await eventually('the new password', () => isDone(last, middle));
+    const waiting = crowd.filter(person => !isDone(person, start)).length;
+    assert.ok(waiting >= 60, `${waiting} of ${crowd.length} wait still`);
+    for (const person of crowd) await eventually(person.name, () => isDone(person, start));
+    tenant.pageLimit = Number.POSITIVE_INFINITY;
+    tenant.repeatsNews = false;
+    for (const [person, password, works] of [
+      [crowd[100]!, 'Again.Passw0rd.1', true],
+      [last, 'Again.Passw0rd.1', false],
+      [last, 'Again.Passw0rd.2', true],
+    ] as const) {
+      assert.equal((await kinit(person.name, password)).ok, works, `${person.name}, ${password}`);
+    }
+    const { problems } = (await cli('status', last.anchor)) as unknown as UserStatus;
+    assert.deepEqual(problems, []);
+  });
+}
+
 test('a tenant that answers 500 or nothing holds the feed up and is asked again', async () => {
   const ivan = forest.person('ivan');
   tenant.failWith = 500;

@@ -10,7 +10,14 @@ import {
 } from '@causeway/contract';
 import { createLog, createServer, listen } from '@causeway/service';
 
-type Item = Omit<FeedItem, 'cursor' | 'userId' | 'profile'> & { profile?: Partial<FeedItem['profile']> };
+type Item = Omit<FeedItem, 'userId' | 'profile'> & { profile?: Partial<FeedItem['profile']> };
+
+interface Entry {
+  readonly item: FeedItem;
+  readonly seq: number;
+  /** Nothing is new in it. */
+  readonly again: boolean;
+}
 
 /** A tenant that says to a managed domain whatever a test wants it to say, hostile things too. */
 export class TenantPeer {
@@ -27,10 +34,12 @@ export class TenantPeer {
   failWith: number | undefined;
   /** Users of a page at most, where a test wants many small pages. */
   pageLimit = Number.POSITIVE_INFINITY;
+  /** The lie that whatever was new once is new, as often as it is asked. */
+  repeatsNews = false;
   readonly #server = createServer({ log: createLog('tenant-peer', { write: () => {} }) });
-  readonly #items: FeedItem[] = [];
+  readonly #entries: Entry[] = [];
   #waiting: (() => void)[] = [];
-  #lastCursor = 0;
+  #lastSeq = 0;
 
   static async start(): Promise<TenantPeer> {
     const peer = new TenantPeer();
@@ -46,18 +55,28 @@ export class TenantPeer {
 
   /** Puts users at the end of the feed; a user's place in it moves, as in the real one. */
   publish(...items: Item[]): void {
-    for (const item of items) {
-      const before = this.#items.findIndex(known => known.sourceAnchor === item.sourceAnchor);
-      const userId = before === -1 ? randomUUID() : this.#items.splice(before, 1)[0]!.userId;
-      this.say({ ...item, userId });
-    }
+    for (const item of items) this.#publish(item, false);
+  }
+
+  /** The same of users who are there already: the real one shows it after everything that is new. */
+  publishAgain(...items: Item[]): void {
+    for (const item of items) this.#publish(item, true);
+  }
+
+  #publish(item: Item, again: boolean): void {
+    const before = this.#entries.findIndex(known => known.item.sourceAnchor === item.sourceAnchor);
+    const userId = before === -1 ? randomUUID() : this.#entries.splice(before, 1)[0]!.item.userId;
+    this.say({ ...item, userId }, again);
   }
 
   /** Puts something into the feed as it is, beside what it holds of the same user. */
-  say(item: Item & { userId?: string }): void {
-    const cursor = String(++this.#lastCursor);
+  say(item: Item & { userId?: string }, again = false): void {
     const profile = { ...EMPTY_PROFILE, ...item.profile };
-    this.#items.push({ userId: randomUUID(), ...item, cursor, profile });
+    this.#entries.push({
+      item: { userId: randomUUID(), ...item, profile },
+      seq: ++this.#lastSeq,
+      again,
+    });
     this.#wake();
   }
 
@@ -117,21 +136,30 @@ export class TenantPeer {
       return {};
     });
     server.get(managedDomainRoutes.readChanges.path, async (request, reply) => {
-      const { after, limit, wait } = managedDomainRoutes.readChanges.query!.parse(request.query);
+      const { after, limit, wait, only } = managedDomainRoutes.readChanges.query!.parse(request.query);
       if (this.failWith !== undefined) {
         return reply
           .status(this.failWith)
           .send({ error: { code: 'scripted', message: 'as the test wants it' } });
       }
-      if (!this.#after(after).length && wait > 0) await this.#news(wait);
-      const rest = this.#after(after);
-      const items = rest.slice(0, Math.min(limit, this.pageLimit));
-      return { items, cursor: items.at(-1)?.cursor ?? after, more: rest.length > items.length };
+      if (!this.#after(after, only).length && wait > 0) await this.#news(wait);
+      const rest = this.#after(only && this.repeatsNews ? '' : after, only);
+      const page = rest.splice(0, Math.min(limit, this.pageLimit));
+      return {
+        items: page.map(({ item }) => item),
+        cursor: cursorAfter(after, page),
+        more: rest.length > 0,
+        moreNew: rest.some(({ again }) => !again),
+      };
     });
   }
 
-  #after(cursor: string): FeedItem[] {
-    return this.#items.filter(item => Number(item.cursor) > Number(cursor));
+  #after(cursor: string, only: 'new' | undefined): Entry[] {
+    const place = placeOf(cursor);
+    const [news, again] = [false, true].map(kind =>
+      this.#entries.filter(entry => entry.again === kind && entry.seq > place[kind ? 'again' : 'news']),
+    );
+    return only === 'new' ? news! : [...news!, ...again!];
   }
 
   #news(seconds: number): Promise<void> {
@@ -149,4 +177,16 @@ export class TenantPeer {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+/** How far the feed was read: in what is new, and in what was sent again. */
+function placeOf(cursor: string): { news: number; again: number } {
+  const [news = 0, again = 0] = cursor.split('.').map(Number);
+  return { news, again };
+}
+
+function cursorAfter(cursor: string, page: readonly Entry[]): string {
+  const place = placeOf(cursor);
+  for (const { seq, again } of page) place[again ? 'again' : 'news'] = seq;
+  return `${place.news}.${place.again}`;
 }

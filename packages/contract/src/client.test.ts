@@ -7,8 +7,8 @@ import { z } from 'zod';
 import {
   agentSend,
   CallError,
+  Cursor,
   call,
-  FeedItem,
   fillPath,
   httpSend,
   Profile,
@@ -161,7 +161,7 @@ test('text that a database or a terminal chokes on is no text, and no anchor', (
     assert.equal(Profile.safeParse({ ...nobody, displayName }).success, false);
   for (const anchor of ['a\0b', 'a\u001b[2J', 'a b', '\u202e', ''])
     assert.equal(SourceAnchor.safeParse(anchor).success, false);
-  assert.ok(FeedItem.shape.cursor.safeParse('1'.repeat(65)).error);
+  assert.ok(Cursor.safeParse('1'.repeat(65)).error);
 });
 
 test('a verdict that is not as agreed costs its own item alone', async () => {

@@ -22,7 +22,6 @@ export const MAX_HEADS = 200;
 
 /** A user as the change feed shows it. Only what the records say, with a trusted signature, is believed. */
 export const FeedItem = z.strictObject({
-  cursor: Cursor,
   userId: z.uuid(),
   origin: z.enum(['synchronized', 'cloud']),
   forest: Forest.nullable(),
@@ -77,13 +76,23 @@ export const managedDomainRoutes = {
     method: 'GET',
     path: '/api/v1/domain/changes',
     access: ['domain'],
-    summary: 'users changed after a cursor, oldest first; waits up to `wait` seconds when there are none',
+    summary:
+      'users changed after a cursor: first those who have something new, then those of whom all was sent again; oldest first; ' +
+      'waits up to `wait` seconds when there are none',
     query: z.strictObject({
       after: Cursor.default(''),
       limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(500),
       wait: z.coerce.number().min(0).max(60).default(0),
+      /** `new` leaves out what was sent again. */
+      only: z.enum(['new']).optional(),
     }),
-    reply: z.strictObject({ items: z.array(FeedItem).max(MAX_PAGE), cursor: Cursor, more: z.boolean() }),
+    reply: z.strictObject({
+      items: z.array(FeedItem).max(MAX_PAGE),
+      cursor: Cursor,
+      more: z.boolean(),
+      /** Of what is left, some is new. */
+      moreNew: z.boolean(),
+    }),
   }),
   reportApplied: route({
     method: 'POST',

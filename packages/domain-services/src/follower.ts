@@ -4,7 +4,7 @@ import { applyItems } from './apply.ts';
 import { applyDeletions } from './deletions.ts';
 import { planPage } from './plan-page.ts';
 import { prepareItems } from './prepare.ts';
-import { readFeed, type Unreadable } from './read-feed.ts';
+import { type FeedQuery, readFeed, type Unreadable } from './read-feed.ts';
 import { REASONS } from './refusals.ts';
 import { settlePage } from './settle-page.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
@@ -16,6 +16,10 @@ import { changesNames, writePage } from './write-page.ts';
 export const POLL_SECONDS = 50;
 /** A tenant that says at once that there is nothing is not asked more often than this. */
 const EMPTY_PAUSE_MS = 100;
+/** A page that was read longer ago than this waits for what came new since. */
+const FRESH_MS = 100;
+/** Users with something new who go before a page, at most: it is not held up for longer. */
+const MAX_NEWS = 100;
 const MAX_REPORTS = 1000;
 const FIRST_WAIT_MS = 500;
 const LAST_WAIT_MS = 30_000;
@@ -31,8 +35,11 @@ interface Page {
   unreadable: Unreadable[];
   cursor: string;
   more: boolean;
-  /** When it was asked for, by `performance.now`. */
+  /** Of what comes after it, some is new, and was there when it was read. */
+  moreNew: boolean;
+  /** When it was asked for, and when it was there, by `performance.now`. */
   askedAt: number;
+  readAt: number;
 }
 
 interface Retry {
@@ -156,6 +163,7 @@ export class Follower implements Service {
   /** Writes a page; when this returns, the page before it is settled and this one is being settled. */
   async #write(page: Page, more: boolean, signal: AbortSignal): Promise<void> {
     faultPoint('domain.after-read');
+    await this.#newsFirst(page, signal);
     if (!page.tasks) {
       await this.#settled();
       if (hasRepeats(page.items)) {
@@ -175,6 +183,49 @@ export class Follower implements Service {
     if (settled.status === 'rejected') throw settled.reason;
     this.#settling = settlePage(this.#context(), tasks).then(failed => this.#finish(page, failed, signal));
     this.#settling.catch(() => {}); // whoever waits for it hears of it
+  }
+
+  /**
+   * Whoever got something new while a page of what was sent again waited for the one before it goes first: there may be many more
+   * such pages, and a new password must not wait for them.
+   */
+  async #newsFirst(page: Page, signal: AbortSignal): Promise<void> {
+    if (page.moreNew || performance.now() - page.readAt < FRESH_MS) return;
+    try {
+      const news = await this.#readPage(
+        { after: page.cursor, limit: MAX_NEWS, wait: 0, only: 'new' },
+        signal,
+      );
+      page.cursor = news.cursor;
+      this.#position = news.cursor;
+      this.#noteUnreadable(news.unreadable);
+      if (news.items.length === 0) return;
+      await this.#settled();
+      await this.#leaveOut(page, new Set(news.items.map(({ verified }) => verified.anchor)));
+      this.#remember(news.items, await applyItems(this.#context(), news.items));
+      await this.#report(signal);
+    } catch (error) {
+      discard(page.tasks ?? page.items);
+      throw error;
+    }
+  }
+
+  /** Takes users out of a page that is prepared: what it says of them is not the newest any more. */
+  async #leaveOut(page: Page, anchors: ReadonlySet<string>): Promise<void> {
+    const isOut = ({ verified }: PreparedItem): boolean => anchors.has(verified.anchor);
+    const { tasks } = page;
+    discard((tasks ?? page.items).filter(isOut));
+    page.items = page.items.filter(item => !isOut(item));
+    if (!tasks) return;
+    page.tasks = tasks.filter(task => !isOut(task));
+    if (!tasks.some(({ decision }) => decision.account.kind === 'upsert')) return;
+    // The names that were planned for them may be taken by now.
+    discard(tasks);
+    page.items = await prepareItems(
+      this.#context(),
+      page.items.map(({ item }) => item),
+    );
+    delete page.tasks;
   }
 
   async #settled(): Promise<void> {
@@ -235,17 +286,20 @@ export class Follower implements Service {
       return page;
     }
     await this.#forgetAhead();
-    const query = { after, limit: MAX_PAGE, wait };
-    const stop = AbortSignal.any([signal, this.#wake.signal]);
     try {
-      const askedAt = performance.now();
-      const reply = await readFeed(this.#options.send, query, stop);
-      return { ...reply, askedAt, items: await prepareItems(this.#context(), reply.items) };
+      return await this.#readPage({ after, limit: MAX_PAGE, wait }, signal);
     } catch (error) {
       // A cursor that is none, of a tenant that was broken into or replaced: without it the feed begins anew.
       if (error instanceof CallError && error.status === 400) this.#options.ledger.setState('cursor', '');
       throw error;
     }
+  }
+
+  async #readPage(query: FeedQuery, signal: AbortSignal): Promise<Page> {
+    const askedAt = performance.now();
+    const reply = await readFeed(this.#options.send, query, AbortSignal.any([signal, this.#wake.signal]));
+    const readAt = performance.now();
+    return { ...reply, askedAt, readAt, items: await prepareItems(this.#context(), reply.items) };
   }
 
   /** Reads and prepares the next page while this one is written, and plans it when that may be done already. */

@@ -11,13 +11,17 @@ export interface Unreadable {
   reason: string;
 }
 
+export interface FeedQuery {
+  after: string;
+  limit: number;
+  /** Seconds. */
+  wait: number;
+  only?: 'new';
+}
+
 /** A page of the tenant's feed. @throws CallError */
-export async function readFeed(
-  send: Send,
-  query: { after: string; limit: number; wait: number },
-  signal: AbortSignal,
-) {
-  const { items, cursor, more } = await call(send, ROUTE, { query, signal });
+export async function readFeed(send: Send, query: FeedQuery, signal: AbortSignal) {
+  const { items, ...page } = await call(send, ROUTE, { query, signal });
   const users: FeedItem[] = [];
   const unreadable: Unreadable[] = [];
   for (const item of items) {
@@ -30,5 +34,5 @@ export async function readFeed(
     const { path, message } = user.error.issues[0]!;
     unreadable.push({ anchor: anchor.data, reason: `${path.join('.') || 'item'}: ${message}`.slice(0, 200) });
   }
-  return { items: users, unreadable, cursor, more };
+  return { ...page, items: users, unreadable };
 }

@@ -39,9 +39,8 @@ onEveryBackend('the thread through the tenant', tenant => {
     assert.equal(item!.accountRecord, account.record);
     assert.equal(item!.credentialRecord, record);
     assert.equal(item!.forest, FOREST);
-    assert.equal(feed.cursor, item!.cursor);
     const rest = await call(domain.send, managedDomainRoutes.readChanges, { query: { after: feed.cursor } });
-    assert.deepEqual(rest, { items: [], cursor: feed.cursor, more: false });
+    assert.deepEqual(rest, { items: [], cursor: feed.cursor, more: false, moreNew: false });
   });
 
   it('keeps neither the password nor its NT hash, in any spelling, in database and log', async () => {

@@ -2,9 +2,10 @@ import { MAX_HEADS, managedDomainRoutes, type PublicKey } from '@causeway/contra
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
+import { readChanges } from '../directory/change-feed.ts';
 import { readTenantKey } from '../directory/cloud-records.ts';
 import { requireDomainAdministrator } from '../directory/groups.ts';
-import { readChanges, registerDomainKey, storeReports, withdrawDomain } from '../directory/managed-domain.ts';
+import { registerDomainKey, storeReports, withdrawDomain } from '../directory/managed-domain.ts';
 import { readHeads, storeReceipt } from '../directory/statements.ts';
 import { agentOf } from './provisioning.ts';
 import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
@@ -34,7 +35,7 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
     key: await readTenantKey(scope),
   }));
   registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, { scope }) =>
-    readChanges(scope, { ...query, after: parseCursor(query.after) }, signal),
+    readChanges(scope, query, signal),
   );
   registerRoute(server, context, managedDomainRoutes.reportApplied, async ({ body }, { scope }) => {
     await storeReports(scope, body.reports);
@@ -56,10 +57,4 @@ function fingerprintOf(body: { key: PublicKey; receiptKey: PublicKey }): string 
   } catch (error) {
     throw new CausewayError('bad-request', `body: ${(error as Error).message}`);
   }
-}
-
-function parseCursor(text: string): number {
-  if (text === '') return 0;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new CausewayError('bad-request', 'query.after: a cursor that this feed gave out expected');
 }

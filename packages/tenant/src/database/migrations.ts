@@ -194,6 +194,17 @@ const MIGRATIONS: readonly Migration[] = [
         primary key (tenant_id, kind, forest))`,
     ],
   },
+  {
+    number: 5,
+    name: 'what is new goes before what is sent again',
+    statements: [
+      'alter table users add column news_seq bigint',
+      'update users set news_seq = changed_seq',
+      'drop index users_by_change',
+      'create unique index users_by_news on users (tenant_id, news_seq)',
+      'create unique index users_sent_again on users (tenant_id, changed_seq) where news_seq is distinct from changed_seq',
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

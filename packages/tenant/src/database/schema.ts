@@ -51,8 +51,10 @@ export interface UsersTable {
   credential_sequence: number | null;
   credential_record: string | null;
   credential_record_received_at: Date | null;
-  /** Position in the tenant's change feed; null when there is nothing to say. */
+  /** Position of the last change in the tenant's change feed; null when there is nothing to say. */
   changed_seq: number | null;
+  /** Position of the last change that was more than the same sent again. */
+  news_seq: number | null;
   created_at: Fixed<Date>;
   deleted_at: Date | null;
   legacy_sequence: number | null;

@@ -73,6 +73,7 @@ export async function accountColumns(inside: TenantScope, user: CloudUser, chang
     account_outcome: null,
     account_reason: null,
     changed_seq: changedSeq,
+    news_seq: changedSeq,
   };
 }
 

@@ -1,8 +1,8 @@
-import type { DomainReport, FeedItem, PublicKey, WindowsCredentialsSyncConfig } from '@causeway/contract';
-import { CausewayError, sleep } from '@causeway/service';
+import type { DomainReport, PublicKey, WindowsCredentialsSyncConfig } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
-import { changes, json, lockCounter, readCounter } from './change-counter.ts';
+import { changes, json, lockCounter } from './change-counter.ts';
 import { NO_LEGACY, recordCloudUsers } from './cloud-records.ts';
 import { isUuid } from './users.ts';
 
@@ -72,66 +72,6 @@ export async function readSyncConfig(scope: TenantScope): Promise<WindowsCredent
       registeredAt: row.registered_at.toISOString(),
     },
   };
-}
-
-const POLL_MS = 200;
-
-/**
- * Users changed after a cursor, oldest change first; each once, as it is now. Waits for the first when there are
- * none. A cursor from beyond the counter comes from before the database was restored: the feed begins anew, which
- * the reader's ledger makes harmless.
- */
-export async function readChanges(
-  scope: TenantScope,
-  query: { after: number; limit: number; wait: number },
-  signal: AbortSignal,
-): Promise<{ items: FeedItem[]; cursor: string; more: boolean }> {
-  const until = Date.now() + query.wait * 1000;
-  for (;;) {
-    const newest = await readCounter(scope);
-    const after = query.after > newest ? 0 : query.after;
-    const items = newest === after ? [] : await readPage(scope, after, query.limit + 1);
-    const left = until - Date.now();
-    if (items.length > 0 || left <= 0 || signal.aborted) {
-      const page = items.slice(0, query.limit);
-      return { items: page, cursor: page.at(-1)?.cursor ?? String(after), more: items.length > page.length };
-    }
-    await changed(scope.tenantId, Math.min(left, POLL_MS), signal);
-  }
-}
-
-/** Waits until this process has committed a change of the tenant, and no longer than `milliseconds`. */
-async function changed(tenantId: string, milliseconds: number, signal: AbortSignal): Promise<void> {
-  const wake = new AbortController();
-  const ring = (): void => wake.abort();
-  changes.once(tenantId, ring);
-  try {
-    await sleep(milliseconds, AbortSignal.any([signal, wake.signal]));
-  } finally {
-    changes.off(tenantId, ring);
-  }
-}
-
-async function readPage(scope: TenantScope, after: number, limit: number): Promise<FeedItem[]> {
-  const rows = await scope
-    .select('users')
-    .select(['id', 'origin', 'forest', 'source_anchor', 'account_record', 'credential_record', 'profile'])
-    .select('changed_seq')
-    .where('changed_seq', '>', after)
-    .where('account_record', 'is not', null)
-    .orderBy('changed_seq')
-    .limit(limit)
-    .execute();
-  return rows.map(row => ({
-    cursor: String(row.changed_seq),
-    userId: row.id,
-    origin: row.origin,
-    forest: row.forest,
-    sourceAnchor: row.source_anchor ?? row.id,
-    accountRecord: row.account_record,
-    credentialRecord: row.credential_record,
-    profile: row.profile,
-  }));
 }
 
 /** Keeps what the managed domain did with the records that are current; reports of earlier ones come too late. */

@@ -40,6 +40,8 @@ interface Write {
   record: string | null;
   credential_sequence: number | null;
   changed_seq: number | null;
+  /** The same as `changed_seq` for another password than before, null for the same one sent again. */
+  news_seq: number | null;
 }
 
 /**
@@ -171,6 +173,7 @@ export function decideCredentials(
     if (keep && !newerRecord) return unchanged(anchor);
 
     const earlier = writes.get(holder.id);
+    const change = said ? nextChange() : (earlier?.changed_seq ?? null);
     writes.set(holder.id, {
       id: holder.id,
       cloud_credential: keep ? (earlier?.cloud_credential ?? null) : item.cloudCredential,
@@ -180,7 +183,8 @@ export function decideCredentials(
       order_invocation_id: item.passwordOrder.originatingInvocationId,
       record: item.record,
       credential_sequence: said?.sequence ?? null,
-      changed_seq: said ? nextChange() : (earlier?.changed_seq ?? null),
+      changed_seq: change,
+      news_seq: keep ? (earlier?.news_seq ?? null) : change,
     });
     holder.has_credential = true;
     holder.order = item.passwordOrder;
@@ -205,6 +209,7 @@ async function write(inside: TenantScope, rows: readonly Write[]): Promise<void>
         credential_sequence = r.credential_sequence,
         credential_record_received_at = case when r.record is null then null else now() end,
         changed_seq = coalesce(r.changed_seq, users.changed_seq),
+        news_seq = coalesce(r.news_seq, users.news_seq),
         legacy_sequence = null,
         legacy_outcome = null,
         legacy_reason = null,
@@ -212,7 +217,7 @@ async function write(inside: TenantScope, rows: readonly Write[]): Promise<void>
         legacy_applied_at = null
       from jsonb_to_recordset(${json(rows)}) as r (id uuid, cloud_credential text, change_date timestamptz,
         order_version bigint, order_time bigint, order_invocation_id uuid, record text,
-        credential_sequence bigint, changed_seq bigint)
+        credential_sequence bigint, changed_seq bigint, news_seq bigint)
       where users.tenant_id = ${tenantId} and users.id = r.id`,
   );
 }

@@ -208,10 +208,10 @@ async function write(inside: TenantScope, rows: readonly Write[], renamed: reado
     tenantId => sql`
       insert into users (tenant_id, id, origin, forest, source_anchor, object_guid, user_principal_name, upn_key,
         sam_account_name, security_identifier, account_enabled, account_expires, profile, administrator,
-        account_sequence, account_record, account_received_at, changed_seq, created_at, deleted_at)
+        account_sequence, account_record, account_received_at, changed_seq, news_seq, created_at, deleted_at)
       select ${tenantId}, r.id, r.origin, r.forest, r.source_anchor, r.object_guid, r.user_principal_name, r.upn_key,
         r.sam_account_name, r.security_identifier, r.account_enabled, r.account_expires, r.profile, false,
-        r.account_sequence, r.account_record, now(), r.changed_seq, now(), case when r.deleted then now() end
+        r.account_sequence, r.account_record, now(), r.changed_seq, r.changed_seq, now(), case when r.deleted then now() end
       from jsonb_to_recordset(${json(rows)}) as r (id uuid, origin text, forest text, source_anchor text,
         object_guid uuid, user_principal_name text, upn_key text, sam_account_name text, security_identifier text,
         account_enabled boolean, account_expires timestamptz, profile jsonb, account_sequence bigint,
@@ -231,6 +231,7 @@ async function write(inside: TenantScope, rows: readonly Write[], renamed: reado
         account_outcome = null,
         account_reason = null,
         changed_seq = excluded.changed_seq,
+        news_seq = excluded.news_seq,
         deleted_at = case when excluded.deleted_at is null then null else coalesce(users.deleted_at, excluded.deleted_at) end`,
   );
   await forget(inside, rows);

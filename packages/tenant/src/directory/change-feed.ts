@@ -1,0 +1,134 @@
+import type { FeedItem } from '@causeway/contract';
+import { CausewayError, sleep } from '@causeway/service';
+import { type RawBuilder, sql } from 'kysely';
+import type { TenantScope } from '../tenant-scope.ts';
+import { changes, readCounter } from './change-counter.ts';
+import type { User } from './users.ts';
+
+const POLL_MS = 200;
+
+export interface FeedQuery {
+  after: string;
+  limit: number;
+  /** Seconds. */
+  wait: number;
+  only?: 'new' | undefined;
+}
+
+export interface FeedPage {
+  items: FeedItem[];
+  cursor: string;
+  more: boolean;
+  moreNew: boolean;
+}
+
+/** How far the feed was read: in what is new, and in what was only sent again. */
+interface Place {
+  news: number;
+  again: number;
+}
+
+/**
+ * Users changed after a cursor, each as it is now: first those of whom something is new, then those of whom Connect sent again what
+ * was there; in both, oldest change first. So nobody's new password waits behind a forced pass. Waits for the first when there are
+ * none. A cursor from beyond the counter comes from before the database was restored: the feed begins anew, which
+ * the reader's ledger makes harmless.
+ * @throws CausewayError 'bad-request' for a cursor that is none
+ */
+export async function readChanges(
+  scope: TenantScope,
+  query: FeedQuery,
+  signal: AbortSignal,
+): Promise<FeedPage> {
+  const until = Date.now() + query.wait * 1000;
+  const asked = parseCursor(query.after);
+  for (;;) {
+    const newest = await readCounter(scope);
+    const known = asked !== undefined && Math.max(asked.news, asked.again) <= newest;
+    // From the start everybody comes with what is new of him, as he is now.
+    const after = known ? asked : { news: 0, again: newest };
+    const atEnd = after.news === newest && (query.only === 'new' || after.again === newest);
+    const rows = atEnd ? [] : await readRows(scope, after, query.limit + 1, query.only);
+    const left = until - Date.now();
+    if (rows.length > 0 || left <= 0 || signal.aborted) {
+      const page = rows.slice(0, query.limit);
+      const next = rows.at(query.limit);
+      return {
+        items: page.map(itemOf),
+        cursor: writeCursor(placeAfter(after, page, next === undefined ? newest : 0, query.only)),
+        more: next !== undefined,
+        moreNew: next?.news === true,
+      };
+    }
+    await changed(scope.tenantId, Math.min(left, POLL_MS), signal);
+  }
+}
+
+/** Waits until this process has committed a change of the tenant, and no longer than `milliseconds`. */
+async function changed(tenantId: string, milliseconds: number, signal: AbortSignal): Promise<void> {
+  const wake = new AbortController();
+  const ring = (): void => wake.abort();
+  changes.once(tenantId, ring);
+  try {
+    await sleep(milliseconds, AbortSignal.any([signal, wake.signal]));
+  } finally {
+    changes.off(tenantId, ring);
+  }
+}
+
+/** @returns undefined for the start */
+function parseCursor(text: string): Place | undefined {
+  if (text === '') return undefined;
+  const [, news, again] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
+  if (news !== undefined) return { news: Number(news), again: Number(again) };
+  throw new CausewayError('bad-request', 'query.after: a cursor that this feed gave out expected');
+}
+
+const writeCursor = ({ news, again }: Place): string => `${news}.${again}`;
+
+/** @param atLeast where everything was read up to, known from before the page was read */
+function placeAfter(before: Place, page: readonly Row[], atLeast: number, only: FeedQuery['only']): Place {
+  const place = { ...before };
+  for (const { news, seq } of page) place[news ? 'news' : 'again'] = seq;
+  place.news = Math.max(place.news, atLeast);
+  if (only === undefined) place.again = Math.max(place.again, atLeast);
+  return place;
+}
+
+type Row = Pick<
+  User,
+  'id' | 'origin' | 'forest' | 'source_anchor' | 'account_record' | 'credential_record' | 'profile'
+> & { seq: number; news: boolean };
+
+/** In one statement, so that both halves see the same users: who is in the first as he is now need not be in the second. */
+async function readRows(
+  scope: TenantScope,
+  after: Place,
+  limit: number,
+  only: FeedQuery['only'],
+): Promise<Row[]> {
+  const columns = sql`id, origin, forest, source_anchor, account_record, credential_record, profile`;
+  const half = (tenantId: string, seq: string, condition: RawBuilder<unknown>, news: boolean) => sql<Row>`
+    (select ${columns}, ${sql.ref(seq)} as seq, ${sql.lit(news)} as news from users
+      where tenant_id = ${tenantId} and account_record is not null and ${condition}
+      order by ${sql.ref(seq)} limit ${limit})`;
+  const isNew = sql`news_seq > ${after.news}`;
+  const isAgain = sql`news_seq is distinct from changed_seq and changed_seq > ${after.again} and news_seq <= ${after.news}`;
+  const { rows } = await scope.run<Row>(tenantId => {
+    const news = half(tenantId, 'news_seq', isNew, true);
+    if (only === 'new') return news;
+    return sql<Row>`select * from (${news} union all ${half(tenantId, 'changed_seq', isAgain, false)}) as feed
+      order by news desc, seq limit ${limit}`;
+  });
+  return rows;
+}
+
+const itemOf = (row: Row): FeedItem => ({
+  userId: row.id,
+  origin: row.origin,
+  forest: row.forest,
+  sourceAnchor: row.source_anchor ?? row.id,
+  accountRecord: row.account_record,
+  credentialRecord: row.credential_record,
+  profile: row.profile,
+});
