@@ -36,7 +36,7 @@ export async function runFullPass(scene: Scene): Promise<FullPass> {
     spans.splice(0, Infinity, ...ended);
     return ended.length === scene.forests.length;
   };
-  await eventually('the full pass is complete', look, { patienceMs: PATIENCE_MS, lookMs: 250 });
+  await eventually('the full pass is complete', look, { patienceMs: PATIENCE_MS, lookMs: 1000 });
   const from = spans.map(span => span.from).toSorted()[0]!;
   const to = spans
     .map(span => span.to)
