@@ -60,13 +60,17 @@ async function follow(answer: (url: URL, count: number) => Answer, done: (ledger
   };
 }
 
-const empty = (cursor: string, more = false): Answer => ({ json: { items: [], cursor, more } });
+const empty = (cursor: string, more = false): Answer => ({
+  json: { items: [], cursor, more, moreNew: more },
+});
 
 test('a user of the feed that is not as agreed costs itself alone, is shown, and comes again', async () => {
   const items = [{ sourceAnchor: 'bad1', origin: 'nowhere' }, null, 7, { sourceAnchor: 'a\u001b[2J' }];
   const feed = await follow(
     url =>
-      url.searchParams.get('after') === '' ? { json: { items, cursor: '9', more: false } } : empty('9'),
+      url.searchParams.get('after') === ''
+        ? { json: { items, cursor: '9', more: false, moreNew: false } }
+        : empty('9'),
     ledger => ledger.state('cursor') === '9' && ledger.state('caughtUpAt') !== undefined,
   );
   assert.ok(await feed.run());
