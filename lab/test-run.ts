@@ -15,7 +15,7 @@ export interface TestPhase {
   /** How long one may take; the lab's own limit when absent. */
   readonly limitMs?: number;
   /** Where their temporary files go; the system's own folder when absent. */
-  readonly temporary?: string;
+  readonly temporary?: string | undefined;
 }
 
 const LANE = join(import.meta.dirname, 'test-lane.ts');
@@ -67,8 +67,7 @@ export function gathered(files: readonly string[], cores: number): TestPhase {
     const own = files.filter((_, k) => k % processes === i);
     return make(`gathered-${i + 1}.mjs`, own.map(file => `import ${urlOf(file)};\n`).join(''));
   });
-  const temporary = folderInMemory();
-  return { files: gatherings, concurrency: processes, ...(temporary === undefined ? {} : { temporary }) };
+  return { files: gatherings, concurrency: processes, temporary: folderInMemory() };
 }
 
 /**
