@@ -32,6 +32,25 @@ export const FeedItem = z.strictObject({
 });
 export type FeedItem = z.infer<typeof FeedItem>;
 
+export const FeedQuery = z.strictObject({
+  after: Cursor.default(''),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(500),
+  /** Seconds. */
+  wait: z.coerce.number().min(0).max(60).default(0),
+  /** `new` leaves out what was sent again. */
+  only: z.enum(['new']).optional(),
+});
+export type FeedQuery = z.infer<typeof FeedQuery>;
+
+export const FeedPage = z.strictObject({
+  items: z.array(FeedItem).max(MAX_PAGE),
+  cursor: Cursor,
+  more: z.boolean(),
+  /** Of what is left, some is new. */
+  moreNew: z.boolean(),
+});
+export type FeedPage = z.infer<typeof FeedPage>;
+
 /** What Domain Services did with one record. */
 export const DomainReport = z.strictObject({
   sourceAnchor: SourceAnchor,
@@ -79,20 +98,8 @@ export const managedDomainRoutes = {
     summary:
       'users changed after a cursor: first those who have something new, then those of whom all was sent again; oldest first; ' +
       'waits up to `wait` seconds when there are none',
-    query: z.strictObject({
-      after: Cursor.default(''),
-      limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(500),
-      wait: z.coerce.number().min(0).max(60).default(0),
-      /** `new` leaves out what was sent again. */
-      only: z.enum(['new']).optional(),
-    }),
-    reply: z.strictObject({
-      items: z.array(FeedItem).max(MAX_PAGE),
-      cursor: Cursor,
-      more: z.boolean(),
-      /** Of what is left, some is new. */
-      moreNew: z.boolean(),
-    }),
+    query: FeedQuery,
+    reply: FeedPage,
   }),
   reportApplied: route({
     method: 'POST',

@@ -1,10 +1,18 @@
-import { CallError, call, type FeedItem, MAX_PAGE, managedDomainRoutes, type Send } from '@causeway/contract';
+import {
+  CallError,
+  call,
+  type FeedItem,
+  type FeedQuery,
+  MAX_PAGE,
+  managedDomainRoutes,
+  type Send,
+} from '@causeway/contract';
 import { backoff, CausewayError, describeError, faultPoint, type Service, sleep } from '@causeway/service';
 import { applyItems } from './apply.ts';
 import { applyDeletions } from './deletions.ts';
 import { planPage } from './plan-page.ts';
 import { prepareItems } from './prepare.ts';
-import { type FeedQuery, readFeed, type Unreadable } from './read-feed.ts';
+import { readFeed, type Unreadable } from './read-feed.ts';
 import { REASONS } from './refusals.ts';
 import { settlePage } from './settle-page.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';

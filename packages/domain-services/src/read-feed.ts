@@ -1,22 +1,23 @@
-import { call, FeedItem, MAX_PAGE, managedDomainRoutes, type Send, SourceAnchor } from '@causeway/contract';
+import {
+  call,
+  FeedItem,
+  FeedPage,
+  type FeedQuery,
+  MAX_PAGE,
+  managedDomainRoutes,
+  type Send,
+  SourceAnchor,
+} from '@causeway/contract';
 import { z } from 'zod';
 
 /** The page itself; each user is checked on its own, so that a bad one costs only itself. */
-const Page = managedDomainRoutes.readChanges.reply.extend({ items: z.array(z.unknown()).max(MAX_PAGE) });
+const Page = FeedPage.extend({ items: z.array(z.unknown()).max(MAX_PAGE) });
 const ROUTE = { ...managedDomainRoutes.readChanges, reply: Page };
 
 /** An item that is not as agreed; without an anchor when not even that can be read. */
 export interface Unreadable {
   anchor: string | undefined;
   reason: string;
-}
-
-export interface FeedQuery {
-  after: string;
-  limit: number;
-  /** Seconds. */
-  wait: number;
-  only?: 'new';
 }
 
 /** A page of the tenant's feed. @throws CallError */

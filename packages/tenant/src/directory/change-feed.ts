@@ -1,4 +1,4 @@
-import type { FeedItem } from '@causeway/contract';
+import type { FeedItem, FeedPage, FeedQuery } from '@causeway/contract';
 import { CausewayError, sleep } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -6,21 +6,6 @@ import { changes, readCounter } from './change-counter.ts';
 import type { User } from './users.ts';
 
 const POLL_MS = 200;
-
-export interface FeedQuery {
-  after: string;
-  limit: number;
-  /** Seconds. */
-  wait: number;
-  only?: 'new' | undefined;
-}
-
-export interface FeedPage {
-  items: FeedItem[];
-  cursor: string;
-  more: boolean;
-  moreNew: boolean;
-}
 
 /** How far the feed was read: in what is new, and in what was only sent again. */
 interface Place {

@@ -104,11 +104,16 @@ onEveryBackend('cloud-only users', tenant => {
         ...{ objectGuid: made.id, enabled: false, deleted: false },
       },
     );
+    const readAfter = (after: string) =>
+      call(domain.send, managedDomainRoutes.readChanges, { query: { after, limit: 1000 } });
+    const { cursor } = await readAfter('');
     await change('alice@contoso.example', made.temporaryPassword, 'Pa$$w0rd.first');
     const second = await item(made.id);
     const changed = believed<AccountRecord>(second.accountRecord);
     assert.ok(changed.sequence > record.sequence);
     assert.deepEqual([changed.enabled, second.credentialRecord], [true, null], 'no managed domain yet');
+    const moved = (await readAfter(cursor)).items.map(({ userId }) => userId);
+    assert.deepEqual(moved, [made.id]);
   });
 
   it('take no name that is taken, and none that cannot be an account', async () => {

@@ -98,6 +98,8 @@ onEveryBackend('the change feed', tenant => {
     for (;;) {
       const last = !writing;
       const page = await read({ after: cursor, limit: 7 });
+      // All of it is new: the first of the cursor's two places moves.
+      if (page.items.length > 0) assert.ok(Number.parseInt(page.cursor, 10) > Number.parseInt(cursor, 10));
       for (const item of page.items) seen.add(item.sourceAnchor);
       cursor = page.cursor;
       if (last && !page.more && page.items.length === 0) break;

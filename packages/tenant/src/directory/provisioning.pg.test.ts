@@ -370,7 +370,7 @@ onEveryBackend(
     it('asks the database nothing of a tenant without its tenant_id', () => {
       const tables =
         /\b(users|change_counters|tokens|enrolments|agents|applications|oidc_payloads|managed_domains|connect_statuses|statements|sign_in_failures|signing_keys|group_members)\b/;
-      const migrations = /^\s*(create|alter|update users set (mail_nickname|news_seq)) /i;
+      const migrations = /^\s*(create |alter |update users set (mail_nickname |news_seq = changed_seq$))/i;
       const asked = statements.filter(text => tables.test(text) && !migrations.test(text));
       assert.ok(asked.length > 100);
       for (const text of asked) assert.match(text, /tenant_id/, text);
