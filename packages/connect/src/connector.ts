@@ -8,16 +8,11 @@ import { noteRestore } from './note-restore.ts';
 import { type ExportSummary, exportStep } from './objects/export-step.ts';
 import { type ImportSummary, importStep } from './objects/import-step.ts';
 import { completePass, fullPassStep } from './passwords/full-pass-step.ts';
+import { isSwitchedOn, type PasswordChannel } from './passwords/password-channel.ts';
 import { lastPasswordCycle, PasswordCycle, type PasswordCycleTimes } from './passwords/password-cycle.ts';
-import {
-  isSwitchedOn,
-  owedStep,
-  type PasswordChannel,
-  passwordStep,
-  retryStep,
-  singleStep,
-} from './passwords/password-step.ts';
+import { owedStep, passwordStep, retryStep, singleStep } from './passwords/password-step.ts';
 import type { PasswordSummary } from './passwords/process-users.ts';
+import { UsersInFlight } from './passwords/users-in-flight.ts';
 import { EventId } from './store/events.ts';
 
 export interface CycleOptions {
@@ -40,7 +35,7 @@ const NO_OBJECTS: ObjectSummary = {
   retried: 0,
   suppressedDeletes: 0,
 };
-/** How long whoever switches the channel off waits for the batch that is on its way. */
+/** How long whoever switches the channel off waits for the batches that are on their way. */
 const SWITCH_PATIENCE_MS = 10_000;
 
 /** One forest's way to the tenant: objects first, then passwords. */
@@ -55,7 +50,8 @@ export class Connector {
   constructor(context: ConnectorContext) {
     this.context = context;
     this.controller = new DomainController(context.connector, context.settings.timeoutMs);
-    this.#channel = { context, controller: this.controller, users: new Mutex(), pace: undefined };
+    const { controller } = this;
+    this.#channel = { context, controller, inFlight: new UsersInFlight(), pace: undefined };
   }
 
   get name(): string {
@@ -220,7 +216,7 @@ export class Connector {
     });
     if (enabled) return;
     const patience = new AbortController();
-    await Promise.race([this.#channel.users.run(async () => {}), sleep(SWITCH_PATIENCE_MS, patience.signal)]);
+    await Promise.race([this.#channel.inFlight.settled(), sleep(SWITCH_PATIENCE_MS, patience.signal)]);
     patience.abort();
   }
 

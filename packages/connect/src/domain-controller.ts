@@ -20,7 +20,7 @@ export class DomainController {
   #ldap: LdapConnection | undefined;
   #namingContext: string | undefined;
   #replication: ReplicationConnection | undefined;
-  #single: ReplicationConnection | undefined;
+  #single: Promise<ReplicationConnection> | undefined;
 
   constructor(connector: ConnectorConfiguration, timeoutMs: number) {
     this.#connector = connector;
@@ -58,9 +58,15 @@ export class DomainController {
     return this.#replication;
   }
 
-  /** The connection that single users are read by. */
-  async single(): Promise<ReplicationConnection> {
-    this.#single ??= await this.openReplication();
+  /** The connection that single users are read by: several may want it at once. */
+  single(): Promise<ReplicationConnection> {
+    if (this.#single === undefined) {
+      const opening = this.openReplication();
+      this.#single = opening;
+      opening.catch(() => {
+        if (this.#single === opening) this.#single = undefined;
+      });
+    }
     return this.#single;
   }
 
@@ -93,7 +99,7 @@ export class DomainController {
     this.#ldap = undefined;
     this.#replication = undefined;
     this.#single = undefined;
-    await Promise.allSettled(open.map(connection => connection?.close()));
+    await Promise.allSettled(open.map(async connection => (await connection)?.close()));
   }
 
   async close(): Promise<void> {

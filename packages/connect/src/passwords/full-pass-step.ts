@@ -1,22 +1,19 @@
-import type { ReplicatedUser } from '@causeway/active-directory';
 import { FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
 import { CausewayError, describeError } from '@causeway/service';
 import { EventId } from '../store/events.ts';
 import type { FullPass } from '../store/full-passes.ts';
 import { expectedEnd, ratePerSecond } from './full-pass-progress.ts';
 import { legacyState } from './legacy.ts';
-import { isSwitchedOn, type PasswordChannel } from './password-step.ts';
-import { processUsers } from './process-users.ts';
+import { isSwitchedOn, type PasswordChannel } from './password-channel.ts';
+import { sendPages } from './send-pages.ts';
 
 /** How often progress is an event. */
 const SAY_EVERY_MS = 5_000;
-/** Batches that are done before a change which waits has its turn: as many as are on their way at once. */
-const SLICE_BATCHES = 2;
 
 /**
- * Carries out a forced full password sync: everybody is read again whatever the watermark says, on a connection of its own, a
- * slice at a time, so that ordinary changes go on between the slices. After a restart, or when the channel is switched on again, it
- * reads from the beginning, but sends only those whom it has not sent before. The watermark is not touched.
+ * Carries out a forced full password sync: everybody is read again whatever the watermark says, on a connection of its own, while
+ * ordinary changes go on. After a restart, or when the channel is switched on again, it reads from the beginning, but sends only those
+ * whom it has not sent before. The watermark is not touched.
  */
 export async function fullPassStep(channel: PasswordChannel, namingContext: string): Promise<void> {
   const { context, controller } = channel;
@@ -43,15 +40,16 @@ export async function fullPassStep(channel: PasswordChannel, namingContext: stri
   store.passes.start(pass.id, store.passwords.countOfPass(pass.id));
   const pages = { namingContext, pageSize: settings.replicationPage };
   const connection = await controller.openReplication();
-  channel.pace = { began: Date.now(), sent: 0, said: 0 };
+  const pace = { began: Date.now(), sent: 0, said: 0 };
+  channel.pace = pace;
   try {
-    for await (const page of connection.replicateChanges(pages)) {
-      try {
-        if (!(await sendPage(channel, pass.id, page.users))) return;
-      } finally {
-        page.wipe();
-      }
-    }
+    const throughout = await sendPages(channel, connection.replicateChanges(pages), pass.id, ({ sent }) => {
+      pace.sent += sent;
+      if (Date.now() < pace.said + SAY_EVERY_MS) return;
+      pace.said = Date.now();
+      sayProgress(channel);
+    });
+    if (!throughout) return;
     store.passes.read(pass.id);
     sayProgress(channel);
     say(
@@ -71,32 +69,6 @@ export async function fullPassStep(channel: PasswordChannel, namingContext: stri
     await connection.close();
   }
   await completePass(channel);
-}
-
-/** @returns false when the channel was switched off meanwhile */
-async function sendPage(
-  channel: PasswordChannel,
-  pass: number,
-  page: readonly ReplicatedUser[],
-): Promise<boolean> {
-  const { context, controller, users } = channel;
-  const { store, settings } = context;
-  const size = SLICE_BATCHES * settings.passwordBatch;
-  for (let i = 0; i < page.length; i += size) {
-    const done = await users.run(async () => {
-      if (!isSwitchedOn(channel)) return undefined;
-      const options = { whole: true, fullPass: pass, single: () => controller.single() };
-      return processUsers(context, page.slice(i, i + size), options);
-    });
-    if (done === undefined) return false;
-    const pace = channel.pace!;
-    pace.sent += done.sent;
-    store.passes.progress(pass, done.sent);
-    if (Date.now() < pace.said + SAY_EVERY_MS) continue;
-    pace.said = Date.now();
-    sayProgress(channel);
-  }
-  return true;
 }
 
 function sayProgress(channel: PasswordChannel): void {

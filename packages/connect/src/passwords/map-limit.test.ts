@@ -20,11 +20,29 @@ test('a failure is thrown only when nothing is in flight any more, and nothing n
   const ended: number[] = [];
   await assert.rejects(
     mapLimit([0, 1, 2, 3], 2, async i => {
+      await delay(i === 0 ? 5 : 20);
       if (i === 0) throw new Error('the first');
-      await delay(20);
       ended.push(i);
     }),
     /the first/,
   );
   assert.deepEqual(ended, [1]);
+});
+
+test('what comes one by one is taken as there is room, and told to end after a failure', async () => {
+  let taken = 0;
+  let ended = false;
+  const items = async function* () {
+    try {
+      for (;;) yield taken++;
+    } finally {
+      ended = true;
+    }
+  };
+  const work = async (item: number): Promise<void> => {
+    await delay(1);
+    if (item === 4) throw new Error('the fourth');
+  };
+  await assert.rejects(mapLimit(items(), 2, work), /the fourth/);
+  assert.ok(ended && taken <= 7, `${taken} taken`);
 });

@@ -1,26 +1,41 @@
 /**
- * Maps with at most `limit` calls in flight; the results in order. After the first failure nothing new begins, and the failure is
- * thrown only when everything in flight has ended: the caller may then wipe what the calls worked on.
+ * Maps with at most `limit` calls in flight; the results in order. After the first failure, of a call or of `items` itself, nothing
+ * new begins, and the failure is thrown only when everything in flight has ended: the caller may then wipe what the calls worked on.
  */
 export async function mapLimit<T, R>(
-  items: readonly T[],
+  items: Iterable<T> | AsyncIterable<T>,
   limit: number,
   work: (item: T, index: number) => Promise<R>,
 ): Promise<R[]> {
-  const results = new Array<R>(items.length);
+  const results: R[] = [];
   const failures: unknown[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length && failures.length === 0) {
-      const index = next++;
-      try {
-        results[index] = await work(items[index]!, index);
-      } catch (error) {
-        failures.push(error);
-      }
+  let begun = 0;
+  let inFlight = 0;
+  let oneEnded = (): void => {};
+  const begin = async (item: T, index: number): Promise<void> => {
+    inFlight++;
+    try {
+      results[index] = await work(item, index);
+    } catch (error) {
+      failures.push(error);
+    } finally {
+      inFlight--;
+      oneEnded();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  const untilFewerThan = async (count: number): Promise<void> => {
+    while (inFlight >= count) await new Promise<void>(resolve => (oneEnded = resolve));
+  };
+  try {
+    for await (const item of items) {
+      await untilFewerThan(limit);
+      if (failures.length > 0) break;
+      void begin(item, begun++);
+    }
+  } catch (error) {
+    failures.push(error);
+  }
+  await untilFewerThan(1);
   if (failures.length > 0) throw failures[0];
   return results;
 }

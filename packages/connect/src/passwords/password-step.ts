@@ -1,25 +1,10 @@
-import type { ReplicatedUser, ReplicationCookie } from '@causeway/active-directory';
+import type { ReplicatedUser, ReplicationCookie, ReplicationPage } from '@causeway/active-directory';
 import { CausewayError, faultPoint } from '@causeway/service';
-import type { ConnectorContext } from '../context.ts';
-import type { DomainController } from '../domain-controller.ts';
-import type { Mutex } from '../mutex.ts';
 import { EventId } from '../store/events.ts';
 import { legacyState } from './legacy.ts';
+import { isSwitchedOn, type PasswordChannel } from './password-channel.ts';
 import { type PasswordSummary, processUsers } from './process-users.ts';
-
-/** What the steps below share. The mutex keeps a user from being in flight twice: whoever processes users holds it. */
-export interface PasswordChannel {
-  readonly context: ConnectorContext;
-  readonly controller: DomainController;
-  readonly users: Mutex;
-  /** How fast a forced full pass goes, while it reads. */
-  pace: { readonly began: number; sent: number; said: number } | undefined;
-}
-
-/** Off: nothing of this forest's passwords is read or sent. Looked at before every slice, so that it takes effect at once. */
-export function isSwitchedOn({ context }: PasswordChannel): boolean {
-  return context.store.settings.passwordSync;
-}
+import { sendPages } from './send-pages.ts';
 
 /**
  * Replicates what changed since the watermark and sends it.
@@ -32,36 +17,32 @@ export async function passwordStep(
   channel: PasswordChannel,
   namingContext: string,
 ): Promise<PasswordSummary> {
-  const { context, controller, users } = channel;
+  const { context, controller } = channel;
   const { store, connector, settings } = context;
   const stored = store.cursors.get('replication-cookie');
   const cookie = stored === undefined ? undefined : (JSON.parse(stored) as ReplicationCookie);
   const summary: PasswordSummary = { read: 0, sent: 0 };
   const connection = await controller.replication();
   let next: ReplicationCookie | undefined;
-  let announced = false;
-  const pages = connection.replicateChanges({ namingContext, cookie, pageSize: settings.replicationPage });
-  for await (const page of pages) {
-    try {
+  const pages = async function* (): AsyncGenerator<ReplicationPage, void, undefined> {
+    const options = { namingContext, cookie, pageSize: settings.replicationPage };
+    let announced = false;
+    for await (const page of connection.replicateChanges(options)) {
       faultPoint('connect.after-read');
       if (page.fullCycleReason !== undefined && !announced) {
         announced = true;
         const text = `all passwords of ${connector.forest} are read again: the watermark is of no use at this domain controller any more (${page.fullCycleReason})`;
         store.events.add(EventId.fullCycle, 'warn', connector.name, text);
       }
-      const done = await users.run(async () =>
-        isSwitchedOn(channel)
-          ? processUsers(context, page.users, { whole: page.fullCycle, single: () => controller.single() })
-          : undefined,
-      );
-      if (done === undefined) return summary;
-      summary.read += done.read;
-      summary.sent += done.sent;
-    } finally {
-      page.wipe();
+      next = page.cookie;
+      yield page;
     }
-    if (!page.more) next = page.cookie;
-  }
+  };
+  const throughout = await sendPages(channel, pages(), undefined, done => {
+    summary.read += done.read;
+    summary.sent += done.sent;
+  });
+  if (!throughout) return summary;
   faultPoint('connect.before-watermark');
   if (next !== undefined) store.cursors.set('replication-cookie', JSON.stringify(next));
   faultPoint('connect.after-watermark');
@@ -114,8 +95,8 @@ export async function owedStep(channel: PasswordChannel): Promise<PasswordSummar
 }
 
 async function sendSingly(channel: PasswordChannel, guids: readonly string[]): Promise<PasswordSummary> {
-  const { context, controller, users } = channel;
-  return users.run(async () => {
+  const { context, controller, inFlight } = channel;
+  return inFlight.run(guids, async () => {
     if (!isSwitchedOn(channel)) return { read: 0, sent: 0 };
     const connection = await controller.single();
     const found: ReplicatedUser[] = [];
@@ -136,8 +117,8 @@ async function sendSingly(channel: PasswordChannel, guids: readonly string[]): P
  * @throws CausewayError 'password-sync-off'
  */
 export function singleStep(channel: PasswordChannel, objectGuid: string): Promise<PasswordSummary> {
-  const { context, controller, users } = channel;
-  return users.run(async () => {
+  const { context, controller, inFlight } = channel;
+  return inFlight.run([objectGuid], async () => {
     if (!isSwitchedOn(channel)) {
       const text = `password hash synchronization of '${context.store.name}' is switched off: switch it on first`;
       throw new CausewayError('password-sync-off', text, { status: 409 });

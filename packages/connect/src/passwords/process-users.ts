@@ -3,7 +3,6 @@ import type { ConnectorContext } from '../context.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { decidePassword, type PasswordDecision } from './decide-password.ts';
 import { type LegacyState, legacyState } from './legacy.ts';
-import { mapLimit } from './map-limit.ts';
 import { quarantine } from './quarantine.ts';
 import { type PasswordItem, sendBatch } from './send-batch.ts';
 
@@ -16,19 +15,17 @@ export interface PasswordSummary {
 export interface ProcessOptions {
   /** The users are told whole, not only what changed of them. */
   whole: boolean;
-  fullPass?: number;
+  fullPass?: number | undefined;
   /** Sends also what the tenant has already: somebody asked for this very user. */
   again?: boolean;
   /** A connection to read single users by: another one than the one that a cycle runs on. */
   single(): Promise<ReplicationConnection>;
 }
 
-/** Batches on their way at the same time: one is derived while the other one travels. */
-const BATCHES_IN_FLIGHT = 2;
-
 /**
  * Decides and does what is to be done with users that replication brought. When it returns, every one of them is acknowledged,
- * queued or noted, durably. INVARIANT: called for one connector by one caller at a time, so that no user is in flight twice.
+ * queued or noted, durably, and wiped. INVARIANT: called with users who were asked for at `UsersInFlight`, so that nobody is in
+ * flight twice.
  */
 export async function processUsers(
   context: ConnectorContext,
@@ -54,13 +51,10 @@ export async function processUsers(
         decideOne(context, user, { ...options, whole: true }, legacy, items, []);
       }
     }
-    const batches: PasswordItem[][] = [];
+    let sent = 0;
     for (let i = 0; i < items.length; i += settings.passwordBatch)
-      batches.push(items.slice(i, i + settings.passwordBatch));
-    const sent = await mapLimit(batches, BATCHES_IN_FLIGHT, batch =>
-      sendBatch(context, batch, legacy, options.fullPass),
-    );
-    return { read: users.length, sent: sent.reduce((sum, n) => sum + n, 0) };
+      sent += await sendBatch(context, items.slice(i, i + settings.passwordBatch), legacy, options.fullPass);
+    return { read: users.length, sent };
   } finally {
     for (const user of work) wipeUser(user);
   }

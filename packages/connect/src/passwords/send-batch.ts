@@ -79,6 +79,7 @@ export async function sendBatch(
     const taken = items.filter((item, i) =>
       applyVerdict(context, { ...item, sequence: fit[i]!.sequence }, verdicts[i]!, legacy, fullPass),
     );
+    if (fullPass !== undefined) store.passes.progress(fullPass, taken.length);
     store.events.add(
       EventId.batchEnd,
       'info',

@@ -1,0 +1,18 @@
+import type { ConnectorContext } from '../context.ts';
+import type { DomainController } from '../domain-controller.ts';
+import type { UsersInFlight } from './users-in-flight.ts';
+
+/** What the steps of one connector's passwords share. */
+export interface PasswordChannel {
+  readonly context: ConnectorContext;
+  readonly controller: DomainController;
+  /** Whoever processes users asks for them here. */
+  readonly inFlight: UsersInFlight;
+  /** How fast a forced full pass goes, while it reads. */
+  pace: { readonly began: number; sent: number; said: number } | undefined;
+}
+
+/** Off: nothing of this forest's passwords is read or sent. Looked at before every slice, so that it takes effect at once. */
+export function isSwitchedOn({ context }: PasswordChannel): boolean {
+  return context.store.settings.passwordSync;
+}
