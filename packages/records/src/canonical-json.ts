@@ -8,10 +8,11 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 export function canonicalJson(value: Json): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const members = Object.keys(value)
-    .sort()
-    .map(name => `${JSON.stringify(name)}:${canonicalJson(value[name]!)}`);
-  return `{${members.join(',')}}`;
+  let members = '';
+  for (const name of Object.keys(value).sort()) {
+    members += `${members && ','}${JSON.stringify(name)}:${canonicalJson(value[name]!)}`;
+  }
+  return `{${members}}`;
 }
 
 /** `Array.isArray` does not narrow read-only arrays. */
