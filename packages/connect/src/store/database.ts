@@ -3,6 +3,9 @@ import { bucketOf } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { MIGRATIONS } from './migrations.ts';
 
+/** Of 4 KB. A batch of passwords touches pages all over the file: those that several touched are then written back once. */
+const CHECKPOINT_PAGES = 4000;
+
 type Row = Record<string, unknown>;
 
 /**
@@ -19,6 +22,7 @@ export class Database {
     this.#db = new DatabaseSync(path);
     this.#db.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    this.#db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     this.#migrate();
   }
 

@@ -207,4 +207,8 @@ export const MIGRATIONS: readonly string[] = [
     received_at TEXT NOT NULL
   );
   `,
+  `
+  -- Asked once, when a full pass begins; to keep it costs every user of every pass.
+  DROP INDEX password_state_full_pass;
+  `,
 ];
