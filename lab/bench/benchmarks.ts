@@ -1,11 +1,11 @@
 import { BENCH_DOMAINS, ONE_FOREST, TWO_FORESTS } from './domains.ts';
-import { measureForests, peakAfterPass } from './forests.ts';
-import { compareFullPass, type FullPass, runFullPass } from './full-pass.ts';
+import { measureForests, peakAfterPasses } from './forests.ts';
+import { type FullPasses, measureFullPasses, ROUNDS, runFullPass } from './full-pass.ts';
 import type { Ground } from './ground.ts';
 import { compareLoad, loadDomain } from './initial-load.ts';
 import { measureLatency } from './latency.ts';
 import { CONNECT_MEMORY_MB, memoryRow, peakMemory } from './memory.ts';
-import { measurePull, type PullResult } from './pull.ts';
+import { measurePull } from './pull.ts';
 import type { Measurement } from './row.ts';
 import type { Scene } from './scene.ts';
 
@@ -41,9 +41,9 @@ export class Benchmarks {
   run(name: BenchmarkName): Promise<Measurement[]> {
     switch (name) {
       case 'pull':
-        return this.#pull().then(({ measurements }) => measurements);
+        return this.#pull();
       case 'full-pass':
-        return this.#compareFullPass();
+        return this.#fullPass().then(({ measurement }) => [measurement]);
       case 'initial-load':
         return this.#compareLoad();
       case 'memory':
@@ -58,7 +58,7 @@ export class Benchmarks {
   #few(): Promise<number> {
     return this.#once('few', async () => {
       const scene = await this.#scene(this.#fewPeople);
-      await runFullPass(scene);
+      for (let round = 0; round < ROUNDS; round++) await runFullPass(scene);
       const { connect } = scene.stage;
       const peak = peakMemory(connect);
       await connect.stop();
@@ -73,7 +73,7 @@ export class Benchmarks {
     return this.#once('scene', () => this.#ground.scene(ONE_FOREST, people));
   }
 
-  #pull(): Promise<PullResult> {
+  #pull(): Promise<Measurement[]> {
     return this.#once('pull', async () => {
       const scene = await this.#scene();
       const { report } = this.#ground;
@@ -83,14 +83,10 @@ export class Benchmarks {
     });
   }
 
-  #fullPass(): Promise<FullPass> {
-    return this.#once('full-pass', async () => runFullPass(await this.#scene()));
-  }
-
-  async #compareFullPass(): Promise<Measurement[]> {
-    const { theirMs: ms } = await this.#pull();
-    const what = "pull by Samba's client";
-    return [await compareFullPass('full password sync', await this.#fullPass(), { ms, what })];
+  #fullPass(): Promise<FullPasses> {
+    return this.#once('full-pass', async () =>
+      measureFullPasses('full password sync', "pull by Samba's client", await this.#scene()),
+    );
   }
 
   #load(): Promise<Awaited<ReturnType<typeof loadDomain>>> {
@@ -137,7 +133,7 @@ export class Benchmarks {
   }
 
   #fewOfForests(): Promise<number> {
-    return this.#once('few-of-forests', () => peakAfterPass(this.#ground, this.#fewOfEach));
+    return this.#once('few-of-forests', () => peakAfterPasses(this.#ground, this.#fewOfEach));
   }
 
   async #forests(): Promise<Measurement[]> {

@@ -1,19 +1,18 @@
 import { TWO_FORESTS } from './domains.ts';
 import { measureDuringPasses } from './during-passes.ts';
-import { compareFullPass, runFullPass } from './full-pass.ts';
+import { measureFullPasses, ROUNDS, runFullPass } from './full-pass.ts';
 import type { Ground } from './ground.ts';
 import { compareLoad, loadDomain } from './initial-load.ts';
 import { CONNECT_MEMORY_MB, peakMemory } from './memory.ts';
-import { measurePulls } from './pull.ts';
 import type { Measurement } from './row.ts';
 
 /** What Connect may hold for ten times as many people. */
 const GROWTH = 1.25;
 
-/** Connect's peak memory after everybody of both forests was imported and sent in a forced full pass. */
-export async function peakAfterPass(ground: Ground, people: number): Promise<number> {
+/** Connect's peak memory after everybody of both forests was imported and sent, in as many forced full passes as are measured. */
+export async function peakAfterPasses(ground: Ground, people: number): Promise<number> {
   const scene = await ground.scene(TWO_FORESTS, people);
-  await runFullPass(scene);
+  for (let round = 0; round < ROUNDS; round++) await runFullPass(scene);
   return peakMemory(scene.stage.connect);
 }
 
@@ -29,13 +28,14 @@ export async function measureForests(
 ): Promise<Measurement[]> {
   const scene = await ground.scene(TWO_FORESTS, people);
   const { connect } = scene.stage;
-  ground.report('pulling both forests at once by Samba’s client');
-  const pull = await measurePulls(TWO_FORESTS, forest => scene.reader(forest), ground.report);
-  const pass = await runFullPass(scene);
-  const afterPass = peakMemory(connect);
   const what = "pulls of both forests by Samba's client, at once as ours";
-  const fullPass = await compareFullPass('full password sync, two forests', pass, { ms: pull, what });
-  const pages = await loadDomain(scene, pass.users);
+  const { users, measurement: fullPass } = await measureFullPasses(
+    'full password sync, two forests',
+    what,
+    scene,
+  );
+  const afterPass = peakMemory(connect);
+  const pages = await loadDomain(scene, users);
   const load = await compareLoad('initial load of the managed domain, two forests', scene, pages, people);
   const changes = await measureDuringPasses(scene);
   const total = TWO_FORESTS.length * people;
@@ -51,7 +51,7 @@ export async function measureForests(
       budget: { of: 'value', atMost: CONNECT_MEMORY_MB },
     },
     {
-      name: `peak memory, connect, two forests, after a pass of ${total} people`,
+      name: `peak memory, connect, two forests, after passes of ${total} people`,
       value: afterPass,
       unit: 'MB',
       against: `the same with ${TWO_FORESTS.length * few.people} people`,

@@ -12,7 +12,6 @@ import type { Measurement } from './row.ts';
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(import.meta.resolve('./pull.py'));
 const ROUNDS = 5;
-const PARALLEL_ROUNDS = 3;
 const PAGE_SIZE = 1000;
 
 export interface Reader {
@@ -29,19 +28,12 @@ interface Pull {
   readonly delta: Cycle;
 }
 
-export interface PullResult {
-  /** Medians. */
-  readonly ourMs: number;
-  readonly theirMs: number;
-  readonly measurements: Measurement[];
-}
-
 /** The same pull by our client and by Samba's, in turns; ours decodes and decrypts, theirs only receives. */
 export async function measurePull(
   domain: LabDomain,
   reader: Reader,
   report: (step: string) => void,
-): Promise<PullResult> {
+): Promise<Measurement[]> {
   const ours: Pull[] = [];
   const theirs: Pull[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
@@ -78,26 +70,19 @@ export async function measurePull(
     yardstick: median(theirs.map(pull => pull.delta.ms)),
     budget: { of: 'value', atMost: 100 },
   };
-  return { ourMs, theirMs, measurements: [rate, delta] };
+  return [rate, delta];
 }
 
 /**
- * The same forests at once by Samba's client alone, as Connect's channels read them.
- * @returns milliseconds until the last has everything, the median
+ * Forests at once by Samba's client alone, as Connect's channels read them.
+ * @returns milliseconds until the last has everything
  */
-export async function measurePulls(
+export async function pullAtOnce(
   forests: readonly LabDomain[],
   reader: (forest: LabDomain) => Reader,
-  report: (step: string) => void,
 ): Promise<number> {
-  const rounds: number[] = [];
-  for (let round = 0; round <= PARALLEL_ROUNDS; round++) {
-    const pulls = await Promise.all(forests.map(forest => pullByBindings(forest, reader(forest))));
-    const times = pulls.map(({ full }) => full.ms);
-    report(`  ${times.map(ms => Math.round(ms)).join(' ms and ')} ms`);
-    if (round > 0) rounds.push(Math.max(...times)); // the first warms up
-  }
-  return median(rounds);
+  const pulls = await Promise.all(forests.map(forest => pullByBindings(forest, reader(forest))));
+  return Math.max(...pulls.map(({ full }) => full.ms));
 }
 
 const readPassword = (reader: Reader): string => readFileSync(reader.passwordFile, 'utf8').trim();
