@@ -36,7 +36,7 @@ export async function loadDomain({ ground, stage }: Scene, users: number): Promi
     const status = (await callLocally(stage.stateOf('domain'), 'domain', 'GET', '/status')) as Status;
     return status.accounts.withCredential >= users && !status.feed.reportsWaiting;
   };
-  await eventually('everybody is in the managed domain', look, { patienceMs: PATIENCE_MS, lookMs: 250 });
+  await eventually('everybody is in the managed domain', look, { patienceMs: PATIENCE_MS, lookMs: 1000 });
   return stage
     .readLog('domain')
     .split('\n')
