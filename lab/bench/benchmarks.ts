@@ -2,7 +2,7 @@ import { BENCH_DOMAINS, ONE_FOREST, TWO_FORESTS } from './domains.ts';
 import { measureForests, peakAfterPasses } from './forests.ts';
 import { type FullPasses, measureFullPasses, ROUNDS, runFullPass } from './full-pass.ts';
 import type { Ground } from './ground.ts';
-import { compareLoad, loadDomain } from './initial-load.ts';
+import { measureLoad } from './initial-load.ts';
 import { measureLatency } from './latency.ts';
 import { CONNECT_MEMORY_MB, memoryRow, peakMemory } from './memory.ts';
 import { measurePull } from './pull.ts';
@@ -45,7 +45,7 @@ export class Benchmarks {
       case 'full-pass':
         return this.#fullPass().then(({ measurement }) => [measurement]);
       case 'initial-load':
-        return this.#compareLoad();
+        return this.#load().then(load => [load]);
       case 'memory':
         return this.#memory();
       case 'latency':
@@ -89,14 +89,11 @@ export class Benchmarks {
     );
   }
 
-  #load(): Promise<Awaited<ReturnType<typeof loadDomain>>> {
-    return this.#once('load', async () => loadDomain(await this.#scene(), (await this.#fullPass()).users));
-  }
-
-  async #compareLoad(): Promise<Measurement[]> {
-    const pages = await this.#load();
-    const name = 'initial load of the managed domain';
-    return [await compareLoad(name, await this.#scene(), pages, this.#people)];
+  #load(): Promise<Measurement> {
+    return this.#once('load', async () => {
+      const { users } = await this.#fullPass();
+      return measureLoad('initial load of the managed domain', await this.#scene(), users, this.#people);
+    });
   }
 
   async #memory(): Promise<Measurement[]> {

@@ -2,7 +2,7 @@ import { TWO_FORESTS } from './domains.ts';
 import { measureDuringPasses } from './during-passes.ts';
 import { measureFullPasses, ROUNDS, runFullPass } from './full-pass.ts';
 import type { Ground } from './ground.ts';
-import { compareLoad, loadDomain } from './initial-load.ts';
+import { measureLoad } from './initial-load.ts';
 import { CONNECT_MEMORY_MB, peakMemory } from './memory.ts';
 import type { Measurement } from './row.ts';
 
@@ -35,8 +35,7 @@ export async function measureForests(
     scene,
   );
   const afterPass = peakMemory(connect);
-  const pages = await loadDomain(scene, users);
-  const load = await compareLoad('initial load of the managed domain, two forests', scene, pages, people);
+  const load = await measureLoad('initial load of the managed domain, two forests', scene, users, people);
   const changes = await measureDuringPasses(scene);
   const total = TWO_FORESTS.length * people;
   return [
