@@ -8,12 +8,7 @@ import { sourceAnchorOf } from './source-anchor.ts';
 
 const peer = await ProvisioningPeer.listen();
 after(() => peer.close());
-beforeEach(() => {
-  peer.users.clear();
-  peer.requests.length = 0;
-  peer.script.length = 0;
-  peer.judge = () => undefined;
-});
+beforeEach(() => peer.forget());
 
 const people = (count: number) => Array.from({ length: count }, (_, i) => person(i));
 

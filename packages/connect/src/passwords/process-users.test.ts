@@ -17,13 +17,7 @@ import { processUsers } from './process-users.ts';
 
 const peer = await ProvisioningPeer.listen();
 after(() => peer.close());
-beforeEach(() => {
-  peer.users.clear();
-  peer.requests.length = 0;
-  peer.script.length = 0;
-  peer.judge = () => undefined;
-  peer.windowsCredentialsSyncConfig = { enabled: false, domain: null };
-});
+beforeEach(() => peer.forget());
 
 const single = (): never => {
   throw new Error('nobody is to be read again here');

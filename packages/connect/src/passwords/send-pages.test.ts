@@ -14,12 +14,7 @@ import { UsersInFlight } from './users-in-flight.ts';
 
 const peer = await ProvisioningPeer.listen();
 after(() => peer.close());
-beforeEach(() => {
-  peer.users.clear();
-  peer.requests.length = 0;
-  peer.script.length = 0;
-  peer.judge = () => undefined;
-});
+beforeEach(() => peer.forget());
 
 const BATCH = 2;
 

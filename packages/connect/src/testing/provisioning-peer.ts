@@ -65,6 +65,15 @@ export class ProvisioningPeer {
     return peer;
   }
 
+  /** As at its beginning, for one test after another: nothing was told, nothing is scripted or judged, there is no managed domain. */
+  forget(): void {
+    this.users.clear();
+    this.requests.length = 0;
+    this.script.length = 0;
+    this.judge = () => undefined;
+    this.windowsCredentialsSyncConfig = { enabled: false, domain: null };
+  }
+
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
