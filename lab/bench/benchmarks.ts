@@ -1,10 +1,10 @@
 import { BENCH_DOMAINS, ONE_FOREST, TWO_FORESTS } from './domains.ts';
-import { measureForests, peakAfterPasses } from './forests.ts';
-import { type FullPasses, measureFullPasses, ROUNDS, runFullPass } from './full-pass.ts';
+import { measureForests } from './forests.ts';
+import { type FullPasses, measureFullPasses, peakAfterPasses } from './full-pass.ts';
 import type { Ground } from './ground.ts';
 import { measureLoad } from './initial-load.ts';
 import { measureLatency } from './latency.ts';
-import { CONNECT_MEMORY_MB, memoryRow, peakMemory } from './memory.ts';
+import { CONNECT_MEMORY_MB, memoryRow } from './memory.ts';
 import { measurePull } from './pull.ts';
 import type { Measurement } from './row.ts';
 import type { Scene } from './scene.ts';
@@ -58,9 +58,8 @@ export class Benchmarks {
   #few(): Promise<number> {
     return this.#once('few', async () => {
       const scene = await this.#scene(this.#fewPeople);
-      for (let round = 0; round < ROUNDS; round++) await runFullPass(scene);
+      const peak = await peakAfterPasses(scene);
       const { connect } = scene.stage;
-      const peak = peakMemory(connect);
       await connect.stop();
       await this.#ground.people(BENCH_DOMAINS.onprem, this.#people);
       await connect.start();
@@ -73,14 +72,12 @@ export class Benchmarks {
     return this.#once('scene', () => this.#ground.scene(ONE_FOREST, people));
   }
 
-  #pull(): Promise<Measurement[]> {
-    return this.#once('pull', async () => {
-      const scene = await this.#scene();
-      const { report } = this.#ground;
-      report('pulling in turns, by Connect’s client and by Samba’s');
-      const { onprem } = BENCH_DOMAINS;
-      return measurePull(onprem, scene.reader(onprem), report);
-    });
+  async #pull(): Promise<Measurement[]> {
+    const scene = await this.#scene();
+    const { report } = this.#ground;
+    report('pulling in turns, by Connect’s client and by Samba’s');
+    const { onprem } = BENCH_DOMAINS;
+    return measurePull(onprem, scene.reader(onprem), report);
   }
 
   #fullPass(): Promise<FullPasses> {
@@ -130,7 +127,9 @@ export class Benchmarks {
   }
 
   #fewOfForests(): Promise<number> {
-    return this.#once('few-of-forests', () => peakAfterPasses(this.#ground, this.#fewOfEach));
+    return this.#once('few-of-forests', async () =>
+      peakAfterPasses(await this.#ground.scene(TWO_FORESTS, this.#fewOfEach)),
+    );
   }
 
   async #forests(): Promise<Measurement[]> {

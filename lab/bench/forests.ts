@@ -1,6 +1,6 @@
 import { TWO_FORESTS } from './domains.ts';
 import { measureDuringPasses } from './during-passes.ts';
-import { measureFullPasses, ROUNDS, runFullPass } from './full-pass.ts';
+import { measureFullPasses } from './full-pass.ts';
 import type { Ground } from './ground.ts';
 import { measureLoad } from './initial-load.ts';
 import { CONNECT_MEMORY_MB, peakMemory } from './memory.ts';
@@ -8,13 +8,6 @@ import type { Measurement } from './row.ts';
 
 /** What Connect may hold for ten times as many people. */
 const GROWTH = 1.25;
-
-/** Connect's peak memory after everybody of both forests was imported and sent, in as many forced full passes as are measured. */
-export async function peakAfterPasses(ground: Ground, people: number): Promise<number> {
-  const scene = await ground.scene(TWO_FORESTS, people);
-  for (let round = 0; round < ROUNDS; round++) await runFullPass(scene);
-  return peakMemory(scene.stage.connect);
-}
 
 /**
  * One Connect over two forests: the way to the tenant, the way on into the managed domain, and who changes a password meanwhile.

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { askConnect, connectorStatus } from './connect.ts';
+import { peakMemory } from './memory.ts';
 import { median } from './numbers.ts';
 import { measurePbkdf2 } from './pbkdf2.ts';
 import { pullAtOnce } from './pull.ts';
@@ -9,7 +10,7 @@ import { eventually } from './wait.ts';
 
 const PATIENCE_MS = 180_000;
 /** A pass and its yardstick in turns: the machine is not equally fast all the time. */
-export const ROUNDS = 3;
+const ROUNDS = 3;
 
 interface FullPass {
   readonly ms: number;
@@ -24,7 +25,7 @@ export interface FullPasses {
 }
 
 /** A forced full password sync of every forest over what is there: from the request until the tenant has acknowledged everybody. */
-export async function runFullPass(scene: Scene): Promise<FullPass> {
+async function runFullPass(scene: Scene): Promise<FullPass> {
   const { stage } = scene;
   await scene.imported();
   scene.ground.report('forced full password sync');
@@ -70,6 +71,12 @@ async function recordsSince({ ground }: Scene, since: string): Promise<number> {
   } finally {
     await client.end();
   }
+}
+
+/** Connect's peak memory after everybody was imported and sent, in as many forced full passes as are measured. */
+export async function peakAfterPasses(scene: Scene): Promise<number> {
+  for (let round = 0; round < ROUNDS; round++) await runFullPass(scene);
+  return peakMemory(scene.stage.connect);
 }
 
 /** @param what the pull is */
