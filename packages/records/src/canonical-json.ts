@@ -6,13 +6,25 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
  * forms. Equal values have equal bytes, so a signature or hash over it needs no second opinion.
  */
 export function canonicalJson(value: Json): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (typeof value !== 'object' || value === null || isSorted(value)) return JSON.stringify(value);
   if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   let members = '';
   for (const name of Object.keys(value).sort()) {
     members += `${members && ','}${JSON.stringify(name)}:${canonicalJson(value[name]!)}`;
   }
   return `{${members}}`;
+}
+
+/** Whether `JSON.stringify` writes all names, at every depth, in this order by itself: for a record at a third of the cost. */
+function isSorted(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (isArray(value)) return value.every(isSorted);
+  let last = '';
+  for (const name of Object.keys(value)) {
+    if (name < last || !isSorted(value[name]!)) return false;
+    last = name;
+  }
+  return true;
 }
 
 /** `Array.isArray` does not narrow read-only arrays. */

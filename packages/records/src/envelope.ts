@@ -9,6 +9,7 @@ import { type SigningKey, signBytes } from './signing-key.ts';
 const ALGORITHM = 'EdDSA';
 const MAX_HEADER_LENGTH = 256;
 const SIGNATURE_LENGTH = 64;
+const SIGNATURE_CHARACTERS = Math.ceil((SIGNATURE_LENGTH * 4) / 3);
 const KINDS = Object.keys(RECORD_TYPES) as SignedKind[];
 
 /** The three parts of a record (JWS compact serialization, RFC 7515, 7.1), with nothing verified yet. */
@@ -28,13 +29,18 @@ export function signEnvelope(
   payload: string,
   limit: number = MAX_RECORD_LENGTH,
 ): string {
-  const header = protectedHeader(kind, key.publicKey.keyId);
-  const signed = `${toBase64url(Buffer.from(header))}.${toBase64url(Buffer.from(payload))}`;
-  const record = `${signed}.${toBase64url(signBytes(key, Buffer.from(signed, 'latin1')))}`;
-  if (record.length > limit) {
-    throw new RangeError(`a ${kind} has at most ${limit} characters, this one ${record.length}`);
-  }
-  return record;
+  const header = toBase64url(Buffer.from(protectedHeader(kind, key.publicKey.keyId)));
+  const encoded = toBase64url(Buffer.from(payload));
+  const signedLength = header.length + 1 + encoded.length;
+  const length = signedLength + 1 + SIGNATURE_CHARACTERS;
+  if (length > limit) throw new RangeError(`a ${kind} has at most ${limit} characters, this one ${length}`);
+  // Put together as bytes: of strings, each step would make a copy of its own.
+  const record = Buffer.allocUnsafe(length);
+  record.write(`${header}.`, 'latin1');
+  record.write(encoded, header.length + 1, 'latin1');
+  const signature = toBase64url(signBytes(key, record.subarray(0, signedLength)));
+  record.write(`.${signature}`, signedLength, 'latin1');
+  return record.toString('latin1');
 }
 
 export function splitEnvelope(

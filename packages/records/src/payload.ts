@@ -152,6 +152,10 @@ const PASSWORD_ORDER: Record<string, Check> = {
 };
 
 type Members = Record<string, Check | Record<string, Check>>;
+type Rules = readonly (readonly [name: string, rule: Check | Rules])[];
+
+const rulesOf = (members: Members): Rules =>
+  Object.entries(members).map(([name, rule]) => [name, isCheck(rule) ? rule : rulesOf(rule)]);
 
 const ACCOUNT: Members = {
   ...OF_USER,
@@ -210,20 +214,20 @@ const RECEIPT: Members = {
   notWritten: rows(MAX_NOT_WRITTEN, anchor, text(20), text(50)),
 };
 
-/** The members of each kind, by version. */
-const MEMBERS: Record<SignedKind, ReadonlyMap<unknown, Members>> = {
+/** What each kind must have, by version. */
+const RULES: Record<SignedKind, ReadonlyMap<unknown, Rules>> = {
   account: new Map([
-    [RECORD_VERSION, ACCOUNT],
-    [CLOUD_ACCOUNT_VERSION, CLOUD_ACCOUNT],
+    [RECORD_VERSION, rulesOf(ACCOUNT)],
+    [CLOUD_ACCOUNT_VERSION, rulesOf(CLOUD_ACCOUNT)],
   ]),
-  credential: new Map([[RECORD_VERSION, CREDENTIAL]]),
-  head: new Map([[RECORD_VERSION, HEAD]]),
-  receipt: new Map([[RECORD_VERSION, RECEIPT]]),
+  credential: new Map([[RECORD_VERSION, rulesOf(CREDENTIAL)]]),
+  head: new Map([[RECORD_VERSION, rulesOf(HEAD)]]),
+  receipt: new Map([[RECORD_VERSION, rulesOf(RECEIPT)]]),
 };
 
 /** Those of a version that is none are those of the first: what is wrong is the version then. */
-const membersOf = (kind: SignedKind, version: unknown): Members =>
-  MEMBERS[kind].get(version) ?? MEMBERS[kind].get(RECORD_VERSION)!;
+const rulesFor = (kind: SignedKind, version: unknown): Rules =>
+  RULES[kind].get(version) ?? RULES[kind].get(RECORD_VERSION)!;
 
 /** The members as they are signed, by kind. */
 export interface Payloads {
@@ -235,7 +239,7 @@ export interface Payloads {
 
 /** The JSON of a payload. @throws RangeError that names the member which is not as documented */
 export function encodePayload<K extends SignedKind>(kind: K, payload: Payloads[K]): string {
-  const wrong = check(payload, membersOf(kind, payload.version), 'payload');
+  const wrong = check(payload, rulesFor(kind, payload.version), 'payload');
   if (wrong !== undefined) throw new RangeError(wrong);
   return canonicalJson(payload as unknown as Json);
 }
@@ -253,11 +257,11 @@ export function decodePayload<K extends SignedKind>(
   const value = parseJson(json);
   if (!isObject(value)) return refused('malformed', 'payload: a JSON object expected');
   const { version } = value;
-  if (Number.isSafeInteger(version) && !MEMBERS[kind].has(version)) {
-    const known = [...MEMBERS[kind].keys()].join(' or ');
+  if (Number.isSafeInteger(version) && !RULES[kind].has(version)) {
+    const known = [...RULES[kind].keys()].join(' or ');
     return refused('unsupported-version', `version ${known} expected, got ${version}`);
   }
-  const wrong = check(value, membersOf(kind, version), 'payload');
+  const wrong = check(value, rulesFor(kind, version), 'payload');
   if (wrong !== undefined) return refused('malformed', wrong);
   // Refuses a member that comes twice, whitespace, another order, and bytes that are no UTF-8.
   const canonical = Buffer.from(canonicalJson(value as Json));
@@ -267,14 +271,28 @@ export function decodePayload<K extends SignedKind>(
 
 /** The bytes that a sealed part is bound to: the payload without it, in canonical form. */
 export function sealingHeader(fields: CredentialFields & SealingFields): Uint8Array {
-  const { tenant, forest, sourceAnchor, objectGuid, sequence, passwordOrder, mustChange } = fields;
-  const { recipientKeyId, counter, encapsulation } = fields;
-  const header = { version: RECORD_VERSION, tenant, forest, sourceAnchor, objectGuid, sequence, mustChange };
-  const { version, originatingTime, originatingInvocationId } = passwordOrder;
-  const order = { version, originatingTime, originatingInvocationId };
-  return Buffer.from(
-    canonicalJson({ ...header, passwordOrder: order, recipientKeyId, counter, encapsulation }),
-  );
+  return Buffer.from(canonicalJson(credentialMembers(fields, {})));
+}
+
+/** @param sealed in base64url */
+export function encodeCredential(fields: CredentialFields & SealingFields, sealed: string): string {
+  return encodePayload('credential', credentialMembers(fields, { sealed }));
+}
+
+/** In the order of the canonical form. */
+function credentialMembers<S extends { sealed?: string }>(
+  fields: CredentialFields & SealingFields,
+  sealed: S,
+) {
+  const { counter, encapsulation, forest, mustChange, objectGuid, recipientKeyId } = fields;
+  const { sequence, sourceAnchor, tenant } = fields;
+  const { originatingInvocationId, originatingTime, version } = fields.passwordOrder;
+  const passwordOrder = { originatingInvocationId, originatingTime, version };
+  return {
+    ...{ counter, encapsulation, forest, mustChange, objectGuid, passwordOrder, recipientKeyId },
+    ...sealed,
+    ...{ sequence, sourceAnchor, tenant, version: RECORD_VERSION },
+  };
 }
 
 /** JSON or undefined; never throws, whatever the text. */
@@ -291,9 +309,9 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** What is wrong with the first member that is wrong, or undefined. Names of unknown members are not repeated. */
-function check(value: unknown, members: Members, path: string): string | undefined {
+function check(value: unknown, rules: Rules, path: string): string | undefined {
   if (!isObject(value)) return `${path}: an object expected`;
-  for (const [name, rule] of Object.entries(members)) {
+  for (const [name, rule] of rules) {
     if (!Object.hasOwn(value, name)) return `${path}.${name}: missing`;
     if (isCheck(rule)) {
       if (!rule.holds(value[name])) return `${path}.${name}: ${rule.expected} expected`;
@@ -302,10 +320,10 @@ function check(value: unknown, members: Members, path: string): string | undefin
       if (wrong !== undefined) return wrong;
     }
   }
-  if (Object.keys(value).length !== Object.keys(members).length) return `${path}: a member that is unknown`;
+  if (Object.keys(value).length !== rules.length) return `${path}: a member that is unknown`;
   return undefined;
 }
 
-function isCheck(rule: Check | Record<string, Check>): rule is Check {
-  return typeof rule.holds === 'function';
+function isCheck(rule: object): rule is Check {
+  return 'holds' in rule && typeof rule.holds === 'function';
 }

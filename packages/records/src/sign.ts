@@ -3,7 +3,7 @@ import type { SenderContext } from 'hpke';
 import { toBase64url } from './base64url.ts';
 import { signEnvelope } from './envelope.ts';
 import { exporterContext, SEALING_INFO, suite, USER_KEY_LENGTH, USER_KEY_NONCE } from './hpke-suite.ts';
-import { encodePayload, sealingHeader } from './payload.ts';
+import { encodeCredential, encodePayload, sealingHeader } from './payload.ts';
 import { type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
 import {
   type AccountFields,
@@ -19,9 +19,11 @@ export function signAccountRecord(key: SigningKey, fields: AccountFields): strin
   const { tenant, forest, sourceAnchor, objectGuid, sequence } = fields;
   const { userPrincipalName, sAMAccountName, objectSid, enabled, accountExpires, deleted } = fields;
   const version = objectSid === null ? CLOUD_ACCOUNT_VERSION : RECORD_VERSION;
-  const common = { version, tenant, forest, sourceAnchor, objectGuid, sequence };
-  const account = { userPrincipalName, sAMAccountName, objectSid, enabled, accountExpires, deleted };
-  return signEnvelope(key, 'account', encodePayload('account', { ...common, ...account }));
+  const payload = {
+    ...{ accountExpires, deleted, enabled, forest, objectGuid, objectSid, sAMAccountName },
+    ...{ sequence, sourceAnchor, tenant, userPrincipalName, version },
+  };
+  return signEnvelope(key, 'account', encodePayload('account', payload));
 }
 
 /**
@@ -63,24 +65,17 @@ export class CredentialSealer {
    */
   async seal(key: SigningKey, header: CredentialFields, secret: CredentialSecret): Promise<string> {
     if (this.#context === undefined) throw new Error('the sealer is closed: open one for each batch');
-    const { tenant, forest, sourceAnchor, objectGuid, sequence, mustChange } = header;
-    const { version, originatingTime, originatingInvocationId } = header.passwordOrder;
-    const passwordOrder = { version, originatingTime, originatingInvocationId };
-    const fields = {
-      ...{ version: RECORD_VERSION, tenant, forest, sourceAnchor, objectGuid, sequence },
-      ...{ passwordOrder, mustChange },
-      ...{ recipientKeyId: this.#recipientKeyId, encapsulation: this.#encapsulation },
-      counter: this.#counter++,
-    };
+    const counter = this.#counter++;
+    const batch = { encapsulation: this.#encapsulation, recipientKeyId: this.#recipientKeyId };
+    const fields = { ...header, ...batch, counter };
     const associated = sealingHeader(fields);
-    const userKey = await this.#context.Export(exporterContext(associated, fields.counter), USER_KEY_LENGTH);
+    const userKey = await this.#context.Export(exporterContext(associated, counter), USER_KEY_LENGTH);
     const plaintext = encodeSecret(secret);
     try {
       const cipher = createCipheriv('aes-256-gcm', createSecretKey(userKey), USER_KEY_NONCE);
       cipher.setAAD(associated);
       const sealed = Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
-      const payload = encodePayload('credential', { ...fields, sealed: toBase64url(sealed) });
-      return signEnvelope(key, 'credential', payload);
+      return signEnvelope(key, 'credential', encodeCredential(fields, toBase64url(sealed)));
     } finally {
       plaintext.fill(0);
       userKey.fill(0);
