@@ -21,5 +21,6 @@ export function comparePasswordOrder(a: PasswordOrder, b: PasswordOrder): -1 | 0
   const apart = Math.abs(a.version - b.version);
   if (apart !== 0) return a.version < b.version === apart <= HALF_RANGE ? -1 : 1;
   if (a.originatingTime !== b.originatingTime) return a.originatingTime < b.originatingTime ? -1 : 1;
+  if (a.originatingInvocationId === b.originatingInvocationId) return 0;
   return Buffer.compare(encodeGuid(a.originatingInvocationId), encodeGuid(b.originatingInvocationId));
 }

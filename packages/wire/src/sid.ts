@@ -12,10 +12,11 @@ export function decodeSid(bytes: Uint8Array): Sid {
   const revision = r.u8('Revision');
   if (revision !== 1) throw r.error('Revision', `1 expected, ${revision} came`);
   const count = r.limited(r.u8('SubAuthorityCount'), 15, 'SubAuthorityCount');
-  const authority = (BigInt(r.u16be('IdentifierAuthority')) << 32n) | BigInt(r.u32be('IdentifierAuthority'));
-  const parts = Array.from({ length: count }, (_, i) => r.u32le(`SubAuthority/${i}`));
+  const authority = r.u16be('IdentifierAuthority') * 2 ** 32 + r.u32be('IdentifierAuthority');
+  let sid = `S-1-${authority}`;
+  for (let i = 0; i < count; i++) sid += `-${r.u32le('SubAuthority')}`;
   r.end();
-  return ['S', 1, authority, ...parts].join('-');
+  return sid;
 }
 
 /** @throws RangeError when the text is no SID. */

@@ -74,9 +74,8 @@ function decodePlain(user: ReplicatedUser, object: ReplicatedObject, attributes:
       originatingInvocationId: metaData.originatingInvocationId,
     };
   }
-  const sid = singleValue(attributes.objectSid);
-  const objectSid = sid ? decodeSid(sid) : object.name.sid;
-  if (objectSid) user.objectSid = objectSid;
+  const sid = singleValue(attributes.objectSid) ?? object.name.sid;
+  if (sid) user.objectSid = decodeSid(sid);
   const deleted = singleValue(attributes.isDeleted);
   user.isDeleted = deleted !== undefined && new Reader(deleted, 'isDeleted').u32le('value') !== 0;
   const name = singleValue(attributes.sAMAccountName);

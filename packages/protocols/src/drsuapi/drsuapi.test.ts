@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openReplicationPayload, removeRidLayer } from '@causeway/credentials';
-import { DecodeError, decodeUtf16le, fromHex, ridOf, toHex, Writer } from '@causeway/wire';
+import { DecodeError, decodeSid, decodeUtf16le, fromHex, ridOf, toHex, Writer } from '@causeway/wire';
 import { truncationsAndMutations } from '@causeway/wire/testing';
 import { encodeWideString } from '../ndr/ndr.ts';
 import * as recorded from '../testing/recorded.ts';
@@ -87,7 +87,7 @@ test('the recorded reply tells one object, its attributes, metadata and secrets'
   const [object] = reply.objects;
   assert.equal(object!.name.guid, OBJECT_GUID);
   assert.equal(object!.name.name, 'CN=katuser,CN=Users,DC=src,DC=test');
-  assert.equal(ridOf(object!.name.sid!), 3105);
+  assert.equal(ridOf(decodeSid(object!.name.sid!)), 3105);
   assert.deepEqual(
     object!.attributes.map(({ type }) => reply.prefixTable.oidOf(type)),
     ['1.2.840.113556.1.4.90', '1.2.840.113556.1.4.94', '1.2.840.113556.1.4.221'],

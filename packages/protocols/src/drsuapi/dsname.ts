@@ -1,13 +1,11 @@
 import {
   decodeGuid,
-  decodeSid,
   decodeUtf16le,
   encodeGuid,
   encodeUtf16le,
   type Guid,
   NULL_GUID,
   type Reader,
-  type Sid,
   type Writer,
 } from '@causeway/wire';
 
@@ -16,28 +14,46 @@ export const MAX_NAME_CHARACTERS = 65_536;
 const SID_BYTES = 28;
 /** structLen without the name. */
 const FIXED_BYTES = 56;
+/** From the conformant array's count. */
+const GUID_OFFSET = 12;
+const SID_OFFSET = 28;
+const NAME_OFFSET = 60;
 
 /** DSNAME ([MS-DRSR] 5.50): an object by any of GUID, SID and name; when asked with, the GUID beats the name. */
 export interface DsName {
   guid: Guid;
-  sid: Sid | undefined;
+  /** A view of the reply, for `decodeSid`: it is asked for as an attribute, too. */
+  sid: Uint8Array | undefined;
   name: string;
 }
 
 /** As a pointee in a stub: with the conformant array's count before it. */
 export function decodeDsName(r: Reader, field: string): DsName {
+  const { start, sidLength, nameLength } = skipDsName(r, field);
+  const part = (offset: number, length: number) => r.bytes.subarray(start + offset, start + offset + length);
+  return {
+    guid: decodeGuid(part(GUID_OFFSET, 16)),
+    sid: sidLength === 0 ? undefined : part(SID_OFFSET, sidLength),
+    name: decodeUtf16le(part(NAME_OFFSET, nameLength)),
+  };
+}
+
+/** Reads past one. @returns where it began, and the lengths of its SID and its name in bytes */
+export function skipDsName(
+  r: Reader,
+  field: string,
+): { start: number; sidLength: number; nameLength: number } {
   r.align(4);
+  const start = r.offset;
   const characters = r.limited(r.u32le(field), MAX_NAME_CHARACTERS, field);
   r.skip(4, field); // structLen: servers round it up or not, and it says nothing that the other counts don't
   const sidLength = r.limited(r.u32le(field), SID_BYTES, field);
-  const guid = decodeGuid(r.slice(16, field));
-  const sid = r.slice(SID_BYTES, field);
-  const nameLength = r.u32le(field);
-  if (nameLength + 1 !== characters)
-    throw r.error(field, `NameLen ${nameLength}, but room for ${characters}`);
-  const name = decodeUtf16le(r.slice(nameLength * 2, field));
-  r.skip(2, field);
-  return { guid, sid: sidLength === 0 ? undefined : decodeSid(sid.subarray(0, sidLength)), name };
+  r.skip(16 + SID_BYTES, field);
+  const nameCharacters = r.u32le(field);
+  if (nameCharacters + 1 !== characters)
+    throw r.error(field, `NameLen ${nameCharacters}, but room for ${characters}`);
+  r.skip(2 * characters, field);
+  return { start, sidLength, nameLength: 2 * nameCharacters };
 }
 
 /** By GUID, by name, or both. */

@@ -1,6 +1,6 @@
 import { decodeGuid, type Guid, Reader } from '@causeway/wire';
 import { decodeConformance, decodePointer } from '../ndr/ndr.ts';
-import { type DsName, decodeDsName } from './dsname.ts';
+import { type DsName, decodeDsName, skipDsName } from './dsname.ts';
 import type { AttributeType } from './prefix-table.ts';
 
 /** Objects of one reply ([MS-DRSR] 4.1.10.2.9 has 1,048,576; we ask for 1,000). */
@@ -173,7 +173,7 @@ export function skipLinkedValues(r: Reader, count: number, version: 1 | 3): void
     fixed.push({ hasName, length: present ? length : -1 });
   }
   for (const { hasName, length } of fixed) {
-    if (hasName) decodeDsName(r, 'rgValues.pObject');
+    if (hasName) skipDsName(r, 'rgValues.pObject');
     if (length < 0) continue;
     decodeConformance(r, length, 'rgValues.pVal');
     r.skip(length, 'rgValues.pVal');
