@@ -13,25 +13,27 @@ export const AttributeOid = {
   userPrincipalName: '1.2.840.113556.1.4.656',
 } as const;
 
-/** The same under the prefix indexes that every DC has from the start ([MS-DRSR] 5.16.4), sorted. */
-export const ATTRIBUTE_SET: readonly AttributeType[] = [
-  0x2_0030, 0x9_0008, 0x9_005a, 0x9_0060, 0x9_007d, 0x9_0092, 0x9_00dd, 0x9_0290,
-];
+/** `passwords`: what a password is made of. `all`: with what people know an account by, which no DC need look up for a synchronization. */
+export type AttributeSet = 'all' | 'passwords';
+
+/** Sorted, under the prefix indexes that every DC has from the start ([MS-DRSR] 5.16.4). */
+export const ATTRIBUTE_SETS: Readonly<Record<AttributeSet, readonly AttributeType[]>> = {
+  all: [0x2_0030, 0x9_0008, 0x9_005a, 0x9_0060, 0x9_007d, 0x9_0092, 0x9_00dd, 0x9_0290],
+  passwords: [0x2_0030, 0x9_005a, 0x9_0060, 0x9_007d, 0x9_0092],
+};
 
 /** None of these is secret: what can be read without the right Replicating Directory Changes All. */
 export const HARMLESS_ATTRIBUTE_SET: readonly AttributeType[] = [0x9_00dd];
 
-/** The prefixes of `ATTRIBUTE_SET`, for a DC that does not go by its own ([MS-DRSR] 5.16.4). */
+/** The prefixes of `ATTRIBUTE_SETS`, for a DC that does not go by its own ([MS-DRSR] 5.16.4). */
 export const ATTRIBUTE_PREFIXES: ReadonlyMap<number, Uint8Array> = new Map([
   [2, Uint8Array.of(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x14, 0x01, 0x02)],
   [9, Uint8Array.of(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x14, 0x01, 0x04)],
 ]);
 
 /**
- * Names `ATTRIBUTE_SET` in a cookie. A delta does not bring attributes that were asked for only later and have
- * not changed since, so another set means a full cycle.
+ * Names a set in a cookie. A delta does not bring attributes that were asked for only later and have not changed
+ * since, so another set means a full cycle.
  */
-export const ATTRIBUTE_SET_DIGEST = createHash('sha256')
-  .update(ATTRIBUTE_SET.join())
-  .digest('hex')
-  .slice(0, 16);
+export const digestOfSet = (set: AttributeSet): string =>
+  createHash('sha256').update(ATTRIBUTE_SETS[set].join()).digest('hex').slice(0, 16);

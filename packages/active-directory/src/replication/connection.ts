@@ -15,7 +15,7 @@ import {
 import type { Guid } from '@causeway/wire';
 import { ReplicationRight } from '../grant-commands.ts';
 import { accessDenied } from './access-denied.ts';
-import { HARMLESS_ATTRIBUTE_SET } from './attributes.ts';
+import { type AttributeSet, HARMLESS_ATTRIBUTE_SET } from './attributes.ts';
 import { replicationCycle } from './cycle.ts';
 import { decodeUser } from './decode-user.ts';
 import { DrsSession } from './drs-session.ts';
@@ -56,6 +56,7 @@ class Connection implements ReplicationConnection {
     namingContext: string;
     cookie?: ReplicationCookie | undefined;
     pageSize?: number;
+    attributeSet?: AttributeSet;
   }): AsyncGenerator<ReplicationPage, void, undefined> {
     try {
       yield* replicationCycle(this.#session, options);

@@ -6,7 +6,7 @@ import {
   type ReplyHeader,
   type UsnVector,
 } from '@causeway/protocols';
-import { ATTRIBUTE_SET_DIGEST } from './attributes.ts';
+import { ATTRIBUTE_SETS, type AttributeSet, digestOfSet } from './attributes.ts';
 import { decodeUser, wipeUser } from './decode-user.ts';
 import type { DrsSession } from './drs-session.ts';
 import type { FullCycleReason, ReplicatedUser, ReplicationCookie, ReplicationPage } from './replication.ts';
@@ -17,16 +17,25 @@ const DEFAULT_PAGE_SIZE = 1000;
 interface Start {
   cookie: ReplicationCookie | undefined;
   reason?: FullCycleReason;
+  /** Digest of the set that is asked for. */
+  attributeSet: string;
 }
 
 /** Pages since the cookie, the next one always asked for before this one is decoded. */
 export async function* replicationCycle(
   session: DrsSession,
-  options: { namingContext: string; cookie?: ReplicationCookie | undefined; pageSize?: number },
+  options: {
+    namingContext: string;
+    cookie?: ReplicationCookie | undefined;
+    pageSize?: number;
+    attributeSet?: AttributeSet;
+  },
 ): AsyncGenerator<ReplicationPage, void, undefined> {
-  let start: Start = { cookie: options.cookie };
-  if (options.cookie && options.cookie.attributeSet !== ATTRIBUTE_SET_DIGEST) {
-    start = { cookie: undefined, reason: 'attribute-set' };
+  const set = options.attributeSet ?? 'all';
+  const attributeSet = digestOfSet(set);
+  let start: Start = { cookie: options.cookie, attributeSet };
+  if (options.cookie && options.cookie.attributeSet !== attributeSet) {
+    start = { cookie: undefined, attributeSet, reason: 'attribute-set' };
   }
   const ask = (from: UsnVector | undefined, invocationId: string | undefined): Promise<Uint8Array> => {
     const vector = start.cookie?.upToDateVector.map(({ invocationId, usn }) => ({
@@ -40,6 +49,7 @@ export async function* replicationCycle(
       from,
       upToDateVector: vector,
       flags: DrsOption.initialSync | DrsOption.writableReplica | first,
+      attributes: ATTRIBUTE_SETS[set],
       maxObjects: options.pageSize ?? DEFAULT_PAGE_SIZE,
     });
     answer.catch(() => {}); // thrown where it is awaited, which can be after the page before it was worked on
@@ -59,7 +69,7 @@ export async function* replicationCycle(
           : undefined;
       if (reason) {
         stub.fill(0);
-        start = { cookie: undefined, reason };
+        start = { cookie: undefined, attributeSet, reason };
         pending = ask(undefined, undefined);
         continue;
       }
@@ -134,7 +144,7 @@ function decodePage(session: DrsSession, stub: Uint8Array, start: Start): Replic
         highPropUpdate: `${highPropUpdate}`,
       },
       upToDateVector: vector ?? start.cookie?.upToDateVector ?? [],
-      attributeSet: ATTRIBUTE_SET_DIGEST,
+      attributeSet: start.attributeSet,
     };
   }
   return page;

@@ -15,7 +15,7 @@ import {
   NtlmClient,
 } from '@causeway/protocols';
 import { dateToFiletime } from '@causeway/wire';
-import { ATTRIBUTE_PREFIXES, ATTRIBUTE_SET } from './attributes.ts';
+import { ATTRIBUTE_PREFIXES, ATTRIBUTE_SETS } from './attributes.ts';
 import { findReplicationPort } from './endpoint.ts';
 import type { ReplicationOptions } from './replication.ts';
 import { describeWerror, ReplicationError, Werror } from './replication-error.ts';
@@ -126,7 +126,7 @@ export class DrsSession {
     for (;;) {
       const stub = encodeGetNCChanges({
         ...request,
-        attributes: request.attributes ?? ATTRIBUTE_SET,
+        attributes: request.attributes ?? ATTRIBUTE_SETS.all,
         level: this.#level,
         handle: this.#handle,
         maxBytes: MAX_PAGE_BYTES,

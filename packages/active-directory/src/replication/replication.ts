@@ -1,6 +1,7 @@
 import type { KerberosKeys, PasswordOrder } from '@causeway/credentials';
 import type { CrackedName, DomainControllerInfo, NameFormat } from '@causeway/protocols';
 import type { Filetime, Guid, Sid } from '@causeway/wire';
+import type { AttributeSet } from './attributes.ts';
 
 /** Who reads: a DNS or NetBIOS domain and a sAMAccountName, or an empty domain and a UPN. */
 export interface ReplicationAccount {
@@ -87,6 +88,8 @@ export interface ReplicationConnection extends AsyncDisposable {
     cookie?: ReplicationCookie | undefined;
     /** Objects a page; 1,000 unless told, which is also Samba's cap. */
     pageSize?: number;
+    /** `all` unless told. */
+    attributeSet?: AttributeSet;
   }): AsyncGenerator<ReplicationPage, void, undefined>;
   /**
    * One object as it is now, whole. Not in the middle of a cycle: older Samba DCs start the cycle anew then, so

@@ -38,7 +38,11 @@ export async function fullPassStep(channel: PasswordChannel, namingContext: stri
     `Full password hash synchronization ${begins} for domain: ${namingContext}`,
   );
   store.passes.start(pass.id, store.passwords.countOfPass(pass.id));
-  const pages = { namingContext, pageSize: settings.replicationPage };
+  const pages = {
+    namingContext,
+    pageSize: settings.replicationPage,
+    attributeSet: 'passwords',
+  } as const;
   const connection = await controller.openReplication();
   const pace = { began: Date.now(), sent: 0, said: 0 };
   channel.pace = pace;

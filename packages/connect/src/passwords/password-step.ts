@@ -25,7 +25,10 @@ export async function passwordStep(
   const connection = await controller.replication();
   let next: ReplicationCookie | undefined;
   const pages = async function* (): AsyncGenerator<ReplicationPage, void, undefined> {
-    const options = { namingContext, cookie, pageSize: settings.replicationPage };
+    const options = {
+      ...{ namingContext, cookie, pageSize: settings.replicationPage },
+      attributeSet: 'passwords',
+    } as const;
     let announced = false;
     for await (const page of connection.replicateChanges(options)) {
       faultPoint('connect.after-read');
