@@ -1,28 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decideObject } from '../objects/merge.ts';
-import type { SpaceObject } from '../store/connector-space.ts';
-import { person, replicated } from '../testing/fixtures.ts';
+import type { PasswordHolder } from '../store/password-holders.ts';
+import { replicated } from '../testing/fixtures.ts';
 import { decidePassword, type PasswordInput } from './decide-password.ts';
 
-const desired = decideObject(person(1), { domain: 'corp.example.com', ownAccount: 'connector' });
-const exported: SpaceObject = {
-  ...desired,
-  exportedDigest: desired.desiredDigest,
-  exportedSequence: 1,
-  exportedAt: undefined,
+const known: PasswordHolder = {
+  guid: replicated(1, 5).objectGuid,
+  anchor: 'anchor',
+  dn: 'CN=user1',
+  inScope: true,
+  exported: true,
+  acknowledged: undefined,
+  fullPass: undefined,
+  owed: false,
 };
 
-const acknowledged = (version: number, more: object = {}): PasswordInput['state'] => ({
-  guid: desired.guid,
+const acknowledged = (version: number, more: Partial<PasswordHolder> = {}): PasswordHolder => ({
+  ...known,
   acknowledged: replicated(1, version).passwordOrder,
-  acknowledgedAt: '2026-01-01T00:00:00.000Z',
-  recipientKeyId: undefined,
-  status: 'Success',
-  detail: undefined,
-  mustChange: false,
-  fullPass: undefined,
-  updatedAt: '2026-01-01T00:00:00.000Z',
   ...more,
 });
 
@@ -30,9 +25,7 @@ const decide = (more: Partial<PasswordInput>) =>
   decidePassword({
     user: replicated(1, 5),
     whole: false,
-    object: exported,
-    state: undefined,
-    owed: false,
+    holder: known,
     legacy: 'off',
     fullPass: undefined,
     ...more,
@@ -57,13 +50,13 @@ test('a set that is not whole makes the user be read again, whatever part of it 
 test('what says nothing of a password is passed over, and so is who is not synchronized', () => {
   const { pwdLastSet: _, ...user } = replicated(1, 5, { ntHash: 'absent', kerberosKeys: 'absent' });
   assert.equal(actionOf({ user }), 'ignore');
-  assert.equal(actionOf({ object: undefined }), 'ignore');
-  assert.equal(actionOf({ object: { ...exported, desiredDigest: undefined } }), 'ignore');
+  assert.equal(actionOf({ holder: undefined }), 'ignore');
+  assert.equal(actionOf({ holder: { ...known, inScope: false } }), 'ignore');
   assert.equal(actionOf({ user: replicated(1, 5, { isDeleted: true }) }), 'ignore');
 });
 
 test('a user whom the tenant has not taken yet is noted: its password is read when it has', () => {
-  const decision = decide({ object: { ...exported, exportedDigest: undefined } });
+  const decision = decide({ holder: { ...known, exported: false } });
   assert.ok(decision.action === 'note' && decision.status === 'TargetNotExportedToDirectory');
 });
 
@@ -90,17 +83,17 @@ test('an account without AES keys is sent without Kerberos keys', () => {
 });
 
 test('a domain controller that lags overwrites nothing, and an equal password is not sent twice', () => {
-  assert.equal(actionOf({ state: acknowledged(6) }), 'note');
-  assert.equal(actionOf({ state: acknowledged(5) }), 'current');
-  assert.equal(actionOf({ state: acknowledged(4) }), 'send');
-  assert.equal(actionOf({ state: acknowledged(6), fullPass: 7 }), 'note');
+  assert.equal(actionOf({ holder: acknowledged(6) }), 'note');
+  assert.equal(actionOf({ holder: acknowledged(5) }), 'current');
+  assert.equal(actionOf({ holder: acknowledged(4) }), 'send');
+  assert.equal(actionOf({ holder: acknowledged(6), fullPass: 7 }), 'note');
 });
 
 test('an equal password is sent again by a forced pass, once, and to whom it is owed', () => {
-  assert.equal(actionOf({ state: acknowledged(5), fullPass: 7 }), 'send');
-  assert.equal(actionOf({ state: acknowledged(5, { fullPass: 7 }), fullPass: 7 }), 'current');
-  assert.equal(actionOf({ state: acknowledged(5), owed: true, legacy: 'unconfirmed' }), 'current');
-  assert.equal(actionOf({ state: acknowledged(5), owed: true, legacy: 'confirmed' }), 'send');
+  assert.equal(actionOf({ holder: acknowledged(5), fullPass: 7 }), 'send');
+  assert.equal(actionOf({ holder: acknowledged(5, { fullPass: 7 }), fullPass: 7 }), 'current');
+  assert.equal(actionOf({ holder: acknowledged(5, { owed: true }), legacy: 'unconfirmed' }), 'current');
+  assert.equal(actionOf({ holder: acknowledged(5, { owed: true }), legacy: 'confirmed' }), 'send');
 });
 
 test('what could not be decrypted is read again, then quarantined with its reason', () => {

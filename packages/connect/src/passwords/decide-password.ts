@@ -5,17 +5,16 @@ import {
   type KerberosKeys,
   type PasswordOrder,
 } from '@causeway/credentials';
-import type { SpaceObject } from '../store/connector-space.ts';
-import type { PasswordState, PasswordStatus } from '../store/password-states.ts';
+import type { PasswordHolder } from '../store/password-holders.ts';
+import type { PasswordStatus } from '../store/password-states.ts';
 import type { LegacyState } from './legacy.ts';
 
 export interface PasswordInput {
   user: ReplicatedUser;
   /** True when the reply tells all that there is of the user, not only what changed. */
   whole: boolean;
-  object: SpaceObject | undefined;
-  state: PasswordState | undefined;
-  owed: boolean;
+  /** Undefined: nobody whom Connect knows. */
+  holder: PasswordHolder | undefined;
   legacy: LegacyState['state'];
   /** The forced full pass on whose behalf the user was read. */
   fullPass: number | undefined;
@@ -53,11 +52,11 @@ const AES: readonly number[] = [EncryptionType.aes128, EncryptionType.aes256];
 
 /** What becomes of one user that replication brought. */
 export function decidePassword(input: PasswordInput): PasswordDecision {
-  const { user, whole, object, state } = input;
-  if (user.isDeleted || object?.desiredDigest === undefined) return { action: 'ignore' };
+  const { user, whole, holder } = input;
+  if (user.isDeleted || !holder?.inScope) return { action: 'ignore' };
   const silent = user.ntHash === 'absent' && user.kerberosKeys === 'absent' && user.pwdLastSet === undefined;
   if (silent && !whole && user.problem === undefined) return { action: 'ignore' };
-  if (object.exportedDigest === undefined) {
+  if (!holder.exported) {
     const detail = 'the tenant has not taken the user yet: the password is read when it has';
     return { action: 'note', status: 'TargetNotExportedToDirectory', detail };
   }
@@ -77,12 +76,12 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
     const reason = 'the domain controller sent a password without its replication metadata';
     return { action: 'quarantine', status: 'Error', code: 'no-password-order', reason };
   }
-  const comparison = state?.acknowledged ? comparePasswordOrder(order, state.acknowledged) : 1;
+  const comparison = holder.acknowledged ? comparePasswordOrder(order, holder.acknowledged) : 1;
   if (comparison < 0) {
     const detail = 'the domain controller has an older password than the tenant: it lags, or was restored';
     return { action: 'note', status: 'Unknown', detail };
   }
-  if (comparison === 0 && !isWantedAgain(input)) return { action: 'current' };
+  if (comparison === 0 && !isWantedAgain(holder, input)) return { action: 'current' };
   const keys = typeof user.kerberosKeys === 'string' ? undefined : user.kerberosKeys;
   const kerberosKeys = keys?.keys.some(({ enctype }) => AES.includes(enctype)) ? keys : undefined;
   return { action: 'send', ntHash: user.ntHash, kerberosKeys, order, changed };
@@ -99,8 +98,8 @@ function isSet(user: ReplicatedUser): boolean {
 }
 
 /** Whether the password that the tenant has is to be sent all the same. */
-function isWantedAgain({ state, owed, legacy, fullPass, wanted }: PasswordInput): boolean {
+function isWantedAgain(holder: PasswordHolder, { legacy, fullPass, wanted }: PasswordInput): boolean {
   if (wanted) return true;
-  if (fullPass !== undefined && state?.fullPass !== fullPass) return true;
-  return owed && legacy === 'confirmed';
+  if (fullPass !== undefined && holder.fullPass !== fullPass) return true;
+  return holder.owed && legacy === 'confirmed';
 }

@@ -1,6 +1,6 @@
 import { type ReplicatedUser, type ReplicationConnection, wipeUser } from '@causeway/active-directory';
 import type { ConnectorContext } from '../context.ts';
-import type { SpaceObject } from '../store/connector-space.ts';
+import type { PasswordHolder } from '../store/password-holders.ts';
 import { decidePassword, type PasswordDecision } from './decide-password.ts';
 import { type LegacyState, legacyState } from './legacy.ts';
 import { quarantine } from './quarantine.ts';
@@ -69,27 +69,18 @@ function decideOne(
   again: string[],
 ): void {
   const { store } = context;
-  const object = store.space.get(user.objectGuid);
-  const decision = decidePassword({
-    user,
-    whole,
-    object,
-    state: store.passwords.get(user.objectGuid),
-    owed: store.owed.since(user.objectGuid) !== undefined,
-    legacy: legacy.state,
-    fullPass,
-    wanted,
-  });
-  if (decision.action === 'send') items.push({ object: object!, password: decision });
+  const holder = store.holders.get(user.objectGuid);
+  const decision = decidePassword({ user, whole, holder, legacy: legacy.state, fullPass, wanted });
+  if (decision.action === 'send') items.push({ holder: holder!, password: decision });
   else if (decision.action === 'read-again') again.push(user.objectGuid);
-  else applyDecision(context, user.objectGuid, object, decision);
+  else applyDecision(context, user.objectGuid, holder, decision);
 }
 
 /** Records a decision that sends nothing. */
 function applyDecision(
   context: ConnectorContext,
   guid: string,
-  object: SpaceObject | undefined,
+  holder: PasswordHolder | undefined,
   decision: Exclude<PasswordDecision, { action: 'send' | 'read-again' }>,
 ): void {
   const { store } = context;
@@ -118,6 +109,6 @@ function applyDecision(
       store.passwords.note(guid, decision.status, decision.detail);
       return;
     case 'quarantine':
-      quarantine(context, guid, object, decision);
+      quarantine(context, guid, holder, decision);
   }
 }

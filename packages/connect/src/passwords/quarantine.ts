@@ -1,6 +1,6 @@
 import type { ConnectorContext } from '../context.ts';
-import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
+import type { PasswordHolder } from '../store/password-holders.ts';
 import type { PasswordDecision } from './decide-password.ts';
 
 type Quarantine = Extract<PasswordDecision, { action: 'quarantine' }>;
@@ -9,7 +9,7 @@ type Quarantine = Extract<PasswordDecision, { action: 'quarantine' }>;
 export function quarantine(
   { store, connector }: ConnectorContext,
   guid: string,
-  object: SpaceObject | undefined,
+  holder: PasswordHolder | undefined,
   { status, code, reason }: Omit<Quarantine, 'action'>,
 ): void {
   const known = store.queue.get('password', guid);
@@ -17,6 +17,6 @@ export function quarantine(
   store.passwords.note(guid, status, reason);
   store.queue.put('password', guid, { quarantined: true, code, reason });
   if (known?.code === code) return;
-  const text = `password of '${object?.dn}' is not sent: ${reason}`;
+  const text = `password of '${holder?.dn}' is not sent: ${reason}`;
   store.events.add(EventId.retryQueued, 'warn', connector.name, text);
 }

@@ -6,8 +6,8 @@ import { CredentialSealer } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { filetimeToIso } from '../filetime.ts';
-import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
+import type { PasswordHolder } from '../store/password-holders.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import type { SendPassword } from './decide-password.ts';
 import type { LegacyState } from './legacy.ts';
@@ -15,7 +15,7 @@ import { mapLimit } from './map-limit.ts';
 import { quarantine } from './quarantine.ts';
 
 export interface PasswordItem {
-  object: SpaceObject;
+  holder: PasswordHolder;
   password: SendPassword;
 }
 
@@ -43,11 +43,11 @@ export async function sendBatch(
   } finally {
     for (const item of all) wipe(item);
   }
-  all.forEach(({ object }, i) => {
+  all.forEach(({ holder }, i) => {
     const unfit = made[i];
     if (!(unfit instanceof RangeError)) return;
     const decision = { status: 'Error', code: 'invalid', reason: unfit.message } as const;
-    quarantine(context, object.guid, object, decision);
+    quarantine(context, holder.guid, holder, decision);
   });
   const items = all.filter((_, i) => !(made[i] instanceof RangeError));
   const fit = made.flatMap(one => (one instanceof RangeError ? [] : [one]));
@@ -55,9 +55,9 @@ export async function sendBatch(
   if (changes.length === 0) return 0;
   const text = `Provision credentials batch start. Count: ${changes.length}`;
   store.events.tell(EventId.batchStart, connector.name, text);
-  tellUsers(context, EventId.changeRequest, items, ({ object }, i) => {
+  tellUsers(context, EventId.changeRequest, items, ({ holder }, i) => {
     const { changeDate } = changes[i]!;
-    return `Password Change Request - Anchor : ${object.anchor}, Dn : ${object.dn}, Change Date : ${changeDate}`;
+    return `Password Change Request - Anchor : ${holder.anchor}, Dn : ${holder.dn}, Change Date : ${changeDate}`;
   });
   faultPoint('connect.before-send');
   let verdicts: Verdict[];
@@ -69,11 +69,11 @@ export async function sendBatch(
     throw error;
   }
   faultPoint('connect.after-send');
-  tellUsers(context, EventId.changeResult, items, ({ object }, i) => {
+  tellUsers(context, EventId.changeResult, items, ({ holder }, i) => {
     const { verdict, code } = verdicts[i]!;
     const done = verdict === 'applied' || verdict === 'unchanged';
     const result = done ? 'Success' : `${verdict}${code ? ` (${code})` : ''}`;
-    return `Password Change Result - Anchor : ${object.anchor}, Dn : ${object.dn}, PwdChangeOnLogon=False, Result : ${result}.`;
+    return `Password Change Result - Anchor : ${holder.anchor}, Dn : ${holder.dn}, PwdChangeOnLogon=False, Result : ${result}.`;
   });
   return store.db.transaction(() => {
     const taken = items.filter((item, i) =>
@@ -130,12 +130,12 @@ async function makeChanges(
   const sealer = legacy.state === 'confirmed' ? await CredentialSealer.open(legacy.key) : undefined;
   const first = sealer ? reserveSequences(store.db, items.length) : 0;
   try {
-    return await mapLimit(items, SEALINGS, async ({ object, password }, i) => {
+    return await mapLimit(items, SEALINGS, async ({ holder, password }, i) => {
       const header = {
         tenant: agent.tenantId,
         forest: connector.forest,
-        sourceAnchor: object.anchor,
-        objectGuid: object.guid,
+        sourceAnchor: holder.anchor,
+        objectGuid: holder.guid,
         sequence: first + i,
         passwordOrder: password.order,
         mustChange: false,
@@ -150,7 +150,7 @@ async function makeChanges(
         throw error;
       }
       const change = {
-        sourceAnchor: object.anchor,
+        sourceAnchor: holder.anchor,
         passwordOrder: password.order,
         changeDate: filetimeToIso(password.changed),
         cloudCredential: credentials[i]!,
@@ -166,13 +166,13 @@ async function makeChanges(
 /** @returns whether the tenant has the password now */
 function applyVerdict(
   context: ConnectorContext,
-  { object, password, sequence }: PasswordItem & Pick<Made, 'sequence'>,
+  { holder, password, sequence }: PasswordItem & Pick<Made, 'sequence'>,
   { verdict, code, reason }: Verdict,
   legacy: LegacyState,
   fullPass: number | undefined,
 ): boolean {
   const { store, connector } = context;
-  const { guid } = object;
+  const { guid } = holder;
   if (verdict === 'applied' || verdict === 'unchanged') {
     const withoutKeys = password.kerberosKeys === undefined;
     store.passwords.acknowledge(guid, {
@@ -208,7 +208,7 @@ function applyVerdict(
       EventId.retryQueued,
       'warn',
       connector.name,
-      `password of '${object.dn}' put in the retry queue: ${text}`,
+      `password of '${holder.dn}' put in the retry queue: ${text}`,
     );
   }
   return false;

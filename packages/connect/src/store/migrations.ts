@@ -211,4 +211,49 @@ export const MIGRATIONS: readonly string[] = [
   -- Asked once, when a full pass begins; to keep it costs every user of every pass.
   DROP INDEX password_state_full_pass;
   `,
+  `
+  -- A forced full pass writes everybody's row, in the order in which replication brings them: rows that lie in that order are written
+  -- a page at a time. By GUID, as they lay, each was on a page of its own.
+  CREATE TABLE password_state_in_order (
+    connector TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    version INTEGER,
+    originating_time INTEGER,
+    originating_invocation_id TEXT,
+    acknowledged_at TEXT,
+    recipient_key_id TEXT,
+    record_sequence INTEGER,
+    status TEXT NOT NULL,
+    detail TEXT,
+    must_change INTEGER NOT NULL DEFAULT 0,
+    full_pass INTEGER,
+    updated_at TEXT NOT NULL,
+    UNIQUE (connector, guid)
+  );
+  INSERT INTO password_state_in_order (connector, guid, version, originating_time, originating_invocation_id, acknowledged_at,
+      recipient_key_id, record_sequence, status, detail, must_change, full_pass, updated_at)
+    SELECT connector, guid, version, originating_time, originating_invocation_id, acknowledged_at,
+      recipient_key_id, record_sequence, status, detail, must_change, full_pass, updated_at
+    FROM password_state ORDER BY connector, record_sequence;
+  DROP TABLE password_state;
+  ALTER TABLE password_state_in_order RENAME TO password_state;
+  CREATE INDEX password_state_must_change ON password_state (connector, guid) WHERE must_change = 1;
+  CREATE TRIGGER head_bucket_of_new_password AFTER INSERT ON password_state WHEN new.record_sequence IS NOT NULL BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket =
+      (SELECT bucket_of(anchor) FROM connector_space AS o WHERE o.connector = new.connector AND o.guid = new.guid);
+  END;
+  CREATE TRIGGER head_bucket_of_password AFTER UPDATE OF record_sequence ON password_state
+    WHEN new.record_sequence IS NOT old.record_sequence
+  BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket =
+      (SELECT bucket_of(anchor) FROM connector_space AS o WHERE o.connector = new.connector AND o.guid = new.guid);
+  END;
+  CREATE TRIGGER head_bucket_of_gone_password AFTER DELETE ON password_state WHEN old.record_sequence IS NOT NULL BEGIN
+    DELETE FROM head_bucket WHERE connector = old.connector AND bucket =
+      (SELECT bucket_of(anchor) FROM connector_space AS o WHERE o.connector = old.connector AND o.guid = old.guid);
+  END;
+
+  -- One person's log is asked for by a person, seldom: it is looked for. To keep an index of it costs every user of every pass a page.
+  DROP INDEX password_log_object;
+  `,
 ];

@@ -28,7 +28,7 @@ export class PasswordLog {
     );
   }
 
-  /** Newest first. */
+  /** Newest first; looks through the log, which has an entry a password of a week. */
   last(guid: string, count: number): PasswordLogEntry[] {
     return this.#db.all<PasswordLogEntry>(
       'SELECT at, status, detail FROM password_log WHERE connector = ? AND guid = ? ORDER BY id DESC LIMIT ?',

@@ -1,5 +1,6 @@
 import type { PasswordOrder } from '@causeway/credentials';
 import type { Database } from './database.ts';
+import { toOrder } from './password-holders.ts';
 import type { PasswordLog } from './password-log.ts';
 
 /** The original's words for what became of a user's password. */
@@ -149,17 +150,9 @@ export class PasswordStates {
 }
 
 function toState(row: Record<string, unknown>): PasswordState {
-  const acknowledged =
-    row.version === null
-      ? undefined
-      : {
-          version: row.version as number,
-          originatingTime: row.originating_time as number,
-          originatingInvocationId: row.originating_invocation_id as string,
-        };
   return {
     guid: row.guid as string,
-    acknowledged,
+    acknowledged: toOrder(row),
     acknowledgedAt: (row.acknowledged_at as string | null) ?? undefined,
     recipientKeyId: (row.recipient_key_id as string | null) ?? undefined,
     status: row.status as PasswordStatus,

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { bucketOf, differingBuckets } from '@causeway/records';
 import { createLog } from '@causeway/service';
 import { Database } from './database.ts';
 import { Events } from './events.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { nextAttemptAt } from './retry-queue.ts';
 import { reserveSequences } from './sequence.ts';
 import { connectorStore, openStore } from './store.ts';
@@ -28,6 +30,47 @@ test('a file opened twice keeps what it had, and one of a newer program is refus
   raw.exec('PRAGMA user_version = 99');
   raw.close();
   assert.throws(() => openStore(folder, log), { code: 'state-too-new' });
+});
+
+test('a file of the version before keeps what is known of each password, and what a head is made of', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-store-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const before = new DatabaseSync(join(folder, 'connect.db'));
+  before.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
+  for (const migration of MIGRATIONS.slice(0, 4)) before.exec(migration);
+  before.exec(`
+    PRAGMA user_version = 4;
+    INSERT INTO connector_space (connector, guid, anchor, dn, object_classes, attributes, desired_digest, exported_digest, exported_sequence)
+      VALUES ('c', 'g', 'anchor', 'CN=g', '[]', '{}', 'd', 'd', 5);
+    INSERT INTO password_state VALUES ('c', 'g', 3, 13300000000, 'invocation', '2026-01-01T00:00:00.000Z', 'key', 'MissingAttribute', 'no keys', 1, 2,
+      '2026-01-02T00:00:00.000Z', 7);
+    INSERT INTO password_log (connector, guid, at, status) VALUES ('c', 'g', '2026-01-01T00:00:00.000Z', 'Success');`);
+  before.close();
+  const { passwords, passwordLog, holders, heads, db } = connectorStore(openStore(folder, log), 'c');
+  const order = { version: 3, originatingTime: 13_300_000_000, originatingInvocationId: 'invocation' };
+  assert.deepEqual(passwords.get('g'), {
+    ...{ guid: 'g', acknowledged: order, acknowledgedAt: '2026-01-01T00:00:00.000Z', recipientKeyId: 'key' },
+    ...{ status: 'MissingAttribute', detail: 'no keys', mustChange: true, fullPass: 2 },
+    updatedAt: '2026-01-02T00:00:00.000Z',
+  });
+  assert.deepEqual(holders.get('g'), {
+    ...{ guid: 'g', anchor: 'anchor', dn: 'CN=g', inScope: true, exported: true },
+    ...{ acknowledged: order, fullPass: 2, owed: false },
+  });
+  assert.equal(passwordLog.last('g', 10).length, 1);
+  const [entry] = heads.entries(bucketOf('anchor'));
+  assert.deepEqual({ ...entry }, { anchor: 'anchor', accountSequence: 5, credentialSequence: 7 });
+  const { buckets } = heads.summary();
+  const ack = {
+    order,
+    recipientKeyId: 'key',
+    status: 'Success',
+    detail: undefined,
+    fullPass: undefined,
+  } as const;
+  passwords.acknowledge('g', { ...ack, recordSequence: 8 });
+  assert.deepEqual(differingBuckets(heads.summary().buckets, buckets), [bucketOf('anchor')]);
+  db.close();
 });
 
 test('a transaction that fails leaves nothing, also of the one within it', () => {

@@ -9,6 +9,7 @@ import { Events } from './events.ts';
 import { FullPasses } from './full-passes.ts';
 import { HeadBuckets } from './head-buckets.ts';
 import { Owed } from './owed.ts';
+import { PasswordHolders } from './password-holders.ts';
 import { PasswordLog } from './password-log.ts';
 import { PasswordStates } from './password-states.ts';
 import { Receipts } from './receipts.ts';
@@ -32,6 +33,7 @@ export interface ConnectorStore {
   readonly settings: ConnectorSettings;
   readonly cursors: Cursors;
   readonly space: ConnectorSpace;
+  readonly holders: PasswordHolders;
   readonly passwords: PasswordStates;
   readonly passwordLog: PasswordLog;
   readonly queue: RetryQueue;
@@ -63,6 +65,7 @@ export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string
     settings: new ConnectorSettings(db, name),
     cursors: new Cursors(db, name),
     space: new ConnectorSpace(db, name),
+    holders: new PasswordHolders(db, name),
     passwords: new PasswordStates(db, name, passwordLog),
     passwordLog,
     queue: new RetryQueue(db, name),

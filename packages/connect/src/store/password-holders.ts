@@ -1,0 +1,65 @@
+import type { PasswordOrder } from '@causeway/credentials';
+import type { Database } from './database.ts';
+
+/** A user whose password replication brought: who it is, and what the tenant has of it. */
+export interface PasswordHolder {
+  guid: string;
+  anchor: string;
+  dn: string;
+  /** The tenant should have the user. */
+  inScope: boolean;
+  /** The tenant has the user. */
+  exported: boolean;
+  /** The order of the password that the tenant acknowledged last. */
+  acknowledged: PasswordOrder | undefined;
+  /** The forced full pass that sent it last. */
+  fullPass: number | undefined;
+  /** Its legacy credentials are owed to the managed domain. */
+  owed: boolean;
+}
+
+/** One look for all that a decision needs: a full pass decides about everybody. */
+export class PasswordHolders {
+  readonly #db: Database;
+  readonly #connector: string;
+
+  constructor(db: Database, connector: string) {
+    this.#db = db;
+    this.#connector = connector;
+  }
+
+  get(guid: string): PasswordHolder | undefined {
+    const row = this.#db.get(
+      `SELECT o.anchor, o.dn, o.desired_digest IS NOT NULL AS in_scope, o.exported_digest IS NOT NULL AS exported,
+         p.version, p.originating_time, p.originating_invocation_id, p.full_pass, w.guid IS NOT NULL AS owed
+       FROM connector_space AS o
+         LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
+         LEFT JOIN owed AS w ON w.connector = o.connector AND w.guid = o.guid
+       WHERE o.connector = ? AND o.guid = ?`,
+      this.#connector,
+      guid,
+    );
+    return (
+      row && {
+        guid,
+        anchor: row.anchor as string,
+        dn: row.dn as string,
+        inScope: row.in_scope === 1,
+        exported: row.exported === 1,
+        acknowledged: toOrder(row),
+        fullPass: (row.full_pass as number | null) ?? undefined,
+        owed: row.owed === 1,
+      }
+    );
+  }
+}
+
+/** Of a row of `password_state`. */
+export function toOrder(row: Record<string, unknown>): PasswordOrder | undefined {
+  if (row.version === null) return undefined;
+  return {
+    version: row.version as number,
+    originatingTime: row.originating_time as number,
+    originatingInvocationId: row.originating_invocation_id as string,
+  };
+}
