@@ -9,14 +9,46 @@ type Missing = ConnectArrival['missing'][number];
 
 const NAMED = 50;
 
-/** @param since milliseconds since 1970: before that nobody could have received anything */
+/** What the managed domain has of the forest, beside what it should have. @param since as for `judge` */
 export function arrivalOf(
   context: ConnectorContext,
   since: number,
   now: number = Date.now(),
 ): ConnectArrival {
+  const { accounts, credentials } = context.store.heads.summary();
+  const { state, alarm, receipt, missing } = judge(context, since, now);
+  const arrivedOf = (all: number, there: number | undefined, gone: number): number => {
+    if (there === undefined) return 0;
+    return missing.whole ? all - gone : Math.min(all, there);
+  };
+  return {
+    state,
+    accounts: { arrived: arrivedOf(accounts, receipt?.accounts, missing.accounts), all: accounts },
+    credentials: {
+      arrived: arrivedOf(credentials, receipt?.credentials, missing.credentials),
+      all: credentials,
+    },
+    completeAsOf: receipt?.completeAsOf ?? null,
+    receiptAt: receipt?.time ?? null,
+    alarm,
+    missing: missing.people.slice(0, NAMED),
+    missingCount: missing.people.length,
+  };
+}
+
+interface Judgement extends Pick<ConnectArrival, 'state' | 'alarm'> {
+  /** The last one, when it is believed. */
+  receipt: Receipt | undefined;
+  missing: Compared;
+}
+
+/**
+ * What the last receipt means, without a look at everybody.
+ *
+ * @param since milliseconds since 1970: before that nobody could have received anything
+ */
+export function judge(context: ConnectorContext, since: number, now: number = Date.now()): Judgement {
   const { store, settings } = context;
-  const { accounts, credentials } = store.heads.summary();
   const confirmed = confirmedKey(store.db);
   const last = store.receipts.last();
   const read = last && readReceipt(context, last.receipt);
@@ -24,10 +56,6 @@ export function arrivalOf(
   const missing = receipt
     ? compare(context, receipt)
     : { people: [], accounts: 0, credentials: 0, whole: true };
-  const arrivedOf = (all: number, there: number | undefined, gone: number): number => {
-    if (there === undefined) return 0;
-    return missing.whole ? all - gone : Math.min(all, there);
-  };
   const heard = receipt
     ? Math.min(Date.parse(receipt.time), Date.parse(receipt.headTime), Date.parse(last!.receivedAt))
     : 0;
@@ -42,19 +70,7 @@ export function arrivalOf(
     if (receipt.notWritten.length > 0) return 'not all written';
     return receipt.completeAsOf === null ? 'on its way' : 'complete';
   })();
-  return {
-    state,
-    accounts: { arrived: arrivedOf(accounts, receipt?.accounts, missing.accounts), all: accounts },
-    credentials: {
-      arrived: arrivedOf(credentials, receipt?.credentials, missing.credentials),
-      all: credentials,
-    },
-    completeAsOf: receipt?.completeAsOf ?? null,
-    receiptAt: receipt?.time ?? null,
-    alarm: alarmOf(state, receipt, heard || start),
-    missing: missing.people.slice(0, NAMED),
-    missingCount: missing.people.length,
-  };
+  return { state, alarm: alarmOf(state, receipt, heard || start), receipt, missing };
 }
 
 function alarmOf(state: State, receipt: Receipt | undefined, heard: number): string | null {

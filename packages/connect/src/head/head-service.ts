@@ -2,7 +2,7 @@ import { CallError } from '@causeway/contract';
 import { describeError, type Service, sleep } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
-import { arrivalOf } from './arrival.ts';
+import { judge } from './arrival.ts';
 import { makeHead } from './make-head.ts';
 import { takeReceipt } from './take-receipt.ts';
 
@@ -51,7 +51,7 @@ export class HeadService implements Service {
 
   #sayAlarm(): void {
     const { store, connector } = this.#context;
-    const { state, alarm } = arrivalOf(this.#context, this.startedAt);
+    const { state, alarm } = judge(this.#context, this.startedAt);
     const kind = alarm === null ? '' : state;
     if (kind === this.#alarm) return;
     this.#alarm = kind;

@@ -24,7 +24,10 @@ export class HeadBuckets {
       this.#connector,
     );
     const known = new Map(rows.map(row => [row.bucket, row]));
-    return summarizeForest(number => known.get(number) ?? this.#summarize(number));
+    // One transaction: each of 256 rows would wait for the disk by itself.
+    return this.#db.transaction(() =>
+      summarizeForest(number => known.get(number) ?? this.#summarize(number)),
+    );
   }
 
   #summarize(number: number): Bucket {
