@@ -196,6 +196,9 @@ export function decideCredentials(
 
 async function write(inside: TenantScope, rows: readonly Write[]): Promise<void> {
   if (rows.length === 0) return;
+  // Records have no comma in them, and as JSON PostgreSQL would look at each of their characters.
+  const records = rows.map(({ record }) => record ?? '').join(',');
+  const others = rows.map(({ record: _, ...row }) => row);
   await inside.run(
     tenantId => sql`
       update users set
@@ -215,9 +218,13 @@ async function write(inside: TenantScope, rows: readonly Write[]): Promise<void>
         legacy_reason = null,
         legacy_reported_at = null,
         legacy_applied_at = null
-      from jsonb_to_recordset(${json(rows)}) as r (id uuid, cloud_credential text, change_date timestamptz,
-        order_version bigint, order_time bigint, order_invocation_id uuid, record text,
-        credential_sequence bigint, changed_seq bigint, news_seq bigint)
+      from rows from (
+        jsonb_to_recordset(${json(others)}) as (id uuid, cloud_credential text, change_date timestamptz,
+          order_version bigint, order_time bigint, order_invocation_id uuid,
+          credential_sequence bigint, changed_seq bigint, news_seq bigint),
+        unnest(string_to_array(${records}::text, ',', ''))
+      ) as r (id, cloud_credential, change_date, order_version, order_time, order_invocation_id,
+        credential_sequence, changed_seq, news_seq, record)
       where users.tenant_id = ${tenantId} and users.id = r.id`,
   );
 }
