@@ -23,8 +23,8 @@ export const TENANT_NAME = 'contoso';
 export const FOREST = 'corp.example.com';
 const TENANT_ADMINISTRATOR = 'admin@contoso.example';
 const DEFAULT_TENANT_PORT = 8443;
-/** As the launcher starts it. */
-const CONNECT_ENVIRONMENT = {
+/** As the launcher starts them. */
+const SERVICE_ENVIRONMENT = {
   NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --max-semi-space-size=16`,
   MALLOC_ARENA_MAX: '2',
 };
@@ -82,7 +82,7 @@ export class Stage {
     this.tenantPort = settings.tenantPort ?? DEFAULT_TENANT_PORT;
     // An empty one keeps a DATABASE_URL of ours from the tenant that is to have PGlite.
     this.tenant = this.#place('tenant', { DATABASE_URL: settings.databaseUrl ?? '' });
-    this.connect = this.#place('connect', CONNECT_ENVIRONMENT);
+    this.connect = this.#place('connect');
     this.domain = this.#place('domain');
   }
 
@@ -328,7 +328,7 @@ export class Stage {
       name,
       args: [name, 'run', '--config', this.configOf(name)],
       logFile: this.logOf(name),
-      env,
+      env: { ...SERVICE_ENVIRONMENT, ...env },
       ready: () => listening(localSocketPath(this.stateOf(name))),
     });
   }

@@ -2,6 +2,7 @@ export { CausewayError, describeError, type Retry } from './causeway-error.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret } from './configuration.ts';
 export { faultPoint } from './fault-point.ts';
+export { setHeapGrowth } from './heap.ts';
 export { createServer, listen, type ServerOptions } from './http-server.ts';
 export { backoff, runServices, type Service, sleep } from './lifecycle.ts';
 export { callLocally, callSocket, type LocalSocket, serveLocally } from './local-api.ts';
