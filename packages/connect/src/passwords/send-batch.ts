@@ -21,8 +21,6 @@ export interface PasswordItem {
 
 /** PBKDF2 runs in libuv's pool: a little more in flight than there are processors keeps them busy. */
 const DERIVATIONS = 2 * availableParallelism();
-/** The seal's key comes from the same pool, where another batch's derivations are in line before it. */
-const SEALINGS = 16;
 
 /**
  * Derives, seals and sends one batch, and stores the verdicts in one transaction. The hashes are wiped as soon as they are sealed,
@@ -130,7 +128,8 @@ async function makeChanges(
   const sealer = legacy.state === 'confirmed' ? await CredentialSealer.open(legacy.key) : undefined;
   const first = sealer ? reserveSequences(store.db, items.length) : 0;
   try {
-    return await mapLimit(items, SEALINGS, async ({ holder, password }, i) => {
+    const made: (Made | RangeError)[] = [];
+    for (const [i, { holder, password }] of items.entries()) {
       const header = {
         tenant: agent.tenantId,
         forest: connector.forest,
@@ -146,8 +145,9 @@ async function makeChanges(
       try {
         record = (await sealer?.seal(agent.signingKey, header, secret)) ?? null;
       } catch (error) {
-        if (error instanceof RangeError) return error;
-        throw error;
+        if (!(error instanceof RangeError)) throw error;
+        made.push(error);
+        continue;
       }
       const change = {
         sourceAnchor: holder.anchor,
@@ -156,8 +156,9 @@ async function makeChanges(
         cloudCredential: credentials[i]!,
         record,
       };
-      return { change, sequence: record === null ? undefined : header.sequence };
-    });
+      made.push({ change, sequence: record === null ? undefined : header.sequence });
+    }
+    return made;
   } finally {
     sealer?.close();
   }
@@ -187,7 +188,7 @@ function applyVerdict(
     });
     store.queue.remove('password', guid);
     if (legacy.state === 'unconfirmed') store.owed.put(guid);
-    else store.owed.remove(guid);
+    else if (holder.owed) store.owed.remove(guid);
     return true;
   }
   if (code === 'unknown-user') {
