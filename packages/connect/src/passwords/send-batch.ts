@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import type { CredentialChange, Verdict } from '@causeway/contract';
 import { CLOUD_SALT_LENGTH, deriveCloudCredential, wipeKeys } from '@causeway/credentials';
 import { CredentialSealer } from '@causeway/records';
@@ -19,8 +18,8 @@ export interface PasswordItem {
   password: SendPassword;
 }
 
-/** PBKDF2 runs in libuv's pool: a little more in flight than there are processors keeps them busy. */
-const DERIVATIONS = 2 * availableParallelism();
+/** PBKDF2 runs in libuv's pool: so many wait there that it has work while this thread seals or stores another batch. */
+const DERIVATIONS = 64;
 
 /**
  * Derives, seals and sends one batch, and stores the verdicts in one transaction. The hashes are wiped as soon as they are sealed,
