@@ -240,6 +240,30 @@ for (const [reason, part, calls] of unusable) {
   });
 }
 
+test('who wants passwords alone asks for no name, and its cookie is of no use to who wants everything', async () => {
+  await using dc = await ScriptedDc.start(
+    afterBind(() =>
+      encodeReply({ to: 100n, objects: [], vector: [{ invocationId: INVOCATION_ID, usn: 100n }] }),
+    ),
+  );
+  await using connection = await open(dc);
+  let cookie: ReplicationCookie | undefined;
+  const options = { namingContext: NC, attributeSet: 'passwords' } as const;
+  for await (const page of connection.replicateChanges(options)) cookie = page.cookie;
+  const asked = toHex(dc.calls.at(-1)!.stub);
+  const attribute = (type: number): string => {
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setUint32(0, type, true);
+    return toHex(bytes);
+  };
+  const [unicodePwd, objectSid, sAMAccountName] = [0x9_005a, 0x9_0092, 0x9_00dd].map(attribute);
+  assert.ok(asked.includes(unicodePwd!) && asked.includes(objectSid!) && !asked.includes(sAMAccountName!));
+  const again = { ...options, cookie };
+  for await (const page of connection.replicateChanges(again)) assert.equal(page.fullCycle, false);
+  const [page] = await pull(dc, cookie);
+  assert.equal(page!.fullCycleReason, 'attribute-set');
+});
+
 test('a DC that gives back a mark from its future is found out by its own cursor', async () => {
   const asked: bigint[] = [];
   await using dc = await ScriptedDc.start(

@@ -244,6 +244,24 @@ onEveryBackend(
       assert.equal((await feedItem(who.anchor))!.credentialRecord, newer.record);
     });
 
+    it('gives everybody of a batch the own record, and none to who brings none', async () => {
+      const seal = await makeSealer();
+      const people = [newPerson(), newPerson(), newPerson(), newPerson()];
+      await objects(people.map(who => accountItem(connect, who)));
+      const records = await Promise.all(
+        people.map((who, i) => (i % 2 === 0 ? null : seal(connect, who, 'own', order(1)))),
+      );
+      const items = await Promise.all(
+        people.map((who, i) => credentialItem(who, 'own', order(1), records[i]!)),
+      );
+      assert.deepEqual(new Set(says(await credentials(items))), new Set(['applied']));
+      const kept = await Promise.all(people.map(({ anchor }) => feedItem(anchor)));
+      assert.deepEqual(
+        kept.map(item => item!.credentialRecord),
+        records,
+      );
+    });
+
     it('lets the newest of many concurrent passwords win', async () => {
       const who = newPerson();
       await objects([accountItem(connect, who)]);
