@@ -57,11 +57,11 @@ export const ConnectConfiguration = z.strictObject({
   /** No receipt of the managed domain for longer than this raises the alarm. */
   silenceMs: z.int().min(1000).max(3_600_000).default(300_000),
   /** Objects a request to the tenant. */
-  objectBatch: z.int().min(1).max(MAX_BATCH).default(MAX_BATCH),
+  objectBatch: z.int().min(1).max(MAX_BATCH).default(250),
   /** Passwords a request to the tenant. */
-  passwordBatch: z.int().min(1).max(MAX_BATCH).default(MAX_BATCH),
+  passwordBatch: z.int().min(1).max(MAX_BATCH).default(250),
   /** Objects a page of the domain controller's replication. */
-  replicationPage: z.int().min(10).max(5000).default(500),
+  replicationPage: z.int().min(10).max(5000).default(1000),
   /** The admin API: always on a local socket, and over HTTPS where an address is given. */
   adminApi: z
     .strictObject({
