@@ -15,15 +15,15 @@ import {
 import type { Guid } from '@causeway/wire';
 import { ReplicationRight } from '../grant-commands.ts';
 import { accessDenied } from './access-denied.ts';
-import { type AttributeSet, HARMLESS_ATTRIBUTE_SET } from './attributes.ts';
+import { HARMLESS_ATTRIBUTE_SET } from './attributes.ts';
 import { replicationCycle } from './cycle.ts';
 import { decodeUser } from './decode-user.ts';
 import { DrsSession } from './drs-session.ts';
 import type {
+  CycleOptions,
   ReplicatedUser,
   ReplicationAccount,
   ReplicationConnection,
-  ReplicationCookie,
   ReplicationOptions,
   ReplicationPage,
 } from './replication.ts';
@@ -52,12 +52,7 @@ class Connection implements ReplicationConnection {
     this.#account = { domain, username };
   }
 
-  async *replicateChanges(options: {
-    namingContext: string;
-    cookie?: ReplicationCookie | undefined;
-    pageSize?: number;
-    attributeSet?: AttributeSet;
-  }): AsyncGenerator<ReplicationPage, void, undefined> {
+  async *replicateChanges(options: CycleOptions): AsyncGenerator<ReplicationPage, void, undefined> {
     try {
       yield* replicationCycle(this.#session, options);
     } catch (error) {

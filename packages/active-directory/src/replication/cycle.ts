@@ -6,10 +6,16 @@ import {
   type ReplyHeader,
   type UsnVector,
 } from '@causeway/protocols';
-import { ATTRIBUTE_SETS, type AttributeSet, digestOfSet } from './attributes.ts';
+import { ATTRIBUTE_SETS, digestOfSet } from './attributes.ts';
 import { decodeUser, wipeUser } from './decode-user.ts';
 import type { DrsSession } from './drs-session.ts';
-import type { FullCycleReason, ReplicatedUser, ReplicationCookie, ReplicationPage } from './replication.ts';
+import type {
+  CycleOptions,
+  FullCycleReason,
+  ReplicatedUser,
+  ReplicationCookie,
+  ReplicationPage,
+} from './replication.ts';
 
 const DEFAULT_PAGE_SIZE = 1000;
 
@@ -17,25 +23,18 @@ const DEFAULT_PAGE_SIZE = 1000;
 interface Start {
   cookie: ReplicationCookie | undefined;
   reason?: FullCycleReason;
-  /** Digest of the set that is asked for. */
-  attributeSet: string;
 }
 
 /** Pages since the cookie, the next one always asked for before this one is decoded. */
 export async function* replicationCycle(
   session: DrsSession,
-  options: {
-    namingContext: string;
-    cookie?: ReplicationCookie | undefined;
-    pageSize?: number;
-    attributeSet?: AttributeSet;
-  },
+  options: CycleOptions,
 ): AsyncGenerator<ReplicationPage, void, undefined> {
   const set = options.attributeSet ?? 'all';
   const attributeSet = digestOfSet(set);
-  let start: Start = { cookie: options.cookie, attributeSet };
+  let start: Start = { cookie: options.cookie };
   if (options.cookie && options.cookie.attributeSet !== attributeSet) {
-    start = { cookie: undefined, attributeSet, reason: 'attribute-set' };
+    start = { cookie: undefined, reason: 'attribute-set' };
   }
   const ask = (from: UsnVector | undefined, invocationId: string | undefined): Promise<Uint8Array> => {
     const vector = start.cookie?.upToDateVector.map(({ invocationId, usn }) => ({
@@ -69,13 +68,13 @@ export async function* replicationCycle(
           : undefined;
       if (reason) {
         stub.fill(0);
-        start = { cookie: undefined, attributeSet, reason };
+        start = { cookie: undefined, reason };
         pending = ask(undefined, undefined);
         continue;
       }
       isFirst = false;
       if (header.more) pending = ask(header.to, header.invocationId);
-      yield decodePage(session, stub, start);
+      yield decodePage(session, stub, start, attributeSet);
     }
   } finally {
     // A page that nobody takes any more.
@@ -113,7 +112,13 @@ function unusable(
   return now !== undefined && earlier !== undefined && now < BigInt(earlier) ? 'usn-rollback' : undefined;
 }
 
-function decodePage(session: DrsSession, stub: Uint8Array, start: Start): ReplicationPage {
+/** @param attributeSet digest of the set that was asked for */
+function decodePage(
+  session: DrsSession,
+  stub: Uint8Array,
+  start: Start,
+  attributeSet: string,
+): ReplicationPage {
   const reply = session.decoding(stub, decodeReply);
   const users: ReplicatedUser[] = [];
   for (const object of reply.objects) {
@@ -144,7 +149,7 @@ function decodePage(session: DrsSession, stub: Uint8Array, start: Start): Replic
         highPropUpdate: `${highPropUpdate}`,
       },
       upToDateVector: vector ?? start.cookie?.upToDateVector ?? [],
-      attributeSet: start.attributeSet,
+      attributeSet,
     };
   }
   return page;

@@ -3,8 +3,9 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { addRidLayer, ntHash } from '@causeway/credentials';
 import { encodeReply, type ReplyObject, recorded, sealSecret } from '@causeway/protocols/testing';
-import { encodeSid, encodeUtf16le, toHex } from '@causeway/wire';
+import { encodeSid, encodeUtf16le, toHex, Writer } from '@causeway/wire';
 import { ACCOUNT, afterBind, ScriptedDc } from '../testing/scripted-dc.ts';
+import type { AttributeSet } from './attributes.ts';
 import { openReplication } from './connection.ts';
 import { findReplicationPort } from './endpoint.ts';
 import type { ReplicatedUser, ReplicationCookie, ReplicationPage } from './replication.ts';
@@ -46,10 +47,15 @@ const open = (
   return openReplication({ host: '127.0.0.1', port: dc.port, account: { ...ACCOUNT, password }, ...rest });
 };
 
-async function pull(dc: ScriptedDc, cookie?: ReplicationCookie): Promise<ReplicationPage[]> {
+async function pull(
+  dc: ScriptedDc,
+  cookie?: ReplicationCookie,
+  attributeSet: AttributeSet = 'all',
+): Promise<ReplicationPage[]> {
   await using connection = await open(dc);
   const pages: ReplicationPage[] = [];
-  for await (const page of connection.replicateChanges({ namingContext: NC, cookie })) pages.push(page);
+  const options = { namingContext: NC, cookie, attributeSet };
+  for await (const page of connection.replicateChanges(options)) pages.push(page);
   return pages;
 }
 
@@ -246,20 +252,17 @@ test('who wants passwords alone asks for no name, and its cookie is of no use to
       encodeReply({ to: 100n, objects: [], vector: [{ invocationId: INVOCATION_ID, usn: 100n }] }),
     ),
   );
-  await using connection = await open(dc);
-  let cookie: ReplicationCookie | undefined;
-  const options = { namingContext: NC, attributeSet: 'passwords' } as const;
-  for await (const page of connection.replicateChanges(options)) cookie = page.cookie;
+  const [first] = await pull(dc, undefined, 'passwords');
   const asked = toHex(dc.calls.at(-1)!.stub);
-  const attribute = (type: number): string => {
-    const bytes = new Uint8Array(4);
-    new DataView(bytes.buffer).setUint32(0, type, true);
-    return toHex(bytes);
-  };
+  const attribute = (type: number): string => toHex(new Writer().u32le(type).toBytes());
   const [unicodePwd, objectSid, sAMAccountName] = [0x9_005a, 0x9_0092, 0x9_00dd].map(attribute);
   assert.ok(asked.includes(unicodePwd!) && asked.includes(objectSid!) && !asked.includes(sAMAccountName!));
-  const again = { ...options, cookie };
-  for await (const page of connection.replicateChanges(again)) assert.equal(page.fullCycle, false);
+  const { cookie } = first!;
+  const again = await pull(dc, cookie, 'passwords');
+  assert.deepEqual(
+    again.map(({ fullCycle }) => fullCycle),
+    [false],
+  );
   const [page] = await pull(dc, cookie);
   assert.equal(page!.fullCycleReason, 'attribute-set');
 });

@@ -76,6 +76,16 @@ export interface ReplicationPage {
   wipe(): void;
 }
 
+/** What one cycle asks for. */
+export interface CycleOptions {
+  namingContext: string;
+  cookie?: ReplicationCookie | undefined;
+  /** Objects a page; 1,000 unless told, which is also Samba's cap. */
+  pageSize?: number;
+  /** `all` unless told. */
+  attributeSet?: AttributeSet;
+}
+
 /** One authenticated connection to one DC's replication service. */
 export interface ReplicationConnection extends AsyncDisposable {
   /**
@@ -83,14 +93,7 @@ export interface ReplicationConnection extends AsyncDisposable {
    * already asked for; never more than that one waits. A page must be wiped by who takes it.
    * @throws ReplicationError
    */
-  replicateChanges(options: {
-    namingContext: string;
-    cookie?: ReplicationCookie | undefined;
-    /** Objects a page; 1,000 unless told, which is also Samba's cap. */
-    pageSize?: number;
-    /** `all` unless told. */
-    attributeSet?: AttributeSet;
-  }): AsyncGenerator<ReplicationPage, void, undefined>;
+  replicateChanges(options: CycleOptions): AsyncGenerator<ReplicationPage, void, undefined>;
   /**
    * One object as it is now, whole. Not in the middle of a cycle: older Samba DCs start the cycle anew then, so
    * open a second connection. Wipe the user with `wipeUser`.

@@ -4,7 +4,7 @@ import { EventId } from '../store/events.ts';
 import type { FullPass } from '../store/full-passes.ts';
 import { expectedEnd, ratePerSecond } from './full-pass-progress.ts';
 import { legacyState } from './legacy.ts';
-import { isSwitchedOn, type PasswordChannel } from './password-channel.ts';
+import { isSwitchedOn, type PasswordChannel, replicatePasswords } from './password-channel.ts';
 import { sendPages } from './send-pages.ts';
 
 /** How often progress is an event. */
@@ -17,7 +17,7 @@ const SAY_EVERY_MS = 5_000;
  */
 export async function fullPassStep(channel: PasswordChannel, namingContext: string): Promise<void> {
   const { context, controller } = channel;
-  const { store, connector, settings } = context;
+  const { store, connector } = context;
   const pass = store.passes.open();
   if (pass === undefined || pass.readAt !== null || !isSwitchedOn(channel)) return;
   if (store.cursors.get('dirsync-cookie') === undefined) {
@@ -38,16 +38,12 @@ export async function fullPassStep(channel: PasswordChannel, namingContext: stri
     `Full password hash synchronization ${begins} for domain: ${namingContext}`,
   );
   store.passes.start(pass.id, store.passwords.countOfPass(pass.id));
-  const pages = {
-    namingContext,
-    pageSize: settings.replicationPage,
-    attributeSet: 'passwords',
-  } as const;
   const connection = await controller.openReplication();
   const pace = { began: Date.now(), sent: 0, said: 0 };
   channel.pace = pace;
   try {
-    const throughout = await sendPages(channel, connection.replicateChanges(pages), pass.id, ({ sent }) => {
+    const pages = replicatePasswords(channel, connection, namingContext);
+    const throughout = await sendPages(channel, pages, pass.id, ({ sent }) => {
       pace.sent += sent;
       if (Date.now() < pace.said + SAY_EVERY_MS) return;
       pace.said = Date.now();

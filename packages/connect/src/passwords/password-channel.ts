@@ -1,3 +1,4 @@
+import type { ReplicationConnection, ReplicationCookie, ReplicationPage } from '@causeway/active-directory';
 import type { ConnectorContext } from '../context.ts';
 import type { DomainController } from '../domain-controller.ts';
 import type { UsersInFlight } from './users-in-flight.ts';
@@ -10,6 +11,17 @@ export interface PasswordChannel {
   readonly inFlight: UsersInFlight;
   /** How fast a forced full pass goes, while it reads. */
   pace: { readonly began: number; sent: number; said: number } | undefined;
+}
+
+/** What the connector's passwords are read with: everything that a password is made of, and nothing else. */
+export function replicatePasswords(
+  { context }: PasswordChannel,
+  connection: ReplicationConnection,
+  namingContext: string,
+  cookie?: ReplicationCookie,
+): AsyncIterable<ReplicationPage> {
+  const { replicationPage: pageSize } = context.settings;
+  return connection.replicateChanges({ namingContext, cookie, pageSize, attributeSet: 'passwords' });
 }
 
 /** Off: nothing of this forest's passwords is read or sent. Looked at before every slice, so that it takes effect at once. */

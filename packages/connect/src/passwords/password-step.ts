@@ -2,7 +2,7 @@ import type { ReplicatedUser, ReplicationCookie, ReplicationPage } from '@causew
 import { CausewayError, faultPoint } from '@causeway/service';
 import { EventId } from '../store/events.ts';
 import { legacyState } from './legacy.ts';
-import { isSwitchedOn, type PasswordChannel } from './password-channel.ts';
+import { isSwitchedOn, type PasswordChannel, replicatePasswords } from './password-channel.ts';
 import { type PasswordSummary, processUsers } from './process-users.ts';
 import { sendPages } from './send-pages.ts';
 
@@ -18,19 +18,15 @@ export async function passwordStep(
   namingContext: string,
 ): Promise<PasswordSummary> {
   const { context, controller } = channel;
-  const { store, connector, settings } = context;
+  const { store, connector } = context;
   const stored = store.cursors.get('replication-cookie');
   const cookie = stored === undefined ? undefined : (JSON.parse(stored) as ReplicationCookie);
   const summary: PasswordSummary = { read: 0, sent: 0 };
   const connection = await controller.replication();
   let next: ReplicationCookie | undefined;
   const pages = async function* (): AsyncGenerator<ReplicationPage, void, undefined> {
-    const options = {
-      ...{ namingContext, cookie, pageSize: settings.replicationPage },
-      attributeSet: 'passwords',
-    } as const;
     let announced = false;
-    for await (const page of connection.replicateChanges(options)) {
+    for await (const page of replicatePasswords(channel, connection, namingContext, cookie)) {
       faultPoint('connect.after-read');
       if (page.fullCycleReason !== undefined && !announced) {
         announced = true;
