@@ -1,5 +1,6 @@
 import type { PasswordOrder } from '@causeway/credentials';
 import type { Database } from './database.ts';
+import { toOrder } from './password-states.ts';
 
 /** A user whose password replication brought: who it is, and what the tenant has of it. */
 export interface PasswordHolder {
@@ -52,14 +53,4 @@ export class PasswordHolders {
       }
     );
   }
-}
-
-/** Of a row of `password_state`. */
-export function toOrder(row: Record<string, unknown>): PasswordOrder | undefined {
-  if (row.version === null) return undefined;
-  return {
-    version: row.version as number,
-    originatingTime: row.originating_time as number,
-    originatingInvocationId: row.originating_invocation_id as string,
-  };
 }

@@ -1,6 +1,5 @@
 import type { PasswordOrder } from '@causeway/credentials';
 import type { Database } from './database.ts';
-import { toOrder } from './password-holders.ts';
 import type { PasswordLog } from './password-log.ts';
 
 /** The original's words for what became of a user's password. */
@@ -160,5 +159,15 @@ function toState(row: Record<string, unknown>): PasswordState {
     mustChange: row.must_change === 1,
     fullPass: (row.full_pass as number | null) ?? undefined,
     updatedAt: row.updated_at as string,
+  };
+}
+
+/** Of a row of `password_state`. */
+export function toOrder(row: Record<string, unknown>): PasswordOrder | undefined {
+  if (row.version === null) return undefined;
+  return {
+    version: row.version as number,
+    originatingTime: row.originating_time as number,
+    originatingInvocationId: row.originating_invocation_id as string,
   };
 }
