@@ -23,12 +23,9 @@ import { Ledger } from './ledger.ts';
 import { type Places, placesOf } from './places.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
 
-/** Each page of a feed is some megabytes of text. */
-const HEAP_GROWTH_PERCENT = 200;
-
 /** Supervises the managed domain and follows the feed until a signal comes. The domain itself goes on running. */
 export async function runDomain(configuration: DomainConfiguration): Promise<void> {
-  setHeapGrowth(HEAP_GROWTH_PERCENT);
+  setHeapGrowth();
   const places = placesOf(configuration);
   const lock = await lockStateSoon(places.stateDirectory);
   const log = createLog('domain');

@@ -15,9 +15,6 @@ import {
 import type { Command } from 'commander';
 import { TenantConfiguration } from '../configuration.ts';
 
-/** Each batch is some megabytes of text: by V8's own rule half of the tenant's time goes into looking through its heap. */
-const HEAP_GROWTH_PERCENT = 200;
-
 /** The commands that work on the tenant service's own machine. */
 export function localCommands(tenant: Command): void {
   tenant
@@ -39,7 +36,7 @@ export function localCommands(tenant: Command): void {
       const log = createLog('tenant');
       // Loaded here alone: the other commands need neither database nor OpenID provider, and start quicker.
       const { tenantService } = await import('../start-tenant.ts');
-      setHeapGrowth(HEAP_GROWTH_PERCENT);
+      setHeapGrowth();
       await runServices([tenantService(configuration, log)], log);
     });
 
