@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type PeerUser, ProvisioningPeer } from '@causeway/connect/testing';
+import { type PeerUser, ProvisioningPeer, SLICES_IN_FLIGHT } from '@causeway/connect/testing';
 import {
   type CallInput,
   call,
@@ -45,6 +45,7 @@ const PORT = 18_443;
 const url = `https://127.0.0.1:${PORT}`;
 const ad = lab.dnsDomain;
 const tenant = 'peer - AAD';
+const BATCH = 2;
 
 const cli = <T = Record<string, unknown>>(...args: string[]) =>
   runCliJson<T>(['connect', ...args, '--config', config]);
@@ -143,7 +144,7 @@ before(async () => {
     stateDirectory: state,
     tenant: { url: peer.url },
     connectors: [connector],
-    passwordBatch: 2,
+    passwordBatch: BATCH,
     adminApi: { listen: { host: '127.0.0.1', port: PORT }, tls: certificates.server },
   };
   writeFileSync(config, JSON.stringify(settings)); // JSON is YAML too
@@ -232,16 +233,14 @@ test('killed half-way it goes on with whom it has not sent; forced twice it is o
   );
   peer.requests.length = 0;
   let batches = 0;
-  const killed = new Promise<void>((resolve, reject) => {
-    peer.hold = path => {
-      if (path === CREDENTIALS && ++batches === 4) service.kill().then(resolve, reject);
-      return undefined;
-    };
-  });
+  const killed = Promise.withResolvers<void>();
+  peer.hold = path => (path === CREDENTIALS && ++batches >= 4 ? killed.promise : undefined);
   await runScript();
   const { id } = (await pass())!;
-  await runScript().catch(() => {}); // it may be gone already
-  await killed;
+  await runScript();
+  await eventually('half of it', () => batches >= 4);
+  await service.kill();
+  killed.resolve();
   peer.hold = () => undefined;
   const before = sent();
   assert.ok(before.length >= 6 && before.length < everybody.size, `${before.length} of ${everybody.size}`);
@@ -253,14 +252,14 @@ test('killed half-way it goes on with whom it has not sent; forced twice it is o
   const all = sent();
   assert.deepEqual(new Set(all), everybody);
   // What was on its way when it was killed is sent again, and nobody else.
-  const inFlight = 2 * 2;
+  const inFlight = SLICES_IN_FLIGHT * BATCH;
   assert.ok(all.length <= everybody.size + inFlight, `${all.length} sent, ${everybody.size} users`);
 });
 
 test('a change in the middle of a pass is not held up, and progress is told', async () => {
   const clara = await user('clara');
   await eventually('her password', () => hasPassword(clara.upn, clara.password));
-  peer.hold = path => (path === CREDENTIALS ? delay(400) : undefined);
+  peer.hold = path => (path === CREDENTIALS ? delay(700) : undefined);
   await runScript();
   await eventually('it sends', async () => ((await pass())?.users ?? 0) > 0);
   const password = randomPassword();

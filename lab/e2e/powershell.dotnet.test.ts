@@ -119,6 +119,7 @@ Get-ADSyncDomainReachabilityStatus ${FOREST} | ForEach-Object { "$($_.FullName) 
 "$((Start-ADSyncSyncCycle -PolicyType Delta).Result)"
 while (Get-ADSyncConnectorRunStatus) { [Threading.Thread]::Sleep(200) }
 $user = Get-ADSyncCSObject -ConnectorName ${FOREST} | Where-Object { $_.IsConnector -and $_.ObjectType -eq 'user' }
+$user = @($user | Where-Object { ($_ | Get-ADSyncCSObjectLog -Count 1).Status -eq 'Success' }) # some have no keys, or no password
 $one = Get-ADSyncCSObject -ConnectorName ${FOREST} -DistinguishedName $user[0].DistinguishedName
 "$($one.ObjectId -eq $user[0].ObjectId)"
 "$(($one | Invoke-ADSyncCSObjectPasswordHashSync).Status)"

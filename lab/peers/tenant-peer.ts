@@ -36,6 +36,8 @@ export class TenantPeer {
   pageLimit = Number.POSITIVE_INFINITY;
   /** The lie that whatever was new once is new, as often as it is asked. */
   repeatsNews = false;
+  /** Called once a page with users in it is put together; what is published here comes after it. */
+  onPage: (() => void) | undefined;
   readonly #server = createServer({ log: createLog('tenant-peer', { write: () => {} }) });
   readonly #entries: Entry[] = [];
   #waiting: (() => void)[] = [];
@@ -145,12 +147,14 @@ export class TenantPeer {
       if (!this.#after(after, only).length && wait > 0) await this.#news(wait);
       const rest = this.#after(only && this.repeatsNews ? '' : after, only);
       const page = rest.splice(0, Math.min(limit, this.pageLimit));
-      return {
+      const answer = {
         items: page.map(({ item }) => item),
         cursor: cursorAfter(after, page),
         more: rest.length > 0,
         moreNew: rest.some(({ again }) => !again),
       };
+      if (!only && page.length > 0) this.onPage?.();
+      return answer;
     });
   }
 

@@ -1,1 +1,2 @@
+export { SLICES_IN_FLIGHT } from '../passwords/send-pages.ts';
 export { type Misbehaviour, type PeerUser, ProvisioningPeer } from './provisioning-peer.ts';
