@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import {
+  BUCKETS,
   type Bucket,
   type Entry,
   type ForestSummary,
@@ -56,10 +57,13 @@ const PROBLEMS = `FROM problems LEFT JOIN accounts USING (anchor)
 /** What the ledger keeps of heads, and the accounts as heads speak of them: by forest and bucket. */
 export class HeadBook {
   readonly #database: DatabaseSync;
+  readonly #transaction: <T>(work: () => T) => T;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(database: DatabaseSync) {
+  /** @param transaction does its work as one write to the disk */
+  constructor(database: DatabaseSync, transaction: <T>(work: () => T) => T) {
     this.#database = database;
+    this.#transaction = transaction;
   }
 
   head(forest: string): KnownHead | undefined {
@@ -105,7 +109,9 @@ export class HeadBook {
         credentials: Number(credentials),
       });
     }
-    return summarizeForest(number => known.get(number) ?? this.#summarize(forest, number));
+    const summarize = () => summarizeForest(number => known.get(number) ?? this.#summarize(forest, number));
+    // By itself each of up to 256 rows would wait for the disk.
+    return known.size === BUCKETS ? summarize() : this.#transaction(summarize);
   }
 
   #summarize(forest: string, number: number): Bucket {

@@ -83,14 +83,16 @@ export class Ledger {
   constructor(file: string) {
     this.#database = new DatabaseSync(file);
     this.#database.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000');
+    this.#database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192',
+    );
     const { user_version: done } = this.#database.prepare('PRAGMA user_version').get() as {
       user_version: number;
     };
     LEDGER_STEPS.slice(done).forEach((step, i) => {
       this.transaction(() => this.#database.exec(`${step}; PRAGMA user_version = ${done + i + 1}`));
     });
-    this.heads = new HeadBook(this.#database);
+    this.heads = new HeadBook(this.#database, work => this.transaction(work));
   }
 
   close(): void {
