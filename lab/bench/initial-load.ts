@@ -37,7 +37,7 @@ async function loadDomain({ ground, stage }: Scene, users: number): Promise<Page
     const status = (await callLocally(stage.stateOf('domain'), 'domain', 'GET', '/status')) as Status;
     return status.accounts.withCredential >= users && !status.feed.reportsWaiting;
   };
-  await eventually('everybody is in the managed domain', look, { patienceMs: PATIENCE_MS, lookMs: 1000 });
+  await eventually('everybody is in the managed domain', look, { patienceMs: PATIENCE_MS, lookMs: 3000 });
   return stage
     .readLog('domain')
     .split('\n')

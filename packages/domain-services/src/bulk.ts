@@ -1,17 +1,10 @@
-import { ControlOid } from '@causeway/ldap';
-import { type DomainPlace, domainLayout, runTool } from '@causeway/samba';
 import { describeError } from '@causeway/service';
+import type { LdbModify } from './ldb-modify.ts';
 import { renderLdif } from './ldif.ts';
 import type { Write, WriteResult } from './write.ts';
 
 /** A batch that failed this often is not tried again: its objects are written one by one. */
 const MAX_TRIES = 4;
-const TIMEOUT_MS = 10 * 60_000;
-/**
- * Without it, ldb copies its indexes' lists, each as long as the domain has users, at every change, to be able to undo that one
- * alone. With it, the first change that fails spoils the transaction, which is undone as a whole in any case.
- */
-const BATCH_MODE = ['-o', 'batch_mode:1'];
 /** `ldbmodify` names the first line after the change that failed. */
 const FAILED_BEFORE_LINE = /at block before line (\d+)/;
 
@@ -24,7 +17,7 @@ const FAILED_BEFORE_LINE = /at block before line (\d+)/;
  * @returns a result for every write, in their order
  */
 export async function writeInBulk(
-  place: DomainPlace,
+  ldbModify: LdbModify,
   writes: readonly Write[],
   one: (write: Write) => Promise<WriteResult>,
   slow: (writes: number, reason: string) => void,
@@ -35,7 +28,7 @@ export async function writeInBulk(
   let rest = writes.filter(write => !renamed.includes(write));
   let singles = renamed;
   for (let tries = 0; rest.length > 0; tries++) {
-    const failure = await writeBatch(place, rest);
+    const failure = await writeBatch(ldbModify, rest);
     if (failure === undefined) {
       for (const write of rest) results.set(write, { ok: true });
       break;
@@ -52,15 +45,12 @@ export async function writeInBulk(
 
 /** @returns nothing when all is written; else nothing is, and `index` is the change that failed, or -1 */
 async function writeBatch(
-  place: DomainPlace,
+  ldbModify: LdbModify,
   writes: readonly Write[],
 ): Promise<{ index: number; reason: string } | undefined> {
-  const layout = domainLayout(place.directory);
   const { ldif, firstLines } = renderLdif(writes);
   try {
-    const control = `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`;
-    const args = ['-H', layout.samLdb, `--configfile=${layout.smbConf}`, control, ...BATCH_MODE];
-    await runTool('ldbmodify', args, { input: ldif, timeout: TIMEOUT_MS });
+    await ldbModify.write(ldif);
     return undefined;
   } catch (error) {
     const reason = describeError(error);

@@ -19,6 +19,7 @@ import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { Follower } from './follower.ts';
 import { HeadWatch } from './head-watch.ts';
 import { openTenant, requireEnrolment } from './identity.ts';
+import { LdbModify } from './ldb-modify.ts';
 import { Ledger } from './ledger.ts';
 import { type Places, placesOf } from './places.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
@@ -52,7 +53,7 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
         if (domain === undefined) return;
         const follower = new Follower({
           ...{ ledger, directory, sealingKey: keys.sealing, send, log, domain },
-          place: places.domain,
+          ldbModify: LdbModify.open(places.domain),
           tenant: enrolment.tenantId,
           deletionThreshold: configuration.deletionThreshold,
           onCaughtUp: askedAt => heads.compare(askedAt),

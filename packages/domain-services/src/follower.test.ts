@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { generateSealingKey } from '@causeway/records';
 import { createLog, sleep } from '@causeway/service';
 import { Follower } from './follower.ts';
+import { LdbModify } from './ldb-modify.ts';
 import { Ledger } from './ledger.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-follower-'));
@@ -27,7 +28,7 @@ async function follow(answer: (url: URL, count: number) => Answer, done: (ledger
   const follower = new Follower({
     ...{ ledger, sealingKey, log, tenant: randomUUID(), deletionThreshold: 500 },
     directory: undefined as never,
-    place: { directory: folder },
+    ldbModify: new LdbModify({ directory: folder }),
     domain: { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-7-8-9' },
     send: async path => {
       const url = new URL(path, 'http://tenant');

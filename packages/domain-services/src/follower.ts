@@ -18,7 +18,7 @@ import { settlePage } from './settle-page.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
 import { learnTenantKey } from './tenant-key.ts';
 import { trustOf } from './trust.ts';
-import { changesNames, writePage } from './write-page.ts';
+import { changesNames, isBulk, writePage } from './write-page.ts';
 
 /** Seconds that the tenant holds a request while there is nothing new. */
 export const POLL_SECONDS = 50;
@@ -170,6 +170,7 @@ export class Follower implements Service {
     this.#caughtUp = !more && !this.#again;
     if (!this.#caughtUp) return;
     await this.#settled();
+    await this.#options.ldbModify.release();
     await applyDeletions({ ...this.#options, threshold: this.#options.deletionThreshold });
     await this.#report(signal);
     ledger.setState('caughtUpAt', new Date().toISOString());
@@ -194,7 +195,10 @@ export class Follower implements Service {
     const writing = writePage(this.#context(), tasks);
     for (const { verified } of tasks) this.#inFlight.add(verified.anchor);
     // The names of this page are in the ledger from here on, unless it gives accounts other ones.
-    if (more) this.#readAhead(page.cursor, !tasks.some(changesNames), signal);
+    if (more) {
+      this.#readAhead(page.cursor, !tasks.some(changesNames), signal);
+      if (isBulk(tasks)) this.#options.ldbModify.prepare();
+    }
     const [written, settled] = await Promise.allSettled([writing, this.#settled()]);
     this.#writeSeconds = (performance.now() - began) / 1000;
     if (written.status === 'rejected') throw written.reason;
@@ -275,6 +279,7 @@ export class Follower implements Service {
     this.#inFlight.clear();
     this.#position = undefined;
     await this.#forgetAhead();
+    await this.#options.ldbModify.release();
   }
 
   /** Cloud-only users need the tenant's own key; without it they wait, and the forests' users do not. */

@@ -1,11 +1,11 @@
 import type { FeedItem } from '@causeway/contract';
 import { wipeKeys } from '@causeway/credentials';
 import type { CredentialSecret, openCredentialRecord, SealingKey } from '@causeway/records';
-import type { DomainPlace } from '@causeway/samba';
 import type { Log } from '@causeway/service';
 import { wipeValues } from './attributes.ts';
 import type { Decision } from './decide.ts';
 import type { ManagedDirectory } from './directory.ts';
+import type { LdbModify } from './ldb-modify.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import type { Plan } from './plan.ts';
 import type { ManagedDomain } from './protected.ts';
@@ -16,7 +16,7 @@ import type { WriteResult } from './write.ts';
 export interface ApplyContext {
   ledger: Ledger;
   directory: ManagedDirectory;
-  place: DomainPlace;
+  ldbModify: LdbModify;
   domain: ManagedDomain;
   sealingKey: SealingKey;
   tenant: string;

@@ -27,8 +27,13 @@ export function changesNames({ entry, plan }: Task): boolean {
   return entry.samAccountName !== next.samAccountName || entry.userPrincipalName !== next.userPrincipalName;
 }
 
+/** Whether a page is written by `ldbmodify`. */
+export function isBulk(tasks: readonly Task[]): boolean {
+  return tasks.filter(task => task.plan !== undefined).length >= BULK_FROM;
+}
+
 async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promise<void> {
-  const { ledger, directory, place, log } = context;
+  const { ledger, directory, ldbModify, log } = context;
   const planned = tasks.filter(task => task.plan !== undefined);
   if (planned.length === 0) return;
   const made = planned.filter(({ plan }) => plan!.write.kind === 'add');
@@ -38,10 +43,10 @@ async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promis
   });
   faultPoint('domain.before-write');
   const writes = planned.map(({ plan }) => plan!.write);
-  if (writes.length >= BULK_FROM) {
+  if (isBulk(planned)) {
     const slow = (users: number, reason: string) =>
       log.warn({ users, reason }, 'ldbmodify does not take the batch: written one by one');
-    const results = await writeInBulk(place, writes, write => directory.write(write), slow);
+    const results = await writeInBulk(ldbModify, writes, write => directory.write(write), slow);
     planned.forEach((task, i) => {
       task.result = results[i]!;
     });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 
 export interface ToolOptions {
   /** Written to standard input; without it, standard input is empty. */
@@ -6,6 +7,8 @@ export interface ToolOptions {
   env?: Record<string, string>;
   /** Milliseconds; default: 3 minutes. */
   timeout?: number;
+  /** Its nice value, from -20 to 19; where that may not be set, it keeps ours. */
+  priority?: number;
 }
 
 /** Characters. */
@@ -19,6 +22,7 @@ export function runTool(command: string, args: string[], options: ToolOptions = 
       env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    if (options.priority !== undefined) prioritize(child.pid, options.priority);
     const limit = options.timeout ?? 180_000;
     let late = false;
     // Not spawn's own option: its timer outlives a tool that could not be run.
@@ -50,4 +54,12 @@ export function runTool(command: string, args: string[], options: ToolOptions = 
     child.stdin.on('error', () => {});
     child.stdin.end(options.input ?? '');
   });
+}
+
+function prioritize(pid: number | undefined, priority: number): void {
+  try {
+    if (pid !== undefined) setPriority(pid, priority);
+  } catch {
+    // In a container that may not, or it has ended: it runs as it is.
+  }
 }

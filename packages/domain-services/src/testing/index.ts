@@ -1,1 +1,2 @@
+export { LdbModify } from '../ldb-modify.ts';
 export { ForestPeer, kerberosKeys, type Person } from './forest-peer.ts';

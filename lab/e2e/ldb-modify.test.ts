@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LdbModify } from '@causeway/domain-services/testing';
+import { baseDn, runTool } from '@causeway/samba';
+import { eventually } from '../demo/trials.ts';
+import { renderLdif } from '../domains/ldif.ts';
+import { labUp } from '../domains/lifecycle.ts';
+import { DOMAINS, layoutOf } from '../domains/table.ts';
+
+// `ldbmodify`, started before there is anything to write, on the database of a domain that runs.
+
+await labUp();
+const layout = layoutOf(DOMAINS.onprem);
+const guests = `CN=Guests,CN=Builtin,${baseDn(DOMAINS.onprem)}`;
+const ldbModify = new LdbModify(layout);
+after(() => ldbModify.release());
+
+const ldif = (description: string, dn = guests): Buffer =>
+  Buffer.from(renderLdif([{ dn, change: 'modify', replace: { description: [description] } }]));
+
+async function description(): Promise<string | undefined> {
+  const args = [
+    '-H',
+    layout.samLdb,
+    `--configfile=${layout.smbConf}`,
+    '-s',
+    'base',
+    '-b',
+    guests,
+    'description',
+  ];
+  const unfolded = (await runTool('ldbsearch', args)).replaceAll('\n ', '');
+  return /^description: (.*)$/m.exec(unfolded)?.[1];
+}
+
+const fifos = (): string[] => readdirSync(layout.privateDir).filter(name => name.startsWith('changes-for-'));
+
+/** Processes whose command line names a FIFO of ours: they wait at it. */
+function waiting(): string[] {
+  return readdirSync('/proc').filter(pid => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      return command.startsWith('ldbmodify') && command.includes(layout.privateDir);
+    } catch {
+      return false; // it has ended
+    }
+  });
+}
+
+test('one that was started ahead locks nothing while it waits, and writes what comes', async () => {
+  ldbModify.prepare();
+  ldbModify.prepare();
+  await eventually('one waits', async () => waiting().length === 1);
+  await delay(500);
+  await new LdbModify(layout).write(ldif('written meanwhile'));
+  assert.equal(await description(), 'written meanwhile');
+  await ldbModify.write(ldif('written by the one that waited'));
+  assert.equal(await description(), 'written by the one that waited');
+  assert.deepEqual([waiting(), fifos()], [[], []]);
+});
+
+test('changes larger than a pipe, and changes that fail', async () => {
+  const long = 'x'.repeat(1000);
+  await ldbModify.write(
+    Buffer.concat(Array.from({ length: 300 }, () => [ldif(long), Buffer.from('\n')]).flat()),
+  );
+  assert.equal(await description(), long);
+  ldbModify.prepare();
+  const nobody = Buffer.concat([ldif('not written'), Buffer.from('\n'), ldif('x', `CN=Nobody,${guests}`)]);
+  await assert.rejects(ldbModify.write(nobody), /CN=Nobody.* at block before line \d+/);
+  assert.equal(await description(), long);
+});
+
+test('one that ended while it waited is replaced', async () => {
+  ldbModify.prepare();
+  await eventually('one waits', async () => waiting().length === 1);
+  process.kill(Number(waiting()[0]), 'SIGKILL');
+  await ldbModify.write(ldif('written by another one'));
+  assert.equal(await description(), 'written by another one');
+});
+
+test('let go, it ends; what a killed service left, the next one ends', async () => {
+  ldbModify.prepare();
+  await ldbModify.release();
+  assert.deepEqual([waiting(), fifos()], [[], []]);
+
+  const script = `import { LdbModify } from '@causeway/domain-services/testing';
+    new LdbModify({ directory: ${JSON.stringify(layout.directory)} }).prepare();
+    setInterval(() => {}, 1000);`;
+  const service = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+  await eventually('it has started one', async () => waiting().length === 1);
+  await delay(500);
+  service.kill('SIGKILL');
+  await once(service, 'exit');
+  assert.equal(waiting().length, 1);
+  const next = LdbModify.open(layout);
+  await eventually('it has ended', async () => waiting().length === 0);
+  assert.deepEqual(fifos(), []);
+  await next.write(ldif('and the next one writes'));
+  assert.equal(await description(), 'and the next one writes');
+});

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, openSync, readdirSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { ControlOid } from '@causeway/ldap';
+import { type DomainLayout, type DomainPlace, domainLayout, runTool } from '@causeway/samba';
+import { sleep } from '@causeway/service';
+
+const TIMEOUT_MS = 10 * 60_000;
+/**
+ * Without it, ldb copies its indexes' lists, each as long as the domain has users, at every change, to be able to undo that one
+ * alone. With it, the first change that fails spoils the transaction, which is undone as a whole in any case.
+ */
+const BATCH_MODE = ['-o', 'batch_mode:1'];
+/** Nobody can write into the directory while it runs, so nothing else should keep it waiting. */
+const PRIORITY = -10;
+/** In Samba's private folder, which is root's alone. */
+const FIFO = 'changes-for-ldbmodify.';
+const LOOK_MS = 2;
+
+/** One that was started and waits at its FIFO. */
+interface Started {
+  readonly fifo: string;
+  /** Ends with it, however it does. */
+  readonly ended: Promise<string>;
+}
+
+/**
+ * `ldbmodify` on the managed domain's database: one transaction a run. It reads its changes from a FIFO, because it opens that after
+ * the database and before the transaction: one that was started ahead, which takes 0.1 s, waits there and locks nothing.
+ */
+export class LdbModify {
+  readonly #layout: DomainLayout;
+  #ahead: Promise<Started> | undefined;
+
+  /** For the one service of a domain: what one before it had started ahead and left, because it was killed, is ended. */
+  static open(place: DomainPlace): LdbModify {
+    letGoOfLeftOvers(domainLayout(place.directory));
+    return new LdbModify(place);
+  }
+
+  constructor(place: DomainPlace) {
+    this.#layout = domainLayout(place.directory);
+  }
+
+  /** Starts the next one, for changes that are about to come. */
+  prepare(): void {
+    this.#ahead ??= this.#start();
+    this.#ahead.catch(() => {}); // whoever writes hears of it
+  }
+
+  /**
+   * All changes are written when this returns, or none is.
+   * @param ldif secret; it is the caller's to wipe afterwards
+   * @throws Error with what `ldbmodify` said
+   */
+  async write(ldif: Uint8Array): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    let started = await (ahead ?? this.#start());
+    let fd = await openWhenRead(started);
+    if (fd === undefined && ahead) {
+      // It waited too long, or was ended: it has seen nothing of these changes.
+      started = await this.#start();
+      fd = await openWhenRead(started);
+    }
+    if (fd !== undefined) {
+      const pipe = new Socket({ fd, readable: false });
+      pipe.on('error', () => {}); // its end tells more than EPIPE
+      pipe.end(ldif);
+    }
+    await started.ended;
+  }
+
+  /** Ends one that was started ahead: there is nothing to write. */
+  async release(): Promise<void> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    const started = await ahead?.catch(() => undefined);
+    if (started === undefined) return;
+    const fd = await openWhenRead(started);
+    if (fd !== undefined) closeSync(fd);
+    await started.ended.catch(() => {});
+  }
+
+  async #start(): Promise<Started> {
+    const { privateDir, samLdb, smbConf } = this.#layout;
+    const fifo = join(privateDir, `${FIFO}${randomUUID()}`);
+    await runTool('mkfifo', ['-m', '600', fifo]);
+    const control = `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`;
+    const args = ['-H', samLdb, `--configfile=${smbConf}`, control, ...BATCH_MODE, fifo];
+    const ended = runTool('ldbmodify', args, { timeout: TIMEOUT_MS, priority: PRIORITY }).finally(() =>
+      rmSync(fifo, { force: true }),
+    );
+    ended.catch(() => {}); // whoever writes hears of it
+    return { fifo, ended };
+  }
+}
+
+/** They read an end of their changes, and end. */
+function letGoOfLeftOvers({ privateDir }: DomainLayout): void {
+  for (const name of readdirSync(privateDir).filter(name => name.startsWith(FIFO))) {
+    const fifo = join(privateDir, name);
+    const fd = openIfRead(fifo);
+    if (fd !== undefined) closeSync(fd);
+    rmSync(fifo, { force: true });
+  }
+}
+
+/** The FIFO, open for writing as soon as `ldbmodify` reads it; undefined when it has ended before. */
+async function openWhenRead({ fifo, ended }: Started): Promise<number | undefined> {
+  let over = false;
+  const end = (): void => {
+    over = true;
+  };
+  ended.then(end, end);
+  for (;;) {
+    const fd = over ? undefined : openIfRead(fifo);
+    if (fd !== undefined || over) return fd;
+    await sleep(LOOK_MS);
+  }
+}
+
+/** A FIFO that nobody reads cannot be opened without waiting. */
+function openIfRead(fifo: string): number | undefined {
+  try {
+    return openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENXIO' || code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
