@@ -10,7 +10,7 @@ import { eventually } from './wait.ts';
 
 const PATIENCE_MS = 180_000;
 /** A pass and its yardstick in turns: the machine is not equally fast all the time. */
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 interface FullPass {
   readonly ms: number;
@@ -41,7 +41,7 @@ async function runFullPass(scene: Scene): Promise<FullPass> {
     spans.splice(0, Infinity, ...ended);
     return ended.length === scene.forests.length;
   };
-  await eventually('the full pass is complete', look, { patienceMs: PATIENCE_MS, lookMs: 1000 });
+  await eventually('the full pass is complete', look, { patienceMs: PATIENCE_MS, lookMs: 2000 });
   const from = spans.map(span => span.from).toSorted()[0]!;
   const to = spans
     .map(span => span.to)

@@ -19,7 +19,9 @@ export interface PasswordItem {
 }
 
 /** PBKDF2 runs in libuv's pool: so many wait there that it has work while this thread seals or stores another batch. */
-const DERIVATIONS = 64;
+const DERIVATIONS = 128;
+/** Who changed a password is one of so few, and does not wait for the turn of a batch of a pass. */
+const FEW = 16;
 
 /**
  * Derives, seals and sends one batch, and stores the verdicts in one transaction. The hashes are wiped as soon as they are sealed,
@@ -109,6 +111,19 @@ function wipe({ password }: PasswordItem): void {
   if (password.kerberosKeys) wipeKeys(password.kerberosKeys);
 }
 
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+/**
+ * Batches derive one after the other, those of all forests: at once, all would be ready at the same moment, after which the pool has
+ * nothing to do and the tenant too much.
+ */
+function inTurn<T>(size: number, derive: () => Promise<T>): Promise<T> {
+  if (size <= FEW) return derive();
+  const mine = lastTurn.then(derive);
+  lastTurn = mine.catch(() => {}); // its own batch hears of it
+  return mine;
+}
+
 interface Made {
   change: CredentialChange;
   /** Of the record; undefined without one. */
@@ -121,10 +136,15 @@ async function makeChanges(
   items: readonly PasswordItem[],
   legacy: LegacyState,
 ): Promise<(Made | RangeError)[]> {
-  const credentials = await mapLimit(items, DERIVATIONS, ({ password }) =>
-    deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH)),
+  // Its steps wait in the same pool: after the derivations, the batch would wait for them alone.
+  const opening = legacy.state === 'confirmed' ? CredentialSealer.open(legacy.key) : undefined;
+  opening?.catch(() => {}); // thrown where it is awaited
+  const credentials = await inTurn(items.length, () =>
+    mapLimit(items, DERIVATIONS, ({ password }) =>
+      deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH)),
+    ),
   );
-  const sealer = legacy.state === 'confirmed' ? await CredentialSealer.open(legacy.key) : undefined;
+  const sealer = await opening;
   const first = sealer ? reserveSequences(store.db, items.length) : 0;
   try {
     const made: (Made | RangeError)[] = [];
