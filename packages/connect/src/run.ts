@@ -9,8 +9,8 @@ import { Connect } from './connect.ts';
 import { HeadService } from './head/head-service.ts';
 import { EventId } from './store/events.ts';
 
-/** Connect runs beside other things: at half as much again it takes a fifth less memory than by V8's own rule, and no more time. */
-const HEAP_GROWTH_PERCENT = 50;
+/** Connect runs beside other things. At half as much again a full pass takes 4 % longer, at twice as much it holds 40 MB more for nothing. */
+const HEAP_GROWTH_PERCENT = 100;
 
 /** The service: one channel a connector, and the admin API. */
 export async function runConnect(configuration: ConnectConfiguration): Promise<void> {

@@ -19,7 +19,7 @@ export interface PasswordItem {
 }
 
 /** PBKDF2 runs in libuv's pool: so many wait there that it has work while this thread seals or stores another batch. */
-const DERIVATIONS = 128;
+const DERIVATIONS = 250;
 /** Who changed a password is one of so few, and does not wait for the turn of a batch of a pass. */
 const FEW = 16;
 
