@@ -112,18 +112,29 @@ function unusable(
   return now !== undefined && earlier !== undefined && now < BigInt(earlier) ? 'usn-rollback' : undefined;
 }
 
-/** @param attributeSet digest of the set that was asked for */
+/**
+ * Wipes what came, whatever becomes of it.
+ * @param attributeSet digest of the set that was asked for
+ */
 function decodePage(
   session: DrsSession,
   stub: Uint8Array,
   start: Start,
   attributeSet: string,
 ): ReplicationPage {
-  const reply = session.decoding(stub, decodeReply);
   const users: ReplicatedUser[] = [];
-  for (const object of reply.objects) {
-    const user = decodeUser(object, reply.prefixTable, session.sessionKey);
-    if (user) users.push(user);
+  let reply: Reply;
+  try {
+    reply = session.decoding(stub, decodeReply);
+    for (const object of reply.objects) {
+      const user = decodeUser(object, reply.prefixTable, session.sessionKey);
+      if (user) users.push(user);
+    }
+  } catch (error) {
+    for (const user of users) wipeUser(user);
+    throw error;
+  } finally {
+    stub.fill(0);
   }
   const page: ReplicationPage = {
     users,
@@ -136,7 +147,6 @@ function decodePage(
       for (const user of users) wipeUser(user);
     },
   };
-  stub.fill(0);
   if (start.reason) page.fullCycleReason = start.reason;
   if (!reply.more) {
     const { highObjUpdate, reserved, highPropUpdate } = reply.to;

@@ -19,8 +19,8 @@ export interface PasswordItem {
 }
 
 /** PBKDF2 runs in libuv's pool: so many wait there that it has work while this thread seals or stores another batch. */
-const DERIVATIONS = 250;
-/** Who changed a password is one of so few, and does not wait for the turn of a batch of a pass. */
+const DERIVATIONS = 128;
+/** Who changed a password is one of so few: they wait for no batch of a pass, and the next one waits for them. */
 const FEW = 16;
 
 /**
@@ -114,13 +114,12 @@ function wipe({ password }: PasswordItem): void {
 let lastTurn: Promise<unknown> = Promise.resolve();
 
 /**
- * Batches derive one after the other, those of all forests: at once, all would be ready at the same moment, after which the pool has
- * nothing to do and the tenant too much.
+ * Batches use the pool one after the other, those of all forests: at once, all would be ready at the same moment, after which the pool
+ * has nothing to do and the tenant too much; and whoever changed a password would wait behind all of them at each step.
  */
-function inTurn<T>(size: number, derive: () => Promise<T>): Promise<T> {
-  if (size <= FEW) return derive();
-  const mine = lastTurn.then(derive);
-  lastTurn = mine.catch(() => {}); // its own batch hears of it
+function inTurn<T>(size: number, work: () => Promise<T>): Promise<T> {
+  const mine = size <= FEW ? work() : lastTurn.then(work);
+  lastTurn = Promise.allSettled([lastTurn, mine]); // a failure is its own batch's to hear of
   return mine;
 }
 
@@ -136,14 +135,16 @@ async function makeChanges(
   items: readonly PasswordItem[],
   legacy: LegacyState,
 ): Promise<(Made | RangeError)[]> {
-  // Its steps wait in the same pool: after the derivations, the batch would wait for them alone.
+  // A dozen steps, each of which waits in the same pool: after the derivations, the batch would wait for them alone.
   const opening = legacy.state === 'confirmed' ? CredentialSealer.open(legacy.key) : undefined;
   opening?.catch(() => {}); // thrown where it is awaited
-  const credentials = await inTurn(items.length, () =>
-    mapLimit(items, DERIVATIONS, ({ password }) =>
+  const credentials = await inTurn(items.length, async () => {
+    const derived = await mapLimit(items, DERIVATIONS, ({ password }) =>
       deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH)),
-    ),
-  );
+    );
+    await opening;
+    return derived;
+  });
   const sealer = await opening;
   const first = sealer ? reserveSequences(store.db, items.length) : 0;
   try {
