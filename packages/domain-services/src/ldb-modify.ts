@@ -57,13 +57,10 @@ export class LdbModify {
   async write(ldif: Uint8Array): Promise<void> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    let started = await (ahead ?? this.#start());
-    let fd = await openWhenRead(started);
-    if (fd === undefined && ahead) {
-      // It waited too long, or was ended: it has seen nothing of these changes.
-      started = await this.#start();
-      fd = await openWhenRead(started);
-    }
+    const started = await (ahead ?? this.#start());
+    const fd = await openWhenRead(started);
+    // It waited too long, or was ended: it has seen nothing of these changes.
+    if (fd === undefined && ahead) return this.write(ldif);
     if (fd !== undefined) {
       const pipe = new Socket({ fd, readable: false });
       pipe.on('error', () => {}); // its end tells more than EPIPE

@@ -123,6 +123,9 @@ function decodePage(
   attributeSet: string,
 ): ReplicationPage {
   const users: ReplicatedUser[] = [];
+  const wipe = (): void => {
+    for (const user of users) wipeUser(user);
+  };
   let reply: Reply;
   try {
     reply = session.decoding(stub, decodeReply);
@@ -131,7 +134,7 @@ function decodePage(
       if (user) users.push(user);
     }
   } catch (error) {
-    for (const user of users) wipeUser(user);
+    wipe();
     throw error;
   } finally {
     stub.fill(0);
@@ -143,9 +146,7 @@ function decodePage(
     more: reply.more,
     invocationId: reply.invocationId,
     fullCycle: start.cookie === undefined,
-    wipe: () => {
-      for (const user of users) wipeUser(user);
-    },
+    wipe,
   };
   if (start.reason) page.fullCycleReason = start.reason;
   if (!reply.more) {

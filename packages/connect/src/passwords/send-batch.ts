@@ -138,14 +138,12 @@ async function makeChanges(
   // A dozen steps, each of which waits in the same pool: after the derivations, the batch would wait for them alone.
   const opening = legacy.state === 'confirmed' ? CredentialSealer.open(legacy.key) : undefined;
   opening?.catch(() => {}); // thrown where it is awaited
-  const credentials = await inTurn(items.length, async () => {
+  const [credentials, sealer] = await inTurn(items.length, async () => {
     const derived = await mapLimit(items, DERIVATIONS, ({ password }) =>
       deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH)),
     );
-    await opening;
-    return derived;
+    return [derived, await opening] as const;
   });
-  const sealer = await opening;
   const first = sealer ? reserveSequences(store.db, items.length) : 0;
   try {
     const made: (Made | RangeError)[] = [];
