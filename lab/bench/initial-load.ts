@@ -155,7 +155,7 @@ function planPerson(person: Person, objectSid: string, users: string, taken: Set
       mustChange: false,
       recipientKeyId: '',
       counter: 0,
-      encapsulation: '',
+      ...{ encapsulationDigest: '', encapsulation: '' },
       sealed: '',
     },
     secret: { ntHash: randomBytes(16), kerberosKeys: randomKeys(person) },

@@ -58,9 +58,14 @@ export class TenantClient {
     });
   }
 
-  exportCredentials(forest: string, changes: readonly CredentialChange[]): Promise<Verdict[]> {
+  /** @param encapsulation of the records in the changes; null where there are none */
+  exportCredentials(
+    forest: string,
+    encapsulation: string | null,
+    changes: readonly CredentialChange[],
+  ): Promise<Verdict[]> {
     return this.#batch(changes, async part => {
-      const body = { forest, changes: [...part] };
+      const body = { forest, encapsulation, changes: [...part] };
       return (await call(this.#send, routes.exportCredentials, { body })).verdicts;
     });
   }

@@ -35,6 +35,19 @@ export const SignedRecord = z
   .string()
   .max(16_384)
   .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
+/** What goes beside the credential records of a batch, and is signed in each by its digest. See docs/formats.md, *Sealing*. */
+export const Encapsulation = z
+  .string()
+  .max(2048)
+  .regex(/^[A-Za-z0-9_-]+$/, 'base64url');
+/** A whole credential record: what is signed, a tilde, the encapsulation of its batch. */
+export const CredentialRecord = z
+  .string()
+  .max(16_384)
+  .regex(
+    /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+~[A-Za-z0-9_-]+$/,
+    'three base64url parts, a tilde and a fourth',
+  );
 /** What Connect says that the tenant has of a forest: signed, and relayed as it is. */
 export const SignedHead = SignedRecord;
 /** The managed domain's answer to a head; it may tell 2,000 users one by one. */

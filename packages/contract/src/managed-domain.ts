@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  CredentialRecord,
   Empty,
   Forest,
   PublicKey,
@@ -27,7 +28,7 @@ export const FeedItem = z.strictObject({
   forest: Forest.nullable(),
   sourceAnchor: SourceAnchor,
   accountRecord: SignedRecord.nullable(),
-  credentialRecord: SignedRecord.nullable(),
+  credentialRecord: CredentialRecord.nullable(),
   profile: Profile,
 });
 export type FeedItem = z.infer<typeof FeedItem>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   Empty,
+  Encapsulation,
   Forest,
   MAX_BATCH,
   ObjectGuid,
@@ -75,7 +76,7 @@ export const CredentialChange = z.strictObject({
   changeDate: Timestamp.nullable(),
   /** `v1;PPH1_MD4,<salt>,1000,<hash>;` */
   cloudCredential: z.string().max(200),
-  /** The signed, sealed credential record; null until a managed domain is enabled and its key confirmed. */
+  /** What is signed of the sealed credential record; null until a managed domain is enabled and its key confirmed. */
   record: SignedRecord.nullable(),
 });
 export type CredentialChange = z.infer<typeof CredentialChange>;
@@ -132,7 +133,12 @@ export const synchronizationRoutes = {
     path: '/api/v1/sync/credentials',
     access: ['connect'],
     summary: 'sets cloud credentials and credential records; idempotent; a verdict an item',
-    body: z.strictObject({ forest: Forest, changes: z.array(CredentialChange).min(1).max(MAX_BATCH) }),
+    body: z.strictObject({
+      forest: Forest,
+      /** Of all records in it; null where there is none. */
+      encapsulation: Encapsulation.nullable(),
+      changes: z.array(CredentialChange).min(1).max(MAX_BATCH),
+    }),
     reply: Verdicts,
   }),
   reportConnectStatus: route({

@@ -40,7 +40,7 @@ function credentialRecord(sequence: number, version: number): CredentialRecord {
     ...common,
     ...{ kind: 'credential', sequence, mustChange: false, counter: 0 },
     passwordOrder: { version, originatingTime: version, originatingInvocationId: GUID },
-    ...{ recipientKeyId: 'r', encapsulation: '', sealed: '' },
+    ...{ recipientKeyId: 'r', encapsulationDigest: '', encapsulation: '', sealed: '' },
   };
 }
 

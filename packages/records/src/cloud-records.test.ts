@@ -19,6 +19,7 @@ import {
   CREDENTIAL,
   isSameSecret,
   partsOf,
+  sealedBy,
   signedBy,
   someSecret,
   TENANT,
@@ -54,7 +55,7 @@ test("a cloud-only user's account record has no SID, and is believed of the tena
 test("a cloud-only user's credential record is believed and opened", async () => {
   const sealer = await CredentialSealer.open(sealingPublicKey(recipient));
   const fields = { ...CREDENTIAL, forest: CLOUD_FOREST, sourceAnchor: ID, objectGuid: ID };
-  const record = await sealer.seal(tenantKey, fields, someSecret());
+  const record = await sealedBy(sealer, tenantKey, fields, someSecret());
   const result = verifyRecord(record, trusting(tenantKey, CLOUD_FOREST), expected);
   assert.ok(result.ok && result.record.kind === 'credential');
   const opened = await openCredentialRecord(result.record, recipient);

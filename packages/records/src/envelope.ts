@@ -1,5 +1,6 @@
 import { fromBase64url, toBase64url } from './base64url.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { splitEncapsulation } from './encapsulation.ts';
 import { isObject, parseJson } from './payload.ts';
 import { isKeyId } from './public-key.ts';
 import { MAX_RECORD_LENGTH, RECORD_TYPES, type SignedKind } from './record.ts';
@@ -12,7 +13,7 @@ const SIGNATURE_LENGTH = 64;
 const SIGNATURE_CHARACTERS = Math.ceil((SIGNATURE_LENGTH * 4) / 3);
 const KINDS = Object.keys(RECORD_TYPES) as SignedKind[];
 
-/** The three parts of a record (JWS compact serialization, RFC 7515, 7.1), with nothing verified yet. */
+/** The three parts of a record (JWS compact serialization, RFC 7515, 7.1) and what goes beside them, with nothing verified yet. */
 export interface Envelope {
   kind: SignedKind;
   signerKeyId: string;
@@ -20,6 +21,8 @@ export interface Envelope {
   /** What the signature is over: the first two parts as they came, with the dot between. */
   signedBytes: Uint8Array;
   signature: Uint8Array;
+  /** Not under the signature. */
+  encapsulation: string | undefined;
 }
 
 /** @param limit characters of the whole */
@@ -51,7 +54,8 @@ export function splitEnvelope(
   if (record.length > limit) {
     return refused('too-large', `${record.length} characters, at most ${limit} expected`);
   }
-  const parts = record.split('.');
+  const { signed, encapsulation } = splitEncapsulation(record);
+  const parts = signed.split('.');
   if (parts.length !== 3) return refused('malformed', `three parts expected, got ${parts.length}`);
   const [header, payload, signature] = parts.map(fromBase64url);
   if (!header || !payload || !signature) {
@@ -74,8 +78,8 @@ export function splitEnvelope(
   if (signature.length !== SIGNATURE_LENGTH) {
     return refused('bad-signature', `${SIGNATURE_LENGTH} bytes expected, got ${signature.length}`);
   }
-  const signedBytes = Buffer.from(record.slice(0, record.lastIndexOf('.')), 'latin1');
-  return { ok: true, envelope: { kind, signerKeyId, payload, signedBytes, signature } };
+  const signedBytes = Buffer.from(signed.slice(0, signed.lastIndexOf('.')), 'latin1');
+  return { ok: true, envelope: { kind, signerKeyId, payload, signedBytes, signature, encapsulation } };
 }
 
 function protectedHeader(kind: SignedKind, kid: string): string {

@@ -11,6 +11,7 @@ export {
   summarizeBucket,
   summarizeForest,
 } from './buckets.ts';
+export { encapsulationDigest, joinEncapsulation } from './encapsulation.ts';
 export { openCredentialRecord } from './open.ts';
 export { domainFingerprint, normalizeFingerprint, type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
 export {

@@ -29,6 +29,7 @@ import {
   isSameSecret,
   partsOf,
   RECEIPT,
+  sealedBy,
   someSecret,
   TENANT,
   trusting,
@@ -116,17 +117,19 @@ test('the digests of a head, made from docs/formats.md with nothing of the packa
 
 test('another HPKE implementation opens a credential record with the exported key', async () => {
   const sealer = await CredentialSealer.open(recipientInfo);
-  await sealer.seal(signer, CREDENTIAL, someSecret());
-  const record = await sealer.seal(signer, CREDENTIAL, someSecret());
-  await compactVerify(record, ourPublicKey(), { algorithms: ['EdDSA'] });
+  await sealedBy(sealer, signer, CREDENTIAL, someSecret());
+  const record = await sealedBy(sealer, signer, CREDENTIAL, someSecret());
+  await compactVerify(record.split('~')[0]!, ourPublicKey(), { algorithms: ['EdDSA'] });
 
   const { sealed, ...header } = partsOf(record).payload;
+  const enc = Buffer.from(partsOf(record).encapsulation!, 'base64url');
+  assert.equal(header.encapsulationDigest, createHash('sha256').update(enc).digest('base64url'));
   assert.equal(header.counter, 1);
   const text = await exportSealingKey(recipient);
   const seed = Buffer.from(text.split('\n').slice(1, -2).join(''), 'base64').subarray(0, 32);
   const context = await other.createRecipientContext({
     recipientKey: await other.kem.importKey('raw', arrayBuffer(seed), false),
-    enc: arrayBuffer(Buffer.from(header.encapsulation, 'base64url')),
+    enc: arrayBuffer(enc),
     info,
   });
   const key = await context.export(exporterContext(sortedJson(header), header.counter), 32);
@@ -144,13 +147,13 @@ test('a credential record that another HPKE implementation sealed and jose signe
     ),
     info,
   });
-  const encapsulation = Buffer.from(context.enc).toString('base64url');
+  const enc = Buffer.from(context.enc);
   const header = {
-    version: 1,
+    version: 2,
     ...CREDENTIAL,
     recipientKeyId: recipientInfo.keyId,
     counter: 7,
-    encapsulation,
+    encapsulationDigest: createHash('sha256').update(enc).digest('base64url'),
   };
   const key = await context.export(exporterContext(sortedJson(header), 7), 32);
   const cipher = createCipheriv('aes-256-gcm', new Uint8Array(key), new Uint8Array(12));
@@ -160,12 +163,13 @@ test('a credential record that another HPKE implementation sealed and jose signe
     cipher.final(),
     cipher.getAuthTag(),
   ]);
-  const record = await new CompactSign(
+  const jws = await new CompactSign(
     Buffer.from(sortedJson({ ...header, sealed: sealed.toString('base64url') })),
   )
     .setProtectedHeader({ alg: 'EdDSA', kid: signingPublicKey(signer).keyId, typ: 'causeway-credential+jws' })
     .sign(createPrivateKey(exportSigningKey(signer)));
 
+  const record = `${jws}~${enc.toString('base64url')}`;
   const verified = verifyRecord(record, trusting(signer, FOREST), { tenant: TENANT });
   assert.ok(verified.ok && verified.record.kind === 'credential');
   const opened = await openCredentialRecord(verified.record, recipient);

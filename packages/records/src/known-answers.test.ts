@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import {
   domainFingerprint,
@@ -49,11 +50,14 @@ test('a credential record made earlier is believed and opens', async () => {
   );
   const verified = verifyRecord(CREDENTIAL_RECORD, trusting(signer), { tenant: TENANT });
   assert.ok(verified.ok && verified.record.kind === 'credential');
-  const { kind: _, signerKeyId, recipientKeyId, counter, encapsulation, sealed, ...fields } = verified.record;
+  const { kind: _, signerKeyId, recipientKeyId, counter, ...rest } = verified.record;
+  const { encapsulationDigest, encapsulation, sealed, ...fields } = rest;
   assert.deepEqual(fields, CREDENTIAL);
   assert.equal(signerKeyId, signingPublicKey(signer).keyId);
   assert.equal(recipientKeyId, sealingPublicKey(recipient).keyId);
   assert.deepEqual([counter, encapsulation.length, sealed.length], [0, 1494, 704]);
+  const digest = hash('sha256', Buffer.from(encapsulation, 'base64url'), 'base64url');
+  assert.equal(encapsulationDigest, digest);
   const opened = await openCredentialRecord(verified.record, recipient);
   assert.ok(opened.ok && isSameSecret(opened, someSecret()));
 });

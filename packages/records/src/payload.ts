@@ -2,12 +2,13 @@ import { decodeSid, encodeSid, isGuid } from '@causeway/wire';
 import { fromBase64url } from './base64url.ts';
 import { BUCKETS, DIGEST_LENGTH } from './buckets.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
-import { ENCAPSULATION_LENGTH, TAG_LENGTH } from './hpke-suite.ts';
+import { TAG_LENGTH } from './hpke-suite.ts';
 import { isKeyId } from './public-key.ts';
 import {
   type AccountFields,
   CLOUD_ACCOUNT_VERSION,
   CLOUD_FOREST,
+  CREDENTIAL_VERSION,
   type CredentialFields,
   type HeadFields,
   MAX_ENTRIES,
@@ -94,20 +95,6 @@ function base64url(expected: string, isLength: (length: number) => boolean): Che
   };
 }
 
-/** For what all records of a batch have alike: the text that was right last is right again. */
-function sameAgain({ expected, holds }: Check): Check {
-  let last: unknown;
-  return {
-    expected,
-    holds: value => {
-      if (value !== undefined && value === last) return true;
-      if (!holds(value)) return false;
-      last = value;
-      return true;
-    },
-  };
-}
-
 /** At most `limit` rows, each with a value for each check. */
 function rows(limit: number, ...columns: Check[]): Check {
   const expected = columns.map(column => column.expected).join(', ');
@@ -188,14 +175,13 @@ const CLOUD_ACCOUNT: Members = {
 };
 const CREDENTIAL: Members = {
   ...OF_USER,
+  version: integer(CREDENTIAL_VERSION, CREDENTIAL_VERSION),
   forest: forestOrNone,
   passwordOrder: PASSWORD_ORDER,
   mustChange: bool,
   recipientKeyId: keyId,
   counter: integer(0, U32_MAX),
-  encapsulation: sameAgain(
-    base64url(`an encapsulation of ${ENCAPSULATION_LENGTH} bytes`, length => length === ENCAPSULATION_LENGTH),
-  ),
+  encapsulationDigest: base64url('a SHA-256 digest', length => length === 32),
   sealed: base64url('whole buckets and a tag', length => {
     const opened = length - TAG_LENGTH;
     return opened >= BUCKET_LENGTH && opened <= MAX_SECRET_LENGTH && opened % BUCKET_LENGTH === 0;
@@ -233,14 +219,14 @@ const RULES: Record<SignedKind, ReadonlyMap<unknown, Rules>> = {
     [RECORD_VERSION, rulesOf(ACCOUNT)],
     [CLOUD_ACCOUNT_VERSION, rulesOf(CLOUD_ACCOUNT)],
   ]),
-  credential: new Map([[RECORD_VERSION, rulesOf(CREDENTIAL)]]),
+  credential: new Map([[CREDENTIAL_VERSION, rulesOf(CREDENTIAL)]]),
   head: new Map([[RECORD_VERSION, rulesOf(HEAD)]]),
   receipt: new Map([[RECORD_VERSION, rulesOf(RECEIPT)]]),
 };
 
 /** Those of a version that is none are those of the first: what is wrong is the version then. */
 const rulesFor = (kind: SignedKind, version: unknown): Rules =>
-  RULES[kind].get(version) ?? RULES[kind].get(RECORD_VERSION)!;
+  RULES[kind].get(version) ?? [...RULES[kind].values()][0]!;
 
 /** The members as they are signed, by kind. */
 export interface Payloads {
@@ -297,14 +283,14 @@ function credentialMembers<S extends { sealed?: string }>(
   fields: CredentialFields & SealingFields,
   sealed: S,
 ) {
-  const { counter, encapsulation, forest, mustChange, objectGuid, recipientKeyId } = fields;
+  const { counter, encapsulationDigest, forest, mustChange, objectGuid, recipientKeyId } = fields;
   const { sequence, sourceAnchor, tenant } = fields;
   const { originatingInvocationId, originatingTime, version } = fields.passwordOrder;
   const passwordOrder = { originatingInvocationId, originatingTime, version };
   return {
-    ...{ counter, encapsulation, forest, mustChange, objectGuid, passwordOrder, recipientKeyId },
+    ...{ counter, encapsulationDigest, forest, mustChange, objectGuid, passwordOrder, recipientKeyId },
     ...sealed,
-    ...{ sequence, sourceAnchor, tenant, version: RECORD_VERSION },
+    ...{ sequence, sourceAnchor, tenant, version: CREDENTIAL_VERSION },
   };
 }
 

@@ -2,6 +2,8 @@ import type { PasswordOrder } from '@causeway/credentials';
 import type { Guid, Sid } from '@causeway/wire';
 
 export const RECORD_VERSION = 1;
+/** Version 1 carried the encapsulation itself. */
+export const CREDENTIAL_VERSION = 2;
 /** Of the account record of a cloud-only user, which has no on-premises SID. */
 export const CLOUD_ACCOUNT_VERSION = 2;
 /** Stands where a forest's name would in the records of cloud-only users: no DNS name can be this. */
@@ -65,8 +67,8 @@ export interface SealingFields {
   recipientKeyId: string;
   /** Number of this record in its batch. */
   counter: number;
-  /** Of the batch, in base64url. */
-  encapsulation: string;
+  /** `encapsulationDigest` of the batch's encapsulation, which goes beside what is signed. */
+  encapsulationDigest: string;
 }
 
 export interface AccountRecord extends AccountFields {
@@ -79,6 +81,8 @@ export interface CredentialRecord extends CredentialFields, SealingFields {
   signerKeyId: string;
   /** Ciphertext and tag, in base64url. */
   sealed: string;
+  /** Of the batch, in base64url. */
+  encapsulation: string;
 }
 
 /** Pairs that a receipt tells one by one, and records that it names as not written. */

@@ -22,6 +22,7 @@ import {
   FOREST,
   isSameSecret,
   partsOf,
+  sealedBy,
   signedBy,
   someSecret,
   TENANT,
@@ -35,8 +36,12 @@ const recipient = await generateSealingKey();
 const attacker = await generateSealingKey();
 const sealer = await CredentialSealer.open(sealingPublicKey(recipient));
 const account = signAccountRecord(signer, ACCOUNT);
-const credential = await sealer.seal(signer, CREDENTIAL, someSecret());
+const credential = await sealedBy(sealer, signer, CREDENTIAL, someSecret());
 const expected = { tenant: TENANT };
+/** Of another batch to the same recipient. */
+const otherBatch = partsOf(
+  await sealedBy(await CredentialSealer.open(sealingPublicKey(recipient)), signer, CREDENTIAL, someSecret()),
+);
 
 /** The refusal of a record, whose detail must be plain text of reasonable length. */
 function refusalOf(record: string, trust = trusting(signer), tenant = TENANT): Refusal | 'believed' {
@@ -69,7 +74,7 @@ const ACCOUNT_CHANGES: Record<string, unknown> = {
   deleted: true,
 };
 const CREDENTIAL_CHANGES: Record<string, unknown> = {
-  version: 2,
+  version: 1,
   tenant: ACCOUNT_CHANGES.tenant,
   forest: ACCOUNT_CHANGES.forest,
   sourceAnchor: ACCOUNT_CHANGES.sourceAnchor,
@@ -79,7 +84,7 @@ const CREDENTIAL_CHANGES: Record<string, unknown> = {
   mustChange: true,
   recipientKeyId: sealingPublicKey(attacker).keyId,
   counter: 1,
-  encapsulation: Buffer.alloc(1120, 5).toString('base64url'),
+  encapsulationDigest: otherBatch.payload.encapsulationDigest,
   sealed: Buffer.alloc(528, 5).toString('base64url'),
 };
 
@@ -96,14 +101,15 @@ test('a credential record is believed and opened, with keys or without', async (
   assert.ok(opened.ok && isSameSecret(opened, someSecret()));
   const { ntHash } = someSecret();
   const alone = await openCredentialRecord(
-    believed(await sealer.seal(signer, CREDENTIAL, { ntHash })),
+    believed(await sealedBy(sealer, signer, CREDENTIAL, { ntHash })),
     recipient,
   );
   assert.ok(alone.ok && isSameSecret(alone, { ntHash }) && !('kerberosKeys' in alone));
 });
 
 test('a record is text of three parts that shows nothing of the secret', () => {
-  for (const record of [account, credential]) assert.match(record, /^[\w-]+\.[\w-]+\.[\w-]{86}$/);
+  assert.match(account, /^[\w-]+\.[\w-]+\.[\w-]{86}$/);
+  assert.match(credential, /^[\w-]+\.[\w-]+\.[\w-]{86}~[\w-]{1494}$/);
   const payload = Buffer.from(credential.split('.')[1]!, 'base64url');
   assert.ok(!payload.includes(Buffer.from(someSecret().ntHash).toString('hex')));
   assert.ok(
@@ -115,7 +121,7 @@ test('records of one batch that are sealed at the same time each have a number, 
   const batch = await CredentialSealer.open(sealingPublicKey(recipient));
   const records = await Promise.all(
     Array.from({ length: 40 }, (_, i) =>
-      batch.seal(signer, { ...CREDENTIAL, sequence: i + 1 }, someSecret()),
+      sealedBy(batch, signer, { ...CREDENTIAL, sequence: i + 1 }, someSecret()),
     ),
   );
   const seen = records.reverse().map(believed);
@@ -135,7 +141,7 @@ test('more batches than are kept at once all open', async () => {
   const records: CredentialRecord[] = [];
   for (let i = 0; i < 20; i++) {
     const batch = await CredentialSealer.open(sealingPublicKey(recipient));
-    records.push(believed(await batch.seal(signer, CREDENTIAL, someSecret())));
+    records.push(believed(await sealedBy(batch, signer, CREDENTIAL, someSecret())));
     batch.close();
   }
   for (const record of [...records, ...records])
@@ -145,7 +151,7 @@ test('more batches than are kept at once all open', async () => {
 test('a closed sealer, and a key that is not what its fingerprint says, seal nothing', async () => {
   const batch = await CredentialSealer.open(sealingPublicKey(recipient));
   batch.close();
-  await assert.rejects(batch.seal(signer, CREDENTIAL, someSecret()), /the sealer is closed/);
+  await assert.rejects(sealedBy(batch, signer, CREDENTIAL, someSecret()), /the sealer is closed/);
   const swapped = { ...sealingPublicKey(recipient), publicKey: sealingPublicKey(attacker).publicKey };
   await assert.rejects(CredentialSealer.open(swapped), /the sealing key has fingerprint/);
 });
@@ -165,18 +171,19 @@ test('any member changed without the key spoils the signature', () => {
 });
 
 test('the sealed part opens under no other header, even one that its signer signed', async () => {
-  const { header, payload } = partsOf(credential);
+  const { header, payload, encapsulation } = partsOf(credential);
   const changes = Object.entries(CREDENTIAL_CHANGES).filter(
     ([name]) => !['version', 'tenant', 'forest', 'recipientKeyId'].includes(name),
   );
   for (const [name, value] of changes) {
-    const moved = believed(signedBy(signer, header, { ...payload, [name]: value }));
+    const beside = name === 'encapsulationDigest' ? otherBatch.encapsulation : encapsulation;
+    const moved = believed(signedBy(signer, header, { ...payload, [name]: value }, beside));
     const opened = await openCredentialRecord(moved, recipient);
     assert.equal(opened.ok ? 'opened' : opened.refusal, 'cannot-open', name);
   }
   for (const name of ['tenant', 'forest']) {
     const { [name]: value } = CREDENTIAL_CHANGES;
-    const record = signedBy(signer, header, { ...payload, [name]: value });
+    const record = signedBy(signer, header, { ...payload, [name]: value }, encapsulation);
     const result = verifyRecord(record, trusting(signer, FOREST, value as string), {
       tenant: name === 'tenant' ? (value as string) : TENANT,
     });
@@ -188,24 +195,37 @@ test('the sealed part opens under no other header, even one that its signer sign
 
 test('what was sealed to another key is refused, whatever key id it names', async () => {
   const swapped = await CredentialSealer.open(sealingPublicKey(attacker));
-  const record = await swapped.seal(signer, CREDENTIAL, someSecret());
+  const record = await sealedBy(swapped, signer, CREDENTIAL, someSecret());
   const opened = await openCredentialRecord(believed(record), recipient);
   assert.equal(opened.ok ? 'opened' : opened.refusal, 'other-recipient');
-  const { header, payload } = partsOf(record);
-  const renamed = signedBy(signer, header, { ...payload, recipientKeyId: sealingPublicKey(recipient).keyId });
+  const { header, payload, encapsulation } = partsOf(record);
+  const { keyId: recipientKeyId } = sealingPublicKey(recipient);
+  const renamed = signedBy(signer, header, { ...payload, recipientKeyId }, encapsulation);
   const again = await openCredentialRecord(believed(renamed), recipient);
   assert.equal(again.ok ? 'opened' : again.refusal, 'cannot-open');
 });
 
 test('own ciphertext under a genuine header is refused', async () => {
   // The recipient's key is public: anybody can seal to it. Only the signature says who did.
-  const own = await sealer.seal(stranger, CREDENTIAL, someSecret());
+  const own = await sealedBy(sealer, stranger, CREDENTIAL, someSecret());
   const { payload } = partsOf(credential);
   assert.equal(refusalOf(own), 'unknown-signer');
   assert.equal(refusalOf(withPart(credential, 1, partsOf(own).payload)), 'bad-signature');
-  const { sealed, encapsulation, counter } = partsOf(own).payload;
-  const patched = { ...payload, sealed, encapsulation, counter };
+  const { sealed, encapsulationDigest, counter } = partsOf(own).payload;
+  const patched = { ...payload, sealed, encapsulationDigest, counter };
   assert.equal(refusalOf(withPart(credential, 1, patched)), 'bad-signature');
+});
+
+test('what goes beside the signed text is what was signed, or nothing is believed', () => {
+  const { encapsulation } = partsOf(credential);
+  const [signed] = credential.split('~');
+  const besides = ['', otherBatch.encapsulation, `${encapsulation}~`, `${encapsulation}~${encapsulation}`];
+  const written = [`${encapsulation}=`, encapsulation!.slice(4), encapsulation!.slice(0, -1)];
+  for (const beside of [...besides, ...written])
+    assert.equal(refusalOf(`${signed}~${beside}`), 'bad-signature', beside);
+  assert.equal(refusalOf(signed!), 'bad-signature', 'nothing beside');
+  for (const beside of ['', encapsulation]) assert.equal(refusalOf(`${account}~${beside}`), 'bad-signature');
+  assert.equal(refusalOf(credential), 'believed');
 });
 
 test('another tenant and another forest than the signer was confirmed for are refused', async () => {
@@ -242,7 +262,8 @@ test('a signature of the other kind of record does not serve', () => {
   ] as const) {
     const { header, payload } = partsOf(record);
     assert.equal(refusalOf(withPart(record, 0, { ...header, typ })), 'bad-signature');
-    assert.equal(refusalOf(signedBy(signer, { ...header, typ }, payload)), 'malformed');
+    const resigned = refusalOf(signedBy(signer, { ...header, typ }, payload));
+    assert.ok(resigned === 'malformed' || resigned === 'unsupported-version', resigned);
   }
   const { header, payload } = partsOf(account);
   for (const typ of ['JWT', '', 'causeway-account+JWS', undefined, null, 7, ['causeway-account+jws']]) {
@@ -388,7 +409,11 @@ const WRONG_VALUES: [record: string, name: string, values: unknown[]][] = [
   [credential, 'mustChange', [1, null]],
   [credential, 'recipientKeyId', ['', 'abc', 7]],
   [credential, 'counter', [-1, 2 ** 32, 0.5]],
-  [credential, 'encapsulation', ['', Buffer.alloc(1119).toString('base64url'), `${'A'.repeat(1494)}=`]],
+  [
+    credential,
+    'encapsulationDigest',
+    ['', Buffer.alloc(31).toString('base64url'), `${'A'.repeat(43)}=`, null],
+  ],
   [credential, 'sealed', ['', ...[16, 527, 529, 4624].map(n => Buffer.alloc(n).toString('base64url'))]],
   [
     credential,
@@ -433,7 +458,7 @@ test('nothing is signed that would not be believed', async () => {
   }
   const order = { ...CREDENTIAL.passwordOrder, version: -1 };
   await assert.rejects(
-    sealer.seal(signer, { ...CREDENTIAL, passwordOrder: order }, someSecret()),
+    sealedBy(sealer, signer, { ...CREDENTIAL, passwordOrder: order }, someSecret()),
     RangeError,
   );
 });
@@ -460,7 +485,9 @@ test('a peek reads what to index, without believing', () => {
     ...common,
     sequence: CREDENTIAL.sequence,
     passwordOrder: CREDENTIAL.passwordOrder,
+    encapsulationDigest: partsOf(credential).payload.encapsulationDigest,
   });
+  assert.deepEqual(peekRecord(credential.split('~')[0]!), peekRecord(credential), 'what is signed, alone');
   const unsigned = withPart(account, 2, Buffer.alloc(64).toString('base64url'));
   assert.deepEqual(peekRecord(unsigned), peekRecord(account));
   assert.equal(peekRecord('.'.repeat(16 * 1024 + 1)), undefined);

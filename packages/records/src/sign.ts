@@ -1,6 +1,7 @@
 import { createCipheriv, createSecretKey } from 'node:crypto';
 import type { SenderContext } from 'hpke';
 import { toBase64url } from './base64url.ts';
+import { encapsulationDigest } from './encapsulation.ts';
 import { signEnvelope } from './envelope.ts';
 import { exporterContext, SEALING_INFO, suite, USER_KEY_LENGTH, USER_KEY_NONCE } from './hpke-suite.ts';
 import { encodeCredential, encodePayload, sealingHeader } from './payload.ts';
@@ -32,13 +33,16 @@ export function signAccountRecord(key: SigningKey, fields: AccountFields): strin
  */
 export class CredentialSealer {
   readonly #recipientKeyId: string;
-  readonly #encapsulation: string;
+  /** Of the batch, in base64url: goes beside its records (`joinEncapsulation`). */
+  readonly encapsulation: string;
+  readonly #encapsulationDigest: string;
   #context: SenderContext | undefined;
   #counter = 0;
 
   private constructor(recipientKeyId: string, encapsulation: string, context: SenderContext) {
     this.#recipientKeyId = recipientKeyId;
-    this.#encapsulation = encapsulation;
+    this.encapsulation = encapsulation;
+    this.#encapsulationDigest = encapsulationDigest(encapsulation)!;
     this.#context = context;
   }
 
@@ -60,13 +64,14 @@ export class CredentialSealer {
   /**
    * Seals and signs one record. The secret stays the caller's, to be wiped.
    *
+   * @returns the signed part, to which the batch's encapsulation belongs
    * @throws RangeError that names the field which is not as documented
    * @throws Error after `close`
    */
   async seal(key: SigningKey, header: CredentialFields, secret: CredentialSecret): Promise<string> {
     if (this.#context === undefined) throw new Error('the sealer is closed: open one for each batch');
     const counter = this.#counter++;
-    const batch = { encapsulation: this.#encapsulation, recipientKeyId: this.#recipientKeyId };
+    const batch = { encapsulationDigest: this.#encapsulationDigest, recipientKeyId: this.#recipientKeyId };
     const fields = { ...header, ...batch, counter };
     const associated = sealingHeader(fields);
     const userKey = await this.#context.Export(exporterContext(associated, counter), USER_KEY_LENGTH);

@@ -1,5 +1,6 @@
 import type { PasswordOrder } from '@causeway/credentials';
 import type { Guid } from '@causeway/wire';
+import { encapsulationDigest } from './encapsulation.ts';
 import { type Envelope, splitEnvelope } from './envelope.ts';
 import { decodePayload } from './payload.ts';
 import type { AccountRecord, CredentialRecord, Head, Receipt, RecordKind, SignedKind } from './record.ts';
@@ -48,15 +49,19 @@ export function verifySigned<K extends SignedKind>(
     return refused('bad-signature');
   const decoded = decodeSigned(envelope.kind, envelope);
   if (!decoded.ok) return decoded;
+  const digest = 'encapsulationDigest' in decoded.signed ? decoded.signed.encapsulationDigest : undefined;
+  if (!belongs(envelope.encapsulation, digest))
+    return refused('bad-signature', 'the encapsulation is not the one that was signed');
   const { tenant, forest } = decoded.signed;
   if (tenant !== expected.tenant) return refused('other-tenant', `made for tenant '${tenant}'`);
   if (!signer.forests.has(forest)) {
     return refused('other-forest', `key ${envelope.signerKeyId} is not confirmed for forest '${forest}'`);
   }
-  return decoded;
+  const beside = envelope.encapsulation !== undefined && { encapsulation: envelope.encapsulation };
+  return { ok: true, signed: { ...decoded.signed, ...beside } };
 }
 
-/** Reads without believing; undefined when it is not in the documented format, or of no kind that may come. */
+/** Reads what is signed without believing; undefined when it is not in the documented format, or of no kind that may come. */
 export function peekSigned<K extends SignedKind>(
   text: string,
   kinds: readonly K[],
@@ -82,6 +87,12 @@ function decodeSigned<K extends SignedKind>(
   return { ok: true, signed: { kind, signerKeyId, ...fields } as unknown as Signed[K] };
 }
 
+/** What goes beside the signed text is believed for its digest; without one nothing may stand there. */
+function belongs(encapsulation: string | undefined, digest: string | undefined): boolean {
+  if (encapsulation === undefined || digest === undefined) return encapsulation === digest;
+  return encapsulationDigest(encapsulation) === digest;
+}
+
 const RECORD_KINDS = ['account', 'credential'] as const;
 
 /** Believes what is said of a user, or says why not: see `verifySigned`. */
@@ -105,10 +116,11 @@ export interface RecordPeek {
   signerKeyId: string;
   /** Of credential records. */
   passwordOrder?: PasswordOrder;
+  encapsulationDigest?: string;
 }
 
 /**
- * Reads a record without believing it, for whoever relays and indexes records. Undefined when it is not in the
+ * Reads what is signed of a record without believing it, for whoever relays and indexes records. Undefined when it is not in the
  * documented format.
  */
 export function peekRecord(record: string): RecordPeek | undefined {
@@ -116,5 +128,6 @@ export function peekRecord(record: string): RecordPeek | undefined {
   if (said === undefined) return undefined;
   const { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId } = said;
   const peek = { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId };
-  return said.kind === 'credential' ? { ...peek, passwordOrder: said.passwordOrder } : peek;
+  if (said.kind === 'account') return peek;
+  return { ...peek, passwordOrder: said.passwordOrder, encapsulationDigest: said.encapsulationDigest };
 }

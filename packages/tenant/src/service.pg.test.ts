@@ -9,7 +9,7 @@ import { administrationRoutes, CallError, call, httpSend, synchronizationRoutes 
 import { createLog } from '@causeway/service';
 import { TenantConfiguration } from './configuration.ts';
 import { startTenant } from './start-tenant.ts';
-import { accountItem, credentialItem, FOREST, order, person } from './testing/people.ts';
+import { accountItem, batchOf, credentialItem, FOREST, order, person } from './testing/people.ts';
 import { runTenantCommand, spawnTenant } from './testing/run-command.ts';
 import { enrolAgent, type TestAgent } from './testing/test-agent.ts';
 import { makeDatabase, postgresUrl } from './testing/test-tenant.ts';
@@ -150,7 +150,7 @@ describe('the tenant service as a process', () => {
   async function put(connect: TestAgent, who: ReturnType<typeof person>): Promise<void> {
     const objects = { forest: FOREST, changes: [accountItem(connect, who)] };
     await call(connect.send, synchronizationRoutes.exportObjects, { body: objects });
-    const credentials = { forest: FOREST, changes: [await credentialItem(who, 'x', order(1))] };
+    const credentials = batchOf([await credentialItem(who, 'x', order(1))]);
     const answer = await call(connect.send, synchronizationRoutes.exportCredentials, { body: credentials });
     assert.equal(answer.verdicts[0]!.verdict, 'applied');
   }

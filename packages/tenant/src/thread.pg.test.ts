@@ -3,7 +3,16 @@ import { before, it } from 'node:test';
 import { call, managedDomainRoutes, type Send, synchronizationRoutes } from '@causeway/contract';
 import { ntHash } from '@causeway/credentials';
 import { onEveryBackend } from './testing/backends.ts';
-import { accountItem, credentialItem, FOREST, makeSealer, order, person } from './testing/people.ts';
+import {
+  accountItem,
+  batchOf,
+  credentialItem,
+  FOREST,
+  inFeed,
+  order,
+  person,
+  seal,
+} from './testing/people.ts';
 import { enrolAgent, type TestAgent } from './testing/test-agent.ts';
 
 onEveryBackend('the thread through the tenant', tenant => {
@@ -18,7 +27,6 @@ onEveryBackend('the thread through the tenant', tenant => {
   });
 
   it('takes objects and credentials and relays the records as they are', async () => {
-    const seal = await makeSealer();
     const alice = person(1);
     const account = accountItem(connect, alice);
     const objects = await call(connect.send, synchronizationRoutes.exportObjects, {
@@ -29,7 +37,7 @@ onEveryBackend('the thread through the tenant', tenant => {
     const record = await seal(connect, alice, 'Pa$$w0rd', order(2));
     const credential = await credentialItem(alice, 'Pa$$w0rd', order(2), record);
     const credentials = await call(connect.send, synchronizationRoutes.exportCredentials, {
-      body: { forest: FOREST, changes: [credential] },
+      body: batchOf([credential]),
     });
     assert.deepEqual(credentials.verdicts, [{ sourceAnchor: alice.anchor, verdict: 'applied' }]);
 
@@ -37,7 +45,7 @@ onEveryBackend('the thread through the tenant', tenant => {
     const [administrator, item] = feed.items;
     assert.deepEqual([feed.items.length, administrator!.origin], [2, 'cloud']);
     assert.equal(item!.accountRecord, account.record);
-    assert.equal(item!.credentialRecord, record);
+    assert.equal(item!.credentialRecord, inFeed(record));
     assert.equal(item!.forest, FOREST);
     const rest = await call(domain.send, managedDomainRoutes.readChanges, { query: { after: feed.cursor } });
     assert.deepEqual(rest, { items: [], cursor: feed.cursor, more: false, moreNew: false });

@@ -36,12 +36,13 @@ export async function sendBatch(
   fullPass: number | undefined,
 ): Promise<number> {
   const { store, tenant, connector } = context;
-  let made: (Made | RangeError)[];
+  let batch: Batch;
   try {
-    made = await makeChanges(context, all, legacy);
+    batch = await makeChanges(context, all, legacy);
   } finally {
     for (const item of all) wipe(item);
   }
+  const { made, encapsulation } = batch;
   all.forEach(({ holder }, i) => {
     const unfit = made[i];
     if (!(unfit instanceof RangeError)) return;
@@ -61,7 +62,7 @@ export async function sendBatch(
   faultPoint('connect.before-send');
   let verdicts: Verdict[];
   try {
-    verdicts = await tenant.exportCredentials(connector.forest, changes);
+    verdicts = await tenant.exportCredentials(connector.forest, encapsulation, changes);
   } catch (error) {
     const text = `Provision credentials batch failed. Count: ${changes.length}: ${(error as Error).message}`;
     store.events.add(EventId.batchFailed, 'error', connector.name, text);
@@ -129,12 +130,18 @@ interface Made {
   sequence: number | undefined;
 }
 
-/** A change an item, or why no record can hold it: that is the item's own trouble. */
+interface Batch {
+  /** A change an item, or why no record can hold it: that is the item's own trouble. */
+  made: (Made | RangeError)[];
+  /** Of all records; null without any. */
+  encapsulation: string | null;
+}
+
 async function makeChanges(
   { store, agent, connector }: ConnectorContext,
   items: readonly PasswordItem[],
   legacy: LegacyState,
-): Promise<(Made | RangeError)[]> {
+): Promise<Batch> {
   // A dozen steps, each of which waits in the same pool: after the derivations, the batch would wait for them alone.
   const opening = legacy.state === 'confirmed' ? CredentialSealer.open(legacy.key) : undefined;
   opening?.catch(() => {}); // thrown where it is awaited
@@ -176,7 +183,7 @@ async function makeChanges(
       };
       made.push({ change, sequence: record === null ? undefined : header.sequence });
     }
-    return made;
+    return { made, encapsulation: sealer?.encapsulation ?? null };
   } finally {
     sealer?.close();
   }

@@ -9,7 +9,7 @@ import type {
   WindowsCredentialsSyncConfig,
 } from '@causeway/contract';
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
-import { domainFingerprint, generateSigningKey } from '@causeway/records';
+import { domainFingerprint, generateSigningKey, joinEncapsulation } from '@causeway/records';
 
 /** What a scripted tenant does with a request instead of answering it. */
 export type Misbehaviour =
@@ -25,6 +25,7 @@ export type Misbehaviour =
 
 export interface PeerUser {
   object: Extract<ObjectChange, { operation: 'upsert' }>;
+  /** With its record as a whole. */
   credential?: CredentialChange;
 }
 
@@ -164,7 +165,7 @@ export class ProvisioningPeer {
       case '/api/v1/sync/objects':
         return { verdicts: changesOf<ObjectChange>(body).map(change => this.#takeObject(change)) };
       case '/api/v1/sync/credentials':
-        return { verdicts: changesOf<CredentialChange>(body).map(change => this.#takeCredential(change)) };
+        return { verdicts: credentialsOf(body).map(change => this.#takeCredential(change)) };
       case HEAD: {
         const { forest, head } = JSON.parse(body) as { forest: string; head: string };
         this.heads.set(forest, head);
@@ -204,4 +205,14 @@ export class ProvisioningPeer {
 
 function changesOf<T>(body: string): T[] {
   return (JSON.parse(body) as { changes: T[] }).changes;
+}
+
+function credentialsOf(body: string): CredentialChange[] {
+  const { encapsulation } = JSON.parse(body) as { encapsulation: string | null };
+  return changesOf<CredentialChange>(body).map(change => {
+    const { record: signed } = change;
+    return signed && encapsulation
+      ? { ...change, record: joinEncapsulation({ signed, encapsulation }) }
+      : change;
+  });
 }

@@ -10,6 +10,7 @@ import {
   type Entry,
   generateSigningKey,
   type HeadFields,
+  joinEncapsulation,
   type PublicKeyInfo,
   type SigningKey,
   signAccountRecord,
@@ -110,25 +111,24 @@ export class ForestPeer {
     for (const { person, password, version, changes = {} } of batch) {
       const { kerberos = true, ...fields } = changes;
       const realm = this.forest.toUpperCase();
-      records.push(
-        await sealer.seal(
-          this.signingKey,
-          {
-            ...this.#common(person),
-            passwordOrder: {
-              version,
-              originatingTime: 13_400_000_000 + version,
-              originatingInvocationId: this.invocationId,
-            },
-            mustChange: false,
-            ...fields,
+      const signed = await sealer.seal(
+        this.signingKey,
+        {
+          ...this.#common(person),
+          passwordOrder: {
+            version,
+            originatingTime: 13_400_000_000 + version,
+            originatingInvocationId: this.invocationId,
           },
-          {
-            ntHash: ntHash(password),
-            ...(kerberos && { kerberosKeys: kerberosKeys(realm, person.name, password) }),
-          },
-        ),
+          mustChange: false,
+          ...fields,
+        },
+        {
+          ntHash: ntHash(password),
+          ...(kerberos && { kerberosKeys: kerberosKeys(realm, person.name, password) }),
+        },
       );
+      records.push(joinEncapsulation({ signed, encapsulation: sealer.encapsulation }));
     }
     return records;
   }

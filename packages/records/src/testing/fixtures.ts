@@ -5,10 +5,12 @@ import {
   bucketDigest,
   bucketOf,
   type CredentialFields,
+  type CredentialSealer,
   type CredentialSecret,
   type Entry,
   exportSigningKey,
   type HeadFields,
+  joinEncapsulation,
   packBuckets,
   type ReceiptFields,
   type SigningKey,
@@ -109,6 +111,14 @@ export function someSecret(): Required<CredentialSecret> {
   };
 }
 
+/** A whole record of a batch. */
+export async function sealedBy(
+  sealer: CredentialSealer,
+  ...of: Parameters<CredentialSealer['seal']>
+): Promise<string> {
+  return joinEncapsulation({ signed: await sealer.seal(...of), encapsulation: sealer.encapsulation });
+}
+
 /** Compares without showing: an assertion's diff would print the keys. */
 export function isSameSecret(a: CredentialSecret, b: CredentialSecret): boolean {
   const plain = (secret: CredentialSecret) =>
@@ -130,27 +140,49 @@ export function trusting(
   return id => (id === keyId ? signer : undefined);
 }
 
-/** A JWS with any header and payload, signed for real: what a signer that went wrong could make. */
-export function signedBy(key: SigningKey, header: string | object, payload: string | object): string {
+/** A JWS with any header and payload, signed for real, and what goes beside it: what a signer that went wrong could make. */
+export function signedBy(
+  key: SigningKey,
+  header: string | object,
+  payload: string | object,
+  encapsulation?: string,
+): string {
   const part = (value: string | object) =>
     Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
   const signed = `${part(header)}.${part(payload)}`;
   const signature = sign(null, Buffer.from(signed), createPrivateKey(exportSigningKey(key)));
-  return `${signed}.${signature.toString('base64url')}`;
+  const jws = `${signed}.${signature.toString('base64url')}`;
+  return encapsulation === undefined ? jws : `${jws}~${encapsulation}`;
 }
 
-/** Header and payload of a record, as objects to be changed. */
 // biome-ignore lint/suspicious/noExplicitAny: tests put anything there
-export function partsOf(record: string): { header: any; payload: any; signature: string } {
-  const [header, payload, signature] = record.split('.') as [string, string, string];
-  const json = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString());
-  return { header: json(header), payload: json(payload), signature };
+type Anything = any;
+
+interface Parts {
+  header: Anything;
+  payload: Anything;
+  signature: string;
+  /** What goes beside the signed text. */
+  encapsulation: string | undefined;
 }
 
-/** The record with its header or payload replaced and its signature kept. */
+/** Header and payload are objects to be changed. */
+export function partsOf(record: string): Parts {
+  const [header, payload, signature, encapsulation] = record.split(/[.~]/) as [
+    string,
+    string,
+    string,
+    string?,
+  ];
+  const json = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString());
+  return { header: json(header), payload: json(payload), signature, encapsulation };
+}
+
+/** The record with one of its parts replaced and all others kept. */
 export function withPart(record: string, index: 0 | 1 | 2, part: string | object): string {
-  const parts = record.split('.');
+  const [signed, ...beside] = record.split('~');
+  const parts = signed!.split('.');
   const text = typeof part === 'string' ? part : JSON.stringify(part);
   parts[index] = index === 2 ? text : Buffer.from(text).toString('base64url');
-  return parts.join('.');
+  return [parts.join('.'), ...beside].join('~');
 }

@@ -20,7 +20,16 @@ import type { z } from 'zod';
 import { Installation } from '../installation.ts';
 import { makePublicServer } from '../server.ts';
 import { onEveryBackend } from '../testing/backends.ts';
-import { accountItem, credentialItem, FOREST, headOf, makeSealer, order, person } from '../testing/people.ts';
+import {
+  accountItem,
+  batchOf,
+  credentialItem,
+  FOREST,
+  headOf,
+  order,
+  person,
+  seal,
+} from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import type { TestAdministrator } from '../testing/test-tenant.ts';
 
@@ -138,14 +147,10 @@ onEveryBackend('access', tenant => {
   });
 
   it('shows a token of one tenant nothing of another', async () => {
-    const seal = await makeSealer();
     const alice = person(1);
     const record = await seal(connect, alice, 'Pa$$w0rd', order(1));
     const objects = { forest: FOREST, changes: [accountItem(connect, alice)] };
-    const credentials = {
-      forest: FOREST,
-      changes: [await credentialItem(alice, 'Pa$$w0rd', order(1), record)],
-    };
+    const credentials = batchOf([await credentialItem(alice, 'Pa$$w0rd', order(1), record)]);
     await call(connect.send, synchronizationRoutes.exportObjects, { body: objects });
     await call(connect.send, synchronizationRoutes.exportCredentials, { body: credentials });
     const { publicKey: key } = await generateSealingKey();
@@ -205,7 +210,7 @@ onEveryBackend('access', tenant => {
     await assert.rejects(call(fabrikam.send, groupRoutes.addGroupMember, foreignUser), {
       code: 'no-such-user',
     });
-    const foreign = { forest: FOREST, changes: [await credentialItem(alice, 'evil', order(9))] };
+    const foreign = batchOf([await credentialItem(alice, 'evil', order(9))]);
     const exported = await call(otherConnect.send, synchronizationRoutes.exportCredentials, {
       body: foreign,
     });
@@ -237,7 +242,7 @@ onEveryBackend('access', tenant => {
     const status = { lastObjectCycleAt: null, lastPasswordCycleAt: null, queued: 0, owed: 0, quarantined: 0 };
     const lies: Record<string, object> = {
       [synchronizationRoutes.exportObjects.path]: { changes: [item] },
-      [synchronizationRoutes.exportCredentials.path]: { changes: [await credentialItem(who, 'x', order(1))] },
+      [synchronizationRoutes.exportCredentials.path]: batchOf([await credentialItem(who, 'x', order(1))]),
       [synchronizationRoutes.reportConnectStatus.path]: status,
       [synchronizationRoutes.putHead.path]: { head: headOf(agent, { forest: other }) },
     };
@@ -245,7 +250,7 @@ onEveryBackend('access', tenant => {
       ({ access, body }) => access.includes('connect') && 'forest' in ((body as z.ZodObject)?.shape ?? {}),
     );
     assert.deepEqual(naming.map(({ path }) => path).sort(), Object.keys(lies).sort());
-    const say = (route: Route) => call(agent.send, route, { body: { forest: other, ...lies[route.path] } });
+    const say = (route: Route) => call(agent.send, route, { body: { ...lies[route.path], forest: other } });
     for (const route of naming) {
       await assert.rejects(say(route), { status: 403, code: 'other-forest', message: /set-forests/ });
     }

@@ -1,4 +1,4 @@
-import { Forest, MAX_BATCH, synchronizationRoutes } from '@causeway/contract';
+import { MAX_BATCH, synchronizationRoutes as routes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { readSyncConfig } from '../directory/managed-domain.ts';
@@ -12,12 +12,11 @@ import { type RouteContext, registerRoute } from './register-route.ts';
 /** 500 items with their records, at most 16,384 characters each, and some air. */
 const BATCH_BODY_LIMIT = 16 * 1024 * 1024;
 
-/** The batch itself; each item is checked on its own, so that a bad one costs only itself. */
-const Batch = z.strictObject({ forest: Forest, changes: z.array(z.unknown()).min(1).max(MAX_BATCH) });
-const BATCH = { bodyLimit: BATCH_BODY_LIMIT, body: Batch };
+/** Each item is checked on its own, so that a bad one costs only itself. */
+const ANY_CHANGES = { changes: z.array(z.unknown()).min(1).max(MAX_BATCH) };
 
 export function registerProvisioning(server: FastifyInstance, context: RouteContext): void {
-  registerRoute(server, context, synchronizationRoutes.getSyncConfiguration, async (_input, { scope }) => ({
+  registerRoute(server, context, routes.getSyncConfiguration, async (_input, { scope }) => ({
     tenantId: scope.tenantId,
     tenantName: scope.tenantName,
     minimumAgentVersion: context.minimumAgentVersion,
@@ -26,26 +25,26 @@ export function registerProvisioning(server: FastifyInstance, context: RouteCont
   registerRoute(
     server,
     context,
-    synchronizationRoutes.exportObjects,
+    routes.exportObjects,
     async ({ body }, caller) => ({
       verdicts: await provisionObjects(agentOf(caller), body.forest, body.changes),
     }),
-    BATCH,
+    { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportObjects.body!.extend(ANY_CHANGES) },
   );
   registerRoute(
     server,
     context,
-    synchronizationRoutes.exportCredentials,
+    routes.exportCredentials,
     async ({ body }, caller) => ({
-      verdicts: await provisionCredentials(agentOf(caller), body.forest, body.changes),
+      verdicts: await provisionCredentials(agentOf(caller), body),
     }),
-    BATCH,
+    { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportCredentials.body!.extend(ANY_CHANGES) },
   );
-  registerRoute(server, context, synchronizationRoutes.reportConnectStatus, async ({ body }, caller) => {
+  registerRoute(server, context, routes.reportConnectStatus, async ({ body }, caller) => {
     await storeConnectReport(caller.scope, agentOf(caller), body);
     return {};
   });
-  registerRoute(server, context, synchronizationRoutes.putHead, async ({ body }, caller) => {
+  registerRoute(server, context, routes.putHead, async ({ body }, caller) => {
     await storeHead(agentOf(caller), body.forest, body.head);
     return { receipt: await readReceipt(caller.scope, body.forest) };
   });

@@ -206,6 +206,20 @@ const MIGRATIONS: readonly Migration[] = [
       'create index users_sent_again on users (tenant_id, changed_seq) where news_seq is distinct from changed_seq',
     ],
   },
+  {
+    number: 6,
+    name: 'the encapsulation of a batch is stored once',
+    statements: [
+      `create table encapsulations (
+        tenant_id uuid not null references tenants,
+        id bigint not null,
+        encapsulation text not null,
+        primary key (tenant_id, id))`,
+      'alter table users add column encapsulation_id bigint',
+      // Records of version 1 are in the managed domain already; one that is made anew asks for a forced full password sync.
+      `update users set credential_record = null, credential_record_received_at = null, credential_sequence = null`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

@@ -49,7 +49,9 @@ export interface UsersTable {
   order_time: number | null;
   order_invocation_id: string | null;
   credential_sequence: number | null;
+  /** The signed part; what goes beside it is in `encapsulations`. */
   credential_record: string | null;
+  encapsulation_id: number | null;
   credential_record_received_at: Date | null;
   /** Position of the last change in the tenant's change feed; null when there is nothing to say. */
   changed_seq: number | null;
@@ -165,6 +167,13 @@ export interface ConnectStatusesTable {
   quarantined: number;
 }
 
+/** What the credential records of a batch have alike: stored once, not in each. */
+export interface EncapsulationsTable {
+  tenant_id: Fixed<string>;
+  id: Fixed<number>;
+  encapsulation: Fixed<string>;
+}
+
 /** The latest signed word of each side about a whole forest: relayed as it is. */
 export interface StatementsTable {
   tenant_id: Fixed<string>;
@@ -200,6 +209,7 @@ export interface TenantTables {
   managed_domains: ManagedDomainsTable;
   connect_statuses: ConnectStatusesTable;
   statements: StatementsTable;
+  encapsulations: EncapsulationsTable;
   sign_in_failures: SignInFailuresTable;
   signing_keys: SigningKeysTable;
   group_members: GroupMembersTable;

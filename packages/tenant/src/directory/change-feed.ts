@@ -1,4 +1,5 @@
 import type { FeedItem, FeedPage, FeedQuery } from '@causeway/contract';
+import { joinEncapsulation } from '@causeway/records';
 import { CausewayError, sleep } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -83,7 +84,7 @@ function placeAfter(before: Place, page: readonly Row[], atLeast: number, only: 
 type Row = Pick<
   User,
   'id' | 'origin' | 'forest' | 'source_anchor' | 'account_record' | 'credential_record' | 'profile'
-> & { seq: number; news: boolean };
+> & { encapsulation: string | null; seq: number; news: boolean };
 
 /** In one statement, so that both halves see the same users: who is in the first as he is now need not be in the second. */
 async function readRows(
@@ -92,7 +93,7 @@ async function readRows(
   limit: number,
   only: FeedQuery['only'],
 ): Promise<Row[]> {
-  const columns = sql`id, origin, forest, source_anchor, account_record, credential_record, profile`;
+  const columns = sql`id, origin, forest, source_anchor, account_record, credential_record, encapsulation_id, profile`;
   const half = (tenantId: string, seq: string, condition: RawBuilder<unknown>, news: boolean) => sql<Row>`
     (select ${columns}, ${sql.ref(seq)} as seq, ${sql.lit(news)} as news from users
       where tenant_id = ${tenantId} and account_record is not null and ${condition}
@@ -101,8 +102,10 @@ async function readRows(
   const isAgain = sql`news_seq is distinct from changed_seq and changed_seq > ${after.again} and news_seq <= ${after.news}`;
   const { rows } = await scope.run<Row>(tenantId => {
     const news = half(tenantId, 'news_seq', isNew, true);
-    if (only === 'new') return news;
-    return sql<Row>`select * from (${news} union all ${half(tenantId, 'changed_seq', isAgain, false)}) as feed
+    const again = () => half(tenantId, 'changed_seq', isAgain, false);
+    const feed = only === 'new' ? news : sql`(${news} union all ${again()})`;
+    return sql<Row>`select feed.*, encapsulation from ${feed} as feed
+      left join encapsulations on tenant_id = ${tenantId} and encapsulations.id = encapsulation_id
       order by news desc, seq limit ${limit}`;
   });
   return rows;
@@ -114,6 +117,9 @@ const itemOf = (row: Row): FeedItem => ({
   forest: row.forest,
   sourceAnchor: row.source_anchor ?? row.id,
   accountRecord: row.account_record,
-  credentialRecord: row.credential_record,
+  credentialRecord: recordOf(row),
   profile: row.profile,
 });
+
+const recordOf = ({ credential_record: signed, encapsulation }: Row): string | null =>
+  signed === null || encapsulation === null ? null : joinEncapsulation({ signed, encapsulation });

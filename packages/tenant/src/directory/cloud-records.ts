@@ -11,6 +11,7 @@ import {
   signingPublicKey,
 } from '@causeway/records';
 import type { TenantScope } from '../tenant-scope.ts';
+import { keepEncapsulation } from './encapsulations.ts';
 import type { User } from './users.ts';
 
 /** What the records of a cloud-only user say, and what their sequence follows. */
@@ -80,6 +81,7 @@ export async function accountColumns(inside: TenantScope, user: CloudUser, chang
 export type LegacyColumns = Pick<
   User,
   | 'credential_record'
+  | 'encapsulation_id'
   | 'credential_record_received_at'
   | 'credential_sequence'
   | 'legacy_sequence'
@@ -92,6 +94,7 @@ export type LegacyColumns = Pick<
 /** Of a user without legacy credentials. */
 export const NO_LEGACY: LegacyColumns = {
   credential_record: null,
+  encapsulation_id: null,
   credential_record_received_at: null,
   credential_sequence: null,
   legacy_sequence: null,
@@ -113,12 +116,15 @@ export function nextOrder(scope: TenantScope, user: Pick<User, 'order_version'>,
 /**
  * The columns of a password's legacy credentials: NT hash and AES keys are made, sealed to the managed domain's key
  * and forgotten. Without a managed domain there are none.
+ *
+ * @param changedSeq of this change
  */
 export async function credentialColumns(
   inside: TenantScope,
   user: CloudUser,
   password: string,
   order: ReturnType<typeof nextOrder>,
+  changedSeq: number,
 ): Promise<LegacyColumns> {
   const domain = await inside.select('managed_domains').select(['realm', 'key']).executeTakeFirst();
   if (!domain) return NO_LEGACY;
@@ -142,9 +148,12 @@ export async function credentialColumns(
       },
       mustChange: false,
     };
+    const record = await sealer.seal(await signingKeyOf(inside), header, secret);
+    await keepEncapsulation(inside, changedSeq, sealer.encapsulation);
     return {
       ...NO_LEGACY,
-      credential_record: await sealer.seal(await signingKeyOf(inside), header, secret),
+      credential_record: record,
+      encapsulation_id: changedSeq,
       credential_record_received_at: new Date(),
       credential_sequence: sequence,
     };

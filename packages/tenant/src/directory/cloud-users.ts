@@ -119,10 +119,11 @@ export async function setChosenPassword(
     const now = new Date();
     const order = nextOrder(scope, user, now);
     const next: CloudUser = { ...user, must_change: false, deleted: false };
-    const legacy = await credentialColumns(inside, next, password, order);
+    const seq = counter.next();
+    const legacy = await credentialColumns(inside, next, password, order, seq);
     // The account record comes after: its sequence is the user's largest.
     const sequence = legacy.credential_sequence ?? user.account_sequence;
-    const account = await accountColumns(inside, { ...next, account_sequence: sequence }, counter.next());
+    const account = await accountColumns(inside, { ...next, account_sequence: sequence }, seq);
     await inside
       .update('users')
       .set({

@@ -8,7 +8,7 @@ import {
   synchronizationRoutes,
 } from '@causeway/contract';
 import { onEveryBackend } from '../testing/backends.ts';
-import { accountItem, credentialItem, FOREST, makeSealer, order, person } from '../testing/people.ts';
+import { accountItem, batchOf, credentialItem, FOREST, order, person, seal } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 
 onEveryBackend('the change feed', tenant => {
@@ -24,14 +24,13 @@ onEveryBackend('the change feed', tenant => {
   };
   const read = (query: { after?: string; limit?: number; wait?: number; only?: 'new' }) =>
     call(domain.send, managedDomainRoutes.readChanges, { query });
-  const seal = makeSealer();
   /** The numberth password of people, sealed anew. */
   const send = async (numbers: readonly number[], password: number): Promise<void> => {
     const items = numbers.map(async number => {
-      const record = await (await seal)(connect, person(number), `P${password}`, order(password));
+      const record = await seal(connect, person(number), `P${password}`, order(password));
       return credentialItem(person(number), `P${password}`, order(password), record);
     });
-    const body = { forest: FOREST, changes: await Promise.all(items) };
+    const body = batchOf(await Promise.all(items));
     const { verdicts } = await call(connect.send, synchronizationRoutes.exportCredentials, { body });
     assert.ok(verdicts.every(({ verdict }) => verdict === 'applied'));
   };

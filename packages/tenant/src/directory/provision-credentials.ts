@@ -1,9 +1,11 @@
 import { CredentialChange, type PasswordOrder, type Verdict } from '@causeway/contract';
 import { CLOUD_ITERATIONS, comparePasswordOrder, parseCloudCredential } from '@causeway/credentials';
+import { encapsulationDigest } from '@causeway/records';
 import { sql } from 'kysely';
 import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { json } from './change-counter.ts';
+import { keepEncapsulation } from './encapsulations.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord } from './record-check.ts';
 import { isUuid } from './users.ts';
@@ -50,22 +52,31 @@ interface Write {
  */
 export async function provisionCredentials(
   agent: Agent,
-  forest: string,
-  items: readonly unknown[],
+  {
+    forest,
+    encapsulation,
+    changes,
+  }: { forest: string; encapsulation: string | null; changes: readonly unknown[] },
 ): Promise<Verdict[]> {
-  const checked = parseItems(CredentialChange, items).map(item =>
-    'verdict' in item ? item : check(item, agent, forest),
+  const digest = encapsulation === null ? undefined : encapsulationDigest(encapsulation);
+  const checked = parseItems(CredentialChange, changes).map(item =>
+    'verdict' in item ? item : check(item, agent, forest, digest),
   );
   return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
     const holders = await loadHolders(inside, work);
     const cloudOnly = await findCloudOnly(inside, work);
     const plan = decideCredentials(holders, cloudOnly, forest, work, nextChange);
-    await write(inside, plan.writes);
+    await write(inside, plan.writes, encapsulation);
     return plan.verdicts;
   });
 }
 
-function check(item: CredentialChange, agent: Agent, forest: string): Checked | Verdict {
+function check(
+  item: CredentialChange,
+  agent: Agent,
+  forest: string,
+  digest: string | undefined,
+): Checked | Verdict {
   try {
     // Every stored credential costs the same to check, so that time tells nothing about an account.
     const { iterations } = parseCloudCredential(item.cloudCredential);
@@ -90,6 +101,7 @@ function check(item: CredentialChange, agent: Agent, forest: string): Checked | 
     forest,
     sourceAnchor: item.sourceAnchor,
     passwordOrder: item.passwordOrder,
+    encapsulationDigest: digest,
     signerKeyId: agent.signingKeyId,
   });
   if (!('differs' in said)) return { item, said };
@@ -194,8 +206,15 @@ export function decideCredentials(
   return { verdicts: items.map(decide), writes: [...writes.values()] };
 }
 
-async function write(inside: TenantScope, rows: readonly Write[]): Promise<void> {
+async function write(
+  inside: TenantScope,
+  rows: readonly Write[],
+  encapsulation: string | null,
+): Promise<void> {
   if (rows.length === 0) return;
+  // Named by the first change that brings it.
+  const first = rows.find(({ record }) => record !== null)?.changed_seq ?? null;
+  if (first !== null) await keepEncapsulation(inside, first, encapsulation!);
   // Records have no comma in them, and as JSON PostgreSQL would look at each of their characters.
   const records = rows.map(({ record }) => record ?? '').join(',');
   const others = rows.map(({ record: _, ...row }) => row);
@@ -209,6 +228,7 @@ async function write(inside: TenantScope, rows: readonly Write[]): Promise<void>
         order_time = r.order_time,
         order_invocation_id = r.order_invocation_id,
         credential_record = r.record,
+        encapsulation_id = case when r.record is null then null else ${first}::bigint end,
         credential_sequence = r.credential_sequence,
         credential_record_received_at = case when r.record is null then null else now() end,
         changed_seq = coalesce(r.changed_seq, users.changed_seq),

@@ -248,6 +248,7 @@ async function forget(inside: TenantScope, rows: readonly Write[]): Promise<void
       credential_change_date: null,
       credential_received_at: null,
       credential_record: null,
+      encapsulation_id: null,
       credential_record_received_at: null,
       credential_sequence: null,
       legacy_sequence: null,

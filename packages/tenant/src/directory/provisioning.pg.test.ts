@@ -10,16 +10,26 @@ import {
   synchronizationRoutes,
   type Verdict,
 } from '@causeway/contract';
-import { generateSigningKey } from '@causeway/records';
+import {
+  CredentialSealer,
+  generateSealingKey,
+  generateSigningKey,
+  joinEncapsulation,
+} from '@causeway/records';
+import { sql } from 'kysely';
 import { onEveryBackend } from '../testing/backends.ts';
 import {
   accountItem,
+  batchOf,
   credentialItem,
+  ENCAPSULATION,
   FOREST,
-  makeSealer,
+  inFeed,
   nextSequence,
   order,
   person,
+  seal,
+  sealing,
 } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 
@@ -41,7 +51,7 @@ onEveryBackend(
       return (await call(connect.send, synchronizationRoutes.exportObjects, { body })).verdicts;
     };
     const credentials = async (changes: unknown[], forest = FOREST): Promise<Verdict[]> => {
-      const body = { forest, changes: changes as CredentialChange[] };
+      const body = batchOf(changes as CredentialChange[], forest);
       return (await call(connect.send, synchronizationRoutes.exportCredentials, { body })).verdicts;
     };
     const says = (verdicts: Verdict[]): string[] => verdicts.map(verdict => verdict.code ?? verdict.verdict);
@@ -165,7 +175,6 @@ onEveryBackend(
         assert.deepEqual(says(await objects([lie])), ['record-mismatch'], why);
       }
       await objects([item]);
-      const seal = await makeSealer();
       const good = await credentialItem(a, 'x', order(3), await seal(connect, a, 'x', order(3)));
       const wrongs: [string, unknown][] = [
         ['an account record', { ...good, record: item.record }],
@@ -179,6 +188,12 @@ onEveryBackend(
       ];
       for (const [why, wrong] of wrongs) {
         assert.deepEqual(says(await credentials([wrong])), ['record-mismatch'], why);
+      }
+      const another = Buffer.alloc(1120, 7).toString('base64url');
+      for (const encapsulation of [null, 'AAAA', another, `${ENCAPSULATION}A`]) {
+        const body = { ...batchOf([good]), encapsulation };
+        const { verdicts } = await call(connect.send, synchronizationRoutes.exportCredentials, { body });
+        assert.deepEqual(says(verdicts), ['record-mismatch'], 'another encapsulation');
       }
       assert.deepEqual(says(await credentials([good])), ['applied']);
     });
@@ -231,7 +246,6 @@ onEveryBackend(
 
     it('takes a newer record of the same password, and no older one', async () => {
       const who = newPerson();
-      const seal = await makeSealer();
       await objects([accountItem(connect, who)]);
       const [s1, s2] = [nextSequence(), nextSequence()];
       const plain = await credentialItem(who, 'same', order(4));
@@ -241,11 +255,10 @@ onEveryBackend(
       assert.deepEqual(says(await credentials([newer])), ['applied']);
       assert.deepEqual(says(await credentials([older])), ['unchanged']);
       assert.deepEqual(says(await credentials([plain])), ['unchanged']);
-      assert.equal((await feedItem(who.anchor))!.credentialRecord, newer.record);
+      assert.equal((await feedItem(who.anchor))!.credentialRecord, inFeed(newer.record));
     });
 
     it('gives everybody of a batch the own record, and none to who brings none', async () => {
-      const seal = await makeSealer();
       const people = [newPerson(), newPerson(), newPerson(), newPerson()];
       await objects(people.map(who => accountItem(connect, who)));
       const records = await Promise.all(
@@ -258,8 +271,50 @@ onEveryBackend(
       const kept = await Promise.all(people.map(({ anchor }) => feedItem(anchor)));
       assert.deepEqual(
         kept.map(item => item!.credentialRecord),
-        records,
+        records.map(record => record && inFeed(record)),
       );
+    });
+
+    it('keeps the encapsulation of a batch once, and only while a record needs it', async () => {
+      const { publicKey } = await generateSealingKey();
+      const people = [newPerson(), newPerson(), newPerson()];
+      await objects(people.map(who => accountItem(connect, who)));
+      /** Sends the people's records as a batch of its own, and returns them as they are to be shown. */
+      const send = async (who: typeof people, version: number): Promise<string[]> => {
+        const sealer = await CredentialSealer.open(publicKey);
+        const { encapsulation } = sealer;
+        const records = await Promise.all(who.map(one => sealing(sealer)(connect, one, 'x', order(version))));
+        const items = who.map((one, i) => credentialItem(one, 'x', order(version), records[i]!));
+        const body = { ...batchOf(await Promise.all(items)), encapsulation };
+        const { verdicts } = await call(connect.send, synchronizationRoutes.exportCredentials, { body });
+        assert.deepEqual(new Set(says(verdicts)), new Set(['applied']));
+        return records.map(signed => joinEncapsulation({ signed, encapsulation }));
+      };
+      const shown = () =>
+        Promise.all(people.map(async ({ anchor }) => (await feedItem(anchor))!.credentialRecord));
+      const { database } = tenant().running;
+      const kept = async () => {
+        const query = database.selectFrom('encapsulations').select(['id', 'encapsulation']);
+        return query.where('tenant_id', '=', connect.tenantId).orderBy('id').execute();
+      };
+      const [first, second, third] = await send(people, 1);
+      assert.deepEqual(await shown(), [first, second, third]);
+      const one = (await kept()).at(-1)!;
+      const count = (await kept()).length;
+      const [again] = await send(people.slice(0, 1), 2);
+      const [secondAgain, thirdAgain] = await send(people.slice(1), 2);
+      assert.deepEqual(await shown(), [again, secondAgain, thirdAgain]);
+      assert.equal((await kept()).length, count + 2, 'one a batch; what no record needs goes later');
+
+      // As after as many changes as lie between two clearances.
+      const far = sql<number>`(value / 32768 + 1) * 32768`;
+      const counter = database.updateTable('change_counters').where('tenant_id', '=', connect.tenantId);
+      await counter.set({ value: far }).execute();
+      const [last] = await send(people.slice(0, 1), 3);
+      assert.deepEqual(await shown(), [last, secondAgain, thirdAgain]);
+      const left = await kept();
+      assert.ok(left.every(({ id, encapsulation }) => id !== one.id && encapsulation !== one.encapsulation));
+      assert.ok(left.some(({ encapsulation }) => secondAgain!.endsWith(`~${encapsulation}`)));
     });
 
     it('lets the newest of many concurrent passwords win', async () => {
@@ -287,7 +342,6 @@ onEveryBackend(
 
     it('drops the credential of a deleted user at once, and tells the feed', async () => {
       const who = newPerson();
-      const seal = await makeSealer();
       await objects([accountItem(connect, who)]);
       const record = await seal(connect, who, 'x', order(7));
       await credentials([await credentialItem(who, 'x', order(7), record)]);
@@ -359,7 +413,6 @@ onEveryBackend(
 
     it('keeps what the managed domain reports of the current record, and no late word', async () => {
       const who = newPerson();
-      const seal = await makeSealer();
       await objects([accountItem(connect, who)]);
       const [s1, s2] = [nextSequence(), nextSequence()];
       const report = (sequence: number, outcome: 'applied' | 'refused', reason: string | null = null) => {
@@ -387,8 +440,9 @@ onEveryBackend(
 
     it('asks the database nothing of a tenant without its tenant_id', () => {
       const tables =
-        /\b(users|change_counters|tokens|enrolments|agents|applications|oidc_payloads|managed_domains|connect_statuses|statements|sign_in_failures|signing_keys|group_members)\b/;
-      const migrations = /^\s*(create |alter |update users set (mail_nickname |news_seq = changed_seq$))/i;
+        /\b(users|change_counters|tokens|enrolments|agents|applications|oidc_payloads|managed_domains|connect_statuses|statements|sign_in_failures|signing_keys|group_members|encapsulations)\b/;
+      const migrations =
+        /^\s*(create |alter |update users set (mail_nickname |news_seq = changed_seq$|credential_record = null,))/i;
       const asked = statements.filter(text => tables.test(text) && !migrations.test(text));
       assert.ok(asked.length > 100);
       for (const text of asked) assert.match(text, /tenant_id/, text);

@@ -10,6 +10,8 @@ export interface Claim {
   readonly objectGuid?: string;
   readonly sequence?: number;
   readonly passwordOrder?: PasswordOrder;
+  /** Of what came beside a batch's credential records. */
+  readonly encapsulationDigest?: string | undefined;
   /** Key id of the agent that sends; only it can have signed. */
   readonly signerKeyId: string | undefined;
 }
@@ -25,7 +27,14 @@ export function checkRecord(
 ): { sequence: number; objectGuid: string } | { differs: string } {
   const said = peekRecord(record);
   if (said === undefined) return { differs: 'format' };
-  for (const field of ['kind', 'tenant', 'forest', 'sourceAnchor', 'signerKeyId'] as const) {
+  for (const field of [
+    'kind',
+    'tenant',
+    'forest',
+    'sourceAnchor',
+    'signerKeyId',
+    'encapsulationDigest',
+  ] as const) {
     if (said[field] !== claim[field]) return { differs: field };
   }
   for (const field of ['objectGuid', 'sequence'] as const) {

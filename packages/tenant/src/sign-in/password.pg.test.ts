@@ -4,7 +4,7 @@ import { administrationRoutes, call, type Send, synchronizationRoutes, userRoute
 import { onEveryBackend } from '../testing/backends.ts';
 import { Browser, type Page, RelyingParty } from '../testing/browser.ts';
 import { countDerivations } from '../testing/count-derivations.ts';
-import { accountItem, credentialItem, FOREST, order, person } from '../testing/people.ts';
+import { accountItem, batchOf, credentialItem, FOREST, order, person } from '../testing/people.ts';
 import { enrolAgent } from '../testing/test-agent.ts';
 import { FAILURE_TEXT } from './pages.ts';
 
@@ -110,7 +110,7 @@ onEveryBackend('changing a password', tenant => {
     const who = person(1);
     const objects = { forest: FOREST, changes: [accountItem(connect, who)] };
     await call(connect.send, synchronizationRoutes.exportObjects, { body: objects });
-    const credentials = { forest: FOREST, changes: [await credentialItem(who, 'On-premises 1', order(1))] };
+    const credentials = batchOf([await credentialItem(who, 'On-premises 1', order(1))]);
     await call(connect.send, synchronizationRoutes.exportCredentials, { body: credentials });
     assert.ok(alertOf(await change(who.upn, 'not it'))?.startsWith(FAILURE));
     assert.match(alertOf(await change(who.upn, 'On-premises 1'))!, /in the network of your organization/);

@@ -5,7 +5,15 @@ import * as oidc from 'openid-client';
 import { onEveryBackend } from '../testing/backends.ts';
 import { Browser, type Page, RelyingParty } from '../testing/browser.ts';
 import { countDerivations } from '../testing/count-derivations.ts';
-import { accountItem, credentialItem, FOREST, order, type Person, person } from '../testing/people.ts';
+import {
+  accountItem,
+  batchOf,
+  credentialItem,
+  FOREST,
+  order,
+  type Person,
+  person,
+} from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import { FAILURE_TEXT } from './pages.ts';
 
@@ -29,7 +37,7 @@ onEveryBackend(
       assert.equal(verdicts[0]!.verdict, 'applied', verdicts[0]!.reason);
     };
     const exportPassword = async (who: Person, password: string, version = 2): Promise<void> => {
-      const body = { forest: FOREST, changes: [await credentialItem(who, password, order(version))] };
+      const body = batchOf([await credentialItem(who, password, order(version))]);
       const { verdicts } = await call(connect.send, synchronizationRoutes.exportCredentials, { body });
       assert.equal(verdicts[0]!.verdict, 'applied', verdicts[0]!.reason);
     };

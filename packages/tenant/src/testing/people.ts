@@ -5,6 +5,7 @@ import {
   CredentialSealer,
   generateSealingKey,
   type HeadFields,
+  joinEncapsulation,
   signAccountRecord,
   signHead,
   summarizeBucket,
@@ -117,19 +118,27 @@ export async function credentialItem(
   };
 }
 
-/** Makes sealed credential records for a managed domain whose key nobody needs here. */
-export async function makeSealer(): Promise<
+/** Without records, or with those that `seal` made. */
+export const batchOf = (changes: CredentialChange[], forest: string = FOREST) => ({
+  forest,
+  encapsulation: ENCAPSULATION,
+  changes,
+});
+
+const sealer = await CredentialSealer.open((await generateSealingKey()).publicKey);
+/** Of all records that `seal` makes. */
+export const ENCAPSULATION = sealer.encapsulation;
+
+/** What is signed of credential records of a batch. */
+export const sealing =
+  (batch: CredentialSealer) =>
   (
     agent: TestAgent,
     who: Person,
     password: string,
-    order: PasswordOrder,
-    sequence?: number,
-  ) => Promise<string>
-> {
-  const key = await generateSealingKey();
-  return async (agent, who, password, passwordOrder, sequence = nextSequence()) => {
-    const sealer = await CredentialSealer.open(key.publicKey);
+    passwordOrder: PasswordOrder,
+    sequence = nextSequence(),
+  ) => {
     const header = {
       tenant: agent.tenantId,
       forest: FOREST,
@@ -139,6 +148,11 @@ export async function makeSealer(): Promise<
       passwordOrder,
       mustChange: false,
     };
-    return sealer.seal(agent.signingKey, header, { ntHash: ntHash(password) });
+    return batch.seal(agent.signingKey, header, { ntHash: ntHash(password) });
   };
-}
+
+/** For a managed domain whose key nobody needs here. */
+export const seal = sealing(sealer);
+
+/** The same as the feed shows it. */
+export const inFeed = (signed: string): string => joinEncapsulation({ signed, encapsulation: ENCAPSULATION });
