@@ -48,7 +48,7 @@ export class HeadBuckets {
     return this.#db.all<Entry & Record<string, unknown>>(
       `SELECT o.anchor, o.exported_sequence AS accountSequence, coalesce(p.record_sequence, 0) AS credentialSequence
        FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
-       WHERE o.connector = ? AND bucket_of(o.anchor) = ? AND o.exported_digest IS NOT NULL ORDER BY o.anchor`,
+       WHERE o.connector = ? AND o.bucket = ? AND o.exported_digest IS NOT NULL ORDER BY o.anchor`,
       this.#connector,
       bucket,
     );

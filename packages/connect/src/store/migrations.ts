@@ -260,4 +260,69 @@ export const MIGRATIONS: readonly string[] = [
   -- Who is to be in the tenant is counted at every look at a pass: without it, each of a forest's objects is read.
   CREATE INDEX connector_space_in_scope ON connector_space (connector) WHERE desired_digest IS NOT NULL;
   `,
+  `
+  -- Of everybody whose password is sent the row is looked up. By GUID, with the rows in it, the tree was seven pages deep and each
+  -- person on a page of the own; now they lie in the order in which replication brings them, and know their bucket.
+  DROP TRIGGER head_bucket_of_new_password;
+  DROP TRIGGER head_bucket_of_password;
+  DROP TRIGGER head_bucket_of_gone_password;
+  CREATE TABLE connector_space_in_order (
+    connector TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    dn TEXT NOT NULL,
+    object_classes TEXT NOT NULL,
+    attributes TEXT NOT NULL,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    scope_reason TEXT,
+    desired_digest TEXT,
+    exported_digest TEXT,
+    exported_sequence INTEGER,
+    exported_at TEXT,
+    generation INTEGER NOT NULL DEFAULT 0,
+    bucket INTEGER NOT NULL AS (bucket_of(anchor)) STORED,
+    UNIQUE (connector, guid)
+  );
+  INSERT INTO connector_space_in_order (connector, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
+      desired_digest, exported_digest, exported_sequence, exported_at, generation)
+    SELECT o.connector, o.guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
+      desired_digest, exported_digest, exported_sequence, exported_at, generation
+    FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
+    ORDER BY o.connector, p.rowid;
+  DROP TABLE connector_space;
+  ALTER TABLE connector_space_in_order RENAME TO connector_space;
+  CREATE INDEX connector_space_pending ON connector_space (connector, guid)
+    WHERE desired_digest IS NOT exported_digest;
+  CREATE INDEX connector_space_anchor ON connector_space (connector, anchor);
+  CREATE INDEX connector_space_in_scope ON connector_space (connector) WHERE desired_digest IS NOT NULL;
+  CREATE INDEX connector_space_bucket
+    ON connector_space (connector, bucket, anchor, exported_sequence, guid) WHERE exported_digest IS NOT NULL;
+  CREATE TRIGGER head_bucket_of_new_object AFTER INSERT ON connector_space WHEN new.exported_digest IS NOT NULL BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket = new.bucket;
+  END;
+  CREATE TRIGGER head_bucket_of_object
+    AFTER UPDATE OF anchor, exported_digest, exported_sequence ON connector_space
+    WHEN new.anchor <> old.anchor OR new.exported_sequence IS NOT old.exported_sequence
+      OR (new.exported_digest IS NULL) <> (old.exported_digest IS NULL)
+  BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket IN (old.bucket, new.bucket);
+  END;
+  CREATE TRIGGER head_bucket_of_gone_object AFTER DELETE ON connector_space WHEN old.exported_digest IS NOT NULL BEGIN
+    DELETE FROM head_bucket WHERE connector = old.connector AND bucket = old.bucket;
+  END;
+  CREATE TRIGGER head_bucket_of_new_password AFTER INSERT ON password_state WHEN new.record_sequence IS NOT NULL BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket =
+      (SELECT bucket FROM connector_space AS o WHERE o.connector = new.connector AND o.guid = new.guid);
+  END;
+  CREATE TRIGGER head_bucket_of_password AFTER UPDATE OF record_sequence ON password_state
+    WHEN new.record_sequence IS NOT old.record_sequence
+  BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket =
+      (SELECT bucket FROM connector_space AS o WHERE o.connector = new.connector AND o.guid = new.guid);
+  END;
+  CREATE TRIGGER head_bucket_of_gone_password AFTER DELETE ON password_state WHEN old.record_sequence IS NOT NULL BEGIN
+    DELETE FROM head_bucket WHERE connector = old.connector AND bucket =
+      (SELECT bucket FROM connector_space AS o WHERE o.connector = old.connector AND o.guid = old.guid);
+  END;
+  `,
 ];

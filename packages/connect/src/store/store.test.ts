@@ -32,7 +32,7 @@ test('a file opened twice keeps what it had, and one of a newer program is refus
   assert.throws(() => openStore(folder, log), { code: 'state-too-new' });
 });
 
-test('a file of the version before keeps what is known of each password, and what a head is made of', t => {
+test('a file of an earlier version keeps what is known of each password, and what a head is made of', t => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-store-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const before = new DatabaseSync(join(folder, 'connect.db'));
