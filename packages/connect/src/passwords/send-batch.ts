@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CredentialChange, Verdict } from '@causeway/contract';
 import { CLOUD_SALT_LENGTH, deriveCloudCredential, wipeKeys } from '@causeway/credentials';
-import { CredentialSealer } from '@causeway/records';
+import { CredentialSealer, type PublicKeyInfo } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { filetimeToIso } from '../filetime.ts';
@@ -20,7 +20,7 @@ export interface PasswordItem {
 
 /** PBKDF2 runs in libuv's pool: so many wait there that it has work while this thread seals or stores another batch. */
 const DERIVATIONS = 128;
-/** Who changed a password is one of so few: they wait for no batch of a pass, and the next one waits for them. */
+/** Who changed a password is one of so few: they wait for no batch of a pass. */
 const FEW = 16;
 
 /**
@@ -115,13 +115,38 @@ function wipe({ password }: PasswordItem): void {
 let lastTurn: Promise<unknown> = Promise.resolve();
 
 /**
- * Batches use the pool one after the other, those of all forests: at once, all would be ready at the same moment, after which the pool
- * has nothing to do and the tenant too much; and whoever changed a password would wait behind all of them at each step.
+ * Batches hand their derivations to the pool one after the other, those of all forests: at once, all would be ready at the same moment,
+ * after which the pool has nothing to do and the tenant too much. The next one's follow as soon as the last one's are with the pool, so
+ * that it has work while this thread seals.
  */
-function inTurn<T>(size: number, work: () => Promise<T>): Promise<T> {
-  const mine = size <= FEW ? work() : lastTurn.then(work);
-  lastTurn = Promise.allSettled([lastTurn, mine]); // a failure is its own batch's to hear of
-  return mine;
+async function deriveInTurn(items: readonly PasswordItem[]): Promise<string[]> {
+  const before = lastTurn;
+  const handedOver = Promise.withResolvers<void>();
+  lastTurn = Promise.all([before, handedOver.promise]);
+  if (items.length > FEW) await before;
+  let begun = 0;
+  try {
+    return await mapLimit(items, DERIVATIONS, ({ password }) => {
+      if (++begun === items.length) handedOver.resolve();
+      return deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH));
+    });
+  } finally {
+    handedOver.resolve();
+  }
+}
+
+let ahead: { fingerprint: string; sealer: Promise<CredentialSealer> } | undefined;
+
+/** For one batch. To open it takes a dozen steps, each of which waits in the pool behind derivations: the next one is opened ahead. */
+function openSealer(key: PublicKeyInfo): Promise<CredentialSealer> {
+  const open = () => {
+    const sealer = CredentialSealer.open(key);
+    sealer.catch(() => {}); // thrown where it is awaited
+    return { fingerprint: key.fingerprint, sealer };
+  };
+  const mine = ahead?.fingerprint === key.fingerprint ? ahead : open();
+  ahead = open();
+  return mine.sealer;
 }
 
 interface Made {
@@ -142,15 +167,9 @@ async function makeChanges(
   items: readonly PasswordItem[],
   legacy: LegacyState,
 ): Promise<Batch> {
-  // A dozen steps, each of which waits in the same pool: after the derivations, the batch would wait for them alone.
-  const opening = legacy.state === 'confirmed' ? CredentialSealer.open(legacy.key) : undefined;
-  opening?.catch(() => {}); // thrown where it is awaited
-  const [credentials, sealer] = await inTurn(items.length, async () => {
-    const derived = await mapLimit(items, DERIVATIONS, ({ password }) =>
-      deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH)),
-    );
-    return [derived, await opening] as const;
-  });
+  const opening = legacy.state === 'confirmed' ? openSealer(legacy.key) : undefined;
+  const credentials = await deriveInTurn(items);
+  const sealer = await opening;
   const first = sealer ? reserveSequences(store.db, items.length) : 0;
   try {
     const made: (Made | RangeError)[] = [];

@@ -4,7 +4,7 @@ import { isSwitchedOn, type PasswordChannel } from './password-channel.ts';
 import { type PasswordSummary, processUsers } from './process-users.ts';
 
 /** Slices on their way at once: while one is at the tenant, others are derived and sealed. */
-export const SLICES_IN_FLIGHT = 3;
+export const SLICES_IN_FLIGHT = 2;
 
 interface Slice {
   readonly users: readonly ReplicatedUser[];
