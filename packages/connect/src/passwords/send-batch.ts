@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { CredentialChange, Verdict } from '@causeway/contract';
 import { CLOUD_SALT_LENGTH, deriveCloudCredential, wipeKeys } from '@causeway/credentials';
-import { CredentialSealer, type PublicKeyInfo } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { filetimeToIso } from '../filetime.ts';
@@ -9,19 +8,15 @@ import { EventId } from '../store/events.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import type { SendPassword } from './decide-password.ts';
+import { inTurn } from './in-turn.ts';
 import type { LegacyState } from './legacy.ts';
-import { mapLimit } from './map-limit.ts';
+import { openSealer } from './open-sealer.ts';
 import { quarantine } from './quarantine.ts';
 
 export interface PasswordItem {
   holder: PasswordHolder;
   password: SendPassword;
 }
-
-/** PBKDF2 runs in libuv's pool: so many wait there that it has work while this thread seals or stores another batch. */
-const DERIVATIONS = 128;
-/** Who changed a password is one of so few: they wait for no batch of a pass. */
-const FEW = 16;
 
 /**
  * Derives, seals and sends one batch, and stores the verdicts in one transaction. The hashes are wiped as soon as they are sealed,
@@ -112,43 +107,6 @@ function wipe({ password }: PasswordItem): void {
   if (password.kerberosKeys) wipeKeys(password.kerberosKeys);
 }
 
-let lastTurn: Promise<unknown> = Promise.resolve();
-
-/**
- * Batches hand their derivations to the pool one after the other, those of all forests: at once, all would be ready at the same moment,
- * after which the pool has nothing to do and the tenant too much. The next one's follow as soon as the last one's are with the pool, so
- * that it has work while this thread seals.
- */
-async function deriveInTurn(items: readonly PasswordItem[]): Promise<string[]> {
-  const before = lastTurn;
-  const handedOver = Promise.withResolvers<void>();
-  lastTurn = Promise.all([before, handedOver.promise]);
-  if (items.length > FEW) await before;
-  let begun = 0;
-  try {
-    return await mapLimit(items, DERIVATIONS, ({ password }) => {
-      if (++begun === items.length) handedOver.resolve();
-      return deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH));
-    });
-  } finally {
-    handedOver.resolve();
-  }
-}
-
-let ahead: { fingerprint: string; sealer: Promise<CredentialSealer> } | undefined;
-
-/** For one batch. To open it takes a dozen steps, each of which waits in the pool behind derivations: the next one is opened ahead. */
-function openSealer(key: PublicKeyInfo): Promise<CredentialSealer> {
-  const open = () => {
-    const sealer = CredentialSealer.open(key);
-    sealer.catch(() => {}); // thrown where it is awaited
-    return { fingerprint: key.fingerprint, sealer };
-  };
-  const mine = ahead?.fingerprint === key.fingerprint ? ahead : open();
-  ahead = open();
-  return mine.sealer;
-}
-
 interface Made {
   change: CredentialChange;
   /** Of the record; undefined without one. */
@@ -168,7 +126,9 @@ async function makeChanges(
   legacy: LegacyState,
 ): Promise<Batch> {
   const opening = legacy.state === 'confirmed' ? openSealer(legacy.key) : undefined;
-  const credentials = await deriveInTurn(items);
+  const credentials = await inTurn(items, ({ password }) =>
+    deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH)),
+  );
   const sealer = await opening;
   const first = sealer ? reserveSequences(store.db, items.length) : 0;
   try {
