@@ -60,8 +60,8 @@ export const ConnectConfiguration = z.strictObject({
   objectBatch: z.int().min(1).max(MAX_BATCH).default(250),
   /** Passwords a request to the tenant. */
   passwordBatch: z.int().min(1).max(MAX_BATCH).default(250),
-  /** Objects a page of the domain controller's replication. */
-  replicationPage: z.int().min(10).max(5000).default(1000),
+  /** Objects a page of replication. A DC makes one after another: a change of a password waits for the one that a pass has asked for. */
+  replicationPage: z.int().min(10).max(5000).default(250),
   /** The admin API: always on a local socket, and over HTTPS where an address is given. */
   adminApi: z
     .strictObject({

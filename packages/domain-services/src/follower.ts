@@ -29,7 +29,7 @@ const FRESH_MS = 100;
 /** Users with something new who go before a page, at most: it is not held up for longer. */
 const MAX_NEWS = 100;
 /** Users of a page when nothing new is left: whoever gets something new meanwhile waits for it to be written. */
-const AGAIN_PAGE = 250;
+const AGAIN_PAGE = 100;
 /** Between pages that only repeat what is written already there is room for others, at most this long. */
 const MAX_PAUSE_SECONDS = 5;
 const MAX_REPORTS = 1000;
