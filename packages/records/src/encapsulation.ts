@@ -17,9 +17,7 @@ export function joinEncapsulation({ signed, encapsulation }: CredentialParts): s
 }
 
 /** Nothing is verified; without a separator there is no encapsulation. */
-export function splitEncapsulation(
-  record: string,
-): Pick<CredentialParts, 'signed'> & Partial<CredentialParts> {
+export function splitEncapsulation(record: string): { signed: string; encapsulation?: string } {
   const at = record.indexOf(SEPARATOR);
   if (at < 0) return { signed: record };
   return { signed: record.slice(0, at), encapsulation: record.slice(at + 1) };

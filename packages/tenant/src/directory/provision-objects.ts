@@ -5,6 +5,7 @@ import { accountKey } from '../digest.ts';
 import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { json } from './change-counter.ts';
+import { NO_LEGACY } from './cloud-records.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord } from './record-check.ts';
 import { isUuid } from './users.ts';
@@ -247,15 +248,7 @@ async function forget(inside: TenantScope, rows: readonly Write[]): Promise<void
       cloud_credential: null,
       credential_change_date: null,
       credential_received_at: null,
-      credential_record: null,
-      encapsulation_id: null,
-      credential_record_received_at: null,
-      credential_sequence: null,
-      legacy_sequence: null,
-      legacy_outcome: null,
-      legacy_reason: null,
-      legacy_reported_at: null,
-      legacy_applied_at: null,
+      ...NO_LEGACY,
     })
     .where('id', 'in', ids)
     .execute();
