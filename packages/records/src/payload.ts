@@ -13,6 +13,7 @@ import {
   type HeadFields,
   MAX_ENTRIES,
   MAX_NOT_WRITTEN,
+  NAMELESS_ACCOUNT_VERSION,
   RECORD_VERSION,
   type ReceiptFields,
   type SealingFields,
@@ -158,10 +159,17 @@ type Rules = readonly (readonly [name: string, rule: Check | Rules])[];
 const rulesOf = (members: Members): Rules =>
   Object.entries(members).map(([name, rule]) => [name, isCheck(rule) ? rule : rulesOf(rule)]);
 
+const principalName = text(1024);
+const accountName = text(256);
+const orNull = ({ expected, holds }: Check): Check => ({
+  expected: `${expected}, or null`,
+  holds: value => value === null || holds(value),
+});
+
 const ACCOUNT: Members = {
   ...OF_USER,
-  userPrincipalName: text(1024),
-  sAMAccountName: text(256),
+  userPrincipalName: principalName,
+  sAMAccountName: accountName,
   objectSid: sid,
   enabled: bool,
   accountExpires: timeOrNull,
@@ -172,6 +180,12 @@ const CLOUD_ACCOUNT: Members = {
   version: integer(CLOUD_ACCOUNT_VERSION, CLOUD_ACCOUNT_VERSION),
   forest: noForest,
   objectSid: none,
+};
+const NAMELESS_ACCOUNT: Members = {
+  ...ACCOUNT,
+  version: integer(NAMELESS_ACCOUNT_VERSION, NAMELESS_ACCOUNT_VERSION),
+  userPrincipalName: orNull(principalName),
+  sAMAccountName: orNull(accountName),
 };
 const CREDENTIAL: Members = {
   ...OF_USER,
@@ -218,6 +232,7 @@ const RULES: Record<SignedKind, ReadonlyMap<unknown, Rules>> = {
   account: new Map([
     [RECORD_VERSION, rulesOf(ACCOUNT)],
     [CLOUD_ACCOUNT_VERSION, rulesOf(CLOUD_ACCOUNT)],
+    [NAMELESS_ACCOUNT_VERSION, rulesOf(NAMELESS_ACCOUNT)],
   ]),
   credential: new Map([[CREDENTIAL_VERSION, rulesOf(CREDENTIAL)]]),
   head: new Map([[RECORD_VERSION, rulesOf(HEAD)]]),
@@ -235,6 +250,19 @@ export interface Payloads {
   head: HeadFields & { version: number };
   receipt: ReceiptFields & { version: number };
 }
+
+/**
+ * The names of an account as a record can say them: null in the place of one that it cannot (no name at all, too long, with
+ * control characters, no well-formed Unicode). Nothing stands in for it: only the reader knows what it has.
+ */
+export function encodableNames({ userPrincipalName, sAMAccountName }: Names): Names {
+  return {
+    userPrincipalName: principalName.holds(userPrincipalName) ? userPrincipalName : null,
+    sAMAccountName: accountName.holds(sAMAccountName) ? sAMAccountName : null,
+  };
+}
+
+type Names = Pick<AccountFields, 'userPrincipalName' | 'sAMAccountName'>;
 
 /** The JSON of a payload. @throws RangeError that names the member which is not as documented */
 export function encodePayload<K extends SignedKind>(kind: K, payload: Payloads[K]): string {

@@ -114,6 +114,8 @@ export interface RecordPeek {
   objectGuid: Guid;
   sequence: number;
   signerKeyId: string;
+  /** Of account records: who it is, and whether that is somebody who may sign in. */
+  account?: AccountRecord;
   /** Of credential records. */
   passwordOrder?: PasswordOrder;
   encapsulationDigest?: string;
@@ -128,6 +130,6 @@ export function peekRecord(record: string): RecordPeek | undefined {
   if (said === undefined) return undefined;
   const { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId } = said;
   const peek = { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId };
-  if (said.kind === 'account') return peek;
+  if (said.kind === 'account') return { ...peek, account: said };
   return { ...peek, passwordOrder: said.passwordOrder, encapsulationDigest: said.encapsulationDigest };
 }
