@@ -1,3 +1,12 @@
+export {
+  ACCEPTED_RECORDS,
+  ACCEPTS_HEADER,
+  isReadBy,
+  RecordName,
+  RecordNames,
+  readAccepts,
+  writeAccepts,
+} from './accepts.ts';
 export * from './administration.ts';
 export { CallError, call, requestPath, type Send } from './client.ts';
 export * from './common.ts';

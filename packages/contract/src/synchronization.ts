@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RecordNames } from './accepts.ts';
 import {
   Empty,
   Encapsulation,
@@ -117,6 +118,8 @@ export const synchronizationRoutes = {
       /** An older Connect is refused ('agent-too-old'). */
       minimumAgentVersion: z.string(),
       windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig,
+      /** Records that the tenant takes beyond those of the first release; only for a Connect that announced what it reads itself. */
+      accepts: RecordNames.optional(),
     }),
   }),
   exportObjects: route({

@@ -52,4 +52,4 @@ export {
   signingPublicKey,
 } from './signing-key.ts';
 export { peekHead, peekReceipt, signHead, signReceipt, verifyHead, verifyReceipt } from './statement.ts';
-export { peekRecord, type RecordPeek, type TrustedSigner, verifyRecord } from './verify.ts';
+export { peekRecord, type RecordPeek, recordName, type TrustedSigner, verifyRecord } from './verify.ts';

@@ -11,6 +11,7 @@ import {
   peekRecord,
   REFUSAL_REASONS,
   type Refusal,
+  recordName,
   sealingPublicKey,
   signAccountRecord,
   signingPublicKey,
@@ -496,6 +497,20 @@ test('a peek reads what to index, without believing', () => {
   const unsigned = withPart(account, 2, Buffer.alloc(64).toString('base64url'));
   assert.deepEqual(peekRecord(unsigned), peekRecord(account));
   assert.equal(peekRecord('.'.repeat(16 * 1024 + 1)), undefined);
+});
+
+test('a record is announced by its kind and version', () => {
+  assert.equal(recordName(account), 'account-1');
+  assert.equal(recordName(credential), 'credential-2');
+  const { header, payload } = partsOf(account);
+  assert.equal(recordName(signedBy(signer, header, { ...payload, version: 7 })), 'account-7');
+  for (const text of [
+    '',
+    'a.b.c',
+    signedBy(signer, header, '[]'),
+    signedBy(signer, header, { version: 'x' }),
+  ])
+    assert.equal(recordName(text), undefined);
 });
 
 test('every truncation and mutation of a record is refused, never thrown', () => {

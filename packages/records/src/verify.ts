@@ -2,7 +2,7 @@ import type { PasswordOrder } from '@causeway/credentials';
 import type { Guid } from '@causeway/wire';
 import { encapsulationDigest } from './encapsulation.ts';
 import { type Envelope, splitEnvelope } from './envelope.ts';
-import { decodePayload } from './payload.ts';
+import { decodePayload, isObject, parseJson } from './payload.ts';
 import type { AccountRecord, CredentialRecord, Head, Receipt, RecordKind, SignedKind } from './record.ts';
 import { type Refused, refused } from './refusal.ts';
 import { verifyBytes } from './signing-key.ts';
@@ -103,6 +103,15 @@ export function verifyRecord(
 ): { ok: true; record: AccountRecord | CredentialRecord } | Refused {
   const verified = verifySigned(record, RECORD_KINDS, trust, expected);
   return verified.ok ? { ok: true, record: verified.signed } : verified;
+}
+
+/** Kind and version of a record as readers announce them, `account-3`; unbelieved, and undefined when it says none. */
+export function recordName(record: string): string | undefined {
+  const split = splitEnvelope(record);
+  if (!split.ok) return undefined;
+  const payload = parseJson(Buffer.from(split.envelope.payload).toString('utf8'));
+  const version = isObject(payload) ? payload.version : undefined;
+  return Number.isSafeInteger(version) ? `${split.envelope.kind}-${version}` : undefined;
 }
 
 /** What a record says of itself, unbelieved. */
