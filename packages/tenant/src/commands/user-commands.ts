@@ -92,9 +92,13 @@ async function listUsers(options: RemoteOptions, missing: 'legacy' | undefined):
     const page = await call(send, administrationRoutes.listUsers, { query });
     users.push(...page.users);
     if (!page.more) return users;
-    after = page.users.at(-1)!.userPrincipalName;
+    after = cursorOf(page.users.at(-1)!);
   }
 }
+
+/** Users come in the order of their sign-in names; whoever has none stands where the id would. */
+const cursorOf = ({ id, userPrincipalName, signInName }: UserStatus): string =>
+  signInName === undefined ? userPrincipalName : (signInName ?? id);
 
 /** What is with a user's legacy credentials, and who has to do what about it. */
 function legacyText({ origin, mustChange, legacy }: UserStatus): string {
