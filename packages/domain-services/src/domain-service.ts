@@ -21,6 +21,7 @@ import { HeadWatch } from './head-watch.ts';
 import { openTenant, requireEnrolment } from './identity.ts';
 import { LdbModify } from './ldb-modify.ts';
 import { Ledger } from './ledger.ts';
+import { listNames, readName } from './name-commands.ts';
 import { type Places, placesOf } from './places.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
 
@@ -76,7 +77,7 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
       enrolment,
       keys: publicDomainKeys(keys),
     };
-    const api = new LocalApi(sources, (command: Command) => execute(ledger, send, command), log);
+    const api = new LocalApi(sources, (command: Command) => execute(sources, send, command), log);
     log.info({ realm: configuration.realm, tenant: enrolment.tenantName }, 'starting');
     await runServices([supervisor, feed, heads, api], log);
   } finally {
@@ -109,6 +110,9 @@ async function describeWhenUp(directory: ManagedDirectory, places: Places, signa
   return undefined;
 }
 
+/** Commands that concern nothing that the feed has to be read again for. */
+const ONLY_WAKE: ReadonlySet<string> = new Set(['allow-deletes', 'free-name', 'give-name']);
+
 /** Status and commands on the socket of the state folder. */
 class LocalApi implements Service {
   readonly name = 'local api';
@@ -125,7 +129,7 @@ class LocalApi implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { ledger, places } = this.#sources;
+    const { ledger, places, realm } = this.#sources;
     const server = createServer({ log: this.#log });
     server.get('/status', () =>
       readStatus(this.#sources, {
@@ -136,11 +140,15 @@ class LocalApi implements Service {
     server.get<{ Params: { name: string } }>('/users/:name', request =>
       readUserStatus(ledger, request.params.name),
     );
+    server.get('/names', () => listNames(ledger));
+    server.get<{ Params: { name: string } }>('/names/:name', request =>
+      readName(ledger, realm, request.params.name),
+    );
     server.post('/commands', async request => {
       const command = Command.parse(request.body);
       const done = await this.#execute(command);
       this.#log.info({ command: command.command }, done.message);
-      if (command.command === 'allow-deletes') this.follower?.wake();
+      if (ONLY_WAKE.has(command.command)) this.follower?.wake();
       else this.follower?.readAgain();
       return done;
     });
