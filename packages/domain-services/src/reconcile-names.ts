@@ -308,7 +308,8 @@ function saveMove(ledger: Ledger, { account: { anchor }, kind, to }: Move): void
 
 function postpone(ledger: Ledger, names: readonly DueName[]): void {
   for (const { key, tries } of names) {
-    ledger.names.postpone(key, tries + 1, Date.now() + backoff(tries + 1, FIRST_RETRY_MS, LAST_RETRY_MS));
+    const wait = Math.ceil(backoff(tries + 1, FIRST_RETRY_MS, LAST_RETRY_MS));
+    ledger.names.postpone(key, tries + 1, Date.now() + wait);
   }
 }
 
