@@ -3,7 +3,7 @@ import type { LdapConnection } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
-import { RULES_VERSION } from './decide-account.ts';
+import { isInetOrgPerson, RULES_VERSION } from './decide-account.ts';
 import { decideObject, mergeImported } from './merge.ts';
 
 export interface ImportSummary {
@@ -74,16 +74,24 @@ function announceFullImport(context: ConnectorContext, reason: string): void {
 
 const PAGE = 500;
 
-/** A full synchronization: when the rules or what they look at changed, every object is decided anew. */
-function applyChangedRules({ store, scope }: ConnectorContext): void {
-  const rules = JSON.stringify([RULES_VERSION, scope.domain, scope.ownAccount]);
+/**
+ * A full synchronization: when the rules or what they look at changed, every object is decided anew. Passwords that may go now and
+ * might not before are read, which no delta brings.
+ */
+function applyChangedRules({ store, scope, connector }: ConnectorContext): void {
+  const { inetOrgPersonPasswords } = connector;
+  const rules = JSON.stringify([RULES_VERSION, scope.domain, scope.ownAccount, inetOrgPersonPasswords]);
   if (store.cursors.get('rules') === rules) return;
   store.db.transaction(() => {
     const generation = Number(store.cursors.get('import-generation') ?? 0);
     let after = '';
     for (;;) {
       const page = store.space.list(after, PAGE);
-      for (const object of page) store.space.put(decideObject(object, scope), generation);
+      for (const object of page) {
+        store.space.put(decideObject(object, scope), generation);
+        if (inetOrgPersonPasswords && isInetOrgPerson(object) && object.exportedDigest !== undefined)
+          store.queue.putDue(object.guid, 'FilteredByTarget', 'passwords of inetOrgPersons are sent now');
+      }
       if (page.length < PAGE) break;
       after = page.at(-1)!.guid;
     }

@@ -18,6 +18,8 @@ export interface PasswordInput {
   legacy: LegacyState['state'];
   /** The forced full pass on whose behalf the user was read. */
   fullPass: number | undefined;
+  /** The connector sends passwords of inetOrgPerson objects too. */
+  inetOrgPersonPasswords?: boolean;
   /** Somebody asked for this very user. */
   wanted?: boolean | undefined;
 }
@@ -59,6 +61,11 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
   if (!holder.exported) {
     const detail = 'the tenant has not taken the user yet: the password is read when it has';
     return { action: 'note', status: 'TargetNotExportedToDirectory', detail };
+  }
+  if (holder.isInetOrgPerson && !input.inetOrgPersonPasswords) {
+    const detail =
+      'an inetOrgPerson: its password is not sent (inetOrgPersonPasswords of the connector is off, as in the original)';
+    return { action: 'note', status: 'FilteredByTarget', detail };
   }
   if (!whole && !isSet(user)) return { action: 'read-again' };
   if (user.problem !== undefined) {
