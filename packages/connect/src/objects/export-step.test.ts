@@ -91,7 +91,7 @@ test('who waits for a name has a turn also when it was let go of in another fore
 
 test('what the contract does not allow is quarantined here, with the field', async () => {
   const context = testContext(peer);
-  imported(context, person(1, { userPrincipalName: 'no name' }), person(2));
+  imported(context, person(1, { userPrincipalName: 'no name@corp.example.com' }), person(2));
   const summary = await exportStep(context, 0);
   assert.deepEqual([summary.upserted, summary.refused], [1, 1]);
   assert.match(context.store.queue.get('object', guidOf(1))!.reason, /userPrincipalName/);
