@@ -81,7 +81,7 @@ class Connection implements ReplicationConnection {
         const message = `${this.#session.host} refuses to replicate the object: extended result ${extendedResult}`;
         throw new ReplicationError('refused', message);
       }
-      return objects[0] && decodeUser(objects[0], prefixTable, this.#session.sessionKey);
+      return objects[0] && decodeUser(objects[0], prefixTable, this.#session);
     } finally {
       stub.fill(0);
     }
