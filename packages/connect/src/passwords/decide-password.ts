@@ -74,7 +74,8 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
   // pwdLastSet that is not there means the same as 0 to Active Directory.
   const changed = user.pwdLastSet ?? 0n;
   if (typeof user.ntHash === 'string') {
-    const reason = 'the account has no password (no NT hash): set one';
+    const reason =
+      'the directory keeps no password of this account (no NT hash), as of one restored from a tombstone: the next reset brings it';
     return { action: 'quarantine', status: 'MissingAttribute', code: 'no-password', reason };
   }
   if (changed === 0n) return { action: 'wait' };
