@@ -49,7 +49,7 @@ export class Connector {
 
   constructor(context: ConnectorContext) {
     this.context = context;
-    this.controller = new DomainController(context.connector, context.settings.timeoutMs);
+    this.controller = new DomainController(context);
     const { controller } = this;
     this.#channel = { context, controller, inFlight: new UsersInFlight(), pace: undefined };
   }

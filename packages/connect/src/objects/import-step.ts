@@ -1,4 +1,10 @@
-import { type ImportedObject, type ImportPage, importObjects, readObjects } from '@causeway/active-directory';
+import {
+  domainSidOf,
+  type ImportedObject,
+  type ImportPage,
+  importObjects,
+  readObjects,
+} from '@causeway/active-directory';
 import type { LdapConnection } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
@@ -123,9 +129,24 @@ function tellUnreadable({ store, connector }: ConnectorContext, unreadable: read
     store.events.add(EventId.runErrors, 'warn', connector.name, `import: ${text}`);
 }
 
+/** Why an object is not one of the domain that the connector reads; undefined: it is. */
+function whyAStranger({ store }: ConnectorContext, change: ImportedObject): string | undefined {
+  const { objectSid } = change.attributes;
+  if (typeof objectSid !== 'string') return undefined;
+  const domainSid = store.pin.get()?.domainSid;
+  if (domainSid === undefined || domainSidOf(objectSid) === domainSid) return undefined;
+  return `import: '${change.distinguishedName}' is not taken: its SID ${objectSid} is of another domain than ${domainSid}`;
+}
+
 function merge(context: ConnectorContext, change: ImportedObject, full: boolean, generation: number): void {
   const { store, scope, connector } = context;
   const known = store.space.get(change.objectGuid);
+  const stranger = whyAStranger(context, change);
+  if (stranger !== undefined) {
+    store.events.add(EventId.runErrors, 'warn', connector.name, stranger);
+    if (known) store.space.put(known, generation); // as it was, and met
+    return;
+  }
   const object = decideObject(mergeImported(known, change, full), scope);
   store.space.put(object, generation);
   if (object.desiredDigest !== known?.desiredDigest) store.queue.remove('object', object.guid);
