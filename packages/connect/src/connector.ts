@@ -1,4 +1,10 @@
-import { type CycleSummary, type DomainReachability, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
+import type { DirectoryIdentity } from '@causeway/active-directory';
+import {
+  type CycleSummary,
+  type DirectoryPin,
+  type DomainReachability,
+  FORCE_FULL_PASSWORD_SYNC,
+} from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
 import { CausewayError, describeError, sleep } from '@causeway/service';
 import type { ConnectorContext } from './context.ts';
@@ -13,6 +19,7 @@ import { lastPasswordCycle, PasswordCycle, type PasswordCycleTimes } from './pas
 import { owedStep, passwordStep, retryStep, singleStep } from './passwords/password-step.ts';
 import type { PasswordSummary } from './passwords/process-users.ts';
 import { UsersInFlight } from './passwords/users-in-flight.ts';
+import { previewRepin, repin } from './repin.ts';
 import { EventId } from './store/events.ts';
 
 export interface CycleOptions {
@@ -242,6 +249,15 @@ export class Connector {
   /** Which rights the account lacks, and how to grant them; undefined when it lacks none. */
   missingRights(): Promise<string | undefined> {
     return this.controller.missingRights();
+  }
+
+  previewRepin(): Promise<DirectoryPin> {
+    return previewRepin(this.context, this.controller);
+  }
+
+  /** Moves the pin between two cycles. */
+  repin(domainGuid: string, caller: string): Promise<DirectoryIdentity> {
+    return this.#cycles.run(() => repin(this.context, this.controller, domainGuid, caller));
   }
 
   /** Reads one user's password from the domain controller and sends it now. */

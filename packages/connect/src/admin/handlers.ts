@@ -58,6 +58,13 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     getDomainReachability: async ({ params }) => ({
       domains: [await forestConnector(connect, params.name).reachability()],
     }),
+    getDirectoryPin: ({ params }) => forestConnector(connect, params.name).previewRepin(),
+    moveDirectoryPin: async ({ params, body }, caller) => {
+      const connector = forestConnector(connect, params.name);
+      const pinned = await connector.repin(body.domainGuid, caller);
+      nudge();
+      return { connector: connector.name, pinned };
+    },
     listPasswordSync: ({ query }) => ({ configurations: listPasswordSync(connect, query.sourceConnector) }),
     setPasswordSync: async ({ body }, caller) => {
       const configuration = await setPasswordSync(connect, body, caller);

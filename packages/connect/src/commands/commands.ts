@@ -7,6 +7,7 @@ import { enrol, readAgent, tenantEndpoint } from '../identity.ts';
 import { runConnect } from '../run.ts';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 import { forcePasswordSync } from './force-password-sync.ts';
+import { repinConnector } from './repin.ts';
 import { showStatus } from './show-status.ts';
 import { tokenCommands } from './tokens.ts';
 
@@ -49,6 +50,10 @@ export function connectCommands(program: Command): void {
   command('untrust-domain', "trust the managed domain's key no more: nothing is sealed to it").action(
     untrustDomain,
   );
+  command('repin', 'show which directory a connector reads and which one answers; with --yes, read that one')
+    .argument('<connector>', "the connector's name; case counts")
+    .option('--yes', 'move over: who is not in it is deleted in the tenant')
+    .action(repinConnector);
   command('fingerprint', "show the fingerprint of this Connect's signing key").action(showFingerprint);
   tokenCommands(connect);
   connect
