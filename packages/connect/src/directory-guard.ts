@@ -35,7 +35,7 @@ export function checkRoots(connector: Configured, { forest, namingContext }: Dir
     throw wrong(connector, 'another forest', {
       expected: ['configured', `forest ${connector.forest}`],
       answered,
-      advice: `if 'server' is wrong, name a domain controller of ${connector.forest}; if 'forest' is, correct that; then restart Connect`,
+      advice: `if 'server' is wrong, name a domain controller of ${connector.forest}; if 'forest' is, correct that; then restart Connect if it runs`,
     });
   }
   const { domain, namingContext: configured } = connector;
@@ -44,7 +44,7 @@ export function checkRoots(connector: Configured, { forest, namingContext }: Dir
     throw wrong(connector, 'another domain', {
       expected: ['configured', `domain ${expected} of forest ${connector.forest}`],
       answered,
-      advice: `if 'server' is wrong, name a domain controller of ${expected}; if 'domain' or 'namingContext' is, correct that; then restart Connect`,
+      advice: `if 'server' is wrong, name a domain controller of ${expected}; if 'domain' or 'namingContext' is, correct that; then restart Connect if it runs`,
     });
   }
 }
