@@ -38,6 +38,8 @@ export interface AgentIdentity {
   readonly privateKey: webcrypto.CryptoKey;
   /** What the agent says that its version is; this program's when absent. */
   readonly version?: string;
+  /** What it announces (`accepts.ts`); what this program reads when absent, nothing when empty. */
+  readonly accepts?: readonly string[];
 }
 
 type Transport = typeof import('./transport.ts');
@@ -62,7 +64,8 @@ export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Sen
 
 /**
  * A transport that carries an agent's access token: OAuth 2 client credentials with private_key_jwt
- * (RFC 7523). A token that the server refuses is fetched anew, once. Every request says the agent's version.
+ * (RFC 7523). A token that the server refuses is fetched anew, once. Every request says the agent's version and the records
+ * that it reads.
  * @throws RangeError as `httpSend`, for the endpoint of tokens too
  */
 export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {

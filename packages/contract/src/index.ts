@@ -1,3 +1,12 @@
+export {
+  ACCEPTED_RECORDS,
+  ACCEPTS_HEADER,
+  isReadBy,
+  RecordName,
+  RecordNames,
+  readAccepts,
+  writeAccepts,
+} from './accepts.ts';
 export * from './administration.ts';
 export { CallError, call, requestPath, type Send } from './client.ts';
 export * from './common.ts';
@@ -7,6 +16,7 @@ export { type AgentIdentity, agentSend, type Endpoint, httpSend, isLoopback } fr
 export * from './enrolment.ts';
 export * from './groups.ts';
 export * from './managed-domain.ts';
+export * from './names.ts';
 export { type ApiName, apis, openApiDocument } from './openapi.ts';
 export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './route.ts';
 export * from './synchronization.ts';

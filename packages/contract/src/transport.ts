@@ -7,6 +7,7 @@ import {
   PrivateKeyJwt,
 } from 'openid-client';
 import { Agent, fetch, Headers, Response } from 'undici';
+import { ACCEPTED_RECORDS, ACCEPTS_HEADER, writeAccepts } from './accepts.ts';
 import { CallError, type Send, whyNoAnswer } from './client.ts';
 import { type AgentIdentity, checkedUrl, type Endpoint, isLoopback } from './endpoint.ts';
 import { PROGRAM_VERSION, VERSION_HEADER } from './version.ts';
@@ -113,9 +114,13 @@ export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
     return pending;
   };
   const send = httpSend(endpoint, token);
-  const version = { [VERSION_HEADER]: identity.version ?? PROGRAM_VERSION };
+  const accepts = writeAccepts(identity.accepts ?? ACCEPTED_RECORDS);
+  const said = {
+    [VERSION_HEADER]: identity.version ?? PROGRAM_VERSION,
+    ...(accepts !== '' && { [ACCEPTS_HEADER]: accepts }),
+  };
   return async (path, { headers, ...init }) => {
-    const request = { ...init, headers: { ...headers, ...version } };
+    const request = { ...init, headers: { ...headers, ...said } };
     const response = await send(path, request);
     if (response.status !== 401 || current === undefined) return response;
     await response.text();

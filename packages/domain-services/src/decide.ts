@@ -1,5 +1,9 @@
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
-import { type AccountRecord, CLOUD_FOREST, type CredentialRecord } from '@causeway/records';
+import {
+  type NamedAccountRecord as AccountRecord,
+  CLOUD_FOREST,
+  type CredentialRecord,
+} from '@causeway/records';
 import type { LedgerEntry } from './ledger.ts';
 import { checkAccountName, checkSid, type ForestOfSid, type ManagedDomain } from './protected.ts';
 import { type Refused, refuse, waitFor } from './refusals.ts';

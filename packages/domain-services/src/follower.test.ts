@@ -21,8 +21,12 @@ interface Answer {
 }
 
 /** Follows a scripted tenant until `done`; nothing in these tests reaches the directory. */
-async function follow(answer: (url: URL, count: number) => Answer, done: (ledger: Ledger) => boolean) {
-  const ledger = new Ledger(join(folder, `${randomUUID()}.db`));
+async function follow(
+  answer: (url: URL, count: number) => Answer,
+  done: (ledger: Ledger) => boolean,
+  name: string = randomUUID(),
+) {
+  const ledger = new Ledger(join(folder, `${name}.db`));
   const requests: URL[] = [];
   const stop = new AbortController();
   const follower = new Follower({
@@ -88,6 +92,34 @@ test('a cursor that the tenant does not know any more begins the feed anew', asy
   );
   feed.ledger.setState('cursor', 'made-up');
   assert.ok(await feed.run());
+});
+
+test('an upgrade that announces more reads the feed again from the start, once', async () => {
+  const name = randomUUID();
+  const before = await follow(
+    () => empty('5'),
+    () => true,
+    name,
+  );
+  before.ledger.setState('cursor', '7');
+  before.ledger.setState('announced', 'account-3');
+  before.ledger.close();
+  const upgraded = await follow(
+    () => empty('9'),
+    ledger => ledger.state('cursor') === '9',
+    name,
+  );
+  assert.ok(await upgraded.run());
+  assert.equal(upgraded.requests[0]!.searchParams.get('after'), '');
+  upgraded.ledger.close();
+  let asked = 0;
+  const answer = (_url: URL, count: number): Answer => {
+    asked = count;
+    return empty('9');
+  };
+  const restarted = await follow(answer, () => asked > 0, name);
+  assert.ok(await restarted.run());
+  assert.equal(restarted.requests[0]!.searchParams.get('after'), '9');
 });
 
 test('a tenant that always says that there is more, or nothing at once, does not keep us busy', async () => {

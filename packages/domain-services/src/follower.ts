@@ -1,4 +1,5 @@
 import {
+  ACCEPTED_RECORDS,
   CallError,
   call,
   type FeedItem,
@@ -6,10 +7,12 @@ import {
   MAX_PAGE,
   managedDomainRoutes,
   type Send,
+  writeAccepts,
 } from '@causeway/contract';
 import { backoff, CausewayError, describeError, faultPoint, type Service, sleep } from '@causeway/service';
 import { applyItems } from './apply.ts';
 import { applyDeletions } from './deletions.ts';
+import type { Ledger } from './ledger.ts';
 import { planPage } from './plan-page.ts';
 import { prepareItems } from './prepare.ts';
 import { readFeed, type Unreadable } from './read-feed.ts';
@@ -60,6 +63,16 @@ interface Retry {
   at: number;
 }
 
+/** The tenant keeps from a reader what it has not announced: after an upgrade that comes with the whole feed, once. */
+function readWhatWasKept(ledger: Ledger): void {
+  const announced = writeAccepts(ACCEPTED_RECORDS);
+  if (ledger.state('announced') === announced) return;
+  ledger.transaction(() => {
+    ledger.setState('cursor', '');
+    ledger.setState('announced', announced);
+  });
+}
+
 export interface FollowerOptions extends Omit<ApplyContext, 'trust'> {
   send: Send;
   deletionThreshold: number;
@@ -101,6 +114,7 @@ export class Follower implements Service {
     this.#options = options;
     // What had failed when the last process ended is known by name only: it comes again with the whole feed.
     if (options.ledger.hasFailed()) options.ledger.setState('cursor', '');
+    readWhatWasKept(options.ledger);
   }
 
   /** Reads the feed again from the start: what is trusted or accepted has changed. Equal records cost nothing. */

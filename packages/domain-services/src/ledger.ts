@@ -350,7 +350,9 @@ export type StateName =
   | 'deletesStopped'
   /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
   | 'offeredTenantKey'
-  | 'receiptSequence';
+  | 'receiptSequence'
+  /** The records that the tenant was told are read here. */
+  | 'announced';
 
 const text = (value: SQLOutputValue | undefined): string | null => (value == null ? null : String(value));
 const number = (value: SQLOutputValue | undefined): number | null => (value == null ? null : Number(value));

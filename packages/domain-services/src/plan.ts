@@ -1,6 +1,10 @@
 import type { FeedItem } from '@causeway/contract';
 import { encodeGuid, escapeRdn } from '@causeway/ldap';
-import type { AccountRecord, CredentialRecord, CredentialSecret } from '@causeway/records';
+import type {
+  NamedAccountRecord as AccountRecord,
+  CredentialRecord,
+  CredentialSecret,
+} from '@causeway/records';
 import { accountValues, controlValues, credentialValues, profileValues, type Values } from './attributes.ts';
 import { samePin } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';

@@ -11,6 +11,7 @@ import {
   peekRecord,
   REFUSAL_REASONS,
   type Refusal,
+  recordName,
   sealingPublicKey,
   signAccountRecord,
   signingPublicKey,
@@ -377,9 +378,9 @@ test('a payload that is signed but not as documented is refused, and so is anoth
     '',
   ];
   for (const changed of payloads) assert.equal(refusalOf(signedBy(signer, header, changed)), 'malformed');
-  assert.equal(refusalOf(signedBy(signer, header, { ...payload, version: 3 })), 'unsupported-version');
+  assert.equal(refusalOf(signedBy(signer, header, { ...payload, version: 4 })), 'unsupported-version');
   assert.equal(
-    refusalOf(signedBy(signer, header, { ...payload, version: 3, more: 1 })),
+    refusalOf(signedBy(signer, header, { ...payload, version: 4, more: 1 })),
     'unsupported-version',
   );
   assert.equal(refusalOf(signedBy(signer, header, { ...payload, version: '1' })), 'malformed');
@@ -392,7 +393,7 @@ const WRONG_VALUES: [record: string, name: string, values: unknown[]][] = [
   [account, 'sourceAnchor', ['', 'x'.repeat(257), {}]],
   [account, 'objectGuid', ['', 'E3514235-4B06-11D1-AB04-00C04FC2DCD2', 'x', 1]],
   [account, 'sequence', [0, -1, 1.5, 2 ** 53, '1', null]],
-  [account, 'userPrincipalName', ['', 'x'.repeat(1025), 'a\u001b[2Jb', null]],
+  [account, 'userPrincipalName', ['', 'x'.repeat(1025), 'a\u001b[2Jb', 7]],
   [account, 'sAMAccountName', ['', 'x'.repeat(257), true]],
   [
     account,
@@ -479,7 +480,12 @@ test('a peek reads what to index, without believing', () => {
   const { keyId: signerKeyId } = signingPublicKey(signer);
   const { tenant, forest, sourceAnchor, objectGuid } = ACCOUNT;
   const common = { tenant, forest, sourceAnchor, objectGuid, signerKeyId };
-  assert.deepEqual(peekRecord(account), { kind: 'account', ...common, sequence: ACCOUNT.sequence });
+  assert.deepEqual(peekRecord(account), {
+    kind: 'account',
+    ...common,
+    sequence: ACCOUNT.sequence,
+    account: { kind: 'account', signerKeyId, ...ACCOUNT },
+  });
   assert.deepEqual(peekRecord(credential), {
     kind: 'credential',
     ...common,
@@ -491,6 +497,20 @@ test('a peek reads what to index, without believing', () => {
   const unsigned = withPart(account, 2, Buffer.alloc(64).toString('base64url'));
   assert.deepEqual(peekRecord(unsigned), peekRecord(account));
   assert.equal(peekRecord('.'.repeat(16 * 1024 + 1)), undefined);
+});
+
+test('a record is announced by its kind and version', () => {
+  assert.equal(recordName(account), 'account-1');
+  assert.equal(recordName(credential), 'credential-2');
+  const { header, payload } = partsOf(account);
+  assert.equal(recordName(signedBy(signer, header, { ...payload, version: 7 })), 'account-7');
+  for (const text of [
+    '',
+    'a.b.c',
+    signedBy(signer, header, '[]'),
+    signedBy(signer, header, { version: 'x' }),
+  ])
+    assert.equal(recordName(text), undefined);
 });
 
 test('every truncation and mutation of a record is refused, never thrown', () => {

@@ -2,7 +2,7 @@ import type { PasswordOrder } from '@causeway/credentials';
 import type { Guid } from '@causeway/wire';
 import { encapsulationDigest } from './encapsulation.ts';
 import { type Envelope, splitEnvelope } from './envelope.ts';
-import { decodePayload } from './payload.ts';
+import { decodePayload, isObject, parseJson } from './payload.ts';
 import type { AccountRecord, CredentialRecord, Head, Receipt, RecordKind, SignedKind } from './record.ts';
 import { type Refused, refused } from './refusal.ts';
 import { verifyBytes } from './signing-key.ts';
@@ -105,6 +105,15 @@ export function verifyRecord(
   return verified.ok ? { ok: true, record: verified.signed } : verified;
 }
 
+/** Kind and version of a record as readers announce them, `account-3`; unbelieved, and undefined when it says none. */
+export function recordName(record: string): string | undefined {
+  const split = splitEnvelope(record);
+  if (!split.ok) return undefined;
+  const payload = parseJson(Buffer.from(split.envelope.payload).toString('utf8'));
+  const version = isObject(payload) ? payload.version : undefined;
+  return Number.isSafeInteger(version) ? `${split.envelope.kind}-${version}` : undefined;
+}
+
 /** What a record says of itself, unbelieved. */
 export interface RecordPeek {
   kind: RecordKind;
@@ -114,6 +123,8 @@ export interface RecordPeek {
   objectGuid: Guid;
   sequence: number;
   signerKeyId: string;
+  /** Of account records: who it is, and whether that is somebody who may sign in. */
+  account?: AccountRecord;
   /** Of credential records. */
   passwordOrder?: PasswordOrder;
   encapsulationDigest?: string;
@@ -128,6 +139,6 @@ export function peekRecord(record: string): RecordPeek | undefined {
   if (said === undefined) return undefined;
   const { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId } = said;
   const peek = { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId };
-  if (said.kind === 'account') return peek;
+  if (said.kind === 'account') return { ...peek, account: said };
   return { ...peek, passwordOrder: said.passwordOrder, encapsulationDigest: said.encapsulationDigest };
 }

@@ -15,11 +15,19 @@ export type Caller =
       readonly agentId: string;
       readonly agentName: string;
       readonly version: string;
+      /** Records that the agent announced with this request; undefined where it announced none. */
+      readonly accepts: readonly string[] | undefined;
       /** Key id of the key that signs this Connect's records. */
       readonly signingKeyId: string | undefined;
       /** What this Connect may provision. */
       readonly forests: readonly string[];
     };
+
+/** What an agent says of itself with a request. */
+export interface AgentWords {
+  readonly version?: string | undefined;
+  readonly accepts?: readonly string[] | undefined;
+}
 
 const LAST_SEEN_STEP_MS = 60_000;
 
@@ -91,14 +99,14 @@ export class Installation {
 
   /**
    * Who holds this bearer token now: asked at every request, so that a removed agent's tokens end at once.
-   * @param version what an agent says that its version is, which is kept: it may have been updated since it enrolled
+   * @param said what an agent says of itself; its version is kept: it may have been updated since it enrolled
    */
-  async findCaller(token: string, version?: string): Promise<Caller | undefined> {
+  async findCaller(token: string, said: AgentWords = {}): Promise<Caller | undefined> {
     const digest = digestOf(token);
-    return (await this.#findAgent(digest, version)) ?? (await this.#findAdministrator(digest));
+    return (await this.#findAgent(digest, said)) ?? (await this.#findAdministrator(digest));
   }
 
-  async #findAgent(digest: string, said: string | undefined): Promise<Caller | undefined> {
+  async #findAgent(digest: string, said: AgentWords): Promise<Caller | undefined> {
     const row = await this.#database
       .selectFrom('oidc_payloads as token')
       .innerJoin('agents as agent', join =>
@@ -122,7 +130,7 @@ export class Installation {
     if (!row) return undefined;
     const scope = new TenantScope(this.#database, { id: row.tenantId, name: row.tenantName });
     const now = new Date();
-    const version = said ?? row.version;
+    const version = said.version ?? row.version;
     const seen = row.last_seen_at?.getTime() ?? 0;
     if (now.getTime() - seen > LAST_SEEN_STEP_MS || version !== row.version) {
       await scope.update('agents').set({ last_seen_at: now, version }).where('id', '=', row.id).execute();
@@ -133,6 +141,7 @@ export class Installation {
       agentId: row.id,
       agentName: row.name,
       version,
+      accepts: said.accepts,
       signingKeyId: row.signing_key?.keyId,
       forests: row.forests,
     };

@@ -34,8 +34,8 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
   registerRoute(server, context, managedDomainRoutes.readTenantKey, async (_input, { scope }) => ({
     key: await readTenantKey(scope),
   }));
-  registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, { scope }) =>
-    readChanges(scope, query, signal),
+  registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, caller) =>
+    readChanges(caller.scope, query, signal, agentOf(caller).accepts),
   );
   registerRoute(server, context, managedDomainRoutes.reportApplied, async ({ body }, { scope }) => {
     await storeReports(scope, body.reports);

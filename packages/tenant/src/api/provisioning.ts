@@ -1,4 +1,4 @@
-import { MAX_BATCH, synchronizationRoutes as routes } from '@causeway/contract';
+import { ACCEPTED_RECORDS, MAX_BATCH, synchronizationRoutes as routes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { readSyncConfig } from '../directory/managed-domain.ts';
@@ -16,11 +16,13 @@ const BATCH_BODY_LIMIT = 16 * 1024 * 1024;
 const ANY_CHANGES = { changes: z.array(z.unknown()).min(1).max(MAX_BATCH) };
 
 export function registerProvisioning(server: FastifyInstance, context: RouteContext): void {
-  registerRoute(server, context, routes.getSyncConfiguration, async (_input, { scope }) => ({
-    tenantId: scope.tenantId,
-    tenantName: scope.tenantName,
+  registerRoute(server, context, routes.getSyncConfiguration, async (_input, caller) => ({
+    tenantId: caller.scope.tenantId,
+    tenantName: caller.scope.tenantName,
     minimumAgentVersion: context.minimumAgentVersion,
-    windowsCredentialsSyncConfig: await readSyncConfig(scope),
+    windowsCredentialsSyncConfig: await readSyncConfig(caller.scope),
+    // A Connect that announces nothing is one of a release that does not know this member.
+    ...(agentOf(caller).accepts && { accepts: [...ACCEPTED_RECORDS] }),
   }));
   registerRoute(
     server,

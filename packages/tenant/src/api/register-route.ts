@@ -1,4 +1,11 @@
-import { isVersion, type ReplyOf, type Route, VERSION_HEADER } from '@causeway/contract';
+import {
+  ACCEPTS_HEADER,
+  isVersion,
+  type ReplyOf,
+  type Route,
+  readAccepts,
+  VERSION_HEADER,
+} from '@causeway/contract';
 import {
   bearerToken,
   CausewayError,
@@ -77,7 +84,8 @@ export function registerOpenRoute<R extends Route>(
 
 async function authenticate(installation: Installation, request: FastifyRequest): Promise<Caller> {
   const token = bearerToken(request);
-  const caller = token === undefined ? undefined : await installation.findCaller(token, saidVersion(request));
+  const said = { version: saidVersion(request), accepts: readAccepts(request.headers[ACCEPTS_HEADER]) };
+  const caller = token === undefined ? undefined : await installation.findCaller(token, said);
   if (caller) return caller;
   throw new CausewayError('unauthorized', 'this needs a token that is valid now', { status: 401 });
 }

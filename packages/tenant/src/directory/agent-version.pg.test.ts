@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import {
+  ACCEPTED_RECORDS,
   agentSend,
   call,
   enrolmentRoutes,
@@ -63,6 +64,15 @@ it('what says no version, or nonsense, counts as the version that was told befor
   await configuration(as(agent, '1.5.0'));
   await configuration(as(agent, 'latest'));
   assert.equal(await versionOf(agent), '1.5.0');
+});
+
+it('tells which records it takes to a Connect that announces its own, and to no older one', async () => {
+  const agent = await enrolAgent(tenant.url, admin, 'connect');
+  const announcing = (accepts: readonly string[]): Send =>
+    agentSend({ url: tenant.url }, { ...agent, clientId: agent.id, version: '1.0.0', accepts });
+  assert.deepEqual((await configuration(announcing(['account-3']))).accepts, ACCEPTED_RECORDS);
+  assert.equal('accepts' in (await configuration(announcing([]))), false);
+  assert.equal('accepts' in (await configuration(announcing(['nonsense']))), false);
 });
 
 it('an agent says the version of its program by itself', async () => {

@@ -1,5 +1,5 @@
-import type { FeedItem, FeedPage, FeedQuery } from '@causeway/contract';
-import { joinEncapsulation } from '@causeway/records';
+import { ACCEPTED_RECORDS, type FeedItem, type FeedPage, type FeedQuery, isReadBy } from '@causeway/contract';
+import { joinEncapsulation, recordName } from '@causeway/records';
 import { CausewayError, sleep } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -18,13 +18,16 @@ interface Place {
  * Users changed after a cursor, each as it is now: first those of whom something is new, then those of whom Connect sent again what
  * was there; in both, oldest change first. So nobody's new password waits behind a forced pass. Waits for the first when there are
  * none. A cursor from beyond the counter comes from before the database was restored: the feed begins anew, which
- * the reader's ledger makes harmless.
+ * the reader's ledger makes harmless. A record of a kind or version that the reader has not announced is kept from it.
+ *
+ * @param announced undefined for a reader that announces nothing
  * @throws CausewayError 'bad-request' for a cursor that is none
  */
 export async function readChanges(
   scope: TenantScope,
   query: FeedQuery,
   signal: AbortSignal,
+  announced: readonly string[] | undefined,
 ): Promise<FeedPage> {
   const until = Date.now() + query.wait * 1000;
   const asked = parseCursor(query.after);
@@ -40,7 +43,7 @@ export async function readChanges(
       const page = rows.slice(0, query.limit);
       const next = rows.at(query.limit);
       return {
-        items: page.map(itemOf),
+        items: page.map(row => shownTo(announced, itemOf(row))),
         cursor: writeCursor(placeAfter(after, page, next === undefined ? newest : 0, query.only)),
         more: next !== undefined,
         moreNew: next?.news === true,
@@ -120,6 +123,18 @@ const itemOf = (row: Row): FeedItem => ({
   credentialRecord: recordOf(row),
   profile: row.profile,
 });
+
+/** A reader that has announced all that is known here is spared the look at each record. */
+function shownTo(announced: readonly string[] | undefined, item: FeedItem): FeedItem {
+  if (ACCEPTED_RECORDS.every(name => announced?.includes(name))) return item;
+  const shown = (record: string | null): string | null =>
+    record !== null && isReadBy(announced, recordName(record) ?? '') ? record : null;
+  return {
+    ...item,
+    accountRecord: shown(item.accountRecord),
+    credentialRecord: shown(item.credentialRecord),
+  };
+}
 
 const recordOf = ({ credential_record: signed, encapsulation }: Row): string | null =>
   signed === null || encapsulation === null ? null : joinEncapsulation({ signed, encapsulation });

@@ -1,5 +1,5 @@
 import type { PasswordOrder } from '@causeway/contract';
-import { peekRecord } from '@causeway/records';
+import { type AccountRecord, peekRecord } from '@causeway/records';
 
 /** What the item of a batch says of itself, and the record that it brings must say, too. */
 export interface Claim {
@@ -17,14 +17,14 @@ export interface Claim {
 }
 
 /**
- * Compares a record's own words with the item around it, and returns its sequence and objectGUID, or the name of
+ * Compares a record's own words with the item around it, and returns its sequence, objectGUID and account, or the name of
  * the first field that differs. Nothing is believed: the managed domain verifies the signature. This finds
  * mistakes early, and keeps one agent from relaying what another signed.
  */
 export function checkRecord(
   record: string,
   claim: Claim,
-): { sequence: number; objectGuid: string } | { differs: string } {
+): { sequence: number; objectGuid: string; account?: AccountRecord } | { differs: string } {
   const said = peekRecord(record);
   if (said === undefined) return { differs: 'format' };
   for (const field of [
@@ -43,7 +43,8 @@ export function checkRecord(
   if (claim.passwordOrder && !sameOrder(said.passwordOrder, claim.passwordOrder)) {
     return { differs: 'passwordOrder' };
   }
-  return { sequence: said.sequence, objectGuid: said.objectGuid };
+  const { sequence, objectGuid, account } = said;
+  return { sequence, objectGuid, ...(account && { account }) };
 }
 
 function sameOrder(a: PasswordOrder | undefined, b: PasswordOrder): boolean {

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ACCEPTED_RECORDS, isReadBy, readAccepts, writeAccepts } from './index.ts';
+
+test('an announcement comes back as it was written', () => {
+  assert.deepEqual(readAccepts(writeAccepts(ACCEPTED_RECORDS)), ACCEPTED_RECORDS);
+  assert.deepEqual(readAccepts(' withdrawal-1 ,account-3'), ['withdrawal-1', 'account-3']);
+});
+
+test('passes over names that are none, of a later release or of nobody', () => {
+  assert.deepEqual(readAccepts('account-3, Account-4, x, -1, account-0, statement-12, a-1-2'), [
+    'account-3',
+    'statement-12',
+  ]);
+  for (const header of [undefined, '', ' , ', 'x', ['account-3'], 'account-3, '.repeat(300)])
+    assert.equal(readAccepts(header), undefined);
+});
+
+test('shows a reader the records of the first release, and beyond them what it announced', () => {
+  for (const announced of [undefined, ['account-3'], ACCEPTED_RECORDS]) {
+    for (const first of ['account-1', 'account-2', 'credential-2']) assert.ok(isReadBy(announced, first));
+    assert.equal(isReadBy(announced, 'account-3'), announced !== undefined);
+    assert.equal(isReadBy(announced, 'withdrawal-1'), announced === ACCEPTED_RECORDS);
+    assert.equal(isReadBy(announced, 'account-4'), false);
+  }
+});

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+/**
+ * Header by which an agent announces, with every request, the records that it reads beyond those of the first release. Both ends are
+ * strict about what they do not know, so that a new kind or version goes only to a reader that has announced it.
+ */
+export const ACCEPTS_HEADER = 'causeway-accepts';
+/** What this program announces: kind and version of a record. */
+export const ACCEPTED_RECORDS: readonly string[] = ['account-3', 'withdrawal-1'];
+/** What every release reads, announced or not. */
+const FIRST_RECORDS: readonly string[] = ['account-1', 'account-2', 'credential-2'];
+
+const MAX_NAMES = 64;
+const MAX_LENGTH = 2048;
+
+/** Kind and version of a record, as it is announced. */
+export const RecordName = z
+  .string()
+  .regex(/^[a-z]{1,32}-[1-9]\d{0,3}$/, 'a kind and a version such as account-3');
+export const RecordNames = z.array(RecordName).max(MAX_NAMES);
+
+export const writeAccepts = (names: readonly string[]): string => names.join(', ');
+
+/**
+ * What a header announces; undefined when it announces nothing. Names that are none are passed over.
+ * @param header as it came
+ */
+export function readAccepts(header: unknown): string[] | undefined {
+  if (typeof header !== 'string' || header.length > MAX_LENGTH) return undefined;
+  const names = header.split(',', MAX_NAMES).map(name => name.trim());
+  const known = names.filter(name => RecordName.safeParse(name).success);
+  return known.length === 0 ? undefined : known;
+}
+
+/** Whether a reader that announced this (or nothing) may be shown a record. @param name its kind and version */
+export function isReadBy(announced: readonly string[] | undefined, name: string): boolean {
+  return FIRST_RECORDS.includes(name) || (announced?.includes(name) ?? false);
+}
