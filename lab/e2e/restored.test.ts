@@ -119,7 +119,7 @@ test('a tombstone that is reanimated comes back with the names that it has now, 
   assert.equal(back.objectGuid, objectGuid);
   assert.equal(back.synchronized, true);
   await eventually('the reason', async () =>
-    /no password.*reset/.test((await status(tomb)).password?.detail ?? ''),
+    /no password.*the next reset brings it/.test((await status(tomb)).password?.detail ?? ''),
   );
   assert.equal(await trials.web(tomb, tomb.password), false);
   await renew(tomb);

@@ -75,7 +75,7 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
   const changed = user.pwdLastSet ?? 0n;
   if (typeof user.ntHash === 'string') {
     const reason =
-      'the directory keeps no password of this account (no NT hash), as of one restored from a tombstone: the next reset brings it';
+      'the directory keeps no password of this account (no NT hash), as of one restored from a tombstone: set one, the next reset brings it';
     return { action: 'quarantine', status: 'MissingAttribute', code: 'no-password', reason };
   }
   if (changed === 0n) return { action: 'wait' };
