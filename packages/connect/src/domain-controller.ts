@@ -172,7 +172,9 @@ export class DomainController {
       );
     }
     if (code === 'access-denied') {
-      const rights = error instanceof LdapError ? await this.missingRights() : undefined;
+      // Only where a connection is open: to open one is what may have been denied.
+      const rights =
+        error instanceof LdapError && this.#ldap?.usable ? await this.missingRights() : undefined;
       return new CausewayError('access-denied', rights ?? describeError(error), {
         cause: error,
         status: 502,

@@ -305,8 +305,10 @@ test('nothing of a reply is used when its naming context is not the pinned one, 
   const ours = { name: NC, guid: OTHER_ID, sid: 'S-1-5-21-1-2-3' };
   const ask = async (namingContext: { name: string; guid?: string; sid?: string }): Promise<unknown> => {
     await using dc = await ScriptedDc.start(
-      afterBind((_, { connection }) =>
-        encodeReply({ namingContext, more: true, objects: [userObject(connection.sessionKey, 1)] }),
+      afterBind((_, { connection, calls }) =>
+        calls.length === 2
+          ? encodeReply({ namingContext: ours, extendedResult: 1 })
+          : encodeReply({ namingContext, more: true, objects: [userObject(connection.sessionKey, 1)] }),
       ),
     );
     await using connection = await open(dc, { directory: DIRECTORY });
@@ -316,7 +318,7 @@ test('nothing of a reply is used when its naming context is not the pinned one, 
         return page.users.length;
       }
     } catch (error) {
-      assert.equal(dc.calls.length, 2, 'no second page is asked for');
+      assert.equal(dc.calls.length, 3, 'no second page is asked for');
       return error instanceof ReplicationError ? `${error.code}: ${error.message}` : error;
     }
     return undefined;
@@ -329,6 +331,18 @@ test('nothing of a reply is used when its naming context is not the pinned one, 
   );
   assert.match(String(await ask({ ...ours, sid: 'S-1-5-21-9-9-9' })), /^other-directory: .*S-1-5-21-9-9-9/);
   assert.match(String(await ask({ name: NC })), /^other-directory/);
+});
+
+test('a DC that has another directory than the one that is meant is refused when it is connected to', async () => {
+  const replies = [
+    encodeReply({ status: 8439 }),
+    encodeReply({ namingContext: { name: NC, guid: INVOCATION_ID }, extendedResult: 1 }),
+    encodeReply({ namingContext: { name: NC, guid: OTHER_ID, sid: 'S-1-5-21-9-9-9' }, extendedResult: 1 }),
+  ];
+  for (const reply of replies) {
+    await using dc = await ScriptedDc.start(afterBind(() => reply.slice()));
+    await assert.rejects(open(dc, { directory: DIRECTORY }), { code: 'other-directory' });
+  }
 });
 
 test('a user with the SID of another domain costs itself alone, and its hash is not decrypted', async () => {
