@@ -1,10 +1,4 @@
-import type { DirectoryIdentity } from '@causeway/active-directory';
-import {
-  type CycleSummary,
-  type DirectoryPin,
-  type DomainReachability,
-  FORCE_FULL_PASSWORD_SYNC,
-} from '@causeway/contract';
+import { type CycleSummary, type DomainReachability, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
 import { CausewayError, describeError, sleep } from '@causeway/service';
 import type { ConnectorContext } from './context.ts';
@@ -19,7 +13,6 @@ import { lastPasswordCycle, PasswordCycle, type PasswordCycleTimes } from './pas
 import { owedStep, passwordStep, retryStep, singleStep } from './passwords/password-step.ts';
 import type { PasswordSummary } from './passwords/process-users.ts';
 import { UsersInFlight } from './passwords/users-in-flight.ts';
-import { previewRepin, repin } from './repin.ts';
 import { EventId } from './store/events.ts';
 
 export interface CycleOptions {
@@ -251,13 +244,9 @@ export class Connector {
     return this.controller.missingRights();
   }
 
-  previewRepin(): Promise<DirectoryPin> {
-    return previewRepin(this.context, this.controller);
-  }
-
-  /** Moves the pin between two cycles. */
-  repin(domainGuid: string, caller: string): Promise<DirectoryIdentity> {
-    return this.#cycles.run(() => repin(this.context, this.controller, domainGuid, caller));
+  /** Does something while no cycle runs. */
+  betweenCycles<T>(work: () => Promise<T>): Promise<T> {
+    return this.#cycles.run(work);
   }
 
   /** Reads one user's password from the domain controller and sends it now. */

@@ -2,17 +2,14 @@ import { type DirectoryIdentity, importObjects } from '@causeway/active-director
 import type { DirectoryPin } from '@causeway/contract';
 import type { LdapConnection } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
+import type { Connector } from './connector.ts';
 import type { ConnectorContext } from './context.ts';
 import { describeDirectory, isSame } from './directory-guard.ts';
-import type { DomainController } from './domain-controller.ts';
 import { decideObject, mergeImported } from './objects/merge.ts';
 import { EventId } from './store/events.ts';
 
 /** What a connector reads, what its domain controller serves, and what moving from one to the other would do. Changes nothing. */
-export async function previewRepin(
-  context: ConnectorContext,
-  controller: DomainController,
-): Promise<DirectoryPin> {
+export async function previewRepin({ context, controller }: Connector): Promise<DirectoryPin> {
   const { store } = context;
   const { connection, directory: answered } = await controller.openUnguarded();
   try {
@@ -51,17 +48,17 @@ async function compareUsers(
 
 /**
  * Pins the directory that the domain controller serves. All that was kept of where the other one stood goes, so the next import is a
- * full one; whom it does not meet is deleted in the tenant, within the threshold.
+ * full one; whom it does not meet is deleted in the tenant, within the threshold. Called while no cycle runs.
  *
  * @param domainGuid of the directory that an administrator was shown
  * @throws CausewayError 'directory-changed' when it is not the one that answers
  */
 export async function repin(
-  { store, connector }: ConnectorContext,
-  controller: DomainController,
+  { context, controller }: Connector,
   domainGuid: string,
   caller: string,
 ): Promise<DirectoryIdentity> {
+  const { store, connector } = context;
   const { connection, directory } = await controller.openUnguarded();
   await connection.close();
   if (directory.domainGuid !== domainGuid) {

@@ -7,6 +7,7 @@ import {
 } from '@causeway/contract';
 import type { ServedInput } from '@causeway/service';
 import type { Connect } from '../connect.ts';
+import { previewRepin, repin } from '../repin.ts';
 import { connectStatus, userStatus } from '../status.ts';
 import { EventId } from '../store/events.ts';
 import {
@@ -58,10 +59,10 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     getDomainReachability: async ({ params }) => ({
       domains: [await forestConnector(connect, params.name).reachability()],
     }),
-    getDirectoryPin: ({ params }) => forestConnector(connect, params.name).previewRepin(),
+    getDirectoryPin: ({ params }) => previewRepin(forestConnector(connect, params.name)),
     moveDirectoryPin: async ({ params, body }, caller) => {
       const connector = forestConnector(connect, params.name);
-      const pinned = await connector.repin(body.domainGuid, caller);
+      const pinned = await connector.betweenCycles(() => repin(connector, body.domainGuid, caller));
       nudge();
       return { connector: connector.name, pinned };
     },
