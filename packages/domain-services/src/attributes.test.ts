@@ -54,6 +54,9 @@ test('an account record becomes names, history and expiry', () => {
   assert.deepEqual(accountValues({ ...record, accountExpires: null }).accountExpires, [
     '9223372036854775807',
   ]);
+  // 0 would mean never.
+  const longOver = { ...record, accountExpires: '1601-01-01T00:00:00.000Z' };
+  assert.deepEqual(accountValues(longOver).accountExpires, ['1']);
   assert.ok(
     same(
       values.sIDHistory?.[0],

@@ -35,7 +35,7 @@ export function accountValues(record: AccountRecord): Values {
   return {
     userPrincipalName: [record.userPrincipalName],
     sIDHistory: record.objectSid === null ? [] : [encodeSid(record.objectSid)],
-    accountExpires: [record.accountExpires === null ? NEVER : filetime(new Date(record.accountExpires))],
+    accountExpires: [record.accountExpires === null ? NEVER : expiry(new Date(record.accountExpires))],
   };
 }
 
@@ -92,6 +92,12 @@ export function asChanges(values: Values): LdapChange[] {
     attribute,
     values: list,
   }));
+}
+
+/** Active Directory takes 0 and less for never: the first moment of 1601 is over, too. */
+function expiry(date: Date): string {
+  const value = filetime(date);
+  return BigInt(value) > 0n ? value : '1';
 }
 
 /** 100-nanosecond intervals since 1601, in decimal ([MS-DTYP] 2.3.3). */
