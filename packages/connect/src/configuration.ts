@@ -35,6 +35,8 @@ export const ConnectorConfiguration = z.strictObject({
   password: z.string().min(1),
   /** The domain's naming context; the domain controller's own when absent. */
   namingContext: z.string().max(1024).optional(),
+  /** Sends passwords of inetOrgPerson objects too. The original never does. */
+  inetOrgPersonPasswords: z.boolean().default(false),
 });
 export type ConnectorConfiguration = z.infer<typeof ConnectorConfiguration>;
 

@@ -49,7 +49,7 @@ export class Connector {
 
   constructor(context: ConnectorContext) {
     this.context = context;
-    this.controller = new DomainController(context.connector, context.settings.timeoutMs);
+    this.controller = new DomainController(context);
     const { controller } = this;
     this.#channel = { context, controller, inFlight: new UsersInFlight(), pace: undefined };
   }
@@ -242,6 +242,11 @@ export class Connector {
   /** Which rights the account lacks, and how to grant them; undefined when it lacks none. */
   missingRights(): Promise<string | undefined> {
     return this.controller.missingRights();
+  }
+
+  /** Does something while no cycle runs. */
+  betweenCycles<T>(work: () => Promise<T>): Promise<T> {
+    return this.#cycles.run(work);
   }
 
   /** Reads one user's password from the domain controller and sends it now. */

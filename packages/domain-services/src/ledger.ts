@@ -3,10 +3,10 @@ import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';
 import { bucketOf } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
+import { nameKey } from '@causeway/wire';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
 import { NameBook } from './name-book.ts';
-import { nameKey } from './name-key.ts';
 
 export type RecordKind = 'account' | 'credential';
 /** A name or a SID that is not as its record says stands beside the records, which are written. */

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
-import { nameKey } from './name-key.ts';
+import { nameKey } from '@causeway/wire';
 import { type NamedAccount, type NameView, type Slot, slotOfPrincipal } from './naming.ts';
 
 /** The forest that a name belongs to. */

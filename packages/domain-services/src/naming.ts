@@ -1,5 +1,5 @@
+import { nameKey } from '@causeway/wire';
 import { MAX_USER_NAME, nameOfGuid, nameWithDigits } from './made-up-name.ts';
-import { nameKey } from './name-key.ts';
 import { checkAccountName, checkPrincipalName, type Realm } from './protected.ts';
 import { type Obstacle, REASONS, type RefusalCode } from './refusals.ts';
 

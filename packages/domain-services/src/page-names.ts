@@ -1,9 +1,9 @@
 import type { AccountRecord } from '@causeway/records';
+import { nameKey } from '@causeway/wire';
 import type { DirectoryAccount } from './directory.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { nameWithDigits } from './made-up-name.ts';
 import { viewOf } from './name-book.ts';
-import { nameKey } from './name-key.ts';
 import {
   claimsOf,
   decideNames,

@@ -1,5 +1,5 @@
 import type { AccountRecord } from '@causeway/records';
-import { nameKey } from './name-key.ts';
+import { nameKey } from '@causeway/wire';
 import { type Obstacle, type Refused, refuse, waitFor } from './refusals.ts';
 
 /** What decisions must know of the managed domain itself. */

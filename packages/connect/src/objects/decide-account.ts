@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Profile } from '@causeway/contract';
-import { filetimeToIso } from '../filetime.ts';
+import { FILETIME_NEVER, filetimeToIso } from '../filetime.ts';
 import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
 
 /** A user as the tenant should have it. */
@@ -23,7 +23,7 @@ export interface ScopeContext {
 }
 
 /** Raised when the rules below change: every object is then decided anew. */
-export const RULES_VERSION = 1;
+export const RULES_VERSION = 2;
 
 /** userAccountControl ([MS-ADTS] 2.2.16). */
 const UAC_ACCOUNTDISABLE = 0x2;
@@ -49,11 +49,11 @@ export function decideAccount(object: ScopedObject, context: ScopeContext): Acco
 export function accountOf(a: StoredAttributes, context: ScopeContext): Account {
   const samAccountName = first(a, 'sAMAccountName') ?? 'unknown';
   return {
-    userPrincipalName: first(a, 'userPrincipalName') ?? `${samAccountName}@${context.domain}`,
+    userPrincipalName: signInName(first(a, 'userPrincipalName')) ?? `${samAccountName}@${context.domain}`,
     onPremisesSamAccountName: samAccountName,
     onPremisesSecurityIdentifier: first(a, 'objectSid') ?? NULL_SID,
     accountEnabled: (userAccountControl(a) & UAC_ACCOUNTDISABLE) === 0,
-    accountExpires: expiry(first(a, 'accountExpires')),
+    accountExpires: expiry(a.accountExpires),
     profile: {
       displayName: text(a, 'displayName'),
       givenName: text(a, 'givenName'),
@@ -77,7 +77,6 @@ function whyOutOfScope(object: ScopedObject, context: ScopeContext): string | un
   if (object.deleted) return 'deleted in the directory';
   if (!classes.includes('user')) return 'not a user';
   if (classes.includes('computer')) return 'a computer';
-  if (classes.includes('inetorgperson')) return 'an inetOrgPerson, whose password is not synchronized';
   if (/\\0ACNF:|\nCNF:/i.test(dn)) return 'a replication conflict';
   if (first(a, 'isCriticalSystemObject')?.toUpperCase() === 'TRUE') return 'a critical system object';
   if (name === undefined) return 'without sAMAccountName';
@@ -90,6 +89,9 @@ function whyOutOfScope(object: ScopedObject, context: ScopeContext): string | un
   if (lower === context.ownAccount.toLowerCase()) return "Connect's own account";
   return undefined;
 }
+
+export const isInetOrgPerson = ({ objectClasses }: Pick<SpaceObject, 'objectClasses'>): boolean =>
+  objectClasses.some(name => name.toLowerCase() === 'inetorgperson');
 
 /** The digest by which a change is recognized; the same account gives the same digest. */
 export function accountDigest(account: Account, objectGuid: string): string {
@@ -113,8 +115,24 @@ function userAccountControl(attributes: StoredAttributes): number {
   return Number(first(attributes, 'userAccountControl') ?? 0);
 }
 
-/** 0 and the largest value mean never. */
-function expiry(value: string | undefined): string | null {
-  if (value === undefined || value === '0' || !/^\d{1,19}$/.test(value)) return null;
-  return filetimeToIso(BigInt(value));
+/** Active Directory takes any text for a userPrincipalName. One without a name or a domain is none to sign in with. */
+function signInName(userPrincipalName: string | undefined): string | undefined {
+  const at = userPrincipalName?.indexOf('@') ?? -1;
+  return at > 0 && !userPrincipalName!.endsWith('@') ? userPrincipalName : undefined;
+}
+
+/** What an account expired at of which nobody can say when: as early as a FILETIME gets. */
+const LONG_OVER = '1601-01-01T00:00:00.000Z';
+
+/**
+ * `accountExpires` ([MS-ADA1] 2.3) as ISO 8601 text. 0 and the largest value mean never, as do years above 9999. Whatever else is
+ * no time to come is over: an account that Active Directory refuses must not live on because of how its end is written.
+ */
+function expiry(values: StoredAttributes[string] | undefined): string | null {
+  const value = typeof values === 'string' ? values : values?.[0];
+  if (value === undefined) return null;
+  if (!/^-?\d{1,19}$/.test(value)) return LONG_OVER;
+  const filetime = BigInt(value);
+  if (filetime === 0n) return null;
+  return filetime < 0n || filetime > FILETIME_NEVER ? LONG_OVER : filetimeToIso(filetime);
 }

@@ -8,6 +8,7 @@ const known: PasswordHolder = {
   guid: replicated(1, 5).objectGuid,
   anchor: 'anchor',
   dn: 'CN=user1',
+  isInetOrgPerson: false,
   inScope: true,
   exported: true,
   acknowledged: undefined,
@@ -45,6 +46,17 @@ test('a set that is not whole makes the user be read again, whatever part of it 
     actionOf({ user: replicated(1, 5, { ntHash: 'absent', kerberosKeys: 'absent', pwdLastSet: 0n }) }),
     'read-again',
   );
+});
+
+test('the password of an inetOrgPerson stays where it is, in a full pass too, unless the connector sends it', () => {
+  const holder = { ...known, isInetOrgPerson: true };
+  for (const more of [{}, { fullPass: 3 }, { wanted: true }, { whole: true }]) {
+    const decision = decide({ holder, ...more });
+    assert.ok(decision.action === 'note');
+    assert.equal(decision.status, 'FilteredByTarget');
+    assert.match(decision.detail, /inetOrgPerson/);
+  }
+  assert.equal(actionOf({ holder, inetOrgPersonPasswords: true }), 'send');
 });
 
 test('what says nothing of a password is passed over, and so is who is not synchronized', () => {

@@ -18,6 +18,8 @@ export interface PasswordInput {
   legacy: LegacyState['state'];
   /** The forced full pass on whose behalf the user was read. */
   fullPass: number | undefined;
+  /** The connector sends passwords of inetOrgPerson objects too. */
+  inetOrgPersonPasswords?: boolean;
   /** Somebody asked for this very user. */
   wanted?: boolean | undefined;
 }
@@ -60,6 +62,11 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
     const detail = 'the tenant has not taken the user yet: the password is read when it has';
     return { action: 'note', status: 'TargetNotExportedToDirectory', detail };
   }
+  if (holder.isInetOrgPerson && !input.inetOrgPersonPasswords) {
+    const detail =
+      'an inetOrgPerson: its password is not sent (inetOrgPersonPasswords of the connector is off, as in the original)';
+    return { action: 'note', status: 'FilteredByTarget', detail };
+  }
   if (!whole && !isSet(user)) return { action: 'read-again' };
   if (user.problem !== undefined) {
     return { action: 'quarantine', status: 'Error', code: 'undecipherable', reason: user.problem };
@@ -67,7 +74,8 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
   // pwdLastSet that is not there means the same as 0 to Active Directory.
   const changed = user.pwdLastSet ?? 0n;
   if (typeof user.ntHash === 'string') {
-    const reason = 'the account has no password (no NT hash): set one';
+    const reason =
+      'the directory keeps no password of this account (no NT hash), as of one restored from a tombstone: set one, the next reset brings it';
     return { action: 'quarantine', status: 'MissingAttribute', code: 'no-password', reason };
   }
   if (changed === 0n) return { action: 'wait' };

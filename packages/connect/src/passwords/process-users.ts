@@ -68,9 +68,11 @@ function decideOne(
   items: PasswordItem[],
   again: string[],
 ): void {
-  const { store } = context;
+  const { store, connector } = context;
+  const { inetOrgPersonPasswords } = connector;
   const holder = store.holders.get(user.objectGuid);
-  const decision = decidePassword({ user, whole, holder, legacy: legacy.state, fullPass, wanted });
+  const state = { user, whole, holder, legacy: legacy.state, inetOrgPersonPasswords };
+  const decision = decidePassword({ ...state, fullPass, wanted });
   if (decision.action === 'send') items.push({ holder: holder!, password: decision });
   else if (decision.action === 'read-again') again.push(user.objectGuid);
   else applyDecision(context, user.objectGuid, holder, decision);
@@ -106,6 +108,7 @@ function applyDecision(
       return;
     case 'note':
       store.queue.remove('password', guid);
+      if (decision.status === 'FilteredByTarget') store.owed.remove(guid); // nothing of it is ever sent
       store.passwords.note(guid, decision.status, decision.detail);
       return;
     case 'quarantine':

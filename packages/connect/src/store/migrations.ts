@@ -325,4 +325,15 @@ export const MIGRATIONS: readonly string[] = [
       (SELECT bucket FROM connector_space AS o WHERE o.connector = old.connector AND o.guid = old.guid);
   END;
   `,
+  `
+  -- Which directory each connector reads, as it was when it was met first: no other one is read under the connector's name.
+  CREATE TABLE directory_pin (
+    connector TEXT PRIMARY KEY,
+    domain_sid TEXT NOT NULL,
+    domain_guid TEXT NOT NULL,
+    naming_context TEXT NOT NULL,
+    forest TEXT NOT NULL,
+    pinned_at TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -7,6 +7,7 @@ export interface PasswordHolder {
   guid: string;
   anchor: string;
   dn: string;
+  isInetOrgPerson: boolean;
   /** The tenant should have the user. */
   inScope: boolean;
   /** The tenant has the user. */
@@ -31,7 +32,7 @@ export class PasswordHolders {
 
   get(guid: string): PasswordHolder | undefined {
     const row = this.#db.get(
-      `SELECT o.anchor, o.dn, o.desired_digest IS NOT NULL AS in_scope, o.exported_digest IS NOT NULL AS exported,
+      `SELECT o.anchor, o.dn, lower(o.object_classes) LIKE '%"inetorgperson"%' AS inet_org_person, o.desired_digest IS NOT NULL AS in_scope, o.exported_digest IS NOT NULL AS exported,
          p.version, p.originating_time, p.originating_invocation_id, p.full_pass, w.guid IS NOT NULL AS owed
        FROM connector_space AS o
          LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
@@ -45,6 +46,7 @@ export class PasswordHolders {
         guid,
         anchor: row.anchor as string,
         dn: row.dn as string,
+        isInetOrgPerson: row.inet_org_person === 1,
         inScope: row.in_scope === 1,
         exported: row.exported === 1,
         acknowledged: toOrder(row),

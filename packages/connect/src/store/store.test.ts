@@ -55,7 +55,7 @@ test('a file of an earlier version keeps what is known of each password, and wha
   });
   assert.deepEqual(holders.get('g'), {
     ...{ guid: 'g', anchor: 'anchor', dn: 'CN=g', inScope: true, exported: true },
-    ...{ acknowledged: order, fullPass: 2, owed: false },
+    ...{ acknowledged: order, fullPass: 2, owed: false, isInetOrgPerson: false },
   });
   assert.equal(passwordLog.last('g', 10).length, 1);
   const [entry] = heads.entries(bucketOf('anchor'));

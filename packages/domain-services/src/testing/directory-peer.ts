@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { nameKey } from '@causeway/wire';
 import type { DirectoryAccount } from '../directory.ts';
-import { nameKey } from '../name-key.ts';
 import { slotOfName, slotOfPrincipal } from '../naming.ts';
 import type { WriteResult } from '../write.ts';
 

@@ -127,10 +127,11 @@ onEveryBackend(
     });
 
     it('gives one answer, at the price of one PBKDF2, whatever the reason', async () => {
-      const [good, disabled, expired, deleted, locked] = [
+      const [good, disabled, expired, longExpired, deleted, locked] = [
         await makeUser(),
         await makeUser({ enabled: false }),
         await makeUser({ expires: '2020-01-01T00:00:00.000Z' }),
+        await makeUser({ expires: '1601-01-01T00:00:00.000Z' }),
         await makeUser(),
         await makeUser(),
       ];
@@ -144,6 +145,7 @@ onEveryBackend(
         ['no text', 'nobody\0@corp.example.com', PASSWORD],
         ['disabled', disabled.upn, PASSWORD],
         ['expired', expired.upn, PASSWORD],
+        ['expired in the year in which time begins', longExpired.upn, PASSWORD],
         ['deleted', deleted.upn, PASSWORD],
         ['without a credential', bare.upn, PASSWORD],
         ['locked', locked.upn, PASSWORD],
