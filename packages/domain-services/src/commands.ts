@@ -276,12 +276,8 @@ function statusLines(status: Status): string[] {
       ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
       ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
       ['deletions', `${deletions.waiting} wait${deletions.stopped ? ', stopped by the threshold' : ''}`],
-      [
-        'not written',
-        Object.entries(problems.counts)
-          .map(([code, n]) => `${n} ${code}`)
-          .join(', ') || 'none',
-      ],
+      ['not written', countsLine(problems.counts)],
+      ['names and SIDs that differ', countsLine(problems.asides)],
     ]),
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
@@ -289,6 +285,11 @@ function statusLines(status: Status): string[] {
     ...problemLines(problems.latest),
   ];
 }
+
+const countsLine = (counts: Record<string, number>): string =>
+  Object.entries(counts)
+    .map(([code, n]) => `${n} ${code}`)
+    .join(', ') || 'none';
 
 function tenantKeyLine({ fingerprint, offered }: Status['pairing']['tenantKey']): string {
   if (fingerprint === null) return "wait: the tenant's own key is not known yet";

@@ -8,7 +8,7 @@ import { wantedNames, withNames } from './plan.ts';
 import { type ApplyContext, discard, type Task } from './task.ts';
 
 /** From this many writes on, `ldbmodify` is quicker than one operation after the other. */
-const BULK_FROM = 50;
+export const BULK_FROM = 50;
 
 /**
  * Writes what was planned into the directory, and wipes it. What comes to be is in the ledger as an intent, on the disk, before
