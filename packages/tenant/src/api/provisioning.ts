@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { readSyncConfig } from '../directory/managed-domain.ts';
 import { provisionCredentials } from '../directory/provision-credentials.ts';
 import { provisionObjects } from '../directory/provision-objects.ts';
+import { provisionWithdrawals } from '../directory/provision-withdrawals.ts';
 import { readReceipt, storeHead } from '../directory/statements.ts';
 import { storeConnectReport } from '../directory/status.ts';
 import type { Caller } from '../installation.ts';
@@ -41,6 +42,15 @@ export function registerProvisioning(server: FastifyInstance, context: RouteCont
       verdicts: await provisionCredentials(agentOf(caller), body),
     }),
     { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportCredentials.body!.extend(ANY_CHANGES) },
+  );
+  registerRoute(
+    server,
+    context,
+    routes.exportWithdrawals,
+    async ({ body }, caller) => ({
+      verdicts: await provisionWithdrawals(agentOf(caller), body.forest, body.changes),
+    }),
+    { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportWithdrawals.body!.extend(ANY_CHANGES) },
   );
   registerRoute(server, context, routes.reportConnectStatus, async ({ body }, caller) => {
     await storeConnectReport(caller.scope, agentOf(caller), body);

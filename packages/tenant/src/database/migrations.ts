@@ -220,6 +220,14 @@ const MIGRATIONS: readonly Migration[] = [
       `update users set credential_record = null, credential_record_received_at = null, credential_sequence = null`,
     ],
   },
+  {
+    number: 7,
+    name: 'withdrawals',
+    statements: [
+      'alter table users add column password_sequence bigint',
+      'update users set password_sequence = credential_sequence',
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

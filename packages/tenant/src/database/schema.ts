@@ -49,7 +49,9 @@ export interface UsersTable {
   order_time: number | null;
   order_invocation_id: string | null;
   credential_sequence: number | null;
-  /** The signed part; what goes beside it is in `encapsulations`. */
+  /** The newest of a credential record, a withdrawal or a password that came without a record; outlives all of them. */
+  password_sequence: number | null;
+  /** The signed part; what goes beside it is in `encapsulations`. Without that it is a withdrawal. */
   credential_record: string | null;
   encapsulation_id: number | null;
   credential_record_received_at: Date | null;
