@@ -2,11 +2,15 @@ import type { ReplicatedUser } from '@causeway/active-directory';
 import {
   comparePasswordOrder,
   EncryptionType,
+  isHashOfEmptyPassword,
   type KerberosKeys,
   type PasswordOrder,
 } from '@causeway/credentials';
+import type { WithdrawalReason } from '@causeway/records';
+import type { ConnectConfiguration } from '../configuration.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import type { PasswordStatus } from '../store/password-states.ts';
+import { decideTemporary, decideWithdrawal, isAskedFor } from './decide-withdrawal.ts';
 import type { LegacyState } from './legacy.ts';
 
 export interface PasswordInput {
@@ -20,6 +24,7 @@ export interface PasswordInput {
   fullPass: number | undefined;
   /** Somebody asked for this very user. */
   wanted?: boolean | undefined;
+  temporaryPasswords: ConnectConfiguration['temporaryPasswords'];
 }
 
 /** A password that goes to the tenant: always the whole set. */
@@ -33,6 +38,16 @@ export interface SendPassword {
   changed: bigint;
 }
 
+/** Takes away the password that the tenant has. */
+export interface Withdraw {
+  action: 'withdraw';
+  reason: WithdrawalReason;
+  /** The newest that is known. */
+  order: PasswordOrder;
+  /** How it stands then, in words. */
+  detail: string;
+}
+
 export type PasswordDecision =
   /** Says nothing of a password, or is nobody whom Connect synchronizes. */
   | { action: 'ignore' }
@@ -40,12 +55,15 @@ export type PasswordDecision =
   | { action: 'current' }
   /** One attribute of the set came alone: the user is read again, whole. */
   | { action: 'read-again' }
-  /** Temporary password: waits until its user has changed it. */
-  | { action: 'wait' }
+  /** Temporary password: waits until its user has changed it. What the tenant has stays. */
+  | { action: 'wait'; detail: string }
+  /** No password is to be sent, and the tenant knows it. */
+  | { action: 'withdrawn'; reason: WithdrawalReason; detail: string }
   /** Nothing to be done now, for the reason given. */
   | { action: 'note'; status: PasswordStatus; detail: string }
   /** Cannot be sent as it is. */
   | { action: 'quarantine'; status: PasswordStatus; code: string; reason: string }
+  | Withdraw
   | SendPassword;
 
 const AES: readonly number[] = [EncryptionType.aes128, EncryptionType.aes256];
@@ -61,16 +79,14 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
     return { action: 'note', status: 'TargetNotExportedToDirectory', detail };
   }
   if (!whole && !isSet(user)) return { action: 'read-again' };
+  if (holder.smartCard) return decideWithdrawal(input, 'smart-card');
   if (user.problem !== undefined) {
     return { action: 'quarantine', status: 'Error', code: 'undecipherable', reason: user.problem };
   }
-  // pwdLastSet that is not there means the same as 0 to Active Directory.
-  const changed = user.pwdLastSet ?? 0n;
   if (typeof user.ntHash === 'string') {
     const reason = 'the account has no password (no NT hash): set one';
     return { action: 'quarantine', status: 'MissingAttribute', code: 'no-password', reason };
   }
-  if (changed === 0n) return { action: 'wait' };
   const order = user.passwordOrder;
   if (order === undefined) {
     const reason = 'the domain controller sent a password without its replication metadata';
@@ -81,6 +97,10 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
     const detail = 'the domain controller has an older password than the tenant: it lags, or was restored';
     return { action: 'note', status: 'Unknown', detail };
   }
+  if (isHashOfEmptyPassword(user.ntHash)) return decideWithdrawal(input, 'empty-password');
+  // pwdLastSet that is not there means the same as 0 to Active Directory.
+  const changed = user.pwdLastSet ?? 0n;
+  if (changed === 0n) return decideTemporary(input, comparison);
   if (comparison === 0 && !isWantedAgain(holder, input)) return { action: 'current' };
   const keys = typeof user.kerberosKeys === 'string' ? undefined : user.kerberosKeys;
   const kerberosKeys = keys?.keys.some(({ enctype }) => AES.includes(enctype)) ? keys : undefined;
@@ -97,9 +117,9 @@ function isSet(user: ReplicatedUser): boolean {
   );
 }
 
-/** Whether the password that the tenant has is to be sent all the same. */
-function isWantedAgain(holder: PasswordHolder, { legacy, fullPass, wanted }: PasswordInput): boolean {
-  if (wanted) return true;
-  if (fullPass !== undefined && holder.fullPass !== fullPass) return true;
-  return holder.owed && legacy === 'confirmed';
+/** Whether a password of which the tenant knows is to be sent all the same. */
+function isWantedAgain(holder: PasswordHolder, input: PasswordInput): boolean {
+  // Nothing speaks against it any more: what was withdrawn comes back, and what only waited may never have been sealed.
+  if (holder.withdrawn !== undefined || holder.mustChange) return true;
+  return isAskedFor(input) || (holder.owed && input.legacy === 'confirmed');
 }
