@@ -126,6 +126,8 @@ export const synchronizationRoutes = {
       windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig,
       /** Records that the tenant takes beyond those of the first release; only for a Connect that announced what it reads itself. */
       accepts: RecordNames.optional(),
+      /** What the managed domain announced last; only beside `accepts`, and where there is one. */
+      domainAccepts: RecordNames.optional(),
     }),
   }),
   exportObjects: route({

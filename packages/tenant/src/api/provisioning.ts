@@ -1,7 +1,7 @@
 import { ACCEPTED_RECORDS, MAX_BATCH, synchronizationRoutes as routes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { readSyncConfig } from '../directory/managed-domain.ts';
+import { readDomainAccepts, readSyncConfig } from '../directory/managed-domain.ts';
 import { provisionCredentials } from '../directory/provision-credentials.ts';
 import { provisionObjects } from '../directory/provision-objects.ts';
 import { provisionWithdrawals } from '../directory/provision-withdrawals.ts';
@@ -22,8 +22,11 @@ export function registerProvisioning(server: FastifyInstance, context: RouteCont
     tenantName: caller.scope.tenantName,
     minimumAgentVersion: context.minimumAgentVersion,
     windowsCredentialsSyncConfig: await readSyncConfig(caller.scope),
-    // A Connect that announces nothing is one of a release that does not know this member.
-    ...(agentOf(caller).accepts && { accepts: [...ACCEPTED_RECORDS] }),
+    // A Connect that announces nothing is one of a release that does not know these members.
+    ...(agentOf(caller).accepts && {
+      accepts: [...ACCEPTED_RECORDS],
+      domainAccepts: await readDomainAccepts(caller.scope),
+    }),
   }));
   registerRoute(
     server,

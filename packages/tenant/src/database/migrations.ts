@@ -226,6 +226,7 @@ const MIGRATIONS: readonly Migration[] = [
     statements: [
       'alter table users add column password_sequence bigint',
       'update users set password_sequence = credential_sequence',
+      'alter table agents add column accepts jsonb',
     ],
   },
 ];

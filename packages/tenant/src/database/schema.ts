@@ -122,6 +122,8 @@ export interface AgentsTable {
   signing_key: NullableJson<PublicKey>;
   /** What a Connect may provision; of another agent empty. */
   forests: ColumnType<string[], string, string>;
+  /** The records that it announced with its last request; null: none. */
+  accepts: NullableJson<string[]>;
   enrolled_at: Fixed<Date>;
   last_seen_at: Date | null;
 }
