@@ -9,7 +9,11 @@ export const UserStatus = z.strictObject({
   origin: z.enum(['synchronized', 'cloud']),
   forest: Forest.nullable(),
   sourceAnchor: SourceAnchor.nullable(),
-  userPrincipalName: UserPrincipalName,
+  userPrincipalName: z.string(),
+  /** Where it is not the userPrincipalName: the name by which the user signs in, or none. */
+  signInName: z.string().nullable().optional(),
+  /** Why: a code, a colon and words. */
+  nameProblem: z.string().optional(),
   onPremisesSamAccountName: z.string().nullable(),
   /** Of cloud-only users. */
   mailNickname: z.string().nullable(),

@@ -15,12 +15,12 @@ import {
   SourceAnchor,
   Timestamp,
   text,
-  UserPrincipalName,
   Verdict,
 } from './common.ts';
 import { route } from './route.ts';
 
-const attribute = text(1024).nullable();
+/** One that cannot be taken is none: it costs nothing else of its person. */
+const attribute = text(1024).nullable().catch(null);
 
 /** The person's descriptive attributes, unsigned: null clears. */
 export const Profile = z.strictObject({
@@ -47,12 +47,16 @@ export const EMPTY_PROFILE: Profile = {
   mobile: null,
 };
 
+/**
+ * Names, state and SID are taken from the record; beside it they are for releases before, and are none where they differ. A name is
+ * whatever the directory has: whether it serves is each place's own to say, and costs that name alone.
+ */
 export const ObjectUpsert = z.strictObject({
   operation: z.literal('upsert'),
   sourceAnchor: SourceAnchor,
   objectGuid: ObjectGuid,
-  userPrincipalName: UserPrincipalName,
-  onPremisesSamAccountName: text(256).min(1),
+  userPrincipalName: text(1024).nullable(),
+  onPremisesSamAccountName: text(256).nullable(),
   onPremisesSecurityIdentifier: text(184),
   accountEnabled: z.boolean(),
   accountExpires: Timestamp.nullable(),

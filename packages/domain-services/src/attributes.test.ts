@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ntHash, parseSupplementalCredentials } from '@causeway/credentials';
-import type { AccountRecord } from '@causeway/records';
+import type { NamedAccountRecord } from '@causeway/records';
 import { accountValues, controlValues, credentialValues, profileValues, wipeValues } from './attributes.ts';
 import { kerberosKeys } from './testing/index.ts';
 
@@ -48,7 +48,7 @@ test('an account record becomes names, history and expiry', () => {
     userPrincipalName: 'alice@corp.example.com',
     objectSid: 'S-1-5-21-1-22-333-1105',
     accountExpires: '2027-01-01T00:00:00.000Z',
-  } as AccountRecord;
+  } as NamedAccountRecord;
   const values = accountValues(record);
   assert.deepEqual(values.accountExpires, ['134432352000000000']);
   assert.deepEqual(accountValues({ ...record, accountExpires: null }).accountExpires, [

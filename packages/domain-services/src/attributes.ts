@@ -1,7 +1,7 @@
 import type { FeedItem } from '@causeway/contract';
 import { buildSupplementalCredentials, EncryptionType, type KerberosKeys } from '@causeway/credentials';
 import { encodeSid, type LdapAttributes, type LdapChange } from '@causeway/ldap';
-import type { AccountRecord, CredentialSecret } from '@causeway/records';
+import type { NamedAccountRecord as AccountRecord, CredentialSecret } from '@causeway/records';
 
 /** [MS-ADTS] 2.2.16: a normal account, and a disabled one. No other bit comes from outside. */
 const NORMAL_ACCOUNT = 0x200;

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { comparePasswordOrder } from '@causeway/credentials';
-import type { AccountRecord, CredentialRecord, WithdrawalRecord } from '@causeway/records';
+import type {
+  NamedAccountRecord as AccountRecord,
+  CredentialRecord,
+  WithdrawalRecord,
+} from '@causeway/records';
 import fc from 'fast-check';
 import { decide } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';

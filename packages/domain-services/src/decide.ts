@@ -1,6 +1,6 @@
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
 import {
-  type AccountRecord,
+  type NamedAccountRecord as AccountRecord,
   CLOUD_FOREST,
   type CredentialRecord,
   type WithdrawalRecord,

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { type AccountRecord, verifyRecord } from '@causeway/records';
+import { type NamedAccountRecord as AccountRecord, verifyRecord } from '@causeway/records';
 import { Ledger, type LedgerEntry } from './ledger.ts';
 import { NameBook } from './name-book.ts';
 import { planDeletion, planWrite } from './plan.ts';
@@ -33,7 +33,7 @@ function recordOf(forest: ForestPeer, person: Person, userPrincipalName?: string
   const changes = userPrincipalName === undefined ? {} : { userPrincipalName };
   const verified = verifyRecord(forest.account(person, changes), () => signer, { tenant: TENANT });
   assert.ok(verified.ok && verified.record.kind === 'account');
-  return verified.record;
+  return verified.record as AccountRecord;
 }
 
 /** Takes the names of a page's records, in a directory that has nobody else's accounts, and writes whoever got one. */

@@ -1,4 +1,4 @@
-import type { AccountRecord } from '@causeway/records';
+import type { NamedAccountRecord as AccountRecord } from '@causeway/records';
 import type { DirectoryAccount } from './directory.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { managedName, type NameHolder, possibleNames } from './managed-name.ts';

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
-  type AccountRecord,
+  type NamedAccountRecord as AccountRecord,
   type CredentialSecret,
   openCredentialRecord,
   type SealingKey,

@@ -1,6 +1,11 @@
 import type { FeedItem } from '@causeway/contract';
 import { encodeGuid, escapeRdn } from '@causeway/ldap';
-import type { AccountRecord, CredentialRecord, CredentialSecret, WithdrawalRecord } from '@causeway/records';
+import type {
+  NamedAccountRecord as AccountRecord,
+  CredentialRecord,
+  CredentialSecret,
+  WithdrawalRecord,
+} from '@causeway/records';
 import {
   accountValues,
   controlValues,

@@ -1,4 +1,4 @@
-import type { AccountRecord } from '@causeway/records';
+import type { NamedAccountRecord as AccountRecord } from '@causeway/records';
 import { type Refused, refuse, waitFor } from './refusals.ts';
 
 /** What decisions must know of the managed domain itself. */

@@ -13,6 +13,7 @@ export {
 } from './buckets.ts';
 export { encapsulationDigest, joinEncapsulation } from './encapsulation.ts';
 export { openCredentialRecord } from './open.ts';
+export { encodableAccount, NULL_SID } from './payload.ts';
 export { domainFingerprint, normalizeFingerprint, type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
 export {
   type AccountFields,
@@ -26,6 +27,8 @@ export {
   MAX_NOT_WRITTEN,
   MAX_RECEIPT_LENGTH,
   MAX_RECORD_LENGTH,
+  NAMELESS_ACCOUNT_VERSION,
+  type NamedAccountRecord,
   type Receipt,
   type ReceiptFields,
   type RecordIdentity,

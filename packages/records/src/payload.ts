@@ -13,6 +13,7 @@ import {
   type HeadFields,
   MAX_ENTRIES,
   MAX_NOT_WRITTEN,
+  NAMELESS_ACCOUNT_VERSION,
   RECORD_VERSION,
   type ReceiptFields,
   type SealingFields,
@@ -165,10 +166,17 @@ type Rules = readonly (readonly [name: string, rule: Check | Rules])[];
 const rulesOf = (members: Members): Rules =>
   Object.entries(members).map(([name, rule]) => [name, isCheck(rule) ? rule : rulesOf(rule)]);
 
+const principalName = text(1024);
+const accountName = text(256);
+const orNull = ({ expected, holds }: Check): Check => ({
+  expected: `${expected}, or null`,
+  holds: value => value === null || holds(value),
+});
+
 const ACCOUNT: Members = {
   ...OF_USER,
-  userPrincipalName: text(1024),
-  sAMAccountName: text(256),
+  userPrincipalName: principalName,
+  sAMAccountName: accountName,
   objectSid: sid,
   enabled: bool,
   accountExpires: timeOrNull,
@@ -179,6 +187,12 @@ const CLOUD_ACCOUNT: Members = {
   version: integer(CLOUD_ACCOUNT_VERSION, CLOUD_ACCOUNT_VERSION),
   forest: noForest,
   objectSid: none,
+};
+const NAMELESS_ACCOUNT: Members = {
+  ...ACCOUNT,
+  version: integer(NAMELESS_ACCOUNT_VERSION, NAMELESS_ACCOUNT_VERSION),
+  userPrincipalName: orNull(principalName),
+  sAMAccountName: orNull(accountName),
 };
 const CREDENTIAL: Members = {
   ...OF_USER,
@@ -228,6 +242,7 @@ const RULES: Record<SignedKind, ReadonlyMap<unknown, Rules>> = {
   account: new Map([
     [RECORD_VERSION, rulesOf(ACCOUNT)],
     [CLOUD_ACCOUNT_VERSION, rulesOf(CLOUD_ACCOUNT)],
+    [NAMELESS_ACCOUNT_VERSION, rulesOf(NAMELESS_ACCOUNT)],
   ]),
   credential: new Map([[CREDENTIAL_VERSION, rulesOf(CREDENTIAL)]]),
   withdrawal: new Map([[RECORD_VERSION, rulesOf(WITHDRAWAL)]]),
@@ -246,6 +261,23 @@ export interface Payloads {
   withdrawal: WithdrawalFields & { version: number };
   head: HeadFields & { version: number };
   receipt: ReceiptFields & { version: number };
+}
+
+/** Nobody ([MS-DTYP] 2.4.2.4). */
+export const NULL_SID = 'S-1-0-0';
+
+/**
+ * A forest's account as a record can say it. A name that it cannot (no name at all, too long, with control characters, no
+ * well-formed Unicode) is null, and nothing stands in for it: only the reader knows what it has. A SID that it cannot is nobody's.
+ */
+export function encodableAccount(fields: AccountFields): AccountFields {
+  const { userPrincipalName, sAMAccountName, objectSid } = fields;
+  return {
+    ...fields,
+    userPrincipalName: principalName.holds(userPrincipalName) ? userPrincipalName : null,
+    sAMAccountName: accountName.holds(sAMAccountName) ? sAMAccountName : null,
+    objectSid: sid.holds(objectSid) ? objectSid : NULL_SID,
+  };
 }
 
 /** The JSON of a payload. @throws RangeError that names the member which is not as documented */

@@ -6,6 +6,8 @@ export const RECORD_VERSION = 1;
 export const CREDENTIAL_VERSION = 2;
 /** Of the account record of a cloud-only user, which has no on-premises SID. */
 export const CLOUD_ACCOUNT_VERSION = 2;
+/** Of the account record of somebody one of whose names, or both, cannot be written in a record. */
+export const NAMELESS_ACCOUNT_VERSION = 3;
 /** Stands where a forest's name would in the records of cloud-only users: no DNS name can be this. */
 export const CLOUD_FOREST = '(cloud-only)';
 /** A record is ASCII text; the largest that every field's limit allows is smaller. */
@@ -47,8 +49,10 @@ export interface UserFields extends CommonFields {
 
 /** Who somebody is, or that the account is deleted (then the names are the last known ones). */
 export interface AccountFields extends UserFields {
-  userPrincipalName: string;
-  sAMAccountName: string;
+  /** Null where it cannot be written (`encodableAccount`): the reader keeps the one that it has. */
+  userPrincipalName: string | null;
+  /** Null as above. */
+  sAMAccountName: string | null;
   /** Null for a cloud-only user, and for no other. */
   objectSid: Sid | null;
   enabled: boolean;
@@ -87,6 +91,9 @@ export interface AccountRecord extends AccountFields {
   kind: 'account';
   signerKeyId: string;
 }
+
+/** Of somebody whose names both are there. */
+export type NamedAccountRecord = AccountRecord & { userPrincipalName: string; sAMAccountName: string };
 
 export interface CredentialRecord extends CredentialFields, SealingFields {
   kind: 'credential';

@@ -418,9 +418,9 @@ test('a payload that is signed but not as documented is refused, and so is anoth
     '',
   ];
   for (const changed of payloads) assert.equal(refusalOf(signedBy(signer, header, changed)), 'malformed');
-  assert.equal(refusalOf(signedBy(signer, header, { ...payload, version: 3 })), 'unsupported-version');
+  assert.equal(refusalOf(signedBy(signer, header, { ...payload, version: 4 })), 'unsupported-version');
   assert.equal(
-    refusalOf(signedBy(signer, header, { ...payload, version: 3, more: 1 })),
+    refusalOf(signedBy(signer, header, { ...payload, version: 4, more: 1 })),
     'unsupported-version',
   );
   assert.equal(refusalOf(signedBy(signer, header, { ...payload, version: '1' })), 'malformed');
@@ -433,7 +433,7 @@ const WRONG_VALUES: [record: string, name: string, values: unknown[]][] = [
   [account, 'sourceAnchor', ['', 'x'.repeat(257), {}]],
   [account, 'objectGuid', ['', 'E3514235-4B06-11D1-AB04-00C04FC2DCD2', 'x', 1]],
   [account, 'sequence', [0, -1, 1.5, 2 ** 53, '1', null]],
-  [account, 'userPrincipalName', ['', 'x'.repeat(1025), 'a\u001b[2Jb', null]],
+  [account, 'userPrincipalName', ['', 'x'.repeat(1025), 'a\u001b[2Jb', 7]],
   [account, 'sAMAccountName', ['', 'x'.repeat(257), true]],
   [
     account,
@@ -523,7 +523,12 @@ test('a peek reads what to index, without believing', () => {
   const { keyId: signerKeyId } = signingPublicKey(signer);
   const { tenant, forest, sourceAnchor, objectGuid } = ACCOUNT;
   const common = { tenant, forest, sourceAnchor, objectGuid, signerKeyId };
-  assert.deepEqual(peekRecord(account), { kind: 'account', ...common, sequence: ACCOUNT.sequence });
+  assert.deepEqual(peekRecord(account), {
+    kind: 'account',
+    ...common,
+    sequence: ACCOUNT.sequence,
+    account: { kind: 'account', signerKeyId, ...ACCOUNT },
+  });
   assert.deepEqual(peekRecord(credential), {
     kind: 'credential',
     ...common,

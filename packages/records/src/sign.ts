@@ -10,6 +10,7 @@ import {
   type AccountFields,
   CLOUD_ACCOUNT_VERSION,
   type CredentialFields,
+  NAMELESS_ACCOUNT_VERSION,
   RECORD_VERSION,
   type WithdrawalFields,
 } from './record.ts';
@@ -20,7 +21,7 @@ import type { SigningKey } from './signing-key.ts';
 export function signAccountRecord(key: SigningKey, fields: AccountFields): string {
   const { tenant, forest, sourceAnchor, objectGuid, sequence } = fields;
   const { userPrincipalName, sAMAccountName, objectSid, enabled, accountExpires, deleted } = fields;
-  const version = objectSid === null ? CLOUD_ACCOUNT_VERSION : RECORD_VERSION;
+  const version = versionOf(fields);
   const payload = {
     ...{ accountExpires, deleted, enabled, forest, objectGuid, objectSid, sAMAccountName },
     ...{ sequence, sourceAnchor, tenant, userPrincipalName, version },
@@ -39,6 +40,12 @@ export function signWithdrawal(key: SigningKey, fields: WithdrawalFields): strin
     'withdrawal',
     encodePayload('withdrawal', { ...payload, version: RECORD_VERSION }),
   );
+}
+
+/** The oldest version that can say it: who has names is read by every reader. */
+function versionOf({ objectSid, userPrincipalName, sAMAccountName }: AccountFields): number {
+  if (objectSid === null) return CLOUD_ACCOUNT_VERSION;
+  return userPrincipalName === null || sAMAccountName === null ? NAMELESS_ACCOUNT_VERSION : RECORD_VERSION;
 }
 
 /**

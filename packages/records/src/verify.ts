@@ -132,6 +132,8 @@ export interface RecordPeek {
   objectGuid: Guid;
   sequence: number;
   signerKeyId: string;
+  /** Of account records: who it is, and whether that is somebody who may sign in. */
+  account?: AccountRecord;
   /** Of credential records and withdrawals. */
   passwordOrder?: PasswordOrder;
   /** Of credential records. */
@@ -147,7 +149,7 @@ export function peekRecord(record: string): RecordPeek | undefined {
   if (said === undefined) return undefined;
   const { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId } = said;
   const peek = { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId };
-  if (said.kind === 'account') return peek;
+  if (said.kind === 'account') return { ...peek, account: said };
   if (said.kind === 'withdrawal') return { ...peek, passwordOrder: said.passwordOrder };
   return { ...peek, passwordOrder: said.passwordOrder, encapsulationDigest: said.encapsulationDigest };
 }

@@ -13,7 +13,10 @@ import { processUsers } from './process-users.ts';
 
 const peer = await ProvisioningPeer.listen();
 after(() => peer.close());
-beforeEach(() => peer.forget());
+beforeEach(() => {
+  peer.forget();
+  peer.accepts = ACCEPTED_RECORDS;
+});
 
 const whole = {
   whole: true,

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  ACCEPTED_RECORDS,
-  type CredentialChange,
-  type ObjectChange,
-  type PublicKey,
-  type Verdict,
-  type WindowsCredentialsSyncConfig,
-  type Withdrawal,
+import type {
+  CredentialChange,
+  ObjectChange,
+  PublicKey,
+  Verdict,
+  WindowsCredentialsSyncConfig,
+  Withdrawal,
 } from '@causeway/contract';
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
 import { domainFingerprint, generateSigningKey, joinEncapsulation, peekRecord } from '@causeway/records';
@@ -59,8 +58,8 @@ export class ProvisioningPeer {
   /** What a request to the provisioning API waits for before it is looked at: a tenant that is slow. */
   hold: (path: string) => Promise<unknown> | undefined = () => undefined;
   windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig = { enabled: false, domain: null };
-  /** What it says that it takes; undefined of a tenant of the first release. */
-  accepts: readonly string[] | undefined = ACCEPTED_RECORDS;
+  /** Records that it announces; undefined as a tenant of the first release, which announces none. */
+  accepts: readonly string[] | undefined;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -80,7 +79,7 @@ export class ProvisioningPeer {
     this.requests.length = 0;
     this.script.length = 0;
     this.judge = () => undefined;
-    this.accepts = ACCEPTED_RECORDS;
+    this.accepts = undefined;
     this.windowsCredentialsSyncConfig = { enabled: false, domain: null };
   }
 

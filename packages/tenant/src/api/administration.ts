@@ -18,7 +18,7 @@ export function registerAdministration(
 ): void {
   const statusOf = async (scope: TenantScope, users: readonly User[]): Promise<UserStatus[]> => {
     const keys = await context.installation.readKeys(scope);
-    const counters = users.map(user => counterKey(keys, user.user_principal_name));
+    const counters = users.map(user => counterKey(keys, user.sign_in_name ?? ''));
     const locks = await readLocks(scope, counters, context.clock());
     return users.map((user, index) => userStatus(user, locks.get(counters[index]!)));
   };

@@ -62,7 +62,7 @@ export function userCommands(tenant: Command): void {
         table([
           ['USER', 'ORIGIN', 'ACCOUNT', 'LEGACY CREDENTIALS'],
           ...users.map(one => [
-            one.userPrincipalName,
+            nameText(one),
             one.forest ?? 'cloud-only',
             one.accountEnabled ? 'enabled' : 'disabled',
             legacyText(one),
@@ -92,9 +92,21 @@ async function listUsers(options: RemoteOptions, missing: 'legacy' | undefined):
     const page = await call(send, administrationRoutes.listUsers, { query });
     users.push(...page.users);
     if (!page.more) return users;
-    after = page.users.at(-1)!.userPrincipalName;
+    after = cursorOf(page.users.at(-1)!);
   }
 }
+
+/** The true name, and what stands in for it. */
+function nameText({ userPrincipalName, signInName }: UserStatus): string {
+  if (signInName === undefined) return userPrincipalName;
+  return signInName === null
+    ? `${userPrincipalName} (cannot sign in by it)`
+    : `${userPrincipalName} (signs in as ${signInName})`;
+}
+
+/** Users come in the order of their sign-in names; whoever has none stands where the id would. */
+const cursorOf = ({ id, userPrincipalName, signInName }: UserStatus): string =>
+  signInName === undefined ? userPrincipalName : (signInName ?? id);
 
 /** What is with a user's legacy credentials, and who has to do what about it. */
 function legacyText({ origin, mustChange, legacy }: UserStatus): string {

@@ -1,11 +1,14 @@
 import { CausewayError } from '@causeway/service';
 import { type Kysely, sql } from 'kysely';
+import { makeNameKeys } from './make-name-keys.ts';
 import type { Schema } from './schema.ts';
 
 interface Migration {
   readonly number: number;
   readonly name: string;
   readonly statements: readonly string[];
+  /** What SQL cannot say. */
+  readonly program?: (database: Kysely<Schema>) => Promise<void>;
 }
 
 /** Numbered, in order, never changed once released: a later change is a further migration. */
@@ -222,6 +225,27 @@ const MIGRATIONS: readonly Migration[] = [
   },
   {
     number: 7,
+    name: 'state before names',
+    statements: [
+      'alter table users add column sign_in_name text',
+      'alter table users add column wanted_key text',
+      'alter table users add column wanted_since bigint not null default 0',
+      'alter table users add column name_problem text',
+      'update users set sign_in_name = user_principal_name where deleted_at is null',
+      'update users set wanted_since = coalesce(changed_seq, 0)',
+      `create table reserved_names (
+        tenant_id uuid not null references tenants,
+        name_key text not null,
+        forest text not null,
+        until timestamptz not null,
+        primary key (tenant_id, name_key))`,
+      'create index users_by_wanted_name on users (tenant_id, wanted_key) where deleted_at is null',
+    ],
+    // The keys are made by a table that no database has.
+    program: makeNameKeys,
+  },
+  {
+    number: 8,
     name: 'withdrawals',
     statements: [
       'alter table users add column password_sequence bigint',
@@ -257,6 +281,7 @@ export async function migrate(database: Kysely<Schema>): Promise<void> {
     for (const migration of MIGRATIONS) {
       if (applied.has(migration.number)) continue;
       for (const statement of migration.statements) await sql.raw(statement).execute(transaction);
+      await migration.program?.(transaction);
       await transaction
         .insertInto('causeway_migrations')
         .values({ number: migration.number, name: migration.name })

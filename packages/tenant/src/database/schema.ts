@@ -30,9 +30,18 @@ export interface UsersTable {
   forest: Fixed<string | null>;
   source_anchor: Fixed<string | null>;
   object_guid: string | null;
+  /** The true name, as the forest says it; of a forest that never said one, empty. */
   user_principal_name: string;
-  /** `accountKey` of the name: unique among the tenant's undeleted users. */
+  /** The name that the user signs in with: the true one, a former one that stands in for it, or none. */
+  sign_in_name: string | null;
+  /** `nameKey` of the sign-in name, or the id of who has none: unique among the tenant's undeleted users. */
   upn_key: string;
+  /** `nameKey` of the true name; null where that can be no sign-in name. */
+  wanted_key: string | null;
+  /** Position of the change since which the user wants that name: the first one has it. */
+  wanted_since: number;
+  /** Why the true name is not the sign-in name: a code, a colon and words; null when it is. */
+  name_problem: string | null;
   sam_account_name: string | null;
   security_identifier: string | null;
   account_enabled: boolean;
@@ -171,6 +180,15 @@ export interface ConnectStatusesTable {
   quarantined: number;
 }
 
+/** A name that was let go of: for a while it is for its forest alone. */
+export interface ReservedNamesTable {
+  tenant_id: Fixed<string>;
+  name_key: Fixed<string>;
+  /** `CLOUD_FOREST` for cloud-only users. */
+  forest: string;
+  until: Date;
+}
+
 /** What the credential records of a batch have alike: stored once, not in each. */
 export interface EncapsulationsTable {
   tenant_id: Fixed<string>;
@@ -214,6 +232,7 @@ export interface TenantTables {
   connect_statuses: ConnectStatusesTable;
   statements: StatementsTable;
   encapsulations: EncapsulationsTable;
+  reserved_names: ReservedNamesTable;
   sign_in_failures: SignInFailuresTable;
   signing_keys: SigningKeysTable;
   group_members: GroupMembersTable;

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { EMPTY_PROFILE, MailNickname } from '@causeway/contract';
+import { CLOUD_FOREST } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { accountKey } from '../digest.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { changes, lockCounter } from './change-counter.ts';
 import { accountColumns, type CloudUser, credentialColumns, NO_LEGACY, nextOrder } from './cloud-records.ts';
 import { makeCloudCredential, makePassword } from './passwords.ts';
+import { provisionNames } from './provision-names.ts';
 import { findUser, type User } from './users.ts';
 
 export interface NewCloudUser {
@@ -48,22 +50,16 @@ export async function insertCloudUser(inside: TenantScope, user: NewCloudUser): 
   const cloud_credential = await makeCloudCredential(password);
   const counter = await lockCounter(inside);
   const upn_key = accountKey(userPrincipalName);
-  const taken = inside.select('users').select('id').where('upn_key', '=', upn_key);
-  if (await taken.where('deleted_at', 'is', null).executeTakeFirst()) {
-    throw new CausewayError('user-exists', `there is a user '${userPrincipalName}' already`, { status: 409 });
-  }
-  const record = await accountColumns(
-    inside,
-    { ...row, account_sequence: null, deleted: false },
-    counter.next(),
-  );
+  await refuseTakenName(inside, userPrincipalName, upn_key);
+  const seq = counter.next();
+  const record = await accountColumns(inside, { ...row, account_sequence: null, deleted: false }, seq);
   await inside
     .insert('users', {
       ...row,
       ...record,
       ...nextOrder(inside, { order_version: null }, now),
       origin: 'cloud',
-      upn_key,
+      ...{ sign_in_name: userPrincipalName, upn_key, wanted_key: upn_key, wanted_since: seq },
       profile: JSON.stringify({ ...EMPTY_PROFILE, displayName: user.displayName ?? name }),
       administrator: user.administrator,
       cloud_credential,
@@ -74,6 +70,28 @@ export async function insertCloudUser(inside: TenantScope, user: NewCloudUser): 
     .execute();
   await counter.save();
   return { id, userPrincipalName, password };
+}
+
+/** @throws CausewayError 'user-exists' or 'name-reserved' */
+async function refuseTakenName(inside: TenantScope, name: string, key: string): Promise<void> {
+  const holder = inside
+    .select('users')
+    .select('id')
+    .where(one => one.or([one('upn_key', '=', key), one('wanted_key', '=', key)]));
+  if (await holder.where('deleted_at', 'is', null).executeTakeFirst()) {
+    throw new CausewayError('user-exists', `there is a user '${name}' already`, { status: 409 });
+  }
+  const reserved = await inside
+    .select('reserved_names')
+    .select(['forest', 'until'])
+    .where('name_key', '=', key)
+    .where('until', '>', new Date())
+    .executeTakeFirst();
+  if (reserved === undefined || reserved.forest === CLOUD_FOREST) return;
+  const text =
+    `'${name}' was a name of ${reserved.forest} and is kept for that forest until ${reserved.until.toISOString()}: ` +
+    `choose another one, or free it with 'causeway tenant name free ${name}'`;
+  throw new CausewayError('name-reserved', text, { status: 409 });
 }
 
 function checkedNickname(text: string): string {
@@ -173,9 +191,11 @@ async function change(scope: TenantScope, name: string, changesOf: (user: User) 
     const next = { ...user, ...values };
     const deleted = next.deleted_at !== null;
     const record = await accountColumns(inside, { ...next, deleted }, counter.next());
+    const leaves = deleted ? [{ id: user.id, before: user, after: user, gone: true }] : [];
+    const { id: _, ...names } = (await provisionNames(inside, leaves, new Date())).get(user.id) ?? { id: '' };
     await inside
       .update('users')
-      .set({ ...values, ...record })
+      .set({ ...values, ...record, ...names })
       .where('id', '=', user.id)
       .execute();
     await counter.save();

@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { EMPTY_PROFILE, ObjectChange, type Profile, type Verdict } from '@causeway/contract';
+import type { AccountRecord } from '@causeway/records';
 import { sql } from 'kysely';
 import { accountKey } from '../digest.ts';
 import type { Caller } from '../installation.ts';
@@ -7,27 +8,31 @@ import type { TenantScope } from '../tenant-scope.ts';
 import { json } from './change-counter.ts';
 import { NO_LEGACY } from './cloud-records.ts';
 import { provisionBatch } from './provision-batch.ts';
+import { type NameColumns, type NameRow, provisionNames } from './provision-names.ts';
 import { checkRecord } from './record-check.ts';
+import { signInNameProblem } from './sign-in-names.ts';
 import { isUuid } from './users.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
 
 type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
 
+/** An item whose record says that it is of this user: state, names and SID are the record's. */
+interface Checked {
+  readonly item: ObjectChange;
+  readonly said: AccountRecord;
+}
+
 /** What a batch has to know of a user, and what it leaves behind. */
-interface Account {
-  id: string;
+interface Account extends NameRow {
   origin: 'synchronized' | 'cloud';
-  source_anchor: string | null;
-  forest: string | null;
   object_guid: string | null;
-  user_principal_name: string;
-  upn_key: string;
   account_sequence: number | null;
   deleted: boolean;
 }
 
 /** A row as it is written. `forget` drops the credential: of a deleted user, and when another object took over the anchor. */
-interface Write extends Account {
+interface Write extends Omit<Account, keyof NameColumns> {
+  id: string;
   sam_account_name: string | null;
   security_identifier: string | null;
   account_enabled: boolean;
@@ -42,6 +47,9 @@ interface Write extends Account {
 /**
  * Creates, updates and deletes synchronized users by source anchor. Idempotent; a verdict an item, in the order
  * of the items; one item's trouble is its own. Deciding is in memory, writing one statement a batch.
+ *
+ * INVARIANT: state before names. Whether somebody may sign in is the record's word and waits for no name: a name that cannot be
+ * had costs that name alone, and the verdict says so beside `applied`.
  */
 export async function provisionObjects(
   agent: Agent,
@@ -49,17 +57,38 @@ export async function provisionObjects(
   items: readonly unknown[],
 ): Promise<Verdict[]> {
   const checked = parseItems(ObjectChange, items).map(item =>
-    'verdict' in item ? item : (lieOf(item, agent, forest) ?? item),
+    'verdict' in item ? item : check(item, agent, forest),
   );
   return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
     const accounts = await loadAccounts(inside, work);
-    const plan = decideObjects(accounts, forest, work, nextChange);
-    await write(inside, plan.writes, plan.renamed);
-    return plan.verdicts;
+    const { verdicts, writes } = decideObjects(accounts, agent.scope.tenantId, forest, work, nextChange);
+    const before = new Map(accounts.filter(({ deleted }) => !deleted).map(account => [account.id, account]));
+    const changes = writes.map(after => ({
+      id: after.id,
+      before: before.get(after.id),
+      after,
+      gone: after.deleted,
+    }));
+    const names = await provisionNames(inside, changes, new Date());
+    await write(
+      inside,
+      writes.map(row => ({ ...row, ...names.get(row.id)! })),
+    );
+    const problems = new Map(
+      writes.map(({ id, source_anchor }) => [source_anchor, names.get(id)!.name_problem]),
+    );
+    return verdicts.map(verdict => withProblem(verdict, problems.get(verdict.sourceAnchor) ?? null));
   });
 }
 
-function lieOf(item: ObjectChange, agent: Agent, forest: string): Verdict | undefined {
+/** State was taken, the name was not. */
+function withProblem(verdict: Verdict, problem: string | null): Verdict {
+  if (problem === null || verdict.verdict !== 'applied') return verdict;
+  const [code, ...reason] = problem.split(': ');
+  return { ...verdict, code: code as Verdict['code'], reason: reason.join(': ') };
+}
+
+function check(item: ObjectChange, agent: Agent, forest: string): Checked | Verdict {
   const said = checkRecord(item.record, {
     kind: 'account',
     tenant: agent.scope.tenantId,
@@ -69,25 +98,19 @@ function lieOf(item: ObjectChange, agent: Agent, forest: string): Verdict | unde
     signerKeyId: agent.signingKeyId,
     ...(item.operation === 'upsert' && { objectGuid: item.objectGuid }),
   });
-  if (!('differs' in said)) return undefined;
+  if (!('differs' in said)) return { item, said: said.account! };
   return refused(item.sourceAnchor, 'record-mismatch', `the signed record says another ${said.differs}`);
 }
 
-async function loadAccounts(inside: TenantScope, work: readonly ObjectChange[]): Promise<Account[]> {
-  const anchors = work.map(item => item.sourceAnchor);
-  const names = work.flatMap(item =>
-    item.operation === 'upsert' ? [accountKey(item.userPrincipalName)] : [],
-  );
-  const columns = sql`users.id, origin, source_anchor, forest, object_guid, user_principal_name, upn_key,
-    account_sequence, deleted_at is not null as deleted`;
+async function loadAccounts(inside: TenantScope, work: readonly Checked[]): Promise<Account[]> {
+  const anchors = work.map(({ item }) => item.sourceAnchor);
+  const columns = sql`users.id, origin, source_anchor, forest, object_guid, user_principal_name, sign_in_name, upn_key,
+    wanted_key, wanted_since, account_sequence, deleted_at is not null as deleted`;
   // Joins of few names to many users, one for each index: looked up name by name, however large the tenant is.
   const { rows } = await inside.run<Account>(
     tenantId => sql`
       select ${columns} from jsonb_array_elements_text(${json(anchors)}) as wanted
         join users on tenant_id = ${tenantId} and source_anchor = wanted
-      union
-      select ${columns} from jsonb_array_elements_text(${json(names)}) as wanted
-        join users on tenant_id = ${tenantId} and upn_key = wanted and deleted_at is null
       union
       select ${columns} from jsonb_array_elements_text(${json(anchors.filter(isUuid))}) as wanted
         join users on tenant_id = ${tenantId} and users.id = wanted::uuid and origin = 'cloud'`,
@@ -95,28 +118,24 @@ async function loadAccounts(inside: TenantScope, work: readonly ObjectChange[]):
   return rows;
 }
 
-/**
- * Decides what each item does, in order, against the accounts as the items before it left them. Pure but for the
- * new users' identifiers.
- */
+/** Decides what each item does, in order, against the accounts as the items before it left them. Pure. */
 export function decideObjects(
   accounts: readonly Account[],
+  tenantId: string,
   forest: string,
-  items: readonly ObjectChange[],
+  items: readonly Checked[],
   nextChange: () => number,
-): { verdicts: Verdict[]; writes: Write[]; renamed: string[] } {
-  const byAnchor = new Map<string, Account>();
-  const byName = new Map<string, string>();
+): { verdicts: Verdict[]; writes: Write[] } {
+  type Known = Pick<Write, 'id' | 'forest' | 'object_guid' | 'account_sequence' | NamesOfForest>;
+  const byAnchor = new Map<string, Known>();
   const cloudOnly = new Set<string>();
   for (const account of accounts) {
     if (account.origin === 'cloud') cloudOnly.add(account.id);
     if (account.source_anchor !== null) byAnchor.set(account.source_anchor, account);
-    if (!account.deleted) byName.set(account.upn_key, account.id);
   }
   const writes = new Map<string, Write>();
-  const renamed = new Set<string>();
 
-  const decide = (item: ObjectChange): Verdict => {
+  const decide = ({ item, said }: Checked): Verdict => {
     const anchor = item.sourceAnchor;
     const before = byAnchor.get(anchor);
     if (cloudOnly.has(anchor)) {
@@ -131,96 +150,100 @@ export function decideObjects(
       }
       if (item.sequence === before.account_sequence) return unchanged(anchor);
     }
-    if (item.operation === 'delete' && !before) return unchanged(anchor);
-    const key = item.operation === 'upsert' ? accountKey(item.userPrincipalName) : before!.upn_key;
-    const id = before?.id ?? randomUUID();
-    if (item.operation === 'upsert') {
-      const owner = byName.get(key);
-      if (owner !== undefined && owner !== id) {
-        return refused(
-          anchor,
-          'attribute-value-must-be-unique',
-          `userPrincipalName '${item.userPrincipalName}' belongs to another user`,
-        );
-      }
-    }
-    const after: Account = {
-      id,
-      origin: 'synchronized',
-      source_anchor: anchor,
-      forest,
-      object_guid: item.operation === 'upsert' ? item.objectGuid : before!.object_guid,
-      user_principal_name: item.operation === 'upsert' ? item.userPrincipalName : before!.user_principal_name,
-      upn_key: key,
-      account_sequence: item.sequence,
-      deleted: item.operation === 'delete',
-    };
-    if (before && !before.deleted) byName.delete(before.upn_key);
-    if (before && before.upn_key !== key) renamed.add(id);
-    if (!after.deleted) byName.set(key, id);
-    byAnchor.set(anchor, after);
-    const anotherObject = before !== undefined && before.object_guid !== after.object_guid;
+    if (said.deleted && !before) return unchanged(anchor);
+    const id = before?.id ?? userIdOf(tenantId, forest, anchor);
+    const changed_seq = nextChange();
+    const anotherObject = before !== undefined && before.object_guid !== said.objectGuid;
     const earlier = writes.get(id);
-    writes.set(id, {
-      ...after,
-      ...describe(item),
+    const after: Write = {
+      ...{ id, origin: 'synchronized', source_anchor: anchor, forest, object_guid: said.objectGuid },
+      ...namesOf(item, said, before, changed_seq),
+      account_sequence: item.sequence,
+      deleted: said.deleted,
+      ...describe(item, said),
       account_record: item.record,
-      changed_seq: nextChange(),
-      forget: after.deleted || anotherObject || earlier?.forget === true,
+      changed_seq,
+      forget: said.deleted || anotherObject || earlier?.forget === true,
       forget_order: anotherObject || earlier?.forget_order === true,
-    });
+    };
+    byAnchor.set(anchor, after);
+    writes.set(id, after);
     return applied(anchor);
   };
-  const verdicts = items.map(decide);
-  return { verdicts, writes: [...writes.values()], renamed: [...renamed] };
+  return { verdicts: items.map(decide), writes: [...writes.values()] };
+}
+
+/** What a forest says of names; which of them its users have is settled for the whole batch. */
+type NamesOfForest = 'user_principal_name' | 'wanted_key' | 'wanted_since';
+
+/**
+ * The name is the record's. Where the item beside it says another one, or the record none, there is none to be had, and the last known
+ * one is kept to be shown.
+ */
+function namesOf(
+  item: ObjectChange,
+  { userPrincipalName: name }: AccountRecord,
+  before: Pick<Write, NamesOfForest> | undefined,
+  now: number,
+): Pick<Write, NamesOfForest> {
+  const agreed = item.operation === 'delete' || item.userPrincipalName === name;
+  const usable = agreed && name !== null && signInNameProblem(name) === undefined;
+  const wanted_key = usable ? accountKey(name) : null;
+  return {
+    user_principal_name: (agreed ? name : null) ?? before?.user_principal_name ?? '',
+    wanted_key,
+    wanted_since: before !== undefined && before.wanted_key === wanted_key ? before.wanted_since : now,
+  };
+}
+
+/** The same id for the same person, whenever it is made anew: UUIDv5 (RFC 9562, 5.5) in the tenant's own namespace. */
+export function userIdOf(tenantId: string, forest: string, anchor: string): string {
+  const namespace = Buffer.from(tenantId.replaceAll('-', ''), 'hex');
+  const bytes = createHash('sha1').update(namespace).update(`${forest}/${anchor}`).digest().subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x50;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function describe(
   item: ObjectChange,
+  said: AccountRecord,
 ): Pick<
   Write,
   'sam_account_name' | 'security_identifier' | 'account_enabled' | 'account_expires' | 'profile'
 > {
-  if (item.operation === 'delete') {
-    return {
-      sam_account_name: null,
-      security_identifier: null,
-      account_enabled: false,
-      account_expires: null,
-      profile: EMPTY_PROFILE,
-    };
-  }
   return {
-    sam_account_name: item.onPremisesSamAccountName,
-    security_identifier: item.onPremisesSecurityIdentifier,
-    account_enabled: item.accountEnabled,
-    account_expires: item.accountExpires,
-    profile: item.profile,
+    sam_account_name: said.sAMAccountName,
+    security_identifier: said.objectSid,
+    account_enabled: said.enabled && !said.deleted,
+    account_expires: said.accountExpires,
+    profile: item.operation === 'upsert' ? item.profile : EMPTY_PROFILE,
   };
 }
 
-async function write(inside: TenantScope, rows: readonly Write[], renamed: readonly string[]): Promise<void> {
+async function write(inside: TenantScope, rows: readonly (Write & NameColumns)[]): Promise<void> {
   if (rows.length === 0) return;
-  if (renamed.length > 0) {
-    // Names may pass from one user of the batch to another: let go of all before any is taken.
-    await inside.update('users').set({ upn_key: sql`id::text` }).where('id', 'in', renamed).execute();
-  }
   await inside.run(
     tenantId => sql`
-      insert into users (tenant_id, id, origin, forest, source_anchor, object_guid, user_principal_name, upn_key,
-        sam_account_name, security_identifier, account_enabled, account_expires, profile, administrator,
+      insert into users (tenant_id, id, origin, forest, source_anchor, object_guid, user_principal_name, sign_in_name,
+        upn_key, wanted_key, wanted_since, name_problem, sam_account_name, security_identifier, account_enabled, account_expires, profile, administrator,
         account_sequence, account_record, account_received_at, changed_seq, news_seq, created_at, deleted_at)
-      select ${tenantId}, r.id, r.origin, r.forest, r.source_anchor, r.object_guid, r.user_principal_name, r.upn_key,
-        r.sam_account_name, r.security_identifier, r.account_enabled, r.account_expires, r.profile, false,
+      select ${tenantId}, r.id, r.origin, r.forest, r.source_anchor, r.object_guid, r.user_principal_name, r.sign_in_name,
+        r.upn_key, r.wanted_key, r.wanted_since, r.name_problem, r.sam_account_name, r.security_identifier, r.account_enabled, r.account_expires, r.profile, false,
         r.account_sequence, r.account_record, now(), r.changed_seq, r.changed_seq, now(), case when r.deleted then now() end
       from jsonb_to_recordset(${json(rows)}) as r (id uuid, origin text, forest text, source_anchor text,
-        object_guid uuid, user_principal_name text, upn_key text, sam_account_name text, security_identifier text,
+        object_guid uuid, user_principal_name text, sign_in_name text, upn_key text, wanted_key text,
+        wanted_since bigint, name_problem text, sam_account_name text, security_identifier text,
         account_enabled boolean, account_expires timestamptz, profile jsonb, account_sequence bigint,
         account_record text, changed_seq bigint, deleted boolean)
       on conflict (tenant_id, id) do update set
         object_guid = excluded.object_guid,
         user_principal_name = excluded.user_principal_name,
+        sign_in_name = excluded.sign_in_name,
         upn_key = excluded.upn_key,
+        wanted_key = excluded.wanted_key,
+        wanted_since = excluded.wanted_since,
+        name_problem = excluded.name_problem,
         sam_account_name = coalesce(excluded.sam_account_name, users.sam_account_name),
         security_identifier = coalesce(excluded.security_identifier, users.security_identifier),
         account_enabled = excluded.account_enabled,

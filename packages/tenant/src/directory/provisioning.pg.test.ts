@@ -32,6 +32,7 @@ import {
   sealing,
 } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
+import { userIdOf } from './provision-objects.ts';
 
 const statements: string[] = [];
 /** Another forest of the same Connect. */
@@ -124,9 +125,121 @@ onEveryBackend(
       await objects([accountItem(connect, a)]); // whoever has it keeps it, whoever spoke last
       assert.deepEqual(await attempt(), ['attribute-value-must-be-unique']);
       await objects([accountItem(connect, { ...a, upn: `x${a.upn}` })]);
+      assert.deepEqual(
+        await attempt(),
+        ['attribute-value-must-be-unique'],
+        'kept for the forest that let go of it',
+      );
+      await sql`update reserved_names set until = now() where tenant_id = ${connect.tenantId}`.execute(
+        tenant().running.database,
+      );
       assert.deepEqual(await attempt(), ['applied']);
       assert.deepEqual(says(await objects([accountItem(connect, a)])), ['attribute-value-must-be-unique']);
       assert.equal((await status(a.upn)).forest, OTHER_FOREST);
+    });
+
+    it('takes the state of a record whatever is wrong with its names, and says what is wrong', async () => {
+      const [holder, taker] = [newPerson(), newPerson()];
+      await objects([accountItem(connect, taker), accountItem(connect, holder)]);
+      const disabled = { ...taker, enabled: false };
+      for (const [upn, code] of [
+        [holder.upn, 'attribute-value-must-be-unique'],
+        [`LEFT ${taker.upn}`, 'invalid'],
+        ['no-at', 'invalid'],
+      ] as const) {
+        await objects([accountItem(connect, taker)]);
+        const [verdict] = await objects([accountItem(connect, { ...disabled, upn })]);
+        assert.deepEqual([verdict!.verdict, verdict!.code], ['applied', code]);
+        const { accountEnabled, signInName, nameProblem } = await status(taker.anchor);
+        assert.equal(accountEnabled, false, upn);
+        assert.equal(signInName, taker.upn, 'the name that it had stands in');
+        assert.match(nameProblem!, new RegExp(`^${code}: userPrincipalName`));
+      }
+    });
+
+    it('takes the state from the record, not from the words beside it', async () => {
+      const who = newPerson();
+      await objects([accountItem(connect, who)]);
+      const honest = accountItem(connect, { ...who, enabled: false, expires: '2020-01-01T00:00:00.000Z' });
+      const [verdict] = await objects([
+        {
+          ...honest,
+          accountEnabled: true,
+          accountExpires: null,
+          userPrincipalName: 'other@corp.example.com',
+        },
+      ]);
+      assert.deepEqual(
+        [verdict!.verdict, verdict!.code],
+        ['applied', 'invalid'],
+        'another name costs the name',
+      );
+      const { accountEnabled, accountExpires, signInName } = await status(who.anchor);
+      assert.deepEqual([accountEnabled, accountExpires], [false, '2020-01-01T00:00:00.000Z']);
+      assert.equal(signInName, who.upn);
+    });
+
+    it('takes the state of a record without names, and of a person who never had one', async () => {
+      const [known, unknown] = [newPerson(), newPerson()];
+      await objects([accountItem(connect, known)]);
+      const batch = [known, unknown].map(who => accountItem(connect, { ...who, upn: null, enabled: false }));
+      assert.deepEqual(says(await objects(batch)), ['invalid', 'invalid']);
+      assert.deepEqual((await status(known.anchor)).accountEnabled, false);
+      const { accountEnabled, signInName, userPrincipalName } = await status(unknown.anchor);
+      assert.deepEqual([accountEnabled, signInName, userPrincipalName], [false, null, '']);
+    });
+
+    it('a profile that cannot be stored costs itself alone', async () => {
+      const who = newPerson();
+      const item = accountItem(connect, who) as Extract<ObjectChange, { operation: 'upsert' }>;
+      const profile = {
+        ...item.profile,
+        displayName: 'a\u0000b',
+        mail: '\ud800',
+        department: 'x'.repeat(2000),
+      };
+      assert.deepEqual(says(await objects([{ ...item, profile }])), ['applied']);
+      const stored = (await status(who.anchor)).profile;
+      assert.deepEqual([stored.displayName, stored.mail, stored.department], [null, null, null]);
+      assert.equal(stored.surname, item.profile.surname);
+    });
+
+    it('gives swapped and ringed names to whom the forest gives them, in one batch or in several', async () => {
+      const ring = [newPerson(), newPerson(), newPerson()];
+      const next = ring.map((who, i) => ({ ...who, upn: ring[(i + 1) % 3]!.upn }));
+      const named = async () =>
+        Promise.all(ring.map(async ({ anchor }) => (await status(anchor)).signInName ?? 'own'));
+      await objects(ring.map(who => accountItem(connect, who)));
+      await objects(next.map(who => accountItem(connect, who)));
+      assert.deepEqual(await named(), ['own', 'own', 'own']);
+      for (const who of ring) await objects([accountItem(connect, who)]);
+      assert.deepEqual(await named(), ['own', 'own', 'own']);
+      for (const who of next.toReversed()) await objects([accountItem(connect, who)]);
+      assert.deepEqual(await named(), ['own', 'own', 'own']);
+      assert.equal((await status(ring[0]!.upn)).sourceAnchor, ring[2]!.anchor);
+    });
+
+    it('a name that stands in yields at once to whose true name it is', async () => {
+      const [leaver, heir] = [newPerson(), newPerson()];
+      await objects([accountItem(connect, leaver)]);
+      await objects([accountItem(connect, { ...leaver, upn: 'not a name' })]);
+      assert.equal((await status(leaver.anchor)).signInName, leaver.upn);
+      assert.deepEqual(says(await objects([accountItem(connect, { ...heir, upn: leaver.upn })])), [
+        'applied',
+      ]);
+      assert.equal((await status(leaver.upn)).sourceAnchor, heir.anchor);
+      assert.equal((await status(leaver.anchor)).signInName, null);
+    });
+
+    it('who was deleted and comes back is the same user', async () => {
+      const who = newPerson();
+      await objects([accountItem(connect, who)]);
+      const { id } = await status(who.anchor);
+      assert.equal(id, userIdOf(connect.tenantId, FOREST, who.anchor));
+      await objects([accountItem(connect, who, { deleted: true })]);
+      assert.deepEqual(says(await objects([accountItem(connect, who)])), ['applied']);
+      const back = await status(who.upn);
+      assert.deepEqual([back.id, back.deletedAt, back.signInName], [id, null, undefined]);
     });
 
     it('gives a name that two forests want at once to one of them', async () => {
@@ -440,9 +553,9 @@ onEveryBackend(
 
     it('asks the database nothing of a tenant without its tenant_id', () => {
       const tables =
-        /\b(users|change_counters|tokens|enrolments|agents|applications|oidc_payloads|managed_domains|connect_statuses|statements|sign_in_failures|signing_keys|group_members|encapsulations)\b/;
+        /\b(users|change_counters|tokens|enrolments|agents|applications|oidc_payloads|managed_domains|connect_statuses|statements|sign_in_failures|signing_keys|group_members|encapsulations|reserved_names)\b/;
       const migrations =
-        /^\s*(create |alter |update users set (mail_nickname |news_seq = changed_seq$|credential_record = null,|password_sequence = credential_sequence$))/i;
+        /^\s*(create |alter |update users set (mail_nickname |news_seq = changed_seq$|credential_record = null,|sign_in_name = user_principal_name where|wanted_since = coalesce|password_sequence = credential_sequence$|upn_key = upper\(id::text\)$))/i;
       const asked = statements.filter(text => tables.test(text) && !migrations.test(text));
       assert.ok(asked.length > 100);
       for (const text of asked) assert.match(text, /tenant_id/, text);

@@ -1,5 +1,5 @@
 import type { PasswordOrder } from '@causeway/contract';
-import { peekRecord } from '@causeway/records';
+import { type AccountRecord, peekRecord } from '@causeway/records';
 
 /** What the item of a batch says of itself, and the record that it brings must say, too. */
 export interface Claim {
@@ -22,6 +22,8 @@ export interface Said {
   readonly objectGuid: string;
   /** Of what is said of a password. */
   readonly passwordOrder?: PasswordOrder | undefined;
+  /** Of an account record. */
+  readonly account?: AccountRecord;
 }
 
 /**
@@ -48,8 +50,8 @@ export function checkRecord(record: string, claim: Claim): Said | { differs: str
   if (claim.passwordOrder && !sameOrder(said.passwordOrder, claim.passwordOrder)) {
     return { differs: 'passwordOrder' };
   }
-  const { sequence, objectGuid, passwordOrder } = said;
-  return { sequence, objectGuid, passwordOrder };
+  const { sequence, objectGuid, passwordOrder, account } = said;
+  return { sequence, objectGuid, passwordOrder, ...(account && { account }) };
 }
 
 function sameOrder(a: PasswordOrder | undefined, b: PasswordOrder): boolean {

@@ -37,8 +37,8 @@ export async function findUser(scope: TenantScope, name: string): Promise<User |
     (await scope
       .select('users')
       .selectAll()
-      .where('upn_key', '=', accountKey(name))
-      .orderBy('deleted_at', 'desc')
+      .where('wanted_key', '=', accountKey(name))
+      .orderBy('deleted_at', sort => sort.desc().nullsFirst())
       .executeTakeFirst())
   );
 }
@@ -62,6 +62,7 @@ export function userStatus(user: User, lockedUntil: Date | undefined): UserStatu
     forest: user.forest,
     sourceAnchor: user.source_anchor,
     userPrincipalName: user.user_principal_name,
+    ...(user.name_problem !== null && { signInName: user.sign_in_name, nameProblem: user.name_problem }),
     onPremisesSamAccountName: user.sam_account_name,
     mailNickname: user.mail_nickname,
     profile: user.profile,

@@ -88,8 +88,9 @@ function claimsOf(user: User): { sub: string; [claim: string]: string } {
   const { displayName, givenName, surname, mail } = user.profile;
   return {
     sub: user.id,
-    preferred_username: user.user_principal_name,
-    name: displayName ?? user.user_principal_name,
+    // Whoever has no sign-in name is known by none: the true one may be another user's.
+    ...(user.sign_in_name !== null && { preferred_username: user.sign_in_name }),
+    name: displayName ?? user.sign_in_name ?? user.id,
     ...(givenName !== null && { given_name: givenName }),
     ...(surname !== null && { family_name: surname }),
     ...(mail !== null && { email: mail }),

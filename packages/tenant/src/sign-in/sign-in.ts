@@ -2,14 +2,12 @@ import type { Log } from '@causeway/service';
 import type { TenantKeys } from '../database/schema.ts';
 import { accountKey, keyedDigest } from '../digest.ts';
 import { MAX_PASSWORD_LENGTH } from '../directory/passwords.ts';
+import { MAX_NAME_LENGTH } from '../directory/sign-in-names.ts';
 import { findUserByName, maySignIn, type User } from '../directory/users.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { familiarSource, rememberBrowser } from './familiar-browser.ts';
 import { settleAttempt, UNFAMILIAR } from './lockout.ts';
 import { checkPassword } from './password-check.ts';
-
-/** Longest name that is looked at, in UTF-16 units: AD's own limit. */
-export const MAX_NAME_LENGTH = 1024;
 
 export interface SignInRequest {
   readonly name: string;

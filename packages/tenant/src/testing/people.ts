@@ -48,13 +48,18 @@ const PROFILE: Profile = {
   mobile: null,
 };
 
+/** Without a name that can be written in a record, too. */
+type Unnamed = Omit<Person, 'upn'> & { readonly upn: string | null };
+
+const samOf = ({ upn, anchor }: Unnamed): string => (upn ?? anchor).split('@')[0]!.slice(0, 256);
+
 let clock = 1_000_000;
 /** A sequence as a Connect gives them: each larger than the last. */
 export const nextSequence = (): number => ++clock;
 
 export function accountItem(
   agent: TestAgent,
-  who: Person,
+  who: Unnamed,
   { sequence = nextSequence(), deleted = false, forest = FOREST } = {},
 ): ObjectChange {
   const record = signAccountRecord(agent.signingKey, {
@@ -64,7 +69,7 @@ export function accountItem(
     objectGuid: who.guid,
     sequence,
     userPrincipalName: who.upn,
-    sAMAccountName: who.upn.split('@')[0]!,
+    sAMAccountName: samOf(who),
     objectSid: 'S-1-5-21-1-2-3-1104',
     enabled: who.enabled,
     accountExpires: who.expires,
@@ -76,7 +81,7 @@ export function accountItem(
     sourceAnchor: who.anchor,
     objectGuid: who.guid,
     userPrincipalName: who.upn,
-    onPremisesSamAccountName: who.upn.split('@')[0]!,
+    onPremisesSamAccountName: samOf(who),
     onPremisesSecurityIdentifier: 'S-1-5-21-1-2-3-1104',
     accountEnabled: who.enabled,
     accountExpires: who.expires,

@@ -1,0 +1,142 @@
+/** Longest sign-in name, in UTF-16 units: AD's own limit. */
+export const MAX_NAME_LENGTH = 1024;
+/** For how long a name that was let go of is for its forest alone. */
+export const RESERVATION_MS = 30 * 86_400_000;
+
+/** Somebody who has, had or wants a sign-in name. */
+export interface Contender {
+  readonly id: string;
+  /** `CLOUD_FOREST` of a cloud-only user. */
+  readonly forest: string;
+  /** Source anchor, or the id of a cloud-only user. */
+  readonly anchor: string;
+  /** Deleted: wants nothing and has nothing. */
+  readonly gone: boolean;
+  /** The true name, and its key; null where it can be no sign-in name. */
+  readonly wanted: string | null;
+  readonly wantedKey: string | null;
+  /** Grows with the moment since which it is wanted. */
+  readonly since: number;
+  /** The sign-in name before; null when there was none. */
+  readonly held: string | null;
+  readonly heldKey: string | null;
+  /** It was the true name then, and did not just stand in for one. */
+  readonly heldTruly: boolean;
+}
+
+export interface Reservation {
+  readonly forest: string;
+  readonly until: Date;
+}
+
+/** What a contender signs in with from now on. */
+export interface Outcome {
+  readonly name: string | null;
+  /** Why that is not the true name; null when it is, and of who is gone. */
+  readonly problem: NameProblem | null;
+}
+
+export type NameProblem =
+  | { readonly kind: 'invalid' }
+  /** Another one has the name: of this forest. */
+  | { readonly kind: 'taken'; readonly forest: string }
+  /** Another forest let go of it, and may take it back until then. */
+  | { readonly kind: 'reserved'; readonly forest: string; readonly until: Date };
+
+export interface Settled {
+  /** Of each contender. */
+  readonly outcomes: ReadonlyMap<string, Outcome>;
+  /** Of the keys whose reservation changes: the new one, or that there is none any more. */
+  readonly reservations: ReadonlyMap<string, Reservation | null>;
+}
+
+/**
+ * Who has which name. Pure.
+ *
+ * Between forests the first holder keeps a name; when it lets go, the name is its forest's for 30 days. Within a forest the outcome
+ * depends on nothing but what the forest says now, so that swaps, rings and hand-overs end alike in whatever order they are told:
+ * of two who want one name at once the smaller anchor has it. Whoever has not the true name keeps the one that it had, while that
+ * is nobody's true name.
+ *
+ * @param keys the names that may change hands
+ * @param contenders everybody who has or wants one of them
+ */
+export function settleNames(
+  keys: ReadonlySet<string>,
+  contenders: readonly Contender[],
+  reservations: ReadonlyMap<string, Reservation>,
+  now: Date,
+): Settled {
+  const { winners, kept } = settleKeys(keys, contenders, reservations, now);
+  const standsIn = ({ held, heldKey, wantedKey, forest }: Contender): boolean => {
+    if (held === null || heldKey === null) return false;
+    if (!keys.has(heldKey)) return true;
+    if (heldKey === wantedKey || winners.has(heldKey) || signInNameProblem(held) !== undefined) return false;
+    return (kept.get(heldKey)?.forest ?? forest) === forest;
+  };
+  const outcomeOf = (one: Contender): Outcome => {
+    const { wantedKey } = one;
+    if (one.gone) return { name: null, problem: null };
+    // Of a name that is not among the keys nothing changes.
+    if (wantedKey !== null && wantedKey === one.heldKey && !keys.has(wantedKey))
+      return { name: one.held, problem: null };
+    const winner = wantedKey === null ? undefined : winners.get(wantedKey);
+    if (winner === one) return { name: one.wanted, problem: null };
+    const name = standsIn(one) ? one.held : null;
+    if (wantedKey === null) return { name, problem: { kind: 'invalid' } };
+    if (winner) return { name, problem: { kind: 'taken', forest: winner.forest } };
+    const reserved = kept.get(wantedKey);
+    return { name, problem: reserved ? { kind: 'reserved', ...reserved } : null };
+  };
+  const changes = [...keys].flatMap((key): [string, Reservation | null][] => {
+    const [before, after] = [reservations.get(key), kept.get(key)];
+    if (after && after !== before) return [[key, after]];
+    return before && winners.has(key) ? [[key, null]] : [];
+  });
+  return {
+    outcomes: new Map(contenders.map(one => [one.id, outcomeOf(one)])),
+    reservations: new Map(changes),
+  };
+}
+
+/** Of each name who has it, or for whose forest it is kept. */
+function settleKeys(
+  keys: ReadonlySet<string>,
+  contenders: readonly Contender[],
+  reservations: ReadonlyMap<string, Reservation>,
+  now: Date,
+): { winners: Map<string, Contender>; kept: Map<string, Reservation> } {
+  const wanters = Map.groupBy(contenders.filter(isThere), ({ wantedKey }) => wantedKey);
+  const holders = new Map(contenders.filter(one => one.heldTruly).map(one => [one.heldKey, one]));
+  const winners = new Map<string, Contender>();
+  const kept = new Map<string, Reservation>();
+  for (const key of keys) {
+    const wanting = wanters.get(key) ?? [];
+    const reserved = reservations.get(key);
+    const active = reserved && reserved.until > now ? reserved : undefined;
+    const owner = active?.forest ?? holders.get(key)?.forest ?? firstOf(wanting)?.forest;
+    if (owner === undefined) continue;
+    const winner = smallest(wanting.filter(({ forest }) => forest === owner));
+    if (winner) winners.set(key, winner);
+    else kept.set(key, active ?? { forest: owner, until: new Date(now.getTime() + RESERVATION_MS) });
+  }
+  return { winners, kept };
+}
+
+const isThere = ({ gone }: Contender): boolean => !gone;
+
+const firstOf = (wanting: readonly Contender[]): Contender | undefined =>
+  wanting.reduce<Contender | undefined>((a, b) => (a && precedes(a, b) ? a : b), undefined);
+
+const precedes = (a: Contender, b: Contender): boolean =>
+  a.since < b.since || (a.since === b.since && a.anchor < b.anchor);
+
+const smallest = (wanting: readonly Contender[]): Contender | undefined =>
+  wanting.reduce<Contender | undefined>((a, b) => (a && a.anchor < b.anchor ? a : b), undefined);
+
+/** Why a name can be nobody's sign-in name, whoever says it; undefined when it can. */
+export function signInNameProblem(name: string): string | undefined {
+  if (name.length > MAX_NAME_LENGTH) return `has more than ${MAX_NAME_LENGTH} characters`;
+  if (!/^[^@\s]+@[^@\s]+$/.test(name)) return 'is not of the form name@domain, without spaces';
+  return undefined;
+}
