@@ -90,11 +90,12 @@ export function planDeletion(entry: LedgerEntry | undefined, record: AccountReco
 
 /**
  * The ledger's entry after a withdrawal that has no account here, or whose account is about to go: no older credential comes after it.
- * It pins an anchor that is new, as an account record would; names it has none.
+ * It pins an anchor that is new, as an account record would. The anchor stands for its names, which nobody knows: it is nobody's name.
  */
 export function rememberWithdrawal(entry: LedgerEntry | undefined, record: WithdrawalRecord): LedgerEntry {
-  const { sequence: credentialSequence, passwordOrder } = record;
-  const known = entry ?? newEntry({ ...record, userPrincipalName: '', sAMAccountName: '' });
+  const { sequence: credentialSequence, passwordOrder, sourceAnchor } = record;
+  const names = { userPrincipalName: sourceAnchor, sAMAccountName: sourceAnchor };
+  const known = entry ?? newEntry({ ...record, ...names });
   return { ...known, credentialSequence, passwordOrder };
 }
 

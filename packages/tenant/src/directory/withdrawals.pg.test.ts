@@ -100,6 +100,10 @@ onEveryBackend('withdrawals', tenant => {
     assert.deepEqual(before, await feedItem(who), 'the records of the first release are shown to all');
     await withdraw(withdrawalItem(connect, who, order(2)));
     assert.deepEqual(await feedItem(who, older), { ...before, credentialRecord: null });
+    await objects([accountItem(connect, { ...who, upn: null })]);
+    const shown = await feedItem(who, older);
+    assert.deepEqual([shown.accountRecord, shown.credentialRecord], [null, null]);
+    assert.ok((await feedItem(who)).accountRecord, 'a version that came later');
   });
 
   it('takes no older password afterwards, by sequence and by order', async () => {
