@@ -202,9 +202,23 @@ test('an empty password is sent nowhere, and takes the one before with it', asyn
   await works(empty, next);
 });
 
-test('in the end nothing is missing in the managed domain', async () => {
-  await eventually('the forest is complete', async () => {
-    const { arrivals } = await stage.domainStatus<{ arrivals: { state: string; alarm: unknown }[] }>();
-    return arrivals[0]!.state === 'complete' && arrivals[0]!.alarm === null;
+test('who is withdrawn stays so through a forced pass, and nothing is missing in the managed domain', async () => {
+  const stays = await make('stays');
+  await works(stays);
+  const temporary = randomPassword();
+  await setPassword(onprem, stays.sam, temporary, { mustChange: true });
+  await says(stays, /withdrawn/);
+  await forcedPass();
+  const since = new Date().toISOString();
+  await eventually('all of it has come', async () => {
+    const { arrivals } = await stage.domainStatus<{
+      arrivals: { state: string; completeAsOf: string | null; alarm: unknown }[];
+    }>();
+    const { state, completeAsOf, alarm } = arrivals[0]!;
+    return state === 'complete' && completeAsOf! > since && alarm === null;
   });
+  for (const password of [stays.password, temporary]) {
+    assert.equal(await trials.web(stays, password), false);
+    assert.ok(await trials.refused(stays, password));
+  }
 });

@@ -139,7 +139,7 @@ function applyDecision(
 
 /** A tenant of the first release takes no withdrawal. It is tried again, so that the tenant's update brings it. */
 function cannotWithdraw({ store }: ConnectorContext, guid: string, { reason }: Withdraw): void {
-  const text = `no password is sent (${WHY_NOT_SENT[reason]}), but the one that was sent last still opens the cloud: the tenant is of a release that takes no withdrawal. Update the tenant`;
+  const text = `no password is sent (${WHY_NOT_SENT[reason]}); one that was sent before still opens the cloud, because the tenant is of a release that takes no withdrawal: update the tenant`;
   store.owed.remove(guid);
   store.passwords.note(guid, 'FilteredByTarget', text, reason === 'must-change');
   store.queue.put('password', guid, { quarantined: true, code: 'tenant-too-old', reason: text });
