@@ -28,7 +28,8 @@ export const FeedItem = z.strictObject({
   forest: Forest.nullable(),
   sourceAnchor: SourceAnchor,
   accountRecord: SignedRecord.nullable(),
-  credentialRecord: CredentialRecord.nullable(),
+  /** A withdrawal may stand in its place. */
+  credentialRecord: z.union([CredentialRecord, SignedRecord]).nullable(),
   profile: Profile,
 });
 export type FeedItem = z.infer<typeof FeedItem>;

@@ -265,7 +265,9 @@ function arrivalLine({ state, head, here, completeAsOf, notWritten }: Arrival): 
 function userLines({ entry, problems }: UserStatus): string[] {
   const credential = entry.hasCredential
     ? `written ${entry.credentialAt}`
-    : 'none yet: the account is disabled';
+    : entry.withdrawn
+      ? `withdrawn ${entry.credentialAt}: the account is disabled until another one comes`
+      : 'none yet: the account is disabled';
   return [
     ...table([
       ['user', entry.userPrincipalName],

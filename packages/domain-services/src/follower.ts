@@ -432,9 +432,9 @@ export class Follower implements Service {
   }
 }
 
-/** Everybody in it can sign in already. */
+/** Everybody in it can sign in already, or is not to. */
 function repeatsOnly({ tasks }: Page): boolean {
-  return tasks?.every(({ entry }) => entry?.hasCredential) === true;
+  return tasks?.every(({ entry }) => entry?.hasCredential || entry?.withdrawn) === true;
 }
 
 function hasRepeats(items: readonly PreparedItem[]): boolean {

@@ -28,7 +28,7 @@ function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
       originatingTime: 13_400_000_000,
       originatingInvocationId: randomUUID(),
     },
-    ...{ hasCredential: true, wantsEnabled: false },
+    ...{ hasCredential: true, withdrawn: false, wantsEnabled: false },
     ...{ userPrincipalName: `${name}@corp.example.com`, samAccountName: name },
     ...{ nonce: randomUUID(), managedGuid: randomUUID(), deleteSequence: null, accepted: null },
     ...{ accountAt: '2026-11-23T10:00:00.000Z', credentialAt: null, deletedAt: null },
@@ -37,7 +37,7 @@ function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
 }
 
 test('an entry comes back as it was saved, also by another opener', () => {
-  const alice = entry('alice');
+  const alice = entry('alice', { hasCredential: false, withdrawn: true });
   ledger.save(alice);
   ledger.close();
   ledger = new Ledger(join(folder, 'ledger.db'));

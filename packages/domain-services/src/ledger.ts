@@ -19,6 +19,8 @@ export interface LedgerEntry {
   passwordOrder: PasswordOrder | null;
   /** The account in the directory has the credential of `credentialSequence`. */
   hasCredential: boolean;
+  /** The account in the directory has no credential, as the withdrawal of `credentialSequence` says. */
+  withdrawn: boolean;
   /** What the account record says; an account without a credential is disabled all the same. */
   wantsEnabled: boolean;
   userPrincipalName: string;
@@ -153,13 +155,14 @@ export class Ledger {
     const order = entry.passwordOrder;
     this.#run(
       `INSERT INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence,
-        order_version, order_time, order_invocation_id, has_credential, wants_enabled, user_principal_name,
+        order_version, order_time, order_invocation_id, has_credential, withdrawn, wants_enabled, user_principal_name,
         sam_account_name, nonce, managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (anchor) DO UPDATE SET forest = excluded.forest, object_guid = excluded.object_guid,
         account_sequence = excluded.account_sequence, credential_sequence = excluded.credential_sequence,
         order_version = excluded.order_version, order_time = excluded.order_time,
         order_invocation_id = excluded.order_invocation_id, has_credential = excluded.has_credential,
+        withdrawn = excluded.withdrawn,
         wants_enabled = excluded.wants_enabled, user_principal_name = excluded.user_principal_name,
         sam_account_name = excluded.sam_account_name, nonce = excluded.nonce,
         managed_guid = excluded.managed_guid, delete_sequence = excluded.delete_sequence,
@@ -167,7 +170,8 @@ export class Ledger {
         credential_at = excluded.credential_at, deleted_at = excluded.deleted_at`,
       ...[entry.anchor, entry.forest, entry.objectGuid, entry.accountSequence, entry.credentialSequence],
       ...[order?.version ?? null, order?.originatingTime ?? null, order?.originatingInvocationId ?? null],
-      ...[Number(entry.hasCredential), Number(entry.wantsEnabled), entry.userPrincipalName],
+      ...[Number(entry.hasCredential), Number(entry.withdrawn), Number(entry.wantsEnabled)],
+      entry.userPrincipalName,
       ...[entry.samAccountName, entry.nonce, entry.managedGuid, entry.deleteSequence, entry.accepted],
       ...[entry.accountAt, entry.credentialAt, entry.deletedAt],
     );
@@ -374,6 +378,7 @@ function entryOf(row: Row): LedgerEntry {
             originatingInvocationId: String(row.order_invocation_id),
           },
     hasCredential: row.has_credential === 1,
+    withdrawn: row.withdrawn === 1,
     wantsEnabled: row.wants_enabled === 1,
     userPrincipalName: String(row.user_principal_name),
     samAccountName: String(row.sam_account_name),

@@ -88,11 +88,13 @@ async function planTasks(
     }
     const secret = await openedSecret(task, sealingKey);
     const { account, credential } = task.decision;
-    if (account.kind !== 'upsert' && credential.kind !== 'write') continue;
+    const withdrawal = credential.kind === 'withdraw' ? credential.record : undefined;
+    if (account.kind !== 'upsert' && credential.kind !== 'write' && !withdrawal) continue;
     const parts = {
       account:
         account.kind === 'upsert' ? { record: account.record, name, profile: item.profile } : undefined,
       credential: credential.kind === 'write' ? { record: credential.record, secret: secret! } : undefined,
+      withdrawal,
     };
     try {
       task.plan = planWrite(entry, parts, context);
@@ -106,11 +108,12 @@ async function planTasks(
 /** Without its account, a new user's credential has no place either. */
 function refuseAccount(task: Task, refusal: Refused): void {
   const { credential } = task.decision;
-  const homeless = credential.kind === 'write' && task.entry?.managedGuid == null;
-  task.decision = {
-    account: refusal,
-    credential: homeless ? refuse('no-account', credential.record.sequence) : credential,
-  };
+  task.decision = { account: refusal, credential };
+  if (task.entry?.managedGuid != null) return;
+  if (credential.kind === 'write')
+    task.decision.credential = refuse('no-account', credential.record.sequence);
+  if (credential.kind === 'withdraw')
+    task.decision.credential = { kind: 'remember', record: credential.record };
 }
 
 async function openedSecret(task: Task, key: SealingKey): Promise<CredentialSecret | undefined> {

@@ -4,8 +4,16 @@ import type {
   NamedAccountRecord as AccountRecord,
   CredentialRecord,
   CredentialSecret,
+  WithdrawalRecord,
 } from '@causeway/records';
-import { accountValues, controlValues, credentialValues, profileValues, type Values } from './attributes.ts';
+import {
+  accountValues,
+  controlValues,
+  credentialValues,
+  profileValues,
+  type Values,
+  withdrawalValues,
+} from './attributes.ts';
 import { samePin } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Write } from './write.ts';
@@ -14,6 +22,8 @@ import type { Write } from './write.ts';
 export interface Parts {
   account?: { record: AccountRecord; name: string; profile: FeedItem['profile'] } | undefined;
   credential?: { record: CredentialRecord; secret: CredentialSecret } | undefined;
+  /** Never with a credential. */
+  withdrawal?: WithdrawalRecord | undefined;
 }
 
 export interface PlanContext {
@@ -39,6 +49,7 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
     ...(parts.account && accountValues(parts.account.record)),
     ...(parts.account && profileValues(parts.account.profile)),
     ...controlValues(next.wantsEnabled && next.hasCredential),
+    ...(parts.withdrawal && withdrawalValues(context.now, context.random)),
     ...(parts.credential &&
       credentialValues(
         parts.credential.secret,
@@ -77,6 +88,17 @@ export function planDeletion(entry: LedgerEntry | undefined, record: AccountReco
     : { ...next, accountSequence: record.sequence, accountAt: at, deletedAt: entry?.deletedAt ?? at };
 }
 
+/**
+ * The ledger's entry after a withdrawal that has no account here, or whose account is about to go: no older credential comes after it.
+ * It pins an anchor that is new, as an account record would. The anchor stands for its names, which nobody knows: it is nobody's name.
+ */
+export function rememberWithdrawal(entry: LedgerEntry | undefined, record: WithdrawalRecord): LedgerEntry {
+  const { sequence: credentialSequence, passwordOrder, sourceAnchor } = record;
+  const names = { userPrincipalName: sourceAnchor, sAMAccountName: sourceAnchor };
+  const known = entry ?? newEntry({ ...record, ...names });
+  return { ...known, credentialSequence, passwordOrder };
+}
+
 /** The ledger's entry once its account is deleted. */
 export function deleted(entry: LedgerEntry, now: Date): LedgerEntry {
   const at = now.toISOString();
@@ -91,10 +113,21 @@ export function deleted(entry: LedgerEntry, now: Date): LedgerEntry {
 
 /** The entry of an account that is not in the directory any more: it is made anew when its records come again. */
 export function forgotten(entry: LedgerEntry): LedgerEntry {
-  return { ...entry, managedGuid: null, nonce: null, hasCredential: false, credentialAt: null };
+  return {
+    ...entry,
+    managedGuid: null,
+    nonce: null,
+    hasCredential: false,
+    withdrawn: false,
+    credentialAt: null,
+  };
 }
 
-function advance(entry: LedgerEntry | undefined, { account, credential }: Parts, now: Date): LedgerEntry {
+function advance(
+  entry: LedgerEntry | undefined,
+  { account, credential, withdrawal }: Parts,
+  now: Date,
+): LedgerEntry {
   const at = now.toISOString();
   let next = account ? pinnedTo(entry, account.record) : { ...entry! };
   if (account) {
@@ -110,10 +143,12 @@ function advance(entry: LedgerEntry | undefined, { account, credential }: Parts,
       accountAt: at,
     };
   }
-  if (credential) {
-    const { sequence, passwordOrder } = credential.record;
-    next = { ...next, credentialSequence: sequence, passwordOrder, hasCredential: true, credentialAt: at };
-    next.accepted = null;
+  const said = withdrawal ?? credential?.record;
+  if (said) {
+    const { sequence, passwordOrder } = said;
+    next = { ...next, credentialSequence: sequence, passwordOrder, credentialAt: at, accepted: null };
+    next.hasCredential = withdrawal === undefined;
+    next.withdrawn = withdrawal !== undefined;
   }
   return next;
 }
@@ -126,7 +161,13 @@ function pinnedTo(entry: LedgerEntry | undefined, record: AccountRecord): Ledger
   return { ...entry, forest, objectGuid, passwordOrder: null, accepted: null };
 }
 
-function newEntry(record: AccountRecord): LedgerEntry {
+/** Of somebody of whom nothing is written yet. */
+export function newEntry(
+  record: Pick<
+    AccountRecord,
+    'sourceAnchor' | 'forest' | 'objectGuid' | 'userPrincipalName' | 'sAMAccountName'
+  >,
+): LedgerEntry {
   return {
     anchor: record.sourceAnchor,
     forest: record.forest,
@@ -135,6 +176,7 @@ function newEntry(record: AccountRecord): LedgerEntry {
     credentialSequence: null,
     passwordOrder: null,
     hasCredential: false,
+    withdrawn: false,
     wantsEnabled: false,
     userPrincipalName: record.userPrincipalName,
     samAccountName: record.sAMAccountName,

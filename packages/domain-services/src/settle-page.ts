@@ -1,7 +1,8 @@
 import type { DomainReport, FeedItem } from '@causeway/contract';
 import { faultPoint } from '@causeway/service';
 import type { Ledger, RecordKind } from './ledger.ts';
-import { forgotten, planDeletion } from './plan.ts';
+import { forgotten, planDeletion, rememberWithdrawal } from './plan.ts';
+import { refuse } from './refusals.ts';
 import type { ApplyContext, Task } from './task.ts';
 
 /**
@@ -44,6 +45,10 @@ function settle({ ledger, log }: ApplyContext, tasks: readonly Task[]): FeedItem
       if (account.kind === 'delete' || account.kind === 'bury') {
         ledger.save(planDeletion(entry, account.record, new Date(at)));
       }
+      const { credential } = decision;
+      if (credential.kind === 'remember') {
+        ledger.save(rememberWithdrawal(ledger.entry(item.sourceAnchor), credential.record));
+      }
       if (
         failure ||
         [account, decision.credential].some(d => d.kind === 'refused' && d.code === 'name-taken')
@@ -72,7 +77,8 @@ function outcomeOf(
   failure: { reason: string } | undefined,
 ): DomainReport | undefined {
   const anchor = item.sourceAnchor;
-  const one = decision[kind];
+  const decided = decision[kind];
+  const one = decided.kind === 'remember' ? refuse('no-account', decided.record.sequence) : decided;
   const forest = verified[kind]?.ok ? verified[kind].record.forest : null;
   const report = (
     outcome: DomainReport['outcome'],

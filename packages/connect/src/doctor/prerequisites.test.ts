@@ -66,6 +66,17 @@ test('a Connect that does not answer leaves its prerequisites unknown, not unmet
 
 for (const [what, change, id, found, next] of [
   [
+    'a managed domain of a release that is not shown withdrawals',
+    {
+      status: {
+        pairing: { state: 'confirmed', realm: 'R', confirmed: null, offered: KEY, reads: ['account-3'] },
+      },
+    },
+    'paired',
+    /does not read withdrawal-1/,
+    /update Domain Services/,
+  ],
+  [
     'a tenant that is down',
     {
       status: {

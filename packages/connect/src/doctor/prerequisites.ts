@@ -1,4 +1,9 @@
-import { AAD_DC_ADMINISTRATORS, type ConnectStatus, compareVersions } from '@causeway/contract';
+import {
+  AAD_DC_ADMINISTRATORS,
+  ACCEPTED_RECORDS,
+  type ConnectStatus,
+  compareVersions,
+} from '@causeway/contract';
 
 /** What somebody said when they were asked, or why they said nothing. */
 export type Told<T> = { ok: true; value: T } | { ok: false; reason: string };
@@ -217,6 +222,13 @@ function judgePairing({ pairing, connectors, signingKey }: ConnectStatus): Judge
       `Connect does not trust the keys of ${realm} yet${offered ? `; the tenant offers ${offered.fingerprint}` : ''}`,
       ASKED_CONNECT,
       "compare with what 'causeway domain fingerprint' shows at the managed domain, then: causeway connect trust-domain FINGERPRINT",
+    );
+  const unread = ACCEPTED_RECORDS.filter(record => pairing.reads?.includes(record) === false);
+  if (unread.length > 0)
+    return unmet(
+      `the managed domain does not read ${unread.join(', ')}: what such a record takes away stays open there`,
+      ASKED_CONNECT,
+      'update Domain Services and start it again',
     );
   return worst(
     connectors.map(({ name, forest, arrival }) => ({

@@ -74,6 +74,16 @@ export async function readSyncConfig(scope: TenantScope): Promise<WindowsCredent
   };
 }
 
+/** The records that the managed domain announced last; undefined without one. */
+export async function readDomainAccepts(scope: TenantScope): Promise<string[] | undefined> {
+  const { rows } = await scope.run<{ accepts: string[] | null }>(
+    tenantId => sql`
+      select accepts from managed_domains left join agents on agents.tenant_id = ${tenantId} and agents.id = agent_id
+      where managed_domains.tenant_id = ${tenantId}`,
+  );
+  return rows[0] && (rows[0].accepts ?? []);
+}
+
 /** Keeps what the managed domain did with the records that are current; reports of earlier ones come too late. */
 export async function storeReports(scope: TenantScope, reports: readonly DomainReport[]): Promise<void> {
   const latest = new Map<string, DomainReport>();
