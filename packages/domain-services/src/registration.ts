@@ -20,6 +20,7 @@ import {
   type TenantEndpoint,
 } from './identity.ts';
 import type { Places } from './places.ts';
+import { isRemoved } from './removed.ts';
 
 /** A managed domain as it registers; without keys before it has any. */
 export interface OwnDomain {
@@ -47,10 +48,6 @@ export async function readRegistered(send: Send, signal?: AbortSignal): Promise<
     throw error;
   }
 }
-
-/** The tenant has no such agent, or does not take its key. */
-export const isRemoved = (error: unknown): boolean =>
-  error instanceof CallError && error.code === 'invalid_client';
 
 /**
  * Asks the tenant which managed domain it has: as the enrolled agent, else by a code, which stays unused.

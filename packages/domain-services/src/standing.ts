@@ -2,7 +2,8 @@ import type { Send } from '@causeway/contract';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import { z } from 'zod';
 import type { Ledger } from './ledger.ts';
-import { fingerprintOf, isOwn, isRemoved, type OwnDomain, readRegistered } from './registration.ts';
+import { fingerprintOf, isOwn, type OwnDomain, readRegistered } from './registration.ts';
+import { isRemoved } from './removed.ts';
 
 /** Whether this domain is its tenant's, as the tenant said last. */
 const Standing = z.discriminatedUnion('state', [
