@@ -95,8 +95,8 @@ const Verdicts = z.strictObject({
 
 /** The managed domain that a tenant has: there is one at most. */
 export const RegisteredDomain = z.strictObject({
-  realm: z.string(),
-  netbiosDomain: z.string(),
+  realm: z.string().max(255),
+  netbiosDomain: z.string().max(15),
   /** Records are sealed to it. */
   key: PublicKey,
   /** Signs receipts. */

@@ -9,7 +9,13 @@ import { ensureDomainKeys, holdsDomainKeys, openDomainKeys, publicDomainKeys } f
 import { CREATION_SETTING, HARDENED_SETTINGS } from './hardening.ts';
 import { type Places, placesOf } from './places.ts';
 import { registerAtTenant } from './register.ts';
-import { decideReplacement, type Look, lookAtTenant, replacementConsequences } from './registration.ts';
+import {
+  decideReplacement,
+  type Look,
+  lookAtTenant,
+  replacementConsequences,
+  TENANT_IS_OLDER,
+} from './registration.ts';
 import { ensureStructure } from './structure.ts';
 
 export interface CreateOptions {
@@ -52,6 +58,7 @@ export async function createDomain(
     const creation = planCreation(places, configuration);
     const look = await lookAtTenant(places, configuration.tenant, code);
     const replaces = await askToReplace(places, configuration, look, options);
+    if (look.domain === undefined) progress(TENANT_IS_OLDER);
     beginCreation(places, creation);
     const passwordFile = options.administratorPasswordFile ?? places.administratorPassword;
     if (!holdsDomain(places.domain)) {

@@ -12,7 +12,13 @@ import { requireCreated } from './creation.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { placesOf } from './places.ts';
 import { type RegisterRequest, registerAgain } from './register.ts';
-import { decideReplacement, isOwn, lookAtTenant, replacementConsequences } from './registration.ts';
+import {
+  decideReplacement,
+  isOwn,
+  lookAtTenant,
+  replacementConsequences,
+  TENANT_IS_OLDER,
+} from './registration.ts';
 
 export interface ReplaceFlags {
   /** Realm of the managed domain that is replaced. */
@@ -36,6 +42,7 @@ export async function register(
   const { realm, stateDirectory } = configuration;
   const done = await withCode(await readCode(flags), async code => {
     const look = await lookAtTenant(places, configuration.tenant, code);
+    if (look.domain === undefined) process.stderr.write(`${TENANT_IS_OLDER}\n`);
     const replaces = decideReplacement({ realm, keys }, look.domain, flags.replace);
     if (replaces) {
       const consequences = replacementConsequences(realm, look.tenantName, replaces);

@@ -31,6 +31,10 @@ export interface OwnDomain {
 /** Which managed domain the tenant has: null for none, undefined where a tenant of the release before does not say. */
 export type Registered = RegisteredDomain | null | undefined;
 
+/** Told where it is so. */
+export const TENANT_IS_OLDER =
+  'the tenant is of a release before and does not say which managed domain it has: one that it has loses its place without a question';
+
 /** What the tenant says before anything is changed there. */
 export interface Look {
   tenantName: string;
