@@ -53,6 +53,8 @@ export interface Cast {
   /** Has had his password for sixty days. */
   otto: Person;
   tina: Person;
+  /** Leaves, and is given a name that no place takes. */
+  leo: Person;
   /** In the cloud alone. */
   carol: Person;
 }
@@ -65,6 +67,7 @@ export function castOf(onprem: LabDomain, second: LabDomain): Cast {
     namesake: new Person(second, `alice.${suffix}`, 'Alice Abbott'),
     otto: personOfSixtyDays(),
     tina: new Person(onprem, `tina.${suffix}`, 'Tina Temporary'),
+    leo: new Person(onprem, `leo.${suffix}`, 'Leo Leaver'),
     carol: new Person(undefined, `carol.${suffix}`, 'Carol Cloud'),
   };
 }

@@ -2,7 +2,7 @@ import type { ConnectStatus } from '@causeway/contract';
 import { dnsDomain } from '@causeway/samba';
 import { changeOwnPassword } from '../domains/change-own-password.ts';
 import { DOMAINS, type LabDomain, randomPassword } from '../domains/table.ts';
-import { createUser, deleteUser, disableUser, enableUser, setPassword } from '../domains/users.ts';
+import { change, createUser, deleteUser, disableUser, enableUser, setPassword } from '../domains/users.ts';
 import { changeOnPage } from '../places/password-page.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 import type { Stage } from '../places/stage.ts';
@@ -20,7 +20,7 @@ export interface Step {
 /** The tutorial's story, in the order in which it is told, on a stage of two forests that records requests. The caller closes it. */
 export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
   const [onprem, second] = stage.forests as [LabDomain, LabDomain];
-  const { alice, namesake, otto, tina, carol } = castOf(onprem, second);
+  const { alice, namesake, otto, tina, leo, carol } = castOf(onprem, second);
   let trials: Trials;
 
   /** A person as the managed domain calls it. */
@@ -196,6 +196,23 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
         const refused = await refusedEverywhere(alice, alice.password);
         await enableUser(onprem, alice.sam);
         return `refused: ${refused}; back: ${await worksEverywhere(alice)}`;
+      },
+    },
+    {
+      title: 'Leo leaves: in one go he gets a name that is refused, and is disabled. He is out at once',
+      run: async () => {
+        const dn = await createUser(onprem, leo.newUser);
+        await worksEverywhere(leo);
+        const userPrincipalName = `LEFT ${leo.upn}`;
+        const replace = { userPrincipalName: [userPrincipalName], userAccountControl: ['514'] };
+        await change(onprem, { dn, change: 'modify', replace });
+        const refused = await refusedEverywhere(leo, leo.password);
+        await eventually('status says what is wrong with the name', async () =>
+          JSON.stringify(await stage.connectStatus(leo.sam)).includes(
+            `'${userPrincipalName}' is not of the form`,
+          ),
+        );
+        return `refused: ${refused}; status says that '${userPrincipalName}' can be no sign-in name`;
       },
     },
     {

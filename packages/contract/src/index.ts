@@ -16,6 +16,7 @@ export { type AgentIdentity, agentSend, type Endpoint, httpSend, isLoopback } fr
 export * from './enrolment.ts';
 export * from './groups.ts';
 export * from './managed-domain.ts';
+export * from './names.ts';
 export { type ApiName, apis, openApiDocument } from './openapi.ts';
 export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './route.ts';
 export * from './synchronization.ts';

@@ -6,6 +6,7 @@ import * as connectStatus from './connect-status.ts';
 import * as enrolment from './enrolment.ts';
 import * as groups from './groups.ts';
 import * as managedDomain from './managed-domain.ts';
+import * as names from './names.ts';
 import type { Access, Route } from './route.ts';
 import * as synchronization from './synchronization.ts';
 import * as users from './users.ts';
@@ -25,6 +26,7 @@ export const apis = {
       administration.administrationRoutes,
       users.userRoutes,
       groups.groupRoutes,
+      names.nameRoutes,
       administration.tenantLocalRoutes,
     ],
   },
@@ -43,6 +45,7 @@ const modules = [
   enrolment,
   groups,
   managedDomain,
+  names,
   synchronization,
   users,
 ];

@@ -13,7 +13,7 @@ export {
 } from './buckets.ts';
 export { encapsulationDigest, joinEncapsulation } from './encapsulation.ts';
 export { openCredentialRecord } from './open.ts';
-export { encodableNames } from './payload.ts';
+export { encodableAccount, NULL_SID } from './payload.ts';
 export { domainFingerprint, normalizeFingerprint, type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
 export {
   type AccountFields,

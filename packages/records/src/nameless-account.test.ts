@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   CLOUD_FOREST,
-  encodableNames,
+  encodableAccount,
   generateSigningKey,
+  NULL_SID,
   peekRecord,
   signAccountRecord,
   signingPublicKey,
@@ -54,23 +55,26 @@ test('names are null in version 3 alone, and no cloud-only user is without', () 
   }
 });
 
-test('a name that cannot be written is null, and the other one is as it was', () => {
-  const names = { userPrincipalName: ACCOUNT.userPrincipalName, sAMAccountName: ACCOUNT.sAMAccountName };
-  assert.deepEqual(encodableNames(names), names);
+test('a name that cannot be written is null, a SID nobody, and all else is as it was', () => {
+  assert.deepEqual(encodableAccount(ACCOUNT), ACCOUNT);
   for (const bad of ['', 'a\u0000b', 'tab\there', '\ud800', 'x'.repeat(1025)]) {
-    assert.deepEqual(encodableNames({ ...names, userPrincipalName: bad }), {
-      ...names,
+    assert.deepEqual(encodableAccount({ ...ACCOUNT, userPrincipalName: bad }), {
+      ...ACCOUNT,
       userPrincipalName: null,
     });
-    assert.deepEqual(encodableNames({ ...names, sAMAccountName: bad }), { ...names, sAMAccountName: null });
-    signAccountRecord(signer, {
+    assert.deepEqual(encodableAccount({ ...ACCOUNT, sAMAccountName: bad }), {
       ...ACCOUNT,
-      ...encodableNames({ userPrincipalName: bad, sAMAccountName: bad }),
+      sAMAccountName: null,
     });
+    assert.deepEqual(encodableAccount({ ...ACCOUNT, objectSid: bad }), { ...ACCOUNT, objectSid: NULL_SID });
+    signAccountRecord(
+      signer,
+      encodableAccount({ ...ACCOUNT, userPrincipalName: bad, sAMAccountName: bad, objectSid: bad }),
+    );
   }
   // A space is a character as any other: whether the name serves is the reader's to say.
   assert.equal(
-    encodableNames({ ...names, userPrincipalName: 'LEFT a@corp' }).userPrincipalName,
+    encodableAccount({ ...ACCOUNT, userPrincipalName: 'LEFT a@corp' }).userPrincipalName,
     'LEFT a@corp',
   );
 });

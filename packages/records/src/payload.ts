@@ -251,18 +251,22 @@ export interface Payloads {
   receipt: ReceiptFields & { version: number };
 }
 
+/** Nobody ([MS-DTYP] 2.4.2.4). */
+export const NULL_SID = 'S-1-0-0';
+
 /**
- * The names of an account as a record can say them: null in the place of one that it cannot (no name at all, too long, with
- * control characters, no well-formed Unicode). Nothing stands in for it: only the reader knows what it has.
+ * A forest's account as a record can say it. A name that it cannot (no name at all, too long, with control characters, no
+ * well-formed Unicode) is null, and nothing stands in for it: only the reader knows what it has. A SID that it cannot is nobody's.
  */
-export function encodableNames({ userPrincipalName, sAMAccountName }: Names): Names {
+export function encodableAccount(fields: AccountFields): AccountFields {
+  const { userPrincipalName, sAMAccountName, objectSid } = fields;
   return {
+    ...fields,
     userPrincipalName: principalName.holds(userPrincipalName) ? userPrincipalName : null,
     sAMAccountName: accountName.holds(sAMAccountName) ? sAMAccountName : null,
+    objectSid: sid.holds(objectSid) ? objectSid : NULL_SID,
   };
 }
-
-type Names = Pick<AccountFields, 'userPrincipalName' | 'sAMAccountName'>;
 
 /** The JSON of a payload. @throws RangeError that names the member which is not as documented */
 export function encodePayload<K extends SignedKind>(kind: K, payload: Payloads[K]): string {

@@ -48,7 +48,7 @@ export interface UserFields extends CommonFields {
 
 /** Who somebody is, or that the account is deleted (then the names are the last known ones). */
 export interface AccountFields extends UserFields {
-  /** Null where it cannot be written (`encodableNames`): the reader keeps the one that it has. */
+  /** Null where it cannot be written (`encodableAccount`): the reader keeps the one that it has. */
   userPrincipalName: string | null;
   /** Null as above. */
   sAMAccountName: string | null;

@@ -5,6 +5,7 @@ import { registerEnrolment } from './api/enrolment.ts';
 import { registerGroups } from './api/groups.ts';
 import { registerLocal } from './api/local.ts';
 import { registerManagedDomain } from './api/managed-domain.ts';
+import { registerNames } from './api/names.ts';
 import { registerProvisioning } from './api/provisioning.ts';
 import { registerUsers } from './api/users.ts';
 import type { TenantConfiguration } from './configuration.ts';
@@ -36,6 +37,7 @@ export function makePublicServer(
   registerAdministration(server, context);
   registerUsers(server, context);
   registerGroups(server, context);
+  registerNames(server, context);
   const providers = new Providers(context.installation, context.publicUrl, context.log);
   mountOidc(server, providers, context.publicUrl);
   const signIn = { providers, log: context.log, clock: context.clock };

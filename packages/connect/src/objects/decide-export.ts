@@ -1,5 +1,5 @@
 import { ObjectChange } from '@causeway/contract';
-import { type SigningKey, signAccountRecord } from '@causeway/records';
+import { encodableAccount, recordName, type SigningKey, signAccountRecord } from '@causeway/records';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { accountOf, type ScopeContext } from './decide-account.ts';
 
@@ -13,41 +13,43 @@ export interface RecordContext {
 /**
  * The change that makes the tenant have what it should have of an object, with its signed account record; or, in words,
  * why there can be none. The digest in the connector space decides whether it is an upsert or a delete.
+ *
+ * INVARIANT: state before names. A value that no record can hold costs itself alone: a name is null then, and a SID that of nobody.
  */
 export function decideExport(
   object: SpaceObject,
   sequence: number,
   context: RecordContext,
-): { change: ObjectChange } | { problem: string } {
+): { change: ObjectChange; recordName: string } | { problem: string } {
   const account = accountOf(object.attributes, context.scope);
   const deleted = object.desiredDigest === undefined;
   const { anchor: sourceAnchor, guid: objectGuid } = object;
-  let record: string;
-  try {
-    record = signAccountRecord(context.signingKey, {
-      tenant: context.tenant,
-      forest: context.forest,
-      sourceAnchor,
-      objectGuid,
-      sequence,
-      userPrincipalName: account.userPrincipalName,
-      sAMAccountName: account.onPremisesSamAccountName,
-      objectSid: account.onPremisesSecurityIdentifier,
-      enabled: account.accountEnabled && !deleted,
-      accountExpires: account.accountExpires,
-      deleted,
-    });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return { problem: error.message };
-  }
+  const fields = encodableAccount({
+    tenant: context.tenant,
+    forest: context.forest,
+    sourceAnchor,
+    objectGuid,
+    sequence,
+    userPrincipalName: account.userPrincipalName,
+    sAMAccountName: account.onPremisesSamAccountName,
+    objectSid: account.onPremisesSecurityIdentifier,
+    enabled: account.accountEnabled && !deleted,
+    accountExpires: account.accountExpires,
+    deleted,
+  });
+  const record = signAccountRecord(context.signingKey, fields);
+  const names = {
+    userPrincipalName: fields.userPrincipalName,
+    onPremisesSamAccountName: fields.sAMAccountName,
+    onPremisesSecurityIdentifier: fields.objectSid,
+  };
   // What the tenant's contract would refuse is refused here, so that one such object does not cost a batch.
   const change = ObjectChange.safeParse(
     deleted
       ? { operation: 'delete', sourceAnchor, sequence, record }
-      : { operation: 'upsert', sourceAnchor, objectGuid, ...account, sequence, record },
+      : { operation: 'upsert', sourceAnchor, objectGuid, ...account, ...names, sequence, record },
   );
-  if (change.success) return { change: change.data };
+  if (change.success) return { change: change.data, recordName: recordName(record)! };
   const [issue] = change.error.issues;
   return { problem: `${issue?.path.join('.')}: ${issue?.message}` };
 }

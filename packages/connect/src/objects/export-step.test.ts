@@ -89,12 +89,65 @@ test('who waits for a name has a turn also when it was let go of in another fore
   assert.equal(other.store.queue.hasDue('password'), false);
 });
 
-test('what the contract does not allow is quarantined here, with the field', async () => {
+test('true names are signed whatever they are, and none where no record can hold them', async () => {
+  peer.accepts = ['account-3'];
   const context = testContext(peer);
-  imported(context, person(1, { userPrincipalName: 'no name' }), person(2));
+  const disabled = { userAccountControl: '514' };
+  imported(
+    context,
+    person(1, { ...disabled, userPrincipalName: 'LEFT a@corp.example.com' }),
+    person(2, {
+      ...disabled,
+      userPrincipalName: 'a\u0007@corp.example.com',
+      sAMAccountName: 'x'.repeat(300),
+    }),
+    person(3, { ...disabled, displayName: '\ud800', objectSid: 'S-1-281474976710656-1' }),
+  );
+  assert.equal((await exportStep(context, 0)).upserted, 3);
+  const said = [1, 2, 3].map(number => {
+    const { object } = peer.users.get(sourceAnchorOf(guidOf(number)))!;
+    const verified = believed(context, object.record);
+    assert.ok(verified.ok && verified.record.kind === 'account');
+    const { userPrincipalName, sAMAccountName, enabled } = verified.record;
+    assert.equal(object.userPrincipalName, userPrincipalName);
+    return { userPrincipalName, sAMAccountName, enabled };
+  });
+  assert.deepEqual(said, [
+    { userPrincipalName: 'LEFT a@corp.example.com', sAMAccountName: 'user1', enabled: false },
+    { userPrincipalName: null, sAMAccountName: null, enabled: false },
+    { userPrincipalName: 'user3@corp.example.com', sAMAccountName: 'user3', enabled: false },
+  ]);
+});
+
+test('a record without names goes to no tenant that has not announced it, and status says why', async () => {
+  const context = testContext(peer);
+  imported(context, person(1, { userPrincipalName: '\u0007@corp.example.com' }), person(2));
   const summary = await exportStep(context, 0);
   assert.deepEqual([summary.upserted, summary.refused], [1, 1]);
-  assert.match(context.store.queue.get('object', guidOf(1))!.reason, /userPrincipalName/);
+  assert.match(context.store.queue.get('object', guidOf(1))!.reason, /update it/);
+});
+
+test('who was taken without the name is exported, waits for the name, and has it when it is free', async () => {
+  const context = testContext(peer);
+  const nameless = { verdict: 'applied', code: 'attribute-value-must-be-unique', reason: 'taken' } as const;
+  peer.judge = change => (change.sourceAnchor === sourceAnchorOf(guidOf(0)) ? nameless : undefined);
+  imported(context, ...people(2));
+  await exportStep(context, 0);
+  assert.ok(context.store.holders.get(guidOf(0))!.exported, 'the password follows');
+  const entry = context.store.queue.get('object', guidOf(0))!;
+  assert.deepEqual([entry.quarantined, entry.code, entry.reason], [true, nameless.code, 'taken']);
+  peer.requests.length = 0;
+  await exportStep(context, 0);
+  assert.equal(peer.requestsTo('/api/v1/sync/objects').length, 0, 'not before its time');
+  imported(context, person(0, { userAccountControl: '514' }));
+  context.store.queue.remove('object', guidOf(0)); // as the import does at a change
+  await exportStep(context, 0);
+  assert.equal(peer.requestsTo('/api/v1/sync/objects').length, 1, 'a disabling waits for no name');
+  peer.judge = () => undefined;
+  imported(context, person(1, { userPrincipalName: 'other@corp.example.com' }));
+  await exportStep(context, 0);
+  assert.equal((await exportStep(context, 0)).upserted, 1);
+  assert.equal(context.store.queue.count(true), 0);
 });
 
 test('more deletes than the threshold stop before the first; others go on; allowed, they go', async () => {

@@ -1,9 +1,10 @@
-import type { ObjectChange, Verdict } from '@causeway/contract';
+import { isReadBy, type ObjectChange, type Verdict } from '@causeway/contract';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
+import type { TenantClient } from '../tenant-client.ts';
 import { decideExport, mayDelete } from './decide-export.ts';
 
 export interface ExportSummary {
@@ -76,6 +77,18 @@ async function exportAll(
 interface Item {
   object: SpaceObject;
   change: ObjectChange;
+  /** Kind and version of the record. */
+  recordName: string;
+}
+
+const OLD_TENANT = 'the tenant is of a release that cannot be told of a user without a name: update it';
+
+/** Items whose record the tenant has not announced; it is asked only where there is one that not every release reads. */
+async function unreadBy(tenant: TenantClient, items: readonly Item[]): Promise<Item[]> {
+  const newer = items.filter(({ recordName }) => !isReadBy(undefined, recordName));
+  if (newer.length === 0) return [];
+  const { accepts } = await tenant.configuration();
+  return newer.filter(({ recordName }) => !isReadBy(accepts, recordName));
 }
 
 async function exportBatch(
@@ -85,7 +98,11 @@ async function exportBatch(
 ): Promise<void> {
   const { store, tenant, agent, connector, scope } = context;
   const first = reserveSequences(store.db, objects.length);
-  const items: Item[] = [];
+  let items: Item[] = [];
+  const refuse = (object: SpaceObject, problem: string): void => {
+    summary.refused += 1;
+    quarantine(context, object, 'invalid', problem);
+  };
   objects.forEach((object, i) => {
     const { tenantId, signingKey } = agent;
     const decision = decideExport(object, first + i, {
@@ -94,12 +111,12 @@ async function exportBatch(
       signingKey,
       scope,
     });
-    if ('change' in decision) items.push({ object, change: decision.change });
-    else {
-      summary.refused += 1;
-      quarantine(context, object, 'invalid', decision.problem);
-    }
+    if ('change' in decision) items.push({ object, ...decision });
+    else refuse(object, decision.problem);
   });
+  const unread = await unreadBy(tenant, items);
+  for (const { object } of unread) refuse(object, OLD_TENANT);
+  items = items.filter(item => !unread.includes(item));
   if (items.length === 0) return;
   faultPoint('connect.before-send');
   const verdicts = await tenant.exportObjects(
@@ -111,12 +128,17 @@ async function exportBatch(
     items.forEach((item, i) => {
       applyVerdict(context, item, verdicts[i]!, summary);
     });
-    // Whoever was changed or deleted may have let go of a name that another one waits for.
-    if (items.some(({ object }, i) => object.exportedDigest !== undefined && isDone(verdicts[i]!)))
+    // Whoever was changed or deleted may have let go of a name that another one waits for; who waits does not hurry itself.
+    if (items.some(({ object }, i) => object.exportedDigest !== undefined && isWhole(verdicts[i]!)))
       store.queue.hurryObjects('attribute-value-must-be-unique');
     faultPoint('connect.before-commit');
   });
 }
+
+/** Before the digest of what the tenant took without the name: who has that waits for the name, and is exported again. */
+const WITHOUT_NAME = 'without its name: ';
+
+const isWhole = (verdict: Verdict): boolean => isDone(verdict) && verdict.code === undefined;
 
 const isDone = ({ verdict }: Verdict): boolean => verdict === 'applied' || verdict === 'unchanged';
 
@@ -133,9 +155,11 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     store.owed.remove(object.guid);
   } else if (done) {
     summary.upserted += 1;
-    store.space.acknowledgeExport(object.guid, object.desiredDigest, change.sequence);
-    store.queue.remove('object', object.guid);
+    const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
+    store.space.acknowledgeExport(object.guid, `${refused}${object.desiredDigest}`, change.sequence);
     if (object.exportedDigest === undefined) wantPassword(context, object);
+    if (verdict.code === undefined) store.queue.remove('object', object.guid);
+    else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');
   } else if (verdict.verdict === 'retry') {
     summary.retried += 1;
     const reason = verdict.reason ?? 'the tenant asked for another try';

@@ -53,6 +53,8 @@ export class ProvisioningPeer {
   /** What a request to the provisioning API waits for before it is looked at: a tenant that is slow. */
   hold: (path: string) => Promise<unknown> | undefined = () => undefined;
   windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig = { enabled: false, domain: null };
+  /** Records that it announces; undefined as a tenant of the first release, which announces none. */
+  accepts: string[] | undefined;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -72,6 +74,7 @@ export class ProvisioningPeer {
     this.requests.length = 0;
     this.script.length = 0;
     this.judge = () => undefined;
+    this.accepts = undefined;
     this.windowsCredentialsSyncConfig = { enabled: false, domain: null };
   }
 
@@ -160,6 +163,7 @@ export class ProvisioningPeer {
         return {
           ...{ tenantId, tenantName: 'peer', minimumAgentVersion: '0.0.1' },
           windowsCredentialsSyncConfig,
+          ...(this.accepts && { accepts: this.accepts }),
         };
       }
       case '/api/v1/sync/objects':

@@ -8,6 +8,7 @@ import {
   groupRoutes,
   httpSend,
   managedDomainRoutes,
+  nameRoutes,
   type Route,
   type Send,
   synchronizationRoutes,
@@ -40,6 +41,7 @@ const routes: Route[] = [
   administrationRoutes,
   userRoutes,
   groupRoutes,
+  nameRoutes,
 ].flatMap(table => Object.values(table));
 
 /** The routing table itself, as fastify sees it: what is registered, not what should be. */

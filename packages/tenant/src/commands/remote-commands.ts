@@ -142,6 +142,7 @@ function userLines(user: UserStatus): string[] {
   const state = user.deletedAt ? `deleted ${user.deletedAt}` : user.accountEnabled ? 'enabled' : 'disabled';
   return table([
     ['user', user.userPrincipalName],
+    ...nameLines(user),
     ['id', user.id],
     ['origin', user.forest ? `${user.origin}, ${user.forest}, ${user.sourceAnchor}` : 'cloud-only'],
     ['account', [state, user.accountExpires && `expires ${user.accountExpires}`].filter(Boolean).join(', ')],
@@ -155,6 +156,13 @@ function userLines(user: UserStatus): string[] {
     ['legacy credentials', legacy.recordReceivedAt ? `record since ${legacy.recordReceivedAt}` : 'none'],
     ['managed domain', legacyLine(legacy)],
   ]);
+}
+
+/** What stands in for a name that the user has not, and why. */
+function nameLines({ signInName, nameProblem }: UserStatus): [string, string][] {
+  if (signInName === undefined) return [];
+  const stand = signInName === null ? 'nothing: no name opens a sign-in until then' : signInName;
+  return [['signs in as', `${stand} (${nameProblem})`]];
 }
 
 function legacyLine({ outcome, reason, appliedAt }: UserStatus['legacy']): string {

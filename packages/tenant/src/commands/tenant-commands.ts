@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { domainCommands } from './domain-commands.ts';
 import { localCommands } from './local-commands.ts';
+import { nameCommands } from './name-commands.ts';
 import { remoteCommands } from './remote-commands.ts';
 import { userCommands } from './user-commands.ts';
 
@@ -12,5 +13,6 @@ export function tenantCommands(program: Command): void {
   localCommands(tenant);
   remoteCommands(tenant);
   userCommands(tenant);
+  nameCommands(tenant);
   domainCommands(tenant);
 }

@@ -62,7 +62,7 @@ export function userCommands(tenant: Command): void {
         table([
           ['USER', 'ORIGIN', 'ACCOUNT', 'LEGACY CREDENTIALS'],
           ...users.map(one => [
-            one.userPrincipalName,
+            nameText(one),
             one.forest ?? 'cloud-only',
             one.accountEnabled ? 'enabled' : 'disabled',
             legacyText(one),
@@ -94,6 +94,14 @@ async function listUsers(options: RemoteOptions, missing: 'legacy' | undefined):
     if (!page.more) return users;
     after = cursorOf(page.users.at(-1)!);
   }
+}
+
+/** The true name, and what stands in for it. */
+function nameText({ userPrincipalName, signInName }: UserStatus): string {
+  if (signInName === undefined) return userPrincipalName;
+  return signInName === null
+    ? `${userPrincipalName} (cannot sign in by it)`
+    : `${userPrincipalName} (signs in as ${signInName})`;
 }
 
 /** Users come in the order of their sign-in names; whoever has none stands where the id would. */

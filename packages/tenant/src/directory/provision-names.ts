@@ -52,34 +52,41 @@ export const namelessKey = (id: string): string => id.toUpperCase();
  *
  * @returns the columns of each user of the batch, by id
  */
-export async function provisionNames(
+export function provisionNames(
   inside: TenantScope,
   changes: readonly NameChange[],
   now: Date,
 ): Promise<ReadonlyMap<string, NameColumns>> {
+  return settle(inside, new Set(changes.flatMap(keysOf)), changes, now);
+}
+
+/** Settles anew who has a name, after what is kept for whom was changed. */
+export async function settleName(inside: TenantScope, key: string, now: Date): Promise<void> {
+  await settle(inside, new Set([key]), [], now);
+}
+
+async function settle(
+  inside: TenantScope,
+  keys: ReadonlySet<string>,
+  changes: readonly NameChange[],
+  now: Date,
+): Promise<ReadonlyMap<string, NameColumns>> {
   const own = new Map(changes.map(change => [change.id, change]));
-  const keys = new Set(changes.flatMap(keysOf));
-  const rows = await loadContenders(inside, keys);
-  const others = rows.filter(({ id }) => !own.has(id));
+  const others = (await loadContenders(inside, keys)).filter(({ id }) => !own.has(id));
   const contenders = [...changes.map(contenderOf), ...others.map(before => contenderOf(unchanged(before)))];
-  const reservations = await loadReservations(inside, keys);
-  const settled = settleNames(keys, contenders, reservations, now);
+  const settled = settleNames(keys, contenders, await loadReservations(inside, keys), now);
   const columns = new Map(
-    contenders.map(one => {
-      const { name, problem } = settled.outcomes.get(one.id)!;
-      const key = name === null ? namelessKey(one.id) : accountKey(name);
-      const name_problem = problem && problemText(one.wanted ?? '', problem);
-      return [one.id, { id: one.id, sign_in_name: name, upn_key: key, name_problem }];
+    contenders.map(({ id, wanted }) => {
+      const { name, problem } = settled.outcomes.get(id)!;
+      const upn_key = name === null ? namelessKey(id) : accountKey(name);
+      const name_problem = problem && problemText(wanted ?? '', problem);
+      return [id, { id, sign_in_name: name, upn_key, name_problem }];
     }),
   );
-  const before = new Map([
-    ...others.map((row): [string, NameRow] => [row.id, row]),
-    ...changes.flatMap(({ id, before }): [string, NameRow][] => (before ? [[id, before]] : [])),
-  ]);
-  const losing = [...before.values()].filter(row => columns.get(row.id)!.upn_key !== row.upn_key);
+  const before = [...others, ...changes.flatMap(change => change.before ?? [])];
   await letGo(
     inside,
-    losing.map(({ id }) => id),
+    before.filter(({ id, upn_key }) => columns.get(id)!.upn_key !== upn_key).map(({ id }) => id),
   );
   await writeOthers(
     inside,

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { Timestamp, text } from './common.ts';
+import { route } from './route.ts';
+
+const Name = text(1024).min(1);
+
+/** A user who has, or wants, a sign-in name. */
+const Claimant = z.strictObject({
+  id: z.uuid(),
+  /** Null of a cloud-only user. */
+  forest: z.string().nullable(),
+  userPrincipalName: z.string(),
+  administrator: z.boolean(),
+});
+
+/** Who has a sign-in name, for whom it is kept, and who wants it and has it not. */
+export const NameClaims = z.strictObject({
+  name: Name,
+  holder: Claimant.nullable(),
+  /** A forest that let go of it lately: it is kept for that forest. */
+  reserved: z.strictObject({ forest: z.string(), until: Timestamp }).nullable(),
+  waiting: z.array(Claimant).max(1000),
+});
+export type NameClaims = z.infer<typeof NameClaims>;
+
+/** Sign-in names that more than one forest has a claim to. */
+export const nameRoutes = {
+  readNameClaims: route({
+    method: 'GET',
+    path: '/api/v1/names',
+    access: ['admin'],
+    summary: 'who has a sign-in name, for whom it is kept, and who waits for it',
+    query: z.strictObject({ name: Name }),
+    reply: NameClaims,
+  }),
+  freeName: route({
+    method: 'POST',
+    path: '/api/v1/names/free',
+    access: ['admin'],
+    summary:
+      'frees a name that is kept for the forest that let go of it; whoever waits for it has it at once',
+    body: z.strictObject({ name: Name }),
+    reply: NameClaims,
+  }),
+  giveName: route({
+    method: 'POST',
+    path: '/api/v1/names/give',
+    access: ['admin'],
+    summary: 'hands a name over to a user whose true name it is; whoever had it has none',
+    body: z.strictObject({ name: Name, user: z.string().min(1).max(1024) }),
+    reply: NameClaims,
+  }),
+};

@@ -1,0 +1,25 @@
+import { nameRoutes } from '@causeway/contract';
+import type { FastifyInstance } from 'fastify';
+import { freeName, giveName, readNameClaims } from '../directory/name-claims.ts';
+import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
+
+export function registerNames(server: FastifyInstance, context: RouteContext): void {
+  registerRoute(server, context, nameRoutes.readNameClaims, async ({ query }, { scope }) =>
+    readNameClaims(scope, query.name),
+  );
+  registerRoute(server, context, nameRoutes.freeName, async ({ body, address }, caller) => {
+    const claims = await freeName(caller.scope, body.name);
+    const by = administratorOf(caller).userId;
+    context.log.warn({ tenant: caller.scope.tenantName, by, address, to: claims.holder?.id }, 'name freed');
+    return claims;
+  });
+  registerRoute(server, context, nameRoutes.giveName, async ({ body, address }, caller) => {
+    const claims = await giveName(caller.scope, body.name, body.user);
+    const by = administratorOf(caller).userId;
+    context.log.warn(
+      { tenant: caller.scope.tenantName, by, address, to: claims.holder?.id },
+      'name handed over',
+    );
+    return claims;
+  });
+}

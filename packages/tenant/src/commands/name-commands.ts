@@ -1,0 +1,59 @@
+import { call, type NameClaims, nameRoutes } from '@causeway/contract';
+import { CausewayError, printResult, table } from '@causeway/service';
+import type { Command } from 'commander';
+import { remoteOptions, remoteSend } from './remote.ts';
+
+const NAME = 'the name, as people type it at the sign-in';
+
+/** `causeway tenant name …`. */
+export function nameCommands(tenant: Command): void {
+  const name = tenant.command('name').description('sign-in names that more than one forest has a claim to');
+  remoteOptions(name.command('show'))
+    .description('show who has a sign-in name, for whom it is kept, and who waits for it')
+    .argument('<name>', NAME)
+    .action(async (text, options) => {
+      show(
+        options.json,
+        await call(remoteSend(options), nameRoutes.readNameClaims, { query: { name: text } }),
+      );
+    });
+  remoteOptions(name.command('free'))
+    .description(
+      'free a name that is kept for the forest that let go of it: whoever waits for it has it at once',
+    )
+    .argument('<name>', NAME)
+    .action(async (text, options) => {
+      show(options.json, await call(remoteSend(options), nameRoutes.freeName, { body: { name: text } }));
+    });
+  remoteOptions(name.command('give'))
+    .description('hand a name over to a user whose true name it is: whoever had it has none')
+    .argument('<name>', NAME)
+    .argument('<user>', 'id or source anchor of the user who gets it')
+    .option('--yes', 'do it: without this, only what would change is shown')
+    .action(async (text, user, options) => {
+      const send = remoteSend(options);
+      if (!options.yes) {
+        const claims = await call(send, nameRoutes.readNameClaims, { query: { name: text } });
+        show(options.json, claims);
+        throw new CausewayError(
+          'not-confirmed',
+          claims.holder
+            ? `${text} would be taken from ${claims.holder.id}, who could not sign in by it any more: add --yes to do so`
+            : `nobody has ${text}: add --yes to give it to ${user}`,
+        );
+      }
+      show(options.json, await call(send, nameRoutes.giveName, { body: { name: text, user } }));
+    });
+}
+
+function show(json: boolean | undefined, claims: NameClaims): void {
+  const line = ({ id, forest }: NonNullable<NameClaims['holder']>) => `${id} (${forest ?? 'cloud-only'})`;
+  printResult(json, claims, () =>
+    table([
+      ['name', claims.name],
+      ['signs in with it', claims.holder ? line(claims.holder) : 'nobody'],
+      ['kept for', claims.reserved ? `${claims.reserved.forest} until ${claims.reserved.until}` : 'nobody'],
+      ['wait for it', claims.waiting.map(line).join(', ') || 'nobody'],
+    ]),
+  );
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { before, it } from 'node:test';
+import { call, nameRoutes, type Send, synchronizationRoutes, userRoutes } from '@causeway/contract';
+import { onEveryBackend } from '../testing/backends.ts';
+import { accountItem, FOREST, person } from '../testing/people.ts';
+import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
+
+const OTHER_FOREST = 'fabrikam.example.org';
+const ADMINISTRATOR = 'admin@contoso.example.net';
+
+onEveryBackend('names between forests', tenant => {
+  let admin: Send;
+  let connect: TestAgent;
+  const export_ = async (forest: string, who: ReturnType<typeof person>, deleted = false) => {
+    const body = { forest, changes: [accountItem(connect, who, { forest, deleted })] };
+    const { verdicts } = await call(connect.send, synchronizationRoutes.exportObjects, { body });
+    return verdicts[0]!;
+  };
+  const claims = (name: string) => call(admin, nameRoutes.readNameClaims, { query: { name } });
+  const give = (name: string, user: string) => call(admin, nameRoutes.giveName, { body: { name, user } });
+  const free = (name: string) => call(admin, nameRoutes.freeName, { body: { name } });
+
+  before(async () => {
+    admin = (await tenant().createTenant('contoso')).send;
+    connect = await enrolAgent(tenant().url, admin, 'connect', 'connect', [FOREST, OTHER_FOREST]);
+  });
+
+  it('a name that was let go of is kept for its forest, and freed by one command', async () => {
+    const [first, second] = [person(1), { ...person(2), upn: person(1).upn }];
+    await export_(FOREST, first);
+    assert.match(
+      (await export_(OTHER_FOREST, second)).reason!,
+      /belongs to another user \(corp\.example\.com\)/,
+    );
+    await export_(FOREST, first, true);
+    const { holder, reserved, waiting } = await claims(first.upn);
+    assert.deepEqual([holder, reserved?.forest, waiting.length], [null, FOREST, 1]);
+    assert.match((await export_(OTHER_FOREST, second)).reason!, /kept for that forest until .*name free/);
+    await assert.rejects(call(admin, userRoutes.createUser, { body: { userPrincipalName: first.upn } }), {
+      code: 'user-exists',
+    });
+    assert.equal((await free(first.upn)).holder?.forest, OTHER_FOREST);
+    await assert.rejects(free(first.upn), { code: 'name-not-reserved' });
+    assert.equal((await export_(OTHER_FOREST, second)).code, undefined);
+  });
+
+  it('a name that is held is handed over by one command, and not again by the forest that lost it', async () => {
+    const [first, second] = [person(3), { ...person(4), upn: person(3).upn }];
+    await export_(FOREST, first);
+    await export_(OTHER_FOREST, second);
+    await assert.rejects(give(person(1).upn, second.anchor), { code: 'not-the-name' });
+    await assert.rejects(give(first.upn, 'nobody'), { code: 'no-such-user' });
+    assert.equal((await give(first.upn, second.anchor)).holder?.forest, OTHER_FOREST);
+    assert.equal((await export_(FOREST, first)).code, 'attribute-value-must-be-unique');
+    assert.equal((await claims(first.upn)).holder?.forest, OTHER_FOREST);
+  });
+
+  it('no forest gets the name of an administrator, whatever is asked for', async () => {
+    const taker = { ...person(5), upn: ADMINISTRATOR };
+    assert.equal((await export_(FOREST, taker)).code, 'attribute-value-must-be-unique');
+    await assert.rejects(give(ADMINISTRATOR, taker.anchor), { code: 'administrator-name' });
+    assert.equal((await claims(ADMINISTRATOR)).holder?.administrator, true);
+  });
+
+  it("the name of a cloud-only user who was deleted is no forest's, until it is freed", async () => {
+    const upn = 'cloud@contoso.example.net';
+    const { id } = await call(admin, userRoutes.createUser, { body: { userPrincipalName: upn } });
+    await call(admin, userRoutes.deleteUser, { params: { id } });
+    const heir = { ...person(6), upn };
+    assert.equal((await export_(FOREST, heir)).code, 'attribute-value-must-be-unique');
+    assert.equal((await free(upn)).holder?.forest, FOREST);
+    await export_(FOREST, heir, true);
+    await assert.rejects(call(admin, userRoutes.createUser, { body: { userPrincipalName: upn } }), {
+      code: 'name-reserved',
+    });
+  });
+});
