@@ -20,15 +20,18 @@ test('a code comes from a file that its owner alone reads, or as it is, and from
   await assert.rejects(readCode({ codeFile }), { code: 'file-not-private' });
 });
 
-test('where nobody can be asked for a code, the reason why one is needed is what is told', async () => {
+test('a code is asked for only where none was given and one is needed', async () => {
   const needed = new CausewayError('code-needed', 'give a code');
   const tried: (string | undefined)[] = [];
-  const work = async (code: string | undefined): Promise<never> => {
+  const work = async (code: string | undefined): Promise<string> => {
     tried.push(code);
-    throw needed;
+    if (code !== 'typed') throw needed;
+    return 'done';
   };
-  // Tests have no terminal.
-  await assert.rejects(withCode(undefined, work), needed);
-  await assert.rejects(withCode('used', work), needed);
-  assert.deepEqual(tried, [undefined, 'used']);
+  const nobody = async () => undefined;
+  const somebody = async (question: string) => (question.includes(needed.message) ? 'typed' : undefined);
+  await assert.rejects(withCode(undefined, work, nobody), needed);
+  await assert.rejects(withCode('used', work, somebody), needed);
+  assert.equal(await withCode(undefined, work, somebody), 'done');
+  assert.deepEqual(tried, [undefined, 'used', undefined, 'typed']);
 });

@@ -80,7 +80,7 @@ export async function register(
 export async function readCode({ code, codeFile }: CodeFlags): Promise<string | undefined> {
   if (codeFile === undefined) return code;
   if (code !== undefined) throw new CausewayError('two-codes', 'give either --code or --code-file');
-  return (codeFile === '-' ? await readInput() : readPrivateFile(codeFile)).trim();
+  return (codeFile === '-' ? await readInput() : readPrivateFile(codeFile)).trim() || undefined;
 }
 
 const MAX_INPUT = 4096;
@@ -102,12 +102,13 @@ async function readInput(): Promise<string> {
 export async function withCode<T>(
   code: string | undefined,
   work: (code: string | undefined) => Promise<T>,
+  ask: (question: string) => Promise<string | undefined> = askSecret,
 ): Promise<T> {
   try {
     return await work(code);
   } catch (error) {
     if (code !== undefined || !(error instanceof CausewayError) || error.code !== 'code-needed') throw error;
-    const typed = await askSecret(`${error.message}\none-time code: `);
+    const typed = await ask(`${error.message}\none-time code: `);
     if (!typed) throw error;
     return work(typed);
   }
