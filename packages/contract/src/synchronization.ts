@@ -99,20 +99,22 @@ const Verdicts = z.strictObject({
     .transform(verdicts => verdicts.filter(verdict => verdict !== null)),
 });
 
+/** The managed domain that a tenant has: there is one at most. */
+export const RegisteredDomain = z.strictObject({
+  realm: z.string().max(255),
+  netbiosDomain: z.string().max(15),
+  /** Records are sealed to it. */
+  key: PublicKey,
+  /** Signs receipts. */
+  receiptKey: PublicKey,
+  registeredAt: Timestamp,
+});
+export type RegisteredDomain = z.infer<typeof RegisteredDomain>;
+
 /** What the tenant says about its managed domain; the keys are believed only once an administrator confirmed them. */
 export const WindowsCredentialsSyncConfig = z.strictObject({
   enabled: z.boolean(),
-  domain: z
-    .strictObject({
-      realm: z.string(),
-      netbiosDomain: z.string(),
-      /** Records are sealed to it. */
-      key: PublicKey,
-      /** Signs receipts. */
-      receiptKey: PublicKey,
-      registeredAt: Timestamp,
-    })
-    .nullable(),
+  domain: RegisteredDomain.nullable(),
 });
 export type WindowsCredentialsSyncConfig = z.infer<typeof WindowsCredentialsSyncConfig>;
 

@@ -17,6 +17,7 @@ import { planPage } from './plan-page.ts';
 import { prepareItems } from './prepare.ts';
 import { readFeed, type Unreadable } from './read-feed.ts';
 import { REASONS } from './refusals.ts';
+import { isRemoved } from './removed.ts';
 import { settlePage } from './settle-page.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
 import { learnTenantKey } from './tenant-key.ts';
@@ -441,8 +442,8 @@ function hasRepeats(items: readonly PreparedItem[]): boolean {
   return new Set(items.map(({ verified }) => verified.anchor)).size < items.length;
 }
 
-/** Failures that pass: a tenant or a domain controller that does not answer for a while. */
+/** Failures that pass: a tenant or a domain controller that does not answer for a while. An agent that was removed has its own alarm. */
 function isExpected(error: unknown): boolean {
-  if (error instanceof CallError) return error.transient;
+  if (error instanceof CallError) return error.transient || isRemoved(error);
   return error instanceof CausewayError && error.retry === 'later';
 }

@@ -356,7 +356,9 @@ export type StateName =
   | 'offeredTenantKey'
   | 'receiptSequence'
   /** The records that the tenant was told are read here. */
-  | 'announced';
+  | 'announced'
+  /** JSON: whether this domain is its tenant's, and since when that was seen; see `standing.ts`. */
+  | 'standing';
 
 const text = (value: SQLOutputValue | undefined): string | null => (value == null ? null : String(value));
 const number = (value: SQLOutputValue | undefined): number | null => (value == null ? null : Number(value));

@@ -109,6 +109,7 @@ onEveryBackend('access', tenant => {
         'GET /t/:tenant/sign-in/:uid/password',
         'OPTIONS /t/:tenant/oidc/*',
         'POST /enrol',
+        'POST /enrol/preview',
         'POST /t/:tenant/oidc/*',
         'POST /t/:tenant/password',
         'POST /t/:tenant/sign-in/:uid',

@@ -15,6 +15,7 @@ import {
   generateSealingKey,
   generateSigningKey,
   joinEncapsulation,
+  sealingPublicKey,
 } from '@causeway/records';
 import { sql } from 'kysely';
 import { onEveryBackend } from '../testing/backends.ts';
@@ -525,6 +526,10 @@ onEveryBackend(
     });
 
     it('keeps what the managed domain reports of the current record, and no late word', async () => {
+      const key = sealingPublicKey(await generateSealingKey());
+      const { publicKey: receiptKey } = generateSigningKey();
+      const registration = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', key, receiptKey };
+      await call(domain.send, managedDomainRoutes.registerDomainKey, { body: registration });
       const who = newPerson();
       await objects([accountItem(connect, who)]);
       const [s1, s2] = [nextSequence(), nextSequence()];
