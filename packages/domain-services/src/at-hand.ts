@@ -19,7 +19,7 @@ export async function running<T>(work: () => Promise<T>): Promise<T | undefined>
 /** Works on the ledger of a service that does not run. */
 export async function withLedger<T>(
   configuration: DomainConfiguration,
-  work: (opened: Awaited<ReturnType<typeof open>>) => Promise<T>,
+  work: (opened: Opened) => Promise<T>,
 ): Promise<T> {
   const lock = lockState(configuration.stateDirectory);
   try {
@@ -33,6 +33,8 @@ export async function withLedger<T>(
     lock.release();
   }
 }
+
+export type Opened = Awaited<ReturnType<typeof open>>;
 
 async function open(configuration: DomainConfiguration) {
   const places = placesOf(configuration);

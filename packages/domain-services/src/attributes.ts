@@ -1,7 +1,7 @@
 import type { FeedItem } from '@causeway/contract';
 import { buildSupplementalCredentials, EncryptionType, type KerberosKeys } from '@causeway/credentials';
 import { encodeSid, type LdapAttributes, type LdapChange } from '@causeway/ldap';
-import type { NamedAccountRecord as AccountRecord, CredentialSecret } from '@causeway/records';
+import type { AccountRecord, CredentialSecret } from '@causeway/records';
 
 /** [MS-ADTS] 2.2.16: a normal account, and a disabled one. No other bit comes from outside. */
 const NORMAL_ACCOUNT = 0x200;
@@ -30,12 +30,11 @@ export function controlValues(enabled: boolean): Values {
   return { userAccountControl: [String(enabled ? NORMAL_ACCOUNT : NORMAL_ACCOUNT | ACCOUNT_DISABLED)] };
 }
 
-/** What the signed account record says; all of it, so that a second time changes nothing. */
-export function accountValues(record: AccountRecord): Values {
+/** What the signed account record says of anything but names; all of it, so that a second time changes nothing. */
+export function accountValues({ objectSid, accountExpires }: AccountRecord, sidIsRefused: boolean): Values {
   return {
-    userPrincipalName: [record.userPrincipalName],
-    sIDHistory: record.objectSid === null ? [] : [encodeSid(record.objectSid)],
-    accountExpires: [record.accountExpires === null ? NEVER : expiry(new Date(record.accountExpires))],
+    sIDHistory: objectSid === null || sidIsRefused ? [] : [encodeSid(objectSid)],
+    accountExpires: [accountExpires === null ? NEVER : expiry(new Date(accountExpires))],
   };
 }
 

@@ -3,13 +3,14 @@ import { CausewayError, callLocally, confirm, lockState, printResult, table } fr
 import type { Command as Program } from 'commander';
 import { type Command, execute } from './administration.ts';
 import type { Arrival } from './arrival.ts';
-import { running, withLedger } from './at-hand.ts';
+import { type Opened, running, withLedger } from './at-hand.ts';
 import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
 import { createDomain } from './create.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { runDomain } from './domain-service.ts';
 import { alarmText } from './head-watch.ts';
 import type { Problem } from './ledger.ts';
+import { listNames, type NameClaims, type NameList, readName } from './name-commands.ts';
 import { placesOf } from './places.ts';
 import { type CodeFlags, type ReplaceFlags, readCode, register, withCode } from './register-command.ts';
 import { readStatus, readUserStatus, type Status, type UserStatus } from './status.ts';
@@ -96,9 +97,49 @@ export function domainCommands(program: Program): void {
   command('accept', 'accept a user that was made anew, an older password of a restored forest, or a SID')
     .argument('<anchor>', 'source anchor, as status shows it')
     .action((anchor: string, flags: Flags) => perform(flags, { command: 'accept', anchor }));
+  nameCommands(domain);
   command('allow-deletes', 'allow this many deletions once, above the threshold')
     .argument('<count>', 'how many')
     .action((text: string, flags: Flags) => perform(flags, { command: 'allow-deletes', count: count(text) }));
+}
+
+/** `causeway domain name …`. */
+function nameCommands(domain: Program): void {
+  const name = domain
+    .command('name')
+    .description('names that accounts of the managed domain have, want or had');
+  const command = (text: string, description: string): Program =>
+    name
+      .command(text)
+      .description(description)
+      .option('--config <file>', 'configuration file (YAML)')
+      .option('--state <directory>', 'state folder')
+      .option('--json', 'print JSON');
+  const argument = 'account name or userPrincipalName';
+  command(
+    'list',
+    'list the accounts that are not called as on-premises, and the names that are reserved',
+  ).action((flags: Flags) => look(flags, '/names', ({ ledger }) => listNames(ledger), nameLines));
+  command('show', 'show who has a name, whose it is, and who wants it')
+    .argument('<name>', argument)
+    .action((text: string, flags: Flags) =>
+      look(
+        flags,
+        `/names/${encodeURIComponent(text)}`,
+        ({ ledger, realm }) => readName(ledger, realm, text),
+        claimLines,
+      ),
+    );
+  command('free', 'free a reserved name, for whoever wants it')
+    .argument('<name>', argument)
+    .action((text: string, flags: Flags) => perform(flags, { command: 'free-name', name: text }));
+  command('give', 'hand a name over to a user of another forest who wants it')
+    .argument('<name>', argument)
+    .argument('<user>', 'source anchor, or a name, of the user who gets it')
+    .option('--yes', 'do it: without this, the command only says what would change')
+    .action((text: string, user: string, flags: Flags & { yes?: boolean }) =>
+      perform(flags, { command: 'give-name', name: text, user, confirmed: flags.yes === true }),
+    );
 }
 
 async function create(flags: CreateFlags): Promise<void> {
@@ -156,23 +197,30 @@ async function perform(flags: Flags, command: Command): Promise<void> {
   const done = (await running(() => callLocally(stateDirectory, 'domain', 'POST', '/commands', command))) as
     | { message: string }
     | undefined;
-  const result =
-    done ?? (await withLedger(configuration, ({ ledger, send }) => execute(ledger, send, command)));
+  const result = done ?? (await withLedger(configuration, opened => execute(opened, opened.send, command)));
   printResult(flags.json, result, () => [result.message]);
 }
 
 async function status(user: string | undefined, flags: Flags): Promise<void> {
+  if (user === undefined) {
+    await look(flags, '/status', opened => readStatus(opened, undefined), statusLines);
+  } else {
+    const path = `/users/${encodeURIComponent(user)}`;
+    await look(flags, path, ({ ledger }) => readUserStatus(ledger, user), userLines);
+  }
+}
+
+/** Shows what the running service answers; where none runs, what the ledger says. */
+async function look<T>(
+  flags: Flags,
+  path: string,
+  read: (opened: Opened) => T,
+  lines: (value: T) => string[],
+): Promise<void> {
   const configuration = loadDomainConfiguration(flags);
-  const path = user === undefined ? '/status' : `/users/${encodeURIComponent(user)}`;
   const live = await running(() => callLocally(configuration.stateDirectory, 'domain', 'GET', path));
-  const value =
-    live ??
-    (await withLedger(configuration, async opened =>
-      user === undefined ? readStatus(opened, undefined) : readUserStatus(opened.ledger, user),
-    ));
-  printResult(flags.json, value, () =>
-    user === undefined ? statusLines(value as Status) : userLines(value as UserStatus),
-  );
+  const value = (live as T | undefined) ?? (await withLedger(configuration, async opened => read(opened)));
+  printResult(flags.json, value, () => lines(value));
 }
 
 function count(text: string): number {
@@ -255,8 +303,12 @@ function userLines({ entry, problems }: UserStatus): string[] {
       : 'none yet: the account is disabled';
   return [
     ...table([
-      ['user', entry.userPrincipalName],
-      ['name here', entry.samAccountName],
+      ['user', entry.userPrincipalName ?? entry.wantedPrincipal ?? 'no userPrincipalName'],
+      ['name here', entry.samAccountName ?? 'none: the account is not there'],
+      ...(differs(entry.samAccountName, entry.wantedName) ? [['name on-premises', entry.wantedName!]] : []),
+      ...(differs(entry.userPrincipalName, entry.wantedPrincipal)
+        ? [['userPrincipalName on-premises', entry.wantedPrincipal!]]
+        : []),
       ['source anchor', entry.anchor],
       ['pinned to', `${entry.objectGuid} of ${entry.forest}`],
       ['account', entry.deletedAt ? `deleted ${entry.deletedAt}` : `written ${entry.accountAt ?? 'never'}`],
@@ -265,6 +317,39 @@ function userLines({ entry, problems }: UserStatus): string[] {
     ]),
     ...problemLines(problems),
   ];
+}
+
+/** What an account is called here is not what its forest says. */
+const differs = (has: string | null, wanted: string | null): boolean =>
+  has !== null && wanted !== null && has !== wanted;
+
+function nameLines({ differing, reserved }: NameList): string[] {
+  return [
+    ...table([
+      ['source anchor', 'forest', 'name here', 'on-premises', 'userPrincipalName here', 'on-premises'],
+      ...differing.map(one => [
+        ...[one.anchor, one.forest, one.samAccountName ?? '-', one.wantedName ?? '-'],
+        ...[one.userPrincipalName ?? '-', one.wantedPrincipal ?? '-'],
+      ]),
+    ]),
+    '',
+    ...table([
+      ['reserved name', 'for', 'until'],
+      ...reserved.map(({ name, forest, until }) => [name, forest, until]),
+    ]),
+  ];
+}
+
+function claimLines({ name, owner, reservedUntil, holders, waiting }: NameClaims): string[] {
+  const list = (accounts: NameClaims['holders']) =>
+    accounts.map(({ anchor, forest }) => `${anchor} (${forest})`).join(', ') || 'nobody';
+  const whose = reservedUntil === null ? owner : `${owner}, for which it is reserved until ${reservedUntil}`;
+  return table([
+    ['name', name],
+    ['has it', list(holders)],
+    ['belongs to', whose ?? 'no forest'],
+    ['want it', list(waiting)],
+  ]);
 }
 
 function problemLines(problems: readonly Problem[]): string[] {

@@ -2,11 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { comparePasswordOrder } from '@causeway/credentials';
-import type {
-  NamedAccountRecord as AccountRecord,
-  CredentialRecord,
-  WithdrawalRecord,
-} from '@causeway/records';
+import type { AccountRecord, CredentialRecord, WithdrawalRecord } from '@causeway/records';
 import fc from 'fast-check';
 import { decide } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
@@ -25,6 +21,8 @@ const PROFILE = {
   ...{ displayName: null, givenName: null, surname: null, mail: null },
   ...{ department: null, jobTitle: null, telephoneNumber: null, mobile: null },
 };
+
+const NAMES = { samAccountName: 'a', userPrincipalName: 'a@b.c', keepsDigits: false, digitsKey: null };
 
 const common = {
   ...{ tenant: 't', forest: 'corp.example.com', sourceAnchor: 'anchor', objectGuid: GUID },
@@ -72,7 +70,7 @@ function deliver(
   const parts = {
     account:
       decision.account.kind === 'upsert'
-        ? { record: decision.account.record, name: 'a', profile: PROFILE }
+        ? { record: decision.account.record, sidRefused: false, profile: PROFILE, names: NAMES }
         : undefined,
     credential:
       decision.credential.kind === 'write'

@@ -40,6 +40,8 @@ function decideItem(entry: LedgerEntry | undefined, shown: Shown): Decision {
 const codes = ({ account, credential }: Decision) =>
   [account, credential].map(one => ('code' in one ? one.code : one.kind));
 
+const NAMES = { samAccountName: 'name', userPrincipalName: null, keepsDigits: false, digitsKey: null };
+
 /** The ledger's entry after what was decided has been written. */
 function written(entry: LedgerEntry | undefined, { account, credential }: Decision): LedgerEntry | undefined {
   if (account.kind === 'delete' || account.kind === 'bury') {
@@ -48,7 +50,12 @@ function written(entry: LedgerEntry | undefined, { account, credential }: Decisi
   const parts: Parts = {
     account:
       account.kind === 'upsert'
-        ? { record: account.record, name: 'name', profile: EMPTY_PROFILE }
+        ? {
+            record: account.record,
+            sidRefused: account.sid !== undefined,
+            profile: EMPTY_PROFILE,
+            names: NAMES,
+          }
         : undefined,
     credential:
       credential.kind === 'write'
@@ -349,24 +356,30 @@ test('a cloud-only user cannot be made one of a forest', async () => {
   assert.deepEqual(codes(decideItem(entry, own)), ['relabelled', 'absent'], 'shown as synchronized');
 });
 
-test('names of built-in accounts and of computers are never written, whoever signed them', () => {
-  const person = corp.person('mallory');
-  for (const sAMAccountName of ['krbtgt', 'Administrator', 'GUEST', 'krbtgt_12345', 'DC1$']) {
-    const accountRecord = corp.account(person, { sAMAccountName });
-    const decision = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
-    assert.deepEqual(codes(decision), ['protected-name', 'absent'], sAMAccountName);
+test('a name that must not be written costs the name alone: the account is made, and disabled', async () => {
+  const { person, entry } = await writtenPerson();
+  const names: { sAMAccountName?: string | null; userPrincipalName?: string | null }[] = [
+    ...['krbtgt', 'DC1$', 'Doe, Jane', null].map(sAMAccountName => ({ sAMAccountName })),
+    ...['Krbtgt@aadds.example.net', 'no spaces@corp.example.com', null].map(userPrincipalName => ({
+      userPrincipalName,
+    })),
+  ];
+  for (const changes of names) {
+    const mallory = corp.person('mallory');
+    const made = { sourceAnchor: mallory.anchor, accountRecord: corp.account(mallory, changes) };
+    assert.deepEqual(codes(decideItem(undefined, made)), ['upsert', 'absent']);
+    const accountRecord = corp.account(person, { ...changes, enabled: false });
+    const decision = decideItem(entry, { sourceAnchor: person.anchor, accountRecord });
+    assert.equal(written(entry, decision)?.wantsEnabled, false);
   }
-  const accountRecord = corp.account(person, { userPrincipalName: 'Krbtgt@aadds.example.net' });
-  const decision = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
-  assert.deepEqual(codes(decision), ['protected-name', 'absent']);
 });
 
-test('sIDHistory takes no SID of the managed domain, no built-in one and no privileged one', () => {
+test('sIDHistory takes no SID of the managed domain, no built-in one and no privileged one; all else is written', () => {
   const person = corp.person('mallory');
   for (const objectSid of [`${DOMAIN.sid}-1105`, 'S-1-5-32-544', 'S-1-5-18', `${corp.domainSid}-512`]) {
     const accountRecord = corp.account(person, { objectSid });
-    const decision = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
-    assert.deepEqual(codes(decision), ['protected-sid', 'absent'], objectSid);
+    const { account } = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
+    assert.ok(account.kind === 'upsert' && account.sid?.code === 'protected-sid', objectSid);
   }
 });
 
@@ -374,14 +387,28 @@ test('sIDHistory takes no SID of a domain that another forest brought before, un
   const mallory = other.person('mallory');
   const show = (objectSid: string) => {
     const accountRecord = other.account(mallory, { objectSid });
-    return decideItem(undefined, { sourceAnchor: mallory.anchor, accountRecord }).account;
+    const { account } = decideItem(undefined, { sourceAnchor: mallory.anchor, accountRecord });
+    assert.ok(account.kind === 'upsert');
+    return account.sid;
   };
   const claim = show(corp.person('alice').sid!);
-  assert.ok(claim.kind === 'waiting' && claim.code === 'other-forest-sid');
+  assert.ok(claim?.kind === 'waiting' && claim.code === 'other-forest-sid');
   assert.match(claim.reason, /is a domain of corp\.example\.com, a user of other\.example\.org claims it/);
   assert.deepEqual(sidToAccept(claim.acceptable!), { domainSid: corp.domainSid, forest: other.forest });
-  assert.equal(show(`${other.domainSid}-1105`).kind, 'upsert');
-  assert.equal(show('S-1-5-21-4-5-6-1105').kind, 'upsert'); // a forest has several domains
+  assert.equal(show(`${other.domainSid}-1105`), undefined);
+  assert.equal(show('S-1-5-21-4-5-6-1105'), undefined); // a forest has several domains
+});
+
+test('a SID that was refused and may be written now is, though its record is written already', () => {
+  const mallory = other.person('mallory');
+  const accountRecord = other.account(mallory, { objectSid: corp.person('alice').sid });
+  const shown = { sourceAnchor: mallory.anchor, accountRecord };
+  const entry = written(undefined, decideItem(undefined, shown));
+  assert.deepEqual(codes(decideItem(entry, shown)), ['unchanged', 'absent']);
+  pinnedSids[corp.domainSid] = other.forest;
+  const { account } = decideItem(entry, shown);
+  pinnedSids[corp.domainSid] = corp.forest;
+  assert.ok(account.kind === 'upsert' && account.sid === undefined);
 });
 
 test('a credential without an account is refused', async () => {

@@ -1,20 +1,21 @@
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
 import {
-  type NamedAccountRecord as AccountRecord,
+  type AccountRecord,
   CLOUD_FOREST,
   type CredentialRecord,
   type WithdrawalRecord,
 } from '@causeway/records';
 import type { LedgerEntry } from './ledger.ts';
-import { checkAccountName, checkSid, type ForestOfSid, type ManagedDomain } from './protected.ts';
+import { checkSid, type ForestOfSid, type ManagedDomain } from './protected.ts';
 import { type Refused, refuse, waitFor } from './refusals.ts';
 import type { Verified, VerifiedItem } from './verified-item.ts';
 
 export type AccountDecision =
   /** The item has no such record. */
   | { kind: 'absent' }
-  | { kind: 'unchanged'; sequence: number }
-  | { kind: 'upsert'; record: AccountRecord }
+  | { kind: 'unchanged'; sequence: number; record: AccountRecord }
+  /** `sid`: why the record's SID does not stand in sIDHistory; everything else of the record is written all the same. */
+  | { kind: 'upsert'; record: AccountRecord; sid: Refused | undefined }
   /** Deletions are counted before the first is made. */
   | { kind: 'delete'; record: AccountRecord }
   /** A deletion of something that is not there: only remembered, so that no older record makes it. */
@@ -38,7 +39,8 @@ export interface Decision {
 /**
  * What is to become of a user of the feed. Pure: what the ledger says and the verified records are all it sees.
  *
- * INVARIANT: nothing older than the ledger, nothing for another pin, nothing of the tenant's own word gets past.
+ * INVARIANT: nothing older than the ledger, nothing for another pin, nothing of the tenant's own word gets past. Whether an account is
+ * enabled, over or deleted depends on nothing that is wrong with its names or its SID.
  */
 export function decide(
   entry: LedgerEntry | undefined,
@@ -83,11 +85,12 @@ function decideAccount(
     const newest = newestAccountSequence(entry);
     if (record.sequence < newest) return refuse('older-sequence', record.sequence);
     const settled = (entry.managedGuid !== null || entry.deletedAt !== null) && entry.deleteSequence === null;
-    if (record.sequence === newest && settled) return { kind: 'unchanged', sequence: record.sequence };
+    const sidIsDue = entry.sidRefused && !record.deleted && !checkSid(record, domain, forestOfSid);
+    if (record.sequence === newest && settled && !sidIsDue)
+      return { kind: 'unchanged', sequence: record.sequence, record };
   }
   if (record.deleted) return { kind: entry?.managedGuid ? 'delete' : 'bury', record };
-  const refused = checkAccountName(record, domain) ?? checkSid(record, domain, forestOfSid);
-  return refused ?? { kind: 'upsert', record };
+  return { kind: 'upsert', record, sid: checkSid(record, domain, forestOfSid) };
 }
 
 function decideCredential(

@@ -23,6 +23,7 @@ import { HeadWatch } from './head-watch.ts';
 import { openTenant, requireEnrolment } from './identity.ts';
 import { LdbModify } from './ldb-modify.ts';
 import { Ledger } from './ledger.ts';
+import { listNames, readName } from './name-commands.ts';
 import { type Places, placesOf } from './places.ts';
 import { RegisterRequest, registerAgain } from './register.ts';
 import { StandingWatch } from './standing.ts';
@@ -80,7 +81,7 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
     const standing = new StandingWatch({ ledger, send, log, own, intervalMs: headIntervalMs });
     const sources = { ledger, limits, places, realm, enrolment, keys: publicKeys };
     const actions = {
-      execute: (command: Command) => execute(ledger, send, command),
+      execute: (command: Command) => execute(sources, send, command),
       register: async (request: RegisterRequest) => {
         const sources = { ledger, places, configuration, keys: publicKeys };
         tenant = (await registerAgain(sources, request).catch(inTheTenantsWords)).send;
@@ -133,6 +134,9 @@ interface Actions {
   register: (request: RegisterRequest) => Promise<void>;
 }
 
+/** Commands that concern nothing that the feed has to be read again for. */
+const ONLY_WAKE: ReadonlySet<string> = new Set(['allow-deletes', 'free-name', 'give-name']);
+
 /** Status and commands on the socket of the state folder. */
 class LocalApi implements Service {
   readonly name = 'local api';
@@ -149,7 +153,7 @@ class LocalApi implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { ledger, places } = this.#sources;
+    const { ledger, places, realm } = this.#sources;
     const server = createServer({ log: this.#log });
     server.get('/status', () =>
       readStatus(this.#sources, {
@@ -160,11 +164,15 @@ class LocalApi implements Service {
     server.get<{ Params: { name: string } }>('/users/:name', request =>
       readUserStatus(ledger, request.params.name),
     );
+    server.get('/names', () => listNames(ledger));
+    server.get<{ Params: { name: string } }>('/names/:name', request =>
+      readName(ledger, realm, request.params.name),
+    );
     server.post('/commands', async request => {
       const command = Command.parse(request.body);
       const done = await this.#actions.execute(command);
       this.#log.info({ command: command.command }, done.message);
-      if (command.command === 'allow-deletes') this.follower?.wake();
+      if (ONLY_WAKE.has(command.command)) this.follower?.wake();
       else this.follower?.readAgain();
       return done;
     });

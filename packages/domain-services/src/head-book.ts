@@ -52,7 +52,7 @@ const CAME: readonly (RefusalCode | 'failed')[] = [
 ];
 /** Problems of users whom neither the ledger nor a record that was believed gives a forest may be of any. */
 const PROBLEMS = `FROM problems LEFT JOIN accounts USING (anchor)
-  WHERE coalesce(accounts.forest, problems.forest, ?1) = ?1`;
+  WHERE coalesce(accounts.forest, problems.forest, ?1) = ?1 AND kind IN ('account', 'credential')`;
 
 /** What the ledger keeps of heads, and the accounts as heads speak of them: by forest and bucket. */
 export class HeadBook {

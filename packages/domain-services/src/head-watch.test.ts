@@ -9,6 +9,7 @@ import { createLog, sleep } from '@causeway/service';
 import { arrivals } from './arrival.ts';
 import { HeadWatch } from './head-watch.ts';
 import { Ledger, type LedgerEntry } from './ledger.ts';
+import { newEntry } from './plan.ts';
 import { ForestPeer } from './testing/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-heads-'));
@@ -25,16 +26,10 @@ const people = (count: number): Entry[] =>
 
 /** The ledger's entry of a user whom the managed domain has. */
 const entryOf = ({ anchor, accountSequence, credentialSequence }: Entry, forest: string): LedgerEntry => ({
-  ...{ anchor, forest, objectGuid: randomUUID(), accountSequence, credentialSequence, passwordOrder: null },
-  ...{
-    hasCredential: credentialSequence > 0,
-    withdrawn: false,
-    wantsEnabled: true,
-    userPrincipalName: anchor,
-    samAccountName: anchor,
-  },
-  ...{ nonce: randomUUID(), managedGuid: randomUUID(), deleteSequence: null, accepted: null },
-  ...{ accountAt: null, credentialAt: null, deletedAt: null },
+  ...newEntry({ sourceAnchor: anchor, forest, objectGuid: randomUUID() }),
+  ...{ accountSequence, credentialSequence },
+  ...{ hasCredential: credentialSequence > 0, wantsEnabled: true, samAccountName: anchor },
+  ...{ nonce: randomUUID(), managedGuid: randomUUID() },
 });
 
 const ends: (() => Promise<void>)[] = [];

@@ -1,6 +1,6 @@
 import type { FeedItem } from '@causeway/contract';
 import {
-  type NamedAccountRecord as AccountRecord,
+  type AccountRecord,
   type CredentialRecord,
   peekRecord,
   type RecordKind,
@@ -28,10 +28,6 @@ export interface VerifiedItem {
 
 export type Trust = (keyId: string) => TrustedSigner | undefined;
 
-const hasNames = ({ userPrincipalName, sAMAccountName }: Names): boolean =>
-  userPrincipalName !== null && sAMAccountName !== null;
-type Names = { userPrincipalName: string | null; sAMAccountName: string | null };
-
 /** Checks the signatures of a user's records, and that each is of its kind and made for this tenant. */
 export function verifyItem(item: FeedItem, trust: Trust, tenant: string): VerifiedItem {
   const verify = <R>(kinds: readonly RecordKind[], jws: string | null): Verified<R> | null => {
@@ -39,9 +35,6 @@ export function verifyItem(item: FeedItem, trust: Trust, tenant: string): Verifi
     const result = verifyRecord(jws, trust, { tenant });
     const sequence = (): number => peekRecord(jws)?.sequence ?? 0;
     if (!result.ok) return { ...result, sequence: sequence() };
-    if (result.record.kind === 'account' && !hasNames(result.record)) {
-      return { ok: false, refusal: 'unsupported-version', detail: 'without a name', sequence: sequence() };
-    }
     if (kinds.includes(result.record.kind)) return { ok: true, record: result.record as R };
     const detail = `${kinds.join(' or ')} record expected, a ${result.record.kind} record came`;
     return { ok: false, refusal: 'wrong-kind', detail, sequence: sequence() };
