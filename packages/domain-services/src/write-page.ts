@@ -67,7 +67,10 @@ async function makeNameless({ ledger, directory }: ApplyContext, task: Task): Pr
   const claims = claimsOf(newAccount(recordOf(task), task.entry), { realm: directory.realm });
   task.plan = withNames(task.plan!, standIn, directory.users);
   task.taken = { ...task.taken!, names: standIn, problems: [], due: claims.map(({ slot }) => slot) };
-  ledger.transaction(() => saveIntent(ledger, task, [], task.taken!.due));
+  ledger.transaction(() => {
+    saveIntent(ledger, task, [], task.taken!.due);
+    ledger.names.save(task.plan!.next.anchor, task.plan!.next);
+  });
   task.result = await directory.write(task.plan.write);
 }
 
@@ -82,7 +85,7 @@ function saveIntent(
 ): void {
   const { next } = plan!;
   ledger.save(intentOf(entry, next));
-  // What the ledger knew of it before is not what it is made with.
+  // Whoever was here before gets the names that the account is made with.
   if (entry) ledger.names.save(next.anchor, next);
   for (const slot of owned) ledger.names.setOwner({ slot, forest: next.forest, releasedAt: null });
   ledger.names.touch(due);
