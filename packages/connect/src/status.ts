@@ -56,6 +56,7 @@ function pairing({ store }: Connect, told: SyncConfiguration | CallError): Conne
     realm,
     confirmed,
     offered: offered && { fingerprint: offered.fingerprint },
+    ...(told.domainAccepts && { reads: told.domainAccepts }),
   };
 }
 

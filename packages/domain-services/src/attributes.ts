@@ -68,6 +68,17 @@ export function credentialValues(
   };
 }
 
+const HASH_LENGTH = 16;
+
+/**
+ * What takes an account's credential away: a hash that no password is known to have, and no Kerberos keys.
+ *
+ * @param random a source of random bytes
+ */
+export function withdrawalValues(now: Date, random: (length: number) => Uint8Array): Values {
+  return { unicodePwd: [random(HASH_LENGTH)], supplementalCredentials: [], pwdLastSet: [filetime(now)] };
+}
+
 /** Without both AES keys Samba takes no keys at all: the NT hash stands alone then, and RC4 with it. */
 function hasAesKeys(keys: KerberosKeys | undefined): keys is KerberosKeys {
   const needed = [EncryptionType.aes256, EncryptionType.aes128];

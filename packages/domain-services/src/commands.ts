@@ -1,30 +1,25 @@
 import { stopDomain } from '@causeway/samba';
-import { CausewayError, callLocally, lockState, printResult, table } from '@causeway/service';
+import { CausewayError, callLocally, confirm, lockState, printResult, table } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { type Command, execute } from './administration.ts';
 import type { Arrival } from './arrival.ts';
-import {
-  type ConfigurationFlags,
-  type DomainConfiguration,
-  limitsOf,
-  loadDomainConfiguration,
-} from './configuration.ts';
+import { type Opened, running, withLedger } from './at-hand.ts';
+import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
 import { createDomain } from './create.ts';
-import { requireCreated } from './creation.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { runDomain } from './domain-service.ts';
 import { alarmText } from './head-watch.ts';
-import { openTenant, requireEnrolment } from './identity.ts';
-import { Ledger, type Problem } from './ledger.ts';
+import type { Problem } from './ledger.ts';
 import { listNames, type NameClaims, type NameList, readName } from './name-commands.ts';
 import { placesOf } from './places.ts';
+import { type CodeFlags, type ReplaceFlags, readCode, register, withCode } from './register-command.ts';
 import { readStatus, readUserStatus, type Status, type UserStatus } from './status.ts';
 
 interface Flags extends ConfigurationFlags {
   json?: boolean;
 }
 
-interface CreateFlags extends Flags {
+interface CreateFlags extends Flags, ReplaceFlags, CodeFlags {
   realm?: string;
   netbios?: string;
   hostName?: string;
@@ -33,7 +28,6 @@ interface CreateFlags extends Flags {
   directory?: string;
   tenant?: string;
   ca?: string;
-  code?: string;
   deletionThreshold?: string;
   adminPasswordFile?: string;
 }
@@ -59,9 +53,20 @@ export function domainCommands(program: Program): void {
     .option('--tenant <url>', 'base address of the tenant')
     .option('--ca <file>', "CA of the tenant's certificate (PEM)")
     .option('--code <code>', 'one-time code for a domain agent, made by an administrator of the tenant')
+    .option('--code-file <file>', "file with that code, or '-': from standard input")
+    .option('--replace <REALM>', "the tenant's managed domain whose place this one takes")
+    .option('--yes', 'replace it without a question')
     .option('--deletion-threshold <n>', 'deletions at once that wait for an administrator above this')
     .option('--admin-password-file <file>', "file with the Administrator's password; made up when absent")
     .action(create);
+  command('register', 'register this managed domain with its tenant (again)')
+    .option(
+      '--code-file <file>',
+      "file with a new one-time code, or '-': from standard input; asked for where it is needed",
+    )
+    .option('--replace <REALM>', "the tenant's managed domain whose place this one takes")
+    .option('--yes', 'replace it without a question')
+    .action(register);
   command('run', 'supervise the managed domain and follow the tenant').action((flags: Flags) =>
     runDomain(loadDomainConfiguration(flags)),
   );
@@ -150,14 +155,18 @@ async function create(flags: CreateFlags): Promise<void> {
     deletionThreshold: flags.deletionThreshold === undefined ? undefined : count(flags.deletionThreshold),
   };
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const created = await createDomain(loadDomainConfiguration(flags, set), {
-    code: flags.code,
-    administratorPasswordFile: flags.adminPasswordFile,
-    progress: line => process.stderr.write(`${line}\n`),
-  });
+  const configuration = loadDomainConfiguration(flags, set);
+  const created = await withCode(await readCode(flags), code =>
+    createDomain(configuration, {
+      ...{ code, replace: flags.replace, administratorPasswordFile: flags.adminPasswordFile },
+      confirm: consequences => confirm(consequences, `Replace ${flags.replace}?`, flags.yes),
+      progress: line => process.stderr.write(`${line}\n`),
+    }),
+  );
   printResult(flags.json, created, () => [
     `managed domain ${created.realm} is made in ${created.directory}`,
     `fingerprint of its keys: ${created.fingerprint}`,
+    ...(created.replaced === null ? [] : [`it has the place of ${created.replaced}, which goes on running`]),
     '',
     `next, where Connect runs:  causeway connect trust-domain ${created.fingerprint}`,
     `next, here:                causeway domain trust-agent FINGERPRINT --forest NAME  (as Connect shows it)`,
@@ -205,52 +214,13 @@ async function status(user: string | undefined, flags: Flags): Promise<void> {
 async function look<T>(
   flags: Flags,
   path: string,
-  read: (opened: Awaited<ReturnType<typeof open>>) => T,
+  read: (opened: Opened) => T,
   lines: (value: T) => string[],
 ): Promise<void> {
   const configuration = loadDomainConfiguration(flags);
   const live = await running(() => callLocally(configuration.stateDirectory, 'domain', 'GET', path));
   const value = (live as T | undefined) ?? (await withLedger(configuration, async opened => read(opened)));
   printResult(flags.json, value, () => lines(value));
-}
-
-/** The answer of the running service; nothing when none runs. */
-async function running<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof CausewayError && error.code === 'not-running') return undefined;
-    throw error;
-  }
-}
-
-/** Works on the ledger of a service that does not run. */
-async function withLedger<T>(
-  configuration: DomainConfiguration,
-  work: (opened: Awaited<ReturnType<typeof open>>) => Promise<T>,
-): Promise<T> {
-  const lock = lockState(configuration.stateDirectory);
-  try {
-    const opened = await open(configuration);
-    try {
-      return await work(opened);
-    } finally {
-      opened.ledger.close();
-    }
-  } finally {
-    lock.release();
-  }
-}
-
-async function open(configuration: DomainConfiguration) {
-  const places = placesOf(configuration);
-  requireCreated(places);
-  const enrolment = requireEnrolment(places);
-  const keys = publicDomainKeys(await openDomainKeys(places));
-  const send = await openTenant(places, configuration.tenant, enrolment);
-  const { realm } = configuration;
-  const limits = limitsOf(configuration);
-  return { ledger: new Ledger(places.ledger), send, places, enrolment, keys, realm, limits };
 }
 
 function count(text: string): number {
@@ -264,6 +234,7 @@ function statusLines(status: Status): string[] {
   return [
     ...table([
       ['managed domain', status.realm],
+      ['registered', registrationLine(status.registration)],
       ['samba', domain.running ? `runs since ${domain.since}` : 'does not run'],
       ['tenant', status.tenant],
       [
@@ -279,6 +250,9 @@ function statusLines(status: Status): string[] {
       ['not written', countsLine(problems.counts)],
       ['names and SIDs that differ', countsLine(problems.asides)],
     ]),
+    ...(status.registration.alarm === null
+      ? []
+      : ['', status.registration.alarm, `next: ${status.registration.next}`]),
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
@@ -290,6 +264,17 @@ const countsLine = (counts: Record<string, number>): string =>
   Object.entries(counts)
     .map(([code, n]) => `${n} ${code}`)
     .join(', ') || 'none';
+
+function registrationLine({ state, since }: Status['registration']): string {
+  switch (state) {
+    case 'registered':
+      return `yes, seen since ${since}`;
+    case 'unknown':
+      return 'the tenant has not said';
+    default:
+      return `NO, ${state}, seen since ${since}`;
+  }
+}
 
 function tenantKeyLine({ fingerprint, offered }: Status['pairing']['tenantKey']): string {
   if (fingerprint === null) return "wait: the tenant's own key is not known yet";
@@ -314,7 +299,9 @@ function arrivalLine({ state, head, here, completeAsOf, notWritten }: Arrival): 
 function userLines({ entry, problems }: UserStatus): string[] {
   const credential = entry.hasCredential
     ? `written ${entry.credentialAt}`
-    : 'none yet: the account is disabled';
+    : entry.withdrawn
+      ? `withdrawn ${entry.credentialAt}: the account is disabled until another one comes`
+      : 'none yet: the account is disabled';
   return [
     ...table([
       ['user', entry.userPrincipalName ?? entry.wantedPrincipal ?? 'no userPrincipalName'],

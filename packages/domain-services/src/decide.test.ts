@@ -5,7 +5,7 @@ import { EMPTY_PROFILE, type FeedItem } from '@causeway/contract';
 import { CLOUD_FOREST, generateSealingKey, type PublicKeyInfo, sealingPublicKey } from '@causeway/records';
 import { type Decision, decide } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
-import { type Parts, planDeletion, planWrite } from './plan.ts';
+import { type Parts, planDeletion, planWrite, rememberWithdrawal } from './plan.ts';
 import { sidToAccept } from './protected.ts';
 import { ForestPeer, type Person } from './testing/index.ts';
 import { type Trust, verifyItem } from './verified-item.ts';
@@ -62,7 +62,9 @@ function written(entry: LedgerEntry | undefined, { account, credential }: Decisi
         ? { record: credential.record, secret: { ntHash: new Uint8Array(16) } }
         : undefined,
   };
-  if (!parts.account && !parts.credential) return entry;
+  if (credential.kind === 'withdraw') parts.withdrawal = credential.record;
+  if (credential.kind === 'remember') return rememberWithdrawal(entry, credential.record);
+  if (!parts.account && !parts.credential && !parts.withdrawal) return entry;
   const context = {
     users: 'OU=AADDC Users,DC=example',
     now: new Date(),
@@ -146,6 +148,94 @@ test("a key signs for its own forest only, whatever another forest's user is cal
     'other-forest',
     'absent',
   ]);
+});
+
+test('a withdrawal takes the credential away, once, and the account is disabled until another one comes', async () => {
+  const { person, entry } = await writtenPerson();
+  const shown = { sourceAnchor: person.anchor, credentialRecord: corp.withdrawal(person, 6) };
+  const decision = decideItem(entry, shown);
+  assert.deepEqual(codes(decision), ['absent', 'withdraw']);
+  const withdrawn = written(entry, decision)!;
+  assert.deepEqual(
+    [withdrawn.hasCredential, withdrawn.withdrawn, withdrawn.wantsEnabled],
+    [false, true, true],
+  );
+  assert.deepEqual(codes(decideItem(withdrawn, shown)), ['absent', 'unchanged']);
+  const credentialRecord = await corp.credential(person, 'Six', 6, RECIPIENT);
+  const again = decideItem(withdrawn, { sourceAnchor: person.anchor, credentialRecord });
+  assert.deepEqual(codes(again), ['absent', 'write'], 'of equal orders the larger sequence decides');
+  const restored = written(withdrawn, again)!;
+  assert.deepEqual([restored.hasCredential, restored.withdrawn], [true, false]);
+  assert.deepEqual(codes(decideItem(restored, shown)), ['absent', 'older-sequence'], 'replayed');
+});
+
+test('a credential that is replayed after a withdrawal is refused, by sequence and by order', async () => {
+  const { person, entry } = await writtenPerson();
+  const replayed = await corp.credential(person, 'Nine', 9, RECIPIENT);
+  const decision = decideItem(entry, {
+    sourceAnchor: person.anchor,
+    credentialRecord: corp.withdrawal(person, 6),
+  });
+  const withdrawn = written(entry, decision);
+  const show = (credentialRecord: string) =>
+    codes(decideItem(withdrawn, { sourceAnchor: person.anchor, credentialRecord }));
+  assert.deepEqual(show(replayed), ['absent', 'older-sequence']);
+  assert.deepEqual(show(await corp.credential(person, 'Five', 5, RECIPIENT)), [
+    'absent',
+    'older-password-order',
+  ]);
+  assert.deepEqual(show(corp.withdrawal(person, 5)), ['absent', 'older-password-order']);
+});
+
+test('a withdrawal without an account is remembered, and no older credential comes with the account', async () => {
+  const person = corp.person('alice');
+  const replayed = await corp.credential(person, 'Nine', 9, RECIPIENT);
+  const credentialRecord = corp.withdrawal(person, 6);
+  const alone = decideItem(undefined, { sourceAnchor: person.anchor, credentialRecord });
+  assert.deepEqual(codes(alone), ['absent', 'remember']);
+  const entry = written(undefined, alone);
+  const accountRecord = corp.account(person);
+  const show = (record: string) =>
+    decideItem(entry, { sourceAnchor: person.anchor, accountRecord, credentialRecord: record });
+  assert.deepEqual(codes(show(replayed)), ['upsert', 'older-sequence']);
+  const decision = show(credentialRecord);
+  assert.deepEqual(codes(decision), ['upsert', 'withdraw']);
+  assert.equal(written(entry, decision)!.withdrawn, true);
+  const stolen = other.account(person);
+  const pinned = decideItem(entry, { sourceAnchor: person.anchor, accountRecord: stolen });
+  assert.deepEqual(codes(pinned), ['other-forest-pinned', 'absent']);
+});
+
+test('a withdrawal of another user, forest, tenant or object, a forged one, and one with something behind it are refused', async () => {
+  const { person, entry } = await writtenPerson();
+  const elsewhere = new ForestPeer(randomUUID());
+  Object.assign(elsewhere, { signingKey: corp.signingKey });
+  const stranger = new ForestPeer(TENANT);
+  const [header, payload, signature] = corp.withdrawal(person, 6).split('.');
+  const [, changed] = corp.withdrawal(person, 7, { reason: 'scope' }).split('.');
+  const encapsulation = (await corp.credential(person, 'Six', 6, RECIPIENT)).split('~')[1];
+  const lies: [string, string][] = [
+    [corp.withdrawal(corp.person('bob'), 6), 'record-mismatch'],
+    [corp.withdrawal({ ...person, objectGuid: randomUUID() }, 6), 'anchor-moved'],
+    [other.withdrawal(person, 6), 'other-forest-pinned'],
+    [other.withdrawal(person, 6, { forest: corp.forest }), 'other-forest'],
+    [elsewhere.withdrawal(person, 6), 'other-tenant'],
+    [stranger.withdrawal(person, 6), 'unknown-signer'],
+    [`${header}.${changed}.${signature}`, 'bad-signature'],
+    [`${header}.${payload}.${signature}~${encapsulation}`, 'bad-signature'],
+  ];
+  for (const [credentialRecord, code] of lies) {
+    const decision = decideItem(entry, { sourceAnchor: person.anchor, credentialRecord });
+    assert.deepEqual(codes(decision), ['absent', code]);
+    assert.ok(!('acceptable' in decision.credential) || decision.credential.acceptable === null);
+  }
+  const inPlace = { sourceAnchor: person.anchor, accountRecord: corp.withdrawal(person, 6) };
+  assert.deepEqual(codes(decideItem(entry, inPlace)), ['wrong-kind', 'absent']);
+  const relabelled = {
+    ...{ sourceAnchor: person.anchor, origin: 'cloud' as const },
+    credentialRecord: corp.withdrawal(person, 6),
+  };
+  assert.deepEqual(codes(decideItem(entry, relabelled)), ['absent', 'relabelled']);
 });
 
 test('a user of another forest with the same anchor waits for an administrator', async () => {

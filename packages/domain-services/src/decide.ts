@@ -1,5 +1,10 @@
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
-import { type AccountRecord, CLOUD_FOREST, type CredentialRecord } from '@causeway/records';
+import {
+  type AccountRecord,
+  CLOUD_FOREST,
+  type CredentialRecord,
+  type WithdrawalRecord,
+} from '@causeway/records';
 import type { LedgerEntry } from './ledger.ts';
 import { checkSid, type ForestOfSid, type ManagedDomain } from './protected.ts';
 import { type Refused, refuse, waitFor } from './refusals.ts';
@@ -21,6 +26,9 @@ export type CredentialDecision =
   | { kind: 'absent' }
   | { kind: 'unchanged'; sequence: number }
   | { kind: 'write'; record: CredentialRecord }
+  | { kind: 'withdraw'; record: WithdrawalRecord }
+  /** A withdrawal without an account: only remembered, so that no older credential comes after it. */
+  | { kind: 'remember'; record: WithdrawalRecord }
   | Refused;
 
 export interface Decision {
@@ -53,7 +61,7 @@ export function decide(
 function refuseRelabelled(
   entry: LedgerEntry | undefined,
   { origin }: VerifiedItem,
-  verified: Verified<AccountRecord | CredentialRecord> | null,
+  verified: Verified<AccountRecord | CredentialRecord | WithdrawalRecord> | null,
 ): Refused | undefined {
   if (verified === null) return undefined;
   const cloud = origin === 'cloud';
@@ -93,28 +101,67 @@ function decideCredential(
   if (credential === null) return { kind: 'absent' };
   if (!credential.ok) return refuse(credential.refusal, credential.sequence, credential.detail);
   const { record } = credential;
+  if (record.kind === 'withdrawal') return decideWithdrawal(entry, anchor, record, account);
   const { sequence } = record;
   if (record.sourceAnchor !== anchor) return refuse('record-mismatch', sequence);
   const upserted = account.kind === 'upsert' ? account.record : undefined;
   const goes = account.kind === 'delete' || account.kind === 'bury' || entry?.deleteSequence != null;
   if (!upserted && (goes || !entry?.managedGuid)) return refuse('no-account', sequence);
+  const refusal = refuseOlder(entry, anchor, record, upserted);
+  if (refusal) return refusal;
+  if (sequence === entry?.credentialSequence && entry.hasCredential) return { kind: 'unchanged', sequence };
+  return refuseOlderPassword(entry, record, upserted) ?? { kind: 'write', record };
+}
+
+/** As a credential, in the same order with them; but one that has no account is remembered. */
+function decideWithdrawal(
+  entry: LedgerEntry | undefined,
+  anchor: string,
+  record: WithdrawalRecord,
+  account: AccountDecision,
+): CredentialDecision {
+  const { sequence } = record;
+  const upserted = account.kind === 'upsert' ? account.record : undefined;
+  const refusal = refuseOlder(entry, anchor, record, upserted);
+  if (refusal) return refusal;
+  const goes = account.kind === 'delete' || account.kind === 'bury';
+  const homeless = !upserted && (goes || !entry?.managedGuid);
+  if (sequence === entry?.credentialSequence && entry.withdrawn && !homeless) {
+    return { kind: 'unchanged', sequence };
+  }
+  const older = refuseOlderPassword(entry, record, upserted);
+  return older ?? { kind: homeless ? 'remember' : 'withdraw', record };
+}
+
+/** What is said of a password is of the user that the anchor is pinned to, and no older than what was believed before. */
+function refuseOlder(
+  entry: LedgerEntry | undefined,
+  anchor: string,
+  record: CredentialRecord | WithdrawalRecord,
+  upserted: AccountRecord | undefined,
+): Refused | undefined {
+  const pinned = upserted ?? entry;
+  // Only an account record moves an anchor, so nothing that was accepted counts here.
+  const pin = refuseOtherUser(anchor, pinned && { ...pinned, accepted: null }, record);
+  if (pin) return { ...pin, acceptable: null };
+  return record.sequence < (entry?.credentialSequence ?? -1)
+    ? refuse('older-sequence', record.sequence)
+    : undefined;
+}
+
+function refuseOlderPassword(
+  entry: LedgerEntry | undefined,
+  { sequence, passwordOrder }: CredentialRecord | WithdrawalRecord,
+  upserted: AccountRecord | undefined,
+): Refused | undefined {
   // An account that is re-pinned in the same item has a new user's password history.
   const repinned = upserted !== undefined && !samePin(entry, upserted);
-  // Only an account record moves an anchor, so nothing that was accepted counts here.
-  const pin = refuseOtherUser(anchor, { ...(upserted ?? entry!), accepted: null }, record);
-  if (pin) return { ...pin, acceptable: null };
-  const newest = entry?.credentialSequence ?? -1;
-  if (sequence < newest) return refuse('older-sequence', sequence);
-  if (sequence === newest && entry?.hasCredential) return { kind: 'unchanged', sequence };
   const known = repinned ? null : (entry?.passwordOrder ?? null);
-  if (known && comparePasswordOrder(record.passwordOrder, known) < 0) {
-    const acceptable = orderText(record.passwordOrder);
-    if (entry?.accepted !== acceptable) {
-      const detail = `version ${record.passwordOrder.version} after version ${known.version}`;
-      return waitFor('older-password-order', sequence, detail, acceptable);
-    }
-  }
-  return { kind: 'write', record };
+  if (known === null || comparePasswordOrder(passwordOrder, known) >= 0) return undefined;
+  const acceptable = orderText(passwordOrder);
+  if (entry?.accepted === acceptable) return undefined;
+  const detail = `version ${passwordOrder.version} after version ${known.version}`;
+  return waitFor('older-password-order', sequence, detail, acceptable);
 }
 
 interface Pinned {
@@ -127,7 +174,7 @@ interface Pinned {
 function refuseOtherUser(
   anchor: string,
   pin: Pinned | undefined,
-  record: AccountRecord | CredentialRecord,
+  record: AccountRecord | CredentialRecord | WithdrawalRecord,
 ): Refused | undefined {
   const { sequence, forest, objectGuid } = record;
   if (record.sourceAnchor !== anchor) return refuse('record-mismatch', sequence);

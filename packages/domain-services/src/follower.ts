@@ -18,6 +18,7 @@ import { prepareItems } from './prepare.ts';
 import { readFeed, type Unreadable } from './read-feed.ts';
 import { reconcileNames } from './reconcile-names.ts';
 import { REASONS } from './refusals.ts';
+import { isRemoved } from './removed.ts';
 import { settlePage } from './settle-page.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
 import { learnTenantKey } from './tenant-key.ts';
@@ -445,17 +446,17 @@ export class Follower implements Service {
   }
 }
 
-/** Everybody in it can sign in already. */
+/** Everybody in it can sign in already, or is not to. */
 function repeatsOnly({ tasks }: Page): boolean {
-  return tasks?.every(({ entry }) => entry?.hasCredential) === true;
+  return tasks?.every(({ entry }) => entry?.hasCredential || entry?.withdrawn) === true;
 }
 
 function hasRepeats(items: readonly PreparedItem[]): boolean {
   return new Set(items.map(({ verified }) => verified.anchor)).size < items.length;
 }
 
-/** Failures that pass: a tenant or a domain controller that does not answer for a while. */
+/** Failures that pass: a tenant or a domain controller that does not answer for a while. An agent that was removed has its own alarm. */
 function isExpected(error: unknown): boolean {
-  if (error instanceof CallError) return error.transient;
+  if (error instanceof CallError) return error.transient || isRemoved(error);
   return error instanceof CausewayError && error.retry === 'later';
 }

@@ -31,7 +31,7 @@ type Row = Record<string, SQLOutputValue>;
 
 /** An account is there while it is in the directory; one whose deletion waits is still there. */
 const THERE = 'managed_guid IS NOT NULL AND account_sequence IS NOT NULL AND deleted_at IS NULL';
-const ENTRY = `anchor, account_sequence, CASE has_credential WHEN 1 THEN credential_sequence ELSE 0 END AS credential_sequence`;
+const ENTRY = `anchor, account_sequence, CASE WHEN has_credential OR withdrawn THEN credential_sequence ELSE 0 END AS credential_sequence`;
 /**
  * Refusals of records whose signature, anchor and sequence were believed. Of all others the sequence is the tenant's
  * word: what it put in the place of a record that it withholds must not pass for that record.

@@ -105,6 +105,23 @@ test('what the forest says is compared, and answered with a receipt that its Con
   assert.ok(w.receipts[1]!.sequence > receipt!.sequence);
 });
 
+test('a withdrawal counts as a credential does', async () => {
+  const w = watching(all);
+  const one = entryOf(all[0]!, w.forest.forest);
+  w.ledger.save(one);
+  const withdrawn = { ...one, credentialSequence: 9000, hasCredential: false, withdrawn: true };
+  const head = [{ ...all[0]!, credentialSequence: 9000 }, ...all.slice(1)];
+  w.ledger.save(withdrawn);
+  w.show(w.forest.head(head));
+  await w.until(() => w.arrival().state === 'complete');
+  w.ledger.save({ ...withdrawn, withdrawn: false });
+  w.show(w.forest.head(head));
+  await w.until(() => w.arrival().state === 'differs');
+  w.ledger.save(withdrawn);
+  w.show(w.forest.head(head));
+  await w.until(() => w.arrival().state === 'complete');
+});
+
 test('a user that is withheld is an alarm, and the receipt tells of the bucket what is here', async () => {
   const w = watching(all.slice(1));
   const { anchor } = all[0]!;

@@ -107,6 +107,19 @@ export const LEDGER_STEPS: readonly string[] = [
   ALTER TABLE problems ADD COLUMN forest TEXT;
   `,
   `
+  -- The account has no credential, because a withdrawal says so: it counts in heads as a credential does.
+  ALTER TABLE accounts ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
+  DROP TRIGGER forest_bucket_of_account;
+  CREATE TRIGGER forest_bucket_of_account AFTER UPDATE ON accounts
+    WHEN new.forest <> old.forest OR new.account_sequence IS NOT old.account_sequence
+      OR new.credential_sequence IS NOT old.credential_sequence OR new.has_credential <> old.has_credential
+      OR new.withdrawn <> old.withdrawn
+      OR new.managed_guid IS NOT old.managed_guid OR new.deleted_at IS NOT old.deleted_at
+  BEGIN
+    DELETE FROM forest_bucket WHERE forest IN (old.forest, new.forest) AND bucket = bucket_of(new.anchor);
+  END;
+  `,
+  `
   -- The names that an account has in the directory (null: none), and those that its forest wants for it (null: none that can be
   -- written). Names are equal where their name_key is. An account from before wants what it has, until its record comes again.
   DROP INDEX accounts_user_principal_name;

@@ -31,7 +31,8 @@ function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
       originatingTime: 13_400_000_000,
       originatingInvocationId: randomUUID(),
     },
-    ...{ hasCredential: true, wantsEnabled: false, keepsDigits: false, digitsKey: null, sidRefused: false },
+    ...{ hasCredential: true, withdrawn: false, wantsEnabled: false },
+    ...{ keepsDigits: false, digitsKey: null, sidRefused: false },
     ...{ userPrincipalName: `${name}@corp.example.com`, samAccountName: name },
     ...{ wantedPrincipal: `${name}@corp.example.com`, wantedName: name },
     ...{
@@ -47,7 +48,7 @@ function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
 }
 
 test('an entry comes back as it was saved, also by another opener', () => {
-  const alice = entry('alice');
+  const alice = entry('alice', { hasCredential: false, withdrawn: true });
   ledger.save(alice);
   ledger.close();
   ledger = new Ledger(join(folder, 'ledger.db'));

@@ -24,6 +24,8 @@ export interface LedgerEntry {
   passwordOrder: PasswordOrder | null;
   /** The account in the directory has the credential of `credentialSequence`. */
   hasCredential: boolean;
+  /** The account in the directory has no credential, as the withdrawal of `credentialSequence` says. */
+  withdrawn: boolean;
   /** What the account record says; an account without a credential is disabled all the same. */
   wantsEnabled: boolean;
   /** The names that the forest says; null where it says none that can be written. */
@@ -176,14 +178,15 @@ export class Ledger {
     const gone = 'excluded.managed_guid IS NULL AND excluded.nonce IS NULL';
     this.#run(
       `INSERT INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence,
-        order_version, order_time, order_invocation_id, has_credential, wants_enabled, wanted_name, wanted_principal,
-        has_name, has_principal, keeps_digits, digits_key, sid_refused, nonce, managed_guid, last_managed_guid,
-        delete_sequence, accepted, account_at, credential_at, deleted_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        order_version, order_time, order_invocation_id, has_credential, withdrawn, wants_enabled, wanted_name,
+        wanted_principal, has_name, has_principal, keeps_digits, digits_key, sid_refused, nonce, managed_guid,
+        last_managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (anchor) DO UPDATE SET forest = excluded.forest, object_guid = excluded.object_guid,
         account_sequence = excluded.account_sequence, credential_sequence = excluded.credential_sequence,
         order_version = excluded.order_version, order_time = excluded.order_time,
         order_invocation_id = excluded.order_invocation_id, has_credential = excluded.has_credential,
+        withdrawn = excluded.withdrawn,
         wants_enabled = excluded.wants_enabled, wanted_name = excluded.wanted_name,
         wanted_principal = excluded.wanted_principal,
         has_name = CASE WHEN ${gone} THEN NULL ELSE has_name END,
@@ -195,7 +198,8 @@ export class Ledger {
         credential_at = excluded.credential_at, deleted_at = excluded.deleted_at`,
       ...[entry.anchor, entry.forest, entry.objectGuid, entry.accountSequence, entry.credentialSequence],
       ...[order?.version ?? null, order?.originatingTime ?? null, order?.originatingInvocationId ?? null],
-      ...[Number(entry.hasCredential), Number(entry.wantsEnabled), entry.wantedName, entry.wantedPrincipal],
+      ...[Number(entry.hasCredential), Number(entry.withdrawn), Number(entry.wantsEnabled)],
+      ...[entry.wantedName, entry.wantedPrincipal],
       ...[entry.samAccountName, entry.userPrincipalName, Number(entry.keepsDigits), entry.digitsKey],
       ...[Number(entry.sidRefused), entry.nonce, entry.managedGuid],
       ...[entry.managedGuid ?? entry.lastManagedGuid, entry.deleteSequence, entry.accepted],
@@ -393,7 +397,9 @@ export type StateName =
   | 'offeredTenantKey'
   | 'receiptSequence'
   /** The records that the tenant was told are read here. */
-  | 'announced';
+  | 'announced'
+  /** JSON: whether this domain is its tenant's, and since when that was seen; see `standing.ts`. */
+  | 'standing';
 
 const text = (value: SQLOutputValue | undefined): string | null => (value == null ? null : String(value));
 const number = (value: SQLOutputValue | undefined): number | null => (value == null ? null : Number(value));
@@ -415,6 +421,7 @@ function entryOf(row: Row): LedgerEntry {
             originatingInvocationId: String(row.order_invocation_id),
           },
     hasCredential: row.has_credential === 1,
+    withdrawn: row.withdrawn === 1,
     wantsEnabled: row.wants_enabled === 1,
     wantedName: text(row.wanted_name),
     wantedPrincipal: text(row.wanted_principal),

@@ -88,7 +88,8 @@ async function planTasks(
     if (isNew(task)) task.taken = names.take(accountOf(task));
     const secret = await openedSecret(task, sealingKey);
     const { account, credential } = task.decision;
-    if (account.kind !== 'upsert' && credential.kind !== 'write') continue;
+    const withdrawal = credential.kind === 'withdraw' ? credential.record : undefined;
+    if (account.kind !== 'upsert' && credential.kind !== 'write' && !withdrawal) continue;
     const parts = {
       account:
         account.kind === 'upsert'
@@ -98,6 +99,7 @@ async function planTasks(
             }
           : undefined,
       credential: credential.kind === 'write' ? { record: credential.record, secret: secret! } : undefined,
+      withdrawal,
     };
     try {
       task.plan = planWrite(entry, parts, context);

@@ -1,7 +1,14 @@
 import type { FeedItem } from '@causeway/contract';
 import { encodeGuid, escapeRdn } from '@causeway/ldap';
-import type { AccountRecord, CredentialRecord, CredentialSecret } from '@causeway/records';
-import { accountValues, controlValues, credentialValues, profileValues, type Values } from './attributes.ts';
+import type { AccountRecord, CredentialRecord, CredentialSecret, WithdrawalRecord } from '@causeway/records';
+import {
+  accountValues,
+  controlValues,
+  credentialValues,
+  profileValues,
+  type Values,
+  withdrawalValues,
+} from './attributes.ts';
 import { samePin } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Write } from './write.ts';
@@ -24,6 +31,8 @@ export interface Parts {
       }
     | undefined;
   credential?: { record: CredentialRecord; secret: CredentialSecret } | undefined;
+  /** Never with a credential. */
+  withdrawal?: WithdrawalRecord | undefined;
 }
 
 export interface PlanContext {
@@ -49,6 +58,7 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
     ...(parts.account && accountValues(parts.account.record, parts.account.sidRefused)),
     ...(parts.account && profileValues(parts.account.profile)),
     ...controlValues(next.wantsEnabled && next.hasCredential),
+    ...(parts.withdrawal && withdrawalValues(context.now, context.random)),
     ...(parts.credential &&
       credentialValues(
         parts.credential.secret,
@@ -95,6 +105,15 @@ export function planDeletion(entry: LedgerEntry | undefined, record: AccountReco
     : { ...next, accountSequence: record.sequence, accountAt: at, deletedAt: entry?.deletedAt ?? at };
 }
 
+/**
+ * The ledger's entry after a withdrawal that has no account here, or whose account is about to go: no older credential comes after it.
+ * It pins an anchor that is new, as an account record would.
+ */
+export function rememberWithdrawal(entry: LedgerEntry | undefined, record: WithdrawalRecord): LedgerEntry {
+  const { sequence: credentialSequence, passwordOrder } = record;
+  return { ...(entry ?? newEntry(record)), credentialSequence, passwordOrder };
+}
+
 /** The ledger's entry once its account is deleted. */
 export function deleted(entry: LedgerEntry, now: Date): LedgerEntry {
   const at = now.toISOString();
@@ -118,11 +137,16 @@ export function forgotten(entry: LedgerEntry): LedgerEntry {
     samAccountName: null,
     userPrincipalName: null,
     hasCredential: false,
+    withdrawn: false,
     credentialAt: null,
   };
 }
 
-function advance(entry: LedgerEntry | undefined, { account, credential }: Parts, now: Date): LedgerEntry {
+function advance(
+  entry: LedgerEntry | undefined,
+  { account, credential, withdrawal }: Parts,
+  now: Date,
+): LedgerEntry {
   const at = now.toISOString();
   let next = account ? pinnedTo(entry, account.record) : { ...entry! };
   if (account) {
@@ -138,10 +162,12 @@ function advance(entry: LedgerEntry | undefined, { account, credential }: Parts,
       accountAt: at,
     };
   }
-  if (credential) {
-    const { sequence, passwordOrder } = credential.record;
-    next = { ...next, credentialSequence: sequence, passwordOrder, hasCredential: true, credentialAt: at };
-    next.accepted = null;
+  const said = withdrawal ?? credential?.record;
+  if (said) {
+    const { sequence, passwordOrder } = said;
+    next = { ...next, credentialSequence: sequence, passwordOrder, credentialAt: at, accepted: null };
+    next.hasCredential = withdrawal === undefined;
+    next.withdrawn = withdrawal !== undefined;
   }
   return next;
 }
@@ -170,6 +196,7 @@ export function newEntry(record: Pick<AccountRecord, 'sourceAnchor' | 'forest' |
     credentialSequence: null,
     passwordOrder: null,
     hasCredential: false,
+    withdrawn: false,
     wantsEnabled: false,
     wantedName: null,
     wantedPrincipal: null,

@@ -4,7 +4,7 @@ import { faultPoint } from '@causeway/service';
 import type { AccountDecision } from './decide.ts';
 import type { Ledger, LedgerEntry, RecordKind } from './ledger.ts';
 import { nameWithDigits } from './made-up-name.ts';
-import { forgotten, planDeletion, wantedNames } from './plan.ts';
+import { forgotten, planDeletion, rememberWithdrawal, wantedNames } from './plan.ts';
 import { reasonOf, reconcileNames, saveNameProblem } from './reconcile-names.ts';
 import { refuse } from './refusals.ts';
 import type { ApplyContext, Task } from './task.ts';
@@ -74,6 +74,10 @@ function settle(
     if (account.kind === 'delete' || account.kind === 'bury') {
       ledger.save(planDeletion(entry, account.record, new Date(at)));
     }
+    const { credential } = decision;
+    if (credential.kind === 'remember') {
+      ledger.save(rememberWithdrawal(ledger.entry(item.sourceAnchor), credential.record));
+    }
     if (account.kind === 'unchanged' && entry) refreshNames(ledger, entry, account.record);
     if (account.kind === 'upsert' && !failure) saveAsides(ledger, task, account, at);
     if (failure) failed.push(item);
@@ -127,7 +131,8 @@ function outcomeOf(
   failure: { reason: string } | undefined,
 ): DomainReport | undefined {
   const anchor = item.sourceAnchor;
-  const one = decision[kind];
+  const decided = decision[kind];
+  const one = decided.kind === 'remember' ? refuse('no-account', decided.record.sequence) : decided;
   const forest = verified[kind]?.ok ? verified[kind].record.forest : null;
   const report = (
     outcome: DomainReport['outcome'],

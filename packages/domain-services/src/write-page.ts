@@ -99,6 +99,7 @@ function intentOf(entry: LedgerEntry | undefined, next: LedgerEntry): LedgerEntr
     credentialSequence: entry?.credentialSequence ?? null,
     passwordOrder: entry?.passwordOrder ?? null,
     hasCredential: false,
+    withdrawn: false,
     accountAt: entry?.accountAt ?? null,
     credentialAt: entry?.credentialAt ?? null,
   };

@@ -1,3 +1,4 @@
+export { askSecret, confirm } from './ask.ts';
 export { CausewayError, describeError, type Retry } from './causeway-error.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret } from './configuration.ts';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Profile } from '@causeway/contract';
 import { FILETIME_NEVER, filetimeToIso } from '../filetime.ts';
 import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
+import { UserAccountControl } from '../user-account-control.ts';
 
 /** A user as the tenant should have it. */
 export interface Account {
@@ -25,9 +26,6 @@ export interface ScopeContext {
 /** Raised when the rules below change: every object is then decided anew. */
 export const RULES_VERSION = 2;
 
-/** userAccountControl ([MS-ADTS] 2.2.16). */
-const UAC_ACCOUNTDISABLE = 0x2;
-const UAC_NORMAL_ACCOUNT = 0x200;
 /** Nobody ([MS-DTYP] 2.4.2.4). */
 const NULL_SID = 'S-1-0-0';
 
@@ -52,7 +50,7 @@ export function accountOf(a: StoredAttributes, context: ScopeContext): Account {
     userPrincipalName: signInName(first(a, 'userPrincipalName')) ?? `${samAccountName}@${context.domain}`,
     onPremisesSamAccountName: samAccountName,
     onPremisesSecurityIdentifier: first(a, 'objectSid') ?? NULL_SID,
-    accountEnabled: (userAccountControl(a) & UAC_ACCOUNTDISABLE) === 0,
+    accountEnabled: (userAccountControl(a) & UserAccountControl.accountDisable) === 0,
     accountExpires: expiry(a.accountExpires),
     profile: {
       displayName: text(a, 'displayName'),
@@ -81,7 +79,8 @@ function whyOutOfScope(object: ScopedObject, context: ScopeContext): string | un
   if (first(a, 'isCriticalSystemObject')?.toUpperCase() === 'TRUE') return 'a critical system object';
   if (name === undefined) return 'without sAMAccountName';
   if (first(a, 'objectSid') === undefined) return 'without objectSid';
-  if ((userAccountControl(a) & UAC_NORMAL_ACCOUNT) === 0) return 'not a normal account (userAccountControl)';
+  if ((userAccountControl(a) & UserAccountControl.normalAccount) === 0)
+    return 'not a normal account (userAccountControl)';
   if (/^(aad_|msol_)/.test(lower)) return 'a synchronization account (AAD_ or MSOL_)';
   if (lower === 'support_388945a0') return 'a support account';
   if (/^(systemmailbox\{|cas_.*\{)/.test(lower)) return 'a system mailbox';
@@ -111,7 +110,7 @@ function text(attributes: StoredAttributes, name: string): string | null {
   return first(attributes, name)?.slice(0, MAX_TEXT) ?? null;
 }
 
-function userAccountControl(attributes: StoredAttributes): number {
+export function userAccountControl(attributes: StoredAttributes): number {
   return Number(first(attributes, 'userAccountControl') ?? 0);
 }
 

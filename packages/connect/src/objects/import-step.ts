@@ -9,8 +9,9 @@ import type { LdapConnection } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
-import { isInetOrgPerson, RULES_VERSION } from './decide-account.ts';
-import { decideObject, mergeImported, saysTooLittle } from './merge.ts';
+import { isSmartCardOnly } from '../user-account-control.ts';
+import { isInetOrgPerson, RULES_VERSION, userAccountControl } from './decide-account.ts';
+import { type DirectoryObject, decideObject, mergeImported, saysTooLittle } from './merge.ts';
 
 export interface ImportSummary {
   /** Objects that the directory sent. */
@@ -150,10 +151,16 @@ function merge(context: ConnectorContext, change: ImportedObject, full: boolean,
   const object = decideObject(mergeImported(known, change, full), scope);
   store.space.put(object, generation);
   if (object.desiredDigest !== known?.desiredDigest) store.queue.remove('object', object.guid);
+  if (known && isSmartCard(object) !== isSmartCard(known)) {
+    store.queue.putDue(object.guid, 'smart-card', 'smart card only was set or taken away: read whole');
+  }
   for (const problem of change.problems) {
     store.events.add(EventId.runErrors, 'warn', connector.name, `import of '${object.dn}': ${problem}`);
   }
 }
+
+const isSmartCard = ({ attributes }: DirectoryObject): boolean =>
+  isSmartCardOnly(userAccountControl(attributes));
 
 function announceFullImport(context: ConnectorContext, reason: string): void {
   const level = reason === 'first-import' ? 'info' : 'warn';

@@ -336,4 +336,14 @@ export const MIGRATIONS: readonly string[] = [
     pinned_at TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- Why the tenant has no password of a user, where that was withdrawn. Who should be so for long is read again, once.
+  ALTER TABLE password_state ADD COLUMN withdrawn TEXT;
+  INSERT OR IGNORE INTO retry_queue (connector, guid, kind, quarantined, code, reason, attempts, since, next_at)
+    SELECT o.connector, o.guid, 'password', 0, 'withdrawal', 'read again: its password may have to be withdrawn', 0,
+      strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 0
+    FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
+    WHERE o.exported_digest IS NOT NULL AND o.desired_digest IS NOT NULL
+      AND (p.must_change = 1 OR CAST(o.attributes ->> '$.userAccountControl' AS INTEGER) & 0x40000 <> 0);
+  `,
 ];

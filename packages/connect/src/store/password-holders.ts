@@ -1,4 +1,6 @@
 import type { PasswordOrder } from '@causeway/credentials';
+import type { WithdrawalReason } from '@causeway/records';
+import { isSmartCardOnly } from '../user-account-control.ts';
 import type { Database } from './database.ts';
 import { toOrder } from './password-states.ts';
 
@@ -14,6 +16,12 @@ export interface PasswordHolder {
   exported: boolean;
   /** The order of the password that the tenant acknowledged last. */
   acknowledged: PasswordOrder | undefined;
+  /** Why the tenant has no password of that order: it acknowledged that it was withdrawn. */
+  withdrawn: WithdrawalReason | undefined;
+  /** The password that the directory has was a temporary one when it was read last. */
+  mustChange: boolean;
+  /** No password of the account is good for anything: it signs in by smart card only. */
+  smartCard: boolean;
   /** The forced full pass that sent it last. */
   fullPass: number | undefined;
   /** Its legacy credentials are owed to the managed domain. */
@@ -32,8 +40,10 @@ export class PasswordHolders {
 
   get(guid: string): PasswordHolder | undefined {
     const row = this.#db.get(
-      `SELECT o.anchor, o.dn, lower(o.object_classes) LIKE '%"inetorgperson"%' AS inet_org_person, o.desired_digest IS NOT NULL AS in_scope, o.exported_digest IS NOT NULL AS exported,
-         p.version, p.originating_time, p.originating_invocation_id, p.full_pass, w.guid IS NOT NULL AS owed
+      `SELECT o.anchor, o.dn, o.desired_digest IS NOT NULL AS in_scope, o.exported_digest IS NOT NULL AS exported,
+         lower(o.object_classes) LIKE '%"inetorgperson"%' AS inet_org_person,
+         p.version, p.originating_time, p.originating_invocation_id, p.full_pass, p.withdrawn, p.must_change,
+         o.attributes ->> '$.userAccountControl' AS user_account_control, w.guid IS NOT NULL AS owed
        FROM connector_space AS o
          LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
          LEFT JOIN owed AS w ON w.connector = o.connector AND w.guid = o.guid
@@ -50,6 +60,9 @@ export class PasswordHolders {
         inScope: row.in_scope === 1,
         exported: row.exported === 1,
         acknowledged: toOrder(row),
+        withdrawn: (row.withdrawn as WithdrawalReason | null) ?? undefined,
+        mustChange: row.must_change === 1,
+        smartCard: isSmartCardOnly(Number(row.user_account_control ?? 0)),
         fullPass: (row.full_pass as number | null) ?? undefined,
         owed: row.owed === 1,
       }

@@ -113,6 +113,15 @@ onEveryBackend(
       assert.ok(await party.signIn(new Browser(), who.upn, 'Something new 2!'));
     });
 
+    it('takes no empty password, whatever is stored, at the price of every other attempt', async () => {
+      const who = person(++number);
+      await exportObject(who);
+      await exportPassword(who, '');
+      for (const password of ['', 'x'.repeat(10_000)]) {
+        assert.equal(await countDerivations(() => fails(who.upn, password)), 1);
+      }
+    });
+
     it('has a page without scripts, that nothing can frame, with labels and one field each', async () => {
       const { page } = await party.begin(new Browser(), { login_hint: '"><script>alert(1)</script>' });
       assert.equal(page.status, 200);
