@@ -97,7 +97,7 @@ class World {
     let { names, due } = taken;
     let guid = this.directory.add(names.samAccountName, names.userPrincipalName);
     if (guid === undefined) {
-      names = taken.standIn;
+      names = taken.standIn();
       due = claimsOf(newAccount(this.#record(one), undefined), DOMAIN).map(({ slot }) => slot);
       guid = this.directory.add(names.samAccountName, null);
     }
