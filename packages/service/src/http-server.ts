@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { isLoopback } from '@causeway/wire';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { CausewayError, describeError } from './causeway-error.ts';
 import type { Log } from './log.ts';
@@ -70,8 +71,7 @@ export async function listen(
   address: { host: string; port: number },
   tls: boolean,
 ): Promise<string> {
-  const loopback = address.host === 'localhost' || address.host === '::1' || address.host.startsWith('127.');
-  if (!loopback && !tls) {
+  if (!isLoopback(address.host) && !tls) {
     throw new CausewayError(
       'tls-needed',
       `listening on ${address.host} needs TLS: give certificateFile and keyFile, or listen on 127.0.0.1`,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { isLoopback } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
+import { isLoopback } from '@causeway/wire';
 import type { TenantScope } from '../tenant-scope.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function registerApplication(
 ): Promise<string> {
   for (const text of application.redirectUris) {
     const url = new URL(text);
-    const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
+    const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
     if (!safe || text.includes('#') || url.username !== '' || url.password !== '') {
       throw new CausewayError(
         'redirect-uri',

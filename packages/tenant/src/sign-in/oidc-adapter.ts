@@ -1,4 +1,4 @@
-import { isLoopback } from '@causeway/contract';
+import { isLoopback } from '@causeway/wire';
 import { sql } from 'kysely';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 import { digestOf } from '../digest.ts';
@@ -112,7 +112,7 @@ async function findApplication(scope: TenantScope, id: string): Promise<AdapterP
     client_id: row.client_id,
     client_name: row.name,
     redirect_uris: row.redirect_uris,
-    application_type: row.redirect_uris.some(uri => isLoopback(new URL(uri))) ? 'native' : 'web',
+    application_type: row.redirect_uris.some(uri => isLoopback(new URL(uri).hostname)) ? 'native' : 'web',
     token_endpoint_auth_method: 'none',
     grant_types: ['authorization_code'],
     response_types: ['code'],
