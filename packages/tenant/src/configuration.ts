@@ -22,6 +22,8 @@ export const TenantConfiguration = z.strictObject({
   tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
   /** `postgres://…`; the environment's DATABASE_URL when absent, and without that PGlite in the state folder. */
   databaseUrl: z.string().min(1).optional(),
+  /** The CA (PEM file) of a PostgreSQL's certificate; `sslrootcert` in its address when absent, and without that the machine's CAs. */
+  databaseCaFile: z.string().min(1).optional(),
   /** A Connect that is older is refused. */
   minimumAgentVersion: z.string().refine(isVersion, 'a version such as 1.2.3').default(MINIMUM_AGENT_VERSION),
 });
@@ -34,10 +36,10 @@ export function databaseLocation(configuration: TenantConfiguration): DatabaseLo
   if (!/^postgres(ql)?:\/\//.test(url)) {
     throw new CausewayError('configuration-invalid', "databaseUrl: an address 'postgres://…' expected");
   }
-  return { kind: 'postgres', url };
+  return { kind: 'postgres', url, caFile: configuration.databaseCaFile };
 }
 
 export type DatabaseLocation =
-  | { readonly kind: 'postgres'; readonly url: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly caFile?: string | undefined }
   /** Without a directory the database is in memory and gone at the end: for tests. */
   | { readonly kind: 'pglite'; readonly directory?: string };

@@ -7,6 +7,7 @@ import { type Dialect, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { DatabaseLocation } from '../configuration.ts';
 import { migrate } from './migrations.ts';
+import { postgresConnection, tlsAdvice } from './postgres-connection.ts';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
@@ -17,14 +18,14 @@ const POOL_SIZE = 10;
 /**
  * Opens the tenant's database and brings it to this version. The same SQL runs on PostgreSQL and on PGlite,
  * PostgreSQL itself in the process. `onQuery` sees every statement's text, never its parameters.
- * @throws CausewayError 'database-unreachable'
+ * @throws CausewayError 'database-unreachable', and 'database-tls' as `postgresConnection`
  */
 export async function openDatabase(
   location: DatabaseLocation,
   onQuery?: (statement: string) => void,
 ): Promise<Database> {
   const database = new Kysely<Schema>({
-    dialect: location.kind === 'postgres' ? postgres(location.url) : pglite(location.directory),
+    dialect: location.kind === 'postgres' ? postgres(location) : pglite(location.directory),
     ...(onQuery && {
       log: event => {
         onQuery(event.query.sql);
@@ -39,15 +40,15 @@ export async function openDatabase(
     const where = location.kind === 'postgres' ? 'at databaseUrl' : `in '${location.directory}'`;
     throw new CausewayError(
       'database-unreachable',
-      `cannot open the database ${where}: ${describeError(cause)}`,
+      `cannot open the database ${where}: ${describeError(cause)}${tlsAdvice(cause)}`,
     );
   }
   return database;
 }
 
-function postgres(url: string): Dialect {
+function postgres({ url, caFile }: DatabaseLocation & { kind: 'postgres' }): Dialect {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...postgresConnection(url, caFile),
     max: POOL_SIZE,
     connectionTimeoutMillis: 10_000,
     application_name: 'causeway-tenant',
