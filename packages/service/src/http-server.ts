@@ -9,6 +9,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** Certificate chain and private key files (PEM); without them plain HTTP, which loopback and sockets alone may use. */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string } | undefined;
+  /** Addresses and networks (CIDR) of the proxies whose X-Forwarded-For says where a request comes from; nobody's when absent. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Largest request body in bytes. */
   readonly bodyLimit?: number;
 }
@@ -26,6 +28,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     routerOptions: { maxParamLength: 1100 },
     requestTimeout: 60_000,
     forceCloseConnections: true,
+    ...(options.trustedProxies?.length && { trustProxy: [...options.trustedProxies] }),
     ...(options.tls && {
       https: {
         cert: readFileSync(options.tls.certificateFile),

@@ -20,6 +20,11 @@ export const TenantConfiguration = z.strictObject({
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   /** Certificate chain and key (PEM files); needed off loopback. */
   tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+  /** Reverse proxies before this server: from them alone X-Forwarded-For is taken as where a request comes from. */
+  trustedProxies: z
+    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+    .max(100)
+    .optional(),
   /** `postgres://…`; the environment's DATABASE_URL when absent, and without that PGlite in the state folder. */
   databaseUrl: z.string().min(1).optional(),
   /** The CA (PEM file) of a PostgreSQL's certificate; `sslrootcert` in its address when absent, and without that the machine's CAs. */

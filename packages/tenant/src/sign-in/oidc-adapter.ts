@@ -16,6 +16,7 @@ export function makeAdapterFactory(scope: TenantScope): AdapterFactory {
 
 function payloadAdapter(scope: TenantScope, model: string): Adapter {
   const one = (id: string) => ({ model, id_digest: digestOf(id) });
+  let begun = 0;
   return {
     async upsert(id, payload, expiresIn) {
       const { jti: _secret, ...rest } = payload;
@@ -28,6 +29,7 @@ function payloadAdapter(scope: TenantScope, model: string): Adapter {
       };
       const insert = scope.insert('oidc_payloads', { ...one(id), ...values });
       if (model !== 'ReplayDetection') {
+        if (model === 'Interaction' && begun++ % SWEEP_EVERY === 0) await sweepInteractions(scope);
         await insert
           .onConflict(conflict => conflict.columns(['tenant_id', 'model', 'id_digest']).doUpdateSet(values))
           .execute();
@@ -88,6 +90,21 @@ function notExpired(expiresAt: Date | null): boolean {
 /** Sweeps out what has expired, now and then: agents fetch tokens all day, and every fetch passes here. */
 async function prune(scope: TenantScope): Promise<void> {
   await scope.delete('oidc_payloads').where('expires_at', '<', new Date()).execute();
+}
+
+/** Sign-ins that are kept while their people are at the page; strangers begin as many as they like. */
+const MAX_INTERACTIONS = 20_000;
+const SWEEP_EVERY = 250;
+
+/** What has expired goes, and of the rest what was begun longest ago: a flood fills no table, and outruns nobody who is typing. */
+async function sweepInteractions(scope: TenantScope): Promise<void> {
+  await prune(scope);
+  await scope.run(
+    tenantId => sql`
+      delete from oidc_payloads where tenant_id = ${tenantId} and model = 'Interaction' and expires_at <= (
+        select expires_at from oidc_payloads where tenant_id = ${tenantId} and model = 'Interaction'
+        order by expires_at desc offset ${MAX_INTERACTIONS} limit 1)`,
+  );
 }
 
 function clientAdapter(scope: TenantScope): Adapter {
