@@ -24,8 +24,8 @@ function dispatcherOf(endpoint: Endpoint): Agent {
   });
 }
 
-/** Largest answer that is read, in characters. */
-const MAX_ANSWER = 64 * 1024 * 1024;
+/** Largest answer that is read, in characters; what is parsed takes many times as much memory. */
+const MAX_ANSWER = 8 * 1024 * 1024;
 const MAX_TOKEN_ANSWER = 64 * 1024;
 
 /** Reads a body as far as the limit: what a server sends, or what it unpacks to, must not fill the memory. */

@@ -248,6 +248,14 @@ function statusLines(status: Status): string[] {
       ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
       ['deletions', `${deletions.waiting} wait${deletions.stopped ? ', stopped by the threshold' : ''}`],
       ['not written', countsLine(problems.counts)],
+      ...(problems.unlisted === 0
+        ? []
+        : [
+            [
+              'signed by nobody trusted',
+              `${problems.unlisted} more, in no list: the tenant shows people whom no trusted agent knows`,
+            ],
+          ]),
       ['names and SIDs that differ', countsLine(problems.asides)],
     ]),
     ...(status.registration.alarm === null

@@ -32,8 +32,16 @@ export interface Status {
   /** Of each trusted forest. */
   arrivals: Arrival[];
   deletions: { waiting: number; stopped: boolean; approved: number };
-  /** `asides`: names and SIDs that are not as their records say, which are written all the same. */
-  problems: { counts: Record<string, number>; asides: Record<string, number>; latest: Problem[] };
+  /**
+   * `asides`: names and SIDs that are not as their records say, which are written all the same; `unlisted`: refused records of people
+   * whom no trusted key signed, beyond those that are listed.
+   */
+  problems: {
+    counts: Record<string, number>;
+    asides: Record<string, number>;
+    unlisted: number;
+    latest: Problem[];
+  };
   audit: AuditEntry[];
 }
 
@@ -94,6 +102,7 @@ export function readStatus(
     problems: {
       counts: ledger.problemCounts(),
       asides: ledger.asideCounts(),
+      unlisted: ledger.unlisted(),
       latest: ledger.problems(20),
     },
     audit: ledger.auditTrail(10),
