@@ -4,11 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { CallError, EMPTY_PROFILE, type Send } from '@causeway/contract';
 import { generateSealingKey } from '@causeway/records';
 import { createLog, sleep } from '@causeway/service';
 import { Follower } from './follower.ts';
 import { LdbModify } from './ldb-modify.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, MAX_UNVERIFIED } from './ledger.ts';
+import { readFeed } from './read-feed.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-follower-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -31,7 +33,8 @@ async function follow(
   const stop = new AbortController();
   const follower = new Follower({
     ...{ ledger, sealingKey, log, tenant: randomUUID(), deletionThreshold: 500 },
-    directory: undefined as never,
+    // Of whom nobody trusted signed it is asked for no name.
+    directory: { holders: async () => [] } as never,
     ldbModify: new LdbModify({ directory: folder }),
     domain: { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-7-8-9' },
     send: async path => {
@@ -132,4 +135,41 @@ test('a tenant that always says that there is more, or nothing at once, does not
     assert.ok(feed.requests.length <= 20, `${feed.requests.length} requests in a second`);
     assert.ok(feed.ledger.state('caughtUpAt') !== undefined, 'deletions are not held up');
   }
+});
+
+test('an endless feed of people whom nobody trusted signed fills neither the ledger nor the outbox', async () => {
+  const item = (n: number) => ({
+    ...{ userId: randomUUID(), origin: 'synchronized', forest: 'corp.example.com' },
+    ...{ sourceAnchor: `made-up-${n}`, accountRecord: 'e30.e30.e30', credentialRecord: null },
+    profile: EMPTY_PROFILE,
+  });
+  let shown = 0;
+  const page = (count: number): Answer => ({
+    json: {
+      items: Array.from({ length: 100 }, () => item(shown++)),
+      ...{ cursor: String(count), more: true, moreNew: true },
+    },
+  });
+  const feed = await follow(
+    (_url, count) => page(count),
+    () => shown >= 3000,
+  );
+  assert.ok(await feed.run(10_000));
+  assert.equal(feed.ledger.problems(10_000).length, MAX_UNVERIFIED);
+  assert.ok(feed.ledger.unlisted() > 0);
+  assert.ok(feed.ledger.queuedReports(10_000).length <= MAX_UNVERIFIED);
+});
+
+test('a page that is larger than answers may be is asked for in smaller ones', async () => {
+  const limits: number[] = [];
+  const send: Send = async path => {
+    const limit = Number(new URL(path, 'http://tenant').searchParams.get('limit'));
+    limits.push(limit);
+    if (limit > 20) throw new CallError(0, 'answer-too-large', 'the answer is too large');
+    const json = { items: [], cursor: '7', more: false, moreNew: false };
+    return { status: 200, headers: new Headers(), text: async () => JSON.stringify(json) };
+  };
+  const page = await readFeed(send, { after: '', limit: 1000, wait: 0 }, AbortSignal.timeout(5000));
+  assert.equal(page.cursor, '7');
+  assert.deepEqual(limits, [1000, 250, 63, 16]);
 });

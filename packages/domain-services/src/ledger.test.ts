@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
-import { Ledger, type LedgerEntry } from './ledger.ts';
+import { Ledger, type LedgerEntry, MAX_UNVERIFIED, type Problem } from './ledger.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
 
 let folder: string;
@@ -105,6 +105,27 @@ test('a problem keeps the time since when it stands, until its code changes', ()
   assert.equal(ledger.problemsOf('a')[0]?.since, '2026-01-03');
   ledger.clearProblem('a', 'account');
   assert.deepEqual(ledger.problems(), []);
+});
+
+test('what nobody trusted signed is listed to a limit and counted beyond; whoever is known is listed always', () => {
+  const own = new Ledger(':memory:');
+  own.save(entry('known', {}));
+  const problem = (anchor: string): Omit<Problem, 'since'> => ({
+    ...{ anchor, forest: null, kind: 'account', outcome: 'refused', acceptable: null, sequence: 1 },
+    ...{ code: 'unknown-signer', reason: 'x', at: '2026-01-01' },
+  });
+  const listed = Array.from({ length: MAX_UNVERIFIED + 50 }, (_, i) =>
+    own.saveUnverified(problem(`made-up-${i}`)),
+  );
+  assert.equal(listed.filter(Boolean).length, MAX_UNVERIFIED);
+  assert.equal(own.problems(10_000).length, MAX_UNVERIFIED);
+  assert.equal(own.unlisted(), 50);
+  assert.ok(own.saveUnverified(problem('anchor of known')));
+  assert.ok(own.saveUnverified({ ...problem('made-up-7'), reason: 'y' }));
+  assert.equal(own.problemsOf('made-up-7')[0]?.reason, 'y');
+  own.setState('cursor', '');
+  assert.equal(own.unlisted(), 0);
+  own.close();
 });
 
 test('reports wait in order until they are dropped', () => {

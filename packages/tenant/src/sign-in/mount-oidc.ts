@@ -8,6 +8,9 @@ import type { TenantScope } from '../tenant-scope.ts';
 import { makeProvider } from './oidc-provider.ts';
 import { type PeopleGate, stepOfProvider } from './people-gate.ts';
 
+/** Of a name as it stands in an address. */
+const TENANT_NAME = /^[a-z0-9-]{1,63}$/;
+
 /** A tenant and its OpenID provider. */
 export interface TenantSignIn {
   readonly scope: TenantScope;
@@ -32,7 +35,8 @@ export class Providers {
   async get(tenantName: string): Promise<TenantSignIn> {
     const made = this.#made.get(tenantName);
     if (made) return made;
-    const tenant = await this.#installation.findTenant(tenantName);
+    // What cannot be a name is not asked for: PostgreSQL has no text with U+0000.
+    const tenant = TENANT_NAME.test(tenantName) ? await this.#installation.findTenant(tenantName) : undefined;
     if (!tenant) throw new CausewayError('no-such-tenant', 'there is no such tenant', { status: 404 });
     const issuer = issuerOf(this.#publicUrl(), tenantName);
     const provider = makeProvider(
@@ -47,6 +51,16 @@ export class Providers {
     return signIn;
   }
 }
+
+/**
+ * Of everything that the provider answers: its pages are of it alone. To `script-src` it adds the hash of the one script of its page
+ * that posts to an application, whose Origin some applications look at.
+ */
+const PROVIDER_HEADERS = {
+  'content-security-policy': "default-src 'none'; script-src; frame-ancestors 'none'; base-uri 'none'",
+  'referrer-policy': 'strict-origin',
+  'x-frame-options': 'DENY',
+};
 
 /** Hands everything under /t/:tenant/oidc to the tenant's provider, with the body unread. */
 export function mountOidc(
@@ -75,6 +89,7 @@ export function mountOidc(
         delete raw.headers['x-forwarded-for'];
         Object.assign(raw, { originalUrl: new URL(base).pathname.replace(/\/$/, '') + raw.url });
         raw.url = raw.url!.slice(mount.length);
+        for (const [name, value] of Object.entries(PROVIDER_HEADERS)) reply.raw.setHeader(name, value);
         reply.hijack();
         await provider.callback()(raw, reply.raw);
       },

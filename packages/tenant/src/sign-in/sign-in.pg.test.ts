@@ -277,6 +277,41 @@ onEveryBackend(
       assert.match(elsewhere.html, /invalid_redirect_uri/);
     });
 
+    it('gives its pages for applications headers as its own, and everything nosniff', async () => {
+      for (const parameters of [{ prompt: 'none' }, { scope: 'x', response_type: 'token' }]) {
+        const { page } = await party.begin(new Browser(), { response_mode: 'form_post', ...parameters });
+        assert.match(page.html, /<form method="post" action="https:\/\/portal/);
+        const policy = page.headers.get('content-security-policy')!;
+        assert.match(
+          policy,
+          /default-src 'none'; ?script-src 'sha256-[^ ]+'; ?frame-ancestors 'none'; ?base-uri 'none'/,
+        );
+        assert.equal(page.headers.get('x-frame-options'), 'DENY');
+        assert.equal(page.headers.get('referrer-policy'), 'strict-origin');
+        assert.equal(page.headers.get('x-content-type-options'), 'nosniff');
+      }
+      for (const path of ['/api/v1/status', '/nowhere', '/t/contoso/oidc/jwks', '/t/contoso/password']) {
+        const { headers } = await fetch(`${tenant().url}${path}`);
+        assert.equal(headers.get('x-content-type-options'), 'nosniff', path);
+        assert.equal(headers.get('strict-transport-security'), null, path);
+      }
+    });
+
+    it('has no page of a tenant whose name cannot be one', async () => {
+      for (const name of ['contoso%00', '%00', 'contoso%ff', 'CONTOSO', 'x'.repeat(64)]) {
+        for (const page of [
+          'password',
+          'sign-in/x',
+          'sign-in/x/password',
+          'oidc/auth',
+          'oidc/.well-known/openid-configuration',
+        ]) {
+          const { status } = await fetch(`${tenant().url}/t/${name}/${page}`);
+          assert.ok(status === 404 || status === 400, `${name}/${page}: ${status}`);
+        }
+      }
+    });
+
     it('refuses redirect addresses that are not https, or http on loopback', async () => {
       for (const uri of [
         'javascript:alert(1)',
