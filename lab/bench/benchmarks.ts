@@ -1,4 +1,5 @@
 import { BENCH_DOMAINS, ONE_FOREST, TWO_FORESTS } from './domains.ts';
+import { measureFlood } from './flood.ts';
 import { measureForests } from './forests.ts';
 import { type FullPasses, measureFullPasses, peakAfterPasses } from './full-pass.ts';
 import type { Ground } from './ground.ts';
@@ -18,7 +19,15 @@ const FEW = 1 / 5;
  * What can be measured, in the order of a whole run; `--only` names some. What one needs of another is done once. All but the last
  * are of one forest; the last one sets a scene of its own.
  */
-export const BENCHMARKS = ['pull', 'full-pass', 'initial-load', 'memory', 'latency', 'forests'] as const;
+export const BENCHMARKS = [
+  'pull',
+  'full-pass',
+  'initial-load',
+  'memory',
+  'latency',
+  'flood',
+  'forests',
+] as const;
 export type BenchmarkName = (typeof BENCHMARKS)[number];
 
 export class Benchmarks {
@@ -50,6 +59,9 @@ export class Benchmarks {
         return this.#memory();
       case 'latency':
         return this.#latency();
+      case 'flood':
+        this.#ground.report('a hundred sign-ins at once');
+        return measureFlood();
       case 'forests':
         return this.#forests();
     }

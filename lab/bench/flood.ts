@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { administrationRoutes, call, httpSend, synchronizationRoutes } from '@causeway/contract';
+import { Worker } from 'node:worker_threads';
+import { administrationRoutes, call, httpSend } from '@causeway/contract';
 import { Browser, RelyingParty } from '@causeway/tenant/testing';
 import { runTenantCommand, spawnTenant } from '../../packages/tenant/src/testing/run-command.ts';
 import { enrolAgent } from '../../packages/tenant/src/testing/test-agent.ts';
@@ -13,6 +14,7 @@ import type { Measurement } from './row.ts';
 const SIGN_INS = 100;
 const REDIRECT = 'https://portal.example.net/callback';
 const BUDGET_MS = 250;
+const EVERY_MS = 50;
 /** What the kernel counts a process's time in (`getconf CLK_TCK`). */
 const TICKS_PER_SECOND = 100;
 
@@ -31,32 +33,32 @@ export async function measureFlood(databaseUrl = ''): Promise<Measurement[]> {
     const { administratorPassword: password, tokenFile } = JSON.parse(made.stdout);
     const token = readFileSync(tokenFile, 'utf8').trim();
     const admin = httpSend({ url }, async () => token);
-    const { send } = await enrolAgent(url, admin, 'connect');
+    const agent = await enrolAgent(url, admin, 'connect');
     const body = { name: 'portal', redirectUris: [REDIRECT] };
     const app = await call(admin, administrationRoutes.registerApplication, { body });
     const party = await RelyingParty.discover(app.issuer, app.clientId, REDIRECT);
     const signIn = () => party.signIn(new Browser(), name, password);
-    const wait = async (): Promise<number> => {
-      const began = performance.now();
-      await call(send, synchronizationRoutes.getSyncConfiguration);
-      return performance.now() - began;
+    const identity = { clientId: agent.id, ...agent };
+    const workerData = {
+      url,
+      everyMs: EVERY_MS,
+      identity: { ...identity, send: undefined, signingKey: undefined },
     };
-    for (let i = 0; i < 10; i++) await Promise.all([signIn(), wait()]);
-    const alone: number[] = [];
-    for (let i = 0; i < 20; i++) alone.push(await wait());
+    const asking = new Worker(new URL('./flood-agent.ts', import.meta.url), { workerData });
+    let waits: number[] = [];
+    asking.on('message', (wait: number) => waits.push(wait));
+    for (let i = 0; i < 10; i++) await signIn();
+    waits = [];
+    await delay(2000);
+    const alone = waits;
+    waits = [];
 
     const cpuBefore = cpuSeconds(child.pid!);
-    let over = false;
-    const flood = Promise.all(Array.from({ length: SIGN_INS }, signIn)).finally(() => {
-      over = true;
-    });
-    const waits: number[] = [];
-    while (!over) {
-      waits.push(await wait());
-      await delay(20);
-    }
+    const flood = Promise.all(Array.from({ length: SIGN_INS }, signIn));
     const done = (await flood).filter(claims => claims !== undefined).length;
     if (done !== SIGN_INS) throw new Error(`${done} of ${SIGN_INS} sign-ins came to an end`);
+    asking.postMessage('end');
+    await once(asking, 'exit');
     const cpu = cpuSeconds(child.pid!) - cpuBefore;
     const against = { against: 'the same without them', yardstick: median(alone), unit: 'ms' };
     const what = `a Connect's wait during ${SIGN_INS} sign-ins at once`;

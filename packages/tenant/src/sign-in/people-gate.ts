@@ -4,7 +4,7 @@ import { messagePage, pageHeaders } from './pages.ts';
 import { Turns } from './turns.ts';
 
 /** Requests of people that are worked on at once: few, so that an agent's request never stands behind many of them. */
-const AT_ONCE = 4;
+const AT_ONCE = 2;
 const WAITING = 200;
 const RETRY_SECONDS = 5;
 
