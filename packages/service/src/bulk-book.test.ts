@@ -105,11 +105,14 @@ test('a digest that nobody was shown approves nothing', () => {
   assert.throws(() => book.shown(shown), { code: 'unknown-list' }, 'the oldest lists are forgotten');
 });
 
-test('new accounts are held above half of what there was, never below 1,000', () => {
-  assert.equal(book.decideCreations(FOREST, people(0, 1_000), 100, at(0)).go.length, 1_000);
-  const many = book.decideCreations(FOREST, people(0, 1_001), 100, at(0));
-  assert.deepEqual([many.go.length, many.held.length, many.limit], [0, 1_001, 1_000]);
-  const list = { ...FOREST, operation: 'create' } as const;
-  book.approve(book.show(list, at(0))!.digest);
-  assert.equal(book.decideCreations(FOREST, people(0, 1_001), 100, at(0)).approved.length, 1_001);
+test('new accounts above half of what there was, never below 1,000, wait if an administrator has said so', () => {
+  const decideNew = (count: number, hold: boolean) =>
+    book.decideCreations(FOREST, people(0, count), { objects: 100, hold }, at(0));
+  assert.equal(decideNew(1_000, true).go.length, 1_000);
+  const alarmed = decideNew(1_001, false);
+  assert.deepEqual([alarmed.go.length, alarmed.limit], [1_001, 1_000]);
+  assert.equal(decideNew(1_001, true).held.length, 1_001);
+  assert.equal(decideNew(1_001, false).held.length, 1_001, 'what was held goes by approval alone');
+  book.approve(book.show({ ...FOREST, operation: 'create' }, at(0))!.digest);
+  assert.equal(decideNew(1_001, true).approved.length, 1_001);
 });

@@ -92,21 +92,46 @@ export class BulkBook {
     { objects, threshold }: { objects: number; threshold: number },
     now: Date,
   ): BulkOutcome<Line> {
-    this.#noteLevel(scope, kind, objects, now);
+    this.noteObjects({ scope, kind }, objects, now);
     const limit = deletionLimit(threshold, this.#most(scope, kind, now));
     return this.#decide({ scope, kind, operation: 'delete' }, pending, limit, now);
   }
 
-  /** The same for new accounts. @param objects how many there are, without those that are pending */
+  /**
+   * The same for new accounts: above the limit there is an alarm, and they wait if an administrator has said so.
+   * @param objects how many there are, without those that are pending
+   */
   decideCreations<Line extends BulkLine>(
     { scope, kind }: Pick<BulkList, 'scope' | 'kind'>,
     pending: readonly Line[],
-    objects: number,
+    { objects, hold }: { objects: number; hold: boolean },
     now: Date,
   ): BulkOutcome<Line> {
     const list = { scope, kind, operation: 'create' } as const;
     const limit = creationLimit(Math.max(0, objects - this.went(list, now)));
-    return this.#decide(list, pending, limit, now);
+    const outcome = this.#decide(list, pending, hold ? limit : Number.POSITIVE_INFINITY, now);
+    return { ...outcome, limit };
+  }
+
+  /** How many objects there are: the base of the limit for 24 hours. Written when it changes; within a minute the most. */
+  noteObjects({ scope, kind }: Pick<BulkList, 'scope' | 'kind'>, objects: number, now: Date): void {
+    const minute = minuteOf(now);
+    const last = this.#db.all(
+      'SELECT minute, objects FROM bulk_level WHERE scope = ? AND kind = ? ORDER BY minute DESC LIMIT 1',
+      ...[scope, kind],
+    )[0] as Row | undefined;
+    if (last?.objects === objects) return;
+    this.#db.run(
+      `INSERT INTO bulk_level (scope, kind, minute, objects) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET objects = max(objects, excluded.objects)`,
+      ...[scope, kind, minute, objects],
+    );
+    // The newest of those from before the window is what was there when it began.
+    this.#db.run(
+      `DELETE FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute <
+         (SELECT max(minute) FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute <= ?3)`,
+      ...[scope, kind, minute - BULK_WINDOW_MS / MINUTE_MS],
+    );
   }
 
   #decide<Line extends BulkLine>(
@@ -156,6 +181,12 @@ export class BulkBook {
     return this.#held(list)
       .filter(({ approved }) => !approved)
       .map(({ anchor, change }) => ({ anchor, change }));
+  }
+
+  /** Whether anything is held, or approved and not gone yet. */
+  isHolding({ scope, operation, kind }: BulkList): boolean {
+    const sql = `SELECT EXISTS (SELECT 1 FROM bulk_held ${OF_LIST}) AS n`;
+    return this.#number(sql, scope, operation, kind) === 1;
   }
 
   countHeld({ scope, operation, kind }: BulkList): number {
@@ -236,27 +267,6 @@ export class BulkBook {
 
   #drop({ scope, operation, kind }: BulkList, anchor: string): void {
     this.#db.run(`DELETE FROM bulk_held ${OF_LIST} AND anchor = ?`, scope, operation, kind, anchor);
-  }
-
-  /** Written when it changes; within a minute the largest. */
-  #noteLevel(scope: string, kind: BulkKind, objects: number, now: Date): void {
-    const minute = minuteOf(now);
-    const last = this.#db.all(
-      'SELECT minute, objects FROM bulk_level WHERE scope = ? AND kind = ? ORDER BY minute DESC LIMIT 1',
-      ...[scope, kind],
-    )[0] as Row | undefined;
-    if (last?.objects === objects) return;
-    this.#db.run(
-      `INSERT INTO bulk_level (scope, kind, minute, objects) VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET objects = max(objects, excluded.objects)`,
-      ...[scope, kind, minute, objects],
-    );
-    // The newest of those from before the window is what was there when it began.
-    this.#db.run(
-      `DELETE FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute <
-         (SELECT max(minute) FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute <= ?3)`,
-      ...[scope, kind, minute - BULK_WINDOW_MS / MINUTE_MS],
-    );
   }
 
   #most(scope: string, kind: BulkKind, now: Date): number {
