@@ -86,6 +86,30 @@ test('who waits keeps the state before, but a disabling goes at once, once', asy
   assert.equal(peer.users.get(sourceAnchorOf(guidOf(1)))!.object.accountEnabled, true, 'back in scope');
 });
 
+test('a disabling that the tenant had not taken when the deletion came goes although that is held, and until then the person is named', async () => {
+  const context = await company(30);
+  const disabled = [1, 2].map(n => person(n, { userAccountControl: '514' }));
+  imported(context, disabled[0]!);
+  await exportStep(context);
+  const busy = { verdict: 'retry', code: 'busy', reason: 'later' } as const;
+  peer.judge = ({ sourceAnchor }) => (sourceAnchor === sourceAnchorOf(guidOf(2)) ? busy : undefined);
+  imported(context, disabled[1]!);
+  await exportStep(context);
+  const leavers = [person(0), ...disabled, ...people(9, 3)].map(object => ({ ...object, deleted: true }));
+  imported(context, ...leavers);
+  context.store.queue.remove('object', guidOf(2)); // as the import does at a change
+  await exportStep(context);
+  const named = () => stillSigningIn(context, [guidOf(1), guidOf(2)]);
+  assert.deepEqual(named(), ['user2@corp.example.com']);
+  peer.judge = () => undefined;
+  context.store.queue.remove('object', guidOf(2));
+  peer.requests.length = 0;
+  assert.equal((await exportStep(context)).upserted, 1, 'only who is not disabled there yet');
+  assert.equal(peer.users.get(sourceAnchorOf(guidOf(2)))!.object.accountEnabled, false);
+  assert.deepEqual(named(), []);
+  assert.equal((await exportStep(context)).upserted, 0);
+});
+
 test('a deletion that the tenant knows nothing of does not count', async () => {
   const context = await company(20, { deletionThreshold: 1 });
   peer.users.clear();

@@ -95,7 +95,8 @@ export function noteExported({ store, connector }: ConnectorContext, changed: bo
 const DISABLED = 'disabled: ';
 
 /**
- * Who waits to be deleted keeps the state before, except for one thing: a disabling goes at once.
+ * Who waits to be deleted keeps the state before, except for one thing: a disabling goes at once, also one that was seen before the
+ * deletion and that the tenant has not taken yet.
  *
  * @returns what is to be exported in place of the deletion; undefined when nothing is
  */
@@ -104,24 +105,28 @@ export function disabledWhileWaiting(
   { scope }: ConnectorContext,
   now: Date,
 ): SpaceObject | undefined {
-  if (object.deleted || isDisabled(object)) return undefined;
   const account = accountOf(object.attributes, scope);
-  if (account.accountEnabled && !isOver(account.accountExpires, now)) return undefined;
+  if (!isOff(account, now) || isKnownOff(object, account, now)) return undefined;
   return { ...object, desiredDigest: `${DISABLED}${accountDigest(account, object.guid)}` };
 }
 
-const isDisabled = ({ exportedDigest }: SpaceObject): boolean => exportedDigest?.includes(DISABLED) === true;
+type Account = ReturnType<typeof accountOf>;
 
-const isOver = (expires: string | null, now: Date): boolean =>
-  expires !== null && Date.parse(expires) <= now.getTime();
+const isOff = ({ accountEnabled, accountExpires }: Account, now: Date): boolean =>
+  !accountEnabled || (accountExpires !== null && Date.parse(accountExpires) <= now.getTime());
 
-/** Whether somebody who waits to be deleted can still sign in, as far as Connect knows. */
+/** The tenant has acknowledged that they are disabled or expired: while they wait, or as the last that was known of them. */
+function isKnownOff({ exportedDigest, guid }: SpaceObject, account: Account, now: Date): boolean {
+  if (exportedDigest === undefined) return false;
+  return (
+    exportedDigest.includes(DISABLED) ||
+    (isOff(account, now) && exportedDigest.endsWith(accountDigest(account, guid)))
+  );
+}
+
+/** Whether somebody who waits to be deleted can still sign in, as far as the tenant has acknowledged. */
 export function canStillSignIn(object: SpaceObject, { scope }: ConnectorContext, now: Date): boolean {
-  if (isDisabled(object)) return false;
-  // What is known of a deleted object is what the tenant has. Of one that was only left out, the tenant may have an older state.
-  if (!object.deleted) return true;
-  const { accountEnabled, accountExpires } = accountOf(object.attributes, scope);
-  return accountEnabled && !isOver(accountExpires, now);
+  return !isKnownOff(object, accountOf(object.attributes, scope), now);
 }
 
 /** Names of all who can still sign in although they are to be deleted, in the order of their GUIDs. */
