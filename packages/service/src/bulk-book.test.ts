@@ -50,9 +50,23 @@ test('the base is the most objects of the last 24 hours, and what was there when
   assert.equal(decide([], 300, 2).limit, 40);
   assert.equal(decide([], 300, 24.5).limit, 40);
   assert.equal(decide([], 300, 25.5).limit, 30);
-  assert.equal(decide([], 110, 26).limit, 30);
+  assert.equal(decide([], 110, 26.1).limit, 30);
   assert.equal(decide([], 110, 60).limit, 11);
   assert.equal(db.all('SELECT * FROM bulk_level').length, 2, 'no more is kept than is needed');
+});
+
+test('of a minute in which many went, what is left is the base once 24 hours have passed', () => {
+  const second = 1 / 3600;
+  book.noteObjects(FOREST, 10_000, at(0));
+  book.noteObjects(FOREST, 1_000, at(50 * second));
+  assert.equal(decide(people(0, 400), 1_000, 60).limit, 100);
+});
+
+test('24 hours are not a second less', () => {
+  const second = 1 / 3600;
+  assert.equal(carryOut(people(0, 10), 50, 59 * second), 10);
+  assert.equal(carryOut(people(10, 1), 50, 24 + 58 * second), 0);
+  assert.equal(book.went(DELETIONS, at(24 + 61 * second)), 0);
 });
 
 test('forests are counted apart', () => {

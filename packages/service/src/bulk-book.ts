@@ -13,12 +13,12 @@ import {
 import { CausewayError } from './causeway-error.ts';
 
 /**
- * The tables of a bulk book: a step of both stores' migrations, and so never changed. The last level at or before a minute is what was
- * there in it. No column ever holds a secret.
+ * The tables of a bulk book: a step of both stores' migrations, and so never changed. Of each minute in which the
+ * number of objects changed: the most, and the last, which is what was there until the next. No column ever holds a secret.
  */
 export const BULK_TABLES = `
   CREATE TABLE bulk_level (
-    scope TEXT NOT NULL, kind TEXT NOT NULL, minute INTEGER NOT NULL, objects INTEGER NOT NULL,
+    scope TEXT NOT NULL, kind TEXT NOT NULL, minute INTEGER NOT NULL, most INTEGER NOT NULL, last INTEGER NOT NULL,
     PRIMARY KEY (scope, kind, minute)
   ) WITHOUT ROWID;
   CREATE TABLE bulk_went (
@@ -117,20 +117,20 @@ export class BulkBook {
   noteObjects({ scope, kind }: Pick<BulkList, 'scope' | 'kind'>, objects: number, now: Date): void {
     const minute = minuteOf(now);
     const last = this.#db.all(
-      'SELECT minute, objects FROM bulk_level WHERE scope = ? AND kind = ? ORDER BY minute DESC LIMIT 1',
+      'SELECT last FROM bulk_level WHERE scope = ? AND kind = ? ORDER BY minute DESC LIMIT 1',
       ...[scope, kind],
     )[0] as Row | undefined;
-    if (last?.objects === objects) return;
+    if (last?.last === objects) return;
     this.#db.run(
-      `INSERT INTO bulk_level (scope, kind, minute, objects) VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET objects = max(objects, excluded.objects)`,
+      `INSERT INTO bulk_level (scope, kind, minute, most, last) VALUES (?1, ?2, ?3, ?4, ?4)
+       ON CONFLICT DO UPDATE SET most = max(most, excluded.most), last = excluded.last`,
       ...[scope, kind, minute, objects],
     );
     // The newest of those from before the window is what was there when it began.
     this.#db.run(
       `DELETE FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute <
-         (SELECT max(minute) FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute <= ?3)`,
-      ...[scope, kind, minute - BULK_WINDOW_MS / MINUTE_MS],
+         (SELECT max(minute) FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute < ?3)`,
+      ...[scope, kind, windowStart(now)],
     );
   }
 
@@ -157,8 +157,8 @@ export class BulkBook {
   /** How many went without approval within the window. */
   went({ scope, operation, kind }: BulkList, now: Date): number {
     const sql = `SELECT coalesce(sum(objects), 0) AS n FROM bulk_went
-      WHERE scope = ? AND operation = ? AND kind = ? AND minute > ?`;
-    return this.#number(sql, scope, operation, kind, minuteOf(now) - BULK_WINDOW_MS / MINUTE_MS);
+      WHERE scope = ? AND operation = ? AND kind = ? AND minute >= ?`;
+    return this.#number(sql, scope, operation, kind, windowStart(now));
   }
 
   /** One went: an approved line is done with, anything else counts from now on. To be called within the transaction that says so. */
@@ -168,7 +168,7 @@ export class BulkBook {
     this.#drop(list, anchor);
     if (line?.approved === 1) return;
     const minute = minuteOf(now);
-    this.#db.run('DELETE FROM bulk_went WHERE minute <= ?', minute - BULK_WINDOW_MS / MINUTE_MS);
+    this.#db.run('DELETE FROM bulk_went WHERE minute < ?', windowStart(now));
     this.#db.run(
       `INSERT INTO bulk_went (scope, operation, kind, minute, objects) VALUES (?, ?, ?, ?, 1)
        ON CONFLICT DO UPDATE SET objects = objects + 1`,
@@ -270,9 +270,11 @@ export class BulkBook {
   }
 
   #most(scope: string, kind: BulkKind, now: Date): number {
-    const sql = `SELECT max(objects) AS n FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute >= coalesce(
-      (SELECT max(minute) FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute <= ?3), 0)`;
-    return this.#number(sql, scope, kind, minuteOf(now) - BULK_WINDOW_MS / MINUTE_MS);
+    const sql = `SELECT max(n) AS n FROM (
+      SELECT most AS n FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute >= ?3
+      UNION ALL SELECT * FROM (SELECT last FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute < ?3
+        ORDER BY minute DESC LIMIT 1))`;
+    return this.#number(sql, scope, kind, windowStart(now));
   }
 
   #rows(sql: string, { scope, operation, kind }: BulkList, ...more: string[]): Row[] {
@@ -289,6 +291,9 @@ type Row = Record<string, unknown>;
 const OF_LIST = 'WHERE scope = ? AND operation = ? AND kind = ?';
 
 const minuteOf = (time: Date): number => Math.floor(time.getTime() / MINUTE_MS);
+
+/** The minute in which the window began: all of it counts. */
+const windowStart = (now: Date): number => minuteOf(now) - BULK_WINDOW_MS / MINUTE_MS;
 
 function digestOf({ scope, operation, kind }: BulkList, lines: readonly BulkLine[]): string {
   const text = JSON.stringify([
