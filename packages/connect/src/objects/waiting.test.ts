@@ -91,7 +91,7 @@ test('a disabling that the tenant had not taken when the deletion came goes alth
   const disabled = [1, 2].map(n => person(n, { userAccountControl: '514' }));
   imported(context, disabled[0]!);
   await exportStep(context);
-  const busy = { verdict: 'retry', code: 'busy', reason: 'later' } as const;
+  const busy = { verdict: 'retry', reason: 'later' } as const;
   peer.judge = ({ sourceAnchor }) => (sourceAnchor === sourceAnchorOf(guidOf(2)) ? busy : undefined);
   imported(context, disabled[1]!);
   await exportStep(context);
