@@ -115,12 +115,8 @@ export class BulkBook {
 
   /** How many objects there are: the base of the limit for 24 hours. Written when it changes; within a minute the most. */
   noteObjects({ scope, kind }: Pick<BulkList, 'scope' | 'kind'>, objects: number, now: Date): void {
+    if (this.#lastObjects(scope, kind) === objects) return;
     const minute = minuteOf(now);
-    const last = this.#db.all(
-      'SELECT last FROM bulk_level WHERE scope = ? AND kind = ? ORDER BY minute DESC LIMIT 1',
-      ...[scope, kind],
-    )[0] as Row | undefined;
-    if (last?.last === objects) return;
     this.#db.run(
       `INSERT INTO bulk_level (scope, kind, minute, most, last) VALUES (?1, ?2, ?3, ?4, ?4)
        ON CONFLICT DO UPDATE SET most = max(most, excluded.most), last = excluded.last`,
@@ -166,6 +162,9 @@ export class BulkBook {
     const { scope, operation, kind } = list;
     const [line] = this.#rows(`SELECT approved FROM bulk_held ${OF_LIST} AND anchor = ?`, list, anchor);
     this.#drop(list, anchor);
+    // Together with the deletion: a process that is killed after it must not leave the base of before.
+    const last = operation === 'delete' ? this.#lastObjects(scope, kind) : undefined;
+    if (last !== undefined) this.noteObjects(list, last - 1, now);
     if (line?.approved === 1) return;
     const minute = minuteOf(now);
     this.#db.run('DELETE FROM bulk_went WHERE minute < ?', windowStart(now));
@@ -267,6 +266,12 @@ export class BulkBook {
 
   #drop({ scope, operation, kind }: BulkList, anchor: string): void {
     this.#db.run(`DELETE FROM bulk_held ${OF_LIST} AND anchor = ?`, scope, operation, kind, anchor);
+  }
+
+  #lastObjects(scope: string, kind: BulkKind): number | undefined {
+    const sql = 'SELECT last FROM bulk_level WHERE scope = ? AND kind = ? ORDER BY minute DESC LIMIT 1';
+    const row = this.#db.all(sql, scope, kind)[0] as Row | undefined;
+    return row && Number(row.last);
   }
 
   #most(scope: string, kind: BulkKind, now: Date): number {
