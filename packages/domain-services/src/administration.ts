@@ -16,7 +16,6 @@ export const Command = z.discriminatedUnion('command', [
   }),
   z.strictObject({ command: z.literal('trust-tenant'), fingerprint: z.string() }),
   z.strictObject({ command: z.literal('accept'), anchor: z.string() }),
-  z.strictObject({ command: z.literal('allow-deletes'), count: z.int().min(0).max(10_000_000) }),
 ]);
 export type Command = z.infer<typeof Command>;
 
@@ -39,18 +38,6 @@ export async function execute(ledger: Ledger, send: Send, command: Command): Pro
     }
     case 'accept':
       return accept(ledger, command.anchor);
-    case 'allow-deletes':
-      ledger.transaction(() => {
-        ledger.setState('approvedDeletes', String(command.count));
-        ledger.setState('deletesStopped', '');
-        audit(
-          ledger,
-          'allow-deletes',
-          String(command.count),
-          `${ledger.pendingDeletes().length} were waiting`,
-        );
-      });
-      return { message: `${command.count} deletions are allowed` };
   }
 }
 

@@ -20,6 +20,7 @@ import { ManagedDirectory } from './directory.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { Follower } from './follower.ts';
 import { HeadWatch } from './head-watch.ts';
+import { approveHeld, getHeld, HeldApproval, HeldQuery, listHeld } from './held.ts';
 import { openTenant, requireEnrolment } from './identity.ts';
 import { LdbModify } from './ldb-modify.ts';
 import { Ledger } from './ledger.ts';
@@ -62,6 +63,7 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
           ldbModify: LdbModify.open(places.domain),
           tenant: enrolment.tenantId,
           deletionThreshold: configuration.deletionThreshold,
+          growth: configuration.growth,
           onCaughtUp: askedAt => heads.compare(askedAt),
         });
         api.follower = follower;
@@ -164,9 +166,23 @@ class LocalApi implements Service {
       const command = Command.parse(request.body);
       const done = await this.#actions.execute(command);
       this.#log.info({ command: command.command }, done.message);
-      if (command.command === 'allow-deletes') this.follower?.wake();
-      else this.follower?.readAgain();
+      this.follower?.readAgain();
       return done;
+    });
+    server.get('/held', request => {
+      const { operation, forest } = HeldQuery.parse(request.query);
+      return { lists: listHeld(ledger, operation, forest) };
+    });
+    server.get<{ Params: { digest: string } }>('/held/:digest', request =>
+      getHeld(ledger, request.params.digest),
+    );
+    server.post<{ Params: { digest: string } }>('/held/:digest', request => {
+      const { operation } = HeldApproval.parse(request.body);
+      const approved = approveHeld(ledger, request.params.digest, operation);
+      this.#log.info({ digest: approved.digest, count: approved.count }, 'a list that waited is approved');
+      if (operation === 'create') this.follower?.readAgain();
+      else this.follower?.wake();
+      return approved;
     });
     server.post('/register', async request => {
       await this.#actions.register(RegisterRequest.parse(request.body));

@@ -1,3 +1,5 @@
+import { BULK_TABLES } from '@causeway/service';
+
 /** The ledger's tables; `user_version` counts the steps that were taken. No column ever holds a secret. */
 export const LEDGER_STEPS: readonly string[] = [
   `
@@ -118,5 +120,10 @@ export const LEDGER_STEPS: readonly string[] = [
   BEGIN
     DELETE FROM forest_bucket WHERE forest IN (old.forest, new.forest) AND bucket = bucket_of(new.anchor);
   END;
+  `,
+  `
+  -- What waits for an administrator, and what counts together with it. Deletions that a release before held are held anew.
+  DELETE FROM state WHERE name IN ('approvedDeletes', 'deletesStopped');
+  ${BULK_TABLES}
   `,
 ];

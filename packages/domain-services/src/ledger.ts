@@ -2,6 +2,7 @@ import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSy
 import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';
 import { bucketOf } from '@causeway/records';
+import { BulkBook } from '@causeway/service';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
 
@@ -81,6 +82,8 @@ export class Ledger {
   readonly #statements = new Map<string, StatementSync>();
   /** The heads of the forests, and the ledger as they see it. */
   readonly heads: HeadBook;
+  /** What waits for an administrator; its scopes are forests. */
+  readonly bulk: BulkBook;
 
   constructor(file: string) {
     this.#database = new DatabaseSync(file);
@@ -95,6 +98,11 @@ export class Ledger {
       this.transaction(() => this.#database.exec(`${step}; PRAGMA user_version = ${done + i + 1}`));
     });
     this.heads = new HeadBook(this.#database, work => this.transaction(work));
+    this.bulk = new BulkBook({
+      run: (sql, ...values) => this.#run(sql, ...values),
+      all: (sql, ...values) => this.#all(sql, ...values),
+      transaction: work => (this.#database.isTransaction ? work() : this.transaction(work)),
+    });
   }
 
   close(): void {
@@ -183,8 +191,10 @@ export class Ledger {
     );
   }
 
-  deletedSince(time: string): number {
-    return this.#count('SELECT count(*) AS n FROM accounts WHERE deleted_at >= ?', time);
+  /** How many accounts of each forest are in the directory. */
+  countByForest(): Map<string, number> {
+    const sql = 'SELECT forest, count(*) AS n FROM accounts WHERE managed_guid IS NOT NULL GROUP BY forest';
+    return new Map(this.#all(sql).map(row => [String(row.forest), Number(row.n)]));
   }
 
   counts(): { accounts: number; withCredential: number; deleted: number } {
@@ -348,13 +358,13 @@ const plainReason = (reason: string): string =>
 
 export type StateName =
   | 'cursor'
-  | 'approvedDeletes'
   | 'caughtUpAt'
   | 'readAt'
-  | 'deletesStopped'
   /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
   | 'offeredTenantKey'
   | 'receiptSequence'
+  /** New accounts of 24 hours by forest, as JSON, where they are more than go without an alarm. */
+  | 'growthAlarms'
   /** The records that the tenant was told are read here. */
   | 'announced'
   /** JSON: whether this domain is its tenant's, and since when that was seen; see `standing.ts`. */

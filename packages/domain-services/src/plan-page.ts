@@ -5,6 +5,7 @@ import {
   openCredentialRecord,
   type SealingKey,
 } from '@causeway/records';
+import { holdCreations } from './creations.ts';
 import { decide } from './decide.ts';
 import type { Ledger } from './ledger.ts';
 import { NameBook } from './name-book.ts';
@@ -21,6 +22,7 @@ import { type ApplyContext, discard, type PreparedItem, type Task } from './task
 export async function planPage(context: ApplyContext, prepared: readonly PreparedItem[]): Promise<Task[]> {
   await adoptMade(context, prepared);
   const tasks = prepared.map(one => startTask(context, one));
+  for (const [task, held] of holdCreations(context.ledger, context.growth, tasks)) refuseAccount(task, held);
   try {
     await planTasks(context, tasks);
     return tasks;

@@ -14,7 +14,8 @@ export const LEDGER_REFUSALS = {
   'invalid-name': 'the name cannot be one in Active Directory',
   'name-taken': 'another synchronized account still has the name',
   'no-account': 'the credential has no account: no account record was accepted',
-  'deletion-threshold': 'more deletions at once than allowed',
+  'growth-threshold': 'more new accounts within 24 hours than go without a question',
+  'deletion-threshold': 'more deletions within 24 hours than go without a question',
 } as const;
 
 export type RefusalCode = Refusal | keyof typeof LEDGER_REFUSALS;

@@ -1,5 +1,6 @@
 import type { DomainReport, FeedItem } from '@causeway/contract';
 import { faultPoint } from '@causeway/service';
+import { noteCreated } from './creations.ts';
 import type { Ledger, RecordKind } from './ledger.ts';
 import { forgotten, planDeletion, rememberWithdrawal } from './plan.ts';
 import { refuse } from './refusals.ts';
@@ -40,6 +41,7 @@ function settle({ ledger, log }: ApplyContext, tasks: readonly Task[]): FeedItem
       const { item, entry, decision, plan, result } = task;
       const failure = result?.ok === false ? result : undefined;
       if (plan && !failure) ledger.save(plan.next);
+      if (plan?.write.kind === 'add' && !failure) noteCreated(ledger, plan.next.anchor, plan.next.forest);
       if (failure?.gone && entry) ledger.save(forgotten(entry));
       const { account } = decision;
       if (account.kind === 'delete' || account.kind === 'bury') {

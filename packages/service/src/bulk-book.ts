@@ -175,11 +175,44 @@ export class BulkBook {
     );
   }
 
+  /** What is held, and what is approved and has not gone yet. */
+  lines(list: BulkList): BulkLine[] {
+    return this.#held(list).map(({ anchor, change }) => ({ anchor, change }));
+  }
+
   /** Those that wait for an administrator. */
   held(list: BulkList): BulkLine[] {
     return this.#held(list)
       .filter(({ approved }) => !approved)
       .map(({ anchor, change }) => ({ anchor, change }));
+  }
+
+  /**
+   * Forests whose new accounts of the window, with those that wait, are more than the limit.
+   * @param objects counts what there is; asked only where it may matter
+   */
+  growth(
+    now: Date,
+    objects: () => ReadonlyMap<string, number>,
+  ): { forest: string; count: number; limit: number }[] {
+    const since = minuteOf(now) - BULK_WINDOW_MS / MINUTE_MS;
+    const sql = `SELECT DISTINCT scope FROM bulk_went WHERE operation = 'create' AND minute > ?
+      UNION SELECT scope FROM bulk_held WHERE operation = 'create' ORDER BY scope`;
+    const scopes = (this.#db.all(sql, since) as Row[]).map(({ scope }) => String(scope));
+    return scopes.flatMap(forest => {
+      const list = { scope: forest, operation: 'create', kind: 'user' } as const;
+      const went = this.went(list, now);
+      const count = went + this.countHeld(list);
+      if (count <= creationLimit(0)) return [];
+      const limit = creationLimit(Math.max(0, (objects().get(forest) ?? 0) - went));
+      return count > limit ? [{ forest, count, limit }] : [];
+    });
+  }
+
+  /** Of which forests something is held. */
+  scopes(operation: BulkOperation): string[] {
+    const sql = 'SELECT DISTINCT scope FROM bulk_held WHERE operation = ? ORDER BY scope';
+    return (this.#db.all(sql, operation) as Row[]).map(({ scope }) => String(scope));
   }
 
   /** Whether anything is held, or approved and not gone yet. */
