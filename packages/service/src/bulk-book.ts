@@ -195,10 +195,9 @@ export class BulkBook {
     now: Date,
     objects: () => ReadonlyMap<string, number>,
   ): { forest: string; count: number; limit: number }[] {
-    const since = minuteOf(now) - BULK_WINDOW_MS / MINUTE_MS;
-    const sql = `SELECT DISTINCT scope FROM bulk_went WHERE operation = 'create' AND minute > ?
+    const sql = `SELECT DISTINCT scope FROM bulk_went WHERE operation = 'create' AND minute >= ?
       UNION SELECT scope FROM bulk_held WHERE operation = 'create' ORDER BY scope`;
-    const scopes = (this.#db.all(sql, since) as Row[]).map(({ scope }) => String(scope));
+    const scopes = (this.#db.all(sql, windowStart(now)) as Row[]).map(({ scope }) => String(scope));
     return scopes.flatMap(forest => {
       const list = { scope: forest, operation: 'create', kind: 'user' } as const;
       const went = this.went(list, now);
