@@ -200,7 +200,10 @@ function statusLines(status: Status): string[] {
       ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
       ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
       ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
-      ['deletions', `${deletions.waiting} wait, ${deletions.held} of them for you`],
+      [
+        'deletions',
+        `${deletions.waiting} wait${deletions.held > 0 ? `, ${deletions.held} of them for you` : ''}`,
+      ],
       [
         'not written',
         Object.entries(problems.counts)
