@@ -16,8 +16,6 @@ import { UsersInFlight } from './passwords/users-in-flight.ts';
 import { EventId } from './store/events.ts';
 
 export interface CycleOptions {
-  /** As many deletes may go although they are above the threshold. */
-  allowDeletes?: number;
   /** False: passwords alone. */
   objects?: boolean;
   /** Everything is imported and synchronized anew. */
@@ -34,6 +32,7 @@ const NO_OBJECTS: ObjectSummary = {
   refused: 0,
   retried: 0,
   suppressedDeletes: 0,
+  suppressedCreations: 0,
 };
 /** How long whoever switches the channel off waits for the batches that are on their way. */
 const SWITCH_PATIENCE_MS = 10_000;
@@ -131,7 +130,7 @@ export class Connector {
       this.#busy = 'import';
       const imported = await importStep(this.context, await this.controller.ldap(), namingContext, signal);
       this.#busy = 'export';
-      const exported = await exportStep(this.context, options.allowDeletes ?? 0, signal);
+      const exported = await exportStep(this.context, signal);
       store.cursors.set('last-object-cycle-at', new Date().toISOString());
       return { ...imported, ...exported };
     } catch (error) {

@@ -47,6 +47,7 @@ const CAME: readonly (RefusalCode | 'failed')[] = [
   'invalid-name',
   'name-taken',
   'no-account',
+  'growth-threshold',
   'deletion-threshold',
   'failed',
 ];

@@ -1,3 +1,5 @@
+import { BULK_TABLES } from '@causeway/service';
+
 /** The ledger's tables; `user_version` counts the steps that were taken. No column ever holds a secret. */
 export const LEDGER_STEPS: readonly string[] = [
   `
@@ -189,5 +191,10 @@ export const LEDGER_STEPS: readonly string[] = [
   ALTER TABLE problems_of_kinds RENAME TO problems;
   -- Records that were refused for a name or a SID come again.
   UPDATE state SET value = '' WHERE name = 'cursor';
+  `,
+  `
+  -- What waits for an administrator, and what counts together with it. Deletions that a release before held are held anew.
+  DELETE FROM state WHERE name IN ('approvedDeletes', 'deletesStopped');
+  ${BULK_TABLES}
   `,
 ];

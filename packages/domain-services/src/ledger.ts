@@ -2,7 +2,7 @@ import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSy
 import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';
 import { bucketOf } from '@causeway/records';
-import { CausewayError } from '@causeway/service';
+import { BulkBook, CausewayError } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
@@ -101,6 +101,8 @@ export class Ledger {
   readonly heads: HeadBook;
   /** Who has and wants which name. */
   readonly names: NameBook;
+  /** What waits for an administrator; its scopes are forests. */
+  readonly bulk: BulkBook;
 
   /** @throws CausewayError 'ledger-too-new' */
   constructor(file: string) {
@@ -127,6 +129,11 @@ export class Ledger {
     });
     this.heads = new HeadBook(this.#database, work => this.transaction(work));
     this.names = new NameBook(this.#database);
+    this.bulk = new BulkBook({
+      run: (sql, ...values) => this.#run(sql, ...values),
+      all: (sql, ...values) => this.#all(sql, ...values),
+      transaction: work => (this.#database.isTransaction ? work() : this.transaction(work)),
+    });
   }
 
   close(): void {
@@ -213,8 +220,10 @@ export class Ledger {
     );
   }
 
-  deletedSince(time: string): number {
-    return this.#count('SELECT count(*) AS n FROM accounts WHERE deleted_at >= ?', time);
+  /** How many accounts of each forest are in the directory. */
+  countByForest(): Map<string, number> {
+    const sql = 'SELECT forest, count(*) AS n FROM accounts WHERE managed_guid IS NOT NULL GROUP BY forest';
+    return new Map(this.#all(sql).map(row => [String(row.forest), Number(row.n)]));
   }
 
   counts(): { accounts: number; withCredential: number; deleted: number } {
@@ -389,13 +398,13 @@ const plainReason = (reason: string): string =>
 
 export type StateName =
   | 'cursor'
-  | 'approvedDeletes'
   | 'caughtUpAt'
   | 'readAt'
-  | 'deletesStopped'
   /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
   | 'offeredTenantKey'
   | 'receiptSequence'
+  /** New accounts of 24 hours by forest, as JSON, where they are more than go without an alarm. */
+  | 'growthAlarms'
   /** The records that the tenant was told are read here. */
   | 'announced'
   /** JSON: whether this domain is its tenant's, and since when that was seen; see `standing.ts`. */

@@ -1,4 +1,13 @@
 export { askSecret, confirm } from './ask.ts';
+export {
+  BULK_TABLES,
+  BulkBook,
+  type BulkDatabase,
+  type BulkList,
+  type BulkOutcome,
+  type ShownList,
+} from './bulk-book.ts';
+export { type BulkLine, DELETION_THRESHOLD } from './bulk-decision.ts';
 export { CausewayError, describeError, type Retry } from './causeway-error.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret } from './configuration.ts';

@@ -23,6 +23,7 @@ function facts(
     lastError: null,
     exported: 25,
     passwords: 24,
+    ...{ suppressedDeletes: 0, stillSigningIn: [], stillSigningInCount: 0 },
     arrival: { state: 'complete', receiptAt: '2026-11-24T11:59:30.000Z' },
     ...change.connector,
   };
@@ -204,4 +205,13 @@ test('a managed domain on this machine that is not the tenant’s any more says 
   assert.deepEqual([lost.met, lost.found, lost.next], [false, here.alarm, here.next]);
   const well = finding({ ...facts(), domain: { ...here, alarm: null, next: null } }, 'managed-domain');
   assert.deepEqual([well.met, well.found], [true, 'the tenant names AADDS.EXAMPLE.NET']);
+});
+
+test('deletions that wait are named, with the people who can still sign in and what to do', () => {
+  const names = Array.from({ length: 12 }, (_, n) => `user${n}@corp.example.com`);
+  const connector = { suppressedDeletes: 20, stillSigningIn: names, stillSigningInCount: 14 };
+  const { met, found, next } = finding(facts({ connector }), 'nobody-waits-to-be-deleted');
+  assert.equal(met, false);
+  assert.match(found, /20 deletions wait .*user0@corp\.example\.com, .*user9@corp\.example\.com and 4 more/);
+  assert.match(next!, /causeway connect deletions --connector 'corp\.example\.com'/);
 });

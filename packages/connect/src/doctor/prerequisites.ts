@@ -113,6 +113,11 @@ const PREREQUISITES: readonly {
     judge: byConnect(({ status }, { now }) => judgePasswords(status, now)),
   },
   {
+    id: 'nobody-waits-to-be-deleted',
+    prerequisite: 'nobody who was deleted on-premises can still sign in',
+    judge: byConnect(({ status }) => judgeDeletions(status)),
+  },
+  {
     id: 'connect-version',
     prerequisite: "Connect is not older than the tenant's minimum",
     judge: byConnect(({ status: { tenant, pairing }, version }) => {
@@ -191,6 +196,27 @@ function judgePasswords({ connectors }: ConnectStatus, now: Date): Judgement {
             ASKED_CONNECT,
             `Set-ADSyncAADPasswordSyncConfiguration -SourceConnector '${name}' -TargetConnector … -Enable $true`,
           );
+      return { name, judgement };
+    }),
+  );
+}
+
+/** People whom a finding names. */
+const NAMED = 10;
+
+function judgeDeletions({ connectors }: ConnectStatus): Judgement {
+  return worst(
+    connectors.map(({ name, suppressedDeletes, stillSigningIn, stillSigningInCount }) => {
+      const named = stillSigningIn.slice(0, NAMED).join(', ');
+      const others = stillSigningInCount > NAMED ? ` and ${stillSigningInCount - NAMED} more` : '';
+      const judgement =
+        suppressedDeletes === 0
+          ? met('no deletion waits', ASKED_CONNECT)
+          : unmet(
+              `${suppressedDeletes} deletions wait for an administrator${stillSigningInCount > 0 ? `; can still sign in: ${named}${others}` : ''}`,
+              ASKED_CONNECT,
+              `look at them, and let them go if they are meant: causeway connect deletions --connector '${name}'`,
+            );
       return { name, judgement };
     }),
   );
