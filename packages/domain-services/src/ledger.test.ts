@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Ledger, type LedgerEntry } from './ledger.ts';
+import { LEDGER_STEPS } from './ledger-schema.ts';
 
 let folder: string;
 let ledger: Ledger;
@@ -124,4 +126,22 @@ test('a report is text that the tenant can store, whatever it was cut from', () 
   const reasons = ledger.queuedReports(9).map(({ report }) => report.reason!);
   for (const reason of reasons)
     assert.ok(reason.length <= 500 && reason.isWellFormed() && !/\0/.test(reason));
+});
+
+test('deletions that a release before held are held on, whatever the threshold is now', () => {
+  const file = join(folder, 'before.db');
+  const before = new DatabaseSync(file);
+  before.function('bucket_of', { deterministic: true }, anchor => String(anchor).length);
+  const steps = LEDGER_STEPS.findIndex(step => step.includes('bulk_held'));
+  for (const step of LEDGER_STEPS.slice(0, steps)) before.exec(step);
+  before.exec(`PRAGMA user_version = ${steps};
+    INSERT INTO accounts (anchor, forest, object_guid, user_principal_name, sam_account_name, managed_guid, delete_sequence)
+      VALUES ('gone', 'corp.example.com', 'g', 'u', 's', 'm', 100), ('there', 'corp.example.com', 'h', 'v', 't', 'n', NULL);
+    INSERT INTO state VALUES ('deletesStopped', '1'), ('approvedDeletes', '5')`);
+  before.close();
+  const upgraded = new Ledger(file);
+  const { bulk } = upgraded;
+  const list = { scope: 'corp.example.com', operation: 'delete', kind: 'user' } as const;
+  assert.deepEqual(bulk.held(list), [{ anchor: 'gone', change: '100' }]);
+  upgraded.close();
 });
