@@ -193,8 +193,12 @@ export const LEDGER_STEPS: readonly string[] = [
   UPDATE state SET value = '' WHERE name = 'cursor';
   `,
   `
-  -- What waits for an administrator, and what counts together with it. Deletions that a release before held are held anew.
-  DELETE FROM state WHERE name IN ('approvedDeletes', 'deletesStopped');
+  -- What waits for an administrator, and what counts together with it. What a release before held goes on waiting.
   ${BULK_TABLES}
+  INSERT INTO bulk_held (scope, operation, kind, anchor, change, since)
+    SELECT forest, 'delete', 'user', anchor, delete_sequence, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM accounts
+    WHERE delete_sequence IS NOT NULL
+      AND EXISTS (SELECT 1 FROM state WHERE name = 'deletesStopped' AND value <> '');
+  DELETE FROM state WHERE name IN ('approvedDeletes', 'deletesStopped');
   `,
 ];

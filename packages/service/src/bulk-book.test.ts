@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, test } from 'node:test';
-import { BULK_TABLES, BulkBook, type BulkDatabase } from './bulk-book.ts';
+import { BulkBook } from './bulk-book.ts';
 import type { BulkLine } from './bulk-decision.ts';
+import { BULK_TABLES, type BulkDatabase } from './bulk-tables.ts';
 
 const FOREST = { scope: 'corp.example.com', kind: 'user' } as const;
 const DELETIONS = { ...FOREST, operation: 'delete' } as const;

@@ -1,13 +1,12 @@
 export { askSecret, confirm } from './ask.ts';
 export {
-  BULK_TABLES,
   BulkBook,
-  type BulkDatabase,
   type BulkList,
   type BulkOutcome,
   type ShownList,
 } from './bulk-book.ts';
 export { type BulkLine, DELETION_THRESHOLD } from './bulk-decision.ts';
+export { BULK_TABLES } from './bulk-tables.ts';
 export { CausewayError, describeError, type Retry } from './causeway-error.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret } from './configuration.ts';

@@ -349,8 +349,12 @@ export const MIGRATIONS: readonly string[] = [
       AND (p.must_change = 1 OR CAST(o.attributes ->> '$.userAccountControl' AS INTEGER) & 0x40000 <> 0);
   `,
   `
-  -- What waits for an administrator, and what counts together with it. Deletions that a release before held are held anew.
-  DELETE FROM cursor WHERE name = 'deletes-suppressed';
+  -- What waits for an administrator, and what counts together with it. What a release before held goes on waiting.
   ${BULK_TABLES}
+  INSERT INTO bulk_held (scope, operation, kind, anchor, change, since)
+    SELECT o.connector, 'delete', 'user', anchor, guid, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    FROM connector_space AS o JOIN cursor AS c ON c.connector = o.connector AND c.name = 'deletes-suppressed'
+    WHERE desired_digest IS NULL AND exported_digest IS NOT NULL;
+  DELETE FROM cursor WHERE name = 'deletes-suppressed';
   `,
 ];
