@@ -1,6 +1,6 @@
 import { type CycleSummary, type DomainReachability, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
-import { CausewayError, describeError, sleep } from '@causeway/service';
+import { CausewayError, describeError, isDiskError, sleep } from '@causeway/service';
 import type { ConnectorContext } from './context.ts';
 import { DomainController } from './domain-controller.ts';
 import { Mutex } from './mutex.ts';
@@ -111,6 +111,7 @@ export class Connector {
     const { objects = true } = options;
     const done = objects ? await this.#objects(namingContext, options) : NO_OBJECTS;
     const passwords = await this.#passwords(namingContext);
+    this.#lastError = undefined;
     store.cursors.set('last-error', undefined);
     if (done === undefined) {
       const text = `the cycle of '${connector.name}' was stopped: what is left is done by the next one`;
@@ -178,7 +179,7 @@ export class Connector {
       if (isSwitchedOn(this.#channel)) await completePass(this.#channel);
       cycle.ended('Successful');
     } catch (error) {
-      cycle.ended('Failed');
+      this.#note(() => cycle.ended('Failed'));
       throw error;
     } finally {
       this.#passwordCycle = undefined;
@@ -293,7 +294,25 @@ export class Connector {
   /** The error in words, which status shows until a cycle is through. */
   async #noted(cause: unknown): Promise<unknown> {
     const error = await this.controller.explain(cause);
-    this.context.store.cursors.set('last-error', describeError(error));
+    const text = describeError(error);
+    this.#lastError = text;
+    this.#note(() => this.context.store.cursors.set('last-error', text));
     return error;
+  }
+
+  #lastError: string | undefined;
+
+  /** What the last cycle or poll failed with; null while all is well. Known here also when it could not be stored. */
+  get lastError(): string | null {
+    return this.#lastError ?? this.context.store.cursors.get('last-error') ?? null;
+  }
+
+  /** Stores something about a failure. A disk that does not take it must not hide the failure itself. */
+  #note(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!isDiskError(error)) throw error;
+    }
   }
 }

@@ -1,7 +1,8 @@
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';
 import { bucketOf } from '@causeway/records';
+import { StateDatabase } from '@causeway/service';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
 
@@ -75,17 +76,15 @@ type Row = Record<string, SQLOutputValue>;
 
 /** The ledger of Domain Services: SQLite, durable at every commit, without any secret. */
 export class Ledger {
-  readonly #database: DatabaseSync;
+  readonly #database: StateDatabase;
   readonly #statements = new Map<string, StatementSync>();
   /** The heads of the forests, and the ledger as they see it. */
   readonly heads: HeadBook;
 
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    this.#database = new StateDatabase(file);
     this.#database.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
-    this.#database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192',
-    );
+    this.#database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192');
     const { user_version: done } = this.#database.prepare('PRAGMA user_version').get() as {
       user_version: number;
     };
@@ -101,15 +100,7 @@ export class Ledger {
 
   /** Everything that `work` writes is on the disk when this returns, or nothing of it is. */
   transaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    return this.#database.transaction(work);
   }
 
   entry(anchor: string): LedgerEntry | undefined {
