@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CausewayError, describeError, makePrivateDirectory } from '@causeway/service';
+import { CausewayError, describeError, makePrivateDirectory, suspectDisk } from '@causeway/service';
 import { PGlite } from '@electric-sql/pglite';
 import { dataDir as emptyCluster } from '@electric-sql/pglite-prepopulatedfs';
 import { type Dialect, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { DatabaseLocation } from '../configuration.ts';
+import { databaseTrouble, isFatal, telling } from './database-trouble.ts';
 import { migrate } from './migrations.ts';
 import type { Schema } from './schema.ts';
 
@@ -13,18 +14,35 @@ export type Database = Kysely<Schema>;
 
 const INT8 = pg.types.builtins.INT8;
 const POOL_SIZE = 10;
+/** A segment of PostgreSQL's log, which PGlite wants as a whole, and some. */
+const PGLITE_NEEDS = 20 * 1024 * 1024;
+
+export interface DatabaseOptions {
+  /** Sees every statement's text, never its parameters. */
+  readonly onQuery?: ((statement: string) => void) | undefined;
+  /**
+   * The embedded database has come to an end, as a server of PostgreSQL would by a PANIC: another question to it would hang the whole
+   * process, so this is to end it.
+   */
+  readonly onFatal?: ((reason: CausewayError) => void) | undefined;
+}
 
 /**
  * Opens the tenant's database and brings it to this version. The same SQL runs on PostgreSQL and on PGlite,
- * PostgreSQL itself in the process. `onQuery` sees every statement's text, never its parameters.
- * @throws CausewayError 'database-unreachable'
+ * PostgreSQL itself in the process. What queries throw when the database cannot work is in `databaseTrouble`.
+ * @throws CausewayError 'disk-full', 'disk-failed' or 'database-unreachable'
  */
 export async function openDatabase(
   location: DatabaseLocation,
-  onQuery?: (statement: string) => void,
+  { onQuery, onFatal }: DatabaseOptions = {},
 ): Promise<Database> {
   const database = new Kysely<Schema>({
-    dialect: location.kind === 'postgres' ? postgres(location.url) : pglite(location.directory),
+    dialect:
+      location.kind === 'postgres'
+        ? telling(postgres(location.url), () => {})
+        : telling(pglite(location.directory), error => {
+            if (isFatal(error)) onFatal?.(embeddedTrouble(error, location.directory));
+          }),
     ...(onQuery && {
       log: event => {
         onQuery(event.query.sql);
@@ -34,15 +52,29 @@ export async function openDatabase(
   try {
     await migrate(database);
   } catch (cause) {
+    if (location.kind === 'pglite' && location.directory !== undefined) {
+      // Not closed: what PGlite did not get through, it does not close either.
+      const disk = suspectDisk(cause, location.directory, PGLITE_NEEDS);
+      if (disk) throw disk;
+    }
     await database.destroy().catch(() => undefined);
-    if (cause instanceof CausewayError) throw cause;
+    const ours = cause instanceof CausewayError;
+    if (ours && cause.code !== 'database-unavailable') throw cause;
     const where = location.kind === 'postgres' ? 'at databaseUrl' : `in '${location.directory}'`;
     throw new CausewayError(
       'database-unreachable',
-      `cannot open the database ${where}: ${describeError(cause)}`,
+      `cannot open the database ${where}: ${describeError(ours ? cause.cause : cause)}`,
     );
   }
   return database;
+}
+
+function embeddedTrouble(error: unknown, directory: string | undefined): CausewayError {
+  return (
+    suspectDisk(error, directory ?? '', PGLITE_NEEDS) ??
+    databaseTrouble(error) ??
+    new CausewayError('database-unavailable', 'the embedded database has ended', { cause: error })
+  );
 }
 
 function postgres(url: string): Dialect {
