@@ -66,7 +66,7 @@ export class SmallDisk {
   }
 
   makeRoom(): void {
-    rmSync(this.#filling, { force: true });
+    if (existsSync(this.#filling)) rmSync(this.#filling);
   }
 
   /** As a disk does whose controller reports an error: whatever runs on it finds it read-only. */

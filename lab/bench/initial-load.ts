@@ -6,7 +6,7 @@ import { ControlOid } from '@causeway/ldap';
 import { provisionDomain, runTool } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
 import { renderLdif } from '../../packages/domain-services/src/ldif.ts';
-import { managedName } from '../../packages/domain-services/src/managed-name.ts';
+import { nameWithDigits } from '../../packages/domain-services/src/made-up-name.ts';
 import { planWrite } from '../../packages/domain-services/src/plan.ts';
 import type { Status } from '../../packages/domain-services/src/status.ts';
 import { ensureStructure, usersDn } from '../../packages/domain-services/src/structure.ts';
@@ -116,9 +116,9 @@ async function loadByLdbmodify(people: readonly Person[]): Promise<number> {
 /** What Domain Services writes for a person, with random keys; the second of two people with one name gets another one. */
 function planPerson(person: Person, objectSid: string, users: string, taken: Set<string>) {
   const sourceAnchor = randomBytes(16).toString('base64');
-  const naming = managedName(person.sam, sourceAnchor, name => (taken.has(name) ? 'ours' : 'nobody'));
-  if ('heldBy' in naming) throw new Error(`no name is free for ${person.upn}`);
-  taken.add(naming.name);
+  const fits = person.sam.length <= 20 && !taken.has(person.sam);
+  const samAccountName = fits ? person.sam : nameWithDigits(person.sam, sourceAnchor);
+  taken.add(samAccountName);
   const identity = {
     tenant: randomUUID(),
     forest: 'bench.example.com',
@@ -138,7 +138,8 @@ function planPerson(person: Person, objectSid: string, users: string, taken: Set
       accountExpires: null,
       deleted: false,
     },
-    name: naming.name,
+    sidRefused: false,
+    names: { samAccountName, userPrincipalName: person.upn, keepsDigits: false, digitsKey: null },
     profile: {
       displayName: person.displayName ?? null,
       givenName: person.givenName ?? null,

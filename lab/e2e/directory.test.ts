@@ -13,6 +13,7 @@ import {
   importObjects,
   probePermissions,
   ReplicationRight,
+  readObjects,
   seesDeletedObjects,
 } from '@causeway/active-directory';
 import {
@@ -26,6 +27,7 @@ import {
   openLdap,
   readInvocationId,
   readRootDse,
+  showDeleted,
   textOf,
 } from '@causeway/ldap';
 import { labUp } from '../domains/lifecycle.ts';
@@ -141,6 +143,43 @@ test('an account of least rights sees what was made, changed, cleared, moved and
     'what did not change does not come',
   );
   assert.equal(delta.objects.find(o => o.objectGuid === zoe.objectGuid)?.isDeleted, true);
+});
+
+test('a restored object is told as one, and read whole by its GUID, as a full import brings it', async () => {
+  await addUser('Rea Nimated', 'rea');
+  const before = await importAll(connector);
+  const rea = named(before.objects, 'Rea Nimated');
+  await admin.delete(rea.distinguishedName);
+  const gone = await importAll(connector, { cookie: before.cookie });
+  const { distinguishedName } = gone.objects.find(o => o.objectGuid === rea.objectGuid)!;
+  await admin.modify(
+    distinguishedName,
+    [
+      { operation: 'delete', attribute: 'isDeleted', values: [] },
+      { operation: 'replace', attribute: 'distinguishedName', values: [rea.distinguishedName] },
+    ],
+    [showDeleted()],
+  );
+  const told = (await importAll(connector, { cookie: gone.cookie })).objects.find(
+    o => o.objectGuid === rea.objectGuid,
+  )!;
+  assert.deepEqual([told.isDeleted, told.isRestored, told.objectClass], [false, true, []]);
+  const ofAll = (await importAll(connector)).objects.find(o => o.objectGuid === rea.objectGuid)!;
+  const [jane] = before.objects;
+  const nobody = '00000000-1111-2222-3333-444444444444';
+  const objectGuids = [rea.objectGuid, nobody, jane!.objectGuid];
+  const read: ImportedObject[] = [];
+  for await (const { objects } of readObjects(connector, { namingContext, objectGuids }))
+    read.push(...objects);
+  assert.deepEqual(
+    read.find(o => o.objectGuid === rea.objectGuid),
+    ofAll,
+  );
+  assert.equal(ofAll.attributes.sAMAccountName, `rea${run}`);
+  assert.equal(ofAll.attributes.department, undefined, 'a tombstone has lost it');
+  assert.deepEqual(new Set(read.map(o => o.objectGuid)), new Set([rea.objectGuid, jane!.objectGuid]));
+  const nothing = await importAll(connector, { cookie: gone.cookie });
+  assert.ok(nothing.objects.every(o => o.objectGuid === rea.objectGuid || !o.isRestored));
 });
 
 test('a binary value is found by its bytes', async () => {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import type { Status as DomainStatus } from '@causeway/domain-services';
 import { stopDomain } from '@causeway/samba';
 import { localSocketPath } from '@causeway/service';
@@ -74,6 +74,10 @@ after(async () => {
   await postgres?.stop();
   for (const one of disks) await one.remove();
   await inParallel(made, AT_ONCE, dn => deleteUser(onprem, dn).catch(() => {}));
+});
+
+afterEach(() => {
+  for (const one of disks) one.makeRoom();
 });
 
 async function make(name: string): Promise<Someone> {

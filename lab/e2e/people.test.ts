@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -12,6 +12,7 @@ import { seededUsers } from '../domains/seed.ts';
 import { DOMAINS, describeDomain, krb5ConfFile, layoutOf, randomPassword } from '../domains/table.ts';
 import { tryKinit } from '../domains/try-password.ts';
 import {
+  change,
   createUser,
   deleteUser,
   disableUser,
@@ -19,6 +20,7 @@ import {
   type NewUser,
   renameUser,
   setPassword,
+  userAttributes,
 } from '../domains/users.ts';
 import { makeCertificates } from '../places/certificates.ts';
 import { freshStage } from '../places/fresh-stage.ts';
@@ -268,4 +270,41 @@ test('status of each place says how it stands', async () => {
   assert.equal(domain.pairing.fingerprint, connect.pairing.confirmed.fingerprint);
   assert.equal(domain.pairing.trusted[0]?.forest, dnsDomain);
   assert.ok(domain.accounts.accounts > domain.accounts.withCredential);
+});
+
+test('an account that is over by a time that is none is over everywhere', async () => {
+  const ends = await make(`ends.${run}`);
+  await works(ends);
+  for (const time of ['1', '-1']) {
+    await renameUser(onprem, ends.sam, { attributes: { accountExpires: ['0'] } });
+    await works(ends);
+    await renameUser(onprem, ends.sam, { attributes: { accountExpires: [time] } });
+    await nothingWorks(ends);
+  }
+});
+
+test('a userPrincipalName without a domain is none: the account name stands in for it', async () => {
+  const plain = await make(`plain.${run}`, { upn: `nodomain-${run}` });
+  await works({ ...plain, upn: `${plain.sam}@${dnsDomain}` });
+});
+
+test('an inetOrgPerson is synchronized, and its password is not, whoever asks for it', async () => {
+  const sam = `inet.${run}`;
+  const who = { sam, upn: `${sam}@${dnsDomain}`, password: randomPassword() };
+  const dn = `CN=${sam},CN=Users,${baseDn}`;
+  const attributes = { ...userAttributes(onprem, who), objectClass: ['inetOrgPerson'] };
+  await change(onprem, { dn, change: 'add', attributes });
+  made.push(dn);
+  const said = async () => (await statusOf(who).catch(() => undefined))?.password?.detail ?? '';
+  await eventually('the reason', async () => /inetOrgPerson: its password is not sent/.test(await said()));
+  assert.equal((await statusOf(who)).export.state, 'current');
+  await stage.forcePasswordSync();
+  await nothingWorks(who);
+  const config = stage.configOf('connect');
+  const settings = JSON.parse(readFileSync(config, 'utf8')) as { connectors: object[] };
+  const connectors = settings.connectors.map(each => ({ ...each, inetOrgPersonPasswords: true }));
+  await stage.connect.stop();
+  writeFileSync(config, JSON.stringify({ ...settings, connectors }));
+  await stage.connect.start();
+  await works(who);
 });

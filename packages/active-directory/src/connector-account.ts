@@ -5,7 +5,6 @@ import {
   filterEscape,
   type LdapConnection,
   LdapError,
-  parseDn,
   readRootDse,
   SdFlag,
   SdFlagsControl,
@@ -13,6 +12,7 @@ import {
 } from '@causeway/ldap';
 import { decodeSid, encodeUtf16le, ridOf, type Sid } from '@causeway/wire';
 import { grantDeletedObjects } from './deleted-objects.ts';
+import { dnsNameOf } from './directory-identity.ts';
 import { ReplicationRight } from './grant-commands.ts';
 import { readDacl } from './permissions.ts';
 import { encodeSecurityDescriptor, grantExtendedRight } from './security-descriptor.ts';
@@ -67,7 +67,7 @@ export async function createConnectorAccount(
     throw new LdapError('constraint', `an account name of 1 to 20 plain characters expected, '${name}' came`);
   }
   const { isSamba } = await readRootDse(connection);
-  const userPrincipalName = `${name}@${dnsDomainOf(namingContext)}`;
+  const userPrincipalName = `${name}@${dnsNameOf(namingContext)}`;
   let found = await findAccount(connection, namingContext, name);
   const created = found === undefined;
   let password: string | undefined;
@@ -160,14 +160,6 @@ async function usersContainer(connection: LdapConnection, namingContext: string)
     if (dn) return dn;
   }
   return `CN=Users,${namingContext}`;
-}
-
-/** `corp.example.com` of `DC=corp,DC=example,DC=com`. */
-function dnsDomainOf(namingContext: string): string {
-  return parseDn(namingContext)
-    .flat()
-    .map(part => part.value)
-    .join('.');
 }
 
 /** A new password as `unicodePwd` takes it: in quotation marks, UTF-16 ([MS-ADTS] 3.1.1.3.1.5.1). */

@@ -1,16 +1,11 @@
 import {
-  bytesOf,
   DirSyncControl,
   DirSyncFlag,
   type LdapConnection,
-  type LdapEntry,
   LdapError,
-  type LdapValue,
   readInvocationId,
   readRootDse,
-  textOf,
 } from '@causeway/ldap';
-import { DecodeError, decodeGuid, decodeSid, type Guid } from '@causeway/wire';
 import {
   decodeImportCookie,
   encodeImportCookie,
@@ -18,6 +13,7 @@ import {
   type ImportCookie,
   selectionOf,
 } from './import-cookie.ts';
+import { type ImportedObject, OBJECT_ATTRIBUTES, readEntries } from './imported-object.ts';
 import { type AttributeShape, USER_ATTRIBUTES, USER_FILTER } from './user-attributes.ts';
 
 export interface ImportOptions {
@@ -30,21 +26,6 @@ export interface ImportOptions {
   filter?: string;
   /** Bytes an answer, as the server counts them. Samba (4.17) does not count: it answers with everything at once. */
   maxBytes?: number;
-}
-
-export interface ImportedObject {
-  objectGuid: Guid;
-  distinguishedName: string;
-  isDeleted: boolean;
-  /** Empty in a delta: the class of an object does not change. */
-  objectClass: string[];
-  /**
-   * What changed, all of it in a full import. `null`: the attribute has no value any more. An attribute that is not named did
-   * not change in a delta and has no value in a full import. Of a deleted object only what a tombstone keeps.
-   */
-  attributes: Record<string, string | string[] | null>;
-  /** Values that could not be read, each in words; the object is good apart from them. */
-  problems: string[];
 }
 
 export interface ImportPage {
@@ -85,7 +66,7 @@ export async function* importObjects(
     usn: rootDse.highestCommittedUSN,
     selection: selectionOf([options.namingContext, filter, names]),
   };
-  const attributes = [...names, 'objectClass', 'isDeleted'];
+  const attributes = [...names, ...OBJECT_ATTRIBUTES];
 
   let { full, cookie } = judgeCookie(options.cookie, now);
   for (;;) {
@@ -125,20 +106,6 @@ export async function* importObjects(
   }
 }
 
-function readEntries(
-  entries: readonly LdapEntry[],
-  shapes: Readonly<Record<string, AttributeShape>>,
-): Pick<ImportPage, 'objects' | 'unreadable'> {
-  const objects: ImportedObject[] = [];
-  const unreadable: string[] = [];
-  for (const entry of entries) {
-    const object = toObject(entry, shapes);
-    if (typeof object === 'string') unreadable.push(object);
-    else objects.push(object);
-  }
-  return { objects, unreadable };
-}
-
 function judgeCookie(
   text: string | undefined,
   now: Omit<ImportCookie, 'dirSync'>,
@@ -155,46 +122,4 @@ function judgeCookie(
 /** The server read the request and did not like it: Samba says 12 to a cookie that it cannot read, Windows 2 or 53. */
 function isRefusal(error: unknown): boolean {
   return error instanceof LdapError && [1, 2, 12, 19, 53, 80].includes(error.resultCode ?? -1);
-}
-
-/** The object, or in words why it cannot be read. */
-function toObject(
-  entry: LdapEntry,
-  shapes: Readonly<Record<string, AttributeShape>>,
-): ImportedObject | string {
-  const guid = bytesOf(entry, 'objectGUID');
-  if (guid?.length !== 16) return `'${entry.dn}' came without its objectGUID`;
-  const attributes: ImportedObject['attributes'] = {};
-  const problems: string[] = [];
-  for (const [name, shape] of Object.entries(shapes)) {
-    const values = entry.attributes[name];
-    if (values === undefined) continue;
-    try {
-      const converted = values.map(value => convert(value, shape));
-      attributes[name] = converted.length === 0 ? null : shape.multiple ? converted : converted[0]!;
-    } catch (error) {
-      if (!(error instanceof DecodeError || error instanceof TypeError || error instanceof RangeError))
-        throw error;
-      problems.push(`${name}: ${error.message}`);
-    }
-  }
-  return {
-    objectGuid: decodeGuid(guid),
-    distinguishedName: entry.dn,
-    isDeleted: textOf(entry, 'isDeleted') === 'TRUE',
-    objectClass: (entry.attributes.objectClass ?? []).map(String),
-    attributes,
-    problems,
-  };
-}
-
-function convert(value: LdapValue, shape: AttributeShape): string {
-  if (shape.form === 'text') {
-    if (typeof value !== 'string') throw new TypeError('text in UTF-8 expected');
-    return value;
-  }
-  if (typeof value === 'string') throw new TypeError('bytes expected, text came');
-  if (shape.form === 'sid') return decodeSid(value);
-  if (shape.form === 'guid') return decodeGuid(value);
-  return value.toString('base64');
 }

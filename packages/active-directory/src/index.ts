@@ -10,14 +10,24 @@ export {
 } from './connector-account.ts';
 export { seesDeletedObjects } from './deleted-objects.ts';
 export {
+  type DirectoryIdentity,
+  type DirectoryRoots,
+  dnsNameOf,
+  domainSidOf,
+  readDirectoryIdentity,
+  readDirectoryRoots,
+} from './directory-identity.ts';
+export {
   type GrantCommands,
   ReplicationRight,
   replicationGrantCommands,
   rightName,
 } from './grant-commands.ts';
 export type { FullImportReason } from './import-cookie.ts';
-export { type ImportedObject, type ImportOptions, type ImportPage, importObjects } from './import-objects.ts';
+export { type ImportOptions, type ImportPage, importObjects } from './import-objects.ts';
+export type { ImportedObject } from './imported-object.ts';
 export { type AccountPermissions, probePermissions } from './permissions.ts';
+export { readObjects } from './read-objects.ts';
 export { openReplication } from './replication/connection.ts';
 export { wipeUser } from './replication/decode-user.ts';
 export type {

@@ -35,6 +35,8 @@ export const ConnectorConfiguration = z.strictObject({
   password: z.string().min(1),
   /** The domain's naming context; the domain controller's own when absent. */
   namingContext: z.string().max(1024).optional(),
+  /** Sends passwords of inetOrgPerson objects too. The original never does. */
+  inetOrgPersonPasswords: z.boolean().default(false),
 });
 export type ConnectorConfiguration = z.infer<typeof ConnectorConfiguration>;
 
@@ -48,6 +50,8 @@ export const ConnectConfiguration = z.strictObject({
   connectors: z.array(ConnectorConfiguration).min(1).max(20),
   /** More pending deletes than this stop an export before the first delete. */
   deletionThreshold: z.int().min(0).default(500),
+  /** Whether a reset to a temporary password takes the one before away in the cloud, or leaves it until its user has changed the new one. */
+  temporaryPasswords: z.enum(['withdraw', 'keep']).default('withdraw'),
   /** How often the domain controller is asked whether anything changed. */
   pollIntervalMs: z.int().min(50).max(60_000).default(250),
   /** A cycle runs at least this often. */

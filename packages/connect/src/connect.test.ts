@@ -164,6 +164,11 @@ test('of two connectors each has its own deletes, and nobody is shown for a name
     message: /'alice@corp\.example\.com' of corp\.example\.com, 'alice@fabrikam\.example\.org' of/,
   });
   assert.equal(userStatus(connect, 'alice@fabrikam.example.org').connector, 'fabrikam.example.org');
+  const { userPrincipalName: _, ...attributes } = person(7).attributes;
+  const { context } = corp!;
+  context.store.space.put(decideObject({ ...person(7), attributes }, context.scope), 1);
+  assert.equal(userStatus(connect, 'User7@corp.example.com').objectGuid, person(7).guid);
+  assert.throws(() => userStatus(connect, 'user7@fabrikam.example.org'), { code: 'no-such-user' });
   await connect.close();
 });
 

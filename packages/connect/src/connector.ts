@@ -1,6 +1,6 @@
 import { type CycleSummary, type DomainReachability, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
-import { CausewayError, describeError, isDiskError, sleep } from '@causeway/service';
+import { bestEffort, CausewayError, describeError, sleep } from '@causeway/service';
 import type { ConnectorContext } from './context.ts';
 import { DomainController } from './domain-controller.ts';
 import { Mutex } from './mutex.ts';
@@ -49,7 +49,7 @@ export class Connector {
 
   constructor(context: ConnectorContext) {
     this.context = context;
-    this.controller = new DomainController(context.connector, context.settings.timeoutMs);
+    this.controller = new DomainController(context);
     const { controller } = this;
     this.#channel = { context, controller, inFlight: new UsersInFlight(), pace: undefined };
   }
@@ -179,7 +179,7 @@ export class Connector {
       if (isSwitchedOn(this.#channel)) await completePass(this.#channel);
       cycle.ended('Successful');
     } catch (error) {
-      this.#note(() => cycle.ended('Failed'));
+      bestEffort(() => cycle.ended('Failed'));
       throw error;
     } finally {
       this.#passwordCycle = undefined;
@@ -245,6 +245,11 @@ export class Connector {
     return this.controller.missingRights();
   }
 
+  /** Does something while no cycle runs. */
+  betweenCycles<T>(work: () => Promise<T>): Promise<T> {
+    return this.#cycles.run(work);
+  }
+
   /** Reads one user's password from the domain controller and sends it now. */
   async syncPassword(guid: string): Promise<PasswordSummary> {
     try {
@@ -296,7 +301,7 @@ export class Connector {
     const error = await this.controller.explain(cause);
     const text = describeError(error);
     this.#lastError = text;
-    this.#note(() => this.context.store.cursors.set('last-error', text));
+    bestEffort(() => this.context.store.cursors.set('last-error', text));
     return error;
   }
 
@@ -305,14 +310,5 @@ export class Connector {
   /** What the last cycle or poll failed with; null while all is well. Known here also when it could not be stored. */
   get lastError(): string | null {
     return this.#lastError ?? this.context.store.cursors.get('last-error') ?? null;
-  }
-
-  /** Stores something about a failure. A disk that does not take it must not hide the failure itself. */
-  #note(write: () => void): void {
-    try {
-      write();
-    } catch (error) {
-      if (!isDiskError(error)) throw error;
-    }
   }
 }

@@ -1,13 +1,19 @@
 import {
+  type DirectoryIdentity,
+  type DirectoryRoots,
   openReplication,
   probePermissions,
   type ReplicationConnection,
   ReplicationError,
+  readDirectoryIdentity,
+  readDirectoryRoots,
   replicationGrantCommands,
 } from '@causeway/active-directory';
 import { type LdapConnection, LdapError, openLdap, readInvocationId, readRootDse } from '@causeway/ldap';
 import { CausewayError, describeError, readSecret } from '@causeway/service';
 import { accountName, type ConnectorConfiguration, splitAccount } from './configuration.ts';
+import type { ConnectorContext } from './context.ts';
+import { checkRoots, DirectoryGuard } from './directory-guard.ts';
 
 /**
  * One connector's domain controller: connections are opened when they are first wanted and kept, because a sign-in is itself a
@@ -16,15 +22,18 @@ import { accountName, type ConnectorConfiguration, splitAccount } from './config
 export class DomainController {
   readonly #connector: ConnectorConfiguration;
   readonly #timeoutMs: number;
+  readonly #guard: DirectoryGuard;
+  /** As the last connection found it: the pinned one. */
+  #directory: DirectoryIdentity | undefined;
   #poll: LdapConnection | undefined;
   #ldap: LdapConnection | undefined;
-  #namingContext: string | undefined;
   #replication: ReplicationConnection | undefined;
   #single: Promise<ReplicationConnection> | undefined;
 
-  constructor(connector: ConnectorConfiguration, timeoutMs: number) {
+  constructor({ connector, settings, store }: Pick<ConnectorContext, 'connector' | 'settings' | 'store'>) {
     this.#connector = connector;
-    this.#timeoutMs = timeoutMs;
+    this.#timeoutMs = settings.timeoutMs;
+    this.#guard = new DirectoryGuard(connector, store);
   }
 
   /** The connection that objects are imported by. */
@@ -47,9 +56,8 @@ export class DomainController {
   }
 
   async namingContext(): Promise<string> {
-    this.#namingContext ??=
-      this.#connector.namingContext ?? (await readRootDse(await this.ldap())).defaultNamingContext;
-    return this.#namingContext;
+    await this.ldap();
+    return this.#directory!.namingContext;
   }
 
   /** The connection that cycles run on. */
@@ -70,27 +78,25 @@ export class DomainController {
     return this.#single;
   }
 
-  /** One more connection, the caller's to close. */
-  openReplication(): Promise<ReplicationConnection> {
+  /** One more connection, the caller's to close. Its replies are compared with what the domain controller said over LDAPS just before. */
+  async openReplication(): Promise<ReplicationConnection> {
     const { server, account, replicationPort, password } = this.#connector;
+    await this.reach();
     return this.#saying(() =>
       openReplication({
         host: server,
         account: { ...splitAccount(account), password: this.#password(password) },
         ...(replicationPort !== undefined && { port: replicationPort }),
         timeoutMs: this.#timeoutMs,
+        directory: this.#directory!,
       }),
     );
   }
 
-  /** Opens a connection, asks one question and closes it. */
+  /** Opens a connection, asks which directory it is and closes it. */
   async reach(): Promise<void> {
     const connection = await this.#openLdap();
-    try {
-      await this.#saying(() => readRootDse(connection));
-    } finally {
-      await connection.close();
-    }
+    await connection.close();
   }
 
   /** After a failure: what is open may be of no use any more. */
@@ -108,17 +114,33 @@ export class DomainController {
     await Promise.allSettled([poll?.close(), this.drop()]);
   }
 
-  #openLdap(): Promise<LdapConnection> {
-    const { server, ldapsPort, serverName, caFile, account, password } = this.#connector;
-    return this.#saying(() =>
-      openLdap({
-        url: `ldaps://${server.includes(':') ? `[${server}]` : server}:${ldapsPort}`,
-        caFile,
-        ...(serverName !== undefined && { serverName }),
-        bind: { dn: account, password: this.#password(password) },
-        timeoutMs: this.#timeoutMs,
-      }),
-    );
+  async #openLdap(): Promise<LdapConnection> {
+    const { connection, directory } = await this.openUnguarded();
+    try {
+      this.#directory = this.#guard.check(directory);
+      return connection;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  /**
+   * A connection to a domain controller of the configured forest and domain that need not be the pinned one, the caller's to close.
+   * The account's password is shown to no other.
+   */
+  openUnguarded(): Promise<{ connection: LdapConnection; directory: DirectoryIdentity }> {
+    const { account, password } = this.#connector;
+    return this.#saying(async () => {
+      const { connection, roots } = await openSignedOut(this.#connector, this.#timeoutMs);
+      try {
+        await connection.bind(account, this.#password(password));
+        return { connection, directory: await readDirectoryIdentity(connection, roots) };
+      } catch (error) {
+        await connection.close();
+        throw error;
+      }
+    });
   }
 
   #password(reference: string): string {
@@ -138,6 +160,10 @@ export class DomainController {
     if (!(error instanceof LdapError || error instanceof ReplicationError)) return error;
     const { name, account, server } = this.#connector;
     const { code } = error;
+    if (code === 'other-directory') {
+      const text = `the domain controller '${server}' of connector '${name}' replicates another directory than the pinned one; nothing of it was used`;
+      return new CausewayError('wrong-directory', text, { cause: error, retry: 'later', status: 502 });
+    }
     if (code === 'invalid-credentials' || code === 'logon-failure') {
       return new CausewayError(
         'connector-account',
@@ -146,7 +172,9 @@ export class DomainController {
       );
     }
     if (code === 'access-denied') {
-      const rights = error instanceof LdapError ? await this.missingRights() : undefined;
+      // Only where a connection is open: to open one is what may have been denied.
+      const rights =
+        error instanceof LdapError && this.#ldap?.usable ? await this.missingRights() : undefined;
       return new CausewayError('access-denied', rights ?? describeError(error), {
         cause: error,
         status: 502,
@@ -181,5 +209,30 @@ export class DomainController {
     } catch {
       return undefined;
     }
+  }
+}
+
+/**
+ * Connects, and finds out whose domain controller it is before anybody signs in.
+ * @throws LdapError, CausewayError 'wrong-directory'
+ */
+export async function openSignedOut(
+  connector: ConnectorConfiguration,
+  timeoutMs: number,
+): Promise<{ connection: LdapConnection; roots: DirectoryRoots }> {
+  const { server, ldapsPort, serverName, caFile } = connector;
+  const connection = await openLdap({
+    url: `ldaps://${server.includes(':') ? `[${server}]` : server}:${ldapsPort}`,
+    caFile,
+    ...(serverName !== undefined && { serverName }),
+    timeoutMs,
+  });
+  try {
+    const roots = await readDirectoryRoots(connection);
+    checkRoots(connector, roots);
+    return { connection, roots };
+  } catch (error) {
+    await connection.close();
+    throw error;
   }
 }

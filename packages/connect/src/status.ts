@@ -4,6 +4,7 @@ import type { Connect } from './connect.ts';
 import type { Connector } from './connector.ts';
 import { fullPassStatus } from './full-pass-status.ts';
 import { arrivalOf } from './head/arrival.ts';
+import { accountOf } from './objects/decide-account.ts';
 import { legacyState } from './passwords/legacy.ts';
 import type { SpaceObject } from './store/connector-space.ts';
 import { confirmedKey } from './store/pairing.ts';
@@ -55,6 +56,7 @@ function pairing({ store }: Connect, told: SyncConfiguration | CallError): Conne
     realm,
     confirmed,
     offered: offered && { fingerprint: offered.fingerprint },
+    ...(told.domainAccepts && { reads: told.domainAccepts }),
   };
 }
 
@@ -155,10 +157,21 @@ export function userStatus(connect: Connect, name: string): ConnectUserStatus {
   };
 }
 
+/** By the name that stands in for a userPrincipalName that the directory has not got. */
+function findByStandIn({ store, scope }: Connector['context'], name: string): SpaceObject | undefined {
+  const [samAccountName, domain] = name.toLowerCase().split('@');
+  if (samAccountName === undefined || domain !== scope.domain) return undefined;
+  const found = store.space.find(samAccountName);
+  const isIts =
+    found && accountOf(found.attributes, scope).userPrincipalName?.toLowerCase() === name.toLowerCase();
+  return isIts ? found : undefined;
+}
+
 /** Two forests may have a user of one sAMAccountName each: then nobody is shown for somebody else. */
 function findUser(connect: Connect, name: string): { store: ConnectorStore; object: SpaceObject } {
-  const found = connect.connectors.flatMap(({ context: { store } }) => {
-    const object = store.space.find(name);
+  const found = connect.connectors.flatMap(({ context }) => {
+    const { store } = context;
+    const object = store.space.find(name) ?? findByStandIn(context, name);
     return object ? [{ store, object }] : [];
   });
   const [only, another] = found;

@@ -7,6 +7,7 @@ import {
   synchronizationRoutes as routes,
   type Send,
   type Verdict,
+  type Withdrawal,
 } from '@causeway/contract';
 import { backoff, sleep } from '@causeway/service';
 
@@ -67,6 +68,13 @@ export class TenantClient {
     return this.#batch(changes, async part => {
       const body = { forest, encapsulation, changes: [...part] };
       return (await call(this.#send, routes.exportCredentials, { body })).verdicts;
+    });
+  }
+
+  exportWithdrawals(forest: string, changes: readonly Withdrawal[]): Promise<Verdict[]> {
+    return this.#batch(changes, async part => {
+      const body = { forest, changes: [...part] };
+      return (await call(this.#send, routes.exportWithdrawals, { body })).verdicts;
     });
   }
 

@@ -100,6 +100,31 @@ export const ConnectorDescription = z.strictObject({
 });
 export type ConnectorDescription = z.infer<typeof ConnectorDescription>;
 
+const Directory = z.strictObject({
+  namingContext: z.string(),
+  domainSid: z.string(),
+  /** objectGUID of the domain's head. Null, and the forest too, where only the connector space tells of the directory. */
+  domainGuid: ObjectGuid.nullable(),
+  forest: Forest.nullable(),
+});
+
+/** The directory that a connector reads, beside the one that its domain controller serves now, and what moving over would do. */
+export const DirectoryPin = z.strictObject({
+  connector: ConnectorName,
+  /** Null: nothing is pinned, and the connector space is empty. */
+  pinned: Directory.nullable(),
+  pinnedAt: Timestamp.nullable(),
+  answered: Directory.extend({ domainGuid: ObjectGuid, forest: Forest }),
+  same: z.boolean(),
+  /** Users of the tenant that the answering directory has, too. */
+  kept: z.int().nonnegative(),
+  /** Users of it that the tenant would get. */
+  madeAnew: z.int().nonnegative(),
+  /** Users of the tenant that it has not. */
+  deleted: z.int().nonnegative(),
+});
+export type DirectoryPin = z.infer<typeof DirectoryPin>;
+
 /** The password channel's switch, a pair of connectors. */
 export const PasswordSyncConfiguration = z.strictObject({
   sourceConnector: ConnectorName,
@@ -334,6 +359,24 @@ export const connectAdministrationRoutes = {
     summary: 'whether the domain controllers of a forest answer',
     params: ByName,
     reply: z.strictObject({ domains: z.array(DomainReachability) }),
+  }),
+  getDirectoryPin: route({
+    method: 'GET',
+    path: '/api/v1/connectors/:name/directory',
+    access: ['local'],
+    summary:
+      'the directory that a connector reads, the one that its domain controller serves, and whom a move would delete or make anew: reads the whole of it',
+    params: ByName,
+    reply: DirectoryPin,
+  }),
+  moveDirectoryPin: route({
+    method: 'PUT',
+    path: '/api/v1/connectors/:name/directory',
+    access: ['local'],
+    summary: 'lets a connector read the directory of this domainGuid from now on, if it is what answers',
+    params: ByName,
+    body: z.strictObject({ domainGuid: ObjectGuid }),
+    reply: z.strictObject({ connector: ConnectorName, pinned: DirectoryPin.shape.answered }),
   }),
   listPasswordSync: route({
     method: 'GET',

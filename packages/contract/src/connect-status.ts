@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RecordNames } from './accepts.ts';
 import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from './common.ts';
 
 /** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
@@ -111,6 +112,8 @@ export const ConnectStatus = z.strictObject({
     realm: z.string().nullable(),
     confirmed: ConfirmedKey.nullable(),
     offered: z.strictObject({ fingerprint: PublicKey.shape.fingerprint }).nullable(),
+    /** Records beyond those of the first release that the managed domain reads; absent where the tenant does not say. */
+    reads: RecordNames.optional(),
   }),
   connectors: z.array(
     z.strictObject({

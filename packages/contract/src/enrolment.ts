@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Empty, Forest, PublicKey, Timestamp } from './common.ts';
 import { route } from './route.ts';
+import { RegisteredDomain } from './synchronization.ts';
 
 export const AgentKind = z.enum(['connect', 'domain']);
 
@@ -64,6 +65,18 @@ export const enrolmentRoutes = {
       clientId: z.string(),
       issuer: z.url(),
       tokenEndpoint: z.url(),
+    }),
+  }),
+  previewEnrolment: route({
+    method: 'POST',
+    path: '/enrol/preview',
+    access: ['public'],
+    summary: 'what a managed domain would find that enrols by this code, which stays unused',
+    body: z.strictObject({ code: z.string().min(1).max(200) }),
+    reply: z.strictObject({
+      tenantId: z.uuid(),
+      tenantName: z.string(),
+      domain: RegisteredDomain.nullable(),
     }),
   }),
   listAgents: route({

@@ -12,7 +12,7 @@ import {
   Timestamp,
 } from './common.ts';
 import { route } from './route.ts';
-import { Profile } from './synchronization.ts';
+import { Profile, RegisteredDomain } from './synchronization.ts';
 
 /** A place in the change feed, as the tenant gave it out. */
 export const Cursor = z.string().max(64);
@@ -28,7 +28,8 @@ export const FeedItem = z.strictObject({
   forest: Forest.nullable(),
   sourceAnchor: SourceAnchor,
   accountRecord: SignedRecord.nullable(),
-  credentialRecord: CredentialRecord.nullable(),
+  /** A withdrawal may stand in its place. */
+  credentialRecord: z.union([CredentialRecord, SignedRecord]).nullable(),
   profile: Profile,
 });
 export type FeedItem = z.infer<typeof FeedItem>;
@@ -64,17 +65,35 @@ export const DomainReport = z.strictObject({
 });
 export type DomainReport = z.infer<typeof DomainReport>;
 
+/** The managed domain that another one replaces, as it was shown to whoever decided so: no third one is replaced instead. */
+export const Replaces = z.strictObject({
+  realm: z.string().max(255),
+  /** Of both keys. */
+  fingerprint: z.string().max(200),
+});
+export type Replaces = z.infer<typeof Replaces>;
+
 export const managedDomainRoutes = {
+  readDomain: route({
+    method: 'GET',
+    path: '/api/v1/domain',
+    access: ['admin', 'domain'],
+    summary: 'the managed domain that the tenant has, or null',
+    reply: z.strictObject({ domain: RegisteredDomain.nullable() }),
+  }),
   registerDomainKey: route({
     method: 'PUT',
     path: '/api/v1/domain/key',
     access: ['domain'],
-    summary: "registers the managed domain's public keys and enables the managed domain",
+    summary:
+      "registers the managed domain's public keys and enables the managed domain; where the tenant has another one, it has to be named in `replaces`",
     body: z.strictObject({
       realm: z.string().max(255),
       netbiosDomain: z.string().max(15),
       key: PublicKey,
       receiptKey: PublicKey,
+      /** A release before never names one: its own domain it registers again, another one's place it does not get. */
+      replaces: Replaces.optional(),
     }),
     reply: Empty,
   }),

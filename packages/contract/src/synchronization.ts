@@ -83,8 +83,14 @@ export const CredentialChange = z.strictObject({
   cloudCredential: z.string().max(200),
   /** What is signed of the sealed credential record; null until a managed domain is enabled and its key confirmed. */
   record: SignedRecord.nullable(),
+  /** Beside a password without a record, for a tenant that takes withdrawals: of the counter that numbers records. */
+  sequence: Sequence.optional(),
 });
 export type CredentialChange = z.infer<typeof CredentialChange>;
+
+/** Takes away the password that was sent last: all that it says is in its record. */
+export const Withdrawal = z.strictObject({ sourceAnchor: SourceAnchor, record: SignedRecord });
+export type Withdrawal = z.infer<typeof Withdrawal>;
 
 /** A verdict that is not as agreed is passed over: it costs its own item alone, which is sent again. */
 const Verdicts = z.strictObject({
@@ -93,20 +99,22 @@ const Verdicts = z.strictObject({
     .transform(verdicts => verdicts.filter(verdict => verdict !== null)),
 });
 
+/** The managed domain that a tenant has: there is one at most. */
+export const RegisteredDomain = z.strictObject({
+  realm: z.string().max(255),
+  netbiosDomain: z.string().max(15),
+  /** Records are sealed to it. */
+  key: PublicKey,
+  /** Signs receipts. */
+  receiptKey: PublicKey,
+  registeredAt: Timestamp,
+});
+export type RegisteredDomain = z.infer<typeof RegisteredDomain>;
+
 /** What the tenant says about its managed domain; the keys are believed only once an administrator confirmed them. */
 export const WindowsCredentialsSyncConfig = z.strictObject({
   enabled: z.boolean(),
-  domain: z
-    .strictObject({
-      realm: z.string(),
-      netbiosDomain: z.string(),
-      /** Records are sealed to it. */
-      key: PublicKey,
-      /** Signs receipts. */
-      receiptKey: PublicKey,
-      registeredAt: Timestamp,
-    })
-    .nullable(),
+  domain: RegisteredDomain.nullable(),
 });
 export type WindowsCredentialsSyncConfig = z.infer<typeof WindowsCredentialsSyncConfig>;
 
@@ -124,6 +132,8 @@ export const synchronizationRoutes = {
       windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig,
       /** Records that the tenant takes beyond those of the first release; only for a Connect that announced what it reads itself. */
       accepts: RecordNames.optional(),
+      /** What the managed domain announced last; only beside `accepts`, and where there is one. */
+      domainAccepts: RecordNames.optional(),
     }),
   }),
   exportObjects: route({
@@ -146,6 +156,14 @@ export const synchronizationRoutes = {
       encapsulation: Encapsulation.nullable(),
       changes: z.array(CredentialChange).min(1).max(MAX_BATCH),
     }),
+    reply: Verdicts,
+  }),
+  exportWithdrawals: route({
+    method: 'POST',
+    path: '/api/v1/sync/withdrawals',
+    access: ['connect'],
+    summary: 'takes passwords away; idempotent; a verdict an item',
+    body: z.strictObject({ forest: Forest, changes: z.array(Withdrawal).min(1).max(MAX_BATCH) }),
     reply: Verdicts,
   }),
   reportConnectStatus: route({

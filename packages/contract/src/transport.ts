@@ -101,9 +101,13 @@ export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
       return grant.access_token;
     } catch (cause) {
       const status = (cause as { status?: number }).status ?? 0;
-      const code = (cause as { error?: string }).error ?? 'no-token';
-      const text = `no token from ${tokenUrl.origin}: ${whyNoAnswer(cause)}`;
-      throw new CallError(status, code, text, status === 0 ? {} : { cause });
+      // What the server answered with (RFC 6749 5.2), where it answered.
+      const { error: code = 'no-token', error_description: said } = cause as {
+        error?: string;
+        error_description?: string;
+      };
+      const text = `no token from ${tokenUrl.origin}: ${said ?? whyNoAnswer(cause)}`;
+      throw new CallError(status, code, text, status === 0 || said ? {} : { cause });
     }
   };
   const token = (): Promise<string> => {

@@ -18,7 +18,7 @@ export {
 } from './kerberos-keys.ts';
 export { md4 } from './md4.ts';
 export { nfold } from './nfold.ts';
-export { NT_HASH_LENGTH, ntHash } from './nt-hash.ts';
+export { isHashOfEmptyPassword, NT_HASH_LENGTH, ntHash } from './nt-hash.ts';
 export { comparePasswordOrder, type PasswordOrder } from './password-order.ts';
 export { Rc4 } from './rc4.ts';
 export { addRidLayer, openReplicationPayload, removeRidLayer } from './replication-secret.ts';

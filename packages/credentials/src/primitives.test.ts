@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromHex, toHex } from '@causeway/wire';
-import { desDecryptBlock, desEncryptBlock, md4, nfold, ntHash, Rc4 } from './index.ts';
+import { desDecryptBlock, desEncryptBlock, isHashOfEmptyPassword, md4, nfold, ntHash, Rc4 } from './index.ts';
 
 const ascii = (text: string) => new TextEncoder().encode(text);
 
@@ -83,4 +83,11 @@ test('the NT hash is MD4 over UTF-16LE, surrogates as they are', () => {
     ['😀emoji', 'cccb0bfa4f0b7eb8bae77d40a7debf80'],
   ];
   for (const [password, hash] of hashes) assert.equal(toHex(ntHash(password)), hash, password);
+});
+
+test('the hash of the empty password is known, and no other one is taken for it', () => {
+  assert.ok(isHashOfEmptyPassword(ntHash('')));
+  assert.ok(!isHashOfEmptyPassword(ntHash(' ')));
+  assert.ok(!isHashOfEmptyPassword(new Uint8Array(0)));
+  assert.ok(!isHashOfEmptyPassword(new Uint8Array(16)));
 });

@@ -20,7 +20,8 @@ afterEach(() => {
 });
 
 const nobody = () => Promise.reject(new Error('nothing of this asks the tenant'));
-const accept = (anchor: string) => execute(ledger, nobody, { command: 'accept', anchor });
+const accept = (anchor: string) =>
+  execute({ ledger, realm: 'AADDS.EXAMPLE.NET' }, nobody, { command: 'accept', anchor });
 
 test('accepting the SID that one user waits for gives the domain to the other forest, and reads the feed again', async () => {
   const sid = 'S-1-5-21-1-2-3';

@@ -2,9 +2,12 @@ import type { Send } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { z } from 'zod';
 import type { Ledger } from './ledger.ts';
+import { freeName, giveName } from './name-commands.ts';
 import { sidToAccept } from './protected.ts';
 import { trustTenant } from './tenant-key.ts';
 import { trustAgent, untrustAgent } from './trust.ts';
+
+const Name = z.string().min(1).max(1024);
 
 /** What an administrator may ask of the managed domain; the same whether its service runs or not. */
 export const Command = z.discriminatedUnion('command', [
@@ -16,12 +19,18 @@ export const Command = z.discriminatedUnion('command', [
   }),
   z.strictObject({ command: z.literal('trust-tenant'), fingerprint: z.string() }),
   z.strictObject({ command: z.literal('accept'), anchor: z.string() }),
+  z.strictObject({ command: z.literal('free-name'), name: Name }),
+  z.strictObject({ command: z.literal('give-name'), name: Name, user: z.string(), confirmed: z.boolean() }),
   z.strictObject({ command: z.literal('allow-deletes'), count: z.int().min(0).max(10_000_000) }),
 ]);
 export type Command = z.infer<typeof Command>;
 
 /** Carries a command out and says what was done. Every one is in the audit trail. */
-export async function execute(ledger: Ledger, send: Send, command: Command): Promise<{ message: string }> {
+export async function execute(
+  { ledger, realm }: { ledger: Ledger; realm: string },
+  send: Send,
+  command: Command,
+): Promise<{ message: string }> {
   switch (command.command) {
     case 'trust-agent': {
       const { fingerprint, forest } = await trustAgent(ledger, send, command.fingerprint, command.forest);
@@ -39,6 +48,10 @@ export async function execute(ledger: Ledger, send: Send, command: Command): Pro
     }
     case 'accept':
       return accept(ledger, command.anchor);
+    case 'free-name':
+      return freeName(ledger, realm, command.name);
+    case 'give-name':
+      return giveName(ledger, realm, command);
     case 'allow-deletes':
       ledger.transaction(() => {
         ledger.setState('approvedDeletes', String(command.count));
@@ -76,7 +89,8 @@ function accept(ledger: Ledger, anchor: string): { message: string } {
     ledger.setState('cursor', '');
     audit(ledger, 'accept', anchor, `${waiting.code}: ${acceptable}`);
   });
-  return { message: `accepted for '${anchor}': ${waiting.code}, ${acceptable}` };
+  const whose = `'${anchor}' of ${waiting.forest ?? entry?.forest ?? 'an unknown forest'}`;
+  return { message: `accepted for ${whose}: ${waiting.code}, ${acceptable}` };
 }
 
 function audit(ledger: Ledger, action: string, subject: string, detail: string): void {

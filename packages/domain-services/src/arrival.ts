@@ -11,6 +11,8 @@ export type ArrivalState =
   | 'complete'
   /** Everything came; some of it was not written, for reasons that are named. */
   | 'not all written'
+  /** This is not the tenant's managed domain: what it has is complete in no sense. */
+  | 'not registered'
   | 'differs'
   | 'silent';
 

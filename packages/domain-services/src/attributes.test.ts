@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ntHash, parseSupplementalCredentials } from '@causeway/credentials';
-import type { NamedAccountRecord } from '@causeway/records';
+import type { AccountRecord } from '@causeway/records';
 import { accountValues, controlValues, credentialValues, profileValues, wipeValues } from './attributes.ts';
 import { kerberosKeys } from './testing/index.ts';
 
@@ -43,17 +43,20 @@ test('of userAccountControl nothing but enabled or disabled is ever written', ()
   assert.deepEqual(controlValues(false), { userAccountControl: ['514'] });
 });
 
-test('an account record becomes names, history and expiry', () => {
+test('an account record becomes history and expiry', () => {
   const record = {
-    userPrincipalName: 'alice@corp.example.com',
     objectSid: 'S-1-5-21-1-22-333-1105',
     accountExpires: '2027-01-01T00:00:00.000Z',
-  } as NamedAccountRecord;
-  const values = accountValues(record);
+  } as AccountRecord;
+  const values = accountValues(record, false);
   assert.deepEqual(values.accountExpires, ['134432352000000000']);
-  assert.deepEqual(accountValues({ ...record, accountExpires: null }).accountExpires, [
+  assert.deepEqual(accountValues({ ...record, accountExpires: null }, false).accountExpires, [
     '9223372036854775807',
   ]);
+  // 0 would mean never.
+  const longOver = { ...record, accountExpires: '1601-01-01T00:00:00.000Z' };
+  assert.deepEqual(accountValues(longOver, false).accountExpires, ['1']);
+  assert.deepEqual(accountValues(record, true).sIDHistory, []);
   assert.ok(
     same(
       values.sIDHistory?.[0],

@@ -1,7 +1,7 @@
 import type { FeedItem } from '@causeway/contract';
 import { buildSupplementalCredentials, EncryptionType, type KerberosKeys } from '@causeway/credentials';
 import { encodeSid, type LdapAttributes, type LdapChange } from '@causeway/ldap';
-import type { NamedAccountRecord as AccountRecord, CredentialSecret } from '@causeway/records';
+import type { AccountRecord, CredentialSecret } from '@causeway/records';
 
 /** [MS-ADTS] 2.2.16: a normal account, and a disabled one. No other bit comes from outside. */
 const NORMAL_ACCOUNT = 0x200;
@@ -30,12 +30,11 @@ export function controlValues(enabled: boolean): Values {
   return { userAccountControl: [String(enabled ? NORMAL_ACCOUNT : NORMAL_ACCOUNT | ACCOUNT_DISABLED)] };
 }
 
-/** What the signed account record says; all of it, so that a second time changes nothing. */
-export function accountValues(record: AccountRecord): Values {
+/** What the signed account record says of anything but names; all of it, so that a second time changes nothing. */
+export function accountValues({ objectSid, accountExpires }: AccountRecord, sidIsRefused: boolean): Values {
   return {
-    userPrincipalName: [record.userPrincipalName],
-    sIDHistory: record.objectSid === null ? [] : [encodeSid(record.objectSid)],
-    accountExpires: [record.accountExpires === null ? NEVER : filetime(new Date(record.accountExpires))],
+    sIDHistory: objectSid === null || sidIsRefused ? [] : [encodeSid(objectSid)],
+    accountExpires: [accountExpires === null ? NEVER : expiry(new Date(accountExpires))],
   };
 }
 
@@ -69,6 +68,17 @@ export function credentialValues(
   };
 }
 
+const HASH_LENGTH = 16;
+
+/**
+ * What takes an account's credential away: a hash that no password is known to have, and no Kerberos keys.
+ *
+ * @param random a source of random bytes
+ */
+export function withdrawalValues(now: Date, random: (length: number) => Uint8Array): Values {
+  return { unicodePwd: [random(HASH_LENGTH)], supplementalCredentials: [], pwdLastSet: [filetime(now)] };
+}
+
 /** Without both AES keys Samba takes no keys at all: the NT hash stands alone then, and RC4 with it. */
 function hasAesKeys(keys: KerberosKeys | undefined): keys is KerberosKeys {
   const needed = [EncryptionType.aes256, EncryptionType.aes128];
@@ -92,6 +102,12 @@ export function asChanges(values: Values): LdapChange[] {
     attribute,
     values: list,
   }));
+}
+
+/** Active Directory takes 0 and less for never: the first moment of 1601 is over, too. */
+function expiry(date: Date): string {
+  const value = filetime(date);
+  return BigInt(value) > 0n ? value : '1';
 }
 
 /** 100-nanosecond intervals since 1601, in decimal ([MS-DTYP] 2.3.3). */

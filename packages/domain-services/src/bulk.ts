@@ -27,10 +27,8 @@ export async function writeInBulk(
   slow: (writes: number, reason: string) => void,
 ): Promise<WriteResult[]> {
   const results = new Map<Write, WriteResult>();
-  // LDIF names a renamed account by where it is, and accounts are only known by objectGUID.
-  const renamed = writes.filter(write => write.kind === 'modify' && write.renameTo !== undefined);
-  let rest = writes.filter(write => !renamed.includes(write));
-  let singles = renamed;
+  let rest = [...writes];
+  let singles: Write[] = [];
   for (let tries = 0; rest.length > 0; tries++) {
     const failure = await writeBatch(ldbModify, rest);
     if (failure === undefined) {

@@ -1,29 +1,25 @@
 import { stopDomain } from '@causeway/samba';
-import { CausewayError, callLocally, lockState, printResult, table } from '@causeway/service';
+import { CausewayError, callLocally, confirm, lockState, printResult, table } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { type Command, execute } from './administration.ts';
 import type { Arrival } from './arrival.ts';
-import {
-  type ConfigurationFlags,
-  type DomainConfiguration,
-  limitsOf,
-  loadDomainConfiguration,
-} from './configuration.ts';
+import { type Opened, running, withLedger } from './at-hand.ts';
+import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
 import { createDomain } from './create.ts';
-import { requireCreated } from './creation.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { runDomain } from './domain-service.ts';
 import { alarmText } from './head-watch.ts';
-import { openTenant, requireEnrolment } from './identity.ts';
-import { Ledger, type Problem } from './ledger.ts';
+import type { Problem } from './ledger.ts';
+import { listNames, type NameClaims, type NameList, readName } from './name-commands.ts';
 import { placesOf } from './places.ts';
+import { type CodeFlags, type ReplaceFlags, readCode, register, withCode } from './register-command.ts';
 import { readStatus, readUserStatus, type Status, type UserStatus } from './status.ts';
 
 interface Flags extends ConfigurationFlags {
   json?: boolean;
 }
 
-interface CreateFlags extends Flags {
+interface CreateFlags extends Flags, ReplaceFlags, CodeFlags {
   realm?: string;
   netbios?: string;
   hostName?: string;
@@ -32,7 +28,6 @@ interface CreateFlags extends Flags {
   directory?: string;
   tenant?: string;
   ca?: string;
-  code?: string;
   deletionThreshold?: string;
   adminPasswordFile?: string;
 }
@@ -58,9 +53,20 @@ export function domainCommands(program: Program): void {
     .option('--tenant <url>', 'base address of the tenant')
     .option('--ca <file>', "CA of the tenant's certificate (PEM)")
     .option('--code <code>', 'one-time code for a domain agent, made by an administrator of the tenant')
+    .option('--code-file <file>', "file with that code, or '-': from standard input")
+    .option('--replace <REALM>', "the tenant's managed domain whose place this one takes")
+    .option('--yes', 'replace it without a question')
     .option('--deletion-threshold <n>', 'deletions at once that wait for an administrator above this')
     .option('--admin-password-file <file>', "file with the Administrator's password; made up when absent")
     .action(create);
+  command('register', 'register this managed domain with its tenant (again)')
+    .option(
+      '--code-file <file>',
+      "file with a new one-time code, or '-': from standard input; asked for where it is needed",
+    )
+    .option('--replace <REALM>', "the tenant's managed domain whose place this one takes")
+    .option('--yes', 'replace it without a question')
+    .action(register);
   command('run', 'supervise the managed domain and follow the tenant').action((flags: Flags) =>
     runDomain(loadDomainConfiguration(flags)),
   );
@@ -91,9 +97,49 @@ export function domainCommands(program: Program): void {
   command('accept', 'accept a user that was made anew, an older password of a restored forest, or a SID')
     .argument('<anchor>', 'source anchor, as status shows it')
     .action((anchor: string, flags: Flags) => perform(flags, { command: 'accept', anchor }));
+  nameCommands(domain);
   command('allow-deletes', 'allow this many deletions once, above the threshold')
     .argument('<count>', 'how many')
     .action((text: string, flags: Flags) => perform(flags, { command: 'allow-deletes', count: count(text) }));
+}
+
+/** `causeway domain name …`. */
+function nameCommands(domain: Program): void {
+  const name = domain
+    .command('name')
+    .description('names that accounts of the managed domain have, want or had');
+  const command = (text: string, description: string): Program =>
+    name
+      .command(text)
+      .description(description)
+      .option('--config <file>', 'configuration file (YAML)')
+      .option('--state <directory>', 'state folder')
+      .option('--json', 'print JSON');
+  const argument = 'account name or userPrincipalName';
+  command(
+    'list',
+    'list the accounts that are not called as on-premises, and the names that are reserved',
+  ).action((flags: Flags) => look(flags, '/names', ({ ledger }) => listNames(ledger), nameLines));
+  command('show', 'show who has a name, whose it is, and who wants it')
+    .argument('<name>', argument)
+    .action((text: string, flags: Flags) =>
+      look(
+        flags,
+        `/names/${encodeURIComponent(text)}`,
+        ({ ledger, realm }) => readName(ledger, realm, text),
+        claimLines,
+      ),
+    );
+  command('free', 'free a reserved name, for whoever wants it')
+    .argument('<name>', argument)
+    .action((text: string, flags: Flags) => perform(flags, { command: 'free-name', name: text }));
+  command('give', 'hand a name over to a user of another forest who wants it')
+    .argument('<name>', argument)
+    .argument('<user>', 'source anchor, or a name, of the user who gets it')
+    .option('--yes', 'do it: without this, the command only says what would change')
+    .action((text: string, user: string, flags: Flags & { yes?: boolean }) =>
+      perform(flags, { command: 'give-name', name: text, user, confirmed: flags.yes === true }),
+    );
 }
 
 async function create(flags: CreateFlags): Promise<void> {
@@ -109,14 +155,18 @@ async function create(flags: CreateFlags): Promise<void> {
     deletionThreshold: flags.deletionThreshold === undefined ? undefined : count(flags.deletionThreshold),
   };
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const created = await createDomain(loadDomainConfiguration(flags, set), {
-    code: flags.code,
-    administratorPasswordFile: flags.adminPasswordFile,
-    progress: line => process.stderr.write(`${line}\n`),
-  });
+  const configuration = loadDomainConfiguration(flags, set);
+  const created = await withCode(await readCode(flags), code =>
+    createDomain(configuration, {
+      ...{ code, replace: flags.replace, administratorPasswordFile: flags.adminPasswordFile },
+      confirm: consequences => confirm(consequences, `Replace ${flags.replace}?`, flags.yes),
+      progress: line => process.stderr.write(`${line}\n`),
+    }),
+  );
   printResult(flags.json, created, () => [
     `managed domain ${created.realm} is made in ${created.directory}`,
     `fingerprint of its keys: ${created.fingerprint}`,
+    ...(created.replaced === null ? [] : [`it has the place of ${created.replaced}, which goes on running`]),
     '',
     `next, where Connect runs:  causeway connect trust-domain ${created.fingerprint}`,
     `next, here:                causeway domain trust-agent FINGERPRINT --forest NAME  (as Connect shows it)`,
@@ -147,62 +197,30 @@ async function perform(flags: Flags, command: Command): Promise<void> {
   const done = (await running(() => callLocally(stateDirectory, 'domain', 'POST', '/commands', command))) as
     | { message: string }
     | undefined;
-  const result =
-    done ?? (await withLedger(configuration, ({ ledger, send }) => execute(ledger, send, command)));
+  const result = done ?? (await withLedger(configuration, opened => execute(opened, opened.send, command)));
   printResult(flags.json, result, () => [result.message]);
 }
 
 async function status(user: string | undefined, flags: Flags): Promise<void> {
+  if (user === undefined) {
+    await look(flags, '/status', opened => readStatus(opened, undefined), statusLines);
+  } else {
+    const path = `/users/${encodeURIComponent(user)}`;
+    await look(flags, path, ({ ledger }) => readUserStatus(ledger, user), userLines);
+  }
+}
+
+/** Shows what the running service answers; where none runs, what the ledger says. */
+async function look<T>(
+  flags: Flags,
+  path: string,
+  read: (opened: Opened) => T,
+  lines: (value: T) => string[],
+): Promise<void> {
   const configuration = loadDomainConfiguration(flags);
-  const path = user === undefined ? '/status' : `/users/${encodeURIComponent(user)}`;
   const live = await running(() => callLocally(configuration.stateDirectory, 'domain', 'GET', path));
-  const value =
-    live ??
-    (await withLedger(configuration, async opened =>
-      user === undefined ? readStatus(opened, undefined) : readUserStatus(opened.ledger, user),
-    ));
-  printResult(flags.json, value, () =>
-    user === undefined ? statusLines(value as Status) : userLines(value as UserStatus),
-  );
-}
-
-/** The answer of the running service; nothing when none runs. */
-async function running<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof CausewayError && error.code === 'not-running') return undefined;
-    throw error;
-  }
-}
-
-/** Works on the ledger of a service that does not run. */
-async function withLedger<T>(
-  configuration: DomainConfiguration,
-  work: (opened: Awaited<ReturnType<typeof open>>) => Promise<T>,
-): Promise<T> {
-  const lock = lockState(configuration.stateDirectory);
-  try {
-    const opened = await open(configuration);
-    try {
-      return await work(opened);
-    } finally {
-      opened.ledger.close();
-    }
-  } finally {
-    lock.release();
-  }
-}
-
-async function open(configuration: DomainConfiguration) {
-  const places = placesOf(configuration);
-  requireCreated(places);
-  const enrolment = requireEnrolment(places);
-  const keys = publicDomainKeys(await openDomainKeys(places));
-  const send = await openTenant(places, configuration.tenant, enrolment);
-  const { realm } = configuration;
-  const limits = limitsOf(configuration);
-  return { ledger: new Ledger(places.ledger), send, places, enrolment, keys, realm, limits };
+  const value = (live as T | undefined) ?? (await withLedger(configuration, async opened => read(opened)));
+  printResult(flags.json, value, () => lines(value));
 }
 
 function count(text: string): number {
@@ -216,6 +234,7 @@ function statusLines(status: Status): string[] {
   return [
     ...table([
       ['managed domain', status.realm],
+      ['registered', registrationLine(status.registration)],
       ['samba', domain.running ? `runs since ${domain.since}` : 'does not run'],
       ['tenant', status.tenant],
       [
@@ -235,11 +254,25 @@ function statusLines(status: Status): string[] {
           .join(', ') || 'none',
       ],
     ]),
+    ...(status.registration.alarm === null
+      ? []
+      : ['', status.registration.alarm, `next: ${status.registration.next}`]),
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
     ...problemLines(problems.latest),
   ];
+}
+
+function registrationLine({ state, since }: Status['registration']): string {
+  switch (state) {
+    case 'registered':
+      return `yes, seen since ${since}`;
+    case 'unknown':
+      return 'the tenant has not said';
+    default:
+      return `NO, ${state}, seen since ${since}`;
+  }
 }
 
 function tenantKeyLine({ fingerprint, offered }: Status['pairing']['tenantKey']): string {
@@ -265,11 +298,17 @@ function arrivalLine({ state, head, here, completeAsOf, notWritten }: Arrival): 
 function userLines({ entry, problems }: UserStatus): string[] {
   const credential = entry.hasCredential
     ? `written ${entry.credentialAt}`
-    : 'none yet: the account is disabled';
+    : entry.withdrawn
+      ? `withdrawn ${entry.credentialAt}: the account is disabled until another one comes`
+      : 'none yet: the account is disabled';
   return [
     ...table([
-      ['user', entry.userPrincipalName],
-      ['name here', entry.samAccountName],
+      ['user', entry.userPrincipalName ?? entry.wantedPrincipal ?? 'no userPrincipalName'],
+      ['name here', entry.samAccountName ?? 'none: the account is not there'],
+      ...(differs(entry.samAccountName, entry.wantedName) ? [['name on-premises', entry.wantedName!]] : []),
+      ...(differs(entry.userPrincipalName, entry.wantedPrincipal)
+        ? [['userPrincipalName on-premises', entry.wantedPrincipal!]]
+        : []),
       ['source anchor', entry.anchor],
       ['pinned to', `${entry.objectGuid} of ${entry.forest}`],
       ['account', entry.deletedAt ? `deleted ${entry.deletedAt}` : `written ${entry.accountAt ?? 'never'}`],
@@ -278,6 +317,39 @@ function userLines({ entry, problems }: UserStatus): string[] {
     ]),
     ...problemLines(problems),
   ];
+}
+
+/** What an account is called here is not what its forest says. */
+const differs = (has: string | null, wanted: string | null): boolean =>
+  has !== null && wanted !== null && has !== wanted;
+
+function nameLines({ differing, reserved }: NameList): string[] {
+  return [
+    ...table([
+      ['source anchor', 'forest', 'name here', 'on-premises', 'userPrincipalName here', 'on-premises'],
+      ...differing.map(one => [
+        ...[one.anchor, one.forest, one.samAccountName ?? '-', one.wantedName ?? '-'],
+        ...[one.userPrincipalName ?? '-', one.wantedPrincipal ?? '-'],
+      ]),
+    ]),
+    '',
+    ...table([
+      ['reserved name', 'for', 'until'],
+      ...reserved.map(({ name, forest, until }) => [name, forest, until]),
+    ]),
+  ];
+}
+
+function claimLines({ name, owner, reservedUntil, holders, waiting }: NameClaims): string[] {
+  const list = (accounts: NameClaims['holders']) =>
+    accounts.map(({ anchor, forest }) => `${anchor} (${forest})`).join(', ') || 'nobody';
+  const whose = reservedUntil === null ? owner : `${owner}, for which it is reserved until ${reservedUntil}`;
+  return table([
+    ['name', name],
+    ['has it', list(holders)],
+    ['belongs to', whose ?? 'no forest'],
+    ['want it', list(waiting)],
+  ]);
 }
 
 function problemLines(problems: readonly Problem[]): string[] {

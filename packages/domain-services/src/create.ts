@@ -1,19 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { call, managedDomainRoutes } from '@causeway/contract';
+import type { Replaces } from '@causeway/contract';
 import { holdsDomain, provisionDomain } from '@causeway/samba';
 import { lockState, readPrivateFile, writePrivateFile } from '@causeway/service';
 import { type DomainConfiguration, savedConfigurationFile } from './configuration.ts';
-import { beginCreation, type Creation, completeCreation } from './creation.ts';
-import { ensureDomainKeys, publicDomainKeys } from './domain-keys.ts';
+import { beginCreation, type Creation, completeCreation, planCreation } from './creation.ts';
+import { ensureDomainKeys, holdsDomainKeys, openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { CREATION_SETTING, HARDENED_SETTINGS } from './hardening.ts';
-import { ensureEnrolled, openTenant } from './identity.ts';
 import { type Places, placesOf } from './places.ts';
+import { registerAtTenant } from './register.ts';
+import {
+  decideReplacement,
+  type Look,
+  lookAtTenant,
+  replacementConsequences,
+  TENANT_IS_OLDER,
+} from './registration.ts';
 import { ensureStructure } from './structure.ts';
 
 export interface CreateOptions {
   /** One-time code of the tenant; not needed once the agent is enrolled. */
   code?: string | undefined;
+  /** Realm of the tenant's managed domain whose place this one takes. */
+  replace?: string | undefined;
+  /** Told what a replacement means, before anything is made; throws unless it is meant. */
+  confirm: (consequences: string[]) => Promise<void>;
   /** Takes the password of the domain's Administrator from this file; made up when there is none. */
   administratorPasswordFile?: string | undefined;
   progress: (line: string) => void;
@@ -25,13 +36,16 @@ export interface Created {
   tenantName: string;
   /** Of its keys: what `causeway connect trust-domain` wants. */
   fingerprint: string;
+  /** Realm of the domain whose place it took. */
+  replaced: string | null;
   administratorPasswordFile: string;
 }
 
 /**
  * Makes the managed domain: Samba domain, structure, keys, enrolment, registration of the public key. Every step
- * is done once; a creation that was cut off goes on where it was.
- * @throws CausewayError see `beginCreation` and `ensureEnrolled`
+ * is done once; a creation that was cut off goes on where it was. INVARIANT: where the tenant has another managed domain
+ * that is not to be replaced, nothing is made here and nothing is changed there.
+ * @throws CausewayError see `planCreation`, `lookAtTenant` and `decideReplacement`
  */
 export async function createDomain(
   configuration: DomainConfiguration,
@@ -40,8 +54,12 @@ export async function createDomain(
   const places = placesOf(configuration);
   const lock = lockState(places.stateDirectory);
   try {
-    const { progress } = options;
-    const creation = beginCreation(places, configuration);
+    const { progress, code } = options;
+    const creation = planCreation(places, configuration);
+    const look = await lookAtTenant(places, configuration.tenant, code);
+    const replaces = await askToReplace(places, configuration, look, options);
+    if (look.domain === undefined) progress(TENANT_IS_OLDER);
+    beginCreation(places, creation);
     const passwordFile = options.administratorPasswordFile ?? places.administratorPassword;
     if (!holdsDomain(places.domain)) {
       progress(`making the domain ${configuration.realm} at ${configuration.address}`);
@@ -50,29 +68,38 @@ export async function createDomain(
     progress('containers, group and password policy');
     await ensureStructure(places.domain);
     progress('keys');
-    const { key, receiptKey, fingerprint } = publicDomainKeys(await ensureDomainKeys(places));
-    progress(`enrolling with the tenant at ${configuration.tenant.url}`);
-    const enrolment = await ensureEnrolled(places, configuration.tenant, options.code);
-    progress(`registering the public keys with tenant '${enrolment.tenantName}'`);
-    const { realm, netbiosDomain } = configuration;
-    const tenant = await openTenant(places, configuration.tenant, enrolment);
-    const body = { realm, netbiosDomain, key, receiptKey };
-    await call(tenant, managedDomainRoutes.registerDomainKey, { body });
+    const keys = publicDomainKeys(await ensureDomainKeys(places));
+    if (!look.enrolment) progress(`enrolling with the tenant at ${configuration.tenant.url}`);
+    progress(`registering the public keys with tenant '${look.tenantName}'`);
+    const { enrolment } = await registerAtTenant({ places, configuration, keys }, look, { code, replaces });
     writePrivateFile(
       savedConfigurationFile(places.stateDirectory),
       `${JSON.stringify(configuration, null, 2)}\n`,
     );
     completeCreation(places, creation);
     return {
-      realm,
+      realm: configuration.realm,
       directory: places.domain.directory,
       tenantName: enrolment.tenantName,
-      fingerprint,
+      fingerprint: keys.fingerprint,
+      replaced: replaces?.realm ?? null,
       administratorPasswordFile: passwordFile,
     };
   } finally {
     lock.release();
   }
+}
+
+async function askToReplace(
+  places: Places,
+  { realm }: DomainConfiguration,
+  look: Look,
+  { replace, confirm }: CreateOptions,
+): Promise<Replaces | undefined> {
+  const keys = holdsDomainKeys(places) ? publicDomainKeys(await openDomainKeys(places)) : undefined;
+  const replaces = decideReplacement({ realm, keys }, look.domain, replace);
+  if (replaces) await confirm(replacementConsequences(realm, look.tenantName, replaces));
+  return replaces;
 }
 
 async function provision(

@@ -21,22 +21,22 @@ const Creation = z.strictObject({
 export type Creation = z.infer<typeof Creation>;
 
 /**
- * Begins a creation, or finds the one that was cut off.
+ * The creation that was cut off here, or a new one, of which nothing is written yet.
  * @throws CausewayError 'domain-exists' or 'other-creation': nothing is adopted or overwritten that this did not make
  */
-export function beginCreation(places: Places, configuration: DomainConfiguration): Creation {
+export function planCreation(places: Places, configuration: DomainConfiguration): Creation {
   const { realm, netbiosDomain, hostName, address } = configuration;
   const { directory } = places.domain;
   const wanted = { realm, netbiosDomain, hostName, address, directory };
   const begun = readCreation(places);
   if (begun === undefined) {
     refuseOccupied(directory);
-    return saveCreation(places, { id: randomUUID(), ...wanted, completedAt: null });
+    return { id: randomUUID(), ...wanted, completedAt: null };
   }
   if (begun.completedAt !== null) {
     throw new CausewayError(
       'domain-exists',
-      `the managed domain ${begun.realm} was made here at ${begun.completedAt}: run it with 'causeway domain run', or use another state folder`,
+      `the managed domain ${begun.realm} was made here at ${begun.completedAt}: run it with 'causeway domain run', register it (again) with 'causeway domain register', or use another state folder`,
       { status: 409 },
     );
   }
@@ -51,6 +51,11 @@ export function beginCreation(places: Places, configuration: DomainConfiguration
   if (holdsDomain(places.domain)) refuseStranger(places, begun);
   else refuseOccupied(directory);
   return begun;
+}
+
+/** From here on something of the domain may be there. */
+export function beginCreation(places: Places, creation: Creation): void {
+  saveCreation(places, creation);
 }
 
 /** Notes that the domain is complete. */
@@ -77,9 +82,8 @@ function readCreation(places: Places): Creation | undefined {
   return Creation.parse(JSON.parse(readFileSync(places.creation, 'utf8')));
 }
 
-function saveCreation(places: Places, creation: Creation): Creation {
+function saveCreation(places: Places, creation: Creation): void {
   writePrivateFile(places.creation, `${JSON.stringify(creation, null, 2)}\n`);
-  return creation;
 }
 
 function refuseStranger(places: Places, creation: Creation): void {

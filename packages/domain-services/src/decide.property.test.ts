@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { comparePasswordOrder } from '@causeway/credentials';
-import type { NamedAccountRecord as AccountRecord, CredentialRecord } from '@causeway/records';
+import type { AccountRecord, CredentialRecord, WithdrawalRecord } from '@causeway/records';
 import fc from 'fast-check';
 import { decide } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
-import { deleted, planDeletion, planWrite } from './plan.ts';
+import { deleted, planDeletion, planWrite, rememberWithdrawal } from './plan.ts';
 import type { VerifiedItem } from './verified-item.ts';
 
 const DOMAIN = { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-9-9-9' };
@@ -21,6 +21,8 @@ const PROFILE = {
   ...{ displayName: null, givenName: null, surname: null, mail: null },
   ...{ department: null, jobTitle: null, telephoneNumber: null, mobile: null },
 };
+
+const NAMES = { samAccountName: 'a', userPrincipalName: 'a@b.c', keepsDigits: false, digitsKey: null };
 
 const common = {
   ...{ tenant: 't', forest: 'corp.example.com', sourceAnchor: 'anchor', objectGuid: GUID },
@@ -44,11 +46,16 @@ function credentialRecord(sequence: number, version: number): CredentialRecord {
   };
 }
 
+function withdrawalRecord(sequence: number, version: number): WithdrawalRecord {
+  const { passwordOrder } = credentialRecord(sequence, version);
+  return { ...common, kind: 'withdrawal', sequence, passwordOrder, reason: 'must-change' };
+}
+
 /** Decides and writes, as `applyItems` does when every write succeeds. */
 function deliver(
   entry: LedgerEntry | undefined,
   account: AccountRecord | null,
-  credential: CredentialRecord | null,
+  credential: CredentialRecord | WithdrawalRecord | null,
 ): LedgerEntry | undefined {
   const item: VerifiedItem = {
     ...{ anchor: 'anchor', origin: 'synchronized', profile: PROFILE },
@@ -63,14 +70,16 @@ function deliver(
   const parts = {
     account:
       decision.account.kind === 'upsert'
-        ? { record: decision.account.record, name: 'a', profile: PROFILE }
+        ? { record: decision.account.record, sidRefused: false, profile: PROFILE, names: NAMES }
         : undefined,
     credential:
       decision.credential.kind === 'write'
         ? { record: decision.credential.record, secret: { ntHash: new Uint8Array(16) } }
         : undefined,
+    withdrawal: decision.credential.kind === 'withdraw' ? decision.credential.record : undefined,
   };
-  if (!parts.account && !parts.credential) return entry;
+  if (decision.credential.kind === 'remember') return rememberWithdrawal(entry, decision.credential.record);
+  if (!parts.account && !parts.credential && !parts.withdrawal) return entry;
   return { ...planWrite(entry, parts, CONTEXT).next, managedGuid: GUID };
 }
 
@@ -78,11 +87,13 @@ function deliver(
 const history = fc
   .record({
     deletions: fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
-    versions: fc.array(fc.nat(6), { minLength: 1, maxLength: 8 }),
+    versions: fc.array(fc.tuple(fc.nat(6), fc.boolean()), { minLength: 1, maxLength: 8 }),
   })
   .chain(({ deletions, versions }) => {
     const accounts = deletions.map((isDeleted, i) => accountRecord(2 * i + 1, isDeleted));
-    const credentials = versions.map((version, i) => credentialRecord(2 * i + 2, version));
+    const credentials = versions.map(([version, withdrawn], i) =>
+      (withdrawn ? withdrawalRecord : credentialRecord)(2 * i + 2, version),
+    );
     const any = <T>(list: T[]) => fc.option(fc.constantFrom(...list), { freq: 4 });
     return fc.record({
       accounts: fc.constant(accounts),

@@ -5,7 +5,7 @@ import { EMPTY_PROFILE, type FeedItem } from '@causeway/contract';
 import { CLOUD_FOREST, generateSealingKey, type PublicKeyInfo, sealingPublicKey } from '@causeway/records';
 import { type Decision, decide } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
-import { type Parts, planDeletion, planWrite } from './plan.ts';
+import { type Parts, planDeletion, planWrite, rememberWithdrawal } from './plan.ts';
 import { sidToAccept } from './protected.ts';
 import { ForestPeer, type Person } from './testing/index.ts';
 import { type Trust, verifyItem } from './verified-item.ts';
@@ -40,6 +40,8 @@ function decideItem(entry: LedgerEntry | undefined, shown: Shown): Decision {
 const codes = ({ account, credential }: Decision) =>
   [account, credential].map(one => ('code' in one ? one.code : one.kind));
 
+const NAMES = { samAccountName: 'name', userPrincipalName: null, keepsDigits: false, digitsKey: null };
+
 /** The ledger's entry after what was decided has been written. */
 function written(entry: LedgerEntry | undefined, { account, credential }: Decision): LedgerEntry | undefined {
   if (account.kind === 'delete' || account.kind === 'bury') {
@@ -48,14 +50,21 @@ function written(entry: LedgerEntry | undefined, { account, credential }: Decisi
   const parts: Parts = {
     account:
       account.kind === 'upsert'
-        ? { record: account.record, name: 'name', profile: EMPTY_PROFILE }
+        ? {
+            record: account.record,
+            sidRefused: account.sid !== undefined,
+            profile: EMPTY_PROFILE,
+            names: NAMES,
+          }
         : undefined,
     credential:
       credential.kind === 'write'
         ? { record: credential.record, secret: { ntHash: new Uint8Array(16) } }
         : undefined,
   };
-  if (!parts.account && !parts.credential) return entry;
+  if (credential.kind === 'withdraw') parts.withdrawal = credential.record;
+  if (credential.kind === 'remember') return rememberWithdrawal(entry, credential.record);
+  if (!parts.account && !parts.credential && !parts.withdrawal) return entry;
   const context = {
     users: 'OU=AADDC Users,DC=example',
     now: new Date(),
@@ -139,6 +148,94 @@ test("a key signs for its own forest only, whatever another forest's user is cal
     'other-forest',
     'absent',
   ]);
+});
+
+test('a withdrawal takes the credential away, once, and the account is disabled until another one comes', async () => {
+  const { person, entry } = await writtenPerson();
+  const shown = { sourceAnchor: person.anchor, credentialRecord: corp.withdrawal(person, 6) };
+  const decision = decideItem(entry, shown);
+  assert.deepEqual(codes(decision), ['absent', 'withdraw']);
+  const withdrawn = written(entry, decision)!;
+  assert.deepEqual(
+    [withdrawn.hasCredential, withdrawn.withdrawn, withdrawn.wantsEnabled],
+    [false, true, true],
+  );
+  assert.deepEqual(codes(decideItem(withdrawn, shown)), ['absent', 'unchanged']);
+  const credentialRecord = await corp.credential(person, 'Six', 6, RECIPIENT);
+  const again = decideItem(withdrawn, { sourceAnchor: person.anchor, credentialRecord });
+  assert.deepEqual(codes(again), ['absent', 'write'], 'of equal orders the larger sequence decides');
+  const restored = written(withdrawn, again)!;
+  assert.deepEqual([restored.hasCredential, restored.withdrawn], [true, false]);
+  assert.deepEqual(codes(decideItem(restored, shown)), ['absent', 'older-sequence'], 'replayed');
+});
+
+test('a credential that is replayed after a withdrawal is refused, by sequence and by order', async () => {
+  const { person, entry } = await writtenPerson();
+  const replayed = await corp.credential(person, 'Nine', 9, RECIPIENT);
+  const decision = decideItem(entry, {
+    sourceAnchor: person.anchor,
+    credentialRecord: corp.withdrawal(person, 6),
+  });
+  const withdrawn = written(entry, decision);
+  const show = (credentialRecord: string) =>
+    codes(decideItem(withdrawn, { sourceAnchor: person.anchor, credentialRecord }));
+  assert.deepEqual(show(replayed), ['absent', 'older-sequence']);
+  assert.deepEqual(show(await corp.credential(person, 'Five', 5, RECIPIENT)), [
+    'absent',
+    'older-password-order',
+  ]);
+  assert.deepEqual(show(corp.withdrawal(person, 5)), ['absent', 'older-password-order']);
+});
+
+test('a withdrawal without an account is remembered, and no older credential comes with the account', async () => {
+  const person = corp.person('alice');
+  const replayed = await corp.credential(person, 'Nine', 9, RECIPIENT);
+  const credentialRecord = corp.withdrawal(person, 6);
+  const alone = decideItem(undefined, { sourceAnchor: person.anchor, credentialRecord });
+  assert.deepEqual(codes(alone), ['absent', 'remember']);
+  const entry = written(undefined, alone);
+  const accountRecord = corp.account(person);
+  const show = (record: string) =>
+    decideItem(entry, { sourceAnchor: person.anchor, accountRecord, credentialRecord: record });
+  assert.deepEqual(codes(show(replayed)), ['upsert', 'older-sequence']);
+  const decision = show(credentialRecord);
+  assert.deepEqual(codes(decision), ['upsert', 'withdraw']);
+  assert.equal(written(entry, decision)!.withdrawn, true);
+  const stolen = other.account(person);
+  const pinned = decideItem(entry, { sourceAnchor: person.anchor, accountRecord: stolen });
+  assert.deepEqual(codes(pinned), ['other-forest-pinned', 'absent']);
+});
+
+test('a withdrawal of another user, forest, tenant or object, a forged one, and one with something behind it are refused', async () => {
+  const { person, entry } = await writtenPerson();
+  const elsewhere = new ForestPeer(randomUUID());
+  Object.assign(elsewhere, { signingKey: corp.signingKey });
+  const stranger = new ForestPeer(TENANT);
+  const [header, payload, signature] = corp.withdrawal(person, 6).split('.');
+  const [, changed] = corp.withdrawal(person, 7, { reason: 'scope' }).split('.');
+  const encapsulation = (await corp.credential(person, 'Six', 6, RECIPIENT)).split('~')[1];
+  const lies: [string, string][] = [
+    [corp.withdrawal(corp.person('bob'), 6), 'record-mismatch'],
+    [corp.withdrawal({ ...person, objectGuid: randomUUID() }, 6), 'anchor-moved'],
+    [other.withdrawal(person, 6), 'other-forest-pinned'],
+    [other.withdrawal(person, 6, { forest: corp.forest }), 'other-forest'],
+    [elsewhere.withdrawal(person, 6), 'other-tenant'],
+    [stranger.withdrawal(person, 6), 'unknown-signer'],
+    [`${header}.${changed}.${signature}`, 'bad-signature'],
+    [`${header}.${payload}.${signature}~${encapsulation}`, 'bad-signature'],
+  ];
+  for (const [credentialRecord, code] of lies) {
+    const decision = decideItem(entry, { sourceAnchor: person.anchor, credentialRecord });
+    assert.deepEqual(codes(decision), ['absent', code]);
+    assert.ok(!('acceptable' in decision.credential) || decision.credential.acceptable === null);
+  }
+  const inPlace = { sourceAnchor: person.anchor, accountRecord: corp.withdrawal(person, 6) };
+  assert.deepEqual(codes(decideItem(entry, inPlace)), ['wrong-kind', 'absent']);
+  const relabelled = {
+    ...{ sourceAnchor: person.anchor, origin: 'cloud' as const },
+    credentialRecord: corp.withdrawal(person, 6),
+  };
+  assert.deepEqual(codes(decideItem(entry, relabelled)), ['absent', 'relabelled']);
 });
 
 test('a user of another forest with the same anchor waits for an administrator', async () => {
@@ -259,24 +356,30 @@ test('a cloud-only user cannot be made one of a forest', async () => {
   assert.deepEqual(codes(decideItem(entry, own)), ['relabelled', 'absent'], 'shown as synchronized');
 });
 
-test('names of built-in accounts and of computers are never written, whoever signed them', () => {
-  const person = corp.person('mallory');
-  for (const sAMAccountName of ['krbtgt', 'Administrator', 'GUEST', 'krbtgt_12345', 'DC1$']) {
-    const accountRecord = corp.account(person, { sAMAccountName });
-    const decision = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
-    assert.deepEqual(codes(decision), ['protected-name', 'absent'], sAMAccountName);
+test('a name that must not be written costs the name alone: the account is made, and disabled', async () => {
+  const { person, entry } = await writtenPerson();
+  const names: { sAMAccountName?: string | null; userPrincipalName?: string | null }[] = [
+    ...['krbtgt', 'DC1$', 'Doe, Jane', null].map(sAMAccountName => ({ sAMAccountName })),
+    ...['Krbtgt@aadds.example.net', 'no spaces@corp.example.com', null].map(userPrincipalName => ({
+      userPrincipalName,
+    })),
+  ];
+  for (const changes of names) {
+    const mallory = corp.person('mallory');
+    const made = { sourceAnchor: mallory.anchor, accountRecord: corp.account(mallory, changes) };
+    assert.deepEqual(codes(decideItem(undefined, made)), ['upsert', 'absent']);
+    const accountRecord = corp.account(person, { ...changes, enabled: false });
+    const decision = decideItem(entry, { sourceAnchor: person.anchor, accountRecord });
+    assert.equal(written(entry, decision)?.wantsEnabled, false);
   }
-  const accountRecord = corp.account(person, { userPrincipalName: 'Krbtgt@aadds.example.net' });
-  const decision = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
-  assert.deepEqual(codes(decision), ['protected-name', 'absent']);
 });
 
-test('sIDHistory takes no SID of the managed domain, no built-in one and no privileged one', () => {
+test('sIDHistory takes no SID of the managed domain, no built-in one and no privileged one; all else is written', () => {
   const person = corp.person('mallory');
   for (const objectSid of [`${DOMAIN.sid}-1105`, 'S-1-5-32-544', 'S-1-5-18', `${corp.domainSid}-512`]) {
     const accountRecord = corp.account(person, { objectSid });
-    const decision = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
-    assert.deepEqual(codes(decision), ['protected-sid', 'absent'], objectSid);
+    const { account } = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
+    assert.ok(account.kind === 'upsert' && account.sid?.code === 'protected-sid', objectSid);
   }
 });
 
@@ -284,14 +387,28 @@ test('sIDHistory takes no SID of a domain that another forest brought before, un
   const mallory = other.person('mallory');
   const show = (objectSid: string) => {
     const accountRecord = other.account(mallory, { objectSid });
-    return decideItem(undefined, { sourceAnchor: mallory.anchor, accountRecord }).account;
+    const { account } = decideItem(undefined, { sourceAnchor: mallory.anchor, accountRecord });
+    assert.ok(account.kind === 'upsert');
+    return account.sid;
   };
   const claim = show(corp.person('alice').sid!);
-  assert.ok(claim.kind === 'waiting' && claim.code === 'other-forest-sid');
+  assert.ok(claim?.kind === 'waiting' && claim.code === 'other-forest-sid');
   assert.match(claim.reason, /is a domain of corp\.example\.com, a user of other\.example\.org claims it/);
   assert.deepEqual(sidToAccept(claim.acceptable!), { domainSid: corp.domainSid, forest: other.forest });
-  assert.equal(show(`${other.domainSid}-1105`).kind, 'upsert');
-  assert.equal(show('S-1-5-21-4-5-6-1105').kind, 'upsert'); // a forest has several domains
+  assert.equal(show(`${other.domainSid}-1105`), undefined);
+  assert.equal(show('S-1-5-21-4-5-6-1105'), undefined); // a forest has several domains
+});
+
+test('a SID that was refused and may be written now is, though its record is written already', () => {
+  const mallory = other.person('mallory');
+  const accountRecord = other.account(mallory, { objectSid: corp.person('alice').sid });
+  const shown = { sourceAnchor: mallory.anchor, accountRecord };
+  const entry = written(undefined, decideItem(undefined, shown));
+  assert.deepEqual(codes(decideItem(entry, shown)), ['unchanged', 'absent']);
+  pinnedSids[corp.domainSid] = other.forest;
+  const { account } = decideItem(entry, shown);
+  pinnedSids[corp.domainSid] = corp.forest;
+  assert.ok(account.kind === 'upsert' && account.sid === undefined);
 });
 
 test('a credential without an account is refused', async () => {

@@ -1,19 +1,21 @@
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
 import {
-  type NamedAccountRecord as AccountRecord,
+  type AccountRecord,
   CLOUD_FOREST,
   type CredentialRecord,
+  type WithdrawalRecord,
 } from '@causeway/records';
 import type { LedgerEntry } from './ledger.ts';
-import { checkAccountName, checkSid, type ForestOfSid, type ManagedDomain } from './protected.ts';
+import { checkSid, type ForestOfSid, type ManagedDomain } from './protected.ts';
 import { type Refused, refuse, waitFor } from './refusals.ts';
 import type { Verified, VerifiedItem } from './verified-item.ts';
 
 export type AccountDecision =
   /** The item has no such record. */
   | { kind: 'absent' }
-  | { kind: 'unchanged'; sequence: number }
-  | { kind: 'upsert'; record: AccountRecord }
+  | { kind: 'unchanged'; sequence: number; record: AccountRecord }
+  /** `sid`: why the record's SID does not stand in sIDHistory; everything else of the record is written all the same. */
+  | { kind: 'upsert'; record: AccountRecord; sid: Refused | undefined }
   /** Deletions are counted before the first is made. */
   | { kind: 'delete'; record: AccountRecord }
   /** A deletion of something that is not there: only remembered, so that no older record makes it. */
@@ -24,6 +26,9 @@ export type CredentialDecision =
   | { kind: 'absent' }
   | { kind: 'unchanged'; sequence: number }
   | { kind: 'write'; record: CredentialRecord }
+  | { kind: 'withdraw'; record: WithdrawalRecord }
+  /** A withdrawal without an account: only remembered, so that no older credential comes after it. */
+  | { kind: 'remember'; record: WithdrawalRecord }
   | Refused;
 
 export interface Decision {
@@ -34,7 +39,8 @@ export interface Decision {
 /**
  * What is to become of a user of the feed. Pure: what the ledger says and the verified records are all it sees.
  *
- * INVARIANT: nothing older than the ledger, nothing for another pin, nothing of the tenant's own word gets past.
+ * INVARIANT: nothing older than the ledger, nothing for another pin, nothing of the tenant's own word gets past. Whether an account is
+ * enabled, over or deleted depends on nothing that is wrong with its names or its SID.
  */
 export function decide(
   entry: LedgerEntry | undefined,
@@ -55,7 +61,7 @@ export function decide(
 function refuseRelabelled(
   entry: LedgerEntry | undefined,
   { origin }: VerifiedItem,
-  verified: Verified<AccountRecord | CredentialRecord> | null,
+  verified: Verified<AccountRecord | CredentialRecord | WithdrawalRecord> | null,
 ): Refused | undefined {
   if (verified === null) return undefined;
   const cloud = origin === 'cloud';
@@ -79,11 +85,12 @@ function decideAccount(
     const newest = newestAccountSequence(entry);
     if (record.sequence < newest) return refuse('older-sequence', record.sequence);
     const settled = (entry.managedGuid !== null || entry.deletedAt !== null) && entry.deleteSequence === null;
-    if (record.sequence === newest && settled) return { kind: 'unchanged', sequence: record.sequence };
+    const sidIsDue = entry.sidRefused && !record.deleted && !checkSid(record, domain, forestOfSid);
+    if (record.sequence === newest && settled && !sidIsDue)
+      return { kind: 'unchanged', sequence: record.sequence, record };
   }
   if (record.deleted) return { kind: entry?.managedGuid ? 'delete' : 'bury', record };
-  const refused = checkAccountName(record, domain) ?? checkSid(record, domain, forestOfSid);
-  return refused ?? { kind: 'upsert', record };
+  return { kind: 'upsert', record, sid: checkSid(record, domain, forestOfSid) };
 }
 
 function decideCredential(
@@ -94,28 +101,67 @@ function decideCredential(
   if (credential === null) return { kind: 'absent' };
   if (!credential.ok) return refuse(credential.refusal, credential.sequence, credential.detail);
   const { record } = credential;
+  if (record.kind === 'withdrawal') return decideWithdrawal(entry, anchor, record, account);
   const { sequence } = record;
   if (record.sourceAnchor !== anchor) return refuse('record-mismatch', sequence);
   const upserted = account.kind === 'upsert' ? account.record : undefined;
   const goes = account.kind === 'delete' || account.kind === 'bury' || entry?.deleteSequence != null;
   if (!upserted && (goes || !entry?.managedGuid)) return refuse('no-account', sequence);
+  const refusal = refuseOlder(entry, anchor, record, upserted);
+  if (refusal) return refusal;
+  if (sequence === entry?.credentialSequence && entry.hasCredential) return { kind: 'unchanged', sequence };
+  return refuseOlderPassword(entry, record, upserted) ?? { kind: 'write', record };
+}
+
+/** As a credential, in the same order with them; but one that has no account is remembered. */
+function decideWithdrawal(
+  entry: LedgerEntry | undefined,
+  anchor: string,
+  record: WithdrawalRecord,
+  account: AccountDecision,
+): CredentialDecision {
+  const { sequence } = record;
+  const upserted = account.kind === 'upsert' ? account.record : undefined;
+  const refusal = refuseOlder(entry, anchor, record, upserted);
+  if (refusal) return refusal;
+  const goes = account.kind === 'delete' || account.kind === 'bury';
+  const homeless = !upserted && (goes || !entry?.managedGuid);
+  if (sequence === entry?.credentialSequence && entry.withdrawn && !homeless) {
+    return { kind: 'unchanged', sequence };
+  }
+  const older = refuseOlderPassword(entry, record, upserted);
+  return older ?? { kind: homeless ? 'remember' : 'withdraw', record };
+}
+
+/** What is said of a password is of the user that the anchor is pinned to, and no older than what was believed before. */
+function refuseOlder(
+  entry: LedgerEntry | undefined,
+  anchor: string,
+  record: CredentialRecord | WithdrawalRecord,
+  upserted: AccountRecord | undefined,
+): Refused | undefined {
+  const pinned = upserted ?? entry;
+  // Only an account record moves an anchor, so nothing that was accepted counts here.
+  const pin = refuseOtherUser(anchor, pinned && { ...pinned, accepted: null }, record);
+  if (pin) return { ...pin, acceptable: null };
+  return record.sequence < (entry?.credentialSequence ?? -1)
+    ? refuse('older-sequence', record.sequence)
+    : undefined;
+}
+
+function refuseOlderPassword(
+  entry: LedgerEntry | undefined,
+  { sequence, passwordOrder }: CredentialRecord | WithdrawalRecord,
+  upserted: AccountRecord | undefined,
+): Refused | undefined {
   // An account that is re-pinned in the same item has a new user's password history.
   const repinned = upserted !== undefined && !samePin(entry, upserted);
-  // Only an account record moves an anchor, so nothing that was accepted counts here.
-  const pin = refuseOtherUser(anchor, { ...(upserted ?? entry!), accepted: null }, record);
-  if (pin) return { ...pin, acceptable: null };
-  const newest = entry?.credentialSequence ?? -1;
-  if (sequence < newest) return refuse('older-sequence', sequence);
-  if (sequence === newest && entry?.hasCredential) return { kind: 'unchanged', sequence };
   const known = repinned ? null : (entry?.passwordOrder ?? null);
-  if (known && comparePasswordOrder(record.passwordOrder, known) < 0) {
-    const acceptable = orderText(record.passwordOrder);
-    if (entry?.accepted !== acceptable) {
-      const detail = `version ${record.passwordOrder.version} after version ${known.version}`;
-      return waitFor('older-password-order', sequence, detail, acceptable);
-    }
-  }
-  return { kind: 'write', record };
+  if (known === null || comparePasswordOrder(passwordOrder, known) >= 0) return undefined;
+  const acceptable = orderText(passwordOrder);
+  if (entry?.accepted === acceptable) return undefined;
+  const detail = `version ${passwordOrder.version} after version ${known.version}`;
+  return waitFor('older-password-order', sequence, detail, acceptable);
 }
 
 interface Pinned {
@@ -128,7 +174,7 @@ interface Pinned {
 function refuseOtherUser(
   anchor: string,
   pin: Pinned | undefined,
-  record: AccountRecord | CredentialRecord,
+  record: AccountRecord | CredentialRecord | WithdrawalRecord,
 ): Refused | undefined {
   const { sequence, forest, objectGuid } = record;
   if (record.sourceAnchor !== anchor) return refuse('record-mismatch', sequence);

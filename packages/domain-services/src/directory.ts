@@ -10,11 +10,13 @@ import {
   LdapError,
   type LdapErrorCode,
   openLdap,
+  showDeleted,
   textOf,
 } from '@causeway/ldap';
 import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
-import { CausewayError, describeError, suspectDisk } from '@causeway/service';
-import { asAttributes, asChanges } from './attributes.ts';
+import { CausewayError, describeError, faultPoint, suspectDisk } from '@causeway/service';
+import { asAttributes, asChanges, controlValues } from './attributes.ts';
+import { accountDn } from './plan.ts';
 import type { ManagedDomain } from './protected.ts';
 import { usersDn } from './structure.ts';
 import type { Write, WriteResult } from './write.ts';
@@ -48,6 +50,10 @@ const IO_ERROR = /^[0-9A-F]{8}: IO Error at \S+\.c:\d+$/;
  */
 const isDiskTrouble = ({ resultCode, diagnostic }: LdapError): boolean =>
   resultCode === PROTOCOL_ERROR || (resultCode === OPERATIONS_ERROR && IO_ERROR.test(diagnostic ?? ''));
+
+const REFUSALS: ReadonlySet<LdapErrorCode> = new Set(['already-exists', 'constraint', 'syntax']);
+
+const isRefusal = (error: unknown): boolean => error instanceof LdapError && REFUSALS.has(error.code);
 
 /** The managed domain's directory over Samba's privileged socket: who can open it is the system itself. */
 export class ManagedDirectory {
@@ -110,7 +116,72 @@ export class ManagedDirectory {
       if (write.kind === 'add') return ldap.add(write.dn, asAttributes(write.values), control);
       const dn = `<GUID=${write.guid}>`;
       await ldap.modify(dn, asChanges(write.values), control);
-      if (write.renameTo !== undefined) await ldap.modifyDn(dn, write.renameTo);
+    });
+  }
+
+  /** Gives an account of ours another account name, and its object the name that follows from it: both, or neither. */
+  rename(guid: string, from: string, to: string): Promise<WriteResult> {
+    const dn = `<GUID=${guid}>`;
+    return this.#attempt(async ldap => {
+      await ldap.modifyDn(dn, accountDn(to, this.users));
+      faultPoint('domain.within-rename');
+      try {
+        await ldap.modify(dn, [{ operation: 'replace', attribute: 'sAMAccountName', values: [to] }]);
+      } catch (error) {
+        if (isRefusal(error)) await ldap.modifyDn(dn, accountDn(from, this.users));
+        throw error;
+      }
+    });
+  }
+
+  /** Gives an account of ours another userPrincipalName, or none. */
+  setPrincipal(guid: string, principal: string | null): Promise<WriteResult> {
+    const dn = `<GUID=${guid}>`;
+    const attribute = 'userPrincipalName';
+    return this.#attempt(async ldap => {
+      if (principal !== null)
+        return ldap.modify(dn, [{ operation: 'replace', attribute, values: [principal] }]);
+      try {
+        await ldap.modify(dn, [{ operation: 'delete', attribute, values: [] }]);
+      } catch (error) {
+        if (!(error instanceof LdapError) || error.code !== 'no-such-attribute') throw error;
+      }
+    });
+  }
+
+  /**
+   * Brings a deleted account back, with the SID that it had, disabled and without a password. Its objectGUID is all that its
+   * tombstone is known by: our mark is not kept in one. Whoever is killed in between finds the account there at the next try.
+   *
+   * @param name an account name that is free
+   * @param nonce the mark that it gets anew
+   */
+  restore(guid: string, name: string, nonce: string): Promise<WriteResult> {
+    const dn = `<GUID=${guid}>`;
+    const replace = (attribute: string, value: string | Uint8Array) =>
+      ({ operation: 'replace', attribute, values: [value] }) as const;
+    return this.#attempt(async ldap => {
+      const controls = [showDeleted()];
+      const attributes = ['isDeleted', 'isCriticalSystemObject'];
+      const [found] = await ldap.search(dn, { scope: 'base', attributes, controls });
+      if (found === undefined || textOf(found, 'isCriticalSystemObject') === 'TRUE') {
+        throw new LdapError('no-such-object', `'${dn}' has no tombstone`);
+      }
+      if (textOf(found, 'isDeleted') === 'TRUE') {
+        // The name that it had may be another one's now.
+        await ldap.modify(dn, [replace('sAMAccountName', name)], controls);
+        const changes = [
+          { operation: 'delete', attribute: 'isDeleted', values: [] } as const,
+          replace('distinguishedName', accountDn(name, this.users)),
+        ];
+        await ldap.modify(dn, changes, controls);
+      }
+      const disabled = Object.entries(controlValues(false)).map(([attribute, [value]]) =>
+        replace(attribute, value!),
+      );
+      await ldap.modify(dn, [...disabled, replace('mS-DS-ConsistencyGuid', encodeGuid(nonce))]);
+      await ldap.modifyDn(dn, accountDn(name, this.users));
+      await ldap.modify(dn, [replace('sAMAccountName', name)]);
     });
   }
 
@@ -152,7 +223,8 @@ export class ManagedDirectory {
       return { ok: true };
     } catch (error) {
       if (!(error instanceof LdapError)) throw error;
-      return { ok: false, gone: error.code === 'no-such-object', reason: error.message };
+      const gone = error.code === 'no-such-object';
+      return { ok: false, gone, refused: isRefusal(error), reason: error.message };
     }
   }
 

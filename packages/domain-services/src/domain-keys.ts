@@ -41,6 +41,10 @@ export async function ensureDomainKeys(places: Places): Promise<DomainKeys> {
   return openDomainKeys(places);
 }
 
+/** False before a creation has come to them. */
+export const holdsDomainKeys = (places: Places): boolean =>
+  existsSync(places.sealingKey) && existsSync(places.receiptKey);
+
 /** @throws CausewayError 'file-unreadable' or 'file-not-private' */
 export async function openDomainKeys(places: Places): Promise<DomainKeys> {
   return {

@@ -1,5 +1,7 @@
+import { CallError, type Send } from '@causeway/contract';
 import { domainStatus, superviseDomain } from '@causeway/samba';
 import {
+  CausewayError,
   createLog,
   createServer,
   describeError,
@@ -21,7 +23,10 @@ import { HeadWatch } from './head-watch.ts';
 import { openTenant, requireEnrolment } from './identity.ts';
 import { LdbModify } from './ldb-modify.ts';
 import { Ledger } from './ledger.ts';
+import { listNames, readName } from './name-commands.ts';
 import { type Places, placesOf } from './places.ts';
+import { RegisterRequest, registerAgain } from './register.ts';
+import { StandingWatch } from './standing.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
 
 /** Supervises the managed domain and follows the feed until a signal comes. The domain itself goes on running. */
@@ -41,7 +46,9 @@ export async function runDomain(configuration: DomainConfiguration): Promise<voi
 async function runParts(configuration: DomainConfiguration, places: Places, log: Log): Promise<void> {
   const enrolment = requireEnrolment(places);
   const keys = await openDomainKeys(places);
-  const send = await openTenant(places, configuration.tenant, enrolment);
+  let tenant = await openTenant(places, configuration.tenant, enrolment);
+  // A new registration may have enrolled the agent anew.
+  const send: Send = (path, init) => tenant(path, init);
   const ledger = new Ledger(places.ledger);
   const directory = new ManagedDirectory(places.domain);
   try {
@@ -68,21 +75,33 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
       ...{ ledger, send, log, tenant: enrolment.tenantId, receiptKey: keys.receipts, headIntervalMs, limits },
       onHead: () => api.follower?.wake(),
     });
-    const sources = {
-      ledger,
-      limits,
-      places,
-      realm: configuration.realm,
-      enrolment,
-      keys: publicDomainKeys(keys),
+    const { realm } = configuration;
+    const publicKeys = publicDomainKeys(keys);
+    const own = { realm, keys: publicKeys };
+    const standing = new StandingWatch({ ledger, send, log, own, intervalMs: headIntervalMs });
+    const sources = { ledger, limits, places, realm, enrolment, keys: publicKeys };
+    const actions = {
+      execute: (command: Command) => execute(sources, send, command),
+      register: async (request: RegisterRequest) => {
+        const sources = { ledger, places, configuration, keys: publicKeys };
+        tenant = (await registerAgain(sources, request).catch(inTheTenantsWords)).send;
+        standing.wake();
+      },
     };
-    const api = new LocalApi(sources, (command: Command) => execute(ledger, send, command), log);
-    log.info({ realm: configuration.realm, tenant: enrolment.tenantName }, 'starting');
-    await runServices([supervisor, feed, heads, api], log);
+    const api = new LocalApi(sources, actions, log);
+    log.info({ realm, tenant: enrolment.tenantName }, 'starting');
+    await runServices([supervisor, feed, heads, standing, api], log);
   } finally {
     await directory.close();
     ledger.close();
   }
+}
+
+/** What the tenant refused is for whoever asked, not for the log alone. */
+function inTheTenantsWords(error: unknown): never {
+  if (!(error instanceof CallError)) throw error;
+  const { code, message, status } = error;
+  throw new CausewayError(code, message, { status: status || 503, cause: error });
 }
 
 function supervise(places: Places, log: Log, signal: AbortSignal): Promise<void> {
@@ -109,23 +128,32 @@ async function describeWhenUp(directory: ManagedDirectory, places: Places, signa
   return undefined;
 }
 
+/** What an administrator may have done. */
+interface Actions {
+  execute: (command: Command) => Promise<{ message: string }>;
+  register: (request: RegisterRequest) => Promise<void>;
+}
+
+/** Commands that concern nothing that the feed has to be read again for. */
+const ONLY_WAKE: ReadonlySet<string> = new Set(['allow-deletes', 'free-name', 'give-name']);
+
 /** Status and commands on the socket of the state folder. */
 class LocalApi implements Service {
   readonly name = 'local api';
   follower: Follower | undefined;
   readonly #startedAt = Date.now();
   readonly #sources: StatusSources;
-  readonly #execute: (command: Command) => Promise<{ message: string }>;
+  readonly #actions: Actions;
   readonly #log: Log;
 
-  constructor(sources: StatusSources, run: (command: Command) => Promise<{ message: string }>, log: Log) {
+  constructor(sources: StatusSources, actions: Actions, log: Log) {
     this.#sources = sources;
-    this.#execute = run;
+    this.#actions = actions;
     this.#log = log;
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { ledger, places } = this.#sources;
+    const { ledger, places, realm } = this.#sources;
     const server = createServer({ log: this.#log });
     server.get('/status', () =>
       readStatus(this.#sources, {
@@ -136,13 +164,23 @@ class LocalApi implements Service {
     server.get<{ Params: { name: string } }>('/users/:name', request =>
       readUserStatus(ledger, request.params.name),
     );
+    server.get('/names', () => listNames(ledger));
+    server.get<{ Params: { name: string } }>('/names/:name', request =>
+      readName(ledger, realm, request.params.name),
+    );
     server.post('/commands', async request => {
       const command = Command.parse(request.body);
-      const done = await this.#execute(command);
+      const done = await this.#actions.execute(command);
       this.#log.info({ command: command.command }, done.message);
-      if (command.command === 'allow-deletes') this.follower?.wake();
+      if (ONLY_WAKE.has(command.command)) this.follower?.wake();
       else this.follower?.readAgain();
       return done;
+    });
+    server.post('/register', async request => {
+      await this.#actions.register(RegisterRequest.parse(request.body));
+      this.#log.info({ realm: this.#sources.realm }, 'registered with the tenant');
+      this.follower?.readAgain();
+      return {};
     });
     await serveLocally(server, places.stateDirectory);
     await new Promise<void>(resolve => {

@@ -16,7 +16,9 @@ import type { Ledger } from './ledger.ts';
 import { planPage } from './plan-page.ts';
 import { prepareItems } from './prepare.ts';
 import { readFeed, type Unreadable } from './read-feed.ts';
+import { reconcileNames } from './reconcile-names.ts';
 import { REASONS } from './refusals.ts';
+import { isRemoved } from './removed.ts';
 import { settlePage } from './settle-page.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
 import { learnTenantKey } from './tenant-key.ts';
@@ -168,6 +170,7 @@ export class Follower implements Service {
     }
     await this.#learnTenantKey(signal);
     await this.#retryDue();
+    await this.#reconcileNames();
     if (!this.#settling) await this.#report(signal);
     const after = this.#position ?? ledger.state('cursor') ?? '';
     const page = await this.#pageAfter(after, this.#secondsToWait(), signal);
@@ -186,6 +189,7 @@ export class Follower implements Service {
     await this.#settled();
     await this.#options.ldbModify.release();
     await applyDeletions({ ...this.#options, threshold: this.#options.deletionThreshold });
+    await this.#reconcileNames();
     await this.#report(signal);
     ledger.setState('caughtUpAt', new Date().toISOString());
     this.#options.onCaughtUp?.(page.askedAt);
@@ -364,7 +368,8 @@ export class Follower implements Service {
   /** Only who has seen the end of the feed waits for news there, and no longer than to the next retry. */
   #secondsToWait(): number {
     if (!this.#caughtUp) return 0;
-    const next = Math.min(this.#againAt, ...[...this.#retries.values()].map(({ at }) => at));
+    const names = this.#options.ledger.names.nextDue() ?? Number.POSITIVE_INFINITY;
+    const next = Math.min(this.#againAt, names, ...[...this.#retries.values()].map(({ at }) => at));
     return Math.min(POLL_SECONDS, Math.max(0, (next - Date.now()) / 1000));
   }
 
@@ -412,6 +417,15 @@ export class Follower implements Service {
     this.#remember(prepared, await applyItems(this.#context(), prepared));
   }
 
+  /** Names that were let go of by deletions, are reserved no more, or are to be tried again. */
+  async #reconcileNames(): Promise<void> {
+    const { ledger } = this.#options;
+    if (!ledger.names.isAnyDue(Date.now()) && !this.#caughtUp) return;
+    await this.#settled();
+    const { gone } = await reconcileNames(this.#options);
+    if (gone.size > 0) this.#againAt = Math.min(this.#againAt, Date.now() + FIRST_RETRY_MS);
+  }
+
   #remember(tried: readonly PreparedItem[], failed: readonly FeedItem[]): void {
     const now = Date.now();
     const attempts = new Map(
@@ -432,17 +446,17 @@ export class Follower implements Service {
   }
 }
 
-/** Everybody in it can sign in already. */
+/** Everybody in it can sign in already, or is not to. */
 function repeatsOnly({ tasks }: Page): boolean {
-  return tasks?.every(({ entry }) => entry?.hasCredential) === true;
+  return tasks?.every(({ entry }) => entry?.hasCredential || entry?.withdrawn) === true;
 }
 
 function hasRepeats(items: readonly PreparedItem[]): boolean {
   return new Set(items.map(({ verified }) => verified.anchor)).size < items.length;
 }
 
-/** Failures that pass: a tenant or a domain controller that does not answer for a while. */
+/** Failures that pass: a tenant or a domain controller that does not answer for a while. An agent that was removed has its own alarm. */
 function isExpected(error: unknown): boolean {
-  if (error instanceof CallError) return error.transient;
+  if (error instanceof CallError) return error.transient || isRemoved(error);
   return error instanceof CausewayError && error.retry === 'later';
 }

@@ -1,6 +1,5 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import {
-  BUCKETS,
   type Bucket,
   type Entry,
   type ForestSummary,
@@ -8,6 +7,7 @@ import {
   summarizeBucket,
   summarizeForest,
 } from '@causeway/records';
+import { bestEffort } from '@causeway/service';
 import type { BucketLook, Comparison } from './compare-head.ts';
 import type { RefusalCode } from './refusals.ts';
 
@@ -31,7 +31,7 @@ type Row = Record<string, SQLOutputValue>;
 
 /** An account is there while it is in the directory; one whose deletion waits is still there. */
 const THERE = 'managed_guid IS NOT NULL AND account_sequence IS NOT NULL AND deleted_at IS NULL';
-const ENTRY = `anchor, account_sequence, CASE has_credential WHEN 1 THEN credential_sequence ELSE 0 END AS credential_sequence`;
+const ENTRY = `anchor, account_sequence, CASE WHEN has_credential OR withdrawn THEN credential_sequence ELSE 0 END AS credential_sequence`;
 /**
  * Refusals of records whose signature, anchor and sequence were believed. Of all others the sequence is the tenant's
  * word: what it put in the place of a record that it withholds must not pass for that record.
@@ -52,7 +52,7 @@ const CAME: readonly (RefusalCode | 'failed')[] = [
 ];
 /** Problems of users whom neither the ledger nor a record that was believed gives a forest may be of any. */
 const PROBLEMS = `FROM problems LEFT JOIN accounts USING (anchor)
-  WHERE coalesce(accounts.forest, problems.forest, ?1) = ?1`;
+  WHERE coalesce(accounts.forest, problems.forest, ?1) = ?1 AND kind IN ('account', 'credential')`;
 
 /** What the ledger keeps of heads, and the accounts as heads speak of them: by forest and bucket. */
 export class HeadBook {
@@ -109,18 +109,23 @@ export class HeadBook {
         credentials: Number(credentials),
       });
     }
-    const summarize = () => summarizeForest(number => known.get(number) ?? this.#summarize(forest, number));
-    // By itself each of up to 256 rows would wait for the disk.
-    return known.size === BUCKETS ? summarize() : this.#transaction(summarize);
+    const fresh = new Map<number, Bucket>();
+    const summary = summarizeForest(number => {
+      const bucket = known.get(number) ?? summarizeBucket(this.entries(forest, number));
+      if (!known.has(number)) fresh.set(number, bucket);
+      return bucket;
+    });
+    if (fresh.size > 0) bestEffort(() => this.#keep(forest, fresh));
+    return summary;
   }
 
-  #summarize(forest: string, number: number): Bucket {
-    const bucket = summarizeBucket(this.entries(forest, number));
-    this.#run(
-      'INSERT INTO forest_bucket VALUES (?, ?, ?, ?, ?)',
-      ...[forest, number, bucket.digest, bucket.accounts, bucket.credentials],
-    );
-    return bucket;
+  /** In one transaction: by itself each of up to 256 rows would wait for the disk. */
+  #keep(forest: string, buckets: ReadonlyMap<number, Bucket>): void {
+    const sql = 'INSERT INTO forest_bucket VALUES (?, ?, ?, ?, ?)';
+    this.#transaction(() => {
+      for (const [number, { digest, accounts, credentials }] of buckets)
+        this.#run(sql, forest, number, digest, accounts, credentials);
+    });
   }
 
   /** The users of a bucket, sorted by the bytes of their anchors. */

@@ -9,6 +9,7 @@ import { createLog, sleep } from '@causeway/service';
 import { arrivals } from './arrival.ts';
 import { HeadWatch } from './head-watch.ts';
 import { Ledger, type LedgerEntry } from './ledger.ts';
+import { newEntry } from './plan.ts';
 import { ForestPeer } from './testing/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-heads-'));
@@ -25,15 +26,10 @@ const people = (count: number): Entry[] =>
 
 /** The ledger's entry of a user whom the managed domain has. */
 const entryOf = ({ anchor, accountSequence, credentialSequence }: Entry, forest: string): LedgerEntry => ({
-  ...{ anchor, forest, objectGuid: randomUUID(), accountSequence, credentialSequence, passwordOrder: null },
-  ...{
-    hasCredential: credentialSequence > 0,
-    wantsEnabled: true,
-    userPrincipalName: anchor,
-    samAccountName: anchor,
-  },
-  ...{ nonce: randomUUID(), managedGuid: randomUUID(), deleteSequence: null, accepted: null },
-  ...{ accountAt: null, credentialAt: null, deletedAt: null },
+  ...newEntry({ sourceAnchor: anchor, forest, objectGuid: randomUUID() }),
+  ...{ accountSequence, credentialSequence },
+  ...{ hasCredential: credentialSequence > 0, wantsEnabled: true, samAccountName: anchor },
+  ...{ nonce: randomUUID(), managedGuid: randomUUID() },
 });
 
 const ends: (() => Promise<void>)[] = [];
@@ -107,6 +103,23 @@ test('what the forest says is compared, and answered with a receipt that its Con
   w.show(w.forest.head(all));
   await w.until(() => w.receipts.length > 1);
   assert.ok(w.receipts[1]!.sequence > receipt!.sequence);
+});
+
+test('a withdrawal counts as a credential does', async () => {
+  const w = watching(all);
+  const one = entryOf(all[0]!, w.forest.forest);
+  w.ledger.save(one);
+  const withdrawn = { ...one, credentialSequence: 9000, hasCredential: false, withdrawn: true };
+  const head = [{ ...all[0]!, credentialSequence: 9000 }, ...all.slice(1)];
+  w.ledger.save(withdrawn);
+  w.show(w.forest.head(head));
+  await w.until(() => w.arrival().state === 'complete');
+  w.ledger.save({ ...withdrawn, withdrawn: false });
+  w.show(w.forest.head(head));
+  await w.until(() => w.arrival().state === 'differs');
+  w.ledger.save(withdrawn);
+  w.show(w.forest.head(head));
+  await w.until(() => w.arrival().state === 'complete');
 });
 
 test('a user that is withheld is an alarm, and the receipt tells of the bucket what is here', async () => {

@@ -26,9 +26,9 @@ const Enrolment = z.strictObject({
 });
 export type Enrolment = z.infer<typeof Enrolment>;
 
-type TenantEndpoint = DomainConfiguration['tenant'];
+export type TenantEndpoint = DomainConfiguration['tenant'];
 
-function endpointOf({ url, caFile }: TenantEndpoint): { url: string; ca?: string } {
+export function endpointOf({ url, caFile }: TenantEndpoint): { url: string; ca?: string } {
   if (caFile === undefined) return { url };
   try {
     return { url, ca: readFileSync(caFile, 'utf8') };
@@ -46,22 +46,21 @@ function agentKeyPem(places: Places): string {
   return readPrivateFile(places.agentKey);
 }
 
-/** Enrols by a one-time code, unless that has been done. */
-export async function ensureEnrolled(
-  places: Places,
-  tenant: TenantEndpoint,
-  code: string | undefined,
-): Promise<Enrolment> {
-  const known = readEnrolment(places);
-  if (known) return known;
-  if (code === undefined) {
-    throw new CausewayError(
-      'code-needed',
-      'the agent is not enrolled with the tenant: give --code, which an administrator of the tenant makes',
-    );
-  }
+/** @param known what the tenant said earlier, of an agent that it accepts no more */
+export function codeNeeded(known: Enrolment | undefined): CausewayError {
+  const why = known
+    ? `the tenant '${known.tenantName}' does not accept the agent ${known.agentId} of this domain: it was removed there, the tenant was restored from before its enrolment, or clocks differ by minutes`
+    : 'the agent is not enrolled with the tenant';
+  return new CausewayError(
+    'code-needed',
+    `${why}; give a one-time code by --code-file, which a member of 'AAD DC Administrators' makes: causeway tenant enrolment create --kind domain --name NAME`,
+  );
+}
+
+/** Enrols by a one-time code, with the key that the agent has or gets now. @throws CallError */
+export async function enrol(places: Places, tenant: TenantEndpoint, code: string): Promise<Enrolment> {
   const jwk = createPublicKey(agentKeyPem(places)).export({ format: 'jwk' });
-  const enrolment = await call(httpSend(endpointOf(tenant)), enrolmentRoutes.enrol, {
+  return call(httpSend(endpointOf(tenant)), enrolmentRoutes.enrol, {
     body: {
       code,
       version: PROGRAM_VERSION,
@@ -69,8 +68,10 @@ export async function ensureEnrolled(
       signingKey: null,
     },
   });
+}
+
+export function saveEnrolment(places: Places, enrolment: Enrolment): void {
   writePrivateFile(places.enrolment, `${JSON.stringify(enrolment, null, 2)}\n`);
-  return enrolment;
 }
 
 export function readEnrolment(places: Places): Enrolment | undefined {

@@ -106,4 +106,88 @@ export const LEDGER_STEPS: readonly string[] = [
   `
   ALTER TABLE problems ADD COLUMN forest TEXT;
   `,
+  `
+  -- The account has no credential, because a withdrawal says so: it counts in heads as a credential does.
+  ALTER TABLE accounts ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
+  DROP TRIGGER forest_bucket_of_account;
+  CREATE TRIGGER forest_bucket_of_account AFTER UPDATE ON accounts
+    WHEN new.forest <> old.forest OR new.account_sequence IS NOT old.account_sequence
+      OR new.credential_sequence IS NOT old.credential_sequence OR new.has_credential <> old.has_credential
+      OR new.withdrawn <> old.withdrawn
+      OR new.managed_guid IS NOT old.managed_guid OR new.deleted_at IS NOT old.deleted_at
+  BEGIN
+    DELETE FROM forest_bucket WHERE forest IN (old.forest, new.forest) AND bucket = bucket_of(new.anchor);
+  END;
+  `,
+  `
+  -- The names that an account has in the directory (null: none), and those that its forest wants for it (null: none that can be
+  -- written). Names are equal where their name_key is. An account from before wants what it has, until its record comes again.
+  DROP INDEX accounts_user_principal_name;
+  DROP INDEX accounts_sam_account_name;
+  ALTER TABLE accounts ADD COLUMN has_name TEXT;
+  ALTER TABLE accounts ADD COLUMN has_principal TEXT;
+  ALTER TABLE accounts ADD COLUMN wanted_name TEXT;
+  ALTER TABLE accounts ADD COLUMN wanted_principal TEXT;
+  UPDATE accounts SET wanted_name = sam_account_name, wanted_principal = user_principal_name;
+  UPDATE accounts SET has_name = sam_account_name, has_principal = user_principal_name
+    WHERE managed_guid IS NOT NULL OR nonce IS NOT NULL;
+  ALTER TABLE accounts DROP COLUMN sam_account_name;
+  ALTER TABLE accounts DROP COLUMN user_principal_name;
+  CREATE INDEX accounts_has_name ON accounts (name_key(has_name));
+  CREATE INDEX accounts_has_principal ON accounts (name_key(has_principal));
+  CREATE INDEX accounts_wanted_name ON accounts (name_key(wanted_name));
+  CREATE INDEX accounts_wanted_principal ON accounts (name_key(wanted_principal));
+  -- Of an account whose name is made with digits: the key of that name; and whether it keeps the digits.
+  ALTER TABLE accounts ADD COLUMN digits_key TEXT;
+  ALTER TABLE accounts ADD COLUMN keeps_digits INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX accounts_digits_key ON accounts (digits_key) WHERE digits_key IS NOT NULL;
+  -- The record's SID is not in sIDHistory, though the record is written.
+  ALTER TABLE accounts ADD COLUMN sid_refused INTEGER NOT NULL DEFAULT 0;
+  -- objectGUID of the account that was there last: finds its tombstone.
+  ALTER TABLE accounts ADD COLUMN last_managed_guid TEXT;
+  UPDATE accounts SET last_managed_guid = managed_guid;
+
+  -- The forest that a name belongs to; since when nobody of it wants it any more: then it is reserved.
+  CREATE TABLE names (slot TEXT PRIMARY KEY, forest TEXT NOT NULL, released_at TEXT) STRICT, WITHOUT ROWID;
+  CREATE INDEX names_released_at ON names (released_at) WHERE released_at IS NOT NULL;
+  -- The to-do list: names that may have to change hands, with the time of the next try in milliseconds since 1970.
+  CREATE TABLE names_due (key TEXT PRIMARY KEY, tries INTEGER NOT NULL, try_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX names_due_try_at ON names_due (try_at);
+  CREATE TRIGGER names_due_of_account AFTER UPDATE ON accounts
+    WHEN new.wanted_name IS NOT old.wanted_name OR new.wanted_principal IS NOT old.wanted_principal
+      OR new.forest <> old.forest OR (new.deleted_at IS NULL) <> (old.deleted_at IS NULL)
+  BEGIN
+    DELETE FROM names_due WHERE key IN ('a:' || name_key(old.wanted_name), 'p:' || name_key(old.wanted_principal),
+      'a:' || name_key(new.wanted_name), 'p:' || name_key(new.wanted_principal),
+      'a:' || name_key(new.has_name), 'p:' || name_key(new.has_principal));
+    INSERT INTO names_due SELECT DISTINCT column1, 0, 0 FROM (VALUES
+      ('a:' || name_key(old.wanted_name)), ('p:' || name_key(old.wanted_principal)),
+      ('a:' || name_key(new.wanted_name)), ('p:' || name_key(new.wanted_principal)),
+      ('a:' || name_key(new.has_name)), ('p:' || name_key(new.has_principal))) WHERE column1 IS NOT NULL;
+  END;
+  INSERT INTO names_due SELECT DISTINCT key, 0, 0 FROM (
+    SELECT 'a:' || name_key(wanted_name) AS key FROM accounts WHERE deleted_at IS NULL
+    UNION SELECT 'p:' || name_key(wanted_principal) FROM accounts WHERE deleted_at IS NULL) WHERE key IS NOT NULL;
+
+  -- Problems of names and SIDs stand beside those of records.
+  CREATE TABLE problems_of_kinds (
+    anchor TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('account', 'credential', 'name', 'sid')),
+    outcome TEXT NOT NULL CHECK (outcome IN ('refused', 'waiting', 'failed')),
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    acceptable TEXT,
+    sequence INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    at TEXT NOT NULL,
+    forest TEXT,
+    PRIMARY KEY (anchor, kind)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO problems_of_kinds
+    SELECT anchor, kind, outcome, code, reason, acceptable, sequence, since, at, forest FROM problems;
+  DROP TABLE problems;
+  ALTER TABLE problems_of_kinds RENAME TO problems;
+  -- Records that were refused for a name or a SID come again.
+  UPDATE state SET value = '' WHERE name = 'cursor';
+  `,
 ];

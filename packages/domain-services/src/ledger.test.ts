@@ -20,6 +20,7 @@ afterEach(() => {
 });
 
 function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
+  const guid = randomUUID();
   return {
     ...{ anchor: `anchor of ${name}`, forest: 'corp.example.com', objectGuid: randomUUID() },
     ...{ accountSequence: 1_795_440_980_830_001, credentialSequence: null },
@@ -28,22 +29,30 @@ function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
       originatingTime: 13_400_000_000,
       originatingInvocationId: randomUUID(),
     },
-    ...{ hasCredential: true, wantsEnabled: false },
+    ...{ hasCredential: true, withdrawn: false, wantsEnabled: false },
+    ...{ keepsDigits: false, digitsKey: null, sidRefused: false },
     ...{ userPrincipalName: `${name}@corp.example.com`, samAccountName: name },
-    ...{ nonce: randomUUID(), managedGuid: randomUUID(), deleteSequence: null, accepted: null },
+    ...{ wantedPrincipal: `${name}@corp.example.com`, wantedName: name },
+    ...{
+      nonce: randomUUID(),
+      managedGuid: guid,
+      lastManagedGuid: guid,
+      deleteSequence: null,
+      accepted: null,
+    },
     ...{ accountAt: '2026-11-23T10:00:00.000Z', credentialAt: null, deletedAt: null },
     ...changes,
   };
 }
 
 test('an entry comes back as it was saved, also by another opener', () => {
-  const alice = entry('alice');
+  const alice = entry('alice', { hasCredential: false, withdrawn: true });
   ledger.save(alice);
   ledger.close();
   ledger = new Ledger(join(folder, 'ledger.db'));
   assert.deepEqual(ledger.entry(alice.anchor), alice);
   assert.deepEqual(ledger.find('ALICE@corp.example.com'), alice);
-  assert.deepEqual(ledger.entryBySamAccountName('Alice'), alice);
+  assert.deepEqual(ledger.find('Alice'), alice);
   assert.equal(ledger.isManaged(alice.managedGuid!), true);
   assert.equal(ledger.entry('nobody'), undefined);
 });
@@ -59,10 +68,12 @@ test('a transaction that fails leaves nothing behind', () => {
 });
 
 test('a deleted user gives the names free and stays pinned', () => {
-  const alice = entry('alice', { managedGuid: null, deletedAt: '2026-11-23T11:00:00.000Z' });
+  const alice = entry('alice');
   ledger.save(alice);
-  assert.equal(ledger.entryBySamAccountName('alice'), undefined);
-  assert.equal(ledger.entryByPrincipalName('alice@corp.example.com'), undefined);
+  ledger.save({ ...alice, managedGuid: null, nonce: null, deletedAt: '2026-11-23T11:00:00.000Z' });
+  assert.deepEqual(ledger.names.holding('a:ALICE', 'AADDS.EXAMPLE.NET'), []);
+  assert.deepEqual(ledger.names.wanting('p:ALICE@CORP.EXAMPLE.COM', 'AADDS.EXAMPLE.NET'), []);
+  assert.equal(ledger.entry(alice.anchor)?.lastManagedGuid, alice.managedGuid);
   assert.equal(ledger.entry(alice.anchor)?.objectGuid, alice.objectGuid);
   assert.equal(ledger.deletedSince('2026-11-23T10:30:00.000Z'), 1);
 });

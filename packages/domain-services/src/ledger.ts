@@ -2,11 +2,15 @@ import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';
 import { bucketOf } from '@causeway/records';
-import { StateDatabase } from '@causeway/service';
+import { CausewayError, StateDatabase } from '@causeway/service';
+import { nameKey } from '@causeway/wire';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
+import { NameBook } from './name-book.ts';
 
 export type RecordKind = 'account' | 'credential';
+/** A name or a SID that is not as its record says stands beside the records, which are written. */
+export type ProblemKind = RecordKind | 'name' | 'sid';
 
 /** What is known of one source anchor: what it is pinned to and what was written last. Outlives the account. */
 export interface LedgerEntry {
@@ -20,15 +24,28 @@ export interface LedgerEntry {
   passwordOrder: PasswordOrder | null;
   /** The account in the directory has the credential of `credentialSequence`. */
   hasCredential: boolean;
+  /** The account in the directory has no credential, as the withdrawal of `credentialSequence` says. */
+  withdrawn: boolean;
   /** What the account record says; an account without a credential is disabled all the same. */
   wantsEnabled: boolean;
-  userPrincipalName: string;
-  /** In the managed domain, unique there. */
-  samAccountName: string;
+  /** The names that the forest says; null where it says none that can be written. */
+  wantedName: string | null;
+  wantedPrincipal: string | null;
+  /** The names that the account has in the managed domain, unique there; null without an account. */
+  samAccountName: string | null;
+  userPrincipalName: string | null;
+  /** Another forest had the name: the digits of this one's stay until it is renamed, or an administrator frees the name. */
+  keepsDigits: boolean;
+  /** Key of the name with digits, where it needs one. */
+  digitsKey: string | null;
+  /** The SID of the account record is not in sIDHistory. */
+  sidRefused: boolean;
   /** Written to the account's mS-DS-ConsistencyGuid when it is made: finds it again after a kill. */
   nonce: string | null;
   /** objectGUID in the managed domain; null before the account is made and after it is deleted. */
   managedGuid: string | null;
+  /** The same of the account that was there last: finds its tombstone. */
+  lastManagedGuid: string | null;
   /** Sequence of a deletion that waits for the end of the backlog or for an administrator. */
   deleteSequence: number | null;
   /** What an administrator accepted of this user: `pin:FOREST/GUID` or `order:VERSION/TIME/ID`. */
@@ -43,7 +60,7 @@ export interface Problem {
   anchor: string;
   /** Of the record, where that was believed; null: it may be any. */
   forest: string | null;
-  kind: RecordKind;
+  kind: ProblemKind;
   /** `waiting`: for an administrator; `failed`: tried again. */
   outcome: 'refused' | 'waiting' | 'failed';
   code: string;
@@ -74,24 +91,40 @@ export interface AuditEntry {
 
 type Row = Record<string, SQLOutputValue>;
 
+const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
+
 /** The ledger of Domain Services: SQLite, durable at every commit, without any secret. */
 export class Ledger {
   readonly #database: StateDatabase;
   readonly #statements = new Map<string, StatementSync>();
   /** The heads of the forests, and the ledger as they see it. */
   readonly heads: HeadBook;
+  /** Who has and wants which name. */
+  readonly names: NameBook;
 
+  /** @throws CausewayError 'ledger-too-new' */
   constructor(file: string) {
     this.#database = new StateDatabase(file);
     this.#database.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
+    this.#database.function('name_key', { deterministic: true }, name =>
+      name === null ? null : nameKey(String(name)),
+    );
     this.#database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192');
     const { user_version: done } = this.#database.prepare('PRAGMA user_version').get() as {
       user_version: number;
     };
+    if (done > LEDGER_STEPS.length) {
+      this.close();
+      throw new CausewayError(
+        'ledger-too-new',
+        `the ledger is of version ${done}, this program knows up to ${LEDGER_STEPS.length}: run the newer program again`,
+      );
+    }
     LEDGER_STEPS.slice(done).forEach((step, i) => {
       this.transaction(() => this.#database.exec(`${step}; PRAGMA user_version = ${done + i + 1}`));
     });
     this.heads = new HeadBook(this.#database, work => this.transaction(work));
+    this.names = new NameBook(this.#database);
   }
 
   close(): void {
@@ -108,58 +141,58 @@ export class Ledger {
     return row && entryOf(row);
   }
 
-  /** The entry whose account has this name, in the ledger of ours; names are compared as the directory does. */
-  entryBySamAccountName(name: string): LedgerEntry | undefined {
-    const row = this.#get(
-      'SELECT * FROM accounts WHERE sam_account_name = ? COLLATE NOCASE AND deleted_at IS NULL',
-      name,
-    );
-    return row && entryOf(row);
-  }
-
-  entryByPrincipalName(name: string): LedgerEntry | undefined {
-    const row = this.#get(
-      'SELECT * FROM accounts WHERE user_principal_name = ? COLLATE NOCASE AND deleted_at IS NULL',
-      name,
-    );
-    return row && entryOf(row);
-  }
-
   /** True when the objectGUID is that of an account of ours. */
   isManaged(guid: string): boolean {
     return this.#get('SELECT 1 FROM accounts WHERE managed_guid = ?', guid) !== undefined;
   }
 
-  /** By userPrincipalName, name in the managed domain or anchor. */
+  /** By anchor, or by a name: one that the account has before one that its forest wants for it. */
   find(name: string): LedgerEntry | undefined {
+    const isName = (column: string) => `name_key(${column}) = name_key(?1)`;
+    const has = `${isName('has_name')} OR ${isName('has_principal')}`;
     const row = this.#get(
-      `SELECT * FROM accounts WHERE anchor = ?1 OR user_principal_name = ?1 COLLATE NOCASE
-        OR sam_account_name = ?1 COLLATE NOCASE ORDER BY deleted_at IS NOT NULL LIMIT 1`,
+      `SELECT * FROM accounts WHERE anchor = ?1 OR ${has} OR ${isName('wanted_name')} OR ${isName('wanted_principal')}
+        ORDER BY anchor <> ?1, deleted_at IS NOT NULL, NOT coalesce(${has}, 0) LIMIT 1`,
       name,
     );
     return row && entryOf(row);
   }
 
+  /**
+   * INVARIANT: the names that an account has are written by `names.save`, and here only where it comes to be, or is no more: what
+   * was planned before they changed does not undo it. Names that the forest wants are due at once when they change.
+   */
   save(entry: LedgerEntry): void {
     const order = entry.passwordOrder;
+    const sameName = 'name_key(excluded.wanted_name) IS name_key(wanted_name)';
+    const gone = 'excluded.managed_guid IS NULL AND excluded.nonce IS NULL';
     this.#run(
       `INSERT INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence,
-        order_version, order_time, order_invocation_id, has_credential, wants_enabled, user_principal_name,
-        sam_account_name, nonce, managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        order_version, order_time, order_invocation_id, has_credential, withdrawn, wants_enabled, wanted_name,
+        wanted_principal, has_name, has_principal, keeps_digits, digits_key, sid_refused, nonce, managed_guid,
+        last_managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (anchor) DO UPDATE SET forest = excluded.forest, object_guid = excluded.object_guid,
         account_sequence = excluded.account_sequence, credential_sequence = excluded.credential_sequence,
         order_version = excluded.order_version, order_time = excluded.order_time,
         order_invocation_id = excluded.order_invocation_id, has_credential = excluded.has_credential,
-        wants_enabled = excluded.wants_enabled, user_principal_name = excluded.user_principal_name,
-        sam_account_name = excluded.sam_account_name, nonce = excluded.nonce,
-        managed_guid = excluded.managed_guid, delete_sequence = excluded.delete_sequence,
+        withdrawn = excluded.withdrawn,
+        wants_enabled = excluded.wants_enabled, wanted_name = excluded.wanted_name,
+        wanted_principal = excluded.wanted_principal,
+        has_name = CASE WHEN ${gone} THEN NULL ELSE has_name END,
+        has_principal = CASE WHEN ${gone} THEN NULL ELSE has_principal END,
+        keeps_digits = CASE WHEN ${sameName} THEN keeps_digits ELSE 0 END, sid_refused = excluded.sid_refused,
+        nonce = excluded.nonce, managed_guid = excluded.managed_guid,
+        last_managed_guid = excluded.last_managed_guid, delete_sequence = excluded.delete_sequence,
         accepted = excluded.accepted, account_at = excluded.account_at,
         credential_at = excluded.credential_at, deleted_at = excluded.deleted_at`,
       ...[entry.anchor, entry.forest, entry.objectGuid, entry.accountSequence, entry.credentialSequence],
       ...[order?.version ?? null, order?.originatingTime ?? null, order?.originatingInvocationId ?? null],
-      ...[Number(entry.hasCredential), Number(entry.wantsEnabled), entry.userPrincipalName],
-      ...[entry.samAccountName, entry.nonce, entry.managedGuid, entry.deleteSequence, entry.accepted],
+      ...[Number(entry.hasCredential), Number(entry.withdrawn), Number(entry.wantsEnabled)],
+      ...[entry.wantedName, entry.wantedPrincipal],
+      ...[entry.samAccountName, entry.userPrincipalName, Number(entry.keepsDigits), entry.digitsKey],
+      ...[Number(entry.sidRefused), entry.nonce, entry.managedGuid],
+      ...[entry.managedGuid ?? entry.lastManagedGuid, entry.deleteSequence, entry.accepted],
       ...[entry.accountAt, entry.credentialAt, entry.deletedAt],
     );
   }
@@ -195,8 +228,10 @@ export class Ledger {
     );
   }
 
-  clearProblem(anchor: string, kind: RecordKind): void {
-    this.#run('DELETE FROM problems WHERE anchor = ? AND kind = ?', anchor, kind);
+  /** @returns whether there was one */
+  clearProblem(anchor: string, kind: ProblemKind): boolean {
+    const sql = 'DELETE FROM problems WHERE anchor = ? AND kind = ?';
+    return Number(this.#statement(sql).run(anchor, kind).changes) > 0;
   }
 
   problemsOf(anchor: string): Problem[] {
@@ -207,13 +242,16 @@ export class Ledger {
     return this.#all('SELECT * FROM problems ORDER BY at DESC LIMIT ?', limit).map(problemOf);
   }
 
+  /** Records that are not written, by code. */
   problemCounts(): Record<string, number> {
-    const rows = this.#all('SELECT code, count(*) AS n FROM problems GROUP BY code ORDER BY code');
+    const rows = this.#all(
+      `SELECT code, count(*) AS n FROM problems ${OF_RECORDS} GROUP BY code ORDER BY code`,
+    );
     return Object.fromEntries(rows.map(row => [String(row.code), Number(row.n)]));
   }
 
   hasFailed(): boolean {
-    return this.#count(`SELECT count(*) AS n FROM problems WHERE outcome = 'failed'`) > 0;
+    return this.#count(`SELECT count(*) AS n FROM problems ${OF_RECORDS} AND outcome = 'failed'`) > 0;
   }
 
   trustedAgents(): TrustedAgent[] {
@@ -343,7 +381,9 @@ export type StateName =
   | 'offeredTenantKey'
   | 'receiptSequence'
   /** The records that the tenant was told are read here. */
-  | 'announced';
+  | 'announced'
+  /** JSON: whether this domain is its tenant's, and since when that was seen; see `standing.ts`. */
+  | 'standing';
 
 const text = (value: SQLOutputValue | undefined): string | null => (value == null ? null : String(value));
 const number = (value: SQLOutputValue | undefined): number | null => (value == null ? null : Number(value));
@@ -365,11 +405,18 @@ function entryOf(row: Row): LedgerEntry {
             originatingInvocationId: String(row.order_invocation_id),
           },
     hasCredential: row.has_credential === 1,
+    withdrawn: row.withdrawn === 1,
     wantsEnabled: row.wants_enabled === 1,
-    userPrincipalName: String(row.user_principal_name),
-    samAccountName: String(row.sam_account_name),
+    wantedName: text(row.wanted_name),
+    wantedPrincipal: text(row.wanted_principal),
+    samAccountName: text(row.has_name),
+    userPrincipalName: text(row.has_principal),
+    keepsDigits: row.keeps_digits === 1,
+    digitsKey: text(row.digits_key),
+    sidRefused: row.sid_refused === 1,
     nonce: text(row.nonce),
     managedGuid: text(row.managed_guid),
+    lastManagedGuid: text(row.last_managed_guid),
     deleteSequence: number(row.delete_sequence),
     accepted: text(row.accepted),
     accountAt: text(row.account_at),
@@ -382,7 +429,7 @@ function problemOf(row: Row): Problem {
   return {
     anchor: String(row.anchor),
     forest: text(row.forest),
-    kind: row.kind as RecordKind,
+    kind: row.kind as ProblemKind,
     outcome: row.outcome as Problem['outcome'],
     code: String(row.code),
     reason: String(row.reason),

@@ -1,133 +1,206 @@
-import type { NamedAccountRecord as AccountRecord } from '@causeway/records';
-import type { DirectoryAccount } from './directory.ts';
-import type { Ledger, LedgerEntry } from './ledger.ts';
-import { managedName, type NameHolder, possibleNames } from './managed-name.ts';
-import { implicitName, type ManagedDomain } from './protected.ts';
-import { type Refused, refuse } from './refusals.ts';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { nameKey } from '@causeway/wire';
+import { type NamedAccount, type NameView, type Slot, slotOfPrincipal } from './naming.ts';
 
-/** An account record that is to be written. */
-export interface NameRequest {
-  entry: LedgerEntry | undefined;
-  record: AccountRecord;
+/** The forest that a name belongs to. */
+export interface NameOwner {
+  slot: Slot;
+  forest: string;
+  /** ISO 8601: since when nobody of the forest wants it any more, so that it is reserved; null while somebody does. */
+  releasedAt: string | null;
 }
 
-/** Who has which name, for the users of one page: the ledger knows ours, the directory everybody else's. */
+/** A name that may have to change hands. */
+export interface DueName {
+  /** As a slot, but one of a userPrincipalName in the managed realm is not the account name yet. */
+  key: string;
+  tries: number;
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+const COLUMNS = `anchor, forest, object_guid, wanted_name, wanted_principal, has_name, has_principal, keeps_digits, digits_key`;
+const LIVE = 'deleted_at IS NULL';
+
+/** What the ledger knows of names: who has and wants which, whose each is, and which may have to change hands. */
 export class NameBook {
-  readonly #ledger: Ledger;
-  readonly #domain: ManagedDomain;
-  readonly #foreign: ReadonlySet<string>;
-  /** Names taken or given free by users of this page, before the ledger knows. */
-  readonly #names = new Map<string, string | null>();
-  readonly #principals = new Map<string, string | null>();
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
 
-  private constructor(ledger: Ledger, domain: ManagedDomain, foreign: ReadonlySet<string>) {
-    this.#ledger = ledger;
-    this.#domain = domain;
-    this.#foreign = foreign;
+  constructor(database: DatabaseSync) {
+    this.#database = database;
   }
 
-  /**
-   * Asks the directory once for all the names that the requests could take.
-   * @param holders finds whoever has one of these sAMAccountNames or userPrincipalNames in the directory
-   */
-  static async open(
-    ledger: Ledger,
-    holders: (samAccountNames: string[], userPrincipalNames: string[]) => Promise<DirectoryAccount[]>,
-    domain: ManagedDomain,
-    requests: readonly NameRequest[],
-  ): Promise<NameBook> {
-    const names = new Set<string>();
-    const principals = new Set<string>();
-    for (const { entry, record } of requests) {
-      if (!keptName(entry, record)) {
-        for (const name of possibleNames(record.sAMAccountName, record.sourceAnchor)) names.add(name);
-      }
-      if (keepsPrincipal(entry, record)) continue;
-      principals.add(record.userPrincipalName);
-      const implicit = implicitName(record.userPrincipalName, domain);
-      if (implicit !== undefined) names.add(implicit);
-    }
-    const foreign = new Set<string>();
-    for (const holder of await holders([...names], [...principals])) {
-      if (ledger.isManaged(holder.guid)) continue;
-      foreign.add(holder.samAccountName.toLowerCase());
-      if (holder.userPrincipalName) foreign.add(holder.userPrincipalName.toLowerCase());
-    }
-    return new NameBook(ledger, domain, foreign);
+  owner(slot: Slot): NameOwner | undefined {
+    const row = this.#all('SELECT * FROM names WHERE slot = ?', slot)[0];
+    if (row === undefined) return undefined;
+    const { released_at: releasedAt } = row;
+    return { slot, forest: String(row.forest), releasedAt: releasedAt === null ? null : String(releasedAt) };
   }
 
-  /** Takes the names of a record, or says why it cannot have them. */
-  take({ entry, record }: NameRequest): { name: string } | Refused {
-    const { sourceAnchor: anchor, sequence, userPrincipalName } = record;
-    const principal = keepsPrincipal(entry, record)
-      ? 'nobody'
-      : this.#principalHolder(userPrincipalName, anchor);
-    if (principal === 'foreign') return refuse('protected-name', sequence, userPrincipalName);
-    if (principal === 'ours') return refuse('name-taken', sequence, userPrincipalName);
-    const kept = keptName(entry, record);
-    const result =
-      kept === undefined
-        ? managedName(
-            record.sAMAccountName,
-            anchor,
-            name => this.#nameHolder(name, anchor),
-            knownName(entry, record),
-          )
-        : { name: kept };
-    if ('heldBy' in result) {
-      const code = result.heldBy === 'foreign' ? 'protected-name' : 'name-taken';
-      return refuse(code, sequence, record.sAMAccountName);
-    }
-    // Of a deleted user the names may be another one's by now: only who is there lets go of any.
-    if (entry && entry.deletedAt === null) {
-      this.#names.set(entry.samAccountName.toLowerCase(), null);
-      this.#principals.set(entry.userPrincipalName.toLowerCase(), null);
-    }
-    this.#names.set(result.name.toLowerCase(), anchor);
-    this.#principals.set(userPrincipalName.toLowerCase(), anchor);
-    return result;
-  }
-
-  #nameHolder(name: string, anchor: string): NameHolder {
-    if (this.#foreign.has(name.toLowerCase())) return 'foreign';
-    return holder(this.#names, name, anchor, () => this.#ledger.entryBySamAccountName(name));
-  }
-
-  #principalHolder(userPrincipalName: string, anchor: string): NameHolder {
-    if (this.#foreign.has(userPrincipalName.toLowerCase())) return 'foreign';
-    const implicit = implicitName(userPrincipalName, this.#domain);
-    if (implicit !== undefined) {
-      const named = this.#nameHolder(implicit, anchor);
-      if (named !== 'nobody') return named;
-    }
-    return holder(this.#principals, userPrincipalName, anchor, () =>
-      this.#ledger.entryByPrincipalName(userPrincipalName),
+  setOwner({ slot, forest, releasedAt }: NameOwner): void {
+    this.#run(
+      'INSERT OR REPLACE INTO names (slot, forest, released_at) VALUES (?, ?, ?)',
+      slot,
+      forest,
+      releasedAt,
     );
   }
+
+  dropOwner(slot: Slot): void {
+    this.#run('DELETE FROM names WHERE slot = ?', slot);
+  }
+
+  /** Names that are reserved for their forests. */
+  reserved(limit: number): NameOwner[] {
+    const sql = 'SELECT * FROM names WHERE released_at IS NOT NULL ORDER BY released_at LIMIT ?';
+    return this.#all(sql, limit).map(row => ({
+      ...{ slot: String(row.slot), forest: String(row.forest), releasedAt: String(row.released_at) },
+    }));
+  }
+
+  /** Has the names that are reserved since before then looked at: they are nobody's any more. */
+  endReservations(before: string): void {
+    for (const { slot } of this.#all('SELECT slot FROM names WHERE released_at < ?', before)) {
+      this.touch([String(slot)]);
+    }
+  }
+
+  /** The view of an account that is not deleted. */
+  account(anchor: string): NamedAccount | undefined {
+    return this.#accounts('anchor = ?', anchor)[0];
+  }
+
+  wanting(slot: Slot, realm: string): NamedAccount[] {
+    return this.#bySlot('wanted', slot, realm);
+  }
+
+  holding(slot: Slot, realm: string): NamedAccount[] {
+    return this.#bySlot('has', slot, realm);
+  }
+
+  withDigits(key: string): NamedAccount[] {
+    return this.#accounts('digits_key = ?', key);
+  }
+
+  /** Whether an account of another forest, deleted or not, was ever to be called so. */
+  wasWantedElsewhere(name: string, forest: string): boolean {
+    const sql = 'SELECT 1 FROM accounts WHERE name_key(wanted_name) = ? AND forest <> ? LIMIT 1';
+    return this.#all(sql, nameKey(name), forest).length > 0;
+  }
+
+  /** What an account has in the directory now, and how its name came about. */
+  save(
+    anchor: string,
+    names: Omit<NamedAccount, 'anchor' | 'forest' | 'objectGuid' | 'wantedName' | 'wantedPrincipal'>,
+  ): void {
+    this.#run(
+      'UPDATE accounts SET has_name = ?, has_principal = ?, keeps_digits = ?, digits_key = ? WHERE anchor = ?',
+      ...[names.samAccountName, names.userPrincipalName, Number(names.keepsDigits), names.digitsKey, anchor],
+    );
+  }
+
+  /** Accounts that are not called as their forest says, by anchor. */
+  differing(limit: number): NamedAccount[] {
+    const differs = '(has_name IS NOT wanted_name OR has_principal IS NOT wanted_principal)';
+    return this.#accounts(`managed_guid IS NOT NULL AND ${differs} ORDER BY forest, anchor LIMIT ${limit}`);
+  }
+
+  /** Frees those who want a name of the digits that another forest's claim to it has left them with. */
+  takeDigits(name: string, anchor?: string): void {
+    const one = anchor === undefined ? '' : ' AND anchor = ?';
+    const sql = `UPDATE accounts SET keeps_digits = 0 WHERE name_key(wanted_name) = ? AND keeps_digits = 1${one}`;
+    this.#run(sql, nameKey(name), ...(anchor === undefined ? [] : [anchor]));
+  }
+
+  /** Names to look at now, those that have waited longest first. */
+  due(now: number, limit: number): DueName[] {
+    const sql = 'SELECT key, tries FROM names_due WHERE try_at <= ? ORDER BY try_at LIMIT ?';
+    return this.#all(sql, now, limit).map(row => ({ key: String(row.key), tries: Number(row.tries) }));
+  }
+
+  /** When the next of them is to be looked at, in milliseconds since 1970; undefined when there is none. */
+  nextDue(): number | undefined {
+    const at = this.#all('SELECT min(try_at) AS at FROM names_due')[0]!.at;
+    return at === null ? undefined : Number(at);
+  }
+
+  isAnyDue(now: number): boolean {
+    return (this.nextDue() ?? Number.POSITIVE_INFINITY) <= now;
+  }
+
+  touch(keys: readonly string[]): void {
+    for (const key of keys) {
+      this.#run('INSERT OR REPLACE INTO names_due (key, tries, try_at) VALUES (?, 0, 0)', key);
+    }
+  }
+
+  postpone(key: string, tries: number, at: number): void {
+    this.#run('UPDATE names_due SET tries = ?, try_at = ? WHERE key = ?', tries, at, key);
+  }
+
+  done(key: string): void {
+    this.#run('DELETE FROM names_due WHERE key = ?', key);
+  }
+
+  #bySlot(what: 'wanted' | 'has', slot: Slot, realm: string): NamedAccount[] {
+    const key = slot.slice(2);
+    if (slot.startsWith('p:')) return this.#accounts(`name_key(${what}_principal) = ?`, key);
+    const byName = this.#accounts(`name_key(${what}_name) = ?`, key);
+    const byPrincipal = this.#accounts(`name_key(${what}_principal) = ?`, `${key}@${nameKey(realm)}`);
+    return [...byName, ...byPrincipal.filter(one => !byName.some(({ anchor }) => anchor === one.anchor))];
+  }
+
+  #accounts(condition: string, ...values: SQLInputValue[]): NamedAccount[] {
+    return this.#all(`SELECT ${COLUMNS} FROM accounts WHERE ${LIVE} AND ${condition}`, ...values).map(
+      accountOf,
+    );
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#statement(sql).all(...values);
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    this.#statement(sql).run(...values);
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const statement = this.#database.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
 }
 
-function holder(
-  taken: ReadonlyMap<string, string | null>,
-  name: string,
-  anchor: string,
-  find: () => LedgerEntry | undefined,
-): NameHolder {
-  const now = taken.get(name.toLowerCase());
-  const by = now === undefined ? find()?.anchor : now;
-  return by === undefined || by === null || by === anchor ? 'nobody' : 'ours';
+/** A name that is due as the slot that it is. */
+export function slotOfKey(key: string, realm: string): Slot {
+  return key.startsWith('p:') ? slotOfPrincipal(key.slice(2), realm) : key;
 }
 
-/** The name that an account has, when it is one that its record could lead to. */
-function keptName(entry: LedgerEntry | undefined, record: AccountRecord): string | undefined {
-  return entry?.managedGuid != null && entry.deletedAt === null ? knownName(entry, record) : undefined;
+/** The book as naming sees it; nobody stands in anybody's way but those of the ledger. */
+export function viewOf(book: NameBook, realm: string): NameView {
+  return {
+    owner: slot => book.owner(slot)?.forest,
+    wanting: slot => book.wanting(slot, realm),
+    holding: slot => book.holding(slot, realm),
+    withDigits: key => book.withDigits(key),
+    obstacle: () => undefined,
+  };
 }
 
-/** The same of an account that is not there any more, or not yet. */
-function knownName(entry: LedgerEntry | undefined, record: AccountRecord): string | undefined {
-  const possible = possibleNames(record.sAMAccountName, record.sourceAnchor);
-  return entry && possible.includes(entry.samAccountName) ? entry.samAccountName : undefined;
-}
-
-function keepsPrincipal(entry: LedgerEntry | undefined, record: AccountRecord): boolean {
-  return entry?.managedGuid != null && entry.userPrincipalName === record.userPrincipalName;
+function accountOf(row: Row): NamedAccount {
+  const text = (value: SQLOutputValue | undefined) => (value == null ? null : String(value));
+  return {
+    anchor: String(row.anchor),
+    forest: String(row.forest),
+    objectGuid: String(row.object_guid),
+    wantedName: text(row.wanted_name),
+    wantedPrincipal: text(row.wanted_principal),
+    samAccountName: text(row.has_name),
+    userPrincipalName: text(row.has_principal),
+    keepsDigits: row.keeps_digits === 1,
+    digitsKey: text(row.digits_key),
+  };
 }

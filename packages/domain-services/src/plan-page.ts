@@ -1,16 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
-  type NamedAccountRecord as AccountRecord,
+  type AccountRecord,
   type CredentialSecret,
   openCredentialRecord,
   type SealingKey,
 } from '@causeway/records';
 import { decide } from './decide.ts';
 import type { Ledger } from './ledger.ts';
-import { NameBook } from './name-book.ts';
+import { newAccount, PageNames } from './page-names.ts';
 import { planWrite } from './plan.ts';
 import { domainSidOf } from './protected.ts';
-import { type Refused, refuse } from './refusals.ts';
+import { refuse } from './refusals.ts';
+import { restoreAccounts } from './restore-accounts.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
 
 /**
@@ -22,6 +23,7 @@ export async function planPage(context: ApplyContext, prepared: readonly Prepare
   await adoptMade(context, prepared);
   const tasks = prepared.map(one => startTask(context, one));
   try {
+    await restoreAccounts(context, tasks);
     await planTasks(context, tasks);
     return tasks;
   } catch (error) {
@@ -41,7 +43,7 @@ async function adoptMade(
   });
   if (intents.length === 0) return;
   const made = await directory.findMade(
-    intents.map(({ nonce, samAccountName }) => ({ nonce: nonce!, samAccountName })),
+    intents.map(({ nonce, samAccountName }) => ({ nonce: nonce!, samAccountName: samAccountName! })),
   );
   ledger.transaction(() => {
     for (const entry of intents) {
@@ -54,7 +56,8 @@ async function adoptMade(
 function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
   const entry = ledger.entry(prepared.verified.anchor);
   const decision = decide(entry, prepared.verified, domain, sid => ledger.forestOfSid(sid));
-  if (decision.account.kind === 'upsert') pinSid(ledger, decision.account.record);
+  const { account } = decision;
+  if (account.kind === 'upsert' && !account.sid) pinSid(ledger, account.record);
   return { ...prepared, entry, decision };
 }
 
@@ -67,32 +70,36 @@ function pinSid(ledger: Ledger, { objectSid, forest }: AccountRecord): void {
   }
 }
 
-/** Finds the names, opens the credentials and plans the writes of all that is to be written. */
+/** Finds the names of whoever is new, opens the credentials and plans the writes of all that is to be written. */
 async function planTasks(
   { ledger, directory, domain, sealingKey }: ApplyContext,
   tasks: Task[],
 ): Promise<void> {
-  const requests = tasks.flatMap(({ entry, decision }) =>
-    decision.account.kind === 'upsert' ? [{ entry, record: decision.account.record }] : [],
-  );
-  const names = await NameBook.open(ledger, (...names) => directory.holders(...names), domain, requests);
+  const isNew = ({ entry, decision: { account } }: Task): boolean =>
+    account.kind === 'upsert' && entry?.managedGuid == null;
+  const accountOf = ({ entry, decision: { account } }: Task) =>
+    newAccount((account as { record: AccountRecord }).record, entry);
+  const holders = (names: string[], principals: string[]) => directory.holders(names, principals);
+  const names = await PageNames.open(ledger, holders, domain, tasks.filter(isNew).map(accountOf));
   const now = new Date();
   const context = { users: directory.users, now, random: randomBytes, newNonce: randomUUID };
   for (const task of tasks) {
-    const { decision, entry, item } = task;
-    let name = '';
-    if (decision.account.kind === 'upsert') {
-      const taken = names.take({ entry, record: decision.account.record });
-      if ('name' in taken) name = taken.name;
-      else refuseAccount(task, taken);
-    }
+    const { entry, item } = task;
+    if (isNew(task)) task.taken = names.take(accountOf(task));
     const secret = await openedSecret(task, sealingKey);
     const { account, credential } = task.decision;
-    if (account.kind !== 'upsert' && credential.kind !== 'write') continue;
+    const withdrawal = credential.kind === 'withdraw' ? credential.record : undefined;
+    if (account.kind !== 'upsert' && credential.kind !== 'write' && !withdrawal) continue;
     const parts = {
       account:
-        account.kind === 'upsert' ? { record: account.record, name, profile: item.profile } : undefined,
+        account.kind === 'upsert'
+          ? {
+              ...{ record: account.record, sidRefused: account.sid !== undefined },
+              ...{ profile: item.profile, names: task.taken?.names },
+            }
+          : undefined,
       credential: credential.kind === 'write' ? { record: credential.record, secret: secret! } : undefined,
+      withdrawal,
     };
     try {
       task.plan = planWrite(entry, parts, context);
@@ -101,16 +108,6 @@ async function planTasks(
       task.result = { ok: false, gone: false, reason: (error as Error).message };
     }
   }
-}
-
-/** Without its account, a new user's credential has no place either. */
-function refuseAccount(task: Task, refusal: Refused): void {
-  const { credential } = task.decision;
-  const homeless = credential.kind === 'write' && task.entry?.managedGuid == null;
-  task.decision = {
-    account: refusal,
-    credential: homeless ? refuse('no-account', credential.record.sequence) : credential,
-  };
 }
 
 async function openedSecret(task: Task, key: SealingKey): Promise<CredentialSecret | undefined> {

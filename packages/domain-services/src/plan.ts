@@ -1,19 +1,38 @@
 import type { FeedItem } from '@causeway/contract';
 import { encodeGuid, escapeRdn } from '@causeway/ldap';
-import type {
-  NamedAccountRecord as AccountRecord,
-  CredentialRecord,
-  CredentialSecret,
-} from '@causeway/records';
-import { accountValues, controlValues, credentialValues, profileValues, type Values } from './attributes.ts';
+import type { AccountRecord, CredentialRecord, CredentialSecret, WithdrawalRecord } from '@causeway/records';
+import {
+  accountValues,
+  controlValues,
+  credentialValues,
+  profileValues,
+  type Values,
+  withdrawalValues,
+} from './attributes.ts';
 import { samePin } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Write } from './write.ts';
 
-/** What is to be written for one user: an account record with its name here, a credential, or both at once. */
+/** The names that an account is made with. */
+export type MadeNames = Pick<
+  LedgerEntry,
+  'samAccountName' | 'userPrincipalName' | 'keepsDigits' | 'digitsKey'
+> & { samAccountName: string };
+
+/** What is to be written for one user: an account record, a credential, or both at once. */
 export interface Parts {
-  account?: { record: AccountRecord; name: string; profile: FeedItem['profile'] } | undefined;
+  account?:
+    | {
+        record: AccountRecord;
+        sidRefused: boolean;
+        profile: FeedItem['profile'];
+        /** Of an account that is to be made; of one that is there they are changed by themselves. */
+        names?: MadeNames | undefined;
+      }
+    | undefined;
   credential?: { record: CredentialRecord; secret: CredentialSecret } | undefined;
+  /** Never with a credential. */
+  withdrawal?: WithdrawalRecord | undefined;
 }
 
 export interface PlanContext {
@@ -36,9 +55,10 @@ export interface Plan {
 export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context: PlanContext): Plan {
   const next = advance(entry, parts, context.now);
   const values: Values = {
-    ...(parts.account && accountValues(parts.account.record)),
+    ...(parts.account && accountValues(parts.account.record, parts.account.sidRefused)),
     ...(parts.account && profileValues(parts.account.profile)),
     ...controlValues(next.wantsEnabled && next.hasCredential),
+    ...(parts.withdrawal && withdrawalValues(context.now, context.random)),
     ...(parts.credential &&
       credentialValues(
         parts.credential.secret,
@@ -47,25 +67,33 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
         context.random,
       )),
   };
-  const name = next.samAccountName;
-  const dn = `CN=${escapeRdn(name)},${context.users}`;
   if (next.managedGuid === null) {
     next.nonce ??= context.newNonce();
-    const identity: Values = {
-      objectClass: ['user'],
-      sAMAccountName: [name],
-      'mS-DS-ConsistencyGuid': [encodeGuid(next.nonce)],
-    };
-    return { write: { kind: 'add', dn, values: { ...identity, ...values } }, next };
+    const mark: Values = { objectClass: ['user'], 'mS-DS-ConsistencyGuid': [encodeGuid(next.nonce)] };
+    const plan: Plan = { write: { kind: 'add', dn: '', values: { ...mark, ...values } }, next };
+    return withNames(plan, parts.account!.names!, context.users);
   }
   if (parts.credential) values.lockoutTime = ['0'];
-  const renamed = entry?.samAccountName !== name;
-  if (renamed) values.sAMAccountName = [name];
+  return { write: { kind: 'modify', guid: next.managedGuid, values }, next };
+}
+
+/** The plan of an account that is to be made, by these names. */
+export function withNames({ write, next }: Plan, names: MadeNames, users: string): Plan {
+  const { samAccountName, userPrincipalName } = names;
+  const values = { ...write.values, ...nameValues(samAccountName, userPrincipalName) };
   return {
-    write: { kind: 'modify', guid: next.managedGuid, values, ...(renamed && { renameTo: dn }) },
-    next,
+    write: { kind: 'add', dn: accountDn(samAccountName, users), values },
+    next: { ...next, ...names },
   };
 }
+
+const nameValues = (name: string, principal: string | null): Values => ({
+  sAMAccountName: [name],
+  userPrincipalName: principal === null ? [] : [principal],
+});
+
+/** Where an account of this name is. */
+export const accountDn = (name: string, users: string): string => `CN=${escapeRdn(name)},${users}`;
 
 /** The ledger's entry once a deletion, or its memory alone, is all that is left of an account. */
 export function planDeletion(entry: LedgerEntry | undefined, record: AccountRecord, now: Date): LedgerEntry {
@@ -75,6 +103,15 @@ export function planDeletion(entry: LedgerEntry | undefined, record: AccountReco
   return entry?.managedGuid
     ? { ...next, deleteSequence: record.sequence }
     : { ...next, accountSequence: record.sequence, accountAt: at, deletedAt: entry?.deletedAt ?? at };
+}
+
+/**
+ * The ledger's entry after a withdrawal that has no account here, or whose account is about to go: no older credential comes after it.
+ * It pins an anchor that is new, as an account record would.
+ */
+export function rememberWithdrawal(entry: LedgerEntry | undefined, record: WithdrawalRecord): LedgerEntry {
+  const { sequence: credentialSequence, passwordOrder } = record;
+  return { ...(entry ?? newEntry(record)), credentialSequence, passwordOrder };
 }
 
 /** The ledger's entry once its account is deleted. */
@@ -91,29 +128,46 @@ export function deleted(entry: LedgerEntry, now: Date): LedgerEntry {
 
 /** The entry of an account that is not in the directory any more: it is made anew when its records come again. */
 export function forgotten(entry: LedgerEntry): LedgerEntry {
-  return { ...entry, managedGuid: null, nonce: null, hasCredential: false, credentialAt: null };
+  const { managedGuid, lastManagedGuid } = entry;
+  return {
+    ...entry,
+    managedGuid: null,
+    lastManagedGuid: managedGuid ?? lastManagedGuid,
+    nonce: null,
+    samAccountName: null,
+    userPrincipalName: null,
+    hasCredential: false,
+    withdrawn: false,
+    credentialAt: null,
+  };
 }
 
-function advance(entry: LedgerEntry | undefined, { account, credential }: Parts, now: Date): LedgerEntry {
+function advance(
+  entry: LedgerEntry | undefined,
+  { account, credential, withdrawal }: Parts,
+  now: Date,
+): LedgerEntry {
   const at = now.toISOString();
   let next = account ? pinnedTo(entry, account.record) : { ...entry! };
   if (account) {
-    const { record, name } = account;
+    const { record, sidRefused } = account;
     next = {
       ...next,
       accountSequence: record.sequence,
       wantsEnabled: record.enabled,
-      userPrincipalName: record.userPrincipalName,
-      samAccountName: name,
+      ...wantedNames(record),
+      sidRefused,
       deleteSequence: null,
       deletedAt: null,
       accountAt: at,
     };
   }
-  if (credential) {
-    const { sequence, passwordOrder } = credential.record;
-    next = { ...next, credentialSequence: sequence, passwordOrder, hasCredential: true, credentialAt: at };
-    next.accepted = null;
+  const said = withdrawal ?? credential?.record;
+  if (said) {
+    const { sequence, passwordOrder } = said;
+    next = { ...next, credentialSequence: sequence, passwordOrder, credentialAt: at, accepted: null };
+    next.hasCredential = withdrawal === undefined;
+    next.withdrawn = withdrawal !== undefined;
   }
   return next;
 }
@@ -126,7 +180,14 @@ function pinnedTo(entry: LedgerEntry | undefined, record: AccountRecord): Ledger
   return { ...entry, forest, objectGuid, passwordOrder: null, accepted: null };
 }
 
-function newEntry(record: AccountRecord): LedgerEntry {
+/** The names that an account record says. */
+export const wantedNames = ({ sAMAccountName, userPrincipalName }: AccountRecord) => ({
+  wantedName: sAMAccountName,
+  wantedPrincipal: userPrincipalName,
+});
+
+/** Of somebody of whom nothing is written yet. */
+export function newEntry(record: Pick<AccountRecord, 'sourceAnchor' | 'forest' | 'objectGuid'>): LedgerEntry {
   return {
     anchor: record.sourceAnchor,
     forest: record.forest,
@@ -135,11 +196,18 @@ function newEntry(record: AccountRecord): LedgerEntry {
     credentialSequence: null,
     passwordOrder: null,
     hasCredential: false,
+    withdrawn: false,
     wantsEnabled: false,
-    userPrincipalName: record.userPrincipalName,
-    samAccountName: record.sAMAccountName,
+    wantedName: null,
+    wantedPrincipal: null,
+    samAccountName: null,
+    userPrincipalName: null,
+    keepsDigits: false,
+    digitsKey: null,
+    sidRefused: false,
     nonce: null,
     managedGuid: null,
+    lastManagedGuid: null,
     deleteSequence: null,
     accepted: null,
     accountAt: null,

@@ -20,7 +20,7 @@ export async function prepareItems(
 }
 
 async function openIfNewer({ ledger, sealingKey }: ApplyContext, { anchor, credential }: VerifiedItem) {
-  if (!credential?.ok) return undefined;
+  if (!credential?.ok || credential.record.kind !== 'credential') return undefined;
   const known = ledger.entry(anchor);
   const written =
     known?.hasCredential === true && credential.record.sequence <= (known.credentialSequence ?? -1);

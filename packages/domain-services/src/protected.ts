@@ -1,5 +1,6 @@
-import type { NamedAccountRecord as AccountRecord } from '@causeway/records';
-import { type Refused, refuse, waitFor } from './refusals.ts';
+import type { AccountRecord } from '@causeway/records';
+import { nameKey } from '@causeway/wire';
+import { type Obstacle, type Refused, refuse, waitFor } from './refusals.ts';
 
 /** What decisions must know of the managed domain itself. */
 export interface ManagedDomain {
@@ -9,12 +10,17 @@ export interface ManagedDomain {
   sid: string;
 }
 
+/** All that names must know of it. */
+export type Realm = Pick<ManagedDomain, 'realm'>;
+
 /** Finds the forest that a domain's SID (without a RID) is pinned to; undefined when it is to none yet. */
 export type ForestOfSid = (domainSid: string) => string | undefined;
 
 /** Accounts that every domain has, whether this one still calls them so or not. */
 const PROTECTED_NAMES = new Set(['administrator', 'guest', 'krbtgt', 'defaultaccount', 'wdagutilityaccount']);
 const MAX_SAM_ACCOUNT_NAME = 256;
+const MAX_PRINCIPAL_NAME = 1024;
+const PRINCIPAL = /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u;
 /** [MS-SAMR] 3.1.1.6: characters that no account name may hold, and control characters. */
 const FORBIDDEN = /["/\\[\]:;|=,+*?<>\p{Cc}]/u;
 
@@ -24,26 +30,28 @@ export function isProtectedName(name: string): boolean {
   return PROTECTED_NAMES.has(lower) || lower.startsWith('krbtgt_') || lower.endsWith('$');
 }
 
-/** Names that must not become an account here, whoever signed them. */
-export function checkAccountName(record: AccountRecord, domain: ManagedDomain): Refused | undefined {
-  const { sAMAccountName: name, userPrincipalName, sequence } = record;
-  if (name.trim() !== name || name === '' || name.length > MAX_SAM_ACCOUNT_NAME || FORBIDDEN.test(name)) {
-    return refuse('invalid-name', sequence, 'sAMAccountName');
-  }
-  if (isProtectedName(name)) return refuse('protected-name', sequence, name);
-  const implicit = implicitName(userPrincipalName, domain);
-  if (implicit !== undefined && isProtectedName(implicit)) {
-    return refuse('protected-name', sequence, userPrincipalName);
-  }
-  return undefined;
+/** Why a name must not become an account's here, whoever signed it; undefined when it may. */
+export function checkAccountName(name: string): Obstacle | undefined {
+  const fits =
+    name.trim() === name && name !== '' && !name.endsWith('.') && name.length <= MAX_SAM_ACCOUNT_NAME;
+  if (!fits || FORBIDDEN.test(name)) return { code: 'invalid-name', detail: 'sAMAccountName' };
+  return isProtectedName(name) ? { code: 'protected-name', detail: name } : undefined;
 }
 
-/** A userPrincipalName in the managed realm itself names, to its KDC, the account called like its first part. */
-export function implicitName(userPrincipalName: string, domain: ManagedDomain): string | undefined {
-  const at = userPrincipalName.lastIndexOf('@');
-  return userPrincipalName.slice(at + 1).toUpperCase() === domain.realm
-    ? userPrincipalName.slice(0, at)
+/** The same of a userPrincipalName: one in the managed realm itself names, to its KDC, the account called like its first part. */
+export function checkPrincipalName(principal: string, domain: Realm): Obstacle | undefined {
+  if (principal.length > MAX_PRINCIPAL_NAME || !PRINCIPAL.test(principal)) {
+    return { code: 'invalid-name', detail: 'userPrincipalName' };
+  }
+  const implied = impliedName(principal, domain);
+  return implied !== undefined && isProtectedName(implied)
+    ? { code: 'protected-name', detail: principal }
     : undefined;
+}
+
+function impliedName(principal: string, { realm }: Realm): string | undefined {
+  const at = principal.lastIndexOf('@');
+  return nameKey(principal.slice(at + 1)) === nameKey(realm) ? principal.slice(0, at) : undefined;
 }
 
 /** Of a user of some other domain, and of none of its built-in accounts: the first free RID is 1000. */

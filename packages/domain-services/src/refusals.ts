@@ -12,7 +12,11 @@ export const LEDGER_REFUSALS = {
   'protected-sid': 'the SID must not stand in sIDHistory: it is privileged, or of the managed domain itself',
   'other-forest-sid': 'the SID must not stand in sIDHistory: it is of a domain of another forest',
   'invalid-name': 'the name cannot be one in Active Directory',
-  'name-taken': 'another synchronized account still has the name',
+  'name-taken': 'another account has the name',
+  'name-reserved': 'the name is reserved for the forest that had it last',
+  'name-refused': 'the directory does not take the name',
+  'no-name': 'the record says no name that can be written',
+  'made-anew': 'the account came back and could not be restored: it was made anew, with another SID',
   'no-account': 'the credential has no account: no account record was accepted',
   'deletion-threshold': 'more deletions at once than allowed',
 } as const;
@@ -21,6 +25,12 @@ export type RefusalCode = Refusal | keyof typeof LEDGER_REFUSALS;
 
 /** The plain reason of every refusal, by its code. */
 export const REASONS: Readonly<Record<RefusalCode, string>> = { ...REFUSAL_REASONS, ...LEDGER_REFUSALS };
+
+/** Why nobody of ours can have a name. */
+export interface Obstacle {
+  code: RefusalCode;
+  detail: string;
+}
 
 /** A record that is not written. `acceptable` is what an administrator could accept it as. */
 export interface Refused {

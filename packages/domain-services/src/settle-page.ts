@@ -1,18 +1,44 @@
 import type { DomainReport, FeedItem } from '@causeway/contract';
+import type { AccountRecord } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
-import type { Ledger, RecordKind } from './ledger.ts';
-import { forgotten, planDeletion } from './plan.ts';
+import type { AccountDecision } from './decide.ts';
+import type { Ledger, LedgerEntry, RecordKind } from './ledger.ts';
+import { nameWithDigits } from './made-up-name.ts';
+import { forgotten, planDeletion, rememberWithdrawal, wantedNames } from './plan.ts';
+import { reasonOf, reconcileNames, saveNameProblem } from './reconcile-names.ts';
+import { refuse } from './refusals.ts';
 import type { ApplyContext, Task } from './task.ts';
 
 /**
- * Puts down in the ledger what became of a page that is written, in one transaction, with its reports.
+ * Puts down in the ledger what became of a page that is written, in one transaction, with its reports; names that have to change
+ * hands do so before the reports are made.
  * @returns users that failed for a reason of their own: to be tried again
  */
 export async function settlePage(context: ApplyContext, tasks: readonly Task[]): Promise<FeedItem[]> {
+  const { ledger } = context;
   await findMade(context, tasks);
-  const failed = settle(context, tasks);
+  const { failed, reports } = ledger.transaction(() => {
+    const settled = settle(context, tasks);
+    if (ledger.names.isAnyDue(Date.now())) return settled;
+    queueReports(ledger, settled.reports);
+    return { ...settled, reports: undefined };
+  });
   faultPoint('domain.after-ledger');
-  return failed;
+  if (reports === undefined) return failed;
+  const { gone } = await reconcileNames(context, new Set(tasks.map(({ item }) => item.sourceAnchor)));
+  ledger.transaction(() => queueReports(ledger, reports));
+  const lost = tasks.map(({ item }) => item).filter(item => gone.has(item.sourceAnchor));
+  return [...failed, ...lost.filter(item => !failed.includes(item))];
+}
+
+/** A report of an account that is written says what of its record is not. */
+function queueReports(ledger: Ledger, reports: readonly DomainReport[]): void {
+  for (const report of reports) {
+    const written = report.outcome === 'applied' || report.outcome === 'unchanged';
+    const reason =
+      written && report.kind === 'account' ? reasonOf(ledger, report.sourceAnchor) : report.reason;
+    ledger.queueReports([{ ...report, reason }]);
+  }
 }
 
 /** The objectGUIDs of the accounts that were made: only the directory knows them. */
@@ -20,7 +46,7 @@ async function findMade({ directory }: ApplyContext, tasks: readonly Task[]): Pr
   const made = tasks.filter(({ plan }) => plan?.write.kind === 'add');
   if (made.length === 0) return;
   const guids = await directory.findMade(
-    made.map(({ plan }) => ({ nonce: plan!.next.nonce!, samAccountName: plan!.next.samAccountName })),
+    made.map(({ plan }) => ({ nonce: plan!.next.nonce!, samAccountName: plan!.next.samAccountName! })),
   );
   for (const task of made) {
     const guid = guids.get(task.plan!.next.nonce!);
@@ -31,36 +57,69 @@ async function findMade({ directory }: ApplyContext, tasks: readonly Task[]): Pr
   }
 }
 
-function settle({ ledger, log }: ApplyContext, tasks: readonly Task[]): FeedItem[] {
+function settle(
+  context: ApplyContext,
+  tasks: readonly Task[],
+): { failed: FeedItem[]; reports: DomainReport[] } {
+  const { ledger, log } = context;
   const failed: FeedItem[] = [];
+  const reports: DomainReport[] = [];
   const at = new Date().toISOString();
-  ledger.transaction(() => {
-    for (const task of tasks) {
-      const { item, entry, decision, plan, result } = task;
-      const failure = result?.ok === false ? result : undefined;
-      if (plan && !failure) ledger.save(plan.next);
-      if (failure?.gone && entry) ledger.save(forgotten(entry));
-      const { account } = decision;
-      if (account.kind === 'delete' || account.kind === 'bury') {
-        ledger.save(planDeletion(entry, account.record, new Date(at)));
-      }
-      if (
-        failure ||
-        [account, decision.credential].some(d => d.kind === 'refused' && d.code === 'name-taken')
-      ) {
-        failed.push(item);
-      }
-      for (const kind of ['account', 'credential'] as const) {
-        const report = outcomeOf(ledger, task, kind, at, failure);
-        if (!report) continue;
-        ledger.queueReports([report]);
-        if (report.outcome === 'failed') {
-          log.warn({ anchor: item.sourceAnchor, kind, reason: report.reason }, 'not written; tried again');
-        }
+  for (const task of tasks) {
+    const { item, entry, decision, plan, result } = task;
+    const failure = result?.ok === false ? result : undefined;
+    if (plan && !failure) ledger.save(plan.next);
+    if (failure?.gone && entry) ledger.save(forgotten(entry));
+    const { account } = decision;
+    if (account.kind === 'delete' || account.kind === 'bury') {
+      ledger.save(planDeletion(entry, account.record, new Date(at)));
+    }
+    const { credential } = decision;
+    if (credential.kind === 'remember') {
+      ledger.save(rememberWithdrawal(ledger.entry(item.sourceAnchor), credential.record));
+    }
+    if (account.kind === 'unchanged' && entry) refreshNames(ledger, entry, account.record);
+    if (account.kind === 'upsert' && !failure) saveAsides(ledger, task, account, at);
+    if (failure) failed.push(item);
+    for (const kind of ['account', 'credential'] as const) {
+      const report = outcomeOf(ledger, task, kind, at, failure);
+      if (!report) continue;
+      reports.push(report);
+      if (report.outcome === 'failed') {
+        log.warn({ anchor: item.sourceAnchor, kind, reason: report.reason }, 'not written; tried again');
       }
     }
-  });
-  return failed;
+  }
+  return { failed, reports };
+}
+
+/** What of a record is not written, though the record is: kept beside it. */
+function saveAsides(
+  ledger: Ledger,
+  { taken, madeAnew }: Task,
+  { record, sid }: Extract<AccountDecision, { kind: 'upsert' }>,
+  at: string,
+): void {
+  const { sourceAnchor: anchor, forest, sequence } = record;
+  const aside = sid ?? (madeAnew ? refuse('made-anew', sequence) : undefined);
+  if (aside) {
+    const { code, reason, acceptable, kind: outcome } = aside;
+    ledger.saveProblem({ anchor, forest, kind: 'sid', outcome, code, reason, acceptable, sequence, at });
+  } else ledger.clearProblem(anchor, 'sid');
+  if (taken) saveNameProblem(ledger, { anchor, forest }, taken.problems, sequence);
+}
+
+/** A ledger of the release before knows what accounts are called, and not what their forests say: the same record tells. */
+function refreshNames(ledger: Ledger, entry: LedgerEntry, record: AccountRecord): void {
+  const wanted = wantedNames(record);
+  const known = entry.wantedName === wanted.wantedName && entry.wantedPrincipal === wanted.wantedPrincipal;
+  if (known || record.deleted || entry.deletedAt !== null) return;
+  const { anchor, forest, samAccountName } = entry;
+  const name = wanted.wantedName;
+  const hasDigits = name !== null && samAccountName === nameWithDigits(name, anchor);
+  ledger.save({ ...entry, ...wanted });
+  if (!hasDigits || !ledger.names.wasWantedElsewhere(name, forest)) return;
+  ledger.names.save(anchor, { ...entry, keepsDigits: true });
 }
 
 /** The report of one record; refusals and failures are kept in the ledger until the record is written. */
@@ -72,7 +131,8 @@ function outcomeOf(
   failure: { reason: string } | undefined,
 ): DomainReport | undefined {
   const anchor = item.sourceAnchor;
-  const one = decision[kind];
+  const decided = decision[kind];
+  const one = decided.kind === 'remember' ? refuse('no-account', decided.record.sequence) : decided;
   const forest = verified[kind]?.ok ? verified[kind].record.forest : null;
   const report = (
     outcome: DomainReport['outcome'],
@@ -95,8 +155,7 @@ function outcomeOf(
     }
     case 'refused':
     case 'waiting': {
-      const outcome = one.code === 'name-taken' ? 'failed' : one.kind;
-      const { code, reason, acceptable, sequence } = one;
+      const { kind: outcome, code, reason, acceptable, sequence } = one;
       ledger.saveProblem({ anchor, forest, kind, outcome, code, reason, acceptable, sequence, at: now });
       return report(outcome, sequence, `${code}: ${reason}`);
     }

@@ -7,6 +7,7 @@ import type { PublicDomainKeys } from './domain-keys.ts';
 import type { Enrolment } from './identity.ts';
 import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from './ledger.ts';
 import type { Places } from './places.ts';
+import { type Registration, readRegistration } from './standing.ts';
 import { offeredTenantKey, pinnedTenantKey } from './tenant-key.ts';
 
 /** What `causeway domain status` shows. */
@@ -18,6 +19,8 @@ export interface Status {
   /** What keeps the feed from being followed, in words. */
   trouble: string | null;
   domain: { running: boolean; since: string | null };
+  /** Whether this is the tenant's managed domain. */
+  registration: Registration;
   feed: { cursor: string; readAt: string | null; caughtUpAt: string | null; reportsWaiting: boolean };
   pairing: {
     fingerprint: string;
@@ -54,12 +57,14 @@ export function readStatus(
 ): Status {
   const { ledger, places, realm, enrolment, keys } = sources;
   const domain = domainStatus(places.domain);
+  const registration = readRegistration(ledger, realm);
   return {
     realm,
     tenant: enrolment.tenantName,
     following: following !== undefined,
     trouble: following?.trouble ?? null,
     domain: { running: domain.running, since: domain.since?.toISOString() ?? null },
+    registration,
     feed: {
       cursor: ledger.state('cursor') ?? '',
       readAt: ledger.state('readAt') ?? null,
@@ -75,7 +80,11 @@ export function readStatus(
       },
     },
     accounts: ledger.counts(),
-    arrivals: arrivals(ledger, sources.limits, following?.startedAt),
+    arrivals: arrivals(ledger, sources.limits, following?.startedAt).map(arrival =>
+      registration.alarm === null
+        ? arrival
+        : { ...arrival, state: 'not registered' as const, completeAsOf: null },
+    ),
     deletions: {
       waiting: ledger.pendingDeletes().length,
       stopped: (ledger.state('deletesStopped') ?? '') !== '',

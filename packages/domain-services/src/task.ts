@@ -7,6 +7,7 @@ import type { Decision } from './decide.ts';
 import type { ManagedDirectory } from './directory.ts';
 import type { LdbModify } from './ldb-modify.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { TakenNames } from './page-names.ts';
 import type { Plan } from './plan.ts';
 import type { ManagedDomain } from './protected.ts';
 import type { Trust, VerifiedItem } from './verified-item.ts';
@@ -36,6 +37,10 @@ export interface PreparedItem {
 export interface Task extends PreparedItem {
   entry: LedgerEntry | undefined;
   decision: Decision;
+  /** Of an account that is to be made. */
+  taken?: TakenNames;
+  /** It was there before, and could not be restored. */
+  madeAnew?: boolean;
   /** Secret values in it: wiped when they are written. */
   plan?: Plan;
   result?: WriteResult;

@@ -1,12 +1,13 @@
 import type { FeedItem } from '@causeway/contract';
 import {
-  type NamedAccountRecord as AccountRecord,
+  type AccountRecord,
   type CredentialRecord,
   peekRecord,
   type RecordKind,
   type Refusal,
   type TrustedSigner,
   verifyRecord,
+  type WithdrawalRecord,
 } from '@causeway/records';
 
 /** A record of the feed, believed or not. */
@@ -21,34 +22,31 @@ export interface VerifiedItem {
   origin: FeedItem['origin'];
   profile: FeedItem['profile'];
   account: Verified<AccountRecord> | null;
-  credential: Verified<CredentialRecord> | null;
+  /** A withdrawal may stand in the place of a credential. */
+  credential: Verified<CredentialRecord | WithdrawalRecord> | null;
 }
 
 export type Trust = (keyId: string) => TrustedSigner | undefined;
 
-const hasNames = ({ userPrincipalName, sAMAccountName }: Names): boolean =>
-  userPrincipalName !== null && sAMAccountName !== null;
-type Names = { userPrincipalName: string | null; sAMAccountName: string | null };
-
 /** Checks the signatures of a user's records, and that each is of its kind and made for this tenant. */
 export function verifyItem(item: FeedItem, trust: Trust, tenant: string): VerifiedItem {
-  const verify = <R>(kind: RecordKind, jws: string | null): Verified<R> | null => {
+  const verify = <R>(kinds: readonly RecordKind[], jws: string | null): Verified<R> | null => {
     if (jws === null) return null;
     const result = verifyRecord(jws, trust, { tenant });
     const sequence = (): number => peekRecord(jws)?.sequence ?? 0;
     if (!result.ok) return { ...result, sequence: sequence() };
-    if (result.record.kind === 'account' && !hasNames(result.record)) {
-      return { ok: false, refusal: 'unsupported-version', detail: 'without a name', sequence: sequence() };
-    }
-    if (result.record.kind === kind) return { ok: true, record: result.record as R };
-    const detail = `${kind} record expected, a ${result.record.kind} record came`;
+    if (kinds.includes(result.record.kind)) return { ok: true, record: result.record as R };
+    const detail = `${kinds.join(' or ')} record expected, a ${result.record.kind} record came`;
     return { ok: false, refusal: 'wrong-kind', detail, sequence: sequence() };
   };
   return {
     anchor: item.sourceAnchor,
     origin: item.origin,
     profile: item.profile,
-    account: verify<AccountRecord>('account', item.accountRecord),
-    credential: verify<CredentialRecord>('credential', item.credentialRecord),
+    account: verify<AccountRecord>(['account'], item.accountRecord),
+    credential: verify<CredentialRecord | WithdrawalRecord>(
+      ['credential', 'withdrawal'],
+      item.credentialRecord,
+    ),
   };
 }

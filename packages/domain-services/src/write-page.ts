@@ -1,6 +1,10 @@
+import type { AccountRecord } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import { writeInBulk } from './bulk.ts';
-import type { LedgerEntry } from './ledger.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+import { claimsOf, type Slot } from './naming.ts';
+import { newAccount } from './page-names.ts';
+import { wantedNames, withNames } from './plan.ts';
 import { type ApplyContext, discard, type Task } from './task.ts';
 
 /** From this many writes on, `ldbmodify` is quicker than one operation after the other. */
@@ -20,11 +24,12 @@ export async function writePage(context: ApplyContext, tasks: readonly Task[]): 
   faultPoint('domain.after-write');
 }
 
-/** Whether a task gives an account other names than the ledger knows before the task is settled. */
-export function changesNames({ entry, plan }: Task): boolean {
-  if (!entry || !plan) return false;
-  const { next } = plan;
-  return entry.samAccountName !== next.samAccountName || entry.userPrincipalName !== next.userPrincipalName;
+/** Whether a task changes what the ledger says of the names of an account that is in it already: known when it is settled. */
+export function changesNames({ entry, decision: { account } }: Task): boolean {
+  if (!entry || (account.kind !== 'upsert' && account.kind !== 'unchanged')) return false;
+  const { wantedName, wantedPrincipal } = wantedNames(account.record);
+  const back = entry.deletedAt !== null && !account.record.deleted;
+  return back || entry.wantedName !== wantedName || entry.wantedPrincipal !== wantedPrincipal;
 }
 
 /** Whether a page is written by `ldbmodify`. */
@@ -39,7 +44,7 @@ async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promis
   const made = planned.filter(({ plan }) => plan!.write.kind === 'add');
   // The intent is on the disk before the account is: what is found with this mark later is ours.
   ledger.transaction(() => {
-    for (const { entry, plan } of made) ledger.save(intentOf(entry, plan!.next));
+    for (const task of made) saveIntent(ledger, task, task.taken!.owned, task.taken!.due);
   });
   faultPoint('domain.before-write');
   const writes = planned.map(({ plan }) => plan!.write);
@@ -53,6 +58,37 @@ async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promis
   } else {
     for (const task of planned) task.result = await directory.write(task.plan!.write);
   }
+  for (const task of made) if (!task.result!.ok && task.result!.refused) await makeNameless(context, task);
+}
+
+/** An account that the directory does not take as it is gets names that nobody has: then its names are tried by themselves. */
+async function makeNameless({ ledger, directory }: ApplyContext, task: Task): Promise<void> {
+  const { standIn } = task.taken!;
+  const claims = claimsOf(newAccount(recordOf(task), task.entry), { realm: directory.realm });
+  task.plan = withNames(task.plan!, standIn, directory.users);
+  task.taken = { ...task.taken!, names: standIn, problems: [], due: claims.map(({ slot }) => slot) };
+  ledger.transaction(() => {
+    saveIntent(ledger, task, [], task.taken!.due);
+    ledger.names.save(task.plan!.next.anchor, task.plan!.next);
+  });
+  task.result = await directory.write(task.plan.write);
+}
+
+const recordOf = ({ decision: { account } }: Task): AccountRecord =>
+  (account as { record: AccountRecord }).record;
+
+function saveIntent(
+  ledger: Ledger,
+  { entry, plan }: Task,
+  owned: readonly Slot[],
+  due: readonly Slot[],
+): void {
+  const { next } = plan!;
+  ledger.save(intentOf(entry, next));
+  // Whoever was here before gets the names that the account is made with.
+  if (entry) ledger.names.save(next.anchor, next);
+  for (const slot of owned) ledger.names.setOwner({ slot, forest: next.forest, releasedAt: null });
+  ledger.names.touch(due);
 }
 
 /** What the ledger says of an account between its plan and its being there: pins and names, nothing written. */
@@ -63,6 +99,7 @@ function intentOf(entry: LedgerEntry | undefined, next: LedgerEntry): LedgerEntr
     credentialSequence: entry?.credentialSequence ?? null,
     passwordOrder: entry?.passwordOrder ?? null,
     hasCredential: false,
+    withdrawn: false,
     accountAt: entry?.accountAt ?? null,
     credentialAt: entry?.credentialAt ?? null,
   };

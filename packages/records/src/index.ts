@@ -33,6 +33,10 @@ export {
   type ReceiptFields,
   type RecordIdentity,
   type RecordKind,
+  WITHDRAWAL_REASONS,
+  type WithdrawalFields,
+  type WithdrawalReason,
+  type WithdrawalRecord,
 } from './record.ts';
 export { REFUSAL_REASONS, type Refusal, type Refused } from './refusal.ts';
 export type { CredentialSecret } from './sealed-secret.ts';
@@ -43,7 +47,7 @@ export {
   type SealingKey,
   sealingPublicKey,
 } from './sealing-key.ts';
-export { CredentialSealer, signAccountRecord } from './sign.ts';
+export { CredentialSealer, signAccountRecord, signWithdrawal } from './sign.ts';
 export {
   exportSigningKey,
   generateSigningKey,

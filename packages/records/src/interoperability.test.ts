@@ -17,6 +17,7 @@ import {
   signHead,
   signingPublicKey,
   signReceipt,
+  signWithdrawal,
   verifyRecord,
 } from './index.ts';
 import { encodeSecret } from './sealed-secret.ts';
@@ -33,6 +34,7 @@ import {
   someSecret,
   TENANT,
   trusting,
+  WITHDRAWAL,
 } from './testing/fixtures.ts';
 
 const signer = generateSigningKey();
@@ -84,6 +86,20 @@ test('a record that jose signed is believed', async () => {
   assert.equal(record, signAccountRecord(signer, ACCOUNT), 'Ed25519 and canonical JSON leave no choice');
   const result = verifyRecord(record, trusting(signer), { tenant: TENANT });
   assert.deepEqual(result, { ok: true, record: { kind: 'account', signerKeyId: keyId, ...ACCOUNT } });
+});
+
+test('jose verifies a withdrawal, and one that it signed is believed', async () => {
+  const record = signWithdrawal(signer, WITHDRAWAL);
+  const { payload, protectedHeader } = await compactVerify(record, ourPublicKey(), { algorithms: ['EdDSA'] });
+  const { keyId } = signingPublicKey(signer);
+  assert.deepEqual(protectedHeader, { alg: 'EdDSA', kid: keyId, typ: 'causeway-withdrawal+jws' });
+  assert.equal(Buffer.from(payload).toString(), sortedJson({ version: 1, ...WITHDRAWAL }));
+  const again = await new CompactSign(Buffer.from(sortedJson({ version: 1, ...WITHDRAWAL })))
+    .setProtectedHeader({ alg: 'EdDSA', kid: keyId, typ: 'causeway-withdrawal+jws' })
+    .sign(createPrivateKey(exportSigningKey(signer)));
+  assert.equal(again, record);
+  const result = verifyRecord(again, trusting(signer), { tenant: TENANT });
+  assert.deepEqual(result, { ok: true, record: { kind: 'withdrawal', signerKeyId: keyId, ...WITHDRAWAL } });
 });
 
 test('jose verifies a head and a receipt, and signs the very same', async () => {

@@ -11,6 +11,7 @@ import {
   signHead,
   signingPublicKey,
   signReceipt,
+  signWithdrawal,
   verifyRecord,
 } from './index.ts';
 import {
@@ -22,6 +23,7 @@ import {
   someSecret,
   TENANT,
   trusting,
+  WITHDRAWAL,
 } from './testing/fixtures.ts';
 import {
   ACCOUNT_RECORD,
@@ -30,6 +32,7 @@ import {
   RECEIPT_STATEMENT,
   SEALING_KEY,
   SIGNING_KEY,
+  WITHDRAWAL_RECORD,
 } from './testing/known-answers.ts';
 
 const signer = importSigningKey(SIGNING_KEY);
@@ -38,6 +41,11 @@ test('the key of RFC 8032 signs the very account record that docs/formats.md poi
   assert.equal(signingPublicKey(signer).publicKey, '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo');
   assert.equal(signAccountRecord(signer, ACCOUNT), ACCOUNT_RECORD);
   assert.ok(verifyRecord(ACCOUNT_RECORD, trusting(signer), { tenant: TENANT }).ok);
+});
+
+test('it signs the very withdrawal', () => {
+  assert.equal(signWithdrawal(signer, WITHDRAWAL), WITHDRAWAL_RECORD);
+  assert.ok(verifyRecord(WITHDRAWAL_RECORD, trusting(signer), { tenant: TENANT }).ok);
 });
 
 test('a credential record made earlier is believed and opens', async () => {

@@ -18,6 +18,8 @@ import {
   type ReceiptFields,
   type SealingFields,
   type SignedKind,
+  WITHDRAWAL_REASONS,
+  type WithdrawalFields,
 } from './record.ts';
 import { type Refused, refused } from './refusal.ts';
 import { BUCKET_LENGTH, MAX_SECRET_LENGTH } from './sealed-secret.ts';
@@ -139,6 +141,11 @@ const COMMON = {
 };
 const OF_USER = { ...COMMON, sourceAnchor: anchor, objectGuid: guid };
 
+const reason: Check = {
+  expected: `one of ${WITHDRAWAL_REASONS.join(', ')}`,
+  holds: value => (WITHDRAWAL_REASONS as readonly unknown[]).includes(value),
+};
+
 /** Ascending, so that no bucket comes twice. */
 const buckets: Check = {
   expected: `ascending numbers from 0 to ${BUCKETS - 1}`,
@@ -202,6 +209,9 @@ const CREDENTIAL: Members = {
   }),
 };
 
+/** Of a forest's people alone: the tenant has other means for its own. */
+const WITHDRAWAL: Members = { ...OF_USER, passwordOrder: PASSWORD_ORDER, reason };
+
 const HEAD: Members = {
   ...COMMON,
   time,
@@ -235,6 +245,7 @@ const RULES: Record<SignedKind, ReadonlyMap<unknown, Rules>> = {
     [NAMELESS_ACCOUNT_VERSION, rulesOf(NAMELESS_ACCOUNT)],
   ]),
   credential: new Map([[CREDENTIAL_VERSION, rulesOf(CREDENTIAL)]]),
+  withdrawal: new Map([[RECORD_VERSION, rulesOf(WITHDRAWAL)]]),
   head: new Map([[RECORD_VERSION, rulesOf(HEAD)]]),
   receipt: new Map([[RECORD_VERSION, rulesOf(RECEIPT)]]),
 };
@@ -247,6 +258,7 @@ const rulesFor = (kind: SignedKind, version: unknown): Rules =>
 export interface Payloads {
   account: AccountFields & { version: number };
   credential: CredentialFields & SealingFields & { version: number; sealed: string };
+  withdrawal: WithdrawalFields & { version: number };
   head: HeadFields & { version: number };
   receipt: ReceiptFields & { version: number };
 }

@@ -14,7 +14,7 @@ export const CLOUD_FOREST = '(cloud-only)';
 export const MAX_RECORD_LENGTH = 16 * 1024;
 
 /** What is said of one user. */
-export type RecordKind = 'account' | 'credential';
+export type RecordKind = 'account' | 'credential' | 'withdrawal';
 /** What is said of a whole forest: by its Connect, and by the managed domain in answer to that. */
 export type StatementKind = 'head' | 'receipt';
 export type SignedKind = RecordKind | StatementKind;
@@ -23,6 +23,7 @@ export type SignedKind = RecordKind | StatementKind;
 export const RECORD_TYPES: Record<SignedKind, string> = {
   account: 'causeway-account+jws',
   credential: 'causeway-credential+jws',
+  withdrawal: 'causeway-withdrawal+jws',
   head: 'causeway-head+jws',
   receipt: 'causeway-receipt+jws',
 };
@@ -66,6 +67,17 @@ export interface CredentialFields extends UserFields {
   mustChange: boolean;
 }
 
+/** Why nobody may sign in with the password that was sent last, until another one is. */
+export const WITHDRAWAL_REASONS = ['must-change', 'smart-card', 'empty-password', 'scope'] as const;
+export type WithdrawalReason = (typeof WITHDRAWAL_REASONS)[number];
+
+/** Takes the credential before it away. It has no secret, and so no recipient. */
+export interface WithdrawalFields extends UserFields {
+  /** The newest order that the signer knows of. */
+  passwordOrder: PasswordOrder;
+  reason: WithdrawalReason;
+}
+
 /** Where the sealed part of a credential record is; with the fields above, what it is bound to. */
 export interface SealingFields {
   recipientKeyId: string;
@@ -90,6 +102,11 @@ export interface CredentialRecord extends CredentialFields, SealingFields {
   sealed: string;
   /** Of the batch, in base64url. */
   encapsulation: string;
+}
+
+export interface WithdrawalRecord extends WithdrawalFields {
+  kind: 'withdrawal';
+  signerKeyId: string;
 }
 
 /** Pairs that a receipt tells one by one, and records that it names as not written. */

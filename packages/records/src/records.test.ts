@@ -15,7 +15,9 @@ import {
   sealingPublicKey,
   signAccountRecord,
   signingPublicKey,
+  signWithdrawal,
   verifyRecord,
+  WITHDRAWAL_REASONS,
 } from './index.ts';
 import {
   ACCOUNT,
@@ -28,6 +30,7 @@ import {
   someSecret,
   TENANT,
   trusting,
+  WITHDRAWAL,
   withPart,
 } from './testing/fixtures.ts';
 
@@ -38,6 +41,7 @@ const attacker = await generateSealingKey();
 const sealer = await CredentialSealer.open(sealingPublicKey(recipient));
 const account = signAccountRecord(signer, ACCOUNT);
 const credential = await sealedBy(sealer, signer, CREDENTIAL, someSecret());
+const withdrawal = signWithdrawal(signer, WITHDRAWAL);
 const expected = { tenant: TENANT };
 /** Of another batch to the same recipient. */
 const otherBatch = partsOf(
@@ -88,6 +92,37 @@ const CREDENTIAL_CHANGES: Record<string, unknown> = {
   encapsulationDigest: otherBatch.payload.encapsulationDigest,
   sealed: Buffer.alloc(528, 5).toString('base64url'),
 };
+
+const WITHDRAWAL_CHANGES: Record<string, unknown> = {
+  version: 2,
+  tenant: ACCOUNT_CHANGES.tenant,
+  forest: ACCOUNT_CHANGES.forest,
+  sourceAnchor: ACCOUNT_CHANGES.sourceAnchor,
+  objectGuid: ACCOUNT_CHANGES.objectGuid,
+  sequence: WITHDRAWAL.sequence + 1,
+  passwordOrder: { ...WITHDRAWAL.passwordOrder, version: 5 },
+  reason: 'smart-card',
+};
+
+test('a withdrawal is believed as it was signed, for every documented reason', () => {
+  const { keyId } = signingPublicKey(signer);
+  for (const reason of WITHDRAWAL_REASONS) {
+    const record = signWithdrawal(signer, { ...WITHDRAWAL, reason });
+    assert.deepEqual(verifyRecord(record, trusting(signer), expected), {
+      ok: true,
+      record: { kind: 'withdrawal', signerKeyId: keyId, ...WITHDRAWAL, reason },
+    });
+  }
+});
+
+test('nothing stands behind a withdrawal, nor a secret in it', () => {
+  const { encapsulation, payload } = partsOf(credential);
+  for (const beside of ['', encapsulation])
+    assert.equal(refusalOf(`${withdrawal}~${beside}`), 'bad-signature');
+  const { header, payload: fields } = partsOf(withdrawal);
+  for (const name of ['sealed', 'recipientKeyId', 'encapsulationDigest', 'counter', 'mustChange'])
+    assert.equal(refusalOf(signedBy(signer, header, { ...fields, [name]: payload[name] })), 'malformed');
+});
 
 test('an account record is believed as it was signed', () => {
   const { keyId } = signingPublicKey(signer);
@@ -161,6 +196,7 @@ test('any member changed without the key spoils the signature', () => {
   for (const [record, changes] of [
     [account, ACCOUNT_CHANGES],
     [credential, CREDENTIAL_CHANGES],
+    [withdrawal, WITHDRAWAL_CHANGES],
   ] as const) {
     const { payload } = partsOf(record);
     assert.deepEqual(Object.keys(payload).sort(), Object.keys(changes).sort(), 'every member has a change');
@@ -260,6 +296,10 @@ test('a signature of the other kind of record does not serve', () => {
   for (const [record, typ] of [
     [account, 'causeway-credential+jws'],
     [credential, 'causeway-account+jws'],
+    [credential, 'causeway-withdrawal+jws'],
+    [withdrawal, 'causeway-credential+jws'],
+    [withdrawal, 'causeway-account+jws'],
+    [account, 'causeway-withdrawal+jws'],
   ] as const) {
     const { header, payload } = partsOf(record);
     assert.equal(refusalOf(withPart(record, 0, { ...header, typ })), 'bad-signature');
@@ -416,6 +456,9 @@ const WRONG_VALUES: [record: string, name: string, values: unknown[]][] = [
     ['', Buffer.alloc(31).toString('base64url'), `${'A'.repeat(43)}=`, null],
   ],
   [credential, 'sealed', ['', ...[16, 527, 529, 4624].map(n => Buffer.alloc(n).toString('base64url'))]],
+  [withdrawal, 'reason', ['', 'Must-change', 'nobody', null, 1, ['scope']]],
+  [withdrawal, 'forest', ['(cloud-only)', 'Corp.example.com', '']],
+  [withdrawal, 'passwordOrder', [null, { ...WITHDRAWAL.passwordOrder, version: -1 }]],
   [
     credential,
     'passwordOrder',
@@ -494,6 +537,12 @@ test('a peek reads what to index, without believing', () => {
     encapsulationDigest: partsOf(credential).payload.encapsulationDigest,
   });
   assert.deepEqual(peekRecord(credential.split('~')[0]!), peekRecord(credential), 'what is signed, alone');
+  assert.deepEqual(peekRecord(withdrawal), {
+    kind: 'withdrawal',
+    ...common,
+    sequence: WITHDRAWAL.sequence,
+    passwordOrder: WITHDRAWAL.passwordOrder,
+  });
   const unsigned = withPart(account, 2, Buffer.alloc(64).toString('base64url'));
   assert.deepEqual(peekRecord(unsigned), peekRecord(account));
   assert.equal(peekRecord('.'.repeat(16 * 1024 + 1)), undefined);
@@ -502,6 +551,7 @@ test('a peek reads what to index, without believing', () => {
 test('a record is announced by its kind and version', () => {
   assert.equal(recordName(account), 'account-1');
   assert.equal(recordName(credential), 'credential-2');
+  assert.equal(recordName(withdrawal), 'withdrawal-1');
   const { header, payload } = partsOf(account);
   assert.equal(recordName(signedBy(signer, header, { ...payload, version: 7 })), 'account-7');
   for (const text of [
@@ -515,7 +565,7 @@ test('a record is announced by its kind and version', () => {
 
 test('every truncation and mutation of a record is refused, never thrown', () => {
   const trust = trusting(signer);
-  for (const [seed, record] of [account, credential].entries()) {
+  for (const [seed, record] of [account, credential, withdrawal].entries()) {
     truncationsAndMutations(Buffer.from(record, 'latin1'), { seed }, bytes => {
       const text = Buffer.from(bytes).toString('latin1');
       const result = verifyRecord(text, trust, expected);
@@ -526,7 +576,7 @@ test('every truncation and mutation of a record is refused, never thrown', () =>
 });
 
 test('every truncation and mutation of a signed payload is refused or believed, never thrown', () => {
-  for (const [seed, record] of [account, credential].entries()) {
+  for (const [seed, record] of [account, credential, withdrawal].entries()) {
     const { header } = partsOf(record);
     const payload = Buffer.from(record.split('.')[1]!, 'base64url');
     truncationsAndMutations(payload, { seed }, bytes => {

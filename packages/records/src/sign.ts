@@ -12,6 +12,7 @@ import {
   type CredentialFields,
   NAMELESS_ACCOUNT_VERSION,
   RECORD_VERSION,
+  type WithdrawalFields,
 } from './record.ts';
 import { type CredentialSecret, encodeSecret } from './sealed-secret.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -26,6 +27,19 @@ export function signAccountRecord(key: SigningKey, fields: AccountFields): strin
     ...{ sequence, sourceAnchor, tenant, userPrincipalName, version },
   };
   return signEnvelope(key, 'account', encodePayload('account', payload));
+}
+
+/** @throws RangeError that names the field which is not as documented */
+export function signWithdrawal(key: SigningKey, fields: WithdrawalFields): string {
+  const { tenant, forest, sourceAnchor, objectGuid, sequence, reason } = fields;
+  const { version, originatingTime, originatingInvocationId } = fields.passwordOrder;
+  const passwordOrder = { version, originatingTime, originatingInvocationId };
+  const payload = { tenant, forest, sourceAnchor, objectGuid, sequence, passwordOrder, reason };
+  return signEnvelope(
+    key,
+    'withdrawal',
+    encodePayload('withdrawal', { ...payload, version: RECORD_VERSION }),
+  );
 }
 
 /** The oldest version that can say it: who has names is read by every reader. */

@@ -3,7 +3,15 @@ import type { Guid } from '@causeway/wire';
 import { encapsulationDigest } from './encapsulation.ts';
 import { type Envelope, splitEnvelope } from './envelope.ts';
 import { decodePayload, isObject, parseJson } from './payload.ts';
-import type { AccountRecord, CredentialRecord, Head, Receipt, RecordKind, SignedKind } from './record.ts';
+import type {
+  AccountRecord,
+  CredentialRecord,
+  Head,
+  Receipt,
+  RecordKind,
+  SignedKind,
+  WithdrawalRecord,
+} from './record.ts';
 import { type Refused, refused } from './refusal.ts';
 import { verifyBytes } from './signing-key.ts';
 
@@ -19,6 +27,7 @@ export interface TrustedSigner {
 export interface Signed {
   account: AccountRecord;
   credential: CredentialRecord;
+  withdrawal: WithdrawalRecord;
   head: Head;
   receipt: Receipt;
 }
@@ -93,14 +102,14 @@ function belongs(encapsulation: string | undefined, digest: string | undefined):
   return encapsulationDigest(encapsulation) === digest;
 }
 
-const RECORD_KINDS = ['account', 'credential'] as const;
+const RECORD_KINDS = ['account', 'credential', 'withdrawal'] as const;
 
 /** Believes what is said of a user, or says why not: see `verifySigned`. */
 export function verifyRecord(
   record: string,
   trust: (keyId: string) => TrustedSigner | undefined,
   expected: { tenant: string },
-): { ok: true; record: AccountRecord | CredentialRecord } | Refused {
+): { ok: true; record: AccountRecord | CredentialRecord | WithdrawalRecord } | Refused {
   const verified = verifySigned(record, RECORD_KINDS, trust, expected);
   return verified.ok ? { ok: true, record: verified.signed } : verified;
 }
@@ -125,8 +134,9 @@ export interface RecordPeek {
   signerKeyId: string;
   /** Of account records: who it is, and whether that is somebody who may sign in. */
   account?: AccountRecord;
-  /** Of credential records. */
+  /** Of credential records and withdrawals. */
   passwordOrder?: PasswordOrder;
+  /** Of credential records. */
   encapsulationDigest?: string;
 }
 
@@ -140,5 +150,6 @@ export function peekRecord(record: string): RecordPeek | undefined {
   const { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId } = said;
   const peek = { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId };
   if (said.kind === 'account') return { ...peek, account: said };
+  if (said.kind === 'withdrawal') return { ...peek, passwordOrder: said.passwordOrder };
   return { ...peek, passwordOrder: said.passwordOrder, encapsulationDigest: said.encapsulationDigest };
 }

@@ -54,6 +54,15 @@ export function isDiskError(error: unknown): error is CausewayError {
   return error instanceof CausewayError && (error.code === 'disk-full' || error.code === 'disk-failed');
 }
 
+/** Stores what others can do without: when the disk does not take it, it is left out. */
+export function bestEffort(store: () => void): void {
+  try {
+    store();
+  } catch (error) {
+    if (!isDiskError(error)) throw error;
+  }
+}
+
 /** Does what reads or writes `place`, and tells a full or failing disk as such. */
 export function onDisk<T>(place: string, work: () => T): T {
   try {

@@ -1,7 +1,8 @@
+export { askSecret, confirm } from './ask.ts';
 export { CausewayError, describeError, type Retry } from './causeway-error.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret } from './configuration.ts';
-export { diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
+export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
 export { createServer, listen, type ServerOptions } from './http-server.ts';

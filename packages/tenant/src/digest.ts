@@ -10,8 +10,3 @@ export function keyedDigest(key: string, ...parts: readonly string[]): string {
   const mac = createHmac('sha256', Buffer.from(key, 'base64url')).update(JSON.stringify(parts)).digest();
   return mac.subarray(0, 16).toString('base64url');
 }
-
-/** The form in which two names of one account are the same: AD compares them without regard to case. */
-export function accountKey(userPrincipalName: string): string {
-  return userPrincipalName.normalize('NFC').toLowerCase();
-}

@@ -122,7 +122,7 @@ export class Installation {
         'agent.kind',
         'agent.name',
       ])
-      .select(['agent.signing_key', 'agent.forests', 'agent.last_seen_at', 'agent.version'])
+      .select(['agent.signing_key', 'agent.forests', 'agent.last_seen_at', 'agent.version', 'agent.accepts'])
       .where('token.id_digest', '=', digest)
       .where('token.model', '=', 'ClientCredentials')
       .where('token.expires_at', '>', new Date())
@@ -132,8 +132,14 @@ export class Installation {
     const now = new Date();
     const version = said.version ?? row.version;
     const seen = row.last_seen_at?.getTime() ?? 0;
-    if (now.getTime() - seen > LAST_SEEN_STEP_MS || version !== row.version) {
-      await scope.update('agents').set({ last_seen_at: now, version }).where('id', '=', row.id).execute();
+    const accepts = said.accepts ? JSON.stringify(said.accepts) : null;
+    const same = version === row.version && accepts === (row.accepts && JSON.stringify(row.accepts));
+    if (now.getTime() - seen > LAST_SEEN_STEP_MS || !same) {
+      await scope
+        .update('agents')
+        .set({ last_seen_at: now, version, accepts })
+        .where('id', '=', row.id)
+        .execute();
     }
     return {
       role: row.kind,

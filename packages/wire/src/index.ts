@@ -1,7 +1,9 @@
 export { DecodeError, type DecodeReason } from './decode-error.ts';
 export { dateToFiletime, dstimeToDate, FILETIME_NEVER, type Filetime, filetimeToDate } from './filetime.ts';
 export { decodeGuid, encodeGuid, type Guid, isGuid, NULL_GUID } from './guid.ts';
+export { nameKey } from './name-key.ts';
 export { Reader } from './reader.ts';
 export { decodeSid, encodeSid, ridOf, type Sid } from './sid.ts';
 export { decodeUtf16le, encodeUtf16le, fromHex, toHex } from './text.ts';
+export { upperCase } from './upper-case.ts';
 export { Writer } from './writer.ts';

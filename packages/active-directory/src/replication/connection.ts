@@ -6,6 +6,7 @@ import {
   decodeCrackNamesReply,
   decodeDomainControllerInfoReply,
   decodeReply,
+  decodeReplyHeader,
   EXOP_REPL_OBJ,
   EXOP_SUCCESS,
   encodeCrackNames,
@@ -33,14 +34,27 @@ const NO_SUCH_OBJECT: ReadonlySet<number | undefined> = new Set([
   Werror.objectNotFound,
   Werror.badDistinguishedName,
 ]);
+const NO_SUCH_DOMAIN: ReadonlySet<number | undefined> = new Set([
+  ...NO_SUCH_OBJECT,
+  Werror.badNamingContext,
+  Werror.notReplicated,
+]);
 
 /**
- * Connects to a DC's replication service and logs on.
+ * Connects to a DC's replication service and logs on. Where a directory is meant, the DC shows that it has it before the connection is
+ * handed out: else whoever is read singly, by a GUID, would only seem not to be there.
  *
  * @throws ReplicationError
  */
 export async function openReplication(options: ReplicationOptions): Promise<ReplicationConnection> {
-  return new Connection(await DrsSession.open(options), options.account);
+  const connection = new Connection(await DrsSession.open(options), options.account);
+  try {
+    await connection.confirmDirectory();
+    return connection;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
 }
 
 class Connection implements ReplicationConnection {
@@ -50,6 +64,29 @@ class Connection implements ReplicationConnection {
   constructor(session: DrsSession, { domain, username }: ReplicationAccount) {
     this.#session = session;
     this.#account = { domain, username };
+  }
+
+  /** Asks for the domain's head by its GUID, and for nothing secret of it. @throws ReplicationError `other-directory` */
+  async confirmDirectory(): Promise<void> {
+    const { directory, host } = this.#session;
+    if (directory === undefined) return;
+    try {
+      const stub = await this.#session.getChanges({
+        object: { guid: directory.domainGuid },
+        flags: DrsOption.initialSync | DrsOption.writableReplica,
+        maxObjects: 1,
+        extendedOperation: EXOP_REPL_OBJ,
+        attributes: HARMLESS_ATTRIBUTE_SET,
+      });
+      const { namingContext } = this.#session.decoding(stub, decodeReplyHeader);
+      this.#session.checkNamingContext(namingContext);
+    } catch (error) {
+      if (!(error instanceof ReplicationError) || !NO_SUCH_DOMAIN.has(error.werror)) {
+        throw await this.#explain(error);
+      }
+      const text = `${host} does not have the domain ${directory.domainSid} (objectGUID ${directory.domainGuid})`;
+      throw new ReplicationError('other-directory', text, { werror: error.werror! });
+    }
   }
 
   async *replicateChanges(options: CycleOptions): AsyncGenerator<ReplicationPage, void, undefined> {
@@ -81,7 +118,7 @@ class Connection implements ReplicationConnection {
         const message = `${this.#session.host} refuses to replicate the object: extended result ${extendedResult}`;
         throw new ReplicationError('refused', message);
       }
-      return objects[0] && decodeUser(objects[0], prefixTable, this.#session.sessionKey);
+      return objects[0] && decodeUser(objects[0], prefixTable, this.#session);
     } finally {
       stub.fill(0);
     }

@@ -43,7 +43,10 @@ export async function* replicationCycle(
     }));
     const first = start.cookie ? 0 : DrsOption.neverSynced; // the same in all calls of a cycle
     const answer = session.getChanges({
-      object: { name: options.namingContext },
+      object: {
+        name: options.namingContext,
+        ...(session.directory && { guid: session.directory.domainGuid }),
+      },
       invocationId,
       from,
       upToDateVector: vector,
@@ -62,6 +65,7 @@ export async function* replicationCycle(
       const stub: Uint8Array = await pending;
       pending = undefined;
       const header = session.decoding(stub, decodeReplyHeader);
+      refuseOther(session, stub, header);
       const reason =
         isFirst && start.cookie
           ? unusable(start.cookie, header, () => session.decoding(stub, decodeReply))
@@ -82,6 +86,15 @@ export async function* replicationCycle(
       stub => stub.fill(0),
       () => {},
     );
+  }
+}
+
+function refuseOther(session: DrsSession, stub: Uint8Array, { namingContext }: ReplyHeader): void {
+  try {
+    session.checkNamingContext(namingContext);
+  } catch (error) {
+    stub.fill(0);
+    throw error;
   }
 }
 
@@ -130,7 +143,7 @@ function decodePage(
   try {
     reply = session.decoding(stub, decodeReply);
     for (const object of reply.objects) {
-      const user = decodeUser(object, reply.prefixTable, session.sessionKey);
+      const user = decodeUser(object, reply.prefixTable, session);
       if (user) users.push(user);
     }
   } catch (error) {

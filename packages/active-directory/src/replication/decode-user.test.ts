@@ -8,6 +8,7 @@ import { truncationsAndMutations } from '@causeway/wire/testing';
 import { decodeUser, wipeUser } from './decode-user.ts';
 
 const SESSION_KEY = new Uint8Array(16).fill(5);
+const SESSION = { sessionKey: SESSION_KEY, directory: undefined };
 const SALT = new Uint8Array(16).fill(7);
 const keys = [
   { enctype: EncryptionType.aes256, key: new Uint8Array(32).fill(1) },
@@ -53,7 +54,7 @@ const HASH = addRidLayer(new Uint8Array(16).fill(3), 1105);
 function decodeAll(reply: Uint8Array): void {
   const { objects, prefixTable } = decodeReply(reply);
   for (const object of objects) {
-    const user = decodeUser(object, prefixTable, SESSION_KEY);
+    const user = decodeUser(object, prefixTable, SESSION);
     if (user) wipeUser(user);
   }
 }
@@ -61,7 +62,7 @@ function decodeAll(reply: Uint8Array): void {
 test('no reply, cut off or altered, makes more of a user than a problem with a name', () => {
   const reply = replyWith(HASH, SUPPLEMENTAL);
   const { objects, prefixTable } = decodeReply(reply);
-  const user = decodeUser(objects[0]!, prefixTable, SESSION_KEY);
+  const user = decodeUser(objects[0]!, prefixTable, SESSION);
   assert.ok(user && user.problem === undefined && typeof user.ntHash !== 'string');
   truncationsAndMutations(reply, { seed: 51 }, decodeAll);
 });

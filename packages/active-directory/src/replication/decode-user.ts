@@ -13,8 +13,10 @@ import {
   type ReplicatedObject,
 } from '@causeway/protocols';
 import { DecodeError, decodeSid, decodeUtf16le, Reader, ridOf } from '@causeway/wire';
+import { domainSidOf } from '../directory-identity.ts';
 import { AttributeOid } from './attributes.ts';
-import type { ReplicatedUser } from './replication.ts';
+import type { DrsSession } from './drs-session.ts';
+import type { ReplicatedDirectory, ReplicatedUser } from './replication.ts';
 
 /** The attributes of one object that we asked for. */
 type Attributes = Partial<Record<keyof typeof AttributeOid, ReplicatedAttribute>>;
@@ -30,7 +32,7 @@ const NAME_OF_OID = new Map(
 export function decodeUser(
   object: ReplicatedObject,
   table: PrefixTable,
-  sessionKey: Uint8Array,
+  { sessionKey, directory }: Pick<DrsSession, 'sessionKey' | 'directory'>,
 ): ReplicatedUser | undefined {
   const attributes: Attributes = {};
   for (const attribute of object.attributes) {
@@ -48,6 +50,7 @@ export function decodeUser(
   };
   try {
     decodePlain(user, object, attributes);
+    if (directory && !user.isDeleted) checkDomain(user, directory);
     decodeSecrets(user, attributes, sessionKey);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
@@ -63,6 +66,13 @@ export function decodeUser(
 export function wipeUser(user: ReplicatedUser): void {
   if (typeof user.ntHash !== 'string') user.ntHash.fill(0);
   if (typeof user.kerberosKeys !== 'string') wipeKeys(user.kerberosKeys);
+}
+
+/** Nobody else's hash is decrypted as if it were one of ours. */
+function checkDomain({ objectSid }: ReplicatedUser, { domainSid }: ReplicatedDirectory): void {
+  if (objectSid === undefined || domainSidOf(objectSid) === domainSid) return;
+  const text = `one of the domain ${domainSid} expected, ${objectSid} came: it is another domain's`;
+  throw new DecodeError('objectSid', 'unexpected', text);
 }
 
 function decodePlain(user: ReplicatedUser, object: ReplicatedObject, attributes: Attributes): void {

@@ -6,6 +6,7 @@ import {
   DRSUAPI_INTERFACE,
   DrsExtension,
   DrsOpnum,
+  type DsName,
   decodeDrsBindReply,
   decodeReplyHeader,
   decodeReplyStatus,
@@ -14,10 +15,10 @@ import {
   type GetNCChangesRequest,
   NtlmClient,
 } from '@causeway/protocols';
-import { dateToFiletime } from '@causeway/wire';
+import { dateToFiletime, decodeSid } from '@causeway/wire';
 import { ATTRIBUTE_PREFIXES, ATTRIBUTE_SETS } from './attributes.ts';
 import { findReplicationPort } from './endpoint.ts';
-import type { ReplicationOptions } from './replication.ts';
+import type { ReplicatedDirectory, ReplicationOptions } from './replication.ts';
 import { describeWerror, ReplicationError, Werror } from './replication-error.ts';
 import { RpcConnection } from './transport.ts';
 
@@ -45,6 +46,8 @@ export class DrsSession {
   readonly host: string;
   /** What secret attributes are encrypted with; a copy that lives until `close`. */
   readonly sessionKey: Uint8Array;
+  /** The one that is meant; undefined: whatever answers. */
+  readonly directory: ReplicatedDirectory | undefined;
   readonly #rpc: RpcConnection;
   #handle: Uint8Array = new Uint8Array(0);
   #level: 8 | 10 = 8;
@@ -71,7 +74,7 @@ export class DrsSession {
     const association = new Association({ interface: DRSUAPI_INTERFACE, security, bindTimeFeatures });
     const logon = account.domain === '' ? account.username : `${account.domain}\\${account.username}`;
     const rpc = await RpcConnection.open({ host, port, association, logon, timeoutMs, signal });
-    const session = new DrsSession(host, rpc, sessionKey);
+    const session = new DrsSession(options, rpc, sessionKey);
     try {
       await session.#bind();
       return session;
@@ -81,8 +84,13 @@ export class DrsSession {
     }
   }
 
-  private constructor(host: string, rpc: RpcConnection, sessionKey: Uint8Array) {
+  private constructor(
+    { host, directory }: Pick<ReplicationOptions, 'host' | 'directory'>,
+    rpc: RpcConnection,
+    sessionKey: Uint8Array,
+  ) {
     this.host = host;
+    this.directory = directory;
     this.sessionKey = sessionKey;
     this.#rpc = rpc;
   }
@@ -151,6 +159,20 @@ export class DrsSession {
       stub.fill(0);
       throw new ReplicationError('protocol', `${this.host} sent what cannot be understood`, { cause });
     }
+  }
+
+  /**
+   * INVARIANT: called with the naming context of every page before anything of the page is used.
+   * @throws ReplicationError `other-directory`
+   */
+  checkNamingContext(came: DsName | undefined): void {
+    if (this.directory === undefined) return;
+    const { domainGuid, domainSid } = this.directory;
+    const sid = came?.sid && decodeSid(came.sid);
+    // We asked by GUID, so a reply has one. A SID is not in every one.
+    if (came?.guid === domainGuid && (sid === undefined || sid === domainSid)) return;
+    const text = `${this.host} replicates another directory: the domain ${domainSid} (objectGUID ${domainGuid}) expected, ${came?.name ?? 'one without a name'} came with ${sid ?? 'no SID'} (objectGUID ${came?.guid ?? 'none'})`;
+    throw new ReplicationError('other-directory', text);
   }
 
   refused(werror: number): ReplicationError {

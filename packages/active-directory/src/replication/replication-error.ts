@@ -7,6 +7,7 @@ export type ReplicationErrorCode =
   | 'logon-failure'
   | 'access-denied'
   | 'not-a-dc'
+  | 'other-directory'
   | 'protocol'
   | 'fault'
   | 'refused';

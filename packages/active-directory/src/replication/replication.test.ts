@@ -8,7 +8,12 @@ import { ACCOUNT, afterBind, ScriptedDc } from '../testing/scripted-dc.ts';
 import type { AttributeSet } from './attributes.ts';
 import { openReplication } from './connection.ts';
 import { findReplicationPort } from './endpoint.ts';
-import type { ReplicatedUser, ReplicationCookie, ReplicationPage } from './replication.ts';
+import type {
+  ReplicatedDirectory,
+  ReplicatedUser,
+  ReplicationCookie,
+  ReplicationPage,
+} from './replication.ts';
 import { ReplicationError } from './replication-error.ts';
 
 const NC = 'DC=src,DC=test';
@@ -41,7 +46,12 @@ function userObject(
 
 const open = (
   dc: ScriptedDc,
-  options: { password?: string; timeoutMs?: number; signal?: AbortSignal } = {},
+  options: {
+    password?: string;
+    timeoutMs?: number;
+    signal?: AbortSignal;
+    directory?: ReplicatedDirectory;
+  } = {},
 ) => {
   const { password = ACCOUNT.password, ...rest } = options;
   return openReplication({ host: '127.0.0.1', port: dc.port, account: { ...ACCOUNT, password }, ...rest });
@@ -287,6 +297,72 @@ test('a DC that gives back a mark from its future is found out by its own cursor
   const fine = [{ invocationId: INVOCATION_ID, usn: '40' }];
   const [delta] = await pull(dc, cookieOf({ upToDateVector: fine }));
   assert.equal(delta!.fullCycle, false);
+});
+
+const DIRECTORY: ReplicatedDirectory = { domainSid: 'S-1-5-21-1-2-3', domainGuid: OTHER_ID };
+
+test('nothing of a reply is used when its naming context is not the pinned one, whatever its name', async () => {
+  const ours = { name: NC, guid: OTHER_ID, sid: 'S-1-5-21-1-2-3' };
+  const ask = async (namingContext: { name: string; guid?: string; sid?: string }): Promise<unknown> => {
+    await using dc = await ScriptedDc.start(
+      afterBind((_, { connection, calls }) =>
+        calls.length === 2
+          ? encodeReply({ namingContext: ours, extendedResult: 1 })
+          : encodeReply({ namingContext, more: true, objects: [userObject(connection.sessionKey, 1)] }),
+      ),
+    );
+    await using connection = await open(dc, { directory: DIRECTORY });
+    try {
+      for await (const page of connection.replicateChanges({ namingContext: NC })) {
+        page.wipe();
+        return page.users.length;
+      }
+    } catch (error) {
+      assert.equal(dc.calls.length, 3, 'no second page is asked for');
+      return error instanceof ReplicationError ? `${error.code}: ${error.message}` : error;
+    }
+    return undefined;
+  };
+  assert.equal(await ask(ours), 1);
+  assert.equal(await ask({ name: NC, guid: OTHER_ID }), 1);
+  assert.match(
+    String(await ask({ ...ours, guid: INVOCATION_ID })),
+    /^other-directory: .*another directory: .*S-1-5-21-1-2-3 .*expected, DC=src,DC=test came/,
+  );
+  assert.match(String(await ask({ ...ours, sid: 'S-1-5-21-9-9-9' })), /^other-directory: .*S-1-5-21-9-9-9/);
+  assert.match(String(await ask({ name: NC })), /^other-directory/);
+});
+
+test('a DC that has another directory than the one that is meant is refused when it is connected to', async () => {
+  const replies = [
+    encodeReply({ status: 8439 }),
+    encodeReply({ namingContext: { name: NC, guid: INVOCATION_ID }, extendedResult: 1 }),
+    encodeReply({ namingContext: { name: NC, guid: OTHER_ID, sid: 'S-1-5-21-9-9-9' }, extendedResult: 1 }),
+  ];
+  for (const reply of replies) {
+    await using dc = await ScriptedDc.start(afterBind(() => reply.slice()));
+    await assert.rejects(open(dc, { directory: DIRECTORY }), { code: 'other-directory' });
+  }
+});
+
+test('a user with the SID of another domain costs itself alone, and its hash is not decrypted', async () => {
+  await using dc = await ScriptedDc.start(
+    afterBind((_, { connection }) => {
+      const stranger = userObject(connection.sessionKey, 2);
+      stranger.attributes[1]!.values = [encodeSid('S-1-5-21-9-9-9-1105')];
+      const objects = [userObject(connection.sessionKey, 1), stranger];
+      return encodeReply({ namingContext: { name: NC, guid: OTHER_ID }, objects });
+    }),
+  );
+  await using connection = await open(dc, { directory: DIRECTORY });
+  for await (const { users, wipe } of connection.replicateChanges({ namingContext: NC })) {
+    const [own, other] = users;
+    assert.equal(own!.problem, undefined);
+    assert.notEqual(typeof own!.ntHash, 'string');
+    assert.equal(other!.ntHash, 'absent');
+    assert.match(other!.problem!, /S-1-5-21-1-2-3 expected, S-1-5-21-9-9-9-1105 came/);
+    wipe();
+  }
 });
 
 test('who stops in the middle of a cycle can go on using the connection', async () => {

@@ -1,6 +1,7 @@
 import type { KerberosKeys, PasswordOrder } from '@causeway/credentials';
 import type { CrackedName, DomainControllerInfo, NameFormat } from '@causeway/protocols';
 import type { Filetime, Guid, Sid } from '@causeway/wire';
+import type { DirectoryIdentity } from '../directory-identity.ts';
 import type { AttributeSet } from './attributes.ts';
 
 /** Who reads: a DNS or NetBIOS domain and a sAMAccountName, or an empty domain and a UPN. */
@@ -18,7 +19,12 @@ export interface ReplicationOptions {
   /** Longest silence while an answer is awaited; 60 s unless told. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** The directory that is meant. Every reply is compared with it before anything of it is used. Left out: whatever answers. */
+  directory?: ReplicatedDirectory;
 }
+
+/** A domain by what no other one has. */
+export type ReplicatedDirectory = Pick<DirectoryIdentity, 'domainSid' | 'domainGuid'>;
 
 /**
  * How far a cycle got, as plain JSON. Only a cycle's last page has one: what comes in the middle is worth

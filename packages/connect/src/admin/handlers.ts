@@ -7,6 +7,7 @@ import {
 } from '@causeway/contract';
 import type { ServedInput } from '@causeway/service';
 import type { Connect } from '../connect.ts';
+import { previewRepin, repin } from '../repin.ts';
 import { connectStatus, userStatus } from '../status.ts';
 import { EventId } from '../store/events.ts';
 import {
@@ -58,6 +59,13 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     getDomainReachability: async ({ params }) => ({
       domains: [await forestConnector(connect, params.name).reachability()],
     }),
+    getDirectoryPin: ({ params }) => previewRepin(forestConnector(connect, params.name)),
+    moveDirectoryPin: async ({ params, body }, caller) => {
+      const connector = forestConnector(connect, params.name);
+      const pinned = await connector.betweenCycles(() => repin(connector, body.domainGuid, caller));
+      nudge();
+      return { connector: connector.name, pinned };
+    },
     listPasswordSync: ({ query }) => ({ configurations: listPasswordSync(connect, query.sourceConnector) }),
     setPasswordSync: async ({ body }, caller) => {
       const configuration = await setPasswordSync(connect, body, caller);

@@ -6,7 +6,9 @@ import { loadConnectConfiguration } from '../configuration.ts';
 import { enrol, readAgent, tenantEndpoint } from '../identity.ts';
 import { runConnect } from '../run.ts';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
+import { checkDomainControllers, checkEnrolledForests } from './check-forests.ts';
 import { forcePasswordSync } from './force-password-sync.ts';
+import { repinConnector } from './repin.ts';
 import { showStatus } from './show-status.ts';
 import { tokenCommands } from './tokens.ts';
 
@@ -49,6 +51,10 @@ export function connectCommands(program: Command): void {
   command('untrust-domain', "trust the managed domain's key no more: nothing is sealed to it").action(
     untrustDomain,
   );
+  command('repin', 'show which directory a connector reads and which one answers; with --yes, read that one')
+    .argument('<connector>', "the connector's name; case counts")
+    .option('--yes', 'move over: who is not in it is deleted in the tenant')
+    .action(repinConnector);
   command('fingerprint', "show the fingerprint of this Connect's signing key").action(showFingerprint);
   tokenCommands(connect);
   connect
@@ -66,14 +72,27 @@ function enrolCommand(connect: Command): void {
     .option('--ca <file>', "PEM file of the CA of the tenant's certificate")
     .option('--config <file>', 'YAML configuration file')
     .option('--state <dir>', 'state folder, where there is no configuration yet')
+    .option(
+      '--unchecked',
+      "do not ask the configuration's domain controllers which forests they serve, where they cannot be reached",
+    )
     .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      "\nWith --config, every domain controller is asked first whether it serves the connector's forest, and the tenant then whether it takes that forest.",
+    )
     .action(async options => {
       const configuration = options.config && loadConnectConfiguration(options.config);
       const url = options.tenant ?? configuration?.tenant.url;
       if (url === undefined) connect.error('--tenant URL or --config FILE expected');
       const state = options.state ?? configuration?.stateDirectory ?? defaultStateDirectory('connect');
       const caFile = options.ca ?? configuration?.tenant.caFile;
+      if (configuration && !options.unchecked) await checkDomainControllers(configuration);
       const agent = await enrol(state, tenantEndpoint({ url, caFile }), options.code);
+      if (configuration) {
+        const tenant = { url, ...(caFile !== undefined && { caFile }) };
+        await checkEnrolledForests({ ...configuration, stateDirectory: state, tenant }, agent);
+      }
       const { tenantId, tenantName, agentId } = agent;
       const forests: string[] = configuration
         ? configuration.connectors.map((connector: { forest: string }) => connector.forest)

@@ -57,6 +57,8 @@ function describePairing(pairing: ConnectStatus['pairing']): string {
     case 'confirmed':
       return `${realm}, key confirmed ${confirmed?.confirmedAt}: ${confirmed?.fingerprint}`;
     case 'unconfirmed':
+      if (offered === null && confirmed !== null)
+        return `${confirmed.realm}, whose key was confirmed ${confirmed.confirmedAt}: the tenant shows no managed domain any more, so nothing is sealed; at the managed domain run 'causeway domain register', or, if it is gone for good, here 'causeway connect untrust-domain'`;
       return `${realm}, key NOT confirmed: the tenant offers ${offered?.fingerprint ?? 'none'}; compare with 'causeway domain fingerprint', then run 'causeway connect trust-domain FINGERPRINT'`;
     case 'unknown':
       return `unknown: ${pairing.reason}`;

@@ -18,6 +18,10 @@ export function doctorCommand(program: Command): void {
     )
     .option('--token-file <file>', "file with an administrator's token", process.env.CAUSEWAY_TOKEN_FILE)
     .option('--ca <file>', "PEM file of the CA of the tenant's certificate", process.env.CAUSEWAY_CA_FILE)
+    .option(
+      '--domain-state <directory>',
+      'state folder of the managed domain, where it runs on this machine (default: the usual one)',
+    )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nThe exit code is 0 when every prerequisite is met, 1 otherwise.')
     .action(async (options: DoctorOptions & { json?: boolean }) => {

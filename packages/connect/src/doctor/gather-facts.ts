@@ -1,5 +1,12 @@
 import { CallError, call, groupRoutes, httpSend } from '@causeway/contract';
-import { CausewayError, describeError, readPrivateFile } from '@causeway/service';
+import {
+  CausewayError,
+  callLocally,
+  defaultStateDirectory,
+  describeError,
+  readPrivateFile,
+} from '@causeway/service';
+import { z } from 'zod';
 import { ask } from '../commands/at-hand.ts';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { tenantEndpoint } from '../identity.ts';
@@ -12,15 +19,18 @@ export interface DoctorOptions {
   tenant?: string;
   tokenFile?: string;
   ca?: string;
+  /** State folder of a managed domain on this machine. */
+  domainState?: string;
 }
 
 /** Asks everybody who can tell something of the prerequisites; who says nothing is a fact, too. */
 export async function gatherFacts(options: DoctorOptions): Promise<Facts> {
-  const [connect, tenant] = await Promise.all([
+  const [connect, tenant, domain] = await Promise.all([
     told(() => askConnect(options)),
     told(() => askTenant(options)),
+    told(() => askDomain(options)),
   ]);
-  return { connect, tenant, now: new Date() };
+  return { connect, tenant, domain: domain.ok ? domain.value : undefined, now: new Date() };
 }
 
 async function told<T>(ask: () => Promise<T>): Promise<Told<T>> {
@@ -40,6 +50,20 @@ async function askConnect({ config }: DoctorOptions) {
     ask(configuration, 'getGlobalSettings', {}),
   ]);
   return { status, version };
+}
+
+/** What is looked at of a managed domain's status; one of the release before does not say whose it is. */
+const DomainStatus = z.object({
+  realm: z.string(),
+  registration: z.object({ alarm: z.string().nullable(), next: z.string().nullable() }).optional(),
+});
+
+/** Nothing where no managed domain runs on this machine. */
+async function askDomain({ domainState = defaultStateDirectory('domain') }: DoctorOptions) {
+  const status = DomainStatus.safeParse(await callLocally(domainState, 'domain', 'GET', '/status')).data;
+  if (status === undefined) return undefined;
+  const { realm, registration } = status;
+  return { realm, alarm: registration?.alarm ?? null, next: registration?.next ?? null };
 }
 
 async function askTenant(options: DoctorOptions) {

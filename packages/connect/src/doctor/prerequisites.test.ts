@@ -4,6 +4,10 @@ import { type Facts, judgePrerequisites } from './prerequisites.ts';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
 const KEY = { keyId: 'k', publicKey: 'AAAA', fingerprint: 'AAAA-BBBB' };
+const CONFIRMED = {
+  ...{ ...KEY, receiptKey: 'BBBB' },
+  ...{ realm: 'AADDS.EXAMPLE.NET', confirmedAt: '2026-11-23T12:00:00.000Z' },
+};
 
 type ConnectFacts = Extract<Facts['connect'], { ok: true }>['value'];
 
@@ -66,6 +70,17 @@ test('a Connect that does not answer leaves its prerequisites unknown, not unmet
 
 for (const [what, change, id, found, next] of [
   [
+    'a managed domain of a release that is not shown withdrawals',
+    {
+      status: {
+        pairing: { state: 'confirmed', realm: 'R', confirmed: null, offered: KEY, reads: ['account-3'] },
+      },
+    },
+    'paired',
+    /does not read withdrawal-1/,
+    /update Domain Services/,
+  ],
+  [
     'a tenant that is down',
     {
       status: {
@@ -122,6 +137,34 @@ for (const [what, change, id, found, next] of [
     /causeway domain create/,
   ],
   [
+    'a managed domain that was withdrawn while Connect trusts it',
+    {
+      status: {
+        pairing: {
+          ...{ state: 'unconfirmed', realm: 'AADDS.EXAMPLE.NET', offered: null },
+          confirmed: CONFIRMED,
+        },
+      },
+    },
+    'managed-domain',
+    /shows no managed domain any more.*AADDS\.EXAMPLE\.NET/,
+    /causeway domain register/,
+  ],
+  [
+    'a managed domain that another one has replaced',
+    {
+      status: {
+        pairing: {
+          ...{ state: 'unconfirmed', realm: 'AADDS2.EXAMPLE.NET', confirmed: CONFIRMED },
+          offered: { fingerprint: 'CCCC-DDDD' },
+        },
+      },
+    },
+    'paired',
+    /keys of AADDS2\.EXAMPLE\.NET yet; the tenant offers CCCC-DDDD in the place of AADDS\.EXAMPLE\.NET \(AAAA-BBBB\)/,
+    /causeway connect trust-domain/,
+  ],
+  [
     'a key that nobody confirmed',
     {
       status: {
@@ -154,3 +197,11 @@ for (const [what, change, id, found, next] of [
     assert.match(each.next!, next);
   });
 }
+
+test('a managed domain on this machine that is not the tenant’s any more says so itself', () => {
+  const here = { realm: 'AADDS.EXAMPLE.NET', alarm: 'ALARM: not any more', next: 'causeway domain register' };
+  const lost = finding({ ...facts(), domain: here }, 'managed-domain');
+  assert.deepEqual([lost.met, lost.found, lost.next], [false, here.alarm, here.next]);
+  const well = finding({ ...facts(), domain: { ...here, alarm: null, next: null } }, 'managed-domain');
+  assert.deepEqual([well.met, well.found], [true, 'the tenant names AADDS.EXAMPLE.NET']);
+});

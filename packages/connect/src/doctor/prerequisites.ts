@@ -1,4 +1,9 @@
-import { AAD_DC_ADMINISTRATORS, type ConnectStatus, compareVersions } from '@causeway/contract';
+import {
+  AAD_DC_ADMINISTRATORS,
+  ACCEPTED_RECORDS,
+  type ConnectStatus,
+  compareVersions,
+} from '@causeway/contract';
 
 /** What somebody said when they were asked, or why they said nothing. */
 export type Told<T> = { ok: true; value: T } | { ok: false; reason: string };
@@ -8,7 +13,16 @@ export interface Facts {
   connect: Told<{ status: ConnectStatus; version: string }>;
   /** Asked with an administrator's token. */
   tenant: Told<{ userPrincipalName: string; groups: readonly string[] }>;
+  /** A managed domain that runs on this machine, where there is one. */
+  domain?: ManagedDomainHere | undefined;
   now: Date;
+}
+
+export interface ManagedDomainHere {
+  realm: string;
+  /** That it is not the tenant's, and what to do, in its own words; null where it is, or does not know. */
+  alarm: string | null;
+  next: string | null;
 }
 
 export interface Finding {
@@ -32,6 +46,7 @@ const STALE_MS = 15 * 60_000;
 
 const RECEIPTS = "looked at the managed domain's signed receipts";
 const ASKED_CONNECT = 'asked Connect on its local socket';
+const ASKED_DOMAIN = 'asked the managed domain on its local socket';
 const ASKED_TENANT = "asked the tenant with the administrator's token";
 
 /** The prerequisites of the tutorial, in its order. Pure. */
@@ -122,17 +137,10 @@ const PREREQUISITES: readonly {
   {
     id: 'managed-domain',
     prerequisite: 'a managed domain, made and registered at the tenant',
-    judge: byConnect(({ status: { pairing } }) => {
-      if (pairing.state === 'unknown')
-        return unknown('the tenant did not say', ASKED_CONNECT, 'see that the tenant answers');
-      return pairing.realm === null
-        ? unmet(
-            'the tenant has no managed domain',
-            ASKED_CONNECT,
-            "on the managed domain's machine: causeway domain create",
-          )
-        : met(`the tenant names ${pairing.realm}`, ASKED_CONNECT);
-    }),
+    judge: facts =>
+      facts.domain?.alarm
+        ? unmet(facts.domain.alarm, ASKED_DOMAIN, facts.domain.next ?? 'causeway domain status')
+        : byConnect(({ status }) => judgeRegistered(status))(facts),
   },
   {
     id: 'paired',
@@ -202,8 +210,27 @@ function judgeCycle(last: string | null, error: string | null, now: Date, done: 
   return met(`${done}, last cycle ${last}`, ASKED_CONNECT);
 }
 
+function judgeRegistered({ pairing: { state, realm, offered, confirmed } }: ConnectStatus): Judgement {
+  if (state === 'unknown')
+    return unknown('the tenant did not say', ASKED_CONNECT, 'see that the tenant answers');
+  if (realm === null)
+    return unmet(
+      'the tenant has no managed domain',
+      ASKED_CONNECT,
+      "on the managed domain's machine: causeway domain create",
+    );
+  // Connect goes on naming the domain that its administrator confirmed.
+  if (offered === null && confirmed !== null)
+    return unmet(
+      `the tenant shows no managed domain any more, and Connect still trusts the keys of ${confirmed.realm}: it was withdrawn, or the tenant was restored from before it`,
+      ASKED_CONNECT,
+      "on the managed domain's machine: causeway domain register; if it is gone for good, here: causeway connect untrust-domain",
+    );
+  return met(`the tenant names ${realm}`, ASKED_CONNECT);
+}
+
 function judgePairing({ pairing, connectors, signingKey }: ConnectStatus): Judgement {
-  const { state, offered, realm } = pairing;
+  const { state, offered, realm, confirmed } = pairing;
   if (state === 'unknown')
     return unknown('the tenant did not say which keys it has', ASKED_CONNECT, 'see that the tenant answers');
   if (state === 'off')
@@ -212,11 +239,22 @@ function judgePairing({ pairing, connectors, signingKey }: ConnectStatus): Judge
       ASKED_CONNECT,
       'make one first: causeway domain create',
     );
+  const instead =
+    offered && confirmed
+      ? ` in the place of ${confirmed.realm} (${confirmed.fingerprint}), which was confirmed at ${confirmed.confirmedAt}`
+      : '';
   if (state === 'unconfirmed')
     return unmet(
-      `Connect does not trust the keys of ${realm} yet${offered ? `; the tenant offers ${offered.fingerprint}` : ''}`,
+      `Connect does not trust the keys of ${realm} yet${offered ? `; the tenant offers ${offered.fingerprint}` : ''}${instead}`,
       ASKED_CONNECT,
       "compare with what 'causeway domain fingerprint' shows at the managed domain, then: causeway connect trust-domain FINGERPRINT",
+    );
+  const unread = ACCEPTED_RECORDS.filter(record => pairing.reads?.includes(record) === false);
+  if (unread.length > 0)
+    return unmet(
+      `the managed domain does not read ${unread.join(', ')}: what such a record takes away stays open there`,
+      ASKED_CONNECT,
+      'update Domain Services and start it again',
     );
   return worst(
     connectors.map(({ name, forest, arrival }) => ({

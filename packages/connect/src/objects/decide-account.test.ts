@@ -36,6 +36,16 @@ test('a user without a userPrincipalName gets sAMAccountName and the domain', ()
   assert.equal(account.userPrincipalName, 'user1@corp.example.com');
 });
 
+test('a userPrincipalName without a name or a domain is as good as none', () => {
+  for (const userPrincipalName of ['user1', '@corp.example.com', 'user1@', '@'])
+    assert.equal(accountOf(decide({ userPrincipalName })).userPrincipalName, 'user1@corp.example.com');
+});
+
+test('an inetOrgPerson is synchronized as any user', () => {
+  const { inScope } = decide({}, { objectClasses: ['top', 'user', 'inetOrgPerson'] });
+  assert.ok(inScope);
+});
+
 test('names of 20 characters and more, and with a comma, go as they are', () => {
   const name = `${'x'.repeat(40)}@corp.example.com`;
   const account = accountOf(
@@ -57,7 +67,15 @@ test('accountExpires is a time, and never where Active Directory means never', (
   assert.equal(expires('0'), null);
   assert.equal(expires('9223372036854775807'), null);
   assert.equal(expires('9223372036854775000'), null);
-  assert.equal(expires('tomorrow'), null);
+  // 31 December of the year 30827: later than the text of a record can say.
+  assert.equal(expires('9222000000000000000'), null);
+});
+
+test('accountExpires that is no time to come is over, however it is written', () => {
+  const expires = (value: string) => accountOf(decide({ accountExpires: value })).accountExpires;
+  for (const value of ['1', '9999', '-1', '-9223372036854775808', 'tomorrow', '', '9223372036854775808'])
+    assert.equal(expires(value), '1601-01-01T00:00:00.000Z', value);
+  assert.equal(expires('10000'), '1601-01-01T00:00:00.001Z');
 });
 
 test('what the original leaves out is left out, each with its reason', () => {
@@ -72,7 +90,6 @@ test('what the original leaves out is left out, each with its reason', () => {
     [decide({ userAccountControl: '2080' }), /normal account/], // an interdomain trust account
     [decide({ sAMAccountName: 'Connector' }), /own account/],
     [decide({}, { objectClasses: ['top', 'user', 'computer'] }), /computer/],
-    [decide({}, { objectClasses: ['top', 'user', 'inetOrgPerson'] }), /inetOrgPerson/],
     [decide({}, { objectClasses: ['top', 'contact'] }), /not a user/],
     [decide({}, { dn: 'CN=Jane\\0ACNF:0b2f,DC=corp,DC=example,DC=com' }), /conflict/],
     [decide({}, { deleted: true }), /deleted/],

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Profile } from '@causeway/contract';
-import { filetimeToIso } from '../filetime.ts';
+import { FILETIME_NEVER, filetimeToIso } from '../filetime.ts';
 import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
+import { UserAccountControl } from '../user-account-control.ts';
 
 /** A user as the tenant should have it. */
 export interface Account {
@@ -23,11 +24,8 @@ export interface ScopeContext {
 }
 
 /** Raised when the rules below change: every object is then decided anew. */
-export const RULES_VERSION = 1;
+export const RULES_VERSION = 2;
 
-/** userAccountControl ([MS-ADTS] 2.2.16). */
-const UAC_ACCOUNTDISABLE = 0x2;
-const UAC_NORMAL_ACCOUNT = 0x200;
 /** Nobody ([MS-DTYP] 2.4.2.4). */
 const NULL_SID = 'S-1-0-0';
 
@@ -49,11 +47,11 @@ export function decideAccount(object: ScopedObject, context: ScopeContext): Acco
 export function accountOf(a: StoredAttributes, context: ScopeContext): Account {
   const samAccountName = first(a, 'sAMAccountName') ?? 'unknown';
   return {
-    userPrincipalName: first(a, 'userPrincipalName') ?? `${samAccountName}@${context.domain}`,
+    userPrincipalName: signInName(first(a, 'userPrincipalName')) ?? `${samAccountName}@${context.domain}`,
     onPremisesSamAccountName: samAccountName,
     onPremisesSecurityIdentifier: first(a, 'objectSid') ?? NULL_SID,
-    accountEnabled: (userAccountControl(a) & UAC_ACCOUNTDISABLE) === 0,
-    accountExpires: expiry(first(a, 'accountExpires')),
+    accountEnabled: (userAccountControl(a) & UserAccountControl.accountDisable) === 0,
+    accountExpires: expiry(a.accountExpires),
     profile: {
       displayName: text(a, 'displayName'),
       givenName: text(a, 'givenName'),
@@ -77,12 +75,12 @@ function whyOutOfScope(object: ScopedObject, context: ScopeContext): string | un
   if (object.deleted) return 'deleted in the directory';
   if (!classes.includes('user')) return 'not a user';
   if (classes.includes('computer')) return 'a computer';
-  if (classes.includes('inetorgperson')) return 'an inetOrgPerson, whose password is not synchronized';
   if (/\\0ACNF:|\nCNF:/i.test(dn)) return 'a replication conflict';
   if (first(a, 'isCriticalSystemObject')?.toUpperCase() === 'TRUE') return 'a critical system object';
   if (name === undefined) return 'without sAMAccountName';
   if (first(a, 'objectSid') === undefined) return 'without objectSid';
-  if ((userAccountControl(a) & UAC_NORMAL_ACCOUNT) === 0) return 'not a normal account (userAccountControl)';
+  if ((userAccountControl(a) & UserAccountControl.normalAccount) === 0)
+    return 'not a normal account (userAccountControl)';
   if (/^(aad_|msol_)/.test(lower)) return 'a synchronization account (AAD_ or MSOL_)';
   if (lower === 'support_388945a0') return 'a support account';
   if (/^(systemmailbox\{|cas_.*\{)/.test(lower)) return 'a system mailbox';
@@ -90,6 +88,9 @@ function whyOutOfScope(object: ScopedObject, context: ScopeContext): string | un
   if (lower === context.ownAccount.toLowerCase()) return "Connect's own account";
   return undefined;
 }
+
+export const isInetOrgPerson = ({ objectClasses }: Pick<SpaceObject, 'objectClasses'>): boolean =>
+  objectClasses.some(name => name.toLowerCase() === 'inetorgperson');
 
 /** The digest by which a change is recognized; the same account gives the same digest. */
 export function accountDigest(account: Account, objectGuid: string): string {
@@ -109,12 +110,28 @@ function text(attributes: StoredAttributes, name: string): string | null {
   return first(attributes, name)?.slice(0, MAX_TEXT) ?? null;
 }
 
-function userAccountControl(attributes: StoredAttributes): number {
+export function userAccountControl(attributes: StoredAttributes): number {
   return Number(first(attributes, 'userAccountControl') ?? 0);
 }
 
-/** 0 and the largest value mean never. */
-function expiry(value: string | undefined): string | null {
-  if (value === undefined || value === '0' || !/^\d{1,19}$/.test(value)) return null;
-  return filetimeToIso(BigInt(value));
+/** Active Directory takes any text for a userPrincipalName. One without a name or a domain is none to sign in with. */
+function signInName(userPrincipalName: string | undefined): string | undefined {
+  const at = userPrincipalName?.indexOf('@') ?? -1;
+  return at > 0 && !userPrincipalName!.endsWith('@') ? userPrincipalName : undefined;
+}
+
+/** What an account expired at of which nobody can say when: as early as a FILETIME gets. */
+const LONG_OVER = '1601-01-01T00:00:00.000Z';
+
+/**
+ * `accountExpires` ([MS-ADA1] 2.3) as ISO 8601 text. 0 and the largest value mean never, as do years above 9999. Whatever else is
+ * no time to come is over: an account that Active Directory refuses must not live on because of how its end is written.
+ */
+function expiry(values: StoredAttributes[string] | undefined): string | null {
+  const value = typeof values === 'string' ? values : values?.[0];
+  if (value === undefined) return null;
+  if (!/^-?\d{1,19}$/.test(value)) return LONG_OVER;
+  const filetime = BigInt(value);
+  if (filetime === 0n) return null;
+  return filetime < 0n || filetime > FILETIME_NEVER ? LONG_OVER : filetimeToIso(filetime);
 }

@@ -1,10 +1,17 @@
-import { type ImportPage, importObjects } from '@causeway/active-directory';
+import {
+  domainSidOf,
+  type ImportedObject,
+  type ImportPage,
+  importObjects,
+  readObjects,
+} from '@causeway/active-directory';
 import type { LdapConnection } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
-import { RULES_VERSION } from './decide-account.ts';
-import { decideObject, mergeImported } from './merge.ts';
+import { isSmartCardOnly } from '../user-account-control.ts';
+import { isInetOrgPerson, RULES_VERSION, userAccountControl } from './decide-account.ts';
+import { type DirectoryObject, decideObject, mergeImported, saysTooLittle } from './merge.ts';
 
 export interface ImportSummary {
   /** Objects that the directory sent. */
@@ -12,10 +19,13 @@ export interface ImportSummary {
   full: boolean;
 }
 
+/** More objects than this are not read one by one: a full import is cheaper, and their names are kept in memory. */
+const MAX_WHOLE_READS = 5_000;
+
 /**
  * Imports what changed and merges it into the connector space. A delta's cookie is stored when all that belongs to it is merged;
  * a full import's only at its end, with what it did not meet marked as gone, so that a full import cut short starts again.
- * The signal ends it between two pages.
+ * Of whom a delta says too little is read whole before the cookie moves. The signal ends it between two pages.
  */
 export async function importStep(
   context: ConnectorContext,
@@ -28,6 +38,7 @@ export async function importStep(
   const cookie = store.cursors.get('dirsync-cookie');
   let generation = Number(store.cursors.get('import-generation') ?? 0);
   const summary: ImportSummary = { imported: 0, full: false };
+  const unclear = new Set<string>();
   const pages = importObjects(ldap, { namingContext, ...(cookie !== undefined && { cookie }) });
   for await (const page of pages) {
     signal?.throwIfAborted();
@@ -36,11 +47,24 @@ export async function importStep(
       announceFullImport(context, page.full);
       generation += 1; // stored at once: an import that begins anew must not take what this one met for its own
       store.cursors.set('import-generation', String(generation));
+      unclear.clear();
     }
     summary.full = page.full !== null;
     summary.imported += page.objects.length;
+    if (!summary.full) noteUnclear(context, page.objects, unclear);
+    if (page.cookie !== undefined && unclear.size > 0) {
+      if (unclear.size > MAX_WHOLE_READS) {
+        store.cursors.set('dirsync-cookie', undefined);
+        const text = `more than ${MAX_WHOLE_READS} objects would have to be read one by one: everything is read instead`;
+        store.events.add(EventId.fullCycle, 'warn', context.connector.name, text);
+        return importStep(context, ldap, namingContext, signal);
+      }
+      // Only now: while pages still come, the connection is busy with them.
+      await mergeWhole(context, ldap, { namingContext, objectGuids: unclear }, generation);
+      unclear.clear();
+    }
     store.db.transaction(() => {
-      mergePage(context, page, generation);
+      mergePage(context, page, generation, unclear);
       if (page.full !== null && !page.more) store.space.markUnseenDeleted(generation);
       if (page.cookie !== undefined && (page.full === null || !page.more))
         store.cursors.set('dirsync-cookie', page.cookie);
@@ -50,21 +74,93 @@ export async function importStep(
   return summary;
 }
 
-function mergePage(context: ConnectorContext, page: ImportPage, generation: number): void {
-  const { store, scope, connector } = context;
-  const full = page.full !== null;
-  for (const text of page.unreadable)
-    store.events.add(EventId.runErrors, 'warn', connector.name, `import: ${text}`);
-  for (const change of page.objects) {
-    const known = store.space.get(change.objectGuid);
-    const object = decideObject(mergeImported(known, change, full), scope);
-    store.space.put(object, generation);
-    if (object.desiredDigest !== known?.desiredDigest) store.queue.remove('object', object.guid);
-    for (const problem of change.problems) {
-      store.events.add(EventId.runErrors, 'warn', connector.name, `import of '${object.dn}': ${problem}`);
-    }
+/** Beyond the limit no more are kept: there will be a full import. */
+function noteUnclear(
+  { store }: ConnectorContext,
+  objects: readonly ImportedObject[],
+  unclear: Set<string>,
+): void {
+  for (const change of objects) {
+    if (unclear.size > MAX_WHOLE_READS) return;
+    if (saysTooLittle(store.space.get(change.objectGuid), change)) unclear.add(change.objectGuid);
   }
 }
+
+/** Reads objects as they are now and merges that. Who is not there is gone, whatever a delta said of them. */
+async function mergeWhole(
+  context: ConnectorContext,
+  ldap: LdapConnection,
+  what: { namingContext: string; objectGuids: ReadonlySet<string> },
+  generation: number,
+): Promise<void> {
+  const { store } = context;
+  const gone = new Set(what.objectGuids);
+  for await (const { objects, unreadable } of readObjects(ldap, what)) {
+    store.db.transaction(() => {
+      tellUnreadable(context, unreadable);
+      for (const object of objects) {
+        if (object.isDeleted) continue;
+        gone.delete(object.objectGuid);
+        merge(context, object, true, generation);
+      }
+    });
+  }
+  store.db.transaction(() => {
+    for (const guid of gone) {
+      const known = store.space.get(guid);
+      if (known) store.space.put(decideObject({ ...known, deleted: true }, context.scope), generation);
+    }
+  });
+}
+
+function mergePage(
+  context: ConnectorContext,
+  page: ImportPage,
+  generation: number,
+  unclear: ReadonlySet<string>,
+): void {
+  tellUnreadable(context, page.unreadable);
+  for (const change of page.objects) {
+    if (!unclear.has(change.objectGuid)) merge(context, change, page.full !== null, generation);
+  }
+}
+
+function tellUnreadable({ store, connector }: ConnectorContext, unreadable: readonly string[]): void {
+  for (const text of unreadable)
+    store.events.add(EventId.runErrors, 'warn', connector.name, `import: ${text}`);
+}
+
+/** Why an object is not one of the domain that the connector reads; undefined: it is. */
+function whyAStranger({ store }: ConnectorContext, change: ImportedObject): string | undefined {
+  const { objectSid } = change.attributes;
+  if (typeof objectSid !== 'string') return undefined;
+  const domainSid = store.pin.get()?.domainSid;
+  if (domainSid === undefined || domainSidOf(objectSid) === domainSid) return undefined;
+  return `import: '${change.distinguishedName}' is not taken: its SID ${objectSid} is of another domain than ${domainSid}`;
+}
+
+function merge(context: ConnectorContext, change: ImportedObject, full: boolean, generation: number): void {
+  const { store, scope, connector } = context;
+  const known = store.space.get(change.objectGuid);
+  const stranger = whyAStranger(context, change);
+  if (stranger !== undefined) {
+    store.events.add(EventId.runErrors, 'warn', connector.name, stranger);
+    if (known) store.space.put(known, generation); // as it was, and met
+    return;
+  }
+  const object = decideObject(mergeImported(known, change, full), scope);
+  store.space.put(object, generation);
+  if (object.desiredDigest !== known?.desiredDigest) store.queue.remove('object', object.guid);
+  if (known && isSmartCard(object) !== isSmartCard(known)) {
+    store.queue.putDue(object.guid, 'smart-card', 'smart card only was set or taken away: read whole');
+  }
+  for (const problem of change.problems) {
+    store.events.add(EventId.runErrors, 'warn', connector.name, `import of '${object.dn}': ${problem}`);
+  }
+}
+
+const isSmartCard = ({ attributes }: DirectoryObject): boolean =>
+  isSmartCardOnly(userAccountControl(attributes));
 
 function announceFullImport(context: ConnectorContext, reason: string): void {
   const level = reason === 'first-import' ? 'info' : 'warn';
@@ -74,16 +170,24 @@ function announceFullImport(context: ConnectorContext, reason: string): void {
 
 const PAGE = 500;
 
-/** A full synchronization: when the rules or what they look at changed, every object is decided anew. */
-function applyChangedRules({ store, scope }: ConnectorContext): void {
-  const rules = JSON.stringify([RULES_VERSION, scope.domain, scope.ownAccount]);
+/**
+ * A full synchronization: when the rules or what they look at changed, every object is decided anew. Passwords that may go now and
+ * might not before are read, which no delta brings.
+ */
+function applyChangedRules({ store, scope, connector }: ConnectorContext): void {
+  const { inetOrgPersonPasswords } = connector;
+  const rules = JSON.stringify([RULES_VERSION, scope.domain, scope.ownAccount, inetOrgPersonPasswords]);
   if (store.cursors.get('rules') === rules) return;
   store.db.transaction(() => {
     const generation = Number(store.cursors.get('import-generation') ?? 0);
     let after = '';
     for (;;) {
       const page = store.space.list(after, PAGE);
-      for (const object of page) store.space.put(decideObject(object, scope), generation);
+      for (const object of page) {
+        store.space.put(decideObject(object, scope), generation);
+        if (inetOrgPersonPasswords && isInetOrgPerson(object) && object.exportedDigest !== undefined)
+          store.queue.putDue(object.guid, 'FilteredByTarget', 'passwords of inetOrgPersons are sent now');
+      }
       if (page.length < PAGE) break;
       after = page.at(-1)!.guid;
     }

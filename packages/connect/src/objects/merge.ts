@@ -9,6 +9,27 @@ export type DirectoryObject = Pick<SpaceObject, 'guid' | 'dn' | 'objectClasses' 
 /** The same with what follows from it: its anchor, whether it is synchronized, what the tenant should have. */
 export type DecidedObject = DirectoryObject & Pick<SpaceObject, 'anchor' | 'scopeReason' | 'desiredDigest'>;
 
+/** What a merge looks at of an imported object. */
+export type ImportedChange = Pick<
+  ImportedObject,
+  'objectGuid' | 'distinguishedName' | 'isDeleted' | 'isRestored' | 'objectClass' | 'attributes'
+>;
+
+/**
+ * Whether a delta says too little of an object to decide about it: it has to be read whole. An object that was made since the cookie
+ * comes with all that it has, its class and SID among that. Of one that was restored only what changed comes, and what was known of it
+ * before its deletion is not what it has now.
+ */
+export function saysTooLittle(
+  known: Pick<DirectoryObject, 'deleted'> | undefined,
+  change: Omit<ImportedChange, 'objectGuid' | 'distinguishedName'>,
+): boolean {
+  if (change.isDeleted) return false;
+  if (change.isRestored || known?.deleted) return true;
+  const isNew = change.objectClass.length > 0 && typeof change.attributes.objectSid === 'string';
+  return known === undefined && !isNew;
+}
+
 /**
  * Merges an imported change into what is known of an object.
  *
@@ -16,10 +37,7 @@ export type DecidedObject = DirectoryObject & Pick<SpaceObject, 'anchor' | 'scop
  */
 export function mergeImported(
   known: DirectoryObject | undefined,
-  change: Pick<
-    ImportedObject,
-    'objectGuid' | 'distinguishedName' | 'isDeleted' | 'objectClass' | 'attributes'
-  >,
+  change: Omit<ImportedChange, 'isRestored'>,
   full: boolean,
 ): DirectoryObject {
   // A deleted object keeps the names it was known by: the record of its deletion carries them.

@@ -2,11 +2,15 @@ import type { ReplicatedUser } from '@causeway/active-directory';
 import {
   comparePasswordOrder,
   EncryptionType,
+  isHashOfEmptyPassword,
   type KerberosKeys,
   type PasswordOrder,
 } from '@causeway/credentials';
+import type { WithdrawalReason } from '@causeway/records';
+import type { ConnectConfiguration } from '../configuration.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import type { PasswordStatus } from '../store/password-states.ts';
+import { decideTemporary, decideWithdrawal, isAskedFor } from './decide-withdrawal.ts';
 import type { LegacyState } from './legacy.ts';
 
 export interface PasswordInput {
@@ -18,8 +22,11 @@ export interface PasswordInput {
   legacy: LegacyState['state'];
   /** The forced full pass on whose behalf the user was read. */
   fullPass: number | undefined;
+  /** The connector sends passwords of inetOrgPerson objects too. */
+  inetOrgPersonPasswords?: boolean;
   /** Somebody asked for this very user. */
   wanted?: boolean | undefined;
+  temporaryPasswords: ConnectConfiguration['temporaryPasswords'];
 }
 
 /** A password that goes to the tenant: always the whole set. */
@@ -33,6 +40,16 @@ export interface SendPassword {
   changed: bigint;
 }
 
+/** Takes away the password that the tenant has. */
+export interface Withdraw {
+  action: 'withdraw';
+  reason: WithdrawalReason;
+  /** The newest that is known. */
+  order: PasswordOrder;
+  /** How it stands then, in words. */
+  detail: string;
+}
+
 export type PasswordDecision =
   /** Says nothing of a password, or is nobody whom Connect synchronizes. */
   | { action: 'ignore' }
@@ -40,12 +57,15 @@ export type PasswordDecision =
   | { action: 'current' }
   /** One attribute of the set came alone: the user is read again, whole. */
   | { action: 'read-again' }
-  /** Temporary password: waits until its user has changed it. */
-  | { action: 'wait' }
+  /** Temporary password: waits until its user has changed it. What the tenant has stays. */
+  | { action: 'wait'; detail: string }
+  /** No password is to be sent, and the tenant knows it. */
+  | { action: 'withdrawn'; reason: WithdrawalReason; detail: string }
   /** Nothing to be done now, for the reason given. */
   | { action: 'note'; status: PasswordStatus; detail: string }
   /** Cannot be sent as it is. */
   | { action: 'quarantine'; status: PasswordStatus; code: string; reason: string }
+  | Withdraw
   | SendPassword;
 
 const AES: readonly number[] = [EncryptionType.aes128, EncryptionType.aes256];
@@ -60,17 +80,24 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
     const detail = 'the tenant has not taken the user yet: the password is read when it has';
     return { action: 'note', status: 'TargetNotExportedToDirectory', detail };
   }
+  if (holder.isInetOrgPerson && !input.inetOrgPersonPasswords) {
+    const detail =
+      'an inetOrgPerson: its password is not sent (inetOrgPersonPasswords of the connector is off, as in the original)';
+    return { action: 'note', status: 'FilteredByTarget', detail };
+  }
   if (!whole && !isSet(user)) return { action: 'read-again' };
+  if (holder.smartCard) return decideWithdrawal(input, 'smart-card');
   if (user.problem !== undefined) {
     return { action: 'quarantine', status: 'Error', code: 'undecipherable', reason: user.problem };
   }
-  // pwdLastSet that is not there means the same as 0 to Active Directory.
-  const changed = user.pwdLastSet ?? 0n;
   if (typeof user.ntHash === 'string') {
-    const reason = 'the account has no password (no NT hash): set one';
+    const reason =
+      'the directory keeps no password of this account (no NT hash), as of one restored from a tombstone: set one, the next reset brings it';
+    // Whatever was sent before is not what the directory has: somebody deleted and restored within a moment keeps no old password.
+    if (holder.acknowledged && !isOlder(user.passwordOrder, holder.acknowledged))
+      return decideWithdrawal(input, 'empty-password', `withdrawn: ${reason}`);
     return { action: 'quarantine', status: 'MissingAttribute', code: 'no-password', reason };
   }
-  if (changed === 0n) return { action: 'wait' };
   const order = user.passwordOrder;
   if (order === undefined) {
     const reason = 'the domain controller sent a password without its replication metadata';
@@ -81,11 +108,18 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
     const detail = 'the domain controller has an older password than the tenant: it lags, or was restored';
     return { action: 'note', status: 'Unknown', detail };
   }
+  if (isHashOfEmptyPassword(user.ntHash)) return decideWithdrawal(input, 'empty-password');
+  // pwdLastSet that is not there means the same as 0 to Active Directory.
+  const changed = user.pwdLastSet ?? 0n;
+  if (changed === 0n) return decideTemporary(input, comparison);
   if (comparison === 0 && !isWantedAgain(holder, input)) return { action: 'current' };
   const keys = typeof user.kerberosKeys === 'string' ? undefined : user.kerberosKeys;
   const kerberosKeys = keys?.keys.some(({ enctype }) => AES.includes(enctype)) ? keys : undefined;
   return { action: 'send', ntHash: user.ntHash, kerberosKeys, order, changed };
 }
+
+const isOlder = (order: PasswordOrder | undefined, than: PasswordOrder): boolean =>
+  order !== undefined && comparePasswordOrder(order, than) < 0;
 
 /** NT hash, keys and pwdLastSet together, or the word that there are none. */
 function isSet(user: ReplicatedUser): boolean {
@@ -97,9 +131,9 @@ function isSet(user: ReplicatedUser): boolean {
   );
 }
 
-/** Whether the password that the tenant has is to be sent all the same. */
-function isWantedAgain(holder: PasswordHolder, { legacy, fullPass, wanted }: PasswordInput): boolean {
-  if (wanted) return true;
-  if (fullPass !== undefined && holder.fullPass !== fullPass) return true;
-  return holder.owed && legacy === 'confirmed';
+/** Whether a password of which the tenant knows is to be sent all the same. */
+function isWantedAgain(holder: PasswordHolder, input: PasswordInput): boolean {
+  // Nothing speaks against it any more: what was withdrawn comes back, and what only waited may never have been sealed.
+  if (holder.withdrawn !== undefined || holder.mustChange) return true;
+  return isAskedFor(input) || (holder.owed && input.legacy === 'confirmed');
 }

@@ -136,18 +136,6 @@ test('a refused password is quarantined, one to be retried is queued, and the ot
   assert.equal(context.store.passwords.get(guidOf(1))!.status, 'RetryRequestedByTarget');
 });
 
-test('a temporary password waits and says so; the one that its user chose goes', async () => {
-  const context = await withPeople(1);
-  await processUsers(context, [replicated(0, 9, { pwdLastSet: 0n })], whole);
-  const waiting = context.store.passwords.get(guidOf(0))!;
-  assert.ok(waiting.mustChange);
-  assert.match(waiting.detail!, /must change/);
-  assert.equal(credentialOf(0), undefined);
-  await processUsers(context, [replicated(0, 10)], whole);
-  assert.equal(context.store.passwords.countMustChange(), 0);
-  assert.equal(credentialOf(0)!.passwordOrder.version, 10);
-});
-
 test('an old password never follows a newer one', async () => {
   const context = await withPeople(1);
   await processUsers(context, [replicated(0, 10)], whole);

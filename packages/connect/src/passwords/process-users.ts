@@ -1,10 +1,12 @@
 import { type ReplicatedUser, type ReplicationConnection, wipeUser } from '@causeway/active-directory';
+import type { WithdrawalReason } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
-import { decidePassword, type PasswordDecision } from './decide-password.ts';
-import { type LegacyState, legacyState } from './legacy.ts';
+import { decidePassword, type PasswordDecision, type Withdraw } from './decide-password.ts';
 import { quarantine } from './quarantine.ts';
 import { type PasswordItem, sendBatch } from './send-batch.ts';
+import { sendWithdrawals, type WithdrawalItem } from './send-withdrawals.ts';
+import { type TenantTerms, tenantTerms } from './tenant-terms.ts';
 
 export interface PasswordSummary {
   /** Users of which replication said something. */
@@ -34,45 +36,65 @@ export async function processUsers(
 ): Promise<PasswordSummary> {
   if (users.length === 0) return { read: 0, sent: 0 };
   const { store, tenant, settings } = context;
-  const items: PasswordItem[] = [];
-  const again: string[] = [];
+  const todo: Todo = { send: [], withdraw: [], again: [] };
   const work: ReplicatedUser[] = [...users];
   try {
-    const legacy = legacyState(store.db, await tenant.configuration());
+    const terms = tenantTerms(store.db, await tenant.configuration());
     store.db.transaction(() => {
-      for (const user of users) decideOne(context, user, options, legacy, items, again);
+      for (const user of users) decideOne(context, user, options, terms, todo);
     });
+    const { again } = todo;
     if (again.length > 0) {
       const connection = await options.single();
-      for (const objectGuid of again) {
+      for (const objectGuid of again.splice(0)) {
         const user = await connection.replicateObject({ objectGuid });
         if (user === undefined) continue; // deleted meanwhile: the next object step says so
         work.push(user);
-        decideOne(context, user, { ...options, whole: true }, legacy, items, []);
+        decideOne(context, user, { ...options, whole: true }, terms, todo);
       }
     }
     let sent = 0;
-    for (let i = 0; i < items.length; i += settings.passwordBatch)
-      sent += await sendBatch(context, items.slice(i, i + settings.passwordBatch), legacy, options.fullPass);
+    for (const batch of batchesOf(todo.withdraw, settings.passwordBatch))
+      sent += await sendWithdrawals(context, batch, options.fullPass);
+    for (const batch of batchesOf(todo.send, settings.passwordBatch))
+      sent += await sendBatch(context, batch, terms, options.fullPass);
     return { read: users.length, sent };
   } finally {
     for (const user of work) wipeUser(user);
   }
 }
 
+/** What is to be done with the users of one call. */
+interface Todo {
+  send: PasswordItem[];
+  withdraw: WithdrawalItem[];
+  /** To be read again, whole. */
+  again: string[];
+}
+
+function* batchesOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
+}
+
 function decideOne(
   context: ConnectorContext,
   user: ReplicatedUser,
   { whole, fullPass, again: wanted }: ProcessOptions,
-  legacy: LegacyState,
-  items: PasswordItem[],
-  again: string[],
+  { legacy, withdrawals }: TenantTerms,
+  todo: Todo,
 ): void {
-  const { store } = context;
+  const { store, settings, connector } = context;
+  const { temporaryPasswords } = settings;
+  const { inetOrgPersonPasswords } = connector;
   const holder = store.holders.get(user.objectGuid);
-  const decision = decidePassword({ user, whole, holder, legacy: legacy.state, fullPass, wanted });
-  if (decision.action === 'send') items.push({ holder: holder!, password: decision });
-  else if (decision.action === 'read-again') again.push(user.objectGuid);
+  const { state } = legacy;
+  const decision = decidePassword({
+    ...{ user, whole, holder, legacy: state, fullPass, wanted, temporaryPasswords, inetOrgPersonPasswords },
+  });
+  if (decision.action === 'send') todo.send.push({ holder: holder!, password: decision });
+  else if (decision.action === 'read-again') todo.again.push(user.objectGuid);
+  else if (decision.action === 'withdraw' && withdrawals)
+    todo.withdraw.push({ holder: holder!, withdrawal: decision });
   else applyDecision(context, user.objectGuid, holder, decision);
 }
 
@@ -97,18 +119,37 @@ function applyDecision(
     case 'wait':
       store.queue.remove('password', guid);
       store.owed.remove(guid); // a temporary password is nobody's yet; the user's own one is sent when it comes
-      store.passwords.note(
-        guid,
-        'FilteredByTarget',
-        'waits: the user must change password at next logon (a temporary password is not sent)',
-        true,
-      );
+      store.passwords.note(guid, 'FilteredByTarget', decision.detail, true);
+      return;
+    case 'withdrawn':
+      store.queue.remove('password', guid);
+      store.owed.remove(guid);
+      store.passwords.note(guid, 'FilteredByTarget', decision.detail, decision.reason === 'must-change');
+      return;
+    case 'withdraw':
+      cannotWithdraw(context, guid, decision);
       return;
     case 'note':
       store.queue.remove('password', guid);
+      if (decision.status === 'FilteredByTarget') store.owed.remove(guid); // nothing of it is ever sent
       store.passwords.note(guid, decision.status, decision.detail);
       return;
     case 'quarantine':
       quarantine(context, guid, holder, decision);
   }
 }
+
+/** A tenant of the first release takes no withdrawal. It is tried again, so that the tenant's update brings it. */
+function cannotWithdraw({ store }: ConnectorContext, guid: string, { reason }: Withdraw): void {
+  const text = `no password is sent (${WHY_NOT_SENT[reason]}); one that was sent before still opens the cloud, because the tenant is of a release that takes no withdrawal: update the tenant`;
+  store.owed.remove(guid);
+  store.passwords.note(guid, 'FilteredByTarget', text, reason === 'must-change');
+  store.queue.put('password', guid, { quarantined: true, code: 'tenant-too-old', reason: text });
+}
+
+const WHY_NOT_SENT: Record<WithdrawalReason, string> = {
+  'must-change': 'the user must change password at next logon',
+  'smart-card': 'the account signs in by smart card only',
+  'empty-password': 'the account has an empty password',
+  scope: 'the account is out of scope',
+};

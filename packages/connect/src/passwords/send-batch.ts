@@ -9,9 +9,10 @@ import type { PasswordHolder } from '../store/password-holders.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import type { SendPassword } from './decide-password.ts';
 import { inTurn } from './in-turn.ts';
-import type { LegacyState } from './legacy.ts';
+import { noteRefusal } from './note-refusal.ts';
 import { openSealer } from './open-sealer.ts';
 import { quarantine } from './quarantine.ts';
+import type { TenantTerms } from './tenant-terms.ts';
 
 export interface PasswordItem {
   holder: PasswordHolder;
@@ -27,13 +28,13 @@ export interface PasswordItem {
 export async function sendBatch(
   context: ConnectorContext,
   all: readonly PasswordItem[],
-  legacy: LegacyState,
+  terms: TenantTerms,
   fullPass: number | undefined,
 ): Promise<number> {
   const { store, tenant, connector } = context;
   let batch: Batch;
   try {
-    batch = await makeChanges(context, all, legacy);
+    batch = await makeChanges(context, all, terms);
   } finally {
     for (const item of all) wipe(item);
   }
@@ -72,7 +73,7 @@ export async function sendBatch(
   });
   return store.db.transaction(() => {
     const taken = items.filter((item, i) =>
-      applyVerdict(context, { ...item, sequence: fit[i]!.sequence }, verdicts[i]!, legacy, fullPass),
+      applyVerdict(context, { ...item, sequence: fit[i]!.sequence }, verdicts[i]!, terms, fullPass),
     );
     if (fullPass !== undefined) store.passes.progress(fullPass, taken.length);
     store.events.add(
@@ -123,14 +124,16 @@ interface Batch {
 async function makeChanges(
   { store, agent, connector }: ConnectorContext,
   items: readonly PasswordItem[],
-  legacy: LegacyState,
+  { legacy, withdrawals }: TenantTerms,
 ): Promise<Batch> {
   const opening = legacy.state === 'confirmed' ? openSealer(legacy.key) : undefined;
   const credentials = await inTurn(items, ({ password }) =>
     deriveCloudCredential(password.ntHash, randomBytes(CLOUD_SALT_LENGTH)),
   );
   const sealer = await opening;
-  const first = sealer ? reserveSequences(store.db, items.length) : 0;
+  // A tenant of the first release knows of no sequence beside a password.
+  const numbered = sealer !== undefined || withdrawals;
+  const first = numbered ? reserveSequences(store.db, items.length) : 0;
   try {
     const made: (Made | RangeError)[] = [];
     for (const [i, { holder, password }] of items.entries()) {
@@ -159,6 +162,7 @@ async function makeChanges(
         changeDate: filetimeToIso(password.changed),
         cloudCredential: credentials[i]!,
         record,
+        ...(record === null && withdrawals && { sequence: header.sequence }),
       };
       made.push({ change, sequence: record === null ? undefined : header.sequence });
     }
@@ -172,13 +176,13 @@ async function makeChanges(
 function applyVerdict(
   context: ConnectorContext,
   { holder, password, sequence }: PasswordItem & Pick<Made, 'sequence'>,
-  { verdict, code, reason }: Verdict,
-  legacy: LegacyState,
+  verdict: Verdict,
+  { legacy }: TenantTerms,
   fullPass: number | undefined,
 ): boolean {
-  const { store, connector } = context;
+  const { store } = context;
   const { guid } = holder;
-  if (verdict === 'applied' || verdict === 'unchanged') {
+  if (verdict.verdict === 'applied' || verdict.verdict === 'unchanged') {
     const withoutKeys = password.kerberosKeys === undefined;
     store.passwords.acknowledge(guid, {
       order: password.order,
@@ -195,26 +199,6 @@ function applyVerdict(
     else if (holder.owed) store.owed.remove(guid);
     return true;
   }
-  if (code === 'unknown-user') {
-    // Exported again at the next object step, whose acknowledgement brings the password after it.
-    const text = 'the tenant does not know the user: exported again, then its password';
-    store.space.forgetExport(guid);
-    store.passwords.note(guid, 'TargetNotExportedToDirectory', text);
-    store.queue.put('password', guid, { quarantined: false, code, reason: text });
-  } else if (code === 'older-password-order') {
-    store.passwords.note(guid, 'FilteredByTarget', 'the tenant has a newer password already');
-    store.queue.remove('password', guid);
-  } else {
-    const quarantined = verdict === 'refused';
-    const text = reason ?? (quarantined ? 'the tenant refused it' : 'the tenant asked for another try');
-    store.passwords.note(guid, quarantined ? 'FilteredByTarget' : 'RetryRequestedByTarget', text);
-    store.queue.put('password', guid, { quarantined, code: code ?? verdict, reason: text });
-    store.events.add(
-      EventId.retryQueued,
-      'warn',
-      connector.name,
-      `password of '${holder.dn}' put in the retry queue: ${text}`,
-    );
-  }
+  noteRefusal(context, holder, verdict);
   return false;
 }

@@ -23,7 +23,7 @@ async function channelWith(people: number): Promise<PasswordChannel> {
   imported(context, ...Array.from({ length: people }, (_, n) => person(n)));
   await exportStep(context, 0);
   await context.tenant.configuration(); // kept for a moment: what a test scripts is for the batches
-  const controller = new DomainController(context.connector, 1000);
+  const controller = new DomainController(context);
   return { context, controller, inFlight: new UsersInFlight(), pace: undefined };
 }
 

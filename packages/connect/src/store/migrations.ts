@@ -325,4 +325,25 @@ export const MIGRATIONS: readonly string[] = [
       (SELECT bucket FROM connector_space AS o WHERE o.connector = old.connector AND o.guid = old.guid);
   END;
   `,
+  `
+  -- Which directory each connector reads, as it was when it was met first: no other one is read under the connector's name.
+  CREATE TABLE directory_pin (
+    connector TEXT PRIMARY KEY,
+    domain_sid TEXT NOT NULL,
+    domain_guid TEXT NOT NULL,
+    naming_context TEXT NOT NULL,
+    forest TEXT NOT NULL,
+    pinned_at TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
+  `
+  -- Why the tenant has no password of a user, where that was withdrawn. Who should be so for long is read again, once.
+  ALTER TABLE password_state ADD COLUMN withdrawn TEXT;
+  INSERT OR IGNORE INTO retry_queue (connector, guid, kind, quarantined, code, reason, attempts, since, next_at)
+    SELECT o.connector, o.guid, 'password', 0, 'withdrawal', 'read again: its password may have to be withdrawn', 0,
+      strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 0
+    FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
+    WHERE o.exported_digest IS NOT NULL AND o.desired_digest IS NOT NULL
+      AND (p.must_change = 1 OR CAST(o.attributes ->> '$.userAccountControl' AS INTEGER) & 0x40000 <> 0);
+  `,
 ];

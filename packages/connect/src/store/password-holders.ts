@@ -1,4 +1,6 @@
 import type { PasswordOrder } from '@causeway/credentials';
+import type { WithdrawalReason } from '@causeway/records';
+import { isSmartCardOnly } from '../user-account-control.ts';
 import type { Database } from './database.ts';
 import { toOrder } from './password-states.ts';
 
@@ -7,12 +9,19 @@ export interface PasswordHolder {
   guid: string;
   anchor: string;
   dn: string;
+  isInetOrgPerson: boolean;
   /** The tenant should have the user. */
   inScope: boolean;
   /** The tenant has the user. */
   exported: boolean;
   /** The order of the password that the tenant acknowledged last. */
   acknowledged: PasswordOrder | undefined;
+  /** Why the tenant has no password of that order: it acknowledged that it was withdrawn. */
+  withdrawn: WithdrawalReason | undefined;
+  /** The password that the directory has was a temporary one when it was read last. */
+  mustChange: boolean;
+  /** No password of the account is good for anything: it signs in by smart card only. */
+  smartCard: boolean;
   /** The forced full pass that sent it last. */
   fullPass: number | undefined;
   /** Its legacy credentials are owed to the managed domain. */
@@ -32,7 +41,9 @@ export class PasswordHolders {
   get(guid: string): PasswordHolder | undefined {
     const row = this.#db.get(
       `SELECT o.anchor, o.dn, o.desired_digest IS NOT NULL AS in_scope, o.exported_digest IS NOT NULL AS exported,
-         p.version, p.originating_time, p.originating_invocation_id, p.full_pass, w.guid IS NOT NULL AS owed
+         lower(o.object_classes) LIKE '%"inetorgperson"%' AS inet_org_person,
+         p.version, p.originating_time, p.originating_invocation_id, p.full_pass, p.withdrawn, p.must_change,
+         o.attributes ->> '$.userAccountControl' AS user_account_control, w.guid IS NOT NULL AS owed
        FROM connector_space AS o
          LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
          LEFT JOIN owed AS w ON w.connector = o.connector AND w.guid = o.guid
@@ -45,9 +56,13 @@ export class PasswordHolders {
         guid,
         anchor: row.anchor as string,
         dn: row.dn as string,
+        isInetOrgPerson: row.inet_org_person === 1,
         inScope: row.in_scope === 1,
         exported: row.exported === 1,
         acknowledged: toOrder(row),
+        withdrawn: (row.withdrawn as WithdrawalReason | null) ?? undefined,
+        mustChange: row.must_change === 1,
+        smartCard: isSmartCardOnly(Number(row.user_account_control ?? 0)),
         fullPass: (row.full_pass as number | null) ?? undefined,
         owed: row.owed === 1,
       }

@@ -1,4 +1,5 @@
 import type { PasswordOrder } from '@causeway/credentials';
+import type { WithdrawalReason } from '@causeway/records';
 import type { Database } from './database.ts';
 import type { PasswordLog } from './password-log.ts';
 
@@ -71,7 +72,7 @@ export class PasswordStates {
          originating_invocation_id = excluded.originating_invocation_id, acknowledged_at = excluded.acknowledged_at,
          recipient_key_id = excluded.recipient_key_id,
          record_sequence = coalesce(excluded.record_sequence, record_sequence),
-         status = excluded.status, detail = excluded.detail, must_change = 0, full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
+         status = excluded.status, detail = excluded.detail, must_change = 0, withdrawn = NULL, full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
       this.#connector,
       guid,
       ack.order.version,
@@ -86,6 +87,36 @@ export class PasswordStates {
       now,
     );
     this.#log.add(guid, ack.status, ack.detail, now);
+  }
+
+  /** The tenant has acknowledged that it has no password of this user any more. */
+  withdraw(
+    guid: string,
+    {
+      order,
+      ...ack
+    }: {
+      order: PasswordOrder;
+      recordSequence: number;
+      reason: WithdrawalReason;
+      detail: string;
+      fullPass: number | undefined;
+    },
+  ): void {
+    const now = new Date().toISOString();
+    this.#db.run(
+      `INSERT INTO password_state (connector, guid, version, originating_time, originating_invocation_id,
+         acknowledged_at, record_sequence, withdrawn, must_change, status, detail, full_pass, updated_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8 = 'must-change', 'FilteredByTarget', ?9, ?10, ?6)
+       ON CONFLICT DO UPDATE SET version = excluded.version, originating_time = excluded.originating_time,
+         originating_invocation_id = excluded.originating_invocation_id, acknowledged_at = excluded.acknowledged_at,
+         recipient_key_id = NULL, record_sequence = excluded.record_sequence, withdrawn = excluded.withdrawn,
+         must_change = excluded.must_change, status = excluded.status, detail = excluded.detail,
+         full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
+      ...[this.#connector, guid, order.version, order.originatingTime, order.originatingInvocationId],
+      ...[now, ack.recordSequence, ack.reason, ack.detail, ack.fullPass ?? null],
+    );
+    this.#log.add(guid, 'FilteredByTarget', ack.detail, now);
   }
 
   /** Says how it stands without touching what was acknowledged. */
@@ -110,7 +141,7 @@ export class PasswordStates {
   }
 
   countAcknowledged(): number {
-    return this.#count('acknowledged_at IS NOT NULL');
+    return this.#count('acknowledged_at IS NOT NULL AND withdrawn IS NULL');
   }
 
   countWithLegacy(): number {

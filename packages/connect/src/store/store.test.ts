@@ -41,12 +41,14 @@ test('a file of an earlier version keeps what is known of each password, and wha
   before.exec(`
     PRAGMA user_version = 4;
     INSERT INTO connector_space (connector, guid, anchor, dn, object_classes, attributes, desired_digest, exported_digest, exported_sequence)
-      VALUES ('c', 'g', 'anchor', 'CN=g', '[]', '{}', 'd', 'd', 5);
+      VALUES ('c', 'g', 'anchor', 'CN=g', '[]', '{}', 'd', 'd', 5),
+        ('c', 's', 'smart', 'CN=s', '[]', '{"userAccountControl":"262656"}', 'd', 'd', 6),
+        ('c', 'n', 'normal', 'CN=n', '[]', '{"userAccountControl":"512"}', 'd', 'd', 7);
     INSERT INTO password_state VALUES ('c', 'g', 3, 13300000000, 'invocation', '2026-01-01T00:00:00.000Z', 'key', 'MissingAttribute', 'no keys', 1, 2,
       '2026-01-02T00:00:00.000Z', 7);
     INSERT INTO password_log (connector, guid, at, status) VALUES ('c', 'g', '2026-01-01T00:00:00.000Z', 'Success');`);
   before.close();
-  const { passwords, passwordLog, holders, heads, db } = connectorStore(openStore(folder, log), 'c');
+  const { passwords, passwordLog, holders, heads, queue, db } = connectorStore(openStore(folder, log), 'c');
   const order = { version: 3, originatingTime: 13_300_000_000, originatingInvocationId: 'invocation' };
   assert.deepEqual(passwords.get('g'), {
     ...{ guid: 'g', acknowledged: order, acknowledgedAt: '2026-01-01T00:00:00.000Z', recipientKeyId: 'key' },
@@ -55,9 +57,13 @@ test('a file of an earlier version keeps what is known of each password, and wha
   });
   assert.deepEqual(holders.get('g'), {
     ...{ guid: 'g', anchor: 'anchor', dn: 'CN=g', inScope: true, exported: true },
-    ...{ acknowledged: order, fullPass: 2, owed: false },
+    ...{ acknowledged: order, withdrawn: undefined, mustChange: true, smartCard: false },
+    ...{ fullPass: 2, owed: false, isInetOrgPerson: false },
   });
   assert.equal(passwordLog.last('g', 10).length, 1);
+  const due = queue.due('password', 10).map(({ guid }) => guid);
+  assert.deepEqual(due.sort(), ['g', 's'], 'whose password may have to be withdrawn');
+  assert.equal(holders.get('s')!.smartCard, true);
   const [entry] = heads.entries(bucketOf('anchor'));
   assert.deepEqual({ ...entry }, { anchor: 'anchor', accountSequence: 5, credentialSequence: 7 });
   const { buckets } = heads.summary();

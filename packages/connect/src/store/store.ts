@@ -5,6 +5,7 @@ import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
 import { Cursors } from './cursors.ts';
 import { Database } from './database.ts';
+import { DirectoryPin } from './directory-pin.ts';
 import { Events } from './events.ts';
 import { FullPasses } from './full-passes.ts';
 import { HeadBuckets } from './head-buckets.ts';
@@ -32,6 +33,7 @@ export interface ConnectorStore {
   readonly events: Events;
   readonly settings: ConnectorSettings;
   readonly cursors: Cursors;
+  readonly pin: DirectoryPin;
   readonly space: ConnectorSpace;
   readonly holders: PasswordHolders;
   readonly passwords: PasswordStates;
@@ -64,6 +66,7 @@ export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string
     events,
     settings: new ConnectorSettings(db, name),
     cursors: new Cursors(db, name),
+    pin: new DirectoryPin(db, name),
     space: new ConnectorSpace(db, name),
     holders: new PasswordHolders(db, name),
     passwords: new PasswordStates(db, name, passwordLog),

@@ -14,7 +14,12 @@ export const FOREST = 'corp.example.com';
 /** A connector's context over a store in memory and a scripted tenant; the DC's side is the test's. */
 export function testContext(
   peer: ProvisioningPeer,
-  settings: { objectBatch?: number; passwordBatch?: number; deletionThreshold?: number } = {},
+  settings: {
+    objectBatch?: number;
+    passwordBatch?: number;
+    deletionThreshold?: number;
+    temporaryPasswords?: 'keep';
+  } = {},
 ): ConnectorContext {
   const configuration = ConnectConfiguration.parse({
     stateDirectory: '/nonexistent',

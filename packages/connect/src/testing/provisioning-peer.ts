@@ -7,9 +7,10 @@ import type {
   PublicKey,
   Verdict,
   WindowsCredentialsSyncConfig,
+  Withdrawal,
 } from '@causeway/contract';
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
-import { domainFingerprint, generateSigningKey, joinEncapsulation } from '@causeway/records';
+import { domainFingerprint, generateSigningKey, joinEncapsulation, peekRecord } from '@causeway/records';
 
 /** What a scripted tenant does with a request instead of answering it. */
 export type Misbehaviour =
@@ -27,6 +28,10 @@ export interface PeerUser {
   object: Extract<ObjectChange, { operation: 'upsert' }>;
   /** With its record as a whole. */
   credential?: CredentialChange;
+  /** Its newest withdrawal, while nothing came after it. */
+  withdrawal?: string;
+  /** Of the newest credential or withdrawal. */
+  order?: PasswordOrder;
 }
 
 /** Heads come by the clock: one must not take what a test wrote for another request. */
@@ -54,7 +59,7 @@ export class ProvisioningPeer {
   hold: (path: string) => Promise<unknown> | undefined = () => undefined;
   windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig = { enabled: false, domain: null };
   /** Records that it announces; undefined as a tenant of the first release, which announces none. */
-  accepts: string[] | undefined;
+  accepts: readonly string[] | undefined;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -170,6 +175,8 @@ export class ProvisioningPeer {
         return { verdicts: changesOf<ObjectChange>(body).map(change => this.#takeObject(change)) };
       case '/api/v1/sync/credentials':
         return { verdicts: credentialsOf(body).map(change => this.#takeCredential(change)) };
+      case '/api/v1/sync/withdrawals':
+        return { verdicts: changesOf<Withdrawal>(body).map(change => this.#takeWithdrawal(change)) };
       case HEAD: {
         const { forest, head } = JSON.parse(body) as { forest: string; head: string };
         this.heads.set(forest, head);
@@ -198,11 +205,25 @@ export class ProvisioningPeer {
     if (judged) return { sourceAnchor, ...judged };
     const user = this.users.get(sourceAnchor);
     if (!user) return { sourceAnchor, verdict: 'retry', code: 'unknown-user', reason: 'no such user' };
-    const before: PasswordOrder | undefined = user.credential?.passwordOrder;
-    if (before && comparePasswordOrder(change.passwordOrder, before) < 0) {
+    if (user.order && comparePasswordOrder(change.passwordOrder, user.order) < 0) {
       return { sourceAnchor, verdict: 'refused', code: 'older-password-order', reason: 'older' };
     }
     user.credential = change;
+    user.order = change.passwordOrder;
+    delete user.withdrawal;
+    return { sourceAnchor, verdict: 'applied' };
+  }
+
+  #takeWithdrawal({ sourceAnchor, record }: Withdrawal): Verdict {
+    const user = this.users.get(sourceAnchor);
+    if (!user) return { sourceAnchor, verdict: 'retry', code: 'unknown-user', reason: 'no such user' };
+    const order = peekRecord(record)!.passwordOrder!;
+    if (user.order && comparePasswordOrder(order, user.order) < 0) {
+      return { sourceAnchor, verdict: 'refused', code: 'older-password-order', reason: 'older' };
+    }
+    user.withdrawal = record;
+    user.order = order;
+    delete user.credential;
     return { sourceAnchor, verdict: 'applied' };
   }
 }

@@ -1,6 +1,12 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { FeedItem } from '@causeway/contract';
-import { EncryptionType, type KerberosKeys, ntHash, stringToKey } from '@causeway/credentials';
+import {
+  EncryptionType,
+  type KerberosKeys,
+  ntHash,
+  type PasswordOrder,
+  stringToKey,
+} from '@causeway/credentials';
 import {
   type AccountFields,
   bucketOf,
@@ -16,8 +22,10 @@ import {
   signAccountRecord,
   signHead,
   signingPublicKey,
+  signWithdrawal,
   summarizeBucket,
   summarizeForest,
+  type WithdrawalFields,
 } from '@causeway/records';
 
 /** A user of a scripted forest. */
@@ -97,6 +105,16 @@ export class ForestPeer {
     return record!;
   }
 
+  /** A record that takes a password away; `version` as for `credential`. */
+  withdrawal(person: Person, version: number, changes: Partial<WithdrawalFields> = {}): string {
+    return signWithdrawal(this.signingKey, {
+      ...this.#common(person),
+      passwordOrder: this.#order(version),
+      reason: 'must-change',
+      ...changes,
+    });
+  }
+
   /** Records of one batch. */
   async credentials(
     sealer: CredentialSealer,
@@ -115,11 +133,7 @@ export class ForestPeer {
         this.signingKey,
         {
           ...this.#common(person),
-          passwordOrder: {
-            version,
-            originatingTime: 13_400_000_000 + version,
-            originatingInvocationId: this.invocationId,
-          },
+          passwordOrder: this.#order(version),
           mustChange: false,
           ...fields,
         },
@@ -154,6 +168,11 @@ export class ForestPeer {
     const origin: FeedItem['origin'] = this.#cloud ? 'cloud' : 'synchronized';
     const forest = this.#cloud ? null : this.forest;
     return { origin, forest, sourceAnchor: person.anchor, accountRecord, credentialRecord };
+  }
+
+  #order(version: number): PasswordOrder {
+    const originatingTime = 13_400_000_000 + version;
+    return { version, originatingTime, originatingInvocationId: this.invocationId };
   }
 
   #common({ anchor, objectGuid }: Person) {

@@ -1,6 +1,6 @@
 import { decodeGuid, type Guid, Reader } from '@causeway/wire';
 import { decodePointer } from '../ndr/ndr.ts';
-import { decodeDsName } from './dsname.ts';
+import { type DsName, decodeDsName } from './dsname.ts';
 import type { UsnVector } from './get-nc-changes-request.ts';
 import { decodePrefixEntries, MAX_PREFIXES, PrefixTable } from './prefix-table.ts';
 import {
@@ -15,6 +15,8 @@ import { type Cursor, decodeUpToDateVector } from './up-to-date-vector.ts';
 /** What stands at the front of a reply, enough to ask for the next page before this one is decoded. */
 export interface ReplyHeader {
   invocationId: Guid;
+  /** The naming context that was replicated; of a single object, the object. */
+  namingContext: DsName | undefined;
   from: UsnVector;
   to: UsnVector;
   extendedResult: number;
@@ -26,7 +28,7 @@ export interface ReplyHeader {
   status: number;
 }
 
-interface Fixed extends ReplyHeader {
+interface Fixed extends Omit<ReplyHeader, 'namingContext'> {
   version: 1 | 6 | 9;
   hasNamingContext: boolean;
   hasVector: boolean;
@@ -51,14 +53,16 @@ export function decodeReplyStatus(stub: Uint8Array): number {
 
 /** The header alone, of DRS_MSG_GETCHGREPLY_V1, V6 or V9 ([MS-DRSR] 4.1.10.2.8 to 4.1.10.2.14). */
 export function decodeReplyHeader(stub: Uint8Array): ReplyHeader {
-  return decodeFixed(new Reader(stub, 'GetNCChanges'));
+  const r = new Reader(stub, 'GetNCChanges');
+  const fixed = decodeFixed(r);
+  return { ...fixed, namingContext: decodeNamingContext(r, fixed) };
 }
 
 /** The whole reply. Values are views of `stub`: they hold until it is wiped. */
 export function decodeReply(stub: Uint8Array): Reply {
   const r = new Reader(stub, 'GetNCChanges');
   const fixed = decodeFixed(r);
-  if (fixed.hasNamingContext) decodeDsName(r, 'pNC');
+  const namingContext = decodeNamingContext(r, fixed);
   const upToDateVector = fixed.hasVector ? decodeUpToDateVector(r) : undefined;
   const prefixTable = fixed.hasPrefixes
     ? decodePrefixEntries(r, fixed.prefixCount)
@@ -71,7 +75,11 @@ export function decodeReply(stub: Uint8Array): Reply {
   r.align(4);
   r.skip(4, 'status');
   r.end();
-  return { ...fixed, upToDateVector, prefixTable, objects };
+  return { ...fixed, namingContext, upToDateVector, prefixTable, objects };
+}
+
+function decodeNamingContext(r: Reader, { hasNamingContext }: Fixed): DsName | undefined {
+  return hasNamingContext ? decodeDsName(r, 'pNC') : undefined;
 }
 
 function decodeFixed(r: Reader): Fixed {

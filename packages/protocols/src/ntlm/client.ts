@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Rc4 } from '@causeway/credentials';
-import { DecodeError, encodeUtf16le, type Filetime, Writer } from '@causeway/wire';
+import { DecodeError, encodeUtf16le, type Filetime, upperCase, Writer } from '@causeway/wire';
 import type { SecurityContext } from '../dcerpc/security.ts';
 import {
   AvId,
@@ -48,7 +48,7 @@ export interface NtlmOptions {
 
 /** NTOWFv2 ([MS-NLMP] 3.3.2): the user's name in upper case, the domain as it is sent. */
 export function ntowfV2(ntHash: Uint8Array, user: string, domain: string): Uint8Array {
-  return hmacMd5(ntHash, encodeUtf16le(user.toUpperCase() + domain));
+  return hmacMd5(ntHash, encodeUtf16le(upperCase(user) + domain));
 }
 
 /** NTLMv2_CLIENT_CHALLENGE ([MS-NLMP] 2.2.2.7) as the response's hash covers it. */

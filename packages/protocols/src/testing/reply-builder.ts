@@ -37,6 +37,7 @@ export function encodeReply(reply: {
   drsError?: number;
   status?: number;
   vector?: { invocationId: Guid; usn: bigint }[];
+  namingContext?: { name: string; guid?: Guid; sid?: Sid };
   objects?: ReplyObject[];
   linkedValues?: { object: string; value: Uint8Array }[];
 }): Uint8Array {
@@ -64,7 +65,8 @@ export function encodeReply(reply: {
       .u32le(linkedValues.length > 0 ? 1 : 0);
     w.u32le(reply.drsError ?? 0);
   }
-  encodeName(w, 'DC=src,DC=test');
+  const { name, guid, sid } = reply.namingContext ?? { name: 'DC=src,DC=test' };
+  encodeName(w, name, guid, sid);
   if (vector) {
     w.align(4)
       .u32le(vector.length)

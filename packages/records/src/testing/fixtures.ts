@@ -16,6 +16,7 @@ import {
   type SigningKey,
   signingPublicKey,
   type TrustedSigner,
+  type WithdrawalFields,
 } from '../index.ts';
 
 export const TENANT = '0a6b2f6e-6f0a-4f7e-9f1c-4d5f3c2b1a00';
@@ -47,6 +48,16 @@ export const CREDENTIAL: CredentialFields = {
     originatingInvocationId: '6ba7b810-9dad-11d1-80b4-00c04fd430c8',
   },
   mustChange: false,
+};
+
+export const WITHDRAWAL: WithdrawalFields = {
+  tenant: TENANT,
+  forest: FOREST,
+  sourceAnchor: ACCOUNT.sourceAnchor,
+  objectGuid: ACCOUNT.objectGuid,
+  sequence: 1_795_437_727_000_007,
+  passwordOrder: { ...CREDENTIAL.passwordOrder, version: 4 },
+  reason: 'must-change',
 };
 
 /** Three users, one of whom has no credential record yet. */

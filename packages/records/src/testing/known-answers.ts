@@ -183,3 +183,14 @@ export const HEAD_STATEMENT = [
   'iwidGltZSI6IjIwMjYtMTEtMjNUMTA6NDI6MDcuMDAwWiIsInZlcnNpb24iOjF9.UioKYRawe0YEXujlMICB1_swd7KPTx_fi',
   '6GBp8FrZZrLBAaYQ6fY7Urx7loNkPOXakEvqxbctkV-dJs3tSyIAg',
 ].join('');
+
+/** Of `WITHDRAWAL` in fixtures.ts: signing it again gives these very characters. */
+export const WITHDRAWAL_RECORD = [
+  'eyJhbGciOiJFZERTQSIsImtpZCI6IjRVVVoyTkpRSUo0SFo3R1QiLCJ0eXAiOiJjYXVzZXdheS13aXRoZHJhd2FsK2p3cyJ9',
+  '.eyJmb3Jlc3QiOiJjb3JwLmV4YW1wbGUuY29tIiwib2JqZWN0R3VpZCI6ImUzNTE0MjM1LTRiMDYtMTFkMS1hYjA0LTAwYzA',
+  '0ZmMyZGNkMiIsInBhc3N3b3JkT3JkZXIiOnsib3JpZ2luYXRpbmdJbnZvY2F0aW9uSWQiOiI2YmE3YjgxMC05ZGFkLTExZDE',
+  'tODBiNC0wMGMwNGZkNDMwYzgiLCJvcmlnaW5hdGluZ1RpbWUiOjEzNDM5OTExMzI3LCJ2ZXJzaW9uIjo0fSwicmVhc29uIjo',
+  'ibXVzdC1jaGFuZ2UiLCJzZXF1ZW5jZSI6MTc5NTQzNzcyNzAwMDAwNywic291cmNlQW5jaG9yIjoiWTBKUjR3WkwwUkdyQkF',
+  'EQVQ4TE54Zz09IiwidGVuYW50IjoiMGE2YjJmNmUtNmYwYS00ZjdlLTlmMWMtNGQ1ZjNjMmIxYTAwIiwidmVyc2lvbiI6MX0',
+  '.u-zHVQXs_SPOYzxniWVI710voisb7EswNVwsPfRG8mwBN-vDDltUjXjVMiQzoOYe9w3jdKB4GlIAiuyS6ECRDA',
+].join('');

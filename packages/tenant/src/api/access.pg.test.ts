@@ -30,6 +30,7 @@ import {
   order,
   person,
   seal,
+  withdrawalItem,
 } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import type { TestAdministrator } from '../testing/test-tenant.ts';
@@ -108,6 +109,7 @@ onEveryBackend('access', tenant => {
         'GET /t/:tenant/sign-in/:uid/password',
         'OPTIONS /t/:tenant/oidc/*',
         'POST /enrol',
+        'POST /enrol/preview',
         'POST /t/:tenant/oidc/*',
         'POST /t/:tenant/password',
         'POST /t/:tenant/sign-in/:uid',
@@ -245,6 +247,7 @@ onEveryBackend('access', tenant => {
     const lies: Record<string, object> = {
       [synchronizationRoutes.exportObjects.path]: { changes: [item] },
       [synchronizationRoutes.exportCredentials.path]: batchOf([await credentialItem(who, 'x', order(1))]),
+      [synchronizationRoutes.exportWithdrawals.path]: { changes: [withdrawalItem(agent, who, order(1))] },
       [synchronizationRoutes.reportConnectStatus.path]: status,
       [synchronizationRoutes.putHead.path]: { head: headOf(agent, { forest: other }) },
     };

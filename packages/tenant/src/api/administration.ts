@@ -1,8 +1,8 @@
 import { administrationRoutes, type UserStatus } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
+import { nameKey } from '@causeway/wire';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
-import { accountKey } from '../digest.ts';
 import { registerApplication } from '../directory/applications.ts';
 import { readTenantStatus } from '../directory/status.ts';
 import { findUser, type User, userStatus } from '../directory/users.ts';
@@ -30,7 +30,7 @@ export function registerAdministration(
       .select('users')
       .selectAll()
       .where('deleted_at', 'is', null)
-      .where('upn_key', '>', accountKey(query.after))
+      .where('upn_key', '>', nameKey(query.after))
       .$if(query.missing === 'legacy', users => users.where(missesLegacy))
       .orderBy('upn_key')
       .limit(query.limit + 1)

@@ -1,6 +1,7 @@
 import { enrolmentRoutes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
 import {
+  checkDomainCode,
   createEnrolment,
   enrol,
   enrolmentRefused,
@@ -10,6 +11,7 @@ import {
   setForests,
 } from '../directory/agents.ts';
 import { requireDomainAdministrator } from '../directory/groups.ts';
+import { readSyncConfig } from '../directory/managed-domain.ts';
 import { issuerOf } from '../issuer.ts';
 import { administratorOf, type RouteContext, registerOpenRoute, registerRoute } from './register-route.ts';
 
@@ -54,6 +56,16 @@ export function registerEnrolment(
       issuer,
       tokenEndpoint: `${issuer}/token`,
     };
+  });
+  registerOpenRoute(server, enrolmentRoutes.previewEnrolment, async ({ body, address }) => {
+    const scope = await installation.findTenantOfCode(body.code);
+    if (!scope) {
+      log.warn({ address }, 'enrolment refused');
+      throw enrolmentRefused();
+    }
+    await checkDomainCode(scope, body.code);
+    const { tenantId, tenantName } = scope;
+    return { tenantId, tenantName, domain: (await readSyncConfig(scope)).domain };
   });
   registerRoute(server, context, enrolmentRoutes.listAgents, async (_input, { scope }) => ({
     agents: await listAgents(scope),

@@ -5,7 +5,13 @@ import type { FastifyInstance } from 'fastify';
 import { readChanges } from '../directory/change-feed.ts';
 import { readTenantKey } from '../directory/cloud-records.ts';
 import { requireDomainAdministrator } from '../directory/groups.ts';
-import { registerDomainKey, storeReports, withdrawDomain } from '../directory/managed-domain.ts';
+import {
+  isOfTheDomain,
+  readSyncConfig,
+  registerDomainKey,
+  storeReports,
+  withdrawDomain,
+} from '../directory/managed-domain.ts';
 import { readHeads, storeReceipt } from '../directory/statements.ts';
 import { agentOf } from './provisioning.ts';
 import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
@@ -13,14 +19,16 @@ import { administratorOf, type RouteContext, registerRoute } from './register-ro
 export function registerManagedDomain(server: FastifyInstance, context: RouteContext): void {
   registerRoute(server, context, managedDomainRoutes.registerDomainKey, async ({ body }, caller) => {
     const fingerprint = fingerprintOf(body);
-    await registerDomainKey(caller.scope, agentOf(caller).agentId, body);
-    const { tenantName } = caller.scope;
-    context.log.info(
-      { tenant: tenantName, realm: body.realm, fingerprint },
-      'managed domain keys registered',
-    );
+    const { agentId } = agentOf(caller);
+    const { replaced } = await registerDomainKey(caller.scope, agentId, body);
+    const about = { tenant: caller.scope.tenantName, realm: body.realm, fingerprint, agentId };
+    if (replaced === undefined) context.log.info(about, 'managed domain keys registered');
+    else context.log.warn({ ...about, replaced }, 'managed domain replaced by another one');
     return {};
   });
+  registerRoute(server, context, managedDomainRoutes.readDomain, async (_input, { scope }) => ({
+    domain: (await readSyncConfig(scope)).domain,
+  }));
   registerRoute(server, context, managedDomainRoutes.withdrawDomain, async ({ address }, caller) => {
     const { userId } = administratorOf(caller);
     await requireDomainAdministrator(caller.scope, userId);
@@ -37,15 +45,18 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
   registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, caller) =>
     readChanges(caller.scope, query, signal, agentOf(caller).accepts),
   );
-  registerRoute(server, context, managedDomainRoutes.reportApplied, async ({ body }, { scope }) => {
-    await storeReports(scope, body.reports);
+  registerRoute(server, context, managedDomainRoutes.reportApplied, async ({ body }, caller) => {
+    const { scope } = caller;
+    if (await isOfTheDomain(scope, agentOf(caller).agentId)) await storeReports(scope, body.reports);
     return {};
   });
   registerRoute(server, context, managedDomainRoutes.readHeads, async (_input, { scope }) => ({
     heads: await readHeads(scope, MAX_HEADS),
   }));
-  registerRoute(server, context, managedDomainRoutes.putReceipt, async ({ body }, { scope }) => {
-    await storeReceipt(scope, body.forest, body.receipt);
+  registerRoute(server, context, managedDomainRoutes.putReceipt, async ({ body }, caller) => {
+    const { scope } = caller;
+    if (await isOfTheDomain(scope, agentOf(caller).agentId))
+      await storeReceipt(scope, body.forest, body.receipt);
     return {};
   });
 }

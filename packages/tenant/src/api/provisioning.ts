@@ -1,9 +1,10 @@
 import { ACCEPTED_RECORDS, MAX_BATCH, synchronizationRoutes as routes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { readSyncConfig } from '../directory/managed-domain.ts';
+import { readDomainAccepts, readSyncConfig } from '../directory/managed-domain.ts';
 import { provisionCredentials } from '../directory/provision-credentials.ts';
 import { provisionObjects } from '../directory/provision-objects.ts';
+import { provisionWithdrawals } from '../directory/provision-withdrawals.ts';
 import { readReceipt, storeHead } from '../directory/statements.ts';
 import { storeConnectReport } from '../directory/status.ts';
 import type { Caller } from '../installation.ts';
@@ -21,8 +22,11 @@ export function registerProvisioning(server: FastifyInstance, context: RouteCont
     tenantName: caller.scope.tenantName,
     minimumAgentVersion: context.minimumAgentVersion,
     windowsCredentialsSyncConfig: await readSyncConfig(caller.scope),
-    // A Connect that announces nothing is one of a release that does not know this member.
-    ...(agentOf(caller).accepts && { accepts: [...ACCEPTED_RECORDS] }),
+    // A Connect that announces nothing is one of a release that does not know these members.
+    ...(agentOf(caller).accepts && {
+      accepts: [...ACCEPTED_RECORDS],
+      domainAccepts: await readDomainAccepts(caller.scope),
+    }),
   }));
   registerRoute(
     server,
@@ -41,6 +45,15 @@ export function registerProvisioning(server: FastifyInstance, context: RouteCont
       verdicts: await provisionCredentials(agentOf(caller), body),
     }),
     { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportCredentials.body!.extend(ANY_CHANGES) },
+  );
+  registerRoute(
+    server,
+    context,
+    routes.exportWithdrawals,
+    async ({ body }, caller) => ({
+      verdicts: await provisionWithdrawals(agentOf(caller), body.forest, body.changes),
+    }),
+    { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportWithdrawals.body!.extend(ANY_CHANGES) },
   );
   registerRoute(server, context, routes.reportConnectStatus, async ({ body }, caller) => {
     await storeConnectReport(caller.scope, agentOf(caller), body);

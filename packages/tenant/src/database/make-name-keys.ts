@@ -1,5 +1,5 @@
+import { nameKey } from '@causeway/wire';
 import { type Kysely, sql } from 'kysely';
-import { accountKey } from '../digest.ts';
 import type { Schema } from './schema.ts';
 
 const PAGE = 1000;
@@ -22,7 +22,7 @@ export async function makeNameKeys(database: Kysely<Schema>): Promise<void> {
   await sql`update users set upn_key = upper(id::text)`.execute(database);
   const taken = new Set<string>();
   const made = rows.map(({ tenant_id, id, user_principal_name: name, deleted }) => {
-    const key = accountKey(name);
+    const key = nameKey(name);
     const place = `${tenant_id} ${key}`;
     const lost = !deleted && taken.has(place);
     if (!deleted) taken.add(place);

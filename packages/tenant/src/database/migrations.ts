@@ -244,6 +244,15 @@ const MIGRATIONS: readonly Migration[] = [
     // The keys are made by a table that no database has.
     program: makeNameKeys,
   },
+  {
+    number: 8,
+    name: 'withdrawals',
+    statements: [
+      'alter table users add column password_sequence bigint',
+      'update users set password_sequence = credential_sequence',
+      'alter table agents add column accepts jsonb',
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

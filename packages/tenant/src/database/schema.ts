@@ -58,7 +58,9 @@ export interface UsersTable {
   order_time: number | null;
   order_invocation_id: string | null;
   credential_sequence: number | null;
-  /** The signed part; what goes beside it is in `encapsulations`. */
+  /** The newest of a credential record, a withdrawal or a password that came without a record; outlives all of them. */
+  password_sequence: number | null;
+  /** The signed part; what goes beside it is in `encapsulations`. Without that it is a withdrawal. */
   credential_record: string | null;
   encapsulation_id: number | null;
   credential_record_received_at: Date | null;
@@ -129,6 +131,8 @@ export interface AgentsTable {
   signing_key: NullableJson<PublicKey>;
   /** What a Connect may provision; of another agent empty. */
   forests: ColumnType<string[], string, string>;
+  /** The records that it announced with its last request; null: none. */
+  accepts: NullableJson<string[]>;
   enrolled_at: Fixed<Date>;
   last_seen_at: Date | null;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CausewayError } from '@causeway/service';
-import { accountKey, digestOf } from '../digest.ts';
+import { nameKey } from '@causeway/wire';
+import { digestOf } from '../digest.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 
 const TOKEN_DAYS = 90;
@@ -10,7 +11,7 @@ export async function findAdministrator(scope: TenantScope, userPrincipalName: s
   const user = await scope
     .select('users')
     .select('id')
-    .where('upn_key', '=', accountKey(userPrincipalName))
+    .where('upn_key', '=', nameKey(userPrincipalName))
     .where('administrator', '=', true)
     .where('deleted_at', 'is', null)
     .executeTakeFirst();

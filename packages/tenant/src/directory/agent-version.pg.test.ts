@@ -11,7 +11,7 @@ import {
   type Send,
   synchronizationRoutes,
 } from '@causeway/contract';
-import { generateSigningKey } from '@causeway/records';
+import { generateSealingKey, generateSigningKey } from '@causeway/records';
 import { FOREST } from '../testing/people.ts';
 import { enrolAgent, makeAgentKeys, type TestAgent } from '../testing/test-agent.ts';
 import { startTestTenant, type TestTenant } from '../testing/test-tenant.ts';
@@ -73,6 +73,23 @@ it('tells which records it takes to a Connect that announces its own, and to no 
   assert.deepEqual((await configuration(announcing(['account-3']))).accepts, ACCEPTED_RECORDS);
   assert.equal('accepts' in (await configuration(announcing([]))), false);
   assert.equal('accepts' in (await configuration(announcing(['nonsense']))), false);
+});
+
+it('tells an announcing Connect what the managed domain announced last', async () => {
+  const agent = await enrolAgent(tenant.url, admin, 'connect');
+  const domain = await enrolAgent(tenant.url, admin, 'domain');
+  const { publicKey: key } = await generateSealingKey();
+  const { publicKey: receiptKey } = generateSigningKey();
+  const body = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', key, receiptKey };
+  const reads = async () => (await configuration(as(agent, '1.0.0'))).domainAccepts;
+  assert.equal(await reads(), undefined);
+  await call(domain.send, managedDomainRoutes.registerDomainKey, { body });
+  assert.deepEqual(await reads(), ACCEPTED_RECORDS);
+  for (const accepts of [[], ['account-3']]) {
+    const send = agentSend({ url: tenant.url }, { ...domain, clientId: domain.id, accepts });
+    await call(send, managedDomainRoutes.readHeads);
+    assert.deepEqual(await reads(), accepts);
+  }
 });
 
 it('an agent says the version of its program by itself', async () => {

@@ -42,6 +42,25 @@ export async function createEnrolment(
   return { code, expiresAt };
 }
 
+/**
+ * Looks at a managed domain's code, which stays unused.
+ * @throws CausewayError 'enrolment-refused' as `enrol`, or 'wrong-kind'
+ */
+export async function checkDomainCode(scope: TenantScope, code: string): Promise<void> {
+  const known = await scope
+    .select('enrolments')
+    .select('kind')
+    .where('code_digest', '=', digestOf(code))
+    .where('expires_at', '>', new Date())
+    .executeTakeFirst();
+  if (!known) throw enrolmentRefused();
+  if (known.kind === 'domain') return;
+  throw new CausewayError(
+    'wrong-kind',
+    `this code enrols a Connect: for a managed domain make one with 'causeway tenant enrolment create --kind domain'`,
+  );
+}
+
 export interface Enrolment {
   readonly code: string;
   readonly version: string;

@@ -136,5 +136,6 @@ function shownTo(announced: readonly string[] | undefined, item: FeedItem): Feed
   };
 }
 
+/** A withdrawal is whole without an encapsulation. */
 const recordOf = ({ credential_record: signed, encapsulation }: Row): string | null =>
-  signed === null || encapsulation === null ? null : joinEncapsulation({ signed, encapsulation });
+  signed === null || encapsulation === null ? signed : joinEncapsulation({ signed, encapsulation });

@@ -16,6 +16,7 @@ import {
   type AccountRecord,
   CLOUD_FOREST,
   type CredentialRecord,
+  domainFingerprint,
   generateSealingKey,
   generateSigningKey,
   openCredentialRecord,
@@ -47,10 +48,15 @@ onEveryBackend('cloud-only users', tenant => {
     return users.map(user => user.userPrincipalName);
   };
   const { publicKey: receiptKey } = generateSigningKey();
-  const register = (key: SealingKey, realm = REALM) =>
-    call(domain.send, managedDomainRoutes.registerDomainKey, {
-      body: { realm, netbiosDomain: 'AADDS', key: sealingPublicKey(key), receiptKey },
+  /** @param before whose place it takes */
+  const register = (key: SealingKey, before?: SealingKey) => {
+    const body = { realm: REALM, netbiosDomain: 'AADDS', key: sealingPublicKey(key), receiptKey };
+    const other = before && sealingPublicKey(before).publicKey;
+    const replaces = other && { realm: REALM, fingerprint: domainFingerprint(other, receiptKey.publicKey) };
+    return call(domain.send, managedDomainRoutes.registerDomainKey, {
+      body: { ...body, ...(replaces && { replaces }) },
     });
+  };
   const item = async (id: string): Promise<FeedItem> => {
     const { items } = await call(domain.send, managedDomainRoutes.readChanges, { query: { limit: 1000 } });
     return items.find(({ userId }) => userId === id)!;
@@ -221,7 +227,7 @@ onEveryBackend('cloud-only users', tenant => {
     const { id } = await status('alice@contoso.example');
     await register(recipient);
     assert.notEqual((await item(id)).credentialRecord, null, 'the same domain again');
-    await register(await generateSealingKey());
+    await register(await generateSealingKey(), recipient);
     assert.equal((await item(id)).credentialRecord, null);
     await change('alice@contoso.example', 'Pa$$w0rd.third', 'Pa$$w0rd.fourth');
     assert.notEqual((await item(id)).credentialRecord, null);

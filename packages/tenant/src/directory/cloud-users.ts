@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { EMPTY_PROFILE, MailNickname } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
-import { accountKey } from '../digest.ts';
+import { nameKey } from '@causeway/wire';
 import type { TenantScope } from '../tenant-scope.ts';
 import { changes, lockCounter } from './change-counter.ts';
 import { accountColumns, type CloudUser, credentialColumns, NO_LEGACY, nextOrder } from './cloud-records.ts';
@@ -49,7 +49,7 @@ export async function insertCloudUser(inside: TenantScope, user: NewCloudUser): 
   const now = new Date();
   const cloud_credential = await makeCloudCredential(password);
   const counter = await lockCounter(inside);
-  const upn_key = accountKey(userPrincipalName);
+  const upn_key = nameKey(userPrincipalName);
   await refuseTakenName(inside, userPrincipalName, upn_key);
   const seq = counter.next();
   const record = await accountColumns(inside, { ...row, account_sequence: null, deleted: false }, seq);

@@ -1,4 +1,11 @@
-import type { DomainReport, PublicKey, WindowsCredentialsSyncConfig } from '@causeway/contract';
+import type {
+  DomainReport,
+  PublicKey,
+  RegisteredDomain,
+  Replaces,
+  WindowsCredentialsSyncConfig,
+} from '@causeway/contract';
+import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -6,15 +13,27 @@ import { changes, json, lockCounter } from './change-counter.ts';
 import { NO_LEGACY, recordCloudUsers } from './cloud-records.ts';
 import { isUuid } from './users.ts';
 
+interface Registration {
+  readonly realm: string;
+  readonly netbiosDomain: string;
+  readonly key: PublicKey;
+  readonly receiptKey: PublicKey;
+  readonly replaces?: Replaces | undefined;
+}
+
 /**
- * Registers the managed domain, or its new keys. Connect believes keys only after an administrator confirmed them;
- * what was sealed here to another key opens no more and is let go of.
+ * Registers the managed domain, or the same one again. INVARIANT: another one, by realm or by one of its keys, takes the place of
+ * the registered one only when its registration names that one as it is now. Connect believes keys only after an administrator
+ * confirmed them; what was sealed here to another key opens no more and is let go of.
+ *
+ * @returns the realm of the domain that was replaced
+ * @throws CausewayError 'other-managed-domain'
  */
 export async function registerDomainKey(
   scope: TenantScope,
   agentId: string,
-  domain: { realm: string; netbiosDomain: string; key: PublicKey; receiptKey: PublicKey },
-): Promise<void> {
+  { replaces, ...domain }: Registration,
+): Promise<{ replaced: string | undefined }> {
   const values = {
     realm: domain.realm,
     netbios_domain: domain.netbiosDomain,
@@ -22,24 +41,73 @@ export async function registerDomainKey(
     receipt_key: JSON.stringify(domain.receiptKey),
     agent_id: agentId,
   };
-  await scope.transaction(async inside => {
-    // Passwords are sealed under the same lock: each to the domain that is there then.
+  const replaced = await scope.transaction(async inside => {
+    // Passwords are sealed under the same lock, each to the domain that is there then; and of two that replace one, one finds it.
     const counter = await lockCounter(inside);
-    const before = await inside.select('managed_domains').select(['key', 'realm']).executeTakeFirst();
-    // A repeated registration of the same domain is none.
-    const same = before?.key.publicKey === domain.key.publicKey && before.realm === domain.realm;
+    const { domain: before } = await readSyncConfig(inside);
+    const same = before !== null && isSame(before, domain);
+    if (before && !same) refuseUnlessNamed(before, domain, replaces);
     await inside
       .insert('managed_domains', { ...values, registered_at: new Date() })
       .onConflict(conflict =>
         conflict.column('tenant_id').doUpdateSet({ ...values, ...(!same && { registered_at: new Date() }) }),
       )
       .execute();
-    if (!same) await inside.update('users').set(NO_LEGACY).where('origin', '=', 'cloud').execute();
+    if (!same) await forgetWhatWasThere(inside);
     await recordCloudUsers(inside, counter.next);
     await counter.save();
+    return same ? undefined : before?.realm;
   });
   changes.emit(scope.tenantId);
+  return { replaced };
 }
+
+/** Public keys, which have to be the very same: whoever knows one half of a pair alone gets nobody's place by it. */
+function isSame(before: RegisteredDomain, domain: Registration): boolean {
+  return (
+    before.realm.toUpperCase() === domain.realm.toUpperCase() &&
+    before.key.publicKey === domain.key.publicKey &&
+    before.receiptKey.publicKey === domain.receiptKey.publicKey
+  );
+}
+
+function refuseUnlessNamed(
+  before: RegisteredDomain,
+  domain: Registration,
+  replaces: Replaces | undefined,
+): void {
+  const fingerprint = domainFingerprint(before.key.publicKey, before.receiptKey.publicKey);
+  const named = replaces?.realm.toUpperCase() === before.realm.toUpperCase();
+  if (named && replaces.fingerprint === fingerprint) return;
+  const asked = replaces ? `, not ${replaces.realm} (${replaces.fingerprint})` : '';
+  throw new CausewayError(
+    'other-managed-domain',
+    `the tenant has the managed domain ${before.realm} (${fingerprint}) since ${before.registeredAt}${asked}; a tenant has one, so ${domain.realm} with other keys was not registered: to replace the other one, name it: causeway domain register --replace ${before.realm}`,
+    { status: 409 },
+  );
+}
+
+/** What a managed domain had is in no managed domain now, and its last word about it says nothing of the next one. */
+async function forgetWhatWasThere(inside: TenantScope): Promise<void> {
+  await inside.update('users').set(NO_LEGACY).where('origin', '=', 'cloud').execute();
+  // The records of a forest stay: only its Connect makes others, and its heads count them.
+  await inside
+    .update('users')
+    .set(NO_OUTCOME)
+    .where(({ eb, or }) => or([eb('legacy_outcome', 'is not', null), eb('account_outcome', 'is not', null)]))
+    .execute();
+  await inside.delete('statements').where('kind', '=', 'receipt').execute();
+}
+
+const NO_OUTCOME = {
+  legacy_sequence: null,
+  legacy_outcome: null,
+  legacy_reason: null,
+  legacy_reported_at: null,
+  legacy_applied_at: null,
+  account_outcome: null,
+  account_reason: null,
+};
 
 /**
  * Withdraws the managed domain: nothing is sealed to its key any more. What was applied there is not applied
@@ -53,10 +121,15 @@ export async function withdrawDomain(scope: TenantScope): Promise<{ realm: strin
     if (!withdrawn) {
       throw new CausewayError('no-managed-domain', 'this tenant has no managed domain', { status: 404 });
     }
-    await inside.update('users').set(NO_LEGACY).where('origin', '=', 'cloud').execute();
-    await inside.delete('statements').where('kind', '=', 'receipt').execute();
+    await forgetWhatWasThere(inside);
     return withdrawn;
   });
+}
+
+/** Whether this agent is that of the tenant's managed domain: what any other one reports is of another domain. */
+export async function isOfTheDomain(scope: TenantScope, agentId: string): Promise<boolean> {
+  const row = await scope.select('managed_domains').select('agent_id').executeTakeFirst();
+  return row?.agent_id === agentId;
 }
 
 export async function readSyncConfig(scope: TenantScope): Promise<WindowsCredentialsSyncConfig> {
@@ -72,6 +145,16 @@ export async function readSyncConfig(scope: TenantScope): Promise<WindowsCredent
       registeredAt: row.registered_at.toISOString(),
     },
   };
+}
+
+/** The records that the managed domain announced last; undefined without one. */
+export async function readDomainAccepts(scope: TenantScope): Promise<string[] | undefined> {
+  const { rows } = await scope.run<{ accepts: string[] | null }>(
+    tenantId => sql`
+      select accepts from managed_domains left join agents on agents.tenant_id = ${tenantId} and agents.id = agent_id
+      where managed_domains.tenant_id = ${tenantId}`,
+  );
+  return rows[0] && (rows[0].accepts ?? []);
 }
 
 /** Keeps what the managed domain did with the records that are current; reports of earlier ones come too late. */

@@ -1,7 +1,7 @@
 import type { NameClaims } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
-import { accountKey } from '../digest.ts';
+import { nameKey } from '@causeway/wire';
 import type { TenantScope } from '../tenant-scope.ts';
 import { changes, lockCounter } from './change-counter.ts';
 import { settleName } from './provision-names.ts';
@@ -12,7 +12,7 @@ const MAX_WAITING = 1000;
 
 /** Who has a sign-in name, for whom it is kept, and who waits for it. */
 export async function readNameClaims(scope: TenantScope, name: string): Promise<NameClaims> {
-  const key = accountKey(name);
+  const key = nameKey(name);
   const rows = await scope
     .select('users')
     .select(['id', 'forest', 'user_principal_name', 'administrator', 'upn_key'])
@@ -46,7 +46,7 @@ export async function freeName(scope: TenantScope, name: string): Promise<NameCl
       const text = `'${name}' is kept for nobody: 'causeway tenant name show ${name}' says who has it`;
       throw new CausewayError('name-not-reserved', text, { status: 409 });
     }
-    await inside.delete('reserved_names').where('name_key', '=', accountKey(name)).execute();
+    await inside.delete('reserved_names').where('name_key', '=', nameKey(name)).execute();
   });
 }
 
@@ -66,7 +66,7 @@ export async function giveName(scope: TenantScope, name: string, to: string): Pr
         },
       );
     }
-    const key = accountKey(name);
+    const key = nameKey(name);
     if (user.wanted_key !== key) {
       const text = `'${name}' is not the userPrincipalName of that user ('${user.user_principal_name}'): rename it first`;
       throw new CausewayError('not-the-name', text, { status: 409 });
@@ -92,7 +92,7 @@ async function decide(
   const claims = await scope.transaction(async inside => {
     await lockCounter(inside);
     await change(inside, await readNameClaims(inside, name));
-    await settleName(inside, accountKey(name), new Date());
+    await settleName(inside, nameKey(name), new Date());
     return readNameClaims(inside, name);
   });
   changes.emit(scope.tenantId);

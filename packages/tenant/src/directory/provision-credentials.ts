@@ -1,4 +1,4 @@
-import { CredentialChange, type PasswordOrder, type Verdict } from '@causeway/contract';
+import { CredentialChange, type Verdict } from '@causeway/contract';
 import { CLOUD_ITERATIONS, comparePasswordOrder, parseCloudCredential } from '@causeway/credentials';
 import { encapsulationDigest } from '@causeway/records';
 import { sql } from 'kysely';
@@ -6,10 +6,10 @@ import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { json } from './change-counter.ts';
 import { keepEncapsulation } from './encapsulations.ts';
+import { findCloudOnly, type Holder, loadHolders, refuseHolder, refuseOlder } from './password-holders.ts';
 import { provisionBatch } from './provision-batch.ts';
-import { checkRecord } from './record-check.ts';
-import { isUuid } from './users.ts';
-import { applied, parseItems, refused, retry, unchanged } from './verdicts.ts';
+import { checkRecord, type Said } from './record-check.ts';
+import { applied, parseItems, refused, unchanged } from './verdicts.ts';
 
 type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
 
@@ -17,18 +17,7 @@ type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
 interface Checked {
   readonly item: CredentialChange;
   /** The record's own words; absent where the item brings none. */
-  readonly said: { readonly sequence: number; readonly objectGuid: string } | undefined;
-}
-
-interface Holder {
-  id: string;
-  source_anchor: string;
-  forest: string;
-  object_guid: string;
-  deleted: boolean;
-  has_credential: boolean;
-  credential_sequence: number | null;
-  order: PasswordOrder | null;
+  readonly said: Said | undefined;
 }
 
 interface Write {
@@ -40,7 +29,11 @@ interface Write {
   order_time: number;
   order_invocation_id: string;
   record: string | null;
+  /** The withdrawal that is there stays for the managed domain, which this password does not reach. */
+  keep_withdrawal: boolean;
+  /** Of the record that is kept. */
   credential_sequence: number | null;
+  password_sequence: number | null;
   changed_seq: number | null;
   /** The same as `changed_seq` for another password than before, null for the same one sent again. */
   news_seq: number | null;
@@ -63,9 +56,10 @@ export async function provisionCredentials(
     'verdict' in item ? item : check(item, agent, forest, digest),
   );
   return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
-    const holders = await loadHolders(inside, work);
-    const cloudOnly = await findCloudOnly(inside, work);
-    const plan = decideCredentials(holders, cloudOnly, forest, work, nextChange);
+    const anchors = work.map(({ item }) => item.sourceAnchor);
+    const holders = await loadHolders(inside, anchors);
+    const cloudOnly = await findCloudOnly(inside, anchors);
+    const plan = decideCredentials(holders, { cloudOnly, forest }, work, nextChange);
     await write(inside, plan.writes, encapsulation);
     return plan.verdicts;
   });
@@ -108,53 +102,10 @@ function check(
   return refused(item.sourceAnchor, 'record-mismatch', `the signed record says another ${said.differs}`);
 }
 
-async function loadHolders(inside: TenantScope, work: readonly Checked[]): Promise<Holder[]> {
-  const anchors = work.map(({ item }) => item.sourceAnchor);
-  const { rows } = await inside.run<
-    Omit<Holder, 'order'> & {
-      order_version: number | null;
-      order_time: number | null;
-      order_invocation_id: string | null;
-    }
-  >(
-    tenantId => sql`
-      select users.id, source_anchor, forest, object_guid, deleted_at is not null as deleted,
-        cloud_credential is not null as has_credential, credential_sequence,
-        order_version, order_time, order_invocation_id
-      from jsonb_array_elements_text(${json(anchors)}) as wanted
-        join users on tenant_id = ${tenantId} and source_anchor = wanted`,
-  );
-  return rows.map(({ order_version, order_time, order_invocation_id, ...row }) => ({
-    ...row,
-    order:
-      order_version === null
-        ? null
-        : {
-            version: order_version,
-            originatingTime: order_time!,
-            originatingInvocationId: order_invocation_id!,
-          },
-  }));
-}
-
-/** The anchors that are in truth the identifiers of cloud-only users: no forest has a say in their passwords. */
-async function findCloudOnly(inside: TenantScope, work: readonly Checked[]): Promise<Set<string>> {
-  const ids = work.map(({ item }) => item.sourceAnchor).filter(isUuid);
-  if (ids.length === 0) return new Set();
-  const rows = await inside
-    .select('users')
-    .select('id')
-    .where('origin', '=', 'cloud')
-    .where('id', 'in', ids)
-    .execute();
-  return new Set(rows.map(row => row.id));
-}
-
 /** Decides what each item does, in order, against the users as the items before it left them. Pure. */
 export function decideCredentials(
   holders: readonly Holder[],
-  cloudOnly: ReadonlySet<string>,
-  forest: string,
+  where: { cloudOnly: ReadonlySet<string>; forest: string },
   items: readonly Checked[],
   nextChange: () => number,
 ): { verdicts: Verdict[]; writes: Write[] } {
@@ -163,24 +114,15 @@ export function decideCredentials(
 
   const decide = ({ item, said }: Checked): Verdict => {
     const anchor = item.sourceAnchor;
-    const holder = byAnchor.get(anchor);
-    if (cloudOnly.has(anchor)) {
-      return refused(anchor, 'not-synchronized', 'this is a cloud-only user: its password is set here alone');
-    }
-    if (!holder || holder.deleted) {
-      return retry(anchor, 'unknown-user', 'there is no such user (yet): export the object first');
-    }
-    if (holder.forest !== forest) {
-      return refused(anchor, 'other-forest', `this user belongs to the forest '${holder.forest}'`);
-    }
-    if (said && said.objectGuid !== holder.object_guid) {
-      return refused(anchor, 'record-mismatch', 'the signed record says another objectGuid');
-    }
-    const order = holder.order && comparePasswordOrder(item.passwordOrder, holder.order);
-    if (order === -1) {
-      return refused(anchor, 'older-password-order', 'a newer password of this user is here already');
-    }
-    const keep = order === 0 && holder.has_credential;
+    const found = byAnchor.get(anchor);
+    const refusal = refuseHolder(anchor, found, where, said?.objectGuid);
+    if (refusal) return refusal;
+    const holder = found!;
+    const sequence = said?.sequence ?? item.sequence;
+    const older = refuseOlder(anchor, holder, item.passwordOrder, sequence);
+    if (older) return older;
+    const same = holder.order !== null && comparePasswordOrder(item.passwordOrder, holder.order) === 0;
+    const keep = same && holder.has_credential;
     const newerRecord = said !== undefined && said.sequence > (holder.credential_sequence ?? -1);
     if (keep && !newerRecord) return unchanged(anchor);
 
@@ -194,13 +136,15 @@ export function decideCredentials(
       order_time: item.passwordOrder.originatingTime,
       order_invocation_id: item.passwordOrder.originatingInvocationId,
       record: item.record,
-      credential_sequence: said?.sequence ?? null,
+      keep_withdrawal: said === undefined && holder.withdrawn,
+      credential_sequence: said?.sequence ?? (holder.withdrawn ? holder.credential_sequence : null),
+      password_sequence: sequence ?? holder.password_sequence,
       changed_seq: change,
       news_seq: keep ? (earlier?.news_seq ?? null) : change,
     });
-    holder.has_credential = true;
-    holder.order = item.passwordOrder;
-    holder.credential_sequence = said?.sequence ?? null;
+    const { credential_sequence, password_sequence, keep_withdrawal: withdrawn } = writes.get(holder.id)!;
+    const now = { has_credential: true, withdrawn, order: item.passwordOrder };
+    Object.assign(holder, now, { credential_sequence, password_sequence });
     return applied(anchor);
   };
   return { verdicts: items.map(decide), writes: [...writes.values()] };
@@ -227,24 +171,28 @@ async function write(
         order_version = r.order_version,
         order_time = r.order_time,
         order_invocation_id = r.order_invocation_id,
-        credential_record = r.record,
+        credential_record = case when r.keep_withdrawal then users.credential_record else r.record end,
         encapsulation_id = case when r.record is null then null else ${first}::bigint end,
         credential_sequence = r.credential_sequence,
-        credential_record_received_at = case when r.record is null then null else now() end,
+        password_sequence = r.password_sequence,
+        credential_record_received_at = case when r.keep_withdrawal then users.credential_record_received_at
+          when r.record is null then null else now() end,
         changed_seq = coalesce(r.changed_seq, users.changed_seq),
         news_seq = coalesce(r.news_seq, users.news_seq),
-        legacy_sequence = null,
-        legacy_outcome = null,
-        legacy_reason = null,
-        legacy_reported_at = null,
-        legacy_applied_at = null
+        legacy_sequence = case when r.keep_withdrawal then users.legacy_sequence end,
+        legacy_outcome = case when r.keep_withdrawal then users.legacy_outcome end,
+        legacy_reason = case when r.keep_withdrawal then users.legacy_reason end,
+        legacy_reported_at = case when r.keep_withdrawal then users.legacy_reported_at end,
+        legacy_applied_at = case when r.keep_withdrawal then users.legacy_applied_at end
       from rows from (
         jsonb_to_recordset(${json(others)}) as (id uuid, cloud_credential text, change_date timestamptz,
           order_version bigint, order_time bigint, order_invocation_id uuid,
-          credential_sequence bigint, changed_seq bigint, news_seq bigint),
+          keep_withdrawal boolean, credential_sequence bigint, password_sequence bigint, changed_seq bigint,
+          news_seq bigint),
         unnest(string_to_array(${records}::text, ',', ''))
       ) as r (id, cloud_credential, change_date, order_version, order_time, order_invocation_id,
-        credential_sequence, changed_seq, news_seq, record)
+        keep_withdrawal,
+        credential_sequence, password_sequence, changed_seq, news_seq, record)
       where users.tenant_id = ${tenantId} and users.id = r.id`,
   );
 }

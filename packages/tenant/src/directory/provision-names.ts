@@ -1,6 +1,6 @@
 import { CLOUD_FOREST } from '@causeway/records';
+import { nameKey } from '@causeway/wire';
 import { sql } from 'kysely';
-import { accountKey } from '../digest.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { json } from './change-counter.ts';
 import {
@@ -78,7 +78,7 @@ async function settle(
   const columns = new Map(
     contenders.map(({ id, wanted }) => {
       const { name, problem } = settled.outcomes.get(id)!;
-      const upn_key = name === null ? namelessKey(id) : accountKey(name);
+      const upn_key = name === null ? namelessKey(id) : nameKey(name);
       const name_problem = problem && problemText(wanted ?? '', problem);
       return [id, { id, sign_in_name: name, upn_key, name_problem }];
     }),

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { EMPTY_PROFILE, ObjectChange, type Profile, type Verdict } from '@causeway/contract';
 import type { AccountRecord } from '@causeway/records';
+import { nameKey } from '@causeway/wire';
 import { sql } from 'kysely';
-import { accountKey } from '../digest.ts';
 import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { json } from './change-counter.ts';
@@ -188,7 +188,7 @@ function namesOf(
 ): Pick<Write, NamesOfForest> {
   const agreed = item.operation === 'delete' || item.userPrincipalName === name;
   const usable = agreed && name !== null && signInNameProblem(name) === undefined;
-  const wanted_key = usable ? accountKey(name) : null;
+  const wanted_key = usable ? nameKey(name) : null;
   return {
     user_principal_name: (agreed ? name : null) ?? before?.user_principal_name ?? '',
     wanted_key,

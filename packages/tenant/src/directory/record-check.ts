@@ -3,7 +3,7 @@ import { type AccountRecord, peekRecord } from '@causeway/records';
 
 /** What the item of a batch says of itself, and the record that it brings must say, too. */
 export interface Claim {
-  readonly kind: 'account' | 'credential';
+  readonly kind: 'account' | 'credential' | 'withdrawal';
   readonly tenant: string;
   readonly forest: string;
   readonly sourceAnchor: string;
@@ -16,15 +16,22 @@ export interface Claim {
   readonly signerKeyId: string | undefined;
 }
 
+/** A record's own words, unbelieved. */
+export interface Said {
+  readonly sequence: number;
+  readonly objectGuid: string;
+  /** Of what is said of a password. */
+  readonly passwordOrder?: PasswordOrder | undefined;
+  /** Of an account record. */
+  readonly account?: AccountRecord;
+}
+
 /**
- * Compares a record's own words with the item around it, and returns its sequence, objectGUID and account, or the name of
+ * Compares a record's own words with the item around it, and returns these words, or the name of
  * the first field that differs. Nothing is believed: the managed domain verifies the signature. This finds
  * mistakes early, and keeps one agent from relaying what another signed.
  */
-export function checkRecord(
-  record: string,
-  claim: Claim,
-): { sequence: number; objectGuid: string; account?: AccountRecord } | { differs: string } {
+export function checkRecord(record: string, claim: Claim): Said | { differs: string } {
   const said = peekRecord(record);
   if (said === undefined) return { differs: 'format' };
   for (const field of [
@@ -43,8 +50,8 @@ export function checkRecord(
   if (claim.passwordOrder && !sameOrder(said.passwordOrder, claim.passwordOrder)) {
     return { differs: 'passwordOrder' };
   }
-  const { sequence, objectGuid, account } = said;
-  return { sequence, objectGuid, ...(account && { account }) };
+  const { sequence, objectGuid, passwordOrder, account } = said;
+  return { sequence, objectGuid, passwordOrder, ...(account && { account }) };
 }
 
 function sameOrder(a: PasswordOrder | undefined, b: PasswordOrder): boolean {

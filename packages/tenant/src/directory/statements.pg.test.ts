@@ -7,7 +7,13 @@ import {
   type Send,
   synchronizationRoutes,
 } from '@causeway/contract';
-import { generateSigningKey, type ReceiptFields, signReceipt } from '@causeway/records';
+import {
+  generateSealingKey,
+  generateSigningKey,
+  type ReceiptFields,
+  sealingPublicKey,
+  signReceipt,
+} from '@causeway/records';
 import { onEveryBackend } from '../testing/backends.ts';
 import { accountItem, FOREST, headOf, nextSequence, person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
@@ -46,6 +52,10 @@ onEveryBackend('heads and receipts', tenant => {
     connect = await enrolAgent(tenant().url, admin, 'connect');
     other = await enrolAgent(tenant().url, admin, 'connect', 'other');
     domain = await enrolAgent(tenant().url, admin, 'domain');
+    const body = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', receiptKey: receiptKey.publicKey };
+    await call(domain.send, managedDomainRoutes.registerDomainKey, {
+      body: { ...body, key: sealingPublicKey(await generateSealingKey()) },
+    });
   });
 
   it('are relayed as they are, the latest of each', async () => {

@@ -51,8 +51,8 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
       select count(*) as users,
         count(*) filter (where not account_enabled) as disabled,
         count(cloud_credential) as with_credential,
-        count(credential_record) as with_record,
-        count(*) filter (where legacy_outcome in ('applied', 'unchanged')) as applied,
+        count(encapsulation_id) as with_record,
+        count(encapsulation_id) filter (where legacy_outcome in ('applied', 'unchanged')) as applied,
         count(*) filter (where legacy_outcome in ('refused', 'failed')
           or account_outcome in ('refused', 'failed')) as refused
       from users where tenant_id = ${tenantId} and deleted_at is null`,

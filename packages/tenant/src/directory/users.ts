@@ -1,7 +1,7 @@
 import type { UserStatus } from '@causeway/contract';
+import { nameKey } from '@causeway/wire';
 import type { Selectable } from 'kysely';
 import type { UsersTable } from '../database/schema.ts';
-import { accountKey } from '../digest.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 
 export type User = Selectable<UsersTable>;
@@ -11,7 +11,7 @@ export function findUserByName(scope: TenantScope, userPrincipalName: string): P
   return scope
     .select('users')
     .selectAll()
-    .where('upn_key', '=', accountKey(userPrincipalName))
+    .where('upn_key', '=', nameKey(userPrincipalName))
     .where('deleted_at', 'is', null)
     .executeTakeFirst();
 }
@@ -37,7 +37,7 @@ export async function findUser(scope: TenantScope, name: string): Promise<User |
     (await scope
       .select('users')
       .selectAll()
-      .where('wanted_key', '=', accountKey(name))
+      .where('wanted_key', '=', nameKey(name))
       .orderBy('deleted_at', sort => sort.desc().nullsFirst())
       .executeTakeFirst())
   );

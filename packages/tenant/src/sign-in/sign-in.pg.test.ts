@@ -113,6 +113,15 @@ onEveryBackend(
       assert.ok(await party.signIn(new Browser(), who.upn, 'Something new 2!'));
     });
 
+    it('takes no empty password, whatever is stored, at the price of every other attempt', async () => {
+      const who = person(++number);
+      await exportObject(who);
+      await exportPassword(who, '');
+      for (const password of ['', 'x'.repeat(10_000)]) {
+        assert.equal(await countDerivations(() => fails(who.upn, password)), 1);
+      }
+    });
+
     it('has a page without scripts, that nothing can frame, with labels and one field each', async () => {
       const { page } = await party.begin(new Browser(), { login_hint: '"><script>alert(1)</script>' });
       assert.equal(page.status, 200);
@@ -127,10 +136,11 @@ onEveryBackend(
     });
 
     it('gives one answer, at the price of one PBKDF2, whatever the reason', async () => {
-      const [good, disabled, expired, deleted, locked] = [
+      const [good, disabled, expired, longExpired, deleted, locked] = [
         await makeUser(),
         await makeUser({ enabled: false }),
         await makeUser({ expires: '2020-01-01T00:00:00.000Z' }),
+        await makeUser({ expires: '1601-01-01T00:00:00.000Z' }),
         await makeUser(),
         await makeUser(),
       ];
@@ -144,6 +154,7 @@ onEveryBackend(
         ['no text', 'nobody\0@corp.example.com', PASSWORD],
         ['disabled', disabled.upn, PASSWORD],
         ['expired', expired.upn, PASSWORD],
+        ['expired in the year in which time begins', longExpired.upn, PASSWORD],
         ['deleted', deleted.upn, PASSWORD],
         ['without a credential', bare.upn, PASSWORD],
         ['locked', locked.upn, PASSWORD],

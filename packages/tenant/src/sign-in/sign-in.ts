@@ -1,6 +1,7 @@
 import type { Log } from '@causeway/service';
+import { nameKey } from '@causeway/wire';
 import type { TenantKeys } from '../database/schema.ts';
-import { accountKey, keyedDigest } from '../digest.ts';
+import { keyedDigest } from '../digest.ts';
 import { MAX_PASSWORD_LENGTH } from '../directory/passwords.ts';
 import { MAX_NAME_LENGTH } from '../directory/sign-in-names.ts';
 import { findUserByName, maySignIn, type User } from '../directory/users.ts';
@@ -25,7 +26,7 @@ export interface SignedIn {
 
 /** Under what the failures of a name are counted: keyed, because people type passwords where names belong. */
 export function counterKey(keys: TenantKeys, name: string): string {
-  return keyedDigest(keys.digestKey, 'account', accountKey(name));
+  return keyedDigest(keys.digestKey, 'account', nameKey(name));
 }
 
 /**
@@ -51,7 +52,8 @@ export async function signIn(
 
   const user = await findUserByName(scope, name);
   const check = await checkPassword(user?.cloud_credential ?? null, password, key, keys.digestKey);
-  const right = check.right && user !== undefined && maySignIn(user, now);
+  // No empty password opens anything, whatever is stored; it costs what every other one costs.
+  const right = check.right && password !== '' && user !== undefined && maySignIn(user, now);
   const attempt = { right, mark: check.mark };
   const outcome = await settleAttempt(scope, key, source ?? UNFAMILIAR, attempt, now);
 

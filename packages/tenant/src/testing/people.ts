@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CredentialChange, ObjectChange, PasswordOrder, Profile } from '@causeway/contract';
+import type { CredentialChange, ObjectChange, PasswordOrder, Profile, Withdrawal } from '@causeway/contract';
 import { deriveCloudCredential, ntHash } from '@causeway/credentials';
 import {
   CredentialSealer,
@@ -8,6 +8,7 @@ import {
   joinEncapsulation,
   signAccountRecord,
   signHead,
+  signWithdrawal,
   summarizeBucket,
   summarizeForest,
 } from '@causeway/records';
@@ -121,6 +122,24 @@ export async function credentialItem(
     cloudCredential,
     record,
   };
+}
+
+export function withdrawalItem(
+  agent: Pick<TestAgent, 'tenantId' | 'signingKey'>,
+  who: Person,
+  passwordOrder: PasswordOrder,
+  { sequence = nextSequence(), forest = FOREST } = {},
+): Withdrawal {
+  const record = signWithdrawal(agent.signingKey, {
+    tenant: agent.tenantId,
+    forest,
+    sourceAnchor: who.anchor,
+    objectGuid: who.guid,
+    sequence,
+    passwordOrder,
+    reason: 'must-change',
+  });
+  return { sourceAnchor: who.anchor, record };
 }
 
 /** Without records, or with those that `seal` made. */

@@ -1,0 +1,382 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { administrationRoutes, call, httpSend, type UserStatus } from '@causeway/contract';
+import { bytesOf, type LdapConnection, type LdapEntry, openLdap, textOf } from '@causeway/ldap';
+import { baseDn, domainStatus, stopDomain } from '@causeway/samba';
+import { nameKey } from '@causeway/wire';
+import { Trials } from '../demo/trials.ts';
+import { reanimateUser } from '../domains/restore.ts';
+import { DOMAINS, type LabDomain, layoutOf, randomPassword } from '../domains/table.ts';
+import { change, createUser, deleteUser, setPassword } from '../domains/users.ts';
+import { freshStage } from '../places/fresh-stage.ts';
+import { inParallel, randomFrom } from './together.ts';
+
+// State and names against a model: two forests whose people are renamed, exchange names, leave and come back at random, while services
+// are killed. What the directories say in the end is who may sign in and by which name, in every place.
+
+const ROUNDS = 4;
+const STEPS = 14;
+const SETTLE_MS = 60_000;
+/** Fewer than any threshold of deletions. */
+const MOST_DELETIONS = 4;
+
+const seed = Number(process.env.CAUSEWAY_TEST_SEED ?? Date.now() % 1_000_000);
+const random = randomFrom(seed);
+const tag = (seed % 46_656).toString(36).padStart(3, '0');
+const { onprem, fabrikam, managed } = DOMAINS;
+const forests: readonly LabDomain[] = [onprem, fabrikam];
+const fabrikamWasUp = domainStatus(layoutOf(fabrikam)).running;
+const stage = await freshStage({ forests: [...forests], databaseUrl: process.env.DATABASE_URL });
+const forestName = (forest: LabDomain): string => forest.realm.toLowerCase();
+
+const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+const NAMES = ['ann', 'bob', 'cid', 'dot'].map(name => `${name}-${tag}`);
+const PRINCIPALS = NAMES.map(name => `${name}@people.example`);
+/** Refused somewhere: by no record, by the tenant, by the managed domain, or by its directory. */
+const BAD_NAMES = [`x${tag}$`, `krbtgt_${tag}`];
+const BAD_PRINCIPALS = [
+  `LEFT ${PRINCIPALS[0]}`,
+  `bell\u0007${tag}@people.example`,
+  `Administrator@${managed.realm}`,
+];
+
+/** Somebody whom this test made, wherever and whatever the person is now. */
+interface Person {
+  readonly forest: LabDomain;
+  readonly guid: string;
+  password: string;
+  /** As the directory says it; undefined: deleted. */
+  now: { dn: string; sam: string; upn: string | undefined; enabled: boolean } | undefined;
+  /** The account name when it was deleted. */
+  last: string;
+}
+
+const people: Person[] = [];
+const deletions = new Map<LabDomain, number>();
+/** Who may have had a name in the round that is played. */
+const touched = new Map<string, Set<LabDomain>>();
+
+const touch = (kind: 'a' | 'p', name: string | undefined, forest: LabDomain): void => {
+  if (name === undefined) return;
+  const key = `${kind}:${nameKey(name)}`;
+  touched.set(key, (touched.get(key) ?? new Set()).add(forest));
+};
+
+const systems = new Map<LabDomain, LdapConnection>();
+/** The directory's own word on all people of this test, by its socket. */
+async function look(): Promise<void> {
+  for (const forest of forests) {
+    const system =
+      systems.get(forest) ??
+      (await openLdap({ url: { socketPath: layoutOf(forest).ldapi }, timeoutMs: 20_000 }));
+    systems.set(forest, system);
+    const found = await system.search(`CN=Users,${baseDn(forest)}`, {
+      filter: `(&(objectClass=user)(description=model ${tag}))`,
+      attributes: [
+        'objectGUID',
+        'sAMAccountName',
+        'userPrincipalName',
+        'userAccountControl',
+        'accountExpires',
+      ],
+    });
+    const byGuid = new Map(found.map(entry => [guidOf(entry), entry]));
+    for (const person of people.filter(one => one.forest === forest)) {
+      const entry = byGuid.get(person.guid);
+      person.now = entry && stateOf(entry);
+      if (!person.now) continue;
+      person.last = person.now.sam;
+      touch('a', person.now.sam, forest);
+      touch('p', person.now.upn, forest);
+    }
+  }
+}
+
+const guidOf = (entry: LdapEntry): string => bytesOf(entry, 'objectGUID')!.toString('base64');
+
+function stateOf(entry: LdapEntry): NonNullable<Person['now']> {
+  const disabled = (Number(textOf(entry, 'userAccountControl')) & 2) !== 0;
+  const expires = textOf(entry, 'accountExpires') ?? '0';
+  const over = expires !== '0' && expires !== '9223372036854775807';
+  const sam = textOf(entry, 'sAMAccountName')!;
+  return { dn: entry.dn, sam, upn: textOf(entry, 'userPrincipalName'), enabled: !disabled && !over };
+}
+
+async function make(forest: LabDomain, number: number): Promise<void> {
+  const sam = `p${number}-${tag}`;
+  const password = randomPassword();
+  const dn = await createUser(forest, { sam, password, upn: `${sam}@people.example` });
+  await change(forest, { dn, change: 'modify', replace: { description: [`model ${tag}`] } });
+  const system = await openLdap({ url: { socketPath: layoutOf(forest).ldapi }, timeoutMs: 20_000 });
+  const [entry] = await system.search(dn, { scope: 'base', attributes: ['objectGUID'] });
+  await system.close();
+  people.push({ forest, guid: guidOf(entry!), password, now: undefined, last: sam });
+}
+
+/** One thing that an administrator does. What the directory refuses is as if nobody had tried. */
+async function step(): Promise<void> {
+  const person = pick(people);
+  const { forest, now } = person;
+  const modify = (who: Person, replace: Record<string, string[]>) =>
+    change(forest, { dn: who.now!.dn, change: 'modify', replace });
+  if (!now) {
+    if (random() < 0.5) return;
+    await reanimateUser(forest, person.last);
+    const dn = `CN=${person.last},CN=Users,${baseDn(forest)}`;
+    await change(forest, { dn, change: 'modify', replace: { description: [`model ${tag}`] } });
+    await look();
+    if (!person.now) return;
+    person.password = randomPassword();
+    await setPassword(forest, person.now.dn, person.password);
+    await modify(person, {
+      userAccountControl: ['512'],
+      userPrincipalName: [`${person.last}@people.example`],
+    });
+    return;
+  }
+  const roll = random();
+  if (roll < 0.25)
+    return modify(person, { sAMAccountName: [random() < 0.2 ? pick(BAD_NAMES) : pick(NAMES)] });
+  if (roll < 0.5)
+    return modify(person, { userPrincipalName: [random() < 0.3 ? pick(BAD_PRINCIPALS) : pick(PRINCIPALS)] });
+  if (roll < 0.7) {
+    const other = pick(people.filter(one => one.forest === forest && one.now && one !== person));
+    return exchange(forest, person, other, random() < 0.5 ? 'sAMAccountName' : 'userPrincipalName');
+  }
+  if (roll < 0.8) return modify(person, { userAccountControl: [random() < 0.5 ? '514' : '512'] });
+  if (roll < 0.87)
+    return modify(person, { accountExpires: [random() < 0.5 ? pick(['1', '-1', '9999']) : '0'] });
+  // In one go, as people leave: another name, which may be refused, and out.
+  if (roll < 0.93)
+    return modify(person, { userPrincipalName: [pick(BAD_PRINCIPALS)], userAccountControl: ['514'] });
+  const gone = deletions.get(forest) ?? 0;
+  if (gone >= MOST_DELETIONS) return;
+  deletions.set(forest, gone + 1);
+  await deleteUser(forest, now.dn);
+}
+
+async function exchange(
+  forest: LabDomain,
+  one: Person,
+  other: Person | undefined,
+  attribute: 'sAMAccountName' | 'userPrincipalName',
+): Promise<void> {
+  const nameOf = ({ now }: Person) => (attribute === 'sAMAccountName' ? now!.sam : now!.upn);
+  const [a, b] = [nameOf(one), other && nameOf(other)];
+  if (!other || a === undefined || b === undefined) return;
+  const set = (who: Person, value: string) => ({
+    dn: who.now!.dn,
+    change: 'modify' as const,
+    replace: { [attribute]: [value] },
+  });
+  const between = attribute === 'sAMAccountName' ? `tmp-${tag}` : `tmp-${tag}@people.example`;
+  await change(forest, set(one, between), set(other, a), set(one, b));
+}
+
+interface Managed {
+  readonly samAccountName: string | null;
+  readonly userPrincipalName: string | null;
+  readonly keepsDigits: boolean;
+}
+
+/** What the places say of somebody. */
+interface Seen {
+  readonly tenant: UserStatus | undefined;
+  readonly managed: Managed | undefined;
+}
+
+const anchorOf = ({ guid }: Person): string => guid;
+
+async function seen(): Promise<Map<Person, Seen>> {
+  const token = readFileSync(stage.tokenFile, 'utf8').trim();
+  const send = httpSend({ url: stage.tenantUrl }, async () => token);
+  const { users } = await call(send, administrationRoutes.listUsers, { query: { limit: 1000 } });
+  const found = new Map<Person, Seen>();
+  for (const person of people) {
+    const anchor = anchorOf(person);
+    const status = await stage
+      .domainStatus<{ entry: Managed & { deletedAt: string | null } }>(anchor)
+      .catch(() => undefined);
+    const there = status && status.entry.deletedAt === null ? status.entry : undefined;
+    found.set(person, { tenant: users.find(user => user.sourceAnchor === anchor), managed: there });
+  }
+  return found;
+}
+
+/** Whose name each is in a place, by the model: the forest that had it first, once it is known. */
+class Names {
+  readonly #owner = new Map<string, LabDomain>();
+  readonly #kind: 'a' | 'p';
+
+  constructor(kind: 'a' | 'p') {
+    this.#kind = kind;
+  }
+
+  /**
+   * What is wrong with who has the names, in words.
+   * @param wanted of each person, where it can be had at all
+   * @param has whether the person has it
+   * @param may leave who should have a name without it
+   */
+  check(
+    wanted: ReadonlyMap<Person, string>,
+    has: (person: Person) => boolean,
+    excused: (person: Person) => boolean,
+    learn: boolean,
+  ): string[] {
+    const wrong: string[] = [];
+    const wanters = Map.groupBy(wanted.keys(), person => nameKey(wanted.get(person)!));
+    for (const [key, claimants] of wanters) {
+      const known = this.#owner.get(key);
+      const others = [...(touched.get(`${this.#kind}:${key}`) ?? [])].filter(
+        one => one !== claimants[0]!.forest,
+      );
+      const having = claimants.filter(has);
+      if (having.length > 1) wrong.push(`${key} is had by ${having.length}`);
+      const undecided = known === undefined && (claimants.length > 1 || others.length > 0);
+      const owner = known ?? (undecided ? having[0]?.forest : claimants[0]!.forest);
+      for (const person of claimants) {
+        const should = person.forest === owner;
+        if (undecided && owner === undefined) continue;
+        if (should !== has(person) && !(should && excused(person))) {
+          wrong.push(
+            `${key} of ${forestName(person.forest)}: ${should ? 'not had' : 'had, and is another one’s'}`,
+          );
+        }
+      }
+      const learnt = owner ?? forests.find(forest => others.includes(forest));
+      if (learn && learnt) this.#owner.set(key, learnt);
+    }
+    if (learn) {
+      // A name that only one forest touched is that forest's, whether somebody wants it still or not.
+      for (const [slot, by] of touched) {
+        const key = slot.slice(2);
+        if (slot.startsWith(`${this.#kind}:`) && by.size === 1 && !this.#owner.has(key))
+          this.#owner.set(key, [...by][0]!);
+      }
+    }
+    return wrong;
+  }
+}
+
+const tenantNames = new Names('p');
+const accountNames = new Names('a');
+const isName = (upn: string): boolean =>
+  /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u.test(upn) && !upn.endsWith(`@${managed.realm}`);
+const same = (a: string | null | undefined, b: string): boolean => a != null && nameKey(a) === nameKey(b);
+
+/** Everything in which the places differ from the forests; `learn` takes down whose names they are now. */
+async function differences(learn: boolean): Promise<string[]> {
+  const places = await seen();
+  const wrong: string[] = [];
+  for (const [person, { tenant, managed }] of places) {
+    const who = `${person.last} of ${forestName(person.forest)}`;
+    if (!person.now) {
+      if (tenant) wrong.push(`${who} is deleted, and in the tenant`);
+      if (managed) wrong.push(`${who} is deleted, and in the managed domain`);
+      continue;
+    }
+    if (!tenant) wrong.push(`${who} is not in the tenant`);
+    else if (isEnabled(tenant) !== person.now.enabled)
+      wrong.push(`${who} is in the tenant ${isEnabled(tenant)}`);
+    if (!managed?.samAccountName) wrong.push(`${who} is not in the managed domain`);
+  }
+  if (wrong.length > 0) return wrong;
+  const there = people.filter(({ now }) => now);
+  const upns = there.flatMap(one =>
+    one.now!.upn && isName(one.now!.upn) ? [[one, one.now!.upn] as const] : [],
+  );
+  const sams = there.flatMap(one => (BAD_NAMES.includes(one.now!.sam) ? [] : [[one, one.now!.sam] as const]));
+  const inTenant = (one: Person) => places.get(one)!.tenant!.signInName === undefined;
+  const inDomain = (one: Person) => same(places.get(one)!.managed!.samAccountName, one.now!.sam);
+  wrong.push(...tenantNames.check(new Map(upns), inTenant, () => false, learn));
+  wrong.push(
+    ...accountNames.check(new Map(sams), inDomain, one => places.get(one)!.managed!.keepsDigits, learn),
+  );
+  return wrong;
+}
+
+const isEnabled = ({ accountEnabled, accountExpires }: UserStatus): boolean =>
+  accountEnabled && (accountExpires === null || new Date(accountExpires) > new Date());
+
+let trials: Trials;
+
+/** Who may sign in, by the names that the places give: by somebody else's clients, and nothing else is looked at. */
+async function wrongSignIns(): Promise<string[]> {
+  const places = await seen();
+  const names = [...places].flatMap(([person, { tenant }]) =>
+    tenant && tenant.signInName !== null
+      ? [[person, tenant.signInName ?? tenant.userPrincipalName] as const]
+      : [],
+  );
+  const wrong = await inParallel(people, 4, async person => {
+    const { now, last, password } = person;
+    const may = now?.enabled ?? false;
+    const found: string[] = [];
+    const name = names.find(([one]) => one === person)?.[1] ?? now?.upn;
+    const has = names.some(([one]) => one === person);
+    if (name !== undefined && (await trials.web({ upn: name }, password)) !== (may && has))
+      found.push(`${last} at web sign-in as ${name}: ${!(may && has)}`);
+    const sam = places.get(person)!.managed?.samAccountName ?? last;
+    if (((await trials.kerberos({ sam }, password)) !== undefined) !== may)
+      found.push(`${last} by kinit as ${sam}: ${!may}`);
+    return found;
+  });
+  return wrong.flat();
+}
+
+async function settled(what: string): Promise<void> {
+  const until = performance.now() + SETTLE_MS;
+  for (;;) {
+    const wrong = await differences(false);
+    if (wrong.length === 0) break;
+    assert.ok(performance.now() < until, `${what}: ${wrong.join('; ')}`);
+    await new Promise(resolve => setTimeout(resolve, 500));
+  }
+  for (;;) {
+    const wrong = await wrongSignIns();
+    if (wrong.length === 0) break;
+    assert.ok(performance.now() < until, `${what}: ${wrong.join('; ')}`);
+    await new Promise(resolve => setTimeout(resolve, 1000));
+  }
+  assert.deepEqual(await differences(true), []);
+  touched.clear();
+}
+
+before(async () => {
+  await stage.openTenant();
+  trials = new Trials(await stage.registerApplication());
+  await stage.createConnectorAccounts();
+  await stage.openConnect();
+  await stage.openDomain();
+  await stage.pair();
+});
+
+after(async () => {
+  for (const { forest, now } of people) if (now) await deleteUser(forest, now.dn).catch(() => {});
+  for (const system of systems.values()) await system.close();
+  await stage.close();
+  await stopDomain(layoutOf(managed));
+  if (!fabrikamWasUp) await stopDomain(layoutOf(fabrikam));
+});
+
+test('whatever happens to people and names, the places end as the forests say', {
+  timeout: 10 * 60_000,
+}, async t => {
+  t.diagnostic(`seed ${seed}: CAUSEWAY_TEST_SEED=${seed} plays the same again`);
+  for (let number = 0; number < 10; number++) await make(forests[number % 2]!, number);
+  await look();
+  await settled('at the beginning');
+  for (let round = 1; round <= ROUNDS; round++) {
+    const place = pick(stage.places);
+    for (let i = 0; i < STEPS; i++) {
+      // What a directory refuses has not happened.
+      await step().catch(() => {});
+      await look();
+      if (i === STEPS >> 1) await place.kill();
+    }
+    await place.start();
+    await settled(`round ${round}, ${place.settings.name} killed`);
+  }
+});

@@ -1,0 +1,407 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PublicDomainKeys, Status, UserStatus } from '@causeway/domain-services';
+import { ForestPeer, type Person } from '@causeway/domain-services/testing';
+import { bytesOf, decodeSid, filterEscape, type LdapConnection, openLdap } from '@causeway/ldap';
+import type { AccountFields, PublicKeyInfo } from '@causeway/records';
+import { baseDn, domainLayout, stopDomain } from '@causeway/samba';
+import { Ledger } from '../../packages/domain-services/src/ledger.ts';
+import { tryKinit, trySmb } from '../domains/try-password.ts';
+import { TenantPeer } from '../peers/tenant-peer.ts';
+import { Place } from '../places/place.ts';
+import { runCli, runCliJson } from '../places/run-cli.ts';
+
+const REALM = 'AADDS24.EXAMPLE.NET';
+const NETBIOS = 'AADDS24';
+const ADDRESS = '127.0.0.24';
+const BASE = baseDn({ realm: REALM });
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-names-'));
+const state = join(folder, 'state');
+const layout = domainLayout(join(state, 'samba'));
+const cli = (...args: string[]) => runCliJson(['domain', ...args, '--state', state]);
+
+let tenant: TenantPeer;
+let corp: ForestPeer;
+let fabrikam: ForestPeer;
+let key: PublicKeyInfo;
+let service: Place;
+let ldap: LdapConnection;
+
+before(async () => {
+  tenant = await TenantPeer.start();
+  corp = new ForestPeer(tenant.tenantId, 'corp.example.com');
+  fabrikam = new ForestPeer(tenant.tenantId, 'fabrikam.example.org');
+  for (const forest of [corp, fabrikam]) tenant.offer(forest.forest, forest.publicKey);
+  await cli(
+    'create',
+    ...['--realm', REALM, '--netbios', NETBIOS, '--host-name', 'ds24', '--address', ADDRESS],
+    ...['--dns', 'none', '--tenant', tenant.url, '--code', 'once', '--deletion-threshold', '500'],
+  );
+  ({ key } = (await cli('fingerprint')) as unknown as PublicDomainKeys);
+  for (const { publicKey, forest } of [corp, fabrikam]) {
+    await cli('trust-agent', publicKey.fingerprint, '--forest', forest);
+  }
+  service = new Place({
+    name: 'domain',
+    args: ['domain', 'run', '--state', state],
+    logFile: join(folder, 'domain.log'),
+    ready: async () => {
+      const status = (await cli('status')) as unknown as Status;
+      if (!status.following || !status.domain.running || status.trouble) throw new Error('not yet');
+    },
+  });
+  await service.start();
+  ldap = await openLdap({ url: { socketPath: layout.ldapi }, timeoutMs: 20_000 });
+});
+
+after(async () => {
+  await ldap?.close();
+  await service?.stop();
+  await stopDomain(layout);
+  await tenant?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (const end = Date.now() + 10_000; Date.now() < end; await delay(20)) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+  }
+  throw new Error(`${what} did not come about; the log ends in: ${service.lastLines()}`);
+}
+
+/** Somebody with a password; the user name is the account name unless `changes` say otherwise. */
+interface Somebody {
+  forest: ForestPeer;
+  person: Person;
+  password: string;
+  credential: string;
+  changes: Partial<AccountFields>;
+}
+
+let count = 0;
+
+/** Makes somebody up, who is not shown yet. */
+async function somebody(
+  forest: ForestPeer,
+  name: string,
+  changes: Partial<AccountFields> = {},
+): Promise<Somebody> {
+  const person = forest.person(name);
+  const password = `Some.Passw0rd.${++count}`;
+  return { forest, person, password, credential: await forest.credential(person, password, 1, key), changes };
+}
+
+const itemOf = (one: Somebody, changes: Partial<AccountFields> = {}) => {
+  one.changes = { ...one.changes, ...changes };
+  return one.forest.item(one.person, one.forest.account(one.person, one.changes), one.credential);
+};
+
+/** Shows several people in one page, or one after the other, and waits for the reports. */
+async function show(...news: (readonly [Somebody, Partial<AccountFields>?])[]): Promise<void> {
+  const from = tenant.reports.length;
+  tenant.publish(...news.map(([one, changes]) => itemOf(one, changes)));
+  for (const [{ person }] of news) {
+    await eventually(`report on ${person.name}`, () =>
+      tenant.reports
+        .slice(from)
+        .some(({ sourceAnchor, kind }) => sourceAnchor === person.anchor && kind === 'account'),
+    );
+  }
+}
+
+const reason = ({ person }: Somebody): string | null => tenant.reported(person.anchor, 'account')!.reason;
+
+async function namesOf({ person }: Somebody): Promise<{ name: string | null; principal: string | null }> {
+  const { entry } = (await cli('status', person.anchor)) as unknown as UserStatus;
+  return { name: entry.samAccountName, principal: entry.userPrincipalName };
+}
+
+const kinit = (user: string, { password }: Somebody) =>
+  tryKinit({ user, realm: REALM, password, krb5Conf: layout.krb5Conf });
+const smb = (user: string, { password }: Somebody) =>
+  trySmb({ user, address: ADDRESS, netbiosDomain: NETBIOS, password });
+
+/** By this name this person, and nobody else, gets a ticket and a session. */
+async function signsInAs(user: string, one: Somebody, ...others: Somebody[]): Promise<void> {
+  assert.equal((await kinit(user, one)).ok, true, `${one.person.name} by ${user}`);
+  for (const other of others)
+    assert.equal((await kinit(user, other)).ok, false, `${other.person.name} by ${user}`);
+  if (!user.includes('@'))
+    assert.equal((await smb(user, one)).ok, true, `${one.person.name} by ${user} (NTLM)`);
+}
+
+async function isOut(user: string, one: Somebody): Promise<void> {
+  assert.match((await kinit(user, one)).error ?? 'a ticket', /revoked|expired/, user);
+  if (!user.includes('@')) assert.equal((await smb(user, one)).ok, false, user);
+}
+
+test('whoever is disabled or over is out, whatever is wrong with the name', async () => {
+  const refused: [string, Partial<AccountFields>][] = [
+    ['dollar', { sAMAccountName: 'left-dollar$' }],
+    ['nameless', { sAMAccountName: null }],
+    ['builtin', { sAMAccountName: 'krbtgt' }],
+    ['comma', { sAMAccountName: 'Left, Comma' }],
+    ['admins', { sAMAccountName: 'Domain Admins' }],
+    ['spaced', { userPrincipalName: 'spaced out@corp.example.com' }],
+    ['kdc', { userPrincipalName: `krbtgt@${REALM}` }],
+    ['sid', { objectSid: 'S-1-5-32-544' }],
+  ];
+  const states: Partial<AccountFields>[] = [
+    { enabled: false },
+    { accountExpires: '2020-01-01T00:00:00.000Z' },
+    { accountExpires: '1601-01-01T00:00:00.000Z' },
+  ];
+  for (const [i, [name, changes]] of refused.entries()) {
+    const one = await somebody(corp, name);
+    await show([one]);
+    await signsInAs(name, one);
+    await show([one, { ...changes, ...states[i % states.length] }]);
+    const { name: now } = await namesOf(one);
+    await isOut(now!, one);
+    if (one.changes.userPrincipalName === undefined) await isOut(`${name}@corp.example.com`, one);
+    assert.match(reason(one)!, /^(protected-name|invalid-name|no-name|protected-sid): /, name);
+    const { problems } = (await cli('status', one.person.anchor)) as unknown as UserStatus;
+    assert.deepEqual(
+      problems.map(({ kind }) => kind),
+      [changes.objectSid ? 'sid' : 'name'],
+      name,
+    );
+  }
+});
+
+test('a name that is refused at the first record costs the name alone, and comes when it is right', async () => {
+  const one = await somebody(corp, 'newcomer', { sAMAccountName: 'Comer, New', userPrincipalName: null });
+  await show([one]);
+  const { name, principal } = await namesOf(one);
+  assert.match(name!, /^[0-9a-f]{20}$/);
+  assert.equal(principal, null);
+  await signsInAs(name!, one);
+  await show([one, { sAMAccountName: 'newcomer', userPrincipalName: 'newcomer@corp.example.com' }]);
+  await signsInAs('newcomer', one);
+  await signsInAs('newcomer@corp.example.com', one);
+  assert.equal(reason(one), null);
+});
+
+for (const pages of [1, 2]) {
+  test(`a name that is handed over within ${pages} page(s) is the taker's, whoever is told first`, async () => {
+    for (const takerFirst of [true, false]) {
+      const name = `handed${pages}${Number(takerFirst)}`;
+      const [giver, taker] = [await somebody(corp, name), await somebody(corp, `${name}b`)];
+      await show([giver], [taker]);
+      const news = [
+        [giver, { sAMAccountName: `${name}c` }],
+        [taker, { sAMAccountName: name }],
+      ] as [Somebody, Partial<AccountFields>][];
+      if (takerFirst) news.reverse();
+      if (pages === 1) await show(...news);
+      else for (const one of news) await show(one);
+      await signsInAs(name, taker, giver);
+      await signsInAs(`${name}c`, giver, taker);
+    }
+  });
+
+  test(`two who swap their names, and three in a ring, have them within ${pages} page(s)`, async () => {
+    for (const many of [2, 3]) {
+      const names = Array.from({ length: many }, (_, i) => `ring${pages}${many}${i}`);
+      const people = await Promise.all(names.map(name => somebody(corp, name)));
+      await show(...people.map(one => [one] as const));
+      const news = people.map((one, i) => {
+        const next = names[(i + 1) % many]!;
+        return [one, { sAMAccountName: next, userPrincipalName: `${next}@corp.example.com` }] as const;
+      });
+      if (pages === 1) await show(...news);
+      else {
+        await show(news[0]!);
+        await show(...news.slice(1));
+      }
+      for (const [i, one] of people.entries()) {
+        const others = people.filter(other => other !== one);
+        await signsInAs(names[(i + 1) % many]!, one, ...others);
+        await signsInAs(`${names[(i + 1) % many]}@corp.example.com`, one, ...others);
+        assert.equal(reason(one), null);
+      }
+    }
+  });
+}
+
+for (const point of ['before-name', 'after-name', 'within-rename', 'after-names', 'after-ledger']) {
+  test(`killed at domain.${point} in the middle of a swap, both have their names at last`, async () => {
+    const names = [`${point}a`, `${point}b`].map(name => name.replaceAll('-', ''));
+    const people = await Promise.all(names.map(name => somebody(corp, name)));
+    await show(...people.map(one => [one] as const));
+    await service.stop();
+    const from = tenant.reports.length;
+    const [a, b] = people as [Somebody, Somebody];
+    const upn = (name: string) => `${name}@corp.example.com`;
+    tenant.publish(
+      itemOf(a, { sAMAccountName: names[1]!, userPrincipalName: upn(names[1]!) }),
+      itemOf(b, { sAMAccountName: names[0]!, userPrincipalName: upn(names[0]!), enabled: true }),
+    );
+    service.spawn({ CAUSEWAY_CRASH_AT: `domain.${point}${point.startsWith('after-name') ? ':2' : ''}` });
+    await service.ended();
+    await service.start();
+    for (const { person } of people) {
+      await eventually('report', () =>
+        tenant.reports.slice(from).some(({ sourceAnchor }) => sourceAnchor === person.anchor),
+      );
+    }
+    await signsInAs(names[1]!, a, b);
+    await signsInAs(names[0]!, b, a);
+    await signsInAs(upn(names[1]!), a, b);
+    await signsInAs(upn(names[0]!), b, a);
+  });
+}
+
+test('names that differ in a capital letter that is not ASCII are one: the second forest’s has five digits', async () => {
+  for (const [first, second] of [
+    ['Özil', 'özil'],
+    ['JÜRGEN', 'jürgen'],
+    ['ИВАН', 'иван'],
+  ] as const) {
+    const upn = (n: number, forest: ForestPeer) => ({
+      userPrincipalName: `case${count}x${n}@${forest.forest}`,
+    });
+    const one = await somebody(corp, first, upn(1, corp));
+    const two = await somebody(fabrikam, second, upn(2, fabrikam));
+    await show([one]);
+    await show([two]);
+    assert.equal((await namesOf(one)).name, first);
+    assert.match((await namesOf(two)).name!, new RegExp(`^${second}[0-9a-f]{5}$`));
+    await signsInAs(one.changes.userPrincipalName!, one, two);
+    await signsInAs(two.changes.userPrincipalName!, two, one);
+    assert.equal(reason(two), null);
+  }
+});
+
+test('a userPrincipalName in the realm of the managed domain keeps nobody out, in either order', async () => {
+  for (const impliedFirst of [true, false]) {
+    for (const other of [corp, fabrikam]) {
+      const name = `implied${Number(impliedFirst)}${other.forest.slice(0, 4)}`;
+      const implied = await somebody(corp, `x${name}`, {
+        userPrincipalName: `${name}@${REALM.toLowerCase()}`,
+      });
+      const plain = await somebody(other, name);
+      for (const one of impliedFirst ? [implied, plain] : [plain, implied]) await show([one]);
+      // Of one forest the account of that name has it; of two the first.
+      const keeps = impliedFirst && other !== corp ? implied : plain;
+      assert.equal((await namesOf(plain)).name === name, keeps === plain, name);
+      assert.equal((await namesOf(implied)).principal !== null, keeps === implied, name);
+      await signsInAs(`x${name}`, implied, plain);
+      await signsInAs(`${name}@${other.forest}`, plain, implied);
+      // To NTLM the name is the account's that is called so.
+      await signsInAs(keeps === plain ? name : `${name}@${REALM}`, keeps, keeps === plain ? implied : plain);
+    }
+  }
+});
+
+test('what the directory itself refuses of a name costs the name, until it does not any more', async () => {
+  // A contact is where the account would be: that is in no ledger, and in nobody's account names.
+  const obstacle = `CN=obstacle,OU=AADDC Users,${BASE}`;
+  await ldap.add(obstacle, { objectClass: 'contact' });
+  const one = await somebody(corp, 'obstacle');
+  const two = await somebody(corp, 'renamed');
+  await show([one], [two]);
+  assert.match(reason(one)!, /^name-refused: /);
+  await signsInAs('obstacle@corp.example.com', one);
+  await show([two, { sAMAccountName: 'Obstacle', enabled: false }]);
+  await isOut((await namesOf(two)).name!, two);
+  await show([two, { sAMAccountName: 'renamed', enabled: true }]);
+  await signsInAs('renamed', two);
+  await ldap.delete(obstacle);
+  await eventually('the name', async () => (await kinit('obstacle', one)).ok || undefined);
+  await eventually('the report', () => reason(one) === null);
+});
+
+test('a name that a forest let go of is reserved for it, until an administrator frees it or hands it over', async () => {
+  const first = await somebody(corp, 'reserved');
+  const second = await somebody(fabrikam, 'reserved', { userPrincipalName: 'reserved@corp.example.com' });
+  await show([first]);
+  await show([second]);
+  assert.match((await namesOf(second)).name!, /^reserved[0-9a-f]{5}$/);
+  assert.match(reason(second)!, /^name-taken: .*reserved@corp\.example\.com/);
+  await show([first, { sAMAccountName: 'released', userPrincipalName: 'released@corp.example.com' }]);
+  await eventually('the reservation', () => reason(second)!.startsWith('name-reserved: '));
+  assert.equal((await kinit('reserved@corp.example.com', second)).ok, false);
+
+  const held = await runCli(['domain', 'name', 'free', 'released', '--state', state]);
+  assert.match(held.stderr, /has 'released': to hand it over, run 'causeway domain name give released USER'/);
+  await cli('name', 'free', 'reserved');
+  await eventually('the name', async () => (await kinit('reserved', second)).ok || undefined);
+  await cli('name', 'free', 'reserved@corp.example.com');
+  await eventually(
+    'the principal',
+    async () => (await kinit('reserved@corp.example.com', second)).ok || undefined,
+  );
+
+  const third = await somebody(corp, 'reserved', { userPrincipalName: 'third@corp.example.com' });
+  await show([third]);
+  assert.match((await namesOf(third)).name!, /^reserved[0-9a-f]{5}$/);
+  const give = ['domain', 'name', 'give', 'reserved', third.person.anchor, '--state', state];
+  const asked = await runCli(give);
+  assert.match(asked.stderr, /goes from reserved \(.* of fabrikam\.example\.org\) to .*--yes/);
+  await signsInAs('reserved', second, third);
+  await runCli([...give, '--yes']);
+  await eventually('the name', async () => (await kinit('reserved', third)).ok || undefined);
+  await signsInAs('reserved', third, second);
+  assert.match((await namesOf(second)).name!, /^reserved[0-9a-f]{5}$/);
+  const { audit } = (await cli('status')) as unknown as Status;
+  assert.deepEqual(
+    audit.slice(0, 1).map(({ action }) => action),
+    ['give-name'],
+  );
+});
+
+test('a restored person has the same SID, the names of now, and no way in before there is a password', async () => {
+  const one = await somebody(corp, 'restored');
+  const sidOf = async (name: string) => {
+    const filter = `(sAMAccountName=${filterEscape(name)})`;
+    const [entry] = await ldap.search(BASE, { filter, attributes: ['objectSid'] });
+    return entry && decodeSid(bytesOf(entry, 'objectSid')!);
+  };
+  await show([one]);
+  const sid = await sidOf('restored');
+  await show([one, { deleted: true }]);
+  await eventually('deletion', async () => (await sidOf('restored')) === undefined || undefined);
+  // Somebody of another forest has the name meanwhile: reserved it is, so that one has digits; and an administrator's account takes it.
+  await ldap.add(`CN=other,CN=Users,${BASE}`, { objectClass: 'user', sAMAccountName: 'restored' });
+  const from = tenant.reports.length;
+  one.changes = { sAMAccountName: 'restored2', userPrincipalName: 'restored@corp.example.com' };
+  tenant.publish(corp.item(one.person, corp.account(one.person, one.changes), null));
+  await eventually('report', () =>
+    tenant.reports.slice(from).some(r => r.sourceAnchor === one.person.anchor),
+  );
+  assert.equal(await sidOf('restored2'), sid);
+  assert.notEqual((await kinit('restored2', one)).ok, true);
+  const [entry] = await ldap.search(BASE, {
+    filter: '(sAMAccountName=restored2)',
+    attributes: ['userAccountControl'],
+  });
+  assert.deepEqual(entry!.attributes.userAccountControl, ['514']);
+  await show([one]);
+  await signsInAs('restored2', one);
+  await signsInAs('restored@corp.example.com', one);
+  assert.equal(reason(one), null);
+});
+
+test('a person who cannot be restored is made anew, and status says so', async () => {
+  const one = await somebody(corp, 'anew');
+  await show([one]);
+  const { entry } = (await cli('status', one.person.anchor)) as unknown as UserStatus;
+  await show([one, { deleted: true }]);
+  await eventually('deletion', () => tenant.reported(one.person.anchor, 'account')?.outcome === 'applied');
+  // As if the directory had forgotten it: no tombstone has this objectGUID.
+  await service.stop();
+  const ledger = new Ledger(join(state, 'ledger.db'));
+  ledger.save({ ...ledger.entry(entry.anchor)!, lastManagedGuid: crypto.randomUUID() });
+  ledger.close();
+  await service.start();
+  await show([one, { deleted: false }]);
+  await signsInAs('anew', one);
+  assert.match(reason(one)!, /^made-anew: /);
+});

@@ -1,0 +1,51 @@
+import { DirSyncControl, DirSyncFlag, filterEscape, type LdapConnection, LdapError } from '@causeway/ldap';
+import { encodeGuid, type Guid } from '@causeway/wire';
+import type { ImportOptions } from './import-objects.ts';
+import { type ImportedObject, OBJECT_ATTRIBUTES, readEntries } from './imported-object.ts';
+import { USER_ATTRIBUTES, USER_FILTER } from './user-attributes.ts';
+
+/** Objects that one search names. */
+const BATCH = 100;
+/** A server that says *more* again and again is not read for ever: so many objects fit into a few pages. */
+const MAX_PAGES = 1_000;
+
+/**
+ * Objects as they are now, whole: what a full import would bring of them, by their GUIDs, a batch at a time. It asks by DirSync
+ * without a cookie, because that shows what an import shows: an ordinary search leaves out, silently, what the account may not read.
+ * Who is not there any more does not come, or comes as deleted.
+ *
+ * @throws LdapError as `importObjects`
+ */
+export async function* readObjects(
+  connection: LdapConnection,
+  options: Pick<ImportOptions, 'namingContext' | 'attributes' | 'filter'> & {
+    objectGuids: Iterable<Guid>;
+  },
+): AsyncGenerator<{ objects: ImportedObject[]; unreadable: string[] }, void> {
+  const shapes = options.attributes ?? USER_ATTRIBUTES;
+  const attributes = [...Object.keys(shapes), ...OBJECT_ATTRIBUTES];
+  const guids = [...options.objectGuids];
+  for (let at = 0; at < guids.length; at += BATCH) {
+    const named = guids.slice(at, at + BATCH).map(guid => `(objectGUID=${filterEscape(encodeGuid(guid))})`);
+    const filter = `(&(|${named.join('')})${options.filter ?? USER_FILTER})`;
+    let cookie: Buffer | undefined;
+    for (let page = 0; ; page++) {
+      const control = new DirSyncControl({
+        flags: DirSyncFlag.ancestorsFirstOrder,
+        ...(cookie === undefined ? {} : { cookie }),
+      });
+      const found = await connection.search(options.namingContext, {
+        filter,
+        attributes,
+        controls: [control],
+      });
+      yield readEntries(found, shapes);
+      if (!control.response)
+        throw new LdapError('protocol', `${connection.peer} answered DirSync without its control`);
+      if (!control.response.more) break;
+      if (page === MAX_PAGES)
+        throw new LdapError('limit', `${connection.peer} has no end of ${named.length} objects`);
+      cookie = control.response.cookie;
+    }
+  }
+}

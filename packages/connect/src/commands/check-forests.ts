@@ -1,0 +1,68 @@
+import { CallError } from '@causeway/contract';
+import { CausewayError, describeError } from '@causeway/service';
+import type { ConnectConfiguration, ConnectorConfiguration } from '../configuration.ts';
+import { openSignedOut } from '../domain-controller.ts';
+import { type Agent, agentTransport } from '../identity.ts';
+import { TenantClient } from '../tenant-client.ts';
+
+/**
+ * Asks each connector's domain controller which forest and domain it serves, before the one-time code is used. Nobody signs in.
+ *
+ * @throws CausewayError 'wrong-directory', or 'directory-unchecked' for those that do not answer
+ */
+export async function checkDomainControllers({ connectors, timeoutMs }: ConnectConfiguration): Promise<void> {
+  const silent: string[] = [];
+  await Promise.all(
+    connectors.map(async connector => {
+      try {
+        const { connection } = await openSignedOut(connector, timeoutMs);
+        await connection.close();
+      } catch (error) {
+        if (error instanceof CausewayError) throw error;
+        silent.push(describeSilence(connector, error));
+      }
+    }),
+  );
+  if (silent.length === 0) return;
+  const text = [
+    'nobody says whether the configuration names the right forests, so nothing was enrolled and the code is not used up:',
+    ...silent.map(line => `  ${line}`),
+    "mend that, or enrol without asking by '--unchecked': the first import asks again",
+  ].join('\n');
+  throw new CausewayError('directory-unchecked', text, { retry: 'later' });
+}
+
+const describeSilence = ({ name, server }: ConnectorConfiguration, error: unknown): string =>
+  `the domain controller '${server}' of connector '${name}': ${describeError(error)}`;
+
+/**
+ * Whether the enrolment is for the forests that the configuration names: the tenant takes a first heartbeat of each, or does not.
+ * @throws CausewayError 'other-forest'; the enrolment stands
+ */
+export async function checkEnrolledForests(configuration: ConnectConfiguration, agent: Agent): Promise<void> {
+  const tenant = new TenantClient(await agentTransport(configuration, agent));
+  const forests = [...new Set(configuration.connectors.map(({ forest }) => forest))];
+  const refused: string[] = [];
+  for (const forest of forests) {
+    const nothing = {
+      lastObjectCycleAt: null,
+      lastPasswordCycleAt: null,
+      queued: 0,
+      owed: 0,
+      quarantined: 0,
+    };
+    try {
+      await tenant.reportStatus({ forest, ...nothing });
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      if (error.code === 'other-forest') refused.push(forest); // what else is wrong, the service says when it runs
+    }
+  }
+  if (refused.length === 0) return;
+  const text = [
+    `this Connect is enrolled now, but not for ${refused.map(forest => `'${forest}'`).join(' and ')}: the code named other forests than the configuration`,
+    'if the configuration is right, run this at the tenant:',
+    `  causeway tenant agents set-forests ${agent.agentId} ${forests.join(' ')}`,
+  ].join('\n');
+  throw new CausewayError('other-forest', text);
+}

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { after, beforeEach, test } from 'node:test';
+import type { ConnectorContext } from '../context.ts';
+import { guidOf, imported, person, testContext } from '../testing/fixtures.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { ScriptedDirectory, type ScriptedObject } from '../testing/scripted-directory.ts';
+import { importStep } from './import-step.ts';
+
+const peer = await ProvisioningPeer.listen();
+const directory = await ScriptedDirectory.listen();
+after(() => Promise.all([peer.close(), directory.close()]));
+beforeEach(() => {
+  directory.asked.length = 0;
+  Object.assign(directory.answers, { full: [], delta: [], whole: [] });
+});
+
+const NAMING_CONTEXT = 'DC=corp,DC=example,DC=com';
+
+/** The n-th person as a full import brings it. */
+function whole(n: number, more: Record<string, string | string[]> = {}): ScriptedObject {
+  const { guid, dn, objectClasses, attributes } = person(n);
+  const { objectSid, ...others } = attributes;
+  return {
+    guid,
+    dn,
+    objectSid: objectSid as string,
+    attributes: { ...others, objectClass: objectClasses, ...more },
+  };
+}
+
+/** What a delta says of the n-th person who was restored: that it is deleted no more, and the name. */
+const restored = (n: number): ScriptedObject => ({
+  guid: guidOf(n),
+  dn: person(n).dn,
+  attributes: { isDeleted: undefined },
+});
+
+async function run(context: ConnectorContext) {
+  await using ldap = await directory.connect();
+  return await importStep(context, ldap, NAMING_CONTEXT);
+}
+
+/** A connector that has imported these. */
+async function importing(...objects: ScriptedObject[]): Promise<ConnectorContext> {
+  const context = testContext(peer);
+  directory.answers.full = objects;
+  assert.equal((await run(context)).full, true);
+  directory.asked.length = 0;
+  return context;
+}
+
+test('a restored person whom Connect has forgotten is read whole before the cookie moves', async () => {
+  const { store, ...context } = await importing();
+  Object.assign(directory.answers, { delta: [restored(1)], whole: [whole(1)] });
+  await run({ store, ...context });
+  assert.deepEqual(directory.asked, ['delta', 'whole']);
+  const found = store.space.get(guidOf(1))!;
+  assert.equal(found.scopeReason, undefined);
+  assert.equal(found.attributes.userPrincipalName, 'user1@corp.example.com');
+});
+
+test('a restored person keeps nothing of what was known before that the directory has not got now', async () => {
+  const context = await importing(whole(1, { title: 'Clerk' }));
+  const { attributes, ...now } = whole(1);
+  const { userPrincipalName: _, ...kept } = attributes!;
+  Object.assign(directory.answers, { delta: [restored(1)], whole: [{ ...now, attributes: kept }] });
+  await run(context);
+  const found = context.store.space.get(guidOf(1))!;
+  assert.deepEqual(
+    [found.attributes.userPrincipalName, found.attributes.title, found.deleted],
+    [undefined, undefined, false],
+  );
+});
+
+test('who is not there any more when it is read is gone, or nothing at all', async () => {
+  const context = await importing(whole(1), whole(2));
+  const gone = { ...whole(2), attributes: { isDeleted: 'TRUE' } };
+  Object.assign(directory.answers, { delta: [restored(1), restored(2), restored(3)], whole: [gone] });
+  await run(context);
+  const { space } = context.store;
+  assert.deepEqual([space.get(guidOf(1))!.deleted, space.get(guidOf(2))!.deleted], [true, true]);
+  assert.equal(space.get(guidOf(1))!.desiredDigest, undefined);
+  assert.equal(space.get(guidOf(3)), undefined);
+});
+
+test('who was made since the last import needs no second look', async () => {
+  const context = await importing();
+  directory.answers.delta = [whole(1)];
+  await run(context);
+  assert.deepEqual(directory.asked, ['delta']);
+  assert.ok(context.store.space.get(guidOf(1))!.desiredDigest);
+});
+
+test('a read that fails leaves the cookie, so that the same delta comes again', async () => {
+  const context = await importing();
+  const before = context.store.cursors.get('dirsync-cookie');
+  Object.assign(directory.answers, { delta: [whole(2), restored(1)], whole: 'close' });
+  await assert.rejects(run(context));
+  assert.equal(context.store.cursors.get('dirsync-cookie'), before);
+  directory.answers.whole = [whole(1)];
+  await run(context);
+  assert.ok(context.store.space.get(guidOf(1))!.desiredDigest);
+});
+
+test('more restored people than are read one by one lead to a full import', async () => {
+  const context = await importing();
+  const all = Array.from({ length: 5_001 }, (_, n) => n);
+  Object.assign(directory.answers, { delta: all.map(restored), full: all.slice(0, 3).map(n => whole(n)) });
+  assert.equal((await run(context)).full, true);
+  assert.deepEqual(directory.asked, ['delta', 'full']);
+  assert.equal(context.store.space.countInScope(), 3);
+});
+
+test('an object with the SID of another domain is not taken, and what was known of it stays', async () => {
+  const context = await importing(whole(1));
+  context.store.pin.set({
+    ...{ namingContext: NAMING_CONTEXT, forest: 'corp.example.com' },
+    ...{ domainSid: 'S-1-5-21-1-2-3', domainGuid: guidOf(0xc0) },
+  });
+  const digest = context.store.space.get(guidOf(1))!.desiredDigest;
+  const stranger = { objectSid: 'S-1-5-21-9-9-9-1105' };
+  context.store.cursors.set('dirsync-cookie', undefined);
+  directory.answers.full = [
+    { ...whole(1, { title: 'Stranger' }), ...stranger },
+    { ...whole(2), ...stranger },
+  ];
+  assert.equal((await run(context)).full, true);
+  const { space, events } = context.store;
+  assert.deepEqual([space.get(guidOf(1))!.desiredDigest, space.get(guidOf(1))!.deleted], [digest, false]);
+  assert.equal(space.get(guidOf(2)), undefined);
+  assert.match(
+    events
+      .last(5)
+      .map(({ text }) => text)
+      .join('\n'),
+    /S-1-5-21-9-9-9-1105 is of another domain/,
+  );
+});
+
+test('passwords of inetOrgPersons are read when the connector begins to send them', async () => {
+  const context = testContext(peer);
+  const inet = { ...person(1), objectClasses: [...person(1).objectClasses, 'inetOrgPerson'] };
+  imported(context, inet, person(2));
+  for (const n of [1, 2]) context.store.space.acknowledgeExport(guidOf(n), 'digest', n);
+  Object.assign(directory.answers, { full: [] });
+  await run(context);
+  assert.equal(context.store.queue.due('password', 10).length, 0);
+  imported(context, inet, person(2));
+  await run({ ...context, connector: { ...context.connector, inetOrgPersonPasswords: true } });
+  assert.deepEqual(
+    context.store.queue.due('password', 10).map(({ guid }) => guid),
+    [guidOf(1)],
+  );
+});

@@ -1,0 +1,33 @@
+import type { Verdict } from '@causeway/contract';
+import type { ConnectorContext } from '../context.ts';
+import { EventId } from '../store/events.ts';
+import type { PasswordHolder } from '../store/password-holders.ts';
+
+/** Puts down that the tenant has not taken a password or a withdrawal, and what comes next. */
+export function noteRefusal(
+  { store, connector }: ConnectorContext,
+  { guid, dn }: PasswordHolder,
+  { verdict, code, reason }: Verdict,
+): void {
+  if (code === 'unknown-user') {
+    // Exported again at the next object step, whose acknowledgement brings the password after it.
+    const text = 'the tenant does not know the user: exported again, then its password';
+    store.space.forgetExport(guid);
+    store.passwords.note(guid, 'TargetNotExportedToDirectory', text);
+    store.queue.put('password', guid, { quarantined: false, code, reason: text });
+  } else if (code === 'older-password-order') {
+    store.passwords.note(guid, 'FilteredByTarget', 'the tenant has a newer password already');
+    store.queue.remove('password', guid);
+  } else {
+    const quarantined = verdict === 'refused';
+    const text = reason ?? (quarantined ? 'the tenant refused it' : 'the tenant asked for another try');
+    store.passwords.note(guid, quarantined ? 'FilteredByTarget' : 'RetryRequestedByTarget', text);
+    store.queue.put('password', guid, { quarantined, code: code ?? verdict, reason: text });
+    store.events.add(
+      EventId.retryQueued,
+      'warn',
+      connector.name,
+      `password of '${dn}' put in the retry queue: ${text}`,
+    );
+  }
+}

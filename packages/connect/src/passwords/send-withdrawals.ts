@@ -1,0 +1,94 @@
+import type { Verdict } from '@causeway/contract';
+import { signWithdrawal } from '@causeway/records';
+import { faultPoint } from '@causeway/service';
+import type { ConnectorContext } from '../context.ts';
+import { EventId } from '../store/events.ts';
+import type { PasswordHolder } from '../store/password-holders.ts';
+import { reserveSequences } from '../store/sequence.ts';
+import type { Withdraw } from './decide-password.ts';
+import { noteRefusal } from './note-refusal.ts';
+import { quarantine } from './quarantine.ts';
+
+export interface WithdrawalItem {
+  holder: PasswordHolder;
+  withdrawal: Withdraw;
+}
+
+/**
+ * Signs one batch of withdrawals and sends it, and stores the verdicts in one transaction. Nobody in it is owed anything any more.
+ *
+ * @returns how many of them the tenant has now
+ * @throws CallError when the tenant did not answer: nothing of the batch is acknowledged then
+ */
+export async function sendWithdrawals(
+  context: ConnectorContext,
+  all: readonly WithdrawalItem[],
+  fullPass: number | undefined,
+): Promise<number> {
+  const { store, tenant, connector } = context;
+  const made = signAll(context, all);
+  if (made.length === 0) return 0;
+  faultPoint('connect.before-send');
+  const verdicts = await tenant.exportWithdrawals(
+    connector.forest,
+    made.map(({ holder, record }) => ({ sourceAnchor: holder.anchor, record })),
+  );
+  faultPoint('connect.after-send');
+  return store.db.transaction(() => {
+    const taken = made.filter((item, i) => applyVerdict(context, item, verdicts[i]!, fullPass));
+    if (fullPass !== undefined) store.passes.progress(fullPass, taken.length);
+    faultPoint('connect.before-commit');
+    return taken.length;
+  });
+}
+
+interface Made extends WithdrawalItem {
+  record: string;
+  sequence: number;
+}
+
+/** What no record can hold is its own trouble alone. */
+function signAll(context: ConnectorContext, items: readonly WithdrawalItem[]): Made[] {
+  const { store, agent, connector } = context;
+  const first = reserveSequences(store.db, items.length);
+  return items.flatMap((item, i) => {
+    const { holder, withdrawal } = item;
+    try {
+      const record = signWithdrawal(agent.signingKey, {
+        tenant: agent.tenantId,
+        forest: connector.forest,
+        sourceAnchor: holder.anchor,
+        objectGuid: holder.guid,
+        sequence: first + i,
+        passwordOrder: withdrawal.order,
+        reason: withdrawal.reason,
+      });
+      return [{ ...item, record, sequence: first + i }];
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const decision = { status: 'Error', code: 'invalid', reason: error.message } as const;
+      quarantine(context, holder.guid, holder, decision);
+      return [];
+    }
+  });
+}
+
+function applyVerdict(
+  context: ConnectorContext,
+  { holder, withdrawal, sequence }: Made,
+  verdict: Verdict,
+  fullPass: number | undefined,
+): boolean {
+  const { store, connector } = context;
+  if (verdict.verdict !== 'applied' && verdict.verdict !== 'unchanged') {
+    noteRefusal(context, holder, verdict);
+    return false;
+  }
+  const { order, reason, detail } = withdrawal;
+  store.passwords.withdraw(holder.guid, { order, recordSequence: sequence, reason, detail, fullPass });
+  store.queue.remove('password', holder.guid);
+  store.owed.remove(holder.guid);
+  const text = `Password Withdrawal Result - Anchor : ${holder.anchor}, Dn : ${holder.dn}, Reason : ${reason}, Result : Success.`;
+  store.events.add(EventId.changeResult, 'info', connector.name, text);
+  return true;
+}

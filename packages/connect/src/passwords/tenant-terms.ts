@@ -1,0 +1,20 @@
+import { ACCEPTED_RECORDS } from '@causeway/contract';
+import type { Database } from '../store/database.ts';
+import type { SyncConfiguration } from '../tenant-client.ts';
+import { type LegacyState, legacyState } from './legacy.ts';
+
+/** What the tenant says of itself that decides what is sent. */
+export interface TenantTerms {
+  legacy: LegacyState;
+  /** It takes withdrawals, and the sequence of a password without a record; one of the first release takes neither. */
+  withdrawals: boolean;
+}
+
+const WITHDRAWAL = ACCEPTED_RECORDS.find(name => name.startsWith('withdrawal-'))!;
+
+export function tenantTerms(db: Database, configuration: SyncConfiguration): TenantTerms {
+  return {
+    legacy: legacyState(db, configuration),
+    withdrawals: configuration.accepts?.includes(WITHDRAWAL) ?? false,
+  };
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { after, beforeEach, test } from 'node:test';
+import { ACCEPTED_RECORDS } from '@causeway/contract';
+import { ntHash } from '@causeway/credentials';
+import { generateSealingKey, sealingPublicKey } from '@causeway/records';
+import type { ConnectorContext } from '../context.ts';
+import { exportStep } from '../objects/export-step.ts';
+import { sourceAnchorOf } from '../objects/source-anchor.ts';
+import { confirmKey } from '../store/pairing.ts';
+import { believed, guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { processUsers } from './process-users.ts';
+
+const peer = await ProvisioningPeer.listen();
+after(() => peer.close());
+beforeEach(() => {
+  peer.forget();
+  peer.accepts = ACCEPTED_RECORDS;
+});
+
+const whole = {
+  whole: true,
+  single: (): never => {
+    throw new Error('nobody is to be read again here');
+  },
+};
+const credentialOf = (n: number) => peer.users.get(sourceAnchorOf(guidOf(n)))!.credential;
+
+async function withPeople(count: number, settings = {}): Promise<ConnectorContext> {
+  const context = testContext(peer, settings);
+  imported(context, ...Array.from({ length: count }, (_, i) => person(i)));
+  await exportStep(context, 0);
+  return context;
+}
+
+const temporary = (n: number, version: number) => replicated(n, version, { pwdLastSet: 0n });
+const withdrawalOf = (context: ConnectorContext, n: number) => {
+  const { withdrawal } = peer.users.get(sourceAnchorOf(guidOf(n)))!;
+  if (withdrawal === undefined) return undefined;
+  const verified = believed(context, withdrawal);
+  assert.ok(verified.ok && verified.record.kind === 'withdrawal');
+  return verified.record;
+};
+
+test('a reset to a temporary password withdraws the one before, unpaired too; the one that its user chose goes', async () => {
+  const context = await withPeople(1);
+  await processUsers(context, [replicated(0, 9)], whole);
+  const sent = credentialOf(0)!.sequence!;
+  assert.equal((await processUsers(context, [temporary(0, 10)], whole)).sent, 1);
+  const { reason, passwordOrder, sequence } = withdrawalOf(context, 0)!;
+  assert.deepEqual([reason, passwordOrder.version], ['must-change', 10]);
+  assert.ok(sequence > sent, 'a password without a record has a sequence of the same counter');
+  assert.equal(credentialOf(0), undefined);
+  const waiting = context.store.passwords.get(guidOf(0))!;
+  assert.ok(waiting.mustChange);
+  assert.match(waiting.detail!, /must change password at next logon/);
+  assert.deepEqual(
+    [context.store.passwords.countAcknowledged(), context.store.passwords.countMustChange()],
+    [0, 1],
+  );
+  await processUsers(context, [temporary(0, 10)], whole);
+  assert.equal(peer.requestsTo('/api/v1/sync/withdrawals').length, 1);
+  await processUsers(context, [replicated(0, 10)], whole);
+  assert.equal(context.store.passwords.countMustChange(), 0);
+  assert.ok(credentialOf(0)!.sequence! > sequence);
+  assert.equal(credentialOf(0)!.passwordOrder.version, 10);
+  assert.equal(context.store.passwords.get(guidOf(0))!.status, 'Success');
+});
+
+test('the flag alone withdraws nothing, and says that the password still opens the cloud', async () => {
+  const context = await withPeople(1);
+  await processUsers(context, [replicated(0, 9)], whole);
+  await processUsers(context, [temporary(0, 9)], whole);
+  assert.ok(credentialOf(0) && withdrawalOf(context, 0) === undefined);
+  assert.match(context.store.passwords.get(guidOf(0))!.detail!, /must change .* still opens the cloud/);
+  await processUsers(context, [replicated(0, 9)], whole);
+  assert.equal(context.store.passwords.get(guidOf(0))!.mustChange, false);
+});
+
+test('a forced pass sends a withdrawal again, once, and no password', async () => {
+  const context = await withPeople(2);
+  await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole);
+  await processUsers(context, [temporary(0, 10)], whole);
+  const { sequence } = withdrawalOf(context, 0)!;
+  const pass = { ...whole, fullPass: 7 };
+  assert.equal((await processUsers(context, [temporary(0, 10), replicated(1, 9)], pass)).sent, 2);
+  assert.equal((await processUsers(context, [temporary(0, 10), replicated(1, 9)], pass)).sent, 0);
+  assert.ok(withdrawalOf(context, 0)!.sequence > sequence);
+  assert.equal(context.store.passwords.countOfPass(7), 2);
+});
+
+test('nobody whose password was withdrawn is owed anything, and a later pairing does not bring it back', async () => {
+  const context = await withPeople(1);
+  const sealing = await generateSealingKey();
+  const key = sealingPublicKey(sealing);
+  peer.offerKey(key);
+  await context.tenant.configuration(true);
+  await processUsers(context, [replicated(0, 9)], whole);
+  assert.equal(context.store.owed.count(), 1);
+  await processUsers(context, [temporary(0, 10)], whole);
+  assert.equal(context.store.owed.count(), 0);
+  const { sequence } = withdrawalOf(context, 0)!;
+  assert.equal(context.store.heads.summary().credentials, 1, 'it counts in the head');
+
+  confirmKey(context.store.db, peer.confirmable(key));
+  await processUsers(context, [temporary(0, 10)], { ...whole, fullPass: 7 });
+  assert.equal(credentialOf(0), undefined);
+  await processUsers(context, [replicated(0, 10)], whole);
+  const { record } = credentialOf(0)!;
+  const verified = believed(context, record!);
+  assert.ok(verified.ok && verified.record.kind === 'credential' && verified.record.sequence > sequence);
+});
+
+test('who waited through a pairing by the flag alone is sealed when it is taken away', async () => {
+  const context = await withPeople(1);
+  const key = sealingPublicKey(await generateSealingKey());
+  peer.offerKey(key);
+  await context.tenant.configuration(true);
+  await processUsers(context, [replicated(0, 9)], whole);
+  await processUsers(context, [temporary(0, 9)], whole);
+  confirmKey(context.store.db, peer.confirmable(key));
+  await processUsers(context, [replicated(0, 9)], whole);
+  assert.ok(credentialOf(0)!.record !== null);
+});
+
+test('keeps the password before a temporary one, for who wants it so', async () => {
+  const context = await withPeople(1, { temporaryPasswords: 'keep' });
+  await processUsers(context, [replicated(0, 9)], whole);
+  await processUsers(context, [temporary(0, 10)], whole);
+  assert.equal(credentialOf(0)!.passwordOrder.version, 9);
+  assert.match(context.store.passwords.get(guidOf(0))!.detail!, /must change .* keep/);
+});
+
+test('an empty password and one of a smart card account are withdrawn, and status names the reason', async () => {
+  const context = await withPeople(2);
+  await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole);
+  imported(context, person(1, { userAccountControl: String(0x40200) }));
+  const empty = replicated(0, 10, { ntHash: ntHash('') });
+  assert.equal((await processUsers(context, [empty, replicated(1, 9)], whole)).sent, 2);
+  assert.equal(withdrawalOf(context, 0)!.reason, 'empty-password');
+  assert.equal(withdrawalOf(context, 1)!.reason, 'smart-card');
+  assert.match(context.store.passwords.get(guidOf(0))!.detail!, /empty password/);
+  assert.match(context.store.passwords.get(guidOf(1))!.detail!, /smart card only/);
+  imported(context, person(1));
+  await processUsers(context, [replicated(1, 9)], whole);
+  assert.equal(credentialOf(1)!.passwordOrder.version, 9);
+});
+
+test('a tenant of the first release is sent what it knows, and status says that the old password is open there', async () => {
+  const context = await withPeople(1);
+  peer.accepts = undefined;
+  await context.tenant.configuration(true);
+  await processUsers(context, [replicated(0, 9)], whole);
+  assert.deepEqual(Object.keys(credentialOf(0)!).sort(), [
+    ...['changeDate', 'cloudCredential', 'passwordOrder', 'record', 'sourceAnchor'],
+  ]);
+  await processUsers(context, [temporary(0, 10)], whole);
+  assert.equal(peer.requestsTo('/api/v1/sync/withdrawals').length, 0);
+  const entry = context.store.queue.get('password', guidOf(0))!;
+  assert.deepEqual([entry.code, entry.quarantined], ['tenant-too-old', true]);
+  assert.match(context.store.passwords.get(guidOf(0))!.detail!, /must change .* still opens the cloud/);
+  peer.accepts = ACCEPTED_RECORDS;
+  await context.tenant.configuration(true);
+  await processUsers(context, [temporary(0, 10)], whole);
+  assert.equal(withdrawalOf(context, 0)!.reason, 'must-change');
+  assert.equal(context.store.queue.get('password', guidOf(0)), undefined);
+});
+
+test('a withdrawal without an answer is not acknowledged, and goes with the next reading', async () => {
+  const context = await withPeople(1);
+  await processUsers(context, [replicated(0, 9)], whole);
+  for (let i = 0; i < 4; i++) peer.script.push('done but lost');
+  await assert.rejects(processUsers(context, [temporary(0, 10)], whole));
+  assert.equal(context.store.passwords.get(guidOf(0))!.mustChange, false);
+  assert.equal((await processUsers(context, [temporary(0, 10)], whole)).sent, 1);
+});

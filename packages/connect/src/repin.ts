@@ -1,0 +1,79 @@
+import { type DirectoryIdentity, importObjects } from '@causeway/active-directory';
+import type { DirectoryPin } from '@causeway/contract';
+import type { LdapConnection } from '@causeway/ldap';
+import { CausewayError } from '@causeway/service';
+import type { Connector } from './connector.ts';
+import type { ConnectorContext } from './context.ts';
+import { describeDirectory, isSame } from './directory-guard.ts';
+import { decideObject, mergeImported } from './objects/merge.ts';
+import { EventId } from './store/events.ts';
+
+/** What a connector reads, what its domain controller serves, and what moving from one to the other would do. Changes nothing. */
+export async function previewRepin({ context, controller }: Connector): Promise<DirectoryPin> {
+  const { store } = context;
+  const { connection, directory: answered } = await controller.openUnguarded();
+  try {
+    const found = store.pin.get();
+    const { pinnedAt = null, ...pinned } = found ?? {};
+    return {
+      connector: store.name,
+      pinned: found === undefined ? null : (pinned as NonNullable<DirectoryPin['pinned']>),
+      pinnedAt,
+      answered,
+      same: found !== undefined && isSame(found, answered),
+      ...(await compareUsers(context, connection, answered)),
+    };
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Reads the whole directory as a full import would, and keeps nothing of it. */
+async function compareUsers(
+  { store, scope }: ConnectorContext,
+  connection: LdapConnection,
+  { namingContext }: DirectoryIdentity,
+): Promise<Pick<DirectoryPin, 'kept' | 'madeAnew' | 'deleted'>> {
+  let [kept, madeAnew] = [0, 0];
+  for await (const { objects } of importObjects(connection, { namingContext })) {
+    for (const object of objects) {
+      const { desiredDigest } = decideObject(mergeImported(undefined, object, true), scope);
+      if (desiredDigest === undefined) continue;
+      if (store.space.get(object.objectGuid)?.exportedDigest === undefined) madeAnew += 1;
+      else kept += 1;
+    }
+  }
+  return { kept, madeAnew, deleted: store.space.countExported() - kept };
+}
+
+/**
+ * Pins the directory that the domain controller serves. All that was kept of where the other one stood goes, so the next import is a
+ * full one; whom it does not meet is deleted in the tenant, within the threshold. Called while no cycle runs.
+ *
+ * @param domainGuid of the directory that an administrator was shown
+ * @throws CausewayError 'directory-changed' when it is not the one that answers
+ */
+export async function repin(
+  { context, controller }: Connector,
+  domainGuid: string,
+  caller: string,
+): Promise<DirectoryIdentity> {
+  const { store, connector } = context;
+  const { connection, directory } = await controller.openUnguarded();
+  await connection.close();
+  if (directory.domainGuid !== domainGuid) {
+    const text = `${connector.server} serves ${describeDirectory(directory)}, not the domain with objectGUID ${domainGuid} that was confirmed; nothing was changed`;
+    throw new CausewayError('directory-changed', text, { status: 409 });
+  }
+  const before = store.pin.get();
+  store.db.transaction(() => {
+    store.pin.set(directory);
+    const stale = ['dirsync-cookie', 'replication-cookie', 'usn', 'invocation-id'] as const;
+    if (before === undefined || !isSame(before, directory))
+      for (const cursor of stale) store.cursors.set(cursor, undefined);
+    const text = `connector '${connector.name}' reads ${describeDirectory(directory)} from now on (before: ${before ? describeDirectory(before) : 'nothing'}), as ${caller} has confirmed`;
+    store.events.add(EventId.connectorSaved, 'warn', connector.name, text);
+  });
+  await controller.close();
+  return directory;
+}

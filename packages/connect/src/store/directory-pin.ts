@@ -1,0 +1,61 @@
+import { type DirectoryIdentity, domainSidOf } from '@causeway/active-directory';
+import type { Database } from './database.ts';
+
+/** The directory that a connector reads, and no other one. */
+export interface PinnedDirectory {
+  namingContext: string;
+  domainSid: string;
+  /** Null, as the two below, where it is told by the connector space alone: nothing was pinned yet. */
+  domainGuid: string | null;
+  forest: string | null;
+  pinnedAt: string | null;
+}
+
+export class DirectoryPin {
+  readonly #db: Database;
+  readonly #connector: string;
+
+  constructor(db: Database, connector: string) {
+    this.#db = db;
+    this.#connector = connector;
+  }
+
+  /** What was pinned; before that, where the objects of the connector space came from; undefined: it has none. */
+  get(): PinnedDirectory | undefined {
+    return (
+      this.#db.get<PinnedDirectory & Record<string, unknown>>(
+        `SELECT naming_context AS namingContext, domain_sid AS domainSid, domain_guid AS domainGuid, forest,
+           pinned_at AS pinnedAt FROM directory_pin WHERE connector = ?`,
+        this.#connector,
+      ) ?? this.#origin()
+    );
+  }
+
+  set({ domainSid, domainGuid, namingContext, forest }: DirectoryIdentity): void {
+    this.#db.run(
+      `INSERT OR REPLACE INTO directory_pin (connector, domain_sid, domain_guid, naming_context, forest, pinned_at)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      this.#connector,
+      domainSid,
+      domainGuid,
+      namingContext,
+      forest,
+      new Date().toISOString(),
+    );
+  }
+
+  /** By the SIDs and names of most of the objects. */
+  #origin(): PinnedDirectory | undefined {
+    const row = this.#db.get<{ sid: string; dn: string }>(
+      `SELECT max(attributes ->> '$.objectSid') AS sid, max(dn) AS dn FROM connector_space
+       WHERE connector = ? AND attributes ->> '$.objectSid' LIKE 'S-1-5-21-%'
+       GROUP BY rtrim(attributes ->> '$.objectSid', '0123456789') ORDER BY count(*) DESC LIMIT 1`,
+      this.#connector,
+    );
+    if (row === undefined) return undefined;
+    const namingContext = /(?:^|,)(DC=[^,]+(?:,DC=[^,]+)*)$/i.exec(row.dn)?.[1];
+    if (namingContext === undefined) return undefined;
+    const nothingElse = { domainGuid: null, forest: null, pinnedAt: null };
+    return { namingContext, domainSid: domainSidOf(row.sid), ...nothingElse };
+  }
+}

@@ -1,0 +1,140 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { ControlOid, encodeGuid, encodeSid, type LdapConnection, openLdap } from '@causeway/ldap';
+
+/** An object as DirSync tells it. `undefined`: the attribute has no value any more. */
+export interface ScriptedObject {
+  guid: string;
+  dn: string;
+  objectSid?: string;
+  attributes?: Record<string, string | string[] | undefined>;
+}
+
+type Answer = readonly ScriptedObject[] | 'close';
+
+/** What was asked of it: everything, what changed since a cookie, or objects by their GUIDs. */
+export type Question = 'full' | 'delta' | 'whole';
+
+/** A domain controller's LDAP on loopback that answers an import: who it is, and DirSync as scripted. */
+export class ScriptedDirectory {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  /** What each kind of question is answered with. */
+  readonly answers: Record<Question, Answer> = { full: [], delta: [], whole: [] };
+  readonly asked: Question[] = [];
+
+  static async listen(): Promise<ScriptedDirectory> {
+    const directory = new ScriptedDirectory();
+    await new Promise<void>(resolve => directory.#server.listen(0, '127.0.0.1', resolve));
+    return directory;
+  }
+
+  private constructor() {
+    this.#server = createServer(socket => {
+      this.#sockets.add(socket);
+      socket.on('error', () => {});
+      let received: Buffer = Buffer.alloc(0);
+      socket.on('data', chunk => {
+        received = Buffer.concat([received, chunk]);
+        // One request at a time, so a whole message is all that there is.
+        const { header, length } = readLength(received, 1);
+        if (received.length < header + length) return;
+        const request = received;
+        received = Buffer.alloc(0);
+        this.#answer(socket, request);
+      });
+    });
+  }
+
+  connect(): Promise<LdapConnection> {
+    const { port } = this.#server.address() as { port: number };
+    return openLdap({ url: `ldap://127.0.0.1:${port}`, timeoutMs: 5_000 });
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise(resolve => this.#server.close(resolve));
+  }
+
+  #answer(socket: Socket, request: Buffer): void {
+    const id = idOf(request);
+    const text = request.toString('latin1');
+    if (!text.includes(ControlOid.dirSync)) {
+      socket.write(Buffer.concat([entry(id, 'CN=dc', SELF), done(id)]));
+      return;
+    }
+    const question = text.includes('objectGUID') ? 'whole' : text.includes(COOKIE) ? 'delta' : 'full';
+    this.asked.push(question);
+    const answer = this.answers[question];
+    if (answer === 'close') {
+      socket.destroy();
+      return;
+    }
+    const entries = answer.map(({ guid, dn, objectSid, attributes = {} }) =>
+      entry(id, dn, {
+        objectGUID: [Buffer.from(encodeGuid(guid))],
+        ...(objectSid !== undefined && { objectSid: [Buffer.from(encodeSid(objectSid))] }),
+        ...Object.fromEntries(
+          Object.entries(attributes).map(([name, value]) => [
+            name,
+            value === undefined ? [] : [value].flat(),
+          ]),
+        ),
+      }),
+    );
+    const value = tlv(0x30, tlv(2, Buffer.of(0)), tlv(2, Buffer.of(0)), tlv(4, COOKIE));
+    const control = tlv(0xa0, tlv(0x30, tlv(4, ControlOid.dirSync), tlv(4, value)));
+    socket.write(Buffer.concat([...entries, done(id, control)]));
+  }
+}
+
+const COOKIE = 'a-cookie-of-the-scripted-directory';
+const SELF = {
+  defaultNamingContext: ['DC=corp,DC=example,DC=com'],
+  configurationNamingContext: ['CN=Configuration,DC=corp,DC=example,DC=com'],
+  rootDomainNamingContext: ['DC=corp,DC=example,DC=com'],
+  dsServiceName: ['CN=NTDS Settings,CN=DC1'],
+  dnsHostName: ['dc1.corp.example.com'],
+  highestCommittedUSN: ['1'],
+  invocationId: [Buffer.alloc(16, 7)],
+};
+
+/** BER as LDAP uses it (RFC 4511 5.1). */
+function tlv(tag: number, ...parts: (Buffer | string)[]): Buffer {
+  const body = Buffer.concat(parts.map(part => Buffer.from(part as string)));
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length);
+  const head = body.length < 128 ? [body.length] : [0x84, ...length];
+  return Buffer.concat([Buffer.of(tag, ...head), body]);
+}
+
+function readLength(bytes: Buffer, at: number): { header: number; length: number } {
+  const first = bytes[at] ?? 0;
+  if (first < 128) return { header: at + 1, length: first };
+  const size = first & 0x7f;
+  return { header: at + 1 + size, length: bytes.length < at + 1 + size ? 1 : bytes.readUIntBE(at + 1, size) };
+}
+
+/** The message id, as bytes. */
+function idOf(request: Buffer): Buffer {
+  const { header } = readLength(request, 1);
+  return request.subarray(header + 2, header + 2 + request[header + 1]!);
+}
+
+const entry = (id: Buffer, dn: string, attributes: Record<string, (string | Buffer)[]>): Buffer =>
+  tlv(
+    0x30,
+    tlv(2, id),
+    tlv(
+      0x64,
+      tlv(4, dn),
+      tlv(
+        0x30,
+        ...Object.entries(attributes).map(([name, values]) =>
+          tlv(0x30, tlv(4, name), tlv(0x31, ...values.map(value => tlv(4, value)))),
+        ),
+      ),
+    ),
+  );
+
+const done = (id: Buffer, controls: Buffer = Buffer.alloc(0)): Buffer =>
+  tlv(0x30, tlv(2, id), tlv(0x65, tlv(10, Buffer.of(0)), tlv(4), tlv(4)), controls);

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+
+/** [MS-ADA3] 2.222 and [MS-SAMR]: a user's sAMAccountName has at most 20 characters. */
+export const MAX_USER_NAME = 20;
+const DIGITS = 5;
+
+/** The first 15 characters of a name and 5 hex digits of the anchor's SHA-256: the same at every try. */
+export function nameWithDigits(wanted: string, anchor: string): string {
+  const digits = createHash('sha256').update(anchor).digest('hex').slice(0, DIGITS);
+  // A surrogate pair is not cut in two, and what is left neither ends in a space nor in a dot.
+  const head = wanted
+    .slice(0, MAX_USER_NAME - DIGITS)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .replace(/[ .]+$/, '');
+  return `${head}${digits}`;
+}
+
+/** The account name of somebody who can have no other: 20 hex digits of the objectGUID; `n` counts further ones. */
+export function nameOfGuid(objectGuid: string, n: number): string {
+  const digits =
+    n === 0
+      ? objectGuid.replaceAll('-', '').toLowerCase()
+      : createHash('sha256').update(`${objectGuid}/${n}`).digest('hex');
+  return digits.slice(0, MAX_USER_NAME);
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { CausewayError } from '@causeway/service';
+import { readCode, withCode } from './register-command.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-code-'));
+after(() => rmSync(folder, { recursive: true }));
+
+test('a code comes from a file that its owner alone reads, or as it is, and from one of them', async () => {
+  const codeFile = join(folder, 'code');
+  writeFileSync(codeFile, 'abc\n', { mode: 0o600 });
+  assert.equal(await readCode({ codeFile }), 'abc');
+  assert.equal(await readCode({ code: 'xyz' }), 'xyz');
+  assert.equal(await readCode({}), undefined);
+  await assert.rejects(readCode({ code: 'xyz', codeFile }), { code: 'two-codes' });
+  chmodSync(codeFile, 0o644);
+  await assert.rejects(readCode({ codeFile }), { code: 'file-not-private' });
+});
+
+test('a code is asked for only where none was given and one is needed', async () => {
+  const needed = new CausewayError('code-needed', 'give a code');
+  const tried: (string | undefined)[] = [];
+  const work = async (code: string | undefined): Promise<string> => {
+    tried.push(code);
+    if (code !== 'typed') throw needed;
+    return 'done';
+  };
+  const nobody = async () => undefined;
+  const somebody = async (question: string) => (question.includes(needed.message) ? 'typed' : undefined);
+  await assert.rejects(withCode(undefined, work, nobody), needed);
+  await assert.rejects(withCode('used', work, somebody), needed);
+  assert.equal(await withCode(undefined, work, somebody), 'done');
+  assert.deepEqual(tried, [undefined, 'used', undefined, 'typed']);
+});

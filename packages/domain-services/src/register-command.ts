@@ -1,0 +1,115 @@
+import {
+  askSecret,
+  CausewayError,
+  callLocally,
+  confirm,
+  printResult,
+  readPrivateFile,
+} from '@causeway/service';
+import { running, withLedger } from './at-hand.ts';
+import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
+import { requireCreated } from './creation.ts';
+import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
+import { placesOf } from './places.ts';
+import { type RegisterRequest, registerAgain } from './register.ts';
+import {
+  decideReplacement,
+  isOwn,
+  lookAtTenant,
+  replacementConsequences,
+  TENANT_IS_OLDER,
+} from './registration.ts';
+
+export interface ReplaceFlags {
+  /** Realm of the managed domain that is replaced. */
+  replace?: string;
+  yes?: boolean;
+}
+
+export interface CodeFlags {
+  code?: string;
+  codeFile?: string;
+}
+
+/** `causeway domain register`: by the running service, or here when none runs. */
+export async function register(
+  flags: ConfigurationFlags & ReplaceFlags & CodeFlags & { json?: boolean },
+): Promise<void> {
+  const configuration = loadDomainConfiguration(flags);
+  const places = placesOf(configuration);
+  requireCreated(places);
+  const keys = publicDomainKeys(await openDomainKeys(places));
+  const { realm, stateDirectory } = configuration;
+  const done = await withCode(await readCode(flags), async code => {
+    const look = await lookAtTenant(places, configuration.tenant, code);
+    if (look.domain === undefined) process.stderr.write(`${TENANT_IS_OLDER}\n`);
+    const replaces = decideReplacement({ realm, keys }, look.domain, flags.replace);
+    if (replaces) {
+      const consequences = replacementConsequences(realm, look.tenantName, replaces);
+      await confirm(consequences, `Replace ${replaces.realm}?`, flags.yes);
+    }
+    const request: RegisterRequest = {
+      ...(code !== undefined && !look.enrolment && { code }),
+      ...(replaces && { replaces }),
+    };
+    const byService = () => callLocally(stateDirectory, 'domain', 'POST', '/register', request);
+    if ((await running(byService)) === undefined)
+      await withLedger(configuration, ({ ledger }) =>
+        registerAgain({ ledger, places, configuration, keys }, request),
+      );
+    const before = look.domain && isOwn({ realm, keys }, look.domain);
+    return { tenantName: look.tenantName, replaced: replaces?.realm ?? null, before: before === true };
+  });
+  const { tenantName, replaced, before } = done;
+  const { fingerprint } = keys;
+  printResult(flags.json, { realm, tenantName, fingerprint, replaced, before }, () => [
+    `managed domain ${realm} is ${before ? 'still' : 'now'} that of tenant ${tenantName}${replaced === null ? '' : `, in the place of ${replaced}, which goes on running`}`,
+    `fingerprint of its keys: ${fingerprint}`,
+    ...(before
+      ? []
+      : [
+          '',
+          `next, where Connect runs:  causeway connect trust-domain ${fingerprint}`,
+          'then, there:               causeway connect force-password-sync',
+          'who is cloud-only:         causeway tenant users --missing legacy  (lists whose password has to be changed again)',
+        ]),
+  ]);
+}
+
+/** The one-time code that was given, if any. @throws CausewayError 'two-codes', or of a file that cannot be read */
+export async function readCode({ code, codeFile }: CodeFlags): Promise<string | undefined> {
+  if (codeFile === undefined) return code;
+  if (code !== undefined) throw new CausewayError('two-codes', 'give either --code or --code-file');
+  return (codeFile === '-' ? await readInput() : readPrivateFile(codeFile)).trim() || undefined;
+}
+
+const MAX_INPUT = 4096;
+
+async function readInput(): Promise<string> {
+  let text = '';
+  for await (const chunk of process.stdin.setEncoding('utf8')) {
+    text += chunk;
+    if (text.length > MAX_INPUT)
+      throw new CausewayError(
+        'bad-code',
+        `a one-time code expected on standard input, got more than ${MAX_INPUT} characters`,
+      );
+  }
+  return text;
+}
+
+/** Does it with the code that was given, and asks for one at the terminal only where none was and one is needed. */
+export async function withCode<T>(
+  code: string | undefined,
+  work: (code: string | undefined) => Promise<T>,
+  ask: (question: string) => Promise<string | undefined> = askSecret,
+): Promise<T> {
+  try {
+    return await work(code);
+  } catch (error) {
+    if (code !== undefined || !(error instanceof CausewayError) || error.code !== 'code-needed') throw error;
+    const typed = await ask(`${error.message}\none-time code: `);
+    if (!typed) throw error;
+    return work(typed);
+  }
+}

@@ -1,0 +1,112 @@
+import type { PasswordOrder, Verdict } from '@causeway/contract';
+import { comparePasswordOrder } from '@causeway/credentials';
+import { sql } from 'kysely';
+import type { TenantScope } from '../tenant-scope.ts';
+import { json } from './change-counter.ts';
+import { isUuid } from './users.ts';
+import { refused, retry } from './verdicts.ts';
+
+/** A synchronized user whose password is to be set or taken away. */
+export interface Holder {
+  id: string;
+  source_anchor: string;
+  forest: string;
+  object_guid: string;
+  deleted: boolean;
+  has_credential: boolean;
+  /** Its newest record takes its password away. */
+  withdrawn: boolean;
+  /** Of the record that is kept. */
+  credential_sequence: number | null;
+  /** The newest that was believed, of whatever said something of the password. */
+  password_sequence: number | null;
+  order: PasswordOrder | null;
+}
+
+export async function loadHolders(inside: TenantScope, anchors: readonly string[]): Promise<Holder[]> {
+  const { rows } = await inside.run<
+    Omit<Holder, 'order'> & {
+      order_version: number | null;
+      order_time: number | null;
+      order_invocation_id: string | null;
+    }
+  >(
+    tenantId => sql`
+      select users.id, source_anchor, forest, object_guid, deleted_at is not null as deleted,
+        cloud_credential is not null as has_credential, credential_sequence, password_sequence,
+        credential_record is not null and encapsulation_id is null as withdrawn,
+        order_version, order_time, order_invocation_id
+      from jsonb_array_elements_text(${json(anchors)}) as wanted
+        join users on tenant_id = ${tenantId} and source_anchor = wanted`,
+  );
+  return rows.map(({ order_version, order_time, order_invocation_id, ...row }) => ({
+    ...row,
+    order:
+      order_version === null
+        ? null
+        : {
+            version: order_version,
+            originatingTime: order_time!,
+            originatingInvocationId: order_invocation_id!,
+          },
+  }));
+}
+
+/** The anchors that are in truth the identifiers of cloud-only users: no forest has a say in their passwords. */
+export async function findCloudOnly(inside: TenantScope, anchors: readonly string[]): Promise<Set<string>> {
+  const ids = anchors.filter(isUuid);
+  if (ids.length === 0) return new Set();
+  const rows = await inside
+    .select('users')
+    .select('id')
+    .where('origin', '=', 'cloud')
+    .where('id', 'in', ids)
+    .execute();
+  return new Set(rows.map(row => row.id));
+}
+
+/** Why nothing may be said of this user's password here, or undefined. @param objectGuid of the record, where there is one */
+export function refuseHolder(
+  anchor: string,
+  holder: Holder | undefined,
+  { cloudOnly, forest }: { cloudOnly: ReadonlySet<string>; forest: string },
+  objectGuid: string | undefined,
+): Verdict | undefined {
+  if (cloudOnly.has(anchor)) {
+    return refused(anchor, 'not-synchronized', 'this is a cloud-only user: its password is set here alone');
+  }
+  if (!holder || holder.deleted) {
+    return retry(anchor, 'unknown-user', 'there is no such user (yet): export the object first');
+  }
+  if (holder.forest !== forest) {
+    return refused(anchor, 'other-forest', `this user belongs to the forest '${holder.forest}'`);
+  }
+  if (objectGuid !== undefined && objectGuid !== holder.object_guid) {
+    return refused(anchor, 'record-mismatch', 'the signed record says another objectGuid');
+  }
+  return undefined;
+}
+
+/**
+ * INVARIANT: a smaller sequence than the newest that was believed is refused, always; then the password order decides, and of equal
+ * orders the sequence. A Connect of the first release sends passwords without a sequence: those are older than a withdrawal of their order.
+ */
+export function refuseOlder(
+  anchor: string,
+  holder: Holder,
+  passwordOrder: PasswordOrder,
+  sequence: number | undefined,
+): Verdict | undefined {
+  const newest = holder.password_sequence;
+  if (sequence !== undefined && newest !== null && sequence < newest) {
+    return refused(anchor, 'older-sequence', `${sequence} is older than ${newest}`);
+  }
+  const order = holder.order && comparePasswordOrder(passwordOrder, holder.order);
+  if (order === -1) {
+    return refused(anchor, 'older-password-order', 'a newer password of this user is here already');
+  }
+  if (order === 0 && holder.withdrawn && !holder.has_credential && sequence === undefined) {
+    return refused(anchor, 'older-sequence', 'this password of the user was withdrawn');
+  }
+  return undefined;
+}

@@ -1,0 +1,127 @@
+import { type PasswordOrder, type Verdict, Withdrawal } from '@causeway/contract';
+import { sql } from 'kysely';
+import type { Caller } from '../installation.ts';
+import type { TenantScope } from '../tenant-scope.ts';
+import { json } from './change-counter.ts';
+import { findCloudOnly, type Holder, loadHolders, refuseHolder, refuseOlder } from './password-holders.ts';
+import { provisionBatch } from './provision-batch.ts';
+import { checkRecord, type Said } from './record-check.ts';
+import { applied, parseItems, refused, unchanged } from './verdicts.ts';
+
+type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
+
+/** An item that has passed what can be checked without the database, with its record's own words. */
+interface Checked {
+  readonly item: Withdrawal;
+  readonly said: Said & { readonly passwordOrder: PasswordOrder };
+}
+
+interface Write {
+  id: string;
+  order_version: number;
+  order_time: number;
+  order_invocation_id: string;
+  record: string;
+  sequence: number;
+  changed_seq: number;
+}
+
+/**
+ * Takes passwords away, and keeps the order and sequence of each withdrawal, also of a user who has no password yet: an older password
+ * does not come after it. Idempotent; a verdict an item, in the order of the items.
+ */
+export async function provisionWithdrawals(
+  agent: Agent,
+  forest: string,
+  changes: readonly unknown[],
+): Promise<Verdict[]> {
+  const checked = parseItems(Withdrawal, changes).map(item =>
+    'verdict' in item ? item : check(item, agent, forest),
+  );
+  return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
+    const anchors = work.map(({ item }) => item.sourceAnchor);
+    const holders = await loadHolders(inside, anchors);
+    const cloudOnly = await findCloudOnly(inside, anchors);
+    const plan = decideWithdrawals(holders, { cloudOnly, forest }, work, nextChange);
+    await write(inside, plan.writes);
+    return plan.verdicts;
+  });
+}
+
+function check(item: Withdrawal, agent: Agent, forest: string): Checked | Verdict {
+  const { sourceAnchor } = item;
+  const said = checkRecord(item.record, {
+    kind: 'withdrawal',
+    tenant: agent.scope.tenantId,
+    forest,
+    sourceAnchor,
+    signerKeyId: agent.signingKeyId,
+  });
+  if ('differs' in said)
+    return refused(sourceAnchor, 'record-mismatch', `the signed record says another ${said.differs}`);
+  return { item, said: { ...said, passwordOrder: said.passwordOrder! } };
+}
+
+/** Decides what each item does, in order, against the users as the items before it left them. Pure. */
+export function decideWithdrawals(
+  holders: readonly Holder[],
+  where: { cloudOnly: ReadonlySet<string>; forest: string },
+  items: readonly Checked[],
+  nextChange: () => number,
+): { verdicts: Verdict[]; writes: Write[] } {
+  const byAnchor = new Map(holders.map(holder => [holder.source_anchor, { ...holder }]));
+  const writes = new Map<string, Write>();
+  const decide = ({ item, said }: Checked): Verdict => {
+    const anchor = item.sourceAnchor;
+    const { sequence, passwordOrder, objectGuid } = said;
+    const found = byAnchor.get(anchor);
+    const refusal = refuseHolder(anchor, found, where, objectGuid);
+    if (refusal) return refusal;
+    const holder = found!;
+    const older = refuseOlder(anchor, holder, passwordOrder, sequence);
+    if (older) return older;
+    if (holder.withdrawn && sequence === holder.password_sequence) return unchanged(anchor);
+    writes.set(holder.id, {
+      id: holder.id,
+      order_version: passwordOrder.version,
+      order_time: passwordOrder.originatingTime,
+      order_invocation_id: passwordOrder.originatingInvocationId,
+      record: item.record,
+      sequence,
+      changed_seq: nextChange(),
+    });
+    const now = { has_credential: false, withdrawn: true, order: passwordOrder };
+    Object.assign(holder, now, { credential_sequence: sequence, password_sequence: sequence });
+    return applied(anchor);
+  };
+  return { verdicts: items.map(decide), writes: [...writes.values()] };
+}
+
+async function write(inside: TenantScope, rows: readonly Write[]): Promise<void> {
+  if (rows.length === 0) return;
+  await inside.run(
+    tenantId => sql`
+      update users set
+        cloud_credential = null,
+        credential_change_date = null,
+        credential_received_at = null,
+        order_version = r.order_version,
+        order_time = r.order_time,
+        order_invocation_id = r.order_invocation_id,
+        credential_record = r.record,
+        encapsulation_id = null,
+        credential_sequence = r.sequence,
+        password_sequence = r.sequence,
+        credential_record_received_at = now(),
+        changed_seq = r.changed_seq,
+        news_seq = r.changed_seq,
+        legacy_sequence = null,
+        legacy_outcome = null,
+        legacy_reason = null,
+        legacy_reported_at = null,
+        legacy_applied_at = null
+      from jsonb_to_recordset(${json(rows)}) as r (id uuid, order_version bigint, order_time bigint,
+        order_invocation_id uuid, record text, sequence bigint, changed_seq bigint)
+      where users.tenant_id = ${tenantId} and users.id = r.id`,
+  );
+}

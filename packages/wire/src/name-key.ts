@@ -1,0 +1,16 @@
+import { upperCase } from './upper-case.ts';
+
+/**
+ * The key of an account name or principal name: names with one key are one name to Active Directory or to Samba, so that nobody gets
+ * a name that another one's directory takes for somebody else's.
+ *
+ * Case is Windows' own (`upperCase`), with the one fold that Samba has beyond it: a final sigma is a sigma. Spaces are folded as
+ * Samba compares strings in its directory: none around, one between. Composed and decomposed letters are the same (NFC).
+ */
+export function nameKey(name: string): string {
+  const folded = name
+    .normalize('NFC')
+    .replace(/^ +| +$/g, '')
+    .replace(/ {2,}/g, ' ');
+  return upperCase(folded).replaceAll('ς', 'Σ');
+}
