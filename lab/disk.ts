@@ -1,7 +1,6 @@
 import {
   chmodSync,
   closeSync,
-  cpSync,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -78,7 +77,7 @@ export class SmallDisk {
   /** As an administrator would: another disk, with what was on this one. Nobody has a file open here. */
   async replace(): Promise<void> {
     const kept = join(this.#root, 'kept');
-    cpSync(this.folder, kept, { recursive: true, filter: source => !source.endsWith('.sock') });
+    await runTool('cp', ['-a', this.folder, kept]);
     await this.#unmount();
     rmSync(this.folder, { recursive: true });
     renameSync(kept, this.folder);

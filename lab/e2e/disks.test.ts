@@ -4,8 +4,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Status as DomainStatus } from '@causeway/domain-services';
-import { stopDomain } from '@causeway/samba';
+import { type LdapError, openLdap } from '@causeway/ldap';
+import { baseDn, stopDomain } from '@causeway/samba';
 import { localSocketPath } from '@causeway/service';
 import { eventually, Trials } from '../demo/trials.ts';
 import { SmallDisk } from '../disk.ts';
@@ -113,9 +115,14 @@ async function troubleOf(name: 'connect' | 'domain'): Promise<string> {
 const says = (name: 'connect' | 'domain', words: RegExp): Promise<string> =>
   eventually(`${name} says ${words}`, async () => words.test(await troubleOf(name)), PATIENCE_MS);
 
-/** Starts a service that cannot, with its words where they can be read. */
+/** Runs a service that cannot start, with its words where they can be read. */
+async function runInVain(args: readonly string[]): Promise<CliResult> {
+  const late = delay(30_000, undefined, { ref: false }).then(() => assert.fail('it has not ended'));
+  return Promise.race([runCli(args, { DATABASE_URL: '' }), late]);
+}
+
 const startInVain = (name: string): Promise<CliResult> =>
-  runCli([name, 'run', '--config', stage.configOf(name)], stage.tenant.settings.env);
+  runInVain([name, 'run', '--config', stage.configOf(name)]);
 
 const listens = (path: string): Promise<boolean> =>
   new Promise(resolve => {
@@ -159,6 +166,7 @@ for (const name of ['connect', 'domain'] as const) {
     // What somebody who was killed would have left: it is nobody's name.
     if (existsSync(join(stage.stateOf(name), 'lock.pid')))
       writeFileSync(join(stage.stateOf(name), 'lock.pid'), '');
+    disk[name].fill(); // what it closed may have left room
     await endedWith(await startInVain(name), name, FULL);
     disk[name].makeRoom();
     await stage[name].start();
@@ -189,10 +197,31 @@ test("a tenant whose PostgreSQL's disk is full answers 503 with a reason, lives,
   await says('connect', /^$/);
 });
 
+/** Samba's database keeps room of its own for a while: what is larger than anything of ours uses it up. */
+async function useUp(): Promise<void> {
+  const ldap = await openLdap({ url: { socketPath: layoutOf(DOMAINS.managed).ldapi }, timeoutMs: 20_000 });
+  try {
+    for (const size of [60_000, 6_000, 600]) {
+      for (let n = 0; ; n++) {
+        const name = `large-${size}-${n}`;
+        const dn = `CN=${name},CN=Users,${baseDn(DOMAINS.managed)}`;
+        const values = { objectClass: 'user', sAMAccountName: name, jpegPhoto: Buffer.alloc(size, n) };
+        const refusal = await ldap.add(dn, values).catch((error: unknown) => error as LdapError);
+        if (refusal === undefined) continue;
+        assert.match(refusal.message, /IO Error/);
+        break;
+      }
+    }
+  } finally {
+    await ldap.close();
+  }
+}
+
 test('Samba on a full disk is a directory that cannot store anything, and refuses nobody', async () => {
   const counts = async () => (await stage.domainStatus<DomainStatus>()).problems.counts;
   const before = await counts();
   disk.samba.fill();
+  await useUp();
   const people = await makeMany('eve');
   await says(
     'domain',
@@ -266,9 +295,11 @@ test('the tenant with the database in its own process says what its disk is, and
     await everybody();
 
     await embedded.fail();
-    assert.match(await createUntilRefused(40), /cannot be written, its disk is read-only or fails/);
+    // PostgreSQL's log of what is committed takes nothing any more: PostgreSQL ends then, and so does who has it within.
+    assert.match(await createUntilRefused(5), /no answer to POST|cannot be written, its disk is read-only/);
     await place.stop();
-    const inVain = await runCli(args, { DATABASE_URL: '' });
+    assert.match(place.lastLines(), READ_ONLY);
+    const inVain = await runInVain(args);
     assert.equal(inVain.code, 1);
     assert.match(inVain.stderr, READ_ONLY);
     assert.equal(await listens(localSocketPath(state)), false);

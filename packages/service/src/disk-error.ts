@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync, statSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CausewayError } from './causeway-error.ts';
 
@@ -96,7 +96,10 @@ function lookAt(place: string, needed: number = FULL_BELOW): Trouble | undefined
   let at = place;
   while (!existsSync(at) && dirname(at) !== at) at = dirname(at);
   try {
-    accessSync(at, constants.W_OK);
+    // Changes nothing, and is refused by a file system that became read-only after an error; whether it may be written is not: access(2)
+    // says yes of that.
+    const { atime, mtime } = statSync(at);
+    utimesSync(at, atime, mtime);
     const { bavail, bsize, files, ffree } = statfsSync(at);
     if (bavail * bsize < needed || (files > 0 && ffree === 0)) return 'full';
   } catch (error) {

@@ -54,16 +54,12 @@ function unavailable(code: string, message: string, cause: unknown): CausewayErr
 export const isFatal = (error: unknown): boolean =>
   ['PANIC', 'FATAL'].includes(String((error as { severity?: unknown } | undefined)?.severity));
 
-/**
- * A dialect whose failures are told by `databaseTrouble`, whoever asked the database.
- * @param onError sees every error first
- */
-export function telling(dialect: Dialect, onError: (error: unknown) => void): Dialect {
+/** A dialect whose failures are told by `databaseTrouble`, whoever asked the database. */
+export function telling(dialect: Dialect): Dialect {
   const told = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      onError(error);
       throw databaseTrouble(error) ?? error;
     }
   };

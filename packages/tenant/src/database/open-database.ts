@@ -37,12 +37,9 @@ export async function openDatabase(
   { onQuery, onFatal }: DatabaseOptions = {},
 ): Promise<Database> {
   const database = new Kysely<Schema>({
-    dialect:
-      location.kind === 'postgres'
-        ? telling(postgres(location.url), () => {})
-        : telling(pglite(location.directory), error => {
-            if (isFatal(error)) onFatal?.(embeddedTrouble(error, location.directory));
-          }),
+    dialect: telling(
+      location.kind === 'postgres' ? postgres(location.url) : pglite(location.directory, onFatal),
+    ),
     ...(onQuery && {
       log: event => {
         onQuery(event.query.sql);
@@ -95,17 +92,25 @@ function postgres(url: string): Dialect {
   return new PostgresDialect({ pool });
 }
 
-function pglite(directory: string | undefined): Dialect {
+function pglite(directory: string | undefined, onFatal: DatabaseOptions['onFatal']): Dialect {
   return new PGliteDialect({
     pglite: async () => {
       if (directory !== undefined) makePrivateDirectory(directory);
       const isNew = directory === undefined || !existsSync(join(directory, 'PG_VERSION'));
-      return PGlite.create({
+      const embedded = await PGlite.create({
         ...(directory && { dataDir: directory }),
         // Unpacking what `initdb` makes takes a third of the time that running it takes.
         ...(isNew && { loadDataDir: await emptyCluster() }),
         parsers: { [INT8]: Number },
       });
+      const { execProtocolStream } = embedded;
+      // Here, because PGlite itself goes on to ask for a ROLLBACK.
+      embedded.execProtocolStream = (...input) =>
+        execProtocolStream.apply(embedded, input).catch((error: unknown) => {
+          if (isFatal(error)) onFatal?.(embeddedTrouble(error, directory));
+          throw error;
+        });
+      return embedded;
     },
   });
 }
