@@ -196,7 +196,7 @@ test('a domain controller that is down holds up its own forest alone, which catc
   await eventually('the error is over', async () => (await connector(fabrikam)).lastError === null);
 });
 
-test('a userPrincipalName stays with the forest that had it first, and goes over once that lets go of it', async () => {
+test('a userPrincipalName stays with the forest that had it first, is kept for it, and goes over when it is freed', async () => {
   const first = await make(corp, 'uma');
   await eventually('the first one', () => trials.web(first, first.password));
   const second = await make(fabrikam, 'uma2', first.upn);
@@ -209,8 +209,11 @@ test('a userPrincipalName stays with the forest that had it first, and goes over
   assert.match(ambiguous.stderr, /several users are called/);
   const renamed = { ...first, upn: `uma.new.${run}@${nameOf(corp)}` };
   await renameUser(corp, first.sam, { upn: renamed.upn });
-  await works(second);
-  assert.ok(await trials.web(renamed, first.password));
+  await eventually('the first one by the new name', () => trials.web(renamed, first.password));
+  assert.equal(await trials.web(second, second.password), false, 'the first forest may take it back');
+  await runCliJson(['tenant', 'name', 'free', first.upn, ...stage.remote]);
+  await eventually('the second one at web sign-in', () => trials.web(second, second.password));
+  assert.equal(await trials.web({ upn: first.upn }, first.password), false);
 });
 
 test('a Connect that an administrator takes a forest from is refused for that one, until it is given back', async () => {

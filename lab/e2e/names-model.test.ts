@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { administrationRoutes, call, httpSend, type UserStatus } from '@causeway/contract';
@@ -23,7 +24,8 @@ const MOST_DELETIONS = 4;
 
 const seed = Number(process.env.CAUSEWAY_TEST_SEED ?? Date.now() % 1_000_000);
 const random = randomFrom(seed);
-const tag = (seed % 46_656).toString(36).padStart(3, '0');
+/** Of this run: what another one left behind is not met. */
+const tag = randomBytes(2).toString('hex');
 const { onprem, fabrikam, managed } = DOMAINS;
 const forests: readonly LabDomain[] = [onprem, fabrikam];
 const fabrikamWasUp = domainStatus(layoutOf(fabrikam)).running;
@@ -204,9 +206,13 @@ async function seen(): Promise<Map<Person, Seen>> {
   return found;
 }
 
-/** Whose name each is in a place, by the model: the forest that had it first, once it is known. */
+/**
+ * Whose name each is in a place, by the model: of the forest that had it first. What a person had only between two looks a place may
+ * have met or not; such a name may be any of these forests'.
+ */
 class Names {
   readonly #owner = new Map<string, LabDomain>();
+  readonly #maybe = new Map<string, Set<LabDomain>>();
   readonly #kind: 'a' | 'p';
 
   constructor(kind: 'a' | 'p') {
@@ -217,46 +223,45 @@ class Names {
    * What is wrong with who has the names, in words.
    * @param wanted of each person, where it can be had at all
    * @param has whether the person has it
-   * @param may leave who should have a name without it
+   * @param excused who may be without a name that the forest owns
    */
   check(
     wanted: ReadonlyMap<Person, string>,
     has: (person: Person) => boolean,
     excused: (person: Person) => boolean,
-    learn: boolean,
   ): string[] {
     const wrong: string[] = [];
-    const wanters = Map.groupBy(wanted.keys(), person => nameKey(wanted.get(person)!));
-    for (const [key, claimants] of wanters) {
-      const known = this.#owner.get(key);
-      const others = [...(touched.get(`${this.#kind}:${key}`) ?? [])].filter(
-        one => one !== claimants[0]!.forest,
-      );
+    for (const [key, claimants] of Map.groupBy(wanted.keys(), person => nameKey(wanted.get(person)!))) {
       const having = claimants.filter(has);
       if (having.length > 1) wrong.push(`${key} is had by ${having.length}`);
-      const undecided = known === undefined && (claimants.length > 1 || others.length > 0);
-      const owner = known ?? (undecided ? having[0]?.forest : claimants[0]!.forest);
+      const owners = this.#owners(key, claimants);
       for (const person of claimants) {
-        const should = person.forest === owner;
-        if (undecided && owner === undefined) continue;
-        if (should !== has(person) && !(should && excused(person))) {
-          wrong.push(
-            `${key} of ${forestName(person.forest)}: ${should ? 'not had' : 'had, and is another one’s'}`,
-          );
-        }
-      }
-      const learnt = owner ?? forests.find(forest => others.includes(forest));
-      if (learn && learnt) this.#owner.set(key, learnt);
-    }
-    if (learn) {
-      // A name that only one forest touched is that forest's, whether somebody wants it still or not.
-      for (const [slot, by] of touched) {
-        const key = slot.slice(2);
-        if (slot.startsWith(`${this.#kind}:`) && by.size === 1 && !this.#owner.has(key))
-          this.#owner.set(key, [...by][0]!);
+        const { forest } = person;
+        const mine = owners.has(forest);
+        if (has(person) && !mine) wrong.push(`${key} of ${forestName(forest)}: had, and is another one’s`);
+        if (!has(person) && mine && owners.size === 1 && !excused(person))
+          wrong.push(`${key} of ${forestName(forest)}: not had`);
       }
     }
     return wrong;
+  }
+
+  /** Takes down whose the names are now. */
+  learn(wanted: ReadonlyMap<Person, string>, has: (person: Person) => boolean): void {
+    for (const [person, name] of wanted) if (has(person)) this.#owner.set(nameKey(name), person.forest);
+    for (const [slot, forests] of touched) {
+      if (!slot.startsWith(`${this.#kind}:`)) continue;
+      const key = slot.slice(2);
+      this.#maybe.set(key, new Set([...(this.#maybe.get(key) ?? []), ...forests]));
+    }
+  }
+
+  #owners(key: string, claimants: readonly Person[]): Set<LabDomain> {
+    const owner = this.#owner.get(key);
+    if (owner) return new Set([owner]);
+    const claiming = claimants.map(({ forest }) => forest);
+    const now = touched.get(`${this.#kind}:${key}`) ?? [];
+    return new Set([...(this.#maybe.get(key) ?? []), ...now, ...claiming]);
   }
 }
 
@@ -266,8 +271,8 @@ const isName = (upn: string): boolean =>
   /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u.test(upn) && !upn.endsWith(`@${managed.realm}`);
 const same = (a: string | null | undefined, b: string): boolean => a != null && nameKey(a) === nameKey(b);
 
-/** Everything in which the places differ from the forests; `learn` takes down whose names they are now. */
-async function differences(learn: boolean): Promise<string[]> {
+/** Everything in which the places differ from the forests. @param learn takes down whose names they are now */
+async function differences(learn = false): Promise<string[]> {
   const places = await seen();
   const wrong: string[] = [];
   for (const [person, { tenant, managed }] of places) {
@@ -284,16 +289,18 @@ async function differences(learn: boolean): Promise<string[]> {
   }
   if (wrong.length > 0) return wrong;
   const there = people.filter(({ now }) => now);
-  const upns = there.flatMap(one =>
-    one.now!.upn && isName(one.now!.upn) ? [[one, one.now!.upn] as const] : [],
+  const upns = new Map(
+    there.flatMap(one => (one.now!.upn && isName(one.now!.upn) ? [[one, one.now!.upn]] : [])),
   );
-  const sams = there.flatMap(one => (BAD_NAMES.includes(one.now!.sam) ? [] : [[one, one.now!.sam] as const]));
+  const sams = new Map(there.flatMap(one => (BAD_NAMES.includes(one.now!.sam) ? [] : [[one, one.now!.sam]])));
   const inTenant = (one: Person) => places.get(one)!.tenant!.signInName === undefined;
   const inDomain = (one: Person) => same(places.get(one)!.managed!.samAccountName, one.now!.sam);
-  wrong.push(...tenantNames.check(new Map(upns), inTenant, () => false, learn));
-  wrong.push(
-    ...accountNames.check(new Map(sams), inDomain, one => places.get(one)!.managed!.keepsDigits, learn),
-  );
+  wrong.push(...tenantNames.check(upns, inTenant, () => false));
+  wrong.push(...accountNames.check(sams, inDomain, one => places.get(one)!.managed!.keepsDigits));
+  if (learn) {
+    tenantNames.learn(upns, inTenant);
+    accountNames.learn(sams, inDomain);
+  }
   return wrong;
 }
 
@@ -329,7 +336,7 @@ async function wrongSignIns(): Promise<string[]> {
 async function settled(what: string): Promise<void> {
   const until = performance.now() + SETTLE_MS;
   for (;;) {
-    const wrong = await differences(false);
+    const wrong = await differences();
     if (wrong.length === 0) break;
     assert.ok(performance.now() < until, `${what}: ${wrong.join('; ')}`);
     await new Promise(resolve => setTimeout(resolve, 500));

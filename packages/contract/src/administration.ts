@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Empty, Forest, PasswordOrder, SourceAnchor, Timestamp, UserPrincipalName } from './common.ts';
+import { NameDifference } from './names.ts';
 import { route } from './route.ts';
 import { Profile, WindowsCredentialsSyncConfig } from './synchronization.ts';
 
@@ -64,6 +65,8 @@ export const TenantStatus = z.strictObject({
       quarantined: z.int(),
     }),
   ),
+  /** Names that are one user's here and another's in the managed domain, until an administrator has seen the pair. */
+  nameDifferences: z.array(NameDifference).optional(),
   /** How much of each forest has arrived in the managed domain, as Connect and the managed domain say. */
   arrivals: z.array(
     z.strictObject({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Timestamp, text } from './common.ts';
+import { Empty, Timestamp, text } from './common.ts';
 import { route } from './route.ts';
 
 const Name = text(1024).min(1);
@@ -23,6 +23,14 @@ export const NameClaims = z.strictObject({
 });
 export type NameClaims = z.infer<typeof NameClaims>;
 
+/** A name that opens one user's account at web sign-in and another's in the managed domain. */
+export const NameDifference = z.strictObject({
+  name: z.string(),
+  here: z.strictObject({ id: z.uuid(), forest: z.string() }),
+  managedDomain: z.strictObject({ id: z.uuid(), forest: z.string() }),
+});
+export type NameDifference = z.infer<typeof NameDifference>;
+
 /** Sign-in names that more than one forest has a claim to. */
 export const nameRoutes = {
   readNameClaims: route({
@@ -41,6 +49,14 @@ export const nameRoutes = {
       'frees a name that is kept for the forest that let go of it; whoever waits for it has it at once',
     body: z.strictObject({ name: Name }),
     reply: NameClaims,
+  }),
+  seeNameDifference: route({
+    method: 'POST',
+    path: '/api/v1/names/seen',
+    access: ['admin'],
+    summary: 'says that an administrator knows whose a name is in which place: the pair is no alarm any more',
+    body: z.strictObject({ name: Name }),
+    reply: Empty,
   }),
   giveName: route({
     method: 'POST',

@@ -247,12 +247,8 @@ function statusLines(status: Status): string[] {
       ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
       ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
       ['deletions', `${deletions.waiting} wait${deletions.stopped ? ', stopped by the threshold' : ''}`],
-      [
-        'not written',
-        Object.entries(problems.counts)
-          .map(([code, n]) => `${n} ${code}`)
-          .join(', ') || 'none',
-      ],
+      ['not written', countsLine(problems.counts)],
+      ['names and SIDs that differ', countsLine(problems.asides)],
     ]),
     ...(status.registration.alarm === null
       ? []
@@ -263,6 +259,11 @@ function statusLines(status: Status): string[] {
     ...problemLines(problems.latest),
   ];
 }
+
+const countsLine = (counts: Record<string, number>): string =>
+  Object.entries(counts)
+    .map(([code, n]) => `${n} ${code}`)
+    .join(', ') || 'none';
 
 function registrationLine({ state, since }: Status['registration']): string {
   switch (state) {

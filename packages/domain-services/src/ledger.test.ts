@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Ledger, type LedgerEntry } from './ledger.ts';
+import { LEDGER_STEPS } from './ledger-schema.ts';
 
 let folder: string;
 let ledger: Ledger;
@@ -136,4 +138,39 @@ test('a report is text that the tenant can store, whatever it was cut from', () 
   const reasons = ledger.queuedReports(9).map(({ report }) => report.reason!);
   for (const reason of reasons)
     assert.ok(reason.length <= 500 && reason.isWellFormed() && !/\0/.test(reason));
+});
+
+test('a ledger of a newer program is refused', () => {
+  ledger.close();
+  const file = join(folder, 'ledger.db');
+  const raw = new DatabaseSync(file);
+  raw.exec('PRAGMA user_version = 99');
+  raw.close();
+  assert.throws(() => new Ledger(file), { code: 'ledger-too-new' });
+  ledger = new Ledger(join(folder, 'another.db'));
+});
+
+test('a ledger of the release before keeps accounts, problems and what they are called; the feed is read again', () => {
+  const file = join(folder, 'before.db');
+  const raw = new DatabaseSync(file);
+  raw.function('bucket_of', { deterministic: true }, anchor => String(anchor).length);
+  for (const step of LEDGER_STEPS.slice(0, 4)) raw.exec(step);
+  raw.exec(`PRAGMA user_version = 4;
+    INSERT INTO accounts (anchor, forest, object_guid, account_sequence, user_principal_name, sam_account_name, nonce, managed_guid)
+      VALUES ('a', 'corp.example.com', 'g', 7, 'özil@corp.example.com', 'Özil', 'n', 'm');
+    INSERT INTO accounts (anchor, forest, object_guid, account_sequence, user_principal_name, sam_account_name, deleted_at)
+      VALUES ('b', 'corp.example.com', 'h', 8, 'gone@corp.example.com', 'gone', '2026-01-01');
+    INSERT INTO problems VALUES ('c', 'account', 'refused', 'protected-name', 'x', NULL, 1, '2026-01-01', '2026-01-01', NULL);
+    INSERT INTO state VALUES ('cursor', '17')`);
+  raw.close();
+  const upgraded = new Ledger(file);
+  const { samAccountName, wantedName, lastManagedGuid } = upgraded.entry('a')!;
+  assert.deepEqual([samAccountName, wantedName, lastManagedGuid], ['Özil', 'Özil', 'm']);
+  assert.deepEqual(upgraded.find('öZIL')?.anchor, 'a');
+  assert.equal(upgraded.entry('b')?.samAccountName, null);
+  assert.equal(upgraded.problems()[0]?.code, 'protected-name');
+  assert.equal(upgraded.state('cursor'), '');
+  const due = upgraded.names.due(0, 9).map(({ key }) => key);
+  assert.deepEqual(due, ['a:ÖZIL', 'p:ÖZIL@CORP.EXAMPLE.COM']);
+  upgraded.close();
 });

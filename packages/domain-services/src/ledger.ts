@@ -250,6 +250,12 @@ export class Ledger {
     return Object.fromEntries(rows.map(row => [String(row.code), Number(row.n)]));
   }
 
+  /** Names and SIDs that are not as their records say, by code. */
+  asideCounts(): Record<string, number> {
+    const sql = `SELECT code, count(*) AS n FROM problems WHERE kind IN ('name', 'sid') GROUP BY code ORDER BY code`;
+    return Object.fromEntries(this.#all(sql).map(row => [String(row.code), Number(row.n)]));
+  }
+
   hasFailed(): boolean {
     return this.#count(`SELECT count(*) AS n FROM problems ${OF_RECORDS} AND outcome = 'failed'`) > 0;
   }

@@ -27,7 +27,7 @@ export interface TakenNames {
   due: Slot[];
   problems: NameProblem[];
   /** Those it is made with when the directory does not take these. */
-  standIn: MadeNames;
+  standIn: () => MadeNames;
 }
 
 /** Finds whoever has one of these sAMAccountNames or userPrincipalNames in the directory. */
@@ -43,10 +43,12 @@ export class PageNames {
   /** What the page has taken so far. */
   readonly #taken: NamedAccount[] = [];
   readonly #owners = new Map<Slot, string>();
+  /** What the ledger said while names were taken for one account. */
+  readonly #known = new Map<string, unknown>();
 
   private constructor(domain: ManagedDomain, view: NameView) {
     this.#domain = domain;
-    this.#view = overlaid(view, this.#taken, this.#owners, domain.realm);
+    this.#view = overlaid(remembering(view, this.#known), this.#taken, this.#owners, domain.realm);
   }
 
   /** Asks the directory once for all the names that the accounts could take. */
@@ -64,11 +66,15 @@ export class PageNames {
   }
 
   take(account: NamedAccount): TakenNames {
+    const standIn = (): MadeNames => {
+      this.#known.clear();
+      return this.#standIn(account);
+    };
+    this.#known.clear();
     const claims = claimsOf(account, this.#domain).map(({ slot }) => slot);
     const decided = decideNames(account, this.#view, this.#domain);
-    const standIn = this.#standIn(account);
     const contested = this.#isContested(account, claims, decided);
-    const { problems, ...names } = contested ? { ...standIn, problems: [] } : decided;
+    const { problems, ...names } = contested ? { ...standIn(), problems: [] } : decided;
     this.#taken.push({ ...account, ...names });
     const own = claims.filter(slot => (this.#view.owner(slot) ?? account.forest) === account.forest);
     for (const slot of own) this.#owners.set(slot, account.forest);
@@ -115,6 +121,24 @@ export function newAccount(record: AccountRecord, entry: LedgerEntry | undefined
 }
 
 const keyOf = (name: string | null): string | null => (name === null ? null : nameKey(name));
+
+/** Asks the same only once. */
+function remembering(view: NameView, known: Map<string, unknown>): NameView {
+  const once =
+    <T>(what: string, ask: (key: string) => T) =>
+    (key: string): T => {
+      const id = `${what} ${key}`;
+      if (!known.has(id)) known.set(id, ask(key));
+      return known.get(id) as T;
+    };
+  return {
+    owner: once('owner', slot => view.owner(slot)),
+    wanting: once('wanting', slot => view.wanting(slot)),
+    holding: once('holding', slot => view.holding(slot)),
+    withDigits: once('digits', key => view.withDigits(key)),
+    obstacle: slot => view.obstacle(slot),
+  };
+}
 
 function overlaid(
   view: NameView,

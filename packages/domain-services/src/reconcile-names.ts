@@ -1,4 +1,5 @@
 import { backoff, faultPoint, sleep } from '@causeway/service';
+import { writeInBulk } from './bulk.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { type DueName, slotOfKey, viewOf } from './name-book.ts';
 import {
@@ -17,7 +18,8 @@ import { forgotten } from './plan.ts';
 import type { ManagedDomain } from './protected.ts';
 import type { Obstacle } from './refusals.ts';
 import type { ApplyContext } from './task.ts';
-import type { WriteResult } from './write.ts';
+import type { Write, WriteResult } from './write.ts';
+import { BULK_FROM } from './write-page.ts';
 
 /** For how long a name that was let go of is for its forest alone. */
 export const RESERVATION_MS = 30 * 86_400_000;
@@ -28,7 +30,7 @@ const LAST_RETRY_MS = 10 * 60_000;
 /** A directory that takes nothing this often is asked again later. */
 const MAX_FRUITLESS = 5;
 
-export type NamingContext = Pick<ApplyContext, 'ledger' | 'directory' | 'domain' | 'log'>;
+export type NamingContext = Pick<ApplyContext, 'ledger' | 'directory' | 'ldbModify' | 'domain' | 'log'>;
 
 /** One change of one name of an account. */
 interface Move {
@@ -282,11 +284,15 @@ function lettingGo(move: Move, view: NameView, domain: ManagedDomain): Move {
 }
 
 async function takeSteps(
-  { directory, log }: NamingContext,
+  context: NamingContext,
   steps: readonly Move[],
 ): Promise<{ move: Move; result: WriteResult }[]> {
-  const done: { move: Move; result: WriteResult }[] = [];
+  const { directory, log } = context;
+  const inBulk = steps.filter(({ kind, to }) => kind === 'principal' && to !== null);
+  const bulk = new Set(inBulk.length >= BULK_FROM ? inBulk : []);
+  const done = bulk.size > 0 ? await takeInBulk(context, inBulk) : [];
   for (const move of steps) {
+    if (bulk.has(move)) continue;
     const { account, entry, kind, to } = move;
     faultPoint('domain.before-name');
     const result =
@@ -298,6 +304,19 @@ async function takeSteps(
     done.push({ move, result });
   }
   return done;
+}
+
+/** A company that changes the suffix of everybody's userPrincipalName. */
+async function takeInBulk(
+  { directory, ldbModify, log }: NamingContext,
+  moves: readonly Move[],
+): Promise<{ move: Move; result: WriteResult }[]> {
+  const writes = moves.map(({ entry, to }): Write => {
+    return { kind: 'modify', guid: entry.managedGuid!, values: { userPrincipalName: [to!] } };
+  });
+  const slow = (names: number, reason: string) => log.warn({ names, reason }, 'names are changed one by one');
+  const results = await writeInBulk(ldbModify, writes, write => directory.write(write), slow);
+  return moves.map((move, i) => ({ move, result: results[i]! }));
 }
 
 function saveMove(ledger: Ledger, { account: { anchor }, kind, to }: Move): void {

@@ -32,7 +32,8 @@ export interface Status {
   /** Of each trusted forest. */
   arrivals: Arrival[];
   deletions: { waiting: number; stopped: boolean; approved: number };
-  problems: { counts: Record<string, number>; latest: Problem[] };
+  /** `asides`: names and SIDs that are not as their records say, which are written all the same. */
+  problems: { counts: Record<string, number>; asides: Record<string, number>; latest: Problem[] };
   audit: AuditEntry[];
 }
 
@@ -90,7 +91,11 @@ export function readStatus(
       stopped: (ledger.state('deletesStopped') ?? '') !== '',
       approved: Number(ledger.state('approvedDeletes') ?? 0),
     },
-    problems: { counts: ledger.problemCounts(), latest: ledger.problems(20) },
+    problems: {
+      counts: ledger.problemCounts(),
+      asides: ledger.asideCounts(),
+      latest: ledger.problems(20),
+    },
     audit: ledger.auditTrail(10),
   };
 }

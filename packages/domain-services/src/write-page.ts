@@ -8,7 +8,7 @@ import { wantedNames, withNames } from './plan.ts';
 import { type ApplyContext, discard, type Task } from './task.ts';
 
 /** From this many writes on, `ldbmodify` is quicker than one operation after the other. */
-const BULK_FROM = 50;
+export const BULK_FROM = 50;
 
 /**
  * Writes what was planned into the directory, and wipes it. What comes to be is in the ledger as an intent, on the disk, before
@@ -63,7 +63,7 @@ async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promis
 
 /** An account that the directory does not take as it is gets names that nobody has: then its names are tried by themselves. */
 async function makeNameless({ ledger, directory }: ApplyContext, task: Task): Promise<void> {
-  const { standIn } = task.taken!;
+  const standIn = task.taken!.standIn();
   const claims = claimsOf(newAccount(recordOf(task), task.entry), { realm: directory.realm });
   task.plan = withNames(task.plan!, standIn, directory.users);
   task.taken = { ...task.taken!, names: standIn, problems: [], due: claims.map(({ slot }) => slot) };

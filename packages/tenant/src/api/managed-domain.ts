@@ -12,6 +12,7 @@ import {
   storeReports,
   withdrawDomain,
 } from '../directory/managed-domain.ts';
+import { readNameDifferences } from '../directory/name-differences.ts';
 import { readHeads, storeReceipt } from '../directory/statements.ts';
 import { agentOf } from './provisioning.ts';
 import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
@@ -47,7 +48,12 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
   );
   registerRoute(server, context, managedDomainRoutes.reportApplied, async ({ body }, caller) => {
     const { scope } = caller;
-    if (await isOfTheDomain(scope, agentOf(caller).agentId)) await storeReports(scope, body.reports);
+    if (!(await isOfTheDomain(scope, agentOf(caller).agentId))) return {};
+    await storeReports(scope, body.reports);
+    if (body.reports.some(({ reason }) => reason?.includes('name-'))) {
+      for (const difference of await readNameDifferences(scope))
+        context.log.error({ tenant: scope.tenantName, ...difference }, 'a name is two users in two places');
+    }
     return {};
   });
   registerRoute(server, context, managedDomainRoutes.readHeads, async (_input, { scope }) => ({

@@ -1,6 +1,7 @@
 import { nameRoutes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
 import { freeName, giveName, readNameClaims } from '../directory/name-claims.ts';
+import { seeNameDifference } from '../directory/name-differences.ts';
 import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerNames(server: FastifyInstance, context: RouteContext): void {
@@ -12,6 +13,12 @@ export function registerNames(server: FastifyInstance, context: RouteContext): v
     const by = administratorOf(caller).userId;
     context.log.warn({ tenant: caller.scope.tenantName, by, address, to: claims.holder?.id }, 'name freed');
     return claims;
+  });
+  registerRoute(server, context, nameRoutes.seeNameDifference, async ({ body, address }, caller) => {
+    await seeNameDifference(caller.scope, body.name);
+    const by = administratorOf(caller).userId;
+    context.log.warn({ tenant: caller.scope.tenantName, by, address }, 'difference of a name seen');
+    return {};
   });
   registerRoute(server, context, nameRoutes.giveName, async ({ body, address }, caller) => {
     const claims = await giveName(caller.scope, body.name, body.user);

@@ -25,6 +25,15 @@ export function nameCommands(tenant: Command): void {
     .action(async (text, options) => {
       show(options.json, await call(remoteSend(options), nameRoutes.freeName, { body: { name: text } }));
     });
+  remoteOptions(name.command('seen'))
+    .description('end the alarm of a name that is one user at web sign-in and another in the managed domain')
+    .argument('<name>', NAME)
+    .action(async (text, options) => {
+      await call(remoteSend(options), nameRoutes.seeNameDifference, { body: { name: text } });
+      printResult(options.json, { seen: text }, () => [
+        `${text} is no alarm any more while it is these two users'`,
+      ]);
+    });
   remoteOptions(name.command('give'))
     .description('hand a name over to a user whose true name it is: whoever had it has none')
     .argument('<name>', NAME)

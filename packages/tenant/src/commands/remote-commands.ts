@@ -184,6 +184,11 @@ function tenantLines(status: TenantStatus): string[] {
       ['managed domain', domain ? `${domain.realm}, ${fingerprintOf(domain)}` : 'none'],
       ...status.arrivals.map(one => [`arrived of ${one.forest}`, arrivalLine(one)]),
     ]),
+    ...(status.nameDifferences ?? []).map(
+      ({ name, here, managedDomain }) =>
+        `DIFFERS: ${name} is ${here.id} of ${here.forest} at web sign-in, and ${managedDomain.id} of ${managedDomain.forest} in the ` +
+        `managed domain. Hand it over in one place ('tenant name give' or 'domain name give'), or end the alarm with 'tenant name seen ${name}'`,
+    ),
     '',
     ...table([
       ['FOREST', 'AGENT', 'REPORTED', 'OBJECTS', 'PASSWORDS', 'QUEUED', 'OWED', 'QUARANTINED'],

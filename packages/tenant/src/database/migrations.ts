@@ -253,6 +253,19 @@ const MIGRATIONS: readonly Migration[] = [
       'alter table agents add column accepts jsonb',
     ],
   },
+  {
+    number: 9,
+    name: 'names that are two users in two places, as an administrator has seen',
+    statements: [
+      `create table seen_names (
+        tenant_id uuid not null references tenants,
+        name_key text not null,
+        here uuid not null,
+        there uuid not null,
+        seen_at timestamptz not null,
+        primary key (tenant_id, name_key, here, there))`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

@@ -189,6 +189,15 @@ export interface ReservedNamesTable {
   until: Date;
 }
 
+/** A name that is one user's here and another's in the managed domain, and that an administrator knows of. */
+export interface SeenNamesTable {
+  tenant_id: Fixed<string>;
+  name_key: Fixed<string>;
+  here: Fixed<string>;
+  there: Fixed<string>;
+  seen_at: Fixed<Date>;
+}
+
 /** What the credential records of a batch have alike: stored once, not in each. */
 export interface EncapsulationsTable {
   tenant_id: Fixed<string>;
@@ -233,6 +242,7 @@ export interface TenantTables {
   statements: StatementsTable;
   encapsulations: EncapsulationsTable;
   reserved_names: ReservedNamesTable;
+  seen_names: SeenNamesTable;
   sign_in_failures: SignInFailuresTable;
   signing_keys: SigningKeysTable;
   group_members: GroupMembersTable;

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
-import { call, nameRoutes, type Send, synchronizationRoutes, userRoutes } from '@causeway/contract';
+import {
+  administrationRoutes,
+  call,
+  managedDomainRoutes,
+  nameRoutes,
+  type Send,
+  synchronizationRoutes,
+  userRoutes,
+} from '@causeway/contract';
+import { generateSealingKey, generateSigningKey, peekRecord } from '@causeway/records';
 import { onEveryBackend } from '../testing/backends.ts';
 import { accountItem, FOREST, person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
@@ -72,6 +81,49 @@ onEveryBackend('names between forests', tenant => {
     await export_(FOREST, heir, true);
     await assert.rejects(call(admin, userRoutes.createUser, { body: { userPrincipalName: upn } }), {
       code: 'name-reserved',
+    });
+  });
+
+  it("a name that is another user's in the managed domain is an alarm that names both, until it is seen", async () => {
+    const [first, second] = [person(7), { ...person(8), upn: person(7).upn }];
+    await export_(FOREST, first);
+    await export_(OTHER_FOREST, second);
+    const domain = await enrolAgent(tenant().url, admin, 'domain');
+    const { publicKey: key } = await generateSealingKey();
+    const { publicKey: receiptKey } = generateSigningKey();
+    const registration = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', key, receiptKey };
+    await call(domain.send, managedDomainRoutes.registerDomainKey, { body: registration });
+    const { items } = await call(domain.send, managedDomainRoutes.readChanges, { query: { limit: 1000 } });
+    const report = async (who: typeof first, reason: string | null) => {
+      const { accountRecord } = items.find(item => item.sourceAnchor === who.anchor)!;
+      const { sequence } = peekRecord(accountRecord!)!;
+      const at = new Date().toISOString();
+      const one = {
+        sourceAnchor: who.anchor,
+        kind: 'account',
+        sequence,
+        outcome: 'applied',
+        reason,
+        at,
+      } as const;
+      await call(domain.send, managedDomainRoutes.reportApplied, { body: { reports: [one] } });
+    };
+    const differences = async () => (await call(admin, administrationRoutes.getTenantStatus)).nameDifferences;
+    const taken = `name-taken: another account has the name (${first.upn}, of ${OTHER_FOREST})`;
+    await report(second, taken);
+    await report(first, null);
+    assert.equal(await differences(), undefined, 'both places say the same');
+    await report(first, taken);
+    await report(second, null);
+    const [difference] = (await differences())!;
+    assert.deepEqual(
+      [difference!.name, difference!.here.forest, difference!.managedDomain.forest],
+      [first.upn, FOREST, OTHER_FOREST],
+    );
+    await call(admin, nameRoutes.seeNameDifference, { body: { name: first.upn } });
+    assert.equal(await differences(), undefined);
+    await assert.rejects(call(admin, nameRoutes.seeNameDifference, { body: { name: first.upn } }), {
+      code: 'no-difference',
     });
   });
 });

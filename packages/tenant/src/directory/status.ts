@@ -2,6 +2,7 @@ import type { TenantStatus } from '@causeway/contract';
 import { sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
 import { readSyncConfig } from './managed-domain.ts';
+import { readNameDifferences } from './name-differences.ts';
 import { readArrivals } from './statements.ts';
 
 export interface ConnectReport {
@@ -58,6 +59,7 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
       from users where tenant_id = ${tenantId} and deleted_at is null`,
   );
   const counts = rows[0]!;
+  const nameDifferences = await readNameDifferences(scope);
   const statuses = await scope.select('connect_statuses').selectAll().orderBy('forest').execute();
   return {
     tenantId: scope.tenantId,
@@ -79,6 +81,7 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
       owed: row.owed,
       quarantined: row.quarantined,
     })),
+    ...(nameDifferences.length > 0 && { nameDifferences }),
     arrivals: await readArrivals(scope),
   };
 }
