@@ -29,7 +29,7 @@ const { dnsDomain } = describeDomain(onprem);
 const tag = randomBytes(2).toString('hex');
 const AT_ONCE = 4;
 /** Enough for a batch of its own at every place. */
-const MANY = 60;
+const MANY = 40;
 /** Services look at their own trouble again after 30 seconds at the latest. */
 const PATIENCE_MS = 45_000;
 
