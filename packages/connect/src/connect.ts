@@ -156,7 +156,10 @@ export class Connect {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.connectors.map(connector => connector.close()));
-    this.store.close();
-    this.#lock.release();
+    try {
+      this.store.close();
+    } finally {
+      this.#lock.release();
+    }
   }
 }

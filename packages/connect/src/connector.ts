@@ -1,6 +1,6 @@
 import { type CycleSummary, type DomainReachability, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
-import { CausewayError, describeError, sleep } from '@causeway/service';
+import { bestEffort, CausewayError, describeError, sleep } from '@causeway/service';
 import type { ConnectorContext } from './context.ts';
 import { DomainController } from './domain-controller.ts';
 import { Mutex } from './mutex.ts';
@@ -110,6 +110,7 @@ export class Connector {
     const { objects = true } = options;
     const done = objects ? await this.#objects(namingContext, options) : NO_OBJECTS;
     const passwords = await this.#passwords(namingContext);
+    this.#lastError = undefined;
     store.cursors.set('last-error', undefined);
     if (done === undefined) {
       const text = `the cycle of '${connector.name}' was stopped: what is left is done by the next one`;
@@ -177,7 +178,7 @@ export class Connector {
       if (isSwitchedOn(this.#channel)) await completePass(this.#channel);
       cycle.ended('Successful');
     } catch (error) {
-      cycle.ended('Failed');
+      bestEffort(() => cycle.ended('Failed'));
       throw error;
     } finally {
       this.#passwordCycle = undefined;
@@ -297,7 +298,16 @@ export class Connector {
   /** The error in words, which status shows until a cycle is through. */
   async #noted(cause: unknown): Promise<unknown> {
     const error = await this.controller.explain(cause);
-    this.context.store.cursors.set('last-error', describeError(error));
+    const text = describeError(error);
+    this.#lastError = text;
+    bestEffort(() => this.context.store.cursors.set('last-error', text));
     return error;
+  }
+
+  #lastError: string | undefined;
+
+  /** What the last cycle or poll failed with; null while all is well. Known here also when it could not be stored. */
+  get lastError(): string | null {
+    return this.#lastError ?? this.context.store.cursors.get('last-error') ?? null;
   }
 }

@@ -72,7 +72,7 @@ async function connectorStatus(
     passwordSync: store.settings.passwordSync,
     lastObjectCycleAt: store.cursors.get('last-object-cycle-at') ?? null,
     lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
-    lastError: store.cursors.get('last-error') ?? null,
+    lastError: connector.lastError,
     ...connectorCounts(store),
     ...waiting(connector),
     fullPass: await fullPassStatus(connector),

@@ -1,8 +1,8 @@
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';
 import { bucketOf } from '@causeway/records';
-import { BulkBook, CausewayError } from '@causeway/service';
+import { BulkBook, CausewayError, StateDatabase } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
@@ -95,7 +95,7 @@ const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
 
 /** The ledger of Domain Services: SQLite, durable at every commit, without any secret. */
 export class Ledger {
-  readonly #database: DatabaseSync;
+  readonly #database: StateDatabase;
   readonly #statements = new Map<string, StatementSync>();
   /** The heads of the forests, and the ledger as they see it. */
   readonly heads: HeadBook;
@@ -106,14 +106,12 @@ export class Ledger {
 
   /** @throws CausewayError 'ledger-too-new' */
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    this.#database = new StateDatabase(file);
     this.#database.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
     this.#database.function('name_key', { deterministic: true }, name =>
       name === null ? null : nameKey(String(name)),
     );
-    this.#database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192',
-    );
+    this.#database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192');
     const { user_version: done } = this.#database.prepare('PRAGMA user_version').get() as {
       user_version: number;
     };
@@ -142,15 +140,7 @@ export class Ledger {
 
   /** Everything that `work` writes is on the disk when this returns, or nothing of it is. */
   transaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    return this.#database.transaction(work);
   }
 
   entry(anchor: string): LedgerEntry | undefined {
