@@ -24,7 +24,7 @@ function facts(
     exported: 25,
     passwords: 24,
     ...{ suppressedDeletes: 0, stillSigningIn: [], stillSigningInCount: 0 },
-    arrival: { state: 'complete', receiptAt: '2026-11-24T11:59:30.000Z' },
+    arrival: { state: 'complete', receiptAt: '2026-11-24T11:59:30.000Z', missing: [] },
     ...change.connector,
   };
   const status = {
@@ -178,7 +178,7 @@ for (const [what, change, id, found, next] of [
   ],
   [
     'a managed domain that does not trust this Connect',
-    { connector: { arrival: { state: 'no receipt yet', receiptAt: null } } },
+    { connector: { arrival: { state: 'no receipt yet', receiptAt: null, missing: [] } } },
     'paired',
     /has not answered/,
     /trust-agent AAAA-BBBB --forest/,
@@ -214,4 +214,9 @@ test('deletions that wait are named, with the people who can still sign in and w
   assert.equal(met, false);
   assert.match(found, /20 deletions wait .*user0@corp\.example\.com, .*user9@corp\.example\.com and 4 more/);
   assert.match(next!, /causeway connect deletions --connector 'corp\.example\.com'/);
+  const missing = [{ user: 'eve@corp.example.com', what: 'not deleted', refused: 'deletion-threshold' }];
+  const arrival = { state: 'not all written', receiptAt: '2026-11-24T11:59:30.000Z', missing };
+  const there = finding(facts({ connector: { arrival } }), 'nobody-waits-to-be-deleted');
+  assert.match(there.found, /the managed domain holds deletions: eve@corp\.example\.com/);
+  assert.match(there.next!, /causeway domain deletions/);
 });

@@ -205,21 +205,35 @@ function judgePasswords({ connectors }: ConnectStatus, now: Date): Judgement {
 const NAMED = 10;
 
 function judgeDeletions({ connectors }: ConnectStatus): Judgement {
-  return worst(
-    connectors.map(({ name, suppressedDeletes, stillSigningIn, stillSigningInCount }) => {
-      const named = stillSigningIn.slice(0, NAMED).join(', ');
-      const others = stillSigningInCount > NAMED ? ` and ${stillSigningInCount - NAMED} more` : '';
-      const judgement =
-        suppressedDeletes === 0
-          ? met('no deletion waits', ASKED_CONNECT)
-          : unmet(
-              `${suppressedDeletes} deletions wait for an administrator${stillSigningInCount > 0 ? `; can still sign in: ${named}${others}` : ''}`,
-              ASKED_CONNECT,
-              `look at them, and let them go if they are meant: causeway connect deletions --connector '${name}'`,
-            );
-      return { name, judgement };
-    }),
+  return worst(connectors.map(connector => ({ name: connector.name, judgement: judgeHeld(connector) })));
+}
+
+function judgeHeld(connector: ConnectStatus['connectors'][number]): Judgement {
+  const { name, forest, suppressedDeletes, stillSigningIn, stillSigningInCount, arrival } = connector;
+  if (suppressedDeletes > 0) {
+    const who =
+      stillSigningInCount > 0 ? `; can still sign in: ${named(stillSigningIn, stillSigningInCount)}` : '';
+    return unmet(
+      `${suppressedDeletes} deletions wait for an administrator${who}`,
+      ASKED_CONNECT,
+      `look at them, and let them go if they are meant: causeway connect deletions --connector '${name}'`,
+    );
+  }
+  const there = arrival.missing.filter(
+    ({ what, refused }) => what === 'not deleted' && refused === 'deletion-threshold',
   );
+  if (there.length === 0) return met('no deletion waits', ASKED_CONNECT);
+  const users = there.map(({ user }) => user);
+  return unmet(
+    `the managed domain holds deletions: ${named(users, users.length)}`,
+    RECEIPTS,
+    `at the managed domain, look at them, and let them go if they are meant: causeway domain deletions --forest '${forest}'`,
+  );
+}
+
+function named(users: readonly string[], count: number): string {
+  const others = count > NAMED ? ` and ${count - NAMED} more` : '';
+  return `${users.slice(0, NAMED).join(', ')}${others}`;
 }
 
 function judgeCycle(last: string | null, error: string | null, now: Date, done: string): Judgement {
