@@ -60,6 +60,7 @@ export class ManagedDirectory {
   readonly base: string;
   readonly users: string;
   readonly realm: string;
+  readonly #hostName: string;
   readonly #place: string;
   readonly #socketPath: string;
   #connection: LdapConnection | undefined;
@@ -67,6 +68,7 @@ export class ManagedDirectory {
   constructor(place: DomainPlace) {
     const description = readDomain(place);
     this.realm = description.realm;
+    this.#hostName = description.hostName;
     this.base = baseDn(description);
     this.users = usersDn(description);
     this.#place = place.directory;
@@ -77,7 +79,7 @@ export class ManagedDirectory {
     const [entry] = await this.#use(ldap =>
       ldap.search(this.base, { scope: 'base', attributes: ['objectSid'] }),
     );
-    return { realm: this.realm, sid: decodeSid(bytesOf(entry!, 'objectSid')!) };
+    return { realm: this.realm, hostName: this.#hostName, sid: decodeSid(bytesOf(entry!, 'objectSid')!) };
   }
 
   /** Whoever has one of these names, in the whole domain. */

@@ -12,6 +12,7 @@ export const LEDGER_REFUSALS = {
   'protected-sid': 'the SID must not stand in sIDHistory: it is privileged, or of the managed domain itself',
   'other-forest-sid': 'the SID must not stand in sIDHistory: it is of a domain of another forest',
   'invalid-name': 'the name cannot be one in Active Directory',
+  'machine-name': 'machines treat the name as special: the account has five digits more',
   'name-taken': 'another account has the name',
   'name-reserved': 'the name is reserved for the forest that had it last',
   'name-refused': 'the directory does not take the name',
