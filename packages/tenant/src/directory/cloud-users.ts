@@ -123,17 +123,20 @@ export async function resetPassword(scope: TenantScope, name: string): Promise<M
   return { id: user.id, userPrincipalName: user.user_principal_name, password };
 }
 
-/** Sets the password that the user chose. @returns false when it is not the user's word any more: changed meanwhile */
+/**
+ * Sets the password that the user chose, which ends every session.
+ * @returns the epoch of the sessions that it opens; undefined when it is not the user's word any more: changed meanwhile
+ */
 export async function setChosenPassword(
   scope: TenantScope,
   checked: User,
   password: string,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const cloud_credential = await makeCloudCredential(password);
   const set = await scope.transaction(async inside => {
     const counter = await lockCounter(inside);
     const user = await inside.select('users').selectAll().where('id', '=', checked.id).executeTakeFirst();
-    if (!user || user.deleted_at || user.cloud_credential !== checked.cloud_credential) return false;
+    if (!user || user.deleted_at || user.cloud_credential !== checked.cloud_credential) return undefined;
     const now = new Date();
     const order = nextOrder(scope, user, now);
     const next: CloudUser = { ...user, must_change: false, deleted: false };
@@ -142,16 +145,17 @@ export async function setChosenPassword(
     // The account record comes after: its sequence is the user's largest.
     const sequence = legacy.credential_sequence ?? user.account_sequence;
     const account = await accountColumns(inside, { ...next, account_sequence: sequence }, seq);
-    await inside
+    const { session_epoch } = await inside
       .update('users')
       .set({
         ...{ cloud_credential, credential_change_date: now, credential_received_at: now },
         ...{ must_change: false, ...order, ...legacy, ...account },
       })
       .where('id', '=', user.id)
-      .execute();
+      .returning('session_epoch')
+      .executeTakeFirstOrThrow();
     await counter.save();
-    return true;
+    return session_epoch;
   });
   changes.emit(scope.tenantId);
   return set;

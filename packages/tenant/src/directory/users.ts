@@ -48,6 +48,7 @@ export function maySignIn(user: User, now: Date): boolean {
   return (
     user.account_enabled &&
     user.deleted_at === null &&
+    user.blocked_at === null &&
     (user.account_expires === null || user.account_expires > now)
   );
 }

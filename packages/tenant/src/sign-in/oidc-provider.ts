@@ -5,6 +5,7 @@ import { findUserById, maySignIn, type User } from '../directory/users.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { makeAdapterFactory } from './oidc-adapter.ts';
 import { messagePage, pageHeaders } from './pages.ts';
+import { keepEpochs, type SignInResult } from './sessions.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -68,6 +69,7 @@ export function makeProvider(
   };
   const provider = new Provider(issuer, configuration);
   provider.proxy = true; // mountOidc writes the headers itself
+  keepEpochs(provider);
   provider.on('server_error', (_context, error) => {
     log.error({ tenant: scope.tenantName, err: describeError(error) }, 'sign-in failed here');
   });
@@ -121,10 +123,13 @@ function makePolicy(): interactionPolicy.DefaultPolicy {
   return policy;
 }
 
-/** Grants what the application asked for and its registration allows. */
+/** Grants what the application asked for and its registration allows, to the session as it was opened. */
 async function loadExistingGrant(context: KoaContextWithOIDC) {
-  const { client, session, provider, params } = context.oidc;
+  const { client, session, provider, params, result } = context.oidc;
   if (!client || !session?.accountId) return undefined;
+  const login = result?.login as SignInResult | undefined;
+  // Of the password check, not of now: a password that was changed meanwhile opens no session.
+  if (login) Object.assign(session, { epoch: login.epoch });
   const known = session.grantIdFor(client.clientId);
   const existing = known === undefined ? undefined : await provider.Grant.find(known);
   const grant = existing ?? new provider.Grant({ clientId: client.clientId, accountId: session.accountId });

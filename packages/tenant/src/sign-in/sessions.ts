@@ -1,0 +1,37 @@
+import { sql } from 'kysely';
+import type { Provider } from 'oidc-provider';
+import { findUserById, maySignIn } from '../directory/users.ts';
+import type { TenantScope } from '../tenant-scope.ts';
+
+/** What a sign-in says to oidc-provider, and what a session keeps of it. */
+export interface SignInResult {
+  readonly accountId: string;
+  /** The user's `session_epoch` when the password was checked. */
+  readonly epoch: number;
+}
+
+/** Lets sessions keep the epoch that they were opened in: oidc-provider stores the properties named here, and no others. */
+export function keepEpochs(provider: Provider): void {
+  const kept = provider.Session.IN_PAYLOAD;
+  Object.defineProperty(provider.Session, 'IN_PAYLOAD', { value: [...kept, 'epoch'] });
+}
+
+/**
+ * Whether the session that stands there is one still. Codes and access tokens are bound to their session, and end with it.
+ *
+ * INVARIANT: what ended once does not come back. The epoch moves with everything that ends sessions, and an expiry, which nobody writes, moves it
+ * when it is found.
+ */
+export async function isOpen(scope: TenantScope, session: Partial<SignInResult>): Promise<boolean> {
+  if (session.accountId === undefined) return true; // nobody has signed in with it yet
+  const user = await findUserById(scope, session.accountId);
+  if (user?.session_epoch !== session.epoch) return false;
+  if (user && maySignIn(user, new Date())) return true;
+  await scope
+    .update('users')
+    .set({ session_epoch: sql`session_epoch + 1` })
+    .where('id', '=', session.accountId)
+    .where('session_epoch', '=', session.epoch!)
+    .execute();
+  return false;
+}
