@@ -290,8 +290,6 @@ const MIGRATIONS: readonly Migration[] = [
           or (old.account_expires is distinct from new.account_expires
             and (old.account_expires <= now() or new.account_expires <= now())))
         execute function causeway_end_sessions()`,
-      // Nobody knows which password opened those: their people sign in once more.
-      `delete from oidc_payloads where model <> 'ReplayDetection' and model <> 'ClientCredentials'`,
       'alter table tokens add column id uuid not null default gen_random_uuid()',
       `alter table applications
         add column secret_digest text,

@@ -115,7 +115,7 @@ function clientAdapter(scope: TenantScope): Adapter {
   };
 }
 
-/** A relying party: public, so PKCE is what ties the code to it. */
+/** A relying party: PKCE is what ties the code to it, and a secret where it has one. */
 async function findApplication(scope: TenantScope, id: string): Promise<AdapterPayload | undefined> {
   if (!isUuid(id)) return undefined;
   const row = await scope.select('applications').selectAll().where('client_id', '=', id).executeTakeFirst();
@@ -125,7 +125,11 @@ async function findApplication(scope: TenantScope, id: string): Promise<AdapterP
     client_name: row.name,
     redirect_uris: row.redirect_uris,
     application_type: row.redirect_uris.some(uri => isLoopback(new URL(uri))) ? 'native' : 'web',
-    token_endpoint_auth_method: 'none',
+    post_logout_redirect_uris: row.post_logout_redirect_uris,
+    // oidc-provider compares digests: see compareSecrets.
+    ...(row.secret_digest === null
+      ? { token_endpoint_auth_method: 'none' as const }
+      : { token_endpoint_auth_method: 'client_secret_basic' as const, client_secret: row.secret_digest }),
     grant_types: ['authorization_code'],
     response_types: ['code'],
     scope: 'openid profile email',

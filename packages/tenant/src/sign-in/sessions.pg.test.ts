@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { administrationRoutes, call, type Send, synchronizationRoutes, userRoutes } from '@causeway/contract';
+import { sql } from 'kysely';
 import * as oidc from 'openid-client';
 import { onEveryBackend } from '../testing/backends.ts';
 import { Browser, RelyingParty } from '../testing/browser.ts';
@@ -42,6 +43,8 @@ onEveryBackend('sessions', tenant => {
     const { verdicts } = await call(connect.send, synchronizationRoutes.exportWithdrawals, { body });
     assert.equal(verdicts[0]!.verdict, 'applied', verdicts[0]!.reason);
   };
+  const block = (who: Person, blocked: boolean) =>
+    call(admin, userRoutes.setUserBlocked, { params: { id: who.anchor }, body: { blocked } });
   const makeUser = async (change: Partial<Person> = {}): Promise<Person> => {
     const who = person(++number, change);
     await exportObject(who);
@@ -101,6 +104,10 @@ onEveryBackend('sessions', tenant => {
     'being disabled and enabled again': async who => {
       await exportObject({ ...who, enabled: false });
       await exportObject(who);
+    },
+    'a block that is lifted again': async who => {
+      await block(who, true);
+      await block(who, false);
     },
     'an expiry that is moved afterwards': async who => {
       await exportObject({ ...who, expires: PAST });
@@ -172,6 +179,15 @@ onEveryBackend('sessions', tenant => {
     await isOver(after, 'reset');
   });
 
+  it('of a release that kept no epoch are over', async () => {
+    const who = await makeUser();
+    const session = await signIn(who.upn);
+    await sql`update oidc_payloads set payload = payload - 'epoch' where model = 'Session'`.execute(
+      tenant().running.database,
+    );
+    await isOver(session, 'of before');
+  });
+
   it('are never renewed: no refresh token is issued, or taken', async () => {
     const who = await makeUser();
     const browser = new Browser();
@@ -191,5 +207,33 @@ onEveryBackend('sessions', tenant => {
     assert.ok(!metadata.scopes_supported?.includes('offline_access'));
     const refused = oidc.refreshTokenGrant(party.configuration, 'x'.repeat(43));
     await assert.rejects(refused, { error: 'unsupported_grant_type' });
+  });
+
+  it('end when an administrator blocks the user, whom neither password, export nor return lets in', async () => {
+    const who = await makeUser();
+    const session = await signIn(who.upn);
+    const status = () => call(admin, administrationRoutes.getUser, { params: { id: who.anchor } });
+    assert.equal((await status()).blockedAt, undefined);
+    await block(who, true);
+    await isOver(session, 'blocked');
+    const tries: (() => Promise<void>)[] = [
+      async () => undefined,
+      () => exportPassword(who, 6),
+      () => exportObject({ ...who, enabled: true }),
+      async () => {
+        await exportObject(who, true);
+        await exportObject(who);
+        await exportPassword(who, 7);
+      },
+    ];
+    for (const attempt of tries) {
+      await attempt();
+      assert.equal(await party.signIn(new Browser(), who.upn, PASSWORD), undefined);
+    }
+    assert.ok((await status()).blockedAt);
+    assert.equal((await call(admin, administrationRoutes.getTenantStatus)).blocked, 1);
+    await block(who, false);
+    await lives(await signIn(who.upn));
+    assert.equal((await call(admin, administrationRoutes.getTenantStatus)).blocked, undefined);
   });
 });

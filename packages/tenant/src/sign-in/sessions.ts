@@ -20,7 +20,7 @@ export function keepEpochs(provider: Provider): void {
  * Whether the session that stands there is one still. Codes and access tokens are bound to their session, and end with it.
  *
  * INVARIANT: what ended once does not come back. The epoch moves with everything that ends sessions, and an expiry, which nobody writes, moves it
- * when it is found.
+ * when it is found. A session of a release that kept no epoch is over: nobody knows which password opened it.
  */
 export async function isOpen(scope: TenantScope, session: Partial<SignInResult>): Promise<boolean> {
   if (session.accountId === undefined) return true; // nobody has signed in with it yet

@@ -82,8 +82,13 @@ export class RelyingParty {
     this.redirectUri = redirectUri;
   }
 
-  static async discover(issuer: string, clientId: string, redirectUri: string): Promise<RelyingParty> {
-    const configuration = await oidc.discovery(new URL(issuer), clientId, undefined, oidc.None(), {
+  static async discover(
+    issuer: string,
+    clientId: string,
+    redirectUri: string,
+    authentication = oidc.None(),
+  ): Promise<RelyingParty> {
+    const configuration = await oidc.discovery(new URL(issuer), clientId, undefined, authentication, {
       execute: [oidc.allowInsecureRequests],
     });
     return new RelyingParty(configuration, redirectUri);
