@@ -63,7 +63,7 @@ async function recordsSince({ ground }: Scene, since: string): Promise<number> {
   await client.connect();
   try {
     const { rows } = await client.query<{ count: string }>(
-      'select count(*) from users where credential_record is not null and credential_record_received_at >= $1',
+      'select count(encapsulation_id) as count from users where credential_record_received_at >= $1',
       [since],
     );
     return Number(rows[0]?.count);

@@ -7,6 +7,7 @@ import {
 } from '@causeway/records';
 import { decide } from './decide.ts';
 import type { Ledger } from './ledger.ts';
+import { claimsOf } from './naming.ts';
 import { newAccount, PageNames } from './page-names.ts';
 import { planWrite } from './plan.ts';
 import { domainSidOf } from './protected.ts';
@@ -34,7 +35,7 @@ export async function planPage(context: ApplyContext, prepared: readonly Prepare
 
 /** Accounts that were made just before the process ended: found again by the mark that they were made with. */
 async function adoptMade(
-  { ledger, directory }: ApplyContext,
+  { ledger, directory, domain }: ApplyContext,
   prepared: readonly PreparedItem[],
 ): Promise<void> {
   const intents = prepared.flatMap(({ verified }) => {
@@ -48,7 +49,9 @@ async function adoptMade(
   ledger.transaction(() => {
     for (const entry of intents) {
       const guid = made.get(entry.nonce!);
-      if (guid !== undefined) ledger.save({ ...entry, managedGuid: guid });
+      if (guid === undefined) continue;
+      ledger.save({ ...entry, managedGuid: guid });
+      ledger.names.touch(claimsOf(entry, domain).map(({ slot }) => slot));
     }
   });
 }

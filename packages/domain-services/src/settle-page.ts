@@ -79,6 +79,8 @@ function settle(
       ledger.save(rememberWithdrawal(ledger.entry(item.sourceAnchor), credential.record));
     }
     if (account.kind === 'unchanged' && entry) refreshNames(ledger, entry, account.record);
+    // Looked at before the account was there, they may have been put off.
+    ledger.names.touch(task.taken?.due ?? []);
     if (account.kind === 'upsert' && !failure) saveAsides(ledger, task, account, at);
     if (failure) failed.push(item);
     for (const kind of ['account', 'credential'] as const) {

@@ -22,7 +22,9 @@ export async function makeCloudCredential(password: string): Promise<string> {
   }
 }
 
-/** AD's and the original's longest one, and the shortest that is taken, in UTF-16 units. */
+/** The longest password that is looked at, in bytes of UTF-8: directories keep longer ones than they let people choose. */
+export const MAX_CHECKED_BYTES = 4096;
+/** The longest and the shortest that a cloud-only user may choose, in UTF-16 units: AD's and the original's. */
 export const MAX_PASSWORD_LENGTH = 256;
 export const MIN_PASSWORD_LENGTH = 8;
 /** A shorter name stands in too many good passwords by chance. */

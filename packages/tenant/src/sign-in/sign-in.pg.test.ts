@@ -113,6 +113,15 @@ onEveryBackend(
       assert.ok(await party.signIn(new Browser(), who.upn, 'Something new 2!'));
     });
 
+    it('takes a password that is longer than people may choose, as directories keep them', async () => {
+      const who = person(++number);
+      await exportObject(who);
+      const long = 'Überlänge '.repeat(130);
+      await exportPassword(who, long);
+      assert.ok(await party.signIn(new Browser(), who.upn, long));
+      await fails(who.upn, long.slice(0, 256));
+    });
+
     it('takes no empty password, whatever is stored, at the price of every other attempt', async () => {
       const who = person(++number);
       await exportObject(who);
@@ -158,7 +167,7 @@ onEveryBackend(
         ['deleted', deleted.upn, PASSWORD],
         ['without a credential', bare.upn, PASSWORD],
         ['locked', locked.upn, PASSWORD],
-        ['too long a password', good.upn, PASSWORD.padEnd(257, 'x')],
+        ['too long a password', good.upn, PASSWORD.padEnd(4097, 'x')],
         ['too long a name', `${'x'.repeat(1025)}@corp.example.com`, PASSWORD],
       ];
       const answers = new Set<string>();

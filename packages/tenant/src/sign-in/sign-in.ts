@@ -2,7 +2,7 @@ import type { Log } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import type { TenantKeys } from '../database/schema.ts';
 import { keyedDigest } from '../digest.ts';
-import { MAX_PASSWORD_LENGTH } from '../directory/passwords.ts';
+import { MAX_CHECKED_BYTES } from '../directory/passwords.ts';
 import { MAX_NAME_LENGTH } from '../directory/sign-in-names.ts';
 import { findUserByName, maySignIn, type User } from '../directory/users.ts';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -44,7 +44,7 @@ export async function signIn(
   const fits =
     request.name.length <= MAX_NAME_LENGTH &&
     !request.name.includes('\0') &&
-    request.password.length <= MAX_PASSWORD_LENGTH;
+    Buffer.byteLength(request.password) <= MAX_CHECKED_BYTES;
   const name = fits ? request.name : '';
   const password = fits ? request.password : '';
   const key = counterKey(keys, name);
