@@ -14,7 +14,7 @@ import {
   textOf,
 } from '@causeway/ldap';
 import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
-import { CausewayError, describeError, faultPoint } from '@causeway/service';
+import { CausewayError, describeError, faultPoint, suspectDisk } from '@causeway/service';
 import { asAttributes, asChanges, controlValues } from './attributes.ts';
 import { accountDn } from './plan.ts';
 import type { ManagedDomain } from './protected.ts';
@@ -40,6 +40,17 @@ const UNAVAILABLE: ReadonlySet<LdapErrorCode> = new Set([
   'protocol',
 ]);
 
+const OPERATIONS_ERROR = 1;
+const PROTOCOL_ERROR = 2;
+const IO_ERROR = /^[0-9A-F]{8}: IO Error at \S+\.c:\d+$/;
+
+/**
+ * How Samba says that its disk takes nothing (seen in 4.17): a protocol error on a full disk, an operations error on one that became
+ * read-only. Nothing of what a change holds may look like it, or one person would hold up all others.
+ */
+const isDiskTrouble = ({ resultCode, diagnostic }: LdapError): boolean =>
+  resultCode === PROTOCOL_ERROR || (resultCode === OPERATIONS_ERROR && IO_ERROR.test(diagnostic ?? ''));
+
 const REFUSALS: ReadonlySet<LdapErrorCode> = new Set(['already-exists', 'constraint', 'syntax']);
 
 const isRefusal = (error: unknown): boolean => error instanceof LdapError && REFUSALS.has(error.code);
@@ -49,6 +60,7 @@ export class ManagedDirectory {
   readonly base: string;
   readonly users: string;
   readonly realm: string;
+  readonly #place: string;
   readonly #socketPath: string;
   #connection: LdapConnection | undefined;
 
@@ -57,6 +69,7 @@ export class ManagedDirectory {
     this.realm = description.realm;
     this.base = baseDn(description);
     this.users = usersDn(description);
+    this.#place = place.directory;
     this.#socketPath = domainLayout(place.directory).ldapi;
   }
 
@@ -222,7 +235,9 @@ export class ManagedDirectory {
       }
       return await work(this.#connection);
     } catch (error) {
-      if (!(error instanceof LdapError) || !UNAVAILABLE.has(error.code)) throw error;
+      if (!(error instanceof LdapError)) throw error;
+      if (isDiskTrouble(error)) throw cannotStore(error, this.#place);
+      if (!UNAVAILABLE.has(error.code)) throw error;
       throw new CausewayError(
         'directory-unavailable',
         `the managed domain's directory does not answer: ${describeError(error)}`,
@@ -230,4 +245,12 @@ export class ManagedDirectory {
       );
     }
   }
+}
+
+/** The error for a directory that cannot store anything now, whoever the change is about: no refusal of that person. */
+export function cannotStore(cause: Error, place: string): CausewayError {
+  const disk = suspectDisk(cause, place);
+  if (disk) return disk;
+  const text = `the managed domain's directory in '${place}' cannot store anything: look into the system's log, its disk may fail; until then nothing is written there, and nothing is lost: ${describeError(cause)}`;
+  return new CausewayError('directory-unavailable', text, { cause, status: 503, retry: 'later' });
 }

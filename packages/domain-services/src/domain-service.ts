@@ -20,6 +20,7 @@ import { ManagedDirectory } from './directory.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { Follower } from './follower.ts';
 import { HeadWatch } from './head-watch.ts';
+import { approveHeld, getHeld, HeldApproval, HeldQuery, listHeld } from './held.ts';
 import { openTenant, requireEnrolment } from './identity.ts';
 import { LdbModify } from './ldb-modify.ts';
 import { Ledger } from './ledger.ts';
@@ -63,6 +64,7 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
           ldbModify: LdbModify.open(places.domain),
           tenant: enrolment.tenantId,
           deletionThreshold: configuration.deletionThreshold,
+          growth: configuration.growth,
           onCaughtUp: askedAt => heads.compare(askedAt),
         });
         api.follower = follower;
@@ -135,7 +137,7 @@ interface Actions {
 }
 
 /** Commands that concern nothing that the feed has to be read again for. */
-const ONLY_WAKE: ReadonlySet<string> = new Set(['allow-deletes', 'free-name', 'give-name']);
+const ONLY_WAKE: ReadonlySet<string> = new Set(['free-name', 'give-name']);
 
 /** Status and commands on the socket of the state folder. */
 class LocalApi implements Service {
@@ -175,6 +177,21 @@ class LocalApi implements Service {
       if (ONLY_WAKE.has(command.command)) this.follower?.wake();
       else this.follower?.readAgain();
       return done;
+    });
+    server.get('/held', request => {
+      const { operation, forest } = HeldQuery.parse(request.query);
+      return { lists: listHeld(ledger, operation, forest) };
+    });
+    server.get<{ Params: { digest: string } }>('/held/:digest', request =>
+      getHeld(ledger, request.params.digest),
+    );
+    server.post<{ Params: { digest: string } }>('/held/:digest', request => {
+      const { operation } = HeldApproval.parse(request.body);
+      const approved = approveHeld(ledger, request.params.digest, operation);
+      this.#log.info({ digest: approved.digest, count: approved.count }, 'a list that waited is approved');
+      if (operation === 'create') this.follower?.readAgain();
+      else this.follower?.wake();
+      return approved;
     });
     server.post('/register', async request => {
       await this.#actions.register(RegisterRequest.parse(request.body));

@@ -122,16 +122,17 @@ class Decider {
     const { wantedName: wanted, keepsDigits, anchor } = this.#account;
     if (wanted === null) return this.#nameOfGuid({ code: 'no-name', detail: 'sAMAccountName' });
     const slot = slotOfName(wanted);
-    const problem = checkAccountName(wanted) ?? this.#view.obstacle(slot);
+    const problem = checkAccountName(wanted);
     if (problem) return this.#nameOfGuid(problem);
-    if (wanted.length <= MAX_USER_NAME && !keepsDigits) {
-      const loses = this.#loses(slot);
-      if (loses === undefined) {
-        return { samAccountName: wanted, keepsDigits: false, digitsKey: null, problems: [] };
-      }
+    if (wanted.length > MAX_USER_NAME || keepsDigits)
+      return this.#withDigits(nameWithDigits(wanted, anchor), keepsDigits);
+    const loses = this.#loses(slot);
+    if (loses !== undefined)
       return this.#withDigits(nameWithDigits(wanted, anchor), loses === 'other-forest');
-    }
-    return this.#withDigits(nameWithDigits(wanted, anchor), keepsDigits);
+    // Only of a name that would be had the directory is asked: who loses it is called the same whoever else has it.
+    const obstacle = this.#view.obstacle(slot);
+    if (obstacle) return this.#nameOfGuid(obstacle);
+    return { samAccountName: wanted, keepsDigits: false, digitsKey: null, problems: [] };
   }
 
   principal(others: readonly NameProblem[]): Pick<NameDecision, 'userPrincipalName' | 'problems'> {

@@ -18,7 +18,8 @@ export const LEDGER_REFUSALS = {
   'no-name': 'the record says no name that can be written',
   'made-anew': 'the account came back and could not be restored: it was made anew, with another SID',
   'no-account': 'the credential has no account: no account record was accepted',
-  'deletion-threshold': 'more deletions at once than allowed',
+  'growth-threshold': 'more new accounts within 24 hours than go without a question',
+  'deletion-threshold': 'more deletions within 24 hours than go without a question',
 } as const;
 
 export type RefusalCode = Refusal | keyof typeof LEDGER_REFUSALS;

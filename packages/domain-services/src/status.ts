@@ -3,7 +3,9 @@ import { domainStatus } from '@causeway/samba';
 import { CausewayError } from '@causeway/service';
 import { type Arrival, arrivals } from './arrival.ts';
 import type { DifferenceLimits } from './compare-head.ts';
+import { growthAlarms } from './creations.ts';
 import type { PublicDomainKeys } from './domain-keys.ts';
+import { countHeld, stillSigningIn } from './held.ts';
 import type { Enrolment } from './identity.ts';
 import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from './ledger.ts';
 import type { Places } from './places.ts';
@@ -31,7 +33,16 @@ export interface Status {
   accounts: { accounts: number; withCredential: number; deleted: number };
   /** Of each trusted forest. */
   arrivals: Arrival[];
-  deletions: { waiting: number; stopped: boolean; approved: number };
+  deletions: {
+    waiting: number;
+    /** Of those that wait: for an administrator. */
+    held: number;
+    /** The first of those who can still sign in because of that; `stillSigningInCount` of them in all. */
+    stillSigningIn: string[];
+    stillSigningInCount: number;
+  };
+  /** New accounts that wait for an administrator, and by forest those of 24 hours where they are too many. */
+  creations: { held: number; alarms: Record<string, number> };
   /** `asides`: names and SIDs that are not as their records say, which are written all the same. */
   problems: { counts: Record<string, number>; asides: Record<string, number>; latest: Problem[] };
   audit: AuditEntry[];
@@ -86,17 +97,27 @@ export function readStatus(
         ? arrival
         : { ...arrival, state: 'not registered' as const, completeAsOf: null },
     ),
-    deletions: {
-      waiting: ledger.pendingDeletes().length,
-      stopped: (ledger.state('deletesStopped') ?? '') !== '',
-      approved: Number(ledger.state('approvedDeletes') ?? 0),
-    },
+    deletions: deletionStatus(ledger),
+    creations: { held: countHeld(ledger, 'create'), alarms: growthAlarms(ledger) },
     problems: {
       counts: ledger.problemCounts(),
       asides: ledger.asideCounts(),
       latest: ledger.problems(20),
     },
     audit: ledger.auditTrail(10),
+  };
+}
+
+/** People whom the status names. */
+const NAMED = 50;
+
+function deletionStatus(ledger: Ledger): Status['deletions'] {
+  const names = stillSigningIn(ledger);
+  return {
+    waiting: ledger.pendingDeletes().length,
+    held: countHeld(ledger, 'delete'),
+    stillSigningIn: names.slice(0, NAMED),
+    stillSigningInCount: names.length,
   };
 }
 

@@ -113,6 +113,11 @@ const PREREQUISITES: readonly {
     judge: byConnect(({ status }, { now }) => judgePasswords(status, now)),
   },
   {
+    id: 'nobody-waits-to-be-deleted',
+    prerequisite: 'nobody who was deleted on-premises can still sign in',
+    judge: byConnect(({ status }) => judgeDeletions(status)),
+  },
+  {
     id: 'connect-version',
     prerequisite: "Connect is not older than the tenant's minimum",
     judge: byConnect(({ status: { tenant, pairing }, version }) => {
@@ -194,6 +199,41 @@ function judgePasswords({ connectors }: ConnectStatus, now: Date): Judgement {
       return { name, judgement };
     }),
   );
+}
+
+/** People whom a finding names. */
+const NAMED = 10;
+
+function judgeDeletions({ connectors }: ConnectStatus): Judgement {
+  return worst(connectors.map(connector => ({ name: connector.name, judgement: judgeHeld(connector) })));
+}
+
+function judgeHeld(connector: ConnectStatus['connectors'][number]): Judgement {
+  const { name, forest, suppressedDeletes, stillSigningIn, stillSigningInCount, arrival } = connector;
+  if (suppressedDeletes > 0) {
+    const who =
+      stillSigningInCount > 0 ? `; can still sign in: ${named(stillSigningIn, stillSigningInCount)}` : '';
+    return unmet(
+      `${suppressedDeletes} deletions wait for an administrator${who}`,
+      ASKED_CONNECT,
+      `look at them, and let them go if they are meant: causeway connect deletions --connector '${name}'`,
+    );
+  }
+  const there = arrival.missing.filter(
+    ({ what, refused }) => what === 'not deleted' && refused === 'deletion-threshold',
+  );
+  if (there.length === 0) return met('no deletion waits', ASKED_CONNECT);
+  const users = there.map(({ user }) => user);
+  return unmet(
+    `the managed domain holds deletions: ${named(users, users.length)}`,
+    RECEIPTS,
+    `at the managed domain, look at them, and let them go if they are meant: causeway domain deletions --forest '${forest}'`,
+  );
+}
+
+function named(users: readonly string[], count: number): string {
+  const others = count > NAMED ? ` and ${count - NAMED} more` : '';
+  return `${users.slice(0, NAMED).join(', ')}${others}`;
 }
 
 function judgeCycle(last: string | null, error: string | null, now: Date, done: string): Judgement {

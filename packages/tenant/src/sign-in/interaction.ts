@@ -12,8 +12,8 @@ export interface SignInContext {
   readonly clock: () => Date;
 }
 
-/** Names and passwords, percent-encoded at the worst. */
-export const FORM_LIMIT = 16 * 1024;
+/** A name, a password and a new one twice, percent-encoded at the worst. */
+export const FORM_LIMIT = 32 * 1024;
 
 /** A sign-in that a browser is in the middle of. */
 export interface Interaction {
