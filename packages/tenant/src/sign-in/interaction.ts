@@ -66,7 +66,8 @@ export async function complete(
   signedIn: SignedIn,
 ): Promise<FastifyReply> {
   const { provider } = at.tenant;
-  const result = { login: { accountId: signedIn.user.id, remember: false } };
+  const { id, session_epoch: epoch } = signedIn.user;
+  const result = { login: { accountId: id, epoch, remember: false } };
   const returnTo = await provider.interactionResult(request.raw, reply.raw, result);
   return remember(reply, at.tenant, signedIn)
     .headers(pageHeaders(at.applicationOrigin))
