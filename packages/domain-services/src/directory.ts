@@ -67,6 +67,7 @@ export class ManagedDirectory {
   readonly #place: string;
   readonly #socketPath: string;
   #connection: LdapConnection | undefined;
+  #opening: Promise<LdapConnection> | undefined;
   #accountDescriptor: Uint8Array | undefined;
 
   constructor(place: DomainPlace) {
@@ -258,12 +259,21 @@ export class ManagedDirectory {
     }
   }
 
+  /** INVARIANT: one connection. Samba's privileged socket was seen to hang for who has several of them. */
+  async #open(): Promise<LdapConnection> {
+    if (this.#connection?.usable) return this.#connection;
+    this.#opening ??= openLdap({ url: { socketPath: this.#socketPath }, timeoutMs: TIMEOUT_MS }).finally(
+      () => {
+        this.#opening = undefined;
+      },
+    );
+    this.#connection = await this.#opening;
+    return this.#connection;
+  }
+
   async #use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T> {
     try {
-      if (!this.#connection?.usable) {
-        this.#connection = await openLdap({ url: { socketPath: this.#socketPath }, timeoutMs: TIMEOUT_MS });
-      }
-      return await work(this.#connection);
+      return await work(await this.#open());
     } catch (error) {
       if (!(error instanceof LdapError)) throw error;
       if (isDiskTrouble(error)) throw cannotStore(error, this.#place);

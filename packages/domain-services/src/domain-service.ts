@@ -55,12 +55,17 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
   const send: Send = (path, init) => tenant(path, init);
   const ledger = new Ledger(places.ledger);
   const directory = new ManagedDirectory(places.domain);
+  let described: ReturnType<typeof describeWhenUp> | undefined;
+  const domainWhenUp = (signal: AbortSignal) => {
+    described ??= describeWhenUp(directory, places, signal);
+    return described;
+  };
   try {
     const supervisor: Service = { name: 'samba', run: signal => supervise(places, log, signal) };
     const feed: Service = {
       name: 'feed',
       run: async signal => {
-        const domain = await describeWhenUp(directory, places, signal);
+        const domain = await domainWhenUp(signal);
         if (domain === undefined) return;
         await directory.readAccountDescriptor(domain);
         const follower = new Follower({
@@ -95,7 +100,6 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
       },
     };
     const api = new LocalApi(sources, actions, log, samba);
-    const domainWhenUp = (signal: AbortSignal) => describeWhenUp(directory, places, signal);
     const guard = new RealmGuard({ ledger, directory, log, domainWhenUp });
     const ownChanges = new OwnChangesUpgrade({ ledger, directory, log, domainWhenUp });
     log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
