@@ -205,7 +205,7 @@ test('what is made is private, hardened and not made twice', async () => {
     { ...domain!.attributes },
     {
       maxPwdAge: ['-9223372036854775808'],
-      lockoutThreshold: ['5'],
+      lockoutThreshold: ['0'],
       lockoutDuration: ['-18000000000'],
       lockOutObservationWindow: ['-1200000000'],
     },

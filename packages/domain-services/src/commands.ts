@@ -168,6 +168,9 @@ async function create(flags: CreateFlags): Promise<void> {
   printResult(flags.json, created, () => [
     `managed domain ${created.realm} is made in ${created.directory}`,
     `fingerprint of its keys: ${created.fingerprint}`,
+    `the Administrator's password is in ${created.administratorPasswordFile}`,
+    `Samba ${created.samba.version ?? 'of an unknown version'}`,
+    ...(created.samba.warning === null ? [] : [`WARNING: ${created.samba.warning}`]),
     ...(created.replaced === null ? [] : [`it has the place of ${created.replaced}, which goes on running`]),
     '',
     `next, where Connect runs:  causeway connect trust-domain ${created.fingerprint}`,
@@ -238,6 +241,7 @@ function statusLines(status: Status): string[] {
       ['managed domain', status.realm],
       ['registered', registrationLine(status.registration)],
       ['samba', domain.running ? `runs since ${domain.since}` : 'does not run'],
+      ['version of samba', status.samba?.version ?? 'not known while the service does not run'],
       ['tenant', status.tenant],
       [
         'feed',
@@ -258,6 +262,16 @@ function statusLines(status: Status): string[] {
     ...(status.registration.alarm === null
       ? []
       : ['', status.registration.alarm, `next: ${status.registration.next}`]),
+    ...(status.guard.alarm === null ? [] : ['', status.guard.alarm]),
+    ...(status.samba == null || status.samba.warning === null
+      ? []
+      : ['', `WARNING: ${status.samba.warning}`]),
+    ...(status.guard.ownChangesWaiting > 0
+      ? [
+          '',
+          `own password changes are not refused yet for ${status.guard.ownChangesWaiting} accounts from before`,
+        ]
+      : []),
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),

@@ -1,5 +1,5 @@
 import { CallError, type Send } from '@causeway/contract';
-import { domainStatus, superviseDomain } from '@causeway/samba';
+import { domainStatus, type SambaRelease, sambaRelease, superviseDomain } from '@causeway/samba';
 import {
   CausewayError,
   createLog,
@@ -25,7 +25,9 @@ import { openTenant, requireEnrolment } from './identity.ts';
 import { LdbModify } from './ldb-modify.ts';
 import { Ledger } from './ledger.ts';
 import { listNames, readName } from './name-commands.ts';
+import { OwnChangesUpgrade } from './own-changes-upgrade.ts';
 import { type Places, placesOf } from './places.ts';
+import { RealmGuard } from './realm-guard.ts';
 import { RegisterRequest, registerAgain } from './register.ts';
 import { StandingWatch } from './standing.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
@@ -47,18 +49,25 @@ export async function runDomain(configuration: DomainConfiguration): Promise<voi
 async function runParts(configuration: DomainConfiguration, places: Places, log: Log): Promise<void> {
   const enrolment = requireEnrolment(places);
   const keys = await openDomainKeys(places);
+  const samba = await sambaRelease();
   let tenant = await openTenant(places, configuration.tenant, enrolment);
   // A new registration may have enrolled the agent anew.
   const send: Send = (path, init) => tenant(path, init);
   const ledger = new Ledger(places.ledger);
   const directory = new ManagedDirectory(places.domain);
+  let described: ReturnType<typeof describeWhenUp> | undefined;
+  const domainWhenUp = (signal: AbortSignal) => {
+    described ??= describeWhenUp(directory, places, signal);
+    return described;
+  };
   try {
     const supervisor: Service = { name: 'samba', run: signal => supervise(places, log, signal) };
     const feed: Service = {
       name: 'feed',
       run: async signal => {
-        const domain = await describeWhenUp(directory, places, signal);
+        const domain = await domainWhenUp(signal);
         if (domain === undefined) return;
+        await directory.readAccountDescriptor(domain);
         const follower = new Follower({
           ...{ ledger, directory, sealingKey: keys.sealing, send, log, domain },
           ldbModify: LdbModify.open(places.domain),
@@ -90,9 +99,12 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
         standing.wake();
       },
     };
-    const api = new LocalApi(sources, actions, log);
-    log.info({ realm, tenant: enrolment.tenantName }, 'starting');
-    await runServices([supervisor, feed, heads, standing, api], log);
+    const api = new LocalApi(sources, actions, log, samba);
+    const guard = new RealmGuard({ ledger, directory, log, domainWhenUp });
+    const ownChanges = new OwnChangesUpgrade({ ledger, directory, log, domainWhenUp });
+    log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
+    if (samba.warning !== null) log.warn(samba.warning);
+    await runServices([supervisor, feed, heads, standing, guard, ownChanges, api], log);
   } finally {
     await directory.close();
     ledger.close();
@@ -147,11 +159,13 @@ class LocalApi implements Service {
   readonly #sources: StatusSources;
   readonly #actions: Actions;
   readonly #log: Log;
+  readonly #samba: SambaRelease;
 
-  constructor(sources: StatusSources, actions: Actions, log: Log) {
+  constructor(sources: StatusSources, actions: Actions, log: Log, samba: SambaRelease) {
     this.#sources = sources;
     this.#actions = actions;
     this.#log = log;
+    this.#samba = samba;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -161,6 +175,7 @@ class LocalApi implements Service {
       readStatus(this.#sources, {
         trouble: this.follower ? this.follower.trouble : 'samba is starting',
         startedAt: this.#startedAt,
+        samba: this.#samba,
       }),
     );
     server.get<{ Params: { name: string } }>('/users/:name', request =>

@@ -201,4 +201,9 @@ export const LEDGER_STEPS: readonly string[] = [
       AND EXISTS (SELECT 1 FROM state WHERE name = 'deletesStopped' AND value <> '');
   DELETE FROM state WHERE name IN ('approvedDeletes', 'deletesStopped');
   `,
+  `
+  -- Accounts that were made while people could change their own passwords in the managed domain: the to-do list of its denial.
+  CREATE TABLE own_changes_due (anchor TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  INSERT INTO own_changes_due SELECT anchor FROM accounts WHERE managed_guid IS NOT NULL OR nonce IS NOT NULL;
+  `,
 ];

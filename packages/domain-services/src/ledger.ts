@@ -237,6 +237,24 @@ export class Ledger {
     );
   }
 
+  /** Accounts whose own changes of the password are not refused yet. */
+  ownChangesWaiting(): number {
+    return this.#count('SELECT count(*) AS n FROM own_changes_due');
+  }
+
+  /** The next one of them after this anchor. */
+  ownChangesAfter(anchor: string): string | undefined {
+    const row = this.#get(
+      'SELECT anchor FROM own_changes_due WHERE anchor > ? ORDER BY anchor LIMIT 1',
+      anchor,
+    );
+    return row && String(row.anchor);
+  }
+
+  ownChangesDone(anchor: string): void {
+    this.#run('DELETE FROM own_changes_due WHERE anchor = ?', anchor);
+  }
+
   /** @returns whether there was one */
   clearProblem(anchor: string, kind: ProblemKind): boolean {
     const sql = 'DELETE FROM problems WHERE anchor = ? AND kind = ?';
@@ -398,7 +416,9 @@ export type StateName =
   /** The records that the tenant was told are read here. */
   | 'announced'
   /** JSON: whether this domain is its tenant's, and since when that was seen; see `standing.ts`. */
-  | 'standing';
+  | 'standing'
+  /** JSON: the last lock of an account that the domain needs; see `realm-guard.ts`. */
+  | 'endedLock';
 
 const text = (value: SQLOutputValue | undefined): string | null => (value == null ? null : String(value));
 const number = (value: SQLOutputValue | undefined): number | null => (value == null ? null : Number(value));

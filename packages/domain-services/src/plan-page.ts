@@ -87,7 +87,8 @@ async function planTasks(
   const holders = (names: string[], principals: string[]) => directory.holders(names, principals);
   const names = await PageNames.open(ledger, holders, domain, tasks.filter(isNew).map(accountOf));
   const now = new Date();
-  const context = { users: directory.users, now, random: randomBytes, newNonce: randomUUID };
+  const { users, accountDescriptor: descriptor } = directory;
+  const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID };
   for (const task of tasks) {
     const { entry, item } = task;
     if (isNew(task)) task.taken = names.take(accountOf(task));

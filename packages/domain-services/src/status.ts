@@ -1,5 +1,5 @@
 import { CLOUD_FOREST } from '@causeway/records';
-import { domainStatus } from '@causeway/samba';
+import { domainStatus, type SambaRelease } from '@causeway/samba';
 import { CausewayError } from '@causeway/service';
 import { type Arrival, arrivals } from './arrival.ts';
 import type { DifferenceLimits } from './compare-head.ts';
@@ -9,6 +9,7 @@ import { countHeld, stillSigningIn } from './held.ts';
 import type { Enrolment } from './identity.ts';
 import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from './ledger.ts';
 import type { Places } from './places.ts';
+import { readLockAlarm } from './realm-guard.ts';
 import { type Registration, readRegistration } from './standing.ts';
 import { offeredTenantKey, pinnedTenantKey } from './tenant-key.ts';
 
@@ -21,6 +22,8 @@ export interface Status {
   /** What keeps the feed from being followed, in words. */
   trouble: string | null;
   domain: { running: boolean; since: string | null };
+  /** Absent where no service runs that has asked. */
+  samba?: SambaRelease | undefined;
   /** Whether this is the tenant's managed domain. */
   registration: Registration;
   feed: { cursor: string; readAt: string | null; caughtUpAt: string | null; reportsWaiting: boolean };
@@ -31,6 +34,12 @@ export interface Status {
     tenantKey: { fingerprint: string | null; offered: string | null };
   };
   accounts: { accounts: number; withCredential: number; deleted: number };
+  guard: {
+    /** A lock of an account that the domain needs, ended in the last day; null when there was none. */
+    alarm: string | null;
+    /** Accounts from before whose own changes of the password are not refused yet. */
+    ownChangesWaiting: number;
+  };
   /** Of each trusted forest. */
   arrivals: Arrival[];
   deletions: {
@@ -65,7 +74,7 @@ export interface StatusSources {
 
 export function readStatus(
   sources: StatusSources,
-  following: { trouble: string | undefined; startedAt: number } | undefined,
+  following: { trouble: string | undefined; startedAt: number; samba?: SambaRelease } | undefined,
 ): Status {
   const { ledger, places, realm, enrolment, keys } = sources;
   const domain = domainStatus(places.domain);
@@ -76,6 +85,7 @@ export function readStatus(
     following: following !== undefined,
     trouble: following?.trouble ?? null,
     domain: { running: domain.running, since: domain.since?.toISOString() ?? null },
+    ...(following?.samba && { samba: following.samba }),
     registration,
     feed: {
       cursor: ledger.state('cursor') ?? '',
@@ -92,6 +102,7 @@ export function readStatus(
       },
     },
     accounts: ledger.counts(),
+    guard: { alarm: readLockAlarm(ledger), ownChangesWaiting: ledger.ownChangesWaiting() },
     arrivals: arrivals(ledger, sources.limits, following?.startedAt).map(arrival =>
       registration.alarm === null
         ? arrival

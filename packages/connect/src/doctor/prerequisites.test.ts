@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Facts, judgePrerequisites } from './prerequisites.ts';
+import { type Facts, judgePrerequisites, warningsOf } from './prerequisites.ts';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
 const KEY = { keyId: 'k', publicKey: 'AAAA', fingerprint: 'AAAA-BBBB' };
@@ -205,6 +205,16 @@ test('a managed domain on this machine that is not the tenant’s any more says 
   assert.deepEqual([lost.met, lost.found, lost.next], [false, here.alarm, here.next]);
   const well = finding({ ...facts(), domain: { ...here, alarm: null, next: null } }, 'managed-domain');
   assert.deepEqual([well.met, well.found], [true, 'the tenant names AADDS.EXAMPLE.NET']);
+});
+
+test('the Samba of a managed domain on this machine is warned of, which leaves the prerequisites as they are', () => {
+  const domain = { realm: 'AADDS.EXAMPLE.NET', alarm: null, next: null };
+  const samba = { version: '4.17.12-Debian', warning: 'Samba 4.17.12-Debian lacks fixes' };
+  assert.deepEqual(warningsOf(facts()), []);
+  assert.deepEqual(warningsOf({ ...facts(), domain }), []);
+  const warned = { ...facts(), domain: { ...domain, samba } };
+  assert.deepEqual(warningsOf(warned), [samba.warning]);
+  assert.deepEqual(judgePrerequisites(warned), judgePrerequisites(facts()));
 });
 
 test('deletions that wait are named, with the people who can still sign in and what to do', () => {

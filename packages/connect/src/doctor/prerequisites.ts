@@ -23,6 +23,8 @@ export interface ManagedDomainHere {
   /** That it is not the tenant's, and what to do, in its own words; null where it is, or does not know. */
   alarm: string | null;
   next: string | null;
+  /** Of the release before: it does not say. */
+  samba?: { version: string | null; warning: string | null } | undefined;
 }
 
 export interface Finding {
@@ -52,6 +54,12 @@ const ASKED_TENANT = "asked the tenant with the administrator's token";
 /** The prerequisites of the tutorial, in its order. Pure. */
 export function judgePrerequisites(facts: Facts): Finding[] {
   return PREREQUISITES.map(({ id, prerequisite, judge }) => ({ id, prerequisite, ...judge(facts) }));
+}
+
+/** What is to be known beside the prerequisites, and keeps nobody from anything: which Samba the managed domain here runs by. */
+export function warningsOf({ domain }: Facts): string[] {
+  const warning = domain?.samba?.warning;
+  return warning ? [warning] : [];
 }
 
 const met = (found: string, how: string): Judgement => ({ met: true, found, how, next: null });
