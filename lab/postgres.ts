@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,9 +24,10 @@ const START_LIMIT = 30_000;
  *
  * @param options.durable waits for the disk as it does in production; tests need not
  * @param options.within the folder that its own is made in; the system's for temporary files when absent
+ * @param options.tls files of a certificate and its key, with which the server offers TLS
  */
 export async function startPostgres(
-  options: { durable?: boolean; within?: string } = {},
+  options: { durable?: boolean; within?: string; tls?: { certificateFile: string; keyFile: string } } = {},
 ): Promise<ThrowAwayPostgres> {
   const bin = newestBin();
   const directory = await mkdtemp(join(options.within ?? tmpdir(), 'causeway-postgres-'));
@@ -44,6 +45,12 @@ export async function startPostgres(
   };
   try {
     await writeFile(passwordFile, password, { mode: 0o600 });
+    const [certificate, key] = [join(directory, 'server.pem'), join(directory, 'server.key')];
+    if (options.tls) {
+      await copyFile(options.tls.certificateFile, certificate);
+      await copyFile(options.tls.keyFile, key);
+      await chmod(key, 0o600);
+    }
     await runTool('chown', ['-R', USER, directory]);
     await chmod(directory, 0o700);
     const cluster = ['-D', data, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
@@ -54,6 +61,7 @@ export async function startPostgres(
       port,
       unix_socket_directories: directory,
       fsync: options.durable ? 'on' : 'off',
+      ...(options.tls && { ssl: 'on', ssl_cert_file: certificate, ssl_key_file: key }),
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     // Not runuser: it stays between, and swallows the signal that ends the server.

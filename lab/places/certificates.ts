@@ -19,18 +19,21 @@ export interface Certificates {
 
 const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 
-/** Makes them with openssl, in a folder that is the caller's. */
-export async function makeCertificates(directory: string): Promise<Certificates> {
+/** Makes them with openssl, in a folder that is the caller's. @param names of the server, as openssl's subjectAltName has them */
+export async function makeCertificates(
+  directory: string,
+  names = 'IP:127.0.0.1,DNS:localhost',
+): Promise<Certificates> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = (name: string): string => join(directory, name);
   const openssl = (...args: string[]): Promise<string> => runTool('openssl', args);
   const authority = async (name: string): Promise<string> => {
-    const names = ['-subj', `/CN=${name}`, '-addext', 'keyUsage=critical,keyCertSign', '-days', '30'];
+    const subject = ['-subj', `/CN=${name}`, '-addext', 'keyUsage=critical,keyCertSign', '-days', '30'];
     await openssl(
       'req',
       '-x509',
       ...KEY,
-      ...names,
+      ...subject,
       '-keyout',
       file(`${name}.key`),
       '-out',
@@ -43,7 +46,7 @@ export async function makeCertificates(directory: string): Promise<Certificates>
   writeFileSync(file('index.txt'), '');
   writeFileSync(
     file('ca.cnf'),
-    `[ca]\ndefault_ca=lab\n[lab]\ndatabase=${file('index.txt')}\nnew_certs_dir=${directory}\nrand_serial=yes\ndefault_md=sha256\npolicy=any\nunique_subject=no\nx509_extensions=server\n[any]\ncommonName=supplied\n[server]\nsubjectAltName=IP:127.0.0.1,DNS:localhost\n`,
+    `[ca]\ndefault_ca=lab\n[lab]\ndatabase=${file('index.txt')}\nnew_certs_dir=${directory}\nrand_serial=yes\ndefault_md=sha256\npolicy=any\nunique_subject=no\nx509_extensions=server\n[any]\ncommonName=supplied\n[server]\nsubjectAltName=${names}\n`,
   );
   const issue = async (name: string, from: string, to: string): Promise<Certificate> => {
     const made = { certificateFile: file(`${name}.pem`), keyFile: file(`${name}.key`) };

@@ -1,4 +1,5 @@
 import type { webcrypto } from 'node:crypto';
+import { isLoopback } from '@causeway/wire';
 import type { Send } from './client.ts';
 
 export interface Endpoint {
@@ -12,19 +13,12 @@ export interface Endpoint {
   readonly longPollMs?: number;
 }
 
-/** True for addresses that never leave the machine. */
-export function isLoopback(url: URL): boolean {
-  return (
-    url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(url.hostname)
-  );
-}
-
 /** @throws RangeError for what is no address, and for plain http off loopback. */
 export function checkedUrl(endpoint: Endpoint): URL {
   if (!URL.canParse(endpoint.url))
     throw new RangeError(`an address such as https://tenant.example.net expected, got '${endpoint.url}'`);
   const url = new URL(endpoint.url);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     throw new RangeError(`https expected off loopback, got '${endpoint.url}'`);
   }
   return url;

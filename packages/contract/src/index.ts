@@ -14,7 +14,7 @@ export { CallError, call, requestPath, type Send } from './client.ts';
 export * from './common.ts';
 export * from './connect-administration.ts';
 export * from './connect-status.ts';
-export { type AgentIdentity, agentSend, type Endpoint, httpSend, isLoopback } from './endpoint.ts';
+export { type AgentIdentity, agentSend, type Endpoint, httpSend } from './endpoint.ts';
 export * from './enrolment.ts';
 export * from './groups.ts';
 export * from './managed-domain.ts';

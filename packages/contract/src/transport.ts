@@ -1,3 +1,4 @@
+import { isLoopback } from '@causeway/wire';
 import {
   allowInsecureRequests,
   type ClientAuth,
@@ -9,7 +10,7 @@ import {
 import { Agent, fetch, Headers, Response } from 'undici';
 import { ACCEPTED_RECORDS, ACCEPTS_HEADER, writeAccepts } from './accepts.ts';
 import { CallError, type Send, whyNoAnswer } from './client.ts';
-import { type AgentIdentity, checkedUrl, type Endpoint, isLoopback } from './endpoint.ts';
+import { type AgentIdentity, checkedUrl, type Endpoint } from './endpoint.ts';
 import { PROGRAM_VERSION, VERSION_HEADER } from './version.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -23,8 +24,8 @@ function dispatcherOf(endpoint: Endpoint): Agent {
   });
 }
 
-/** Largest answer that is read, in characters. */
-const MAX_ANSWER = 64 * 1024 * 1024;
+/** Largest answer that is read, in characters; what is parsed takes many times as much memory. */
+const MAX_ANSWER = 8 * 1024 * 1024;
 const MAX_TOKEN_ANSWER = 64 * 1024;
 
 /** Reads a body as far as the limit: what a server sends, or what it unpacks to, must not fill the memory. */
@@ -87,7 +88,7 @@ export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
     // biome-ignore lint/suspicious/noExplicitAny: as above
     return new Response(text === '' ? null : text, { status, headers }) as any;
   };
-  if (isLoopback(tokenUrl)) allowInsecureRequests(configuration);
+  if (isLoopback(tokenUrl.hostname)) allowInsecureRequests(configuration);
 
   let current: { token: string; until: number } | undefined;
   let pending: Promise<string> | undefined;

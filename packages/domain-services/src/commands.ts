@@ -257,6 +257,14 @@ function statusLines(status: Status): string[] {
         `${deletions.waiting} wait${deletions.held > 0 ? `, ${deletions.held} of them for you` : ''}`,
       ],
       ['not written', countsLine(problems.counts)],
+      ...(problems.unlisted === 0
+        ? []
+        : [
+            [
+              'signed by nobody trusted',
+              `${problems.unlisted} more, in no list: the tenant shows people whom no trusted agent knows`,
+            ],
+          ]),
       ['names and SIDs that differ', countsLine(problems.asides)],
     ]),
     ...(status.registration.alarm === null

@@ -34,6 +34,8 @@ const EMPTY_PAUSE_MS = 100;
 const FRESH_MS = 100;
 /** Users with something new who go before a page, at most: it is not held up for longer. */
 const MAX_NEWS = 100;
+/** Reports that wait until a page is settled, at most. */
+const MAX_WAITING_REPORTS = 5000;
 /** Users of a page when nothing new is left: whoever gets something new meanwhile waits for it to be written. */
 const AGAIN_PAGE = 100;
 /** Between pages that only repeat what is written already there is room for others, at most this long. */
@@ -172,7 +174,9 @@ export class Follower implements Service {
     await this.#learnTenantKey(signal);
     await this.#retryDue();
     await this.#reconcileNames();
-    if (!this.#settling) await this.#report(signal);
+    // A feed without an end would never let the reports go.
+    const many = this.#options.ledger.queuedReports(MAX_WAITING_REPORTS).length === MAX_WAITING_REPORTS;
+    if (!this.#settling || many) await this.#report(signal);
     const after = this.#position ?? ledger.state('cursor') ?? '';
     const page = await this.#pageAfter(after, this.#secondsToWait(), signal);
     // A page that leads nowhere is the end, whatever the tenant says.
@@ -394,7 +398,7 @@ export class Follower implements Service {
           sequence: 0,
           at,
         } as const;
-        ledger.saveProblem({ ...problem, reason: `${REASONS.malformed} (${reason})`, acceptable: null });
+        ledger.saveUnverified({ ...problem, reason: `${REASONS.malformed} (${reason})`, acceptable: null });
       }
     });
     log.warn({ users: unreadable.length, reason: unreadable[0]!.reason }, 'users of the feed cannot be read');

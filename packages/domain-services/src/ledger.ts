@@ -91,6 +91,9 @@ export interface AuditEntry {
 
 type Row = Record<string, SQLOutputValue>;
 
+/** Problems of made-up people that are kept, and shown. */
+export const MAX_UNVERIFIED = 1000;
+
 const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
 
 /** The ledger of Domain Services: SQLite, durable at every commit, without any secret. */
@@ -255,6 +258,28 @@ export class Ledger {
     this.#run('DELETE FROM own_changes_due WHERE anchor = ?', anchor);
   }
 
+  /**
+   * What no trusted key signed, of an anchor that has no entry: anybody could make up any number of them, so the list has an end and
+   * the rest is counted.
+   * @returns whether it is listed
+   */
+  saveUnverified(problem: Omit<Problem, 'since'>): boolean {
+    const isKnown =
+      'SELECT 1 FROM accounts WHERE anchor = ?1 UNION ALL SELECT 1 FROM problems WHERE anchor = ?1';
+    const listed = 'SELECT count(*) AS n FROM (SELECT 1 FROM problems WHERE forest IS NULL LIMIT ?)';
+    if (!this.#get(isKnown, problem.anchor) && this.#count(listed, MAX_UNVERIFIED) >= MAX_UNVERIFIED) {
+      this.setState('unlisted', String(this.unlisted() + 1));
+      return false;
+    }
+    this.saveProblem(problem);
+    return true;
+  }
+
+  /** Unverified records that were refused and are in no list, since the feed was begun anew; who is shown twice counts twice. */
+  unlisted(): number {
+    return Number(this.state('unlisted') ?? 0);
+  }
+
   /** @returns whether there was one */
   clearProblem(anchor: string, kind: ProblemKind): boolean {
     const sql = 'DELETE FROM problems WHERE anchor = ? AND kind = ?';
@@ -367,6 +392,7 @@ export class Ledger {
   }
 
   setState(name: StateName, value: string): void {
+    if (name === 'cursor' && value === '') this.setState('unlisted', '0');
     this.#run('INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)', name, value);
   }
 
@@ -415,6 +441,8 @@ export type StateName =
   | 'growthAlarms'
   /** The records that the tenant was told are read here. */
   | 'announced'
+  /** How many refused records are in no list. */
+  | 'unlisted'
   /** JSON: whether this domain is its tenant's, and since when that was seen; see `standing.ts`. */
   | 'standing'
   /** JSON: the last lock of an account that the domain needs; see `realm-guard.ts`. */

@@ -1,4 +1,5 @@
 import {
+  CallError,
   call,
   FeedItem,
   FeedPage,
@@ -20,9 +21,20 @@ export interface Unreadable {
   reason: string;
 }
 
+/** A page that is larger than answers may be comes in smaller ones, down to one user, whose records have a limit each. */
+async function readPage(send: Send, query: FeedQuery, signal: AbortSignal) {
+  for (let limit = query.limit; ; limit = Math.ceil(limit / 4)) {
+    try {
+      return await call(send, ROUTE, { query: { ...query, limit }, signal });
+    } catch (error) {
+      if (limit === 1 || !(error instanceof CallError) || error.code !== 'answer-too-large') throw error;
+    }
+  }
+}
+
 /** A page of the tenant's feed. @throws CallError */
 export async function readFeed(send: Send, query: FeedQuery, signal: AbortSignal) {
-  const { items, ...page } = await call(send, ROUTE, { query, signal });
+  const { items, ...page } = await readPage(send, query, signal);
   const users: FeedItem[] = [];
   const unreadable: Unreadable[] = [];
   for (const item of items) {

@@ -160,7 +160,10 @@ function outcomeOf(
     case 'refused':
     case 'waiting': {
       const { kind: outcome, code, reason, acceptable, sequence } = one;
-      ledger.saveProblem({ anchor, forest, kind, outcome, code, reason, acceptable, sequence, at: now });
+      const problem = { anchor, forest, kind, outcome, code, reason, acceptable, sequence, at: now };
+      // What is in no list is not reported either: the outbox would grow as the list does not.
+      if (forest === null && !ledger.saveUnverified(problem)) return undefined;
+      if (forest !== null) ledger.saveProblem(problem);
       return report(outcome, sequence, `${code}: ${reason}`);
     }
     default: {

@@ -52,8 +52,16 @@ export interface Status {
   };
   /** New accounts that wait for an administrator, and by forest those of 24 hours where they are too many. */
   creations: { held: number; alarms: Record<string, number> };
-  /** `asides`: names and SIDs that are not as their records say, which are written all the same. */
-  problems: { counts: Record<string, number>; asides: Record<string, number>; latest: Problem[] };
+  /**
+   * `asides`: names and SIDs that are not as their records say, which are written all the same; `unlisted`: refused records of people
+   * whom no trusted key signed, beyond those that are listed.
+   */
+  problems: {
+    counts: Record<string, number>;
+    asides: Record<string, number>;
+    unlisted: number;
+    latest: Problem[];
+  };
   audit: AuditEntry[];
 }
 
@@ -113,6 +121,7 @@ export function readStatus(
     problems: {
       counts: ledger.problemCounts(),
       asides: ledger.asideCounts(),
+      unlisted: ledger.unlisted(),
       latest: ledger.problems(20),
     },
     audit: ledger.auditTrail(10),

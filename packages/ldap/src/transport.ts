@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect as connectSocket, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { isLoopback } from '@causeway/wire';
 import { connectError, LdapError } from './ldap-error.ts';
 
 export interface TransportOptions {
@@ -57,10 +58,6 @@ function parseUrl(text: string): { secure: boolean; host: string; port: number }
     );
   }
   return { secure, host, port: url.port === '' ? (secure ? 636 : 389) : Number(url.port) };
-}
-
-function isLoopback(host: string): boolean {
-  return host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 async function readCa(file: string | undefined, peer: string): Promise<Buffer> {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { isLoopback } from '@causeway/wire';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import { CausewayError, describeError } from './causeway-error.ts';
 import type { Log } from './log.ts';
@@ -8,6 +9,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** Certificate chain and private key files (PEM); without them plain HTTP, which loopback and sockets alone may use. */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string } | undefined;
+  /** Addresses and networks (CIDR) of the proxies whose X-Forwarded-For says where a request comes from; nobody's when absent. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Largest request body in bytes. */
   readonly bodyLimit?: number;
 }
@@ -25,6 +28,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     routerOptions: { maxParamLength: 1100 },
     requestTimeout: 60_000,
     forceCloseConnections: true,
+    ...(options.trustedProxies?.length && { trustProxy: [...options.trustedProxies] }),
     ...(options.tls && {
       https: {
         cert: readFileSync(options.tls.certificateFile),
@@ -70,8 +74,7 @@ export async function listen(
   address: { host: string; port: number },
   tls: boolean,
 ): Promise<string> {
-  const loopback = address.host === 'localhost' || address.host === '::1' || address.host.startsWith('127.');
-  if (!loopback && !tls) {
+  if (!isLoopback(address.host) && !tls) {
     throw new CausewayError(
       'tls-needed',
       `listening on ${address.host} needs TLS: give certificateFile and keyFile, or listen on 127.0.0.1`,

@@ -107,7 +107,9 @@ test('a socket elsewhere opens to a group where there is one, and a note in a fo
 
 test('listening in the clear off loopback is refused, and a taken port is told', async () => {
   const server = createServer({ log: quiet });
-  await assert.rejects(listen(server, { host: '0.0.0.0', port: 0 }, false), { code: 'tls-needed' });
+  for (const host of ['0.0.0.0', '127.evil.example', '127.0.0.1.evil.example']) {
+    await assert.rejects(listen(server, { host, port: 0 }, false), { code: 'tls-needed' });
+  }
   const address = new URL(await listen(server, { host: '127.0.0.1', port: 0 }, false));
   const other = createServer({ log: quiet });
   await assert.rejects(listen(other, { host: '127.0.0.1', port: Number(address.port) }, false), {

@@ -20,8 +20,15 @@ export const TenantConfiguration = z.strictObject({
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   /** Certificate chain and key (PEM files); needed off loopback. */
   tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+  /** Reverse proxies before this server: from them alone X-Forwarded-For is taken as where a request comes from. */
+  trustedProxies: z
+    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+    .max(100)
+    .optional(),
   /** `postgres://…`; the environment's DATABASE_URL when absent, and without that PGlite in the state folder. */
   databaseUrl: z.string().min(1).optional(),
+  /** The CA (PEM file) of a PostgreSQL's certificate; `sslrootcert` in its address when absent, and without that the machine's CAs. */
+  databaseCaFile: z.string().min(1).optional(),
   /** A Connect that is older is refused. */
   minimumAgentVersion: z.string().refine(isVersion, 'a version such as 1.2.3').default(MINIMUM_AGENT_VERSION),
 });
@@ -34,10 +41,10 @@ export function databaseLocation(configuration: TenantConfiguration): DatabaseLo
   if (!/^postgres(ql)?:\/\//.test(url)) {
     throw new CausewayError('configuration-invalid', "databaseUrl: an address 'postgres://…' expected");
   }
-  return { kind: 'postgres', url };
+  return { kind: 'postgres', url, caFile: configuration.databaseCaFile };
 }
 
 export type DatabaseLocation =
-  | { readonly kind: 'postgres'; readonly url: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly caFile?: string | undefined }
   /** Without a directory the database is in memory and gone at the end: for tests. */
   | { readonly kind: 'pglite'; readonly directory?: string };

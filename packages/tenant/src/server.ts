@@ -14,6 +14,7 @@ import type { TenantConfiguration } from './configuration.ts';
 import type { Installation } from './installation.ts';
 import { mountOidc, Providers } from './sign-in/mount-oidc.ts';
 import { registerPasswordPages } from './sign-in/password-routes.ts';
+import { PeopleGate } from './sign-in/people-gate.ts';
 import { registerSignIn } from './sign-in/sign-in-routes.ts';
 
 export interface ServerContext {
@@ -28,10 +29,10 @@ export interface ServerContext {
 /** The HTTP server that the world sees; `onRoute` is shown every route as it is registered. */
 export function makePublicServer(
   context: ServerContext,
-  tls: TenantConfiguration['tls'] | undefined,
+  { tls, trustedProxies }: Pick<TenantConfiguration, 'tls' | 'trustedProxies'>,
   onRoute?: (route: RouteOptions) => void,
 ): FastifyInstance {
-  const server = createServer({ log: context.log, tls });
+  const server = createServer({ log: context.log, tls, trustedProxies });
   if (onRoute) server.addHook('onRoute', onRoute);
   registerEnrolment(server, context);
   registerProvisioning(server, context);
@@ -43,8 +44,9 @@ export function makePublicServer(
   registerGroups(server, context);
   registerNames(server, context);
   const providers = new Providers(context.installation, context.publicUrl, context.log);
-  mountOidc(server, providers, context.publicUrl);
-  const signIn = { providers, log: context.log, clock: context.clock };
+  const gate = new PeopleGate();
+  mountOidc(server, providers, gate, context.publicUrl);
+  const signIn = { providers, gate, log: context.log, clock: context.clock };
   registerSignIn(server, signIn);
   registerPasswordPages(server, signIn);
   return server;

@@ -58,7 +58,7 @@ export async function startTenant(
       clock: options.clock ?? (() => new Date()),
       minimumAgentVersion: configuration.minimumAgentVersion,
     };
-    const server = makePublicServer(context, configuration.tls);
+    const server = makePublicServer(context, configuration);
     undo.push(() => server.close());
     const address = await listen(server, configuration.listen, configuration.tls !== undefined);
     publicUrl ??= address;

@@ -1,6 +1,7 @@
 export { DecodeError, type DecodeReason } from './decode-error.ts';
 export { dateToFiletime, dstimeToDate, FILETIME_NEVER, type Filetime, filetimeToDate } from './filetime.ts';
 export { decodeGuid, encodeGuid, type Guid, isGuid, NULL_GUID } from './guid.ts';
+export { isLoopback } from './loopback.ts';
 export { nameKey } from './name-key.ts';
 export { Reader } from './reader.ts';
 export {

@@ -59,7 +59,7 @@ async function routingTable(): Promise<{ method: string; url: string; access: re
     minimumAgentVersion: '0.1.0',
   };
   const registered: { method: string; url: string; access: readonly string[] }[] = [];
-  const server = makePublicServer(context, undefined, route => {
+  const server = makePublicServer(context, {}, route => {
     const access = (route.config as { access?: readonly string[] } | undefined)?.access ?? [];
     for (const method of [route.method].flat()) registered.push({ method, url: route.url, access });
   });

@@ -8,6 +8,7 @@ import pg from 'pg';
 import type { DatabaseLocation } from '../configuration.ts';
 import { databaseTrouble, isFatal, telling } from './database-trouble.ts';
 import { migrate } from './migrations.ts';
+import { postgresConnection, tlsAdvice } from './postgres-connection.ts';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
@@ -30,16 +31,14 @@ export interface DatabaseOptions {
 /**
  * Opens the tenant's database and brings it to this version. The same SQL runs on PostgreSQL and on PGlite,
  * PostgreSQL itself in the process. What queries throw when the database cannot work is in `databaseTrouble`.
- * @throws CausewayError 'disk-full', 'disk-failed' or 'database-unreachable'
+ * @throws CausewayError 'disk-full', 'disk-failed' or 'database-unreachable', and 'database-tls' as `postgresConnection`
  */
 export async function openDatabase(
   location: DatabaseLocation,
   { onQuery, onFatal }: DatabaseOptions = {},
 ): Promise<Database> {
   const database = new Kysely<Schema>({
-    dialect: telling(
-      location.kind === 'postgres' ? postgres(location.url) : pglite(location.directory, onFatal),
-    ),
+    dialect: telling(location.kind === 'postgres' ? postgres(location) : pglite(location.directory, onFatal)),
     ...(onQuery && {
       log: event => {
         onQuery(event.query.sql);
@@ -60,7 +59,7 @@ export async function openDatabase(
     const where = location.kind === 'postgres' ? 'at databaseUrl' : `in '${location.directory}'`;
     throw new CausewayError(
       'database-unreachable',
-      `cannot open the database ${where}: ${describeError(ours ? cause.cause : cause)}`,
+      `cannot open the database ${where}: ${describeError(ours ? cause.cause : cause)}${tlsAdvice(cause)}`,
     );
   }
   return database;
@@ -74,9 +73,9 @@ function embeddedTrouble(error: unknown, directory: string | undefined): Causewa
   );
 }
 
-function postgres(url: string): Dialect {
+function postgres({ url, caFile }: DatabaseLocation & { kind: 'postgres' }): Dialect {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...postgresConnection(url, caFile),
     max: POOL_SIZE,
     connectionTimeoutMillis: 10_000,
     application_name: 'causeway-tenant',

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type Application, isLoopback } from '@causeway/contract';
+import type { Application } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
+import { isLoopback } from '@causeway/wire';
 import { digestOf } from '../digest.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 
@@ -39,7 +40,7 @@ export async function registerApplication(
 
 function checkRedirect(text: string): void {
   const url = new URL(text);
-  const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url));
+  const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
   if (safe && !text.includes('#') && url.username === '' && url.password === '') return;
   throw new CausewayError(
     'redirect-uri',

@@ -58,6 +58,7 @@ onEveryBackend('tokens of agents', tenant => {
 
   it('are refused for a wrong key, an expired assertion, another audience, issuer or agent', async () => {
     const other = await enrolAgent(tenant().url, admin, 'domain');
+    const now = Math.floor(Date.now() / 1000);
     const wrong: [string, Change][] = [
       ['key', { key: (await makeAgentKeys()).privateKey }],
       ["another agent's key", { key: other.privateKey }],
@@ -66,6 +67,14 @@ onEveryBackend('tokens of agents', tenant => {
       ['issuer', { claims: { iss: other.id } }],
       ['subject', { claims: { sub: randomUUID() } }],
       ['no jti', { claims: { jti: undefined } }],
+      ['made in the future', { claims: { iat: now + 3600 }, expires: now + 3660 }],
+      ['of ten years', { expires: now + 315_360_000 }],
+      ['of ten minutes', { expires: now + 600 }],
+      [
+        'of ten minutes, half of them over',
+        { claims: { iat: now - 300, nbf: now - 300 }, expires: now + 290 },
+      ],
+      ['without the time at which it was made', { claims: { iat: undefined } }],
     ];
     for (const [why, change] of wrong) {
       const { status, error, access_token: token } = await ask(await assertion(change));

@@ -4,10 +4,12 @@ import { z } from 'zod';
 import { FAMILIAR_COOKIE, FAMILIAR_SECONDS } from './familiar-browser.ts';
 import type { Providers, TenantSignIn } from './mount-oidc.ts';
 import { messagePage, pageHeaders } from './pages.ts';
+import type { PeopleGate } from './people-gate.ts';
 import type { SignedIn } from './sign-in.ts';
 
 export interface SignInContext {
   readonly providers: Providers;
+  readonly gate: PeopleGate;
   readonly log: Log;
   readonly clock: () => Date;
 }

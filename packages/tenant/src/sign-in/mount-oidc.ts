@@ -6,6 +6,7 @@ import type { Installation } from '../installation.ts';
 import { issuerOf } from '../issuer.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { makeProvider } from './oidc-provider.ts';
+import { type PeopleGate, stepOfProvider } from './people-gate.ts';
 
 /** A tenant and its OpenID provider. */
 export interface TenantSignIn {
@@ -48,8 +49,14 @@ export class Providers {
 }
 
 /** Hands everything under /t/:tenant/oidc to the tenant's provider, with the body unread. */
-export function mountOidc(server: FastifyInstance, providers: Providers, publicUrl: () => string): void {
+export function mountOidc(
+  server: FastifyInstance,
+  providers: Providers,
+  gate: PeopleGate,
+  publicUrl: () => string,
+): void {
   server.register(async instance => {
+    gate.guard(instance, stepOfProvider);
     instance.removeAllContentTypeParsers();
     instance.addContentTypeParser('*', (_request, _payload, done) => done(null));
     instance.route<{ Params: { tenant: string; '*': string } }>({

@@ -1,4 +1,4 @@
-import { isLoopback } from '@causeway/contract';
+import { isLoopback } from '@causeway/wire';
 import { sql } from 'kysely';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 import { digestOf } from '../digest.ts';
@@ -27,6 +27,7 @@ function payloadAdapter(scope: TenantScope, model: string): Adapter {
     if (model === 'Session' && !(await isOpen(scope, row.payload as Partial<SignInResult>))) return undefined;
     return row.payload as AdapterPayload;
   };
+  let begun = 0;
   return {
     async upsert(id, payload, expiresIn) {
       const { jti: _secret, ...rest } = payload;
@@ -39,6 +40,7 @@ function payloadAdapter(scope: TenantScope, model: string): Adapter {
       };
       const insert = scope.insert('oidc_payloads', { ...one(id), ...values });
       if (model !== 'ReplayDetection') {
+        if (model === 'Interaction' && begun++ % SWEEP_EVERY === 0) await sweepInteractions(scope);
         await insert
           .onConflict(conflict => conflict.columns(['tenant_id', 'model', 'id_digest']).doUpdateSet(values))
           .execute();
@@ -102,6 +104,21 @@ async function prune(scope: TenantScope): Promise<void> {
   await scope.delete('oidc_payloads').where('expires_at', '<', new Date()).execute();
 }
 
+/** Sign-ins that are kept while their people are at the page; strangers begin as many as they like. */
+const MAX_INTERACTIONS = 20_000;
+const SWEEP_EVERY = 250;
+
+/** What has expired goes, and of the rest what was begun longest ago: a flood fills no table, and outruns nobody who is typing. */
+async function sweepInteractions(scope: TenantScope): Promise<void> {
+  await prune(scope);
+  await scope.run(
+    tenantId => sql`
+      delete from oidc_payloads where tenant_id = ${tenantId} and model = 'Interaction' and expires_at <= (
+        select expires_at from oidc_payloads where tenant_id = ${tenantId} and model = 'Interaction'
+        order by expires_at desc offset ${MAX_INTERACTIONS} limit 1)`,
+  );
+}
+
 function clientAdapter(scope: TenantScope): Adapter {
   const readOnly = (): Promise<never> => Promise.reject(new Error('clients are registered elsewhere'));
   return {
@@ -124,7 +141,7 @@ async function findApplication(scope: TenantScope, id: string): Promise<AdapterP
     client_id: row.client_id,
     client_name: row.name,
     redirect_uris: row.redirect_uris,
-    application_type: row.redirect_uris.some(uri => isLoopback(new URL(uri))) ? 'native' : 'web',
+    application_type: row.redirect_uris.some(uri => isLoopback(new URL(uri).hostname)) ? 'native' : 'web',
     post_logout_redirect_uris: row.post_logout_redirect_uris,
     // oidc-provider compares digests: see compareSecrets.
     ...(row.secret_digest === null

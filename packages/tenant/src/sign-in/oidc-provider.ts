@@ -1,6 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import { describeError, type Log } from '@causeway/service';
-import { type Configuration, interactionPolicy, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import {
+  type Configuration,
+  errors,
+  interactionPolicy,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider';
 import type { TenantKeys } from '../database/schema.ts';
 import { digestOf } from '../digest.ts';
 import { findUserById, maySignIn, type User } from '../directory/users.ts';
@@ -12,6 +18,9 @@ import { protectPages, showSignedOut, showSignOut } from './sign-out.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
+/** Seconds that an agent's assertion may live, and that its clock may be ahead. */
+const ASSERTION_LIFETIME = 5 * MINUTE;
+const CLOCK_DIFFERENCE = MINUTE;
 
 /**
  * The tenant's OpenID provider: authorization code with PKCE for people, client credentials with private_key_jwt
@@ -51,6 +60,7 @@ export function makeProvider(
     },
     pkce: { required: () => true },
     clientAuthMethods: ['none', 'private_key_jwt', 'client_secret_basic'],
+    assertJwtClientAuthClaimsAndHeader: refuseLongLived,
     responseTypes: ['code'],
     scopes: ['openid', 'profile', 'email', 'agent'],
     claims: {
@@ -87,6 +97,22 @@ export function makeProvider(
     log.error({ tenant: scope.tenantName, err: describeError(error) }, 'sign-in failed here');
   });
   return provider;
+}
+
+/** An assertion is made for one request: one that is good for long, or was made for later, would be worth stealing. */
+function refuseLongLived(_context: KoaContextWithOIDC, claims: Record<string, unknown>): void {
+  const now = Date.now() / 1000;
+  const { iat, exp } = claims;
+  const fits =
+    typeof exp === 'number' &&
+    exp <= now + ASSERTION_LIFETIME + CLOCK_DIFFERENCE &&
+    typeof iat === 'number' &&
+    iat <= now + CLOCK_DIFFERENCE &&
+    exp - iat <= ASSERTION_LIFETIME;
+  if (fits) return;
+  throw new errors.InvalidClientAuth(
+    `a client assertion says when it was made (iat), not in the future, and ends (exp) ${ASSERTION_LIFETIME} seconds after that at the latest`,
+  );
 }
 
 /**

@@ -14,6 +14,7 @@ import {
 import type { TenantSignIn } from './mount-oidc.ts';
 import { pageHeaders } from './pages.ts';
 import { passwordChangedPage, passwordPage } from './password-page.ts';
+import { stepOfForm } from './people-gate.ts';
 
 interface OfTenant {
   Params: { tenant: string };
@@ -36,6 +37,7 @@ export function registerPasswordPages(server: FastifyInstance, context: SignInCo
     await pages.register(formbody, { bodyLimit: FORM_LIMIT });
     const config = { access: ['public'] };
 
+    context.gate.guard(pages, stepOfForm);
     const inSignIn = '/t/:tenant/sign-in/:uid/password';
     pages.get(inSignIn, { config }, async (request, reply) => {
       const at = await begin(context, request, reply);

@@ -12,6 +12,7 @@ import {
 } from './interaction.ts';
 import { pageHeaders, signInPage } from './pages.ts';
 import { passwordPage } from './password-page.ts';
+import { stepOfForm } from './people-gate.ts';
 import { signIn } from './sign-in.ts';
 
 const Form = z.object({ username: z.string(), password: z.string() });
@@ -20,6 +21,7 @@ const Form = z.object({ username: z.string(), password: z.string() });
 export function registerSignIn(server: FastifyInstance, context: SignInContext): void {
   server.register(async pages => {
     await pages.register(formbody, { bodyLimit: FORM_LIMIT });
+    context.gate.guard(pages, stepOfForm);
     const url = '/t/:tenant/sign-in/:uid';
     const config = { access: ['public'] };
     pages.get(url, { config }, async (request, reply) => {

@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import { AddressBudget } from './address-budget.ts';
+import { messagePage, pageHeaders } from './pages.ts';
+import { Turns } from './turns.ts';
+
+/** Requests of people that are worked on at once: few, so that an agent's request never stands behind many of them. */
+const AT_ONCE = 4;
+const WAITING = 200;
+const RETRY_SECONDS = 5;
+
+/** An address may begin so many sign-ins; a whole office may stand behind one. */
+const SIGN_INS = { burst: 200, perSecond: 10 };
+/** Passwords that were wrong: each of another name leaves a row for a day. */
+const FAILURES = { burst: 200, perSecond: 1 };
+
+/**
+ * What a request of people costs. `begins` is an authorization request, by which a stranger makes a row; `tries` brings a password;
+ * `goes-on` is another step of a sign-in.
+ */
+export type Step = 'begins' | 'tries' | 'goes-on';
+
+/**
+ * Where everybody passes who signs in or changes a password: the requests take turns, and each address has a budget. Agents do not pass
+ * here. INVARIANT: what one address or all of them ask for at once costs an agent no more than the few that are worked on.
+ */
+export class PeopleGate {
+  readonly #guarded = new WeakSet<RouteHandlerMethod>();
+  readonly #turns = new Turns(AT_ONCE, WAITING);
+  readonly #signIns = new AddressBudget(SIGN_INS.burst, SIGN_INS.perSecond);
+  readonly #failures = new AddressBudget(FAILURES.burst, FAILURES.perSecond);
+
+  /** Puts every route that is registered after this through the gate. @param stepOf undefined for requests that pass beside it */
+  guard(server: FastifyInstance, stepOf: (request: FastifyRequest) => Step | undefined): void {
+    server.addHook('onRoute', route => {
+      const { handler } = route;
+      // The route for HEAD has the handler of the one for GET; who took two turns could wait for himself.
+      if (this.#guarded.has(handler)) return;
+      const gate = this;
+      route.handler = async function (request, reply) {
+        const step = stepOf(request);
+        const work = async () => handler.call(this, request, reply);
+        return step === undefined ? work() : gate.#pass(step, request, reply, work);
+      } satisfies RouteHandlerMethod;
+      this.#guarded.add(route.handler);
+    });
+  }
+
+  async #pass(
+    step: Step,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    work: () => Promise<unknown>,
+  ): Promise<unknown> {
+    const budget = { begins: this.#signIns, tries: this.#failures, 'goes-on': undefined }[step];
+    const wait = budget?.take(request.ip) ?? 0;
+    if (wait > 0) {
+      return refuse(reply, wait, 'Too many attempts came from your network. Try again in a minute.');
+    }
+    // Its body is yet to come, at the pace of the client, who is not to hold a turn meanwhile.
+    if (step === 'begins' && request.method !== 'GET') return work();
+    const done = await this.#turns.take(async () => {
+      if (request.raw.socket.destroyed) return reply.hijack();
+      return work();
+    });
+    if (done === 'full') {
+      return refuse(
+        reply,
+        RETRY_SECONDS,
+        'Too many people sign in at the moment. Try again in a few seconds.',
+      );
+    }
+    if (step === 'tries' && reply.statusCode < 400) budget?.giveBack(request.ip);
+    return done;
+  }
+}
+
+function refuse(reply: FastifyReply, seconds: number, text: string): FastifyReply {
+  return reply
+    .status(429)
+    .header('retry-after', String(seconds))
+    .headers(pageHeaders())
+    .send(messagePage(text));
+}
+
+/** The step of a page with a form. */
+export const stepOfForm = (request: FastifyRequest): Step =>
+  request.method === 'POST' ? 'tries' : 'goes-on';
+
+/** The step of a request to the OpenID provider; tokens, keys and metadata are for programs. */
+export function stepOfProvider(request: FastifyRequest): Step | undefined {
+  const [first, second] = (request.params as { '*': string })['*'].split('/');
+  if (first !== 'auth') return undefined;
+  return second ? 'goes-on' : 'begins';
+}
