@@ -23,13 +23,14 @@ const START_LIMIT = 30_000;
  * Starts a PostgreSQL of its own on loopback, with data in a temporary folder that goes when it stops.
  *
  * @param options.durable waits for the disk as it does in production; tests need not
+ * @param options.within the folder that its own is made in; the system's for temporary files when absent
  * @param options.tls files of a certificate and its key, with which the server offers TLS
  */
 export async function startPostgres(
-  options: { durable?: boolean; tls?: { certificateFile: string; keyFile: string } } = {},
+  options: { durable?: boolean; within?: string; tls?: { certificateFile: string; keyFile: string } } = {},
 ): Promise<ThrowAwayPostgres> {
   const bin = newestBin();
-  const directory = await mkdtemp(join(tmpdir(), 'causeway-postgres-'));
+  const directory = await mkdtemp(join(options.within ?? tmpdir(), 'causeway-postgres-'));
   const data = join(directory, 'data');
   const password = randomBytes(18).toString('base64url');
   const passwordFile = join(directory, 'password');

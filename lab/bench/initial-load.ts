@@ -3,10 +3,11 @@ import { rm } from 'node:fs/promises';
 import { MAX_PAGE } from '@causeway/contract';
 import { EncryptionType, type KerberosKeys } from '@causeway/credentials';
 import { ControlOid } from '@causeway/ldap';
-import { provisionDomain, runTool } from '@causeway/samba';
+import { baseDn, provisionDomain, runTool } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
 import { renderLdif } from '../../packages/domain-services/src/ldif.ts';
 import { nameWithDigits } from '../../packages/domain-services/src/made-up-name.ts';
+import { newAccountDescriptor } from '../../packages/domain-services/src/own-changes.ts';
 import { planWrite } from '../../packages/domain-services/src/plan.ts';
 import type { Status } from '../../packages/domain-services/src/status.ts';
 import { ensureStructure, usersDn } from '../../packages/domain-services/src/structure.ts';
@@ -98,12 +99,25 @@ async function loadByLdbmodify(people: readonly Person[]): Promise<number> {
   const control = `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`;
   const flags = [...common, control, '-o', 'batch_mode:1'];
   const sid = `S-1-5-21-${[1, 2, 3].map(() => randomBytes(4).readUInt32LE()).join('-')}`;
+  const schema = `CN=User,CN=Schema,CN=Configuration,${baseDn(domain)}`;
+  const found = await runTool('ldbsearch', [
+    ...common,
+    '-b',
+    schema,
+    '-s',
+    'base',
+    'defaultSecurityDescriptor',
+  ]);
+  const sddl = /^defaultSecurityDescriptor: (.*)$/m.exec(found.replaceAll('\n ', ''))![1]!;
+  const descriptor = newAccountDescriptor(sddl, sid);
   const taken = new Set<string>();
   let [users, ms] = [0, 0];
   for (let at = 0; at < people.length; at += MAX_PAGE) {
     const writes = people
       .slice(at, at + MAX_PAGE)
-      .map((person, i) => planPerson(person, `${sid}-${1100 + at + i}`, usersDn(domain), taken));
+      .map((person, i) =>
+        planPerson(person, `${sid}-${1100 + at + i}`, { users: usersDn(domain), descriptor, taken }),
+      );
     const { ldif } = renderLdif(writes);
     const run = await timed(() => runTool('ldbmodify', flags, { input: ldif }));
     if (at === 0) continue;
@@ -114,7 +128,11 @@ async function loadByLdbmodify(people: readonly Person[]): Promise<number> {
 }
 
 /** What Domain Services writes for a person, with random keys; the second of two people with one name gets another one. */
-function planPerson(person: Person, objectSid: string, users: string, taken: Set<string>) {
+function planPerson(
+  person: Person,
+  objectSid: string,
+  { users, descriptor, taken }: { users: string; descriptor: Uint8Array; taken: Set<string> },
+) {
   const sourceAnchor = randomBytes(16).toString('base64');
   const fits = person.sam.length <= 20 && !taken.has(person.sam);
   const samAccountName = fits ? person.sam : nameWithDigits(person.sam, sourceAnchor);
@@ -163,7 +181,7 @@ function planPerson(person: Person, objectSid: string, users: string, taken: Set
   };
   const sent = person.password !== undefined && !person.mustChange;
   const parts = { account, ...(sent && { credential }) };
-  const context = { users, now: new Date(), random: randomBytes, newNonce: randomUUID };
+  const context = { users, descriptor, now: new Date(), random: randomBytes, newNonce: randomUUID };
   return planWrite(undefined, parts, context).write;
 }
 

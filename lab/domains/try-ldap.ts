@@ -79,14 +79,14 @@ async function whoAmI(
   const sid = decodeSid(Buffer.from(own, 'base64'));
   const wanted = [`(objectSid=${sid})`, 'sAMAccountName'];
   const found = await search(['-LLL', '-o', 'ldif-wrap=no', '-b', baseDn(domain), ...wanted]);
-  const name = valueOf('sAMAccountName', found.output);
+  const name = valueIn('sAMAccountName', found.output);
   return name === undefined
     ? { ok: false, error: `nobody with the SID ${sid}: ${reason(found)}` }
     : { ok: true, identity: `${domain.netbiosDomain}\\${name}` };
 }
 
 /** A value of LDIF (RFC 2849), which is in base64 behind two colons where it is not ASCII. */
-function valueOf(attribute: string, ldif: string): string | undefined {
+function valueIn(attribute: string, ldif: string): string | undefined {
   const [, colons, value] = new RegExp(`^${attribute}(::?) (.+)$`, 'm').exec(ldif) ?? [];
   return colons === '::' ? Buffer.from(value!, 'base64').toString('utf8') : value;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DomainReport } from '@causeway/contract';
-import type { PublicDomainKeys, Status, UserStatus } from '@causeway/domain-services';
+import type { HeldList, PublicDomainKeys, Status, UserStatus } from '@causeway/domain-services';
 import { ForestPeer, type Person } from '@causeway/domain-services/testing';
 import { filterEscape, type LdapConnection, type LdapEntry, openLdap } from '@causeway/ldap';
 import {
@@ -205,7 +205,7 @@ test('what is made is private, hardened and not made twice', async () => {
     { ...domain!.attributes },
     {
       maxPwdAge: ['-9223372036854775808'],
-      lockoutThreshold: ['5'],
+      lockoutThreshold: ['0'],
       lockoutDuration: ['-18000000000'],
       lockOutObservationWindow: ['-1200000000'],
     },
@@ -490,7 +490,7 @@ test('many users go the fast way, and one that cannot be written costs itself al
   assert.equal((await kinit('crowd77', 'Crowd.Passw0rd')).ok, true);
 });
 
-test('more deletions than the threshold stop before the first, and go on when they are allowed', async () => {
+test('more deletions than the threshold stop before the first; those of the list that is approved go, and nobody else', async () => {
   const leavers = ['leaver1', 'leaver2', 'leaver3', 'leaver4', 'leaver5'].map(name => forest.person(name));
   for (const person of leavers) await publish(person, forest.account(person), null);
   await service.stop();
@@ -504,10 +504,31 @@ test('more deletions than the threshold stop before the first, and go on when th
     assert.equal((await account(person.name)) !== undefined, true);
   }
   const status = (await cli('status')) as unknown as Status;
-  assert.deepEqual(status.deletions, { waiting: 5, stopped: true, approved: 0 });
-  await cli('allow-deletes', '5');
+  const { waiting, held, stillSigningIn } = status.deletions;
+  assert.deepEqual([waiting, held, stillSigningIn], [5, 5, []], 'nobody of them has a password');
+  const { lists } = (await cli('deletions')) as unknown as { lists: HeldList[] };
+  assert.deepEqual(
+    lists[0]!.people.map(({ name }) => name).sort(),
+    leavers.map(({ name }) => name),
+  );
+  await assert.rejects(cli('allow-deletes', '5'), /causeway domain deletions.*allow-deletes DIGEST/);
+  const { digest } = lists[0]!;
+  await assert.rejects(
+    cli('allow-deletes', digest),
+    /would be deleted in the managed domain.*leaver1.*--yes/s,
+  );
+  // Another one comes after the list was shown.
+  const later = forest.person('leaver6');
+  await publish(later, forest.account(later), null);
+  tenant.publish(forest.item(later, forest.account(later, { deleted: true }), null));
+  await reported(later, 'account', 'waiting');
+  await cli('allow-deletes', digest, '--yes');
   for (const person of leavers) await reported(person, 'account', 'applied');
   assert.equal((await account('leaver1')) === undefined, true);
+  assert.equal((await account('leaver6')) !== undefined, true, 'it waits for an approval of its own');
+  const rest = (await cli('deletions')) as unknown as { lists: HeldList[] };
+  await cli('allow-deletes', rest.lists[0]!.digest, '--yes');
+  await reported(later, 'account', 'applied');
 });
 
 for (const point of ['after-read', 'before-write', 'after-write', 'after-ledger', 'before-cursor']) {

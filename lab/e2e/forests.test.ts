@@ -233,7 +233,7 @@ test('a Connect that an administrator takes a forest from is refused for that on
   await eventually('the forest that was given back', () => trials.web(zoe, zoe.password));
 });
 
-test('each connector counts its own deletes, and they are allowed one by one', async () => {
+test('each connector counts its own deletions, and each list is approved by itself', async () => {
   const leaving = [await make(corp, 'eve'), await make(fabrikam, 'eve')];
   const signIns = () => Promise.all(leaving.map(who => trials.web(who, who.password)));
   await eventually('both are there', async () => (await signIns()).every(Boolean));
@@ -242,14 +242,21 @@ test('each connector counts its own deletes, and they are allowed one by one', a
   const settings = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   writeFileSync(file, JSON.stringify({ ...settings, deletionThreshold: 0 }));
   for (const { forest, sam } of leaving) await deleteUser(forest, sam);
-  const sync = (...args: string[]) => runCli(['connect', 'sync', '--once', ...args, ...config]);
-  assert.match(
-    (await sync()).stdout,
-    /1 deletes held back.*--connector corp.*1 deletes held back.*--connector fabrikam/s,
+  const sync = () => runCli(['connect', 'sync', '--once', ...config]);
+  const commands = [corp, fabrikam].map(
+    forest => `causeway connect deletions --connector '${nameOf(forest)}'`,
   );
-  const unnamed = await sync('--allow-deletes', '1');
-  assert.match(unnamed.stderr, /every connector counts its own deletes/);
-  assert.equal((await sync('--connector', nameOf(fabrikam), '--allow-deletes', '1')).code, 0);
+  const { stdout } = await sync();
+  for (const command of commands) assert.ok(stdout.includes(`1 deletions wait for you: ${command}`), stdout);
+  const { lists } = await runCliJson<{ lists: { connector: string; digest: string }[] }>([
+    ...['connect', 'deletions', ...config],
+  ]);
+  const { digest } = lists.find(({ connector }) => connector === nameOf(fabrikam))!;
+  const unasked = await runCli(['connect', 'allow-deletes', digest, ...config]);
+  assert.equal(unasked.code, 1);
+  assert.match(unasked.stderr, /eve.*can still sign in.*nothing was changed/s);
+  assert.equal((await runCli(['connect', 'allow-deletes', digest, '--yes', ...config])).code, 0);
+  assert.equal((await sync()).code, 0);
   assert.deepEqual(await signIns(), [true, false]);
 });
 

@@ -8,9 +8,9 @@ import { eventually, Trials } from '../demo/trials.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { labPath } from '../domains/state.ts';
 import { DOMAINS, describeDomain, layoutOf, randomPassword } from '../domains/table.ts';
-import { createUser, deleteUser, setPassword } from '../domains/users.ts';
+import { createUser, deleteUser, renameUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
-import { runCli } from '../places/run-cli.ts';
+import { runCli, runCliJson } from '../places/run-cli.ts';
 
 // What befalls Connect while it runs, and how it gets over it by itself: the domain controller goes away, comes back older, refuses.
 
@@ -27,6 +27,7 @@ interface Status {
     lastObjectCycleAt: string;
     lastError: string | null;
     suppressedDeletes: number;
+    stillSigningIn: string[];
     quarantined: number;
   }[];
   events: { eventId: number; level: string; text: string }[];
@@ -128,32 +129,88 @@ test('a wrong password of the connector account is named, and the right one take
   await works(await make('dora'));
 });
 
-test('more deletions than the threshold: nobody is deleted, event 116, until an administrator allows them', async () => {
+interface List {
+  digest: string;
+  count: number;
+  ceased: number;
+  people: { user: string; canSignIn: boolean }[];
+}
+
+test('a company of a few dozen does not vanish: its deletions wait, and only those go whose list an administrator approves', async () => {
   const config = stage.configOf('connect');
+  const cli = <T>(...args: string[]) => runCliJson<T>(['connect', ...args, '--config', config]);
   const settings = JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>;
-  writeFileSync(config, JSON.stringify({ ...settings, deletionThreshold: 2, cycleIntervalMs: 1_000 }));
+  // The lab may have hundreds of people by now, of whom a tenth would be more than leave here.
+  const limits = { cycleIntervalMs: 1_000, deletionThreshold: 10 };
+  writeFileSync(config, JSON.stringify({ ...settings, ...limits }));
   await stage.connect.stop();
   await stage.connect.start();
-  const people: Someone[] = [];
-  for (const name of ['eve', 'fay', 'gus']) people.push(await make(name));
-  for (const who of people) await works(who);
+  const leavers: Someone[] = [];
+  for (let n = 0; n < 12; n++) leavers.push(await make(`eve${n}`));
+  const later = await make('gus');
+  for (const who of [...leavers, later]) await works(who);
   await stage.connect.stop(); // so that one cycle meets them all
-  for (const { sam } of people) await deleteUser(onprem, sam);
+  // One is left out by a mistake in the scope, the others are deleted.
+  const [mistaken, ...gone] = leavers as [Someone, ...Someone[]];
+  const scope = (adminDescription: string[]) =>
+    renameUser(onprem, mistaken.sam, { attributes: { adminDescription } });
+  await scope(['User_by mistake']);
+  for (const { sam } of gone) await deleteUser(onprem, sam);
   const held = await sync();
   assert.equal(held.code, 0, held.stderr);
   const { connectors, events } = await status();
-  assert.equal(connectors[0]!.suppressedDeletes, 3);
+  assert.equal(connectors[0]!.suppressedDeletes, 12);
+  assert.deepEqual(connectors[0]!.stillSigningIn.toSorted(), leavers.map(({ upn }) => upn).toSorted());
   const event = events.find(({ eventId }) => eventId === 116);
-  assert.match(event?.text ?? '', /3 pending deletes.*threshold of 2 objects.*--allow-deletes 3/);
+  assert.match(event?.text ?? '', /12 pending deletes.*threshold of 10 objects.*causeway connect deletions/);
+
+  const { lists } = await cli<{ lists: List[] }>('deletions');
+  const { digest, count, people } = lists[0]!;
+  assert.deepEqual([lists.length, count, people.every(({ canSignIn }) => canSignIn)], [1, 12, true]);
+  const old = await sync('--allow-deletes', '12');
+  assert.deepEqual([old.code, /causeway connect deletions/.test(old.stderr)], [1, true]);
+  await scope([]);
+  await deleteUser(onprem, later.sam);
   const hal = await make('hal');
   await stage.connect.start();
   await works(hal); // everything else goes on
-  for (const who of people) assert.ok(await trials.web(who, who.password));
-  assert.equal((await sync('--allow-deletes', '2')).code, 0);
-  for (const who of people) assert.ok(await trials.web(who, who.password));
-  assert.equal((await sync('--allow-deletes', '3')).code, 0);
-  for (const who of people) assert.equal(await trials.web(who, who.password), false);
+  for (const who of [...leavers, later]) assert.ok(await trials.web(who, who.password), who.upn);
+
+  await assert.rejects(cli('allow-deletes', digest), /11 would be deleted.*1 of the list do.*--yes/s);
+  const approved = await cli<List>('allow-deletes', digest, '--yes');
+  assert.deepEqual([approved.count, approved.ceased], [11, 1]);
+  for (const who of gone)
+    await eventually(`${who.upn} is out`, async () => !(await trials.web(who, who.password)));
+  assert.ok(await trials.web(mistaken, mistaken.password), 'who was put back is not deleted');
+  assert.ok(await trials.web(later, later.password), 'who came later waits for an approval of their own');
+  const rest = (await cli<{ lists: List[] }>('deletions')).lists[0]!;
+  assert.deepEqual(
+    rest.people.map(({ user }) => user),
+    [later.upn],
+  );
+  await cli('allow-deletes', rest.digest, '--yes');
+  await eventually(`${later.upn} is out`, async () => !(await trials.web(later, later.password)));
   assert.equal((await status()).connectors[0]!.suppressedDeletes, 0);
+});
+
+test('who waits to be deleted is disabled at once when the directory says so', async () => {
+  const config = stage.configOf('connect');
+  await stage.connect.stop();
+  const settings = JSON.parse(readFileSync(config, 'utf8')) as Record<string, unknown>;
+  writeFileSync(config, JSON.stringify({ ...settings, deletionThreshold: 0 }));
+  await stage.connect.start();
+  const ida = await make('ida');
+  await works(ida);
+  await renameUser(onprem, ida.sam, { attributes: { adminDescription: ['User_left'] } });
+  await eventually('it waits', async () => (await status()).connectors[0]!.suppressedDeletes === 1);
+  assert.ok(await trials.web(ida, ida.password));
+  await renameUser(onprem, ida.sam, { attributes: { userAccountControl: ['514'] } });
+  await eventually('she is out', async () => !(await trials.web(ida, ida.password)));
+  const [{ suppressedDeletes, stillSigningIn }] = (await status()).connectors as [Status['connectors'][0]];
+  assert.deepEqual([suppressedDeletes, stillSigningIn], [1, []]);
+  writeFileSync(config, JSON.stringify(settings));
+  await stage.connect.stop();
+  await stage.connect.start();
 });
 
 test('a cycle runs by the timer although nothing changes', async () => {

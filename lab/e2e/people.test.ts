@@ -200,6 +200,14 @@ test('new names, another OU and both at once keep the password, and the old name
   await works({ ...sam, password });
 });
 
+test('a password longer than the 256 characters of most dialogs opens everything, and its beginning nothing', async () => {
+  const password = `Lange.Rede-${run} `.repeat(18);
+  assert.ok(password.length > 256);
+  const long = await make(`long.${run}`, { password });
+  await works(long);
+  await nothingWorks(long, password.slice(0, 256));
+});
+
 test('of two users of one forest with one name one waits for it, taken without it, until the other lets go', async () => {
   // A domain controller takes both spellings of ä for two names; to the tenant, as to people, they are one.
   const name = `j\u00e4n.${run}@${dnsDomain}`;

@@ -224,6 +224,15 @@ test('names are translated, and the domain controller says who it is', async () 
   assert.equal(await connection.accountNamingContext(), namingContext);
 });
 
+test('an account logs on whose name has letters without a capital, or with one that is not ASCII', async () => {
+  for (const name of ['Straße', 'ŉǰﬁΐ', 'ıſµ', 'Özil.иван', '𐐨𐐀']) {
+    const odd = `${name}${run}`;
+    await make(odd, PASSWORD);
+    await (await logOn(odd, PASSWORD)).close();
+    await assert.rejects(logOn(odd, 'not it'));
+  }
+});
+
 test('an account without rights is told what it lacks; a wrong password is told as such', async () => {
   await using plain = await logOn(plainName, PASSWORD);
   await assert.rejects(

@@ -10,12 +10,18 @@ import {
   SdFlagsControl,
   textOf,
 } from '@causeway/ldap';
-import { decodeSid, encodeUtf16le, ridOf, type Sid } from '@causeway/wire';
+import {
+  decodeSid,
+  encodeSecurityDescriptor,
+  encodeUtf16le,
+  grantExtendedRight,
+  ridOf,
+  type Sid,
+} from '@causeway/wire';
 import { grantDeletedObjects } from './deleted-objects.ts';
 import { dnsNameOf } from './directory-identity.ts';
 import { ReplicationRight } from './grant-commands.ts';
 import { readDacl } from './permissions.ts';
-import { encodeSecurityDescriptor, grantExtendedRight } from './security-descriptor.ts';
 
 export const DEFAULT_CONNECTOR_ACCOUNT = 'causeway-connect';
 

@@ -7,8 +7,8 @@ import {
   textOf,
 } from '@causeway/ldap';
 import type { Sid } from '@causeway/wire';
+import { AccessMask, type Ace, AceType, encodeSecurityDescriptor } from '@causeway/wire';
 import { readDacl } from './permissions.ts';
-import { AccessMask, type Ace, AceType, encodeSecurityDescriptor } from './security-descriptor.ts';
 
 /**
  * Windows shows deleted objects to everybody who may use DirSync. Samba (4.17) also looks at the access list of the container that

@@ -7,13 +7,14 @@ import {
   SdFlag,
   SdFlagsControl,
 } from '@causeway/ldap';
-import { decodeSid, type Sid } from '@causeway/wire';
-import { ReplicationRight } from './grant-commands.ts';
 import {
   decodeSecurityDescriptor,
+  decodeSid,
   hasExtendedRight,
   type SecurityDescriptor,
-} from './security-descriptor.ts';
+  type Sid,
+} from '@causeway/wire';
+import { ReplicationRight } from './grant-commands.ts';
 
 /** Everyone and Authenticated Users ([MS-DTYP] 2.4.2.4): in everybody's token, in nobody's `tokenGroups`. */
 const ALWAYS: readonly Sid[] = ['S-1-1-0', 'S-1-5-11'];

@@ -1,5 +1,10 @@
 import { MAX_BATCH } from '@causeway/contract';
-import { CausewayError, defaultStateDirectory, loadConfiguration } from '@causeway/service';
+import {
+  CausewayError,
+  DELETION_THRESHOLD,
+  defaultStateDirectory,
+  loadConfiguration,
+} from '@causeway/service';
 import { z } from 'zod';
 
 const DnsName = z
@@ -48,8 +53,10 @@ export const ConnectConfiguration = z.strictObject({
     caFile: z.string().min(1).optional(),
   }),
   connectors: z.array(ConnectorConfiguration).min(1).max(20),
-  /** More pending deletes than this stop an export before the first delete. */
-  deletionThreshold: z.int().min(0).default(500),
+  /** More deletions than this, or than 10 % of a forest, within 24 hours wait for `causeway connect allow-deletes`. */
+  deletionThreshold: z.int().min(0).default(DELETION_THRESHOLD),
+  /** What more new accounts than half of a forest (never below 1,000) within 24 hours lead to: an alarm, or that they wait as well. */
+  growth: z.enum(['alarm', 'hold']).default('alarm'),
   /** Whether a reset to a temporary password takes the one before away in the cloud, or leaves it until its user has changed the new one. */
   temporaryPasswords: z.enum(['withdraw', 'keep']).default('withdraw'),
   /** How often the domain controller is asked whether anything changed. */

@@ -137,7 +137,7 @@ test('keys are trusted by their own fingerprint alone, in any spelling, and the 
   await connect.close();
 });
 
-test('of two connectors each has its own deletes, and nobody is shown for a namesake', async () => {
+test('of two connectors nobody is shown for a namesake', async () => {
   const second = `  - name: fabrikam.example.org
     forest: fabrikam.example.org
     server: 127.0.0.1
@@ -147,13 +147,6 @@ test('of two connectors each has its own deletes, and nobody is shown for a name
     password: env:CAUSEWAY_TEST_PASSWORD
 `;
   const connect = await Connect.open(loadConnectConfiguration(configurationFile(second)), log);
-  const some = { allowDeletes: 5 };
-  await assert.rejects(connect.sync(some), {
-    code: 'connector-needed',
-    message: /one of 'corp\.example\.com', 'fabrikam\.example\.org'/,
-  });
-  const [corp] = connect.connectors;
-  await assert.rejects(connect.sync(some, [corp!]), { code: 'domain-controller-unreachable' });
   for (const [index, { context }] of connect.connectors.entries()) {
     const { forest } = context.connector;
     const object = person(index, { sAMAccountName: 'alice', userPrincipalName: `alice@${forest}` });
@@ -165,7 +158,7 @@ test('of two connectors each has its own deletes, and nobody is shown for a name
   });
   assert.equal(userStatus(connect, 'alice@fabrikam.example.org').connector, 'fabrikam.example.org');
   const { userPrincipalName: _, ...attributes } = person(7).attributes;
-  const { context } = corp!;
+  const { context } = connect.connectors[0]!;
   context.store.space.put(decideObject({ ...person(7), attributes }, context.scope), 1);
   assert.equal(userStatus(connect, 'User7@corp.example.com').objectGuid, person(7).guid);
   assert.throws(() => userStatus(connect, 'user7@fabrikam.example.org'), { code: 'no-such-user' });

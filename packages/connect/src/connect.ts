@@ -73,21 +73,11 @@ export class Connect {
     }
   }
 
-  /**
-   * One cycle of connectors, now; the first failure is thrown after each had its turn. Deletes above the threshold are allowed
-   * for one connector: each counts its own, and what was meant for one forest must not go in another.
-   */
+  /** One cycle of connectors, now; the first failure is thrown after each had its turn. */
   async sync(
-    options: Pick<CycleOptions, 'allowDeletes' | 'initial'> = {},
+    options: Pick<CycleOptions, 'initial'> = {},
     connectors: readonly Connector[] = this.connectors,
   ): Promise<CycleSummary[]> {
-    if ((options.allowDeletes ?? 0) > 0 && connectors.length > 1) {
-      const names = connectors.map(({ name }) => `'${name}'`).join(', ');
-      throw new CausewayError(
-        'connector-needed',
-        `every connector counts its own deletes: say whose may go by --connector, one of ${names}`,
-      );
-    }
     const summaries: CycleSummary[] = [];
     const failures: unknown[] = [];
     for (const connector of connectors) {
@@ -166,7 +156,10 @@ export class Connect {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.connectors.map(connector => connector.close()));
-    this.store.close();
-    this.#lock.release();
+    try {
+      this.store.close();
+    } finally {
+      this.#lock.release();
+    }
   }
 }

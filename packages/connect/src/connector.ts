@@ -1,6 +1,6 @@
 import { type CycleSummary, type DomainReachability, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
-import { CausewayError, describeError, sleep } from '@causeway/service';
+import { bestEffort, CausewayError, describeError, sleep } from '@causeway/service';
 import type { ConnectorContext } from './context.ts';
 import { DomainController } from './domain-controller.ts';
 import { Mutex } from './mutex.ts';
@@ -16,8 +16,6 @@ import { UsersInFlight } from './passwords/users-in-flight.ts';
 import { EventId } from './store/events.ts';
 
 export interface CycleOptions {
-  /** As many deletes may go although they are above the threshold. */
-  allowDeletes?: number;
   /** False: passwords alone. */
   objects?: boolean;
   /** Everything is imported and synchronized anew. */
@@ -34,6 +32,7 @@ const NO_OBJECTS: ObjectSummary = {
   refused: 0,
   retried: 0,
   suppressedDeletes: 0,
+  suppressedCreations: 0,
 };
 /** How long whoever switches the channel off waits for the batches that are on their way. */
 const SWITCH_PATIENCE_MS = 10_000;
@@ -111,6 +110,7 @@ export class Connector {
     const { objects = true } = options;
     const done = objects ? await this.#objects(namingContext, options) : NO_OBJECTS;
     const passwords = await this.#passwords(namingContext);
+    this.#lastError = undefined;
     store.cursors.set('last-error', undefined);
     if (done === undefined) {
       const text = `the cycle of '${connector.name}' was stopped: what is left is done by the next one`;
@@ -131,7 +131,7 @@ export class Connector {
       this.#busy = 'import';
       const imported = await importStep(this.context, await this.controller.ldap(), namingContext, signal);
       this.#busy = 'export';
-      const exported = await exportStep(this.context, options.allowDeletes ?? 0, signal);
+      const exported = await exportStep(this.context, signal);
       store.cursors.set('last-object-cycle-at', new Date().toISOString());
       return { ...imported, ...exported };
     } catch (error) {
@@ -178,7 +178,7 @@ export class Connector {
       if (isSwitchedOn(this.#channel)) await completePass(this.#channel);
       cycle.ended('Successful');
     } catch (error) {
-      cycle.ended('Failed');
+      bestEffort(() => cycle.ended('Failed'));
       throw error;
     } finally {
       this.#passwordCycle = undefined;
@@ -298,7 +298,16 @@ export class Connector {
   /** The error in words, which status shows until a cycle is through. */
   async #noted(cause: unknown): Promise<unknown> {
     const error = await this.controller.explain(cause);
-    this.context.store.cursors.set('last-error', describeError(error));
+    const text = describeError(error);
+    this.#lastError = text;
+    bestEffort(() => this.context.store.cursors.set('last-error', text));
     return error;
+  }
+
+  #lastError: string | undefined;
+
+  /** What the last cycle or poll failed with; null while all is well. Known here also when it could not be stored. */
+  get lastError(): string | null {
+    return this.#lastError ?? this.context.store.cursors.get('last-error') ?? null;
   }
 }

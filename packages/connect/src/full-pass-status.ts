@@ -19,7 +19,8 @@ export async function fullPassStatus(connector: Connector): Promise<FullPassword
   };
 }
 
-async function waitingFor({ name, context }: Connector, read: boolean): Promise<string | null> {
+async function waitingFor(connector: Connector, read: boolean): Promise<string | null> {
+  const { name, context, lastError } = connector;
   const { store, tenant } = context;
   if (!store.settings.passwordSync) return `password hash synchronization of '${name}' is switched off`;
   if (store.cursors.get('dirsync-cookie') === undefined)
@@ -35,6 +36,5 @@ async function waitingFor({ name, context }: Connector, read: boolean): Promise<
       return `the tenant does not answer: ${error.message}`;
     }
   }
-  const lastError = store.cursors.get('last-error');
-  return lastError === undefined ? null : `it is tried again: ${lastError}`;
+  return lastError === null ? null : `it is tried again: ${lastError}`;
 }

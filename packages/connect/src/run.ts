@@ -1,4 +1,14 @@
-import { createLog, listen, runServices, type Service, serveLocally, setHeapGrowth } from '@causeway/service';
+import {
+  createLog,
+  describeError,
+  type LocalSocket,
+  type Log,
+  listen,
+  runServices,
+  type Service,
+  serveLocally,
+  setHeapGrowth,
+} from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
 import { adminHandlers } from './admin/handlers.ts';
 import { makeAdminServer } from './admin/serve-admin-api.ts';
@@ -28,7 +38,7 @@ export async function runConnect(configuration: ConnectConfiguration): Promise<v
     serving('local admin API', local, stopping, async () => {
       const socket = adminSocket(configuration);
       await serveLocally(local, configuration.stateDirectory, socket);
-      if (socket) announceSocket(socket);
+      if (socket) announce(socket, log);
     }),
   ];
   const { listen: address, tls } = configuration.adminApi ?? {};
@@ -40,13 +50,22 @@ export async function runConnect(configuration: ConnectConfiguration): Promise<v
       }),
     );
   }
-  connect.store.events.add(EventId.started, 'info', null, 'Connect starts');
-  for (const connector of connect.connectors) connector.startChannel();
   try {
+    connect.store.events.add(EventId.started, 'info', null, 'Connect starts');
+    for (const connector of connect.connectors) connector.startChannel();
     await runServices([...services, ...channels, ...heads], log);
-  } finally {
     connect.store.events.add(EventId.stopping, 'info', null, 'Connect stops');
+  } finally {
     await connect.close();
+  }
+}
+
+/** Other programs find the socket by it; without it Connect runs all the same. */
+function announce(socket: LocalSocket, log: Log): void {
+  try {
+    announceSocket(socket);
+  } catch (error) {
+    log.warn({ err: describeError(error) }, 'the socket cannot be announced to other programs');
   }
 }
 

@@ -5,6 +5,7 @@ import type { Connector } from './connector.ts';
 import { fullPassStatus } from './full-pass-status.ts';
 import { arrivalOf } from './head/arrival.ts';
 import { accountOf } from './objects/decide-account.ts';
+import { creationsOf, deletionsOf, stillSigningIn } from './objects/waiting.ts';
 import { legacyState } from './passwords/legacy.ts';
 import type { SpaceObject } from './store/connector-space.ts';
 import { confirmedKey } from './store/pairing.ts';
@@ -71,9 +72,9 @@ async function connectorStatus(
     passwordSync: store.settings.passwordSync,
     lastObjectCycleAt: store.cursors.get('last-object-cycle-at') ?? null,
     lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
-    lastError: store.cursors.get('last-error') ?? null,
+    lastError: connector.lastError,
     ...connectorCounts(store),
-    suppressedDeletes: Number(store.cursors.get('deletes-suppressed') ?? 0),
+    ...waiting(connector),
     fullPass: await fullPassStatus(connector),
     arrival: arrivalOf(connector.context, openedAt),
     waitingFor: store.passwords.listMustChange(LISTED).map(state => ({
@@ -97,6 +98,24 @@ export function connectorCounts(store: ConnectorStore) {
     queued: store.queue.count(false),
     quarantined: store.queue.count(true),
     owed: store.owed.count(),
+  };
+}
+
+/** What waits for an administrator, and who can still sign in because of that. */
+function waiting({ context }: Connector) {
+  const { bulk, cursors } = context.store;
+  const held = bulk.held(deletionsOf(context));
+  const names = stillSigningIn(
+    context,
+    held.map(({ change }) => change),
+  );
+  const growth = cursors.get('creations-alarm');
+  return {
+    suppressedDeletes: held.length,
+    stillSigningIn: names.slice(0, LISTED),
+    stillSigningInCount: names.length,
+    suppressedCreations: bulk.countHeld(creationsOf(context)),
+    growthAlarm: growth === undefined ? null : Number(growth),
   };
 }
 

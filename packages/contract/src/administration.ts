@@ -24,6 +24,8 @@ export const UserStatus = z.strictObject({
   administrator: z.boolean(),
   deletedAt: Timestamp.nullable(),
   lockedUntil: Timestamp.nullable(),
+  /** Since when an administrator keeps the user out of web sign-in; absent when nobody does. */
+  blockedAt: Timestamp.optional(),
   /** The password is a temporary one: it is changed at the next sign-in. */
   mustChange: z.boolean(),
   credential: z
@@ -48,6 +50,8 @@ export const TenantStatus = z.strictObject({
   tenantName: z.string(),
   users: z.int(),
   disabled: z.int(),
+  /** Absent when there is none. */
+  blocked: z.int().optional(),
   withCredential: z.int(),
   withLegacyRecord: z.int(),
   legacyApplied: z.int(),
@@ -131,9 +135,22 @@ export const administrationRoutes = {
     method: 'POST',
     path: '/api/v1/applications',
     access: ['admin'],
-    summary: 'registers an OIDC relying party (public client, authorization code with PKCE)',
-    body: z.strictObject({ name: z.string().min(1).max(100), redirectUris: z.array(z.url()).min(1).max(20) }),
-    reply: z.strictObject({ clientId: z.string(), issuer: z.url() }),
+    summary:
+      'registers an OIDC relying party (authorization code with PKCE), with a secret if it asks for one',
+    body: z.strictObject({
+      name: z.string().min(1).max(100),
+      redirectUris: z.array(z.url()).min(1).max(20),
+      /** Where sign-out may return to. */
+      postLogoutRedirectUris: z.array(z.url()).max(20).optional(),
+      /** For an application that can keep one: it proves itself by client_secret_basic, and nothing else. */
+      secret: z.boolean().optional(),
+    }),
+    reply: z.strictObject({
+      clientId: z.string(),
+      issuer: z.url(),
+      /** Shown once; the tenant keeps its digest. */
+      clientSecret: z.string().optional(),
+    }),
   }),
 };
 

@@ -6,6 +6,7 @@ import {
   ConnectUserStatus,
   CycleSummary,
   FullPasswordSync,
+  HeldList,
 } from './connect-status.ts';
 import { route } from './route.ts';
 
@@ -457,12 +458,41 @@ export const connectAdministrationRoutes = {
     access: ['operator'],
     summary: 'one cycle of every connector, or of one, and its outcome when it is through',
     body: z.strictObject({
-      /** Needed to allow deletes where there are several: each counts its own. */
       connector: ConnectorName.optional(),
+      /** Of releases before; more than 0 is refused, with the way that replaces it. */
       allowDeletes: z.int().min(0).default(0),
       policyType: PolicyType.default('Delta'),
     }),
     reply: z.strictObject({ cycles: z.array(CycleSummary) }),
+  }),
+  listHeld: route({
+    method: 'GET',
+    path: '/api/v1/held',
+    access: ['operator'],
+    summary:
+      'what waits for an administrator: deletions, or new users; a list for each connector, with its digest',
+    query: z.strictObject({
+      connector: ConnectorName.optional(),
+      operation: HeldList.shape.operation.default('delete'),
+    }),
+    reply: z.strictObject({ lists: z.array(HeldList) }),
+  }),
+  getHeld: route({
+    method: 'GET',
+    path: '/api/v1/held/:digest',
+    access: ['operator'],
+    summary: 'a list that was shown, with what of it still holds',
+    params: z.strictObject({ digest: z.string().max(64) }),
+    reply: HeldList,
+  }),
+  approveHeld: route({
+    method: 'POST',
+    path: '/api/v1/held/:digest',
+    access: ['operator'],
+    summary: 'lets go those of a shown list that still hold, and nothing else',
+    params: z.strictObject({ digest: z.string().max(64) }),
+    body: z.strictObject({ operation: HeldList.shape.operation }),
+    reply: HeldList,
   }),
   listRunStatus: route({
     method: 'GET',

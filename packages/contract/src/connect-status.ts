@@ -132,7 +132,15 @@ export const ConnectStatus = z.strictObject({
       queued: Count,
       quarantined: Count,
       owed: Count,
+      /** Deletions that wait for an administrator. */
       suppressedDeletes: Count,
+      /** The first of those who can still sign in because of that; `stillSigningInCount` of them in all. */
+      stillSigningIn: z.array(z.string()),
+      stillSigningInCount: Count,
+      /** New users that wait for an administrator. */
+      suppressedCreations: Count,
+      /** New users of 24 hours, when they are more than an alarm leaves unsaid. */
+      growthAlarm: Count.nullable(),
       fullPass: FullPasswordSync.nullable(),
       arrival: ConnectArrival,
       waitingFor: z.array(z.strictObject({ user: z.string(), reason: z.string(), since: Timestamp })),
@@ -182,6 +190,32 @@ export const ConnectUserStatus = z.strictObject({
 });
 export type ConnectUserStatus = z.infer<typeof ConnectUserStatus>;
 
+/** What waits for an administrator together, as it is shown. */
+export const HeldList = z.strictObject({
+  /** Stands for exactly these lines; `allow-deletes` and `allow-creations` take it. */
+  digest: z.string().regex(/^[0-9a-f]{32}$/),
+  connector: z.string(),
+  forest: z.string(),
+  operation: z.enum(['delete', 'create']),
+  /** When the first of them was held. */
+  since: Timestamp,
+  /** The first of them; `count` of them in all. */
+  people: z.array(
+    z.strictObject({
+      user: z.string(),
+      sourceAnchor: z.string(),
+      objectGuid: ObjectGuid,
+      distinguishedName: z.string(),
+      /** Although the deletion waits, as far as Connect knows. */
+      canSignIn: z.boolean(),
+    }),
+  ),
+  count: Count,
+  /** Lines of the list that was shown that do not hold any more: restored, for example. An approval leaves them out. */
+  ceased: Count,
+});
+export type HeldList = z.infer<typeof HeldList>;
+
 /** What one cycle of a connector did. */
 export const CycleSummary = z.strictObject({
   connector: z.string(),
@@ -192,6 +226,7 @@ export const CycleSummary = z.strictObject({
   refused: Count,
   retried: Count,
   suppressedDeletes: Count,
+  suppressedCreations: Count,
   passwords: z.strictObject({ read: Count, sent: Count }),
   milliseconds: z.number(),
 });

@@ -8,6 +8,8 @@ export {
   writeAccepts,
 } from './accepts.ts';
 export * from './administration.ts';
+export * from './administrators.ts';
+export * from './applications.ts';
 export { CallError, call, requestPath, type Send } from './client.ts';
 export * from './common.ts';
 export * from './connect-administration.ts';

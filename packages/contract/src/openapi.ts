@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import * as administration from './administration.ts';
+import * as administrators from './administrators.ts';
+import * as applications from './applications.ts';
 import * as common from './common.ts';
 import * as connectAdministration from './connect-administration.ts';
 import * as connectStatus from './connect-status.ts';
@@ -24,6 +26,8 @@ export const apis = {
       synchronization.synchronizationRoutes,
       managedDomain.managedDomainRoutes,
       administration.administrationRoutes,
+      administrators.administratorRoutes,
+      applications.applicationRoutes,
       users.userRoutes,
       groups.groupRoutes,
       names.nameRoutes,
@@ -39,6 +43,8 @@ type Json = Record<string, unknown>;
 const named = z.registry<{ id: string }>();
 const modules = [
   administration,
+  administrators,
+  applications,
   common,
   connectAdministration,
   connectStatus,

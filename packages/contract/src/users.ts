@@ -51,6 +51,16 @@ export const userRoutes = {
     body: z.strictObject({ enabled: z.boolean() }),
     reply: Empty,
   }),
+  setUserBlocked: route({
+    method: 'PUT',
+    path: '/api/v1/users/:id/blocked',
+    access: ['admin'],
+    summary:
+      'keeps any user out of web sign-in and ends their sessions, whatever the forest says; or lets them in again',
+    params: User,
+    body: z.strictObject({ blocked: z.boolean() }),
+    reply: Empty,
+  }),
   deleteUser: route({
     method: 'DELETE',
     path: '/api/v1/users/:id',

@@ -21,7 +21,6 @@ export const Command = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('accept'), anchor: z.string() }),
   z.strictObject({ command: z.literal('free-name'), name: Name }),
   z.strictObject({ command: z.literal('give-name'), name: Name, user: z.string(), confirmed: z.boolean() }),
-  z.strictObject({ command: z.literal('allow-deletes'), count: z.int().min(0).max(10_000_000) }),
 ]);
 export type Command = z.infer<typeof Command>;
 
@@ -52,18 +51,6 @@ export async function execute(
       return freeName(ledger, realm, command.name);
     case 'give-name':
       return giveName(ledger, realm, command);
-    case 'allow-deletes':
-      ledger.transaction(() => {
-        ledger.setState('approvedDeletes', String(command.count));
-        ledger.setState('deletesStopped', '');
-        audit(
-          ledger,
-          'allow-deletes',
-          String(command.count),
-          `${ledger.pendingDeletes().length} were waiting`,
-        );
-      });
-      return { message: `${command.count} deletions are allowed` };
   }
 }
 

@@ -1,4 +1,5 @@
-import { describeError } from '@causeway/service';
+import { describeError, isDiskError } from '@causeway/service';
+import { cannotStore } from './directory.ts';
 import type { LdbModify } from './ldb-modify.ts';
 import { renderLdif } from './ldif.ts';
 import type { Write, WriteResult } from './write.ts';
@@ -7,6 +8,8 @@ import type { Write, WriteResult } from './write.ts';
 const MAX_TRIES = 4;
 /** `ldbmodify` names the first line after the change that failed. */
 const FAILED_BEFORE_LINE = /at block before line (\d+)/;
+/** Its exit code is LDAP's result code: of this one Samba's database makes what its disk does not take. */
+const DISK_TROUBLE = /^ldbmodify \S+ ended with 2: .*IO Error -> Protocol error/s;
 
 /**
  * Writes a batch by `ldbmodify` straight into the database, ten times faster than over LDAP: one transaction, all
@@ -15,6 +18,7 @@ const FAILED_BEFORE_LINE = /at block before line (\d+)/;
  * @param one writes a single change over LDAP, and says why it fails
  * @param slow hears of a batch that has to be written one by one, and why
  * @returns a result for every write, in their order
+ * @throws CausewayError 'disk-full', 'disk-failed' or 'directory-unavailable' when the directory takes nothing from anybody
  */
 export async function writeInBulk(
   ldbModify: LdbModify,
@@ -51,7 +55,9 @@ async function writeBatch(
     await ldbModify.write(ldif);
     return undefined;
   } catch (error) {
+    if (isDiskError(error)) throw error;
     const reason = describeError(error);
+    if (DISK_TROUBLE.test(reason)) throw cannotStore(error as Error, ldbModify.directory);
     const line = Number(FAILED_BEFORE_LINE.exec(reason)?.[1] ?? Number.NaN);
     return { index: firstLines.findLastIndex(first => first < line), reason };
   } finally {

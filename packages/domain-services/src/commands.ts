@@ -9,6 +9,7 @@ import { createDomain } from './create.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { runDomain } from './domain-service.ts';
 import { alarmText } from './head-watch.ts';
+import { heldCommands } from './held-commands.ts';
 import type { Problem } from './ledger.ts';
 import { listNames, type NameClaims, type NameList, readName } from './name-commands.ts';
 import { placesOf } from './places.ts';
@@ -56,7 +57,10 @@ export function domainCommands(program: Program): void {
     .option('--code-file <file>', "file with that code, or '-': from standard input")
     .option('--replace <REALM>', "the tenant's managed domain whose place this one takes")
     .option('--yes', 'replace it without a question')
-    .option('--deletion-threshold <n>', 'deletions at once that wait for an administrator above this')
+    .option(
+      '--deletion-threshold <n>',
+      'above this many deletions within 24 hours, or above 10 % of a forest, they wait for you',
+    )
     .option('--admin-password-file <file>', "file with the Administrator's password; made up when absent")
     .action(create);
   command('register', 'register this managed domain with its tenant (again)')
@@ -98,9 +102,7 @@ export function domainCommands(program: Program): void {
     .argument('<anchor>', 'source anchor, as status shows it')
     .action((anchor: string, flags: Flags) => perform(flags, { command: 'accept', anchor }));
   nameCommands(domain);
-  command('allow-deletes', 'allow this many deletions once, above the threshold')
-    .argument('<count>', 'how many')
-    .action((text: string, flags: Flags) => perform(flags, { command: 'allow-deletes', count: count(text) }));
+  heldCommands(command);
 }
 
 /** `causeway domain name …`. */
@@ -166,6 +168,9 @@ async function create(flags: CreateFlags): Promise<void> {
   printResult(flags.json, created, () => [
     `managed domain ${created.realm} is made in ${created.directory}`,
     `fingerprint of its keys: ${created.fingerprint}`,
+    `the Administrator's password is in ${created.administratorPasswordFile}`,
+    `Samba ${created.samba.version ?? 'of an unknown version'}`,
+    ...(created.samba.warning === null ? [] : [`WARNING: ${created.samba.warning}`]),
     ...(created.replaced === null ? [] : [`it has the place of ${created.replaced}, which goes on running`]),
     '',
     `next, where Connect runs:  causeway connect trust-domain ${created.fingerprint}`,
@@ -236,6 +241,7 @@ function statusLines(status: Status): string[] {
       ['managed domain', status.realm],
       ['registered', registrationLine(status.registration)],
       ['samba', domain.running ? `runs since ${domain.since}` : 'does not run'],
+      ['version of samba', status.samba?.version ?? 'not known while the service does not run'],
       ['tenant', status.tenant],
       [
         'feed',
@@ -246,7 +252,10 @@ function statusLines(status: Status): string[] {
       ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
       ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
       ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
-      ['deletions', `${deletions.waiting} wait${deletions.stopped ? ', stopped by the threshold' : ''}`],
+      [
+        'deletions',
+        `${deletions.waiting} wait${deletions.held > 0 ? `, ${deletions.held} of them for you` : ''}`,
+      ],
       ['not written', countsLine(problems.counts)],
       ...(problems.unlisted === 0
         ? []
@@ -261,9 +270,21 @@ function statusLines(status: Status): string[] {
     ...(status.registration.alarm === null
       ? []
       : ['', status.registration.alarm, `next: ${status.registration.next}`]),
+    ...(status.guard.alarm === null ? [] : ['', status.guard.alarm]),
+    ...(status.samba == null || status.samba.warning === null
+      ? []
+      : ['', `WARNING: ${status.samba.warning}`]),
+    ...(status.guard.ownChangesWaiting > 0
+      ? [
+          '',
+          `own password changes are not refused yet for ${status.guard.ownChangesWaiting} accounts from before`,
+        ]
+      : []),
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
+    ...heldLines(deletions),
+    ...growthLines(status.creations),
     ...problemLines(problems.latest),
   ];
 }
@@ -272,6 +293,26 @@ const countsLine = (counts: Record<string, number>): string =>
   Object.entries(counts)
     .map(([code, n]) => `${n} ${code}`)
     .join(', ') || 'none';
+
+function heldLines({ held, stillSigningIn, stillSigningInCount }: Status['deletions']): string[] {
+  if (held === 0) return [];
+  const more = stillSigningInCount - stillSigningIn.length;
+  return [
+    '',
+    `${held} deletions wait for you: causeway domain deletions`,
+    ...stillSigningIn.map(user => `ALARM: ${user} can still sign in although they were deleted`),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+}
+
+function growthLines({ held, alarms }: Status['creations']): string[] {
+  return [
+    ...Object.entries(alarms).map(
+      ([forest, count]) => `ALARM: ${count} new users of ${forest} within 24 hours`,
+    ),
+    ...(held > 0 ? [`${held} new users wait for you: causeway domain creations`] : []),
+  ];
+}
 
 function registrationLine({ state, since }: Status['registration']): string {
   switch (state) {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CausewayError,
+  DELETION_THRESHOLD,
   defaultConfigurationFile,
   defaultStateDirectory,
   loadConfiguration,
@@ -26,8 +27,10 @@ export const DomainConfiguration = z.strictObject({
   hostName: z.string(),
   address: z.ipv4(),
   dns: z.enum(['internal', 'none']).default('internal'),
-  /** More deletions than this at once wait for `causeway domain allow-deletes`. */
-  deletionThreshold: z.int().nonnegative().default(500),
+  /** More deletions than this, or than 10 % of a forest, within 24 hours wait for `causeway domain allow-deletes`. */
+  deletionThreshold: z.int().nonnegative().default(DELETION_THRESHOLD),
+  /** What more new accounts than half of a forest (never below 1,000) within 24 hours lead to: an alarm, or that they wait as well. */
+  growth: z.enum(['alarm', 'hold']).default('alarm'),
   /** How often the tenant is asked for the forests' heads. */
   headIntervalMs: z.int().min(100).max(60_000).default(10_000),
   /** A difference between a head and the ledger that lasts longer raises the alarm. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Replaces } from '@causeway/contract';
-import { holdsDomain, provisionDomain } from '@causeway/samba';
-import { lockState, readPrivateFile, writePrivateFile } from '@causeway/service';
+import { holdsDomain, provisionDomain, type SambaRelease, sambaRelease } from '@causeway/samba';
+import { CausewayError, lockState, readPrivateFile, writePrivateFile } from '@causeway/service';
 import { type DomainConfiguration, savedConfigurationFile } from './configuration.ts';
 import { beginCreation, type Creation, completeCreation, planCreation } from './creation.ts';
 import { ensureDomainKeys, holdsDomainKeys, openDomainKeys, publicDomainKeys } from './domain-keys.ts';
@@ -39,6 +39,7 @@ export interface Created {
   /** Realm of the domain whose place it took. */
   replaced: string | null;
   administratorPasswordFile: string;
+  samba: SambaRelease;
 }
 
 /**
@@ -55,6 +56,7 @@ export async function createDomain(
   const lock = lockState(places.stateDirectory);
   try {
     const { progress, code } = options;
+    checkGivenPassword(options.administratorPasswordFile);
     const creation = planCreation(places, configuration);
     const look = await lookAtTenant(places, configuration.tenant, code);
     const replaces = await askToReplace(places, configuration, look, options);
@@ -84,6 +86,7 @@ export async function createDomain(
       fingerprint: keys.fingerprint,
       replaced: replaces?.realm ?? null,
       administratorPasswordFile: passwordFile,
+      samba: await sambaRelease(),
     };
   } finally {
     lock.release();
@@ -116,6 +119,20 @@ async function provision(
     adminPassword: readPrivateFile(passwordFile).trim(),
     extraSettings: { ...HARDENED_SETTINGS, ...samba, [CREATION_SETTING]: creation.id },
   });
+}
+
+/** The first administrator is never locked, so nobody must be able to guess the password: 144 bits are made here. */
+const MIN_GIVEN_LENGTH = 20;
+
+/** @throws CausewayError 'weak-password' */
+function checkGivenPassword(file: string | undefined): void {
+  if (file === undefined) return;
+  const { length } = readPrivateFile(file).trim();
+  if (length >= MIN_GIVEN_LENGTH) return;
+  throw new CausewayError(
+    'weak-password',
+    `the Administrator's password in '${file}' has ${length} characters, at least ${MIN_GIVEN_LENGTH} are needed, since wrong passwords never lock this account: give a longer one, or leave --admin-password-file out and one of 144 bits is made up`,
+  );
 }
 
 /** 144 bits, and always of four character classes, as password policies want it. */

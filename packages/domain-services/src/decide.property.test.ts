@@ -15,6 +15,7 @@ const CONTEXT = {
   users: 'OU=AADDC Users,DC=example',
   now: new Date(0),
   random: (length: number) => new Uint8Array(length),
+  descriptor: new Uint8Array(),
   newNonce: () => GUID,
 };
 const PROFILE = {

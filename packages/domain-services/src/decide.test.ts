@@ -69,6 +69,7 @@ function written(entry: LedgerEntry | undefined, { account, credential }: Decisi
     users: 'OU=AADDC Users,DC=example',
     now: new Date(),
     random: (length: number) => new Uint8Array(length),
+    descriptor: new Uint8Array(),
     newNonce: randomUUID,
   };
   const { next } = planWrite(entry, parts, context);
@@ -441,3 +442,26 @@ test('what was signed before a deletion does not bring the user back, what was s
   assert.deepEqual(codes(unknown), ['bury', 'absent']);
   assert.deepEqual(codes(decideItem(written(undefined, unknown), before)), ['older-sequence', 'absent']);
 });
+
+test('a newer password lifts a lockout, the same one sent again does not', async () => {
+  const { person, entry } = await writtenPerson();
+  const context = {
+    ...{ users: 'OU=AADDC Users,DC=example', now: new Date(), newNonce: randomUUID },
+    ...{ random: (length: number) => new Uint8Array(length), descriptor: new Uint8Array() },
+  };
+  for (const [version, lifts] of [
+    [5, false],
+    [6, true],
+  ] as const) {
+    const shown = forest(person, await corp.credential(person, `Sent.${version}`, version, RECIPIENT));
+    const { credential } = decideItem(entry, shown);
+    assert.ok(credential.kind === 'write');
+    const secret = { ntHash: new Uint8Array(16) };
+    const { write } = planWrite(entry, { credential: { record: credential.record, secret } }, context);
+    assert.equal('lockoutTime' in write.values, lifts, `version ${version}`);
+  }
+});
+
+function forest(person: Person, credentialRecord: string) {
+  return { sourceAnchor: person.anchor, accountRecord: corp.account(person), credentialRecord };
+}

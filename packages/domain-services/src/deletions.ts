@@ -1,5 +1,6 @@
-import type { Log } from '@causeway/service';
+import type { BulkLine, BulkList, Log } from '@causeway/service';
 import type { ManagedDirectory } from './directory.ts';
+import { canStillSignIn, nameOf } from './held.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { deleted } from './plan.ts';
 import { REASONS } from './refusals.ts';
@@ -12,80 +13,95 @@ export interface DeletionContext {
   log: Log;
 }
 
-/** Deletions count together when they come within this time, so that many small portions are no way around. */
-const WINDOW_MS = 60 * 60_000;
+/** People whom an alarm names. */
+const NAMED = 10;
+
+interface Line extends BulkLine {
+  entry: LedgerEntry;
+}
+
+export const deletionsOf = (forest: string): BulkList => ({
+  scope: forest,
+  operation: 'delete',
+  kind: 'user',
+});
 
 /**
- * INVARIANT: nothing is deleted in bulk by surprise. Makes the deletions that wait, once the feed is read to its
- * end; when there are more than the threshold and than an administrator allowed, not even the first.
+ * INVARIANT: nothing is deleted in bulk by surprise. Makes the deletions that wait, once the feed is read to its end; of a forest
+ * of which there are more than the limit, and of whom an administrator approved none, not even the first.
  */
 export async function applyDeletions(context: DeletionContext): Promise<void> {
-  const { ledger, directory, log } = context;
-  const pending = ledger.pendingDeletes();
-  if (pending.length === 0) {
-    ledger.setState('deletesStopped', '');
+  const { ledger, threshold } = context;
+  const pending = Map.groupBy(ledger.pendingDeletes(), ({ forest }) => forest);
+  const forests = new Set([...pending.keys(), ...ledger.bulk.scopes('delete')]);
+  if (forests.size === 0) return;
+  const objects = ledger.countByForest();
+  for (const forest of forests) {
+    const list = deletionsOf(forest);
+    const lines = (pending.get(forest) ?? []).map(entry => ({
+      ...{ anchor: entry.anchor, change: String(entry.deleteSequence), entry },
+    }));
+    const counts = { objects: objects.get(forest) ?? 0, threshold };
+    const { go, approved, held, fresh, limit } = ledger.bulk.decideDeletions(list, lines, counts, new Date());
+    if (fresh.length > 0) tellHeld(context, forest, { held, fresh, limit });
+    for (const { entry } of [...approved, ...go]) await deleteOne(context, list, entry);
+    if (approved.length + go.length > 0)
+      ledger.bulk.noteObjects(list, ledger.countByForest().get(forest) ?? 0, new Date());
+  }
+}
+
+async function deleteOne(
+  { ledger, directory, log }: DeletionContext,
+  list: BulkList,
+  entry: LedgerEntry,
+): Promise<void> {
+  const { anchor, forest, managedGuid, nonce } = entry;
+  const sequence = entry.deleteSequence!;
+  const result: WriteResult =
+    managedGuid === null || nonce === null
+      ? { ok: false, gone: true, reason: '' }
+      : await directory.delete(managedGuid, nonce);
+  const now = new Date();
+  const at = now.toISOString();
+  const common = { sourceAnchor: anchor, kind: 'account', sequence, at } as const;
+  if (result.ok || result.gone) {
+    ledger.transaction(() => {
+      ledger.save(deleted(entry, now));
+      ledger.clearProblem(anchor, 'account');
+      ledger.bulk.noteWent(list, anchor, now);
+      ledger.queueReports([{ ...common, outcome: 'applied', reason: null }]);
+    });
     return;
   }
-  const recent = ledger.deletedSince(new Date(Date.now() - WINDOW_MS).toISOString());
-  const approved = Number(ledger.state('approvedDeletes') ?? 0);
-  const overThreshold = pending.length + recent > context.threshold;
-  if (overThreshold && pending.length > approved) return stop(context, pending);
-  for (const entry of pending) {
-    const { anchor } = entry;
-    const sequence = entry.deleteSequence!;
-    const { managedGuid, nonce } = entry;
-    const result: WriteResult =
-      managedGuid === null || nonce === null
-        ? { ok: false, gone: true, reason: '' }
-        : await directory.delete(managedGuid, nonce);
-    const at = new Date().toISOString();
-    const common = { sourceAnchor: anchor, kind: 'account', sequence, at } as const;
-    if (result.ok || result.gone) {
-      ledger.transaction(() => {
-        ledger.save(deleted(entry, new Date(at)));
-        ledger.clearProblem(anchor, 'account');
-        if (overThreshold) takeApproval(ledger);
-        ledger.queueReports([{ ...common, outcome: 'applied', reason: null }]);
-      });
-    } else {
-      const { reason } = result;
-      const problem = {
-        anchor,
-        forest: entry.forest,
-        kind: 'account',
-        outcome: 'failed',
-        code: 'failed',
-        reason,
-        sequence,
-        at,
-      } as const;
-      ledger.transaction(() => {
-        ledger.saveProblem({ ...problem, acceptable: null });
-        ledger.queueReports([{ ...common, outcome: 'failed', reason }]);
-      });
-      log.warn({ anchor, reason }, 'not deleted; tried again');
-    }
-  }
-  ledger.setState('deletesStopped', '');
-}
-
-function takeApproval(ledger: Ledger): void {
-  ledger.setState('approvedDeletes', String(Math.max(0, Number(ledger.state('approvedDeletes') ?? 0) - 1)));
-}
-
-function stop({ ledger, threshold, log }: DeletionContext, pending: LedgerEntry[]): void {
-  const at = new Date().toISOString();
-  const known = ledger.state('deletesStopped');
-  if (known === String(pending.length)) return;
-  const code = 'deletion-threshold';
-  const reason = `${REASONS[code]} (${pending.length} wait, ${threshold} are allowed: look at them, then 'causeway domain allow-deletes ${pending.length}')`;
-  log.error({ pending: pending.length, threshold }, 'deletions stopped by the threshold');
+  const { reason } = result;
+  const problem = { anchor, forest, kind: 'account', outcome: 'failed', code: 'failed', reason } as const;
   ledger.transaction(() => {
-    ledger.setState('deletesStopped', String(pending.length));
-    for (const { anchor, forest, deleteSequence } of pending) {
-      const common = { kind: 'account', outcome: 'waiting', sequence: deleteSequence!, at } as const;
+    ledger.saveProblem({ ...problem, sequence, at, acceptable: null });
+    ledger.queueReports([{ ...common, outcome: 'failed', reason }]);
+  });
+  log.warn({ anchor, reason }, 'not deleted; tried again');
+}
+
+/** Who is held for the first time is said loudly, kept as a problem, and reported. */
+function tellHeld(
+  { ledger, log }: DeletionContext,
+  forest: string,
+  { held, fresh, limit }: { held: Line[]; fresh: Line[]; limit: number },
+): void {
+  const at = new Date().toISOString();
+  const code = 'deletion-threshold';
+  const look = `causeway domain deletions --forest '${forest}'`;
+  const reason = `${REASONS[code]} (${held.length} wait, ${limit} are allowed; they wait until you have looked at them: ${look})`;
+  ledger.transaction(() => {
+    for (const { anchor, entry } of fresh) {
+      const common = { kind: 'account', outcome: 'waiting', sequence: entry.deleteSequence!, at } as const;
       ledger.saveProblem({ ...common, anchor, forest, code, reason, acceptable: null });
       ledger.queueReports([{ ...common, sourceAnchor: anchor, reason: `${code}: ${reason}` }]);
     }
   });
+  const names = held.flatMap(({ entry }) => (canStillSignIn(entry) ? [nameOf(entry)] : []));
+  log.error(
+    { forest, waiting: held.length, limit, stillSigningIn: names.length, named: names.slice(0, NAMED) },
+    `ALARM: deletions are held, and people who were deleted can still sign in; look at them: ${look}`,
+  );
 }

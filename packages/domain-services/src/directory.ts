@@ -10,12 +10,16 @@ import {
   LdapError,
   type LdapErrorCode,
   openLdap,
+  SdFlag,
+  SdFlagsControl,
   showDeleted,
   textOf,
 } from '@causeway/ldap';
 import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
-import { CausewayError, describeError, faultPoint } from '@causeway/service';
+import { CausewayError, describeError, faultPoint, suspectDisk } from '@causeway/service';
+import { decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
 import { asAttributes, asChanges, controlValues } from './attributes.ts';
+import { denyOwnChange, newAccountDescriptor } from './own-changes.ts';
 import { accountDn } from './plan.ts';
 import type { ManagedDomain } from './protected.ts';
 import { usersDn } from './structure.ts';
@@ -40,6 +44,17 @@ const UNAVAILABLE: ReadonlySet<LdapErrorCode> = new Set([
   'protocol',
 ]);
 
+const OPERATIONS_ERROR = 1;
+const PROTOCOL_ERROR = 2;
+const IO_ERROR = /^[0-9A-F]{8}: IO Error at \S+\.c:\d+$/;
+
+/**
+ * How Samba says that its disk takes nothing (seen in 4.17): a protocol error on a full disk, an operations error on one that became
+ * read-only. Nothing of what a change holds may look like it, or one person would hold up all others.
+ */
+const isDiskTrouble = ({ resultCode, diagnostic }: LdapError): boolean =>
+  resultCode === PROTOCOL_ERROR || (resultCode === OPERATIONS_ERROR && IO_ERROR.test(diagnostic ?? ''));
+
 const REFUSALS: ReadonlySet<LdapErrorCode> = new Set(['already-exists', 'constraint', 'syntax']);
 
 const isRefusal = (error: unknown): boolean => error instanceof LdapError && REFUSALS.has(error.code);
@@ -49,14 +64,20 @@ export class ManagedDirectory {
   readonly base: string;
   readonly users: string;
   readonly realm: string;
+  readonly #hostName: string;
+  readonly #place: string;
   readonly #socketPath: string;
   #connection: LdapConnection | undefined;
+  #opening: Promise<LdapConnection> | undefined;
+  #accountDescriptor: Uint8Array | undefined;
 
   constructor(place: DomainPlace) {
     const description = readDomain(place);
     this.realm = description.realm;
+    this.#hostName = description.hostName;
     this.base = baseDn(description);
     this.users = usersDn(description);
+    this.#place = place.directory;
     this.#socketPath = domainLayout(place.directory).ldapi;
   }
 
@@ -64,7 +85,31 @@ export class ManagedDirectory {
     const [entry] = await this.#use(ldap =>
       ldap.search(this.base, { scope: 'base', attributes: ['objectSid'] }),
     );
-    return { realm: this.realm, sid: decodeSid(bytesOf(entry!, 'objectSid')!) };
+    return { realm: this.realm, hostName: this.#hostName, sid: decodeSid(bytesOf(entry!, 'objectSid')!) };
+  }
+
+  /** nTSecurityDescriptor of the accounts that are made; known once `readAccountDescriptor` has read it. */
+  get accountDescriptor(): Uint8Array {
+    return this.#accountDescriptor!;
+  }
+
+  /** @throws Error when the schema's default for users is not understood */
+  async readAccountDescriptor({ sid }: ManagedDomain): Promise<void> {
+    const dn = `CN=User,CN=Schema,CN=Configuration,${this.base}`;
+    const attributes = ['defaultSecurityDescriptor'];
+    const [entry] = await this.#use(ldap => ldap.search(dn, { scope: 'base', attributes }));
+    const sddl = entry && textOf(entry, 'defaultSecurityDescriptor');
+    this.#accountDescriptor = newAccountDescriptor(sddl ?? '', sid);
+  }
+
+  /** Something that is asked or done over the same socket, in its turn. @throws CausewayError 'directory-unavailable' */
+  use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T> {
+    return this.#use(work);
+  }
+
+  /** Keeps everybody from changing the password of an account of ours by knowing it; once that is so, this changes nothing. */
+  denyOwnChange(guid: string): Promise<WriteResult> {
+    return this.#attempt(ldap => writeDenials(ldap, `<GUID=${guid}>`));
   }
 
   /** Whoever has one of these names, in the whole domain. */
@@ -169,6 +214,7 @@ export class ManagedDirectory {
       await ldap.modify(dn, [...disabled, replace('mS-DS-ConsistencyGuid', encodeGuid(nonce))]);
       await ldap.modifyDn(dn, accountDn(name, this.users));
       await ldap.modify(dn, [replace('sAMAccountName', name)]);
+      await writeDenials(ldap, dn);
     });
   }
 
@@ -215,14 +261,25 @@ export class ManagedDirectory {
     }
   }
 
+  /** INVARIANT: one connection. Samba's privileged socket was seen to hang for who has several of them. */
+  async #open(): Promise<LdapConnection> {
+    if (this.#connection?.usable) return this.#connection;
+    this.#opening ??= openLdap({ url: { socketPath: this.#socketPath }, timeoutMs: TIMEOUT_MS }).finally(
+      () => {
+        this.#opening = undefined;
+      },
+    );
+    this.#connection = await this.#opening;
+    return this.#connection;
+  }
+
   async #use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T> {
     try {
-      if (!this.#connection?.usable) {
-        this.#connection = await openLdap({ url: { socketPath: this.#socketPath }, timeoutMs: TIMEOUT_MS });
-      }
-      return await work(this.#connection);
+      return await work(await this.#open());
     } catch (error) {
-      if (!(error instanceof LdapError) || !UNAVAILABLE.has(error.code)) throw error;
+      if (!(error instanceof LdapError)) throw error;
+      if (isDiskTrouble(error)) throw cannotStore(error, this.#place);
+      if (!UNAVAILABLE.has(error.code)) throw error;
       throw new CausewayError(
         'directory-unavailable',
         `the managed domain's directory does not answer: ${describeError(error)}`,
@@ -230,4 +287,25 @@ export class ManagedDirectory {
       );
     }
   }
+}
+
+async function writeDenials(ldap: LdapConnection, dn: string): Promise<void> {
+  const controls = [new SdFlagsControl(SdFlag.dacl)];
+  const attribute = 'nTSecurityDescriptor';
+  const [entry] = await ldap.search(dn, { scope: 'base', attributes: [attribute], controls });
+  const bytes = entry && bytesOf(entry, attribute);
+  if (bytes === undefined) throw new LdapError('no-such-object', `'${dn}' has no ${attribute}`);
+  const descriptor = decodeSecurityDescriptor(bytes);
+  const dacl = denyOwnChange(descriptor.dacl ?? { revision: 4, aces: [] });
+  if (dacl === undefined) return;
+  const values = [encodeSecurityDescriptor({ ...descriptor, dacl })];
+  await ldap.modify(dn, [{ operation: 'replace', attribute, values }], controls);
+}
+
+/** The error for a directory that cannot store anything now, whoever the change is about: no refusal of that person. */
+export function cannotStore(cause: Error, place: string): CausewayError {
+  const disk = suspectDisk(cause, place);
+  if (disk) return disk;
+  const text = `the managed domain's directory in '${place}' cannot store anything: look into the system's log, its disk may fail; until then nothing is written there, and nothing is lost: ${describeError(cause)}`;
+  return new CausewayError('directory-unavailable', text, { cause, status: 503, retry: 'later' });
 }

@@ -1,5 +1,5 @@
 import { CallError, type Send } from '@causeway/contract';
-import { domainStatus, superviseDomain } from '@causeway/samba';
+import { domainStatus, type SambaRelease, sambaRelease, superviseDomain } from '@causeway/samba';
 import {
   CausewayError,
   createLog,
@@ -20,11 +20,14 @@ import { ManagedDirectory } from './directory.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { Follower } from './follower.ts';
 import { HeadWatch } from './head-watch.ts';
+import { approveHeld, getHeld, HeldApproval, HeldQuery, listHeld } from './held.ts';
 import { openTenant, requireEnrolment } from './identity.ts';
 import { LdbModify } from './ldb-modify.ts';
 import { Ledger } from './ledger.ts';
 import { listNames, readName } from './name-commands.ts';
+import { OwnChangesUpgrade } from './own-changes-upgrade.ts';
 import { type Places, placesOf } from './places.ts';
+import { RealmGuard } from './realm-guard.ts';
 import { RegisterRequest, registerAgain } from './register.ts';
 import { StandingWatch } from './standing.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
@@ -46,23 +49,31 @@ export async function runDomain(configuration: DomainConfiguration): Promise<voi
 async function runParts(configuration: DomainConfiguration, places: Places, log: Log): Promise<void> {
   const enrolment = requireEnrolment(places);
   const keys = await openDomainKeys(places);
+  const samba = await sambaRelease();
   let tenant = await openTenant(places, configuration.tenant, enrolment);
   // A new registration may have enrolled the agent anew.
   const send: Send = (path, init) => tenant(path, init);
   const ledger = new Ledger(places.ledger);
   const directory = new ManagedDirectory(places.domain);
+  let described: ReturnType<typeof describeWhenUp> | undefined;
+  const domainWhenUp = (signal: AbortSignal) => {
+    described ??= describeWhenUp(directory, places, signal);
+    return described;
+  };
   try {
     const supervisor: Service = { name: 'samba', run: signal => supervise(places, log, signal) };
     const feed: Service = {
       name: 'feed',
       run: async signal => {
-        const domain = await describeWhenUp(directory, places, signal);
+        const domain = await domainWhenUp(signal);
         if (domain === undefined) return;
+        await directory.readAccountDescriptor(domain);
         const follower = new Follower({
           ...{ ledger, directory, sealingKey: keys.sealing, send, log, domain },
           ldbModify: LdbModify.open(places.domain),
           tenant: enrolment.tenantId,
           deletionThreshold: configuration.deletionThreshold,
+          growth: configuration.growth,
           onCaughtUp: askedAt => heads.compare(askedAt),
         });
         api.follower = follower;
@@ -88,9 +99,12 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
         standing.wake();
       },
     };
-    const api = new LocalApi(sources, actions, log);
-    log.info({ realm, tenant: enrolment.tenantName }, 'starting');
-    await runServices([supervisor, feed, heads, standing, api], log);
+    const api = new LocalApi(sources, actions, log, samba);
+    const guard = new RealmGuard({ ledger, directory, log, domainWhenUp });
+    const ownChanges = new OwnChangesUpgrade({ ledger, directory, log, domainWhenUp });
+    log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
+    if (samba.warning !== null) log.warn(samba.warning);
+    await runServices([supervisor, feed, heads, standing, guard, ownChanges, api], log);
   } finally {
     await directory.close();
     ledger.close();
@@ -135,7 +149,7 @@ interface Actions {
 }
 
 /** Commands that concern nothing that the feed has to be read again for. */
-const ONLY_WAKE: ReadonlySet<string> = new Set(['allow-deletes', 'free-name', 'give-name']);
+const ONLY_WAKE: ReadonlySet<string> = new Set(['free-name', 'give-name']);
 
 /** Status and commands on the socket of the state folder. */
 class LocalApi implements Service {
@@ -145,11 +159,13 @@ class LocalApi implements Service {
   readonly #sources: StatusSources;
   readonly #actions: Actions;
   readonly #log: Log;
+  readonly #samba: SambaRelease;
 
-  constructor(sources: StatusSources, actions: Actions, log: Log) {
+  constructor(sources: StatusSources, actions: Actions, log: Log, samba: SambaRelease) {
     this.#sources = sources;
     this.#actions = actions;
     this.#log = log;
+    this.#samba = samba;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -159,6 +175,7 @@ class LocalApi implements Service {
       readStatus(this.#sources, {
         trouble: this.follower ? this.follower.trouble : 'samba is starting',
         startedAt: this.#startedAt,
+        samba: this.#samba,
       }),
     );
     server.get<{ Params: { name: string } }>('/users/:name', request =>
@@ -175,6 +192,21 @@ class LocalApi implements Service {
       if (ONLY_WAKE.has(command.command)) this.follower?.wake();
       else this.follower?.readAgain();
       return done;
+    });
+    server.get('/held', request => {
+      const { operation, forest } = HeldQuery.parse(request.query);
+      return { lists: listHeld(ledger, operation, forest) };
+    });
+    server.get<{ Params: { digest: string } }>('/held/:digest', request =>
+      getHeld(ledger, request.params.digest),
+    );
+    server.post<{ Params: { digest: string } }>('/held/:digest', request => {
+      const { operation } = HeldApproval.parse(request.body);
+      const approved = approveHeld(ledger, request.params.digest, operation);
+      this.#log.info({ digest: approved.digest, count: approved.count }, 'a list that waited is approved');
+      if (operation === 'create') this.follower?.readAgain();
+      else this.follower?.wake();
+      return approved;
     });
     server.post('/register', async request => {
       await this.#actions.register(RegisterRequest.parse(request.body));

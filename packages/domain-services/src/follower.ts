@@ -11,6 +11,7 @@ import {
 } from '@causeway/contract';
 import { backoff, CausewayError, describeError, faultPoint, type Service, sleep } from '@causeway/service';
 import { applyItems } from './apply.ts';
+import { tellGrowth } from './creations.ts';
 import { applyDeletions } from './deletions.ts';
 import type { Ledger } from './ledger.ts';
 import { planPage } from './plan-page.ts';
@@ -194,6 +195,7 @@ export class Follower implements Service {
     await this.#options.ldbModify.release();
     await applyDeletions({ ...this.#options, threshold: this.#options.deletionThreshold });
     await this.#reconcileNames();
+    tellGrowth(this.#options);
     await this.#report(signal);
     ledger.setState('caughtUpAt', new Date().toISOString());
     this.#options.onCaughtUp?.(page.askedAt);
@@ -218,7 +220,9 @@ export class Follower implements Service {
     for (const { verified } of tasks) this.#inFlight.add(verified.anchor);
     // The names of this page are in the ledger from here on, unless it gives accounts other ones.
     if (more) {
-      this.#readAhead(page.cursor, !tasks.some(changesNames), signal);
+      // What this page makes counts for the next one, where new accounts may have to wait.
+      const early = !tasks.some(changesNames) && this.#options.growth !== 'hold';
+      this.#readAhead(page.cursor, early, signal);
       if (isBulk(tasks)) this.#options.ldbModify.prepare();
     }
     const [written, settled] = await Promise.allSettled([writing, this.#settled()]);

@@ -1,6 +1,5 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import {
-  BUCKETS,
   type Bucket,
   type Entry,
   type ForestSummary,
@@ -8,6 +7,7 @@ import {
   summarizeBucket,
   summarizeForest,
 } from '@causeway/records';
+import { bestEffort } from '@causeway/service';
 import type { BucketLook, Comparison } from './compare-head.ts';
 import type { RefusalCode } from './refusals.ts';
 
@@ -47,6 +47,7 @@ const CAME: readonly (RefusalCode | 'failed')[] = [
   'invalid-name',
   'name-taken',
   'no-account',
+  'growth-threshold',
   'deletion-threshold',
   'failed',
 ];
@@ -109,18 +110,23 @@ export class HeadBook {
         credentials: Number(credentials),
       });
     }
-    const summarize = () => summarizeForest(number => known.get(number) ?? this.#summarize(forest, number));
-    // By itself each of up to 256 rows would wait for the disk.
-    return known.size === BUCKETS ? summarize() : this.#transaction(summarize);
+    const fresh = new Map<number, Bucket>();
+    const summary = summarizeForest(number => {
+      const bucket = known.get(number) ?? summarizeBucket(this.entries(forest, number));
+      if (!known.has(number)) fresh.set(number, bucket);
+      return bucket;
+    });
+    if (fresh.size > 0) bestEffort(() => this.#keep(forest, fresh));
+    return summary;
   }
 
-  #summarize(forest: string, number: number): Bucket {
-    const bucket = summarizeBucket(this.entries(forest, number));
-    this.#run(
-      'INSERT INTO forest_bucket VALUES (?, ?, ?, ?, ?)',
-      ...[forest, number, bucket.digest, bucket.accounts, bucket.credentials],
-    );
-    return bucket;
+  /** In one transaction: by itself each of up to 256 rows would wait for the disk. */
+  #keep(forest: string, buckets: ReadonlyMap<number, Bucket>): void {
+    const sql = 'INSERT INTO forest_bucket VALUES (?, ?, ?, ?, ?)';
+    this.#transaction(() => {
+      for (const [number, { digest, accounts, credentials }] of buckets)
+        this.#run(sql, forest, number, digest, accounts, credentials);
+    });
   }
 
   /** The users of a bucket, sorted by the bytes of their anchors. */

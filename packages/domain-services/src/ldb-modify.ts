@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { ControlOid } from '@causeway/ldap';
 import { type DomainLayout, type DomainPlace, domainLayout, runTool } from '@causeway/samba';
-import { sleep } from '@causeway/service';
+import { diskError, sleep, suspectDisk } from '@causeway/service';
 
 const TIMEOUT_MS = 10 * 60_000;
 /**
@@ -41,6 +41,11 @@ export class LdbModify {
 
   constructor(place: DomainPlace) {
     this.#layout = domainLayout(place.directory);
+  }
+
+  /** The domain's folder. */
+  get directory(): string {
+    return this.#layout.directory;
   }
 
   /** Starts the next one, for changes that are about to come. */
@@ -83,11 +88,13 @@ export class LdbModify {
   async #start(): Promise<Started> {
     const { privateDir, samLdb, smbConf } = this.#layout;
     const fifo = join(privateDir, `${FIFO}${randomUUID()}`);
-    await runTool('mkfifo', ['-m', '600', fifo]);
+    await runTool('mkfifo', ['-m', '600', fifo]).catch((error: unknown) => {
+      throw suspectDisk(error, privateDir) ?? error;
+    });
     const control = `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`;
     const args = ['-H', samLdb, `--configfile=${smbConf}`, control, ...BATCH_MODE, fifo];
     const ended = runTool('ldbmodify', args, { timeout: TIMEOUT_MS, priority: PRIORITY }).finally(() =>
-      rmSync(fifo, { force: true }),
+      removeFifo(fifo),
     );
     ended.catch(() => {}); // whoever writes hears of it
     return { fifo, ended };
@@ -100,7 +107,16 @@ function letGoOfLeftOvers({ privateDir }: DomainLayout): void {
     const fifo = join(privateDir, name);
     const fd = openIfRead(fifo);
     if (fd !== undefined) closeSync(fd);
+    removeFifo(fifo);
+  }
+}
+
+/** On a disk that cannot be written it stays until the next start, and hinders nobody. */
+function removeFifo(fifo: string): void {
+  try {
     rmSync(fifo, { force: true });
+  } catch (error) {
+    if (diskError(error, fifo) === undefined) throw error;
   }
 }
 

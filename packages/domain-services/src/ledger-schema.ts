@@ -1,3 +1,5 @@
+import { BULK_TABLES } from '@causeway/service';
+
 /** The ledger's tables; `user_version` counts the steps that were taken. No column ever holds a secret. */
 export const LEDGER_STEPS: readonly string[] = [
   `
@@ -189,5 +191,19 @@ export const LEDGER_STEPS: readonly string[] = [
   ALTER TABLE problems_of_kinds RENAME TO problems;
   -- Records that were refused for a name or a SID come again.
   UPDATE state SET value = '' WHERE name = 'cursor';
+  `,
+  `
+  -- What waits for an administrator, and what counts together with it. What a release before held goes on waiting.
+  ${BULK_TABLES}
+  INSERT INTO bulk_held (scope, operation, kind, anchor, change, since)
+    SELECT forest, 'delete', 'user', anchor, delete_sequence, strftime('%Y-%m-%dT%H:%M:%fZ', 'now') FROM accounts
+    WHERE delete_sequence IS NOT NULL
+      AND EXISTS (SELECT 1 FROM state WHERE name = 'deletesStopped' AND value <> '');
+  DELETE FROM state WHERE name IN ('approvedDeletes', 'deletesStopped');
+  `,
+  `
+  -- Accounts that were made while people could change their own passwords in the managed domain: the to-do list of its denial.
+  CREATE TABLE own_changes_due (anchor TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  INSERT INTO own_changes_due SELECT anchor FROM accounts WHERE managed_guid IS NOT NULL OR nonce IS NOT NULL;
   `,
 ];

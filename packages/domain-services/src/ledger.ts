@@ -1,8 +1,8 @@
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';
 import { bucketOf } from '@causeway/records';
-import { CausewayError } from '@causeway/service';
+import { BulkBook, CausewayError, StateDatabase } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
@@ -98,23 +98,23 @@ const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
 
 /** The ledger of Domain Services: SQLite, durable at every commit, without any secret. */
 export class Ledger {
-  readonly #database: DatabaseSync;
+  readonly #database: StateDatabase;
   readonly #statements = new Map<string, StatementSync>();
   /** The heads of the forests, and the ledger as they see it. */
   readonly heads: HeadBook;
   /** Who has and wants which name. */
   readonly names: NameBook;
+  /** What waits for an administrator; its scopes are forests. */
+  readonly bulk: BulkBook;
 
   /** @throws CausewayError 'ledger-too-new' */
   constructor(file: string) {
-    this.#database = new DatabaseSync(file);
+    this.#database = new StateDatabase(file);
     this.#database.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
     this.#database.function('name_key', { deterministic: true }, name =>
       name === null ? null : nameKey(String(name)),
     );
-    this.#database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192',
-    );
+    this.#database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192');
     const { user_version: done } = this.#database.prepare('PRAGMA user_version').get() as {
       user_version: number;
     };
@@ -130,6 +130,11 @@ export class Ledger {
     });
     this.heads = new HeadBook(this.#database, work => this.transaction(work));
     this.names = new NameBook(this.#database);
+    this.bulk = new BulkBook({
+      run: (sql, ...values) => this.#run(sql, ...values),
+      all: (sql, ...values) => this.#all(sql, ...values),
+      transaction: work => (this.#database.isTransaction ? work() : this.transaction(work)),
+    });
   }
 
   close(): void {
@@ -138,15 +143,7 @@ export class Ledger {
 
   /** Everything that `work` writes is on the disk when this returns, or nothing of it is. */
   transaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    return this.#database.transaction(work);
   }
 
   entry(anchor: string): LedgerEntry | undefined {
@@ -216,8 +213,10 @@ export class Ledger {
     );
   }
 
-  deletedSince(time: string): number {
-    return this.#count('SELECT count(*) AS n FROM accounts WHERE deleted_at >= ?', time);
+  /** How many accounts of each forest are in the directory. */
+  countByForest(): Map<string, number> {
+    const sql = 'SELECT forest, count(*) AS n FROM accounts WHERE managed_guid IS NOT NULL GROUP BY forest';
+    return new Map(this.#all(sql).map(row => [String(row.forest), Number(row.n)]));
   }
 
   counts(): { accounts: number; withCredential: number; deleted: number } {
@@ -239,6 +238,24 @@ export class Ledger {
       ...[problem.anchor, problem.kind, problem.outcome, problem.code, problem.reason],
       ...[problem.acceptable, problem.sequence, problem.at, problem.forest],
     );
+  }
+
+  /** Accounts whose own changes of the password are not refused yet. */
+  ownChangesWaiting(): number {
+    return this.#count('SELECT count(*) AS n FROM own_changes_due');
+  }
+
+  /** The next one of them after this anchor. */
+  ownChangesAfter(anchor: string): string | undefined {
+    const row = this.#get(
+      'SELECT anchor FROM own_changes_due WHERE anchor > ? ORDER BY anchor LIMIT 1',
+      anchor,
+    );
+    return row && String(row.anchor);
+  }
+
+  ownChangesDone(anchor: string): void {
+    this.#run('DELETE FROM own_changes_due WHERE anchor = ?', anchor);
   }
 
   /**
@@ -415,19 +432,21 @@ const plainReason = (reason: string): string =>
 
 export type StateName =
   | 'cursor'
-  | 'approvedDeletes'
   | 'caughtUpAt'
   | 'readAt'
-  | 'deletesStopped'
   /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
   | 'offeredTenantKey'
   | 'receiptSequence'
+  /** New accounts of 24 hours by forest, as JSON, where they are more than go without an alarm. */
+  | 'growthAlarms'
   /** The records that the tenant was told are read here. */
   | 'announced'
   /** How many refused records are in no list. */
   | 'unlisted'
   /** JSON: whether this domain is its tenant's, and since when that was seen; see `standing.ts`. */
-  | 'standing';
+  | 'standing'
+  /** JSON: the last lock of an account that the domain needs; see `realm-guard.ts`. */
+  | 'endedLock';
 
 const text = (value: SQLOutputValue | undefined): string | null => (value == null ? null : String(value));
 const number = (value: SQLOutputValue | undefined): number | null => (value == null ? null : Number(value));

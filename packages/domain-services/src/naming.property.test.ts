@@ -22,7 +22,7 @@ const NAMES = [
   'berta',
   'anna.of.a.very.long.name',
   'krbtgt',
-  'service',
+  'printer',
   null,
 ];
 const PRINCIPALS = [
@@ -58,7 +58,7 @@ const anchorOf = ({ forest, person }: Pick<Said, 'forest' | 'person'>): string =
 class World {
   readonly ledger = new Ledger(':memory:');
   readonly directory = new DirectoryPeer(DOMAIN.realm);
-  readonly foreign = this.directory.add('service', null);
+  readonly foreign = this.directory.add('printer', null);
   readonly context = {
     ledger: this.ledger,
     directory: this.directory,
@@ -161,7 +161,7 @@ class World {
     // What somebody else's account has is tried again: all other names are settled.
     const due = this.ledger.names.due(Number.MAX_SAFE_INTEGER, 100);
     assert.deepEqual(
-      due.filter(({ key }) => key !== 'a:SERVICE'),
+      due.filter(({ key }) => key !== 'a:PRINTER'),
       [],
     );
   }

@@ -1,6 +1,6 @@
 import { nameKey } from '@causeway/wire';
 import { MAX_USER_NAME, nameOfGuid, nameWithDigits } from './made-up-name.ts';
-import { checkAccountName, checkPrincipalName, type Realm } from './protected.ts';
+import { checkAccountName, checkPrincipalName, isMachineName, type Realm } from './protected.ts';
 import { type Obstacle, REASONS, type RefusalCode } from './refusals.ts';
 
 /**
@@ -64,15 +64,19 @@ export function slotOfPrincipal(principal: string, realm: string): Slot {
 export function claimsOf(account: NamedAccount, domain: Realm): { slot: Slot; isName: boolean }[] {
   const { wantedName: name, wantedPrincipal: principal } = account;
   const claims = [];
-  if (name !== null && claimsName(account)) claims.push({ slot: slotOfName(name), isName: true });
+  if (name !== null && claimsName(account, domain)) claims.push({ slot: slotOfName(name), isName: true });
   if (principal !== null && !checkPrincipalName(principal, domain)) {
     claims.push({ slot: slotOfPrincipal(principal, domain.realm), isName: false });
   }
   return claims;
 }
 
-const claimsName = ({ wantedName, keepsDigits }: NamedAccount): boolean =>
-  !keepsDigits && wantedName !== null && wantedName.length <= MAX_USER_NAME && !checkAccountName(wantedName);
+const claimsName = ({ wantedName, keepsDigits }: NamedAccount, domain: Realm): boolean =>
+  !keepsDigits &&
+  wantedName !== null &&
+  wantedName.length <= MAX_USER_NAME &&
+  !isMachineName(wantedName) &&
+  !checkAccountName(wantedName, domain);
 
 /**
  * Who of a forest has a name: an account of that name before one that would have it by its userPrincipalName, then the smaller
@@ -122,16 +126,21 @@ class Decider {
     const { wantedName: wanted, keepsDigits, anchor } = this.#account;
     if (wanted === null) return this.#nameOfGuid({ code: 'no-name', detail: 'sAMAccountName' });
     const slot = slotOfName(wanted);
-    const problem = checkAccountName(wanted) ?? this.#view.obstacle(slot);
+    const problem = checkAccountName(wanted, this.#domain);
     if (problem) return this.#nameOfGuid(problem);
-    if (wanted.length <= MAX_USER_NAME && !keepsDigits) {
-      const loses = this.#loses(slot);
-      if (loses === undefined) {
-        return { samAccountName: wanted, keepsDigits: false, digitsKey: null, problems: [] };
-      }
-      return this.#withDigits(nameWithDigits(wanted, anchor), loses === 'other-forest');
+    if (isMachineName(wanted)) {
+      const digits = this.#withDigits(nameWithDigits(wanted, anchor), keepsDigits);
+      return { ...digits, problems: [...digits.problems, textOf({ code: 'machine-name', detail: wanted })] };
     }
-    return this.#withDigits(nameWithDigits(wanted, anchor), keepsDigits);
+    if (wanted.length > MAX_USER_NAME || keepsDigits)
+      return this.#withDigits(nameWithDigits(wanted, anchor), keepsDigits);
+    const loses = this.#loses(slot);
+    if (loses !== undefined)
+      return this.#withDigits(nameWithDigits(wanted, anchor), loses === 'other-forest');
+    // Only of a name that would be had the directory is asked: who loses it is called the same whoever else has it.
+    const obstacle = this.#view.obstacle(slot);
+    if (obstacle) return this.#nameOfGuid(obstacle);
+    return { samAccountName: wanted, keepsDigits: false, digitsKey: null, problems: [] };
   }
 
   principal(others: readonly NameProblem[]): Pick<NameDecision, 'userPrincipalName' | 'problems'> {
@@ -166,7 +175,7 @@ class Decider {
 
   #withDigits(name: string, keepsDigits: boolean): Omit<NameDecision, 'userPrincipalName'> {
     const key = nameKey(name);
-    const problem = checkAccountName(name) ?? this.#view.obstacle(slotOfName(name));
+    const problem = checkAccountName(name, this.#domain) ?? this.#view.obstacle(slotOfName(name));
     if (problem || !this.#mayHaveDigits(key)) {
       return {
         ...this.#nameOfGuid(problem ?? { code: 'name-taken', detail: name }),

@@ -5,13 +5,14 @@ import {
   openCredentialRecord,
   type SealingKey,
 } from '@causeway/records';
+import { holdCreations } from './creations.ts';
 import { decide } from './decide.ts';
 import type { Ledger } from './ledger.ts';
 import { claimsOf } from './naming.ts';
 import { newAccount, PageNames } from './page-names.ts';
 import { planWrite } from './plan.ts';
 import { domainSidOf } from './protected.ts';
-import { refuse } from './refusals.ts';
+import { type Refused, refuse } from './refusals.ts';
 import { restoreAccounts } from './restore-accounts.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
 
@@ -23,6 +24,7 @@ import { type ApplyContext, discard, type PreparedItem, type Task } from './task
 export async function planPage(context: ApplyContext, prepared: readonly PreparedItem[]): Promise<Task[]> {
   await adoptMade(context, prepared);
   const tasks = prepared.map(one => startTask(context, one));
+  for (const [task, held] of holdCreations(context.ledger, context.growth, tasks)) refuseAccount(task, held);
   try {
     await restoreAccounts(context, tasks);
     await planTasks(context, tasks);
@@ -85,7 +87,8 @@ async function planTasks(
   const holders = (names: string[], principals: string[]) => directory.holders(names, principals);
   const names = await PageNames.open(ledger, holders, domain, tasks.filter(isNew).map(accountOf));
   const now = new Date();
-  const context = { users: directory.users, now, random: randomBytes, newNonce: randomUUID };
+  const { users, accountDescriptor: descriptor } = directory;
+  const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID };
   for (const task of tasks) {
     const { entry, item } = task;
     if (isNew(task)) task.taken = names.take(accountOf(task));
@@ -111,6 +114,17 @@ async function planTasks(
       task.result = { ok: false, gone: false, reason: (error as Error).message };
     }
   }
+}
+
+/** Without its account, a new user's credential has no place either. */
+function refuseAccount(task: Task, refusal: Refused): void {
+  const { credential } = task.decision;
+  task.decision = { account: refusal, credential };
+  if (task.entry?.managedGuid != null) return;
+  if (credential.kind === 'write')
+    task.decision.credential = refuse('no-account', credential.record.sequence);
+  if (credential.kind === 'withdraw')
+    task.decision.credential = { kind: 'remember', record: credential.record };
 }
 
 async function openedSecret(task: Task, key: SealingKey): Promise<CredentialSecret | undefined> {

@@ -1,4 +1,5 @@
 import type { FeedItem } from '@causeway/contract';
+import { comparePasswordOrder } from '@causeway/credentials';
 import { encodeGuid, escapeRdn } from '@causeway/ldap';
 import type { AccountRecord, CredentialRecord, CredentialSecret, WithdrawalRecord } from '@causeway/records';
 import {
@@ -41,6 +42,8 @@ export interface PlanContext {
   now: Date;
   /** Source of random bytes. */
   random: (length: number) => Uint8Array;
+  /** Of a new account: its nTSecurityDescriptor. */
+  descriptor: Uint8Array;
   /** Makes the mark of a new account: a GUID. */
   newNonce: () => string;
 }
@@ -70,11 +73,18 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
   if (next.managedGuid === null) {
     next.nonce ??= context.newNonce();
     const mark: Values = { objectClass: ['user'], 'mS-DS-ConsistencyGuid': [encodeGuid(next.nonce)] };
+    values.nTSecurityDescriptor = [context.descriptor];
     const plan: Plan = { write: { kind: 'add', dn: '', values: { ...mark, ...values } }, next };
     return withNames(plan, parts.account!.names!, context.users);
   }
-  if (parts.credential) values.lockoutTime = ['0'];
+  if (parts.credential && isNewer(parts.credential.record, entry)) values.lockoutTime = ['0'];
   return { write: { kind: 'modify', guid: next.managedGuid, values }, next };
+}
+
+/** Another password, not the same one sent again: that must give nobody who guesses fresh tries. */
+function isNewer({ passwordOrder }: CredentialRecord, entry: LedgerEntry | undefined): boolean {
+  const known = entry?.passwordOrder ?? null;
+  return known === null || comparePasswordOrder(passwordOrder, known) > 0;
 }
 
 /** The plan of an account that is to be made, by these names. */

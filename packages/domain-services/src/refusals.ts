@@ -12,13 +12,15 @@ export const LEDGER_REFUSALS = {
   'protected-sid': 'the SID must not stand in sIDHistory: it is privileged, or of the managed domain itself',
   'other-forest-sid': 'the SID must not stand in sIDHistory: it is of a domain of another forest',
   'invalid-name': 'the name cannot be one in Active Directory',
+  'machine-name': 'machines treat the name as special: the account has five digits more',
   'name-taken': 'another account has the name',
   'name-reserved': 'the name is reserved for the forest that had it last',
   'name-refused': 'the directory does not take the name',
   'no-name': 'the record says no name that can be written',
   'made-anew': 'the account came back and could not be restored: it was made anew, with another SID',
   'no-account': 'the credential has no account: no account record was accepted',
-  'deletion-threshold': 'more deletions at once than allowed',
+  'growth-threshold': 'more new accounts within 24 hours than go without a question',
+  'deletion-threshold': 'more deletions within 24 hours than go without a question',
 } as const;
 
 export type RefusalCode = Refusal | keyof typeof LEDGER_REFUSALS;

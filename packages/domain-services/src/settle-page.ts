@@ -1,6 +1,7 @@
 import type { DomainReport, FeedItem } from '@causeway/contract';
 import type { AccountRecord } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
+import { noteCreated } from './creations.ts';
 import type { AccountDecision } from './decide.ts';
 import type { Ledger, LedgerEntry, RecordKind } from './ledger.ts';
 import { nameWithDigits } from './made-up-name.ts';
@@ -69,6 +70,7 @@ function settle(
     const { item, entry, decision, plan, result } = task;
     const failure = result?.ok === false ? result : undefined;
     if (plan && !failure) ledger.save(plan.next);
+    if (plan?.write.kind === 'add' && !failure) noteCreated(ledger, plan.next.anchor, plan.next.forest);
     if (failure?.gone && entry) ledger.save(forgotten(entry));
     const { account } = decision;
     if (account.kind === 'delete' || account.kind === 'bury') {

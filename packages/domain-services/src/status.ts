@@ -1,12 +1,15 @@
 import { CLOUD_FOREST } from '@causeway/records';
-import { domainStatus } from '@causeway/samba';
+import { domainStatus, type SambaRelease } from '@causeway/samba';
 import { CausewayError } from '@causeway/service';
 import { type Arrival, arrivals } from './arrival.ts';
 import type { DifferenceLimits } from './compare-head.ts';
+import { growthAlarms } from './creations.ts';
 import type { PublicDomainKeys } from './domain-keys.ts';
+import { countHeld, stillSigningIn } from './held.ts';
 import type { Enrolment } from './identity.ts';
 import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from './ledger.ts';
 import type { Places } from './places.ts';
+import { readLockAlarm } from './realm-guard.ts';
 import { type Registration, readRegistration } from './standing.ts';
 import { offeredTenantKey, pinnedTenantKey } from './tenant-key.ts';
 
@@ -19,6 +22,8 @@ export interface Status {
   /** What keeps the feed from being followed, in words. */
   trouble: string | null;
   domain: { running: boolean; since: string | null };
+  /** Absent where no service runs that has asked. */
+  samba?: SambaRelease | undefined;
   /** Whether this is the tenant's managed domain. */
   registration: Registration;
   feed: { cursor: string; readAt: string | null; caughtUpAt: string | null; reportsWaiting: boolean };
@@ -29,9 +34,24 @@ export interface Status {
     tenantKey: { fingerprint: string | null; offered: string | null };
   };
   accounts: { accounts: number; withCredential: number; deleted: number };
+  guard: {
+    /** A lock of an account that the domain needs, ended in the last day; null when there was none. */
+    alarm: string | null;
+    /** Accounts from before whose own changes of the password are not refused yet. */
+    ownChangesWaiting: number;
+  };
   /** Of each trusted forest. */
   arrivals: Arrival[];
-  deletions: { waiting: number; stopped: boolean; approved: number };
+  deletions: {
+    waiting: number;
+    /** Of those that wait: for an administrator. */
+    held: number;
+    /** The first of those who can still sign in because of that; `stillSigningInCount` of them in all. */
+    stillSigningIn: string[];
+    stillSigningInCount: number;
+  };
+  /** New accounts that wait for an administrator, and by forest those of 24 hours where they are too many. */
+  creations: { held: number; alarms: Record<string, number> };
   /**
    * `asides`: names and SIDs that are not as their records say, which are written all the same; `unlisted`: refused records of people
    * whom no trusted key signed, beyond those that are listed.
@@ -62,7 +82,7 @@ export interface StatusSources {
 
 export function readStatus(
   sources: StatusSources,
-  following: { trouble: string | undefined; startedAt: number } | undefined,
+  following: { trouble: string | undefined; startedAt: number; samba?: SambaRelease } | undefined,
 ): Status {
   const { ledger, places, realm, enrolment, keys } = sources;
   const domain = domainStatus(places.domain);
@@ -73,6 +93,7 @@ export function readStatus(
     following: following !== undefined,
     trouble: following?.trouble ?? null,
     domain: { running: domain.running, since: domain.since?.toISOString() ?? null },
+    ...(following?.samba && { samba: following.samba }),
     registration,
     feed: {
       cursor: ledger.state('cursor') ?? '',
@@ -89,16 +110,14 @@ export function readStatus(
       },
     },
     accounts: ledger.counts(),
+    guard: { alarm: readLockAlarm(ledger), ownChangesWaiting: ledger.ownChangesWaiting() },
     arrivals: arrivals(ledger, sources.limits, following?.startedAt).map(arrival =>
       registration.alarm === null
         ? arrival
         : { ...arrival, state: 'not registered' as const, completeAsOf: null },
     ),
-    deletions: {
-      waiting: ledger.pendingDeletes().length,
-      stopped: (ledger.state('deletesStopped') ?? '') !== '',
-      approved: Number(ledger.state('approvedDeletes') ?? 0),
-    },
+    deletions: deletionStatus(ledger),
+    creations: { held: countHeld(ledger, 'create'), alarms: growthAlarms(ledger) },
     problems: {
       counts: ledger.problemCounts(),
       asides: ledger.asideCounts(),
@@ -106,6 +125,19 @@ export function readStatus(
       latest: ledger.problems(20),
     },
     audit: ledger.auditTrail(10),
+  };
+}
+
+/** People whom the status names. */
+const NAMED = 50;
+
+function deletionStatus(ledger: Ledger): Status['deletions'] {
+  const names = stillSigningIn(ledger);
+  return {
+    waiting: ledger.pendingDeletes().length,
+    held: countHeld(ledger, 'delete'),
+    stillSigningIn: names.slice(0, NAMED),
+    stillSigningInCount: names.length,
   };
 }
 

@@ -1,4 +1,5 @@
 import { baseDn, type DomainPlace, domainLayout, readDomain, runTool } from '@causeway/samba';
+import { DOMAIN_POLICY, settingsObjects } from './lockout-policy.ts';
 
 export const USERS_OU = 'AADDC Users';
 export const COMPUTERS_OU = 'AADDC Computers';
@@ -11,25 +12,6 @@ const GLOBAL_SECURITY_GROUP = -2147483646;
 /** The well-known container that joined computers go to ([MS-ADTS] 6.1.1.4). */
 const COMPUTERS_CONTAINER = 'B:32:AA312825768811D1ADED00C04FD8D5CD:';
 
-/** In units of 100 ns, negative: how Active Directory writes a span of time. */
-const span = (minutes: number): string => String(-minutes * 60 * 10_000_000);
-const NEVER = '-9223372036854775808';
-
-/**
- * The policy of the managed domain: on-premises decides when a synchronized password ends, so here none does;
- * lockout as in the original (5 attempts, 30 minutes, counted over 2).
- */
-const POLICY: Readonly<Record<string, string>> = {
-  maxPwdAge: NEVER,
-  minPwdAge: '0',
-  minPwdLength: '7',
-  pwdProperties: '1',
-  pwdHistoryLength: '0',
-  lockoutThreshold: '5',
-  lockoutDuration: span(30),
-  lockOutObservationWindow: span(2),
-};
-
 /** Containers, group and policy as one LDIF, which is one transaction: all of it is there or nothing. */
 export function structureLdif(domain: { realm: string }): string {
   const base = baseDn(domain);
@@ -37,8 +19,21 @@ export function structureLdif(domain: { realm: string }): string {
     [`dn: ${dn}`, 'changetype: add', ...lines, ''].join('\n');
   const container = (name: string): string =>
     add(`OU=${name},${base}`, 'objectClass: organizationalUnit', 'description: made by Causeway');
-  const replace = Object.entries(POLICY).map(([name, value]) => `replace: ${name}\n${name}: ${value}\n-`);
+  const replace = Object.entries(DOMAIN_POLICY).map(
+    ([name, value]) => `replace: ${name}\n${name}: ${value}\n-`,
+  );
+  const objects = settingsObjects(base, {
+    domainUsers: `CN=Domain Users,CN=Users,${base}`,
+    administrator: `CN=Administrator,CN=Users,${base}`,
+  });
   return [
+    ...objects.map(({ dn, values }) =>
+      add(
+        dn,
+        'objectClass: msDS-PasswordSettings',
+        ...Object.entries(values).flatMap(([name, list]) => list.map(value => `${name}: ${value}`)),
+      ),
+    ),
     container(USERS_OU),
     container(COMPUTERS_OU),
     add(

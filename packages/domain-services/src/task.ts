@@ -3,6 +3,7 @@ import { wipeKeys } from '@causeway/credentials';
 import type { CredentialSecret, openCredentialRecord, SealingKey } from '@causeway/records';
 import type { Log } from '@causeway/service';
 import { wipeValues } from './attributes.ts';
+import type { Growth } from './creations.ts';
 import type { Decision } from './decide.ts';
 import type { ManagedDirectory } from './directory.ts';
 import type { LdbModify } from './ldb-modify.ts';
@@ -22,6 +23,8 @@ export interface ApplyContext {
   sealingKey: SealingKey;
   tenant: string;
   trust: Trust;
+  /** What too many new accounts lead to; an alarm when absent. */
+  growth?: Growth;
   log: Log;
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { diskError, suspectDisk } from '@causeway/service';
 import { ensureCertificates } from './certificates.ts';
 import { type DomainPlace, readDomain } from './description.ts';
 import { type DomainLayout, domainLayout } from './layout.ts';
@@ -67,9 +68,9 @@ export async function startDomain(place: DomainPlace): Promise<RunningDomain> {
     await waitForSocket(layout, () => isAlive(record));
   } catch (cause) {
     await stopDomain(place);
-    throw new Error(`${domain.realm} does not start: ${(cause as Error).message}${await lastWords(layout)}`, {
-      cause,
-    });
+    const text = `${domain.realm} does not start: ${(cause as Error).message}${await lastWords(layout)}`;
+    const error = new Error(text, { cause });
+    throw suspectDisk(error, layout.privateDir) ?? error;
   }
   return { pid: record.pid, since: new Date(record.since), adopted: false };
 }
@@ -112,8 +113,14 @@ async function recordProcess(layout: DomainLayout, pid: number): Promise<PidReco
   if (identity === undefined || namespace === undefined || namespace === own || !isAlive(identity))
     throw new Error(`cannot give samba a mount namespace of its own; run as root${await lastWords(layout)}`);
   const record = { ...identity, namespace, since: new Date().toISOString() };
-  await writeFile(`${layout.pidFile}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-  await rename(`${layout.pidFile}.new`, layout.pidFile);
+  try {
+    await writeFile(`${layout.pidFile}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+    await rename(`${layout.pidFile}.new`, layout.pidFile);
+  } catch (cause) {
+    // Nobody would find it again, and its ports would be taken at the next start.
+    await endProcesses(() => domainProcesses(layout, record), STOP_PATIENCE);
+    throw diskError(cause, layout.pidFile) ?? cause;
+  }
   return record;
 }
 
@@ -131,7 +138,10 @@ export async function stopDomain(place: DomainPlace): Promise<void> {
   const record = readPidRecord(layout);
   if (record === undefined) return;
   await endProcesses(() => domainProcesses(layout, record), STOP_PATIENCE);
-  await rm(layout.pidFile, { force: true });
+  // On a disk that fails it may stay: it names nobody who is alive.
+  await rm(layout.pidFile, { force: true }).catch((error: unknown) => {
+    if (diskError(error, layout.pidFile) === undefined) throw error;
+  });
 }
 
 export function domainStatus(place: DomainPlace): DomainStatus {

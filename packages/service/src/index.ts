@@ -1,7 +1,16 @@
 export { askSecret, confirm } from './ask.ts';
+export {
+  BulkBook,
+  type BulkList,
+  type BulkOutcome,
+  type ShownList,
+} from './bulk-book.ts';
+export { type BulkLine, DELETION_THRESHOLD } from './bulk-decision.ts';
+export { BULK_TABLES } from './bulk-tables.ts';
 export { CausewayError, describeError, type Retry } from './causeway-error.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret } from './configuration.ts';
+export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
 export { createServer, listen, type ServerOptions } from './http-server.ts';
@@ -26,4 +35,5 @@ export {
   type ServeOptions,
   serveRoute,
 } from './serve-route.ts';
+export { StateDatabase } from './state-database.ts';
 export { lockState, lockStateSoon, type StateLock } from './state-lock.ts';

@@ -7,23 +7,33 @@ export interface Service {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Seconds that a service has to put its things away after SIGTERM or SIGINT. */
+/** What services have to put their things away. */
 const GRACE_MS = 20_000;
 
 /**
- * Runs services until a signal comes or one of them fails; then ends all. Sets the exit code.
+ * Runs services until a signal comes or one of them fails; then ends all, and returns when all have ended. What is not put away within
+ * `graceMs` after that, here or by the caller, ends with the process, whose exit code is 1 then.
  * A second signal ends the process at once: every service must survive that anyway.
+ * @throws what the first of them failed with
  */
-export async function runServices(services: readonly Service[], log: Log): Promise<void> {
+export async function runServices(
+  services: readonly Service[],
+  log: Log,
+  graceMs: number = GRACE_MS,
+): Promise<void> {
   const stop = new AbortController();
-  const onSignal = (name: NodeJS.Signals): void => {
-    if (stop.signal.aborted) process.exit(130);
-    log.info({ signal: name }, 'stopping');
+  const failures: unknown[] = [];
+  const end = (): void => {
     stop.abort();
     setTimeout(() => {
       log.error('not everything was put away in time');
       process.exit(1);
-    }, GRACE_MS).unref();
+    }, graceMs).unref();
+  };
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (stop.signal.aborted) process.exit(failures.length > 0 ? 1 : 130);
+    log.info({ signal: name }, 'stopping');
+    end();
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
@@ -33,10 +43,14 @@ export async function runServices(services: readonly Service[], log: Log): Promi
         try {
           await service.run(stop.signal);
         } catch (error) {
-          if (stop.signal.aborted) return;
-          log.fatal({ service: service.name, err: describeError(error) }, 'service failed');
-          stop.abort();
-          throw error;
+          const err = describeError(error);
+          if (stop.signal.aborted) {
+            log.warn({ service: service.name, err }, 'service failed while it ended');
+            return;
+          }
+          failures.push(error);
+          log.fatal({ service: service.name, err }, 'service failed');
+          end();
         }
       }),
     );
@@ -44,6 +58,7 @@ export async function runServices(services: readonly Service[], log: Log): Promi
     process.off('SIGTERM', onSignal);
     process.off('SIGINT', onSignal);
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Waits, or returns early when the signal is aborted; never throws. */

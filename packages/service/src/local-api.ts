@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { CausewayError } from './causeway-error.ts';
+import { diskError, onDisk } from './disk-error.ts';
 import { localSocketPath, makeRuntimeDirectory, restrictSocket, withPrivateUmask } from './platform.ts';
 
 export interface LocalSocket {
@@ -20,8 +21,12 @@ export async function serveLocally(
 ): Promise<void> {
   const path = socket?.path ?? localSocketPath(stateDirectory);
   if (socket) makeRuntimeDirectory(dirname(path));
-  rmSync(path, { force: true }); // the state lock is held: whoever left this socket is gone
-  await withPrivateUmask(() => server.listen({ path }));
+  onDisk(path, () => rmSync(path, { force: true })); // the state lock is held: whoever left this socket is gone
+  try {
+    await withPrivateUmask(() => server.listen({ path }));
+  } catch (error) {
+    throw diskError(error, path) ?? error;
+  }
   restrictSocket(path, socket?.group);
 }
 

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type Log = Logger;
@@ -26,5 +27,53 @@ export function createLog(service: string, destination?: DestinationStream): Log
       censor: '[redacted]',
     },
   };
-  return destination ? pino(options, destination) : pino(options);
+  if (destination) return pino(options, destination);
+  const output = new StandardOutput();
+  const log = pino(options, output);
+  output.onLost = (lines, err) => log.warn({ lines, err }, 'lines of this log were lost');
+  return log;
+}
+
+const STDOUT = 1;
+/** How long a full pipe may keep a line, and with it the service, waiting. */
+const PIPE_PATIENCE_MS = 1000;
+const PIPE_LOOK_MS = 10;
+
+/**
+ * Standard output, line by line. INVARIANT: a log that cannot be written (its disk is full, its reader is gone) ends no service and
+ * holds none up: lines are lost, and how many is told in the log as soon as it can be written again.
+ */
+class StandardOutput implements DestinationStream {
+  onLost: (lines: number, reason: string) => void = () => {};
+  #lost = 0;
+  #reason = '';
+  /** A line was written in part. */
+  #torn = false;
+
+  write(line: string): void {
+    try {
+      this.#write(Buffer.from(this.#torn ? `\n${line}` : line));
+    } catch (error) {
+      this.#lost += 1;
+      this.#reason = (error as Error).message;
+      return;
+    }
+    const lost = this.#lost;
+    this.#lost = 0;
+    if (lost > 0) this.onLost(lost, this.#reason);
+  }
+
+  #write(bytes: Buffer): void {
+    const until = Date.now() + PIPE_PATIENCE_MS;
+    for (let done = 0; done < bytes.length; ) {
+      try {
+        done += writeSync(STDOUT, bytes, done);
+        this.#torn = done < bytes.length;
+      } catch (error) {
+        const wait = (error as NodeJS.ErrnoException).code === 'EAGAIN' && this.#lost === 0;
+        if (!wait || Date.now() > until) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_LOOK_MS);
+      }
+    }
+  }
 }

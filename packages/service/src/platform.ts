@@ -15,23 +15,37 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CausewayError } from './causeway-error.ts';
+import { onDisk } from './disk-error.ts';
 
 /** What is an operating system's own stands in this file: modes, users, sockets, default places. */
 
 const windows = process.platform === 'win32';
 
-/** Makes a folder that only the service's user can enter. */
+/** Makes a folder that only the service's user can enter. @throws CausewayError 'disk-full' or 'disk-failed' */
 export function makePrivateDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (!windows) chmodSync(path, 0o700);
+  onDisk(path, () => {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (!windows) chmodSync(path, 0o700);
+  });
 }
 
-/** Writes a file that only its owner can read; all of it or nothing, and on the disk when this returns. */
+/**
+ * Writes a file that only its owner can read; all of it or nothing, and on the disk when this returns.
+ * @throws CausewayError 'disk-full' or 'disk-failed'
+ */
 export function writePrivateFile(path: string, content: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  onDisk(path, () => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeWhole(path, content, 0o600);
+    syncDirectory(dirname(path));
+  });
+}
+
+/** In the place of what was there, or that stays as it was. */
+function writeWhole(path: string, content: string, mode: number): void {
   const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
   // Made anew, or not at all: a file or a link that somebody else put there would get the secret.
-  const file = openSync(temporary, 'wx', 0o600);
+  const file = openSync(temporary, 'wx', mode);
   try {
     try {
       writeFileSync(file, content);
@@ -41,10 +55,11 @@ export function writePrivateFile(path: string, content: string): void {
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    try {
+      rmSync(temporary, { force: true });
+    } catch {} // a disk that fails: what it failed at first is told
     throw error;
   }
-  syncDirectory(dirname(path));
 }
 
 /** Until then a rename may be lost with the power. Windows has no such call. */
@@ -160,12 +175,13 @@ export function runtimeDirectory(): string {
   return windows ? join(process.env.ProgramData ?? 'C:\\ProgramData', 'causeway') : '/run/causeway';
 }
 
-/** Writes a file that everybody may read into a folder that everybody may enter. @throws CausewayError 'runtime-directory' */
+/**
+ * Writes a file that everybody may read into a folder that everybody may enter.
+ * @throws CausewayError 'runtime-directory', 'disk-full' or 'disk-failed'
+ */
 export function writeRuntimeFile(path: string, content: string): void {
   makeRuntimeDirectory(dirname(path));
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
-  writeFileSync(temporary, content, { mode: 0o644, flag: 'wx' });
-  renameSync(temporary, path);
+  onDisk(path, () => writeWhole(path, content, 0o644));
 }
 
 /** @throws CausewayError 'runtime-directory' when it is not there and cannot be made */

@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CausewayError } from './causeway-error.ts';
+import { onDisk } from './disk-error.ts';
 import { sleep } from './lifecycle.ts';
 import { makePrivateDirectory } from './platform.ts';
 
@@ -13,28 +14,28 @@ export interface StateLock {
 /**
  * Takes the lock of a state folder. SQLite holds it by the operating system's own file locks, so that it
  * goes with the process however that ends, on every platform.
- * @throws CausewayError 'already-running' that names the process which holds it
+ * @throws CausewayError 'already-running' that names the process which holds it where that is known; 'disk-full', 'disk-failed'
  */
 export function lockState(stateDirectory: string): StateLock {
-  makePrivateDirectory(stateDirectory);
-  const owner = join(stateDirectory, 'lock.pid');
-  const database = new DatabaseSync(join(stateDirectory, 'lock.db'));
-  try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch (cause) {
-    database.close();
-    throw new CausewayError(
-      'already-running',
-      `the state in '${stateDirectory}' is in use by process ${readOwner(owner)}: stop it first, or use another state folder`,
-      { cause, status: 409 },
-    );
-  }
-  writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 });
-  return {
-    release: () => {
-      if (database.isOpen) database.close();
-    },
-  };
+  return onDisk(stateDirectory, () => {
+    makePrivateDirectory(stateDirectory);
+    const ownerFile = join(stateDirectory, 'lock.pid');
+    const database = new DatabaseSync(join(stateDirectory, 'lock.db'));
+    try {
+      database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    } catch (cause) {
+      database.close();
+      throw isBusy(cause) ? alreadyRunning(stateDirectory, ownerFile, cause) : cause;
+    }
+    noteOwner(ownerFile);
+    return {
+      release: () => {
+        if (!database.isOpen) return;
+        removeNote(ownerFile);
+        database.close();
+      },
+    };
+  });
 }
 
 /** How long a starting service waits for a command that has the state for a moment. */
@@ -46,15 +47,52 @@ export async function lockStateSoon(stateDirectory: string): Promise<StateLock> 
     try {
       return lockState(stateDirectory);
     } catch (error) {
-      if (Date.now() > until) throw error;
+      const { code } = error as { code?: string };
+      if (code !== 'already-running' || Date.now() > until) throw error;
     }
   }
 }
 
-function readOwner(path: string): string {
+/** SQLITE_BUSY, with whatever detail: the one answer that means that somebody else has the lock. */
+const isBusy = (error: unknown): boolean => (Number((error as { errcode?: number }).errcode) & 0xff) === 5;
+
+function alreadyRunning(stateDirectory: string, ownerFile: string, cause: unknown): CausewayError {
+  const owner = livingOwner(ownerFile);
+  return new CausewayError(
+    'already-running',
+    `the state in '${stateDirectory}' is in use by ${owner === undefined ? 'another process' : `process ${owner}`}: stop it first, or use another state folder`,
+    { cause, status: 409 },
+  );
+}
+
+/** For people only: a lock without it is a lock. What somebody who was killed left, or what was written in part, is taken away. */
+function noteOwner(ownerFile: string): void {
+  removeNote(ownerFile);
   try {
-    return readFileSync(path, 'utf8').trim();
+    writeFileSync(ownerFile, `${process.pid} ${startOf(process.pid)}\n`, { mode: 0o600 });
   } catch {
-    return 'unknown';
+    removeNote(ownerFile);
   }
+}
+
+function removeNote(ownerFile: string): void {
+  try {
+    rmSync(ownerFile, { force: true });
+  } catch {} // on a disk that fails it may stay: it names nobody but who wrote it
+}
+
+/** The process that wrote the file, if it lives; another one with its number was started at another time. */
+function livingOwner(ownerFile: string): number | undefined {
+  try {
+    const [, pid, start] = /^(\d+) (\d+)\n$/.exec(readFileSync(ownerFile, 'utf8')) ?? [];
+    return pid !== undefined && startOf(Number(pid)) === start ? Number(pid) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** When a process was started, in the system's own ticks (proc(5), field 22 of `stat`). @throws where there is no such file */
+function startOf(pid: number): string | undefined {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
 }

@@ -8,7 +8,7 @@ import { TenantScope } from './tenant-scope.ts';
 
 /** Who calls a route that needs a token. The role decides which routes; the scope decides whose data. */
 export type Caller =
-  | { readonly role: 'admin'; readonly scope: TenantScope; readonly userId: string }
+  | { readonly role: 'admin'; readonly scope: TenantScope; readonly userId: string; readonly tokenId: string }
   | {
       readonly role: 'connect' | 'domain';
       readonly scope: TenantScope;
@@ -160,15 +160,16 @@ export class Installation {
         join.onRef('user.tenant_id', '=', 'token.tenant_id').onRef('user.id', '=', 'token.user_id'),
       )
       .innerJoin('tenants', 'tenants.id', 'token.tenant_id')
-      .select(['tenants.id as tenantId', 'tenants.name as tenantName', 'user.id'])
+      .select(['tenants.id as tenantId', 'tenants.name as tenantName', 'user.id', 'token.id as tokenId'])
       .where('token.digest', '=', digest)
       .where('token.expires_at', '>', new Date())
       .where('user.administrator', '=', true)
       .where('user.account_enabled', '=', true)
+      .where('user.blocked_at', 'is', null)
       .where('user.deleted_at', 'is', null)
       .executeTakeFirst();
     if (!row) return undefined;
     const scope = new TenantScope(this.#database, { id: row.tenantId, name: row.tenantName });
-    return { role: 'admin', scope, userId: row.id };
+    return { role: 'admin', scope, userId: row.id, tokenId: row.tokenId };
   }
 }

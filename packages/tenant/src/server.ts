@@ -1,6 +1,8 @@
 import { createServer, type Log } from '@causeway/service';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { registerAdministration } from './api/administration.ts';
+import { registerAdministrators } from './api/administrators.ts';
+import { registerApplications } from './api/applications.ts';
 import { registerEnrolment } from './api/enrolment.ts';
 import { registerGroups } from './api/groups.ts';
 import { registerLocal } from './api/local.ts';
@@ -36,6 +38,8 @@ export function makePublicServer(
   registerProvisioning(server, context);
   registerManagedDomain(server, context);
   registerAdministration(server, context);
+  registerAdministrators(server, context);
+  registerApplications(server, context);
   registerUsers(server, context);
   registerGroups(server, context);
   registerNames(server, context);

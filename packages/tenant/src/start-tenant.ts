@@ -1,8 +1,11 @@
 import {
+  type CausewayError,
+  describeError,
   type Log,
   listen,
   lockStateSoon,
   makePrivateDirectory,
+  reportError,
   type Service,
   serveLocally,
 } from '@causeway/service';
@@ -25,6 +28,8 @@ export interface StartOptions {
   readonly clock?: () => Date;
   /** Sees the text of every statement that the database is asked, never its parameters. */
   readonly onQuery?: (statement: string) => void;
+  /** See `DatabaseOptions`. */
+  readonly onFatal?: (reason: CausewayError) => void;
 }
 
 /** Starts the tenant service: lock, database, local API, public API. What was begun is put away when a step fails. */
@@ -42,7 +47,7 @@ export async function startTenant(
     const lock = await lockStateSoon(configuration.stateDirectory);
     undo.push(() => lock.release());
     const location = options.database ?? databaseLocation(configuration);
-    const database = await openDatabase(location, options.onQuery);
+    const database = await openDatabase(location, options);
     undo.push(() => database.destroy());
 
     let publicUrl = configuration.publicUrl;
@@ -73,11 +78,17 @@ export function tenantService(configuration: TenantConfiguration, log: Log): Ser
   return {
     name: 'tenant',
     async run(signal) {
-      const running = await startTenant(configuration, log);
+      const running = await startTenant(configuration, log, { onFatal: reason => endNow(reason, log) });
       if (!signal.aborted) {
         await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
       }
       await running.close();
     },
   };
+}
+
+/** The operating system puts away what a process holds; what was not committed, nobody was told to be stored. */
+function endNow(reason: CausewayError, log: Log): never {
+  log.fatal({ err: describeError(reason) }, 'the embedded database has ended; ending with it');
+  process.exit(reportError(reason, false));
 }

@@ -4,6 +4,18 @@ export { decodeGuid, encodeGuid, type Guid, isGuid, NULL_GUID } from './guid.ts'
 export { isLoopback } from './loopback.ts';
 export { nameKey } from './name-key.ts';
 export { Reader } from './reader.ts';
+export {
+  AccessMask,
+  type Ace,
+  AceFlag,
+  AceType,
+  type Acl,
+  decodeSecurityDescriptor,
+  encodeSecurityDescriptor,
+  grantExtendedRight,
+  hasExtendedRight,
+  type SecurityDescriptor,
+} from './security-descriptor.ts';
 export { decodeSid, encodeSid, ridOf, type Sid } from './sid.ts';
 export { decodeUtf16le, encodeUtf16le, fromHex, toHex } from './text.ts';
 export { upperCase } from './upper-case.ts';

@@ -30,6 +30,9 @@ test('names that one of the directories takes for one have one key', () => {
     ['νίκος', 'ΝίΚΟΣ'],
     ['anne  marie ', ' Anne Marie'],
     ['Özil', 'O\u0308zil'],
+    ['İlker', 'İlker'.toLowerCase()],
+    ['ΟΔΥΣΣΕΥΣ', 'οδυσσευς'],
+    ['\u212bsa', 'åsa'],
   ] as const)
     assert.equal(nameKey(a), nameKey(b), `${a} and ${b}`);
   for (const [a, b] of [
@@ -38,10 +41,33 @@ test('names that one of the directories takes for one have one key', () => {
     ['anne', 'änne'],
     ['anna', 'anna1'],
     ['a b', 'ab'],
+    ['a b', 'a\u00a0b'],
+    ['µ', 'μ'],
+    ['ﬁ', 'fi'],
+    ['ŉ', 'ʼN'],
+    ['𐐨', '𐐀'],
   ] as const)
     assert.notEqual(nameKey(a), nameKey(b), `${a} and ${b}`);
 });
 
-test('a key is its own key', () => {
-  check(property(string({ unit: 'binary' }), name => assert.equal(nameKey(nameKey(name)), nameKey(name))));
+test('a key is its own key, and no spelling of a name changes it', () => {
+  const spellings = [
+    (name: string) => `  ${name} `,
+    (name: string) => name.replaceAll(' ', '   '),
+    upperCase,
+    (name: string) => name.normalize('NFC'),
+    (name: string) => name.normalize('NFD'),
+    nameKey,
+  ];
+  const holds = (name: string): void => {
+    for (const spell of spellings)
+      if (nameKey(spell(name)) !== nameKey(name))
+        assert.fail(`${JSON.stringify(name)} as ${JSON.stringify(spell(name))}`);
+  };
+  check(property(string({ unit: 'binary' }), holds));
+  // Chance does not meet the few letters at which capital and accent fall out. Letters that are one with an accent are below U+2000.
+  for (let unit = 0; unit < 0x2000; unit++) {
+    const letter = String.fromCharCode(unit);
+    for (const accents of ['', '\u0301', '\u0307', '\u0308\u0301', '\u0345']) holds(`${letter}${accents}`);
+  }
 });

@@ -57,10 +57,9 @@ function diagnoseHeartbeat({ store }: Connect): Diagnosis {
 }
 
 async function diagnoseConnector(connector: Connector): Promise<Diagnosis[]> {
-  const { name, context } = connector;
+  const { name, context, lastError } = connector;
   const { store, connector: configured } = context;
   const times = connector.passwordCycle();
-  const lastError = store.cursors.get('last-error');
   const { isReachable, exceptionMessage } = await connector.reachability();
   const missing = isReachable ? await connector.missingRights() : undefined;
   const checks = [

@@ -19,6 +19,7 @@ import {
   saveConnector,
 } from './connectors.ts';
 import { diagnose } from './diagnostics.ts';
+import { approveHeld, getHeld, listHeld, refuseNumber } from './held.ts';
 import { getObject, listObjects, objectLog, syncObjectPassword } from './objects.ts';
 import {
   forceFullPass,
@@ -83,12 +84,18 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     setScheduler: ({ body }, caller) => changeScheduler(connect, body, caller),
     startSyncCycle: ({ body }) => startCycle(connect, body.policyType === 'Initial'),
     stopSyncCycle: () => stopCycle(connect),
-    sync: async ({ body }) => ({
-      cycles: await connect.sync(
-        { allowDeletes: body.allowDeletes, initial: body.policyType === 'Initial' },
-        forestConnectors(connect, body.connector),
-      ),
-    }),
+    sync: async ({ body }) => {
+      if (body.allowDeletes > 0) refuseNumber();
+      const options = { initial: body.policyType === 'Initial' };
+      return { cycles: await connect.sync(options, forestConnectors(connect, body.connector)) };
+    },
+    listHeld: ({ query }) => ({ lists: listHeld(connect, query.operation, query.connector) }),
+    getHeld: ({ params }) => getHeld(connect, params.digest),
+    approveHeld: ({ params, body }, caller) => {
+      const approved = approveHeld(connect, params.digest, body.operation, caller);
+      nudge();
+      return approved;
+    },
     listRunStatus: ({ query }) => ({ running: listRunStatus(connect, query.connector) }),
     getGlobalSettings: () => globalSettings(connect),
     getCompanyFeature: () => companyFeature(connect),

@@ -1,13 +1,14 @@
 import { createAccountCommand } from '@causeway/active-directory';
 import type { CycleSummary } from '@causeway/contract';
 import { defaultStateDirectory, printResult } from '@causeway/service';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { enrol, readAgent, tenantEndpoint } from '../identity.ts';
 import { runConnect } from '../run.ts';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 import { checkDomainControllers, checkEnrolledForests } from './check-forests.ts';
 import { forcePasswordSync } from './force-password-sync.ts';
+import { heldCommands } from './held.ts';
 import { repinConnector } from './repin.ts';
 import { showStatus } from './show-status.ts';
 import { tokenCommands } from './tokens.ts';
@@ -31,13 +32,9 @@ export function connectCommands(program: Command): void {
     .option('--once', 'one cycle (the only way; `run` keeps going)')
     .option('--connector <name>', 'one connector alone; case counts')
     .option('--initial', 'import and synchronize everything anew')
-    .option(
-      '--allow-deletes <n>',
-      'let as many deletes go although they exceed the deletion threshold',
-      count,
-      0,
-    )
+    .addOption(new Option('--allow-deletes <n>', 'of releases before').argParser(count).hideHelp())
     .action(sync);
+  heldCommands(command);
   command('status', 'how Connect stands, or the way of one user so far')
     .argument('[user]', 'userPrincipalName, sAMAccountName, DN, objectGUID or source anchor')
     .action(showStatus);
@@ -108,26 +105,34 @@ function enrolCommand(connect: Command): void {
 }
 
 async function sync(
-  options: CommonOptions & { allowDeletes: number; connector?: string; initial?: boolean },
+  options: CommonOptions & { allowDeletes?: number; connector?: string; initial?: boolean },
 ): Promise<void> {
   const { allowDeletes, connector, initial } = options;
   const policyType = initial ? 'Initial' : 'Delta';
   const { result } = await askOrDo(options, 'sync', {
-    body: { allowDeletes, policyType, ...(connector !== undefined && { connector }) },
+    body: {
+      policyType,
+      ...(allowDeletes && { allowDeletes }),
+      ...(connector !== undefined && { connector }),
+    },
   });
   printResult(options.json, result, () => result.cycles.flatMap(describeCycle));
 }
 
 function describeCycle(cycle: CycleSummary): string[] {
-  const { connector, imported, full, upserted, deleted, refused, retried, suppressedDeletes } = cycle;
+  const { connector, imported, full, upserted, deleted, refused, retried } = cycle;
+  const { suppressedDeletes, suppressedCreations } = cycle;
   const lines = [
     `${connector}: ${imported} objects imported${full ? ' (full import)' : ''}, ${upserted} exported, ${deleted} deleted, ${refused} refused, ${retried} to be retried; ${cycle.passwords.sent} passwords sent; ${cycle.milliseconds} ms`,
   ];
-  if (suppressedDeletes > 0) {
+  if (suppressedDeletes > 0)
     lines.push(
-      `  ${suppressedDeletes} deletes held back by the deletion threshold; if they are meant: causeway connect sync --once --connector ${connector} --allow-deletes ${suppressedDeletes}`,
+      `  ${suppressedDeletes} deletions wait for you: causeway connect deletions --connector '${connector}'`,
     );
-  }
+  if (suppressedCreations > 0)
+    lines.push(
+      `  ${suppressedCreations} new users wait for you: causeway connect creations --connector '${connector}'`,
+    );
   return lines;
 }
 

@@ -30,10 +30,7 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
     );
     lines.push(...describeArrival(c.arrival).map(line => `  ${line}`));
     if (c.lastError !== null) lines.push(`  last error: ${c.lastError}`);
-    if (c.suppressedDeletes > 0)
-      lines.push(
-        `  ${c.suppressedDeletes} deletes held back: causeway connect sync --once --connector ${c.name} --allow-deletes ${c.suppressedDeletes}`,
-      );
+    lines.push(...describeWaiting(c).map(line => `  ${line}`));
     if (c.fullPass) lines.push(`  ${describePass(c.fullPass)}`);
     const rows = [
       ...c.queue.map(e => ['retry', e.user, e.kind, e.reason]),
@@ -46,6 +43,26 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
     '',
     ...status.events.slice(0, 10).map(event => `${event.at}  ${event.eventId}  ${event.text.split('\n')[0]}`),
   );
+  return lines;
+}
+
+type Connector = ConnectStatus['connectors'][number];
+
+function describeWaiting(c: Connector): string[] {
+  const lines: string[] = [];
+  if (c.suppressedDeletes > 0) {
+    lines.push(
+      `${c.suppressedDeletes} deletions wait for you: causeway connect deletions --connector '${c.name}'`,
+      ...c.stillSigningIn.map(user => `ALARM: ${user} can still sign in although they were deleted`),
+    );
+    const more = c.stillSigningInCount - c.stillSigningIn.length;
+    if (more > 0) lines.push(`and ${more} more`);
+  }
+  if (c.growthAlarm !== null) lines.push(`ALARM: ${c.growthAlarm} new users within 24 hours`);
+  if (c.suppressedCreations > 0)
+    lines.push(
+      `${c.suppressedCreations} new users wait for you: causeway connect creations --connector '${c.name}'`,
+    );
   return lines;
 }
 

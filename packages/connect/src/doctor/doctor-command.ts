@@ -1,7 +1,7 @@
 import { defaultConfigurationFile, EXIT, printResult } from '@causeway/service';
 import type { Command } from 'commander';
 import { type DoctorOptions, gatherFacts } from './gather-facts.ts';
-import { type Finding, judgePrerequisites } from './prerequisites.ts';
+import { type Finding, judgePrerequisites, warningsOf } from './prerequisites.ts';
 
 /** `causeway doctor` */
 export function doctorCommand(program: Command): void {
@@ -25,12 +25,15 @@ export function doctorCommand(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nThe exit code is 0 when every prerequisite is met, 1 otherwise.')
     .action(async (options: DoctorOptions & { json?: boolean }) => {
-      const findings = judgePrerequisites(await gatherFacts(options));
+      const facts = await gatherFacts(options);
+      const findings = judgePrerequisites(facts);
+      const warnings = warningsOf(facts);
       const ready = findings.every(({ met }) => met === true);
-      printResult(options.json, { ready, findings }, () => [
+      printResult(options.json, { ready, findings, warnings }, () => [
         ...findings.flatMap(describe),
         '',
         conclude(findings),
+        ...warnings.flatMap(warning => ['', `WARNING: ${warning}`]),
       ]);
       if (!ready) process.exitCode = EXIT.failure;
     });

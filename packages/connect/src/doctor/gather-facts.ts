@@ -55,6 +55,7 @@ async function askConnect({ config }: DoctorOptions) {
 /** What is looked at of a managed domain's status; one of the release before does not say whose it is. */
 const DomainStatus = z.object({
   realm: z.string(),
+  samba: z.object({ version: z.string().nullable(), warning: z.string().nullable() }).optional(),
   registration: z.object({ alarm: z.string().nullable(), next: z.string().nullable() }).optional(),
 });
 
@@ -62,8 +63,8 @@ const DomainStatus = z.object({
 async function askDomain({ domainState = defaultStateDirectory('domain') }: DoctorOptions) {
   const status = DomainStatus.safeParse(await callLocally(domainState, 'domain', 'GET', '/status')).data;
   if (status === undefined) return undefined;
-  const { realm, registration } = status;
-  return { realm, alarm: registration?.alarm ?? null, next: registration?.next ?? null };
+  const { realm, registration, samba } = status;
+  return { realm, alarm: registration?.alarm ?? null, next: registration?.next ?? null, samba };
 }
 
 async function askTenant(options: DoctorOptions) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Facts, judgePrerequisites } from './prerequisites.ts';
+import { type Facts, judgePrerequisites, warningsOf } from './prerequisites.ts';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
 const KEY = { keyId: 'k', publicKey: 'AAAA', fingerprint: 'AAAA-BBBB' };
@@ -23,7 +23,8 @@ function facts(
     lastError: null,
     exported: 25,
     passwords: 24,
-    arrival: { state: 'complete', receiptAt: '2026-11-24T11:59:30.000Z' },
+    ...{ suppressedDeletes: 0, stillSigningIn: [], stillSigningInCount: 0 },
+    arrival: { state: 'complete', receiptAt: '2026-11-24T11:59:30.000Z', missing: [] },
     ...change.connector,
   };
   const status = {
@@ -177,7 +178,7 @@ for (const [what, change, id, found, next] of [
   ],
   [
     'a managed domain that does not trust this Connect',
-    { connector: { arrival: { state: 'no receipt yet', receiptAt: null } } },
+    { connector: { arrival: { state: 'no receipt yet', receiptAt: null, missing: [] } } },
     'paired',
     /has not answered/,
     /trust-agent AAAA-BBBB --forest/,
@@ -204,4 +205,28 @@ test('a managed domain on this machine that is not the tenant’s any more says 
   assert.deepEqual([lost.met, lost.found, lost.next], [false, here.alarm, here.next]);
   const well = finding({ ...facts(), domain: { ...here, alarm: null, next: null } }, 'managed-domain');
   assert.deepEqual([well.met, well.found], [true, 'the tenant names AADDS.EXAMPLE.NET']);
+});
+
+test('the Samba of a managed domain on this machine is warned of, which leaves the prerequisites as they are', () => {
+  const domain = { realm: 'AADDS.EXAMPLE.NET', alarm: null, next: null };
+  const samba = { version: '4.17.12-Debian', warning: 'Samba 4.17.12-Debian lacks fixes' };
+  assert.deepEqual(warningsOf(facts()), []);
+  assert.deepEqual(warningsOf({ ...facts(), domain }), []);
+  const warned = { ...facts(), domain: { ...domain, samba } };
+  assert.deepEqual(warningsOf(warned), [samba.warning]);
+  assert.deepEqual(judgePrerequisites(warned), judgePrerequisites(facts()));
+});
+
+test('deletions that wait are named, with the people who can still sign in and what to do', () => {
+  const names = Array.from({ length: 12 }, (_, n) => `user${n}@corp.example.com`);
+  const connector = { suppressedDeletes: 20, stillSigningIn: names, stillSigningInCount: 14 };
+  const { met, found, next } = finding(facts({ connector }), 'nobody-waits-to-be-deleted');
+  assert.equal(met, false);
+  assert.match(found, /20 deletions wait .*user0@corp\.example\.com, .*user9@corp\.example\.com and 4 more/);
+  assert.match(next!, /causeway connect deletions --connector 'corp\.example\.com'/);
+  const missing = [{ user: 'eve@corp.example.com', what: 'not deleted', refused: 'deletion-threshold' }];
+  const arrival = { state: 'not all written', receiptAt: '2026-11-24T11:59:30.000Z', missing };
+  const there = finding(facts({ connector: { arrival } }), 'nobody-waits-to-be-deleted');
+  assert.match(there.found, /the managed domain holds deletions: eve@corp\.example\.com/);
+  assert.match(there.next!, /causeway domain deletions/);
 });

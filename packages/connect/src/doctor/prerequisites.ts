@@ -23,6 +23,8 @@ export interface ManagedDomainHere {
   /** That it is not the tenant's, and what to do, in its own words; null where it is, or does not know. */
   alarm: string | null;
   next: string | null;
+  /** Of the release before: it does not say. */
+  samba?: { version: string | null; warning: string | null } | undefined;
 }
 
 export interface Finding {
@@ -52,6 +54,12 @@ const ASKED_TENANT = "asked the tenant with the administrator's token";
 /** The prerequisites of the tutorial, in its order. Pure. */
 export function judgePrerequisites(facts: Facts): Finding[] {
   return PREREQUISITES.map(({ id, prerequisite, judge }) => ({ id, prerequisite, ...judge(facts) }));
+}
+
+/** What is to be known beside the prerequisites, and keeps nobody from anything: which Samba the managed domain here runs by. */
+export function warningsOf({ domain }: Facts): string[] {
+  const warning = domain?.samba?.warning;
+  return warning ? [warning] : [];
 }
 
 const met = (found: string, how: string): Judgement => ({ met: true, found, how, next: null });
@@ -111,6 +119,11 @@ const PREREQUISITES: readonly {
     id: 'password-hash-synchronization',
     prerequisite: 'password hash synchronization is on',
     judge: byConnect(({ status }, { now }) => judgePasswords(status, now)),
+  },
+  {
+    id: 'nobody-waits-to-be-deleted',
+    prerequisite: 'nobody who was deleted on-premises can still sign in',
+    judge: byConnect(({ status }) => judgeDeletions(status)),
   },
   {
     id: 'connect-version',
@@ -194,6 +207,41 @@ function judgePasswords({ connectors }: ConnectStatus, now: Date): Judgement {
       return { name, judgement };
     }),
   );
+}
+
+/** People whom a finding names. */
+const NAMED = 10;
+
+function judgeDeletions({ connectors }: ConnectStatus): Judgement {
+  return worst(connectors.map(connector => ({ name: connector.name, judgement: judgeHeld(connector) })));
+}
+
+function judgeHeld(connector: ConnectStatus['connectors'][number]): Judgement {
+  const { name, forest, suppressedDeletes, stillSigningIn, stillSigningInCount, arrival } = connector;
+  if (suppressedDeletes > 0) {
+    const who =
+      stillSigningInCount > 0 ? `; can still sign in: ${named(stillSigningIn, stillSigningInCount)}` : '';
+    return unmet(
+      `${suppressedDeletes} deletions wait for an administrator${who}`,
+      ASKED_CONNECT,
+      `look at them, and let them go if they are meant: causeway connect deletions --connector '${name}'`,
+    );
+  }
+  const there = arrival.missing.filter(
+    ({ what, refused }) => what === 'not deleted' && refused === 'deletion-threshold',
+  );
+  if (there.length === 0) return met('no deletion waits', ASKED_CONNECT);
+  const users = there.map(({ user }) => user);
+  return unmet(
+    `the managed domain holds deletions: ${named(users, users.length)}`,
+    RECEIPTS,
+    `at the managed domain, look at them, and let them go if they are meant: causeway domain deletions --forest '${forest}'`,
+  );
+}
+
+function named(users: readonly string[], count: number): string {
+  const others = count > NAMED ? ` and ${count - NAMED} more` : '';
+  return `${users.slice(0, NAMED).join(', ')}${others}`;
 }
 
 function judgeCycle(last: string | null, error: string | null, now: Date, done: string): Judgement {

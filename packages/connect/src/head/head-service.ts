@@ -1,5 +1,5 @@
 import { CallError } from '@causeway/contract';
-import { describeError, type Service, sleep } from '@causeway/service';
+import { describeError, isDiskError, type Service, sleep } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
 import { judge } from './arrival.ts';
@@ -25,14 +25,19 @@ export class HeadService implements Service {
   async run(signal: AbortSignal): Promise<void> {
     const { settings } = this.#context;
     while (!signal.aborted) {
-      await this.turn();
+      try {
+        await this.turn();
+      } catch (error) {
+        if (!isDiskError(error)) throw error;
+        this.#tell(`no head can be made: ${describeError(error)}`);
+      }
       await sleep(settings.headIntervalMs, signal);
     }
   }
 
   /** One head to the tenant, and what it answers. */
   async turn(): Promise<void> {
-    const { tenant, connector, log } = this.#context;
+    const { tenant, connector } = this.#context;
     const head = makeHead(this.#context);
     if (head === undefined) return;
     let trouble = '';
@@ -44,9 +49,15 @@ export class HeadService implements Service {
       if (!(error instanceof CallError)) throw error;
       trouble = `the head does not go to the tenant: ${describeError(error)}`;
     }
+    this.#tell(trouble);
+    this.#sayAlarm();
+  }
+
+  /** Once, until it is another one; '' is none. */
+  #tell(trouble: string): void {
+    const { connector, log } = this.#context;
     if (trouble !== this.#trouble && trouble !== '') log.warn({ connector: connector.name }, trouble);
     this.#trouble = trouble;
-    this.#sayAlarm();
   }
 
   #sayAlarm(): void {

@@ -53,8 +53,3 @@ export function decideExport(
   const [issue] = change.error.issues;
   return { problem: `${issue?.path.join('.')}: ${issue?.message}` };
 }
-
-/** Whether an export's deletes may go: more than the threshold stop it before the first, unless that many were allowed. */
-export function mayDelete(pending: number, threshold: number, allowed: number): boolean {
-  return pending <= Math.max(threshold, allowed);
-}

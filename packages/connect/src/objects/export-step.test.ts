@@ -19,7 +19,7 @@ test('the source anchor is base64 of the 16 bytes of objectGUID as they travel',
 test('everybody in scope is exported once, in batches, each with a record signed for this forest', async () => {
   const context = testContext(peer, { objectBatch: 2 });
   imported(context, ...people(5), person(9, { adminDescription: 'User_1' }));
-  assert.equal((await exportStep(context, 0)).upserted, 5);
+  assert.equal((await exportStep(context)).upserted, 5);
   assert.equal(peer.users.size, 5);
   assert.equal(peer.requests.length, 3);
   const { record, sequence } = peer.users.get(sourceAnchorOf(guidOf(3)))!.object;
@@ -27,7 +27,7 @@ test('everybody in scope is exported once, in batches, each with a record signed
   assert.ok(verified.ok);
   assert.equal(sequence, verified.record.sequence);
   peer.requests.length = 0;
-  assert.equal((await exportStep(context, 0)).upserted, 0);
+  assert.equal((await exportStep(context)).upserted, 0);
   assert.equal(peer.requests.length, 0);
 });
 
@@ -35,9 +35,9 @@ test('an answer that was lost is asked for again, and what was done is not done 
   const context = testContext(peer);
   imported(context, ...people(3));
   for (let i = 0; i < 4; i++) peer.script.push('done but lost');
-  await assert.rejects(exportStep(context, 0));
+  await assert.rejects(exportStep(context));
   assert.equal(context.store.space.countPending('upsert'), 3);
-  assert.equal((await exportStep(context, 0)).upserted, 3);
+  assert.equal((await exportStep(context)).upserted, 3);
   assert.equal(peer.users.size, 3);
 });
 
@@ -46,15 +46,15 @@ test('a refused user is quarantined with its reason, the others go, and a change
   const taken = { verdict: 'refused', code: 'attribute-value-must-be-unique', reason: 'taken' } as const;
   peer.judge = change => (change.sourceAnchor === sourceAnchorOf(guidOf(1)) ? taken : undefined);
   imported(context, ...people(3));
-  const summary = await exportStep(context, 0);
+  const summary = await exportStep(context);
   assert.deepEqual([summary.upserted, summary.refused], [2, 1]);
   const entry = context.store.queue.get('object', guidOf(1))!;
   assert.deepEqual([entry.quarantined, entry.code, entry.reason], [true, taken.code, 'taken']);
-  assert.equal((await exportStep(context, 0)).refused, 0); // waits for its time
+  assert.equal((await exportStep(context)).refused, 0); // waits for its time
   peer.judge = () => undefined;
   imported(context, person(1, { title: 'Clerk' }));
   context.store.queue.remove('object', guidOf(1)); // as the import does at a change
-  assert.equal((await exportStep(context, 0)).upserted, 1);
+  assert.equal((await exportStep(context)).upserted, 1);
   assert.equal(context.store.queue.count(true), 0);
 });
 
@@ -63,13 +63,13 @@ test('who waits for a name has a turn as soon as somebody else was changed', asy
   const taken = { verdict: 'refused', code: 'attribute-value-must-be-unique', reason: 'taken' } as const;
   peer.judge = change => (change.sourceAnchor === sourceAnchorOf(guidOf(0)) ? taken : undefined);
   imported(context, ...people(2));
-  await exportStep(context, 0);
+  await exportStep(context);
   assert.equal(context.store.queue.hasDue(), false);
   peer.judge = () => undefined;
   imported(context, person(1, { userPrincipalName: 'other@corp.example.com' }));
-  await exportStep(context, 0);
+  await exportStep(context);
   assert.ok(context.store.queue.hasDue());
-  assert.equal((await exportStep(context, 0)).upserted, 1);
+  assert.equal((await exportStep(context)).upserted, 1);
   assert.equal(context.store.queue.count(true), 0);
 });
 
@@ -80,11 +80,11 @@ test('who waits for a name has a turn also when it was let go of in another fore
   peer.judge = change => (change.sourceAnchor === sourceAnchorOf(guidOf(0)) ? taken : undefined);
   imported(context, person(1));
   imported(other, person(0));
-  await exportStep(context, 0);
-  await exportStep(other, 0);
+  await exportStep(context);
+  await exportStep(other);
   assert.equal(other.store.queue.hasDue(), false);
   imported(context, person(1, { userPrincipalName: 'other@corp.example.com' }));
-  await exportStep(context, 0);
+  await exportStep(context);
   assert.ok(other.store.queue.hasDue('object'));
   assert.equal(other.store.queue.hasDue('password'), false);
 });
@@ -103,7 +103,7 @@ test('true names are signed whatever they are, and none where no record can hold
     }),
     person(3, { ...disabled, displayName: '\ud800', objectSid: 'S-1-281474976710656-1' }),
   );
-  assert.equal((await exportStep(context, 0)).upserted, 3);
+  assert.equal((await exportStep(context)).upserted, 3);
   const said = [1, 2, 3].map(number => {
     const { object } = peer.users.get(sourceAnchorOf(guidOf(number)))!;
     const verified = believed(context, object.record);
@@ -122,7 +122,7 @@ test('true names are signed whatever they are, and none where no record can hold
 test('a record without names goes to no tenant that has not announced it, and status says why', async () => {
   const context = testContext(peer);
   imported(context, person(1, { userPrincipalName: '\u0007@corp.example.com' }), person(2));
-  const summary = await exportStep(context, 0);
+  const summary = await exportStep(context);
   assert.deepEqual([summary.upserted, summary.refused], [1, 1]);
   assert.match(context.store.queue.get('object', guidOf(1))!.reason, /update it/);
 });
@@ -132,65 +132,48 @@ test('who was taken without the name is exported, waits for the name, and has it
   const nameless = { verdict: 'applied', code: 'attribute-value-must-be-unique', reason: 'taken' } as const;
   peer.judge = change => (change.sourceAnchor === sourceAnchorOf(guidOf(0)) ? nameless : undefined);
   imported(context, ...people(2));
-  await exportStep(context, 0);
+  await exportStep(context);
   assert.ok(context.store.holders.get(guidOf(0))!.exported, 'the password follows');
   const entry = context.store.queue.get('object', guidOf(0))!;
   assert.deepEqual([entry.quarantined, entry.code, entry.reason], [true, nameless.code, 'taken']);
   peer.requests.length = 0;
-  await exportStep(context, 0);
+  await exportStep(context);
   assert.equal(peer.requestsTo('/api/v1/sync/objects').length, 0, 'not before its time');
   imported(context, person(0, { userAccountControl: '514' }));
   context.store.queue.remove('object', guidOf(0)); // as the import does at a change
-  await exportStep(context, 0);
+  await exportStep(context);
   assert.equal(peer.requestsTo('/api/v1/sync/objects').length, 1, 'a disabling waits for no name');
   peer.judge = () => undefined;
   imported(context, person(1, { userPrincipalName: 'other@corp.example.com' }));
-  await exportStep(context, 0);
-  assert.equal((await exportStep(context, 0)).upserted, 1);
+  await exportStep(context);
+  assert.equal((await exportStep(context)).upserted, 1);
   assert.equal(context.store.queue.count(true), 0);
-});
-
-test('more deletes than the threshold stop before the first; others go on; allowed, they go', async () => {
-  const context = testContext(peer, { deletionThreshold: 2 });
-  imported(context, ...people(3));
-  await exportStep(context, 0);
-  imported(context, ...people(3).map(object => ({ ...object, deleted: true })), person(7));
-  const stopped = await exportStep(context, 0);
-  assert.deepEqual([stopped.suppressedDeletes, stopped.deleted, stopped.upserted], [3, 0, 1]);
-  assert.equal(peer.users.size, 4);
-  await exportStep(context, 2);
-  assert.equal(peer.users.size, 4);
-  assert.equal(context.store.events.last(20).filter(event => event.eventId === 116).length, 1);
-  const allowed = await exportStep(context, 3);
-  assert.deepEqual([allowed.deleted, allowed.suppressedDeletes], [3, 0]);
-  assert.equal(peer.users.size, 1);
-  assert.equal(context.store.space.get(guidOf(0)), undefined);
 });
 
 test('a user that leaves the scope is deleted in the tenant, and comes back with its password', async () => {
   const context = testContext(peer);
   context.store.cursors.set('replication-cookie', '{}'); // the first password cycle is through
   imported(context, person(1));
-  await exportStep(context, 0);
+  await exportStep(context);
   imported(context, person(1, { adminDescription: 'User_1' }));
-  assert.equal((await exportStep(context, 0)).deleted, 1);
+  assert.equal((await exportStep(context)).deleted, 1);
   assert.equal(context.store.queue.count(false), 0);
   imported(context, person(1));
-  assert.equal((await exportStep(context, 0)).upserted, 1);
+  assert.equal((await exportStep(context)).upserted, 1);
   assert.equal(context.store.queue.due('password', 10).length, 1);
 });
 
 test('deletes go before upserts, so that a name can pass to another user in one export', async () => {
   const context = testContext(peer);
   imported(context, person(1));
-  await exportStep(context, 0);
+  await exportStep(context);
   peer.requests.length = 0;
   imported(
     context,
     { ...person(1), deleted: true },
     person(2, { userPrincipalName: 'user1@corp.example.com' }),
   );
-  await exportStep(context, 0);
+  await exportStep(context);
   assert.match(peer.requests[0]!.body, /"delete"/);
   assert.match(peer.requests[1]!.body, /"upsert"/);
 });
@@ -199,10 +182,10 @@ test('an entry of the queue goes with its object', async () => {
   const context = testContext(peer);
   peer.judge = () => ({ verdict: 'refused', code: 'invalid', reason: 'no' });
   imported(context, person(1));
-  await exportStep(context, 0);
+  await exportStep(context);
   assert.equal(context.store.queue.count(true), 1);
   context.store.space.markUnseenDeleted(2);
-  await exportStep(context, 0);
+  await exportStep(context);
   assert.equal(context.store.queue.count(true), 0);
   assert.equal(context.store.space.get(guidOf(1)), undefined);
 });

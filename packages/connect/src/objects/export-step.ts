@@ -5,61 +5,53 @@ import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import type { TenantClient } from '../tenant-client.ts';
-import { decideExport, mayDelete } from './decide-export.ts';
+import { decideExport } from './decide-export.ts';
+import {
+  creationsOf,
+  decideWaiting,
+  deletionsOf,
+  disabledWhileWaiting,
+  noteExported,
+  type Waiting,
+} from './waiting.ts';
 
 export interface ExportSummary {
   upserted: number;
   deleted: number;
   refused: number;
   retried: number;
-  /** Deletes that the threshold held back. */
+  /** Deletes that wait for an administrator. */
   suppressedDeletes: number;
+  /** New users that do. */
+  suppressedCreations: number;
 }
 
 /**
  * Exports every object of which the tenant has not what it should have. Deletes go first: a name that a deleted user had may be
  * another one's now. What is left to do is in the connector space, so that an export cut short goes on with the next.
+ * INVARIANT: nothing is deleted in bulk by surprise. What waits for an administrator is left alone, except that a disabling goes.
  *
- * @param allowDeletes as many deletes may go although they are above the threshold
  * @param signal ends it between two batches
  */
-export async function exportStep(
-  context: ConnectorContext,
-  allowDeletes: number,
-  signal?: AbortSignal,
-): Promise<ExportSummary> {
-  const summary: ExportSummary = { upserted: 0, deleted: 0, refused: 0, retried: 0, suppressedDeletes: 0 };
-  if (deletesMayGo(context, allowDeletes, summary)) await exportAll(context, 'delete', summary, signal);
-  await exportAll(context, 'upsert', summary, signal);
+export async function exportStep(context: ConnectorContext, signal?: AbortSignal): Promise<ExportSummary> {
+  const waiting = decideWaiting(context, new Date());
+  const summary: ExportSummary = {
+    ...{ upserted: 0, deleted: 0, refused: 0, retried: 0 },
+    suppressedDeletes: waiting.deletions.size,
+    suppressedCreations: waiting.creations.size,
+  };
+  await exportAll(context, 'delete', waiting, summary, signal);
+  await exportAll(context, 'upsert', waiting, summary, signal);
+  noteExported(context, summary.upserted + summary.deleted > 0, new Date());
   context.store.space.removeForgotten();
   context.store.queue.removeMoot();
   return summary;
 }
 
-function deletesMayGo(context: ConnectorContext, allowDeletes: number, summary: ExportSummary): boolean {
-  const { store, settings, connector } = context;
-  const pending = store.space.countPending('delete');
-  const before = store.cursors.get('deletes-suppressed');
-  if (mayDelete(pending, settings.deletionThreshold, allowDeletes)) {
-    store.cursors.set('deletes-suppressed', undefined);
-    return true;
-  }
-  summary.suppressedDeletes = pending;
-  if (before !== String(pending)) {
-    store.cursors.set('deletes-suppressed', String(pending));
-    store.events.add(
-      EventId.deletionThreshold,
-      'error',
-      connector.name,
-      `Prevent Accidental Deletes: The number of deletions for this sync cycle (${pending} pending deletes) has exceeded the current threshold of ${settings.deletionThreshold} objects. Deletions are suppressed; if they are meant, run 'causeway connect sync --once --connector ${connector.name} --allow-deletes ${pending}'`,
-    );
-  }
-  return false;
-}
-
 async function exportAll(
   context: ConnectorContext,
   operation: 'upsert' | 'delete',
+  waiting: Waiting,
   summary: ExportSummary,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -70,7 +62,12 @@ async function exportAll(
     const objects = store.space.pending(operation, after, settings.objectBatch, now);
     if (objects.length === 0) return;
     after = objects.at(-1)!.guid;
-    await exportBatch(context, objects, summary);
+    const going = objects.flatMap(object => {
+      if (waiting.deletions.has(object.guid))
+        return disabledWhileWaiting(object, context, new Date(now)) ?? [];
+      return waiting.creations.has(object.guid) ? [] : [object];
+    });
+    if (going.length > 0) await exportBatch(context, going, summary);
   }
 }
 
@@ -148,6 +145,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
   const done = isDone(verdict);
   if (change.operation === 'delete' && (done || verdict.code === 'unknown-user')) {
     summary.deleted += 1;
+    if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, new Date());
     store.space.acknowledgeExport(object.guid, undefined, change.sequence);
     store.queue.remove('object', object.guid);
     store.queue.remove('password', object.guid);
@@ -157,7 +155,11 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     summary.upserted += 1;
     const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
     store.space.acknowledgeExport(object.guid, `${refused}${object.desiredDigest}`, change.sequence);
-    if (object.exportedDigest === undefined) wantPassword(context, object);
+    if (object.exportedDigest === undefined) {
+      wantPassword(context, object);
+      if (store.cursors.get('creations-counted') !== undefined)
+        store.bulk.noteWent(creationsOf(context), object.anchor, new Date());
+    }
     if (verdict.code === undefined) store.queue.remove('object', object.guid);
     else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');
   } else if (verdict.verdict === 'retry') {

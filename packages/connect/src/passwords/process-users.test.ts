@@ -28,7 +28,7 @@ const credentialOf = (n: number) => peer.users.get(sourceAnchorOf(guidOf(n)))!.c
 async function withPeople(count: number, settings = {}): Promise<ConnectorContext> {
   const context = testContext(peer, settings);
   imported(context, ...Array.from({ length: count }, (_, i) => person(i)));
-  await exportStep(context, 0);
+  await exportStep(context);
   peer.requests.length = 0;
   return context;
 }
@@ -115,7 +115,7 @@ test('a user that the tenant does not know any more is exported again, then its 
   peer.users.clear();
   await processUsers(context, [replicated(0, 9)], whole);
   assert.equal(context.store.passwords.get(guidOf(0))!.status, 'TargetNotExportedToDirectory');
-  assert.equal((await exportStep(context, 0)).upserted, 1);
+  assert.equal((await exportStep(context)).upserted, 1);
   assert.equal(context.store.queue.due('password', 10).length, 1);
   assert.equal((await processUsers(context, [replicated(0, 9)], whole)).sent, 1);
   assert.equal(context.store.queue.count(false), 0);

@@ -21,7 +21,7 @@ const BATCH = 2;
 async function channelWith(people: number): Promise<PasswordChannel> {
   const context = testContext(peer, { passwordBatch: BATCH });
   imported(context, ...Array.from({ length: people }, (_, n) => person(n)));
-  await exportStep(context, 0);
+  await exportStep(context);
   await context.tenant.configuration(); // kept for a moment: what a test scripts is for the batches
   const controller = new DomainController(context);
   return { context, controller, inFlight: new UsersInFlight(), pace: undefined };

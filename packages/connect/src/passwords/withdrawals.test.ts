@@ -29,7 +29,7 @@ const credentialOf = (n: number) => peer.users.get(sourceAnchorOf(guidOf(n)))!.c
 async function withPeople(count: number, settings = {}): Promise<ConnectorContext> {
   const context = testContext(peer, settings);
   imported(context, ...Array.from({ length: count }, (_, i) => person(i)));
-  await exportStep(context, 0);
+  await exportStep(context);
   return context;
 }
 

@@ -124,6 +124,16 @@ export class ConnectorSpace {
     );
   }
 
+  /** Everything that waits for its export, whether its next try is due or not: deletions, or people whom the tenant has not yet. */
+  listPending(operation: 'delete' | 'create'): { guid: string; anchor: string }[] {
+    const [desired, exported] = operation === 'delete' ? ['IS', 'IS NOT'] : ['IS NOT', 'IS'];
+    return this.#db.all<{ guid: string; anchor: string }>(
+      `SELECT guid, anchor FROM connector_space WHERE connector = ? AND desired_digest IS NOT exported_digest
+         AND desired_digest ${desired} NULL AND exported_digest ${exported} NULL ORDER BY guid`,
+      this.#connector,
+    );
+  }
+
   acknowledgeExport(guid: string, digest: string | undefined, sequence: number): void {
     this.#db.run(
       `UPDATE connector_space SET exported_digest = ?, exported_sequence = ?, exported_at = ?

@@ -15,7 +15,10 @@ export type CursorName =
   /** 'Initial': the next automatic cycle reads everything anew. */
   | 'next-policy'
   | 'last-error'
-  | 'deletes-suppressed';
+  /** Since when new accounts are counted: everybody of the first full import was exported. */
+  | 'creations-counted'
+  /** New accounts of 24 hours, when they were above the limit and an alarm said so. */
+  | 'creations-alarm';
 
 export class Cursors {
   readonly #db: Database;

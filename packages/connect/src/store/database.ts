@@ -1,6 +1,6 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { bucketOf } from '@causeway/records';
-import { CausewayError } from '@causeway/service';
+import { CausewayError, StateDatabase } from '@causeway/service';
 import { MIGRATIONS } from './migrations.ts';
 
 /** Of 4 KB. A batch of passwords touches pages all over the file: those that several touched are then written back once. */
@@ -12,18 +12,17 @@ type Row = Record<string, unknown>;
 
 /**
  * Connect's one SQLite file. INVARIANT: nothing in it is a secret: identifiers, digests, times and plain reasons.
- * A commit is on the disk when it returns (WAL with synchronous=FULL).
+ * A commit is on the disk when it returns. A disk that is full or fails is told as such by every method.
  */
 export class Database {
-  readonly #db: DatabaseSync;
+  readonly #db: StateDatabase;
   readonly #statements = new Map<string, StatementSync>();
-  #inTransaction = false;
 
   /** Opens or makes the file and brings its schema up to date. `:memory:` for tests. */
   constructor(path: string) {
-    this.#db = new DatabaseSync(path);
+    this.#db = new StateDatabase(path);
     this.#db.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
-    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    this.#db.exec('PRAGMA foreign_keys = ON');
     this.#db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA cache_size = -${CACHE_KB}`);
     this.#migrate();
   }
@@ -42,19 +41,11 @@ export class Database {
 
   /** All of it or nothing. Inside another transaction it is part of that one. */
   transaction<T>(work: () => T): T {
-    if (this.#inTransaction) return work();
-    this.#db.exec('BEGIN IMMEDIATE');
-    this.#inTransaction = true;
-    try {
-      const result = work();
-      this.#db.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#db.exec('ROLLBACK');
-      throw error;
-    } finally {
-      this.#inTransaction = false;
-    }
+    return this.#db.transaction(work);
+  }
+
+  get inTransaction(): boolean {
+    return this.#db.inTransaction;
   }
 
   /** How many migrations the schema has had. */

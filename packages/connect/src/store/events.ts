@@ -1,4 +1,4 @@
-import type { Log } from '@causeway/service';
+import { describeError, isDiskError, type Log } from '@causeway/service';
 import type { Database } from './database.ts';
 
 /** The original's event ids that Connect uses (source "Directory Synchronization"). */
@@ -46,7 +46,10 @@ export interface Event {
   text: string;
 }
 
-/** The event log: kept as long as the scheduler's purge interval says (a week), and said in the service's log too. */
+/**
+ * The event log: kept as long as the scheduler's purge interval says (a week), and said in the service's log too. An event that a full
+ * or failing disk does not take is in the service's log alone, and harms nothing else; within a transaction it fails with that.
+ */
 export class Events {
   readonly #db: Database;
   readonly #log: Log;
@@ -58,14 +61,13 @@ export class Events {
 
   add(eventId: number, level: Event['level'], connector: string | null, text: string): void {
     this.#log[level]({ eventId, ...(connector !== null && { connector }) }, text);
-    this.#db.run(
-      'INSERT INTO event (at, event_id, level, connector, text) VALUES (?, ?, ?, ?, ?)',
-      new Date().toISOString(),
-      eventId,
-      level,
-      connector,
-      text,
-    );
+    const sql = 'INSERT INTO event (at, event_id, level, connector, text) VALUES (?, ?, ?, ?, ?)';
+    try {
+      this.#db.run(sql, new Date().toISOString(), eventId, level, connector, text);
+    } catch (error) {
+      if (this.#db.inTransaction || !isDiskError(error)) throw error;
+      this.#log.error({ eventId, err: describeError(error) }, 'the event is not stored');
+    }
   }
 
   /** Said in the service's log alone: what comes with every batch and every user is too much for the state. */

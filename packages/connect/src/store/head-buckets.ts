@@ -5,6 +5,7 @@ import {
   summarizeBucket,
   summarizeForest,
 } from '@causeway/records';
+import { bestEffort } from '@causeway/service';
 import type { Database } from './database.ts';
 
 /** What the tenant has of a forest, as it acknowledged it: users and the sequences of their records, by bucket. */
@@ -24,23 +25,23 @@ export class HeadBuckets {
       this.#connector,
     );
     const known = new Map(rows.map(row => [row.bucket, row]));
-    // One transaction: each of 256 rows would wait for the disk by itself.
-    return this.#db.transaction(() =>
-      summarizeForest(number => known.get(number) ?? this.#summarize(number)),
-    );
+    const fresh = new Map<number, Bucket>();
+    const summary = summarizeForest(number => {
+      const bucket = known.get(number) ?? summarizeBucket(this.entries(number));
+      if (!known.has(number)) fresh.set(number, bucket);
+      return bucket;
+    });
+    if (fresh.size > 0) bestEffort(() => this.#keep(fresh));
+    return summary;
   }
 
-  #summarize(number: number): Bucket {
-    const bucket = summarizeBucket(this.entries(number));
-    this.#db.run(
-      'INSERT INTO head_bucket VALUES (?, ?, ?, ?, ?)',
-      this.#connector,
-      number,
-      bucket.digest,
-      bucket.accounts,
-      bucket.credentials,
-    );
-    return bucket;
+  /** One transaction: each of 256 rows would wait for the disk by itself. */
+  #keep(buckets: ReadonlyMap<number, Bucket>): void {
+    const sql = 'INSERT INTO head_bucket VALUES (?, ?, ?, ?, ?)';
+    this.#db.transaction(() => {
+      for (const [number, { digest, accounts, credentials }] of buckets)
+        this.#db.run(sql, this.#connector, number, digest, accounts, credentials);
+    });
   }
 
   /** The users of a bucket, sorted by the bytes of their anchors. */

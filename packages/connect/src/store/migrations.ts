@@ -1,3 +1,5 @@
+import { BULK_TABLES } from '@causeway/service';
+
 /** The schema, step by step: a released step never changes, a change is a new step at the end. */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -345,5 +347,14 @@ export const MIGRATIONS: readonly string[] = [
     FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
     WHERE o.exported_digest IS NOT NULL AND o.desired_digest IS NOT NULL
       AND (p.must_change = 1 OR CAST(o.attributes ->> '$.userAccountControl' AS INTEGER) & 0x40000 <> 0);
+  `,
+  `
+  -- What waits for an administrator, and what counts together with it. What a release before held goes on waiting.
+  ${BULK_TABLES}
+  INSERT INTO bulk_held (scope, operation, kind, anchor, change, since)
+    SELECT o.connector, 'delete', 'user', anchor, guid, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    FROM connector_space AS o JOIN cursor AS c ON c.connector = o.connector AND c.name = 'deletes-suppressed'
+    WHERE desired_digest IS NULL AND exported_digest IS NOT NULL;
+  DELETE FROM cursor WHERE name = 'deletes-suppressed';
   `,
 ];

@@ -167,3 +167,22 @@ test('a user is found by every name that people have for it', () => {
     assert.equal(space.find(name)?.anchor, 'AAAA==', name);
   assert.equal(space.find('joe'), undefined);
 });
+
+test('deletions that a release before held are held on, whatever the threshold is now', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-store-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const before = new DatabaseSync(join(folder, 'connect.db'));
+  before.function('bucket_of', { deterministic: true }, anchor => String(anchor).length);
+  const steps = MIGRATIONS.findIndex(step => step.includes('bulk_held'));
+  for (const migration of MIGRATIONS.slice(0, steps)) before.exec(migration);
+  before.exec(`PRAGMA user_version = ${steps};
+    INSERT INTO connector_space (connector, guid, anchor, dn, object_classes, attributes, exported_digest)
+      VALUES ('c', 'g', 'anchor of g', 'CN=g', '[]', '{}', 'd'), ('other', 'h', 'anchor of h', 'CN=h', '[]', '{}', 'd');
+    INSERT INTO cursor VALUES ('c', 'deletes-suppressed', '1')`);
+  before.close();
+  const store = openStore(folder, log);
+  const { bulk } = connectorStore(store, 'c');
+  const held = (scope: string) => bulk.held({ scope, operation: 'delete', kind: 'user' });
+  assert.deepEqual([held('c'), held('other')], [[{ anchor: 'anchor of g', change: 'g' }], []]);
+  store.close();
+});

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Log } from '@causeway/service';
+import { BulkBook, type Log } from '@causeway/service';
 import { AdminTokens } from './admin-tokens.ts';
 import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
@@ -35,6 +35,8 @@ export interface ConnectorStore {
   readonly cursors: Cursors;
   readonly pin: DirectoryPin;
   readonly space: ConnectorSpace;
+  /** What waits for an administrator; its scope is the connector's name. */
+  readonly bulk: BulkBook;
   readonly holders: PasswordHolders;
   readonly passwords: PasswordStates;
   readonly passwordLog: PasswordLog;
@@ -68,6 +70,7 @@ export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string
     cursors: new Cursors(db, name),
     pin: new DirectoryPin(db, name),
     space: new ConnectorSpace(db, name),
+    bulk: new BulkBook(db),
     holders: new PasswordHolders(db, name),
     passwords: new PasswordStates(db, name, passwordLog),
     passwordLog,

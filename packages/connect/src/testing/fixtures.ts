@@ -19,6 +19,7 @@ export function testContext(
     passwordBatch?: number;
     deletionThreshold?: number;
     temporaryPasswords?: 'keep';
+    growth?: 'hold';
   } = {},
 ): ConnectorContext {
   const configuration = ConnectConfiguration.parse({

@@ -46,7 +46,7 @@ export interface NtlmOptions {
   now: Filetime;
 }
 
-/** NTOWFv2 ([MS-NLMP] 3.3.2): the user's name in upper case, the domain as it is sent. */
+/** NTOWFv2 ([MS-NLMP] 3.3.2): the user's name in Windows' upper case, the domain as it is sent. */
 export function ntowfV2(ntHash: Uint8Array, user: string, domain: string): Uint8Array {
   return hmacMd5(ntHash, encodeUtf16le(upperCase(user) + domain));
 }

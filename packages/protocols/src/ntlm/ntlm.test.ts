@@ -48,6 +48,18 @@ test('NTLMv2 gives the keys of [MS-NLMP] 4.2.4', () => {
   assert.equal(toHex(new Rc4(baseKey).process(exportedKey)), 'c5dad2544fc9799094ce1ce90bc9d03e');
 });
 
+test("a user's name is in Windows' upper case, which leaves letters alone that JavaScript changes", () => {
+  // HMAC-MD5 by Python, over the upper case that is written beside it.
+  const known = [
+    ['Straße', 'd63cd23eda76b551cec5780aa8f94b13'], // STRAßE
+    ['José.öztürk', 'cc68a6d34ebc8360b2946c61b787dd79'], // JOSÉ.ÖZTÜRK
+    ['ıſµςŉǰﬁΐ', '7507bf1564c592778e05dc2e8e527d4a'], // as it is
+    ['ᾳ', '573ceb944dc3b0d59f05fce09ebb2f50'], // ᾼ
+    ['𐐨𐐀', '384a6d913e487255f15e7355fea1bb70'], // as it is
+  ] as const;
+  for (const [user, key] of known) assert.equal(toHex(ntowfV2(ntHash('Password'), user, 'Domain')), key);
+});
+
 test('the session keys are those of [MS-NLMP] 4.2.4.4', () => {
   const keys = (['client-to-server', 'server-to-client'] as const).flatMap(direction => [
     toHex(deriveKey(exportedKey, direction, 'sealing')),

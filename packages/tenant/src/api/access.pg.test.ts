@@ -3,6 +3,8 @@ import { before, it } from 'node:test';
 import {
   AAD_DC_ADMINISTRATORS,
   administrationRoutes,
+  administratorRoutes,
+  applicationRoutes,
   call,
   enrolmentRoutes,
   groupRoutes,
@@ -40,6 +42,8 @@ const routes: Route[] = [
   synchronizationRoutes,
   managedDomainRoutes,
   administrationRoutes,
+  administratorRoutes,
+  applicationRoutes,
   userRoutes,
   groupRoutes,
   nameRoutes,
@@ -189,6 +193,19 @@ onEveryBackend('access', tenant => {
     await assert.rejects(byId, { code: 'no-such-user' });
     const { agents } = await call(fabrikam.send, enrolmentRoutes.listAgents);
     assert.deepEqual(agents.map(agent => agent.id).sort(), [otherConnect.id, otherDomain.id].sort());
+    const { tokens } = await call(contoso.send, administratorRoutes.listTokens);
+    const revoked = call(fabrikam.send, administratorRoutes.revokeToken, { params: { id: tokens[0]!.id } });
+    await assert.rejects(revoked, { code: 'no-such-token' });
+    const app = await call(contoso.send, administrationRoutes.registerApplication, {
+      body: { name: 'portal', redirectUris: ['https://portal.example.net/'] },
+    });
+    const ofOther = { params: { id: app.clientId } };
+    await assert.rejects(call(fabrikam.send, applicationRoutes.removeApplication, ofOther), {
+      code: 'no-such-application',
+    });
+    assert.deepEqual((await call(fabrikam.send, applicationRoutes.listApplications)).applications, []);
+    const blocked = { params: { id: alice.upn }, body: { blocked: true } };
+    await assert.rejects(call(fabrikam.send, userRoutes.setUserBlocked, blocked), { code: 'no-such-user' });
     const removal = call(fabrikam.send, enrolmentRoutes.removeAgent, { params: { id: connect.id } });
     await assert.rejects(removal, { code: 'no-such-agent' });
     const configuration = await call(otherConnect.send, synchronizationRoutes.getSyncConfiguration);

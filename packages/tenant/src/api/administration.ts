@@ -1,12 +1,9 @@
 import { administrationRoutes, type UserStatus } from '@causeway/contract';
-import { CausewayError } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
-import { registerApplication } from '../directory/applications.ts';
 import { readTenantStatus } from '../directory/status.ts';
-import { findUser, type User, userStatus } from '../directory/users.ts';
-import { issuerOf } from '../issuer.ts';
+import { existingUser, type User, userStatus } from '../directory/users.ts';
 import { readLocks } from '../sign-in/lockout.ts';
 import { counterKey } from '../sign-in/sign-in.ts';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -14,7 +11,7 @@ import { type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerAdministration(
   server: FastifyInstance,
-  context: RouteContext & { readonly publicUrl: () => string; readonly clock: () => Date },
+  context: RouteContext & { readonly clock: () => Date },
 ): void {
   const statusOf = async (scope: TenantScope, users: readonly User[]): Promise<UserStatus[]> => {
     const keys = await context.installation.readKeys(scope);
@@ -62,25 +59,8 @@ export function registerAdministration(
       return {};
     },
   );
-  registerRoute(server, context, administrationRoutes.registerApplication, async ({ body }, { scope }) => {
-    const clientId = await registerApplication(scope, body);
-    context.log.info(
-      { tenant: scope.tenantName, clientId, application: body.name },
-      'application registered',
-    );
-    return { clientId, issuer: issuerOf(context.publicUrl(), scope.tenantName) };
-  });
 }
 
 /** Legacy credentials that are not there, or of which nobody has said that they are in the managed domain. */
 const missesLegacy = sql<boolean>`(credential_record is null or legacy_outcome is null
   or legacy_outcome not in ('applied', 'unchanged'))`;
-
-/** @throws CausewayError 'no-such-user' */
-async function existingUser(scope: TenantScope, name: string): Promise<User> {
-  const user = await findUser(scope, name);
-  if (user) return user;
-  throw new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
-    status: 404,
-  });
-}

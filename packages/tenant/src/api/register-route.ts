@@ -16,7 +16,9 @@ import {
 } from '@causeway/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { refuseOldAgent } from '../directory/agents.ts';
+import { findUser } from '../directory/users.ts';
 import type { Caller, Installation } from '../installation.ts';
+import type { TenantScope } from '../tenant-scope.ts';
 
 /** What a handler gets: everything checked against the contract. */
 export type Input<R extends Route> = ServedInput<R>;
@@ -100,4 +102,12 @@ function saidVersion(request: FastifyRequest): string | undefined {
 export function administratorOf(caller: Caller): Extract<Caller, { role: 'admin' }> {
   if (caller.role !== 'admin') throw new TypeError('an administrator expected');
   return caller;
+}
+
+/** Nobody locks itself out by a slip. @throws CausewayError 'own-account' */
+export async function refuseOwn(scope: TenantScope, name: string, userId: string): Promise<void> {
+  if ((await findUser(scope, name))?.id !== userId) return;
+  throw new CausewayError('own-account', 'this is your own account: let another administrator do it', {
+    status: 409,
+  });
 }

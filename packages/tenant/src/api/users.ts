@@ -1,6 +1,6 @@
 import { userRoutes } from '@causeway/contract';
-import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
+import { setBlocked } from '../directory/blocks.ts';
 import {
   createCloudUser,
   deleteCloudUser,
@@ -8,8 +8,7 @@ import {
   resetPassword,
   setEnabled,
 } from '../directory/cloud-users.ts';
-import { findUser } from '../directory/users.ts';
-import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
+import { administratorOf, type RouteContext, refuseOwn, registerRoute } from './register-route.ts';
 
 export function registerUsers(server: FastifyInstance, context: RouteContext): void {
   registerRoute(server, context, userRoutes.createUser, async ({ body, address }, caller) => {
@@ -34,6 +33,16 @@ export function registerUsers(server: FastifyInstance, context: RouteContext): v
     );
     return {};
   });
+  registerRoute(server, context, userRoutes.setUserBlocked, async ({ params, body, address }, caller) => {
+    const by = administratorOf(caller).userId;
+    if (body.blocked) await refuseOwn(caller.scope, params.id, by);
+    const user = await setBlocked(caller.scope, params.id, body.blocked);
+    context.log.warn(
+      { tenant: caller.scope.tenantName, userId: user.id, by, address, blocked: body.blocked },
+      'user blocked or unblocked',
+    );
+    return {};
+  });
   registerRoute(server, context, userRoutes.deleteUser, async ({ params, address }, caller) => {
     const by = administratorOf(caller).userId;
     await refuseOwn(caller.scope, params.id, by);
@@ -48,11 +57,3 @@ const shown = ({ id, userPrincipalName, password }: MadePassword) => ({
   userPrincipalName,
   temporaryPassword: password,
 });
-
-/** Nobody locks itself out by a slip. @throws CausewayError 'own-account' */
-async function refuseOwn(scope: Parameters<typeof findUser>[0], name: string, userId: string): Promise<void> {
-  if ((await findUser(scope, name))?.id !== userId) return;
-  throw new CausewayError('own-account', 'this is your own account: let another administrator do it', {
-    status: 409,
-  });
-}

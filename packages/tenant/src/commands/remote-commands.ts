@@ -76,18 +76,6 @@ export function remoteCommands(tenant: Command): void {
       printResult(options.json, { removed: id }, () => [`agent ${id} is removed`]);
     });
 
-  const app = tenant.command('app').description('applications that people sign in to');
-  remoteOptions(app.command('register'))
-    .description('register an application (OIDC public client, authorization code with PKCE)')
-    .requiredOption('--name <name>', 'name of the application')
-    .requiredOption('--redirect-uri <uri...>', 'where sign-in returns to: https, or http on loopback')
-    .action(async options => {
-      const reply = await call(remoteSend(options), administrationRoutes.registerApplication, {
-        body: { name: options.name, redirectUris: options.redirectUri },
-      });
-      printResult(options.json, reply, () => [`client id  ${reply.clientId}`, `issuer     ${reply.issuer}`]);
-    });
-
   remoteOptions(tenant.command('accept'))
     .description(
       "take a user's next password though it be older than the one here: after a forest was restored",
@@ -140,12 +128,14 @@ function arrivalLine({ head, receipt }: TenantStatus['arrivals'][number]): strin
 function userLines(user: UserStatus): string[] {
   const { credential, legacy } = user;
   const state = user.deletedAt ? `deleted ${user.deletedAt}` : user.accountEnabled ? 'enabled' : 'disabled';
+  const blocked = user.blockedAt && `BLOCKED at web sign-in since ${user.blockedAt}`;
+  const expires = user.accountExpires && `expires ${user.accountExpires}`;
   return table([
     ['user', user.userPrincipalName],
     ...nameLines(user),
     ['id', user.id],
     ['origin', user.forest ? `${user.origin}, ${user.forest}, ${user.sourceAnchor}` : 'cloud-only'],
-    ['account', [state, user.accountExpires && `expires ${user.accountExpires}`].filter(Boolean).join(', ')],
+    ['account', [state, expires, blocked].filter(Boolean).join(', ')],
     ['locked until', user.lockedUntil ?? '-'],
     [
       'password',
@@ -176,6 +166,14 @@ function tenantLines(status: TenantStatus): string[] {
     ...table([
       ['tenant', `${status.tenantName} (${status.tenantId})`],
       ['users', `${status.users}, ${status.disabled} of them disabled`],
+      ...(status.blocked === undefined
+        ? []
+        : [
+            [
+              'blocked',
+              `${status.blocked}, as this database has it: after a restore, block again whom its backup does not know`,
+            ],
+          ]),
       ['with a password', `${status.withCredential}`],
       [
         'legacy credentials',

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { administratorCommands } from './administrator-commands.ts';
+import { appCommands } from './app-commands.ts';
 import { domainCommands } from './domain-commands.ts';
 import { localCommands } from './local-commands.ts';
 import { nameCommands } from './name-commands.ts';
@@ -12,6 +14,8 @@ export function tenantCommands(program: Command): void {
     .description('the cloud directory: run it, make tenants, see what is in it');
   localCommands(tenant);
   remoteCommands(tenant);
+  appCommands(tenant);
+  administratorCommands(tenant);
   userCommands(tenant);
   nameCommands(tenant);
   domainCommands(tenant);

@@ -54,3 +54,54 @@ it('says and sets who is in a group, and who is asking', async () => {
   assert.match(refused.stderr, /members of 'AAD DC Administrators'/);
   assert.match(await says('fingerprint'), /^([A-Z2-7]{4}-){12}[A-Z2-7]{4}\n$/);
 });
+
+it('blocks and unblocks a user, and says so', async () => {
+  await says('user', 'create', 'dora@contoso.example');
+  assert.match(await says('user', 'block', 'dora@contoso.example'), /is blocked: web sign-in and sessions/);
+  assert.match(
+    await says('status', 'dora@contoso.example'),
+    /account +enabled, BLOCKED at web sign-in since /,
+  );
+  assert.match(await says('users'), /dora@contoso\.example +cloud-only +blocked/);
+  assert.match(await says('status'), /blocked +1, as this database has it/);
+  assert.match(await says('user', 'unblock', 'dora@contoso.example'), /is not blocked any more/);
+  assert.doesNotMatch(await says('status', 'dora@contoso.example'), /BLOCKED/);
+});
+
+it('adds, lists and removes administrators, and lists and revokes tokens', async () => {
+  await says('user', 'create', 'erik@contoso.example');
+  assert.match(await says('administrator', 'add', 'erik@contoso.example'), /is an administrator/);
+  assert.match(await says('administrator', 'list'), /erik@contoso\.example +able +0/);
+  const made = [
+    'token',
+    'contoso',
+    '--admin',
+    'erik@contoso.example',
+    '--state',
+    tenant.stateDirectory,
+    '--token-out',
+    join(tenant.stateDirectory, 'erik'),
+  ];
+  assert.equal((await runTenantCommand(made)).code, 0);
+  assert.match(await says('tokens'), /admin@contoso\.example\.net .* this one\n/);
+  const tokens = JSON.parse(await says('tokens', 'list', '--json')) as {
+    id: string;
+    administrator: string;
+  }[];
+  const { id } = tokens.find(one => one.administrator === 'erik@contoso.example')!;
+  assert.match(await says('tokens', 'revoke', id), /is revoked/);
+  assert.match(await says('administrator', 'remove', 'erik@contoso.example'), /is no administrator any more/);
+  const own = await runTenantCommand(['administrator', 'remove', ADMIN, ...remote]);
+  assert.deepEqual([own.code, /your own account/.test(own.stderr)], [1, true]);
+});
+
+it('registers applications, with a secret or without, lists and removes them', async () => {
+  const there = ['--redirect-uri', 'https://portal.example.net/callback'];
+  assert.doesNotMatch(await says('app', 'register', '--name', 'open', ...there), /client secret/);
+  const said = await says('app', 'register', '--name', 'portal', '--secret', ...there);
+  assert.match(said, /client secret +\S{43} {2}\(shown once/);
+  const id = /client id +(\S+)/.exec(said)![1]!;
+  assert.match(await says('app', 'list'), new RegExp(`${id} +portal +yes .* https://portal`));
+  assert.match(await says('app', 'remove', id), /is removed/);
+  assert.doesNotMatch(await says('app', 'list'), /portal +yes/);
+});

@@ -7,7 +7,9 @@ const USER = 'id or userPrincipalName';
 
 /** `causeway tenant user …` and `causeway tenant users`. */
 export function userCommands(tenant: Command): void {
-  const user = tenant.command('user').description('cloud-only users: make, reset, disable, delete');
+  const user = tenant
+    .command('user')
+    .description('users: make, reset, disable and delete cloud-only ones, block any');
   remoteOptions(user.command('create'))
     .description('make a cloud-only user with a temporary password, which is shown once')
     .argument('<upn>', 'userPrincipalName')
@@ -41,6 +43,26 @@ export function userCommands(tenant: Command): void {
         printResult(options.json, { user: id, enabled }, () => [`${id} is ${name}d`]);
       });
   }
+  for (const [name, blocked, done] of [
+    [
+      'block',
+      true,
+      'blocked: web sign-in and sessions have ended. The managed domain has a block of its own',
+    ],
+    ['unblock', false, 'not blocked any more'],
+  ] as const) {
+    remoteOptions(user.command(name))
+      .description(
+        blocked
+          ? 'keep a user out of web sign-in at once, whatever the forest says; any user'
+          : 'let a blocked user sign in again',
+      )
+      .argument('<user>', 'id, userPrincipalName or source anchor')
+      .action(async (id, options) => {
+        await call(remoteSend(options), userRoutes.setUserBlocked, { params: { id }, body: { blocked } });
+        printResult(options.json, { user: id, blocked }, () => [`${id} is ${done}`]);
+      });
+  }
   remoteOptions(user.command('delete'))
     .description('delete a cloud-only user, here and in the managed domain')
     .argument('<user>', USER)
@@ -64,7 +86,7 @@ export function userCommands(tenant: Command): void {
           ...users.map(one => [
             nameText(one),
             one.forest ?? 'cloud-only',
-            one.accountEnabled ? 'enabled' : 'disabled',
+            one.blockedAt ? 'blocked' : one.accountEnabled ? 'enabled' : 'disabled',
             legacyText(one),
           ]),
         ]),

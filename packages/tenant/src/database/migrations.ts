@@ -266,6 +266,36 @@ const MIGRATIONS: readonly Migration[] = [
         primary key (tenant_id, name_key, here, there))`,
     ],
   },
+  {
+    number: 10,
+    name: 'sessions that end for good, blocks, and what administrators can list and revoke',
+    statements: [
+      `alter table users
+        add column session_epoch bigint not null default 0,
+        add column blocked_at timestamptz`,
+      // INVARIANT: whatever ends somebody's sessions moves the epoch, whoever writes it: a session of another epoch is none.
+      `create function causeway_end_sessions() returns trigger language plpgsql as $$
+        begin
+          new.session_epoch := old.session_epoch + 1;
+          return new;
+        end $$`,
+      `create trigger users_end_sessions before update on users for each row when (
+          (old.account_enabled and not new.account_enabled)
+          or (old.deleted_at is null and new.deleted_at is not null)
+          or (old.blocked_at is null and new.blocked_at is not null)
+          or old.cloud_credential is distinct from new.cloud_credential
+          or old.order_version is distinct from new.order_version
+          or old.order_time is distinct from new.order_time
+          or old.order_invocation_id is distinct from new.order_invocation_id
+          or (old.account_expires is distinct from new.account_expires
+            and (old.account_expires <= now() or new.account_expires <= now())))
+        execute function causeway_end_sessions()`,
+      'alter table tokens add column id uuid not null default gen_random_uuid()',
+      `alter table applications
+        add column secret_digest text,
+        add column post_logout_redirect_uris jsonb not null default '[]'`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CausewayError, describeError, makePrivateDirectory } from '@causeway/service';
+import { CausewayError, describeError, makePrivateDirectory, suspectDisk } from '@causeway/service';
 import { PGlite } from '@electric-sql/pglite';
 import { dataDir as emptyCluster } from '@electric-sql/pglite-prepopulatedfs';
 import { type Dialect, Kysely, PGliteDialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { DatabaseLocation } from '../configuration.ts';
+import { databaseTrouble, isFatal, telling } from './database-trouble.ts';
 import { migrate } from './migrations.ts';
 import { postgresConnection, tlsAdvice } from './postgres-connection.ts';
 import type { Schema } from './schema.ts';
@@ -14,18 +15,30 @@ export type Database = Kysely<Schema>;
 
 const INT8 = pg.types.builtins.INT8;
 const POOL_SIZE = 10;
+/** A segment of PostgreSQL's log, which PGlite wants as a whole, and some. */
+const PGLITE_NEEDS = 20 * 1024 * 1024;
+
+export interface DatabaseOptions {
+  /** Sees every statement's text, never its parameters. */
+  readonly onQuery?: ((statement: string) => void) | undefined;
+  /**
+   * The embedded database has come to an end, as a server of PostgreSQL would by a PANIC: another question to it would hang the whole
+   * process, so this is to end it.
+   */
+  readonly onFatal?: ((reason: CausewayError) => void) | undefined;
+}
 
 /**
  * Opens the tenant's database and brings it to this version. The same SQL runs on PostgreSQL and on PGlite,
- * PostgreSQL itself in the process. `onQuery` sees every statement's text, never its parameters.
- * @throws CausewayError 'database-unreachable', and 'database-tls' as `postgresConnection`
+ * PostgreSQL itself in the process. What queries throw when the database cannot work is in `databaseTrouble`.
+ * @throws CausewayError 'disk-full', 'disk-failed' or 'database-unreachable', and 'database-tls' as `postgresConnection`
  */
 export async function openDatabase(
   location: DatabaseLocation,
-  onQuery?: (statement: string) => void,
+  { onQuery, onFatal }: DatabaseOptions = {},
 ): Promise<Database> {
   const database = new Kysely<Schema>({
-    dialect: location.kind === 'postgres' ? postgres(location) : pglite(location.directory),
+    dialect: telling(location.kind === 'postgres' ? postgres(location) : pglite(location.directory, onFatal)),
     ...(onQuery && {
       log: event => {
         onQuery(event.query.sql);
@@ -35,15 +48,29 @@ export async function openDatabase(
   try {
     await migrate(database);
   } catch (cause) {
+    if (location.kind === 'pglite' && location.directory !== undefined) {
+      // Not closed: what PGlite did not get through, it does not close either.
+      const disk = suspectDisk(cause, location.directory, PGLITE_NEEDS);
+      if (disk) throw disk;
+    }
     await database.destroy().catch(() => undefined);
-    if (cause instanceof CausewayError) throw cause;
+    const ours = cause instanceof CausewayError;
+    if (ours && cause.code !== 'database-unavailable') throw cause;
     const where = location.kind === 'postgres' ? 'at databaseUrl' : `in '${location.directory}'`;
     throw new CausewayError(
       'database-unreachable',
-      `cannot open the database ${where}: ${describeError(cause)}${tlsAdvice(cause)}`,
+      `cannot open the database ${where}: ${describeError(ours ? cause.cause : cause)}${tlsAdvice(cause)}`,
     );
   }
   return database;
+}
+
+function embeddedTrouble(error: unknown, directory: string | undefined): CausewayError {
+  return (
+    suspectDisk(error, directory ?? '', PGLITE_NEEDS) ??
+    databaseTrouble(error) ??
+    new CausewayError('database-unavailable', 'the embedded database has ended', { cause: error })
+  );
 }
 
 function postgres({ url, caFile }: DatabaseLocation & { kind: 'postgres' }): Dialect {
@@ -64,17 +91,25 @@ function postgres({ url, caFile }: DatabaseLocation & { kind: 'postgres' }): Dia
   return new PostgresDialect({ pool });
 }
 
-function pglite(directory: string | undefined): Dialect {
+function pglite(directory: string | undefined, onFatal: DatabaseOptions['onFatal']): Dialect {
   return new PGliteDialect({
     pglite: async () => {
       if (directory !== undefined) makePrivateDirectory(directory);
       const isNew = directory === undefined || !existsSync(join(directory, 'PG_VERSION'));
-      return PGlite.create({
+      const embedded = await PGlite.create({
         ...(directory && { dataDir: directory }),
         // Unpacking what `initdb` makes takes a third of the time that running it takes.
         ...(isNew && { loadDataDir: await emptyCluster() }),
         parsers: { [INT8]: Number },
       });
+      const { execProtocolStream } = embedded;
+      // Here, because PGlite itself goes on to ask for a ROLLBACK.
+      embedded.execProtocolStream = (...input) =>
+        execProtocolStream.apply(embedded, input).catch((error: unknown) => {
+          if (isFatal(error)) onFatal?.(embeddedTrouble(error, directory));
+          throw error;
+        });
+      return embedded;
     },
   });
 }

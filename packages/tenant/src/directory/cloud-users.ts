@@ -4,11 +4,12 @@ import { CLOUD_FOREST } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import type { TenantScope } from '../tenant-scope.ts';
+import { endTokens, refuseLastAdministrator } from './administrators.ts';
 import { changes, lockCounter } from './change-counter.ts';
 import { accountColumns, type CloudUser, credentialColumns, NO_LEGACY, nextOrder } from './cloud-records.ts';
 import { makeCloudCredential, makePassword } from './passwords.ts';
 import { provisionNames } from './provision-names.ts';
-import { findUser, type User } from './users.ts';
+import { existingCloudUser, type User } from './users.ts';
 
 export interface NewCloudUser {
   readonly userPrincipalName: string;
@@ -123,17 +124,20 @@ export async function resetPassword(scope: TenantScope, name: string): Promise<M
   return { id: user.id, userPrincipalName: user.user_principal_name, password };
 }
 
-/** Sets the password that the user chose. @returns false when it is not the user's word any more: changed meanwhile */
+/**
+ * Sets the password that the user chose, which ends every session.
+ * @returns the epoch of the sessions that it opens; undefined when it is not the user's word any more: changed meanwhile
+ */
 export async function setChosenPassword(
   scope: TenantScope,
   checked: User,
   password: string,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const cloud_credential = await makeCloudCredential(password);
   const set = await scope.transaction(async inside => {
     const counter = await lockCounter(inside);
     const user = await inside.select('users').selectAll().where('id', '=', checked.id).executeTakeFirst();
-    if (!user || user.deleted_at || user.cloud_credential !== checked.cloud_credential) return false;
+    if (!user || user.deleted_at || user.cloud_credential !== checked.cloud_credential) return undefined;
     const now = new Date();
     const order = nextOrder(scope, user, now);
     const next: CloudUser = { ...user, must_change: false, deleted: false };
@@ -142,16 +146,17 @@ export async function setChosenPassword(
     // The account record comes after: its sequence is the user's largest.
     const sequence = legacy.credential_sequence ?? user.account_sequence;
     const account = await accountColumns(inside, { ...next, account_sequence: sequence }, seq);
-    await inside
+    const { session_epoch } = await inside
       .update('users')
       .set({
         ...{ cloud_credential, credential_change_date: now, credential_received_at: now },
         ...{ must_change: false, ...order, ...legacy, ...account },
       })
       .where('id', '=', user.id)
-      .execute();
+      .returning('session_epoch')
+      .executeTakeFirstOrThrow();
     await counter.save();
-    return true;
+    return session_epoch;
   });
   changes.emit(scope.tenantId);
   return set;
@@ -173,7 +178,6 @@ export async function deleteCloudUser(scope: TenantScope, name: string): Promise
     must_change: false,
     ...NO_LEGACY,
   }));
-  await scope.delete('tokens').where('user_id', '=', user.id).execute();
   await scope.delete('group_members').where('user_id', '=', user.id).execute();
   return user;
 }
@@ -182,13 +186,14 @@ type Changes = Partial<
   Omit<User, 'profile' | 'tenant_id' | 'id' | 'origin' | 'forest' | 'source_anchor' | 'created_at'>
 >;
 
-/** Changes a cloud-only user, with a new account record that says so. */
+/** Changes a cloud-only user, with a new account record that says so. @throws CausewayError 'last-administrator' */
 async function change(scope: TenantScope, name: string, changesOf: (user: User) => Changes): Promise<User> {
   const changed = await scope.transaction(async inside => {
     const counter = await lockCounter(inside);
     const user = await existingCloudUser(inside, name);
     const values = changesOf(user);
     const next = { ...user, ...values };
+    await refuseLastAdministrator(inside, user, next);
     const deleted = next.deleted_at !== null;
     const record = await accountColumns(inside, { ...next, deleted }, counter.next());
     const leaves = deleted ? [{ id: user.id, before: user, after: user, gone: true }] : [];
@@ -198,25 +203,11 @@ async function change(scope: TenantScope, name: string, changesOf: (user: User) 
       .set({ ...values, ...record, ...names })
       .where('id', '=', user.id)
       .execute();
+    // A token must not outlive the password, or the account, that it was made for.
+    if (next.must_change || !next.account_enabled) await endTokens(inside, user.id);
     await counter.save();
     return next;
   });
   changes.emit(scope.tenantId);
   return changed;
-}
-
-/** @throws CausewayError 'no-such-user' or 'synchronized-user' */
-async function existingCloudUser(inside: TenantScope, name: string): Promise<User> {
-  const user = await findUser(inside, name);
-  if (!user || user.deleted_at !== null) {
-    throw new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
-      status: 404,
-    });
-  }
-  if (user.origin === 'cloud') return user;
-  throw new CausewayError(
-    'synchronized-user',
-    `'${user.user_principal_name}' is synchronized from ${user.forest}: change it there`,
-    { status: 409 },
-  );
 }

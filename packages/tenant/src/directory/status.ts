@@ -40,6 +40,7 @@ export async function storeConnectReport(
 interface Counts {
   users: number;
   disabled: number;
+  blocked: number;
   with_credential: number;
   with_record: number;
   applied: number;
@@ -51,6 +52,7 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
     tenantId => sql`
       select count(*) as users,
         count(*) filter (where not account_enabled) as disabled,
+        count(blocked_at) as blocked,
         count(cloud_credential) as with_credential,
         count(encapsulation_id) as with_record,
         count(encapsulation_id) filter (where legacy_outcome in ('applied', 'unchanged')) as applied,
@@ -66,6 +68,7 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
     tenantName: scope.tenantName,
     users: counts.users,
     disabled: counts.disabled,
+    ...(counts.blocked > 0 && { blocked: counts.blocked }),
     withCredential: counts.with_credential,
     withLegacyRecord: counts.with_record,
     legacyApplied: counts.applied,

@@ -1,4 +1,5 @@
 import type { UserStatus } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import type { Selectable } from 'kysely';
 import type { UsersTable } from '../database/schema.ts';
@@ -43,11 +44,37 @@ export async function findUser(scope: TenantScope, name: string): Promise<User |
   );
 }
 
+/** A user, deleted or not. @throws CausewayError 'no-such-user' */
+export async function existingUser(scope: TenantScope, name: string): Promise<User> {
+  const user = await findUser(scope, name);
+  if (user) return user;
+  throw new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
+    status: 404,
+  });
+}
+
+/** @throws CausewayError 'no-such-user' or 'synchronized-user' */
+export async function existingCloudUser(inside: TenantScope, name: string): Promise<User> {
+  const user = await findUser(inside, name);
+  if (!user || user.deleted_at !== null) {
+    throw new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
+      status: 404,
+    });
+  }
+  if (user.origin === 'cloud') return user;
+  throw new CausewayError(
+    'synchronized-user',
+    `'${user.user_principal_name}' is synchronized from ${user.forest}: change it there`,
+    { status: 409 },
+  );
+}
+
 /** Whether this user may sign in now, whatever the password. */
 export function maySignIn(user: User, now: Date): boolean {
   return (
     user.account_enabled &&
     user.deleted_at === null &&
+    user.blocked_at === null &&
     (user.account_expires === null || user.account_expires > now)
   );
 }
@@ -71,6 +98,7 @@ export function userStatus(user: User, lockedUntil: Date | undefined): UserStatu
     administrator: user.administrator,
     deletedAt: iso(user.deleted_at),
     lockedUntil: iso(lockedUntil ?? null),
+    ...(user.blocked_at !== null && { blockedAt: user.blocked_at.toISOString() }),
     mustChange: user.must_change,
     credential:
       user.cloud_credential === null || user.credential_received_at === null

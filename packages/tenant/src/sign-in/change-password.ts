@@ -41,9 +41,10 @@ export async function changePassword(
   }
   const problem = passwordProblem(request.newPassword, request.password, user.user_principal_name);
   if (problem !== undefined) return { changed: false, problem };
-  if (!(await setChosenPassword(scope, user, request.newPassword))) {
+  const session_epoch = await setChosenPassword(scope, user, request.newPassword);
+  if (session_epoch === undefined) {
     return { changed: false, problem: 'Your password was changed by somebody else just now. Try again.' };
   }
   log.info({ tenant: scope.tenantName, userId: user.id, address: request.address }, 'password changed');
-  return { changed: true, signedIn };
+  return { changed: true, signedIn: { ...signedIn, user: { ...user, session_epoch } } };
 }

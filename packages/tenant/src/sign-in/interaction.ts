@@ -14,8 +14,8 @@ export interface SignInContext {
   readonly clock: () => Date;
 }
 
-/** Names and passwords, percent-encoded at the worst. */
-export const FORM_LIMIT = 16 * 1024;
+/** A name, a password and a new one twice, percent-encoded at the worst. */
+export const FORM_LIMIT = 32 * 1024;
 
 /** A sign-in that a browser is in the middle of. */
 export interface Interaction {
@@ -68,7 +68,8 @@ export async function complete(
   signedIn: SignedIn,
 ): Promise<FastifyReply> {
   const { provider } = at.tenant;
-  const result = { login: { accountId: signedIn.user.id, remember: false } };
+  const { id, session_epoch: epoch } = signedIn.user;
+  const result = { login: { accountId: id, epoch, remember: false } };
   const returnTo = await provider.interactionResult(request.raw, reply.raw, result);
   return remember(reply, at.tenant, signedIn)
     .headers(pageHeaders(at.applicationOrigin))

@@ -4,6 +4,7 @@ import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 import { digestOf } from '../digest.ts';
 import { isUuid } from '../directory/users.ts';
 import type { TenantScope } from '../tenant-scope.ts';
+import { isOpen, type SignInResult } from './sessions.ts';
 
 /**
  * Where oidc-provider keeps sessions, codes and tokens: one table of the tenant's database, under the SHA-256 of
@@ -14,8 +15,18 @@ export function makeAdapterFactory(scope: TenantScope): AdapterFactory {
   return model => (model === 'Client' ? clientAdapter(scope) : payloadAdapter(scope, model));
 }
 
+interface Stored {
+  readonly payload: Record<string, unknown>;
+  readonly expires_at: Date | null;
+}
+
 function payloadAdapter(scope: TenantScope, model: string): Adapter {
   const one = (id: string) => ({ model, id_digest: digestOf(id) });
+  const live = async (row: Stored | undefined): Promise<AdapterPayload | undefined> => {
+    if (!row || !notExpired(row.expires_at)) return undefined;
+    if (model === 'Session' && !(await isOpen(scope, row.payload as Partial<SignInResult>))) return undefined;
+    return row.payload as AdapterPayload;
+  };
   let begun = 0;
   return {
     async upsert(id, payload, expiresIn) {
@@ -49,7 +60,8 @@ function payloadAdapter(scope: TenantScope, model: string): Adapter {
         .where('model', '=', model)
         .where('id_digest', '=', digestOf(id))
         .executeTakeFirst();
-      return row && notExpired(row.expires_at) ? ({ ...row.payload, jti: id } as AdapterPayload) : undefined;
+      const payload = await live(row);
+      return payload && { ...payload, jti: id };
     },
     async findByUid(uid) {
       const row = await scope
@@ -58,7 +70,7 @@ function payloadAdapter(scope: TenantScope, model: string): Adapter {
         .where('model', '=', model)
         .where('uid', '=', uid)
         .executeTakeFirst();
-      return row && notExpired(row.expires_at) ? (row.payload as AdapterPayload) : undefined;
+      return live(row);
     },
     findByUserCode: () => Promise.resolve(undefined), // the device flow is off
     async consume(id) {
@@ -120,7 +132,7 @@ function clientAdapter(scope: TenantScope): Adapter {
   };
 }
 
-/** A relying party: public, so PKCE is what ties the code to it. */
+/** A relying party: PKCE is what ties the code to it, and a secret where it has one. */
 async function findApplication(scope: TenantScope, id: string): Promise<AdapterPayload | undefined> {
   if (!isUuid(id)) return undefined;
   const row = await scope.select('applications').selectAll().where('client_id', '=', id).executeTakeFirst();
@@ -130,7 +142,11 @@ async function findApplication(scope: TenantScope, id: string): Promise<AdapterP
     client_name: row.name,
     redirect_uris: row.redirect_uris,
     application_type: row.redirect_uris.some(uri => isLoopback(new URL(uri).hostname)) ? 'native' : 'web',
-    token_endpoint_auth_method: 'none',
+    post_logout_redirect_uris: row.post_logout_redirect_uris,
+    // oidc-provider compares digests: see compareSecrets.
+    ...(row.secret_digest === null
+      ? { token_endpoint_auth_method: 'none' as const }
+      : { token_endpoint_auth_method: 'client_secret_basic' as const, client_secret: row.secret_digest }),
     grant_types: ['authorization_code'],
     response_types: ['code'],
     scope: 'openid profile email',

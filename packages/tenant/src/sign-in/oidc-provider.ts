@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto';
 import { describeError, type Log } from '@causeway/service';
 import {
   type Configuration,
@@ -7,10 +8,13 @@ import {
   Provider,
 } from 'oidc-provider';
 import type { TenantKeys } from '../database/schema.ts';
+import { digestOf } from '../digest.ts';
 import { findUserById, maySignIn, type User } from '../directory/users.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { makeAdapterFactory } from './oidc-adapter.ts';
 import { messagePage, pageHeaders } from './pages.ts';
+import { keepEpochs, type SignInResult } from './sessions.ts';
+import { protectPages, showSignedOut, showSignOut } from './sign-out.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -41,13 +45,21 @@ export function makeProvider(
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
-      rpInitiatedLogout: { enabled: false },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: (context, form) => showSignOut(context, form, scope.tenantName),
+        postLogoutSuccessSource: showSignedOut,
+      },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_context, client, token) => token.clientId === client.clientId,
+      },
       pushedAuthorizationRequests: { enabled: false },
       dPoP: { enabled: false },
       resourceIndicators: { enabled: false },
     },
     pkce: { required: () => true },
-    clientAuthMethods: ['none', 'private_key_jwt'],
+    clientAuthMethods: ['none', 'private_key_jwt', 'client_secret_basic'],
     assertJwtClientAuthClaimsAndHeader: refuseLongLived,
     responseTypes: ['code'],
     scopes: ['openid', 'profile', 'email', 'agent'],
@@ -78,6 +90,9 @@ export function makeProvider(
   };
   const provider = new Provider(issuer, configuration);
   provider.proxy = true; // mountOidc writes the headers itself
+  provider.use(protectPages);
+  keepEpochs(provider);
+  compareSecrets(provider);
   provider.on('server_error', (_context, error) => {
     log.error({ tenant: scope.tenantName, err: describeError(error) }, 'sign-in failed here');
   });
@@ -108,6 +123,14 @@ async function findAccount(scope: TenantScope, id: string) {
   const user = await findUserById(scope, id);
   if (!user || user.must_change || !maySignIn(user, new Date())) return undefined;
   return { accountId: user.id, claims: () => claimsOf(user) };
+}
+
+/** The tenant has digests of its applications' secrets, and no secret. */
+function compareSecrets(provider: Provider): void {
+  provider.Client.prototype.compareClientSecret = function (secret) {
+    const [given, kept] = [digestOf(secret), this.clientSecret ?? ''].map(text => Buffer.from(text));
+    return given!.length === kept!.length && timingSafeEqual(given!, kept!);
+  };
 }
 
 function claimsOf(user: User): { sub: string; [claim: string]: string } {
@@ -147,10 +170,13 @@ function makePolicy(): interactionPolicy.DefaultPolicy {
   return policy;
 }
 
-/** Grants what the application asked for and its registration allows. */
+/** Grants what the application asked for and its registration allows, to the session as it was opened. */
 async function loadExistingGrant(context: KoaContextWithOIDC) {
-  const { client, session, provider, params } = context.oidc;
+  const { client, session, provider, params, result } = context.oidc;
   if (!client || !session?.accountId) return undefined;
+  const login = result?.login as SignInResult | undefined;
+  // Of the password check, not of now: a password that was changed meanwhile opens no session.
+  if (login) Object.assign(session, { epoch: login.epoch });
   const known = session.grantIdFor(client.clientId);
   const existing = known === undefined ? undefined : await provider.Grant.find(known);
   const grant = existing ?? new provider.Grant({ clientId: client.clientId, accountId: session.accountId });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { MAX_CHECKED_BYTES } from '../directory/passwords.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; }
@@ -54,7 +55,7 @@ ${form.failed ? `<p role="alert" id="failure">${FAILURE_TEXT}</p>` : ''}
  spellcheck="false" required maxlength="1024" value="${escapeHtml(form.name)}"${form.name === '' ? ' autofocus' : ''}>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required
- maxlength="256"${form.failed ? ' aria-describedby="failure"' : ''}${form.name === '' ? '' : ' autofocus'}>
+ maxlength="${MAX_CHECKED_BYTES}"${form.failed ? ' aria-describedby="failure"' : ''}${form.name === '' ? '' : ' autofocus'}>
 <button type="submit">Sign in</button>
 </form>`,
   );

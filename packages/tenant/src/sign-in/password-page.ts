@@ -1,4 +1,4 @@
-import { PASSWORD_RULES } from '../directory/passwords.ts';
+import { MAX_CHECKED_BYTES, MAX_PASSWORD_LENGTH, PASSWORD_RULES } from '../directory/passwords.ts';
 import { escapeHtml, page } from './pages.ts';
 
 /** The form by which a person changes the password; `action` is a path of our own. */
@@ -24,13 +24,13 @@ ${form.problem === undefined ? '' : `<p role="alert" id="failure">${escapeHtml(f
  spellcheck="false" required maxlength="1024" value="${escapeHtml(form.name)}"${named ? '' : ' autofocus'}>
 <label for="password">Current password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required
- maxlength="256"${named ? ' autofocus' : ''}>
+ maxlength="${MAX_CHECKED_BYTES}"${named ? ' autofocus' : ''}>
 <p id="rules">${PASSWORD_RULES}</p>
 <label for="new-password">New password</label>
 <input id="new-password" name="new-password" type="password" autocomplete="new-password" required
- maxlength="256" aria-describedby="${described}">
+ maxlength="${MAX_PASSWORD_LENGTH}" aria-describedby="${described}">
 <label for="repeated">New password again</label>
-<input id="repeated" name="repeated" type="password" autocomplete="new-password" required maxlength="256">
+<input id="repeated" name="repeated" type="password" autocomplete="new-password" required maxlength="${MAX_PASSWORD_LENGTH}">
 <button type="submit">Change password</button>
 </form>`,
   );

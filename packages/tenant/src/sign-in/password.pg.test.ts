@@ -117,6 +117,21 @@ onEveryBackend('changing a password', tenant => {
     assert.ok(await party.signIn(new Browser(), who.upn, 'On-premises 1'));
   });
 
+  it('looks at a longer current password than may be chosen', async () => {
+    const { html } = await new Browser().open(new URL('/t/contoso/password', tenant().url));
+    assert.match(html, /name="password"[^>]* maxlength="4096"/);
+    assert.match(html, /name="new-password"[^>]* maxlength="256"/);
+    const connect = await enrolAgent(tenant().url, admin, 'connect');
+    const who = person(2);
+    const long = '密'.repeat(1365);
+    const objects = { forest: FOREST, changes: [accountItem(connect, who)] };
+    await call(connect.send, synchronizationRoutes.exportObjects, { body: objects });
+    const credentials = batchOf([await credentialItem(who, long, order(1))]);
+    await call(connect.send, synchronizationRoutes.exportCredentials, { body: credentials });
+    const next = '新'.repeat(256);
+    assert.match(alertOf(await change(who.upn, long, next))!, /in the network of your organization/);
+  });
+
   it('gives one answer at the price of one PBKDF2, and counts as a sign-in does', async () => {
     const [good, disabled, locked] = [await makeUser(), await makeUser(), await makeUser()];
     const params = { id: disabled.id };

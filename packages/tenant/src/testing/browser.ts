@@ -10,8 +10,20 @@ interface Cookie {
 export class Browser {
   #cookies: Cookie[] = [];
 
-  /** Follows redirects until there is a page or the address leaves `origin`, which is returned unvisited. */
-  async open(url: URL, form?: Record<string, string>): Promise<Page> {
+  /** Follows redirects until there is a page or `stop` says so of the next address (it leaves the origin), which is returned unvisited. */
+  async open(
+    url: URL,
+    form?: Record<string, string>,
+    stop: (next: URL) => boolean = next => next.origin !== url.origin,
+  ): Promise<Page> {
+    return this.#follow(url, form, stop);
+  }
+
+  async #follow(
+    url: URL,
+    form: Record<string, string> | undefined,
+    stop: (next: URL) => boolean,
+  ): Promise<Page> {
     const { origin } = url;
     let body = form && new URLSearchParams(form);
     for (let hops = 0; hops < 10; hops++) {
@@ -27,7 +39,7 @@ export class Browser {
       if (location === null) return { url, status: response.status, html, headers: response.headers };
       url = new URL(location, url);
       body = undefined;
-      if (url.origin !== origin) return { url, status: 0, html: '', headers: response.headers };
+      if (stop(url)) return { url, status: 0, html: '', headers: response.headers };
     }
     throw new Error('too many redirects');
   }
@@ -70,8 +82,13 @@ export class RelyingParty {
     this.redirectUri = redirectUri;
   }
 
-  static async discover(issuer: string, clientId: string, redirectUri: string): Promise<RelyingParty> {
-    const configuration = await oidc.discovery(new URL(issuer), clientId, undefined, oidc.None(), {
+  static async discover(
+    issuer: string,
+    clientId: string,
+    redirectUri: string,
+    authentication = oidc.None(),
+  ): Promise<RelyingParty> {
+    const configuration = await oidc.discovery(new URL(issuer), clientId, undefined, authentication, {
       execute: [oidc.allowInsecureRequests],
     });
     return new RelyingParty(configuration, redirectUri);

@@ -1,13 +1,7 @@
-import {
-  decodeGuid,
-  decodeSid,
-  encodeGuid,
-  encodeSid,
-  type Guid,
-  Reader,
-  type Sid,
-  Writer,
-} from '@causeway/wire';
+import { decodeGuid, encodeGuid, type Guid } from './guid.ts';
+import { Reader } from './reader.ts';
+import { decodeSid, encodeSid, type Sid } from './sid.ts';
+import { Writer } from './writer.ts';
 
 /** ACE types ([MS-DTYP] 2.4.4.1) that an access check here looks at; all others are carried as they are. */
 export const AceType = { allow: 0x00, deny: 0x01, allowObject: 0x05, denyObject: 0x06 } as const;

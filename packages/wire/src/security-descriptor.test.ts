@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DecodeError, fromHex, toHex } from '@causeway/wire';
-import { truncationsAndMutations } from '@causeway/wire/testing';
-import { ReplicationRight } from './grant-commands.ts';
+import { DecodeError } from './decode-error.ts';
 import {
   decodeSecurityDescriptor,
   encodeSecurityDescriptor,
   grantExtendedRight,
   hasExtendedRight,
 } from './security-descriptor.ts';
+import { truncationsAndMutations } from './testing/index.ts';
+import { fromHex, toHex } from './text.ts';
 
 /**
  * Made by Samba 4.17's own NDR code (`security.descriptor.from_sddl` and `ndr_pack`) from
@@ -19,7 +19,9 @@ import {
 const SAMBA = fromHex(
   '0100148c1400000024000000300000004c0000000102000000000005200000002002000001010000000000051200000004001c0001000000024014002000000001010000000000010000000004004801070000000100240000010000010500000000000515000000010000000200000003000000b0040000060038000001000001000000adf63111079cd111f79f00c04fc2dcd2010500000000000515000000010000000200000003000000b1040000000014001400020001010000000000050b000000050038000001000001000000aaf63111079cd111f79f00c04fc2dcd201050000000000051500000001000000020000000300000051040000050a48000001000003000000adf63111079cd111f79f00c04fc2dcd2ba7a96bfe60dd011a28500aa003049e20105000000000005150000000100000002000000030000005104000005122c001000000002000000ba7a96bfe60dd011a28500aa003049e20102000000000005200000002a020000001224000000001001050000000000051500000001000000020000000300000000020000',
 );
-const { getChanges, getChangesAll } = ReplicationRight;
+/** DS-Replication-Get-Changes and DS-Replication-Get-Changes-All ([MS-ADTS] 5.1.3.2.1). */
+const getChanges = '1131f6aa-9c07-11d1-f79f-00c04fc2dcd2';
+const getChangesAll = '1131f6ad-9c07-11d1-f79f-00c04fc2dcd2';
 const USER = 'S-1-5-21-1-2-3-1105';
 const descriptor = decodeSecurityDescriptor(SAMBA);
 const dacl = descriptor.dacl!;

@@ -1,0 +1,99 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { runTool } from '@causeway/samba';
+
+/** A real disk of a few megabytes: an ext4 file system in a file, which can be filled and made to fail. Needs root and loop devices. */
+export class SmallDisk {
+  readonly folder: string;
+  readonly #root: string;
+
+  private constructor(root: string) {
+    this.#root = root;
+    this.folder = join(root, 'disk');
+  }
+
+  static async make(megabytes: number): Promise<SmallDisk> {
+    const root = mkdtempSync(join(tmpdir(), 'causeway-disk-'));
+    const disk = new SmallDisk(root);
+    const image = join(root, 'image');
+    mkdirSync(disk.folder);
+    chmodSync(root, 0o711); // PostgreSQL's user passes through; what lies within is as private as its owner makes it
+    await runTool('truncate', ['-s', `${megabytes}M`, image]);
+    // At the first error it becomes read-only, as Debian sets it up for real disks; nothing is kept back for root.
+    await runTool('mkfs.ext4', ['-q', '-e', 'remount-ro', '-m', '0', image]);
+    await runTool('mount', ['-o', 'loop', image, disk.folder]);
+    return disk;
+  }
+
+  /** A disk in the place of a folder, with what that holds; whoever opens the folder's path uses the disk from here on. */
+  static async inPlaceOf(folder: string, megabytes: number): Promise<SmallDisk> {
+    const disk = await SmallDisk.make(megabytes);
+    if (existsSync(folder)) {
+      await runTool('cp', ['-a', `${folder}/.`, disk.folder]);
+      rmSync(folder, { recursive: true });
+    }
+    symlinkSync(disk.folder, folder);
+    return disk;
+  }
+
+  /** Until not one more byte has room. */
+  fill(): void {
+    const file = openSync(this.#filling, 'a');
+    for (const size of [1024 * 1024, 4096, 1]) {
+      try {
+        for (;;) writeSync(file, Buffer.alloc(size));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      }
+      fsyncSync(file);
+    }
+    closeSync(file);
+  }
+
+  makeRoom(): void {
+    if (existsSync(this.#filling)) rmSync(this.#filling);
+  }
+
+  /** As a disk does whose controller reports an error: whatever runs on it finds it read-only. */
+  async fail(): Promise<void> {
+    const device = (await runTool('findmnt', ['-no', 'SOURCE', this.folder])).trim();
+    writeFileSync(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, 'made up by a test\n');
+  }
+
+  /** As an administrator would: another disk, with what was on this one. Nobody has a file open here. */
+  async replace(): Promise<void> {
+    const kept = join(this.#root, 'kept');
+    await runTool('cp', ['-a', this.folder, kept]);
+    await this.#unmount();
+    rmSync(this.folder, { recursive: true });
+    renameSync(kept, this.folder);
+  }
+
+  async remove(): Promise<void> {
+    await this.#unmount().catch(() => {});
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  get #filling(): string {
+    return join(this.folder, 'filling');
+  }
+
+  /** A domain controller that was started meanwhile has a view of its own: there it goes with that. */
+  async #unmount(): Promise<void> {
+    await runTool('umount', ['--lazy', this.folder]);
+  }
+}

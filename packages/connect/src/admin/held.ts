@@ -1,0 +1,81 @@
+import type { HeldList } from '@causeway/contract';
+import { CausewayError, type ShownList } from '@causeway/service';
+import type { Connect } from '../connect.ts';
+import type { Connector } from '../connector.ts';
+import { canStillSignIn, creationsOf, deletionsOf, nameOf } from '../objects/waiting.ts';
+import { EventId } from '../store/events.ts';
+import { forestConnectors } from './connectors.ts';
+
+type Operation = HeldList['operation'];
+
+/** Names of one list; it may be longer. */
+const LISTED = 10_000;
+
+const WORDS = {
+  delete: { show: 'causeway connect deletions', allow: 'causeway connect allow-deletes' },
+  create: { show: 'causeway connect creations', allow: 'causeway connect allow-creations' },
+} as const;
+
+/** What waits, of one connector or of all. Every list is kept, so that it can be approved as it was shown. */
+export function listHeld(connect: Connect, operation: Operation, name: string | undefined): HeldList[] {
+  return forestConnectors(connect, name).flatMap(connector => {
+    const { context } = connector;
+    const list = operation === 'delete' ? deletionsOf(context) : creationsOf(context);
+    const shown = context.store.bulk.show(list, new Date());
+    return shown === undefined ? [] : [describe(connector, { ...shown, ceased: 0 })];
+  });
+}
+
+/** @throws CausewayError 'unknown-list' */
+export function getHeld(connect: Connect, digest: string): HeldList {
+  const [first] = connect.connectors;
+  const shown = first!.context.store.bulk.shown(digest);
+  return describe(connectorOf(connect, shown), shown);
+}
+
+/** @throws CausewayError 'unknown-list', or 'other-list' for a list of another operation */
+export function approveHeld(
+  connect: Connect,
+  digest: string,
+  operation: Operation,
+  caller: string,
+): HeldList {
+  const held = getHeld(connect, digest);
+  if (held.operation !== operation) {
+    const text = `the list ${digest} is another one's: run '${WORDS[held.operation].allow} ${digest}'`;
+    throw new CausewayError('other-list', text, { status: 409 });
+  }
+  const connector = connectorOf(connect, { scope: held.connector });
+  const { store } = connector.context;
+  return store.db.transaction(() => {
+    const approved = store.bulk.approve(digest);
+    const what = operation === 'delete' ? 'deletions' : 'new users';
+    const text = `${approved.lines.length} ${what} of the list ${digest} were approved by ${caller}; ${approved.ceased} did not hold any more`;
+    store.events.add(EventId.connectorSaved, 'info', store.name, text);
+    return describe(connector, approved);
+  });
+}
+
+function connectorOf(connect: Connect, { scope }: Pick<ShownList, 'scope'>): Connector {
+  return forestConnectors(connect, scope)[0]!;
+}
+
+function describe({ context }: Connector, list: ShownList & { ceased: number }): HeldList {
+  const now = new Date();
+  const { digest, operation, since, lines, ceased } = list;
+  const people = lines.slice(0, LISTED).flatMap(({ anchor, change: objectGuid }) => {
+    const object = context.store.space.get(objectGuid);
+    if (object === undefined) return [];
+    const canSignIn = operation === 'delete' && canStillSignIn(object, context, now);
+    const user = nameOf(object, context);
+    return [{ user, sourceAnchor: anchor, objectGuid, distinguishedName: object.dn, canSignIn }];
+  });
+  const { name: connector, forest } = context.connector;
+  return { digest, connector, forest, operation, since, people, count: lines.length, ceased };
+}
+
+/** @throws CausewayError 'approve-by-list': releases before let deletions go by their number */
+export function refuseNumber(): never {
+  const text = `deletions are approved by the list, not by their number: see who would be deleted by '${WORDS.delete.show}', then run '${WORDS.delete.allow} DIGEST'`;
+  throw new CausewayError('approve-by-list', text, { status: 409 });
+}

@@ -1,0 +1,143 @@
+import type { BulkLine, BulkList } from '@causeway/service';
+import type { ConnectorContext } from '../context.ts';
+import type { SpaceObject } from '../store/connector-space.ts';
+import { EventId } from '../store/events.ts';
+import { accountDigest, accountOf } from './decide-account.ts';
+
+/** GUIDs of those whose deletion, or first export, waits for an administrator. */
+export interface Waiting {
+  readonly deletions: ReadonlySet<string>;
+  readonly creations: ReadonlySet<string>;
+}
+
+/** People whom an alarm names. */
+const NAMED = 10;
+
+export const deletionsOf = ({ connector }: Pick<ConnectorContext, 'connector'>): BulkList => ({
+  scope: connector.name,
+  operation: 'delete',
+  kind: 'user',
+});
+
+export const creationsOf = (context: Pick<ConnectorContext, 'connector'>): BulkList => ({
+  ...deletionsOf(context),
+  operation: 'create',
+});
+
+/** Decides who waits, remembers it, and tells of everybody who is held for the first time. */
+export function decideWaiting(context: ConnectorContext, now: Date): Waiting {
+  return context.store.db.transaction(() => ({
+    deletions: holdDeletions(context, now),
+    creations: holdCreations(context, now),
+  }));
+}
+
+const lineOf = ({ guid, anchor }: { guid: string; anchor: string }): BulkLine => ({ anchor, change: guid });
+const guids = (lines: readonly BulkLine[]): Set<string> => new Set(lines.map(({ change }) => change));
+
+function holdDeletions(context: ConnectorContext, now: Date): Set<string> {
+  const { store, settings, connector } = context;
+  const list = deletionsOf(context);
+  const pending = store.space.listPending('delete').map(lineOf);
+  if (pending.length === 0 && !store.bulk.isHolding(list)) return new Set();
+  const counts = { objects: store.space.countExported(), threshold: settings.deletionThreshold };
+  const { held, fresh, limit, went } = store.bulk.decideDeletions(list, pending, counts, now);
+  if (fresh.length > 0) {
+    const names = stillSigningIn(context, guids(held));
+    const named = names.slice(0, NAMED).join(', ');
+    const text = [
+      `Prevent Accidental Deletes: The number of deletions for this sync cycle (${held.length} pending deletes${went > 0 ? `, ${went} deleted within 24 hours` : ''}) has exceeded the current threshold of ${limit} objects.`,
+      `${names.length} of them can still sign in${names.length > 0 ? `: ${named}${names.length > NAMED ? ' and others' : ''}` : ''}.`,
+      `The deletions wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`,
+    ];
+    store.events.add(EventId.deletionThreshold, 'error', connector.name, text.join(' '));
+  }
+  return guids(held);
+}
+
+function holdCreations(context: ConnectorContext, now: Date): Set<string> {
+  const { store, settings, connector } = context;
+  if (store.cursors.get('creations-counted') === undefined) return new Set();
+  const list = creationsOf(context);
+  const pending = store.space.listPending('create').map(lineOf);
+  const alarmed = store.cursors.get('creations-alarm') !== undefined;
+  if (pending.length === 0 && !alarmed && !store.bulk.isHolding(list)) return new Set();
+  const counts = { objects: store.space.countExported(), hold: settings.growth === 'hold' };
+  const { held, approved, limit, went } = store.bulk.decideCreations(list, pending, counts, now);
+  const count = pending.length - approved.length + went;
+  store.cursors.set('creations-alarm', count > limit ? String(count) : undefined);
+  if (count > limit && !alarmed) {
+    const next =
+      held.length > 0
+        ? `They wait until you have looked at them: causeway connect creations --connector '${connector.name}'`
+        : "They are made all the same: the configuration's 'growth' is 'alarm'.";
+    const text = `ALARM: ${count} new accounts of ${connector.forest} within 24 hours, more than ${limit}. ${next}`;
+    store.events.add(EventId.runErrors, 'error', connector.name, text);
+  }
+  return guids(held);
+}
+
+/**
+ * To be called at the end of an export. What there is now is the base of what may be deleted in the next 24 hours; and from the first
+ * export on that follows a whole import, new accounts count.
+ */
+export function noteExported({ store, connector }: ConnectorContext, changed: boolean, now: Date): void {
+  if (changed)
+    store.bulk.noteObjects({ scope: connector.name, kind: 'user' }, store.space.countExported(), now);
+  if (
+    store.cursors.get('creations-counted') === undefined &&
+    store.cursors.get('dirsync-cookie') !== undefined
+  )
+    store.cursors.set('creations-counted', now.toISOString());
+}
+
+/** Before the digest of somebody whom the tenant was told to disable while the deletion waits. */
+const DISABLED = 'disabled: ';
+
+/**
+ * Who waits to be deleted keeps the state before, except for one thing: a disabling goes at once, also one that was seen before the
+ * deletion and that the tenant has not taken yet.
+ *
+ * @returns what is to be exported in place of the deletion; undefined when nothing is
+ */
+export function disabledWhileWaiting(
+  object: SpaceObject,
+  { scope }: ConnectorContext,
+  now: Date,
+): SpaceObject | undefined {
+  const account = accountOf(object.attributes, scope);
+  if (!isOff(account, now) || isKnownOff(object, account, now)) return undefined;
+  return { ...object, desiredDigest: `${DISABLED}${accountDigest(account, object.guid)}` };
+}
+
+type Account = ReturnType<typeof accountOf>;
+
+const isOff = ({ accountEnabled, accountExpires }: Account, now: Date): boolean =>
+  !accountEnabled || (accountExpires !== null && Date.parse(accountExpires) <= now.getTime());
+
+/** The tenant has acknowledged that they are disabled or expired: while they wait, or as the last that was known of them. */
+function isKnownOff({ exportedDigest, guid }: SpaceObject, account: Account, now: Date): boolean {
+  if (exportedDigest === undefined) return false;
+  return (
+    exportedDigest.includes(DISABLED) ||
+    (isOff(account, now) && exportedDigest.endsWith(accountDigest(account, guid)))
+  );
+}
+
+/** Whether somebody who waits to be deleted can still sign in, as far as the tenant has acknowledged. */
+export function canStillSignIn(object: SpaceObject, { scope }: ConnectorContext, now: Date): boolean {
+  return !isKnownOff(object, accountOf(object.attributes, scope), now);
+}
+
+/** Names of all who can still sign in although they are to be deleted, in the order of their GUIDs. */
+export function stillSigningIn(context: ConnectorContext, waiting: Iterable<string>): string[] {
+  const now = new Date();
+  return [...waiting].sort().flatMap(guid => {
+    const object = context.store.space.get(guid);
+    return object && canStillSignIn(object, context, now) ? [nameOf(object, context)] : [];
+  });
+}
+
+export function nameOf(object: SpaceObject, { scope }: Pick<ConnectorContext, 'scope'>): string {
+  return accountOf(object.attributes, scope).userPrincipalName;
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkAccountName, checkPrincipalName, isMachineName, isProtectedName } from './protected.ts';
+
+const DOMAIN = { realm: 'AADDS.EXAMPLE.NET', hostName: 'ds1' };
+const REALM = DOMAIN.realm;
+const principal = (name: string) => checkPrincipalName(name, DOMAIN)?.code;
+const account = (name: string) => checkAccountName(name, DOMAIN)?.code;
+
+test('names that every domain has, and well-known names of Windows, are nobody’s', () => {
+  for (const name of [
+    'Administrator',
+    'KRBTGT',
+    'krbtgt_1234',
+    'Everyone',
+    'SYSTEM',
+    'Authenticated Users',
+    'DnsAdmins',
+    'S-1-5-18',
+    'ds1',
+    'DS1',
+    'pc7$',
+  ])
+    assert.equal(account(name), 'protected-name', name);
+});
+
+test('what looks like such a name is refused as the name would be', () => {
+  for (const name of [
+    'Аdministrator', // Cyrillic А
+    'administrаtor',
+    'adrninistrator',
+    'adm1nistrator',
+    'Adminlstrator',
+    'krbtgṫ',
+    'ｋｒｂｔｇｔ',
+    'Εveryone', // Greek Ε
+    'ЅYЅTEM',
+    '𝐠𝐮𝐞𝐬𝐭',
+  ])
+    assert.equal(account(name), 'protected-name', name);
+});
+
+test('people’s own names in any script are no look-alikes', () => {
+  for (const name of [
+    'administratorin',
+    'anna',
+    'ИВАН',
+    'αλέξης',
+    'שרה',
+    'محمد',
+    '李小龍',
+    'müller',
+    'o.system',
+    'minimal',
+    'summer',
+  ])
+    assert.equal(account(name), undefined, name);
+});
+
+test('characters that do not show, or turn the direction, are in no name', () => {
+  for (const unseen of [
+    '\u200b',
+    '\u200d',
+    '\u00ad',
+    '\u202e',
+    '\u2066',
+    '\u2028',
+    '\u00a0',
+    '\u3164',
+    '\ufe0f',
+    '\u0007',
+  ]) {
+    assert.equal(account(`an${unseen}na`), 'invalid-name', JSON.stringify(unseen));
+    assert.equal(principal(`an${unseen}na@x.example`), 'invalid-name', JSON.stringify(unseen));
+  }
+});
+
+test('a principal of the realm is no service’s, no machine’s and no built-in account’s name, however it is spelt', () => {
+  for (const name of [
+    'Administrator',
+    'krbtgt',
+    'ds1',
+    'ds1$',
+    'root',
+    'ROOT',
+    'admin',
+    'postgres',
+    'Everyone',
+    'аdministrator',
+  ])
+    for (const realm of [REALM, REALM.toLowerCase()])
+      assert.equal(principal(`${name}@${realm}`), 'protected-name', `${name}@${realm}`);
+  for (const name of [`krbtgt/${REALM}`, 'host/ds1', 'cifs/ds1.aadds.example.net', 'root/admin'])
+    assert.equal(principal(`${name}@${REALM}`), 'invalid-name', name);
+  for (const spaces of [`Administrator@${REALM} `, ` krbtgt@${REALM}`, `ds1$ @${REALM}`])
+    assert.equal(principal(spaces), 'invalid-name', spaces);
+  assert.equal(principal('root@people.example'), undefined, 'another realm’s names are its own');
+});
+
+test('names that machines treat as special are known, and are no protected ones: their people have digits', () => {
+  for (const name of ['root', 'Admin', 'www-data']) {
+    assert.ok(isMachineName(name) && !isProtectedName(name), name);
+  }
+});

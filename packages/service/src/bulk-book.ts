@@ -1,0 +1,311 @@
+import { createHash } from 'node:crypto';
+import {
+  BULK_WINDOW_MS,
+  type BulkDecision,
+  type BulkKind,
+  type BulkLine,
+  type BulkOperation,
+  creationLimit,
+  decideBulk,
+  deletionLimit,
+  type HeldLine,
+} from './bulk-decision.ts';
+import type { BulkDatabase } from './bulk-tables.ts';
+import { CausewayError } from './causeway-error.ts';
+
+/** What is counted together. */
+export interface BulkList {
+  /** A forest; at Connect the connector that reads it. */
+  readonly scope: string;
+  readonly operation: BulkOperation;
+  readonly kind: BulkKind;
+}
+
+/** A list that waits, as it is shown to an administrator. */
+export interface ShownList extends BulkList {
+  /** 32 hex digits that stand for exactly these lines. */
+  digest: string;
+  /** When the first of them was held, as ISO 8601. */
+  since: string;
+  lines: BulkLine[];
+}
+
+/** How a decision came about. */
+export interface BulkOutcome<Line extends BulkLine> extends BulkDecision<Line> {
+  limit: number;
+  /** What went within the window before. */
+  went: number;
+}
+
+/** Lists of a scope that are kept after they were shown. */
+const KEPT_LISTS = 20;
+const MINUTE_MS = 60_000;
+
+/**
+ * What a store remembers of bulk operations: how many objects each forest had, what went, what is held, and the lists that were shown.
+ * The same for Connect and Domain Services; the times are handed in.
+ */
+export class BulkBook {
+  readonly #db: BulkDatabase;
+
+  constructor(db: BulkDatabase) {
+    this.#db = db;
+  }
+
+  /**
+   * Decides which of all deletions that are pending may go, and remembers which are held.
+   * @param objects how many objects there are, those that wait included
+   */
+  decideDeletions<Line extends BulkLine>(
+    { scope, kind }: Pick<BulkList, 'scope' | 'kind'>,
+    pending: readonly Line[],
+    { objects, threshold }: { objects: number; threshold: number },
+    now: Date,
+  ): BulkOutcome<Line> {
+    this.noteObjects({ scope, kind }, objects, now);
+    const limit = deletionLimit(threshold, this.#most(scope, kind, now));
+    return this.#decide({ scope, kind, operation: 'delete' }, pending, limit, now);
+  }
+
+  /**
+   * The same for new accounts: above the limit there is an alarm, and they wait if an administrator has said so.
+   * @param objects how many there are, without those that are pending
+   */
+  decideCreations<Line extends BulkLine>(
+    { scope, kind }: Pick<BulkList, 'scope' | 'kind'>,
+    pending: readonly Line[],
+    { objects, hold }: { objects: number; hold: boolean },
+    now: Date,
+  ): BulkOutcome<Line> {
+    const list = { scope, kind, operation: 'create' } as const;
+    const limit = creationLimit(Math.max(0, objects - this.went(list, now)));
+    const outcome = this.#decide(list, pending, hold ? limit : Number.POSITIVE_INFINITY, now);
+    return { ...outcome, limit };
+  }
+
+  /** How many objects there are: the base of the limit for 24 hours. Written when it changes; within a minute the most. */
+  noteObjects({ scope, kind }: Pick<BulkList, 'scope' | 'kind'>, objects: number, now: Date): void {
+    if (this.#lastObjects(scope, kind) === objects) return;
+    const minute = minuteOf(now);
+    this.#db.run(
+      `INSERT INTO bulk_level (scope, kind, minute, most, last) VALUES (?1, ?2, ?3, ?4, ?4)
+       ON CONFLICT DO UPDATE SET most = max(most, excluded.most), last = excluded.last`,
+      ...[scope, kind, minute, objects],
+    );
+    // The newest of those from before the window is what was there when it began.
+    this.#db.run(
+      `DELETE FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute <
+         (SELECT max(minute) FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute < ?3)`,
+      ...[scope, kind, windowStart(now)],
+    );
+  }
+
+  #decide<Line extends BulkLine>(
+    list: BulkList,
+    pending: readonly Line[],
+    limit: number,
+    now: Date,
+  ): BulkOutcome<Line> {
+    const known = this.#held(list);
+    const went = this.went(list, now);
+    const decision = decideBulk(pending, known, { went, limit });
+    const gone = new Set(known.map(({ anchor }) => anchor));
+    for (const { anchor } of pending) gone.delete(anchor);
+    if (gone.size > 0 || decision.fresh.length > 0) {
+      this.#db.transaction(() => {
+        for (const anchor of gone) this.#drop(list, anchor);
+        for (const line of decision.fresh) this.#hold(list, line, now);
+      });
+    }
+    return { ...decision, limit, went };
+  }
+
+  /** How many went without approval within the window. */
+  went({ scope, operation, kind }: BulkList, now: Date): number {
+    const sql = `SELECT coalesce(sum(objects), 0) AS n FROM bulk_went
+      WHERE scope = ? AND operation = ? AND kind = ? AND minute >= ?`;
+    return this.#number(sql, scope, operation, kind, windowStart(now));
+  }
+
+  /** One went: an approved line is done with, anything else counts from now on. To be called within the transaction that says so. */
+  noteWent(list: BulkList, anchor: string, now: Date): void {
+    const { scope, operation, kind } = list;
+    const [line] = this.#rows(`SELECT approved FROM bulk_held ${OF_LIST} AND anchor = ?`, list, anchor);
+    this.#drop(list, anchor);
+    // Together with the deletion: a process that is killed after it must not leave the base of before.
+    const last = operation === 'delete' ? this.#lastObjects(scope, kind) : undefined;
+    if (last !== undefined) this.noteObjects(list, last - 1, now);
+    if (line?.approved === 1) return;
+    const minute = minuteOf(now);
+    this.#db.run('DELETE FROM bulk_went WHERE minute < ?', windowStart(now));
+    this.#db.run(
+      `INSERT INTO bulk_went (scope, operation, kind, minute, objects) VALUES (?, ?, ?, ?, 1)
+       ON CONFLICT DO UPDATE SET objects = objects + 1`,
+      ...[scope, operation, kind, minute],
+    );
+  }
+
+  /** What is held, and what is approved and has not gone yet. */
+  lines(list: BulkList): BulkLine[] {
+    return this.#held(list).map(({ anchor, change }) => ({ anchor, change }));
+  }
+
+  /** Those that wait for an administrator. */
+  held(list: BulkList): BulkLine[] {
+    return this.#held(list)
+      .filter(({ approved }) => !approved)
+      .map(({ anchor, change }) => ({ anchor, change }));
+  }
+
+  /**
+   * Forests whose new accounts of the window, with those that wait, are more than the limit.
+   * @param objects counts what there is; asked only where it may matter
+   */
+  growth(
+    now: Date,
+    objects: () => ReadonlyMap<string, number>,
+  ): { forest: string; count: number; limit: number }[] {
+    const sql = `SELECT DISTINCT scope FROM bulk_went WHERE operation = 'create' AND minute >= ?
+      UNION SELECT scope FROM bulk_held WHERE operation = 'create' ORDER BY scope`;
+    const scopes = (this.#db.all(sql, windowStart(now)) as Row[]).map(({ scope }) => String(scope));
+    return scopes.flatMap(forest => {
+      const list = { scope: forest, operation: 'create', kind: 'user' } as const;
+      const went = this.went(list, now);
+      const count = went + this.countHeld(list);
+      if (count <= creationLimit(0)) return [];
+      const limit = creationLimit(Math.max(0, (objects().get(forest) ?? 0) - went));
+      return count > limit ? [{ forest, count, limit }] : [];
+    });
+  }
+
+  /** Of which forests something is held. */
+  scopes(operation: BulkOperation): string[] {
+    const sql = 'SELECT DISTINCT scope FROM bulk_held WHERE operation = ? ORDER BY scope';
+    return (this.#db.all(sql, operation) as Row[]).map(({ scope }) => String(scope));
+  }
+
+  /** Whether anything is held, or approved and not gone yet. */
+  isHolding({ scope, operation, kind }: BulkList): boolean {
+    const sql = `SELECT EXISTS (SELECT 1 FROM bulk_held ${OF_LIST}) AS n`;
+    return this.#number(sql, scope, operation, kind) === 1;
+  }
+
+  countHeld({ scope, operation, kind }: BulkList): number {
+    const sql = `SELECT count(*) AS n FROM bulk_held ${OF_LIST} AND approved = 0`;
+    return this.#number(sql, scope, operation, kind);
+  }
+
+  /** The list that waits, which is kept so that it can be approved by its digest; undefined when nothing waits. */
+  show(list: BulkList, now: Date): ShownList | undefined {
+    const lines = this.held(list);
+    if (lines.length === 0) return undefined;
+    const { scope, operation, kind } = list;
+    const digest = digestOf(list, lines);
+    this.#db.transaction(() => {
+      this.#db.run(
+        'INSERT OR REPLACE INTO bulk_shown (digest, scope, operation, kind, shown_at, lines) VALUES (?, ?, ?, ?, ?, ?)',
+        ...[digest, scope, operation, kind, now.toISOString(), JSON.stringify(lines)],
+      );
+      this.#db.run(
+        `DELETE FROM bulk_shown WHERE scope = ?1 AND digest NOT IN
+           (SELECT digest FROM bulk_shown WHERE scope = ?1 ORDER BY shown_at DESC LIMIT ${KEPT_LISTS})`,
+        scope,
+      );
+    });
+    const since = this.#rows(`SELECT min(since) AS since FROM bulk_held ${OF_LIST} AND approved = 0`, list);
+    return { ...list, digest, since: String(since[0]!.since), lines };
+  }
+
+  /**
+   * A list that was shown, with those of its lines that still hold.
+   * @throws CausewayError 'unknown-list'
+   */
+  shown(digest: string): ShownList & { ceased: number } {
+    const sql = 'SELECT scope, operation, kind, shown_at, lines FROM bulk_shown WHERE digest = ?';
+    const row = this.#db.all(sql, digest)[0] as Row | undefined;
+    if (row === undefined) {
+      const text = `no list that was shown has the digest '${digest}': show the list again, and give the digest beside it`;
+      throw new CausewayError('unknown-list', text, { status: 404 });
+    }
+    const list = { scope: row.scope, operation: row.operation, kind: row.kind } as BulkList;
+    const lines = JSON.parse(String(row.lines)) as BulkLine[];
+    const now = new Map(this.held(list).map(({ anchor, change }) => [anchor, change]));
+    const holding = lines.filter(({ anchor, change }) => now.get(anchor) === change);
+    const ceased = lines.length - holding.length;
+    return { ...list, digest, since: String(row.shown_at), lines: holding, ceased };
+  }
+
+  /**
+   * Approves those of a shown list that still hold, and nothing else.
+   * @throws CausewayError 'unknown-list'
+   */
+  approve(digest: string): ShownList & { ceased: number } {
+    return this.#db.transaction(() => {
+      const list = this.shown(digest);
+      const { scope, operation, kind } = list;
+      const sql = `UPDATE bulk_held SET approved = 1 ${OF_LIST} AND anchor = ? AND change = ?`;
+      for (const { anchor, change } of list.lines) this.#db.run(sql, scope, operation, kind, anchor, change);
+      return list;
+    });
+  }
+
+  #held(list: BulkList): HeldLine[] {
+    const sql = `SELECT anchor, change, approved FROM bulk_held ${OF_LIST} ORDER BY anchor`;
+    return this.#rows(sql, list).map(row => ({
+      anchor: String(row.anchor),
+      change: String(row.change),
+      approved: row.approved === 1,
+    }));
+  }
+
+  #hold({ scope, operation, kind }: BulkList, { anchor, change }: BulkLine, now: Date): void {
+    this.#db.run(
+      `INSERT INTO bulk_held (scope, operation, kind, anchor, change, since) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET change = excluded.change, approved = 0`,
+      ...[scope, operation, kind, anchor, change, now.toISOString()],
+    );
+  }
+
+  #drop({ scope, operation, kind }: BulkList, anchor: string): void {
+    this.#db.run(`DELETE FROM bulk_held ${OF_LIST} AND anchor = ?`, scope, operation, kind, anchor);
+  }
+
+  #lastObjects(scope: string, kind: BulkKind): number | undefined {
+    const sql = 'SELECT last FROM bulk_level WHERE scope = ? AND kind = ? ORDER BY minute DESC LIMIT 1';
+    const row = this.#db.all(sql, scope, kind)[0] as Row | undefined;
+    return row && Number(row.last);
+  }
+
+  #most(scope: string, kind: BulkKind, now: Date): number {
+    const sql = `SELECT max(n) AS n FROM (
+      SELECT most AS n FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute >= ?3
+      UNION ALL SELECT * FROM (SELECT last FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute < ?3
+        ORDER BY minute DESC LIMIT 1))`;
+    return this.#number(sql, scope, kind, windowStart(now));
+  }
+
+  #rows(sql: string, { scope, operation, kind }: BulkList, ...more: string[]): Row[] {
+    return this.#db.all(sql, scope, operation, kind, ...more) as Row[];
+  }
+
+  #number(sql: string, ...values: (string | number)[]): number {
+    return Number((this.#db.all(sql, ...values)[0] as Row).n);
+  }
+}
+
+type Row = Record<string, unknown>;
+
+const OF_LIST = 'WHERE scope = ? AND operation = ? AND kind = ?';
+
+const minuteOf = (time: Date): number => Math.floor(time.getTime() / MINUTE_MS);
+
+/** The minute in which the window began: all of it counts. */
+const windowStart = (now: Date): number => minuteOf(now) - BULK_WINDOW_MS / MINUTE_MS;
+
+function digestOf({ scope, operation, kind }: BulkList, lines: readonly BulkLine[]): string {
+  const text = JSON.stringify([
+    ...[scope, operation, kind],
+    lines.map(({ anchor, change }) => [anchor, change]),
+  ]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,109 @@
+import { existsSync, statfsSync, statSync, utimesSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CausewayError } from './causeway-error.ts';
+
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that the disk is the reason of. */
+const SQLITE = { readOnly: 8, inputOutput: 10, full: 13, cannotOpen: 14 } as const;
+/** With less left SQLite cannot even make the file by which its readers share memory, and calls that an I/O error. */
+const FULL_BELOW = 256 * 1024;
+
+type Trouble = 'full' | 'read-only' | 'failing';
+
+/**
+ * What a full or failing disk is called throughout the product: `disk-full` or `disk-failed`, 503, to be tried again. Knows the
+ * system's and SQLite's errors.
+ *
+ * @param place the folder or file that was written
+ * @returns undefined when the disk is not the reason
+ */
+export function diskError(error: unknown, place: string): CausewayError | undefined {
+  if (isDiskError(error)) return error;
+  const trouble = troubleOf(error, place);
+  return trouble && describe(trouble, error, place);
+}
+
+/**
+ * The same for a failure that does not say its reason: looks at the disk itself.
+ * @param needed bytes; with less left the disk is as good as full
+ */
+export function suspectDisk(error: unknown, place: string, needed?: number): CausewayError | undefined {
+  const trouble = troubleOf(error, place) ?? lookAt(place, needed);
+  return trouble && describe(trouble, error, place);
+}
+
+function describe(trouble: Trouble, cause: unknown, place: string): CausewayError {
+  const [code, text] = {
+    full: [
+      'disk-full',
+      `no space left on device: '${place}' cannot be written: make room on its disk; until then nothing new is stored, and nothing is lost`,
+    ],
+    'read-only': [
+      'disk-failed',
+      `the disk of '${place}' is read-only: look into the system's log for the reason, then make it writable again; until then nothing new is stored, and nothing is lost`,
+    ],
+    failing: [
+      'disk-failed',
+      `the disk of '${place}' fails: look into the system's log for the reason, then mend or replace the disk`,
+    ],
+  }[trouble] as [string, string];
+  return new CausewayError(code, text, { cause, status: 503, retry: 'later' });
+}
+
+/** Whether this is what `diskError` makes. */
+export function isDiskError(error: unknown): error is CausewayError {
+  return error instanceof CausewayError && (error.code === 'disk-full' || error.code === 'disk-failed');
+}
+
+/** Stores what others can do without: when the disk does not take it, it is left out. */
+export function bestEffort(store: () => void): void {
+  try {
+    store();
+  } catch (error) {
+    if (!isDiskError(error)) throw error;
+  }
+}
+
+/** Does what reads or writes `place`, and tells a full or failing disk as such. */
+export function onDisk<T>(place: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw diskError(error, place) ?? error;
+  }
+}
+
+function troubleOf(error: unknown, place: string): Trouble | undefined {
+  const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'full';
+  if (code === 'EROFS') return 'read-only';
+  if (code === 'EIO') return 'failing';
+  if (code !== 'ERR_SQLITE_ERROR' || typeof errcode !== 'number') return undefined;
+  switch (errcode & 0xff) {
+    case SQLITE.full:
+      return 'full';
+    case SQLITE.readOnly:
+    case SQLITE.inputOutput:
+      return lookAt(place) ?? 'failing';
+    case SQLITE.cannotOpen: // also for want of a right, which is no matter of the disk
+      return lookAt(place);
+    default:
+      return undefined;
+  }
+}
+
+/** What can be seen of the disk itself, where SQLite says less than the system told it. */
+function lookAt(place: string, needed: number = FULL_BELOW): Trouble | undefined {
+  let at = place;
+  while (!existsSync(at) && dirname(at) !== at) at = dirname(at);
+  try {
+    // Changes nothing, and is refused by a file system that became read-only after an error; whether it may be written is not: access(2)
+    // says yes of that.
+    const { atime, mtime } = statSync(at);
+    utimesSync(at, atime, mtime);
+    const { bavail, bsize, files, ffree } = statfsSync(at);
+    if (bavail * bsize < needed || (files > 0 && ffree === 0)) return 'full';
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EROFS') return 'read-only';
+  }
+  return undefined;
+}

@@ -1,0 +1,40 @@
+import { administrationRoutes, applicationRoutes } from '@causeway/contract';
+import type { FastifyInstance } from 'fastify';
+import { listApplications, registerApplication, removeApplication } from '../directory/applications.ts';
+import { issuerOf } from '../issuer.ts';
+import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
+
+export function registerApplications(
+  server: FastifyInstance,
+  context: RouteContext & { readonly publicUrl: () => string },
+): void {
+  registerRoute(server, context, applicationRoutes.listApplications, async (_input, { scope }) => ({
+    applications: await listApplications(scope),
+  }));
+  registerRoute(
+    server,
+    context,
+    administrationRoutes.registerApplication,
+    async ({ body, address }, caller) => {
+      const { scope } = caller;
+      const { clientId, clientSecret } = await registerApplication(scope, body);
+      const by = administratorOf(caller).userId;
+      context.log.info(
+        { tenant: scope.tenantName, clientId, application: body.name, by, address },
+        'application registered',
+      );
+      const issuer = issuerOf(context.publicUrl(), scope.tenantName);
+      return { clientId, issuer, ...(clientSecret !== undefined && { clientSecret }) };
+    },
+  );
+  registerRoute(server, context, applicationRoutes.removeApplication, async ({ params, address }, caller) => {
+    const { scope } = caller;
+    const application = await removeApplication(scope, params.id);
+    const by = administratorOf(caller).userId;
+    context.log.warn(
+      { tenant: scope.tenantName, clientId: params.id, application, by, address },
+      'application removed',
+    );
+    return {};
+  });
+}
