@@ -1,4 +1,13 @@
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -43,7 +52,11 @@ function folderInMemory(): string | undefined {
   try {
     accessSync(MEMORY, constants.W_OK);
     const { bavail, bsize } = statfsSync(MEMORY);
-    return bavail * bsize < MEMORY_NEEDED ? undefined : ownFolder(MEMORY);
+    if (bavail * bsize < MEMORY_NEEDED) return undefined;
+    const folder = ownFolder(MEMORY);
+    // A PostgreSQL of a test runs as a user of its own, and its data lies within.
+    chmodSync(folder, 0o711);
+    return folder;
   } catch {
     return undefined;
   }

@@ -95,16 +95,15 @@ onEveryBackend(
     it('lets one address begin so many sign-ins and no more, and others as before', async () => {
       const before = await rows();
       const client = addressOfNextTest();
-      for (const method of ['GET', 'POST']) {
-        const byStatus = counts(await all(130, () => begin(client, method)));
-        if (method === 'GET') assert.deepEqual(byStatus, { 303: 130 });
-        else assert.ok((byStatus[429] ?? 0) >= 30, JSON.stringify(byStatus));
-      }
-      const refused = await begin(client);
-      assert.equal(refused.status, 429);
+      const gets = await all(130, () => begin(client));
+      assert.deepEqual(counts(gets), { 303: 130 });
+      // A POST begins nothing here and costs as much; so many that no second that they take gives it back as fast.
+      const posts = await all(400, () => begin(client, 'POST'));
+      const refused = posts.find(({ status }) => status === 429);
+      assert.ok(refused, JSON.stringify(counts(posts)));
       assert.match(refused.headers.get('retry-after')!, /^\d+$/);
       assert.match(refused.headers.get('content-security-policy')!, /frame-ancestors 'none'/);
-      assert.ok((await rows()) - before <= 260 - 30);
+      assert.equal((await rows()) - before, 130);
       assert.equal((await begin(addressOfNextTest())).status, 303);
       // Programs are not people: keys and metadata pass beside.
       const keys = new URL(authorization.href.replace(/auth\?.*$/, 'jwks'));
