@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   allowInsecureRequests,
   authorizationCodeGrant,
@@ -25,6 +26,8 @@ export type SignIn =
 
 /** More hops than a sign-in ever needs. */
 const MAX_HOPS = 15;
+/** Milliseconds, after which "too many" is the answer. */
+const PATIENCE = 60_000;
 
 /**
  * Signs a user in as a web application would have it done: somebody else's OIDC client (openid-client),
@@ -77,11 +80,14 @@ async function walk(
   let filled = false;
   for (let hop = 0; hop < MAX_HOPS; hop++) {
     if (request.url.href.startsWith(redirectUri)) return request.url;
-    const response = await fetch(request.url, {
-      redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
-      ...(request.form && { method: 'POST', body: request.form }),
-    });
+    const { url, form } = request;
+    const response = await whenThereIsRoom(() =>
+      fetch(url, {
+        redirect: 'manual',
+        headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+        ...(form && { method: 'POST', body: form }),
+      }),
+    );
     for (const line of response.headers.getSetCookie()) {
       const [pair = ''] = line.split(';');
       cookies.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
@@ -101,6 +107,18 @@ async function walk(
     }
   }
   throw new Error(`the sign-in took more than ${MAX_HOPS} hops`);
+}
+
+/** Asks again as long as the answer is that too many ask, as a person does who reads it; everybody of a test has one address. */
+async function whenThereIsRoom(ask: () => Promise<Response>): Promise<Response> {
+  const end = performance.now() + PATIENCE;
+  for (;;) {
+    const response = await ask();
+    const wait = Number(response.headers.get('retry-after') ?? 1) * 1000;
+    if (response.status !== 429 || performance.now() + wait > end) return response;
+    await response.body?.cancel();
+    await sleep(wait);
+  }
 }
 
 function fillForm(
