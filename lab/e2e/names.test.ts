@@ -145,7 +145,7 @@ test('whoever is disabled or over is out, whatever is wrong with the name', asyn
   const refused: [string, Partial<AccountFields>][] = [
     ['dollar', { sAMAccountName: 'left-dollar$' }],
     ['nameless', { sAMAccountName: null }],
-    ['reserved', { sAMAccountName: 'krbtgt' }],
+    ['kerberos', { sAMAccountName: 'krbtgt' }],
     ['comma', { sAMAccountName: 'Left, Comma' }],
     ['admins', { sAMAccountName: 'Domain Admins' }],
     ['spaced', { userPrincipalName: 'spaced out@corp.example.com' }],
