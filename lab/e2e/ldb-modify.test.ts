@@ -80,6 +80,7 @@ test('one that ended while it waited is replaced', async () => {
   ldbModify.prepare();
   await eventually('one waits', async () => waiting().length === 1);
   process.kill(Number(waiting()[0]), 'SIGKILL');
+  await eventually('it has ended', async () => waiting().length === 0);
   await ldbModify.write(ldif('written by another one'));
   assert.equal(await description(), 'written by another one');
 });
