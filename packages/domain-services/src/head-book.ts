@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { SQLOutputValue } from 'node:sqlite';
 import {
   type Bucket,
   type Entry,
@@ -7,7 +7,7 @@ import {
   summarizeBucket,
   summarizeForest,
 } from '@causeway/records';
-import { bestEffort } from '@causeway/service';
+import { bestEffort, type StateDatabase } from '@causeway/service';
 import type { BucketLook, Comparison } from './compare-head.ts';
 import type { RefusalCode } from './refusals.ts';
 
@@ -57,18 +57,14 @@ const PROBLEMS = `FROM problems LEFT JOIN accounts USING (anchor)
 
 /** What the ledger keeps of heads, and the accounts as heads speak of them: by forest and bucket. */
 export class HeadBook {
-  readonly #database: DatabaseSync;
-  readonly #transaction: <T>(work: () => T) => T;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #database: StateDatabase;
 
-  /** @param transaction does its work as one write to the disk */
-  constructor(database: DatabaseSync, transaction: <T>(work: () => T) => T) {
+  constructor(database: StateDatabase) {
     this.#database = database;
-    this.#transaction = transaction;
   }
 
   head(forest: string): KnownHead | undefined {
-    const row = this.#all('SELECT * FROM heads WHERE forest = ?', forest)[0];
+    const row = this.#database.get('SELECT * FROM heads WHERE forest = ?', forest);
     if (row === undefined) return undefined;
     return {
       forest,
@@ -84,7 +80,7 @@ export class HeadBook {
 
   /** Puts a newer head in the place of the one before. */
   saveHead(head: Omit<KnownHead, 'comparison'>): void {
-    this.#run(
+    this.#database.run(
       `INSERT INTO heads (forest, sequence, time, accounts, credentials, buckets, received_at)
         VALUES (?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (forest) DO UPDATE SET sequence = excluded.sequence, time = excluded.time,
@@ -96,13 +92,17 @@ export class HeadBook {
   }
 
   saveComparison(forest: string, comparison: Comparison): void {
-    this.#run('UPDATE heads SET comparison = ? WHERE forest = ?', JSON.stringify(comparison), forest);
+    this.#database.run(
+      'UPDATE heads SET comparison = ? WHERE forest = ?',
+      JSON.stringify(comparison),
+      forest,
+    );
   }
 
   /** What the managed domain has of a forest; only buckets that changed since the last time are read. */
   summary(forest: string): ForestSummary {
     const known = new Map<number, Bucket>();
-    for (const row of this.#all('SELECT * FROM forest_bucket WHERE forest = ?', forest)) {
+    for (const row of this.#database.all('SELECT * FROM forest_bucket WHERE forest = ?', forest)) {
       const { digest, accounts, credentials } = row;
       known.set(Number(row.bucket), {
         digest: digest as Uint8Array,
@@ -123,21 +123,21 @@ export class HeadBook {
   /** In one transaction: by itself each of up to 256 rows would wait for the disk. */
   #keep(forest: string, buckets: ReadonlyMap<number, Bucket>): void {
     const sql = 'INSERT INTO forest_bucket VALUES (?, ?, ?, ?, ?)';
-    this.#transaction(() => {
+    this.#database.transaction(() => {
       for (const [number, { digest, accounts, credentials }] of buckets)
-        this.#run(sql, forest, number, digest, accounts, credentials);
+        this.#database.run(sql, forest, number, digest, accounts, credentials);
     });
   }
 
   /** The users of a bucket, sorted by the bytes of their anchors. */
   entries(forest: string, bucket: number): Entry[] {
     const sql = `SELECT ${ENTRY} FROM accounts WHERE forest = ? AND bucket_of(anchor) = ? AND ${THERE} ORDER BY anchor`;
-    return this.#all(sql, forest, bucket).map(entryOf);
+    return this.#database.all(sql, forest, bucket).map(entryOf);
   }
 
   /** A bucket with what came and was not written. */
   look(forest: string, bucket: number): BucketLook {
-    const rows = this.#all(
+    const rows = this.#database.all(
       'SELECT * FROM accounts WHERE forest = ? AND bucket_of(anchor) = ?',
       forest,
       bucket,
@@ -146,7 +146,7 @@ export class HeadBook {
       [row.account_sequence, row.credential_sequence, row.delete_sequence].map(Number),
     );
     const entries = new Map(this.entries(forest, bucket).map(entry => [entry.anchor, entry]));
-    const problems = this.#all(
+    const problems = this.#database.all(
       `SELECT anchor, kind, code, sequence ${PROBLEMS} AND bucket_of(anchor) = ?2
         AND code IN (${CAME.map(code => `'${code}'`).join()})`,
       forest,
@@ -165,23 +165,7 @@ export class HeadBook {
 
   notWritten(forest: string, limit: number): NotWritten[] {
     const sql = `SELECT anchor, kind, code, sequence ${PROBLEMS} ORDER BY anchor, kind LIMIT ?2`;
-    return this.#all(sql, forest, limit).map(notWrittenOf);
-  }
-
-  #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#statement(sql).all(...values);
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#statement(sql).run(...values);
-  }
-
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+    return this.#database.all(sql, forest, limit).map(notWrittenOf);
   }
 }
 

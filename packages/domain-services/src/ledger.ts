@@ -1,8 +1,8 @@
-import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';
 import { bucketOf } from '@causeway/records';
-import { BulkBook, CausewayError, StateDatabase } from '@causeway/service';
+import { BulkBook, StateDatabase } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
@@ -99,7 +99,6 @@ const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
 /** The ledger of Domain Services: SQLite, durable at every commit, without any secret. */
 export class Ledger {
   readonly #database: StateDatabase;
-  readonly #statements = new Map<string, StatementSync>();
   /** The heads of the forests, and the ledger as they see it. */
   readonly heads: HeadBook;
   /** Who has and wants which name. */
@@ -115,26 +114,10 @@ export class Ledger {
       name === null ? null : nameKey(String(name)),
     );
     this.#database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192');
-    const { user_version: done } = this.#database.prepare('PRAGMA user_version').get() as {
-      user_version: number;
-    };
-    if (done > LEDGER_STEPS.length) {
-      this.close();
-      throw new CausewayError(
-        'ledger-too-new',
-        `the ledger is of version ${done}, this program knows up to ${LEDGER_STEPS.length}: run the newer program again`,
-      );
-    }
-    LEDGER_STEPS.slice(done).forEach((step, i) => {
-      this.transaction(() => this.#database.exec(`${step}; PRAGMA user_version = ${done + i + 1}`));
-    });
-    this.heads = new HeadBook(this.#database, work => this.transaction(work));
+    this.#database.migrate('ledger', LEDGER_STEPS);
+    this.heads = new HeadBook(this.#database);
     this.names = new NameBook(this.#database);
-    this.bulk = new BulkBook({
-      run: (sql, ...values) => this.#run(sql, ...values),
-      all: (sql, ...values) => this.#all(sql, ...values),
-      transaction: work => (this.#database.isTransaction ? work() : this.transaction(work)),
-    });
+    this.bulk = new BulkBook(this.#database);
   }
 
   close(): void {
@@ -147,20 +130,20 @@ export class Ledger {
   }
 
   entry(anchor: string): LedgerEntry | undefined {
-    const row = this.#get('SELECT * FROM accounts WHERE anchor = ?', anchor);
+    const row = this.#database.get('SELECT * FROM accounts WHERE anchor = ?', anchor);
     return row && entryOf(row);
   }
 
   /** True when the objectGUID is that of an account of ours. */
   isManaged(guid: string): boolean {
-    return this.#get('SELECT 1 FROM accounts WHERE managed_guid = ?', guid) !== undefined;
+    return this.#database.get('SELECT 1 FROM accounts WHERE managed_guid = ?', guid) !== undefined;
   }
 
   /** By anchor, or by a name: one that the account has before one that its forest wants for it. */
   find(name: string): LedgerEntry | undefined {
     const isName = (column: string) => `name_key(${column}) = name_key(?1)`;
     const has = `${isName('has_name')} OR ${isName('has_principal')}`;
-    const row = this.#get(
+    const row = this.#database.get(
       `SELECT * FROM accounts WHERE anchor = ?1 OR ${has} OR ${isName('wanted_name')} OR ${isName('wanted_principal')}
         ORDER BY anchor <> ?1, deleted_at IS NOT NULL, NOT coalesce(${has}, 0) LIMIT 1`,
       name,
@@ -176,7 +159,7 @@ export class Ledger {
     const order = entry.passwordOrder;
     const sameName = 'name_key(excluded.wanted_name) IS name_key(wanted_name)';
     const gone = 'excluded.managed_guid IS NULL AND excluded.nonce IS NULL';
-    this.#run(
+    this.#database.run(
       `INSERT INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence,
         order_version, order_time, order_invocation_id, has_credential, withdrawn, wants_enabled, wanted_name,
         wanted_principal, has_name, has_principal, keeps_digits, digits_key, sid_refused, nonce, managed_guid,
@@ -208,15 +191,15 @@ export class Ledger {
   }
 
   pendingDeletes(): LedgerEntry[] {
-    return this.#all('SELECT * FROM accounts WHERE delete_sequence IS NOT NULL ORDER BY delete_sequence').map(
-      entryOf,
-    );
+    return this.#database
+      .all('SELECT * FROM accounts WHERE delete_sequence IS NOT NULL ORDER BY delete_sequence')
+      .map(entryOf);
   }
 
   /** How many accounts of each forest are in the directory. */
   countByForest(): Map<string, number> {
     const sql = 'SELECT forest, count(*) AS n FROM accounts WHERE managed_guid IS NOT NULL GROUP BY forest';
-    return new Map(this.#all(sql).map(row => [String(row.forest), Number(row.n)]));
+    return new Map(this.#database.all(sql).map(row => [String(row.forest), Number(row.n)]));
   }
 
   counts(): { accounts: number; withCredential: number; deleted: number } {
@@ -230,7 +213,7 @@ export class Ledger {
   }
 
   saveProblem(problem: Omit<Problem, 'since'>): void {
-    this.#run(
+    this.#database.run(
       `INSERT INTO problems (anchor, kind, outcome, code, reason, acceptable, sequence, since, at, forest)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)
         ON CONFLICT (anchor, kind) DO UPDATE SET outcome = ?3, reason = ?5, acceptable = ?6, sequence = ?7,
@@ -247,7 +230,7 @@ export class Ledger {
 
   /** The next one of them after this anchor. */
   ownChangesAfter(anchor: string): string | undefined {
-    const row = this.#get(
+    const row = this.#database.get(
       'SELECT anchor FROM own_changes_due WHERE anchor > ? ORDER BY anchor LIMIT 1',
       anchor,
     );
@@ -255,7 +238,7 @@ export class Ledger {
   }
 
   ownChangesDone(anchor: string): void {
-    this.#run('DELETE FROM own_changes_due WHERE anchor = ?', anchor);
+    this.#database.run('DELETE FROM own_changes_due WHERE anchor = ?', anchor);
   }
 
   /**
@@ -267,7 +250,10 @@ export class Ledger {
     const isKnown =
       'SELECT 1 FROM accounts WHERE anchor = ?1 UNION ALL SELECT 1 FROM problems WHERE anchor = ?1';
     const listed = 'SELECT count(*) AS n FROM (SELECT 1 FROM problems WHERE forest IS NULL LIMIT ?)';
-    if (!this.#get(isKnown, problem.anchor) && this.#count(listed, MAX_UNVERIFIED) >= MAX_UNVERIFIED) {
+    if (
+      !this.#database.get(isKnown, problem.anchor) &&
+      this.#count(listed, MAX_UNVERIFIED) >= MAX_UNVERIFIED
+    ) {
       this.setState('unlisted', String(this.unlisted() + 1));
       return false;
     }
@@ -283,20 +269,20 @@ export class Ledger {
   /** @returns whether there was one */
   clearProblem(anchor: string, kind: ProblemKind): boolean {
     const sql = 'DELETE FROM problems WHERE anchor = ? AND kind = ?';
-    return Number(this.#statement(sql).run(anchor, kind).changes) > 0;
+    return this.#database.run(sql, anchor, kind) > 0;
   }
 
   problemsOf(anchor: string): Problem[] {
-    return this.#all('SELECT * FROM problems WHERE anchor = ?', anchor).map(problemOf);
+    return this.#database.all('SELECT * FROM problems WHERE anchor = ?', anchor).map(problemOf);
   }
 
   problems(limit = 100): Problem[] {
-    return this.#all('SELECT * FROM problems ORDER BY at DESC LIMIT ?', limit).map(problemOf);
+    return this.#database.all('SELECT * FROM problems ORDER BY at DESC LIMIT ?', limit).map(problemOf);
   }
 
   /** Records that are not written, by code. */
   problemCounts(): Record<string, number> {
-    const rows = this.#all(
+    const rows = this.#database.all(
       `SELECT code, count(*) AS n FROM problems ${OF_RECORDS} GROUP BY code ORDER BY code`,
     );
     return Object.fromEntries(rows.map(row => [String(row.code), Number(row.n)]));
@@ -305,7 +291,7 @@ export class Ledger {
   /** Names and SIDs that are not as their records say, by code. */
   asideCounts(): Record<string, number> {
     const sql = `SELECT code, count(*) AS n FROM problems WHERE kind IN ('name', 'sid') GROUP BY code ORDER BY code`;
-    return Object.fromEntries(this.#all(sql).map(row => [String(row.code), Number(row.n)]));
+    return Object.fromEntries(this.#database.all(sql).map(row => [String(row.code), Number(row.n)]));
   }
 
   hasFailed(): boolean {
@@ -313,7 +299,7 @@ export class Ledger {
   }
 
   trustedAgents(): TrustedAgent[] {
-    return this.#all('SELECT * FROM trusted_agents ORDER BY trusted_at, forest').map(row => ({
+    return this.#database.all('SELECT * FROM trusted_agents ORDER BY trusted_at, forest').map(row => ({
       keyId: String(row.key_id),
       forest: String(row.forest),
       publicKey: String(row.public_key),
@@ -323,7 +309,7 @@ export class Ledger {
   }
 
   trust(agent: TrustedAgent): void {
-    this.#run(
+    this.#database.run(
       `INSERT OR REPLACE INTO trusted_agents (key_id, forest, public_key, fingerprint, trusted_at)
         VALUES (?, ?, ?, ?, ?)`,
       ...[agent.keyId, agent.forest, agent.publicKey, agent.fingerprint, agent.trustedAt],
@@ -331,50 +317,54 @@ export class Ledger {
   }
 
   untrust(agent: TrustedAgent): void {
-    this.#run('DELETE FROM trusted_agents WHERE key_id = ? AND forest = ?', agent.keyId, agent.forest);
+    this.#database.run(
+      'DELETE FROM trusted_agents WHERE key_id = ? AND forest = ?',
+      agent.keyId,
+      agent.forest,
+    );
   }
 
   /** INVARIANT: a domain's SID stays with the forest that brought it first until an administrator accepts another. */
   forestOfSid(domainSid: string): string | undefined {
-    const row = this.#get('SELECT forest FROM domain_sids WHERE sid = ?', domainSid);
+    const row = this.#database.get('SELECT forest FROM domain_sids WHERE sid = ?', domainSid);
     return row && String(row.forest);
   }
 
   pinSid(domainSid: string, forest: string, at: string): void {
-    this.#run(
+    this.#database.run(
       'INSERT OR REPLACE INTO domain_sids (sid, forest, pinned_at) VALUES (?, ?, ?)',
       ...[domainSid, forest, at],
     );
   }
 
   audit(entry: AuditEntry): void {
-    this.#run(
+    this.#database.run(
       'INSERT INTO audit (at, action, subject, detail) VALUES (?, ?, ?, ?)',
       ...[entry.at, entry.action, entry.subject, entry.detail],
     );
   }
 
   auditTrail(limit = 50): AuditEntry[] {
-    return this.#all('SELECT at, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?', limit).map(
-      row => ({
+    return this.#database
+      .all('SELECT at, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?', limit)
+      .map(row => ({
         at: String(row.at),
         action: String(row.action),
         subject: String(row.subject),
         detail: String(row.detail),
-      }),
-    );
+      }));
   }
 
   /** Reports wait here for the tenant, committed together with what they report. */
   queueReports(reports: readonly DomainReport[]): void {
     for (const report of reports) {
       const reason = report.reason === null ? null : plainReason(report.reason);
-      this.#run('INSERT INTO outbox (report) VALUES (?)', JSON.stringify({ ...report, reason }));
+      this.#database.run('INSERT INTO outbox (report) VALUES (?)', JSON.stringify({ ...report, reason }));
     }
   }
 
   queuedReports(limit: number): { id: number; report: DomainReport }[] {
-    return this.#all('SELECT id, report FROM outbox ORDER BY id LIMIT ?', limit).map(row => ({
+    return this.#database.all('SELECT id, report FROM outbox ORDER BY id LIMIT ?', limit).map(row => ({
       id: Number(row.id),
       report: JSON.parse(String(row.report)) as DomainReport,
     }));
@@ -382,42 +372,22 @@ export class Ledger {
 
   /** Forgets reports that the tenant has acknowledged. */
   dropReports(throughId: number): void {
-    this.#run('DELETE FROM outbox WHERE id <= ?', throughId);
+    this.#database.run('DELETE FROM outbox WHERE id <= ?', throughId);
   }
 
   /** A named value of the agent's own: where it is in the feed, what is allowed. */
   state(name: StateName): string | undefined {
-    const row = this.#get('SELECT value FROM state WHERE name = ?', name);
+    const row = this.#database.get('SELECT value FROM state WHERE name = ?', name);
     return row && String(row.value);
   }
 
   setState(name: StateName, value: string): void {
     if (name === 'cursor' && value === '') this.setState('unlisted', '0');
-    this.#run('INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)', name, value);
-  }
-
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
-  }
-
-  #get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#statement(sql).get(...values);
-  }
-
-  #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#statement(sql).all(...values);
+    this.#database.run('INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)', name, value);
   }
 
   #count(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#get(sql, ...values)!.n);
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#statement(sql).run(...values);
+    return Number(this.#database.get(sql, ...values)!.n);
   }
 }
 

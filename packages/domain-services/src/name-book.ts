@@ -1,4 +1,5 @@
-import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { StateDatabase } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import { type NamedAccount, type NameView, type Slot, slotOfPrincipal } from './naming.ts';
 
@@ -24,22 +25,21 @@ const LIVE = 'deleted_at IS NULL';
 
 /** What the ledger knows of names: who has and wants which, whose each is, and which may have to change hands. */
 export class NameBook {
-  readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #database: StateDatabase;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: StateDatabase) {
     this.#database = database;
   }
 
   owner(slot: Slot): NameOwner | undefined {
-    const row = this.#all('SELECT * FROM names WHERE slot = ?', slot)[0];
+    const row = this.#database.get('SELECT * FROM names WHERE slot = ?', slot);
     if (row === undefined) return undefined;
     const { released_at: releasedAt } = row;
     return { slot, forest: String(row.forest), releasedAt: releasedAt === null ? null : String(releasedAt) };
   }
 
   setOwner({ slot, forest, releasedAt }: NameOwner): void {
-    this.#run(
+    this.#database.run(
       'INSERT OR REPLACE INTO names (slot, forest, released_at) VALUES (?, ?, ?)',
       slot,
       forest,
@@ -48,20 +48,20 @@ export class NameBook {
   }
 
   dropOwner(slot: Slot): void {
-    this.#run('DELETE FROM names WHERE slot = ?', slot);
+    this.#database.run('DELETE FROM names WHERE slot = ?', slot);
   }
 
   /** Names that are reserved for their forests. */
   reserved(limit: number): NameOwner[] {
     const sql = 'SELECT * FROM names WHERE released_at IS NOT NULL ORDER BY released_at LIMIT ?';
-    return this.#all(sql, limit).map(row => ({
+    return this.#database.all(sql, limit).map(row => ({
       ...{ slot: String(row.slot), forest: String(row.forest), releasedAt: String(row.released_at) },
     }));
   }
 
   /** Has the names that are reserved since before then looked at: they are nobody's any more. */
   endReservations(before: string): void {
-    for (const { slot } of this.#all('SELECT slot FROM names WHERE released_at < ?', before)) {
+    for (const { slot } of this.#database.all('SELECT slot FROM names WHERE released_at < ?', before)) {
       this.touch([String(slot)]);
     }
   }
@@ -86,7 +86,7 @@ export class NameBook {
   /** Whether an account of another forest, deleted or not, was ever to be called so. */
   wasWantedElsewhere(name: string, forest: string): boolean {
     const sql = 'SELECT 1 FROM accounts WHERE name_key(wanted_name) = ? AND forest <> ? LIMIT 1';
-    return this.#all(sql, nameKey(name), forest).length > 0;
+    return this.#database.all(sql, nameKey(name), forest).length > 0;
   }
 
   /** What an account has in the directory now, and how its name came about. */
@@ -94,7 +94,7 @@ export class NameBook {
     anchor: string,
     names: Omit<NamedAccount, 'anchor' | 'forest' | 'objectGuid' | 'wantedName' | 'wantedPrincipal'>,
   ): void {
-    this.#run(
+    this.#database.run(
       'UPDATE accounts SET has_name = ?, has_principal = ?, keeps_digits = ?, digits_key = ? WHERE anchor = ?',
       ...[names.samAccountName, names.userPrincipalName, Number(names.keepsDigits), names.digitsKey, anchor],
     );
@@ -110,18 +110,20 @@ export class NameBook {
   takeDigits(name: string, anchor?: string): void {
     const one = anchor === undefined ? '' : ' AND anchor = ?';
     const sql = `UPDATE accounts SET keeps_digits = 0 WHERE name_key(wanted_name) = ? AND keeps_digits = 1${one}`;
-    this.#run(sql, nameKey(name), ...(anchor === undefined ? [] : [anchor]));
+    this.#database.run(sql, nameKey(name), ...(anchor === undefined ? [] : [anchor]));
   }
 
   /** Names to look at now, those that have waited longest first. */
   due(now: number, limit: number): DueName[] {
     const sql = 'SELECT key, tries FROM names_due WHERE try_at <= ? ORDER BY try_at LIMIT ?';
-    return this.#all(sql, now, limit).map(row => ({ key: String(row.key), tries: Number(row.tries) }));
+    return this.#database
+      .all(sql, now, limit)
+      .map(row => ({ key: String(row.key), tries: Number(row.tries) }));
   }
 
   /** When the next of them is to be looked at, in milliseconds since 1970; undefined when there is none. */
   nextDue(): number | undefined {
-    const at = this.#all('SELECT min(try_at) AS at FROM names_due')[0]!.at;
+    const at = this.#database.get('SELECT min(try_at) AS at FROM names_due')!.at;
     return at === null ? undefined : Number(at);
   }
 
@@ -131,16 +133,16 @@ export class NameBook {
 
   touch(keys: readonly string[]): void {
     for (const key of keys) {
-      this.#run('INSERT OR REPLACE INTO names_due (key, tries, try_at) VALUES (?, 0, 0)', key);
+      this.#database.run('INSERT OR REPLACE INTO names_due (key, tries, try_at) VALUES (?, 0, 0)', key);
     }
   }
 
   postpone(key: string, tries: number, at: number): void {
-    this.#run('UPDATE names_due SET tries = ?, try_at = ? WHERE key = ?', tries, at, key);
+    this.#database.run('UPDATE names_due SET tries = ?, try_at = ? WHERE key = ?', tries, at, key);
   }
 
   done(key: string): void {
-    this.#run('DELETE FROM names_due WHERE key = ?', key);
+    this.#database.run('DELETE FROM names_due WHERE key = ?', key);
   }
 
   #bySlot(what: 'wanted' | 'has', slot: Slot, realm: string): NamedAccount[] {
@@ -152,25 +154,9 @@ export class NameBook {
   }
 
   #accounts(condition: string, ...values: SQLInputValue[]): NamedAccount[] {
-    return this.#all(`SELECT ${COLUMNS} FROM accounts WHERE ${LIVE} AND ${condition}`, ...values).map(
-      accountOf,
-    );
-  }
-
-  #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#statement(sql).all(...values);
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#statement(sql).run(...values);
-  }
-
-  #statement(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+    return this.#database
+      .all(`SELECT ${COLUMNS} FROM accounts WHERE ${LIVE} AND ${condition}`, ...values)
+      .map(accountOf);
   }
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BulkBook } from './bulk-book.ts';
 import { BULK_WINDOW_MS, type BulkLine } from './bulk-decision.ts';
-import { BULK_TABLES, type BulkDatabase } from './bulk-tables.ts';
+import { BULK_TABLES } from './bulk-tables.ts';
+import { StateDatabase } from './state-database.ts';
 
 const FOREST = { scope: 'corp.example.com', kind: 'user' } as const;
 const DELETIONS = { ...FOREST, operation: 'delete' } as const;
@@ -12,13 +12,8 @@ const MINUTE = 60_000;
 const PEOPLE = 150;
 
 function openBook(): BulkBook {
-  const database = new DatabaseSync(':memory:');
-  database.exec(BULK_TABLES);
-  const db: BulkDatabase = {
-    run: (sql, ...values) => database.prepare(sql).run(...values),
-    all: (sql, ...values) => database.prepare(sql).all(...values),
-    transaction: work => work(),
-  };
+  const db = new StateDatabase(':memory:');
+  db.exec(BULK_TABLES);
   return new BulkBook(db);
 }
 

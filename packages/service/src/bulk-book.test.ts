@@ -1,26 +1,21 @@
 import assert from 'node:assert/strict';
-import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, test } from 'node:test';
 import { BulkBook } from './bulk-book.ts';
 import type { BulkLine } from './bulk-decision.ts';
-import { BULK_TABLES, type BulkDatabase } from './bulk-tables.ts';
+import { BULK_TABLES } from './bulk-tables.ts';
+import { StateDatabase } from './state-database.ts';
 
 const FOREST = { scope: 'corp.example.com', kind: 'user' } as const;
 const DELETIONS = { ...FOREST, operation: 'delete' } as const;
 const START = Date.parse('2026-11-28T10:00:00.000Z');
 const HOUR = 60 * 60_000;
 
-let db: BulkDatabase;
+let db: StateDatabase;
 let book: BulkBook;
 
 beforeEach(() => {
-  const database = new DatabaseSync(':memory:');
-  database.exec(BULK_TABLES);
-  db = {
-    run: (sql, ...values) => database.prepare(sql).run(...values),
-    all: (sql, ...values) => database.prepare(sql).all(...values),
-    transaction: work => work(),
-  };
+  db = new StateDatabase(':memory:');
+  db.exec(BULK_TABLES);
   book = new BulkBook(db);
 });
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SQLOutputValue } from 'node:sqlite';
 import {
   BULK_WINDOW_MS,
   type BulkDecision,
@@ -10,8 +11,8 @@ import {
   deletionLimit,
   type HeldLine,
 } from './bulk-decision.ts';
-import type { BulkDatabase } from './bulk-tables.ts';
 import { CausewayError } from './causeway-error.ts';
+import type { StateDatabase } from './state-database.ts';
 
 /** What is counted together. */
 export interface BulkList {
@@ -46,9 +47,9 @@ const MINUTE_MS = 60_000;
  * The same for Connect and Domain Services; the times are handed in.
  */
 export class BulkBook {
-  readonly #db: BulkDatabase;
+  readonly #db: StateDatabase;
 
-  constructor(db: BulkDatabase) {
+  constructor(db: StateDatabase) {
     this.#db = db;
   }
 
@@ -167,7 +168,7 @@ export class BulkBook {
   ): { forest: string; count: number; limit: number }[] {
     const sql = `SELECT DISTINCT scope FROM bulk_went WHERE operation = 'create' AND minute >= ?
       UNION SELECT scope FROM bulk_held WHERE operation = 'create' ORDER BY scope`;
-    const scopes = (this.#db.all(sql, windowStart(now)) as Row[]).map(({ scope }) => String(scope));
+    const scopes = this.#db.all(sql, windowStart(now)).map(({ scope }) => String(scope));
     return scopes.flatMap(forest => {
       const list = { scope: forest, operation: 'create', kind: 'user' } as const;
       const went = this.went(list, now);
@@ -181,7 +182,7 @@ export class BulkBook {
   /** Of which forests something is held. */
   scopes(operation: BulkOperation): string[] {
     const sql = 'SELECT DISTINCT scope FROM bulk_held WHERE operation = ? ORDER BY scope';
-    return (this.#db.all(sql, operation) as Row[]).map(({ scope }) => String(scope));
+    return this.#db.all(sql, operation).map(({ scope }) => String(scope));
   }
 
   /** Whether anything is held, or approved and not gone yet. */
@@ -222,7 +223,7 @@ export class BulkBook {
    */
   shown(digest: string): ShownList & { ceased: number } {
     const sql = 'SELECT scope, operation, kind, shown_at, lines FROM bulk_shown WHERE digest = ?';
-    const row = this.#db.all(sql, digest)[0] as Row | undefined;
+    const row = this.#db.get(sql, digest);
     if (row === undefined) {
       const text = `no list that was shown has the digest '${digest}': show the list again, and give the digest beside it`;
       throw new CausewayError('unknown-list', text, { status: 404 });
@@ -272,7 +273,7 @@ export class BulkBook {
 
   #lastObjects(scope: string, kind: BulkKind): number | undefined {
     const sql = 'SELECT last FROM bulk_level WHERE scope = ? AND kind = ? ORDER BY minute DESC LIMIT 1';
-    const row = this.#db.all(sql, scope, kind)[0] as Row | undefined;
+    const row = this.#db.get(sql, scope, kind);
     return row && Number(row.last);
   }
 
@@ -285,15 +286,15 @@ export class BulkBook {
   }
 
   #rows(sql: string, { scope, operation, kind }: BulkList, ...more: string[]): Row[] {
-    return this.#db.all(sql, scope, operation, kind, ...more) as Row[];
+    return this.#db.all(sql, scope, operation, kind, ...more);
   }
 
   #number(sql: string, ...values: (string | number)[]): number {
-    return Number((this.#db.all(sql, ...values)[0] as Row).n);
+    return Number(this.#db.get(sql, ...values)!.n);
   }
 }
 
-type Row = Record<string, unknown>;
+type Row = Record<string, SQLOutputValue>;
 
 const OF_LIST = 'WHERE scope = ? AND operation = ? AND kind = ?';
 

@@ -21,10 +21,3 @@ export const BULK_TABLES = `
     lines TEXT NOT NULL
   ) WITHOUT ROWID;
 `;
-
-/** The store's own database, as far as the book needs it. */
-export interface BulkDatabase {
-  run(sql: string, ...values: (string | number)[]): unknown;
-  all(sql: string, ...values: (string | number)[]): object[];
-  transaction<T>(work: () => T): T;
-}

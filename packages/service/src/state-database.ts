@@ -1,5 +1,8 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { CausewayError } from './causeway-error.ts';
 import { onDisk } from './disk-error.ts';
+
+type Row = Record<string, SQLOutputValue>;
 
 /**
  * A SQLite file of a service's state. A commit is on the disk when it returns (WAL with synchronous=FULL). Every method, and those of
@@ -8,6 +11,7 @@ import { onDisk } from './disk-error.ts';
  */
 export class StateDatabase extends DatabaseSync {
   readonly #path: string;
+  readonly #statements = new Map<string, StatementSync>();
   #inTransaction = false;
 
   /** @param path `:memory:` for tests */
@@ -33,6 +37,46 @@ export class StateDatabase extends DatabaseSync {
     return statement;
   }
 
+  /** How many rows it changed. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepared(sql).run(...values).changes);
+  }
+
+  get<T extends object = Row>(sql: string, ...values: SQLInputValue[]): T | undefined {
+    return this.#prepared(sql).get(...values) as T | undefined;
+  }
+
+  all<T extends object = Row>(sql: string, ...values: SQLInputValue[]): T[] {
+    return this.#prepared(sql).all(...values) as T[];
+  }
+
+  /** How many steps of `migrate` the file has had. */
+  get version(): number {
+    return this.get<{ user_version: number }>('PRAGMA user_version')!.user_version;
+  }
+
+  /**
+   * Brings the schema up to date.
+   * @param name what the file is to an administrator
+   * @throws CausewayError '…-too-new' when a newer program has had it; the file is closed then
+   */
+  migrate(name: 'state' | 'ledger', steps: readonly string[]): void {
+    const { version } = this;
+    if (version > steps.length) {
+      this.close();
+      throw new CausewayError(
+        `${name}-too-new`,
+        `the ${name} is of version ${version}, this program knows up to ${steps.length}: run the newer program again`,
+      );
+    }
+    steps.slice(version).forEach((step, i) => {
+      this.transaction(() => {
+        this.exec(step);
+        this.exec(`PRAGMA user_version = ${version + i + 1}`);
+      });
+    });
+  }
+
   /** All of it or nothing. Inside another transaction it is part of that one. */
   transaction<T>(work: () => T): T {
     if (this.#inTransaction) return work();
@@ -52,6 +96,19 @@ export class StateDatabase extends DatabaseSync {
 
   get inTransaction(): boolean {
     return this.#inTransaction;
+  }
+
+  override close(): void {
+    if (this.isOpen) super.close();
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
   }
 
   /** A full disk makes SQLite end a transaction by itself; whatever goes wrong here, the error that led here is the one to tell. */
