@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DomainReport } from '@causeway/contract';
 import type { HeldList, PublicDomainKeys, Status, UserStatus } from '@causeway/domain-services';
 import { ForestPeer, type Person } from '@causeway/domain-services/testing';
@@ -18,7 +17,7 @@ import {
 import { baseDn, domainLayout, domainStatus, stopDomain } from '@causeway/samba';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
-import { Place } from '../places/place.ts';
+import { DomainPlace } from '../places/domain-place.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
 const REALM = 'AADDS22.EXAMPLE.NET';
@@ -33,6 +32,7 @@ const folder = mkdtempSync(join(tmpdir(), 'causeway-domain-'));
 const state = join(folder, 'state');
 const samba = join(state, 'samba');
 const layout = domainLayout(samba);
+const service = new DomainPlace(folder);
 const cli = (...args: string[]) => runCliJson(['domain', ...args, '--state', state]);
 
 let tenant: TenantPeer;
@@ -40,7 +40,6 @@ let forest: ForestPeer;
 /** The tenant with its own key, and its cloud-only users. */
 let cloud: ForestPeer;
 let key: PublicKeyInfo;
-let service: Place;
 let ldap: LdapConnection;
 
 const createArguments = (url: string) => [
@@ -58,34 +57,20 @@ before(async () => {
   const keys = (await cli('fingerprint')) as unknown as PublicDomainKeys;
   ({ key } = keys);
   assert.equal(created.fingerprint, keys.fingerprint);
-  service = new Place({
-    name: 'domain',
-    args: ['domain', 'run', '--state', state],
-    logFile: join(folder, 'domain.log'),
-    ready: async () => {
-      const status = (await cli('status')) as unknown as Status;
-      if (!status.following || !status.domain.running || status.trouble) throw new Error('not yet');
-    },
-  });
   await service.start();
   ldap = await openLdap({ url: { socketPath: layout.ldapi }, timeoutMs: 20_000 });
 });
 
 after(async () => {
   await ldap?.close();
-  await service?.stop();
+  await service.stop();
   await stopDomain(layout);
   await tenant?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await delay(20)) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-  }
-  throw new Error(`${what} did not come about; the log ends in: ${service.lastLines()}`);
-}
+const eventually = <T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> =>
+  service.eventually(what, look, 30_000);
 
 /** Waits until the newest record that was published of a person has been reported on. */
 function reported(person: Person, kind: DomainReport['kind'], outcome: DomainReport['outcome']) {

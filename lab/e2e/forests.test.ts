@@ -100,10 +100,7 @@ const passCompleted = async (forest: LabDomain) =>
   ((await connector(forest)).fullPass?.completedAt ?? null) !== null;
 
 before(async () => {
-  await stage.openTenant();
-  trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccounts();
-  await stage.openConnect();
+  trials = new Trials(await stage.openWeb());
   for (const who of both) await eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password));
   await stage.openDomain();
   await stage.pair();

@@ -48,12 +48,7 @@ const problemOf = async ({ sam }: Someone): Promise<string> =>
   JSON.stringify((await stage.connectStatus<{ export: unknown }>(sam)).export);
 
 before(async () => {
-  await stage.openTenant();
-  trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccounts();
-  await stage.openConnect();
-  await stage.openDomain();
-  await stage.pair();
+  trials = new Trials(await stage.openAll());
 });
 
 after(async () => {

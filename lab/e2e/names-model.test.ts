@@ -352,12 +352,7 @@ async function settled(what: string): Promise<void> {
 }
 
 before(async () => {
-  await stage.openTenant();
-  trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccounts();
-  await stage.openConnect();
-  await stage.openDomain();
-  await stage.pair();
+  trials = new Trials(await stage.openAll());
 });
 
 after(async () => {

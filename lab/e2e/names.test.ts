@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { PublicDomainKeys, Status, UserStatus } from '@causeway/domain-services';
 import { ForestPeer, type Person } from '@causeway/domain-services/testing';
 import { bytesOf, decodeSid, filterEscape, type LdapConnection, openLdap } from '@causeway/ldap';
@@ -12,7 +11,7 @@ import { baseDn, domainLayout, stopDomain } from '@causeway/samba';
 import { Ledger } from '../../packages/domain-services/src/ledger.ts';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
-import { Place } from '../places/place.ts';
+import { DomainPlace } from '../places/domain-place.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
 const REALM = 'AADDS24.EXAMPLE.NET';
@@ -23,13 +22,13 @@ const BASE = baseDn({ realm: REALM });
 const folder = mkdtempSync(join(tmpdir(), 'causeway-names-'));
 const state = join(folder, 'state');
 const layout = domainLayout(join(state, 'samba'));
+const service = new DomainPlace(folder);
 const cli = (...args: string[]) => runCliJson(['domain', ...args, '--state', state]);
 
 let tenant: TenantPeer;
 let corp: ForestPeer;
 let fabrikam: ForestPeer;
 let key: PublicKeyInfo;
-let service: Place;
 let ldap: LdapConnection;
 
 before(async () => {
@@ -46,34 +45,20 @@ before(async () => {
   for (const { publicKey, forest } of [corp, fabrikam]) {
     await cli('trust-agent', publicKey.fingerprint, '--forest', forest);
   }
-  service = new Place({
-    name: 'domain',
-    args: ['domain', 'run', '--state', state],
-    logFile: join(folder, 'domain.log'),
-    ready: async () => {
-      const status = (await cli('status')) as unknown as Status;
-      if (!status.following || !status.domain.running || status.trouble) throw new Error('not yet');
-    },
-  });
   await service.start();
   ldap = await openLdap({ url: { socketPath: layout.ldapi }, timeoutMs: 20_000 });
 });
 
 after(async () => {
   await ldap?.close();
-  await service?.stop();
+  await service.stop();
   await stopDomain(layout);
   await tenant?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (const end = Date.now() + 10_000; Date.now() < end; await delay(20)) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-  }
-  throw new Error(`${what} did not come about; the log ends in: ${service.lastLines()}`);
-}
+const eventually = <T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> =>
+  service.eventually(what, look, 10_000);
 
 /** Somebody with a password; the user name is the account name unless `changes` say otherwise. */
 interface Somebody {

@@ -51,12 +51,7 @@ interface Changing {
 
 test('200 changing passwords survive kill -9 of every service', { timeout: 12 * 60_000 }, async t => {
   t.diagnostic(`seed ${seed}: CAUSEWAY_TEST_SEED=${seed} plays the same kills again`);
-  await stage.openTenant();
-  const trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccounts();
-  await stage.openConnect();
-  await stage.openDomain();
-  await stage.pair();
+  const trials = new Trials(await stage.openAll());
   const people = await makePeople();
   /** In how many of the three places the password of each works. */
   const placesOf = async (some: readonly Changing[], which: 'password' | 'before'): Promise<number[]> => {

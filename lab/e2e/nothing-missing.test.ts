@@ -105,10 +105,7 @@ function configure(name: string, change: (settings: { tenant: { url: string } })
 }
 
 before(async () => {
-  await stage.openTenant();
-  trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccounts();
-  await stage.openConnect();
+  trials = new Trials(await stage.openWeb());
   await stage.createDomain();
   const through = async (lie: Lie) => {
     const proxy = await recordingProxy(stage.tenantUrl, lie);

@@ -58,10 +58,7 @@ async function renew(who: Someone): Promise<string> {
 }
 
 before(async () => {
-  await stage.openTenant();
-  trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccounts();
-  await stage.openConnect();
+  trials = new Trials(await stage.openWeb());
 });
 
 beforeEach(() => labUp());

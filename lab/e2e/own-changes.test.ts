@@ -60,12 +60,7 @@ const openSystem = (): Promise<LdapConnection> =>
   openLdap({ url: { socketPath: layoutOf(managed).ldapi }, timeoutMs: 20_000 });
 
 before(async () => {
-  await stage.openTenant();
-  trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccounts();
-  await stage.openConnect();
-  await stage.openDomain();
-  await stage.pair();
+  trials = new Trials(await stage.openAll());
   await eventually('the managed domain answers', async () => {
     ldap = await openSystem().catch(() => ldap);
     return ldap !== undefined;

@@ -80,12 +80,7 @@ async function nothingWorks(who: Someone, password = who.password): Promise<void
 const statusOf = ({ upn }: Someone) => stage.connectStatus<UserStatus>(upn);
 
 before(async () => {
-  await stage.openTenant();
-  trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccounts();
-  await stage.openConnect();
-  await stage.openDomain();
-  await stage.pair();
+  trials = new Trials(await stage.openAll());
   await stage.forcePasswordSync();
   await eventually('everybody is sent', async () => {
     const { connectors } = await stage.connectStatus<{

@@ -88,12 +88,7 @@ const fullImports = (): number => stage.readLog('connect').split('full import of
 
 before(async () => {
   await enableRecycleBin(binned);
-  await stage.openTenant();
-  trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccounts();
-  await stage.openConnect();
-  await stage.openDomain();
-  await stage.pair();
+  trials = new Trials(await stage.openAll());
 });
 
 after(async () => {

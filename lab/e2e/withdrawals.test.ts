@@ -88,10 +88,7 @@ before(async () => {
   for (const name of Object.keys(root)) {
     policy[name] = [(await readAttribute(onprem, baseDn, name)) ?? root[name as keyof typeof root]];
   }
-  await stage.openTenant();
-  trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccounts();
-  await stage.openConnect();
+  trials = new Trials(await stage.openWeb());
 });
 
 after(async () => {

@@ -68,10 +68,7 @@ const enrol = (code: string, state: string, ...more: string[]): Promise<CliResul
   runCli(['connect', 'enrol', '--code', code, '--state', stage.stateOf(state), ...config, ...more]);
 
 before(async () => {
-  await stage.openTenant();
-  trials = new Trials(await stage.registerApplication());
-  await stage.createConnectorAccounts();
-  await stage.openConnect();
+  trials = new Trials(await stage.openWeb());
   right = JSON.parse(readFileSync(file, 'utf8')) as Configuration;
   await stage.openDomain();
   await stage.pair();

@@ -266,6 +266,23 @@ export class Stage {
     ]);
   }
 
+  /** The tenant and Connect run, and people sign in to a web application. */
+  async openWeb(): Promise<RelyingParty> {
+    await this.openTenant();
+    const application = await this.registerApplication();
+    await this.createConnectorAccounts();
+    await this.openConnect();
+    return application;
+  }
+
+  /** All three run, and both sides trust each other. */
+  async openAll(): Promise<RelyingParty> {
+    const application = await this.openWeb();
+    await this.openDomain();
+    await this.pair();
+    return application;
+  }
+
   /** Each side's fingerprint is confirmed at the other side. */
   async pair(): Promise<void> {
     const [connect, domain] = await Promise.all(
