@@ -65,13 +65,27 @@ export async function findCloudOnly(inside: TenantScope, anchors: readonly strin
   return new Set(rows.map(row => row.id));
 }
 
-/** Why nothing may be said of this user's password here, or undefined. @param objectGuid of the record, where there is one */
-export function refuseHolder(
+/** What an item says of a user's password, as far as it decides whether it may. */
+export interface PasswordNews {
+  readonly passwordOrder: PasswordOrder;
+  readonly sequence: number | undefined;
+  /** Of the record, where there is one. */
+  readonly objectGuid: string | undefined;
+}
+
+/** Who may be spoken of: the forest that speaks, and the anchors that are cloud-only users. */
+export interface Spoken {
+  readonly cloudOnly: ReadonlySet<string>;
+  readonly forest: string;
+}
+
+/** The user whose password an item may set or take away, or the verdict on the item. */
+export function holderFor(
   anchor: string,
   holder: Holder | undefined,
-  { cloudOnly, forest }: { cloudOnly: ReadonlySet<string>; forest: string },
-  objectGuid: string | undefined,
-): Verdict | undefined {
+  { cloudOnly, forest }: Spoken,
+  news: PasswordNews,
+): Holder | Verdict {
   if (cloudOnly.has(anchor)) {
     return refused(anchor, 'not-synchronized', 'this is a cloud-only user: its password is set here alone');
   }
@@ -81,21 +95,20 @@ export function refuseHolder(
   if (holder.forest !== forest) {
     return refused(anchor, 'other-forest', `this user belongs to the forest '${holder.forest}'`);
   }
-  if (objectGuid !== undefined && objectGuid !== holder.object_guid) {
+  if (news.objectGuid !== undefined && news.objectGuid !== holder.object_guid) {
     return refused(anchor, 'record-mismatch', 'the signed record says another objectGuid');
   }
-  return undefined;
+  return refuseOlder(anchor, holder, news) ?? holder;
 }
 
 /**
  * INVARIANT: a smaller sequence than the newest that was believed is refused, always; then the password order decides, and of equal
  * orders the sequence. A Connect of the first release sends passwords without a sequence: those are older than a withdrawal of their order.
  */
-export function refuseOlder(
+function refuseOlder(
   anchor: string,
   holder: Holder,
-  passwordOrder: PasswordOrder,
-  sequence: number | undefined,
+  { passwordOrder, sequence }: PasswordNews,
 ): Verdict | undefined {
   const newest = holder.password_sequence;
   if (sequence !== undefined && newest !== null && sequence < newest) {

@@ -6,7 +6,7 @@ import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { json } from './change-counter.ts';
 import { keepEncapsulation } from './encapsulations.ts';
-import { findCloudOnly, type Holder, loadHolders, refuseHolder, refuseOlder } from './password-holders.ts';
+import { findCloudOnly, type Holder, holderFor, loadHolders, type Spoken } from './password-holders.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord, type Said } from './record-check.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
@@ -105,7 +105,7 @@ function check(
 /** Decides what each item does, in order, against the users as the items before it left them. Pure. */
 export function decideCredentials(
   holders: readonly Holder[],
-  where: { cloudOnly: ReadonlySet<string>; forest: string },
+  where: Spoken,
   items: readonly Checked[],
   nextChange: () => number,
 ): { verdicts: Verdict[]; writes: Write[] } {
@@ -114,14 +114,12 @@ export function decideCredentials(
 
   const decide = ({ item, said }: Checked): Verdict => {
     const anchor = item.sourceAnchor;
-    const found = byAnchor.get(anchor);
-    const refusal = refuseHolder(anchor, found, where, said?.objectGuid);
-    if (refusal) return refusal;
-    const holder = found!;
+    const { passwordOrder } = item;
     const sequence = said?.sequence ?? item.sequence;
-    const older = refuseOlder(anchor, holder, item.passwordOrder, sequence);
-    if (older) return older;
-    const same = holder.order !== null && comparePasswordOrder(item.passwordOrder, holder.order) === 0;
+    const news = { passwordOrder, sequence, objectGuid: said?.objectGuid };
+    const holder = holderFor(anchor, byAnchor.get(anchor), where, news);
+    if ('verdict' in holder) return holder;
+    const same = holder.order !== null && comparePasswordOrder(passwordOrder, holder.order) === 0;
     const keep = same && holder.has_credential;
     const newerRecord = said !== undefined && said.sequence > (holder.credential_sequence ?? -1);
     if (keep && !newerRecord) return unchanged(anchor);
@@ -132,9 +130,9 @@ export function decideCredentials(
       id: holder.id,
       cloud_credential: keep ? (earlier?.cloud_credential ?? null) : item.cloudCredential,
       change_date: keep ? (earlier?.change_date ?? null) : item.changeDate,
-      order_version: item.passwordOrder.version,
-      order_time: item.passwordOrder.originatingTime,
-      order_invocation_id: item.passwordOrder.originatingInvocationId,
+      order_version: passwordOrder.version,
+      order_time: passwordOrder.originatingTime,
+      order_invocation_id: passwordOrder.originatingInvocationId,
       record: item.record,
       keep_withdrawal: said === undefined && holder.withdrawn,
       credential_sequence: said?.sequence ?? (holder.withdrawn ? holder.credential_sequence : null),
@@ -143,7 +141,7 @@ export function decideCredentials(
       news_seq: keep ? (earlier?.news_seq ?? null) : change,
     });
     const { credential_sequence, password_sequence, keep_withdrawal: withdrawn } = writes.get(holder.id)!;
-    const now = { has_credential: true, withdrawn, order: item.passwordOrder };
+    const now = { has_credential: true, withdrawn, order: passwordOrder };
     Object.assign(holder, now, { credential_sequence, password_sequence });
     return applied(anchor);
   };

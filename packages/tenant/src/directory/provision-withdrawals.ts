@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { json } from './change-counter.ts';
-import { findCloudOnly, type Holder, loadHolders, refuseHolder, refuseOlder } from './password-holders.ts';
+import { findCloudOnly, type Holder, holderFor, loadHolders, type Spoken } from './password-holders.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord, type Said } from './record-check.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
@@ -65,7 +65,7 @@ function check(item: Withdrawal, agent: Agent, forest: string): Checked | Verdic
 /** Decides what each item does, in order, against the users as the items before it left them. Pure. */
 export function decideWithdrawals(
   holders: readonly Holder[],
-  where: { cloudOnly: ReadonlySet<string>; forest: string },
+  where: Spoken,
   items: readonly Checked[],
   nextChange: () => number,
 ): { verdicts: Verdict[]; writes: Write[] } {
@@ -73,13 +73,9 @@ export function decideWithdrawals(
   const writes = new Map<string, Write>();
   const decide = ({ item, said }: Checked): Verdict => {
     const anchor = item.sourceAnchor;
-    const { sequence, passwordOrder, objectGuid } = said;
-    const found = byAnchor.get(anchor);
-    const refusal = refuseHolder(anchor, found, where, objectGuid);
-    if (refusal) return refusal;
-    const holder = found!;
-    const older = refuseOlder(anchor, holder, passwordOrder, sequence);
-    if (older) return older;
+    const { sequence, passwordOrder } = said;
+    const holder = holderFor(anchor, byAnchor.get(anchor), where, said);
+    if ('verdict' in holder) return holder;
     if (holder.withdrawn && sequence === holder.password_sequence) return unchanged(anchor);
     writes.set(holder.id, {
       id: holder.id,

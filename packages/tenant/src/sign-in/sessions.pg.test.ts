@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { administrationRoutes, call, type Send, synchronizationRoutes, userRoutes } from '@causeway/contract';
+import { administrationRoutes, call, type Send, userRoutes } from '@causeway/contract';
 import { sql } from 'kysely';
 import * as oidc from 'openid-client';
+import { applyObject, applyPassword, applyWithdrawal } from '../testing/apply.ts';
 import { onEveryBackend } from '../testing/backends.ts';
 import { Browser, RelyingParty } from '../testing/browser.ts';
-import {
-  accountItem,
-  batchOf,
-  credentialItem,
-  FOREST,
-  order,
-  type Person,
-  person,
-  withdrawalItem,
-} from '../testing/people.ts';
+import { type Person, person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 
 const PASSWORD = 'Corréct horse 1!';
@@ -28,21 +20,9 @@ onEveryBackend('sessions', tenant => {
   let party: RelyingParty;
   let number = 0;
 
-  const exportObject = async (who: Person, deleted = false): Promise<void> => {
-    const body = { forest: FOREST, changes: [accountItem(connect, who, { deleted })] };
-    const { verdicts } = await call(connect.send, synchronizationRoutes.exportObjects, { body });
-    assert.equal(verdicts[0]!.verdict, 'applied', verdicts[0]!.reason);
-  };
-  const exportPassword = async (who: Person, version: number): Promise<void> => {
-    const body = batchOf([await credentialItem(who, PASSWORD, order(version))]);
-    const { verdicts } = await call(connect.send, synchronizationRoutes.exportCredentials, { body });
-    assert.equal(verdicts[0]!.verdict, 'applied', verdicts[0]!.reason);
-  };
-  const withdraw = async (who: Person, version: number): Promise<void> => {
-    const body = { forest: FOREST, changes: [withdrawalItem(connect, who, order(version))] };
-    const { verdicts } = await call(connect.send, synchronizationRoutes.exportWithdrawals, { body });
-    assert.equal(verdicts[0]!.verdict, 'applied', verdicts[0]!.reason);
-  };
+  const exportObject = (who: Person, deleted?: boolean) => applyObject(connect, who, deleted);
+  const exportPassword = (who: Person, version: number) => applyPassword(connect, who, PASSWORD, version);
+  const withdraw = (who: Person, version: number) => applyWithdrawal(connect, who, version);
   const block = (who: Person, blocked: boolean) =>
     call(admin, userRoutes.setUserBlocked, { params: { id: who.anchor }, body: { blocked } });
   const makeUser = async (change: Partial<Person> = {}): Promise<Person> => {

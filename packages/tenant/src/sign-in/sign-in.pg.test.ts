@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
-import { administrationRoutes, call, type Send, synchronizationRoutes } from '@causeway/contract';
+import { administrationRoutes, call, type Send } from '@causeway/contract';
 import * as oidc from 'openid-client';
+import { applyObject, applyPassword } from '../testing/apply.ts';
 import { onEveryBackend } from '../testing/backends.ts';
 import { Browser, type Page, RelyingParty } from '../testing/browser.ts';
 import { countDerivations } from '../testing/count-derivations.ts';
-import {
-  accountItem,
-  batchOf,
-  credentialItem,
-  FOREST,
-  order,
-  type Person,
-  person,
-} from '../testing/people.ts';
+import { type Person, person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import { FAILURE_TEXT } from './pages.ts';
 
@@ -31,16 +24,9 @@ onEveryBackend(
     let adminPassword: string;
     let number = 0;
 
-    const exportObject = async (who: Person, deleted = false): Promise<void> => {
-      const body = { forest: FOREST, changes: [accountItem(connect, who, { deleted })] };
-      const { verdicts } = await call(connect.send, synchronizationRoutes.exportObjects, { body });
-      assert.equal(verdicts[0]!.verdict, 'applied', verdicts[0]!.reason);
-    };
-    const exportPassword = async (who: Person, password: string, version = 2): Promise<void> => {
-      const body = batchOf([await credentialItem(who, password, order(version))]);
-      const { verdicts } = await call(connect.send, synchronizationRoutes.exportCredentials, { body });
-      assert.equal(verdicts[0]!.verdict, 'applied', verdicts[0]!.reason);
-    };
+    const exportObject = (who: Person, deleted?: boolean) => applyObject(connect, who, deleted);
+    const exportPassword = (who: Person, password: string, version = 2) =>
+      applyPassword(connect, who, password, version);
     const makeUser = async (change: Partial<Person> = {}): Promise<Person> => {
       const who = person(++number, change);
       await exportObject(who);
