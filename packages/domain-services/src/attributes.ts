@@ -2,14 +2,11 @@ import type { FeedItem } from '@causeway/contract';
 import { buildSupplementalCredentials, EncryptionType, type KerberosKeys } from '@causeway/credentials';
 import { encodeSid, type LdapAttributes, type LdapChange } from '@causeway/ldap';
 import type { AccountRecord, CredentialSecret } from '@causeway/records';
+import { dateToFiletime, FILETIME_NEVER } from '@causeway/wire';
 
 /** [MS-ADTS] 2.2.16: a normal account, and a disabled one. No other bit comes from outside. */
 const NORMAL_ACCOUNT = 0x200;
 const ACCOUNT_DISABLED = 0x002;
-
-/** Milliseconds from 1601 to 1970. */
-const EPOCH_DIFFERENCE_MS = 11_644_473_600_000n;
-const NEVER = '9223372036854775807';
 
 /** The person's attributes in Active Directory and their largest lengths there (schema, rangeUpper). */
 const PROFILE_ATTRIBUTES: Readonly<Record<keyof FeedItem['profile'], readonly [string, number]>> = {
@@ -34,7 +31,7 @@ export function controlValues(enabled: boolean): Values {
 export function accountValues({ objectSid, accountExpires }: AccountRecord, sidIsRefused: boolean): Values {
   return {
     sIDHistory: objectSid === null || sidIsRefused ? [] : [encodeSid(objectSid)],
-    accountExpires: [accountExpires === null ? NEVER : expiry(new Date(accountExpires))],
+    accountExpires: [accountExpires === null ? String(FILETIME_NEVER) : expiry(new Date(accountExpires))],
   };
 }
 
@@ -64,7 +61,7 @@ export function credentialValues(
     unicodePwd: [secret.ntHash],
     supplementalCredentials: hasAesKeys(keys) ? [buildSupplementalCredentials(keys, random)] : [],
     // 0 means: to be changed at the next sign-in. Left out it would read as 0 too.
-    pwdLastSet: [mustChange ? '0' : filetime(now)],
+    pwdLastSet: [mustChange ? '0' : String(dateToFiletime(now))],
   };
 }
 
@@ -76,7 +73,11 @@ const HASH_LENGTH = 16;
  * @param random a source of random bytes
  */
 export function withdrawalValues(now: Date, random: (length: number) => Uint8Array): Values {
-  return { unicodePwd: [random(HASH_LENGTH)], supplementalCredentials: [], pwdLastSet: [filetime(now)] };
+  return {
+    unicodePwd: [random(HASH_LENGTH)],
+    supplementalCredentials: [],
+    pwdLastSet: [String(dateToFiletime(now))],
+  };
 }
 
 /** Without both AES keys Samba takes no keys at all: the NT hash stands alone then, and RC4 with it. */
@@ -106,13 +107,8 @@ export function asChanges(values: Values): LdapChange[] {
 
 /** Active Directory takes 0 and less for never: the first moment of 1601 is over, too. */
 function expiry(date: Date): string {
-  const value = filetime(date);
-  return BigInt(value) > 0n ? value : '1';
-}
-
-/** 100-nanosecond intervals since 1601, in decimal ([MS-DTYP] 2.3.3). */
-function filetime(date: Date): string {
-  return String((BigInt(date.getTime()) + EPOCH_DIFFERENCE_MS) * 10_000n);
+  const filetime = dateToFiletime(date);
+  return String(filetime > 0n ? filetime : 1n);
 }
 
 function cut(text: string, length: number): string {

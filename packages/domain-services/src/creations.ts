@@ -1,8 +1,8 @@
-import { type AccountRecord, CLOUD_FOREST } from '@causeway/records';
+import { CLOUD_FOREST } from '@causeway/records';
 import type { BulkLine, BulkList, Log } from '@causeway/service';
 import type { Ledger } from './ledger.ts';
 import { type Refused, refuse } from './refusals.ts';
-import type { Task } from './task.ts';
+import { createdBy, type Task } from './task.ts';
 
 /** What more new accounts than a forest usually gets lead to. */
 export type Growth = 'alarm' | 'hold';
@@ -18,15 +18,7 @@ export const creationsOf = (forest: string): BulkList => ({
  * cloud-only users, of whom there are no heads, from the first end of the feed.
  */
 function counts(ledger: Ledger, forest: string): boolean {
-  return forest === CLOUD_FOREST
-    ? ledger.state('caughtUpAt') !== undefined
-    : ledger.heads.head(forest)?.comparison !== undefined;
-}
-
-/** The record by which an account would be made. */
-function createdBy({ entry, decision }: Task): AccountRecord | undefined {
-  const { account } = decision;
-  return account.kind === 'upsert' && entry?.managedGuid == null ? account.record : undefined;
+  return forest === CLOUD_FOREST ? ledger.state('caughtUpAt') !== undefined : ledger.heads.isCompared(forest);
 }
 
 /** Of a page's users those who must wait for an administrator, with the refusal that says so. Only where one has said so. */

@@ -17,7 +17,7 @@ import {
 } from '@causeway/ldap';
 import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
 import { CausewayError, describeError, faultPoint, suspectDisk } from '@causeway/service';
-import { decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
+import { ACL_REVISION_DS, decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
 import { asAttributes, asChanges, controlValues } from './attributes.ts';
 import { denyOwnChange, newAccountDescriptor } from './own-changes.ts';
 import { accountDn } from './plan.ts';
@@ -296,7 +296,7 @@ async function writeDenials(ldap: LdapConnection, dn: string): Promise<void> {
   const bytes = entry && bytesOf(entry, attribute);
   if (bytes === undefined) throw new LdapError('no-such-object', `'${dn}' has no ${attribute}`);
   const descriptor = decodeSecurityDescriptor(bytes);
-  const dacl = denyOwnChange(descriptor.dacl ?? { revision: 4, aces: [] });
+  const dacl = denyOwnChange(descriptor.dacl ?? { revision: ACL_REVISION_DS, aces: [] });
   if (dacl === undefined) return;
   const values = [encodeSecurityDescriptor({ ...descriptor, dacl })];
   await ldap.modify(dn, [{ operation: 'replace', attribute, values }], controls);

@@ -48,8 +48,7 @@ export async function runDomain(configuration: DomainConfiguration): Promise<voi
 
 async function runParts(configuration: DomainConfiguration, places: Places, log: Log): Promise<void> {
   const enrolment = requireEnrolment(places);
-  const keys = await openDomainKeys(places);
-  const samba = await sambaRelease();
+  const [keys, samba] = await Promise.all([openDomainKeys(places), sambaRelease()]);
   let tenant = await openTenant(places, configuration.tenant, enrolment);
   // A new registration may have enrolled the agent anew.
   const send: Send = (path, init) => tenant(path, init);

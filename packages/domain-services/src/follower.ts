@@ -175,8 +175,7 @@ export class Follower implements Service {
     await this.#retryDue();
     await this.#reconcileNames();
     // A feed without an end would never let the reports go.
-    const many = this.#options.ledger.queuedReports(MAX_WAITING_REPORTS).length === MAX_WAITING_REPORTS;
-    if (!this.#settling || many) await this.#report(signal);
+    if (!this.#settling || ledger.hasQueued(MAX_WAITING_REPORTS)) await this.#report(signal);
     const after = this.#position ?? ledger.state('cursor') ?? '';
     const page = await this.#pageAfter(after, this.#secondsToWait(), signal);
     // A page that leads nowhere is the end, whatever the tenant says.

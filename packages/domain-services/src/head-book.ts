@@ -78,6 +78,12 @@ export class HeadBook {
     };
   }
 
+  /** Whether one of its heads has ever been compared. */
+  isCompared(forest: string): boolean {
+    const sql = 'SELECT 1 FROM heads WHERE forest = ? AND comparison IS NOT NULL';
+    return this.#database.get(sql, forest) !== undefined;
+  }
+
   /** Puts a newer head in the place of the one before. */
   saveHead(head: Omit<KnownHead, 'comparison'>): void {
     this.#database.run(

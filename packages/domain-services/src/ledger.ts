@@ -282,16 +282,12 @@ export class Ledger {
 
   /** Records that are not written, by code. */
   problemCounts(): Record<string, number> {
-    const rows = this.#database.all(
-      `SELECT code, count(*) AS n FROM problems ${OF_RECORDS} GROUP BY code ORDER BY code`,
-    );
-    return Object.fromEntries(rows.map(row => [String(row.code), Number(row.n)]));
+    return this.#countsByCode(OF_RECORDS);
   }
 
   /** Names and SIDs that are not as their records say, by code. */
   asideCounts(): Record<string, number> {
-    const sql = `SELECT code, count(*) AS n FROM problems WHERE kind IN ('name', 'sid') GROUP BY code ORDER BY code`;
-    return Object.fromEntries(this.#database.all(sql).map(row => [String(row.code), Number(row.n)]));
+    return this.#countsByCode(`WHERE kind IN ('name', 'sid')`);
   }
 
   hasFailed(): boolean {
@@ -363,6 +359,11 @@ export class Ledger {
     }
   }
 
+  /** Whether so many reports wait, or more. */
+  hasQueued(count: number): boolean {
+    return this.#count('SELECT count(*) AS n FROM (SELECT 1 FROM outbox LIMIT ?)', count) === count;
+  }
+
   queuedReports(limit: number): { id: number; report: DomainReport }[] {
     return this.#database.all('SELECT id, report FROM outbox ORDER BY id LIMIT ?', limit).map(row => ({
       id: Number(row.id),
@@ -384,6 +385,11 @@ export class Ledger {
   setState(name: StateName, value: string): void {
     if (name === 'cursor' && value === '') this.setState('unlisted', '0');
     this.#database.run('INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)', name, value);
+  }
+
+  #countsByCode(condition: string): Record<string, number> {
+    const sql = `SELECT code, count(*) AS n FROM problems ${condition} GROUP BY code ORDER BY code`;
+    return Object.fromEntries(this.#database.all(sql).map(row => [String(row.code), Number(row.n)]));
   }
 
   #count(sql: string, ...values: SQLInputValue[]): number {

@@ -1,4 +1,5 @@
 import {
+  ACL_REVISION_DS,
   AccessMask,
   type Ace,
   AceFlag,
@@ -13,7 +14,6 @@ import { parseDefaultDacl } from './sddl.ts';
 const CHANGE_PASSWORD = 'ab721a53-1e2f-11d0-9819-00aa0040529b';
 const EVERYONE: Sid = 'S-1-1-0';
 const SELF: Sid = 'S-1-5-10';
-const ACL_REVISION_DS = 4;
 
 /**
  * The list that keeps everybody from changing this account's password by knowing it: denials go before all that allows. A password is

@@ -8,13 +8,13 @@ import {
 import { holdCreations } from './creations.ts';
 import { decide } from './decide.ts';
 import type { Ledger } from './ledger.ts';
-import { claimsOf } from './naming.ts';
+import { claimsOf, type NamedAccount } from './naming.ts';
 import { newAccount, PageNames } from './page-names.ts';
 import { planWrite } from './plan.ts';
 import { domainSidOf } from './protected.ts';
 import { type Refused, refuse } from './refusals.ts';
 import { restoreAccounts } from './restore-accounts.ts';
-import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
+import { type ApplyContext, createdBy, discard, type PreparedItem, type Task } from './task.ts';
 
 /**
  * Decides what is to become of the users of a page and plans the writes. No anchor may come twice in it, nor be in a page that is
@@ -80,18 +80,21 @@ async function planTasks(
   { ledger, directory, domain, sealingKey }: ApplyContext,
   tasks: Task[],
 ): Promise<void> {
-  const isNew = ({ entry, decision: { account } }: Task): boolean =>
-    account.kind === 'upsert' && entry?.managedGuid == null;
-  const accountOf = ({ entry, decision: { account } }: Task) =>
-    newAccount((account as { record: AccountRecord }).record, entry);
+  /** Whoever is to be made, as names see it. */
+  const newcomer = (task: Task): NamedAccount | undefined => {
+    const record = createdBy(task);
+    return record && newAccount(record, task.entry);
+  };
   const holders = (names: string[], principals: string[]) => directory.holders(names, principals);
-  const names = await PageNames.open(ledger, holders, domain, tasks.filter(isNew).map(accountOf));
+  const newcomers = tasks.map(newcomer).filter(one => one !== undefined);
+  const names = await PageNames.open(ledger, holders, domain, newcomers);
   const now = new Date();
   const { users, accountDescriptor: descriptor } = directory;
   const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID };
   for (const task of tasks) {
     const { entry, item } = task;
-    if (isNew(task)) task.taken = names.take(accountOf(task));
+    const made = newcomer(task);
+    if (made) task.taken = names.take(made);
     const secret = await openedSecret(task, sealingKey);
     const { account, credential } = task.decision;
     const withdrawal = credential.kind === 'withdraw' ? credential.record : undefined;

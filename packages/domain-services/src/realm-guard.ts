@@ -1,4 +1,11 @@
-import { bytesOf, encodeSid, type LdapConnection, type LdapEntry, textOf } from '@causeway/ldap';
+import {
+  bytesOf,
+  encodeSid,
+  filterEscape,
+  type LdapConnection,
+  type LdapEntry,
+  textOf,
+} from '@causeway/ldap';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import { asAttributes, asChanges } from './attributes.ts';
 import type { ManagedDirectory } from './directory.ts';
@@ -92,8 +99,7 @@ async function neededAccounts(ldap: LdapConnection, base: string, sid: string): 
   return ldap.search(base, { filter: `(&(objectClass=user)(|${sids}${groups}))`, attributes });
 }
 
-const filterSid = (sid: string): string =>
-  Array.from(encodeSid(sid), byte => `\\${byte.toString(16).padStart(2, '0')}`).join('');
+const filterSid = (sid: string): string => filterEscape(encodeSid(sid));
 
 /**
  * Puts the domain's threshold and the two settings objects right.

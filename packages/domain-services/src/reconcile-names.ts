@@ -185,6 +185,7 @@ function sayProblems(
 ): boolean {
   const { anchor } = account;
   const before = ledger.problemsOf(anchor).find(({ kind }) => kind === 'name');
+  if (before === undefined && problems.length === 0) return false;
   const sequence = ledger.entry(anchor)?.accountSequence ?? 0;
   if (!saveNameProblem(ledger, account, problems, sequence)) return false;
   const after = ledger.problemsOf(anchor).find(({ kind }) => kind === 'name');

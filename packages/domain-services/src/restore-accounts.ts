@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { viewOf } from './name-book.ts';
 import { decideNames } from './naming.ts';
 import { newAccount } from './page-names.ts';
-import type { ApplyContext, Task } from './task.ts';
+import { type ApplyContext, type Task, upsertOf } from './task.ts';
 
 /**
  * Whoever comes back gets the account back that was deleted here, with its SID, while the directory has its tombstone. It is disabled
@@ -22,11 +22,9 @@ async function restoreAccount(
   task: Task,
   guid: string,
 ): Promise<void> {
-  const { decision } = task;
   const entry = task.entry!;
   const { anchor } = entry;
-  const { record } = decision.account as { record: Parameters<typeof newAccount>[0] };
-  const nameless = { ...newAccount(record, entry), wantedName: null, wantedPrincipal: null };
+  const nameless = { ...newAccount(upsertOf(task)!, entry), wantedName: null, wantedPrincipal: null };
   const { samAccountName } = decideNames(nameless, viewOf(ledger.names, domain.realm), domain);
   const nonce = randomUUID();
   const result = await directory.restore(guid, samAccountName, nonce);

@@ -1,4 +1,4 @@
-import { type Ace, AceType, type Acl, type Sid } from '@causeway/wire';
+import { ACL_REVISION_DS, type Ace, AceType, type Acl, type Sid } from '@causeway/wire';
 
 /** Access rights ([MS-DTYP] 2.5.1.1, [MS-ADTS] 5.1.3.2), two letters each. */
 const RIGHTS: Readonly<Record<string, number>> = {
@@ -43,8 +43,6 @@ const DOMAIN_RIDS: Readonly<Record<string, number>> = {
   EA: 519,
   RS: 553,
 };
-/** [MS-DTYP] 2.4.5: what an access list with object entries has. */
-const ACL_REVISION_DS = 4;
 const MAX_SDDL_LENGTH = 65_536;
 
 /**

@@ -99,7 +99,7 @@ export function readStatus(
       cursor: ledger.state('cursor') ?? '',
       readAt: ledger.state('readAt') ?? null,
       caughtUpAt: ledger.state('caughtUpAt') ?? null,
-      reportsWaiting: ledger.queuedReports(1).length > 0,
+      reportsWaiting: ledger.hasQueued(1),
     },
     pairing: {
       fingerprint: keys.fingerprint,

@@ -1,6 +1,6 @@
 import type { FeedItem } from '@causeway/contract';
 import { wipeKeys } from '@causeway/credentials';
-import type { CredentialSecret, openCredentialRecord, SealingKey } from '@causeway/records';
+import type { AccountRecord, CredentialSecret, openCredentialRecord, SealingKey } from '@causeway/records';
 import type { Log } from '@causeway/service';
 import { wipeValues } from './attributes.ts';
 import type { Growth } from './creations.ts';
@@ -47,6 +47,16 @@ export interface Task extends PreparedItem {
   /** Secret values in it: wiped when they are written. */
   plan?: Plan;
   result?: WriteResult;
+}
+
+/** The record by which an account is made or changed. */
+export function upsertOf({ decision: { account } }: Task): AccountRecord | undefined {
+  return account.kind === 'upsert' ? account.record : undefined;
+}
+
+/** The record by which an account is made, as long as there is none: restoring one changes the entry. */
+export function createdBy(task: Task): AccountRecord | undefined {
+  return task.entry?.managedGuid == null ? upsertOf(task) : undefined;
 }
 
 /** Wipes what is secret in items or tasks, written or not. */

@@ -1,11 +1,10 @@
-import type { AccountRecord } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import { writeInBulk } from './bulk.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { claimsOf, type Slot } from './naming.ts';
 import { newAccount } from './page-names.ts';
 import { wantedNames, withNames } from './plan.ts';
-import { type ApplyContext, discard, type Task } from './task.ts';
+import { type ApplyContext, discard, type Task, upsertOf } from './task.ts';
 
 /** From this many writes on, `ldbmodify` is quicker than one operation after the other. */
 export const BULK_FROM = 50;
@@ -64,7 +63,7 @@ async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promis
 /** An account that the directory does not take as it is gets names that nobody has: then its names are tried by themselves. */
 async function makeNameless({ ledger, directory }: ApplyContext, task: Task): Promise<void> {
   const standIn = task.taken!.standIn();
-  const claims = claimsOf(newAccount(recordOf(task), task.entry), { realm: directory.realm });
+  const claims = claimsOf(newAccount(upsertOf(task)!, task.entry), { realm: directory.realm });
   task.plan = withNames(task.plan!, standIn, directory.users);
   task.taken = { ...task.taken!, names: standIn, problems: [], due: claims.map(({ slot }) => slot) };
   ledger.transaction(() => {
@@ -73,9 +72,6 @@ async function makeNameless({ ledger, directory }: ApplyContext, task: Task): Pr
   });
   task.result = await directory.write(task.plan.write);
 }
-
-const recordOf = ({ decision: { account } }: Task): AccountRecord =>
-  (account as { record: AccountRecord }).record;
 
 function saveIntent(
   ledger: Ledger,

@@ -5,6 +5,7 @@ export { isLoopback } from './loopback.ts';
 export { nameKey } from './name-key.ts';
 export { Reader } from './reader.ts';
 export {
+  ACL_REVISION_DS,
   AccessMask,
   type Ace,
   AceFlag,

@@ -65,7 +65,7 @@ const MAX_SID_LENGTH = 68;
 const OBJECT_TYPE_PRESENT = 1;
 const INHERITED_OBJECT_TYPE_PRESENT = 2;
 /** ACL_REVISION_DS: what an ACL with object ACEs has ([MS-DTYP] 2.4.5). */
-const ACL_REVISION_DS = 4;
+export const ACL_REVISION_DS = 4;
 
 /** @throws DecodeError naming the field. */
 export function decodeSecurityDescriptor(bytes: Uint8Array): SecurityDescriptor {
