@@ -1,4 +1,4 @@
-import { CausewayError, lockState } from '@causeway/service';
+import { CausewayError, callLocally, lockState } from '@causeway/service';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
@@ -6,21 +6,19 @@ import { openTenant, requireEnrolment } from './identity.ts';
 import { Ledger } from './ledger.ts';
 import { placesOf } from './places.ts';
 
-/** The answer of the running service; nothing when none runs. */
-export async function running<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof CausewayError && error.code === 'not-running') return undefined;
-    throw error;
-  }
-}
-
-/** Works on the ledger of a service that does not run. */
-export async function withLedger<T>(
+/** Asks the running service, or, when none runs, does the same on its ledger. @param work gives what the service would answer */
+export async function askOrDo<T>(
   configuration: DomainConfiguration,
-  work: (opened: Opened) => Promise<T>,
+  method: 'GET' | 'POST',
+  path: string,
+  work: (opened: Opened) => T | Promise<T>,
+  body?: unknown,
 ): Promise<T> {
+  try {
+    return (await callLocally(configuration.stateDirectory, 'domain', method, path, body)) as T;
+  } catch (error) {
+    if (!(error instanceof CausewayError) || error.code !== 'not-running') throw error;
+  }
   const lock = lockState(configuration.stateDirectory);
   try {
     const opened = await open(configuration);

@@ -1,9 +1,9 @@
 import { stopDomain } from '@causeway/samba';
-import { CausewayError, callLocally, confirm, lockState, printResult, table } from '@causeway/service';
+import { CausewayError, confirm, lockState, printResult, table } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { type Command, execute } from './administration.ts';
 import type { Arrival } from './arrival.ts';
-import { type Opened, running, withLedger } from './at-hand.ts';
+import { askOrDo, type Opened } from './at-hand.ts';
 import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
 import { createDomain } from './create.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
@@ -198,11 +198,8 @@ async function fingerprint(flags: Flags): Promise<void> {
 
 async function perform(flags: Flags, command: Command): Promise<void> {
   const configuration = loadDomainConfiguration(flags);
-  const { stateDirectory } = configuration;
-  const done = (await running(() => callLocally(stateDirectory, 'domain', 'POST', '/commands', command))) as
-    | { message: string }
-    | undefined;
-  const result = done ?? (await withLedger(configuration, opened => execute(opened, opened.send, command)));
+  const work = (opened: Opened) => execute(opened, opened.send, command);
+  const result = await askOrDo(configuration, 'POST', '/commands', work, command);
   printResult(flags.json, result, () => [result.message]);
 }
 
@@ -222,9 +219,7 @@ async function look<T>(
   read: (opened: Opened) => T,
   lines: (value: T) => string[],
 ): Promise<void> {
-  const configuration = loadDomainConfiguration(flags);
-  const live = await running(() => callLocally(configuration.stateDirectory, 'domain', 'GET', path));
-  const value = (live as T | undefined) ?? (await withLedger(configuration, async opened => read(opened)));
+  const value = await askOrDo(loadDomainConfiguration(flags), 'GET', path, read);
   printResult(flags.json, value, () => lines(value));
 }
 

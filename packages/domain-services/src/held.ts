@@ -1,4 +1,4 @@
-import { type BulkList, CausewayError, type ShownList } from '@causeway/service';
+import { type BulkList, CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
 import { z } from 'zod';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 
@@ -26,11 +26,6 @@ export interface HeldList {
 const Operation = z.enum(['delete', 'create']);
 export const HeldQuery = z.object({ operation: Operation, forest: z.string().max(255).optional() });
 export const HeldApproval = z.strictObject({ operation: Operation });
-
-export const HELD_WORDS = {
-  delete: { show: 'deletions', allow: 'allow-deletes' },
-  create: { show: 'creations', allow: 'allow-creations' },
-} as const;
 
 /** Whether somebody can sign in at the managed domain, whatever is to become of them. */
 export const canStillSignIn = (entry: LedgerEntry): boolean => entry.wantsEnabled && entry.hasCredential;

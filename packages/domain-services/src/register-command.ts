@@ -1,12 +1,5 @@
-import {
-  askSecret,
-  CausewayError,
-  callLocally,
-  confirm,
-  printResult,
-  readPrivateFile,
-} from '@causeway/service';
-import { running, withLedger } from './at-hand.ts';
+import { askSecret, CausewayError, confirm, printResult, readPrivateFile } from '@causeway/service';
+import { askOrDo, type Opened } from './at-hand.ts';
 import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
 import { requireCreated } from './creation.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
@@ -39,7 +32,7 @@ export async function register(
   const places = placesOf(configuration);
   requireCreated(places);
   const keys = publicDomainKeys(await openDomainKeys(places));
-  const { realm, stateDirectory } = configuration;
+  const { realm } = configuration;
   const done = await withCode(await readCode(flags), async code => {
     const look = await lookAtTenant(places, configuration.tenant, code);
     if (look.domain === undefined) process.stderr.write(`${TENANT_IS_OLDER}\n`);
@@ -52,11 +45,8 @@ export async function register(
       ...(code !== undefined && !look.enrolment && { code }),
       ...(replaces && { replaces }),
     };
-    const byService = () => callLocally(stateDirectory, 'domain', 'POST', '/register', request);
-    if ((await running(byService)) === undefined)
-      await withLedger(configuration, ({ ledger }) =>
-        registerAgain({ ledger, places, configuration, keys }, request),
-      );
+    const work = ({ ledger }: Opened) => registerAgain({ ledger, places, configuration, keys }, request);
+    await askOrDo(configuration, 'POST', '/register', work, request);
     const before = look.domain && isOwn({ realm, keys }, look.domain);
     return { tenantName: look.tenantName, replaced: replaces?.realm ?? null, before: before === true };
   });

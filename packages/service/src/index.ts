@@ -13,6 +13,7 @@ export { loadConfiguration, readSecret } from './configuration.ts';
 export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
+export { describeHeld, HELD_WORDS } from './held-lists.ts';
 export { createServer, listen, type ServerOptions } from './http-server.ts';
 export { backoff, runServices, type Service, sleep } from './lifecycle.ts';
 export { callLocally, callSocket, type LocalSocket, serveLocally } from './local-api.ts';

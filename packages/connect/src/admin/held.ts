@@ -1,5 +1,5 @@
 import type { HeldList } from '@causeway/contract';
-import { CausewayError, type ShownList } from '@causeway/service';
+import { CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
 import type { Connect } from '../connect.ts';
 import type { Connector } from '../connector.ts';
 import { canStillSignIn, creationsOf, deletionsOf, nameOf } from '../objects/waiting.ts';
@@ -10,11 +10,6 @@ type Operation = HeldList['operation'];
 
 /** Names of one list; it may be longer. */
 const LISTED = 10_000;
-
-const WORDS = {
-  delete: { show: 'causeway connect deletions', allow: 'causeway connect allow-deletes' },
-  create: { show: 'causeway connect creations', allow: 'causeway connect allow-creations' },
-} as const;
 
 /** What waits, of one connector or of all. Every list is kept, so that it can be approved as it was shown. */
 export function listHeld(connect: Connect, operation: Operation, name: string | undefined): HeldList[] {
@@ -42,15 +37,14 @@ export function approveHeld(
 ): HeldList {
   const held = getHeld(connect, digest);
   if (held.operation !== operation) {
-    const text = `the list ${digest} is another one's: run '${WORDS[held.operation].allow} ${digest}'`;
+    const text = `the list ${digest} is another one's: run 'causeway connect ${HELD_WORDS[held.operation].allow} ${digest}'`;
     throw new CausewayError('other-list', text, { status: 409 });
   }
   const connector = connectorOf(connect, { scope: held.connector });
   const { store } = connector.context;
   return store.db.transaction(() => {
     const approved = store.bulk.approve(digest);
-    const what = operation === 'delete' ? 'deletions' : 'new users';
-    const text = `${approved.lines.length} ${what} of the list ${digest} were approved by ${caller}; ${approved.ceased} did not hold any more`;
+    const text = `${approved.lines.length} ${HELD_WORDS[operation].what} of the list ${digest} were approved by ${caller}; ${approved.ceased} did not hold any more`;
     store.events.add(EventId.connectorSaved, 'info', store.name, text);
     return describe(connector, approved);
   });
@@ -76,6 +70,6 @@ function describe({ context }: Connector, list: ShownList & { ceased: number }):
 
 /** @throws CausewayError 'approve-by-list': releases before let deletions go by their number */
 export function refuseNumber(): never {
-  const text = `deletions are approved by the list, not by their number: see who would be deleted by '${WORDS.delete.show}', then run '${WORDS.delete.allow} DIGEST'`;
+  const text = `deletions are approved by the list, not by their number: see who would be deleted by 'causeway connect ${HELD_WORDS.delete.show}', then run 'causeway connect ${HELD_WORDS.delete.allow} DIGEST'`;
   throw new CausewayError('approve-by-list', text, { status: 409 });
 }

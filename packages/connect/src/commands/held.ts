@@ -1,38 +1,15 @@
 import type { HeldList } from '@causeway/contract';
-import { confirm, printResult, table } from '@causeway/service';
+import { confirm, describeHeld, HELD_WORDS, printResult } from '@causeway/service';
 import type { Command } from 'commander';
 import { refuseNumber } from '../admin/held.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 
 type Operation = HeldList['operation'];
 
-const WORDS = {
-  delete: {
-    show: 'deletions',
-    allow: 'allow-deletes',
-    showSays: 'show whose deletion waits for you, with the digest that stands for the list',
-    allowSays: 'let those deletions of a shown list go that still hold, and no others',
-    none: 'no deletion waits',
-    what: 'would be deleted in the tenant and in the managed domain',
-    question: 'Delete them?',
-    done: 'deletions go with the next cycle',
-  },
-  create: {
-    show: 'creations',
-    allow: 'allow-creations',
-    showSays: 'show the new users that wait for you, with the digest that stands for the list',
-    allowSays: 'let those new users of a shown list go that still hold, and no others',
-    none: 'no new user waits',
-    what: 'would be made in the tenant and in the managed domain',
-    question: 'Make them?',
-    done: 'new users go with the next cycle',
-  },
-} as const;
-
 /** `causeway connect deletions`, `allow-deletes` and the same for new users. */
 export function heldCommands(command: (name: string, description: string) => Command): void {
   for (const operation of ['delete', 'create'] as const) {
-    const words = WORDS[operation];
+    const words = HELD_WORDS[operation];
     command(words.show, words.showSays)
       .option('--connector <name>', 'one connector alone; case counts')
       .action((options: CommonOptions & { connector?: string }) => showHeld(operation, options));
@@ -52,7 +29,7 @@ async function showHeld(
   const { connector } = options;
   const query = { operation, ...(connector !== undefined && { connector }) };
   const { lists } = (await askOrDo(options, 'listHeld', { query })).result;
-  const { none, allow } = WORDS[operation];
+  const { none, allow } = HELD_WORDS[operation];
   printResult(options.json, { lists }, () =>
     lists.length === 0
       ? [none]
@@ -69,25 +46,21 @@ async function allowHeld(
   digest: string,
   options: CommonOptions & { yes?: boolean },
 ): Promise<void> {
-  const { question, done } = WORDS[operation];
+  const { question, what } = HELD_WORDS[operation];
   if (operation === 'delete' && /^\d{1,9}$/.test(digest)) refuseNumber();
   const shown = (await askOrDo(options, 'getHeld', { params: { digest } })).result;
   await confirm(describeList(shown), question, options.yes);
   const { result } = await askOrDo(options, 'approveHeld', { params: { digest }, body: { operation } });
-  printResult(options.json, result, () => [`${result.count} ${done}`]);
+  printResult(options.json, result, () => [`${result.count} ${what} go with the next cycle`]);
 }
 
 function describeList(list: HeldList): string[] {
-  const { connector, operation, count, since, ceased, people } = list;
+  const { connector, people } = list;
   const rows = people.map(({ user, distinguishedName, canSignIn }) => [
     user,
     canSignIn ? 'can still sign in' : '',
     distinguishedName,
   ]);
-  return [
-    `${connector}: ${count} ${WORDS[operation].what} (waiting since ${since})`,
-    ...table(rows).map(line => `  ${line}`),
-    ...(count > people.length ? [`  and ${count - people.length} more`] : []),
-    ...(ceased > 0 ? [`  ${ceased} of the list do not hold any more and are left out`] : []),
-  ];
+  const where = 'the tenant and in the managed domain';
+  return describeHeld(list, { scope: connector, where, rows });
 }

@@ -1,0 +1,58 @@
+import type { BulkOperation } from './bulk-decision.ts';
+import { table } from './command-line.ts';
+
+/** The commands for lists that wait for an administrator, and what they say: the same at Connect and at Domain Services. */
+export const HELD_WORDS: Readonly<
+  Record<
+    BulkOperation,
+    Readonly<
+      Record<'show' | 'allow' | 'showSays' | 'allowSays' | 'none' | 'would' | 'question' | 'what', string>
+    >
+  >
+> = {
+  delete: {
+    show: 'deletions',
+    allow: 'allow-deletes',
+    showSays: 'show whose deletion waits for you, with the digest that stands for the list',
+    allowSays: 'let those deletions of a shown list go that still hold, and no others',
+    none: 'no deletion waits',
+    would: 'would be deleted',
+    question: 'Delete them?',
+    what: 'deletions',
+  },
+  create: {
+    show: 'creations',
+    allow: 'allow-creations',
+    showSays: 'show the new users that wait for you, with the digest that stands for the list',
+    allowSays: 'let those new users of a shown list go that still hold, and no others',
+    none: 'no new user waits',
+    would: 'would be made',
+    question: 'Make them?',
+    what: 'new users',
+  },
+};
+
+/** A list that waits, as far as both have it. */
+export interface Held {
+  readonly operation: BulkOperation;
+  readonly count: number;
+  readonly since: string;
+  readonly ceased: number;
+}
+
+/**
+ * The lines that show a list.
+ * @param where the places in which it would happen
+ * @param rows the first of its people
+ */
+export function describeHeld(
+  { operation, count, since, ceased }: Held,
+  { scope, where, rows }: { scope: string; where: string; rows: string[][] },
+): string[] {
+  return [
+    `${scope}: ${count} ${HELD_WORDS[operation].would} in ${where} (waiting since ${since})`,
+    ...table(rows).map(line => `  ${line}`),
+    ...(count > rows.length ? [`  and ${count - rows.length} more`] : []),
+    ...(ceased > 0 ? [`  ${ceased} of the list do not hold any more and are left out`] : []),
+  ];
+}
