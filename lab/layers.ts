@@ -9,7 +9,7 @@ export const LAYERS: Record<string, readonly string[]> = {
   ldap: ['wire'],
   'active-directory': ['protocols', 'credentials', 'ldap', 'wire', 'service'],
   samba: ['service'],
-  connect: ['active-directory', 'ldap', 'credentials', 'records', 'contract', 'service'],
+  connect: ['active-directory', 'ldap', 'wire', 'credentials', 'records', 'contract', 'service'],
   tenant: ['wire', 'credentials', 'records', 'contract', 'service'],
   'domain-services': ['samba', 'ldap', 'wire', 'credentials', 'records', 'contract', 'service'],
   powershell: ['service'],

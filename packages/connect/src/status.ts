@@ -182,7 +182,7 @@ function findByStandIn({ store, scope }: Connector['context'], name: string): Sp
   if (samAccountName === undefined || domain !== scope.domain) return undefined;
   const found = store.space.find(samAccountName);
   const isIts =
-    found && accountOf(found.attributes, scope).userPrincipalName?.toLowerCase() === name.toLowerCase();
+    found && accountOf(found.attributes, scope).userPrincipalName.toLowerCase() === name.toLowerCase();
   return isIts ? found : undefined;
 }
 

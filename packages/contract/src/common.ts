@@ -96,6 +96,9 @@ export const Verdict = z.strictObject({
   reason: z.string().optional(),
 });
 export type Verdict = z.infer<typeof Verdict>;
+/** Whether the tenant has now what the item says. */
+export const isDone = ({ verdict }: Pick<Verdict, 'verdict'>): boolean =>
+  verdict === 'applied' || verdict === 'unchanged';
 export type VerdictCode = NonNullable<Verdict['code']>;
 
 /** The largest batch of a provisioning call, in items. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Profile } from '@causeway/contract';
-import { FILETIME_NEVER, filetimeToIso } from '../filetime.ts';
+import { FILETIME_NEVER } from '@causeway/wire';
+import { filetimeToIso } from '../filetime.ts';
 import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
 import { UserAccountControl } from '../user-account-control.ts';
 

@@ -1,4 +1,4 @@
-import { isReadBy, type ObjectChange, type Verdict } from '@causeway/contract';
+import { isDone, isReadBy, type ObjectChange, type Verdict } from '@causeway/contract';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
@@ -136,8 +136,6 @@ async function exportBatch(
 const WITHOUT_NAME = 'without its name: ';
 
 const isWhole = (verdict: Verdict): boolean => isDone(verdict) && verdict.code === undefined;
-
-const isDone = ({ verdict }: Verdict): boolean => verdict === 'applied' || verdict === 'unchanged';
 
 function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, summary: ExportSummary): void {
   const { store, connector } = context;

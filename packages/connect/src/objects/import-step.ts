@@ -98,10 +98,11 @@ async function mergeWhole(
   for await (const { objects, unreadable } of readObjects(ldap, what)) {
     store.db.transaction(() => {
       tellUnreadable(context, unreadable);
+      const how = { full: true, generation, domainSid: store.pin.get()?.domainSid };
       for (const object of objects) {
         if (object.isDeleted) continue;
         gone.delete(object.objectGuid);
-        merge(context, object, true, generation);
+        merge(context, object, how);
       }
     });
   }
@@ -120,8 +121,10 @@ function mergePage(
   unclear: ReadonlySet<string>,
 ): void {
   tellUnreadable(context, page.unreadable);
+  const domainSid = context.store.pin.get()?.domainSid;
+  const how = { full: page.full !== null, generation, domainSid };
   for (const change of page.objects) {
-    if (!unclear.has(change.objectGuid)) merge(context, change, page.full !== null, generation);
+    if (!unclear.has(change.objectGuid)) merge(context, change, how);
   }
 }
 
@@ -130,19 +133,30 @@ function tellUnreadable({ store, connector }: ConnectorContext, unreadable: read
     store.events.add(EventId.runErrors, 'warn', connector.name, `import: ${text}`);
 }
 
+/** How what a page says is merged: the same for all of it. */
+interface Merging {
+  readonly full: boolean;
+  readonly generation: number;
+  /** The pinned one; a page reads it once. */
+  readonly domainSid: string | undefined;
+}
+
 /** Why an object is not one of the domain that the connector reads; undefined: it is. */
-function whyAStranger({ store }: ConnectorContext, change: ImportedObject): string | undefined {
+function whyAStranger(domainSid: string | undefined, change: ImportedObject): string | undefined {
   const { objectSid } = change.attributes;
   if (typeof objectSid !== 'string') return undefined;
-  const domainSid = store.pin.get()?.domainSid;
   if (domainSid === undefined || domainSidOf(objectSid) === domainSid) return undefined;
   return `import: '${change.distinguishedName}' is not taken: its SID ${objectSid} is of another domain than ${domainSid}`;
 }
 
-function merge(context: ConnectorContext, change: ImportedObject, full: boolean, generation: number): void {
+function merge(
+  context: ConnectorContext,
+  change: ImportedObject,
+  { full, generation, domainSid }: Merging,
+): void {
   const { store, scope, connector } = context;
   const known = store.space.get(change.objectGuid);
-  const stranger = whyAStranger(context, change);
+  const stranger = whyAStranger(domainSid, change);
   if (stranger !== undefined) {
     store.events.add(EventId.runErrors, 'warn', connector.name, stranger);
     if (known) store.space.put(known, generation); // as it was, and met

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CredentialChange, Verdict } from '@causeway/contract';
+import { type CredentialChange, isDone, type Verdict } from '@causeway/contract';
 import { CLOUD_SALT_LENGTH, deriveCloudCredential, wipeKeys } from '@causeway/credentials';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
@@ -67,8 +67,7 @@ export async function sendBatch(
   faultPoint('connect.after-send');
   tellUsers(context, EventId.changeResult, items, ({ holder }, i) => {
     const { verdict, code } = verdicts[i]!;
-    const done = verdict === 'applied' || verdict === 'unchanged';
-    const result = done ? 'Success' : `${verdict}${code ? ` (${code})` : ''}`;
+    const result = isDone({ verdict }) ? 'Success' : `${verdict}${code ? ` (${code})` : ''}`;
     return `Password Change Result - Anchor : ${holder.anchor}, Dn : ${holder.dn}, PwdChangeOnLogon=False, Result : ${result}.`;
   });
   return store.db.transaction(() => {
@@ -182,7 +181,7 @@ function applyVerdict(
 ): boolean {
   const { store } = context;
   const { guid } = holder;
-  if (verdict.verdict === 'applied' || verdict.verdict === 'unchanged') {
+  if (isDone(verdict)) {
     const withoutKeys = password.kerberosKeys === undefined;
     store.passwords.acknowledge(guid, {
       order: password.order,

@@ -1,4 +1,4 @@
-import type { Verdict } from '@causeway/contract';
+import { isDone, type Verdict } from '@causeway/contract';
 import { signWithdrawal } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
@@ -80,7 +80,7 @@ function applyVerdict(
   fullPass: number | undefined,
 ): boolean {
   const { store, connector } = context;
-  if (verdict.verdict !== 'applied' && verdict.verdict !== 'unchanged') {
+  if (!isDone(verdict)) {
     noteRefusal(context, holder, verdict);
     return false;
   }

@@ -1,4 +1,4 @@
-import { ACCEPTED_RECORDS } from '@causeway/contract';
+import { isReadBy } from '@causeway/contract';
 import type { Database } from '../store/database.ts';
 import type { SyncConfiguration } from '../tenant-client.ts';
 import { type LegacyState, legacyState } from './legacy.ts';
@@ -10,11 +10,9 @@ export interface TenantTerms {
   withdrawals: boolean;
 }
 
-const WITHDRAWAL = ACCEPTED_RECORDS.find(name => name.startsWith('withdrawal-'))!;
-
 export function tenantTerms(db: Database, configuration: SyncConfiguration): TenantTerms {
   return {
     legacy: legacyState(db, configuration),
-    withdrawals: configuration.accepts?.includes(WITHDRAWAL) ?? false,
+    withdrawals: isReadBy(configuration.accepts, 'withdrawal-1'),
   };
 }
