@@ -21,7 +21,7 @@ import type { Lane } from './test-lane.ts';
 export interface TestPhase {
   readonly files: readonly string[];
   readonly concurrency: number;
-  /** How long one may take; the lab's own limit when absent. */
+  /** How long one test may take, and a process of tests; `TEST_LIMIT_MS` when absent. */
   readonly limitMs?: number;
   /** Where their temporary files go; the system's own folder when absent. */
   readonly temporary?: string | undefined;
@@ -111,7 +111,10 @@ const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo
 const COUNT_LINE = new RegExp(`^(${COUNTS.join('|')}) ([\\d.]+)$`);
 
 /** No test takes longer than this; one that hangs is told by its name. */
-const TEST_LIMIT_MS = 13 * 60_000;
+const TEST_LIMIT_MS = 5 * 60_000;
+
+/** What a process has beyond its tests' limit to end by itself: one whose test hangs may never do so. */
+const END_MS = 60_000;
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
@@ -133,12 +136,16 @@ export async function runTests(
   async function* events(): AsyncGenerator<TestEvent> {
     for (const { files, concurrency, limitMs: timeout = TEST_LIMIT_MS, temporary } of phases) {
       if (files.length === 0 || signal?.aborted) continue;
+      const ends = [
+        signal ?? [],
+        Number.isFinite(timeout) ? AbortSignal.timeout(timeout + END_MS) : [],
+      ].flat();
       const stream = run({
         files: [...files],
         concurrency,
         timeout,
         ...(temporary === undefined ? {} : { env: { ...process.env, TMPDIR: temporary } }),
-        ...(signal ? { signal } : {}),
+        signal: AbortSignal.any(ends),
       });
       for await (const event of stream as AsyncIterable<TestEvent>) {
         const count = countOf(event);

@@ -80,6 +80,16 @@ test('a refusal at the end is thrown, and the connection goes on', async t => {
   assert.deepEqual(await connection.search('DC=x'), []);
 });
 
+test('an answer that ends while its reader is behind leaves a connection that reads on', async t => {
+  const all = Buffer.concat([...Array.from({ length: 30 }, (_, n) => entry(n)), done(1, 0)]);
+  const connection = await peer(t, (socket, n) => void socket.write(n === 1 ? all : done(n, 0)));
+  const batches = connection.searchBatches('DC=x', { batchSize: 2 });
+  await batches.next();
+  await delay(100); // what is left of the answer arrives meanwhile
+  for await (const batch of batches) assert.ok(batch.length > 0);
+  assert.deepEqual(await connection.search('DC=x'), []);
+});
+
 test('a reader who leaves in the middle leaves a connection that is of no use', async t => {
   const connection = await peer(t, socket => {
     socket.write(Buffer.concat([entry(1), entry(2), entry(3)]));

@@ -26,6 +26,8 @@ export class EntryStream {
   /** The last entry was pushed, or something went wrong. */
   end(outcome: { error?: unknown } = {}): void {
     this.#outcome = outcome;
+    // Nothing more comes of this answer, however far behind the reader is: the socket is the next one's.
+    this.#rest(false);
     this.#wake();
   }
 
