@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -8,7 +8,9 @@ import { ForestPeer, type Person } from '@causeway/domain-services/testing';
 import { bytesOf, decodeSid, filterEscape, type LdapConnection, openLdap } from '@causeway/ldap';
 import type { AccountFields, PublicKeyInfo } from '@causeway/records';
 import { baseDn, domainLayout, stopDomain } from '@causeway/samba';
+import { encodeUtf16le } from '@causeway/wire';
 import { Ledger } from '../../packages/domain-services/src/ledger.ts';
+import { settingsObjects } from '../../packages/domain-services/src/lockout-policy.ts';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
@@ -30,17 +32,20 @@ let corp: ForestPeer;
 let fabrikam: ForestPeer;
 let key: PublicKeyInfo;
 let ldap: LdapConnection;
+/** The managed domain's own, whose password its set-up makes. */
+const administrator = { password: '', person: { name: 'Administrator' } } as Somebody;
 
 before(async () => {
   tenant = await TenantPeer.start();
   corp = new ForestPeer(tenant.tenantId, 'corp.example.com');
   fabrikam = new ForestPeer(tenant.tenantId, 'fabrikam.example.org');
   for (const forest of [corp, fabrikam]) tenant.offer(forest.forest, forest.publicKey);
-  await cli(
+  const created = await cli(
     'create',
     ...['--realm', REALM, '--netbios', NETBIOS, '--host-name', 'ds24', '--address', ADDRESS],
     ...['--dns', 'none', '--tenant', tenant.url, '--code', 'once', '--deletion-threshold', '500'],
   );
+  administrator.password = readFileSync(String(created.administratorPasswordFile), 'utf8').trim();
   ({ key } = (await cli('fingerprint')) as unknown as PublicDomainKeys);
   for (const { publicKey, forest } of [corp, fabrikam]) {
     await cli('trust-agent', publicKey.fingerprint, '--forest', forest);
@@ -306,6 +311,80 @@ test('what the directory itself refuses of a name costs the name, until it does 
   await ldap.delete(obstacle);
   await eventually('the name', async () => (await kinit('obstacle', one)).ok || undefined);
   await eventually('the report', () => reason(one) === null);
+});
+
+test('no userPrincipalName is another account to the KDC, in no spelling, also when that account is gone', async t => {
+  // A locked account would refuse everybody: here an administrator lets people try as often as they like.
+  const settings = settingsObjects(BASE, {
+    domainUsers: `CN=Domain Users,CN=Users,${BASE}`,
+    administrator: `CN=Administrator,CN=Users,${BASE}`,
+  })[0]!;
+  const unlimited = `CN=unlimited,CN=Password Settings Container,CN=System,${BASE}`;
+  await ldap.add(unlimited, {
+    objectClass: 'msDS-PasswordSettings',
+    ...(settings.values as Record<string, string[]>),
+    'msDS-PasswordSettingsPrecedence': '10',
+    'msDS-LockoutThreshold': '0',
+  });
+  t.after(() => ldap.delete(unlimited));
+  const dn = `CN=keeper,CN=Users,${BASE}`;
+  const keeper = { password: 'Keeper.Passw0rd.1', person: { name: 'keeper' } } as Somebody;
+  await ldap.add(dn, { objectClass: 'user', sAMAccountName: 'keeper' });
+  await ldap.modify(dn, [
+    { operation: 'replace', attribute: 'unicodePwd', values: [encodeUtf16le(`"${keeper.password}"`)] },
+    { operation: 'replace', attribute: 'userAccountControl', values: ['512'] },
+  ]);
+  const victim = await somebody(corp, 'victim');
+  await show([victim]);
+  const genuine = [keeper, victim, administrator];
+
+  const realm = REALM.toLowerCase();
+  const accounts = ['Administrator', 'krbtgt', 'ds24', 'ds24$', 'victim', 'keeper'];
+  const spaced = accounts.flatMap(name => [
+    ...[`${name}@${REALM} `, `${name}@${realm}  `, ` ${name}@${REALM}`, `${name} @${REALM}`],
+    `${name}@${REALM}\u00a0`,
+  ]);
+  const hidden = ['\u200b', '\u00ad', '\u202e', '\ufeff'].flatMap(unseen => [
+    `Adminis${unseen}trator@${REALM}`,
+    `victim@${REALM}${unseen}`,
+  ]);
+  const lookalikes = ['\u0410dministrator', 'Admini\u0455trator', 'kr\u0184tgt'].map(
+    name => `${name}@${REALM}`,
+  );
+  const services = ['krbtgt/', 'host/ds24.', 'cifs/ds24.', 'HOST/DS24', 'ldap/'].map(
+    name => `${name}${name.endsWith('4') ? '' : realm}@${REALM}`,
+  );
+  const special = ['root', 'root/admin', 'admin', 'SYSTEM', 'Everyone'].map(name => `${name}@${REALM}`);
+  const plain = accounts.filter(name => name !== 'keeper').map(name => `${name}@${REALM}`);
+  const principals = [...plain, ...spaced, ...hidden, ...lookalikes, ...services, ...special];
+  const strangers = await Promise.all(
+    principals.map((userPrincipalName, i) => somebody(fabrikam, `kdc${i}`, { userPrincipalName })),
+  );
+
+  const nobodyElse = async () => {
+    for (const [i, stranger] of strangers.entries()) {
+      const principal = principals[i]!;
+      // As it is spelt, and as whoever is meant would ask.
+      const asked = new Set([principal, principal.trim(), principal.trim().split('@')[0]!.trim()]);
+      for (const user of asked) assert.equal((await kinit(user, stranger)).ok, false, JSON.stringify(user));
+    }
+  };
+  await show(...strangers.map(one => [one] as const));
+  await nobodyElse();
+  for (const one of genuine) {
+    for (const user of [one.person.name, `${one.person.name}@${REALM}`])
+      assert.equal((await kinit(user, one)).error, undefined, user);
+  }
+  for (const [i, one] of strangers.entries()) {
+    assert.equal((await kinit(`kdc${i}`, one)).ok, true, 'the name alone is refused');
+    assert.match(reason(one)!, /^(invalid-name|protected-name|name-taken): /, principals[i]);
+  }
+
+  await ldap.delete(dn);
+  await show([victim, { deleted: true }]);
+  await eventually('the deletion', async () => (await kinit('victim', victim)).ok === false || undefined);
+  await show(...strangers.map(one => [one, { enabled: true }] as const));
+  await nobodyElse();
 });
 
 test('a name that a forest let go of is reserved for it, until an administrator frees it or hands it over', async () => {
