@@ -24,7 +24,9 @@ export class Scene {
     this.forests = forests;
     const { managed } = this;
     const databaseUrl = ground.postgres.url;
-    this.stage = new Stage({ databaseUrl, forests, managed, tenantPort: TENANT_PORT });
+    // A client tries until its password is taken: one address for all of them would measure the limits of sign-ins.
+    const trustedProxies = ['127.0.0.1'];
+    this.stage = new Stage({ databaseUrl, forests, managed, tenantPort: TENANT_PORT, trustedProxies });
   }
 
   /** The account that Connect reads a forest by. */

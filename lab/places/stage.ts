@@ -40,6 +40,8 @@ export interface StageSettings {
   /** The domain that Domain Services makes; the lab's own when absent. */
   readonly managed?: LabDomain;
   readonly tenantPort?: number;
+  /** Whose word the tenant takes for where a client is; without them all clients of a test share the budget of one address. */
+  readonly trustedProxies?: readonly string[];
   /** How often Connect signs what it has sent, and Domain Services looks for that; their defaults where nobody waits for the answer. */
   readonly headIntervalMs?: number;
   /** The tenant serves TLS with a certificate of a CA that everybody is told; without it plain HTTP on loopback. */
@@ -133,6 +135,7 @@ export class Stage {
       stateDirectory: this.stateOf('tenant'),
       listen: { host: '127.0.0.1', port: this.tenantPort },
       ...(this.settings.tls && { tls: this.settings.tls.server }),
+      ...(this.settings.trustedProxies && { trustedProxies: this.settings.trustedProxies }),
     });
     await this.tenant.start();
     const { administratorPassword } = await runCliJson<{ administratorPassword: string }>([
