@@ -18,16 +18,22 @@ export function testCommand(): Command {
       'run every test: with Node alone, on PostgreSQL, in a real PowerShell, and end to end on real domains',
     )
     .option('--only <text>', 'only test files whose path holds this text')
-    .action(async (options: { only?: string }) => {
-      if (!(await runAll(options.only))) process.exitCode = 1;
+    .option('--all', 'also what takes long: every benchmark, with few people')
+    .action(async (options: { only?: string; all?: boolean }) => {
+      if (!(await runAll(options))) process.exitCode = 1;
     });
 }
 
-async function runAll(only: string | undefined): Promise<boolean> {
-  const leftOut = (await findSdk()) === undefined ? allFiles(only).filter(needsDotnet) : [];
-  const files = (kind: TestKind) => testFiles(kind, only).filter(file => !leftOut.includes(file));
-  const [unit, postgres, dotnet, e2e] = [files('unit'), files('postgres'), files('dotnet'), files('e2e')];
-  if (allFiles(only).length === 0) throw new Error(`no test file's path holds "${only}"`);
+async function runAll({ only, all }: { only?: string; all?: boolean }): Promise<boolean> {
+  const kinds = TEST_KINDS.filter(kind => kind !== 'long' || all);
+  const wanted = kinds.flatMap(kind => testFiles(kind, only));
+  const leftOut = (await findSdk()) === undefined ? wanted.filter(needsDotnet) : [];
+  const files = (kind: TestKind) =>
+    kinds.includes(kind) ? testFiles(kind, only).filter(file => !leftOut.includes(file)) : [];
+  const [unit, postgres, dotnet] = [files('unit'), files('postgres'), files('dotnet')];
+  // The longest come first, so that no lane is left alone with one.
+  const e2e = [...files('long'), ...files('e2e')];
+  if (wanted.length === 0) throw new Error(`no test file's path holds "${only}"`);
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   // A lab that somebody started before stays up: it is his to end.
@@ -54,8 +60,6 @@ async function runAll(only: string | undefined): Promise<boolean> {
     if (e2e.length > 0 && !labWasUp) await labDown();
   }
 }
-
-const allFiles = (only: string | undefined): string[] => TEST_KINDS.flatMap(kind => testFiles(kind, only));
 
 const onCi = (): boolean => process.env.CI === 'true';
 

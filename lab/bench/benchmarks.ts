@@ -5,6 +5,7 @@ import { type FullPasses, measureFullPasses, peakAfterPasses } from './full-pass
 import type { Ground } from './ground.ts';
 import { measureLoad } from './initial-load.ts';
 import { measureLatency } from './latency.ts';
+import { measureMany } from './many.ts';
 import { CONNECT_MEMORY_MB, memoryRow } from './memory.ts';
 import { measurePull } from './pull.ts';
 import type { Measurement } from './row.ts';
@@ -15,9 +16,13 @@ export const PEOPLE = 5000;
 /** Few are this part of them, beside whom a peak of memory tells whether it grows. */
 const FEW = 1 / 5;
 
+/** A large site has so many times as many. */
+const MANY = 20;
+const MANY_IN_A_TRIAL = 2;
+
 /**
  * What can be measured, in the order of a whole run; `--only` names some. What one needs of another is done once. All but the last
- * are of one forest; the last one sets a scene of its own.
+ * two are of one scene.
  */
 export const BENCHMARKS = [
   'pull',
@@ -27,6 +32,7 @@ export const BENCHMARKS = [
   'latency',
   'flood',
   'forests',
+  'many',
 ] as const;
 export type BenchmarkName = (typeof BENCHMARKS)[number];
 
@@ -64,7 +70,15 @@ export class Benchmarks {
         return measureFlood();
       case 'forests':
         return this.#forests();
+      case 'many':
+        return measureMany(this.#ground, this.#people * (this.#ground.trial ? MANY_IN_A_TRIAL : MANY));
     }
+  }
+
+  /** Once more, from its own rounds on. */
+  again(name: BenchmarkName): Promise<Measurement[]> {
+    this.#done.delete(name);
+    return this.run(name);
   }
 
   #few(): Promise<number> {
@@ -89,7 +103,7 @@ export class Benchmarks {
     const { report } = this.#ground;
     report('pulling in turns, by Connect’s client and by Samba’s');
     const { onprem } = BENCH_DOMAINS;
-    return measurePull(onprem, scene.reader(onprem), report);
+    return measurePull(onprem, scene.reader(onprem), this.#ground);
   }
 
   #fullPass(): Promise<FullPasses> {
@@ -99,7 +113,7 @@ export class Benchmarks {
   }
 
   #load(): Promise<Measurement> {
-    return this.#once('load', async () => {
+    return this.#once('initial-load', async () => {
       const { users } = await this.#fullPass();
       return measureLoad('initial load of the managed domain', await this.#scene(), users, this.#people);
     });

@@ -5,10 +5,10 @@ import { signIn } from '../places/sign-in.ts';
 import type { Scene } from './scene.ts';
 import { eventually, type Patience } from './wait.ts';
 
-/** Somebody else's clients. @returns whether they are let in */
+/** Somebody else's clients. @returns undefined when they are let in, else what was answered */
 interface Clients {
-  web(user: SeededUser, password: string): Promise<boolean>;
-  kinit(user: SeededUser, password: string): Promise<boolean>;
+  web(user: SeededUser, password: string): Promise<string | undefined>;
+  kinit(user: SeededUser, password: string): Promise<string | undefined>;
 }
 
 /** Milliseconds until each client says what was waited for. */
@@ -22,8 +22,14 @@ export async function openClients({ stage, managed }: Scene): Promise<Clients> {
   const party = await stage.registerApplication();
   const kerberos = { realm: managed.realm, krb5Conf: krb5ConfFile() };
   return {
-    web: async ({ upn }, password) => (await signIn(party, upn, password)).ok,
-    kinit: async ({ upn }, password) => (await tryKinit({ user: upn, ...kerberos, password })).ok,
+    web: async ({ upn }, password) => {
+      const led = await signIn(party, upn, password);
+      return led.ok ? undefined : led.page;
+    },
+    kinit: async ({ upn }, password) => {
+      const { ok, error } = await tryKinit({ user: upn, ...kerberos, password });
+      return ok ? undefined : (error ?? 'refused');
+    },
   };
 }
 
@@ -35,18 +41,13 @@ export async function untilBoth(
   outcome: 'accepted' | 'refused',
   patience?: Patience,
 ): Promise<Sample> {
-  const wanted = outcome === 'accepted';
-  const [first, second] = await Promise.all([
-    eventually(
-      `${user.upn} ${outcome} at web sign-in`,
-      async () => (await web(user, password)) === wanted,
-      patience,
-    ),
-    eventually(
-      `${user.upn} ${outcome} by kinit`,
-      async () => (await kinit(user, password)) === wanted,
-      patience,
-    ),
-  ]);
+  const until = (where: string, ask: Clients['web']): Promise<number> => {
+    const look = async (): Promise<boolean | string> => {
+      const refusal = await ask(user, password);
+      return outcome === 'refused' ? refusal !== undefined : (refusal ?? true);
+    };
+    return eventually(`${user.upn} ${outcome} ${where}`, look, patience);
+  };
+  const [first, second] = await Promise.all([until('at web sign-in', web), until('by kinit', kinit)]);
   return { web: first, kinit: second };
 }

@@ -11,6 +11,8 @@ import type { Scene } from './scene.ts';
 import { eventually } from './wait.ts';
 
 const SAMPLES = 20;
+/** Passes of few people are over before anybody is changed: where nothing can be measured, a change beside them will do. */
+const TRIAL_SAMPLES = 2;
 /** Changes that are made for one that counts, at most: the pass may be through before the domain controller answers. */
 const TRIES = 3;
 const BUDGET_MS = 3000;
@@ -33,14 +35,17 @@ function isReading(pass: FullPasswordSync | null): pass is FullPasswordSync {
 /** Passwords that are changed while forced full passes of every forest read, until somebody else's clients are let in with them. */
 export async function measureDuringPasses(scene: Scene): Promise<Measurement[]> {
   const clients = await openClients(scene);
+  const { trial } = scene.ground;
+  const wanted = trial ? TRIAL_SAMPLES : SAMPLES;
   const candidates = candidatesInTurns(scene);
   const samples: Sample[] = [];
   scene.ground.report(
-    `changing ${SAMPLES} passwords while full passes of ${scene.forests.length} forests read`,
+    `changing ${wanted} passwords while full passes of ${scene.forests.length} forests read`,
   );
   for (const { forest, user } of candidates) {
-    if (samples.length === SAMPLES) break;
-    await underWay(scene);
+    if (samples.length === wanted) break;
+    if (trial) await askConnect(scene.stage, 'forceFullPasswordSync', { body: {} });
+    else await underWay(scene);
     await delay(Math.random() * 500);
     const password = randomPassword();
     await setPassword(forest, user.sam, password);
@@ -48,14 +53,14 @@ export async function measureDuringPasses(scene: Scene): Promise<Measurement[]> 
       untilBoth(clients, user, password, 'accepted', PATIENCE),
       allRead(scene),
     ]);
-    if (counts) samples.push(sample);
+    if (counts || trial) samples.push(sample);
   }
-  if (samples.length < SAMPLES) {
+  if (samples.length < wanted) {
     const text = `only ${samples.length} of ${candidates.length} changes came in the middle of a pass: make more people`;
     throw new Error(text);
   }
   await eventually('the last passes end', async () => standOf(await passesOf(scene)) === 'ended', PATIENCE);
-  const against = { against: `${SAMPLES} changes, each while full passes of every forest read` };
+  const against = { against: `${wanted} changes, each while full passes of every forest read` };
   const rows = (client: string, values: number[]) =>
     percentiles(`password change during full passes to ${client}`, values, BUDGET_MS, against);
   return [

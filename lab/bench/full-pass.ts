@@ -1,15 +1,12 @@
 import pg from 'pg';
 import { askConnect, connectorStatus } from './connect.ts';
 import { peakMemory } from './memory.ts';
+import { OF_MEDIAN_RATIO, ofMedianRatio } from './numbers.ts';
 import { measurePbkdf2 } from './pbkdf2.ts';
 import { pullAtOnce } from './pull.ts';
 import type { Measurement } from './row.ts';
 import type { Scene } from './scene.ts';
 import { eventually } from './wait.ts';
-
-const PATIENCE_MS = 180_000;
-/** A pass and its yardstick in turns, each pass beside the yardstick of its round: the machine is not equally fast all the time. */
-const ROUNDS = 5;
 
 interface FullPass {
   readonly ms: number;
@@ -40,7 +37,7 @@ async function runFullPass(scene: Scene): Promise<FullPass> {
     spans.splice(0, Infinity, ...ended);
     return ended.length === scene.forests.length;
   };
-  await eventually('the full pass is complete', look, { patienceMs: PATIENCE_MS, lookMs: 2000 });
+  await eventually('the full pass is complete', look, { patienceMs: scene.patienceMs, lookMs: 2000 });
   const from = spans.map(span => span.from).toSorted()[0]!;
   const to = spans
     .map(span => span.to)
@@ -74,15 +71,21 @@ async function recordsSince({ ground }: Scene, since: string): Promise<number> {
 
 /** Connect's peak memory after everybody was imported and sent, in as many forced full passes as are measured. */
 export async function peakAfterPasses(scene: Scene): Promise<number> {
-  for (let round = 0; round < ROUNDS; round++) await runFullPass(scene);
+  for (let round = 0; round < scene.ground.rounds; round++) await runFullPass(scene);
   return peakMemory(scene.stage.connect);
 }
 
 /** @param what the pull is */
-export async function measureFullPasses(name: string, what: string, scene: Scene): Promise<FullPasses> {
+export async function measureFullPasses(
+  name: string,
+  what: string,
+  scene: Scene,
+  atMost = 2,
+): Promise<FullPasses> {
   await scene.imported();
+  // Each pass beside the yardstick of its own round.
   const rounds: { users: number; pass: number; pull: number; hashing: number; ratio: number }[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  while (rounds.length < scene.ground.rounds) {
     const pull = await pullAtOnce(scene.forests, forest => scene.reader(forest));
     const pass = await runFullPass(scene);
     const hashing = await measurePbkdf2(pass.users);
@@ -91,14 +94,14 @@ export async function measureFullPasses(name: string, what: string, scene: Scene
     scene.ground.report(`  full pass ${times}: ${ratio.toFixed(2)}`);
     rounds.push({ users: pass.users, pass: pass.ms, pull, hashing, ratio });
   }
-  const { users, pass, pull, hashing } = rounds.toSorted((a, b) => a.ratio - b.ratio)[ROUNDS >> 1]!;
+  const { users, pass, pull, hashing } = ofMedianRatio(rounds);
   const measurement: Measurement = {
     name,
     value: pass,
     unit: 'ms',
-    against: `${what} (${Math.round(pull)} ms) + PBKDF2 alone on all cores (${Math.round(hashing)} ms); ${users} users, PostgreSQL, legacy hashes on; of ${ROUNDS} rounds the one of median ratio`,
+    against: `${what} (${Math.round(pull)} ms) + PBKDF2 alone on all cores (${Math.round(hashing)} ms); ${users} users, PostgreSQL, legacy hashes on; ${OF_MEDIAN_RATIO}`,
     yardstick: pull + hashing,
-    budget: { of: 'ratio', atMost: 2 },
+    budget: { of: 'ratio', atMost },
   };
   return { users, measurement };
 }

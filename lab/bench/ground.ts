@@ -10,28 +10,34 @@ import { Scene } from './scene.ts';
 
 export type Report = (step: string) => void;
 
+/** A thing and its yardstick are measured in turns: the machine is not equally fast all the time. */
+const ROUNDS = 5;
+
 /** What all benchmarks are played on: PostgreSQL, and forests with people; made from nothing in every run, and gone afterwards. */
 export class Ground {
   readonly postgres: ThrowAwayPostgres;
   readonly report: Report;
+  /** Every stage is run to its end, with too few people to measure anything. */
+  readonly trial: boolean;
   readonly #folder: string;
   /** How many people a forest that runs has. */
   readonly #people = new Map<LabDomain, number>();
   #scene: Scene | undefined;
 
-  static async open(report: Report): Promise<Ground> {
+  static async open(report: Report, trial = false): Promise<Ground> {
     const folder = useBenchFolder();
     await clear(folder);
     openLab();
     writeBenchKrb5Conf();
     report('starting PostgreSQL');
-    return new Ground(folder, await startPostgres({ durable: true }), report);
+    return new Ground(folder, await startPostgres({ durable: true }), report, trial);
   }
 
-  private constructor(folder: string, postgres: ThrowAwayPostgres, report: Report) {
+  private constructor(folder: string, postgres: ThrowAwayPostgres, report: Report, trial: boolean) {
     this.#folder = folder;
     this.postgres = postgres;
     this.report = report;
+    this.trial = trial;
   }
 
   /** The forest runs, and has at least this many people. */
@@ -46,6 +52,11 @@ export class Ground {
     this.report(`making people of ${forest.realm}, up to ${count}`);
     await seedDomain(forest, { users: count });
     this.#people.set(forest, count);
+  }
+
+  /** How often what is held against a yardstick is measured. */
+  get rounds(): number {
+    return this.trial ? 1 : ROUNDS;
   }
 
   peopleOf(forest: LabDomain): number {

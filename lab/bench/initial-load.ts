@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { MAX_PAGE } from '@causeway/contract';
 import { EncryptionType, type KerberosKeys } from '@causeway/credentials';
 import { ControlOid } from '@causeway/ldap';
-import { baseDn, provisionDomain, runTool } from '@causeway/samba';
+import { baseDn, provisionDomain, runTool, stopDomain } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
 import { renderLdif } from '../../packages/domain-services/src/ldif.ts';
 import { nameWithDigits } from '../../packages/domain-services/src/made-up-name.ts';
@@ -13,14 +14,12 @@ import type { Status } from '../../packages/domain-services/src/status.ts';
 import { ensureStructure, usersDn } from '../../packages/domain-services/src/structure.ts';
 import { type Person, planPeople } from '../domains/people.ts';
 import { seedOf } from '../domains/seed.ts';
-import { domainSettings, layoutOf } from '../domains/table.ts';
+import { domainDirectory, domainSettings, layoutOf } from '../domains/table.ts';
 import { BENCH_DOMAINS } from './domains.ts';
-import { timed } from './numbers.ts';
+import { OF_MEDIAN_RATIO, ofMedianRatio, timed } from './numbers.ts';
 import type { Measurement } from './row.ts';
 import type { Scene } from './scene.ts';
 import { eventually } from './wait.ts';
-
-const PATIENCE_MS = 180_000;
 
 /** A page of the feed, as Domain Services says it in its log when it is written. */
 interface Page {
@@ -30,25 +29,52 @@ interface Page {
   readonly failed: number;
 }
 
+/** The managed domain is as it was made: empty, with the keys that passwords are sealed to. */
+async function empty({ stage, managed }: Scene): Promise<void> {
+  await stage.domain.stop();
+  await stopDomain(layoutOf(managed));
+  for (const [name, now] of [
+    ['ledger', stage.stateOf('domain')],
+    ['samba', domainDirectory(managed)],
+  ] as const) {
+    const made = stage.stateOf(`${name}-as-made`);
+    if (!existsSync(made)) {
+      await copy(now, made); // it was never started
+      continue;
+    }
+    await rm(now, { recursive: true, force: true });
+    await copy(made, now);
+  }
+}
+
+/** With all that Samba keeps beside a file's content. */
+const copy = (from: string, to: string): Promise<string> => runTool('cp', ['--archive', from, to]);
+
 /** Domain Services starts with an empty domain and writes what the tenant has. @returns its pages */
-async function loadDomain({ ground, stage }: Scene, users: number): Promise<Page[]> {
+async function loadDomain(scene: Scene, users: number): Promise<Page[]> {
+  const { ground, stage } = scene;
   ground.report(`starting Domain Services: ${users} people into an empty domain`);
+  const since = new Date().toISOString();
   await stage.domain.start();
-  const look = async (): Promise<boolean> => {
+  const look = async (): Promise<boolean | string> => {
     const status = (await callLocally(stage.stateOf('domain'), 'domain', 'GET', '/status')) as Status;
-    return status.accounts.withCredential >= users && !status.feed.reportsWaiting;
+    const { withCredential } = status.accounts;
+    return (withCredential >= users && !status.feed.reportsWaiting) || `${withCredential} of ${users} people`;
   };
-  await eventually('everybody is in the managed domain', look, { patienceMs: PATIENCE_MS, lookMs: 3000 });
+  const patience = { patienceMs: scene.patienceMs, lookMs: 3000 };
+  await eventually('everybody is in the managed domain', look, patience);
   return stage
     .readLog('domain')
     .split('\n')
     .filter(line => line.includes('"page applied"'))
-    .map(line => JSON.parse(line) as Page);
+    .map(line => JSON.parse(line) as Page)
+    .filter(({ time }) => time >= since);
 }
 
 /**
  * Domain Services loads an empty domain with everybody; before and after it, `ldbmodify` alone does the same: the machine's own speed
  * drifts, and the middle counts. The first page is left out on both sides: it also waits for the domain controller to start.
+ * The last round's domain stays.
  *
  * @param users who have a credential record
  * @param count people of each forest
@@ -65,27 +91,38 @@ export async function measureLoad(
     ground.report(`${people.length} people by ldbmodify alone, ${when}`);
     return loadByLdbmodify(people);
   };
-  const before = await byLdbmodify('before');
-  const pages = await loadDomain(scene, users);
-  const failed = pages.reduce((sum, page) => sum + page.failed, 0);
-  const whole = pages.filter(page => page.users === MAX_PAGE);
-  if (failed > 0 || whole.length < 3)
-    throw new Error(
-      `three whole pages without a failure are needed, there were ${whole.length} with ${failed}: no initial load to measure`,
-    );
-  const [first, last] = [pages[0]!, pages.at(-1)!];
-  const ours =
-    pages.slice(1).reduce((sum, page) => sum + page.users, 0) /
-    (Date.parse(last.time) - Date.parse(first.time));
-  const after = await byLdbmodify('after');
+  const rounds: { ours: number; yardstick: number; ratio: number }[] = [];
+  let before = await byLdbmodify('before');
+  while (rounds.length < ground.rounds) {
+    await empty(scene);
+    const ours = rateOf(await loadDomain(scene, users), ground.trial);
+    const after = await byLdbmodify('after');
+    const yardstick = (before + after) / 2;
+    rounds.push({ ours, yardstick, ratio: ours / yardstick });
+    before = after;
+  }
+  const { ours, yardstick } = ofMedianRatio(rounds);
   return {
     name,
     value: ours * 1000,
     unit: 'users/s',
-    against: `ldbmodify alone, before and after: the same changes, batches of ${MAX_PAGE}`,
-    yardstick: ((before + after) / 2) * 1000,
+    against: `ldbmodify alone, before and after: the same changes, batches of ${MAX_PAGE}; ${OF_MEDIAN_RATIO}`,
+    yardstick: yardstick * 1000,
     budget: { of: 'ratio', atLeast: 0.8 },
   };
+}
+
+/** @returns users a millisecond, without the first page; not a number when a trial has but one */
+function rateOf(pages: readonly Page[], trial: boolean): number {
+  const failed = pages.reduce((sum, page) => sum + page.failed, 0);
+  const whole = pages.filter(page => page.users === MAX_PAGE);
+  if (failed > 0 || (whole.length < 3 && !trial))
+    throw new Error(
+      `three whole pages without a failure are needed, there were ${whole.length} with ${failed}: no initial load to measure`,
+    );
+  const [first, last] = [pages[0]!, pages.at(-1)!];
+  const users = pages.slice(1).reduce((sum, page) => sum + page.users, 0);
+  return users / (Date.parse(last.time) - Date.parse(first.time));
 }
 
 /** @returns users a millisecond, without the first batch */

@@ -8,13 +8,13 @@ import {
   type AttributeSet,
 } from '../../packages/active-directory/src/replication/attributes.ts';
 import type { LabDomain } from '../domains/table.ts';
-import { median, timed } from './numbers.ts';
+import type { Ground } from './ground.ts';
+import { median, OF_MEDIAN_RATIO, ofMedianRatio, timed } from './numbers.ts';
 import type { Measurement } from './row.ts';
 
 /** Debian's own: the bindings belong to it. */
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(import.meta.resolve('./pull.py'));
-const ROUNDS = 5;
 const PAGE_SIZE = 1000;
 
 export interface Reader {
@@ -35,11 +35,10 @@ interface Pull {
 export async function measurePull(
   domain: LabDomain,
   reader: Reader,
-  report: (step: string) => void,
+  { report, rounds }: Pick<Ground, 'report' | 'rounds'>,
 ): Promise<Measurement[]> {
-  const ours: Pull[] = [];
-  const theirs: Pull[] = [];
-  for (let round = 0; round <= ROUNDS; round++) {
+  const pulls: { our: Pull; their: Pull; ratio: number }[] = [];
+  for (let round = 0; round <= rounds; round++) {
     const cpu = process.cpuUsage();
     const our = await pullByUs(domain, reader);
     const { user, system } = process.cpuUsage(cpu);
@@ -51,26 +50,24 @@ export async function measurePull(
       `  ours ${Math.round(our.full.ms)} ms (${spent} ms of CPU), theirs ${Math.round(their.full.ms)} ms`,
     );
     if (round === 0) continue; // both warm up
-    ours.push(our);
-    theirs.push(their);
+    pulls.push({ our, their, ratio: their.full.ms / our.full.ms });
   }
-  const { objects } = ours[0]!.full;
-  const ourMs = median(ours.map(pull => pull.full.ms));
-  const theirMs = median(theirs.map(pull => pull.full.ms));
+  const { our, their } = ofMedianRatio(pulls);
+  const { objects } = our.full;
   const rate: Measurement = {
     name: 'pull',
-    value: (objects / ourMs) * 1000,
+    value: (objects / our.full.ms) * 1000,
     unit: 'objects/s',
-    against: `Samba's client, which decrypts nothing; ${objects} objects, median of ${ROUNDS}`,
-    yardstick: (objects / theirMs) * 1000,
+    against: `Samba's client, which decrypts nothing; ${objects} objects; ${OF_MEDIAN_RATIO}`,
+    yardstick: (objects / their.full.ms) * 1000,
     budget: { of: 'ratio', atLeast: 0.9 },
   };
   const delta: Measurement = {
     name: 'pull, nothing changed',
-    value: median(ours.map(pull => pull.delta.ms)),
+    value: median(pulls.map(({ our }) => our.delta.ms)),
     unit: 'ms',
     against: "one GetNCChanges call of Samba's client",
-    yardstick: median(theirs.map(pull => pull.delta.ms)),
+    yardstick: median(pulls.map(({ their }) => their.delta.ms)),
     budget: { of: 'value', atMost: 100 },
   };
   return [rate, delta];

@@ -38,6 +38,8 @@ export function percentiles(
   ];
 }
 
+const CLOSE = 0.05;
+
 /** A line of `--json`. */
 export interface Row {
   readonly name: string;
@@ -62,6 +64,14 @@ export function judge({ name, value, unit, against, yardstick, budget }: Measure
     budget: budget ? describeBudget(budget, unit) : null,
     holds: budget ? holds(budget, value, ratio) : null,
   };
+}
+
+/** Whether a measurement is so close to its limit that one run does not tell whether it holds. */
+export function isClose({ value, yardstick, budget }: Measurement): boolean {
+  if (!budget) return false;
+  const measured = budget.of === 'value' ? value : value / (yardstick ?? Number.NaN);
+  const limit = budget.atLeast ?? budget.atMost ?? Number.NaN;
+  return Math.abs(measured / limit - 1) <= CLOSE;
 }
 
 function holds({ of, atLeast, atMost }: Budget, value: number, ratio: number | undefined): boolean {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { median, percentile } from './numbers.ts';
-import { judge, percentiles } from './row.ts';
+import { median, ofMedianRatio, percentile } from './numbers.ts';
+import { isClose, judge, percentiles } from './row.ts';
 
 test('a row says whether its ratio to the yardstick keeps the budget, judged before it is rounded', () => {
   const measured = { name: 'pull', unit: 'objects/s', yardstick: 1000 };
@@ -23,6 +23,16 @@ test('a budget of a ratio without a yardstick is a mistake', () => {
   assert.throws(() => judge({ name: 'x', value: 1, unit: 'ms', budget }), /needs a yardstick/);
 });
 
+test('who is within 5 % of the limit is measured once more, on either side of it', () => {
+  const row = { name: 'pull', unit: 'objects/s', yardstick: 1000 };
+  const atLeast = { of: 'ratio', atLeast: 0.9 } as const;
+  const found = [850, 856, 944, 946].map(value => isClose({ ...row, value, budget: atLeast }));
+  assert.deepEqual(found, [false, true, true, false]);
+  const wait = { name: 'kinit', unit: 'ms', value: 1910 };
+  assert.equal(isClose({ ...wait, budget: { of: 'value', atMost: 2000 } }), true);
+  assert.equal(isClose(wait), false);
+});
+
 test('percentiles go by nearest rank', () => {
   const values = Array.from({ length: 24 }, (_, i) => 24 - i);
   assert.deepEqual([median(values), percentile(values, 0.95), percentile([7], 0.95)], [12, 23, 7]);
@@ -36,4 +46,9 @@ test('of many times the median informs and the 95th percentile is judged', () =>
     ['change, p50', 1000, null, 'others'],
   );
   assert.deepEqual([late?.name, late?.value, late?.holds], ['change, p95', 1900, true]);
+});
+
+test('of several rounds the one counts whose own ratio is the median', () => {
+  const rounds = [3, 1, 5, 2, 4].map(ratio => ({ ratio, name: `round of ${ratio}` }));
+  assert.equal(ofMedianRatio(rounds).name, 'round of 3');
 });

@@ -9,7 +9,9 @@ import type { Reader } from './pull.ts';
 import { eventually } from './wait.ts';
 
 const TENANT_PORT = 8453;
-const IMPORT_PATIENCE_MS = 180_000;
+/** What is certainly enough for somebody: ten times what it takes. */
+const IMPORT_MS = 10;
+const LEAST_PATIENCE_MS = 180_000;
 
 /** A tenant, a Connect over some of the ground's forests, and a managed domain. */
 export class Scene {
@@ -34,6 +36,15 @@ export class Scene {
     return { username: DEFAULT_CONNECTOR_ACCOUNT, passwordFile: this.stage.connectorPasswordFile(forest) };
   }
 
+  /** How long what takes every person's time may take. */
+  get patienceMs(): number {
+    return Math.max(LEAST_PATIENCE_MS, this.#people * IMPORT_MS);
+  }
+
+  get #people(): number {
+    return this.forests.reduce((sum, forest) => sum + this.ground.peopleOf(forest), 0);
+  }
+
   /** Tenant and Connect run; the managed domain is made and paired, and does not run yet. */
   opened(): Promise<void> {
     this.#opened ??= this.#open();
@@ -44,24 +55,35 @@ export class Scene {
     const { report } = this.ground;
     report('opening the tenant, enrolling Connect');
     await this.stage.openTenant();
-    await this.stage.openConnect();
+    await this.stage.enrolConnect();
     report(`making the managed domain ${this.managed.realm}`);
     await this.stage.createDomain();
     await this.stage.pair();
+    await this.stage.connect.start();
   }
 
   /** Everybody is in the tenant, and nobody's password waits to be sent. */
   async imported(): Promise<void> {
     await this.opened();
     const people = new Map(this.forests.map(forest => [dnsDomain(forest), this.ground.peopleOf(forest)]));
-    const total = [...people.values()].reduce((sum, count) => sum + count, 0);
-    this.ground.report(`importing ${total} people into the tenant`);
-    const look = async (): Promise<boolean> =>
-      (await connectorStatus(this.stage)).every(({ name, users, exported, passwords, queued, owed }) => {
+    this.ground.report(`importing ${this.#people} people into the tenant`);
+    const look = async (): Promise<boolean | string> => {
+      const connectors = await connectorStatus(this.stage);
+      const done = connectors.every(({ name, users, exported, passwords, queued, owed }) => {
         const waiting = queued + owed > 0 || passwords === 0;
         return users >= people.get(name)! && exported === users && !waiting;
       });
-    await eventually('everybody is in the tenant', look, { patienceMs: IMPORT_PATIENCE_MS, lookMs: 250 });
+      return (
+        done ||
+        connectors
+          .map(
+            ({ name, users, exported, queued, owed }) =>
+              `${name}: ${exported} of ${users} users, ${queued} queued, ${owed} owed`,
+          )
+          .join('; ')
+      );
+    };
+    await eventually('everybody is in the tenant', look, { patienceMs: this.patienceMs, lookMs: 250 });
   }
 
   close(): Promise<void> {

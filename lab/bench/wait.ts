@@ -5,17 +5,24 @@ export interface Patience {
   readonly lookMs?: number;
 }
 
-/** Looks until it is so. @returns milliseconds */
+/**
+ * Looks until it is so.
+ * @param look whether it is so; a text says what was there instead
+ * @returns milliseconds
+ */
 export async function eventually(
   what: string,
-  look: () => Promise<boolean>,
+  look: () => Promise<boolean | string>,
   { patienceMs = 30_000, lookMs = 50 }: Patience = {},
 ): Promise<number> {
   const since = performance.now();
-  while (!(await look())) {
-    if (performance.now() - since > patienceMs)
-      throw new Error(`${what}: not so after ${patienceMs / 1000} s`);
+  for (;;) {
+    const found = await look();
+    if (found === true) return performance.now() - since;
+    if (performance.now() - since > patienceMs) {
+      const last = found === false ? '' : `; the last answer: ${found}`;
+      throw new Error(`${what}: not so after ${patienceMs / 1000} s${last}`);
+    }
     await delay(lookMs);
   }
-  return performance.now() - since;
 }

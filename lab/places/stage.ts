@@ -182,6 +182,12 @@ export class Stage {
 
   /** Connect is configured, enrolled, and running. */
   async openConnect(): Promise<void> {
+    await this.enrolConnect();
+    await this.connect.start();
+  }
+
+  /** Connect is configured and enrolled; it does not run yet. */
+  async enrolConnect(): Promise<void> {
     if (this.settings.record) this.proxy = await recordingProxy(this.tenantUrl);
     this.#writeConnect();
     await runCliJson([
@@ -194,7 +200,6 @@ export class Stage {
         this.configOf('connect'),
       ],
     ]);
-    await this.connect.start();
   }
 
   /** From here on Connect talks to the tenant itself. */
