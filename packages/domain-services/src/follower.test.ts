@@ -14,7 +14,6 @@ import { readFeed } from './read-feed.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-follower-'));
 after(() => rmSync(folder, { recursive: true }));
-const log = createLog('test', { write: () => {} });
 const sealingKey = await generateSealingKey();
 
 interface Answer {
@@ -28,6 +27,8 @@ async function follow(
   done: (ledger: Ledger) => boolean,
   name: string = randomUUID(),
 ) {
+  const said: string[] = [];
+  const log = createLog('test', { write: line => void said.push(line) });
   const ledger = new Ledger(join(folder, `${name}.db`));
   const requests: URL[] = [];
   const stop = new AbortController();
@@ -37,7 +38,7 @@ async function follow(
     directory: { holders: async () => [] } as never,
     ldbModify: new LdbModify({ directory: folder }),
     domain: { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-7-8-9' },
-    send: async path => {
+    send: async (path, { signal }) => {
       const url = new URL(path, 'http://tenant');
       if (url.pathname.endsWith('/reports')) {
         return { status: 200, headers: new Headers(), text: async () => '{}' };
@@ -48,6 +49,7 @@ async function follow(
       }
       requests.push(url);
       await sleep(1);
+      signal?.throwIfAborted();
       const { status = 200, json } = answer(url, requests.length);
       return { status, headers: new Headers(), text: async () => JSON.stringify(json) };
     },
@@ -55,6 +57,8 @@ async function follow(
   return {
     ledger,
     requests,
+    said,
+    wake: () => follower.wake(),
     async run(milliseconds = 5000) {
       const running = follower.run(stop.signal);
       const until = Date.now() + milliseconds;
@@ -137,12 +141,36 @@ test('a tenant that always says that there is more, or nothing at once, does not
   }
 });
 
-test('an endless feed of people whom nobody trusted signed fills neither the ledger nor the outbox', async () => {
-  const item = (n: number) => ({
-    ...{ userId: randomUUID(), origin: 'synchronized', forest: 'corp.example.com' },
-    ...{ sourceAnchor: `made-up-${n}`, accountRecord: 'e30.e30.e30', credentialRecord: null },
-    profile: EMPTY_PROFILE,
+/** Somebody whom nobody trusted signed. */
+const item = (n: number) => ({
+  ...{ userId: randomUUID(), origin: 'synchronized', forest: 'corp.example.com' },
+  ...{ sourceAnchor: `made-up-${n}`, accountRecord: 'e30.e30.e30', credentialRecord: null },
+  profile: EMPTY_PROFILE,
+});
+
+test('a wake while a page is read ahead costs nothing and says nothing', async () => {
+  const page = (count: number): Answer => ({
+    json: {
+      items: [0, 1, 2].map(n => item(10 * count + n)),
+      ...{ cursor: String(count), more: count < 5, moreNew: count < 5 },
+    },
   });
+  const feed = await follow(
+    (url, count) => {
+      if (count === 2) feed.wake();
+      return url.searchParams.get('after') === '5' ? empty('5') : page(count);
+    },
+    ledger => ledger.state('caughtUpAt') !== undefined,
+  );
+  assert.ok(await feed.run());
+  assert.deepEqual(
+    feed.requests.slice(0, 5).map(url => url.searchParams.get('after')),
+    ['', '1', '2', '3', '4'],
+  );
+  assert.doesNotMatch(feed.said.join(''), /not followed|unexpected/);
+});
+
+test('an endless feed of people whom nobody trusted signed fills neither the ledger nor the outbox', async () => {
   let shown = 0;
   const page = (count: number): Answer => ({
     json: {

@@ -314,7 +314,7 @@ export class Follower implements Service {
     await this.#settled();
     this.#learnAt = Number.POSITIVE_INFINITY;
     try {
-      const learnt = await learnTenantKey(ledger, send, AbortSignal.any([signal, this.#wake.signal]));
+      const learnt = await learnTenantKey(ledger, send, signal);
       if (learnt === 'pinned') await this.#goBack();
       if (learnt === 'changed') {
         log.error("the tenant's own key has changed: see causeway domain status");
@@ -336,7 +336,9 @@ export class Follower implements Service {
     await this.#forgetAhead();
     try {
       const limit = after === '' || this.#moreNew ? MAX_PAGE : AGAIN_PAGE;
-      const page = await this.#readPage({ after, limit, wait }, signal);
+      // Who waits for news can be woken; a page that comes at once, or is read ahead, is not given up for that.
+      const ends = wait > 0 ? AbortSignal.any([signal, this.#wake.signal]) : signal;
+      const page = await this.#readPage({ after, limit, wait }, ends);
       this.#moreNew = page.moreNew;
       return page;
     } catch (error) {
@@ -348,7 +350,7 @@ export class Follower implements Service {
 
   async #readPage(query: FeedQuery, signal: AbortSignal): Promise<Page> {
     const askedAt = performance.now();
-    const reply = await readFeed(this.#options.send, query, AbortSignal.any([signal, this.#wake.signal]));
+    const reply = await readFeed(this.#options.send, query, signal);
     const readAt = performance.now();
     return { ...reply, askedAt, readAt, items: await prepareItems(this.#context(), reply.items) };
   }
