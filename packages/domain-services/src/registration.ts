@@ -1,6 +1,7 @@
 import {
   CallError,
   call,
+  callIfServed,
   enrolmentRoutes,
   httpSend,
   managedDomainRoutes,
@@ -45,12 +46,7 @@ export interface Look {
 
 /** @throws CallError, also when the tenant accepts this agent no more: see `isRemoved` */
 export async function readRegistered(send: Send, signal?: AbortSignal): Promise<Registered> {
-  try {
-    return (await call(send, managedDomainRoutes.readDomain, signal ? { signal } : {})).domain;
-  } catch (error) {
-    if (error instanceof CallError && error.status === 404) return undefined;
-    throw error;
-  }
+  return (await callIfServed(send, managedDomainRoutes.readDomain, signal ? { signal } : {}))?.domain;
 }
 
 /**
