@@ -146,6 +146,6 @@ export function replacementConsequences(
     `- ${other} gets no new password any more, and raises an alarm. Its agent still reads who is disabled or deleted, until it is removed at the tenant.`,
     "- Connect's administrators must confirm the new fingerprint (causeway connect trust-domain). Until then no new password goes to any managed domain.",
     '- Passwords that do not change come to it by a forced full password sync alone (causeway connect force-password-sync).',
-    '- Cloud-only people must change their passwords again (causeway tenant users --missing legacy lists them).',
+    '- Cloud-only people must change their passwords again, after the new fingerprint is confirmed at the tenant, too (causeway tenant trust-domain). causeway tenant users --missing legacy lists them.',
   ];
 }
