@@ -65,7 +65,7 @@ export function domainCommands(tenant: Command): void {
       });
       printResult(options.json, trusted, () => [
         `the keys of the managed domain ${trusted.realm} are trusted: ${trusted.fingerprint}`,
-        `a cloud-only person's password goes along when it changes: ${trusted.owed} have none there, see 'causeway tenant users --missing legacy'`,
+        `cloud-only people's passwords go along when they change; without one there: ${trusted.owed} (causeway tenant users --missing legacy)`,
       ]);
     });
   remoteOptions(tenant.command('withdraw-domain'))
