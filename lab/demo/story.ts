@@ -84,7 +84,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       title: 'causeway doctor goes through the prerequisites',
       run: async () => {
         const unmet = await askDoctor(stage);
-        const expected = ['managed-domain', 'paired', 'aad-dc-administrators'];
+        const expected = ['managed-domain', 'paired', 'aad-dc-administrators', 'confirmed-at-tenant'];
         must(
           String(unmet) === String(expected),
           `the doctor finds ${unmet} not met, expected was ${expected}`,
@@ -102,7 +102,8 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       },
     },
     {
-      title: 'an administrator confirms each side’s fingerprint at the other side: the doctor is content',
+      title:
+        'an administrator confirms each side’s fingerprint at the other side and at the tenant: the doctor is content',
       run: async () => {
         must(legacyRecordsSent(stage) === 0, 'a credential record left before the key was confirmed');
         await stage.pair();

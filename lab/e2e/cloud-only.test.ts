@@ -4,6 +4,8 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { UserStatus } from '@causeway/contract';
+import type { Status } from '@causeway/domain-services';
 import { stopDomain } from '@causeway/samba';
 import { DOMAINS, describeDomain, layoutOf } from '../domains/table.ts';
 import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
@@ -57,6 +59,9 @@ const missing = async (): Promise<string[]> =>
     user => user.userPrincipalName,
   );
 
+const listMissing = async (): Promise<string> =>
+  (await runCli(['tenant', 'users', '--missing', 'legacy', ...stage.remote])).stdout;
+
 const applied = (reason: string) => eventually(reason, async () => !(await missing()).includes(UPN));
 
 /** Waits until what the tenant signed last of the account is written in the managed domain. */
@@ -94,16 +99,49 @@ test('only a member of AAD DC Administrators makes a managed domain', async () =
 });
 
 test('a password from before the managed domain is not in it, and is listed as missing', async () => {
-  await enabledThere(true);
+  await enabledThere(false);
   assert.deepEqual(await waysIn(UPN, 'First.Cloud.Passw0rd'), []);
   assert.ok((await missing()).includes(UPN));
-  const lines = (await runCli(['tenant', 'users', '--missing', 'legacy', ...stage.remote])).stdout;
-  assert.match(lines, /carla@contoso\.example +cloud-only +enabled +none: has to change the password/);
+  assert.match(
+    await listMissing(),
+    /carla@contoso\.example +cloud-only +enabled +none: has to change the pass/,
+  );
+});
+
+test('no password comes before the fingerprint is confirmed, and each place says so', async () => {
+  const unconfirmed = madeUp('Unconfirmed.Cloud.Passw0rd');
+  assert.match(await changeOnPage(stage, UPN, 'First.Cloud.Passw0rd', unconfirmed), /good from now on/);
+  const { fingerprint } = await runCliJson<{ fingerprint: string }>([
+    ...['domain', 'fingerprint', '--config', stage.configOf('domain')],
+  ]);
+  const status = async () => (await runCli(['tenant', 'status', ...stage.remote])).stdout;
+  assert.match(await status(), /NOT confirmed: 2 cloud-only people .*tenant trust-domain FINGERPRINT/);
+  assert.match(
+    await listMissing(),
+    /carla.* has to change the password, after 'causeway tenant trust-domain'/,
+  );
+  const next = async () => (await stage.domainStatus<Status>()).registration.next;
+  await eventually('the managed domain says it', async () =>
+    /tenant trust-domain/.test((await next()) ?? ''),
+  );
+  assert.equal((await stage.tenantStatus<UserStatus>(UPN)).legacy.recordReceivedAt, null);
+
+  const trust = (text: string) => runCli(['tenant', 'trust-domain', text, ...stage.remote]);
+  const mistyped = await trust(fingerprint.replace(/^./, first => (first === 'A' ? 'B' : 'A')));
+  assert.equal(mistyped.code, 1);
+  assert.ok(mistyped.stderr.includes(`with fingerprint ${fingerprint}, not`), mistyped.stderr);
+  assert.match(
+    (await trust(fingerprint)).stdout,
+    /keys of the managed domain AADDS\.EXAMPLE\.NET are trusted/,
+  );
+  assert.match(await status(), /confirmed .* by admin@contoso\.example/);
+  await eventually('the managed domain hears of it', async () => (await next()) === null);
+  assert.deepEqual(await waysIn(UPN, unconfirmed), []);
 });
 
 test('after the next change the password opens all of the managed domain, by AES keys of its realm', async () => {
   const second = madeUp('Second.Cloud.Passw0rd');
-  assert.match(await changeOnPage(stage, UPN, 'First.Cloud.Passw0rd', second), /good from now on/);
+  assert.match(await changeOnPage(stage, UPN, 'Unconfirmed.Cloud.Passw0rd', second), /good from now on/);
   await applied('second password applied');
   assert.deepEqual(await waysIn(UPN, second), ALL_WAYS);
   assert.deepEqual(await tryKinit({ user: 'carla', realm, password: second, krb5Conf: managed.krb5Conf }), {
@@ -111,7 +149,8 @@ test('after the next change the password opens all of the managed domain, by AES
     salt: `${realm}carla`,
     etype: 'aes256-cts-hmac-sha1-96, aes256-cts-hmac-sha1-96',
   });
-  assert.deepEqual(await waysIn(UPN, 'First.Cloud.Passw0rd'), []);
+  for (const before of ['First.Cloud.Passw0rd', 'Unconfirmed.Cloud.Passw0rd'])
+    assert.deepEqual(await waysIn(UPN, before), []);
 });
 
 test('a reset ends the password before it everywhere, and the temporary one opens nothing there', async () => {
@@ -154,7 +193,7 @@ test('no password of it, no NT hash and no Kerberos key stands anywhere that the
     { label: `password ${i}`, bytes: Buffer.from(password) },
     ...secretsOf(`password ${i}`, password, `${realm}carla`),
   ]);
-  assert.equal(secrets.length, 5 * 4);
+  assert.equal(secrets.length, 6 * 4);
   const written = (): Buffer =>
     Buffer.concat([
       bytesBelow(stage.stateOf('tenant')),

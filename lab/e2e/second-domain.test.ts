@@ -100,6 +100,11 @@ async function trustDomain(config: string): Promise<void> {
     ...['domain', 'fingerprint', '--config', config],
   ]);
   await runCliJson(['connect', 'trust-domain', fingerprint, '--config', stage.configOf('connect')]);
+  const unconfirmed = await doctor('confirmed-at-tenant');
+  assert.equal(unconfirmed.met, false);
+  assert.ok(unconfirmed.found.includes(fingerprint), unconfirmed.found);
+  await stage.confirmAtTenant(fingerprint);
+  assert.equal((await doctor('confirmed-at-tenant')).met, true);
 }
 
 async function changeCarla(next: string): Promise<void> {
@@ -150,7 +155,7 @@ test('a second domain that does not name the first is refused before anything is
     [[], /has the managed domain AADDS\.EXAMPLE\.NET .*--replace AADDS\.EXAMPLE\.NET/],
     [['--yes'], /--replace AADDS\.EXAMPLE\.NET/],
     [['--replace', SECOND.realm, '--yes'], /'AADDS2\.EXAMPLE\.NET' is not it/],
-    [['--replace', FIRST.realm], /stay enabled and sign in there.*cloud-only.*--yes/is],
+    [['--replace', FIRST.realm], /stay enabled and sign in there.*cloud-only.*tenant trust-domain.*--yes/is],
   ];
   for (const [flags, why] of tries) {
     const refused = await create(...flags);

@@ -291,7 +291,7 @@ export class Stage {
     return application;
   }
 
-  /** Each side's fingerprint is confirmed at the other side. */
+  /** Each side's fingerprint is confirmed at the other side, and the managed domain's at the tenant. */
   async pair(): Promise<void> {
     const [connect, domain] = await Promise.all(
       ['connect', 'domain'].map(side =>
@@ -305,6 +305,12 @@ export class Stage {
       ]);
     }
     await runCliJson(['connect', 'trust-domain', domain.fingerprint, '--config', this.configOf('connect')]);
+    await this.confirmAtTenant(domain.fingerprint);
+  }
+
+  /** From here on the tenant seals cloud-only people's passwords to the managed domain of this fingerprint. */
+  async confirmAtTenant(fingerprint: string): Promise<void> {
+    await runCliJson(['tenant', 'trust-domain', fingerprint, ...this.remote]);
   }
 
   /** Of one forest alone, or of all. */

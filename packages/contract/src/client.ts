@@ -91,6 +91,20 @@ export async function call<R extends Route>(
   return reply.data as ReplyOf<R>;
 }
 
+/** The same of a route that the release before has not: undefined where the server does not know it. */
+export async function callIfServed<R extends Route>(
+  send: Send,
+  route: R,
+  input: CallInput<R> & { signal?: AbortSignal } = {},
+): Promise<ReplyOf<R> | undefined> {
+  try {
+    return await call(send, route, input);
+  } catch (error) {
+    if (error instanceof CallError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
 /** The path of one call, with its parameters and its query. */
 export function requestPath(route: Route, { params, query }: CallInput<Route>): string {
   const search = query === undefined ? '' : `?${new URLSearchParams(stringify(query as object))}`;

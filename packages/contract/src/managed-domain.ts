@@ -73,6 +73,18 @@ export const Replaces = z.strictObject({
 });
 export type Replaces = z.infer<typeof Replaces>;
 
+/** Whether a member of AAD DC Administrators confirmed the keys of the managed domain: the tenant seals to no others. */
+export const DomainConfirmation = z.strictObject({
+  realm: z.string().max(255),
+  /** Of both keys, as they are registered now. */
+  fingerprint: z.string().max(200),
+  /** Null until somebody has compared that fingerprint. */
+  confirmed: z.strictObject({ at: Timestamp, by: z.string().max(1024) }).nullable(),
+  /** Cloud-only people of whose password nothing is sealed to these keys. */
+  owed: z.int().nonnegative(),
+});
+export type DomainConfirmation = z.infer<typeof DomainConfirmation>;
+
 export const managedDomainRoutes = {
   readDomain: route({
     method: 'GET',
@@ -96,6 +108,22 @@ export const managedDomainRoutes = {
       replaces: Replaces.optional(),
     }),
     reply: Empty,
+  }),
+  readConfirmation: route({
+    method: 'GET',
+    path: '/api/v1/domain/confirmation',
+    access: ['admin', 'domain'],
+    summary: "whether the managed domain's keys are confirmed and how many are owed; null without a domain",
+    reply: z.strictObject({ confirmation: DomainConfirmation.nullable() }),
+  }),
+  trustDomain: route({
+    method: 'PUT',
+    path: '/api/v1/domain/confirmation',
+    access: ['admin'],
+    summary:
+      "confirms the managed domain's keys by their fingerprint: from then on cloud-only people's passwords are sealed to them",
+    body: z.strictObject({ fingerprint: z.string().max(200) }),
+    reply: DomainConfirmation,
   }),
   withdrawDomain: route({
     method: 'DELETE',

@@ -174,6 +174,7 @@ async function create(flags: CreateFlags): Promise<void> {
     ...(created.replaced === null ? [] : [`it has the place of ${created.replaced}, which goes on running`]),
     '',
     `next, where Connect runs:  causeway connect trust-domain ${created.fingerprint}`,
+    `next, for the tenant:      causeway tenant trust-domain ${created.fingerprint}  (until then it seals no cloud-only password)`,
     `next, here:                causeway domain trust-agent FINGERPRINT --forest NAME  (as Connect shows it)`,
     `then:                      causeway domain run`,
   ]);
@@ -262,9 +263,7 @@ function statusLines(status: Status): string[] {
           ]),
       ['names and SIDs that differ', countsLine(problems.asides)],
     ]),
-    ...(status.registration.alarm === null
-      ? []
-      : ['', status.registration.alarm, `next: ${status.registration.next}`]),
+    ...registrationAdvice(status.registration),
     ...(status.guard.alarm === null ? [] : ['', status.guard.alarm]),
     ...(status.samba == null || status.samba.warning === null
       ? []
@@ -318,6 +317,11 @@ function registrationLine({ state, since }: Status['registration']): string {
     default:
       return `NO, ${state}, seen since ${since}`;
   }
+}
+
+function registrationAdvice({ alarm, next }: Status['registration']): string[] {
+  const lines = [alarm, next && `next: ${next}`].filter(line => line !== null);
+  return lines.length > 0 ? ['', ...lines] : [];
 }
 
 function tenantKeyLine({ fingerprint, offered }: Status['pairing']['tenantKey']): string {

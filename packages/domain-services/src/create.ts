@@ -34,7 +34,7 @@ export interface Created {
   realm: string;
   directory: string;
   tenantName: string;
-  /** Of its keys: what `causeway connect trust-domain` wants. */
+  /** Of its keys: what `causeway connect trust-domain` and `causeway tenant trust-domain` want. */
   fingerprint: string;
   /** Realm of the domain whose place it took. */
   replaced: string | null;

@@ -24,7 +24,7 @@ export interface DomainKeys {
 
 /** What everybody may see of them. */
 export interface PublicDomainKeys {
-  /** Of both: what `causeway connect trust-domain` wants. */
+  /** Of both: what `causeway connect trust-domain` and `causeway tenant trust-domain` want. */
   fingerprint: string;
   key: PublicKeyInfo;
   receiptKey: PublicKeyInfo;

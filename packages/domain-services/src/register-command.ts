@@ -61,7 +61,8 @@ export async function register(
           '',
           `next, where Connect runs:  causeway connect trust-domain ${fingerprint}`,
           'then, there:               causeway connect force-password-sync',
-          'who is cloud-only:         causeway tenant users --missing legacy  (lists whose password has to be changed again)',
+          `next, for the tenant:      causeway tenant trust-domain ${fingerprint}`,
+          'then, who is cloud-only:   causeway tenant users --missing legacy  (lists whose password has to be changed again)',
         ]),
   ]);
 }

@@ -1,6 +1,7 @@
 import {
   CallError,
   call,
+  callIfServed,
   enrolmentRoutes,
   httpSend,
   managedDomainRoutes,
@@ -45,12 +46,7 @@ export interface Look {
 
 /** @throws CallError, also when the tenant accepts this agent no more: see `isRemoved` */
 export async function readRegistered(send: Send, signal?: AbortSignal): Promise<Registered> {
-  try {
-    return (await call(send, managedDomainRoutes.readDomain, signal ? { signal } : {})).domain;
-  } catch (error) {
-    if (error instanceof CallError && error.status === 404) return undefined;
-    throw error;
-  }
+  return (await callIfServed(send, managedDomainRoutes.readDomain, signal ? { signal } : {}))?.domain;
 }
 
 /**
@@ -150,6 +146,6 @@ export function replacementConsequences(
     `- ${other} gets no new password any more, and raises an alarm. Its agent still reads who is disabled or deleted, until it is removed at the tenant.`,
     "- Connect's administrators must confirm the new fingerprint (causeway connect trust-domain). Until then no new password goes to any managed domain.",
     '- Passwords that do not change come to it by a forced full password sync alone (causeway connect force-password-sync).',
-    '- Cloud-only people must change their passwords again (causeway tenant users --missing legacy lists them).',
+    '- Cloud-only people must change their passwords again, after the new fingerprint is confirmed at the tenant, too (causeway tenant trust-domain). causeway tenant users --missing legacy lists them.',
   ];
 }

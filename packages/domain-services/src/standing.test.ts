@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
-import { CallError, type RegisteredDomain } from '@causeway/contract';
+import { CallError, managedDomainRoutes, type RegisteredDomain } from '@causeway/contract';
 import {
   domainFingerprint,
   generateSealingKey,
@@ -43,19 +43,21 @@ type Answer = RegisteredDomain | null | number | CallError;
 /** The first domain's watch, with a tenant that says whatever a test wants. */
 function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
   const ledger = new Ledger(file);
-  const tenant = { answer };
+  const tenant = { answer, confirmation: 404 as object | 404 };
   const lines: { level: number; msg: string; next?: string }[] = [];
   const stop = new AbortController();
   let asked = 0;
   const watch = new StandingWatch({
     ...{ ledger, own: first.own, intervalMs: 5 },
     log: createLog('test', { write: line => lines.push(JSON.parse(line)) }),
-    send: async () => {
-      asked++;
-      const said = tenant.answer;
+    send: async path => {
+      const asksStanding = path === managedDomainRoutes.readDomain.path;
+      if (asksStanding) asked++;
+      const said = asksStanding ? tenant.answer : tenant.confirmation;
       if (said instanceof Error) throw said;
+      const member = asksStanding ? 'domain' : 'confirmation';
       const json =
-        typeof said === 'number' ? { error: { code: 'scripted', message: 'no' } } : { domain: said };
+        typeof said === 'number' ? { error: { code: 'scripted', message: 'no' } } : { [member]: said };
       const status = typeof said === 'number' ? said : 200;
       return { status, headers: new Headers(), text: async () => JSON.stringify(json) };
     },
@@ -70,8 +72,8 @@ function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
   return {
     file,
     /** Says something else from now on, and waits until it was asked a few times. */
-    async says(next: Answer) {
-      tenant.answer = next;
+    async says(next: Answer, confirmation: object | 404 = 404) {
+      Object.assign(tenant, { answer: next, confirmation });
       for (const until = asked + 4; asked < until; ) await sleep(2);
       return readRegistration(ledger, first.own.realm);
     },
@@ -89,6 +91,19 @@ test('a domain that is its tenant’s says so and raises no alarm', async () => 
   const { state, alarm, next, since } = await watch.says(first.shown);
   assert.deepEqual([state, alarm, next], ['registered', null, null]);
   assert.ok(since !== null);
+  assert.deepEqual(watch.log(), []);
+});
+
+test('a domain whose keys nobody confirmed at the tenant says what to do, without an alarm, until somebody has', async () => {
+  const watch = watching(first.shown);
+  const { realm, keys } = first.own;
+  const unconfirmed = { realm, fingerprint: keys!.fingerprint, confirmed: null, owed: 2 };
+  const before = await watch.says(first.shown, unconfirmed);
+  assert.deepEqual([before.state, before.alarm], ['registered', null]);
+  assert.match(before.next!, /cloud-only.*causeway tenant trust-domain FINGERPRINT/);
+  const confirmed = { at: '2026-11-28T10:00:00.000Z', by: 'admin@contoso.example' };
+  const { state, next } = await watch.says(first.shown, { ...unconfirmed, confirmed });
+  assert.deepEqual([state, next], ['registered', null]);
   assert.deepEqual(watch.log(), []);
 });
 

@@ -1,4 +1,4 @@
-import type { Send } from '@causeway/contract';
+import { callIfServed, managedDomainRoutes, type Send } from '@causeway/contract';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import { z } from 'zod';
 import type { Ledger } from './ledger.ts';
@@ -7,7 +7,11 @@ import { isRemoved } from './removed.ts';
 
 /** Whether this domain is its tenant's, as the tenant said last. */
 const Standing = z.discriminatedUnion('state', [
-  z.strictObject({ state: z.literal('registered') }),
+  z.strictObject({
+    state: z.literal('registered'),
+    /** Nobody has confirmed its keys at the tenant: cloud-only passwords are sealed to nobody. */
+    unconfirmed: z.literal(true).optional(),
+  }),
   /** The tenant has another managed domain. */
   z.strictObject({ state: z.literal('replaced'), realm: z.string(), fingerprint: z.string() }),
   /** It has none. */
@@ -28,7 +32,7 @@ export interface Registration {
   since: string | null;
   /** What has happened and what it means, in words; null while all is well. */
   alarm: string | null;
-  /** What to do about it. */
+  /** What to do about it; without an alarm: what is left to do. */
   next: string | null;
 }
 
@@ -38,12 +42,18 @@ async function askStanding(send: Send, own: OwnDomain, signal: AbortSignal): Pro
     const domain = await readRegistered(send, signal);
     if (domain === undefined) return { state: 'unknown' };
     if (domain === null) return { state: 'withdrawn' };
-    if (isOwn(own, domain)) return { state: 'registered' };
+    if (isOwn(own, domain)) return { state: 'registered', ...(await readUnconfirmed(send, signal)) };
     return { state: 'replaced', realm: domain.realm, fingerprint: fingerprintOf(domain) };
   } catch (error) {
     if (isRemoved(error)) return { state: 'removed' };
     throw error;
   }
+}
+
+/** A tenant of the release before seals without a confirmation. */
+async function readUnconfirmed(send: Send, signal: AbortSignal): Promise<{ unconfirmed?: true }> {
+  const served = await callIfServed(send, managedDomainRoutes.readConfirmation, { signal });
+  return served?.confirmation?.confirmed === null ? { unconfirmed: true } : {};
 }
 
 /** @returns whether that is something else than before */
@@ -66,6 +76,8 @@ export function readRegistration(ledger: Ledger, realm: string): Registration {
   return { state: standing.state, since, ...adviceOn(standing, realm) };
 }
 
+const CONFIRM =
+  'for cloud-only people, whose passwords come only after that, a member of AAD DC Administrators confirms the own fingerprint above: causeway tenant trust-domain FINGERPRINT. Then they change their passwords';
 const STOP = "Or stop it: end its service, then run 'causeway domain stop'";
 
 function adviceOn(standing: Standing, realm: string): Pick<Registration, 'alarm' | 'next'> {
@@ -73,6 +85,7 @@ function adviceOn(standing: Standing, realm: string): Pick<Registration, 'alarm'
     `ALARM: ${realm} is not its tenant's managed domain any more: ${what}. Nobody here is disabled or deleted for that: people sign in with the passwords that this domain has, and no new one comes`;
   switch (standing.state) {
     case 'registered':
+      return { alarm: null, next: standing.unconfirmed ? CONFIRM : null };
     case 'unknown':
       return { alarm: null, next: null };
     case 'replaced':

@@ -1,4 +1,11 @@
-import { CallError, call, groupRoutes, httpSend } from '@causeway/contract';
+import {
+  CallError,
+  call,
+  callIfServed,
+  groupRoutes,
+  httpSend,
+  managedDomainRoutes,
+} from '@causeway/contract';
 import {
   CausewayError,
   callLocally,
@@ -72,7 +79,11 @@ async function askTenant(options: DoctorOptions) {
     throw new CausewayError('no-token', "nobody's token was given, so nobody is signed in");
   const token = readPrivateFile(options.tokenFile).trim();
   const send = httpSend(endpointOf(options), () => Promise.resolve(token));
-  return call(send, groupRoutes.getMe);
+  const [me, served] = await Promise.all([
+    call(send, groupRoutes.getMe),
+    callIfServed(send, managedDomainRoutes.readConfirmation),
+  ]);
+  return { ...me, ...served };
 }
 
 function endpointOf({ tenant, ca, config }: DoctorOptions) {

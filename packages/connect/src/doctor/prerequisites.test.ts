@@ -9,11 +9,22 @@ const CONFIRMED = {
   ...{ realm: 'AADDS.EXAMPLE.NET', confirmedAt: '2026-11-23T12:00:00.000Z' },
 };
 
+const CONFIRMATION = {
+  ...{ realm: 'AADDS.EXAMPLE.NET', fingerprint: 'AAAA-BBBB', owed: 3 },
+  confirmed: { at: '2026-11-23T12:00:00.000Z', by: 'admin@contoso.example' },
+};
+
 type ConnectFacts = Extract<Facts['connect'], { ok: true }>['value'];
 
 /** Facts of which everything is as it should be, but for what a test changes. */
 function facts(
-  change: { status?: object; connector?: object; version?: string; groups?: string[] } = {},
+  change: {
+    status?: object;
+    connector?: object;
+    version?: string;
+    groups?: string[];
+    confirmation?: object | null;
+  } = {},
 ): Facts {
   const connector = {
     name: 'corp.example.com',
@@ -42,6 +53,9 @@ function facts(
       value: {
         userPrincipalName: 'admin@contoso.example',
         groups: change.groups ?? ['AAD DC Administrators'],
+        confirmation: (change.confirmation === undefined
+          ? CONFIRMATION
+          : change.confirmation) as typeof CONFIRMATION,
       },
     },
     now: NOW,
@@ -59,14 +73,17 @@ test('all is met, nothing is to be done, and each says how it was found out', ()
 
 test('a Connect that does not answer leaves its prerequisites unknown, not unmet', () => {
   const silent: Facts = { ...facts(), connect: { ok: false, reason: 'connect is not running' } };
-  for (const each of judgePrerequisites(silent).filter(({ id }) => id !== 'aad-dc-administrators')) {
+  const ofTenant = ['aad-dc-administrators', 'confirmed-at-tenant'];
+  for (const each of judgePrerequisites(silent).filter(({ id }) => !ofTenant.includes(id))) {
     assert.equal(each.met, null, each.id);
     assert.match(each.found, /not running/);
     assert.match(each.next!, /causeway connect run/);
   }
   const anonymous: Facts = { ...facts(), tenant: { ok: false, reason: 'no token' } };
-  const membership = finding(anonymous, 'aad-dc-administrators');
-  assert.deepEqual([membership.met, membership.found], [null, 'no token']);
+  for (const id of ofTenant) {
+    const { met, found } = finding(anonymous, id);
+    assert.deepEqual([met, found], [null, 'no token']);
+  }
 });
 
 for (const [what, change, id, found, next] of [
@@ -190,6 +207,20 @@ for (const [what, change, id, found, next] of [
     /admin@contoso\.example is none/,
     /tenant group add 'AAD DC Administrators' admin@contoso\.example/,
   ],
+  [
+    'keys that nobody confirmed at the tenant',
+    { confirmation: { ...CONFIRMATION, confirmed: null } },
+    'confirmed-at-tenant',
+    /seals no password to AADDS\.EXAMPLE\.NET yet, and 3 cloud-only people .* AAAA-BBBB/,
+    /causeway domain fingerprint.*causeway tenant trust-domain/,
+  ],
+  [
+    'no managed domain at the tenant',
+    { confirmation: null },
+    'confirmed-at-tenant',
+    /no managed domain/,
+    /causeway domain create/,
+  ],
 ] as const) {
   test(`${what} is not met, with what was found and the next command`, () => {
     const each = finding(facts(change as Parameters<typeof facts>[0]), id);
@@ -198,6 +229,14 @@ for (const [what, change, id, found, next] of [
     assert.match(each.next!, next);
   });
 }
+
+test('a tenant of the release before, which asks for no confirmation, is owed none', () => {
+  const before = facts();
+  assert.ok(before.tenant.ok);
+  delete before.tenant.value.confirmation;
+  const { met, found } = finding(before, 'confirmed-at-tenant');
+  assert.deepEqual([met, found], [true, 'the tenant is of a release before and asks for no confirmation']);
+});
 
 test('a managed domain on this machine that is not the tenant’s any more says so itself', () => {
   const here = { realm: 'AADDS.EXAMPLE.NET', alarm: 'ALARM: not any more', next: 'causeway domain register' };

@@ -3,6 +3,7 @@ import {
   ACCEPTED_RECORDS,
   type ConnectStatus,
   compareVersions,
+  type DomainConfirmation,
 } from '@causeway/contract';
 
 /** What somebody said when they were asked, or why they said nothing. */
@@ -12,7 +13,12 @@ export type Told<T> = { ok: true; value: T } | { ok: false; reason: string };
 export interface Facts {
   connect: Told<{ status: ConnectStatus; version: string }>;
   /** Asked with an administrator's token. */
-  tenant: Told<{ userPrincipalName: string; groups: readonly string[] }>;
+  tenant: Told<{
+    userPrincipalName: string;
+    groups: readonly string[];
+    /** Null without a managed domain; undefined of a tenant of the release before, which asks for none. */
+    confirmation?: DomainConfirmation | null | undefined;
+  }>;
   /** A managed domain that runs on this machine, where there is one. */
   domain?: ManagedDomainHere | undefined;
   now: Date;
@@ -49,6 +55,7 @@ const STALE_MS = 15 * 60_000;
 const RECEIPTS = "looked at the managed domain's signed receipts";
 const ASKED_CONNECT = 'asked Connect on its local socket';
 const ASKED_DOMAIN = 'asked the managed domain on its local socket';
+const MAKE_DOMAIN = 'make one first: causeway domain create';
 const ASKED_TENANT = "asked the tenant with the administrator's token";
 
 /** The prerequisites of the tutorial, in its order. Pure. */
@@ -173,6 +180,11 @@ const PREREQUISITES: readonly {
           ),
     ),
   },
+  {
+    id: 'confirmed-at-tenant',
+    prerequisite: "the managed domain's keys are confirmed at the tenant, for cloud-only people",
+    judge: byTenant(({ confirmation }) => judgeConfirmation(confirmation)),
+  },
 ];
 
 /** The worst of what the connectors say, each told with its name. */
@@ -277,16 +289,25 @@ function judgeRegistered({ pairing: { state, realm, offered, confirmed } }: Conn
   return met(`the tenant names ${realm}`, ASKED_CONNECT);
 }
 
+function judgeConfirmation(confirmation: TenantFacts['confirmation']): Judgement {
+  if (confirmation === undefined)
+    return met('the tenant is of a release before and asks for no confirmation', ASKED_TENANT);
+  if (confirmation === null) return unmet('there is no managed domain to confirm', ASKED_TENANT, MAKE_DOMAIN);
+  const { realm, fingerprint, confirmed, owed } = confirmation;
+  if (confirmed)
+    return met(`the keys of ${realm} are, since ${confirmed.at} by ${confirmed.by}`, ASKED_TENANT);
+  return unmet(
+    `the tenant seals no password to ${realm} yet, and ${owed} cloud-only people have none there; registered is ${fingerprint}`,
+    ASKED_TENANT,
+    "compare with what 'causeway domain fingerprint' shows at the managed domain, then: causeway tenant trust-domain FINGERPRINT; after that they change their passwords",
+  );
+}
+
 function judgePairing({ pairing, connectors, signingKey }: ConnectStatus): Judgement {
   const { state, offered, realm, confirmed } = pairing;
   if (state === 'unknown')
     return unknown('the tenant did not say which keys it has', ASKED_CONNECT, 'see that the tenant answers');
-  if (state === 'off')
-    return unmet(
-      'there is no managed domain to pair with',
-      ASKED_CONNECT,
-      'make one first: causeway domain create',
-    );
+  if (state === 'off') return unmet('there is no managed domain to pair with', ASKED_CONNECT, MAKE_DOMAIN);
   const instead =
     offered && confirmed
       ? ` in the place of ${confirmed.realm} (${confirmed.fingerprint}), which was confirmed at ${confirmed.confirmedAt}`

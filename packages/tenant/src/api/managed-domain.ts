@@ -4,6 +4,7 @@ import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
 import { readChanges } from '../directory/change-feed.ts';
 import { readTenantKey } from '../directory/cloud-records.ts';
+import { confirmDomain, readConfirmation } from '../directory/domain-confirmation.ts';
 import { requireDomainAdministrator } from '../directory/groups.ts';
 import {
   isOfTheDomain,
@@ -30,6 +31,20 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
   registerRoute(server, context, managedDomainRoutes.readDomain, async (_input, { scope }) => ({
     domain: (await readSyncConfig(scope)).domain,
   }));
+  registerRoute(server, context, managedDomainRoutes.readConfirmation, async (_input, { scope }) => ({
+    confirmation: await readConfirmation(scope),
+  }));
+  registerRoute(server, context, managedDomainRoutes.trustDomain, async ({ body, address }, caller) => {
+    const { userId } = administratorOf(caller);
+    await requireDomainAdministrator(caller.scope, userId);
+    const confirmation = await confirmDomain(caller.scope, body.fingerprint, userId);
+    const { realm, fingerprint } = confirmation;
+    context.log.warn(
+      { tenant: caller.scope.tenantName, realm, fingerprint, by: userId, address },
+      'managed domain keys confirmed',
+    );
+    return confirmation;
+  });
   registerRoute(server, context, managedDomainRoutes.withdrawDomain, async ({ address }, caller) => {
     const { userId } = administratorOf(caller);
     await requireDomainAdministrator(caller.scope, userId);

@@ -56,6 +56,18 @@ export function domainCommands(tenant: Command): void {
       const { key } = await call(remoteSend(options), managedDomainRoutes.readTenantKey);
       printResult(options.json, key, () => [key.fingerprint]);
     });
+  remoteOptions(tenant.command('trust-domain'))
+    .description("confirm the managed domain's keys by their fingerprint: no others are sealed to")
+    .argument('<fingerprint>', "as 'causeway domain fingerprint' shows it")
+    .action(async (fingerprint, options) => {
+      const trusted = await call(remoteSend(options), managedDomainRoutes.trustDomain, {
+        body: { fingerprint },
+      });
+      printResult(options.json, trusted, () => [
+        `the keys of the managed domain ${trusted.realm} are trusted: ${trusted.fingerprint}`,
+        `cloud-only people's passwords go along when they change; without one there: ${trusted.owed} (causeway tenant users --missing legacy)`,
+      ]);
+    });
   remoteOptions(tenant.command('withdraw-domain'))
     .description('withdraw the managed domain: no password is sealed to it any more')
     .action(async options => {

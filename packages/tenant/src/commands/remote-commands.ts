@@ -1,7 +1,10 @@
 import {
   administrationRoutes,
   call,
+  callIfServed,
+  type DomainConfirmation,
   enrolmentRoutes,
+  managedDomainRoutes,
   type PublicKey,
   type TenantStatus,
   type UserStatus,
@@ -98,8 +101,11 @@ export function remoteCommands(tenant: Command): void {
         printResult(options.json, status, () => userLines(status));
         return;
       }
-      const status = await call(send, administrationRoutes.getTenantStatus);
-      printResult(options.json, status, () => tenantLines(status));
+      const [status, served] = await Promise.all([
+        call(send, administrationRoutes.getTenantStatus),
+        callIfServed(send, managedDomainRoutes.readConfirmation),
+      ]);
+      printResult(options.json, { ...status, ...served }, () => tenantLines(status, served?.confirmation));
     });
 }
 
@@ -160,7 +166,15 @@ function legacyLine({ outcome, reason, appliedAt }: UserStatus['legacy']): strin
   return [outcome, appliedAt, reason].filter(Boolean).join(', ');
 }
 
-function tenantLines(status: TenantStatus): string[] {
+function confirmationLine({ confirmed, owed }: DomainConfirmation): string {
+  if (confirmed) return `confirmed ${confirmed.at} by ${confirmed.by}`;
+  return (
+    `NOT confirmed: ${owed} cloud-only people have no legacy password until 'causeway tenant trust-domain FINGERPRINT' and a change of ` +
+    "their password; compare with 'causeway domain fingerprint'"
+  );
+}
+
+function tenantLines(status: TenantStatus, confirmation: DomainConfirmation | null | undefined): string[] {
   const { domain } = status.windowsCredentialsSyncConfig;
   return [
     ...table([
@@ -180,6 +194,7 @@ function tenantLines(status: TenantStatus): string[] {
         `${status.withLegacyRecord}, applied ${status.legacyApplied}, refused ${status.legacyRefused}`,
       ],
       ['managed domain', domain ? `${domain.realm}, ${fingerprintOf(domain)}` : 'none'],
+      ...(confirmation ? [['its keys', confirmationLine(confirmation)]] : []),
       ...status.arrivals.map(one => [`arrived of ${one.forest}`, arrivalLine(one)]),
     ]),
     ...(status.nameDifferences ?? []).map(

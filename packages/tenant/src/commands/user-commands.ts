@@ -1,4 +1,12 @@
-import { administrationRoutes, call, type UserStatus, userRoutes } from '@causeway/contract';
+import {
+  administrationRoutes,
+  call,
+  callIfServed,
+  managedDomainRoutes,
+  type Send,
+  type UserStatus,
+  userRoutes,
+} from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { type Command, Option } from 'commander';
 import { type RemoteOptions, remoteOptions, remoteSend } from './remote.ts';
@@ -79,7 +87,12 @@ export function userCommands(tenant: Command): void {
       ]),
     )
     .action(async options => {
-      const users = await listUsers(options, options.missing);
+      const send = remoteSend(options);
+      const [users, served] = await Promise.all([
+        listUsers(send, options.missing),
+        callIfServed(send, managedDomainRoutes.readConfirmation),
+      ]);
+      const unconfirmed = served?.confirmation?.confirmed === null;
       printResult(options.json, users, () =>
         table([
           ['USER', 'ORIGIN', 'ACCOUNT', 'LEGACY CREDENTIALS'],
@@ -87,7 +100,7 @@ export function userCommands(tenant: Command): void {
             nameText(one),
             one.forest ?? 'cloud-only',
             one.blockedAt ? 'blocked' : one.accountEnabled ? 'enabled' : 'disabled',
-            legacyText(one),
+            legacyText(one, unconfirmed),
           ]),
         ]),
       );
@@ -106,8 +119,7 @@ function showPassword(
   );
 }
 
-async function listUsers(options: RemoteOptions, missing: 'legacy' | undefined): Promise<UserStatus[]> {
-  const send = remoteSend(options);
+async function listUsers(send: Send, missing: 'legacy' | undefined): Promise<UserStatus[]> {
   const users: UserStatus[] = [];
   for (let after = ''; ; ) {
     const query = { after, limit: 1000, ...(missing && { missing }) };
@@ -130,11 +142,15 @@ function nameText({ userPrincipalName, signInName }: UserStatus): string {
 const cursorOf = ({ id, userPrincipalName, signInName }: UserStatus): string =>
   signInName === undefined ? userPrincipalName : (signInName ?? id);
 
-/** What is with a user's legacy credentials, and who has to do what about it. */
-function legacyText({ origin, mustChange, legacy }: UserStatus): string {
+/**
+ * What is with a user's legacy credentials, and who has to do what about it.
+ * @param unconfirmed whether nobody has confirmed the managed domain's keys yet
+ */
+function legacyText({ origin, mustChange, legacy }: UserStatus, unconfirmed: boolean): string {
   if (legacy.outcome === 'applied' || legacy.outcome === 'unchanged') return `applied ${legacy.appliedAt}`;
   if (legacy.outcome !== null) return [legacy.outcome, legacy.reason].filter(Boolean).join(': ');
   if (legacy.recordReceivedAt !== null) return 'on their way to the managed domain';
-  if (mustChange) return 'none: has to change the temporary password';
-  return origin === 'cloud' ? 'none: has to change the password' : 'none: owed by Connect';
+  if (origin !== 'cloud') return 'none: owed by Connect';
+  const change = `none: has to change the ${mustChange ? 'temporary ' : ''}password`;
+  return unconfirmed ? `${change}, after 'causeway tenant trust-domain'` : change;
 }

@@ -296,6 +296,17 @@ const MIGRATIONS: readonly Migration[] = [
         add column post_logout_redirect_uris jsonb not null default '[]'`,
     ],
   },
+  {
+    number: 11,
+    name: 'keys of the managed domain that an administrator confirmed',
+    statements: [
+      // Of a domain from before, nobody has compared anything.
+      `alter table managed_domains
+        add column confirmed_fingerprint text,
+        add column confirmed_at timestamptz,
+        add column confirmed_by uuid`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

@@ -174,6 +174,11 @@ export interface ManagedDomainsTable {
   receipt_key: Json<PublicKey>;
   agent_id: string;
   registered_at: Date;
+  /** Of both keys, as an administrator compared it; null until somebody did. Of other keys than those beside it, it says nothing. */
+  confirmed_fingerprint: string | null;
+  confirmed_at: Date | null;
+  /** The user's id. */
+  confirmed_by: string | null;
 }
 
 export interface ConnectStatusesTable {

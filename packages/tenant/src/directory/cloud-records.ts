@@ -11,13 +11,19 @@ import {
   signingPublicKey,
 } from '@causeway/records';
 import type { TenantScope } from '../tenant-scope.ts';
+import { confirmedDomain } from './domain-confirmation.ts';
 import { keepEncapsulation } from './encapsulations.ts';
 import type { User } from './users.ts';
 
 /** What the records of a cloud-only user say, and what their sequence follows. */
 export type CloudUser = Pick<
   User,
-  'id' | 'user_principal_name' | 'mail_nickname' | 'account_enabled' | 'must_change' | 'account_sequence'
+  | 'id'
+  | 'user_principal_name'
+  | 'mail_nickname'
+  | 'account_enabled'
+  | 'credential_record'
+  | 'account_sequence'
 > & { readonly deleted: boolean };
 
 /** Microseconds from 1601 to 1970, in seconds. */
@@ -49,8 +55,8 @@ function nextSequence(user: CloudUser): number {
 }
 
 /**
- * The columns of an account record of a user as it is now. A temporary password is good for nothing but to be
- * changed, and the one before it must not live on in the managed domain: until then the account is disabled there.
+ * The columns of an account record of a user as it is now. INVARIANT: a password that has ended does not live on in the managed domain:
+ * while nothing of the present one is sealed (a temporary one never is), the account is disabled there.
  */
 export async function accountColumns(inside: TenantScope, user: CloudUser, changedSeq: number) {
   const account_sequence = nextSequence(user);
@@ -63,7 +69,7 @@ export async function accountColumns(inside: TenantScope, user: CloudUser, chang
     userPrincipalName: user.user_principal_name,
     sAMAccountName: user.mail_nickname!,
     objectSid: null,
-    enabled: user.account_enabled && !user.must_change && !user.deleted,
+    enabled: user.account_enabled && user.credential_record !== null && !user.deleted,
     accountExpires: null,
     deleted: user.deleted,
   });
@@ -115,7 +121,7 @@ export function nextOrder(scope: TenantScope, user: Pick<User, 'order_version'>,
 
 /**
  * The columns of a password's legacy credentials: NT hash and AES keys are made, sealed to the managed domain's key
- * and forgotten. Without a managed domain there are none.
+ * and forgotten. Without a managed domain whose keys are confirmed there are none.
  *
  * @param changedSeq of this change
  */
@@ -126,7 +132,7 @@ export async function credentialColumns(
   order: ReturnType<typeof nextOrder>,
   changedSeq: number,
 ): Promise<LegacyColumns> {
-  const domain = await inside.select('managed_domains').select(['realm', 'key']).executeTakeFirst();
+  const domain = await confirmedDomain(inside);
   if (!domain) return NO_LEGACY;
   const sealer = await CredentialSealer.open(domain.key);
   const secret = {

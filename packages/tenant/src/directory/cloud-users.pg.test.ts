@@ -57,6 +57,10 @@ onEveryBackend('cloud-only users', tenant => {
       body: { ...body, ...(replaces && { replaces }) },
     });
   };
+  const confirm = (key: SealingKey) => {
+    const fingerprint = domainFingerprint(sealingPublicKey(key).publicKey, receiptKey.publicKey);
+    return call(contoso.send, managedDomainRoutes.trustDomain, { body: { fingerprint } });
+  };
   const item = async (id: string): Promise<FeedItem> => {
     const { items } = await call(domain.send, managedDomainRoutes.readChanges, { query: { limit: 1000 } });
     return items.find(({ userId }) => userId === id)!;
@@ -95,7 +99,7 @@ onEveryBackend('cloud-only users', tenant => {
     recipient = await generateSealingKey();
   });
 
-  it('are signed by the tenant as they are: without a SID, disabled while the password is a temporary one', async () => {
+  it('are signed by the tenant as they are: without a SID, disabled while no password is sealed', async () => {
     const made = await create('alice@contoso.example', { displayName: 'Alice', mailNickname: 'alice.k' });
     const first = await item(made.id);
     assert.deepEqual([first.origin, first.forest, first.sourceAnchor], ['cloud', null, made.id]);
@@ -117,7 +121,7 @@ onEveryBackend('cloud-only users', tenant => {
     const second = await item(made.id);
     const changed = believed<AccountRecord>(second.accountRecord);
     assert.ok(changed.sequence > record.sequence);
-    assert.deepEqual([changed.enabled, second.credentialRecord], [true, null], 'no managed domain yet');
+    assert.deepEqual([changed.enabled, second.credentialRecord], [false, null], 'no managed domain yet');
     const moved = (await readAfter(cursor)).items.map(({ userId }) => userId);
     assert.deepEqual(moved, [made.id]);
   });
@@ -146,8 +150,9 @@ onEveryBackend('cloud-only users', tenant => {
     await assert.rejects(other, { code: 'no-such-user' });
   });
 
-  it('have legacy credentials of the passwords that they chose while there is a managed domain, and of no other', async () => {
+  it('have legacy credentials of the passwords that they chose while there is a confirmed managed domain, and of no other', async () => {
     await register(recipient);
+    await confirm(recipient);
     const alice = await status('alice@contoso.example');
     assert.equal((await item(alice.id)).credentialRecord, null, 'set before');
     assert.ok((await missing()).includes('alice@contoso.example'));
@@ -227,7 +232,9 @@ onEveryBackend('cloud-only users', tenant => {
     const { id } = await status('alice@contoso.example');
     await register(recipient);
     assert.notEqual((await item(id)).credentialRecord, null, 'the same domain again');
-    await register(await generateSealingKey(), recipient);
+    const other = await generateSealingKey();
+    await register(other, recipient);
+    await confirm(other);
     assert.equal((await item(id)).credentialRecord, null);
     await change('alice@contoso.example', 'Pa$$w0rd.third', 'Pa$$w0rd.fourth');
     assert.notEqual((await item(id)).credentialRecord, null);
@@ -244,6 +251,9 @@ onEveryBackend('cloud-only users', tenant => {
     const enabled = async () => believed<AccountRecord>((await item(id)).accountRecord).enabled;
     const set = (value: boolean) =>
       call(contoso.send, userRoutes.setUserEnabled, { params: { id }, body: { enabled: value } });
+    await register(recipient);
+    await confirm(recipient);
+    await change('alice@contoso.example', 'Pa$$w0rd.fifth', 'Pa$$w0rd.sixth');
     await set(false);
     assert.equal(await enabled(), false);
     await set(true);
@@ -266,7 +276,7 @@ onEveryBackend('cloud-only users', tenant => {
     assert.equal(await item(id), undefined);
     await register(recipient);
     const record = believed<AccountRecord>((await item(id)).accountRecord);
-    assert.deepEqual([record.sAMAccountName, record.enabled], ['admin', true]);
+    assert.deepEqual([record.sAMAccountName, record.enabled], ['admin', false]);
   });
 
   it('change one password once, however many try at the same time', async () => {

@@ -46,6 +46,7 @@ export async function insertCloudUser(inside: TenantScope, user: NewCloudUser): 
     mail_nickname: checkedNickname(user.mailNickname ?? name),
     account_enabled: true,
     must_change: user.mustChange,
+    credential_record: null,
   };
   const now = new Date();
   const cloud_credential = await makeCloudCredential(password);
@@ -140,12 +141,13 @@ export async function setChosenPassword(
     if (!user || user.deleted_at || user.cloud_credential !== checked.cloud_credential) return undefined;
     const now = new Date();
     const order = nextOrder(scope, user, now);
-    const next: CloudUser = { ...user, must_change: false, deleted: false };
+    const next: CloudUser = { ...user, deleted: false };
     const seq = counter.next();
     const legacy = await credentialColumns(inside, next, password, order, seq);
     // The account record comes after: its sequence is the user's largest.
-    const sequence = legacy.credential_sequence ?? user.account_sequence;
-    const account = await accountColumns(inside, { ...next, account_sequence: sequence }, seq);
+    const account_sequence = legacy.credential_sequence ?? user.account_sequence;
+    const { credential_record } = legacy;
+    const account = await accountColumns(inside, { ...next, account_sequence, credential_record }, seq);
     const { session_epoch } = await inside
       .update('users')
       .set({

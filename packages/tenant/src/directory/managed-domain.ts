@@ -11,6 +11,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
 import { changes, json, lockCounter } from './change-counter.ts';
 import { NO_LEGACY, recordCloudUsers } from './cloud-records.ts';
+import { noManagedDomain, UNCONFIRMED } from './domain-confirmation.ts';
 import { isUuid } from './users.ts';
 
 interface Registration {
@@ -23,8 +24,8 @@ interface Registration {
 
 /**
  * Registers the managed domain, or the same one again. INVARIANT: another one, by realm or by one of its keys, takes the place of
- * the registered one only when its registration names that one as it is now. Connect believes keys only after an administrator
- * confirmed them; what was sealed here to another key opens no more and is let go of.
+ * the registered one only when its registration names that one as it is now, and is confirmed by nobody then. Connect believes keys
+ * only after an administrator confirmed them; what was sealed here to another key opens no more and is let go of.
  *
  * @returns the realm of the domain that was replaced
  * @throws CausewayError 'other-managed-domain'
@@ -50,7 +51,9 @@ export async function registerDomainKey(
     await inside
       .insert('managed_domains', { ...values, registered_at: new Date() })
       .onConflict(conflict =>
-        conflict.column('tenant_id').doUpdateSet({ ...values, ...(!same && { registered_at: new Date() }) }),
+        conflict
+          .column('tenant_id')
+          .doUpdateSet({ ...values, ...(!same && { registered_at: new Date(), ...UNCONFIRMED }) }),
       )
       .execute();
     if (!same) await forgetWhatWasThere(inside);
@@ -118,9 +121,7 @@ export async function withdrawDomain(scope: TenantScope): Promise<{ realm: strin
   return scope.transaction(async inside => {
     await lockCounter(inside);
     const withdrawn = await inside.delete('managed_domains').returning('realm').executeTakeFirst();
-    if (!withdrawn) {
-      throw new CausewayError('no-managed-domain', 'this tenant has no managed domain', { status: 404 });
-    }
+    if (!withdrawn) throw noManagedDomain();
     await forgetWhatWasThere(inside);
     return withdrawn;
   });

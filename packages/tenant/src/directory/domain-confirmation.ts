@@ -1,0 +1,101 @@
+import type { DomainConfirmation } from '@causeway/contract';
+import { domainFingerprint, normalizeFingerprint } from '@causeway/records';
+import { CausewayError } from '@causeway/service';
+import type { Selectable } from 'kysely';
+import type { ManagedDomainsTable } from '../database/schema.ts';
+import type { TenantScope } from '../tenant-scope.ts';
+import { lockCounter } from './change-counter.ts';
+
+type ManagedDomain = Selectable<ManagedDomainsTable>;
+
+/** Of keys that nobody compared. */
+export const UNCONFIRMED = { confirmed_fingerprint: null, confirmed_at: null, confirmed_by: null };
+
+/** A managed domain whose keys are those that an administrator confirmed: what is not one cannot be sealed to. */
+export type ConfirmedDomain = ManagedDomain & { readonly confirmed_at: Date; readonly confirmed_by: string };
+
+/** Of both keys, made here from the keys themselves. */
+const fingerprintOf = ({ key, receipt_key }: ManagedDomain): string =>
+  domainFingerprint(key.publicKey, receipt_key.publicKey);
+
+/** INVARIANT: a password is sealed to no keys but those whose fingerprint is the one that was confirmed. */
+const isConfirmed = (domain: ManagedDomain): domain is ConfirmedDomain =>
+  domain.confirmed_fingerprint === fingerprintOf(domain);
+
+const readDomain = (scope: TenantScope): Promise<ManagedDomain | undefined> =>
+  scope.select('managed_domains').selectAll().executeTakeFirst();
+
+/** The domain that passwords may be sealed to; undefined where there is none, or none that is confirmed. */
+export async function confirmedDomain(inside: TenantScope): Promise<ConfirmedDomain | undefined> {
+  const domain = await readDomain(inside);
+  return domain && isConfirmed(domain) ? domain : undefined;
+}
+
+/** @returns null without a managed domain */
+export async function readConfirmation(scope: TenantScope): Promise<DomainConfirmation | null> {
+  const domain = await readDomain(scope);
+  if (!domain) return null;
+  const { owed } = await scope
+    .select('users')
+    .select(({ fn }) => fn.countAll<number>().as('owed'))
+    .where('origin', '=', 'cloud')
+    .where('deleted_at', 'is', null)
+    .where('credential_record', 'is', null)
+    .executeTakeFirstOrThrow();
+  return {
+    ...{ realm: domain.realm, fingerprint: fingerprintOf(domain), owed },
+    confirmed: isConfirmed(domain)
+      ? { at: domain.confirmed_at.toISOString(), by: await nameOf(scope, domain.confirmed_by) }
+      : null,
+  };
+}
+
+async function nameOf(scope: TenantScope, userId: string): Promise<string> {
+  const user = await scope
+    .select('users')
+    .select('user_principal_name')
+    .where('id', '=', userId)
+    .executeTakeFirst();
+  return user?.user_principal_name ?? userId;
+}
+
+/**
+ * An administrator has compared the fingerprint that the managed domain itself shows.
+ * @param text the fingerprint as it was typed
+ * @throws CausewayError 'fingerprint-invalid', 'no-managed-domain' or 'fingerprint-differs'
+ */
+export async function confirmDomain(
+  scope: TenantScope,
+  text: string,
+  userId: string,
+): Promise<DomainConfirmation> {
+  const fingerprint = normalizeFingerprint(text);
+  if (fingerprint === undefined) {
+    throw new CausewayError(
+      'fingerprint-invalid',
+      "a fingerprint of 13 groups of 4 characters expected, as 'causeway domain fingerprint' shows it",
+    );
+  }
+  return scope.transaction(async inside => {
+    // Keys are registered under the same lock: what is compared is what gets confirmed.
+    await lockCounter(inside);
+    const domain = await readDomain(inside);
+    if (!domain) throw noManagedDomain();
+    const registered = fingerprintOf(domain);
+    if (registered !== fingerprint) {
+      throw new CausewayError(
+        'fingerprint-differs',
+        `registered is ${domain.realm} with fingerprint ${registered}, not ${fingerprint}: compare with what 'causeway domain fingerprint' shows at the managed domain itself; if that is not what is registered, somebody else registered it: remove that agent (causeway tenant agents list), withdraw the domain (causeway tenant withdraw-domain), and register yours (causeway domain register)`,
+        { status: 409 },
+      );
+    }
+    await inside
+      .update('managed_domains')
+      .set({ confirmed_fingerprint: fingerprint, confirmed_at: new Date(), confirmed_by: userId })
+      .execute();
+    return (await readConfirmation(inside))!;
+  });
+}
+
+export const noManagedDomain = (): CausewayError =>
+  new CausewayError('no-managed-domain', 'this tenant has no managed domain', { status: 404 });
