@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -21,13 +21,25 @@ export async function serveLocally(
 ): Promise<void> {
   const path = socket?.path ?? localSocketPath(stateDirectory);
   if (socket) makeRuntimeDirectory(dirname(path));
-  onDisk(path, () => rmSync(path, { force: true })); // the state lock is held: whoever left this socket is gone
+  onDisk(path, () => removeSocket(path)); // the state lock is held: whoever left this socket is gone
   try {
     await withPrivateUmask(() => server.listen({ path }));
   } catch (error) {
     throw diskError(error, path) ?? error;
   }
   restrictSocket(path, socket?.group);
+}
+
+/** @throws CausewayError 'not-own' where something else is in its place */
+function removeSocket(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isSocket()) {
+    throw new CausewayError(
+      'not-own',
+      `'${path}' of user ${found.uid} is no socket, and one is to be made there: remove it, or name another place`,
+    );
+  }
+  rmSync(path, { force: true });
 }
 
 /** Largest answer of a local API, in bytes. */
