@@ -142,7 +142,7 @@ test('refuses a state folder in one that others can write into, unless it is sti
 test('refuses a file in the place of a folder', () => {
   const { target } = scene();
   refused(() => lockState(target), 'a folder is expected');
-  refused(() => lockState(join(target, 'state')), `'${target}' on the way`, 'a folder is expected');
+  refused(() => lockState(join(target, 'state')), `'${target}' is a file`, 'a folder is expected');
   untouched(target);
 });
 

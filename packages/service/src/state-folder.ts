@@ -100,21 +100,26 @@ function goTo(path: string, user: number, mode?: number): void {
     if (found === undefined) return;
     if (found.uid !== user && found.uid !== 0) {
       throw notOwn(
-        `'${next}' on the way to '${whole}' belongs to user ${found.uid}, who could put another folder in its place; root or user ${user} is expected: use a folder elsewhere, or run 'chown ${user} ${next}'`,
+        `'${next}' belongs to user ${found.uid}, who could exchange what is in it; root or user ${user} is expected: use a folder elsewhere, or run 'chown ${user} ${next}'`,
       );
     }
     if (found.isSymbolicLink()) {
-      if (++links > MAX_LINKS) throw notOwn(`'${whole}' leads over more than ${MAX_LINKS} symbolic links`);
+      if (++links > MAX_LINKS)
+        throw notOwn(
+          `'${path}' leads over more than ${MAX_LINKS} symbolic links: name the folder that is meant`,
+        );
       const target = readlinkSync(next);
       ahead.unshift(...target.split('/'));
       if (isAbsolute(target)) at = '/';
       continue;
     }
     if (!found.isDirectory())
-      throw notOwn(`'${next}' on the way to '${whole}' is a file: a folder is expected there`);
+      throw notOwn(
+        `'${next}' is a file of user ${found.uid}, and a folder is expected there: name another one`,
+      );
     if ((found.mode & WRITABLE_BY_OTHERS) !== 0 && (found.mode & STICKY) === 0) {
       throw notOwn(
-        `'${next}' of user ${found.uid} on the way to '${whole}' is writable by others, who could put another folder in its place: use a folder elsewhere, or run 'chmod go-w ${next}'`,
+        `'${next}' of user ${found.uid} is writable by others, who could exchange what is in it: use a folder elsewhere, or run 'chmod go-w ${next}'`,
       );
     }
     at = next;
