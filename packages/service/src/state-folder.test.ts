@@ -16,7 +16,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createLog, createServer, lockState, makePrivateDirectory, serveLocally } from './index.ts';
+import {
+  callLocally,
+  createLog,
+  createServer,
+  lockState,
+  makePrivateDirectory,
+  serveLocally,
+} from './index.ts';
 import { takeStateFolder } from './state-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-own-'));
@@ -206,6 +213,17 @@ if (root) {
     symlinkSync(place, join(folder, 'theirs'));
     lchownSync(join(folder, 'theirs'), OTHER, OTHER);
     refused(() => lockState(join(folder, 'theirs', 'state')), 'theirs', `belongs to user ${OTHER}`);
+  });
+
+  test("root may still ask another user's service on its socket", async () => {
+    const { state } = scene();
+    const server = createServer({ log: createLog('test', { write: () => {} }) });
+    server.get('/hello', () => ({ hello: 'world' }));
+    await serveLocally(server, state);
+    for (const path of [state, join(state, 'api.sock')]) chownSync(path, OTHER, OTHER);
+    assert.deepEqual(await callLocally(state, 'connect', 'GET', '/hello'), { hello: 'world' });
+    refused(() => lockState(state), `run it as user ${OTHER}`);
+    await server.close();
   });
 
   test('a service that is not root takes what root put into its folder, and no folder of root', () => {
