@@ -1,10 +1,15 @@
-import { lstatSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { CausewayError } from './causeway-error.ts';
 import { diskError, onDisk } from './disk-error.ts';
-import { localSocketPath, makeRuntimeDirectory, restrictSocket, withPrivateUmask } from './platform.ts';
+import {
+  localSocketPath,
+  makeRuntimeDirectory,
+  removeSocket,
+  restrictSocket,
+  withPrivateUmask,
+} from './platform.ts';
 
 export interface LocalSocket {
   /** Elsewhere than in the state folder, which only the service's user can enter. */
@@ -28,18 +33,6 @@ export async function serveLocally(
     throw diskError(error, path) ?? error;
   }
   restrictSocket(path, socket?.group);
-}
-
-/** @throws CausewayError 'not-own' where something else is in its place */
-function removeSocket(path: string): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found !== undefined && !found.isSocket()) {
-    throw new CausewayError(
-      'not-own',
-      `'${path}' of user ${found.uid} is no socket, and one is to be made there: remove it, or name another place`,
-    );
-  }
-  rmSync(path, { force: true });
 }
 
 /** Largest answer of a local API, in bytes. */

@@ -5,6 +5,7 @@ import {
   closeSync,
   fsyncSync,
   lchownSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -117,6 +118,19 @@ export function localSocketPath(stateDirectory: string): string {
     );
   }
   return path;
+}
+
+/** Takes away a socket that somebody who ended has left. @throws CausewayError 'not-own' where something else is in its place */
+export function removeSocket(path: string): void {
+  if (windows) return; // a named pipe goes with its process
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isSocket()) {
+    throw new CausewayError(
+      'not-own',
+      `'${path}' of user ${found.uid} is no socket, and one is to be made there: remove it, or name another place`,
+    );
+  }
+  rmSync(path, { force: true });
 }
 
 /**
