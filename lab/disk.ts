@@ -6,9 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -21,16 +19,17 @@ export class SmallDisk {
   readonly folder: string;
   readonly #root: string;
 
-  private constructor(root: string) {
+  private constructor(root: string, folder: string) {
     this.#root = root;
-    this.folder = join(root, 'disk');
+    this.folder = folder;
   }
 
-  static async make(megabytes: number): Promise<SmallDisk> {
+  /** @param at where it is mounted; in a folder of its own when absent */
+  static async make(megabytes: number, at?: string): Promise<SmallDisk> {
     const root = mkdtempSync(join(tmpdir(), 'causeway-disk-'));
-    const disk = new SmallDisk(root);
+    const disk = new SmallDisk(root, at ?? join(root, 'disk'));
     const image = join(root, 'image');
-    mkdirSync(disk.folder);
+    mkdirSync(disk.folder, { recursive: true });
     chmodSync(root, 0o711); // PostgreSQL's user passes through; what lies within is as private as its owner makes it
     await runTool('truncate', ['-s', `${megabytes}M`, image]);
     // At the first error it becomes read-only, as Debian sets it up for real disks; nothing is kept back for root.
@@ -41,12 +40,14 @@ export class SmallDisk {
 
   /** A disk in the place of a folder, with what that holds; whoever opens the folder's path uses the disk from here on. */
   static async inPlaceOf(folder: string, megabytes: number): Promise<SmallDisk> {
-    const disk = await SmallDisk.make(megabytes);
+    const before = mkdtempSync(join(tmpdir(), 'causeway-disk-'));
     if (existsSync(folder)) {
-      await runTool('cp', ['-a', `${folder}/.`, disk.folder]);
+      await runTool('cp', ['-a', `${folder}/.`, before]);
       rmSync(folder, { recursive: true });
     }
-    symlinkSync(disk.folder, folder);
+    const disk = await SmallDisk.make(megabytes, folder);
+    await runTool('cp', ['-a', `${before}/.`, folder]);
+    rmSync(before, { recursive: true });
     return disk;
   }
 
@@ -79,8 +80,7 @@ export class SmallDisk {
     const kept = join(this.#root, 'kept');
     await runTool('cp', ['-a', this.folder, kept]);
     await this.#unmount();
-    rmSync(this.folder, { recursive: true });
-    renameSync(kept, this.folder);
+    await runTool('cp', ['-a', `${kept}/.`, this.folder]);
   }
 
   async remove(): Promise<void> {

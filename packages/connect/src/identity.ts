@@ -19,7 +19,13 @@ import {
   type SigningKey,
   signingPublicKey,
 } from '@causeway/records';
-import { CausewayError, makePrivateDirectory, readPrivateFile, writePrivateFile } from '@causeway/service';
+import {
+  CausewayError,
+  checkStateFolder,
+  readPrivateFile,
+  takeStateFolder,
+  writePrivateFile,
+} from '@causeway/service';
 import { z } from 'zod';
 import type { ConnectConfiguration } from './configuration.ts';
 
@@ -48,16 +54,16 @@ const agentKeyFile = (state: string): string => join(state, 'agent-key.pem');
  * Enrols at a tenant by a one-time code. The signing key is made once and kept: the managed domain's administrator has
  * confirmed its fingerprint, perhaps.
  *
- * @throws CausewayError 'already-enrolled', CallError when the tenant refuses
+ * @throws CausewayError 'already-enrolled' or 'not-own', CallError when the tenant refuses
  */
 export async function enrol(stateDirectory: string, endpoint: Endpoint, code: string): Promise<Agent> {
+  takeStateFolder(stateDirectory);
   if (existsSync(identityFile(stateDirectory))) {
     throw new CausewayError(
       'already-enrolled',
       `'${identityFile(stateDirectory)}' exists: this Connect is enrolled; move the file away to enrol it anew`,
     );
   }
-  makePrivateDirectory(stateDirectory);
   if (!existsSync(signingKeyFile(stateDirectory)))
     writePrivateFile(signingKeyFile(stateDirectory), exportSigningKey(generateSigningKey()));
   const signingKey = readSigningKey(stateDirectory);
@@ -74,8 +80,9 @@ export async function enrol(stateDirectory: string, endpoint: Endpoint, code: st
   return { ...identity, signingKey, publicKey: signingPublicKey(signingKey) };
 }
 
-/** @throws CausewayError 'not-enrolled' or 'file-not-private' */
+/** @throws CausewayError 'not-enrolled', 'not-own' or 'file-not-private' */
 export function readAgent(stateDirectory: string): Agent {
+  checkStateFolder(stateDirectory);
   if (!existsSync(identityFile(stateDirectory))) {
     throw new CausewayError(
       'not-enrolled',

@@ -19,7 +19,8 @@ export async function askOrDo<T>(
   } catch (error) {
     if (!(error instanceof CausewayError) || error.code !== 'not-running') throw error;
   }
-  const lock = lockState(configuration.stateDirectory);
+  const places = placesOf(configuration);
+  const lock = lockState(places.stateDirectory, places.domain.directory);
   try {
     const opened = await open(configuration);
     try {

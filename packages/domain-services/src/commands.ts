@@ -1,5 +1,5 @@
 import { stopDomain } from '@causeway/samba';
-import { CausewayError, confirm, lockState, printResult, table } from '@causeway/service';
+import { CausewayError, checkStateFolder, confirm, lockState, printResult, table } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { type Command, execute } from './administration.ts';
 import type { Arrival } from './arrival.ts';
@@ -182,7 +182,7 @@ async function create(flags: CreateFlags): Promise<void> {
 
 async function stop(flags: Flags): Promise<void> {
   const places = placesOf(loadDomainConfiguration(flags));
-  const lock = lockState(places.stateDirectory);
+  const lock = lockState(places.stateDirectory, places.domain.directory);
   try {
     await stopDomain(places.domain);
   } finally {
@@ -193,6 +193,7 @@ async function stop(flags: Flags): Promise<void> {
 
 async function fingerprint(flags: Flags): Promise<void> {
   const places = placesOf(loadDomainConfiguration(flags));
+  checkStateFolder(places.stateDirectory, places.domain.directory);
   const keys = publicDomainKeys(await openDomainKeys(places));
   printResult(flags.json, keys, () => [keys.fingerprint]);
 }

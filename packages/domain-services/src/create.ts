@@ -53,7 +53,7 @@ export async function createDomain(
   options: CreateOptions,
 ): Promise<Created> {
   const places = placesOf(configuration);
-  const lock = lockState(places.stateDirectory);
+  const lock = lockState(places.stateDirectory, places.domain.directory);
   try {
     const { progress, code } = options;
     checkGivenPassword(options.administratorPasswordFile);

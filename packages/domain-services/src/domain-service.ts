@@ -36,7 +36,7 @@ import { readStatus, readUserStatus, type StatusSources } from './status.ts';
 export async function runDomain(configuration: DomainConfiguration): Promise<void> {
   setHeapGrowth();
   const places = placesOf(configuration);
-  const lock = await lockStateSoon(places.stateDirectory);
+  const lock = await lockStateSoon(places.stateDirectory, places.domain.directory);
   const log = createLog('domain');
   try {
     requireCreated(places);

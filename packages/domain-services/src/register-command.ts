@@ -1,4 +1,11 @@
-import { askSecret, CausewayError, confirm, printResult, readPrivateFile } from '@causeway/service';
+import {
+  askSecret,
+  CausewayError,
+  checkStateFolder,
+  confirm,
+  printResult,
+  readPrivateFile,
+} from '@causeway/service';
 import { askOrDo, type Opened } from './at-hand.ts';
 import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
 import { requireCreated } from './creation.ts';
@@ -30,6 +37,7 @@ export async function register(
 ): Promise<void> {
   const configuration = loadDomainConfiguration(flags);
   const places = placesOf(configuration);
+  checkStateFolder(places.stateDirectory, places.domain.directory);
   requireCreated(places);
   const keys = publicDomainKeys(await openDomainKeys(places));
   const { realm } = configuration;

@@ -19,7 +19,8 @@ export async function provisionDomain(settings: DomainSettings): Promise<void> {
   await refuseOccupied(directory);
   const making = join(dirname(directory), `.${basename(directory)}.making`);
   await rm(making, { recursive: true, force: true });
-  await mkdir(making, { recursive: true, mode: 0o755 });
+  await mkdir(dirname(making), { recursive: true, mode: 0o755 });
+  await mkdir(making, { mode: 0o755 }); // made anew: in one that somebody else put there meanwhile the domain would be theirs
   try {
     await runTool('samba-tool', ['domain', 'provision', ...provisionArguments(domain, making)]);
     await finish(domain, making, directory, adminPassword);

@@ -22,7 +22,6 @@ export {
   defaultConfigurationFile,
   defaultStateDirectory,
   localSocketPath,
-  makePrivateDirectory,
   readPrivateFile,
   runtimeDirectory,
   writePrivateFile,
@@ -37,4 +36,5 @@ export {
   serveRoute,
 } from './serve-route.ts';
 export { StateDatabase } from './state-database.ts';
+export { checkStateFolder, makePrivateDirectory, takeStateFolder } from './state-folder.ts';
 export { lockState, lockStateSoon, type StateLock } from './state-lock.ts';

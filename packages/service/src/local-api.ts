@@ -1,10 +1,15 @@
-import { rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { CausewayError } from './causeway-error.ts';
 import { diskError, onDisk } from './disk-error.ts';
-import { localSocketPath, makeRuntimeDirectory, restrictSocket, withPrivateUmask } from './platform.ts';
+import {
+  localSocketPath,
+  makeRuntimeDirectory,
+  removeSocket,
+  restrictSocket,
+  withPrivateUmask,
+} from './platform.ts';
 
 export interface LocalSocket {
   /** Elsewhere than in the state folder, which only the service's user can enter. */
@@ -21,7 +26,7 @@ export async function serveLocally(
 ): Promise<void> {
   const path = socket?.path ?? localSocketPath(stateDirectory);
   if (socket) makeRuntimeDirectory(dirname(path));
-  onDisk(path, () => rmSync(path, { force: true })); // the state lock is held: whoever left this socket is gone
+  onDisk(path, () => removeSocket(path)); // the state lock is held: whoever left this socket is gone
   try {
     await withPrivateUmask(() => server.listen({ path }));
   } catch (error) {

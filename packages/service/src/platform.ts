@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
-  chownSync,
   closeSync,
   fsyncSync,
+  lchownSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -16,18 +17,11 @@ import {
 import { dirname, join } from 'node:path';
 import { CausewayError } from './causeway-error.ts';
 import { onDisk } from './disk-error.ts';
+import { makeSharedDirectory } from './state-folder.ts';
 
 /** What is an operating system's own stands in this file: modes, users, sockets, default places. */
 
 const windows = process.platform === 'win32';
-
-/** Makes a folder that only the service's user can enter. @throws CausewayError 'disk-full' or 'disk-failed' */
-export function makePrivateDirectory(path: string): void {
-  onDisk(path, () => {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    if (!windows) chmodSync(path, 0o700);
-  });
-}
 
 /**
  * Writes a file that only its owner can read; all of it or nothing, and on the disk when this returns.
@@ -126,6 +120,19 @@ export function localSocketPath(stateDirectory: string): string {
   return path;
 }
 
+/** Takes away a socket that somebody who ended has left. @throws CausewayError 'not-own' where something else is in its place */
+export function removeSocket(path: string): void {
+  if (windows) return; // a named pipe goes with its process
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isSocket()) {
+    throw new CausewayError(
+      'not-own',
+      `'${path}' of user ${found.uid} is no socket, and one is to be made there: remove it, or name another place`,
+    );
+  }
+  rmSync(path, { force: true });
+}
+
 /**
  * Lets only the owner open a socket that was just bound, and a group where one is named and there is one.
  * @returns whether the group may open it
@@ -136,7 +143,7 @@ export function restrictSocket(path: string, group?: string): boolean {
   const id = group === undefined ? undefined : groupId(group);
   if (id === undefined) return false;
   try {
-    chownSync(path, -1, id);
+    lchownSync(path, -1, id);
   } catch (error) {
     // Who is not root may give a file only to a group that it belongs to.
     if ((error as NodeJS.ErrnoException).code === 'EPERM') return false;
@@ -177,18 +184,19 @@ export function runtimeDirectory(): string {
 
 /**
  * Writes a file that everybody may read into a folder that everybody may enter.
- * @throws CausewayError 'runtime-directory', 'disk-full' or 'disk-failed'
+ * @throws CausewayError 'runtime-directory', 'not-own', 'disk-full' or 'disk-failed'
  */
 export function writeRuntimeFile(path: string, content: string): void {
   makeRuntimeDirectory(dirname(path));
   onDisk(path, () => writeWhole(path, content, 0o644));
 }
 
-/** @throws CausewayError 'runtime-directory' when it is not there and cannot be made */
+/** @throws CausewayError 'runtime-directory' when it is not there and cannot be made, 'not-own' when others can write there */
 export function makeRuntimeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o755 });
+    makeSharedDirectory(path);
   } catch (cause) {
+    if (cause instanceof CausewayError) throw cause;
     throw new CausewayError(
       'runtime-directory',
       `cannot make '${path}': make it for the service's user, by 'RuntimeDirectory=causeway' in its systemd unit`,

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { CausewayError } from './causeway-error.ts';
 import { onDisk } from './disk-error.ts';
 import { sleep } from './lifecycle.ts';
-import { makePrivateDirectory } from './platform.ts';
+import { takeStateFolder } from './state-folder.ts';
 
 /** Held while a service uses its state folder; two openers would spoil SQLite and PGlite files. */
 export interface StateLock {
@@ -12,13 +12,13 @@ export interface StateLock {
 }
 
 /**
- * Takes the lock of a state folder. SQLite holds it by the operating system's own file locks, so that it
+ * Takes the lock of a state folder, after a look at what is in it (`takeStateFolder`). SQLite holds it by the operating system's own file locks, so that it
  * goes with the process however that ends, on every platform.
- * @throws CausewayError 'already-running' that names the process which holds it where that is known; 'disk-full', 'disk-failed'
+ * @throws CausewayError 'already-running' that names the process which holds it where that is known; 'not-own', 'disk-full', 'disk-failed'
  */
-export function lockState(stateDirectory: string): StateLock {
+export function lockState(stateDirectory: string, program?: string): StateLock {
   return onDisk(stateDirectory, () => {
-    makePrivateDirectory(stateDirectory);
+    takeStateFolder(stateDirectory, program);
     const ownerFile = join(stateDirectory, 'lock.pid');
     const database = new DatabaseSync(join(stateDirectory, 'lock.db'));
     try {
@@ -42,10 +42,10 @@ export function lockState(stateDirectory: string): StateLock {
 const PATIENCE_MS = 3000;
 
 /** Takes the lock as `lockState` does, after waiting a little for somebody who is about to be done. */
-export async function lockStateSoon(stateDirectory: string): Promise<StateLock> {
+export async function lockStateSoon(stateDirectory: string, program?: string): Promise<StateLock> {
   for (const until = Date.now() + PATIENCE_MS; ; await sleep(50)) {
     try {
-      return lockState(stateDirectory);
+      return lockState(stateDirectory, program);
     } catch (error) {
       const { code } = error as { code?: string };
       if (code !== 'already-running' || Date.now() > until) throw error;
@@ -69,7 +69,7 @@ function alreadyRunning(stateDirectory: string, ownerFile: string, cause: unknow
 function noteOwner(ownerFile: string): void {
   removeNote(ownerFile);
   try {
-    writeFileSync(ownerFile, `${process.pid} ${startOf(process.pid)}\n`, { mode: 0o600 });
+    writeFileSync(ownerFile, `${process.pid} ${startOf(process.pid)}\n`, { mode: 0o600, flag: 'wx' });
   } catch {
     removeNote(ownerFile);
   }

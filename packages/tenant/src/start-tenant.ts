@@ -4,7 +4,6 @@ import {
   type Log,
   listen,
   lockStateSoon,
-  makePrivateDirectory,
   reportError,
   type Service,
   serveLocally,
@@ -43,7 +42,6 @@ export async function startTenant(
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    makePrivateDirectory(configuration.stateDirectory);
     const lock = await lockStateSoon(configuration.stateDirectory);
     undo.push(() => lock.release());
     const location = options.database ?? databaseLocation(configuration);

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import {
+  callLocally,
+  createLog,
+  createServer,
+  lockState,
+  makePrivateDirectory,
+  serveLocally,
+} from './index.ts';
+import { takeStateFolder } from './state-folder.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-own-'));
+after(() => rmSync(folder, { recursive: true }));
+const user = process.geteuid!();
+/** Only root can give files away, so only root can play other users; everybody can play links. */
+const root = user === 0;
+const OTHER = 65534;
+
+let number = 0;
+/** A state folder with a file, and beside it what somebody wants to have written or opened. */
+function scene() {
+  const place = join(folder, String(++number));
+  const state = join(place, 'state');
+  const target = join(place, 'target');
+  mkdirSync(state, { recursive: true });
+  chmodSync(state, 0o700);
+  writeFileSync(target, 'theirs', { mode: 0o644 });
+  return { place, state, target };
+}
+
+function refused(work: () => unknown, ...words: string[]): void {
+  assert.throws(work, (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'not-own', error.message);
+    for (const word of words) assert.ok(error.message.includes(word), `'${word}' in: ${error.message}`);
+    return true;
+  });
+}
+
+const untouched = (target: string): void => {
+  assert.equal(readFileSync(target, 'utf8'), 'theirs');
+  assert.equal(statSync(target).mode & 0o777, 0o644);
+};
+
+for (const name of [
+  'lock.pid',
+  'lock.db',
+  'lock.db-wal',
+  'signing-key.pem',
+  'pglite',
+  'api.sock',
+  'deep/er/file',
+]) {
+  test(`refuses a state folder with a link in the place of ${name}, and leaves what it leads to as it is`, () => {
+    const { state, target } = scene();
+    const path = join(state, name);
+    mkdirSync(join(path, '..'), { recursive: true });
+    symlinkSync(target, path);
+    refused(() => lockState(state), `'${path}' of user ${user} is a symbolic link`, 'remove it');
+    untouched(target);
+    rmSync(path);
+    lockState(state).release();
+  });
+}
+
+test('refuses a link that leads nowhere, too', () => {
+  const { place, state } = scene();
+  symlinkSync(join(place, 'made'), join(state, 'lock.db'));
+  refused(() => lockState(state), 'lock.db');
+  assert.equal(existsSync(join(place, 'made')), false);
+});
+
+test('refuses a file that has another name elsewhere', () => {
+  const { state, target } = scene();
+  linkSync(target, join(state, 'connect.db'));
+  refused(() => lockState(state), `'${join(state, 'connect.db')}' of user ${user} has 2 names`, 'remove it');
+  untouched(target);
+});
+
+test('refuses a link as state folder, also with a slash at its end, and does not touch where it leads', () => {
+  const { place, state } = scene();
+  chmodSync(state, 0o755);
+  const link = join(place, 'link');
+  symlinkSync(state, link);
+  for (const path of [link, `${link}/`]) {
+    refused(
+      () => lockState(path),
+      link,
+      `a symbolic link of user ${user}`,
+      'name the folder that it leads to',
+    );
+  }
+  assert.equal(statSync(state).mode & 0o777, 0o755);
+  assert.equal(existsSync(join(state, 'lock.db')), false);
+});
+
+test('goes over links of the administrator that lead to the state folder', () => {
+  const { place, state } = scene();
+  symlinkSync(place, join(folder, 'shortcut'));
+  lockState(join(folder, 'shortcut', 'state')).release();
+  symlinkSync('.', join(place, 'here'));
+  lockState(join(place, 'here', 'here', 'new', 'state')).release();
+  assert.ok(existsSync(join(place, 'new', 'state', 'lock.db')));
+  symlinkSync('round', join(place, 'round'));
+  refused(() => lockState(join(place, 'round', 'state')), 'more than 40 symbolic links');
+  assert.ok(existsSync(join(state, 'lock.db')));
+});
+
+test('closes a state folder that others could write into, after which what they put there is found', () => {
+  const { state, target } = scene();
+  chmodSync(state, 0o777);
+  symlinkSync(target, join(state, 'lock.pid'));
+  refused(() => lockState(state), 'lock.pid');
+  assert.equal(statSync(state).mode & 0o777, 0o700);
+  untouched(target);
+});
+
+test('refuses a state folder in one that others can write into, unless it is sticky', () => {
+  const { place, state } = scene();
+  chmodSync(place, 0o777);
+  refused(
+    () => lockState(state),
+    `'${place}' of user ${user}`,
+    'is writable by others',
+    `chmod go-w ${place}`,
+  );
+  refused(() => lockState(join(place, 'new', 'state')), place);
+  assert.equal(existsSync(join(place, 'new')), false);
+  chmodSync(place, 0o1777);
+  lockState(state).release();
+});
+
+test('refuses a file in the place of a folder', () => {
+  const { target } = scene();
+  refused(() => lockState(target), 'a folder is expected');
+  refused(() => lockState(join(target, 'state')), `'${target}' is a file`, 'a folder is expected');
+  untouched(target);
+});
+
+test("looks two levels deep where a program's folder is concerned, which has files of its own further down", () => {
+  const { state, target } = scene();
+  const program = join(state, 'samba');
+  mkdirSync(join(program, 'state', 'sysvol'), { recursive: true });
+  chmodSync(program, 0o775);
+  symlinkSync(target, join(program, 'state', 'sysvol', 'theirs'));
+  lockState(state, program).release();
+  assert.equal(statSync(program).mode & 0o777, 0o755);
+  refused(() => lockState(state), 'sysvol');
+  symlinkSync(target, join(program, 'state', 'key.pem'));
+  refused(() => lockState(state, program), 'key.pem');
+  refused(
+    () => lockState(join(folder, 'another'), join(program, 'state', 'key.pem')),
+    'key.pem',
+    'symbolic link',
+  );
+  untouched(target);
+});
+
+test('makes no socket in the place of a file, nor in a folder that others can write into', async () => {
+  const { place, state, target } = scene();
+  const server = createServer({ log: createLog('test', { write: () => {} }) });
+  const serve = (path: string) => serveLocally(server, state, { path, group: 'no-such-group-here' });
+  await assert.rejects(serve(target), { code: 'not-own', message: /target' of user \d+ is no socket/ });
+  untouched(target);
+  chmodSync(place, 0o777);
+  await assert.rejects(serve(join(place, 'x.sock')), { code: 'not-own', message: /writable by others/ });
+  await server.close();
+});
+
+if (root) {
+  test("refuses another user's state folder, and writes nothing there", () => {
+    const { state } = scene();
+    chownSync(state, OTHER, OTHER);
+    for (const work of [lockState, takeStateFolder, makePrivateDirectory]) {
+      refused(() => work(state), `'${state}' belongs to user ${OTHER}`, `run it as user ${OTHER}`);
+    }
+    assert.equal(existsSync(join(state, 'lock.db')), false);
+  });
+
+  test("refuses another user's file in its own state folder, or in a program's", () => {
+    const { place, state, target } = scene();
+    writeFileSync(join(state, 'connect.db'), 'x');
+    chownSync(join(state, 'connect.db'), OTHER, OTHER);
+    refused(() => lockState(state), `'${join(state, 'connect.db')}' of user ${OTHER}`, 'remove it');
+    chownSync(target, OTHER, OTHER);
+    mkdirSync(join(place, 'samba', 'tls'), { recursive: true });
+    linkSync(target, join(place, 'samba', 'tls', 'key.pem'));
+    refused(() => lockState(join(place, 'new'), join(place, 'samba')), `key.pem' of user ${OTHER}`);
+    untouched(target);
+  });
+
+  test("refuses a state folder below another user's folder or link", () => {
+    const { place, state } = scene();
+    chownSync(place, OTHER, OTHER);
+    refused(() => lockState(state), `'${place}'`, `belongs to user ${OTHER}`, `chown 0 ${place}`);
+    chownSync(place, 0, 0);
+    symlinkSync(place, join(folder, 'theirs'));
+    lchownSync(join(folder, 'theirs'), OTHER, OTHER);
+    refused(() => lockState(join(folder, 'theirs', 'state')), 'theirs', `belongs to user ${OTHER}`);
+  });
+
+  test("root may still ask another user's service on its socket", async () => {
+    const { state } = scene();
+    const server = createServer({ log: createLog('test', { write: () => {} }) });
+    server.get('/hello', () => ({ hello: 'world' }));
+    await serveLocally(server, state);
+    for (const path of [state, join(state, 'api.sock')]) chownSync(path, OTHER, OTHER);
+    assert.deepEqual(await callLocally(state, 'connect', 'GET', '/hello'), { hello: 'world' });
+    refused(() => lockState(state), `run it as user ${OTHER}`);
+    await server.close();
+  });
+
+  test('a service that is not root takes what root put into its folder, and no folder of root', () => {
+    const { place, state } = scene();
+    writeFileSync(join(state, 'contoso.admin-token'), 'made-up', { mode: 0o600 });
+    mkdirSync(join(state, 'lost+found'), { mode: 0o700 });
+    chownSync(state, OTHER, OTHER);
+    for (const way of [folder, place]) chmodSync(way, 0o711);
+    process.seteuid!(OTHER);
+    try {
+      lockState(state).release();
+      refused(() => makePrivateDirectory(join(place, 'target')), 'a folder is expected');
+      refused(() => makePrivateDirectory(place), `'${place}' belongs to user 0`, 'run it as user 0');
+    } finally {
+      process.seteuid!(0);
+    }
+  });
+}
