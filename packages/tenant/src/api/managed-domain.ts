@@ -4,7 +4,7 @@ import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
 import { readChanges } from '../directory/change-feed.ts';
 import { readTenantKey } from '../directory/cloud-records.ts';
-import { requireDomainAdministrator } from '../directory/groups.ts';
+import { proposedAdministrators, requireDomainAdministrator } from '../directory/groups.ts';
 import {
   isOfTheDomain,
   readSyncConfig,
@@ -43,6 +43,9 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
   registerRoute(server, context, managedDomainRoutes.readTenantKey, async (_input, { scope }) => ({
     key: await readTenantKey(scope),
   }));
+  registerRoute(server, context, managedDomainRoutes.readAdministrators, (_input, { scope }) =>
+    proposedAdministrators(scope),
+  );
   registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, caller) =>
     readChanges(caller.scope, query, signal, agentOf(caller).accepts),
   );
