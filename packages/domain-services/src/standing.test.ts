@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
-import { CallError, type RegisteredDomain } from '@causeway/contract';
+import { CallError, managedDomainRoutes, type RegisteredDomain } from '@causeway/contract';
 import {
   domainFingerprint,
   generateSealingKey,
@@ -50,9 +50,10 @@ function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
   const watch = new StandingWatch({
     ...{ ledger, own: first.own, intervalMs: 5 },
     log: createLog('test', { write: line => lines.push(JSON.parse(line)) }),
-    send: async () => {
-      asked++;
-      const said = tenant.answer;
+    send: async path => {
+      const isStanding = path === managedDomainRoutes.readDomain.path;
+      if (isStanding) asked++;
+      const said = isStanding ? tenant.answer : 404;
       if (said instanceof Error) throw said;
       const json =
         typeof said === 'number' ? { error: { code: 'scripted', message: 'no' } } : { domain: said };
