@@ -3,8 +3,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { DomainReport } from '@causeway/contract';
-import type { HeldList, PublicDomainKeys, Status, UserStatus } from '@causeway/domain-services';
+import type { DomainReport, ProposedAdministrator } from '@causeway/contract';
+import type {
+  HeldList,
+  ListedAdministrator,
+  PublicDomainKeys,
+  Status,
+  UserStatus,
+} from '@causeway/domain-services';
 import { ForestPeer, type Person } from '@causeway/domain-services/testing';
 import { filterEscape, type LdapConnection, type LdapEntry, openLdap } from '@causeway/ldap';
 import {
@@ -361,6 +367,56 @@ test("a hostile tenant's whole repertoire is refused, each with its own reason, 
     'relabelled',
     'unsupported-algorithm',
   ]);
+});
+
+test('a hostile tenant makes nobody an administrator, under no name and no identity', async () => {
+  const [alice, mallory] = [forest.person('board.alice'), forest.person('board.mallory')];
+  const otto = cloud.person('board.otto');
+  for (const person of [alice, mallory]) await publish(person, forest.account(person), null);
+  await publish(otto, cloud.account(otto), null, cloud);
+  const claim = (person: Person, changes: Partial<ProposedAdministrator> = {}): ProposedAdministrator => ({
+    ...{ userId: crypto.randomUUID(), origin: 'synchronized', forest: FOREST, sourceAnchor: person.anchor },
+    ...{ userPrincipalName: 'board.alice@corp.example.com', addedAt: '2026-11-28T10:00:00.000Z' },
+    ...changes,
+  });
+  const list = async () => {
+    const { administrators } = (await cli('administrators')) as unknown as {
+      administrators: ListedAdministrator[];
+    };
+    return administrators;
+  };
+  const accept = (user: string, ...more: string[]) => cli('administrators', 'accept', user, ...more);
+  tenant.administrators = [
+    claim(mallory), // under the name of Alice
+    claim(mallory, { forest: 'second.example.org' }), // as somebody of another forest
+    claim(otto), // a cloud-only person as one of a forest
+  ];
+  await eventually('the proposals', async () => (await list()).length === 3);
+  assert.deepEqual((await list()).map(({ state, name }) => `${state} ${name}`).sort(), [
+    'proposed board.mallory@corp.example.com',
+    'unknown null',
+    'unknown null',
+  ]);
+  await assert.rejects(accept('board.alice@corp.example.com', '--yes'), /does not propose board\.alice@/);
+  await assert.rejects(accept('board.otto', '--cloud-only', '--yes'), /does not propose board\.otto@/);
+  await assert.rejects(accept('board.mallory'), /board\.mallory@corp.*nothing was changed: nobody can be/s);
+  await accept('board.mallory', '--yes');
+
+  // The one who is called so is another object now: that one was never accepted.
+  const anew = { ...mallory, objectGuid: crypto.randomUUID() };
+  assert.deepEqual(outcomes(await publish(anew, forest.account(anew), null)), ['waiting anchor-moved']);
+  const stateOf = async () => (await list()).find(({ name }) => name?.startsWith('board.mallory'))?.state;
+  assert.equal(await stateOf(), 'accepted');
+  await cli('accept', mallory.anchor);
+  await reported(anew, 'account', 'applied');
+  assert.equal(await stateOf(), 'proposed');
+  const { audit, administrators } = (await cli('status')) as unknown as Status;
+  assert.deepEqual([administrators.accepted, administrators.waiting], [0, 3]);
+  assert.ok(
+    audit.some(({ action, detail }) => action === 'administrator-ended' && /another object/.test(detail)),
+  );
+  tenant.administrators = [];
+  await eventually('an empty list', async () => (await list()).length === 0);
 });
 
 test("a cloud-only user signs in by the tenant's own word, and no forest's key has a say in it", async () => {

@@ -6,6 +6,7 @@ import {
   enrolmentRoutes,
   type FeedItem,
   managedDomainRoutes,
+  type ProposedAdministrator,
   type PublicKey,
 } from '@causeway/contract';
 import { createLog, createServer, listen } from '@causeway/service';
@@ -26,6 +27,8 @@ export class TenantPeer {
   agents: Agent[] = [];
   /** What it shows as its own key, by which cloud-only users are signed; nothing, as a tenant that has none. */
   ownKey: PublicKey | undefined;
+  /** Whom it proposes as administrators of the managed domain; nothing, as a tenant of the release before. */
+  administrators: ProposedAdministrator[] | undefined;
   /** The head that is shown of each forest, and the receipts that came. */
   readonly heads = new Map<string, string>();
   readonly receipts = new Map<string, string[]>();
@@ -124,6 +127,9 @@ export class TenantPeer {
     server.get(enrolmentRoutes.listAgents.path, () => ({ agents: this.agents }));
     server.get(managedDomainRoutes.readTenantKey.path, (_request, reply) =>
       this.ownKey ? { key: this.ownKey } : reply.callNotFound(),
+    );
+    server.get(managedDomainRoutes.readAdministrators.path, (_request, reply) =>
+      this.administrators ? { members: this.administrators, more: 0 } : reply.callNotFound(),
     );
     server.post(managedDomainRoutes.reportApplied.path, request => {
       this.reports.push(...managedDomainRoutes.reportApplied.body!.parse(request.body).reports);

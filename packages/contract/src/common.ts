@@ -30,6 +30,8 @@ export const ObjectGuid = z
   .string()
   .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a GUID in lower case');
 export const UserPrincipalName = text(1024).regex(/^[^@\s]+@[^@\s]+$/, 'a name of the form name@domain');
+/** The same as the tenant shows it of a user: empty where the user's forest never said one. */
+export const ShownPrincipalName = UserPrincipalName.or(z.literal(''));
 /** A signed record (JWS compact); its bytes are relayed as they are. See docs/formats.md. */
 export const SignedRecord = z
   .string()

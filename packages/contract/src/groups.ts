@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Empty, UserPrincipalName } from './common.ts';
+import { Empty, ShownPrincipalName } from './common.ts';
 import { route } from './route.ts';
 
 /** Whose members may manage the managed domain through the tenant. */
@@ -7,7 +7,7 @@ export const AAD_DC_ADMINISTRATORS = 'AAD DC Administrators';
 /** The groups that every tenant has. */
 export const GROUPS: readonly string[] = [AAD_DC_ADMINISTRATORS];
 
-export const GroupMember = z.strictObject({ id: z.uuid(), userPrincipalName: UserPrincipalName });
+export const GroupMember = z.strictObject({ id: z.uuid(), userPrincipalName: ShownPrincipalName });
 export type GroupMember = z.infer<typeof GroupMember>;
 
 const Group = z.strictObject({ group: z.string().max(256) });

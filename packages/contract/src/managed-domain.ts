@@ -5,6 +5,7 @@ import {
   Forest,
   PublicKey,
   Sequence,
+  ShownPrincipalName,
   SignedHead,
   SignedReceipt,
   SignedRecord,
@@ -64,6 +65,21 @@ export const DomainReport = z.strictObject({
   at: Timestamp,
 });
 export type DomainReport = z.infer<typeof DomainReport>;
+
+/** Members of *AAD DC Administrators* that are proposed at once: those who have been members longest. */
+export const MAX_PROPOSED = 200;
+
+/** A member of *AAD DC Administrators*, whom the tenant proposes as an administrator of the managed domain. Nothing of it is signed. */
+export const ProposedAdministrator = z.strictObject({
+  userId: z.uuid(),
+  origin: z.enum(['synchronized', 'cloud']),
+  forest: Forest.nullable(),
+  sourceAnchor: SourceAnchor,
+  userPrincipalName: ShownPrincipalName,
+  /** Another time than before: the member was removed in between. */
+  addedAt: Timestamp.max(64),
+});
+export type ProposedAdministrator = z.infer<typeof ProposedAdministrator>;
 
 /** The managed domain that another one replaces, as it was shown to whoever decided so: no third one is replaced instead. */
 export const Replaces = z.strictObject({
@@ -138,6 +154,17 @@ export const managedDomainRoutes = {
     access: ['admin', 'domain'],
     summary: "the public half of the tenant's own key, by which it signs the records of cloud-only users",
     reply: z.strictObject({ key: PublicKey }),
+  }),
+  readAdministrators: route({
+    method: 'GET',
+    path: '/api/v1/domain/administrators',
+    access: ['admin', 'domain'],
+    summary: 'the members of AAD DC Administrators, as the managed domain is to see them',
+    reply: z.strictObject({
+      members: z.array(ProposedAdministrator).max(MAX_PROPOSED),
+      /** Further members, who are not proposed until others leave. */
+      more: z.int().nonnegative(),
+    }),
   }),
   readChanges: route({
     method: 'GET',

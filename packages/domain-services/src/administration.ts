@@ -1,6 +1,7 @@
 import type { Send } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { z } from 'zod';
+import { acceptAdministrator, removeAdministrator } from './accept-administrator.ts';
 import type { Ledger } from './ledger.ts';
 import { freeName, giveName } from './name-commands.ts';
 import { sidToAccept } from './protected.ts';
@@ -21,6 +22,11 @@ export const Command = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('accept'), anchor: z.string() }),
   z.strictObject({ command: z.literal('free-name'), name: Name }),
   z.strictObject({ command: z.literal('give-name'), name: Name, user: z.string(), confirmed: z.boolean() }),
+  z.strictObject({
+    ...{ command: z.literal('accept-administrator'), forest: z.string(), anchor: z.string() },
+    ...{ objectGuid: z.string(), cloudOnly: z.boolean() },
+  }),
+  z.strictObject({ command: z.literal('remove-administrator'), user: Name, forest: z.string().optional() }),
 ]);
 export type Command = z.infer<typeof Command>;
 
@@ -51,6 +57,10 @@ export async function execute(
       return freeName(ledger, realm, command.name);
     case 'give-name':
       return giveName(ledger, realm, command);
+    case 'accept-administrator':
+      return acceptAdministrator(ledger, command);
+    case 'remove-administrator':
+      return removeAdministrator(ledger, command);
   }
 }
 

@@ -1,5 +1,11 @@
-import { CausewayError, callLocally, lockState } from '@causeway/service';
-import { type DomainConfiguration, limitsOf } from './configuration.ts';
+import { CausewayError, callLocally, lockState, printResult } from '@causeway/service';
+import { type Command, execute } from './administration.ts';
+import {
+  type ConfigurationFlags,
+  type DomainConfiguration,
+  limitsOf,
+  loadDomainConfiguration,
+} from './configuration.ts';
 import { requireCreated } from './creation.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { openTenant, requireEnrolment } from './identity.ts';
@@ -31,6 +37,16 @@ export async function askOrDo<T>(
   } finally {
     lock.release();
   }
+}
+
+/** Has a command carried out, and prints what was done. */
+export async function perform(
+  flags: ConfigurationFlags & { json?: boolean },
+  command: Command,
+): Promise<void> {
+  const work = (opened: Opened) => execute(opened, opened.send, command);
+  const result = await askOrDo(loadDomainConfiguration(flags), 'POST', '/commands', work, command);
+  printResult(flags.json, result, () => [result.message]);
 }
 
 export type Opened = Awaited<ReturnType<typeof open>>;

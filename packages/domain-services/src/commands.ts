@@ -1,9 +1,9 @@
 import { stopDomain } from '@causeway/samba';
 import { CausewayError, checkStateFolder, confirm, lockState, printResult, table } from '@causeway/service';
 import type { Command as Program } from 'commander';
-import { type Command, execute } from './administration.ts';
+import { administratorCommands, administratorsLine } from './administrator-commands.ts';
 import type { Arrival } from './arrival.ts';
-import { askOrDo, type Opened } from './at-hand.ts';
+import { askOrDo, type Opened, perform } from './at-hand.ts';
 import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
 import { createDomain } from './create.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
@@ -12,6 +12,7 @@ import { alarmText } from './head-watch.ts';
 import { heldCommands } from './held-commands.ts';
 import type { Problem } from './ledger.ts';
 import { listNames, type NameClaims, type NameList, readName } from './name-commands.ts';
+import { personRows } from './person-rows.ts';
 import { placesOf } from './places.ts';
 import { type CodeFlags, type ReplaceFlags, readCode, register, withCode } from './register-command.ts';
 import { readStatus, readUserStatus, type Status, type UserStatus } from './status.ts';
@@ -103,6 +104,7 @@ export function domainCommands(program: Program): void {
     .action((anchor: string, flags: Flags) => perform(flags, { command: 'accept', anchor }));
   nameCommands(domain);
   heldCommands(command);
+  administratorCommands(domain);
 }
 
 /** `causeway domain name …`. */
@@ -198,13 +200,6 @@ async function fingerprint(flags: Flags): Promise<void> {
   printResult(flags.json, keys, () => [keys.fingerprint]);
 }
 
-async function perform(flags: Flags, command: Command): Promise<void> {
-  const configuration = loadDomainConfiguration(flags);
-  const work = (opened: Opened) => execute(opened, opened.send, command);
-  const result = await askOrDo(configuration, 'POST', '/commands', work, command);
-  printResult(flags.json, result, () => [result.message]);
-}
-
 async function status(user: string | undefined, flags: Flags): Promise<void> {
   if (user === undefined) {
     await look(flags, '/status', opened => readStatus(opened, undefined), statusLines);
@@ -248,6 +243,7 @@ function statusLines(status: Status): string[] {
       ['trusted', trusted.join('; ') || 'nobody yet: nothing is believed until an agent is trusted'],
       ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
       ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
+      ['administrators', administratorsLine(status.administrators)],
       ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
       [
         'deletions',
@@ -353,14 +349,7 @@ function userLines({ entry, problems }: UserStatus): string[] {
       : 'none yet: the account is disabled';
   return [
     ...table([
-      ['user', entry.userPrincipalName ?? entry.wantedPrincipal ?? 'no userPrincipalName'],
-      ['name here', entry.samAccountName ?? 'none: the account is not there'],
-      ...(differs(entry.samAccountName, entry.wantedName) ? [['name on-premises', entry.wantedName!]] : []),
-      ...(differs(entry.userPrincipalName, entry.wantedPrincipal)
-        ? [['userPrincipalName on-premises', entry.wantedPrincipal!]]
-        : []),
-      ['source anchor', entry.anchor],
-      ['pinned to', `${entry.objectGuid} of ${entry.forest}`],
+      ...personRows(entry),
       ['account', entry.deletedAt ? `deleted ${entry.deletedAt}` : `written ${entry.accountAt ?? 'never'}`],
       ['enabled', entry.wantsEnabled ? 'yes' : 'no'],
       ['credential', entry.deletedAt ? 'gone with the account' : credential],
@@ -368,10 +357,6 @@ function userLines({ entry, problems }: UserStatus): string[] {
     ...problemLines(problems),
   ];
 }
-
-/** What an account is called here is not what its forest says. */
-const differs = (has: string | null, wanted: string | null): boolean =>
-  has !== null && wanted !== null && has !== wanted;
 
 function nameLines({ differing, reserved }: NameList): string[] {
   return [

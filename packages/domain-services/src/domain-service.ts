@@ -13,7 +13,9 @@ import {
   setHeapGrowth,
   sleep,
 } from '@causeway/service';
+import { CandidateQuery, findCandidate } from './accept-administrator.ts';
 import { Command, execute } from './administration.ts';
+import { listAdministrators } from './administrators.ts';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation.ts';
 import { ManagedDirectory } from './directory.ts';
@@ -148,7 +150,9 @@ interface Actions {
 }
 
 /** Commands that concern nothing that the feed has to be read again for. */
-const ONLY_WAKE: ReadonlySet<string> = new Set(['free-name', 'give-name']);
+const ONLY_WAKE: ReadonlySet<Command['command']> = new Set([
+  ...(['free-name', 'give-name', 'accept-administrator', 'remove-administrator'] as const),
+]);
 
 /** Status and commands on the socket of the state folder. */
 class LocalApi implements Service {
@@ -183,6 +187,10 @@ class LocalApi implements Service {
     server.get('/names', () => listNames(ledger));
     server.get<{ Params: { name: string } }>('/names/:name', request =>
       readName(ledger, realm, request.params.name),
+    );
+    server.get('/administrators', () => ({ administrators: listAdministrators(ledger) }));
+    server.get('/administrators/candidate', request =>
+      findCandidate(ledger, CandidateQuery.parse(request.query)),
     );
     server.post('/commands', async request => {
       const command = Command.parse(request.body);

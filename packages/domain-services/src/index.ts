@@ -1,3 +1,4 @@
+export type { ListedAdministrator } from './administrators.ts';
 export { domainCommands } from './commands.ts';
 export { DomainConfiguration } from './configuration.ts';
 export { type Created, type CreateOptions, createDomain } from './create.ts';

@@ -206,4 +206,18 @@ export const LEDGER_STEPS: readonly string[] = [
   CREATE TABLE own_changes_due (anchor TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   INSERT INTO own_changes_due SELECT anchor FROM accounts WHERE managed_guid IS NOT NULL OR nonce IS NOT NULL;
   `,
+  `
+  -- Whom the tenant proposes as administrators of the managed domain; accepted_*: the object that was accepted here, and as whom.
+  CREATE TABLE administrators (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    added_at TEXT NOT NULL,
+    called_by_tenant TEXT NOT NULL,
+    since TEXT NOT NULL,
+    accepted_guid TEXT,
+    accepted_name TEXT,
+    accepted_at TEXT,
+    PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -4,6 +4,7 @@ import type { PasswordOrder } from '@causeway/credentials';
 import { bucketOf } from '@causeway/records';
 import { BulkBook, StateDatabase } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
+import { AdministratorBook } from './administrator-book.ts';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
 import { NameBook } from './name-book.ts';
@@ -105,6 +106,8 @@ export class Ledger {
   readonly names: NameBook;
   /** What waits for an administrator; its scopes are forests. */
   readonly bulk: BulkBook;
+  /** Who is proposed and accepted as an administrator of the managed domain. */
+  readonly administrators: AdministratorBook;
 
   /** @throws CausewayError 'ledger-too-new' */
   constructor(file: string) {
@@ -118,6 +121,7 @@ export class Ledger {
     this.heads = new HeadBook(this.#database);
     this.names = new NameBook(this.#database);
     this.bulk = new BulkBook(this.#database);
+    this.administrators = new AdministratorBook(this.#database);
   }
 
   close(): void {
@@ -421,6 +425,8 @@ export type StateName =
   | 'unlisted'
   /** JSON: whether this domain is its tenant's, and since when that was seen; see `standing.ts`. */
   | 'standing'
+  /** JSON: whether the tenant says whom it proposes as administrators; see `administrators.ts`. */
+  | 'proposals'
   /** JSON: the last lock of an account that the domain needs; see `realm-guard.ts`. */
   | 'endedLock';
 

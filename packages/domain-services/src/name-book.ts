@@ -79,6 +79,15 @@ export class NameBook {
     return this.#bySlot('has', slot, realm);
   }
 
+  /** Everybody who has a name here, as account name or userPrincipalName, and everybody whose forest wants it for them. */
+  called(name: string): NamedAccount[] {
+    const columns = ['has_name', 'has_principal', 'wanted_name', 'wanted_principal'];
+    return this.#accounts(
+      `(${columns.map(column => `name_key(${column}) = ?1`).join(' OR ')})`,
+      nameKey(name),
+    );
+  }
+
   withDigits(key: string): NamedAccount[] {
     return this.#accounts('digits_key = ?', key);
   }

@@ -1,6 +1,7 @@
 import type { DomainReport, FeedItem } from '@causeway/contract';
 import type { AccountRecord } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
+import { endAcceptances, logEnded } from './administrators.ts';
 import { noteCreated } from './creations.ts';
 import type { AccountDecision } from './decide.ts';
 import type { Ledger, LedgerEntry, RecordKind } from './ledger.ts';
@@ -16,10 +17,11 @@ import type { ApplyContext, Task } from './task.ts';
  * @returns users that failed for a reason of their own: to be tried again
  */
 export async function settlePage(context: ApplyContext, tasks: readonly Task[]): Promise<FeedItem[]> {
-  const { ledger } = context;
+  const { ledger, log } = context;
   await findMade(context, tasks);
   const { failed, reports } = ledger.transaction(() => {
     const settled = settle(context, tasks);
+    logEnded(log, endAcceptances(ledger));
     if (ledger.names.isAnyDue(Date.now())) return settled;
     queueReports(ledger, settled.reports);
     return { ...settled, reports: undefined };

@@ -53,7 +53,8 @@ function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
     send: async path => {
       const asksStanding = path === managedDomainRoutes.readDomain.path;
       if (asksStanding) asked++;
-      const said = asksStanding ? tenant.answer : tenant.confirmation;
+      const asksAdministrators = path === managedDomainRoutes.readAdministrators.path;
+      const said = asksStanding ? tenant.answer : asksAdministrators ? 404 : tenant.confirmation;
       if (said instanceof Error) throw said;
       const member = asksStanding ? 'domain' : 'confirmation';
       const json =

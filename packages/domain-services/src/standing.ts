@@ -1,6 +1,7 @@
 import { callIfServed, managedDomainRoutes, type Send } from '@causeway/contract';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import { z } from 'zod';
+import { askProposals, logEnded, noteProposals } from './administrators.ts';
 import type { Ledger } from './ledger.ts';
 import { fingerprintOf, isOwn, type OwnDomain, readRegistered } from './registration.ts';
 import { isRemoved } from './removed.ts';
@@ -116,12 +117,16 @@ export interface StandingWatchOptions {
   intervalMs: number;
 }
 
-/** Asks the tenant again and again which managed domain it has, and says it loudly once it is another one. */
+/**
+ * Asks the tenant again and again which managed domain it has, and says it loudly once it is another one; and whom it proposes as the
+ * domain's administrators.
+ */
 export class StandingWatch implements Service {
   readonly name = 'standing';
   readonly #options: StandingWatchOptions;
   #said = false;
-  #trouble = '';
+  /** By question: why the tenant does not answer. */
+  readonly #troubles = new Map<string, string>();
   #wake = new AbortController();
 
   constructor(options: StandingWatchOptions) {
@@ -143,17 +148,30 @@ export class StandingWatch implements Service {
 
   async #look(signal: AbortSignal): Promise<void> {
     const { ledger, send, own, log } = this.#options;
+    await this.#ask('which managed domain it has', signal, async () => {
+      this.#say(noteStanding(ledger, await askStanding(send, own, signal)));
+    });
+    await this.#ask('whom it proposes as administrators', signal, async () => {
+      const { ended, isNew } = noteProposals(ledger, await askProposals(send, signal));
+      logEnded(log, ended);
+      if (isNew)
+        log.info(
+          "the tenant proposes administrators of the domain: 'causeway domain administrators' shows who",
+        );
+    });
+  }
+
+  async #ask(question: string, signal: AbortSignal, ask: () => Promise<void>): Promise<void> {
     try {
-      const changed = noteStanding(ledger, await askStanding(send, own, signal));
-      this.#trouble = '';
-      this.#say(changed);
+      await ask();
+      this.#troubles.delete(question);
     } catch (error) {
       if (signal.aborted) return;
       // What was known stays known: who does not answer says nothing of it.
       const trouble = describeError(error);
-      if (trouble !== this.#trouble)
-        log.warn({ err: trouble }, 'the tenant does not say which managed domain it has');
-      this.#trouble = trouble;
+      if (trouble !== this.#troubles.get(question))
+        this.#options.log.warn({ err: trouble }, `the tenant does not say ${question}`);
+      this.#troubles.set(question, trouble);
     }
   }
 

@@ -1,6 +1,7 @@
 import { CLOUD_FOREST } from '@causeway/records';
 import { domainStatus, type SambaRelease } from '@causeway/samba';
 import { CausewayError } from '@causeway/service';
+import { type AdministratorCounts, countAdministrators } from './administrators.ts';
 import { type Arrival, arrivals } from './arrival.ts';
 import type { DifferenceLimits } from './compare-head.ts';
 import { growthAlarms } from './creations.ts';
@@ -34,6 +35,7 @@ export interface Status {
     tenantKey: { fingerprint: string | null; offered: string | null };
   };
   accounts: { accounts: number; withCredential: number; deleted: number };
+  administrators: AdministratorCounts;
   guard: {
     /** A lock of an account that the domain needs, ended in the last day; null when there was none. */
     alarm: string | null;
@@ -110,6 +112,7 @@ export function readStatus(
       },
     },
     accounts: ledger.counts(),
+    administrators: countAdministrators(ledger),
     guard: { alarm: readLockAlarm(ledger), ownChangesWaiting: ledger.ownChangesWaiting() },
     arrivals: arrivals(ledger, sources.limits, following?.startedAt).map(arrival =>
       registration.alarm === null

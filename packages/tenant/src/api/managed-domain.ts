@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { readChanges } from '../directory/change-feed.ts';
 import { readTenantKey } from '../directory/cloud-records.ts';
 import { confirmDomain, readConfirmation } from '../directory/domain-confirmation.ts';
-import { requireDomainAdministrator } from '../directory/groups.ts';
+import { proposedAdministrators, requireDomainAdministrator } from '../directory/groups.ts';
 import {
   isOfTheDomain,
   readSyncConfig,
@@ -58,6 +58,9 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
   registerRoute(server, context, managedDomainRoutes.readTenantKey, async (_input, { scope }) => ({
     key: await readTenantKey(scope),
   }));
+  registerRoute(server, context, managedDomainRoutes.readAdministrators, (_input, { scope }) =>
+    proposedAdministrators(scope),
+  );
   registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, caller) =>
     readChanges(caller.scope, query, signal, agentOf(caller).accepts),
   );

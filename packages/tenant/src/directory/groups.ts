@@ -1,28 +1,55 @@
-import { AAD_DC_ADMINISTRATORS, GROUPS, type GroupMember } from '@causeway/contract';
+import {
+  AAD_DC_ADMINISTRATORS,
+  GROUPS,
+  type GroupMember,
+  MAX_PROPOSED,
+  type ProposedAdministrator,
+} from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { TenantScope } from '../tenant-scope.ts';
 import { findUser, type User } from './users.ts';
 
 /** @throws CausewayError 'no-such-group' */
 export async function listMembers(scope: TenantScope, group: string): Promise<GroupMember[]> {
+  return (await readMembers(scope, existingGroup(group))).map(({ user }) => memberOf(user));
+}
+
+/** The members of *AAD DC Administrators* as the managed domain sees them: those who have been members longest, and how many there are beside. */
+export async function proposedAdministrators(
+  scope: TenantScope,
+): Promise<{ members: ProposedAdministrator[]; more: number }> {
+  const all = await readMembers(scope, AAD_DC_ADMINISTRATORS);
+  const members = all
+    .toSorted((a, b) => a.addedAt.getTime() - b.addedAt.getTime() || (a.user.id < b.user.id ? -1 : 1))
+    .slice(0, MAX_PROPOSED)
+    .map(({ user, addedAt }) => ({
+      userId: user.id,
+      origin: user.origin,
+      forest: user.forest,
+      sourceAnchor: user.source_anchor ?? user.id,
+      userPrincipalName: user.user_principal_name,
+      addedAt: addedAt.toISOString(),
+    }));
+  return { members, more: all.length - members.length };
+}
+
+/** By name. */
+async function readMembers(scope: TenantScope, group: string) {
   const rows = await scope
     .select('group_members')
-    .select('user_id')
-    .where('group_name', '=', existingGroup(group))
+    .select(['user_id', 'added_at'])
+    .where('group_name', '=', group)
     .execute();
   if (rows.length === 0) return [];
+  const addedAt = new Map(rows.map(row => [row.user_id, row.added_at]));
   const users = await scope
     .select('users')
-    .select(['id', 'user_principal_name'])
+    .select(['id', 'origin', 'forest', 'source_anchor', 'user_principal_name'])
     .where('deleted_at', 'is', null)
-    .where(
-      'id',
-      'in',
-      rows.map(row => row.user_id),
-    )
+    .where('id', 'in', [...addedAt.keys()])
     .orderBy('upn_key')
     .execute();
-  return users.map(memberOf);
+  return users.map(user => ({ user, addedAt: addedAt.get(user.id)! }));
 }
 
 /** @throws CausewayError 'no-such-group' or 'no-such-user' */
