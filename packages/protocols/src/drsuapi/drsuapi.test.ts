@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openReplicationPayload, removeRidLayer } from '@causeway/credentials';
-import { DecodeError, decodeSid, decodeUtf16le, fromHex, ridOf, toHex, Writer } from '@causeway/wire';
+import {
+  DecodeError,
+  decodeSid,
+  decodeUtf16le,
+  dstimeToDate,
+  fromHex,
+  MAX_DSTIME,
+  ridOf,
+  toHex,
+  Writer,
+} from '@causeway/wire';
 import { truncationsAndMutations } from '@causeway/wire/testing';
 import { encodeWideString } from '../ndr/ndr.ts';
 import * as recorded from '../testing/recorded.ts';
@@ -158,6 +168,18 @@ for (const version of [6, 9] as const) {
 test('a page of 20,000 objects needs no deep stack', () => {
   const objects = Array.from({ length: MAX_OBJECTS }, (_, i) => ({ ...threeObjects[0]!, name: `CN=${i}` }));
   assert.equal(decodeReply(encodeReply({ objects })).objects[19_999]!.name.name, 'CN=19999');
+});
+
+test('a time that no date can hold is refused by its name', () => {
+  const metaData = (time: bigint) => new Writer().u32le(1).zeros(4).u64le(time).zeros(24).toBytes();
+  const last = decodePropertyMetaData(metaData(MAX_DSTIME));
+  assert.equal(dstimeToDate(BigInt(last.timeChanged)).toISOString(), '+275760-09-13T00:00:00.000Z');
+  for (const time of [MAX_DSTIME + 1n, 2n ** 60n]) {
+    assert.throws(() => decodePropertyMetaData(metaData(time)), {
+      field: 'PROPERTY_META_DATA_EXT.timeChanged',
+      reason: 'limit',
+    });
+  }
 });
 
 test('the status of a refused call is its last four bytes', () => {

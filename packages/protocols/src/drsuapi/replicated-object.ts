@@ -1,4 +1,4 @@
-import { decodeGuid, type Guid, Reader } from '@causeway/wire';
+import { decodeGuid, type Guid, MAX_DSTIME, Reader } from '@causeway/wire';
 import { decodeConformance, decodePointer } from '../ndr/ndr.ts';
 import { type DsName, decodeDsName, skipDsName } from './dsname.ts';
 import type { AttributeType } from './prefix-table.ts';
@@ -19,7 +19,7 @@ const META_DATA_BYTES = 40;
 /** PROPERTY_META_DATA_EXT ([MS-DRSR] 5.165): the last write of one attribute. */
 export interface PropertyMetaData {
   version: number;
-  /** Seconds since 1601-01-01 UTC. */
+  /** Seconds since 1601-01-01 UTC, up to `MAX_DSTIME`. */
   timeChanged: number;
   originatingInvocationId: Guid;
   originatingUsn: bigint;
@@ -142,9 +142,12 @@ export function decodePropertyMetaData(bytes: Uint8Array): PropertyMetaData {
   const r = new Reader(bytes, 'PROPERTY_META_DATA_EXT');
   const version = r.u32le('dwVersion');
   r.align(8);
-  const timeChanged = Number(r.u64le('timeChanged'));
+  const timeChanged = r.u64le('timeChanged');
+  if (timeChanged > MAX_DSTIME)
+    throw r.error('timeChanged', `${timeChanged} s after 1601 is no time`, 'limit');
   const originatingInvocationId = decodeGuid(r.slice(16, 'uuidDsaOriginating'));
-  return { version, timeChanged, originatingInvocationId, originatingUsn: r.u64le('usnOriginating') };
+  const originatingUsn = r.u64le('usnOriginating');
+  return { version, timeChanged: Number(timeChanged), originatingInvocationId, originatingUsn };
 }
 
 /**
