@@ -301,6 +301,21 @@ test('a deleted user has neither hash nor keys, and a group is no user', async (
   assert.deepEqual([user!.isDeleted, user!.ntHash, user!.kerberosKeys], [true, 'cleared', 'cleared']);
 });
 
+test('an object without anything breaks no page, whichever way its DC lays out an empty list', async () => {
+  for (const padding of [undefined, 0]) {
+    await using dc = await ScriptedDc.start(
+      afterBind((_call, { connection }) => {
+        const bare: ReplyObject = { guid: guidOf(9), name: `CN=bare,${NC}`, attributes: [] };
+        const objects = [userObject(connection.sessionKey, 1), bare, userObject(connection.sessionKey, 2)];
+        return encodeReply({ objects, linkedValues: [], ...(padding !== undefined && { padding }) });
+      }),
+    );
+    const [page] = await pull(dc);
+    assert.equal(page!.serverObjects, 3);
+    assert.deepEqual(page!.users.map(isOurHash), [true, true]);
+  }
+});
+
 /** Answers a cycle of some pages, one user each; the last has the vector. */
 const pages = (count: number, invocationId = INVOCATION_ID) => {
   let sent = 0;
