@@ -9,6 +9,7 @@ export type ReplicationErrorCode =
   | 'not-a-dc'
   | 'other-directory'
   | 'protocol'
+  | 'no-progress'
   | 'fault'
   | 'refused';
 

@@ -347,6 +347,28 @@ test('the next page is asked for before this one is handed out, and no more than
   assert.equal(page, 4);
 });
 
+test('a DC that announces more for ever, and brings nothing, ends the cycle with a reason', async () => {
+  for (const cookie of [undefined, cookieOf({})]) {
+    const reply = (to: bigint, more: boolean, rest = {}) => encodeReply({ to, more, ...rest });
+    // A page that moves the mark, or brings a link, goes on; the same mark with nothing does not.
+    const link = { linkedValues: [{ object: 'CN=group', value: new Uint8Array(3) }] };
+    const script = [reply(60n, true), reply(60n, true, link), reply(60n, true)];
+    await using dc = await ScriptedDc.start(
+      afterBind((_call, { calls }) => script[Math.min(calls.length - 2, script.length - 1)]!.slice()),
+    );
+    await assert.rejects(
+      pull(dc, cookie),
+      failsWith(
+        'no-progress',
+        /announces more changes, but sends neither an object, nor a link, nor another mark than 60/,
+      ),
+    );
+    assert.equal(dc.calls.length - 1, script.length);
+  }
+  await using dc = await ScriptedDc.start(afterBind(() => encodeReply({ more: true })));
+  await assert.rejects(pull(dc), failsWith('no-progress', /another mark than 0: /));
+});
+
 test('only the last page has a cookie, and the next cycle goes on from there', async () => {
   await using dc = await ScriptedDc.start(pages(2));
   const [first, last] = await pull(dc);

@@ -21,6 +21,7 @@ export interface ReplyHeader {
   to: UsnVector;
   extendedResult: number;
   objectCount: number;
+  linkedValueCount: number;
   more: boolean;
   /** dwDRSError: a failure that is told within a reply. 0 in V1, which has none. */
   drsError: number;
@@ -35,7 +36,6 @@ interface Fixed extends Omit<ReplyHeader, 'namingContext'> {
   prefixCount: number;
   hasPrefixes: boolean;
   hasObjects: boolean;
-  linkedValueCount: number;
   hasLinkedValues: boolean;
 }
 
