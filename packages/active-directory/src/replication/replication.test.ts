@@ -568,6 +568,55 @@ test('a DC that does not know our attributes by its own table gets ours, from th
   assert.equal(refusals, 1);
 });
 
+test('each replication error that a site meets comes in words, with the next step', async () => {
+  const told: [werror: number, words: RegExp][] = [
+    [8438, /^error 8438, .*too busy.*; Connect retries/],
+    [8442, /^error 8442, internal error.*; .*dcdiag/],
+    [8446, /^error 8446, .*out of memory; .*restart/],
+    [8451, /^error 8451, .*database; check its disk/],
+    [8452, /^error 8452, .*naming context.*; .*'server' of the connector/],
+    [8454, /^error 8454, .*support.*; .*'server' of the connector/],
+    [8455, /^error 8455, .*cancelled.*; Connect retries/],
+    [8456, /^error 8456, its outbound replication is disabled; .*-DISABLE_OUTBOUND_REPL/],
+    [8457, /^error 8457, its inbound replication is disabled.*; .*-DISABLE_INBOUND_REPL/],
+    [8461, /^error 8461, .*urgent.*; Connect retries/],
+    [8464, /^error 8464, .*attributes.*; .*'server' of the connector/],
+    [8439, /^error 8439, .*distinguished name; check 'server' and 'namingContext'/],
+    [8440, /^error 8440, .*naming context; check 'server' and 'namingContext'/],
+    [8418, /^error 8418, schema mismatch; wait/],
+    [9999, /^error 9999$/],
+  ];
+  let answer = encodeReply({});
+  await using dc = await ScriptedDc.start(afterBind(() => answer.slice()));
+  await using connection = await open(dc);
+  for (const [status, words] of told) {
+    // As the call's own value, and within a reply.
+    for (const reply of [{ status }, { drsError: status }]) {
+      answer = encodeReply(reply);
+      await assert.rejects(connection.replicateChanges({ namingContext: NC }).next(), (error: unknown) => {
+        failsWith('refused', /^127\.0\.0\.1 refuses: error /)(error);
+        const { message, werror } = error as ReplicationError;
+        assert.equal(werror, status);
+        assert.match(message.replace('127.0.0.1 refuses: ', ''), words);
+        return true;
+      });
+    }
+  }
+});
+
+test('a fault that is known comes in words, too', async () => {
+  for (const [fault, words] of [
+    [0x6ba, /status 0x000006ba: its RPC server is unavailable; see that its directory service runs/],
+    [0x6d9, /status 0x000006d9: its replication service is not registered; /],
+    [0x6d8, /status 0x000006d8$/],
+  ] as const) {
+    await using dc = await ScriptedDc.start(
+      afterBind((_, { calls }) => (calls.length > 2 ? { fault } : encodeReply({ more: true, to: 1n }))),
+    );
+    await assert.rejects(pull(dc), failsWith('fault', words));
+  }
+});
+
 test('a replication epoch is answered with a second bind', async () => {
   const renamed = recorded.DRS_BIND_REPLY.slice();
   renamed[12 + 24] = 3;
