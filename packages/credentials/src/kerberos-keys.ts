@@ -42,8 +42,9 @@ export const MAX_SALT_CHARACTERS = 1024;
 
 /**
  * Why a managed domain can do nothing with a set of keys, in words; undefined for a set that it takes whole. Samba takes both AES keys
- * with a salt that is text, or no keys at all. Its KDC tells clients the salt and never an iteration count, so that they take the
- * default: keys of another count would fail, where the NT hash alone works.
+ * with a salt that is text, or no keys at all: it refuses a lone surrogate, with the hash beside it, and its KDC cuts a salt at U+0000. The
+ * KDC tells clients the salt and never an iteration count, so that they take the default: keys of another count would fail, where the
+ * NT hash alone works.
  */
 export function keysProblem({ salt, iterations, keys }: KerberosKeys): string | undefined {
   for (const enctype of [EncryptionType.aes256, EncryptionType.aes128]) {
