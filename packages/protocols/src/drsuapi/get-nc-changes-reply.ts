@@ -62,7 +62,7 @@ export function decodeReplyHeader(stub: Uint8Array): ReplyHeader {
  * The whole reply. Values are views of `stub`: they hold until it is wiped.
  *
  * Senders differ in one thing: an array without elements whose elements begin at multiples of 8 is followed by padding
- * for the first of them (Windows and engines modelled on it) or not (Samba). A reply is read as Samba writes it, and where
+ * for the first of them (engines modelled on Windows) or not (Samba). A reply is read as Samba writes it, and where
  * that fails, as the others do. It cannot succeed wrongly: what follows is a name, whose lengths fit each other at one
  * place alone, or the end of the reply, which must be met exactly.
  */

@@ -41,7 +41,7 @@ export function encodeReply(reply: {
   objects?: ReplyObject[];
   /** An empty list has its pointer all the same, as Samba sends it. */
   linkedValues?: { object: string; value: Uint8Array }[];
-  /** The byte that pads an empty array up to where its first element would begin, as Windows lays it out. Samba pads nothing. */
+  /** The byte that pads an empty array up to where its first element would begin, as engines modelled on Windows lay it out. Samba pads nothing. */
   padding?: number;
 }): Uint8Array {
   const { version = 6, objects = [], vector, to = 0n, linkedValues, padding } = reply;
