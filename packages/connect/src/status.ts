@@ -139,8 +139,10 @@ function userName(store: ConnectorStore, guid: string): string {
 
 /** The whole way of one user so far. @throws CausewayError 'no-such-user' or 'several-users' */
 export function userStatus(connect: Connect, name: string): ConnectUserStatus {
-  const { store, object } = findUser(connect, name);
+  const { connector, object } = findUser(connect, name);
+  const { store } = connector.context;
   const password = store.passwords.get(object.guid);
+  const stands = standstill(connector);
   return {
     connector: store.name,
     user: userName(store, object.guid),
@@ -173,7 +175,23 @@ export function userStatus(connect: Connect, name: string): ConnectUserStatus {
       : null,
     retry: store.queue.get('password', object.guid) ?? null,
     owedSince: store.owed.since(object.guid) ?? null,
+    ...(stands && { standstill: stands }),
   };
+}
+
+/** Cycles that may be missing before silence is a standstill: one can take long. */
+const MISSING_CYCLES = 3;
+
+/** Since when a connector brings no passwords, and why; undefined while it does. */
+function standstill(connector: Connector): ConnectUserStatus['standstill'] {
+  const { store, settings } = connector.context;
+  const since = store.cursors.get('last-password-cycle-at') ?? null;
+  if (!store.settings.passwordSync) return { since, reason: 'password hash synchronization is switched off' };
+  if (connector.lastError !== null) return { since, reason: connector.lastError };
+  if (connector.passwordCycle().status === 'InProgress') return undefined;
+  if (since === null) return { since, reason: 'no password cycle has ended yet' };
+  if (Date.now() - Date.parse(since) <= MISSING_CYCLES * settings.cycleIntervalMs) return undefined;
+  return { since, reason: "no password cycle has ended since then: see that 'causeway connect run' runs" };
 }
 
 /** By the name that stands in for a userPrincipalName that the directory has not got. */
@@ -187,11 +205,11 @@ function findByStandIn({ store, scope }: Connector['context'], name: string): Sp
 }
 
 /** Two forests may have a user of one sAMAccountName each: then nobody is shown for somebody else. */
-function findUser(connect: Connect, name: string): { store: ConnectorStore; object: SpaceObject } {
-  const found = connect.connectors.flatMap(({ context }) => {
-    const { store } = context;
-    const object = store.space.find(name) ?? findByStandIn(context, name);
-    return object ? [{ store, object }] : [];
+function findUser(connect: Connect, name: string): { connector: Connector; object: SpaceObject } {
+  const found = connect.connectors.flatMap(connector => {
+    const { context } = connector;
+    const object = context.store.space.find(name) ?? findByStandIn(context, name);
+    return object ? [{ connector, object }] : [];
   });
   const [only, another] = found;
   if (only === undefined) {
@@ -202,7 +220,9 @@ function findUser(connect: Connect, name: string): { store: ConnectorStore; obje
     );
   }
   if (another === undefined) return only;
-  const names = found.map(({ store, object }) => `'${userName(store, object.guid)}' of ${store.name}`);
+  const names = found.map(
+    ({ connector: { name, context }, object }) => `'${userName(context.store, object.guid)}' of ${name}`,
+  );
   const text = `several users are called '${name}': give the userPrincipalName of one: ${names.join(', ')}`;
   throw new CausewayError('several-users', text, { status: 409 });
 }

@@ -187,6 +187,11 @@ export const ConnectUserStatus = z.strictObject({
     .nullable(),
   retry: RetryEntry.nullable(),
   owedSince: Timestamp.nullable(),
+  /**
+   * There while the connector's password channel does not work: what is said of the password is as of `since`, its last cycle that
+   * ended well, and null where none has. Absent while it works, and of a Connect of the first releases.
+   */
+  standstill: z.strictObject({ since: Timestamp.nullable(), reason: z.string() }).optional(),
 });
 export type ConnectUserStatus = z.infer<typeof ConnectUserStatus>;
 

@@ -1,5 +1,5 @@
 import { encodeUtf16le, Writer } from '@causeway/wire';
-import { EncryptionType, KEY_LENGTHS, type KerberosKeys } from './kerberos-keys.ts';
+import { EncryptionType, type KerberosKeys, keysProblem } from './kerberos-keys.ts';
 
 interface Key {
   enctype: number;
@@ -17,17 +17,18 @@ const NEWER_KEYS = { revision: 4, headerLength: 20 + 4, entryLength: 24 };
  *
  * @param keys of which AES-256 and AES-128 are taken, with salt and iterations
  * @param random a source of random bytes; asked twice for 8
- * @throws Error when an AES key or the salt is missing: write no supplementalCredentials then
+ * @throws Error when the keys have a `keysProblem`: write no supplementalCredentials then
  */
 export function buildSupplementalCredentials(
   keys: KerberosKeys,
   random: (length: number) => Uint8Array,
 ): Uint8Array {
+  const problem = keysProblem(keys);
+  if (problem !== undefined) throw new Error(problem);
   const salt = encodeUtf16le(keys.salt);
-  if (salt.length === 0 || salt.length > 0xffff) {
-    throw new Error(`a salt of 1 to 32767 characters expected, got ${keys.salt.length}`);
-  }
-  const aes = [EncryptionType.aes256, EncryptionType.aes128].map(enctype => findKey(keys, enctype));
+  const aes = [EncryptionType.aes256, EncryptionType.aes128].map(
+    type => keys.keys.find(({ enctype }) => enctype === type)!,
+  );
   const des = [EncryptionType.desMd5, EncryptionType.desCrc].map(enctype => ({ enctype, key: random(8) }));
 
   const newer = keyTable(NEWER_KEYS, [...aes, ...des], salt, keys.iterations);
@@ -48,14 +49,6 @@ export function buildSupplementalCredentials(
   const result = w.toBytes();
   for (const used of [w, newer, older]) used.wipe();
   return result;
-}
-
-function findKey(keys: KerberosKeys, enctype: number): Key {
-  const found = keys.keys.find(key => key.enctype === enctype);
-  if (found?.key.length !== KEY_LENGTHS.get(enctype)) {
-    throw new Error(`keys of encryption types 18 and 17 expected, type ${enctype} is missing or cut off`);
-  }
-  return found as Key;
 }
 
 /** One KERB_STORED_CREDENTIAL of either revision: header, entries, salt and keys without any gap but rev 3's. */

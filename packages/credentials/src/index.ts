@@ -13,6 +13,7 @@ export {
   deriveKeySha2,
   EncryptionType,
   type KerberosKeys,
+  keysProblem,
   stringToKey,
   wipeKeys,
 } from './kerberos-keys.ts';

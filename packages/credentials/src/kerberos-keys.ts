@@ -13,7 +13,7 @@ export const EncryptionType = {
   rc4: 23,
 } as const;
 
-/** Length in bytes of the keys whose type is known; others are kept as they are. */
+/** Length in bytes of the keys whose type is known. */
 export const KEY_LENGTHS: ReadonlyMap<number, number> = new Map([
   [EncryptionType.desCrc, 8],
   [EncryptionType.desMd5, 8],
@@ -35,6 +35,28 @@ export interface KerberosKeys {
   salt: string;
   iterations: number;
   keys: { enctype: number; key: Uint8Array }[];
+}
+
+/** Characters of a salt: a realm, and a name in it. */
+export const MAX_SALT_CHARACTERS = 1024;
+
+/**
+ * Why a managed domain can do nothing with a set of keys, in words; undefined for a set that it takes whole. Samba takes both AES keys
+ * with a salt that is text, or no keys at all: it refuses a lone surrogate, with the hash beside it, and its KDC cuts a salt at U+0000. The
+ * KDC tells clients the salt and never an iteration count, so that they take the default: keys of another count would fail, where the
+ * NT hash alone works.
+ */
+export function keysProblem({ salt, iterations, keys }: KerberosKeys): string | undefined {
+  for (const enctype of [EncryptionType.aes256, EncryptionType.aes128]) {
+    const length = keys.find(key => key.enctype === enctype)?.key.length;
+    if (length !== KEY_LENGTHS.get(enctype))
+      return `AES keys of encryption types 18 and 17 expected, type ${enctype} is missing`;
+  }
+  if (salt.length < 1 || salt.length > MAX_SALT_CHARACTERS || !salt.isWellFormed() || salt.includes('\0'))
+    return `a salt of 1 to ${MAX_SALT_CHARACTERS} characters of text expected, got ${salt.length === 0 ? 'none' : 'another'}`;
+  if (iterations !== DEFAULT_ITERATIONS)
+    return `${DEFAULT_ITERATIONS} iterations expected, got ${iterations}`;
+  return undefined;
 }
 
 /** Overwrites the keys with zeros. */

@@ -1,12 +1,18 @@
-import { decodeUtf16le, Reader } from '@causeway/wire';
-import { DEFAULT_ITERATIONS, KEY_LENGTHS, type KerberosKeys, wipeKeys } from './kerberos-keys.ts';
+import { DecodeError, decodeUtf16le, Reader } from '@causeway/wire';
+import {
+  DEFAULT_ITERATIONS,
+  EncryptionType,
+  KEY_LENGTHS,
+  type KerberosKeys,
+  keysProblem,
+  MAX_SALT_CHARACTERS,
+  wipeKeys,
+} from './kerberos-keys.ts';
 
 const MAX_BLOB_LENGTH = 256 * 1024;
 const MAX_PROPERTIES = 64;
 const MAX_NAME_LENGTH = 256;
-const MAX_SALT_LENGTH = 2048;
 const MAX_KEYS = 32;
-const MAX_KEY_LENGTH = 256;
 
 /** Reserved1, Length, Reserved2, Reserved3 and the last byte: what `Length` does not count. */
 const UNCOUNTED_LENGTH = 13;
@@ -14,32 +20,23 @@ const RESERVED4_LENGTH = 96;
 const SIGNATURE = 0x50;
 const PREFIX = 'Primary:';
 const NEWER_KEYS = 'Primary:Kerberos-Newer-Keys';
-const KERBEROS = 'Primary:Kerberos';
+const NEWER_KEYS_REVISION = 4;
+const AES: readonly number[] = [EncryptionType.aes256, EncryptionType.aes128];
 
 export interface SupplementalCredentials {
-  /** The current keys; absent when the account has none. Wipe them after use. */
+  /** The current keys, one of each type that is known, as a managed domain takes them. Wipe them after use. */
   kerberosKeys?: KerberosKeys;
+  /** Why there are none although the account has some: names fields, types and lengths, nothing secret. */
+  problem?: string;
   /** The credential packages that are there, in order, without `Primary:`; names only. */
   packages: string[];
 }
 
-/** Where a key entry's fields stand differs between the two revisions of [MS-SAMR] 2.2.10.4 and 2.2.10.6. */
-interface KeyTable {
-  revision: number;
-  /** Counts that follow the number of current keys: service, old and older ones, which are not read. */
-  otherCounts: number;
-  hasIterations: boolean;
-}
-
-const KEY_TABLES: Record<string, KeyTable> = {
-  [NEWER_KEYS]: { revision: 4, otherCounts: 3, hasIterations: true },
-  [KERBEROS]: { revision: 3, otherCounts: 1, hasIterations: false },
-};
-
 /**
  * Reads `supplementalCredentials` (USER_PROPERTIES, [MS-SAMR] 2.2.10.1) as Windows and as Samba write it: the
- * current keys of Kerberos-Newer-Keys, or of the older Kerberos package where that is all there is. Every other
- * package, clear text among them, is stepped over undecoded.
+ * current keys of Kerberos-Newer-Keys. A key that is of no use is left out; where the others do not suffice for a
+ * managed domain (`keysProblem`), there are none. Every other package, clear text and DES alone among them, is
+ * stepped over undecoded.
  *
  * @throws DecodeError that names the field
  */
@@ -47,6 +44,8 @@ export function parseSupplementalCredentials(bytes: Uint8Array): SupplementalCre
   if (bytes.length === 0) return { packages: [] };
   const r = new Reader(bytes, 'supplementalCredentials');
   r.limited(bytes.length, MAX_BLOB_LENGTH, 'Length');
+  if (bytes.length < UNCOUNTED_LENGTH)
+    throw r.error('Length', `${UNCOUNTED_LENGTH} bytes at least expected, got ${bytes.length}`, 'truncated');
   if (r.u32le('Reserved1') !== 0) throw r.error('Reserved1', '0 expected (this is no domain account)');
   const length = r.u32le('Length');
   if (length !== bytes.length - UNCOUNTED_LENGTH) {
@@ -61,12 +60,8 @@ export function parseSupplementalCredentials(bytes: Uint8Array): SupplementalCre
   const packages = [...values.keys()]
     .filter(name => name !== 'Packages')
     .map(name => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name));
-  for (const name of [NEWER_KEYS, KERBEROS]) {
-    const value = values.get(name);
-    const kerberosKeys = value && readKeys(value, name);
-    if (kerberosKeys) return { kerberosKeys, packages };
-  }
-  return { packages };
+  const value = values.get(NEWER_KEYS);
+  return { ...(value && readKeys(value)), packages };
 }
 
 /** The properties' values, still in hex, by name. */
@@ -86,42 +81,63 @@ function readProperties(r: Reader, values: Map<string, Uint8Array>): void {
   }
 }
 
-function readKeys(hex: Uint8Array, name: string): KerberosKeys | undefined {
-  const r = new Reader(decodeHex(hex, name), `supplementalCredentials.${name}`);
-  const result: KerberosKeys = { salt: '', iterations: DEFAULT_ITERATIONS, keys: [] };
+function readKeys(hex: Uint8Array): Pick<SupplementalCredentials, 'kerberosKeys' | 'problem'> {
+  const r = new Reader(decodeHex(hex), `supplementalCredentials.${NEWER_KEYS}`);
+  const kerberosKeys: KerberosKeys = { salt: '', iterations: DEFAULT_ITERATIONS, keys: [] };
+  let usable = false;
   try {
-    readKeyTable(r, KEY_TABLES[name]!, result);
-    return result.keys.length === 0 ? undefined : result;
-  } catch (error) {
-    wipeKeys(result);
-    throw error;
+    const unfit = readKeyTable(r, kerberosKeys);
+    const problem = keysProblem(kerberosKeys);
+    usable = problem === undefined;
+    if (usable) return { kerberosKeys };
+    if (unfit.size === 0 && kerberosKeys.keys.length === 0) return {};
+    return { problem: [problem, ...unfit.values()].join('; ') };
   } finally {
+    if (!usable) wipeKeys(kerberosKeys);
     r.bytes.fill(0);
   }
 }
 
-function readKeyTable(r: Reader, table: KeyTable, result: KerberosKeys): void {
+/**
+ * KERB_STORED_CREDENTIAL_NEW ([MS-SAMR] 2.2.10.6).
+ *
+ * @returns why an AES key was left out, by encryption type
+ */
+function readKeyTable(r: Reader, result: KerberosKeys): Map<number, string> {
   const revision = r.u16le('Revision');
-  if (revision !== table.revision) throw r.error('Revision', `${table.revision} expected, got ${revision}`);
+  if (revision !== NEWER_KEYS_REVISION)
+    throw r.error('Revision', `${NEWER_KEYS_REVISION} expected, got ${revision}`);
   r.skip(2, 'Flags');
   const count = r.limited(r.u16le('CredentialCount'), MAX_KEYS, 'CredentialCount');
-  r.skip(2 * table.otherCounts, 'OldCredentialCount');
-  const saltLength = r.limited(r.u16le('DefaultSaltLength'), MAX_SALT_LENGTH, 'DefaultSaltLength');
+  r.skip(6, 'OldCredentialCount'); // those of services, the old and the older ones
+  const saltLength = r.limited(r.u16le('DefaultSaltLength'), 2 * MAX_SALT_CHARACTERS, 'DefaultSaltLength');
   if (saltLength % 2 !== 0) throw r.error('DefaultSaltLength', 'an even number expected');
   r.skip(2, 'DefaultSaltMaximumLength');
   result.salt = decodeUtf16le(at(r, r.u32le('DefaultSaltOffset'), saltLength, 'DefaultSalt'));
   // 0 means what an absent s2kparams means: the default of RFC 3962.
-  if (table.hasIterations) result.iterations = r.u32le('DefaultIterationCount') || DEFAULT_ITERATIONS;
+  const defaultIterations = r.u32le('DefaultIterationCount') || DEFAULT_ITERATIONS;
+  const unfit = new Map<number, string>();
   for (let i = 0; i < count; i++) {
     const field = `Credentials/${i}`;
-    r.skip(table.hasIterations ? 12 : 8, `${field}/Reserved`);
+    r.skip(8, `${field}/Reserved`);
+    const iterations = r.u32le(`${field}/IterationCount`) || defaultIterations;
     const enctype = r.u32le(`${field}/KeyType`);
-    const length = r.limited(r.u32le(`${field}/KeyLength`), MAX_KEY_LENGTH, `${field}/KeyLength`);
-    const key = at(r, r.u32le(`${field}/KeyOffset`), length, `${field}/Key`);
-    const expected = KEY_LENGTHS.get(enctype) ?? length;
-    if (length !== expected) throw r.error(`${field}/KeyLength`, `${expected} expected, got ${length}`);
-    result.keys.push({ enctype, key: new Uint8Array(key) });
+    const length = r.u32le(`${field}/KeyLength`);
+    const offset = r.u32le(`${field}/KeyOffset`);
+    const expected = KEY_LENGTHS.get(enctype);
+    if (expected === undefined || result.keys.some(key => key.enctype === enctype)) continue;
+    try {
+      // The whole set has one count, which the KDC of a managed domain takes for granted.
+      if (iterations !== DEFAULT_ITERATIONS)
+        throw r.error(`${field}/IterationCount`, `${DEFAULT_ITERATIONS} expected, got ${iterations}`);
+      if (length !== expected) throw r.error(`${field}/KeyLength`, `${expected} expected, got ${length}`);
+      result.keys.push({ enctype, key: new Uint8Array(at(r, offset, length, `${field}/Key`)) });
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      if (AES.includes(enctype)) unfit.set(enctype, error.message);
+    }
   }
+  return unfit;
 }
 
 /** A view of bytes that an offset from the start points to. */
@@ -133,9 +149,9 @@ function at(r: Reader, offset: number, length: number, field: string): Uint8Arra
 }
 
 /** Byte by byte, because a string of the hex could not be wiped. Upper case is Samba's, lower case Windows'. */
-function decodeHex(hex: Uint8Array, name: string): Uint8Array {
+function decodeHex(hex: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(hex.length >> 1);
-  const r = new Reader(hex, `supplementalCredentials.${name}`);
+  const r = new Reader(hex, `supplementalCredentials.${NEWER_KEYS}`);
   if (hex.length % 2 !== 0) throw r.error('PropertyValue', 'an even number of hex digits expected');
   for (let i = 0; i < hex.length; i++) {
     const code = hex[i]!;

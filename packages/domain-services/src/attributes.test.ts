@@ -25,10 +25,10 @@ test('hash, keys and time are one set', () => {
   assert.ok((values.supplementalCredentials![0] as Uint8Array).every(byte => byte === 0));
 });
 
-test('without both AES keys the keys are removed, never left behind', () => {
+test('keys that Samba does not take are removed, never left behind, and the hash goes alone', () => {
   const keys = kerberosKeys('CORP.EXAMPLE.COM', 'alice', 'Passw0rd');
   const half = { ...keys, keys: keys.keys.slice(0, 1) };
-  for (const kerberosKeys of [undefined, half]) {
+  for (const kerberosKeys of [undefined, half, { ...keys, salt: '' }, { ...keys, iterations: 8192 }]) {
     const secret = { ntHash: zeros(16), ...(kerberosKeys && { kerberosKeys }) };
     assert.deepEqual(credentialValues(secret, false, NOW, zeros).supplementalCredentials, []);
   }

@@ -1,5 +1,5 @@
 import type { FeedItem } from '@causeway/contract';
-import { buildSupplementalCredentials, EncryptionType, type KerberosKeys } from '@causeway/credentials';
+import { buildSupplementalCredentials, keysProblem } from '@causeway/credentials';
 import { encodeSid, type LdapAttributes, type LdapChange } from '@causeway/ldap';
 import type { AccountRecord, CredentialSecret } from '@causeway/records';
 import { dateToFiletime, FILETIME_NEVER } from '@causeway/wire';
@@ -59,7 +59,9 @@ export function credentialValues(
   const keys = secret.kerberosKeys;
   return {
     unicodePwd: [secret.ntHash],
-    supplementalCredentials: hasAesKeys(keys) ? [buildSupplementalCredentials(keys, random)] : [],
+    // Of keys that Samba does not take, none: the NT hash stands alone then, and RC4 with it.
+    supplementalCredentials:
+      keys && keysProblem(keys) === undefined ? [buildSupplementalCredentials(keys, random)] : [],
     // 0 means: to be changed at the next sign-in. Left out it would read as 0 too.
     pwdLastSet: [mustChange ? '0' : String(dateToFiletime(now))],
   };
@@ -78,12 +80,6 @@ export function withdrawalValues(now: Date, random: (length: number) => Uint8Arr
     supplementalCredentials: [],
     pwdLastSet: [String(dateToFiletime(now))],
   };
-}
-
-/** Without both AES keys Samba takes no keys at all: the NT hash stands alone then, and RC4 with it. */
-function hasAesKeys(keys: KerberosKeys | undefined): keys is KerberosKeys {
-  const needed = [EncryptionType.aes256, EncryptionType.aes128];
-  return keys !== undefined && needed.every(type => keys.keys.some(({ enctype }) => enctype === type));
 }
 
 /** Overwrites the secrets among the values. */

@@ -27,7 +27,7 @@ import { BUCKET_LENGTH, MAX_SECRET_LENGTH } from './sealed-secret.ts';
 const MAX_PAYLOAD_LENGTH = 12 * 1024;
 /** A receipt tells pairs one by one. */
 const MAX_RECEIPT_PAYLOAD_LENGTH = 256 * 1024;
-/** `S-1-`, 15 digits, and 15 times a hyphen with 10 digits. */
+/** `S-1-`, an authority of at most 14 characters, and 15 times a hyphen with 10 digits. */
 const MAX_SID_LENGTH = 184;
 const U32_MAX = 0xffff_ffff;
 

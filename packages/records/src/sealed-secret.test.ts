@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { EncryptionType } from '@causeway/credentials';
 import { toHex } from '@causeway/wire';
 import { truncationsAndMutations } from '@causeway/wire/testing';
-import { BUCKET_LENGTH, decodeSecret, encodeSecret, UnsupportedSecretVersion } from './sealed-secret.ts';
+import {
+  BUCKET_LENGTH,
+  decodeSecret,
+  encodeSecret,
+  MAX_SECRET_LENGTH,
+  UnsupportedSecretVersion,
+} from './sealed-secret.ts';
 import { isSameSecret, someSecret } from './testing/fixtures.ts';
 
 test('the layout is the documented one', () => {
@@ -52,6 +59,12 @@ test('the length says nothing of ordinary keys, and grows by buckets for others'
   const bytes = encodeSecret({ ntHash, kerberosKeys: long });
   assert.equal(bytes.length, 5 * BUCKET_LENGTH);
   assert.equal(decodeSecret(bytes).kerberosKeys?.salt, long.salt);
+});
+
+test('whatever keys are decoded from a directory can be sealed: one of each type, with the longest salt', () => {
+  const keys = Object.values(EncryptionType).map(enctype => ({ enctype, key: new Uint8Array(32) }));
+  const kerberosKeys = { salt: 'S'.repeat(1024), iterations: 4096, keys };
+  assert.ok(encodeSecret({ ntHash: new Uint8Array(16), kerberosKeys }).length <= MAX_SECRET_LENGTH);
 });
 
 test('sets above a limit are not sealed', () => {

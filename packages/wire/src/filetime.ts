@@ -14,6 +14,9 @@ export function dateToFiletime(date: Date): Filetime {
   return (BigInt(date.getTime()) + EPOCH_DIFFERENCE_MS) * 10_000n;
 }
 
+/** The last DSTIME that a Date can hold: 8.64 * 10^15 ms after 1970. */
+export const MAX_DSTIME = 8_651_644_473_600n;
+
 /** DSTIME ([MS-DRSR] 5.51): seconds since 1601-01-01 UTC, as replication metadata carries it. */
 export function dstimeToDate(seconds: bigint): Date {
   return new Date(Number(seconds * 1000n - EPOCH_DIFFERENCE_MS));

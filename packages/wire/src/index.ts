@@ -1,5 +1,12 @@
 export { DecodeError, type DecodeReason } from './decode-error.ts';
-export { dateToFiletime, dstimeToDate, FILETIME_NEVER, type Filetime, filetimeToDate } from './filetime.ts';
+export {
+  dateToFiletime,
+  dstimeToDate,
+  FILETIME_NEVER,
+  type Filetime,
+  filetimeToDate,
+  MAX_DSTIME,
+} from './filetime.ts';
 export { decodeGuid, encodeGuid, type Guid, isGuid, NULL_GUID } from './guid.ts';
 export { isLoopback } from './loopback.ts';
 export { nameKey } from './name-key.ts';

@@ -70,6 +70,36 @@ test('the SID of the live reply in protocols.md 8.8 decodes and encodes', () => 
   assert.throws(() => encodeSid('S-1-5'), RangeError);
 });
 
+test('a SID has at least one sub-authority, so that its last number is a RID', () => {
+  assert.throws(() => decodeSid(fromHex('0100000000000005')), { field: 'SID.SubAuthorityCount' });
+  assert.equal(ridOf(decodeSid(fromHex('010100000000000512000000'))), 18);
+});
+
+test('an authority of 2^32 and more is in hexadecimal ([MS-DTYP] 2.4.2.1)', () => {
+  for (const [wire, sid] of [
+    ['0101ffffffffffff01000000', 'S-1-0xffffffffffff-1'],
+    ['010100010000000001000000', 'S-1-0x000100000000-1'],
+    ['01010000ffffffff01000000', 'S-1-4294967295-1'],
+  ] as const) {
+    assert.equal(decodeSid(fromHex(wire)), sid);
+    assert.equal(toHex(encodeSid(sid)), wire);
+  }
+});
+
+test('a number of a SID that does not fit its field is refused, not wrapped', () => {
+  for (const sid of [
+    'S-1-5-4294967296',
+    'S-1-5-21-9999999999',
+    'S-1-4294967296-1',
+    'S-1-0x000000000005-18',
+    'S-1-0x1000000000000-1',
+    'S-1-281474976710656-1',
+  ]) {
+    assert.throws(() => encodeSid(sid), RangeError, sid);
+  }
+  assert.equal(toHex(encodeSid('S-1-5-4294967295')), '0101000000000005ffffffff');
+});
+
 test('no SID, cut off or altered, does more than name a field', () => {
   const wire = fromHex('0105000000000005150000004f8b18f08833b1a03134aea2210c0000');
   truncationsAndMutations(wire, { seed: 3 }, bytes => void encodeSid(decodeSid(bytes)));

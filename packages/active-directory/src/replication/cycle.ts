@@ -16,8 +16,11 @@ import type {
   ReplicationCookie,
   ReplicationPage,
 } from './replication.ts';
+import { ReplicationError } from './replication-error.ts';
 
 const DEFAULT_PAGE_SIZE = 1000;
+/** What is asked from without a mark. */
+const START: UsnVector = { highObjUpdate: 0n, reserved: 0n, highPropUpdate: 0n };
 
 /** Where a cycle begins. Without a cookie, everything comes. */
 interface Start {
@@ -58,7 +61,8 @@ export async function* replicationCycle(
     return answer;
   };
 
-  let pending: Promise<Uint8Array> | undefined = ask(highWaterMark(start.cookie), start.cookie?.invocationId);
+  let from = highWaterMark(start.cookie);
+  let pending: Promise<Uint8Array> | undefined = ask(from, start.cookie?.invocationId);
   let isFirst = true;
   try {
     while (pending) {
@@ -73,11 +77,14 @@ export async function* replicationCycle(
       if (reason) {
         stub.fill(0);
         start = { cookie: undefined, reason };
-        pending = ask(undefined, undefined);
+        from = undefined;
+        pending = ask(from, undefined);
         continue;
       }
       isFirst = false;
-      if (header.more) pending = ask(header.to, header.invocationId);
+      refuseStandstill(session, stub, header, from);
+      from = header.to;
+      if (header.more) pending = ask(from, header.invocationId);
       yield decodePage(session, stub, start, attributeSet);
     }
   } finally {
@@ -96,6 +103,23 @@ function refuseOther(session: DrsSession, stub: Uint8Array, { namingContext }: R
     stub.fill(0);
     throw error;
   }
+}
+
+/** A page that says that more is to come, and brings neither anything nor another mark, would be answered with itself for ever. */
+function refuseStandstill(
+  { host }: DrsSession,
+  stub: Uint8Array,
+  { more, to, objectCount, linkedValueCount }: ReplyHeader,
+  from: UsnVector = START,
+): void {
+  const moved =
+    to.highObjUpdate !== from.highObjUpdate ||
+    to.reserved !== from.reserved ||
+    to.highPropUpdate !== from.highPropUpdate;
+  if (!more || moved || objectCount > 0 || linkedValueCount > 0) return;
+  stub.fill(0);
+  const text = `${host} announces more changes, but sends neither an object, nor a link, nor another mark than ${from.highObjUpdate}: the cycle ended there; restart the directory service of that domain controller, or let the connector read another one`;
+  throw new ReplicationError('no-progress', text);
 }
 
 function highWaterMark(cookie: ReplicationCookie | undefined): UsnVector | undefined {

@@ -20,7 +20,11 @@ const SUPPLEMENTAL = buildSupplementalCredentials(
 );
 
 /** A reply with one user who has everything that is asked for; the secrets as they come out of the envelope. */
-const replyWith = (hash: Uint8Array, supplemental: Uint8Array): Uint8Array =>
+const replyWith = (
+  hash: Uint8Array,
+  supplemental: Uint8Array,
+  { timeChanged = 13_300_000_000n, sid = encodeSid('S-1-5-21-1-2-3-1105') } = {},
+): Uint8Array =>
   encodeReply({
     objects: [
       {
@@ -32,7 +36,7 @@ const replyWith = (hash: Uint8Array, supplemental: Uint8Array): Uint8Array =>
             values: [sealSecret(SESSION_KEY, SALT, hash)],
             metaData: {
               version: 2,
-              timeChanged: 13_300_000_000n,
+              timeChanged,
               invocationId: '8f970554-6d72-46cd-ae74-65f0c490ace3',
               usn: 7n,
             },
@@ -40,7 +44,7 @@ const replyWith = (hash: Uint8Array, supplemental: Uint8Array): Uint8Array =>
           { type: 0x9_007d, values: [sealSecret(SESSION_KEY, SALT, supplemental)] },
           { type: 0x9_0008, values: [Uint8Array.of(0, 2, 0, 0)] },
           { type: 0x9_0060, values: [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 1)] },
-          { type: 0x9_0092, values: [encodeSid('S-1-5-21-1-2-3-1105')] },
+          { type: 0x9_0092, values: [sid] },
           { type: 0x9_00dd, values: [encodeUtf16le('user')] },
           { type: 0x9_0290, values: [encodeUtf16le('user@src.test')] },
         ],
@@ -65,6 +69,19 @@ test('no reply, cut off or altered, makes more of a user than a problem with a n
   const user = decodeUser(objects[0]!, prefixTable, SESSION);
   assert.ok(user && user.problem === undefined && typeof user.ntHash !== 'string');
   truncationsAndMutations(reply, { seed: 51 }, decodeAll);
+});
+
+test('a time or a SID that cannot be costs its user alone, with the name of the field', () => {
+  const withoutRid = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 5);
+  for (const [change, problem] of [
+    [{ timeChanged: 2n ** 60n }, /^PROPERTY_META_DATA_EXT\.timeChanged: /],
+    [{ sid: withoutRid }, /^SID\.SubAuthorityCount: 1 to 15 expected, 0 came/],
+  ] as const) {
+    const { objects, prefixTable } = decodeReply(replyWith(HASH, SUPPLEMENTAL, change));
+    const user = decodeUser(objects[0]!, prefixTable, SESSION)!;
+    assert.match(user.problem!, problem);
+    assert.deepEqual([user.ntHash, user.kerberosKeys], ['absent', 'absent']);
+  }
 });
 
 test('secrets that open but are no secrets cost their user alone', () => {

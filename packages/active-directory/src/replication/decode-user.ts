@@ -1,5 +1,4 @@
 import {
-  type KerberosKeys,
   NT_HASH_LENGTH,
   openReplicationPayload,
   parseSupplementalCredentials,
@@ -57,6 +56,7 @@ export function decodeUser(
     wipeUser(user);
     user.ntHash = 'absent';
     user.kerberosKeys = 'absent';
+    delete user.keysProblem;
     user.problem = error.message;
   }
   return user;
@@ -106,7 +106,8 @@ function decodeSecrets(user: ReplicatedUser, attributes: Attributes, sessionKey:
   }
   if (supplementalCredentials) {
     const payload = singleValue(supplementalCredentials);
-    user.kerberosKeys = payload ? decryptKeys(payload, sessionKey) : 'cleared';
+    if (payload) decryptKeys(payload, user, sessionKey);
+    else user.kerberosKeys = 'cleared';
   }
 }
 
@@ -128,12 +129,20 @@ function decryptHash(payload: Uint8Array, user: ReplicatedUser, sessionKey: Uint
   }
 }
 
-function decryptKeys(payload: Uint8Array, sessionKey: Uint8Array): KerberosKeys | 'none' {
-  const blob = openReplicationPayload(sessionKey, payload, 'supplementalCredentials');
+/** INVARIANT: whatever is wrong with the keys costs the keys alone; the hash goes without them. */
+function decryptKeys(payload: Uint8Array, user: ReplicatedUser, sessionKey: Uint8Array): void {
+  user.kerberosKeys = 'none';
+  let blob: Uint8Array | undefined;
   try {
-    return parseSupplementalCredentials(blob).kerberosKeys ?? 'none';
+    blob = openReplicationPayload(sessionKey, payload, 'supplementalCredentials');
+    const { kerberosKeys, problem } = parseSupplementalCredentials(blob);
+    if (kerberosKeys) user.kerberosKeys = kerberosKeys;
+    if (problem !== undefined) user.keysProblem = problem;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    user.keysProblem = error.message;
   } finally {
-    blob.fill(0);
+    blob?.fill(0);
   }
 }
 

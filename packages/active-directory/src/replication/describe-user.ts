@@ -46,11 +46,13 @@ export interface DescribedUser {
     | 'cleared'
     | 'none';
   passwordOrder?: { version: number; originatingTime: string; originatingInvocationId: string } | undefined;
+  keysProblem?: string | undefined;
   problem?: string | undefined;
 }
 
 export function describeUser(user: ReplicatedUser): DescribedUser {
-  const { objectGuid, objectSid, distinguishedName, sAMAccountName, userPrincipalName, problem } = user;
+  const { objectGuid, objectSid, distinguishedName, sAMAccountName, userPrincipalName } = user;
+  const { keysProblem, problem } = user;
   const { userAccountControl: control, pwdLastSet, ntHash, kerberosKeys, passwordOrder: order } = user;
   return {
     ...{ objectGuid, objectSid, distinguishedName, sAMAccountName, userPrincipalName },
@@ -64,6 +66,7 @@ export function describeUser(user: ReplicatedUser): DescribedUser {
       originatingTime: dstimeToDate(BigInt(order.originatingTime)).toISOString(),
       originatingInvocationId: order.originatingInvocationId,
     },
+    keysProblem,
     problem,
   };
 }
@@ -94,6 +97,7 @@ export function userRows(user: DescribedUser): [string, string][] {
     ['NT hash', hash],
     ...keys.map((key, i): [string, string] => [i === 0 ? 'Kerberos keys' : '', key]),
     ['  salt', salt],
+    ['  why none', user.keysProblem],
     ['problem', user.problem],
   ];
   return rows.filter((row): row is [string, string] => row[1] !== undefined);

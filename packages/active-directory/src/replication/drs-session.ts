@@ -19,8 +19,9 @@ import { dateToFiletime, decodeSid } from '@causeway/wire';
 import { ATTRIBUTE_PREFIXES, ATTRIBUTE_SETS } from './attributes.ts';
 import { findReplicationPort } from './endpoint.ts';
 import type { ReplicatedDirectory, ReplicationOptions } from './replication.ts';
-import { describeWerror, ReplicationError, Werror } from './replication-error.ts';
+import { ReplicationError, Werror } from './replication-error.ts';
 import { RpcConnection } from './transport.ts';
+import { describeWerror } from './windows-errors.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 /** Asked for with each page; Windows heeds it, Samba doesn't. */

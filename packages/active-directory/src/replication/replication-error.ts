@@ -9,6 +9,7 @@ export type ReplicationErrorCode =
   | 'not-a-dc'
   | 'other-directory'
   | 'protocol'
+  | 'no-progress'
   | 'fault'
   | 'refused';
 
@@ -36,24 +37,3 @@ export const Werror = {
   badNamingContext: 8440,
   accessDenied: 8453,
 } as const;
-
-const WERROR_TEXT = new Map<number, string>([
-  [5, 'access denied'],
-  [87, 'invalid parameter'],
-  [1306, 'revision mismatch'],
-  [8333, 'no such object'],
-  [8418, 'schema mismatch'],
-  [8420, 'it does not replicate this naming context'],
-  [8439, 'bad distinguished name'],
-  [8440, 'bad naming context'],
-  [8451, 'directory database error'],
-  [8452, 'the naming context is being removed or is not replicated from here'],
-  [8453, 'replication access was denied'],
-  [8454, 'not supported'],
-  [8593, 'different replication epochs'],
-]);
-
-export function describeWerror(werror: number): string {
-  const text = WERROR_TEXT.get(werror);
-  return text === undefined ? `error ${werror}` : `error ${werror}, ${text}`;
-}

@@ -118,26 +118,164 @@ test('a user whose secrets cannot be read is told apart, and the page goes on', 
       const wrongKey = userObject(new Uint8Array(16), 1);
       const noSid = userObject(connection.sessionKey, 2);
       noSid.attributes = noSid.attributes.filter(({ type }) => type !== 0x9_0092);
-      const badBlob = userObject(connection.sessionKey, 3, [
-        { type: 0x9_007d, values: [sealSecret(connection.sessionKey, SALT, new Uint8Array(40).fill(1))] },
-      ]);
-      const tooShort = userObject(connection.sessionKey, 4);
+      const tooShort = userObject(connection.sessionKey, 3);
       tooShort.attributes[0]!.values = [new Uint8Array(5)];
-      const good = userObject(connection.sessionKey, 5);
-      return encodeReply({ objects: [wrongKey, noSid, badBlob, tooShort, good] });
+      const good = userObject(connection.sessionKey, 4);
+      return encodeReply({ objects: [wrongKey, noSid, tooShort, good] });
     }),
   );
   const [page] = await pull(dc);
   assert.deepEqual(
     page!.users.map(user => user.problem?.split(':')[0]),
-    ['unicodePwd', 'objectSid', 'supplementalCredentials.Reserved1', 'unicodePwd', undefined],
+    ['unicodePwd', 'objectSid', 'unicodePwd', undefined],
   );
-  for (const user of page!.users.slice(0, 4)) {
+  for (const user of page!.users.slice(0, 3)) {
     assert.equal(user.ntHash, 'absent');
     assert.equal(user.kerberosKeys, 'absent');
     assert.ok(!user.problem!.includes(toHex(HASH)));
   }
-  assert.ok(isOurHash(page!.users[4]!));
+  assert.ok(isOurHash(page!.users[3]!));
+});
+
+type Key = [enctype: number, length: number, iterations?: number];
+
+/** KERB_STORED_CREDENTIAL_NEW ([MS-SAMR] 2.2.10.6), as Windows lays it out: entries, an empty one, salt, keys. */
+function newerKeys(keys: Key[], { salt = 'SRC.TESTuser', revision = 4 } = {}): Uint8Array {
+  const saltOffset = 24 + 24 * (keys.length + 1);
+  const w = new Writer().u16le(revision).u16le(0).u16le(keys.length).zeros(6);
+  w.u16le(2 * salt.length)
+    .u16le(2 * salt.length)
+    .u32le(saltOffset)
+    .u32le(4096);
+  let offset = saltOffset + 2 * salt.length;
+  for (const [enctype, length, iterations = 4096] of keys) {
+    w.zeros(8).u32le(iterations).u32le(enctype).u32le(length).u32le(offset);
+    offset += length;
+  }
+  w.zeros(24).raw(encodeUtf16le(salt));
+  for (const [enctype, length] of keys) w.raw(new Uint8Array(length).fill(enctype));
+  return w.toBytes();
+}
+
+/** USER_PROPERTIES ([MS-SAMR] 2.2.10.1). */
+function properties(...values: [name: string, value: Uint8Array][]): Uint8Array {
+  const w = new Writer()
+    .zeros(12)
+    .raw(encodeUtf16le(' '.repeat(48)))
+    .u16le(0x50)
+    .u16le(values.length);
+  for (const [name, value] of values) {
+    w.u16le(2 * name.length)
+      .u16le(2 * value.length)
+      .u16le(1)
+      .raw(encodeUtf16le(name));
+    w.raw(new TextEncoder().encode(toHex(value)));
+  }
+  return w
+    .u8(0)
+    .setU32le(4, w.length - 13)
+    .toBytes();
+}
+
+const NEWER = 'Primary:Kerberos-Newer-Keys';
+const AES: Key[] = [
+  [18, 32],
+  [17, 16],
+];
+const blobOf = (...table: Parameters<typeof newerKeys>): Uint8Array =>
+  properties([NEWER, newerKeys(...table)]);
+const many = (count: number, key: Key): Key[] => Array.from({ length: count }, () => key);
+
+/** What is in supplementalCredentials, and what becomes of the keys: the reason why there are none, or the types that go. */
+const KEY_SETS: [what: string, blob: Uint8Array, outcome: RegExp | number[]][] = [
+  ['good keys', blobOf(AES), [18, 17]],
+  ['a DES key of odd length', blobOf([...AES, [3, 7]]), [18, 17]],
+  ['a key above 256 bytes', blobOf([[0x99, 257], ...AES]), [18, 17]],
+  ['a DES key with another iteration count', blobOf([...AES, [3, 8, 1]]), [18, 17]],
+  ['keys that would take more than 4,096 bytes', blobOf([...AES, ...many(20, [0x99, 256])]), [18, 17]],
+  ['a salt that fills its limit', blobOf(AES, { salt: 's'.repeat(1024) }), [18, 17]],
+  ['newer keys of revision 5', blobOf(AES, { revision: 5 }), /Revision: 4 expected, got 5/],
+  ['an empty value', properties([NEWER, new Uint8Array(0)]), /Revision: 2 bytes expected, 0 left/],
+  ['a property twice', properties([NEWER, newerKeys(AES)], [NEWER, newerKeys(AES)]), /that came before/],
+  ['33 keys', blobOf(many(33, [18, 32])), /CredentialCount: 33 is above the limit of 32/],
+  ['a salt of 1,025 characters', blobOf(AES, { salt: 's'.repeat(1025) }), /DefaultSaltLength: 2050 is above/],
+  ['an empty salt', blobOf(AES, { salt: '' }), /a salt of 1 to 1024 characters of text expected/],
+  ['one AES key alone', blobOf([[18, 32]]), /type 17 is missing/],
+  [
+    'AES keys cut off',
+    blobOf([
+      [18, 31],
+      [17, 16],
+    ]),
+    /Credentials\/0\/KeyLength: 32 expected, got 31/,
+  ],
+  [
+    'an iteration count of 2^32 - 1',
+    blobOf([
+      [18, 32, 0xffff_ffff],
+      [17, 16],
+    ]),
+    /4096 expected, got 4294967295/,
+  ],
+  [
+    '65 properties',
+    properties(...many(65, [18, 0]).map((_, i): [string, Uint8Array] => [`${i}`, HASH])),
+    /65 is above/,
+  ],
+  ['12 bytes', new Uint8Array(12), /13 bytes at least expected, got 12/],
+  ['1 byte', new Uint8Array(1), /13 bytes at least expected, got 1$/],
+  ['14 bytes', new Uint8Array(14), /supplementalCredentials\.Length/],
+  ['110 bytes', blobOf(AES).subarray(0, 110), /supplementalCredentials\.Length/],
+  [
+    'bytes of padding behind it',
+    Buffer.concat([blobOf(AES), new Uint8Array(3)]),
+    /supplementalCredentials\.Length/,
+  ],
+];
+
+test('a good NT hash is not lost to bad keys, and the reason for going alone is told', async () => {
+  await using dc = await ScriptedDc.start(
+    afterBind((_call, { connection }) => {
+      const sealed = KEY_SETS.map(([, blob]) => sealSecret(connection.sessionKey, SALT, blob));
+      const wrongChecksum = sealSecret(new Uint8Array(16), SALT, blobOf(AES));
+      const objects = [...sealed, wrongChecksum, new Uint8Array(19)].map((value, i) =>
+        userObject(connection.sessionKey, i + 1, [{ type: 0x9_007d, values: [value] }]),
+      );
+      return encodeReply({ objects });
+    }),
+  );
+  const [page] = await pull(dc);
+  const sets: [string, unknown, RegExp | number[]][] = [
+    ...KEY_SETS,
+    [
+      'a wrong checksum of the keys alone',
+      undefined,
+      /^supplementalCredentials: the checksum does not match/,
+    ],
+    ['an envelope cut off', undefined, /^supplementalCredentials: at least 20 bytes expected, got 19/],
+  ];
+  assert.equal(page!.users.length, sets.length);
+  for (const [i, [what, , outcome]] of sets.entries()) {
+    const user = page!.users[i]!;
+    assert.ok(user.problem === undefined && isOurHash(user), what);
+    const { kerberosKeys: keys } = user;
+    if (outcome instanceof RegExp) {
+      assert.equal(keys, 'none', what);
+      assert.match(user.keysProblem!, outcome, what);
+    } else {
+      assert.ok(typeof keys !== 'string' && user.keysProblem === undefined, what);
+      assert.deepEqual(
+        keys.keys.map(({ enctype }) => enctype),
+        outcome,
+        what,
+      );
+      assert.ok(
+        keys.keys.every(({ enctype, key }) => key.every(byte => byte === enctype)),
+        what,
+      );
+    }
+  }
+  page!.wipe();
 });
 
 test('a deleted user has neither hash nor keys, and a group is no user', async () => {
@@ -161,6 +299,21 @@ test('a deleted user has neither hash nor keys, and a group is no user', async (
   assert.equal(page!.users.length, 1);
   const [user] = page!.users;
   assert.deepEqual([user!.isDeleted, user!.ntHash, user!.kerberosKeys], [true, 'cleared', 'cleared']);
+});
+
+test('an object without anything breaks no page, whichever way its DC lays out an empty list', async () => {
+  for (const padding of [undefined, 0]) {
+    await using dc = await ScriptedDc.start(
+      afterBind((_call, { connection }) => {
+        const bare: ReplyObject = { guid: guidOf(9), name: `CN=bare,${NC}`, attributes: [] };
+        const objects = [userObject(connection.sessionKey, 1), bare, userObject(connection.sessionKey, 2)];
+        return encodeReply({ objects, linkedValues: [], ...(padding !== undefined && { padding }) });
+      }),
+    );
+    const [page] = await pull(dc);
+    assert.equal(page!.serverObjects, 3);
+    assert.deepEqual(page!.users.map(isOurHash), [true, true]);
+  }
 });
 
 /** Answers a cycle of some pages, one user each; the last has the vector. */
@@ -192,6 +345,28 @@ test('the next page is asked for before this one is handed out, and no more than
     assert.equal(more, page < 4);
   }
   assert.equal(page, 4);
+});
+
+test('a DC that announces more for ever, and brings nothing, ends the cycle with a reason', async () => {
+  for (const cookie of [undefined, cookieOf({})]) {
+    const reply = (to: bigint, more: boolean, rest = {}) => encodeReply({ to, more, ...rest });
+    // A page that moves the mark, or brings a link, goes on; the same mark with nothing does not.
+    const link = { linkedValues: [{ object: 'CN=group', value: new Uint8Array(3) }] };
+    const script = [reply(60n, true), reply(60n, true, link), reply(60n, true)];
+    await using dc = await ScriptedDc.start(
+      afterBind((_call, { calls }) => script[Math.min(calls.length - 2, script.length - 1)]!.slice()),
+    );
+    await assert.rejects(
+      pull(dc, cookie),
+      failsWith(
+        'no-progress',
+        /announces more changes, but sends neither an object, nor a link, nor another mark than 60/,
+      ),
+    );
+    assert.equal(dc.calls.length - 1, script.length);
+  }
+  await using dc = await ScriptedDc.start(afterBind(() => encodeReply({ more: true })));
+  await assert.rejects(pull(dc), failsWith('no-progress', /another mark than 0: /));
 });
 
 test('only the last page has a cookie, and the next cycle goes on from there', async () => {
@@ -391,6 +566,55 @@ test('a DC that does not know our attributes by its own table gets ours, from th
   await using connection = await open(dc);
   for (let i = 0; i < 2; i++) for await (const _ of connection.replicateChanges({ namingContext: NC }));
   assert.equal(refusals, 1);
+});
+
+test('each replication error that a site meets comes in words, with the next step', async () => {
+  const told: [werror: number, words: RegExp][] = [
+    [8438, /^error 8438, .*too busy.*; Connect retries/],
+    [8442, /^error 8442, internal error.*; .*dcdiag/],
+    [8446, /^error 8446, .*out of memory; .*restart/],
+    [8451, /^error 8451, .*database; check its disk/],
+    [8452, /^error 8452, .*naming context.*; .*'server' of the connector/],
+    [8454, /^error 8454, .*support.*; .*'server' of the connector/],
+    [8455, /^error 8455, .*cancelled.*; Connect retries/],
+    [8456, /^error 8456, its outbound replication is disabled; .*-DISABLE_OUTBOUND_REPL/],
+    [8457, /^error 8457, its inbound replication is disabled.*; .*-DISABLE_INBOUND_REPL/],
+    [8461, /^error 8461, .*urgent.*; Connect retries/],
+    [8464, /^error 8464, .*attributes.*; .*'server' of the connector/],
+    [8439, /^error 8439, .*distinguished name; check 'server' and 'namingContext'/],
+    [8440, /^error 8440, .*naming context; check 'server' and 'namingContext'/],
+    [8418, /^error 8418, schema mismatch; wait/],
+    [9999, /^error 9999$/],
+  ];
+  let answer = encodeReply({});
+  await using dc = await ScriptedDc.start(afterBind(() => answer.slice()));
+  await using connection = await open(dc);
+  for (const [status, words] of told) {
+    // As the call's own value, and within a reply.
+    for (const reply of [{ status }, { drsError: status }]) {
+      answer = encodeReply(reply);
+      await assert.rejects(connection.replicateChanges({ namingContext: NC }).next(), (error: unknown) => {
+        failsWith('refused', /^127\.0\.0\.1 refuses: error /)(error);
+        const { message, werror } = error as ReplicationError;
+        assert.equal(werror, status);
+        assert.match(message.replace('127.0.0.1 refuses: ', ''), words);
+        return true;
+      });
+    }
+  }
+});
+
+test('a fault that is known comes in words, too', async () => {
+  for (const [fault, words] of [
+    [0x6ba, /status 0x000006ba: its RPC server is unavailable; see that its directory service runs/],
+    [0x6d9, /status 0x000006d9: its replication service is not registered; /],
+    [0x6d8, /status 0x000006d8$/],
+  ] as const) {
+    await using dc = await ScriptedDc.start(
+      afterBind((_, { calls }) => (calls.length > 2 ? { fault } : encodeReply({ more: true, to: 1n }))),
+    );
+    await assert.rejects(pull(dc), failsWith('fault', words));
+  }
 });
 
 test('a replication epoch is answered with a second bind', async () => {

@@ -52,8 +52,10 @@ export interface ReplicatedUser {
   pwdLastSet?: Filetime;
   /** 16 bytes. 'absent': not in this reply; 'cleared': the account has none. */
   ntHash: Uint8Array | 'absent' | 'cleared';
-  /** 'none': supplementalCredentials is there but holds no keys. */
+  /** As a managed domain takes them. 'none': supplementalCredentials is there but holds no such keys. */
   kerberosKeys: KerberosKeys | 'absent' | 'cleared' | 'none';
+  /** Why there are none although the account has some. The hash is good all the same. */
+  keysProblem?: string;
   /** Replication metadata of unicodePwd. */
   passwordOrder?: PasswordOrder;
   /** Why this one could not be decoded or decrypted: both secrets are 'absent' then. */

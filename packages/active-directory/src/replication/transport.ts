@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { type Association, type AssociationEvent, BindRejectedError } from '@causeway/protocols';
 import { ReplicationError } from './replication-error.ts';
+import { explainWindowsError } from './windows-errors.ts';
 
 /** A reachable server accepts at once; one that is off should not cost a minute. */
 const MAX_CONNECT_MS = 10_000;
@@ -141,7 +142,8 @@ export class RpcConnection {
         this.#fail(this.#logonFailure(), waiting);
       } else {
         const status = `0x${event.status.toString(16).padStart(8, '0')}`;
-        const message = `${this.#name} answered with a fault, status ${status}`;
+        const explained = explainWindowsError(event.status);
+        const message = `${this.#name} answered with a fault, status ${status}${explained ? `: ${explained}` : ''}`;
         waiting?.reject(new ReplicationError('fault', message, { werror: event.status }));
       }
       return;

@@ -95,8 +95,9 @@ function describeArrival(arrival: ConnectStatus['connectors'][number]['arrival']
   return lines;
 }
 
-function describeUser(user: ConnectUserStatus): string[] {
-  const { password } = user;
+/** One user's way, for people. */
+export function describeUser(user: ConnectUserStatus): string[] {
+  const { password, standstill } = user;
   const rows = [
     ['user', user.user],
     ['connector', user.connector],
@@ -105,6 +106,15 @@ function describeUser(user: ConnectUserStatus): string[] {
     ['synchronized', user.synchronized ? 'yes' : `no: ${user.scopeReason}`],
     ['object', `${user.export.state}${user.export.at ? ` since ${user.export.at}` : ''}`],
     ['object problem', user.export.problem?.reason ?? 'none'],
+    ...(standstill
+      ? [
+          [
+            'channel',
+            `STANDS STILL since ${standstill.since ?? 'the beginning'}: ${standstill.reason.split('\n')[0]}`,
+          ],
+          ['', 'what follows is as old; newer passwords have not been read'],
+        ]
+      : []),
     [
       'password',
       password

@@ -180,9 +180,14 @@ test('an account without AES keys is sent without Kerberos keys', () => {
     const decision = decide({ user: replicated(1, 5, { kerberosKeys }), whole: true });
     assert.ok(decision.action === 'send' && decision.kerberosKeys === undefined);
   }
-  const des = { salt: 's', iterations: 4096, keys: [{ enctype: 3, key: new Uint8Array(8) }] };
-  const decision = decide({ user: replicated(1, 5, { kerberosKeys: des }) });
+});
+
+test('keys that could not be read are read again, then the hash goes alone with the reason', () => {
+  const user = replicated(1, 5, { kerberosKeys: 'none', keysProblem: 'the checksum does not match' });
+  assert.equal(actionOf({ user }), 'read-again');
+  const decision = decide({ user, whole: true });
   assert.ok(decision.action === 'send' && decision.kerberosKeys === undefined);
+  assert.equal(decision.keysProblem, user.keysProblem);
 });
 
 test('a domain controller that lags overwrites nothing, and an equal password is not sent twice', () => {

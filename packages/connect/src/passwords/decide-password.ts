@@ -1,7 +1,6 @@
 import type { ReplicatedUser } from '@causeway/active-directory';
 import {
   comparePasswordOrder,
-  EncryptionType,
   isHashOfEmptyPassword,
   type KerberosKeys,
   type PasswordOrder,
@@ -35,6 +34,8 @@ export interface SendPassword {
   ntHash: Uint8Array;
   /** Undefined: the managed domain removes the keys that it has. */
   kerberosKeys: KerberosKeys | undefined;
+  /** Why there are none, where the account has some. */
+  keysProblem?: string;
   order: PasswordOrder;
   /** pwdLastSet, a FILETIME. */
   changed: bigint;
@@ -67,8 +68,6 @@ export type PasswordDecision =
   | { action: 'quarantine'; status: PasswordStatus; code: string; reason: string }
   | Withdraw
   | SendPassword;
-
-const AES: readonly number[] = [EncryptionType.aes128, EncryptionType.aes256];
 
 /** What becomes of one user that replication brought. */
 export function decidePassword(input: PasswordInput): PasswordDecision {
@@ -113,18 +112,22 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
   const changed = user.pwdLastSet ?? 0n;
   if (changed === 0n) return decideTemporary(input, comparison);
   if (comparison === 0 && !isWantedAgain(holder, input)) return { action: 'current' };
-  const keys = typeof user.kerberosKeys === 'string' ? undefined : user.kerberosKeys;
-  const kerberosKeys = keys?.keys.some(({ enctype }) => AES.includes(enctype)) ? keys : undefined;
-  return { action: 'send', ntHash: user.ntHash, kerberosKeys, order, changed };
+  const { ntHash, keysProblem } = user;
+  const kerberosKeys = typeof user.kerberosKeys === 'string' ? undefined : user.kerberosKeys;
+  return {
+    ...{ action: 'send', ntHash, kerberosKeys, order, changed },
+    ...(keysProblem !== undefined && { keysProblem }),
+  };
 }
 
 const isOlder = (order: PasswordOrder | undefined, than: PasswordOrder): boolean =>
   order !== undefined && comparePasswordOrder(order, than) < 0;
 
-/** NT hash, keys and pwdLastSet together, or the word that there are none. */
+/** NT hash, keys and pwdLastSet together, or the word that there are none. What could not be read is read once more. */
 function isSet(user: ReplicatedUser): boolean {
   return (
     user.problem === undefined &&
+    user.keysProblem === undefined &&
     user.ntHash !== 'absent' &&
     user.kerberosKeys !== 'absent' &&
     user.pwdLastSet !== undefined

@@ -10,6 +10,7 @@ import {
 import type { ConnectorContext } from '../context.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
+import { EventId } from '../store/events.ts';
 import { confirmKey, withdrawKey } from '../store/pairing.ts';
 import { believed, guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
@@ -175,6 +176,29 @@ test('a password that no record can hold costs itself alone, and is wiped with t
   const entry = context.store.queue.get('password', guidOf(0))!;
   assert.ok(entry.quarantined && /4096 bytes/.test(entry.reason));
   assert.ok(keys.every(({ key }) => key.every(byte => byte === 0)));
+});
+
+test('a hash that goes without keys says why, in the status and once in an event', async () => {
+  const context = await withPeople(2);
+  const { store } = context;
+  const keysProblem = 'supplementalCredentials.Length: 4 expected, got 5';
+  const alone = (version: number) => replicated(0, version, { kerberosKeys: 'none', keysProblem });
+  const old = replicated(1, 9, { kerberosKeys: 'none' });
+  assert.equal((await processUsers(context, [alone(9), old], whole)).sent, 2);
+  assert.equal((await processUsers(context, [alone(10)], whole)).sent, 1);
+  const { status, detail } = store.passwords.get(guidOf(0))!;
+  assert.equal(status, 'MissingAttribute');
+  assert.match(
+    detail!,
+    /^sent without Kerberos keys, .*: supplementalCredentials\.Length: 4 expected, got 5$/,
+  );
+  const warnings = store.events.last(10).filter(({ level }) => level === 'warn');
+  assert.deepEqual(
+    warnings.map(({ eventId, text }) => [eventId, text]),
+    [[EventId.changeResult, `password of '${person(0).dn}' is ${detail}`]],
+  );
+  await processUsers(context, [replicated(0, 11)], whole);
+  assert.equal(store.passwords.get(guidOf(0))!.status, 'Success');
 });
 
 test('what the tenant says of an item is kept short and in one line', async () => {

@@ -171,6 +171,11 @@ async function makeChanges(
   }
 }
 
+const withoutKeys = ({ keysProblem }: SendPassword): string =>
+  keysProblem === undefined
+    ? 'sent without Kerberos keys: the account has no AES key until its password is changed'
+    : `sent without Kerberos keys, which the managed domain could not use (change the password once for new ones): ${keysProblem}`;
+
 /** @returns whether the tenant has the password now */
 function applyVerdict(
   context: ConnectorContext,
@@ -179,18 +184,20 @@ function applyVerdict(
   { legacy }: TenantTerms,
   fullPass: number | undefined,
 ): boolean {
-  const { store } = context;
+  const { store, connector } = context;
   const { guid } = holder;
   if (isDone(verdict)) {
-    const withoutKeys = password.kerberosKeys === undefined;
+    const detail = password.kerberosKeys === undefined ? withoutKeys(password) : undefined;
+    if (password.keysProblem !== undefined && store.passwords.get(guid)?.detail !== detail) {
+      const text = `password of '${holder.dn}' is ${detail}`;
+      store.events.add(EventId.changeResult, 'warn', connector.name, text);
+    }
     store.passwords.acknowledge(guid, {
       order: password.order,
       recipientKeyId: legacy.state === 'confirmed' ? legacy.key.keyId : undefined,
       recordSequence: sequence,
-      status: withoutKeys ? 'MissingAttribute' : 'Success',
-      detail: withoutKeys
-        ? 'sent without Kerberos keys: the account has no AES key until its password is changed'
-        : undefined,
+      status: detail === undefined ? 'Success' : 'MissingAttribute',
+      detail,
       fullPass,
     });
     store.queue.remove('password', guid);

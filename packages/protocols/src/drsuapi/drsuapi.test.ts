@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openReplicationPayload, removeRidLayer } from '@causeway/credentials';
-import { DecodeError, decodeSid, decodeUtf16le, fromHex, ridOf, toHex, Writer } from '@causeway/wire';
+import {
+  DecodeError,
+  decodeSid,
+  decodeUtf16le,
+  dstimeToDate,
+  fromHex,
+  MAX_DSTIME,
+  ridOf,
+  toHex,
+  Writer,
+} from '@causeway/wire';
 import { truncationsAndMutations } from '@causeway/wire/testing';
 import { encodeWideString } from '../ndr/ndr.ts';
 import * as recorded from '../testing/recorded.ts';
@@ -155,9 +165,55 @@ for (const version of [6, 9] as const) {
   });
 }
 
+test('the recorded reply is read with padding behind its empty list of linked values, too', () => {
+  const { GET_NC_CHANGES_REPLY: recording } = recorded;
+  // The list's count ends at 1796: an element would begin at 1800.
+  const padded = Uint8Array.of(...recording.subarray(0, 1796), 0, 0, 0, 0, ...recording.subarray(1796));
+  assert.deepEqual(decodeReply(padded).objects, decodeReply(recording).objects);
+});
+
+test('objects without attributes are read from senders that pad empty arrays, and from those that do not', () => {
+  const bare: ReplyObject = { ...threeObjects[0]!, attributes: [] };
+  const full = threeObjects[1]!;
+  const link = { object: 'CN=group', value: new Uint8Array(3) };
+  const names = ({ objects }: ReturnType<typeof decodeReply>) =>
+    objects.map(({ name, attributes }) => [name.name, attributes.length]);
+  let read = 0;
+  for (const objects of [[bare], [bare, bare], [bare, full], [full, bare], [bare, full, bare]]) {
+    for (const links of [undefined, [], [link], [link, link]]) {
+      for (const padding of [undefined, 0, 0xcc]) {
+        for (const version of [6, 9] as const) {
+          const reply = {
+            version,
+            objects,
+            ...(links && { linkedValues: links }),
+            ...(padding !== undefined && { padding }),
+          };
+          const expected = objects.map(({ name, attributes }) => [name, attributes.length]);
+          assert.deepEqual(names(decodeReply(encodeReply(reply))), expected);
+          read++;
+        }
+      }
+    }
+  }
+  assert.equal(read, 120);
+});
+
 test('a page of 20,000 objects needs no deep stack', () => {
   const objects = Array.from({ length: MAX_OBJECTS }, (_, i) => ({ ...threeObjects[0]!, name: `CN=${i}` }));
   assert.equal(decodeReply(encodeReply({ objects })).objects[19_999]!.name.name, 'CN=19999');
+});
+
+test('a time that no date can hold is refused by its name', () => {
+  const metaData = (time: bigint) => new Writer().u32le(1).zeros(4).u64le(time).zeros(24).toBytes();
+  const last = decodePropertyMetaData(metaData(MAX_DSTIME));
+  assert.equal(dstimeToDate(BigInt(last.timeChanged)).toISOString(), '+275760-09-13T00:00:00.000Z');
+  for (const time of [MAX_DSTIME + 1n, 2n ** 60n]) {
+    assert.throws(() => decodePropertyMetaData(metaData(time)), {
+      field: 'PROPERTY_META_DATA_EXT.timeChanged',
+      reason: 'limit',
+    });
+  }
 });
 
 test('the status of a refused call is its last four bytes', () => {
@@ -254,6 +310,11 @@ test('no recorded reply, cut off or altered, does more than name a field', () =>
     const { objects, prefixTable } = decodeReply(bytes);
     for (const { attributes } of objects) for (const { type } of attributes) prefixTable.oidOf(type);
   });
+});
+
+test('no reply with padded empty arrays, cut off or altered, does more than name a field', () => {
+  const objects = [{ ...threeObjects[0]!, attributes: [] }, threeObjects[1]!];
+  truncationsAndMutations(encodeReply({ objects, linkedValues: [], padding: 0 }), { seed: 35 }, decodeReply);
 });
 
 for (const version of [1, 6, 9] as const) {

@@ -1,4 +1,4 @@
-import { decodeGuid, type Guid, Reader } from '@causeway/wire';
+import { DecodeError, decodeGuid, type Guid, Reader } from '@causeway/wire';
 import { decodePointer } from '../ndr/ndr.ts';
 import { type DsName, decodeDsName } from './dsname.ts';
 import type { UsnVector } from './get-nc-changes-request.ts';
@@ -21,6 +21,7 @@ export interface ReplyHeader {
   to: UsnVector;
   extendedResult: number;
   objectCount: number;
+  linkedValueCount: number;
   more: boolean;
   /** dwDRSError: a failure that is told within a reply. 0 in V1, which has none. */
   drsError: number;
@@ -35,7 +36,6 @@ interface Fixed extends Omit<ReplyHeader, 'namingContext'> {
   prefixCount: number;
   hasPrefixes: boolean;
   hasObjects: boolean;
-  linkedValueCount: number;
   hasLinkedValues: boolean;
 }
 
@@ -58,8 +58,28 @@ export function decodeReplyHeader(stub: Uint8Array): ReplyHeader {
   return { ...fixed, namingContext: decodeNamingContext(r, fixed) };
 }
 
-/** The whole reply. Values are views of `stub`: they hold until it is wiped. */
+/**
+ * The whole reply. Values are views of `stub`: they hold until it is wiped.
+ *
+ * Senders differ in one thing: an array without elements whose elements begin at multiples of 8 is followed by padding
+ * for the first of them (engines modelled on Windows) or not (Samba). A reply is read as Samba writes it, and where
+ * that fails, as the others do. It cannot succeed wrongly: what follows is a name, whose lengths fit each other at one
+ * place alone, or the end of the reply, which must be met exactly.
+ */
 export function decodeReply(stub: Uint8Array): Reply {
+  try {
+    return decodeWith(false, stub);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    try {
+      return decodeWith(true, stub);
+    } catch {
+      throw error;
+    }
+  }
+}
+
+function decodeWith(padsEmpty: boolean, stub: Uint8Array): Reply {
   const r = new Reader(stub, 'GetNCChanges');
   const fixed = decodeFixed(r);
   const namingContext = decodeNamingContext(r, fixed);
@@ -67,11 +87,12 @@ export function decodeReply(stub: Uint8Array): Reply {
   const prefixTable = fixed.hasPrefixes
     ? decodePrefixEntries(r, fixed.prefixCount)
     : new PrefixTable(new Map());
-  const objects = fixed.hasObjects ? decodeObjects(r, fixed.objectCount) : [];
+  const objects = fixed.hasObjects ? decodeObjects(r, fixed.objectCount, padsEmpty) : [];
   if (objects.length !== fixed.objectCount) {
     throw r.error('cNumObjects', `${fixed.objectCount} announced, ${objects.length} came`);
   }
-  if (fixed.hasLinkedValues) skipLinkedValues(r, fixed.linkedValueCount, fixed.version === 9 ? 3 : 1);
+  if (fixed.hasLinkedValues)
+    skipLinkedValues(r, fixed.linkedValueCount, fixed.version === 9 ? 3 : 1, padsEmpty);
   r.align(4);
   r.skip(4, 'status');
   r.end();

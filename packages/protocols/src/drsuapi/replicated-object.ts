@@ -1,4 +1,4 @@
-import { decodeGuid, type Guid, Reader } from '@causeway/wire';
+import { decodeGuid, type Guid, MAX_DSTIME, Reader } from '@causeway/wire';
 import { decodeConformance, decodePointer } from '../ndr/ndr.ts';
 import { type DsName, decodeDsName, skipDsName } from './dsname.ts';
 import type { AttributeType } from './prefix-table.ts';
@@ -19,7 +19,7 @@ const META_DATA_BYTES = 40;
 /** PROPERTY_META_DATA_EXT ([MS-DRSR] 5.165): the last write of one attribute. */
 export interface PropertyMetaData {
   version: number;
-  /** Seconds since 1601-01-01 UTC. */
+  /** Seconds since 1601-01-01 UTC, up to `MAX_DSTIME`. */
   timeChanged: number;
   originatingInvocationId: Guid;
   originatingUsn: bigint;
@@ -52,7 +52,7 @@ interface FixedPart {
  * The objects of a reply. As the pointer to the next entry is the first of each, all fixed parts come first and
  * then the pointees, those of the last object before those of the one before it.
  */
-export function decodeObjects(r: Reader, count: number): ReplicatedObject[] {
+export function decodeObjects(r: Reader, count: number, padsEmpty: boolean): ReplicatedObject[] {
   const fixed: FixedPart[] = [];
   let more = true;
   while (more) {
@@ -69,11 +69,11 @@ export function decodeObjects(r: Reader, count: number): ReplicatedObject[] {
   }
   if (fixed.length !== count) throw r.error('cNumObjects', `${count} announced, ${fixed.length} came`);
   const objects = new Array<ReplicatedObject>(count);
-  for (let i = count - 1; i >= 0; i--) objects[i] = decodePointees(r, fixed[i]!);
+  for (let i = count - 1; i >= 0; i--) objects[i] = decodePointees(r, fixed[i]!, padsEmpty);
   return objects;
 }
 
-function decodePointees(r: Reader, fixed: FixedPart): ReplicatedObject {
+function decodePointees(r: Reader, fixed: FixedPart, padsEmpty: boolean): ReplicatedObject {
   if (!fixed.hasName) throw r.error('pObjects.pName', 'an object without a name');
   const name = decodeDsName(r, 'pObjects.pName');
   const attributes = fixed.hasAttributes ? decodeAttributes(r, fixed.attributeCount) : [];
@@ -81,7 +81,7 @@ function decodePointees(r: Reader, fixed: FixedPart): ReplicatedObject {
     r.align(4);
     r.skip(16, 'pObjects.pParentGuid');
   }
-  if (fixed.hasMetaData) decodeMetaDataVector(r, attributes);
+  if (fixed.hasMetaData) decodeMetaDataVector(r, attributes, padsEmpty);
   return { name, attributes };
 }
 
@@ -121,7 +121,7 @@ function decodeValues(r: Reader, count: number, values: Uint8Array[]): void {
 }
 
 /** PROPERTY_META_DATA_EXT_VECTOR ([MS-DRSR] 5.166): item i belongs to attribute i. */
-function decodeMetaDataVector(r: Reader, attributes: ReplicatedAttribute[]): void {
+function decodeMetaDataVector(r: Reader, attributes: ReplicatedAttribute[], padsEmpty: boolean): void {
   r.align(4);
   const max = r.limited(r.u32le('pMetaDataExt.max_count'), MAX_ATTRIBUTES, 'pMetaDataExt.max_count');
   r.align(8);
@@ -129,6 +129,7 @@ function decodeMetaDataVector(r: Reader, attributes: ReplicatedAttribute[]): voi
   if (max !== attributes.length) {
     throw r.error('pMetaDataExt.cNumProps', `${attributes.length} expected, ${max} came`);
   }
+  if (padsEmpty) r.align(8);
   for (const attribute of attributes) attribute.metaData = metaDataBytes(r);
 }
 
@@ -142,17 +143,21 @@ export function decodePropertyMetaData(bytes: Uint8Array): PropertyMetaData {
   const r = new Reader(bytes, 'PROPERTY_META_DATA_EXT');
   const version = r.u32le('dwVersion');
   r.align(8);
-  const timeChanged = Number(r.u64le('timeChanged'));
+  const timeChanged = r.u64le('timeChanged');
+  if (timeChanged > MAX_DSTIME)
+    throw r.error('timeChanged', `${timeChanged} s after 1601 is no time`, 'limit');
   const originatingInvocationId = decodeGuid(r.slice(16, 'uuidDsaOriginating'));
-  return { version, timeChanged, originatingInvocationId, originatingUsn: r.u64le('usnOriginating') };
+  const originatingUsn = r.u64le('usnOriginating');
+  return { version, timeChanged: Number(timeChanged), originatingInvocationId, originatingUsn };
 }
 
 /**
  * Reads past linked values, REPLVALINF_V1 or (in a V9 reply) V3 ([MS-DRSR] 5.168, 5.169): none of ours is a link,
  * but what stands behind them must be found.
  */
-export function skipLinkedValues(r: Reader, count: number, version: 1 | 3): void {
+export function skipLinkedValues(r: Reader, count: number, version: 1 | 3, padsEmpty: boolean): void {
   decodeConformance(r, count, 'rgValues.max_count');
+  if (padsEmpty) r.align(8);
   const fixed: { hasName: boolean; length: number }[] = [];
   for (let i = 0; i < count; i++) {
     r.align(8);

@@ -39,9 +39,12 @@ export function encodeReply(reply: {
   vector?: { invocationId: Guid; usn: bigint }[];
   namingContext?: { name: string; guid?: Guid; sid?: Sid };
   objects?: ReplyObject[];
+  /** An empty list has its pointer all the same, as Samba sends it. */
   linkedValues?: { object: string; value: Uint8Array }[];
+  /** The byte that pads an empty array up to where its first element would begin, as engines modelled on Windows lay it out. Samba pads nothing. */
+  padding?: number;
 }): Uint8Array {
-  const { version = 6, objects = [], vector, to = 0n, linkedValues = [] } = reply;
+  const { version = 6, objects = [], vector, to = 0n, linkedValues, padding } = reply;
   const w = new Writer(4096).u32le(version).u32le(version).zeros(16);
   w.raw(encodeGuid(reply.invocationId ?? INVOCATION_ID))
     .u32le(1)
@@ -61,8 +64,8 @@ export function encodeReply(reply: {
   if (version !== 1) {
     w.u32le(0)
       .u32le(0)
-      .u32le(linkedValues.length)
-      .u32le(linkedValues.length > 0 ? 1 : 0);
+      .u32le(linkedValues?.length ?? 0)
+      .u32le(linkedValues ? 1 : 0);
     w.u32le(reply.drsError ?? 0);
   }
   const { name, guid, sid } = reply.namingContext ?? { name: 'DC=src,DC=test' };
@@ -94,15 +97,19 @@ export function encodeReply(reply: {
     w.align(4)
       .u32le(hex.length / 2)
       .raw(Buffer.from(hex, 'hex'));
-  encodeObjects(w, objects);
-  encodeLinkedValues(w, linkedValues, version);
+  encodeObjects(w, objects, padding);
+  if (linkedValues) encodeLinkedValues(w, linkedValues, version, padding);
   return w
     .align(4)
     .u32le(reply.status ?? 0)
     .toBytes();
 }
 
-function encodeObjects(w: Writer, objects: ReplyObject[]): void {
+function padEmpty(w: Writer, padding: number | undefined): void {
+  if (padding !== undefined) while (w.length % 8 !== 0) w.u8(padding);
+}
+
+function encodeObjects(w: Writer, objects: ReplyObject[], padding: number | undefined): void {
   w.align(4);
   objects.forEach(({ attributes }, i) => {
     w.u32le(i < objects.length - 1 ? 1 : 0)
@@ -129,7 +136,8 @@ function encodeObjects(w: Writer, objects: ReplyObject[]): void {
         for (const value of values) w.align(4).u32le(value.length).raw(value);
       }
     }
-    w.align(4).zeros(16).u32le(attributes.length).align(8).u32le(attributes.length).align(8);
+    w.align(4).zeros(16).u32le(attributes.length).align(8).u32le(attributes.length);
+    if (attributes.length === 0) padEmpty(w, padding);
     for (const { metaData } of attributes) encodeMetaData(w, metaData);
   }
 }
@@ -146,9 +154,10 @@ function encodeLinkedValues(
   w: Writer,
   values: { object: string; value: Uint8Array }[],
   version: number,
+  padding: number | undefined,
 ): void {
-  if (values.length === 0) return;
   w.align(4).u32le(values.length);
+  if (values.length === 0) padEmpty(w, padding);
   for (const { value } of values) {
     w.align(8).u32le(1).u32le(2).u32le(value.length).u32le(1).u32le(1).align(8).u64le(0n);
     encodeMetaData(w, undefined);
