@@ -218,7 +218,10 @@ function planPerson(
   };
   const sent = person.password !== undefined && !person.mustChange;
   const parts = { account, ...(sent && { credential }) };
-  const context = { users, descriptor, now: new Date(), random: randomBytes, newNonce: randomUUID };
+  const context = {
+    ...{ users, descriptor, now: new Date(), random: randomBytes, newNonce: randomUUID },
+    blockOf: () => undefined,
+  };
   return planWrite(undefined, parts, context).write;
 }
 

@@ -38,7 +38,7 @@ before(async () => {
   dn = await createUser(onprem, { sam, upn, password: randomPassword() });
   await eventually(`${upn} in the managed domain`, async () =>
     stage.domainStatus<UserStatus>(upn).then(
-      ({ entry }) => entry.accountAt !== null,
+      ({ entry }) => entry?.accountAt != null,
       () => false,
     ),
   );

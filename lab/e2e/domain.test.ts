@@ -257,7 +257,7 @@ test('a temporary password is to be changed first, and a user without a password
   assert.deepEqual((await account('erin'))?.attributes.userAccountControl, ['514']);
   for (const password of ['', 'erin']) assert.equal((await smb('erin', password)).ok, false);
   const user = (await cli('status', 'erin@corp.example.com')) as unknown as UserStatus;
-  assert.equal(user.entry.hasCredential, false);
+  assert.equal(user.entry?.hasCredential, false);
 });
 
 test('long, equal and odd names get an account of their own', async () => {

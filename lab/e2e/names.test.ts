@@ -109,7 +109,7 @@ const reason = ({ person }: Somebody): string | null => tenant.reported(person.a
 
 async function namesOf({ person }: Somebody): Promise<{ name: string | null; principal: string | null }> {
   const { entry } = (await cli('status', person.anchor)) as unknown as UserStatus;
-  return { name: entry.samAccountName, principal: entry.userPrincipalName };
+  return { name: entry!.samAccountName, principal: entry!.userPrincipalName };
 }
 
 const kinit = (user: string, { password }: Somebody) =>
@@ -467,7 +467,7 @@ test('a person who cannot be restored is made anew, and status says so', async (
   // As if the directory had forgotten it: no tombstone has this objectGUID.
   await service.stop();
   const ledger = new Ledger(join(state, 'ledger.db'));
-  ledger.save({ ...ledger.entry(entry.anchor)!, lastManagedGuid: crypto.randomUUID() });
+  ledger.save({ ...ledger.entry(entry!.anchor)!, lastManagedGuid: crypto.randomUUID() });
   ledger.close();
   await service.start();
   await show([one, { deleted: false }]);

@@ -21,7 +21,9 @@ afterEach(() => {
 
 const nobody = () => Promise.reject(new Error('nothing of this asks the tenant'));
 const accept = (anchor: string) =>
-  execute({ ledger, realm: 'AADDS.EXAMPLE.NET' }, nobody, { command: 'accept', anchor });
+  execute({ ledger, realm: 'AADDS.EXAMPLE.NET', applyBlocks: async () => undefined }, nobody, {
+    ...{ command: 'accept', anchor },
+  });
 
 test('accepting the SID that one user waits for gives the domain to the other forest, and reads the feed again', async () => {
   const sid = 'S-1-5-21-1-2-3';

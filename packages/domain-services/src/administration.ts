@@ -2,6 +2,7 @@ import type { Send } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { z } from 'zod';
 import { acceptAdministrator, removeAdministrator } from './accept-administrator.ts';
+import { block, unblock } from './block-commands.ts';
 import type { Ledger } from './ledger.ts';
 import { freeName, giveName } from './name-commands.ts';
 import { sidToAccept } from './protected.ts';
@@ -9,6 +10,13 @@ import { trustTenant } from './tenant-key.ts';
 import { trustAgent, untrustAgent } from './trust.ts';
 
 const Name = z.string().min(1).max(1024);
+const Reason = z.string().min(1).max(500);
+/** `forest`: where several have the name or nobody is known by it; `by`: the user of the machine who runs the command. */
+const WHOM = {
+  user: Name,
+  forest: z.string().min(1).max(255).optional(),
+  by: z.string().max(256).optional(),
+};
 
 /** What an administrator may ask of the managed domain; the same whether its service runs or not. */
 export const Command = z.discriminatedUnion('command', [
@@ -27,15 +35,28 @@ export const Command = z.discriminatedUnion('command', [
     ...{ objectGuid: z.string(), cloudOnly: z.boolean() },
   }),
   z.strictObject({ command: z.literal('remove-administrator'), user: Name, forest: z.string().optional() }),
+  z.strictObject({ command: z.literal('block'), ...WHOM, reason: Reason.optional() }),
+  z.strictObject({ command: z.literal('unblock'), ...WHOM }),
 ]);
 export type Command = z.infer<typeof Command>;
 
+/** What a command is carried out on. */
+export interface At {
+  ledger: Ledger;
+  realm: string;
+  /** Makes the accounts of the blocked as they are to be; says what keeps one from being so. */
+  applyBlocks: () => Promise<string | undefined>;
+}
+
+export interface Done {
+  message: string;
+  /** Of a block or its end: the account in the directory is so already. */
+  applied?: boolean;
+}
+
 /** Carries a command out and says what was done. Every one is in the audit trail. */
-export async function execute(
-  { ledger, realm }: { ledger: Ledger; realm: string },
-  send: Send,
-  command: Command,
-): Promise<{ message: string }> {
+export async function execute(at: At, send: Send, command: Command): Promise<Done> {
+  const { ledger, realm } = at;
   switch (command.command) {
     case 'trust-agent': {
       const { fingerprint, forest } = await trustAgent(ledger, send, command.fingerprint, command.forest);
@@ -61,6 +82,10 @@ export async function execute(
       return acceptAdministrator(ledger, command);
     case 'remove-administrator':
       return removeAdministrator(ledger, command);
+    case 'block':
+      return block(at, command);
+    case 'unblock':
+      return unblock(at, command);
   }
 }
 

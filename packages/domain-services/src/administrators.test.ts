@@ -113,12 +113,12 @@ function accept(user: string, { forest, cloudOnly = false }: { forest?: string; 
 }
 
 const acceptShown = ({ forest, anchor, objectGuid }: LedgerEntry, cloudOnly = false) =>
-  execute({ ledger, realm }, nobody, {
+  execute({ ledger, realm, applyBlocks: nobody }, nobody, {
     ...{ command: 'accept-administrator', forest, anchor, objectGuid, cloudOnly },
   });
 
 const remove = (user: string, forest?: string) =>
-  execute({ ledger, realm }, nobody, {
+  execute({ ledger, realm, applyBlocks: nobody }, nobody, {
     ...{ command: 'remove-administrator', user, ...(forest !== undefined && { forest }) },
   });
 

@@ -1,5 +1,7 @@
-import { CausewayError, callLocally, lockState, printResult } from '@causeway/service';
+import { domainStatus } from '@causeway/samba';
+import { CausewayError, callLocally, describeError, lockState, printResult } from '@causeway/service';
 import { type Command, execute } from './administration.ts';
+import { adoptBlocks, applyBlocks } from './blocks.ts';
 import {
   type ConfigurationFlags,
   type DomainConfiguration,
@@ -7,6 +9,7 @@ import {
   loadDomainConfiguration,
 } from './configuration.ts';
 import { requireCreated } from './creation.ts';
+import { ManagedDirectory } from './directory.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { openTenant, requireEnrolment } from './identity.ts';
 import { Ledger } from './ledger.ts';
@@ -44,9 +47,24 @@ export async function perform(
   flags: ConfigurationFlags & { json?: boolean },
   command: Command,
 ): Promise<void> {
-  const work = (opened: Opened) => execute(opened, opened.send, command);
+  const work = (opened: Opened) =>
+    execute({ ...opened, applyBlocks: () => applyOnce(opened) }, opened.send, command);
   const result = await askOrDo(loadDomainConfiguration(flags), 'POST', '/commands', work, command);
   printResult(flags.json, result, () => [result.message]);
+}
+
+/** Where no service runs, the managed domain may: what its accounts say of blocks is heard first, as at the service's start. */
+async function applyOnce({ ledger, places }: Opened): Promise<string | undefined> {
+  if (!domainStatus(places.domain).running) return undefined;
+  const directory = new ManagedDirectory(places.domain);
+  try {
+    await adoptBlocks({ ledger, directory });
+    return await applyBlocks({ ledger, directory });
+  } catch (error) {
+    return describeError(error);
+  } finally {
+    await directory.close();
+  }
 }
 
 export type Opened = Awaited<ReturnType<typeof open>>;

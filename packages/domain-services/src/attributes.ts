@@ -3,6 +3,8 @@ import { buildSupplementalCredentials, keysProblem } from '@causeway/credentials
 import { encodeSid, type LdapAttributes, type LdapChange } from '@causeway/ldap';
 import type { AccountRecord, CredentialSecret } from '@causeway/records';
 import { dateToFiletime, FILETIME_NEVER } from '@causeway/wire';
+import type { Block } from './block-book.ts';
+import type { LedgerEntry } from './ledger.ts';
 
 /** [MS-ADTS] 2.2.16: a normal account, and a disabled one. No other bit comes from outside. */
 const NORMAL_ACCOUNT = 0x200;
@@ -22,6 +24,17 @@ const PROFILE_ATTRIBUTES: Readonly<Record<keyof FeedItem['profile'], readonly [s
 
 /** Attribute values to be written; an empty list takes the attribute away. */
 export type Values = Record<string, (string | Uint8Array)[]>;
+
+/**
+ * INVARIANT: the one place that says whether an account is enabled. Nobody signs in without a credential, and nobody whom an
+ * administrator blocks, whatever the forest says.
+ */
+export function mayBeEnabled(
+  { wantsEnabled, hasCredential }: Pick<LedgerEntry, 'wantsEnabled' | 'hasCredential'>,
+  block: Block | undefined,
+): boolean {
+  return wantsEnabled && hasCredential && block === undefined;
+}
 
 export function controlValues(enabled: boolean): Values {
   return { userAccountControl: [String(enabled ? NORMAL_ACCOUNT : NORMAL_ACCOUNT | ACCOUNT_DISABLED)] };

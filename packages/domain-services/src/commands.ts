@@ -1,9 +1,11 @@
+import { userInfo } from 'node:os';
 import { stopDomain } from '@causeway/samba';
 import { CausewayError, checkStateFolder, confirm, lockState, printResult, table } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { administratorCommands, administratorsLine } from './administrator-commands.ts';
 import type { Arrival } from './arrival.ts';
 import { askOrDo, type Opened, perform } from './at-hand.ts';
+import { blockText } from './block-commands.ts';
 import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
 import { createDomain } from './create.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
@@ -32,6 +34,11 @@ interface CreateFlags extends Flags, ReplaceFlags, CodeFlags {
   ca?: string;
   deletionThreshold?: string;
   adminPasswordFile?: string;
+}
+
+interface BlockFlags extends Flags {
+  reason?: string;
+  forest?: string;
 }
 
 /** Adds `causeway domain …`. */
@@ -102,6 +109,23 @@ export function domainCommands(program: Program): void {
   command('accept', 'accept a user that was made anew, an older password of a restored forest, or a SID')
     .argument('<anchor>', 'source anchor, as status shows it')
     .action((anchor: string, flags: Flags) => perform(flags, { command: 'accept', anchor }));
+  command('block', 'keep somebody out of the managed domain at once, whatever the forest or the tenant says')
+    .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
+    .option('--reason <text>', 'why, for whoever looks at the status later')
+    .option('--forest <name>', 'forest of the user, where several have the name or the user has not come yet')
+    .action((user: string, flags: BlockFlags) =>
+      perform(flags, {
+        command: 'block',
+        ...whomOf(user, flags),
+        ...(flags.reason && { reason: flags.reason }),
+      }),
+    );
+  command('unblock', 'end a block: the account is what its forest says')
+    .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
+    .option('--forest <name>', 'forest of the user, where several have the name')
+    .action((user: string, flags: BlockFlags) =>
+      perform(flags, { command: 'unblock', ...whomOf(user, flags) }),
+    );
   nameCommands(domain);
   heldCommands(command);
   administratorCommands(domain);
@@ -200,6 +224,11 @@ async function fingerprint(flags: Flags): Promise<void> {
   printResult(flags.json, keys, () => [keys.fingerprint]);
 }
 
+function whomOf(user: string, { forest }: BlockFlags) {
+  const by = process.env.SUDO_USER ?? userInfo().username;
+  return { user, by, ...(forest !== undefined && { forest: forest.toLowerCase() }) };
+}
+
 async function status(user: string | undefined, flags: Flags): Promise<void> {
   if (user === undefined) {
     await look(flags, '/status', opened => readStatus(opened, undefined), statusLines);
@@ -244,6 +273,7 @@ function statusLines(status: Status): string[] {
       ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
       ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
       ['administrators', administratorsLine(status.administrators)],
+      ['blocked', blockedLine(status.blocked)],
       ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
       [
         'deletions',
@@ -274,9 +304,23 @@ function statusLines(status: Status): string[] {
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
+    ...blockedLines(status.blocked),
     ...heldLines(deletions),
     ...growthLines(status.creations),
     ...problemLines(problems.latest),
+  ];
+}
+
+const blockedLine = ({ count, waiting }: Status['blocked']): string =>
+  `${count === 0 ? 'nobody' : count}${waiting > 0 ? `, ${waiting} of them not on the account yet` : ''}`;
+
+function blockedLines({ count, latest }: Status['blocked']): string[] {
+  if (count === 0) return [];
+  const more = count - latest.length;
+  return [
+    '',
+    ...latest.map(one => `${one.user} (${one.anchor} of ${one.forest}) is blocked ${blockText(one)}`),
+    ...(more > 0 ? [`and ${more} more`] : []),
   ];
 }
 
@@ -341,7 +385,16 @@ function arrivalLine({ state, head, here, completeAsOf, notWritten }: Arrival): 
   ].join('; ');
 }
 
-function userLines({ entry, problems }: UserStatus): string[] {
+function userLines({ entry, block, problems }: UserStatus): string[] {
+  const blocked = block === null ? [] : [['blocked', blockText(block)]];
+  if (entry === null) {
+    return table([
+      ['source anchor', block!.anchor],
+      ['forest', block!.forest],
+      ['account', 'none: nobody of this anchor has come yet'],
+      ...blocked,
+    ]);
+  }
   const credential = entry.hasCredential
     ? `written ${entry.credentialAt}`
     : entry.withdrawn
@@ -351,7 +404,8 @@ function userLines({ entry, problems }: UserStatus): string[] {
     ...table([
       ...personRows(entry),
       ['account', entry.deletedAt ? `deleted ${entry.deletedAt}` : `written ${entry.accountAt ?? 'never'}`],
-      ['enabled', entry.wantsEnabled ? 'yes' : 'no'],
+      ['enabled', block !== null ? 'no: blocked' : entry.wantsEnabled ? 'yes' : 'no'],
+      ...blocked,
       ['credential', entry.deletedAt ? 'gone with the account' : credential],
     ]),
     ...problemLines(problems),

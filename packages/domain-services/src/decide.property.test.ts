@@ -17,6 +17,7 @@ const CONTEXT = {
   random: (length: number) => new Uint8Array(length),
   descriptor: new Uint8Array(),
   newNonce: () => GUID,
+  blockOf: () => undefined,
 };
 const PROFILE = {
   ...{ displayName: null, givenName: null, surname: null, mail: null },

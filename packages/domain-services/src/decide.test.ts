@@ -71,6 +71,7 @@ function written(entry: LedgerEntry | undefined, { account, credential }: Decisi
     random: (length: number) => new Uint8Array(length),
     descriptor: new Uint8Array(),
     newNonce: randomUUID,
+    blockOf: () => undefined,
   };
   const { next } = planWrite(entry, parts, context);
   return { ...next, managedGuid: next.managedGuid ?? randomUUID() };
@@ -447,6 +448,7 @@ test('a newer password lifts a lockout, the same one sent again does not', async
   const { person, entry } = await writtenPerson();
   const context = {
     ...{ users: 'OU=AADDC Users,DC=example', now: new Date(), newNonce: randomUUID },
+    blockOf: () => undefined,
     ...{ random: (length: number) => new Uint8Array(length), descriptor: new Uint8Array() },
   };
   for (const [version, lifts] of [

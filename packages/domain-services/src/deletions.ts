@@ -99,7 +99,7 @@ function tellHeld(
       ledger.queueReports([{ ...common, sourceAnchor: anchor, reason: `${code}: ${reason}` }]);
     }
   });
-  const names = held.flatMap(({ entry }) => (canStillSignIn(entry) ? [nameOf(entry)] : []));
+  const names = held.flatMap(({ entry }) => (canStillSignIn(ledger, entry) ? [nameOf(entry)] : []));
   log.error(
     { forest, waiting: held.length, limit, stillSigningIn: names.length, named: names.slice(0, NAMED) },
     `ALARM: deletions are held, and people who were deleted can still sign in; look at them: ${look}`,

@@ -18,7 +18,9 @@ import {
 import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
 import { CausewayError, describeError, faultPoint, suspectDisk } from '@causeway/service';
 import { ACL_REVISION_DS, decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
-import { asAttributes, asChanges, controlValues } from './attributes.ts';
+import { asAttributes, asChanges, controlValues, type Values } from './attributes.ts';
+import type { Block } from './block-book.ts';
+import { blockMark, isBlockMark, MARK_ATTRIBUTE, MARK_FILTER } from './block-mark.ts';
 import { denyOwnChange, newAccountDescriptor } from './own-changes.ts';
 import { accountDn } from './plan.ts';
 import type { ManagedDomain } from './protected.ts';
@@ -33,6 +35,7 @@ export interface DirectoryAccount {
 }
 
 const TIMEOUT_MS = 30_000;
+const SCAN_TIMEOUT_MS = 600_000;
 /** Names a filter; Samba looks each of them up in an index. */
 const MAX_FILTER_NAMES = 200;
 /** The domain controller is not there or busy: nothing is wrong with what was to be written. */
@@ -148,6 +151,33 @@ export class ManagedDirectory {
       if (write.kind === 'add') return ldap.add(write.dn, asAttributes(write.values), control);
       const dn = `<GUID=${write.guid}>`;
       await ldap.modify(dn, asChanges(write.values), control);
+    });
+  }
+
+  /** What stands as the mark of a block on an account, of whoever has one. */
+  async blockMarks(): Promise<{ guid: string; text: string }[]> {
+    const attributes = ['objectGUID', MARK_ATTRIBUTE];
+    // No index helps: Samba looks at every account.
+    const options = { scope: 'one', filter: MARK_FILTER, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
+    const entries = await this.#use(ldap => ldap.search(this.users, options));
+    return entries.map(entry => ({
+      ...{ guid: decodeGuid(bytesOf(entry, 'objectGUID')!), text: textOf(entry, MARK_ATTRIBUTE) ?? '' },
+    }));
+  }
+
+  /** Enables or disables an account of ours, and puts the mark of a block on it or takes it off; where it is so, nothing is written. */
+  setStanding(guid: string, enabled: boolean, block: Block | undefined): Promise<WriteResult> {
+    const dn = `<GUID=${guid}>`;
+    return this.#attempt(async ldap => {
+      const attributes = ['userAccountControl', MARK_ATTRIBUTE];
+      const [found] = await ldap.search(dn, { scope: 'base', attributes });
+      if (found === undefined) throw new LdapError('no-such-object', `'${dn}' is not there`);
+      const mark = textOf(found, MARK_ATTRIBUTE) ?? '';
+      const unmarked = isBlockMark(mark) ? { [MARK_ATTRIBUTE]: [] } : {};
+      const wanted: Values = { ...controlValues(enabled), ...(block ? blockMark(block) : unmarked) };
+      const differs = ([name, [value]]: [string, Values[string]]) => textOf(found, name) !== value;
+      const values = Object.fromEntries(Object.entries(wanted).filter(differs));
+      if (Object.keys(values).length > 0) await ldap.modify(dn, asChanges(values));
     });
   }
 

@@ -14,8 +14,9 @@ import {
   sleep,
 } from '@causeway/service';
 import { CandidateQuery, findCandidate } from './accept-administrator.ts';
-import { Command, execute } from './administration.ts';
+import { Command, type Done, execute } from './administration.ts';
 import { listAdministrators } from './administrators.ts';
+import { adoptBlocks, applyBlocks, BlockKeeper } from './blocks.ts';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation.ts';
 import { ManagedDirectory } from './directory.ts';
@@ -58,7 +59,7 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
   const directory = new ManagedDirectory(places.domain);
   let described: ReturnType<typeof describeWhenUp> | undefined;
   const domainWhenUp = (signal: AbortSignal) => {
-    described ??= describeWhenUp(directory, places, signal);
+    described ??= describeWhenUp({ ledger, directory, places, log }, signal);
     return described;
   };
   try {
@@ -92,8 +93,9 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
     const own = { realm, keys: publicKeys };
     const standing = new StandingWatch({ ledger, send, log, own, intervalMs: headIntervalMs });
     const sources = { ledger, limits, places, realm, enrolment, keys: publicKeys };
+    const at = { ...sources, applyBlocks: () => applyBlocks({ ledger, directory }) };
     const actions = {
-      execute: (command: Command) => execute(sources, send, command),
+      execute: (command: Command) => execute(at, send, command),
       register: async (request: RegisterRequest) => {
         const sources = { ledger, places, configuration, keys: publicKeys };
         tenant = (await registerAgain(sources, request).catch(inTheTenantsWords)).send;
@@ -103,9 +105,10 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
     const api = new LocalApi(sources, actions, log, samba);
     const guard = new RealmGuard({ ledger, directory, log, domainWhenUp });
     const ownChanges = new OwnChangesUpgrade({ ledger, directory, log, domainWhenUp });
+    const blocks = new BlockKeeper({ ledger, directory, log, domainWhenUp });
     log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
     if (samba.warning !== null) log.warn(samba.warning);
-    await runServices([supervisor, feed, heads, standing, guard, ownChanges, api], log);
+    await runServices([supervisor, feed, heads, standing, guard, ownChanges, blocks, api], log);
   } finally {
     await directory.close();
     ledger.close();
@@ -130,28 +133,49 @@ function supervise(places: Places, log: Log, signal: AbortSignal): Promise<void>
   });
 }
 
-/** The domain's own SID, once its directory answers; nothing when the service is to end before. */
-async function describeWhenUp(directory: ManagedDirectory, places: Places, signal: AbortSignal) {
+/**
+ * The domain's own SID, once its directory answers and the blocks that stand on its accounts are in the ledger; nothing when the service
+ * is to end before.
+ */
+async function describeWhenUp({ ledger, directory, places, log }: Up, signal: AbortSignal) {
+  let before: string | undefined;
   while (!signal.aborted) {
+    // Not yet: the supervisor says why when it does not come at all.
+    const isUp = domainStatus(places.domain).running;
+    const domain = isUp ? await directory.describe().catch(() => undefined) : undefined;
     try {
-      if (domainStatus(places.domain).running) return await directory.describe();
-    } catch {
-      // Not yet: the supervisor says why when it does not come at all.
+      if (domain !== undefined) {
+        const adopted = await adoptBlocks({ ledger, directory });
+        if (adopted > 0) log.error({ adopted }, 'blocks stood on accounts and not in the ledger: they hold');
+        return domain;
+      }
+    } catch (error) {
+      const trouble = describeError(error);
+      if (trouble !== before) log.error({ err: trouble }, 'cannot read whom administrators have blocked');
+      before = trouble;
     }
     await sleep(100, signal);
   }
   return undefined;
 }
 
+interface Up {
+  ledger: Ledger;
+  directory: ManagedDirectory;
+  places: Places;
+  log: Log;
+}
+
 /** What an administrator may have done. */
 interface Actions {
-  execute: (command: Command) => Promise<{ message: string }>;
+  execute: (command: Command) => Promise<Done>;
   register: (request: RegisterRequest) => Promise<void>;
 }
 
 /** Commands that concern nothing that the feed has to be read again for. */
 const ONLY_WAKE: ReadonlySet<Command['command']> = new Set([
   ...(['free-name', 'give-name', 'accept-administrator', 'remove-administrator'] as const),
+  ...(['block', 'unblock'] as const),
 ]);
 
 /** Status and commands on the socket of the state folder. */

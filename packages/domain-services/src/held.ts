@@ -1,5 +1,6 @@
 import { type BulkList, CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
 import { z } from 'zod';
+import { mayBeEnabled } from './attributes.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 
 type Operation = BulkList['operation'];
@@ -28,7 +29,8 @@ export const HeldQuery = z.object({ operation: Operation, forest: z.string().max
 export const HeldApproval = z.strictObject({ operation: Operation });
 
 /** Whether somebody can sign in at the managed domain, whatever is to become of them. */
-export const canStillSignIn = (entry: LedgerEntry): boolean => entry.wantsEnabled && entry.hasCredential;
+export const canStillSignIn = (ledger: Ledger, entry: LedgerEntry): boolean =>
+  mayBeEnabled(entry, ledger.blocks.of(entry));
 
 export const nameOf = (entry: LedgerEntry): string =>
   entry.userPrincipalName ?? entry.samAccountName ?? entry.wantedPrincipal ?? entry.anchor;
@@ -77,7 +79,7 @@ export function stillSigningIn(ledger: Ledger): string[] {
   return ledger.bulk.scopes('delete').flatMap(scope =>
     ledger.bulk.held({ scope, operation: 'delete', kind: 'user' }).flatMap(({ anchor }) => {
       const entry = ledger.entry(anchor);
-      return entry && canStillSignIn(entry) ? [nameOf(entry)] : [];
+      return entry && canStillSignIn(ledger, entry) ? [nameOf(entry)] : [];
     }),
   );
 }
@@ -91,7 +93,7 @@ function describe(ledger: Ledger, list: ShownList & { ceased: number }): HeldLis
       name: entry?.samAccountName ?? '',
       sourceAnchor: anchor,
       sequence: Number(change),
-      canSignIn: operation === 'delete' && entry !== undefined && canStillSignIn(entry),
+      canSignIn: operation === 'delete' && entry !== undefined && canStillSignIn(ledger, entry),
     };
   });
   return { digest, forest, operation, since, people, count: lines.length, ceased };

@@ -220,4 +220,25 @@ export const LEDGER_STEPS: readonly string[] = [
     PRIMARY KEY (forest, anchor)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Whom administrators keep out, by forest and anchor: with or without an account. The account is due while change is not applied.
+  CREATE TABLE blocks (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    since TEXT NOT NULL,
+    reason TEXT,
+    set_by TEXT,
+    lifted_at TEXT,
+    change INTEGER NOT NULL DEFAULT 1,
+    applied INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  -- An anchor that an administrator accepts for another forest takes its block along.
+  CREATE TRIGGER block_of_moved_account AFTER UPDATE ON accounts WHEN new.forest <> old.forest
+    AND EXISTS (SELECT 1 FROM blocks WHERE forest = old.forest AND anchor = old.anchor AND lifted_at IS NULL)
+  BEGIN
+    DELETE FROM blocks WHERE forest = new.forest AND anchor = new.anchor;
+    UPDATE blocks SET forest = new.forest, change = change + 1 WHERE forest = old.forest AND anchor = old.anchor;
+  END;
+  `,
 ];

@@ -5,6 +5,7 @@ import { bucketOf } from '@causeway/records';
 import { BulkBook, StateDatabase } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import { AdministratorBook } from './administrator-book.ts';
+import { BlockBook } from './block-book.ts';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
 import { NameBook } from './name-book.ts';
@@ -108,6 +109,8 @@ export class Ledger {
   readonly bulk: BulkBook;
   /** Who is proposed and accepted as an administrator of the managed domain. */
   readonly administrators: AdministratorBook;
+  /** Whom administrators keep out. */
+  readonly blocks: BlockBook;
 
   /** @throws CausewayError 'ledger-too-new' */
   constructor(file: string) {
@@ -122,6 +125,7 @@ export class Ledger {
     this.names = new NameBook(this.#database);
     this.bulk = new BulkBook(this.#database);
     this.administrators = new AdministratorBook(this.#database);
+    this.blocks = new BlockBook(this.#database);
   }
 
   close(): void {
@@ -140,19 +144,30 @@ export class Ledger {
 
   /** True when the objectGUID is that of an account of ours. */
   isManaged(guid: string): boolean {
-    return this.#database.get('SELECT 1 FROM accounts WHERE managed_guid = ?', guid) !== undefined;
+    return this.managed(guid) !== undefined;
+  }
+
+  /** Whose account in the directory has this objectGUID. */
+  managed(guid: string): LedgerEntry | undefined {
+    const row = this.#database.get('SELECT * FROM accounts WHERE managed_guid = ?', guid);
+    return row && entryOf(row);
   }
 
   /** By anchor, or by a name: one that the account has before one that its forest wants for it. */
   find(name: string): LedgerEntry | undefined {
+    return this.findAll(name, 1)[0];
+  }
+
+  /** Everybody whom an anchor or a name may mean, in the order in which `find` takes them. */
+  findAll(name: string, limit: number): LedgerEntry[] {
     const isName = (column: string) => `name_key(${column}) = name_key(?1)`;
     const has = `${isName('has_name')} OR ${isName('has_principal')}`;
-    const row = this.#database.get(
+    const rows = this.#database.all(
       `SELECT * FROM accounts WHERE anchor = ?1 OR ${has} OR ${isName('wanted_name')} OR ${isName('wanted_principal')}
-        ORDER BY anchor <> ?1, deleted_at IS NOT NULL, NOT coalesce(${has}, 0) LIMIT 1`,
-      name,
+        ORDER BY anchor <> ?1, deleted_at IS NOT NULL, NOT coalesce(${has}, 0) LIMIT ?2`,
+      ...[name, limit],
     );
-    return row && entryOf(row);
+    return rows.map(entryOf);
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   openCredentialRecord,
   type SealingKey,
 } from '@causeway/records';
+import type { Person } from './block-book.ts';
 import { holdCreations } from './creations.ts';
 import { decide } from './decide.ts';
 import type { Ledger } from './ledger.ts';
@@ -90,7 +91,8 @@ async function planTasks(
   const names = await PageNames.open(ledger, holders, domain, newcomers);
   const now = new Date();
   const { users, accountDescriptor: descriptor } = directory;
-  const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID };
+  const blockOf = (person: Person) => ledger.blocks.of(person);
+  const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID, blockOf };
   for (const task of tasks) {
     const { entry, item } = task;
     const made = newcomer(task);

@@ -6,10 +6,13 @@ import {
   accountValues,
   controlValues,
   credentialValues,
+  mayBeEnabled,
   profileValues,
   type Values,
   withdrawalValues,
 } from './attributes.ts';
+import type { Block, Person } from './block-book.ts';
+import { blockMark } from './block-mark.ts';
 import { samePin } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
 import type { Write } from './write.ts';
@@ -46,6 +49,8 @@ export interface PlanContext {
   descriptor: Uint8Array;
   /** Makes the mark of a new account: a GUID. */
   newNonce: () => string;
+  /** The block that holds for somebody. */
+  blockOf: (person: Person) => Block | undefined;
 }
 
 /** One change of the directory and what the ledger says once it is made. */
@@ -54,13 +59,16 @@ export interface Plan {
   next: LedgerEntry;
 }
 
-/** The write for one user. An account is enabled only while it has a credential: nobody signs in without one. */
+/** The write for one user: with what `mayBeEnabled` says of the account, and the mark of a block that holds. */
 export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context: PlanContext): Plan {
   const next = advance(entry, parts, context.now);
+  // An anchor that moves to another forest takes its block along.
+  const block = context.blockOf(next) ?? (entry && context.blockOf(entry));
   const values: Values = {
     ...(parts.account && accountValues(parts.account.record, parts.account.sidRefused)),
     ...(parts.account && profileValues(parts.account.profile)),
-    ...controlValues(next.wantsEnabled && next.hasCredential),
+    ...controlValues(mayBeEnabled(next, block)),
+    ...(block && blockMark(block)),
     ...(parts.withdrawal && withdrawalValues(context.now, context.random)),
     ...(parts.credential &&
       credentialValues(

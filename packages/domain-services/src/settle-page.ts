@@ -72,6 +72,8 @@ function settle(
     const { item, entry, decision, plan, result } = task;
     const failure = result?.ok === false ? result : undefined;
     if (plan && !failure) ledger.save(plan.next);
+    // It was planned before this was in the ledger, and a block may have come or gone since.
+    if (plan) ledger.blocks.touch(plan.next);
     if (plan?.write.kind === 'add' && !failure) noteCreated(ledger, plan.next.anchor, plan.next.forest);
     if (failure?.gone && entry) ledger.save(forgotten(entry));
     const { account } = decision;

@@ -3,10 +3,11 @@ import { domainStatus, type SambaRelease } from '@causeway/samba';
 import { CausewayError } from '@causeway/service';
 import { type AdministratorCounts, countAdministrators } from './administrators.ts';
 import { type Arrival, arrivals } from './arrival.ts';
+import type { Block } from './block-book.ts';
 import type { DifferenceLimits } from './compare-head.ts';
 import { growthAlarms } from './creations.ts';
 import type { PublicDomainKeys } from './domain-keys.ts';
-import { countHeld, stillSigningIn } from './held.ts';
+import { countHeld, nameOf, stillSigningIn } from './held.ts';
 import type { Enrolment } from './identity.ts';
 import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from './ledger.ts';
 import type { Places } from './places.ts';
@@ -36,6 +37,8 @@ export interface Status {
   };
   accounts: { accounts: number; withCredential: number; deleted: number };
   administrators: AdministratorCounts;
+  /** Whom administrators keep out: how many, those that are not on the account yet, and the newest. */
+  blocked: { count: number; waiting: number; latest: (Block & { user: string })[] };
   guard: {
     /** A lock of an account that the domain needs, ended in the last day; null when there was none. */
     alarm: string | null;
@@ -69,7 +72,9 @@ export interface Status {
 
 /** What `causeway domain status USER` shows. */
 export interface UserStatus {
-  entry: LedgerEntry;
+  /** Null of somebody who is blocked and has not come yet. */
+  entry: LedgerEntry | null;
+  block: Block | null;
   problems: Problem[];
 }
 
@@ -113,6 +118,7 @@ export function readStatus(
     },
     accounts: ledger.counts(),
     administrators: countAdministrators(ledger),
+    blocked: blockedStatus(ledger),
     guard: { alarm: readLockAlarm(ledger), ownChangesWaiting: ledger.ownChangesWaiting() },
     arrivals: arrivals(ledger, sources.limits, following?.startedAt).map(arrival =>
       registration.alarm === null
@@ -133,6 +139,7 @@ export function readStatus(
 
 /** People whom the status names. */
 const NAMED = 50;
+const BLOCKED = 10;
 
 function deletionStatus(ledger: Ledger): Status['deletions'] {
   const names = stillSigningIn(ledger);
@@ -144,10 +151,22 @@ function deletionStatus(ledger: Ledger): Status['deletions'] {
   };
 }
 
+function blockedStatus(ledger: Ledger): Status['blocked'] {
+  const latest = ledger.blocks.latest(BLOCKED).map(block => {
+    const entry = ledger.entry(block.anchor);
+    return {
+      ...block,
+      user: entry?.forest === block.forest ? nameOf(entry) : 'somebody who has not come yet',
+    };
+  });
+  return { ...ledger.blocks.counts(), latest };
+}
+
 /** @throws CausewayError 'unknown-user' */
 export function readUserStatus(ledger: Ledger, name: string): UserStatus {
-  const entry = ledger.find(name);
-  if (entry) return { entry, problems: ledger.problemsOf(entry.anchor) };
+  const entry = ledger.find(name) ?? null;
+  const block = (entry ? ledger.blocks.of(entry) : ledger.blocks.ofAnchor(name)[0]) ?? null;
+  if (entry || block) return { entry, block, problems: ledger.problemsOf(entry?.anchor ?? name) };
   throw new CausewayError(
     'unknown-user',
     `no user '${name}' was written here: give a userPrincipalName, a name in the managed domain or a source anchor`,
