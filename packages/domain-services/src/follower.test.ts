@@ -73,7 +73,10 @@ const empty = (cursor: string, more = false): Answer => ({
 });
 
 test('a user of the feed that is not as agreed costs itself alone, is shown, and comes again', async () => {
-  const items = [{ sourceAnchor: 'bad1', origin: 'nowhere' }, null, 7, { sourceAnchor: 'a\u001b[2J' }];
+  const items = [
+    { sourceAnchor: 'bad1', forest: 'corp.example.com', origin: 'nowhere' },
+    ...[null, 7, { sourceAnchor: 'a\u001b[2J' }, { sourceAnchor: 'of whom', forest: 'NO FOREST' }],
+  ];
   const feed = await follow(
     url =>
       url.searchParams.get('after') === ''

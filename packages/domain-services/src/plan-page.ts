@@ -17,7 +17,7 @@ import { restoreAccounts } from './restore-accounts.ts';
 import { type ApplyContext, createdBy, discard, type PreparedItem, type Task } from './task.ts';
 
 /**
- * Decides what is to become of the users of a page and plans the writes. No anchor may come twice in it, nor be in a page that is
+ * Decides what is to become of the users of a page and plans the writes. Nobody may come twice in it, nor be in a page that is
  * not settled yet: a user is decided on what was left of it before. The names of a page before this one count from the moment in
  * which its write has begun.
  */
@@ -41,7 +41,7 @@ async function adoptMade(
   prepared: readonly PreparedItem[],
 ): Promise<void> {
   const intents = prepared.flatMap(({ verified }) => {
-    const entry = ledger.entry(verified.anchor);
+    const entry = ledger.entry(verified.person);
     return entry && entry.nonce !== null && entry.managedGuid === null ? [entry] : [];
   });
   if (intents.length === 0) return;
@@ -59,7 +59,7 @@ async function adoptMade(
 }
 
 function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
-  const entry = ledger.entry(prepared.verified.anchor);
+  const entry = ledger.entry(prepared.verified.person);
   const decision = decide(entry, prepared.verified, domain, sid => ledger.forestOfSid(sid));
   const { account } = decision;
   if (account.kind === 'upsert' && !account.sid) pinSid(ledger, account.record);

@@ -117,7 +117,7 @@ export function planDeletion(entry: LedgerEntry | undefined, record: AccountReco
 
 /**
  * The ledger's entry after a withdrawal that has no account here, or whose account is about to go: no older credential comes after it.
- * It pins an anchor that is new, as an account record would.
+ * It pins a person who is new, as an account record would.
  */
 export function rememberWithdrawal(entry: LedgerEntry | undefined, record: WithdrawalRecord): LedgerEntry {
   const { sequence: credentialSequence, passwordOrder } = record;
@@ -182,12 +182,11 @@ function advance(
   return next;
 }
 
-/** An anchor that moved begins a new password history: the orders of two objects do not compare. */
+/** Somebody who was made anew begins a new password history: the orders of two objects do not compare. */
 function pinnedTo(entry: LedgerEntry | undefined, record: AccountRecord): LedgerEntry {
   if (entry === undefined) return newEntry(record);
   if (samePin(entry, record)) return { ...entry };
-  const { forest, objectGuid } = record;
-  return { ...entry, forest, objectGuid, passwordOrder: null, accepted: null };
+  return { ...entry, objectGuid: record.objectGuid, passwordOrder: null, accepted: null };
 }
 
 /** The names that an account record says. */

@@ -1,10 +1,11 @@
 import { CLOUD_FOREST } from '@causeway/records';
 import { domainStatus, type SambaRelease } from '@causeway/samba';
-import { CausewayError } from '@causeway/service';
+import { z } from 'zod';
 import { type Arrival, arrivals } from './arrival.ts';
 import type { DifferenceLimits } from './compare-head.ts';
 import { growthAlarms } from './creations.ts';
 import type { PublicDomainKeys } from './domain-keys.ts';
+import { findPerson } from './find-person.ts';
 import { countHeld, stillSigningIn } from './held.ts';
 import type { Enrolment } from './identity.ts';
 import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from './ledger.ts';
@@ -64,6 +65,9 @@ export interface Status {
   };
   audit: AuditEntry[];
 }
+
+/** What the local socket takes. */
+export const UserQuery = z.object({ forest: z.string().max(255).optional() });
 
 /** What `causeway domain status USER` shows. */
 export interface UserStatus {
@@ -141,13 +145,8 @@ function deletionStatus(ledger: Ledger): Status['deletions'] {
   };
 }
 
-/** @throws CausewayError 'unknown-user' */
-export function readUserStatus(ledger: Ledger, name: string): UserStatus {
-  const entry = ledger.find(name);
-  if (entry) return { entry, problems: ledger.problemsOf(entry.anchor) };
-  throw new CausewayError(
-    'unknown-user',
-    `no user '${name}' was written here: give a userPrincipalName, a name in the managed domain or a source anchor`,
-    { status: 404 },
-  );
+/** @throws CausewayError 'unknown-user' or 'several-forests' */
+export function readUserStatus(ledger: Ledger, name: string, forest?: string): UserStatus {
+  const entry = findPerson(ledger, name, forest);
+  return { entry, problems: ledger.problemsOf(entry) };
 }
