@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { CallError, EMPTY_PROFILE, type Send } from '@causeway/contract';
+import { ACCEPTS_HEADER, CallError, type DomainReport, EMPTY_PROFILE, type Send } from '@causeway/contract';
 import { generateSealingKey } from '@causeway/records';
 import { createLog, sleep } from '@causeway/service';
 import { Follower } from './follower.ts';
@@ -27,9 +27,11 @@ async function follow(
   answer: (url: URL, count: number) => Answer,
   done: (ledger: Ledger) => boolean,
   name: string = randomUUID(),
+  accepts?: string,
 ) {
   const ledger = new Ledger(join(folder, `${name}.db`));
   const requests: URL[] = [];
+  const reports: DomainReport[] = [];
   const stop = new AbortController();
   const follower = new Follower({
     ...{ ledger, sealingKey, log, tenant: randomUUID(), deletionThreshold: 500 },
@@ -37,10 +39,12 @@ async function follow(
     directory: { holders: async () => [] } as never,
     ldbModify: new LdbModify({ directory: folder }),
     domain: { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-7-8-9' },
-    send: async path => {
+    send: async (path, { body }) => {
+      const headers = new Headers(accepts === undefined ? {} : { [ACCEPTS_HEADER]: accepts });
       const url = new URL(path, 'http://tenant');
       if (url.pathname.endsWith('/reports')) {
-        return { status: 200, headers: new Headers(), text: async () => '{}' };
+        reports.push(...(JSON.parse(body!) as { reports: DomainReport[] }).reports);
+        return { status: 200, headers, text: async () => '{}' };
       }
       if (url.pathname.endsWith('/tenant-key')) {
         const json = { error: { code: 'no-such-route', message: 'an older tenant' } };
@@ -49,12 +53,13 @@ async function follow(
       requests.push(url);
       await sleep(1);
       const { status = 200, json } = answer(url, requests.length);
-      return { status, headers: new Headers(), text: async () => JSON.stringify(json) };
+      return { status, headers, text: async () => JSON.stringify(json) };
     },
   });
   return {
     ledger,
     requests,
+    reports,
     async run(milliseconds = 5000) {
       const running = follower.run(stop.signal);
       const until = Date.now() + milliseconds;
@@ -161,6 +166,36 @@ test('an endless feed of people whom nobody trusted signed fills neither the led
   assert.equal(feed.ledger.problems(10_000).length, MAX_UNVERIFIED);
   assert.ok(feed.ledger.unlisted() > 0);
   assert.ok(feed.ledger.queuedReports(10_000).length <= MAX_UNVERIFIED);
+});
+
+test('a report says the forest to a tenant that takes it, and to no other one', async () => {
+  const item = (forest: string | null, origin: 'synchronized' | 'cloud') => ({
+    ...{ userId: randomUUID(), origin, forest, sourceAnchor: 'one-anchor', profile: EMPTY_PROFILE },
+    ...{ accountRecord: 'e30.e30.e30', credentialRecord: null },
+  });
+  const items = [item('a.example', 'synchronized'), item('b.example', 'synchronized'), item(null, 'cloud')];
+  for (const [accepts, forests] of [
+    ['account-3, report-2', ['a.example', 'b.example', null]],
+    ['account-3', [undefined, undefined, undefined]],
+    [undefined, [undefined, undefined, undefined]],
+  ] as const) {
+    const feed = await follow(
+      url =>
+        url.searchParams.get('after') === ''
+          ? { json: { items, cursor: '9', more: false, moreNew: false } }
+          : empty('9'),
+      ledger => ledger.state('caughtUpAt') !== undefined,
+      randomUUID(),
+      accepts,
+    );
+    assert.ok(await feed.run());
+    assert.deepEqual(
+      feed.reports.map(({ forest }) => forest),
+      forests,
+    );
+    const listed = feed.ledger.problems().map(({ forest, anchor }) => `${anchor} of ${forest}`);
+    assert.equal(new Set(listed).size, 3);
+  }
 });
 
 test('a page that is larger than answers may be is asked for in smaller ones', async () => {
