@@ -439,13 +439,16 @@ test('a forest that says the anchors of another one has people of its own, whoev
 });
 
 test('a tenant of the release before gets reports without a forest', async () => {
-  tenant.accepts = undefined;
   const older = forest.person('older');
   const from = tenant.reports.length;
-  tenant.publish(forest.item(older, forest.account(older), null));
-  await reported(older, 'account', 'applied');
+  tenant.accepts = undefined;
+  try {
+    tenant.publish(forest.item(older, forest.account(older), null));
+    await reported(older, 'account', 'applied');
+  } finally {
+    tenant.accepts = FOREST_REPORT;
+  }
   assert.ok(tenant.reports.slice(from).every(report => !('forest' in report)));
-  tenant.accepts = FOREST_REPORT;
 });
 
 test("a cloud-only user signs in by the tenant's own word, and no forest's key has a say in it", async () => {

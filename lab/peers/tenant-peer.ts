@@ -112,7 +112,7 @@ export class TenantPeer {
 
   #serve(): void {
     const server = this.#server;
-    server.addHook('onRequest', async (_request, reply) => {
+    server.addHook('onSend', async (_request, reply) => {
       if (this.accepts !== undefined) reply.header(ACCEPTS_HEADER, this.accepts);
     });
     server.addContentTypeParser(
