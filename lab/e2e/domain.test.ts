@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { DomainReport, ProposedAdministrator } from '@causeway/contract';
+import { type DomainReport, FOREST_REPORT, type ProposedAdministrator } from '@causeway/contract';
 import type {
   HeldList,
   ListedAdministrator,
@@ -100,9 +100,12 @@ async function publish(
   shownBy: ForestPeer = forest,
 ): Promise<DomainReport[]> {
   const from = tenant.reports.length;
-  tenant.publish(shownBy.item(person, account, credential));
+  const item = shownBy.item(person, account, credential);
+  tenant.publish(item);
   return eventually(`report on ${person.name}`, () => {
-    const news = tenant.reports.slice(from).filter(report => report.sourceAnchor === person.anchor);
+    const news = tenant.reports
+      .slice(from)
+      .filter(report => report.sourceAnchor === person.anchor && report.forest === item.forest);
     const needed = Number(account !== null) + Number(credential !== null);
     return news.length >= needed ? news : undefined;
   });
@@ -419,6 +422,91 @@ test('a hostile tenant makes nobody an administrator, under no name and no ident
   await eventually('an empty list', async () => (await list()).length === 0);
 });
 
+test('a forest that says the anchors of another one has people of its own, whoever is first, and touches nobody else', async () => {
+  const hostile = new ForestPeer(tenant.tenantId, 'hostile.example.org');
+  tenant.offer('hostile', hostile.publicKey);
+  await cli('trust-agent', hostile.publicKey.fingerprint, '--forest', hostile.forest);
+  const make = async (by: ForestPeer, person: Person, password: string, changes = {}) =>
+    outcomes(
+      await publish(person, by.account(person, changes), await by.credential(person, password, 5, key), by),
+    );
+  const twins = (name: string): [Person, Person] => {
+    const mine = forest.person(name);
+    const { anchor, objectGuid } = mine;
+    return [mine, { ...hostile.person(`${name}.2`), anchor, objectGuid }];
+  };
+  const [rita, rival] = twins('rita');
+  const [robin, robber] = twins('robin');
+  // The first one's anchor is said by the other forest before, the second one's after; names that nobody can have are made of the same GUID.
+  const nameless = { sAMAccountName: 'krbtgt' };
+  assert.deepEqual(await make(hostile, rival, 'Rival.Passw0rd', nameless), [
+    'applied protected-name',
+    'applied',
+  ]);
+  assert.deepEqual(await make(forest, rita, 'Rita.Passw0rd', nameless), [
+    'applied protected-name',
+    'applied',
+  ]);
+  assert.deepEqual(await make(forest, robin, 'Robin.Passw0rd'), ['applied', 'applied']);
+  assert.deepEqual(await make(hostile, robber, 'Robber.Passw0rd'), ['applied', 'applied']);
+  const signIn = async (person: Person, by: ForestPeer, password: string) =>
+    (await kinit(`${person.name}@${by.forest}`, password)).ok;
+  assert.ok(await signIn(rival, hostile, 'Rival.Passw0rd'));
+  assert.ok(await signIn(robber, hostile, 'Robber.Passw0rd'));
+
+  const untouched = async (what: string): Promise<void> => {
+    assert.ok(await signIn(rita, forest, 'Rita.Passw0rd'), what);
+    assert.ok(await signIn(robin, forest, 'Robin.Passw0rd'), what);
+  };
+  for (const [who, what, account, credential] of [
+    [rival, 'disabled', hostile.account(rival, { ...nameless, enabled: false }), null],
+    [rival, 'a password', null, await hostile.credential(rival, 'Rival.Passw0rd.2', 99, key)],
+    [rival, 'withdrawn', null, hostile.withdrawal(rival, 100)],
+    [rival, 'deleted', hostile.account(rival, { ...nameless, deleted: true }), null],
+    [robber, 'withdrawn', null, hostile.withdrawal(robber, 99)],
+    [robber, 'made anew', hostile.account({ ...robber, objectGuid: crypto.randomUUID() }), null],
+  ] as const) {
+    await publish(who, account, credential, hostile);
+    await untouched(what);
+  }
+  // The tenant shows one forest's records as of the other's person.
+  for (const [account, credential] of [
+    [hostile.account(robber, { deleted: true }), null],
+    [null, await hostile.credential(robber, 'Robber.Passw0rd.2', 99, key)],
+    [null, hostile.withdrawal(robber, 101)],
+  ] as const)
+    assert.deepEqual(outcomes(await publish(robin, account, credential)), ['refused record-mismatch']);
+  await untouched('shown as another one');
+
+  await assert.rejects(cli('status', robin.anchor), /2 forests.*--forest 'corp.*--forest 'hostile/s);
+  const status = async (by: ForestPeer) =>
+    (await cli('status', robin.anchor, '--forest', by.forest)) as unknown as UserStatus;
+  assert.equal((await status(forest)).entry!.samAccountName, 'robin');
+  assert.deepEqual(
+    (await status(hostile)).problems.map(({ forest: of, code }) => [of, code]),
+    [[hostile.forest, 'anchor-moved']],
+  );
+  await assert.rejects(cli('accept', robin.anchor), /--forest/);
+  const { accepted } = (await status(forest)).entry!;
+  await cli('accept', robin.anchor, '--forest', hostile.forest);
+  await eventually('acceptance', async () => (await status(hostile)).problems.length === 0);
+  assert.equal((await status(forest)).entry!.accepted, accepted);
+  await untouched('accepted');
+});
+
+test('a tenant of the release before gets reports without a forest', async () => {
+  const older = forest.person('older');
+  const from = tenant.reports.length;
+  tenant.accepts = undefined;
+  try {
+    tenant.publish(forest.item(older, forest.account(older), null));
+    await reported(older, 'account', 'applied');
+  } finally {
+    tenant.accepts = FOREST_REPORT;
+  }
+  assert.ok(tenant.reports.slice(from).every(report => !('forest' in report)));
+});
+
 test("a cloud-only user signs in by the tenant's own word, and no forest's key has a say in it", async () => {
   const olga = cloud.person('olga');
   const one = await cloud.credential(olga, 'Olga.Passw0rd.1', 1, key);
@@ -433,9 +521,10 @@ test("a cloud-only user signs in by the tenant's own word, and no forest's key h
 
   const claimed = { ...olga, sid: 'S-1-5-21-1-22-333-4444' };
   const lies: [string, ForestPeer, string | null, string | null][] = [
-    ['relabelled', forest, forest.account(claimed, { deleted: true }), null],
     ['relabelled', cloud, forest.account(claimed), null],
-    ['relabelled', forest, null, await forest.credential(olga, 'Forest.Passw0rd', 9, key)],
+    ['relabelled', cloud, null, await forest.credential(olga, 'Forest.Passw0rd', 9, key)],
+    // Of the forest's own person with that anchor, who is another one, and not there.
+    ['no-account', forest, null, await forest.credential(olga, 'Forest.Passw0rd', 9, key)],
     ['relabelled', forest, cloud.account(olga), null],
     ['unsupported-algorithm', cloud, cloud.account(olga).replace(/^[^.]+/, 'e30'), null],
     [
@@ -448,6 +537,8 @@ test("a cloud-only user signs in by the tenant's own word, and no forest's key h
   ];
   const two = await cloud.credential(olga, 'Olga.Passw0rd.2', 2, key);
   await publish(olga, null, two, cloud);
+  const gone = forest.account(claimed, { deleted: true });
+  assert.deepEqual(outcomes(await publish(olga, gone, null)), ['applied'], 'nobody was there');
   for (const [code, shownBy, accountRecord, credentialRecord] of lies) {
     const [outcome] = outcomes(await publish(olga, accountRecord, credentialRecord, shownBy));
     assert.match(outcome!, new RegExp(`^refused ${code}$`), code);

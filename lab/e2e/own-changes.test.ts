@@ -187,9 +187,11 @@ test('accounts from before get the denial at the next start', async () => {
   const dn = managedDn(managed, old.sam);
   await allowOwnChanges(dn);
   await stage.domain.stop();
-  const { entry } = await stage.domainStatus<{ entry: { anchor: string } }>(old.upn);
+  const { entry } = await stage.domainStatus<{ entry: { forest: string; anchor: string } }>(old.upn);
   const ledger = new DatabaseSync(join(stage.stateOf('domain'), 'ledger.db'));
-  ledger.prepare('INSERT INTO own_changes_due (anchor) VALUES (?)').run(entry.anchor);
+  ledger
+    .prepare('INSERT INTO own_changes_due (forest, anchor) VALUES (?, ?)')
+    .run(entry.forest, entry.anchor);
   ledger.close();
   const changed = randomPassword();
   assert.ok(await byKpasswd(old.sam, old.password, changed), 'without the denial it is taken');

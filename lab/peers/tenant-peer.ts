@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import {
+  ACCEPTS_HEADER,
   type Agent,
   type DomainReport,
   EMPTY_PROFILE,
   enrolmentRoutes,
   type FeedItem,
+  FOREST_REPORT,
   managedDomainRoutes,
   type ProposedAdministrator,
   type PublicKey,
@@ -41,6 +43,8 @@ export class TenantPeer {
   repeatsNews = false;
   /** Called once a page with users in it is put together; what is published here comes after it. */
   onPage: (() => void) | undefined;
+  /** What it announces that it takes; nothing, as one of a release before. */
+  accepts: string | undefined = FOREST_REPORT;
   readonly #server = createServer({ log: createLog('tenant-peer', { write: () => {} }) });
   readonly #entries: Entry[] = [];
   #waiting: (() => void)[] = [];
@@ -69,7 +73,9 @@ export class TenantPeer {
   }
 
   #publish(item: Item, again: boolean): void {
-    const before = this.#entries.findIndex(known => known.item.sourceAnchor === item.sourceAnchor);
+    const before = this.#entries.findIndex(
+      known => known.item.sourceAnchor === item.sourceAnchor && known.item.forest === item.forest,
+    );
     const userId = before === -1 ? randomUUID() : this.#entries.splice(before, 1)[0]!.item.userId;
     this.say({ ...item, userId }, again);
   }
@@ -109,6 +115,9 @@ export class TenantPeer {
 
   #serve(): void {
     const server = this.#server;
+    server.addHook('onSend', async (_request, reply) => {
+      if (this.accepts !== undefined) reply.header(ACCEPTS_HEADER, this.accepts);
+    });
     server.addContentTypeParser(
       'application/x-www-form-urlencoded',
       { parseAs: 'string' },

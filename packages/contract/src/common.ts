@@ -87,6 +87,7 @@ export const Verdict = z.strictObject({
       'attribute-value-must-be-unique',
       'older-password-order',
       'older-sequence',
+      // These two of a tenant of a release before, to which an anchor was one user alone.
       'other-forest',
       'not-synchronized',
       'record-mismatch',

@@ -1,6 +1,8 @@
 export {
   ACCEPTED_RECORDS,
   ACCEPTS_HEADER,
+  FOREST_REPORT,
+  hearing,
   isReadBy,
   RecordName,
   RecordNames,

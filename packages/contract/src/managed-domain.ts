@@ -57,6 +57,8 @@ export type FeedPage = z.infer<typeof FeedPage>;
 /** What Domain Services did with one record. */
 export const DomainReport = z.strictObject({
   sourceAnchor: SourceAnchor,
+  /** Null of a cloud-only user. Absent where one side is of a release before: see `FOREST_REPORT`. */
+  forest: Forest.nullable().optional(),
   kind: z.enum(['account', 'credential']),
   sequence: Sequence,
   outcome: z.enum(['applied', 'unchanged', 'refused', 'failed', 'waiting']),

@@ -1,10 +1,12 @@
 import { CLOUD_FOREST } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { z } from 'zod';
-import type { Identity, Proposal } from './administrator-book.ts';
-import { auditAdministrator, identityOf, isLive, personOf } from './administrators.ts';
+import type { Proposal } from './administrator-book.ts';
+import { auditAdministrator, isLive } from './administrators.ts';
+import { peopleMeant, requireOne, unknownUser } from './find-person.ts';
 import { nameOf } from './held.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { Person } from './person.ts';
 
 /** Who is to be accepted, as the local socket is asked: a name or the source anchor, of one forest alone where that is given. */
 export const CandidateQuery = z.object({
@@ -23,20 +25,14 @@ export interface Candidate {
 export const TENANT_ADMINISTERS =
   'the tenant sets the password of a cloud-only person and can sign in as them, so the tenant then administers the domain';
 
-const HOW_TO_NAME = 'give a userPrincipalName, a name in the managed domain or a source anchor';
-/** People whom an error names. */
-const NAMED = 10;
-
 /**
  * Finds who is meant, and whether they can be accepted.
- * @throws CausewayError 'unknown-user', 'ambiguous-name', 'not-proposed' or 'cloud-only'
+ * @throws CausewayError 'unknown-user', 'ambiguous-user', 'not-proposed' or 'cloud-only'
  */
 export function findCandidate(ledger: Ledger, { user, forest, cloudOnly }: CandidateQuery): Candidate {
-  const entry = resolve(ledger, { user, forest }, isLive);
+  const entry = requireOne(user, peopleMeant(ledger, user, forest).filter(isLive), describe);
   if (entry) return { entry, proposal: requireAcceptable(ledger, entry, cloudOnly) };
-  throw new CausewayError('unknown-user', `no user '${user}' has an account here: ${HOW_TO_NAME}`, {
-    status: 404,
-  });
+  throw unknownUser(user, forest);
 }
 
 /**
@@ -45,10 +41,10 @@ export function findCandidate(ledger: Ledger, { user, forest, cloudOnly }: Candi
  */
 export function acceptAdministrator(
   ledger: Ledger,
-  shown: Identity & { objectGuid: string; cloudOnly: boolean },
+  shown: Person & { objectGuid: string; cloudOnly: boolean },
 ): { message: string } {
   return ledger.transaction(() => {
-    const entry = personOf(ledger, shown);
+    const entry = ledger.entry(shown);
     if (!entry || !isLive(entry) || entry.objectGuid !== shown.objectGuid) {
       const text = `${shown.anchor} of ${shown.forest} is not the object ${shown.objectGuid} any more: look again by 'causeway domain administrators'`;
       throw new CausewayError('other-object', text, { status: 409 });
@@ -58,51 +54,33 @@ export function acceptAdministrator(
     const { objectGuid } = entry;
     const name = nameOf(entry);
     ledger.administrators.save({ ...proposal, accepted: { objectGuid, name, at } });
-    auditAdministrator(ledger, 'accept-administrator', { ...identityOf(entry), objectGuid, name });
+    auditAdministrator(ledger, 'accept-administrator', { ...entry, name });
     return { message: `accepted as an administrator of the managed domain: ${describe(entry)}` };
   });
 }
 
 /**
  * Takes an acceptance back. The tenant's proposal stays, so that the person can be accepted again.
- * @throws CausewayError 'not-accepted' or 'ambiguous-name'
+ * @throws CausewayError 'not-accepted' or 'ambiguous-user'
  */
 export function removeAdministrator(
   ledger: Ledger,
   who: { user: string; forest?: string | undefined },
 ): { message: string } {
   return ledger.transaction(() => {
-    const entry = resolve(ledger, who, one => ledger.administrators.get(one)?.accepted != null);
+    const accepted = peopleMeant(ledger, who.user, who.forest).filter(
+      one => ledger.administrators.get(one)?.accepted != null,
+    );
+    const entry = requireOne(who.user, accepted, describe);
     const proposal = entry && ledger.administrators.get(entry);
     if (!entry || !proposal?.accepted) {
       const text = `'${who.user}' is no accepted administrator: see who is by 'causeway domain administrators'`;
       throw new CausewayError('not-accepted', text, { status: 404 });
     }
     ledger.administrators.save({ ...proposal, accepted: null });
-    auditAdministrator(ledger, 'remove-administrator', { ...identityOf(proposal), ...proposal.accepted });
+    auditAdministrator(ledger, 'remove-administrator', { ...proposal, ...proposal.accepted });
     return { message: `not an administrator of the managed domain any more: ${describe(entry)}` };
   });
-}
-
-/** An anchor is one person's before it is anybody's name. */
-function resolve(
-  ledger: Ledger,
-  { user, forest }: { user: string; forest?: string | undefined },
-  isMeant: (entry: LedgerEntry) => boolean,
-): LedgerEntry | undefined {
-  const byAnchor = ledger.entry(user);
-  const people = (
-    byAnchor ? [byAnchor] : ledger.names.called(user).flatMap(one => personOf(ledger, one) ?? [])
-  )
-    .filter(entry => forest === undefined || entry.forest === forest)
-    .filter(isMeant);
-  if (people.length <= 1) return people[0];
-  const more = people.length > NAMED ? `; and ${people.length - NAMED} more` : '';
-  throw new CausewayError(
-    'ambiguous-name',
-    `'${user}' may be any of these: ${people.slice(0, NAMED).map(describe).join('; ')}${more}: give the source anchor, or --forest`,
-    { status: 409 },
-  );
 }
 
 function requireAcceptable(ledger: Ledger, entry: LedgerEntry, cloudOnly: boolean): Proposal {

@@ -3,6 +3,7 @@ import { CausewayError } from '@causeway/service';
 import { z } from 'zod';
 import { acceptAdministrator, removeAdministrator } from './accept-administrator.ts';
 import { block, unblock } from './block-commands.ts';
+import { onlyOne } from './find-person.ts';
 import type { Ledger } from './ledger.ts';
 import { freeName, giveName } from './name-commands.ts';
 import { sidToAccept } from './protected.ts';
@@ -10,11 +11,12 @@ import { trustTenant } from './tenant-key.ts';
 import { trustAgent, untrustAgent } from './trust.ts';
 
 const Name = z.string().min(1).max(1024);
+const Forest = z.string().max(255);
 const Reason = z.string().min(1).max(500);
 /** `forest`: where several have the name or nobody is known by it; `by`: the user of the machine who runs the command. */
 const WHOM = {
   user: Name,
-  forest: z.string().min(1).max(255).optional(),
+  forest: Forest.optional(),
   by: z.string().max(256).optional(),
 };
 
@@ -27,9 +29,15 @@ export const Command = z.discriminatedUnion('command', [
     forest: z.string().optional(),
   }),
   z.strictObject({ command: z.literal('trust-tenant'), fingerprint: z.string() }),
-  z.strictObject({ command: z.literal('accept'), anchor: z.string() }),
+  z.strictObject({ command: z.literal('accept'), anchor: z.string(), forest: Forest.optional() }),
   z.strictObject({ command: z.literal('free-name'), name: Name }),
-  z.strictObject({ command: z.literal('give-name'), name: Name, user: z.string(), confirmed: z.boolean() }),
+  z.strictObject({
+    command: z.literal('give-name'),
+    name: Name,
+    user: z.string(),
+    forest: Forest.optional(),
+    confirmed: z.boolean(),
+  }),
   z.strictObject({
     ...{ command: z.literal('accept-administrator'), forest: z.string(), anchor: z.string() },
     ...{ objectGuid: z.string(), cloudOnly: z.boolean() },
@@ -73,7 +81,7 @@ export async function execute(at: At, send: Send, command: Command): Promise<Don
       return { message: `trusted ${fingerprint} for the tenant's cloud-only users` };
     }
     case 'accept':
-      return accept(ledger, command.anchor);
+      return accept(ledger, command.anchor, command.forest);
     case 'free-name':
       return freeName(ledger, realm, command.name);
     case 'give-name':
@@ -89,30 +97,33 @@ export async function execute(at: At, send: Send, command: Command): Promise<Don
   }
 }
 
-/** Accepts exactly what was shown: the moved anchor, the SID or the older password of the record that waits. */
-function accept(ledger: Ledger, anchor: string): { message: string } {
-  const entry = ledger.entry(anchor);
+/**
+ * Accepts exactly what was shown: the moved anchor, the SID or the older password of the record that waits.
+ * @throws CausewayError 'nothing-to-accept', or 'several-forests' for an anchor that does not say enough
+ */
+function accept(ledger: Ledger, anchor: string, forest?: string): { message: string } {
+  const acceptables = ledger.problemsWithAnchor(anchor).filter(({ acceptable }) => acceptable !== null);
+  const known = [...ledger.withAnchor(anchor), ...acceptables];
+  const person = onlyOne([...new Map(known.map(one => [one.forest, one])).values()], forest);
+  const entry = person && ledger.entry(person);
   // A moved anchor comes first: the password's order begins anew with it.
-  const waiting = ledger
-    .problemsOf(anchor)
-    .filter(problem => problem.acceptable !== null)
+  const waiting = acceptables
+    .filter(problem => problem.forest === person?.forest)
     .sort((a, b) => a.kind.localeCompare(b.kind))[0];
   const acceptable = waiting?.acceptable ?? '';
   const sid = sidToAccept(acceptable);
   if (!waiting || !(sid ?? entry)) {
-    throw new CausewayError('nothing-to-accept', `nothing of '${anchor}' waits to be accepted`, {
-      status: 404,
-    });
+    const whose = `'${anchor}'${forest === undefined ? '' : ` of ${forest}`}`;
+    throw new CausewayError('nothing-to-accept', `nothing of ${whose} waits to be accepted`, { status: 404 });
   }
   ledger.transaction(() => {
     // A SID is the forest's: what is accepted for one of its users holds for all of them.
     if (sid) ledger.pinSid(sid.domainSid, sid.forest, new Date().toISOString());
     else if (entry) ledger.save({ ...entry, accepted: acceptable });
     ledger.setState('cursor', '');
-    audit(ledger, 'accept', anchor, `${waiting.code}: ${acceptable}`);
+    audit(ledger, 'accept', anchor, `of ${waiting.forest}: ${waiting.code}: ${acceptable}`);
   });
-  const whose = `'${anchor}' of ${waiting.forest ?? entry?.forest ?? 'an unknown forest'}`;
-  return { message: `accepted for ${whose}: ${waiting.code}, ${acceptable}` };
+  return { message: `accepted for '${anchor}' of ${waiting.forest}: ${waiting.code}, ${acceptable}` };
 }
 
 function audit(ledger: Ledger, action: string, subject: string, detail: string): void {

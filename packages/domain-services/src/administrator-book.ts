@@ -1,11 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { StateDatabase } from '@causeway/service';
-
-/** Who somebody is, whatever they are called. */
-export interface Identity {
-  forest: string;
-  anchor: string;
-}
+import type { Person } from './person.ts';
 
 /** What an administrator of this machine accepted: exactly this object. */
 export interface Acceptance {
@@ -17,7 +12,7 @@ export interface Acceptance {
 }
 
 /** Somebody whom the tenant proposes as an administrator of the managed domain. An acceptance is of a proposal, and ends with it. */
-export interface Proposal extends Identity {
+export interface Proposal extends Person {
   /** When they became a member at the tenant: the tenant's word, which is only compared with what it says next. */
   addedAt: string;
   /** What the tenant calls them: believed in nothing. */
@@ -39,7 +34,7 @@ export class AdministratorBook {
     return this.#database.all('SELECT * FROM administrators ORDER BY forest, anchor').map(proposalOf);
   }
 
-  get({ forest, anchor }: Identity): Proposal | undefined {
+  get({ forest, anchor }: Person): Proposal | undefined {
     const sql = 'SELECT * FROM administrators WHERE forest = ? AND anchor = ?';
     const row = this.#database.get(sql, forest, anchor);
     return row && proposalOf(row);
@@ -54,7 +49,7 @@ export class AdministratorBook {
     );
   }
 
-  drop({ forest, anchor }: Identity): void {
+  drop({ forest, anchor }: Person): void {
     this.#database.run('DELETE FROM administrators WHERE forest = ? AND anchor = ?', forest, anchor);
   }
 }

@@ -2,9 +2,10 @@ import { callIfServed, managedDomainRoutes, type ReplyOf, type Send } from '@cau
 import { CLOUD_FOREST } from '@causeway/records';
 import type { Log } from '@causeway/service';
 import { z } from 'zod';
-import type { Acceptance, Identity } from './administrator-book.ts';
+import type { Acceptance } from './administrator-book.ts';
 import { nameOf } from './held.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
+import { keyOf, type Person, personOf } from './person.ts';
 
 // Who administers the managed domain. The tenant proposes; an administrator of this machine accepts one object, by forest, anchor and
 // objectGUID. Names are the ledger's, from signed records: what the tenant calls somebody decides nothing.
@@ -21,14 +22,14 @@ export interface Administrator {
 }
 
 /** An acceptance that has ended. */
-export interface Ended extends Identity {
+export interface Ended extends Person {
   objectGuid: string;
   name: string;
   why: string;
 }
 
 /** One line of `causeway domain administrators`. */
-export interface ListedAdministrator extends Identity {
+export interface ListedAdministrator extends Person {
   /** `unknown`: nobody here has an account under this forest and anchor. */
   state: 'accepted' | 'proposed' | 'unknown';
   cloudOnly: boolean;
@@ -71,9 +72,10 @@ export function noteProposals(ledger: Ledger, said: Said | undefined): { ended: 
     if (said === undefined) return { ended: [], isNew: false };
     const at = new Date().toISOString();
     const proposals = new Map(
-      said.members.map(({ forest, sourceAnchor: anchor, addedAt, userPrincipalName: calledByTenant }) => {
-        const identity = { forest: forest ?? CLOUD_FOREST, anchor };
-        return [keyOf(identity), { ...identity, addedAt, calledByTenant, since: at, accepted: null }];
+      said.members.map(member => {
+        const { addedAt, userPrincipalName: calledByTenant } = member;
+        const person = personOf(member);
+        return [keyOf(person), { ...person, addedAt, calledByTenant, since: at, accepted: null }];
       }),
     );
     const ended: Ended[] = [];
@@ -98,7 +100,7 @@ export function endAcceptances(ledger: Ledger): Ended[] {
   return ledger.administrators.all().flatMap(proposal => {
     const { accepted } = proposal;
     if (!accepted) return [];
-    const why = whyEnded(personOf(ledger, proposal), accepted);
+    const why = whyEnded(ledger.entry(proposal), accepted);
     if (why === undefined) return [];
     ledger.administrators.save({ ...proposal, accepted: null });
     return [noteEnd(ledger, proposal, accepted, why)];
@@ -113,7 +115,7 @@ export function logEnded(log: Log, ended: readonly Ended[]): void {
 export function standingAdministrators(ledger: Ledger): Administrator[] {
   return ledger.administrators.all().flatMap(proposal => {
     const { accepted } = proposal;
-    const entry = personOf(ledger, proposal);
+    const entry = ledger.entry(proposal);
     return accepted && entry && whyEnded(entry, accepted) === undefined ? [{ entry, accepted }] : [];
   });
 }
@@ -124,7 +126,7 @@ export function listAdministrators(ledger: Ledger): ListedAdministrator[] {
   );
   return ledger.administrators.all().map(proposal => {
     const { forest, anchor, calledByTenant } = proposal;
-    const person = personOf(ledger, proposal);
+    const person = ledger.entry(proposal);
     const entry = person && isLive(person) ? person : undefined;
     const accepted = standing.get(keyOf(proposal));
     return {
@@ -152,24 +154,19 @@ export function countAdministrators(ledger: Ledger): AdministratorCounts {
 
 const NOT_PROPOSED = 'the tenant does not propose them any more';
 
-/** The person whom the ledger has under an identity, deleted or not. */
-export function personOf(ledger: Ledger, { forest, anchor }: Identity): LedgerEntry | undefined {
-  const entry = ledger.entry(anchor);
-  return entry?.forest === forest ? entry : undefined;
-}
-
 /** Whether the person's forest says that there is such an account. */
 export const isLive = (entry: LedgerEntry): boolean =>
   entry.accountSequence !== null && entry.deleteSequence === null && entry.deletedAt === null;
 
 function whyEnded(entry: LedgerEntry | undefined, { objectGuid }: Acceptance): string | undefined {
-  if (entry === undefined) return 'their anchor is of another forest now';
+  if (entry === undefined) return 'nobody here has this forest and anchor';
   if (entry.objectGuid !== objectGuid) return `their anchor is another object now, ${entry.objectGuid}`;
   return isLive(entry) ? undefined : 'they are deleted where they come from';
 }
 
-function noteEnd(ledger: Ledger, of: Identity, { objectGuid, name }: Acceptance, why: string): Ended {
-  const ended = { ...identityOf(of), objectGuid, name, why };
+function noteEnd(ledger: Ledger, of: Person, { objectGuid, name }: Acceptance, why: string): Ended {
+  const { forest, anchor } = of;
+  const ended = { forest, anchor, objectGuid, name, why };
   auditAdministrator(ledger, 'administrator-ended', ended, why);
   return ended;
 }
@@ -178,7 +175,7 @@ function noteEnd(ledger: Ledger, of: Identity, { objectGuid, name }: Acceptance,
 export function auditAdministrator(
   ledger: Ledger,
   action: string,
-  { forest, anchor, objectGuid, name }: Identity & { objectGuid: string; name: string },
+  { forest, anchor, objectGuid, name }: Person & { objectGuid: string; name: string },
   why?: string,
 ): void {
   const detail = `${name} of ${forest}, objectGUID ${objectGuid}${why === undefined ? '' : `: ${why}`}`;
@@ -189,6 +186,3 @@ function readHeard(ledger: Ledger): z.infer<typeof Heard> | undefined {
   const text = ledger.state('proposals');
   return text === undefined ? undefined : Heard.safeParse(JSON.parse(text)).data;
 }
-
-export const identityOf = ({ forest, anchor }: Identity): Identity => ({ forest, anchor });
-const keyOf = ({ forest, anchor }: Identity): string => `${forest} ${anchor}`;

@@ -1,4 +1,5 @@
 import type { FeedItem } from '@causeway/contract';
+import { keyOf } from './person.ts';
 import { planPage } from './plan-page.ts';
 import { settlePage } from './settle-page.ts';
 import { type ApplyContext, discard, type PreparedItem } from './task.ts';
@@ -27,15 +28,16 @@ export async function applyItems(
   return failed;
 }
 
-/** Pages in which no anchor comes twice: a user's second item is decided on what the first one left. */
+/** Pages in which nobody comes twice: a user's second item is decided on what the first one left. */
 function* withoutRepeats(items: readonly PreparedItem[]): Generator<PreparedItem[]> {
   let page = new Map<string, PreparedItem>();
   for (const item of items) {
-    if (page.has(item.verified.anchor)) {
+    const key = keyOf(item.verified.person);
+    if (page.has(key)) {
       yield [...page.values()];
       page = new Map();
     }
-    page.set(item.verified.anchor, item);
+    page.set(key, item);
   }
   if (page.size > 0) yield [...page.values()];
 }

@@ -1,11 +1,6 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import type { StateDatabase } from '@causeway/service';
-
-/** Somebody of a forest, whether there is an account or not. */
-export interface Person {
-  forest: string;
-  anchor: string;
-}
+import type { Person } from './person.ts';
 
 /** An administrator keeps somebody out of the managed domain. */
 export interface Block extends Person {

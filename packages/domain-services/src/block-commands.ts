@@ -1,13 +1,11 @@
 import { SourceAnchor } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { At, Done } from './administration.ts';
-import type { Block, Person } from './block-book.ts';
+import type { Block } from './block-book.ts';
+import { onlyOne, peopleMeant, requireOne, unknownUser } from './find-person.ts';
 import { nameOf } from './held.ts';
-import type { Ledger, LedgerEntry } from './ledger.ts';
-
-/** People whom a refusal names. */
-const NAMED = 10;
-const MAX_CANDIDATES = 1000;
+import type { Ledger } from './ledger.ts';
+import { keyOf, type Person } from './person.ts';
 
 /** Whom an administrator means: as for `status USER`, and the forest where that alone does not tell. */
 interface Whom {
@@ -22,7 +20,7 @@ interface Whom {
  */
 export async function block(at: At, whom: Whom & { reason?: string | undefined }): Promise<Done> {
   const { ledger } = at;
-  const person = findPerson(ledger, whom);
+  const person = whoIsMeant(ledger, whom);
   const { forest, anchor } = person;
   const before = ledger.blocks.of(person);
   const reason = whom.reason ?? before?.reason ?? null;
@@ -41,7 +39,7 @@ export async function block(at: At, whom: Whom & { reason?: string | undefined }
  */
 export async function unblock(at: At, whom: Whom): Promise<Done> {
   const { ledger } = at;
-  const person = findPerson(ledger, whom);
+  const person = whoIsMeant(ledger, whom);
   if (ledger.blocks.of(person) === undefined) {
     throw new CausewayError('not-blocked', `${describe(ledger, person)} is not blocked`, { status: 409 });
   }
@@ -69,7 +67,7 @@ async function tell(at: At, person: Person, what: string): Promise<Done> {
   const { ledger } = at;
   const trouble = await at.applyBlocks();
   const { applied } = ledger.blocks.known(person)!;
-  const entry = entryOf(ledger, person);
+  const entry = ledger.entry(person);
   const done = `${describe(ledger, person)} is ${what}`;
   if (!applied) {
     const why = trouble ?? 'the managed domain is not up';
@@ -83,48 +81,29 @@ async function tell(at: At, person: Person, what: string): Promise<Done> {
  * The one person whom an administrator means, who need not have an account: an entry of the ledger, a block, a record that waits, or
  * an anchor with its forest.
  */
-function findPerson(ledger: Ledger, { user, forest }: Whom): Person {
-  const isOf = (one: { forest: string | null }) => forest === undefined || one.forest === forest;
-  const all = ledger.findAll(user, MAX_CANDIDATES).filter(isOf);
+function whoIsMeant(ledger: Ledger, { user, forest }: Whom): Person {
+  const entries = peopleMeant(ledger, user, forest);
   // Somebody who was deleted does not stand in the way of whoever has the name now.
-  const best = [all.filter(({ anchor }) => anchor === user), all.filter(e => e.deletedAt === null), all];
-  const entries = best.find(some => some.length > 0) ?? [];
-  if (entries.length > 0) return theOne(ledger, user, entries);
-  const waiting = [...ledger.blocks.ofAnchor(user), ...ledger.problemsOf(user)].filter(isOf);
-  const forests = new Set(waiting.map(one => one.forest).filter(one => one !== null));
-  if (forests.size === 0 && forest !== undefined && isAnchor(user)) forests.add(forest);
-  if (forests.size > 0)
-    return theOne(
-      ledger,
-      user,
-      [...forests].map(one => ({ forest: one, anchor: user })),
-    );
-  throw new CausewayError(
-    'unknown-user',
-    `nobody '${user}' is known here: give a userPrincipalName, a name in the managed domain or a source anchor; of somebody who has not come yet, the source anchor and --forest`,
-    { status: 404 },
+  const living = entries.filter(({ deletedAt }) => deletedAt === null);
+  const people: readonly Person[] = living.length > 0 ? living : entries;
+  const person =
+    requireOne(user, people, one => describe(ledger, one)) ??
+    onlyOne([...waiting(ledger, user).values()], forest) ??
+    (forest !== undefined && isAnchor(user) ? { forest, anchor: user } : undefined);
+  if (person) return person;
+  throw unknownUser(user, forest, '; of somebody who has not come yet, the source anchor and --forest');
+}
+
+/** Who has no account, but a block or a record that waits. */
+function waiting(ledger: Ledger, anchor: string): Map<string, Person> {
+  return new Map(
+    [...ledger.blocks.ofAnchor(anchor), ...ledger.problemsWithAnchor(anchor)].map(one => [keyOf(one), one]),
   );
 }
 
 const isAnchor = (text: string): boolean => SourceAnchor.safeParse(text).success && !text.includes('@');
 
-function theOne(ledger: Ledger, user: string, people: readonly Person[]): Person {
-  if (people.length === 1) return people[0]!;
-  const list = people.slice(0, NAMED).map(person => describe(ledger, person));
-  const more = people.length > NAMED ? ', and more' : '';
-  throw new CausewayError(
-    'ambiguous-user',
-    `'${user}' may be ${list.join(', or ')}${more}: give the source anchor, or --forest`,
-    { status: 409 },
-  );
-}
-
-function entryOf(ledger: Ledger, { forest, anchor }: Person): LedgerEntry | undefined {
-  const entry = ledger.entry(anchor);
-  return entry?.forest === forest ? entry : undefined;
-}
-
 function describe(ledger: Ledger, person: Person): string {
-  const entry = entryOf(ledger, person);
+  const entry = ledger.entry(person);
   return `${entry ? `'${nameOf(entry)}'` : 'the person'} (${person.anchor} of ${person.forest})`;
 }

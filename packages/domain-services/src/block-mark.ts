@@ -1,5 +1,6 @@
 import type { Values } from './attributes.ts';
-import type { Block, Person } from './block-book.ts';
+import type { Block } from './block-book.ts';
+import type { Person } from './person.ts';
 
 /**
  * Where a block stands on the account itself, so that a ledger that was lost or is older than the block learns of it. The schema lets

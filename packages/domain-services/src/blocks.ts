@@ -48,11 +48,11 @@ export async function adoptBlocks({ ledger, directory }: BlocksContext): Promise
  */
 export async function applyBlocks({ ledger, directory }: BlocksContext): Promise<string | undefined> {
   let trouble: string | undefined;
-  for (const { forest, anchor } of ledger.blocks.due()) {
+  for (const person of ledger.blocks.due()) {
     // Read and written at once, without a wait in between: what comes later touches the block again.
-    const known = ledger.blocks.known({ forest, anchor })!;
-    const entry = ledger.entry(anchor);
-    if (entry?.managedGuid == null || entry.forest !== forest) {
+    const known = ledger.blocks.known(person)!;
+    const entry = ledger.entry(person);
+    if (entry?.managedGuid == null) {
       ledger.blocks.done(known);
       continue;
     }
@@ -60,7 +60,7 @@ export async function applyBlocks({ ledger, directory }: BlocksContext): Promise
     try {
       const result = await directory.setStanding(entry.managedGuid, mayBeEnabled(entry, block), block);
       if (result.ok || result.gone) ledger.blocks.done(known);
-      else trouble = `${anchor} of ${forest}: ${result.reason}`;
+      else trouble = `${person.anchor} of ${person.forest}: ${result.reason}`;
     } catch (error) {
       if (!(error instanceof CausewayError) || error.retry !== 'later') throw error;
       return error.message;

@@ -23,6 +23,13 @@ interface Flags extends ConfigurationFlags {
   json?: boolean;
 }
 
+interface ForestFlags extends Flags {
+  forest?: string;
+}
+
+/** Of the flag by which one of several people with one source anchor is meant. */
+const IN_SEVERAL = "the user's forest; needed where several forests have the source anchor";
+
 interface CreateFlags extends Flags, ReplaceFlags, CodeFlags {
   realm?: string;
   netbios?: string;
@@ -85,6 +92,7 @@ export function domainCommands(program: Program): void {
   command('stop', 'stop the managed domain itself, after its service').action(stop);
   command('status', 'what was written, what was refused and why')
     .argument('[user]', 'userPrincipalName, name in the managed domain or source anchor')
+    .option('--forest <name>', IN_SEVERAL)
     .action(status);
   command('fingerprint', "the fingerprint of this domain's keys").action(fingerprint);
   command('trust-agent', "trust a Connect's signing key for a forest")
@@ -108,7 +116,10 @@ export function domainCommands(program: Program): void {
     .action((fingerprint: string, flags: Flags) => perform(flags, { command: 'trust-tenant', fingerprint }));
   command('accept', 'accept a user that was made anew, an older password of a restored forest, or a SID')
     .argument('<anchor>', 'source anchor, as status shows it')
-    .action((anchor: string, flags: Flags) => perform(flags, { command: 'accept', anchor }));
+    .option('--forest <name>', IN_SEVERAL)
+    .action((anchor: string, { forest, ...flags }: ForestFlags) =>
+      perform(flags, { command: 'accept', anchor, ...(forest !== undefined && { forest }) }),
+    );
   command('block', 'keep somebody out of the managed domain at once, whatever the forest or the tenant says')
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
     .option('--reason <text>', 'why, for whoever looks at the status later')
@@ -164,9 +175,13 @@ function nameCommands(domain: Program): void {
   command('give', 'hand a name over to a user of another forest who wants it')
     .argument('<name>', argument)
     .argument('<user>', 'source anchor, or a name, of the user who gets it')
+    .option('--forest <name>', IN_SEVERAL)
     .option('--yes', 'do it: without this, the command only says what would change')
-    .action((text: string, user: string, flags: Flags & { yes?: boolean }) =>
-      perform(flags, { command: 'give-name', name: text, user, confirmed: flags.yes === true }),
+    .action((text: string, user: string, { forest, yes, ...flags }: ForestFlags & { yes?: boolean }) =>
+      perform(flags, {
+        ...{ command: 'give-name', name: text, user, confirmed: yes === true },
+        ...(forest !== undefined && { forest }),
+      }),
     );
 }
 
@@ -229,12 +244,13 @@ function whomOf(user: string, { forest }: BlockFlags) {
   return { user, by, ...(forest !== undefined && { forest: forest.toLowerCase() }) };
 }
 
-async function status(user: string | undefined, flags: Flags): Promise<void> {
+async function status(user: string | undefined, { forest, ...flags }: ForestFlags): Promise<void> {
   if (user === undefined) {
     await look(flags, '/status', opened => readStatus(opened, undefined), statusLines);
   } else {
-    const path = `/users/${encodeURIComponent(user)}`;
-    await look(flags, path, ({ ledger }) => readUserStatus(ledger, user), userLines);
+    const query = forest === undefined ? '' : `?${new URLSearchParams({ forest })}`;
+    const path = `/users/${encodeURIComponent(user)}${query}`;
+    await look(flags, path, ({ ledger }) => readUserStatus(ledger, user, forest), userLines);
   }
 }
 
@@ -443,6 +459,7 @@ function claimLines({ name, owner, reservedUntil, holders, waiting }: NameClaims
 
 function problemLines(problems: readonly Problem[]): string[] {
   if (problems.length === 0) return [];
-  const rows = problems.map(p => [p.anchor, p.kind, p.outcome, p.code, p.reason, p.since]);
-  return ['', ...table([['source anchor', 'record', 'outcome', 'code', 'reason', 'since'], ...rows])];
+  const rows = problems.map(p => [p.anchor, p.forest, p.kind, p.outcome, p.code, p.reason, p.since]);
+  const head = ['source anchor', 'forest', 'record', 'outcome', 'code', 'reason', 'since'];
+  return ['', ...table([head, ...rows])];
 }

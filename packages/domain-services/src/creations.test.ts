@@ -59,7 +59,7 @@ function people(count: number, prefix: string): Person[] {
 
 const noteMany = (ledger: Ledger, count: number) =>
   ledger.transaction(() => {
-    for (let n = 0; n < count; n++) noteCreated(ledger, String(n), CLOUD_FOREST);
+    for (let n = 0; n < count; n++) noteCreated(ledger, { forest: CLOUD_FOREST, anchor: String(n) });
   });
 
 const CREATIONS = creationsOf(CLOUD_FOREST);
@@ -75,7 +75,7 @@ test('of a forest everybody is counted once a head of it was compared', () => {
   const ledger = open();
   const corp = new ForestPeer(tenant);
   ledger.setState('caughtUpAt', new Date().toISOString());
-  const note = () => ledger.transaction(() => noteCreated(ledger, 'anyone', corp.forest));
+  const note = () => ledger.transaction(() => noteCreated(ledger, { forest: corp.forest, anchor: 'anyone' }));
   note();
   const head = { sequence: 1, time: '', accounts: 0, credentials: 0, buckets: '', receivedAt: '' };
   ledger.heads.saveHead({ ...head, forest: corp.forest });

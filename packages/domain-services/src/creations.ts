@@ -1,6 +1,7 @@
 import { CLOUD_FOREST } from '@causeway/records';
 import type { BulkLine, BulkList, Log } from '@causeway/service';
 import type { Ledger } from './ledger.ts';
+import type { Person } from './person.ts';
 import { type Refused, refuse } from './refusals.ts';
 import { createdBy, type Task } from './task.ts';
 
@@ -38,7 +39,8 @@ export function holdCreations(
     if (growth !== 'hold' && !ledger.bulk.isHolding(list)) continue;
     const page = (pages.get(forest) ?? []).map(task => lineOf(task));
     // Who waits and is not in this page goes on waiting; who is in it, and is to be made no more, does not.
-    const here = new Set(tasks.map(({ verified }) => verified.anchor));
+    const people = tasks.map(({ verified }) => verified.person).filter(one => one.forest === forest);
+    const here = new Set(people.map(({ anchor }) => anchor));
     const elsewhere: (BulkLine & { task?: Task })[] = ledger.bulk
       .lines(list)
       .filter(({ anchor }) => !here.has(anchor));
@@ -53,11 +55,11 @@ export function holdCreations(
 }
 
 function lineOf(task: Task): BulkLine & { task: Task } {
-  return { anchor: task.verified.anchor, change: String(createdBy(task)!.sequence), task };
+  return { anchor: task.verified.person.anchor, change: String(createdBy(task)!.sequence), task };
 }
 
 /** To be called in the transaction that puts a new account down. */
-export function noteCreated(ledger: Ledger, anchor: string, forest: string): void {
+export function noteCreated(ledger: Ledger, { forest, anchor }: Person): void {
   if (counts(ledger, forest)) ledger.bulk.noteWent(creationsOf(forest), anchor, new Date());
 }
 

@@ -11,6 +11,8 @@ import type { VerifiedItem } from './verified-item.ts';
 
 const DOMAIN = { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-9-9-9' };
 const GUID = randomUUID();
+const CORP = 'corp.example.com';
+const OTHER = 'other.example.org';
 const CONTEXT = {
   users: 'OU=AADDC Users,DC=example',
   now: new Date(0),
@@ -27,9 +29,13 @@ const PROFILE = {
 const NAMES = { samAccountName: 'a', userPrincipalName: 'a@b.c', keepsDigits: false, digitsKey: null };
 
 const common = {
-  ...{ tenant: 't', forest: 'corp.example.com', sourceAnchor: 'anchor', objectGuid: GUID },
+  ...{ tenant: 't', forest: CORP, sourceAnchor: 'anchor', objectGuid: GUID },
   signerKeyId: 'key',
 };
+
+/** What two forests say of one anchor, in one envelope or the other. */
+type Says = AccountRecord | CredentialRecord | WithdrawalRecord;
+const of = <Record extends Says>(forest: string, record: Record): Record => ({ ...record, forest });
 
 function accountRecord(sequence: number, isDeleted: boolean): AccountRecord {
   return {
@@ -58,9 +64,10 @@ function deliver(
   entry: LedgerEntry | undefined,
   account: AccountRecord | null,
   credential: CredentialRecord | WithdrawalRecord | null,
+  forest = CORP,
 ): LedgerEntry | undefined {
   const item: VerifiedItem = {
-    ...{ anchor: 'anchor', origin: 'synchronized', profile: PROFILE },
+    ...{ person: { forest, anchor: 'anchor' }, origin: 'synchronized', profile: PROFILE },
     account: account && { ok: true, record: account },
     credential: credential && { ok: true, record: credential },
   };
@@ -142,6 +149,27 @@ test('whatever came before, the newest records end in the newest state', () => {
         assert.ok(entry.hasCredential && entry.deletedAt === null);
       }
       assert.deepEqual(deliver(entry, account, credential), entry);
+    }),
+  );
+});
+
+test('whatever another forest says of the same anchor, whoever shows it as whose, each ends as its own records say', () => {
+  const shown = fc.tuple(fc.constantFrom(CORP, OTHER), fc.constantFrom(CORP, OTHER));
+  fc.assert(
+    fc.property(history, fc.array(shown, { minLength: 30, maxLength: 30 }), ({ feed }, places) => {
+      const mixed = new Map<string, LedgerEntry | undefined>();
+      const alone = new Map<string, LedgerEntry | undefined>();
+      feed.forEach(([account, credential], i) => {
+        const [envelope, signed] = places[i]!;
+        const said = [account && of(signed, account), credential && of(signed, credential)] as const;
+        mixed.set(envelope, deliver(mixed.get(envelope), ...said, envelope));
+        if (envelope === signed) alone.set(signed, deliver(alone.get(signed), ...said, signed));
+      });
+      for (const forest of [CORP, OTHER]) {
+        const entry = mixed.get(forest);
+        assert.deepEqual(entry, alone.get(forest));
+        assert.equal(entry?.forest ?? forest, forest);
+      }
     }),
   );
 });

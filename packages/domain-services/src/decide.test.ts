@@ -5,6 +5,7 @@ import { EMPTY_PROFILE, type FeedItem } from '@causeway/contract';
 import { CLOUD_FOREST, generateSealingKey, type PublicKeyInfo, sealingPublicKey } from '@causeway/records';
 import { type Decision, decide } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
+import { isSamePerson, personOf } from './person.ts';
 import { type Parts, planDeletion, planWrite, rememberWithdrawal } from './plan.ts';
 import { sidToAccept } from './protected.ts';
 import { ForestPeer, type Person } from './testing/index.ts';
@@ -27,14 +28,16 @@ const pinnedSids: Record<string, string> = { [corp.domainSid]: corp.forest };
 
 type Shown = Partial<FeedItem> & { sourceAnchor: string };
 
-/** What is decided of an item that a tenant shows. */
+/** What is decided of an item that a tenant shows, where the ledger has this entry and no other. */
 function decideItem(entry: LedgerEntry | undefined, shown: Shown): Decision {
   const item: FeedItem = {
-    ...{ cursor: '1', userId: randomUUID(), origin: 'synchronized', forest: null, profile: EMPTY_PROFILE },
+    ...{ userId: randomUUID(), origin: 'synchronized', profile: EMPTY_PROFILE },
+    forest: shown.origin === 'cloud' ? null : corp.forest,
     ...{ accountRecord: null, credentialRecord: null },
     ...shown,
   };
-  return decide(entry, verifyItem(item, trust, TENANT), DOMAIN, sid => pinnedSids[sid]);
+  const known = entry && isSamePerson(entry, personOf(item)) ? entry : undefined;
+  return decide(known, verifyItem(item, trust, TENANT), DOMAIN, sid => pinnedSids[sid]);
 }
 
 const codes = ({ account, credential }: Decision) =>
@@ -205,7 +208,7 @@ test('a withdrawal without an account is remembered, and no older credential com
   assert.equal(written(entry, decision)!.withdrawn, true);
   const stolen = other.account(person);
   const pinned = decideItem(entry, { sourceAnchor: person.anchor, accountRecord: stolen });
-  assert.deepEqual(codes(pinned), ['other-forest-pinned', 'absent']);
+  assert.deepEqual(codes(pinned), ['record-mismatch', 'absent']);
 });
 
 test('a withdrawal of another user, forest, tenant or object, a forged one, and one with something behind it are refused', async () => {
@@ -219,7 +222,7 @@ test('a withdrawal of another user, forest, tenant or object, a forged one, and 
   const lies: [string, string][] = [
     [corp.withdrawal(corp.person('bob'), 6), 'record-mismatch'],
     [corp.withdrawal({ ...person, objectGuid: randomUUID() }, 6), 'anchor-moved'],
-    [other.withdrawal(person, 6), 'other-forest-pinned'],
+    [other.withdrawal(person, 6), 'record-mismatch'],
     [other.withdrawal(person, 6, { forest: corp.forest }), 'other-forest'],
     [elsewhere.withdrawal(person, 6), 'other-tenant'],
     [stranger.withdrawal(person, 6), 'unknown-signer'],
@@ -240,11 +243,33 @@ test('a withdrawal of another user, forest, tenant or object, a forged one, and 
   assert.deepEqual(codes(decideItem(entry, relabelled)), ['absent', 'relabelled']);
 });
 
-test('a user of another forest with the same anchor waits for an administrator', async () => {
+test('a user of another forest with the same anchor is another one, whoever comes first', async () => {
   const { person, entry } = await writtenPerson();
-  const decision = decideItem(entry, { sourceAnchor: person.anchor, accountRecord: other.account(person) });
-  assert.deepEqual(codes(decision), ['other-forest-pinned', 'absent']);
-  assert.equal(decision.account.kind, 'waiting');
+  const first = await shownBy(corp, person);
+  const second = await shownBy(other, person);
+  assert.deepEqual(codes(decideItem(entry, second)), ['upsert', 'write']);
+  const theirs = written(undefined, decideItem(undefined, second))!;
+  assert.equal(theirs.forest, other.forest);
+  assert.deepEqual(codes(decideItem(theirs, first)), ['upsert', 'write']);
+  assert.deepEqual(codes(decideItem(theirs, second)), ['unchanged', 'unchanged']);
+});
+
+test('no record of one forest is believed of another one’s user of the same anchor, of any kind', async () => {
+  const { person, entry } = await writtenPerson();
+  for (const [accountRecord, credentialRecord] of [
+    [other.account(person), null],
+    [other.account(person, { enabled: false }), null],
+    [other.account(person, { deleted: true }), null],
+    [null, await other.credential(person, 'Nine', 9, RECIPIENT)],
+    [null, other.withdrawal(person, 9)],
+  ] as const) {
+    const found = codes(decideItem(entry, { sourceAnchor: person.anchor, accountRecord, credentialRecord }));
+    assert.deepEqual(new Set(found), new Set(['record-mismatch', 'absent']));
+    // Shown as that forest's own it is about somebody else, of whom nothing is known yet.
+    const shown = { sourceAnchor: person.anchor, forest: other.forest, accountRecord, credentialRecord };
+    const own = codes(decideItem(entry, shown));
+    assert.ok(!own.includes('write') && !own.includes('withdraw') && !own.includes('delete'), String(own));
+  }
 });
 
 test('older records are refused', async () => {
@@ -317,20 +342,39 @@ test('a cloud-only user is written by the tenant’s own word, and changed, disa
   assert.deepEqual(codes(decideItem(entry, deletion)), ['delete', 'absent']);
 });
 
+test('an item that says no forest, or a forest of a cloud-only user, is refused', async () => {
+  const { person, entry } = await writtenPerson();
+  const accountRecord = corp.account(person);
+  const nameless = { sourceAnchor: person.anchor, forest: null, accountRecord };
+  assert.deepEqual(codes(decideItem(entry, nameless)), ['relabelled', 'absent']);
+  const carla = cloud.person('carla');
+  for (const forest of [corp.forest, null]) {
+    const origin = forest === null ? 'synchronized' : 'cloud';
+    const shown = {
+      sourceAnchor: carla.anchor,
+      origin,
+      forest,
+      accountRecord: cloud.account(carla),
+    } as const;
+    assert.deepEqual(codes(decideItem(undefined, shown)), ['relabelled', 'absent']);
+  }
+});
+
 test('the tenant’s own key touches no user of a forest, under either label', async () => {
   const { person, entry } = await writtenPerson();
   const records = {
     accountRecord: cloud.account({ ...person, sid: null }),
     credentialRecord: await cloud.credential(person, 'Tenant', 9, RECIPIENT),
   };
-  for (const origin of ['cloud', 'synchronized'] as const) {
-    const shown = { sourceAnchor: person.anchor, origin, ...records };
-    assert.deepEqual(codes(decideItem(entry, shown)), ['relabelled', 'relabelled'], origin);
-  }
+  const shown = { sourceAnchor: person.anchor, ...records };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['relabelled', 'relabelled']);
   // Not even after an administrator has accepted something else of the same user.
   const accepting = { ...entry, accepted: `pin:${CLOUD_FOREST}/${person.objectGuid}` };
-  const shown = { sourceAnchor: person.anchor, origin: 'cloud' as const, ...records };
   assert.deepEqual(codes(decideItem(accepting, shown)), ['relabelled', 'relabelled']);
+  // Shown as cloud-only it is about somebody else, who is made anew.
+  const made = written(undefined, decideItem(entry, { ...shown, origin: 'cloud' }))!;
+  assert.equal(made.forest, CLOUD_FOREST);
+  assert.notEqual(made.managedGuid, entry.managedGuid);
 });
 
 test('the tenant’s own key signs for no forest, and no forest for a cloud-only user', async () => {
@@ -347,13 +391,15 @@ test('the tenant’s own key signs for no forest, and no forest for a cloud-only
   assert.deepEqual(codes(decideItem(undefined, claimed)), ['other-forest', 'absent']);
 });
 
-test('a cloud-only user cannot be made one of a forest', async () => {
+test('a cloud-only user cannot be made one of a forest, which may say the same anchor of somebody else', async () => {
   const { person, entry } = await writtenPerson('carla', cloud);
   const accountRecord = corp.account({ ...person, sid: 'S-1-5-21-1-22-333-1999' });
-  for (const origin of ['cloud', 'synchronized'] as const) {
-    const decision = decideItem(entry, { sourceAnchor: person.anchor, origin, accountRecord });
-    assert.deepEqual(codes(decision), ['relabelled', 'absent'], origin);
-  }
+  const posing = { sourceAnchor: person.anchor, forest: null, accountRecord };
+  for (const origin of ['cloud', 'synchronized'] as const)
+    assert.deepEqual(codes(decideItem(entry, { ...posing, origin })), ['relabelled', 'absent'], origin);
+  const another = decideItem(entry, { ...posing, forest: corp.forest });
+  assert.deepEqual(codes(another), ['upsert', 'absent']);
+  assert.equal(written(undefined, another)!.forest, corp.forest);
   const own = { sourceAnchor: person.anchor, accountRecord: cloud.account(person) };
   assert.deepEqual(codes(decideItem(entry, own)), ['relabelled', 'absent'], 'shown as synchronized');
 });
@@ -389,7 +435,7 @@ test('sIDHistory takes no SID of a domain that another forest brought before, un
   const mallory = other.person('mallory');
   const show = (objectSid: string) => {
     const accountRecord = other.account(mallory, { objectSid });
-    const { account } = decideItem(undefined, { sourceAnchor: mallory.anchor, accountRecord });
+    const { account } = decideItem(undefined, other.item(mallory, accountRecord, null));
     assert.ok(account.kind === 'upsert');
     return account.sid;
   };
@@ -404,7 +450,7 @@ test('sIDHistory takes no SID of a domain that another forest brought before, un
 test('a SID that was refused and may be written now is, though its record is written already', () => {
   const mallory = other.person('mallory');
   const accountRecord = other.account(mallory, { objectSid: corp.person('alice').sid });
-  const shown = { sourceAnchor: mallory.anchor, accountRecord };
+  const shown = other.item(mallory, accountRecord, null);
   const entry = written(undefined, decideItem(undefined, shown));
   assert.deepEqual(codes(decideItem(entry, shown)), ['unchanged', 'absent']);
   pinnedSids[corp.domainSid] = other.forest;
@@ -463,6 +509,11 @@ test('a newer password lifts a lockout, the same one sent again does not', async
     assert.equal('lockoutTime' in write.values, lifts, `version ${version}`);
   }
 });
+
+/** A user of a forest as an honest tenant shows it, with a password. */
+async function shownBy(peer: ForestPeer, person: Person): Promise<Shown> {
+  return peer.item(person, peer.account(person), await peer.credential(person, 'Six', 6, RECIPIENT));
+}
 
 function forest(person: Person, credentialRecord: string) {
   return { sourceAnchor: person.anchor, accountRecord: corp.account(person), credentialRecord };

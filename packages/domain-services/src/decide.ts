@@ -6,6 +6,7 @@ import {
   type WithdrawalRecord,
 } from '@causeway/records';
 import type { LedgerEntry } from './ledger.ts';
+import { isSamePerson, type Person, signedPerson } from './person.ts';
 import { checkSid, type ForestOfSid, type ManagedDomain } from './protected.ts';
 import { type Refused, refuse, waitFor } from './refusals.ts';
 import type { Verified, VerifiedItem } from './verified-item.ts';
@@ -48,38 +49,36 @@ export function decide(
   domain: ManagedDomain,
   forestOfSid: ForestOfSid,
 ): Decision {
-  const account =
-    refuseRelabelled(entry, item, item.account) ?? decideAccount(entry, item, domain, forestOfSid);
-  const credential = refuseRelabelled(entry, item, item.credential) ?? decideCredential(entry, item, account);
+  const account = refuseRelabelled(item, item.account) ?? decideAccount(entry, item, domain, forestOfSid);
+  const credential = refuseRelabelled(item, item.credential) ?? decideCredential(entry, item, account);
   return { account, credential };
 }
 
 /**
  * Cloud-only users are signed by the tenant, all others by a forest, and nobody changes sides: neither by the label
- * of the item, nor by a record of the other kind of signer, nor against what the ledger has pinned.
+ * of the item, nor by a record of the other kind of signer.
  */
 function refuseRelabelled(
-  entry: LedgerEntry | undefined,
-  { origin }: VerifiedItem,
+  { origin, person }: VerifiedItem,
   verified: Verified<AccountRecord | CredentialRecord | WithdrawalRecord> | null,
 ): Refused | undefined {
   if (verified === null) return undefined;
   const cloud = origin === 'cloud';
-  const pinned = entry === undefined || (entry.forest === CLOUD_FOREST) === cloud;
+  const said = (person.forest === CLOUD_FOREST) === cloud;
   const signed = !verified.ok || (verified.record.forest === CLOUD_FOREST) === cloud;
-  return pinned && signed ? undefined : refuse('relabelled', sequenceOf(verified));
+  return said && signed ? undefined : refuse('relabelled', sequenceOf(verified));
 }
 
 function decideAccount(
   entry: LedgerEntry | undefined,
-  { anchor, account }: VerifiedItem,
+  { person, account }: VerifiedItem,
   domain: ManagedDomain,
   forestOfSid: ForestOfSid,
 ): AccountDecision {
   if (account === null) return { kind: 'absent' };
   if (!account.ok) return refuse(account.refusal, account.sequence, account.detail);
   const { record } = account;
-  const refusal = refuseOtherUser(anchor, entry, record);
+  const refusal = refuseOtherUser(person, entry, record);
   if (refusal) return refusal;
   if (entry) {
     const newest = newestAccountSequence(entry);
@@ -95,19 +94,19 @@ function decideAccount(
 
 function decideCredential(
   entry: LedgerEntry | undefined,
-  { anchor, credential }: VerifiedItem,
+  { person, credential }: VerifiedItem,
   account: AccountDecision,
 ): CredentialDecision {
   if (credential === null) return { kind: 'absent' };
   if (!credential.ok) return refuse(credential.refusal, credential.sequence, credential.detail);
   const { record } = credential;
-  if (record.kind === 'withdrawal') return decideWithdrawal(entry, anchor, record, account);
+  if (record.kind === 'withdrawal') return decideWithdrawal(entry, person, record, account);
   const { sequence } = record;
-  if (record.sourceAnchor !== anchor) return refuse('record-mismatch', sequence);
+  if (!isSamePerson(person, signedPerson(record))) return refuse('record-mismatch', sequence);
   const upserted = account.kind === 'upsert' ? account.record : undefined;
   const goes = account.kind === 'delete' || account.kind === 'bury' || entry?.deleteSequence != null;
   if (!upserted && (goes || !entry?.managedGuid)) return refuse('no-account', sequence);
-  const refusal = refuseOlder(entry, anchor, record, upserted);
+  const refusal = refuseOlder(entry, person, record, upserted);
   if (refusal) return refusal;
   if (sequence === entry?.credentialSequence && entry.hasCredential) return { kind: 'unchanged', sequence };
   return refuseOlderPassword(entry, record, upserted) ?? { kind: 'write', record };
@@ -116,13 +115,13 @@ function decideCredential(
 /** As a credential, in the same order with them; but one that has no account is remembered. */
 function decideWithdrawal(
   entry: LedgerEntry | undefined,
-  anchor: string,
+  person: Person,
   record: WithdrawalRecord,
   account: AccountDecision,
 ): CredentialDecision {
   const { sequence } = record;
   const upserted = account.kind === 'upsert' ? account.record : undefined;
-  const refusal = refuseOlder(entry, anchor, record, upserted);
+  const refusal = refuseOlder(entry, person, record, upserted);
   if (refusal) return refusal;
   const goes = account.kind === 'delete' || account.kind === 'bury';
   const homeless = !upserted && (goes || !entry?.managedGuid);
@@ -133,16 +132,16 @@ function decideWithdrawal(
   return older ?? { kind: homeless ? 'remember' : 'withdraw', record };
 }
 
-/** What is said of a password is of the user that the anchor is pinned to, and no older than what was believed before. */
+/** What is said of a password is of the object that the person is pinned to, and no older than what was believed before. */
 function refuseOlder(
   entry: LedgerEntry | undefined,
-  anchor: string,
+  person: Person,
   record: CredentialRecord | WithdrawalRecord,
   upserted: AccountRecord | undefined,
 ): Refused | undefined {
   const pinned = upserted ?? entry;
   // Only an account record moves an anchor, so nothing that was accepted counts here.
-  const pin = refuseOtherUser(anchor, pinned && { ...pinned, accepted: null }, record);
+  const pin = refuseOtherUser(person, pinned && { ...pinned, accepted: null }, record);
   if (pin) return { ...pin, acceptable: null };
   return record.sequence < (entry?.credentialSequence ?? -1)
     ? refuse('older-sequence', record.sequence)
@@ -165,29 +164,27 @@ function refuseOlderPassword(
 }
 
 interface Pinned {
-  forest: string;
   objectGuid: string;
   accepted?: string | null;
 }
 
-/** A record must be of this anchor, and of the forest and objectGUID that the anchor is pinned to. */
+/** A record must be of this person, and of the objectGUID that the person is pinned to. */
 function refuseOtherUser(
-  anchor: string,
+  person: Person,
   pin: Pinned | undefined,
   record: AccountRecord | CredentialRecord | WithdrawalRecord,
 ): Refused | undefined {
-  const { sequence, forest, objectGuid } = record;
-  if (record.sourceAnchor !== anchor) return refuse('record-mismatch', sequence);
+  const { sequence, objectGuid } = record;
+  if (!isSamePerson(person, signedPerson(record))) return refuse('record-mismatch', sequence);
   if (pin === undefined || samePin(pin, record)) return undefined;
   const acceptable = pinText(record);
   if (pin.accepted === acceptable) return undefined;
-  return pin.forest === forest
-    ? waitFor('anchor-moved', sequence, `${pin.objectGuid} before, ${objectGuid} now`, acceptable)
-    : waitFor('other-forest-pinned', sequence, `${pin.forest} before, ${forest} now`, acceptable);
+  return waitFor('anchor-moved', sequence, `${pin.objectGuid} before, ${objectGuid} now`, acceptable);
 }
 
+/** Of two words about one person. */
 export function samePin(a: Pinned | undefined, b: Pinned): boolean {
-  return a?.forest === b.forest && a.objectGuid === b.objectGuid;
+  return a?.objectGuid === b.objectGuid;
 }
 
 /** The newest account record that was believed, also one whose deletion still waits. */
@@ -195,7 +192,8 @@ function newestAccountSequence(entry: LedgerEntry): number {
   return Math.max(entry.accountSequence ?? -1, entry.deleteSequence ?? -1);
 }
 
-const pinText = ({ forest, objectGuid }: Pinned): string => `pin:${forest}/${objectGuid}`;
+const pinText = ({ forest, objectGuid }: { forest: string; objectGuid: string }): string =>
+  `pin:${forest}/${objectGuid}`;
 
 const orderText = ({ version, originatingTime, originatingInvocationId }: PasswordOrder): string =>
   `order:${version}/${originatingTime}/${originatingInvocationId}`;

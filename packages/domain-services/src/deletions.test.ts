@@ -65,7 +65,7 @@ test('a forest of a few dozen does not vanish, and another forest’s leavers go
   people(CORP, 24, 24);
   people(FABRIKAM, 24, 10);
   assert.equal(await apply(), 10);
-  const problem = ledger.problemsOf(anchorOf(CORP, 3))[0]!;
+  const problem = ledger.problemsOf({ forest: CORP, anchor: anchorOf(CORP, 3) })[0]!;
   assert.deepEqual([problem.outcome, problem.code], ['waiting', 'deletion-threshold']);
   assert.match(problem.reason, /24 wait, 10 are allowed; .*causeway domain deletions --forest 'corp/);
   assert.match(lines.join(), /"named":\["user0@corp\.example\.com".*ALARM: deletions are held/);
@@ -102,7 +102,7 @@ test('an approval of the list lets go those that still hold, after a restart too
   ledger.close();
   ledger = new Ledger(file);
   assert.equal(await apply(), 11);
-  assert.ok(ledger.entry(anchorOf(CORP, 5))!.managedGuid);
+  assert.ok(ledger.entry({ forest: CORP, anchor: anchorOf(CORP, 5) })!.managedGuid);
   assert.deepEqual(stillSigningIn(ledger), [`user20@${CORP}`]);
   assert.equal(ledger.auditTrail()[0]!.action, 'allow-deletes');
 });
@@ -119,5 +119,5 @@ test('a list that was held does not go because it grew shorter, or because the t
   assert.equal(await apply(500), 0);
   assert.equal(approveHeld(ledger, list!.digest, 'delete').count, 1);
   assert.equal(await apply(500), 1);
-  assert.ok(ledger.entry(anchorOf(CORP, 1))!.managedGuid);
+  assert.ok(ledger.entry({ forest: CORP, anchor: anchorOf(CORP, 1) })!.managedGuid);
 });

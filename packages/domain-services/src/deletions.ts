@@ -2,6 +2,7 @@ import type { BulkLine, BulkList, Log } from '@causeway/service';
 import type { ManagedDirectory } from './directory.ts';
 import { canStillSignIn, nameOf } from './held.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
+import { reportedPerson } from './person.ts';
 import { deleted } from './plan.ts';
 import { REASONS } from './refusals.ts';
 import type { WriteResult } from './write.ts';
@@ -55,7 +56,7 @@ async function deleteOne(
   list: BulkList,
   entry: LedgerEntry,
 ): Promise<void> {
-  const { anchor, forest, managedGuid, nonce } = entry;
+  const { forest, anchor, managedGuid, nonce } = entry;
   const sequence = entry.deleteSequence!;
   const result: WriteResult =
     managedGuid === null || nonce === null
@@ -63,23 +64,30 @@ async function deleteOne(
       : await directory.delete(managedGuid, nonce);
   const now = new Date();
   const at = now.toISOString();
-  const common = { sourceAnchor: anchor, kind: 'account', sequence, at } as const;
+  const common = { ...reportedPerson(entry), kind: 'account', sequence, at } as const;
   if (result.ok || result.gone) {
     ledger.transaction(() => {
       ledger.save(deleted(entry, now));
-      ledger.clearProblem(anchor, 'account');
+      ledger.clearProblem(entry, 'account');
       ledger.bulk.noteWent(list, anchor, now);
       ledger.queueReports([{ ...common, outcome: 'applied', reason: null }]);
     });
     return;
   }
   const { reason } = result;
-  const problem = { anchor, forest, kind: 'account', outcome: 'failed', code: 'failed', reason } as const;
+  const problem = {
+    forest,
+    anchor,
+    verified: true,
+    kind: 'account',
+    outcome: 'failed',
+    code: 'failed',
+  } as const;
   ledger.transaction(() => {
-    ledger.saveProblem({ ...problem, sequence, at, acceptable: null });
+    ledger.saveProblem({ ...problem, reason, sequence, at, acceptable: null });
     ledger.queueReports([{ ...common, outcome: 'failed', reason }]);
   });
-  log.warn({ anchor, reason }, 'not deleted; tried again');
+  log.warn({ forest, anchor, reason }, 'not deleted; tried again');
 }
 
 /** Who is held for the first time is said loudly, kept as a problem, and reported. */
@@ -93,10 +101,11 @@ function tellHeld(
   const look = `causeway domain deletions --forest '${forest}'`;
   const reason = `${REASONS[code]} (${held.length} wait, ${limit} are allowed; they wait until you have looked at them: ${look})`;
   ledger.transaction(() => {
-    for (const { anchor, entry } of fresh) {
+    for (const { entry } of fresh) {
       const common = { kind: 'account', outcome: 'waiting', sequence: entry.deleteSequence!, at } as const;
-      ledger.saveProblem({ ...common, anchor, forest, code, reason, acceptable: null });
-      ledger.queueReports([{ ...common, sourceAnchor: anchor, reason: `${code}: ${reason}` }]);
+      const { anchor } = entry;
+      ledger.saveProblem({ ...common, forest, anchor, verified: true, code, reason, acceptable: null });
+      ledger.queueReports([{ ...common, ...reportedPerson(entry), reason: `${code}: ${reason}` }]);
     }
   });
   const names = held.flatMap(({ entry }) => (canStillSignIn(ledger, entry) ? [nameOf(entry)] : []));

@@ -33,7 +33,7 @@ import { type Places, placesOf } from './places.ts';
 import { RealmGuard } from './realm-guard.ts';
 import { RegisterRequest, registerAgain } from './register.ts';
 import { StandingWatch } from './standing.ts';
-import { readStatus, readUserStatus, type StatusSources } from './status.ts';
+import { readStatus, readUserStatus, type StatusSources, UserQuery } from './status.ts';
 
 /** Supervises the managed domain and follows the feed until a signal comes. The domain itself goes on running. */
 export async function runDomain(configuration: DomainConfiguration): Promise<void> {
@@ -205,8 +205,8 @@ class LocalApi implements Service {
         samba: this.#samba,
       }),
     );
-    server.get<{ Params: { name: string } }>('/users/:name', request =>
-      readUserStatus(ledger, request.params.name),
+    server.get<{ Params: { name: string } }>('/users/:name', ({ params, query }) =>
+      readUserStatus(ledger, params.name, UserQuery.parse(query).forest),
     );
     server.get('/names', () => listNames(ledger));
     server.get<{ Params: { name: string } }>('/names/:name', request =>

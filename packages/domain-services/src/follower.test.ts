@@ -4,17 +4,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { CallError, EMPTY_PROFILE, type Send } from '@causeway/contract';
+import { ACCEPTS_HEADER, CallError, type DomainReport, EMPTY_PROFILE, type Send } from '@causeway/contract';
 import { generateSealingKey } from '@causeway/records';
 import { createLog, sleep } from '@causeway/service';
 import { Follower } from './follower.ts';
 import { LdbModify } from './ldb-modify.ts';
 import { Ledger, MAX_UNVERIFIED } from './ledger.ts';
 import { readFeed } from './read-feed.ts';
+import { ForestPeer } from './testing/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-follower-'));
 after(() => rmSync(folder, { recursive: true }));
 const sealingKey = await generateSealingKey();
+const TENANT = randomUUID();
 
 interface Answer {
   status?: number;
@@ -26,22 +28,26 @@ async function follow(
   answer: (url: URL, count: number) => Answer,
   done: (ledger: Ledger) => boolean,
   name: string = randomUUID(),
+  accepts?: string,
 ) {
   const said: string[] = [];
   const log = createLog('test', { write: line => void said.push(line) });
   const ledger = new Ledger(join(folder, `${name}.db`));
   const requests: URL[] = [];
+  const reports: DomainReport[] = [];
   const stop = new AbortController();
   const follower = new Follower({
-    ...{ ledger, sealingKey, log, tenant: randomUUID(), deletionThreshold: 500 },
+    ...{ ledger, sealingKey, log, tenant: TENANT, deletionThreshold: 500 },
     // Of whom nobody trusted signed it is asked for no name.
     directory: { holders: async () => [] } as never,
     ldbModify: new LdbModify({ directory: folder }),
     domain: { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-7-8-9' },
-    send: async (path, { signal }) => {
+    send: async (path, { body, signal }) => {
+      const headers = new Headers(accepts === undefined ? {} : { [ACCEPTS_HEADER]: accepts });
       const url = new URL(path, 'http://tenant');
       if (url.pathname.endsWith('/reports')) {
-        return { status: 200, headers: new Headers(), text: async () => '{}' };
+        reports.push(...(JSON.parse(body!) as { reports: DomainReport[] }).reports);
+        return { status: 200, headers, text: async () => '{}' };
       }
       if (url.pathname.endsWith('/tenant-key')) {
         const json = { error: { code: 'no-such-route', message: 'an older tenant' } };
@@ -51,7 +57,7 @@ async function follow(
       await sleep(1);
       signal?.throwIfAborted();
       const { status = 200, json } = answer(url, requests.length);
-      return { status, headers: new Headers(), text: async () => JSON.stringify(json) };
+      return { status, headers, text: async () => JSON.stringify(json) };
     },
   });
   return {
@@ -59,6 +65,7 @@ async function follow(
     requests,
     said,
     wake: () => follower.wake(),
+    reports,
     async run(milliseconds = 5000) {
       const running = follower.run(stop.signal);
       const until = Date.now() + milliseconds;
@@ -77,7 +84,10 @@ const empty = (cursor: string, more = false): Answer => ({
 });
 
 test('a user of the feed that is not as agreed costs itself alone, is shown, and comes again', async () => {
-  const items = [{ sourceAnchor: 'bad1', origin: 'nowhere' }, null, 7, { sourceAnchor: 'a\u001b[2J' }];
+  const items = [
+    { sourceAnchor: 'bad1', forest: 'corp.example.com', origin: 'nowhere' },
+    ...[null, 7, { sourceAnchor: 'a\u001b[2J' }, { sourceAnchor: 'of whom', forest: 'NO FOREST' }],
+  ];
   const feed = await follow(
     url =>
       url.searchParams.get('after') === ''
@@ -141,17 +151,19 @@ test('a tenant that always says that there is more, or nothing at once, does not
   }
 });
 
+const corp = new ForestPeer(TENANT);
+
 /** Somebody whom nobody trusted signed. */
-const item = (n: number) => ({
-  ...{ userId: randomUUID(), origin: 'synchronized', forest: 'corp.example.com' },
-  ...{ sourceAnchor: `made-up-${n}`, accountRecord: 'e30.e30.e30', credentialRecord: null },
+const madeUp = (n: number, accountRecord = 'e30.e30.e30') => ({
+  ...{ userId: randomUUID(), origin: 'synchronized', forest: corp.forest },
+  ...{ sourceAnchor: `made-up-${n}`, accountRecord, credentialRecord: null },
   profile: EMPTY_PROFILE,
 });
 
 test('a wake while a page is read ahead costs nothing and says nothing', async () => {
   const page = (count: number): Answer => ({
     json: {
-      items: [0, 1, 2].map(n => item(10 * count + n)),
+      items: [0, 1, 2].map(n => madeUp(10 * count + n)),
       ...{ cursor: String(count), more: count < 5, moreNew: count < 5 },
     },
   });
@@ -170,11 +182,20 @@ test('a wake while a page is read ahead costs nothing and says nothing', async (
   assert.doesNotMatch(feed.said.join(''), /not followed|unexpected/);
 });
 
-test('an endless feed of people whom nobody trusted signed fills neither the ledger nor the outbox', async () => {
+const ofSomebodyElse = corp.account(corp.person('alice'));
+for (const [people, accountRecord] of [
+  ['whom nobody trusted signed', 'e30.e30.e30'],
+  ['who are shown with a genuine record of somebody else', ofSomebodyElse],
+] as const) {
+  test(`an endless feed of people ${people} fills neither the ledger nor the outbox`, () =>
+    endlessFeed(accountRecord));
+}
+
+async function endlessFeed(accountRecord: string): Promise<void> {
   let shown = 0;
   const page = (count: number): Answer => ({
     json: {
-      items: Array.from({ length: 100 }, () => item(shown++)),
+      items: Array.from({ length: 100 }, () => madeUp(shown++, accountRecord)),
       ...{ cursor: String(count), more: true, moreNew: true },
     },
   });
@@ -182,10 +203,41 @@ test('an endless feed of people whom nobody trusted signed fills neither the led
     (_url, count) => page(count),
     () => shown >= 3000,
   );
+  feed.ledger.trust({ ...corp.publicKey, forest: corp.forest, trustedAt: new Date().toISOString() });
   assert.ok(await feed.run(10_000));
   assert.equal(feed.ledger.problems(10_000).length, MAX_UNVERIFIED);
   assert.ok(feed.ledger.unlisted() > 0);
   assert.ok(feed.ledger.queuedReports(10_000).length <= MAX_UNVERIFIED);
+}
+
+test('a report says the forest to a tenant that takes it, and to no other one', async () => {
+  const item = (forest: string | null, origin: 'synchronized' | 'cloud') => ({
+    ...{ userId: randomUUID(), origin, forest, sourceAnchor: 'one-anchor', profile: EMPTY_PROFILE },
+    ...{ accountRecord: 'e30.e30.e30', credentialRecord: null },
+  });
+  const items = [item('a.example', 'synchronized'), item('b.example', 'synchronized'), item(null, 'cloud')];
+  for (const [accepts, forests] of [
+    ['account-3, report-2', ['a.example', 'b.example', null]],
+    ['account-3', [undefined, undefined, undefined]],
+    [undefined, [undefined, undefined, undefined]],
+  ] as const) {
+    const feed = await follow(
+      url =>
+        url.searchParams.get('after') === ''
+          ? { json: { items, cursor: '9', more: false, moreNew: false } }
+          : empty('9'),
+      ledger => ledger.state('caughtUpAt') !== undefined,
+      randomUUID(),
+      accepts,
+    );
+    assert.ok(await feed.run());
+    assert.deepEqual(
+      feed.reports.map(({ forest }) => forest),
+      forests,
+    );
+    const listed = feed.ledger.problems().map(({ forest, anchor }) => `${anchor} of ${forest}`);
+    assert.equal(new Set(listed).size, 3);
+  }
 });
 
 test('a page that is larger than answers may be is asked for in smaller ones', async () => {

@@ -4,6 +4,8 @@ import {
   call,
   type FeedItem,
   type FeedQuery,
+  FOREST_REPORT,
+  hearing,
   MAX_PAGE,
   managedDomainRoutes,
   type Send,
@@ -14,6 +16,7 @@ import { applyItems } from './apply.ts';
 import { tellGrowth } from './creations.ts';
 import { applyDeletions } from './deletions.ts';
 import type { Ledger } from './ledger.ts';
+import { keyOf, personOf } from './person.ts';
 import { planPage } from './plan-page.ts';
 import { prepareItems } from './prepare.ts';
 import { readFeed, type Unreadable } from './read-feed.ts';
@@ -95,6 +98,7 @@ export class Follower implements Service {
   /** What keeps the feed from being followed, in words; undefined while all is well. */
   trouble: string | undefined;
   readonly #options: FollowerOptions;
+  readonly #tenant: ReturnType<typeof hearing>;
   readonly #retries = new Map<string, Retry>();
   #wake = new AbortController();
   #ahead: { after: string; page: Promise<Page> } | undefined;
@@ -117,6 +121,7 @@ export class Follower implements Service {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#tenant = hearing(options.send);
     // What had failed when the last process ended is known by name only: it comes again with the whole feed.
     if (options.ledger.hasFailed()) options.ledger.setState('cursor', '');
     readWhatWasKept(options.ledger);
@@ -216,7 +221,7 @@ export class Follower implements Service {
     const { tasks } = page;
     const began = performance.now();
     const writing = writePage(this.#context(), tasks);
-    for (const { verified } of tasks) this.#inFlight.add(verified.anchor);
+    for (const { verified } of tasks) this.#inFlight.add(keyOf(verified.person));
     // The names of this page are in the ledger from here on, unless it gives accounts other ones.
     if (more) {
       // What this page makes counts for the next one, where new accounts may have to wait.
@@ -248,7 +253,7 @@ export class Follower implements Service {
       this.#noteUnreadable(news.unreadable);
       if (news.items.length === 0) return;
       await this.#settled();
-      await this.#leaveOut(page, new Set(news.items.map(({ verified }) => verified.anchor)));
+      await this.#leaveOut(page, new Set(news.items.map(({ verified }) => keyOf(verified.person))));
       this.#remember(news.items, await applyItems(this.#context(), news.items));
       await this.#report(signal);
     } catch (error) {
@@ -258,8 +263,8 @@ export class Follower implements Service {
   }
 
   /** Takes users out of a page that is prepared: what it says of them is not the newest any more. */
-  async #leaveOut(page: Page, anchors: ReadonlySet<string>): Promise<void> {
-    const isOut = ({ verified }: PreparedItem): boolean => anchors.has(verified.anchor);
+  async #leaveOut(page: Page, people: ReadonlySet<string>): Promise<void> {
+    const isOut = ({ verified }: PreparedItem): boolean => people.has(keyOf(verified.person));
     const { tasks } = page;
     discard((tasks ?? page.items).filter(isOut));
     page.items = page.items.filter(item => !isOut(item));
@@ -283,7 +288,7 @@ export class Follower implements Service {
 
   /** Reports what became of a page, and lets the cursor move past it. */
   async #finish(page: Page, failed: readonly FeedItem[], signal: AbortSignal): Promise<void> {
-    for (const { verified } of page.items) this.#inFlight.delete(verified.anchor);
+    for (const { verified } of page.items) this.#inFlight.delete(keyOf(verified.person));
     this.#remember(page.items, failed);
     await this.#report(signal);
     faultPoint('domain.before-cursor');
@@ -310,11 +315,11 @@ export class Follower implements Service {
   /** Cloud-only users need the tenant's own key; without it they wait, and the forests' users do not. */
   async #learnTenantKey(signal: AbortSignal): Promise<void> {
     if (Date.now() < this.#learnAt) return;
-    const { ledger, send, log } = this.#options;
+    const { ledger, log } = this.#options;
     await this.#settled();
     this.#learnAt = Number.POSITIVE_INFINITY;
     try {
-      const learnt = await learnTenantKey(ledger, send, signal);
+      const learnt = await learnTenantKey(ledger, this.#tenant.send, signal);
       if (learnt === 'pinned') await this.#goBack();
       if (learnt === 'changed') {
         log.error("the tenant's own key has changed: see causeway domain status");
@@ -350,7 +355,7 @@ export class Follower implements Service {
 
   async #readPage(query: FeedQuery, signal: AbortSignal): Promise<Page> {
     const askedAt = performance.now();
-    const reply = await readFeed(this.#options.send, query, signal);
+    const reply = await readFeed(this.#tenant.send, query, signal);
     const readAt = performance.now();
     return { ...reply, askedAt, readAt, items: await prepareItems(this.#context(), reply.items) };
   }
@@ -358,7 +363,7 @@ export class Follower implements Service {
   /** Reads and prepares the next page while this one is written, and plans it when that may be done already. */
   #readAhead(after: string, plan: boolean, signal: AbortSignal): void {
     const page = this.#pageAfter(after, 0, signal).then(async next => {
-      const known = next.items.some(({ verified }) => this.#inFlight.has(verified.anchor));
+      const known = next.items.some(({ verified }) => this.#inFlight.has(keyOf(verified.person)));
       if (!plan || known || hasRepeats(next.items)) return next;
       return { ...next, tasks: await planPage(this.#context(), next.items) };
     });
@@ -388,11 +393,10 @@ export class Follower implements Service {
     if (unreadable.length === 0) return;
     const at = new Date().toISOString();
     ledger.transaction(() => {
-      for (const { anchor, reason } of unreadable) {
-        if (anchor === undefined) continue;
+      for (const { person, reason } of unreadable) {
+        if (person === undefined) continue;
         const problem = {
-          anchor,
-          forest: null,
+          ...person,
           kind: 'account',
           outcome: 'failed',
           code: 'malformed',
@@ -407,11 +411,16 @@ export class Follower implements Service {
   }
 
   async #report(signal: AbortSignal): Promise<void> {
-    const { ledger, send } = this.#options;
+    const { ledger } = this.#options;
+    const { send, reads } = this.#tenant;
     for (;;) {
       const queued = ledger.queuedReports(MAX_REPORTS);
       if (queued.length === 0) return;
-      const reports = queued.map(({ report }) => report);
+      // A tenant of the release before refuses a member that it does not know.
+      const withForest = reads(FOREST_REPORT);
+      const reports = queued.map(({ report: { forest, ...report } }) =>
+        withForest && forest !== undefined ? { ...report, forest } : report,
+      );
       await call(send, managedDomainRoutes.reportApplied, { body: { reports }, signal });
       ledger.dropReports(queued.at(-1)!.id);
     }
@@ -437,15 +446,14 @@ export class Follower implements Service {
 
   #remember(tried: readonly PreparedItem[], failed: readonly FeedItem[]): void {
     const now = Date.now();
-    const attempts = new Map(
-      tried.map(({ item }) => [item.sourceAnchor, this.#retries.get(item.sourceAnchor)?.attempts ?? 0]),
-    );
-    for (const anchor of attempts.keys()) this.#retries.delete(anchor);
+    const people = tried.map(({ verified }) => keyOf(verified.person));
+    const attempts = new Map(people.map(key => [key, this.#retries.get(key)?.attempts ?? 0]));
+    for (const key of people) this.#retries.delete(key);
     for (const item of failed) {
-      const attempt = (attempts.get(item.sourceAnchor) ?? 0) + 1;
+      const key = keyOf(personOf(item));
+      const attempt = (attempts.get(key) ?? 0) + 1;
       const at = now + backoff(attempt, FIRST_RETRY_MS, LAST_RETRY_MS);
-      if (this.#retries.size < MAX_RETRIES)
-        this.#retries.set(item.sourceAnchor, { item, attempts: attempt, at });
+      if (this.#retries.size < MAX_RETRIES) this.#retries.set(key, { item, attempts: attempt, at });
       else this.#againAt = Math.min(this.#againAt, now + LAST_RETRY_MS);
     }
   }
@@ -461,7 +469,7 @@ function repeatsOnly({ tasks }: Page): boolean {
 }
 
 function hasRepeats(items: readonly PreparedItem[]): boolean {
-  return new Set(items.map(({ verified }) => verified.anchor)).size < items.length;
+  return new Set(items.map(({ verified }) => keyOf(verified.person))).size < items.length;
 }
 
 /** Failures that pass: a tenant or a domain controller that does not answer for a while. An agent that was removed has its own alarm. */

@@ -41,7 +41,6 @@ const CAME: readonly (RefusalCode | 'failed')[] = [
   'cannot-open',
   'older-password-order',
   'anchor-moved',
-  'other-forest-pinned',
   'protected-name',
   'protected-sid',
   'invalid-name',
@@ -51,9 +50,7 @@ const CAME: readonly (RefusalCode | 'failed')[] = [
   'deletion-threshold',
   'failed',
 ];
-/** Problems of users whom neither the ledger nor a record that was believed gives a forest may be of any. */
-const PROBLEMS = `FROM problems LEFT JOIN accounts USING (anchor)
-  WHERE coalesce(accounts.forest, problems.forest, ?1) = ?1 AND kind IN ('account', 'credential')`;
+const PROBLEMS = `FROM problems WHERE forest = ?1 AND kind IN ('account', 'credential')`;
 
 /** What the ledger keeps of heads, and the accounts as heads speak of them: by forest and bucket. */
 export class HeadBook {

@@ -222,9 +222,9 @@ test('a head is compared only when the feed was asked for after it had come', as
 
 test('what was not written is named, and only what was believed explains a difference', async () => {
   const missing = all[3]!;
-  const problem = (code: string) => ({
-    ...({ kind: 'account', outcome: 'refused' } as const),
-    ...{ anchor: missing.anchor, forest: null, code, reason: 'x', acceptable: null },
+  const problem = (forest: string, code: string) => ({
+    ...({ kind: 'account', outcome: 'refused', verified: false } as const),
+    ...{ anchor: missing.anchor, forest, code, reason: 'x', acceptable: null },
     ...{ sequence: missing.accountSequence, at: new Date().toISOString() },
   });
   for (const [code, state] of [
@@ -234,8 +234,9 @@ test('what was not written is named, and only what was believed explains a diffe
     ['cloud-only', 'differs'],
   ] as const) {
     const w = watching(all.filter(entry => entry !== missing));
-    w.ledger.saveProblem(problem(code));
-    w.ledger.saveProblem({ ...problem(code), kind: 'credential', sequence: missing.credentialSequence });
+    const shown = problem(w.forest.forest, code);
+    w.ledger.saveProblem(shown);
+    w.ledger.saveProblem({ ...shown, kind: 'credential', sequence: missing.credentialSequence });
     w.show(w.forest.head(all));
     await w.until(() => w.receipts.length > 0);
     assert.equal(w.arrival().state, state, code);
@@ -261,6 +262,7 @@ test('who was not written of another forest says nothing of this one', async () 
       ...why,
       anchor,
       forest,
+      verified: true,
       sequence,
       acceptable: null,
       at: new Date().toISOString(),
@@ -269,7 +271,7 @@ test('who was not written of another forest says nothing of this one', async () 
   const credential = { kind: 'credential', outcome: 'refused', code: 'no-account', reason: 'x' } as const;
   const { anchor, credentialSequence: sequence } = missing;
   const place = { anchor, forest: w.forest.forest, sequence, acceptable: null, at: new Date().toISOString() };
-  w.ledger.saveProblem({ ...credential, ...place });
+  w.ledger.saveProblem({ ...credential, ...place, verified: true });
   w.show(w.forest.head(all));
   await w.until(() => w.receipts.length > 0);
   assert.equal(w.arrival().state, 'not all written');

@@ -78,7 +78,7 @@ export function countHeld({ bulk }: Ledger, operation: Operation): number {
 export function stillSigningIn(ledger: Ledger): string[] {
   return ledger.bulk.scopes('delete').flatMap(scope =>
     ledger.bulk.held({ scope, operation: 'delete', kind: 'user' }).flatMap(({ anchor }) => {
-      const entry = ledger.entry(anchor);
+      const entry = ledger.entry({ forest: scope, anchor });
       return entry && canStillSignIn(ledger, entry) ? [nameOf(entry)] : [];
     }),
   );
@@ -87,7 +87,7 @@ export function stillSigningIn(ledger: Ledger): string[] {
 function describe(ledger: Ledger, list: ShownList & { ceased: number }): HeldList {
   const { digest, scope: forest, operation, since, lines, ceased } = list;
   const people = lines.slice(0, LISTED).map(({ anchor, change }) => {
-    const entry = ledger.entry(anchor);
+    const entry = ledger.entry({ forest, anchor });
     return {
       user: entry ? nameOf(entry) : anchor,
       name: entry?.samAccountName ?? '',

@@ -207,6 +207,112 @@ export const LEDGER_STEPS: readonly string[] = [
   INSERT INTO own_changes_due SELECT anchor FROM accounts WHERE managed_guid IS NOT NULL OR nonce IS NOT NULL;
   `,
   `
+  -- A person is forest and anchor: of two forests that say one anchor each has a person of its own.
+  CREATE TABLE people (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    object_guid TEXT NOT NULL,
+    account_sequence INTEGER,
+    credential_sequence INTEGER,
+    order_version INTEGER,
+    order_time INTEGER,
+    order_invocation_id TEXT,
+    has_credential INTEGER NOT NULL DEFAULT 0,
+    withdrawn INTEGER NOT NULL DEFAULT 0,
+    wants_enabled INTEGER NOT NULL DEFAULT 0,
+    wanted_name TEXT,
+    wanted_principal TEXT,
+    has_name TEXT,
+    has_principal TEXT,
+    keeps_digits INTEGER NOT NULL DEFAULT 0,
+    digits_key TEXT,
+    sid_refused INTEGER NOT NULL DEFAULT 0,
+    nonce TEXT,
+    managed_guid TEXT,
+    last_managed_guid TEXT,
+    delete_sequence INTEGER,
+    accepted TEXT,
+    account_at TEXT,
+    credential_at TEXT,
+    deleted_at TEXT,
+    PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO people SELECT forest, anchor, object_guid, account_sequence, credential_sequence, order_version, order_time,
+    order_invocation_id, has_credential, withdrawn, wants_enabled, wanted_name, wanted_principal, has_name, has_principal,
+    keeps_digits, digits_key, sid_refused, nonce, managed_guid, last_managed_guid, delete_sequence, accepted, account_at,
+    credential_at, deleted_at FROM accounts ORDER BY forest, anchor;
+  CREATE TABLE own_changes_of_people (
+    forest TEXT NOT NULL, anchor TEXT NOT NULL, PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO own_changes_of_people SELECT forest, anchor FROM own_changes_due JOIN accounts USING (anchor);
+  DROP TABLE own_changes_due;
+  ALTER TABLE own_changes_of_people RENAME TO own_changes_due;
+  -- Its indexes and triggers go with it.
+  DROP TABLE accounts;
+  ALTER TABLE people RENAME TO accounts;
+  -- Administrators look for an anchor alone.
+  CREATE INDEX accounts_anchor ON accounts (anchor);
+  CREATE UNIQUE INDEX accounts_managed_guid ON accounts (managed_guid) WHERE managed_guid IS NOT NULL;
+  CREATE INDEX accounts_delete ON accounts (delete_sequence) WHERE delete_sequence IS NOT NULL;
+  CREATE INDEX accounts_intent ON accounts (nonce) WHERE nonce IS NOT NULL AND managed_guid IS NULL;
+  CREATE INDEX accounts_bucket ON accounts (forest, bucket_of(anchor), anchor);
+  CREATE INDEX accounts_has_name ON accounts (name_key(has_name));
+  CREATE INDEX accounts_has_principal ON accounts (name_key(has_principal));
+  CREATE INDEX accounts_wanted_name ON accounts (name_key(wanted_name));
+  CREATE INDEX accounts_wanted_principal ON accounts (name_key(wanted_principal));
+  CREATE INDEX accounts_digits_key ON accounts (digits_key) WHERE digits_key IS NOT NULL;
+  CREATE TRIGGER forest_bucket_of_new_account AFTER INSERT ON accounts BEGIN
+    DELETE FROM forest_bucket WHERE forest = new.forest AND bucket = bucket_of(new.anchor);
+  END;
+  CREATE TRIGGER forest_bucket_of_account AFTER UPDATE ON accounts
+    WHEN new.account_sequence IS NOT old.account_sequence
+      OR new.credential_sequence IS NOT old.credential_sequence OR new.has_credential <> old.has_credential
+      OR new.withdrawn <> old.withdrawn
+      OR new.managed_guid IS NOT old.managed_guid OR new.deleted_at IS NOT old.deleted_at
+  BEGIN
+    DELETE FROM forest_bucket WHERE forest = new.forest AND bucket = bucket_of(new.anchor);
+  END;
+  CREATE TRIGGER forest_bucket_of_gone_account AFTER DELETE ON accounts BEGIN
+    DELETE FROM forest_bucket WHERE forest = old.forest AND bucket = bucket_of(old.anchor);
+  END;
+  CREATE TRIGGER names_due_of_account AFTER UPDATE ON accounts
+    WHEN new.wanted_name IS NOT old.wanted_name OR new.wanted_principal IS NOT old.wanted_principal
+      OR (new.deleted_at IS NULL) <> (old.deleted_at IS NULL)
+  BEGIN
+    DELETE FROM names_due WHERE key IN ('a:' || name_key(old.wanted_name), 'p:' || name_key(old.wanted_principal),
+      'a:' || name_key(new.wanted_name), 'p:' || name_key(new.wanted_principal),
+      'a:' || name_key(new.has_name), 'p:' || name_key(new.has_principal));
+    INSERT INTO names_due SELECT DISTINCT column1, 0, 0 FROM (VALUES
+      ('a:' || name_key(old.wanted_name)), ('p:' || name_key(old.wanted_principal)),
+      ('a:' || name_key(new.wanted_name)), ('p:' || name_key(new.wanted_principal)),
+      ('a:' || name_key(new.has_name)), ('p:' || name_key(new.has_principal))) WHERE column1 IS NOT NULL;
+  END;
+
+  -- Whose a problem is is the record's word, or the tenant's, where nobody believed signed it. What was refused because it is of another
+  -- forest than the anchor's, and what no forest is known of, comes again with the feed, as somebody's own.
+  CREATE TABLE problems_of_people (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('account', 'credential', 'name', 'sid')),
+    verified INTEGER NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('refused', 'waiting', 'failed')),
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    acceptable TEXT,
+    sequence INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (forest, anchor, kind)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO problems_of_people
+    SELECT forest, anchor, kind, 1, outcome, code, reason, acceptable, sequence, since, at FROM problems
+    WHERE forest IS NOT NULL AND code NOT IN ('other-forest-pinned', 'relabelled', 'record-mismatch');
+  DROP TABLE problems;
+  ALTER TABLE problems_of_people RENAME TO problems;
+  CREATE INDEX problems_anchor ON problems (anchor);
+  UPDATE state SET value = '' WHERE name = 'cursor';
+  `,
+  `
   -- Whom the tenant proposes as administrators of the managed domain; accepted_*: the object that was accepted here, and as whom.
   CREATE TABLE administrators (
     forest TEXT NOT NULL,
@@ -233,12 +339,5 @@ export const LEDGER_STEPS: readonly string[] = [
     applied INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (forest, anchor)
   ) STRICT, WITHOUT ROWID;
-  -- An anchor that an administrator accepts for another forest takes its block along.
-  CREATE TRIGGER block_of_moved_account AFTER UPDATE ON accounts WHEN new.forest <> old.forest
-    AND EXISTS (SELECT 1 FROM blocks WHERE forest = old.forest AND anchor = old.anchor AND lifted_at IS NULL)
-  BEGIN
-    DELETE FROM blocks WHERE forest = new.forest AND anchor = new.anchor;
-    UPDATE blocks SET forest = new.forest, change = change + 1 WHERE forest = old.forest AND anchor = old.anchor;
-  END;
   `,
 ];

@@ -8,6 +8,9 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { Ledger, type LedgerEntry, MAX_UNVERIFIED, type Problem } from './ledger.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
 
+const CORP = 'corp.example.com';
+const FABRIKAM = 'fabrikam.example.org';
+
 let folder: string;
 let ledger: Ledger;
 
@@ -52,11 +55,12 @@ test('an entry comes back as it was saved, also by another opener', () => {
   ledger.save(alice);
   ledger.close();
   ledger = new Ledger(join(folder, 'ledger.db'));
-  assert.deepEqual(ledger.entry(alice.anchor), alice);
-  assert.deepEqual(ledger.find('ALICE@corp.example.com'), alice);
-  assert.deepEqual(ledger.find('Alice'), alice);
+  assert.deepEqual(ledger.entry(alice), alice);
+  assert.deepEqual(ledger.withName('ALICE@corp.example.com'), alice);
+  assert.deepEqual(ledger.withName('Alice'), alice);
+  assert.deepEqual(ledger.withAnchor(alice.anchor), [alice]);
   assert.equal(ledger.isManaged(alice.managedGuid!), true);
-  assert.equal(ledger.entry('nobody'), undefined);
+  assert.equal(ledger.entry({ forest: CORP, anchor: 'nobody' }), undefined);
 });
 
 test('a transaction that fails leaves nothing behind', () => {
@@ -75,8 +79,8 @@ test('a deleted user gives the names free and stays pinned', () => {
   ledger.save({ ...alice, managedGuid: null, nonce: null, deletedAt: '2026-11-23T11:00:00.000Z' });
   assert.deepEqual(ledger.names.holding('a:ALICE', 'AADDS.EXAMPLE.NET'), []);
   assert.deepEqual(ledger.names.wanting('p:ALICE@CORP.EXAMPLE.COM', 'AADDS.EXAMPLE.NET'), []);
-  assert.equal(ledger.entry(alice.anchor)?.lastManagedGuid, alice.managedGuid);
-  assert.equal(ledger.entry(alice.anchor)?.objectGuid, alice.objectGuid);
+  assert.equal(ledger.entry(alice)?.lastManagedGuid, alice.managedGuid);
+  assert.equal(ledger.entry(alice)?.objectGuid, alice.objectGuid);
 });
 
 test('two entries never have one account of the directory', () => {
@@ -88,7 +92,8 @@ test('two entries never have one account of the directory', () => {
 test('a problem keeps the time since when it stands, until its code changes', () => {
   const problem = {
     anchor: 'a',
-    forest: null,
+    forest: CORP,
+    verified: true,
     kind: 'account',
     outcome: 'refused',
     acceptable: null,
@@ -97,20 +102,20 @@ test('a problem keeps the time since when it stands, until its code changes', ()
   ledger.saveProblem({ ...problem, code: 'unknown-signer', reason: 'x', at: '2026-01-01' });
   ledger.saveProblem({ ...problem, code: 'unknown-signer', reason: 'y', at: '2026-01-02' });
   assert.deepEqual(
-    ledger.problemsOf('a').map(({ since, at, reason }) => [since, at, reason]),
+    ledger.problemsOf(problem).map(({ since, at, reason }) => [since, at, reason]),
     [['2026-01-01', '2026-01-02', 'y']],
   );
   ledger.saveProblem({ ...problem, code: 'bad-signature', reason: 'z', at: '2026-01-03' });
-  assert.equal(ledger.problemsOf('a')[0]?.since, '2026-01-03');
-  ledger.clearProblem('a', 'account');
+  assert.equal(ledger.problemsOf(problem)[0]?.since, '2026-01-03');
+  ledger.clearProblem(problem, 'account');
   assert.deepEqual(ledger.problems(), []);
 });
 
 test('what nobody trusted signed is listed to a limit and counted beyond; whoever is known is listed always', () => {
   const own = new Ledger(':memory:');
   own.save(entry('known', {}));
-  const problem = (anchor: string): Omit<Problem, 'since'> => ({
-    ...{ anchor, forest: null, kind: 'account', outcome: 'refused', acceptable: null, sequence: 1 },
+  const problem = (anchor: string): Omit<Problem, 'since' | 'verified'> => ({
+    ...{ anchor, forest: CORP, kind: 'account', outcome: 'refused', acceptable: null, sequence: 1 },
     ...{ code: 'unknown-signer', reason: 'x', at: '2026-01-01' },
   });
   const listed = Array.from({ length: MAX_UNVERIFIED + 50 }, (_, i) =>
@@ -121,7 +126,7 @@ test('what nobody trusted signed is listed to a limit and counted beyond; whoeve
   assert.equal(own.unlisted(), 50);
   assert.ok(own.saveUnverified(problem('anchor of known')));
   assert.ok(own.saveUnverified({ ...problem('made-up-7'), reason: 'y' }));
-  assert.equal(own.problemsOf('made-up-7')[0]?.reason, 'y');
+  assert.equal(own.problemsOf(problem('made-up-7'))[0]?.reason, 'y');
   own.setState('cursor', '');
   assert.equal(own.unlisted(), 0);
   own.close();
@@ -160,6 +165,97 @@ test('a report is text that the tenant can store, whatever it was cut from', () 
     assert.ok(reason.length <= 500 && reason.isWellFormed() && !/\0/.test(reason));
 });
 
+/** A ledger as it was before the step that has this text in it. */
+function ledgerBefore(text: string, rows: string): string {
+  const file = join(folder, `${randomUUID()}.db`);
+  const before = new DatabaseSync(file);
+  before.function('bucket_of', { deterministic: true }, anchor => String(anchor).length);
+  before.function('name_key', { deterministic: true }, name =>
+    name === null ? null : String(name).toUpperCase(),
+  );
+  const steps = LEDGER_STEPS.findIndex(step => step.includes(text));
+  for (const step of LEDGER_STEPS.slice(0, steps)) before.exec(step);
+  before.exec(`PRAGMA user_version = ${steps}; ${rows}`);
+  before.close();
+  return file;
+}
+
+test('two forests have one anchor, and everything of the one stays what it is when the other changes', () => {
+  const mine = entry('alice', { anchor: 'x' });
+  const theirs = entry('mallory', { anchor: 'x', forest: FABRIKAM });
+  const problem = {
+    kind: 'account',
+    outcome: 'refused',
+    acceptable: null,
+    sequence: 1,
+    reason: 'x',
+  } as const;
+  ledger.save(mine);
+  ledger.save(theirs);
+  for (const { forest } of [mine, theirs])
+    ledger.saveProblem({ ...problem, forest, anchor: 'x', verified: true, code: 'failed', at: '2026-01-01' });
+  ledger.names.save(theirs, { ...theirs, samAccountName: 'm2', keepsDigits: true });
+  ledger.save({ ...theirs, wantsEnabled: true, deletedAt: '2026-01-01' });
+  ledger.clearProblem(theirs, 'account');
+  assert.deepEqual(ledger.entry(mine), mine);
+  assert.equal(ledger.problemsOf(mine).length, 1);
+  assert.deepEqual(ledger.problemsOf(theirs), []);
+  assert.deepEqual(
+    ledger.withAnchor('x').map(({ forest }) => forest),
+    [CORP, FABRIKAM],
+  );
+  assert.equal(ledger.withName('mallory', CORP), undefined);
+  assert.equal(ledger.withName('mallory', FABRIKAM)?.anchor, 'x');
+});
+
+test('a ledger to which an anchor was one person keeps everybody, and what is due; what was refused comes again', () => {
+  const file = ledgerBefore(
+    'CREATE TABLE people (',
+    `INSERT INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence, order_version, order_time,
+        order_invocation_id, has_credential, wants_enabled, wanted_name, has_name, nonce, managed_guid, accepted)
+      VALUES ('x', '${CORP}', 'g', 7, 8, 3, 4, 'i', 1, 1, 'alice', 'alice', 'n', 'm', 'pin:${CORP}/g');
+    INSERT INTO own_changes_due VALUES ('x');
+    INSERT INTO forest_bucket VALUES ('${CORP}', 1, x'00', 1, 1);
+    INSERT INTO names VALUES ('a:ALICE', '${CORP}', NULL);
+    DELETE FROM names_due;
+    INSERT INTO problems (anchor, forest, kind, outcome, code, reason, acceptable, sequence, since, at) VALUES
+      ('x', '${FABRIKAM}', 'account', 'waiting', 'other-forest-pinned', 'r', 'pin:${FABRIKAM}/h', 1, '2026-01-01', '2026-01-01'),
+      ('x', '${CORP}', 'name', 'refused', 'name-taken', 'r', NULL, 1, '2026-01-01', '2026-01-01'),
+      ('y', NULL, 'account', 'refused', 'unknown-signer', 'r', NULL, 1, '2026-01-01', '2026-01-01');
+    INSERT INTO state VALUES ('cursor', '17')`,
+  );
+  const upgraded = new Ledger(file);
+  const mine = { forest: CORP, anchor: 'x' };
+  const { objectGuid, accountSequence, credentialSequence, passwordOrder, hasCredential, samAccountName } =
+    upgraded.entry(mine)!;
+  assert.deepEqual([objectGuid, accountSequence, credentialSequence], ['g', 7, 8]);
+  assert.deepEqual([passwordOrder?.version, hasCredential, samAccountName], [3, true, 'alice']);
+  assert.deepEqual(
+    [upgraded.entry(mine)!.managedGuid, upgraded.entry(mine)!.accepted],
+    ['m', `pin:${CORP}/g`],
+  );
+  assert.deepEqual(upgraded.ownChangesAfter(), mine);
+  assert.equal(upgraded.ownChangesAfter(mine), undefined);
+  assert.deepEqual(
+    upgraded.problems().map(({ forest, anchor, code }) => [forest, anchor, code]),
+    [[CORP, 'x', 'name-taken']],
+  );
+  assert.equal(upgraded.state('cursor'), '', 'the other forest’s person comes again');
+  assert.equal(upgraded.names.owner('a:ALICE')?.forest, CORP);
+  // Its triggers are there: another name is due, and the digest of a bucket that changed is made anew.
+  upgraded.save({ ...upgraded.entry(mine)!, wantedName: 'anna' });
+  assert.deepEqual(
+    upgraded.names
+      .due(0, 9)
+      .map(({ key }) => key)
+      .sort(),
+    ['a:ALICE', 'a:ANNA'],
+  );
+  upgraded.save({ ...upgraded.entry(mine)!, forest: FABRIKAM, managedGuid: 'm2' });
+  assert.equal(upgraded.withAnchor('x').length, 2);
+  upgraded.close();
+});
+
 test('a ledger of a newer program is refused', () => {
   ledger.close();
   const file = join(folder, 'ledger.db');
@@ -180,14 +276,14 @@ test('a ledger of the release before keeps accounts, problems and what they are 
       VALUES ('a', 'corp.example.com', 'g', 7, 'özil@corp.example.com', 'Özil', 'n', 'm');
     INSERT INTO accounts (anchor, forest, object_guid, account_sequence, user_principal_name, sam_account_name, deleted_at)
       VALUES ('b', 'corp.example.com', 'h', 8, 'gone@corp.example.com', 'gone', '2026-01-01');
-    INSERT INTO problems VALUES ('c', 'account', 'refused', 'protected-name', 'x', NULL, 1, '2026-01-01', '2026-01-01', NULL);
+    INSERT INTO problems VALUES ('c', 'account', 'refused', 'protected-name', 'x', NULL, 1, '2026-01-01', '2026-01-01', 'corp.example.com');
     INSERT INTO state VALUES ('cursor', '17')`);
   raw.close();
   const upgraded = new Ledger(file);
-  const { samAccountName, wantedName, lastManagedGuid } = upgraded.entry('a')!;
+  const { samAccountName, wantedName, lastManagedGuid } = upgraded.entry({ forest: CORP, anchor: 'a' })!;
   assert.deepEqual([samAccountName, wantedName, lastManagedGuid], ['Özil', 'Özil', 'm']);
-  assert.deepEqual(upgraded.find('öZIL')?.anchor, 'a');
-  assert.equal(upgraded.entry('b')?.samAccountName, null);
+  assert.deepEqual(upgraded.withName('öZIL')?.anchor, 'a');
+  assert.equal(upgraded.entry({ forest: CORP, anchor: 'b' })?.samAccountName, null);
   assert.equal(upgraded.problems()[0]?.code, 'protected-name');
   assert.equal(upgraded.state('cursor'), '');
   const due = upgraded.names.due(0, 9).map(({ key }) => key);
@@ -196,17 +292,12 @@ test('a ledger of the release before keeps accounts, problems and what they are 
 });
 
 test('deletions that a release before held are held on, whatever the threshold is now', () => {
-  const file = join(folder, 'held.db');
-  const before = new DatabaseSync(file);
-  before.function('bucket_of', { deterministic: true }, anchor => String(anchor).length);
-  before.function('name_key', { deterministic: true }, name => (name === null ? null : String(name)));
-  const steps = LEDGER_STEPS.findIndex(step => step.includes('bulk_held'));
-  for (const step of LEDGER_STEPS.slice(0, steps)) before.exec(step);
-  before.exec(`PRAGMA user_version = ${steps};
-    INSERT INTO accounts (anchor, forest, object_guid, has_principal, has_name, managed_guid, delete_sequence)
+  const file = ledgerBefore(
+    'bulk_held',
+    `INSERT INTO accounts (anchor, forest, object_guid, has_principal, has_name, managed_guid, delete_sequence)
       VALUES ('gone', 'corp.example.com', 'g', 'u', 's', 'm', 100), ('there', 'corp.example.com', 'h', 'v', 't', 'n', NULL);
-    INSERT INTO state VALUES ('deletesStopped', '1'), ('approvedDeletes', '5')`);
-  before.close();
+    INSERT INTO state VALUES ('deletesStopped', '1'), ('approvedDeletes', '5')`,
+  );
   const upgraded = new Ledger(file);
   const { bulk } = upgraded;
   const list = { scope: 'corp.example.com', operation: 'delete', kind: 'user' } as const;

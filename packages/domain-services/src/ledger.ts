@@ -9,16 +9,15 @@ import { BlockBook } from './block-book.ts';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
 import { NameBook } from './name-book.ts';
+import type { Person } from './person.ts';
 
 export type RecordKind = 'account' | 'credential';
 /** A name or a SID that is not as its record says stands beside the records, which are written. */
 export type ProblemKind = RecordKind | 'name' | 'sid';
 
-/** What is known of one source anchor: what it is pinned to and what was written last. Outlives the account. */
-export interface LedgerEntry {
-  anchor: string;
-  /** INVARIANT: an anchor stays with its forest and objectGUID until an administrator accepts another pair. */
-  forest: string;
+/** What is known of one person: what they are pinned to and what was written last. Outlives the account. */
+export interface LedgerEntry extends Person {
+  /** INVARIANT: a person stays with the objectGUID until an administrator accepts another one. */
   objectGuid: string;
   /** Sequences of the records written last; null when none was. */
   accountSequence: number | null;
@@ -58,11 +57,10 @@ export interface LedgerEntry {
 }
 
 /** Why a record was not written. */
-export interface Problem {
-  anchor: string;
-  /** Of the record, where that was believed; null: it may be any. */
-  forest: string | null;
+export interface Problem extends Person {
   kind: ProblemKind;
+  /** The person is the record's word; else the tenant's, which shows records as of whomever it likes. */
+  verified: boolean;
   /** `waiting`: for an administrator; `failed`: tried again. */
   outcome: 'refused' | 'waiting' | 'failed';
   code: string;
@@ -96,6 +94,7 @@ type Row = Record<string, SQLOutputValue>;
 /** Problems of made-up people that are kept, and shown. */
 export const MAX_UNVERIFIED = 1000;
 
+const OF_PERSON = 'WHERE forest = ? AND anchor = ?';
 const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
 
 /** The ledger of Domain Services: SQLite, durable at every commit, without any secret. */
@@ -137,9 +136,14 @@ export class Ledger {
     return this.#database.transaction(work);
   }
 
-  entry(anchor: string): LedgerEntry | undefined {
-    const row = this.#database.get('SELECT * FROM accounts WHERE anchor = ?', anchor);
+  entry({ forest, anchor }: Person): LedgerEntry | undefined {
+    const row = this.#database.get(`SELECT * FROM accounts ${OF_PERSON}`, forest, anchor);
     return row && entryOf(row);
+  }
+
+  /** Everybody who has this anchor, one of a forest, by the forests' names. */
+  withAnchor(anchor: string): LedgerEntry[] {
+    return this.#database.all('SELECT * FROM accounts WHERE anchor = ? ORDER BY forest', anchor).map(entryOf);
   }
 
   /** True when the objectGUID is that of an account of ours. */
@@ -153,21 +157,24 @@ export class Ledger {
     return row && entryOf(row);
   }
 
-  /** By anchor, or by a name: one that the account has before one that its forest wants for it. */
-  find(name: string): LedgerEntry | undefined {
-    return this.findAll(name, 1)[0];
-  }
-
-  /** Everybody whom an anchor or a name may mean, in the order in which `find` takes them. */
-  findAll(name: string, limit: number): LedgerEntry[] {
+  /**
+   * Everybody whom a name may mean: who is there before who was deleted, who has it before whose forest wants it for them.
+   * @param forest of this one alone
+   */
+  named(name: string, limit: number, forest: string | null = null): LedgerEntry[] {
     const isName = (column: string) => `name_key(${column}) = name_key(?1)`;
     const has = `${isName('has_name')} OR ${isName('has_principal')}`;
     const rows = this.#database.all(
-      `SELECT * FROM accounts WHERE anchor = ?1 OR ${has} OR ${isName('wanted_name')} OR ${isName('wanted_principal')}
-        ORDER BY anchor <> ?1, deleted_at IS NOT NULL, NOT coalesce(${has}, 0) LIMIT ?2`,
-      ...[name, limit],
+      `SELECT * FROM accounts WHERE (${has} OR ${isName('wanted_name')} OR ${isName('wanted_principal')})
+        AND (?2 IS NULL OR forest = ?2) ORDER BY deleted_at IS NOT NULL, NOT coalesce(${has}, 0) LIMIT ?3`,
+      ...[name, forest, limit],
     );
     return rows.map(entryOf);
+  }
+
+  /** The first of them. */
+  withName(name: string, forest?: string): LedgerEntry | undefined {
+    return this.named(name, 1, forest)[0];
   }
 
   /**
@@ -184,7 +191,7 @@ export class Ledger {
         wanted_principal, has_name, has_principal, keeps_digits, digits_key, sid_refused, nonce, managed_guid,
         last_managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        ON CONFLICT (anchor) DO UPDATE SET forest = excluded.forest, object_guid = excluded.object_guid,
+        ON CONFLICT (forest, anchor) DO UPDATE SET object_guid = excluded.object_guid,
         account_sequence = excluded.account_sequence, credential_sequence = excluded.credential_sequence,
         order_version = excluded.order_version, order_time = excluded.order_time,
         order_invocation_id = excluded.order_invocation_id, has_credential = excluded.has_credential,
@@ -233,12 +240,12 @@ export class Ledger {
 
   saveProblem(problem: Omit<Problem, 'since'>): void {
     this.#database.run(
-      `INSERT INTO problems (anchor, kind, outcome, code, reason, acceptable, sequence, since, at, forest)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)
-        ON CONFLICT (anchor, kind) DO UPDATE SET outcome = ?3, reason = ?5, acceptable = ?6, sequence = ?7,
-        at = ?8, forest = ?9, since = CASE code WHEN ?4 THEN since ELSE ?8 END, code = ?4`,
+      `INSERT INTO problems (anchor, kind, outcome, code, reason, acceptable, sequence, since, at, forest, verified)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10)
+        ON CONFLICT (forest, anchor, kind) DO UPDATE SET outcome = ?3, reason = ?5, acceptable = ?6, sequence = ?7,
+        at = ?8, verified = ?10, since = CASE code WHEN ?4 THEN since ELSE ?8 END, code = ?4`,
       ...[problem.anchor, problem.kind, problem.outcome, problem.code, problem.reason],
-      ...[problem.acceptable, problem.sequence, problem.at, problem.forest],
+      ...[problem.acceptable, problem.sequence, problem.at, problem.forest, Number(problem.verified)],
     );
   }
 
@@ -247,36 +254,31 @@ export class Ledger {
     return this.#count('SELECT count(*) AS n FROM own_changes_due');
   }
 
-  /** The next one of them after this anchor. */
-  ownChangesAfter(anchor: string): string | undefined {
-    const row = this.#database.get(
-      'SELECT anchor FROM own_changes_due WHERE anchor > ? ORDER BY anchor LIMIT 1',
-      anchor,
-    );
-    return row && String(row.anchor);
+  /** The next one of them after this one; the first one without. */
+  ownChangesAfter({ forest, anchor }: Person = { forest: '', anchor: '' }): Person | undefined {
+    const sql = `SELECT forest, anchor FROM own_changes_due WHERE (forest, anchor) > (?, ?)
+      ORDER BY forest, anchor LIMIT 1`;
+    const row = this.#database.get(sql, forest, anchor);
+    return row && { forest: String(row.forest), anchor: String(row.anchor) };
   }
 
-  ownChangesDone(anchor: string): void {
-    this.#database.run('DELETE FROM own_changes_due WHERE anchor = ?', anchor);
+  ownChangesDone({ forest, anchor }: Person): void {
+    this.#database.run(`DELETE FROM own_changes_due ${OF_PERSON}`, forest, anchor);
   }
 
   /**
-   * What no trusted key signed, of an anchor that has no entry: anybody could make up any number of them, so the list has an end and
+   * What no trusted key signed, of a person who has no entry: anybody could make up any number of them, so the list has an end and
    * the rest is counted.
    * @returns whether it is listed
    */
-  saveUnverified(problem: Omit<Problem, 'since'>): boolean {
-    const isKnown =
-      'SELECT 1 FROM accounts WHERE anchor = ?1 UNION ALL SELECT 1 FROM problems WHERE anchor = ?1';
-    const listed = 'SELECT count(*) AS n FROM (SELECT 1 FROM problems WHERE forest IS NULL LIMIT ?)';
-    if (
-      !this.#database.get(isKnown, problem.anchor) &&
-      this.#count(listed, MAX_UNVERIFIED) >= MAX_UNVERIFIED
-    ) {
+  saveUnverified(problem: Omit<Problem, 'since' | 'verified'>): boolean {
+    const isKnown = this.entry(problem) !== undefined || this.problemsOf(problem).length > 0;
+    const listed = 'SELECT count(*) AS n FROM (SELECT 1 FROM problems WHERE verified = 0 LIMIT ?)';
+    if (!isKnown && this.#count(listed, MAX_UNVERIFIED) >= MAX_UNVERIFIED) {
       this.setState('unlisted', String(this.unlisted() + 1));
       return false;
     }
-    this.saveProblem(problem);
+    this.saveProblem({ ...problem, verified: false });
     return true;
   }
 
@@ -286,13 +288,19 @@ export class Ledger {
   }
 
   /** @returns whether there was one */
-  clearProblem(anchor: string, kind: ProblemKind): boolean {
-    const sql = 'DELETE FROM problems WHERE anchor = ? AND kind = ?';
-    return this.#database.run(sql, anchor, kind) > 0;
+  clearProblem({ forest, anchor }: Person, kind: ProblemKind): boolean {
+    const sql = `DELETE FROM problems ${OF_PERSON} AND kind = ?`;
+    return this.#database.run(sql, forest, anchor, kind) > 0;
   }
 
-  problemsOf(anchor: string): Problem[] {
-    return this.#database.all('SELECT * FROM problems WHERE anchor = ?', anchor).map(problemOf);
+  problemsOf({ forest, anchor }: Person): Problem[] {
+    return this.#database.all(`SELECT * FROM problems ${OF_PERSON}`, forest, anchor).map(problemOf);
+  }
+
+  /** Those of everybody who has this anchor, by the forests' names. */
+  problemsWithAnchor(anchor: string): Problem[] {
+    const sql = 'SELECT * FROM problems WHERE anchor = ? ORDER BY forest';
+    return this.#database.all(sql, anchor).map(problemOf);
   }
 
   problems(limit = 100): Problem[] {
@@ -488,7 +496,8 @@ function entryOf(row: Row): LedgerEntry {
 function problemOf(row: Row): Problem {
   return {
     anchor: String(row.anchor),
-    forest: text(row.forest),
+    forest: String(row.forest),
+    verified: row.verified === 1,
     kind: row.kind as ProblemKind,
     outcome: row.outcome as Problem['outcome'],
     code: String(row.code),

@@ -2,6 +2,7 @@ import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import type { StateDatabase } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import { type NamedAccount, type NameView, type Slot, slotOfPrincipal } from './naming.ts';
+import { isSamePerson, type Person } from './person.ts';
 
 /** The forest that a name belongs to. */
 export interface NameOwner {
@@ -67,8 +68,8 @@ export class NameBook {
   }
 
   /** The view of an account that is not deleted. */
-  account(anchor: string): NamedAccount | undefined {
-    return this.#accounts('anchor = ?', anchor)[0];
+  account({ forest, anchor }: Person): NamedAccount | undefined {
+    return this.#accounts('forest = ? AND anchor = ?', forest, anchor)[0];
   }
 
   wanting(slot: Slot, realm: string): NamedAccount[] {
@@ -100,12 +101,14 @@ export class NameBook {
 
   /** What an account has in the directory now, and how its name came about. */
   save(
-    anchor: string,
+    { forest, anchor }: Person,
     names: Omit<NamedAccount, 'anchor' | 'forest' | 'objectGuid' | 'wantedName' | 'wantedPrincipal'>,
   ): void {
     this.#database.run(
-      'UPDATE accounts SET has_name = ?, has_principal = ?, keeps_digits = ?, digits_key = ? WHERE anchor = ?',
-      ...[names.samAccountName, names.userPrincipalName, Number(names.keepsDigits), names.digitsKey, anchor],
+      `UPDATE accounts SET has_name = ?, has_principal = ?, keeps_digits = ?, digits_key = ?
+        WHERE forest = ? AND anchor = ?`,
+      ...[names.samAccountName, names.userPrincipalName, Number(names.keepsDigits), names.digitsKey],
+      ...[forest, anchor],
     );
   }
 
@@ -116,10 +119,10 @@ export class NameBook {
   }
 
   /** Frees those who want a name of the digits that another forest's claim to it has left them with. */
-  takeDigits(name: string, anchor?: string): void {
-    const one = anchor === undefined ? '' : ' AND anchor = ?';
+  takeDigits(name: string, person?: Person): void {
+    const one = person === undefined ? '' : ' AND forest = ? AND anchor = ?';
     const sql = `UPDATE accounts SET keeps_digits = 0 WHERE name_key(wanted_name) = ? AND keeps_digits = 1${one}`;
-    this.#database.run(sql, nameKey(name), ...(anchor === undefined ? [] : [anchor]));
+    this.#database.run(sql, nameKey(name), ...(person === undefined ? [] : [person.forest, person.anchor]));
   }
 
   /** Names to look at now, those that have waited longest first. */
@@ -159,7 +162,7 @@ export class NameBook {
     if (slot.startsWith('p:')) return this.#accounts(`name_key(${what}_principal) = ?`, key);
     const byName = this.#accounts(`name_key(${what}_name) = ?`, key);
     const byPrincipal = this.#accounts(`name_key(${what}_principal) = ?`, `${key}@${nameKey(realm)}`);
-    return [...byName, ...byPrincipal.filter(one => !byName.some(({ anchor }) => anchor === one.anchor))];
+    return [...byName, ...byPrincipal.filter(one => !byName.some(other => isSamePerson(one, other)))];
   }
 
   #accounts(condition: string, ...values: SQLInputValue[]): NamedAccount[] {

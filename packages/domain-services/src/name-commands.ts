@@ -1,6 +1,8 @@
 import { CausewayError } from '@causeway/service';
+import { findPerson } from './find-person.ts';
 import type { Ledger } from './ledger.ts';
 import { claimsOf, type NamedAccount, type Slot, slotOfName, slotOfPrincipal, winnerOf } from './naming.ts';
+import { isSamePerson } from './person.ts';
 import { RESERVATION_MS } from './reconcile-names.ts';
 
 /** Accounts and names that one list names. */
@@ -33,13 +35,14 @@ export function readName(ledger: Ledger, realm: string, name: string): NameClaim
   const slot = slotOf(name, realm);
   const owner = ledger.names.owner(slot);
   const holders = ledger.names.holding(slot, realm);
-  const has = new Set(holders.map(({ anchor }) => anchor));
   return {
     name,
     holders,
     owner: owner?.forest ?? null,
     reservedUntil: owner?.releasedAt ? endOf(owner.releasedAt) : null,
-    waiting: ledger.names.wanting(slot, realm).filter(({ anchor }) => !has.has(anchor)),
+    waiting: ledger.names
+      .wanting(slot, realm)
+      .filter(one => !holders.some(holder => isSamePerson(one, holder))),
   };
 }
 
@@ -69,22 +72,30 @@ export function freeName(ledger: Ledger, realm: string, name: string): { message
   return { message: `'${name}' is free${wanting && `; it is wanted by ${wanting}`}` };
 }
 
+interface Handover {
+  name: string;
+  /** Source anchor, or a name, of who gets it; the forest where several have the anchor. */
+  user: string;
+  forest?: string | undefined;
+  confirmed: boolean;
+}
+
 /**
  * Makes a name belong to the forest of a user who wants it: whoever had it gets digits, or has no userPrincipalName.
- * @throws CausewayError 'unknown-user', 'not-the-name', 'same-forest' or 'not-confirmed'
+ * @throws CausewayError 'unknown-user', 'several-forests', 'not-the-name', 'same-forest' or 'not-confirmed'
  */
 export function giveName(
   ledger: Ledger,
   realm: string,
-  { name, user, confirmed }: { name: string; user: string; confirmed: boolean },
+  { name, user, forest: among, confirmed }: Handover,
 ): { message: string } {
   const slot = slotOf(name, realm);
-  const entry = ledger.find(user);
-  const account = entry && ledger.names.account(entry.anchor);
-  if (!account) throw new CausewayError('unknown-user', `no user '${user}' is here`, { status: 404 });
-  const { anchor, forest } = account;
+  const account = ledger.names.account(findPerson(ledger, user, among));
+  if (!account) throw new CausewayError('unknown-user', `the user '${user}' is deleted`, { status: 404 });
+  const { forest } = account;
+  const isTaker = (one: NamedAccount): boolean => isSamePerson(one, account);
   const wanting = ledger.names.wanting(slot, realm);
-  const taker = wanting.find(one => one.anchor === anchor);
+  const taker = wanting.find(isTaker);
   if (!taker) {
     throw new CausewayError(
       'not-the-name',
@@ -92,9 +103,9 @@ export function giveName(
       { status: 409 },
     );
   }
-  const freed = wanting.map(one => (one.anchor === anchor ? { ...one, keepsDigits: false } : one));
+  const freed = wanting.map(one => (isTaker(one) ? { ...one, keepsDigits: false } : one));
   const winner = winnerOf(slot, forest, freed, { realm });
-  if (winner && winner.anchor !== anchor) {
+  if (winner && !isTaker(winner)) {
     throw new CausewayError(
       'same-forest',
       `${describe(winner)} has '${name}' before ${describe(account)}: of one forest, only a change on-premises decides`,
@@ -102,7 +113,7 @@ export function giveName(
     );
   }
   const { holders } = readName(ledger, realm, name);
-  const others = holders.filter(one => one.anchor !== anchor);
+  const others = holders.filter(one => !isTaker(one));
   const change = `'${name}' goes ${others.length > 0 ? `from ${others.map(describe).join(', ')} ` : ''}to ${describe(account)}`;
   if (!confirmed) {
     throw new CausewayError('not-confirmed', `${change}: to do so, run the command again with --yes`, {
@@ -111,7 +122,7 @@ export function giveName(
   }
   ledger.transaction(() => {
     ledger.names.setOwner({ slot, forest, releasedAt: null });
-    if (slot.startsWith('a:')) ledger.names.takeDigits(slot.slice(2), anchor);
+    if (slot.startsWith('a:')) ledger.names.takeDigits(slot.slice(2), account);
     ledger.names.touch([slot]);
     ledger.audit({ at: new Date().toISOString(), action: 'give-name', subject: name, detail: change });
   });

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { Ledger } from './ledger.ts';
 import { claimsOf, slotOfName, slotOfPrincipal } from './naming.ts';
 import { newAccount, PageNames } from './page-names.ts';
+import { keyOf, type Person } from './person.ts';
 import { forgotten, newEntry } from './plan.ts';
 import { type NamingContext, reconcileNames } from './reconcile-names.ts';
 import { DirectoryPeer } from './testing/directory-peer.ts';
@@ -51,8 +52,15 @@ const said = (forest: fc.Arbitrary<string>) =>
     gone: fc.integer({ min: 0, max: 3 }).map(n => n === 0),
   });
 
-const anchorOf = ({ forest, person }: Pick<Said, 'forest' | 'person'>): string =>
-  createHash('sha256').update(`${forest}/${person}`).digest('base64');
+type Of = Pick<Said, 'forest' | 'person'>;
+
+/** Of half of the people both forests say the same anchor, and the same objectGUID: each has one of their own all the same. */
+const idOf = ({ forest, person }: Of): string =>
+  createHash('sha256')
+    .update(person < 2 ? `${person}` : `${forest}/${person}`)
+    .digest('hex')
+    .slice(0, 32);
+const personOf = (one: Of): Person => ({ forest: one.forest, anchor: idOf(one) });
 
 /** What becomes of names in ledger and directory when forests say things, page by page. */
 class World {
@@ -68,16 +76,16 @@ class World {
 
   /** Writes a page as `planPage`, `writePage` and `settlePage` do: state first, names afterwards. */
   async page(page: readonly Said[]): Promise<void> {
-    const newest = [...new Map(page.map(one => [anchorOf(one), one])).values()];
-    const isNew = (one: Said) => !one.gone && this.ledger.entry(anchorOf(one))?.managedGuid == null;
+    const newest = [...new Map(page.map(one => [keyOf(personOf(one)), one])).values()];
+    const isNew = (one: Said) => !one.gone && this.ledger.entry(personOf(one))?.managedGuid == null;
     const records = new Map(newest.map(one => [one, this.#record(one)]));
     const made = newest
       .filter(isNew)
-      .map(one => newAccount(records.get(one)!, this.ledger.entry(anchorOf(one))));
+      .map(one => newAccount(records.get(one)!, this.ledger.entry(personOf(one))));
     const holders = (...asked: [string[], string[]]) => this.directory.holders(...asked);
     const names = await PageNames.open(this.ledger, holders, DOMAIN, made);
     for (const one of newest) {
-      const entry = this.ledger.entry(anchorOf(one));
+      const entry = this.ledger.entry(personOf(one));
       if (one.gone) this.#remove(one);
       else if (isNew(one)) this.#make(one, names.take(newAccount(records.get(one)!, entry)));
       else this.#save(one, entry!.managedGuid!);
@@ -86,9 +94,9 @@ class World {
   }
 
   #record({ forest, person, name, principal }: Said) {
-    const objectGuid = createHash('sha256').update(`${person}${forest}`).digest('hex').slice(0, 32);
+    const id = idOf({ forest, person });
     return {
-      ...{ sourceAnchor: anchorOf({ forest, person }), forest, objectGuid },
+      ...{ sourceAnchor: id, forest, objectGuid: id },
       ...{ sAMAccountName: name, userPrincipalName: principal },
     } as Parameters<typeof newAccount>[0];
   }
@@ -104,7 +112,7 @@ class World {
     assert.ok(guid, 'there is always a name');
     this.ledger.transaction(() => {
       this.#save(one, guid);
-      this.ledger.names.save(anchorOf(one), names);
+      this.ledger.names.save(personOf(one), names);
       for (const slot of taken.owned) {
         this.ledger.names.setOwner({ slot, forest: one.forest, releasedAt: null });
       }
@@ -113,13 +121,13 @@ class World {
   }
 
   #save(one: Said, managedGuid: string): void {
-    const entry = this.ledger.entry(anchorOf(one)) ?? newEntry(this.#record(one));
+    const entry = this.ledger.entry(personOf(one)) ?? newEntry(this.#record(one));
     const { name: wantedName, principal: wantedPrincipal } = one;
     this.ledger.save({ ...entry, managedGuid, nonce: 'x', wantedName, wantedPrincipal, deletedAt: null });
   }
 
   #remove(one: Said): void {
-    const entry = this.ledger.entry(anchorOf(one));
+    const entry = this.ledger.entry(personOf(one));
     if (!entry?.managedGuid) return;
     this.directory.accounts.delete(entry.managedGuid);
     this.ledger.save({ ...forgotten(entry), deletedAt: new Date().toISOString() });
@@ -129,7 +137,7 @@ class World {
   people() {
     return FORESTS.flatMap(forest =>
       [0, 1, 2, 3].flatMap(person => {
-        const entry = this.ledger.entry(anchorOf({ forest, person }));
+        const entry = this.ledger.entry(personOf({ forest, person }));
         if (!entry?.managedGuid) return [];
         return [{ forest, person, entry, inDirectory: this.directory.accounts.get(entry.managedGuid)! }];
       }),
@@ -138,20 +146,20 @@ class World {
 
   /** Nobody has another's true name, the directory agrees with the ledger, and nothing is left to do. */
   check(): void {
-    const slots = new Map<string, string>();
+    const slots = new Map<string, Person>();
     for (const { entry, inDirectory } of this.people()) {
       assert.deepEqual(inDirectory, { name: entry.samAccountName, principal: entry.userPrincipalName });
       const own = new Set([slotOfName(entry.samAccountName!)]);
       if (entry.userPrincipalName !== null) own.add(slotOfPrincipal(entry.userPrincipalName, DOMAIN.realm));
       for (const slot of own) {
         assert.ok(!slots.has(slot), `${slot} is had twice`);
-        slots.set(slot, entry.anchor);
+        slots.set(slot, entry);
       }
     }
     for (const { entry } of this.people()) {
       for (const { slot } of claimsOf(entry, DOMAIN)) {
         const holder = slots.get(slot);
-        if (holder === undefined || holder === entry.anchor) continue;
+        if (holder === undefined || keyOf(holder) === keyOf(entry)) continue;
         const other = this.ledger.entry(holder)!;
         const truly = claimsOf(other, DOMAIN).some(claim => claim.slot === slot);
         const reserved = this.ledger.names.owner(slot)?.forest !== entry.forest;
@@ -172,7 +180,7 @@ const pages = (forest: fc.Arbitrary<string>) =>
 
 /** What the last word on each person is. */
 const lastWords = (all: readonly Said[]): Said[] => [
-  ...new Map(all.map(one => [anchorOf(one), one])).values(),
+  ...new Map(all.map(one => [keyOf(personOf(one)), one])).values(),
 ];
 
 test('whatever two forests say in whatever pages, nobody has what is truly another one’s', async () => {

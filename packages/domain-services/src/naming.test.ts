@@ -27,7 +27,9 @@ afterEach(() => ledger.close());
 
 const reconcile = () =>
   reconcileNames({ ledger, directory, domain: DOMAIN, log } as unknown as NamingContext);
-const entryOf = (anchor: string): LedgerEntry => ledger.entry(anchor)!;
+/** Whoever has the anchor; of two forests that say it, that of the forest. */
+const entryOf = (anchor: string, forest?: string): LedgerEntry =>
+  ledger.withAnchor(anchor).find(one => forest === undefined || one.forest === forest)!;
 
 /** A forest says how somebody is called: the state is written, and the names are settled. */
 async function say(
@@ -41,8 +43,9 @@ async function say(
     ...{ sourceAnchor: anchor, forest, objectGuid },
     ...{ sAMAccountName, userPrincipalName },
   };
-  const account = newAccount(record as Parameters<typeof newAccount>[0], ledger.entry(anchor));
-  const entry = ledger.entry(anchor) ?? newEntry(record as Parameters<typeof newEntry>[0]);
+  const person = { forest, anchor };
+  const account = newAccount(record as Parameters<typeof newAccount>[0], ledger.entry(person));
+  const entry = ledger.entry(person) ?? newEntry(record as Parameters<typeof newEntry>[0]);
   const wanted = { wantedName: sAMAccountName, wantedPrincipal: userPrincipalName, deletedAt: null };
   if (entry.managedGuid !== null) ledger.save({ ...entry, ...wanted });
   else {
@@ -52,18 +55,19 @@ async function say(
     );
     const managedGuid = directory.add(names.samAccountName, names.userPrincipalName)!;
     ledger.save({ ...entry, ...wanted, nonce: 'x', managedGuid, accountSequence: 1 });
-    ledger.names.save(anchor, names);
+    ledger.names.save(person, names);
     for (const slot of owned) ledger.names.setOwner({ slot, forest, releasedAt: null });
     ledger.names.touch(due);
     saveNameProblem(ledger, account, problems, 1);
   }
   await reconcile();
-  return entryOf(anchor).samAccountName;
+  return entryOf(anchor, forest).samAccountName;
 }
 
-async function remove(anchor: string): Promise<void> {
-  directory.accounts.delete(entryOf(anchor).managedGuid!);
-  ledger.save({ ...forgotten(entryOf(anchor)), deletedAt: new Date().toISOString() });
+async function remove(anchor: string, forest?: string): Promise<void> {
+  const entry = entryOf(anchor, forest);
+  directory.accounts.delete(entry.managedGuid!);
+  ledger.save({ ...forgotten(entry), deletedAt: new Date().toISOString() });
   await reconcile();
 }
 
@@ -104,13 +108,58 @@ test('within one forest the smaller anchor has the name, and digits go as soon a
   assert.equal(entryOf('b').samAccountName, 'alice');
 });
 
+test('two forests that say one anchor and one objectGUID get made-up names that differ, and keep them', async () => {
+  const long = 'a.very.long.name.indeed';
+  assert.equal(await say(CORP, 'x', long), nameWithDigits(long, 'x'));
+  const second = await say(FABRIKAM, 'x', long);
+  assert.notEqual(second, nameWithDigits(long, 'x'), 'the digits are those of the first');
+  assert.equal(await say(FABRIKAM, 'x', long), second);
+  assert.equal(entryOf('x', CORP).samAccountName, nameWithDigits(long, 'x'));
+  await say(CORP, 'y', 'krbtgt');
+  await say(FABRIKAM, 'y', 'krbtgt');
+  const names = () => [CORP, FABRIKAM].map(forest => entryOf('y', forest).samAccountName);
+  const made = names();
+  assert.equal(new Set([...made, second]).size, 3);
+  await say(FABRIKAM, 'y', null);
+  await say(CORP, 'y', null);
+  assert.deepEqual(names(), made);
+});
+
+test('what one forest says or deletes leaves another one’s person of the same anchor alone', async () => {
+  await say(CORP, 'x', 'alice', 'alice@corp.example.com');
+  await say(FABRIKAM, 'x', 'alice', 'alice@corp.example.com');
+  const mine = entryOf('x', CORP);
+  assert.deepEqual(
+    [mine.samAccountName, mine.userPrincipalName, ledger.problemsOf(mine)],
+    ['alice', 'alice@corp.example.com', []],
+  );
+  assert.equal(ledger.problemsOf(entryOf('x', FABRIKAM))[0]?.code, 'name-taken');
+  await say(FABRIKAM, 'x', 'bob', null);
+  await remove('x', FABRIKAM);
+  assert.deepEqual(entryOf('x', CORP), mine);
+});
+
+test('who of two has an anchor says its forest, or a name, to be given a name', async () => {
+  await say(CORP, 'x', 'alice');
+  await say(FABRIKAM, 'x', 'alice');
+  const give = { name: 'alice', user: 'x', confirmed: true };
+  assert.throws(() => giveName(ledger, REALM, give), {
+    code: 'several-forests',
+    message: /--forest 'corp\.example\.com', --forest 'fabrikam\.example\.org'/,
+  });
+  giveName(ledger, REALM, { ...give, forest: FABRIKAM });
+  await reconcile();
+  assert.equal(entryOf('x', FABRIKAM).samAccountName, 'alice');
+  assert.equal(entryOf('x', CORP).samAccountName, nameWithDigits('alice', 'x'));
+});
+
 test('a reserved userPrincipalName is its own forest’s at once, and another one’s after 30 days', async () => {
   const name = 'alice@corp.example.com';
   await say(CORP, 'a', 'one', name);
   await say(FABRIKAM, 'f', 'two', name.toUpperCase());
-  assert.equal(ledger.problemsOf('f')[0]?.code, 'name-taken');
+  assert.equal(ledger.problemsOf(entryOf('f'))[0]?.code, 'name-taken');
   await say(CORP, 'a', 'one', 'other@corp.example.com');
-  assert.equal(ledger.problemsOf('f')[0]?.code, 'name-reserved');
+  assert.equal(ledger.problemsOf(entryOf('f'))[0]?.code, 'name-reserved');
   assert.deepEqual(
     listNames(ledger).reserved.map(one => one.name),
     ['ALICE@CORP.EXAMPLE.COM'],
@@ -122,7 +171,7 @@ test('a reserved userPrincipalName is its own forest’s at once, and another on
   age(`p:${name.toUpperCase()}`, RESERVATION_MS + 1);
   await reconcile();
   assert.equal(entryOf('f').userPrincipalName, name.toUpperCase());
-  assert.deepEqual(ledger.problemsOf('f'), []);
+  assert.deepEqual(ledger.problemsOf(entryOf('f')), []);
 });
 
 test('a userPrincipalName stands in for a refused one, until it is somebody’s true name', async () => {
@@ -130,7 +179,7 @@ test('a userPrincipalName stands in for a refused one, until it is somebody’s 
   await say(CORP, 'a', 'one', old);
   await say(CORP, 'a', 'one', refused);
   assert.equal(entryOf('a').userPrincipalName, old);
-  assert.equal(ledger.problemsOf('a')[0]?.code, 'protected-name');
+  assert.equal(ledger.problemsOf(entryOf('a'))[0]?.code, 'protected-name');
   await say(CORP, 'b', 'two', old);
   assert.deepEqual(
     ['a', 'b'].map(one => entryOf(one).userPrincipalName),

@@ -1,5 +1,6 @@
 import { nameKey } from '@causeway/wire';
 import { MAX_USER_NAME, nameOfGuid, nameWithDigits } from './made-up-name.ts';
+import { isSamePerson, type Person } from './person.ts';
 import { checkAccountName, checkPrincipalName, isMachineName, type Realm } from './protected.ts';
 import { type Obstacle, REASONS, type RefusalCode } from './refusals.ts';
 
@@ -10,9 +11,7 @@ import { type Obstacle, REASONS, type RefusalCode } from './refusals.ts';
 export type Slot = string;
 
 /** An account as far as its names go. */
-export interface NamedAccount {
-  anchor: string;
-  forest: string;
+export interface NamedAccount extends Person {
   objectGuid: string;
   /** What the forest says; null where it says none that can be written. */
   wantedName: string | null;
@@ -186,16 +185,16 @@ class Decider {
     return { samAccountName: name, keepsDigits, digitsKey: key, problems: [] };
   }
 
-  /** Of two whose digits are the same the forest that has the name keeps it, then the smaller anchor. */
+  /** Of two whose digits are the same the forest that has the name keeps it, then the smaller anchor, then the forest's name. */
   #mayHaveDigits(key: string): boolean {
-    const { forest, anchor } = this.#account;
+    const { forest } = this.#account;
     const slot = `a:${key}`;
     if ((this.#view.owner(slot) ?? forest) !== forest || this.#isWanted(slot)) return false;
     const others = this.#view.withDigits(key).filter(one => !this.#isSelf(one));
     if (others.length === 0) return true;
     const holder = this.#view.holding(slot)[0]?.forest;
-    const rank = (one: NamedAccount): string => `${one.forest === holder ? 0 : 1}${one.anchor}`;
-    const own = rank({ ...this.#account, anchor });
+    const rank = (one: Person): string => `${one.forest === holder ? 0 : 1}${one.anchor} ${one.forest}`;
+    const own = rank(this.#account);
     return others.every(one => own < rank(one));
   }
 
@@ -230,7 +229,7 @@ class Decider {
     return this.#view.holding(slot).some(one => !this.#isSelf(one));
   }
 
-  #isSelf = ({ anchor }: NamedAccount): boolean => anchor === this.#account.anchor;
+  #isSelf = (one: NamedAccount): boolean => isSamePerson(one, this.#account);
 }
 
 const textOf = ({ code, detail }: Obstacle): NameProblem => ({

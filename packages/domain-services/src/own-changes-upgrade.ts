@@ -1,6 +1,7 @@
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import type { ManagedDirectory } from './directory.ts';
 import type { Ledger } from './ledger.ts';
+import type { Person } from './person.ts';
 import type { ManagedDomain } from './protected.ts';
 
 /** Between two accounts: what comes from the tenant goes first. */
@@ -40,29 +41,29 @@ export class OwnChangesUpgrade implements Service {
     const count = ledger.ownChangesWaiting();
     if (count > 0)
       log.info({ accounts: count }, 'accounts from before get the denial of own password changes');
-    let anchor = ledger.ownChangesAfter('');
-    for (; anchor !== undefined && !signal.aborted; anchor = ledger.ownChangesAfter(anchor)) {
+    let person = ledger.ownChangesAfter();
+    for (; person !== undefined && !signal.aborted; person = ledger.ownChangesAfter(person)) {
       try {
-        await this.#one(anchor);
+        await this.#one(person);
       } catch (error) {
-        log.warn({ anchor, err: describeError(error) }, 'its own changes are not refused yet');
+        log.warn({ ...person, err: describeError(error) }, 'its own changes are not refused yet');
       }
       await sleep(PAUSE_MS, signal);
     }
   }
 
-  async #one(anchor: string): Promise<void> {
+  async #one(person: Person): Promise<void> {
     const { ledger, directory, log } = this.#options;
-    const entry = ledger.entry(anchor);
+    const entry = ledger.entry(person);
     // It is being made, or was and is not known yet: later.
     if (entry?.nonce != null && entry.managedGuid === null) return;
     if (entry?.managedGuid != null) {
       const result = await directory.denyOwnChange(entry.managedGuid);
       if (!result.ok && !result.gone) {
-        log.warn({ anchor, reason: result.reason }, 'its own changes are not refused yet');
+        log.warn({ ...person, reason: result.reason }, 'its own changes are not refused yet');
         return;
       }
     }
-    ledger.ownChangesDone(anchor);
+    ledger.ownChangesDone(person);
   }
 }

@@ -14,6 +14,7 @@ import {
   slotOfName,
   slotOfPrincipal,
 } from './naming.ts';
+import { isSamePerson, signedPerson } from './person.ts';
 import { type MadeNames, wantedNames } from './plan.ts';
 import type { ManagedDomain } from './protected.ts';
 import type { Obstacle } from './refusals.ts';
@@ -88,7 +89,7 @@ export class PageNames {
     claims: readonly Slot[],
     { samAccountName, userPrincipalName, digitsKey }: ReturnType<typeof decideNames>,
   ): boolean {
-    const others = (list: readonly NamedAccount[]) => list.some(({ anchor }) => anchor !== account.anchor);
+    const others = (list: readonly NamedAccount[]) => list.some(one => !isSamePerson(one, account));
     const taken = [slotOfName(samAccountName)];
     if (userPrincipalName !== null) taken.push(slotOfPrincipal(userPrincipalName, this.#domain.realm));
     return (
@@ -110,11 +111,12 @@ export class PageNames {
 
 /** An account that is to be made, as naming sees it: what it was called before does not matter any more. */
 export function newAccount(record: AccountRecord, entry: LedgerEntry | undefined): NamedAccount {
-  const { sourceAnchor: anchor, forest, objectGuid } = record;
+  const { objectGuid } = record;
   const wanted = wantedNames(record);
   const same = entry !== undefined && keyOf(entry.wantedName) === keyOf(wanted.wantedName);
   return {
-    ...{ anchor, forest, objectGuid, samAccountName: null, userPrincipalName: null, digitsKey: null },
+    ...signedPerson(record),
+    ...{ objectGuid, samAccountName: null, userPrincipalName: null, digitsKey: null },
     ...wanted,
     keepsDigits: same && entry.keepsDigits,
   };

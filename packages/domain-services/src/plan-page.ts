@@ -5,12 +5,12 @@ import {
   openCredentialRecord,
   type SealingKey,
 } from '@causeway/records';
-import type { Person } from './block-book.ts';
 import { holdCreations } from './creations.ts';
 import { decide } from './decide.ts';
 import type { Ledger } from './ledger.ts';
 import { claimsOf, type NamedAccount } from './naming.ts';
 import { newAccount, PageNames } from './page-names.ts';
+import type { Person } from './person.ts';
 import { planWrite } from './plan.ts';
 import { domainSidOf } from './protected.ts';
 import { type Refused, refuse } from './refusals.ts';
@@ -18,7 +18,7 @@ import { restoreAccounts } from './restore-accounts.ts';
 import { type ApplyContext, createdBy, discard, type PreparedItem, type Task } from './task.ts';
 
 /**
- * Decides what is to become of the users of a page and plans the writes. No anchor may come twice in it, nor be in a page that is
+ * Decides what is to become of the users of a page and plans the writes. Nobody may come twice in it, nor be in a page that is
  * not settled yet: a user is decided on what was left of it before. The names of a page before this one count from the moment in
  * which its write has begun.
  */
@@ -42,7 +42,7 @@ async function adoptMade(
   prepared: readonly PreparedItem[],
 ): Promise<void> {
   const intents = prepared.flatMap(({ verified }) => {
-    const entry = ledger.entry(verified.anchor);
+    const entry = ledger.entry(verified.person);
     return entry && entry.nonce !== null && entry.managedGuid === null ? [entry] : [];
   });
   if (intents.length === 0) return;
@@ -60,7 +60,7 @@ async function adoptMade(
 }
 
 function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
-  const entry = ledger.entry(prepared.verified.anchor);
+  const entry = ledger.entry(prepared.verified.person);
   const decision = decide(entry, prepared.verified, domain, sid => ledger.forestOfSid(sid));
   const { account } = decision;
   if (account.kind === 'upsert' && !account.sid) pinSid(ledger, account.record);

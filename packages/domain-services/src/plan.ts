@@ -11,10 +11,11 @@ import {
   type Values,
   withdrawalValues,
 } from './attributes.ts';
-import type { Block, Person } from './block-book.ts';
+import type { Block } from './block-book.ts';
 import { blockMark } from './block-mark.ts';
 import { samePin } from './decide.ts';
 import type { LedgerEntry } from './ledger.ts';
+import type { Person } from './person.ts';
 import type { Write } from './write.ts';
 
 /** The names that an account is made with. */
@@ -125,7 +126,7 @@ export function planDeletion(entry: LedgerEntry | undefined, record: AccountReco
 
 /**
  * The ledger's entry after a withdrawal that has no account here, or whose account is about to go: no older credential comes after it.
- * It pins an anchor that is new, as an account record would.
+ * It pins a person who is new, as an account record would.
  */
 export function rememberWithdrawal(entry: LedgerEntry | undefined, record: WithdrawalRecord): LedgerEntry {
   const { sequence: credentialSequence, passwordOrder } = record;
@@ -190,12 +191,11 @@ function advance(
   return next;
 }
 
-/** An anchor that moved begins a new password history: the orders of two objects do not compare. */
+/** Somebody who was made anew begins a new password history: the orders of two objects do not compare. */
 function pinnedTo(entry: LedgerEntry | undefined, record: AccountRecord): LedgerEntry {
   if (entry === undefined) return newEntry(record);
   if (samePin(entry, record)) return { ...entry };
-  const { forest, objectGuid } = record;
-  return { ...entry, forest, objectGuid, passwordOrder: null, accepted: null };
+  return { ...entry, objectGuid: record.objectGuid, passwordOrder: null, accepted: null };
 }
 
 /** The names that an account record says. */

@@ -19,9 +19,9 @@ export async function prepareItems(
   return prepared;
 }
 
-async function openIfNewer({ ledger, sealingKey }: ApplyContext, { anchor, credential }: VerifiedItem) {
+async function openIfNewer({ ledger, sealingKey }: ApplyContext, { person, credential }: VerifiedItem) {
   if (!credential?.ok || credential.record.kind !== 'credential') return undefined;
-  const known = ledger.entry(anchor);
+  const known = ledger.entry(person);
   const written =
     known?.hasCredential === true && credential.record.sequence <= (known.credentialSequence ?? -1);
   return written ? undefined : openCredentialRecord(credential.record, sealingKey);

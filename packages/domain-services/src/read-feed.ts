@@ -4,20 +4,25 @@ import {
   FeedItem,
   FeedPage,
   type FeedQuery,
+  Forest,
   MAX_PAGE,
   managedDomainRoutes,
   type Send,
   SourceAnchor,
 } from '@causeway/contract';
 import { z } from 'zod';
+import { type Person, personOf } from './person.ts';
 
 /** The page itself; each user is checked on its own, so that a bad one costs only itself. */
 const Page = FeedPage.extend({ items: z.array(z.unknown()).max(MAX_PAGE) });
 const ROUTE = { ...managedDomainRoutes.readChanges, reply: Page };
 
-/** An item that is not as agreed; without an anchor when not even that can be read. */
+/** Enough of an item to say whom it is about. */
+const About = z.object({ forest: Forest.nullable(), sourceAnchor: SourceAnchor });
+
+/** An item that is not as agreed; without a person when not even that can be read. */
 export interface Unreadable {
-  anchor: string | undefined;
+  person: Person | undefined;
   reason: string;
 }
 
@@ -43,9 +48,10 @@ export async function readFeed(send: Send, query: FeedQuery, signal: AbortSignal
       users.push(user.data);
       continue;
     }
-    const anchor = SourceAnchor.safeParse((item as { sourceAnchor?: unknown } | null)?.sourceAnchor);
+    const about = About.safeParse(item);
     const { path, message } = user.error.issues[0]!;
-    unreadable.push({ anchor: anchor.data, reason: `${path.join('.') || 'item'}: ${message}`.slice(0, 200) });
+    const person = about.success ? personOf(about.data) : undefined;
+    unreadable.push({ person, reason: `${path.join('.') || 'item'}: ${message}`.slice(0, 200) });
   }
   return { ...page, items: users, unreadable };
 }

@@ -14,6 +14,7 @@ import {
   winnerOf,
 } from './naming.ts';
 import { findObstacles } from './page-names.ts';
+import { isSamePerson, keyOf, type Person, reportedPerson } from './person.ts';
 import { forgotten } from './plan.ts';
 import type { ManagedDomain } from './protected.ts';
 import type { Obstacle } from './refusals.ts';
@@ -53,8 +54,8 @@ interface Look {
  * Gives every account the names that it is to have, as far as names are due: names are let go of before they are taken. Each step
  * may be repeated: a name stays due until the ledger says that everybody who has or wants it is called as decided.
  *
- * @param quiet anchors whose reports are made by somebody else
- * @returns anchors whose accounts are not in the directory any more
+ * @param quiet keys of people whose reports are made by somebody else
+ * @returns keys of people whose accounts are not in the directory any more
  * @throws CausewayError 'directory-unavailable'
  */
 export async function reconcileNames(
@@ -91,8 +92,8 @@ export async function reconcileNames(
       for (const { move, result } of done) {
         if (result.ok) saveMove(ledger, move);
         else if (result.gone) {
-          ledger.save(forgotten(ledger.entry(move.account.anchor)!));
-          gone.add(move.account.anchor);
+          ledger.save(forgotten(ledger.entry(move.account)!));
+          gone.add(keyOf(move.account));
         } else if (move.slot !== null) {
           obstacles.set(move.slot, { code: 'name-refused', detail: result.reason });
         }
@@ -120,24 +121,27 @@ function lookAtNames(
   });
   const moves = new Map<string, Move[]>();
   for (const account of concerned.flatMap(({ accounts }) => accounts)) {
-    const { anchor } = account;
-    if (moves.has(anchor)) continue;
+    const { forest, anchor } = account;
+    if (moves.has(keyOf(account))) continue;
     const decision = decideNames(account, view, domain);
     rememberDecision(ledger, account, decision);
     if (sayProblems(ledger, account, decision.problems, quiet)) {
-      log.info({ anchor, names: decision.problems.map(({ reason }) => reason) }, 'names of an account');
+      log.info(
+        { forest, anchor, names: decision.problems.map(({ reason }) => reason) },
+        'names of an account',
+      );
     }
-    moves.set(anchor, movesOf(ledger.entry(anchor)!, account, decision, domain));
+    moves.set(keyOf(account), movesOf(ledger.entry(account)!, account, decision, domain));
   }
   const open = concerned.filter(
     ({ slot, accounts }) =>
-      obstacles.has(slot) || accounts.some(({ anchor }) => moves.get(anchor)!.length > 0),
+      obstacles.has(slot) || accounts.some(account => moves.get(keyOf(account))!.length > 0),
   );
   for (const { name } of concerned) {
     if (!open.some(one => one.name === name)) book.done(name.key);
   }
   const settled = open.filter(({ accounts }) =>
-    accounts.every(({ anchor }) => moves.get(anchor)!.length === 0),
+    accounts.every(account => moves.get(keyOf(account))!.length === 0),
   );
   postpone(
     ledger,
@@ -162,7 +166,9 @@ function updateOwner(ledger: Ledger, view: NameView, slot: Slot, domain: Managed
     book.dropOwner(slot);
   }
   const holders = view.holding(slot).map(({ forest }) => forest);
-  const others = wanting.toSorted((a, b) => (a.anchor < b.anchor ? -1 : 1)).map(({ forest }) => forest);
+  // Of two forests that say one anchor the order is the forests'.
+  const rank = ({ forest, anchor }: Person): string => `${anchor} ${forest}`;
+  const others = wanting.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(({ forest }) => forest);
   const forest = [...holders, ...others].find(one => winnerOf(slot, one, wanting, domain));
   if (forest !== undefined) book.setOwner({ slot, forest, releasedAt: null });
 }
@@ -171,7 +177,7 @@ function updateOwner(ledger: Ledger, view: NameView, slot: Slot, domain: Managed
 function rememberDecision(ledger: Ledger, account: NamedAccount, decision: NameDecision): void {
   const { keepsDigits, digitsKey } = decision;
   if (keepsDigits === account.keepsDigits && digitsKey === account.digitsKey) return;
-  ledger.names.save(account.anchor, { ...account, keepsDigits, digitsKey });
+  ledger.names.save(account, { ...account, keepsDigits, digitsKey });
   if (digitsKey === account.digitsKey) return;
   ledger.names.touch([account.digitsKey, digitsKey].flatMap(key => (key === null ? [] : [`a:${key}`])));
 }
@@ -183,18 +189,17 @@ function sayProblems(
   problems: readonly NameProblem[],
   quiet: ReadonlySet<string>,
 ): boolean {
-  const { anchor } = account;
-  const before = ledger.problemsOf(anchor).find(({ kind }) => kind === 'name');
+  const before = ledger.problemsOf(account).find(({ kind }) => kind === 'name');
   if (before === undefined && problems.length === 0) return false;
-  const sequence = ledger.entry(anchor)?.accountSequence ?? 0;
+  const sequence = ledger.entry(account)?.accountSequence ?? 0;
   if (!saveNameProblem(ledger, account, problems, sequence)) return false;
-  const after = ledger.problemsOf(anchor).find(({ kind }) => kind === 'name');
+  const after = ledger.problemsOf(account).find(({ kind }) => kind === 'name');
   if (before?.reason === after?.reason) return false;
-  if (!quiet.has(anchor) && sequence > 0) {
+  if (!quiet.has(keyOf(account)) && sequence > 0) {
     const at = new Date().toISOString();
-    const reason = reasonOf(ledger, anchor);
+    const reason = reasonOf(ledger, account);
     ledger.queueReports([
-      { sourceAnchor: anchor, kind: 'account', sequence, outcome: 'applied', reason, at },
+      { ...reportedPerson(account), kind: 'account', sequence, outcome: 'applied', reason, at },
     ]);
   }
   return true;
@@ -203,15 +208,24 @@ function sayProblems(
 /** @returns whether there is or was one */
 export function saveNameProblem(
   ledger: Ledger,
-  { anchor, forest }: Pick<NamedAccount, 'anchor' | 'forest'>,
+  person: Person,
   problems: readonly NameProblem[],
   sequence: number,
 ): boolean {
   const [first] = problems;
-  if (first === undefined) return ledger.clearProblem(anchor, 'name');
+  if (first === undefined) return ledger.clearProblem(person, 'name');
+  const { forest, anchor } = person;
   const outcome = { 'name-reserved': 'waiting', 'name-refused': 'failed' } as const;
   ledger.saveProblem({
-    ...{ anchor, forest, kind: 'name', sequence, acceptable: null, at: new Date().toISOString() },
+    ...{
+      forest,
+      anchor,
+      verified: true,
+      kind: 'name',
+      sequence,
+      acceptable: null,
+      at: new Date().toISOString(),
+    },
     outcome: outcome[first.code as keyof typeof outcome] ?? 'refused',
     code: first.code,
     reason: problems.map(({ reason }) => reason).join('; '),
@@ -220,8 +234,8 @@ export function saveNameProblem(
 }
 
 /** What a report says of an account that is written, though not with everything that its record says; null: there is nothing. */
-export function reasonOf(ledger: Ledger, anchor: string): string | null {
-  const problems = ledger.problemsOf(anchor).filter(({ kind }) => kind === 'name' || kind === 'sid');
+export function reasonOf(ledger: Ledger, person: Person): string | null {
+  const problems = ledger.problemsOf(person).filter(({ kind }) => kind === 'name' || kind === 'sid');
   return problems.map(({ code, reason }) => `${code}: ${reason}`).join('; ') || null;
 }
 
@@ -251,27 +265,33 @@ function movesOf(
 function nextSteps(moves: readonly Move[], view: NameView, domain: ManagedDomain): Move[] {
   const taken = new Set<Slot>();
   const steps = new Map<string, Move>();
-  const idOf = ({ account, kind }: Pick<Move, 'account' | 'kind'>) => `${kind} ${account.anchor}`;
+  const idOf = ({ account, kind }: Pick<Move, 'account' | 'kind'>) => `${kind} ${keyOf(account)}`;
   const blocked: Move[] = [];
   for (const move of moves) {
     const { slot, account } = move;
     const inTheWay =
-      slot !== null &&
-      (taken.has(slot) || view.holding(slot).some(({ anchor }) => anchor !== account.anchor));
+      slot !== null && (taken.has(slot) || view.holding(slot).some(one => !isSamePerson(one, account)));
     if (inTheWay) blocked.push(move);
     else {
       if (slot !== null) taken.add(slot);
       steps.set(idOf(move), move);
     }
   }
+  // Two forests may say one objectGUID: the names made of it are two all the same.
+  const free: NameView = {
+    ...view,
+    obstacle: slot => (taken.has(slot) ? { code: 'name-taken', detail: slot } : view.obstacle(slot)),
+  };
   for (const { slot, account: taker } of blocked) {
     for (const account of view.holding(slot!)) {
-      if (account.anchor === taker.anchor) continue;
+      if (isSamePerson(account, taker)) continue;
       const kind =
         account.samAccountName !== null && slotOfName(account.samAccountName) === slot ? 'name' : 'principal';
-      const own = moves.find(move => move.account.anchor === account.anchor && move.kind === kind);
+      const own = moves.find(move => isSamePerson(move.account, account) && move.kind === kind);
       if (own === undefined || steps.has(idOf(own))) continue;
-      steps.set(idOf(own), lettingGo(own, view, domain));
+      const step = lettingGo(own, free, domain);
+      if (step.slot !== null) taken.add(step.slot);
+      steps.set(idOf(own), step);
     }
   }
   return [...steps.values()];
@@ -301,7 +321,8 @@ async function takeSteps(
         ? await directory.rename(entry.managedGuid!, account.samAccountName!, to!)
         : await directory.setPrincipal(entry.managedGuid!, to);
     faultPoint('domain.after-name');
-    if (!result.ok) log.warn({ anchor: account.anchor, kind, reason: result.reason }, 'a name is not taken');
+    const { forest, anchor } = account;
+    if (!result.ok) log.warn({ forest, anchor, kind, reason: result.reason }, 'a name is not taken');
     done.push({ move, result });
   }
   return done;
@@ -320,10 +341,10 @@ async function takeInBulk(
   return moves.map((move, i) => ({ move, result: results[i]! }));
 }
 
-function saveMove(ledger: Ledger, { account: { anchor }, kind, to }: Move): void {
-  const now = ledger.names.account(anchor);
+function saveMove(ledger: Ledger, { account, kind, to }: Move): void {
+  const now = ledger.names.account(account);
   if (now)
-    ledger.names.save(anchor, { ...now, [kind === 'name' ? 'samAccountName' : 'userPrincipalName']: to });
+    ledger.names.save(account, { ...now, [kind === 'name' ? 'samAccountName' : 'userPrincipalName']: to });
 }
 
 function postpone(ledger: Ledger, names: readonly DueName[]): void {

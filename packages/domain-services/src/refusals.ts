@@ -5,7 +5,6 @@ export const LEDGER_REFUSALS = {
   'older-sequence': 'an older record than the one that was written: an old state was replayed',
   'older-password-order': 'an older password than the one that was written',
   'anchor-moved': 'the source anchor belongs to another objectGUID now: the user was made anew',
-  'other-forest-pinned': 'the source anchor belongs to another forest',
   relabelled: 'a synchronized user is shown as cloud-only, or the other way round',
   'record-mismatch': 'the record was made for another user',
   'protected-name': 'the name belongs to an account that synchronization does not touch',

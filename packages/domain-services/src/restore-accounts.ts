@@ -23,7 +23,7 @@ async function restoreAccount(
   guid: string,
 ): Promise<void> {
   const entry = task.entry!;
-  const { anchor } = entry;
+  const { anchor, forest } = entry;
   const nameless = { ...newAccount(upsertOf(task)!, entry), wantedName: null, wantedPrincipal: null };
   const { samAccountName } = decideNames(nameless, viewOf(ledger.names, domain.realm), domain);
   const nonce = randomUUID();
@@ -33,15 +33,15 @@ async function restoreAccount(
     if (result.ok) {
       ledger.save({ ...entry, managedGuid: guid, nonce });
       const { keepsDigits, digitsKey } = entry;
-      ledger.names.save(anchor, { samAccountName, userPrincipalName: null, keepsDigits, digitsKey });
+      ledger.names.save(entry, { samAccountName, userPrincipalName: null, keepsDigits, digitsKey });
     } else {
-      ledger.audit({ at, action: 'made-anew', subject: anchor, detail: result.reason });
+      ledger.audit({ at, action: 'made-anew', subject: anchor, detail: `of ${forest}: ${result.reason}` });
     }
   });
   log.info(
-    { anchor, ...(!result.ok && { reason: result.reason }) },
+    { forest, anchor, ...(!result.ok && { reason: result.reason }) },
     result.ok ? 'account restored' : 'account made anew',
   );
-  task.entry = ledger.entry(anchor)!;
+  task.entry = ledger.entry(entry)!;
   if (!result.ok) task.madeAnew = true;
 }

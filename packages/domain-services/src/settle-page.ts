@@ -6,6 +6,7 @@ import { noteCreated } from './creations.ts';
 import type { AccountDecision } from './decide.ts';
 import type { Ledger, LedgerEntry, RecordKind } from './ledger.ts';
 import { nameWithDigits } from './made-up-name.ts';
+import { isSamePerson, keyOf, type Person, reportedPerson, signedPerson } from './person.ts';
 import { forgotten, planDeletion, rememberWithdrawal, wantedNames } from './plan.ts';
 import { reasonOf, reconcileNames, saveNameProblem } from './reconcile-names.ts';
 import { refuse } from './refusals.ts';
@@ -28,19 +29,26 @@ export async function settlePage(context: ApplyContext, tasks: readonly Task[]):
   });
   faultPoint('domain.after-ledger');
   if (reports === undefined) return failed;
-  const { gone } = await reconcileNames(context, new Set(tasks.map(({ item }) => item.sourceAnchor)));
+  const { gone } = await reconcileNames(
+    context,
+    new Set(tasks.map(({ verified }) => keyOf(verified.person))),
+  );
   ledger.transaction(() => queueReports(ledger, reports));
-  const lost = tasks.map(({ item }) => item).filter(item => gone.has(item.sourceAnchor));
+  const lost = tasks.filter(({ verified }) => gone.has(keyOf(verified.person))).map(({ item }) => item);
   return [...failed, ...lost.filter(item => !failed.includes(item))];
 }
 
+/** What became of a record of somebody. */
+interface Report extends Omit<DomainReport, 'forest' | 'sourceAnchor'> {
+  person: Person;
+}
+
 /** A report of an account that is written says what of its record is not. */
-function queueReports(ledger: Ledger, reports: readonly DomainReport[]): void {
-  for (const report of reports) {
+function queueReports(ledger: Ledger, reports: readonly Report[]): void {
+  for (const { person, ...report } of reports) {
     const written = report.outcome === 'applied' || report.outcome === 'unchanged';
-    const reason =
-      written && report.kind === 'account' ? reasonOf(ledger, report.sourceAnchor) : report.reason;
-    ledger.queueReports([{ ...report, reason }]);
+    const reason = written && report.kind === 'account' ? reasonOf(ledger, person) : report.reason;
+    ledger.queueReports([{ ...report, ...reportedPerson(person), reason }]);
   }
 }
 
@@ -60,21 +68,18 @@ async function findMade({ directory }: ApplyContext, tasks: readonly Task[]): Pr
   }
 }
 
-function settle(
-  context: ApplyContext,
-  tasks: readonly Task[],
-): { failed: FeedItem[]; reports: DomainReport[] } {
+function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedItem[]; reports: Report[] } {
   const { ledger, log } = context;
   const failed: FeedItem[] = [];
-  const reports: DomainReport[] = [];
+  const reports: Report[] = [];
   const at = new Date().toISOString();
   for (const task of tasks) {
-    const { item, entry, decision, plan, result } = task;
+    const { item, verified, entry, decision, plan, result } = task;
     const failure = result?.ok === false ? result : undefined;
     if (plan && !failure) ledger.save(plan.next);
     // It was planned before this was in the ledger, and a block may have come or gone since.
     if (plan) ledger.blocks.touch(plan.next);
-    if (plan?.write.kind === 'add' && !failure) noteCreated(ledger, plan.next.anchor, plan.next.forest);
+    if (plan?.write.kind === 'add' && !failure) noteCreated(ledger, plan.next);
     if (failure?.gone && entry) ledger.save(forgotten(entry));
     const { account } = decision;
     if (account.kind === 'delete' || account.kind === 'bury') {
@@ -82,7 +87,7 @@ function settle(
     }
     const { credential } = decision;
     if (credential.kind === 'remember') {
-      ledger.save(rememberWithdrawal(ledger.entry(item.sourceAnchor), credential.record));
+      ledger.save(rememberWithdrawal(ledger.entry(verified.person), credential.record));
     }
     if (account.kind === 'unchanged' && entry) refreshNames(ledger, entry, account.record);
     // Looked at before the account was there, they may have been put off.
@@ -94,7 +99,7 @@ function settle(
       if (!report) continue;
       reports.push(report);
       if (report.outcome === 'failed') {
-        log.warn({ anchor: item.sourceAnchor, kind, reason: report.reason }, 'not written; tried again');
+        log.warn({ ...verified.person, kind, reason: report.reason }, 'not written; tried again');
       }
     }
   }
@@ -108,13 +113,15 @@ function saveAsides(
   { record, sid }: Extract<AccountDecision, { kind: 'upsert' }>,
   at: string,
 ): void {
-  const { sourceAnchor: anchor, forest, sequence } = record;
+  const { sequence } = record;
+  const person = signedPerson(record);
   const aside = sid ?? (madeAnew ? refuse('made-anew', sequence) : undefined);
   if (aside) {
     const { code, reason, acceptable, kind: outcome } = aside;
-    ledger.saveProblem({ anchor, forest, kind: 'sid', outcome, code, reason, acceptable, sequence, at });
-  } else ledger.clearProblem(anchor, 'sid');
-  if (taken) saveNameProblem(ledger, { anchor, forest }, taken.problems, sequence);
+    const problem = { outcome, code, reason, acceptable, sequence, at };
+    ledger.saveProblem({ ...person, verified: true, kind: 'sid', ...problem });
+  } else ledger.clearProblem(person, 'sid');
+  if (taken) saveNameProblem(ledger, person, taken.problems, sequence);
 }
 
 /** A ledger of the release before knows what accounts are called, and not what their forests say: the same record tells. */
@@ -127,57 +134,55 @@ function refreshNames(ledger: Ledger, entry: LedgerEntry, record: AccountRecord)
   const hasDigits = name !== null && samAccountName === nameWithDigits(name, anchor);
   ledger.save({ ...entry, ...wanted });
   if (!hasDigits || !ledger.names.wasWantedElsewhere(name, forest)) return;
-  ledger.names.save(anchor, { ...entry, keepsDigits: true });
+  ledger.names.save(entry, { ...entry, keepsDigits: true });
 }
 
 /** The report of one record; refusals and failures are kept in the ledger until the record is written. */
 function outcomeOf(
   ledger: Ledger,
-  { item, verified, entry, decision }: Task,
+  { verified, entry, decision }: Task,
   kind: RecordKind,
   now: string,
   failure: { reason: string } | undefined,
-): DomainReport | undefined {
-  const anchor = item.sourceAnchor;
+): Report | undefined {
+  const { person } = verified;
   const decided = decision[kind];
   const one = decided.kind === 'remember' ? refuse('no-account', decided.record.sequence) : decided;
-  const forest = verified[kind]?.ok ? verified[kind].record.forest : null;
+  const known = verified[kind];
+  const isVerified = known?.ok === true && isSamePerson(person, signedPerson(known.record));
   const report = (
     outcome: DomainReport['outcome'],
     sequence: number,
     reason: string | null = null,
     at = now,
-  ): DomainReport => ({
-    ...{ sourceAnchor: anchor, kind, sequence, outcome, at },
-    reason,
-  });
+  ): Report => ({ person, kind, sequence, outcome, reason, at });
   switch (one.kind) {
     case 'absent':
       return undefined;
     case 'delete': // reported once it is made
       return undefined;
     case 'unchanged': {
-      ledger.clearProblem(anchor, kind);
+      ledger.clearProblem(person, kind);
       const written = kind === 'account' ? entry?.accountAt : entry?.credentialAt;
       return report('unchanged', one.sequence, null, written ?? now);
     }
     case 'refused':
     case 'waiting': {
       const { kind: outcome, code, reason, acceptable, sequence } = one;
-      const problem = { anchor, forest, kind, outcome, code, reason, acceptable, sequence, at: now };
+      const problem = { ...person, kind, outcome, code, reason, acceptable, sequence, at: now };
       // What is in no list is not reported either: the outbox would grow as the list does not.
-      if (forest === null && !ledger.saveUnverified(problem)) return undefined;
-      if (forest !== null) ledger.saveProblem(problem);
+      if (!isVerified && !ledger.saveUnverified(problem)) return undefined;
+      if (isVerified) ledger.saveProblem({ ...problem, verified: true });
       return report(outcome, sequence, `${code}: ${reason}`);
     }
     default: {
       const { sequence } = one.record;
       if (!failure) {
-        ledger.clearProblem(anchor, kind);
+        ledger.clearProblem(person, kind);
         return report('applied', sequence);
       }
       const { reason } = failure;
-      const problem = { anchor, forest, kind, code: 'failed', reason, sequence, at: now } as const;
+      const problem = { ...person, verified: true, kind, code: 'failed', reason, sequence, at: now } as const;
       ledger.saveProblem({ ...problem, outcome: 'failed', acceptable: null });
       return report('failed', sequence, reason);
     }

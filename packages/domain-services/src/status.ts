@@ -1,12 +1,13 @@
 import { CLOUD_FOREST } from '@causeway/records';
 import { domainStatus, type SambaRelease } from '@causeway/samba';
-import { CausewayError } from '@causeway/service';
+import { z } from 'zod';
 import { type AdministratorCounts, countAdministrators } from './administrators.ts';
 import { type Arrival, arrivals } from './arrival.ts';
 import type { Block } from './block-book.ts';
 import type { DifferenceLimits } from './compare-head.ts';
 import { growthAlarms } from './creations.ts';
 import type { PublicDomainKeys } from './domain-keys.ts';
+import { onlyOne, seekPerson, unknownUser } from './find-person.ts';
 import { countHeld, nameOf, stillSigningIn } from './held.ts';
 import type { Enrolment } from './identity.ts';
 import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from './ledger.ts';
@@ -69,6 +70,9 @@ export interface Status {
   };
   audit: AuditEntry[];
 }
+
+/** What the local socket takes. */
+export const UserQuery = z.object({ forest: z.string().max(255).optional() });
 
 /** What `causeway domain status USER` shows. */
 export interface UserStatus {
@@ -153,23 +157,17 @@ function deletionStatus(ledger: Ledger): Status['deletions'] {
 
 function blockedStatus(ledger: Ledger): Status['blocked'] {
   const latest = ledger.blocks.latest(BLOCKED).map(block => {
-    const entry = ledger.entry(block.anchor);
-    return {
-      ...block,
-      user: entry?.forest === block.forest ? nameOf(entry) : 'somebody who has not come yet',
-    };
+    const entry = ledger.entry(block);
+    return { ...block, user: entry ? nameOf(entry) : 'somebody who has not come yet' };
   });
   return { ...ledger.blocks.counts(), latest };
 }
 
-/** @throws CausewayError 'unknown-user' */
-export function readUserStatus(ledger: Ledger, name: string): UserStatus {
-  const entry = ledger.find(name) ?? null;
-  const block = (entry ? ledger.blocks.of(entry) : ledger.blocks.ofAnchor(name)[0]) ?? null;
-  if (entry || block) return { entry, block, problems: ledger.problemsOf(entry?.anchor ?? name) };
-  throw new CausewayError(
-    'unknown-user',
-    `no user '${name}' was written here: give a userPrincipalName, a name in the managed domain or a source anchor`,
-    { status: 404 },
-  );
+/** @throws CausewayError 'unknown-user' or 'several-forests' */
+export function readUserStatus(ledger: Ledger, name: string, forest?: string): UserStatus {
+  const entry = seekPerson(ledger, name, forest);
+  const block = entry ? ledger.blocks.of(entry) : onlyOne(ledger.blocks.ofAnchor(name), forest);
+  const person = entry ?? block;
+  if (!person) throw unknownUser(name, forest);
+  return { entry: entry ?? null, block: block ?? null, problems: ledger.problemsOf(person) };
 }

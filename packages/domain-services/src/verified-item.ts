@@ -9,6 +9,7 @@ import {
   verifyRecord,
   type WithdrawalRecord,
 } from '@causeway/records';
+import { type Person, personOf } from './person.ts';
 
 /** A record of the feed, believed or not. */
 export type Verified<R> =
@@ -18,7 +19,7 @@ export type Verified<R> =
 
 /** A user of the feed with what its records say; all else in it is the tenant's word. */
 export interface VerifiedItem {
-  anchor: string;
+  person: Person;
   origin: FeedItem['origin'];
   profile: FeedItem['profile'];
   account: Verified<AccountRecord> | null;
@@ -40,7 +41,7 @@ export function verifyItem(item: FeedItem, trust: Trust, tenant: string): Verifi
     return { ok: false, refusal: 'wrong-kind', detail, sequence: sequence() };
   };
   return {
-    anchor: item.sourceAnchor,
+    person: personOf(item),
     origin: item.origin,
     profile: item.profile,
     account: verify<AccountRecord>(['account'], item.accountRecord),

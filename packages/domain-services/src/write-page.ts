@@ -68,7 +68,7 @@ async function makeNameless({ ledger, directory }: ApplyContext, task: Task): Pr
   task.taken = { ...task.taken!, names: standIn, problems: [], due: claims.map(({ slot }) => slot) };
   ledger.transaction(() => {
     saveIntent(ledger, task, [], task.taken!.due);
-    ledger.names.save(task.plan!.next.anchor, task.plan!.next);
+    ledger.names.save(task.plan!.next, task.plan!.next);
   });
   task.result = await directory.write(task.plan.write);
 }
@@ -82,7 +82,7 @@ function saveIntent(
   const { next } = plan!;
   ledger.save(intentOf(entry, next));
   // Whoever was here before gets the names that the account is made with.
-  if (entry) ledger.names.save(next.anchor, next);
+  if (entry) ledger.names.save(next, next);
   for (const slot of owned) ledger.names.setOwner({ slot, forest: next.forest, releasedAt: null });
   ledger.names.touch(due);
 }

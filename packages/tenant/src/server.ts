@@ -1,3 +1,4 @@
+import { ACCEPTED_RECORDS, ACCEPTS_HEADER, FOREST_REPORT, writeAccepts } from '@causeway/contract';
 import { createServer, type Log } from '@causeway/service';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { registerAdministration } from './api/administration.ts';
@@ -26,6 +27,8 @@ export interface ServerContext {
   readonly minimumAgentVersion: string;
 }
 
+const ACCEPTS = writeAccepts([...ACCEPTED_RECORDS, FOREST_REPORT]);
+
 /** The HTTP server that the world sees; `onRoute` is shown every route as it is registered. */
 export function makePublicServer(
   context: ServerContext,
@@ -34,6 +37,9 @@ export function makePublicServer(
 ): FastifyInstance {
   const server = createServer({ log: context.log, tls, trustedProxies });
   if (onRoute) server.addHook('onRoute', onRoute);
+  server.addHook('onRequest', async (_request, reply) => {
+    reply.header(ACCEPTS_HEADER, ACCEPTS);
+  });
   registerEnrolment(server, context);
   registerProvisioning(server, context);
   registerManagedDomain(server, context);

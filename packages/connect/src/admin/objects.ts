@@ -49,13 +49,19 @@ function findInTenant(connect: Connect, dn: string): ConnectorSpaceObject[] {
   });
 }
 
-/** @throws CausewayError 'no-such-object' */
+/** Two forests may say one objectGUID: then nobody is taken for somebody else. @throws CausewayError 'no-such-object' or 'several-objects' */
 function locate({ connectors }: Connect, guid: string): { connector: Connector; object: SpaceObject } {
-  for (const connector of connectors) {
+  const found = connectors.flatMap(connector => {
     const object = connector.context.store.space.get(guid);
-    if (object) return { connector, object };
-  }
-  throw new CausewayError('no-such-object', `no connector space has an object ${guid}`, { status: 404 });
+    return object ? [{ connector, object }] : [];
+  });
+  const [only, another] = found;
+  if (only === undefined)
+    throw new CausewayError('no-such-object', `no connector space has an object ${guid}`, { status: 404 });
+  if (another === undefined) return only;
+  const names = found.map(({ connector }) => connector.name).join(', ');
+  const text = `several connectors have an object ${guid} (${names}): look at it by its connector and distinguished name`;
+  throw new CausewayError('several-objects', text, { status: 409 });
 }
 
 export function getObject(connect: Connect, guid: string): ConnectorSpaceObject {
@@ -67,7 +73,7 @@ export function objectLog(connect: Connect, guid: string, count: number): Passwo
   return locate(connect, guid).connector.context.store.passwordLog.last(guid, count);
 }
 
-/** @throws CausewayError 'no-such-object', 'password-sync-off', and what the domain controller or the tenant brings */
+/** @throws CausewayError 'no-such-object', 'several-objects', 'password-sync-off', and what the domain controller or the tenant brings */
 export async function syncObjectPassword(
   connect: Connect,
   guid: string,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { decideObject } from '../objects/merge.ts';
+import { userStatus } from '../status.ts';
 import { person } from '../testing/fixtures.ts';
 import { FORESTS, openConnect } from '../testing/open-connect.ts';
 import { adminHandlers } from './handlers.ts';
@@ -118,6 +119,28 @@ test('what is pending is the tenant connector’s export; the objects of both si
   assert.equal(sent.status, 'SourceConnectorNotPresent');
   const nobody = '00000000-0000-4000-8000-00000000ffff';
   assert.throws(() => api.getObject({ ...none, params: { id: nobody } }, ''), { code: 'no-such-object' });
+});
+
+test('of two forests that say one objectGUID each has a person of its own, and who gives that alone is asked which', async () => {
+  const twin = person(77);
+  const [first, second] = at.connect.connectors.map(({ context }) => context);
+  for (const { store, scope } of [first!, second!]) store.space.put(decideObject(twin, scope), 1);
+  const { anchor, desiredDigest } = first!.store.space.get(twin.guid)!;
+  first!.store.space.acknowledgeExport(twin.guid, desiredDigest, 1);
+  second!.store.owed.put(twin.guid);
+  assert.equal(second!.store.space.get(twin.guid)!.exportedDigest, undefined);
+  assert.equal(first!.store.owed.since(twin.guid), undefined);
+  const which = { code: 'several-objects', message: /corp\.example\.com, fabrikam\.example\.org/ };
+  assert.throws(() => api.getObject({ ...none, params: { id: twin.guid } }, ''), which);
+  await assert.rejects(async () => api.syncObjectPassword({ ...none, params: { id: twin.guid } }, ''), which);
+  for (const name of [anchor, twin.guid])
+    assert.throws(() => userStatus(at.connect, name), { code: 'several-users', message: /of fabrikam/ });
+  second!.store.space.put(
+    { ...decideObject(twin, second!.scope), deleted: true, desiredDigest: undefined },
+    1,
+  );
+  second!.store.space.removeForgotten();
+  assert.equal(userStatus(at.connect, anchor).connector, corp);
 });
 
 test('the log of one object is newest first, and kept for seven days', async () => {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { call, synchronizationRoutes } from '@causeway/contract';
 import { sql } from 'kysely';
 import { onEveryBackend } from '../testing/backends.ts';
+import { accountItem, FOREST, person } from '../testing/people.ts';
+import { enrolAgent } from '../testing/test-agent.ts';
+import { migrate } from './migrations.ts';
 
 /** Every column with its type and default, every index and every check, as PostgreSQL itself tells them. */
 const SHAPE = sql<{ line: string }>`
@@ -21,5 +25,29 @@ onEveryBackend('the migrations', tenant => {
     assert.ok(shape.some(line => line.startsWith('users.cloud_credential ')));
     shapes.push(shape);
     assert.deepEqual(shape, shapes[0]);
+  });
+
+  it('let a second forest have an anchor where a release before knew one user by it', async () => {
+    const { database } = tenant().running;
+    const { send: admin } = await tenant().createTenant('contoso');
+    const other = 'fabrikam.example.org';
+    const connect = await enrolAgent(tenant().url, admin, 'connect', 'connect', [FOREST, other]);
+    const who = person(1);
+    const say = async (forest: string) => {
+      const body = { forest, changes: [accountItem(connect, { ...who, upn: `user@${forest}` }, { forest })] };
+      return call(connect.send, synchronizationRoutes.exportObjects, { body });
+    };
+    await say(FOREST);
+    await sql`drop index users_by_anchor`.execute(database);
+    await sql`create unique index users_by_anchor on users (tenant_id, source_anchor)`.execute(database);
+    await sql`delete from causeway_migrations where name = 'a synchronized user is forest and anchor'`.execute(
+      database,
+    );
+    await assert.rejects(say(other));
+    await migrate(database);
+    assert.equal((await say(other)).verdicts[0]!.verdict, 'applied');
+    const users = database.selectFrom('users').select('forest').where('source_anchor', '=', who.anchor);
+    const forests = (await users.orderBy('forest').execute()).map(({ forest }) => forest);
+    assert.deepEqual(forests, [FOREST, other]);
   });
 });

@@ -307,6 +307,15 @@ const MIGRATIONS: readonly Migration[] = [
         add column confirmed_by uuid`,
     ],
   },
+  {
+    number: 12,
+    name: 'a synchronized user is forest and anchor',
+    statements: [
+      'drop index users_by_anchor',
+      // The anchor first: administrators look for it alone.
+      'create unique index users_by_anchor on users (tenant_id, source_anchor, forest)',
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

@@ -7,7 +7,7 @@ import type {
 } from '@causeway/contract';
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
 import { changes, json, lockCounter } from './change-counter.ts';
 import { NO_LEGACY, recordCloudUsers } from './cloud-records.ts';
@@ -158,25 +158,45 @@ export async function readDomainAccepts(scope: TenantScope): Promise<string[] | 
   return rows[0] && (rows[0].accepts ?? []);
 }
 
-/** Keeps what the managed domain did with the records that are current; reports of earlier ones come too late. */
+/**
+ * Keeps what the managed domain did with the records that are current; reports of earlier ones come too late. A managed domain of a
+ * release before says no forest: its report counts where one user alone has the anchor.
+ */
 export async function storeReports(scope: TenantScope, reports: readonly DomainReport[]): Promise<void> {
-  const latest = new Map<string, DomainReport>();
-  for (const report of reports) {
-    const key = `${report.kind} ${report.sourceAnchor}`;
+  const latest = new Map<string, Outcome>();
+  for (const report of await withUsers(scope, reports)) {
+    const key = `${report.kind} ${report.id}`;
     if ((latest.get(key)?.sequence ?? -1) <= report.sequence) latest.set(key, report);
   }
-  const rows = [...latest.values()];
-  await storeOutcomes(scope, rows, sql`users.source_anchor = r."sourceAnchor"`);
-  // A cloud-only user's anchor is its id.
-  const cloud = rows.filter(row => isUuid(row.sourceAnchor));
-  await storeOutcomes(scope, cloud, sql`users.id = r."sourceAnchor"::uuid and users.origin = 'cloud'`);
+  await storeOutcomes(scope, [...latest.values()]);
 }
 
-async function storeOutcomes(
-  scope: TenantScope,
-  rows: readonly DomainReport[],
-  isOf: RawBuilder<unknown>,
-): Promise<void> {
+interface Outcome extends DomainReport {
+  /** Of the user. */
+  readonly id: string;
+}
+
+async function withUsers(scope: TenantScope, reports: readonly DomainReport[]): Promise<Outcome[]> {
+  const asked = reports.map(({ sourceAnchor: anchor, forest }, n) => ({ n, anchor, forest: forest ?? null }));
+  const synchronized = asked.filter(({ n }) => reports[n]!.forest !== null);
+  // A cloud-only user's anchor is its id.
+  const cloud = asked.filter(({ anchor, forest }) => forest === null && isUuid(anchor));
+  const { rows } = await scope.run<{ n: number; id: string }>(
+    tenantId => sql`
+      select r.n, users.id from jsonb_to_recordset(${json(synchronized)}) as r (n integer, anchor text, forest text)
+        join users on tenant_id = ${tenantId} and source_anchor = r.anchor and (r.forest is null or users.forest = r.forest)
+      union all
+      select r.n, users.id from jsonb_to_recordset(${json(cloud)}) as r (n integer, anchor uuid)
+        join users on tenant_id = ${tenantId} and users.id = r.anchor and origin = 'cloud'`,
+  );
+  const found = Map.groupBy(rows, ({ n }) => n);
+  return reports.flatMap((report, n) => {
+    const [one, ...others] = found.get(n) ?? [];
+    return one === undefined || others.length > 0 ? [] : [{ ...report, id: one.id }];
+  });
+}
+
+async function storeOutcomes(scope: TenantScope, rows: readonly Outcome[]): Promise<void> {
   const credentials = rows.filter(row => row.kind === 'credential');
   const accounts = rows.filter(row => row.kind === 'account');
   if (credentials.length > 0) {
@@ -191,8 +211,8 @@ async function storeOutcomes(
             when r.outcome = 'unchanged' then coalesce(users.legacy_applied_at, r.at)
             else users.legacy_applied_at end
         from jsonb_to_recordset(${json(credentials)})
-          as r ("sourceAnchor" text, sequence bigint, outcome text, reason text, at timestamptz)
-        where users.tenant_id = ${tenantId} and ${isOf}
+          as r (id uuid, sequence bigint, outcome text, reason text, at timestamptz)
+        where users.tenant_id = ${tenantId} and users.id = r.id
           and users.credential_sequence = r.sequence`,
     );
   }
@@ -201,8 +221,8 @@ async function storeOutcomes(
       tenantId => sql`
         update users set account_outcome = r.outcome, account_reason = r.reason
         from jsonb_to_recordset(${json(accounts)})
-          as r ("sourceAnchor" text, sequence bigint, outcome text, reason text)
-        where users.tenant_id = ${tenantId} and ${isOf}
+          as r (id uuid, sequence bigint, outcome text, reason text)
+        where users.tenant_id = ${tenantId} and users.id = r.id
           and users.account_sequence = r.sequence`,
     );
   }

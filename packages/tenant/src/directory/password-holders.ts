@@ -3,14 +3,12 @@ import { comparePasswordOrder } from '@causeway/credentials';
 import { sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
 import { json } from './change-counter.ts';
-import { isUuid } from './users.ts';
 import { refused, retry } from './verdicts.ts';
 
 /** A synchronized user whose password is to be set or taken away. */
 export interface Holder {
   id: string;
   source_anchor: string;
-  forest: string;
   object_guid: string;
   deleted: boolean;
   has_credential: boolean;
@@ -23,7 +21,12 @@ export interface Holder {
   order: PasswordOrder | null;
 }
 
-export async function loadHolders(inside: TenantScope, anchors: readonly string[]): Promise<Holder[]> {
+/** The users of a forest that have these anchors: another forest's, or a cloud-only one, is never among them. */
+export async function loadHolders(
+  inside: TenantScope,
+  forest: string,
+  anchors: readonly string[],
+): Promise<Holder[]> {
   const { rows } = await inside.run<
     Omit<Holder, 'order'> & {
       order_version: number | null;
@@ -32,12 +35,12 @@ export async function loadHolders(inside: TenantScope, anchors: readonly string[
     }
   >(
     tenantId => sql`
-      select users.id, source_anchor, forest, object_guid, deleted_at is not null as deleted,
+      select users.id, source_anchor, object_guid, deleted_at is not null as deleted,
         cloud_credential is not null as has_credential, credential_sequence, password_sequence,
         credential_record is not null and encapsulation_id is null as withdrawn,
         order_version, order_time, order_invocation_id
       from jsonb_array_elements_text(${json(anchors)}) as wanted
-        join users on tenant_id = ${tenantId} and source_anchor = wanted`,
+        join users on tenant_id = ${tenantId} and source_anchor = wanted and forest = ${forest}`,
   );
   return rows.map(({ order_version, order_time, order_invocation_id, ...row }) => ({
     ...row,
@@ -52,19 +55,6 @@ export async function loadHolders(inside: TenantScope, anchors: readonly string[
   }));
 }
 
-/** The anchors that are in truth the identifiers of cloud-only users: no forest has a say in their passwords. */
-export async function findCloudOnly(inside: TenantScope, anchors: readonly string[]): Promise<Set<string>> {
-  const ids = anchors.filter(isUuid);
-  if (ids.length === 0) return new Set();
-  const rows = await inside
-    .select('users')
-    .select('id')
-    .where('origin', '=', 'cloud')
-    .where('id', 'in', ids)
-    .execute();
-  return new Set(rows.map(row => row.id));
-}
-
 /** What an item says of a user's password, as far as it decides whether it may. */
 export interface PasswordNews {
   readonly passwordOrder: PasswordOrder;
@@ -73,27 +63,10 @@ export interface PasswordNews {
   readonly objectGuid: string | undefined;
 }
 
-/** Who may be spoken of: the forest that speaks, and the anchors that are cloud-only users. */
-export interface Spoken {
-  readonly cloudOnly: ReadonlySet<string>;
-  readonly forest: string;
-}
-
 /** The user whose password an item may set or take away, or the verdict on the item. */
-export function holderFor(
-  anchor: string,
-  holder: Holder | undefined,
-  { cloudOnly, forest }: Spoken,
-  news: PasswordNews,
-): Holder | Verdict {
-  if (cloudOnly.has(anchor)) {
-    return refused(anchor, 'not-synchronized', 'this is a cloud-only user: its password is set here alone');
-  }
+export function holderFor(anchor: string, holder: Holder | undefined, news: PasswordNews): Holder | Verdict {
   if (!holder || holder.deleted) {
     return retry(anchor, 'unknown-user', 'there is no such user (yet): export the object first');
-  }
-  if (holder.forest !== forest) {
-    return refused(anchor, 'other-forest', `this user belongs to the forest '${holder.forest}'`);
   }
   if (news.objectGuid !== undefined && news.objectGuid !== holder.object_guid) {
     return refused(anchor, 'record-mismatch', 'the signed record says another objectGuid');

@@ -6,7 +6,7 @@ import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { json } from './change-counter.ts';
 import { keepEncapsulation } from './encapsulations.ts';
-import { findCloudOnly, type Holder, holderFor, loadHolders, type Spoken } from './password-holders.ts';
+import { type Holder, holderFor, loadHolders } from './password-holders.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord, type Said } from './record-check.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
@@ -57,9 +57,8 @@ export async function provisionCredentials(
   );
   return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
     const anchors = work.map(({ item }) => item.sourceAnchor);
-    const holders = await loadHolders(inside, anchors);
-    const cloudOnly = await findCloudOnly(inside, anchors);
-    const plan = decideCredentials(holders, { cloudOnly, forest }, work, nextChange);
+    const holders = await loadHolders(inside, forest, anchors);
+    const plan = decideCredentials(holders, work, nextChange);
     await write(inside, plan.writes, encapsulation);
     return plan.verdicts;
   });
@@ -94,6 +93,7 @@ function check(
     tenant: agent.scope.tenantId,
     forest,
     sourceAnchor: item.sourceAnchor,
+    ...(item.sequence !== undefined && { sequence: item.sequence }),
     passwordOrder: item.passwordOrder,
     encapsulationDigest: digest,
     signerKeyId: agent.signingKeyId,
@@ -105,7 +105,6 @@ function check(
 /** Decides what each item does, in order, against the users as the items before it left them. Pure. */
 export function decideCredentials(
   holders: readonly Holder[],
-  where: Spoken,
   items: readonly Checked[],
   nextChange: () => number,
 ): { verdicts: Verdict[]; writes: Write[] } {
@@ -117,7 +116,7 @@ export function decideCredentials(
     const { passwordOrder } = item;
     const sequence = said?.sequence ?? item.sequence;
     const news = { passwordOrder, sequence, objectGuid: said?.objectGuid };
-    const holder = holderFor(anchor, byAnchor.get(anchor), where, news);
+    const holder = holderFor(anchor, byAnchor.get(anchor), news);
     if ('verdict' in holder) return holder;
     const same = holder.order !== null && comparePasswordOrder(passwordOrder, holder.order) === 0;
     const keep = same && holder.has_credential;

@@ -11,7 +11,6 @@ import { provisionBatch } from './provision-batch.ts';
 import { type NameColumns, type NameRow, provisionNames } from './provision-names.ts';
 import { checkRecord } from './record-check.ts';
 import { signInNameProblem } from './sign-in-names.ts';
-import { isUuid } from './users.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
 
 type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
@@ -48,6 +47,9 @@ interface Write extends Omit<Account, keyof NameColumns> {
  * Creates, updates and deletes synchronized users by source anchor. Idempotent; a verdict an item, in the order
  * of the items; one item's trouble is its own. Deciding is in memory, writing one statement a batch.
  *
+ * INVARIANT: a synchronized user is forest and anchor. What a forest says of an anchor is never about another forest's user, nor about
+ * a cloud-only one.
+ *
  * INVARIANT: state before names. Whether somebody may sign in is the record's word and waits for no name: a name that cannot be
  * had costs that name alone, and the verdict says so beside `applied`.
  */
@@ -60,7 +62,7 @@ export async function provisionObjects(
     'verdict' in item ? item : check(item, agent, forest),
   );
   return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
-    const accounts = await loadAccounts(inside, work);
+    const accounts = await loadAccounts(inside, forest, work);
     const { verdicts, writes } = decideObjects(accounts, agent.scope.tenantId, forest, work, nextChange);
     const before = new Map(accounts.filter(({ deleted }) => !deleted).map(account => [account.id, account]));
     const changes = writes.map(after => ({
@@ -102,23 +104,27 @@ function check(item: ObjectChange, agent: Agent, forest: string): Checked | Verd
   return refused(item.sourceAnchor, 'record-mismatch', `the signed record says another ${said.differs}`);
 }
 
-async function loadAccounts(inside: TenantScope, work: readonly Checked[]): Promise<Account[]> {
-  const anchors = work.map(({ item }) => item.sourceAnchor);
-  const columns = sql`users.id, origin, source_anchor, forest, object_guid, user_principal_name, sign_in_name, upn_key,
-    wanted_key, wanted_since, account_sequence, deleted_at is not null as deleted`;
-  // Joins of few names to many users, one for each index: looked up name by name, however large the tenant is.
+async function loadAccounts(
+  inside: TenantScope,
+  forest: string,
+  work: readonly Checked[],
+): Promise<Account[]> {
+  const anchors = new Set(work.map(({ item }) => item.sourceAnchor));
+  // A join of few names to many users: looked up name by name, however large the tenant is.
   const { rows } = await inside.run<Account>(
     tenantId => sql`
-      select ${columns} from jsonb_array_elements_text(${json(anchors)}) as wanted
-        join users on tenant_id = ${tenantId} and source_anchor = wanted
-      union
-      select ${columns} from jsonb_array_elements_text(${json(anchors.filter(isUuid))}) as wanted
-        join users on tenant_id = ${tenantId} and users.id = wanted::uuid and origin = 'cloud'`,
+      select users.id, origin, source_anchor, forest, object_guid, user_principal_name, sign_in_name, upn_key,
+        wanted_key, wanted_since, account_sequence, deleted_at is not null as deleted
+      from jsonb_array_elements_text(${json([...anchors])}) as wanted
+        join users on tenant_id = ${tenantId} and source_anchor = wanted and forest = ${forest}`,
   );
   return rows;
 }
 
-/** Decides what each item does, in order, against the accounts as the items before it left them. Pure. */
+/**
+ * Decides what each item does, in order, against the accounts as the items before it left them. Pure.
+ * @param accounts of this forest
+ */
 export function decideObjects(
   accounts: readonly Account[],
   tenantId: string,
@@ -126,24 +132,13 @@ export function decideObjects(
   items: readonly Checked[],
   nextChange: () => number,
 ): { verdicts: Verdict[]; writes: Write[] } {
-  type Known = Pick<Write, 'id' | 'forest' | 'object_guid' | 'account_sequence' | NamesOfForest>;
-  const byAnchor = new Map<string, Known>();
-  const cloudOnly = new Set<string>();
-  for (const account of accounts) {
-    if (account.origin === 'cloud') cloudOnly.add(account.id);
-    if (account.source_anchor !== null) byAnchor.set(account.source_anchor, account);
-  }
+  type Known = Pick<Write, 'id' | 'object_guid' | 'account_sequence' | NamesOfForest>;
+  const byAnchor = new Map<string, Known>(accounts.map(account => [account.source_anchor!, account]));
   const writes = new Map<string, Write>();
 
   const decide = ({ item, said }: Checked): Verdict => {
     const anchor = item.sourceAnchor;
     const before = byAnchor.get(anchor);
-    if (cloudOnly.has(anchor)) {
-      return refused(anchor, 'not-synchronized', 'this is a cloud-only user: no forest has a say in it');
-    }
-    if (before && before.forest !== forest) {
-      return refused(anchor, 'other-forest', `this user belongs to the forest '${before.forest}'`);
-    }
     if (before?.account_sequence != null) {
       if (item.sequence < before.account_sequence) {
         return refused(anchor, 'older-sequence', `${item.sequence} is older than ${before.account_sequence}`);

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Caller } from '../installation.ts';
 import type { TenantScope } from '../tenant-scope.ts';
 import { json } from './change-counter.ts';
-import { findCloudOnly, type Holder, holderFor, loadHolders, type Spoken } from './password-holders.ts';
+import { type Holder, holderFor, loadHolders } from './password-holders.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord, type Said } from './record-check.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
@@ -40,9 +40,8 @@ export async function provisionWithdrawals(
   );
   return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
     const anchors = work.map(({ item }) => item.sourceAnchor);
-    const holders = await loadHolders(inside, anchors);
-    const cloudOnly = await findCloudOnly(inside, anchors);
-    const plan = decideWithdrawals(holders, { cloudOnly, forest }, work, nextChange);
+    const holders = await loadHolders(inside, forest, anchors);
+    const plan = decideWithdrawals(holders, work, nextChange);
     await write(inside, plan.writes);
     return plan.verdicts;
   });
@@ -65,7 +64,6 @@ function check(item: Withdrawal, agent: Agent, forest: string): Checked | Verdic
 /** Decides what each item does, in order, against the users as the items before it left them. Pure. */
 export function decideWithdrawals(
   holders: readonly Holder[],
-  where: Spoken,
   items: readonly Checked[],
   nextChange: () => number,
 ): { verdicts: Verdict[]; writes: Write[] } {
@@ -74,7 +72,7 @@ export function decideWithdrawals(
   const decide = ({ item, said }: Checked): Verdict => {
     const anchor = item.sourceAnchor;
     const { sequence, passwordOrder } = said;
-    const holder = holderFor(anchor, byAnchor.get(anchor), where, said);
+    const holder = holderFor(anchor, byAnchor.get(anchor), said);
     if ('verdict' in holder) return holder;
     if (holder.withdrawn && sequence === holder.password_sequence) return unchanged(anchor);
     writes.set(holder.id, {

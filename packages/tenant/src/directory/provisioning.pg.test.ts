@@ -95,15 +95,6 @@ onEveryBackend(
       assert.equal((await status(who.anchor)).userPrincipalName, 'renamed@corp.example.com');
     });
 
-    it('keeps a user in the forest that it came from', async () => {
-      const who = newPerson();
-      await objects([accountItem(connect, who)]);
-      const other = accountItem(connect, who, { forest: OTHER_FOREST });
-      assert.deepEqual(says(await objects([other], OTHER_FOREST)), ['other-forest']);
-      const password = await credentialItem(who, 'x', order(5));
-      assert.deepEqual(says(await credentials([password], OTHER_FOREST)), ['other-forest']);
-    });
-
     it('keeps userPrincipalNames unique without regard to case, and frees them', async () => {
       const [a, b] = [newPerson(), newPerson()];
       await objects([accountItem(connect, a)]);
@@ -299,6 +290,11 @@ onEveryBackend(
           { ...good, record: await seal(connect, { ...a, guid: b.guid }, 'x', order(3)) },
         ],
         ['another signer', { ...good, record: await seal(stranger, a, 'x', order(3)) }],
+        ['another sequence', { ...good, sequence: nextSequence() }],
+        [
+          'another forest',
+          { ...good, record: await seal(connect, a, 'x', order(3), nextSequence(), OTHER_FOREST) },
+        ],
       ];
       for (const [why, wrong] of wrongs) {
         assert.deepEqual(says(await credentials([wrong])), ['record-mismatch'], why);
@@ -485,16 +481,6 @@ onEveryBackend(
       await objects([accountItem(connect, { ...who, guid: newPerson().guid })]);
       assert.equal((await status(who.anchor)).credential, null);
       assert.deepEqual(says(await credentials([await credentialItem(who, 'new', order(1))])), ['applied']);
-    });
-
-    it('never lets a forest touch a cloud-only user', async () => {
-      const { id } = await status('admin@contoso.example.net');
-      const posing = { ...newPerson(), anchor: id };
-      assert.deepEqual(says(await objects([accountItem(connect, posing)])), ['not-synchronized']);
-      const gone = accountItem(connect, posing, { deleted: true });
-      assert.deepEqual(says(await objects([gone])), ['not-synchronized']);
-      const password = await credentialItem(posing, 'x', order(99));
-      assert.deepEqual(says(await credentials([password])), ['not-synchronized']);
     });
 
     it('lets an administrator accept an older password order, for a forest that was restored', async () => {

@@ -128,8 +128,11 @@ const isThere = ({ gone }: Contender): boolean => !gone;
 const firstOf = (wanting: readonly Contender[]): Contender | undefined =>
   wanting.reduce<Contender | undefined>((a, b) => (a && precedes(a, b) ? a : b), undefined);
 
-const precedes = (a: Contender, b: Contender): boolean =>
-  a.since < b.since || (a.since === b.since && a.anchor < b.anchor);
+/** Two forests may have one anchor. */
+const precedes = (a: Contender, b: Contender): boolean => {
+  if (a.since !== b.since) return a.since < b.since;
+  return a.anchor === b.anchor ? a.forest < b.forest : a.anchor < b.anchor;
+};
 
 const smallest = (wanting: readonly Contender[]): Contender | undefined =>
   wanting.reduce<Contender | undefined>((a, b) => (a && a.anchor < b.anchor ? a : b), undefined);

@@ -29,12 +29,15 @@ export async function findUserById(scope: TenantScope, id: string): Promise<User
   return scope.select('users').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** A user, deleted or not, by id, userPrincipalName or source anchor. */
+/**
+ * A user, deleted or not, by id, userPrincipalName or source anchor.
+ * @throws CausewayError 'several-users' for an anchor of users of several forests
+ */
 export async function findUser(scope: TenantScope, name: string): Promise<User | undefined> {
   return (
     (await findUserById(scope, name)) ??
     (await findUserByName(scope, name)) ??
-    (await scope.select('users').selectAll().where('source_anchor', '=', name).executeTakeFirst()) ??
+    (await findUserByAnchor(scope, name)) ??
     (await scope
       .select('users')
       .selectAll()
@@ -44,7 +47,23 @@ export async function findUser(scope: TenantScope, name: string): Promise<User |
   );
 }
 
-/** A user, deleted or not. @throws CausewayError 'no-such-user' */
+async function findUserByAnchor(scope: TenantScope, anchor: string): Promise<User | undefined> {
+  const users = await scope
+    .select('users')
+    .selectAll()
+    .where('source_anchor', '=', anchor)
+    .orderBy('forest')
+    .execute();
+  if (users.length < 2) return users[0];
+  const who = users.map(({ id, forest }) => `${id} of ${forest}`).join(', ');
+  throw new CausewayError(
+    'several-users',
+    `the source anchor '${anchor}' is of users of several forests: give the id of the one you mean (${who})`,
+    { status: 409 },
+  );
+}
+
+/** A user, deleted or not. @throws CausewayError 'no-such-user' or 'several-users' */
 export async function existingUser(scope: TenantScope, name: string): Promise<User> {
   const user = await findUser(scope, name);
   if (user) return user;

@@ -184,7 +184,7 @@ onEveryBackend('withdrawals', tenant => {
       changes: [withdrawalItem(connect, who, order(2), { forest: OTHER_FOREST })],
     };
     const reply = await call(connect.send, synchronizationRoutes.exportWithdrawals, { body: foreign });
-    assert.deepEqual(says(reply), ['other-forest']);
+    assert.deepEqual(says(reply), ['unknown-user'], 'of that forest');
     const { record } = withdrawalItem(connect, who, order(2));
     assert.deepEqual(await credentials({ ...credential, record }), ['record-mismatch']);
     const put = { ...accountItem(connect, who), record } as ObjectChange;

@@ -162,10 +162,11 @@ export const sealing =
     password: string,
     passwordOrder: PasswordOrder,
     sequence = nextSequence(),
+    forest: string = FOREST,
   ) => {
     const header = {
       tenant: agent.tenantId,
-      forest: FOREST,
+      forest,
       sourceAnchor: who.anchor,
       objectGuid: who.guid,
       sequence,
