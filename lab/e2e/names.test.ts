@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -21,6 +21,8 @@ const BASE = baseDn({ realm: REALM });
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-names-'));
 const state = join(folder, 'state');
+const codeFile = join(folder, 'code');
+writeFileSync(codeFile, 'once\n', { mode: 0o600 });
 const layout = domainLayout(join(state, 'samba'));
 const service = new DomainPlace(folder);
 const cli = (...args: string[]) => runCliJson(['domain', ...args, '--state', state]);
@@ -39,7 +41,7 @@ before(async () => {
   await cli(
     'create',
     ...['--realm', REALM, '--netbios', NETBIOS, '--host-name', 'ds24', '--address', ADDRESS],
-    ...['--dns', 'none', '--tenant', tenant.url, '--code', 'once', '--deletion-threshold', '500'],
+    ...['--dns', 'none', '--tenant', tenant.url, '--code-file', codeFile, '--deletion-threshold', '500'],
   );
   ({ key } = (await cli('fingerprint')) as unknown as PublicDomainKeys);
   for (const { publicKey, forest } of [corp, fabrikam]) {

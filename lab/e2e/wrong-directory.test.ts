@@ -65,7 +65,11 @@ async function enrolmentCode(...forests: string[]): Promise<string> {
 }
 
 const enrol = (code: string, state: string, ...more: string[]): Promise<CliResult> =>
-  runCli(['connect', 'enrol', '--code', code, '--state', stage.stateOf(state), ...config, ...more]);
+  runCli(
+    ['connect', 'enrol', '--code-file', '-', '--state', stage.stateOf(state), ...config, ...more],
+    {},
+    code,
+  );
 
 before(async () => {
   trials = new Trials(await stage.openWeb());

@@ -44,6 +44,9 @@ const identityFile = (state: string): string => join(state, 'identity.json');
 const signingKeyFile = (state: string): string => join(state, 'signing-key.pem');
 const agentKeyFile = (state: string): string => join(state, 'agent-key.pem');
 
+/** What an administrator gives at the tenant. */
+export const MAKE_CODE = 'causeway tenant enrolment create --kind connect --name NAME --forest FOREST';
+
 /**
  * Enrols at a tenant by a one-time code. The signing key is made once and kept: the managed domain's administrator has
  * confirmed its fingerprint, perhaps.
@@ -79,7 +82,7 @@ export function readAgent(stateDirectory: string): Agent {
   if (!existsSync(identityFile(stateDirectory))) {
     throw new CausewayError(
       'not-enrolled',
-      `this Connect is not enrolled at a tenant yet: an administrator makes a code with 'causeway tenant enrolment create --kind connect --forest NAME', then run 'causeway connect enrol --code CODE'`,
+      `this Connect is not enrolled at a tenant yet: an administrator makes a code with '${MAKE_CODE}', then run 'causeway connect enrol --code-file FILE'`,
     );
   }
   const identity = Identity.parse(JSON.parse(readPrivateFile(identityFile(stateDirectory))));

@@ -1,6 +1,7 @@
 import type { Send } from '@causeway/contract';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import { z } from 'zod';
+import { MAKE_CODE } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import { fingerprintOf, isOwn, type OwnDomain, readRegistered } from './registration.ts';
 import { isRemoved } from './removed.ts';
@@ -90,7 +91,7 @@ function adviceOn(standing: Standing, realm: string): Pick<Registration, 'alarm'
         alarm: alarm(
           'the tenant does not accept its agent. The agent was removed there, the tenant was restored from before it, or clocks differ by minutes. Nothing comes at all, and who leaves stays enabled here',
         ),
-        next: `to register it again, with a code of 'causeway tenant enrolment create --kind domain --name NAME': causeway domain register --code-file FILE. ${STOP}`,
+        next: `to register it again, with a code of '${MAKE_CODE}': causeway domain register --code-file FILE. ${STOP}`,
       };
   }
 }
