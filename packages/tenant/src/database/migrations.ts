@@ -296,6 +296,11 @@ const MIGRATIONS: readonly Migration[] = [
         add column post_logout_redirect_uris jsonb not null default '[]'`,
     ],
   },
+  {
+    number: 11,
+    name: 'whose place an agent may take that enrols',
+    statements: [`alter table enrolments add column replaces jsonb not null default '[]'`],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */
