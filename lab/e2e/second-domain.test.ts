@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { ConnectStatus, TenantStatus } from '@causeway/contract';
+import type { Agent, ConnectStatus, TenantStatus } from '@causeway/contract';
 import type { Status } from '@causeway/domain-services';
 import { domainLayout, stopDomain } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
@@ -44,10 +44,14 @@ const cli = (...args: string[]) => runCli(['domain', ...args]);
 const tenant = <T = Record<string, unknown>>(...args: string[]): Promise<T> =>
   runCliJson<T>(['tenant', ...args, ...stage.remote]);
 
+const makeCode = ['enrolment', 'create', '--kind', 'domain', '--name', 'again'];
+
+/** A code for an agent that takes the place of whichever is enrolled. */
 async function codeFile(): Promise<string> {
-  const { code } = await tenant<{ code: string }>(
-    ...['enrolment', 'create', '--kind', 'domain', '--name', 'again'],
-  );
+  const { agents } = await tenant<{ agents: Agent[] }>('agents', 'list');
+  const there = agents.filter(({ kind }) => kind === 'domain').map(({ id }) => id);
+  const named = there.length === 0 ? [] : ['--replace', ...there, '--yes'];
+  const { code } = await tenant<{ code: string }>(...makeCode, ...named);
   const file = join(stage.directory, 'code');
   writeFileSync(file, `${code}\n`, { mode: 0o600 });
   return file;
@@ -65,8 +69,8 @@ const statusOf = async (where: 'first' | 'second'): Promise<Status> =>
 const becomes = (where: 'first' | 'second', state: Status['registration']['state']) =>
   eventually(`${where} domain ${state}`, async () => (await statusOf(where)).registration.state === state);
 
-/** The first domain's own words about it, wherever they are told. */
-async function alarmOfTheFirst(): Promise<string> {
+/** The first domain's own words about it, wherever they are told; in its log once for each time that it happened. */
+async function alarmOfTheFirst(times = 1): Promise<string> {
   const { registration, arrivals } = await statusOf('first');
   assert.ok(registration.alarm !== null && registration.next !== null);
   assert.deepEqual(
@@ -78,7 +82,7 @@ async function alarmOfTheFirst(): Promise<string> {
   assert.match(stdout, /registered +NO/);
   assert.doesNotMatch(stdout, /complete|object Object/);
   const inLog = stage.readLog('domain').split('\n');
-  assert.equal(inLog.filter(line => line.includes(JSON.stringify(registration.alarm))).length, 1);
+  assert.equal(inLog.filter(line => line.includes(JSON.stringify(registration.alarm))).length, times);
   const found = await doctor('managed-domain');
   assert.deepEqual([found.met, found.found, found.next], [false, registration.alarm, registration.next]);
   return registration.alarm;
@@ -142,6 +146,12 @@ after(async () => {
   await stopDomain(layoutOf(FIRST));
 });
 
+test('a code for a second agent is made only when it names the first', async () => {
+  const unnamed = await runCli(['tenant', ...makeCode, ...stage.remote]);
+  assert.equal(unnamed.code, 1);
+  assert.match(unnamed.stderr, /the agent 'domain' \(.*a tenant has one.*--replace/);
+});
+
 test('a second domain that does not name the first is refused before anything is made', async () => {
   const code = await codeFile();
   const agents = await tenant<{ agents: unknown[] }>('agents', 'list');
@@ -172,8 +182,8 @@ test('a second domain that does not name the first is refused before anything is
 });
 
 test('the first domain raises the alarm everywhere, and its people stay', async () => {
-  await becomes('first', 'replaced');
-  assert.match(await alarmOfTheFirst(), /the tenant has AADDS2\.EXAMPLE\.NET/);
+  await becomes('first', 'removed');
+  assert.match(await alarmOfTheFirst(), /does not accept its agent.*another agent took its place/);
   for (const who of [alice, carla]) assert.ok(await signsIn('first', who, who.password));
   const { pairing } = await stage.connectStatus<ConnectStatus>();
   assert.deepEqual([pairing.state, pairing.realm], ['unconfirmed', SECOND.realm]);
@@ -209,16 +219,19 @@ test('passwords go to the second domain once its keys are confirmed, cloud-only 
 
 test('the first domain takes its place back by naming the second, which raises the alarm then', async () => {
   const again = (...more: string[]) => cli('register', '--config', stage.configOf('domain'), ...more);
+  assert.match((await again('--replace', SECOND.realm, '--yes')).stderr, /give a one-time code/);
+  const code = ['--code-file', await codeFile()];
   for (const flags of [[], ['--yes'], ['--replace', FIRST.realm, '--yes'], ['--replace', SECOND.realm]]) {
-    const refused = await again(...flags);
+    const refused = await again(...code, ...flags);
     assert.equal(refused.code, 1, refused.stdout);
     assert.match(refused.stderr, /AADDS2\.EXAMPLE\.NET/);
   }
-  const done = await again('--replace', SECOND.realm, '--yes');
+  assert.equal((await statusOf('second')).registration.state, 'registered');
+  const done = await again(...code, '--replace', SECOND.realm, '--yes');
   assert.equal(done.code, 0, done.stderr);
   assert.match(done.stdout, /now that of tenant contoso, in the place of AADDS2\.EXAMPLE\.NET/);
   await becomes('first', 'registered');
-  await becomes('second', 'replaced');
+  await becomes('second', 'removed');
   assert.equal((await statusOf('first')).registration.alarm, null);
 
   await trustDomain(stage.configOf('domain'));
@@ -274,7 +287,7 @@ test('a domain whose agent was removed raises the alarm, and comes back with a n
   };
   await tenant('agents', 'remove', enrolment.agentId);
   await becomes('first', 'removed');
-  assert.match(await alarmOfTheFirst(), /does not accept its agent/);
+  assert.match(await alarmOfTheFirst(2), /does not accept its agent/);
   await changeAlice();
   const refused = await cli('register', '--config', stage.configOf('domain'));
   assert.equal(refused.code, 1);

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import {
   AgentJwk,
   agentSend,
+  CallError,
   call,
   type Endpoint,
   enrolmentRoutes,
   httpSend,
+  isRemoved,
   PROGRAM_VERSION,
   type Send,
 } from '@causeway/contract';
@@ -90,14 +92,30 @@ export function readAgent(stateDirectory: string): Agent {
   return { ...identity, signingKey, publicKey: signingPublicKey(signingKey) };
 }
 
-/** A transport to the tenant that proves who we are. */
+/** A transport to the tenant that proves who we are. @throws CallError that says so where the tenant does not accept this Connect any more */
 export async function agentTransport(configuration: ConnectConfiguration, agent: Agent): Promise<Send> {
   const pem = readPrivateFile(agentKeyFile(configuration.stateDirectory));
   const der = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
   const privateKey = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
   der.fill(0);
-  return agentSend(tenantEndpoint(configuration.tenant, configuration.timeoutMs), { ...agent, privateKey });
+  const endpoint = tenantEndpoint(configuration.tenant, configuration.timeoutMs);
+  const send = agentSend(endpoint, { ...agent, privateKey });
+  return async (path, init) => {
+    try {
+      return await send(path, init);
+    } catch (error) {
+      throw error instanceof CallError && isRemoved(error) ? notAccepted(agent, error) : error;
+    }
+  };
+}
+
+function notAccepted({ tenantName, agentId }: Agent, cause: CallError): CallError {
+  return new CallError(
+    cause.status,
+    cause.code,
+    `the tenant '${tenantName}' does not accept this Connect (agent ${agentId}), and nothing is sent: another Connect took its place, it was removed there, the tenant was restored from before its enrolment, or clocks differ by minutes; 'causeway tenant agents list' shows who is there`,
+  );
 }
 
 /** @throws CausewayError 'ca-unreadable' */

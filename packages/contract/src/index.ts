@@ -10,7 +10,7 @@ export {
 export * from './administration.ts';
 export * from './administrators.ts';
 export * from './applications.ts';
-export { CallError, call, requestPath, type Send } from './client.ts';
+export { CallError, call, isRemoved, requestPath, type Send } from './client.ts';
 export * from './common.ts';
 export * from './connect-administration.ts';
 export * from './connect-status.ts';

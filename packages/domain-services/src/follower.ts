@@ -4,6 +4,7 @@ import {
   call,
   type FeedItem,
   type FeedQuery,
+  isRemoved,
   MAX_PAGE,
   managedDomainRoutes,
   type Send,
@@ -19,7 +20,6 @@ import { prepareItems } from './prepare.ts';
 import { readFeed, type Unreadable } from './read-feed.ts';
 import { reconcileNames } from './reconcile-names.ts';
 import { REASONS } from './refusals.ts';
-import { isRemoved } from './removed.ts';
 import { settlePage } from './settle-page.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
 import { learnTenantKey } from './tenant-key.ts';
