@@ -16,7 +16,7 @@ import { changeOnPage } from '../places/password-page.ts';
 import { Place } from '../places/place.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// A tenant has one managed domain. A second one takes its place only by its name; the one that lost it says so, and gets it back.
+// A tenant has one managed domain, and a forest one Connect. A second one takes its place only by its name; the one that lost it says so.
 
 const stage = await freshStage({ databaseUrl: process.env.DATABASE_URL, headIntervalMs: 300 });
 const FIRST = DOMAINS.managed;
@@ -149,7 +149,7 @@ after(async () => {
 test('a code for a second agent is made only when it names the first', async () => {
   const unnamed = await runCli(['tenant', ...makeCode, ...stage.remote]);
   assert.equal(unnamed.code, 1);
-  assert.match(unnamed.stderr, /the agent 'domain' \(.*a tenant has one.*--replace/);
+  assert.match(unnamed.stderr, /the agent 'domain' \(.*a tenant has one such agent.*--replace/);
 });
 
 test('a second domain that does not name the first is refused before anything is made', async () => {
@@ -298,4 +298,46 @@ test('a domain whose agent was removed raises the alarm, and comes back with a n
   await becomes('first', 'registered');
   await eventually('alice in the first domain', () => signsIn('first', alice, alice.password));
   await eventually('complete', async () => (await statusOf('first')).arrivals[0]?.state === 'complete');
+});
+
+test('a second Connect takes the place of the first only by its name, and the first one says so', async () => {
+  const make = ['enrolment', 'create', '--kind', 'connect', '--name', 'connect2', '--forest', dnsDomain];
+  const unnamed = await runCli(['tenant', ...make, ...stage.remote]);
+  assert.equal(unnamed.code, 1);
+  assert.match(
+    unnamed.stderr,
+    /the agent 'connect' \(.*speaks for corp\.example\.com; a forest has one Connect/,
+  );
+  const { agents } = await tenant<{ agents: Agent[] }>('agents', 'list');
+  const { id } = agents.find(({ kind }) => kind === 'connect')!;
+  const { code } = await tenant<{ code: string }>(...make, '--replace', id, '--yes');
+
+  const config = stage.configOf('connect2');
+  const state = stage.stateOf('connect2');
+  const first = JSON.parse(readFileSync(stage.configOf('connect'), 'utf8')) as object;
+  writeFileSync(config, JSON.stringify({ ...first, stateDirectory: state }));
+  const enrol = ['connect', 'enrol', '--code-file', '-', '--config', config];
+  const { fingerprint } = await runCliJson<{ fingerprint: string }>(enrol, {}, code);
+  await changeAlice();
+  await eventually('the first Connect says so', async () => {
+    const { connectors } = await stage.connectStatus<ConnectStatus>();
+    return /does not accept this Connect .*another Connect took/.test(connectors[0]?.lastError ?? '');
+  });
+
+  const connect = new Place({
+    name: 'connect',
+    args: ['connect', 'run', '--config', config],
+    logFile: stage.logOf('connect2'),
+    ready: () => callLocally(state, 'connect', 'GET', '/api/v1/status'),
+  });
+  try {
+    await connect.start();
+    const domain = ['--config', stage.configOf('domain')];
+    await runCliJson(['domain', 'trust-agent', fingerprint, '--forest', dnsDomain, ...domain]);
+    const keys = await runCliJson<{ fingerprint: string }>(['domain', 'fingerprint', ...domain]);
+    await runCliJson(['connect', 'trust-domain', keys.fingerprint, '--config', config]);
+    await eventually('alice in the managed domain', () => signsIn('first', alice, alice.password));
+  } finally {
+    await connect.stop();
+  }
 });

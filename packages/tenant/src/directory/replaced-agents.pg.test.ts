@@ -60,7 +60,7 @@ onEveryBackend('an agent whose place another one takes', tenant => {
   };
   const refused = (id: string) => ({
     ...{ status: 409, code: 'other-agent' },
-    message: new RegExp(`\\(${id}, enrolled 2\\S+, last seen .*\\).*--replace ${id}$`),
+    message: new RegExp(`\\(${id}, enrolled 2\\S+, last seen .*\\).*--replace .*${id}$`),
   });
 
   it('is named before a code for its forest is made, and is out with its tokens once that is used', async () => {
@@ -85,6 +85,15 @@ onEveryBackend('an agent whose place another one takes', tenant => {
     assert.deepEqual((await forestsOf())[first.id], [WEST]);
     await speaks(first, WEST);
     await assert.rejects(speaks(first, CORP), { code: 'other-forest' });
+  });
+
+  it('is named together with all others whose place is taken', async () => {
+    const [corp, west] = [await enrolled('connect', [CORP]), await enrolled('connect', [WEST])];
+    const all = { code: 'other-agent', message: new RegExp(`--replace ${corp.id} ${west.id}$`) };
+    await assert.rejects(codeFor('connect', [CORP, WEST]), all);
+    await assert.rejects(codeFor('connect', [CORP, WEST], [corp.id]), all);
+    const id = await use(await codeFor('connect', [CORP, WEST], [corp.id, west.id]), 'connect');
+    assert.deepEqual(await forestsOf(), { [id]: [CORP, WEST] });
   });
 
   for (const kind of ['connect', 'domain'] as const) {

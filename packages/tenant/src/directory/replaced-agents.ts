@@ -42,26 +42,30 @@ async function holdersOf(scope: TenantScope, { kind, forests, agentId }: Claim):
 
 /**
  * INVARIANT: no agent loses its place unless an administrator named it.
- * @throws CausewayError 'other-agent' that names the first one who was not
+ * @throws CausewayError 'other-agent' that names those who were not
  */
 export async function refuseUnnamed(scope: TenantScope, claim: Claim): Promise<void> {
-  const holder = (await holdersOf(scope, claim)).find(({ id }) => !claim.replaces.includes(id));
-  if (!holder) return;
-  const { id, name, enrolled_at, last_seen_at } = holder;
-  const forests = holder.forests.filter(forest => claim.forests.includes(forest)).join(', ');
-  const [has, one] =
-    claim.kind === 'domain'
-      ? ["is the tenant's agent of a managed domain", 'a tenant has one']
-      : [`speaks for ${forests}`, 'a forest has one Connect'];
+  const unnamed = (await holdersOf(scope, claim)).filter(({ id }) => !claim.replaces.includes(id));
+  if (unnamed.length === 0) return;
   const how =
     claim.agentId === undefined
-      ? 'make a new code that names it: causeway tenant enrolment create'
-      : 'name it: causeway tenant agents set-forests';
+      ? 'make a new code with them: causeway tenant enrolment create'
+      : 'name them: causeway tenant agents set-forests';
+  const ids = [...claim.replaces, ...unnamed.map(({ id }) => id)].join(' ');
   throw new CausewayError(
     'other-agent',
-    `the agent '${name}' (${id}, enrolled ${enrolled_at.toISOString()}, last seen ${last_seen_at?.toISOString() ?? 'never'}) ${has}, and ${one}: nothing was changed; to replace it, ${how} … --replace ${id}`,
+    `${unnamed.map(holder => describeHolder(holder, claim)).join('; ')}; ${claim.kind === 'domain' ? 'a tenant has one such agent' : 'a forest has one Connect'}, so nothing was changed; to replace what is there, ${how} … --replace ${ids}`,
     { status: 409 },
   );
+}
+
+function describeHolder({ id, name, forests, enrolled_at, last_seen_at }: Holder, claim: Claim): string {
+  const seen = `enrolled ${enrolled_at.toISOString()}, last seen ${last_seen_at?.toISOString() ?? 'never'}`;
+  const does =
+    claim.kind === 'domain'
+      ? 'is the agent of a managed domain'
+      : `speaks for ${forests.filter(forest => claim.forests.includes(forest)).join(', ')}`;
+  return `the agent '${name}' (${id}, ${seen}) ${does}`;
 }
 
 /**
