@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Agent,
   type CallError,
@@ -38,6 +39,18 @@ onEveryBackend('an agent whose place another one takes', tenant => {
     const signingKey = kind === 'connect' ? generateSigningKey().publicKey : null;
     const body = { code, version: '1.0.0', jwk, signingKey };
     return (await call(httpSend({ url: tenant().url }), enrolmentRoutes.enrol, { body })).agentId;
+  };
+  /** Both have looked who is there before one of them may write, unless one waits for the other. */
+  const atOnce = async (works: (() => Promise<string>)[]): Promise<PromiseSettledResult<string>[]> => {
+    let tried: Promise<PromiseSettledResult<string>[]> | undefined;
+    await tenant()
+      .running.database.transaction()
+      .execute(async transaction => {
+        await sql`lock table agents in exclusive mode`.execute(transaction);
+        tried = Promise.allSettled(works.map(work => work()));
+        await delay(500);
+      });
+    return tried!;
   };
   const forestsOf = async (): Promise<Record<string, string[]>> => {
     const { agents } = await call(admin, enrolmentRoutes.listAgents);
@@ -102,7 +115,7 @@ onEveryBackend('an agent whose place another one takes', tenant => {
       const { id } = await enrolled(kind); // which makes the administrator one of the managed domain, too
       await call(admin, enrolmentRoutes.removeAgent, { params: { id } });
       const codes = [await codeFor(kind, forests), await codeFor(kind, forests)];
-      const tried = await Promise.allSettled(codes.map(code => use(code, kind)));
+      const tried = await atOnce(codes.map(code => () => use(code, kind)));
       const failed = tried.filter(one => one.status === 'rejected');
       assert.deepEqual(
         failed.map(({ reason }) => (reason as CallError).code),
