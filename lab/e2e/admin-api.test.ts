@@ -148,7 +148,7 @@ before(async () => {
     adminApi: { listen: { host: '127.0.0.1', port: PORT }, tls: certificates.server },
   };
   writeFileSync(config, JSON.stringify(settings)); // JSON is YAML too
-  await cli('enrol', '--code', 'any');
+  await runCliJson(['connect', 'enrol', '--code-file', '-', '--config', config], {}, 'any');
   await cli('sync', '--once');
   await service.start();
 });

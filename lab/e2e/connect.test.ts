@@ -96,7 +96,7 @@ before(async () => {
     ...['--name', account],
   ]);
   configure();
-  await cli('enrol', '--code', 'any');
+  await runCliJson(['connect', 'enrol', '--code-file', '-', '--config', config], {}, 'any');
 });
 
 after(async () => {

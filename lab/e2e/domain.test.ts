@@ -36,6 +36,8 @@ const THRESHOLD = 3;
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-domain-'));
 const state = join(folder, 'state');
+const codeFile = join(folder, 'code');
+writeFileSync(codeFile, 'once\n', { mode: 0o600 });
 const samba = join(state, 'samba');
 const layout = domainLayout(samba);
 const service = new DomainPlace(folder);
@@ -50,7 +52,7 @@ let ldap: LdapConnection;
 
 const createArguments = (url: string) => [
   ...['--realm', REALM, '--netbios', NETBIOS, '--host-name', 'ds22', '--address', ADDRESS],
-  ...['--dns', 'none', '--tenant', url, '--code', 'once', '--deletion-threshold', String(THRESHOLD)],
+  ...['--dns', 'none', '--tenant', url, '--code-file', codeFile, '--deletion-threshold', String(THRESHOLD)],
 ];
 
 before(async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -23,6 +23,8 @@ const BASE = baseDn({ realm: REALM });
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-names-'));
 const state = join(folder, 'state');
+const codeFile = join(folder, 'code');
+writeFileSync(codeFile, 'once\n', { mode: 0o600 });
 const layout = domainLayout(join(state, 'samba'));
 const service = new DomainPlace(folder);
 const cli = (...args: string[]) => runCliJson(['domain', ...args, '--state', state]);
@@ -43,7 +45,7 @@ before(async () => {
   const created = await cli(
     'create',
     ...['--realm', REALM, '--netbios', NETBIOS, '--host-name', 'ds24', '--address', ADDRESS],
-    ...['--dns', 'none', '--tenant', tenant.url, '--code', 'once', '--deletion-threshold', '500'],
+    ...['--dns', 'none', '--tenant', tenant.url, '--code-file', codeFile, '--deletion-threshold', '500'],
   );
   administrator.password = readFileSync(String(created.administratorPasswordFile), 'utf8').trim();
   ({ key } = (await cli('fingerprint')) as unknown as PublicDomainKeys);

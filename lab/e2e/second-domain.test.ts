@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { ConnectStatus, TenantStatus } from '@causeway/contract';
+import type { Agent, ConnectStatus, TenantStatus } from '@causeway/contract';
 import type { Status } from '@causeway/domain-services';
 import { domainLayout, stopDomain } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
@@ -16,7 +16,7 @@ import { changeOnPage } from '../places/password-page.ts';
 import { Place } from '../places/place.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
-// A tenant has one managed domain. A second one takes its place only by its name; the one that lost it says so, and gets it back.
+// A tenant has one managed domain, and a forest one Connect. A second one takes its place only by its name; the one that lost it says so.
 
 const stage = await freshStage({ databaseUrl: process.env.DATABASE_URL, headIntervalMs: 300 });
 const FIRST = DOMAINS.managed;
@@ -44,10 +44,14 @@ const cli = (...args: string[]) => runCli(['domain', ...args]);
 const tenant = <T = Record<string, unknown>>(...args: string[]): Promise<T> =>
   runCliJson<T>(['tenant', ...args, ...stage.remote]);
 
+const makeCode = ['enrolment', 'create', '--kind', 'domain', '--name', 'again'];
+
+/** A code for an agent that takes the place of whichever is enrolled. */
 async function codeFile(): Promise<string> {
-  const { code } = await tenant<{ code: string }>(
-    ...['enrolment', 'create', '--kind', 'domain', '--name', 'again'],
-  );
+  const { agents } = await tenant<{ agents: Agent[] }>('agents', 'list');
+  const there = agents.filter(({ kind }) => kind === 'domain').map(({ id }) => id);
+  const named = there.length === 0 ? [] : ['--replace', ...there, '--yes'];
+  const { code } = await tenant<{ code: string }>(...makeCode, ...named);
   const file = join(stage.directory, 'code');
   writeFileSync(file, `${code}\n`, { mode: 0o600 });
   return file;
@@ -65,8 +69,8 @@ const statusOf = async (where: 'first' | 'second'): Promise<Status> =>
 const becomes = (where: 'first' | 'second', state: Status['registration']['state']) =>
   eventually(`${where} domain ${state}`, async () => (await statusOf(where)).registration.state === state);
 
-/** The first domain's own words about it, wherever they are told. */
-async function alarmOfTheFirst(): Promise<string> {
+/** The first domain's own words about it, wherever they are told; in its log once for each time that it happened. */
+async function alarmOfTheFirst(times = 1): Promise<string> {
   const { registration, arrivals } = await statusOf('first');
   assert.ok(registration.alarm !== null && registration.next !== null);
   assert.deepEqual(
@@ -78,7 +82,7 @@ async function alarmOfTheFirst(): Promise<string> {
   assert.match(stdout, /registered +NO/);
   assert.doesNotMatch(stdout, /complete|object Object/);
   const inLog = stage.readLog('domain').split('\n');
-  assert.equal(inLog.filter(line => line.includes(JSON.stringify(registration.alarm))).length, 1);
+  assert.equal(inLog.filter(line => line.includes(JSON.stringify(registration.alarm))).length, times);
   const found = await doctor('managed-domain');
   assert.deepEqual([found.met, found.found, found.next], [false, registration.alarm, registration.next]);
   return registration.alarm;
@@ -147,6 +151,12 @@ after(async () => {
   await stopDomain(layoutOf(FIRST));
 });
 
+test('a code for a second agent is made only when it names the first', async () => {
+  const unnamed = await runCli(['tenant', ...makeCode, ...stage.remote]);
+  assert.equal(unnamed.code, 1);
+  assert.match(unnamed.stderr, /the agent 'domain' \(.*a tenant has one such agent.*--replace/);
+});
+
 test('a second domain that does not name the first is refused before anything is made', async () => {
   const code = await codeFile();
   const agents = await tenant<{ agents: unknown[] }>('agents', 'list');
@@ -177,8 +187,8 @@ test('a second domain that does not name the first is refused before anything is
 });
 
 test('the first domain raises the alarm everywhere, and its people stay', async () => {
-  await becomes('first', 'replaced');
-  assert.match(await alarmOfTheFirst(), /the tenant has AADDS2\.EXAMPLE\.NET/);
+  await becomes('first', 'removed');
+  assert.match(await alarmOfTheFirst(), /does not accept its agent.*another agent took its place/);
   for (const who of [alice, carla]) assert.ok(await signsIn('first', who, who.password));
   const { pairing } = await stage.connectStatus<ConnectStatus>();
   assert.deepEqual([pairing.state, pairing.realm], ['unconfirmed', SECOND.realm]);
@@ -214,16 +224,19 @@ test('passwords go to the second domain once its keys are confirmed, cloud-only 
 
 test('the first domain takes its place back by naming the second, which raises the alarm then', async () => {
   const again = (...more: string[]) => cli('register', '--config', stage.configOf('domain'), ...more);
+  assert.match((await again('--replace', SECOND.realm, '--yes')).stderr, /give a one-time code/);
+  const code = ['--code-file', await codeFile()];
   for (const flags of [[], ['--yes'], ['--replace', FIRST.realm, '--yes'], ['--replace', SECOND.realm]]) {
-    const refused = await again(...flags);
+    const refused = await again(...code, ...flags);
     assert.equal(refused.code, 1, refused.stdout);
     assert.match(refused.stderr, /AADDS2\.EXAMPLE\.NET/);
   }
-  const done = await again('--replace', SECOND.realm, '--yes');
+  assert.equal((await statusOf('second')).registration.state, 'registered');
+  const done = await again(...code, '--replace', SECOND.realm, '--yes');
   assert.equal(done.code, 0, done.stderr);
   assert.match(done.stdout, /now that of tenant contoso, in the place of AADDS2\.EXAMPLE\.NET/);
   await becomes('first', 'registered');
-  await becomes('second', 'replaced');
+  await becomes('second', 'removed');
   assert.equal((await statusOf('first')).registration.alarm, null);
 
   await trustDomain(stage.configOf('domain'));
@@ -279,7 +292,7 @@ test('a domain whose agent was removed raises the alarm, and comes back with a n
   };
   await tenant('agents', 'remove', enrolment.agentId);
   await becomes('first', 'removed');
-  assert.match(await alarmOfTheFirst(), /does not accept its agent/);
+  assert.match(await alarmOfTheFirst(2), /does not accept its agent/);
   await changeAlice();
   const refused = await cli('register', '--config', stage.configOf('domain'));
   assert.equal(refused.code, 1);
@@ -290,4 +303,46 @@ test('a domain whose agent was removed raises the alarm, and comes back with a n
   await becomes('first', 'registered');
   await eventually('alice in the first domain', () => signsIn('first', alice, alice.password));
   await eventually('complete', async () => (await statusOf('first')).arrivals[0]?.state === 'complete');
+});
+
+test('a second Connect takes the place of the first only by its name, and the first one says so', async () => {
+  const make = ['enrolment', 'create', '--kind', 'connect', '--name', 'connect2', '--forest', dnsDomain];
+  const unnamed = await runCli(['tenant', ...make, ...stage.remote]);
+  assert.equal(unnamed.code, 1);
+  assert.match(
+    unnamed.stderr,
+    /the agent 'connect' \(.*speaks for corp\.example\.com; a forest has one Connect/,
+  );
+  const { agents } = await tenant<{ agents: Agent[] }>('agents', 'list');
+  const { id } = agents.find(({ kind }) => kind === 'connect')!;
+  const { code } = await tenant<{ code: string }>(...make, '--replace', id, '--yes');
+
+  const config = stage.configOf('connect2');
+  const state = stage.stateOf('connect2');
+  const first = JSON.parse(readFileSync(stage.configOf('connect'), 'utf8')) as object;
+  writeFileSync(config, JSON.stringify({ ...first, stateDirectory: state }));
+  const enrol = ['connect', 'enrol', '--code-file', '-', '--config', config];
+  const { fingerprint } = await runCliJson<{ fingerprint: string }>(enrol, {}, code);
+  await changeAlice();
+  await eventually('the first Connect says so', async () => {
+    const { connectors } = await stage.connectStatus<ConnectStatus>();
+    return /does not accept this Connect .*another Connect took/.test(connectors[0]?.lastError ?? '');
+  });
+
+  const connect = new Place({
+    name: 'connect',
+    args: ['connect', 'run', '--config', config],
+    logFile: stage.logOf('connect2'),
+    ready: () => callLocally(state, 'connect', 'GET', '/api/v1/status'),
+  });
+  try {
+    await connect.start();
+    const domain = ['--config', stage.configOf('domain')];
+    await runCliJson(['domain', 'trust-agent', fingerprint, '--forest', dnsDomain, ...domain]);
+    const keys = await runCliJson<{ fingerprint: string }>(['domain', 'fingerprint', ...domain]);
+    await runCliJson(['connect', 'trust-domain', keys.fingerprint, '--config', config]);
+    await eventually('alice in the managed domain', () => signsIn('first', alice, alice.password));
+  } finally {
+    await connect.stop();
+  }
 });

@@ -10,13 +10,18 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Runs `causeway …args` to its end, as an administrator would. */
-export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliResult> {
+/**
+ * Runs `causeway …args` to its end, as an administrator would.
+ * @param input what it reads on standard input: a secret above all, which is on no command line
+ */
+export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [CLI, ...args], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    child.stdin.on('error', () => {}); // one that ends early reads none of it
+    child.stdin.end(input);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', chunk => {
@@ -34,8 +39,9 @@ export function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pr
 export async function runCliJson<T = Record<string, unknown>>(
   args: readonly string[],
   env?: NodeJS.ProcessEnv,
+  input?: string,
 ): Promise<T> {
-  const result = await runCli([...args, '--json'], env);
+  const result = await runCli([...args, '--json'], env, input);
   if (result.code !== 0)
     throw new Error(`causeway ${args.slice(0, 2).join(' ')} failed: ${result.stderr.trim()}`);
   return JSON.parse(result.stdout) as T;

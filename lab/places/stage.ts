@@ -190,16 +190,12 @@ export class Stage {
   async enrolConnect(): Promise<void> {
     if (this.settings.record) this.proxy = await recordingProxy(this.tenantUrl);
     this.#writeConnect();
-    await runCliJson([
-      ...[
-        'connect',
-        'enrol',
-        '--code',
-        await this.#enrolmentCode('connect'),
-        '--config',
-        this.configOf('connect'),
-      ],
-    ]);
+    const code = await this.#enrolmentCode('connect');
+    await runCliJson(
+      ['connect', 'enrol', '--code-file', '-', '--config', this.configOf('connect')],
+      {},
+      code,
+    );
   }
 
   /** From here on Connect talks to the tenant itself. */
@@ -260,18 +256,15 @@ export class Stage {
       ...this.#headInterval,
       ...{ realm, netbiosDomain, hostName, address, dns: 'none' },
     });
-    await runCliJson([
-      ...[
-        'domain',
-        'create',
-        '--config',
-        this.configOf('domain'),
-        '--admin-password-file',
-        administratorPasswordFile(this.managed),
-        '--code',
-        await this.#enrolmentCode('domain'),
+    const passwordFile = administratorPasswordFile(this.managed);
+    await runCliJson(
+      [
+        ...['domain', 'create', '--config', this.configOf('domain')],
+        ...['--admin-password-file', passwordFile, '--code-file', '-'],
       ],
-    ]);
+      {},
+      await this.#enrolmentCode('domain'),
+    );
   }
 
   /** The tenant and Connect run, and people sign in to a web application. */

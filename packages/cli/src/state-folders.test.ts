@@ -25,6 +25,9 @@ after(() => rmSync(folder, { recursive: true }));
 const user = process.geteuid!();
 const OTHER = 65534;
 
+const codeFile = join(folder, 'code');
+writeFileSync(codeFile, 'made-up', { mode: 0o600 });
+
 const SERVICES = [
   {
     name: 'connect',
@@ -43,7 +46,7 @@ const SERVICES = [
         },
       ],
     }),
-    commands: [['status'], ['fingerprint'], ['enrol', '--code', 'made-up', '--unchecked']],
+    commands: [['status'], ['fingerprint'], ['enrol', '--code-file', codeFile, '--unchecked']],
     database: 'connect.db',
     key: 'signing-key.pem',
     deeper: [],

@@ -13,10 +13,11 @@ import { createLog } from '@causeway/service';
 import { loadConnectConfiguration } from './configuration.ts';
 import { Connect } from './connect.ts';
 
-import { enrol, readAgent } from './identity.ts';
+import { agentTransport, enrol, readAgent } from './identity.ts';
 import { whyRestored } from './note-restore.ts';
 import { decideObject } from './objects/merge.ts';
 import { connectStatus, userStatus } from './status.ts';
+import { TenantClient } from './tenant-client.ts';
 import { person } from './testing/fixtures.ts';
 import { ProvisioningPeer } from './testing/provisioning-peer.ts';
 
@@ -82,6 +83,20 @@ test('enrolment makes keys that only their owner can read, and happens once', as
   for (const name of ['identity.json', 'signing-key.pem', 'agent-key.pem'])
     assert.equal(statSync(join(stateDirectory, name)).mode & 0o077, 0, name);
   await assert.rejects(enrol(stateDirectory, { url: peer.url }, 'a-code'), { code: 'already-enrolled' });
+});
+
+test('a Connect that lost its place at the tenant says what may have happened and where to look', async () => {
+  peer.removed = true;
+  const agent = readAgent(stateDirectory);
+  const tenant = new TenantClient(await agentTransport(loadConnectConfiguration(configurationFile()), agent));
+  await assert.rejects(tenant.configuration(), {
+    code: 'invalid_client',
+    message: new RegExp(
+      `'peer' does not accept this Connect \\(agent ${agent.agentId}\\).*tenant agents list`,
+    ),
+  });
+  peer.removed = false;
+  await tenant.configuration();
 });
 
 test('a second instance is refused with the process id of the first', async () => {

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import {
   AgentJwk,
   agentSend,
+  CallError,
   call,
   type Endpoint,
   enrolmentRoutes,
   httpSend,
+  isRemoved,
   PROGRAM_VERSION,
   type Send,
 } from '@causeway/contract';
@@ -50,6 +52,9 @@ const identityFile = (state: string): string => join(state, 'identity.json');
 const signingKeyFile = (state: string): string => join(state, 'signing-key.pem');
 const agentKeyFile = (state: string): string => join(state, 'agent-key.pem');
 
+/** What an administrator gives at the tenant. */
+export const MAKE_CODE = 'causeway tenant enrolment create --kind connect --name NAME --forest FOREST';
+
 /**
  * Enrols at a tenant by a one-time code. The signing key is made once and kept: the managed domain's administrator has
  * confirmed its fingerprint, perhaps.
@@ -86,7 +91,7 @@ export function readAgent(stateDirectory: string): Agent {
   if (!existsSync(identityFile(stateDirectory))) {
     throw new CausewayError(
       'not-enrolled',
-      `this Connect is not enrolled at a tenant yet: an administrator makes a code with 'causeway tenant enrolment create --kind connect --forest NAME', then run 'causeway connect enrol --code CODE'`,
+      `this Connect is not enrolled at a tenant yet: an administrator makes a code with '${MAKE_CODE}', then run 'causeway connect enrol --code-file FILE'`,
     );
   }
   const identity = Identity.parse(JSON.parse(readPrivateFile(identityFile(stateDirectory))));
@@ -94,14 +99,30 @@ export function readAgent(stateDirectory: string): Agent {
   return { ...identity, signingKey, publicKey: signingPublicKey(signingKey) };
 }
 
-/** A transport to the tenant that proves who we are. */
+/** A transport to the tenant that proves who we are. @throws CallError that says so where the tenant does not accept this Connect any more */
 export async function agentTransport(configuration: ConnectConfiguration, agent: Agent): Promise<Send> {
   const pem = readPrivateFile(agentKeyFile(configuration.stateDirectory));
   const der = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
   const privateKey = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
   der.fill(0);
-  return agentSend(tenantEndpoint(configuration.tenant, configuration.timeoutMs), { ...agent, privateKey });
+  const endpoint = tenantEndpoint(configuration.tenant, configuration.timeoutMs);
+  const send = agentSend(endpoint, { ...agent, privateKey });
+  return async (path, init) => {
+    try {
+      return await send(path, init);
+    } catch (error) {
+      throw error instanceof CallError && isRemoved(error) ? notAccepted(agent, error) : error;
+    }
+  };
+}
+
+function notAccepted({ tenantName, agentId }: Agent, cause: CallError): CallError {
+  return new CallError(
+    cause.status,
+    cause.code,
+    `the tenant '${tenantName}' does not accept this Connect (agent ${agentId}), and nothing is sent: another Connect took its place, it was removed there, the tenant was restored from before its enrolment, or clocks differ by minutes; 'causeway tenant agents list' shows who is there`,
+  );
 }
 
 /** @throws CausewayError 'ca-unreadable' */

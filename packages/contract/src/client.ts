@@ -26,6 +26,10 @@ export class CallError extends Error {
   }
 }
 
+/** The tenant gives an agent no token: it has no such agent, or does not take its key (RFC 6749 5.2). */
+export const isRemoved = (error: unknown): boolean =>
+  error instanceof CallError && error.code === 'invalid_client';
+
 /** Sends one request; the transport (TLS, token) is the caller's. Standard `fetch` semantics; the transport limits `text()`. */
 export type Send = (
   path: string,

@@ -8,6 +8,8 @@ export const AgentKind = z.enum(['connect', 'domain']);
 /** The forests that a Connect may speak for; a connector each. */
 const MAX_FORESTS = 20;
 const Forests = z.array(Forest).max(MAX_FORESTS);
+/** Ids of the agents whose place is taken; nobody else's is. A release before knows nobody to name. */
+const ReplacedAgents = z.array(z.uuid()).max(100).optional();
 
 /** The public half of the key by which an agent proves itself at the token endpoint (private_key_jwt, ES256). */
 export const AgentJwk = z.strictObject({
@@ -37,9 +39,15 @@ export const enrolmentRoutes = {
     method: 'POST',
     path: '/api/v1/enrolments',
     access: ['admin'],
-    summary: 'makes a one-time code by which an agent enrols',
+    summary:
+      'makes a one-time code by which an agent enrols; another agent that does the same already has to be named in `replaces`',
     body: z
-      .strictObject({ kind: AgentKind, name: z.string().min(1).max(100), forests: Forests.default([]) })
+      .strictObject({
+        kind: AgentKind,
+        name: z.string().min(1).max(100),
+        forests: Forests.default([]),
+        replaces: ReplacedAgents,
+      })
       .refine(({ kind, forests }) => (kind === 'connect') === forests.length > 0, {
         path: ['forests'],
         message: 'a Connect is enrolled for the forests that it reads, at least one; nothing else for any',
@@ -90,9 +98,10 @@ export const enrolmentRoutes = {
     method: 'PUT',
     path: '/api/v1/agents/:id/forests',
     access: ['admin'],
-    summary: 'sets the forests that a Connect may provision, from now on',
+    summary:
+      'sets the forests that a Connect may provision, from now on; another Connect that speaks for a new one has to be named in `replaces`',
     params: z.strictObject({ id: z.uuid() }),
-    body: z.strictObject({ forests: Forests.min(1) }),
+    body: z.strictObject({ forests: Forests.min(1), replaces: ReplacedAgents }),
     reply: Empty,
   }),
   removeAgent: route({

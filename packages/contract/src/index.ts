@@ -12,7 +12,7 @@ export {
 export * from './administration.ts';
 export * from './administrators.ts';
 export * from './applications.ts';
-export { CallError, call, callIfServed, requestPath, type Send } from './client.ts';
+export { CallError, call, callIfServed, isRemoved, requestPath, type Send } from './client.ts';
 export * from './common.ts';
 export * from './connect-administration.ts';
 export * from './connect-status.ts';

@@ -1,6 +1,17 @@
 import { userInfo } from 'node:os';
 import { stopDomain } from '@causeway/samba';
-import { CausewayError, checkStateFolder, confirm, lockState, printResult, table } from '@causeway/service';
+import {
+  CausewayError,
+  type CodeFlags,
+  checkStateFolder,
+  codeOption,
+  confirm,
+  lockState,
+  printResult,
+  readCode,
+  table,
+  withCode,
+} from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { administratorCommands, administratorsLine } from './administrator-commands.ts';
 import type { Arrival } from './arrival.ts';
@@ -12,11 +23,12 @@ import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { runDomain } from './domain-service.ts';
 import { alarmText } from './head-watch.ts';
 import { heldCommands } from './held-commands.ts';
+import { MAKE_CODE } from './identity.ts';
 import type { Problem } from './ledger.ts';
 import { listNames, type NameClaims, type NameList, readName } from './name-commands.ts';
 import { personRows } from './person-rows.ts';
 import { placesOf } from './places.ts';
-import { type CodeFlags, type ReplaceFlags, readCode, register, withCode } from './register-command.ts';
+import { type ReplaceFlags, register } from './register-command.ts';
 import { readStatus, readUserStatus, type Status, type UserStatus } from './status.ts';
 
 interface Flags extends ConfigurationFlags {
@@ -59,7 +71,7 @@ export function domainCommands(program: Program): void {
       .option('--state <directory>', 'state folder')
       .option('--json', 'print JSON');
 
-  command('create', 'make the managed domain, its keys, and enrol it with the tenant')
+  codeOption(command('create', 'make the managed domain, its keys, and enrol it with the tenant'), MAKE_CODE)
     .option('--realm <REALM>', 'Kerberos realm, such as AADDS.EXAMPLE.NET')
     .option('--netbios <NAME>', 'NetBIOS name of the domain')
     .option('--host-name <name>', 'short name of this domain controller')
@@ -68,8 +80,6 @@ export function domainCommands(program: Program): void {
     .option('--directory <directory>', "the Samba domain's own folder")
     .option('--tenant <url>', 'base address of the tenant')
     .option('--ca <file>', "CA of the tenant's certificate (PEM)")
-    .option('--code <code>', 'one-time code for a domain agent, made by an administrator of the tenant')
-    .option('--code-file <file>', "file with that code, or '-': from standard input")
     .option('--replace <REALM>', "the tenant's managed domain whose place this one takes")
     .option('--yes', 'replace it without a question')
     .option(
@@ -78,11 +88,7 @@ export function domainCommands(program: Program): void {
     )
     .option('--admin-password-file <file>', "file with the Administrator's password; made up when absent")
     .action(create);
-  command('register', 'register this managed domain with its tenant (again)')
-    .option(
-      '--code-file <file>',
-      "file with a new one-time code, or '-': from standard input; asked for where it is needed",
-    )
+  codeOption(command('register', 'register this managed domain with its tenant (again)'), MAKE_CODE)
     .option('--replace <REALM>', "the tenant's managed domain whose place this one takes")
     .option('--yes', 'replace it without a question')
     .action(register);

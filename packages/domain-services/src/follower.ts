@@ -6,6 +6,7 @@ import {
   type FeedQuery,
   FOREST_REPORT,
   hearing,
+  isRemoved,
   MAX_PAGE,
   managedDomainRoutes,
   type Send,
@@ -22,7 +23,6 @@ import { prepareItems } from './prepare.ts';
 import { readFeed, type Unreadable } from './read-feed.ts';
 import { reconcileNames } from './reconcile-names.ts';
 import { REASONS } from './refusals.ts';
-import { isRemoved } from './removed.ts';
 import { settlePage } from './settle-page.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from './task.ts';
 import { learnTenantKey } from './tenant-key.ts';

@@ -46,14 +46,17 @@ function agentKeyPem(places: Places): string {
   return readPrivateFile(places.agentKey);
 }
 
+/** What a member of 'AAD DC Administrators' gives at the tenant. */
+export const MAKE_CODE = 'causeway tenant enrolment create --kind domain --name NAME';
+
 /** @param known what the tenant said earlier, of an agent that it accepts no more */
 export function codeNeeded(known: Enrolment | undefined): CausewayError {
   const why = known
-    ? `the tenant '${known.tenantName}' does not accept the agent ${known.agentId} of this domain: it was removed there, the tenant was restored from before its enrolment, or clocks differ by minutes`
+    ? `the tenant '${known.tenantName}' does not accept the agent ${known.agentId} of this domain: it was removed there, another agent took its place, the tenant was restored from before its enrolment, or clocks differ by minutes`
     : 'the agent is not enrolled with the tenant';
   return new CausewayError(
     'code-needed',
-    `${why}; give a one-time code by --code-file, which a member of 'AAD DC Administrators' makes: causeway tenant enrolment create --kind domain --name NAME`,
+    `${why}; give a one-time code by --code-file FILE ('-' is standard input), which a member of 'AAD DC Administrators' makes: ${MAKE_CODE}`,
   );
 }
 

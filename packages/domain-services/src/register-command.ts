@@ -1,10 +1,10 @@
 import {
-  askSecret,
-  CausewayError,
+  type CodeFlags,
   checkStateFolder,
   confirm,
   printResult,
-  readPrivateFile,
+  readCode,
+  withCode,
 } from '@causeway/service';
 import { askOrDo, type Opened } from './at-hand.ts';
 import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
@@ -24,11 +24,6 @@ export interface ReplaceFlags {
   /** Realm of the managed domain that is replaced. */
   replace?: string;
   yes?: boolean;
-}
-
-export interface CodeFlags {
-  code?: string;
-  codeFile?: string;
 }
 
 /** `causeway domain register`: by the running service, or here when none runs. */
@@ -73,42 +68,4 @@ export async function register(
           'then, who is cloud-only:   causeway tenant users --missing legacy  (lists whose password has to be changed again)',
         ]),
   ]);
-}
-
-/** The one-time code that was given, if any. @throws CausewayError 'two-codes', or of a file that cannot be read */
-export async function readCode({ code, codeFile }: CodeFlags): Promise<string | undefined> {
-  if (codeFile === undefined) return code;
-  if (code !== undefined) throw new CausewayError('two-codes', 'give either --code or --code-file');
-  return (codeFile === '-' ? await readInput() : readPrivateFile(codeFile)).trim() || undefined;
-}
-
-const MAX_INPUT = 4096;
-
-async function readInput(): Promise<string> {
-  let text = '';
-  for await (const chunk of process.stdin.setEncoding('utf8')) {
-    text += chunk;
-    if (text.length > MAX_INPUT)
-      throw new CausewayError(
-        'bad-code',
-        `a one-time code expected on standard input, got more than ${MAX_INPUT} characters`,
-      );
-  }
-  return text;
-}
-
-/** Does it with the code that was given, and asks for one at the terminal only where none was and one is needed. */
-export async function withCode<T>(
-  code: string | undefined,
-  work: (code: string | undefined) => Promise<T>,
-  ask: (question: string) => Promise<string | undefined> = askSecret,
-): Promise<T> {
-  try {
-    return await work(code);
-  } catch (error) {
-    if (code !== undefined || !(error instanceof CausewayError) || error.code !== 'code-needed') throw error;
-    const typed = await ask(`${error.message}\none-time code: `);
-    if (!typed) throw error;
-    return work(typed);
-  }
 }

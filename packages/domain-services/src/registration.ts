@@ -4,6 +4,7 @@ import {
   callIfServed,
   enrolmentRoutes,
   httpSend,
+  isRemoved,
   managedDomainRoutes,
   type RegisteredDomain,
   type Replaces,
@@ -21,7 +22,6 @@ import {
   type TenantEndpoint,
 } from './identity.ts';
 import type { Places } from './places.ts';
-import { isRemoved } from './removed.ts';
 
 /** A managed domain as it registers; without keys before it has any. */
 export interface OwnDomain {
@@ -143,7 +143,7 @@ export function replacementConsequences(
   return [
     `The tenant '${tenantName}' has the managed domain ${other} (${fingerprint}). If ${realm} takes its place:`,
     `- Nobody is deleted or disabled in ${other}. Its people stay enabled and sign in there with the passwords that it has, until somebody stops it.`,
-    `- ${other} gets no new password any more, and raises an alarm. Its agent still reads who is disabled or deleted, until it is removed at the tenant.`,
+    `- ${other} gets no new password any more, and raises an alarm. When this domain's agent enrols, the agent of ${other} is removed: from then on nobody who is disabled or deleted is disabled there.`,
     "- Connect's administrators must confirm the new fingerprint (causeway connect trust-domain). Until then no new password goes to any managed domain.",
     '- Passwords that do not change come to it by a forced full password sync alone (causeway connect force-password-sync).',
     '- Cloud-only people must change their passwords again, after the new fingerprint is confirmed at the tenant, too (causeway tenant trust-domain). causeway tenant users --missing legacy lists them.',

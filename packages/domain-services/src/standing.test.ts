@@ -201,6 +201,7 @@ test('who replaces a domain is told what becomes of its people, of Connect and o
     /AADDS2\.EXAMPLE\.NET \([^)]+\)\. If AADDS\.EXAMPLE\.NET takes its place/,
     /Nobody is deleted or disabled in AADDS2/,
     /stay enabled .* until somebody stops it/,
+    /the agent of AADDS2\.EXAMPLE\.NET is removed: .* nobody who is disabled or deleted is disabled there/,
     /Connect's administrators must confirm the new fingerprint/,
     /force-password-sync/,
     /Cloud-only people must change their passwords again/,

@@ -1,10 +1,10 @@
-import { callIfServed, managedDomainRoutes, type Send } from '@causeway/contract';
+import { callIfServed, isRemoved, managedDomainRoutes, type Send } from '@causeway/contract';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import { z } from 'zod';
 import { askProposals, logEnded, noteProposals } from './administrators.ts';
+import { MAKE_CODE } from './identity.ts';
 import type { Ledger } from './ledger.ts';
 import { fingerprintOf, isOwn, type OwnDomain, readRegistered } from './registration.ts';
-import { isRemoved } from './removed.ts';
 
 /** Whether this domain is its tenant's, as the tenant said last. */
 const Standing = z.discriminatedUnion('state', [
@@ -102,9 +102,9 @@ function adviceOn(standing: Standing, realm: string): Pick<Registration, 'alarm'
     case 'removed':
       return {
         alarm: alarm(
-          'the tenant does not accept its agent. The agent was removed there, the tenant was restored from before it, or clocks differ by minutes. Nothing comes at all, and who leaves stays enabled here',
+          'the tenant does not accept its agent. The agent was removed there, another agent took its place, the tenant was restored from before it, or clocks differ by minutes. Nothing comes at all, and who leaves stays enabled here',
         ),
-        next: `to register it again, with a code of 'causeway tenant enrolment create --kind domain --name NAME': causeway domain register --code-file FILE. ${STOP}`,
+        next: `to register it again, with a code of '${MAKE_CODE}': causeway domain register --code-file FILE. ${STOP}`,
       };
   }
 }

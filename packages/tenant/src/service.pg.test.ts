@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import { administrationRoutes, CallError, call, httpSend, synchronizationRoutes } from '@causeway/contract';
+import {
+  administrationRoutes,
+  CallError,
+  call,
+  enrolmentRoutes,
+  httpSend,
+  synchronizationRoutes,
+} from '@causeway/contract';
 import { createLog } from '@causeway/service';
 import { TenantConfiguration } from './configuration.ts';
 import { startTenant } from './start-tenant.ts';
@@ -97,6 +104,34 @@ describe('the tenant service as a process', () => {
     const nobodys = '00000000-0000-4000-8000-000000000000';
     const set = await runTenantCommand(['agents', 'set-forests', nobodys, 'corp.example.com', ...remote]);
     assert.match(set.stderr, /there is no agent 00000000/);
+  });
+
+  it('shows whose place a new agent would take, and takes it only from those who are named', async () => {
+    const token = readFileSync(remote.at(-1)!, 'utf8').trim();
+    const forest = 'east.example.com';
+    const admin = httpSend({ url: running.url }, async () => token);
+    const { id } = await enrolAgent(running.url, admin, 'connect', 'east1', [forest]);
+    const other = await enrolAgent(running.url, admin, 'connect', 'west1', ['west.example.com']);
+    const create = ['enrolment', 'create', '--kind', 'connect', '--name', 'east2', '--forest', forest];
+    for (const command of [create, ['agents', 'set-forests', other.id, 'west.example.com', forest]]) {
+      const run = (...more: string[]) => runTenantCommand([...command, ...remote, ...more]);
+      const refusals: [string[], RegExp][] = [
+        [[], new RegExp(`'east1' \\(${id}, enrolled .*speaks for ${forest}.*--replace ${id}`)],
+        [['--yes'], new RegExp(`--replace ${id}`)],
+        [['--replace', other.id, '--yes'], /there is no agent .* whose place/],
+        [['--replace', id], /'east1' \(.*removed and its tokens end.*trust-agent.*--yes/s],
+      ];
+      for (const [flags, why] of refusals) {
+        const refused = await run(...flags);
+        assert.equal(refused.code, 1, refused.stdout);
+        assert.match(refused.stderr, why);
+      }
+      const done = await run('--replace', id, '--yes', '--json');
+      assert.equal(done.code, 0, done.stderr);
+    }
+    const { agents } = await call(admin, enrolmentRoutes.listAgents);
+    assert.deepEqual(agents.find(agent => agent.id === other.id)?.forests, ['west.example.com', forest]);
+    assert.ok(!agents.some(agent => agent.id === id));
   });
 
   it('refuses a second instance, and names the first one’s process id', async () => {

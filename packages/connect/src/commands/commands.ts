@@ -1,9 +1,16 @@
 import { createAccountCommand } from '@causeway/active-directory';
 import type { CycleSummary } from '@causeway/contract';
-import { defaultStateDirectory, printResult } from '@causeway/service';
+import {
+  CausewayError,
+  codeOption,
+  defaultStateDirectory,
+  printResult,
+  readCode,
+  withCode,
+} from '@causeway/service';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadConnectConfiguration } from '../configuration.ts';
-import { enrol, readAgent, tenantEndpoint } from '../identity.ts';
+import { enrol, MAKE_CODE, readAgent, tenantEndpoint } from '../identity.ts';
 import { runConnect } from '../run.ts';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 import { checkDomainControllers, checkEnrolledForests } from './check-forests.ts';
@@ -61,10 +68,8 @@ export function connectCommands(program: Command): void {
 }
 
 function enrolCommand(connect: Command): void {
-  connect
-    .command('enrol')
+  codeOption(connect.command('enrol'), MAKE_CODE)
     .description('enrol at a tenant by a one-time code and make the keys')
-    .requiredOption('--code <code>', "from 'causeway tenant enrolment create --kind connect --forest NAME'")
     .option('--tenant <url>', "the tenant's address (default: the configuration's)")
     .option('--ca <file>', "PEM file of the CA of the tenant's certificate")
     .option('--config <file>', 'YAML configuration file')
@@ -84,8 +89,9 @@ function enrolCommand(connect: Command): void {
       if (url === undefined) connect.error('--tenant URL or --config FILE expected');
       const state = options.state ?? configuration?.stateDirectory ?? defaultStateDirectory('connect');
       const caFile = options.ca ?? configuration?.tenant.caFile;
+      const code = await withCode(await readCode(options), async given => given ?? noCode());
       if (configuration && !options.unchecked) await checkDomainControllers(configuration);
-      const agent = await enrol(state, tenantEndpoint({ url, caFile }), options.code);
+      const agent = await enrol(state, tenantEndpoint({ url, caFile }), code);
       if (configuration) {
         const tenant = { url, ...(caFile !== undefined && { caFile }) };
         await checkEnrolledForests({ ...configuration, stateDirectory: state, tenant }, agent);
@@ -102,6 +108,13 @@ function enrolCommand(connect: Command): void {
         ...forests.map(forest => `  causeway domain trust-agent ${fingerprint} --forest ${forest}`),
       ]);
     });
+}
+
+function noCode(): never {
+  throw new CausewayError(
+    'code-needed',
+    `give a one-time code by --code-file FILE ('-' is standard input), which an administrator of the tenant makes: ${MAKE_CODE}`,
+  );
 }
 
 async function sync(

@@ -60,6 +60,8 @@ export class ProvisioningPeer {
   windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig = { enabled: false, domain: null };
   /** Records that it announces; undefined as a tenant of the first release, which announces none. */
   accepts: readonly string[] | undefined;
+  /** It knows no such agent (any more). */
+  removed = false;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -122,6 +124,10 @@ export class ProvisioningPeer {
     const path = request.url ?? '';
     this.requests.push({ path, body });
     if (path.startsWith('/api/v1/sync/')) await this.hold(path);
+    if (path === '/token' && this.removed) {
+      reply.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"invalid_client"}');
+      return;
+    }
     const next = path === HEAD || !path.startsWith(SYNC) ? undefined : this.script.shift();
     const misbehaviour = path.startsWith(SYNC) ? (next ?? this.misbehave(path)) : undefined;
     if (misbehaviour === 'nothing') {

@@ -256,7 +256,8 @@ onEveryBackend('access', tenant => {
   });
 
   it('lets a Connect speak for the forests that it was enrolled for alone', async () => {
-    const agent = await enrolAgent(tenant().url, contoso.send, 'connect', 'of one forest');
+    const own = 'west.example.com';
+    const agent = await enrolAgent(tenant().url, contoso.send, 'connect', 'of one forest', [own]);
     const other = 'fabrikam.example.org';
     const who = person(2);
     const item = accountItem(agent, who, { forest: other });
@@ -277,13 +278,13 @@ onEveryBackend('access', tenant => {
       await assert.rejects(say(route), { status: 403, code: 'other-forest', message: /set-forests/ });
     }
     const set = (send: Send, id: string) =>
-      call(send, enrolmentRoutes.setForests, { params: { id }, body: { forests: [FOREST, other] } });
+      call(send, enrolmentRoutes.setForests, { params: { id }, body: { forests: [own, other] } });
     await assert.rejects(set(fabrikam.send, agent.id), { code: 'no-such-agent' });
     await assert.rejects(set(contoso.send, domain.id), { code: 'wrong-kind' });
     await set(contoso.send, agent.id);
     for (const route of naming) await say(route);
     const { agents } = await call(contoso.send, enrolmentRoutes.listAgents);
-    assert.deepEqual(agents.find(({ id }) => id === agent.id)!.forests, [FOREST, other]);
+    assert.deepEqual(agents.find(({ id }) => id === agent.id)!.forests, [own, other]);
     await call(agent.send, synchronizationRoutes.exportObjects, {
       body: { forest: other, changes: [accountItem(agent, who, { forest: other, deleted: true })] },
     });
@@ -331,7 +332,7 @@ onEveryBackend('access', tenant => {
   it('enrols one agent a code, and says the same of a wrong, a used and an unknown one', async () => {
     const { url } = tenant();
     const { code } = await call(contoso.send, enrolmentRoutes.createEnrolment, {
-      body: { kind: 'domain', name: 'd' },
+      body: { kind: 'domain', name: 'd', replaces: [domain.id] },
     });
     const jwk = { kty: 'EC' as const, crv: 'P-256' as const, x: 'A'.repeat(43), y: 'A'.repeat(43) };
     const body = { code, version: '1', jwk, signingKey: null };

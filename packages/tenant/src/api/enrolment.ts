@@ -12,7 +12,9 @@ import {
 } from '../directory/agents.ts';
 import { requireDomainAdministrator } from '../directory/groups.ts';
 import { readSyncConfig } from '../directory/managed-domain.ts';
+import type { Replaced } from '../directory/replaced-agents.ts';
 import { issuerOf } from '../issuer.ts';
+import type { TenantScope } from '../tenant-scope.ts';
 import { administratorOf, type RouteContext, registerOpenRoute, registerRoute } from './register-route.ts';
 
 export function registerEnrolment(
@@ -20,12 +22,20 @@ export function registerEnrolment(
   context: RouteContext & { readonly publicUrl: () => string },
 ): void {
   const { installation, log } = context;
+  const logReplaced = (
+    { tenantName: tenant }: TenantScope,
+    by: string,
+    replaced: readonly Replaced[],
+  ): void => {
+    for (const { id: agentId, name: agent, forests } of replaced)
+      log.warn({ tenant, agentId, agent, forests, by }, 'agent replaced by another one');
+  };
   registerRoute(server, context, enrolmentRoutes.createEnrolment, async ({ body }, caller) => {
     const { scope } = caller;
-    const { kind, name: agent, forests } = body;
+    const { kind, name: agent, forests, replaces = [] } = body;
     if (kind === 'domain') await requireDomainAdministrator(scope, administratorOf(caller).userId);
-    const { code, expiresAt } = await createEnrolment(scope, body);
-    log.info({ tenant: scope.tenantName, kind, agent, forests }, 'enrolment code made');
+    const { code, expiresAt } = await createEnrolment(scope, { kind, name: agent, forests, replaces });
+    log.info({ tenant: scope.tenantName, kind, agent, forests, replaces }, 'enrolment code made');
     return { code, expiresAt: expiresAt.toISOString() };
   });
   registerOpenRoute(server, enrolmentRoutes.enrol, async ({ body, address }) => {
@@ -47,6 +57,7 @@ export function registerEnrolment(
       },
       'agent enrolled',
     );
+    logReplaced(scope, agent.id, agent.replaced);
     const issuer = issuerOf(context.publicUrl(), scope.tenantName);
     return {
       tenantId: scope.tenantId,
@@ -71,8 +82,9 @@ export function registerEnrolment(
     agents: await listAgents(scope),
   }));
   registerRoute(server, context, enrolmentRoutes.setForests, async ({ params, body }, { scope }) => {
-    await setForests(scope, params.id, body.forests);
+    const replaced = await setForests(scope, params.id, body.forests, body.replaces ?? []);
     log.info({ tenant: scope.tenantName, agentId: params.id, forests: body.forests }, 'forests set');
+    logReplaced(scope, params.id, replaced);
     return {};
   });
   registerRoute(server, context, enrolmentRoutes.removeAgent, async ({ params }, caller) => {

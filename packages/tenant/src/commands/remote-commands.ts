@@ -12,12 +12,13 @@ import {
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError, printResult, table } from '@causeway/service';
 import { type Command, Option } from 'commander';
+import { confirmReplacement, replaceOptions } from './confirm-replacement.ts';
 import { remoteOptions, remoteSend } from './remote.ts';
 
 /** The commands that an administrator gives from anywhere, with a token. */
 export function remoteCommands(tenant: Command): void {
   const enrolment = tenant.command('enrolment').description('codes by which agents enrol');
-  remoteOptions(enrolment.command('create'))
+  replaceOptions(remoteOptions(enrolment.command('create')))
     .description('make a one-time code by which an agent enrols within the hour')
     .addOption(
       new Option('--kind <kind>', 'what enrols').choices(['connect', 'domain']).makeOptionMandatory(),
@@ -28,7 +29,7 @@ export function remoteCommands(tenant: Command): void {
       'of a Connect: the DNS names of the forests that it reads and may provision',
     )
     .action(async options => {
-      const { kind, name } = options;
+      const { kind, name, replace } = options;
       const forests = (options.forest ?? []).map(lowerCase);
       if (kind === 'connect' && forests.length === 0) {
         throw new CausewayError(
@@ -36,9 +37,10 @@ export function remoteCommands(tenant: Command): void {
           "a Connect is enrolled for the forests that it reads: give their DNS names, '--forest corp.example.com'",
         );
       }
-      const reply = await call(remoteSend(options), enrolmentRoutes.createEnrolment, {
-        body: { kind, name, forests },
-      });
+      const send = remoteSend(options);
+      await confirmReplacement(send, options, { kind, forests }, 'When the code is used');
+      const body = { kind, name, forests, ...(replace && { replaces: replace }) };
+      const reply = await call(send, enrolmentRoutes.createEnrolment, { body });
       printResult(options.json, reply, () => [`code  ${reply.code}`, `until ${reply.expiresAt}`]);
     });
 
@@ -62,13 +64,17 @@ export function remoteCommands(tenant: Command): void {
         ]),
       );
     });
-  remoteOptions(agents.command('set-forests'))
+  replaceOptions(remoteOptions(agents.command('set-forests')))
     .description('set the forests that a Connect may provision, all of them, from now on')
     .argument('<id>', "the agent's id")
     .argument('<forest...>', 'DNS names of the forests')
     .action(async (id, names, options) => {
+      const { replace } = options;
       const forests = names.map(lowerCase);
-      await call(remoteSend(options), enrolmentRoutes.setForests, { params: { id }, body: { forests } });
+      const send = remoteSend(options);
+      await confirmReplacement(send, options, { kind: 'connect', forests, agentId: id }, 'At once');
+      const body = { forests, ...(replace && { replaces: replace }) };
+      await call(send, enrolmentRoutes.setForests, { params: { id }, body });
       printResult(options.json, { id, forests }, () => [`agent ${id} may provision ${forests.join(', ')}`]);
     });
   remoteOptions(agents.command('remove'))

@@ -316,6 +316,11 @@ const MIGRATIONS: readonly Migration[] = [
       'create unique index users_by_anchor on users (tenant_id, source_anchor, forest)',
     ],
   },
+  {
+    number: 13,
+    name: 'whose place an agent may take that enrols',
+    statements: [`alter table enrolments add column replaces jsonb not null default '[]'`],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

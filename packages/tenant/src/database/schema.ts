@@ -123,6 +123,8 @@ export interface EnrolmentsTable {
   kind: Fixed<'connect' | 'domain'>;
   name: Fixed<string>;
   forests: ColumnType<string[], string, string>;
+  /** Ids of the agents whose place may be taken; of a code that a release before made, none. */
+  replaces: ColumnType<string[], string, never>;
   created_at: Fixed<Date>;
   expires_at: Fixed<Date>;
 }

@@ -3,26 +3,23 @@ import { type Agent, type AgentJwk, compareVersions, isVersion, type PublicKey }
 import { CausewayError } from '@causeway/service';
 import { digestOf } from '../digest.ts';
 import type { TenantScope } from '../tenant-scope.ts';
+import { lockCounter } from './change-counter.ts';
+import { type Claim, dropAgent, type Replaced, refuseUnnamed, replaceAgents } from './replaced-agents.ts';
 
 const CODE_MINUTES = 60;
 /** Letters and digits that people do not mix up; 26 of 31 are 128 bits. */
 const CODE_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 const CODE_LENGTH = 26;
 
-/** Makes a code by which one agent enrols, once, within the hour; only its digest is kept. */
+/**
+ * Makes a code by which one agent enrols, once, within the hour; only its digest is kept.
+ * @throws CausewayError 'other-agent' for whom it would replace and does not name
+ */
 export async function createEnrolment(
   scope: TenantScope,
-  {
-    kind,
-    name,
-    forests,
-  }: {
-    readonly kind: 'connect' | 'domain';
-    readonly name: string;
-    /** What a Connect may provision. */
-    readonly forests: readonly string[];
-  },
+  claim: Claim & { readonly name: string },
 ): Promise<{ code: string; expiresAt: Date }> {
+  await refuseUnnamed(scope, claim);
   const code = Array.from({ length: CODE_LENGTH }, () => CODE_ALPHABET[randomInt(CODE_ALPHABET.length)]).join(
     '',
   );
@@ -32,9 +29,10 @@ export async function createEnrolment(
   await scope
     .insert('enrolments', {
       code_digest: digestOf(code),
-      kind,
-      name,
-      forests: JSON.stringify(forests),
+      kind: claim.kind,
+      name: claim.name,
+      forests: JSON.stringify(claim.forests),
+      replaces: JSON.stringify(claim.replaces),
       created_at: new Date(now),
       expires_at: expiresAt,
     })
@@ -44,17 +42,17 @@ export async function createEnrolment(
 
 /**
  * Looks at a managed domain's code, which stays unused.
- * @throws CausewayError 'enrolment-refused' as `enrol`, or 'wrong-kind'
+ * @throws CausewayError 'enrolment-refused' or 'other-agent' as `enrol`, or 'wrong-kind'
  */
 export async function checkDomainCode(scope: TenantScope, code: string): Promise<void> {
   const known = await scope
     .select('enrolments')
-    .select('kind')
+    .select(['kind', 'forests', 'replaces'])
     .where('code_digest', '=', digestOf(code))
     .where('expires_at', '>', new Date())
     .executeTakeFirst();
   if (!known) throw enrolmentRefused();
-  if (known.kind === 'domain') return;
+  if (known.kind === 'domain') return refuseUnnamed(scope, known);
   throw new CausewayError(
     'wrong-kind',
     `this code enrols a Connect: for a managed domain make one with 'causeway tenant enrolment create --kind domain'`,
@@ -68,19 +66,28 @@ export interface Enrolment {
   readonly signingKey: PublicKey | null;
 }
 
-/** @throws CausewayError 'enrolment-refused', one and the same for a code that is wrong, used or too old */
+export interface Enrolled extends Omit<Claim, 'replaces'> {
+  readonly id: string;
+  readonly name: string;
+  readonly replaced: readonly Replaced[];
+}
+
+/**
+ * @throws CausewayError 'enrolment-refused', one and the same for a code that is wrong, used or too old; 'other-agent' where the code
+ * does not name whom it would replace: another one has come since, or a release before made it
+ */
 export async function enrol(
   scope: TenantScope,
   enrolment: Enrolment,
   minimumVersion: string,
-): Promise<{ id: string; kind: 'connect' | 'domain'; name: string; forests: string[] }> {
+): Promise<Enrolled> {
   return scope.transaction(async inside => {
     // Deleting is using: of two agents with one code only one deletes a row.
     const used = await inside
       .delete('enrolments')
       .where('code_digest', '=', digestOf(enrolment.code))
       .where('expires_at', '>', new Date())
-      .returning(['kind', 'name', 'forests'])
+      .returning(['kind', 'name', 'forests', 'replaces'])
       .executeTakeFirst();
     if (!used) throw enrolmentRefused();
     if ((used.kind === 'connect') !== (enrolment.signingKey !== null)) {
@@ -90,6 +97,8 @@ export async function enrol(
       );
     }
     if (used.kind === 'connect') refuseOldAgent(enrolment.version, minimumVersion);
+    await lockCounter(inside);
+    const replaced = await replaceAgents(inside, used);
     const id = randomUUID();
     await inside
       .insert('agents', {
@@ -103,7 +112,7 @@ export async function enrol(
         enrolled_at: new Date(),
       })
       .execute();
-    return { id, ...used };
+    return { id, kind: used.kind, name: used.name, forests: used.forests, replaced };
   });
 }
 
@@ -139,21 +148,34 @@ export async function listAgents(scope: TenantScope): Promise<Agent[]> {
   }));
 }
 
-/** @throws CausewayError 'no-such-agent', or 'wrong-kind' for one that is no Connect */
-export async function setForests(scope: TenantScope, id: string, forests: readonly string[]): Promise<void> {
-  const agent = await scope.select('agents').select('kind').where('id', '=', id).executeTakeFirst();
-  if (!agent) throw noSuchAgent(id);
-  if (agent.kind !== 'connect') {
-    throw new CausewayError(
-      'wrong-kind',
-      `agent ${id} is a ${agent.kind} agent: only a Connect speaks for forests`,
-    );
-  }
-  await scope
-    .update('agents')
-    .set({ forests: JSON.stringify(forests) })
-    .where('id', '=', id)
-    .execute();
+/**
+ * Sets the forests that a Connect speaks for, and takes them from the agents that `replaces` names.
+ * @throws CausewayError 'no-such-agent', 'wrong-kind' for one that is no Connect, or 'other-agent'
+ */
+export async function setForests(
+  scope: TenantScope,
+  id: string,
+  forests: readonly string[],
+  replaces: readonly string[],
+): Promise<readonly Replaced[]> {
+  return scope.transaction(async inside => {
+    await lockCounter(inside);
+    const kind = await kindOfAgent(inside, id);
+    if (!kind) throw noSuchAgent(id);
+    if (kind !== 'connect') {
+      throw new CausewayError(
+        'wrong-kind',
+        `agent ${id} is a ${kind} agent: only a Connect speaks for forests`,
+      );
+    }
+    const replaced = await replaceAgents(inside, { kind, forests, replaces, agentId: id });
+    await inside
+      .update('agents')
+      .set({ forests: JSON.stringify(forests) })
+      .where('id', '=', id)
+      .execute();
+    return replaced;
+  });
 }
 
 export async function kindOfAgent(scope: TenantScope, id: string): Promise<'connect' | 'domain' | undefined> {
@@ -163,11 +185,7 @@ export async function kindOfAgent(scope: TenantScope, id: string): Promise<'conn
 
 /** Removes an agent with its tokens. @throws CausewayError 'no-such-agent' */
 export async function removeAgent(scope: TenantScope, id: string): Promise<void> {
-  await scope.transaction(async inside => {
-    const removed = await inside.delete('agents').where('id', '=', id).executeTakeFirst();
-    if (!removed.numDeletedRows) throw noSuchAgent(id);
-    await inside.delete('oidc_payloads').where('client_id', '=', id).execute();
-  });
+  if (!(await scope.transaction(inside => dropAgent(inside, id)))) throw noSuchAgent(id);
 }
 
 function noSuchAgent(id: string): CausewayError {

@@ -46,8 +46,8 @@ onEveryBackend('AAD DC Administrators', tenant => {
     await call(agent.send, managedDomainRoutes.readChanges, { query: {} });
 
     await add(ADMIN);
-    await domainCode();
     await call(admin, enrolmentRoutes.removeAgent, { params: { id: agent.id } });
+    await domainCode();
   });
 
   it('are not needed for a Connect', async () => {

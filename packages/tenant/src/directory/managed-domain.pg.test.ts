@@ -69,6 +69,16 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     });
   const registered = async (send: Send = admin) => (await call(send, managedDomainRoutes.readDomain)).domain;
 
+  /** As a release before let them enrol: neither takes the other one's place. */
+  const enrolBeside = async (there: TestAgent, name: string): Promise<TestAgent> => {
+    const becomes = (kind: string) =>
+      sql`update agents set kind = ${kind} where id = ${there.id}`.execute(tenant().running.database);
+    await becomes('connect');
+    const agent = await enrolAgent(tenant().url, admin, 'domain', name);
+    await becomes('domain');
+    return agent;
+  };
+
   before(async () => {
     first = await makeDomain('AADDS.EXAMPLE.NET');
     second = await makeDomain('AADDS2.EXAMPLE.NET');
@@ -77,7 +87,7 @@ onEveryBackend('the managed domain of a tenant', tenant => {
   beforeEach(async () => {
     admin = (await tenant().createTenant(`contoso${++count}`)).send;
     ofFirst = await enrolAgent(tenant().url, admin, 'domain', 'first');
-    ofSecond = await enrolAgent(tenant().url, admin, 'domain', 'second');
+    ofSecond = await enrolBeside(ofFirst, 'second');
     assert.equal(await registered(), null);
     await register(ofFirst, first);
   });
@@ -203,18 +213,26 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     assert.equal(await receipt(), null);
   });
 
+  it('is not spoken for by another agent with its keys, which are public, while its own is enrolled', async () => {
+    await assert.rejects(register(ofSecond, first), { status: 409, code: 'other-agent' });
+    await call(admin, enrolmentRoutes.removeAgent, { params: { id: ofFirst.id } });
+    await register(ofSecond, first);
+  });
+
   it('is shown to whoever has a code for a managed domain, which stays unused', async () => {
     const open = httpSend({ url: tenant().url });
     const code = async (body: { kind: 'connect' | 'domain'; forests?: string[] }) =>
       (await call(admin, enrolmentRoutes.createEnrolment, { body: { name: 'x', ...body } })).code;
     const preview = (text: string) => call(open, enrolmentRoutes.previewEnrolment, { body: { code: text } });
+    for (const { id } of [ofFirst, ofSecond])
+      await call(admin, enrolmentRoutes.removeAgent, { params: { id } });
     const good = await code({ kind: 'domain' });
     for (let i = 0; i < 2; i++) {
       const seen = await preview(good);
       assert.deepEqual([seen.tenantId, seen.domain?.realm], [ofFirst.tenantId, first.realm]);
     }
     const agents = async () => (await call(admin, enrolmentRoutes.listAgents)).agents.length;
-    assert.equal(await agents(), 2);
+    assert.equal(await agents(), 0);
     await assert.rejects(preview('nonsense'), { status: 403, code: 'enrolment-refused' });
     await assert.rejects(preview(await code({ kind: 'connect', forests: [FOREST] })), { code: 'wrong-kind' });
     await sql`update enrolments set expires_at = now()`.execute(tenant().running.database);

@@ -9,6 +9,7 @@ import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { sql } from 'kysely';
 import type { TenantScope } from '../tenant-scope.ts';
+import { kindOfAgent } from './agents.ts';
 import { changes, json, lockCounter } from './change-counter.ts';
 import { NO_LEGACY, recordCloudUsers } from './cloud-records.ts';
 import { noManagedDomain, UNCONFIRMED } from './domain-confirmation.ts';
@@ -28,7 +29,7 @@ interface Registration {
  * only after an administrator confirmed them; what was sealed here to another key opens no more and is let go of.
  *
  * @returns the realm of the domain that was replaced
- * @throws CausewayError 'other-managed-domain'
+ * @throws CausewayError 'other-managed-domain', or 'other-agent' for another agent with the keys of the registered domain
  */
 export async function registerDomainKey(
   scope: TenantScope,
@@ -48,6 +49,7 @@ export async function registerDomainKey(
     const { domain: before } = await readSyncConfig(inside);
     const same = before !== null && isSame(before, domain);
     if (before && !same) refuseUnlessNamed(before, domain, replaces);
+    if (same) await refuseWhileOtherAgent(inside, agentId);
     await inside
       .insert('managed_domains', { ...values, registered_at: new Date() })
       .onConflict(conflict =>
@@ -86,6 +88,20 @@ function refuseUnlessNamed(
   throw new CausewayError(
     'other-managed-domain',
     `the tenant has the managed domain ${before.realm} (${fingerprint}) since ${before.registeredAt}${asked}; a tenant has one, so ${domain.realm} with other keys was not registered: to replace the other one, name it: causeway domain register --replace ${before.realm}`,
+    { status: 409 },
+  );
+}
+
+/** The keys are public, so they prove nothing: while the agent is enrolled that registered them, no other one speaks for that domain. */
+async function refuseWhileOtherAgent(inside: TenantScope, agentId: string): Promise<void> {
+  const { agent_id: id } = await inside
+    .select('managed_domains')
+    .select('agent_id')
+    .executeTakeFirstOrThrow();
+  if (id === agentId || (await kindOfAgent(inside, id)) === undefined) return;
+  throw new CausewayError(
+    'other-agent',
+    `the agent ${id} registered this managed domain and is enrolled, so ${agentId} was not registered for it: if it is out for good, remove it: causeway tenant agents remove ${id}`,
     { status: 409 },
   );
 }

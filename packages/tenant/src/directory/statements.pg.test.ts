@@ -14,6 +14,7 @@ import {
   sealingPublicKey,
   signReceipt,
 } from '@causeway/records';
+import { sql } from 'kysely';
 import { onEveryBackend } from '../testing/backends.ts';
 import { accountItem, FOREST, headOf, nextSequence, person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
@@ -50,7 +51,11 @@ onEveryBackend('heads and receipts', tenant => {
   before(async () => {
     admin = (await tenant().createTenant('contoso')).send;
     connect = await enrolAgent(tenant().url, admin, 'connect');
-    other = await enrolAgent(tenant().url, admin, 'connect', 'other');
+    other = await enrolAgent(tenant().url, admin, 'connect', 'other', ['other.example.com']);
+    // Two Connects for one forest, as a release before let them enrol.
+    await sql`update agents set forests = ${JSON.stringify([FOREST])} where id = ${other.id}`.execute(
+      tenant().running.database,
+    );
     domain = await enrolAgent(tenant().url, admin, 'domain');
     const body = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', receiptKey: receiptKey.publicKey };
     await call(domain.send, managedDomainRoutes.registerDomainKey, {

@@ -163,7 +163,7 @@ onEveryBackend('withdrawals', tenant => {
 
   it('refuses a withdrawal of another user, forest, tenant or signer, and what is none', async () => {
     const [who, other] = [await someone(), await someone()];
-    const stranger = await enrolAgent(tenant().url, admin, 'connect', 'another', [FOREST]);
+    const stranger = await enrolAgent(tenant().url, admin, 'connect', 'another', ['other.example.com']);
     const moved = { ...withdrawalItem(connect, other, order(2)), sourceAnchor: who.anchor };
     const again = { ...who, guid: person(7777).guid };
     const credential = await sealed(who, 2);

@@ -32,19 +32,23 @@ export async function makeAgentKeys(): Promise<{ jwk: AgentJwk; privateKey: webc
   return { jwk: { kty: 'EC', crv: 'P-256', x: x!, y: y! }, privateKey: pair.privateKey };
 }
 
+/** @param replaces ids of agents whose place it takes; whoever is there already when left out */
 export async function enrolAgent(
   url: string,
   admin: Send,
   kind: 'connect' | 'domain',
   name = `test ${kind}`,
   forests = kind === 'connect' ? [FOREST] : [],
+  replaces?: string[],
 ): Promise<TestAgent> {
   if (kind === 'domain') {
     const { id } = await call(admin, groupRoutes.getMe);
     const params = { group: AAD_DC_ADMINISTRATORS };
     await call(admin, groupRoutes.addGroupMember, { params, body: { user: id } });
   }
-  const { code } = await call(admin, enrolmentRoutes.createEnrolment, { body: { kind, name, forests } });
+  const { agents } = await call(admin, enrolmentRoutes.listAgents);
+  const body = { kind, name, forests, replaces: replaces ?? agents.map(({ id }) => id) };
+  const { code } = await call(admin, enrolmentRoutes.createEnrolment, { body });
   const { jwk, privateKey } = await makeAgentKeys();
   const signingKey = generateSigningKey();
   const enrolled = await call(httpSend({ url }), enrolmentRoutes.enrol, {

@@ -3,19 +3,18 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { CausewayError } from '@causeway/service';
-import { readCode, withCode } from './register-command.ts';
+import { CausewayError } from './causeway-error.ts';
+import { readCode, withCode } from './one-time-code.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-code-'));
 after(() => rmSync(folder, { recursive: true }));
 
-test('a code comes from a file that its owner alone reads, or as it is, and from one of them', async () => {
+test('a code comes from a file that its owner alone reads, or is typed unseen', async () => {
   const codeFile = join(folder, 'code');
   writeFileSync(codeFile, 'abc\n', { mode: 0o600 });
   assert.equal(await readCode({ codeFile }), 'abc');
-  assert.equal(await readCode({ code: 'xyz' }), 'xyz');
   assert.equal(await readCode({}), undefined);
-  await assert.rejects(readCode({ code: 'xyz', codeFile }), { code: 'two-codes' });
+  assert.equal(await readCode({ codeFile: '-' }, async () => 'typed'), 'typed');
   chmodSync(codeFile, 0o644);
   await assert.rejects(readCode({ codeFile }), { code: 'file-not-private' });
 });

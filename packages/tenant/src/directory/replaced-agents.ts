@@ -1,0 +1,98 @@
+import { CausewayError } from '@causeway/service';
+import type { TenantScope } from '../tenant-scope.ts';
+
+/** What an agent is to do, and whose place it may take for that. */
+export interface Claim {
+  readonly kind: 'connect' | 'domain';
+  /** Those that a Connect is to speak for. */
+  readonly forests: readonly string[];
+  /** Ids of the agents that an administrator named. */
+  readonly replaces: readonly string[];
+  /** Who has it already, and replaces nobody by that. */
+  readonly agentId?: string;
+}
+
+export interface Replaced {
+  readonly id: string;
+  readonly name: string;
+  /** What it speaks for now; an agent without any is removed. */
+  readonly forests: readonly string[];
+}
+
+interface Holder {
+  readonly id: string;
+  readonly name: string;
+  readonly forests: readonly string[];
+  readonly enrolled_at: Date;
+  readonly last_seen_at: Date | null;
+}
+
+/** Who does it now. A tenant has one managed domain's agent, a forest one Connect. */
+async function holdersOf(scope: TenantScope, { kind, forests, agentId }: Claim): Promise<Holder[]> {
+  const rows = await scope
+    .select('agents')
+    .select(['id', 'name', 'forests', 'enrolled_at', 'last_seen_at'])
+    .where('kind', '=', kind)
+    .orderBy('enrolled_at')
+    .execute();
+  const has = (holder: Holder): boolean =>
+    kind === 'domain' || holder.forests.some(forest => forests.includes(forest));
+  return rows.filter(row => row.id !== agentId && has(row));
+}
+
+/**
+ * INVARIANT: no agent loses its place unless an administrator named it.
+ * @throws CausewayError 'other-agent' that names those who were not
+ */
+export async function refuseUnnamed(scope: TenantScope, claim: Claim): Promise<void> {
+  const unnamed = (await holdersOf(scope, claim)).filter(({ id }) => !claim.replaces.includes(id));
+  if (unnamed.length === 0) return;
+  const how =
+    claim.agentId === undefined
+      ? 'make a new code with them: causeway tenant enrolment create'
+      : 'name them: causeway tenant agents set-forests';
+  const ids = [...claim.replaces, ...unnamed.map(({ id }) => id)].join(' ');
+  throw new CausewayError(
+    'other-agent',
+    `${unnamed.map(holder => describeHolder(holder, claim)).join('; ')}; ${claim.kind === 'domain' ? 'a tenant has one such agent' : 'a forest has one Connect'}, so nothing was changed; to replace what is there, ${how} … --replace ${ids}`,
+    { status: 409 },
+  );
+}
+
+function describeHolder({ id, name, forests, enrolled_at, last_seen_at }: Holder, claim: Claim): string {
+  const seen = `enrolled ${enrolled_at.toISOString()}, last seen ${last_seen_at?.toISOString() ?? 'never'}`;
+  const does =
+    claim.kind === 'domain'
+      ? 'is the agent of a managed domain'
+      : `speaks for ${forests.filter(forest => claim.forests.includes(forest)).join(', ')}`;
+  return `the agent '${name}' (${id}, ${seen}) ${does}`;
+}
+
+/**
+ * Takes from the agents that were named what is another one's from now on. Under the lock that the caller holds, so that of two who
+ * claim one thing at the same time the second finds the first.
+ * @throws CausewayError as `refuseUnnamed`
+ */
+export async function replaceAgents(inside: TenantScope, claim: Claim): Promise<Replaced[]> {
+  await refuseUnnamed(inside, claim);
+  const replaced: Replaced[] = [];
+  for (const { id, name, forests } of await holdersOf(inside, claim)) {
+    const left = forests.filter(forest => !claim.forests.includes(forest));
+    if (left.length === 0) await dropAgent(inside, id);
+    else
+      await inside
+        .update('agents')
+        .set({ forests: JSON.stringify(left) })
+        .where('id', '=', id)
+        .execute();
+    replaced.push({ id, name, forests: left });
+  }
+  return replaced;
+}
+
+/** Removes an agent with its tokens; within a transaction. @returns whether it was there */
+export async function dropAgent(inside: TenantScope, id: string): Promise<boolean> {
+  const removed = await inside.delete('agents').where('id', '=', id).executeTakeFirst();
+  await inside.delete('oidc_payloads').where('client_id', '=', id).execute();
+  return removed.numDeletedRows > 0n;
+}
