@@ -3,7 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { installModule, MODULE_FILES, packModule, readArchive, releaseArchive } from '@causeway/powershell';
+import {
+  installModule,
+  MODULE_FILES,
+  modulePaths,
+  packModule,
+  readArchive,
+  releaseArchive,
+} from '@causeway/powershell';
 import { powershells } from './engine.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -24,13 +31,12 @@ test('a release and an earlier build elsewhere are the same bytes; it is install
     [...readArchive(first).keys()].filter(name => name.endsWith('.dll')),
     ['ADSync.dll'],
   );
-  const modules = join(folder, 'modules');
+  const home = join(folder, 'home');
+  const [modules = ''] = modulePaths('user', process.platform, {}, home);
   await installModule([modules], first);
   assert.deepEqual(readdirSync(join(modules, 'ADSync'), { recursive: true }).length, MODULE_FILES.length + 1);
   for (const engine of engines) {
-    const { stdout } = await engine.run('Import-Module adsync; (Get-Module ADSync).Path', {
-      PSModulePath: modules,
-    });
+    const { stdout } = await engine.run('Import-Module adsync; (Get-Module ADSync).Path', { HOME: home });
     assert.equal(stdout.trim(), join(modules, 'ADSync', 'ADSync.dll'));
   }
 });
