@@ -14,7 +14,7 @@ import { fillNames, tutorialScripts } from '../powershell/tutorial.ts';
 export async function runAdministratorsScript(stage: Stage, forest: LabDomain): Promise<string> {
   if ((await findSdk()) === undefined) {
     await stage.forcePasswordSync(forest);
-    return 'by the command line, because there is neither a PowerShell 7 nor a .NET SDK on this machine';
+    return 'by the command line, because there is no .NET SDK on this machine, which PowerShell needs';
   }
   const [powershell] = await powershells();
   const script = fillNames(tutorialScripts()[0]!.script, dnsDomain(forest), `${TENANT_NAME} - AAD`);

@@ -16,8 +16,6 @@ import { type Outcome, TutorialShell } from '../tutorial/shell.ts';
 const DOCUMENT = join(import.meta.dirname, '../../docs/tutorial.md');
 /** What the reader fills in where the script has two names left open. */
 const NAMES = ['corp.example.com', 'contoso - AAD'] as const;
-/** Where `causeway powershell install` puts the module for one user. */
-const MODULES = '.local/share/powershell/Modules';
 
 const [powershell] = await powershells();
 // The reader's forests have no account for Connect yet, and there is no managed domain.
@@ -41,8 +39,9 @@ async function play(step: Exclude<Step, { kind: 'file' }>): Promise<Outcome> {
   if (step.kind === 'shell') return shell.run(step.command);
   const file = `script${++scripts}.ps1`;
   await shell.write(file, fillNames(step.script, ...NAMES));
-  const command = powershell!.command.map(part => `'${part}'`).join(' ');
-  return shell.run(`PSModulePath="$HOME/${MODULES}" NO_COLOR=1 TERM=dumb ${command} ${file}`);
+  const variables = Object.entries(powershell!.environment).map(([name, value]) => `${name}=${value}`);
+  const command = ['env', ...variables, ...powershell!.command, file].map(part => `'${part}'`).join(' ');
+  return shell.run(command);
 }
 
 /** A step that failed leaves nothing for those behind it to stand on. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -11,8 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { buildPowerShell, findSdk, MISSING_SDK } from '@causeway/powershell';
+import { buildPowerShell, findSdk, MISSING_SDK, modulePaths } from '@causeway/powershell';
 import { labPath, openLab } from '../domains/state.ts';
+import { installPwsh, PWSH_VERSION } from './pwsh.ts';
 
 export interface PowerShellResult {
   readonly code: number;
@@ -20,12 +22,14 @@ export interface PowerShellResult {
   readonly stderr: string;
 }
 
-/** A PowerShell that has the module at hand. */
+/** A PowerShell that has the module installed for its user, who has a home of their own. */
 export interface PowerShell {
   readonly name: string;
   /** The command line that a script file's name is put behind. */
   readonly command: readonly string[];
-  /** Where Import-Module looks. */
+  /** What makes its output the same on every machine. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The folder that the module is installed in. */
   readonly modulePath: string;
   /** Runs a script file as an administrator would, and waits for its end. */
   run(script: string, environment?: NodeJS.ProcessEnv): Promise<PowerShellResult>;
@@ -34,9 +38,32 @@ export interface PowerShell {
 const ROOT = join(import.meta.dirname, '../..');
 const SOURCES = [
   'powershell/**/*.{cs,csproj,props,psd1,ps1xml,json,slnx}',
-  'packages/powershell/src/build.ts',
+  'packages/powershell/src/{build,install}.ts',
+  'lab/powershell/engine.ts',
 ];
 const RUN_LIMIT_MS = 5 * 60_000;
+
+/** No profile of anybody's, and nobody to ask. */
+const OPTIONS = ['-NoProfile', '-NonInteractive', '-File'];
+
+/** UTF-8 and text alone on a terminal of 80 columns, and nothing is told to anybody or asked of the network. */
+const ENVIRONMENT = {
+  LC_ALL: 'C.UTF-8',
+  DOTNET_SYSTEM_GLOBALIZATION_INVARIANT: '1',
+  NO_COLOR: '1',
+  TERM: 'dumb',
+  DOTNET_CLI_TELEMETRY_OPTOUT: '1',
+  POWERSHELL_TELEMETRY_OPTOUT: '1',
+  POWERSHELL_UPDATECHECK: 'Off',
+};
+
+/** What would lead PowerShell out of the home that it is given. */
+const ELSEWHERE = {
+  PSModulePath: undefined,
+  XDG_CACHE_HOME: undefined,
+  XDG_CONFIG_HOME: undefined,
+  XDG_DATA_HOME: undefined,
+};
 
 /** A build of its own for each state of the sources; the last one is kept. */
 function buildFolder(sdk: string): string {
@@ -46,45 +73,54 @@ function buildFolder(sdk: string): string {
   return labPath('powershell', digest.digest('hex').slice(0, 16));
 }
 
-/** Builds the module and the engine's host once for each state of their sources, under the lab's folder. */
+/** Where modules are in a user's home. */
+const modulesIn = (home: string): string => modulePaths('user', process.platform, {}, home)[0]!;
+
+/**
+ * Builds the module once for each state of its sources, under the lab's folder.
+ * @returns a home that it is installed in
+ */
 async function builtOnce(): Promise<string> {
   const sdk = await findSdk();
   if (sdk === undefined) throw new Error(MISSING_SDK);
   const folder = buildFolder(sdk);
-  if (existsSync(folder)) return folder;
+  const home = join(folder, 'home');
+  if (existsSync(folder)) return home;
   openLab();
   rmSync(labPath('powershell'), { recursive: true, force: true });
   const making = labPath('powershell', 'making');
   mkdirSync(making, { recursive: true, mode: 0o700 });
-  await buildPowerShell(making);
+  const modules = modulesIn(join(making, 'home'));
+  cpSync(await buildPowerShell(making), join(modules, 'ADSync'), { recursive: true });
   renameSync(making, folder);
-  return folder;
+  return home;
 }
 
-/** PowerShell's engine in our host, and a `pwsh` where the machine has one. */
+/** PowerShell as NuGet has it, and the machine's own `pwsh` where there is one. */
 export async function powershells(): Promise<PowerShell[]> {
-  const folder = await builtOnce();
-  const host = join(folder, 'bin/Host/release/causeway-powershell-host.dll');
-  const modulePath = join(folder, 'modules');
-  const engines: PowerShell[] = [engine('the engine', modulePath, 'dotnet', [host])];
-  const pwsh = engine('pwsh', modulePath, 'pwsh', ['-NoProfile', '-NonInteractive', '-File']);
-  if (await runs('pwsh')) engines.push(pwsh);
+  const home = await builtOnce();
+  const engines = [engine(`PowerShell ${PWSH_VERSION}`, home, ['dotnet', await installPwsh()])];
+  if (await runs('pwsh')) engines.push(engine("the machine's pwsh", home, ['pwsh']));
   return engines;
 }
 
-function engine(name: string, modulePath: string, command: string, args: string[]): PowerShell {
+function engine(name: string, home: string, program: string[]): PowerShell {
+  const command = [...program, ...OPTIONS];
   return {
     name,
-    command: [command, ...args],
-    modulePath,
+    command,
+    environment: ENVIRONMENT,
+    modulePath: modulesIn(home),
     run: async (script, environment = {}) => {
       const file = labPath('powershell', `script-${process.pid}-${Math.random().toString(36).slice(2)}.ps1`);
       writeFileSync(file, script);
       chmodSync(file, 0o600);
       try {
-        return await runToEnd(command, [...args, file], {
-          ...PLAIN,
-          PSModulePath: modulePath,
+        const [executable, ...args] = [...command, file];
+        return await runToEnd(executable!, args, {
+          ...ENVIRONMENT,
+          ...ELSEWHERE,
+          HOME: home,
           ...environment,
         });
       } finally {
@@ -93,14 +129,6 @@ function engine(name: string, modulePath: string, command: string, args: string[
     },
   };
 }
-
-/** Text alone: no colours, nothing about telemetry, English. */
-const PLAIN = {
-  NO_COLOR: '1',
-  TERM: 'dumb',
-  POWERSHELL_TELEMETRY_OPTOUT: '1',
-  POWERSHELL_UPDATECHECK: 'Off',
-};
 
 async function runs(command: string): Promise<boolean> {
   try {

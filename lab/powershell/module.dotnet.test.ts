@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { installModule, MODULE_FILES, packModule, readArchive, releaseArchive } from '@causeway/powershell';
+import {
+  installModule,
+  MODULE_FILES,
+  modulePaths,
+  packModule,
+  readArchive,
+  releaseArchive,
+} from '@causeway/powershell';
 import { powershells } from './engine.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -13,25 +20,50 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const engines = await powershells();
 const docs = readFileSync(join(ROOT, 'docs/powershell.md'), 'utf8');
 
+/** The archive of the module that the engines have. */
+function packEarlierBuild(): Uint8Array {
+  const built = join(engines[0]!.modulePath, 'ADSync');
+  return packModule(
+    new Map(MODULE_FILES.map(name => [name, new Uint8Array(readFileSync(join(built, name)))])),
+  );
+}
+
 test('a release and an earlier build elsewhere are the same bytes; it is installed and found', async () => {
   const first = join(folder, 'dist', 'adsync.zip');
   await releaseArchive(first);
-  const before = join(engines[0]!.modulePath, 'ADSync');
-  const files = MODULE_FILES.map(name => [name, new Uint8Array(readFileSync(join(before, name)))] as const);
-  assert.ok(readFileSync(first).equals(packModule(new Map(files))));
+  assert.ok(readFileSync(first).equals(packEarlierBuild()));
   // Nothing that PowerShell itself brings is shipped with the module.
   assert.deepEqual(
     [...readArchive(first).keys()].filter(name => name.endsWith('.dll')),
     ['ADSync.dll'],
   );
-  const modules = join(folder, 'modules');
+  const home = join(folder, 'home');
+  const [modules = ''] = modulePaths('user', process.platform, {}, home);
   await installModule([modules], first);
   assert.deepEqual(readdirSync(join(modules, 'ADSync'), { recursive: true }).length, MODULE_FILES.length + 1);
   for (const engine of engines) {
-    const { stdout } = await engine.run('Import-Module adsync; (Get-Module ADSync).Path', {
-      PSModulePath: modules,
-    });
+    const { stdout } = await engine.run('Import-Module adsync; (Get-Module ADSync).Path', { HOME: home });
     assert.equal(stdout.trim(), join(modules, 'ADSync', 'ADSync.dll'));
+  }
+});
+
+test("a script that names the original's path of Windows finds the module on the drive that the docs tell of", async () => {
+  const home = join(folder, 'home of a drive');
+  const archive = join(folder, 'drive.zip');
+  writeFileSync(archive, packEarlierBuild());
+  const [, bin = ''] = /^ *causeway powershell install --path ~\/c\/"(.+)"$/m.exec(docs) ?? [];
+  const [drive = ''] = /^ *\$null = New-PSDrive .*$/m.exec(docs) ?? [];
+  await installModule([join(home, 'c', bin)], archive);
+  const path = 'C:\\Program Files\\Microsoft Azure AD Sync\\Bin\\ADSync\\ADSync.psd1';
+  for (const engine of engines) {
+    const without = await engine.run(`Import-Module "${path}"`, { HOME: home });
+    assert.match(without.stderr, /A drive with the name 'C' does not exist/);
+    const { stdout, stderr } = await engine.run(
+      `${drive}\nImport-Module "${path}"\n(Get-Module ADSync).Path`,
+      { HOME: home },
+    );
+    assert.equal(stderr, '');
+    assert.equal(stdout.trim(), join(home, 'c', bin, 'ADSync', 'ADSync.dll'));
   }
 });
 
@@ -48,7 +80,7 @@ foreach ($cmdlet in Get-Command -Module ADSync) {
   $extra = $told | Where-Object { $_ -notin $own }
   "$($cmdlet.Name)|$($help.Synopsis.Length -gt 10)|$($help.description.Text.Length -gt 10)|$(@($help.examples.example).Count)|$missing$extra"
 }`);
-      assert.equal(stderr.replaceAll(/^PROGRESS: .*\n/gm, ''), '');
+      assert.equal(stderr, '');
       const cmdlets = stdout
         .trim()
         .split(/\r?\n/)

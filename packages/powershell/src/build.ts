@@ -30,15 +30,12 @@ const OPTIONS = ['--configuration', 'Release', '-p:RestoreLockedMode=true'];
 /** Nothing of the compiler stays running when a build has ended. */
 const NO_SERVERS = ['-nodeReuse:false', '-p:UseSharedCompilation=false'];
 
-export interface Build {
-  /** The module, as it is installed. */
-  readonly module: string;
-  /** The PowerShell engine's host: what `dotnet` runs. */
-  readonly host: string;
-}
-
-/** Builds the module and the host from their sources into the folder `target`, and leaves nothing beside the sources. */
-export async function buildPowerShell(target: string): Promise<Build> {
+/**
+ * Builds the module with its help from the sources, and leaves nothing beside them.
+ * @param target the folder that everything is built in
+ * @returns the module's folder as it is installed, in a folder of modules
+ */
+export async function buildPowerShell(target: string): Promise<string> {
   await dotnet([
     'build',
     join(SOURCES, 'Causeway.slnx'),
@@ -53,16 +50,16 @@ export async function buildPowerShell(target: string): Promise<Build> {
   for (const file of MODULE_FILES.filter(name => name.startsWith('ADSync.')))
     copyFileSync(join(built, file), join(module, file));
   copyFileSync(join(ROOT, 'LICENSE'), join(module, 'LICENSE'));
-  const host = join(target, 'bin', 'Host', 'release', 'causeway-powershell-host.dll');
-  await dotnet([host, '--write-help', module, join(built, 'ADSync.xml')]);
-  return { module, host };
+  const help = join(target, 'bin', 'Help', 'release', 'causeway-powershell-help.dll');
+  await dotnet([help, module, join(built, 'ADSync.xml')]);
+  return module;
 }
 
 /** The files of a module that is built now, by name. */
 export async function buildModule(): Promise<Map<string, Uint8Array>> {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-powershell-'));
   try {
-    const { module } = await buildPowerShell(folder);
+    const module = await buildPowerShell(folder);
     return new Map(MODULE_FILES.map(name => [name, new Uint8Array(readFileSync(join(module, name)))]));
   } finally {
     rmSync(folder, { recursive: true, force: true });

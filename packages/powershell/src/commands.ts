@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
 import { printResult } from '@causeway/service';
 import { type Command, Option } from 'commander';
 import { moduleVersion } from './build.ts';
-import { installModule, modulePaths, type Scope } from './install.ts';
+import { installModule, modulePaths, namedPath, type Scope } from './install.ts';
 
 /** `causeway powershell …` */
 export function powershellCommands(program: Command): void {
@@ -19,7 +18,7 @@ export function powershellCommands(program: Command): void {
     .option('--path <dir>', 'into this folder of modules instead')
     .option('--json', 'print JSON')
     .action(async (options: { scope: Scope; path?: string; json?: boolean }) => {
-      const paths = options.path === undefined ? modulePaths(options.scope) : [resolve(options.path)];
+      const paths = options.path === undefined ? modulePaths(options.scope) : [namedPath(options.path)];
       const version = moduleVersion();
       const { installed, from } = await installModule(paths);
       printResult(options.json, { version, installed, from }, () => [

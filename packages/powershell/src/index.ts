@@ -1,5 +1,5 @@
 export { archiveFile, packModule, readArchive, releaseArchive } from './archive.ts';
-export { type Build, buildModule, buildPowerShell, MODULE_FILES, moduleVersion } from './build.ts';
+export { buildModule, buildPowerShell, MODULE_FILES, moduleVersion } from './build.ts';
 export { powershellCommands } from './commands.ts';
-export { installModule, modulePaths } from './install.ts';
-export { findSdk, MISSING_SDK } from './sdk.ts';
+export { installModule, modulePaths, namedPath } from './install.ts';
+export { dotnet, findSdk, MISSING_SDK } from './sdk.ts';

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CausewayError } from '@causeway/service';
 import { zipSync } from 'fflate';
-import { installModule, MODULE_FILES, modulePaths, moduleVersion, readArchive } from './index.ts';
+import { installModule, MODULE_FILES, modulePaths, moduleVersion, namedPath, readArchive } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-install-test-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,6 +46,14 @@ test('modules are where PowerShell looks, on each system', () => {
     'D:\\Programs\\WindowsPowerShell\\Modules',
     'D:\\Programs\\PowerShell\\Modules',
   ]);
+});
+
+test('a path of Windows is refused elsewhere, where it would be the name of a new folder', () => {
+  const bin = 'C:\\Program Files\\Microsoft Azure AD Sync\\Bin';
+  assert.equal(namedPath(bin, 'win32'), bin);
+  for (const path of [bin, 'C:/modules', 'C:modules', '\\\\server\\share', '~\\modules'])
+    assert.throws(() => namedPath(path, 'linux'), code('bad-path'));
+  assert.equal(namedPath('/srv/my: modules/', 'linux'), '/srv/my: modules');
 });
 
 test('the module is installed from the archive, in place of an older one and with nothing left of it', async () => {

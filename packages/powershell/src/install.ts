@@ -25,6 +25,24 @@ export function modulePaths(
   return [posix.join(data, 'powershell', 'Modules')];
 }
 
+/** How a path of Windows begins or goes on. */
+const WINDOWS_PATH = /^[A-Za-z]:|\\/;
+
+/**
+ * A folder of modules that somebody named. On other systems a path of Windows would be the name of a new folder where one happens to be.
+ * @throws CausewayError 'bad-path'
+ */
+export function namedPath(path: string, platform: NodeJS.Platform = process.platform): string {
+  if (platform === 'win32') return win32.resolve(path);
+  if (WINDOWS_PATH.test(path)) {
+    throw new CausewayError(
+      'bad-path',
+      `'${path}' is a path of Windows, and this machine has no such folder: name one of this machine, and see "Scripts that name a path of Windows" in docs/powershell.md`,
+    );
+  }
+  return posix.resolve(path);
+}
+
 /**
  * The module's files: of the archive beside the code, or built from the sources where there is an SDK.
  * @throws CausewayError 'no-module'

@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 
-namespace Causeway.PowerShellHost;
+namespace Causeway.PowerShellHelp;
 
 /// <summary>
 /// Writes what Get-Help shows, from one source: the comments of the cmdlets and their parameters (the compiler's XML), and the syntax
@@ -36,7 +36,7 @@ internal static class HelpWriter
 
     private static List<CmdletInfo> Cmdlets(string moduleFolder)
     {
-        using var runspace = RunspaceFactory.CreateRunspace(Session.Create());
+        using var runspace = RunspaceFactory.CreateRunspace(InitialSessionState.CreateDefault2());
         runspace.Open();
         using var shell = PowerShell.Create(runspace);
         shell.AddCommand("Import-Module").AddParameter("Name", Path.Combine(moduleFolder, "ADSync.psd1")).AddParameter("ErrorAction", "Stop").Invoke();

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { TENANT_CONNECTOR_ID } from '@causeway/contract';
+import { ConnectPeer } from '../peers/connect-peer.ts';
+import { connectOfTwoForests, FORESTS, SOME_TIME, TENANT, USER_DN, USER_ID, userObject } from './answers.ts';
+import { powershells } from './engine.ts';
+
+/** The calls that docs/powershell.md says work: every one of its rows that says yes is here. */
+
+const [CORP, FABRIKAM] = FORESTS;
+const FORCED = 'Microsoft.Synchronize.ForceFullPasswordSync';
+const PARAMETER = 'Microsoft.IdentityManagement.PowerShell.ObjectModel.ConfigurationParameter';
+const SWITCHED = '(Get-ADSyncAADPasswordSyncConfiguration).Enabled';
+
+interface Call {
+  /** A part of the document's row that is in no other. */
+  readonly row: string;
+  readonly script: string;
+  readonly expected: readonly string[];
+}
+
+const call = (row: string, script: string, ...expected: string[]): Call => ({ row, script, expected });
+
+const CALLS: readonly Call[] = [
+  call(
+    'filtered by `ConnectorTypeName`',
+    `(Get-ADSyncConnector -Name ${CORP}).Name
+(Get-ADSyncConnector | Where-Object { $_.ConnectorTypeName -eq 'AD' }).Name
+(Get-ADSyncConnector | Where-Object Type -ne 'AD').Name
+(Get-ADSyncConnector | Where-Object SubType -eq 'Windows Azure Active Directory (Microsoft)').Name
+(Get-ADSyncConnector | Where-Object ListName -eq 'Active Directory Domain Services').Name
+(Get-ADSyncConnector | Where-Object Identifier -eq ${TENANT_CONNECTOR_ID}).Name`,
+    ...[CORP, CORP, FABRIKAM, TENANT, TENANT, CORP, FABRIKAM, TENANT],
+  ),
+  call(
+    '`Get-ADSyncConnectorStatistics` with a name',
+    `(Get-ADSyncConnector | Get-ADSyncConnectorStatistics).ConnectorName
+(Get-ADSyncConnectorStatistics -ConnectorName ${CORP}).ExportDeletes
+(Get-ADSyncConnectorStatistics).Count`,
+    ...[CORP, FABRIKAM, TENANT, '3', '3'],
+  ),
+  call(
+    '`New-Object …ConfigurationParameter …`',
+    `$c = Get-ADSyncConnector -Name ${CORP}
+$p = New-Object ${PARAMETER} "${FORCED}", String, ConnectorGlobal, $null, $null, $null
+$p.Value = 1
+$c.GlobalParameters.Remove($p.Name)
+$c.GlobalParameters.Add($p)
+$c = Add-ADSyncConnector -Connector $c
+$c.GlobalParameters['${FORCED}'].Value
+$c.GlobalParameters.Remove('${FORCED}')`,
+    ...['False', '1', 'True'],
+  ),
+  call(
+    'as web pages make them',
+    [
+      `$c = Get-ADSyncConnector “${FABRIKAM}”`,
+      `$p = New-Object –TypeName ${PARAMETER} –ArgumentList ‘${FORCED}’, String, ConnectorGlobal, $null, $null, $null`,
+      '$p.Value = 1',
+      '$c.GlobalParameters.Add($p)',
+      `(Add-ADSyncConnector $c).GlobalParameters[“${FORCED}”].Value`,
+    ].join('\r\n'),
+    '1',
+  ),
+  call(
+    '`Set-ADSyncAADPasswordSyncConfiguration …',
+    `Set-ADSyncAADPasswordSyncConfiguration -SourceConnector ${CORP} -TargetConnector '${TENANT}' -Enable $false
+${SWITCHED}
+foreach ($ad in Get-ADSyncConnector | Where-Object Type -eq 'AD') {
+  Set-ADSyncAADPasswordSyncConfiguration -SourceConnector $ad.Name -TargetConnector '${TENANT}' -Enable $false
+  ${SWITCHED}
+  Set-ADSyncAADPasswordSyncConfiguration -SourceConnector $ad.Name -TargetConnector '${TENANT}' -Enable $true
+}
+${SWITCHED}`,
+    ...['False', 'True', 'False', 'True', 'True', 'False', 'True', 'True'],
+  ),
+  call(
+    '(`.Enabled`, `.TargetConnector`)',
+    `$channel = Get-ADSyncAADPasswordSyncConfiguration -SourceConnector ${CORP}
+$channel.Enabled
+$channel.TargetConnector`,
+    ...['True', TENANT],
+  ),
+  call(
+    '`Get-ADSyncPartitionPasswordSyncState`, also',
+    `(Get-ADSyncPartitionPasswordSyncState).DN
+(Get-ADSyncPartitionPasswordSyncState | ? DN -notlike 'default').Count
+(Get-ADSyncPartitionPasswordSyncState | Select-Object -Index 0).PasswordSyncLastSuccessfulCycleEndTimestamp.ToString('o')`,
+    ...['DC=corp,DC=example,DC=com', 'DC=Fabrikam,DC=Example,DC=org', '2', SOME_TIME.replace('Z', '0000Z')],
+  ),
+  call(
+    '`(Get-ADSyncScheduler).CurrentlyEffectiveSyncCycleInterval.Minutes`',
+    `(Get-ADSyncScheduler).CurrentlyEffectiveSyncCycleInterval.Minutes
+(Get-ADSyncScheduler).NextSyncCyclePolicyType
+(Get-ADSyncScheduler).SyncCycleEnabled
+(Get-ADSyncScheduler).StagingModeEnabled`,
+    ...['30', 'Delta', 'True', 'False'],
+  ),
+  call(
+    '`Set-ADSyncScheduler –SyncCycleEnabled $false`',
+    `Set-ADSyncScheduler –SyncCycleEnabled $false
+(Get-ADSyncScheduler).SyncCycleEnabled
+Set-ADSyncScheduler -SyncCycleEnabled $true -CustomizedSyncCycleInterval 03:00:00 -NextSyncCyclePolicyType Initial
+$s = Get-ADSyncScheduler
+"$($s.SyncCycleEnabled) $($s.CustomizedSyncCycleInterval) $($s.NextSyncCyclePolicyType)"`,
+    ...['False', 'True 03:00:00 Initial'],
+  ),
+  call(
+    '`Start-ADSyncSyncCycle -PolicyType Delta`',
+    `(Start-ADSyncSyncCycle -PolicyType Delta).Result -eq 'Success'
+(Start-ADSyncSyncCycle -PolicyType Initial).Result -eq 'Success'
+try { Start-ADSyncSyncCycle -PolicyType Full } catch { $_.CategoryInfo.Category }`,
+    ...['True', 'True', 'InvalidArgument'],
+  ),
+  call(
+    '`Get-ADSyncConnectorRunStatus` in a loop',
+    `while ($busy = Get-ADSyncConnectorRunStatus) {
+  "$($busy.ConnectorName) $($busy.RunState -eq 'Busy')"
+  Start-Sleep -Milliseconds 1
+}`,
+    ...[`${CORP} True`, `${CORP} True`],
+  ),
+  call(
+    '`(Get-ADSyncGlobalSettings).Parameters',
+    `(Get-ADSyncGlobalSettings).Parameters['Microsoft.SynchronizationOption.UPNAttribute'].Value
+(Get-ADSyncGlobalSettings).Parameters | select Name, Value | ForEach-Object { "$($_.Name)=$($_.Value)" }
+(Get-ADSyncGlobalSettingsParameter | Where-Object Name -eq 'Microsoft.Synchronize.StagingMode').Value`,
+    'userPrincipalName',
+    'Microsoft.Synchronize.StagingMode=False',
+    'Microsoft.SynchronizationOption.UPNAttribute=userPrincipalName',
+    'False',
+  ),
+  call(
+    '`Get-ADSyncAADCompanyFeature` with',
+    `(Get-ADSyncAADCompanyFeature -ConnectorName '${TENANT}').PasswordHashSync
+(Get-ADSyncAADCompanyFeature).PasswordHashSync`,
+    ...['True', 'True'],
+  ),
+  call(
+    '`Get-ADSyncCSObject -ConnectorName …',
+    `(Get-ADSyncCSObject -ConnectorName ${CORP}).Count
+(Get-ADSyncCSObject -ConnectorName ${CORP} -DistinguishedName '${USER_DN}').ObjectId.ToString()
+(Get-ADSyncCSObject -ConnectorIdentifier (Get-ADSyncConnector ${CORP}).Identifier -DistinguishedName '${USER_DN}').ObjectType
+(Get-ADSyncCSObject -Identifier ${USER_ID}).DistinguishedName`,
+    ...['2', USER_ID, 'user', USER_DN],
+  ),
+  call(
+    '`$object \\| Invoke-ADSyncCSObjectPasswordHashSync`',
+    `$object = Get-ADSyncCSObject -Identifier ${USER_ID}
+($object | Invoke-ADSyncCSObjectPasswordHashSync).Status
+(Invoke-ADSyncCSObjectPasswordHashSync -CsObject $object).Status
+(Invoke-ADSyncCSObjectPasswordHashSync -Identifier ${USER_ID}).Status
+(Invoke-ADSyncCSObjectPasswordHashSync -ConnectorName ${CORP} -DistinguishedName '${USER_DN}').Status`,
+    ...Array<string>(4).fill('Success'),
+  ),
+  call(
+    '`Get-ADSyncCSObjectLog`, ',
+    `(Get-ADSyncCSObject -Identifier ${USER_ID} | Get-ADSyncCSObjectLog -Count 5).Detail
+(Get-ADSyncDomainReachabilityStatus -ConnectorName ${CORP}).ExceptionMessage
+Invoke-ADSyncDiagnostics -PasswordSync | ForEach-Object { "$($_.Check): $($_.Passed), $($_.Found)" }`,
+    ...['of 5', 'connection refused', 'channel: True, it is on'],
+  ),
+];
+
+/** The calls of the rows that say yes, with whatever they say behind it. */
+const ROWS = readFileSync(join(import.meta.dirname, '../../docs/powershell.md'), 'utf8')
+  .split('\n')
+  .map(line => /^\| (.+) \| yes\b.* \|$/.exec(line)?.[1])
+  .filter(row => row !== undefined);
+
+test('every call that docs/powershell.md says works is tried here', () => {
+  assert.ok(ROWS.length > 0);
+  const rows = CALLS.map(({ row }) => ROWS.filter(each => each.includes(row)));
+  for (const [i, found] of rows.entries()) assert.equal(found.length, 1, `rows with ${CALLS[i]!.row}`);
+  assert.deepEqual(rows.flat().toSorted(), ROWS.toSorted());
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-calls-test-'));
+const socket = join(folder, 'connect.sock');
+const peer = await ConnectPeer.start({ listen: { socket } });
+after(async () => {
+  await peer.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A Connect that remembers what its scheduler was told, has two objects, and is busy twice. */
+function connect() {
+  const { script } = connectOfTwoForests();
+  const objects = [userObject(0), userObject(1)];
+  const running = [CORP, CORP].map(connectorName => [{ runState: 'Busy', connectorName }]);
+  const entry = { at: SOME_TIME, status: 'Success', detail: null };
+  let scheduler: object = {
+    ...(script.getScheduler!({ params: {}, query: {}, body: undefined }) as object),
+    currentlyEffectiveSyncCycleInterval: 1800,
+  };
+  return {
+    ...script,
+    getScheduler: () => scheduler,
+    setScheduler: ({ body }) => {
+      scheduler = { ...scheduler, ...(body as object) };
+      return scheduler;
+    },
+    listRunStatus: () => ({ running: running.pop() ?? [] }),
+    listObjects: ({ query: { distinguishedName } }) => ({
+      objects: objects.filter(each =>
+        [undefined, each.distinguishedName].includes(distinguishedName as string),
+      ),
+    }),
+    getObject: ({ params }) => objects.find(each => each.objectId === params.id),
+    getObjectLog: ({ query }) => ({ entries: [{ ...entry, detail: `of ${query.count}` }] }),
+    syncObjectPassword: () => entry,
+    diagnosePasswordSync: () => ({
+      checks: [{ check: 'channel', passed: true, found: 'it is on', action: null }],
+    }),
+  } satisfies typeof script;
+}
+
+for (const engine of await powershells()) {
+  describe(`calls in ${engine.name}`, () => {
+    const MARK = '---- the next call';
+    let outputs: string[];
+    before(async () => {
+      peer.script = connect();
+      const calls = CALLS.map(({ script }) => `'${MARK}'\n${script}`);
+      const { code, stdout, stderr } = await engine.run(`Import-Module ADSync\n${calls.join('\n')}`, {
+        CAUSEWAY_CONNECT: socket,
+      });
+      assert.equal(stderr, '');
+      assert.equal(code, 0);
+      assert.deepEqual(peer.breaches, []);
+      outputs = stdout.replaceAll('\r\n', '\n').split(`${MARK}\n`).slice(1);
+    });
+
+    for (const [i, { row, expected }] of CALLS.entries())
+      test(row.replaceAll('`', ''), () => assert.deepEqual(outputs[i]!.trim().split('\n'), expected));
+  });
+}
