@@ -16,6 +16,7 @@ export const MODULE_FILES = [
   'ADSync.psd1',
   'LICENSE',
   'en-US/ADSync.dll-Help.xml',
+  'en-US/about_ADSync.help.txt',
 ] as const;
 
 /** As its manifest says it. */
@@ -49,9 +50,10 @@ export async function buildPowerShell(target: string): Promise<Build> {
   ]);
   const built = join(target, 'bin', 'ADSync', 'release');
   const module = join(target, 'modules', 'ADSync');
-  mkdirSync(module, { recursive: true });
+  mkdirSync(join(module, 'en-US'), { recursive: true });
   for (const file of MODULE_FILES.filter(name => name.startsWith('ADSync.')))
     copyFileSync(join(built, file), join(module, file));
+  copyFileSync(join(built, 'about_ADSync.help.txt'), join(module, 'en-US/about_ADSync.help.txt'));
   copyFileSync(join(ROOT, 'LICENSE'), join(module, 'LICENSE'));
   const host = join(target, 'bin', 'Host', 'release', 'causeway-powershell-host.dll');
   await dotnet([host, '--write-help', module, join(built, 'ADSync.xml')]);
