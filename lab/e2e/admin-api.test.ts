@@ -270,6 +270,16 @@ test('a change in the middle of a pass is not held up, and progress is told', as
   assert.equal(now.readAt, null, 'the pass is not through yet');
   assert.ok(now.rate !== null && now.expectedAt !== null && now.users < now.total);
   assert.ok(took < 3_000, `${took} ms`);
+  const force = ['connect', 'force-password-sync', '--no-wait', '--config', config];
+  const { passes } = await runCliJson<{ passes: object[] }>(force);
+  assert.deepEqual(
+    passes.map(each => ({ ...each, users: 0, rate: 0, expectedAt: null })),
+    [{ connector: ad, merged: true, ...now, users: 0, rate: 0, expectedAt: null }],
+  );
+  assert.match(
+    (await runCli(force)).stdout,
+    new RegExp(`^${ad}: .* this request is merged with it\n${ad}: `),
+  );
   peer.hold = () => undefined;
   await completed();
 });

@@ -93,7 +93,7 @@ catch [System.InvalidOperationException] {
     });
 
     test('waiting for a full pass warns of what it waits for, and ends with an error when time is over', async () => {
-      const reason = "the managed domain's key is not confirmed";
+      const reason = "the managed domain's key is not \u001b[31mconfirmed";
       const at = new Date().toISOString();
       const pass = {
         ...{ id: 1, requestedAt: at, startedAt: at, readAt: at, completedAt: null },
@@ -107,7 +107,10 @@ $pass = Get-CausewayFullPasswordSync -Wait -TimeoutSeconds 1 @quiet
 "$($w.Count) $w"
 "$($e.Count) $($e[0].CategoryInfo.Category) $($e[0].FullyQualifiedErrorId) $e"`);
       assert.equal(output[0], `${CORP} 20 []`);
-      assert.equal(output[1], `1 The full password synchronization of '${CORP}' waits: ${reason}`);
+      assert.equal(
+        output[1],
+        `1 The full password synchronization of '${CORP}' waits: ${reason.replace('\u001b', '\ufffd')}`,
+      );
       assert.match(
         output[2]!,
         /^1 OperationTimeout timed-out,\S+ .*'corp\.example\.com' has not ended within 1 seconds/,
