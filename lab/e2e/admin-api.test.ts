@@ -109,10 +109,10 @@ const saveParameter = () =>
 const switchChannel = (enabled: boolean) =>
   ask(routes.setPasswordSync, { body: { sourceConnector: ad, targetConnector: tenant, enabled } });
 /** The lines of the original's script after the connector was read. */
-async function runScript(): Promise<void> {
+async function runScript(): Promise<'begun' | 'merged' | undefined> {
   await saveParameter();
   await switchChannel(false);
-  await switchChannel(true);
+  return (await switchChannel(true)).fullPass;
 }
 async function parameter(): Promise<unknown> {
   const { globalParameters } = await ask(routes.getConnector, { params: { name: ad } });
@@ -170,7 +170,7 @@ test('over HTTPS a named token opens it, until it is revoked; the socket needs n
   assert.deepEqual(connectors, (await ask(routes.listConnectors)).connectors);
   assert.deepEqual(
     connectors.map(({ name }) => name),
-    [ad, tenant],
+    [tenant, ad],
   );
   await assert.rejects(call(httpSend({ url, ca }), routes.listConnectors), { code: 'unauthorized' });
   const other = readFileSync(certificates.otherCaFile, 'utf8');
@@ -210,10 +210,9 @@ test('the parameter does nothing by itself; switched off and on, everybody is se
   const [off] = (await ask(routes.listPartitionStates, { query: {} })).partitions;
   assert.equal(off!.passwordSyncLastCycleStatus, 'Disabled');
 
-  await switchChannel(true);
-  assert.equal(await parameter(), 1);
-  await completed();
+  assert.equal((await switchChannel(true)).fullPass, 'begun');
   assert.equal(await parameter(), '0');
+  await completed();
   await eventually('what was changed meanwhile', () => hasPassword(anna.upn, second));
   await eventually('who is new', () => hasPassword(ben.upn, ben.password));
   const everybody = [...peer.users.values()].filter(({ credential }) => credential).length;
@@ -235,9 +234,9 @@ test('killed half-way it goes on with whom it has not sent; forced twice it is o
   let batches = 0;
   const killed = Promise.withResolvers<void>();
   peer.hold = path => (path === CREDENTIALS && ++batches >= 4 ? killed.promise : undefined);
-  await runScript();
+  assert.equal(await runScript(), 'begun');
   const { id } = (await pass())!;
-  await runScript();
+  assert.equal(await runScript(), 'merged');
   await eventually('half of it', () => batches >= 4);
   await service.kill();
   killed.resolve();
@@ -271,6 +270,16 @@ test('a change in the middle of a pass is not held up, and progress is told', as
   assert.equal(now.readAt, null, 'the pass is not through yet');
   assert.ok(now.rate !== null && now.expectedAt !== null && now.users < now.total);
   assert.ok(took < 3_000, `${took} ms`);
+  const force = ['connect', 'force-password-sync', '--no-wait', '--config', config];
+  const { passes } = await runCliJson<{ passes: object[] }>(force);
+  assert.deepEqual(
+    passes.map(each => ({ ...each, users: 0, rate: 0, expectedAt: null })),
+    [{ connector: ad, merged: true, ...now, users: 0, rate: 0, expectedAt: null }],
+  );
+  assert.match(
+    (await runCli(force)).stdout,
+    new RegExp(`^${ad}: .* this request is merged with it\n${ad}: `),
+  );
   peer.hold = () => undefined;
   await completed();
 });
@@ -285,10 +294,19 @@ test('before the managed domain is paired it stays open, says why, and goes on b
   assert.equal(open.completedAt, null);
   assert.ok(open.owed > 0);
   assert.match(open.waitingFor!, /key is not confirmed.*causeway connect trust-domain/);
-  assert.equal(await parameter(), 1);
+  // The first one waits for the confirmation. Who asks now gets everybody sent again.
+  const everybody = [...peer.users.values()].filter(({ credential }) => credential).length;
+  peer.requests.length = 0;
+  assert.equal(await runScript(), 'begun');
+  await eventually('everybody is read anew', async () => (await pass())?.readAt != null);
+  const again = (await pass())!;
+  assert.notEqual(again.id, open.id);
+  assert.deepEqual([new Set(sent()).size, again.completedAt], [everybody, null]);
+  await service.stop();
+  await service.start();
+  assert.equal((await pass())!.id, again.id, 'a restart asks for nothing');
   await cli('trust-domain', peer.confirmable(key).fingerprint);
   await completed();
-  assert.equal(await parameter(), '0');
 });
 
 test('the scheduler keeps objects back and passwords not; a cycle that is asked for runs', async () => {

@@ -141,6 +141,21 @@ test('a full pass of one forest leaves the other alone', async () => {
   await works(anna);
 });
 
+test('a cycle of both forests is under way until the last has had its turn: who looks idle can be started', async () => {
+  const at = <T>(method: 'GET' | 'POST', path: string, body?: object) =>
+    callLocally(stage.stateOf('connect'), 'connect', method, `/api/v1${path}`, body) as Promise<T>;
+  let looks = 0;
+  for (let round = 0; round < 5; round++) {
+    await at('POST', '/cycles', { policyType: 'Initial' });
+    for (;;) {
+      const { running } = await at<{ running: object[] }>('GET', '/cycles/running');
+      if (running.length === 0) break;
+      looks++;
+    }
+  }
+  assert.ok(looks > 5, 'it was seen at work');
+});
+
 test('who has one name in both forests is two people, each with an own name, password and salt', async () => {
   const names = await Promise.all(both.map(managedName));
   const longNames = forests.map(forest => seededUsers(forest).find(({ kind }) => kind === 'long-name')!);

@@ -135,11 +135,11 @@ $checks = Invoke-ADSyncDiagnostics -PasswordSync
       assert.deepEqual(
         output.map(line => line.trim()),
         [
-          `${FOREST} AD AD  1`,
           `${TENANT} Extensible2 Extensible2 Windows Azure Active Directory (Microsoft) 1`,
+          `${FOREST} AD AD  1`,
           'True False True',
-          `${FOREST} True`,
           `${TENANT} True`,
+          `${FOREST} True`,
           'userPrincipalName',
           'True',
           'True',

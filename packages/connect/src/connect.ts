@@ -2,7 +2,7 @@ import { type CycleSummary, TENANT_CONNECTOR_ID } from '@causeway/contract';
 import { normalizeFingerprint } from '@causeway/records';
 import { CausewayError, type Log, lockStateSoon, type StateLock } from '@causeway/service';
 import type { ConnectConfiguration } from './configuration.ts';
-import { Connector, type CycleOptions } from './connector.ts';
+import { Connector, type CycleOptions, cycleStopped } from './connector.ts';
 import { scopeOf } from './context.ts';
 import { type Agent, agentTransport, readAgent } from './identity.ts';
 import { legacyState } from './passwords/legacy.ts';
@@ -14,6 +14,12 @@ import { connectorStore, openStore, type Store } from './store/store.ts';
 import { TenantClient } from './tenant-client.ts';
 
 const PRUNE_EVERY_MS = 3_600_000;
+
+interface AskedCycle {
+  /** Connectors that have not had their turn have none any more. */
+  stopped: boolean;
+  readonly ended: Promise<void>;
+}
 
 /** An open Connect: its state locked, its connectors at hand. What the service, its local API and the commands act on. */
 export class Connect {
@@ -73,22 +79,45 @@ export class Connect {
     }
   }
 
+  /** Cycles that somebody asked for and that have not ended. */
+  readonly #asked = new Set<AskedCycle>();
+
+  /** Whether a cycle that somebody asked for is under way: also between two connectors, and while passwords have their turn. */
+  get isCycleAsked(): boolean {
+    return this.#asked.size > 0;
+  }
+
   /** One cycle of connectors, now; the first failure is thrown after each had its turn. */
   async sync(
     options: Pick<CycleOptions, 'initial'> = {},
     connectors: readonly Connector[] = this.connectors,
   ): Promise<CycleSummary[]> {
+    const ended = Promise.withResolvers<void>();
+    const asked: AskedCycle = { stopped: false, ended: ended.promise };
+    this.#asked.add(asked);
     const summaries: CycleSummary[] = [];
     const failures: unknown[] = [];
     for (const connector of connectors) {
       try {
+        if (asked.stopped) throw cycleStopped(connector.name);
         summaries.push(await connector.cycle(options));
       } catch (error) {
         failures.push(error);
       }
     }
+    this.#asked.delete(asked);
+    ended.resolve();
     if (failures.length > 0) throw failures[0];
     return summaries;
+  }
+
+  /** Ends the cycles that are under way at their next safe point, and waits for that. @returns false when there was none */
+  async stopCycles(): Promise<boolean> {
+    const asked = [...this.#asked];
+    for (const each of asked) each.stopped = true;
+    const stopped = await Promise.all(this.connectors.map(connector => connector.stopCycle()));
+    await Promise.all(asked.map(({ ended }) => ended));
+    return asked.length > 0 || stopped.includes(true);
   }
 
   /** An administrator has compared the fingerprint that the managed domain shows. */

@@ -14,6 +14,7 @@ import { owedStep, passwordStep, retryStep, singleStep } from './passwords/passw
 import type { PasswordSummary } from './passwords/process-users.ts';
 import { UsersInFlight } from './passwords/users-in-flight.ts';
 import { EventId } from './store/events.ts';
+import type { PassRequest } from './store/full-passes.ts';
 
 export interface CycleOptions {
   /** False: passwords alone. */
@@ -36,6 +37,11 @@ const NO_OBJECTS: ObjectSummary = {
 };
 /** How long whoever switches the channel off waits for the batches that are on their way. */
 const SWITCH_PATIENCE_MS = 10_000;
+
+export function cycleStopped(connector: string): CausewayError {
+  const text = `the cycle of '${connector}' was stopped: what is left is done by the next one`;
+  return new CausewayError('cycle-stopped', text, { status: 409 });
+}
 
 /** One forest's way to the tenant: objects first, then passwords. */
 export class Connector {
@@ -113,8 +119,7 @@ export class Connector {
     this.#lastError = undefined;
     store.cursors.set('last-error', undefined);
     if (done === undefined) {
-      const text = `the cycle of '${connector.name}' was stopped: what is left is done by the next one`;
-      throw new CausewayError('cycle-stopped', text, { status: 409 });
+      throw cycleStopped(connector.name);
     }
     const milliseconds = Math.round(performance.now() - began);
     return { connector: connector.name, ...done, passwords, milliseconds };
@@ -203,29 +208,40 @@ export class Connector {
 
   /**
    * The password channel's switch. Off, nothing of the forest's passwords is read or sent; nothing is lost, because the watermark
-   * stays. On, the channel starts at its watermark, and with the full pass that the connector's parameter asks for.
+   * stays. On, the channel starts at its watermark, and with the full pass that the connector's parameter asks for. A channel that
+   * runs starts again.
    */
-  async setPasswordSync(enabled: boolean): Promise<void> {
+  async setPasswordSync(enabled: boolean): Promise<PassRequest | undefined> {
     const { store, connector } = this.context;
-    if (store.settings.passwordSync === enabled) return;
-    store.db.transaction(() => {
+    const ran = store.settings.passwordSync;
+    if (!ran && !enabled) return undefined;
+    const request = store.db.transaction(() => {
       store.settings.setPasswordSync(enabled);
-      const [id, what] = enabled ? [EventId.started, 'starts'] : [EventId.stopped, 'stops'];
+      const [id, what] = enabled
+        ? [EventId.started, ran ? 'restarts' : 'starts']
+        : [EventId.stopped, 'stops'];
       store.events.add(id, 'info', connector.name, `the password channel of '${connector.name}' ${what}`);
-      this.startChannel();
+      return this.startChannel();
     });
-    if (enabled) return;
+    if (enabled) return request;
     const patience = new AbortController();
     await Promise.race([this.#channel.inFlight.settled(), sleep(SWITCH_PATIENCE_MS, patience.signal)]);
     patience.abort();
+    return undefined;
   }
 
-  /** At every start of the channel: a full pass is begun when the parameter says so. One that is open already is the same. */
-  startChannel(): void {
-    const { settings, passes } = this.context.store;
-    if (!settings.passwordSync) return;
+  /**
+   * At every start of the channel: takes up the full pass that the parameter asks for. The parameter is 0 again from then on, so that
+   * the next start does not ask once more; the pass itself outlives every restart.
+   */
+  startChannel(): PassRequest | undefined {
+    const { db, settings, passes } = this.context.store;
     const value = settings.parameter(FORCE_FULL_PASSWORD_SYNC);
-    if (value === 1 || value === '1') passes.request();
+    if (!settings.passwordSync || (value !== 1 && value !== '1')) return undefined;
+    return db.transaction(() => {
+      settings.setValue(FORCE_FULL_PASSWORD_SYNC, '0');
+      return passes.request();
+    });
   }
 
   /** Whether the domain controller answers and takes the account, tried on a connection of its own. */

@@ -83,7 +83,7 @@ export const ConnectorDescription = z.strictObject({
   listName: z.string(),
   companyName: z.string(),
   description: z.string(),
-  /** Grows with every change that is saved. */
+  /** Grows with every change of the parameters. */
   version: z.int(),
   creationTime: Timestamp,
   lastModificationTime: Timestamp,
@@ -295,7 +295,14 @@ const ByName = z.strictObject({ name: ConnectorName });
 const ById = z.strictObject({ id: Identifier });
 
 const Passes = z.strictObject({
-  passes: z.array(z.strictObject({ connector: ConnectorName, pass: FullPasswordSync.nullable() })),
+  passes: z.array(
+    z.strictObject({
+      connector: ConnectorName,
+      pass: FullPasswordSync.nullable(),
+      /** There when a request found a pass that still reads, and is one with it. */
+      merged: z.literal(true).optional(),
+    }),
+  ),
 });
 
 export const connectAdministrationRoutes = {
@@ -318,7 +325,7 @@ export const connectAdministrationRoutes = {
     method: 'GET',
     path: '/api/v1/connectors',
     access: ['operator'],
-    summary: 'every connector: the forests and the tenant',
+    summary: 'every connector: the tenant and the forests',
     reply: z.strictObject({ connectors: z.array(ConnectorDescription) }),
   }),
   getConnector: route({
@@ -334,8 +341,11 @@ export const connectAdministrationRoutes = {
     method: 'PUT',
     path: '/api/v1/connectors/:name',
     access: ['operator'],
-    summary: "saves a connector's parameters: the global ones, and each partition's",
+    summary:
+      "saves a connector's parameters: the global ones, and each partition's; refused when it is not the named version that is there",
     params: ByName,
+    // Not in the body: a Connect of the first releases passes over a query, and refuses a body that it does not know.
+    query: z.strictObject({ version: z.coerce.number().int().optional() }),
     body: z.strictObject({
       globalParameters: Parameters,
       partitions: z
@@ -394,7 +404,10 @@ export const connectAdministrationRoutes = {
     summary:
       'switches the password channel of a pair of connectors off, or on: on (re)starts it, and a forced full pass begins then',
     body: PasswordSyncConfiguration,
-    reply: PasswordSyncConfiguration,
+    reply: PasswordSyncConfiguration.extend({
+      /** There when the parameter asked for a full pass: one that still reads takes the request in. */
+      fullPass: z.enum(['begun', 'merged']).optional(),
+    }),
   }),
   listPartitionStates: route({
     method: 'GET',
@@ -498,7 +511,7 @@ export const connectAdministrationRoutes = {
     method: 'GET',
     path: '/api/v1/cycles/running',
     access: ['operator'],
-    summary: 'connectors that are busy; none when all is idle',
+    summary: 'connectors that are busy: all of them during a cycle that was asked for; none when all is idle',
     query: z.strictObject({ connector: ConnectorName.optional() }),
     reply: z.strictObject({ running: z.array(ConnectorRunStatus) }),
   }),

@@ -16,6 +16,7 @@ export const MODULE_FILES = [
   'ADSync.psd1',
   'LICENSE',
   'en-US/ADSync.dll-Help.xml',
+  'en-US/about_ADSync.help.txt',
 ] as const;
 
 /** As its manifest says it. */
@@ -46,9 +47,10 @@ export async function buildPowerShell(target: string): Promise<string> {
   ]);
   const built = join(target, 'bin', 'ADSync', 'release');
   const module = join(target, 'modules', 'ADSync');
-  mkdirSync(module, { recursive: true });
+  mkdirSync(join(module, 'en-US'), { recursive: true });
   for (const file of MODULE_FILES.filter(name => name.startsWith('ADSync.')))
     copyFileSync(join(built, file), join(module, file));
+  copyFileSync(join(built, 'about_ADSync.help.txt'), join(module, 'en-US/about_ADSync.help.txt'));
   copyFileSync(join(ROOT, 'LICENSE'), join(module, 'LICENSE'));
   const help = join(target, 'bin', 'Help', 'release', 'causeway-powershell-help.dll');
   await dotnet([help, module, join(built, 'ADSync.xml')]);

@@ -96,7 +96,7 @@ internal sealed class ConnectClient
         new ConnectException("bad-answer", $"the answer to {path} is not as agreed: {error.Message}", error);
 
     /// <summary>Without what moves a terminal's cursor: reasons come from other machines.</summary>
-    private static string Plain(string text)
+    internal static string Plain(string text)
     {
         var result = new StringBuilder(text.Length);
         foreach (var c in text) result.Append(char.IsControl(c) && c != '\n' ? '\ufffd' : c);

@@ -17,4 +17,7 @@ public sealed class ConnectException : Exception
 
     /// <summary>HTTP status of the answer; 0 when there was none.</summary>
     public int Status { get; }
+
+    /// <summary>It is about the connection or the caller, so that no further input would fare better.</summary>
+    public bool EndsAll => (Status == 0 && Code != "bad-answer") || Status == 401 || Status == 403;
 }

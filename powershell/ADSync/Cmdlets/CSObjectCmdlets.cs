@@ -161,13 +161,13 @@ public sealed class GetADSyncCSObjectLog : ConnectCmdlet
 public sealed class InvokeADSyncCSObjectPasswordHashSync : CSObjectCmdlet
 {
     /// <summary>The connector's name; upper and lower case count.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "SearchByDistinguishedName")]
-    [ArgumentCompleter(typeof(ConnectorNameCompleter))]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "SearchByDistinguishedName", ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ForestNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? ConnectorName { get; set; }
 
     /// <summary>The object's distinguished name.</summary>
-    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "SearchByDistinguishedName")]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = "SearchByDistinguishedName", ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string? DistinguishedName { get; set; }
 

@@ -20,7 +20,7 @@ public abstract class ConnectCmdlet : PSCmdlet
     /// <summary>Ends a call that waits, on Ctrl-C.</summary>
     protected override void StopProcessing() => _stop.Cancel();
 
-    /// <summary>Asks Connect. Without a connection the cmdlet ends; a refusal is an error of this input alone, and null comes back.</summary>
+    /// <summary>Asks Connect. Without a connection, or for who may not ask, the cmdlet ends; any other refusal is an error of this input alone, and null comes back.</summary>
     internal JsonObject? Ask(
         object? target, string method, string[] path, IDictionary<string, object?>? query = null, IDictionary<string, object?>? body = null) =>
         Try(target, () =>
@@ -44,7 +44,7 @@ public abstract class ConnectCmdlet : PSCmdlet
         catch (ConnectException error)
         {
             var record = ErrorRecords.From(error, target);
-            if (error.Status == 0 && error.Code != "bad-answer") ThrowTerminatingError(record);
+            if (error.EndsAll) ThrowTerminatingError(record);
             Errors++;
             WriteError(record);
         }

@@ -37,7 +37,7 @@ public sealed class GetADSyncConnector : ConnectCmdlet
 }
 
 /// <summary>Saves a connector that Get-ADSyncConnector got.</summary>
-/// <remarks>Saves the global parameters and those of each partition. The parameter Microsoft.Synchronize.ForceFullPasswordSync counts when the password channel is switched on the next time: switch it off and on with Set-ADSyncAADPasswordSyncConfiguration. The name notwithstanding it adds no connector; those are in Connect's configuration.</remarks>
+/// <remarks>Saves the global parameters and those of each partition. An object that is older than what is saved is refused, so that it does not undo somebody else's change: get the connector again then. The parameter Microsoft.Synchronize.ForceFullPasswordSync counts when the password channel is switched on the next time: switch it off and on with Set-ADSyncAADPasswordSyncConfiguration. The name notwithstanding it adds no connector; those are in Connect's configuration.</remarks>
 /// <example>
 /// <code>$c = Get-ADSyncConnector -Name corp.example.com
 /// $p = New-Object Microsoft.IdentityManagement.PowerShell.ObjectModel.ConfigurationParameter 'Microsoft.Synchronize.ForceFullPasswordSync', String, ConnectorGlobal, $null, $null, $null
@@ -61,8 +61,11 @@ public sealed class AddADSyncConnector : ConnectCmdlet
         var connector = Connector!;
         if (!ShouldProcess(connector.Name, "save the parameters of the connector")) return;
         if (!(Try(connector, connector.ToJson) is { } body)) return;
-        var answer = Ask(connector, "PUT", new[] { "connectors", connector.Name }, body: body);
-        if (answer != null && Try(connector, () => Microsoft.IdentityManagement.PowerShell.ObjectModel.Connector.From(answer)) is Connector saved) WriteObject(saved);
+        var answer = Ask(connector, "PUT", new[] { "connectors", connector.Name }, Query("version", connector.Version), body);
+        if (answer is null || !(Try(connector, () => Microsoft.IdentityManagement.PowerShell.ObjectModel.Connector.From(answer)) is Connector saved)) return;
+        // A script that goes on with its own object, and not with what comes back, has the newest one all the same.
+        connector.Version = saved.Version;
+        WriteObject(saved);
     }
 }
 
@@ -115,7 +118,7 @@ public sealed class GetADSyncDomainReachabilityStatus : ConnectCmdlet
     /// <summary>The name of a forest's connector; upper and lower case count.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
-    [ArgumentCompleter(typeof(ConnectorNameCompleter))]
+    [ArgumentCompleter(typeof(ForestNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? ConnectorName { get; set; }
 

@@ -10,9 +10,12 @@ using Causeway.ADSync.Api;
 namespace Causeway.ADSync.Cmdlets;
 
 /// <summary>Completes the names of connectors. Who cannot reach Connect gets none, and no error: it is only the Tab key.</summary>
-public sealed class ConnectorNameCompleter : IArgumentCompleter
+public class ConnectorNameCompleter : IArgumentCompleter
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>The type whose connectors are offered first; in Connect's order when null.</summary>
+    protected virtual string? FirstType => null;
 
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
@@ -22,7 +25,7 @@ public sealed class ConnectorNameCompleter : IArgumentCompleter
             using (var stop = new CancellationTokenSource(Patience))
             {
                 var answer = new ConnectClient(Connection.Find(new Profile())).Call("GET", ConnectClient.PathOf(new[] { "connectors" }), null, stop.Token);
-                return Matching(answer.Objects("connectors").Select(connector => connector.Text("name")), wordToComplete).ToList();
+                return Matching(answer.Objects("connectors").OrderBy(connector => connector.Text("type") == FirstType ? 0 : 1).Select(connector => connector.Text("name")), wordToComplete).ToList();
             }
         }
         catch (Exception error) when (error is ConnectException || error is FormatException || error is OperationCanceledException)
@@ -40,4 +43,16 @@ public sealed class ConnectorNameCompleter : IArgumentCompleter
             yield return new CompletionResult(plain ? name : "'" + name.Replace("'", "''") + "'", name, CompletionResultType.ParameterValue, name);
         }
     }
+}
+
+/// <summary>Where a forest's connector is meant.</summary>
+public sealed class ForestNameCompleter : ConnectorNameCompleter
+{
+    protected override string FirstType => "AD";
+}
+
+/// <summary>Where the tenant's connector is meant.</summary>
+public sealed class TenantNameCompleter : ConnectorNameCompleter
+{
+    protected override string FirstType => "Extensible2";
 }

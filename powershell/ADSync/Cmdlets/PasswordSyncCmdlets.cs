@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Linq;
 using System.Management.Automation;
 using Causeway.ADSync.Api;
@@ -20,7 +21,7 @@ public sealed class GetADSyncAADPasswordSyncConfiguration : ConnectCmdlet
     /// <summary>The name of the forest's connector; upper and lower case count. Every channel when it is left out.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name", "ConnectorName")]
-    [ArgumentCompleter(typeof(ConnectorNameCompleter))]
+    [ArgumentCompleter(typeof(ForestNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? SourceConnector { get; set; }
 
@@ -29,7 +30,7 @@ public sealed class GetADSyncAADPasswordSyncConfiguration : ConnectCmdlet
 }
 
 /// <summary>Switches the password channel of a forest off or on.</summary>
-/// <remarks>Switching it on starts it anew. If the connector's parameter Microsoft.Synchronize.ForceFullPasswordSync is 1 by then, every password of that forest is read and sent again, with the legacy hashes when there is a managed domain; Get-CausewayFullPasswordSync shows how far that is.</remarks>
+/// <remarks>Switching it on starts it, and starts a channel that runs again. If the connector's parameter Microsoft.Synchronize.ForceFullPasswordSync is 1 by then, every password of that forest is read and sent again, with the legacy hashes when there is a managed domain; Get-CausewayFullPasswordSync shows how far that is. A request that finds such a synchronization still reading is merged with it, with a warning.</remarks>
 /// <example>
 /// <code>Set-ADSyncAADPasswordSyncConfiguration -SourceConnector corp.example.com -TargetConnector 'contoso - AAD' -Enable $false
 /// Set-ADSyncAADPasswordSyncConfiguration -SourceConnector corp.example.com -TargetConnector 'contoso - AAD' -Enable $true</code>
@@ -40,13 +41,14 @@ public sealed class SetADSyncAADPasswordSyncConfiguration : ConnectCmdlet
 {
     /// <summary>The name of the forest's connector; upper and lower case count.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
-    [ArgumentCompleter(typeof(ConnectorNameCompleter))]
+    [Alias("Name", "ConnectorName")]
+    [ArgumentCompleter(typeof(ForestNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? SourceConnector { get; set; }
 
     /// <summary>The name of the tenant's connector; upper and lower case count.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
-    [ArgumentCompleter(typeof(ConnectorNameCompleter))]
+    [ArgumentCompleter(typeof(TenantNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? TargetConnector { get; set; }
 
@@ -57,12 +59,14 @@ public sealed class SetADSyncAADPasswordSyncConfiguration : ConnectCmdlet
     protected override void ProcessRecord()
     {
         if (!ShouldProcess($"{SourceConnector} to {TargetConnector}", $"switch the password channel {(Enable ? "on" : "off")}")) return;
-        Ask(SourceConnector, "PUT", new[] { "password-sync" }, body: new Dictionary<string, object?>
+        var answer = Ask(SourceConnector, "PUT", new[] { "password-sync" }, body: new Dictionary<string, object?>
         {
             ["sourceConnector"] = SourceConnector,
             ["targetConnector"] = TargetConnector,
             ["enabled"] = Enable,
         });
+        if (answer?.Any("fullPass") is "merged")
+            WriteWarning($"A full password synchronization of '{SourceConnector}' was under way already, and this request is merged with it: Get-CausewayFullPasswordSync shows how far it is.");
     }
 }
 
@@ -83,7 +87,7 @@ public sealed class GetADSyncPartitionPasswordSyncState : ConnectCmdlet
     /// <summary>The name of a forest's connector; upper and lower case count. Every forest when it is left out.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
-    [ArgumentCompleter(typeof(ConnectorNameCompleter))]
+    [ArgumentCompleter(typeof(ForestNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? ConnectorName { get; set; }
 
@@ -92,7 +96,7 @@ public sealed class GetADSyncPartitionPasswordSyncState : ConnectCmdlet
 }
 
 /// <summary>Gets how far a forced full password synchronization is.</summary>
-/// <remarks>The last one of each forest: users sent and to be sent, the rate, when it is expected to end, and what it waits for. With -Wait it shows a progress bar and returns when all of them have ended.</remarks>
+/// <remarks>The last one of each forest: users sent and to be sent, the rate, when it is expected to end, and what it waits for. With -Wait it shows a progress bar and returns when all of them have ended. What one waits for is a warning: an administrator who has to confirm the managed domain's key, for example. With -TimeoutSeconds the wait ends then with an error, and what is known so far is returned.</remarks>
 /// <example>
 /// <code>Get-CausewayFullPasswordSync</code>
 /// <para>The last one of each forest.</para>
@@ -100,6 +104,10 @@ public sealed class GetADSyncPartitionPasswordSyncState : ConnectCmdlet
 /// <example>
 /// <code>Get-CausewayFullPasswordSync -ConnectorName corp.example.com -Wait</code>
 /// <para>Waits for the end of the one that the script has started.</para>
+/// </example>
+/// <example>
+/// <code>Get-CausewayFullPasswordSync -Wait -TimeoutSeconds 600</code>
+/// <para>Waits for the end of all, for ten minutes at most.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Get, "CausewayFullPasswordSync")]
 [OutputType(typeof(FullPasswordSync))]
@@ -110,7 +118,7 @@ public sealed class GetCausewayFullPasswordSync : ConnectCmdlet
     /// <summary>The name of a forest's connector; upper and lower case count. Every forest when it is left out.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
     [Alias("Name")]
-    [ArgumentCompleter(typeof(ConnectorNameCompleter))]
+    [ArgumentCompleter(typeof(ForestNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? ConnectorName { get; set; }
 
@@ -118,18 +126,47 @@ public sealed class GetCausewayFullPasswordSync : ConnectCmdlet
     [Parameter]
     public SwitchParameter Wait { get; set; }
 
+    /// <summary>Waits, and for so many seconds at most. -Wait alone waits without end.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int TimeoutSeconds { get; set; } = int.MaxValue;
+
     protected override void ProcessRecord()
     {
+        var waits = Wait || MyInvocation.BoundParameters.ContainsKey(nameof(TimeoutSeconds));
         var passes = ReadPasses();
-        while (passes != null && Wait && passes.Any(pass => pass.CompletedAt is null))
+        for (var waited = Stopwatch.StartNew(); passes != null && waits && passes.Any(pass => pass.CompletedAt is null); passes = ReadPasses())
         {
             for (var i = 0; i < passes.Count; i++) WriteProgress(ProgressOf(i, passes[i]));
-            if (Stop.WaitHandle.WaitOne(Pause)) throw new PipelineStoppedException();
-            passes = ReadPasses();
+            foreach (var pass in passes) WarnOnce(pass);
+            var left = TimeSpan.FromSeconds(TimeoutSeconds) - waited.Elapsed;
+            if (left <= TimeSpan.Zero)
+            {
+                WriteError(TimedOut(passes.Where(pass => pass.CompletedAt is null)));
+                break;
+            }
+            if (Stop.WaitHandle.WaitOne(left < Pause ? left : Pause)) throw new PipelineStoppedException();
         }
         if (passes is null) return;
-        for (var i = 0; Wait && i < passes.Count; i++) WriteProgress(ProgressOf(i, passes[i]));
+        for (var i = 0; waits && i < passes.Count; i++) WriteProgress(ProgressOf(i, passes[i], ended: true));
         WriteObject(passes, enumerateCollection: true);
+    }
+
+    private readonly Dictionary<string, string> _warned = new Dictionary<string, string>();
+
+    /// <summary>Warns of what a synchronization waits for, again only when it is another thing.</summary>
+    private void WarnOnce(FullPasswordSync pass)
+    {
+        if (pass.WaitingFor is null || (_warned.TryGetValue(pass.ConnectorName, out var before) && before == pass.WaitingFor)) return;
+        _warned[pass.ConnectorName] = pass.WaitingFor;
+        WriteWarning($"The full password synchronization of '{pass.ConnectorName}' waits: {pass.WaitingFor}");
+    }
+
+    private ErrorRecord TimedOut(IEnumerable<FullPasswordSync> open)
+    {
+        var names = string.Join(", ", open.Select(pass => $"'{pass.ConnectorName}'"));
+        var error = new ConnectException("timed-out", $"the full password synchronization of {names} has not ended within {TimeoutSeconds} seconds; it goes on");
+        return ErrorRecords.From(error, ConnectorName);
     }
 
     private List<FullPasswordSync>? ReadPasses()
@@ -138,7 +175,7 @@ public sealed class GetCausewayFullPasswordSync : ConnectCmdlet
         return answer is null ? null : Try(ConnectorName, () => answer.Objects("passes").Select(FullPasswordSync.From).OfType<FullPasswordSync>().ToList());
     }
 
-    private static ProgressRecord ProgressOf(int id, FullPasswordSync pass)
+    private static ProgressRecord ProgressOf(int id, FullPasswordSync pass, bool ended = false)
     {
         var rate = pass.UsersPerSecond is double perSecond ? $", {perSecond:0} a second" : string.Empty;
         var left = pass.ExpectedAt is DateTime end ? (int)Math.Max(0, (end - DateTime.UtcNow).TotalSeconds) : -1;
@@ -146,7 +183,7 @@ public sealed class GetCausewayFullPasswordSync : ConnectCmdlet
         {
             PercentComplete = pass.PercentComplete,
             SecondsRemaining = left,
-            RecordType = pass.CompletedAt is null ? ProgressRecordType.Processing : ProgressRecordType.Completed,
+            RecordType = ended || pass.CompletedAt != null ? ProgressRecordType.Completed : ProgressRecordType.Processing,
         };
     }
 }
@@ -171,8 +208,8 @@ public sealed class InvokeADSyncDiagnostics : ConnectCmdlet
 
     /// <summary>The name of a forest's connector; upper and lower case count.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
-    [Alias("ConnectorName")]
-    [ArgumentCompleter(typeof(ConnectorNameCompleter))]
+    [Alias("ConnectorName", "Name")]
+    [ArgumentCompleter(typeof(ForestNameCompleter))]
     [ValidateNotNullOrEmpty]
     public string? ADConnectorName { get; set; }
 

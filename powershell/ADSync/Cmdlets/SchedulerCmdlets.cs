@@ -6,7 +6,7 @@ using Microsoft.IdentityManagement.PowerShell.ObjectModel;
 namespace Causeway.ADSync.Cmdlets;
 
 /// <summary>Gets when cycles run.</summary>
-/// <remarks>Intervals, what the next cycle does and when, and whether one is under way.</remarks>
+/// <remarks>Intervals, what the next cycle does and when, and whether one is under way. NextSyncCycleStartTimeInUTC is to come always, and $null while cycles do not run by themselves.</remarks>
 /// <example>
 /// <code>Get-ADSyncScheduler</code>
 /// <para>Shows the scheduler.</para>
@@ -80,7 +80,7 @@ public sealed class SetADSyncScheduler : ConnectCmdlet
 }
 
 /// <summary>Starts a cycle of every connector.</summary>
-/// <remarks>Does not wait for its end: Get-ADSyncConnectorRunStatus shows who is busy. While a cycle is under way no other one starts.</remarks>
+/// <remarks>Does not wait for its end: Get-ADSyncConnectorRunStatus shows every connector as busy until then, and no other cycle can be started. A start at that time is an InvalidOperationException that says 'is busy'.</remarks>
 /// <example>
 /// <code>Start-ADSyncSyncCycle -PolicyType Delta</code>
 /// <para>Imports, synchronizes and exports what has changed.</para>
@@ -108,7 +108,7 @@ public sealed class StartADSyncSyncCycle : ConnectCmdlet
         var answer = Ask(null, "POST", new[] { "cycles" }, body: Query("policyType", type.ToString()));
         if (answer is null) return;
         if (Try(null, () => (object)answer.Flag("started")) is true) WriteObject(new SyncCycleResult("Success"));
-        else WriteError(ErrorRecords.From(new Api.ConnectException("cycle-in-progress", "a cycle is under way already", null, 409), null));
+        else WriteError(ErrorRecords.From(new Api.ConnectException("cycle-in-progress", "Connect is busy: a cycle is under way already", null, 409), null));
     }
 }
 

@@ -45,26 +45,28 @@ public sealed class GetADSyncGlobalSettingsParameter : ConnectCmdlet
 public sealed class GetADSyncAADCompanyFeature : ConnectCmdlet
 {
     /// <summary>Taken for old scripts, which name the tenant's connector; there is one tenant.</summary>
-    [Parameter(Position = 0)]
-    [ArgumentCompleter(typeof(ConnectorNameCompleter))]
+    [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
+    [ArgumentCompleter(typeof(TenantNameCompleter))]
     public string? ConnectorName { get; set; }
 
     protected override void ProcessRecord() => Emit(null, CompanyFeature.From, new[] { "company-feature" });
 }
 
 /// <summary>Switches features on or off.</summary>
-/// <remarks>Changes what is given and leaves the rest. What Causeway has not got is refused with a reason.</remarks>
+/// <remarks>Changes what is given and leaves the rest. What Causeway has not got can be switched off, so that scripts which do so run, and is refused with a reason when it is to be switched on. Password hash synchronization is switched for each pair of connectors, by Set-ADSyncAADPasswordSyncConfiguration.</remarks>
 /// <example>
-/// <code>Set-ADSyncAADCompanyFeature -ForcePasswordChangeOnLogOn $true</code>
-/// <para>Who must change the password on-premises must change it in the cloud too.</para>
+/// <code>Set-ADSyncAADCompanyFeature -GroupWritebackV2 $false</code>
+/// <para>Groups are not written back. They never are, and nothing changes.</para>
 /// </example>
 [Cmdlet(VerbsCommon.Set, "ADSyncAADCompanyFeature", SupportsShouldProcess = true)]
 [OutputType(typeof(CompanyFeature))]
 public sealed class SetADSyncAADCompanyFeature : ConnectCmdlet
 {
     /// <summary>Taken for old scripts, which name the tenant's connector; there is one tenant.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(ConnectorNameCompleter))]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("Name")]
+    [ArgumentCompleter(typeof(TenantNameCompleter))]
     public string? ConnectorName { get; set; }
 
     /// <summary>Taken as the original does; who may do this is decided by the token or the socket.</summary>
@@ -77,6 +79,7 @@ public sealed class SetADSyncAADCompanyFeature : ConnectCmdlet
 
     /// <summary>Must-change at the next logon goes along.</summary>
     [Parameter]
+    [Alias("ForcePasswordResetOnLogonFeature")]
     public bool ForcePasswordChangeOnLogOn { get; set; }
 
     /// <summary>Users are written back.</summary>

@@ -132,9 +132,17 @@ public sealed class ConfigurationParameter
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }
 
-/// <summary>Parameters by name: <c>Remove(name)</c>, <c>Add(parameter)</c>, <c>[name]</c>.</summary>
+/// <summary>Parameters by name: <c>Remove(name)</c>, <c>Add(parameter)</c>, <c>AddOrReplace(parameter)</c>, <c>[name]</c>.</summary>
 public sealed class ConfigurationParameterCollection : KeyedCollection<string, ConfigurationParameter>
 {
+    /// <summary>Adds a parameter, in place of the one of its name when there is one.</summary>
+    public void AddOrReplace(ConfigurationParameter parameter)
+    {
+        if (parameter is null) throw new ArgumentNullException(nameof(parameter));
+        Remove(parameter.Name);
+        Add(parameter);
+    }
+
     internal static ConfigurationParameterCollection From(IEnumerable<JsonObject> items)
     {
         var collection = new ConfigurationParameterCollection();

@@ -55,7 +55,8 @@ public sealed class Connector
 
     public string Description { get; }
 
-    public int Version { get; }
+    /// <summary>Grows with every change of the parameters.</summary>
+    public int Version { get; internal set; }
 
     public DateTime CreationTime { get; }
 

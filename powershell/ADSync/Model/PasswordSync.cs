@@ -71,7 +71,7 @@ public sealed class FullPasswordSync
         UsersPerSecond = json.NumberOrNull("rate") is double rate ? Math.Round(rate, 1) : (double?)null;
         ExpectedAt = json.TimeOrNull("expectedAt");
         Owed = json.Integer("owed");
-        WaitingFor = json.TextOrNull("waitingFor");
+        WaitingFor = json.TextOrNull("waitingFor") is string reason ? ConnectClient.Plain(reason) : null;
     }
 
     public string ConnectorName { get; }

@@ -1,5 +1,10 @@
 import { USER_ATTRIBUTES } from '@causeway/active-directory';
-import type { ConfigurationParameter, ConnectorDescription, ConnectorStatistics } from '@causeway/contract';
+import {
+  type ConfigurationParameter,
+  type ConnectorDescription,
+  type ConnectorStatistics,
+  FORCE_FULL_PASSWORD_SYNC,
+} from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { Connect } from '../connect.ts';
 import type { Connector } from '../connector.ts';
@@ -39,8 +44,9 @@ export function isTenant({ tenantConnector }: Connect, name: string): boolean {
   return name === tenantConnector.name || name === tenantConnector.settings.get().identifier;
 }
 
+/** The tenant first, as in the original. */
 export function listConnectors(connect: Connect): ConnectorDescription[] {
-  return [...connect.connectors.map(describeForest), describeTenant(connect)];
+  return [describeTenant(connect), ...connect.connectors.map(describeForest)];
 }
 
 export function describeConnector(connect: Connect, name: string): ConnectorDescription {
@@ -54,10 +60,16 @@ export function saveConnector(
   change: {
     globalParameters: ConfigurationParameter[];
     partitions?: { identifier: string; parameters: ConfigurationParameter[] }[] | undefined;
+    /** The version that was changed: another one that was saved meanwhile is not undone. */
+    version?: number | undefined;
   },
   caller: string,
 ): ConnectorDescription {
   const before = describeConnector(connect, name);
+  if (change.version !== undefined && change.version !== before.version) {
+    const text = `the connector '${before.name}' was changed meanwhile: version ${before.version} expected, got ${change.version}; get it again, make the change in it, and save that`;
+    throw new CausewayError('connector-changed', text, { status: 409 });
+  }
   const { settings } = isTenant(connect, name)
     ? connect.tenantConnector
     : forestConnector(connect, name).context.store;
@@ -72,12 +84,22 @@ export function saveConnector(
     const twice = list.find((each, i) => list.findIndex(other => other.name === each.name) !== i);
     if (twice) throw new CausewayError('parameter-twice', `the parameter '${twice.name}' is given twice`);
   }
+  checkForced(change.globalParameters);
   connect.store.db.transaction(() => {
     settings.save(change.globalParameters, partition);
     const text = `the parameters of connector '${before.name}' were saved by ${caller}`;
     connect.store.events.add(EventId.connectorSaved, 'info', before.name, text);
   });
   return describeConnector(connect, name);
+}
+
+/** A value that asks for nothing would be kept in silence, and its administrator would wait for a pass that never comes. */
+function checkForced(parameters: readonly ConfigurationParameter[]): void {
+  const forced = parameters.find(({ name }) => name === FORCE_FULL_PASSWORD_SYNC);
+  if (forced === undefined || [null, '', 0, 1, '0', '1'].includes(forced.value as string)) return;
+  const value = JSON.stringify(forced.value).slice(0, 40);
+  const text = `${FORCE_FULL_PASSWORD_SYNC} takes 1 (a full pass when the channel starts the next time) or 0, got ${value}`;
+  throw new CausewayError('parameter-invalid', text, { status: 400 });
 }
 
 function describeForest({ name, context, namingContext }: Connector): ConnectorDescription {

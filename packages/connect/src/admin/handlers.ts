@@ -55,7 +55,8 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     getUserStatus: ({ params }) => userStatus(connect, params.user),
     listConnectors: () => ({ connectors: listConnectors(connect) }),
     getConnector: ({ params }) => describeConnector(connect, params.name),
-    saveConnector: ({ params, body }, caller) => saveConnector(connect, params.name, body, caller),
+    saveConnector: ({ params, query, body }, caller) =>
+      saveConnector(connect, params.name, { ...body, ...query }, caller),
     getConnectorStatistics: ({ params }) => connectorStatistics(connect, params.name),
     getDomainReachability: async ({ params }) => ({
       domains: [await forestConnector(connect, params.name).reachability()],

@@ -9,6 +9,7 @@ import type { Connect } from '../connect.ts';
 import type { Connector } from '../connector.ts';
 import { fullPassStatus } from '../full-pass-status.ts';
 import { EventId } from '../store/events.ts';
+import type { PassRequest } from '../store/full-passes.ts';
 import { forestConnector, forestConnectors, isTenant } from './connectors.ts';
 
 export function listPasswordSync(connect: Connect, source: string | undefined): PasswordSyncConfiguration[] {
@@ -25,7 +26,7 @@ export async function setPasswordSync(
   connect: Connect,
   { sourceConnector, targetConnector, enabled }: PasswordSyncConfiguration,
   caller: string,
-): Promise<PasswordSyncConfiguration> {
+): Promise<PasswordSyncConfiguration & { fullPass?: PassRequest }> {
   const connector = forestConnector(connect, sourceConnector);
   if (!isTenant(connect, targetConnector)) {
     throw new CausewayError(
@@ -36,13 +37,15 @@ export async function setPasswordSync(
   }
   const text = `password hash synchronization from '${connector.name}' was switched ${enabled ? 'on' : 'off'} by ${caller}`;
   connect.store.events.add(EventId.passwordSyncSwitched, 'info', connector.name, text);
-  await connector.setPasswordSync(enabled);
-  return configurationOf(connect, connector);
+  const fullPass = await connector.setPasswordSync(enabled);
+  return { ...configurationOf(connect, connector), ...(fullPass && { fullPass }) };
 }
 
 export interface Pass {
   connector: string;
   pass: FullPasswordSync | null;
+  /** The request found a pass that still reads, and begins none of its own. */
+  merged?: true;
 }
 
 export function listPasses(connect: Connect, name: string | undefined): Promise<Pass[]> {
@@ -60,6 +63,7 @@ export async function forceFullPass(
   name: string | undefined,
   caller: string,
 ): Promise<Pass[]> {
+  const merged = new Set<string>();
   for (const connector of forestConnectors(connect, name)) {
     const { settings, events } = connector.context.store;
     const others = settings
@@ -69,9 +73,10 @@ export async function forceFullPass(
     const text = `a full password hash synchronization of '${connector.name}' was asked for by ${caller}`;
     events.add(EventId.passwordSyncSwitched, 'info', connector.name, text);
     await connector.setPasswordSync(false);
-    await connector.setPasswordSync(true);
+    if ((await connector.setPasswordSync(true)) === 'merged') merged.add(connector.name);
   }
-  return listPasses(connect, name);
+  const passes = await listPasses(connect, name);
+  return passes.map(each => ({ ...each, ...(merged.has(each.connector) && { merged: true }) }));
 }
 
 export function listPartitionStates(

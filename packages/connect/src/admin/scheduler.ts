@@ -33,17 +33,18 @@ export function describeScheduler(connect: Connect): Scheduler {
     maintenanceEnabled: scheduler.maintenanceEnabled,
     stagingModeEnabled: false,
     schedulerSuspended: scheduler.suspended,
-    syncCycleInProgress: connect.connectors.some(({ busy }) => busy !== undefined),
+    syncCycleInProgress: listRunStatus(connect, undefined).length > 0,
   };
 }
 
-function nextStart({ connectors }: Connect, intervalMs: number): string {
-  const now = Date.now();
+/** Never past: what is due begins when the domain controller is asked the next time. */
+function nextStart({ connectors, configuration }: Connect, intervalMs: number): string {
+  const soonest = Date.now() + configuration.pollIntervalMs;
   const starts = connectors.map(({ context }) => {
     const last = context.store.cursors.get('last-object-cycle-at');
-    return last === undefined ? now : Date.parse(last) + intervalMs;
+    return last === undefined ? soonest : Date.parse(last) + intervalMs;
   });
-  return new Date(Math.max(now, Math.min(...starts))).toISOString();
+  return new Date(Math.max(soonest, Math.min(...starts))).toISOString();
 }
 
 export function changeScheduler(
@@ -85,36 +86,37 @@ export function startCycle(connect: Connect, initial: boolean): { started: boole
       'the scheduler is suspended: end that first (Set-ADSyncScheduler -SchedulerSuspended $false)';
     throw new CausewayError('scheduler-suspended', text, { status: 409 });
   }
-  if (running.has(connect)) {
-    const text = 'a cycle that was asked for is under way: wait for its end, or stop it';
+  if (connect.isCycleAsked) {
+    // Scripts look for the original's words: the connector that is busy is the tenant's, in which every pair ends.
+    const text = `connector: ${connect.tenantConnector.name} is busy: a cycle that was asked for is under way, wait for its end or stop it`;
     throw new CausewayError('cycle-in-progress', text, { status: 409 });
   }
-  const cycles = connect
+  connect
     .sync({ initial })
     .catch((error: unknown) =>
       connect.log.warn({ err: (error as Error).message }, 'a cycle that was asked for'),
-    )
-    .finally(() => running.delete(connect));
-  running.set(connect, cycles);
+    );
   return { started: true };
 }
 
-const running = new WeakMap<Connect, Promise<unknown>>();
-
-export async function stopCycle({ connectors }: Connect): Promise<{ stopped: boolean }> {
-  const stopped = await Promise.all(connectors.map(connector => connector.stopCycle()));
-  return { stopped: stopped.includes(true) };
+export async function stopCycle(connect: Connect): Promise<{ stopped: boolean }> {
+  return { stopped: await connect.stopCycles() };
 }
+
+/**
+ * Who is busy. INVARIANT: while no other cycle may be started, every connector is: one that has had its turn, or waits for it, looks
+ * idle to a script that goes on to start the next cycle.
+ */
 
 export function listRunStatus(
   connect: Connect,
   name: string | undefined,
 ): ReplyOf<typeof routes.listRunStatus>['running'] {
-  const busy: string[] = [];
-  for (const connector of connect.connectors) if (connector.busy === 'import') busy.push(connector.name);
-  if (connect.connectors.some(connector => connector.busy === 'export'))
-    busy.push(connect.tenantConnector.name);
-  return busy
+  const { connectors, tenantConnector, isCycleAsked } = connect;
+  const imports = connectors.filter(({ busy }) => isCycleAsked || busy === 'import');
+  const exports = isCycleAsked || connectors.some(({ busy }) => busy === 'export');
+  return [...(exports ? [tenantConnector] : []), ...imports]
+    .map(each => each.name)
     .filter(each => name === undefined || each === name)
     .map(connectorName => ({ runState: 'Busy', connectorName }));
 }

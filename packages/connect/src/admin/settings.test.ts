@@ -20,7 +20,11 @@ test('the effective interval is the larger one of what is allowed and what is cu
     [before.allowedSyncCycleInterval, before.customizedSyncCycleInterval, before.schedulerSuspended],
     [120, null, false],
   );
-  assert.ok(before.nextSyncCycleStartTimeInUTC !== null && before.syncCycleEnabled);
+  assert.ok(before.syncCycleEnabled);
+  assert.ok(
+    Date.parse(before.nextSyncCycleStartTimeInUTC!) > Date.now(),
+    'what is due at once is to come, too',
+  );
   const set = (body: Parameters<typeof api.setScheduler>[0]['body']) =>
     api.setScheduler({ ...none, body }, 'a test');
   assert.equal((await set({ customizedSyncCycleInterval: 60 })).currentlyEffectiveSyncCycleInterval, 120);
@@ -43,19 +47,57 @@ test('the effective interval is the larger one of what is allowed and what is cu
   assert.match(event!.text, /changed by a test: .*schedulerSuspended false/);
 });
 
+const start = async () => api.startSyncCycle({ ...none, body: { policyType: 'Delta' } }, '');
+const running = async (query: { connector?: string } = {}) =>
+  (await api.listRunStatus({ ...none, query }, '')).running.map(({ connectorName }) => connectorName);
+const inProgress = async () => (await api.getScheduler(none, '')).syncCycleInProgress;
+
 test('one cycle that was asked for at a time; stopping nothing says so', async () => {
   assert.deepEqual(await api.stopSyncCycle(none, ''), { stopped: false });
-  assert.deepEqual(await api.startSyncCycle({ ...none, body: { policyType: 'Delta' } }, ''), {
-    started: true,
-  });
-  assert.throws(() => api.startSyncCycle({ ...none, body: { policyType: 'Delta' } }, ''), {
+  assert.deepEqual(await start(), { started: true });
+  await assert.rejects(start(), {
     code: 'cycle-in-progress',
     status: 409,
+    message: /^connector: peer - AAD is busy: /,
   });
   const status = async () => (await api.getStatus(none, '')).connectors;
   for (let i = 0; i < 200 && (await status()).some(({ lastError }) => lastError === null); i++)
     await new Promise(resolve => setTimeout(resolve, 20));
   assert.ok((await status()).every(({ lastError }) => /cannot be used/.test(lastError ?? '')));
+});
+
+test('until a cycle that was asked for has ended it is under way, every connector is busy, and no other starts', async () => {
+  // The second forest waits for its turn: the first has had it, and nothing is imported or exported.
+  const second = Promise.withResolvers<void>();
+  const held = at.connect.connectors[1]!.betweenCycles(() => second.promise);
+  assert.deepEqual([await running(), await inProgress()], [[], false]);
+  await start();
+  await at.connect.connectors[0]!.betweenCycles(async () => {});
+  assert.deepEqual(
+    at.connect.connectors.map(({ busy }) => busy),
+    [undefined, undefined],
+  );
+  assert.deepEqual([await running(), await inProgress()], [['peer - AAD', corp, fabrikam], true]);
+  assert.deepEqual(await running({ connector: fabrikam }), [fabrikam]);
+  await assert.rejects(start(), { code: 'cycle-in-progress' });
+  second.resolve();
+  await held;
+  for (let i = 0; i < 200 && (await inProgress()); i++) await new Promise(r => setTimeout(r, 20));
+  assert.deepEqual([await running(), await inProgress()], [[], false]);
+});
+
+test('a cycle that is stopped leaves out the forests that have not had their turn', async () => {
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const [one, two] = at.connect.connectors;
+  const held = [one!.betweenCycles(() => first.promise), two!.betweenCycles(() => second.promise)];
+  const cycles = assert.rejects(at.connect.sync());
+  const stopping = api.stopSyncCycle(none, '');
+  first.resolve();
+  // With a turn for the second forest it would wait for that.
+  assert.deepEqual(await stopping, { stopped: true });
+  assert.deepEqual([await running(), await inProgress()], [[], false]);
+  second.resolve();
+  await Promise.all([cycles, ...held]);
 });
 
 test('what Causeway has not got cannot be switched on, and the reason is told', async () => {

@@ -52,7 +52,7 @@ export async function askOrDo<N extends RouteName>(
   options: CommonOptions,
   name: N,
   input: Input<N>,
-  then?: (connect: Connect, handlers: AdminHandlers) => Promise<Reply<N>>,
+  then?: (connect: Connect, handlers: AdminHandlers, result: Reply<N>) => Promise<Reply<N>>,
 ): Promise<{ result: Reply<N>; running: boolean; configuration: ConnectConfiguration }> {
   const configuration = loadConnectConfiguration(options.config);
   try {
@@ -71,7 +71,7 @@ export async function askOrDo<N extends RouteName>(
       checkedInput(routes[name], input),
       'an administrator on this machine',
     )) as Reply<N>;
-    return { result: (await then?.(connect, handlers)) ?? result, running: false, configuration };
+    return { result: (await then?.(connect, handlers, result)) ?? result, running: false, configuration };
   } finally {
     await connect.close();
   }

@@ -5,6 +5,7 @@ import { ask, askOrDo, type CommonOptions } from './at-hand.ts';
 interface Pass {
   connector: string;
   pass: FullPasswordSync | null;
+  merged?: true | undefined;
 }
 
 const ASK_EVERY_MS = 500;
@@ -21,13 +22,14 @@ export async function forcePasswordSync(
     options,
     'forceFullPasswordSync',
     { body: which },
-    async (connect, handlers) => {
+    async (connect, handlers, asked) => {
       await connect.sync();
       for (const each of connect.connectors) await each.fullPass();
-      return handlers.getFullPasswordSync(
+      const now = await handlers.getFullPasswordSync(
         { params: undefined as never, query: which, body: undefined as never },
         '',
       );
+      return { passes: keepMerged(asked.passes, now.passes) };
     },
   );
   if (!running || !options.wait) {
@@ -38,14 +40,28 @@ export async function forcePasswordSync(
   for (;;) {
     const { passes } = await ask(configuration, 'getFullPasswordSync', { query: which });
     show(passes);
-    if (passes.every(({ pass }) => pass === null || pass.readAt !== null)) return print(options, passes);
+    if (passes.every(({ pass }) => pass === null || pass.readAt !== null))
+      return print(options, keepMerged(result.passes, passes));
     await sleep(ASK_EVERY_MS);
   }
 }
 
+/** The passes as they are now, with what became of the request. */
+function keepMerged(asked: readonly Pass[], now: readonly Pass[]): Pass[] {
+  const merged = new Set(asked.filter(each => each.merged).map(({ connector }) => connector));
+  return now.map(each => ({ ...each, ...(merged.has(each.connector) && { merged: true as const }) }));
+}
+
 function print(options: CommonOptions, passes: readonly Pass[]): void {
-  const flat = passes.map(({ connector, pass }) => ({ connector, ...pass }));
-  printResult(options.json, { passes: flat }, () => passes.map(describe));
+  const flat = passes.map(({ pass, ...which }) => ({ ...which, ...pass }));
+  printResult(options.json, { passes: flat }, () =>
+    passes.flatMap(each => [
+      ...(each.merged
+        ? [`${each.connector}: a full password sync was under way already; this request is merged with it`]
+        : []),
+      describe(each),
+    ]),
+  );
 }
 
 function describe({ connector, pass }: Pass): string {

@@ -1,4 +1,3 @@
-import { FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
 import { CausewayError, describeError } from '@causeway/service';
 import { EventId } from '../store/events.ts';
 import type { FullPass } from '../store/full-passes.ts';
@@ -86,10 +85,7 @@ function sayProgress(channel: PasswordChannel): void {
   store.events.add(EventId.fullPassProgress, 'info', connector.name, text.join(', '));
 }
 
-/**
- * Ends the pass when everybody is read and nobody is owed any more. The parameter by which it was asked for goes back to 0 with it,
- * not before.
- */
+/** Ends the pass when everybody is read and nobody is owed any more. */
 export async function completePass({ context }: PasswordChannel): Promise<FullPass | undefined> {
   const { store, connector, tenant } = context;
   const pass = store.passes.open();
@@ -98,7 +94,6 @@ export async function completePass({ context }: PasswordChannel): Promise<FullPa
     return pass;
   store.db.transaction(() => {
     store.passes.complete(pass.id);
-    store.settings.setValue(FORCE_FULL_PASSWORD_SYNC, '0');
     store.events.add(
       EventId.fullPassCompleted,
       'info',

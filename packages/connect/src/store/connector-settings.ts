@@ -6,7 +6,7 @@ import type { Database } from './database.ts';
 export interface Settings {
   identifier: string;
   partitionId: string;
-  /** Grows with every change that is saved. */
+  /** Grows with every change of the parameters: who saves an older version would undo it. */
   version: number;
   createdAt: string;
   modifiedAt: string;
@@ -59,7 +59,7 @@ export class ConnectorSettings {
 
   setPasswordSync(enabled: boolean): void {
     this.#db.run(
-      'UPDATE connector SET password_sync = ?, version = version + 1, modified_at = ? WHERE name = ?',
+      'UPDATE connector SET password_sync = ?, modified_at = ? WHERE name = ?',
       Number(enabled),
       new Date().toISOString(),
       this.#connector,

@@ -13,6 +13,9 @@ export interface FullPass {
   users: number;
 }
 
+/** What became of a request for a full pass. */
+export type PassRequest = 'begun' | 'merged';
+
 const COLUMNS =
   'id, requested_at AS requestedAt, started_at AS startedAt, read_at AS readAt, completed_at AS completedAt, users';
 
@@ -25,20 +28,24 @@ export class FullPasses {
     this.#connector = connector;
   }
 
-  /** The pass that is under way or still owes somebody; or, when there is none, a new one: forcing twice is not two. */
-  request(): FullPass {
+  /**
+   * A request during a pass that still reads is merged with it. One that has read everybody, and waits for those who are owed, would
+   * read nobody again: the new pass takes its place.
+   */
+  request(): PassRequest {
     return this.#db.transaction(() => {
       const open = this.open();
-      if (open) return open;
+      if (open && open.readAt === null) return 'merged';
       this.#db.run(
         'INSERT INTO full_pass (connector, requested_at) VALUES (?, ?)',
         this.#connector,
         new Date().toISOString(),
       );
-      return this.open()!;
+      return 'begun';
     });
   }
 
+  /** The newest that is under way or still owes somebody. */
   open(): FullPass | undefined {
     return this.#db.get<FullPass & Record<string, unknown>>(
       `SELECT ${COLUMNS} FROM full_pass WHERE connector = ? AND completed_at IS NULL ORDER BY id DESC LIMIT 1`,
@@ -71,7 +78,13 @@ export class FullPasses {
     this.#db.run('UPDATE full_pass SET read_at = ? WHERE id = ?', new Date().toISOString(), id);
   }
 
+  /** Ends it, and those whose place it took. */
   complete(id: number): void {
-    this.#db.run('UPDATE full_pass SET completed_at = ? WHERE id = ?', new Date().toISOString(), id);
+    this.#db.run(
+      'UPDATE full_pass SET completed_at = ? WHERE connector = ? AND completed_at IS NULL AND id <= ?',
+      new Date().toISOString(),
+      this.#connector,
+      id,
+    );
   }
 }

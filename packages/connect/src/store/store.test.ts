@@ -121,15 +121,21 @@ test('the queue counts attempts, keeps when it began, and gives out what is due'
   assert.equal(queue.count(false), 0);
 });
 
-test('forcing a full pass twice is one pass; after its end there is another', () => {
+test('a full pass that reads takes in a further request; one that has read gives way to it, and ends with it', () => {
   const { passes } = memory();
-  const first = passes.request();
+  assert.equal(passes.request(), 'begun');
+  const first = passes.open()!;
   passes.start(first.id, 0);
-  assert.equal(passes.request().id, first.id);
+  assert.equal(passes.request(), 'merged');
+  assert.equal(passes.open()!.id, first.id);
   passes.read(first.id);
-  assert.equal(passes.request().id, first.id);
-  passes.complete(first.id);
-  assert.notEqual(passes.request().id, first.id);
+  assert.equal(passes.request(), 'begun');
+  const second = passes.open()!;
+  assert.notEqual(second.id, first.id);
+  passes.read(second.id);
+  passes.complete(second.id);
+  assert.equal(passes.open(), undefined);
+  assert.equal(passes.request(), 'begun');
 });
 
 test('events are kept as long as is said', () => {
