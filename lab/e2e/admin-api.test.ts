@@ -313,7 +313,7 @@ test('the scheduler keeps objects back and passwords not; a cycle that is asked 
   const dave = await user('dave');
   await eventually('his password', () => hasPassword(dave.upn, dave.password));
   const scheduler = await ask(routes.setScheduler, { body: { syncCycleEnabled: false } });
-  assert.deepEqual([scheduler.syncCycleEnabled, scheduler.nextSyncCycleStartTimeInUTC], [false, null]);
+  assert.equal(scheduler.syncCycleEnabled, false);
   const eve = await user('eve');
   const password = randomPassword();
   await setPassword(domain, dave.sam, password);

@@ -6,7 +6,7 @@ using Microsoft.IdentityManagement.PowerShell.ObjectModel;
 namespace Causeway.ADSync.Cmdlets;
 
 /// <summary>Gets when cycles run.</summary>
-/// <remarks>Intervals, what the next cycle does and when, and whether one is under way. NextSyncCycleStartTimeInUTC is to come always, and $null while cycles do not run by themselves.</remarks>
+/// <remarks>Intervals, what the next cycle does and when, and whether one is under way. NextSyncCycleStartTimeInUTC is past while cycles stand still.</remarks>
 /// <example>
 /// <code>Get-ADSyncScheduler</code>
 /// <para>Shows the scheduler.</para>

@@ -27,7 +27,7 @@ export function describeScheduler(connect: Connect): Scheduler {
     nextSyncCyclePolicyType: connect.connectors.some(({ nextPolicy }) => nextPolicy === 'Initial')
       ? 'Initial'
       : 'Delta',
-    nextSyncCycleStartTimeInUTC: scheduler.automatic ? nextStart(connect, interval * 1000) : null,
+    nextSyncCycleStartTimeInUTC: nextStart(connect, interval * 1000),
     purgeRunHistoryInterval: scheduler.purgeInterval,
     syncCycleEnabled: scheduler.syncCycleEnabled,
     maintenanceEnabled: scheduler.maintenanceEnabled,
@@ -37,14 +37,13 @@ export function describeScheduler(connect: Connect): Scheduler {
   };
 }
 
-/** Never past: what is due begins when the domain controller is asked the next time. */
-function nextStart({ connectors, configuration }: Connect, intervalMs: number): string {
-  const soonest = Date.now() + configuration.pollIntervalMs;
+/** When a cycle is due. A time that is past tells who watches it that cycles stand still: suspended, switched off, or in trouble. */
+function nextStart({ connectors }: Connect, intervalMs: number): string {
   const starts = connectors.map(({ context }) => {
     const last = context.store.cursors.get('last-object-cycle-at');
-    return last === undefined ? soonest : Date.parse(last) + intervalMs;
+    return last === undefined ? Date.now() : Date.parse(last) + intervalMs;
   });
-  return new Date(Math.max(soonest, Math.min(...starts))).toISOString();
+  return new Date(Math.min(...starts)).toISOString();
 }
 
 export function changeScheduler(
