@@ -1,5 +1,5 @@
 import { CausewayError } from '@causeway/service';
-import { findPerson } from './find-person.ts';
+import { peopleMeant, requireOne, unknownUser } from './find-person.ts';
 import type { Ledger } from './ledger.ts';
 import { claimsOf, type NamedAccount, type Slot, slotOfName, slotOfPrincipal, winnerOf } from './naming.ts';
 import { isSamePerson } from './person.ts';
@@ -74,7 +74,7 @@ export function freeName(ledger: Ledger, realm: string, name: string): { message
 
 interface Handover {
   name: string;
-  /** Source anchor, or a name, of who gets it; the forest where several have the anchor. */
+  /** Source anchor, or a name, of who gets it; the forest where several may be meant. */
   user: string;
   forest?: string | undefined;
   confirmed: boolean;
@@ -82,7 +82,7 @@ interface Handover {
 
 /**
  * Makes a name belong to the forest of a user who wants it: whoever had it gets digits, or has no userPrincipalName.
- * @throws CausewayError 'unknown-user', 'several-forests', 'not-the-name', 'same-forest' or 'not-confirmed'
+ * @throws CausewayError 'unknown-user', 'ambiguous-user', 'not-the-name', 'same-forest' or 'not-confirmed'
  */
 export function giveName(
   ledger: Ledger,
@@ -90,8 +90,9 @@ export function giveName(
   { name, user, forest: among, confirmed }: Handover,
 ): { message: string } {
   const slot = slotOf(name, realm);
-  const account = ledger.names.account(findPerson(ledger, user, among));
-  if (!account) throw new CausewayError('unknown-user', `the user '${user}' is deleted`, { status: 404 });
+  const meant = peopleMeant(ledger, user, among).flatMap(one => ledger.names.account(one) ?? []);
+  const account = requireOne(user, meant, describe);
+  if (!account) throw unknownUser(user, among);
   const { forest } = account;
   const isTaker = (one: NamedAccount): boolean => isSamePerson(one, account);
   const wanting = ledger.names.wanting(slot, realm);
