@@ -174,8 +174,12 @@ interface Actions {
 
 /** Commands that concern nothing that the feed has to be read again for. */
 const ONLY_WAKE: ReadonlySet<Command['command']> = new Set([
-  ...(['free-name', 'give-name', 'accept-administrator', 'remove-administrator'] as const),
-  ...(['block', 'unblock'] as const),
+  'free-name',
+  'give-name',
+  'accept-administrator',
+  'remove-administrator',
+  'block',
+  'unblock',
 ]);
 
 /** Status and commands on the socket of the state folder. */
