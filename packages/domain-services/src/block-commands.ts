@@ -73,8 +73,10 @@ async function tell(at: At, person: Person, what: string): Promise<Done> {
     const why = trouble ?? 'the managed domain is not up';
     return { message: `${done}; the account will be so as soon as it can be written: ${why}`, applied };
   }
-  const account = entry?.managedGuid == null ? 'there is no account: one that comes will be so' : 'applied';
-  return { message: `${done}; ${account}`, applied };
+  if (entry?.managedGuid != null) return { message: `${done}; applied`, applied };
+  const isTrusted = entry !== undefined || ledger.trustedAgents().some(one => one.forest === person.forest);
+  const check = isTrusted ? '' : `, but no agent is trusted for '${person.forest}': check the forest's name`;
+  return { message: `${done}; there is no account: one that comes will be so${check}`, applied };
 }
 
 /**

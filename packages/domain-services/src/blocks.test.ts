@@ -280,6 +280,8 @@ test('who is blocked before there is an account gets one that is disabled', asyn
   await assert.rejects(block('dora@corp.example.com', { forest: CORP }), { code: 'unknown-user' });
   const done = await block(dora.anchor, { forest: CORP });
   assert.match(done.message, /there is no account: one that comes will be so$/);
+  const typo = await block('another', { forest: 'corp.exampel.com' });
+  assert.match(typo.message, /no agent is trusted for 'corp\.exampel\.com': check the forest's name$/);
   assert.equal(readUserStatus(ledger, dora.anchor).entry, null);
   assert.equal(readUserStatus(ledger, dora.anchor).block?.forest, CORP);
   await feed(dora, corp.account(dora), await password(dora, 1));
