@@ -121,11 +121,8 @@ function accept(ledger: Ledger, anchor: string, forest?: string): { message: str
     if (sid) ledger.pinSid(sid.domainSid, sid.forest, new Date().toISOString());
     else if (entry) ledger.save({ ...entry, accepted: acceptable });
     ledger.setState('cursor', '');
-    audit(ledger, 'accept', anchor, `of ${waiting.forest}: ${waiting.code}: ${acceptable}`);
+    const detail = `of ${waiting.forest}: ${waiting.code}: ${acceptable}`;
+    ledger.audit({ action: 'accept', subject: anchor, detail });
   });
   return { message: `accepted for '${anchor}' of ${waiting.forest}: ${waiting.code}, ${acceptable}` };
-}
-
-function audit(ledger: Ledger, action: string, subject: string, detail: string): void {
-  ledger.audit({ at: new Date().toISOString(), action, subject, detail });
 }

@@ -59,7 +59,7 @@ export function blockText({ since, by, reason, applied }: Block): string {
 
 function audit(ledger: Ledger, action: string, { forest, anchor }: Person, whom: Whom, why: string | null) {
   const detail = `${whom.user} of ${forest}, by ${whom.by ?? 'somebody on this machine'}${why === null ? '' : `: ${why}`}`;
-  ledger.audit({ at: new Date().toISOString(), action, subject: anchor, detail });
+  ledger.audit({ action, subject: anchor, detail });
 }
 
 /** Writes the account, and says whether that could be done. */

@@ -35,7 +35,7 @@ export async function adoptBlocks({ ledger, directory }: BlocksContext): Promise
       if (known?.liftedAt === null || (known && known.liftedAt >= since)) continue;
       ledger.blocks.set({ forest, anchor, since, reason: null, by: null });
       const detail = `the account ${guid} says that ${anchor} of ${forest} is blocked since ${since}, and the ledger did not`;
-      ledger.audit({ at: new Date().toISOString(), action: 'adopt-block', subject: anchor, detail });
+      ledger.audit({ action: 'adopt-block', subject: anchor, detail });
       adopted++;
     }
     ledger.blocks.touchAll();

@@ -1,4 +1,3 @@
-import type { SQLOutputValue } from 'node:sqlite';
 import {
   type Bucket,
   type Entry,
@@ -10,6 +9,7 @@ import {
 import { bestEffort, type StateDatabase } from '@causeway/service';
 import type { BucketLook, Comparison } from './compare-head.ts';
 import type { RefusalCode } from './refusals.ts';
+import type { Row } from './sql-row.ts';
 
 /** The newest head of a forest as it is kept. */
 export interface KnownHead
@@ -26,8 +26,6 @@ export interface NotWritten {
   code: string;
   sequence: number;
 }
-
-type Row = Record<string, SQLOutputValue>;
 
 /** An account is there while it is in the directory; one whose deletion waits is still there. */
 const THERE = 'managed_guid IS NOT NULL AND account_sequence IS NOT NULL AND deleted_at IS NULL';
