@@ -162,9 +162,12 @@ export class HeadBook {
     return { newest: Math.max(0, ...sequences), asReceived };
   }
 
+  /** Those whom a record that was believed is of come first: the tenant can make up any number of others. */
   notWritten(forest: string, limit: number): NotWritten[] {
-    const sql = `SELECT anchor, kind, code, sequence ${PROBLEMS} ORDER BY anchor, kind LIMIT ?2`;
-    return this.#database.all(sql, forest, limit).map(notWrittenOf);
+    const sql = `SELECT anchor, kind, code, sequence ${PROBLEMS} AND verified = ?2 ORDER BY anchor, kind LIMIT ?3`;
+    const verified = this.#database.all(sql, forest, 1, limit);
+    const others = this.#database.all(sql, forest, 0, limit - verified.length);
+    return [...verified, ...others].map(notWrittenOf);
   }
 }
 
