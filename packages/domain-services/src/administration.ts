@@ -22,11 +22,11 @@ const WHOM = {
 
 /** What an administrator may ask of the managed domain; the same whether its service runs or not. */
 export const Command = z.discriminatedUnion('command', [
-  z.strictObject({ command: z.literal('trust-agent'), fingerprint: z.string(), forest: z.string() }),
+  z.strictObject({ command: z.literal('trust-agent'), fingerprint: z.string(), forest: Forest }),
   z.strictObject({
     command: z.literal('untrust-agent'),
     fingerprint: z.string(),
-    forest: z.string().optional(),
+    forest: Forest.optional(),
   }),
   z.strictObject({ command: z.literal('trust-tenant'), fingerprint: z.string() }),
   z.strictObject({ command: z.literal('accept'), anchor: z.string(), forest: Forest.optional() }),
@@ -39,10 +39,10 @@ export const Command = z.discriminatedUnion('command', [
     confirmed: z.boolean(),
   }),
   z.strictObject({
-    ...{ command: z.literal('accept-administrator'), forest: z.string(), anchor: z.string() },
+    ...{ command: z.literal('accept-administrator'), forest: Forest, anchor: z.string() },
     ...{ objectGuid: z.string(), cloudOnly: z.boolean() },
   }),
-  z.strictObject({ command: z.literal('remove-administrator'), user: Name, forest: z.string().optional() }),
+  z.strictObject({ command: z.literal('remove-administrator'), user: Name, forest: Forest.optional() }),
   z.strictObject({ command: z.literal('block'), ...WHOM, reason: Reason.optional() }),
   z.strictObject({ command: z.literal('unblock'), ...WHOM }),
 ]);
@@ -121,11 +121,8 @@ function accept(ledger: Ledger, anchor: string, forest?: string): { message: str
     if (sid) ledger.pinSid(sid.domainSid, sid.forest, new Date().toISOString());
     else if (entry) ledger.save({ ...entry, accepted: acceptable });
     ledger.setState('cursor', '');
-    audit(ledger, 'accept', anchor, `of ${waiting.forest}: ${waiting.code}: ${acceptable}`);
+    const detail = `of ${waiting.forest}: ${waiting.code}: ${acceptable}`;
+    ledger.audit({ action: 'accept', subject: anchor, detail });
   });
   return { message: `accepted for '${anchor}' of ${waiting.forest}: ${waiting.code}, ${acceptable}` };
-}
-
-function audit(ledger: Ledger, action: string, subject: string, detail: string): void {
-  ledger.audit({ at: new Date().toISOString(), action, subject, detail });
 }

@@ -1,6 +1,6 @@
-import type { SQLOutputValue } from 'node:sqlite';
 import type { StateDatabase } from '@causeway/service';
 import type { Person } from './person.ts';
+import type { Row } from './sql-row.ts';
 
 /** What an administrator of this machine accepted: exactly this object. */
 export interface Acceptance {
@@ -54,7 +54,7 @@ export class AdministratorBook {
   }
 }
 
-function proposalOf(row: Record<string, SQLOutputValue>): Proposal {
+function proposalOf(row: Row): Proposal {
   const accepted =
     row.accepted_guid === null
       ? null

@@ -4,16 +4,9 @@ import type { Command as Program } from 'commander';
 import { findCandidate, TENANT_ADMINISTERS } from './accept-administrator.ts';
 import { type AdministratorCounts, type ListedAdministrator, listAdministrators } from './administrators.ts';
 import { askOrDo, perform } from './at-hand.ts';
-import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
+import { loadDomainConfiguration } from './configuration.ts';
+import { type ForestFlags, forestOption } from './forest-option.ts';
 import { personRows } from './person-rows.ts';
-
-interface Flags extends ConfigurationFlags {
-  json?: boolean;
-}
-
-interface PersonFlags extends Flags {
-  forest?: string;
-}
 
 /** `causeway domain administrators …`. */
 export function administratorCommands(domain: Program): void {
@@ -28,9 +21,10 @@ export function administratorCommands(domain: Program): void {
       .option('--state <directory>', 'state folder')
       .option('--json', 'print JSON');
   const ofPerson = (text: string, description: string): Program =>
-    command(text, description)
-      .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
-      .option('--forest <name>', 'of this forest alone');
+    forestOption(command(text, description), 'of this forest alone').argument(
+      '<user>',
+      'userPrincipalName, name in the managed domain or source anchor',
+    );
   command('list', 'show who is accepted, and whom the tenant proposes', true).action(list);
   ofPerson('accept', 'accept a person whom the tenant proposes')
     .option('--cloud-only', 'accept a cloud-only person: the tenant then administers the domain')
@@ -50,7 +44,7 @@ export function administratorsLine({ accepted, waiting, more, tenant }: Administ
   ].join('; ');
 }
 
-async function list(flags: Flags): Promise<void> {
+async function list(flags: ForestFlags): Promise<void> {
   const { administrators } = await askOrDo(
     loadDomainConfiguration(flags),
     'GET',
@@ -80,7 +74,7 @@ function remark({ state, name, acceptedAs, calledByTenant, cloudOnly }: ListedAd
 
 async function accept(
   user: string,
-  flags: PersonFlags & { cloudOnly?: boolean; yes?: boolean },
+  flags: ForestFlags & { cloudOnly?: boolean; yes?: boolean },
 ): Promise<void> {
   const configuration = loadDomainConfiguration(flags);
   const { forest } = flags;
@@ -113,7 +107,6 @@ async function accept(
   });
 }
 
-async function remove(user: string, flags: PersonFlags): Promise<void> {
-  const { forest } = flags;
-  await perform(flags, { command: 'remove-administrator', user, ...(forest !== undefined && { forest }) });
+async function remove(user: string, { forest, ...flags }: ForestFlags): Promise<void> {
+  await perform(flags, { command: 'remove-administrator', user, forest });
 }

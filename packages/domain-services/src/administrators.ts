@@ -179,7 +179,7 @@ export function auditAdministrator(
   why?: string,
 ): void {
   const detail = `${name} of ${forest}, objectGUID ${objectGuid}${why === undefined ? '' : `: ${why}`}`;
-  ledger.audit({ at: new Date().toISOString(), action, subject: anchor, detail });
+  ledger.audit({ action, subject: anchor, detail });
 }
 
 function readHeard(ledger: Ledger): z.infer<typeof Heard> | undefined {

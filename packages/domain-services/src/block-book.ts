@@ -1,6 +1,6 @@
-import type { SQLOutputValue } from 'node:sqlite';
 import type { StateDatabase } from '@causeway/service';
 import type { Person } from './person.ts';
+import { type Row, text } from './sql-row.ts';
 
 /** An administrator keeps somebody out of the managed domain. */
 export interface Block extends Person {
@@ -21,8 +21,6 @@ export interface KnownBlock extends Block {
   /** Grows whenever the account may have to be written. */
   change: number;
 }
-
-type Row = Record<string, SQLOutputValue>;
 
 /** Whom administrators block: known by forest and anchor, so a block outlives the account and holds before there is one. */
 export class BlockBook {
@@ -105,7 +103,6 @@ export class BlockBook {
 }
 
 function blockOf(row: Row): KnownBlock {
-  const text = (value: SQLOutputValue | undefined) => (value == null ? null : String(value));
   return {
     forest: String(row.forest),
     anchor: String(row.anchor),

@@ -59,7 +59,7 @@ export function blockText({ since, by, reason, applied }: Block): string {
 
 function audit(ledger: Ledger, action: string, { forest, anchor }: Person, whom: Whom, why: string | null) {
   const detail = `${whom.user} of ${forest}, by ${whom.by ?? 'somebody on this machine'}${why === null ? '' : `: ${why}`}`;
-  ledger.audit({ at: new Date().toISOString(), action, subject: anchor, detail });
+  ledger.audit({ action, subject: anchor, detail });
 }
 
 /** Writes the account, and says whether that could be done. */
@@ -73,8 +73,10 @@ async function tell(at: At, person: Person, what: string): Promise<Done> {
     const why = trouble ?? 'the managed domain is not up';
     return { message: `${done}; the account will be so as soon as it can be written: ${why}`, applied };
   }
-  const account = entry?.managedGuid == null ? 'there is no account: one that comes will be so' : 'applied';
-  return { message: `${done}; ${account}`, applied };
+  if (entry?.managedGuid != null) return { message: `${done}; applied`, applied };
+  const isTrusted = entry !== undefined || ledger.trustedAgents().some(one => one.forest === person.forest);
+  const check = isTrusted ? '' : `, but no agent is trusted for '${person.forest}': check the forest's name`;
+  return { message: `${done}; there is no account: one that comes will be so${check}`, applied };
 }
 
 /**

@@ -280,6 +280,8 @@ test('who is blocked before there is an account gets one that is disabled', asyn
   await assert.rejects(block('dora@corp.example.com', { forest: CORP }), { code: 'unknown-user' });
   const done = await block(dora.anchor, { forest: CORP });
   assert.match(done.message, /there is no account: one that comes will be so$/);
+  const typo = await block('another', { forest: 'corp.exampel.com' });
+  assert.match(typo.message, /no agent is trusted for 'corp\.exampel\.com': check the forest's name$/);
   assert.equal(readUserStatus(ledger, dora.anchor).entry, null);
   assert.equal(readUserStatus(ledger, dora.anchor).block?.forest, CORP);
   await feed(dora, corp.account(dora), await password(dora, 1));
@@ -338,6 +340,46 @@ test('a block that comes while a page is written is not undone by it, nor its en
   await feed(alice, corp.account(alice, { enabled: false }), null);
   assert.deepEqual([isEnabled(alice), isMarked(alice)], [false, false]);
 });
+
+for (const [what, giveUp] of [
+  ['a page that fails half way', 'write'],
+  ['a page whose new accounts are not found again', 'findMade'],
+] as const) {
+  test(`${what} leaves nobody enabled who was blocked meanwhile`, async () => {
+    const [alice, dora] = [await written('alice'), corp.person('dora')];
+    const unavailable = new CausewayError('directory-unavailable', 'it does not answer', { retry: 'later' });
+    for (const [person, credential] of [
+      [alice, null],
+      [dora, await password(dora, 1)],
+    ] as const) {
+      const of = AccountsPeer.prototype;
+      let isWritten = false;
+      directory.write = async one => {
+        await block(person.anchor);
+        await of.write.call(directory, one);
+        isWritten = true;
+        if (giveUp === 'write') throw unavailable;
+        return { ok: true };
+      };
+      directory.findMade = async made => {
+        if (giveUp === 'findMade' && isWritten) throw unavailable;
+        return of.findMade.call(directory, made);
+      };
+      const fed = feed(person, corp.account(person), credential);
+      // Only what is new has to be found again.
+      if (giveUp === 'write' || person === dora) await assert.rejects(fed, unavailable);
+      else await fed;
+      Object.assign(directory, { write: of.write, findMade: of.findMade });
+      await settle();
+    }
+    assert.equal(entryOf(dora).managedGuid, null, 'the ledger knows of no account yet');
+    assert.equal(directory.accounts.size, 2);
+    for (const values of directory.accounts.values())
+      assert.deepEqual([values.userAccountControl, isBlockMark(textOf(values))], [['514'], true]);
+    await feed(dora, corp.account(dora), await password(dora, 1));
+    assert.ok(isShut(dora));
+  });
+}
 
 test('an account that somebody enables or unmarks in the directory is shut again by the next record, and by a start', async () => {
   const alice = await written('alice');

@@ -2,15 +2,16 @@ import { CausewayError, describeError, type Log, type Service, sleep } from '@ca
 import { mayBeEnabled } from './attributes.ts';
 import { readBlockMark } from './block-mark.ts';
 import type { ManagedDirectory } from './directory.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
 import type { ManagedDomain } from './protected.ts';
+import type { Task } from './task.ts';
 
 /** How soon the account of somebody is as it is to be, when the command did not write it itself. */
 const INTERVAL_MS = 1_000;
 
 export interface BlocksContext {
   ledger: Ledger;
-  directory: Pick<ManagedDirectory, 'blockMarks' | 'setStanding'>;
+  directory: Pick<ManagedDirectory, 'blockMarks' | 'findMade' | 'setStanding'>;
 }
 
 /**
@@ -34,7 +35,7 @@ export async function adoptBlocks({ ledger, directory }: BlocksContext): Promise
       if (known?.liftedAt === null || (known && known.liftedAt >= since)) continue;
       ledger.blocks.set({ forest, anchor, since, reason: null, by: null });
       const detail = `the account ${guid} says that ${anchor} of ${forest} is blocked since ${since}, and the ledger did not`;
-      ledger.audit({ at: new Date().toISOString(), action: 'adopt-block', subject: anchor, detail });
+      ledger.audit({ action: 'adopt-block', subject: anchor, detail });
       adopted++;
     }
     ledger.blocks.touchAll();
@@ -49,16 +50,17 @@ export async function adoptBlocks({ ledger, directory }: BlocksContext): Promise
 export async function applyBlocks({ ledger, directory }: BlocksContext): Promise<string | undefined> {
   let trouble: string | undefined;
   for (const person of ledger.blocks.due()) {
-    // Read and written at once, without a wait in between: what comes later touches the block again.
+    // Whatever comes after this touches the block again, so that it stays due.
     const known = ledger.blocks.known(person)!;
     const entry = ledger.entry(person);
-    if (entry?.managedGuid == null) {
-      ledger.blocks.done(known);
-      continue;
-    }
     const block = known.liftedAt === null ? known : undefined;
     try {
-      const result = await directory.setStanding(entry.managedGuid, mayBeEnabled(entry, block), block);
+      const guid = entry?.managedGuid ?? (block && entry && (await findMade(directory, entry)));
+      if (guid === undefined || entry === undefined) {
+        ledger.blocks.done(known);
+        continue;
+      }
+      const result = await directory.setStanding(guid, mayBeEnabled(entry, block), block);
       if (result.ok || result.gone) ledger.blocks.done(known);
       else trouble = `${person.anchor} of ${person.forest}: ${result.reason}`;
     } catch (error) {
@@ -67,6 +69,22 @@ export async function applyBlocks({ ledger, directory }: BlocksContext): Promise
     }
   }
   return trouble;
+}
+
+/** An account that was made, perhaps, and that the ledger has not heard of: whoever writes was killed, or failed. */
+async function findMade(
+  directory: BlocksContext['directory'],
+  { nonce, samAccountName }: LedgerEntry,
+): Promise<string | undefined> {
+  if (nonce === null || samAccountName === null) return undefined;
+  return (await directory.findMade([{ nonce, samAccountName }])).get(nonce);
+}
+
+/** To be called when a page is given up: what was written of it is planned before a block that came meanwhile, perhaps. */
+export function lookAgain(ledger: Ledger, tasks: readonly Task[]): void {
+  ledger.transaction(() => {
+    for (const { plan } of tasks) if (plan && ledger.blocks.of(plan.next)) ledger.blocks.touch(plan.next);
+  });
 }
 
 export interface BlockKeeperOptions extends BlocksContext {

@@ -21,6 +21,7 @@ import { type ConfigurationFlags, loadDomainConfiguration } from './configuratio
 import { createDomain } from './create.ts';
 import { openDomainKeys, publicDomainKeys } from './domain-keys.ts';
 import { runDomain } from './domain-service.ts';
+import { type ForestFlags, forestOption } from './forest-option.ts';
 import { alarmText } from './head-watch.ts';
 import { heldCommands } from './held-commands.ts';
 import { MAKE_CODE } from './identity.ts';
@@ -35,12 +36,8 @@ interface Flags extends ConfigurationFlags {
   json?: boolean;
 }
 
-interface ForestFlags extends Flags {
-  forest?: string;
-}
-
-/** Of the flag by which one of several people with one source anchor is meant. */
-const IN_SEVERAL = "the user's forest; needed where several forests have the source anchor";
+/** Of the flag that says which one of several people with one source anchor or one name. */
+const OF_SEVERAL = "the user's forest, where several may be meant";
 
 interface CreateFlags extends Flags, ReplaceFlags, CodeFlags {
   realm?: string;
@@ -53,11 +50,6 @@ interface CreateFlags extends Flags, ReplaceFlags, CodeFlags {
   ca?: string;
   deletionThreshold?: string;
   adminPasswordFile?: string;
-}
-
-interface BlockFlags extends Flags {
-  reason?: string;
-  forest?: string;
 }
 
 /** Adds `causeway domain …`. */
@@ -96,9 +88,8 @@ export function domainCommands(program: Program): void {
     runDomain(loadDomainConfiguration(flags)),
   );
   command('stop', 'stop the managed domain itself, after its service').action(stop);
-  command('status', 'what was written, what was refused and why')
+  forestOption(command('status', 'what was written, what was refused and why'), OF_SEVERAL)
     .argument('[user]', 'userPrincipalName, name in the managed domain or source anchor')
-    .option('--forest <name>', IN_SEVERAL)
     .action(status);
   command('fingerprint', "the fingerprint of this domain's keys").action(fingerprint);
   command('trust-agent', "trust a Connect's signing key for a forest")
@@ -120,28 +111,30 @@ export function domainCommands(program: Program): void {
   command('trust-tenant', "trust the tenant's own key, which signs cloud-only users, after it has changed")
     .argument('<fingerprint>', "as 'causeway tenant fingerprint' shows it")
     .action((fingerprint: string, flags: Flags) => perform(flags, { command: 'trust-tenant', fingerprint }));
-  command('accept', 'accept a user that was made anew, an older password of a restored forest, or a SID')
+  forestOption(
+    command('accept', 'accept a user that was made anew, an older password of a restored forest, or a SID'),
+    OF_SEVERAL,
+  )
     .argument('<anchor>', 'source anchor, as status shows it')
-    .option('--forest <name>', IN_SEVERAL)
     .action((anchor: string, { forest, ...flags }: ForestFlags) =>
-      perform(flags, { command: 'accept', anchor, ...(forest !== undefined && { forest }) }),
+      perform(flags, { command: 'accept', anchor, forest }),
     );
-  command('block', 'keep somebody out of the managed domain at once, whatever the forest or the tenant says')
+  forestOption(
+    command(
+      'block',
+      'keep somebody out of the managed domain at once, whatever the forest or the tenant says',
+    ),
+    `${OF_SEVERAL} or the user has not come yet`,
+  )
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
     .option('--reason <text>', 'why, for whoever looks at the status later')
-    .option('--forest <name>', 'forest of the user, where several have the name or the user has not come yet')
-    .action((user: string, flags: BlockFlags) =>
-      perform(flags, {
-        command: 'block',
-        ...whomOf(user, flags),
-        ...(flags.reason && { reason: flags.reason }),
-      }),
+    .action((user: string, { forest, reason, ...flags }: ForestFlags & { reason?: string }) =>
+      perform(flags, { command: 'block', user, forest, by: whoRuns(), reason: reason || undefined }),
     );
-  command('unblock', 'end a block: the account is what its forest says')
+  forestOption(command('unblock', 'end a block: the account is what its forest says'), OF_SEVERAL)
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
-    .option('--forest <name>', 'forest of the user, where several have the name')
-    .action((user: string, flags: BlockFlags) =>
-      perform(flags, { command: 'unblock', ...whomOf(user, flags) }),
+    .action((user: string, { forest, ...flags }: ForestFlags) =>
+      perform(flags, { command: 'unblock', user, forest, by: whoRuns() }),
     );
   nameCommands(domain);
   heldCommands(command);
@@ -178,16 +171,12 @@ function nameCommands(domain: Program): void {
   command('free', 'free a reserved name, for whoever wants it')
     .argument('<name>', argument)
     .action((text: string, flags: Flags) => perform(flags, { command: 'free-name', name: text }));
-  command('give', 'hand a name over to a user of another forest who wants it')
+  forestOption(command('give', 'hand a name over to a user of another forest who wants it'), OF_SEVERAL)
     .argument('<name>', argument)
     .argument('<user>', 'source anchor, or a name, of the user who gets it')
-    .option('--forest <name>', IN_SEVERAL)
     .option('--yes', 'do it: without this, the command only says what would change')
     .action((text: string, user: string, { forest, yes, ...flags }: ForestFlags & { yes?: boolean }) =>
-      perform(flags, {
-        ...{ command: 'give-name', name: text, user, confirmed: yes === true },
-        ...(forest !== undefined && { forest }),
-      }),
+      perform(flags, { command: 'give-name', name: text, user, forest, confirmed: yes === true }),
     );
 }
 
@@ -245,9 +234,13 @@ async function fingerprint(flags: Flags): Promise<void> {
   printResult(flags.json, keys, () => [keys.fingerprint]);
 }
 
-function whomOf(user: string, { forest }: BlockFlags) {
-  const by = process.env.SUDO_USER ?? userInfo().username;
-  return { user, by, ...(forest !== undefined && { forest: forest.toLowerCase() }) };
+/** The user of this machine, also behind sudo; undefined where the system has no name for them, as in a container. */
+function whoRuns(): string | undefined {
+  try {
+    return process.env.SUDO_USER ?? userInfo().username;
+  } catch {
+    return undefined;
+  }
 }
 
 async function status(user: string | undefined, { forest, ...flags }: ForestFlags): Promise<void> {

@@ -58,8 +58,12 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
   const ledger = new Ledger(places.ledger);
   const directory = new ManagedDirectory(places.domain);
   let described: ReturnType<typeof describeWhenUp> | undefined;
+  let isUp = false;
   const domainWhenUp = (signal: AbortSignal) => {
-    described ??= describeWhenUp({ ledger, directory, places, log }, signal);
+    described ??= describeWhenUp({ ledger, directory, places, log }, signal).then(domain => {
+      isUp = domain !== undefined;
+      return domain;
+    });
     return described;
   };
   try {
@@ -93,7 +97,11 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
     const own = { realm, keys: publicKeys };
     const standing = new StandingWatch({ ledger, send, log, own, intervalMs: headIntervalMs });
     const sources = { ledger, limits, places, realm, enrolment, keys: publicKeys };
-    const at = { ...sources, applyBlocks: () => applyBlocks({ ledger, directory }) };
+    // An older ledger may hold the end of a block that an account says was set again: the accounts are heard first.
+    const at = {
+      ...sources,
+      applyBlocks: async () => (isUp ? applyBlocks({ ledger, directory }) : undefined),
+    };
     const actions = {
       execute: (command: Command) => execute(at, send, command),
       register: async (request: RegisterRequest) => {
@@ -174,8 +182,12 @@ interface Actions {
 
 /** Commands that concern nothing that the feed has to be read again for. */
 const ONLY_WAKE: ReadonlySet<Command['command']> = new Set([
-  ...(['free-name', 'give-name', 'accept-administrator', 'remove-administrator'] as const),
-  ...(['block', 'unblock'] as const),
+  'free-name',
+  'give-name',
+  'accept-administrator',
+  'remove-administrator',
+  'block',
+  'unblock',
 ]);
 
 /** Status and commands on the socket of the state folder. */

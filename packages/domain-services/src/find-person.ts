@@ -17,13 +17,6 @@ export function seekPerson(ledger: Ledger, text: string, forest?: string): Ledge
   return onlyOne(ledger.withAnchor(text), forest) ?? ledger.withName(text, forest);
 }
 
-/** @throws CausewayError 'unknown-user', too */
-export function findPerson(ledger: Ledger, text: string, forest?: string): LedgerEntry {
-  const entry = seekPerson(ledger, text, forest);
-  if (entry) return entry;
-  throw unknownUser(text, forest);
-}
-
 export function unknownUser(text: string, forest?: string, more = ''): CausewayError {
   const where = forest === undefined ? 'here' : `here of ${forest}`;
   const message = `no user '${text}' was written ${where}: ${HOW_TO_NAME}${more}`;

@@ -182,6 +182,17 @@ test('a wake while a page is read ahead costs nothing and says nothing', async (
   assert.doesNotMatch(feed.said.join(''), /not followed|unexpected/);
 });
 
+test('a failure is told, also of turns that are woken in the middle', async () => {
+  const feed = await follow(
+    () => {
+      feed.wake();
+      return { status: 503, json: { error: { code: 'down', message: 'the tenant is down' } } };
+    },
+    () => /not followed/.test(feed.said.join('')),
+  );
+  assert.ok(await feed.run(1000));
+});
+
 const ofSomebodyElse = corp.account(corp.person('alice'));
 for (const [people, accountRecord] of [
   ['whom nobody trusted signed', 'e30.e30.e30'],

@@ -148,7 +148,8 @@ export class Follower implements Service {
       } catch (error) {
         await this.#goBack();
         if (signal.aborted) break;
-        if (this.#wake.signal.aborted) continue;
+        // The wait for news was ended. Whatever else fails is told, though somebody wakes us every few seconds.
+        if (error === this.#wake.signal.reason) continue;
         failures++;
         this.trouble = describeError(error);
         if (failures === 1)

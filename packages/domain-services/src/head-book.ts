@@ -1,4 +1,3 @@
-import type { SQLOutputValue } from 'node:sqlite';
 import {
   type Bucket,
   type Entry,
@@ -10,6 +9,7 @@ import {
 import { bestEffort, type StateDatabase } from '@causeway/service';
 import type { BucketLook, Comparison } from './compare-head.ts';
 import type { RefusalCode } from './refusals.ts';
+import type { Row } from './sql-row.ts';
 
 /** The newest head of a forest as it is kept. */
 export interface KnownHead
@@ -26,8 +26,6 @@ export interface NotWritten {
   code: string;
   sequence: number;
 }
-
-type Row = Record<string, SQLOutputValue>;
 
 /** An account is there while it is in the directory; one whose deletion waits is still there. */
 const THERE = 'managed_guid IS NOT NULL AND account_sequence IS NOT NULL AND deleted_at IS NULL';
@@ -164,9 +162,12 @@ export class HeadBook {
     return { newest: Math.max(0, ...sequences), asReceived };
   }
 
+  /** Those whom a record that was believed is of come first: the tenant can make up any number of others. */
   notWritten(forest: string, limit: number): NotWritten[] {
-    const sql = `SELECT anchor, kind, code, sequence ${PROBLEMS} ORDER BY anchor, kind LIMIT ?2`;
-    return this.#database.all(sql, forest, limit).map(notWrittenOf);
+    const sql = `SELECT anchor, kind, code, sequence ${PROBLEMS} AND verified = ?2 ORDER BY anchor, kind LIMIT ?3`;
+    const verified = this.#database.all(sql, forest, 1, limit);
+    const others = this.#database.all(sql, forest, 0, limit - verified.length);
+    return [...verified, ...others].map(notWrittenOf);
   }
 }
 

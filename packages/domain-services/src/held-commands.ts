@@ -1,31 +1,29 @@
 import { CausewayError, confirm, describeHeld, HELD_WORDS, printResult } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { askOrDo, type Opened } from './at-hand.ts';
-import { type ConfigurationFlags, loadDomainConfiguration } from './configuration.ts';
+import { loadDomainConfiguration } from './configuration.ts';
+import { type ForestFlags, forestOption } from './forest-option.ts';
 import { approveHeld, getHeld, type HeldList, listHeld } from './held.ts';
 
 type Operation = HeldList['operation'];
-
-interface Flags extends ConfigurationFlags {
-  json?: boolean;
-}
 
 /** `causeway domain deletions`, `allow-deletes` and the same for new users. */
 export function heldCommands(command: (name: string, description: string) => Program): void {
   for (const operation of ['delete', 'create'] as const) {
     const { show, showSays, allow, allowSays } = HELD_WORDS[operation];
-    command(show, showSays)
-      .option('--forest <name>', 'one forest alone')
-      .action((flags: Flags & { forest?: string }) => showHeld(operation, flags));
+    forestOption(command(show, showSays), 'one forest alone').action((flags: ForestFlags) =>
+      showHeld(operation, flags),
+    );
     command(allow, allowSays)
       .argument('<digest>', `as 'causeway domain ${show}' shows it`)
       .option('--yes', 'do not ask')
-      .action((digest: string, flags: Flags & { yes?: boolean }) => allowHeld(operation, digest, flags));
+      .action((digest: string, flags: ForestFlags & { yes?: boolean }) =>
+        allowHeld(operation, digest, flags),
+      );
   }
 }
 
-async function showHeld(operation: Operation, flags: Flags & { forest?: string }): Promise<void> {
-  const { forest } = flags;
+async function showHeld(operation: Operation, { forest, ...flags }: ForestFlags): Promise<void> {
   const query = new URLSearchParams({ operation, ...(forest !== undefined && { forest }) });
   const { lists } = await askOrDo(loadDomainConfiguration(flags), 'GET', `/held?${query}`, ({ ledger }) => ({
     lists: listHeld(ledger, operation, forest),
@@ -45,7 +43,7 @@ async function showHeld(operation: Operation, flags: Flags & { forest?: string }
 async function allowHeld(
   operation: Operation,
   digest: string,
-  flags: Flags & { yes?: boolean },
+  flags: ForestFlags & { yes?: boolean },
 ): Promise<void> {
   const { show, allow, question, what } = HELD_WORDS[operation];
   if (!/^[0-9a-f]{32}$/.test(digest)) {

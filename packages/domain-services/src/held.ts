@@ -61,10 +61,9 @@ export function approveHeld(ledger: Ledger, digest: string, operation: Operation
       throw new CausewayError('other-list', text, { status: 409 });
     }
     const detail = `${approved.lines.length} of ${approved.scope}; ${approved.ceased} did not hold any more`;
-    const at = new Date().toISOString();
     // Records of accounts that waited to be made are with the tenant alone.
     if (operation === 'create') ledger.setState('cursor', '');
-    ledger.audit({ at, action: HELD_WORDS[operation].allow, subject: digest, detail });
+    ledger.audit({ action: HELD_WORDS[operation].allow, subject: digest, detail });
     return describe(ledger, approved);
   });
 }

@@ -132,6 +132,19 @@ test('what nobody trusted signed is listed to a limit and counted beyond; whoeve
   own.close();
 });
 
+test('made-up people hide nobody whose record was believed and not written', () => {
+  const problem = (anchor: string): Omit<Problem, 'since' | 'verified'> => ({
+    ...{ anchor, forest: CORP, kind: 'account', outcome: 'waiting', acceptable: null, sequence: 1 },
+    ...{ code: 'anchor-moved', reason: 'x', at: '2026-01-01' },
+  });
+  for (let i = 0; i < 5; i++) ledger.saveUnverified(problem(`!${i}`));
+  ledger.saveProblem({ ...problem('alice'), verified: true });
+  const named = (limit: number) => ledger.heads.notWritten(CORP, limit).map(({ anchor }) => anchor);
+  assert.deepEqual(named(1), ['alice']);
+  assert.deepEqual(named(3), ['alice', '!0', '!1']);
+  assert.equal(named(10).length, 6);
+});
+
 test('reports wait in order until they are dropped', () => {
   const report = (sequence: number) =>
     ({

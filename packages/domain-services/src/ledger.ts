@@ -1,4 +1,4 @@
-import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';
 import { bucketOf } from '@causeway/records';
@@ -10,6 +10,7 @@ import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './ledger-schema.ts';
 import { NameBook } from './name-book.ts';
 import type { Person } from './person.ts';
+import { number, type Row, text } from './sql-row.ts';
 
 export type RecordKind = 'account' | 'credential';
 /** A name or a SID that is not as its record says stands beside the records, which are written. */
@@ -88,8 +89,6 @@ export interface AuditEntry {
   subject: string;
   detail: string;
 }
-
-type Row = Record<string, SQLOutputValue>;
 
 /** Problems of made-up people that are kept, and shown. */
 export const MAX_UNVERIFIED = 1000;
@@ -360,10 +359,10 @@ export class Ledger {
     );
   }
 
-  audit(entry: AuditEntry): void {
+  audit({ action, subject, detail }: Omit<AuditEntry, 'at'>): void {
     this.#database.run(
       'INSERT INTO audit (at, action, subject, detail) VALUES (?, ?, ?, ?)',
-      ...[entry.at, entry.action, entry.subject, entry.detail],
+      ...[new Date().toISOString(), action, subject, detail],
     );
   }
 
@@ -452,9 +451,6 @@ export type StateName =
   | 'proposals'
   /** JSON: the last lock of an account that the domain needs; see `realm-guard.ts`. */
   | 'endedLock';
-
-const text = (value: SQLOutputValue | undefined): string | null => (value == null ? null : String(value));
-const number = (value: SQLOutputValue | undefined): number | null => (value == null ? null : Number(value));
 
 function entryOf(row: Row): LedgerEntry {
   const version = number(row.order_version);

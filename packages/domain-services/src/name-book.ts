@@ -1,8 +1,9 @@
-import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { SQLInputValue } from 'node:sqlite';
 import type { StateDatabase } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import { type NamedAccount, type NameView, type Slot, slotOfPrincipal } from './naming.ts';
 import { isSamePerson, type Person } from './person.ts';
+import { type Row, text } from './sql-row.ts';
 
 /** The forest that a name belongs to. */
 export interface NameOwner {
@@ -19,8 +20,6 @@ export interface DueName {
   tries: number;
 }
 
-type Row = Record<string, SQLOutputValue>;
-
 const COLUMNS = `anchor, forest, object_guid, wanted_name, wanted_principal, has_name, has_principal, keeps_digits, digits_key`;
 const LIVE = 'deleted_at IS NULL';
 
@@ -36,7 +35,7 @@ export class NameBook {
     const row = this.#database.get('SELECT * FROM names WHERE slot = ?', slot);
     if (row === undefined) return undefined;
     const { released_at: releasedAt } = row;
-    return { slot, forest: String(row.forest), releasedAt: releasedAt === null ? null : String(releasedAt) };
+    return { slot, forest: String(row.forest), releasedAt: text(releasedAt) };
   }
 
   setOwner({ slot, forest, releasedAt }: NameOwner): void {
@@ -189,7 +188,6 @@ export function viewOf(book: NameBook, realm: string): NameView {
 }
 
 function accountOf(row: Row): NamedAccount {
-  const text = (value: SQLOutputValue | undefined) => (value == null ? null : String(value));
   return {
     anchor: String(row.anchor),
     forest: String(row.forest),

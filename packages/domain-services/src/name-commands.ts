@@ -1,5 +1,5 @@
 import { CausewayError } from '@causeway/service';
-import { findPerson } from './find-person.ts';
+import { peopleMeant, requireOne, unknownUser } from './find-person.ts';
 import type { Ledger } from './ledger.ts';
 import { claimsOf, type NamedAccount, type Slot, slotOfName, slotOfPrincipal, winnerOf } from './naming.ts';
 import { isSamePerson } from './person.ts';
@@ -66,7 +66,7 @@ export function freeName(ledger: Ledger, realm: string, name: string): { message
     if (slot.startsWith('a:')) ledger.names.takeDigits(slot.slice(2));
     ledger.names.touch([slot]);
     const detail = claims.owner === null ? 'it belonged to no forest' : `it belonged to ${claims.owner}`;
-    ledger.audit({ at: new Date().toISOString(), action: 'free-name', subject: name, detail });
+    ledger.audit({ action: 'free-name', subject: name, detail });
   });
   const wanting = claims.waiting.map(describe).join(', ');
   return { message: `'${name}' is free${wanting && `; it is wanted by ${wanting}`}` };
@@ -74,7 +74,7 @@ export function freeName(ledger: Ledger, realm: string, name: string): { message
 
 interface Handover {
   name: string;
-  /** Source anchor, or a name, of who gets it; the forest where several have the anchor. */
+  /** Source anchor, or a name, of who gets it; the forest where several may be meant. */
   user: string;
   forest?: string | undefined;
   confirmed: boolean;
@@ -82,7 +82,7 @@ interface Handover {
 
 /**
  * Makes a name belong to the forest of a user who wants it: whoever had it gets digits, or has no userPrincipalName.
- * @throws CausewayError 'unknown-user', 'several-forests', 'not-the-name', 'same-forest' or 'not-confirmed'
+ * @throws CausewayError 'unknown-user', 'ambiguous-user', 'not-the-name', 'same-forest' or 'not-confirmed'
  */
 export function giveName(
   ledger: Ledger,
@@ -90,8 +90,9 @@ export function giveName(
   { name, user, forest: among, confirmed }: Handover,
 ): { message: string } {
   const slot = slotOf(name, realm);
-  const account = ledger.names.account(findPerson(ledger, user, among));
-  if (!account) throw new CausewayError('unknown-user', `the user '${user}' is deleted`, { status: 404 });
+  const meant = peopleMeant(ledger, user, among).flatMap(one => ledger.names.account(one) ?? []);
+  const account = requireOne(user, meant, describe);
+  if (!account) throw unknownUser(user, among);
   const { forest } = account;
   const isTaker = (one: NamedAccount): boolean => isSamePerson(one, account);
   const wanting = ledger.names.wanting(slot, realm);
@@ -124,7 +125,7 @@ export function giveName(
     ledger.names.setOwner({ slot, forest, releasedAt: null });
     if (slot.startsWith('a:')) ledger.names.takeDigits(slot.slice(2), account);
     ledger.names.touch([slot]);
-    ledger.audit({ at: new Date().toISOString(), action: 'give-name', subject: name, detail: change });
+    ledger.audit({ action: 'give-name', subject: name, detail: change });
   });
   return { message: change };
 }

@@ -143,10 +143,12 @@ test('who of two has an anchor says its forest, or a name, to be given a name', 
   await say(CORP, 'x', 'alice');
   await say(FABRIKAM, 'x', 'alice');
   const give = { name: 'alice', user: 'x', confirmed: true };
-  assert.throws(() => giveName(ledger, REALM, give), {
-    code: 'several-forests',
-    message: /--forest 'corp\.example\.com', --forest 'fabrikam\.example\.org'/,
-  });
+  for (const user of ['x', 'alice']) {
+    assert.throws(() => giveName(ledger, REALM, { ...give, user }), {
+      code: 'ambiguous-user',
+      message: /\(x of corp\.example\.com\); .*\(x of fabrikam\.example\.org\)/,
+    });
+  }
   giveName(ledger, REALM, { ...give, forest: FABRIKAM });
   await reconcile();
   assert.equal(entryOf('x', FABRIKAM).samAccountName, 'alice');

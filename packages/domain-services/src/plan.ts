@@ -63,8 +63,7 @@ export interface Plan {
 /** The write for one user: with what `mayBeEnabled` says of the account, and the mark of a block that holds. */
 export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context: PlanContext): Plan {
   const next = advance(entry, parts, context.now);
-  // An anchor that moves to another forest takes its block along.
-  const block = context.blockOf(next) ?? (entry && context.blockOf(entry));
+  const block = context.blockOf(next);
   const values: Values = {
     ...(parts.account && accountValues(parts.account.record, parts.account.sidRefused)),
     ...(parts.account && profileValues(parts.account.profile)),

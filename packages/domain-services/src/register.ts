@@ -77,8 +77,7 @@ export async function registerAgain(
   ledger.transaction(() => {
     ledger.setState('cursor', '');
     noteStanding(ledger, { state: 'registered' });
-    const at = new Date().toISOString();
-    ledger.audit({ at, action: 'register', subject: keys.fingerprint, detail });
+    ledger.audit({ action: 'register', subject: keys.fingerprint, detail });
   });
   return registered;
 }

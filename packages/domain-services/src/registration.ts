@@ -1,6 +1,4 @@
 import {
-  CallError,
-  call,
   callIfServed,
   enrolmentRoutes,
   httpSend,
@@ -68,15 +66,11 @@ export async function lookAtTenant(
     }
   }
   if (code === undefined) throw codeNeeded(known);
-  try {
-    const body = { code };
-    const seen = await call(httpSend(endpointOf(tenant)), enrolmentRoutes.previewEnrolment, { body });
-    refuseOtherTenant(known, seen);
-    return { tenantName: seen.tenantName, enrolment: undefined, domain: seen.domain };
-  } catch (error) {
-    if (!(error instanceof CallError) || error.status !== 404) throw error;
-    return { tenantName: known?.tenantName ?? tenant.url, enrolment: undefined, domain: undefined };
-  }
+  const body = { code };
+  const seen = await callIfServed(httpSend(endpointOf(tenant)), enrolmentRoutes.previewEnrolment, { body });
+  if (!seen) return { tenantName: known?.tenantName ?? tenant.url, enrolment: undefined, domain: undefined };
+  refuseOtherTenant(known, seen);
+  return { tenantName: seen.tenantName, enrolment: undefined, domain: seen.domain };
 }
 
 /**

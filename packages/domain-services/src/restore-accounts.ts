@@ -28,14 +28,13 @@ async function restoreAccount(
   const { samAccountName } = decideNames(nameless, viewOf(ledger.names, domain.realm), domain);
   const nonce = randomUUID();
   const result = await directory.restore(guid, samAccountName, nonce);
-  const at = new Date().toISOString();
   ledger.transaction(() => {
     if (result.ok) {
       ledger.save({ ...entry, managedGuid: guid, nonce });
       const { keepsDigits, digitsKey } = entry;
       ledger.names.save(entry, { samAccountName, userPrincipalName: null, keepsDigits, digitsKey });
     } else {
-      ledger.audit({ at, action: 'made-anew', subject: anchor, detail: `of ${forest}: ${result.reason}` });
+      ledger.audit({ action: 'made-anew', subject: anchor, detail: `of ${forest}: ${result.reason}` });
     }
   });
   log.info(

@@ -2,6 +2,7 @@ import type { DomainReport, FeedItem } from '@causeway/contract';
 import type { AccountRecord } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import { endAcceptances, logEnded } from './administrators.ts';
+import { lookAgain } from './blocks.ts';
 import { noteCreated } from './creations.ts';
 import type { AccountDecision } from './decide.ts';
 import type { Ledger, LedgerEntry, RecordKind } from './ledger.ts';
@@ -19,7 +20,12 @@ import type { ApplyContext, Task } from './task.ts';
  */
 export async function settlePage(context: ApplyContext, tasks: readonly Task[]): Promise<FeedItem[]> {
   const { ledger, log } = context;
-  await findMade(context, tasks);
+  try {
+    await findMade(context, tasks);
+  } catch (error) {
+    lookAgain(ledger, tasks);
+    throw error;
+  }
   const { failed, reports } = ledger.transaction(() => {
     const settled = settle(context, tasks);
     logEnded(log, endAcceptances(ledger));

@@ -84,6 +84,6 @@ function pin(ledger: Ledger, key: PublicKeyInfo, action: string, detail: string)
     ledger.trust({ ...key, forest: CLOUD_FOREST, trustedAt: at });
     ledger.setState('offeredTenantKey', '');
     ledger.setState('cursor', '');
-    ledger.audit({ at, action, subject: key.fingerprint, detail });
+    ledger.audit({ action, subject: key.fingerprint, detail });
   });
 }

@@ -67,7 +67,7 @@ export async function trustAgent(
   ledger.transaction(() => {
     ledger.trust(agent);
     ledger.setState('cursor', '');
-    ledger.audit({ at: trustedAt, action: 'trust-agent', subject: fingerprint, detail: `forest ${forest}` });
+    ledger.audit({ action: 'trust-agent', subject: fingerprint, detail: `forest ${forest}` });
   });
   return agent;
 }
@@ -97,8 +97,7 @@ export function untrustAgent(ledger: Ledger, fingerprintText: string, forest?: s
   ledger.transaction(() => {
     for (const agent of agents) {
       ledger.untrust(agent);
-      const at = new Date().toISOString();
-      ledger.audit({ at, action: 'untrust-agent', subject: fingerprint, detail: `forest ${agent.forest}` });
+      ledger.audit({ action: 'untrust-agent', subject: fingerprint, detail: `forest ${agent.forest}` });
     }
     ledger.setState('cursor', '');
   });

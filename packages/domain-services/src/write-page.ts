@@ -1,4 +1,5 @@
 import { faultPoint } from '@causeway/service';
+import { lookAgain } from './blocks.ts';
 import { writeInBulk } from './bulk.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { claimsOf, type Slot } from './naming.ts';
@@ -17,6 +18,9 @@ export const BULK_FROM = 50;
 export async function writePage(context: ApplyContext, tasks: readonly Task[]): Promise<void> {
   try {
     await writePlans(context, tasks);
+  } catch (error) {
+    lookAgain(context.ledger, tasks);
+    throw error;
   } finally {
     discard(tasks);
   }

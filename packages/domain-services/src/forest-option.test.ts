@@ -1,0 +1,10 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Command } from 'commander';
+import { forestOption } from './forest-option.ts';
+
+test('a forest is the same one in whatever case it is typed', () => {
+  const command = forestOption(new Command(), 'of this forest alone');
+  command.parse(['--forest', 'Corp.EXAMPLE.com'], { from: 'user' });
+  assert.deepEqual(command.opts(), { forest: 'corp.example.com' });
+});
