@@ -329,6 +329,46 @@ onEveryBackend('access', tenant => {
     assert.equal(status, 413);
   });
 
+  it('refuses text that no database takes, wherever it stands, and names its field', async () => {
+    const bad = 'a\0b';
+    const senders = { admin: contoso.send, connect: connect.send, domain: domain.send };
+    const ask = async (role: keyof typeof senders, method: string, path: string, body?: object) => {
+      const headers: Record<string, string> = body ? { 'content-type': 'application/json' } : {};
+      const { status, text } = await senders[role](path, {
+        ...{ method, headers },
+        ...(body && { body: JSON.stringify(body) }),
+      }).then(async response => ({ status: response.status, text: await response.text() }));
+      assert.equal(status, 400, `${role} on ${method} ${path}: ${text}`);
+      assert.match(text, /(params|query|body)\.\w+/);
+    };
+    const withParams = routes.filter(({ params }) => params !== undefined);
+    assert.ok(withParams.length > 10);
+    for (const { method, path, body } of withParams) {
+      await ask('admin', method, path.replace(/:[a-z]+/g, encodeURIComponent(bad)), body && {});
+    }
+    await ask('admin', 'GET', '/api/v1/users?after=a%00b');
+    await ask('admin', 'GET', '/api/v1/names?name=a%00b');
+    const group = `/api/v1/groups/${encodeURIComponent(AAD_DC_ADMINISTRATORS)}/members`;
+    await ask('admin', 'POST', group, { user: bad });
+    await ask('admin', 'POST', '/api/v1/administrators', { user: bad });
+    await ask('admin', 'POST', '/api/v1/names/give', { name: 'a@example.net', user: bad });
+    const forests = ['north.example.com'];
+    await ask('admin', 'POST', '/api/v1/enrolments', { kind: 'connect', name: bad, forests });
+    const application = { name: 'portal', redirectUris: ['https://portal.example.net/'] };
+    await ask('admin', 'POST', '/api/v1/applications', { ...application, name: bad });
+    const address = `https://portal.example.net/${bad}`;
+    await ask('admin', 'POST', '/api/v1/applications', { ...application, redirectUris: [address] });
+    const { publicKey: key } = await generateSealingKey();
+    const { publicKey: receiptKey } = generateSigningKey();
+    const keys = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', key, receiptKey };
+    const { path } = managedDomainRoutes.registerDomainKey;
+    await ask('domain', 'PUT', path, { ...keys, realm: bad });
+    await ask('domain', 'PUT', path, { ...keys, key: { ...key, keyId: bad } });
+    const at = new Date().toISOString();
+    const report = { sourceAnchor: 'x', kind: 'account', sequence: 1, outcome: 'refused', reason: bad, at };
+    await ask('domain', 'POST', managedDomainRoutes.reportApplied.path, { reports: [report] });
+  });
+
   it('enrols one agent a code, and says the same of a wrong, a used and an unknown one', async () => {
     const { url } = tenant();
     const { code } = await call(contoso.send, enrolmentRoutes.createEnrolment, {
