@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { Empty, Forest, PasswordOrder, SourceAnchor, Timestamp, UserPrincipalName } from './common.ts';
+import {
+  Empty,
+  Forest,
+  PasswordOrder,
+  SourceAnchor,
+  Timestamp,
+  text,
+  UserPrincipalName,
+  UserText,
+} from './common.ts';
 import { NameDifference } from './names.ts';
 import { route } from './route.ts';
 import { Profile, WindowsCredentialsSyncConfig } from './synchronization.ts';
@@ -93,6 +102,9 @@ export const TenantStatus = z.strictObject({
 });
 export type TenantStatus = z.infer<typeof TenantStatus>;
 
+/** Where an application is sent to. */
+const Address = text(2048).pipe(z.url());
+
 export const administrationRoutes = {
   getTenantStatus: route({
     method: 'GET',
@@ -107,7 +119,7 @@ export const administrationRoutes = {
     access: ['admin'],
     summary: 'users by userPrincipalName, a page at a time',
     query: z.strictObject({
-      after: z.string().max(1024).default(''),
+      after: text(1024).default(''),
       limit: z.coerce.number().int().min(1).max(1000).default(100),
       /** Only those whose legacy credentials are not (yet) applied in the managed domain. */
       missing: z.enum(['legacy']).optional(),
@@ -119,7 +131,7 @@ export const administrationRoutes = {
     path: '/api/v1/users/:id',
     access: ['admin'],
     summary: 'one user by id, userPrincipalName or source anchor',
-    params: z.strictObject({ id: z.string().max(1024) }),
+    params: z.strictObject({ id: UserText }),
     reply: UserStatus,
   }),
   acceptPasswordOrder: route({
@@ -128,7 +140,7 @@ export const administrationRoutes = {
     access: ['admin'],
     summary:
       "forgets a user's password order, so that the next password is taken though it be older (restored forest)",
-    params: z.strictObject({ id: z.string().max(1024) }),
+    params: z.strictObject({ id: UserText }),
     reply: Empty,
   }),
   registerApplication: route({
@@ -138,10 +150,10 @@ export const administrationRoutes = {
     summary:
       'registers an OIDC relying party (authorization code with PKCE), with a secret if it asks for one',
     body: z.strictObject({
-      name: z.string().min(1).max(100),
-      redirectUris: z.array(z.url()).min(1).max(20),
+      name: text(100).min(1),
+      redirectUris: z.array(Address).min(1).max(20),
       /** Where sign-out may return to. */
-      postLogoutRedirectUris: z.array(z.url()).max(20).optional(),
+      postLogoutRedirectUris: z.array(Address).max(20).optional(),
       /** For an application that can keep one: it proves itself by client_secret_basic, and nothing else. */
       secret: z.boolean().optional(),
     }),
@@ -182,7 +194,7 @@ export const tenantLocalRoutes = {
     path: '/local/tokens',
     access: ['local'],
     summary: 'makes another bearer token for an administrator',
-    body: z.strictObject({ tenant: z.string(), administrator: UserPrincipalName }),
+    body: z.strictObject({ tenant: text(63), administrator: UserPrincipalName }),
     reply: z.strictObject({ token: z.string(), tokenExpiresAt: Timestamp }),
   }),
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Empty, Timestamp } from './common.ts';
+import { Empty, Timestamp, UserText } from './common.ts';
 import { route } from './route.ts';
 
 /** A cloud-only user who administers the tenant. */
@@ -40,10 +40,7 @@ export const administratorRoutes = {
     path: '/api/v1/administrators',
     access: ['admin'],
     summary: 'makes a cloud-only user an administrator; idempotent',
-    body: z.strictObject({
-      /** Id or userPrincipalName. */
-      user: z.string().min(1).max(1024),
-    }),
+    body: z.strictObject({ user: UserText }),
     reply: Empty,
   }),
   removeAdministrator: route({
@@ -51,7 +48,7 @@ export const administratorRoutes = {
     path: '/api/v1/administrators/:user',
     access: ['admin'],
     summary: 'makes an administrator a user like others; their tokens end at once',
-    params: z.strictObject({ user: z.string().max(1024) }),
+    params: z.strictObject({ user: UserText }),
     reply: Empty,
   }),
   listTokens: route({

@@ -9,12 +9,14 @@ export type ErrorReply = z.infer<typeof ErrorReply>;
 export const Timestamp = z.iso.datetime();
 export const Empty = z.strictObject({});
 
-/** Text that every database and every JSON parser takes: well-formed Unicode without U+0000. */
+/** Whether every database and every JSON parser takes this text: well-formed Unicode without U+0000. */
+export const isStorable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
+
 export const text = (most: number): z.ZodString =>
-  z
-    .string()
-    .max(most)
-    .refine(value => value.isWellFormed() && !value.includes('\0'), 'well-formed text without U+0000');
+  z.string().max(most).refine(isStorable, 'well-formed text without U+0000');
+
+/** What an administrator calls a user: the id, the userPrincipalName or the source anchor. */
+export const UserText = text(1024).min(1);
 
 /** Base64 of the on-premises object's anchor (objectGUID by default): immutable, case-sensitive. */
 export const SourceAnchor = z
@@ -70,9 +72,9 @@ export type PasswordOrder = z.infer<typeof PasswordOrder>;
 
 /** A public key as `records` shows it: the fingerprint is what an administrator compares and confirms. */
 export const PublicKey = z.strictObject({
-  keyId: z.string().min(1).max(64),
+  keyId: text(64).min(1),
   publicKey: z.base64url().max(4096),
-  fingerprint: z.string().min(1).max(200),
+  fingerprint: text(200).min(1),
 });
 export type PublicKey = z.infer<typeof PublicKey>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Empty, Forest, PublicKey, Timestamp } from './common.ts';
+import { Empty, Forest, PublicKey, Timestamp, text } from './common.ts';
 import { route } from './route.ts';
 import { RegisteredDomain } from './synchronization.ts';
 
@@ -44,7 +44,7 @@ export const enrolmentRoutes = {
     body: z
       .strictObject({
         kind: AgentKind,
-        name: z.string().min(1).max(100),
+        name: text(100).min(1),
         forests: Forests.default([]),
         replaces: ReplacedAgents,
       })
@@ -61,7 +61,7 @@ export const enrolmentRoutes = {
     summary: 'enrols an agent by its one-time code',
     body: z.strictObject({
       code: z.string().min(1).max(200),
-      version: z.string().max(50),
+      version: text(50),
       jwk: AgentJwk,
       signingKey: PublicKey.nullable(),
     }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Empty, ShownPrincipalName } from './common.ts';
+import { Empty, ShownPrincipalName, text, UserText } from './common.ts';
 import { route } from './route.ts';
 
 /** Whose members may manage the managed domain through the tenant. */
@@ -10,7 +10,7 @@ export const GROUPS: readonly string[] = [AAD_DC_ADMINISTRATORS];
 export const GroupMember = z.strictObject({ id: z.uuid(), userPrincipalName: ShownPrincipalName });
 export type GroupMember = z.infer<typeof GroupMember>;
 
-const Group = z.strictObject({ group: z.string().max(256) });
+const Group = z.strictObject({ group: text(256) });
 
 export const groupRoutes = {
   getMe: route({
@@ -34,10 +34,7 @@ export const groupRoutes = {
     access: ['admin'],
     summary: 'adds a user to a group; idempotent',
     params: Group,
-    body: z.strictObject({
-      /** Id, userPrincipalName or source anchor. */
-      user: z.string().min(1).max(1024),
-    }),
+    body: z.strictObject({ user: UserText }),
     reply: GroupMember,
   }),
   removeGroupMember: route({
@@ -45,7 +42,7 @@ export const groupRoutes = {
     path: '/api/v1/groups/:group/members/:user',
     access: ['admin'],
     summary: 'takes a user out of a group',
-    params: Group.extend({ user: z.string().max(1024) }),
+    params: Group.extend({ user: UserText }),
     reply: Empty,
   }),
 };

@@ -11,6 +11,7 @@ import {
   SignedRecord,
   SourceAnchor,
   Timestamp,
+  text,
 } from './common.ts';
 import { route } from './route.ts';
 import { Profile, RegisteredDomain } from './synchronization.ts';
@@ -63,7 +64,7 @@ export const DomainReport = z.strictObject({
   sequence: Sequence,
   outcome: z.enum(['applied', 'unchanged', 'refused', 'failed', 'waiting']),
   /** A refusal's code or a failure's plain reason; never a secret. */
-  reason: z.string().max(500).nullable(),
+  reason: text(500).nullable(),
   at: Timestamp,
 });
 export type DomainReport = z.infer<typeof DomainReport>;
@@ -118,8 +119,8 @@ export const managedDomainRoutes = {
     summary:
       "registers the managed domain's public keys and enables the managed domain; where the tenant has another one, it has to be named in `replaces`",
     body: z.strictObject({
-      realm: z.string().max(255),
-      netbiosDomain: z.string().max(15),
+      realm: text(255),
+      netbiosDomain: text(15),
       key: PublicKey,
       receiptKey: PublicKey,
       /** A release before never names one: its own domain it registers again, another one's place it does not get. */

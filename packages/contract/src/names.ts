@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Empty, Timestamp, text } from './common.ts';
+import { Empty, Timestamp, text, UserText } from './common.ts';
 import { route } from './route.ts';
 
 const Name = text(1024).min(1);
@@ -63,7 +63,7 @@ export const nameRoutes = {
     path: '/api/v1/names/give',
     access: ['admin'],
     summary: 'hands a name over to a user whose true name it is; whoever had it has none',
-    body: z.strictObject({ name: Name, user: z.string().min(1).max(1024) }),
+    body: z.strictObject({ name: Name, user: UserText }),
     reply: NameClaims,
   }),
 };

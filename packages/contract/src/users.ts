@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Empty, text, UserPrincipalName } from './common.ts';
+import { Empty, text, UserPrincipalName, UserText } from './common.ts';
 import { route } from './route.ts';
 
 /** What an account name may not hold ([MS-SAMR] 3.1.1.6), and blanks. */
@@ -11,7 +11,7 @@ export const MailNickname = text(64).regex(
   'a short name without blanks and without "/\\[]:;|=,+*?<>@',
 );
 
-const User = z.strictObject({ id: z.string().max(1024) });
+const User = z.strictObject({ id: UserText });
 const TemporaryPassword = z.strictObject({
   id: z.uuid(),
   userPrincipalName: UserPrincipalName,

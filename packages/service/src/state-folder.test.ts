@@ -24,7 +24,7 @@ import {
   makePrivateDirectory,
   serveLocally,
 } from './index.ts';
-import { takeStateFolder } from './state-folder.ts';
+import { checkStateFolder, takeStateFolder } from './state-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-own-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -91,6 +91,24 @@ test('refuses a file that has another name elsewhere', () => {
   linkSync(target, join(state, 'connect.db'));
   refused(() => lockState(state), `'${join(state, 'connect.db')}' of user ${user} has 2 names`, 'remove it');
   untouched(target);
+});
+
+test('says what to do where the folder cannot be made or entered', { skip: !root }, () => {
+  const { place } = scene();
+  const closed = join(place, 'closed');
+  mkdirSync(closed, { mode: 0o700 });
+  chmodSync(folder, 0o711);
+  process.seteuid!(OTHER);
+  try {
+    for (const path of [join(closed, 'state'), join(place, 'new', 'state')]) {
+      const words = [`user ${OTHER} cannot make or enter`, path, 'run this as', `a folder of user ${OTHER}`];
+      refused(() => lockState(path), ...words);
+    }
+    refused(() => checkStateFolder(join(closed, 'state')), 'EACCES', 'run this as');
+    refused(() => checkStateFolder(join(place, 'target', 'state')), 'ENOTDIR', 'name a folder');
+  } finally {
+    process.seteuid!(user);
+  }
 });
 
 test('refuses a link as state folder, also with a slash at its end, and does not touch where it leads', () => {

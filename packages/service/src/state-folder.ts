@@ -38,8 +38,8 @@ export function takeStateFolder(path: string, program?: string): void {
   makePrivateDirectory(path);
   const user = process.geteuid?.();
   if (user === undefined) return;
-  onDisk(path, () => lookThrough(path, user, program === undefined ? Number.POSITIVE_INFINITY : 2));
-  if (program !== undefined) onDisk(program, () => checkProgramFolder(program, user));
+  inReach(path, () => lookThrough(path, user, program === undefined ? Number.POSITIVE_INFINITY : 2));
+  if (program !== undefined) inReach(program, () => checkProgramFolder(program, user));
 }
 
 function checkProgramFolder(path: string, user: number): void {
@@ -52,7 +52,7 @@ function checkProgramFolder(path: string, user: number): void {
 
 /** The same for a command that only reads: where there is no folder, none is made. */
 export function checkStateFolder(path: string, program?: string): void {
-  if (lookAt(path) !== undefined) takeStateFolder(path, program);
+  if (inReach(path, () => lookAt(path)) !== undefined) takeStateFolder(path, program);
 }
 
 /**
@@ -60,7 +60,7 @@ export function checkStateFolder(path: string, program?: string): void {
  * @throws CausewayError 'not-own', 'disk-full' or 'disk-failed'
  */
 export function makePrivateDirectory(path: string): void {
-  onDisk(path, () => {
+  inReach(path, () => {
     const user = process.geteuid?.();
     if (user === undefined) {
       mkdirSync(path, { recursive: true });
@@ -165,6 +165,22 @@ function changeMode(path: string, mode: number): void {
   }
 }
 
+/** The system's word for a folder that the process may not make or enter says nothing of what to do. */
+function inReach<T>(path: string, work: () => T): T {
+  try {
+    return onDisk(path, work);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'ENOTDIR') throw cause;
+    const user = process.geteuid?.();
+    const who = user === undefined ? 'this process' : `user ${user}`;
+    throw notOwn(
+      `${who} cannot make or enter the folder '${path}' (${message}): run this as the user whose folder it is, or name a folder of ${who}, which an administrator may have to make first`,
+      cause,
+    );
+  }
+}
+
 /** What root put into a folder, a copy or `lost+found`, harms no service that is not root: such a service believes root anyway. */
 function lookThrough(folder: string, user: number, depth: number): void {
   let seen = 0;
@@ -207,4 +223,5 @@ function refuseStrange(path: string, found: Stats, user: number): void {
 const lookAt = (path: string): Stats | undefined =>
   lstatSync(path.replace(/(?<=.)\/+$/, ''), { throwIfNoEntry: false });
 
-const notOwn = (message: string): CausewayError => new CausewayError('not-own', message, { status: 403 });
+const notOwn = (message: string, cause?: unknown): CausewayError =>
+  new CausewayError('not-own', message, { status: 403, cause });

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { before, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   AAD_DC_ADMINISTRATORS,
   administrationRoutes,
@@ -18,7 +21,7 @@ import {
   userRoutes,
 } from '@causeway/contract';
 import { generateSealingKey, generateSigningKey } from '@causeway/records';
-import { createLog } from '@causeway/service';
+import { callLocally, createLog } from '@causeway/service';
 import type { z } from 'zod';
 import { Installation } from '../installation.ts';
 import { makePublicServer } from '../server.ts';
@@ -329,6 +332,46 @@ onEveryBackend('access', tenant => {
     assert.equal(status, 413);
   });
 
+  it('refuses text that no database takes, wherever it stands, and names its field', async () => {
+    const bad = 'a\0b';
+    const senders = { admin: contoso.send, connect: connect.send, domain: domain.send };
+    const ask = async (role: keyof typeof senders, method: string, path: string, body?: object) => {
+      const headers: Record<string, string> = body ? { 'content-type': 'application/json' } : {};
+      const { status, text } = await senders[role](path, {
+        ...{ method, headers },
+        ...(body && { body: JSON.stringify(body) }),
+      }).then(async response => ({ status: response.status, text: await response.text() }));
+      assert.equal(status, 400, `${role} on ${method} ${path}: ${text}`);
+      assert.match(text, /(params|query|body)\.\w+/);
+    };
+    const withParams = routes.filter(({ params }) => params !== undefined);
+    assert.ok(withParams.length > 10);
+    for (const { method, path, body } of withParams) {
+      await ask('admin', method, path.replace(/:[a-z]+/g, encodeURIComponent(bad)), body && {});
+    }
+    await ask('admin', 'GET', '/api/v1/users?after=a%00b');
+    await ask('admin', 'GET', '/api/v1/names?name=a%00b');
+    const group = `/api/v1/groups/${encodeURIComponent(AAD_DC_ADMINISTRATORS)}/members`;
+    await ask('admin', 'POST', group, { user: bad });
+    await ask('admin', 'POST', '/api/v1/administrators', { user: bad });
+    await ask('admin', 'POST', '/api/v1/names/give', { name: 'a@example.net', user: bad });
+    const forests = ['north.example.com'];
+    await ask('admin', 'POST', '/api/v1/enrolments', { kind: 'connect', name: bad, forests });
+    const application = { name: 'portal', redirectUris: ['https://portal.example.net/'] };
+    await ask('admin', 'POST', '/api/v1/applications', { ...application, name: bad });
+    const address = `https://portal.example.net/${bad}`;
+    await ask('admin', 'POST', '/api/v1/applications', { ...application, redirectUris: [address] });
+    const { publicKey: key } = await generateSealingKey();
+    const { publicKey: receiptKey } = generateSigningKey();
+    const keys = { realm: 'AADDS.EXAMPLE.NET', netbiosDomain: 'AADDS', key, receiptKey };
+    const { path } = managedDomainRoutes.registerDomainKey;
+    await ask('domain', 'PUT', path, { ...keys, realm: bad });
+    await ask('domain', 'PUT', path, { ...keys, key: { ...key, keyId: bad } });
+    const at = new Date().toISOString();
+    const report = { sourceAnchor: 'x', kind: 'account', sequence: 1, outcome: 'refused', reason: bad, at };
+    await ask('domain', 'POST', managedDomainRoutes.reportApplied.path, { reports: [report] });
+  });
+
   it('enrols one agent a code, and says the same of a wrong, a used and an unknown one', async () => {
     const { url } = tenant();
     const { code } = await call(contoso.send, enrolmentRoutes.createEnrolment, {
@@ -369,5 +412,39 @@ onEveryBackend('access', tenant => {
     await assert.rejects(call(agent.send, managedDomainRoutes.readChanges, { query: {} }), {
       code: 'invalid_client',
     });
+  });
+
+  it('shows an agent that was removed while it waits for the feed nothing that came after', async () => {
+    const agent = await enrolAgent(tenant().url, contoso.send, 'domain', 'waits');
+    const { cursor } = await call(agent.send, managedDomainRoutes.readChanges, { query: { limit: 1000 } });
+    const waits = call(agent.send, managedDomainRoutes.readChanges, { query: { after: cursor, wait: 20 } });
+    const refused = assert.rejects(waits, { code: 'invalid_client' });
+    await delay(300); // it waits; were it not to wait yet, it would be refused just the same
+    await call(contoso.send, enrolmentRoutes.removeAgent, { params: { id: agent.id } });
+    const body = { userPrincipalName: 'later@contoso.example.net' };
+    const later = await call(contoso.send, userRoutes.createUser, { body });
+    await refused;
+    await call(contoso.send, userRoutes.deleteUser, { params: { id: later.id } });
+  });
+
+  it('does nothing for a token that ended while the request was on its way', async () => {
+    const { method, path } = tenantLocalRoutes.createToken;
+    const body = { tenant: 'contoso', administrator: 'admin@contoso.example.net' };
+    const made = await callLocally(tenant().stateDirectory, 'tenant', method, path, body);
+    const { token } = tenantLocalRoutes.createToken.reply.parse(made);
+    const slow = request(new URL('/api/v1/users', tenant().url), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    });
+    const answered = once(slow, 'response');
+    slow.write('{"userPrincipalName":');
+    await delay(300); // its token has been looked at; were that to come yet, it would be refused just the same
+    const { tokens } = await call(contoso.send, administratorRoutes.listTokens);
+    const params = { id: tokens.find(({ own }) => !own)!.id };
+    await call(contoso.send, administratorRoutes.revokeToken, { params });
+    slow.end('"slow@contoso.example.net"}');
+    const [response] = (await answered) as [IncomingMessage];
+    response.resume();
+    assert.equal(response.statusCode, 401);
   });
 });

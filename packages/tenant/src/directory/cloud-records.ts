@@ -175,13 +175,21 @@ function aesKeys(salt: string, password: string): KerberosKeys {
   return { salt, iterations: 4096, keys: [key(EncryptionType.aes256), key(EncryptionType.aes128)] };
 }
 
-/** Cloud-only users from before the tenant signed any get their account records, so that the feed shows them. */
-export async function recordCloudUsers(inside: TenantScope, next: () => number): Promise<void> {
+/**
+ * Cloud-only users get account records as they are now.
+ * @param which those who have none, from before the tenant signed any; or everybody, where it is another domain that reads them: their
+ *   present passwords are not sealed to it, and from a time before it may have passwords that ended since
+ */
+export async function recordCloudUsers(
+  inside: TenantScope,
+  which: 'unrecorded' | 'everybody',
+  next: () => number,
+): Promise<void> {
   const users = await inside
     .select('users')
     .selectAll()
     .where('origin', '=', 'cloud')
-    .where('account_record', 'is', null)
+    .$if(which === 'unrecorded', all => all.where('account_record', 'is', null))
     .where('deleted_at', 'is', null)
     .execute();
   for (const user of users) {

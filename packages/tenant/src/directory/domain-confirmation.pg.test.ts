@@ -227,6 +227,28 @@ onEveryBackend('the keys of a managed domain', tenant => {
     assert.equal((await changeAlice()).credentialRecord, null);
   });
 
+  it('of a domain that comes back open no password that has ended meanwhile', async () => {
+    const theirs = await makeDomain();
+    const ways = {
+      'by replacing': () => register(ours, theirs),
+      'after a withdrawal': async () => {
+        await call(contoso.send, managedDomainRoutes.withdrawDomain);
+        await register(ours);
+      },
+    };
+    await register(ours);
+    for (const [way, comesBack] of Object.entries(ways)) {
+      await confirm(ours.fingerprint);
+      assert.equal((await changeAlice()).enabled, true);
+      await register(theirs, ours);
+      await confirm(theirs.fingerprint);
+      assert.equal((await changeAlice()).enabled, true);
+      await comesBack();
+      const { enabled, credentialRecord } = await readAlice();
+      assert.deepEqual([enabled, credentialRecord], [false, null], `${way}: it has the password before`);
+    }
+  });
+
   it('that are not confirmed bring no password back that was reset', async () => {
     await register(ours);
     await confirm(ours.fingerprint);

@@ -59,7 +59,7 @@ export async function registerDomainKey(
       )
       .execute();
     if (!same) await forgetWhatWasThere(inside);
-    await recordCloudUsers(inside, counter.next);
+    await recordCloudUsers(inside, same ? 'unrecorded' : 'everybody', counter.next);
     await counter.save();
     return same ? undefined : before?.realm;
   });
