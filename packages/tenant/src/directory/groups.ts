@@ -7,7 +7,7 @@ import {
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { TenantScope } from '../tenant-scope.ts';
-import { findUser, type User } from './users.ts';
+import { presentUser } from './users.ts';
 
 /** @throws CausewayError 'no-such-group' */
 export async function listMembers(scope: TenantScope, group: string): Promise<GroupMember[]> {
@@ -52,10 +52,10 @@ async function readMembers(scope: TenantScope, group: string) {
   return users.map(user => ({ user, addedAt: addedAt.get(user.id)! }));
 }
 
-/** @throws CausewayError 'no-such-group' or 'no-such-user' */
+/** @throws CausewayError 'no-such-group', or as `presentUser` */
 export async function addMember(scope: TenantScope, group: string, name: string): Promise<GroupMember> {
   const group_name = existingGroup(group);
-  const user = await existingUser(scope, name);
+  const user = await presentUser(scope, name);
   await scope
     .insert('group_members', { group_name, user_id: user.id, added_at: new Date() })
     .onConflict(conflict => conflict.columns(['tenant_id', 'group_name', 'user_id']).doNothing())
@@ -63,9 +63,9 @@ export async function addMember(scope: TenantScope, group: string, name: string)
   return memberOf(user);
 }
 
-/** @throws CausewayError 'no-such-group', 'no-such-user' or 'no-member' */
+/** @throws CausewayError 'no-such-group', 'no-member', or as `presentUser` */
 export async function removeMember(scope: TenantScope, group: string, name: string): Promise<GroupMember> {
-  const user = await existingUser(scope, name);
+  const user = await presentUser(scope, name);
   const removed = await scope
     .delete('group_members')
     .where('group_name', '=', existingGroup(group))
@@ -110,14 +110,6 @@ function existingGroup(name: string): string {
       status: 404,
     },
   );
-}
-
-async function existingUser(scope: TenantScope, name: string): Promise<User> {
-  const user = await findUser(scope, name);
-  if (user && user.deleted_at === null) return user;
-  throw new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
-    status: 404,
-  });
 }
 
 const memberOf = (user: { id: string; user_principal_name: string }): GroupMember => ({

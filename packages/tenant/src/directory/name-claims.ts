@@ -6,7 +6,7 @@ import type { TenantScope } from '../tenant-scope.ts';
 import { changes, lockCounter } from './change-counter.ts';
 import { settleName } from './provision-names.ts';
 import { RESERVATION_MS } from './sign-in-names.ts';
-import { findUser } from './users.ts';
+import { presentUser } from './users.ts';
 
 const MAX_WAITING = 1000;
 
@@ -52,20 +52,11 @@ export async function freeName(scope: TenantScope, name: string): Promise<NameCl
 
 /**
  * Hands a name over to a user whose true name it is, whoever has it.
- * @throws CausewayError 'no-such-user', 'not-the-name', 'administrator-name'
+ * @throws CausewayError 'not-the-name', 'administrator-name', or as `presentUser`
  */
 export async function giveName(scope: TenantScope, name: string, to: string): Promise<NameClaims> {
   return decide(scope, name, async (inside, { holder }) => {
-    const user = await findUser(inside, to);
-    if (!user || user.deleted_at !== null) {
-      throw new CausewayError(
-        'no-such-user',
-        `no user has the id, userPrincipalName or source anchor '${to}'`,
-        {
-          status: 404,
-        },
-      );
-    }
+    const user = await presentUser(inside, to);
     const key = nameKey(name);
     if (user.wanted_key !== key) {
       const text = `'${name}' is not the userPrincipalName of that user ('${user.user_principal_name}'): rename it first`;
