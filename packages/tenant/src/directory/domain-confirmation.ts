@@ -39,6 +39,7 @@ export async function readConfirmation(scope: TenantScope): Promise<DomainConfir
     .select('users')
     .select(({ fn }) => fn.countAll<number>().as('owed'))
     .where('origin', '=', 'cloud')
+    .where('source_anchor', 'is', null) // found by its index: the managed domain asks every few seconds
     .where('deleted_at', 'is', null)
     .where('credential_record', 'is', null)
     .executeTakeFirstOrThrow();
