@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { before, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   AAD_DC_ADMINISTRATORS,
   administrationRoutes,
@@ -18,7 +21,7 @@ import {
   userRoutes,
 } from '@causeway/contract';
 import { generateSealingKey, generateSigningKey } from '@causeway/records';
-import { createLog } from '@causeway/service';
+import { callLocally, createLog } from '@causeway/service';
 import type { z } from 'zod';
 import { Installation } from '../installation.ts';
 import { makePublicServer } from '../server.ts';
@@ -409,5 +412,39 @@ onEveryBackend('access', tenant => {
     await assert.rejects(call(agent.send, managedDomainRoutes.readChanges, { query: {} }), {
       code: 'invalid_client',
     });
+  });
+
+  it('shows an agent that was removed while it waits for the feed nothing that came after', async () => {
+    const agent = await enrolAgent(tenant().url, contoso.send, 'domain', 'waits');
+    const { cursor } = await call(agent.send, managedDomainRoutes.readChanges, { query: { limit: 1000 } });
+    const waits = call(agent.send, managedDomainRoutes.readChanges, { query: { after: cursor, wait: 20 } });
+    const refused = assert.rejects(waits, { code: 'invalid_client' });
+    await delay(300); // it waits; were it not to wait yet, it would be refused just the same
+    await call(contoso.send, enrolmentRoutes.removeAgent, { params: { id: agent.id } });
+    const body = { userPrincipalName: 'later@contoso.example.net' };
+    const later = await call(contoso.send, userRoutes.createUser, { body });
+    await refused;
+    await call(contoso.send, userRoutes.deleteUser, { params: { id: later.id } });
+  });
+
+  it('does nothing for a token that ended while the request was on its way', async () => {
+    const { method, path } = tenantLocalRoutes.createToken;
+    const body = { tenant: 'contoso', administrator: 'admin@contoso.example.net' };
+    const made = await callLocally(tenant().stateDirectory, 'tenant', method, path, body);
+    const { token } = tenantLocalRoutes.createToken.reply.parse(made);
+    const slow = request(new URL('/api/v1/users', tenant().url), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    });
+    const answered = once(slow, 'response');
+    slow.write('{"userPrincipalName":');
+    await delay(300); // its token has been looked at; were that to come yet, it would be refused just the same
+    const { tokens } = await call(contoso.send, administratorRoutes.listTokens);
+    const params = { id: tokens.find(({ own }) => !own)!.id };
+    await call(contoso.send, administratorRoutes.revokeToken, { params });
+    slow.end('"slow@contoso.example.net"}');
+    const [response] = (await answered) as [IncomingMessage];
+    response.resume();
+    assert.equal(response.statusCode, 401);
   });
 });

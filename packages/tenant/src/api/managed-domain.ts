@@ -2,6 +2,7 @@ import { MAX_HEADS, managedDomainRoutes, type PublicKey } from '@causeway/contra
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
+import { kindOfAgent } from '../directory/agents.ts';
 import { readChanges } from '../directory/change-feed.ts';
 import { readTenantKey } from '../directory/cloud-records.ts';
 import { confirmDomain, readConfirmation } from '../directory/domain-confirmation.ts';
@@ -16,7 +17,7 @@ import {
 import { readNameDifferences } from '../directory/name-differences.ts';
 import { readHeads, storeReceipt } from '../directory/statements.ts';
 import { agentOf } from './provisioning.ts';
-import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
+import { administratorOf, type RouteContext, registerRoute, unauthorized } from './register-route.ts';
 
 export function registerManagedDomain(server: FastifyInstance, context: RouteContext): void {
   registerRoute(server, context, managedDomainRoutes.registerDomainKey, async ({ body }, caller) => {
@@ -61,9 +62,13 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
   registerRoute(server, context, managedDomainRoutes.readAdministrators, (_input, { scope }) =>
     proposedAdministrators(scope),
   );
-  registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, caller) =>
-    readChanges(caller.scope, query, signal, agentOf(caller).accepts),
-  );
+  registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, caller) => {
+    const { scope, agentId, accepts } = agentOf(caller);
+    const page = await readChanges(scope, query, signal, accepts);
+    // It may have waited for a minute: what came after the agent was removed is not for it.
+    if (query.wait > 0 && (await kindOfAgent(scope, agentId)) === undefined) throw unauthorized();
+    return page;
+  });
   registerRoute(server, context, managedDomainRoutes.reportApplied, async ({ body }, caller) => {
     const { scope } = caller;
     if (!(await isOfTheDomain(scope, agentOf(caller).agentId))) return {};

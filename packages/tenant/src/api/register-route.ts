@@ -43,7 +43,7 @@ export function registerRoute<R extends Route>(
   options: RouteOptions = {},
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>();
-  const onRequest = async (request: FastifyRequest): Promise<void> => {
+  const enter = async (request: FastifyRequest): Promise<Caller> => {
     const caller = await authenticate(context.installation, request);
     if (caller.role === 'connect') refuseOldAgent(caller.version, context.minimumAgentVersion);
     if (!route.access.includes(caller.role)) {
@@ -51,10 +51,14 @@ export function registerRoute<R extends Route>(
         status: 403,
       });
     }
-    callers.set(request, caller);
+    return caller;
   };
-  serveRoute(server, route, { ...options, onRequest }, (input, request) => {
-    const caller = callers.get(request)!;
+  const onRequest = async (request: FastifyRequest): Promise<void> => {
+    callers.set(request, await enter(request));
+  };
+  serveRoute(server, route, { ...options, onRequest }, async (input, request) => {
+    // A body comes at the client's pace: whose token ended meanwhile is not heard.
+    const caller = route.body === undefined ? callers.get(request)! : await enter(request);
     refuseOtherForest(caller, input.body);
     return handler(input, caller);
   });
@@ -89,8 +93,11 @@ async function authenticate(installation: Installation, request: FastifyRequest)
   const said = { version: saidVersion(request), accepts: readAccepts(request.headers[ACCEPTS_HEADER]) };
   const caller = token === undefined ? undefined : await installation.findCaller(token, said);
   if (caller) return caller;
-  throw new CausewayError('unauthorized', 'this needs a token that is valid now', { status: 401 });
+  throw unauthorized();
 }
+
+export const unauthorized = (): CausewayError =>
+  new CausewayError('unauthorized', 'this needs a token that is valid now', { status: 401 });
 
 /** What the agent says that its version is; undefined when it says none, or something else. */
 function saidVersion(request: FastifyRequest): string | undefined {
