@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { before, it } from 'node:test';
 import { administrationRoutes, call } from '@causeway/contract';
+import type { FastifyRequest } from 'fastify';
 import { onEveryBackend } from '../testing/backends.ts';
+import { stepOfProvider } from './people-gate.ts';
 
 const REDIRECT = 'https://portal.example.net/callback';
 const PROXY = '127.0.0.1';
+/** A request to the provider, as far as the gate looks at it. */
+const asked = (path: string) => ({ params: { '*': path } }) as FastifyRequest;
 
 onEveryBackend(
   'the gate of people',
@@ -105,6 +109,12 @@ onEveryBackend(
       assert.match(refused.headers.get('content-security-policy')!, /frame-ancestors 'none'/);
       assert.equal((await rows()) - before, 130);
       assert.equal((await begin(addressOfNextTest())).status, 303);
+      // The provider's router knows no case, so the gate must not either.
+      const spelt = new URL(authorization.href.replace(/auth\?/, 'AuTh?'));
+      const headers = from(addressOfNextTest());
+      assert.equal((await fetch(spelt, { redirect: 'manual', headers })).status, 303);
+      assert.equal(stepOfProvider(asked('AuTh')), 'begins');
+      assert.equal(stepOfProvider(asked('AuTh/x')), 'goes-on');
       // Programs are not people: keys and metadata pass beside.
       const keys = new URL(authorization.href.replace(/auth\?.*$/, 'jwks'));
       assert.equal((await fetch(keys, { headers: from(client) })).status, 200);

@@ -86,9 +86,9 @@ function refuse(reply: FastifyReply, seconds: number, text: string): FastifyRepl
 export const stepOfForm = (request: FastifyRequest): Step =>
   request.method === 'POST' ? 'tries' : 'goes-on';
 
-/** The step of a request to the OpenID provider; tokens, keys and metadata are for programs. */
+/** The step of a request to the OpenID provider, whose router knows no case; tokens, keys and metadata are for programs. */
 export function stepOfProvider(request: FastifyRequest): Step | undefined {
-  const [first, second] = (request.params as { '*': string })['*'].split('/');
+  const [first, second] = (request.params as { '*': string })['*'].toLowerCase().split('/');
   if (first !== 'auth') return undefined;
   return second ? 'goes-on' : 'begins';
 }
