@@ -9,12 +9,11 @@ export type ErrorReply = z.infer<typeof ErrorReply>;
 export const Timestamp = z.iso.datetime();
 export const Empty = z.strictObject({});
 
-/** Text that every database and every JSON parser takes: well-formed Unicode without U+0000. */
+/** Whether every database and every JSON parser takes this text: well-formed Unicode without U+0000. */
+export const isStorable = (value: string): boolean => value.isWellFormed() && !value.includes('\0');
+
 export const text = (most: number): z.ZodString =>
-  z
-    .string()
-    .max(most)
-    .refine(value => value.isWellFormed() && !value.includes('\0'), 'well-formed text without U+0000');
+  z.string().max(most).refine(isStorable, 'well-formed text without U+0000');
 
 /** What an administrator calls a user: the id, the userPrincipalName or the source anchor. */
 export const UserText = text(1024).min(1);

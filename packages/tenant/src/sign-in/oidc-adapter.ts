@@ -1,6 +1,7 @@
+import { isStorable } from '@causeway/contract';
 import { isLoopback } from '@causeway/wire';
 import { sql } from 'kysely';
-import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
+import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider';
 import { digestOf } from '../digest.ts';
 import { isUuid } from '../directory/users.ts';
 import type { TenantScope } from '../tenant-scope.ts';
@@ -32,7 +33,7 @@ function payloadAdapter(scope: TenantScope, model: string): Adapter {
     async upsert(id, payload, expiresIn) {
       const { jti: _secret, ...rest } = payload;
       const values = {
-        payload: JSON.stringify(rest),
+        payload: storable(rest),
         client_id: payload.clientId ?? null,
         grant_id: payload.grantId ?? null,
         uid: payload.uid ?? null,
@@ -94,6 +95,13 @@ function payloadAdapter(scope: TenantScope, model: string): Adapter {
     },
   };
 }
+
+/** A stranger's request is in it as it came. @throws InvalidRequest for text that the database cannot hold */
+const storable = (payload: object): string =>
+  JSON.stringify(payload, (_name, value: unknown) => {
+    if (typeof value !== 'string' || isStorable(value)) return value;
+    throw new errors.InvalidRequest('well-formed text without U+0000 expected');
+  });
 
 function notExpired(expiresAt: Date | null): boolean {
   return expiresAt === null || expiresAt > new Date();

@@ -271,6 +271,20 @@ onEveryBackend(
       assert.match(elsewhere.html, /invalid_redirect_uri/);
     });
 
+    it('refuses a request with text that no database takes, and raises no alarm for it', async () => {
+      const alarms = () =>
+        tenant()
+          .log()
+          .filter(({ level }) => Number(level) >= 50).length;
+      const before = alarms();
+      for (const name of ['state', 'nonce', 'login_hint', 'ui_locales', 'acr_values', 'display']) {
+        const { page } = await party.begin(new Browser(), { [name]: 'a\0b' });
+        const error = page.url.searchParams.get('error');
+        assert.ok(error === 'invalid_request' || page.status === 400, `${name}: ${page.status} ${page.url}`);
+      }
+      assert.equal(alarms(), before);
+    });
+
     it('gives its pages for applications headers as its own, and everything nosniff', async () => {
       for (const parameters of [{ prompt: 'none' }, { scope: 'x', response_type: 'token' }]) {
         const { page } = await party.begin(new Browser(), { response_mode: 'form_post', ...parameters });

@@ -1,3 +1,4 @@
+import { isStorable } from '@causeway/contract';
 import type { Log } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import type { TenantKeys } from '../database/schema.ts';
@@ -40,10 +41,10 @@ export async function signIn(
   now: Date,
   log: Log,
 ): Promise<SignedIn | undefined> {
-  // PostgreSQL has no text with U+0000: such a name is nobody's.
+  // A name that the database cannot hold is nobody's.
   const fits =
     request.name.length <= MAX_NAME_LENGTH &&
-    !request.name.includes('\0') &&
+    isStorable(request.name) &&
     Buffer.byteLength(request.password) <= MAX_CHECKED_BYTES;
   const name = fits ? request.name : '';
   const password = fits ? request.password : '';
