@@ -67,17 +67,20 @@ async function findUserByAnchor(scope: TenantScope, anchor: string): Promise<Use
 export async function existingUser(scope: TenantScope, name: string): Promise<User> {
   const user = await findUser(scope, name);
   if (user) return user;
-  throw new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
-    status: 404,
-  });
+  throw noSuchUser();
 }
 
 /** A user who is not deleted. @throws CausewayError as `existingUser` */
 export async function presentUser(scope: TenantScope, name: string): Promise<User> {
-  const user = await existingUser(scope, name);
-  if (user.deleted_at === null) return user;
-  throw new CausewayError('no-such-user', 'the user of this name is deleted', { status: 404 });
+  const user = await findUser(scope, name);
+  if (user && user.deleted_at === null) return user;
+  throw noSuchUser();
 }
+
+const noSuchUser = (): CausewayError =>
+  new CausewayError('no-such-user', 'no user has this id, userPrincipalName or source anchor', {
+    status: 404,
+  });
 
 /** @throws CausewayError as `presentUser`, or 'synchronized-user' */
 export async function existingCloudUser(inside: TenantScope, name: string): Promise<User> {
