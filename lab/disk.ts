@@ -3,6 +3,7 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { runTool } from '@causeway/samba';
 
 /** A real disk of a few megabytes: an ext4 file system in a file, which can be filled and made to fail. Needs root and loop devices. */
@@ -51,8 +53,12 @@ export class SmallDisk {
     return disk;
   }
 
-  /** Until not one more byte has room. */
+  /** Until not one more byte has room, not even in the log of a SQLite database that was longer once. */
   fill(): void {
+    for (const log of globSync('*.db-wal', { cwd: this.folder })) {
+      using database = new DatabaseSync(join(this.folder, log.replace(/-wal$/, '')), { timeout: 5_000 });
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    }
     const file = openSync(this.#filling, 'a');
     for (const size of [1024 * 1024, 4096, 1]) {
       try {

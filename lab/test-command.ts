@@ -7,6 +7,7 @@ import { labDown, labUp } from './domains/lifecycle.ts';
 import { seedDomain, TEST_USERS } from './domains/seed.ts';
 import { DOMAINS, labForests, layoutOf } from './domains/table.ts';
 import { startPostgres, type ThrowAwayPostgres } from './postgres.ts';
+import { installPwsh, pwshFolder } from './powershell/pwsh.ts';
 import { withProgress } from './progress.ts';
 import { needsDotnet, TEST_KINDS, type TestKind, testFiles } from './test-files.ts';
 import { gathered, laned, runTests } from './test-run.ts';
@@ -49,6 +50,14 @@ async function runAll({ only, all }: { only?: string; all?: boolean }): Promise<
         await seedDomain(DOMAINS.onprem, { users: TEST_USERS, report });
       });
       process.env.DATABASE_URL = database?.url;
+    }
+    if (dotnet.length > 0) {
+      // The second lane cannot reach NuGet. Where nobody can, the tests that need it say so.
+      await withProgress(report => {
+        report('installing PowerShell');
+        return installPwsh();
+      }).catch(() => {});
+      process.env.CAUSEWAY_PWSH_FOLDER = pwshFolder();
     }
     const passed = await runTests(
       [gathered([...unit, ...postgres], availableParallelism()), laned([...dotnet, ...e2e], needsDotnet)],

@@ -10,11 +10,14 @@ const CONTENT_HASH =
 
 const PACKAGE = join('.store/powershell', PWSH_VERSION, 'powershell', PWSH_VERSION);
 
+/** In the lab's folder; of a lab without the world outside, in the one that its tests name. */
+export const pwshFolder = (): string => process.env.CAUSEWAY_PWSH_FOLDER ?? labPath(`pwsh-${PWSH_VERSION}`);
+
 /**
- * Installs PowerShell from NuGet into the lab's folder, once. It needs the .NET SDK and nothing else of the machine.
+ * Installs PowerShell from NuGet, once. It needs the .NET SDK and nothing else of the machine.
  * @returns the path of `pwsh.dll`, which `dotnet` runs
  */
-export async function installPwsh(folder = labPath(`pwsh-${PWSH_VERSION}`)): Promise<string> {
+export async function installPwsh(folder = pwshFolder()): Promise<string> {
   if (!existsSync(folder)) {
     openLab();
     const making = `${folder}.making`;
