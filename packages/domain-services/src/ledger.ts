@@ -1,3 +1,4 @@
+// Long because it is one thing: the statements of one file's tables beside the rows that they read.
 import type { SQLInputValue } from 'node:sqlite';
 import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';

@@ -106,7 +106,6 @@ export async function stopCycle(connect: Connect): Promise<{ stopped: boolean }>
  * Who is busy. INVARIANT: while no other cycle may be started, every connector is: one that has had its turn, or waits for it, looks
  * idle to a script that goes on to start the next cycle.
  */
-
 export function listRunStatus(
   connect: Connect,
   name: string | undefined,
