@@ -235,7 +235,9 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     assert.equal(await agents(), 0);
     await assert.rejects(preview('nonsense'), { status: 403, code: 'enrolment-refused' });
     await assert.rejects(preview(await code({ kind: 'connect', forests: [FOREST] })), { code: 'wrong-kind' });
-    await sql`update enrolments set expires_at = now()`.execute(tenant().running.database);
+    await sql`update enrolments set expires_at = now() - interval '1 second'`.execute(
+      tenant().running.database,
+    );
     await assert.rejects(preview(good), { status: 403, code: 'enrolment-refused' });
   });
 });

@@ -122,7 +122,7 @@ onEveryBackend(
         ['attribute-value-must-be-unique'],
         'kept for the forest that let go of it',
       );
-      await sql`update reserved_names set until = now() where tenant_id = ${connect.tenantId}`.execute(
+      await sql`update reserved_names set until = now() - interval '1 second' where tenant_id = ${connect.tenantId}`.execute(
         tenant().running.database,
       );
       assert.deepEqual(await attempt(), ['applied']);
