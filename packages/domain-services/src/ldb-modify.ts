@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, constants, openSync, readdirSync, rmSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ControlOid } from '@causeway/ldap';
 import { type DomainLayout, type DomainPlace, domainLayout, runTool } from '@causeway/samba';
-import { diskError, sleep, suspectDisk } from '@causeway/service';
+import { diskError, suspectDisk } from '@causeway/service';
 
 const TIMEOUT_MS = 10 * 60_000;
 /**
@@ -16,11 +16,11 @@ const BATCH_MODE = ['-o', 'batch_mode:1'];
 const PRIORITY = -10;
 /** In Samba's private folder, which is root's alone. */
 const FIFO = 'changes-for-ldbmodify.';
-const LOOK_MS = 2;
 
 /** One that was started and waits at its FIFO. */
 interface Started {
-  readonly fifo: string;
+  /** Where its changes go; undefined when it has ended before. */
+  readonly pipe: () => Promise<FileHandle | undefined>;
   /** Ends with it, however it does. */
   readonly ended: Promise<string>;
 }
@@ -62,16 +62,12 @@ export class LdbModify {
   async write(ldif: Uint8Array): Promise<void> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    const started = await (ahead ?? this.#start());
-    const fd = await openWhenRead(started);
+    const { pipe, ended } = await (ahead ?? this.#start());
+    const changes = await pipe();
     // It waited too long, or was ended: it has seen nothing of these changes.
-    if (fd === undefined && ahead) return this.write(ldif);
-    if (fd !== undefined) {
-      const pipe = new Socket({ fd, readable: false });
-      pipe.on('error', () => {}); // its end tells more than EPIPE
-      pipe.end(ldif);
-    }
-    await started.ended;
+    if (changes === undefined && ahead) return this.write(ldif);
+    if (changes !== undefined) await hand(ldif, changes);
+    await ended;
   }
 
   /** Ends one that was started ahead: there is nothing to write. */
@@ -80,8 +76,8 @@ export class LdbModify {
     this.#ahead = undefined;
     const started = await ahead?.catch(() => undefined);
     if (started === undefined) return;
-    const fd = await openWhenRead(started);
-    if (fd !== undefined) closeSync(fd);
+    const changes = await started.pipe();
+    await changes?.close();
     await started.ended.catch(() => {});
   }
 
@@ -93,11 +89,30 @@ export class LdbModify {
     });
     const control = `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`;
     const args = ['-H', samLdb, `--configfile=${smbConf}`, control, ...BATCH_MODE, fifo];
-    const ended = runTool('ldbmodify', args, { timeout: TIMEOUT_MS, priority: PRIORITY }).finally(() =>
-      removeFifo(fifo),
-    );
+    let over = false;
+    const ended = runTool('ldbmodify', args, { timeout: TIMEOUT_MS, priority: PRIORITY }).finally(() => {
+      over = true;
+      letGoOfWriter(fifo);
+    });
     ended.catch(() => {}); // whoever writes hears of it
-    return { fifo, ended };
+    const pipe = async (): Promise<FileHandle | undefined> => {
+      const changes = await openWhenRead(fifo);
+      if (!over) return changes;
+      await changes?.close();
+      return undefined;
+    };
+    return { pipe, ended };
+  }
+}
+
+/** Not by the event loop: a pipe holds the changes of some 25 users, and `ldbmodify` would wait for the next ones while we compute. */
+async function hand(ldif: Uint8Array, changes: FileHandle): Promise<void> {
+  try {
+    for (let at = 0; at < ldif.length; ) at += (await changes.write(ldif, at)).bytesWritten;
+  } catch {
+    // The end of `ldbmodify` tells more than EPIPE.
+  } finally {
+    await changes.close();
   }
 }
 
@@ -120,17 +135,21 @@ function removeFifo(fifo: string): void {
   }
 }
 
-/** The FIFO, open for writing as soon as `ldbmodify` reads it; undefined when it has ended before. */
-async function openWhenRead({ fifo, ended }: Started): Promise<number | undefined> {
-  let over = false;
-  const end = (): void => {
-    over = true;
-  };
-  ended.then(end, end);
-  for (;;) {
-    const fd = over ? undefined : openIfRead(fifo);
-    if (fd !== undefined || over) return fd;
-    await sleep(LOOK_MS);
+/** Whoever waits in `openWhenRead` for a reader that has ended goes on; nobody begins to wait after that. */
+function letGoOfWriter(fifo: string): void {
+  const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+  removeFifo(fifo);
+  closeSync(reader);
+}
+
+/** The FIFO, open for writing as soon as `ldbmodify` reads it; undefined when that has ended before. */
+async function openWhenRead(fifo: string): Promise<FileHandle | undefined> {
+  try {
+    // It waits for a reader in a thread of its own, and makes no file where there is none any more.
+    return await open(fifo, constants.O_WRONLY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
