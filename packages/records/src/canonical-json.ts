@@ -29,3 +29,16 @@ function isSorted(value: Json): boolean {
 
 /** `Array.isArray` does not narrow read-only arrays. */
 const isArray = (value: object): value is readonly Json[] => Array.isArray(value);
+
+/** JSON or undefined; never throws, whatever the text. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,9 +1,9 @@
 import { fromBase64url, toBase64url } from './base64url.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson, isObject, parseJson } from './canonical-json.ts';
 import { splitEncapsulation } from './encapsulation.ts';
-import { isObject, parseJson } from './payload.ts';
+import type { SignedKind } from './kinds/kind.ts';
+import { type AnyKind, KINDS } from './kinds/kinds.ts';
 import { isKeyId } from './public-key.ts';
-import { MAX_RECORD_LENGTH, RECORD_TYPES, type SignedKind } from './record.ts';
 import { type Refused, refused } from './refusal.ts';
 import { type SigningKey, signBytes } from './signing-key.ts';
 
@@ -11,11 +11,11 @@ const ALGORITHM = 'EdDSA';
 const MAX_HEADER_LENGTH = 256;
 const SIGNATURE_LENGTH = 64;
 const SIGNATURE_CHARACTERS = Math.ceil((SIGNATURE_LENGTH * 4) / 3);
-const KINDS = Object.keys(RECORD_TYPES) as SignedKind[];
+const BY_TYP = new Map<unknown, AnyKind>(KINDS.map(kind => [kind.typ, kind]));
 
 /** The three parts of a record (JWS compact serialization, RFC 7515, 7.1) and what goes beside them, with nothing verified yet. */
 export interface Envelope {
-  kind: SignedKind;
+  kind: AnyKind;
   signerKeyId: string;
   payload: Uint8Array;
   /** What the signature is over: the first two parts as they came, with the dot between. */
@@ -25,18 +25,14 @@ export interface Envelope {
   encapsulation: string | undefined;
 }
 
-/** @param limit characters of the whole */
-export function signEnvelope(
-  key: SigningKey,
-  kind: SignedKind,
-  payload: string,
-  limit: number = MAX_RECORD_LENGTH,
-): string {
+export function signEnvelope(key: SigningKey, kind: SignedKind, payload: string): string {
   const header = toBase64url(Buffer.from(protectedHeader(kind, key.publicKey.keyId)));
   const encoded = toBase64url(Buffer.from(payload));
   const signedLength = header.length + 1 + encoded.length;
   const length = signedLength + 1 + SIGNATURE_CHARACTERS;
-  if (length > limit) throw new RangeError(`a ${kind} has at most ${limit} characters, this one ${length}`);
+  const { name, maxLength } = kind;
+  if (length > maxLength)
+    throw new RangeError(`a ${name} has at most ${maxLength} characters, this one ${length}`);
   // Put together as bytes: of strings, each step would make a copy of its own.
   const record = Buffer.allocUnsafe(length);
   record.write(`${header}.`, 'latin1');
@@ -46,10 +42,8 @@ export function signEnvelope(
   return record.toString('latin1');
 }
 
-export function splitEnvelope(
-  record: string,
-  limit: number = MAX_RECORD_LENGTH,
-): { ok: true; envelope: Envelope } | Refused {
+/** @param limit characters of the whole */
+export function splitEnvelope(record: string, limit: number): { ok: true; envelope: Envelope } | Refused {
   if (typeof record !== 'string') return refused('malformed', 'text expected');
   if (record.length > limit) {
     return refused('too-large', `${record.length} characters, at most ${limit} expected`);
@@ -67,7 +61,7 @@ export function splitEnvelope(
   const fields = parseJson(text);
   if (!isObject(fields)) return refused('malformed', 'header: a JSON object expected');
   if (fields.alg !== ALGORITHM) return refused('unsupported-algorithm', `alg: '${ALGORITHM}' expected`);
-  const kind = KINDS.find(known => RECORD_TYPES[known] === fields.typ);
+  const kind = BY_TYP.get(fields.typ);
   if (kind === undefined) return refused('wrong-kind');
   const signerKeyId = fields.kid;
   if (!isKeyId(signerKeyId)) return refused('malformed', 'kid: a key id expected');
@@ -83,5 +77,5 @@ export function splitEnvelope(
 }
 
 function protectedHeader(kind: SignedKind, kid: string): string {
-  return canonicalJson({ alg: ALGORITHM, kid, typ: RECORD_TYPES[kind] });
+  return canonicalJson({ alg: ALGORITHM, kid, typ: kind.typ });
 }

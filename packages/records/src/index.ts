@@ -12,33 +12,36 @@ export {
   summarizeForest,
 } from './buckets.ts';
 export { encapsulationDigest, joinEncapsulation } from './encapsulation.ts';
-export { openCredentialRecord } from './open.ts';
-export { encodableAccount, NULL_SID } from './payload.ts';
-export { domainFingerprint, normalizeFingerprint, type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
 export {
   type AccountFields,
   type AccountRecord,
-  CLOUD_FOREST,
-  type CredentialFields,
-  type CredentialRecord,
-  type Head,
-  type HeadFields,
+  encodableAccount,
+  NAMELESS_ACCOUNT_VERSION,
+  type NamedAccountRecord,
+  NULL_SID,
+} from './kinds/account.ts';
+export type { CredentialFields, CredentialRecord } from './kinds/credential.ts';
+export { CLOUD_FOREST, type RecordIdentity } from './kinds/fields.ts';
+export type { Head, HeadFields } from './kinds/head.ts';
+export { MAX_RECORD_LENGTH } from './kinds/kind.ts';
+export type { RecordKind } from './kinds/kinds.ts';
+export {
   MAX_ENTRIES,
   MAX_NOT_WRITTEN,
   MAX_RECEIPT_LENGTH,
-  MAX_RECORD_LENGTH,
-  NAMELESS_ACCOUNT_VERSION,
-  type NamedAccountRecord,
   type Receipt,
   type ReceiptFields,
-  type RecordIdentity,
-  type RecordKind,
+} from './kinds/receipt.ts';
+export {
   WITHDRAWAL_REASONS,
   type WithdrawalFields,
   type WithdrawalReason,
   type WithdrawalRecord,
-} from './record.ts';
+} from './kinds/withdrawal.ts';
+export { openCredentialRecord } from './open.ts';
+export { domainFingerprint, normalizeFingerprint, type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
 export { REFUSAL_REASONS, type Refusal, type Refused } from './refusal.ts';
+export { CredentialSealer } from './seal.ts';
 export type { CredentialSecret } from './sealed-secret.ts';
 export {
   exportSealingKey,
@@ -47,7 +50,7 @@ export {
   type SealingKey,
   sealingPublicKey,
 } from './sealing-key.ts';
-export { CredentialSealer, signAccountRecord, signWithdrawal } from './sign.ts';
+export { signAccountRecord, signHead, signReceipt, signWithdrawal } from './sign.ts';
 export {
   exportSigningKey,
   generateSigningKey,
@@ -55,5 +58,14 @@ export {
   type SigningKey,
   signingPublicKey,
 } from './signing-key.ts';
-export { peekHead, peekReceipt, signHead, signReceipt, verifyHead, verifyReceipt } from './statement.ts';
-export { peekRecord, type RecordPeek, recordName, type TrustedSigner, verifyRecord } from './verify.ts';
+export {
+  peekHead,
+  peekReceipt,
+  peekRecord,
+  type RecordPeek,
+  recordName,
+  type TrustedSigner,
+  verifyHead,
+  verifyReceipt,
+  verifyRecord,
+} from './verify.ts';

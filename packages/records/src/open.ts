@@ -1,8 +1,7 @@
 import { createDecipheriv, createSecretKey } from 'node:crypto';
 import { DecodeError } from '@causeway/wire';
 import { exporterContext, TAG_LENGTH, USER_KEY_LENGTH, USER_KEY_NONCE } from './hpke-suite.ts';
-import { sealingHeader } from './payload.ts';
-import type { CredentialRecord } from './record.ts';
+import { type CredentialRecord, sealingHeader } from './kinds/credential.ts';
 import { type Refused, refused } from './refusal.ts';
 import { type CredentialSecret, decodeSecret, UnsupportedSecretVersion } from './sealed-secret.ts';
 import type { SealingKey } from './sealing-key.ts';

@@ -1,17 +1,14 @@
 import type { PasswordOrder } from '@causeway/credentials';
 import type { Guid } from '@causeway/wire';
+import { isObject, parseJson } from './canonical-json.ts';
 import { encapsulationDigest } from './encapsulation.ts';
 import { type Envelope, splitEnvelope } from './envelope.ts';
-import { decodePayload, isObject, parseJson } from './payload.ts';
-import type {
-  AccountRecord,
-  CredentialRecord,
-  Head,
-  Receipt,
-  RecordKind,
-  SignedKind,
-  WithdrawalRecord,
-} from './record.ts';
+import type { AccountRecord } from './kinds/account.ts';
+import { HEAD, type Head } from './kinds/head.ts';
+import { MAX_RECORD_LENGTH, type RecordOf, type Said } from './kinds/kind.ts';
+import { type AnyKind, RECORDS, type RecordKind } from './kinds/kinds.ts';
+import { RECEIPT, type Receipt } from './kinds/receipt.ts';
+import { decodePayload } from './payload.ts';
 import { type Refused, refused } from './refusal.ts';
 import { verifyBytes } from './signing-key.ts';
 
@@ -23,13 +20,10 @@ export interface TrustedSigner {
   forests: ReadonlySet<string>;
 }
 
-/** What a record or statement says, by kind. */
-export interface Signed {
-  account: AccountRecord;
-  credential: CredentialRecord;
-  withdrawal: WithdrawalRecord;
-  head: Head;
-  receipt: Receipt;
+type Trust = (keyId: string) => TrustedSigner | undefined;
+/** What is expected of everything that is believed. */
+interface Expected {
+  tenant: string;
 }
 
 /**
@@ -38,17 +32,15 @@ export interface Signed {
  *
  * @param kinds what may come
  * @param trust finds a confirmed key by the id that the record names
- * @param limit characters
  * @throws Error only when `trust` gives something that is no public key
  */
-export function verifySigned<K extends SignedKind>(
+function verifySigned<K extends AnyKind>(
   text: string,
   kinds: readonly K[],
-  trust: (keyId: string) => TrustedSigner | undefined,
-  expected: { tenant: string },
-  limit?: number,
-): { ok: true; signed: Signed[K] } | Refused {
-  const split = splitEnvelope(text, limit);
+  trust: Trust,
+  expected: Expected,
+): { ok: true; signed: RecordOf<K> } | Refused {
+  const split = splitEnvelope(text, longestOf(kinds));
   if (!split.ok) return split;
   const { envelope } = split;
   if (!isOneOf(kinds, envelope.kind)) return refused('wrong-kind');
@@ -56,44 +48,48 @@ export function verifySigned<K extends SignedKind>(
   if (signer === undefined) return refused('unknown-signer', `key ${envelope.signerKeyId} is not confirmed`);
   if (!verifyBytes(signer.publicKey, envelope.signedBytes, envelope.signature))
     return refused('bad-signature');
-  const decoded = decodeSigned(envelope.kind, envelope);
+  const decoded = decodeSaid(envelope.kind, envelope);
   if (!decoded.ok) return decoded;
-  const digest = 'encapsulationDigest' in decoded.signed ? decoded.signed.encapsulationDigest : undefined;
-  if (!belongs(envelope.encapsulation, digest))
+  const said: Said<AnyKind> = decoded.said;
+  const { encapsulation } = envelope;
+  const digest = 'encapsulationDigest' in said ? said.encapsulationDigest : undefined;
+  if (!belongs(encapsulation, digest))
     return refused('bad-signature', 'the encapsulation is not the one that was signed');
-  const { tenant, forest } = decoded.signed;
-  if (tenant !== expected.tenant) return refused('other-tenant', `made for tenant '${tenant}'`);
-  if (!signer.forests.has(forest)) {
-    return refused('other-forest', `key ${envelope.signerKeyId} is not confirmed for forest '${forest}'`);
+  if (said.tenant !== expected.tenant) return refused('other-tenant', `made for tenant '${said.tenant}'`);
+  if (!signer.forests.has(said.forest)) {
+    return refused(
+      'other-forest',
+      `key ${envelope.signerKeyId} is not confirmed for forest '${said.forest}'`,
+    );
   }
-  const beside = envelope.encapsulation !== undefined && { encapsulation: envelope.encapsulation };
-  return { ok: true, signed: { ...decoded.signed, ...beside } };
+  const signed = encapsulation === undefined ? said : { ...said, encapsulation };
+  return { ok: true, signed: signed as RecordOf<K> };
 }
 
 /** Reads what is signed without believing; undefined when it is not in the documented format, or of no kind that may come. */
-export function peekSigned<K extends SignedKind>(
-  text: string,
-  kinds: readonly K[],
-  limit?: number,
-): Signed[K] | undefined {
-  const split = splitEnvelope(text, limit);
+function peekSigned<K extends AnyKind>(text: string, kinds: readonly K[]): Said<K> | undefined {
+  const split = splitEnvelope(text, longestOf(kinds));
   if (!split.ok || !isOneOf(kinds, split.envelope.kind)) return undefined;
-  const decoded = decodeSigned(split.envelope.kind, split.envelope);
-  return decoded.ok ? decoded.signed : undefined;
+  const decoded = decodeSaid(split.envelope.kind, split.envelope);
+  return decoded.ok ? decoded.said : undefined;
 }
 
-function isOneOf<K extends SignedKind>(kinds: readonly K[], kind: SignedKind): kind is K {
-  return (kinds as readonly SignedKind[]).includes(kind);
+function longestOf(kinds: readonly AnyKind[]): number {
+  return Math.max(...kinds.map(kind => kind.maxLength));
 }
 
-function decodeSigned<K extends SignedKind>(
+function isOneOf<K extends AnyKind>(kinds: readonly K[], kind: AnyKind): kind is K {
+  return (kinds as readonly AnyKind[]).includes(kind);
+}
+
+function decodeSaid<K extends AnyKind>(
   kind: K,
   { signerKeyId, payload }: Envelope,
-): { ok: true; signed: Signed[K] } | Refused {
-  const decoded = decodePayload(kind, payload);
+): { ok: true; said: Said<K> } | Refused {
+  const decoded = decodePayload<object>(kind, payload);
   if (!decoded.ok) return decoded;
   const { version: _, ...fields } = decoded.payload;
-  return { ok: true, signed: { kind, signerKeyId, ...fields } as unknown as Signed[K] };
+  return { ok: true, said: { kind: kind.name, signerKeyId, ...fields } as Said<K> };
 }
 
 /** What goes beside the signed text is believed for its digest; without one nothing may stand there. */
@@ -102,25 +98,23 @@ function belongs(encapsulation: string | undefined, digest: string | undefined):
   return encapsulationDigest(encapsulation) === digest;
 }
 
-const RECORD_KINDS = ['account', 'credential', 'withdrawal'] as const;
-
 /** Believes what is said of a user, or says why not: see `verifySigned`. */
 export function verifyRecord(
   record: string,
-  trust: (keyId: string) => TrustedSigner | undefined,
-  expected: { tenant: string },
-): { ok: true; record: AccountRecord | CredentialRecord | WithdrawalRecord } | Refused {
-  const verified = verifySigned(record, RECORD_KINDS, trust, expected);
+  trust: Trust,
+  expected: Expected,
+): { ok: true; record: RecordOf<(typeof RECORDS)[number]> } | Refused {
+  const verified = verifySigned(record, RECORDS, trust, expected);
   return verified.ok ? { ok: true, record: verified.signed } : verified;
 }
 
 /** Kind and version of a record as readers announce them, `account-3`; unbelieved, and undefined when it says none. */
 export function recordName(record: string): string | undefined {
-  const split = splitEnvelope(record);
+  const split = splitEnvelope(record, MAX_RECORD_LENGTH);
   if (!split.ok) return undefined;
   const payload = parseJson(Buffer.from(split.envelope.payload).toString('utf8'));
   const version = isObject(payload) ? payload.version : undefined;
-  return Number.isSafeInteger(version) ? `${split.envelope.kind}-${version}` : undefined;
+  return Number.isSafeInteger(version) ? `${split.envelope.kind.name}-${version}` : undefined;
 }
 
 /** What a record says of itself, unbelieved. */
@@ -145,11 +139,39 @@ export interface RecordPeek {
  * documented format.
  */
 export function peekRecord(record: string): RecordPeek | undefined {
-  const said = peekSigned(record, RECORD_KINDS);
+  const said = peekSigned(record, RECORDS);
   if (said === undefined) return undefined;
   const { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId } = said;
   const peek = { kind, tenant, forest, sourceAnchor, objectGuid, sequence, signerKeyId };
   if (said.kind === 'account') return { ...peek, account: said };
   if (said.kind === 'withdrawal') return { ...peek, passwordOrder: said.passwordOrder };
   return { ...peek, passwordOrder: said.passwordOrder, encapsulationDigest: said.encapsulationDigest };
+}
+
+/** Believes a head, or says why not, as `verifyRecord` does. Whether it is the newest is the reader's business. */
+export function verifyHead(
+  head: string,
+  trust: Trust,
+  expected: Expected,
+): { ok: true; head: Head } | Refused {
+  const verified = verifySigned(head, [HEAD], trust, expected);
+  return verified.ok ? { ok: true, head: verified.signed } : verified;
+}
+
+export function verifyReceipt(
+  receipt: string,
+  trust: Trust,
+  expected: Expected,
+): { ok: true; receipt: Receipt } | Refused {
+  const verified = verifySigned(receipt, [RECEIPT], trust, expected);
+  return verified.ok ? { ok: true, receipt: verified.signed } : verified;
+}
+
+/** Reads a head without believing it, for whoever relays it; undefined when it is not in the documented format. */
+export function peekHead(head: string): Head | undefined {
+  return peekSigned(head, [HEAD]);
+}
+
+export function peekReceipt(receipt: string): Receipt | undefined {
+  return peekSigned(receipt, [RECEIPT]);
 }

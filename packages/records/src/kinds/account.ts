@@ -1,0 +1,68 @@
+import { bool, field, none, orNull, sid, text, time } from './check.ts';
+import { noForest, OF_USER } from './fields.ts';
+import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
+
+const CLOUD_ACCOUNT_VERSION = 2;
+export const NAMELESS_ACCOUNT_VERSION = 3;
+
+const principalName = text(1024);
+const accountName = text(256);
+
+/** Who somebody is, or that the account is deleted. */
+export const ACCOUNT = signedKind({
+  name: 'account',
+  fields: {
+    ...OF_USER,
+    userPrincipalName: field(principalName, 'the name to sign in with'),
+    sAMAccountName: field(accountName, 'the name within the domain'),
+    objectSid: field(
+      sid,
+      '`S-1-5-21-…-1104`, without leading zeros, an authority of 2^32 and more as `0x` and 12 digits ([MS-DTYP] 2.4.2.1); `S-1-0-0` for one that cannot be written so',
+    ),
+    enabled: field(bool, '`true`: may sign in'),
+    accountExpires: field(
+      orNull(time),
+      'UTC; `null` for never; the first moment of 1601 is over, as any time before now',
+    ),
+    deleted: field(bool, '`true`: the account is gone, and the names are the last known ones'),
+  },
+  versions: {
+    1: { says: 'for a user of a forest', checks: {} },
+    [CLOUD_ACCOUNT_VERSION]: {
+      says: 'for a [cloud-only user](#cloud-only-users)',
+      checks: { forest: noForest, objectSid: none },
+    },
+    [NAMELESS_ACCOUNT_VERSION]: {
+      says: 'for a user of a forest [without a name](#without-a-name)',
+      checks: { userPrincipalName: orNull(principalName), sAMAccountName: orNull(accountName) },
+    },
+  },
+  // The oldest version that can say it: who has names is read by every reader.
+  versionOf({ objectSid, userPrincipalName, sAMAccountName }) {
+    if (objectSid === null) return CLOUD_ACCOUNT_VERSION;
+    return userPrincipalName === null || sAMAccountName === null ? NAMELESS_ACCOUNT_VERSION : 1;
+  },
+});
+
+/** A name is null where it cannot be written (`encodableAccount`), `objectSid` for a cloud-only user and for no other. */
+export type AccountFields = FieldsOf<typeof ACCOUNT>;
+export type AccountRecord = RecordOf<typeof ACCOUNT>;
+/** Of somebody whose names both are there. */
+export type NamedAccountRecord = AccountRecord & { userPrincipalName: string; sAMAccountName: string };
+
+/** Nobody ([MS-DTYP] 2.4.2.4). */
+export const NULL_SID = 'S-1-0-0';
+
+/**
+ * A forest's account as a record can say it. A name that it cannot (no name at all, too long, with control characters, no
+ * well-formed Unicode) is null, and nothing stands in for it: only the reader knows what it has. A SID that it cannot is nobody's.
+ */
+export function encodableAccount(fields: AccountFields): AccountFields {
+  const { userPrincipalName, sAMAccountName, objectSid } = fields;
+  return {
+    ...fields,
+    userPrincipalName: principalName.holds(userPrincipalName) ? userPrincipalName : null,
+    sAMAccountName: accountName.holds(sAMAccountName) ? sAMAccountName : null,
+    objectSid: sid.holds(objectSid) ? objectSid : NULL_SID,
+  };
+}

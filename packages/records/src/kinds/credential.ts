@@ -1,0 +1,74 @@
+import { canonicalJson, type Json } from '../canonical-json.ts';
+import { TAG_LENGTH } from '../hpke-suite.ts';
+import { BUCKET_LENGTH, MAX_SECRET_LENGTH } from '../sealed-secret.ts';
+import {
+  base64url,
+  bool,
+  either,
+  field,
+  integer,
+  keyId,
+  literal,
+  object,
+  U32_MAX,
+  type ValuesOf,
+} from './check.ts';
+import { forest, noForest, OF_USER, passwordOrder } from './fields.ts';
+import { type RecordOf, signedKind } from './kind.ts';
+
+const VERSION = 2;
+
+const OF_PASSWORD = {
+  ...OF_USER,
+  forest: field(
+    either(forest, noForest),
+    'name of the forest that it comes from; the latter for a [cloud-only user](#cloud-only-users)',
+  ),
+  passwordOrder: field(passwordOrder, 'from the replication metadata of `unicodePwd`'),
+  mustChange: field(bool, '`true`: a temporary password, to be changed at the next sign-in'),
+};
+
+/** Where the sealed part is; with the fields above, what it is bound to. */
+const SEALING = {
+  recipientKeyId: field(keyId, 'of the sealing key'),
+  counter: field(integer(0, U32_MAX), 'number of this record in its batch, each used once'),
+  encapsulationDigest: field(
+    base64url('a SHA-256 digest', length => length === 32),
+    "over the 1,120 bytes of the batch's encapsulation, which goes beside what is signed",
+  ),
+};
+
+const SEALED = `1 to ${MAX_SECRET_LENGTH / BUCKET_LENGTH} times ${BUCKET_LENGTH} bytes and ${TAG_LENGTH} more`;
+
+/** What the password is. */
+export const CREDENTIAL = signedKind({
+  name: 'credential',
+  fields: {
+    ...OF_PASSWORD,
+    ...SEALING,
+    sealed: field(
+      base64url(SEALED, length => {
+        const opened = length - TAG_LENGTH;
+        return opened >= BUCKET_LENGTH && opened <= MAX_SECRET_LENGTH && opened % BUCKET_LENGTH === 0;
+      }),
+      'ciphertext and tag ([below](#sealing))',
+    ),
+  },
+  versions: {
+    [VERSION]: {
+      says: 'version 1 had the encapsulation itself as a member; no reader takes it any more',
+      checks: {},
+    },
+  },
+});
+
+export type CredentialFields = ValuesOf<typeof OF_PASSWORD>;
+export type SealingFields = ValuesOf<typeof SEALING>;
+export type CredentialRecord = RecordOf<typeof CREDENTIAL>;
+
+const HEADER = object({ version: field(literal(VERSION), ''), ...OF_PASSWORD, ...SEALING });
+
+/** The bytes that a sealed part is bound to: the payload without it, in canonical form. Nothing is checked. */
+export function sealingHeader(fields: CredentialFields & SealingFields): Uint8Array {
+  return Buffer.from(canonicalJson(HEADER.only({ ...fields, version: VERSION }) as Json));
+}

@@ -1,0 +1,42 @@
+import { field, guid, integer, literal, narrowed, object, text, U32_MAX, type ValuesOf } from './check.ts';
+
+/** Stands where a forest's name would in the records of cloud-only users: no DNS name can be this. */
+export const CLOUD_FOREST = '(cloud-only)';
+
+export const anchor = text(256);
+export const count = integer(0, U32_MAX);
+export const sequence = integer(1, Number.MAX_SAFE_INTEGER);
+export const sequenceOrNone = integer(0, Number.MAX_SAFE_INTEGER);
+export const noForest = literal(CLOUD_FOREST);
+export const forest = narrowed(
+  text(255),
+  'a DNS name in lower case of 1 to 255 characters',
+  name => name === name.toLowerCase() && name !== CLOUD_FOREST,
+);
+
+/** What every kind says: whom it is for and where it comes from. */
+export const COMMON = {
+  tenant: field(text(128), 'id of the tenant that it is for'),
+  forest: field(forest, 'name of the forest that it comes from'),
+  sequence: field(
+    sequence,
+    "the larger of the signer's last one + 1 and the clock in microseconds since 1970: grows with everything that a key signs",
+  ),
+};
+
+/** Whom a record is for and where it comes from. */
+export type RecordIdentity = Pick<ValuesOf<typeof COMMON>, 'tenant' | 'forest'>;
+
+/** What everything says that is said of one user. */
+export const OF_USER = {
+  ...COMMON,
+  sourceAnchor: field(anchor, 'what the tenant knows the user by, within the forest'),
+  objectGuid: field(guid, '`objectGUID`: `e3514235-4b06-11d1-ab04-00c04fc2dcd2`'),
+};
+
+/** A `PasswordOrder` of `@causeway/credentials`. */
+export const passwordOrder = object({
+  version: field(integer(0, U32_MAX), '`dwVersion`: how often it was written, round at 2^32'),
+  originatingTime: field(integer(0, Number.MAX_SAFE_INTEGER), 'seconds since 1601-01-01 UTC'),
+  originatingInvocationId: field(guid, 'the database of the domain controller where it was written'),
+});

@@ -1,0 +1,23 @@
+import { BUCKETS, DIGEST_LENGTH } from '../buckets.ts';
+import { base64url, field, time } from './check.ts';
+import { COMMON, count } from './fields.ts';
+import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
+
+/** What a forest's Connect says that the tenant has of the forest: nothing may be missing, and nothing be more. */
+export const HEAD = signedKind({
+  name: 'head',
+  fields: {
+    ...COMMON,
+    time: field(time, 'when it was so'),
+    accounts: field(count, 'how many users'),
+    credentials: field(count, 'how many of them with a credential record or a withdrawal'),
+    buckets: field(
+      base64url(`${BUCKETS} digests of ${DIGEST_LENGTH} bytes`, length => length === BUCKETS * DIGEST_LENGTH),
+      'the digests of all buckets, one after the other',
+    ),
+  },
+  versions: { 1: { says: 'for every forest', checks: {} } },
+});
+
+export type HeadFields = FieldsOf<typeof HEAD>;
+export type Head = RecordOf<typeof HEAD>;

@@ -1,0 +1,15 @@
+import { ACCOUNT } from './account.ts';
+import { CREDENTIAL } from './credential.ts';
+import { HEAD } from './head.ts';
+import { RECEIPT } from './receipt.ts';
+import { WITHDRAWAL } from './withdrawal.ts';
+
+/** What is said of one user. */
+export const RECORDS = [ACCOUNT, CREDENTIAL, WITHDRAWAL] as const;
+/** What is said of a whole forest: by its Connect, and by the managed domain in answer to that. */
+export const STATEMENTS = [HEAD, RECEIPT] as const;
+/** Everything that is signed. */
+export const KINDS = [...RECORDS, ...STATEMENTS] as const;
+
+export type AnyKind = (typeof KINDS)[number];
+export type RecordKind = (typeof RECORDS)[number]['name'];

@@ -1,0 +1,50 @@
+import { BUCKETS } from '../buckets.ts';
+import { ascending, field, integer, orNull, rows, text, time } from './check.ts';
+import { anchor, COMMON, count, sequence, sequenceOrNone } from './fields.ts';
+import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
+
+/** Pairs that a receipt tells one by one, and records that it names as not written. */
+export const MAX_ENTRIES = 2000;
+export const MAX_NOT_WRITTEN = 200;
+/** In characters: its pairs take most of it. */
+export const MAX_RECEIPT_LENGTH = 352 * 1024;
+
+/** What the managed domain answers: how far it agrees with the forest's head. */
+export const RECEIPT = signedKind({
+  name: 'receipt',
+  fields: {
+    ...COMMON,
+    time: field(time, 'when it was made'),
+    headSequence: field(sequence, 'of the head that was compared last'),
+    headTime: field(time, 'of the same head'),
+    completeAsOf: field(
+      orNull(time),
+      'everything that heads up to this time speak of has come; `null`: never yet',
+    ),
+    alarmSince: field(
+      orNull(time),
+      'since when there is a difference that nothing explains and that has lasted too long; else `null`',
+    ),
+    accounts: field(count, 'how many users the managed domain has of the forest'),
+    credentials: field(count, 'how many of them with a credential record or a withdrawal'),
+    differing: field(ascending(BUCKETS), 'the buckets that are not as the head says'),
+    listed: field(
+      integer(0, BUCKETS),
+      'how many of the differing buckets, from the first, are told whole in `entries`',
+    ),
+    entries: field(
+      rows(MAX_ENTRIES, anchor, sequenceOrNone, sequenceOrNone),
+      'what the managed domain has in these buckets: anchor, sequence of the account record, sequence of the credential record or 0',
+    ),
+    notWritten: field(
+      rows(MAX_NOT_WRITTEN, anchor, text(20), text(50)),
+      'records that came and were refused or wait: anchor, kind of record, code of the refusal',
+    ),
+  },
+  versions: { 1: { says: 'for every forest', checks: {} } },
+  maxPayloadLength: 256 * 1024,
+  maxLength: MAX_RECEIPT_LENGTH,
+});
+
+export type ReceiptFields = FieldsOf<typeof RECEIPT>;
+export type Receipt = RecordOf<typeof RECEIPT>;

@@ -1,0 +1,27 @@
+import { field, oneOf } from './check.ts';
+import { OF_USER, passwordOrder } from './fields.ts';
+import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
+
+/** Why nobody may sign in with the password that was sent last, until another one is. */
+export const WITHDRAWAL_REASONS = ['must-change', 'smart-card', 'empty-password', 'scope'] as const;
+export type WithdrawalReason = (typeof WITHDRAWAL_REASONS)[number];
+
+/** Takes the credential before it away. It has no secret, and so no recipient. Of a forest's people alone: the tenant has other means for its own. */
+export const WITHDRAWAL = signedKind({
+  name: 'withdrawal',
+  fields: {
+    ...OF_USER,
+    passwordOrder: field(
+      passwordOrder,
+      'the newest that the signer knows of: that of the password that was sent last, or of the one that the directory has',
+    ),
+    reason: field(
+      oneOf(WITHDRAWAL_REASONS),
+      '`must-change`: another password was set, which its user has to change. `smart-card`: the person signs in by smart card only. `empty-password`: the password is empty. `scope`: the person is not in the scope of password synchronization any more. A reader takes each of them alike',
+    ),
+  },
+  versions: { 1: { says: 'for a user of a forest', checks: {} } },
+});
+
+export type WithdrawalFields = FieldsOf<typeof WITHDRAWAL>;
+export type WithdrawalRecord = RecordOf<typeof WITHDRAWAL>;
