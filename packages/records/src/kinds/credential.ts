@@ -63,7 +63,7 @@ export const CREDENTIAL = signedKind({
 });
 
 export type CredentialFields = ValuesOf<typeof OF_PASSWORD>;
-export type SealingFields = ValuesOf<typeof SEALING>;
+type SealingFields = ValuesOf<typeof SEALING>;
 export type CredentialRecord = RecordOf<typeof CREDENTIAL>;
 
 const HEADER = object({ version: field(literal(VERSION), ''), ...OF_PASSWORD, ...SEALING });
