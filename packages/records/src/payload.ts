@@ -7,10 +7,14 @@ import { type Refused, refused } from './refusal.ts';
  *
  * @throws RangeError that names the member which is not as documented
  */
-export function encodePayload<T>(kind: SignedKind<string, T>, values: T): string {
+export function encodePayload<T extends Readonly<Record<string, unknown>>>(
+  kind: SignedKind<string, T>,
+  values: T,
+): string {
   const version = kind.versionOf(values);
   const { payload } = kind.versions.get(version)!;
-  const members = payload.only({ ...values, version });
+  const members = payload.only(values);
+  members.version = version;
   const wrong = payload.wrong(members);
   if (wrong !== undefined) throw new RangeError(`payload${wrong}`);
   return canonicalJson(members as Json);

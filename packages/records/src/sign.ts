@@ -12,7 +12,11 @@ import type { SigningKey } from './signing-key.ts';
  *
  * @throws RangeError that names the field which is not as documented
  */
-export function sign<T>(key: SigningKey, kind: SignedKind<string, T>, fields: T): string {
+export function sign<T extends Readonly<Record<string, unknown>>>(
+  key: SigningKey,
+  kind: SignedKind<string, T>,
+  fields: T,
+): string {
   return signEnvelope(key, kind, encodePayload(kind, fields));
 }
 

@@ -75,7 +75,7 @@ function peekSigned<K extends AnyKind>(text: string, kinds: readonly K[]): Said<
 }
 
 function longestOf(kinds: readonly AnyKind[]): number {
-  return Math.max(...kinds.map(kind => kind.maxLength));
+  return kinds.reduce((longest, { maxLength }) => Math.max(longest, maxLength), 0);
 }
 
 function isOneOf<K extends AnyKind>(kinds: readonly K[], kind: AnyKind): kind is K {

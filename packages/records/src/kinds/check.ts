@@ -28,7 +28,7 @@ export type ValuesOf<F extends Fields> = { -readonly [N in keyof F]: ValueOf<F[N
 export interface ObjectCheck<T> extends Check<T> {
   readonly fields: Fields;
   /** A copy of exactly the members that are documented, in the order in which canonical JSON has them; nothing is checked. */
-  only(values: unknown): unknown;
+  only(values: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }
 
 export const U32_MAX = 0xffff_ffff;
@@ -163,7 +163,9 @@ export function rows<C extends readonly Check<unknown>[]>(limit: number, ...colu
 /** Exactly these members. Names of unknown ones are not repeated in the error. */
 export function object<F extends Fields>(fields: F): ObjectCheck<ValuesOf<F>> {
   const members = Object.entries(fields).map(([name, { check }]) => ({ name, check }));
-  const signed = members.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const signed = members
+    .map(({ name, check }) => ({ name, object: isObjectCheck(check) ? check : undefined }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   const wrong = (value: unknown): string | undefined => {
     if (!isObject(value)) return ': an object expected';
     for (const { name, check } of members) {
@@ -179,10 +181,11 @@ export function object<F extends Fields>(fields: F): ObjectCheck<ValuesOf<F>> {
     wrong,
     holds: (value): value is ValuesOf<F> => wrong(value) === undefined,
     only(values) {
-      if (!isObject(values)) return values;
       const copy: Record<string, unknown> = {};
-      for (const { name, check } of signed)
-        copy[name] = isObjectCheck(check) ? check.only(values[name]) : values[name];
+      for (const { name, object } of signed) {
+        const value = values[name];
+        copy[name] = object !== undefined && isObject(value) ? object.only(value) : value;
+      }
       return copy;
     },
   };

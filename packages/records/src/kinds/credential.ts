@@ -70,5 +70,7 @@ const HEADER = object({ version: field(literal(VERSION), ''), ...OF_PASSWORD, ..
 
 /** The bytes that a sealed part is bound to: the payload without it, in canonical form. Nothing is checked. */
 export function sealingHeader(fields: CredentialFields & SealingFields): Uint8Array {
-  return Buffer.from(canonicalJson(HEADER.only({ ...fields, version: VERSION }) as Json));
+  const members = HEADER.only(fields);
+  members.version = VERSION;
+  return Buffer.from(canonicalJson(members as Json));
 }
