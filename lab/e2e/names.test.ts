@@ -9,8 +9,8 @@ import { bytesOf, decodeSid, filterEscape, type LdapConnection, openLdap } from 
 import type { AccountFields, PublicKeyInfo } from '@causeway/records';
 import { baseDn, domainLayout, stopDomain } from '@causeway/samba';
 import { encodeUtf16le } from '@causeway/wire';
-import { Ledger } from '../../packages/domain-services/src/ledger.ts';
-import { settingsObjects } from '../../packages/domain-services/src/lockout-policy.ts';
+import { settingsObjects } from '../../packages/domain-services/src/directory/lockout-policy.ts';
+import { Ledger } from '../../packages/domain-services/src/ledger/ledger.ts';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';

@@ -8,7 +8,6 @@ import {
   loadConfiguration,
 } from '@causeway/service';
 import { z } from 'zod';
-import type { DifferenceLimits } from './compare-head.ts';
 
 const Tenant = z.strictObject({
   url: z.url(),
@@ -41,6 +40,19 @@ export const DomainConfiguration = z.strictObject({
   samba: z.record(z.string(), z.string()).default({}),
 });
 export type DomainConfiguration = z.output<typeof DomainConfiguration>;
+
+/** Seconds that the tenant holds a request while there is nothing new. */
+export const POLL_SECONDS = 50;
+
+/** What more new accounts than a forest usually gets lead to. */
+export type Growth = DomainConfiguration['growth'];
+
+export interface DifferenceLimits {
+  /** How long one difference may last: what is on its way arrives within that. */
+  differenceMs: number;
+  /** How long a bucket may differ at all, whatever changes in it meanwhile. */
+  silenceMs: number;
+}
 
 /** How long a head may differ or not come. */
 export function limitsOf({ differenceMs, silenceMs }: DomainConfiguration): DifferenceLimits {

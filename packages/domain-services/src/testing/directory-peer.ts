@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { nameKey } from '@causeway/wire';
-import type { DirectoryAccount } from '../directory.ts';
-import { slotOfName, slotOfPrincipal } from '../naming.ts';
-import type { WriteResult } from '../write.ts';
+import type { DirectoryAccount } from '../directory/managed-directory.ts';
+import type { WriteResult } from '../directory/write.ts';
+import { slotOfName, slotOfPrincipal } from '../names/naming.ts';
 
 /** A directory that compares and refuses names as Samba does, and holds nothing but names. */
 export class DirectoryPeer {

@@ -1,2 +1,2 @@
-export { LdbModify } from '../ldb-modify.ts';
+export { LdbModify } from '../directory/ldb-modify.ts';
 export { ForestPeer, kerberosKeys, type Person } from './forest-peer.ts';

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { newEntry } from '../apply/plan.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { execute } from './administration.ts';
+import { readUserStatus } from './status.ts';
+
+let folder: string;
+let ledger: Ledger;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'causeway-administration-'));
+  ledger = new Ledger(join(folder, 'ledger.db'));
+});
+
+afterEach(() => {
+  ledger.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const nobody = () => Promise.reject(new Error('nothing of this asks the tenant'));
+const accept = (anchor: string, forest?: string) =>
+  execute({ ledger, realm: 'AADDS.EXAMPLE.NET', applyBlocks: async () => undefined }, nobody, {
+    ...{ command: 'accept', anchor },
+    ...(forest !== undefined && { forest }),
+  });
+
+test('what is accepted of one forest’s user leaves the other one’s of the same anchor waiting, and says which it is', async () => {
+  const at = '2026-11-28T10:00:00.000Z';
+  const people = ['corp.example.com', 'fabrikam.example.org'].map(forest => ({ forest, anchor: 'x' }));
+  for (const [i, person] of people.entries()) {
+    const { forest, anchor } = person;
+    ledger.save(newEntry({ sourceAnchor: anchor, forest, objectGuid: `guid${i}` }));
+    ledger.saveProblem({
+      ...{ ...person, verified: true, kind: 'account', outcome: 'waiting', code: 'anchor-moved' },
+      ...{ reason: 'a reason', acceptable: `pin:${forest}/new`, sequence: 1, at },
+    });
+  }
+  const [mine, theirs] = people.map(person => () => ledger.entry(person)!.accepted);
+  await assert.rejects(accept('x'), {
+    code: 'several-forests',
+    message: /in 2 forests.*--forest 'corp\.example\.com', --forest 'fabrikam\.example\.org'/,
+  });
+  assert.throws(() => readUserStatus(ledger, 'x'), { code: 'several-forests' });
+  await assert.rejects(accept('x', 'nowhere.example'), { code: 'nothing-to-accept', message: /of nowhere/ });
+  assert.match((await accept('x', 'fabrikam.example.org')).message, /'x' of fabrikam\.example\.org/);
+  assert.deepEqual([mine!(), theirs!()], [null, 'pin:fabrikam.example.org/new']);
+  assert.match(ledger.auditTrail()[0]!.detail, /^of fabrikam\.example\.org: anchor-moved/);
+  assert.equal(readUserStatus(ledger, 'x', 'corp.example.com').problems[0]!.forest, 'corp.example.com');
+});
+
+test('accepting the SID that one user waits for gives the domain to the other forest, and reads the feed again', async () => {
+  const sid = 'S-1-5-21-1-2-3';
+  const at = new Date().toISOString();
+  ledger.pinSid(sid, 'corp.example.com', at);
+  ledger.setState('cursor', '17');
+  await assert.rejects(accept('anchor'), { code: 'nothing-to-accept' });
+  ledger.saveProblem({
+    ...{
+      anchor: 'anchor',
+      forest: 'corp.example.net',
+      verified: true,
+      kind: 'account',
+      outcome: 'waiting',
+      code: 'other-forest-sid',
+      reason: 'a reason',
+    },
+    ...{ acceptable: `sid:${sid}/corp.example.net`, sequence: 1, at },
+  });
+  assert.match((await accept('anchor')).message, /other-forest-sid, sid:S-1-5-21-1-2-3\/corp\.example\.net/);
+  assert.equal(ledger.forestOfSid(sid), 'corp.example.net');
+  assert.equal(ledger.state('cursor'), '');
+  assert.equal(ledger.auditTrail()[0]?.action, 'accept');
+});

@@ -1,0 +1,111 @@
+import { SourceAnchor } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import type { Block } from '../ledger/block-book.ts';
+import { onlyOne, peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
+import { nameOf } from '../ledger/held.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { keyOf, type Person } from '../person.ts';
+import type { At, Done } from './command-context.ts';
+
+/** Whom an administrator means: as for `status USER`, and the forest where that alone does not tell. */
+interface Whom {
+  user: string;
+  forest?: string | undefined;
+  by?: string | undefined;
+}
+
+/**
+ * Keeps somebody out of the managed domain until `unblock`, whatever the forest, the tenant or the directory says.
+ * @throws CausewayError 'unknown-user' or 'ambiguous-user'
+ */
+export async function block(at: At, whom: Whom & { reason?: string | undefined }): Promise<Done> {
+  const { ledger } = at;
+  const person = whoIsMeant(ledger, whom);
+  const { forest, anchor } = person;
+  const before = ledger.blocks.of(person);
+  const reason = whom.reason ?? before?.reason ?? null;
+  const by = whom.by ?? before?.by ?? null;
+  const since = before?.since ?? new Date().toISOString();
+  ledger.transaction(() => {
+    ledger.blocks.set({ forest, anchor, since, reason, by });
+    audit(ledger, 'block', person, whom, reason);
+  });
+  return tell(at, person, 'blocked');
+}
+
+/**
+ * Ends a block: the account is what its forest says.
+ * @throws CausewayError 'unknown-user', 'ambiguous-user' or 'not-blocked'
+ */
+export async function unblock(at: At, whom: Whom): Promise<Done> {
+  const { ledger } = at;
+  const person = whoIsMeant(ledger, whom);
+  if (ledger.blocks.of(person) === undefined) {
+    throw new CausewayError('not-blocked', `${describe(ledger, person)} is not blocked`, { status: 409 });
+  }
+  ledger.transaction(() => {
+    ledger.blocks.lift(person, new Date().toISOString());
+    audit(ledger, 'unblock', person, whom, null);
+  });
+  return tell(at, person, 'blocked no more');
+}
+
+/** What status and commands say of a block. */
+export function blockText({ since, by, reason, applied }: Block): string {
+  const who = by === null ? '' : ` by ${by}`;
+  const why = reason === null ? '' : `: ${reason}`;
+  return `since ${since}${who}${why}${applied ? '' : '; not on the account yet'}`;
+}
+
+function audit(ledger: Ledger, action: string, { forest, anchor }: Person, whom: Whom, why: string | null) {
+  const detail = `${whom.user} of ${forest}, by ${whom.by ?? 'somebody on this machine'}${why === null ? '' : `: ${why}`}`;
+  ledger.audit({ action, subject: anchor, detail });
+}
+
+/** Writes the account, and says whether that could be done. */
+async function tell(at: At, person: Person, what: string): Promise<Done> {
+  const { ledger } = at;
+  const trouble = await at.applyBlocks();
+  const { applied } = ledger.blocks.known(person)!;
+  const entry = ledger.entry(person);
+  const done = `${describe(ledger, person)} is ${what}`;
+  if (!applied) {
+    const why = trouble ?? 'the managed domain is not up';
+    return { message: `${done}; the account will be so as soon as it can be written: ${why}`, applied };
+  }
+  if (entry?.managedGuid != null) return { message: `${done}; applied`, applied };
+  const isTrusted = entry !== undefined || ledger.trustedAgents().some(one => one.forest === person.forest);
+  const check = isTrusted ? '' : `, but no agent is trusted for '${person.forest}': check the forest's name`;
+  return { message: `${done}; there is no account: one that comes will be so${check}`, applied };
+}
+
+/**
+ * The one person whom an administrator means, who need not have an account: an entry of the ledger, a block, a record that waits, or
+ * an anchor with its forest.
+ */
+function whoIsMeant(ledger: Ledger, { user, forest }: Whom): Person {
+  const entries = peopleMeant(ledger, user, forest);
+  // Somebody who was deleted does not stand in the way of whoever has the name now.
+  const living = entries.filter(({ deletedAt }) => deletedAt === null);
+  const people: readonly Person[] = living.length > 0 ? living : entries;
+  const person =
+    requireOne(user, people, one => describe(ledger, one)) ??
+    onlyOne([...waiting(ledger, user).values()], forest) ??
+    (forest !== undefined && isAnchor(user) ? { forest, anchor: user } : undefined);
+  if (person) return person;
+  throw unknownUser(user, forest, '; of somebody who has not come yet, the source anchor and --forest');
+}
+
+/** Who has no account, but a block or a record that waits. */
+function waiting(ledger: Ledger, anchor: string): Map<string, Person> {
+  return new Map(
+    [...ledger.blocks.ofAnchor(anchor), ...ledger.problemsWithAnchor(anchor)].map(one => [keyOf(one), one]),
+  );
+}
+
+const isAnchor = (text: string): boolean => SourceAnchor.safeParse(text).success && !text.includes('@');
+
+function describe(ledger: Ledger, person: Person): string {
+  const entry = ledger.entry(person);
+  return `${entry ? `'${nameOf(entry)}'` : 'the person'} (${person.anchor} of ${person.forest})`;
+}

@@ -1,0 +1,100 @@
+import { CLOUD_FOREST } from '@causeway/records';
+import { CausewayError } from '@causeway/service';
+import { z } from 'zod';
+import type { Proposal } from '../ledger/administrator-book.ts';
+import { peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
+import { nameOf } from '../ledger/held.ts';
+import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import type { Person } from '../person.ts';
+import { auditAdministrator, isLive } from './administrators.ts';
+
+/** Who is to be accepted, as the local socket is asked: a name or the source anchor, of one forest alone where that is given. */
+export const CandidateQuery = z.object({
+  user: z.string().min(1).max(1024),
+  forest: z.string().max(255).optional(),
+  cloudOnly: z.stringbool(),
+});
+type CandidateQuery = z.infer<typeof CandidateQuery>;
+
+/** Somebody who can be accepted, as the question shows them. */
+export interface Candidate {
+  entry: LedgerEntry;
+  proposal: Proposal;
+}
+
+export const TENANT_ADMINISTERS =
+  'the tenant sets the password of a cloud-only person and can sign in as them, so the tenant then administers the domain';
+
+/**
+ * Finds who is meant, and whether they can be accepted.
+ * @throws CausewayError 'unknown-user', 'ambiguous-user', 'not-proposed' or 'cloud-only'
+ */
+export function findCandidate(ledger: Ledger, { user, forest, cloudOnly }: CandidateQuery): Candidate {
+  const entry = requireOne(user, peopleMeant(ledger, user, forest).filter(isLive), describe);
+  if (entry) return { entry, proposal: requireAcceptable(ledger, entry, cloudOnly) };
+  throw unknownUser(user, forest);
+}
+
+/**
+ * Accepts exactly the object that was shown.
+ * @throws CausewayError 'other-object' when it is not that one any more, 'not-proposed' or 'cloud-only'
+ */
+export function acceptAdministrator(
+  ledger: Ledger,
+  shown: Person & { objectGuid: string; cloudOnly: boolean },
+): { message: string } {
+  return ledger.transaction(() => {
+    const entry = ledger.entry(shown);
+    if (!entry || !isLive(entry) || entry.objectGuid !== shown.objectGuid) {
+      const text = `${shown.anchor} of ${shown.forest} is not the object ${shown.objectGuid} any more: look again by 'causeway domain administrators'`;
+      throw new CausewayError('other-object', text, { status: 409 });
+    }
+    const proposal = requireAcceptable(ledger, entry, shown.cloudOnly);
+    const at = new Date().toISOString();
+    const { objectGuid } = entry;
+    const name = nameOf(entry);
+    ledger.administrators.save({ ...proposal, accepted: { objectGuid, name, at } });
+    auditAdministrator(ledger, 'accept-administrator', { ...entry, name });
+    return { message: `accepted as an administrator of the managed domain: ${describe(entry)}` };
+  });
+}
+
+/**
+ * Takes an acceptance back. The tenant's proposal stays, so that the person can be accepted again.
+ * @throws CausewayError 'not-accepted' or 'ambiguous-user'
+ */
+export function removeAdministrator(
+  ledger: Ledger,
+  who: { user: string; forest?: string | undefined },
+): { message: string } {
+  return ledger.transaction(() => {
+    const accepted = peopleMeant(ledger, who.user, who.forest).filter(
+      one => ledger.administrators.get(one)?.accepted != null,
+    );
+    const entry = requireOne(who.user, accepted, describe);
+    const proposal = entry && ledger.administrators.get(entry);
+    if (!entry || !proposal?.accepted) {
+      const text = `'${who.user}' is no accepted administrator: see who is by 'causeway domain administrators'`;
+      throw new CausewayError('not-accepted', text, { status: 404 });
+    }
+    ledger.administrators.save({ ...proposal, accepted: null });
+    auditAdministrator(ledger, 'remove-administrator', { ...proposal, ...proposal.accepted });
+    return { message: `not an administrator of the managed domain any more: ${describe(entry)}` };
+  });
+}
+
+function requireAcceptable(ledger: Ledger, entry: LedgerEntry, cloudOnly: boolean): Proposal {
+  const proposal = ledger.administrators.get(entry);
+  if (!proposal) {
+    const text = `the tenant does not propose ${describe(entry)}: an administrator of the tenant proposes people by 'causeway tenant group add'`;
+    throw new CausewayError('not-proposed', text, { status: 409 });
+  }
+  if (entry.forest === CLOUD_FOREST && !cloudOnly) {
+    const text = `${nameOf(entry)} is a cloud-only person: ${TENANT_ADMINISTERS}; if that is what you want, give --cloud-only`;
+    throw new CausewayError('cloud-only', text, { status: 409 });
+  }
+  return proposal;
+}
+
+const describe = (entry: LedgerEntry): string =>
+  `${nameOf(entry)} (${entry.anchor} of ${entry.forest}, objectGUID ${entry.objectGuid})`;

@@ -1,0 +1,403 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { MAX_PROPOSED, managedDomainRoutes, type ProposedAdministrator } from '@causeway/contract';
+import { CLOUD_FOREST, generateSealingKey, generateSigningKey } from '@causeway/records';
+import { createLog, plainText, sleep } from '@causeway/service';
+import { execute } from '../admin/administration.ts';
+import { newEntry } from '../apply/plan.ts';
+import { administratorsLine, listLines } from '../commands/administrator-commands.ts';
+import { Ledger, type LedgerEntry } from '../ledger/ledger.ts';
+import { publicDomainKeys } from '../pairing/domain-keys.ts';
+import { StandingWatch } from '../registration/standing.ts';
+import { findCandidate } from './accept-administrator.ts';
+import {
+  countAdministrators,
+  endAcceptances,
+  listAdministrators,
+  standingAdministrators,
+} from './administrators.ts';
+
+const FOREST_A = 'corp.example.com';
+const FOREST_B = 'fabrikam.example.org';
+const realm = 'AADDS.EXAMPLE.NET';
+const keys = publicDomainKeys({ sealing: await generateSealingKey(), receipts: generateSigningKey() });
+
+let folder: string;
+let ledger: Ledger;
+let ends: (() => Promise<void>)[];
+
+/** Somebody who has an account here, under names of their own. */
+function person(name: string, forest = FOREST_A, changes: Partial<LedgerEntry> = {}): LedgerEntry {
+  const principal = `${name}@${forest === CLOUD_FOREST ? 'contoso.example' : forest}`;
+  const entry: LedgerEntry = {
+    ...newEntry({ sourceAnchor: `anchor-of-${name}`, forest, objectGuid: randomUUID() }),
+    ...{ accountSequence: 7, wantsEnabled: true, hasCredential: true, managedGuid: randomUUID() },
+    ...{ wantedName: name, samAccountName: name, wantedPrincipal: principal, userPrincipalName: principal },
+    ...changes,
+  };
+  ledger.save(entry);
+  return entry;
+}
+
+const ADDED = '2026-11-28T10:00:00.000Z';
+
+/** What an honest tenant says of a member. */
+function member(entry: LedgerEntry, changes: Partial<ProposedAdministrator> = {}): ProposedAdministrator {
+  const isCloudOnly = entry.forest === CLOUD_FOREST;
+  return {
+    ...{ userId: randomUUID(), origin: isCloudOnly ? 'cloud' : 'synchronized' },
+    ...{ forest: isCloudOnly ? null : entry.forest, sourceAnchor: entry.anchor },
+    ...{ userPrincipalName: entry.wantedPrincipal!, addedAt: ADDED },
+    ...changes,
+  };
+}
+
+/** What a tenant says when it is asked whom it proposes; a number is the status of an error. */
+type Answer = ProposedAdministrator[] | { members: unknown; more: unknown } | number;
+
+/** The watch, with a tenant that says whatever a test wants. */
+function watching() {
+  const lines: { level: number; msg: string; why?: string; err?: string }[] = [];
+  const stop = new AbortController();
+  let answer: Answer = 503;
+  let asked = 0;
+  const watch = new StandingWatch({
+    ...{ ledger, own: { realm, keys }, intervalMs: 5 },
+    log: createLog('test', { write: line => lines.push(JSON.parse(line)) }),
+    send: async path => {
+      const isAsked = path === managedDomainRoutes.readAdministrators.path;
+      if (isAsked) asked++;
+      const said = isAsked ? answer : 404;
+      const json =
+        typeof said === 'number'
+          ? { error: { code: 'scripted', message: 'no' } }
+          : Array.isArray(said)
+            ? { members: said, more: 0 }
+            : said;
+      const status = typeof said === 'number' ? said : 200;
+      return { status, headers: new Headers(), text: async () => JSON.stringify(json) };
+    },
+  });
+  const running = watch.run(stop.signal);
+  ends.push(async () => {
+    stop.abort();
+    await running;
+  });
+  return {
+    /** Says something else from now on, and waits until it was asked a few times. */
+    async says(next: Answer) {
+      answer = next;
+      for (const until = asked + 3; asked < until; ) await sleep(2);
+      return states();
+    },
+    log: () => lines,
+  };
+}
+
+const states = () =>
+  Object.fromEntries(listAdministrators(ledger).map(({ anchor, state }) => [anchor, state]));
+const standing = () => standingAdministrators(ledger).map(({ entry }) => entry.anchor);
+const audit = () =>
+  ledger.auditTrail().map(({ action, subject, detail }) => `${action} ${subject} ${detail}`);
+
+const nobody = () => Promise.reject(new Error('nothing of this asks the tenant'));
+
+/** As the command does: who was shown is who is accepted. */
+function accept(user: string, { forest, cloudOnly = false }: { forest?: string; cloudOnly?: boolean } = {}) {
+  const { entry } = findCandidate(ledger, { user, forest, cloudOnly });
+  return acceptShown(entry, cloudOnly);
+}
+
+const acceptShown = ({ forest, anchor, objectGuid }: LedgerEntry, cloudOnly = false) =>
+  execute({ ledger, realm, applyBlocks: nobody }, nobody, {
+    ...{ command: 'accept-administrator', forest, anchor, objectGuid, cloudOnly },
+  });
+
+const remove = (user: string, forest?: string) =>
+  execute({ ledger, realm, applyBlocks: nobody }, nobody, {
+    ...{ command: 'remove-administrator', user, ...(forest !== undefined && { forest }) },
+  });
+
+describe('administrators of the managed domain', () => {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'causeway-administrators-'));
+    ledger = new Ledger(join(folder, 'ledger.db'));
+    ends = [];
+  });
+
+  afterEach(async () => {
+    for (const end of ends) await end();
+    ledger.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('the tenant only proposes; who was shown is accepted, by forest, anchor and objectGUID', async () => {
+    const [alice, bob] = [person('alice'), person('bob')];
+    const tenant = watching();
+    assert.deepEqual(await tenant.says([member(alice)]), { [alice.anchor]: 'proposed' });
+    assert.deepEqual(standing(), []);
+    assert.deepEqual(countAdministrators(ledger), { accepted: 0, waiting: 1, more: 0, tenant: 'says' });
+    assert.match(tenant.log().at(-1)!.msg, /'causeway domain administrators' shows who/);
+
+    for (const name of ['bob', bob.anchor]) assert.throws(() => accept(name), { code: 'not-proposed' });
+    assert.throws(() => accept('nobody'), { code: 'unknown-user', status: 404 });
+    const { message } = await accept('ALICE@corp.example.com');
+    assert.match(
+      message,
+      new RegExp(`anchor-of-alice of corp\\.example\\.com, objectGUID ${alice.objectGuid}`),
+    );
+    assert.deepEqual(standing(), [alice.anchor]);
+    assert.equal(standingAdministrators(ledger)[0]!.entry.managedGuid, alice.managedGuid);
+    const [listed] = listAdministrators(ledger);
+    assert.deepEqual(
+      [listed!.state, listed!.name, listed!.objectGuid, listed!.forest, listed!.acceptedAs],
+      ['accepted', 'alice@corp.example.com', alice.objectGuid, FOREST_A, 'alice@corp.example.com'],
+    );
+    assert.deepEqual(audit(), [
+      `accept-administrator anchor-of-alice alice@corp.example.com of corp.example.com, objectGUID ${alice.objectGuid}`,
+    ]);
+    await tenant.says([member(alice)]);
+    assert.equal(administratorsLine(countAdministrators(ledger)), '1 accepted; 0 wait for you');
+  });
+
+  it('a removal at the tenant ends the acceptance, and who is added again needs a new one', async () => {
+    const [alice, bob] = [person('alice'), person('bob')];
+    const tenant = watching();
+    await tenant.says([member(alice), member(bob)]);
+    await accept('alice');
+    await accept('bob');
+    assert.deepEqual(await tenant.says([member(alice)]), { [alice.anchor]: 'accepted' });
+    assert.match(audit()[0]!, /^administrator-ended anchor-of-bob bob@.* does not propose them any more$/);
+    const warned = tenant.log().filter(({ why }) => why !== undefined);
+    assert.deepEqual(
+      warned.map(({ level, msg }) => [level, msg]),
+      [[40, 'not an administrator of the managed domain any more']],
+    );
+    const again = await tenant.says([member(alice), member(bob)]);
+    assert.deepEqual(again, { [alice.anchor]: 'accepted', [bob.anchor]: 'proposed' });
+    await accept('bob');
+    assert.deepEqual(standing(), [alice.anchor, bob.anchor]);
+    assert.deepEqual(await tenant.says([]), {}, 'an empty list removes everybody');
+  });
+
+  it('who was removed and added again between two looks needs a new acceptance, too', async () => {
+    const alice = person('alice');
+    const tenant = watching();
+    await tenant.says([member(alice)]);
+    await accept('alice');
+    const again = await tenant.says([member(alice, { addedAt: '2026-11-28T11:00:00.000Z' })]);
+    assert.deepEqual(again, { [alice.anchor]: 'proposed' });
+    assert.match(audit()[0]!, /^administrator-ended/);
+  });
+
+  it('an acceptance is taken back here at once, and the proposal stays', async () => {
+    const alice = person('alice');
+    const tenant = watching();
+    await tenant.says([member(alice)]);
+    await assert.rejects(remove('alice'), { code: 'not-accepted' });
+    await accept('alice');
+    assert.match(
+      (await remove('alice@corp.example.com')).message,
+      /not an administrator .* any more: alice@/,
+    );
+    assert.deepEqual([standing(), states()], [[], { [alice.anchor]: 'proposed' }]);
+    assert.match(audit()[0]!, /^remove-administrator anchor-of-alice alice@corp\.example\.com of/);
+  });
+
+  for (const [what, changes, why] of [
+    ['whose deletion is believed', { deleteSequence: 9 }, /they are deleted where they come from/],
+    ['who is deleted', { deletedAt: ADDED, managedGuid: null }, /they are deleted where they come from/],
+    [
+      'whose anchor is another object now',
+      { objectGuid: randomUUID() },
+      /their anchor is another object now/,
+    ],
+  ] as const) {
+    it(`a person ${what} is no administrator from that moment, and does not become one again alone`, async () => {
+      const alice = person('alice');
+      await watching().says([member(alice)]);
+      await accept('alice');
+      ledger.save({ ...alice, ...changes });
+      assert.deepEqual(standing(), [], 'before it was noted');
+      const [ended] = ledger.transaction(() => endAcceptances(ledger));
+      assert.match(ended!.why, why);
+      assert.match(audit()[0]!, /^administrator-ended anchor-of-alice/);
+      assert.deepEqual(
+        ledger.transaction(() => endAcceptances(ledger)),
+        [],
+        'it ends once',
+      );
+      ledger.save(alice);
+      assert.deepEqual([standing(), states()], [[], { [alice.anchor]: 'proposed' }]);
+    });
+  }
+
+  it('a disabled person and one whose password was taken away stay accepted: they cannot sign in', async () => {
+    const alice = person('alice');
+    await watching().says([member(alice)]);
+    await accept('alice');
+    ledger.save({ ...alice, wantsEnabled: false, hasCredential: false, withdrawn: true });
+    assert.deepEqual(standing(), [alice.anchor]);
+  });
+
+  it('a tenant that does not answer, or is of a release before, changes nothing, and status says the latter', async () => {
+    const alice = person('alice');
+    const tenant = watching();
+    await tenant.says(404);
+    assert.deepEqual(countAdministrators(ledger).tenant, 'older');
+    await tenant.says([member(alice)]);
+    await accept('alice');
+    for (const answer of [503, 404, { members: 'all', more: 0 }]) {
+      await tenant.says(answer);
+      assert.deepEqual(standing(), [alice.anchor]);
+    }
+    await tenant.says(404);
+    assert.match(
+      administratorsLine(countAdministrators(ledger)),
+      /^1 accepted; .*release before and does not say/,
+    );
+  });
+
+  it('nobody is accepted by the name that the tenant gives them', async () => {
+    const alice = person('alice');
+    const mallory = person('mallory', FOREST_B);
+    const tenant = watching();
+    await tenant.says([member(mallory, { userPrincipalName: alice.userPrincipalName! })]);
+    const [listed] = listAdministrators(ledger);
+    assert.deepEqual(
+      [listed!.state, listed!.name, listed!.samAccountName, listed!.forest, listed!.calledByTenant],
+      ['proposed', 'mallory@fabrikam.example.org', 'mallory', FOREST_B, null],
+    );
+    for (const name of ['alice@corp.example.com', 'alice', alice.anchor])
+      assert.throws(() => accept(name), { code: 'not-proposed' });
+    assert.deepEqual(standing(), []);
+  });
+
+  it('a name that may be two people is refused with both, and the anchor or the forest decides', async () => {
+    const alice = person('alice');
+    // Her own forest calls her as Alice: she has another name here.
+    const mallory = person('mallory', FOREST_B, { wantedName: 'alice', samAccountName: 'alice12345' });
+    await watching().says([member(mallory), member(alice)]);
+    assert.throws(() => accept('alice'), {
+      code: 'ambiguous-user',
+      message: /anchor-of-alice of corp\.example\.com.*anchor-of-mallory of fabrikam\.example\.org/,
+    });
+    await accept('alice', { forest: FOREST_A });
+    assert.deepEqual(standing(), [alice.anchor]);
+    await accept(mallory.anchor);
+    await assert.rejects(remove('alice'), { code: 'ambiguous-user' });
+    await remove('alice', FOREST_B);
+    assert.deepEqual(standing(), [alice.anchor]);
+  });
+
+  it('what was shown and is another object by now is not accepted', async () => {
+    const alice = person('alice');
+    await watching().says([member(alice)]);
+    ledger.save({ ...alice, objectGuid: randomUUID() });
+    await assert.rejects(acceptShown(alice), { code: 'other-object', status: 409 });
+    ledger.save({ ...alice, deleteSequence: 9 });
+    await assert.rejects(acceptShown(alice), { code: 'other-object' });
+    assert.throws(() => accept('alice'), { code: 'unknown-user' });
+    assert.deepEqual(standing(), []);
+  });
+
+  it('a cloud-only person is accepted only by --cloud-only, whatever the tenant calls them', async () => {
+    const olga = person('olga', CLOUD_FOREST);
+    const tenant = watching();
+    await tenant.says([member(olga)]);
+    const refused = {
+      code: 'cloud-only',
+      message: /so the tenant then administers the domain.*--cloud-only/,
+    };
+    assert.throws(() => accept('olga'), refused);
+    await assert.rejects(acceptShown(olga), refused);
+    assert.deepEqual(standing(), []);
+    await accept('olga', { cloudOnly: true });
+    assert.deepEqual(standing(), [olga.anchor]);
+    await remove('olga');
+    await tenant.says([
+      member(olga, { origin: 'synchronized', userPrincipalName: 'alice@corp.example.com' }),
+    ]);
+    assert.throws(() => accept('olga'), refused);
+  });
+
+  it('a member under an identity that is nobody’s here is unknown, and cannot be accepted', async () => {
+    const alice = person('alice');
+    const bob = person('bob');
+    const olga = person('olga', CLOUD_FOREST);
+    const tenant = watching();
+    const lies: [string, ProposedAdministrator][] = [
+      ["an anchor of one forest as another's", member(alice, { forest: FOREST_B })],
+      ['a cloud-only person as synchronized', member(olga, { origin: 'synchronized', forest: FOREST_A })],
+      ['a synchronized person as cloud-only', member(alice, { origin: 'cloud', forest: null })],
+      ['somebody who is not here yet', member(alice, { sourceAnchor: 'anchor-of-nobody' })],
+    ];
+    for (const [lie, said] of lies) {
+      assert.deepEqual(Object.values(await tenant.says([said])), ['unknown'], lie);
+      const [listed] = listAdministrators(ledger);
+      const { name, samAccountName, objectGuid, calledByTenant } = listed!;
+      assert.deepEqual(
+        [name, samAccountName, objectGuid, calledByTenant],
+        [null, null, null, said.userPrincipalName],
+      );
+      for (const user of ['alice', alice.anchor])
+        assert.throws(() => accept(user), { code: 'not-proposed' }, lie);
+      assert.throws(() => accept('olga', { cloudOnly: true }), { code: 'not-proposed' }, lie);
+      assert.throws(() => accept('anchor-of-nobody'), { code: 'unknown-user' }, lie);
+    }
+    // Alice's own member with somebody else's anchor is that one, under that one's own names.
+    await tenant.says([member(alice, { sourceAnchor: bob.anchor }), member(bob)]);
+    assert.deepEqual(
+      listAdministrators(ledger).map(({ name, state }) => [name, state]),
+      [['bob@corp.example.com', 'proposed']],
+    );
+    assert.throws(() => accept('alice'), { code: 'not-proposed' });
+  });
+
+  it('a list that is too long, and one that is not as agreed, change nothing and are told once', async () => {
+    const alice = person('alice');
+    const tenant = watching();
+    await tenant.says([member(alice)]);
+    await accept('alice');
+    const many = Array.from({ length: MAX_PROPOSED + 1 }, (_, i) =>
+      member(alice, { sourceAnchor: `made-up-${i}` }),
+    );
+    const lies: [RegExp, ProposedAdministrator[]][] = [
+      [/members Too big/, many],
+      [/userPrincipalName/, [member(alice, { userPrincipalName: 'alice\naccepted  bob@corp.example.com' })]],
+      [/sourceAnchor/, [member(alice, { sourceAnchor: 'x'.repeat(61) })]],
+      [/addedAt/, [member(alice, { addedAt: `${ADDED.slice(0, -1)}${'0'.repeat(100)}Z` })]],
+    ];
+    for (const [why, lie] of lies) {
+      assert.deepEqual(await tenant.says(lie), { [alice.anchor]: 'accepted' });
+      const told = tenant.log().filter(({ err }) => why.test(err ?? ''));
+      assert.deepEqual(
+        told.map(({ msg }) => msg),
+        ['the tenant does not say whom it proposes as administrators'],
+      );
+    }
+    await tenant.says({ members: many.slice(1), more: 3 });
+    assert.deepEqual(standing(), []);
+    const counts = countAdministrators(ledger);
+    assert.deepEqual(counts, { accepted: 0, waiting: MAX_PROPOSED, more: 3, tenant: 'says' });
+    assert.match(administratorsLine(counts), /200 wait for you: .*; the tenant has 3 more members/);
+  });
+
+  it('what the tenant calls somebody moves no cursor and is never taken for a name', async () => {
+    const alice = person('alice');
+    const evil = '\u001b[2Jalice\u202e@corp.example.com';
+    const said = member(alice, { sourceAnchor: 'anchor-of-nobody', userPrincipalName: evil });
+    await watching().says([said]);
+    const lines = plainText(listLines(listAdministrators(ledger)).join('\n')).split('\n');
+    assert.equal(lines.length, 2);
+    assert.match(
+      lines[1]!,
+      /^unknown here +- +- +corp\.example\.com +anchor-of-nobody +- .*the tenant calls them '/,
+    );
+    assert.ok(lines[1]!.includes("'\ufffd[2Jalice\ufffd@corp.example.com'"));
+  });
+});

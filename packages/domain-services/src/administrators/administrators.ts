@@ -1,0 +1,188 @@
+import { callIfServed, managedDomainRoutes, type ReplyOf, type Send } from '@causeway/contract';
+import { CLOUD_FOREST } from '@causeway/records';
+import type { Log } from '@causeway/service';
+import { z } from 'zod';
+import type { Acceptance } from '../ledger/administrator-book.ts';
+import { nameOf } from '../ledger/held.ts';
+import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import { keyOf, type Person, personOf } from '../person.ts';
+
+// Who administers the managed domain. The tenant proposes; an administrator of this machine accepts one object, by forest, anchor and
+// objectGUID. Names are the ledger's, from signed records: what the tenant calls somebody decides nothing.
+
+type Said = ReplyOf<typeof managedDomainRoutes.readAdministrators>;
+
+/** What the tenant said last of its proposals; a tenant of the release before has no such answer. */
+const Heard = z.strictObject({ tenant: z.enum(['says', 'older']), more: z.number() });
+
+/** An administrator who stands now. */
+export interface Administrator {
+  entry: LedgerEntry;
+  accepted: Acceptance;
+}
+
+/** An acceptance that has ended. */
+export interface Ended extends Person {
+  objectGuid: string;
+  name: string;
+  why: string;
+}
+
+/** One line of `causeway domain administrators`. */
+export interface ListedAdministrator extends Person {
+  /** `unknown`: nobody here has an account under this forest and anchor. */
+  state: 'accepted' | 'proposed' | 'unknown';
+  cloudOnly: boolean;
+  objectGuid: string | null;
+  name: string | null;
+  samAccountName: string | null;
+  /** What an accepted person was called when they were accepted. */
+  acceptedAs: string | null;
+  /** Of somebody unknown: what the tenant calls them, which may be a lie. */
+  calledByTenant: string | null;
+  /** ISO 8601: of the acceptance, else of the proposal. */
+  since: string;
+}
+
+/** What `causeway domain status` shows. */
+export interface AdministratorCounts {
+  accepted: number;
+  /** Proposed and not accepted. */
+  waiting: number;
+  /** Members at the tenant beyond those that it proposes. */
+  more: number;
+  /** Whether the tenant says whom it proposes; null before it was ever asked. */
+  tenant: 'says' | 'older' | null;
+}
+
+/** Whom the tenant proposes; undefined where a tenant of the release before does not say. @throws CallError when it says nothing */
+export const askProposals = (send: Send, signal: AbortSignal): Promise<Said | undefined> =>
+  callIfServed(send, managedDomainRoutes.readAdministrators, { signal });
+
+/**
+ * Keeps what the tenant proposes now. An acceptance ends with its proposal; a member who was added anew is a new proposal. A tenant
+ * that does not say changes nothing.
+ * @returns the acceptances that ended, and whether anybody is proposed who was not before
+ */
+export function noteProposals(ledger: Ledger, said: Said | undefined): { ended: Ended[]; isNew: boolean } {
+  return ledger.transaction(() => {
+    const heard = said ? { tenant: 'says' as const, more: said.more } : { tenant: 'older' as const, more: 0 };
+    if (JSON.stringify(readHeard(ledger)) !== JSON.stringify(heard))
+      ledger.setState('proposals', JSON.stringify(heard satisfies z.infer<typeof Heard>));
+    if (said === undefined) return { ended: [], isNew: false };
+    const at = new Date().toISOString();
+    const proposals = new Map(
+      said.members.map(member => {
+        const { addedAt, userPrincipalName: calledByTenant } = member;
+        const person = personOf(member);
+        return [keyOf(person), { ...person, addedAt, calledByTenant, since: at, accepted: null }];
+      }),
+    );
+    const ended: Ended[] = [];
+    for (const known of ledger.administrators.all()) {
+      const now = proposals.get(keyOf(known));
+      if (now?.addedAt === known.addedAt) {
+        proposals.delete(keyOf(known));
+        const { calledByTenant } = now;
+        if (calledByTenant !== known.calledByTenant) ledger.administrators.save({ ...known, calledByTenant });
+        continue;
+      }
+      ledger.administrators.drop(known);
+      if (known.accepted) ended.push(noteEnd(ledger, known, known.accepted, NOT_PROPOSED));
+    }
+    for (const proposal of proposals.values()) ledger.administrators.save(proposal);
+    return { ended, isNew: proposals.size > 0 };
+  });
+}
+
+/** Ends the acceptances of people whom their forest deleted, or whose anchor is another object now. In the caller's transaction. */
+export function endAcceptances(ledger: Ledger): Ended[] {
+  return ledger.administrators.all().flatMap(proposal => {
+    const { accepted } = proposal;
+    if (!accepted) return [];
+    const why = whyEnded(ledger.entry(proposal), accepted);
+    if (why === undefined) return [];
+    ledger.administrators.save({ ...proposal, accepted: null });
+    return [noteEnd(ledger, proposal, accepted, why)];
+  });
+}
+
+export function logEnded(log: Log, ended: readonly Ended[]): void {
+  for (const one of ended) log.warn(one, 'not an administrator of the managed domain any more');
+}
+
+/** Who administers the managed domain now: accepted here, still proposed by the tenant, and still the object that was accepted. */
+export function standingAdministrators(ledger: Ledger): Administrator[] {
+  return ledger.administrators.all().flatMap(proposal => {
+    const { accepted } = proposal;
+    const entry = ledger.entry(proposal);
+    return accepted && entry && whyEnded(entry, accepted) === undefined ? [{ entry, accepted }] : [];
+  });
+}
+
+export function listAdministrators(ledger: Ledger): ListedAdministrator[] {
+  const standing = new Map(
+    standingAdministrators(ledger).map(({ entry, accepted }) => [keyOf(entry), accepted]),
+  );
+  return ledger.administrators.all().map(proposal => {
+    const { forest, anchor, calledByTenant } = proposal;
+    const person = ledger.entry(proposal);
+    const entry = person && isLive(person) ? person : undefined;
+    const accepted = standing.get(keyOf(proposal));
+    return {
+      ...{ forest, anchor, cloudOnly: forest === CLOUD_FOREST },
+      state: accepted ? 'accepted' : entry ? 'proposed' : 'unknown',
+      objectGuid: entry?.objectGuid ?? null,
+      name: entry ? nameOf(entry) : null,
+      samAccountName: entry?.samAccountName ?? null,
+      acceptedAs: accepted?.name ?? null,
+      calledByTenant: entry ? null : calledByTenant,
+      since: accepted?.at ?? proposal.since,
+    };
+  });
+}
+
+export function countAdministrators(ledger: Ledger): AdministratorCounts {
+  const accepted = standingAdministrators(ledger).length;
+  const heard = readHeard(ledger);
+  return {
+    accepted,
+    waiting: ledger.administrators.all().length - accepted,
+    ...{ more: heard?.more ?? 0, tenant: heard?.tenant ?? null },
+  };
+}
+
+const NOT_PROPOSED = 'the tenant does not propose them any more';
+
+/** Whether the person's forest says that there is such an account. */
+export const isLive = (entry: LedgerEntry): boolean =>
+  entry.accountSequence !== null && entry.deleteSequence === null && entry.deletedAt === null;
+
+function whyEnded(entry: LedgerEntry | undefined, { objectGuid }: Acceptance): string | undefined {
+  if (entry === undefined) return 'nobody here has this forest and anchor';
+  if (entry.objectGuid !== objectGuid) return `their anchor is another object now, ${entry.objectGuid}`;
+  return isLive(entry) ? undefined : 'they are deleted where they come from';
+}
+
+function noteEnd(ledger: Ledger, of: Person, { objectGuid, name }: Acceptance, why: string): Ended {
+  const { forest, anchor } = of;
+  const ended = { forest, anchor, objectGuid, name, why };
+  auditAdministrator(ledger, 'administrator-ended', ended, why);
+  return ended;
+}
+
+/** Puts into the audit trail whose acceptance came or ended. */
+export function auditAdministrator(
+  ledger: Ledger,
+  action: string,
+  { forest, anchor, objectGuid, name }: Person & { objectGuid: string; name: string },
+  why?: string,
+): void {
+  const detail = `${name} of ${forest}, objectGUID ${objectGuid}${why === undefined ? '' : `: ${why}`}`;
+  ledger.audit({ action, subject: anchor, detail });
+}
+
+function readHeard(ledger: Ledger): z.infer<typeof Heard> | undefined {
+  const text = ledger.state('proposals');
+  return text === undefined ? undefined : Heard.safeParse(JSON.parse(text)).data;
+}

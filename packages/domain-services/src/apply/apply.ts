@@ -1,0 +1,43 @@
+import type { FeedItem } from '@causeway/contract';
+import { keyOf } from '../person.ts';
+import { planPage } from './plan-page.ts';
+import { settlePage } from './settle-page.ts';
+import { type ApplyContext, discard, type PreparedItem } from './task.ts';
+import { writePage } from './write-page.ts';
+
+/**
+ * Writes the users of a page into the managed domain, and what was written into the ledger. Every step may be
+ * repeated: whoever is killed here sees the page again.
+ * @returns users that failed for a reason of their own: to be tried again
+ * @throws CausewayError 'directory-unavailable': nothing of the ledger has moved
+ */
+export async function applyItems(
+  context: ApplyContext,
+  prepared: readonly PreparedItem[],
+): Promise<FeedItem[]> {
+  const failed: FeedItem[] = [];
+  try {
+    for (const page of withoutRepeats(prepared)) {
+      const tasks = await planPage(context, page);
+      await writePage(context, tasks);
+      failed.push(...(await settlePage(context, tasks)));
+    }
+  } finally {
+    discard(prepared);
+  }
+  return failed;
+}
+
+/** Pages in which nobody comes twice: a user's second item is decided on what the first one left. */
+function* withoutRepeats(items: readonly PreparedItem[]): Generator<PreparedItem[]> {
+  let page = new Map<string, PreparedItem>();
+  for (const item of items) {
+    const key = keyOf(item.verified.person);
+    if (page.has(key)) {
+      yield [...page.values()];
+      page = new Map();
+    }
+    page.set(key, item);
+  }
+  if (page.size > 0) yield [...page.values()];
+}

@@ -1,0 +1,521 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { EMPTY_PROFILE, type FeedItem } from '@causeway/contract';
+import { CLOUD_FOREST, generateSealingKey, type PublicKeyInfo, sealingPublicKey } from '@causeway/records';
+import type { LedgerEntry } from '../ledger/ledger.ts';
+import { sidToAccept } from '../names/protected.ts';
+import type { Trust } from '../pairing/trust.ts';
+import { isSamePerson, personOf } from '../person.ts';
+import { ForestPeer, type Person } from '../testing/index.ts';
+import { type Decision, decide } from './decide.ts';
+import { type Parts, planDeletion, planWrite, rememberWithdrawal } from './plan.ts';
+import { verifyItem } from './verified-item.ts';
+
+const TENANT = randomUUID();
+const DOMAIN = { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-9-9-9' };
+const RECIPIENT: PublicKeyInfo = sealingPublicKey(await generateSealingKey());
+const corp = new ForestPeer(TENANT);
+const other = new ForestPeer(TENANT, 'other.example.org');
+/** The tenant itself, with its own key. */
+const cloud = new ForestPeer(TENANT, CLOUD_FOREST);
+const trust: Trust = keyId =>
+  [corp, other, cloud]
+    .filter(({ publicKey }) => publicKey.keyId === keyId)
+    .map(({ publicKey, forest }) => ({ publicKey: publicKey.publicKey, forests: new Set([forest]) }))[0];
+
+/** Domain SIDs that a forest brought already. */
+const pinnedSids: Record<string, string> = { [corp.domainSid]: corp.forest };
+
+type Shown = Partial<FeedItem> & { sourceAnchor: string };
+
+/** What is decided of an item that a tenant shows, where the ledger has this entry and no other. */
+function decideItem(entry: LedgerEntry | undefined, shown: Shown): Decision {
+  const item: FeedItem = {
+    ...{ userId: randomUUID(), origin: 'synchronized', profile: EMPTY_PROFILE },
+    forest: shown.origin === 'cloud' ? null : corp.forest,
+    ...{ accountRecord: null, credentialRecord: null },
+    ...shown,
+  };
+  const known = entry && isSamePerson(entry, personOf(item)) ? entry : undefined;
+  return decide(known, verifyItem(item, trust, TENANT), DOMAIN, sid => pinnedSids[sid]);
+}
+
+const codes = ({ account, credential }: Decision) =>
+  [account, credential].map(one => ('code' in one ? one.code : one.kind));
+
+const NAMES = { samAccountName: 'name', userPrincipalName: null, keepsDigits: false, digitsKey: null };
+
+/** The ledger's entry after what was decided has been written. */
+function written(entry: LedgerEntry | undefined, { account, credential }: Decision): LedgerEntry | undefined {
+  if (account.kind === 'delete' || account.kind === 'bury') {
+    return planDeletion(entry, account.record, new Date());
+  }
+  const parts: Parts = {
+    account:
+      account.kind === 'upsert'
+        ? {
+            record: account.record,
+            sidRefused: account.sid !== undefined,
+            profile: EMPTY_PROFILE,
+            names: NAMES,
+          }
+        : undefined,
+    credential:
+      credential.kind === 'write'
+        ? { record: credential.record, secret: { ntHash: new Uint8Array(16) } }
+        : undefined,
+  };
+  if (credential.kind === 'withdraw') parts.withdrawal = credential.record;
+  if (credential.kind === 'remember') return rememberWithdrawal(entry, credential.record);
+  if (!parts.account && !parts.credential && !parts.withdrawal) return entry;
+  const context = {
+    users: 'OU=AADDC Users,DC=example',
+    now: new Date(),
+    random: (length: number) => new Uint8Array(length),
+    descriptor: new Uint8Array(),
+    newNonce: randomUUID,
+    blockOf: () => undefined,
+  };
+  const { next } = planWrite(entry, parts, context);
+  return { ...next, managedGuid: next.managedGuid ?? randomUUID() };
+}
+
+/** A person whose account and first password are written. */
+async function writtenPerson(name = 'alice', forest = corp): Promise<{ person: Person; entry: LedgerEntry }> {
+  const person = forest.person(name);
+  const credentialRecord = await forest.credential(person, 'One', 5, RECIPIENT);
+  const shown = forest.item(person, forest.account(person), credentialRecord);
+  const entry = written(undefined, decideItem(undefined, shown))!;
+  return { person, entry };
+}
+
+test('a new user is written with account and credential', async () => {
+  const person = corp.person('alice');
+  const credentialRecord = await corp.credential(person, 'One', 1, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, accountRecord: corp.account(person), credentialRecord };
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['upsert', 'write']);
+});
+
+test('the same records again change nothing', async () => {
+  const person = corp.person('alice');
+  const credentialRecord = await corp.credential(person, 'One', 1, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, accountRecord: corp.account(person), credentialRecord };
+  const entry = written(undefined, decideItem(undefined, shown));
+  assert.deepEqual(codes(decideItem(entry, shown)), ['unchanged', 'unchanged']);
+});
+
+test('a record of a key that nobody confirmed is refused', () => {
+  const stranger = new ForestPeer(TENANT);
+  const person = stranger.person('alice');
+  const shown = { sourceAnchor: person.anchor, accountRecord: stranger.account(person) };
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['unknown-signer', 'absent']);
+});
+
+test('a record that says less or more than was signed is refused: names changed, re-addressed, re-sealed', async () => {
+  const { person, entry } = await writtenPerson();
+  const [header, , signature] = corp.account(person).split('.');
+  const stranger = new ForestPeer(TENANT);
+  const ownPayload = stranger.account(person, { userPrincipalName: 'bob@corp.example.com' }).split('.')[1];
+  const accountRecord = `${header}.${ownPayload}.${signature}`;
+  const genuine = (await corp.credential(person, 'Two', 6, RECIPIENT)).split('.');
+  const ownCipher = (await stranger.credential(person, 'Tenant', 9, RECIPIENT)).split('.');
+  const credentialRecord = `${genuine[0]}.${ownCipher[1]}.${genuine[2]}`;
+  const shown = { sourceAnchor: person.anchor, accountRecord, credentialRecord };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['bad-signature', 'bad-signature']);
+});
+
+test('a record of another user is refused, whichever of the two it is', async () => {
+  const { person, entry } = await writtenPerson();
+  const bob = corp.person('bob');
+  const credentialRecord = await corp.credential(bob, 'Bob', 9, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, accountRecord: corp.account(bob), credentialRecord };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['record-mismatch', 'record-mismatch']);
+});
+
+test('an account record in the place of a credential record is refused', async () => {
+  const { person, entry } = await writtenPerson();
+  const shown = { sourceAnchor: person.anchor, credentialRecord: corp.account(person) };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['absent', 'wrong-kind']);
+});
+
+test('a record made for another tenant is refused', () => {
+  const elsewhere = new ForestPeer(randomUUID());
+  const person = corp.person('alice');
+  Object.assign(elsewhere, { signingKey: corp.signingKey });
+  const shown = { sourceAnchor: person.anchor, accountRecord: elsewhere.account(person) };
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['other-tenant', 'absent']);
+});
+
+test("a key signs for its own forest only, whatever another forest's user is called", async () => {
+  const { person, entry } = await writtenPerson();
+  const accountRecord = other.account(person, { forest: 'corp.example.com' });
+  assert.deepEqual(codes(decideItem(entry, { sourceAnchor: person.anchor, accountRecord })), [
+    'other-forest',
+    'absent',
+  ]);
+});
+
+test('a withdrawal takes the credential away, once, and the account is disabled until another one comes', async () => {
+  const { person, entry } = await writtenPerson();
+  const shown = { sourceAnchor: person.anchor, credentialRecord: corp.withdrawal(person, 6) };
+  const decision = decideItem(entry, shown);
+  assert.deepEqual(codes(decision), ['absent', 'withdraw']);
+  const withdrawn = written(entry, decision)!;
+  assert.deepEqual(
+    [withdrawn.hasCredential, withdrawn.withdrawn, withdrawn.wantsEnabled],
+    [false, true, true],
+  );
+  assert.deepEqual(codes(decideItem(withdrawn, shown)), ['absent', 'unchanged']);
+  const credentialRecord = await corp.credential(person, 'Six', 6, RECIPIENT);
+  const again = decideItem(withdrawn, { sourceAnchor: person.anchor, credentialRecord });
+  assert.deepEqual(codes(again), ['absent', 'write'], 'of equal orders the larger sequence decides');
+  const restored = written(withdrawn, again)!;
+  assert.deepEqual([restored.hasCredential, restored.withdrawn], [true, false]);
+  assert.deepEqual(codes(decideItem(restored, shown)), ['absent', 'older-sequence'], 'replayed');
+});
+
+test('a credential that is replayed after a withdrawal is refused, by sequence and by order', async () => {
+  const { person, entry } = await writtenPerson();
+  const replayed = await corp.credential(person, 'Nine', 9, RECIPIENT);
+  const decision = decideItem(entry, {
+    sourceAnchor: person.anchor,
+    credentialRecord: corp.withdrawal(person, 6),
+  });
+  const withdrawn = written(entry, decision);
+  const show = (credentialRecord: string) =>
+    codes(decideItem(withdrawn, { sourceAnchor: person.anchor, credentialRecord }));
+  assert.deepEqual(show(replayed), ['absent', 'older-sequence']);
+  assert.deepEqual(show(await corp.credential(person, 'Five', 5, RECIPIENT)), [
+    'absent',
+    'older-password-order',
+  ]);
+  assert.deepEqual(show(corp.withdrawal(person, 5)), ['absent', 'older-password-order']);
+});
+
+test('a withdrawal without an account is remembered, and no older credential comes with the account', async () => {
+  const person = corp.person('alice');
+  const replayed = await corp.credential(person, 'Nine', 9, RECIPIENT);
+  const credentialRecord = corp.withdrawal(person, 6);
+  const alone = decideItem(undefined, { sourceAnchor: person.anchor, credentialRecord });
+  assert.deepEqual(codes(alone), ['absent', 'remember']);
+  const entry = written(undefined, alone);
+  const accountRecord = corp.account(person);
+  const show = (record: string) =>
+    decideItem(entry, { sourceAnchor: person.anchor, accountRecord, credentialRecord: record });
+  assert.deepEqual(codes(show(replayed)), ['upsert', 'older-sequence']);
+  const decision = show(credentialRecord);
+  assert.deepEqual(codes(decision), ['upsert', 'withdraw']);
+  assert.equal(written(entry, decision)!.withdrawn, true);
+  const stolen = other.account(person);
+  const pinned = decideItem(entry, { sourceAnchor: person.anchor, accountRecord: stolen });
+  assert.deepEqual(codes(pinned), ['record-mismatch', 'absent']);
+});
+
+test('a withdrawal of another user, forest, tenant or object, a forged one, and one with something behind it are refused', async () => {
+  const { person, entry } = await writtenPerson();
+  const elsewhere = new ForestPeer(randomUUID());
+  Object.assign(elsewhere, { signingKey: corp.signingKey });
+  const stranger = new ForestPeer(TENANT);
+  const [header, payload, signature] = corp.withdrawal(person, 6).split('.');
+  const [, changed] = corp.withdrawal(person, 7, { reason: 'scope' }).split('.');
+  const encapsulation = (await corp.credential(person, 'Six', 6, RECIPIENT)).split('~')[1];
+  const lies: [string, string][] = [
+    [corp.withdrawal(corp.person('bob'), 6), 'record-mismatch'],
+    [corp.withdrawal({ ...person, objectGuid: randomUUID() }, 6), 'anchor-moved'],
+    [other.withdrawal(person, 6), 'record-mismatch'],
+    [other.withdrawal(person, 6, { forest: corp.forest }), 'other-forest'],
+    [elsewhere.withdrawal(person, 6), 'other-tenant'],
+    [stranger.withdrawal(person, 6), 'unknown-signer'],
+    [`${header}.${changed}.${signature}`, 'bad-signature'],
+    [`${header}.${payload}.${signature}~${encapsulation}`, 'bad-signature'],
+  ];
+  for (const [credentialRecord, code] of lies) {
+    const decision = decideItem(entry, { sourceAnchor: person.anchor, credentialRecord });
+    assert.deepEqual(codes(decision), ['absent', code]);
+    assert.ok(!('acceptable' in decision.credential) || decision.credential.acceptable === null);
+  }
+  const inPlace = { sourceAnchor: person.anchor, accountRecord: corp.withdrawal(person, 6) };
+  assert.deepEqual(codes(decideItem(entry, inPlace)), ['wrong-kind', 'absent']);
+  const relabelled = {
+    ...{ sourceAnchor: person.anchor, origin: 'cloud' as const },
+    credentialRecord: corp.withdrawal(person, 6),
+  };
+  assert.deepEqual(codes(decideItem(entry, relabelled)), ['absent', 'relabelled']);
+});
+
+test('a user of another forest with the same anchor is another one, whoever comes first', async () => {
+  const { person, entry } = await writtenPerson();
+  const first = await shownBy(corp, person);
+  const second = await shownBy(other, person);
+  assert.deepEqual(codes(decideItem(entry, second)), ['upsert', 'write']);
+  const theirs = written(undefined, decideItem(undefined, second))!;
+  assert.equal(theirs.forest, other.forest);
+  assert.deepEqual(codes(decideItem(theirs, first)), ['upsert', 'write']);
+  assert.deepEqual(codes(decideItem(theirs, second)), ['unchanged', 'unchanged']);
+});
+
+test('no record of one forest is believed of another one’s user of the same anchor, of any kind', async () => {
+  const { person, entry } = await writtenPerson();
+  for (const [accountRecord, credentialRecord] of [
+    [other.account(person), null],
+    [other.account(person, { enabled: false }), null],
+    [other.account(person, { deleted: true }), null],
+    [null, await other.credential(person, 'Nine', 9, RECIPIENT)],
+    [null, other.withdrawal(person, 9)],
+  ] as const) {
+    const found = codes(decideItem(entry, { sourceAnchor: person.anchor, accountRecord, credentialRecord }));
+    assert.deepEqual(new Set(found), new Set(['record-mismatch', 'absent']));
+    // Shown as that forest's own it is about somebody else, of whom nothing is known yet.
+    const shown = { sourceAnchor: person.anchor, forest: other.forest, accountRecord, credentialRecord };
+    const own = codes(decideItem(entry, shown));
+    assert.ok(!own.includes('write') && !own.includes('withdraw') && !own.includes('delete'), String(own));
+  }
+});
+
+test('older records are refused', async () => {
+  const person = corp.person('alice');
+  const old = {
+    sourceAnchor: person.anchor,
+    accountRecord: corp.account(person),
+    credentialRecord: await corp.credential(person, 'One', 1, RECIPIENT),
+  };
+  const recent = {
+    sourceAnchor: person.anchor,
+    accountRecord: corp.account(person, { enabled: false }),
+    credentialRecord: await corp.credential(person, 'Two', 2, RECIPIENT),
+  };
+  const entry = written(undefined, decideItem(undefined, recent));
+  assert.deepEqual(codes(decideItem(entry, old)), ['older-sequence', 'older-sequence']);
+});
+
+test('an older password is refused though its record is newer, until it is accepted', async () => {
+  const { person, entry } = await writtenPerson();
+  const credentialRecord = await corp.credential(person, 'Zero', 4, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, credentialRecord };
+  const { credential } = decideItem(entry, shown);
+  assert.ok(credential.kind === 'waiting' && credential.code === 'older-password-order');
+  const accepted = { ...entry, accepted: credential.acceptable };
+  assert.deepEqual(codes(decideItem(accepted, shown)), ['absent', 'write']);
+});
+
+test('an anchor with another objectGUID waits, and begins anew once it is accepted', async () => {
+  const { person, entry } = await writtenPerson();
+  const again = { ...person, objectGuid: randomUUID() };
+  const shown = {
+    sourceAnchor: person.anchor,
+    accountRecord: corp.account(again),
+    credentialRecord: await corp.credential(again, 'New', 1, RECIPIENT),
+  };
+  const decision = decideItem(entry, shown);
+  assert.deepEqual(codes(decision), ['anchor-moved', 'anchor-moved']);
+  assert.ok(decision.account.kind === 'waiting' && decision.account.acceptable !== null);
+  const accepted = { ...entry, accepted: decision.account.acceptable };
+  const once = decideItem(accepted, shown);
+  assert.deepEqual(codes(once), ['upsert', 'write']);
+  const credentialAlone = decideItem(accepted, { ...shown, accountRecord: null });
+  assert.deepEqual(codes(credentialAlone), ['absent', 'anchor-moved']);
+  assert.equal(written(accepted, once)?.passwordOrder?.version, 1);
+});
+
+test('a synchronized user shown as cloud-only is refused, known or not', async () => {
+  const { person, entry } = await writtenPerson();
+  const shown = {
+    sourceAnchor: person.anchor,
+    origin: 'cloud' as const,
+    credentialRecord: await corp.credential(person, 'Two', 9, RECIPIENT),
+  };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['absent', 'relabelled']);
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['absent', 'relabelled']);
+});
+
+test('a cloud-only user is written by the tenant’s own word, and changed, disabled and deleted by it', async () => {
+  const { person, entry } = await writtenPerson('carla', cloud);
+  assert.equal(entry.forest, CLOUD_FOREST);
+  const shown = {
+    ...{ sourceAnchor: person.anchor, origin: 'cloud' as const },
+    accountRecord: cloud.account(person, { enabled: false }),
+    credentialRecord: await cloud.credential(person, 'Two', 6, RECIPIENT),
+  };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['upsert', 'write']);
+  const accountRecord = cloud.account(person, { deleted: true });
+  const deletion = { sourceAnchor: person.anchor, origin: 'cloud' as const, accountRecord };
+  assert.deepEqual(codes(decideItem(entry, deletion)), ['delete', 'absent']);
+});
+
+test('an item that says no forest, or a forest of a cloud-only user, is refused', async () => {
+  const { person, entry } = await writtenPerson();
+  const accountRecord = corp.account(person);
+  const nameless = { sourceAnchor: person.anchor, forest: null, accountRecord };
+  assert.deepEqual(codes(decideItem(entry, nameless)), ['relabelled', 'absent']);
+  const carla = cloud.person('carla');
+  for (const forest of [corp.forest, null]) {
+    const origin = forest === null ? 'synchronized' : 'cloud';
+    const shown = {
+      sourceAnchor: carla.anchor,
+      origin,
+      forest,
+      accountRecord: cloud.account(carla),
+    } as const;
+    assert.deepEqual(codes(decideItem(undefined, shown)), ['relabelled', 'absent']);
+  }
+});
+
+test('the tenant’s own key touches no user of a forest, under either label', async () => {
+  const { person, entry } = await writtenPerson();
+  const records = {
+    accountRecord: cloud.account({ ...person, sid: null }),
+    credentialRecord: await cloud.credential(person, 'Tenant', 9, RECIPIENT),
+  };
+  const shown = { sourceAnchor: person.anchor, ...records };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['relabelled', 'relabelled']);
+  // Not even after an administrator has accepted something else of the same user.
+  const accepting = { ...entry, accepted: `pin:${CLOUD_FOREST}/${person.objectGuid}` };
+  assert.deepEqual(codes(decideItem(accepting, shown)), ['relabelled', 'relabelled']);
+  // Shown as cloud-only it is about somebody else, who is made anew.
+  const made = written(undefined, decideItem(entry, { ...shown, origin: 'cloud' }))!;
+  assert.equal(made.forest, CLOUD_FOREST);
+  assert.notEqual(made.managedGuid, entry.managedGuid);
+});
+
+test('the tenant’s own key signs for no forest, and no forest for a cloud-only user', async () => {
+  const forest = 'corp.example.com';
+  const person = corp.person('mallory');
+  const forged = cloud.account(person, { forest });
+  const credentialRecord = await cloud.credential(person, 'Tenant', 9, RECIPIENT, { forest });
+  const shown = { sourceAnchor: person.anchor, accountRecord: forged, credentialRecord };
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['other-forest', 'other-forest']);
+
+  const carla = cloud.person('carla');
+  const accountRecord = corp.account(carla, { forest: CLOUD_FOREST });
+  const claimed = { sourceAnchor: carla.anchor, origin: 'cloud' as const, accountRecord };
+  assert.deepEqual(codes(decideItem(undefined, claimed)), ['other-forest', 'absent']);
+});
+
+test('a cloud-only user cannot be made one of a forest, which may say the same anchor of somebody else', async () => {
+  const { person, entry } = await writtenPerson('carla', cloud);
+  const accountRecord = corp.account({ ...person, sid: 'S-1-5-21-1-22-333-1999' });
+  const posing = { sourceAnchor: person.anchor, forest: null, accountRecord };
+  for (const origin of ['cloud', 'synchronized'] as const)
+    assert.deepEqual(codes(decideItem(entry, { ...posing, origin })), ['relabelled', 'absent'], origin);
+  const another = decideItem(entry, { ...posing, forest: corp.forest });
+  assert.deepEqual(codes(another), ['upsert', 'absent']);
+  assert.equal(written(undefined, another)!.forest, corp.forest);
+  const own = { sourceAnchor: person.anchor, accountRecord: cloud.account(person) };
+  assert.deepEqual(codes(decideItem(entry, own)), ['relabelled', 'absent'], 'shown as synchronized');
+});
+
+test('a name that must not be written costs the name alone: the account is made, and disabled', async () => {
+  const { person, entry } = await writtenPerson();
+  const names: { sAMAccountName?: string | null; userPrincipalName?: string | null }[] = [
+    ...['krbtgt', 'DC1$', 'Doe, Jane', null].map(sAMAccountName => ({ sAMAccountName })),
+    ...['Krbtgt@aadds.example.net', 'no spaces@corp.example.com', null].map(userPrincipalName => ({
+      userPrincipalName,
+    })),
+  ];
+  for (const changes of names) {
+    const mallory = corp.person('mallory');
+    const made = { sourceAnchor: mallory.anchor, accountRecord: corp.account(mallory, changes) };
+    assert.deepEqual(codes(decideItem(undefined, made)), ['upsert', 'absent']);
+    const accountRecord = corp.account(person, { ...changes, enabled: false });
+    const decision = decideItem(entry, { sourceAnchor: person.anchor, accountRecord });
+    assert.equal(written(entry, decision)?.wantsEnabled, false);
+  }
+});
+
+test('sIDHistory takes no SID of the managed domain, no built-in one and no privileged one; all else is written', () => {
+  const person = corp.person('mallory');
+  for (const objectSid of [`${DOMAIN.sid}-1105`, 'S-1-5-32-544', 'S-1-5-18', `${corp.domainSid}-512`]) {
+    const accountRecord = corp.account(person, { objectSid });
+    const { account } = decideItem(undefined, { sourceAnchor: person.anchor, accountRecord });
+    assert.ok(account.kind === 'upsert' && account.sid?.code === 'protected-sid', objectSid);
+  }
+});
+
+test('sIDHistory takes no SID of a domain that another forest brought before, until an administrator accepts it', () => {
+  const mallory = other.person('mallory');
+  const show = (objectSid: string) => {
+    const accountRecord = other.account(mallory, { objectSid });
+    const { account } = decideItem(undefined, other.item(mallory, accountRecord, null));
+    assert.ok(account.kind === 'upsert');
+    return account.sid;
+  };
+  const claim = show(corp.person('alice').sid!);
+  assert.ok(claim?.kind === 'waiting' && claim.code === 'other-forest-sid');
+  assert.match(claim.reason, /is a domain of corp\.example\.com, a user of other\.example\.org claims it/);
+  assert.deepEqual(sidToAccept(claim.acceptable!), { domainSid: corp.domainSid, forest: other.forest });
+  assert.equal(show(`${other.domainSid}-1105`), undefined);
+  assert.equal(show('S-1-5-21-4-5-6-1105'), undefined); // a forest has several domains
+});
+
+test('a SID that was refused and may be written now is, though its record is written already', () => {
+  const mallory = other.person('mallory');
+  const accountRecord = other.account(mallory, { objectSid: corp.person('alice').sid });
+  const shown = other.item(mallory, accountRecord, null);
+  const entry = written(undefined, decideItem(undefined, shown));
+  assert.deepEqual(codes(decideItem(entry, shown)), ['unchanged', 'absent']);
+  pinnedSids[corp.domainSid] = other.forest;
+  const { account } = decideItem(entry, shown);
+  pinnedSids[corp.domainSid] = corp.forest;
+  assert.ok(account.kind === 'upsert' && account.sid === undefined);
+});
+
+test('a credential without an account is refused', async () => {
+  const person = corp.person('alice');
+  const credentialRecord = await corp.credential(person, 'One', 1, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, credentialRecord };
+  assert.deepEqual(codes(decideItem(undefined, shown)), ['absent', 'no-account']);
+});
+
+test('a tenant that shows a user without records, or a deletion that nobody signed, deletes nobody', async () => {
+  const { person, entry } = await writtenPerson();
+  assert.deepEqual(codes(decideItem(entry, { sourceAnchor: person.anchor })), ['absent', 'absent']);
+  const stranger = new ForestPeer(TENANT);
+  const accountRecord = stranger.account(person, { deleted: true });
+  const decision = decideItem(entry, { sourceAnchor: person.anchor, accountRecord });
+  assert.deepEqual(codes(decision), ['unknown-signer', 'absent']);
+});
+
+test('what was signed before a deletion does not bring the user back, what was signed after it does', async () => {
+  const { person, entry } = await writtenPerson();
+  const before = { sourceAnchor: person.anchor, accountRecord: corp.account(person) };
+  const deletion = { sourceAnchor: person.anchor, accountRecord: corp.account(person, { deleted: true }) };
+  const after = { sourceAnchor: person.anchor, accountRecord: corp.account(person) };
+  const decision = decideItem(entry, deletion);
+  assert.deepEqual(codes(decision), ['delete', 'absent']);
+  const pending = written(entry, decision);
+  assert.deepEqual(codes(decideItem(pending, before)), ['older-sequence', 'absent']);
+  assert.deepEqual(codes(decideItem(pending, after)), ['upsert', 'absent']);
+  const unknown = decideItem(undefined, deletion);
+  assert.deepEqual(codes(unknown), ['bury', 'absent']);
+  assert.deepEqual(codes(decideItem(written(undefined, unknown), before)), ['older-sequence', 'absent']);
+});
+
+test('a newer password lifts a lockout, the same one sent again does not', async () => {
+  const { person, entry } = await writtenPerson();
+  const context = {
+    ...{ users: 'OU=AADDC Users,DC=example', now: new Date(), newNonce: randomUUID },
+    blockOf: () => undefined,
+    ...{ random: (length: number) => new Uint8Array(length), descriptor: new Uint8Array() },
+  };
+  for (const [version, lifts] of [
+    [5, false],
+    [6, true],
+  ] as const) {
+    const shown = forest(person, await corp.credential(person, `Sent.${version}`, version, RECIPIENT));
+    const { credential } = decideItem(entry, shown);
+    assert.ok(credential.kind === 'write');
+    const secret = { ntHash: new Uint8Array(16) };
+    const { write } = planWrite(entry, { credential: { record: credential.record, secret } }, context);
+    assert.equal('lockoutTime' in write.values, lifts, `version ${version}`);
+  }
+});
+
+/** A user of a forest as an honest tenant shows it, with a password. */
+async function shownBy(peer: ForestPeer, person: Person): Promise<Shown> {
+  return peer.item(person, peer.account(person), await peer.credential(person, 'Six', 6, RECIPIENT));
+}
+
+function forest(person: Person, credentialRecord: string) {
+  return { sourceAnchor: person.anchor, accountRecord: corp.account(person), credentialRecord };
+}

@@ -1,0 +1,203 @@
+import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
+import {
+  type AccountRecord,
+  CLOUD_FOREST,
+  type CredentialRecord,
+  type WithdrawalRecord,
+} from '@causeway/records';
+import type { LedgerEntry } from '../ledger/ledger.ts';
+import { checkSid, type ForestOfSid, type ManagedDomain } from '../names/protected.ts';
+import { isSamePerson, type Person, signedPerson } from '../person.ts';
+import { type Refused, refuse, waitFor } from '../refusals.ts';
+import type { Verified, VerifiedItem } from './verified-item.ts';
+
+export type AccountDecision =
+  /** The item has no such record. */
+  | { kind: 'absent' }
+  | { kind: 'unchanged'; sequence: number; record: AccountRecord }
+  /** `sid`: why the record's SID does not stand in sIDHistory; everything else of the record is written all the same. */
+  | { kind: 'upsert'; record: AccountRecord; sid: Refused | undefined }
+  /** Deletions are counted before the first is made. */
+  | { kind: 'delete'; record: AccountRecord }
+  /** A deletion of something that is not there: only remembered, so that no older record makes it. */
+  | { kind: 'bury'; record: AccountRecord }
+  | Refused;
+
+export type CredentialDecision =
+  | { kind: 'absent' }
+  | { kind: 'unchanged'; sequence: number }
+  | { kind: 'write'; record: CredentialRecord }
+  | { kind: 'withdraw'; record: WithdrawalRecord }
+  /** A withdrawal without an account: only remembered, so that no older credential comes after it. */
+  | { kind: 'remember'; record: WithdrawalRecord }
+  | Refused;
+
+export interface Decision {
+  account: AccountDecision;
+  credential: CredentialDecision;
+}
+
+/**
+ * What is to become of a user of the feed. Pure: what the ledger says and the verified records are all it sees.
+ *
+ * INVARIANT: nothing older than the ledger, nothing for another pin, nothing of the tenant's own word gets past. Whether an account is
+ * enabled, over or deleted depends on nothing that is wrong with its names or its SID.
+ */
+export function decide(
+  entry: LedgerEntry | undefined,
+  item: VerifiedItem,
+  domain: ManagedDomain,
+  forestOfSid: ForestOfSid,
+): Decision {
+  const account = refuseRelabelled(item, item.account) ?? decideAccount(entry, item, domain, forestOfSid);
+  const credential = refuseRelabelled(item, item.credential) ?? decideCredential(entry, item, account);
+  return { account, credential };
+}
+
+/**
+ * Cloud-only users are signed by the tenant, all others by a forest, and nobody changes sides: neither by the label
+ * of the item, nor by a record of the other kind of signer.
+ */
+function refuseRelabelled(
+  { origin, person }: VerifiedItem,
+  verified: Verified<AccountRecord | CredentialRecord | WithdrawalRecord> | null,
+): Refused | undefined {
+  if (verified === null) return undefined;
+  const cloud = origin === 'cloud';
+  const said = (person.forest === CLOUD_FOREST) === cloud;
+  const signed = !verified.ok || (verified.record.forest === CLOUD_FOREST) === cloud;
+  return said && signed ? undefined : refuse('relabelled', sequenceOf(verified));
+}
+
+function decideAccount(
+  entry: LedgerEntry | undefined,
+  { person, account }: VerifiedItem,
+  domain: ManagedDomain,
+  forestOfSid: ForestOfSid,
+): AccountDecision {
+  if (account === null) return { kind: 'absent' };
+  if (!account.ok) return refuse(account.refusal, account.sequence, account.detail);
+  const { record } = account;
+  const refusal = refuseOtherUser(person, entry, record);
+  if (refusal) return refusal;
+  if (entry) {
+    const newest = newestAccountSequence(entry);
+    if (record.sequence < newest) return refuse('older-sequence', record.sequence);
+    const settled = (entry.managedGuid !== null || entry.deletedAt !== null) && entry.deleteSequence === null;
+    const sidIsDue = entry.sidRefused && !record.deleted && !checkSid(record, domain, forestOfSid);
+    if (record.sequence === newest && settled && !sidIsDue)
+      return { kind: 'unchanged', sequence: record.sequence, record };
+  }
+  if (record.deleted) return { kind: entry?.managedGuid ? 'delete' : 'bury', record };
+  return { kind: 'upsert', record, sid: checkSid(record, domain, forestOfSid) };
+}
+
+function decideCredential(
+  entry: LedgerEntry | undefined,
+  { person, credential }: VerifiedItem,
+  account: AccountDecision,
+): CredentialDecision {
+  if (credential === null) return { kind: 'absent' };
+  if (!credential.ok) return refuse(credential.refusal, credential.sequence, credential.detail);
+  const { record } = credential;
+  if (record.kind === 'withdrawal') return decideWithdrawal(entry, person, record, account);
+  const { sequence } = record;
+  if (!isSamePerson(person, signedPerson(record))) return refuse('record-mismatch', sequence);
+  const upserted = account.kind === 'upsert' ? account.record : undefined;
+  const goes = account.kind === 'delete' || account.kind === 'bury' || entry?.deleteSequence != null;
+  if (!upserted && (goes || !entry?.managedGuid)) return refuse('no-account', sequence);
+  const refusal = refuseOlder(entry, person, record, upserted);
+  if (refusal) return refusal;
+  if (sequence === entry?.credentialSequence && entry.hasCredential) return { kind: 'unchanged', sequence };
+  return refuseOlderPassword(entry, record, upserted) ?? { kind: 'write', record };
+}
+
+/** As a credential, in the same order with them; but one that has no account is remembered. */
+function decideWithdrawal(
+  entry: LedgerEntry | undefined,
+  person: Person,
+  record: WithdrawalRecord,
+  account: AccountDecision,
+): CredentialDecision {
+  const { sequence } = record;
+  const upserted = account.kind === 'upsert' ? account.record : undefined;
+  const refusal = refuseOlder(entry, person, record, upserted);
+  if (refusal) return refusal;
+  const goes = account.kind === 'delete' || account.kind === 'bury';
+  const homeless = !upserted && (goes || !entry?.managedGuid);
+  if (sequence === entry?.credentialSequence && entry.withdrawn && !homeless) {
+    return { kind: 'unchanged', sequence };
+  }
+  const older = refuseOlderPassword(entry, record, upserted);
+  return older ?? { kind: homeless ? 'remember' : 'withdraw', record };
+}
+
+/** What is said of a password is of the object that the person is pinned to, and no older than what was believed before. */
+function refuseOlder(
+  entry: LedgerEntry | undefined,
+  person: Person,
+  record: CredentialRecord | WithdrawalRecord,
+  upserted: AccountRecord | undefined,
+): Refused | undefined {
+  const pinned = upserted ?? entry;
+  // Only an account record moves an anchor, so nothing that was accepted counts here.
+  const pin = refuseOtherUser(person, pinned && { ...pinned, accepted: null }, record);
+  if (pin) return { ...pin, acceptable: null };
+  return record.sequence < (entry?.credentialSequence ?? -1)
+    ? refuse('older-sequence', record.sequence)
+    : undefined;
+}
+
+function refuseOlderPassword(
+  entry: LedgerEntry | undefined,
+  { sequence, passwordOrder }: CredentialRecord | WithdrawalRecord,
+  upserted: AccountRecord | undefined,
+): Refused | undefined {
+  // An account that is re-pinned in the same item has a new user's password history.
+  const repinned = upserted !== undefined && !samePin(entry, upserted);
+  const known = repinned ? null : (entry?.passwordOrder ?? null);
+  if (known === null || comparePasswordOrder(passwordOrder, known) >= 0) return undefined;
+  const acceptable = orderText(passwordOrder);
+  if (entry?.accepted === acceptable) return undefined;
+  const detail = `version ${passwordOrder.version} after version ${known.version}`;
+  return waitFor('older-password-order', sequence, detail, acceptable);
+}
+
+interface Pinned {
+  objectGuid: string;
+  accepted?: string | null;
+}
+
+/** A record must be of this person, and of the objectGUID that the person is pinned to. */
+function refuseOtherUser(
+  person: Person,
+  pin: Pinned | undefined,
+  record: AccountRecord | CredentialRecord | WithdrawalRecord,
+): Refused | undefined {
+  const { sequence, objectGuid } = record;
+  if (!isSamePerson(person, signedPerson(record))) return refuse('record-mismatch', sequence);
+  if (pin === undefined || samePin(pin, record)) return undefined;
+  const acceptable = pinText(record);
+  if (pin.accepted === acceptable) return undefined;
+  return waitFor('anchor-moved', sequence, `${pin.objectGuid} before, ${objectGuid} now`, acceptable);
+}
+
+/** Of two words about one person. */
+export function samePin(a: Pinned | undefined, b: Pinned): boolean {
+  return a?.objectGuid === b.objectGuid;
+}
+
+/** The newest account record that was believed, also one whose deletion still waits. */
+function newestAccountSequence(entry: LedgerEntry): number {
+  return Math.max(entry.accountSequence ?? -1, entry.deleteSequence ?? -1);
+}
+
+const pinText = ({ forest, objectGuid }: { forest: string; objectGuid: string }): string =>
+  `pin:${forest}/${objectGuid}`;
+
+const orderText = ({ version, originatingTime, originatingInvocationId }: PasswordOrder): string =>
+  `order:${version}/${originatingTime}/${originatingInvocationId}`;
+
+function sequenceOf(verified: Verified<{ sequence: number }>): number {
+  return verified.ok ? verified.record.sequence : verified.sequence;
+}

@@ -1,0 +1,116 @@
+import type { BulkLine, BulkList, Log } from '@causeway/service';
+import type { ManagedDirectory } from '../directory/managed-directory.ts';
+import type { WriteResult } from '../directory/write.ts';
+import { canStillSignIn, nameOf } from '../ledger/held.ts';
+import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import { reportedPerson } from '../person.ts';
+import { REASONS } from '../refusals.ts';
+import { deleted } from './plan.ts';
+
+export interface DeletionContext {
+  ledger: Ledger;
+  directory: ManagedDirectory;
+  threshold: number;
+  log: Log;
+}
+
+/** People whom an alarm names. */
+const NAMED = 10;
+
+interface Line extends BulkLine {
+  entry: LedgerEntry;
+}
+
+export const deletionsOf = (forest: string): BulkList => ({
+  scope: forest,
+  operation: 'delete',
+  kind: 'user',
+});
+
+/**
+ * INVARIANT: nothing is deleted in bulk by surprise. Makes the deletions that wait, once the feed is read to its end; of a forest
+ * of which there are more than the limit, and of whom an administrator approved none, not even the first.
+ */
+export async function applyDeletions(context: DeletionContext): Promise<void> {
+  const { ledger, threshold } = context;
+  const pending = Map.groupBy(ledger.pendingDeletes(), ({ forest }) => forest);
+  const forests = new Set([...pending.keys(), ...ledger.bulk.scopes('delete')]);
+  if (forests.size === 0) return;
+  const objects = ledger.countByForest();
+  for (const forest of forests) {
+    const list = deletionsOf(forest);
+    const lines = (pending.get(forest) ?? []).map(entry => ({
+      ...{ anchor: entry.anchor, change: String(entry.deleteSequence), entry },
+    }));
+    const counts = { objects: objects.get(forest) ?? 0, threshold };
+    const { go, approved, held, fresh, limit } = ledger.bulk.decideDeletions(list, lines, counts, new Date());
+    if (fresh.length > 0) tellHeld(context, forest, { held, fresh, limit });
+    for (const { entry } of [...approved, ...go]) await deleteOne(context, list, entry);
+    if (approved.length + go.length > 0)
+      ledger.bulk.noteObjects(list, ledger.countByForest().get(forest) ?? 0, new Date());
+  }
+}
+
+async function deleteOne(
+  { ledger, directory, log }: DeletionContext,
+  list: BulkList,
+  entry: LedgerEntry,
+): Promise<void> {
+  const { forest, anchor, managedGuid, nonce } = entry;
+  const sequence = entry.deleteSequence!;
+  const result: WriteResult =
+    managedGuid === null || nonce === null
+      ? { ok: false, gone: true, reason: '' }
+      : await directory.delete(managedGuid, nonce);
+  const now = new Date();
+  const at = now.toISOString();
+  const common = { ...reportedPerson(entry), kind: 'account', sequence, at } as const;
+  if (result.ok || result.gone) {
+    ledger.transaction(() => {
+      ledger.save(deleted(entry, now));
+      ledger.clearProblem(entry, 'account');
+      ledger.bulk.noteWent(list, anchor, now);
+      ledger.queueReports([{ ...common, outcome: 'applied', reason: null }]);
+    });
+    return;
+  }
+  const { reason } = result;
+  const problem = {
+    forest,
+    anchor,
+    verified: true,
+    kind: 'account',
+    outcome: 'failed',
+    code: 'failed',
+  } as const;
+  ledger.transaction(() => {
+    ledger.saveProblem({ ...problem, reason, sequence, at, acceptable: null });
+    ledger.queueReports([{ ...common, outcome: 'failed', reason }]);
+  });
+  log.warn({ forest, anchor, reason }, 'not deleted; tried again');
+}
+
+/** Who is held for the first time is said loudly, kept as a problem, and reported. */
+function tellHeld(
+  { ledger, log }: DeletionContext,
+  forest: string,
+  { held, fresh, limit }: { held: Line[]; fresh: Line[]; limit: number },
+): void {
+  const at = new Date().toISOString();
+  const code = 'deletion-threshold';
+  const look = `causeway domain deletions --forest '${forest}'`;
+  const reason = `${REASONS[code]} (${held.length} wait, ${limit} are allowed; they wait until you have looked at them: ${look})`;
+  ledger.transaction(() => {
+    for (const { entry } of fresh) {
+      const common = { kind: 'account', outcome: 'waiting', sequence: entry.deleteSequence!, at } as const;
+      const { anchor } = entry;
+      ledger.saveProblem({ ...common, forest, anchor, verified: true, code, reason, acceptable: null });
+      ledger.queueReports([{ ...common, ...reportedPerson(entry), reason: `${code}: ${reason}` }]);
+    }
+  });
+  const names = held.flatMap(({ entry }) => (canStillSignIn(ledger, entry) ? [nameOf(entry)] : []));
+  log.error(
+    { forest, waiting: held.length, limit, stillSigningIn: names.length, named: names.slice(0, NAMED) },
+    `ALARM: deletions are held, and people who were deleted can still sign in; look at them: ${look}`,
+  );
+}

@@ -1,0 +1,207 @@
+import type { AccountRecord } from '@causeway/records';
+import { nameKey } from '@causeway/wire';
+import type { DirectoryAccount } from '../directory/managed-directory.ts';
+import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import { viewOf } from '../ledger/name-book.ts';
+import { nameWithDigits } from '../names/made-up-name.ts';
+import {
+  claimsOf,
+  decideNames,
+  type NamedAccount,
+  type NameProblem,
+  type NameView,
+  type Slot,
+  slotOfName,
+  slotOfPrincipal,
+} from '../names/naming.ts';
+import type { ManagedDomain } from '../names/protected.ts';
+import { isSamePerson, signedPerson } from '../person.ts';
+import type { Obstacle } from '../refusals.ts';
+import { type MadeNames, wantedNames } from './plan.ts';
+
+/** The names that an account is made with. */
+export interface TakenNames {
+  names: MadeNames;
+  /** Names that are its forest's from now on. */
+  owned: Slot[];
+  /** Names that are settled when the account is there: it is made under a name that stands in. */
+  due: Slot[];
+  problems: NameProblem[];
+  /** Those it is made with when the directory does not take these. */
+  standIn: () => MadeNames;
+}
+
+/** Finds whoever has one of these sAMAccountNames or userPrincipalNames in the directory. */
+export type FindHolders = (names: string[], principals: string[]) => Promise<DirectoryAccount[]>;
+
+/**
+ * Names for the accounts that a page makes. Who stands in nobody's way gets them at once; with all others it waits until the state
+ * of everybody in the page is written.
+ */
+export class PageNames {
+  readonly #domain: ManagedDomain;
+  readonly #view: NameView;
+  /** What the page has taken so far. */
+  readonly #taken: NamedAccount[] = [];
+  readonly #owners = new Map<Slot, string>();
+  /** What the ledger said while names were taken for one account. */
+  readonly #known = new Map<string, unknown>();
+
+  private constructor(domain: ManagedDomain, view: NameView) {
+    this.#domain = domain;
+    this.#view = overlaid(remembering(view, this.#known), this.#taken, this.#owners, domain.realm);
+  }
+
+  /** Asks the directory once for all the names that the accounts could take. */
+  static async open(
+    ledger: Ledger,
+    holders: FindHolders,
+    domain: ManagedDomain,
+    accounts: readonly NamedAccount[],
+  ): Promise<PageNames> {
+    const obstacles = await findObstacles(ledger, holders, domain, namesToAsk(accounts));
+    return new PageNames(domain, {
+      ...viewOf(ledger.names, domain.realm),
+      obstacle: slot => obstacles.get(slot),
+    });
+  }
+
+  take(account: NamedAccount): TakenNames {
+    const standIn = (): MadeNames => {
+      this.#known.clear();
+      return this.#standIn(account);
+    };
+    this.#known.clear();
+    const claims = claimsOf(account, this.#domain).map(({ slot }) => slot);
+    const decided = decideNames(account, this.#view, this.#domain);
+    const contested = this.#isContested(account, claims, decided);
+    const { problems, ...names } = contested ? { ...standIn(), problems: [] } : decided;
+    this.#taken.push({ ...account, ...names });
+    const own = claims.filter(slot => (this.#view.owner(slot) ?? account.forest) === account.forest);
+    for (const slot of own) this.#owners.set(slot, account.forest);
+    const blocked = claims.some(slot => this.#view.obstacle(slot) !== undefined);
+    return { names, owned: contested ? [] : own, due: contested || blocked ? claims : [], problems, standIn };
+  }
+
+  /** Somebody else's names depend on it, or its own on somebody who is there: the page is no place to settle that. */
+  #isContested(
+    account: NamedAccount,
+    claims: readonly Slot[],
+    { samAccountName, userPrincipalName, digitsKey }: ReturnType<typeof decideNames>,
+  ): boolean {
+    const others = (list: readonly NamedAccount[]) => list.some(one => !isSamePerson(one, account));
+    const taken = [slotOfName(samAccountName)];
+    if (userPrincipalName !== null) taken.push(slotOfPrincipal(userPrincipalName, this.#domain.realm));
+    return (
+      claims.some(
+        slot =>
+          (this.#view.owner(slot) ?? account.forest) === account.forest && others(this.#view.wanting(slot)),
+      ) ||
+      taken.some(slot => others(this.#view.holding(slot))) ||
+      (digitsKey !== null && others(this.#view.withDigits(digitsKey)))
+    );
+  }
+
+  #standIn(account: NamedAccount): MadeNames {
+    const nameless = { ...account, wantedName: null, wantedPrincipal: null };
+    const { samAccountName } = decideNames(nameless, this.#view, this.#domain);
+    return { samAccountName, userPrincipalName: null, keepsDigits: account.keepsDigits, digitsKey: null };
+  }
+}
+
+/** An account that is to be made, as naming sees it: what it was called before does not matter any more. */
+export function newAccount(record: AccountRecord, entry: LedgerEntry | undefined): NamedAccount {
+  const { objectGuid } = record;
+  const wanted = wantedNames(record);
+  const same = entry !== undefined && keyOf(entry.wantedName) === keyOf(wanted.wantedName);
+  return {
+    ...signedPerson(record),
+    ...{ objectGuid, samAccountName: null, userPrincipalName: null, digitsKey: null },
+    ...wanted,
+    keepsDigits: same && entry.keepsDigits,
+  };
+}
+
+const keyOf = (name: string | null): string | null => (name === null ? null : nameKey(name));
+
+/** Asks the same only once. */
+function remembering(view: NameView, known: Map<string, unknown>): NameView {
+  const once =
+    <T>(what: string, ask: (key: string) => T) =>
+    (key: string): T => {
+      const id = `${what} ${key}`;
+      if (!known.has(id)) known.set(id, ask(key));
+      return known.get(id) as T;
+    };
+  return {
+    owner: once('owner', slot => view.owner(slot)),
+    wanting: once('wanting', slot => view.wanting(slot)),
+    holding: once('holding', slot => view.holding(slot)),
+    withDigits: once('digits', key => view.withDigits(key)),
+    obstacle: slot => view.obstacle(slot),
+  };
+}
+
+function overlaid(
+  view: NameView,
+  taken: readonly NamedAccount[],
+  owners: ReadonlyMap<Slot, string>,
+  realm: string,
+): NameView {
+  const slots = (name: string | null, principal: string | null): Slot[] => [
+    ...(name === null ? [] : [slotOfName(name)]),
+    ...(principal === null ? [] : [slotOfPrincipal(principal, realm)]),
+  ];
+  const bySlot = new Map<string, NamedAccount[]>();
+  let read = 0;
+  const inPage = (key: string): readonly NamedAccount[] => {
+    for (; read < taken.length; read++) {
+      const one = taken[read]!;
+      const wants = slots(one.wantedName, one.wantedPrincipal).map(slot => `wants ${slot}`);
+      const has = slots(one.samAccountName, one.userPrincipalName).map(slot => `has ${slot}`);
+      for (const key of [...wants, ...has, `digits ${one.digitsKey}`]) {
+        bySlot.set(key, [...(bySlot.get(key) ?? []), one]);
+      }
+    }
+    return bySlot.get(key) ?? [];
+  };
+  return {
+    owner: slot => view.owner(slot) ?? owners.get(slot),
+    wanting: slot => [...view.wanting(slot), ...inPage(`wants ${slot}`)],
+    holding: slot => [...view.holding(slot), ...inPage(`has ${slot}`)],
+    withDigits: key => [...view.withDigits(key), ...inPage(`digits ${key}`)],
+    obstacle: slot => view.obstacle(slot),
+  };
+}
+
+/** What accounts could be called. */
+function namesToAsk(accounts: readonly NamedAccount[]): { names: Set<string>; principals: Set<string> } {
+  const names = new Set<string>();
+  const principals = new Set<string>();
+  for (const { anchor, wantedName, wantedPrincipal } of accounts) {
+    if (wantedName !== null) names.add(wantedName).add(nameWithDigits(wantedName, anchor));
+    if (wantedPrincipal === null) continue;
+    principals.add(wantedPrincipal);
+    names.add(wantedPrincipal.slice(0, wantedPrincipal.lastIndexOf('@')));
+  }
+  return { names, principals };
+}
+
+/** Names that accounts have which are not ours. */
+export async function findObstacles(
+  ledger: Ledger,
+  holders: FindHolders,
+  { realm }: ManagedDomain,
+  { names, principals }: { names: ReadonlySet<string>; principals: ReadonlySet<string> },
+): Promise<Map<Slot, Obstacle>> {
+  const obstacles = new Map<Slot, Obstacle>();
+  for (const { guid, samAccountName, userPrincipalName } of await holders([...names], [...principals])) {
+    if (ledger.isManaged(guid)) continue;
+    const obstacle = (detail: string): Obstacle => ({ code: 'protected-name', detail });
+    obstacles.set(slotOfName(samAccountName), obstacle(samAccountName));
+    if (userPrincipalName) {
+      obstacles.set(slotOfPrincipal(userPrincipalName, realm), obstacle(userPrincipalName));
+    }
+  }
+  return obstacles;
+}

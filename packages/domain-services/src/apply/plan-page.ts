@@ -1,0 +1,143 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import {
+  type AccountRecord,
+  type CredentialSecret,
+  openCredentialRecord,
+  type SealingKey,
+} from '@causeway/records';
+import type { Ledger } from '../ledger/ledger.ts';
+import { claimsOf, type NamedAccount } from '../names/naming.ts';
+import { domainSidOf } from '../names/protected.ts';
+import type { Person } from '../person.ts';
+import { type Refused, refuse } from '../refusals.ts';
+import { holdCreations } from './creations.ts';
+import { decide } from './decide.ts';
+import { newAccount, PageNames } from './page-names.ts';
+import { planWrite } from './plan.ts';
+import { restoreAccounts } from './restore-accounts.ts';
+import { type ApplyContext, createdBy, discard, type PreparedItem, type Task } from './task.ts';
+
+/**
+ * Decides what is to become of the users of a page and plans the writes. Nobody may come twice in it, nor be in a page that is
+ * not settled yet: a user is decided on what was left of it before. The names of a page before this one count from the moment in
+ * which its write has begun.
+ */
+export async function planPage(context: ApplyContext, prepared: readonly PreparedItem[]): Promise<Task[]> {
+  await adoptMade(context, prepared);
+  const tasks = prepared.map(one => startTask(context, one));
+  for (const [task, held] of holdCreations(context.ledger, context.growth, tasks)) refuseAccount(task, held);
+  try {
+    await restoreAccounts(context, tasks);
+    await planTasks(context, tasks);
+    return tasks;
+  } catch (error) {
+    discard(tasks);
+    throw error;
+  }
+}
+
+/** Accounts that were made just before the process ended: found again by the mark that they were made with. */
+async function adoptMade(
+  { ledger, directory, domain }: ApplyContext,
+  prepared: readonly PreparedItem[],
+): Promise<void> {
+  const intents = prepared.flatMap(({ verified }) => {
+    const entry = ledger.entry(verified.person);
+    return entry && entry.nonce !== null && entry.managedGuid === null ? [entry] : [];
+  });
+  if (intents.length === 0) return;
+  const made = await directory.findMade(
+    intents.map(({ nonce, samAccountName }) => ({ nonce: nonce!, samAccountName: samAccountName! })),
+  );
+  ledger.transaction(() => {
+    for (const entry of intents) {
+      const guid = made.get(entry.nonce!);
+      if (guid === undefined) continue;
+      ledger.save({ ...entry, managedGuid: guid });
+      ledger.names.touch(claimsOf(entry, domain).map(({ slot }) => slot));
+    }
+  });
+}
+
+function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
+  const entry = ledger.entry(prepared.verified.person);
+  const decision = decide(entry, prepared.verified, domain, sid => ledger.forestOfSid(sid));
+  const { account } = decision;
+  if (account.kind === 'upsert' && !account.sid) pinSid(ledger, account.record);
+  return { ...prepared, entry, decision };
+}
+
+/** The first user of a domain that is believed pins its SID, before the next one of the page is decided on. */
+function pinSid(ledger: Ledger, { objectSid, forest }: AccountRecord): void {
+  if (objectSid === null) return;
+  const domainSid = domainSidOf(objectSid)!;
+  if (ledger.forestOfSid(domainSid) === undefined) {
+    ledger.pinSid(domainSid, forest, new Date().toISOString());
+  }
+}
+
+/** Finds the names of whoever is new, opens the credentials and plans the writes of all that is to be written. */
+async function planTasks(
+  { ledger, directory, domain, sealingKey }: ApplyContext,
+  tasks: Task[],
+): Promise<void> {
+  /** Whoever is to be made, as names see it. */
+  const newcomer = (task: Task): NamedAccount | undefined => {
+    const record = createdBy(task);
+    return record && newAccount(record, task.entry);
+  };
+  const holders = (names: string[], principals: string[]) => directory.holders(names, principals);
+  const newcomers = tasks.map(newcomer).filter(one => one !== undefined);
+  const names = await PageNames.open(ledger, holders, domain, newcomers);
+  const now = new Date();
+  const { users, accountDescriptor: descriptor } = directory;
+  const blockOf = (person: Person) => ledger.blocks.of(person);
+  const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID, blockOf };
+  for (const task of tasks) {
+    const { entry, item } = task;
+    const made = newcomer(task);
+    if (made) task.taken = names.take(made);
+    const secret = await openedSecret(task, sealingKey);
+    const { account, credential } = task.decision;
+    const withdrawal = credential.kind === 'withdraw' ? credential.record : undefined;
+    if (account.kind !== 'upsert' && credential.kind !== 'write' && !withdrawal) continue;
+    const parts = {
+      account:
+        account.kind === 'upsert'
+          ? {
+              ...{ record: account.record, sidRefused: account.sid !== undefined },
+              ...{ profile: item.profile, names: task.taken?.names },
+            }
+          : undefined,
+      credential: credential.kind === 'write' ? { record: credential.record, secret: secret! } : undefined,
+      withdrawal,
+    };
+    try {
+      task.plan = planWrite(entry, parts, context);
+    } catch (error) {
+      // Keys that no Kerberos database can hold: the record is genuine, its content is not usable.
+      task.result = { ok: false, gone: false, reason: (error as Error).message };
+    }
+  }
+}
+
+/** Without its account, a new user's credential has no place either. */
+function refuseAccount(task: Task, refusal: Refused): void {
+  const { credential } = task.decision;
+  task.decision = { account: refusal, credential };
+  if (task.entry?.managedGuid != null) return;
+  if (credential.kind === 'write')
+    task.decision.credential = refuse('no-account', credential.record.sequence);
+  if (credential.kind === 'withdraw')
+    task.decision.credential = { kind: 'remember', record: credential.record };
+}
+
+async function openedSecret(task: Task, key: SealingKey): Promise<CredentialSecret | undefined> {
+  const { credential } = task.decision;
+  if (credential.kind !== 'write') return undefined;
+  task.opened ??= await openCredentialRecord(credential.record, key);
+  const { opened } = task;
+  if (opened.ok) return opened;
+  task.decision.credential = refuse(opened.refusal, credential.record.sequence, opened.detail);
+  return undefined;
+}

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { viewOf } from '../ledger/name-book.ts';
+import { decideNames } from '../names/naming.ts';
+import { newAccount } from './page-names.ts';
+import { type ApplyContext, type Task, upsertOf } from './task.ts';
+
+/**
+ * Whoever comes back gets the account back that was deleted here, with its SID, while the directory has its tombstone. It is disabled
+ * and has a name that stands in; all that its records say is written as to any account. Where that cannot be, it is made anew.
+ */
+export async function restoreAccounts(context: ApplyContext, tasks: readonly Task[]): Promise<void> {
+  for (const task of tasks) {
+    const { entry, decision } = task;
+    if (decision.account.kind !== 'upsert' || !entry?.lastManagedGuid) continue;
+    if (entry.managedGuid !== null || entry.nonce !== null) continue;
+    await restoreAccount(context, task, entry.lastManagedGuid);
+  }
+}
+
+async function restoreAccount(
+  { ledger, directory, domain, log }: ApplyContext,
+  task: Task,
+  guid: string,
+): Promise<void> {
+  const entry = task.entry!;
+  const { anchor, forest } = entry;
+  const nameless = { ...newAccount(upsertOf(task)!, entry), wantedName: null, wantedPrincipal: null };
+  const { samAccountName } = decideNames(nameless, viewOf(ledger.names, domain.realm), domain);
+  const nonce = randomUUID();
+  const result = await directory.restore(guid, samAccountName, nonce);
+  ledger.transaction(() => {
+    if (result.ok) {
+      ledger.save({ ...entry, managedGuid: guid, nonce });
+      const { keepsDigits, digitsKey } = entry;
+      ledger.names.save(entry, { samAccountName, userPrincipalName: null, keepsDigits, digitsKey });
+    } else {
+      ledger.audit({ action: 'made-anew', subject: anchor, detail: `of ${forest}: ${result.reason}` });
+    }
+  });
+  log.info(
+    { forest, anchor, ...(!result.ok && { reason: result.reason }) },
+    result.ok ? 'account restored' : 'account made anew',
+  );
+  task.entry = ledger.entry(entry)!;
+  if (!result.ok) task.madeAnew = true;
+}

@@ -1,0 +1,196 @@
+import type { DomainReport, FeedItem } from '@causeway/contract';
+import type { AccountRecord } from '@causeway/records';
+import { faultPoint } from '@causeway/service';
+import { endAcceptances, logEnded } from '../administrators/administrators.ts';
+import type { Ledger, LedgerEntry, RecordKind } from '../ledger/ledger.ts';
+import { nameWithDigits } from '../names/made-up-name.ts';
+import { isSamePerson, keyOf, type Person, reportedPerson, signedPerson } from '../person.ts';
+import { refuse } from '../refusals.ts';
+import { lookAgain } from './blocks.ts';
+import { noteCreated } from './creations.ts';
+import type { AccountDecision } from './decide.ts';
+import { forgotten, planDeletion, rememberWithdrawal, wantedNames } from './plan.ts';
+import { reasonOf, reconcileNames, saveNameProblem } from './reconcile-names.ts';
+import type { ApplyContext, Task } from './task.ts';
+
+/**
+ * Puts down in the ledger what became of a page that is written, in one transaction, with its reports; names that have to change
+ * hands do so before the reports are made.
+ * @returns users that failed for a reason of their own: to be tried again
+ */
+export async function settlePage(context: ApplyContext, tasks: readonly Task[]): Promise<FeedItem[]> {
+  const { ledger, log } = context;
+  try {
+    await findMade(context, tasks);
+  } catch (error) {
+    lookAgain(ledger, tasks);
+    throw error;
+  }
+  const { failed, reports } = ledger.transaction(() => {
+    const settled = settle(context, tasks);
+    logEnded(log, endAcceptances(ledger));
+    if (ledger.names.isAnyDue(Date.now())) return settled;
+    queueReports(ledger, settled.reports);
+    return { ...settled, reports: undefined };
+  });
+  faultPoint('domain.after-ledger');
+  if (reports === undefined) return failed;
+  const { gone } = await reconcileNames(
+    context,
+    new Set(tasks.map(({ verified }) => keyOf(verified.person))),
+  );
+  ledger.transaction(() => queueReports(ledger, reports));
+  const lost = tasks.filter(({ verified }) => gone.has(keyOf(verified.person))).map(({ item }) => item);
+  return [...failed, ...lost.filter(item => !failed.includes(item))];
+}
+
+/** What became of a record of somebody. */
+interface Report extends Omit<DomainReport, 'forest' | 'sourceAnchor'> {
+  person: Person;
+}
+
+/** A report of an account that is written says what of its record is not. */
+function queueReports(ledger: Ledger, reports: readonly Report[]): void {
+  for (const { person, ...report } of reports) {
+    const written = report.outcome === 'applied' || report.outcome === 'unchanged';
+    const reason = written && report.kind === 'account' ? reasonOf(ledger, person) : report.reason;
+    ledger.queueReports([{ ...report, ...reportedPerson(person), reason }]);
+  }
+}
+
+/** The objectGUIDs of the accounts that were made: only the directory knows them. */
+async function findMade({ directory }: ApplyContext, tasks: readonly Task[]): Promise<void> {
+  const made = tasks.filter(({ plan }) => plan?.write.kind === 'add');
+  if (made.length === 0) return;
+  const guids = await directory.findMade(
+    made.map(({ plan }) => ({ nonce: plan!.next.nonce!, samAccountName: plan!.next.samAccountName! })),
+  );
+  for (const task of made) {
+    const guid = guids.get(task.plan!.next.nonce!);
+    if (guid !== undefined) task.plan!.next.managedGuid = guid;
+    else if (task.result!.ok) {
+      task.result = { ok: false, gone: false, reason: 'the account was made and is not found again' };
+    }
+  }
+}
+
+function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedItem[]; reports: Report[] } {
+  const { ledger, log } = context;
+  const failed: FeedItem[] = [];
+  const reports: Report[] = [];
+  const at = new Date().toISOString();
+  for (const task of tasks) {
+    const { item, verified, entry, decision, plan, result } = task;
+    const failure = result?.ok === false ? result : undefined;
+    if (plan && !failure) ledger.save(plan.next);
+    // It was planned before this was in the ledger, and a block may have come or gone since.
+    if (plan) ledger.blocks.touch(plan.next);
+    if (plan?.write.kind === 'add' && !failure) noteCreated(ledger, plan.next);
+    if (failure?.gone && entry) ledger.save(forgotten(entry));
+    const { account } = decision;
+    if (account.kind === 'delete' || account.kind === 'bury') {
+      ledger.save(planDeletion(entry, account.record, new Date(at)));
+    }
+    const { credential } = decision;
+    if (credential.kind === 'remember') {
+      ledger.save(rememberWithdrawal(ledger.entry(verified.person), credential.record));
+    }
+    if (account.kind === 'unchanged' && entry) refreshNames(ledger, entry, account.record);
+    // Looked at before the account was there, they may have been put off.
+    ledger.names.touch(task.taken?.due ?? []);
+    if (account.kind === 'upsert' && !failure) saveAsides(ledger, task, account, at);
+    if (failure) failed.push(item);
+    for (const kind of ['account', 'credential'] as const) {
+      const report = outcomeOf(ledger, task, kind, at, failure);
+      if (!report) continue;
+      reports.push(report);
+      if (report.outcome === 'failed') {
+        log.warn({ ...verified.person, kind, reason: report.reason }, 'not written; tried again');
+      }
+    }
+  }
+  return { failed, reports };
+}
+
+/** What of a record is not written, though the record is: kept beside it. */
+function saveAsides(
+  ledger: Ledger,
+  { taken, madeAnew }: Task,
+  { record, sid }: Extract<AccountDecision, { kind: 'upsert' }>,
+  at: string,
+): void {
+  const { sequence } = record;
+  const person = signedPerson(record);
+  const aside = sid ?? (madeAnew ? refuse('made-anew', sequence) : undefined);
+  if (aside) {
+    const { code, reason, acceptable, kind: outcome } = aside;
+    const problem = { outcome, code, reason, acceptable, sequence, at };
+    ledger.saveProblem({ ...person, verified: true, kind: 'sid', ...problem });
+  } else ledger.clearProblem(person, 'sid');
+  if (taken) saveNameProblem(ledger, person, taken.problems, sequence);
+}
+
+/** A ledger of the release before knows what accounts are called, and not what their forests say: the same record tells. */
+function refreshNames(ledger: Ledger, entry: LedgerEntry, record: AccountRecord): void {
+  const wanted = wantedNames(record);
+  const known = entry.wantedName === wanted.wantedName && entry.wantedPrincipal === wanted.wantedPrincipal;
+  if (known || record.deleted || entry.deletedAt !== null) return;
+  const { anchor, forest, samAccountName } = entry;
+  const name = wanted.wantedName;
+  const hasDigits = name !== null && samAccountName === nameWithDigits(name, anchor);
+  ledger.save({ ...entry, ...wanted });
+  if (!hasDigits || !ledger.names.wasWantedElsewhere(name, forest)) return;
+  ledger.names.save(entry, { ...entry, keepsDigits: true });
+}
+
+/** The report of one record; refusals and failures are kept in the ledger until the record is written. */
+function outcomeOf(
+  ledger: Ledger,
+  { verified, entry, decision }: Task,
+  kind: RecordKind,
+  now: string,
+  failure: { reason: string } | undefined,
+): Report | undefined {
+  const { person } = verified;
+  const decided = decision[kind];
+  const one = decided.kind === 'remember' ? refuse('no-account', decided.record.sequence) : decided;
+  const known = verified[kind];
+  const isVerified = known?.ok === true && isSamePerson(person, signedPerson(known.record));
+  const report = (
+    outcome: DomainReport['outcome'],
+    sequence: number,
+    reason: string | null = null,
+    at = now,
+  ): Report => ({ person, kind, sequence, outcome, reason, at });
+  switch (one.kind) {
+    case 'absent':
+      return undefined;
+    case 'delete': // reported once it is made
+      return undefined;
+    case 'unchanged': {
+      ledger.clearProblem(person, kind);
+      const written = kind === 'account' ? entry?.accountAt : entry?.credentialAt;
+      return report('unchanged', one.sequence, null, written ?? now);
+    }
+    case 'refused':
+    case 'waiting': {
+      const { kind: outcome, code, reason, acceptable, sequence } = one;
+      const problem = { ...person, kind, outcome, code, reason, acceptable, sequence, at: now };
+      // What is in no list is not reported either: the outbox would grow as the list does not.
+      if (!isVerified && !ledger.saveUnverified(problem)) return undefined;
+      if (isVerified) ledger.saveProblem({ ...problem, verified: true });
+      return report(outcome, sequence, `${code}: ${reason}`);
+    }
+    default: {
+      const { sequence } = one.record;
+      if (!failure) {
+        ledger.clearProblem(person, kind);
+        return report('applied', sequence);
+      }
+      const { reason } = failure;
+      const problem = { ...person, verified: true, kind, code: 'failed', reason, sequence, at: now } as const;
+      ledger.saveProblem({ ...problem, outcome: 'failed', acceptable: null });
+      return report('failed', sequence, reason);
+    }
+  }
+}

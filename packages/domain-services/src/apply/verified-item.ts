@@ -1,0 +1,51 @@
+import type { FeedItem } from '@causeway/contract';
+import {
+  type AccountRecord,
+  type CredentialRecord,
+  peekRecord,
+  type RecordKind,
+  type Refusal,
+  verifyRecord,
+  type WithdrawalRecord,
+} from '@causeway/records';
+import type { Trust } from '../pairing/trust.ts';
+import { type Person, personOf } from '../person.ts';
+
+/** A record of the feed, believed or not. */
+export type Verified<R> =
+  | { ok: true; record: R }
+  /** `sequence` is what the record says of itself: for the report, not believed. */
+  | { ok: false; refusal: Refusal; detail: string; sequence: number };
+
+/** A user of the feed with what its records say; all else in it is the tenant's word. */
+export interface VerifiedItem {
+  person: Person;
+  origin: FeedItem['origin'];
+  profile: FeedItem['profile'];
+  account: Verified<AccountRecord> | null;
+  /** A withdrawal may stand in the place of a credential. */
+  credential: Verified<CredentialRecord | WithdrawalRecord> | null;
+}
+
+/** Checks the signatures of a user's records, and that each is of its kind and made for this tenant. */
+export function verifyItem(item: FeedItem, trust: Trust, tenant: string): VerifiedItem {
+  const verify = <R>(kinds: readonly RecordKind[], jws: string | null): Verified<R> | null => {
+    if (jws === null) return null;
+    const result = verifyRecord(jws, trust, { tenant });
+    const sequence = (): number => peekRecord(jws)?.sequence ?? 0;
+    if (!result.ok) return { ...result, sequence: sequence() };
+    if (kinds.includes(result.record.kind)) return { ok: true, record: result.record as R };
+    const detail = `${kinds.join(' or ')} record expected, a ${result.record.kind} record came`;
+    return { ok: false, refusal: 'wrong-kind', detail, sequence: sequence() };
+  };
+  return {
+    person: personOf(item),
+    origin: item.origin,
+    profile: item.profile,
+    account: verify<AccountRecord>(['account'], item.accountRecord),
+    credential: verify<CredentialRecord | WithdrawalRecord>(
+      ['credential', 'withdrawal'],
+      item.credentialRecord,
+    ),
+  };
+}

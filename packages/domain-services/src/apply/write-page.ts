@@ -1,0 +1,106 @@
+import { faultPoint } from '@causeway/service';
+import { writeInBulk } from '../directory/bulk.ts';
+import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import { claimsOf, type Slot } from '../names/naming.ts';
+import { lookAgain } from './blocks.ts';
+import { newAccount } from './page-names.ts';
+import { wantedNames, withNames } from './plan.ts';
+import { type ApplyContext, discard, type Task, upsertOf } from './task.ts';
+
+/** From this many writes on, `ldbmodify` is quicker than one operation after the other. */
+export const BULK_FROM = 50;
+
+/**
+ * Writes what was planned into the directory, and wipes it. What comes to be is in the ledger as an intent, on the disk, before
+ * this yields for the first time.
+ * @throws CausewayError 'directory-unavailable'
+ */
+export async function writePage(context: ApplyContext, tasks: readonly Task[]): Promise<void> {
+  try {
+    await writePlans(context, tasks);
+  } catch (error) {
+    lookAgain(context.ledger, tasks);
+    throw error;
+  } finally {
+    discard(tasks);
+  }
+  faultPoint('domain.after-write');
+}
+
+/** Whether a task changes what the ledger says of the names of an account that is in it already: known when it is settled. */
+export function changesNames({ entry, decision: { account } }: Task): boolean {
+  if (!entry || (account.kind !== 'upsert' && account.kind !== 'unchanged')) return false;
+  const { wantedName, wantedPrincipal } = wantedNames(account.record);
+  const back = entry.deletedAt !== null && !account.record.deleted;
+  return back || entry.wantedName !== wantedName || entry.wantedPrincipal !== wantedPrincipal;
+}
+
+/** Whether a page is written by `ldbmodify`. */
+export function isBulk(tasks: readonly Task[]): boolean {
+  return tasks.filter(task => task.plan !== undefined).length >= BULK_FROM;
+}
+
+async function writePlans(context: ApplyContext, tasks: readonly Task[]): Promise<void> {
+  const { ledger, directory, ldbModify, log } = context;
+  const planned = tasks.filter(task => task.plan !== undefined);
+  if (planned.length === 0) return;
+  const made = planned.filter(({ plan }) => plan!.write.kind === 'add');
+  // The intent is on the disk before the account is: what is found with this mark later is ours.
+  ledger.transaction(() => {
+    for (const task of made) saveIntent(ledger, task, task.taken!.owned, task.taken!.due);
+  });
+  faultPoint('domain.before-write');
+  const writes = planned.map(({ plan }) => plan!.write);
+  if (isBulk(planned)) {
+    const slow = (users: number, reason: string) =>
+      log.warn({ users, reason }, 'ldbmodify does not take the batch: written one by one');
+    const results = await writeInBulk(ldbModify, writes, write => directory.write(write), slow);
+    planned.forEach((task, i) => {
+      task.result = results[i]!;
+    });
+  } else {
+    for (const task of planned) task.result = await directory.write(task.plan!.write);
+  }
+  for (const task of made) if (!task.result!.ok && task.result!.refused) await makeNameless(context, task);
+}
+
+/** An account that the directory does not take as it is gets names that nobody has: then its names are tried by themselves. */
+async function makeNameless({ ledger, directory }: ApplyContext, task: Task): Promise<void> {
+  const standIn = task.taken!.standIn();
+  const claims = claimsOf(newAccount(upsertOf(task)!, task.entry), { realm: directory.realm });
+  task.plan = withNames(task.plan!, standIn, directory.users);
+  task.taken = { ...task.taken!, names: standIn, problems: [], due: claims.map(({ slot }) => slot) };
+  ledger.transaction(() => {
+    saveIntent(ledger, task, [], task.taken!.due);
+    ledger.names.save(task.plan!.next, task.plan!.next);
+  });
+  task.result = await directory.write(task.plan.write);
+}
+
+function saveIntent(
+  ledger: Ledger,
+  { entry, plan }: Task,
+  owned: readonly Slot[],
+  due: readonly Slot[],
+): void {
+  const { next } = plan!;
+  ledger.save(intentOf(entry, next));
+  // Whoever was here before gets the names that the account is made with.
+  if (entry) ledger.names.save(next, next);
+  for (const slot of owned) ledger.names.setOwner({ slot, forest: next.forest, releasedAt: null });
+  ledger.names.touch(due);
+}
+
+/** What the ledger says of an account between its plan and its being there: pins and names, nothing written. */
+function intentOf(entry: LedgerEntry | undefined, next: LedgerEntry): LedgerEntry {
+  return {
+    ...next,
+    accountSequence: entry?.accountSequence ?? null,
+    credentialSequence: entry?.credentialSequence ?? null,
+    passwordOrder: entry?.passwordOrder ?? null,
+    hasCredential: false,
+    withdrawn: false,
+    accountAt: entry?.accountAt ?? null,
+    credentialAt: entry?.credentialAt ?? null,
+  };
+}

@@ -1,0 +1,66 @@
+import { CausewayError, confirm, describeHeld, HELD_WORDS, printResult } from '@causeway/service';
+import type { Command as Program } from 'commander';
+import { loadDomainConfiguration } from '../configuration.ts';
+import { approveHeld, getHeld, type HeldList, listHeld } from '../ledger/held.ts';
+import { askOrDo, type Opened } from './at-hand.ts';
+import { type ForestFlags, forestOption } from './forest-option.ts';
+
+type Operation = HeldList['operation'];
+
+/** `causeway domain deletions`, `allow-deletes` and the same for new users. */
+export function heldCommands(command: (name: string, description: string) => Program): void {
+  for (const operation of ['delete', 'create'] as const) {
+    const { show, showSays, allow, allowSays } = HELD_WORDS[operation];
+    forestOption(command(show, showSays), 'one forest alone').action((flags: ForestFlags) =>
+      showHeld(operation, flags),
+    );
+    command(allow, allowSays)
+      .argument('<digest>', `as 'causeway domain ${show}' shows it`)
+      .option('--yes', 'do not ask')
+      .action((digest: string, flags: ForestFlags & { yes?: boolean }) =>
+        allowHeld(operation, digest, flags),
+      );
+  }
+}
+
+async function showHeld(operation: Operation, { forest, ...flags }: ForestFlags): Promise<void> {
+  const query = new URLSearchParams({ operation, ...(forest !== undefined && { forest }) });
+  const { lists } = await askOrDo(loadDomainConfiguration(flags), 'GET', `/held?${query}`, ({ ledger }) => ({
+    lists: listHeld(ledger, operation, forest),
+  }));
+  const { none, allow } = HELD_WORDS[operation];
+  printResult(flags.json, { lists }, () =>
+    lists.length === 0
+      ? [none]
+      : lists.flatMap(list => [
+          ...describeList(list),
+          `to let them go:  causeway domain ${allow} ${list.digest}`,
+          '',
+        ]),
+  );
+}
+
+async function allowHeld(
+  operation: Operation,
+  digest: string,
+  flags: ForestFlags & { yes?: boolean },
+): Promise<void> {
+  const { show, allow, question, what } = HELD_WORDS[operation];
+  if (!/^[0-9a-f]{32}$/.test(digest)) {
+    const text = `the digest of a list expected, got '${digest}': see who waits by 'causeway domain ${show}', then run 'causeway domain ${allow} DIGEST'`;
+    throw new CausewayError('approve-by-list', text);
+  }
+  const configuration = loadDomainConfiguration(flags);
+  const path = `/held/${digest}`;
+  const shown = await askOrDo(configuration, 'GET', path, ({ ledger }) => getHeld(ledger, digest));
+  await confirm(describeList(shown), question, flags.yes);
+  const approve = ({ ledger }: Opened) => approveHeld(ledger, digest, operation);
+  const approved = await askOrDo(configuration, 'POST', path, approve, { operation });
+  printResult(flags.json, approved, () => [`${approved.count} ${what} are approved`]);
+}
+
+function describeList(list: HeldList): string[] {
+  const { forest, people } = list;
+  const rows = people.map(({ user, name, canSignIn }) => [user, canSignIn ? 'can still sign in' : '', name]);
+  return describeHeld(list, { scope: forest, where: 'the managed domain', rows });
+}

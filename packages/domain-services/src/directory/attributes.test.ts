@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ntHash, parseSupplementalCredentials } from '@causeway/credentials';
+import type { AccountRecord } from '@causeway/records';
+import { kerberosKeys } from '../testing/index.ts';
+import { accountValues, controlValues, credentialValues, profileValues, wipeValues } from './attributes.ts';
+
+const NOW = new Date('2026-11-23T10:00:00.000Z');
+const zeros = (length: number) => new Uint8Array(length);
+const same = (a: unknown, b: Uint8Array) => a instanceof Uint8Array && Buffer.from(a).equals(b);
+
+test('hash, keys and time are one set', () => {
+  const secret = {
+    ntHash: ntHash('Passw0rd'),
+    kerberosKeys: kerberosKeys('CORP.EXAMPLE.COM', 'alice', 'Passw0rd'),
+  };
+  const values = credentialValues(secret, false, NOW, zeros);
+  assert.ok(same(values.unicodePwd?.[0], ntHash('Passw0rd')));
+  const blob = parseSupplementalCredentials(values.supplementalCredentials![0] as Uint8Array);
+  assert.equal(blob.kerberosKeys?.salt, 'CORP.EXAMPLE.COMalice');
+  // [MS-DTYP] 2.3.3: 100 ns since 1601.
+  assert.deepEqual(values.pwdLastSet, ['134399016000000000']);
+  wipeValues(values);
+  assert.ok(same(values.unicodePwd?.[0], zeros(16)));
+  assert.ok((values.supplementalCredentials![0] as Uint8Array).every(byte => byte === 0));
+});
+
+test('keys that Samba does not take are removed, never left behind, and the hash goes alone', () => {
+  const keys = kerberosKeys('CORP.EXAMPLE.COM', 'alice', 'Passw0rd');
+  const half = { ...keys, keys: keys.keys.slice(0, 1) };
+  for (const kerberosKeys of [undefined, half, { ...keys, salt: '' }, { ...keys, iterations: 8192 }]) {
+    const secret = { ntHash: zeros(16), ...(kerberosKeys && { kerberosKeys }) };
+    assert.deepEqual(credentialValues(secret, false, NOW, zeros).supplementalCredentials, []);
+  }
+});
+
+test('only a password that must be changed has no time', () => {
+  assert.deepEqual(credentialValues({ ntHash: zeros(16) }, true, NOW, zeros).pwdLastSet, ['0']);
+});
+
+test('of userAccountControl nothing but enabled or disabled is ever written', () => {
+  assert.deepEqual(controlValues(true), { userAccountControl: ['512'] });
+  assert.deepEqual(controlValues(false), { userAccountControl: ['514'] });
+});
+
+test('an account record becomes history and expiry', () => {
+  const record = {
+    objectSid: 'S-1-5-21-1-22-333-1105',
+    accountExpires: '2027-01-01T00:00:00.000Z',
+  } as AccountRecord;
+  const values = accountValues(record, false);
+  assert.deepEqual(values.accountExpires, ['134432352000000000']);
+  assert.deepEqual(accountValues({ ...record, accountExpires: null }, false).accountExpires, [
+    '9223372036854775807',
+  ]);
+  // 0 would mean never.
+  const longOver = { ...record, accountExpires: '1601-01-01T00:00:00.000Z' };
+  assert.deepEqual(accountValues(longOver, false).accountExpires, ['1']);
+  assert.deepEqual(accountValues(record, true).sIDHistory, []);
+  assert.ok(
+    same(
+      values.sIDHistory?.[0],
+      Buffer.from('010500000000000515000000010000001600' + '00004d01000051040000', 'hex'),
+    ),
+  );
+});
+
+test('a profile is cut to what the directory takes; what is empty is taken away', () => {
+  const values = profileValues({
+    ...{ displayName: 'x'.repeat(300), givenName: '  ', surname: null, mail: 'a@b.c' },
+    ...{ department: `${'d'.repeat(63)}😀`, jobTitle: null, telephoneNumber: null, mobile: null },
+  });
+  assert.equal(values.displayName?.[0]?.length, 256);
+  assert.deepEqual([values.givenName, values.sn, values.mail], [[], [], ['a@b.c']]);
+  assert.deepEqual(values.department, ['d'.repeat(63)]);
+});

@@ -1,0 +1,115 @@
+import type { FeedItem } from '@causeway/contract';
+import { buildSupplementalCredentials, keysProblem } from '@causeway/credentials';
+import { encodeSid, type LdapAttributes, type LdapChange } from '@causeway/ldap';
+import type { AccountRecord, CredentialSecret } from '@causeway/records';
+import { dateToFiletime, FILETIME_NEVER } from '@causeway/wire';
+
+/** [MS-ADTS] 2.2.16: a normal account, and a disabled one. No other bit comes from outside. */
+const NORMAL_ACCOUNT = 0x200;
+const ACCOUNT_DISABLED = 0x002;
+
+/** The person's attributes in Active Directory and their largest lengths there (schema, rangeUpper). */
+const PROFILE_ATTRIBUTES: Readonly<Record<keyof FeedItem['profile'], readonly [string, number]>> = {
+  displayName: ['displayName', 256],
+  givenName: ['givenName', 64],
+  surname: ['sn', 64],
+  mail: ['mail', 256],
+  department: ['department', 64],
+  jobTitle: ['title', 128],
+  telephoneNumber: ['telephoneNumber', 64],
+  mobile: ['mobile', 64],
+};
+
+/** Attribute values to be written; an empty list takes the attribute away. */
+export type Values = Record<string, (string | Uint8Array)[]>;
+
+export function controlValues(enabled: boolean): Values {
+  return { userAccountControl: [String(enabled ? NORMAL_ACCOUNT : NORMAL_ACCOUNT | ACCOUNT_DISABLED)] };
+}
+
+/** What the signed account record says of anything but names; all of it, so that a second time changes nothing. */
+export function accountValues({ objectSid, accountExpires }: AccountRecord, sidIsRefused: boolean): Values {
+  return {
+    sIDHistory: objectSid === null || sidIsRefused ? [] : [encodeSid(objectSid)],
+    accountExpires: [accountExpires === null ? String(FILETIME_NEVER) : expiry(new Date(accountExpires))],
+  };
+}
+
+/** The unsigned part. A text longer than Active Directory takes is cut, an empty one is none. */
+export function profileValues(profile: FeedItem['profile']): Values {
+  const values: Values = {};
+  for (const [name, [attribute, length]] of Object.entries(PROFILE_ATTRIBUTES)) {
+    const text = cut(profile[name as keyof typeof profile]?.trim() ?? '', length);
+    values[attribute] = text === '' ? [] : [text];
+  }
+  return values;
+}
+
+/**
+ * NT hash and Kerberos keys as one set: keys that are absent are taken away. The result holds secrets: wipe it.
+ *
+ * @param random a source of random bytes, for the two DES keys that nothing may match
+ */
+export function credentialValues(
+  secret: CredentialSecret,
+  mustChange: boolean,
+  now: Date,
+  random: (length: number) => Uint8Array,
+): Values {
+  const keys = secret.kerberosKeys;
+  return {
+    unicodePwd: [secret.ntHash],
+    // Of keys that Samba does not take, none: the NT hash stands alone then, and RC4 with it.
+    supplementalCredentials:
+      keys && keysProblem(keys) === undefined ? [buildSupplementalCredentials(keys, random)] : [],
+    // 0 means: to be changed at the next sign-in. Left out it would read as 0 too.
+    pwdLastSet: [mustChange ? '0' : String(dateToFiletime(now))],
+  };
+}
+
+const HASH_LENGTH = 16;
+
+/**
+ * What takes an account's credential away: a hash that no password is known to have, and no Kerberos keys.
+ *
+ * @param random a source of random bytes
+ */
+export function withdrawalValues(now: Date, random: (length: number) => Uint8Array): Values {
+  return {
+    unicodePwd: [random(HASH_LENGTH)],
+    supplementalCredentials: [],
+    pwdLastSet: [String(dateToFiletime(now))],
+  };
+}
+
+/** Overwrites the secrets among the values. */
+export function wipeValues(values: Values): void {
+  for (const name of ['unicodePwd', 'supplementalCredentials']) {
+    for (const value of values[name] ?? []) if (typeof value !== 'string') value.fill(0);
+  }
+}
+
+export function asAttributes(values: Values): LdapAttributes {
+  return Object.fromEntries(Object.entries(values).filter(([, list]) => list.length > 0));
+}
+
+export function asChanges(values: Values): LdapChange[] {
+  return Object.entries(values).map(([attribute, list]) => ({
+    operation: 'replace',
+    attribute,
+    values: list,
+  }));
+}
+
+/** Active Directory takes 0 and less for never: the first moment of 1601 is over, too. */
+function expiry(date: Date): string {
+  const filetime = dateToFiletime(date);
+  return String(filetime > 0n ? filetime : 1n);
+}
+
+function cut(text: string, length: number): string {
+  return text
+    .slice(0, length)
+    .replace(/[\uD800-\uDBFF]$/, '')
+    .trim();
+}

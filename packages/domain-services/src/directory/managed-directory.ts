@@ -1,0 +1,340 @@
+import {
+  bypassPasswordHash,
+  bytesOf,
+  decodeGuid,
+  decodeSid,
+  encodeGuid,
+  filterEscape,
+  type LdapConnection,
+  type LdapEntry,
+  LdapError,
+  type LdapErrorCode,
+  openLdap,
+  SdFlag,
+  SdFlagsControl,
+  showDeleted,
+  textOf,
+} from '@causeway/ldap';
+import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
+import { CausewayError, describeError, faultPoint, suspectDisk } from '@causeway/service';
+import { ACL_REVISION_DS, decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
+import type { Block } from '../ledger/block-book.ts';
+import type { ManagedDomain } from '../names/protected.ts';
+import { asAttributes, asChanges, controlValues, type Values } from './attributes.ts';
+import { blockMark, isBlockMark, MARK_ATTRIBUTE, MARK_FILTER } from './block-mark.ts';
+import { denyOwnChange, newAccountDescriptor } from './own-changes.ts';
+import { accountDn, usersDn } from './structure.ts';
+import type { Write, WriteResult } from './write.ts';
+
+/** An account as the directory has it. */
+export interface DirectoryAccount {
+  guid: string;
+  samAccountName: string;
+  userPrincipalName: string | undefined;
+}
+
+const TIMEOUT_MS = 30_000;
+const SCAN_TIMEOUT_MS = 600_000;
+/** Names a filter; Samba looks each of them up in an index. */
+const MAX_FILTER_NAMES = 200;
+/** The domain controller is not there or busy: nothing is wrong with what was to be written. */
+const UNAVAILABLE: ReadonlySet<LdapErrorCode> = new Set([
+  'unreachable',
+  'closed',
+  'timeout',
+  'busy',
+  'protocol',
+]);
+
+const OPERATIONS_ERROR = 1;
+const PROTOCOL_ERROR = 2;
+const IO_ERROR = /^[0-9A-F]{8}: IO Error at \S+\.c:\d+$/;
+
+/**
+ * How Samba says that its disk takes nothing (seen in 4.17): a protocol error on a full disk, an operations error on one that became
+ * read-only. Nothing of what a change holds may look like it, or one person would hold up all others.
+ */
+const isDiskTrouble = ({ resultCode, diagnostic }: LdapError): boolean =>
+  resultCode === PROTOCOL_ERROR || (resultCode === OPERATIONS_ERROR && IO_ERROR.test(diagnostic ?? ''));
+
+const REFUSALS: ReadonlySet<LdapErrorCode> = new Set(['already-exists', 'constraint', 'syntax']);
+
+const isRefusal = (error: unknown): boolean => error instanceof LdapError && REFUSALS.has(error.code);
+
+/** The managed domain's directory over Samba's privileged socket: who can open it is the system itself. */
+export class ManagedDirectory {
+  readonly base: string;
+  readonly users: string;
+  readonly realm: string;
+  readonly #hostName: string;
+  readonly #place: string;
+  readonly #socketPath: string;
+  #connection: LdapConnection | undefined;
+  #opening: Promise<LdapConnection> | undefined;
+  #accountDescriptor: Uint8Array | undefined;
+
+  constructor(place: DomainPlace) {
+    const description = readDomain(place);
+    this.realm = description.realm;
+    this.#hostName = description.hostName;
+    this.base = baseDn(description);
+    this.users = usersDn(description);
+    this.#place = place.directory;
+    this.#socketPath = domainLayout(place.directory).ldapi;
+  }
+
+  async describe(): Promise<ManagedDomain> {
+    const [entry] = await this.#use(ldap =>
+      ldap.search(this.base, { scope: 'base', attributes: ['objectSid'] }),
+    );
+    return { realm: this.realm, hostName: this.#hostName, sid: decodeSid(bytesOf(entry!, 'objectSid')!) };
+  }
+
+  /** nTSecurityDescriptor of the accounts that are made; known once `readAccountDescriptor` has read it. */
+  get accountDescriptor(): Uint8Array {
+    return this.#accountDescriptor!;
+  }
+
+  /** @throws Error when the schema's default for users is not understood */
+  async readAccountDescriptor({ sid }: ManagedDomain): Promise<void> {
+    const dn = `CN=User,CN=Schema,CN=Configuration,${this.base}`;
+    const attributes = ['defaultSecurityDescriptor'];
+    const [entry] = await this.#use(ldap => ldap.search(dn, { scope: 'base', attributes }));
+    const sddl = entry && textOf(entry, 'defaultSecurityDescriptor');
+    this.#accountDescriptor = newAccountDescriptor(sddl ?? '', sid);
+  }
+
+  /** Something that is asked or done over the same socket, in its turn. @throws CausewayError 'directory-unavailable' */
+  use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T> {
+    return this.#use(work);
+  }
+
+  /** Keeps everybody from changing the password of an account of ours by knowing it; once that is so, this changes nothing. */
+  denyOwnChange(guid: string): Promise<WriteResult> {
+    return this.#attempt(ldap => writeDenials(ldap, `<GUID=${guid}>`));
+  }
+
+  /** Whoever has one of these names, in the whole domain. */
+  async holders(samAccountNames: string[], userPrincipalNames: string[]): Promise<DirectoryAccount[]> {
+    const terms = [
+      ...samAccountNames.map(name => `(sAMAccountName=${filterEscape(name)})`),
+      ...userPrincipalNames.map(name => `(userPrincipalName=${filterEscape(name)})`),
+    ];
+    const attributes = ['objectGUID', 'sAMAccountName', 'userPrincipalName'];
+    const entries = await this.#searchEach(terms, this.base, attributes);
+    return entries.map(entry => ({
+      guid: decodeGuid(bytesOf(entry, 'objectGUID')!),
+      samAccountName: textOf(entry, 'sAMAccountName') ?? '',
+      userPrincipalName: textOf(entry, 'userPrincipalName'),
+    }));
+  }
+
+  /** objectGUID of accounts that were made with these nonces, by nonce; the name only makes the search quick. */
+  async findMade(made: { nonce: string; samAccountName: string }[]): Promise<Map<string, string>> {
+    const terms = made.map(({ samAccountName }) => `(sAMAccountName=${filterEscape(samAccountName)})`);
+    const attributes = ['objectGUID', 'mS-DS-ConsistencyGuid'];
+    const found = new Map<string, string>();
+    const wanted = new Set(made.map(({ nonce }) => nonce));
+    for (const entry of await this.#searchEach(terms, this.users, attributes)) {
+      const nonce = bytesOf(entry, 'mS-DS-ConsistencyGuid');
+      if (nonce?.length !== 16 || !wanted.has(decodeGuid(nonce))) continue;
+      found.set(decodeGuid(nonce), decodeGuid(bytesOf(entry, 'objectGUID')!));
+    }
+    return found;
+  }
+
+  /** @throws CausewayError 'directory-unavailable' when the domain controller cannot be asked: try again later */
+  write(write: Write): Promise<WriteResult> {
+    return this.#attempt(async ldap => {
+      const control = [bypassPasswordHash()];
+      if (write.kind === 'add') return ldap.add(write.dn, asAttributes(write.values), control);
+      const dn = `<GUID=${write.guid}>`;
+      await ldap.modify(dn, asChanges(write.values), control);
+    });
+  }
+
+  /** What stands as the mark of a block on an account, of whoever has one. */
+  async blockMarks(): Promise<{ guid: string; text: string }[]> {
+    const attributes = ['objectGUID', MARK_ATTRIBUTE];
+    // No index helps: Samba looks at every account.
+    const options = { scope: 'one', filter: MARK_FILTER, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
+    const entries = await this.#use(ldap => ldap.search(this.users, options));
+    return entries.map(entry => ({
+      ...{ guid: decodeGuid(bytesOf(entry, 'objectGUID')!), text: textOf(entry, MARK_ATTRIBUTE) ?? '' },
+    }));
+  }
+
+  /** Enables or disables an account of ours, and puts the mark of a block on it or takes it off; where it is so, nothing is written. */
+  setStanding(guid: string, enabled: boolean, block: Block | undefined): Promise<WriteResult> {
+    const dn = `<GUID=${guid}>`;
+    return this.#attempt(async ldap => {
+      const attributes = ['userAccountControl', MARK_ATTRIBUTE];
+      const [found] = await ldap.search(dn, { scope: 'base', attributes });
+      if (found === undefined) throw new LdapError('no-such-object', `'${dn}' is not there`);
+      const mark = textOf(found, MARK_ATTRIBUTE) ?? '';
+      const unmarked = isBlockMark(mark) ? { [MARK_ATTRIBUTE]: [] } : {};
+      const wanted: Values = { ...controlValues(enabled), ...(block ? blockMark(block) : unmarked) };
+      const differs = ([name, [value]]: [string, Values[string]]) => textOf(found, name) !== value;
+      const values = Object.fromEntries(Object.entries(wanted).filter(differs));
+      if (Object.keys(values).length > 0) await ldap.modify(dn, asChanges(values));
+    });
+  }
+
+  /** Gives an account of ours another account name, and its object the name that follows from it: both, or neither. */
+  rename(guid: string, from: string, to: string): Promise<WriteResult> {
+    const dn = `<GUID=${guid}>`;
+    return this.#attempt(async ldap => {
+      await ldap.modifyDn(dn, accountDn(to, this.users));
+      faultPoint('domain.within-rename');
+      try {
+        await ldap.modify(dn, [{ operation: 'replace', attribute: 'sAMAccountName', values: [to] }]);
+      } catch (error) {
+        if (isRefusal(error)) await ldap.modifyDn(dn, accountDn(from, this.users));
+        throw error;
+      }
+    });
+  }
+
+  /** Gives an account of ours another userPrincipalName, or none. */
+  setPrincipal(guid: string, principal: string | null): Promise<WriteResult> {
+    const dn = `<GUID=${guid}>`;
+    const attribute = 'userPrincipalName';
+    return this.#attempt(async ldap => {
+      if (principal !== null)
+        return ldap.modify(dn, [{ operation: 'replace', attribute, values: [principal] }]);
+      try {
+        await ldap.modify(dn, [{ operation: 'delete', attribute, values: [] }]);
+      } catch (error) {
+        if (!(error instanceof LdapError) || error.code !== 'no-such-attribute') throw error;
+      }
+    });
+  }
+
+  /**
+   * Brings a deleted account back, with the SID that it had, disabled and without a password. Its objectGUID is all that its
+   * tombstone is known by: our mark is not kept in one. Whoever is killed in between finds the account there at the next try.
+   *
+   * @param name an account name that is free
+   * @param nonce the mark that it gets anew
+   */
+  restore(guid: string, name: string, nonce: string): Promise<WriteResult> {
+    const dn = `<GUID=${guid}>`;
+    const replace = (attribute: string, value: string | Uint8Array) =>
+      ({ operation: 'replace', attribute, values: [value] }) as const;
+    return this.#attempt(async ldap => {
+      const controls = [showDeleted()];
+      const attributes = ['isDeleted', 'isCriticalSystemObject'];
+      const [found] = await ldap.search(dn, { scope: 'base', attributes, controls });
+      if (found === undefined || textOf(found, 'isCriticalSystemObject') === 'TRUE') {
+        throw new LdapError('no-such-object', `'${dn}' has no tombstone`);
+      }
+      if (textOf(found, 'isDeleted') === 'TRUE') {
+        // The name that it had may be another one's now.
+        await ldap.modify(dn, [replace('sAMAccountName', name)], controls);
+        const changes = [
+          { operation: 'delete', attribute: 'isDeleted', values: [] } as const,
+          replace('distinguishedName', accountDn(name, this.users)),
+        ];
+        await ldap.modify(dn, changes, controls);
+      }
+      const disabled = Object.entries(controlValues(false)).map(([attribute, [value]]) =>
+        replace(attribute, value!),
+      );
+      await ldap.modify(dn, [...disabled, replace('mS-DS-ConsistencyGuid', encodeGuid(nonce))]);
+      await ldap.modifyDn(dn, accountDn(name, this.users));
+      await ldap.modify(dn, [replace('sAMAccountName', name)]);
+      await writeDenials(ldap, dn);
+    });
+  }
+
+  /**
+   * Deletes an account of ours. Its own marks are looked at first: what is critical or was not made by us stays,
+   * even if the map were wrong.
+   */
+  async delete(guid: string, nonce: string): Promise<WriteResult> {
+    const dn = `<GUID=${guid}>`;
+    return this.#attempt(async ldap => {
+      const attributes = ['mS-DS-ConsistencyGuid', 'isCriticalSystemObject'];
+      const [entry] = await ldap.search(dn, { scope: 'base', attributes });
+      const mark = entry && bytesOf(entry, 'mS-DS-ConsistencyGuid');
+      const ours = mark !== undefined && Buffer.from(encodeGuid(nonce)).equals(mark);
+      if (!ours || textOf(entry!, 'isCriticalSystemObject') === 'TRUE') {
+        throw new LdapError('unwilling', `'${entry?.dn ?? dn}' does not carry our mark: it is left as it is`);
+      }
+      await ldap.delete(dn);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  async #searchEach(terms: string[], base: string, attributes: string[]): Promise<LdapEntry[]> {
+    const found: LdapEntry[] = [];
+    for (let i = 0; i < terms.length; i += MAX_FILTER_NAMES) {
+      const filter = `(|${terms.slice(i, i + MAX_FILTER_NAMES).join('')})`;
+      found.push(...(await this.#use(ldap => ldap.search(base, { filter, attributes }))));
+    }
+    return found;
+  }
+
+  async #attempt(work: (ldap: LdapConnection) => Promise<void>): Promise<WriteResult> {
+    try {
+      await this.#use(work);
+      return { ok: true };
+    } catch (error) {
+      if (!(error instanceof LdapError)) throw error;
+      const gone = error.code === 'no-such-object';
+      return { ok: false, gone, refused: isRefusal(error), reason: error.message };
+    }
+  }
+
+  /** INVARIANT: one connection. Samba's privileged socket was seen to hang for who has several of them. */
+  async #open(): Promise<LdapConnection> {
+    if (this.#connection?.usable) return this.#connection;
+    this.#opening ??= openLdap({ url: { socketPath: this.#socketPath }, timeoutMs: TIMEOUT_MS }).finally(
+      () => {
+        this.#opening = undefined;
+      },
+    );
+    this.#connection = await this.#opening;
+    return this.#connection;
+  }
+
+  async #use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#open());
+    } catch (error) {
+      if (!(error instanceof LdapError)) throw error;
+      if (isDiskTrouble(error)) throw cannotStore(error, this.#place);
+      if (!UNAVAILABLE.has(error.code)) throw error;
+      throw new CausewayError(
+        'directory-unavailable',
+        `the managed domain's directory does not answer: ${describeError(error)}`,
+        { cause: error, status: 503, retry: 'later' },
+      );
+    }
+  }
+}
+
+async function writeDenials(ldap: LdapConnection, dn: string): Promise<void> {
+  const controls = [new SdFlagsControl(SdFlag.dacl)];
+  const attribute = 'nTSecurityDescriptor';
+  const [entry] = await ldap.search(dn, { scope: 'base', attributes: [attribute], controls });
+  const bytes = entry && bytesOf(entry, attribute);
+  if (bytes === undefined) throw new LdapError('no-such-object', `'${dn}' has no ${attribute}`);
+  const descriptor = decodeSecurityDescriptor(bytes);
+  const dacl = denyOwnChange(descriptor.dacl ?? { revision: ACL_REVISION_DS, aces: [] });
+  if (dacl === undefined) return;
+  const values = [encodeSecurityDescriptor({ ...descriptor, dacl })];
+  await ldap.modify(dn, [{ operation: 'replace', attribute, values }], controls);
+}
+
+/** The error for a directory that cannot store anything now, whoever the change is about: no refusal of that person. */
+export function cannotStore(cause: Error, place: string): CausewayError {
+  const disk = suspectDisk(cause, place);
+  if (disk) return disk;
+  const text = `the managed domain's directory in '${place}' cannot store anything: look into the system's log, its disk may fail; until then nothing is written there, and nothing is lost: ${describeError(cause)}`;
+  return new CausewayError('directory-unavailable', text, { cause, status: 503, retry: 'later' });
+}

@@ -1,0 +1,69 @@
+import { describeError, type Log, type Service, sleep } from '@causeway/service';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ManagedDomain } from '../names/protected.ts';
+import type { Person } from '../person.ts';
+import type { ManagedDirectory } from './managed-directory.ts';
+
+/** Between two accounts: what comes from the tenant goes first. */
+const PAUSE_MS = 50;
+/** Until those that could not be written are tried again. */
+const AGAIN_MS = 60_000;
+
+export interface OwnChangesUpgradeOptions {
+  ledger: Ledger;
+  directory: ManagedDirectory;
+  log: Log;
+  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
+}
+
+/**
+ * Gives accounts that were made before own changes were refused here the denial of them, one after the other. What is left is a list
+ * in the ledger: a kill only repeats one.
+ */
+export class OwnChangesUpgrade implements Service {
+  readonly name = 'own changes';
+  readonly #options: OwnChangesUpgradeOptions;
+
+  constructor(options: OwnChangesUpgradeOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await this.#options.domainWhenUp(signal);
+    while (!signal.aborted) {
+      await this.#round(signal);
+      await sleep(AGAIN_MS, signal);
+    }
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { ledger, log } = this.#options;
+    const count = ledger.ownChangesWaiting();
+    if (count > 0)
+      log.info({ accounts: count }, 'accounts from before get the denial of own password changes');
+    let person = ledger.ownChangesAfter();
+    for (; person !== undefined && !signal.aborted; person = ledger.ownChangesAfter(person)) {
+      try {
+        await this.#one(person);
+      } catch (error) {
+        log.warn({ ...person, err: describeError(error) }, 'its own changes are not refused yet');
+      }
+      await sleep(PAUSE_MS, signal);
+    }
+  }
+
+  async #one(person: Person): Promise<void> {
+    const { ledger, directory, log } = this.#options;
+    const entry = ledger.entry(person);
+    // It is being made, or was and is not known yet: later.
+    if (entry?.nonce != null && entry.managedGuid === null) return;
+    if (entry?.managedGuid != null) {
+      const result = await directory.denyOwnChange(entry.managedGuid);
+      if (!result.ok && !result.gone) {
+        log.warn({ ...person, reason: result.reason }, 'its own changes are not refused yet');
+        return;
+      }
+    }
+    ledger.ownChangesDone(person);
+  }
+}

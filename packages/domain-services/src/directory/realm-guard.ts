@@ -1,0 +1,159 @@
+import {
+  bytesOf,
+  encodeSid,
+  filterEscape,
+  type LdapConnection,
+  type LdapEntry,
+  textOf,
+} from '@causeway/ldap';
+import { describeError, type Log, type Service, sleep } from '@causeway/service';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ManagedDomain } from '../names/protected.ts';
+import { asAttributes, asChanges } from './attributes.ts';
+import { DOMAIN_POLICY, type SettingsObject, settingsObjects } from './lockout-policy.ts';
+import type { ManagedDirectory } from './managed-directory.ts';
+
+const INTERVAL_MS = 5_000;
+/** Well-known RIDs ([MS-DTYP] 2.4.2.4): the first administrator, krbtgt, Domain Users, and the groups of domain controllers. */
+const RID = { administrator: 500, krbtgt: 502, domainUsers: 513, controllers: [516, 521] } as const;
+/** How long status tells of a lock that was ended. */
+const TOLD_FOR_MS = 24 * 60 * 60_000;
+
+/** A lock of an account that the domain needs. */
+interface EndedLock {
+  account: string;
+  /** ISO 8601. */
+  at: string;
+}
+
+export interface RealmGuardOptions {
+  ledger: Ledger;
+  directory: ManagedDirectory;
+  log: Log;
+  /** The domain, once its directory answers; nothing when the service is to end before. */
+  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
+}
+
+/**
+ * Nobody locks the realm: sees to it that the lockout policy is ours, now and whenever it is changed, and ends the lock of an account
+ * that the domain needs, with an alarm. The policy's objects are the one thing beside its own accounts that Domain Services writes.
+ */
+export class RealmGuard implements Service {
+  readonly name = 'realm guard';
+  readonly #options: RealmGuardOptions;
+  #trouble = '';
+
+  constructor(options: RealmGuardOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const domain = await this.#options.domainWhenUp(signal);
+    while (domain !== undefined && !signal.aborted) {
+      try {
+        await this.#options.directory.use(ldap => this.#look(ldap, domain));
+        this.#trouble = '';
+      } catch (error) {
+        const trouble = describeError(error);
+        if (trouble !== this.#trouble) this.#options.log.warn({ err: trouble }, 'the realm is not guarded');
+        this.#trouble = trouble;
+      }
+      await sleep(INTERVAL_MS, signal);
+    }
+  }
+
+  async #look(ldap: LdapConnection, domain: ManagedDomain): Promise<void> {
+    const { ledger, directory, log } = this.#options;
+    const needed = await neededAccounts(ldap, directory.base, domain.sid);
+    for (const entry of needed.filter(isLocked)) {
+      await ldap.modify(entry.dn, [{ operation: 'replace', attribute: 'lockoutTime', values: ['0'] }]);
+      const lock: EndedLock = { account: textOf(entry, 'sAMAccountName')!, at: new Date().toISOString() };
+      ledger.setState('endedLock', JSON.stringify(lock));
+      log.error(lock, lockAlarm(lock));
+    }
+    for (const name of await ensureLockoutPolicy(ldap, directory.base, domain.sid)) {
+      log.warn({ name }, 'lockout policy was missing or changed, and is ours again');
+    }
+  }
+}
+
+const isLocked = (entry: LdapEntry): boolean => (textOf(entry, 'lockoutTime') ?? '0') !== '0';
+
+const lockAlarm = ({ account, at }: EndedLock): string =>
+  `ALARM: '${account}', which the domain needs, was locked by wrong passwords; seen and ended at ${at}. Somebody tries passwords: look at Samba's log`;
+
+/** What status says of a lock of the last day; null when there was none. */
+export function readLockAlarm(ledger: Ledger, now = Date.now()): string | null {
+  const text = ledger.state('endedLock');
+  if (text === undefined) return null;
+  const lock = JSON.parse(text) as EndedLock;
+  return now - Date.parse(lock.at) < TOLD_FOR_MS ? lockAlarm(lock) : null;
+}
+
+async function neededAccounts(ldap: LdapConnection, base: string, sid: string): Promise<LdapEntry[]> {
+  const groups = RID.controllers.map(rid => `(primaryGroupID=${rid})`).join('');
+  const sids = [RID.krbtgt, RID.administrator]
+    .map(rid => `(objectSid=${filterSid(`${sid}-${rid}`)})`)
+    .join('');
+  const attributes = ['sAMAccountName', 'lockoutTime'];
+  return ldap.search(base, { filter: `(&(objectClass=user)(|${sids}${groups}))`, attributes });
+}
+
+const filterSid = (sid: string): string => filterEscape(encodeSid(sid));
+
+/**
+ * Puts the domain's threshold and the two settings objects right.
+ * @returns what had to be written
+ */
+async function ensureLockoutPolicy(ldap: LdapConnection, base: string, sid: string): Promise<string[]> {
+  const written: string[] = [];
+  const { lockoutThreshold } = DOMAIN_POLICY;
+  const [domain] = await ldap.search(base, { scope: 'base', attributes: ['lockoutThreshold'] });
+  const subjects = {
+    domainUsers: await dnOf(ldap, base, `${sid}-${RID.domainUsers}`),
+    administrator: await dnOf(ldap, base, `${sid}-${RID.administrator}`),
+  };
+  // The objects first: without them the domain's own threshold is all that holds a guesser off people.
+  for (const wanted of settingsObjects(base, subjects)) {
+    if (await ensureObject(ldap, wanted)) written.push(wanted.dn);
+  }
+  if (textOf(domain!, 'lockoutThreshold') !== lockoutThreshold) {
+    await ldap.modify(base, asChanges({ lockoutThreshold: [lockoutThreshold!] }));
+    written.push('lockoutThreshold');
+  }
+  return written;
+}
+
+async function dnOf(ldap: LdapConnection, base: string, sid: string): Promise<string> {
+  const [entry] = await ldap.search(base, {
+    filter: `(objectSid=${filterSid(sid)})`,
+    attributes: ['objectSid'],
+  });
+  if (entry === undefined || bytesOf(entry, 'objectSid') === undefined)
+    throw new Error(`no object has the SID ${sid}`);
+  return entry.dn;
+}
+
+/** @returns whether something had to be written */
+async function ensureObject(ldap: LdapConnection, { dn, values }: SettingsObject): Promise<boolean> {
+  const slash = dn.indexOf(',');
+  const container = dn.slice(slash + 1);
+  const filter = `(${dn.slice(0, slash)})`;
+  const attributes = Object.keys(values);
+  const [found] = await ldap.search(container, { scope: 'one', filter, attributes });
+  if (found === undefined) {
+    await ldap.add(dn, asAttributes({ objectClass: ['msDS-PasswordSettings'], ...values }));
+    return true;
+  }
+  const differing = Object.entries(values).filter(
+    ([name, wanted]) => !sameValues(found.attributes[name] ?? [], wanted.map(String)),
+  );
+  if (differing.length === 0) return false;
+  await ldap.modify(dn, asChanges(Object.fromEntries(differing)));
+  return true;
+}
+
+function sameValues(found: readonly unknown[], wanted: readonly string[]): boolean {
+  const lower = (values: readonly unknown[]) => values.map(value => String(value).toLowerCase()).sort();
+  return JSON.stringify(lower(found)) === JSON.stringify(lower(wanted));
+}

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { ACCEPTS_HEADER, CallError, type DomainReport, EMPTY_PROFILE, type Send } from '@causeway/contract';
+import { generateSealingKey } from '@causeway/records';
+import { createLog, sleep } from '@causeway/service';
+import { LdbModify } from '../directory/ldb-modify.ts';
+import { Ledger, MAX_UNVERIFIED } from '../ledger/ledger.ts';
+import { ForestPeer } from '../testing/index.ts';
+import { Follower } from './follower.ts';
+import { readFeed } from './read-feed.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-follower-'));
+after(() => rmSync(folder, { recursive: true }));
+const sealingKey = await generateSealingKey();
+const TENANT = randomUUID();
+
+interface Answer {
+  status?: number;
+  json: unknown;
+}
+
+/** Follows a scripted tenant until `done`; nothing in these tests reaches the directory. */
+async function follow(
+  answer: (url: URL, count: number) => Answer,
+  done: (ledger: Ledger) => boolean,
+  name: string = randomUUID(),
+  accepts?: string,
+) {
+  const said: string[] = [];
+  const log = createLog('test', { write: line => void said.push(line) });
+  const ledger = new Ledger(join(folder, `${name}.db`));
+  const requests: URL[] = [];
+  const reports: DomainReport[] = [];
+  const stop = new AbortController();
+  const follower = new Follower({
+    ...{ ledger, sealingKey, log, tenant: TENANT, deletionThreshold: 500 },
+    // Of whom nobody trusted signed it is asked for no name.
+    directory: { holders: async () => [] } as never,
+    ldbModify: new LdbModify({ directory: folder }),
+    domain: { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-7-8-9' },
+    send: async (path, { body, signal }) => {
+      const headers = new Headers(accepts === undefined ? {} : { [ACCEPTS_HEADER]: accepts });
+      const url = new URL(path, 'http://tenant');
+      if (url.pathname.endsWith('/reports')) {
+        reports.push(...(JSON.parse(body!) as { reports: DomainReport[] }).reports);
+        return { status: 200, headers, text: async () => '{}' };
+      }
+      if (url.pathname.endsWith('/tenant-key')) {
+        const json = { error: { code: 'no-such-route', message: 'an older tenant' } };
+        return { status: 404, headers: new Headers(), text: async () => JSON.stringify(json) };
+      }
+      requests.push(url);
+      await sleep(1);
+      signal?.throwIfAborted();
+      const { status = 200, json } = answer(url, requests.length);
+      return { status, headers, text: async () => JSON.stringify(json) };
+    },
+  });
+  return {
+    ledger,
+    requests,
+    said,
+    wake: () => follower.wake(),
+    reports,
+    async run(milliseconds = 5000) {
+      const running = follower.run(stop.signal);
+      const until = Date.now() + milliseconds;
+      while (!done(ledger) && Date.now() < until) await sleep(20);
+      const reached = done(ledger);
+      stop.abort();
+      follower.wake();
+      await running;
+      return reached;
+    },
+  };
+}
+
+const empty = (cursor: string, more = false): Answer => ({
+  json: { items: [], cursor, more, moreNew: more },
+});
+
+test('a user of the feed that is not as agreed costs itself alone, is shown, and comes again', async () => {
+  const items = [
+    { sourceAnchor: 'bad1', forest: 'corp.example.com', origin: 'nowhere' },
+    ...[null, 7, { sourceAnchor: 'a\u001b[2J' }, { sourceAnchor: 'of whom', forest: 'NO FOREST' }],
+  ];
+  const feed = await follow(
+    url =>
+      url.searchParams.get('after') === ''
+        ? { json: { items, cursor: '9', more: false, moreNew: false } }
+        : empty('9'),
+    ledger => ledger.state('cursor') === '9' && ledger.state('caughtUpAt') !== undefined,
+  );
+  assert.ok(await feed.run());
+  const [problem, ...others] = feed.ledger.problems();
+  assert.deepEqual([problem!.anchor, problem!.code, others.length], ['bad1', 'malformed', 0]);
+  assert.ok(feed.ledger.hasFailed(), 'it is read again with the next start');
+});
+
+test('a cursor that the tenant does not know any more begins the feed anew', async () => {
+  const refusal = { error: { code: 'bad-request', message: 'no such cursor' } };
+  const feed = await follow(
+    url => (url.searchParams.get('after') === 'made-up' ? { status: 400, json: refusal } : empty('5')),
+    ledger => ledger.state('cursor') === '5',
+  );
+  feed.ledger.setState('cursor', 'made-up');
+  assert.ok(await feed.run());
+});
+
+test('an upgrade that announces more reads the feed again from the start, once', async () => {
+  const name = randomUUID();
+  const before = await follow(
+    () => empty('5'),
+    () => true,
+    name,
+  );
+  before.ledger.setState('cursor', '7');
+  before.ledger.setState('announced', 'account-3');
+  before.ledger.close();
+  const upgraded = await follow(
+    () => empty('9'),
+    ledger => ledger.state('cursor') === '9',
+    name,
+  );
+  assert.ok(await upgraded.run());
+  assert.equal(upgraded.requests[0]!.searchParams.get('after'), '');
+  upgraded.ledger.close();
+  let asked = 0;
+  const answer = (_url: URL, count: number): Answer => {
+    asked = count;
+    return empty('9');
+  };
+  const restarted = await follow(answer, () => asked > 0, name);
+  assert.ok(await restarted.run());
+  assert.equal(restarted.requests[0]!.searchParams.get('after'), '9');
+});
+
+test('a tenant that always says that there is more, or nothing at once, does not keep us busy', async () => {
+  for (const more of [true, false]) {
+    const feed = await follow(
+      () => empty('5', more),
+      () => false,
+    );
+    await feed.run(1000);
+    assert.ok(feed.requests.length <= 20, `${feed.requests.length} requests in a second`);
+    assert.ok(feed.ledger.state('caughtUpAt') !== undefined, 'deletions are not held up');
+  }
+});
+
+const corp = new ForestPeer(TENANT);
+
+/** Somebody whom nobody trusted signed. */
+const madeUp = (n: number, accountRecord = 'e30.e30.e30') => ({
+  ...{ userId: randomUUID(), origin: 'synchronized', forest: corp.forest },
+  ...{ sourceAnchor: `made-up-${n}`, accountRecord, credentialRecord: null },
+  profile: EMPTY_PROFILE,
+});
+
+test('a wake while a page is read ahead costs nothing and says nothing', async () => {
+  const page = (count: number): Answer => ({
+    json: {
+      items: [0, 1, 2].map(n => madeUp(10 * count + n)),
+      ...{ cursor: String(count), more: count < 5, moreNew: count < 5 },
+    },
+  });
+  const feed = await follow(
+    (url, count) => {
+      if (count === 2) feed.wake();
+      return url.searchParams.get('after') === '5' ? empty('5') : page(count);
+    },
+    ledger => ledger.state('caughtUpAt') !== undefined,
+  );
+  assert.ok(await feed.run());
+  assert.deepEqual(
+    feed.requests.slice(0, 5).map(url => url.searchParams.get('after')),
+    ['', '1', '2', '3', '4'],
+  );
+  assert.doesNotMatch(feed.said.join(''), /not followed|unexpected/);
+});
+
+test('a failure is told, also of turns that are woken in the middle', async () => {
+  const feed = await follow(
+    () => {
+      feed.wake();
+      return { status: 503, json: { error: { code: 'down', message: 'the tenant is down' } } };
+    },
+    () => /not followed/.test(feed.said.join('')),
+  );
+  assert.ok(await feed.run(1000));
+});
+
+const ofSomebodyElse = corp.account(corp.person('alice'));
+for (const [people, accountRecord] of [
+  ['whom nobody trusted signed', 'e30.e30.e30'],
+  ['who are shown with a genuine record of somebody else', ofSomebodyElse],
+] as const) {
+  test(`an endless feed of people ${people} fills neither the ledger nor the outbox`, () =>
+    endlessFeed(accountRecord));
+}
+
+async function endlessFeed(accountRecord: string): Promise<void> {
+  let shown = 0;
+  const page = (count: number): Answer => ({
+    json: {
+      items: Array.from({ length: 100 }, () => madeUp(shown++, accountRecord)),
+      ...{ cursor: String(count), more: true, moreNew: true },
+    },
+  });
+  const feed = await follow(
+    (_url, count) => page(count),
+    () => shown >= 3000,
+  );
+  feed.ledger.trust({ ...corp.publicKey, forest: corp.forest, trustedAt: new Date().toISOString() });
+  assert.ok(await feed.run(10_000));
+  assert.equal(feed.ledger.problems(10_000).length, MAX_UNVERIFIED);
+  assert.ok(feed.ledger.unlisted() > 0);
+  assert.ok(feed.ledger.queuedReports(10_000).length <= MAX_UNVERIFIED);
+}
+
+test('a report says the forest to a tenant that takes it, and to no other one', async () => {
+  const item = (forest: string | null, origin: 'synchronized' | 'cloud') => ({
+    ...{ userId: randomUUID(), origin, forest, sourceAnchor: 'one-anchor', profile: EMPTY_PROFILE },
+    ...{ accountRecord: 'e30.e30.e30', credentialRecord: null },
+  });
+  const items = [item('a.example', 'synchronized'), item('b.example', 'synchronized'), item(null, 'cloud')];
+  for (const [accepts, forests] of [
+    ['account-3, report-2', ['a.example', 'b.example', null]],
+    ['account-3', [undefined, undefined, undefined]],
+    [undefined, [undefined, undefined, undefined]],
+  ] as const) {
+    const feed = await follow(
+      url =>
+        url.searchParams.get('after') === ''
+          ? { json: { items, cursor: '9', more: false, moreNew: false } }
+          : empty('9'),
+      ledger => ledger.state('caughtUpAt') !== undefined,
+      randomUUID(),
+      accepts,
+    );
+    assert.ok(await feed.run());
+    assert.deepEqual(
+      feed.reports.map(({ forest }) => forest),
+      forests,
+    );
+    const listed = feed.ledger.problems().map(({ forest, anchor }) => `${anchor} of ${forest}`);
+    assert.equal(new Set(listed).size, 3);
+  }
+});
+
+test('a page that is larger than answers may be is asked for in smaller ones', async () => {
+  const limits: number[] = [];
+  const send: Send = async path => {
+    const limit = Number(new URL(path, 'http://tenant').searchParams.get('limit'));
+    limits.push(limit);
+    if (limit > 20) throw new CallError(0, 'answer-too-large', 'the answer is too large');
+    const json = { items: [], cursor: '7', more: false, moreNew: false };
+    return { status: 200, headers: new Headers(), text: async () => JSON.stringify(json) };
+  };
+  const page = await readFeed(send, { after: '', limit: 1000, wait: 0 }, AbortSignal.timeout(5000));
+  assert.equal(page.cursor, '7');
+  assert.deepEqual(limits, [1000, 250, 63, 16]);
+});

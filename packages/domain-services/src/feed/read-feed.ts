@@ -1,0 +1,57 @@
+import {
+  CallError,
+  call,
+  FeedItem,
+  FeedPage,
+  type FeedQuery,
+  Forest,
+  MAX_PAGE,
+  managedDomainRoutes,
+  type Send,
+  SourceAnchor,
+} from '@causeway/contract';
+import { z } from 'zod';
+import { type Person, personOf } from '../person.ts';
+
+/** The page itself; each user is checked on its own, so that a bad one costs only itself. */
+const Page = FeedPage.extend({ items: z.array(z.unknown()).max(MAX_PAGE) });
+const ROUTE = { ...managedDomainRoutes.readChanges, reply: Page };
+
+/** Enough of an item to say whom it is about. */
+const About = z.object({ forest: Forest.nullable(), sourceAnchor: SourceAnchor });
+
+/** An item that is not as agreed; without a person when not even that can be read. */
+export interface Unreadable {
+  person: Person | undefined;
+  reason: string;
+}
+
+/** A page that is larger than answers may be comes in smaller ones, down to one user, whose records have a limit each. */
+async function readPage(send: Send, query: FeedQuery, signal: AbortSignal) {
+  for (let limit = query.limit; ; limit = Math.ceil(limit / 4)) {
+    try {
+      return await call(send, ROUTE, { query: { ...query, limit }, signal });
+    } catch (error) {
+      if (limit === 1 || !(error instanceof CallError) || error.code !== 'answer-too-large') throw error;
+    }
+  }
+}
+
+/** A page of the tenant's feed. @throws CallError */
+export async function readFeed(send: Send, query: FeedQuery, signal: AbortSignal) {
+  const { items, ...page } = await readPage(send, query, signal);
+  const users: FeedItem[] = [];
+  const unreadable: Unreadable[] = [];
+  for (const item of items) {
+    const user = FeedItem.safeParse(item);
+    if (user.success) {
+      users.push(user.data);
+      continue;
+    }
+    const about = About.safeParse(item);
+    const { path, message } = user.error.issues[0]!;
+    const person = about.success ? personOf(about.data) : undefined;
+    unreadable.push({ person, reason: `${path.join('.') || 'item'}: ${message}`.slice(0, 200) });
+  }
+  return { ...page, items: users, unreadable };
+}

@@ -1,0 +1,101 @@
+import { CLOUD_FOREST } from '@causeway/records';
+import type { DifferenceLimits } from '../configuration.ts';
+import type { KnownHead } from '../ledger/head-book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { alarmSince, completeAsOf } from './compare-head.ts';
+
+export type ArrivalState =
+  /** No head has come since the forest's Connect was trusted. */
+  | 'no head yet'
+  /** The feed has not been read to its end since the head came, or newer records than the head's keep it from being compared. */
+  | 'not compared yet'
+  | 'complete'
+  /** Everything came; some of it was not written, for reasons that are named. */
+  | 'not all written'
+  /** This is not the tenant's managed domain: what it has is complete in no sense. */
+  | 'not registered'
+  | 'differs'
+  | 'silent';
+
+/** How much of a forest has arrived here. */
+export interface Arrival {
+  forest: string;
+  state: ArrivalState;
+  /** What the newest head says that the tenant has; null without one. */
+  head: { time: string; accounts: number; credentials: number } | null;
+  here: { accounts: number; credentials: number };
+  /** Everything that the forest said until then has come here. */
+  completeAsOf: string | null;
+  /** Buckets that are not as the head says, and that nothing explains. */
+  differing: number[];
+  notWritten: number;
+  alarm: { kind: 'differs' | 'silent'; since: string } | null;
+}
+
+/** Buckets and users that one status names. */
+const MAX_NOT_WRITTEN = 10_000;
+
+/** The forests that an administrator trusts a Connect for, with the time of the first trust. */
+export function trustedForests(ledger: Ledger): Map<string, string> {
+  const forests = new Map<string, string>();
+  for (const { forest, trustedAt } of ledger.trustedAgents())
+    if (forest !== CLOUD_FOREST && !forests.has(forest)) forests.set(forest, trustedAt);
+  return forests;
+}
+
+/**
+ * @param startedAt milliseconds since 1970 when this process began to read heads; undefined when it does not. While
+ * nobody reads heads, nobody is silent.
+ */
+export function arrivals(
+  ledger: Ledger,
+  limits: DifferenceLimits,
+  startedAt: number | undefined,
+  now: number = Date.now(),
+): Arrival[] {
+  return [...trustedForests(ledger)].map(([forest, trustedAt]) => {
+    const head = ledger.heads.head(forest);
+    const { accounts, credentials } = ledger.heads.summary(forest);
+    const comparison = head?.comparison;
+    const notWritten = ledger.heads.notWritten(forest, MAX_NOT_WRITTEN).length;
+    const differsSince = comparison && alarmSince(comparison, limits, now);
+    const silentSince =
+      startedAt === undefined ? undefined : silence(head, trustedAt, startedAt, limits, now);
+    const alarm = silentSince
+      ? ({ kind: 'silent', since: silentSince } as const)
+      : differsSince
+        ? ({ kind: 'differs', since: differsSince } as const)
+        : null;
+    const complete = comparison && completeAsOf(comparison);
+    return {
+      forest,
+      state: silentSince ? 'silent' : stateOf(head, notWritten),
+      head: head ? { time: head.time, accounts: head.accounts, credentials: head.credentials } : null,
+      here: { accounts, credentials },
+      completeAsOf: complete ?? null,
+      differing: comparison?.differences.map(({ bucket }) => bucket) ?? [],
+      notWritten,
+      alarm,
+    };
+  });
+}
+
+function stateOf(head: KnownHead | undefined, notWritten: number): ArrivalState {
+  if (head === undefined) return 'no head yet';
+  const { comparison } = head;
+  if (comparison && comparison.differences.length > 0) return 'differs';
+  if (comparison === undefined || completeAsOf(comparison) === undefined) return 'not compared yet';
+  return notWritten > 0 ? 'not all written' : 'complete';
+}
+
+/** Since when no head has come, where that is too long ago. Both clocks count: an old head that comes late is old. */
+function silence(
+  head: KnownHead | undefined,
+  trustedAt: string,
+  startedAt: number,
+  { silenceMs }: DifferenceLimits,
+  now: number,
+): string | undefined {
+  const last = head ? Math.min(Date.parse(head.time), Date.parse(head.receivedAt)) : Date.parse(trustedAt);
+  return now - Math.max(last, startedAt) > silenceMs ? new Date(last).toISOString() : undefined;
+}

@@ -1,0 +1,87 @@
+import { BUCKETS, bucketDigest, differingBuckets, type Head } from '@causeway/records';
+import type { DifferenceLimits } from '../configuration.ts';
+import type { BucketLook, Comparison, Difference } from '../ledger/comparison.ts';
+
+/** What a head is compared with. */
+export interface Ours {
+  buckets: string;
+  /** A closer look at one bucket. */
+  look(bucket: number): BucketLook;
+}
+
+/**
+ * Compares a head with what the managed domain has, bucket by bucket. To be called when the feed was read to its end
+ * after the head had come, so that an honest tenant has handed over everything that the head speaks of. Where a record
+ * newer than the head is here already, nothing can be said: the next head is compared again.
+ */
+export function compareHead(
+  before: Comparison | undefined,
+  head: Pick<Head, 'sequence' | 'time' | 'buckets'>,
+  ours: Ours,
+  now: string,
+): Comparison {
+  const agreedAt = before ? [...before.agreedAt] : Array<string | null>(BUCKETS).fill(null);
+  const differing = new Set(differingBuckets(head.buckets, ours.buckets));
+  const differences: Difference[] = [];
+  const explained: number[] = [];
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    if (!differing.has(bucket)) {
+      agreedAt[bucket] = head.time;
+      continue;
+    }
+    const known = before?.differences.find(difference => difference.bucket === bucket);
+    const look = ours.look(bucket);
+    const claimed = digestAt(head.buckets, bucket);
+    if (digestText(bucketDigest(look.asReceived)) === claimed) {
+      agreedAt[bucket] = head.time;
+      explained.push(bucket);
+    } else if (look.newest > head.sequence) {
+      if (known) differences.push(known);
+      if (before?.explained.includes(bucket)) explained.push(bucket);
+    } else {
+      const what = `${claimed} ${digestAt(ours.buckets, bucket)}`;
+      differences.push(
+        known?.what === what
+          ? { ...known, heads: known.heads + (head.sequence === before?.sequence ? 0 : 1) }
+          : { bucket, since: known?.since ?? now, sameSince: now, what, heads: 1 },
+      );
+    }
+  }
+  return { sequence: head.sequence, time: head.time, agreedAt, differences, explained };
+}
+
+/** Everything that the forest said until then has come here; undefined when that was never so. */
+export function completeAsOf({ agreedAt }: Comparison): string | undefined {
+  let least: string | undefined;
+  for (const time of agreedAt) {
+    if (time === null) return undefined;
+    if (least === undefined || time < least) least = time;
+  }
+  return least;
+}
+
+/** Since when there has been a difference that lasts too long; undefined: there is none. */
+export function alarmSince(
+  comparison: Comparison,
+  limits: DifferenceLimits,
+  now: number,
+): string | undefined {
+  const age = (time: string): number => now - Date.parse(time);
+  return comparison.differences
+    .filter(
+      ({ since, sameSince, heads }) =>
+        (heads >= 2 && age(sameSince) >= limits.differenceMs) || age(since) >= limits.silenceMs,
+    )
+    .map(({ since }) => since)
+    .sort()[0];
+}
+
+const DIGITS = 32;
+
+/** One digest of those that `packBuckets` put together, in hex. */
+function digestAt(buckets: string, bucket: number): string {
+  const hex = Buffer.from(buckets, 'base64url').toString('hex');
+  return hex.slice(bucket * DIGITS, (bucket + 1) * DIGITS);
+}
+
+const digestText = (digest: Uint8Array): string => Buffer.from(digest).toString('hex');

@@ -1,0 +1,65 @@
+import { type Entry, MAX_ENTRIES, MAX_NOT_WRITTEN, type SigningKey, signReceipt } from '@causeway/records';
+import type { DifferenceLimits } from '../configuration.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { alarmSince, completeAsOf } from './compare-head.ts';
+
+/** Characters of the pairs of a receipt, so that it stays below its limit whatever the anchors are. */
+const MAX_ENTRIES_LENGTH = 200_000;
+
+/**
+ * The managed domain's answer to a forest's head, for its Connect: how far it agrees, and on a difference the pairs
+ * that it has itself, so that Connect can name who is missing. Undefined before a head was compared.
+ */
+export function makeReceipt(
+  ledger: Ledger,
+  key: SigningKey,
+  { tenant, forest }: { tenant: string; forest: string },
+  limits: DifferenceLimits,
+  now: number = Date.now(),
+): string | undefined {
+  const comparison = ledger.heads.head(forest)?.comparison;
+  if (comparison === undefined) return undefined;
+  const { accounts, credentials } = ledger.heads.summary(forest);
+  const buckets = [...comparison.differences.map(({ bucket }) => bucket), ...comparison.explained];
+  const differing = [...new Set(buckets)].sort((a, b) => a - b);
+  const { listed, entries } = listEntries(differing, bucket => ledger.heads.entries(forest, bucket));
+  return signReceipt(key, {
+    ...{ tenant, forest, sequence: nextSequence(ledger, now), time: new Date(now).toISOString() },
+    headSequence: comparison.sequence,
+    headTime: comparison.time,
+    completeAsOf: completeAsOf(comparison) ?? null,
+    alarmSince: alarmSince(comparison, limits, now) ?? null,
+    ...{ accounts, credentials, differing, listed, entries },
+    notWritten: ledger.heads
+      .notWritten(forest, MAX_NOT_WRITTEN)
+      .map(({ anchor, kind, code }) => [anchor, kind, code] as const),
+  });
+}
+
+/** The users of the first buckets, as many whole ones as a receipt holds. */
+function listEntries(
+  differing: readonly number[],
+  entriesOf: (bucket: number) => Entry[],
+): { listed: number; entries: [string, number, number][] } {
+  const entries: [string, number, number][] = [];
+  let listed = 0;
+  let length = 0;
+  for (const bucket of differing) {
+    const more = entriesOf(bucket).map(({ anchor, accountSequence, credentialSequence }) => {
+      const entry: [string, number, number] = [anchor, accountSequence, credentialSequence];
+      length += JSON.stringify(entry).length;
+      return entry;
+    });
+    if (entries.length + more.length > MAX_ENTRIES || length > MAX_ENTRIES_LENGTH) break;
+    entries.push(...more);
+    listed += 1;
+  }
+  return { listed, entries };
+}
+
+/** Larger than every one before, also when the clock went back; on the disk before anything is signed with it. */
+function nextSequence(ledger: Ledger, now: number): number {
+  const sequence = Math.max(Number(ledger.state('receiptSequence') ?? 0) + 1, now * 1000);
+  ledger.setState('receiptSequence', String(sequence));
+  return sequence;
+}

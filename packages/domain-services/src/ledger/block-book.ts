@@ -1,0 +1,116 @@
+import type { StateDatabase } from '@causeway/service';
+import type { Person } from '../person.ts';
+import { type Row, text } from './sql-row.ts';
+
+/** An administrator keeps somebody out of the managed domain. */
+export interface Block extends Person {
+  /** ISO 8601. */
+  since: string;
+  /** What the administrator said; null when nothing, or when the block was found on the account. */
+  reason: string | null;
+  /** The user of the machine who ran the command, as far as that is known. */
+  by: string | null;
+  /** The account in the directory is as this says, as far as it is known. */
+  applied: boolean;
+}
+
+/** A block that holds or held, and what was done about it. */
+export interface KnownBlock extends Block {
+  /** ISO 8601: it holds no more. The row stays, so that an old mark on the account is not believed. */
+  liftedAt: string | null;
+  /** Grows whenever the account may have to be written. */
+  change: number;
+}
+
+/** Whom administrators block: known by forest and anchor, so a block outlives the account and holds before there is one. */
+export class BlockBook {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  /** The block that holds for somebody. */
+  of(person: Person): Block | undefined {
+    const known = this.known(person);
+    return known?.liftedAt === null ? known : undefined;
+  }
+
+  /** The same, or the last one that held. */
+  known({ forest, anchor }: Person): KnownBlock | undefined {
+    const row = this.#database.get('SELECT * FROM blocks WHERE forest = ? AND anchor = ?', forest, anchor);
+    return row && blockOf(row);
+  }
+
+  /** Blocks of this anchor that hold, of whatever forest. */
+  ofAnchor(anchor: string): Block[] {
+    return this.#holding('AND anchor = ? ORDER BY forest', anchor);
+  }
+
+  /** Those that hold, the newest first. */
+  latest(limit: number): Block[] {
+    return this.#holding('ORDER BY since DESC LIMIT ?', limit);
+  }
+
+  /** How many hold, and how many of these the directory does not have yet. */
+  counts(): { count: number; waiting: number } {
+    const sql = `SELECT count(*) AS n, count(*) FILTER (WHERE change <> applied) AS waiting
+      FROM blocks WHERE lifted_at IS NULL`;
+    const row = this.#database.get(sql)!;
+    return { count: Number(row.n), waiting: Number(row.waiting) };
+  }
+
+  set({ forest, anchor, since, reason, by }: Omit<Block, 'applied'>): void {
+    this.#database.run(
+      `INSERT INTO blocks (forest, anchor, since, reason, set_by) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (forest, anchor) DO UPDATE SET since = excluded.since, reason = excluded.reason,
+        set_by = excluded.set_by, lifted_at = NULL, change = change + 1`,
+      ...[forest, anchor, since, reason, by],
+    );
+  }
+
+  lift({ forest, anchor }: Person, at: string): void {
+    // Never before its own beginning, whatever the clock says: its mark is old from now on.
+    const sql = `UPDATE blocks SET lifted_at = max(?, since), change = change + 1 WHERE forest = ? AND anchor = ?`;
+    this.#database.run(sql, at, forest, anchor);
+  }
+
+  /** The account of somebody who is or was blocked was written, or may have been: it is looked at again. */
+  touch({ forest, anchor }: Person): void {
+    const sql = 'UPDATE blocks SET change = change + 1 WHERE forest = ? AND anchor = ?';
+    this.#database.run(sql, forest, anchor);
+  }
+
+  touchAll(): void {
+    this.#database.run('UPDATE blocks SET change = change + 1');
+  }
+
+  /** Whose account may not be as their block, or its end, says. */
+  due(): KnownBlock[] {
+    return this.#database.all('SELECT * FROM blocks WHERE change <> applied').map(blockOf);
+  }
+
+  /** The account is as `block` said; what has changed since is still due. */
+  done({ forest, anchor, change }: KnownBlock): void {
+    const sql = 'UPDATE blocks SET applied = ? WHERE forest = ? AND anchor = ?';
+    this.#database.run(sql, change, forest, anchor);
+  }
+
+  #holding(condition: string, value: string | number): Block[] {
+    const sql = `SELECT * FROM blocks WHERE lifted_at IS NULL ${condition}`;
+    return this.#database.all(sql, value).map(blockOf);
+  }
+}
+
+function blockOf(row: Row): KnownBlock {
+  return {
+    forest: String(row.forest),
+    anchor: String(row.anchor),
+    since: String(row.since),
+    reason: text(row.reason),
+    by: text(row.set_by),
+    applied: row.change === row.applied,
+    liftedAt: text(row.lifted_at),
+    change: Number(row.change),
+  };
+}

@@ -1,0 +1,32 @@
+import type { Entry } from '@causeway/records';
+
+/** A bucket that is not as a head says, and that nothing explains. */
+export interface Difference {
+  bucket: number;
+  /** When it was seen first, and when this very difference was. */
+  since: string;
+  sameSince: string;
+  /** Both digests: another difference is another text. */
+  what: string;
+  /** Heads that showed this very difference. */
+  heads: number;
+}
+
+/** What came of comparing the heads of a forest with the ledger. */
+export interface Comparison {
+  /** The head that was compared last. */
+  sequence: number;
+  time: string;
+  /** For each bucket the time of the last head of which everything had come; null: none yet. */
+  agreedAt: (string | null)[];
+  differences: Difference[];
+  /** Buckets whose difference is that records came and were not written. */
+  explained: number[];
+}
+
+export interface BucketLook {
+  /** The largest sequence of all records that are known of its users, deletions too. */
+  newest: number;
+  /** Its users as they would be if every record that came had been written. */
+  asReceived: Entry[];
+}

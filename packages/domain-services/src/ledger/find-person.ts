@@ -1,0 +1,64 @@
+import { CausewayError } from '@causeway/service';
+import type { Person } from '../person.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+
+const HOW_TO_NAME = 'give a userPrincipalName, a name in the managed domain or a source anchor';
+/** People who are looked at because of one name. */
+const MAX_NAMESAKES = 1000;
+/** People whom an error names. */
+const NAMED = 10;
+
+/**
+ * Whom an administrator means who only looks, by a source anchor or a name: of several with one name who is likeliest.
+ * @param forest narrows both
+ * @throws CausewayError 'several-forests' for an anchor that does not say enough
+ */
+export function seekPerson(ledger: Ledger, text: string, forest?: string): LedgerEntry | undefined {
+  return onlyOne(ledger.withAnchor(text), forest) ?? ledger.withName(text, forest);
+}
+
+export function unknownUser(text: string, forest?: string, more = ''): CausewayError {
+  const where = forest === undefined ? 'here' : `here of ${forest}`;
+  const message = `no user '${text}' was written ${where}: ${HOW_TO_NAME}${more}`;
+  return new CausewayError('unknown-user', message, { status: 404 });
+}
+
+/** Everybody whom a source anchor or a name may mean. An anchor is one person's, in each forest, before it is anybody's name. */
+export function peopleMeant(ledger: Ledger, text: string, forest?: string): LedgerEntry[] {
+  const byAnchor = ledger.withAnchor(text).filter(one => forest === undefined || one.forest === forest);
+  return byAnchor.length > 0 ? byAnchor : ledger.named(text, MAX_NAMESAKES, forest);
+}
+
+/**
+ * The one who is meant, where something is to be done to them.
+ * @throws CausewayError 'ambiguous-user' that names who may be meant
+ */
+export function requireOne<One extends Person>(
+  text: string,
+  people: readonly One[],
+  describe: (one: One) => string,
+): One | undefined {
+  if (people.length < 2) return people[0];
+  const more = people.length > NAMED ? `; and ${people.length - NAMED} more` : '';
+  const list = people.slice(0, NAMED).map(describe).join('; ');
+  throw new CausewayError(
+    'ambiguous-user',
+    `'${text}' may be any of these: ${list}${more}: give the source anchor, or --forest`,
+    { status: 409 },
+  );
+}
+
+/**
+ * The one of a forest among people of one anchor; without a forest, the only one. Undefined where there is none.
+ * @throws CausewayError 'several-forests'
+ */
+export function onlyOne<One extends Person>(people: readonly One[], forest?: string): One | undefined {
+  const meant = people.filter(one => forest === undefined || one.forest === forest);
+  if (meant.length < 2) return meant[0];
+  const forests = meant.map(one => `--forest '${one.forest}'`).join(', ');
+  throw new CausewayError(
+    'several-forests',
+    `the source anchor '${meant[0]!.anchor}' is in ${meant.length} forests, of another person in each: say which one is meant (${forests})`,
+    { status: 409 },
+  );
+}

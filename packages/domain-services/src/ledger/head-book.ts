@@ -1,0 +1,189 @@
+import {
+  type Bucket,
+  type Entry,
+  type ForestSummary,
+  type Head,
+  summarizeBucket,
+  summarizeForest,
+} from '@causeway/records';
+import { bestEffort, type StateDatabase } from '@causeway/service';
+import type { RefusalCode } from '../refusals.ts';
+import type { BucketLook, Comparison } from './comparison.ts';
+import type { Row } from './sql-row.ts';
+
+/** The newest head of a forest as it is kept. */
+export interface KnownHead
+  extends Pick<Head, 'forest' | 'sequence' | 'time' | 'accounts' | 'credentials' | 'buckets'> {
+  /** By our own clock. */
+  receivedAt: string;
+  comparison: Comparison | undefined;
+}
+
+/** A record of a forest that came and was not written. */
+export interface NotWritten {
+  anchor: string;
+  kind: 'account' | 'credential';
+  code: string;
+  sequence: number;
+}
+
+/** An account is there while it is in the directory; one whose deletion waits is still there. */
+const THERE = 'managed_guid IS NOT NULL AND account_sequence IS NOT NULL AND deleted_at IS NULL';
+const ENTRY = `anchor, account_sequence, CASE WHEN has_credential OR withdrawn THEN credential_sequence ELSE 0 END AS credential_sequence`;
+/**
+ * Refusals of records whose signature, anchor and sequence were believed. Of all others the sequence is the tenant's
+ * word: what it put in the place of a record that it withholds must not pass for that record.
+ */
+const CAME: readonly (RefusalCode | 'failed')[] = [
+  'other-recipient',
+  'cannot-open',
+  'older-password-order',
+  'anchor-moved',
+  'protected-name',
+  'protected-sid',
+  'invalid-name',
+  'name-taken',
+  'no-account',
+  'growth-threshold',
+  'deletion-threshold',
+  'failed',
+];
+/** The primary key begins with the forest, too: by that, SQLite would make the bucket of everybody in it. */
+const OF_BUCKET = 'FROM accounts INDEXED BY accounts_bucket WHERE forest = ? AND bucket_of(anchor) = ?';
+const PROBLEMS = `FROM problems WHERE forest = ?1 AND kind IN ('account', 'credential')`;
+
+/** What the ledger keeps of heads, and the accounts as heads speak of them: by forest and bucket. */
+export class HeadBook {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  head(forest: string): KnownHead | undefined {
+    const row = this.#database.get('SELECT * FROM heads WHERE forest = ?', forest);
+    if (row === undefined) return undefined;
+    return {
+      forest,
+      sequence: Number(row.sequence),
+      time: String(row.time),
+      accounts: Number(row.accounts),
+      credentials: Number(row.credentials),
+      buckets: String(row.buckets),
+      receivedAt: String(row.received_at),
+      comparison: row.comparison === null ? undefined : JSON.parse(String(row.comparison)),
+    };
+  }
+
+  /** Whether one of its heads has ever been compared. */
+  isCompared(forest: string): boolean {
+    const sql = 'SELECT 1 FROM heads WHERE forest = ? AND comparison IS NOT NULL';
+    return this.#database.get(sql, forest) !== undefined;
+  }
+
+  /** Puts a newer head in the place of the one before. */
+  saveHead(head: Omit<KnownHead, 'comparison'>): void {
+    this.#database.run(
+      `INSERT INTO heads (forest, sequence, time, accounts, credentials, buckets, received_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (forest) DO UPDATE SET sequence = excluded.sequence, time = excluded.time,
+        accounts = excluded.accounts, credentials = excluded.credentials, buckets = excluded.buckets,
+        received_at = excluded.received_at`,
+      ...[head.forest, head.sequence, head.time, head.accounts, head.credentials, head.buckets],
+      head.receivedAt,
+    );
+  }
+
+  saveComparison(forest: string, comparison: Comparison): void {
+    this.#database.run(
+      'UPDATE heads SET comparison = ? WHERE forest = ?',
+      JSON.stringify(comparison),
+      forest,
+    );
+  }
+
+  /** What the managed domain has of a forest; only buckets that changed since the last time are read. */
+  summary(forest: string): ForestSummary {
+    const known = new Map<number, Bucket>();
+    for (const row of this.#database.all('SELECT * FROM forest_bucket WHERE forest = ?', forest)) {
+      const { digest, accounts, credentials } = row;
+      known.set(Number(row.bucket), {
+        digest: digest as Uint8Array,
+        accounts: Number(accounts),
+        credentials: Number(credentials),
+      });
+    }
+    const fresh = new Map<number, Bucket>();
+    const summary = summarizeForest(number => {
+      const bucket = known.get(number) ?? summarizeBucket(this.entries(forest, number));
+      if (!known.has(number)) fresh.set(number, bucket);
+      return bucket;
+    });
+    if (fresh.size > 0) bestEffort(() => this.#keep(forest, fresh));
+    return summary;
+  }
+
+  /** In one transaction: by itself each of up to 256 rows would wait for the disk. */
+  #keep(forest: string, buckets: ReadonlyMap<number, Bucket>): void {
+    const sql = 'INSERT INTO forest_bucket VALUES (?, ?, ?, ?, ?)';
+    this.#database.transaction(() => {
+      for (const [number, { digest, accounts, credentials }] of buckets)
+        this.#database.run(sql, forest, number, digest, accounts, credentials);
+    });
+  }
+
+  /** The users of a bucket, sorted by the bytes of their anchors. */
+  entries(forest: string, bucket: number): Entry[] {
+    const sql = `SELECT ${ENTRY} ${OF_BUCKET} AND ${THERE} ORDER BY anchor`;
+    return this.#database.all(sql, forest, bucket).map(entryOf);
+  }
+
+  /** A bucket with what came and was not written. */
+  look(forest: string, bucket: number): BucketLook {
+    const rows = this.#database.all(`SELECT * ${OF_BUCKET}`, forest, bucket);
+    const sequences = rows.flatMap(row =>
+      [row.account_sequence, row.credential_sequence, row.delete_sequence].map(Number),
+    );
+    const entries = new Map(this.entries(forest, bucket).map(entry => [entry.anchor, entry]));
+    const problems = this.#database.all(
+      `SELECT anchor, kind, code, sequence ${PROBLEMS} AND bucket_of(anchor) = ?2
+        AND code IN (${CAME.map(code => `'${code}'`).join()})`,
+      forest,
+      bucket,
+    );
+    for (const { anchor, kind, sequence } of problems.map(notWrittenOf)) {
+      const entry = entries.get(anchor) ?? { anchor, accountSequence: 0, credentialSequence: 0 };
+      const field = kind === 'account' ? 'accountSequence' : 'credentialSequence';
+      entries.set(anchor, { ...entry, [field]: Math.max(entry[field], sequence) });
+    }
+    for (const row of rows) if (row.delete_sequence !== null) entries.delete(String(row.anchor));
+    const asReceived = [...entries.values()].filter(({ accountSequence }) => accountSequence > 0);
+    asReceived.sort((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
+    return { newest: Math.max(0, ...sequences), asReceived };
+  }
+
+  /** Those whom a record that was believed is of come first: the tenant can make up any number of others. */
+  notWritten(forest: string, limit: number): NotWritten[] {
+    const sql = `SELECT anchor, kind, code, sequence ${PROBLEMS} AND verified = ?2 ORDER BY anchor, kind LIMIT ?3`;
+    const verified = this.#database.all(sql, forest, 1, limit);
+    const others = this.#database.all(sql, forest, 0, limit - verified.length);
+    return [...verified, ...others].map(notWrittenOf);
+  }
+}
+
+function entryOf(row: Row): Entry {
+  return {
+    anchor: String(row.anchor),
+    accountSequence: Number(row.account_sequence),
+    credentialSequence: Number(row.credential_sequence),
+  };
+}
+
+function notWrittenOf(row: Row): NotWritten {
+  return {
+    anchor: String(row.anchor),
+    kind: row.kind as NotWritten['kind'],
+    code: String(row.code),
+    sequence: Number(row.sequence),
+  };
+}

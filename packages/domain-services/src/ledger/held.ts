@@ -1,0 +1,99 @@
+import { type BulkList, CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
+import { z } from 'zod';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+import { mayBeEnabled } from './may-be-enabled.ts';
+
+type Operation = BulkList['operation'];
+
+/** Names of one list; it may be longer. */
+const LISTED = 10_000;
+
+/** What waits for an administrator together, as it is shown. */
+export interface HeldList {
+  /** Stands for exactly these lines. */
+  digest: string;
+  forest: string;
+  operation: Operation;
+  /** When the first of them was held. */
+  since: string;
+  /** The first of them; `count` of them in all. */
+  people: { user: string; name: string; sourceAnchor: string; sequence: number; canSignIn: boolean }[];
+  count: number;
+  /** Lines of the list that was shown that do not hold any more. */
+  ceased: number;
+}
+
+/** What the local socket takes. */
+const Operation = z.enum(['delete', 'create']);
+export const HeldQuery = z.object({ operation: Operation, forest: z.string().max(255).optional() });
+export const HeldApproval = z.strictObject({ operation: Operation });
+
+/** Whether somebody can sign in at the managed domain, whatever is to become of them. */
+export const canStillSignIn = (ledger: Ledger, entry: LedgerEntry): boolean =>
+  mayBeEnabled(entry, ledger.blocks.of(entry));
+
+export const nameOf = (entry: LedgerEntry): string =>
+  entry.userPrincipalName ?? entry.samAccountName ?? entry.wantedPrincipal ?? entry.anchor;
+
+/** What waits, of one forest or of all. Every list is kept, so that it can be approved as it was shown. */
+export function listHeld(ledger: Ledger, operation: Operation, forest?: string): HeldList[] {
+  const scopes = ledger.bulk.scopes(operation).filter(scope => forest === undefined || scope === forest);
+  return scopes.flatMap(scope => {
+    const shown = ledger.bulk.show({ scope, operation, kind: 'user' }, new Date());
+    return shown === undefined ? [] : [describe(ledger, { ...shown, ceased: 0 })];
+  });
+}
+
+/** @throws CausewayError 'unknown-list' */
+export function getHeld(ledger: Ledger, digest: string): HeldList {
+  return describe(ledger, ledger.bulk.shown(digest));
+}
+
+/**
+ * Lets go those of a shown list that still hold, and nothing else. It is in the audit trail.
+ * @throws CausewayError 'unknown-list', or 'other-list' for a list of another operation
+ */
+export function approveHeld(ledger: Ledger, digest: string, operation: Operation): HeldList {
+  return ledger.transaction(() => {
+    const approved = ledger.bulk.approve(digest);
+    if (approved.operation !== operation) {
+      const text = `the list ${digest} is another one's: run 'causeway domain ${HELD_WORDS[approved.operation].allow} ${digest}'`;
+      throw new CausewayError('other-list', text, { status: 409 });
+    }
+    const detail = `${approved.lines.length} of ${approved.scope}; ${approved.ceased} did not hold any more`;
+    // Records of accounts that waited to be made are with the tenant alone.
+    if (operation === 'create') ledger.setState('cursor', '');
+    ledger.audit({ action: HELD_WORDS[operation].allow, subject: digest, detail });
+    return describe(ledger, approved);
+  });
+}
+
+export function countHeld({ bulk }: Ledger, operation: Operation): number {
+  const counts = bulk.scopes(operation).map(scope => bulk.countHeld({ scope, operation, kind: 'user' }));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** People who can still sign in because their deletion is held. */
+export function stillSigningIn(ledger: Ledger): string[] {
+  return ledger.bulk.scopes('delete').flatMap(scope =>
+    ledger.bulk.held({ scope, operation: 'delete', kind: 'user' }).flatMap(({ anchor }) => {
+      const entry = ledger.entry({ forest: scope, anchor });
+      return entry && canStillSignIn(ledger, entry) ? [nameOf(entry)] : [];
+    }),
+  );
+}
+
+function describe(ledger: Ledger, list: ShownList & { ceased: number }): HeldList {
+  const { digest, scope: forest, operation, since, lines, ceased } = list;
+  const people = lines.slice(0, LISTED).map(({ anchor, change }) => {
+    const entry = ledger.entry({ forest, anchor });
+    return {
+      user: entry ? nameOf(entry) : anchor,
+      name: entry?.samAccountName ?? '',
+      sourceAnchor: anchor,
+      sequence: Number(change),
+      canSignIn: operation === 'delete' && entry !== undefined && canStillSignIn(ledger, entry),
+    };
+  });
+  return { digest, forest, operation, since, people, count: lines.length, ceased };
+}

@@ -1,0 +1,13 @@
+import type { Block } from './block-book.ts';
+import type { LedgerEntry } from './ledger.ts';
+
+/**
+ * INVARIANT: the one place that says whether an account is enabled. Nobody signs in without a credential, and nobody whom an
+ * administrator blocks, whatever the forest says.
+ */
+export function mayBeEnabled(
+  { wantsEnabled, hasCredential }: Pick<LedgerEntry, 'wantsEnabled' | 'hasCredential'>,
+  block: Block | undefined,
+): boolean {
+  return wantsEnabled && hasCredential && block === undefined;
+}

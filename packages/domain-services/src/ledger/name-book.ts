@@ -1,0 +1,202 @@
+import type { SQLInputValue } from 'node:sqlite';
+import type { StateDatabase } from '@causeway/service';
+import { nameKey } from '@causeway/wire';
+import { type NamedAccount, type NameView, type Slot, slotOfPrincipal } from '../names/naming.ts';
+import { isSamePerson, type Person } from '../person.ts';
+import { type Row, text } from './sql-row.ts';
+
+/** The forest that a name belongs to. */
+export interface NameOwner {
+  slot: Slot;
+  forest: string;
+  /** ISO 8601: since when nobody of the forest wants it any more, so that it is reserved; null while somebody does. */
+  releasedAt: string | null;
+}
+
+/** A name that may have to change hands. */
+export interface DueName {
+  /** As a slot, but one of a userPrincipalName in the managed realm is not the account name yet. */
+  key: string;
+  tries: number;
+}
+
+const COLUMNS = `anchor, forest, object_guid, wanted_name, wanted_principal, has_name, has_principal, keeps_digits, digits_key`;
+const LIVE = 'deleted_at IS NULL';
+
+/** What the ledger knows of names: who has and wants which, whose each is, and which may have to change hands. */
+export class NameBook {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  owner(slot: Slot): NameOwner | undefined {
+    const row = this.#database.get('SELECT * FROM names WHERE slot = ?', slot);
+    if (row === undefined) return undefined;
+    const { released_at: releasedAt } = row;
+    return { slot, forest: String(row.forest), releasedAt: text(releasedAt) };
+  }
+
+  setOwner({ slot, forest, releasedAt }: NameOwner): void {
+    this.#database.run(
+      'INSERT OR REPLACE INTO names (slot, forest, released_at) VALUES (?, ?, ?)',
+      slot,
+      forest,
+      releasedAt,
+    );
+  }
+
+  dropOwner(slot: Slot): void {
+    this.#database.run('DELETE FROM names WHERE slot = ?', slot);
+  }
+
+  /** Names that are reserved for their forests. */
+  reserved(limit: number): NameOwner[] {
+    const sql = 'SELECT * FROM names WHERE released_at IS NOT NULL ORDER BY released_at LIMIT ?';
+    return this.#database.all(sql, limit).map(row => ({
+      ...{ slot: String(row.slot), forest: String(row.forest), releasedAt: String(row.released_at) },
+    }));
+  }
+
+  /** Has the names that are reserved since before then looked at: they are nobody's any more. */
+  endReservations(before: string): void {
+    for (const { slot } of this.#database.all('SELECT slot FROM names WHERE released_at < ?', before)) {
+      this.touch([String(slot)]);
+    }
+  }
+
+  /** The view of an account that is not deleted. */
+  account({ forest, anchor }: Person): NamedAccount | undefined {
+    return this.#accounts('forest = ? AND anchor = ?', forest, anchor)[0];
+  }
+
+  wanting(slot: Slot, realm: string): NamedAccount[] {
+    return this.#bySlot('wanted', slot, realm);
+  }
+
+  holding(slot: Slot, realm: string): NamedAccount[] {
+    return this.#bySlot('has', slot, realm);
+  }
+
+  /** Everybody who has a name here, as account name or userPrincipalName, and everybody whose forest wants it for them. */
+  called(name: string): NamedAccount[] {
+    const columns = ['has_name', 'has_principal', 'wanted_name', 'wanted_principal'];
+    return this.#accounts(
+      `(${columns.map(column => `name_key(${column}) = ?1`).join(' OR ')})`,
+      nameKey(name),
+    );
+  }
+
+  withDigits(key: string): NamedAccount[] {
+    return this.#accounts('digits_key = ?', key);
+  }
+
+  /** Whether an account of another forest, deleted or not, was ever to be called so. */
+  wasWantedElsewhere(name: string, forest: string): boolean {
+    const sql = 'SELECT 1 FROM accounts WHERE name_key(wanted_name) = ? AND forest <> ? LIMIT 1';
+    return this.#database.all(sql, nameKey(name), forest).length > 0;
+  }
+
+  /** What an account has in the directory now, and how its name came about. */
+  save(
+    { forest, anchor }: Person,
+    names: Omit<NamedAccount, 'anchor' | 'forest' | 'objectGuid' | 'wantedName' | 'wantedPrincipal'>,
+  ): void {
+    this.#database.run(
+      `UPDATE accounts SET has_name = ?, has_principal = ?, keeps_digits = ?, digits_key = ?
+        WHERE forest = ? AND anchor = ?`,
+      ...[names.samAccountName, names.userPrincipalName, Number(names.keepsDigits), names.digitsKey],
+      ...[forest, anchor],
+    );
+  }
+
+  /** Accounts that are not called as their forest says, by anchor. */
+  differing(limit: number): NamedAccount[] {
+    const differs = '(has_name IS NOT wanted_name OR has_principal IS NOT wanted_principal)';
+    return this.#accounts(`managed_guid IS NOT NULL AND ${differs} ORDER BY forest, anchor LIMIT ${limit}`);
+  }
+
+  /** Frees those who want a name of the digits that another forest's claim to it has left them with. */
+  takeDigits(name: string, person?: Person): void {
+    const one = person === undefined ? '' : ' AND forest = ? AND anchor = ?';
+    const sql = `UPDATE accounts SET keeps_digits = 0 WHERE name_key(wanted_name) = ? AND keeps_digits = 1${one}`;
+    this.#database.run(sql, nameKey(name), ...(person === undefined ? [] : [person.forest, person.anchor]));
+  }
+
+  /** Names to look at now, those that have waited longest first. */
+  due(now: number, limit: number): DueName[] {
+    const sql = 'SELECT key, tries FROM names_due WHERE try_at <= ? ORDER BY try_at LIMIT ?';
+    return this.#database
+      .all(sql, now, limit)
+      .map(row => ({ key: String(row.key), tries: Number(row.tries) }));
+  }
+
+  /** When the next of them is to be looked at, in milliseconds since 1970; undefined when there is none. */
+  nextDue(): number | undefined {
+    const at = this.#database.get('SELECT min(try_at) AS at FROM names_due')!.at;
+    return at === null ? undefined : Number(at);
+  }
+
+  isAnyDue(now: number): boolean {
+    return (this.nextDue() ?? Number.POSITIVE_INFINITY) <= now;
+  }
+
+  touch(keys: readonly string[]): void {
+    for (const key of keys) {
+      this.#database.run('INSERT OR REPLACE INTO names_due (key, tries, try_at) VALUES (?, 0, 0)', key);
+    }
+  }
+
+  postpone(key: string, tries: number, at: number): void {
+    this.#database.run('UPDATE names_due SET tries = ?, try_at = ? WHERE key = ?', tries, at, key);
+  }
+
+  done(key: string): void {
+    this.#database.run('DELETE FROM names_due WHERE key = ?', key);
+  }
+
+  #bySlot(what: 'wanted' | 'has', slot: Slot, realm: string): NamedAccount[] {
+    const key = slot.slice(2);
+    if (slot.startsWith('p:')) return this.#accounts(`name_key(${what}_principal) = ?`, key);
+    const byName = this.#accounts(`name_key(${what}_name) = ?`, key);
+    const byPrincipal = this.#accounts(`name_key(${what}_principal) = ?`, `${key}@${nameKey(realm)}`);
+    return [...byName, ...byPrincipal.filter(one => !byName.some(other => isSamePerson(one, other)))];
+  }
+
+  #accounts(condition: string, ...values: SQLInputValue[]): NamedAccount[] {
+    return this.#database
+      .all(`SELECT ${COLUMNS} FROM accounts WHERE ${LIVE} AND ${condition}`, ...values)
+      .map(accountOf);
+  }
+}
+
+/** A name that is due as the slot that it is. */
+export function slotOfKey(key: string, realm: string): Slot {
+  return key.startsWith('p:') ? slotOfPrincipal(key.slice(2), realm) : key;
+}
+
+/** The book as naming sees it; nobody stands in anybody's way but those of the ledger. */
+export function viewOf(book: NameBook, realm: string): NameView {
+  return {
+    owner: slot => book.owner(slot)?.forest,
+    wanting: slot => book.wanting(slot, realm),
+    holding: slot => book.holding(slot, realm),
+    withDigits: key => book.withDigits(key),
+    obstacle: () => undefined,
+  };
+}
+
+function accountOf(row: Row): NamedAccount {
+  return {
+    anchor: String(row.anchor),
+    forest: String(row.forest),
+    objectGuid: String(row.object_guid),
+    wantedName: text(row.wanted_name),
+    wantedPrincipal: text(row.wanted_principal),
+    samAccountName: text(row.has_name),
+    userPrincipalName: text(row.has_principal),
+    keepsDigits: row.keeps_digits === 1,
+    digitsKey: text(row.digits_key),
+  };
+}

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { createLog } from '@causeway/service';
+import { freeName, giveName, listNames, readName } from '../admin/name-commands.ts';
+import { newAccount, PageNames } from '../apply/page-names.ts';
+import { forgotten, newEntry } from '../apply/plan.ts';
+import {
+  type NamingContext,
+  RESERVATION_MS,
+  reconcileNames,
+  saveNameProblem,
+} from '../apply/reconcile-names.ts';
+import { Ledger, type LedgerEntry } from '../ledger/ledger.ts';
+import { DirectoryPeer } from '../testing/directory-peer.ts';
+import { nameOfGuid, nameWithDigits } from './made-up-name.ts';
+
+const REALM = 'AADDS.EXAMPLE.NET';
+const DOMAIN = { realm: REALM, sid: 'S-1-5-21-9-9-9' };
+const CORP = 'corp.example.com';
+const FABRIKAM = 'fabrikam.example.org';
+const log = createLog('test', { write: () => {} });
+
+let ledger: Ledger;
+let directory: DirectoryPeer;
+
+beforeEach(() => {
+  ledger = new Ledger(':memory:');
+  directory = new DirectoryPeer(REALM);
+});
+
+afterEach(() => ledger.close());
+
+const reconcile = () =>
+  reconcileNames({ ledger, directory, domain: DOMAIN, log } as unknown as NamingContext);
+/** Whoever has the anchor; of two forests that say it, that of the forest. */
+const entryOf = (anchor: string, forest?: string): LedgerEntry =>
+  ledger.withAnchor(anchor).find(one => forest === undefined || one.forest === forest)!;
+
+/** A forest says how somebody is called: the state is written, and the names are settled. */
+async function say(
+  forest: string,
+  anchor: string,
+  sAMAccountName: string | null,
+  userPrincipalName: string | null = null,
+): Promise<string | null> {
+  const objectGuid = '01234567-89ab-4def-8123-456789abcdef';
+  const record = {
+    ...{ sourceAnchor: anchor, forest, objectGuid },
+    ...{ sAMAccountName, userPrincipalName },
+  };
+  const person = { forest, anchor };
+  const account = newAccount(record as Parameters<typeof newAccount>[0], ledger.entry(person));
+  const entry = ledger.entry(person) ?? newEntry(record as Parameters<typeof newEntry>[0]);
+  const wanted = { wantedName: sAMAccountName, wantedPrincipal: userPrincipalName, deletedAt: null };
+  if (entry.managedGuid !== null) ledger.save({ ...entry, ...wanted });
+  else {
+    const holders = (...asked: [string[], string[]]) => directory.holders(...asked);
+    const { names, owned, due, problems } = (await PageNames.open(ledger, holders, DOMAIN, [account])).take(
+      account,
+    );
+    const managedGuid = directory.add(names.samAccountName, names.userPrincipalName)!;
+    ledger.save({ ...entry, ...wanted, nonce: 'x', managedGuid, accountSequence: 1 });
+    ledger.names.save(person, names);
+    for (const slot of owned) ledger.names.setOwner({ slot, forest, releasedAt: null });
+    ledger.names.touch(due);
+    saveNameProblem(ledger, account, problems, 1);
+  }
+  await reconcile();
+  return entryOf(anchor, forest).samAccountName;
+}
+
+async function remove(anchor: string, forest?: string): Promise<void> {
+  const entry = entryOf(anchor, forest);
+  directory.accounts.delete(entry.managedGuid!);
+  ledger.save({ ...forgotten(entry), deletedAt: new Date().toISOString() });
+  await reconcile();
+}
+
+/** As if a name had been let go of so long ago. */
+function age(slot: string, milliseconds: number): void {
+  const owner = ledger.names.owner(slot)!;
+  ledger.names.setOwner({ ...owner, releasedAt: new Date(Date.now() - milliseconds).toISOString() });
+}
+
+test('digits are five of the anchor’s SHA-256; a surrogate pair is not cut in two, and nothing ends in a dot or a space', () => {
+  assert.match(nameWithDigits('a.very.long.name.indeed', 'anchor'), /^a\.very\.long\.nam[0-9a-f]{5}$/);
+  assert.equal(nameWithDigits(`${'a'.repeat(14)}😀😀`, 'anchor').slice(0, -5), 'a'.repeat(14));
+  assert.equal(nameWithDigits('abcdefghijklm . and so on', 'anchor').slice(0, -5), 'abcdefghijklm');
+  assert.match(nameOfGuid('01234567-89ab-4def-8123-456789abcdef', 0), /^0123456789ab4def8123$/);
+});
+
+test('between two forests the first has the name, and the digits of the second stay when the first goes', async () => {
+  assert.equal(await say(CORP, 'b', 'alice'), 'alice');
+  assert.equal(await say(FABRIKAM, 'a', 'Alice'), nameWithDigits('Alice', 'a'));
+  await remove('b');
+  assert.equal(entryOf('a').samAccountName, nameWithDigits('Alice', 'a'));
+  age('a:ALICE', RESERVATION_MS + 1);
+  await reconcile();
+  assert.equal(ledger.names.owner('a:ALICE'), undefined);
+  assert.equal(entryOf('a').samAccountName, nameWithDigits('Alice', 'a'));
+  assert.equal(await say(FABRIKAM, 'a', 'alicia'), 'alicia');
+  assert.equal(await say(FABRIKAM, 'a', 'alice'), 'alice');
+});
+
+test('within one forest the smaller anchor has the name, and digits go as soon as only one wants it', async () => {
+  await say(CORP, 'b', 'alice');
+  await say(CORP, 'a', 'alice');
+  assert.deepEqual(
+    ['a', 'b'].map(one => entryOf(one).samAccountName),
+    ['alice', nameWithDigits('alice', 'b')],
+  );
+  await remove('a');
+  assert.equal(entryOf('b').samAccountName, 'alice');
+});
+
+test('two forests that say one anchor and one objectGUID get made-up names that differ, and keep them', async () => {
+  const long = 'a.very.long.name.indeed';
+  assert.equal(await say(CORP, 'x', long), nameWithDigits(long, 'x'));
+  const second = await say(FABRIKAM, 'x', long);
+  assert.notEqual(second, nameWithDigits(long, 'x'), 'the digits are those of the first');
+  assert.equal(await say(FABRIKAM, 'x', long), second);
+  assert.equal(entryOf('x', CORP).samAccountName, nameWithDigits(long, 'x'));
+  await say(CORP, 'y', 'krbtgt');
+  await say(FABRIKAM, 'y', 'krbtgt');
+  const names = () => [CORP, FABRIKAM].map(forest => entryOf('y', forest).samAccountName);
+  const made = names();
+  assert.equal(new Set([...made, second]).size, 3);
+  await say(FABRIKAM, 'y', null);
+  await say(CORP, 'y', null);
+  assert.deepEqual(names(), made);
+});
+
+test('what one forest says or deletes leaves another one’s person of the same anchor alone', async () => {
+  await say(CORP, 'x', 'alice', 'alice@corp.example.com');
+  await say(FABRIKAM, 'x', 'alice', 'alice@corp.example.com');
+  const mine = entryOf('x', CORP);
+  assert.deepEqual(
+    [mine.samAccountName, mine.userPrincipalName, ledger.problemsOf(mine)],
+    ['alice', 'alice@corp.example.com', []],
+  );
+  assert.equal(ledger.problemsOf(entryOf('x', FABRIKAM))[0]?.code, 'name-taken');
+  await say(FABRIKAM, 'x', 'bob', null);
+  await remove('x', FABRIKAM);
+  assert.deepEqual(entryOf('x', CORP), mine);
+});
+
+test('who of two has an anchor says its forest, or a name, to be given a name', async () => {
+  await say(CORP, 'x', 'alice');
+  await say(FABRIKAM, 'x', 'alice');
+  const give = { name: 'alice', user: 'x', confirmed: true };
+  for (const user of ['x', 'alice']) {
+    assert.throws(() => giveName(ledger, REALM, { ...give, user }), {
+      code: 'ambiguous-user',
+      message: /\(x of corp\.example\.com\); .*\(x of fabrikam\.example\.org\)/,
+    });
+  }
+  giveName(ledger, REALM, { ...give, forest: FABRIKAM });
+  await reconcile();
+  assert.equal(entryOf('x', FABRIKAM).samAccountName, 'alice');
+  assert.equal(entryOf('x', CORP).samAccountName, nameWithDigits('alice', 'x'));
+});
+
+test('a reserved userPrincipalName is its own forest’s at once, and another one’s after 30 days', async () => {
+  const name = 'alice@corp.example.com';
+  await say(CORP, 'a', 'one', name);
+  await say(FABRIKAM, 'f', 'two', name.toUpperCase());
+  assert.equal(ledger.problemsOf(entryOf('f'))[0]?.code, 'name-taken');
+  await say(CORP, 'a', 'one', 'other@corp.example.com');
+  assert.equal(ledger.problemsOf(entryOf('f'))[0]?.code, 'name-reserved');
+  assert.deepEqual(
+    listNames(ledger).reserved.map(one => one.name),
+    ['ALICE@CORP.EXAMPLE.COM'],
+  );
+  await say(CORP, 'c', 'three', name);
+  assert.equal(entryOf('c').userPrincipalName, name);
+  await remove('c');
+  assert.equal(entryOf('f').userPrincipalName, null);
+  age(`p:${name.toUpperCase()}`, RESERVATION_MS + 1);
+  await reconcile();
+  assert.equal(entryOf('f').userPrincipalName, name.toUpperCase());
+  assert.deepEqual(ledger.problemsOf(entryOf('f')), []);
+});
+
+test('a userPrincipalName stands in for a refused one, until it is somebody’s true name', async () => {
+  const [old, refused] = ['old@corp.example.com', `krbtgt@${REALM}`];
+  await say(CORP, 'a', 'one', old);
+  await say(CORP, 'a', 'one', refused);
+  assert.equal(entryOf('a').userPrincipalName, old);
+  assert.equal(ledger.problemsOf(entryOf('a'))[0]?.code, 'protected-name');
+  await say(CORP, 'b', 'two', old);
+  assert.deepEqual(
+    ['a', 'b'].map(one => entryOf(one).userPrincipalName),
+    [null, old],
+  );
+});
+
+test('what stood in for a refused name before the upgrade and may not be a name is taken away', async () => {
+  const guid = directory.add('one', `krbtgt@${REALM}`)!;
+  const entry = newEntry({
+    sourceAnchor: 'a',
+    forest: CORP,
+    objectGuid: '01234567-89ab-4def-8123-456789abcdef',
+  });
+  const has = { samAccountName: 'one', userPrincipalName: `krbtgt@${REALM}` };
+  ledger.save({
+    ...entry,
+    ...has,
+    managedGuid: guid,
+    nonce: 'x',
+    wantedName: 'one',
+    wantedPrincipal: has.userPrincipalName,
+  });
+  ledger.names.touch(['p:KRBTGT@AADDS.EXAMPLE.NET']);
+  await reconcile();
+  assert.equal(directory.accounts.get(guid)?.principal, null);
+});
+
+test('an administrator frees a reserved name, and hands a held one over, but not within a forest', async () => {
+  await say(CORP, 'a', 'alice');
+  await say(FABRIKAM, 'f', 'alice');
+  assert.throws(() => freeName(ledger, REALM, 'alice'), { code: 'name-held' });
+  await remove('a');
+  assert.match(
+    freeName(ledger, REALM, 'alice').message,
+    /'alice' is free; it is wanted by .*\(f of fabrikam/,
+  );
+  await reconcile();
+  assert.equal(entryOf('f').samAccountName, 'alice');
+  await say(CORP, 'b', 'alice');
+  await say(CORP, 'c', 'alice');
+  const give = (user: string, confirmed = true) =>
+    giveName(ledger, REALM, { name: 'alice', user, confirmed });
+  assert.throws(() => give('b', false), { code: 'not-confirmed' });
+  assert.throws(() => give('nobody'), { code: 'unknown-user' });
+  give('b');
+  await reconcile();
+  assert.deepEqual(
+    readName(ledger, REALM, 'alice').holders.map(one => one.anchor),
+    ['b'],
+  );
+  assert.equal(entryOf('f').samAccountName, nameWithDigits('alice', 'f'));
+  assert.throws(() => give('c'), { code: 'same-forest' });
+  assert.deepEqual(
+    ledger.auditTrail().map(({ action }) => action),
+    ['give-name', 'free-name'],
+  );
+});

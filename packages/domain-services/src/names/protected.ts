@@ -1,0 +1,209 @@
+import type { AccountRecord } from '@causeway/records';
+import { nameKey } from '@causeway/wire';
+import { type Obstacle, type Refused, refuse, waitFor } from '../refusals.ts';
+import { skeletons } from './confusables/skeleton.ts';
+
+/** What decisions must know of the managed domain itself. */
+export interface ManagedDomain {
+  /** Kerberos realm, upper case. */
+  realm: string;
+  /** `S-1-5-21-…`, without a RID. */
+  sid: string;
+  /** Of its domain controller. */
+  hostName?: string;
+}
+
+/** All that names must know of it. */
+export type Realm = Pick<ManagedDomain, 'realm' | 'hostName'>;
+
+/** Finds the forest that a domain's SID (without a RID) is pinned to; undefined when it is to none yet. */
+export type ForestOfSid = (domainSid: string) => string | undefined;
+
+/**
+ * Accounts that every domain has, whether this one still calls them so or not, and well-known names of Windows ([MS-DTYP] 2.4.2.4).
+ * Nobody of ours is called so, or so that it looks like it.
+ */
+const PROTECTED_NAMES = [
+  ...['administrator', 'guest', 'krbtgt', 'defaultaccount', 'wdagutilityaccount'],
+  ...[
+    'everyone',
+    'system',
+    'self',
+    'nt authority',
+    'nt service',
+    'builtin',
+    'authenticated users',
+    'anonymous logon',
+  ],
+  ...[
+    'anonymous',
+    'interactive',
+    'network',
+    'network service',
+    'local service',
+    'service',
+    'batch',
+    'dialup',
+    'proxy',
+  ],
+  ...[
+    'creator owner',
+    'creator group',
+    'owner rights',
+    'restricted',
+    'this organization',
+    'enterprise domain controllers',
+  ],
+  ...[
+    'administrators',
+    'users',
+    'guests',
+    'account operators',
+    'server operators',
+    'print operators',
+    'backup operators',
+  ],
+  ...[
+    'replicator',
+    'domain admins',
+    'domain users',
+    'domain guests',
+    'domain computers',
+    'domain controllers',
+  ],
+  ...[
+    'enterprise admins',
+    'schema admins',
+    'group policy creator owners',
+    'cert publishers',
+    'protected users',
+  ],
+  ...['dnsadmins', 'dnsupdateproxy', 'aad dc administrators', 'aadds service accounts'],
+];
+const PROTECTED_SKELETONS = new Set(PROTECTED_NAMES.flatMap(skeletons));
+/** A SID as text is taken for that SID where names are looked up. */
+const SID_TEXT = /^s-1-\d+(-\d+)*$/i;
+
+/**
+ * Names that machines treat as special: a Linux machine that maps `root@REALM` to a local account makes it root. Nobody is a principal
+ * of the realm by such a name; as account names they get five digits. docs/security.md lists them.
+ */
+const MACHINE_NAMES = new Set([
+  ...[
+    'root',
+    'toor',
+    'admin',
+    'daemon',
+    'bin',
+    'sys',
+    'sync',
+    'operator',
+    'nobody',
+    'wheel',
+    'sudo',
+    'adm',
+    'shutdown',
+    'halt',
+  ],
+  ...[
+    'mail',
+    'ftp',
+    'www-data',
+    'apache',
+    'nginx',
+    'sshd',
+    'postgres',
+    'mysql',
+    'ldap',
+    'named',
+    'backup',
+    'postmaster',
+    'host',
+  ],
+]);
+const MAX_SAM_ACCOUNT_NAME = 256;
+const MAX_PRINCIPAL_NAME = 1024;
+const PRINCIPAL = /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u;
+/** [MS-SAMR] 3.1.1.6: characters that no account name may hold, and control characters. */
+const FORBIDDEN = /["/\\[\]:;|=,+*?<>\p{Cc}]/u;
+/** Characters that do not show, or that turn the direction of what stands beside them; Hebrew and Arabic letters are none of them. */
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Co}]|(?! )\p{Zs}/u;
+
+/** True for the names of accounts that synchronization never touches: built-in ones, computers, trusts. */
+export function isProtectedName(name: string): boolean {
+  const lower = name.toLowerCase();
+  if (skeletons(name).some(one => PROTECTED_SKELETONS.has(one)) || SID_TEXT.test(name)) return true;
+  return lower.startsWith('krbtgt_') || lower.endsWith('$');
+}
+
+/** True for names that machines treat as special. */
+export const isMachineName = (name: string): boolean => MACHINE_NAMES.has(name.toLowerCase());
+
+/** Why a name must not become an account's here, whoever signed it; undefined when it may. */
+export function checkAccountName(name: string, domain?: Realm): Obstacle | undefined {
+  const fits =
+    name.trim() === name && name !== '' && !name.endsWith('.') && name.length <= MAX_SAM_ACCOUNT_NAME;
+  if (!fits || FORBIDDEN.test(name) || UNSEEN.test(name))
+    return { code: 'invalid-name', detail: 'sAMAccountName' };
+  return isProtectedName(name) || (domain && isHost(name, domain))
+    ? { code: 'protected-name', detail: name }
+    : undefined;
+}
+
+/** The same of a userPrincipalName: one in the managed realm itself names, to its KDC, the account called like its first part. */
+export function checkPrincipalName(principal: string, domain: Realm): Obstacle | undefined {
+  // With a slash in it, it would be a service's or another instance's name.
+  const fits =
+    principal.length <= MAX_PRINCIPAL_NAME && PRINCIPAL.test(principal) && !principal.includes('/');
+  if (!fits || UNSEEN.test(principal)) return { code: 'invalid-name', detail: 'userPrincipalName' };
+  const implied = impliedName(principal, domain);
+  if (implied === undefined) return undefined;
+  const special = isProtectedName(implied) || isMachineName(implied) || isHost(implied, domain);
+  return special ? { code: 'protected-name', detail: principal } : undefined;
+}
+
+/** To the KDC a computer is also called without its `$`. */
+const isHost = (name: string, { hostName }: Realm): boolean =>
+  hostName !== undefined && nameKey(name) === nameKey(hostName);
+
+function impliedName(principal: string, { realm }: Realm): string | undefined {
+  const at = principal.lastIndexOf('@');
+  return nameKey(principal.slice(at + 1)) === nameKey(realm) ? principal.slice(0, at) : undefined;
+}
+
+/** Of a user of some other domain, and of none of its built-in accounts: the first free RID is 1000. */
+const USER_SID = /^(S-1-5-21-\d+-\d+-\d+)-(\d+)$/;
+const FIRST_FREE_RID = 1000;
+
+/**
+ * `sIDHistory` gives the rights of the SID in it: no privileged one, none of the managed domain's own, and none of a
+ * domain of another forest. A cloud-only user brings none.
+ */
+export function checkSid(
+  { objectSid, forest, sequence }: AccountRecord,
+  domain: ManagedDomain,
+  forestOfSid: ForestOfSid,
+): Refused | undefined {
+  if (objectSid === null) return undefined;
+  const domainSid = domainSidOf(objectSid);
+  if (domainSid === undefined || domainSid === domain.sid)
+    return refuse('protected-sid', sequence, objectSid);
+  const pinned = forestOfSid(domainSid) ?? forest;
+  if (pinned === forest) return undefined;
+  const detail = `${domainSid} is a domain of ${pinned}, a user of ${forest} claims it`;
+  return waitFor('other-forest-sid', sequence, detail, `sid:${domainSid}/${forest}`);
+}
+
+/** The domain's part of a user's SID; undefined for one that is no user's of an ordinary domain. */
+export function domainSidOf(objectSid: string): string | undefined {
+  const [, domainSid, rid] = USER_SID.exec(objectSid) ?? [];
+  return Number(rid) >= FIRST_FREE_RID ? domainSid : undefined;
+}
+
+const SID_TO_ACCEPT = /^sid:([^/]+)\/(.+)$/;
+
+/** What a refused claim of a SID offers to accept; undefined when something else is offered. */
+export function sidToAccept(acceptable: string): { domainSid: string; forest: string } | undefined {
+  const [, domainSid, forest] = SID_TO_ACCEPT.exec(acceptable) ?? [];
+  return domainSid === undefined || forest === undefined ? undefined : { domainSid, forest };
+}

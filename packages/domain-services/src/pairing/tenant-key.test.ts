@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CallError } from '@causeway/contract';
+import { CLOUD_FOREST, generateSigningKey, type PublicKeyInfo, signingPublicKey } from '@causeway/records';
+import { Ledger } from '../ledger/ledger.ts';
+import { learnTenantKey, offeredTenantKey, pinnedTenantKey, trustTenant } from './tenant-key.ts';
+import { trustAgent, trustOf, untrustAgent } from './trust.ts';
+
+/** A tenant that shows this as its own key, and it again as the key of a Connect. */
+const showing = (key: PublicKeyInfo) => async (path: string) => {
+  const common = { kind: 'connect', name: 'c', version: '1', enrolledAt: '2026-11-23T10:00:00.000Z' };
+  const agent = { ...common, id: crypto.randomUUID(), signingKey: key, forests: [], lastSeenAt: null };
+  const reply = path.endsWith('/agents') ? { agents: [agent] } : { key };
+  return { status: 200, headers: new Headers(), text: async () => JSON.stringify(reply) };
+};
+const made = (): PublicKeyInfo => signingPublicKey(generateSigningKey());
+const actions = (ledger: Ledger) => ledger.auditTrail().map(({ action, subject }) => [action, subject]);
+
+test("the tenant's first key is pinned for cloud-only users alone, and that is in the audit trail", async () => {
+  const ledger = new Ledger(':memory:');
+  const key = made();
+  assert.equal(await learnTenantKey(ledger, showing(key)), 'pinned');
+  assert.deepEqual([...trustOf(ledger)(key.keyId)!.forests], [CLOUD_FOREST]);
+  assert.deepEqual(actions(ledger), [['pin-tenant-key', key.fingerprint]]);
+  assert.equal(await learnTenantKey(ledger, showing(key)), 'known');
+});
+
+test('another key later is not believed until an administrator confirms its fingerprint', async () => {
+  const ledger = new Ledger(':memory:');
+  const [first, second] = [made(), made()];
+  await learnTenantKey(ledger, showing(first));
+  assert.equal(await learnTenantKey(ledger, showing(second)), 'changed');
+  assert.equal(trustOf(ledger)(second.keyId), undefined);
+  assert.equal(offeredTenantKey(ledger), second.fingerprint);
+  const wrong = trustTenant(ledger, showing(second), made().fingerprint);
+  await assert.rejects(wrong, { code: 'unknown-fingerprint' });
+
+  await trustTenant(ledger, showing(second), second.fingerprint.toLowerCase());
+  assert.deepEqual(
+    [trustOf(ledger)(first.keyId), pinnedTenantKey(ledger)?.fingerprint, offeredTenantKey(ledger)],
+    [undefined, second.fingerprint, undefined],
+  );
+  assert.equal(actions(ledger)[0]![0], 'trust-tenant');
+});
+
+test('a key is taken for what it is, not for the fingerprint that comes with it', async () => {
+  const ledger = new Ledger(':memory:');
+  const [genuine, other] = [made(), made()];
+  await learnTenantKey(ledger, showing(genuine));
+  assert.equal(await learnTenantKey(ledger, showing({ ...genuine, publicKey: other.publicKey })), 'changed');
+  assert.equal(offeredTenantKey(ledger), other.fingerprint);
+  const none = learnTenantKey(ledger, showing({ ...genuine, publicKey: 'AAAA' }));
+  await assert.rejects(none, { code: 'tenant-key-unusable' });
+});
+
+test("the tenant's own key can be trusted for no forest, and a Connect's key not be the tenant's", async () => {
+  const ledger = new Ledger(':memory:');
+  const key = made();
+  await learnTenantKey(ledger, showing(key));
+  const asForest = trustAgent(ledger, showing(key), key.fingerprint, 'corp.example.com');
+  await assert.rejects(asForest, { code: 'tenant-key' });
+  assert.throws(() => untrustAgent(ledger, key.fingerprint), { code: 'unknown-fingerprint' });
+
+  const later = new Ledger(':memory:');
+  await trustAgent(later, showing(key), key.fingerprint, 'corp.example.com');
+  await assert.rejects(learnTenantKey(later, showing(key)), { code: 'key-id-taken' });
+  // A key of the tenant's own making that has the id of a trusted Connect's key.
+  const alike = made();
+  later.trust({ ...key, keyId: alike.keyId, forest: 'b.example.com', trustedAt: '2026-11-23' });
+  await assert.rejects(learnTenantKey(later, showing(alike)), { code: 'key-id-taken' });
+  await assert.rejects(trustTenant(later, showing(alike), alike.fingerprint), { code: 'key-id-taken' });
+  assert.deepEqual(
+    [pinnedTenantKey(later), [...trustOf(later)(alike.keyId)!.forests]],
+    [undefined, ['b.example.com']],
+  );
+});
+
+test('the marker of cloud-only users is no forest that an agent can be trusted for', async () => {
+  const ledger = new Ledger(':memory:');
+  const key = made();
+  const trusting = trustAgent(ledger, showing(key), key.fingerprint, CLOUD_FOREST);
+  await assert.rejects(trusting, { code: 'bad-forest' });
+});
+
+test('a tenant that does not answer leaves everything as it was', async () => {
+  const ledger = new Ledger(':memory:');
+  const failing = async () => ({ status: 500, headers: new Headers(), text: async () => '' });
+  await assert.rejects(learnTenantKey(ledger, failing), CallError);
+  assert.equal(pinnedTenantKey(ledger), undefined);
+});

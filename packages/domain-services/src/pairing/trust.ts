@@ -1,0 +1,125 @@
+import { type Agent, CallError, call, enrolmentRoutes, type Send } from '@causeway/contract';
+import { CLOUD_FOREST, normalizeFingerprint, publicKeyInfo, type TrustedSigner } from '@causeway/records';
+import { CausewayError } from '@causeway/service';
+import type { Ledger, TrustedAgent } from '../ledger/ledger.ts';
+
+export type Trust = (keyId: string) => TrustedSigner | undefined;
+
+/** Finds the keys that are trusted, each for its forests; the tenant's own is one for `CLOUD_FOREST` alone. */
+export function trustOf(ledger: Ledger): Trust {
+  const signers = new Map<string, { publicKey: string; forests: Set<string> }>();
+  for (const { keyId, publicKey, forest } of ledger.trustedAgents()) {
+    const known = signers.get(keyId) ?? { publicKey, forests: new Set<string>() };
+    known.forests.add(forest);
+    signers.set(keyId, known);
+  }
+  return keyId => signers.get(keyId);
+}
+
+const FOREST = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
+/**
+ * Confirms a Connect's signing key for a forest. The tenant only delivers the key: its fingerprint is computed
+ * here, from the key itself, and must be the one that the administrator read at Connect.
+ * @throws CausewayError 'bad-fingerprint', 'bad-forest', 'unknown-fingerprint' or 'key-id-taken'
+ */
+export async function trustAgent(
+  ledger: Ledger,
+  send: Send,
+  fingerprintText: string,
+  forestText: string,
+): Promise<TrustedAgent> {
+  const fingerprint = checkedFingerprint(fingerprintText);
+  const forest = forestText.toLowerCase();
+  if (!FOREST.test(forest) || forest.length > 255) {
+    throw new CausewayError(
+      'bad-forest',
+      `a forest's DNS name such as corp.example.com expected, got '${forestText}'`,
+    );
+  }
+  const offered = (await listAgents(send)).flatMap(agent => offeredKey(agent) ?? []);
+  const found = offered.find(({ key }) => key.fingerprint === fingerprint);
+  if (!found) {
+    const names = offered.map(({ name, key }) => `'${name}' with ${key.fingerprint}`).join(', ');
+    throw new CausewayError(
+      'unknown-fingerprint',
+      `no Connect of the tenant has the signing key ${fingerprint}; it offers ${names || 'none'}; only a fingerprint that 'causeway connect fingerprint' itself shows, on its own machine, can be trusted`,
+      { status: 404 },
+    );
+  }
+  const { keyId, publicKey } = found.key;
+  // Records name their key by 80 bits of its fingerprint, which a second key can be made for.
+  if (ledger.trustedAgents().some(known => known.keyId === keyId && known.publicKey !== publicKey)) {
+    throw new CausewayError(
+      'key-id-taken',
+      `another key with the key id ${keyId} is trusted already: two of them do not come about by chance; find out who made this one`,
+      { status: 409 },
+    );
+  }
+  if (ledger.trustedAgents().some(known => known.keyId === keyId && known.forest === CLOUD_FOREST)) {
+    throw new CausewayError(
+      'tenant-key',
+      "this is the tenant's own key, which signs cloud-only users and never a forest",
+      { status: 409 },
+    );
+  }
+  const trustedAt = new Date().toISOString();
+  const agent = { keyId, forest, publicKey, fingerprint, trustedAt };
+  ledger.transaction(() => {
+    ledger.trust(agent);
+    ledger.setState('cursor', '');
+    ledger.audit({ action: 'trust-agent', subject: fingerprint, detail: `forest ${forest}` });
+  });
+  return agent;
+}
+
+async function listAgents(send: Send): Promise<Agent[]> {
+  try {
+    return (await call(send, enrolmentRoutes.listAgents)).agents;
+  } catch (cause) {
+    if (!(cause instanceof CallError)) throw cause;
+    const message = `the tenant does not say which keys its agents have: ${cause.message}`;
+    throw new CausewayError('tenant-unavailable', message, { cause, status: 502, retry: 'later' });
+  }
+}
+
+/** Takes a confirmation back, for one forest or for all. What was written stays as it is. */
+export function untrustAgent(ledger: Ledger, fingerprintText: string, forest?: string): TrustedAgent[] {
+  const fingerprint = checkedFingerprint(fingerprintText);
+  const agents = ledger
+    .trustedAgents()
+    .filter(agent => agent.forest !== CLOUD_FOREST)
+    .filter(agent => agent.fingerprint === fingerprint && (!forest || agent.forest === forest.toLowerCase()));
+  if (agents.length === 0) {
+    throw new CausewayError('unknown-fingerprint', `no trusted agent has the signing key ${fingerprint}`, {
+      status: 404,
+    });
+  }
+  ledger.transaction(() => {
+    for (const agent of agents) {
+      ledger.untrust(agent);
+      ledger.audit({ action: 'untrust-agent', subject: fingerprint, detail: `forest ${agent.forest}` });
+    }
+    ledger.setState('cursor', '');
+  });
+  return agents;
+}
+
+export function checkedFingerprint(text: string): string {
+  const fingerprint = normalizeFingerprint(text);
+  if (fingerprint !== undefined) return fingerprint;
+  throw new CausewayError(
+    'bad-fingerprint',
+    `a fingerprint of 13 groups of 4 characters expected, got '${text}'`,
+  );
+}
+
+/** The key that an agent of the tenant's list really carries; nothing when it carries none that is one. */
+function offeredKey({ name, signingKey }: Agent) {
+  if (signingKey === null) return undefined;
+  try {
+    return { name, key: publicKeyInfo('signing', signingKey.publicKey) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,83 @@
+import { call, managedDomainRoutes, Replaces, type Send } from '@causeway/contract';
+import { z } from 'zod';
+import type { DomainConfiguration } from '../configuration.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { PublicDomainKeys } from '../pairing/domain-keys.ts';
+import type { Places } from '../places.ts';
+import { codeNeeded, type Enrolment, enrol, openTenant, readEnrolment, saveEnrolment } from './identity.ts';
+import { type Look, lookAtTenant, refuseOtherTenant } from './registration.ts';
+import { noteStanding } from './standing.ts';
+
+/** What an administrator decided about a registration. */
+export const RegisterRequest = z.strictObject({
+  /** Needed where the tenant does not accept this domain's agent. */
+  code: z.string().min(1).max(200).optional(),
+  /** The other domain whose place is taken, as it was shown. */
+  replaces: Replaces.optional(),
+});
+export type RegisterRequest = z.infer<typeof RegisterRequest>;
+
+export interface RegisterSources {
+  places: Places;
+  configuration: DomainConfiguration;
+  keys: PublicDomainKeys;
+}
+
+export interface Enrolled {
+  enrolment: Enrolment;
+  send: Send;
+}
+
+/**
+ * Enrols the agent where the tenant does not accept it (any more), and registers realm and keys. Once more is as good as once.
+ * @throws CallError, 'other-managed-domain' above all; CausewayError 'code-needed' or 'other-tenant'
+ */
+export async function registerAtTenant(
+  { places, configuration, keys }: RegisterSources,
+  look: Look,
+  { code, replaces }: RegisterRequest,
+): Promise<Enrolled> {
+  const { tenant, realm, netbiosDomain } = configuration;
+  const enrolment = look.enrolment ?? (await enrolAnew(places, tenant, code));
+  const send = await openTenant(places, tenant, enrolment);
+  const { key, receiptKey } = keys;
+  const body = { realm, netbiosDomain, key, receiptKey, ...(replaces && { replaces }) };
+  await call(send, managedDomainRoutes.registerDomainKey, { body });
+  return { enrolment, send };
+}
+
+async function enrolAnew(
+  places: Places,
+  tenant: DomainConfiguration['tenant'],
+  code: string | undefined,
+): Promise<Enrolment> {
+  const known = readEnrolment(places);
+  if (code === undefined) throw codeNeeded(known);
+  const enrolment = await enrol(places, tenant, code);
+  refuseOtherTenant(known, enrolment);
+  saveEnrolment(places, enrolment);
+  return enrolment;
+}
+
+/**
+ * Registers a managed domain that is there already, and has its feed read from the start: what happened at the tenant in between,
+ * and what it is to hear of everybody again. Equal records cost nothing.
+ * @throws as `registerAtTenant`
+ */
+export async function registerAgain(
+  sources: RegisterSources & { ledger: Ledger },
+  request: RegisterRequest,
+): Promise<Enrolled> {
+  const { ledger, places, configuration, keys } = sources;
+  const look = await lookAtTenant(places, configuration.tenant, request.code);
+  const registered = await registerAtTenant(sources, look, request);
+  const detail = request.replaces
+    ? `in the place of ${request.replaces.realm}`
+    : 'in the place of no other one';
+  ledger.transaction(() => {
+    ledger.setState('cursor', '');
+    noteStanding(ledger, { state: 'registered' });
+    ledger.audit({ action: 'register', subject: keys.fingerprint, detail });
+  });
+  return registered;
+}

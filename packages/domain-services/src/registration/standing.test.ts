@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, test } from 'node:test';
+import { CallError, managedDomainRoutes, type RegisteredDomain } from '@causeway/contract';
+import {
+  domainFingerprint,
+  generateSealingKey,
+  generateSigningKey,
+  sealingPublicKey,
+} from '@causeway/records';
+import { createLog, sleep } from '@causeway/service';
+import { Ledger } from '../ledger/ledger.ts';
+import { decideReplacement, type OwnDomain, replacementConsequences } from './registration.ts';
+import { readRegistration, StandingWatch } from './standing.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-standing-'));
+after(() => rmSync(folder, { recursive: true }));
+
+async function domainOf(realm: string): Promise<{ own: OwnDomain; shown: RegisteredDomain }> {
+  const key = sealingPublicKey(await generateSealingKey());
+  const { publicKey: receiptKey } = generateSigningKey();
+  const fingerprint = domainFingerprint(key.publicKey, receiptKey.publicKey);
+  return {
+    own: { realm, keys: { fingerprint, key, receiptKey } },
+    shown: { ...{ realm, netbiosDomain: 'X', key, receiptKey }, registeredAt: '2026-11-28T10:00:00.000Z' },
+  };
+}
+
+const first = await domainOf('AADDS.EXAMPLE.NET');
+const second = await domainOf('AADDS2.EXAMPLE.NET');
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+/** What a tenant says when it is asked for its managed domain; a number is the status of an error, an error is thrown. */
+type Answer = RegisteredDomain | null | number | CallError;
+
+/** The first domain's watch, with a tenant that says whatever a test wants. */
+function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
+  const ledger = new Ledger(file);
+  const tenant = { answer, confirmation: 404 as object | 404 };
+  const lines: { level: number; msg: string; next?: string }[] = [];
+  const stop = new AbortController();
+  let asked = 0;
+  const watch = new StandingWatch({
+    ...{ ledger, own: first.own, intervalMs: 5 },
+    log: createLog('test', { write: line => lines.push(JSON.parse(line)) }),
+    send: async path => {
+      const asksStanding = path === managedDomainRoutes.readDomain.path;
+      if (asksStanding) asked++;
+      const asksAdministrators = path === managedDomainRoutes.readAdministrators.path;
+      const said = asksStanding ? tenant.answer : asksAdministrators ? 404 : tenant.confirmation;
+      if (said instanceof Error) throw said;
+      const member = asksStanding ? 'domain' : 'confirmation';
+      const json =
+        typeof said === 'number' ? { error: { code: 'scripted', message: 'no' } } : { [member]: said };
+      const status = typeof said === 'number' ? said : 200;
+      return { status, headers: new Headers(), text: async () => JSON.stringify(json) };
+    },
+  });
+  const running = watch.run(stop.signal);
+  const end = async (): Promise<void> => {
+    stop.abort();
+    await running;
+    ledger.close();
+  };
+  ends.push(end);
+  return {
+    file,
+    /** Says something else from now on, and waits until it was asked a few times. */
+    async says(next: Answer, confirmation: object | 404 = 404) {
+      Object.assign(tenant, { answer: next, confirmation });
+      for (const until = asked + 4; asked < until; ) await sleep(2);
+      return readRegistration(ledger, first.own.realm);
+    },
+    alarms: () => lines.filter(({ level, msg }) => level === 50 && /^ALARM/.test(msg)),
+    log: () => lines.map(({ msg }) => msg),
+    async end() {
+      ends.splice(ends.indexOf(end), 1);
+      await end();
+    },
+  };
+}
+
+test('a domain that is its tenant’s says so and raises no alarm', async () => {
+  const watch = watching(first.shown);
+  const { state, alarm, next, since } = await watch.says(first.shown);
+  assert.deepEqual([state, alarm, next], ['registered', null, null]);
+  assert.ok(since !== null);
+  assert.deepEqual(watch.log(), []);
+});
+
+test('a domain whose keys nobody confirmed at the tenant says what to do, without an alarm, until somebody has', async () => {
+  const watch = watching(first.shown);
+  const { realm, keys } = first.own;
+  const unconfirmed = { realm, fingerprint: keys!.fingerprint, confirmed: null, owed: 2 };
+  const before = await watch.says(first.shown, unconfirmed);
+  assert.deepEqual([before.state, before.alarm], ['registered', null]);
+  assert.match(before.next!, /cloud-only.*causeway tenant trust-domain FINGERPRINT/);
+  const confirmed = { at: '2026-11-28T10:00:00.000Z', by: 'admin@contoso.example' };
+  const { state, next } = await watch.says(first.shown, { ...unconfirmed, confirmed });
+  assert.deepEqual([state, next], ['registered', null]);
+  assert.deepEqual(watch.log(), []);
+});
+
+for (const [what, answer, state, alarm, next] of [
+  [
+    'the tenant has another domain',
+    second.shown,
+    'replaced',
+    new RegExp(`the tenant has AADDS2\\.EXAMPLE\\.NET \\(${second.own.keys!.fingerprint}\\)`),
+    /domain register --replace AADDS2\.EXAMPLE\.NET\. Or stop it/,
+  ],
+  [
+    'the tenant has one of the same realm with another key',
+    { ...first.shown, key: second.shown.key },
+    'replaced',
+    /the tenant has AADDS\.EXAMPLE\.NET/,
+    /domain register --replace AADDS\.EXAMPLE\.NET/,
+  ],
+  ['the tenant has none', null, 'withdrawn', /It was withdrawn/, /causeway domain register\. Or stop it/],
+  [
+    'the tenant does not accept the agent',
+    new CallError(401, 'invalid_client', 'no token'),
+    'removed',
+    /who leaves stays enabled here/,
+    /enrolment create --kind domain.*register --code-file/,
+  ],
+] as const) {
+  test(`${what}: an alarm in status with what to do, and once in the log`, async () => {
+    const watch = watching(first.shown);
+    await watch.says(first.shown);
+    const registration = await watch.says(answer);
+    assert.equal(registration.state, state);
+    assert.match(registration.alarm!, /ALARM: AADDS\.EXAMPLE\.NET is not its tenant's managed domain/);
+    assert.match(registration.alarm!, /Nobody here is disabled or deleted/);
+    assert.match(registration.alarm!, alarm);
+    assert.match(registration.next!, next);
+    assert.deepEqual(
+      watch.alarms().map(({ msg, next }) => [msg, next]),
+      [[registration.alarm, registration.next]],
+    );
+    assert.equal((await watch.says(first.shown)).alarm, null);
+    assert.equal(watch.log().at(-1), "this domain is its tenant's again");
+  });
+}
+
+test('a tenant of the release before, which does not say, raises no alarm', async () => {
+  const watch = watching(404);
+  const { state, alarm } = await watch.says(404);
+  assert.deepEqual([state, alarm, watch.alarms()], ['unknown', null, []]);
+});
+
+test('a tenant that does not answer changes nothing of what is known', async () => {
+  const watch = watching(second.shown);
+  const { since } = await watch.says(second.shown);
+  for (const answer of [503, new CallError(0, 'no-answer', 'down')]) {
+    const registration = await watch.says(answer);
+    assert.deepEqual([registration.state, registration.since], ['replaced', since]);
+  }
+  assert.equal(watch.alarms().length, 1);
+});
+
+test('the alarm keeps its time over a start, and is in the log of the new one once', async () => {
+  const watch = watching(second.shown);
+  const { since } = await watch.says(second.shown);
+  await watch.end();
+  const again = watching(second.shown, watch.file);
+  assert.equal((await again.says(second.shown)).since, since);
+  assert.equal(again.alarms().length, 1);
+});
+
+test('a registration replaces another domain only by its name, and never its own', () => {
+  const named = { realm: second.own.realm, fingerprint: second.own.keys!.fingerprint };
+  const fresh: OwnDomain = { realm: first.own.realm, keys: undefined };
+  const refused = { code: 'other-managed-domain', status: 409 };
+  assert.deepEqual(decideReplacement(first.own, second.shown, 'aadds2.example.net'), named);
+  assert.deepEqual(decideReplacement(fresh, second.shown, second.own.realm), named);
+  for (const name of [undefined, 'OTHER.EXAMPLE.NET', first.own.realm]) {
+    assert.throws(() => decideReplacement(first.own, second.shown, name), refused);
+  }
+  assert.throws(() => decideReplacement(fresh, first.shown, undefined), {
+    ...refused,
+    message: /nothing was changed.*--replace AADDS\.EXAMPLE\.NET/,
+  });
+  for (const registered of [null, undefined, first.shown]) {
+    for (const name of [undefined, second.own.realm])
+      assert.equal(decideReplacement(first.own, registered, name), undefined);
+  }
+});
+
+test('who replaces a domain is told what becomes of its people, of Connect and of cloud-only people', () => {
+  const replaced = { realm: second.own.realm, fingerprint: second.own.keys!.fingerprint };
+  const text = replacementConsequences(first.own.realm, 'contoso', replaced).join('\n');
+  for (const part of [
+    /AADDS2\.EXAMPLE\.NET \([^)]+\)\. If AADDS\.EXAMPLE\.NET takes its place/,
+    /Nobody is deleted or disabled in AADDS2/,
+    /stay enabled .* until somebody stops it/,
+    /the agent of AADDS2\.EXAMPLE\.NET is removed: .* nobody who is disabled or deleted is disabled there/,
+    /Connect's administrators must confirm the new fingerprint/,
+    /force-password-sync/,
+    /Cloud-only people must change their passwords again/,
+  ])
+    assert.match(text, part);
+});

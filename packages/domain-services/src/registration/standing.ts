@@ -1,0 +1,185 @@
+import { callIfServed, isRemoved, managedDomainRoutes, type Send } from '@causeway/contract';
+import { describeError, type Log, type Service, sleep } from '@causeway/service';
+import { z } from 'zod';
+import { askProposals, logEnded, noteProposals } from '../administrators/administrators.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { MAKE_CODE } from './identity.ts';
+import { fingerprintOf, isOwn, type OwnDomain, readRegistered } from './registration.ts';
+
+/** Whether this domain is its tenant's, as the tenant said last. */
+const Standing = z.discriminatedUnion('state', [
+  z.strictObject({
+    state: z.literal('registered'),
+    /** Nobody has confirmed its keys at the tenant: cloud-only passwords are sealed to nobody. */
+    unconfirmed: z.literal(true).optional(),
+  }),
+  /** The tenant has another managed domain. */
+  z.strictObject({ state: z.literal('replaced'), realm: z.string(), fingerprint: z.string() }),
+  /** It has none. */
+  z.strictObject({ state: z.literal('withdrawn') }),
+  /** It does not accept this domain's agent. */
+  z.strictObject({ state: z.literal('removed') }),
+  /** It does not say: nothing is claimed. */
+  z.strictObject({ state: z.literal('unknown') }),
+]);
+export type Standing = z.infer<typeof Standing>;
+
+const Noted = z.strictObject({ standing: Standing, since: z.iso.datetime() });
+
+/** What status shows of it. */
+export interface Registration {
+  state: Standing['state'];
+  /** When that was seen first; null before the tenant was ever asked. */
+  since: string | null;
+  /** What has happened and what it means, in words; null while all is well. */
+  alarm: string | null;
+  /** What to do about it; without an alarm: what is left to do. */
+  next: string | null;
+}
+
+/** What the tenant says now. @throws CallError when it says nothing */
+async function askStanding(send: Send, own: OwnDomain, signal: AbortSignal): Promise<Standing> {
+  try {
+    const domain = await readRegistered(send, signal);
+    if (domain === undefined) return { state: 'unknown' };
+    if (domain === null) return { state: 'withdrawn' };
+    if (isOwn(own, domain)) return { state: 'registered', ...(await readUnconfirmed(send, signal)) };
+    return { state: 'replaced', realm: domain.realm, fingerprint: fingerprintOf(domain) };
+  } catch (error) {
+    if (isRemoved(error)) return { state: 'removed' };
+    throw error;
+  }
+}
+
+/** A tenant of the release before seals without a confirmation. */
+async function readUnconfirmed(send: Send, signal: AbortSignal): Promise<{ unconfirmed?: true }> {
+  const served = await callIfServed(send, managedDomainRoutes.readConfirmation, { signal });
+  return served?.confirmation?.confirmed === null ? { unconfirmed: true } : {};
+}
+
+/** @returns whether that is something else than before */
+export function noteStanding(ledger: Ledger, standing: Standing): boolean {
+  const before = readNoted(ledger)?.standing;
+  if (JSON.stringify(before) === JSON.stringify(standing)) return false;
+  const noted = { standing, since: new Date().toISOString() };
+  ledger.setState('standing', JSON.stringify(noted satisfies z.infer<typeof Noted>));
+  return true;
+}
+
+function readNoted(ledger: Ledger): z.infer<typeof Noted> | undefined {
+  const text = ledger.state('standing');
+  return text === undefined ? undefined : Noted.safeParse(JSON.parse(text)).data;
+}
+
+export function readRegistration(ledger: Ledger, realm: string): Registration {
+  const noted = readNoted(ledger);
+  const { standing, since } = noted ?? { standing: { state: 'unknown' } as const, since: null };
+  return { state: standing.state, since, ...adviceOn(standing, realm) };
+}
+
+const CONFIRM =
+  'for cloud-only people, whose passwords come only after that, a member of AAD DC Administrators confirms the own fingerprint above: causeway tenant trust-domain FINGERPRINT. Then they change their passwords';
+const STOP = "Or stop it: end its service, then run 'causeway domain stop'";
+
+function adviceOn(standing: Standing, realm: string): Pick<Registration, 'alarm' | 'next'> {
+  const alarm = (what: string): string =>
+    `ALARM: ${realm} is not its tenant's managed domain any more: ${what}. Nobody here is disabled or deleted for that: people sign in with the passwords that this domain has, and no new one comes`;
+  switch (standing.state) {
+    case 'registered':
+      return { alarm: null, next: standing.unconfirmed ? CONFIRM : null };
+    case 'unknown':
+      return { alarm: null, next: null };
+    case 'replaced':
+      return {
+        alarm: alarm(`the tenant has ${standing.realm} (${standing.fingerprint}) in its place`),
+        next: `to take its place back: causeway domain register --replace ${standing.realm}. ${STOP}`,
+      };
+    case 'withdrawn':
+      return {
+        alarm: alarm('the tenant has none. It was withdrawn, or the tenant was restored from before it'),
+        next: `to register it again: causeway domain register. ${STOP}`,
+      };
+    case 'removed':
+      return {
+        alarm: alarm(
+          'the tenant does not accept its agent. The agent was removed there, another agent took its place, the tenant was restored from before it, or clocks differ by minutes. Nothing comes at all, and who leaves stays enabled here',
+        ),
+        next: `to register it again, with a code of '${MAKE_CODE}': causeway domain register --code-file FILE. ${STOP}`,
+      };
+  }
+}
+
+export interface StandingWatchOptions {
+  ledger: Ledger;
+  send: Send;
+  own: OwnDomain;
+  log: Log;
+  intervalMs: number;
+}
+
+/**
+ * Asks the tenant again and again which managed domain it has, and says it loudly once it is another one; and whom it proposes as the
+ * domain's administrators.
+ */
+export class StandingWatch implements Service {
+  readonly name = 'standing';
+  readonly #options: StandingWatchOptions;
+  #said = false;
+  /** By question: why the tenant does not answer. */
+  readonly #troubles = new Map<string, string>();
+  #wake = new AbortController();
+
+  constructor(options: StandingWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Asks at once: something was done about it. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      if (this.#wake.signal.aborted) this.#wake = new AbortController();
+      await this.#look(signal);
+      await sleep(this.#options.intervalMs, AbortSignal.any([signal, this.#wake.signal]));
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { ledger, send, own, log } = this.#options;
+    await this.#ask('which managed domain it has', signal, async () => {
+      this.#say(noteStanding(ledger, await askStanding(send, own, signal)));
+    });
+    await this.#ask('whom it proposes as administrators', signal, async () => {
+      const { ended, isNew } = noteProposals(ledger, await askProposals(send, signal));
+      logEnded(log, ended);
+      if (isNew)
+        log.info(
+          "the tenant proposes administrators of the domain: 'causeway domain administrators' shows who",
+        );
+    });
+  }
+
+  async #ask(question: string, signal: AbortSignal, ask: () => Promise<void>): Promise<void> {
+    try {
+      await ask();
+      this.#troubles.delete(question);
+    } catch (error) {
+      if (signal.aborted) return;
+      // What was known stays known: who does not answer says nothing of it.
+      const trouble = describeError(error);
+      if (trouble !== this.#troubles.get(question))
+        this.#options.log.warn({ err: trouble }, `the tenant does not say ${question}`);
+      this.#troubles.set(question, trouble);
+    }
+  }
+
+  /** An alarm once, and again in the log of a new start. */
+  #say(changed: boolean): void {
+    const { alarm, next, since } = readRegistration(this.#options.ledger, this.#options.own.realm);
+    if (alarm !== null && (changed || !this.#said)) this.#options.log.error({ since, next }, alarm);
+    if (alarm === null && this.#said) this.#options.log.info("this domain is its tenant's again");
+    this.#said = alarm !== null;
+  }
+}
