@@ -1,9 +1,15 @@
 import type { Log } from '@causeway/service';
 import { accountName, type ConnectConfiguration, type ConnectorConfiguration } from './configuration.ts';
-import type { Agent } from './identity.ts';
-import type { ScopeContext } from './objects/decide-account.ts';
 import type { ConnectorStore } from './store/store.ts';
-import type { TenantClient } from './tenant-client.ts';
+import type { Agent } from './tenant/identity.ts';
+import type { TenantClient } from './tenant/tenant-client.ts';
+
+export interface ScopeContext {
+  /** Suffix of users without a userPrincipalName. */
+  domain: string;
+  /** sAMAccountName of Connect's own account, which is not synchronized. */
+  ownAccount: string;
+}
 
 /** All that the steps of one connector work with. */
 export interface ConnectorContext {

@@ -5,6 +5,7 @@ export {
   FILETIME_NEVER,
   type Filetime,
   filetimeToDate,
+  filetimeToIso,
   MAX_DSTIME,
 } from './filetime.ts';
 export { decodeGuid, encodeGuid, type Guid, isGuid, NULL_GUID } from './guid.ts';

@@ -6,9 +6,9 @@ import {
   FORCE_FULL_PASSWORD_SYNC,
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import type { Connect } from '../connect.ts';
-import type { Connector } from '../connector.ts';
 import { EventId } from '../store/events.ts';
+import type { Connect } from '../sync/connect.ts';
+import type { Connector } from '../sync/connector.ts';
 
 /** What the tenant's connector is called in the original's scripts. */
 const TENANT_SUBTYPE = 'Windows Azure Active Directory (Microsoft)';

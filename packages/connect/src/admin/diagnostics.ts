@@ -1,10 +1,10 @@
 import { CallError, type Diagnosis } from '@causeway/contract';
-import type { Connect } from '../connect.ts';
-import type { Connector } from '../connector.ts';
-import { legacyState } from '../passwords/legacy.ts';
-import { userStatus } from '../status.ts';
+import { legacyState } from '../pairing/legacy.ts';
 import { EventId } from '../store/events.ts';
+import type { Connect } from '../sync/connect.ts';
+import type { Connector } from '../sync/connector.ts';
 import { forestConnector, forestConnectors } from './connectors.ts';
+import { userStatus } from './status.ts';
 
 const HEARTBEAT_MS = 3 * 3_600_000;
 

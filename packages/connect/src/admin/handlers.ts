@@ -6,10 +6,8 @@ import {
   type connectAdministrationRoutes as routes,
 } from '@causeway/contract';
 import type { ServedInput } from '@causeway/service';
-import type { Connect } from '../connect.ts';
-import { previewRepin, repin } from '../repin.ts';
-import { connectStatus, userStatus } from '../status.ts';
 import { EventId } from '../store/events.ts';
+import type { Connect } from '../sync/connect.ts';
 import {
   connectorStatistics,
   describeConnector,
@@ -28,8 +26,10 @@ import {
   listPasswordSync,
   setPasswordSync,
 } from './password-sync.ts';
+import { previewRepin, repin } from './repin.ts';
 import { changeScheduler, describeScheduler, listRunStatus, startCycle, stopCycle } from './scheduler.ts';
 import { companyFeature, globalSettings, setCompanyFeature } from './settings.ts';
+import { connectStatus, userStatus } from './status.ts';
 
 type Routes = typeof routes;
 export type RouteName = keyof Routes;

@@ -1,9 +1,9 @@
 import type { HeldList } from '@causeway/contract';
 import { CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
-import type { Connect } from '../connect.ts';
-import type { Connector } from '../connector.ts';
 import { canStillSignIn, creationsOf, deletionsOf, nameOf } from '../objects/waiting.ts';
 import { EventId } from '../store/events.ts';
+import type { Connect } from '../sync/connect.ts';
+import type { Connector } from '../sync/connector.ts';
 import { forestConnectors } from './connectors.ts';
 
 type Operation = HeldList['operation'];

@@ -5,10 +5,10 @@ import type {
   connectAdministrationRoutes as routes,
 } from '@causeway/contract';
 import { CausewayError, type ServedInput } from '@causeway/service';
-import type { Connect } from '../connect.ts';
-import type { Connector } from '../connector.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
+import type { Connect } from '../sync/connect.ts';
+import type { Connector } from '../sync/connector.ts';
 import { forestConnector, isTenant } from './connectors.ts';
 
 type Query = ServedInput<typeof routes.listObjects>['query'];

@@ -5,12 +5,12 @@ import {
   type PasswordSyncConfiguration,
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import type { Connect } from '../connect.ts';
-import type { Connector } from '../connector.ts';
-import { fullPassStatus } from '../full-pass-status.ts';
 import { EventId } from '../store/events.ts';
 import type { PassRequest } from '../store/full-passes.ts';
+import type { Connect } from '../sync/connect.ts';
+import type { Connector } from '../sync/connector.ts';
 import { forestConnector, forestConnectors, isTenant } from './connectors.ts';
+import { fullPassStatus } from './full-pass-status.ts';
 
 export function listPasswordSync(connect: Connect, source: string | undefined): PasswordSyncConfiguration[] {
   return forestConnectors(connect, source).map(each => configurationOf(connect, each));

@@ -6,16 +6,9 @@ import type {
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { z } from 'zod';
-import type { Connect } from '../connect.ts';
 import { EventId } from '../store/events.ts';
-
-/** Seconds from one automatic cycle to the next: never less than the configuration allows, as in the original. */
-export function effectiveInterval({
-  configuration,
-  store,
-}: Pick<Connect, 'configuration' | 'store'>): number {
-  return Math.max(configuration.cycleIntervalMs / 1000, store.scheduler.customizedInterval ?? 0);
-}
+import type { Connect } from '../sync/connect.ts';
+import { effectiveInterval } from '../sync/effective-interval.ts';
 
 export function describeScheduler(connect: Connect): Scheduler {
   const { scheduler } = connect.store;

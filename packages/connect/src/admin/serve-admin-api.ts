@@ -1,7 +1,7 @@
 import { connectAdministrationRoutes, type Route } from '@causeway/contract';
 import { bearerToken, CausewayError, createServer, describeError, serveRoute } from '@causeway/service';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
-import type { Connect } from '../connect.ts';
+import type { Connect } from '../sync/connect.ts';
 import type { AdminHandlers, AdminInput } from './handlers.ts';
 
 export interface AdminServerOptions {

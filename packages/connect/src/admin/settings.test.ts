@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { decideObject } from '../objects/merge.ts';
-import { userStatus } from '../status.ts';
 import { person } from '../testing/fixtures.ts';
 import { FORESTS, openConnect } from '../testing/open-connect.ts';
 import { adminHandlers } from './handlers.ts';
+import { userStatus } from './status.ts';
 
 const [corp, fabrikam] = FORESTS;
 const at = await openConnect();

@@ -1,6 +1,6 @@
 import { type CompanyFeature, type GlobalSettings, PROGRAM_VERSION } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import type { Connect } from '../connect.ts';
+import type { Connect } from '../sync/connect.ts';
 
 export function globalSettings({ store, configuration }: Connect): GlobalSettings {
   const { scheduler } = store;

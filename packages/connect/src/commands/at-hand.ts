@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import { type AdminHandlers, type AdminInput, adminHandlers, type RouteName } from '../admin/handlers.ts';
 import { adminSocketPath } from '../admin/socket.ts';
 import { type ConnectConfiguration, loadConnectConfiguration } from '../configuration.ts';
-import { Connect } from '../connect.ts';
+import { Connect } from '../sync/connect.ts';
 
 export interface CommonOptions {
   config: string;

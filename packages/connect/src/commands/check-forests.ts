@@ -1,9 +1,9 @@
 import { CallError } from '@causeway/contract';
 import { CausewayError, describeError } from '@causeway/service';
 import type { ConnectConfiguration, ConnectorConfiguration } from '../configuration.ts';
-import { openSignedOut } from '../domain-controller.ts';
-import { type Agent, agentTransport } from '../identity.ts';
-import { TenantClient } from '../tenant-client.ts';
+import { openSignedOut } from '../domain-controller/domain-controller.ts';
+import { type Agent, agentTransport } from '../tenant/identity.ts';
+import { TenantClient } from '../tenant/tenant-client.ts';
 
 /**
  * Asks each connector's domain controller which forest and domain it serves, before the one-time code is used. Nobody signs in.

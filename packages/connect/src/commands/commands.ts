@@ -10,8 +10,8 @@ import {
 } from '@causeway/service';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadConnectConfiguration } from '../configuration.ts';
-import { enrol, MAKE_CODE, readAgent, tenantEndpoint } from '../identity.ts';
 import { runConnect } from '../run.ts';
+import { enrol, MAKE_CODE, readAgent, tenantEndpoint } from '../tenant/identity.ts';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 import { checkDomainControllers, checkEnrolledForests } from './check-forests.ts';
 import { forcePasswordSync } from './force-password-sync.ts';

@@ -16,7 +16,7 @@ import {
 import { z } from 'zod';
 import { ask } from '../commands/at-hand.ts';
 import { loadConnectConfiguration } from '../configuration.ts';
-import { tenantEndpoint } from '../identity.ts';
+import { tenantEndpoint } from '../tenant/identity.ts';
 import type { Facts, Told } from './prerequisites.ts';
 
 export interface DoctorOptions {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Profile } from '@causeway/contract';
-import { FILETIME_NEVER } from '@causeway/wire';
-import { filetimeToIso } from '../filetime.ts';
+import { FILETIME_NEVER, filetimeToIso } from '@causeway/wire';
+import type { ScopeContext } from '../context.ts';
 import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
 import { UserAccountControl } from '../user-account-control.ts';
 
@@ -16,13 +16,6 @@ export interface Account {
 }
 
 export type AccountDecision = { inScope: true; account: Account } | { inScope: false; reason: string };
-
-export interface ScopeContext {
-  /** Suffix of users without a userPrincipalName. */
-  domain: string;
-  /** sAMAccountName of Connect's own account, which is not synchronized. */
-  ownAccount: string;
-}
 
 /** Raised when the rules below change: every object is then decided anew. */
 export const RULES_VERSION = 2;

@@ -1,7 +1,8 @@
 import { ObjectChange } from '@causeway/contract';
 import { encodableAccount, recordName, type SigningKey, signAccountRecord } from '@causeway/records';
+import type { ScopeContext } from '../context.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
-import { accountOf, type ScopeContext } from './decide-account.ts';
+import { accountOf } from './decide-account.ts';
 
 export interface RecordContext {
   readonly tenant: string;

@@ -4,7 +4,7 @@ import type { ConnectorContext } from '../context.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
-import type { TenantClient } from '../tenant-client.ts';
+import type { TenantClient } from '../tenant/tenant-client.ts';
 import { decideExport } from './decide-export.ts';
 import {
   creationsOf,

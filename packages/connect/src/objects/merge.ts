@@ -1,6 +1,7 @@
 import type { ImportedObject } from '@causeway/active-directory';
+import type { ScopeContext } from '../context.ts';
 import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
-import { accountDigest, decideAccount, type ScopeContext } from './decide-account.ts';
+import { accountDigest, decideAccount } from './decide-account.ts';
 import { sourceAnchorOf } from './source-anchor.ts';
 
 /** What a directory says of an object. */

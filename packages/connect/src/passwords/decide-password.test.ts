@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { ntHash } from '@causeway/credentials';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { replicated } from '../testing/fixtures.ts';
-import { decidePassword, type PasswordInput } from './decide-password.ts';
+import { decidePassword } from './decide-password.ts';
+import type { PasswordInput } from './password-decision.ts';
 
 const known: PasswordHolder = {
   guid: replicated(1, 5).objectGuid,

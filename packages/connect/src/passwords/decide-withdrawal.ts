@@ -1,6 +1,6 @@
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
 import type { WithdrawalReason } from '@causeway/records';
-import type { PasswordDecision, PasswordInput } from './decide-password.ts';
+import type { PasswordDecision, PasswordInput } from './password-decision.ts';
 
 /** How it stands with somebody whose password was withdrawn, in words for the administrator. */
 const DETAILS: Record<Exclude<WithdrawalReason, 'scope'>, string> = {

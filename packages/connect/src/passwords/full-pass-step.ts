@@ -1,8 +1,8 @@
 import { CausewayError, describeError } from '@causeway/service';
+import { legacyState } from '../pairing/legacy.ts';
 import { EventId } from '../store/events.ts';
 import type { FullPass } from '../store/full-passes.ts';
 import { expectedEnd, ratePerSecond } from './full-pass-progress.ts';
-import { legacyState } from './legacy.ts';
 import { isSwitchedOn, type PasswordChannel, replicatePasswords } from './password-channel.ts';
 import { sendPages } from './send-pages.ts';
 

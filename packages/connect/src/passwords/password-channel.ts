@@ -1,6 +1,6 @@
 import type { ReplicationConnection, ReplicationCookie, ReplicationPage } from '@causeway/active-directory';
 import type { ConnectorContext } from '../context.ts';
-import type { DomainController } from '../domain-controller.ts';
+import type { DomainController } from '../domain-controller/domain-controller.ts';
 import type { UsersInFlight } from './users-in-flight.ts';
 
 /** What the steps of one connector's passwords share. */

@@ -1,7 +1,7 @@
 import type { ReplicatedUser, ReplicationCookie, ReplicationPage } from '@causeway/active-directory';
 import { CausewayError, faultPoint } from '@causeway/service';
+import { legacyState } from '../pairing/legacy.ts';
 import { EventId } from '../store/events.ts';
-import { legacyState } from './legacy.ts';
 import { isSwitchedOn, type PasswordChannel, replicatePasswords } from './password-channel.ts';
 import { type PasswordSummary, processUsers } from './process-users.ts';
 import { sendPages } from './send-pages.ts';

@@ -2,7 +2,8 @@ import { type ReplicatedUser, type ReplicationConnection, wipeUser } from '@caus
 import type { WithdrawalReason } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
-import { decidePassword, type PasswordDecision, type Withdraw } from './decide-password.ts';
+import { decidePassword } from './decide-password.ts';
+import type { PasswordDecision, Withdraw } from './password-decision.ts';
 import { quarantine } from './quarantine.ts';
 import { type PasswordItem, sendBatch } from './send-batch.ts';
 import { sendWithdrawals, type WithdrawalItem } from './send-withdrawals.ts';

@@ -1,7 +1,7 @@
 import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
-import type { PasswordDecision } from './decide-password.ts';
+import type { PasswordDecision } from './password-decision.ts';
 
 type Quarantine = Extract<PasswordDecision, { action: 'quarantine' }>;
 

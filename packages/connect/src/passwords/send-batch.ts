@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { type CredentialChange, isDone, type Verdict } from '@causeway/contract';
 import { CLOUD_SALT_LENGTH, deriveCloudCredential, wipeKeys } from '@causeway/credentials';
 import { faultPoint } from '@causeway/service';
+import { filetimeToIso } from '@causeway/wire';
 import type { ConnectorContext } from '../context.ts';
-import { filetimeToIso } from '../filetime.ts';
 import { EventId } from '../store/events.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { reserveSequences } from '../store/sequence.ts';
-import type { SendPassword } from './decide-password.ts';
 import { inTurn } from './in-turn.ts';
 import { noteRefusal } from './note-refusal.ts';
 import { openSealer } from './open-sealer.ts';
+import type { SendPassword } from './password-decision.ts';
 import { quarantine } from './quarantine.ts';
 import type { TenantTerms } from './tenant-terms.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import type { ReplicatedUser, ReplicationPage } from '@causeway/active-directory';
 import { verifyCloudCredential } from '@causeway/credentials';
-import { DomainController } from '../domain-controller.ts';
+import { DomainController } from '../domain-controller/domain-controller.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';

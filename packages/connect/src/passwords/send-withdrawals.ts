@@ -5,8 +5,8 @@ import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { reserveSequences } from '../store/sequence.ts';
-import type { Withdraw } from './decide-password.ts';
 import { noteRefusal } from './note-refusal.ts';
+import type { Withdraw } from './password-decision.ts';
 import { quarantine } from './quarantine.ts';
 
 export interface WithdrawalItem {

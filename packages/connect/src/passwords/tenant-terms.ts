@@ -1,7 +1,7 @@
 import { isReadBy } from '@causeway/contract';
+import { type LegacyState, legacyState } from '../pairing/legacy.ts';
 import type { Database } from '../store/database.ts';
-import type { SyncConfiguration } from '../tenant-client.ts';
-import { type LegacyState, legacyState } from './legacy.ts';
+import type { SyncConfiguration } from '../tenant/tenant-client.ts';
 
 /** What the tenant says of itself that decides what is sent. */
 export interface TenantTerms {

@@ -1,6 +1,17 @@
 import type { PasswordLogEntry } from '@causeway/contract';
 import type { Database } from './database.ts';
-import type { PasswordStatus } from './password-states.ts';
+
+/** The original's words for what became of a user's password. */
+export type PasswordStatus =
+  | 'Success'
+  | 'FilteredByTarget'
+  | 'NoTargetConnection'
+  | 'SourceConnectorNotPresent'
+  | 'TargetNotExportedToDirectory'
+  | 'MissingAttribute'
+  | 'RetryRequestedByTarget'
+  | 'Error'
+  | 'Unknown';
 
 /** As the original keeps it. */
 const KEPT_MS = 7 * 86_400_000;

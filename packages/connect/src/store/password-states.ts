@@ -1,19 +1,7 @@
 import type { PasswordOrder } from '@causeway/credentials';
 import type { WithdrawalReason } from '@causeway/records';
 import type { Database } from './database.ts';
-import type { PasswordLog } from './password-log.ts';
-
-/** The original's words for what became of a user's password. */
-export type PasswordStatus =
-  | 'Success'
-  | 'FilteredByTarget'
-  | 'NoTargetConnection'
-  | 'SourceConnectorNotPresent'
-  | 'TargetNotExportedToDirectory'
-  | 'MissingAttribute'
-  | 'RetryRequestedByTarget'
-  | 'Error'
-  | 'Unknown';
+import type { PasswordLog, PasswordStatus } from './password-log.ts';
 
 export interface PasswordState {
   guid: string;

@@ -6,7 +6,7 @@ import { ConnectConfiguration } from '../configuration.ts';
 import { type ConnectorContext, scopeOf } from '../context.ts';
 import { type DirectoryObject, decideObject } from '../objects/merge.ts';
 import { connectorStore, openStore } from '../store/store.ts';
-import { TenantClient } from '../tenant-client.ts';
+import { TenantClient } from '../tenant/tenant-client.ts';
 import type { ProvisioningPeer } from './provisioning-peer.ts';
 
 export const FOREST = 'corp.example.com';

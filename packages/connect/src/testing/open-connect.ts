@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '@causeway/service';
 import { loadConnectConfiguration } from '../configuration.ts';
-import { Connect } from '../connect.ts';
-import { enrol } from '../identity.ts';
+import { Connect } from '../sync/connect.ts';
+import { enrol } from '../tenant/identity.ts';
 import { ProvisioningPeer } from './provisioning-peer.ts';
 
 export const FORESTS = ['corp.example.com', 'fabrikam.example.org'] as const;

@@ -1,20 +1,20 @@
 import { type CycleSummary, type DomainReachability, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
 import { bestEffort, CausewayError, describeError, sleep } from '@causeway/service';
-import type { ConnectorContext } from './context.ts';
-import { DomainController } from './domain-controller.ts';
+import type { ConnectorContext } from '../context.ts';
+import { DomainController } from '../domain-controller/domain-controller.ts';
+import { noteRestore } from '../domain-controller/note-restore.ts';
+import { type ExportSummary, exportStep } from '../objects/export-step.ts';
+import { type ImportSummary, importStep } from '../objects/import-step.ts';
+import { completePass, fullPassStep } from '../passwords/full-pass-step.ts';
+import { isSwitchedOn, type PasswordChannel } from '../passwords/password-channel.ts';
+import { lastPasswordCycle, PasswordCycle, type PasswordCycleTimes } from '../passwords/password-cycle.ts';
+import { owedStep, passwordStep, retryStep, singleStep } from '../passwords/password-step.ts';
+import type { PasswordSummary } from '../passwords/process-users.ts';
+import { UsersInFlight } from '../passwords/users-in-flight.ts';
+import { EventId } from '../store/events.ts';
+import type { PassRequest } from '../store/full-passes.ts';
 import { Mutex } from './mutex.ts';
-import { noteRestore } from './note-restore.ts';
-import { type ExportSummary, exportStep } from './objects/export-step.ts';
-import { type ImportSummary, importStep } from './objects/import-step.ts';
-import { completePass, fullPassStep } from './passwords/full-pass-step.ts';
-import { isSwitchedOn, type PasswordChannel } from './passwords/password-channel.ts';
-import { lastPasswordCycle, PasswordCycle, type PasswordCycleTimes } from './passwords/password-cycle.ts';
-import { owedStep, passwordStep, retryStep, singleStep } from './passwords/password-step.ts';
-import type { PasswordSummary } from './passwords/process-users.ts';
-import { UsersInFlight } from './passwords/users-in-flight.ts';
-import { EventId } from './store/events.ts';
-import type { PassRequest } from './store/full-passes.ts';
 
 export interface CycleOptions {
   /** False: passwords alone. */

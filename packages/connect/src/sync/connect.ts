@@ -1,17 +1,17 @@
 import { type CycleSummary, TENANT_CONNECTOR_ID } from '@causeway/contract';
 import { normalizeFingerprint } from '@causeway/records';
 import { CausewayError, type Log, lockStateSoon, type StateLock } from '@causeway/service';
-import type { ConnectConfiguration } from './configuration.ts';
+import type { ConnectConfiguration } from '../configuration.ts';
+import { scopeOf } from '../context.ts';
+import { legacyState } from '../pairing/legacy.ts';
+import { ConnectorSettings } from '../store/connector-settings.ts';
+import { EventId } from '../store/events.ts';
+import { type ConfirmedKey, confirmedKey, confirmKey, withdrawKey } from '../store/pairing.ts';
+import { prunePasswordLog } from '../store/password-log.ts';
+import { connectorStore, openStore, type Store } from '../store/store.ts';
+import { type Agent, agentTransport, readAgent } from '../tenant/identity.ts';
+import { TenantClient } from '../tenant/tenant-client.ts';
 import { Connector, type CycleOptions, cycleStopped } from './connector.ts';
-import { scopeOf } from './context.ts';
-import { type Agent, agentTransport, readAgent } from './identity.ts';
-import { legacyState } from './passwords/legacy.ts';
-import { ConnectorSettings } from './store/connector-settings.ts';
-import { EventId } from './store/events.ts';
-import { type ConfirmedKey, confirmedKey, confirmKey, withdrawKey } from './store/pairing.ts';
-import { prunePasswordLog } from './store/password-log.ts';
-import { connectorStore, openStore, type Store } from './store/store.ts';
-import { TenantClient } from './tenant-client.ts';
 
 const PRUNE_EVERY_MS = 3_600_000;
 

@@ -1,11 +1,11 @@
 import { CallError } from '@causeway/contract';
 import { backoff, CausewayError, describeError, type Service, sleep } from '@causeway/service';
-import { effectiveInterval } from './admin/scheduler.ts';
+import { EventId } from '../store/events.ts';
+import type { RetryKind } from '../store/retry-queue.ts';
 import type { Connect } from './connect.ts';
 import type { Connector } from './connector.ts';
-import { connectorCounts } from './status.ts';
-import { EventId } from './store/events.ts';
-import type { RetryKind } from './store/retry-queue.ts';
+import { connectorCounts } from './connector-counts.ts';
+import { effectiveInterval } from './effective-interval.ts';
 
 const FIRST_WAIT_MS = 1_000;
 const LAST_WAIT_MS = 10_000;

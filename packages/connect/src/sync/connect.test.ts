@@ -10,16 +10,15 @@ import {
   sealingPublicKey,
 } from '@causeway/records';
 import { createLog } from '@causeway/service';
-import { loadConnectConfiguration } from './configuration.ts';
+import { connectStatus, userStatus } from '../admin/status.ts';
+import { loadConnectConfiguration } from '../configuration.ts';
+import { whyRestored } from '../domain-controller/note-restore.ts';
+import { decideObject } from '../objects/merge.ts';
+import { agentTransport, enrol, readAgent } from '../tenant/identity.ts';
+import { TenantClient } from '../tenant/tenant-client.ts';
+import { person } from '../testing/fixtures.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { Connect } from './connect.ts';
-
-import { agentTransport, enrol, readAgent } from './identity.ts';
-import { whyRestored } from './note-restore.ts';
-import { decideObject } from './objects/merge.ts';
-import { connectStatus, userStatus } from './status.ts';
-import { TenantClient } from './tenant-client.ts';
-import { person } from './testing/fixtures.ts';
-import { ProvisioningPeer } from './testing/provisioning-peer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-connect-'));
 const stateDirectory = join(folder, 'state');

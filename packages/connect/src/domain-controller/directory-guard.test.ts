@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { guidOf, imported, person, testContext } from '../testing/fixtures.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { checkRoots, DirectoryGuard } from './directory-guard.ts';
-import { guidOf, imported, person, testContext } from './testing/fixtures.ts';
-import { ProvisioningPeer } from './testing/provisioning-peer.ts';
 
 const peer = await ProvisioningPeer.listen();
 after(() => peer.close());

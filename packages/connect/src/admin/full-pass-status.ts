@@ -1,7 +1,7 @@
 import { CallError, type FullPasswordSync } from '@causeway/contract';
-import type { Connector } from './connector.ts';
-import { expectedEnd, ratePerSecond } from './passwords/full-pass-progress.ts';
-import { legacyState } from './passwords/legacy.ts';
+import { legacyState } from '../pairing/legacy.ts';
+import { expectedEnd, ratePerSecond } from '../passwords/full-pass-progress.ts';
+import type { Connector } from '../sync/connector.ts';
 
 /** A connector's last forced full pass, as far as it is, and what it waits for. */
 export async function fullPassStatus(connector: Connector): Promise<FullPasswordSync | null> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { CallError, httpSend, type ObjectChange } from '@causeway/contract';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { TenantClient } from './tenant-client.ts';
-import { ProvisioningPeer } from './testing/provisioning-peer.ts';
 
 const peer = await ProvisioningPeer.listen();
 after(() => peer.close());

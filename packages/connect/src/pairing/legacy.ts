@@ -1,7 +1,7 @@
 import { domainFingerprint, type PublicKeyInfo, publicKeyInfo } from '@causeway/records';
 import type { Database } from '../store/database.ts';
 import { type ConfirmedKey, confirmedKey } from '../store/pairing.ts';
-import type { SyncConfiguration } from '../tenant-client.ts';
+import type { SyncConfiguration } from '../tenant/tenant-client.ts';
 
 /** A managed domain's two keys, and the fingerprint of both, made here from the keys themselves. */
 export interface DomainKeys {

@@ -1,5 +1,5 @@
-import type { ConnectorContext } from './context.ts';
-import { EventId } from './store/events.ts';
+import type { ConnectorContext } from '../context.ts';
+import { EventId } from '../store/events.ts';
 
 /** Stores what a domain controller says of itself. When that means that it was restored, all cookies are dropped, with an event. */
 export function noteRestore(

@@ -2,11 +2,11 @@ import { type DirectoryIdentity, importObjects } from '@causeway/active-director
 import type { DirectoryPin } from '@causeway/contract';
 import type { LdapConnection } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
-import type { Connector } from './connector.ts';
-import type { ConnectorContext } from './context.ts';
-import { describeDirectory, isSame } from './directory-guard.ts';
-import { decideObject, mergeImported } from './objects/merge.ts';
-import { EventId } from './store/events.ts';
+import type { ConnectorContext } from '../context.ts';
+import { describeDirectory, isSame } from '../domain-controller/directory-guard.ts';
+import { decideObject, mergeImported } from '../objects/merge.ts';
+import { EventId } from '../store/events.ts';
+import type { Connector } from '../sync/connector.ts';
 
 /** What a connector reads, what its domain controller serves, and what moving from one to the other would do. Changes nothing. */
 export async function previewRepin({ context, controller }: Connector): Promise<DirectoryPin> {

@@ -29,7 +29,7 @@ import {
   writePrivateFile,
 } from '@causeway/service';
 import { z } from 'zod';
-import type { ConnectConfiguration } from './configuration.ts';
+import type { ConnectConfiguration } from '../configuration.ts';
 
 /** Who this Connect is at its tenant, as it was told at enrolment. */
 const Identity = z.strictObject({

@@ -1,16 +1,17 @@
 import { CallError, type ConnectStatus, type ConnectUserStatus } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import type { Connect } from './connect.ts';
-import type { Connector } from './connector.ts';
+import { arrivalOf } from '../heads/arrival.ts';
+import { accountOf } from '../objects/decide-account.ts';
+import { creationsOf, deletionsOf, stillSigningIn } from '../objects/waiting.ts';
+import { legacyState } from '../pairing/legacy.ts';
+import type { SpaceObject } from '../store/connector-space.ts';
+import { confirmedKey } from '../store/pairing.ts';
+import type { ConnectorStore } from '../store/store.ts';
+import type { Connect } from '../sync/connect.ts';
+import type { Connector } from '../sync/connector.ts';
+import { connectorCounts } from '../sync/connector-counts.ts';
+import type { SyncConfiguration } from '../tenant/tenant-client.ts';
 import { fullPassStatus } from './full-pass-status.ts';
-import { arrivalOf } from './head/arrival.ts';
-import { accountOf } from './objects/decide-account.ts';
-import { creationsOf, deletionsOf, stillSigningIn } from './objects/waiting.ts';
-import { legacyState } from './passwords/legacy.ts';
-import type { SpaceObject } from './store/connector-space.ts';
-import { confirmedKey } from './store/pairing.ts';
-import type { ConnectorStore } from './store/store.ts';
-import type { SyncConfiguration } from './tenant-client.ts';
 
 const LISTED = 50;
 const EVENTS = 30;
@@ -84,20 +85,6 @@ async function connectorStatus(
     })),
     queue: entries(store, false),
     quarantine: entries(store, true),
-  };
-}
-
-/** The numbers that the heartbeat carries too. */
-export function connectorCounts(store: ConnectorStore) {
-  return {
-    users: store.space.countInScope(),
-    exported: store.space.countExported(),
-    passwords: store.passwords.countAcknowledged(),
-    withLegacyRecord: store.passwords.countWithLegacy(),
-    waiting: store.passwords.countMustChange(),
-    queued: store.queue.count(false),
-    quarantined: store.queue.count(true),
-    owed: store.owed.count(),
   };
 }
 

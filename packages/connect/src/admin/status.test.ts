@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConnectUserStatus } from '@causeway/contract';
-import { describeUser } from './commands/show-status.ts';
-import { decideObject } from './objects/merge.ts';
+import { describeUser } from '../commands/show-status.ts';
+import { decideObject } from '../objects/merge.ts';
+import { person } from '../testing/fixtures.ts';
+import { openConnect } from '../testing/open-connect.ts';
 import { userStatus } from './status.ts';
-import { person } from './testing/fixtures.ts';
-import { openConnect } from './testing/open-connect.ts';
 
 test("a user's status says since when, and why, the channel stands still", async t => {
   const { connect, close } = await openConnect();

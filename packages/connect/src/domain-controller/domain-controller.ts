@@ -11,8 +11,8 @@ import {
 } from '@causeway/active-directory';
 import { type LdapConnection, LdapError, openLdap, readInvocationId, readRootDse } from '@causeway/ldap';
 import { CausewayError, describeError, readSecret } from '@causeway/service';
-import { accountName, type ConnectorConfiguration, splitAccount } from './configuration.ts';
-import type { ConnectorContext } from './context.ts';
+import { accountName, type ConnectorConfiguration, splitAccount } from '../configuration.ts';
+import type { ConnectorContext } from '../context.ts';
 import { checkRoots, DirectoryGuard } from './directory-guard.ts';
 
 /**
