@@ -150,4 +150,4 @@ async function showAll(
   );
 }
 
-export { createAccountCommand } from './account-command.ts';
+export { createAccountCommand } from './account/account-command.ts';

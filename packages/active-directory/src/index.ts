@@ -1,14 +1,21 @@
 export type { CrackedName, DomainControllerInfo } from '@causeway/protocols';
 export { NameFormat } from '@causeway/protocols';
-export { createAccountCommand } from './account-command.ts';
-export { replicationCommands } from './commands.ts';
+export { createAccountCommand } from './account/account-command.ts';
 export {
   type ConnectorAccount,
   createConnectorAccount,
   DEFAULT_CONNECTOR_ACCOUNT,
   grantReplicationRights,
-} from './connector-account.ts';
-export { seesDeletedObjects } from './deleted-objects.ts';
+} from './account/connector-account.ts';
+export { seesDeletedObjects } from './account/deleted-objects.ts';
+export {
+  type GrantCommands,
+  ReplicationRight,
+  replicationGrantCommands,
+  rightName,
+} from './account/grant-commands.ts';
+export { type AccountPermissions, probePermissions } from './account/permissions.ts';
+export { replicationCommands } from './commands.ts';
 export {
   type DirectoryIdentity,
   type DirectoryRoots,
@@ -17,17 +24,16 @@ export {
   readDirectoryIdentity,
   readDirectoryRoots,
 } from './directory-identity.ts';
+export type { FullImportReason } from './import/import-cookie.ts';
+export { type ImportOptions, type ImportPage, importObjects } from './import/import-objects.ts';
+export type { ImportedObject } from './import/imported-object.ts';
+export { readObjects } from './import/read-objects.ts';
 export {
-  type GrantCommands,
-  ReplicationRight,
-  replicationGrantCommands,
-  rightName,
-} from './grant-commands.ts';
-export type { FullImportReason } from './import-cookie.ts';
-export { type ImportOptions, type ImportPage, importObjects } from './import-objects.ts';
-export type { ImportedObject } from './imported-object.ts';
-export { type AccountPermissions, probePermissions } from './permissions.ts';
-export { readObjects } from './read-objects.ts';
+  type AttributeShape,
+  USER_ATTRIBUTES,
+  USER_FILTER,
+  type UserAttribute,
+} from './import/user-attributes.ts';
 export { openReplication } from './replication/connection.ts';
 export { wipeUser } from './replication/decode-user.ts';
 export type {
@@ -40,4 +46,3 @@ export type {
   ReplicationPage,
 } from './replication/replication.ts';
 export { ReplicationError, type ReplicationErrorCode } from './replication/replication-error.ts';
-export { type AttributeShape, USER_ATTRIBUTES, USER_FILTER, type UserAttribute } from './user-attributes.ts';

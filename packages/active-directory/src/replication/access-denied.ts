@@ -1,4 +1,4 @@
-import { type ReplicationRight, replicationGrantCommands } from '../grant-commands.ts';
+import { type ReplicationRight, replicationGrantCommands } from '../account/grant-commands.ts';
 import { ReplicationError, Werror } from './replication-error.ts';
 
 /** Which right is missing, where, for whom, and the commands that grant it. */

@@ -14,7 +14,7 @@ import {
   NameFormat,
 } from '@causeway/protocols';
 import type { Guid } from '@causeway/wire';
-import { ReplicationRight } from '../grant-commands.ts';
+import { ReplicationRight } from '../account/grant-commands.ts';
 import { accessDenied } from './access-denied.ts';
 import { HARMLESS_ATTRIBUTE_SET } from './attributes.ts';
 import { replicationCycle } from './cycle.ts';

@@ -18,8 +18,8 @@ import {
   ridOf,
   type Sid,
 } from '@causeway/wire';
+import { dnsNameOf } from '../directory-identity.ts';
 import { grantDeletedObjects } from './deleted-objects.ts';
-import { dnsNameOf } from './directory-identity.ts';
 import { ReplicationRight } from './grant-commands.ts';
 import { readDacl } from './permissions.ts';
 
