@@ -12,11 +12,11 @@ import { registerNames } from './api/names.ts';
 import { registerProvisioning } from './api/provisioning.ts';
 import { registerUsers } from './api/users.ts';
 import type { TenantConfiguration } from './configuration.ts';
-import type { Installation } from './installation.ts';
 import { mountOidc, Providers } from './sign-in/mount-oidc.ts';
 import { registerPasswordPages } from './sign-in/password-routes.ts';
 import { PeopleGate } from './sign-in/people-gate.ts';
 import { registerSignIn } from './sign-in/sign-in-routes.ts';
+import type { Installation } from './tenancy/installation.ts';
 
 export interface ServerContext {
   readonly installation: Installation;

@@ -10,8 +10,8 @@ import {
 } from '@causeway/service';
 import { type DatabaseLocation, databaseLocation, type TenantConfiguration } from './configuration.ts';
 import { type Database, openDatabase } from './database/open-database.ts';
-import { Installation } from './installation.ts';
 import { makeLocalServer, makePublicServer } from './server.ts';
+import { Installation } from './tenancy/installation.ts';
 
 export interface RunningTenant {
   /** Where clients reach it. */

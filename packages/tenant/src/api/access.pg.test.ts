@@ -23,8 +23,8 @@ import {
 import { generateSealingKey, generateSigningKey } from '@causeway/records';
 import { callLocally, createLog } from '@causeway/service';
 import type { z } from 'zod';
-import { Installation } from '../installation.ts';
 import { makePublicServer } from '../server.ts';
+import { Installation } from '../tenancy/installation.ts';
 import { onEveryBackend } from '../testing/backends.ts';
 import {
   accountItem,

@@ -2,11 +2,11 @@ import { administrationRoutes, type UserStatus } from '@causeway/contract';
 import { nameKey } from '@causeway/wire';
 import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
-import { readTenantStatus } from '../directory/status.ts';
-import { existingUser, type User, userStatus } from '../directory/users.ts';
+import { readTenantStatus } from '../feed/status.ts';
+import { existingUser, type User, userStatus } from '../people/users.ts';
 import { readLocks } from '../sign-in/lockout.ts';
 import { counterKey } from '../sign-in/sign-in.ts';
-import type { TenantScope } from '../tenant-scope.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerAdministration(

@@ -1,11 +1,6 @@
 import { administratorRoutes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
-import {
-  listAdministrators,
-  listTokens,
-  revokeToken,
-  setAdministrator,
-} from '../directory/administrators.ts';
+import { listAdministrators, listTokens, revokeToken, setAdministrator } from '../people/administrators.ts';
 import { administratorOf, type RouteContext, refuseOwn, registerRoute } from './register-route.ts';
 
 export function registerAdministrators(server: FastifyInstance, context: RouteContext): void {

@@ -1,7 +1,7 @@
 import { administrationRoutes, applicationRoutes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
-import { listApplications, registerApplication, removeApplication } from '../directory/applications.ts';
-import { issuerOf } from '../issuer.ts';
+import { listApplications, registerApplication, removeApplication } from '../clients/applications.ts';
+import { issuerOf } from '../tenancy/issuer.ts';
 import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerApplications(

@@ -9,12 +9,12 @@ import {
   listAgents,
   removeAgent,
   setForests,
-} from '../directory/agents.ts';
-import { requireDomainAdministrator } from '../directory/groups.ts';
-import { readSyncConfig } from '../directory/managed-domain.ts';
-import type { Replaced } from '../directory/replaced-agents.ts';
-import { issuerOf } from '../issuer.ts';
-import type { TenantScope } from '../tenant-scope.ts';
+} from '../clients/agents.ts';
+import type { Replaced } from '../clients/replaced-agents.ts';
+import { readSyncConfig } from '../feed/managed-domain.ts';
+import { requireDomainAdministrator } from '../people/groups.ts';
+import { issuerOf } from '../tenancy/issuer.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { administratorOf, type RouteContext, registerOpenRoute, registerRoute } from './register-route.ts';
 
 export function registerEnrolment(

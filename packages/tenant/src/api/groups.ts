@@ -1,7 +1,7 @@
 import { groupRoutes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
-import { addMember, groupsOf, listMembers, removeMember } from '../directory/groups.ts';
-import { findUserById } from '../directory/users.ts';
+import { addMember, groupsOf, listMembers, removeMember } from '../people/groups.ts';
+import { findUserById } from '../people/users.ts';
 import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerGroups(server: FastifyInstance, context: RouteContext): void {

@@ -1,9 +1,9 @@
 import { tenantLocalRoutes } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
-import { createToken, findAdministrator } from '../directory/administrators.ts';
-import { insertCloudUser } from '../directory/cloud-users.ts';
-import { issuerOf } from '../issuer.ts';
+import { createToken, findAdministrator } from '../people/administrators.ts';
+import { insertCloudUser } from '../people/cloud-users.ts';
+import { issuerOf } from '../tenancy/issuer.ts';
 import { type RouteContext, registerOpenRoute } from './register-route.ts';
 
 /** The local API on the state folder's socket, which only root and the service's own user can open. */

@@ -2,20 +2,20 @@ import { MAX_HEADS, managedDomainRoutes, type PublicKey } from '@causeway/contra
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
-import { kindOfAgent } from '../directory/agents.ts';
-import { readChanges } from '../directory/change-feed.ts';
-import { readTenantKey } from '../directory/cloud-records.ts';
-import { confirmDomain, readConfirmation } from '../directory/domain-confirmation.ts';
-import { proposedAdministrators, requireDomainAdministrator } from '../directory/groups.ts';
+import { kindOfAgent } from '../clients/agents.ts';
+import { readChanges } from '../feed/change-feed.ts';
 import {
   isOfTheDomain,
   readSyncConfig,
   registerDomainKey,
   storeReports,
   withdrawDomain,
-} from '../directory/managed-domain.ts';
-import { readNameDifferences } from '../directory/name-differences.ts';
-import { readHeads, storeReceipt } from '../directory/statements.ts';
+} from '../feed/managed-domain.ts';
+import { readNameDifferences } from '../feed/name-differences.ts';
+import { readHeads, storeReceipt } from '../feed/statements.ts';
+import { readTenantKey } from '../people/cloud-records.ts';
+import { confirmDomain, readConfirmation } from '../people/domain-confirmation.ts';
+import { proposedAdministrators, requireDomainAdministrator } from '../people/groups.ts';
 import { agentOf } from './provisioning.ts';
 import { administratorOf, type RouteContext, registerRoute, unauthorized } from './register-route.ts';
 

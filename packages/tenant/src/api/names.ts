@@ -1,7 +1,7 @@
 import { nameRoutes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
-import { freeName, giveName, readNameClaims } from '../directory/name-claims.ts';
-import { seeNameDifference } from '../directory/name-differences.ts';
+import { seeNameDifference } from '../feed/name-differences.ts';
+import { freeName, giveName, readNameClaims } from '../people/name-claims.ts';
 import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerNames(server: FastifyInstance, context: RouteContext): void {

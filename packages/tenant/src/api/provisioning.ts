@@ -1,13 +1,13 @@
 import { ACCEPTED_RECORDS, MAX_BATCH, synchronizationRoutes as routes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { readDomainAccepts, readSyncConfig } from '../directory/managed-domain.ts';
-import { provisionCredentials } from '../directory/provision-credentials.ts';
-import { provisionObjects } from '../directory/provision-objects.ts';
-import { provisionWithdrawals } from '../directory/provision-withdrawals.ts';
-import { readReceipt, storeHead } from '../directory/statements.ts';
-import { storeConnectReport } from '../directory/status.ts';
-import type { Caller } from '../installation.ts';
+import { readDomainAccepts, readSyncConfig } from '../feed/managed-domain.ts';
+import { readReceipt, storeHead } from '../feed/statements.ts';
+import { storeConnectReport } from '../feed/status.ts';
+import { provisionCredentials } from '../provisioning/provision-credentials.ts';
+import { provisionObjects } from '../provisioning/provision-objects.ts';
+import { provisionWithdrawals } from '../provisioning/provision-withdrawals.ts';
+import type { Caller } from '../tenancy/installation.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
 
 /** 500 items with their records, at most 16,384 characters each, and some air. */

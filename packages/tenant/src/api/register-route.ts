@@ -15,10 +15,10 @@ import {
   serveRoute,
 } from '@causeway/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { refuseOldAgent } from '../directory/agents.ts';
-import { findUser } from '../directory/users.ts';
-import type { Caller, Installation } from '../installation.ts';
-import type { TenantScope } from '../tenant-scope.ts';
+import { refuseOldAgent } from '../clients/agents.ts';
+import { findUser } from '../people/users.ts';
+import type { Caller, Installation } from '../tenancy/installation.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 /** What a handler gets: everything checked against the contract. */
 export type Input<R extends Route> = ServedInput<R>;

@@ -1,13 +1,13 @@
 import { userRoutes } from '@causeway/contract';
 import type { FastifyInstance } from 'fastify';
-import { setBlocked } from '../directory/blocks.ts';
+import { setBlocked } from '../people/blocks.ts';
 import {
   createCloudUser,
   deleteCloudUser,
   type MadePassword,
   resetPassword,
   setEnabled,
-} from '../directory/cloud-users.ts';
+} from '../people/cloud-users.ts';
 import { administratorOf, type RouteContext, refuseOwn, registerRoute } from './register-route.ts';
 
 export function registerUsers(server: FastifyInstance, context: RouteContext): void {

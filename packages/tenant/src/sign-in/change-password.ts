@@ -1,8 +1,8 @@
 import type { Log } from '@causeway/service';
 import type { TenantKeys } from '../database/schema.ts';
-import { setChosenPassword } from '../directory/cloud-users.ts';
-import { passwordProblem } from '../directory/passwords.ts';
-import type { TenantScope } from '../tenant-scope.ts';
+import { setChosenPassword } from '../people/cloud-users.ts';
+import { passwordProblem } from '../people/passwords.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { FAILURE_TEXT } from './pages.ts';
 import { type SignedIn, type SignInRequest, signIn } from './sign-in.ts';
 

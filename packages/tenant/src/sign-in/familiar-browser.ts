@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { keyedDigest } from '../digest.ts';
+import { keyedDigest } from '../tenancy/digest.ts';
 
 /**
  * A cookie that says in which accounts this browser has signed in: a random identifier, and for each account a MAC

@@ -1,4 +1,4 @@
-import type { TenantScope } from '../tenant-scope.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 /** Failures that lock an account, for how long first and at most, and when all is forgotten. */
 export const MAX_FAILURES = 10;

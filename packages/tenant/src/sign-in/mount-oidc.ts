@@ -2,9 +2,9 @@ import { CausewayError, type Log } from '@causeway/service';
 import type { FastifyInstance } from 'fastify';
 import type { Provider } from 'oidc-provider';
 import type { TenantKeys } from '../database/schema.ts';
-import type { Installation } from '../installation.ts';
-import { issuerOf } from '../issuer.ts';
-import type { TenantScope } from '../tenant-scope.ts';
+import type { Installation } from '../tenancy/installation.ts';
+import { issuerOf } from '../tenancy/issuer.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { makeProvider } from './oidc-provider.ts';
 import { type PeopleGate, stepOfProvider } from './people-gate.ts';
 

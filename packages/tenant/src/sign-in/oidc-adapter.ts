@@ -2,9 +2,9 @@ import { isStorable } from '@causeway/contract';
 import { isLoopback } from '@causeway/wire';
 import { sql } from 'kysely';
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider';
-import { digestOf } from '../digest.ts';
-import { isUuid } from '../directory/users.ts';
-import type { TenantScope } from '../tenant-scope.ts';
+import { isUuid } from '../people/users.ts';
+import { digestOf } from '../tenancy/digest.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { isOpen, type SignInResult } from './sessions.ts';
 
 /**

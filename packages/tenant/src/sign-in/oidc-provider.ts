@@ -8,9 +8,9 @@ import {
   Provider,
 } from 'oidc-provider';
 import type { TenantKeys } from '../database/schema.ts';
-import { digestOf } from '../digest.ts';
-import { findUserById, maySignIn, type User } from '../directory/users.ts';
-import type { TenantScope } from '../tenant-scope.ts';
+import { findUserById, maySignIn, type User } from '../people/users.ts';
+import { digestOf } from '../tenancy/digest.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { makeAdapterFactory } from './oidc-adapter.ts';
 import { messagePage, pageHeaders } from './pages.ts';
 import { keepEpochs, type SignInResult } from './sessions.ts';

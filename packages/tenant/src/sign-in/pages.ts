@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { MAX_CHECKED_BYTES } from '../directory/passwords.ts';
+import { MAX_CHECKED_BYTES } from '../people/passwords.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; }

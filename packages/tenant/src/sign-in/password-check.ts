@@ -5,7 +5,7 @@ import {
   ntHash,
   parseCloudCredential,
 } from '@causeway/credentials';
-import { keyedDigest } from '../digest.ts';
+import { keyedDigest } from '../tenancy/digest.ts';
 
 /** What a password check found out. */
 export interface PasswordCheck {

@@ -1,4 +1,4 @@
-import { MAX_CHECKED_BYTES, MAX_PASSWORD_LENGTH, PASSWORD_RULES } from '../directory/passwords.ts';
+import { MAX_CHECKED_BYTES, MAX_PASSWORD_LENGTH, PASSWORD_RULES } from '../people/passwords.ts';
 import { escapeHtml, page } from './pages.ts';
 
 /** The form by which a person changes the password; `action` is a path of our own. */

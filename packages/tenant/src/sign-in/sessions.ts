@@ -1,6 +1,6 @@
 import type { Provider } from 'oidc-provider';
-import { findUserById, maySignIn } from '../directory/users.ts';
-import type { TenantScope } from '../tenant-scope.ts';
+import { findUserById, maySignIn } from '../people/users.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 /** What a sign-in says to oidc-provider, and what a session keeps of it. */
 export interface SignInResult {

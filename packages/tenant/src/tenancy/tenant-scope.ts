@@ -11,8 +11,8 @@ import type {
   UpdateQueryBuilder,
   UpdateResult,
 } from 'kysely';
-import type { Database } from './database/open-database.ts';
-import type { Schema, TenantTables } from './database/schema.ts';
+import type { Database } from '../database/open-database.ts';
+import type { Schema, TenantTables } from '../database/schema.ts';
 
 type Table = keyof TenantTables;
 

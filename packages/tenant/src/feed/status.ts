@@ -1,6 +1,6 @@
 import type { TenantStatus } from '@causeway/contract';
 import { sql } from 'kysely';
-import type { TenantScope } from '../tenant-scope.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { readSyncConfig } from './managed-domain.ts';
 import { readNameDifferences } from './name-differences.ts';
 import { readArrivals } from './statements.ts';

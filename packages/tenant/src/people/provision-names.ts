@@ -1,8 +1,8 @@
 import { CLOUD_FOREST } from '@causeway/records';
 import { nameKey } from '@causeway/wire';
 import { sql } from 'kysely';
-import type { TenantScope } from '../tenant-scope.ts';
-import { json } from './change-counter.ts';
+import { json } from '../changes/change-counter.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import {
   type Contender,
   type NameProblem,

@@ -1,8 +1,8 @@
 import { type PasswordOrder, type Verdict, Withdrawal } from '@causeway/contract';
 import { sql } from 'kysely';
-import type { Caller } from '../installation.ts';
-import type { TenantScope } from '../tenant-scope.ts';
-import { json } from './change-counter.ts';
+import { json } from '../changes/change-counter.ts';
+import type { Caller } from '../tenancy/installation.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type Holder, holderFor, loadHolders } from './password-holders.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord, type Said } from './record-check.ts';

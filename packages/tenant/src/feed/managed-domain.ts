@@ -8,12 +8,12 @@ import type {
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { sql } from 'kysely';
-import type { TenantScope } from '../tenant-scope.ts';
-import { kindOfAgent } from './agents.ts';
-import { changes, json, lockCounter } from './change-counter.ts';
-import { NO_LEGACY, recordCloudUsers } from './cloud-records.ts';
-import { noManagedDomain, UNCONFIRMED } from './domain-confirmation.ts';
-import { isUuid } from './users.ts';
+import { changes, json, lockCounter } from '../changes/change-counter.ts';
+import { kindOfAgent } from '../clients/agents.ts';
+import { NO_LEGACY, recordCloudUsers } from '../people/cloud-records.ts';
+import { noManagedDomain, UNCONFIRMED } from '../people/domain-confirmation.ts';
+import { isUuid } from '../people/users.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 interface Registration {
   readonly realm: string;

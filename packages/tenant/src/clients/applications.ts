@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Application } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { isLoopback } from '@causeway/wire';
-import { digestOf } from '../digest.ts';
-import type { TenantScope } from '../tenant-scope.ts';
+import { digestOf } from '../tenancy/digest.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 export interface NewApplication {
   readonly name: string;

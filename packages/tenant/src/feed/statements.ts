@@ -1,7 +1,7 @@
 import type { TenantStatus } from '@causeway/contract';
 import { peekHead, peekReceipt } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
-import type { TenantScope } from '../tenant-scope.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 type Kind = 'head' | 'receipt';
 

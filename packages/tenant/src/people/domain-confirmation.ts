@@ -2,9 +2,9 @@ import type { DomainConfirmation } from '@causeway/contract';
 import { domainFingerprint, normalizeFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { Selectable } from 'kysely';
+import { lockCounter } from '../changes/change-counter.ts';
 import type { ManagedDomainsTable } from '../database/schema.ts';
-import type { TenantScope } from '../tenant-scope.ts';
-import { lockCounter } from './change-counter.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 type ManagedDomain = Selectable<ManagedDomainsTable>;
 

@@ -3,7 +3,7 @@ import { CausewayError } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import type { Selectable } from 'kysely';
 import type { UsersTable } from '../database/schema.ts';
-import type { TenantScope } from '../tenant-scope.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 export type User = Selectable<UsersTable>;
 

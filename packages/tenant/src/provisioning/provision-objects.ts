@@ -3,14 +3,14 @@ import { EMPTY_PROFILE, ObjectChange, type Profile, type Verdict } from '@causew
 import type { AccountRecord } from '@causeway/records';
 import { nameKey } from '@causeway/wire';
 import { sql } from 'kysely';
-import type { Caller } from '../installation.ts';
-import type { TenantScope } from '../tenant-scope.ts';
-import { json } from './change-counter.ts';
-import { NO_LEGACY } from './cloud-records.ts';
+import { json } from '../changes/change-counter.ts';
+import { NO_LEGACY } from '../people/cloud-records.ts';
+import { type NameColumns, type NameRow, provisionNames } from '../people/provision-names.ts';
+import { signInNameProblem } from '../people/sign-in-names.ts';
+import type { Caller } from '../tenancy/installation.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { provisionBatch } from './provision-batch.ts';
-import { type NameColumns, type NameRow, provisionNames } from './provision-names.ts';
 import { checkRecord } from './record-check.ts';
-import { signInNameProblem } from './sign-in-names.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
 
 type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;

@@ -1,7 +1,7 @@
 import type { Verdict } from '@causeway/contract';
 import { faultPoint } from '@causeway/service';
-import type { TenantScope } from '../tenant-scope.ts';
-import { changes, lockCounter } from './change-counter.ts';
+import { changes, lockCounter } from '../changes/change-counter.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 const isVerdict = (one: object): one is Verdict => 'verdict' in one;
 

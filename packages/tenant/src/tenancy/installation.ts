@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CausewayError } from '@causeway/service';
-import type { Database } from './database/open-database.ts';
-import type { TenantKeys } from './database/schema.ts';
+import type { Database } from '../database/open-database.ts';
+import type { TenantKeys } from '../database/schema.ts';
 import { digestOf } from './digest.ts';
 import { makeTenantKeys } from './tenant-keys.ts';
 import { TenantScope } from './tenant-scope.ts';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { sql } from 'kysely';
-import type { TenantScope } from '../tenant-scope.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 /**
  * Hands out positions in the tenant's change feed. The counter's row stays locked until the transaction ends, so

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Administrator, AdministratorToken } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
-import { digestOf } from '../digest.ts';
-import type { TenantScope } from '../tenant-scope.ts';
-import { lockCounter } from './change-counter.ts';
+import { lockCounter } from '../changes/change-counter.ts';
+import { digestOf } from '../tenancy/digest.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { existingCloudUser, type User } from './users.ts';
 
 const TOKEN_DAYS = 90;

@@ -11,8 +11,8 @@ import {
   userRoutes,
 } from '@causeway/contract';
 import { callLocally } from '@causeway/service';
-import { Installation } from '../installation.ts';
-import type { TenantScope } from '../tenant-scope.ts';
+import { Installation } from '../tenancy/installation.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { onEveryBackend } from '../testing/backends.ts';
 import { accountItem, FOREST, person } from '../testing/people.ts';
 import { enrolAgent } from '../testing/test-agent.ts';

@@ -10,9 +10,9 @@ import {
   signAccountRecord,
   signingPublicKey,
 } from '@causeway/records';
-import type { TenantScope } from '../tenant-scope.ts';
+import { keepEncapsulation } from '../changes/encapsulations.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { confirmedDomain } from './domain-confirmation.ts';
-import { keepEncapsulation } from './encapsulations.ts';
 import type { User } from './users.ts';
 
 /** What the records of a cloud-only user say, and what their sequence follows. */

@@ -1,5 +1,5 @@
 import { CausewayError } from '@causeway/service';
-import type { TenantScope } from '../tenant-scope.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 /** What an agent is to do, and whose place it may take for that. */
 export interface Claim {

@@ -1,8 +1,8 @@
 import type { PasswordOrder, Verdict } from '@causeway/contract';
 import { comparePasswordOrder } from '@causeway/credentials';
 import { sql } from 'kysely';
-import type { TenantScope } from '../tenant-scope.ts';
-import { json } from './change-counter.ts';
+import { json } from '../changes/change-counter.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { refused, retry } from './verdicts.ts';
 
 /** A synchronized user whose password is to be set or taken away. */

@@ -3,7 +3,7 @@ import { CLOUD_FOREST } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import { sql } from 'kysely';
-import type { TenantScope } from '../tenant-scope.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 /** Differences that a status names. */
 const MOST = 100;

@@ -1,6 +1,6 @@
 import { generateKeyPair, randomBytes, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { TenantKeys } from './database/schema.ts';
+import type { TenantKeys } from '../database/schema.ts';
 
 const generate = promisify(generateKeyPair);
 

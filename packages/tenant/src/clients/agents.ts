@@ -1,9 +1,9 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { type Agent, type AgentJwk, compareVersions, isVersion, type PublicKey } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import { digestOf } from '../digest.ts';
-import type { TenantScope } from '../tenant-scope.ts';
-import { lockCounter } from './change-counter.ts';
+import { lockCounter } from '../changes/change-counter.ts';
+import { digestOf } from '../tenancy/digest.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type Claim, dropAgent, type Replaced, refuseUnnamed, replaceAgents } from './replaced-agents.ts';
 
 const CODE_MINUTES = 60;

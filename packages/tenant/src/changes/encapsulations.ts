@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { TenantScope } from '../tenant-scope.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 /** Changes of the tenant between two clearances: so many encapsulations that no record needs any more are kept at most. */
 const CLEAR_EVERY = 32_768;

@@ -1,6 +1,6 @@
-import type { TenantScope } from '../tenant-scope.ts';
+import { lockCounter } from '../changes/change-counter.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { endTokens, refuseLastAdministrator } from './administrators.ts';
-import { lockCounter } from './change-counter.ts';
 import { existingUser, type User } from './users.ts';
 
 /**

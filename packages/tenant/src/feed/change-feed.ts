@@ -2,9 +2,9 @@ import { ACCEPTED_RECORDS, type FeedItem, type FeedPage, type FeedQuery, isReadB
 import { joinEncapsulation, recordName } from '@causeway/records';
 import { CausewayError, sleep } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
-import type { TenantScope } from '../tenant-scope.ts';
-import { changes, readCounter } from './change-counter.ts';
-import type { User } from './users.ts';
+import { changes, readCounter } from '../changes/change-counter.ts';
+import type { User } from '../people/users.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 const POLL_MS = 200;
 

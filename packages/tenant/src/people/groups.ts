@@ -6,7 +6,7 @@ import {
   type ProposedAdministrator,
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import type { TenantScope } from '../tenant-scope.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { presentUser } from './users.ts';
 
 /** @throws CausewayError 'no-such-group' */
