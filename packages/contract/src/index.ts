@@ -1,3 +1,6 @@
+export * from './common.ts';
+export * from './connect/connect-administration.ts';
+export * from './connect/connect-status.ts';
 export {
   ACCEPTED_RECORDS,
   ACCEPTS_HEADER,
@@ -8,21 +11,19 @@ export {
   RecordNames,
   readAccepts,
   writeAccepts,
-} from './accepts.ts';
-export * from './administration.ts';
-export * from './administrators.ts';
-export * from './applications.ts';
-export { CallError, call, callIfServed, isRemoved, requestPath, type Send } from './client.ts';
-export * from './common.ts';
-export * from './connect-administration.ts';
-export * from './connect-status.ts';
-export { type AgentIdentity, agentSend, type Endpoint, httpSend } from './endpoint.ts';
-export * from './enrolment.ts';
-export * from './groups.ts';
-export * from './managed-domain.ts';
-export * from './names.ts';
+} from './http/accepts.ts';
+export { CallError, call, callIfServed, isRemoved, requestPath, type Send } from './http/client.ts';
+export type { AgentIdentity, Endpoint } from './http/endpoint.ts';
+export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './http/route.ts';
+export { agentSend, httpSend } from './http/send.ts';
+export { compareVersions, isVersion, PROGRAM_VERSION, VERSION_HEADER } from './http/version.ts';
 export { type ApiName, apis, openApiDocument } from './openapi.ts';
-export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './route.ts';
-export * from './synchronization.ts';
-export * from './users.ts';
-export { compareVersions, isVersion, PROGRAM_VERSION, VERSION_HEADER } from './version.ts';
+export * from './tenant/administration.ts';
+export * from './tenant/administrators.ts';
+export * from './tenant/applications.ts';
+export * from './tenant/enrolment.ts';
+export * from './tenant/groups.ts';
+export * from './tenant/managed-domain.ts';
+export * from './tenant/names.ts';
+export * from './tenant/synchronization.ts';
+export * from './tenant/users.ts';

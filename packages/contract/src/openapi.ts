@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import * as administration from './administration.ts';
-import * as administrators from './administrators.ts';
-import * as applications from './applications.ts';
 import * as common from './common.ts';
-import * as connectAdministration from './connect-administration.ts';
-import * as connectStatus from './connect-status.ts';
-import * as enrolment from './enrolment.ts';
-import * as groups from './groups.ts';
-import * as managedDomain from './managed-domain.ts';
-import * as names from './names.ts';
-import type { Access, Route } from './route.ts';
-import * as synchronization from './synchronization.ts';
-import * as users from './users.ts';
+import * as connectAdministration from './connect/connect-administration.ts';
+import * as connectStatus from './connect/connect-status.ts';
+import type { Access, Route } from './http/route.ts';
+import * as administration from './tenant/administration.ts';
+import * as administrators from './tenant/administrators.ts';
+import * as applications from './tenant/applications.ts';
+import * as enrolment from './tenant/enrolment.ts';
+import * as groups from './tenant/groups.ts';
+import * as managedDomain from './tenant/managed-domain.ts';
+import * as names from './tenant/names.ts';
+import * as synchronization from './tenant/synchronization.ts';
+import * as users from './tenant/users.ts';
 
 /** Every API that Causeway serves, with its route tables. */
 export const apis = {

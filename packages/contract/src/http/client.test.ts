@@ -15,7 +15,7 @@ import {
   route,
   SourceAnchor,
   synchronizationRoutes,
-} from './index.ts';
+} from '../index.ts';
 
 const servers: Server[] = [];
 after(() => {

@@ -12,8 +12,8 @@ import {
   SourceAnchor,
   Timestamp,
   text,
-} from './common.ts';
-import { route } from './route.ts';
+} from '../common.ts';
+import { route } from '../http/route.ts';
 import { Profile, RegisteredDomain } from './synchronization.ts';
 
 /** A place in the change feed, as the tenant gave it out. */

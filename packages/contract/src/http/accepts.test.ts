@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ACCEPTED_RECORDS, ACCEPTS_HEADER, hearing, isReadBy, readAccepts, writeAccepts } from './index.ts';
+import { ACCEPTED_RECORDS, ACCEPTS_HEADER, hearing, isReadBy, readAccepts, writeAccepts } from '../index.ts';
 
 test('an announcement comes back as it was written', () => {
   assert.deepEqual(readAccepts(writeAccepts(ACCEPTED_RECORDS)), ACCEPTED_RECORDS);

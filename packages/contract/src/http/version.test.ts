@@ -50,7 +50,7 @@ test('what is no version is none, and compares with nothing', () => {
 });
 
 test('every package has the version that the program says', () => {
-  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  const root = fileURLToPath(new URL('../../../../', import.meta.url));
   const files = globSync('{.,packages/*,lab}/package.json', { cwd: root });
   assert.ok(files.length > 10);
   for (const file of files) {

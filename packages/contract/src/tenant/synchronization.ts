@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { RecordNames } from './accepts.ts';
 import {
   Empty,
   Encapsulation,
@@ -16,8 +15,9 @@ import {
   Timestamp,
   text,
   Verdict,
-} from './common.ts';
-import { route } from './route.ts';
+} from '../common.ts';
+import { RecordNames } from '../http/accepts.ts';
+import { route } from '../http/route.ts';
 
 /** One that cannot be taken is none: it costs nothing else of its person. */
 const attribute = text(1024).nullable().catch(null);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Empty, text, UserPrincipalName, UserText } from './common.ts';
-import { route } from './route.ts';
+import { Empty, text, UserPrincipalName, UserText } from '../common.ts';
+import { route } from '../http/route.ts';
 
 /** What an account name may not hold ([MS-SAMR] 3.1.1.6), and blanks. */
 const NICKNAME = /^[^\s"/\\[\]:;|=,+*?<>@\p{Cc}]+$/u;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Empty, Timestamp, text, UserText } from './common.ts';
-import { route } from './route.ts';
+import { Empty, Timestamp, text, UserText } from '../common.ts';
+import { route } from '../http/route.ts';
 
 const Name = text(1024).min(1);
 

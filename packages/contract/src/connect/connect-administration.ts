@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { Empty, Forest, ObjectGuid, Timestamp, text } from './common.ts';
+import { Empty, Forest, ObjectGuid, Timestamp, text } from '../common.ts';
+import { route } from '../http/route.ts';
 import {
   ConfirmedKeyReply,
   ConnectStatus,
@@ -8,7 +9,6 @@ import {
   FullPasswordSync,
   HeldList,
 } from './connect-status.ts';
-import { route } from './route.ts';
 
 /**
  * Connect's admin API: what the command line and the ADSync PowerShell module ask of a running Connect. Served on the local

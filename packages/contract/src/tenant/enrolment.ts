@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Empty, Forest, PublicKey, Timestamp, text } from './common.ts';
-import { route } from './route.ts';
+import { Empty, Forest, PublicKey, Timestamp, text } from '../common.ts';
+import { route } from '../http/route.ts';
 import { RegisteredDomain } from './synchronization.ts';
 
 export const AgentKind = z.enum(['connect', 'domain']);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { RecordNames } from './accepts.ts';
-import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from './common.ts';
+import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from '../common.ts';
+import { RecordNames } from '../http/accepts.ts';
 
 /** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
 

@@ -8,9 +8,9 @@ import {
   text,
   UserPrincipalName,
   UserText,
-} from './common.ts';
+} from '../common.ts';
+import { route } from '../http/route.ts';
 import { NameDifference } from './names.ts';
-import { route } from './route.ts';
 import { Profile, WindowsCredentialsSyncConfig } from './synchronization.ts';
 
 /** The way of one user's password through the tenant and the managed domain, as far as the tenant knows. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Empty, ShownPrincipalName, text, UserText } from './common.ts';
-import { route } from './route.ts';
+import { Empty, ShownPrincipalName, text, UserText } from '../common.ts';
+import { route } from '../http/route.ts';
 
 /** Whose members may manage the managed domain through the tenant. */
 export const AAD_DC_ADMINISTRATORS = 'AAD DC Administrators';

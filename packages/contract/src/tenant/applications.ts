@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Empty, Timestamp } from './common.ts';
-import { route } from './route.ts';
+import { Empty, Timestamp } from '../common.ts';
+import { route } from '../http/route.ts';
 
 /** What people sign in to: an OIDC relying party. */
 export const Application = z.strictObject({

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ErrorReply } from './common.ts';
+import { ErrorReply } from '../common.ts';
 import { type CallInput, fillPath, type ReplyOf, type Route } from './route.ts';
 
 /** An HTTP answer that is not 2xx, or none at all (`status` 0). */

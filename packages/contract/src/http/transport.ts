@@ -54,7 +54,7 @@ const limited = (response: Response): Awaited<ReturnType<Send>> => ({
   text: () => readText(response, MAX_ANSWER),
 });
 
-/** `httpSend` of `endpoint.ts`. */
+/** `httpSend` of `send.ts`. */
 export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Send {
   const base = checkedUrl(endpoint);
   const dispatcher = dispatcherOf(endpoint);
@@ -67,7 +67,7 @@ export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Sen
 /** Seconds before its end at which a token is not used any more. */
 const TOKEN_MARGIN_S = 60;
 
-/** `agentSend` of `endpoint.ts`. */
+/** `agentSend` of `send.ts`. */
 export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
   const tokenUrl = checkedUrl({ ...endpoint, url: identity.tokenEndpoint });
   const dispatcher = dispatcherOf(endpoint);

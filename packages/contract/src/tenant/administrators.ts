@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Empty, Timestamp, UserText } from './common.ts';
-import { route } from './route.ts';
+import { Empty, Timestamp, UserText } from '../common.ts';
+import { route } from '../http/route.ts';
 
 /** A cloud-only user who administers the tenant. */
 export const Administrator = z.strictObject({
