@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { labCommand } from './domains/commands.ts';
-import { testCommand } from './test-command.ts';
+import { testCommand } from './run/test-command.ts';
 
 const program = new Command('causeway')
   .description('the lab around Causeway: real domains on loopback addresses, the demo and the tests')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import type { Row } from './row.ts';
+import type { Row } from './measure/row.ts';
 
 const PEOPLE = 120;
 

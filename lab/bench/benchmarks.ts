@@ -6,9 +6,9 @@ import type { Ground } from './ground.ts';
 import { measureLoad } from './initial-load.ts';
 import { measureLatency } from './latency.ts';
 import { measureMany } from './many.ts';
-import { CONNECT_MEMORY_MB, memoryRow } from './memory.ts';
+import { CONNECT_MEMORY_MB, memoryRow } from './measure/memory.ts';
+import type { Measurement } from './measure/row.ts';
 import { measurePull } from './pull.ts';
-import type { Measurement } from './row.ts';
 import type { Scene } from './scene.ts';
 
 /** Of each forest. */

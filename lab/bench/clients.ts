@@ -2,8 +2,8 @@ import type { SeededUser } from '../domains/seed.ts';
 import { krb5ConfFile } from '../domains/table.ts';
 import { tryKinit } from '../domains/try-password.ts';
 import { signIn } from '../places/sign-in.ts';
+import { eventually, type Patience } from './measure/wait.ts';
 import type { Scene } from './scene.ts';
-import { eventually, type Patience } from './wait.ts';
 
 /** Somebody else's clients. @returns undefined when they are let in, else what was answered */
 interface Clients {

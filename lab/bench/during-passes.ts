@@ -6,9 +6,9 @@ import { randomPassword } from '../domains/table.ts';
 import { setPassword } from '../domains/users.ts';
 import { openClients, type Sample, untilBoth } from './clients.ts';
 import { askConnect } from './connect.ts';
-import { type Measurement, percentiles } from './row.ts';
+import { type Measurement, percentiles } from './measure/row.ts';
+import { eventually } from './measure/wait.ts';
 import type { Scene } from './scene.ts';
-import { eventually } from './wait.ts';
 
 const SAMPLES = 20;
 /** Passes of few people are over before anybody is changed: where nothing can be measured, a change beside them will do. */

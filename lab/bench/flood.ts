@@ -8,8 +8,8 @@ import { administrationRoutes, call, httpSend } from '@causeway/contract';
 import { Browser, RelyingParty } from '@causeway/tenant/testing';
 import { runTenantCommand, spawnTenant } from '../../packages/tenant/src/testing/run-command.ts';
 import { enrolAgent } from '../../packages/tenant/src/testing/test-agent.ts';
-import { median, percentile } from './numbers.ts';
-import type { Measurement } from './row.ts';
+import { median, percentile } from './measure/numbers.ts';
+import type { Measurement } from './measure/row.ts';
 
 const SIGN_INS = 100;
 const REDIRECT = 'https://portal.example.net/callback';

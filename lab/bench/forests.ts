@@ -3,8 +3,8 @@ import { measureDuringPasses } from './during-passes.ts';
 import { measureFullPasses } from './full-pass.ts';
 import type { Ground } from './ground.ts';
 import { measureLoad } from './initial-load.ts';
-import { CONNECT_MEMORY_MB, peakMemory } from './memory.ts';
-import type { Measurement } from './row.ts';
+import { CONNECT_MEMORY_MB, peakMemory } from './measure/memory.ts';
+import type { Measurement } from './measure/row.ts';
 
 /** What Connect may hold for ten times as many people. */
 const GROWTH = 1.25;

@@ -4,7 +4,7 @@ import { seedDomain } from '../domains/seed.ts';
 import { labPath, openLab } from '../domains/state.ts';
 import { domainDirectory, domainSettings, type LabDomain, layoutOf } from '../domains/table.ts';
 import { emptyDatabase } from '../places/fresh-stage.ts';
-import { startPostgres, type ThrowAwayPostgres } from '../postgres.ts';
+import { startPostgres, type ThrowAwayPostgres } from '../run/postgres.ts';
 import { BENCH_DOMAINS, useBenchFolder, writeBenchKrb5Conf } from './domains.ts';
 import { Scene } from './scene.ts';
 

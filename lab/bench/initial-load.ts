@@ -16,10 +16,10 @@ import { type Person, planPeople } from '../domains/people.ts';
 import { seedOf } from '../domains/seed.ts';
 import { domainDirectory, domainSettings, layoutOf } from '../domains/table.ts';
 import { BENCH_DOMAINS } from './domains.ts';
-import { OF_MEDIAN_RATIO, ofMedianRatio, timed } from './numbers.ts';
-import type { Measurement } from './row.ts';
+import { OF_MEDIAN_RATIO, ofMedianRatio, timed } from './measure/numbers.ts';
+import type { Measurement } from './measure/row.ts';
+import { eventually } from './measure/wait.ts';
 import type { Scene } from './scene.ts';
-import { eventually } from './wait.ts';
 
 /** A page of the feed, as Domain Services says it in its log when it is written. */
 interface Page {

@@ -3,7 +3,7 @@ import { type SeededUser, seededUsers } from '../domains/seed.ts';
 import { randomPassword } from '../domains/table.ts';
 import { disableUser, enableUser, setPassword } from '../domains/users.ts';
 import { openClients, type Sample, untilBoth } from './clients.ts';
-import { type Measurement, percentiles } from './row.ts';
+import { type Measurement, percentiles } from './measure/row.ts';
 import type { Scene } from './scene.ts';
 
 const SAMPLES = 24;

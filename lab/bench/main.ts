@@ -2,7 +2,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { BENCHMARKS, type BenchmarkName, Benchmarks, PEOPLE } from './benchmarks.ts';
 import { Ground } from './ground.ts';
-import { isClose, judge, type Measurement, printTable, type Row } from './row.ts';
+import { isClose, judge, type Measurement, printTable, type Row } from './measure/row.ts';
 
 /** A load, before anything was begun, that numbers are not to be believed at. */
 const BUSY = 0.5;

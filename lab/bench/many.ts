@@ -1,8 +1,8 @@
 import { ONE_FOREST } from './domains.ts';
 import { measureFullPasses } from './full-pass.ts';
 import type { Ground } from './ground.ts';
-import { timed } from './numbers.ts';
-import type { Measurement } from './row.ts';
+import { timed } from './measure/numbers.ts';
+import type { Measurement } from './measure/row.ts';
 
 /** A large site: first everybody comes to the tenant, then all passwords go again. */
 export async function measureMany(ground: Ground, people: number): Promise<Measurement[]> {

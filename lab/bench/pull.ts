@@ -9,18 +9,14 @@ import {
 } from '../../packages/active-directory/src/replication/attributes.ts';
 import type { LabDomain } from '../domains/table.ts';
 import type { Ground } from './ground.ts';
-import { median, OF_MEDIAN_RATIO, ofMedianRatio, timed } from './numbers.ts';
-import type { Measurement } from './row.ts';
+import { median, OF_MEDIAN_RATIO, ofMedianRatio, timed } from './measure/numbers.ts';
+import type { Measurement } from './measure/row.ts';
+import type { Reader } from './scene.ts';
 
 /** Debian's own: the bindings belong to it. */
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(import.meta.resolve('./pull.py'));
 const PAGE_SIZE = 1000;
-
-export interface Reader {
-  readonly username: string;
-  readonly passwordFile: string;
-}
 
 interface Cycle {
   readonly objects: number;

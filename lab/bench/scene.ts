@@ -4,24 +4,37 @@ import type { LabDomain } from '../domains/table.ts';
 import { Stage } from '../places/stage.ts';
 import { connectorStatus } from './connect.ts';
 import { BENCH_DOMAINS } from './domains.ts';
-import type { Ground } from './ground.ts';
-import type { Reader } from './pull.ts';
-import { eventually } from './wait.ts';
+import { eventually } from './measure/wait.ts';
 
 const TENANT_PORT = 8453;
 /** What is certainly enough for somebody: ten times what it takes. */
 const IMPORT_MS = 10;
 const LEAST_PATIENCE_MS = 180_000;
 
+/** The account by which somebody reads a forest. */
+export interface Reader {
+  readonly username: string;
+  readonly passwordFile: string;
+}
+
+/** What a scene needs of the `Ground` that it is played on. */
+export interface SceneGround {
+  readonly postgres: { readonly url: string };
+  readonly report: (step: string) => void;
+  readonly rounds: number;
+  readonly trial: boolean;
+  peopleOf(forest: LabDomain): number;
+}
+
 /** A tenant, a Connect over some of the ground's forests, and a managed domain. */
 export class Scene {
-  readonly ground: Ground;
+  readonly ground: SceneGround;
   readonly forests: readonly LabDomain[];
   readonly managed = BENCH_DOMAINS.managed;
   readonly stage: Stage;
   #opened: Promise<void> | undefined;
 
-  constructor(ground: Ground, forests: readonly LabDomain[]) {
+  constructor(ground: SceneGround, forests: readonly LabDomain[]) {
     this.ground = ground;
     this.forests = forests;
     const { managed } = this;

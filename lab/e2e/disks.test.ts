@@ -18,7 +18,7 @@ import { freshStage } from '../places/fresh-stage.ts';
 import { Place } from '../places/place.ts';
 import { type CliResult, runCli } from '../places/run-cli.ts';
 import type { Stage } from '../places/stage.ts';
-import { startPostgres, type ThrowAwayPostgres } from '../postgres.ts';
+import { startPostgres, type ThrowAwayPostgres } from '../run/postgres.ts';
 import { inParallel } from './together.ts';
 
 // Disks that are full, and that become read-only, under each service, under PostgreSQL and under Samba: everybody says what it is,

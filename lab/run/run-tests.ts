@@ -10,10 +10,10 @@ const { values, positionals } = parseArgs({
   options: { only: { type: 'string' } },
 });
 if (positionals.length > 1 || (positionals[0] ?? 'unit') !== 'unit') {
-  process.stderr.write('usage: node lab/run-tests.ts [unit] [--only PART-OF-PATH]\n');
+  process.stderr.write('usage: node lab/run/run-tests.ts [unit] [--only PART-OF-PATH]\n');
   process.exit(2);
 }
 // As the launcher does for every command: what is compiled once is kept beside the packages.
-process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../node_modules/.cache/node');
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../node_modules/.cache/node');
 const files = testFiles('unit', values.only);
 if (!(await runTests([gathered(files, availableParallelism())]))) process.exitCode = 1;

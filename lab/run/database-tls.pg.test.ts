@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
-import { openDatabase } from '../packages/tenant/src/database/open-database.ts';
-import { type Certificates, makeCertificates } from './places/certificates.ts';
+import { openDatabase } from '../../packages/tenant/src/database/open-database.ts';
+import { type Certificates, makeCertificates } from '../places/certificates.ts';
 import { startPostgres, type ThrowAwayPostgres } from './postgres.ts';
 
 /** Linux takes it for this machine, and nothing of ours calls it loopback. */

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { labDown, labUp } from './domains/lifecycle.ts';
-import { seedDomain, TEST_USERS } from './domains/seed.ts';
-import { labPath } from './domains/state.ts';
-import { DOMAINS } from './domains/table.ts';
+import { labDown, labUp } from '../domains/lifecycle.ts';
+import { seedDomain, TEST_USERS } from '../domains/seed.ts';
+import { labPath } from '../domains/state.ts';
+import { DOMAINS } from '../domains/table.ts';
 import { startPostgres } from './postgres.ts';
 
 /** A lane of end-to-end tests. */

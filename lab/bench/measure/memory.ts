@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Place } from '../places/place.ts';
+import type { Place } from '../../places/place.ts';
 import type { Measurement } from './row.ts';
 
 /** Connect's budget: it runs beside other things at somebody's site. */

@@ -10,7 +10,7 @@ after(() => rmSync(nothing, { recursive: true, force: true }));
 
 /** `causeway test` of what needs a .NET SDK, on a machine that has none. */
 function withoutSdk(environment: NodeJS.ProcessEnv) {
-  const command = [join(import.meta.dirname, 'main.ts'), 'test', '--only', 'lab/powershell/'];
+  const command = [join(import.meta.dirname, '../main.ts'), 'test', '--only', 'lab/powershell/'];
   const { NODE_TEST_CONTEXT: _, ...rest } = process.env;
   const { status, stdout } = spawnSync(process.execPath, command, {
     env: { ...rest, CI: '', ...environment, PATH: nothing },

@@ -3,12 +3,12 @@ import { basename } from 'node:path';
 import { findSdk, MISSING_SDK } from '@causeway/powershell';
 import { domainStatus } from '@causeway/samba';
 import { Command } from 'commander';
-import { labDown, labUp } from './domains/lifecycle.ts';
-import { seedDomain, TEST_USERS } from './domains/seed.ts';
-import { DOMAINS, labForests, layoutOf } from './domains/table.ts';
+import { labDown, labUp } from '../domains/lifecycle.ts';
+import { seedDomain, TEST_USERS } from '../domains/seed.ts';
+import { DOMAINS, labForests, layoutOf } from '../domains/table.ts';
+import { installPwsh, pwshFolder } from '../powershell/pwsh.ts';
+import { withProgress } from '../progress.ts';
 import { startPostgres, type ThrowAwayPostgres } from './postgres.ts';
-import { installPwsh, pwshFolder } from './powershell/pwsh.ts';
-import { withProgress } from './progress.ts';
 import { needsDotnet, TEST_KINDS, type TestKind, testFiles } from './test-files.ts';
 import { gathered, laned, runTests } from './test-run.ts';
 

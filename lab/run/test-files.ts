@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 
 /**
  * `unit` needs nothing but Node, `postgres` a server that DATABASE_URL names, `dotnet` the .NET SDK, `e2e` the lab;
