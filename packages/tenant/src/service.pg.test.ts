@@ -16,7 +16,8 @@ import {
 import { createLog } from '@causeway/service';
 import { TenantConfiguration } from './configuration.ts';
 import { startTenant } from './start-tenant.ts';
-import { accountItem, batchOf, credentialItem, FOREST, order, person } from './testing/people.ts';
+import { FOREST } from './testing/forest.ts';
+import { accountItem, batchOf, credentialItem, order, person } from './testing/people.ts';
 import { runTenantCommand, spawnTenant } from './testing/run-command.ts';
 import { enrolAgent, type TestAgent } from './testing/test-agent.ts';
 import { makeDatabase, postgresUrl } from './testing/test-tenant.ts';

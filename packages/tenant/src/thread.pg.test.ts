@@ -3,16 +3,8 @@ import { before, it } from 'node:test';
 import { call, managedDomainRoutes, type Send, synchronizationRoutes } from '@causeway/contract';
 import { ntHash } from '@causeway/credentials';
 import { onEveryBackend } from './testing/backends.ts';
-import {
-  accountItem,
-  batchOf,
-  credentialItem,
-  FOREST,
-  inFeed,
-  order,
-  person,
-  seal,
-} from './testing/people.ts';
+import { FOREST } from './testing/forest.ts';
+import { accountItem, batchOf, credentialItem, inFeed, order, person, seal } from './testing/people.ts';
 import { enrolAgent, type TestAgent } from './testing/test-agent.ts';
 
 onEveryBackend('the thread through the tenant', tenant => {

@@ -26,11 +26,11 @@ import type { z } from 'zod';
 import { makePublicServer } from '../server.ts';
 import { Installation } from '../tenancy/installation.ts';
 import { onEveryBackend } from '../testing/backends.ts';
+import { FOREST } from '../testing/forest.ts';
 import {
   accountItem,
   batchOf,
   credentialItem,
-  FOREST,
   headOf,
   order,
   person,

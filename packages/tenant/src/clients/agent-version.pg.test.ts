@@ -12,7 +12,7 @@ import {
   synchronizationRoutes,
 } from '@causeway/contract';
 import { generateSealingKey, generateSigningKey } from '@causeway/records';
-import { FOREST } from '../testing/people.ts';
+import { FOREST } from '../testing/forest.ts';
 import { enrolAgent, makeAgentKeys, type TestAgent } from '../testing/test-agent.ts';
 import { startTestTenant, type TestTenant } from '../testing/test-tenant.ts';
 

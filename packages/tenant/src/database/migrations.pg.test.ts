@@ -3,7 +3,8 @@ import { it } from 'node:test';
 import { call, synchronizationRoutes } from '@causeway/contract';
 import { sql } from 'kysely';
 import { onEveryBackend } from '../testing/backends.ts';
-import { accountItem, FOREST, person } from '../testing/people.ts';
+import { FOREST } from '../testing/forest.ts';
+import { accountItem, person } from '../testing/people.ts';
 import { enrolAgent } from '../testing/test-agent.ts';
 import { migrate } from './migrations.ts';
 

@@ -8,7 +8,8 @@ import {
   synchronizationRoutes,
 } from '@causeway/contract';
 import { onEveryBackend } from '../testing/backends.ts';
-import { accountItem, batchOf, credentialItem, FOREST, order, person, seal } from '../testing/people.ts';
+import { FOREST } from '../testing/forest.ts';
+import { accountItem, batchOf, credentialItem, order, person, seal } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 
 onEveryBackend('the change feed', tenant => {

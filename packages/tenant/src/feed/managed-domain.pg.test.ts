@@ -21,11 +21,11 @@ import {
 } from '@causeway/records';
 import { sql } from 'kysely';
 import { onEveryBackend } from '../testing/backends.ts';
+import { FOREST } from '../testing/forest.ts';
 import {
   accountItem,
   batchOf,
   credentialItem,
-  FOREST,
   headOf,
   nextSequence,
   order,

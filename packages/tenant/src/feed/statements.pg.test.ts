@@ -16,7 +16,8 @@ import {
 } from '@causeway/records';
 import { sql } from 'kysely';
 import { onEveryBackend } from '../testing/backends.ts';
-import { accountItem, FOREST, headOf, nextSequence, person } from '../testing/people.ts';
+import { FOREST } from '../testing/forest.ts';
+import { accountItem, headOf, nextSequence, person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 
 const receiptKey = generateSigningKey();

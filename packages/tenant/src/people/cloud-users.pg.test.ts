@@ -25,7 +25,8 @@ import {
   verifyRecord,
 } from '@causeway/records';
 import { onEveryBackend } from '../testing/backends.ts';
-import { accountItem, FOREST, person } from '../testing/people.ts';
+import { FOREST } from '../testing/forest.ts';
+import { accountItem, person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import type { TestAdministrator } from '../testing/test-tenant.ts';
 

@@ -12,7 +12,8 @@ import {
   userRoutes,
 } from '@causeway/contract';
 import { onEveryBackend } from '../testing/backends.ts';
-import { accountItem, FOREST, person } from '../testing/people.ts';
+import { FOREST } from '../testing/forest.ts';
+import { accountItem, person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 
 const ADMIN = 'admin@contoso.example.net';

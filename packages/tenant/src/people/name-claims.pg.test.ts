@@ -11,7 +11,8 @@ import {
 } from '@causeway/contract';
 import { generateSealingKey, generateSigningKey, peekRecord } from '@causeway/records';
 import { onEveryBackend } from '../testing/backends.ts';
-import { accountItem, FOREST, person } from '../testing/people.ts';
+import { FOREST } from '../testing/forest.ts';
+import { accountItem, person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 
 const OTHER_FOREST = 'fabrikam.example.org';

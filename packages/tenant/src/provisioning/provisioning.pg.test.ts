@@ -19,12 +19,12 @@ import {
 } from '@causeway/records';
 import { sql } from 'kysely';
 import { onEveryBackend } from '../testing/backends.ts';
+import { FOREST } from '../testing/forest.ts';
 import {
   accountItem,
   batchOf,
   credentialItem,
   ENCAPSULATION,
-  FOREST,
   inFeed,
   nextSequence,
   order,

@@ -14,11 +14,11 @@ import {
 } from '@causeway/contract';
 import { generateSealingKey, generateSigningKey, sealingPublicKey } from '@causeway/records';
 import { onEveryBackend } from '../testing/backends.ts';
+import { FOREST } from '../testing/forest.ts';
 import {
   accountItem,
   batchOf,
   credentialItem,
-  FOREST,
   nextSequence,
   order,
   type Person,

@@ -13,11 +13,11 @@ import {
   type Withdrawal,
 } from '@causeway/contract';
 import { onEveryBackend } from '../testing/backends.ts';
+import { FOREST } from '../testing/forest.ts';
 import {
   accountItem,
   batchOf,
   credentialItem,
-  FOREST,
   nextSequence,
   order,
   type Person,

@@ -4,7 +4,8 @@ import { administrationRoutes, call, type Send, synchronizationRoutes, userRoute
 import { onEveryBackend } from '../testing/backends.ts';
 import { Browser, type Page, RelyingParty } from '../testing/browser.ts';
 import { countDerivations } from '../testing/count-derivations.ts';
-import { accountItem, batchOf, credentialItem, FOREST, order, person } from '../testing/people.ts';
+import { FOREST } from '../testing/forest.ts';
+import { accountItem, batchOf, credentialItem, order, person } from '../testing/people.ts';
 import { enrolAgent } from '../testing/test-agent.ts';
 import { FAILURE_TEXT } from './pages.ts';
 

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import { call, synchronizationRoutes, type Verdict } from '@causeway/contract';
-import {
-  accountItem,
-  batchOf,
-  credentialItem,
-  FOREST,
-  order,
-  type Person,
-  withdrawalItem,
-} from './people.ts';
+import { FOREST } from './forest.ts';
+import { accountItem, batchOf, credentialItem, order, type Person, withdrawalItem } from './people.ts';
 import type { TestAgent } from './test-agent.ts';
 
 // What a Connect says of one person, and the tenant must apply.

@@ -12,9 +12,8 @@ import {
   summarizeBucket,
   summarizeForest,
 } from '@causeway/records';
+import { FOREST } from './forest.ts';
 import type { TestAgent } from './test-agent.ts';
-
-export const FOREST = 'corp.example.com';
 
 /** A person of the on-premises directory. */
 export interface Person {

@@ -10,7 +10,7 @@ import {
   type Send,
 } from '@causeway/contract';
 import { generateSigningKey, type SigningKey } from '@causeway/records';
-import { FOREST } from './people.ts';
+import { FOREST } from './forest.ts';
 
 /** An agent that has enrolled as a real one does: over HTTP, with keys of its own. */
 export interface TestAgent {
