@@ -1,19 +1,22 @@
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { checkFloors } from './check-floors.ts';
+import { importsOf, withoutComments } from './imports.ts';
 import { IMPURE, LAYERS, PURE, PURE_MODULES } from './layers.ts';
 
 const SCOPE = '@causeway/';
 
-/** Every breach of the layers under `root`, one sentence each, with file and line. */
+/** Every breach of the layers between packages and of the floors within them under `root`, one sentence each, with file and line. */
 export function checkLayers(root: string): string[] {
   const packages = readdirSync(join(root, 'packages'), { withFileTypes: true })
     .filter(entry => entry.isDirectory())
     .map(entry => entry.name);
-  return packages.flatMap(name => {
+  const breaches = packages.flatMap(name => {
     const allowed = LAYERS[name];
     if (allowed === undefined) return [`packages/${name} is not in the table of lab/layers.ts`];
     return [...checkManifest(root, name, allowed), ...checkSources(root, name, allowed)];
   });
+  return [...breaches, ...checkFloors(root)];
 }
 
 interface Manifest {
@@ -96,17 +99,6 @@ const packageOf = (specifier: string): string =>
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
 
-/** Import and re-export statements, at the beginning of a line, and `import()` anywhere. */
-const IMPORT =
-  /^[ \t]*(?:import|export)\b[^'"`;=()]*?\bfrom\s*(['"])([^'"\n]+)\1|^[ \t]*import\s*(['"])([^'"\n]+)\3|\b(?:import|require)\(\s*(['"])([^'"\n]+)\5/gm;
-
-function importsOf(source: string): { specifier: string; line: number }[] {
-  return [...source.matchAll(IMPORT)].map(match => ({
-    specifier: (match[2] ?? match[4] ?? match[6])!,
-    line: lineAt(source, match.index),
-  }));
-}
-
 function impurities(source: string, name: string): { line: number; why: string }[] {
   return source.split('\n').flatMap((text, index) =>
     IMPURE.filter(({ pattern }) => pattern.test(text)).map(({ why, pattern }) => ({
@@ -115,15 +107,6 @@ function impurities(source: string, name: string): { line: number; why: string }
     })),
   );
 }
-
-/** Blanks comments and keeps every line's number; `//` within a quoted address stays. */
-function withoutComments(source: string): string {
-  return source
-    .replace(/\/\*[\s\S]*?\*\//g, text => text.replace(/[^\n]/g, ' '))
-    .replace(/(^|[^:'"`])\/\/.*$/gm, '$1');
-}
-
-const lineAt = (text: string, index: number): number => text.slice(0, index).split('\n').length;
 
 if (import.meta.main) {
   const breaches = checkLayers(join(import.meta.dirname, '..'));

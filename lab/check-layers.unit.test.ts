@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { checkLayers } from './check-layers.ts';
+import { FLOORS } from './layers.ts';
 
 /** A project of these files, checked. */
 function check(files: Record<string, string>): string[] {
@@ -124,8 +125,8 @@ test('I/O, clock, randomness and waiting in a pure package are found; in its tes
       [`packages/${name}/package.json`]: manifest(),
       [`packages/${name}/src/${file}`]: impure.join('\n'),
     });
-    assert.equal(check(source('a.ts')).length, impure.length);
-    assert.deepEqual(check(source('a.test.ts')), []);
+    assert.equal(check(source('ntlm/a.ts')).length, impure.length);
+    assert.deepEqual(check(source('ntlm/a.test.ts')), []);
   }
   const comment =
     '// Date.now() is the caller\u2019s\n/* Math.random()\n * neither */\nconst at = new Date(0);\n';
@@ -135,5 +136,49 @@ test('I/O, clock, randomness and waiting in a pure package are found; in its tes
 test('a package that the table does not know is found', () => {
   assert.deepEqual(check({ 'packages/extra/src/a.ts': '' }), [
     'packages/extra is not in the table of lab/layers.ts',
+  ]);
+});
+
+test('every room on a floor is there, once', () => {
+  for (const [name, floors] of Object.entries(FLOORS)) {
+    const home = join(import.meta.dirname, '..', name === 'lab' ? 'lab' : `packages/${name}/src`);
+    const rooms = floors.flat();
+    assert.deepEqual(rooms, [...new Set(rooms)]);
+    for (const room of rooms)
+      assert.ok(existsSync(join(home, room)) || existsSync(join(home, `${room}.ts`)), `${name}: ${room}`);
+  }
+});
+
+test('within a package an import from the floor below passes, from above or beside it is found, of types too', () => {
+  const files = {
+    'packages/tenant/src/server.ts': "import { a } from './api/users.ts';",
+    'packages/tenant/src/api/users.ts': "import { a } from '../people/users.ts';\nimport './names.ts';",
+    'packages/tenant/src/people/users.ts': "import type { A } from '../server.ts';",
+    'packages/tenant/src/people/groups.ts': "import { b } from '../clients/agents.ts';",
+    'packages/tenant/src/people/users.test.ts': "import { a } from '../api/users.ts';",
+  };
+  assert.deepEqual(check(files), [
+    'packages/tenant/src/people/groups.ts:1: people may not import clients',
+    'packages/tenant/src/people/users.ts:1: people may not import server',
+    'packages/tenant/src/api/users.ts > people/users.ts > server.ts > api/users.ts is a circle',
+  ]);
+});
+
+test('a room that is on no floor is found', () => {
+  assert.deepEqual(check({ 'packages/tenant/src/shed/a.ts': '' }), [
+    'packages/tenant/src/shed/a.ts: the room shed is on no floor of lab/layers.ts',
+  ]);
+});
+
+test('a circle of files is found within one room, of types, and in lab', () => {
+  const files = {
+    'packages/wire/src/a.ts': "import type { B } from './b.ts';",
+    'packages/wire/src/b.ts': "import { a } from './a.ts';",
+    'lab/domains/a.ts': "export * from './b.ts';",
+    'lab/domains/b.ts': "const a = await import('./a.ts');",
+  };
+  assert.deepEqual(check(files), [
+    'packages/wire/src/a.ts > b.ts > a.ts is a circle',
+    'lab/domains/a.ts > domains/b.ts > domains/a.ts is a circle',
   ]);
 });

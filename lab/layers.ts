@@ -17,6 +17,67 @@ export const LAYERS: Record<string, readonly string[]> = {
   cli: ['active-directory', 'connect', 'contract', 'domain-services', 'powershell', 'service', 'tenant'],
 };
 
+/**
+ * The rooms within a package, or within `lab`, on its floors from top to bottom: a room is a folder of `src`, or a file beside the
+ * folders. A room imports from the floors below it alone. A package that is not here is one room.
+ */
+export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  protocols: [['index'], ['drsuapi', 'epm', 'ntlm'], ['dcerpc', 'ndr']],
+  contract: [['index'], ['openapi'], ['tenant', 'connect'], ['http'], ['common']],
+  'active-directory': [
+    ['index'],
+    ['commands'],
+    ['replication'],
+    ['account'],
+    ['import', 'directory-identity'],
+  ],
+  connect: [
+    ['index'],
+    ['doctor'],
+    ['commands'],
+    ['run'],
+    ['admin'],
+    ['sync'],
+    ['passwords', 'objects', 'heads'],
+    ['domain-controller', 'pairing'],
+    ['context'],
+    ['store', 'tenant'],
+    ['configuration', 'user-account-control'],
+  ],
+  tenant: [
+    ['index'],
+    ['commands'],
+    ['start-tenant'],
+    ['server'],
+    ['api'],
+    ['sign-in', 'feed', 'provisioning'],
+    ['people', 'clients'],
+    ['changes'],
+    ['tenancy'],
+    ['database'],
+    ['configuration'],
+  ],
+  'domain-services': [
+    ['index'],
+    ['commands'],
+    ['run'],
+    ['feed', 'admin', 'creation'],
+    ['apply', 'heads', 'registration'],
+    ['administrators', 'pairing', 'directory'],
+    ['ledger'],
+    ['names'],
+    ['configuration', 'places', 'person', 'refusals'],
+  ],
+  lab: [
+    ['main', 'bench', 'e2e'],
+    ['demo', 'run', 'tutorial'],
+    ['places', 'powershell'],
+    ['domains', 'check-layers'],
+    ['check-floors', 'peers'],
+    ['layers', 'imports', 'disk', 'progress'],
+  ],
+};
+
 /** These do no I/O, read no clock and make no randomness: every byte of theirs can be tested and fuzzed. */
 export const PURE: readonly string[] = ['wire', 'credentials', 'protocols'];
 
