@@ -1,4 +1,4 @@
-import { createDecipheriv, createSecretKey } from 'node:crypto';
+import { createDecipheriv } from 'node:crypto';
 import { DecodeError } from '@causeway/wire';
 import { exporterContext, TAG_LENGTH, USER_KEY_LENGTH, USER_KEY_NONCE } from './hpke-suite.ts';
 import { type CredentialRecord, sealingHeader } from './kinds/credential.ts';
@@ -37,7 +37,7 @@ async function decrypt(record: CredentialRecord, key: SealingKey): Promise<Uint8
   try {
     const context = await key.context(record.encapsulation);
     userKey = await context.Export(exporterContext(header, record.counter), USER_KEY_LENGTH);
-    const decipher = createDecipheriv('aes-256-gcm', createSecretKey(userKey), USER_KEY_NONCE, {
+    const decipher = createDecipheriv('aes-256-gcm', userKey, USER_KEY_NONCE, {
       authTagLength: TAG_LENGTH,
     });
     decipher.setAAD(header);

@@ -1,4 +1,4 @@
-import { createCipheriv, createSecretKey } from 'node:crypto';
+import { createCipheriv } from 'node:crypto';
 import type { SenderContext } from 'hpke';
 import { toBase64url } from './base64url.ts';
 import { encapsulationDigest } from './encapsulation.ts';
@@ -59,7 +59,7 @@ export class CredentialSealer {
     const userKey = await this.#context.Export(exporterContext(associated, counter), USER_KEY_LENGTH);
     const plaintext = encodeSecret(secret);
     try {
-      const cipher = createCipheriv('aes-256-gcm', createSecretKey(userKey), USER_KEY_NONCE);
+      const cipher = createCipheriv('aes-256-gcm', userKey, USER_KEY_NONCE);
       cipher.setAAD(associated);
       const sealed = Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
       return sign(key, CREDENTIAL, { ...fields, sealed: toBase64url(sealed) });

@@ -14,16 +14,19 @@ let lastTurn: Promise<unknown> = Promise.resolve();
  *
  * @throws what the first failure was, when nothing is in flight any more
  */
-export async function inTurn<T, R>(items: readonly T[], derive: (item: T) => Promise<R>): Promise<R[]> {
+export async function inTurn<T, R>(
+  items: readonly T[],
+  derive: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
   const before = lastTurn;
   const handedOver = Promise.withResolvers<void>();
   lastTurn = Promise.all([before, handedOver.promise]);
   if (items.length > FEW) await before;
   let begun = 0;
   try {
-    return await mapLimit(items, DERIVATIONS, item => {
+    return await mapLimit(items, DERIVATIONS, (item, index) => {
       if (++begun === items.length) handedOver.resolve();
-      return derive(item);
+      return derive(item, index);
     });
   } finally {
     handedOver.resolve();

@@ -3,6 +3,7 @@ import type { WithdrawalReason } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { decidePassword } from './decide-password.ts';
+import { mapLimit } from './map-limit.ts';
 import type { PasswordDecision, Withdraw } from './password-decision.ts';
 import { quarantine } from './quarantine.ts';
 import { type PasswordItem, sendBatch } from './send-batch.ts';
@@ -24,6 +25,9 @@ export interface ProcessOptions {
   /** A connection to read single users by: another one than the one that a cycle runs on. */
   single(): Promise<ReplicationConnection>;
 }
+
+/** That are on their way at once: the tenant has the few that are withdrawn while the others are derived. */
+const BATCHES = 2;
 
 /**
  * Decides and does what is to be done with users that replication brought. When it returns, every one of them is acknowledged,
@@ -54,11 +58,17 @@ export async function processUsers(
         decideOne(context, user, { ...options, whole: true }, terms, todo);
       }
     }
-    let sent = 0;
-    for (const batch of batchesOf(todo.withdraw, settings.passwordBatch))
-      sent += await sendWithdrawals(context, batch, options.fullPass);
-    for (const batch of batchesOf(todo.send, settings.passwordBatch))
-      sent += await sendBatch(context, batch, terms, options.fullPass);
+    // Nobody is in two of them.
+    const batches = [
+      ...batchesOf(todo.withdraw, settings.passwordBatch).map(
+        batch => () => sendWithdrawals(context, batch, options.fullPass),
+      ),
+      ...batchesOf(todo.send, settings.passwordBatch).map(
+        batch => () => sendBatch(context, batch, terms, options.fullPass),
+      ),
+    ];
+    const taken = await mapLimit(batches, BATCHES, send => send());
+    const sent = taken.reduce((sum, count) => sum + count, 0);
     return { read: users.length, sent };
   } finally {
     for (const user of work) wipeUser(user);
@@ -73,8 +83,10 @@ interface Todo {
   again: string[];
 }
 
-function* batchesOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
+function batchesOf<T>(items: readonly T[], size: number): (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
+    items.slice(i * size, (i + 1) * size),
+  );
 }
 
 function decideOne(

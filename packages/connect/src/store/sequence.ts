@@ -1,5 +1,15 @@
 import type { Database } from './database.ts';
 
+/** What is reserved on the disk ahead of the clock: within so long the disk is waited for once. In microseconds. */
+const AHEAD_US = 10_000_000;
+
+/** Sequences that are reserved on the disk and not handed out yet. */
+interface Reserved {
+  next: number;
+  readonly end: number;
+}
+const reserved = new WeakMap<Database, Reserved>();
+
 /**
  * Reserves the sequences of `count` records: ascending, and above every one that this Connect ever used, also when the
  * clock went back. On the disk before anything that is signed with them leaves ("larger of last + 1 and the clock in
@@ -8,10 +18,23 @@ import type { Database } from './database.ts';
  * @returns the first one
  */
 export function reserveSequences(db: Database, count: number, now: number = Date.now()): number {
+  const known = reserved.get(db);
+  const clock = now * 1000;
+  const first = Math.max(known?.next ?? 0, clock);
+  if (known && first + count - 1 <= known.end) {
+    known.next = first + count;
+    return first;
+  }
+  // What a transaction reserves goes with it, if it fails: nothing is kept of it, nor of what was kept before.
+  reserved.delete(db);
+  const ahead = db.inTransaction ? 0 : AHEAD_US;
   return db.transaction(() => {
     const { last } = db.get<{ last: number }>('SELECT last FROM sequence')!;
-    const first = Math.max(last + 1, now * 1000);
-    db.run('UPDATE sequence SET last = ?', first + count - 1);
+    const first = Math.max(known?.end === last ? known.next : last + 1, clock);
+    const next = first + count;
+    const end = next - 1 + ahead;
+    db.run('UPDATE sequence SET last = ?', end);
+    if (ahead > 0) reserved.set(db, { next, end });
     return first;
   });
 }

@@ -98,6 +98,27 @@ test('sequences follow the clock, and grow on when the clock went back', () => {
   assert.equal(reserveSequences(db, 1, 2_000), 2_000_000);
 });
 
+test('no sequence comes twice: not after a kill, and not after a transaction that failed', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'causeway-')), 'state.sqlite');
+  const db = new Database(file);
+  const used = [reserveSequences(db, 1, 1_000)];
+  assert.throws(() =>
+    db.transaction(() => {
+      reserveSequences(db, 20_000_000, 1_000);
+      throw new Error('cut');
+    }),
+  );
+  db.transaction(() => used.push(reserveSequences(db, 20_000_000, 1_000), reserveSequences(db, 1, 1_000)));
+  used.push(reserveSequences(db, 1, 1_000), reserveSequences(db, 1, 500));
+  used.push(reserveSequences(new Database(file), 1, 500));
+  assert.deepEqual(
+    used,
+    used.toSorted((a, b) => a - b),
+  );
+  assert.equal(new Set(used).size, used.length);
+  assert.ok(used[2]! >= used[1]! + 20_000_000);
+});
+
 test('tries come at doubling distances within limits, seldom for what is quarantined', () => {
   assert.deepEqual(
     [1, 2, 3, 20].map(attempts => nextAttemptAt(attempts, false, 0)),
