@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createProgram } from '@causeway/cli';
+import { ConnectConfiguration, ConnectorConfiguration } from '@causeway/connect';
+import { DomainConfiguration } from '@causeway/domain-services';
+import { TenantConfiguration } from '@causeway/tenant/testing';
 import type { Command } from 'commander';
-import { ConnectConfiguration, ConnectorConfiguration } from '../packages/connect/src/configuration.ts';
-import { DomainConfiguration } from '../packages/domain-services/src/configuration.ts';
-import { TenantConfiguration } from '../packages/tenant/src/configuration.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
+import { CA, CERTIFICATE, SERVER_KEY } from '@causeway/ldap/testing';
 import { createLog, createServer, listen } from '@causeway/service';
-import { CA, CERTIFICATE, SERVER_KEY } from '../packages/ldap/src/testing/certificates.ts';
 
 test('a server with TLS tells browsers to stay with it, and lets no client renegotiate', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-tls-'));

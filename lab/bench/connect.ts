@@ -1,11 +1,10 @@
+import { ask, loadConnectConfiguration } from '@causeway/connect/testing';
 import type {
   CallInput,
   ConnectStatus,
   ReplyOf,
   connectAdministrationRoutes as routes,
 } from '@causeway/contract';
-import { ask } from '../../packages/connect/src/commands/at-hand.ts';
-import { loadConnectConfiguration } from '../../packages/connect/src/configuration.ts';
 import type { Stage } from '../places/stage.ts';
 
 /** Asks the stage's Connect over its own socket, as the command line does. */

@@ -5,9 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { administrationRoutes, call, httpSend } from '@causeway/contract';
-import { Browser, RelyingParty } from '@causeway/tenant/testing';
-import { runTenantCommand, spawnTenant } from '../../packages/tenant/src/testing/run-command.ts';
-import { enrolAgent } from '../../packages/tenant/src/testing/test-agent.ts';
+import { Browser, enrolAgent, RelyingParty, runTenantCommand, spawnTenant } from '@causeway/tenant/testing';
 import { median, percentile } from './measure/numbers.ts';
 import type { Measurement } from './measure/row.ts';
 

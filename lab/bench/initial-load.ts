@@ -3,15 +3,18 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { MAX_PAGE } from '@causeway/contract';
 import { EncryptionType, type KerberosKeys } from '@causeway/credentials';
+import type { Status } from '@causeway/domain-services';
+import {
+  ensureStructure,
+  nameWithDigits,
+  newAccountDescriptor,
+  planWrite,
+  renderLdif,
+  usersDn,
+} from '@causeway/domain-services/testing';
 import { ControlOid } from '@causeway/ldap';
 import { baseDn, provisionDomain, runTool, stopDomain } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
-import type { Status } from '../../packages/domain-services/src/admin/status.ts';
-import { planWrite } from '../../packages/domain-services/src/apply/plan.ts';
-import { renderLdif } from '../../packages/domain-services/src/directory/ldif.ts';
-import { newAccountDescriptor } from '../../packages/domain-services/src/directory/own-changes.ts';
-import { ensureStructure, usersDn } from '../../packages/domain-services/src/directory/structure.ts';
-import { nameWithDigits } from '../../packages/domain-services/src/names/made-up-name.ts';
 import { type Person, planPeople } from '../domains/people.ts';
 import { seedOf } from '../domains/seed.ts';
 import { domainDirectory, domainSettings, layoutOf } from '../domains/table.ts';

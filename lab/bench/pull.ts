@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { openReplication, type ReplicationCookie } from '@causeway/active-directory';
+import { ATTRIBUTE_SETS, type AttributeSet } from '@causeway/active-directory/testing';
 import { DrsOption } from '@causeway/protocols';
 import { baseDn, runTool } from '@causeway/samba';
-import {
-  ATTRIBUTE_SETS,
-  type AttributeSet,
-} from '../../packages/active-directory/src/replication/attributes.ts';
 import type { LabDomain } from '../domains/table.ts';
 import type { Ground } from './ground.ts';
 import { median, OF_MEDIAN_RATIO, ofMedianRatio, timed } from './measure/numbers.ts';

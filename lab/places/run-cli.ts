@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** The command line's entry, run by the very Node that runs this. */
-export const CLI = fileURLToPath(import.meta.resolve('../../packages/cli/src/main.ts'));
+export const CLI = fileURLToPath(import.meta.resolve('@causeway/cli/main'));
 
 export interface CliResult {
   readonly code: number;

@@ -76,6 +76,7 @@ const tenant: ConnectorDescription = {
 };
 
 /** A Connect with a memory: what is saved comes back. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: one table of answers
 export function connectOfTwoForests(): {
   script: Script;
   connectors: ConnectorDescription[];

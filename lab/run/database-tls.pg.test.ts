@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { openDatabase } from '@causeway/tenant/testing';
 import pg from 'pg';
-import { openDatabase } from '../../packages/tenant/src/database/open-database.ts';
 import { type Certificates, makeCertificates } from '../places/certificates.ts';
 import { startPostgres, type ThrowAwayPostgres } from './postgres.ts';
 

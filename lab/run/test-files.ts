@@ -11,7 +11,7 @@ export const TEST_KINDS = ['unit', 'postgres', 'dotnet', 'e2e', 'long'] as const
 export type TestKind = (typeof TEST_KINDS)[number];
 
 const PATTERNS: Record<TestKind, string[]> = {
-  unit: ['packages/*/src/**/*.test.ts', 'lab/**/*.unit.test.ts'],
+  unit: ['{packages/*/src,tools}/**/*.test.ts', 'lab/**/*.unit.test.ts'],
   postgres: ['packages/*/src/**/*.pg.test.ts', 'lab/**/*.pg.test.ts'],
   dotnet: ['packages/*/src/**/*.dotnet.test.ts', 'lab/**/*.dotnet.test.ts'],
   e2e: ['lab/e2e/**/*.test.ts'],

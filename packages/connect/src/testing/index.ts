@@ -1,2 +1,4 @@
+export { ask } from '../commands/at-hand.ts';
+export { loadConnectConfiguration } from '../configuration.ts';
 export { SLICES_IN_FLIGHT } from '../passwords/send-pages.ts';
 export { type Misbehaviour, type PeerUser, ProvisioningPeer } from './provisioning-peer.ts';

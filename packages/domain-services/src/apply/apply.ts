@@ -1,7 +1,7 @@
 import type { FeedItem } from '@causeway/contract';
 import { keyOf } from '../person.ts';
-import { planPage } from './plan-page.ts';
 import { settlePage } from './settle-page.ts';
+import { startPage } from './start-page.ts';
 import { type ApplyContext, discard, type PreparedItem } from './task.ts';
 import { writePage } from './write-page.ts';
 
@@ -18,7 +18,7 @@ export async function applyItems(
   const failed: FeedItem[] = [];
   try {
     for (const page of withoutRepeats(prepared)) {
-      const tasks = await planPage(context, page);
+      const tasks = await startPage(context, page);
       await writePage(context, tasks);
       failed.push(...(await settlePage(context, tasks)));
     }

@@ -12,8 +12,8 @@ import { Ledger } from '../ledger/ledger.ts';
 import { trustOf } from '../pairing/trust.ts';
 import { ForestPeer, type Person } from '../testing/index.ts';
 import { creationsOf, growthAlarms, noteCreated, tellGrowth } from './creations.ts';
-import { planPage } from './plan-page.ts';
 import { prepareItems } from './prepare.ts';
+import { startPage } from './start-page.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-creations-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -41,7 +41,7 @@ async function plan(ledger: Ledger, people: readonly Person[], growth: 'alarm' |
     ...{ cursor: '1', userId: person.anchor, profile: EMPTY_PROFILE },
     ...cloud.item(person, records.get(person)!, null),
   }));
-  const tasks = await planPage(context, await prepareItems(context, items));
+  const tasks = await startPage(context, await prepareItems(context, items));
   const become = tasks.map(({ plan, decision: { account } }) =>
     'code' in account ? account.code : plan?.write.kind,
   );

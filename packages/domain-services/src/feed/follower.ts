@@ -16,10 +16,10 @@ import { backoff, CausewayError, describeError, faultPoint, type Service, sleep 
 import { applyItems } from '../apply/apply.ts';
 import { tellGrowth } from '../apply/creations.ts';
 import { applyDeletions } from '../apply/deletions.ts';
-import { planPage } from '../apply/plan-page.ts';
 import { prepareItems } from '../apply/prepare.ts';
 import { reconcileNames } from '../apply/reconcile-names.ts';
 import { settlePage } from '../apply/settle-page.ts';
+import { startPage } from '../apply/start-page.ts';
 import { type ApplyContext, discard, type PreparedItem, type Task } from '../apply/task.ts';
 import { changesNames, isBulk, writePage } from '../apply/write-page.ts';
 import { POLL_SECONDS } from '../configuration.ts';
@@ -216,7 +216,7 @@ export class Follower implements Service {
         await this.#finish(page, failed, signal);
         return;
       }
-      page.tasks = await planPage(this.#context(), page.items);
+      page.tasks = await startPage(this.#context(), page.items);
     }
     const { tasks } = page;
     const began = performance.now();
@@ -365,7 +365,7 @@ export class Follower implements Service {
     const page = this.#pageAfter(after, 0, signal).then(async next => {
       const known = next.items.some(({ verified }) => this.#inFlight.has(keyOf(verified.person)));
       if (!plan || known || hasRepeats(next.items)) return next;
-      return { ...next, tasks: await planPage(this.#context(), next.items) };
+      return { ...next, tasks: await startPage(this.#context(), next.items) };
     });
     page.catch(() => {}); // whoever takes the page hears of it
     this.#ahead = { after, page };

@@ -74,7 +74,7 @@ class World {
     log,
   } as unknown as NamingContext;
 
-  /** Writes a page as `planPage`, `writePage` and `settlePage` do: state first, names afterwards. */
+  /** Writes a page as `startPage`, `writePage` and `settlePage` do: state first, names afterwards. */
   async page(page: readonly Said[]): Promise<void> {
     const newest = [...new Map(page.map(one => [keyOf(personOf(one)), one])).values()];
     const isNew = (one: Said) => !one.gone && this.ledger.entry(personOf(one))?.managedGuid == null;

@@ -1,9 +1,7 @@
 import { administrationRoutes, type UserStatus } from '@causeway/contract';
-import { nameKey } from '@causeway/wire';
 import type { FastifyInstance } from 'fastify';
-import { sql } from 'kysely';
 import { readTenantStatus } from '../feed/status.ts';
-import { existingUser, type User, userStatus } from '../people/users.ts';
+import { existingUser, forgetPasswordOrders, listUsers, type User, userStatus } from '../people/users.ts';
 import { readLocks } from '../sign-in/lockout.ts';
 import { counterKey } from '../sign-in/sign-in.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
@@ -23,15 +21,7 @@ export function registerAdministration(
     readTenantStatus(scope),
   );
   registerRoute(server, context, administrationRoutes.listUsers, async ({ query }, { scope }) => {
-    const rows = await scope
-      .select('users')
-      .selectAll()
-      .where('deleted_at', 'is', null)
-      .where('upn_key', '>', nameKey(query.after))
-      .$if(query.missing === 'legacy', users => users.where(missesLegacy))
-      .orderBy('upn_key')
-      .limit(query.limit + 1)
-      .execute();
+    const rows = await listUsers(scope, { ...query, limit: query.limit + 1 });
     const users = rows.slice(0, query.limit);
     return { users: await statusOf(scope, users), more: rows.length > users.length };
   });
@@ -46,11 +36,7 @@ export function registerAdministration(
     administrationRoutes.acceptPasswordOrder,
     async ({ params, address }, { scope, ...caller }) => {
       const user = await existingUser(scope, params.id);
-      await scope
-        .update('users')
-        .set({ order_version: null, order_time: null, order_invocation_id: null })
-        .where('id', '=', user.id)
-        .execute();
+      await forgetPasswordOrders(scope, [user.id]);
       const by = caller.role === 'admin' ? caller.userId : undefined;
       context.log.warn(
         { tenant: scope.tenantName, userId: user.id, by, address },
@@ -60,7 +46,3 @@ export function registerAdministration(
     },
   );
 }
-
-/** Legacy credentials that are not there, or of which nobody has said that they are in the managed domain. */
-const missesLegacy = sql<boolean>`(credential_record is null or legacy_outcome is null
-  or legacy_outcome not in ('applied', 'unchanged'))`;

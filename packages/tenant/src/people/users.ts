@@ -1,7 +1,7 @@
 import type { UserStatus } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { UsersTable } from '../database/schema.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
@@ -61,6 +61,35 @@ async function findUserByAnchor(scope: TenantScope, anchor: string): Promise<Use
     `the source anchor '${anchor}' is of users of several forests: give the id of the one you mean (${who})`,
     { status: 409 },
   );
+}
+
+/** Legacy credentials that are not there, or of which nobody has said that they are in the managed domain. */
+const missesLegacy = sql<boolean>`(credential_record is null or legacy_outcome is null
+  or legacy_outcome not in ('applied', 'unchanged'))`;
+
+/** Undeleted users in the order of their names. @param query.after a userPrincipalName */
+export function listUsers(
+  scope: TenantScope,
+  query: { after: string; limit: number; missing?: 'legacy' | undefined },
+): Promise<User[]> {
+  return scope
+    .select('users')
+    .selectAll()
+    .where('deleted_at', 'is', null)
+    .where('upn_key', '>', nameKey(query.after))
+    .$if(query.missing === 'legacy', users => users.where(missesLegacy))
+    .orderBy('upn_key')
+    .limit(query.limit)
+    .execute();
+}
+
+/** The next password of these users is taken, whichever order it has. */
+export async function forgetPasswordOrders(scope: TenantScope, ids: readonly string[]): Promise<void> {
+  await scope
+    .update('users')
+    .set({ order_version: null, order_time: null, order_invocation_id: null })
+    .where('id', 'in', ids)
+    .execute();
 }
 
 /** A user, deleted or not. @throws CausewayError 'no-such-user' or 'several-users' */

@@ -7,6 +7,7 @@ import { json } from '../changes/change-counter.ts';
 import { NO_LEGACY } from '../people/cloud-records.ts';
 import { type NameColumns, type NameRow, provisionNames } from '../people/provision-names.ts';
 import { signInNameProblem } from '../people/sign-in-names.ts';
+import { forgetPasswordOrders } from '../people/users.ts';
 import type { Caller } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { provisionBatch } from './provision-batch.ts';
@@ -272,9 +273,5 @@ async function forget(inside: TenantScope, rows: readonly Write[]): Promise<void
     .execute();
   const others = rows.filter(row => row.forget_order).map(row => row.id);
   if (others.length === 0) return;
-  await inside
-    .update('users')
-    .set({ order_version: null, order_time: null, order_invocation_id: null })
-    .where('id', 'in', others)
-    .execute();
+  await forgetPasswordOrders(inside, others);
 }

@@ -22,7 +22,7 @@ import { type ApplyContext, createdBy, discard, type PreparedItem, type Task } f
  * not settled yet: a user is decided on what was left of it before. The names of a page before this one count from the moment in
  * which its write has begun.
  */
-export async function planPage(context: ApplyContext, prepared: readonly PreparedItem[]): Promise<Task[]> {
+export async function startPage(context: ApplyContext, prepared: readonly PreparedItem[]): Promise<Task[]> {
   await adoptMade(context, prepared);
   const tasks = prepared.map(one => startTask(context, one));
   for (const [task, held] of holdCreations(context.ledger, context.growth, tasks)) refuseAccount(task, held);

@@ -1,0 +1,1 @@
+export { ATTRIBUTE_SETS, type AttributeSet } from '../replication/attributes.ts';

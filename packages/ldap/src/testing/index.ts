@@ -1,0 +1,1 @@
+export { CA, CERTIFICATE, SERVER_KEY } from './certificates.ts';

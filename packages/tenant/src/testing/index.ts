@@ -1,0 +1,5 @@
+export { TenantConfiguration } from '../configuration.ts';
+export { openDatabase } from '../database/open-database.ts';
+export { Browser, RelyingParty } from './browser.ts';
+export { runTenantCommand, spawnTenant } from './run-command.ts';
+export { enrolAgent } from './test-agent.ts';

@@ -1,0 +1,27 @@
+import type { Rule } from './rule.ts';
+import { CIRCLES } from './rules/circles.ts';
+import { DECIDERS } from './rules/deciding.ts';
+import { ENVIRONMENT } from './rules/environment.ts';
+import { FOLDERS } from './rules/folders.ts';
+import { LENGTHS } from './rules/lengths.ts';
+import { MANIFESTS } from './rules/manifests.ts';
+import { PACKAGES } from './rules/packages.ts';
+import { PUBLIC_NAMES } from './rules/public-names.ts';
+import { PURITY } from './rules/purity.ts';
+import { ROOMS } from './rules/rooms.ts';
+import { SQL } from './rules/sql.ts';
+
+/** In the order of ARCHITECTURE.md, which has a line for each. */
+export const RULES: readonly Rule[] = [
+  PACKAGES,
+  MANIFESTS,
+  PUBLIC_NAMES,
+  ROOMS,
+  CIRCLES,
+  PURITY,
+  DECIDERS,
+  SQL,
+  ENVIRONMENT,
+  FOLDERS,
+  LENGTHS,
+];

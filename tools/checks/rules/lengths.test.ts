@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { planted } from '../testing/planted.ts';
+import { LENGTHS } from './lengths.ts';
+
+const lines = (count: number, first = 'a;'): string => `${first}\n${'a;\n'.repeat(count - 1)}`;
+
+test('a file of more than 300 lines is found, unless its first line says why', () => {
+  const files = {
+    'lab/bench/a.ts': lines(301),
+    'lab/bench/b.ts': lines(300),
+    'lab/bench/c.ts': lines(301, '// Long because it is one table.'),
+    'lab/bench/d.test.ts': lines(301),
+  };
+  assert.deepEqual(planted(LENGTHS, files), [
+    'lab/bench/a.ts:1: 301 lines, more than 300: move one of the things that it holds to a file of its own',
+  ]);
+});
+
+test('a reason in a file that is not long is found', () => {
+  assert.deepEqual(planted(LENGTHS, { 'lab/bench/a.ts': lines(300, '// Long because it was once.') }), [
+    'lab/bench/a.ts:1: it says why it is long, and has 300 lines: take the comment away',
+  ]);
+});
+
+test('Biome finds a function of more than 70 lines; in tests, the story and tables of commands it does not', () => {
+  const root = join(import.meta.dirname, '../../..');
+  const lint = (path: string, count: number) => {
+    const input = `export function a(): void {\n${'  globalThis.name;\n'.repeat(count)}}\n`;
+    const rule = '--only=complexity/noExcessiveLinesPerFunction';
+    const biome = [join(root, 'node_modules/.bin/biome'), 'lint', rule, `--stdin-file-path=${path}`];
+    return spawnSync(process.execPath, biome, { cwd: root, input }).status;
+  };
+  assert.equal(lint('packages/wire/src/a.ts', 71), 1);
+  assert.equal(lint('packages/wire/src/a.ts', 70), 0);
+  for (const path of [
+    'packages/wire/src/a.test.ts',
+    'lab/demo/story.ts',
+    'packages/tenant/src/commands/a.ts',
+  ])
+    assert.equal(lint(path, 71), 0, path);
+});

@@ -1,0 +1,39 @@
+import type { Rule } from '../rule.ts';
+
+const MOST = 300;
+const REASON = '// Long because ';
+
+/** Files that are about to be split: each line goes with its file. */
+const SPLIT = 'it is being split';
+
+export const LENGTHS: Rule = {
+  name: 'lengths',
+  says: `A file has at most 300 lines, unless its first line says why (\`${REASON}…\`); tests and released migrations do not count.`,
+  permissions: [
+    { who: 'packages/*/src/**/migrations.ts', because: 'released migrations stay as they are' },
+    ...[
+      'lab/places/stage.ts',
+      'packages/connect/src/doctor/prerequisites.ts',
+      'packages/connect/src/sync/connector.ts',
+      'packages/contract/src/connect/connect-administration.ts',
+      'packages/domain-services/src/apply/reconcile-names.ts',
+      'packages/domain-services/src/commands/domain-commands.ts',
+      'packages/domain-services/src/directory/managed-directory.ts',
+      'packages/domain-services/src/feed/follower.ts',
+      'packages/ldap/src/connection.ts',
+      'packages/service/src/bulk-book.ts',
+    ].map(who => ({ who, because: SPLIT })),
+  ],
+  find: ({ files }) =>
+    files
+      .filter(({ path }) => !path.endsWith('.test.ts'))
+      .map(({ path, text }) => ({ path, text, lines: text.trimEnd().split('\n').length }))
+      .filter(({ text, lines }) => lines > MOST !== text.startsWith(REASON))
+      .map(({ path, lines }) => ({
+        ...{ who: path, at: `${path}:1` },
+        why:
+          lines > MOST
+            ? `${lines} lines, more than ${MOST}: move one of the things that it holds to a file of its own`
+            : `it says why it is long, and has ${lines} lines: take the comment away`,
+      })),
+};
