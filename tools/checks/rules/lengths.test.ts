@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { planted } from '../testing/planted.ts';
 import { LENGTHS } from './lengths.ts';
@@ -27,18 +29,28 @@ test('a reason in a file that is not long is found', () => {
 
 test('Biome finds a function of more than 70 lines; in tests, the story and tables of commands it does not', () => {
   const root = join(import.meta.dirname, '../../..');
-  const lint = (path: string, count: number) => {
-    const input = `export function a(): void {\n${'  globalThis.name;\n'.repeat(count)}}\n`;
-    const rule = '--only=complexity/noExcessiveLinesPerFunction';
-    const biome = [join(root, 'node_modules/.bin/biome'), 'lint', rule, `--stdin-file-path=${path}`];
-    return spawnSync(process.execPath, biome, { cwd: root, input }).status;
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-lengths-'));
+  const plant = (path: string, count: number): void => {
+    mkdirSync(join(folder, dirname(path)), { recursive: true });
+    const body = '  globalThis.name;\n'.repeat(count);
+    writeFileSync(join(folder, path), `export function a(): void {\n${body}}\n`);
   };
-  assert.equal(lint('packages/wire/src/a.ts', 71), 1);
-  assert.equal(lint('packages/wire/src/a.ts', 70), 0);
-  for (const path of [
-    'packages/wire/src/a.test.ts',
-    'lab/demo/story.ts',
-    'packages/tenant/src/commands/a.ts',
-  ])
-    assert.equal(lint(path, 71), 0, path);
+  try {
+    const configuration = JSON.parse(readFileSync(join(root, 'biome.json'), 'utf8'));
+    writeFileSync(join(folder, 'biome.json'), JSON.stringify({ ...configuration, vcs: { enabled: false } }));
+    plant('packages/wire/src/long.ts', 71);
+    for (const path of [
+      'packages/wire/src/a.test.ts',
+      'lab/demo/story.ts',
+      'packages/tenant/src/commands/a.ts',
+    ])
+      plant(path, 71);
+    plant('packages/wire/src/short.ts', 70);
+    const biome = [join(root, 'node_modules/.bin/biome'), 'lint', '--reporter=github', '.'];
+    const { stdout } = spawnSync(process.execPath, biome, { cwd: folder, encoding: 'utf8' });
+    assert.deepEqual(stdout.match(/[\w-]+\.ts\b/g), ['long.ts'], stdout);
+    assert.match(stdout, /too many lines \(71\)/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
