@@ -28,6 +28,14 @@ test('the project itself holds every rule, and uses every permission', () => {
   );
 });
 
+test('every source is read to its end: brackets and quotes pair off in what is left as code', () => {
+  for (const { path, code } of readProject(root).files) {
+    const count = (sign: string): number => code.split(sign).length - 1;
+    assert.deepEqual(['{', '(', '['].map(count), ['}', ')', ']'].map(count), path);
+    for (const quote of ["'", '"', '`']) assert.equal(count(quote) % 2, 0, `${quote} of ${path}`);
+  }
+});
+
 test('ARCHITECTURE.md has a line for each rule, as the rule says it', () => {
   const [, list = ''] = /^### Rules\n[^-]*((?:- .*\n)+)/m.exec(architecture) ?? [];
   const lines = list
