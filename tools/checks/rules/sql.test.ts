@@ -16,7 +16,7 @@ test('SQL is found outside of its rooms, as text and as a builder', () => {
     const [breach, ...others] = planted(SQL, { 'packages/tenant/src/api/a.ts': text });
     assert.equal(
       breach,
-      'packages/tenant/src/api/a.ts:1: SQL stands in a room that may not have it: give the rooms of the tables a function, and call it',
+      'packages/tenant/src/api/a.ts:1: SQL is spoken outside of its rooms: give the room of the table a function, and call it',
       text,
     );
     assert.deepEqual(others, []);

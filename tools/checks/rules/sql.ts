@@ -26,7 +26,14 @@ export const SQL: Rule = {
     ),
     rooms('lab/disk.ts', 'reads what is left on a disk that failed'),
   ],
-  find: ({ files }) => files.filter(({ isTest }) => !isTest).flatMap(statements),
+  find: ({ files }) =>
+    files
+      .filter(({ isTest }) => !isTest)
+      .flatMap(statements)
+      .map(finding => ({
+        ...finding,
+        why: `${finding.why} outside of its rooms: give the room of the table a function, and call it`,
+      })),
 };
 
 /** Where a file speaks SQL. */
@@ -37,6 +44,6 @@ export function statements(file: SourceFile): Finding[] {
   ];
   return lines.map(line => ({
     ...{ who: file.path, at: `${file.path}:${line}` },
-    why: 'SQL stands in a room that may not have it: give the rooms of the tables a function, and call it',
+    why: 'SQL is spoken',
   }));
 }
