@@ -1,17 +1,18 @@
 /** Who may import whom; arrows go down only. A package that is not here is an error. */
 export const LAYERS: Record<string, readonly string[]> = {
   wire: [],
-  contract: ['wire'],
+  contract: [],
   service: ['wire'],
+  api: ['contract', 'service', 'wire'],
   credentials: ['wire'],
   protocols: ['wire', 'credentials'],
   records: ['wire', 'credentials'],
   ldap: ['wire'],
   'active-directory': ['protocols', 'credentials', 'ldap', 'wire', 'service'],
   samba: ['service'],
-  connect: ['active-directory', 'ldap', 'wire', 'credentials', 'records', 'contract', 'service'],
-  tenant: ['wire', 'credentials', 'records', 'contract', 'service'],
-  'domain-services': ['samba', 'ldap', 'wire', 'credentials', 'records', 'contract', 'service'],
+  connect: ['active-directory', 'ldap', 'wire', 'credentials', 'records', 'api', 'contract', 'service'],
+  tenant: ['wire', 'credentials', 'records', 'api', 'contract', 'service'],
+  'domain-services': ['samba', 'ldap', 'wire', 'credentials', 'records', 'api', 'contract', 'service'],
   powershell: ['service'],
   portal: ['contract'],
   cli: ['active-directory', 'connect', 'contract', 'domain-services', 'powershell', 'service', 'tenant'],
@@ -23,6 +24,7 @@ export const LAYERS: Record<string, readonly string[]> = {
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   protocols: [['index'], ['drsuapi', 'epm', 'ntlm'], ['dcerpc', 'ndr']],
+  api: [['index'], ['agent'], ['serve'], ['call']],
   contract: [['index'], ['openapi'], ['tenant', 'connect'], ['http'], ['common']],
   'active-directory': [
     ['index'],
@@ -79,7 +81,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
 };
 
 /** These do no I/O, read no clock and make no randomness: every byte of theirs can be tested and fuzzed. */
-export const PURE: readonly string[] = ['wire', 'credentials', 'protocols'];
+export const PURE: readonly string[] = ['wire', 'credentials', 'protocols', 'contract'];
 
 /** What of Node a pure package may use: computing, nothing else. */
 export const PURE_MODULES: readonly string[] = ['node:buffer', 'node:crypto', 'node:util', 'node:zlib'];

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
-import { createLog, createServer, listen } from '@causeway/service';
+import { createServer, listen } from '@causeway/api';
+import { createLog } from '@causeway/service';
 import { CA, CERTIFICATE, SERVER_KEY } from '../packages/ldap/src/testing/certificates.ts';
 
 test('a server with TLS tells browsers to stay with it, and lets no client renegotiate', async t => {

@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { callLocally } from '@causeway/api';
 import { MAX_PAGE } from '@causeway/contract';
 import { EncryptionType, type KerberosKeys } from '@causeway/credentials';
 import { ControlOid } from '@causeway/ldap';
 import { baseDn, provisionDomain, runTool, stopDomain } from '@causeway/samba';
-import { callLocally } from '@causeway/service';
 import type { Status } from '../../packages/domain-services/src/admin/status.ts';
 import { planWrite } from '../../packages/domain-services/src/apply/plan.ts';
 import { renderLdif } from '../../packages/domain-services/src/directory/ldif.ts';

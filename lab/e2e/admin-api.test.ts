@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { call, callSocket, httpSend } from '@causeway/api';
 import { type PeerUser, ProvisioningPeer, SLICES_IN_FLIGHT } from '@causeway/connect/testing';
 import {
   type CallInput,
-  call,
   FORCE_FULL_PASSWORD_SYNC,
   type FullPasswordSync,
   forceFullPasswordSync,
-  httpSend,
   type ReplyOf,
   type Route,
   requestPath,
@@ -20,7 +19,7 @@ import {
 } from '@causeway/contract';
 import { ntHash, verifyCloudCredential } from '@causeway/credentials';
 import { generateSealingKey, sealingPublicKey } from '@causeway/records';
-import { callSocket, readPrivateFile } from '@causeway/service';
+import { readPrivateFile } from '@causeway/service';
 import { labUp } from '../domains/lifecycle.ts';
 import { administratorPasswordFile, DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, setPassword } from '../domains/users.ts';

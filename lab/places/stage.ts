@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { callLocally } from '@causeway/api';
 import { AAD_DC_ADMINISTRATORS } from '@causeway/contract';
 import { dnsDomain } from '@causeway/samba';
-import { CausewayError, callLocally, localSocketPath } from '@causeway/service';
+import { CausewayError, localSocketPath } from '@causeway/service';
 import { labPath } from '../domains/state.ts';
 import {
   administratorPasswordFile,

@@ -5,17 +5,21 @@ export {
   ACCEPTED_RECORDS,
   ACCEPTS_HEADER,
   FOREST_REPORT,
-  hearing,
   isReadBy,
   RecordName,
   RecordNames,
   readAccepts,
   writeAccepts,
 } from './http/accepts.ts';
-export { CallError, call, callIfServed, isRemoved, requestPath, type Send } from './http/client.ts';
-export type { AgentIdentity, Endpoint } from './http/endpoint.ts';
-export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './http/route.ts';
-export { agentSend, httpSend } from './http/send.ts';
+export {
+  type Access,
+  type CallInput,
+  fillPath,
+  type ReplyOf,
+  type Route,
+  requestPath,
+  route,
+} from './http/route.ts';
 export { compareVersions, isVersion, PROGRAM_VERSION, VERSION_HEADER } from './http/version.ts';
 export { type ApiName, apis, openApiDocument } from './openapi.ts';
 export * from './tenant/administration.ts';

@@ -1,15 +1,13 @@
-import { CallError, type Send } from '@causeway/contract';
+import { CallError, createServer, type Send, serveLocally } from '@causeway/api';
 import { domainStatus, type SambaRelease, sambaRelease, superviseDomain } from '@causeway/samba';
 import {
   CausewayError,
   createLog,
-  createServer,
   describeError,
   type Log,
   lockStateSoon,
   runServices,
   type Service,
-  serveLocally,
   setHeapGrowth,
   sleep,
 } from '@causeway/service';

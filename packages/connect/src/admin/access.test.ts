@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { callSocket, type HttpServer, serveLocally } from '@causeway/api';
 import { connectAdministrationRoutes, type Route } from '@causeway/contract';
-import { callSocket, serveLocally } from '@causeway/service';
-import type { FastifyInstance } from 'fastify';
 import { openConnect } from '../testing/open-connect.ts';
 import { adminHandlers } from './handlers.ts';
 import { makeAdminServer } from './serve-admin-api.ts';
@@ -15,7 +14,7 @@ const { tokens } = at.connect.store;
 let nudges = 0;
 const handlers = adminHandlers(at.connect, () => nudges++);
 const registered: Record<'socket' | 'network', string[]> = { socket: [], network: [] };
-const serverOf = (side: 'socket' | 'network'): FastifyInstance =>
+const serverOf = (side: 'socket' | 'network'): HttpServer =>
   makeAdminServer(at.connect, handlers, {
     side,
     onRoute: ({ method, url }) => registered[side].push(`${method} ${url}`),

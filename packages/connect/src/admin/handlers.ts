@@ -1,3 +1,4 @@
+import type { ServedInput } from '@causeway/api';
 import {
   openApiDocument,
   PROGRAM_VERSION,
@@ -5,7 +6,6 @@ import {
   type Route,
   type connectAdministrationRoutes as routes,
 } from '@causeway/contract';
-import type { ServedInput } from '@causeway/service';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import {

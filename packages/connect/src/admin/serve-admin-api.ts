@@ -1,6 +1,13 @@
+import {
+  bearerToken,
+  createServer,
+  type HttpRequest,
+  type HttpServer,
+  type RegisteredRoute,
+  serveRoute,
+} from '@causeway/api';
 import { connectAdministrationRoutes, type Route } from '@causeway/contract';
-import { bearerToken, CausewayError, createServer, describeError, serveRoute } from '@causeway/service';
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import { CausewayError, describeError } from '@causeway/service';
 import type { Connect } from '../sync/connect.ts';
 import type { AdminHandlers, AdminInput } from './handlers.ts';
 
@@ -9,7 +16,7 @@ export interface AdminServerOptions {
   readonly side: 'socket' | 'network';
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string } | undefined;
   /** Is shown every route as it is registered. */
-  readonly onRoute?: (route: RouteOptions) => void;
+  readonly onRoute?: (route: RegisteredRoute) => void;
 }
 
 /** The HTTP server of the admin API, for one of its two sides. */
@@ -17,11 +24,11 @@ export function makeAdminServer(
   connect: Connect,
   handlers: AdminHandlers,
   { side, tls, onRoute }: AdminServerOptions,
-): FastifyInstance {
+): HttpServer {
   const server = createServer({ log: connect.log, tls });
   if (onRoute) server.addHook('onRoute', onRoute);
-  const callers = new WeakMap<FastifyRequest, string>();
-  const onRequest = async (request: FastifyRequest): Promise<void> => {
+  const callers = new WeakMap<HttpRequest, string>();
+  const onRequest = async (request: HttpRequest): Promise<void> => {
     callers.set(
       request,
       side === 'socket' ? 'an administrator at the local socket' : tokenHolder(connect, request),
@@ -41,7 +48,7 @@ export function makeAdminServer(
 }
 
 /** @throws CausewayError 'unauthorized' */
-function tokenHolder({ store }: Connect, request: FastifyRequest): string {
+function tokenHolder({ store }: Connect, request: HttpRequest): string {
   const token = bearerToken(request);
   const name = token === undefined ? undefined : store.tokens.find(token);
   if (name !== undefined) return `the holder of token '${name}'`;

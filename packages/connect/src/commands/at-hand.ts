@@ -1,3 +1,4 @@
+import { callSocket, checked } from '@causeway/api';
 import {
   type CallInput,
   type ReplyOf,
@@ -5,7 +6,7 @@ import {
   requestPath,
   connectAdministrationRoutes as routes,
 } from '@causeway/contract';
-import { CausewayError, callSocket, checked, createLog, defaultConfigurationFile } from '@causeway/service';
+import { CausewayError, createLog, defaultConfigurationFile } from '@causeway/service';
 import type { Command } from 'commander';
 import { type AdminHandlers, type AdminInput, adminHandlers, type RouteName } from '../admin/handlers.ts';
 import { adminSocketPath } from '../admin/socket.ts';

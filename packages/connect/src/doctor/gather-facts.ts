@@ -1,18 +1,6 @@
-import {
-  CallError,
-  call,
-  callIfServed,
-  groupRoutes,
-  httpSend,
-  managedDomainRoutes,
-} from '@causeway/contract';
-import {
-  CausewayError,
-  callLocally,
-  defaultStateDirectory,
-  describeError,
-  readPrivateFile,
-} from '@causeway/service';
+import { CallError, call, callIfServed, callLocally, httpSend } from '@causeway/api';
+import { groupRoutes, managedDomainRoutes } from '@causeway/contract';
+import { CausewayError, defaultStateDirectory, describeError, readPrivateFile } from '@causeway/service';
 import { z } from 'zod';
 import { ask } from '../commands/at-hand.ts';
 import { loadConnectConfiguration } from '../configuration.ts';

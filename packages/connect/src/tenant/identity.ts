@@ -1,18 +1,8 @@
 import { generateKeyPairSync, type JsonWebKey, webcrypto } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  AgentJwk,
-  agentSend,
-  CallError,
-  call,
-  type Endpoint,
-  enrolmentRoutes,
-  httpSend,
-  isRemoved,
-  PROGRAM_VERSION,
-  type Send,
-} from '@causeway/contract';
+import { agentSend, CallError, call, type Endpoint, httpSend, isRemoved, type Send } from '@causeway/api';
+import { AgentJwk, enrolmentRoutes, PROGRAM_VERSION } from '@causeway/contract';
 import {
   exportSigningKey,
   generateSigningKey,

@@ -53,3 +53,15 @@ export function fillPath(path: string, params: Record<string, unknown> = {}): st
     return encodeURIComponent(String(value));
   });
 }
+
+/** The path of one call, with its parameters and its query. */
+export function requestPath(route: Route, { params, query }: CallInput<Route>): string {
+  const search = query === undefined ? '' : `?${new URLSearchParams(stringify(query as object))}`;
+  return fillPath(route.path, params as Record<string, unknown>) + search;
+}
+
+function stringify(query: object): [string, string][] {
+  return Object.entries(query)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, String(value)]);
+}

@@ -1,4 +1,4 @@
-import type { Send } from '@causeway/contract';
+import type { Send } from '@causeway/api';
 import { CausewayError } from '@causeway/service';
 import { z } from 'zod';
 import { acceptAdministrator, removeAdministrator } from '../administrators/accept-administrator.ts';

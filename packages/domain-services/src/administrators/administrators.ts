@@ -1,4 +1,5 @@
-import { callIfServed, managedDomainRoutes, type ReplyOf, type Send } from '@causeway/contract';
+import { callIfServed, type Send } from '@causeway/api';
+import { managedDomainRoutes, type ReplyOf } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import type { Log } from '@causeway/service';
 import { z } from 'zod';

@@ -1,5 +1,6 @@
+import { callLocally } from '@causeway/api';
 import { domainStatus } from '@causeway/samba';
-import { CausewayError, callLocally, describeError, lockState, printResult } from '@causeway/service';
+import { CausewayError, describeError, lockState, printResult } from '@causeway/service';
 import { type Command, execute } from '../admin/administration.ts';
 import { adoptBlocks, applyBlocks } from '../apply/blocks.ts';
 import {

@@ -1,4 +1,5 @@
-import { call, managedDomainRoutes, type Send } from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { managedDomainRoutes } from '@causeway/contract';
 import { type Head, type SigningKey, verifyHead } from '@causeway/records';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import type { DifferenceLimits } from '../configuration.ts';

@@ -1,14 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import {
-  AgentJwk,
-  agentSend,
-  call,
-  enrolmentRoutes,
-  httpSend,
-  PROGRAM_VERSION,
-  type Send,
-} from '@causeway/contract';
+import { agentSend, call, httpSend, type Send } from '@causeway/api';
+import { AgentJwk, enrolmentRoutes, PROGRAM_VERSION } from '@causeway/contract';
 import { CausewayError, readPrivateFile, writePrivateFile } from '@causeway/service';
 import { z } from 'zod';
 import { type DomainConfiguration, POLL_SECONDS } from '../configuration.ts';

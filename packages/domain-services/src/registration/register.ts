@@ -1,4 +1,5 @@
-import { call, managedDomainRoutes, Replaces, type Send } from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { managedDomainRoutes, Replaces } from '@causeway/contract';
 import { z } from 'zod';
 import type { DomainConfiguration } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';

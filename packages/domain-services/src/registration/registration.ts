@@ -1,12 +1,9 @@
+import { callIfServed, httpSend, isRemoved, type Send } from '@causeway/api';
 import {
-  callIfServed,
   enrolmentRoutes,
-  httpSend,
-  isRemoved,
   managedDomainRoutes,
   type RegisteredDomain,
   type Replaces,
-  type Send,
 } from '@causeway/contract';
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';

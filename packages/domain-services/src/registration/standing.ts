@@ -1,4 +1,5 @@
-import { callIfServed, isRemoved, managedDomainRoutes, type Send } from '@causeway/contract';
+import { callIfServed, isRemoved, type Send } from '@causeway/api';
+import { managedDomainRoutes } from '@causeway/contract';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import { z } from 'zod';
 import { askProposals, logEnded, noteProposals } from '../administrators/administrators.ts';

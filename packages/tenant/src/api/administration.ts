@@ -1,6 +1,6 @@
+import type { HttpServer } from '@causeway/api';
 import { administrationRoutes, type UserStatus } from '@causeway/contract';
 import { nameKey } from '@causeway/wire';
-import type { FastifyInstance } from 'fastify';
 import { sql } from 'kysely';
 import { readTenantStatus } from '../feed/status.ts';
 import { existingUser, type User, userStatus } from '../people/users.ts';
@@ -10,7 +10,7 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerAdministration(
-  server: FastifyInstance,
+  server: HttpServer,
   context: RouteContext & { readonly clock: () => Date },
 ): void {
   const statusOf = async (scope: TenantScope, users: readonly User[]): Promise<UserStatus[]> => {

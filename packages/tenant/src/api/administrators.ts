@@ -1,9 +1,9 @@
+import type { HttpServer } from '@causeway/api';
 import { administratorRoutes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import { listAdministrators, listTokens, revokeToken, setAdministrator } from '../people/administrators.ts';
 import { administratorOf, type RouteContext, refuseOwn, registerRoute } from './register-route.ts';
 
-export function registerAdministrators(server: FastifyInstance, context: RouteContext): void {
+export function registerAdministrators(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, administratorRoutes.listAdministrators, async (_input, { scope }) => ({
     administrators: await listAdministrators(scope),
   }));

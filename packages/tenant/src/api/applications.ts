@@ -1,11 +1,11 @@
+import type { HttpServer } from '@causeway/api';
 import { administrationRoutes, applicationRoutes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import { listApplications, registerApplication, removeApplication } from '../clients/applications.ts';
 import { issuerOf } from '../tenancy/issuer.ts';
 import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerApplications(
-  server: FastifyInstance,
+  server: HttpServer,
   context: RouteContext & { readonly publicUrl: () => string },
 ): void {
   registerRoute(server, context, applicationRoutes.listApplications, async (_input, { scope }) => ({

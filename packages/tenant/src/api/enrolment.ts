@@ -1,5 +1,5 @@
+import type { HttpServer } from '@causeway/api';
 import { enrolmentRoutes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import {
   checkDomainCode,
   createEnrolment,
@@ -18,7 +18,7 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { administratorOf, type RouteContext, registerOpenRoute, registerRoute } from './register-route.ts';
 
 export function registerEnrolment(
-  server: FastifyInstance,
+  server: HttpServer,
   context: RouteContext & { readonly publicUrl: () => string },
 ): void {
   const { installation, log } = context;

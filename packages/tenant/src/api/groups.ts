@@ -1,10 +1,10 @@
+import type { HttpServer } from '@causeway/api';
 import { groupRoutes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import { addMember, groupsOf, listMembers, removeMember } from '../people/groups.ts';
 import { findUserById } from '../people/users.ts';
 import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
 
-export function registerGroups(server: FastifyInstance, context: RouteContext): void {
+export function registerGroups(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, groupRoutes.getMe, async (_input, caller) => {
     const { userId } = administratorOf(caller);
     const user = await findUserById(caller.scope, userId);

@@ -1,7 +1,7 @@
+import type { HttpServer } from '@causeway/api';
 import { MAX_HEADS, managedDomainRoutes, type PublicKey } from '@causeway/contract';
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
-import type { FastifyInstance } from 'fastify';
 import { kindOfAgent } from '../clients/agents.ts';
 import { readChanges } from '../feed/change-feed.ts';
 import {
@@ -19,7 +19,7 @@ import { proposedAdministrators, requireDomainAdministrator } from '../people/gr
 import { agentOf } from './provisioning.ts';
 import { administratorOf, type RouteContext, registerRoute, unauthorized } from './register-route.ts';
 
-export function registerManagedDomain(server: FastifyInstance, context: RouteContext): void {
+export function registerManagedDomain(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, managedDomainRoutes.registerDomainKey, async ({ body }, caller) => {
     const fingerprint = fingerprintOf(body);
     const { agentId } = agentOf(caller);

@@ -1,10 +1,10 @@
+import type { HttpServer } from '@causeway/api';
 import { nameRoutes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import { seeNameDifference } from '../feed/name-differences.ts';
 import { freeName, giveName, readNameClaims } from '../people/name-claims.ts';
 import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
 
-export function registerNames(server: FastifyInstance, context: RouteContext): void {
+export function registerNames(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, nameRoutes.readNameClaims, async ({ query }, { scope }) =>
     readNameClaims(scope, query.name),
   );

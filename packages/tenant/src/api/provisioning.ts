@@ -1,5 +1,5 @@
+import type { HttpServer } from '@causeway/api';
 import { ACCEPTED_RECORDS, MAX_BATCH, synchronizationRoutes as routes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { readDomainAccepts, readSyncConfig } from '../feed/managed-domain.ts';
 import { readReceipt, storeHead } from '../feed/statements.ts';
@@ -16,7 +16,7 @@ const BATCH_BODY_LIMIT = 16 * 1024 * 1024;
 /** Each item is checked on its own, so that a bad one costs only itself. */
 const ANY_CHANGES = { changes: z.array(z.unknown()).min(1).max(MAX_BATCH) };
 
-export function registerProvisioning(server: FastifyInstance, context: RouteContext): void {
+export function registerProvisioning(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, routes.getSyncConfiguration, async (_input, caller) => ({
     tenantId: caller.scope.tenantId,
     tenantName: caller.scope.tenantName,

@@ -1,4 +1,12 @@
 import {
+  bearerToken,
+  type HttpRequest,
+  type HttpServer,
+  type ServedInput,
+  type ServeOptions,
+  serveRoute,
+} from '@causeway/api';
+import {
   ACCEPTS_HEADER,
   isVersion,
   type ReplyOf,
@@ -6,15 +14,7 @@ import {
   readAccepts,
   VERSION_HEADER,
 } from '@causeway/contract';
-import {
-  bearerToken,
-  CausewayError,
-  type Log,
-  type ServedInput,
-  type ServeOptions,
-  serveRoute,
-} from '@causeway/service';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { CausewayError, type Log } from '@causeway/service';
 import { refuseOldAgent } from '../clients/agents.ts';
 import { findUser } from '../people/users.ts';
 import type { Caller, Installation } from '../tenancy/installation.ts';
@@ -36,14 +36,14 @@ export type RouteOptions = Omit<ServeOptions, 'onRequest'>;
 
 /** Registers a route of the contract that needs a token: its role is checked, then every input, then the reply. */
 export function registerRoute<R extends Route>(
-  server: FastifyInstance,
+  server: HttpServer,
   context: RouteContext,
   route: R,
   handler: Handler<R>,
   options: RouteOptions = {},
 ): void {
-  const callers = new WeakMap<FastifyRequest, Caller>();
-  const enter = async (request: FastifyRequest): Promise<Caller> => {
+  const callers = new WeakMap<HttpRequest, Caller>();
+  const enter = async (request: HttpRequest): Promise<Caller> => {
     const caller = await authenticate(context.installation, request);
     if (caller.role === 'connect') refuseOldAgent(caller.version, context.minimumAgentVersion);
     if (!route.access.includes(caller.role)) {
@@ -53,7 +53,7 @@ export function registerRoute<R extends Route>(
     }
     return caller;
   };
-  const onRequest = async (request: FastifyRequest): Promise<void> => {
+  const onRequest = async (request: HttpRequest): Promise<void> => {
     callers.set(request, await enter(request));
   };
   serveRoute(server, route, { ...options, onRequest }, async (input, request) => {
@@ -78,7 +78,7 @@ function refuseOtherForest(caller: Caller, body: unknown): void {
 
 /** Registers a route that needs no token. @throws RangeError for one that the contract does not call public or local */
 export function registerOpenRoute<R extends Route>(
-  server: FastifyInstance,
+  server: HttpServer,
   route: R,
   handler: OpenHandler<R>,
 ): void {
@@ -88,7 +88,7 @@ export function registerOpenRoute<R extends Route>(
   serveRoute(server, route, {}, handler);
 }
 
-async function authenticate(installation: Installation, request: FastifyRequest): Promise<Caller> {
+async function authenticate(installation: Installation, request: HttpRequest): Promise<Caller> {
   const token = bearerToken(request);
   const said = { version: saidVersion(request), accepts: readAccepts(request.headers[ACCEPTS_HEADER]) };
   const caller = token === undefined ? undefined : await installation.findCaller(token, said);
@@ -100,7 +100,7 @@ export const unauthorized = (): CausewayError =>
   new CausewayError('unauthorized', 'this needs a token that is valid now', { status: 401 });
 
 /** What the agent says that its version is; undefined when it says none, or something else. */
-function saidVersion(request: FastifyRequest): string | undefined {
+function saidVersion(request: HttpRequest): string | undefined {
   const said = request.headers[VERSION_HEADER];
   return typeof said === 'string' && isVersion(said) ? said : undefined;
 }

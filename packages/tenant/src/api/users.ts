@@ -1,5 +1,5 @@
+import type { HttpServer } from '@causeway/api';
 import { userRoutes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import { setBlocked } from '../people/blocks.ts';
 import {
   createCloudUser,
@@ -10,7 +10,7 @@ import {
 } from '../people/cloud-users.ts';
 import { administratorOf, type RouteContext, refuseOwn, registerRoute } from './register-route.ts';
 
-export function registerUsers(server: FastifyInstance, context: RouteContext): void {
+export function registerUsers(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, userRoutes.createUser, async ({ body, address }, caller) => {
     const made = await createCloudUser(caller.scope, { ...body, administrator: false, mustChange: true });
     const by = administratorOf(caller).userId;

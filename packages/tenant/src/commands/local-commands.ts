@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { callLocally } from '@causeway/api';
 import { tenantLocalRoutes } from '@causeway/contract';
 import {
-  callLocally,
   createLog,
   defaultConfigurationFile,
   defaultStateDirectory,

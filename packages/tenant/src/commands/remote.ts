@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { httpSend, type Send } from '@causeway/contract';
+import { httpSend, type Send } from '@causeway/api';
 import { CausewayError, readPrivateFile } from '@causeway/service';
 import type { Command } from 'commander';
 

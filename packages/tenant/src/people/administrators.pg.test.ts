@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
+import { call, callLocally, httpSend, type Send } from '@causeway/api';
 import {
   administratorRoutes,
-  call,
   groupRoutes,
-  httpSend,
-  type Send,
   synchronizationRoutes,
   tenantLocalRoutes,
   userRoutes,
 } from '@causeway/contract';
-import { callLocally } from '@causeway/service';
 import { Installation } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { onEveryBackend } from '../testing/backends.ts';

@@ -31,6 +31,6 @@ export interface AgentIdentity {
   readonly privateKey: webcrypto.CryptoKey;
   /** What the agent says that its version is; this program's when absent. */
   readonly version?: string;
-  /** What it announces (`accepts.ts`); what this program reads when absent, nothing when empty. */
+  /** What it announces (`ACCEPTED_RECORDS`); what this program reads when absent, nothing when empty. */
   readonly accepts?: readonly string[];
 }

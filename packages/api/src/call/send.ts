@@ -1,4 +1,4 @@
-import type { Send } from './client.ts';
+import type { Send } from './call.ts';
 import { type AgentIdentity, checkedUrl, type Endpoint } from './endpoint.ts';
 
 type Transport = typeof import('./transport.ts');

@@ -1,0 +1,21 @@
+export type {
+  FastifyInstance as HttpServer,
+  FastifyReply as HttpReply,
+  FastifyRequest as HttpRequest,
+  RouteHandlerMethod as HttpHandler,
+  RouteOptions as RegisteredRoute,
+} from 'fastify';
+export { CallError, call, callIfServed, isRemoved, type Send } from './call/call.ts';
+export { callLocally, callSocket } from './call/call-locally.ts';
+export type { AgentIdentity, Endpoint } from './call/endpoint.ts';
+export { hearing } from './call/hearing.ts';
+export { agentSend, httpSend } from './call/send.ts';
+export { createServer, listen, type ServerOptions, takeForms } from './serve/http-server.ts';
+export { type LocalSocket, serveLocally } from './serve/serve-locally.ts';
+export {
+  bearerToken,
+  checked,
+  type ServedInput,
+  type ServeOptions,
+  serveRoute,
+} from './serve/serve-route.ts';
