@@ -5,9 +5,18 @@ export type {
   RouteHandlerMethod as HttpHandler,
   RouteOptions as RegisteredRoute,
 } from 'fastify';
+export {
+  type Enrolment,
+  enrolAgent,
+  type Identity,
+  type IdentityFiles,
+  openTenant,
+  readIdentity,
+  saveIdentity,
+} from './agent/identity.ts';
 export { CallError, call, callIfServed, isRemoved, type Send } from './call/call.ts';
 export { callLocally, callSocket } from './call/call-locally.ts';
-export type { AgentIdentity, Endpoint } from './call/endpoint.ts';
+export { type AgentCredentials, type Endpoint, tenantEndpoint } from './call/endpoint.ts';
 export { hearing } from './call/hearing.ts';
 export { agentSend, httpSend } from './call/send.ts';
 export { createServer, listen, type ServerOptions, takeForms } from './serve/http-server.ts';

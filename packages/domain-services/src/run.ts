@@ -30,7 +30,7 @@ import { approveHeld, getHeld, HeldApproval, HeldQuery, listHeld } from './ledge
 import { Ledger } from './ledger/ledger.ts';
 import { openDomainKeys, publicDomainKeys } from './pairing/domain-keys.ts';
 import { type Places, placesOf } from './places.ts';
-import { openTenant, requireEnrolment } from './registration/identity.ts';
+import { openTenant, requireIdentity } from './registration/identity.ts';
 import { RegisterRequest, registerAgain } from './registration/register.ts';
 import { StandingWatch } from './registration/standing.ts';
 
@@ -49,7 +49,7 @@ export async function runDomain(configuration: DomainConfiguration): Promise<voi
 }
 
 async function runParts(configuration: DomainConfiguration, places: Places, log: Log): Promise<void> {
-  const enrolment = requireEnrolment(places);
+  const enrolment = requireIdentity(places);
   const [keys, samba] = await Promise.all([openDomainKeys(places), sambaRelease()]);
   let tenant = await openTenant(places, configuration.tenant, enrolment);
   // A new registration may have enrolled the agent anew.

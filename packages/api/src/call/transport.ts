@@ -16,7 +16,7 @@ import {
 } from 'openid-client';
 import { Agent, fetch, Headers, Response } from 'undici';
 import { CallError, type Send, whyNoAnswer } from './call.ts';
-import { type AgentIdentity, checkedUrl, type Endpoint } from './endpoint.ts';
+import { type AgentCredentials, checkedUrl, type Endpoint } from './endpoint.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -73,7 +73,7 @@ export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Sen
 const TOKEN_MARGIN_S = 60;
 
 /** `agentSend` of `send.ts`. */
-export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
+export function agentSend(endpoint: Endpoint, identity: AgentCredentials): Send {
   const tokenUrl = checkedUrl({ ...endpoint, url: identity.tokenEndpoint });
   const dispatcher = dispatcherOf(endpoint);
   const auth: ClientAuth = PrivateKeyJwt(identity.privateKey);

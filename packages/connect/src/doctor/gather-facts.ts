@@ -1,10 +1,9 @@
-import { CallError, call, callIfServed, callLocally, httpSend } from '@causeway/api';
+import { CallError, call, callIfServed, callLocally, httpSend, tenantEndpoint } from '@causeway/api';
 import { groupRoutes, managedDomainRoutes } from '@causeway/contract';
 import { CausewayError, defaultStateDirectory, describeError, readPrivateFile } from '@causeway/service';
 import { z } from 'zod';
 import { ask } from '../commands/at-hand.ts';
 import { loadConnectConfiguration } from '../configuration.ts';
-import { tenantEndpoint } from '../tenant/identity.ts';
 import type { Facts, Told } from './prerequisites.ts';
 
 export interface DoctorOptions {

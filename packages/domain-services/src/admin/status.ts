@@ -1,3 +1,4 @@
+import type { Identity } from '@causeway/api';
 import { CLOUD_FOREST } from '@causeway/records';
 import { domainStatus, type SambaRelease } from '@causeway/samba';
 import { z } from 'zod';
@@ -13,7 +14,6 @@ import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from '../
 import type { PublicDomainKeys } from '../pairing/domain-keys.ts';
 import { offeredTenantKey, pinnedTenantKey } from '../pairing/tenant-key.ts';
 import type { Places } from '../places.ts';
-import type { Enrolment } from '../registration/identity.ts';
 import { type Registration, readRegistration } from '../registration/standing.ts';
 
 /** What `causeway domain status` shows. */
@@ -86,7 +86,7 @@ export interface StatusSources {
   ledger: Ledger;
   places: Places;
   realm: string;
-  enrolment: Enrolment;
+  enrolment: Identity;
   keys: PublicDomainKeys;
   limits: DifferenceLimits;
 }

@@ -14,7 +14,7 @@ import { ManagedDirectory } from '../directory/managed-directory.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { openDomainKeys, publicDomainKeys } from '../pairing/domain-keys.ts';
 import { placesOf } from '../places.ts';
-import { openTenant, requireEnrolment } from '../registration/identity.ts';
+import { openTenant, requireIdentity } from '../registration/identity.ts';
 
 /** Asks the running service, or, when none runs, does the same on its ledger. @param work gives what the service would answer */
 export async function askOrDo<T>(
@@ -73,7 +73,7 @@ export type Opened = Awaited<ReturnType<typeof open>>;
 async function open(configuration: DomainConfiguration) {
   const places = placesOf(configuration);
   requireCreated(places);
-  const enrolment = requireEnrolment(places);
+  const enrolment = requireIdentity(places);
   const keys = publicDomainKeys(await openDomainKeys(places));
   const send = await openTenant(places, configuration.tenant, enrolment);
   const { realm } = configuration;

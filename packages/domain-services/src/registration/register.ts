@@ -1,11 +1,19 @@
-import { call, type Send } from '@causeway/api';
+import {
+  call,
+  enrolAgent,
+  type Identity,
+  readIdentity,
+  type Send,
+  saveIdentity,
+  tenantEndpoint,
+} from '@causeway/api';
 import { managedDomainRoutes, Replaces } from '@causeway/contract';
 import { z } from 'zod';
 import type { DomainConfiguration } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PublicDomainKeys } from '../pairing/domain-keys.ts';
 import type { Places } from '../places.ts';
-import { codeNeeded, type Enrolment, enrol, openTenant, readEnrolment, saveEnrolment } from './identity.ts';
+import { codeNeeded, openTenant } from './identity.ts';
 import { type Look, lookAtTenant, refuseOtherTenant } from './registration.ts';
 import { noteStanding } from './standing.ts';
 
@@ -25,7 +33,7 @@ export interface RegisterSources {
 }
 
 export interface Enrolled {
-  enrolment: Enrolment;
+  enrolment: Identity;
   send: Send;
 }
 
@@ -51,12 +59,12 @@ async function enrolAnew(
   places: Places,
   tenant: DomainConfiguration['tenant'],
   code: string | undefined,
-): Promise<Enrolment> {
-  const known = readEnrolment(places);
+): Promise<Identity> {
+  const known = readIdentity(places.agent);
   if (code === undefined) throw codeNeeded(known);
-  const enrolment = await enrol(places, tenant, code);
+  const enrolment = await enrolAgent(places.agent, tenantEndpoint(tenant), { code, signingKey: null });
   refuseOtherTenant(known, enrolment);
-  saveEnrolment(places, enrolment);
+  saveIdentity(places.agent, enrolment);
   return enrolment;
 }
 
