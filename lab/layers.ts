@@ -25,7 +25,7 @@ export const LAYERS: Record<string, readonly string[]> = {
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   protocols: [['index'], ['drsuapi', 'epm', 'ntlm'], ['dcerpc', 'ndr']],
   api: [['index'], ['agent'], ['serve'], ['call']],
-  contract: [['index'], ['openapi'], ['tenant', 'connect'], ['http'], ['common']],
+  contract: [['index'], ['openapi'], ['domain'], ['tenant', 'connect'], ['http'], ['common']],
   'active-directory': [
     ['index'],
     ['commands'],

@@ -1,12 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { callLocally } from '@causeway/api';
-import { MAX_PAGE } from '@causeway/contract';
+import { MAX_PAGE, type DomainStatus as Status } from '@causeway/contract';
 import { EncryptionType, type KerberosKeys } from '@causeway/credentials';
 import { ControlOid } from '@causeway/ldap';
 import { baseDn, provisionDomain, runTool, stopDomain } from '@causeway/samba';
-import type { Status } from '../../packages/domain-services/src/admin/status.ts';
 import { planWrite } from '../../packages/domain-services/src/apply/plan.ts';
 import { renderLdif } from '../../packages/domain-services/src/directory/ldif.ts';
 import { newAccountDescriptor } from '../../packages/domain-services/src/directory/own-changes.ts';
@@ -57,7 +55,7 @@ async function loadDomain(scene: Scene, users: number): Promise<Page[]> {
   const since = new Date().toISOString();
   await stage.domain.start();
   const look = async (): Promise<boolean | string> => {
-    const status = (await callLocally(stage.stateOf('domain'), 'domain', 'GET', '/status')) as Status;
+    const status = await stage.domainStatus<Status>();
     const { withCredential } = status.accounts;
     return (withCredential >= users && !status.feed.reportsWaiting) || `${withCredential} of ${users} people`;
   };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { call, callSocket, httpSend } from '@causeway/api';
+import { call, callLocally, httpSend, serviceIn } from '@causeway/api';
 import { type PeerUser, ProvisioningPeer, SLICES_IN_FLIGHT } from '@causeway/connect/testing';
 import {
   type CallInput,
@@ -14,7 +14,6 @@ import {
   forceFullPasswordSync,
   type ReplyOf,
   type Route,
-  requestPath,
   connectAdministrationRoutes as routes,
 } from '@causeway/contract';
 import { ntHash, verifyCloudCredential } from '@causeway/credentials';
@@ -50,12 +49,8 @@ const cli = <T = Record<string, unknown>>(...args: string[]) =>
   runCliJson<T>(['connect', ...args, '--config', config]);
 
 /** As the module on Connect's machine: over the socket. */
-async function ask<R extends Route>(route: R, input: CallInput<R> = {}): Promise<ReplyOf<R>> {
-  const given = input as CallInput<Route>;
-  const path = requestPath(route, given);
-  return route.reply.parse(
-    await callSocket(join(state, 'api.sock'), 'connect', route.method, path, given.body),
-  ) as ReplyOf<R>;
+function ask<R extends Route>(route: R, input: CallInput<R> = {}): Promise<ReplyOf<R>> {
+  return callLocally(serviceIn(state, 'connect'), route, input);
 }
 
 const service = new Place({

@@ -15,16 +15,12 @@ export {
   saveIdentity,
 } from './agent/identity.ts';
 export { CallError, call, callIfServed, isRemoved, type Send } from './call/call.ts';
-export { callLocally, callSocket } from './call/call-locally.ts';
+export { callLocally, type LocalService, serviceIn } from './call/call-locally.ts';
 export { type AgentCredentials, type Endpoint, tenantEndpoint } from './call/endpoint.ts';
 export { hearing } from './call/hearing.ts';
 export { agentSend, httpSend } from './call/send.ts';
+export { askOrDo } from './serve/at-hand.ts';
+export { type Asked, type Handlers, type RouteTable, serveTable } from './serve/handlers.ts';
 export { createServer, listen, type ServerOptions, takeForms } from './serve/http-server.ts';
 export { type LocalSocket, serveLocally } from './serve/serve-locally.ts';
-export {
-  bearerToken,
-  checked,
-  type ServedInput,
-  type ServeOptions,
-  serveRoute,
-} from './serve/serve-route.ts';
+export { bearerToken, type ServedInput, type ServeOptions, serveRoute } from './serve/serve-route.ts';

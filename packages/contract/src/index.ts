@@ -1,6 +1,13 @@
 export * from './common.ts';
 export * from './connect/connect-administration.ts';
 export * from './connect/connect-status.ts';
+export * from './domain/administrators.ts';
+export * from './domain/decisions.ts';
+export * from './domain/held.ts';
+export * from './domain/names.ts';
+export * from './domain/people.ts';
+export * from './domain/routes.ts';
+export * from './domain/status.ts';
 export {
   ACCEPTED_RECORDS,
   ACCEPTS_HEADER,

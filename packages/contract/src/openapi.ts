@@ -2,6 +2,13 @@ import { z } from 'zod';
 import * as common from './common.ts';
 import * as connectAdministration from './connect/connect-administration.ts';
 import * as connectStatus from './connect/connect-status.ts';
+import * as domainAdministrators from './domain/administrators.ts';
+import * as domainDecisions from './domain/decisions.ts';
+import * as domainHeld from './domain/held.ts';
+import * as domainNames from './domain/names.ts';
+import * as domainPeople from './domain/people.ts';
+import { domainRoutes } from './domain/routes.ts';
+import * as domainStatus from './domain/status.ts';
 import type { Access, Route } from './http/route.ts';
 import * as administration from './tenant/administration.ts';
 import * as administrators from './tenant/administrators.ts';
@@ -19,6 +26,7 @@ export const apis = {
     title: "Connect's admin API",
     routes: [connectAdministration.connectAdministrationRoutes],
   },
+  domain: { title: "Domain Services' local API", routes: [domainRoutes] },
   tenant: {
     title: "The tenant's API",
     routes: [
@@ -48,6 +56,12 @@ const modules = [
   common,
   connectAdministration,
   connectStatus,
+  domainAdministrators,
+  domainDecisions,
+  domainHeld,
+  domainNames,
+  domainPeople,
+  domainStatus,
   enrolment,
   groups,
   managedDomain,

@@ -1,85 +1,91 @@
 import { request } from 'node:http';
+import type { CallInput, ReplyOf, Route } from '@causeway/contract';
 import { CausewayError, localSocketPath } from '@causeway/service';
+import { CallError, call, type Send } from './call.ts';
+
+/** A service of this machine. */
+export interface LocalService {
+  /** As in `causeway NAME run`. */
+  readonly name: string;
+  /** Path of its socket. */
+  readonly socket: string;
+}
+
+/** The service of that name whose socket stands in its state folder. */
+export const serviceIn = (stateDirectory: string, name: string): LocalService => ({
+  name,
+  socket: localSocketPath(stateDirectory),
+});
+
+/**
+ * Calls a running service of this machine and returns its checked reply.
+ * @throws CausewayError 'not-running' when nobody listens, 'other-release' when the service does not know the route or answers
+ * otherwise than agreed, and the service's own error
+ */
+export async function callLocally<R extends Route>(
+  service: LocalService,
+  route: R,
+  input: CallInput<R> & { signal?: AbortSignal } = {},
+): Promise<ReplyOf<R>> {
+  try {
+    return await call(socketSend(service), route, input);
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    const { code, message, status } = error;
+    if (code === 'no-such-route' || code === 'bad-answer') throw otherRelease(service, error);
+    throw new CausewayError(code, message, { status: status || 503 });
+  }
+}
+
+function otherRelease({ name }: LocalService, { message }: CallError): CausewayError {
+  return new CausewayError(
+    'other-release',
+    `the ${name} service that runs is of another release than this command (${message}): restart it, so that both are of one release`,
+    { status: 409 },
+  );
+}
 
 /** Largest answer of a local API, in bytes. */
 const MAX_ANSWER = 256 * 1024 * 1024;
 
-/**
- * Calls a running service's local API and returns the parsed JSON.
- * @throws CausewayError 'not-running' when nobody listens; the service's own error otherwise
- */
-export function callLocally(
-  stateDirectory: string,
-  service: string,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<unknown> {
-  return callSocket(localSocketPath(stateDirectory), service, method, path, body);
-}
-
-/** The same for a socket that stands elsewhere. */
-export async function callSocket(
-  socketPath: string,
-  service: string,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<unknown> {
-  const answer = await exchange(socketPath, service, method, path, body);
-  const json = JSON.parse(answer.text) as { error?: { code: string; message: string } };
-  if (answer.status >= 200 && answer.status < 300) return json;
-  throw new CausewayError(
-    json.error?.code ?? 'local-api',
-    json.error?.message ?? `answered with ${answer.status}`,
-    { status: answer.status },
-  );
-}
-
-function exchange(
-  socketPath: string,
-  service: string,
-  method: string,
-  path: string,
-  body: unknown,
-): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const payload = body === undefined ? undefined : JSON.stringify(body);
-    const headers =
-      payload === undefined
-        ? {}
-        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
-    const outgoing = request({ socketPath, method, path, headers }, incoming => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      incoming.on('data', (chunk: Buffer) => {
-        length += chunk.length;
-        if (length > MAX_ANSWER) incoming.destroy(new CausewayError('local-api', 'the answer is too large'));
-        else chunks.push(chunk);
+/** A transport over a service's socket. */
+function socketSend(service: LocalService): Send {
+  return (path, { method, headers, body, signal }) =>
+    new Promise((resolve, reject) => {
+      const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+      const options = { socketPath: service.socket, method, path, headers: { ...headers, ...length } };
+      const outgoing = request({ ...options, ...(signal && { signal }) }, incoming => {
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: { get: name => incoming.headers[name]?.toString() ?? null },
+          text: () => readText(incoming),
+        });
       });
-      incoming.on('end', () =>
-        resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-      );
-      incoming.on('error', reject);
+      outgoing.on('error', (cause: NodeJS.ErrnoException) => reject(notReached(cause, service)));
+      outgoing.end(body);
     });
-    outgoing.on('error', cause => reject(notRunning(cause as NodeJS.ErrnoException, service, socketPath)));
-    outgoing.end(payload);
-  });
 }
 
-function notRunning(cause: NodeJS.ErrnoException, service: string, socketPath: string): Error {
+async function readText(incoming: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming) {
+    length += chunk.length;
+    if (length > MAX_ANSWER) throw new CausewayError('local-api', 'the answer is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function notReached(cause: NodeJS.ErrnoException, { name, socket }: LocalService): Error {
+  if (cause.name === 'AbortError') return cause;
   if (cause.code === 'EACCES') {
-    return new CausewayError('not-allowed', `only root and the service's user may open '${socketPath}'`, {
-      cause,
-      status: 403,
-    });
+    const text = `only root and the service's user may open '${socket}'`;
+    return new CausewayError('not-allowed', text, { cause, status: 403 });
   }
   return new CausewayError(
     'not-running',
-    `${service} is not running (nobody listens on '${socketPath}'): start it with 'causeway ${service} run'`,
-    {
-      cause,
-      status: 503,
-    },
+    `${name} is not running (nobody listens on '${socket}'): start it with 'causeway ${name} run'`,
+    { cause, status: 503 },
   );
 }

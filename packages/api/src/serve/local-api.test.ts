@@ -12,11 +12,20 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { route } from '@causeway/contract';
 import { CausewayError, createLog, localSocketPath, lockState } from '@causeway/service';
-import { callLocally, callSocket, createServer, listen, serveLocally } from '../index.ts';
+import { z } from 'zod';
+import { callLocally, createServer, listen, serveLocally, serviceIn } from '../index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-api-'));
 after(() => rmSync(folder, { recursive: true }));
+const hello = route({
+  method: 'GET',
+  path: '/hello',
+  access: ['local'],
+  summary: 'greets',
+  reply: z.strictObject({ hello: z.string() }),
+});
 const quiet = createLog('test', { write: () => {} });
 
 test('a local API answers on a socket that only its owner can open', async () => {
@@ -32,19 +41,26 @@ test('a local API answers on a socket that only its owner can open', async () =>
   });
   await serveLocally(server, state);
   assert.equal(statSync(localSocketPath(state)).mode & 0o777, 0o600);
-  assert.deepEqual(await callLocally(state, 'connect', 'GET', '/hello'), { hello: 'world' });
-  await assert.rejects(callLocally(state, 'connect', 'GET', '/refused'), {
+  assert.deepEqual(await callLocally(serviceIn(state, 'connect'), hello), { hello: 'world' });
+  await assert.rejects(callLocally(serviceIn(state, 'connect'), { ...hello, path: '/refused' }), {
     code: 'not-now',
     message: 'not now',
     status: 409,
   });
   await assert.rejects(
-    callLocally(state, 'connect', 'GET', '/broken'),
+    callLocally(serviceIn(state, 'connect'), { ...hello, path: '/broken' }),
     (e: Error) => !e.message.includes('inside'),
   );
+  for (const [path, reply] of [
+    ['/of-another-release', hello.reply],
+    ['/hello', z.strictObject({ hello: z.number() })],
+  ] as const) {
+    const asked = callLocally(serviceIn(state, 'connect'), { ...hello, path, reply });
+    await assert.rejects(asked, { code: 'other-release', message: /connect service .* restart it/ });
+  }
   await server.close();
   await assert.rejects(
-    callLocally(state, 'connect', 'GET', '/hello'),
+    callLocally(serviceIn(state, 'connect'), hello),
     /connect is not running .* 'causeway connect run'/,
   );
 });
@@ -61,7 +77,7 @@ test('a socket elsewhere opens to a group where there is one', async () => {
     await serveLocally(server, join(folder, 'unused'), { path, group });
     assert.equal(statSync(path).mode & 0o777, mode, group);
     if (root && mode === 0o660) assert.notEqual(statSync(path).gid, 0);
-    assert.deepEqual(await callSocket(path, 'connect', 'GET', '/hello'), { hello: 'world' });
+    assert.deepEqual(await callLocally({ name: 'connect', socket: path }, hello), { hello: 'world' });
     await server.close();
   }
 });
@@ -106,7 +122,7 @@ test("root may still ask another user's service on its socket", {
   server.get('/hello', () => ({ hello: 'world' }));
   await serveLocally(server, state);
   for (const path of [state, localSocketPath(state)]) chownSync(path, other, other);
-  assert.deepEqual(await callLocally(state, 'connect', 'GET', '/hello'), { hello: 'world' });
+  assert.deepEqual(await callLocally(serviceIn(state, 'connect'), hello), { hello: 'world' });
   assert.throws(() => lockState(state), { code: 'not-own', message: new RegExp(`run it as user ${other}`) });
   await server.close();
 });

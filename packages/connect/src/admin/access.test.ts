@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { callSocket, type HttpServer, serveLocally } from '@causeway/api';
+import { callLocally, type HttpServer, serveLocally, serviceIn } from '@causeway/api';
 import { connectAdministrationRoutes, type Route } from '@causeway/contract';
 import { openConnect } from '../testing/open-connect.ts';
 import { adminHandlers } from './handlers.ts';
@@ -91,13 +91,14 @@ test('no route over the network answers without a token, with a wrong, a revoked
 
 test('the socket needs no token, and nobody but its owner may open it', async () => {
   assert.equal(statSync(socket).mode & 0o777, 0o600);
-  const made = await callSocket(socket, 'connect', 'POST', '/api/v1/tokens', { name: 'a workstation' });
-  const { token } = made as { token: string };
+  const service = serviceIn(at.stateDirectory, 'connect');
+  const { createAdminToken, revokeAdminToken } = connectAdministrationRoutes;
+  const { token } = await callLocally(service, createAdminToken, { body: { name: 'a workstation' } });
   const [route] = routes.filter(({ path }) => path === '/api/v1/connectors');
   assert.equal((await ask(route!, token)).status, 200);
   const listed = tokens.list().find(({ name }) => name === 'a workstation')!;
   assert.ok(listed.lastUsedAt !== null && !JSON.stringify(tokens.list()).includes(token));
-  await callSocket(socket, 'connect', 'DELETE', '/api/v1/tokens/a%20workstation');
+  await callLocally(service, revokeAdminToken, { params: { name: 'a workstation' } });
   assert.equal((await ask(route!, token)).status, 401);
 });
 

@@ -4,12 +4,13 @@ import {
   type HttpRequest,
   type HttpServer,
   type RegisteredRoute,
-  serveRoute,
+  type RouteTable,
+  serveTable,
 } from '@causeway/api';
-import { connectAdministrationRoutes, type Route } from '@causeway/contract';
+import { type Route, connectAdministrationRoutes as routes } from '@causeway/contract';
 import { CausewayError, describeError } from '@causeway/service';
 import type { Connect } from '../sync/connect.ts';
-import type { AdminHandlers, AdminInput } from './handlers.ts';
+import type { AdminHandlers } from './handlers.ts';
 
 export interface AdminServerOptions {
   /** `socket`: whoever may open it may do everything. `network`: a token is needed, and some routes are not there at all. */
@@ -27,24 +28,18 @@ export function makeAdminServer(
 ): HttpServer {
   const server = createServer({ log: connect.log, tls });
   if (onRoute) server.addHook('onRoute', onRoute);
-  const callers = new WeakMap<HttpRequest, string>();
-  const onRequest = async (request: HttpRequest): Promise<void> => {
-    callers.set(
-      request,
+  serveTable(server, routesOf(side), handlers, {
+    callerOf: request =>
       side === 'socket' ? 'an administrator at the local socket' : tokenHolder(connect, request),
-    );
-  };
-  for (const [name, route] of Object.entries<Route>(connectAdministrationRoutes)) {
-    if (side === 'network' && !route.access.includes('operator')) continue;
-    const handler = handlers[name as keyof AdminHandlers] as (
-      input: AdminInput<Route>,
-      caller: string,
-    ) => unknown;
-    serveRoute(server, route, { onRequest }, async (input, request) =>
-      telling(async () => handler(input, callers.get(request)!)),
-    );
-  }
+    around: telling,
+  });
   return server;
+}
+
+/** INVARIANT: what is for the socket alone is not there over the network. */
+function routesOf(side: AdminServerOptions['side']): RouteTable {
+  const all = Object.entries<Route>(routes);
+  return Object.fromEntries(all.filter(([, { access }]) => side === 'socket' || access.includes('operator')));
 }
 
 /** @throws CausewayError 'unauthorized' */

@@ -7,8 +7,7 @@ import {
   saveIdentity,
   tenantEndpoint,
 } from '@causeway/api';
-import { managedDomainRoutes, Replaces } from '@causeway/contract';
-import { z } from 'zod';
+import { managedDomainRoutes, type RegisterRequest } from '@causeway/contract';
 import type { DomainConfiguration } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PublicDomainKeys } from '../pairing/domain-keys.ts';
@@ -16,15 +15,6 @@ import type { Places } from '../places.ts';
 import { codeNeeded, openTenant } from './identity.ts';
 import { type Look, lookAtTenant, refuseOtherTenant } from './registration.ts';
 import { noteStanding } from './standing.ts';
-
-/** What an administrator decided about a registration. */
-export const RegisterRequest = z.strictObject({
-  /** Needed where the tenant does not accept this domain's agent. */
-  code: z.string().min(1).max(200).optional(),
-  /** The other domain whose place is taken, as it was shown. */
-  replaces: Replaces.optional(),
-});
-export type RegisterRequest = z.infer<typeof RegisterRequest>;
 
 export interface RegisterSources {
   places: Places;

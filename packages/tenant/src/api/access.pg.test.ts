@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { before, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { call, callLocally, httpSend, type Send } from '@causeway/api';
+import { call, callLocally, httpSend, type Send, serviceIn } from '@causeway/api';
 import {
   AAD_DC_ADMINISTRATORS,
   administrationRoutes,
@@ -426,10 +426,9 @@ onEveryBackend('access', tenant => {
   });
 
   it('does nothing for a token that ended while the request was on its way', async () => {
-    const { method, path } = tenantLocalRoutes.createToken;
+    const service = serviceIn(tenant().stateDirectory, 'tenant');
     const body = { tenant: 'contoso', administrator: 'admin@contoso.example.net' };
-    const made = await callLocally(tenant().stateDirectory, 'tenant', method, path, body);
-    const { token } = tenantLocalRoutes.createToken.reply.parse(made);
+    const { token } = await callLocally(service, tenantLocalRoutes.createToken, { body });
     const slow = request(new URL('/api/v1/users', tenant().url), {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

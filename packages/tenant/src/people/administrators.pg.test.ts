@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
-import { call, callLocally, httpSend, type Send } from '@causeway/api';
+import { call, callLocally, httpSend, type Send, serviceIn } from '@causeway/api';
 import {
   administratorRoutes,
   groupRoutes,
@@ -33,10 +33,9 @@ onEveryBackend('administrators', tenant => {
     call(send, userRoutes.setUserBlocked, { params: { id }, body: { blocked } });
   const list = async () => (await call(first, administratorRoutes.listAdministrators)).administrators;
   const tokenOf = async (administrator: string): Promise<Send> => {
-    const route = tenantLocalRoutes.createToken;
-    const asked = { tenant: 'contoso', administrator };
-    const reply = await callLocally(tenant().stateDirectory, 'tenant', route.method, route.path, asked);
-    const { token } = route.reply.parse(reply);
+    const service = serviceIn(tenant().stateDirectory, 'tenant');
+    const body = { tenant: 'contoso', administrator };
+    const { token } = await callLocally(service, tenantLocalRoutes.createToken, { body });
     return httpSend({ url: tenant().url }, async () => token);
   };
   /** Another administrator, with a token. */

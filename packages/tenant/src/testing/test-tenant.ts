@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { callLocally, httpSend, type Send } from '@causeway/api';
+import { callLocally, httpSend, type Send, serviceIn } from '@causeway/api';
 import { type ReplyOf, tenantLocalRoutes } from '@causeway/contract';
 import { createLog } from '@causeway/service';
 import pg from 'pg';
@@ -63,12 +63,9 @@ export async function startTestTenant(
     running,
     log: () => lines.map(line => JSON.parse(line) as Record<string, unknown>),
     async createTenant(name, administrator = `admin@${name}.example.net`) {
-      const route = tenantLocalRoutes.createTenant;
-      const reply = await callLocally(stateDirectory, 'tenant', route.method, route.path, {
-        name,
-        administrator,
-      });
-      const created = route.reply.parse(reply);
+      const body = { name, administrator };
+      const service = serviceIn(stateDirectory, 'tenant');
+      const created = await callLocally(service, tenantLocalRoutes.createTenant, { body });
       return { created, name, send: httpSend({ url: running.publicUrl }, async () => created.token) };
     },
     async dump() {
