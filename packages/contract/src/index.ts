@@ -20,6 +20,7 @@ export {
 } from './http/accepts.ts';
 export {
   type Access,
+  type AccessOf,
   type CallInput,
   fillPath,
   type ReplyOf,

@@ -13,11 +13,12 @@ export interface Route<
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
   Reply extends z.ZodType = z.ZodType,
+  Allowed extends Access = Access,
 > {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Fastify's path syntax, `/api/v1/users/:id`. */
   readonly path: string;
-  readonly access: readonly Access[];
+  readonly access: readonly Allowed[];
   readonly summary: string;
   readonly params?: Params;
   readonly query?: Query;
@@ -31,7 +32,8 @@ export function route<
   Query extends z.ZodType = z.ZodUndefined,
   Body extends z.ZodType = z.ZodUndefined,
   Reply extends z.ZodType = z.ZodType,
->(definition: Route<Params, Query, Body, Reply>): Route<Params, Query, Body, Reply> {
+  const Allowed extends Access = Access,
+>(definition: Route<Params, Query, Body, Reply, Allowed>): Route<Params, Query, Body, Reply, Allowed> {
   return definition;
 }
 
@@ -41,6 +43,9 @@ export interface CallInput<R extends Route> {
   readonly query?: R extends Route<z.ZodType, infer Q> ? z.input<Q> : never;
   readonly body?: R extends Route<z.ZodType, z.ZodType, infer B> ? z.input<B> : never;
 }
+
+/** Who may call a route, as its table says. */
+export type AccessOf<R extends Route> = R['access'][number];
 
 /** What a route answers. */
 export type ReplyOf<R extends Route> = z.output<R['reply']>;

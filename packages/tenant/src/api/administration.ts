@@ -44,14 +44,13 @@ export function registerAdministration(
     server,
     context,
     administrationRoutes.acceptPasswordOrder,
-    async ({ params, address }, { scope, ...caller }) => {
+    async ({ params, address }, { scope, userId: by }) => {
       const user = await existingUser(scope, params.id);
       await scope
         .update('users')
         .set({ order_version: null, order_time: null, order_invocation_id: null })
         .where('id', '=', user.id)
         .execute();
-      const by = caller.role === 'admin' ? caller.userId : undefined;
       context.log.warn(
         { tenant: scope.tenantName, userId: user.id, by, address },
         'older password order accepted',

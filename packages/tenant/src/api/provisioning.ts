@@ -7,7 +7,6 @@ import { storeConnectReport } from '../feed/status.ts';
 import { provisionCredentials } from '../provisioning/provision-credentials.ts';
 import { provisionObjects } from '../provisioning/provision-objects.ts';
 import { provisionWithdrawals } from '../provisioning/provision-withdrawals.ts';
-import type { Caller } from '../tenancy/installation.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
 
 /** 500 items with their records, at most 16,384 characters each, and some air. */
@@ -23,7 +22,7 @@ export function registerProvisioning(server: HttpServer, context: RouteContext):
     minimumAgentVersion: context.minimumAgentVersion,
     windowsCredentialsSyncConfig: await readSyncConfig(caller.scope),
     // A Connect that announces nothing is one of a release that does not know these members.
-    ...(agentOf(caller).accepts && {
+    ...(caller.accepts && {
       accepts: [...ACCEPTED_RECORDS],
       domainAccepts: await readDomainAccepts(caller.scope),
     }),
@@ -33,7 +32,7 @@ export function registerProvisioning(server: HttpServer, context: RouteContext):
     context,
     routes.exportObjects,
     async ({ body }, caller) => ({
-      verdicts: await provisionObjects(agentOf(caller), body.forest, body.changes),
+      verdicts: await provisionObjects(caller, body.forest, body.changes),
     }),
     { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportObjects.body!.extend(ANY_CHANGES) },
   );
@@ -42,7 +41,7 @@ export function registerProvisioning(server: HttpServer, context: RouteContext):
     context,
     routes.exportCredentials,
     async ({ body }, caller) => ({
-      verdicts: await provisionCredentials(agentOf(caller), body),
+      verdicts: await provisionCredentials(caller, body),
     }),
     { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportCredentials.body!.extend(ANY_CHANGES) },
   );
@@ -51,22 +50,16 @@ export function registerProvisioning(server: HttpServer, context: RouteContext):
     context,
     routes.exportWithdrawals,
     async ({ body }, caller) => ({
-      verdicts: await provisionWithdrawals(agentOf(caller), body.forest, body.changes),
+      verdicts: await provisionWithdrawals(caller, body.forest, body.changes),
     }),
     { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportWithdrawals.body!.extend(ANY_CHANGES) },
   );
   registerRoute(server, context, routes.reportConnectStatus, async ({ body }, caller) => {
-    await storeConnectReport(caller.scope, agentOf(caller), body);
+    await storeConnectReport(caller.scope, caller, body);
     return {};
   });
   registerRoute(server, context, routes.putHead, async ({ body }, caller) => {
-    await storeHead(agentOf(caller), body.forest, body.head);
+    await storeHead(caller, body.forest, body.head);
     return { receipt: await readReceipt(caller.scope, body.forest) };
   });
-}
-
-/** The routes' access lists let only agents in. */
-export function agentOf(caller: Caller): Exclude<Caller, { role: 'admin' }> {
-  if (caller.role === 'admin') throw new TypeError('an agent expected');
-  return caller;
 }
