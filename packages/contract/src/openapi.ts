@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import * as common from './common.ts';
-import * as connectAdministration from './connect/connect-administration.ts';
-import * as connectStatus from './connect/connect-status.ts';
+import * as connectors from './connect/connectors.ts';
+import * as connectHeld from './connect/held.ts';
+import * as objects from './connect/objects.ts';
+import * as parameters from './connect/parameters.ts';
+import * as passwordSync from './connect/password-sync.ts';
+import { connectAdministrationRoutes } from './connect/routes.ts';
+import * as scheduler from './connect/scheduler.ts';
+import * as settings from './connect/settings.ts';
+import * as connectStatus from './connect/status.ts';
+import * as tokens from './connect/tokens.ts';
 import * as domainAdministrators from './domain/administrators.ts';
 import * as domainDecisions from './domain/decisions.ts';
 import * as domainHeld from './domain/held.ts';
@@ -24,7 +32,7 @@ import * as users from './tenant/users.ts';
 export const apis = {
   connect: {
     title: "Connect's admin API",
-    routes: [connectAdministration.connectAdministrationRoutes],
+    routes: [connectAdministrationRoutes],
   },
   domain: { title: "Domain Services' local API", routes: [domainRoutes] },
   tenant: {
@@ -54,8 +62,15 @@ const modules = [
   administrators,
   applications,
   common,
-  connectAdministration,
+  connectHeld,
   connectStatus,
+  connectors,
+  objects,
+  parameters,
+  passwordSync,
+  scheduler,
+  settings,
+  tokens,
   domainAdministrators,
   domainDecisions,
   domainHeld,
