@@ -27,8 +27,9 @@ export async function askOrDo<T extends RouteTable, N extends keyof T & string, 
   } catch (error) {
     if (!(error instanceof CausewayError) || error.code !== 'not-running') throw error;
   }
+  const asked = checkedInput(route, input) as Asked<T[N]>;
   const result = await instead(async (handlers, caller) => {
-    const answer = await handlers[name](checkedInput(route, input) as Asked<T[N]>, caller);
+    const answer = await handlers[name](asked, caller);
     return route.reply.parse(answer) as ReplyOf<T[N]>;
   });
   return { result, running: false };
