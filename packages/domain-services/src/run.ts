@@ -79,16 +79,16 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
         await follower.run(signal);
       },
     };
-    const { headIntervalMs } = configuration;
+    const { headIntervalMs, realm } = configuration;
     const limits = limitsOf(configuration);
     const heads = new HeadWatch({
       ...{ ledger, send, log, tenant: enrolment.tenantId, receiptKey: keys.receipts, headIntervalMs, limits },
       onHead: () => api.follower?.wake(),
     });
-    const { realm } = configuration;
     const publicKeys = publicDomainKeys(keys);
-    const own = { realm, keys: publicKeys };
-    const standing = new StandingWatch({ ledger, send, log, own, intervalMs: headIntervalMs });
+    const standing = new StandingWatch({
+      ...{ ledger, send, log, own: { realm, keys: publicKeys }, intervalMs: headIntervalMs },
+    });
     const sources = { ledger, limits, places, realm, enrolment, keys: publicKeys };
     const admin: AdminContext = {
       ...sources,
@@ -96,8 +96,7 @@ async function runParts(configuration: DomainConfiguration, places: Places, log:
       // An older ledger may hold the end of a block that an account says was set again: the accounts are heard first.
       applyBlocks: async () => (isUp ? applyBlocks({ ledger, directory }) : undefined),
       register: async request => {
-        const sources = { ledger, places, configuration, keys: publicKeys };
-        tenant = (await registerAgain(sources, request)).send;
+        tenant = (await registerAgain({ ...sources, configuration }, request)).send;
         standing.wake();
       },
     };
