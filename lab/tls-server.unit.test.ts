@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect } from 'node:tls';
+import { createServer, listen } from '@causeway/api';
 import { CA, CERTIFICATE, SERVER_KEY } from '@causeway/ldap/testing';
-import { createLog, createServer, listen } from '@causeway/service';
+import { createLog } from '@causeway/service';
 
 test('a server with TLS tells browsers to stay with it, and lets no client renegotiate', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-tls-'));

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { agentSend, call, synchronizationRoutes } from '@causeway/contract';
+import { agentSend, call } from '@causeway/api';
+import { synchronizationRoutes } from '@causeway/contract';
 
 /** A thread of its own, so that what the crowd costs the bench itself is not counted: asks at a steady pace, whatever the answers do. */
 const { url, identity, everyMs } = workerData;

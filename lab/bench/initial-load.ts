@@ -1,9 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { MAX_PAGE } from '@causeway/contract';
+import { MAX_PAGE, type DomainStatus as Status } from '@causeway/contract';
 import { EncryptionType, type KerberosKeys } from '@causeway/credentials';
-import type { Status } from '@causeway/domain-services';
 import {
   ensureStructure,
   nameWithDigits,
@@ -14,7 +13,6 @@ import {
 } from '@causeway/domain-services/testing';
 import { ControlOid } from '@causeway/ldap';
 import { baseDn, provisionDomain, runTool, stopDomain } from '@causeway/samba';
-import { callLocally } from '@causeway/service';
 import { type Person, planPeople } from '../domains/people.ts';
 import { seedOf } from '../domains/seed.ts';
 import { domainDirectory, domainSettings, layoutOf } from '../domains/table.ts';
@@ -60,7 +58,7 @@ async function loadDomain(scene: Scene, users: number): Promise<Page[]> {
   const since = new Date().toISOString();
   await stage.domain.start();
   const look = async (): Promise<boolean | string> => {
-    const status = (await callLocally(stage.stateOf('domain'), 'domain', 'GET', '/status')) as Status;
+    const status = await stage.domainStatus<Status>();
     const { withCredential } = status.accounts;
     return (withCredential >= users && !status.feed.reportsWaiting) || `${withCredential} of ${users} people`;
   };

@@ -5,22 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { call, callLocally, httpSend, serviceIn } from '@causeway/api';
 import { type PeerUser, ProvisioningPeer, SLICES_IN_FLIGHT } from '@causeway/connect/testing';
 import {
   type CallInput,
-  call,
   FORCE_FULL_PASSWORD_SYNC,
   type FullPasswordSync,
   forceFullPasswordSync,
-  httpSend,
   type ReplyOf,
   type Route,
-  requestPath,
   connectAdministrationRoutes as routes,
 } from '@causeway/contract';
 import { ntHash, verifyCloudCredential } from '@causeway/credentials';
 import { generateSealingKey, sealingPublicKey } from '@causeway/records';
-import { callSocket, readPrivateFile } from '@causeway/service';
+import { readPrivateFile } from '@causeway/service';
 import { labUp } from '../domains/lifecycle.ts';
 import { administratorPasswordFile, DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, setPassword } from '../domains/users.ts';
@@ -51,12 +49,8 @@ const cli = <T = Record<string, unknown>>(...args: string[]) =>
   runCliJson<T>(['connect', ...args, '--config', config]);
 
 /** As the module on Connect's machine: over the socket. */
-async function ask<R extends Route>(route: R, input: CallInput<R> = {}): Promise<ReplyOf<R>> {
-  const given = input as CallInput<Route>;
-  const path = requestPath(route, given);
-  return route.reply.parse(
-    await callSocket(join(state, 'api.sock'), 'connect', route.method, path, given.body),
-  ) as ReplyOf<R>;
+function ask<R extends Route>(route: R, input: CallInput<R> = {}): Promise<ReplyOf<R>> {
+  return callLocally(serviceIn(state, 'connect'), route, input);
 }
 
 const service = new Place({

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { AAD_DC_ADMINISTRATORS } from '@causeway/contract';
-import type { ListedAdministrator, Status, UserStatus } from '@causeway/domain-services';
+import {
+  AAD_DC_ADMINISTRATORS,
+  type ListedAdministrator,
+  type DomainStatus as Status,
+  type DomainUserStatus as UserStatus,
+} from '@causeway/contract';
 import { stopDomain } from '@causeway/samba';
 import { eventually } from '../demo/trials.ts';
 import { DOMAINS, describeDomain, layoutOf, randomPassword } from '../domains/table.ts';

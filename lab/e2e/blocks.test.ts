@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Status, UserStatus } from '@causeway/domain-services';
+import type { DomainStatus as Status, DomainUserStatus as UserStatus } from '@causeway/contract';
 import { type LdapConnection, openLdap, textOf } from '@causeway/ldap';
 import { hostFqdn, stopDomain } from '@causeway/samba';
 import { eventually as lookUntil, Trials } from '../demo/trials.ts';

@@ -5,7 +5,7 @@ import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Status as DomainStatus } from '@causeway/domain-services';
+import type { DomainStatus } from '@causeway/contract';
 import { type LdapError, openLdap } from '@causeway/ldap';
 import { baseDn, stopDomain } from '@causeway/samba';
 import { localSocketPath } from '@causeway/service';

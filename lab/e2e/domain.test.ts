@@ -3,14 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type DomainReport, FOREST_REPORT, type ProposedAdministrator } from '@causeway/contract';
-import type {
-  HeldList,
-  ListedAdministrator,
-  PublicDomainKeys,
-  Status,
-  UserStatus,
-} from '@causeway/domain-services';
+import {
+  type DomainReport,
+  FOREST_REPORT,
+  type DomainHeldList as HeldList,
+  type ListedAdministrator,
+  type ProposedAdministrator,
+  type DomainStatus as Status,
+  type DomainUserStatus as UserStatus,
+} from '@causeway/contract';
+import type { PublicDomainKeys } from '@causeway/domain-services';
 import { ForestPeer, type Person } from '@causeway/domain-services/testing';
 import { filterEscape, type LdapConnection, type LdapEntry, openLdap } from '@causeway/ldap';
 import {

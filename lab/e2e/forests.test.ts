@@ -2,9 +2,13 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import type { ConnectStatus } from '@causeway/contract';
+import { callLocally, serviceIn } from '@causeway/api';
+import {
+  type ConnectStatus,
+  type DomainUserStatus,
+  connectAdministrationRoutes as routes,
+} from '@causeway/contract';
 import { domainStatus, stopDomain } from '@causeway/samba';
-import { callLocally } from '@causeway/service';
 import { eventually as lookUntil, Trials } from '../demo/trials.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { seededUsers } from '../domains/seed.ts';
@@ -45,8 +49,7 @@ interface Someone {
 
 const nameOf = (forest: LabDomain): string => describeDomain(forest).dnsDomain;
 /** Asked over the services' own sockets: a command for every look would cost more than what is looked at. */
-const status = async () =>
-  (await callLocally(stage.stateOf('connect'), 'connect', 'GET', '/api/v1/status')) as ConnectStatus;
+const status = () => stage.connectStatus<ConnectStatus>();
 const connector = async (forest: LabDomain) =>
   (await status()).connectors.find(({ name }) => name === nameOf(forest))!;
 
@@ -64,9 +67,7 @@ const [anna, namesake] = [await make(corp, 'anna'), await make(fabrikam, 'anna')
 const both = [anna, namesake];
 
 async function managedName({ upn }: Pick<Someone, 'upn'>): Promise<string> {
-  const path = `/users/${encodeURIComponent(upn)}`;
-  const shown = await callLocally(stage.stateOf('domain'), 'domain', 'GET', path);
-  return (shown as { entry: { samAccountName: string } }).entry.samAccountName;
+  return (await stage.domainStatus<DomainUserStatus>(upn)).entry!.samAccountName!;
 }
 
 async function works(who: Someone): Promise<void> {
@@ -142,13 +143,12 @@ test('a full pass of one forest leaves the other alone', async () => {
 });
 
 test('a cycle of both forests is under way until the last has had its turn: who looks idle can be started', async () => {
-  const at = <T>(method: 'GET' | 'POST', path: string, body?: object) =>
-    callLocally(stage.stateOf('connect'), 'connect', method, `/api/v1${path}`, body) as Promise<T>;
+  const service = serviceIn(stage.stateOf('connect'), 'connect');
   let looks = 0;
   for (let round = 0; round < 5; round++) {
-    await at('POST', '/cycles', { policyType: 'Initial' });
+    await callLocally(service, routes.startSyncCycle, { body: { policyType: 'Initial' } });
     for (;;) {
-      const { running } = await at<{ running: object[] }>('GET', '/cycles/running');
+      const { running } = await callLocally(service, routes.listRunStatus, { query: {} });
       if (running.length === 0) break;
       looks++;
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import type { Status } from '@causeway/domain-services';
+import type { DomainStatus as Status } from '@causeway/contract';
 import { eventually, Trials } from '../demo/trials.ts';
 import { DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, setPassword } from '../domains/users.ts';

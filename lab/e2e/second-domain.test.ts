@@ -3,10 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Agent, ConnectStatus, TenantStatus } from '@causeway/contract';
-import type { Status } from '@causeway/domain-services';
+import { callLocally, serviceIn } from '@causeway/api';
+import {
+  type Agent,
+  type ConnectStatus,
+  connectAdministrationRoutes,
+  domainRoutes,
+  type DomainStatus as Status,
+  type TenantStatus,
+} from '@causeway/contract';
 import { domainLayout, stopDomain } from '@causeway/samba';
-import { callLocally } from '@causeway/service';
 import { eventually } from '../demo/trials.ts';
 import { DOMAINS, describeDomain, krb5ConfFile, layoutOf, randomPassword } from '../domains/table.ts';
 import { tryKinit } from '../domains/try-password.ts';
@@ -32,7 +38,7 @@ const second = new Place({
   name: 'domain',
   args: ['domain', 'run', '--config', secondConfig],
   logFile: stage.logOf('second'),
-  ready: () => callLocally(secondState, 'domain', 'GET', '/status'),
+  ready: () => statusOf('second'),
 });
 
 const { dnsDomain } = describeDomain(DOMAINS.onprem);
@@ -65,7 +71,7 @@ const signsIn = async (where: 'first' | 'second', { sam: user }: { sam: string }
 const statusOf = async (where: 'first' | 'second'): Promise<Status> =>
   where === 'first'
     ? stage.domainStatus<Status>()
-    : ((await callLocally(secondState, 'domain', 'GET', '/status')) as Status);
+    : callLocally(serviceIn(secondState, 'domain'), domainRoutes.getStatus);
 const becomes = (where: 'first' | 'second', state: Status['registration']['state']) =>
   eventually(`${where} domain ${state}`, async () => (await statusOf(where)).registration.state === state);
 
@@ -333,7 +339,7 @@ test('a second Connect takes the place of the first only by its name, and the fi
     name: 'connect',
     args: ['connect', 'run', '--config', config],
     logFile: stage.logOf('connect2'),
-    ready: () => callLocally(state, 'connect', 'GET', '/api/v1/status'),
+    ready: () => callLocally(serviceIn(state, 'connect'), connectAdministrationRoutes.getStatus),
   });
   try {
     await connect.start();

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createServer, listen } from '@causeway/api';
 import {
   ACCEPTS_HEADER,
   type Agent,
@@ -11,7 +12,7 @@ import {
   type ProposedAdministrator,
   type PublicKey,
 } from '@causeway/contract';
-import { createLog, createServer, listen } from '@causeway/service';
+import { createLog } from '@causeway/service';
 
 type Item = Omit<FeedItem, 'userId' | 'profile'> & { profile?: Partial<FeedItem['profile']> };
 

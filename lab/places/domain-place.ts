@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Status } from '@causeway/domain-services';
+import type { DomainStatus as Status } from '@causeway/contract';
 import { Place } from './place.ts';
 import { runCliJson } from './run-cli.ts';
 

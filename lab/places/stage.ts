@@ -1,9 +1,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { AAD_DC_ADMINISTRATORS } from '@causeway/contract';
+import { callLocally, serviceIn } from '@causeway/api';
+import {
+  AAD_DC_ADMINISTRATORS,
+  connectAdministrationRoutes,
+  domainRoutes,
+  type Route,
+} from '@causeway/contract';
 import { dnsDomain } from '@causeway/samba';
-import { CausewayError, callLocally, localSocketPath } from '@causeway/service';
+import { CausewayError, localSocketPath } from '@causeway/service';
 import { labPath } from '../domains/state.ts';
 import {
   administratorPasswordFile,
@@ -318,18 +324,26 @@ export class Stage {
   }
 
   connectStatus<T>(user?: string): Promise<T> {
-    return this.#status('connect', '/api/v1', user);
+    return this.#status('connect', connectAdministrationRoutes, user);
   }
 
   domainStatus<T>(user?: string): Promise<T> {
-    return this.#status('domain', '', user);
+    return this.#status('domain', domainRoutes, user);
   }
 
   /** What `causeway NAME status [USER] --json` says, without a process for every look while the service runs. */
-  async #status<T>(name: 'connect' | 'domain', base: string, user?: string): Promise<T> {
-    const path = `${base}${user === undefined ? '/status' : `/users/${encodeURIComponent(user)}`}`;
+  async #status<T>(
+    name: 'connect' | 'domain',
+    { getStatus, getUserStatus }: { getStatus: Route; getUserStatus: Route },
+    user?: string,
+  ): Promise<T> {
+    const service = serviceIn(this.stateOf(name), name);
     try {
-      return (await callLocally(this.stateOf(name), name, 'GET', path)) as T;
+      const asked =
+        user === undefined
+          ? callLocally(service, getStatus)
+          : callLocally(service, getUserStatus, { params: { user } as never });
+      return (await asked) as T;
     } catch (cause) {
       if (!(cause instanceof CausewayError) || cause.code !== 'not-running') throw cause;
       const command = [name, 'status', ...(user === undefined ? [] : [user])];

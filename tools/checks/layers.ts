@@ -1,17 +1,18 @@
 /** Who may import whom; arrows go down only. A package that is not here is an error. */
 export const LAYERS: Record<string, readonly string[]> = {
   wire: [],
-  contract: ['wire'],
-  service: ['wire'],
+  contract: [],
+  service: [],
+  api: ['contract', 'service', 'wire'],
   credentials: ['wire'],
   protocols: ['wire', 'credentials'],
   records: ['wire', 'credentials'],
   ldap: ['wire'],
   'active-directory': ['protocols', 'credentials', 'ldap', 'wire', 'service'],
   samba: ['service'],
-  connect: ['active-directory', 'ldap', 'wire', 'credentials', 'records', 'contract', 'service'],
-  tenant: ['wire', 'credentials', 'records', 'contract', 'service'],
-  'domain-services': ['samba', 'ldap', 'wire', 'credentials', 'records', 'contract', 'service'],
+  connect: ['active-directory', 'ldap', 'wire', 'credentials', 'records', 'api', 'contract', 'service'],
+  tenant: ['wire', 'credentials', 'records', 'api', 'contract', 'service'],
+  'domain-services': ['samba', 'ldap', 'wire', 'credentials', 'records', 'api', 'contract', 'service'],
   powershell: ['service'],
   cli: ['active-directory', 'connect', 'contract', 'domain-services', 'powershell', 'service', 'tenant'],
 };
@@ -22,7 +23,8 @@ export const LAYERS: Record<string, readonly string[]> = {
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   protocols: [['index'], ['drsuapi', 'epm', 'ntlm'], ['dcerpc', 'ndr']],
-  contract: [['index'], ['openapi'], ['tenant', 'connect'], ['http'], ['common']],
+  api: [['index'], ['agent'], ['serve'], ['call']],
+  contract: [['index'], ['openapi'], ['domain'], ['tenant', 'connect'], ['http'], ['common']],
   'active-directory': [
     ['index'],
     ['commands'],

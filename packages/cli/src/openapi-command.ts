@@ -2,7 +2,7 @@ import { type ApiName, apis, openApiDocument } from '@causeway/contract';
 import { Argument, type Command } from 'commander';
 import description from '../package.json' with { type: 'json' };
 
-/** `causeway openapi connect|tenant` */
+/** `causeway openapi connect|tenant|domain` */
 export function openApiCommand(program: Command): void {
   program
     .command('openapi')

@@ -1,15 +1,12 @@
+import { type HttpServer, type LocalSocket, listen, serveLocally } from '@causeway/api';
 import {
   createLog,
   describeError,
-  type LocalSocket,
   type Log,
-  listen,
   runServices,
   type Service,
-  serveLocally,
   setHeapGrowth,
 } from '@causeway/service';
-import type { FastifyInstance } from 'fastify';
 import { adminHandlers } from './admin/handlers.ts';
 import { makeAdminServer } from './admin/serve-admin-api.ts';
 import { adminSocket, announceSocket } from './admin/socket.ts';
@@ -71,7 +68,7 @@ function announce(socket: LocalSocket, log: Log): void {
 
 function serving(
   name: string,
-  server: FastifyInstance,
+  server: HttpServer,
   stopping: AbortController,
   begin: () => Promise<void>,
 ): Service {

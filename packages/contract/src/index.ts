@@ -1,21 +1,42 @@
 export * from './common.ts';
-export * from './connect/connect-administration.ts';
-export * from './connect/connect-status.ts';
+export * from './connect/connectors.ts';
+export * from './connect/held.ts';
+export * from './connect/objects.ts';
+export * from './connect/pairing.ts';
+export * from './connect/parameters.ts';
+export * from './connect/password-sync.ts';
+export * from './connect/routes.ts';
+export * from './connect/scheduler.ts';
+export * from './connect/settings.ts';
+export * from './connect/status.ts';
+export * from './connect/tokens.ts';
+export * from './domain/administrators.ts';
+export * from './domain/decisions.ts';
+export * from './domain/held.ts';
+export * from './domain/names.ts';
+export * from './domain/people.ts';
+export * from './domain/routes.ts';
+export * from './domain/status.ts';
 export {
   ACCEPTED_RECORDS,
   ACCEPTS_HEADER,
   FOREST_REPORT,
-  hearing,
   isReadBy,
   RecordName,
   RecordNames,
   readAccepts,
   writeAccepts,
 } from './http/accepts.ts';
-export { CallError, call, callIfServed, isRemoved, requestPath, type Send } from './http/client.ts';
-export type { AgentIdentity, Endpoint } from './http/endpoint.ts';
-export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './http/route.ts';
-export { agentSend, httpSend } from './http/send.ts';
+export {
+  type Access,
+  type AccessOf,
+  type CallInput,
+  fillPath,
+  type ReplyOf,
+  type Route,
+  requestPath,
+  route,
+} from './http/route.ts';
 export { compareVersions, isVersion, PROGRAM_VERSION, VERSION_HEADER } from './http/version.ts';
 export { type ApiName, apis, openApiDocument } from './openapi.ts';
 export * from './tenant/administration.ts';

@@ -1,7 +1,22 @@
 import { z } from 'zod';
 import * as common from './common.ts';
-import * as connectAdministration from './connect/connect-administration.ts';
-import * as connectStatus from './connect/connect-status.ts';
+import * as connectors from './connect/connectors.ts';
+import * as connectHeld from './connect/held.ts';
+import * as objects from './connect/objects.ts';
+import * as parameters from './connect/parameters.ts';
+import * as passwordSync from './connect/password-sync.ts';
+import { connectAdministrationRoutes } from './connect/routes.ts';
+import * as scheduler from './connect/scheduler.ts';
+import * as settings from './connect/settings.ts';
+import * as connectStatus from './connect/status.ts';
+import * as tokens from './connect/tokens.ts';
+import * as domainAdministrators from './domain/administrators.ts';
+import * as domainDecisions from './domain/decisions.ts';
+import * as domainHeld from './domain/held.ts';
+import * as domainNames from './domain/names.ts';
+import * as domainPeople from './domain/people.ts';
+import { domainRoutes } from './domain/routes.ts';
+import * as domainStatus from './domain/status.ts';
 import type { Access, Route } from './http/route.ts';
 import * as administration from './tenant/administration.ts';
 import * as administrators from './tenant/administrators.ts';
@@ -17,8 +32,9 @@ import * as users from './tenant/users.ts';
 export const apis = {
   connect: {
     title: "Connect's admin API",
-    routes: [connectAdministration.connectAdministrationRoutes],
+    routes: [connectAdministrationRoutes],
   },
+  domain: { title: "Domain Services' local API", routes: [domainRoutes] },
   tenant: {
     title: "The tenant's API",
     routes: [
@@ -46,8 +62,21 @@ const modules = [
   administrators,
   applications,
   common,
-  connectAdministration,
+  connectHeld,
   connectStatus,
+  connectors,
+  objects,
+  parameters,
+  passwordSync,
+  scheduler,
+  settings,
+  tokens,
+  domainAdministrators,
+  domainDecisions,
+  domainHeld,
+  domainNames,
+  domainPeople,
+  domainStatus,
   enrolment,
   groups,
   managedDomain,

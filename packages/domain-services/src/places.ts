@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { IdentityFiles } from '@causeway/api';
 
 /** The files of Domain Services; all of them in the state folder, which its user alone can enter. */
 export interface Places {
@@ -10,9 +11,8 @@ export interface Places {
   /** Private halves: who sends these to somebody gives the managed domain's passwords away. */
   sealingKey: string;
   receiptKey: string;
-  agentKey: string;
-  /** What the tenant said when the agent enrolled. */
-  enrolment: string;
+  /** Who the agent is at the tenant, and its key. */
+  agent: IdentityFiles;
   administratorPassword: string;
   ledger: string;
 }
@@ -26,8 +26,7 @@ export function placesOf(configuration: { stateDirectory: string; directory?: st
     creation: at('creation.json'),
     sealingKey: at('sealing-key'),
     receiptKey: at('receipt-key.pem'),
-    agentKey: at('agent-key.pem'),
-    enrolment: at('enrolment.json'),
+    agent: { identity: at('enrolment.json'), key: at('agent-key.pem') },
     administratorPassword: at('administrator.password'),
     ledger: at('ledger.db'),
   };

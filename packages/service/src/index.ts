@@ -14,28 +14,22 @@ export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
 export { describeHeld, HELD_WORDS } from './held-lists.ts';
-export { createServer, listen, type ServerOptions } from './http-server.ts';
 export { backoff, runServices, type Service, sleep } from './lifecycle.ts';
-export { callLocally, callSocket, type LocalSocket, serveLocally } from './local-api.ts';
 export { createLog, type Log } from './log.ts';
 export { type CodeFlags, codeOption, readCode, withCode } from './one-time-code.ts';
 export {
   defaultConfigurationFile,
   defaultStateDirectory,
   localSocketPath,
+  makeRuntimeDirectory,
   readPrivateFile,
+  removeSocket,
+  restrictSocket,
   runtimeDirectory,
+  withPrivateUmask,
   writePrivateFile,
   writeRuntimeFile,
 } from './platform.ts';
-export {
-  bearerToken,
-  checked,
-  type ServedInput,
-  type ServedRoute,
-  type ServeOptions,
-  serveRoute,
-} from './serve-route.ts';
 export { StateDatabase } from './state-database.ts';
 export { checkStateFolder, makePrivateDirectory, takeStateFolder } from './state-folder.ts';
 export { lockState, lockStateSoon, type StateLock } from './state-lock.ts';

@@ -18,17 +18,11 @@ import { after, test } from 'node:test';
 import {
   backoff,
   CausewayError,
-  callLocally,
-  callSocket,
   createLog,
-  createServer,
   describeError,
-  listen,
-  localSocketPath,
   lockState,
   plainText,
   readPrivateFile,
-  serveLocally,
   table,
   writePrivateFile,
   writeRuntimeFile,
@@ -36,7 +30,6 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-service-'));
 after(() => rmSync(folder, { recursive: true }));
-const quiet = createLog('test', new Writable({ write: (_chunk, _encoding, done) => done() }));
 
 test('a second instance is refused with the process id of the first', () => {
   const state = join(folder, 'locked');
@@ -52,71 +45,13 @@ test('a second instance is refused with the process id of the first', () => {
   lockState(state).release();
 });
 
-test('a local API answers on a socket that only its owner can open', async () => {
-  const state = join(folder, 'api');
-  lockState(state).release();
-  const server = createServer({ log: quiet });
-  server.get('/hello', () => ({ hello: 'world' }));
-  server.get('/refused', () => {
-    throw new CausewayError('not-now', 'not now', { status: 409 });
-  });
-  server.get('/broken', () => {
-    throw new Error('inside');
-  });
-  await serveLocally(server, state);
-  assert.equal(statSync(localSocketPath(state)).mode & 0o777, 0o600);
-  assert.deepEqual(await callLocally(state, 'connect', 'GET', '/hello'), { hello: 'world' });
-  await assert.rejects(callLocally(state, 'connect', 'GET', '/refused'), {
-    code: 'not-now',
-    message: 'not now',
-    status: 409,
-  });
-  await assert.rejects(
-    callLocally(state, 'connect', 'GET', '/broken'),
-    (e: Error) => !e.message.includes('inside'),
-  );
-  await server.close();
-  await assert.rejects(
-    callLocally(state, 'connect', 'GET', '/hello'),
-    /connect is not running .* 'causeway connect run'/,
-  );
-});
-
-test('a socket elsewhere opens to a group where there is one, and a note in a folder for all names it', async () => {
-  const root = process.getuid?.() === 0;
-  for (const [group, mode] of [
-    ['daemon', root ? 0o660 : 0o600],
-    ['no-such-group-here', 0o600],
-  ] as const) {
-    const path = join(folder, group, 'connect.sock');
-    const server = createServer({ log: quiet });
-    server.get('/hello', () => ({ hello: 'world' }));
-    await serveLocally(server, join(folder, 'unused'), { path, group });
-    assert.equal(statSync(path).mode & 0o777, mode, group);
-    if (root && mode === 0o660) assert.notEqual(statSync(path).gid, 0);
-    assert.deepEqual(await callSocket(path, 'connect', 'GET', '/hello'), { hello: 'world' });
-    await server.close();
-  }
+test('a note in a folder for all is one that everybody may read', () => {
   const note = join(folder, 'run', 'connect.json');
   writeRuntimeFile(note, '{}');
   writeRuntimeFile(note, '{"socket":"/x"}');
   assert.equal(readFileSync(note, 'utf8'), '{"socket":"/x"}');
   assert.deepEqual([statSync(note).mode & 0o777, statSync(join(folder, 'run')).mode & 0o777], [0o644, 0o755]);
   assert.deepEqual(readdirSync(join(folder, 'run')), ['connect.json']);
-});
-
-test('listening in the clear off loopback is refused, and a taken port is told', async () => {
-  const server = createServer({ log: quiet });
-  for (const host of ['0.0.0.0', '127.evil.example', '127.0.0.1.evil.example']) {
-    await assert.rejects(listen(server, { host, port: 0 }, false), { code: 'tls-needed' });
-  }
-  const address = new URL(await listen(server, { host: '127.0.0.1', port: 0 }, false));
-  const other = createServer({ log: quiet });
-  await assert.rejects(listen(other, { host: '127.0.0.1', port: Number(address.port) }, false), {
-    code: 'port-taken',
-  });
-  await server.close();
-  await other.close();
 });
 
 test('a log redacts what has the name of a secret', () => {

@@ -16,14 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import {
-  callLocally,
-  createLog,
-  createServer,
-  lockState,
-  makePrivateDirectory,
-  serveLocally,
-} from './index.ts';
+import { lockState, makePrivateDirectory } from './index.ts';
 import { checkStateFolder, takeStateFolder } from './state-folder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-own-'));
@@ -190,17 +183,6 @@ test("looks two levels deep where a program's folder is concerned, which has fil
   untouched(target);
 });
 
-test('makes no socket in the place of a file, nor in a folder that others can write into', async () => {
-  const { place, state, target } = scene();
-  const server = createServer({ log: createLog('test', { write: () => {} }) });
-  const serve = (path: string) => serveLocally(server, state, { path, group: 'no-such-group-here' });
-  await assert.rejects(serve(target), { code: 'not-own', message: /target' of user \d+ is no socket/ });
-  untouched(target);
-  chmodSync(place, 0o777);
-  await assert.rejects(serve(join(place, 'x.sock')), { code: 'not-own', message: /writable by others/ });
-  await server.close();
-});
-
 if (root) {
   test("refuses another user's state folder, and writes nothing there", () => {
     const { state } = scene();
@@ -231,17 +213,6 @@ if (root) {
     symlinkSync(place, join(folder, 'theirs'));
     lchownSync(join(folder, 'theirs'), OTHER, OTHER);
     refused(() => lockState(join(folder, 'theirs', 'state')), 'theirs', `belongs to user ${OTHER}`);
-  });
-
-  test("root may still ask another user's service on its socket", async () => {
-    const { state } = scene();
-    const server = createServer({ log: createLog('test', { write: () => {} }) });
-    server.get('/hello', () => ({ hello: 'world' }));
-    await serveLocally(server, state);
-    for (const path of [state, join(state, 'api.sock')]) chownSync(path, OTHER, OTHER);
-    assert.deepEqual(await callLocally(state, 'connect', 'GET', '/hello'), { hello: 'world' });
-    refused(() => lockState(state), `run it as user ${OTHER}`);
-    await server.close();
   });
 
   test('a service that is not root takes what root put into its folder, and no folder of root', () => {

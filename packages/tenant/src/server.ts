@@ -1,6 +1,6 @@
+import { createServer, type HttpServer, type RegisteredRoute } from '@causeway/api';
 import { ACCEPTED_RECORDS, ACCEPTS_HEADER, FOREST_REPORT, writeAccepts } from '@causeway/contract';
-import { createServer, type Log } from '@causeway/service';
-import type { FastifyInstance, RouteOptions } from 'fastify';
+import type { Log } from '@causeway/service';
 import { registerAdministration } from './api/administration.ts';
 import { registerAdministrators } from './api/administrators.ts';
 import { registerApplications } from './api/applications.ts';
@@ -33,8 +33,8 @@ const ACCEPTS = writeAccepts([...ACCEPTED_RECORDS, FOREST_REPORT]);
 export function makePublicServer(
   context: ServerContext,
   { tls, trustedProxies }: Pick<TenantConfiguration, 'tls' | 'trustedProxies'>,
-  onRoute?: (route: RouteOptions) => void,
-): FastifyInstance {
+  onRoute?: (route: RegisteredRoute) => void,
+): HttpServer {
   const server = createServer({ log: context.log, tls, trustedProxies });
   if (onRoute) server.addHook('onRoute', onRoute);
   server.addHook('onRequest', async (_request, reply) => {
@@ -59,7 +59,7 @@ export function makePublicServer(
 }
 
 /** The HTTP server on the Unix socket. */
-export function makeLocalServer(context: ServerContext): FastifyInstance {
+export function makeLocalServer(context: ServerContext): HttpServer {
   const server = createServer({ log: context.log });
   registerLocal(server, context);
   return server;

@@ -5,14 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import {
-  administrationRoutes,
-  CallError,
-  call,
-  enrolmentRoutes,
-  httpSend,
-  synchronizationRoutes,
-} from '@causeway/contract';
+import { CallError, call, httpSend } from '@causeway/api';
+import { administrationRoutes, enrolmentRoutes, synchronizationRoutes } from '@causeway/contract';
 import { createLog } from '@causeway/service';
 import { TenantConfiguration } from './configuration.ts';
 import { startTenant } from './start-tenant.ts';

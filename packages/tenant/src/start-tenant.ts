@@ -1,12 +1,11 @@
+import { listen, serveLocally } from '@causeway/api';
 import {
   type CausewayError,
   describeError,
   type Log,
-  listen,
   lockStateSoon,
   reportError,
   type Service,
-  serveLocally,
 } from '@causeway/service';
 import { type DatabaseLocation, databaseLocation, type TenantConfiguration } from './configuration.ts';
 import { type Database, openDatabase } from './database/open-database.ts';

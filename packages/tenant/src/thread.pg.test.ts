@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
-import { call, managedDomainRoutes, type Send, synchronizationRoutes } from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { managedDomainRoutes, synchronizationRoutes } from '@causeway/contract';
 import { ntHash } from '@causeway/credentials';
 import { onEveryBackend } from './testing/backends.ts';
 import { FOREST } from './testing/forest.ts';

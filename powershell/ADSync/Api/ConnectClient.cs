@@ -8,7 +8,7 @@ using System.Threading;
 
 namespace Causeway.ADSync.Api;
 
-/// <summary>Calls Connect's admin API: packages/contract/src/connect/connect-administration.ts is the table of its routes.</summary>
+/// <summary>Calls Connect's admin API: packages/contract/src/connect/routes.ts is the table of its routes.</summary>
 internal sealed class ConnectClient
 {
     /// <summary>The longest that a call may take: switching a channel off waits for what is under way.</summary>

@@ -6,7 +6,7 @@ const MOST = 20;
 export const FOLDERS: Rule = {
   name: 'folders',
   says: 'A folder has at most 20 files; tests do not count.',
-  permissions: [{ who: 'packages/service/src', because: 'serving a contract moves to a package of its own' }],
+  permissions: [],
   find: ({ files }) => {
     const folders = Map.groupBy(
       files.filter(({ path }) => !path.endsWith('.test.ts')),

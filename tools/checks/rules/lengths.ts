@@ -15,7 +15,6 @@ export const LENGTHS: Rule = {
       'lab/places/stage.ts',
       'packages/connect/src/doctor/prerequisites.ts',
       'packages/connect/src/sync/connector.ts',
-      'packages/contract/src/connect/connect-administration.ts',
       'packages/domain-services/src/apply/reconcile-names.ts',
       'packages/domain-services/src/commands/domain-commands.ts',
       'packages/domain-services/src/directory/managed-directory.ts',

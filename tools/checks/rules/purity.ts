@@ -46,16 +46,6 @@ export const PURITY: Rule = {
       because: 'HPKE encapsulates with a key that is drawn for it',
     },
     { who: 'packages/contract/src/**', what: 'zod', because: 'the schemas' },
-    ...['clock', 'I/O', 'openid-client', 'undici'].map(what => ({
-      who: 'packages/contract/src/http/transport.ts',
-      what,
-      because: 'calling moves to a package of its own',
-    })),
-    {
-      who: 'packages/contract/src/http/endpoint.ts',
-      what: 'node:crypto',
-      because: 'calling moves to a package of its own',
-    },
   ],
   find: ({ files }) =>
     files

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { callLocally, type HttpServer, serveLocally, serviceIn } from '@causeway/api';
 import { connectAdministrationRoutes, type Route } from '@causeway/contract';
-import { callSocket, serveLocally } from '@causeway/service';
-import type { FastifyInstance } from 'fastify';
 import { openConnect } from '../testing/open-connect.ts';
 import { adminHandlers } from './handlers.ts';
 import { makeAdminServer } from './serve-admin-api.ts';
@@ -15,7 +14,7 @@ const { tokens } = at.connect.store;
 let nudges = 0;
 const handlers = adminHandlers(at.connect, () => nudges++);
 const registered: Record<'socket' | 'network', string[]> = { socket: [], network: [] };
-const serverOf = (side: 'socket' | 'network'): FastifyInstance =>
+const serverOf = (side: 'socket' | 'network'): HttpServer =>
   makeAdminServer(at.connect, handlers, {
     side,
     onRoute: ({ method, url }) => registered[side].push(`${method} ${url}`),
@@ -92,13 +91,14 @@ test('no route over the network answers without a token, with a wrong, a revoked
 
 test('the socket needs no token, and nobody but its owner may open it', async () => {
   assert.equal(statSync(socket).mode & 0o777, 0o600);
-  const made = await callSocket(socket, 'connect', 'POST', '/api/v1/tokens', { name: 'a workstation' });
-  const { token } = made as { token: string };
+  const service = serviceIn(at.stateDirectory, 'connect');
+  const { createAdminToken, revokeAdminToken } = connectAdministrationRoutes;
+  const { token } = await callLocally(service, createAdminToken, { body: { name: 'a workstation' } });
   const [route] = routes.filter(({ path }) => path === '/api/v1/connectors');
   assert.equal((await ask(route!, token)).status, 200);
   const listed = tokens.list().find(({ name }) => name === 'a workstation')!;
   assert.ok(listed.lastUsedAt !== null && !JSON.stringify(tokens.list()).includes(token));
-  await callSocket(socket, 'connect', 'DELETE', '/api/v1/tokens/a%20workstation');
+  await callLocally(service, revokeAdminToken, { params: { name: 'a workstation' } });
   assert.equal((await ask(route!, token)).status, 401);
 });
 

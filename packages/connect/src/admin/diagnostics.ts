@@ -1,4 +1,5 @@
-import { CallError, type Diagnosis } from '@causeway/contract';
+import { CallError } from '@causeway/api';
+import type { Diagnosis } from '@causeway/contract';
 import { legacyState } from '../pairing/legacy.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';

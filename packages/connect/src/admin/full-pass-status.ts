@@ -1,4 +1,5 @@
-import { CallError, type FullPasswordSync } from '@causeway/contract';
+import { CallError } from '@causeway/api';
+import type { FullPasswordSync } from '@causeway/contract';
 import { legacyState } from '../pairing/legacy.ts';
 import { expectedEnd, ratePerSecond } from '../passwords/full-pass-progress.ts';
 import type { Connector } from '../sync/connector.ts';

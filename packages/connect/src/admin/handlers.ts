@@ -1,11 +1,9 @@
+import type { Handlers } from '@causeway/api';
 import {
   openApiDocument,
   PROGRAM_VERSION,
-  type ReplyOf,
-  type Route,
   type connectAdministrationRoutes as routes,
 } from '@causeway/contract';
-import type { ServedInput } from '@causeway/service';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import {
@@ -34,14 +32,8 @@ import { connectStatus, userStatus } from './status.ts';
 type Routes = typeof routes;
 export type RouteName = keyof Routes;
 
-/** What a handler looks at: checked against the contract. `caller` is who asks, in words, for the events. */
-export type AdminInput<R extends Route> = Pick<ServedInput<R>, 'params' | 'query' | 'body'>;
-export type AdminHandlers = {
-  [N in RouteName]: (
-    input: AdminInput<Routes[N]>,
-    caller: string,
-  ) => Promise<ReplyOf<Routes[N]>> | ReplyOf<Routes[N]>;
-};
+/** The caller is who asks, in words, for the events. */
+export type AdminHandlers = Handlers<Routes, string>;
 
 /**
  * Connect's admin API, a handler a route of the contract. The running service serves them; where none runs, a command that has

@@ -1,10 +1,11 @@
+import type { ServedInput } from '@causeway/api';
 import type {
   ConnectorSpaceObject,
   PasswordLogEntry,
   ReplyOf,
   connectAdministrationRoutes as routes,
 } from '@causeway/contract';
-import { CausewayError, type ServedInput } from '@causeway/service';
+import { CausewayError } from '@causeway/service';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';

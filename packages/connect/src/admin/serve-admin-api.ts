@@ -1,15 +1,23 @@
-import { connectAdministrationRoutes, type Route } from '@causeway/contract';
-import { bearerToken, CausewayError, createServer, describeError, serveRoute } from '@causeway/service';
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import {
+  bearerToken,
+  createServer,
+  type HttpRequest,
+  type HttpServer,
+  type RegisteredRoute,
+  type RouteTable,
+  serveTable,
+} from '@causeway/api';
+import { type Route, connectAdministrationRoutes as routes } from '@causeway/contract';
+import { CausewayError, describeError } from '@causeway/service';
 import type { Connect } from '../sync/connect.ts';
-import type { AdminHandlers, AdminInput } from './handlers.ts';
+import type { AdminHandlers } from './handlers.ts';
 
 export interface AdminServerOptions {
   /** `socket`: whoever may open it may do everything. `network`: a token is needed, and some routes are not there at all. */
   readonly side: 'socket' | 'network';
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string } | undefined;
   /** Is shown every route as it is registered. */
-  readonly onRoute?: (route: RouteOptions) => void;
+  readonly onRoute?: (route: RegisteredRoute) => void;
 }
 
 /** The HTTP server of the admin API, for one of its two sides. */
@@ -17,31 +25,25 @@ export function makeAdminServer(
   connect: Connect,
   handlers: AdminHandlers,
   { side, tls, onRoute }: AdminServerOptions,
-): FastifyInstance {
+): HttpServer {
   const server = createServer({ log: connect.log, tls });
   if (onRoute) server.addHook('onRoute', onRoute);
-  const callers = new WeakMap<FastifyRequest, string>();
-  const onRequest = async (request: FastifyRequest): Promise<void> => {
-    callers.set(
-      request,
+  serveTable(server, routesOf(side), handlers, {
+    callerOf: request =>
       side === 'socket' ? 'an administrator at the local socket' : tokenHolder(connect, request),
-    );
-  };
-  for (const [name, route] of Object.entries<Route>(connectAdministrationRoutes)) {
-    if (side === 'network' && !route.access.includes('operator')) continue;
-    const handler = handlers[name as keyof AdminHandlers] as (
-      input: AdminInput<Route>,
-      caller: string,
-    ) => unknown;
-    serveRoute(server, route, { onRequest }, async (input, request) =>
-      telling(async () => handler(input, callers.get(request)!)),
-    );
-  }
+    around: telling,
+  });
   return server;
 }
 
+/** INVARIANT: what is for the socket alone is not there over the network. */
+function routesOf(side: AdminServerOptions['side']): RouteTable {
+  const all = Object.entries<Route>(routes);
+  return Object.fromEntries(all.filter(([, { access }]) => side === 'socket' || access.includes('operator')));
+}
+
 /** @throws CausewayError 'unauthorized' */
-function tokenHolder({ store }: Connect, request: FastifyRequest): string {
+function tokenHolder({ store }: Connect, request: HttpRequest): string {
   const token = bearerToken(request);
   const name = token === undefined ? undefined : store.tokens.find(token);
   if (name !== undefined) return `the holder of token '${name}'`;

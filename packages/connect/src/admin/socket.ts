@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { LocalSocket } from '@causeway/api';
 import {
   defaultStateDirectory,
-  type LocalSocket,
   localSocketPath,
   runtimeDirectory,
   writeRuntimeFile,

@@ -1,4 +1,5 @@
-import { CallError, type ConnectStatus, type ConnectUserStatus } from '@causeway/contract';
+import { CallError } from '@causeway/api';
+import type { ConnectStatus, ConnectUserStatus } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { arrivalOf } from '../heads/arrival.ts';
 import { accountOf } from '../objects/decide-account.ts';

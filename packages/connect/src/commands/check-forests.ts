@@ -1,4 +1,4 @@
-import { CallError } from '@causeway/contract';
+import { CallError } from '@causeway/api';
 import { CausewayError, describeError } from '@causeway/service';
 import type { ConnectConfiguration, ConnectorConfiguration } from '../configuration.ts';
 import { openSignedOut } from '../domain-controller/domain-controller.ts';

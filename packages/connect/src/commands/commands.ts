@@ -1,4 +1,5 @@
 import { createAccountCommand } from '@causeway/active-directory';
+import { tenantEndpoint } from '@causeway/api';
 import type { CycleSummary } from '@causeway/contract';
 import {
   CausewayError,
@@ -11,7 +12,7 @@ import {
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { runConnect } from '../run.ts';
-import { enrol, MAKE_CODE, readAgent, tenantEndpoint } from '../tenant/identity.ts';
+import { enrol, MAKE_CODE, readAgent } from '../tenant/identity.ts';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 import { checkDomainControllers, checkEnrolledForests } from './check-forests.ts';
 import { forcePasswordSync } from './force-password-sync.ts';

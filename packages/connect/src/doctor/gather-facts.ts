@@ -2,21 +2,16 @@ import {
   CallError,
   call,
   callIfServed,
-  groupRoutes,
-  httpSend,
-  managedDomainRoutes,
-} from '@causeway/contract';
-import {
-  CausewayError,
   callLocally,
-  defaultStateDirectory,
-  describeError,
-  readPrivateFile,
-} from '@causeway/service';
+  httpSend,
+  serviceIn,
+  tenantEndpoint,
+} from '@causeway/api';
+import { domainRoutes, groupRoutes, managedDomainRoutes } from '@causeway/contract';
+import { CausewayError, defaultStateDirectory, describeError, readPrivateFile } from '@causeway/service';
 import { z } from 'zod';
 import { ask } from '../commands/at-hand.ts';
 import { loadConnectConfiguration } from '../configuration.ts';
-import { tenantEndpoint } from '../tenant/identity.ts';
 import type { Facts, Told } from './prerequisites.ts';
 
 export interface DoctorOptions {
@@ -68,9 +63,8 @@ const DomainStatus = z.object({
 
 /** Nothing where no managed domain runs on this machine. */
 async function askDomain({ domainState = defaultStateDirectory('domain') }: DoctorOptions) {
-  const status = DomainStatus.safeParse(await callLocally(domainState, 'domain', 'GET', '/status')).data;
-  if (status === undefined) return undefined;
-  const { realm, registration, samba } = status;
+  const route = { ...domainRoutes.getStatus, reply: DomainStatus };
+  const { realm, registration, samba } = await callLocally(serviceIn(domainState, 'domain'), route);
   return { realm, alarm: registration?.alarm ?? null, next: registration?.next ?? null, samba };
 }
 

@@ -1,4 +1,4 @@
-import { CallError } from '@causeway/contract';
+import { CallError } from '@causeway/api';
 import { describeError, isDiskError, type Service, sleep } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';

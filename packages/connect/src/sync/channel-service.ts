@@ -1,4 +1,4 @@
-import { CallError } from '@causeway/contract';
+import { CallError } from '@causeway/api';
 import { backoff, CausewayError, describeError, type Service, sleep } from '@causeway/service';
 import { EventId } from '../store/events.ts';
 import type { RetryKind } from '../store/retry-queue.ts';

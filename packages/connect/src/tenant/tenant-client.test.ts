@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
-import { CallError, httpSend, type ObjectChange } from '@causeway/contract';
+import { CallError, httpSend } from '@causeway/api';
+import type { ObjectChange } from '@causeway/contract';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { TenantClient } from './tenant-client.ts';
 

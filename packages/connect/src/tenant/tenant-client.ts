@@ -1,11 +1,9 @@
+import { CallError, call, type Send } from '@causeway/api';
 import {
-  CallError,
   type CredentialChange,
-  call,
   type ObjectChange,
   type ReplyOf,
   synchronizationRoutes as routes,
-  type Send,
   type Verdict,
   type Withdrawal,
 } from '@causeway/contract';

@@ -1,5 +1,5 @@
 import type { ReplicatedUser } from '@causeway/active-directory';
-import { httpSend } from '@causeway/contract';
+import { httpSend } from '@causeway/api';
 import { generateSigningKey, signingPublicKey, verifyRecord } from '@causeway/records';
 import { createLog } from '@causeway/service';
 import { ConnectConfiguration } from '../configuration.ts';

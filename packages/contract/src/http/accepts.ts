@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Send } from './client.ts';
 
 /**
  * Header by which an agent announces, with every request, the records that it reads beyond those of the first release. Both ends are
@@ -38,19 +37,4 @@ export function readAccepts(header: unknown): string[] | undefined {
 /** Whether a reader that announced this (or nothing) may be shown a record. @param name its kind and version */
 export function isReadBy(announced: readonly string[] | undefined, name: string): boolean {
   return FIRST_RECORDS.includes(name) || (announced?.includes(name) ?? false);
-}
-
-/** A way to a peer that remembers what the peer announced with its last answer. */
-export function hearing(send: Send): { send: Send; reads: (name: string) => boolean } {
-  let announced: string[] | undefined;
-  return {
-    reads: name => isReadBy(announced, name),
-    send: async (path, init) => {
-      const response = await send(path, init);
-      // What stands between both ends answers with other errors; a peer that does not know a member refuses it with this one.
-      if (response.status < 300 || response.status === 400)
-        announced = readAccepts(response.headers.get(ACCEPTS_HEADER));
-      return response;
-    },
-  };
 }

@@ -13,11 +13,12 @@ export interface Route<
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
   Reply extends z.ZodType = z.ZodType,
+  Allowed extends Access = Access,
 > {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Fastify's path syntax, `/api/v1/users/:id`. */
   readonly path: string;
-  readonly access: readonly Access[];
+  readonly access: readonly Allowed[];
   readonly summary: string;
   readonly params?: Params;
   readonly query?: Query;
@@ -31,7 +32,8 @@ export function route<
   Query extends z.ZodType = z.ZodUndefined,
   Body extends z.ZodType = z.ZodUndefined,
   Reply extends z.ZodType = z.ZodType,
->(definition: Route<Params, Query, Body, Reply>): Route<Params, Query, Body, Reply> {
+  const Allowed extends Access = Access,
+>(definition: Route<Params, Query, Body, Reply, Allowed>): Route<Params, Query, Body, Reply, Allowed> {
   return definition;
 }
 
@@ -41,6 +43,9 @@ export interface CallInput<R extends Route> {
   readonly query?: R extends Route<z.ZodType, infer Q> ? z.input<Q> : never;
   readonly body?: R extends Route<z.ZodType, z.ZodType, infer B> ? z.input<B> : never;
 }
+
+/** Who may call a route, as its table says. */
+export type AccessOf<R extends Route> = R['access'][number];
 
 /** What a route answers. */
 export type ReplyOf<R extends Route> = z.output<R['reply']>;
@@ -52,4 +57,16 @@ export function fillPath(path: string, params: Record<string, unknown> = {}): st
     if (value === undefined) throw new RangeError(`parameter '${name}' is missing for ${path}`);
     return encodeURIComponent(String(value));
   });
+}
+
+/** The path of one call, with its parameters and its query. */
+export function requestPath(route: Route, { params, query }: CallInput<Route>): string {
+  const search = query === undefined ? '' : `?${new URLSearchParams(stringify(query as object))}`;
+  return fillPath(route.path, params as Record<string, unknown>) + search;
+}
+
+function stringify(query: object): [string, string][] {
+  return Object.entries(query)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, String(value)]);
 }

@@ -1,11 +1,10 @@
-import { SourceAnchor } from '@causeway/contract';
+import { type DomainBlock, type Done, SourceAnchor } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import type { Block } from '../ledger/block-book.ts';
 import { onlyOne, peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
 import { nameOf } from '../ledger/held.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { keyOf, type Person } from '../person.ts';
-import type { At, Done } from './command-context.ts';
+import type { At } from './command-context.ts';
 
 /** Whom an administrator means: as for `status USER`, and the forest where that alone does not tell. */
 interface Whom {
@@ -51,7 +50,7 @@ export async function unblock(at: At, whom: Whom): Promise<Done> {
 }
 
 /** What status and commands say of a block. */
-export function blockText({ since, by, reason, applied }: Block): string {
+export function blockText({ since, by, reason, applied }: DomainBlock): string {
   const who = by === null ? '' : ` by ${by}`;
   const why = reason === null ? '' : `: ${reason}`;
   return `since ${since}${who}${why}${applied ? '' : '; not on the account yet'}`;

@@ -7,9 +7,3 @@ export interface At {
   /** Makes the accounts of the blocked as they are to be; says what keeps one from being so. */
   applyBlocks: () => Promise<string | undefined>;
 }
-
-export interface Done {
-  message: string;
-  /** Of a block or its end: the account in the directory is so already. */
-  applied?: boolean;
-}

@@ -1,3 +1,4 @@
+import type { DomainNameClaims, Done, NameList } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { RESERVATION_MS } from '../apply/reconcile-names.ts';
 import { peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
@@ -15,22 +16,6 @@ import { isSamePerson } from '../person.ts';
 /** Accounts and names that one list names. */
 const MAX_LISTED = 10_000;
 
-/** Accounts that are not called as their forests say, and names that are reserved for forests. */
-export interface NameList {
-  differing: NamedAccount[];
-  reserved: { name: string; forest: string; until: string }[];
-}
-
-/** Who has a name, whose it is, and who wants it and has it not. */
-export interface NameClaims {
-  name: string;
-  holders: NamedAccount[];
-  owner: string | null;
-  /** ISO 8601; null while it is not reserved. */
-  reservedUntil: string | null;
-  waiting: NamedAccount[];
-}
-
 export function listNames(ledger: Ledger): NameList {
   const reserved = ledger.names.reserved(MAX_LISTED).map(({ slot, forest, releasedAt }) => ({
     ...{ name: slot.slice(2), forest, until: endOf(releasedAt!) },
@@ -38,7 +23,7 @@ export function listNames(ledger: Ledger): NameList {
   return { differing: ledger.names.differing(MAX_LISTED), reserved };
 }
 
-export function readName(ledger: Ledger, realm: string, name: string): NameClaims {
+export function readName(ledger: Ledger, realm: string, name: string): DomainNameClaims {
   const slot = slotOf(name, realm);
   const owner = ledger.names.owner(slot);
   const holders = ledger.names.holding(slot, realm);
@@ -57,7 +42,7 @@ export function readName(ledger: Ledger, realm: string, name: string): NameClaim
  * Frees a name that is reserved for a forest, or that nobody has while some still have digits because of it.
  * @throws CausewayError 'name-held'
  */
-export function freeName(ledger: Ledger, realm: string, name: string): { message: string } {
+export function freeName(ledger: Ledger, realm: string, name: string): Done {
   const claims = readName(ledger, realm, name);
   const holder = claims.holders.find(one => wants(one, name, realm));
   if (holder) {
@@ -95,7 +80,7 @@ export function giveName(
   ledger: Ledger,
   realm: string,
   { name, user, forest: among, confirmed }: Handover,
-): { message: string } {
+): Done {
   const slot = slotOf(name, realm);
   const meant = peopleMeant(ledger, user, among).flatMap(one => ledger.names.account(one) ?? []);
   const account = requireOne(user, meant, describe);

@@ -1,92 +1,26 @@
+import type { Identity } from '@causeway/api';
+import type { DomainBlock, DomainStatus, DomainUserStatus } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import { domainStatus, type SambaRelease } from '@causeway/samba';
-import { z } from 'zod';
-import { type AdministratorCounts, countAdministrators } from '../administrators/administrators.ts';
+import { countAdministrators } from '../administrators/administrators.ts';
 import { growthAlarms } from '../apply/creations.ts';
 import type { DifferenceLimits } from '../configuration.ts';
 import { readLockAlarm } from '../directory/realm-guard.ts';
-import { type Arrival, arrivals } from '../heads/arrival.ts';
+import { arrivals } from '../heads/arrival.ts';
 import type { Block } from '../ledger/block-book.ts';
 import { onlyOne, seekPerson, unknownUser } from '../ledger/find-person.ts';
 import { countHeld, nameOf, stillSigningIn } from '../ledger/held.ts';
-import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { PublicDomainKeys } from '../pairing/domain-keys.ts';
 import { offeredTenantKey, pinnedTenantKey } from '../pairing/tenant-key.ts';
 import type { Places } from '../places.ts';
-import type { Enrolment } from '../registration/identity.ts';
-import { type Registration, readRegistration } from '../registration/standing.ts';
-
-/** What `causeway domain status` shows. */
-export interface Status {
-  realm: string;
-  tenant: string;
-  /** The agent itself runs; without it nothing is followed. */
-  following: boolean;
-  /** What keeps the feed from being followed, in words. */
-  trouble: string | null;
-  domain: { running: boolean; since: string | null };
-  /** Absent where no service runs that has asked. */
-  samba?: SambaRelease | undefined;
-  /** Whether this is the tenant's managed domain. */
-  registration: Registration;
-  feed: { cursor: string; readAt: string | null; caughtUpAt: string | null; reportsWaiting: boolean };
-  pairing: {
-    fingerprint: string;
-    trusted: TrustedAgent[];
-    /** The tenant's own key, for cloud-only users; `offered` is another one that waits to be confirmed. */
-    tenantKey: { fingerprint: string | null; offered: string | null };
-  };
-  accounts: { accounts: number; withCredential: number; deleted: number };
-  administrators: AdministratorCounts;
-  /** Whom administrators keep out: how many, those that are not on the account yet, and the newest. */
-  blocked: { count: number; waiting: number; latest: (Block & { user: string })[] };
-  guard: {
-    /** A lock of an account that the domain needs, ended in the last day; null when there was none. */
-    alarm: string | null;
-    /** Accounts from before whose own changes of the password are not refused yet. */
-    ownChangesWaiting: number;
-  };
-  /** Of each trusted forest. */
-  arrivals: Arrival[];
-  deletions: {
-    waiting: number;
-    /** Of those that wait: for an administrator. */
-    held: number;
-    /** The first of those who can still sign in because of that; `stillSigningInCount` of them in all. */
-    stillSigningIn: string[];
-    stillSigningInCount: number;
-  };
-  /** New accounts that wait for an administrator, and by forest those of 24 hours where they are too many. */
-  creations: { held: number; alarms: Record<string, number> };
-  /**
-   * `asides`: names and SIDs that are not as their records say, which are written all the same; `unlisted`: refused records of people
-   * whom no trusted key signed, beyond those that are listed.
-   */
-  problems: {
-    counts: Record<string, number>;
-    asides: Record<string, number>;
-    unlisted: number;
-    latest: Problem[];
-  };
-  audit: AuditEntry[];
-}
-
-/** What the local socket takes. */
-export const UserQuery = z.object({ forest: z.string().max(255).optional() });
-
-/** What `causeway domain status USER` shows. */
-export interface UserStatus {
-  /** Null of somebody who is blocked and has not come yet. */
-  entry: LedgerEntry | null;
-  block: Block | null;
-  problems: Problem[];
-}
+import { readRegistration } from '../registration/standing.ts';
 
 export interface StatusSources {
   ledger: Ledger;
   places: Places;
   realm: string;
-  enrolment: Enrolment;
+  enrolment: Identity;
   keys: PublicDomainKeys;
   limits: DifferenceLimits;
 }
@@ -94,7 +28,7 @@ export interface StatusSources {
 export function readStatus(
   sources: StatusSources,
   following: { trouble: string | undefined; startedAt: number; samba?: SambaRelease } | undefined,
-): Status {
+): DomainStatus {
   const { ledger, places, realm, enrolment, keys } = sources;
   const domain = domainStatus(places.domain);
   const registration = readRegistration(ledger, realm);
@@ -145,7 +79,7 @@ export function readStatus(
 const NAMED = 50;
 const BLOCKED = 10;
 
-function deletionStatus(ledger: Ledger): Status['deletions'] {
+function deletionStatus(ledger: Ledger): DomainStatus['deletions'] {
   const names = stillSigningIn(ledger);
   return {
     waiting: ledger.pendingDeletes().length,
@@ -155,19 +89,24 @@ function deletionStatus(ledger: Ledger): Status['deletions'] {
   };
 }
 
-function blockedStatus(ledger: Ledger): Status['blocked'] {
+function blockedStatus(ledger: Ledger): DomainStatus['blocked'] {
   const latest = ledger.blocks.latest(BLOCKED).map(block => {
     const entry = ledger.entry(block);
-    return { ...block, user: entry ? nameOf(entry) : 'somebody who has not come yet' };
+    return { ...shown(block), user: entry ? nameOf(entry) : 'somebody who has not come yet' };
   });
   return { ...ledger.blocks.counts(), latest };
 }
 
+/** Without what the ledger keeps for itself. */
+const shown = ({ forest, anchor, since, reason, by, applied }: Block): DomainBlock => ({
+  ...{ forest, anchor, since, reason, by, applied },
+});
+
 /** @throws CausewayError 'unknown-user' or 'several-forests' */
-export function readUserStatus(ledger: Ledger, name: string, forest?: string): UserStatus {
+export function readUserStatus(ledger: Ledger, name: string, forest?: string): DomainUserStatus {
   const entry = seekPerson(ledger, name, forest);
   const block = entry ? ledger.blocks.of(entry) : onlyOne(ledger.blocks.ofAnchor(name), forest);
   const person = entry ?? block;
   if (!person) throw unknownUser(name, forest);
-  return { entry: entry ?? null, block: block ?? null, problems: ledger.problemsOf(person) };
+  return { entry: entry ?? null, block: block ? shown(block) : null, problems: ledger.problemsOf(person) };
 }

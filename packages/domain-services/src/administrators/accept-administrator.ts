@@ -1,26 +1,12 @@
+import type { AdministratorCandidate, Done } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
-import { z } from 'zod';
 import type { Proposal } from '../ledger/administrator-book.ts';
 import { peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
 import { nameOf } from '../ledger/held.ts';
 import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
 import type { Person } from '../person.ts';
 import { auditAdministrator, isLive } from './administrators.ts';
-
-/** Who is to be accepted, as the local socket is asked: a name or the source anchor, of one forest alone where that is given. */
-export const CandidateQuery = z.object({
-  user: z.string().min(1).max(1024),
-  forest: z.string().max(255).optional(),
-  cloudOnly: z.stringbool(),
-});
-type CandidateQuery = z.infer<typeof CandidateQuery>;
-
-/** Somebody who can be accepted, as the question shows them. */
-export interface Candidate {
-  entry: LedgerEntry;
-  proposal: Proposal;
-}
 
 export const TENANT_ADMINISTERS =
   'the tenant sets the password of a cloud-only person and can sign in as them, so the tenant then administers the domain';
@@ -29,7 +15,10 @@ export const TENANT_ADMINISTERS =
  * Finds who is meant, and whether they can be accepted.
  * @throws CausewayError 'unknown-user', 'ambiguous-user', 'not-proposed' or 'cloud-only'
  */
-export function findCandidate(ledger: Ledger, { user, forest, cloudOnly }: CandidateQuery): Candidate {
+export function findCandidate(
+  ledger: Ledger,
+  { user, forest, cloudOnly }: { user: string; forest?: string | undefined; cloudOnly: boolean },
+): AdministratorCandidate {
   const entry = requireOne(user, peopleMeant(ledger, user, forest).filter(isLive), describe);
   if (entry) return { entry, proposal: requireAcceptable(ledger, entry, cloudOnly) };
   throw unknownUser(user, forest);
@@ -42,7 +31,7 @@ export function findCandidate(ledger: Ledger, { user, forest, cloudOnly }: Candi
 export function acceptAdministrator(
   ledger: Ledger,
   shown: Person & { objectGuid: string; cloudOnly: boolean },
-): { message: string } {
+): Done {
   return ledger.transaction(() => {
     const entry = ledger.entry(shown);
     if (!entry || !isLive(entry) || entry.objectGuid !== shown.objectGuid) {
@@ -66,7 +55,7 @@ export function acceptAdministrator(
 export function removeAdministrator(
   ledger: Ledger,
   who: { user: string; forest?: string | undefined },
-): { message: string } {
+): Done {
   return ledger.transaction(() => {
     const accepted = peopleMeant(ledger, who.user, who.forest).filter(
       one => ledger.administrators.get(one)?.accepted != null,

@@ -4,16 +4,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { MAX_PROPOSED, managedDomainRoutes, type ProposedAdministrator } from '@causeway/contract';
+import {
+  type AdministratorCandidate,
+  MAX_PROPOSED,
+  managedDomainRoutes,
+  type ProposedAdministrator,
+} from '@causeway/contract';
 import { CLOUD_FOREST, generateSealingKey, generateSigningKey } from '@causeway/records';
 import { createLog, plainText, sleep } from '@causeway/service';
-import { execute } from '../admin/administration.ts';
 import { newEntry } from '../apply/plan.ts';
 import { administratorsLine, listLines } from '../commands/administrator-commands.ts';
 import { Ledger, type LedgerEntry } from '../ledger/ledger.ts';
 import { publicDomainKeys } from '../pairing/domain-keys.ts';
 import { StandingWatch } from '../registration/standing.ts';
-import { findCandidate } from './accept-administrator.ts';
+import { acceptAdministrator, findCandidate, removeAdministrator } from './accept-administrator.ts';
 import {
   countAdministrators,
   endAcceptances,
@@ -104,23 +108,18 @@ const standing = () => standingAdministrators(ledger).map(({ entry }) => entry.a
 const audit = () =>
   ledger.auditTrail().map(({ action, subject, detail }) => `${action} ${subject} ${detail}`);
 
-const nobody = () => Promise.reject(new Error('nothing of this asks the tenant'));
-
 /** As the command does: who was shown is who is accepted. */
 function accept(user: string, { forest, cloudOnly = false }: { forest?: string; cloudOnly?: boolean } = {}) {
   const { entry } = findCandidate(ledger, { user, forest, cloudOnly });
   return acceptShown(entry, cloudOnly);
 }
 
-const acceptShown = ({ forest, anchor, objectGuid }: LedgerEntry, cloudOnly = false) =>
-  execute({ ledger, realm, applyBlocks: nobody }, nobody, {
-    ...{ command: 'accept-administrator', forest, anchor, objectGuid, cloudOnly },
-  });
+const acceptShown = async (
+  { forest, anchor, objectGuid }: AdministratorCandidate['entry'],
+  cloudOnly = false,
+) => acceptAdministrator(ledger, { forest, anchor, objectGuid, cloudOnly });
 
-const remove = (user: string, forest?: string) =>
-  execute({ ledger, realm, applyBlocks: nobody }, nobody, {
-    ...{ command: 'remove-administrator', user, ...(forest !== undefined && { forest }) },
-  });
+const remove = async (user: string, forest?: string) => removeAdministrator(ledger, { user, forest });
 
 describe('administrators of the managed domain', () => {
   beforeEach(() => {

@@ -1,4 +1,10 @@
-import { callIfServed, managedDomainRoutes, type ReplyOf, type Send } from '@causeway/contract';
+import { callIfServed, type Send } from '@causeway/api';
+import {
+  type AdministratorCounts,
+  type ListedAdministrator,
+  managedDomainRoutes,
+  type ReplyOf,
+} from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import type { Log } from '@causeway/service';
 import { z } from 'zod';
@@ -26,33 +32,6 @@ export interface Ended extends Person {
   objectGuid: string;
   name: string;
   why: string;
-}
-
-/** One line of `causeway domain administrators`. */
-export interface ListedAdministrator extends Person {
-  /** `unknown`: nobody here has an account under this forest and anchor. */
-  state: 'accepted' | 'proposed' | 'unknown';
-  cloudOnly: boolean;
-  objectGuid: string | null;
-  name: string | null;
-  samAccountName: string | null;
-  /** What an accepted person was called when they were accepted. */
-  acceptedAs: string | null;
-  /** Of somebody unknown: what the tenant calls them, which may be a lie. */
-  calledByTenant: string | null;
-  /** ISO 8601: of the acceptance, else of the proposal. */
-  since: string;
-}
-
-/** What `causeway domain status` shows. */
-export interface AdministratorCounts {
-  accepted: number;
-  /** Proposed and not accepted. */
-  waiting: number;
-  /** Members at the tenant beyond those that it proposes. */
-  more: number;
-  /** Whether the tenant says whom it proposes; null before it was ever asked. */
-  tenant: 'says' | 'older' | null;
 }
 
 /** Whom the tenant proposes; undefined where a tenant of the release before does not say. @throws CallError when it says nothing */

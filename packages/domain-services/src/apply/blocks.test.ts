@@ -8,8 +8,8 @@ import { EMPTY_PROFILE } from '@causeway/contract';
 import { decodeGuid } from '@causeway/ldap';
 import { CLOUD_FOREST, generateSealingKey, sealingPublicKey } from '@causeway/records';
 import { CausewayError, createLog } from '@causeway/service';
-import { type Command, execute } from '../admin/administration.ts';
-import type { Done } from '../admin/command-context.ts';
+import { acceptUser } from '../admin/accept-user.ts';
+import { block as blockAt, unblock as unblockAt } from '../admin/block-commands.ts';
 import { readStatus, readUserStatus } from '../admin/status.ts';
 import { controlValues, type Values } from '../directory/attributes.ts';
 import { blockMark, isBlockMark, MARK_ATTRIBUTE, readBlockMark } from '../directory/block-mark.ts';
@@ -125,13 +125,11 @@ beforeEach(() => {
   ledger = openLedger();
 });
 
-const nobody = () => Promise.reject(new Error('nothing of this asks the tenant'));
 const places = () => ({ ledger, directory });
-const run = (command: Command): Promise<Done> =>
-  execute({ ledger, realm: REALM, applyBlocks: () => applyBlocks(places()) }, nobody, command);
+const at = () => ({ ledger, realm: REALM, applyBlocks: () => applyBlocks(places()) });
 const block = (user: string, more: { reason?: string; by?: string; forest?: string } = {}) =>
-  run({ command: 'block', user, ...more });
-const unblock = (user: string) => run({ command: 'unblock', user });
+  blockAt(at(), { user, ...more });
+const unblock = (user: string) => unblockAt(at(), { user });
 
 /** The service does this within a second. */
 const settle = () => applyBlocks(places());
@@ -228,7 +226,7 @@ for (const [what, change] of [
     async (p: Person) => {
       const anew = { ...p, objectGuid: randomUUID() };
       await feed(anew, corp.account(anew), await password(anew, 1));
-      await run({ command: 'accept', anchor: p.anchor });
+      acceptUser(ledger, p.anchor);
       await feed(anew, corp.account(anew), await password(anew, 1));
       assert.equal(entryOf(p).objectGuid, anew.objectGuid);
     },

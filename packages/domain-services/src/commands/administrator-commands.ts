@@ -1,12 +1,8 @@
+import type { AdministratorCounts, ListedAdministrator } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import { confirm, printResult, table } from '@causeway/service';
 import type { Command as Program } from 'commander';
-import { findCandidate, TENANT_ADMINISTERS } from '../administrators/accept-administrator.ts';
-import {
-  type AdministratorCounts,
-  type ListedAdministrator,
-  listAdministrators,
-} from '../administrators/administrators.ts';
+import { TENANT_ADMINISTERS } from '../administrators/accept-administrator.ts';
 import { loadDomainConfiguration } from '../configuration.ts';
 import { askOrDo, perform } from './at-hand.ts';
 import { type ForestFlags, forestOption } from './forest-option.ts';
@@ -49,12 +45,7 @@ export function administratorsLine({ accepted, waiting, more, tenant }: Administ
 }
 
 async function list(flags: ForestFlags): Promise<void> {
-  const { administrators } = await askOrDo(
-    loadDomainConfiguration(flags),
-    'GET',
-    '/administrators',
-    ({ ledger }) => ({ administrators: listAdministrators(ledger) }),
-  );
+  const { administrators } = await askOrDo(loadDomainConfiguration(flags), 'listAdministrators', {});
   printResult(flags.json, { administrators }, () =>
     administrators.length === 0 ? ['nobody is proposed, and nobody accepted'] : listLines(administrators),
   );
@@ -83,15 +74,8 @@ async function accept(
   const configuration = loadDomainConfiguration(flags);
   const { forest } = flags;
   const cloudOnly = flags.cloudOnly === true;
-  const query = new URLSearchParams({
-    user,
-    cloudOnly: String(cloudOnly),
-    ...(forest !== undefined && { forest }),
-  });
-  const { entry, proposal } = await askOrDo(
-    ...([configuration, 'GET', `/administrators/candidate?${query}`] as const),
-    ({ ledger }) => findCandidate(ledger, { user, forest, cloudOnly }),
-  );
+  const query = { user, forest, cloudOnly: String(cloudOnly) };
+  const { entry, proposal } = await askOrDo(configuration, 'findCandidate', { query });
   const isCloudOnly = cloudOnly && entry.forest === CLOUD_FOREST;
   const shown = table([...personRows(entry), ['proposed since', proposal.since]]);
   await confirm(
@@ -102,15 +86,9 @@ async function accept(
     flags.yes,
   );
   const { anchor, objectGuid } = entry;
-  await perform(flags, {
-    command: 'accept-administrator',
-    forest: entry.forest,
-    anchor,
-    objectGuid,
-    cloudOnly,
-  });
+  await perform(flags, 'acceptAdministrator', { forest: entry.forest, anchor, objectGuid, cloudOnly });
 }
 
 async function remove(user: string, { forest, ...flags }: ForestFlags): Promise<void> {
-  await perform(flags, { command: 'remove-administrator', user, forest });
+  await perform(flags, 'removeAdministrator', { user, forest });
 }

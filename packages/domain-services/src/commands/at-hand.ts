@@ -1,6 +1,8 @@
+import { askOrDo as askAtHand, serviceIn } from '@causeway/api';
+import { type CallInput, type Done, type ReplyOf, domainRoutes as routes } from '@causeway/contract';
 import { domainStatus } from '@causeway/samba';
-import { CausewayError, callLocally, describeError, lockState, printResult } from '@causeway/service';
-import { type Command, execute } from '../admin/administration.ts';
+import { describeError, lockState, printResult } from '@causeway/service';
+import { type AdminContext, adminHandlers } from '../admin/handlers.ts';
 import { adoptBlocks, applyBlocks } from '../apply/blocks.ts';
 import {
   type ConfigurationFlags,
@@ -13,48 +15,60 @@ import { ManagedDirectory } from '../directory/managed-directory.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { openDomainKeys, publicDomainKeys } from '../pairing/domain-keys.ts';
 import { placesOf } from '../places.ts';
-import { openTenant, requireEnrolment } from '../registration/identity.ts';
+import { openTenant, requireIdentity } from '../registration/identity.ts';
+import { registerAgain } from '../registration/register.ts';
 
-/** Asks the running service, or, when none runs, does the same on its ledger. @param work gives what the service would answer */
-export async function askOrDo<T>(
+export type RouteName = keyof typeof routes;
+export type Input<N extends RouteName> = CallInput<(typeof routes)[N]>;
+export type Reply<N extends RouteName> = ReplyOf<(typeof routes)[N]>;
+
+/** Asks the running service, or, when none runs, takes its place for the moment: the same handler answers then, on its ledger. */
+export async function askOrDo<N extends RouteName>(
   configuration: DomainConfiguration,
-  method: 'GET' | 'POST',
-  path: string,
-  work: (opened: Opened) => T | Promise<T>,
-  body?: unknown,
-): Promise<T> {
-  try {
-    return (await callLocally(configuration.stateDirectory, 'domain', method, path, body)) as T;
-  } catch (error) {
-    if (!(error instanceof CausewayError) || error.code !== 'not-running') throw error;
-  }
-  const places = placesOf(configuration);
-  const lock = lockState(places.stateDirectory, places.domain.directory);
-  try {
-    const opened = await open(configuration);
-    try {
-      return await work(opened);
-    } finally {
-      opened.ledger.close();
-    }
-  } finally {
-    lock.release();
-  }
+  name: N,
+  input: Input<N>,
+): Promise<Reply<N>> {
+  const service = serviceIn(configuration.stateDirectory, 'domain');
+  const asked = await askAtHand<typeof routes, N, undefined>(
+    { service, routes },
+    name,
+    input,
+    async answer => {
+      const places = placesOf(configuration);
+      const lock = lockState(places.stateDirectory, places.domain.directory);
+      try {
+        const opened = await open(configuration);
+        try {
+          return await answer(adminHandlers(opened), undefined);
+        } finally {
+          opened.ledger.close();
+        }
+      } finally {
+        lock.release();
+      }
+    },
+  );
+  return asked.result;
 }
 
-/** Has a command carried out, and prints what was done. */
-export async function perform(
+/** What is done by a decision, and told in words. */
+type Decision = { [N in RouteName]: Reply<N> extends Done ? N : never }[RouteName];
+
+/** Has a decision carried out, and prints what was done. */
+export async function perform<N extends Decision>(
   flags: ConfigurationFlags & { json?: boolean },
-  command: Command,
+  name: N,
+  body: Input<N>['body'],
 ): Promise<void> {
-  const work = (opened: Opened) =>
-    execute({ ...opened, applyBlocks: () => applyOnce(opened) }, opened.send, command);
-  const result = await askOrDo(loadDomainConfiguration(flags), 'POST', '/commands', work, command);
+  const result: Done = await askOrDo(loadDomainConfiguration(flags), name, { body } as Input<N>);
   printResult(flags.json, result, () => [result.message]);
 }
 
 /** Where no service runs, the managed domain may: what its accounts say of blocks is heard first, as at the service's start. */
-async function applyOnce({ ledger, places }: Opened): Promise<string | undefined> {
+async function applyOnce({
+  ledger,
+  places,
+}: Pick<AdminContext, 'ledger' | 'places'>): Promise<string | undefined> {
   if (!domainStatus(places.domain).running) return undefined;
   const directory = new ManagedDirectory(places.domain);
   try {
@@ -67,15 +81,20 @@ async function applyOnce({ ledger, places }: Opened): Promise<string | undefined
   }
 }
 
-export type Opened = Awaited<ReturnType<typeof open>>;
-
-async function open(configuration: DomainConfiguration) {
+async function open(configuration: DomainConfiguration): Promise<AdminContext> {
   const places = placesOf(configuration);
   requireCreated(places);
-  const enrolment = requireEnrolment(places);
+  const enrolment = requireIdentity(places);
   const keys = publicDomainKeys(await openDomainKeys(places));
   const send = await openTenant(places, configuration.tenant, enrolment);
   const { realm } = configuration;
   const limits = limitsOf(configuration);
-  return { ledger: new Ledger(places.ledger), send, places, enrolment, keys, realm, limits };
+  const ledger = new Ledger(places.ledger);
+  return {
+    ...{ ledger, send, places, enrolment, keys, realm, limits },
+    applyBlocks: () => applyOnce({ ledger, places }),
+    register: async request => {
+      await registerAgain({ ledger, places, configuration, keys }, request);
+    },
+  };
 }

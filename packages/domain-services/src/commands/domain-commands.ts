@@ -1,4 +1,12 @@
 import { userInfo } from 'node:os';
+import type {
+  DomainArrival,
+  DomainNameClaims,
+  DomainStatus,
+  DomainUserStatus,
+  NameList,
+  UserProblem,
+} from '@causeway/contract';
 import { stopDomain } from '@causeway/samba';
 import {
   CausewayError,
@@ -14,19 +22,15 @@ import {
 } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { blockText } from '../admin/block-commands.ts';
-import { listNames, type NameClaims, type NameList, readName } from '../admin/name-commands.ts';
-import { readStatus, readUserStatus, type Status, type UserStatus } from '../admin/status.ts';
 import { type ConfigurationFlags, loadDomainConfiguration } from '../configuration.ts';
 import { createDomain } from '../creation/create.ts';
-import type { Arrival } from '../heads/arrival.ts';
 import { alarmText } from '../heads/head-watch.ts';
-import type { Problem } from '../ledger/ledger.ts';
 import { openDomainKeys, publicDomainKeys } from '../pairing/domain-keys.ts';
 import { placesOf } from '../places.ts';
 import { MAKE_CODE } from '../registration/identity.ts';
 import { runDomain } from '../run.ts';
 import { administratorCommands, administratorsLine } from './administrator-commands.ts';
-import { askOrDo, type Opened, perform } from './at-hand.ts';
+import { askOrDo, type Input, perform, type Reply, type RouteName } from './at-hand.ts';
 import { type ForestFlags, forestOption } from './forest-option.ts';
 import { heldCommands } from './held-commands.ts';
 import { personRows } from './person-rows.ts';
@@ -96,28 +100,24 @@ export function domainCommands(program: Program): void {
     .argument('<fingerprint>', 'as Connect shows it')
     .requiredOption('--forest <name>', 'DNS name of the forest')
     .action((fingerprint: string, flags: Flags & { forest: string }) =>
-      perform(flags, { command: 'trust-agent', fingerprint, forest: flags.forest }),
+      perform(flags, 'trustAgent', { fingerprint, forest: flags.forest }),
     );
   command('untrust-agent', 'take a trust back')
     .argument('<fingerprint>', 'of the trusted key')
     .option('--forest <name>', 'for this forest alone')
     .action((fingerprint: string, flags: Flags & { forest?: string }) =>
-      perform(flags, {
-        command: 'untrust-agent',
-        fingerprint,
-        ...(flags.forest !== undefined && { forest: flags.forest }),
-      }),
+      perform(flags, 'untrustAgent', { fingerprint, forest: flags.forest }),
     );
   command('trust-tenant', "trust the tenant's own key, which signs cloud-only users, after it has changed")
     .argument('<fingerprint>', "as 'causeway tenant fingerprint' shows it")
-    .action((fingerprint: string, flags: Flags) => perform(flags, { command: 'trust-tenant', fingerprint }));
+    .action((fingerprint: string, flags: Flags) => perform(flags, 'trustTenant', { fingerprint }));
   forestOption(
     command('accept', 'accept a user that was made anew, an older password of a restored forest, or a SID'),
     OF_SEVERAL,
   )
     .argument('<anchor>', 'source anchor, as status shows it')
     .action((anchor: string, { forest, ...flags }: ForestFlags) =>
-      perform(flags, { command: 'accept', anchor, forest }),
+      perform(flags, 'acceptUser', { anchor, forest }),
     );
   forestOption(
     command(
@@ -129,12 +129,12 @@ export function domainCommands(program: Program): void {
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
     .option('--reason <text>', 'why, for whoever looks at the status later')
     .action((user: string, { forest, reason, ...flags }: ForestFlags & { reason?: string }) =>
-      perform(flags, { command: 'block', user, forest, by: whoRuns(), reason: reason || undefined }),
+      perform(flags, 'blockUser', { user, forest, by: whoRuns(), reason: reason || undefined }),
     );
   forestOption(command('unblock', 'end a block: the account is what its forest says'), OF_SEVERAL)
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
     .action((user: string, { forest, ...flags }: ForestFlags) =>
-      perform(flags, { command: 'unblock', user, forest, by: whoRuns() }),
+      perform(flags, 'unblockUser', { user, forest, by: whoRuns() }),
     );
   nameCommands(domain);
   heldCommands(command);
@@ -157,26 +157,19 @@ function nameCommands(domain: Program): void {
   command(
     'list',
     'list the accounts that are not called as on-premises, and the names that are reserved',
-  ).action((flags: Flags) => look(flags, '/names', ({ ledger }) => listNames(ledger), nameLines));
+  ).action((flags: Flags) => look(flags, 'listNames', {}, nameLines));
   command('show', 'show who has a name, whose it is, and who wants it')
     .argument('<name>', argument)
-    .action((text: string, flags: Flags) =>
-      look(
-        flags,
-        `/names/${encodeURIComponent(text)}`,
-        ({ ledger, realm }) => readName(ledger, realm, text),
-        claimLines,
-      ),
-    );
+    .action((text: string, flags: Flags) => look(flags, 'getName', { params: { name: text } }, claimLines));
   command('free', 'free a reserved name, for whoever wants it')
     .argument('<name>', argument)
-    .action((text: string, flags: Flags) => perform(flags, { command: 'free-name', name: text }));
+    .action((text: string, flags: Flags) => perform(flags, 'freeName', { name: text }));
   forestOption(command('give', 'hand a name over to a user of another forest who wants it'), OF_SEVERAL)
     .argument('<name>', argument)
     .argument('<user>', 'source anchor, or a name, of the user who gets it')
     .option('--yes', 'do it: without this, the command only says what would change')
     .action((text: string, user: string, { forest, yes, ...flags }: ForestFlags & { yes?: boolean }) =>
-      perform(flags, { command: 'give-name', name: text, user, forest, confirmed: yes === true }),
+      perform(flags, 'giveName', { name: text, user, forest, confirmed: yes === true }),
     );
 }
 
@@ -245,22 +238,20 @@ function whoRuns(): string | undefined {
 
 async function status(user: string | undefined, { forest, ...flags }: ForestFlags): Promise<void> {
   if (user === undefined) {
-    await look(flags, '/status', opened => readStatus(opened, undefined), statusLines);
+    await look(flags, 'getStatus', {}, statusLines);
   } else {
-    const query = forest === undefined ? '' : `?${new URLSearchParams({ forest })}`;
-    const path = `/users/${encodeURIComponent(user)}${query}`;
-    await look(flags, path, ({ ledger }) => readUserStatus(ledger, user, forest), userLines);
+    await look(flags, 'getUserStatus', { params: { user }, query: { forest } }, userLines);
   }
 }
 
 /** Shows what the running service answers; where none runs, what the ledger says. */
-async function look<T>(
+async function look<N extends RouteName>(
   flags: Flags,
-  path: string,
-  read: (opened: Opened) => T,
-  lines: (value: T) => string[],
+  name: N,
+  input: Input<N>,
+  lines: (value: Reply<N>) => string[],
 ): Promise<void> {
-  const value = await askOrDo(loadDomainConfiguration(flags), 'GET', path, read);
+  const value = await askOrDo(loadDomainConfiguration(flags), name, input);
   printResult(flags.json, value, () => lines(value));
 }
 
@@ -269,7 +260,7 @@ function count(text: string): number {
   throw new CausewayError('bad-number', `a whole number expected, got '${text}'`);
 }
 
-function statusLines(status: Status): string[] {
+function statusLines(status: DomainStatus): string[] {
   const { domain, feed, pairing, accounts, deletions, problems } = status;
   const trusted = pairing.trusted.map(agent => `${agent.fingerprint} for ${agent.forest}`);
   return [
@@ -326,10 +317,10 @@ function statusLines(status: Status): string[] {
   ];
 }
 
-const blockedLine = ({ count, waiting }: Status['blocked']): string =>
+const blockedLine = ({ count, waiting }: DomainStatus['blocked']): string =>
   `${count === 0 ? 'nobody' : count}${waiting > 0 ? `, ${waiting} of them not on the account yet` : ''}`;
 
-function blockedLines({ count, latest }: Status['blocked']): string[] {
+function blockedLines({ count, latest }: DomainStatus['blocked']): string[] {
   if (count === 0) return [];
   const more = count - latest.length;
   return [
@@ -344,7 +335,7 @@ const countsLine = (counts: Record<string, number>): string =>
     .map(([code, n]) => `${n} ${code}`)
     .join(', ') || 'none';
 
-function heldLines({ held, stillSigningIn, stillSigningInCount }: Status['deletions']): string[] {
+function heldLines({ held, stillSigningIn, stillSigningInCount }: DomainStatus['deletions']): string[] {
   if (held === 0) return [];
   const more = stillSigningInCount - stillSigningIn.length;
   return [
@@ -355,7 +346,7 @@ function heldLines({ held, stillSigningIn, stillSigningInCount }: Status['deleti
   ];
 }
 
-function growthLines({ held, alarms }: Status['creations']): string[] {
+function growthLines({ held, alarms }: DomainStatus['creations']): string[] {
   return [
     ...Object.entries(alarms).map(
       ([forest, count]) => `ALARM: ${count} new users of ${forest} within 24 hours`,
@@ -364,7 +355,7 @@ function growthLines({ held, alarms }: Status['creations']): string[] {
   ];
 }
 
-function registrationLine({ state, since }: Status['registration']): string {
+function registrationLine({ state, since }: DomainStatus['registration']): string {
   switch (state) {
     case 'registered':
       return `yes, seen since ${since}`;
@@ -375,18 +366,18 @@ function registrationLine({ state, since }: Status['registration']): string {
   }
 }
 
-function registrationAdvice({ alarm, next }: Status['registration']): string[] {
+function registrationAdvice({ alarm, next }: DomainStatus['registration']): string[] {
   const lines = [alarm, next && `next: ${next}`].filter(line => line !== null);
   return lines.length > 0 ? ['', ...lines] : [];
 }
 
-function tenantKeyLine({ fingerprint, offered }: Status['pairing']['tenantKey']): string {
+function tenantKeyLine({ fingerprint, offered }: DomainStatus['pairing']['tenantKey']): string {
   if (fingerprint === null) return "wait: the tenant's own key is not known yet";
   if (offered === null) return `signed by the tenant's own key ${fingerprint}`;
   return `signed by ${fingerprint}; the tenant shows ${offered} now: if you know why, 'causeway domain trust-tenant ${offered}'`;
 }
 
-function arrivalLine({ state, head, here, completeAsOf, notWritten }: Arrival): string {
+function arrivalLine({ state, head, here, completeAsOf, notWritten }: DomainArrival): string {
   if (head === null) return state;
   // What came after the head: the next one tells of it.
   const share = (what: 'accounts' | 'credentials') =>
@@ -400,7 +391,7 @@ function arrivalLine({ state, head, here, completeAsOf, notWritten }: Arrival): 
   ].join('; ');
 }
 
-function userLines({ entry, block, problems }: UserStatus): string[] {
+function userLines({ entry, block, problems }: DomainUserStatus): string[] {
   const blocked = block === null ? [] : [['blocked', blockText(block)]];
   if (entry === null) {
     return table([
@@ -444,8 +435,8 @@ function nameLines({ differing, reserved }: NameList): string[] {
   ];
 }
 
-function claimLines({ name, owner, reservedUntil, holders, waiting }: NameClaims): string[] {
-  const list = (accounts: NameClaims['holders']) =>
+function claimLines({ name, owner, reservedUntil, holders, waiting }: DomainNameClaims): string[] {
+  const list = (accounts: DomainNameClaims['holders']) =>
     accounts.map(({ anchor, forest }) => `${anchor} (${forest})`).join(', ') || 'nobody';
   const whose = reservedUntil === null ? owner : `${owner}, for which it is reserved until ${reservedUntil}`;
   return table([
@@ -456,7 +447,7 @@ function claimLines({ name, owner, reservedUntil, holders, waiting }: NameClaims
   ]);
 }
 
-function problemLines(problems: readonly Problem[]): string[] {
+function problemLines(problems: readonly UserProblem[]): string[] {
   if (problems.length === 0) return [];
   const rows = problems.map(p => [p.anchor, p.forest, p.kind, p.outcome, p.code, p.reason, p.since]);
   const head = ['source anchor', 'forest', 'record', 'outcome', 'code', 'reason', 'since'];

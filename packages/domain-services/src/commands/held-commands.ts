@@ -1,11 +1,11 @@
+import type { DomainHeldList } from '@causeway/contract';
 import { CausewayError, confirm, describeHeld, HELD_WORDS, printResult } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { loadDomainConfiguration } from '../configuration.ts';
-import { approveHeld, getHeld, type HeldList, listHeld } from '../ledger/held.ts';
-import { askOrDo, type Opened } from './at-hand.ts';
+import { askOrDo } from './at-hand.ts';
 import { type ForestFlags, forestOption } from './forest-option.ts';
 
-type Operation = HeldList['operation'];
+type Operation = DomainHeldList['operation'];
 
 /** `causeway domain deletions`, `allow-deletes` and the same for new users. */
 export function heldCommands(command: (name: string, description: string) => Program): void {
@@ -24,10 +24,8 @@ export function heldCommands(command: (name: string, description: string) => Pro
 }
 
 async function showHeld(operation: Operation, { forest, ...flags }: ForestFlags): Promise<void> {
-  const query = new URLSearchParams({ operation, ...(forest !== undefined && { forest }) });
-  const { lists } = await askOrDo(loadDomainConfiguration(flags), 'GET', `/held?${query}`, ({ ledger }) => ({
-    lists: listHeld(ledger, operation, forest),
-  }));
+  const query = { operation, forest };
+  const { lists } = await askOrDo(loadDomainConfiguration(flags), 'listHeld', { query });
   const { none, allow } = HELD_WORDS[operation];
   printResult(flags.json, { lists }, () =>
     lists.length === 0
@@ -51,15 +49,14 @@ async function allowHeld(
     throw new CausewayError('approve-by-list', text);
   }
   const configuration = loadDomainConfiguration(flags);
-  const path = `/held/${digest}`;
-  const shown = await askOrDo(configuration, 'GET', path, ({ ledger }) => getHeld(ledger, digest));
+  const params = { digest };
+  const shown = await askOrDo(configuration, 'getHeld', { params });
   await confirm(describeList(shown), question, flags.yes);
-  const approve = ({ ledger }: Opened) => approveHeld(ledger, digest, operation);
-  const approved = await askOrDo(configuration, 'POST', path, approve, { operation });
+  const approved = await askOrDo(configuration, 'approveHeld', { params, body: { operation } });
   printResult(flags.json, approved, () => [`${approved.count} ${what} are approved`]);
 }
 
-function describeList(list: HeldList): string[] {
+function describeList(list: DomainHeldList): string[] {
   const { forest, people } = list;
   const rows = people.map(({ user, name, canSignIn }) => [user, canSignIn ? 'can still sign in' : '', name]);
   return describeHeld(list, { scope: forest, where: 'the managed domain', rows });

@@ -1,7 +1,7 @@
-import type { LedgerEntry } from '../ledger/ledger.ts';
+import type { ManagedAccount } from '@causeway/contract';
 
 /** Who a user is, for people: the names here, those on-premises where they differ, and what the account is pinned to. */
-export function personRows(entry: LedgerEntry): string[][] {
+export function personRows(entry: ManagedAccount): string[][] {
   return [
     ['user', entry.userPrincipalName ?? entry.wantedPrincipal ?? 'no userPrincipalName'],
     ['name here', entry.samAccountName ?? 'none: the account is not there'],

@@ -1,3 +1,4 @@
+import type { RegisterRequest } from '@causeway/contract';
 import {
   type CodeFlags,
   checkStateFolder,
@@ -10,7 +11,6 @@ import { type ConfigurationFlags, loadDomainConfiguration } from '../configurati
 import { requireCreated } from '../creation/creation.ts';
 import { openDomainKeys, publicDomainKeys } from '../pairing/domain-keys.ts';
 import { placesOf } from '../places.ts';
-import { type RegisterRequest, registerAgain } from '../registration/register.ts';
 import {
   decideReplacement,
   isOwn,
@@ -18,7 +18,7 @@ import {
   replacementConsequences,
   TENANT_IS_OLDER,
 } from '../registration/registration.ts';
-import { askOrDo, type Opened } from './at-hand.ts';
+import { askOrDo } from './at-hand.ts';
 
 export interface ReplaceFlags {
   /** Realm of the managed domain that is replaced. */
@@ -48,8 +48,7 @@ export async function register(
       ...(code !== undefined && !look.enrolment && { code }),
       ...(replaces && { replaces }),
     };
-    const work = ({ ledger }: Opened) => registerAgain({ ledger, places, configuration, keys }, request);
-    await askOrDo(configuration, 'POST', '/register', work, request);
+    await askOrDo(configuration, 'register', { body: request });
     const before = look.domain && isOwn({ realm, keys }, look.domain);
     return { tenantName: look.tenantName, replaced: replaces?.realm ?? null, before: before === true };
   });

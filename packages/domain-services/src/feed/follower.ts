@@ -1,15 +1,11 @@
+import { CallError, call, hearing, isRemoved, type Send } from '@causeway/api';
 import {
   ACCEPTED_RECORDS,
-  CallError,
-  call,
   type FeedItem,
   type FeedQuery,
   FOREST_REPORT,
-  hearing,
-  isRemoved,
   MAX_PAGE,
   managedDomainRoutes,
-  type Send,
   writeAccepts,
 } from '@causeway/contract';
 import { backoff, CausewayError, describeError, faultPoint, type Service, sleep } from '@causeway/service';

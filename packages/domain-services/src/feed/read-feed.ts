@@ -1,13 +1,11 @@
+import { CallError, call, type Send } from '@causeway/api';
 import {
-  CallError,
-  call,
   FeedItem,
   FeedPage,
   type FeedQuery,
   Forest,
   MAX_PAGE,
   managedDomainRoutes,
-  type Send,
   SourceAnchor,
 } from '@causeway/contract';
 import { z } from 'zod';

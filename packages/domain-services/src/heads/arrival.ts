@@ -1,36 +1,9 @@
+import type { DomainArrival } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import type { DifferenceLimits } from '../configuration.ts';
 import type { KnownHead } from '../ledger/head-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { alarmSince, completeAsOf } from './compare-head.ts';
-
-export type ArrivalState =
-  /** No head has come since the forest's Connect was trusted. */
-  | 'no head yet'
-  /** The feed has not been read to its end since the head came, or newer records than the head's keep it from being compared. */
-  | 'not compared yet'
-  | 'complete'
-  /** Everything came; some of it was not written, for reasons that are named. */
-  | 'not all written'
-  /** This is not the tenant's managed domain: what it has is complete in no sense. */
-  | 'not registered'
-  | 'differs'
-  | 'silent';
-
-/** How much of a forest has arrived here. */
-export interface Arrival {
-  forest: string;
-  state: ArrivalState;
-  /** What the newest head says that the tenant has; null without one. */
-  head: { time: string; accounts: number; credentials: number } | null;
-  here: { accounts: number; credentials: number };
-  /** Everything that the forest said until then has come here. */
-  completeAsOf: string | null;
-  /** Buckets that are not as the head says, and that nothing explains. */
-  differing: number[];
-  notWritten: number;
-  alarm: { kind: 'differs' | 'silent'; since: string } | null;
-}
 
 /** Buckets and users that one status names. */
 const MAX_NOT_WRITTEN = 10_000;
@@ -52,7 +25,7 @@ export function arrivals(
   limits: DifferenceLimits,
   startedAt: number | undefined,
   now: number = Date.now(),
-): Arrival[] {
+): DomainArrival[] {
   return [...trustedForests(ledger)].map(([forest, trustedAt]) => {
     const head = ledger.heads.head(forest);
     const { accounts, credentials } = ledger.heads.summary(forest);
@@ -80,7 +53,7 @@ export function arrivals(
   });
 }
 
-function stateOf(head: KnownHead | undefined, notWritten: number): ArrivalState {
+function stateOf(head: KnownHead | undefined, notWritten: number): DomainArrival['state'] {
   if (head === undefined) return 'no head yet';
   const { comparison } = head;
   if (comparison && comparison.differences.length > 0) return 'differs';

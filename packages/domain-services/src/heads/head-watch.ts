@@ -1,10 +1,11 @@
-import { call, managedDomainRoutes, type Send } from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { type DomainArrival, managedDomainRoutes } from '@causeway/contract';
 import { type Head, type SigningKey, verifyHead } from '@causeway/records';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import type { DifferenceLimits } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { trustOf } from '../pairing/trust.ts';
-import { type Arrival, arrivals, trustedForests } from './arrival.ts';
+import { arrivals, trustedForests } from './arrival.ts';
 import { compareHead } from './compare-head.ts';
 import { makeReceipt } from './receipt.ts';
 
@@ -148,7 +149,7 @@ export class HeadWatch implements Service {
 }
 
 /** What an alarm means, in a sentence. */
-export function alarmText({ alarm, head, here }: Arrival): string {
+export function alarmText({ alarm, head, here }: DomainArrival): string {
   if (alarm?.kind === 'silent')
     return `ALARM: the tenant has shown no new head of the forest since ${alarm.since}: Connect does not run, or the tenant withholds`;
   return `ALARM: not everything that the forest gave to the tenant came here, and it does not come: ${here.accounts} of ${head?.accounts} accounts, ${here.credentials} of ${head?.credentials} credentials`;

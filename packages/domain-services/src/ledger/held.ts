@@ -1,5 +1,5 @@
+import type { DomainHeldList } from '@causeway/contract';
 import { type BulkList, CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
-import { z } from 'zod';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import { mayBeEnabled } from './may-be-enabled.ts';
 
@@ -7,26 +7,6 @@ type Operation = BulkList['operation'];
 
 /** Names of one list; it may be longer. */
 const LISTED = 10_000;
-
-/** What waits for an administrator together, as it is shown. */
-export interface HeldList {
-  /** Stands for exactly these lines. */
-  digest: string;
-  forest: string;
-  operation: Operation;
-  /** When the first of them was held. */
-  since: string;
-  /** The first of them; `count` of them in all. */
-  people: { user: string; name: string; sourceAnchor: string; sequence: number; canSignIn: boolean }[];
-  count: number;
-  /** Lines of the list that was shown that do not hold any more. */
-  ceased: number;
-}
-
-/** What the local socket takes. */
-const Operation = z.enum(['delete', 'create']);
-export const HeldQuery = z.object({ operation: Operation, forest: z.string().max(255).optional() });
-export const HeldApproval = z.strictObject({ operation: Operation });
 
 /** Whether somebody can sign in at the managed domain, whatever is to become of them. */
 export const canStillSignIn = (ledger: Ledger, entry: LedgerEntry): boolean =>
@@ -36,7 +16,7 @@ export const nameOf = (entry: LedgerEntry): string =>
   entry.userPrincipalName ?? entry.samAccountName ?? entry.wantedPrincipal ?? entry.anchor;
 
 /** What waits, of one forest or of all. Every list is kept, so that it can be approved as it was shown. */
-export function listHeld(ledger: Ledger, operation: Operation, forest?: string): HeldList[] {
+export function listHeld(ledger: Ledger, operation: Operation, forest?: string): DomainHeldList[] {
   const scopes = ledger.bulk.scopes(operation).filter(scope => forest === undefined || scope === forest);
   return scopes.flatMap(scope => {
     const shown = ledger.bulk.show({ scope, operation, kind: 'user' }, new Date());
@@ -45,7 +25,7 @@ export function listHeld(ledger: Ledger, operation: Operation, forest?: string):
 }
 
 /** @throws CausewayError 'unknown-list' */
-export function getHeld(ledger: Ledger, digest: string): HeldList {
+export function getHeld(ledger: Ledger, digest: string): DomainHeldList {
   return describe(ledger, ledger.bulk.shown(digest));
 }
 
@@ -53,7 +33,7 @@ export function getHeld(ledger: Ledger, digest: string): HeldList {
  * Lets go those of a shown list that still hold, and nothing else. It is in the audit trail.
  * @throws CausewayError 'unknown-list', or 'other-list' for a list of another operation
  */
-export function approveHeld(ledger: Ledger, digest: string, operation: Operation): HeldList {
+export function approveHeld(ledger: Ledger, digest: string, operation: Operation): DomainHeldList {
   return ledger.transaction(() => {
     const approved = ledger.bulk.approve(digest);
     if (approved.operation !== operation) {
@@ -83,7 +63,7 @@ export function stillSigningIn(ledger: Ledger): string[] {
   );
 }
 
-function describe(ledger: Ledger, list: ShownList & { ceased: number }): HeldList {
+function describe(ledger: Ledger, list: ShownList & { ceased: number }): DomainHeldList {
   const { digest, scope: forest, operation, since, lines, ceased } = list;
   const people = lines.slice(0, LISTED).map(({ anchor, change }) => {
     const entry = ledger.entry({ forest, anchor });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CallError } from '@causeway/contract';
+import { CallError } from '@causeway/api';
 import { CLOUD_FOREST, generateSigningKey, type PublicKeyInfo, signingPublicKey } from '@causeway/records';
 import { Ledger } from '../ledger/ledger.ts';
 import { learnTenantKey, offeredTenantKey, pinnedTenantKey, trustTenant } from './tenant-key.ts';

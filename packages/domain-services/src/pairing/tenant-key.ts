@@ -1,4 +1,5 @@
-import { call, managedDomainRoutes, type Send } from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { managedDomainRoutes } from '@causeway/contract';
 import { CLOUD_FOREST, type PublicKeyInfo, publicKeyInfo } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { Ledger, TrustedAgent } from '../ledger/ledger.ts';

@@ -1,4 +1,5 @@
-import { type Agent, CallError, call, enrolmentRoutes, type Send } from '@causeway/contract';
+import { CallError, call, type Send } from '@causeway/api';
+import { type Agent, enrolmentRoutes } from '@causeway/contract';
 import { CLOUD_FOREST, normalizeFingerprint, publicKeyInfo, type TrustedSigner } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { Ledger, TrustedAgent } from '../ledger/ledger.ts';

@@ -1,55 +1,19 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import {
-  AgentJwk,
-  agentSend,
-  call,
-  enrolmentRoutes,
-  httpSend,
-  PROGRAM_VERSION,
+  type Identity,
+  openTenant as openTenantAs,
+  readIdentity,
   type Send,
-} from '@causeway/contract';
-import { CausewayError, readPrivateFile, writePrivateFile } from '@causeway/service';
-import { z } from 'zod';
+  tenantEndpoint,
+} from '@causeway/api';
+import { CausewayError } from '@causeway/service';
 import { type DomainConfiguration, POLL_SECONDS } from '../configuration.ts';
 import type { Places } from '../places.ts';
-
-/** What the tenant said at enrolment; nothing in it is secret. */
-const Enrolment = z.strictObject({
-  tenantId: z.uuid(),
-  tenantName: z.string(),
-  agentId: z.uuid(),
-  clientId: z.string(),
-  issuer: z.url(),
-  tokenEndpoint: z.url(),
-});
-export type Enrolment = z.infer<typeof Enrolment>;
-
-export type TenantEndpoint = DomainConfiguration['tenant'];
-
-export function endpointOf({ url, caFile }: TenantEndpoint): { url: string; ca?: string } {
-  if (caFile === undefined) return { url };
-  try {
-    return { url, ca: readFileSync(caFile, 'utf8') };
-  } catch (cause) {
-    throw new CausewayError('ca-unreadable', `cannot read the tenant's CA file '${caFile}'`, { cause });
-  }
-}
-
-/** The key by which this agent proves itself to the tenant (ES256); made once, private half in its file alone. */
-function agentKeyPem(places: Places): string {
-  if (!existsSync(places.agentKey)) {
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    writePrivateFile(places.agentKey, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
-  }
-  return readPrivateFile(places.agentKey);
-}
 
 /** What a member of 'AAD DC Administrators' gives at the tenant. */
 export const MAKE_CODE = 'causeway tenant enrolment create --kind domain --name NAME';
 
 /** @param known what the tenant said earlier, of an agent that it accepts no more */
-export function codeNeeded(known: Enrolment | undefined): CausewayError {
+export function codeNeeded(known: Identity | undefined): CausewayError {
   const why = known
     ? `the tenant '${known.tenantName}' does not accept the agent ${known.agentId} of this domain: it was removed there, another agent took its place, the tenant was restored from before its enrolment, or clocks differ by minutes`
     : 'the agent is not enrolled with the tenant';
@@ -59,51 +23,22 @@ export function codeNeeded(known: Enrolment | undefined): CausewayError {
   );
 }
 
-/** Enrols by a one-time code, with the key that the agent has or gets now. @throws CallError */
-export async function enrol(places: Places, tenant: TenantEndpoint, code: string): Promise<Enrolment> {
-  const jwk = createPublicKey(agentKeyPem(places)).export({ format: 'jwk' });
-  return call(httpSend(endpointOf(tenant)), enrolmentRoutes.enrol, {
-    body: {
-      code,
-      version: PROGRAM_VERSION,
-      jwk: AgentJwk.parse({ kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y }),
-      signingKey: null,
-    },
-  });
-}
-
-export function saveEnrolment(places: Places, enrolment: Enrolment): void {
-  writePrivateFile(places.enrolment, `${JSON.stringify(enrolment, null, 2)}\n`);
-}
-
-export function readEnrolment(places: Places): Enrolment | undefined {
-  if (!existsSync(places.enrolment)) return undefined;
-  return Enrolment.parse(JSON.parse(readFileSync(places.enrolment, 'utf8')));
-}
-
 /** @throws CausewayError 'not-enrolled' */
-export function requireEnrolment(places: Places): Enrolment {
-  const enrolment = readEnrolment(places);
-  if (enrolment) return enrolment;
+export function requireIdentity(places: Places): Identity {
+  const identity = readIdentity(places.agent);
+  if (identity) return identity;
   throw new CausewayError(
     'not-enrolled',
     `the managed domain in '${places.stateDirectory}' is not complete: run 'causeway domain create' again`,
   );
 }
 
-/** The way to the tenant with the agent's own token. */
-export async function openTenant(
+/** The way to the tenant, which may keep a call for the feed waiting. */
+export function openTenant(
   places: Places,
-  tenant: TenantEndpoint,
-  enrolment: Enrolment,
+  tenant: DomainConfiguration['tenant'],
+  identity: Identity,
 ): Promise<Send> {
-  const privateKey = await webcrypto.subtle.importKey(
-    'pkcs8',
-    createPrivateKey(agentKeyPem(places)).export({ type: 'pkcs8', format: 'der' }),
-    { name: 'ECDSA', namedCurve: 'P-256' },
-    false,
-    ['sign'],
-  );
-  const endpoint = { ...endpointOf(tenant), longPollMs: POLL_SECONDS * 1000 };
-  return agentSend(endpoint, { ...enrolment, privateKey });
+  const endpoint = { ...tenantEndpoint(tenant), longPollMs: POLL_SECONDS * 1000 };
+  return openTenantAs(places.agent, endpoint, identity);
 }

@@ -1,21 +1,20 @@
-import { call, managedDomainRoutes, Replaces, type Send } from '@causeway/contract';
-import { z } from 'zod';
+import {
+  call,
+  enrolAgent,
+  type Identity,
+  readIdentity,
+  type Send,
+  saveIdentity,
+  tenantEndpoint,
+} from '@causeway/api';
+import { managedDomainRoutes, type RegisterRequest } from '@causeway/contract';
 import type { DomainConfiguration } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PublicDomainKeys } from '../pairing/domain-keys.ts';
 import type { Places } from '../places.ts';
-import { codeNeeded, type Enrolment, enrol, openTenant, readEnrolment, saveEnrolment } from './identity.ts';
+import { codeNeeded, openTenant } from './identity.ts';
 import { type Look, lookAtTenant, refuseOtherTenant } from './registration.ts';
 import { noteStanding } from './standing.ts';
-
-/** What an administrator decided about a registration. */
-export const RegisterRequest = z.strictObject({
-  /** Needed where the tenant does not accept this domain's agent. */
-  code: z.string().min(1).max(200).optional(),
-  /** The other domain whose place is taken, as it was shown. */
-  replaces: Replaces.optional(),
-});
-export type RegisterRequest = z.infer<typeof RegisterRequest>;
 
 export interface RegisterSources {
   places: Places;
@@ -24,7 +23,7 @@ export interface RegisterSources {
 }
 
 export interface Enrolled {
-  enrolment: Enrolment;
+  enrolment: Identity;
   send: Send;
 }
 
@@ -50,12 +49,12 @@ async function enrolAnew(
   places: Places,
   tenant: DomainConfiguration['tenant'],
   code: string | undefined,
-): Promise<Enrolment> {
-  const known = readEnrolment(places);
+): Promise<Identity> {
+  const known = readIdentity(places.agent);
   if (code === undefined) throw codeNeeded(known);
-  const enrolment = await enrol(places, tenant, code);
+  const enrolment = await enrolAgent(places.agent, tenantEndpoint(tenant), { code, signingKey: null });
   refuseOtherTenant(known, enrolment);
-  saveEnrolment(places, enrolment);
+  saveIdentity(places.agent, enrolment);
   return enrolment;
 }
 

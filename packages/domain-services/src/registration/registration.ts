@@ -1,25 +1,24 @@
 import {
   callIfServed,
-  enrolmentRoutes,
   httpSend,
+  type Identity,
   isRemoved,
+  readIdentity,
+  type Send,
+  tenantEndpoint,
+} from '@causeway/api';
+import {
+  enrolmentRoutes,
   managedDomainRoutes,
   type RegisteredDomain,
   type Replaces,
-  type Send,
 } from '@causeway/contract';
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
+import type { DomainConfiguration } from '../configuration.ts';
 import type { PublicDomainKeys } from '../pairing/domain-keys.ts';
 import type { Places } from '../places.ts';
-import {
-  codeNeeded,
-  type Enrolment,
-  endpointOf,
-  openTenant,
-  readEnrolment,
-  type TenantEndpoint,
-} from './identity.ts';
+import { codeNeeded, openTenant } from './identity.ts';
 
 /** A managed domain as it registers; without keys before it has any. */
 export interface OwnDomain {
@@ -38,7 +37,7 @@ export const TENANT_IS_OLDER =
 export interface Look {
   tenantName: string;
   /** The enrolment that the tenant still accepts; without it a code is needed. */
-  enrolment: Enrolment | undefined;
+  enrolment: Identity | undefined;
   domain: Registered;
 }
 
@@ -53,10 +52,10 @@ export async function readRegistered(send: Send, signal?: AbortSignal): Promise<
  */
 export async function lookAtTenant(
   places: Places,
-  tenant: TenantEndpoint,
+  tenant: DomainConfiguration['tenant'],
   code: string | undefined,
 ): Promise<Look> {
-  const known = readEnrolment(places);
+  const known = readIdentity(places.agent);
   if (known) {
     try {
       const domain = await readRegistered(await openTenant(places, tenant, known));
@@ -67,7 +66,9 @@ export async function lookAtTenant(
   }
   if (code === undefined) throw codeNeeded(known);
   const body = { code };
-  const seen = await callIfServed(httpSend(endpointOf(tenant)), enrolmentRoutes.previewEnrolment, { body });
+  const seen = await callIfServed(httpSend(tenantEndpoint(tenant)), enrolmentRoutes.previewEnrolment, {
+    body,
+  });
   if (!seen) return { tenantName: known?.tenantName ?? tenant.url, enrolment: undefined, domain: undefined };
   refuseOtherTenant(known, seen);
   return { tenantName: seen.tenantName, enrolment: undefined, domain: seen.domain };
@@ -78,7 +79,7 @@ export async function lookAtTenant(
  * @throws CausewayError 'other-tenant'
  */
 export function refuseOtherTenant(
-  known: Enrolment | undefined,
+  known: Identity | undefined,
   { tenantId, tenantName }: { tenantId: string; tenantName: string },
 ): void {
   if (!known || known.tenantId === tenantId) return;

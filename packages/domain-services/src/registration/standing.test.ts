@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
-import { CallError, managedDomainRoutes, type RegisteredDomain } from '@causeway/contract';
+import { CallError } from '@causeway/api';
+import { managedDomainRoutes, type RegisteredDomain } from '@causeway/contract';
 import {
   domainFingerprint,
   generateSealingKey,

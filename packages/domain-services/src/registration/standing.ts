@@ -1,4 +1,5 @@
-import { callIfServed, isRemoved, managedDomainRoutes, type Send } from '@causeway/contract';
+import { callIfServed, isRemoved, type Send } from '@causeway/api';
+import { managedDomainRoutes, type Registration } from '@causeway/contract';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import { z } from 'zod';
 import { askProposals, logEnded, noteProposals } from '../administrators/administrators.ts';
@@ -25,17 +26,6 @@ const Standing = z.discriminatedUnion('state', [
 export type Standing = z.infer<typeof Standing>;
 
 const Noted = z.strictObject({ standing: Standing, since: z.iso.datetime() });
-
-/** What status shows of it. */
-export interface Registration {
-  state: Standing['state'];
-  /** When that was seen first; null before the tenant was ever asked. */
-  since: string | null;
-  /** What has happened and what it means, in words; null while all is well. */
-  alarm: string | null;
-  /** What to do about it; without an alarm: what is left to do. */
-  next: string | null;
-}
 
 /** What the tenant says now. @throws CallError when it says nothing */
 async function askStanding(send: Send, own: OwnDomain, signal: AbortSignal): Promise<Standing> {

@@ -3,25 +3,23 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { before, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { call, callLocally, httpSend, type Send, serviceIn } from '@causeway/api';
 import {
   AAD_DC_ADMINISTRATORS,
   administrationRoutes,
   administratorRoutes,
   applicationRoutes,
-  call,
   enrolmentRoutes,
   groupRoutes,
-  httpSend,
   managedDomainRoutes,
   nameRoutes,
   type Route,
-  type Send,
   synchronizationRoutes,
   tenantLocalRoutes,
   userRoutes,
 } from '@causeway/contract';
 import { generateSealingKey, generateSigningKey } from '@causeway/records';
-import { callLocally, createLog } from '@causeway/service';
+import { createLog } from '@causeway/service';
 import type { z } from 'zod';
 import { makePublicServer } from '../server.ts';
 import { Installation } from '../tenancy/installation.ts';
@@ -52,7 +50,7 @@ const routes: Route[] = [
   nameRoutes,
 ].flatMap(table => Object.values(table));
 
-/** The routing table itself, as fastify sees it: what is registered, not what should be. */
+/** The routing table itself, as the server sees it: what is registered, not what should be. */
 async function routingTable(): Promise<{ method: string; url: string; access: readonly string[] }[]> {
   const context = {
     installation: new Installation(undefined as never),
@@ -428,10 +426,9 @@ onEveryBackend('access', tenant => {
   });
 
   it('does nothing for a token that ended while the request was on its way', async () => {
-    const { method, path } = tenantLocalRoutes.createToken;
+    const service = serviceIn(tenant().stateDirectory, 'tenant');
     const body = { tenant: 'contoso', administrator: 'admin@contoso.example.net' };
-    const made = await callLocally(tenant().stateDirectory, 'tenant', method, path, body);
-    const { token } = tenantLocalRoutes.createToken.reply.parse(made);
+    const { token } = await callLocally(service, tenantLocalRoutes.createToken, { body });
     const slow = request(new URL('/api/v1/users', tenant().url), {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

@@ -1,5 +1,5 @@
+import type { HttpServer } from '@causeway/api';
 import { administrationRoutes, type UserStatus } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import { readTenantStatus } from '../feed/status.ts';
 import { existingUser, forgetPasswordOrders, listUsers, type User, userStatus } from '../people/users.ts';
 import { readLocks } from '../sign-in/lockout.ts';
@@ -8,7 +8,7 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerAdministration(
-  server: FastifyInstance,
+  server: HttpServer,
   context: RouteContext & { readonly clock: () => Date },
 ): void {
   const statusOf = async (scope: TenantScope, users: readonly User[]): Promise<UserStatus[]> => {
@@ -34,10 +34,9 @@ export function registerAdministration(
     server,
     context,
     administrationRoutes.acceptPasswordOrder,
-    async ({ params, address }, { scope, ...caller }) => {
+    async ({ params, address }, { scope, userId: by }) => {
       const user = await existingUser(scope, params.id);
       await forgetPasswordOrders(scope, [user.id]);
-      const by = caller.role === 'admin' ? caller.userId : undefined;
       context.log.warn(
         { tenant: scope.tenantName, userId: user.id, by, address },
         'older password order accepted',

@@ -1,15 +1,15 @@
+import type { HttpServer } from '@causeway/api';
 import { administratorRoutes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import { listAdministrators, listTokens, revokeToken, setAdministrator } from '../people/administrators.ts';
-import { administratorOf, type RouteContext, refuseOwn, registerRoute } from './register-route.ts';
+import { type RouteContext, refuseOwn, registerRoute } from './register-route.ts';
 
-export function registerAdministrators(server: FastifyInstance, context: RouteContext): void {
+export function registerAdministrators(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, administratorRoutes.listAdministrators, async (_input, { scope }) => ({
     administrators: await listAdministrators(scope),
   }));
   registerRoute(server, context, administratorRoutes.addAdministrator, async ({ body, address }, caller) => {
     const user = await setAdministrator(caller.scope, body.user, true);
-    const by = administratorOf(caller).userId;
+    const by = caller.userId;
     context.log.warn(
       { tenant: caller.scope.tenantName, userId: user.id, by, address },
       'administrator added',
@@ -21,7 +21,7 @@ export function registerAdministrators(server: FastifyInstance, context: RouteCo
     context,
     administratorRoutes.removeAdministrator,
     async ({ params, address }, caller) => {
-      const by = administratorOf(caller).userId;
+      const by = caller.userId;
       await refuseOwn(caller.scope, params.user, by);
       const user = await setAdministrator(caller.scope, params.user, false);
       context.log.warn(
@@ -32,11 +32,11 @@ export function registerAdministrators(server: FastifyInstance, context: RouteCo
     },
   );
   registerRoute(server, context, administratorRoutes.listTokens, async (_input, caller) => ({
-    tokens: await listTokens(caller.scope, administratorOf(caller).tokenId),
+    tokens: await listTokens(caller.scope, caller.tokenId),
   }));
   registerRoute(server, context, administratorRoutes.revokeToken, async ({ params, address }, caller) => {
     await revokeToken(caller.scope, params.id);
-    const by = administratorOf(caller).userId;
+    const by = caller.userId;
     context.log.warn(
       { tenant: caller.scope.tenantName, token: params.id, by, address },
       'administrator token revoked',

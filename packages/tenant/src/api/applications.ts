@@ -1,11 +1,11 @@
+import type { HttpServer } from '@causeway/api';
 import { administrationRoutes, applicationRoutes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import { listApplications, registerApplication, removeApplication } from '../clients/applications.ts';
 import { issuerOf } from '../tenancy/issuer.ts';
-import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
+import { type RouteContext, registerRoute } from './register-route.ts';
 
 export function registerApplications(
-  server: FastifyInstance,
+  server: HttpServer,
   context: RouteContext & { readonly publicUrl: () => string },
 ): void {
   registerRoute(server, context, applicationRoutes.listApplications, async (_input, { scope }) => ({
@@ -18,7 +18,7 @@ export function registerApplications(
     async ({ body, address }, caller) => {
       const { scope } = caller;
       const { clientId, clientSecret } = await registerApplication(scope, body);
-      const by = administratorOf(caller).userId;
+      const by = caller.userId;
       context.log.info(
         { tenant: scope.tenantName, clientId, application: body.name, by, address },
         'application registered',
@@ -30,7 +30,7 @@ export function registerApplications(
   registerRoute(server, context, applicationRoutes.removeApplication, async ({ params, address }, caller) => {
     const { scope } = caller;
     const application = await removeApplication(scope, params.id);
-    const by = administratorOf(caller).userId;
+    const by = caller.userId;
     context.log.warn(
       { tenant: scope.tenantName, clientId: params.id, application, by, address },
       'application removed',

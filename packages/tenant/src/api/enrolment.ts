@@ -1,5 +1,5 @@
+import type { HttpServer } from '@causeway/api';
 import { enrolmentRoutes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import {
   checkDomainCode,
   createEnrolment,
@@ -15,10 +15,10 @@ import { readSyncConfig } from '../feed/managed-domain.ts';
 import { requireDomainAdministrator } from '../people/groups.ts';
 import { issuerOf } from '../tenancy/issuer.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
-import { administratorOf, type RouteContext, registerOpenRoute, registerRoute } from './register-route.ts';
+import { type RouteContext, registerOpenRoute, registerRoute } from './register-route.ts';
 
 export function registerEnrolment(
-  server: FastifyInstance,
+  server: HttpServer,
   context: RouteContext & { readonly publicUrl: () => string },
 ): void {
   const { installation, log } = context;
@@ -33,7 +33,7 @@ export function registerEnrolment(
   registerRoute(server, context, enrolmentRoutes.createEnrolment, async ({ body }, caller) => {
     const { scope } = caller;
     const { kind, name: agent, forests, replaces = [] } = body;
-    if (kind === 'domain') await requireDomainAdministrator(scope, administratorOf(caller).userId);
+    if (kind === 'domain') await requireDomainAdministrator(scope, caller.userId);
     const { code, expiresAt } = await createEnrolment(scope, { kind, name: agent, forests, replaces });
     log.info({ tenant: scope.tenantName, kind, agent, forests, replaces }, 'enrolment code made');
     return { code, expiresAt: expiresAt.toISOString() };
@@ -90,7 +90,7 @@ export function registerEnrolment(
   registerRoute(server, context, enrolmentRoutes.removeAgent, async ({ params }, caller) => {
     const { scope } = caller;
     if ((await kindOfAgent(scope, params.id)) === 'domain') {
-      await requireDomainAdministrator(scope, administratorOf(caller).userId);
+      await requireDomainAdministrator(scope, caller.userId);
     }
     await removeAgent(scope, params.id);
     log.info({ tenant: scope.tenantName, agentId: params.id }, 'agent removed');

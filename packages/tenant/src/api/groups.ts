@@ -1,12 +1,12 @@
+import type { HttpServer } from '@causeway/api';
 import { groupRoutes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import { addMember, groupsOf, listMembers, removeMember } from '../people/groups.ts';
 import { findUserById } from '../people/users.ts';
-import { administratorOf, type RouteContext, registerRoute } from './register-route.ts';
+import { type RouteContext, registerRoute } from './register-route.ts';
 
-export function registerGroups(server: FastifyInstance, context: RouteContext): void {
+export function registerGroups(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, groupRoutes.getMe, async (_input, caller) => {
-    const { userId } = administratorOf(caller);
+    const { userId } = caller;
     const user = await findUserById(caller.scope, userId);
     return {
       id: userId,
@@ -19,7 +19,7 @@ export function registerGroups(server: FastifyInstance, context: RouteContext): 
   }));
   registerRoute(server, context, groupRoutes.addGroupMember, async ({ params, body, address }, caller) => {
     const member = await addMember(caller.scope, params.group, body.user);
-    const by = administratorOf(caller).userId;
+    const by = caller.userId;
     context.log.warn(
       { tenant: caller.scope.tenantName, group: params.group, userId: member.id, by, address },
       'group member added',
@@ -28,7 +28,7 @@ export function registerGroups(server: FastifyInstance, context: RouteContext): 
   });
   registerRoute(server, context, groupRoutes.removeGroupMember, async ({ params, address }, caller) => {
     const member = await removeMember(caller.scope, params.group, params.user);
-    const by = administratorOf(caller).userId;
+    const by = caller.userId;
     context.log.warn(
       { tenant: caller.scope.tenantName, group: params.group, userId: member.id, by, address },
       'group member removed',

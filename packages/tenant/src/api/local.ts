@@ -1,6 +1,6 @@
+import type { HttpServer } from '@causeway/api';
 import { tenantLocalRoutes } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import type { FastifyInstance } from 'fastify';
 import { createToken, findAdministrator } from '../people/administrators.ts';
 import { insertCloudUser } from '../people/cloud-users.ts';
 import { issuerOf } from '../tenancy/issuer.ts';
@@ -8,7 +8,7 @@ import { type RouteContext, registerOpenRoute } from './register-route.ts';
 
 /** The local API on the state folder's socket, which only root and the service's own user can open. */
 export function registerLocal(
-  server: FastifyInstance,
+  server: HttpServer,
   context: RouteContext & { readonly publicUrl: () => string },
 ): void {
   const { installation, log } = context;

@@ -1,7 +1,7 @@
+import type { HttpServer } from '@causeway/api';
 import { MAX_HEADS, managedDomainRoutes, type PublicKey } from '@causeway/contract';
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
-import type { FastifyInstance } from 'fastify';
 import { kindOfAgent } from '../clients/agents.ts';
 import { readChanges } from '../feed/change-feed.ts';
 import {
@@ -16,13 +16,12 @@ import { readHeads, storeReceipt } from '../feed/statements.ts';
 import { readTenantKey } from '../people/cloud-records.ts';
 import { confirmDomain, readConfirmation } from '../people/domain-confirmation.ts';
 import { proposedAdministrators, requireDomainAdministrator } from '../people/groups.ts';
-import { agentOf } from './provisioning.ts';
-import { administratorOf, type RouteContext, registerRoute, unauthorized } from './register-route.ts';
+import { type RouteContext, registerRoute, unauthorized } from './register-route.ts';
 
-export function registerManagedDomain(server: FastifyInstance, context: RouteContext): void {
+export function registerManagedDomain(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, managedDomainRoutes.registerDomainKey, async ({ body }, caller) => {
     const fingerprint = fingerprintOf(body);
-    const { agentId } = agentOf(caller);
+    const { agentId } = caller;
     const { replaced } = await registerDomainKey(caller.scope, agentId, body);
     const about = { tenant: caller.scope.tenantName, realm: body.realm, fingerprint, agentId };
     if (replaced === undefined) context.log.info(about, 'managed domain keys registered');
@@ -36,7 +35,7 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
     confirmation: await readConfirmation(scope),
   }));
   registerRoute(server, context, managedDomainRoutes.trustDomain, async ({ body, address }, caller) => {
-    const { userId } = administratorOf(caller);
+    const { userId } = caller;
     await requireDomainAdministrator(caller.scope, userId);
     const confirmation = await confirmDomain(caller.scope, body.fingerprint, userId);
     const { realm, fingerprint } = confirmation;
@@ -47,7 +46,7 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
     return confirmation;
   });
   registerRoute(server, context, managedDomainRoutes.withdrawDomain, async ({ address }, caller) => {
-    const { userId } = administratorOf(caller);
+    const { userId } = caller;
     await requireDomainAdministrator(caller.scope, userId);
     const { realm } = await withdrawDomain(caller.scope);
     context.log.warn(
@@ -63,7 +62,7 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
     proposedAdministrators(scope),
   );
   registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, caller) => {
-    const { scope, agentId, accepts } = agentOf(caller);
+    const { scope, agentId, accepts } = caller;
     const page = await readChanges(scope, query, signal, accepts);
     // It may have waited for a minute: what came after the agent was removed is not for it.
     if (query.wait > 0 && (await kindOfAgent(scope, agentId)) === undefined) throw unauthorized();
@@ -71,7 +70,7 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
   });
   registerRoute(server, context, managedDomainRoutes.reportApplied, async ({ body }, caller) => {
     const { scope } = caller;
-    if (!(await isOfTheDomain(scope, agentOf(caller).agentId))) return {};
+    if (!(await isOfTheDomain(scope, caller.agentId))) return {};
     await storeReports(scope, body.reports);
     if (body.reports.some(({ reason }) => reason?.includes('name-'))) {
       for (const difference of await readNameDifferences(scope))
@@ -84,8 +83,7 @@ export function registerManagedDomain(server: FastifyInstance, context: RouteCon
   }));
   registerRoute(server, context, managedDomainRoutes.putReceipt, async ({ body }, caller) => {
     const { scope } = caller;
-    if (await isOfTheDomain(scope, agentOf(caller).agentId))
-      await storeReceipt(scope, body.forest, body.receipt);
+    if (await isOfTheDomain(scope, caller.agentId)) await storeReceipt(scope, body.forest, body.receipt);
     return {};
   });
 }

@@ -1,5 +1,5 @@
+import type { HttpServer } from '@causeway/api';
 import { ACCEPTED_RECORDS, MAX_BATCH, synchronizationRoutes as routes } from '@causeway/contract';
-import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { readDomainAccepts, readSyncConfig } from '../feed/managed-domain.ts';
 import { readReceipt, storeHead } from '../feed/statements.ts';
@@ -7,7 +7,6 @@ import { storeConnectReport } from '../feed/status.ts';
 import { provisionCredentials } from '../provisioning/provision-credentials.ts';
 import { provisionObjects } from '../provisioning/provision-objects.ts';
 import { provisionWithdrawals } from '../provisioning/provision-withdrawals.ts';
-import type { Caller } from '../tenancy/installation.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
 
 /** 500 items with their records, at most 16,384 characters each, and some air. */
@@ -16,14 +15,14 @@ const BATCH_BODY_LIMIT = 16 * 1024 * 1024;
 /** Each item is checked on its own, so that a bad one costs only itself. */
 const ANY_CHANGES = { changes: z.array(z.unknown()).min(1).max(MAX_BATCH) };
 
-export function registerProvisioning(server: FastifyInstance, context: RouteContext): void {
+export function registerProvisioning(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, routes.getSyncConfiguration, async (_input, caller) => ({
     tenantId: caller.scope.tenantId,
     tenantName: caller.scope.tenantName,
     minimumAgentVersion: context.minimumAgentVersion,
     windowsCredentialsSyncConfig: await readSyncConfig(caller.scope),
     // A Connect that announces nothing is one of a release that does not know these members.
-    ...(agentOf(caller).accepts && {
+    ...(caller.accepts && {
       accepts: [...ACCEPTED_RECORDS],
       domainAccepts: await readDomainAccepts(caller.scope),
     }),
@@ -33,7 +32,7 @@ export function registerProvisioning(server: FastifyInstance, context: RouteCont
     context,
     routes.exportObjects,
     async ({ body }, caller) => ({
-      verdicts: await provisionObjects(agentOf(caller), body.forest, body.changes),
+      verdicts: await provisionObjects(caller, body.forest, body.changes),
     }),
     { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportObjects.body!.extend(ANY_CHANGES) },
   );
@@ -42,7 +41,7 @@ export function registerProvisioning(server: FastifyInstance, context: RouteCont
     context,
     routes.exportCredentials,
     async ({ body }, caller) => ({
-      verdicts: await provisionCredentials(agentOf(caller), body),
+      verdicts: await provisionCredentials(caller, body),
     }),
     { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportCredentials.body!.extend(ANY_CHANGES) },
   );
@@ -51,22 +50,16 @@ export function registerProvisioning(server: FastifyInstance, context: RouteCont
     context,
     routes.exportWithdrawals,
     async ({ body }, caller) => ({
-      verdicts: await provisionWithdrawals(agentOf(caller), body.forest, body.changes),
+      verdicts: await provisionWithdrawals(caller, body.forest, body.changes),
     }),
     { bodyLimit: BATCH_BODY_LIMIT, body: routes.exportWithdrawals.body!.extend(ANY_CHANGES) },
   );
   registerRoute(server, context, routes.reportConnectStatus, async ({ body }, caller) => {
-    await storeConnectReport(caller.scope, agentOf(caller), body);
+    await storeConnectReport(caller.scope, caller, body);
     return {};
   });
   registerRoute(server, context, routes.putHead, async ({ body }, caller) => {
-    await storeHead(agentOf(caller), body.forest, body.head);
+    await storeHead(caller, body.forest, body.head);
     return { receipt: await readReceipt(caller.scope, body.forest) };
   });
-}
-
-/** The routes' access lists let only agents in. */
-export function agentOf(caller: Caller): Exclude<Caller, { role: 'admin' }> {
-  if (caller.role === 'admin') throw new TypeError('an agent expected');
-  return caller;
 }

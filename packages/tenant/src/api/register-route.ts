@@ -1,20 +1,22 @@
 import {
+  bearerToken,
+  type HttpRequest,
+  type HttpServer,
+  type ServedInput,
+  type ServeOptions,
+  serveRoute,
+} from '@causeway/api';
+import {
   ACCEPTS_HEADER,
+  type AccessOf,
   isVersion,
   type ReplyOf,
   type Route,
   readAccepts,
   VERSION_HEADER,
 } from '@causeway/contract';
-import {
-  bearerToken,
-  CausewayError,
-  type Log,
-  type ServedInput,
-  type ServeOptions,
-  serveRoute,
-} from '@causeway/service';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { CausewayError, type Log } from '@causeway/service';
+import type { z } from 'zod';
 import { refuseOldAgent } from '../clients/agents.ts';
 import { findUser } from '../people/users.ts';
 import type { Caller, Installation } from '../tenancy/installation.ts';
@@ -23,7 +25,11 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 /** What a handler gets: everything checked against the contract. */
 export type Input<R extends Route> = ServedInput<R>;
 
-export type Handler<R extends Route> = (input: Input<R>, caller: Caller) => Promise<ReplyOf<R>>;
+/** Who calls a route, as far as its table of access says: a handler of administrators' routes gets an administrator. */
+export type CallerOf<R extends Route> = Extract<Caller, { role: AccessOf<R> }>;
+export type Handler<R extends Route> = (input: Input<R>, caller: CallerOf<R>) => Promise<ReplyOf<R>>;
+/** A route that needs no token. */
+export type OpenRoute = Route<z.ZodType, z.ZodType, z.ZodType, z.ZodType, 'public' | 'local'>;
 export type OpenHandler<R extends Route> = (input: Input<R>) => Promise<ReplyOf<R>>;
 
 export interface RouteContext {
@@ -36,24 +42,22 @@ export type RouteOptions = Omit<ServeOptions, 'onRequest'>;
 
 /** Registers a route of the contract that needs a token: its role is checked, then every input, then the reply. */
 export function registerRoute<R extends Route>(
-  server: FastifyInstance,
+  server: HttpServer,
   context: RouteContext,
   route: R,
   handler: Handler<R>,
   options: RouteOptions = {},
 ): void {
-  const callers = new WeakMap<FastifyRequest, Caller>();
-  const enter = async (request: FastifyRequest): Promise<Caller> => {
+  const callers = new WeakMap<HttpRequest, CallerOf<R>>();
+  const enter = async (request: HttpRequest): Promise<CallerOf<R>> => {
     const caller = await authenticate(context.installation, request);
     if (caller.role === 'connect') refuseOldAgent(caller.version, context.minimumAgentVersion);
-    if (!route.access.includes(caller.role)) {
-      throw new CausewayError('forbidden', `this needs a token of ${route.access.join(' or ')}`, {
-        status: 403,
-      });
-    }
-    return caller;
+    if (mayCall(route, caller)) return caller;
+    throw new CausewayError('forbidden', `this needs a token of ${route.access.join(' or ')}`, {
+      status: 403,
+    });
   };
-  const onRequest = async (request: FastifyRequest): Promise<void> => {
+  const onRequest = async (request: HttpRequest): Promise<void> => {
     callers.set(request, await enter(request));
   };
   serveRoute(server, route, { ...options, onRequest }, async (input, request) => {
@@ -63,6 +67,9 @@ export function registerRoute<R extends Route>(
     return handler(input, caller);
   });
 }
+
+const mayCall = <R extends Route>({ access }: R, caller: Caller): caller is CallerOf<R> =>
+  access.includes(caller.role);
 
 /** INVARIANT: a Connect speaks for the forests that it was enrolled for, whatever the route. */
 function refuseOtherForest(caller: Caller, body: unknown): void {
@@ -76,19 +83,16 @@ function refuseOtherForest(caller: Caller, body: unknown): void {
   );
 }
 
-/** Registers a route that needs no token. @throws RangeError for one that the contract does not call public or local */
-export function registerOpenRoute<R extends Route>(
-  server: FastifyInstance,
+/** Registers a route that needs no token, as its table says. */
+export function registerOpenRoute<R extends OpenRoute>(
+  server: HttpServer,
   route: R,
   handler: OpenHandler<R>,
 ): void {
-  if (!route.access.every(access => access === 'public' || access === 'local')) {
-    throw new RangeError(`${route.method} ${route.path} needs a token`);
-  }
   serveRoute(server, route, {}, handler);
 }
 
-async function authenticate(installation: Installation, request: FastifyRequest): Promise<Caller> {
+async function authenticate(installation: Installation, request: HttpRequest): Promise<Caller> {
   const token = bearerToken(request);
   const said = { version: saidVersion(request), accepts: readAccepts(request.headers[ACCEPTS_HEADER]) };
   const caller = token === undefined ? undefined : await installation.findCaller(token, said);
@@ -100,15 +104,9 @@ export const unauthorized = (): CausewayError =>
   new CausewayError('unauthorized', 'this needs a token that is valid now', { status: 401 });
 
 /** What the agent says that its version is; undefined when it says none, or something else. */
-function saidVersion(request: FastifyRequest): string | undefined {
+function saidVersion(request: HttpRequest): string | undefined {
   const said = request.headers[VERSION_HEADER];
   return typeof said === 'string' && isVersion(said) ? said : undefined;
-}
-
-/** The routes' access lists let only administrators in. */
-export function administratorOf(caller: Caller): Extract<Caller, { role: 'admin' }> {
-  if (caller.role !== 'admin') throw new TypeError('an administrator expected');
-  return caller;
 }
 
 /** Nobody locks itself out by a slip. @throws CausewayError 'own-account' */

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
+import { agentSend, call, httpSend, type Send } from '@causeway/api';
 import {
   ACCEPTED_RECORDS,
-  agentSend,
-  call,
   enrolmentRoutes,
-  httpSend,
   managedDomainRoutes,
   PROGRAM_VERSION,
-  type Send,
   synchronizationRoutes,
 } from '@causeway/contract';
 import { generateSealingKey, generateSigningKey } from '@causeway/records';

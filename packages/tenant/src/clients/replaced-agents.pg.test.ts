@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type Agent,
-  type CallError,
-  call,
-  enrolmentRoutes,
-  httpSend,
-  managedDomainRoutes,
-  type Send,
-  synchronizationRoutes,
-} from '@causeway/contract';
+import { type CallError, call, httpSend, type Send } from '@causeway/api';
+import { type Agent, enrolmentRoutes, managedDomainRoutes, synchronizationRoutes } from '@causeway/contract';
 import { generateSigningKey } from '@causeway/records';
 import { sql } from 'kysely';
 import { onEveryBackend } from '../testing/backends.ts';

@@ -1,4 +1,5 @@
-import { administratorRoutes, call } from '@causeway/contract';
+import { call } from '@causeway/api';
+import { administratorRoutes } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import type { Command } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';

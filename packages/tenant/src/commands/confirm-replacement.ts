@@ -1,4 +1,5 @@
-import { type Agent, call, enrolmentRoutes, type Send } from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { type Agent, enrolmentRoutes } from '@causeway/contract';
 import { CausewayError, confirm } from '@causeway/service';
 import type { Command } from 'commander';
 

@@ -1,4 +1,5 @@
-import { call, groupRoutes, managedDomainRoutes } from '@causeway/contract';
+import { call } from '@causeway/api';
+import { groupRoutes, managedDomainRoutes } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import type { Command } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';

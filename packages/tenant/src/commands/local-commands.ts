@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { callLocally, serviceIn } from '@causeway/api';
 import { tenantLocalRoutes } from '@causeway/contract';
 import {
-  callLocally,
   createLog,
   defaultConfigurationFile,
   defaultStateDirectory,
@@ -49,11 +49,9 @@ export function localCommands(tenant: Command): void {
     .option('--token-out <file>', "file for the administrator's token (default: in the state folder)")
     .option('--json', 'print JSON')
     .action(async (name, options) => {
-      const route = tenantLocalRoutes.createTenant;
       const body = { name, administrator: options.admin };
-      const reply = route.reply.parse(
-        await callLocally(options.state, 'tenant', route.method, route.path, body),
-      );
+      const service = serviceIn(options.state, 'tenant');
+      const reply = await callLocally(service, tenantLocalRoutes.createTenant, { body });
       const tokenFile = options.tokenOut ?? join(options.state, `${name}.admin-token`);
       writePrivateFile(tokenFile, `${reply.token}\n`);
       const { token: _token, ...shown } = reply;
@@ -75,11 +73,9 @@ export function localCommands(tenant: Command): void {
     .option('--state <dir>', 'state folder of the running service', defaultStateDirectory('tenant'))
     .option('--json', 'print JSON')
     .action(async (name, options) => {
-      const route = tenantLocalRoutes.createToken;
       const body = { tenant: name, administrator: options.admin };
-      const reply = route.reply.parse(
-        await callLocally(options.state, 'tenant', route.method, route.path, body),
-      );
+      const service = serviceIn(options.state, 'tenant');
+      const reply = await callLocally(service, tenantLocalRoutes.createToken, { body });
       writePrivateFile(options.tokenOut, `${reply.token}\n`);
       const shown = { tokenFile: options.tokenOut, tokenExpiresAt: reply.tokenExpiresAt };
       printResult(options.json, shown, () => [`${shown.tokenFile} (until ${shown.tokenExpiresAt})`]);

@@ -1,4 +1,5 @@
-import { call, type NameClaims, nameRoutes } from '@causeway/contract';
+import { call } from '@causeway/api';
+import { type NameClaims, nameRoutes } from '@causeway/contract';
 import { CausewayError, printResult, table } from '@causeway/service';
 import type { Command } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';

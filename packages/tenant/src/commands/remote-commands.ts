@@ -1,7 +1,6 @@
+import { call, callIfServed } from '@causeway/api';
 import {
   administrationRoutes,
-  call,
-  callIfServed,
   type DomainConfirmation,
   enrolmentRoutes,
   managedDomainRoutes,

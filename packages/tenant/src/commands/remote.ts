@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { httpSend, type Send } from '@causeway/contract';
-import { CausewayError, readPrivateFile } from '@causeway/service';
+import { httpSend, type Send, tenantEndpoint } from '@causeway/api';
+import { readPrivateFile } from '@causeway/service';
 import type { Command } from 'commander';
 
 export interface RemoteOptions {
@@ -25,15 +24,6 @@ export function remoteOptions(command: Command): Command {
 
 export function remoteSend(options: RemoteOptions): Send {
   const token = readPrivateFile(options.tokenFile).trim();
-  return httpSend({ url: options.tenant, ...(options.ca && { ca: readCa(options.ca) }) }, () =>
-    Promise.resolve(token),
-  );
-}
-
-function readCa(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new CausewayError('ca-unreadable', `cannot read the CA file '${file}'`, { cause });
-  }
+  const endpoint = tenantEndpoint({ url: options.tenant, caFile: options.ca });
+  return httpSend(endpoint, () => Promise.resolve(token));
 }

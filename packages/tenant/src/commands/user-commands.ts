@@ -1,12 +1,5 @@
-import {
-  administrationRoutes,
-  call,
-  callIfServed,
-  managedDomainRoutes,
-  type Send,
-  type UserStatus,
-  userRoutes,
-} from '@causeway/contract';
+import { call, callIfServed, type Send } from '@causeway/api';
+import { administrationRoutes, managedDomainRoutes, type UserStatus, userRoutes } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { type Command, Option } from 'commander';
 import { type RemoteOptions, remoteOptions, remoteSend } from './remote.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { call, synchronizationRoutes } from '@causeway/contract';
+import { call } from '@causeway/api';
+import { synchronizationRoutes } from '@causeway/contract';
 import { sql } from 'kysely';
 import { onEveryBackend } from '../testing/backends.ts';
 import { FOREST } from '../testing/forest.ts';

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
-import {
-  call,
-  type FeedItem,
-  managedDomainRoutes,
-  type Send,
-  synchronizationRoutes,
-} from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { type FeedItem, managedDomainRoutes, synchronizationRoutes } from '@causeway/contract';
 import { onEveryBackend } from '../testing/backends.ts';
 import { FOREST } from '../testing/forest.ts';
 import { accountItem, batchOf, credentialItem, order, person, seal } from '../testing/people.ts';

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, it } from 'node:test';
+import { type CallError, call, httpSend, type Send } from '@causeway/api';
 import {
   administrationRoutes,
-  type CallError,
-  call,
   enrolmentRoutes,
-  httpSend,
   managedDomainRoutes,
   type PublicKey,
   type Replaces,
-  type Send,
   synchronizationRoutes,
 } from '@causeway/contract';
 import {

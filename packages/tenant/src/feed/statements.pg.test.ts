@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
-import {
-  administrationRoutes,
-  call,
-  managedDomainRoutes,
-  type Send,
-  synchronizationRoutes,
-} from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { administrationRoutes, managedDomainRoutes, synchronizationRoutes } from '@causeway/contract';
 import {
   generateSealingKey,
   generateSigningKey,

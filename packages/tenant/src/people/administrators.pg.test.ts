@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
+import { call, callLocally, httpSend, type Send, serviceIn } from '@causeway/api';
 import {
   administratorRoutes,
-  call,
   groupRoutes,
-  httpSend,
-  type Send,
   synchronizationRoutes,
   tenantLocalRoutes,
   userRoutes,
 } from '@causeway/contract';
-import { callLocally } from '@causeway/service';
 import { Installation } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { onEveryBackend } from '../testing/backends.ts';
@@ -36,10 +33,9 @@ onEveryBackend('administrators', tenant => {
     call(send, userRoutes.setUserBlocked, { params: { id }, body: { blocked } });
   const list = async () => (await call(first, administratorRoutes.listAdministrators)).administrators;
   const tokenOf = async (administrator: string): Promise<Send> => {
-    const route = tenantLocalRoutes.createToken;
-    const asked = { tenant: 'contoso', administrator };
-    const reply = await callLocally(tenant().stateDirectory, 'tenant', route.method, route.path, asked);
-    const { token } = route.reply.parse(reply);
+    const service = serviceIn(tenant().stateDirectory, 'tenant');
+    const body = { tenant: 'contoso', administrator };
+    const { token } = await callLocally(service, tenantLocalRoutes.createToken, { body });
     return httpSend({ url: tenant().url }, async () => token);
   };
   /** Another administrator, with a token. */

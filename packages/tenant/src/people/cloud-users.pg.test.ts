@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
+import { call } from '@causeway/api';
 import {
   administrationRoutes,
-  call,
   type DomainReport,
   type FeedItem,
   managedDomainRoutes,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, it } from 'node:test';
+import { call } from '@causeway/api';
 import {
   AAD_DC_ADMINISTRATORS,
   administrationRoutes,
-  call,
   enrolmentRoutes,
   groupRoutes,
   managedDomainRoutes,

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
+import { call, type Send } from '@causeway/api';
 import {
   AAD_DC_ADMINISTRATORS,
-  call,
   enrolmentRoutes,
   groupRoutes,
   MAX_PROPOSED,
   managedDomainRoutes,
-  type Send,
   synchronizationRoutes,
   userRoutes,
 } from '@causeway/contract';

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
+import { call, type Send } from '@causeway/api';
 import {
   administrationRoutes,
-  call,
   managedDomainRoutes,
   nameRoutes,
-  type Send,
   synchronizationRoutes,
   userRoutes,
 } from '@causeway/contract';

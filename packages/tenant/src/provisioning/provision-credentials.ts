@@ -4,14 +4,12 @@ import { encapsulationDigest } from '@causeway/records';
 import { sql } from 'kysely';
 import { json } from '../changes/change-counter.ts';
 import { keepEncapsulation } from '../changes/encapsulations.ts';
-import type { Caller } from '../tenancy/installation.ts';
+import type { Agent } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type Holder, holderFor, loadHolders } from './password-holders.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord, type Said } from './record-check.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
-
-type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
 
 /** An item that has passed what can be checked without the database. */
 interface Checked {

@@ -8,13 +8,11 @@ import { NO_LEGACY } from '../people/cloud-records.ts';
 import { type NameColumns, type NameRow, provisionNames } from '../people/provision-names.ts';
 import { signInNameProblem } from '../people/sign-in-names.ts';
 import { forgetPasswordOrders } from '../people/users.ts';
-import type { Caller } from '../tenancy/installation.ts';
+import type { Agent } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord } from './record-check.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
-
-type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
 
 /** An item whose record says that it is of this user: state, names and SID are the record's. */
 interface Checked {

@@ -1,14 +1,12 @@
 import { type PasswordOrder, type Verdict, Withdrawal } from '@causeway/contract';
 import { sql } from 'kysely';
 import { json } from '../changes/change-counter.ts';
-import type { Caller } from '../tenancy/installation.ts';
+import type { Agent } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type Holder, holderFor, loadHolders } from './password-holders.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord, type Said } from './record-check.ts';
 import { applied, parseItems, refused, unchanged } from './verdicts.ts';
-
-type Agent = Extract<Caller, { role: 'connect' | 'domain' }>;
 
 /** An item that has passed what can be checked without the database, with its record's own words. */
 interface Checked {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
+import { call, type Send } from '@causeway/api';
 import {
   administrationRoutes,
   type CredentialChange,
-  call,
   managedDomainRoutes,
   type ObjectChange,
-  type Send,
   synchronizationRoutes,
   type Verdict,
 } from '@causeway/contract';

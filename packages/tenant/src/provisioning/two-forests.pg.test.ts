@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
+import { call, type Send } from '@causeway/api';
 import {
   administrationRoutes,
   type CredentialChange,
-  call,
   type DomainReport,
   managedDomainRoutes,
   type ObjectChange,
-  type Send,
   synchronizationRoutes,
   type Verdict,
   type Withdrawal,

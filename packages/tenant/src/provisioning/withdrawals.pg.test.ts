@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
+import { agentSend, call, type Send } from '@causeway/api';
 import {
   administrationRoutes,
-  agentSend,
   type CredentialChange,
-  call,
   managedDomainRoutes,
   type ObjectChange,
-  type Send,
   synchronizationRoutes,
   type Verdict,
   type Withdrawal,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID, webcrypto } from 'node:crypto';
 import { before, it } from 'node:test';
-import type { Send } from '@causeway/contract';
+import type { Send } from '@causeway/api';
 import { onEveryBackend } from '../testing/backends.ts';
 import { enrolAgent, makeAgentKeys, type TestAgent } from '../testing/test-agent.ts';
 

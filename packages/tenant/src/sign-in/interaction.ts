@@ -1,5 +1,5 @@
+import type { HttpReply, HttpRequest } from '@causeway/api';
 import type { Log } from '@causeway/service';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { FAMILIAR_COOKIE, FAMILIAR_SECONDS } from './familiar-browser.ts';
 import type { Providers, TenantSignIn } from './mount-oidc.ts';
@@ -31,8 +31,8 @@ const Params = z.strictObject({ tenant: z.string().max(63), uid: z.string().max(
 /** The sign-in that this browser is in the middle of; undefined when it is none, and that has been said. */
 export async function begin(
   context: SignInContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  request: HttpRequest,
+  reply: HttpReply,
 ): Promise<Interaction | undefined> {
   const params = Params.safeParse(request.params);
   const expired = (): undefined => {
@@ -62,11 +62,11 @@ export async function begin(
 
 /** Sends the browser on with the sign-in done. */
 export async function complete(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  request: HttpRequest,
+  reply: HttpReply,
   at: Interaction,
   signedIn: SignedIn,
-): Promise<FastifyReply> {
+): Promise<HttpReply> {
   const { provider } = at.tenant;
   const { id, session_epoch: epoch } = signedIn.user;
   const result = { login: { accountId: id, epoch, remember: false } };
@@ -77,7 +77,7 @@ export async function complete(
 }
 
 /** Makes the browser a familiar one of this account. */
-export function remember(reply: FastifyReply, tenant: TenantSignIn, signedIn: SignedIn): FastifyReply {
+export function remember(reply: HttpReply, tenant: TenantSignIn, signedIn: SignedIn): HttpReply {
   const secure = new URL(tenant.provider.issuer).protocol === 'https:' ? '; Secure' : '';
   return reply.header(
     'set-cookie',
@@ -90,7 +90,7 @@ export function pathOf(tenant: TenantSignIn, page: string): string {
   return new URL(tenant.provider.issuer).pathname.replace(/\/oidc$/, page);
 }
 
-export function readFamiliarCookie(request: FastifyRequest): string | undefined {
+export function readFamiliarCookie(request: HttpRequest): string | undefined {
   for (const pair of (request.headers.cookie ?? '').slice(0, 8192).split(';')) {
     const [key, value] = pair.trim().split('=', 2);
     if (key === FAMILIAR_COOKIE) return value;

@@ -1,5 +1,5 @@
+import type { HttpServer } from '@causeway/api';
 import { CausewayError, type Log } from '@causeway/service';
-import type { FastifyInstance } from 'fastify';
 import type { Provider } from 'oidc-provider';
 import type { TenantKeys } from '../database/schema.ts';
 import type { Installation } from '../tenancy/installation.ts';
@@ -64,7 +64,7 @@ const PROVIDER_HEADERS = {
 
 /** Hands everything under /t/:tenant/oidc to the tenant's provider, with the body unread. */
 export function mountOidc(
-  server: FastifyInstance,
+  server: HttpServer,
   providers: Providers,
   gate: PeopleGate,
   publicUrl: () => string,

@@ -1,5 +1,4 @@
-import formbody from '@fastify/formbody';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type HttpReply, type HttpRequest, type HttpServer, takeForms } from '@causeway/api';
 import { z } from 'zod';
 import { type ChangeOutcome, changePassword } from './change-password.ts';
 import {
@@ -32,9 +31,9 @@ type Form = z.infer<typeof Form>;
  * of its own. No cookie stands for the person at either: the form brings name and current password, so that a forged
  * one (CSRF) changes nothing.
  */
-export function registerPasswordPages(server: FastifyInstance, context: SignInContext): void {
+export function registerPasswordPages(server: HttpServer, context: SignInContext): void {
   server.register(async pages => {
-    await pages.register(formbody, { bodyLimit: FORM_LIMIT });
+    await takeForms(pages, FORM_LIMIT);
     const config = { access: ['public'] };
 
     context.gate.guard(pages, stepOfForm);
@@ -75,7 +74,7 @@ export function registerPasswordPages(server: FastifyInstance, context: SignInCo
   });
 }
 
-function readForm(request: FastifyRequest): Form {
+function readForm(request: HttpRequest): Form {
   const form = Form.safeParse(request.body);
   return form.success ? form.data : { username: '', password: '', 'new-password': '', repeated: '' };
 }
@@ -83,7 +82,7 @@ function readForm(request: FastifyRequest): Form {
 function change(
   context: SignInContext,
   { scope, keys }: TenantSignIn,
-  request: FastifyRequest,
+  request: HttpRequest,
   form: Form,
 ): Promise<ChangeOutcome> {
   const asked = {
@@ -98,11 +97,11 @@ function change(
 }
 
 function show(
-  reply: FastifyReply,
+  reply: HttpReply,
   tenant: TenantSignIn,
   form: { action: string; name: string; temporary: boolean; problem?: string },
   applicationOrigin?: string,
-): FastifyReply {
+): HttpReply {
   const { tenantName } = tenant.scope;
   return reply
     .headers(pageHeaders(applicationOrigin))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
-import { administrationRoutes, call, type Send, synchronizationRoutes, userRoutes } from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { administrationRoutes, synchronizationRoutes, userRoutes } from '@causeway/contract';
 import { onEveryBackend } from '../testing/backends.ts';
 import { Browser, type Page, RelyingParty } from '../testing/browser.ts';
 import { countDerivations } from '../testing/count-derivations.ts';

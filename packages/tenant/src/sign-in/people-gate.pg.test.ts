@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { before, it } from 'node:test';
-import { administrationRoutes, call } from '@causeway/contract';
-import type { FastifyRequest } from 'fastify';
+import { call, type HttpRequest } from '@causeway/api';
+import { administrationRoutes } from '@causeway/contract';
 import { onEveryBackend } from '../testing/backends.ts';
 import { stepOfProvider } from './people-gate.ts';
 
 const REDIRECT = 'https://portal.example.net/callback';
 const PROXY = '127.0.0.1';
 /** A request to the provider, as far as the gate looks at it. */
-const asked = (path: string) => ({ params: { '*': path } }) as FastifyRequest;
+const asked = (path: string) => ({ params: { '*': path } }) as HttpRequest;
 
 onEveryBackend(
   'the gate of people',

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { HttpHandler, HttpReply, HttpRequest, HttpServer } from '@causeway/api';
 import { AddressBudget } from './address-budget.ts';
 import { messagePage, pageHeaders } from './pages.ts';
 import { Turns } from './turns.ts';
@@ -24,13 +24,13 @@ export type Step = 'begins' | 'tries' | 'goes-on';
  * here. INVARIANT: what one address or all of them ask for at once costs an agent no more than the few that are worked on.
  */
 export class PeopleGate {
-  readonly #guarded = new WeakSet<RouteHandlerMethod>();
+  readonly #guarded = new WeakSet<HttpHandler>();
   readonly #turns = new Turns(AT_ONCE, WAITING);
   readonly #signIns = new AddressBudget(SIGN_INS.burst, SIGN_INS.perSecond);
   readonly #failures = new AddressBudget(FAILURES.burst, FAILURES.perSecond);
 
   /** Puts every route that is registered after this through the gate. @param stepOf undefined for requests that pass beside it */
-  guard(server: FastifyInstance, stepOf: (request: FastifyRequest) => Step | undefined): void {
+  guard(server: HttpServer, stepOf: (request: HttpRequest) => Step | undefined): void {
     server.addHook('onRoute', route => {
       const { handler } = route;
       // The route for HEAD has the handler of the one for GET; who took two turns could wait for himself.
@@ -40,15 +40,15 @@ export class PeopleGate {
         const step = stepOf(request);
         const work = async () => handler.call(this, request, reply);
         return step === undefined ? work() : gate.#pass(step, request, reply, work);
-      } satisfies RouteHandlerMethod;
+      } satisfies HttpHandler;
       this.#guarded.add(route.handler);
     });
   }
 
   async #pass(
     step: Step,
-    request: FastifyRequest,
-    reply: FastifyReply,
+    request: HttpRequest,
+    reply: HttpReply,
     work: () => Promise<unknown>,
   ): Promise<unknown> {
     const budget = { begins: this.#signIns, tries: this.#failures, 'goes-on': undefined }[step];
@@ -74,7 +74,7 @@ export class PeopleGate {
   }
 }
 
-function refuse(reply: FastifyReply, seconds: number, text: string): FastifyReply {
+function refuse(reply: HttpReply, seconds: number, text: string): HttpReply {
   return reply
     .status(429)
     .header('retry-after', String(seconds))
@@ -83,11 +83,10 @@ function refuse(reply: FastifyReply, seconds: number, text: string): FastifyRepl
 }
 
 /** The step of a page with a form. */
-export const stepOfForm = (request: FastifyRequest): Step =>
-  request.method === 'POST' ? 'tries' : 'goes-on';
+export const stepOfForm = (request: HttpRequest): Step => (request.method === 'POST' ? 'tries' : 'goes-on');
 
 /** The step of a request to the OpenID provider, whose router knows no case; tokens, keys and metadata are for programs. */
-export function stepOfProvider(request: FastifyRequest): Step | undefined {
+export function stepOfProvider(request: HttpRequest): Step | undefined {
   const [first, second] = (request.params as { '*': string })['*'].toLowerCase().split('/');
   if (first !== 'auth') return undefined;
   return second ? 'goes-on' : 'begins';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { administrationRoutes, call, type Send, userRoutes } from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { administrationRoutes, userRoutes } from '@causeway/contract';
 import { sql } from 'kysely';
 import * as oidc from 'openid-client';
 import { applyObject, applyPassword, applyWithdrawal } from '../testing/apply.ts';

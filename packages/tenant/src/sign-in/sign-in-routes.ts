@@ -1,5 +1,4 @@
-import formbody from '@fastify/formbody';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import { type HttpReply, type HttpServer, takeForms } from '@causeway/api';
 import { z } from 'zod';
 import {
   begin,
@@ -18,9 +17,9 @@ import { signIn } from './sign-in.ts';
 const Form = z.object({ username: z.string(), password: z.string() });
 
 /** The page between the application's request and its answer; oidc-provider sends the browser here and back. */
-export function registerSignIn(server: FastifyInstance, context: SignInContext): void {
+export function registerSignIn(server: HttpServer, context: SignInContext): void {
   server.register(async pages => {
-    await pages.register(formbody, { bodyLimit: FORM_LIMIT });
+    await takeForms(pages, FORM_LIMIT);
     context.gate.guard(pages, stepOfForm);
     const url = '/t/:tenant/sign-in/:uid';
     const config = { access: ['public'] };
@@ -54,13 +53,13 @@ export function registerSignIn(server: FastifyInstance, context: SignInContext):
   });
 }
 
-function show(reply: FastifyReply, at: Interaction, page: { name: string; failed: boolean }): FastifyReply {
+function show(reply: HttpReply, at: Interaction, page: { name: string; failed: boolean }): HttpReply {
   return reply
     .headers(pageHeaders(at.applicationOrigin))
     .send(signInPage({ tenantName: at.tenant.scope.tenantName, ...page }));
 }
 
-function showChange(reply: FastifyReply, at: Interaction, name: string): FastifyReply {
+function showChange(reply: HttpReply, at: Interaction, name: string): HttpReply {
   const action = pathOf(at.tenant, `/sign-in/${at.uid}/password`);
   const { tenantName } = at.tenant.scope;
   return reply

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
-import { administrationRoutes, call, type Send } from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { administrationRoutes } from '@causeway/contract';
 import * as oidc from 'openid-client';
 import { applyObject, applyPassword } from '../testing/apply.ts';
 import { onEveryBackend } from '../testing/backends.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
-import { administrationRoutes, applicationRoutes, call, type Send } from '@causeway/contract';
+import { call, type Send } from '@causeway/api';
+import { administrationRoutes, applicationRoutes } from '@causeway/contract';
 import * as oidc from 'openid-client';
 import { onEveryBackend } from '../testing/backends.ts';
 import { Browser, type Page, RelyingParty } from '../testing/browser.ts';

@@ -6,22 +6,31 @@ import { digestOf } from './digest.ts';
 import { makeTenantKeys } from './tenant-keys.ts';
 import { TenantScope } from './tenant-scope.ts';
 
+/** A tenant's administrator, by a token. */
+export interface Administrator {
+  readonly role: 'admin';
+  readonly scope: TenantScope;
+  readonly userId: string;
+  readonly tokenId: string;
+}
+
+/** An enrolled agent, by a token. */
+export interface Agent<Role extends 'connect' | 'domain' = 'connect' | 'domain'> {
+  readonly role: Role;
+  readonly scope: TenantScope;
+  readonly agentId: string;
+  readonly agentName: string;
+  readonly version: string;
+  /** Records that the agent announced with this request; undefined where it announced none. */
+  readonly accepts: readonly string[] | undefined;
+  /** Key id of the key that signs this Connect's records. */
+  readonly signingKeyId: string | undefined;
+  /** What this Connect may provision. */
+  readonly forests: readonly string[];
+}
+
 /** Who calls a route that needs a token. The role decides which routes; the scope decides whose data. */
-export type Caller =
-  | { readonly role: 'admin'; readonly scope: TenantScope; readonly userId: string; readonly tokenId: string }
-  | {
-      readonly role: 'connect' | 'domain';
-      readonly scope: TenantScope;
-      readonly agentId: string;
-      readonly agentName: string;
-      readonly version: string;
-      /** Records that the agent announced with this request; undefined where it announced none. */
-      readonly accepts: readonly string[] | undefined;
-      /** Key id of the key that signs this Connect's records. */
-      readonly signingKeyId: string | undefined;
-      /** What this Connect may provision. */
-      readonly forests: readonly string[];
-    };
+export type Caller = Administrator | Agent<'connect'> | Agent<'domain'>;
 
 /** What an agent says of itself with a request. */
 export interface AgentWords {
@@ -106,7 +115,10 @@ export class Installation {
     return (await this.#findAgent(digest, said)) ?? (await this.#findAdministrator(digest));
   }
 
-  async #findAgent(digest: string, said: AgentWords): Promise<Caller | undefined> {
+  async #findAgent(
+    digest: string,
+    said: AgentWords,
+  ): Promise<Agent<'connect'> | Agent<'domain'> | undefined> {
     const row = await this.#database
       .selectFrom('oidc_payloads as token')
       .innerJoin('agents as agent', join =>
@@ -153,7 +165,7 @@ export class Installation {
     };
   }
 
-  async #findAdministrator(digest: string): Promise<Caller | undefined> {
+  async #findAdministrator(digest: string): Promise<Administrator | undefined> {
     const row = await this.#database
       .selectFrom('tokens as token')
       .innerJoin('users as user', join =>

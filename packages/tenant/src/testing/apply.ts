@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { call, synchronizationRoutes, type Verdict } from '@causeway/contract';
+import { call } from '@causeway/api';
+import { synchronizationRoutes, type Verdict } from '@causeway/contract';
 import { FOREST } from './forest.ts';
 import { accountItem, batchOf, credentialItem, order, type Person, withdrawalItem } from './people.ts';
 import type { TestAgent } from './test-agent.ts';

@@ -1,14 +1,6 @@
 import { webcrypto } from 'node:crypto';
-import {
-  AAD_DC_ADMINISTRATORS,
-  type AgentJwk,
-  agentSend,
-  call,
-  enrolmentRoutes,
-  groupRoutes,
-  httpSend,
-  type Send,
-} from '@causeway/contract';
+import { agentSend, call, httpSend, type Send } from '@causeway/api';
+import { AAD_DC_ADMINISTRATORS, type AgentJwk, enrolmentRoutes, groupRoutes } from '@causeway/contract';
 import { generateSigningKey, type SigningKey } from '@causeway/records';
 import { FOREST } from './forest.ts';
 

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { httpSend, type ReplyOf, type Send, tenantLocalRoutes } from '@causeway/contract';
-import { callLocally, createLog } from '@causeway/service';
+import { callLocally, httpSend, type Send, serviceIn } from '@causeway/api';
+import { type ReplyOf, tenantLocalRoutes } from '@causeway/contract';
+import { createLog } from '@causeway/service';
 import pg from 'pg';
 import { TenantConfiguration } from '../configuration.ts';
 import { type RunningTenant, type StartOptions, startTenant } from '../start-tenant.ts';
@@ -62,12 +63,9 @@ export async function startTestTenant(
     running,
     log: () => lines.map(line => JSON.parse(line) as Record<string, unknown>),
     async createTenant(name, administrator = `admin@${name}.example.net`) {
-      const route = tenantLocalRoutes.createTenant;
-      const reply = await callLocally(stateDirectory, 'tenant', route.method, route.path, {
-        name,
-        administrator,
-      });
-      const created = route.reply.parse(reply);
+      const body = { name, administrator };
+      const service = serviceIn(stateDirectory, 'tenant');
+      const created = await callLocally(service, tenantLocalRoutes.createTenant, { body });
       return { created, name, send: httpSend({ url: running.publicUrl }, async () => created.token) };
     },
     async dump() {

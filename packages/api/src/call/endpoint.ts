@@ -1,4 +1,6 @@
 import type { webcrypto } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { CausewayError } from '@causeway/service';
 import { isLoopback } from '@causeway/wire';
 
 export interface Endpoint {
@@ -23,7 +25,25 @@ export function checkedUrl(endpoint: Endpoint): URL {
   return url;
 }
 
-export interface AgentIdentity {
+/** A tenant as it is configured. @throws CausewayError 'ca-unreadable' */
+export function tenantEndpoint(
+  { url, caFile }: { readonly url: string; readonly caFile?: string | undefined },
+  timeoutMs?: number,
+): Endpoint {
+  const ca = caFile === undefined ? undefined : readCa(caFile);
+  return { url, ...(ca !== undefined && { ca }), ...(timeoutMs !== undefined && { timeoutMs }) };
+}
+
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new CausewayError('ca-unreadable', `cannot read the tenant's CA file '${file}'`, { cause });
+  }
+}
+
+/** What an agent proves itself with, and what it says of itself. */
+export interface AgentCredentials {
   readonly clientId: string;
   readonly issuer: string;
   readonly tokenEndpoint: string;
@@ -31,6 +51,6 @@ export interface AgentIdentity {
   readonly privateKey: webcrypto.CryptoKey;
   /** What the agent says that its version is; this program's when absent. */
   readonly version?: string;
-  /** What it announces (`accepts.ts`); what this program reads when absent, nothing when empty. */
+  /** What it announces (`ACCEPTED_RECORDS`); what this program reads when absent, nothing when empty. */
   readonly accepts?: readonly string[];
 }

@@ -1,3 +1,10 @@
+import {
+  ACCEPTED_RECORDS,
+  ACCEPTS_HEADER,
+  PROGRAM_VERSION,
+  VERSION_HEADER,
+  writeAccepts,
+} from '@causeway/contract';
 import { isLoopback } from '@causeway/wire';
 import {
   allowInsecureRequests,
@@ -8,10 +15,8 @@ import {
   PrivateKeyJwt,
 } from 'openid-client';
 import { Agent, fetch, Headers, Response } from 'undici';
-import { ACCEPTED_RECORDS, ACCEPTS_HEADER, writeAccepts } from './accepts.ts';
-import { CallError, type Send, whyNoAnswer } from './client.ts';
-import { type AgentIdentity, checkedUrl, type Endpoint } from './endpoint.ts';
-import { PROGRAM_VERSION, VERSION_HEADER } from './version.ts';
+import { CallError, type Send, whyNoAnswer } from './call.ts';
+import { type AgentCredentials, checkedUrl, type Endpoint } from './endpoint.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -68,7 +73,7 @@ export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Sen
 const TOKEN_MARGIN_S = 60;
 
 /** `agentSend` of `send.ts`. */
-export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
+export function agentSend(endpoint: Endpoint, identity: AgentCredentials): Send {
   const tokenUrl = checkedUrl({ ...endpoint, url: identity.tokenEndpoint });
   const dispatcher = dispatcherOf(endpoint);
   const auth: ClientAuth = PrivateKeyJwt(identity.privateKey);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { newEntry } from '../apply/plan.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { execute } from './administration.ts';
+import { acceptUser } from './accept-user.ts';
 import { readUserStatus } from './status.ts';
 
 let folder: string;
@@ -21,12 +21,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const nobody = () => Promise.reject(new Error('nothing of this asks the tenant'));
-const accept = (anchor: string, forest?: string) =>
-  execute({ ledger, realm: 'AADDS.EXAMPLE.NET', applyBlocks: async () => undefined }, nobody, {
-    ...{ command: 'accept', anchor },
-    ...(forest !== undefined && { forest }),
-  });
+const accept = async (anchor: string, forest?: string) => acceptUser(ledger, anchor, forest);
 
 test('what is accepted of one forest’s user leaves the other one’s of the same anchor waiting, and says which it is', async () => {
   const at = '2026-11-28T10:00:00.000Z';

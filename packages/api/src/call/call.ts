@@ -1,6 +1,6 @@
+import { type CallInput, ErrorReply, type ReplyOf, type Route, requestPath } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
 import type { z } from 'zod';
-import { ErrorReply } from '../common.ts';
-import { type CallInput, fillPath, type ReplyOf, type Route } from './route.ts';
 
 /** An HTTP answer that is not 2xx, or none at all (`status` 0). */
 export class CallError extends Error {
@@ -45,7 +45,8 @@ const MAX_RETRY_AFTER_S = 300;
 
 /**
  * Calls a route and returns its checked reply.
- * @throws CallError when there is no answer, the answer is an error, or it is not what the contract says.
+ * @throws CallError when there is no answer, the answer is an error, or it is not what the contract says; CausewayError of the
+ * transport's own, as it is.
  */
 export async function call<R extends Route>(
   send: Send,
@@ -71,7 +72,7 @@ export async function call<R extends Route>(
     retryAfter = Math.min(Number(response.headers.get('retry-after') ?? Number.NaN), MAX_RETRY_AFTER_S);
     text = await response.text();
   } catch (cause) {
-    if (cause instanceof CallError) throw cause;
+    if (cause instanceof CallError || cause instanceof CausewayError) throw cause;
     input.signal?.throwIfAborted();
     throw new CallError(0, 'no-answer', `no answer to ${route.method} ${route.path}: ${whyNoAnswer(cause)}`);
   }
@@ -109,24 +110,12 @@ export async function callIfServed<R extends Route>(
   }
 }
 
-/** The path of one call, with its parameters and its query. */
-export function requestPath(route: Route, { params, query }: CallInput<Route>): string {
-  const search = query === undefined ? '' : `?${new URLSearchParams(stringify(query as object))}`;
-  return fillPath(route.path, params as Record<string, unknown>) + search;
-}
-
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-function stringify(query: object): [string, string][] {
-  return Object.entries(query)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => [name, String(value)]);
 }
 
 /** Codes by which OpenSSL and Node refuse a server's certificate (`tls`, "X509 certificate error codes"). */

@@ -1,5 +1,5 @@
-import type { Send } from './client.ts';
-import { type AgentIdentity, checkedUrl, type Endpoint } from './endpoint.ts';
+import type { Send } from './call.ts';
+import { type AgentCredentials, checkedUrl, type Endpoint } from './endpoint.ts';
 
 type Transport = typeof import('./transport.ts');
 
@@ -27,7 +27,7 @@ export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Sen
  * that it reads.
  * @throws RangeError as `httpSend`, for the endpoint of tokens too
  */
-export function agentSend(endpoint: Endpoint, identity: AgentIdentity): Send {
+export function agentSend(endpoint: Endpoint, identity: AgentCredentials): Send {
   checkedUrl(endpoint);
   checkedUrl({ ...endpoint, url: identity.tokenEndpoint });
   return lazily(transport => transport.agentSend(endpoint, identity));

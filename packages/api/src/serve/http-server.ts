@@ -1,10 +1,9 @@
 import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { CausewayError, describeError, type Log } from '@causeway/service';
 import { isLoopback } from '@causeway/wire';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
-import { CausewayError, describeError } from './causeway-error.ts';
-import type { Log } from './log.ts';
 
 export interface ServerOptions {
   readonly log: Log;
@@ -61,6 +60,11 @@ export function createServer(options: ServerOptions): FastifyInstance {
     reply.status(404).send({ error: { code: 'no-such-route', message: 'there is nothing at this address' } });
   });
   return server;
+}
+
+/** Lets the routes that are registered after this take the forms of pages. @param bodyLimit in bytes */
+export async function takeForms(server: FastifyInstance, bodyLimit: number): Promise<void> {
+  await server.register(import('@fastify/formbody'), { bodyLimit });
 }
 
 function publicError(error: unknown): { status: number; code: string; message: string } {

@@ -1,28 +1,13 @@
+import type { Route } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { CausewayError } from './causeway-error.ts';
-
-/** One HTTP operation of a contract, in the shape of `contract`'s route; which ones there are is not known here. */
-export interface ServedRoute<
-  Params extends z.ZodType = z.ZodType,
-  Query extends z.ZodType = z.ZodType,
-  Body extends z.ZodType = z.ZodType,
-  Reply extends z.ZodType = z.ZodType,
-> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  readonly path: string;
-  readonly access: readonly string[];
-  readonly params?: Params;
-  readonly query?: Query;
-  readonly body?: Body;
-  readonly reply: Reply;
-}
 
 /** What a handler gets: everything checked against the contract. */
-export interface ServedInput<R extends ServedRoute> {
-  readonly params: R extends ServedRoute<infer P> ? z.output<P> : never;
-  readonly query: R extends ServedRoute<z.ZodType, infer Q> ? z.output<Q> : never;
-  readonly body: R extends ServedRoute<z.ZodType, z.ZodType, infer B> ? z.output<B> : never;
+export interface ServedInput<R extends Route> {
+  readonly params: R extends Route<infer P> ? z.output<P> : never;
+  readonly query: R extends Route<z.ZodType, infer Q> ? z.output<Q> : never;
+  readonly body: R extends Route<z.ZodType, z.ZodType, infer B> ? z.output<B> : never;
   /** Where the request comes from, for the log. */
   readonly address: string;
   /** Aborted when the client has gone. */
@@ -38,7 +23,7 @@ export interface ServeOptions {
 }
 
 /** Registers a route of a contract: every input is checked, then the reply. Who may call it is `onRequest`'s to say. */
-export function serveRoute<R extends ServedRoute>(
+export function serveRoute<R extends Route>(
   server: FastifyInstance,
   route: R,
   options: ServeOptions,

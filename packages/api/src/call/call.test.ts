@@ -3,19 +3,9 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { route, synchronizationRoutes } from '@causeway/contract';
 import { z } from 'zod';
-import {
-  agentSend,
-  CallError,
-  Cursor,
-  call,
-  fillPath,
-  httpSend,
-  Profile,
-  route,
-  SourceAnchor,
-  synchronizationRoutes,
-} from '../index.ts';
+import { agentSend, CallError, call, httpSend } from '../index.ts';
 
 const servers: Server[] = [];
 after(() => {
@@ -87,10 +77,6 @@ test('plain http is refused off loopback, and redirects are not followed', async
   await assert.rejects(greetAt(elsewhere), CallError);
 });
 
-test('a missing path parameter is an error', () => {
-  assert.throws(() => fillPath('/a/:id', {}), /parameter 'id' is missing/);
-});
-
 test('an agent fetches a token by private_key_jwt, keeps it, and fetches anew when it is refused', async () => {
   const assertions: string[] = [];
   let valid = '';
@@ -153,15 +139,6 @@ test('an answer that never ends, or unpacks to more than fits, is given up', asy
 test('a server cannot put a client to sleep for good', async () => {
   const url = await peer((_q, r) => r.writeHead(503, { 'retry-after': '99999999999' }).end());
   await assert.rejects(greetAt(url), { status: 503, retryAfter: 300 });
-});
-
-test('text that a database or a terminal chokes on is none in a profile, and no anchor', () => {
-  const nobody = Object.fromEntries(Object.keys(Profile.shape).map(name => [name, null]));
-  for (const displayName of ['a\0b', 'half a pair \ud83d'])
-    assert.deepEqual(Profile.parse({ ...nobody, displayName }), nobody);
-  for (const anchor of ['a\0b', 'a\u001b[2J', 'a b', '\u202e', ''])
-    assert.equal(SourceAnchor.safeParse(anchor).success, false);
-  assert.ok(Cursor.safeParse('1'.repeat(65)).error);
 });
 
 test('a verdict that is not as agreed costs its own item alone', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from '../common.ts';
 import { RecordNames } from '../http/accepts.ts';
+import { route } from '../http/route.ts';
 
 /** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
 
@@ -195,44 +196,21 @@ export const ConnectUserStatus = z.strictObject({
 });
 export type ConnectUserStatus = z.infer<typeof ConnectUserStatus>;
 
-/** What waits for an administrator together, as it is shown. */
-export const HeldList = z.strictObject({
-  /** Stands for exactly these lines; `allow-deletes` and `allow-creations` take it. */
-  digest: z.string().regex(/^[0-9a-f]{32}$/),
-  connector: z.string(),
-  forest: z.string(),
-  operation: z.enum(['delete', 'create']),
-  /** When the first of them was held. */
-  since: Timestamp,
-  /** The first of them; `count` of them in all. */
-  people: z.array(
-    z.strictObject({
-      user: z.string(),
-      sourceAnchor: z.string(),
-      objectGuid: ObjectGuid,
-      distinguishedName: z.string(),
-      /** Although the deletion waits, as far as Connect knows. */
-      canSignIn: z.boolean(),
-    }),
-  ),
-  count: Count,
-  /** Lines of the list that was shown that do not hold any more: restored, for example. An approval leaves them out. */
-  ceased: Count,
-});
-export type HeldList = z.infer<typeof HeldList>;
-
-/** What one cycle of a connector did. */
-export const CycleSummary = z.strictObject({
-  connector: z.string(),
-  imported: Count,
-  full: z.boolean(),
-  upserted: Count,
-  deleted: Count,
-  refused: Count,
-  retried: Count,
-  suppressedDeletes: Count,
-  suppressedCreations: Count,
-  passwords: z.strictObject({ read: Count, sent: Count }),
-  milliseconds: z.number(),
-});
-export type CycleSummary = z.infer<typeof CycleSummary>;
+/** How Connect stands, whole and for one user. */
+export const statusRoutes = {
+  getStatus: route({
+    method: 'GET',
+    path: '/api/v1/status',
+    access: ['operator'],
+    summary: 'how Connect stands: cycles, counts, queues, full passes, pairing, the last events',
+    reply: ConnectStatus,
+  }),
+  getUserStatus: route({
+    method: 'GET',
+    path: '/api/v1/users/:user',
+    access: ['operator'],
+    summary: 'the way of one user, by userPrincipalName, sAMAccountName, DN, objectGUID or source anchor',
+    params: z.strictObject({ user: z.string().max(1024) }),
+    reply: ConnectUserStatus,
+  }),
+};

@@ -1,0 +1,76 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { AgentJwk, enrolmentRoutes, PROGRAM_VERSION, type PublicKey, type ReplyOf } from '@causeway/contract';
+import { readPrivateFile, writePrivateFile } from '@causeway/service';
+import { call, type Send } from '../call/call.ts';
+import type { Endpoint } from '../call/endpoint.ts';
+import { agentSend, httpSend } from '../call/send.ts';
+
+const Identity = enrolmentRoutes.enrol.reply;
+/** Who an agent is at its tenant, as the tenant said at enrolment; nothing in it is secret. */
+export type Identity = ReplyOf<typeof enrolmentRoutes.enrol>;
+
+/** The files of an agent's identity. */
+export interface IdentityFiles {
+  /** What the tenant said (JSON). */
+  readonly identity: string;
+  /** The key by which the agent proves itself to the tenant (ES256, PKCS #8 PEM): its private half is in this file alone. */
+  readonly key: string;
+}
+
+export interface Enrolment {
+  /** One-time code of the tenant. */
+  readonly code: string;
+  /** Public half of the key that signs this agent's records; null where it signs none. */
+  readonly signingKey: PublicKey | null;
+}
+
+/**
+ * Enrols by a one-time code. The answer is not saved: whoever enrols looks first whether it is the tenant that is meant.
+ * The key is made anew where no identity stands on the one that is there.
+ * @throws CallError when the tenant refuses
+ */
+export async function enrolAgent(
+  files: IdentityFiles,
+  endpoint: Endpoint,
+  { code, signingKey }: Enrolment,
+): Promise<Identity> {
+  if (!existsSync(files.identity)) makeKey(files);
+  const { kty, crv, x, y } = createPublicKey(readKey(files)).export({ format: 'jwk' });
+  const jwk = AgentJwk.parse({ kty, crv, x, y });
+  const body = { code, version: PROGRAM_VERSION, jwk, signingKey };
+  return call(httpSend(endpoint), enrolmentRoutes.enrol, { body });
+}
+
+export function saveIdentity({ identity: file }: IdentityFiles, identity: Identity): void {
+  writePrivateFile(file, `${JSON.stringify(identity, null, 2)}\n`);
+}
+
+/** Undefined before the agent is enrolled. */
+export function readIdentity({ identity: file }: IdentityFiles): Identity | undefined {
+  return existsSync(file) ? Identity.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+}
+
+/** The way to the tenant, with tokens of the agent's own. @throws CausewayError 'file-not-private' */
+export async function openTenant(
+  files: IdentityFiles,
+  endpoint: Endpoint,
+  identity: Identity,
+): Promise<Send> {
+  const der = createPrivateKey(readKey(files)).export({ type: 'pkcs8', format: 'der' });
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+  const privateKey = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
+  der.fill(0);
+  return agentSend(endpoint, { ...identity, privateKey });
+}
+
+function makeKey({ key: file }: IdentityFiles): void {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  writePrivateFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+}
+
+/** In the place of a lost key comes a new one. The tenant does not know it, so that the agent enrols anew. */
+function readKey(files: IdentityFiles): string {
+  if (!existsSync(files.key)) makeKey(files);
+  return readPrivateFile(files.key);
+}

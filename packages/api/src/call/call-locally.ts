@@ -1,0 +1,91 @@
+import { request } from 'node:http';
+import type { CallInput, ReplyOf, Route } from '@causeway/contract';
+import { CausewayError, localSocketPath } from '@causeway/service';
+import { CallError, call, type Send } from './call.ts';
+
+/** A service of this machine. */
+export interface LocalService {
+  /** As in `causeway NAME run`. */
+  readonly name: string;
+  /** Path of its socket. */
+  readonly socket: string;
+}
+
+/** The service of that name whose socket stands in its state folder. */
+export const serviceIn = (stateDirectory: string, name: string): LocalService => ({
+  name,
+  socket: localSocketPath(stateDirectory),
+});
+
+/**
+ * Calls a running service of this machine and returns its checked reply.
+ * @throws CausewayError 'not-running' when nobody listens, 'other-release' when the service does not know the route or answers
+ * otherwise than agreed, and the service's own error
+ */
+export async function callLocally<R extends Route>(
+  service: LocalService,
+  route: R,
+  input: CallInput<R> & { signal?: AbortSignal } = {},
+): Promise<ReplyOf<R>> {
+  try {
+    return await call(socketSend(service), route, input);
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    const { code, message, status } = error;
+    if (code === 'no-such-route' || code === 'bad-answer') throw otherRelease(service, error);
+    throw new CausewayError(code, message, { status: status || 503 });
+  }
+}
+
+function otherRelease({ name }: LocalService, { message }: CallError): CausewayError {
+  return new CausewayError(
+    'other-release',
+    `the ${name} service that runs is of another release than this command (${message}): restart it, so that both are of one release`,
+    { status: 409 },
+  );
+}
+
+/** Largest answer of a local API, in bytes. */
+const MAX_ANSWER = 256 * 1024 * 1024;
+
+/** A transport over a service's socket. */
+function socketSend(service: LocalService): Send {
+  return (path, { method, headers, body, signal }) =>
+    new Promise((resolve, reject) => {
+      const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+      const options = { socketPath: service.socket, method, path, headers: { ...headers, ...length } };
+      const outgoing = request({ ...options, ...(signal && { signal }) }, incoming => {
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: { get: name => incoming.headers[name]?.toString() ?? null },
+          text: () => readText(incoming),
+        });
+      });
+      outgoing.on('error', (cause: NodeJS.ErrnoException) => reject(notReached(cause, service)));
+      outgoing.end(body);
+    });
+}
+
+async function readText(incoming: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of incoming) {
+    length += chunk.length;
+    if (length > MAX_ANSWER) throw new CausewayError('local-api', 'the answer is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function notReached(cause: NodeJS.ErrnoException, { name, socket }: LocalService): Error {
+  if (cause.name === 'AbortError') return cause;
+  if (cause.code === 'EACCES') {
+    const text = `only root and the service's user may open '${socket}'`;
+    return new CausewayError('not-allowed', text, { cause, status: 403 });
+  }
+  return new CausewayError(
+    'not-running',
+    `${name} is not running (nobody listens on '${socket}'): start it with 'causeway ${name} run'`,
+    { cause, status: 503 },
+  );
+}

@@ -1,0 +1,26 @@
+export type {
+  FastifyInstance as HttpServer,
+  FastifyReply as HttpReply,
+  FastifyRequest as HttpRequest,
+  RouteHandlerMethod as HttpHandler,
+  RouteOptions as RegisteredRoute,
+} from 'fastify';
+export {
+  type Enrolment,
+  enrolAgent,
+  type Identity,
+  type IdentityFiles,
+  openTenant,
+  readIdentity,
+  saveIdentity,
+} from './agent/identity.ts';
+export { CallError, call, callIfServed, isRemoved, type Send } from './call/call.ts';
+export { callLocally, type LocalService, serviceIn } from './call/call-locally.ts';
+export { type AgentCredentials, type Endpoint, tenantEndpoint } from './call/endpoint.ts';
+export { hearing } from './call/hearing.ts';
+export { agentSend, httpSend } from './call/send.ts';
+export { askOrDo } from './serve/at-hand.ts';
+export { type Asked, type Handlers, type RouteTable, serveTable } from './serve/handlers.ts';
+export { createServer, listen, type ServerOptions, takeForms } from './serve/http-server.ts';
+export { type LocalSocket, serveLocally } from './serve/serve-locally.ts';
+export { bearerToken, type ServedInput, type ServeOptions, serveRoute } from './serve/serve-route.ts';

@@ -1,0 +1,44 @@
+import type { CallInput, ReplyOf, Route } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import { callLocally, type LocalService } from '../call/call-locally.ts';
+import type { Asked, Handlers, RouteTable } from './handlers.ts';
+import { checked } from './serve-route.ts';
+
+/** Gives what the handler of the route that is asked answers. */
+export type Answering<T extends RouteTable, Caller, Reply> = (
+  handlers: Handlers<T, Caller>,
+  caller: Caller,
+) => Promise<Reply>;
+
+/**
+ * Asks a service of this machine; where none runs, the same handler answers in this process, with the same checks.
+ * @param instead takes the service's place for the moment: opens its state, has the handler answer, and puts everything away
+ * @throws CausewayError as `callLocally`, and the handler's own
+ */
+export async function askOrDo<T extends RouteTable, N extends keyof T & string, Caller>(
+  { service, routes }: { service: LocalService; routes: T },
+  name: N,
+  input: CallInput<T[N]>,
+  instead: (answer: Answering<T, Caller, ReplyOf<T[N]>>) => Promise<ReplyOf<T[N]>>,
+): Promise<{ result: ReplyOf<T[N]>; running: boolean }> {
+  const route = routes[name]!;
+  try {
+    return { result: await callLocally(service, route, input), running: true };
+  } catch (error) {
+    if (!(error instanceof CausewayError) || error.code !== 'not-running') throw error;
+  }
+  const asked = checkedInput(route, input) as Asked<T[N]>;
+  const result = await instead(async (handlers, caller) => {
+    const answer = await handlers[name](asked, caller);
+    return route.reply.parse(answer) as ReplyOf<T[N]>;
+  });
+  return { result, running: false };
+}
+
+function checkedInput({ params, query, body }: Route, given: CallInput<Route>): Asked<Route> {
+  return {
+    params: params && checked('params', params, given.params),
+    query: query && checked('query', query, given.query ?? {}),
+    body: body && checked('body', body, given.body ?? {}),
+  } as Asked<Route>;
+}

@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Cursor, fillPath, Profile, SourceAnchor } from './index.ts';
+
+test('text that a database or a terminal chokes on is none in a profile, and no anchor', () => {
+  const nobody = Object.fromEntries(Object.keys(Profile.shape).map(name => [name, null]));
+  for (const displayName of ['a\0b', 'half a pair \ud83d'])
+    assert.deepEqual(Profile.parse({ ...nobody, displayName }), nobody);
+  for (const anchor of ['a\0b', 'a\u001b[2J', 'a b', '\u202e', ''])
+    assert.equal(SourceAnchor.safeParse(anchor).success, false);
+  assert.ok(Cursor.safeParse('1'.repeat(65)).error);
+});
+
+test('a missing path parameter is an error', () => {
+  assert.throws(() => fillPath('/a/:id', {}), /parameter 'id' is missing/);
+});

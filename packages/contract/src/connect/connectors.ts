@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import { Forest, ObjectGuid, Timestamp } from '../common.ts';
+import { route } from '../http/route.ts';
+import { ConfigurationParameters, ConnectorName, Identifier } from './parameters.ts';
+
+/** Every tenant connector has this identifier, as in the original. */
+export const TENANT_CONNECTOR_ID = 'b891884f-051e-4a83-95af-2544101c9083';
+
+export const ConnectorPartition = z.strictObject({
+  identifier: Identifier,
+  /** Distinguished name of the naming context. */
+  dn: z.string(),
+  /** DNS name of the domain. */
+  name: z.string(),
+  isDomain: z.boolean(),
+  selected: z.boolean(),
+  preferredDCs: z.array(z.string()),
+  parameters: ConfigurationParameters,
+});
+export type ConnectorPartition = z.infer<typeof ConnectorPartition>;
+
+export const ConnectorDescription = z.strictObject({
+  name: ConnectorName,
+  identifier: Identifier,
+  /** `AD` for a forest, `Extensible2` for the tenant; both as the original says it. */
+  type: z.enum(['AD', 'Extensible2']),
+  subtype: z.string(),
+  listName: z.string(),
+  companyName: z.string(),
+  description: z.string(),
+  /** Grows with every change of the parameters. */
+  version: z.int(),
+  creationTime: Timestamp,
+  lastModificationTime: Timestamp,
+  /** Of the forest; null for the tenant. */
+  forest: Forest.nullable(),
+  server: z.string().nullable(),
+  account: z.string().nullable(),
+  partitions: z.array(ConnectorPartition),
+  globalParameters: ConfigurationParameters,
+  objectInclusionList: z.array(z.string()),
+  attributeInclusionList: z.array(z.string()),
+  anchorConstructionSettings: z.array(
+    z.strictObject({ objectType: z.string(), attributes: z.array(z.string()), locked: z.boolean() }),
+  ),
+});
+export type ConnectorDescription = z.infer<typeof ConnectorDescription>;
+
+const Directory = z.strictObject({
+  namingContext: z.string(),
+  domainSid: z.string(),
+  /** objectGUID of the domain's head. Null, and the forest too, where only the connector space tells of the directory. */
+  domainGuid: ObjectGuid.nullable(),
+  forest: Forest.nullable(),
+});
+
+/** The directory that a connector reads, beside the one that its domain controller serves now, and what moving over would do. */
+export const DirectoryPin = z.strictObject({
+  connector: ConnectorName,
+  /** Null: nothing is pinned, and the connector space is empty. */
+  pinned: Directory.nullable(),
+  pinnedAt: Timestamp.nullable(),
+  answered: Directory.extend({ domainGuid: ObjectGuid, forest: Forest }),
+  same: z.boolean(),
+  /** Users of the tenant that the answering directory has, too. */
+  kept: z.int().nonnegative(),
+  /** Users of it that the tenant would get. */
+  madeAnew: z.int().nonnegative(),
+  /** Users of the tenant that it has not. */
+  deleted: z.int().nonnegative(),
+});
+export type DirectoryPin = z.infer<typeof DirectoryPin>;
+
+export const ConnectorStatistics = z.strictObject({
+  connectorName: ConnectorName,
+  exportAdds: z.int(),
+  exportUpdates: z.int(),
+  exportDeletes: z.int(),
+  importAdds: z.int(),
+  importUpdates: z.int(),
+  importDeletes: z.int(),
+  importNoChange: z.int(),
+  totalConnectors: z.int(),
+});
+export type ConnectorStatistics = z.infer<typeof ConnectorStatistics>;
+
+export const DomainReachability = z.strictObject({
+  fullName: z.string(),
+  isReachable: z.boolean(),
+  exceptionMessage: z.string().nullable(),
+});
+export type DomainReachability = z.infer<typeof DomainReachability>;
+
+const ByName = z.strictObject({ name: ConnectorName });
+
+/** The connectors: the tenant and the forests. */
+export const connectorRoutes = {
+  listConnectors: route({
+    method: 'GET',
+    path: '/api/v1/connectors',
+    access: ['operator'],
+    summary: 'every connector: the tenant and the forests',
+    reply: z.strictObject({ connectors: z.array(ConnectorDescription) }),
+  }),
+  getConnector: route({
+    method: 'GET',
+    path: '/api/v1/connectors/:name',
+    access: ['operator'],
+    summary:
+      'one connector by its name (case counts) or identifier; a wrong name is answered with those that exist',
+    params: ByName,
+    reply: ConnectorDescription,
+  }),
+  saveConnector: route({
+    method: 'PUT',
+    path: '/api/v1/connectors/:name',
+    access: ['operator'],
+    summary:
+      "saves a connector's parameters: the global ones, and each partition's; refused when it is not the named version that is there",
+    params: ByName,
+    // Not in the body: a Connect of the first releases passes over a query, and refuses a body that it does not know.
+    query: z.strictObject({ version: z.coerce.number().int().optional() }),
+    body: z.strictObject({
+      globalParameters: ConfigurationParameters,
+      partitions: z
+        .array(z.strictObject({ identifier: Identifier, parameters: ConfigurationParameters }))
+        .max(100)
+        .optional(),
+    }),
+    reply: ConnectorDescription,
+  }),
+  getConnectorStatistics: route({
+    method: 'GET',
+    path: '/api/v1/connectors/:name/statistics',
+    access: ['operator'],
+    summary: 'what is pending in a connector space',
+    params: ByName,
+    reply: ConnectorStatistics,
+  }),
+  getDomainReachability: route({
+    method: 'GET',
+    path: '/api/v1/connectors/:name/reachability',
+    access: ['operator'],
+    summary: 'whether the domain controllers of a forest answer',
+    params: ByName,
+    reply: z.strictObject({ domains: z.array(DomainReachability) }),
+  }),
+  getDirectoryPin: route({
+    method: 'GET',
+    path: '/api/v1/connectors/:name/directory',
+    access: ['local'],
+    summary:
+      'the directory that a connector reads, the one that its domain controller serves, and whom a move would delete or make anew: reads the whole of it',
+    params: ByName,
+    reply: DirectoryPin,
+  }),
+  moveDirectoryPin: route({
+    method: 'PUT',
+    path: '/api/v1/connectors/:name/directory',
+    access: ['local'],
+    summary: 'lets a connector read the directory of this domainGuid from now on, if it is what answers',
+    params: ByName,
+    body: z.strictObject({ domainGuid: ObjectGuid }),
+    reply: z.strictObject({ connector: ConnectorName, pinned: DirectoryPin.shape.answered }),
+  }),
+};

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { ObjectGuid, Timestamp } from '../common.ts';
+import { route } from '../http/route.ts';
+import { ConnectorName } from './parameters.ts';
+
+const Count = z.int().nonnegative();
+
+/** What waits for an administrator together, as it is shown. */
+export const HeldList = z.strictObject({
+  /** Stands for exactly these lines; `allow-deletes` and `allow-creations` take it. */
+  digest: z.string().regex(/^[0-9a-f]{32}$/),
+  connector: z.string(),
+  forest: z.string(),
+  operation: z.enum(['delete', 'create']),
+  /** When the first of them was held. */
+  since: Timestamp,
+  /** The first of them; `count` of them in all. */
+  people: z.array(
+    z.strictObject({
+      user: z.string(),
+      sourceAnchor: z.string(),
+      objectGuid: ObjectGuid,
+      distinguishedName: z.string(),
+      /** Although the deletion waits, as far as Connect knows. */
+      canSignIn: z.boolean(),
+    }),
+  ),
+  count: Count,
+  /** Lines of the list that was shown that do not hold any more: restored, for example. An approval leaves them out. */
+  ceased: Count,
+});
+export type HeldList = z.infer<typeof HeldList>;
+
+/** What waits for an administrator. */
+export const heldRoutes = {
+  listHeld: route({
+    method: 'GET',
+    path: '/api/v1/held',
+    access: ['operator'],
+    summary:
+      'what waits for an administrator: deletions, or new users; a list for each connector, with its digest',
+    query: z.strictObject({
+      connector: ConnectorName.optional(),
+      operation: HeldList.shape.operation.default('delete'),
+    }),
+    reply: z.strictObject({ lists: z.array(HeldList) }),
+  }),
+  getHeld: route({
+    method: 'GET',
+    path: '/api/v1/held/:digest',
+    access: ['operator'],
+    summary: 'a list that was shown, with what of it still holds',
+    params: z.strictObject({ digest: z.string().max(64) }),
+    reply: HeldList,
+  }),
+  approveHeld: route({
+    method: 'POST',
+    path: '/api/v1/held/:digest',
+    access: ['operator'],
+    summary: 'lets go those of a shown list that still hold, and nothing else',
+    params: z.strictObject({ digest: z.string().max(64) }),
+    body: z.strictObject({ operation: HeldList.shape.operation }),
+    reply: HeldList,
+  }),
+};

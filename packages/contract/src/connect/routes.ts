@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { route } from '../http/route.ts';
+import { connectorRoutes } from './connectors.ts';
+import { heldRoutes } from './held.ts';
+import { objectRoutes } from './objects.ts';
+import { pairingRoutes } from './pairing.ts';
+import { passwordSyncRoutes } from './password-sync.ts';
+import { schedulerRoutes } from './scheduler.ts';
+import { settingsRoutes } from './settings.ts';
+import { statusRoutes } from './status.ts';
+import { adminTokenRoutes } from './tokens.ts';
+
+/**
+ * Connect's admin API: what the command line and the ADSync PowerShell module ask of a running Connect. Served on the local
+ * socket (root and the group `causeway-admins`), and over HTTPS to holders of a named token. Words and shapes follow the original's module, so that its cmdlets are
+ * thin; see docs/powershell.md.
+ */
+export const connectAdministrationRoutes = {
+  ...statusRoutes,
+  ...connectorRoutes,
+  ...passwordSyncRoutes,
+  ...schedulerRoutes,
+  ...heldRoutes,
+  ...objectRoutes,
+  ...settingsRoutes,
+  ...pairingRoutes,
+  ...adminTokenRoutes,
+  getOpenApi: route({
+    method: 'GET',
+    path: '/api/v1/openapi.json',
+    access: ['operator'],
+    summary: 'this API as an OpenAPI 3.1 document',
+    reply: z.record(z.string(), z.unknown()),
+  }),
+};

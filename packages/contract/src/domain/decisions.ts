@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { Empty } from '../common.ts';
+import { route } from '../http/route.ts';
+import { Replaces } from '../tenant/managed-domain.ts';
+import { Done, ForestText, PersonText } from './people.ts';
+
+/** `forest`: where several have the name or nobody is known by it; `by`: the user of the machine who runs the command. */
+const WHOM = {
+  user: PersonText,
+  forest: ForestText.optional(),
+  by: z.string().max(256).optional(),
+};
+
+/** What an administrator decided about a registration. */
+export const RegisterRequest = z.strictObject({
+  /** Needed where the tenant does not accept this domain's agent. */
+  code: z.string().min(1).max(200).optional(),
+  /** The other domain whose place is taken, as it was shown. */
+  replaces: Replaces.optional(),
+});
+export type RegisterRequest = z.infer<typeof RegisterRequest>;
+
+/** Whom the managed domain believes, whom it keeps out, and what it accepts although it differs. */
+export const domainDecisionRoutes = {
+  trustAgent: route({
+    method: 'POST',
+    path: '/agents/trust',
+    access: ['local'],
+    summary: "trusts a Connect's signing key for a forest, by its fingerprint",
+    body: z.strictObject({ fingerprint: z.string(), forest: ForestText }),
+    reply: Done,
+  }),
+  untrustAgent: route({
+    method: 'POST',
+    path: '/agents/untrust',
+    access: ['local'],
+    summary: 'trusts a key no more, for one forest or for all',
+    body: z.strictObject({ fingerprint: z.string(), forest: ForestText.optional() }),
+    reply: Done,
+  }),
+  trustTenant: route({
+    method: 'POST',
+    path: '/tenant/trust',
+    access: ['local'],
+    summary: "trusts the tenant's own key, which signs cloud-only users, after it has changed",
+    body: z.strictObject({ fingerprint: z.string() }),
+    reply: Done,
+  }),
+  acceptUser: route({
+    method: 'POST',
+    path: '/users/accept',
+    access: ['local'],
+    summary: 'accepts exactly what waits of a user: a moved anchor, an older password, or a SID',
+    body: z.strictObject({ anchor: z.string(), forest: ForestText.optional() }),
+    reply: Done,
+  }),
+  blockUser: route({
+    method: 'POST',
+    path: '/users/block',
+    access: ['local'],
+    summary: 'keeps somebody out of the managed domain at once, whatever the forest or the tenant says',
+    body: z.strictObject({ ...WHOM, reason: z.string().min(1).max(500).optional() }),
+    reply: Done,
+  }),
+  unblockUser: route({
+    method: 'POST',
+    path: '/users/unblock',
+    access: ['local'],
+    summary: 'ends a block: the account is what its forest says',
+    body: z.strictObject(WHOM),
+    reply: Done,
+  }),
+  register: route({
+    method: 'POST',
+    path: '/register',
+    access: ['local'],
+    summary: 'registers this managed domain with its tenant (again), and has the feed read from its start',
+    body: RegisterRequest,
+    reply: Empty,
+  }),
+};

@@ -1,0 +1,35 @@
+import type { Done } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import { onlyOne } from '../ledger/find-person.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { sidToAccept } from '../names/protected.ts';
+
+/**
+ * Accepts exactly what was shown: the moved anchor, the SID or the older password of the record that waits.
+ * @throws CausewayError 'nothing-to-accept', or 'several-forests' for an anchor that does not say enough
+ */
+export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Done {
+  const acceptables = ledger.problemsWithAnchor(anchor).filter(({ acceptable }) => acceptable !== null);
+  const known = [...ledger.withAnchor(anchor), ...acceptables];
+  const person = onlyOne([...new Map(known.map(one => [one.forest, one])).values()], forest);
+  const entry = person && ledger.entry(person);
+  // A moved anchor comes first: the password's order begins anew with it.
+  const waiting = acceptables
+    .filter(problem => problem.forest === person?.forest)
+    .sort((a, b) => a.kind.localeCompare(b.kind))[0];
+  const acceptable = waiting?.acceptable ?? '';
+  const sid = sidToAccept(acceptable);
+  if (!waiting || !(sid ?? entry)) {
+    const whose = `'${anchor}'${forest === undefined ? '' : ` of ${forest}`}`;
+    throw new CausewayError('nothing-to-accept', `nothing of ${whose} waits to be accepted`, { status: 404 });
+  }
+  ledger.transaction(() => {
+    // A SID is the forest's: what is accepted for one of its users holds for all of them.
+    if (sid) ledger.pinSid(sid.domainSid, sid.forest, new Date().toISOString());
+    else if (entry) ledger.save({ ...entry, accepted: acceptable });
+    ledger.setState('cursor', '');
+    const detail = `of ${waiting.forest}: ${waiting.code}: ${acceptable}`;
+    ledger.audit({ action: 'accept', subject: anchor, detail });
+  });
+  return { message: `accepted for '${anchor}' of ${waiting.forest}: ${waiting.code}, ${acceptable}` };
+}

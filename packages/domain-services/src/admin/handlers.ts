@@ -1,0 +1,98 @@
+import type { Handlers, Send } from '@causeway/api';
+import type { Done, domainRoutes, RegisterRequest } from '@causeway/contract';
+import type { SambaRelease } from '@causeway/samba';
+import {
+  acceptAdministrator,
+  findCandidate,
+  removeAdministrator,
+} from '../administrators/accept-administrator.ts';
+import { listAdministrators } from '../administrators/administrators.ts';
+import { approveHeld, getHeld, listHeld } from '../ledger/held.ts';
+import { trustTenant } from '../pairing/tenant-key.ts';
+import { trustAgent, untrustAgent } from '../pairing/trust.ts';
+import { acceptUser } from './accept-user.ts';
+import { block, unblock } from './block-commands.ts';
+import type { At } from './command-context.ts';
+import { freeName, giveName, listNames, readName } from './name-commands.ts';
+import { readStatus, readUserStatus, type StatusSources } from './status.ts';
+
+export interface AdminContext extends StatusSources, At {
+  send: Send;
+  register: (request: RegisterRequest) => Promise<void>;
+  /** The service that runs; absent where a command has taken its place. */
+  running?: RunningService;
+}
+
+export interface RunningService {
+  startedAt: number;
+  samba: SambaRelease;
+  /** What keeps the feed from being followed, in words. */
+  trouble: () => string | undefined;
+  /** What was waited for may go now. */
+  wake(): void;
+  /** Records that were refused before may be taken now: the feed is read from its start. */
+  readAgain(): void;
+  /** Everything that an administrator did is told. */
+  log(about: object, message: string): void;
+}
+
+/** Whoever may open the socket may do everything: handlers are not told who asks. */
+export type AdminHandlers = Handlers<typeof domainRoutes, undefined>;
+
+/**
+ * Domain Services' local API, a handler a route of the contract. The running service serves them; where none runs, a command that has
+ * opened the ledger calls them. Everything that changes something is in the audit trail.
+ */
+export function adminHandlers(at: AdminContext): AdminHandlers {
+  const { ledger, realm, send, running } = at;
+  const done = (command: keyof AdminHandlers, then: 'wake' | 'readAgain', result: Done): Done => {
+    running?.log({ command }, result.message);
+    running?.[then]();
+    return result;
+  };
+  return {
+    getStatus: () => readStatus(at, running && { ...running, trouble: running.trouble() }),
+    getUserStatus: ({ params, query }) => readUserStatus(ledger, params.user, query.forest),
+    trustAgent: async ({ body }) => {
+      const { fingerprint, forest } = await trustAgent(ledger, send, body.fingerprint, body.forest);
+      const message = `trusted ${fingerprint} for forest ${forest}`;
+      return done('trustAgent', 'readAgain', { message });
+    },
+    untrustAgent: ({ body }) => {
+      const agents = untrustAgent(ledger, body.fingerprint, body.forest);
+      const lines = agents.map(one => `${one.fingerprint} is not trusted for ${one.forest} any more`);
+      return done('untrustAgent', 'readAgain', { message: lines.join('; ') });
+    },
+    trustTenant: async ({ body }) => {
+      const fingerprint = await trustTenant(ledger, send, body.fingerprint);
+      const message = `trusted ${fingerprint} for the tenant's cloud-only users`;
+      return done('trustTenant', 'readAgain', { message });
+    },
+    acceptUser: ({ body }) => done('acceptUser', 'readAgain', acceptUser(ledger, body.anchor, body.forest)),
+    blockUser: async ({ body }) => done('blockUser', 'wake', await block(at, body)),
+    unblockUser: async ({ body }) => done('unblockUser', 'wake', await unblock(at, body)),
+    register: async ({ body }) => {
+      await at.register(body);
+      running?.log({ realm }, 'registered with the tenant');
+      running?.readAgain();
+      return {};
+    },
+    listNames: () => listNames(ledger),
+    getName: ({ params }) => readName(ledger, realm, params.name),
+    freeName: ({ body }) => done('freeName', 'wake', freeName(ledger, realm, body.name)),
+    giveName: ({ body }) => done('giveName', 'wake', giveName(ledger, realm, body)),
+    listAdministrators: () => ({ administrators: listAdministrators(ledger) }),
+    findCandidate: ({ query }) => findCandidate(ledger, query),
+    acceptAdministrator: ({ body }) => done('acceptAdministrator', 'wake', acceptAdministrator(ledger, body)),
+    removeAdministrator: ({ body }) => done('removeAdministrator', 'wake', removeAdministrator(ledger, body)),
+    listHeld: ({ query }) => ({ lists: listHeld(ledger, query.operation, query.forest) }),
+    getHeld: ({ params }) => getHeld(ledger, params.digest),
+    approveHeld: ({ params, body }) => {
+      const approved = approveHeld(ledger, params.digest, body.operation);
+      const { digest, count } = approved;
+      running?.log({ digest, count }, 'a list that waited is approved');
+      running?.[body.operation === 'create' ? 'readAgain' : 'wake']();
+      return approved;
+    },
+  };
+}
