@@ -5,6 +5,8 @@ import type { Exchange } from './exchange.ts';
 
 /** What somebody between makes of what an agent announces, and of what it is answered. */
 export interface Between {
+  /** An agent's request for a route that it does not know is answered with 404. */
+  knows(method: string, path: string): boolean;
   accepts(said: string | null): string | null;
   answer(exchange: Exchange): Pick<Exchange, 'announced' | 'answer'>;
 }
@@ -46,6 +48,12 @@ async function pass(
   const body = Buffer.concat(chunks).toString('utf8');
   const { method = '', url: path = '' } = request;
   const header = (name: string): string | null => (request.headers[name] as string | undefined) ?? null;
+  const version = header(VERSION_HEADER);
+  if (version !== null && between && !between.knows(method, path)) {
+    const error = { code: 'not-found', message: 'no such route' };
+    reply.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+    return;
+  }
   const said = header(ACCEPTS_HEADER);
   const accepts = between ? between.accepts(said) : said;
   const headers = new Headers();
@@ -63,7 +71,6 @@ async function pass(
     signal: gone.signal,
   });
   const text = await response.text();
-  const version = header(VERSION_HEADER);
   const json = response.headers.get('content-type')?.startsWith('application/json');
   if ((version === null && path !== enrolmentRoutes.enrol.path) || !json) {
     reply.writeHead(response.status, { 'content-type': response.headers.get('content-type') ?? '' });

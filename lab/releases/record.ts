@@ -5,7 +5,7 @@ import { openApiDocument, PROGRAM_VERSION } from '@causeway/contract';
 import { runTool } from '@causeway/samba';
 import { labDirectory } from '../domains/state.ts';
 import { layoutOf } from '../domains/table.ts';
-import { startPostgres } from '../postgres.ts';
+import { startPostgres } from '../run/postgres.ts';
 import { type Exchange, LAB_FOLDER, TENANT_URL } from './exchange.ts';
 import { PASSWORDS, PEOPLE, playStory, upn } from './story.ts';
 

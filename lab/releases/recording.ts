@@ -8,6 +8,8 @@ import { Place } from '../places/place.ts';
 import { runCliJson } from '../places/run-cli.ts';
 import { type Exchange, LAB_FOLDER, TENANT_URL } from './exchange.ts';
 
+const FOLDER = join(import.meta.dirname, 'recorded');
+
 export interface Recording {
   readonly name: string;
   readonly commit: string;
@@ -37,13 +39,13 @@ export interface Operation {
 
 /** Every release that was recorded. */
 export function recordings(): Recording[] {
-  return readdirSync(import.meta.dirname, { withFileTypes: true })
+  return readdirSync(FOLDER, { withFileTypes: true })
     .filter(entry => entry.isDirectory())
     .map(({ name }) => readRecording(name));
 }
 
 function readRecording(name: string): Recording {
-  const text = (file: string): string => readFileSync(join(import.meta.dirname, name, file), 'utf8');
+  const text = (file: string): string => readFileSync(join(FOLDER, name, file), 'utf8');
   const lines = text('exchanges.jsonl').trim().split('\n');
   return {
     name,
@@ -72,8 +74,7 @@ export class RestoredPlaces {
     const folder = mkdtempSync(join(tmpdir(), 'causeway-release-'));
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    for (const top of ['places', 'managed'])
-      restore(join(import.meta.dirname, name, top), join(folder, top), folder, url);
+    for (const top of ['places', 'managed']) restore(join(FOLDER, name, top), join(folder, top), folder, url);
     const state = join(folder, 'places', 'tenant');
     mkdirSync(state, { mode: 0o700 });
     const database = await PGlite.create({ dataDir: join(state, 'pglite') });

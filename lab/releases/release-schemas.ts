@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Exchange } from './exchange.ts';
-import type { OpenApi } from './recording.ts';
+import type { OpenApi, Operation } from './recording.ts';
 
 const DOCUMENT = 'release';
 
@@ -15,11 +15,19 @@ export class ReleaseSchemas {
     this.#ajv.addSchema(openApi, DOCUMENT);
   }
 
+  knows(method: string, path: string): boolean {
+    return this.#operation(method, path) !== undefined;
+  }
+
+  #operation(method: string, path: string): Operation | undefined {
+    return this.#openApi.paths[new URL(path, 'http://tenant').pathname]?.[method.toLowerCase()];
+  }
+
   /** What that release would refuse in it, at either end; empty when it would take both. */
   breaches({ method, path, body, status, answer }: Exchange): string[] {
     const url = new URL(path, 'http://tenant');
     const verb = method.toLowerCase();
-    const operation = this.#openApi.paths[url.pathname]?.[verb];
+    const operation = this.#operation(method, path);
     const at = `${method} ${path}`;
     if (operation === undefined) return [`${at} is no route of that release`];
     const place = ['paths', url.pathname, verb];

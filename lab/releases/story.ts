@@ -107,9 +107,9 @@ export async function playStory(
     await stage.connect.stop();
     await stopDomain(layoutOf(DOMAINS.managed));
     await end(told);
-    await proxy.close();
   } finally {
     await stage.close();
+    await stage.proxied?.close();
     await stopDomain(layoutOf(DOMAINS.managed));
     await stopDomain(layoutOf(RECORDED));
   }
