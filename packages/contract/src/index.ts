@@ -10,6 +10,7 @@ export {
   RecordName,
   RecordNames,
   readAccepts,
+  USER_RECORDS,
   writeAccepts,
 } from './http/accepts.ts';
 export { CallError, call, callIfServed, isRemoved, requestPath, type Send } from './http/client.ts';

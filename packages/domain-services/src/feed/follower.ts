@@ -1,5 +1,4 @@
 import {
-  ACCEPTED_RECORDS,
   CallError,
   call,
   type FeedItem,
@@ -10,6 +9,7 @@ import {
   MAX_PAGE,
   managedDomainRoutes,
   type Send,
+  USER_RECORDS,
   writeAccepts,
 } from '@causeway/contract';
 import { backoff, CausewayError, describeError, faultPoint, type Service, sleep } from '@causeway/service';
@@ -72,7 +72,7 @@ interface Retry {
 
 /** The tenant keeps from a reader what it has not announced: after an upgrade that comes with the whole feed, once. */
 function readWhatWasKept(ledger: Ledger): void {
-  const announced = writeAccepts(ACCEPTED_RECORDS);
+  const announced = writeAccepts(USER_RECORDS);
   if (ledger.state('announced') === announced) return;
   ledger.transaction(() => {
     ledger.setState('cursor', '');
