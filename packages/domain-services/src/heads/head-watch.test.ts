@@ -153,7 +153,7 @@ test('a user that is withheld is an alarm, and the receipt tells of the bucket w
   await w.until(() => /agree again/.test(w.log()));
 });
 
-test('a head that is forged, of another tenant or forest, or older than one before, is not believed', async () => {
+test('a head that is forged, of another tenant, forest or version, or older than one before, is not believed', async () => {
   const w = watching(all);
   const early = w.forest.head(all.slice(5));
   w.show(w.forest.head(all));
@@ -167,6 +167,7 @@ test('a head that is forged, of another tenant or forest, or older than one befo
     [stranger.head([]), /is not confirmed/],
     [`${good.slice(0, -4)}AAAA`, /signature/],
     [w.forest.head([], { tenant: foreign.tenant }), /made for tenant/],
+    [w.forest.ofNewerVersion(good), /version 1 or 2 expected/],
     [w.forest.head([], { forest: 'other.example.com' }), /not confirmed for forest/],
     [w.forest.account(w.forest.person('x')), /another kind/],
     ['a.b.c', /base64url|header/],
