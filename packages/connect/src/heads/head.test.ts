@@ -274,6 +274,7 @@ test('what is signed is lowered by a newer receipt that says so, and by nothing 
   assert.ok(takeReceipt(context, receipt({ reads: [] }, generateSigningKey())));
   assert.equal(takeReceipt(context, receipt()), undefined);
   assert.deepEqual(signedReads(context.store), reads);
+  assert.deepEqual(arrival().reads, reads, 'and status shows it');
   takeReceipt(context, receipt({ reads: ['account-3'] }));
   assert.deepEqual(signedReads(context.store), ['account-3']);
 });
@@ -283,4 +284,5 @@ test('what is signed holds for the keys that signed it alone', () => {
   const other = generateSigningKey().publicKey.publicKey;
   confirmKey(context.store.db, { ...peer.confirmable(sealing), receiptKey: other });
   assert.deepEqual(signedReads(context.store), []);
+  assert.equal(arrival().reads, undefined);
 });
