@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import type { DomainStatus as Status } from '@causeway/contract';
+import { ACCEPTED_RECORDS, type DomainStatus as Status } from '@causeway/contract';
 import { eventually, Trials } from '../demo/trials.ts';
 import { DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, setPassword } from '../domains/users.ts';
@@ -58,6 +58,7 @@ interface ConnectStatus {
       accounts: { arrived: number; all: number };
       credentials: { arrived: number; all: number };
       missing: { user: string; what: string; refused: string | null }[];
+      reads?: string[];
     };
   }[];
   events: { level: string; text: string }[];
@@ -145,6 +146,11 @@ test('with an honest tenant everything is complete, and all three say how many o
   const line = `${domain.here.accounts} of ${domain.head!.accounts} accounts`;
   assert.ok(stdout.includes(line), stdout);
   assert.match(stdout, /complete as of 20/);
+});
+
+test('the managed domain signs what it reads, once Connect has signed that it takes such a receipt', async () => {
+  await eventually('the receipt that says it', async () => (await there()).reads !== undefined);
+  assert.deepEqual((await there()).reads, ACCEPTED_RECORDS);
 });
 
 test('one user that is withheld raises the alarm, and Connect names the person', async () => {

@@ -71,6 +71,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   lab: [
     ['main', 'bench', 'e2e'],
+    ['releases'],
     ['demo', 'run', 'tutorial'],
     ['places', 'powershell'],
     ['domains'],

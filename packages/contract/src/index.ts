@@ -25,6 +25,7 @@ export {
   RecordName,
   RecordNames,
   readAccepts,
+  USER_RECORDS,
   writeAccepts,
 } from './http/accepts.ts';
 export {

@@ -68,6 +68,15 @@ for (const name of Object.keys(apis) as ApiName[]) {
     }
   });
 
+  test(`every parameter in a query of ${name} is told, named schema or not`, () => {
+    for (const [, { method, path, query }] of routes) {
+      const { parameters = [] } =
+        document.paths[path.replace(/:([a-zA-Z]+)/g, '{$1}')]![method.toLowerCase()]!;
+      const told = parameters.filter(each => each.in === 'query').map(each => each.name);
+      assert.deepEqual(told, Object.keys((query as z.ZodObject | undefined)?.shape ?? {}), path);
+    }
+  });
+
   test(`a token is asked for by every route of ${name} that the tables call neither public nor local`, () => {
     for (const [, { method, path, access }] of routes) {
       const { security } = document.paths[path.replace(/:([a-zA-Z]+)/g, '{$1}')]![method.toLowerCase()]!;

@@ -149,7 +149,9 @@ const needsToken = (access: readonly Access[]): boolean =>
 
 function parametersOf(place: 'path' | 'query', schema: z.ZodType | undefined, components: Json): Json[] {
   if (schema === undefined) return [];
-  const { properties = {}, required = [] } = schemaOf(schema, 'input', components) as {
+  const made = schemaOf(schema, 'input', components);
+  const named = Object.keys(components).find(id => made.$ref === COMPONENTS + id);
+  const { properties = {}, required = [] } = (named === undefined ? made : components[named]) as {
     properties?: Json;
     required?: string[];
   };
@@ -171,7 +173,9 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Json): 
   return relocated(rest) as Json;
 }
 
+const COMPONENTS = '#/components/schemas/';
+
 /** References to a schema's own definitions become references to the document's. */
 function relocated(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value).replaceAll('"$ref":"#/$defs/', '"$ref":"#/components/schemas/'));
+  return JSON.parse(JSON.stringify(value).replaceAll('"$ref":"#/$defs/', `"$ref":"${COMPONENTS}`));
 }

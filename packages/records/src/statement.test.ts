@@ -196,3 +196,35 @@ test('one user more, less, or with another sequence changes the digest of its bu
   assert.equal(new Set(more.map(({ anchor }) => bucketOf(anchor))).size, BUCKETS);
   assert.notDeepEqual(bucketDigest([first!]), bucketDigest([]));
 });
+
+test('a head and a receipt of version 2 say what their signer reads, in order and once each', () => {
+  const reads = ['account-3', 'withdrawal-1'];
+  const saying = {
+    head: signHead(signer, { ...HEAD, reads }),
+    receipt: signReceipt(signer, { ...RECEIPT, reads }),
+  };
+  assert.deepEqual(verifyHead(saying.head, trusting(signer), expected), {
+    ok: true,
+    head: { kind: 'head', signerKeyId, ...HEAD, reads },
+  });
+  assert.deepEqual(peekReceipt(saying.receipt)?.reads, reads);
+  const many = Array.from({ length: 65 }, (_, n) => `a-${1000 + n}`);
+  for (const wrong of [['b-1', 'a-1'], ['a-1', 'a-1'], ['a'], [''], ['A-1'], [1], many, null])
+    assert.throws(() => signReceipt(signer, { ...RECEIPT, reads: wrong as never }), /payload.reads/);
+  signReceipt(signer, { ...RECEIPT, reads: many.slice(1) });
+});
+
+test('what the signer reads stands in version 2, and in no other', () => {
+  for (const { signed, verify } of KINDS) {
+    const { header, payload } = partsOf(signed);
+    assert.deepEqual([payload.version, 'reads' in payload], [1, false]);
+    const said = (changes: object) => {
+      const members = Object.entries({ ...payload, ...changes }).sort(([a], [b]) => (a < b ? -1 : 1));
+      return refusalOf(verify, signedBy(signer, header, Object.fromEntries(members)));
+    };
+    assert.equal(said({ reads: [] }), 'malformed');
+    assert.equal(said({ version: 2 }), 'malformed');
+    assert.equal(said({ version: 2, reads: [] }), 'believed');
+    assert.equal(said({ version: 3, reads: [] }), 'unsupported-version');
+  }
+});

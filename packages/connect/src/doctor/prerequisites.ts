@@ -1,9 +1,9 @@
 import {
   AAD_DC_ADMINISTRATORS,
-  ACCEPTED_RECORDS,
   type ConnectStatus,
   compareVersions,
   type DomainConfirmation,
+  USER_RECORDS,
 } from '@causeway/contract';
 
 /** What somebody said when they were asked, or why they said nothing. */
@@ -318,7 +318,7 @@ function judgePairing({ pairing, connectors, signingKey }: ConnectStatus): Judge
       ASKED_CONNECT,
       "compare with what 'causeway domain fingerprint' shows at the managed domain, then: causeway connect trust-domain FINGERPRINT",
     );
-  const unread = ACCEPTED_RECORDS.filter(record => pairing.reads?.includes(record) === false);
+  const unread = USER_RECORDS.filter(record => pairing.reads?.includes(record) === false);
   if (unread.length > 0)
     return unmet(
       `the managed domain does not read ${unread.join(', ')}: what such a record takes away stays open there`,

@@ -1,6 +1,7 @@
 import type { ConnectArrival } from '@causeway/contract';
 import type { Receipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
+import { signedReads } from '../pairing/signed-reads.ts';
 import { confirmedKey } from '../store/pairing.ts';
 import { readReceipt } from './take-receipt.ts';
 
@@ -17,6 +18,7 @@ export function arrivalOf(
 ): ConnectArrival {
   const { accounts, credentials } = context.store.heads.summary();
   const { state, alarm, receipt, missing } = judge(context, since, now);
+  const reads = signedReads(context.store);
   const arrivedOf = (all: number, there: number | undefined, gone: number): number => {
     if (there === undefined) return 0;
     return missing.whole ? all - gone : Math.min(all, there);
@@ -33,6 +35,7 @@ export function arrivalOf(
     alarm,
     missing: missing.people.slice(0, NAMED),
     missingCount: missing.people.length,
+    ...(reads.length > 0 && { reads: [...reads] }),
   };
 }
 

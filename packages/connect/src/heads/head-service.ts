@@ -1,4 +1,5 @@
 import { CallError } from '@causeway/api';
+import { ACCEPTED_RECORDS, isReadBy } from '@causeway/contract';
 import { describeError, isDiskError, type Service, sleep } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
@@ -38,10 +39,12 @@ export class HeadService implements Service {
   /** One head to the tenant, and what it answers. */
   async turn(): Promise<void> {
     const { tenant, connector } = this.#context;
-    const head = makeHead(this.#context);
-    if (head === undefined) return;
     let trouble = '';
     try {
+      const { accepts, domainAccepts } = await tenant.configuration();
+      const bothTake = [accepts, domainAccepts].every(names => isReadBy(names, 'head-2'));
+      const head = makeHead(this.#context, Date.now(), bothTake ? ACCEPTED_RECORDS : undefined);
+      if (head === undefined) return;
       const { receipt } = await tenant.putHead({ forest: connector.forest, head });
       const doubt = receipt === null ? undefined : takeReceipt(this.#context, receipt);
       if (doubt !== undefined) trouble = `the receipt that the tenant shows is not believed: ${doubt}`;

@@ -4,6 +4,7 @@ import {
   bucketOf,
   generateSealingKey,
   generateSigningKey,
+  peekHead,
   type ReceiptFields,
   type SigningKey,
   sealingPublicKey,
@@ -11,7 +12,9 @@ import {
   verifyHead,
 } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
+import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
+import { signedReads } from '../pairing/signed-reads.ts';
 import { confirmKey } from '../store/pairing.ts';
 import { FOREST, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
@@ -47,6 +50,8 @@ beforeEach(() => {
   context.store.cursors.set('last-password-cycle-at', new Date().toISOString());
   confirmKey(context.store.db, peer.confirmable(sealing));
   peer.receipts.clear();
+  peer.accepts = undefined;
+  peer.domainAccepts = undefined;
 });
 
 /** The managed domain's receipt: agrees with everything that was acknowledged, but for `changes`. */
@@ -232,4 +237,52 @@ test('the service sends heads, takes what the tenant answers, and tells of an al
   await service.turn();
   peer.misbehave = () => undefined;
   assert.equal(arrival().state, 'complete');
+});
+
+test('a head says what Connect reads only where tenant and managed domain both take one that does', async () => {
+  const said = async (accepts?: string[], domainAccepts?: string[]) => {
+    Object.assign(peer, { accepts, domainAccepts });
+    await context.tenant.configuration(true);
+    await new HeadService(context).turn();
+    return peekHead(peer.heads.get(FOREST)!)!.reads;
+  };
+  assert.equal(await said(), undefined);
+  assert.equal(await said(['account-3', 'head-2'], ['account-3']), undefined);
+  assert.equal(await said(['account-3'], ['head-2']), undefined);
+  assert.ok((await said(['head-2'], ['head-2']))!.includes('receipt-2'));
+});
+
+/** What becomes of somebody whom only a record of a newer version can tell. */
+async function tellNameless(n: number): Promise<number> {
+  imported(context, person(n, { userPrincipalName: '\u0007@corp.example.com', userAccountControl: '514' }));
+  return (await exportStep(context)).upserted;
+}
+
+test('a tenant that announces less than the managed domain signed is sent what was signed', async () => {
+  peer.accepts = ['account-3'];
+  assert.equal(takeReceipt(context, receipt({ reads: ['account-3', 'receipt-2'] })), undefined);
+  peer.accepts = undefined;
+  await context.tenant.configuration(true);
+  assert.equal(await tellNameless(1), 1);
+});
+
+test('what is signed is lowered by a newer receipt that says so, and by nothing else', async () => {
+  const old = receipt({ reads: [] });
+  const reads = ['account-3', 'withdrawal-1'];
+  takeReceipt(context, receipt({ reads }));
+  assert.match(takeReceipt(context, old)!, /replayed/);
+  assert.ok(takeReceipt(context, receipt({ reads: [] }, generateSigningKey())));
+  assert.equal(takeReceipt(context, receipt()), undefined);
+  assert.deepEqual(signedReads(context.store), reads);
+  assert.deepEqual(arrival().reads, reads, 'and status shows it');
+  takeReceipt(context, receipt({ reads: ['account-3'] }));
+  assert.deepEqual(signedReads(context.store), ['account-3']);
+});
+
+test('what is signed holds for the keys that signed it alone', () => {
+  takeReceipt(context, receipt({ reads: ['account-3'] }));
+  const other = generateSigningKey().publicKey.publicKey;
+  confirmKey(context.store.db, { ...peer.confirmable(sealing), receiptKey: other });
+  assert.deepEqual(signedReads(context.store), []);
+  assert.equal(arrival().reads, undefined);
 });

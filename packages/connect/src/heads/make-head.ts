@@ -5,10 +5,13 @@ import { reserveSequences } from '../store/sequence.ts';
 /**
  * The forest's head: what the tenant has acknowledged until now, signed for the managed domain. Undefined before the
  * first cycle is through: until then nobody knows what should be there.
+ *
+ * @param reads what this Connect reads; said only to a managed domain that takes a head that says it
  */
 export function makeHead(
   { store, agent, connector }: ConnectorContext,
   now: number = Date.now(),
+  reads?: readonly string[],
 ): string | undefined {
   if (store.cursors.get('last-password-cycle-at') === undefined) return undefined;
   // One transaction: the sequence is larger than that of every record in it.
@@ -17,6 +20,6 @@ export function makeHead(
     const sequence = reserveSequences(store.db, 1, now);
     const { tenantId: tenant, signingKey } = agent;
     const time = new Date(now).toISOString();
-    return signHead(signingKey, { tenant, forest: connector.forest, sequence, time, ...summary });
+    return signHead(signingKey, { tenant, forest: connector.forest, sequence, time, ...summary, reads });
   });
 }

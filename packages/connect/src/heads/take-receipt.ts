@@ -1,5 +1,6 @@
 import { type Receipt, verifyReceipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
+import { noteReads } from '../pairing/signed-reads.ts';
 import { confirmedKey } from '../store/pairing.ts';
 
 /** The receipt that the tenant hands over, if the managed domain signed it, whose keys an administrator confirmed. */
@@ -30,5 +31,8 @@ export function takeReceipt(
   const before = last && readReceipt(context, last.receipt).ok ? last.sequence : 0;
   if (sequence <= before) return `it is of ${time}, older than the last one: an old state was replayed`;
   receipts.save({ receipt: text, sequence, receivedAt: new Date(now).toISOString() });
+  // A receipt of version 1 says nothing of it: the tenant decides by its header whether another one can go through it.
+  const { reads } = read.receipt;
+  if (reads) noteReads(context.store, confirmedKey(context.store.db)!.receiptKey, reads);
   return undefined;
 }

@@ -1,10 +1,10 @@
 import { isDone, isReadBy, type ObjectChange, type Verdict } from '@causeway/contract';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
+import { readsWith } from '../pairing/signed-reads.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
-import type { TenantClient } from '../tenant/tenant-client.ts';
 import { decideExport } from './decide-export.ts';
 import {
   creationsOf,
@@ -80,12 +80,13 @@ interface Item {
 
 const OLD_TENANT = 'the tenant is of a release that cannot be told of a user without a name: update it';
 
-/** Items whose record the tenant has not announced; it is asked only where there is one that not every release reads. */
-async function unreadBy(tenant: TenantClient, items: readonly Item[]): Promise<Item[]> {
+/** Items whose record neither the tenant has announced nor the managed domain has signed for; it is asked only where there is one that not every release reads. */
+async function unreadBy({ store, tenant }: ConnectorContext, items: readonly Item[]): Promise<Item[]> {
   const newer = items.filter(({ recordName }) => !isReadBy(undefined, recordName));
   if (newer.length === 0) return [];
   const { accepts } = await tenant.configuration();
-  return newer.filter(({ recordName }) => !isReadBy(accepts, recordName));
+  const reads = readsWith(store, accepts);
+  return newer.filter(({ recordName }) => !isReadBy(reads, recordName));
 }
 
 async function exportBatch(
@@ -111,7 +112,7 @@ async function exportBatch(
     if ('change' in decision) items.push({ object, ...decision });
     else refuse(object, decision.problem);
   });
-  const unread = await unreadBy(tenant, items);
+  const unread = await unreadBy(context, items);
   for (const { object } of unread) refuse(object, OLD_TENANT);
   items = items.filter(item => !unread.includes(item));
   if (items.length === 0) return;

@@ -44,7 +44,7 @@ export async function processUsers(
   const todo: Todo = { send: [], withdraw: [], again: [] };
   const work: ReplicatedUser[] = [...users];
   try {
-    const terms = tenantTerms(store.db, await tenant.configuration());
+    const terms = tenantTerms(store, await tenant.configuration());
     store.db.transaction(() => {
       for (const user of users) decideOne(context, user, options, terms, todo);
     });

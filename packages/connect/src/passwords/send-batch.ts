@@ -123,7 +123,7 @@ interface Batch {
 async function makeChanges(
   { store, agent, connector }: ConnectorContext,
   items: readonly PasswordItem[],
-  { legacy, withdrawals }: TenantTerms,
+  { legacy, numbers }: TenantTerms,
 ): Promise<Batch> {
   const opening = legacy.state === 'confirmed' ? openSealer(legacy.key) : undefined;
   const salts = randomBytes(items.length * CLOUD_SALT_LENGTH); // at once: each call costs as much as a look into the database
@@ -135,7 +135,7 @@ async function makeChanges(
   );
   const sealer = await opening;
   // A tenant of the first release knows of no sequence beside a password.
-  const numbered = sealer !== undefined || withdrawals;
+  const numbered = sealer !== undefined || numbers;
   const first = numbered ? reserveSequences(store.db, items.length) : 0;
   try {
     const made: (Made | RangeError)[] = [];
@@ -165,7 +165,7 @@ async function makeChanges(
         changeDate: filetimeToIso(password.changed),
         cloudCredential: credentials[i]!,
         record,
-        ...(record === null && withdrawals && { sequence: header.sequence }),
+        ...(record === null && numbers && { sequence: header.sequence }),
       };
       made.push({ change, sequence: record === null ? undefined : header.sequence });
     }

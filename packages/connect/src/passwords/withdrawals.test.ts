@@ -6,6 +6,7 @@ import { generateSealingKey, sealingPublicKey } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
+import { noteReads } from '../pairing/signed-reads.ts';
 import { confirmKey } from '../store/pairing.ts';
 import { believed, guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
@@ -173,4 +174,21 @@ test('a withdrawal without an answer is not acknowledged, and goes with the next
   await assert.rejects(processUsers(context, [temporary(0, 10)], whole));
   assert.equal(context.store.passwords.get(guidOf(0))!.mustChange, false);
   assert.equal((await processUsers(context, [temporary(0, 10)], whole)).sent, 1);
+});
+
+test('a tenant without withdrawals costs only the withdrawal, where the managed domain signed that it reads them', async t => {
+  const context = await withPeople(2);
+  await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole);
+  confirmKey(context.store.db, peer.confirmable(sealingPublicKey(await generateSealingKey())));
+  noteReads(context.store, peer.receiptKey.publicKey.publicKey, ['withdrawal-1']);
+  peer.accepts = undefined;
+  peer.misbehave = path => (path.endsWith('/withdrawals') ? { status: 404 } : undefined);
+  t.after(() => {
+    peer.misbehave = () => undefined;
+  });
+  await context.tenant.configuration(true);
+  assert.equal((await processUsers(context, [temporary(0, 10), replicated(1, 10)], whole)).sent, 1);
+  const entry = context.store.queue.get('password', guidOf(0))!;
+  assert.match(entry.reason, /signed that it reads withdrawals, and the tenant takes none/);
+  assert.equal(credentialOf(1)!.passwordOrder.version, 10);
 });

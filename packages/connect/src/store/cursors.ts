@@ -15,6 +15,8 @@ export type CursorName =
   /** 'Initial': the next automatic cycle reads everything anew. */
   | 'next-policy'
   | 'last-error'
+  /** What the managed domain reads, as it signed, with the key that it signed with; as JSON. */
+  | 'signed-reads'
   /** Since when new accounts are counted: everybody of the first full import was exported. */
   | 'creations-counted'
   /** New accounts of 24 hours, when they were above the limit and an alarm said so. */

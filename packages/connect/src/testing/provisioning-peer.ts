@@ -60,6 +60,8 @@ export class ProvisioningPeer {
   windowsCredentialsSyncConfig: WindowsCredentialsSyncConfig = { enabled: false, domain: null };
   /** Records that it announces; undefined as a tenant of the first release, which announces none. */
   accepts: readonly string[] | undefined;
+  /** What it says that its managed domain announced. */
+  domainAccepts: readonly string[] | undefined;
   /** It knows no such agent (any more). */
   removed = false;
   readonly #server: Server;
@@ -82,6 +84,7 @@ export class ProvisioningPeer {
     this.script.length = 0;
     this.judge = () => undefined;
     this.accepts = undefined;
+    this.domainAccepts = undefined;
     this.windowsCredentialsSyncConfig = { enabled: false, domain: null };
   }
 
@@ -175,6 +178,7 @@ export class ProvisioningPeer {
           ...{ tenantId, tenantName: 'peer', minimumAgentVersion: '0.0.1' },
           windowsCredentialsSyncConfig,
           ...(this.accepts && { accepts: this.accepts }),
+          ...(this.domainAccepts && { domainAccepts: this.domainAccepts }),
         };
       }
       case '/api/v1/sync/objects':

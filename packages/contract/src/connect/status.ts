@@ -93,6 +93,8 @@ export const ConnectArrival = z.strictObject({
     }),
   ),
   missingCount: Count,
+  /** Records beyond those of the first release that the managed domain signed that it reads; absent where it has signed nothing of it. */
+  reads: RecordNames.optional(),
 });
 export type ConnectArrival = z.infer<typeof ConnectArrival>;
 
@@ -113,7 +115,7 @@ export const ConnectStatus = z.strictObject({
     realm: z.string().nullable(),
     confirmed: ConfirmedKey.nullable(),
     offered: z.strictObject({ fingerprint: PublicKey.shape.fingerprint }).nullable(),
-    /** Records beyond those of the first release that the managed domain reads; absent where the tenant does not say. */
+    /** Records beyond those of the first release that the managed domain reads, as the tenant says; absent where it does not say. */
     reads: RecordNames.optional(),
   }),
   connectors: z.array(

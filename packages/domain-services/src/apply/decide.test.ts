@@ -125,6 +125,14 @@ test('a record that says less or more than was signed is refused: names changed,
   assert.deepEqual(codes(decideItem(entry, shown)), ['bad-signature', 'bad-signature']);
 });
 
+test('a record that only the tenant said is read here is refused by itself: the password beside it goes on', async () => {
+  const { person, entry } = await writtenPerson();
+  const accountRecord = corp.ofNewerVersion(corp.account(person));
+  const credentialRecord = await corp.credential(person, 'Two', 6, RECIPIENT);
+  const shown = { sourceAnchor: person.anchor, accountRecord, credentialRecord };
+  assert.deepEqual(codes(decideItem(entry, shown)), ['unsupported-version', 'write']);
+});
+
 test('a record of another user is refused, whichever of the two it is', async () => {
   const { person, entry } = await writtenPerson();
   const bob = corp.person('bob');

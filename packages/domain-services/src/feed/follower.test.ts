@@ -222,6 +222,26 @@ async function endlessFeed(accountRecord: string): Promise<void> {
   assert.ok(feed.ledger.queuedReports(10_000).length <= MAX_UNVERIFIED);
 }
 
+test('a record that only the tenant said is read here is refused and told, and holds up nobody behind it', async () => {
+  const alice = corp.person('alice');
+  const record = corp.ofNewerVersion(corp.account(alice));
+  const unread = { ...madeUp(1), ...corp.item(alice, record, null) };
+  const feed = await follow(
+    url =>
+      url.searchParams.get('after') === ''
+        ? { json: { items: [unread], cursor: '9', more: true, moreNew: true } }
+        : { json: { items: [madeUp(2)], cursor: '10', more: false, moreNew: false } },
+    ledger => ledger.state('cursor') === '10' && ledger.state('caughtUpAt') !== undefined,
+  );
+  feed.ledger.trust({ ...corp.publicKey, forest: corp.forest, trustedAt: new Date().toISOString() });
+  assert.ok(await feed.run());
+  const problem = feed.ledger.problems().find(({ anchor }) => anchor === alice.anchor);
+  assert.equal(problem?.code, 'unsupported-version');
+  const report = feed.reports.find(({ sourceAnchor }) => sourceAnchor === alice.anchor);
+  assert.equal(report?.outcome, 'refused');
+  assert.match(report?.reason ?? '', /format version/);
+});
+
 test('a report says the forest to a tenant that takes it, and to no other one', async () => {
   const item = (forest: string | null, origin: 'synchronized' | 'cloud') => ({
     ...{ userId: randomUUID(), origin, forest, sourceAnchor: 'one-anchor', profile: EMPTY_PROFILE },

@@ -1,11 +1,11 @@
 import { CallError, call, hearing, isRemoved, type Send } from '@causeway/api';
 import {
-  ACCEPTED_RECORDS,
   type FeedItem,
   type FeedQuery,
   FOREST_REPORT,
   MAX_PAGE,
   managedDomainRoutes,
+  USER_RECORDS,
   writeAccepts,
 } from '@causeway/contract';
 import { backoff, CausewayError, describeError, faultPoint, type Service, sleep } from '@causeway/service';
@@ -68,7 +68,7 @@ interface Retry {
 
 /** The tenant keeps from a reader what it has not announced: after an upgrade that comes with the whole feed, once. */
 function readWhatWasKept(ledger: Ledger): void {
-  const announced = writeAccepts(ACCEPTED_RECORDS);
+  const announced = writeAccepts(USER_RECORDS);
   if (ledger.state('announced') === announced) return;
   ledger.transaction(() => {
     ledger.setState('cursor', '');

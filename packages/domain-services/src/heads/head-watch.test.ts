@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
+import { ACCEPTED_RECORDS, ACCEPTS_HEADER } from '@causeway/contract';
 import { bucketOf, type Entry, generateSigningKey, peekReceipt, type Receipt } from '@causeway/records';
 import { createLog, sleep } from '@causeway/service';
 import { newEntry } from '../apply/plan.ts';
@@ -48,6 +49,7 @@ function watching(entries: readonly Entry[], limits = LIMITS) {
   });
   const shown: { forest: string; head: string }[] = [];
   const receipts: Receipt[] = [];
+  const tenant = { accepts: '' };
   const lines: string[] = [];
   const receiptKey = generateSigningKey();
   const stop = new AbortController();
@@ -59,7 +61,8 @@ function watching(entries: readonly Entry[], limits = LIMITS) {
       if (path.endsWith('/receipts'))
         receipts.push(peekReceipt((JSON.parse(body!) as { receipt: string }).receipt)!);
       const json = path.endsWith('/heads') ? { heads: shown } : {};
-      return { status: 200, headers: new Headers(), text: async () => JSON.stringify(json) };
+      const headers = new Headers({ [ACCEPTS_HEADER]: tenant.accepts });
+      return { status: 200, headers, text: async () => JSON.stringify(json) };
     },
   });
   const running = watch.run(stop.signal);
@@ -73,6 +76,7 @@ function watching(entries: readonly Entry[], limits = LIMITS) {
     ledger,
     receipts,
     receiptKey,
+    tenant,
     log: () => lines.join(''),
     show(head: string, name = forest.forest) {
       shown.splice(0, shown.length, { forest: name, head });
@@ -149,7 +153,7 @@ test('a user that is withheld is an alarm, and the receipt tells of the bucket w
   await w.until(() => /agree again/.test(w.log()));
 });
 
-test('a head that is forged, of another tenant or forest, or older than one before, is not believed', async () => {
+test('a head that is forged, of another tenant, forest or version, or older than one before, is not believed', async () => {
   const w = watching(all);
   const early = w.forest.head(all.slice(5));
   w.show(w.forest.head(all));
@@ -163,6 +167,7 @@ test('a head that is forged, of another tenant or forest, or older than one befo
     [stranger.head([]), /is not confirmed/],
     [`${good.slice(0, -4)}AAAA`, /signature/],
     [w.forest.head([], { tenant: foreign.tenant }), /made for tenant/],
+    [w.forest.ofNewerVersion(good), /version 1 or 2 expected/],
     [w.forest.head([], { forest: 'other.example.com' }), /not confirmed for forest/],
     [w.forest.account(w.forest.person('x')), /another kind/],
     ['a.b.c', /base64url|header/],
@@ -279,4 +284,20 @@ test('who was not written of another forest says nothing of this one', async () 
     w.receipts[0]!.notWritten.map(([who]) => who),
     [missing.anchor, missing.anchor],
   );
+});
+
+test('a receipt says what this managed domain reads only to a Connect that signed that it takes one, through a tenant that does', async () => {
+  const w = watching(all);
+  const answer = async (accepts: string, reads?: string[]) => {
+    w.tenant.accepts = accepts;
+    const before = w.receipts.length;
+    w.show(w.forest.head(all, { reads }));
+    await w.until(() => w.receipts.length > before);
+    return w.receipts.at(-1)!.reads;
+  };
+  assert.equal(await answer('receipt-2'), undefined);
+  assert.equal(await answer('', ['receipt-2']), undefined);
+  assert.equal(await answer('receipt-2', ['account-3']), undefined);
+  assert.deepEqual(await answer('receipt-2', ['account-3', 'receipt-2']), [...ACCEPTED_RECORDS]);
+  assert.equal(await answer('receipt-2'), undefined);
 });

@@ -1,5 +1,5 @@
-import { call, type Send } from '@causeway/api';
-import { type DomainArrival, managedDomainRoutes } from '@causeway/contract';
+import { call, hearing, type Send } from '@causeway/api';
+import { ACCEPTED_RECORDS, type DomainArrival, isReadBy, managedDomainRoutes } from '@causeway/contract';
 import { type Head, type SigningKey, verifyHead } from '@causeway/records';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import type { DifferenceLimits } from '../configuration.ts';
@@ -34,11 +34,15 @@ export class HeadWatch implements Service {
   readonly #waiting = new Map<string, { head: Head; at: number }>();
   readonly #alarms = new Map<string, string>();
   readonly #refused = new Map<string, string>();
+  /** What each forest's Connect reads, by its newest head. */
+  readonly #reads = new Map<string, readonly string[] | undefined>();
+  readonly #tenant: ReturnType<typeof hearing>;
   #trouble: string | undefined;
   #wake = new AbortController();
 
   constructor(options: HeadWatchOptions) {
     this.#options = options;
+    this.#tenant = hearing(options.send);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -77,7 +81,8 @@ export class HeadWatch implements Service {
   readonly #unanswered = new Set<string>();
 
   async #readHeads(signal: AbortSignal): Promise<void> {
-    const { ledger, send, tenant, onHead } = this.#options;
+    const { ledger, tenant, onHead } = this.#options;
+    const { send } = this.#tenant;
     const { heads } = await call(send, managedDomainRoutes.readHeads, { signal });
     const trust = trustOf(ledger);
     let newer = false;
@@ -96,6 +101,7 @@ export class HeadWatch implements Service {
         continue;
       }
       this.#refused.delete(forest);
+      this.#reads.set(forest, head.reads);
       // The same one again, after a start: it was not compared, perhaps.
       if (known && head.sequence === known.sequence && known.comparison?.sequence === head.sequence) continue;
       const receivedAt = known?.sequence === head.sequence ? known.receivedAt : new Date().toISOString();
@@ -113,9 +119,12 @@ export class HeadWatch implements Service {
   }
 
   async #sendReceipts(signal: AbortSignal): Promise<void> {
-    const { ledger, send, tenant, receiptKey, limits } = this.#options;
+    const { ledger, tenant, receiptKey, limits } = this.#options;
+    const { send } = this.#tenant;
     for (const forest of [...this.#unanswered]) {
-      const receipt = makeReceipt(ledger, receiptKey, { tenant, forest }, limits);
+      const bothTake = isReadBy(this.#reads.get(forest), 'receipt-2') && this.#tenant.reads('receipt-2');
+      const reads = bothTake ? ACCEPTED_RECORDS : undefined;
+      const receipt = makeReceipt(ledger, receiptKey, { tenant, forest }, limits, reads);
       if (receipt !== undefined)
         await call(send, managedDomainRoutes.putReceipt, { body: { forest, receipt }, signal });
       this.#unanswered.delete(forest);

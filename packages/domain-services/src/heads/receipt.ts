@@ -9,12 +9,15 @@ const MAX_ENTRIES_LENGTH = 200_000;
 /**
  * The managed domain's answer to a forest's head, for its Connect: how far it agrees, and on a difference the pairs
  * that it has itself, so that Connect can name who is missing. Undefined before a head was compared.
+ *
+ * @param reads what this managed domain reads, for a Connect that reads a receipt that says it
  */
 export function makeReceipt(
   ledger: Ledger,
   key: SigningKey,
   { tenant, forest }: { tenant: string; forest: string },
   limits: DifferenceLimits,
+  reads: readonly string[] | undefined,
   now: number = Date.now(),
 ): string | undefined {
   const comparison = ledger.heads.head(forest)?.comparison;
@@ -33,6 +36,7 @@ export function makeReceipt(
     notWritten: ledger.heads
       .notWritten(forest, MAX_NOT_WRITTEN)
       .map(({ anchor, kind, code }) => [anchor, kind, code] as const),
+    reads,
   });
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from 'node:crypto';
 import type { FeedItem } from '@causeway/contract';
 import {
   EncryptionType,
@@ -14,6 +14,7 @@ import {
   type CredentialFields,
   CredentialSealer,
   type Entry,
+  exportSigningKey,
   generateSigningKey,
   type HeadFields,
   joinEncapsulation,
@@ -161,6 +162,16 @@ export class ForestPeer {
       ...summarizeForest(n => summarizeBucket(buckets.get(n) ?? [])),
       ...changes,
     });
+  }
+
+  /** The same in a version that no release has yet: what a newer Connect would sign. */
+  ofNewerVersion(signed: string): string {
+    const [header, payload] = signed.split('.') as [string, string];
+    const said = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as object;
+    const newer = Buffer.from(JSON.stringify({ ...said, version: 99 })).toString('base64url');
+    const text = `${header}.${newer}`;
+    const signature = sign(null, Buffer.from(text), createPrivateKey(exportSigningKey(this.signingKey)));
+    return `${text}.${signature.toString('base64url')}`;
   }
 
   /** A user of the feed, as an honest tenant shows it. */

@@ -63,6 +63,8 @@ export const time = check<string>(
   value => typeof value === 'string' && isIsoTime(value),
 );
 export const none = check<null>('null', value => value === null);
+/** Of a member that is not there: a kind has it in other versions alone. */
+export const absent = check<undefined>('absent', value => value === undefined);
 
 /** Whether it is the text of a SID that the bytes of a SID lead back to. */
 function isSid(text: string): boolean {
@@ -130,6 +132,22 @@ export function ascending(limit: number): Check<readonly number[]> {
   );
 }
 
+/** At most `limit` names of a kind and a version, ascending, so that none comes twice. */
+export function recordNames(limit: number): Check<readonly string[]> {
+  return check(
+    `an array of at most ${limit} ascending names such as account-3`,
+    value =>
+      Array.isArray(value) &&
+      value.length <= limit &&
+      value.every(
+        (name, i) =>
+          typeof name === 'string' &&
+          /^[a-z]{1,32}-[1-9]\d{0,3}$/.test(name) &&
+          (i === 0 || name > value[i - 1]),
+      ),
+  );
+}
+
 /** @param isLength whether there may be so many bytes */
 export function base64url(expected: string, isLength: (length: number) => boolean): Check<string> {
   return check(
@@ -160,9 +178,11 @@ export function rows<C extends readonly Check<unknown>[]>(limit: number, ...colu
   );
 }
 
-/** Exactly these members. Names of unknown ones are not repeated in the error. */
+/** Exactly these members, but for absent ones. Names of unknown ones are not repeated in the error. */
 export function object<F extends Fields>(fields: F): ObjectCheck<ValuesOf<F>> {
-  const members = Object.entries(fields).map(([name, { check }]) => ({ name, check }));
+  const members = Object.entries(fields)
+    .map(([name, { check }]) => ({ name, check }))
+    .filter(({ check }) => check !== absent);
   const signed = members
     .map(({ name, check }) => ({ name, object: isObjectCheck(check) ? check : undefined }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -26,9 +26,12 @@ interface Definition<N extends string, F extends Fields, V extends Readonly<Reco
   readonly maxLength?: number;
 }
 
-/** What a kind says, over all of its versions: each member may be what any of them allows. */
-type Values<F extends Fields, V extends Readonly<Record<number, Version>>> = {
+/** What a kind says, over all of its versions: each member may be what any of them allows, and missing where one has it absent. */
+type Values<F extends Fields, V extends Readonly<Record<number, Version>>> = Optional<{
   -readonly [N in keyof F]: ValueOf<F[N]['check']> | Differing<V[keyof V], N>;
+}>;
+type Optional<T> = { [N in keyof T as undefined extends T[N] ? never : N]: T[N] } & {
+  [N in keyof T as undefined extends T[N] ? N : never]?: T[N];
 };
 type Differing<V, N> = V extends { readonly checks: infer C }
   ? N extends keyof C

@@ -2,6 +2,7 @@ import { BUCKETS } from '../buckets.ts';
 import { ascending, field, integer, orNull, rows, text, time } from './check.ts';
 import { anchor, COMMON, count, sequence, sequenceOrNone } from './fields.ts';
 import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
+import { READING_VERSIONS, READS, readingVersionOf } from './reads.ts';
 
 /** Pairs that a receipt tells one by one, and records that it names as not written. */
 export const MAX_ENTRIES = 2000;
@@ -40,8 +41,10 @@ export const RECEIPT = signedKind({
       rows(MAX_NOT_WRITTEN, anchor, text(20), text(50)),
       'records that came and were refused or wait: anchor, kind of record, code of the refusal',
     ),
+    ...READS,
   },
-  versions: { 1: { says: 'for every forest', checks: {} } },
+  versions: READING_VERSIONS,
+  versionOf: readingVersionOf,
   maxPayloadLength: 256 * 1024,
   maxLength: MAX_RECEIPT_LENGTH,
 });

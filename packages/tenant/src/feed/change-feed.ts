@@ -1,4 +1,4 @@
-import { ACCEPTED_RECORDS, type FeedItem, type FeedPage, type FeedQuery, isReadBy } from '@causeway/contract';
+import { type FeedItem, type FeedPage, type FeedQuery, isReadBy, USER_RECORDS } from '@causeway/contract';
 import { joinEncapsulation, recordName } from '@causeway/records';
 import { CausewayError, sleep } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
@@ -126,7 +126,7 @@ const itemOf = (row: Row): FeedItem => ({
 
 /** A reader that has announced all that is known here is spared the look at each record. */
 function shownTo(announced: readonly string[] | undefined, item: FeedItem): FeedItem {
-  if (ACCEPTED_RECORDS.every(name => announced?.includes(name))) return item;
+  if (USER_RECORDS.every(name => announced?.includes(name))) return item;
   const shown = (record: string | null): string | null =>
     record !== null && isReadBy(announced, recordName(record) ?? '') ? record : null;
   return {

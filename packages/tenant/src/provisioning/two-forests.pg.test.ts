@@ -207,7 +207,10 @@ onEveryBackend('two forests that say one anchor', tenant => {
 
   it('announces with every answer that it takes reports with a forest', async () => {
     const response = await domain.send('/api/v1/domain', { method: 'GET', headers: {} });
-    assert.equal(response.headers.get('causeway-accepts'), 'account-3, withdrawal-1, report-2');
+    assert.equal(
+      response.headers.get('causeway-accepts'),
+      'account-3, head-2, receipt-2, withdrawal-1, report-2',
+    );
     const nobody = await fetch(new URL('/api/v1/domain', tenant().url));
     assert.equal(nobody.status, 401);
     assert.ok(nobody.headers.get('causeway-accepts'));

@@ -1,0 +1,19 @@
+import { absent, field, recordNames } from './check.ts';
+
+/** As many as a header announces. */
+const MAX_READS = 64;
+
+/** What a head or a receipt says in version 2 alone. */
+export const READS = {
+  reads: field(recordNames(MAX_READS), 'what the signer reads beyond the first release'),
+};
+
+/** A reader of the first release knows only the first: the second goes to a reader that announced it. */
+export const READING_VERSIONS = {
+  1: { says: 'for every reader', checks: { reads: absent } },
+  2: { says: 'says what its signer reads', checks: {} },
+};
+
+export function readingVersionOf({ reads }: { reads?: readonly string[] | undefined }): number {
+  return reads === undefined ? 1 : 2;
+}
