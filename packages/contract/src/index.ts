@@ -12,7 +12,15 @@ export {
   readAccepts,
   writeAccepts,
 } from './http/accepts.ts';
-export { CallError, call, callIfServed, isRemoved, requestPath, type Send } from './http/client.ts';
+export {
+  askedWait,
+  CallError,
+  call,
+  callIfServed,
+  isRemoved,
+  requestPath,
+  type Send,
+} from './http/client.ts';
 export type { AgentIdentity, Endpoint } from './http/endpoint.ts';
 export { type Access, type CallInput, fillPath, type ReplyOf, type Route, route } from './http/route.ts';
 export { agentSend, httpSend } from './http/send.ts';

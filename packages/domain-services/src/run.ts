@@ -12,6 +12,7 @@ import {
   serveLocally,
   setHeapGrowth,
   sleep,
+  Trouble,
 } from '@causeway/service';
 import { Command, execute } from './admin/administration.ts';
 import type { Done } from './admin/command-context.ts';
@@ -147,7 +148,7 @@ function supervise(places: Places, log: Log, signal: AbortSignal): Promise<void>
  * is to end before.
  */
 async function describeWhenUp({ ledger, directory, places, log }: Up, signal: AbortSignal) {
-  let before: string | undefined;
+  const trouble = new Trouble(err => log.error({ err }, 'cannot read whom administrators have blocked'));
   while (!signal.aborted) {
     // Not yet: the supervisor says why when it does not come at all.
     const isUp = domainStatus(places.domain).running;
@@ -159,9 +160,7 @@ async function describeWhenUp({ ledger, directory, places, log }: Up, signal: Ab
         return domain;
       }
     } catch (error) {
-      const trouble = describeError(error);
-      if (trouble !== before) log.error({ err: trouble }, 'cannot read whom administrators have blocked');
-      before = trouble;
+      trouble.begin(error);
     }
     await sleep(100, signal);
   }

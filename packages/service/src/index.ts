@@ -15,6 +15,7 @@ export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
 export { describeHeld, HELD_WORDS } from './held-lists.ts';
 export { createServer, listen, type ServerOptions } from './http-server.ts';
+export { Bell, every, type KeepGoing, keepGoing, Trouble } from './keep-going.ts';
 export { backoff, runServices, type Service, sleep } from './lifecycle.ts';
 export { callLocally, callSocket, type LocalSocket, serveLocally } from './local-api.ts';
 export { createLog, type Log } from './log.ts';
