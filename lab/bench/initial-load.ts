@@ -6,6 +6,7 @@ import { EncryptionType, type KerberosKeys } from '@causeway/credentials';
 import { ControlOid } from '@causeway/ldap';
 import { baseDn, provisionDomain, runTool, stopDomain } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
+import { eventually, NotYet } from '@causeway/service/testing';
 import type { Status } from '../../packages/domain-services/src/admin/status.ts';
 import { planWrite } from '../../packages/domain-services/src/apply/plan.ts';
 import { renderLdif } from '../../packages/domain-services/src/directory/ldif.ts';
@@ -18,7 +19,6 @@ import { domainDirectory, domainSettings, layoutOf } from '../domains/table.ts';
 import { BENCH_DOMAINS } from './domains.ts';
 import { OF_MEDIAN_RATIO, ofMedianRatio, timed } from './measure/numbers.ts';
 import type { Measurement } from './measure/row.ts';
-import { eventually } from './measure/wait.ts';
 import type { Scene } from './scene.ts';
 
 /** A page of the feed, as Domain Services says it in its log when it is written. */
@@ -56,10 +56,13 @@ async function loadDomain(scene: Scene, users: number): Promise<Page[]> {
   ground.report(`starting Domain Services: ${users} people into an empty domain`);
   const since = new Date().toISOString();
   await stage.domain.start();
-  const look = async (): Promise<boolean | string> => {
+  const look = async (): Promise<boolean | NotYet> => {
     const status = (await callLocally(stage.stateOf('domain'), 'domain', 'GET', '/status')) as Status;
     const { withCredential } = status.accounts;
-    return (withCredential >= users && !status.feed.reportsWaiting) || `${withCredential} of ${users} people`;
+    return (
+      (withCredential >= users && !status.feed.reportsWaiting) ||
+      new NotYet(`${withCredential} of ${users} people`)
+    );
   };
   const patience = { patienceMs: scene.patienceMs, lookMs: 3000 };
   await eventually('everybody is in the managed domain', look, patience);

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { AAD_DC_ADMINISTRATORS } from '@causeway/contract';
 import type { ListedAdministrator, Status, UserStatus } from '@causeway/domain-services';
 import { stopDomain } from '@causeway/samba';
-import { eventually } from '../demo/trials.ts';
+import { eventually } from '@causeway/service/testing';
 import { DOMAINS, describeDomain, layoutOf, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, renameUser } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';

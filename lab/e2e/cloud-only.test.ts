@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { UserStatus } from '@causeway/contract';
 import type { Status } from '@causeway/domain-services';
 import { stopDomain } from '@causeway/samba';
@@ -49,10 +48,8 @@ async function waysIn(name: string, password: string): Promise<string[]> {
   return Object.entries({ kinit, smb, ldap, gssapi }).flatMap(([way, { ok }]) => (ok ? [way] : []));
 }
 
-async function eventually(what: string, look: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await delay(100)) if (await look()) return;
-  throw new Error(`${what} did not come about; the log ends in: ${stage.domain.lastLines()}`);
-}
+const eventually = (what: string, look: () => Promise<boolean>) =>
+  stage.domain.eventually(what, look, 30_000);
 
 const missing = async (): Promise<string[]> =>
   (await tenant<{ userPrincipalName: string }[]>('users', '--missing', 'legacy')).map(

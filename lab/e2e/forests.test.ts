@@ -5,7 +5,8 @@ import { after, before, test } from 'node:test';
 import type { ConnectStatus } from '@causeway/contract';
 import { domainStatus, stopDomain } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
-import { eventually as lookUntil, Trials } from '../demo/trials.ts';
+import { eventually as lookUntil } from '@causeway/service/testing';
+import { Trials } from '../demo/trials.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { seededUsers } from '../domains/seed.ts';
 import {
@@ -34,7 +35,8 @@ const config = ['--config', stage.configOf('connect')];
 let trials: Trials;
 
 /** Three domain controllers and three services on one machine: patience where a test machine is busy. */
-const eventually = (what: string, look: () => Promise<boolean>) => lookUntil(what, look, 120_000);
+const eventually = (what: string, look: () => Promise<boolean>) =>
+  lookUntil(what, look, { patienceMs: 120_000 });
 
 interface Someone {
   forest: LabDomain;

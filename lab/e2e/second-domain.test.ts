@@ -7,7 +7,7 @@ import type { Agent, ConnectStatus, TenantStatus } from '@causeway/contract';
 import type { Status } from '@causeway/domain-services';
 import { domainLayout, stopDomain } from '@causeway/samba';
 import { callLocally } from '@causeway/service';
-import { eventually } from '../demo/trials.ts';
+import { eventually } from '@causeway/service/testing';
 import { DOMAINS, describeDomain, krb5ConfFile, layoutOf, randomPassword } from '../domains/table.ts';
 import { tryKinit } from '../domains/try-password.ts';
 import { createUser, setPassword } from '../domains/users.ts';

@@ -77,11 +77,25 @@ export interface KeepGoing {
   waitAfter?: (error: unknown) => number;
   /** Ends a wait. A turn that fails with its signal's reason was woken: that is no failure. */
   bell?: Bell;
+  /** Waits; the machine's clock by default. */
+  clock?: Waiting;
+}
+
+interface Waiting {
+  sleep: typeof sleep;
 }
 
 /** Does something again and again until the signal, and after failures with growing pauses. */
 export async function keepGoing(options: KeepGoing): Promise<void> {
-  const { signal, turn, trouble, pauseMs = 0, waitAfter = () => 0, bell = new Bell() } = options;
+  const {
+    signal,
+    turn,
+    trouble,
+    pauseMs = 0,
+    waitAfter = () => 0,
+    bell = new Bell(),
+    clock = { sleep },
+  } = options;
   for (let failures = 0; !signal.aborted; ) {
     const woken = bell.answer();
     let wait = pauseMs;
@@ -97,7 +111,7 @@ export async function keepGoing(options: KeepGoing): Promise<void> {
       wait = Math.max(waitAfter(error), backoff(failures, options.firstWaitMs, options.lastWaitMs));
       trouble.begin(error);
     }
-    if (wait > 0) await sleep(wait, AbortSignal.any([signal, bell.signal]));
+    if (wait > 0) await clock.sleep(wait, AbortSignal.any([signal, bell.signal]));
   }
 }
 
@@ -106,11 +120,11 @@ export async function every(
   milliseconds: number,
   signal: AbortSignal,
   work: () => Promise<void>,
-  bell: Bell = new Bell(),
+  { bell = new Bell(), clock = { sleep } }: { bell?: Bell; clock?: Waiting } = {},
 ): Promise<void> {
   while (!signal.aborted) {
     bell.answer();
     await work();
-    await sleep(milliseconds, AbortSignal.any([signal, bell.signal]));
+    await clock.sleep(milliseconds, AbortSignal.any([signal, bell.signal]));
   }
 }

@@ -56,7 +56,7 @@ export class HeadWatch implements Service {
     };
     await Promise.all([
       every(headIntervalMs, signal, read),
-      every(headIntervalMs, signal, answer, this.#compared),
+      every(headIntervalMs, signal, answer, { bell: this.#compared }),
     ]);
   }
 

@@ -147,7 +147,7 @@ export class StandingWatch implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await every(this.#options.intervalMs, signal, () => this.#look(signal), this.#bell);
+    await every(this.#options.intervalMs, signal, () => this.#look(signal), { bell: this.#bell });
   }
 
   async #look(signal: AbortSignal): Promise<void> {
