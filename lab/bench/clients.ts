@@ -1,8 +1,8 @@
+import { NotYet, type Patience, timeUntil } from '@causeway/service/testing';
 import type { SeededUser } from '../domains/seed.ts';
 import { krb5ConfFile } from '../domains/table.ts';
 import { tryKinit } from '../domains/try-password.ts';
 import { signIn } from '../places/sign-in.ts';
-import { eventually, type Patience } from './measure/wait.ts';
 import type { Scene } from './scene.ts';
 
 /** Somebody else's clients. @returns undefined when they are let in, else what was answered */
@@ -42,11 +42,12 @@ export async function untilBoth(
   patience?: Patience,
 ): Promise<Sample> {
   const until = (where: string, ask: Clients['web']): Promise<number> => {
-    const look = async (): Promise<boolean | string> => {
+    const look = async () => {
       const refusal = await ask(user, password);
-      return outcome === 'refused' ? refusal !== undefined : (refusal ?? true);
+      if (outcome === 'refused') return refusal !== undefined;
+      return refusal === undefined || new NotYet(refusal);
     };
-    return eventually(`${user.upn} ${outcome} ${where}`, look, patience);
+    return timeUntil(`${user.upn} ${outcome} ${where}`, look, { lookMs: 50, ...patience });
   };
   const [first, second] = await Promise.all([until('at web sign-in', web), until('by kinit', kinit)]);
   return { web: first, kinit: second };

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FullPasswordSync } from '@causeway/contract';
 import { dnsDomain } from '@causeway/samba';
+import { eventually } from '@causeway/service/testing';
 import { seededUsers } from '../domains/seed.ts';
 import { randomPassword } from '../domains/table.ts';
 import { setPassword } from '../domains/users.ts';
 import { openClients, type Sample, untilBoth } from './clients.ts';
 import { askConnect } from './connect.ts';
 import { type Measurement, percentiles } from './measure/row.ts';
-import { eventually } from './measure/wait.ts';
 import type { Scene } from './scene.ts';
 
 const SAMPLES = 20;
@@ -96,11 +96,11 @@ const passesOf = async ({ stage, forests }: Scene): Promise<(FullPasswordSync | 
 const allRead = async (scene: Scene): Promise<boolean> => (await passesOf(scene)).every(isReading);
 
 /** Every forest's pass is in its first half; when all have ended, new ones are forced. */
-function underWay(scene: Scene): Promise<number> {
+async function underWay(scene: Scene): Promise<void> {
   const look = async (): Promise<boolean> => {
     const stand = standOf(await passesOf(scene));
     if (stand === 'ended') await askConnect(scene.stage, 'forceFullPasswordSync', { body: {} });
     return stand === 'first half';
   };
-  return eventually('full passes of every forest are under way', look, { ...PATIENCE, lookMs: 100 });
+  await eventually('full passes of every forest are under way', look, PATIENCE);
 }

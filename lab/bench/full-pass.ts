@@ -1,10 +1,10 @@
+import { eventually } from '@causeway/service/testing';
 import pg from 'pg';
 import { askConnect, connectorStatus } from './connect.ts';
 import { peakMemory } from './measure/memory.ts';
 import { OF_MEDIAN_RATIO, ofMedianRatio } from './measure/numbers.ts';
 import { measurePbkdf2 } from './measure/pbkdf2.ts';
 import type { Measurement } from './measure/row.ts';
-import { eventually } from './measure/wait.ts';
 import { pullAtOnce } from './pull.ts';
 import type { Scene } from './scene.ts';
 

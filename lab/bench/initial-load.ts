@@ -13,13 +13,13 @@ import {
 } from '@causeway/domain-services/testing';
 import { ControlOid } from '@causeway/ldap';
 import { baseDn, provisionDomain, runTool, stopDomain } from '@causeway/samba';
+import { eventually, NotYet } from '@causeway/service/testing';
 import { type Person, planPeople } from '../domains/people.ts';
 import { seedOf } from '../domains/seed.ts';
 import { domainDirectory, domainSettings, layoutOf } from '../domains/table.ts';
 import { BENCH_DOMAINS } from './domains.ts';
 import { OF_MEDIAN_RATIO, ofMedianRatio, timed } from './measure/numbers.ts';
 import type { Measurement } from './measure/row.ts';
-import { eventually } from './measure/wait.ts';
 import type { Scene } from './scene.ts';
 
 /** A page of the feed, as Domain Services says it in its log when it is written. */
@@ -57,10 +57,13 @@ async function loadDomain(scene: Scene, users: number): Promise<Page[]> {
   ground.report(`starting Domain Services: ${users} people into an empty domain`);
   const since = new Date().toISOString();
   await stage.domain.start();
-  const look = async (): Promise<boolean | string> => {
+  const look = async (): Promise<boolean | NotYet> => {
     const status = await stage.domainStatus<Status>();
     const { withCredential } = status.accounts;
-    return (withCredential >= users && !status.feed.reportsWaiting) || `${withCredential} of ${users} people`;
+    return (
+      (withCredential >= users && !status.feed.reportsWaiting) ||
+      new NotYet(`${withCredential} of ${users} people`)
+    );
   };
   const patience = { patienceMs: scene.patienceMs, lookMs: 3000 };
   await eventually('everybody is in the managed domain', look, patience);

@@ -1,10 +1,10 @@
 import { DEFAULT_CONNECTOR_ACCOUNT } from '@causeway/active-directory';
 import { dnsDomain } from '@causeway/samba';
+import { eventually, NotYet } from '@causeway/service/testing';
 import type { LabDomain } from '../domains/table.ts';
 import { Stage } from '../places/stage.ts';
 import { connectorStatus } from './connect.ts';
 import { BENCH_DOMAINS } from './domains.ts';
-import { eventually } from './measure/wait.ts';
 
 const TENANT_PORT = 8453;
 /** What is certainly enough for somebody: ten times what it takes. */
@@ -80,21 +80,17 @@ export class Scene {
     await this.opened();
     const people = new Map(this.forests.map(forest => [dnsDomain(forest), this.ground.peopleOf(forest)]));
     this.ground.report(`importing ${this.#people} people into the tenant`);
-    const look = async (): Promise<boolean | string> => {
+    const look = async (): Promise<boolean | NotYet> => {
       const connectors = await connectorStatus(this.stage);
       const done = connectors.every(({ name, users, exported, passwords, queued, owed }) => {
         const waiting = queued + owed > 0 || passwords === 0;
         return users >= people.get(name)! && exported === users && !waiting;
       });
-      return (
-        done ||
-        connectors
-          .map(
-            ({ name, users, exported, queued, owed }) =>
-              `${name}: ${exported} of ${users} users, ${queued} queued, ${owed} owed`,
-          )
-          .join('; ')
+      const instead = connectors.map(
+        ({ name, users, exported, queued, owed }) =>
+          `${name}: ${exported} of ${users} users, ${queued} queued, ${owed} owed`,
       );
+      return done || new NotYet(instead.join('; '));
     };
     await eventually('everybody is in the tenant', look, { patienceMs: this.patienceMs, lookMs: 250 });
   }

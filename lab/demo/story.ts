@@ -1,5 +1,6 @@
 import type { ConnectStatus } from '@causeway/contract';
 import { dnsDomain } from '@causeway/samba';
+import { eventually, timeUntil } from '@causeway/service/testing';
 import { changeOwnPassword } from '../domains/change-own-password.ts';
 import { DOMAINS, type LabDomain, randomPassword } from '../domains/table.ts';
 import { change, createUser, deleteUser, disableUser, enableUser, setPassword } from '../domains/users.ts';
@@ -8,7 +9,7 @@ import { runCli, runCliJson } from '../places/run-cli.ts';
 import type { Stage } from '../places/stage.ts';
 import { runAdministratorsScript } from './administrators-script.ts';
 import { castOf, type Person } from './cast.ts';
-import { eventually, must, Trials } from './trials.ts';
+import { must, Trials } from './trials.ts';
 
 /** One step of the story: the demo tells it, the end-to-end test asserts it. It throws when it is not so. */
 export interface Step {
@@ -16,6 +17,10 @@ export interface Step {
   /** @returns what was seen, for people */
   run(): Promise<string>;
 }
+
+/** Looks until it is so. @returns how long that took, for people */
+const took = async (what: string, look: () => Promise<boolean>): Promise<string> =>
+  `${((await timeUntil(what, look)) / 1000).toFixed(1)} s`;
 
 /** The tutorial's story, in the order in which it is told, on a stage of two forests that records requests. The caller closes it. */
 export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
@@ -26,18 +31,13 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
   /** A person as the managed domain calls it. */
   const there = ({ managedName }: Person) => ({ sam: managedName });
   const worksEverywhere = async (who: Person): Promise<string> => {
-    const web = eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password));
-    const managed = eventually(`${who.upn} in the managed domain`, () =>
-      trials.accepted(there(who), who.password),
-    );
+    const web = took(`${who.upn} at web sign-in`, () => trials.web(who, who.password));
+    const managed = took(`${who.upn} in the managed domain`, () => trials.accepted(there(who), who.password));
     return `web sign-in after ${await web}, Kerberos, NTLM and LDAP after ${await managed}`;
   };
   const refusedEverywhere = async (who: Person, password: string): Promise<string> => {
-    const web = eventually(
-      `${who.upn} refused at web sign-in`,
-      async () => !(await trials.web(who, password)),
-    );
-    const managed = eventually(`${who.upn} refused in the managed domain`, () =>
+    const web = took(`${who.upn} refused at web sign-in`, async () => !(await trials.web(who, password)));
+    const managed = took(`${who.upn} refused in the managed domain`, () =>
       trials.refused(there(who), password),
     );
     return `web sign-in after ${await web}, Kerberos, NTLM and LDAP after ${await managed}`;
@@ -72,12 +72,12 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       title:
         'they sign in to the web with their on-premises passwords, and so does somebody whose password is 60 days old',
       run: async () => {
-        const took = await eventually('web sign-in', () => trials.web(alice, alice.password));
+        const after = await took('web sign-in', () => trials.web(alice, alice.password));
         for (const who of [namesake, otto])
           await eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password));
         must(!(await trials.web(alice, randomPassword())), 'a wrong password was taken');
         must(!(await trials.web(alice, namesake.password)), "the namesake's password was taken");
-        return `after ${took}; a wrong password is refused`;
+        return `after ${after}; a wrong password is refused`;
       },
     },
     {
@@ -107,11 +107,11 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
       run: async () => {
         must(legacyRecordsSent(stage) === 0, 'a credential record left before the key was confirmed');
         await stage.pair();
-        const took = await eventually(
+        const after = await took(
           'every prerequisite is met',
           async () => (await askDoctor(stage)).length === 0,
         );
-        return `every prerequisite is met, after ${took}`;
+        return `every prerequisite is met, after ${after}`;
       },
     },
     {

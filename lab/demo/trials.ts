@@ -1,30 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { administratorPassword, DOMAINS, krb5ConfFile } from '../domains/table.ts';
 import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
 import { tryKinit, trySmb, trySmbSessions } from '../domains/try-password.ts';
 import { type RelyingParty, signIn } from '../places/sign-in.ts';
-
-/** How long a change may take to arrive before the story says that it never did. */
-const PATIENCE_MS = 30_000;
-/** Between two looks. */
-const LOOK_MS = 100;
-
-const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
-
-/** Looks until it is so, and returns how long that took. */
-export async function eventually(
-  what: string,
-  look: () => Promise<boolean>,
-  patienceMs = PATIENCE_MS,
-): Promise<string> {
-  const since = performance.now();
-  while (!(await look())) {
-    if (performance.now() - since > patienceMs)
-      throw new Error(`${what}: not so after ${patienceMs / 1000} s`);
-    await delay(LOOK_MS);
-  }
-  return seconds(since);
-}
 
 const PROTOCOLS = ['Kerberos', 'NTLM', 'LDAP simple bind', 'LDAP GSSAPI'] as const;
 type Protocol = (typeof PROTOCOLS)[number];

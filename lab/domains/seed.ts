@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { buildSupplementalCredentials, EncryptionType, ntHash, stringToKey } from '@causeway/credentials';
 import { baseDn, runTool } from '@causeway/samba';
+import { dateToFiletime } from '@causeway/wire';
 import { type Attributes, BYPASS_PASSWORD_HASH, type Change, modifyDirectory } from './ldif.ts';
 import type { Report } from './lifecycle.ts';
 import {
@@ -165,7 +166,7 @@ function addDirectly(domain: LabDomain, person: Person, pooled: StoredCredential
   const attributes = { ...userAttributes(domain, person), ...stored };
   if (person.kind === 'no-aes-keys') delete attributes.supplementalCredentials;
   const age = person.kind === 'old-password' ? OLD_PASSWORD_DAYS * 86_400_000 : 0;
-  attributes.pwdLastSet = [person.mustChange ? '0' : fileTime(Date.now() - age)];
+  attributes.pwdLastSet = [person.mustChange ? '0' : String(dateToFiletime(new Date(Date.now() - age)))];
   return { dn: userDn(domain, person), change: 'add', attributes };
 }
 
@@ -211,7 +212,3 @@ async function accountNames(domain: LabDomain): Promise<Set<string>> {
   }
   return names;
 }
-
-/** 100 ns since 1601. */
-const fileTime = (milliseconds: number): string =>
-  String((BigInt(Math.round(milliseconds)) + 11_644_473_600_000n) * 10_000n);

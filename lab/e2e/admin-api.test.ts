@@ -77,12 +77,8 @@ async function hasPassword(upn: string, password: string): Promise<boolean> {
   return credential !== undefined && verifyCloudCredential(credential.cloudCredential, ntHash(password));
 }
 
-async function eventually(what: string, holds: () => boolean | Promise<boolean>, ms = 30_000): Promise<void> {
-  for (const until = Date.now() + ms; ; await delay(50)) {
-    if (await holds()) return;
-    if (Date.now() > until) throw new Error(`it did not come about: ${what}\n${service.lastLines()}`);
-  }
-}
+const eventually = (what: string, holds: () => boolean | Promise<boolean>) =>
+  service.eventually(what, holds, 30_000);
 
 const CREDENTIALS = '/api/v1/sync/credentials';
 /** Whose passwords were sent, anchor by anchor, in the order of the requests. */

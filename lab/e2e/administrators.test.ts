@@ -8,7 +8,7 @@ import {
   type DomainUserStatus as UserStatus,
 } from '@causeway/contract';
 import { stopDomain } from '@causeway/samba';
-import { eventually } from '../demo/trials.ts';
+import { eventually } from '@causeway/service/testing';
 import { DOMAINS, describeDomain, layoutOf, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, renameUser } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';

@@ -7,7 +7,8 @@ import { after, before, test } from 'node:test';
 import type { DomainStatus as Status, DomainUserStatus as UserStatus } from '@causeway/contract';
 import { type LdapConnection, openLdap, textOf } from '@causeway/ldap';
 import { hostFqdn, stopDomain } from '@causeway/samba';
-import { eventually as lookUntil, Trials } from '../demo/trials.ts';
+import { eventually as lookUntil } from '@causeway/service/testing';
+import { Trials } from '../demo/trials.ts';
 import { reanimateUser } from '../domains/restore.ts';
 import { runClient } from '../domains/run-client.ts';
 import { DOMAINS, describeDomain, krb5ConfFile, layoutOf, randomPassword } from '../domains/table.ts';
@@ -26,7 +27,8 @@ const { host, address, caFile } = describeDomain(managed);
 const run = randomBytes(2).toString('hex');
 let trials: Trials;
 
-const eventually = (what: string, look: () => Promise<boolean>) => lookUntil(what, look, 60_000);
+const eventually = (what: string, look: () => Promise<boolean>) =>
+  lookUntil(what, look, { patienceMs: 60_000 });
 
 interface Someone {
   sam: string;
@@ -45,7 +47,7 @@ async function make(name: string): Promise<Someone> {
   return who;
 }
 
-const opens = (who: Someone): Promise<string> =>
+const opens = (who: Someone) =>
   eventually(`${who.sam} in the managed domain`, () => trials.accepted(who, who.password));
 
 const config = ['--config', stage.configOf('domain')];

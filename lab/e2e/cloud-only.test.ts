@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DomainStatus as Status, UserStatus } from '@causeway/contract';
 import { stopDomain } from '@causeway/samba';
 import { DOMAINS, describeDomain, layoutOf } from '../domains/table.ts';
@@ -48,10 +47,8 @@ async function waysIn(name: string, password: string): Promise<string[]> {
   return Object.entries({ kinit, smb, ldap, gssapi }).flatMap(([way, { ok }]) => (ok ? [way] : []));
 }
 
-async function eventually(what: string, look: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await delay(100)) if (await look()) return;
-  throw new Error(`${what} did not come about; the log ends in: ${stage.domain.lastLines()}`);
-}
+const eventually = (what: string, look: () => Promise<boolean>) =>
+  stage.domain.eventually(what, look, 30_000);
 
 const missing = async (): Promise<string[]> =>
   (await tenant<{ userPrincipalName: string }[]>('users', '--missing', 'legacy')).map(

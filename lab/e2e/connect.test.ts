@@ -64,12 +64,8 @@ async function hasPassword(upn: string, password: string): Promise<boolean> {
   return credential !== undefined && verifyCloudCredential(credential.cloudCredential, ntHash(password));
 }
 
-async function eventually(what: string, holds: () => boolean | Promise<boolean>, ms = 20_000): Promise<void> {
-  for (const until = Date.now() + ms; ; await delay(50)) {
-    if (await holds()) return;
-    if (Date.now() > until) throw new Error(`it did not come about: ${what}\n${service.lastLines()}`);
-  }
-}
+const eventually = (what: string, holds: () => boolean | Promise<boolean>) =>
+  service.eventually(what, holds, 20_000);
 
 function configure(more: Record<string, unknown> = {}): void {
   const connector = {

@@ -9,7 +9,8 @@ import type { DomainStatus } from '@causeway/contract';
 import { type LdapError, openLdap } from '@causeway/ldap';
 import { baseDn, stopDomain } from '@causeway/samba';
 import { localSocketPath } from '@causeway/service';
-import { eventually, Trials } from '../demo/trials.ts';
+import { eventually } from '@causeway/service/testing';
+import { Trials } from '../demo/trials.ts';
 import { SmallDisk } from '../disk.ts';
 import { labPath } from '../domains/state.ts';
 import { DOMAINS, describeDomain, domainDirectory, layoutOf, randomPassword } from '../domains/table.ts';
@@ -97,12 +98,12 @@ async function renew(who: Someone): Promise<void> {
   await setPassword(onprem, who.sam, who.password);
 }
 
-const arrives = (who: Someone): Promise<string> =>
+const arrives = (who: Someone) =>
   eventually(
     `${who.sam} in both places`,
     async () =>
       (await trials.web(who, who.password)) && (await trials.kerberos(who, who.password)) !== undefined,
-    PATIENCE_MS,
+    { patienceMs: PATIENCE_MS },
   );
 
 /** What a service says is the matter, by its own status. */
@@ -112,8 +113,10 @@ async function troubleOf(name: 'connect' | 'domain'): Promise<string> {
   return status.connectors[0]!.lastError ?? '';
 }
 
-const says = (name: 'connect' | 'domain', words: RegExp): Promise<string> =>
-  eventually(`${name} says ${words}`, async () => words.test(await troubleOf(name)), PATIENCE_MS);
+const says = (name: 'connect' | 'domain', words: RegExp) =>
+  eventually(`${name} says ${words}`, async () => words.test(await troubleOf(name)), {
+    patienceMs: PATIENCE_MS,
+  });
 
 /** Runs a service that cannot start, with its words where they can be read. */
 async function runInVain(args: readonly string[]): Promise<CliResult> {

@@ -9,7 +9,8 @@ import {
   connectAdministrationRoutes as routes,
 } from '@causeway/contract';
 import { domainStatus, stopDomain } from '@causeway/samba';
-import { eventually as lookUntil, Trials } from '../demo/trials.ts';
+import { eventually as lookUntil } from '@causeway/service/testing';
+import { Trials } from '../demo/trials.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { seededUsers } from '../domains/seed.ts';
 import {
@@ -38,7 +39,8 @@ const config = ['--config', stage.configOf('connect')];
 let trials: Trials;
 
 /** Three domain controllers and three services on one machine: patience where a test machine is busy. */
-const eventually = (what: string, look: () => Promise<boolean>) => lookUntil(what, look, 120_000);
+const eventually = (what: string, look: () => Promise<boolean>) =>
+  lookUntil(what, look, { patienceMs: 120_000 });
 
 interface Someone {
   forest: LabDomain;

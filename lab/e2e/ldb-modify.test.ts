@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LdbModify } from '@causeway/domain-services/testing';
 import { baseDn, runTool } from '@causeway/samba';
-import { eventually } from '../demo/trials.ts';
+import { eventually } from '@causeway/service/testing';
 import { renderLdif } from '../domains/ldif.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { DOMAINS, layoutOf } from '../domains/table.ts';

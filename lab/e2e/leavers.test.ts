@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { domainStatus, stopDomain } from '@causeway/samba';
-import { eventually as lookUntil, Trials } from '../demo/trials.ts';
+import { eventually as lookUntil } from '@causeway/service/testing';
+import { Trials } from '../demo/trials.ts';
 import { DOMAINS, describeDomain, type LabDomain, layoutOf, randomPassword } from '../domains/table.ts';
 import { change, createUser, deleteUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
@@ -16,7 +17,8 @@ const run = randomBytes(2).toString('hex');
 const made: [LabDomain, string][] = [];
 let trials: Trials;
 
-const eventually = (what: string, look: () => Promise<boolean>) => lookUntil(what, look, 60_000);
+const eventually = (what: string, look: () => Promise<boolean>) =>
+  lookUntil(what, look, { patienceMs: 60_000 });
 
 interface Someone {
   dn: string;

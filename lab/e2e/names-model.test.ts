@@ -6,6 +6,7 @@ import { call, httpSend } from '@causeway/api';
 import { administrationRoutes, type UserStatus } from '@causeway/contract';
 import { bytesOf, type LdapConnection, type LdapEntry, openLdap, textOf } from '@causeway/ldap';
 import { baseDn, domainStatus, stopDomain } from '@causeway/samba';
+import { eventually, NotYet } from '@causeway/service/testing';
 import { nameKey } from '@causeway/wire';
 import { Trials } from '../demo/trials.ts';
 import { reanimateUser } from '../domains/restore.ts';
@@ -335,19 +336,9 @@ async function wrongSignIns(): Promise<string[]> {
 }
 
 async function settled(what: string): Promise<void> {
-  const until = performance.now() + SETTLE_MS;
-  for (;;) {
-    const wrong = await differences();
-    if (wrong.length === 0) break;
-    assert.ok(performance.now() < until, `${what}: ${wrong.join('; ')}`);
-    await new Promise(resolve => setTimeout(resolve, 500));
-  }
-  for (;;) {
-    const wrong = await wrongSignIns();
-    if (wrong.length === 0) break;
-    assert.ok(performance.now() < until, `${what}: ${wrong.join('; ')}`);
-    await new Promise(resolve => setTimeout(resolve, 1000));
-  }
+  const none = (wrong: string[]) => wrong.length === 0 || new NotYet(wrong.join('; '));
+  await eventually(what, async () => none(await differences()), { patienceMs: SETTLE_MS, lookMs: 500 });
+  await eventually(what, async () => none(await wrongSignIns()), { patienceMs: SETTLE_MS, lookMs: 1000 });
   assert.deepEqual(await differences(true), []);
   touched.clear();
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stopDomain } from '@causeway/samba';
+import { eventually, NotYet } from '@causeway/service/testing';
 import { Trials } from '../demo/trials.ts';
 import { DOMAINS, layoutOf, randomPassword } from '../domains/table.ts';
 import { createUser, setPassword } from '../domains/users.ts';
@@ -66,15 +67,14 @@ test('200 changing passwords survive kill -9 of every service', { timeout: 12 * 
   };
   /** Looks at everybody until all are right; who was right once need not be looked at again. */
   const allSignIn = async (patienceMs: number): Promise<void> => {
-    const until = performance.now() + patienceMs;
-    for (let open = [...people]; open.length > 0; ) {
+    let open = [...people];
+    const look = async () => {
       const places = await placesOf(open, 'password');
       open = open.filter((_, i) => places[i] !== 3);
-      if (open.length > 0 && performance.now() > until) {
-        const names = open.map(person => person.sam).join(' ');
-        assert.fail(`${open.length} of ${PEOPLE} not right after ${patienceMs / 1000} s: ${names}`);
-      }
-    }
+      const names = open.map(person => person.sam).join(' ');
+      return open.length === 0 || new NotYet(`${open.length} of ${PEOPLE} not right: ${names}`);
+    };
+    await eventually('everybody signs in', look, { patienceMs, lookMs: 0 });
   };
   await allSignIn(120_000);
 

@@ -4,7 +4,8 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, before, beforeEach, test } from 'node:test';
 import { stopDomain } from '@causeway/samba';
 import { writePrivateFile } from '@causeway/service';
-import { eventually, Trials } from '../demo/trials.ts';
+import { eventually } from '@causeway/service/testing';
+import { Trials } from '../demo/trials.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { labPath } from '../domains/state.ts';
 import { DOMAINS, describeDomain, layoutOf, randomPassword } from '../domains/table.ts';
@@ -48,7 +49,7 @@ async function make(name: string) {
 type Someone = Awaited<ReturnType<typeof make>>;
 
 const works = (who: Someone) =>
-  eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password), 60_000);
+  eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password), { patienceMs: 60_000 });
 
 async function renew(who: Someone): Promise<string> {
   const old = who.password;
@@ -122,7 +123,7 @@ test('a wrong password of the connector account is named, and the right one take
   assert.equal(once.code, 1);
   assert.match(once.stderr, /refuses the account/);
   writePrivateFile(connectorPassword, right);
-  await eventually('the error is over', isWell, 60_000);
+  await eventually('the error is over', isWell, { patienceMs: 60_000 });
   await works(await make('dora'));
 });
 

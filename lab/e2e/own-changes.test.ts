@@ -5,8 +5,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { bytesOf, type LdapConnection, openLdap, SdFlag, SdFlagsControl, textOf } from '@causeway/ldap';
 import { stopDomain } from '@causeway/samba';
+import { eventually } from '@causeway/service/testing';
 import { decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
-import { eventually, Trials } from '../demo/trials.ts';
+import { Trials } from '../demo/trials.ts';
 import { changeOwnPassword } from '../domains/change-own-password.ts';
 import { type ClientResult, runClient } from '../domains/run-client.ts';
 import {
@@ -53,7 +54,7 @@ async function make(name: string): Promise<Someone> {
   return { ...user, dn };
 }
 
-const works = (who: { sam: string; password: string }): Promise<string> =>
+const works = (who: { sam: string; password: string }) =>
   eventually(`${who.sam} in the managed domain`, () => trials.accepted(who, who.password));
 
 const openSystem = (): Promise<LdapConnection> =>

@@ -4,7 +4,8 @@ import { rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { ConnectUserStatus } from '@causeway/contract';
 import { domainStatus, stopDomain } from '@causeway/samba';
-import { eventually as lookUntil, Trials } from '../demo/trials.ts';
+import { eventually as lookUntil } from '@causeway/service/testing';
+import { Trials } from '../demo/trials.ts';
 import { enableRecycleBin, reanimateUser, restoreFromBin } from '../domains/restore.ts';
 import {
   DOMAINS,
@@ -34,7 +35,8 @@ const stage = await freshStage({ forests });
 const run = randomBytes(2).toString('hex');
 let trials: Trials;
 
-const eventually = (what: string, look: () => Promise<boolean>) => lookUntil(what, look, 60_000);
+const eventually = (what: string, look: () => Promise<boolean>) =>
+  lookUntil(what, look, { patienceMs: 60_000 });
 
 interface Someone {
   forest: LabDomain;
@@ -61,7 +63,7 @@ const works = async (who: Someone): Promise<void> => {
   });
 };
 
-const isGone = (who: Someone): Promise<string> =>
+const isGone = (who: Someone) =>
   eventually(`${who.upn} is gone`, async () => {
     if (await trials.web(who, who.password)) return false;
     return (await trials.kerberos(who, who.password)) === undefined;

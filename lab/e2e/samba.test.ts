@@ -23,7 +23,7 @@ import {
   startDomain,
   stopDomain,
 } from '@causeway/samba';
-import { eventually } from '../demo/trials.ts';
+import { eventually, NotYet } from '@causeway/service/testing';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'causeway-samba-'));
@@ -178,12 +178,7 @@ function supervisor() {
   child.stdout.setEncoding('utf8').on('data', chunk => {
     text += chunk;
   });
-  const said = async (pattern: RegExp): Promise<string> => {
-    for (let tries = 0; tries < 300; tries++) {
-      if (pattern.test(text)) return text;
-      await sleep(100);
-    }
-    throw new Error(`the supervisor did not say ${pattern}, but: ${text}`);
-  };
+  const said = (pattern: RegExp): Promise<string> =>
+    eventually(`the supervisor says ${pattern}`, () => (pattern.test(text) ? text : new NotYet(text)));
   return { process: child, said };
 }

@@ -13,7 +13,7 @@ import {
   type TenantStatus,
 } from '@causeway/contract';
 import { domainLayout, stopDomain } from '@causeway/samba';
-import { eventually } from '../demo/trials.ts';
+import { eventually } from '@causeway/service/testing';
 import { DOMAINS, describeDomain, krb5ConfFile, layoutOf, randomPassword } from '../domains/table.ts';
 import { tryKinit } from '../domains/try-password.ts';
 import { createUser, setPassword } from '../domains/users.ts';

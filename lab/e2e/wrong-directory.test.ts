@@ -6,7 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, ConnectStatus, DirectoryPin } from '@causeway/contract';
-import { eventually as lookUntil, Trials } from '../demo/trials.ts';
+import { eventually as lookUntil } from '@causeway/service/testing';
+import { Trials } from '../demo/trials.ts';
 import { DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
@@ -28,7 +29,8 @@ interface Configuration {
   connectors: Record<string, unknown>[];
 }
 
-const eventually = (what: string, look: () => Promise<boolean>) => lookUntil(what, look, 60_000);
+const eventually = (what: string, look: () => Promise<boolean>) =>
+  lookUntil(what, look, { patienceMs: 60_000 });
 const connector = async () =>
   (await stage.connectStatus<ConnectStatus>()).connectors.find(({ name }) => name === own.dnsDomain)!;
 const sayingWhat = (text: RegExp) => async () => text.test((await connector()).lastError ?? '');

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually, type NotYet } from '@causeway/service/testing';
 import { CLI } from './run-cli.ts';
 
 export interface PlaceSettings {
@@ -49,6 +50,15 @@ export class Place {
         await delay(100);
       }
     }
+  }
+
+  /** Looks until something is there. When it does not come, the end of the log may tell why. */
+  eventually<T>(
+    what: string,
+    look: () => T | NotYet | Promise<T | NotYet>,
+    patienceMs: number,
+  ): Promise<Exclude<T, undefined | false>> {
+    return eventually(what, look, { patienceMs, lookMs: 20, why: () => this.lastLines() });
   }
 
   /** Starts the process without waiting. */

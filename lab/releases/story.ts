@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { stopDomain } from '@causeway/samba';
-import { eventually } from '../demo/trials.ts';
+import { eventually } from '@causeway/service/testing';
 import { labUp } from '../domains/lifecycle.ts';
 import { labPath } from '../domains/state.ts';
 import { DOMAINS, domainDirectory, type LabDomain, layoutOf } from '../domains/table.ts';
@@ -24,7 +24,7 @@ const RECORDED: LabDomain = {
 };
 const DOMAIN_NAME = 'recorded.example.com';
 const HEAD_INTERVAL_MS = 3_000;
-const PATIENCE_MS = 120_000;
+const PATIENCE = { patienceMs: 120_000 };
 
 /** Everybody's passwords are made up, and stand in the recording: by them the sealed keys can be checked. */
 export const PASSWORDS = {
@@ -119,14 +119,14 @@ export async function playStory(
 async function play(stage: Stage, { exchanges }: ExchangeProxy): Promise<void> {
   const entryOf = async (user: string): Promise<Entry | undefined> =>
     (await stage.domainStatus<{ entry: Entry | null }>(user).catch(() => undefined))?.entry ?? undefined;
-  const becomes = (user: string, what: (entry: Entry) => boolean): Promise<string> =>
+  const becomes = (user: string, what: (entry: Entry) => boolean): Promise<true> =>
     eventually(
       `${user} in the managed domain`,
       async () => {
         const entry = await entryOf(user);
         return entry !== undefined && what(entry);
       },
-      PATIENCE_MS,
+      PATIENCE,
     );
   for (const user of [...PEOPLE.map(upn), OLGA]) await becomes(user, ({ hasCredential }) => hasCredential);
 
@@ -151,5 +151,5 @@ async function play(stage: Stage, { exchanges }: ExchangeProxy): Promise<void> {
   // A head of all that, its receipt, and the head that is answered with the receipt.
   const heads = () => exchanges.filter(({ path }) => path === '/api/v1/sync/head').length;
   const until = heads() + 4;
-  await eventually('heads and receipts', async () => heads() >= until, PATIENCE_MS);
+  await eventually('heads and receipts', async () => heads() >= until, PATIENCE);
 }

@@ -14,7 +14,14 @@ export {
   readIdentity,
   saveIdentity,
 } from './agent/identity.ts';
-export { CallError, call, callIfServed, isRemoved, type Send } from './call/call.ts';
+export {
+  askedWait,
+  CallError,
+  call,
+  callIfServed,
+  isRemoved,
+  type Send,
+} from './call/call.ts';
 export { callLocally, type LocalService, serviceIn } from './call/call-locally.ts';
 export { type AgentCredentials, type Endpoint, tenantEndpoint } from './call/endpoint.ts';
 export { hearing } from './call/hearing.ts';

@@ -9,6 +9,7 @@ import {
   type Service,
   setHeapGrowth,
   sleep,
+  Trouble,
 } from '@causeway/service';
 import { type AdminContext, adminHandlers, type RunningService } from './admin/handlers.ts';
 import { makeAdminServer } from './admin/serve-admin-api.ts';
@@ -129,7 +130,7 @@ function supervise(places: Places, log: Log, signal: AbortSignal): Promise<void>
  * is to end before.
  */
 async function describeWhenUp({ ledger, directory, places, log }: Up, signal: AbortSignal) {
-  let before: string | undefined;
+  const trouble = new Trouble(err => log.error({ err }, 'cannot read whom administrators have blocked'));
   while (!signal.aborted) {
     // Not yet: the supervisor says why when it does not come at all.
     const isUp = domainStatus(places.domain).running;
@@ -141,9 +142,7 @@ async function describeWhenUp({ ledger, directory, places, log }: Up, signal: Ab
         return domain;
       }
     } catch (error) {
-      const trouble = describeError(error);
-      if (trouble !== before) log.error({ err: trouble }, 'cannot read whom administrators have blocked');
-      before = trouble;
+      trouble.begin(error);
     }
     await sleep(100, signal);
   }

@@ -1,3 +1,4 @@
+export { type Age, ageOf, type Dated } from './age.ts';
 export {
   BUCKETS,
   type Bucket,

@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { keepGoing, sleep, Trouble } from '@causeway/service';
 import type { DomainPlace } from './description.ts';
 import { domainStatus, type RunningDomain, startDomain } from './domain-process.ts';
 
 export type SupervisionEvent =
   | { kind: 'running'; domain: RunningDomain }
   | { kind: 'ended'; pid: number }
-  | { kind: 'failed'; error: Error; retryIn: number };
+  | { kind: 'failed'; error: Error };
 
 export interface Supervision {
   /** Ends the supervision; the domain controller goes on, so that a restarted supervisor adopts it. */
@@ -15,32 +15,29 @@ export interface Supervision {
   interval?: number;
 }
 
-const FIRST_DELAY = 1_000;
-const LAST_DELAY = 60_000;
+const FIRST_WAIT_MS = 1_000;
+const LAST_WAIT_MS = 60_000;
 /** Who ran this long has not failed to start. */
-const STEADY_AFTER = 60_000;
+const STEADY_AFTER_MS = 60_000;
 
 /** Keeps a domain controller running until the signal: starts or adopts it, and starts it anew when it ends. */
 export async function superviseDomain(place: DomainPlace, supervision: Supervision): Promise<void> {
   const { signal, onEvent = () => {}, interval = 500 } = supervision;
-  let delay = FIRST_DELAY;
-  while (!signal.aborted) {
-    try {
-      const domain = await startDomain(place);
-      const started = performance.now();
-      onEvent({ kind: 'running', domain });
-      while (!signal.aborted && domainStatus(place).pid === domain.pid) await pause(interval, signal);
-      if (signal.aborted) return;
-      onEvent({ kind: 'ended', pid: domain.pid });
-      if (performance.now() - started > STEADY_AFTER) delay = FIRST_DELAY;
-    } catch (error) {
-      onEvent({ kind: 'failed', error: error as Error, retryIn: delay });
-    }
-    await pause(delay, signal);
-    delay = Math.min(delay * 2, LAST_DELAY);
-  }
+  const trouble = new Trouble((_text, error) => {
+    if (!(error instanceof EndedSoon)) onEvent({ kind: 'failed', error: error as Error });
+  });
+  const turn = async (): Promise<void> => {
+    const domain = await startDomain(place);
+    const started = performance.now();
+    onEvent({ kind: 'running', domain });
+    while (!signal.aborted && domainStatus(place).pid === domain.pid) await sleep(interval, signal);
+    if (signal.aborted) return;
+    onEvent({ kind: 'ended', pid: domain.pid });
+    if (performance.now() - started <= STEADY_AFTER_MS) throw new EndedSoon();
+  };
+  const waits = { pauseMs: FIRST_WAIT_MS, firstWaitMs: FIRST_WAIT_MS, lastWaitMs: LAST_WAIT_MS };
+  await keepGoing({ signal, turn, trouble, ...waits });
 }
 
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await sleep(milliseconds, undefined, { signal }).catch(() => {});
-}
+/** It ran, and was told of; what starts it anew waits longer each time. */
+class EndedSoon extends Error {}

@@ -14,6 +14,7 @@ export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
 export { describeHeld, HELD_WORDS } from './held-lists.ts';
+export { Bell, every, type KeepGoing, keepGoing, Trouble } from './keep-going.ts';
 export { backoff, runServices, type Service, sleep } from './lifecycle.ts';
 export { createLog, type Log } from './log.ts';
 export { type CodeFlags, codeOption, readCode, withCode } from './one-time-code.ts';

@@ -28,3 +28,8 @@ export const MAX_DSTIME = 8_651_644_473_600n;
 export function dstimeToDate(seconds: bigint): Date {
   return new Date(Number(seconds * 1000n - EPOCH_DIFFERENCE_MS));
 }
+
+/** The second that a time is in. */
+export function dateToDstime(date: Date): bigint {
+  return (BigInt(date.getTime()) + EPOCH_DIFFERENCE_MS) / 1000n;
+}

@@ -1,5 +1,6 @@
 export { DecodeError, type DecodeReason } from './decode-error.ts';
 export {
+  dateToDstime,
   dateToFiletime,
   dstimeToDate,
   FILETIME_NEVER,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   DecodeError,
+  dateToDstime,
   dateToFiletime,
   decodeGuid,
   decodeSid,
@@ -109,6 +110,7 @@ test('FILETIME and DSTIME count from 1601', () => {
   assert.equal(filetimeToDate(129699324000000000n).toISOString(), '2012-01-01T23:00:00.000Z');
   assert.equal(dateToFiletime(new Date('2012-01-01T23:00:00Z')), 129699324000000000n);
   assert.equal(dstimeToDate(13439848819n).toISOString(), '2026-11-22T19:20:19.000Z');
+  assert.equal(dateToDstime(new Date('2026-11-22T19:20:19.999Z')), 13439848819n);
 });
 
 test('UTF-16LE keeps surrogates', () => {

@@ -14,11 +14,9 @@ export const LENGTHS: Rule = {
     ...[
       'lab/places/stage.ts',
       'packages/connect/src/doctor/prerequisites.ts',
-      'packages/connect/src/sync/connector.ts',
       'packages/domain-services/src/apply/reconcile-names.ts',
       'packages/domain-services/src/commands/domain-commands.ts',
       'packages/domain-services/src/directory/managed-directory.ts',
-      'packages/domain-services/src/feed/follower.ts',
       'packages/ldap/src/connection.ts',
       'packages/service/src/bulk-book.ts',
     ].map(who => ({ who, because: SPLIT })),

@@ -30,6 +30,10 @@ export class CallError extends Error {
 export const isRemoved = (error: unknown): boolean =>
   error instanceof CallError && error.code === 'invalid_client';
 
+/** How long an error asks to wait before the next try, in milliseconds. */
+export const askedWait = (error: unknown): number =>
+  error instanceof CallError ? (error.retryAfter ?? 0) * 1000 : 0;
+
 /** Sends one request; the transport (TLS, token) is the caller's. Standard `fetch` semantics; the transport limits `text()`. */
 export type Send = (
   path: string,

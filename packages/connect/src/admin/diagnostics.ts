@@ -1,6 +1,6 @@
 import { CallError } from '@causeway/api';
 import type { Diagnosis } from '@causeway/contract';
-import { legacyState } from '../pairing/legacy.ts';
+import { pairingState } from '../pairing/pairing-state.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
@@ -28,17 +28,17 @@ export async function diagnose(
 async function diagnoseTenant({ tenant, store, configuration }: Connect): Promise<Diagnosis[]> {
   const { url } = configuration.tenant;
   try {
-    const legacy = legacyState(store.db, await tenant.configuration(true, 1));
-    const realm = legacy.state === 'off' ? undefined : legacy.realm;
+    const pairing = pairingState(store.db, await tenant.configuration(true, 1));
+    const realm = pairing.state === 'off' ? undefined : pairing.realm;
     return [
       check('tenant', true, `${url} answers, and takes password hashes`, ''),
       check(
         'managed domain',
-        legacy.state === 'confirmed',
+        pairing.state === 'confirmed',
         realm === undefined
           ? 'the tenant has no managed domain: only its own sign-in is fed'
-          : `${realm}, its key is ${legacy.state}`,
-        legacy.state === 'off'
+          : `${realm}, its key is ${pairing.state}`,
+        pairing.state === 'off'
           ? "if there is to be one: 'causeway domain create'"
           : "compare with 'causeway domain fingerprint', then run 'causeway connect trust-domain FINGERPRINT'",
       ),

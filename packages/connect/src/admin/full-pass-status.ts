@@ -1,6 +1,6 @@
 import { CallError } from '@causeway/api';
 import type { FullPasswordSync } from '@causeway/contract';
-import { legacyState } from '../pairing/legacy.ts';
+import { pairingState } from '../pairing/pairing-state.ts';
 import { expectedEnd, ratePerSecond } from '../passwords/full-pass-progress.ts';
 import type { Connector } from '../sync/connector.ts';
 
@@ -29,8 +29,8 @@ async function waitingFor(connector: Connector, read: boolean): Promise<string |
   const owed = store.owed.count();
   if (read && owed > 0) {
     try {
-      const legacy = legacyState(store.db, await tenant.configuration(false, 1));
-      if (legacy.state === 'unconfirmed')
+      const pairing = pairingState(store.db, await tenant.configuration(false, 1));
+      if (pairing.state === 'unconfirmed')
         return `the managed domain's key is not confirmed, and ${owed} users are owed their legacy credentials: compare with 'causeway domain fingerprint', then run 'causeway connect trust-domain FINGERPRINT'`;
     } catch (error) {
       if (!(error instanceof CallError)) throw error;

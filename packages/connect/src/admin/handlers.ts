@@ -4,6 +4,7 @@ import {
   PROGRAM_VERSION,
   type connectAdministrationRoutes as routes,
 } from '@causeway/contract';
+import { trustDomain, untrustDomain } from '../pairing/trust-domain.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import {
@@ -99,11 +100,11 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     syncObjectPassword: ({ params }) => syncObjectPassword(connect, params.id),
     diagnosePasswordSync: async ({ query }) => ({ checks: await diagnose(connect, query) }),
     trustDomain: async ({ body }) => {
-      const confirmed = await connect.trustDomain(body.fingerprint);
+      const confirmed = await trustDomain(connect, body.fingerprint);
       nudge();
       return { confirmed };
     },
-    untrustDomain: () => ({ withdrawn: connect.untrustDomain() }),
+    untrustDomain: () => ({ withdrawn: untrustDomain(connect.store) }),
     getOpenApi: () => openApiDocument('connect', PROGRAM_VERSION),
     listAdminTokens: () => ({ tokens: store.tokens.list() }),
     createAdminToken: ({ body }, caller) => {

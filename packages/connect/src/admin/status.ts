@@ -4,7 +4,7 @@ import { CausewayError } from '@causeway/service';
 import { arrivalOf } from '../heads/arrival.ts';
 import { accountOf } from '../objects/decide-account.ts';
 import { creationsOf, deletionsOf, stillSigningIn } from '../objects/waiting.ts';
-import { legacyState } from '../pairing/legacy.ts';
+import { pairingState } from '../pairing/pairing-state.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { confirmedKey } from '../store/pairing.ts';
 import type { ConnectorStore } from '../store/store.ts';
@@ -50,12 +50,12 @@ function pairing({ store }: Connect, told: SyncConfiguration | CallError): Conne
     const { code, message: reason } = told;
     return { state: 'unknown', code, reason, realm: null, confirmed, offered: null };
   }
-  const legacy = legacyState(store.db, told);
+  const pairing = pairingState(store.db, told);
   const offered =
-    legacy.state === 'off' ? null : legacy.state === 'confirmed' ? legacy : (legacy.offered ?? null);
-  const realm = legacy.state === 'off' ? null : legacy.realm;
+    pairing.state === 'off' ? null : pairing.state === 'confirmed' ? pairing : (pairing.offered ?? null);
+  const realm = pairing.state === 'off' ? null : pairing.realm;
   return {
-    state: legacy.state,
+    state: pairing.state,
     realm,
     confirmed,
     offered: offered && { fingerprint: offered.fingerprint },

@@ -1,6 +1,6 @@
 import { CallError } from '@causeway/api';
 import { ACCEPTED_RECORDS, isReadBy } from '@causeway/contract';
-import { describeError, isDiskError, type Service, sleep } from '@causeway/service';
+import { describeError, every, isDiskError, type Service, Trouble } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
 import { judge } from './arrival.ts';
@@ -15,31 +15,35 @@ export class HeadService implements Service {
   readonly name: string;
   readonly startedAt = Date.now();
   readonly #context: ConnectorContext;
-  #trouble = '';
+  readonly #trouble: Trouble;
   #alarm = '';
 
   constructor(context: ConnectorContext) {
     this.#context = context;
+    const { connector, log } = context;
+    const { name } = connector;
+    this.#trouble = new Trouble(
+      text => log.warn({ connector: name }, text),
+      () => log.info({ connector: name }, 'heads and receipts go again'),
+    );
     this.name = `head of ${context.connector.forest}`;
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { settings } = this.#context;
-    while (!signal.aborted) {
+    await every(this.#context.settings.headIntervalMs, signal, async () => {
       try {
         await this.turn();
       } catch (error) {
         if (!isDiskError(error)) throw error;
-        this.#tell(`no head can be made: ${describeError(error)}`);
+        this.#trouble.begin(`no head can be made: ${describeError(error)}`);
       }
-      await sleep(settings.headIntervalMs, signal);
-    }
+    });
   }
 
   /** One head to the tenant, and what it answers. */
   async turn(): Promise<void> {
     const { tenant, connector } = this.#context;
-    let trouble = '';
+    let trouble: string | undefined;
     try {
       const { accepts, domainAccepts } = await tenant.configuration();
       const bothTake = [accepts, domainAccepts].every(names => isReadBy(names, 'head-2'));
@@ -52,15 +56,9 @@ export class HeadService implements Service {
       if (!(error instanceof CallError)) throw error;
       trouble = `the head does not go to the tenant: ${describeError(error)}`;
     }
-    this.#tell(trouble);
+    if (trouble === undefined) this.#trouble.end();
+    else this.#trouble.begin(trouble);
     this.#sayAlarm();
-  }
-
-  /** Once, until it is another one; '' is none. */
-  #tell(trouble: string): void {
-    const { connector, log } = this.#context;
-    if (trouble !== this.#trouble && trouble !== '') log.warn({ connector: connector.name }, trouble);
-    this.#trouble = trouble;
   }
 
   #sayAlarm(): void {

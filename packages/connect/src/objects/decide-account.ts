@@ -115,7 +115,7 @@ function signInName(userPrincipalName: string | undefined): string | undefined {
 }
 
 /** What an account expired at of which nobody can say when: as early as a FILETIME gets. */
-const LONG_OVER = '1601-01-01T00:00:00.000Z';
+const LONG_OVER = filetimeToIso(0n)!;
 
 /**
  * `accountExpires` ([MS-ADA1] 2.3) as ISO 8601 text. 0 and the largest value mean never, as do years above 9999. Whatever else is

@@ -32,7 +32,7 @@ const decide = (more: Partial<PasswordInput>) =>
     user: replicated(1, 5),
     whole: false,
     holder: known,
-    legacy: 'off',
+    pairing: 'off',
     fullPass: undefined,
     temporaryPasswords: 'withdraw',
     ...more,
@@ -133,7 +133,7 @@ test('of an account that is smart card only no password is sent, whatever came',
     { user: replicated(1, 6), holder: holder() },
     { user: replicated(1, 5), holder: holder(), whole: true },
     { user: replicated(1, 5), holder: holder(), fullPass: 7 },
-    { user: replicated(1, 5), holder: holder({ owed: true }), legacy: 'confirmed' },
+    { user: replicated(1, 5), holder: holder({ owed: true }), pairing: 'confirmed' },
     { user: temporary(6), holder: holder() },
     { user: replicated(1, 6, { problem: 'unicodePwd: truncated' }), holder: holder(), whole: true },
     { user: replicated(1, 6), holder: { ...known, smartCard: true } },
@@ -146,7 +146,7 @@ test('of an account that is smart card only no password is sent, whatever came',
   const lags = decide({ user: replicated(1, 4), holder: holder() });
   assert.ok(lags.action === 'withdraw' && lags.order.version === 5, 'the newer of the two orders');
   const withdrawn = holder({ withdrawn: 'smart-card', owed: true });
-  assert.equal(actionOf({ holder: withdrawn, legacy: 'confirmed' }), 'withdrawn');
+  assert.equal(actionOf({ holder: withdrawn, pairing: 'confirmed' }), 'withdrawn');
   assert.equal(actionOf({ holder: { ...withdrawn, smartCard: false } }), 'send');
   const { passwordOrder: _, ...never } = replicated(1, 5, { ntHash: 'absent', kerberosKeys: 'absent' });
   assert.equal(actionOf({ user: never, holder: { ...known, smartCard: true }, whole: true }), 'withdrawn');
@@ -201,8 +201,8 @@ test('a domain controller that lags overwrites nothing, and an equal password is
 test('an equal password is sent again by a forced pass, once, and to whom it is owed', () => {
   assert.equal(actionOf({ holder: acknowledged(5), fullPass: 7 }), 'send');
   assert.equal(actionOf({ holder: acknowledged(5, { fullPass: 7 }), fullPass: 7 }), 'current');
-  assert.equal(actionOf({ holder: acknowledged(5, { owed: true }), legacy: 'unconfirmed' }), 'current');
-  assert.equal(actionOf({ holder: acknowledged(5, { owed: true }), legacy: 'confirmed' }), 'send');
+  assert.equal(actionOf({ holder: acknowledged(5, { owed: true }), pairing: 'unconfirmed' }), 'current');
+  assert.equal(actionOf({ holder: acknowledged(5, { owed: true }), pairing: 'confirmed' }), 'send');
 });
 
 test('what could not be decrypted is read again, then quarantined with its reason', () => {

@@ -73,5 +73,5 @@ function isSet(user: ReplicatedUser): boolean {
 function isWantedAgain(holder: PasswordHolder, input: PasswordInput): boolean {
   // Nothing speaks against it any more: what was withdrawn comes back, and what only waited may never have been sealed.
   if (holder.withdrawn !== undefined || holder.mustChange) return true;
-  return isAskedFor(input) || (holder.owed && input.legacy === 'confirmed');
+  return isAskedFor(input) || (holder.owed && input.pairing === 'confirmed');
 }

@@ -1,5 +1,5 @@
 import { CausewayError, describeError } from '@causeway/service';
-import { legacyState } from '../pairing/legacy.ts';
+import { pairingState } from '../pairing/pairing-state.ts';
 import { EventId } from '../store/events.ts';
 import type { FullPass } from '../store/full-passes.ts';
 import { expectedEnd, ratePerSecond } from './full-pass-progress.ts';
@@ -90,7 +90,7 @@ export async function completePass({ context }: PasswordChannel): Promise<FullPa
   const { store, connector, tenant } = context;
   const pass = store.passes.open();
   if (pass === undefined || pass.readAt === null) return pass;
-  if (store.owed.count() > 0 && legacyState(store.db, await tenant.configuration()).state !== 'off')
+  if (store.owed.count() > 0 && pairingState(store.db, await tenant.configuration()).state !== 'off')
     return pass;
   store.db.transaction(() => {
     store.passes.complete(pass.id);

@@ -1,4 +1,9 @@
+import { bestEffort } from '@causeway/service';
 import type { ConnectorStore } from '../store/store.ts';
+import { completePass } from './full-pass-step.ts';
+import { isSwitchedOn, type PasswordChannel } from './password-channel.ts';
+import { owedStep, passwordStep, retryStep } from './password-step.ts';
+import type { PasswordSummary } from './process-users.ts';
 
 /** When a connector's passwords were last gone through, and how that ended. */
 export interface PasswordCycleTimes {
@@ -37,7 +42,29 @@ export class PasswordCycle {
     return { ...this.#before, start: this.#start, end: null, status: 'InProgress' };
   }
 
-  ended(status: 'Successful' | 'Failed'): void {
+  /** What has changed, what is to be retried, and those who are owed, in this order. */
+  async run(channel: PasswordChannel, namingContext: string): Promise<PasswordSummary> {
+    const passwords: PasswordSummary = { read: 0, sent: 0 };
+    try {
+      for (const step of [
+        () => passwordStep(channel, namingContext),
+        () => retryStep(channel),
+        () => owedStep(channel),
+      ]) {
+        const done = await step();
+        passwords.read += done.read;
+        passwords.sent += done.sent;
+      }
+      if (isSwitchedOn(channel)) await completePass(channel);
+      this.#ended('Successful');
+    } catch (error) {
+      bestEffort(() => this.#ended('Failed'));
+      throw error;
+    }
+    return passwords;
+  }
+
+  #ended(status: 'Successful' | 'Failed'): void {
     const { cursors, db } = this.#store;
     const [start, end] = [this.#start, new Date().toISOString()];
     const successful = status === 'Successful' && { successfulStart: start, successfulEnd: end };

@@ -2,7 +2,7 @@ import type { ReplicatedUser } from '@causeway/active-directory';
 import type { KerberosKeys, PasswordOrder } from '@causeway/credentials';
 import type { WithdrawalReason } from '@causeway/records';
 import type { ConnectConfiguration } from '../configuration.ts';
-import type { LegacyState } from '../pairing/legacy.ts';
+import type { PairingState } from '../pairing/pairing-state.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import type { PasswordStatus } from '../store/password-log.ts';
 
@@ -12,7 +12,7 @@ export interface PasswordInput {
   whole: boolean;
   /** Undefined: nobody whom Connect knows. */
   holder: PasswordHolder | undefined;
-  legacy: LegacyState['state'];
+  pairing: PairingState['state'];
   /** The forced full pass on whose behalf the user was read. */
   fullPass: number | undefined;
   /** The connector sends passwords of inetOrgPerson objects too. */

@@ -1,6 +1,6 @@
 import type { ReplicatedUser, ReplicationCookie, ReplicationPage } from '@causeway/active-directory';
 import { CausewayError, faultPoint } from '@causeway/service';
-import { legacyState } from '../pairing/legacy.ts';
+import { pairingState } from '../pairing/pairing-state.ts';
 import { EventId } from '../store/events.ts';
 import { isSwitchedOn, type PasswordChannel, replicatePasswords } from './password-channel.ts';
 import { type PasswordSummary, processUsers } from './process-users.ts';
@@ -74,15 +74,15 @@ export async function retryStep(channel: PasswordChannel): Promise<PasswordSumma
 export async function owedStep(channel: PasswordChannel): Promise<PasswordSummary> {
   const { store, tenant } = channel.context;
   const summary: PasswordSummary = { read: 0, sent: 0 };
-  const legacy = legacyState(store.db, await tenant.configuration());
-  if (legacy.state === 'unconfirmed') return summary;
+  const pairing = pairingState(store.db, await tenant.configuration());
+  if (pairing.state === 'unconfirmed') return summary;
   const pass = store.passes.open();
   if (pass !== undefined && pass.readAt === null) return summary; // it reads everybody, those who are owed too
   for (let after = ''; ; ) {
     const guids = isSwitchedOn(channel) ? store.owed.list(after, QUEUE_PAGE) : [];
     if (guids.length === 0) break;
     after = guids.at(-1)!;
-    if (legacy.state === 'off') {
+    if (pairing.state === 'off') {
       for (const guid of guids) store.owed.remove(guid); // the managed domain is gone: nobody is owed anything
       continue;
     }

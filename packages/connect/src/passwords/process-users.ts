@@ -93,16 +93,16 @@ function decideOne(
   context: ConnectorContext,
   user: ReplicatedUser,
   { whole, fullPass, again: wanted }: ProcessOptions,
-  { legacy, withdrawals }: TenantTerms,
+  { pairing, withdrawals }: TenantTerms,
   todo: Todo,
 ): void {
   const { store, settings, connector } = context;
   const { temporaryPasswords } = settings;
   const { inetOrgPersonPasswords } = connector;
   const holder = store.holders.get(user.objectGuid);
-  const { state } = legacy;
+  const { state } = pairing;
   const decision = decidePassword({
-    ...{ user, whole, holder, legacy: state, fullPass, wanted, temporaryPasswords, inetOrgPersonPasswords },
+    ...{ user, whole, holder, pairing: state, fullPass, wanted, temporaryPasswords, inetOrgPersonPasswords },
   });
   if (decision.action === 'send') todo.send.push({ holder: holder!, password: decision });
   else if (decision.action === 'read-again') todo.again.push(user.objectGuid);

@@ -123,9 +123,9 @@ interface Batch {
 async function makeChanges(
   { store, agent, connector }: ConnectorContext,
   items: readonly PasswordItem[],
-  { legacy, numbers }: TenantTerms,
+  { pairing, numbers }: TenantTerms,
 ): Promise<Batch> {
-  const opening = legacy.state === 'confirmed' ? openSealer(legacy.key) : undefined;
+  const opening = pairing.state === 'confirmed' ? openSealer(pairing.key) : undefined;
   const salts = randomBytes(items.length * CLOUD_SALT_LENGTH); // at once: each call costs as much as a look into the database
   const credentials = await inTurn(items, ({ password }, i) =>
     deriveCloudCredential(
@@ -185,7 +185,7 @@ function applyVerdict(
   context: ConnectorContext,
   { holder, password, sequence }: PasswordItem & Pick<Made, 'sequence'>,
   verdict: Verdict,
-  { legacy }: TenantTerms,
+  { pairing }: TenantTerms,
   fullPass: number | undefined,
 ): boolean {
   const { store, connector } = context;
@@ -198,14 +198,14 @@ function applyVerdict(
     }
     store.passwords.acknowledge(guid, {
       order: password.order,
-      recipientKeyId: legacy.state === 'confirmed' ? legacy.key.keyId : undefined,
+      recipientKeyId: pairing.state === 'confirmed' ? pairing.key.keyId : undefined,
       recordSequence: sequence,
       status: detail === undefined ? 'Success' : 'MissingAttribute',
       detail,
       fullPass,
     });
     store.queue.remove('password', guid);
-    if (legacy.state === 'unconfirmed') store.owed.put(guid);
+    if (pairing.state === 'unconfirmed') store.owed.put(guid);
     else if (holder.owed) store.owed.remove(guid);
     return true;
   }

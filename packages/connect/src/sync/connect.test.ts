@@ -14,6 +14,7 @@ import { connectStatus, userStatus } from '../admin/status.ts';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { whyRestored } from '../domain-controller/note-restore.ts';
 import { decideObject } from '../objects/merge.ts';
+import { trustDomain, untrustDomain } from '../pairing/trust-domain.ts';
 import { agentTransport, enrol, readAgent } from '../tenant/identity.ts';
 import { TenantClient } from '../tenant/tenant-client.ts';
 import { person } from '../testing/fixtures.ts';
@@ -122,15 +123,15 @@ test('keys are trusted by their own fingerprint alone, in any spelling, and the 
   const key = sealingPublicKey(await generateSealingKey());
   const other = sealingPublicKey(await generateSealingKey());
   const { fingerprint } = peer.confirmable(key);
-  await assert.rejects(connect.trustDomain(fingerprint), { code: 'no-managed-domain' });
+  await assert.rejects(trustDomain(connect, fingerprint), { code: 'no-managed-domain' });
   peer.offerKey({ ...other, fingerprint });
-  await assert.rejects(connect.trustDomain(fingerprint), { code: 'fingerprint-differs' });
+  await assert.rejects(trustDomain(connect, fingerprint), { code: 'fingerprint-differs' });
   peer.offerKey(key, { ...generateSigningKey().publicKey, fingerprint });
-  await assert.rejects(connect.trustDomain(fingerprint), { code: 'fingerprint-differs' });
+  await assert.rejects(trustDomain(connect, fingerprint), { code: 'fingerprint-differs' });
   peer.offerKey(key);
-  await assert.rejects(connect.trustDomain('nonsense'), { code: 'fingerprint-invalid' });
-  await assert.rejects(connect.trustDomain(key.fingerprint), { code: 'fingerprint-differs' });
-  const confirmed = await connect.trustDomain(fingerprint.toLowerCase().replaceAll('-', ' '));
+  await assert.rejects(trustDomain(connect, 'nonsense'), { code: 'fingerprint-invalid' });
+  await assert.rejects(trustDomain(connect, key.fingerprint), { code: 'fingerprint-differs' });
+  const confirmed = await trustDomain(connect, fingerprint.toLowerCase().replaceAll('-', ' '));
   assert.deepEqual(
     [confirmed.fingerprint, confirmed.receiptKey],
     [fingerprint, peer.receiptKey.publicKey.publicKey],
@@ -145,8 +146,8 @@ test('keys are trusted by their own fingerprint alone, in any spelling, and the 
     await connect.tenant.configuration(true);
     assert.equal((await connectStatus(connect)).pairing.state, 'unconfirmed');
   }
-  assert.equal(connect.untrustDomain(), true);
-  assert.equal(connect.untrustDomain(), false);
+  assert.equal(untrustDomain(connect.store), true);
+  assert.equal(untrustDomain(connect.store), false);
   assert.equal((await connectStatus(connect)).pairing.state, 'off');
   await connect.close();
 });

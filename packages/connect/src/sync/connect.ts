@@ -1,12 +1,8 @@
 import { type CycleSummary, TENANT_CONNECTOR_ID } from '@causeway/contract';
-import { normalizeFingerprint } from '@causeway/records';
 import { CausewayError, type Log, lockStateSoon, type StateLock } from '@causeway/service';
 import type { ConnectConfiguration } from '../configuration.ts';
 import { scopeOf } from '../context.ts';
-import { legacyState } from '../pairing/legacy.ts';
 import { ConnectorSettings } from '../store/connector-settings.ts';
-import { EventId } from '../store/events.ts';
-import { type ConfirmedKey, confirmedKey, confirmKey, withdrawKey } from '../store/pairing.ts';
 import { prunePasswordLog } from '../store/password-log.ts';
 import { connectorStore, openStore, type Store } from '../store/store.ts';
 import { type Agent, agentTransport, readAgent } from '../tenant/identity.ts';
@@ -118,58 +114,6 @@ export class Connect {
     const stopped = await Promise.all(this.connectors.map(connector => connector.stopCycle()));
     await Promise.all(asked.map(({ ended }) => ended));
     return asked.length > 0 || stopped.includes(true);
-  }
-
-  /** An administrator has compared the fingerprint that the managed domain shows. */
-  async trustDomain(text: string): Promise<ConfirmedKey> {
-    const fingerprint = normalizeFingerprint(text);
-    if (fingerprint === undefined) {
-      throw new CausewayError(
-        'fingerprint-invalid',
-        `a fingerprint of 13 groups of 4 characters expected, as 'causeway domain fingerprint' shows it, got '${text}'`,
-      );
-    }
-    const legacy = legacyState(this.store.db, await this.tenant.configuration(true, 1));
-    if (legacy.state === 'off') {
-      throw new CausewayError(
-        'no-managed-domain',
-        "the tenant has no managed domain: make one with 'causeway domain create' first",
-        { status: 409 },
-      );
-    }
-    const offered = legacy.state === 'confirmed' ? legacy : legacy.offered;
-    if (offered?.fingerprint !== fingerprint) {
-      throw new CausewayError(
-        'fingerprint-differs',
-        `the tenant offers a managed domain with fingerprint ${offered?.fingerprint ?? 'none that can be read'}, not ${fingerprint}: compare with what 'causeway domain fingerprint' shows at the managed domain itself; if that is not what the tenant offers, do not trust the tenant`,
-        { status: 409 },
-      );
-    }
-    const { key, receiptKey } = offered;
-    confirmKey(this.store.db, {
-      ...{ fingerprint, keyId: key.keyId, publicKey: key.publicKey },
-      ...{ receiptKey: receiptKey.publicKey, realm: legacy.realm },
-    });
-    this.store.events.add(
-      EventId.managedDomain,
-      'info',
-      null,
-      `the keys of the managed domain ${legacy.realm} are trusted: ${fingerprint}`,
-    );
-    return confirmedKey(this.store.db)!;
-  }
-
-  /** @returns false when none was trusted */
-  untrustDomain(): boolean {
-    const withdrawn = withdrawKey(this.store.db);
-    if (withdrawn)
-      this.store.events.add(
-        EventId.managedDomain,
-        'warn',
-        null,
-        "the managed domain's key is trusted no more: nothing is sealed to it",
-      );
-    return withdrawn;
   }
 
   #pruned = 0;

@@ -1,15 +1,16 @@
-import { type CycleSummary, type DomainReachability, FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
+import type { CycleSummary, DomainReachability } from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
-import { bestEffort, CausewayError, describeError, sleep } from '@causeway/service';
+import { bestEffort, CausewayError, describeError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { DomainController } from '../domain-controller/domain-controller.ts';
 import { noteRestore } from '../domain-controller/note-restore.ts';
 import { type ExportSummary, exportStep } from '../objects/export-step.ts';
 import { type ImportSummary, importStep } from '../objects/import-step.ts';
-import { completePass, fullPassStep } from '../passwords/full-pass-step.ts';
+import { fullPassStep } from '../passwords/full-pass-step.ts';
 import { isSwitchedOn, type PasswordChannel } from '../passwords/password-channel.ts';
 import { lastPasswordCycle, PasswordCycle, type PasswordCycleTimes } from '../passwords/password-cycle.ts';
-import { owedStep, passwordStep, retryStep, singleStep } from '../passwords/password-step.ts';
+import { singleStep } from '../passwords/password-step.ts';
+import { startChannel, switchPasswords } from '../passwords/password-switch.ts';
 import type { PasswordSummary } from '../passwords/process-users.ts';
 import { UsersInFlight } from '../passwords/users-in-flight.ts';
 import { EventId } from '../store/events.ts';
@@ -35,8 +36,6 @@ const NO_OBJECTS: ObjectSummary = {
   suppressedDeletes: 0,
   suppressedCreations: 0,
 };
-/** How long whoever switches the channel off waits for the batches that are on their way. */
-const SWITCH_PATIENCE_MS = 10_000;
 
 export function cycleStopped(connector: string): CausewayError {
   const text = `the cycle of '${connector}' was stopped: what is left is done by the next one`;
@@ -166,29 +165,14 @@ export class Connector {
   }
 
   async #passwords(namingContext: string): Promise<PasswordSummary> {
-    const passwords: PasswordSummary = { read: 0, sent: 0 };
-    if (!isSwitchedOn(this.#channel)) return passwords;
+    if (!isSwitchedOn(this.#channel)) return { read: 0, sent: 0 };
     const cycle = new PasswordCycle(this.context.store);
     this.#passwordCycle = cycle;
     try {
-      for (const step of [
-        () => passwordStep(this.#channel, namingContext),
-        () => retryStep(this.#channel),
-        () => owedStep(this.#channel),
-      ]) {
-        const done = await step();
-        passwords.read += done.read;
-        passwords.sent += done.sent;
-      }
-      if (isSwitchedOn(this.#channel)) await completePass(this.#channel);
-      cycle.ended('Successful');
-    } catch (error) {
-      bestEffort(() => cycle.ended('Failed'));
-      throw error;
+      return await cycle.run(this.#channel, namingContext);
     } finally {
       this.#passwordCycle = undefined;
     }
-    return passwords;
   }
 
   #passwordCycle: PasswordCycle | undefined;
@@ -206,42 +190,14 @@ export class Connector {
     return true;
   }
 
-  /**
-   * The password channel's switch. Off, nothing of the forest's passwords is read or sent; nothing is lost, because the watermark
-   * stays. On, the channel starts at its watermark, and with the full pass that the connector's parameter asks for. A channel that
-   * runs starts again.
-   */
-  async setPasswordSync(enabled: boolean): Promise<PassRequest | undefined> {
-    const { store, connector } = this.context;
-    const ran = store.settings.passwordSync;
-    if (!ran && !enabled) return undefined;
-    const request = store.db.transaction(() => {
-      store.settings.setPasswordSync(enabled);
-      const [id, what] = enabled
-        ? [EventId.started, ran ? 'restarts' : 'starts']
-        : [EventId.stopped, 'stops'];
-      store.events.add(id, 'info', connector.name, `the password channel of '${connector.name}' ${what}`);
-      return this.startChannel();
-    });
-    if (enabled) return request;
-    const patience = new AbortController();
-    await Promise.race([this.#channel.inFlight.settled(), sleep(SWITCH_PATIENCE_MS, patience.signal)]);
-    patience.abort();
-    return undefined;
+  /** The password channel's switch. @returns the full pass that it starts with, if one was asked for */
+  setPasswordSync(enabled: boolean): Promise<PassRequest | undefined> {
+    return switchPasswords(this.#channel, enabled);
   }
 
-  /**
-   * At every start of the channel: takes up the full pass that the parameter asks for. The parameter is 0 again from then on, so that
-   * the next start does not ask once more; the pass itself outlives every restart.
-   */
+  /** At every start of the service. */
   startChannel(): PassRequest | undefined {
-    const { db, settings, passes } = this.context.store;
-    const value = settings.parameter(FORCE_FULL_PASSWORD_SYNC);
-    if (!settings.passwordSync || (value !== 1 && value !== '1')) return undefined;
-    return db.transaction(() => {
-      settings.setValue(FORCE_FULL_PASSWORD_SYNC, '0');
-      return passes.request();
-    });
+    return startChannel(this.context.store);
   }
 
   /** Whether the domain controller answers and takes the account, tried on a connection of its own. */

@@ -1,4 +1,4 @@
-import { CallError, call, callIfServed, type Send } from '@causeway/api';
+import { askedWait, CallError, call, callIfServed, type Send } from '@causeway/api';
 import {
   type CredentialChange,
   type ObjectChange,
@@ -118,10 +118,8 @@ export class TenantClient {
       } catch (error) {
         if (!(error instanceof CallError) || !error.transient || attempt >= attempts) throw error;
         if ((error.retryAfter ?? 0) > MAX_RETRY_AFTER_S) throw error;
-        await sleep(
-          Math.max((error.retryAfter ?? 0) * 1000, backoff(attempt, FIRST_WAIT_MS, LAST_WAIT_MS)),
-          this.#signal,
-        );
+        const wait = Math.max(askedWait(error), backoff(attempt, FIRST_WAIT_MS, LAST_WAIT_MS));
+        await sleep(wait, this.#signal);
         this.#signal?.throwIfAborted();
       }
     }

@@ -1,4 +1,4 @@
-import { CausewayError, describeError, type Log, type Service, sleep } from '@causeway/service';
+import { CausewayError, describeError, every, type Log, type Service, Trouble } from '@causeway/service';
 import { readBlockMark } from '../directory/block-mark.ts';
 import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
@@ -103,14 +103,13 @@ export class BlockKeeper implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    let before: string | undefined;
-    await this.#options.domainWhenUp(signal);
-    while (!signal.aborted) {
-      const trouble = await applyBlocks(this.#options).catch(describeError);
-      if (trouble !== undefined && trouble !== before)
-        this.#options.log.error({ err: trouble }, 'a block is not on its account yet');
-      before = trouble;
-      await sleep(INTERVAL_MS, signal);
-    }
+    const { domainWhenUp, log } = this.#options;
+    const trouble = new Trouble(err => log.error({ err }, 'a block is not on its account yet'));
+    await domainWhenUp(signal);
+    await every(INTERVAL_MS, signal, async () => {
+      const why = await applyBlocks(this.#options).catch(describeError);
+      if (why === undefined) trouble.end();
+      else trouble.begin(why);
+    });
   }
 }

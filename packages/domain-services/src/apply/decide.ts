@@ -1,6 +1,7 @@
-import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
+import type { PasswordOrder } from '@causeway/credentials';
 import {
   type AccountRecord,
+  ageOf,
   CLOUD_FOREST,
   type CredentialRecord,
   type WithdrawalRecord,
@@ -81,11 +82,11 @@ function decideAccount(
   const refusal = refuseOtherUser(person, entry, record);
   if (refusal) return refusal;
   if (entry) {
-    const newest = newestAccountSequence(entry);
-    if (record.sequence < newest) return refuse('older-sequence', record.sequence);
+    const age = ageOf({ sequence: record.sequence }, { sequence: newestAccountSequence(entry) });
+    if (age === 'older-sequence') return refuse(age, record.sequence);
     const settled = (entry.managedGuid !== null || entry.deletedAt !== null) && entry.deleteSequence === null;
     const sidIsDue = entry.sidRefused && !record.deleted && !checkSid(record, domain, forestOfSid);
-    if (record.sequence === newest && settled && !sidIsDue)
+    if (age === 'same' && settled && !sidIsDue)
       return { kind: 'unchanged', sequence: record.sequence, record };
   }
   if (record.deleted) return { kind: entry?.managedGuid ? 'delete' : 'bury', record };
@@ -109,7 +110,7 @@ function decideCredential(
   const refusal = refuseOlder(entry, person, record, upserted);
   if (refusal) return refusal;
   if (sequence === entry?.credentialSequence && entry.hasCredential) return { kind: 'unchanged', sequence };
-  return refuseOlderPassword(entry, record, upserted) ?? { kind: 'write', record };
+  return { kind: 'write', record };
 }
 
 /** As a credential, in the same order with them; but one that has no account is remembered. */
@@ -128,8 +129,7 @@ function decideWithdrawal(
   if (sequence === entry?.credentialSequence && entry.withdrawn && !homeless) {
     return { kind: 'unchanged', sequence };
   }
-  const older = refuseOlderPassword(entry, record, upserted);
-  return older ?? { kind: homeless ? 'remember' : 'withdraw', record };
+  return { kind: homeless ? 'remember' : 'withdraw', record };
 }
 
 /** What is said of a password is of the object that the person is pinned to, and no older than what was believed before. */
@@ -143,24 +143,16 @@ function refuseOlder(
   // Only an account record moves an anchor, so nothing that was accepted counts here.
   const pin = refuseOtherUser(person, pinned && { ...pinned, accepted: null }, record);
   if (pin) return { ...pin, acceptable: null };
-  return record.sequence < (entry?.credentialSequence ?? -1)
-    ? refuse('older-sequence', record.sequence)
-    : undefined;
-}
-
-function refuseOlderPassword(
-  entry: LedgerEntry | undefined,
-  { sequence, passwordOrder }: CredentialRecord | WithdrawalRecord,
-  upserted: AccountRecord | undefined,
-): Refused | undefined {
+  const { sequence, passwordOrder } = record;
   // An account that is re-pinned in the same item has a new user's password history.
   const repinned = upserted !== undefined && !samePin(entry, upserted);
   const known = repinned ? null : (entry?.passwordOrder ?? null);
-  if (known === null || comparePasswordOrder(passwordOrder, known) >= 0) return undefined;
+  const age = ageOf(record, { sequence: entry?.credentialSequence, passwordOrder: known });
+  if (age === 'older-sequence') return refuse(age, sequence);
   const acceptable = orderText(passwordOrder);
-  if (entry?.accepted === acceptable) return undefined;
-  const detail = `version ${passwordOrder.version} after version ${known.version}`;
-  return waitFor('older-password-order', sequence, detail, acceptable);
+  if (age !== 'older-password-order' || entry?.accepted === acceptable) return undefined;
+  const detail = `version ${passwordOrder.version} after version ${known!.version}`;
+  return waitFor(age, sequence, detail, acceptable);
 }
 
 interface Pinned {

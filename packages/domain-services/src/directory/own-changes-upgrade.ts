@@ -1,4 +1,4 @@
-import { describeError, type Log, type Service, sleep } from '@causeway/service';
+import { describeError, every, type Log, type Service, sleep } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../names/protected.ts';
 import type { Person } from '../person.ts';
@@ -30,10 +30,7 @@ export class OwnChangesUpgrade implements Service {
 
   async run(signal: AbortSignal): Promise<void> {
     await this.#options.domainWhenUp(signal);
-    while (!signal.aborted) {
-      await this.#round(signal);
-      await sleep(AGAIN_MS, signal);
-    }
+    await every(AGAIN_MS, signal, () => this.#round(signal));
   }
 
   async #round(signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import {
   type LdapEntry,
   textOf,
 } from '@causeway/ldap';
-import { describeError, type Log, type Service, sleep } from '@causeway/service';
+import { every, type Log, type Service, Trouble } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../names/protected.ts';
 import { asAttributes, asChanges } from './attributes.ts';
@@ -41,25 +41,21 @@ export interface RealmGuardOptions {
 export class RealmGuard implements Service {
   readonly name = 'realm guard';
   readonly #options: RealmGuardOptions;
-  #trouble = '';
 
   constructor(options: RealmGuardOptions) {
     this.#options = options;
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const domain = await this.#options.domainWhenUp(signal);
-    while (domain !== undefined && !signal.aborted) {
-      try {
-        await this.#options.directory.use(ldap => this.#look(ldap, domain));
-        this.#trouble = '';
-      } catch (error) {
-        const trouble = describeError(error);
-        if (trouble !== this.#trouble) this.#options.log.warn({ err: trouble }, 'the realm is not guarded');
-        this.#trouble = trouble;
-      }
-      await sleep(INTERVAL_MS, signal);
-    }
+    const { directory, log, domainWhenUp } = this.#options;
+    const trouble = new Trouble(
+      err => log.warn({ err }, 'the realm is not guarded'),
+      () => log.info('the realm is guarded again'),
+    );
+    const domain = await domainWhenUp(signal);
+    if (domain === undefined) return;
+    const look = () => directory.use(ldap => this.#look(ldap, domain));
+    await every(INTERVAL_MS, signal, () => trouble.during(look, signal));
   }
 
   async #look(ldap: LdapConnection, domain: ManagedDomain): Promise<void> {

@@ -66,6 +66,7 @@ async function follow(
     requests,
     said,
     wake: () => follower.wake(),
+    readAgain: () => follower.readAgain(),
     reports,
     async run(milliseconds = 5000) {
       const running = follower.run(stop.signal);
@@ -181,6 +182,36 @@ test('a wake while a page is read ahead costs nothing and says nothing', async (
     ['', '1', '2', '3', '4'],
   );
   assert.doesNotMatch(feed.said.join(''), /not followed|unexpected/);
+});
+
+test('what is to be read again is read from the start, whatever is in flight, and also by the next start', async () => {
+  const page = (count: number): Answer => ({
+    json: { items: [madeUp(count)], cursor: String(count), more: count < 9, moreNew: false },
+  });
+  const name = randomUUID();
+  const cursors: (string | undefined)[] = [];
+  const starts = () => feed.requests.filter(url => url.searchParams.get('after') === '').length;
+  const feed = await follow(
+    (_url, count) => {
+      // A page is being written meanwhile.
+      if (count === 3) feed.readAgain();
+      if (count >= 3) cursors.push(feed.ledger.state('cursor'));
+      return page(count);
+    },
+    ledger => starts() > 1 && ledger.state('caughtUpAt') !== undefined,
+    name,
+  );
+  assert.ok(await feed.run());
+  assert.deepEqual([cursors[0], starts()], ['', 2]);
+  feed.readAgain();
+  feed.ledger.close();
+  const restarted = await follow(
+    () => empty('9'),
+    ledger => ledger.state('cursor') === '9',
+    name,
+  );
+  assert.ok(await restarted.run());
+  assert.equal(restarted.requests[0]!.searchParams.get('after'), '');
 });
 
 test('a failure is told, also of turns that are woken in the middle', async () => {

@@ -1,7 +1,7 @@
 import { call, hearing, type Send } from '@causeway/api';
 import { ACCEPTED_RECORDS, type DomainArrival, isReadBy, managedDomainRoutes } from '@causeway/contract';
 import { type Head, type SigningKey, verifyHead } from '@causeway/records';
-import { describeError, type Log, type Service, sleep } from '@causeway/service';
+import { Bell, every, type Log, type Service, Trouble } from '@causeway/service';
 import type { DifferenceLimits } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { trustOf } from '../pairing/trust.ts';
@@ -37,29 +37,32 @@ export class HeadWatch implements Service {
   /** What each forest's Connect reads, by its newest head. */
   readonly #reads = new Map<string, readonly string[] | undefined>();
   readonly #tenant: ReturnType<typeof hearing>;
-  #trouble: string | undefined;
-  #wake = new AbortController();
+  /** Something was compared, and is to be answered. */
+  readonly #compared = new Bell();
 
   constructor(options: HeadWatchOptions) {
     this.#options = options;
     this.#tenant = hearing(options.send);
   }
 
+  /** Reads heads, and beside that answers what was compared. A failure to reach the tenant is silence, which has its own alarm. */
   async run(signal: AbortSignal): Promise<void> {
-    let readAt = Number.NEGATIVE_INFINITY;
-    while (!signal.aborted) {
-      if (this.#wake.signal.aborted) this.#wake = new AbortController();
-      const { headIntervalMs } = this.#options;
-      const due = readAt + headIntervalMs - performance.now();
-      if (due <= 0) {
-        readAt = performance.now();
-        await this.#trying(() => this.#readHeads(signal), signal);
-      }
-      await this.#trying(() => this.#sendReceipts(signal), signal);
+    const { headIntervalMs, log } = this.#options;
+    const trouble = (what: string) =>
+      new Trouble(
+        err => log.warn({ err }, `${what} do not go`),
+        () => log.info(`${what} go again`),
+      );
+    const [noHeads, noReceipts] = [trouble('heads'), trouble('receipts')];
+    const read = () => noHeads.during(() => this.#readHeads(signal), signal);
+    const answer = async () => {
+      await noReceipts.during(() => this.#sendReceipts(signal), signal);
       this.#sayAlarms();
-      const wait = readAt + headIntervalMs - performance.now();
-      await sleep(Math.max(0, wait), AbortSignal.any([signal, this.#wake.signal]));
-    }
+    };
+    await Promise.all([
+      every(headIntervalMs, signal, read),
+      every(headIntervalMs, signal, answer, { bell: this.#compared }),
+    ]);
   }
 
   /** @param askedAt when the last page of the feed was asked for, by `performance.now` */
@@ -74,7 +77,7 @@ export class HeadWatch implements Service {
       const now = new Date().toISOString();
       ledger.heads.saveComparison(forest, compareHead(before, head, { buckets, look }, now));
       this.#unanswered.add(forest);
-      this.#wake.abort();
+      this.#compared.ring();
     }
   }
 
@@ -128,19 +131,6 @@ export class HeadWatch implements Service {
       if (receipt !== undefined)
         await call(send, managedDomainRoutes.putReceipt, { body: { forest, receipt }, signal });
       this.#unanswered.delete(forest);
-    }
-  }
-
-  /** A failure to reach the tenant is silence, which has its own alarm. */
-  async #trying(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    try {
-      await work();
-      this.#trouble = undefined;
-    } catch (error) {
-      if (signal.aborted) return;
-      const trouble = describeError(error);
-      if (trouble !== this.#trouble) this.#options.log.warn({ err: trouble }, 'heads and receipts do not go');
-      this.#trouble = trouble;
     }
   }
 

@@ -1,6 +1,6 @@
 import { callIfServed, isRemoved, type Send } from '@causeway/api';
 import { managedDomainRoutes, type Registration } from '@causeway/contract';
-import { describeError, type Log, type Service, sleep } from '@causeway/service';
+import { Bell, every, type Log, type Service, Trouble } from '@causeway/service';
 import { z } from 'zod';
 import { askProposals, logEnded, noteProposals } from '../administrators/administrators.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -115,54 +115,44 @@ export class StandingWatch implements Service {
   readonly name = 'standing';
   readonly #options: StandingWatchOptions;
   #said = false;
-  /** By question: why the tenant does not answer. */
-  readonly #troubles = new Map<string, string>();
-  #wake = new AbortController();
+  readonly #bell = new Bell();
+  // What was known stays known: who does not answer says nothing of it.
+  readonly #noDomain: Trouble;
+  readonly #noProposals: Trouble;
 
   constructor(options: StandingWatchOptions) {
     this.#options = options;
+    const silent = (what: string) =>
+      new Trouble(
+        err => options.log.warn({ err }, `the tenant does not say ${what}`),
+        () => options.log.info(`the tenant says ${what} again`),
+      );
+    this.#noDomain = silent('which managed domain it has');
+    this.#noProposals = silent('whom it proposes as administrators');
   }
 
   /** Asks at once: something was done about it. */
   wake(): void {
-    this.#wake.abort();
+    this.#bell.ring();
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      if (this.#wake.signal.aborted) this.#wake = new AbortController();
-      await this.#look(signal);
-      await sleep(this.#options.intervalMs, AbortSignal.any([signal, this.#wake.signal]));
-    }
+    await every(this.#options.intervalMs, signal, () => this.#look(signal), { bell: this.#bell });
   }
 
   async #look(signal: AbortSignal): Promise<void> {
     const { ledger, send, own, log } = this.#options;
-    await this.#ask('which managed domain it has', signal, async () => {
+    await this.#noDomain.during(async () => {
       this.#say(noteStanding(ledger, await askStanding(send, own, signal)));
-    });
-    await this.#ask('whom it proposes as administrators', signal, async () => {
+    }, signal);
+    await this.#noProposals.during(async () => {
       const { ended, isNew } = noteProposals(ledger, await askProposals(send, signal));
       logEnded(log, ended);
       if (isNew)
         log.info(
           "the tenant proposes administrators of the domain: 'causeway domain administrators' shows who",
         );
-    });
-  }
-
-  async #ask(question: string, signal: AbortSignal, ask: () => Promise<void>): Promise<void> {
-    try {
-      await ask();
-      this.#troubles.delete(question);
-    } catch (error) {
-      if (signal.aborted) return;
-      // What was known stays known: who does not answer says nothing of it.
-      const trouble = describeError(error);
-      if (trouble !== this.#troubles.get(question))
-        this.#options.log.warn({ err: trouble }, `the tenant does not say ${question}`);
-      this.#troubles.set(question, trouble);
-    }
+    }, signal);
   }
 
   /** An alarm once, and again in the log of a new start. */

@@ -10,6 +10,7 @@ import {
   signAccountRecord,
   signingPublicKey,
 } from '@causeway/records';
+import { dateToDstime } from '@causeway/wire';
 import { keepEncapsulation } from '../changes/encapsulations.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { confirmedDomain } from './domain-confirmation.ts';
@@ -25,9 +26,6 @@ export type CloudUser = Pick<
   | 'credential_record'
   | 'account_sequence'
 > & { readonly deleted: boolean };
-
-/** Microseconds from 1601 to 1970, in seconds. */
-const EPOCH_DIFFERENCE_S = 11_644_473_600;
 
 /** The tenant's own signing key; made when it is first needed. It signs cloud-only users, never a forest's. */
 async function signingKeyOf(scope: TenantScope): Promise<SigningKey> {
@@ -114,7 +112,7 @@ export const NO_LEGACY: LegacyColumns = {
 export function nextOrder(scope: TenantScope, user: Pick<User, 'order_version'>, now: Date) {
   return {
     order_version: (user.order_version ?? 0) + 1,
-    order_time: Math.floor(now.getTime() / 1000) + EPOCH_DIFFERENCE_S,
+    order_time: Number(dateToDstime(now)),
     order_invocation_id: scope.tenantId,
   };
 }

@@ -1,5 +1,5 @@
 import type { PasswordOrder, Verdict } from '@causeway/contract';
-import { comparePasswordOrder } from '@causeway/credentials';
+import { ageOf } from '@causeway/records';
 import { sql } from 'kysely';
 import { json } from '../changes/change-counter.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
@@ -74,25 +74,14 @@ export function holderFor(anchor: string, holder: Holder | undefined, news: Pass
   return refuseOlder(anchor, holder, news) ?? holder;
 }
 
-/**
- * INVARIANT: a smaller sequence than the newest that was believed is refused, always; then the password order decides, and of equal
- * orders the sequence. A Connect of the first release sends passwords without a sequence: those are older than a withdrawal of their order.
- */
-function refuseOlder(
-  anchor: string,
-  holder: Holder,
-  { passwordOrder, sequence }: PasswordNews,
-): Verdict | undefined {
+/** INVARIANT: `ageOf`. A Connect of the first release sends passwords without a sequence: those are older than a withdrawal of their order. */
+function refuseOlder(anchor: string, holder: Holder, news: PasswordNews): Verdict | undefined {
   const newest = holder.password_sequence;
-  if (sequence !== undefined && newest !== null && sequence < newest) {
-    return refused(anchor, 'older-sequence', `${sequence} is older than ${newest}`);
-  }
-  const order = holder.order && comparePasswordOrder(passwordOrder, holder.order);
-  if (order === -1) {
-    return refused(anchor, 'older-password-order', 'a newer password of this user is here already');
-  }
-  if (order === 0 && holder.withdrawn && !holder.has_credential && sequence === undefined) {
+  const age = ageOf(news, { sequence: newest, passwordOrder: holder.order });
+  if (age === 'older-sequence') return refused(anchor, age, `${news.sequence} is older than ${newest}`);
+  if (age === 'older-password-order')
+    return refused(anchor, age, 'a newer password of this user is here already');
+  if (age === 'same' && holder.withdrawn && !holder.has_credential && news.sequence === undefined)
     return refused(anchor, 'older-sequence', 'this password of the user was withdrawn');
-  }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { EMPTY_PROFILE, ObjectChange, type Profile, type Verdict } from '@causeway/contract';
-import type { AccountRecord } from '@causeway/records';
+import { type AccountRecord, ageOf } from '@causeway/records';
 import { nameKey } from '@causeway/wire';
 import { sql } from 'kysely';
 import { json } from '../changes/change-counter.ts';
@@ -138,13 +138,10 @@ export function decideObjects(
   const decide = ({ item, said }: Checked): Verdict => {
     const anchor = item.sourceAnchor;
     const before = byAnchor.get(anchor);
-    if (before?.account_sequence != null) {
-      if (item.sequence < before.account_sequence) {
-        return refused(anchor, 'older-sequence', `${item.sequence} is older than ${before.account_sequence}`);
-      }
-      if (item.sequence === before.account_sequence) return unchanged(anchor);
-    }
-    if (said.deleted && !before) return unchanged(anchor);
+    const newest = before?.account_sequence;
+    const age = ageOf({ sequence: item.sequence }, { sequence: newest });
+    if (age === 'older-sequence') return refused(anchor, age, `${item.sequence} is older than ${newest}`);
+    if (age === 'same' || (said.deleted && !before)) return unchanged(anchor);
     const id = before?.id ?? userIdOf(tenantId, forest, anchor);
     const changed_seq = nextChange();
     const anotherObject = before !== undefined && before.object_guid !== said.objectGuid;

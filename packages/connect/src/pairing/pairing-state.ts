@@ -16,17 +16,17 @@ export interface DomainKeys {
  * Whether legacy credentials flow. INVARIANT: nothing is sealed but to a key whose fingerprint, computed here from the
  * keys themselves, is the one that an administrator confirmed.
  */
-export type LegacyState =
+export type PairingState =
   /** The tenant has no managed domain, and no administrator says otherwise: nobody is owed anything. */
   | { state: 'off' }
   /** It has one whose key nobody has confirmed, or another key than the confirmed one, or denies it: who is owed is recorded. */
   | { state: 'unconfirmed'; offered: DomainKeys | undefined; realm: string }
   | ({ state: 'confirmed'; realm: string } & DomainKeys);
 
-export function decideLegacy(
+export function decidePairing(
   configuration: SyncConfiguration,
   confirmed: ConfirmedKey | undefined,
-): LegacyState {
+): PairingState {
   const { enabled, domain } = configuration.windowsCredentialsSyncConfig;
   if (!enabled || domain === null) {
     // While a key is confirmed, "no managed domain" is the tenant's word against an administrator's: who is owed stays owed.
@@ -42,8 +42,8 @@ export function decideLegacy(
   return { state: 'confirmed', realm, ...offered };
 }
 
-export function legacyState(db: Database, configuration: SyncConfiguration): LegacyState {
-  return decideLegacy(configuration, confirmedKey(db));
+export function pairingState(db: Database, configuration: SyncConfiguration): PairingState {
+  return decidePairing(configuration, confirmedKey(db));
 }
 
 /** What the tenant says of fingerprints is not looked at. Undefined: they are no such keys. */

@@ -1,0 +1,47 @@
+import { FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
+import { sleep } from '@causeway/service';
+import { EventId } from '../store/events.ts';
+import type { PassRequest } from '../store/full-passes.ts';
+import type { ConnectorStore } from '../store/store.ts';
+import type { PasswordChannel } from './password-channel.ts';
+
+/** How long whoever switches the channel off waits for the batches that are on their way. */
+const PATIENCE_MS = 10_000;
+
+/**
+ * The password channel's switch. Off, nothing of the forest's passwords is read or sent; nothing is lost, because the watermark
+ * stays. On, the channel starts at its watermark, and with the full pass that the connector's parameter asks for. A channel that
+ * runs starts again.
+ */
+export async function switchPasswords(
+  { context, inFlight }: PasswordChannel,
+  enabled: boolean,
+): Promise<PassRequest | undefined> {
+  const { store, connector } = context;
+  const ran = store.settings.passwordSync;
+  if (!ran && !enabled) return undefined;
+  const request = store.db.transaction(() => {
+    store.settings.setPasswordSync(enabled);
+    const [id, what] = enabled ? [EventId.started, ran ? 'restarts' : 'starts'] : [EventId.stopped, 'stops'];
+    store.events.add(id, 'info', connector.name, `the password channel of '${connector.name}' ${what}`);
+    return startChannel(store);
+  });
+  if (enabled) return request;
+  const patience = new AbortController();
+  await Promise.race([inFlight.settled(), sleep(PATIENCE_MS, patience.signal)]);
+  patience.abort();
+  return undefined;
+}
+
+/**
+ * At every start of the channel: takes up the full pass that the parameter asks for. The parameter is 0 again from then on, so that
+ * the next start does not ask once more; the pass itself outlives every restart.
+ */
+export function startChannel({ db, settings, passes }: ConnectorStore): PassRequest | undefined {
+  const value = settings.parameter(FORCE_FULL_PASSWORD_SYNC);
+  if (!settings.passwordSync || (value !== 1 && value !== '1')) return undefined;
+  return db.transaction(() => {
+    settings.setValue(FORCE_FULL_PASSWORD_SYNC, '0');
+    return passes.request();
+  });
+}

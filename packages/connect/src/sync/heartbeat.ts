@@ -1,0 +1,53 @@
+import { describeError } from '@causeway/service';
+import type { ConnectorContext } from '../context.ts';
+import { EventId } from '../store/events.ts';
+import { connectorCounts } from './connector-counts.ts';
+
+const EVERY_MS = 10_000;
+/** The original writes 653 and 654 every 30 minutes when nothing happens. */
+const EVENT_EVERY_MS = 30 * 60_000;
+
+/** Tells the tenant how it stands with a connector: when its numbers change, and every ten seconds otherwise. */
+export class Heartbeat {
+  readonly #context: ConnectorContext;
+  readonly #arrived: () => void;
+  #last = 0;
+  #lastEvent = 0;
+  #lastCounts = '';
+
+  /** @param arrived called when the tenant has taken one */
+  constructor(context: ConnectorContext, arrived: () => void) {
+    this.#context = context;
+    this.#arrived = arrived;
+  }
+
+  /** Sends one where it is due. One that does not arrive is an event and nothing more. */
+  async beat(): Promise<void> {
+    const { store, connector, tenant } = this.#context;
+    const { queued, owed, quarantined } = connectorCounts(store);
+    const counts = JSON.stringify({ queued, owed, quarantined });
+    const now = Date.now();
+    if (counts === this.#lastCounts && now - this.#last < EVERY_MS) return;
+    const said = now - this.#lastEvent >= EVENT_EVERY_MS;
+    const say = (id: number, text: string) => said && store.events.add(id, 'info', connector.name, text);
+    say(EventId.pingStart, 'Provision credentials ping start.');
+    try {
+      await tenant.reportStatus({
+        forest: connector.forest,
+        lastObjectCycleAt: store.cursors.get('last-object-cycle-at') ?? null,
+        lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
+        queued,
+        owed,
+        quarantined,
+      });
+      this.#last = now;
+      this.#lastCounts = counts;
+      this.#arrived();
+      say(EventId.pingEnd, 'Provision credentials ping end.');
+      if (said) this.#lastEvent = now;
+    } catch (error) {
+      const text = `Provision credentials ping failed: ${describeError(error)}`;
+      store.events.add(EventId.pingFailed, 'warn', connector.name, text);
+    }
+  }
+}

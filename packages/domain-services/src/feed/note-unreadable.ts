@@ -1,0 +1,28 @@
+import { REASONS } from '../refusals.ts';
+import type { FeedContext } from './feed-context.ts';
+import type { Unreadable } from './read-feed.ts';
+
+/** Users whose item is not as agreed: shown, and read again later, or with the next start. */
+export function noteUnreadable(
+  { ledger, log, retries }: Pick<FeedContext, 'ledger' | 'log' | 'retries'>,
+  unreadable: readonly Unreadable[],
+): void {
+  if (unreadable.length === 0) return;
+  const at = new Date().toISOString();
+  ledger.transaction(() => {
+    for (const { person, reason } of unreadable) {
+      if (person === undefined) continue;
+      const problem = {
+        ...person,
+        kind: 'account',
+        outcome: 'failed',
+        code: 'malformed',
+        sequence: 0,
+        at,
+      } as const;
+      ledger.saveUnverified({ ...problem, reason: `${REASONS.malformed} (${reason})`, acceptable: null });
+    }
+  });
+  log.warn({ users: unreadable.length, reason: unreadable[0]!.reason }, 'users of the feed cannot be read');
+  retries.everybodyLater();
+}

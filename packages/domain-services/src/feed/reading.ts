@@ -1,0 +1,184 @@
+import type { FeedItem } from '@causeway/contract';
+import { faultPoint, sleep } from '@causeway/service';
+import { applyItems } from '../apply/apply.ts';
+import { prepareItems } from '../apply/prepare.ts';
+import { settlePage } from '../apply/settle-page.ts';
+import { startPage } from '../apply/start-page.ts';
+import { discard, type PreparedItem } from '../apply/task.ts';
+import { changesNames, isBulk, writePage } from '../apply/write-page.ts';
+import { keyOf } from '../person.ts';
+import { applyContext, type FeedContext } from './feed-context.ts';
+import { noteUnreadable } from './note-unreadable.ts';
+import { hasRepeats, type Page, repeatsOnly } from './page.ts';
+import { PageReader } from './page-reader.ts';
+import { sendReports } from './send-reports.ts';
+
+/** A tenant that says at once that there is nothing is not asked more often than this. */
+const EMPTY_PAUSE_MS = 100;
+/** A page that was read longer ago than this waits for what came new since. */
+const FRESH_MS = 100;
+/** Users with something new who go before a page, at most: it is not held up for longer. */
+const MAX_NEWS = 100;
+/** Between pages that only repeat what is written already there is room for others, at most this long. */
+const MAX_PAUSE_SECONDS = 5;
+
+/**
+ * The feed from the ledger's cursor on, until something fails or it is to be read from elsewhere. What is in flight is its own: page
+ * after page is read, planned, written, settled and reported, and only then the cursor moves past it. While a page is written, the
+ * one before it is settled and the one after it read and planned.
+ */
+export class Reading {
+  /** It has seen the end of the feed, and waits there for news. */
+  caughtUp = false;
+  /** The feed is to be read from its start: the cursor is no business of this reading any more. */
+  isOutdated = false;
+  readonly #context: FeedContext;
+  readonly #reader: PageReader;
+  /** Ahead of the cursor by the pages in flight. */
+  #position: string;
+  /** The page that is written and not settled yet. */
+  #settling: Promise<void> | undefined;
+  /** Users of pages that are written and not settled yet. */
+  readonly #inFlight = new Set<string>();
+  /** How long the last page took to be written. */
+  #writeSeconds = 0;
+
+  constructor(context: FeedContext) {
+    this.#context = context;
+    this.#reader = new PageReader(context);
+    this.#position = context.ledger.state('cursor') ?? '';
+  }
+
+  get isSettling(): boolean {
+    return this.#settling !== undefined;
+  }
+
+  /**
+   * Reads a page and has it written.
+   * @param wait for how many seconds news are waited for
+   * @returns when it was asked for, by `performance.now`
+   */
+  async next(wait: number, signal: AbortSignal): Promise<number> {
+    const page = await this.#reader.pageAfter(this.#position, wait, signal);
+    // A page that leads nowhere is the end, whatever the tenant says.
+    const more = page.more && page.cursor !== this.#position;
+    noteUnreadable(this.#context, page.unreadable);
+    if (page.items.length > 0) await this.#write(page, more, signal);
+    else {
+      await this.settled();
+      this.#moveCursor(page.cursor);
+      await sleep(EMPTY_PAUSE_MS, AbortSignal.any([signal, this.#context.bell.signal]));
+    }
+    this.#position = page.cursor;
+    this.caughtUp = !more && !this.isOutdated;
+    return page.askedAt;
+  }
+
+  /** Everything that was written is settled. @throws what that failed with */
+  async settled(): Promise<void> {
+    const settling = this.#settling;
+    await settling;
+    if (this.#settling === settling) this.#settling = undefined;
+  }
+
+  /** What is in flight comes to its end; another reading goes on at the cursor. */
+  async end(): Promise<void> {
+    await this.settled().catch(() => {});
+    await this.#reader.forgetAhead();
+    await this.#context.ldbModify.release();
+  }
+
+  /** Writes a page; when this returns, the page before it is settled and this one is being settled. */
+  async #write(page: Page, more: boolean, signal: AbortSignal): Promise<void> {
+    const { growth, ldbModify } = this.#context;
+    faultPoint('domain.after-read');
+    await this.#newsFirst(page, signal);
+    if (!page.tasks) {
+      await this.settled();
+      if (hasRepeats(page.items)) {
+        const failed = await applyItems(applyContext(this.#context), page.items);
+        await this.#finish(page, failed, signal);
+        return;
+      }
+      page.tasks = await startPage(applyContext(this.#context), page.items);
+    }
+    const { tasks } = page;
+    const began = performance.now();
+    const writing = writePage(applyContext(this.#context), tasks);
+    for (const { verified } of tasks) this.#inFlight.add(keyOf(verified.person));
+    // The names of this page are in the ledger from here on, unless it gives accounts other ones.
+    if (more) {
+      // What this page makes counts for the next one, where new accounts may have to wait.
+      const mayPlan = !tasks.some(changesNames) && growth !== 'hold';
+      this.#reader.readAhead(page.cursor, mayPlan ? this.#inFlight : undefined, signal);
+      if (isBulk(tasks)) ldbModify.prepare();
+    }
+    const [written, settled] = await Promise.allSettled([writing, this.settled()]);
+    this.#writeSeconds = (performance.now() - began) / 1000;
+    if (written.status === 'rejected') throw written.reason;
+    if (settled.status === 'rejected') throw settled.reason;
+    this.#settling = settlePage(applyContext(this.#context), tasks).then(failed =>
+      this.#finish(page, failed, signal),
+    );
+    this.#settling.catch(() => {}); // whoever waits for it hears of it
+  }
+
+  /**
+   * Whoever got something new while a page of what was sent again waited for the one before it goes first: there may be many more
+   * such pages, and a new password must not wait for them. Nor for the processor: pages of people who can sign in already are in no
+   * hurry, and leave half of the time to others.
+   */
+  async #newsFirst(page: Page, signal: AbortSignal): Promise<void> {
+    if (page.moreNew || performance.now() - page.readAt < FRESH_MS) return;
+    try {
+      const wait = repeatsOnly(page) ? Math.min(this.#writeSeconds, MAX_PAUSE_SECONDS) : 0;
+      const query = { after: page.cursor, limit: MAX_NEWS, wait, only: 'new' } as const;
+      const news = await this.#reader.read(query, signal);
+      page.cursor = news.cursor;
+      noteUnreadable(this.#context, news.unreadable);
+      if (news.items.length === 0) return;
+      await this.settled();
+      await this.#leaveOut(page, new Set(news.items.map(({ verified }) => keyOf(verified.person))));
+      this.#context.retries.note(news.items, await applyItems(applyContext(this.#context), news.items));
+      await sendReports(this.#context, signal);
+    } catch (error) {
+      discard(page.tasks ?? page.items);
+      throw error;
+    }
+  }
+
+  /** Takes users out of a page that is prepared: what it says of them is not the newest any more. */
+  async #leaveOut(page: Page, people: ReadonlySet<string>): Promise<void> {
+    const isOut = ({ verified }: PreparedItem): boolean => people.has(keyOf(verified.person));
+    const { tasks } = page;
+    discard((tasks ?? page.items).filter(isOut));
+    page.items = page.items.filter(item => !isOut(item));
+    if (!tasks) return;
+    page.tasks = tasks.filter(task => !isOut(task));
+    if (!tasks.some(({ decision }) => decision.account.kind === 'upsert')) return;
+    // The names that were planned for them may be taken by now.
+    discard(tasks);
+    page.items = await prepareItems(
+      applyContext(this.#context),
+      page.items.map(({ item }) => item),
+    );
+    delete page.tasks;
+  }
+
+  /** Reports what became of a page, and lets the cursor move past it. */
+  async #finish(page: Page, failed: readonly FeedItem[], signal: AbortSignal): Promise<void> {
+    const { retries, log } = this.#context;
+    for (const { verified } of page.items) this.#inFlight.delete(keyOf(verified.person));
+    retries.note(page.items, failed);
+    await sendReports(this.#context, signal);
+    faultPoint('domain.before-cursor');
+    log.info({ users: page.items.length, failed: failed.length }, 'page applied');
+    this.#moveCursor(page.cursor);
+  }
+
+  #moveCursor(cursor: string): void {
+    const { ledger } = this.#context;
+    if (!this.isOutdated && cursor !== ledger.state('cursor')) ledger.setState('cursor', cursor);
+    ledger.setState('readAt', new Date().toISOString());
+  }
+}

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Age, ageOf, type Dated } from './index.ts';
+
+const order = (version: number) => ({
+  version,
+  originatingTime: 13_400_000_000,
+  originatingInvocationId: '3f6f3bd5-0d5f-4d52-8a4d-000000000001',
+});
+const at = (sequence: number | null, version?: number): Dated => ({
+  sequence,
+  passwordOrder: version === undefined ? null : order(version),
+});
+
+test('a smaller sequence is older always, then the password order decides, and of equal orders the sequence', () => {
+  const cases: [said: Dated, believed: Dated, Age][] = [
+    [at(4, 9), at(5, 1), 'older-sequence'],
+    [at(6, 1), at(5, 2), 'older-password-order'],
+    [at(5, 1), at(5, 2), 'older-password-order'],
+    [at(6, 3), at(5, 2), 'newer'],
+    [at(6, 2), at(5, 2), 'newer'],
+    [at(5, 2), at(5, 2), 'same'],
+    // Nothing of a password: the sequence alone.
+    [at(4), at(5), 'older-sequence'],
+    [at(5), at(5), 'same'],
+    [at(6), at(5), 'newer'],
+    // Nothing believed before.
+    [at(0), {}, 'newer'],
+    [at(7, 1), at(null), 'newer'],
+    [at(7, 1), at(5), 'newer'],
+    // A Connect of the first release says no sequence.
+    [at(null, 1), at(5, 2), 'older-password-order'],
+    [at(null, 2), at(5, 2), 'same'],
+    [at(null, 3), at(5, 2), 'newer'],
+    [at(null, 2), at(null, 2), 'same'],
+  ];
+  for (const [said, believed, age] of cases)
+    assert.equal(ageOf(said, believed), age, JSON.stringify([said, believed]));
+});

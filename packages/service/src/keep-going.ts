@@ -1,0 +1,130 @@
+import { describeError } from './causeway-error.ts';
+import { backoff, sleep } from './lifecycle.ts';
+
+/** Ends waits early. A ring while nobody waits ends the next wait. */
+export class Bell {
+  #ring = new AbortController();
+
+  ring(): void {
+    this.#ring.abort();
+  }
+
+  /** Aborted from a ring until it is answered. */
+  get signal(): AbortSignal {
+    return this.#ring.signal;
+  }
+
+  /** @returns whether it has rung since it was answered last */
+  answer(): boolean {
+    const { aborted } = this.signal;
+    if (aborted) this.#ring = new AbortController();
+    return aborted;
+  }
+}
+
+/** What keeps something from being done. It is told once: when it begins or becomes another one, and when it is over. */
+export class Trouble {
+  readonly #begins: (text: string, error: unknown) => void;
+  readonly #ends: () => void;
+  #text: string | undefined;
+
+  constructor(begins: (text: string, error: unknown) => void, ends: () => void = () => {}) {
+    this.#begins = begins;
+    this.#ends = ends;
+  }
+
+  /** In words, for a status; undefined while all is well. */
+  get text(): string | undefined {
+    return this.#text;
+  }
+
+  /** @param error whatever was thrown, or words */
+  begin(error: unknown): void {
+    const text = describeError(error);
+    if (text === this.#text) return;
+    this.#text = text;
+    this.#begins(text, error);
+  }
+
+  end(): void {
+    if (this.#text === undefined) return;
+    this.#text = undefined;
+    this.#ends();
+  }
+
+  /** Does something. What it throws is the trouble, unless the signal ended it. */
+  async during(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    try {
+      await work();
+      this.end();
+    } catch (error) {
+      if (!signal.aborted) this.begin(error);
+    }
+  }
+}
+
+export interface KeepGoing {
+  signal: AbortSignal;
+  /** One turn; `woken`: the bell has rung since the turn before began. */
+  turn: (woken: boolean) => Promise<void>;
+  trouble: Trouble;
+  /** Between two turns, in milliseconds; none by default. */
+  pauseMs?: number;
+  /** After failures in a row: doubling from the first to the last, with jitter. */
+  firstWaitMs: number;
+  lastWaitMs: number;
+  /** How long an error asks to wait, in milliseconds: it is waited at least that long. */
+  waitAfter?: (error: unknown) => number;
+  /** Ends a wait. A turn that fails with its signal's reason was woken: that is no failure. */
+  bell?: Bell;
+  /** Waits; the machine's clock by default. */
+  clock?: Waiting;
+}
+
+interface Waiting {
+  sleep: typeof sleep;
+}
+
+/** Does something again and again until the signal, and after failures with growing pauses. */
+export async function keepGoing(options: KeepGoing): Promise<void> {
+  const {
+    signal,
+    turn,
+    trouble,
+    pauseMs = 0,
+    waitAfter = () => 0,
+    bell = new Bell(),
+    clock = { sleep },
+  } = options;
+  for (let failures = 0; !signal.aborted; ) {
+    const woken = bell.answer();
+    let wait = pauseMs;
+    try {
+      await turn(woken);
+      // Who shares a trouble ends only what was its own.
+      if (failures > 0) trouble.end();
+      failures = 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (bell.signal.aborted && error === bell.signal.reason) continue;
+      failures++;
+      wait = Math.max(waitAfter(error), backoff(failures, options.firstWaitMs, options.lastWaitMs));
+      trouble.begin(error);
+    }
+    if (wait > 0) await clock.sleep(wait, AbortSignal.any([signal, bell.signal]));
+  }
+}
+
+/** Does something now, and again so long after it was done, until the signal. A ring lets it be done at once. What it throws ends the beat. */
+export async function every(
+  milliseconds: number,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+  { bell = new Bell(), clock = { sleep } }: { bell?: Bell; clock?: Waiting } = {},
+): Promise<void> {
+  while (!signal.aborted) {
+    bell.answer();
+    await work();
+    await clock.sleep(milliseconds, AbortSignal.any([signal, bell.signal]));
+  }
+}

@@ -1,0 +1,1 @@
+export { eventually, NotYet, type Patience, timeUntil } from './eventually.ts';
