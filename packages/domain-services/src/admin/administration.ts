@@ -89,10 +89,10 @@ export async function execute(at: At, send: Send, command: Command): Promise<Don
  * @throws CausewayError 'nothing-to-accept', or 'several-forests' for an anchor that does not say enough
  */
 function accept(ledger: Ledger, anchor: string, forest?: string): { message: string } {
-  const acceptables = ledger.problemsWithAnchor(anchor).filter(({ acceptable }) => acceptable !== null);
-  const known = [...ledger.withAnchor(anchor), ...acceptables];
+  const acceptables = ledger.problems.withAnchor(anchor).filter(({ acceptable }) => acceptable !== null);
+  const known = [...ledger.accounts.withAnchor(anchor), ...acceptables];
   const person = onlyOne([...new Map(known.map(one => [one.forest, one])).values()], forest);
-  const entry = person && ledger.entry(person);
+  const entry = person && ledger.accounts.of(person);
   // A moved anchor comes first: the password's order begins anew with it.
   const waiting = acceptables
     .filter(problem => problem.forest === person?.forest)
@@ -105,11 +105,11 @@ function accept(ledger: Ledger, anchor: string, forest?: string): { message: str
   }
   ledger.transaction(() => {
     // A SID is the forest's: what is accepted for one of its users holds for all of them.
-    if (sid) ledger.pinSid(sid.domainSid, sid.forest, new Date().toISOString());
-    else if (entry) ledger.save({ ...entry, accepted: acceptable });
-    ledger.setState('cursor', '');
+    if (sid) ledger.sids.pin(sid.domainSid, sid.forest, new Date().toISOString());
+    else if (entry) ledger.accounts.save({ ...entry, accepted: acceptable });
+    ledger.state.set('cursor', '');
     const detail = `of ${waiting.forest}: ${waiting.code}: ${acceptable}`;
-    ledger.audit({ action: 'accept', subject: anchor, detail });
+    ledger.audit.add({ action: 'accept', subject: anchor, detail });
   });
   return { message: `accepted for '${anchor}' of ${waiting.forest}: ${waiting.code}, ${acceptable}` };
 }

@@ -73,7 +73,7 @@ export function freeName(ledger: Ledger, realm: string, name: string): { message
     if (slot.startsWith('a:')) ledger.names.takeDigits(slot.slice(2));
     ledger.names.touch([slot]);
     const detail = claims.owner === null ? 'it belonged to no forest' : `it belonged to ${claims.owner}`;
-    ledger.audit({ action: 'free-name', subject: name, detail });
+    ledger.audit.add({ action: 'free-name', subject: name, detail });
   });
   const wanting = claims.waiting.map(describe).join(', ');
   return { message: `'${name}' is free${wanting && `; it is wanted by ${wanting}`}` };
@@ -132,7 +132,7 @@ export function giveName(
     ledger.names.setOwner({ slot, forest, releasedAt: null });
     if (slot.startsWith('a:')) ledger.names.takeDigits(slot.slice(2), account);
     ledger.names.touch([slot]);
-    ledger.audit({ action: 'give-name', subject: name, detail: change });
+    ledger.audit.add({ action: 'give-name', subject: name, detail: change });
   });
   return { message: change };
 }

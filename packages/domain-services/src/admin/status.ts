@@ -6,10 +6,14 @@ import { growthAlarms } from '../apply/creations.ts';
 import type { DifferenceLimits } from '../configuration.ts';
 import { readLockAlarm } from '../directory/realm-guard.ts';
 import { type Arrival, arrivals } from '../heads/arrival.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import type { TrustedAgent } from '../ledger/agent-book.ts';
+import type { AuditEntry } from '../ledger/audit-book.ts';
 import type { Block } from '../ledger/block-book.ts';
 import { onlyOne, seekPerson, unknownUser } from '../ledger/find-person.ts';
 import { countHeld, nameOf, stillSigningIn } from '../ledger/held.ts';
-import type { AuditEntry, Ledger, LedgerEntry, Problem, TrustedAgent } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Problem } from '../ledger/problem-book.ts';
 import type { PublicDomainKeys } from '../pairing/domain-keys.ts';
 import { offeredTenantKey, pinnedTenantKey } from '../pairing/tenant-key.ts';
 import type { Places } from '../places.ts';
@@ -107,23 +111,23 @@ export function readStatus(
     ...(following?.samba && { samba: following.samba }),
     registration,
     feed: {
-      cursor: ledger.state('cursor') ?? '',
-      readAt: ledger.state('readAt') ?? null,
-      caughtUpAt: ledger.state('caughtUpAt') ?? null,
-      reportsWaiting: ledger.hasQueued(1),
+      cursor: ledger.state.get('cursor') ?? '',
+      readAt: ledger.state.get('readAt') ?? null,
+      caughtUpAt: ledger.state.get('caughtUpAt') ?? null,
+      reportsWaiting: ledger.outbox.holds(1),
     },
     pairing: {
       fingerprint: keys.fingerprint,
-      trusted: ledger.trustedAgents().filter(({ forest }) => forest !== CLOUD_FOREST),
+      trusted: ledger.agents.list().filter(({ forest }) => forest !== CLOUD_FOREST),
       tenantKey: {
         fingerprint: pinnedTenantKey(ledger)?.fingerprint ?? null,
         offered: offeredTenantKey(ledger) ?? null,
       },
     },
-    accounts: ledger.counts(),
+    accounts: ledger.accounts.counts(),
     administrators: countAdministrators(ledger),
     blocked: blockedStatus(ledger),
-    guard: { alarm: readLockAlarm(ledger), ownChangesWaiting: ledger.ownChangesWaiting() },
+    guard: { alarm: readLockAlarm(ledger), ownChangesWaiting: ledger.ownChanges.waiting() },
     arrivals: arrivals(ledger, sources.limits, following?.startedAt).map(arrival =>
       registration.alarm === null
         ? arrival
@@ -132,12 +136,12 @@ export function readStatus(
     deletions: deletionStatus(ledger),
     creations: { held: countHeld(ledger, 'create'), alarms: growthAlarms(ledger) },
     problems: {
-      counts: ledger.problemCounts(),
-      asides: ledger.asideCounts(),
-      unlisted: ledger.unlisted(),
-      latest: ledger.problems(20),
+      counts: ledger.problems.counts(),
+      asides: ledger.problems.asideCounts(),
+      unlisted: ledger.problems.unlisted(),
+      latest: ledger.problems.list(20),
     },
-    audit: ledger.auditTrail(10),
+    audit: ledger.audit.list(10),
   };
 }
 
@@ -148,7 +152,7 @@ const BLOCKED = 10;
 function deletionStatus(ledger: Ledger): Status['deletions'] {
   const names = stillSigningIn(ledger);
   return {
-    waiting: ledger.pendingDeletes().length,
+    waiting: ledger.accounts.pendingDeletes().length,
     held: countHeld(ledger, 'delete'),
     stillSigningIn: names.slice(0, NAMED),
     stillSigningInCount: names.length,
@@ -157,7 +161,7 @@ function deletionStatus(ledger: Ledger): Status['deletions'] {
 
 function blockedStatus(ledger: Ledger): Status['blocked'] {
   const latest = ledger.blocks.latest(BLOCKED).map(block => {
-    const entry = ledger.entry(block);
+    const entry = ledger.accounts.of(block);
     return { ...block, user: entry ? nameOf(entry) : 'somebody who has not come yet' };
   });
   return { ...ledger.blocks.counts(), latest };
@@ -169,5 +173,5 @@ export function readUserStatus(ledger: Ledger, name: string, forest?: string): U
   const block = entry ? ledger.blocks.of(entry) : onlyOne(ledger.blocks.ofAnchor(name), forest);
   const person = entry ?? block;
   if (!person) throw unknownUser(name, forest);
-  return { entry: entry ?? null, block: block ?? null, problems: ledger.problemsOf(person) };
+  return { entry: entry ?? null, block: block ?? null, problems: ledger.problems.of(person) };
 }

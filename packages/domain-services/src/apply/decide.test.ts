@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { EMPTY_PROFILE, type FeedItem } from '@causeway/contract';
 import { CLOUD_FOREST, generateSealingKey, type PublicKeyInfo, sealingPublicKey } from '@causeway/records';
-import type { LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
 import { sidToAccept } from '../names/protected.ts';
 import type { Trust } from '../pairing/trust.ts';
 import { isSamePerson, personOf } from '../person.ts';

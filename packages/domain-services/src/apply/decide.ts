@@ -5,7 +5,7 @@ import {
   type CredentialRecord,
   type WithdrawalRecord,
 } from '@causeway/records';
-import type { LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
 import { checkSid, type ForestOfSid, type ManagedDomain } from '../names/protected.ts';
 import { isSamePerson, type Person, signedPerson } from '../person.ts';
 import { type Refused, refuse, waitFor } from '../refusals.ts';

@@ -42,7 +42,7 @@ async function adoptMade(
   prepared: readonly PreparedItem[],
 ): Promise<void> {
   const intents = prepared.flatMap(({ verified }) => {
-    const entry = ledger.entry(verified.person);
+    const entry = ledger.accounts.of(verified.person);
     return entry && entry.nonce !== null && entry.managedGuid === null ? [entry] : [];
   });
   if (intents.length === 0) return;
@@ -53,15 +53,15 @@ async function adoptMade(
     for (const entry of intents) {
       const guid = made.get(entry.nonce!);
       if (guid === undefined) continue;
-      ledger.save({ ...entry, managedGuid: guid });
+      ledger.accounts.save({ ...entry, managedGuid: guid });
       ledger.names.touch(claimsOf(entry, domain).map(({ slot }) => slot));
     }
   });
 }
 
 function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
-  const entry = ledger.entry(prepared.verified.person);
-  const decision = decide(entry, prepared.verified, domain, sid => ledger.forestOfSid(sid));
+  const entry = ledger.accounts.of(prepared.verified.person);
+  const decision = decide(entry, prepared.verified, domain, sid => ledger.sids.forestOf(sid));
   const { account } = decision;
   if (account.kind === 'upsert' && !account.sid) pinSid(ledger, account.record);
   return { ...prepared, entry, decision };
@@ -71,8 +71,8 @@ function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Ta
 function pinSid(ledger: Ledger, { objectSid, forest }: AccountRecord): void {
   if (objectSid === null) return;
   const domainSid = domainSidOf(objectSid)!;
-  if (ledger.forestOfSid(domainSid) === undefined) {
-    ledger.pinSid(domainSid, forest, new Date().toISOString());
+  if (ledger.sids.forestOf(domainSid) === undefined) {
+    ledger.sids.pin(domainSid, forest, new Date().toISOString());
   }
 }
 

@@ -21,7 +21,7 @@ export async function prepareItems(
 
 async function openIfNewer({ ledger, sealingKey }: ApplyContext, { person, credential }: VerifiedItem) {
   if (!credential?.ok || credential.record.kind !== 'credential') return undefined;
-  const known = ledger.entry(person);
+  const known = ledger.accounts.of(person);
   const written =
     known?.hasCredential === true && credential.record.sequence <= (known.credentialSequence ?? -1);
   return written ? undefined : openCredentialRecord(credential.record, sealingKey);

@@ -1,7 +1,8 @@
 import { backoff, faultPoint, sleep } from '@causeway/service';
 import { writeInBulk } from '../directory/bulk.ts';
 import type { Write, WriteResult } from '../directory/write.ts';
-import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { type DueName, slotOfKey, viewOf } from '../ledger/name-book.ts';
 import {
   decideNames,
@@ -92,7 +93,7 @@ export async function reconcileNames(
       for (const { move, result } of done) {
         if (result.ok) saveMove(ledger, move);
         else if (result.gone) {
-          ledger.save(forgotten(ledger.entry(move.account)!));
+          ledger.accounts.save(forgotten(ledger.accounts.of(move.account)!));
           gone.add(keyOf(move.account));
         } else if (move.slot !== null) {
           obstacles.set(move.slot, { code: 'name-refused', detail: result.reason });
@@ -131,7 +132,7 @@ function lookAtNames(
         'names of an account',
       );
     }
-    moves.set(keyOf(account), movesOf(ledger.entry(account)!, account, decision, domain));
+    moves.set(keyOf(account), movesOf(ledger.accounts.of(account)!, account, decision, domain));
   }
   const open = concerned.filter(
     ({ slot, accounts }) =>
@@ -189,16 +190,16 @@ function sayProblems(
   problems: readonly NameProblem[],
   quiet: ReadonlySet<string>,
 ): boolean {
-  const before = ledger.problemsOf(account).find(({ kind }) => kind === 'name');
+  const before = ledger.problems.of(account).find(({ kind }) => kind === 'name');
   if (before === undefined && problems.length === 0) return false;
-  const sequence = ledger.entry(account)?.accountSequence ?? 0;
+  const sequence = ledger.accounts.of(account)?.accountSequence ?? 0;
   if (!saveNameProblem(ledger, account, problems, sequence)) return false;
-  const after = ledger.problemsOf(account).find(({ kind }) => kind === 'name');
+  const after = ledger.problems.of(account).find(({ kind }) => kind === 'name');
   if (before?.reason === after?.reason) return false;
   if (!quiet.has(keyOf(account)) && sequence > 0) {
     const at = new Date().toISOString();
     const reason = reasonOf(ledger, account);
-    ledger.queueReports([
+    ledger.outbox.add([
       { ...reportedPerson(account), kind: 'account', sequence, outcome: 'applied', reason, at },
     ]);
   }
@@ -213,10 +214,10 @@ export function saveNameProblem(
   sequence: number,
 ): boolean {
   const [first] = problems;
-  if (first === undefined) return ledger.clearProblem(person, 'name');
+  if (first === undefined) return ledger.problems.clear(person, 'name');
   const { forest, anchor } = person;
   const outcome = { 'name-reserved': 'waiting', 'name-refused': 'failed' } as const;
-  ledger.saveProblem({
+  ledger.problems.save({
     ...{
       forest,
       anchor,
@@ -235,7 +236,7 @@ export function saveNameProblem(
 
 /** What a report says of an account that is written, though not with everything that its record says; null: there is nothing. */
 export function reasonOf(ledger: Ledger, person: Person): string | null {
-  const problems = ledger.problemsOf(person).filter(({ kind }) => kind === 'name' || kind === 'sid');
+  const problems = ledger.problems.of(person).filter(({ kind }) => kind === 'name' || kind === 'sid');
   return problems.map(({ code, reason }) => `${code}: ${reason}`).join('; ') || null;
 }
 

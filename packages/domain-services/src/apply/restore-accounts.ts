@@ -30,17 +30,17 @@ async function restoreAccount(
   const result = await directory.restore(guid, samAccountName, nonce);
   ledger.transaction(() => {
     if (result.ok) {
-      ledger.save({ ...entry, managedGuid: guid, nonce });
+      ledger.accounts.save({ ...entry, managedGuid: guid, nonce });
       const { keepsDigits, digitsKey } = entry;
       ledger.names.save(entry, { samAccountName, userPrincipalName: null, keepsDigits, digitsKey });
     } else {
-      ledger.audit({ action: 'made-anew', subject: anchor, detail: `of ${forest}: ${result.reason}` });
+      ledger.audit.add({ action: 'made-anew', subject: anchor, detail: `of ${forest}: ${result.reason}` });
     }
   });
   log.info(
     { forest, anchor, ...(!result.ok && { reason: result.reason }) },
     result.ok ? 'account restored' : 'account made anew',
   );
-  task.entry = ledger.entry(entry)!;
+  task.entry = ledger.accounts.of(entry)!;
   if (!result.ok) task.madeAnew = true;
 }

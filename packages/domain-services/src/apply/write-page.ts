@@ -1,6 +1,7 @@
 import { faultPoint } from '@causeway/service';
 import { writeInBulk } from '../directory/bulk.ts';
-import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { claimsOf, type Slot } from '../names/naming.ts';
 import { lookAgain } from './blocks.ts';
 import { newAccount } from './page-names.ts';
@@ -84,7 +85,7 @@ function saveIntent(
   due: readonly Slot[],
 ): void {
   const { next } = plan!;
-  ledger.save(intentOf(entry, next));
+  ledger.accounts.save(intentOf(entry, next));
   // Whoever was here before gets the names that the account is made with.
   if (entry) ledger.names.save(next, next);
   for (const slot of owned) ledger.names.setOwner({ slot, forest: next.forest, releasedAt: null });

@@ -20,7 +20,7 @@ import { type ConfigurationFlags, loadDomainConfiguration } from '../configurati
 import { createDomain } from '../creation/create.ts';
 import type { Arrival } from '../heads/arrival.ts';
 import { alarmText } from '../heads/head-watch.ts';
-import type { Problem } from '../ledger/ledger.ts';
+import type { Problem } from '../ledger/problem-book.ts';
 import { openDomainKeys, publicDomainKeys } from '../pairing/domain-keys.ts';
 import { placesOf } from '../places.ts';
 import { MAKE_CODE } from '../registration/identity.ts';

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
 
 /** Who a user is, for people: the names here, those on-premises where they differ, and what the account is pinned to. */
 export function personRows(entry: LedgerEntry): string[][] {

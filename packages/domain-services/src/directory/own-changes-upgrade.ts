@@ -38,11 +38,11 @@ export class OwnChangesUpgrade implements Service {
 
   async #round(signal: AbortSignal): Promise<void> {
     const { ledger, log } = this.#options;
-    const count = ledger.ownChangesWaiting();
+    const count = ledger.ownChanges.waiting();
     if (count > 0)
       log.info({ accounts: count }, 'accounts from before get the denial of own password changes');
-    let person = ledger.ownChangesAfter();
-    for (; person !== undefined && !signal.aborted; person = ledger.ownChangesAfter(person)) {
+    let person = ledger.ownChanges.after();
+    for (; person !== undefined && !signal.aborted; person = ledger.ownChanges.after(person)) {
       try {
         await this.#one(person);
       } catch (error) {
@@ -54,7 +54,7 @@ export class OwnChangesUpgrade implements Service {
 
   async #one(person: Person): Promise<void> {
     const { ledger, directory, log } = this.#options;
-    const entry = ledger.entry(person);
+    const entry = ledger.accounts.of(person);
     // It is being made, or was and is not known yet: later.
     if (entry?.nonce != null && entry.managedGuid === null) return;
     if (entry?.managedGuid != null) {
@@ -64,6 +64,6 @@ export class OwnChangesUpgrade implements Service {
         return;
       }
     }
-    ledger.ownChangesDone(person);
+    ledger.ownChanges.done(person);
   }
 }

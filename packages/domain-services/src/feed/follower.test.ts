@@ -8,7 +8,8 @@ import { ACCEPTS_HEADER, CallError, type DomainReport, EMPTY_PROFILE, type Send 
 import { generateSealingKey } from '@causeway/records';
 import { createLog, sleep } from '@causeway/service';
 import { LdbModify } from '../directory/ldb-modify.ts';
-import { Ledger, MAX_UNVERIFIED } from '../ledger/ledger.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { MAX_UNVERIFIED } from '../ledger/problem-book.ts';
 import { ForestPeer } from '../testing/index.ts';
 import { Follower } from './follower.ts';
 import { readFeed } from './read-feed.ts';
@@ -93,21 +94,21 @@ test('a user of the feed that is not as agreed costs itself alone, is shown, and
       url.searchParams.get('after') === ''
         ? { json: { items, cursor: '9', more: false, moreNew: false } }
         : empty('9'),
-    ledger => ledger.state('cursor') === '9' && ledger.state('caughtUpAt') !== undefined,
+    ledger => ledger.state.get('cursor') === '9' && ledger.state.get('caughtUpAt') !== undefined,
   );
   assert.ok(await feed.run());
-  const [problem, ...others] = feed.ledger.problems();
+  const [problem, ...others] = feed.ledger.problems.list();
   assert.deepEqual([problem!.anchor, problem!.code, others.length], ['bad1', 'malformed', 0]);
-  assert.ok(feed.ledger.hasFailed(), 'it is read again with the next start');
+  assert.ok(feed.ledger.problems.hasFailed(), 'it is read again with the next start');
 });
 
 test('a cursor that the tenant does not know any more begins the feed anew', async () => {
   const refusal = { error: { code: 'bad-request', message: 'no such cursor' } };
   const feed = await follow(
     url => (url.searchParams.get('after') === 'made-up' ? { status: 400, json: refusal } : empty('5')),
-    ledger => ledger.state('cursor') === '5',
+    ledger => ledger.state.get('cursor') === '5',
   );
-  feed.ledger.setState('cursor', 'made-up');
+  feed.ledger.state.set('cursor', 'made-up');
   assert.ok(await feed.run());
 });
 
@@ -118,12 +119,12 @@ test('an upgrade that announces more reads the feed again from the start, once',
     () => true,
     name,
   );
-  before.ledger.setState('cursor', '7');
-  before.ledger.setState('announced', 'account-3');
+  before.ledger.state.set('cursor', '7');
+  before.ledger.state.set('announced', 'account-3');
   before.ledger.close();
   const upgraded = await follow(
     () => empty('9'),
-    ledger => ledger.state('cursor') === '9',
+    ledger => ledger.state.get('cursor') === '9',
     name,
   );
   assert.ok(await upgraded.run());
@@ -147,7 +148,7 @@ test('a tenant that always says that there is more, or nothing at once, does not
     );
     await feed.run(1000);
     assert.ok(feed.requests.length <= 20, `${feed.requests.length} requests in a second`);
-    assert.ok(feed.ledger.state('caughtUpAt') !== undefined, 'deletions are not held up');
+    assert.ok(feed.ledger.state.get('caughtUpAt') !== undefined, 'deletions are not held up');
   }
 });
 
@@ -172,7 +173,7 @@ test('a wake while a page is read ahead costs nothing and says nothing', async (
       if (count === 2) feed.wake();
       return url.searchParams.get('after') === '5' ? empty('5') : page(count);
     },
-    ledger => ledger.state('caughtUpAt') !== undefined,
+    ledger => ledger.state.get('caughtUpAt') !== undefined,
   );
   assert.ok(await feed.run());
   assert.deepEqual(
@@ -214,11 +215,11 @@ async function endlessFeed(accountRecord: string): Promise<void> {
     (_url, count) => page(count),
     () => shown >= 3000,
   );
-  feed.ledger.trust({ ...corp.publicKey, forest: corp.forest, trustedAt: new Date().toISOString() });
+  feed.ledger.agents.trust({ ...corp.publicKey, forest: corp.forest, trustedAt: new Date().toISOString() });
   assert.ok(await feed.run(10_000));
-  assert.equal(feed.ledger.problems(10_000).length, MAX_UNVERIFIED);
-  assert.ok(feed.ledger.unlisted() > 0);
-  assert.ok(feed.ledger.queuedReports(10_000).length <= MAX_UNVERIFIED);
+  assert.equal(feed.ledger.problems.list(10_000).length, MAX_UNVERIFIED);
+  assert.ok(feed.ledger.problems.unlisted() > 0);
+  assert.ok(feed.ledger.outbox.first(10_000).length <= MAX_UNVERIFIED);
 }
 
 test('a report says the forest to a tenant that takes it, and to no other one', async () => {
@@ -237,7 +238,7 @@ test('a report says the forest to a tenant that takes it, and to no other one', 
         url.searchParams.get('after') === ''
           ? { json: { items, cursor: '9', more: false, moreNew: false } }
           : empty('9'),
-      ledger => ledger.state('caughtUpAt') !== undefined,
+      ledger => ledger.state.get('caughtUpAt') !== undefined,
       randomUUID(),
       accepts,
     );
@@ -246,7 +247,7 @@ test('a report says the forest to a tenant that takes it, and to no other one', 
       feed.reports.map(({ forest }) => forest),
       forests,
     );
-    const listed = feed.ledger.problems().map(({ forest, anchor }) => `${anchor} of ${forest}`);
+    const listed = feed.ledger.problems.list().map(({ forest, anchor }) => `${anchor} of ${forest}`);
     assert.equal(new Set(listed).size, 3);
   }
 });

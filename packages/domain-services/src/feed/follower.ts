@@ -73,10 +73,10 @@ interface Retry {
 /** The tenant keeps from a reader what it has not announced: after an upgrade that comes with the whole feed, once. */
 function readWhatWasKept(ledger: Ledger): void {
   const announced = writeAccepts(ACCEPTED_RECORDS);
-  if (ledger.state('announced') === announced) return;
+  if (ledger.state.get('announced') === announced) return;
   ledger.transaction(() => {
-    ledger.setState('cursor', '');
-    ledger.setState('announced', announced);
+    ledger.state.set('cursor', '');
+    ledger.state.set('announced', announced);
   });
 }
 
@@ -122,7 +122,7 @@ export class Follower implements Service {
     this.#options = options;
     this.#tenant = hearing(options.send);
     // What had failed when the last process ended is known by name only: it comes again with the whole feed.
-    if (options.ledger.hasFailed()) options.ledger.setState('cursor', '');
+    if (options.ledger.problems.hasFailed()) options.ledger.state.set('cursor', '');
     readWhatWasKept(options.ledger);
   }
 
@@ -173,15 +173,15 @@ export class Follower implements Service {
       await this.#settled();
       this.#again = false;
       this.#againAt = Number.POSITIVE_INFINITY;
-      ledger.setState('cursor', '');
+      ledger.state.set('cursor', '');
       await this.#goBack();
     }
     await this.#learnTenantKey(signal);
     await this.#retryDue();
     await this.#reconcileNames();
     // A feed without an end would never let the reports go.
-    if (!this.#settling || ledger.hasQueued(MAX_WAITING_REPORTS)) await this.#report(signal);
-    const after = this.#position ?? ledger.state('cursor') ?? '';
+    if (!this.#settling || ledger.outbox.holds(MAX_WAITING_REPORTS)) await this.#report(signal);
+    const after = this.#position ?? ledger.state.get('cursor') ?? '';
     const page = await this.#pageAfter(after, this.#secondsToWait(), signal);
     // A page that leads nowhere is the end, whatever the tenant says.
     const more = page.more && page.cursor !== after;
@@ -201,7 +201,7 @@ export class Follower implements Service {
     await this.#reconcileNames();
     tellGrowth(this.#options);
     await this.#report(signal);
-    ledger.setState('caughtUpAt', new Date().toISOString());
+    ledger.state.set('caughtUpAt', new Date().toISOString());
     this.#options.onCaughtUp?.(page.askedAt);
   }
 
@@ -298,8 +298,8 @@ export class Follower implements Service {
 
   #moveCursor(cursor: string): void {
     const { ledger } = this.#options;
-    if (!this.#again && cursor !== ledger.state('cursor')) ledger.setState('cursor', cursor);
-    ledger.setState('readAt', new Date().toISOString());
+    if (!this.#again && cursor !== ledger.state.get('cursor')) ledger.state.set('cursor', cursor);
+    ledger.state.set('readAt', new Date().toISOString());
   }
 
   /** After a failure, or to read again: what is in flight comes to its end, and the feed goes on at the cursor. */
@@ -348,7 +348,7 @@ export class Follower implements Service {
       return page;
     } catch (error) {
       // A cursor that is none, of a tenant that was broken into or replaced: without it the feed begins anew.
-      if (error instanceof CallError && error.status === 400) this.#options.ledger.setState('cursor', '');
+      if (error instanceof CallError && error.status === 400) this.#options.ledger.state.set('cursor', '');
       throw error;
     }
   }
@@ -403,7 +403,11 @@ export class Follower implements Service {
           sequence: 0,
           at,
         } as const;
-        ledger.saveUnverified({ ...problem, reason: `${REASONS.malformed} (${reason})`, acceptable: null });
+        ledger.problems.saveUnverified({
+          ...problem,
+          reason: `${REASONS.malformed} (${reason})`,
+          acceptable: null,
+        });
       }
     });
     log.warn({ users: unreadable.length, reason: unreadable[0]!.reason }, 'users of the feed cannot be read');
@@ -414,7 +418,7 @@ export class Follower implements Service {
     const { ledger } = this.#options;
     const { send, reads } = this.#tenant;
     for (;;) {
-      const queued = ledger.queuedReports(MAX_REPORTS);
+      const queued = ledger.outbox.first(MAX_REPORTS);
       if (queued.length === 0) return;
       // A tenant of the release before refuses a member that it does not know.
       const withForest = reads(FOREST_REPORT);
@@ -422,7 +426,7 @@ export class Follower implements Service {
         withForest && forest !== undefined ? { ...report, forest } : report,
       );
       await call(send, managedDomainRoutes.reportApplied, { body: { reports }, signal });
-      ledger.dropReports(queued.at(-1)!.id);
+      ledger.outbox.drop(queued.at(-1)!.id);
     }
   }
 
