@@ -66,7 +66,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['administrators', 'pairing', 'directory'],
     ['ledger'],
     ['names'],
-    ['configuration', 'places', 'person', 'refusals'],
+    ['configuration', 'places', 'person', 'managed-domain', 'refusals'],
   ],
   lab: [
     ['main', 'bench', 'e2e'],

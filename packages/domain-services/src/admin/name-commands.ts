@@ -1,5 +1,5 @@
 import { CausewayError } from '@causeway/service';
-import { RESERVATION_MS } from '../apply/reconcile-names.ts';
+import { RESERVATION_MS } from '../apply/names/look-at-names.ts';
 import { peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import {

@@ -4,7 +4,7 @@ import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { mayBeEnabled } from '../ledger/may-be-enabled.ts';
-import type { ManagedDomain } from '../names/protected.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
 import type { Task } from './task.ts';
 
 /** How soon the account of somebody is as it is to be, when the command did not write it itself. */

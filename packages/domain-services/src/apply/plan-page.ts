@@ -7,15 +7,17 @@ import {
 } from '@causeway/records';
 import type { Ledger } from '../ledger/ledger.ts';
 import { claimsOf, type NamedAccount } from '../names/naming.ts';
-import { domainSidOf } from '../names/protected.ts';
 import type { Person } from '../person.ts';
 import { type Refused, refuse } from '../refusals.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { holdCreations } from './creations.ts';
 import { decide } from './decide.ts';
-import { newAccount, PageNames } from './page-names.ts';
+import { discard } from './discard.ts';
+import { newAccount, PageNames } from './names/page-names.ts';
 import { planWrite } from './plan.ts';
 import { restoreAccounts } from './restore-accounts.ts';
-import { type ApplyContext, createdBy, discard, type PreparedItem, type Task } from './task.ts';
+import { domainSidOf } from './sid-history.ts';
+import { createdBy, type PreparedItem, type Task } from './task.ts';
 
 /**
  * Decides what is to become of the users of a page and plans the writes. Nobody may come twice in it, nor be in a page that is

@@ -1,6 +1,7 @@
 import type { FeedItem } from '@causeway/contract';
 import { openCredentialRecord } from '@causeway/records';
-import type { ApplyContext, PreparedItem } from './task.ts';
+import type { ApplyContext } from './apply-context.ts';
+import type { PreparedItem } from './task.ts';
 import { type VerifiedItem, verifyItem } from './verified-item.ts';
 
 /**

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { viewOf } from '../ledger/name-book.ts';
 import { decideNames } from '../names/naming.ts';
-import { newAccount } from './page-names.ts';
-import { type ApplyContext, type Task, upsertOf } from './task.ts';
+import type { ApplyContext } from './apply-context.ts';
+import { newAccount } from './names/page-names.ts';
+import { type Task, upsertOf } from './task.ts';
 
 /**
  * Whoever comes back gets the account back that was deleted here, with its SID, while the directory has its tombstone. It is disabled

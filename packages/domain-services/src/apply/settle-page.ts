@@ -8,12 +8,14 @@ import type { RecordKind } from '../ledger/problem-book.ts';
 import { nameWithDigits } from '../names/made-up-name.ts';
 import { isSamePerson, keyOf, type Person, reportedPerson, signedPerson } from '../person.ts';
 import { refuse } from '../refusals.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { lookAgain } from './blocks.ts';
 import { noteCreated } from './creations.ts';
 import type { AccountDecision } from './decide.ts';
+import { reasonOf, saveNameProblem } from './names/name-problems.ts';
+import { reconcileNames } from './names/reconcile-names.ts';
 import { forgotten, planDeletion, rememberWithdrawal, wantedNames } from './plan.ts';
-import { reasonOf, reconcileNames, saveNameProblem } from './reconcile-names.ts';
-import type { ApplyContext, Task } from './task.ts';
+import type { Task } from './task.ts';
 
 /**
  * Puts down in the ledger what became of a page that is written, in one transaction, with its reports; names that have to change

@@ -19,7 +19,7 @@ import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/sa
 import { CausewayError, describeError, faultPoint, suspectDisk } from '@causeway/service';
 import { ACL_REVISION_DS, decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
 import type { Block } from '../ledger/block-book.ts';
-import type { ManagedDomain } from '../names/protected.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
 import { asAttributes, asChanges, controlValues, type Values } from './attributes.ts';
 import { blockMark, isBlockMark, MARK_ATTRIBUTE, MARK_FILTER } from './block-mark.ts';
 import { denyOwnChange, newAccountDescriptor } from './own-changes.ts';

@@ -1,6 +1,6 @@
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ManagedDomain } from '../names/protected.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
 import type { Person } from '../person.ts';
 import type { ManagedDirectory } from './managed-directory.ts';
 

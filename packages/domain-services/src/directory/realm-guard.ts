@@ -8,7 +8,7 @@ import {
 } from '@causeway/ldap';
 import { describeError, type Log, type Service, sleep } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ManagedDomain } from '../names/protected.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
 import { asAttributes, asChanges } from './attributes.ts';
 import { DOMAIN_POLICY, type SettingsObject, settingsObjects } from './lockout-policy.ts';
 import type { ManagedDirectory } from './managed-directory.ts';

@@ -14,13 +14,15 @@ import {
 } from '@causeway/contract';
 import { backoff, CausewayError, describeError, faultPoint, type Service, sleep } from '@causeway/service';
 import { applyItems } from '../apply/apply.ts';
+import type { ApplyContext } from '../apply/apply-context.ts';
 import { tellGrowth } from '../apply/creations.ts';
 import { applyDeletions } from '../apply/deletions.ts';
+import { discard } from '../apply/discard.ts';
+import { reconcileNames } from '../apply/names/reconcile-names.ts';
 import { planPage } from '../apply/plan-page.ts';
 import { prepareItems } from '../apply/prepare.ts';
-import { reconcileNames } from '../apply/reconcile-names.ts';
 import { settlePage } from '../apply/settle-page.ts';
-import { type ApplyContext, discard, type PreparedItem, type Task } from '../apply/task.ts';
+import type { PreparedItem, Task } from '../apply/task.ts';
 import { changesNames, isBulk, writePage } from '../apply/write-page.ts';
 import { POLL_SECONDS } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';

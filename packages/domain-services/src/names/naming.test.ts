@@ -2,14 +2,11 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { createLog } from '@causeway/service';
 import { freeName, giveName, listNames, readName } from '../admin/name-commands.ts';
-import { newAccount, PageNames } from '../apply/page-names.ts';
+import { type NamingContext, RESERVATION_MS } from '../apply/names/look-at-names.ts';
+import { saveNameProblem } from '../apply/names/name-problems.ts';
+import { newAccount, PageNames } from '../apply/names/page-names.ts';
+import { reconcileNames } from '../apply/names/reconcile-names.ts';
 import { forgotten, newEntry } from '../apply/plan.ts';
-import {
-  type NamingContext,
-  RESERVATION_MS,
-  reconcileNames,
-  saveNameProblem,
-} from '../apply/reconcile-names.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { DirectoryPeer } from '../testing/directory-peer.ts';
