@@ -2,18 +2,14 @@ import { domainStatus } from '@causeway/samba';
 import { CausewayError, callLocally, describeError, lockState, printResult } from '@causeway/service';
 import { type Command, execute } from '../admin/administration.ts';
 import { adoptBlocks, applyBlocks } from '../apply/blocks.ts';
-import {
-  type ConfigurationFlags,
-  type DomainConfiguration,
-  limitsOf,
-  loadDomainConfiguration,
-} from '../configuration.ts';
+import { type DomainConfiguration, limitsOf, loadDomainConfiguration } from '../configuration.ts';
 import { requireCreated } from '../creation/creation.ts';
 import { ManagedDirectory } from '../directory/managed-directory.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { openDomainKeys, publicDomainKeys } from '../pairing/domain-keys.ts';
 import { placesOf } from '../places.ts';
 import { openTenant, requireEnrolment } from '../registration/identity.ts';
+import type { CommandFlags } from './command-options.ts';
 
 /** Asks the running service, or, when none runs, does the same on its ledger. @param work gives what the service would answer */
 export async function askOrDo<T>(
@@ -42,11 +38,19 @@ export async function askOrDo<T>(
   }
 }
 
-/** Has a command carried out, and prints what was done. */
-export async function perform(
-  flags: ConfigurationFlags & { json?: boolean },
-  command: Command,
+/** Shows what the running service answers; where none runs, what the ledger says. */
+export async function look<T>(
+  flags: CommandFlags,
+  path: string,
+  read: (opened: Opened) => T,
+  lines: (value: T) => string[],
 ): Promise<void> {
+  const value = await askOrDo(loadDomainConfiguration(flags), 'GET', path, read);
+  printResult(flags.json, value, () => lines(value));
+}
+
+/** Has a command carried out, and prints what was done. */
+export async function perform(flags: CommandFlags, command: Command): Promise<void> {
   const work = (opened: Opened) =>
     execute({ ...opened, applyBlocks: () => applyOnce(opened) }, opened.send, command);
   const result = await askOrDo(loadDomainConfiguration(flags), 'POST', '/commands', work, command);

@@ -3,7 +3,7 @@ import type { Command as Program } from 'commander';
 import { loadDomainConfiguration } from '../configuration.ts';
 import { approveHeld, getHeld, type HeldList, listHeld } from '../ledger/held.ts';
 import { askOrDo, type Opened } from './at-hand.ts';
-import { type ForestFlags, forestOption } from './forest-option.ts';
+import { type ForestFlags, forestOption } from './command-options.ts';
 
 type Operation = HeldList['operation'];
 
