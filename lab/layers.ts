@@ -74,7 +74,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['places', 'powershell'],
     ['domains', 'check-layers'],
     ['check-floors', 'peers'],
-    ['layers', 'imports', 'disk', 'progress'],
+    ['layers', 'imports', 'disk', 'progress', 'random'],
   ],
 };
 

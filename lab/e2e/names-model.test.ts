@@ -5,13 +5,14 @@ import { after, before, test } from 'node:test';
 import { administrationRoutes, call, httpSend, type UserStatus } from '@causeway/contract';
 import { bytesOf, type LdapConnection, type LdapEntry, openLdap, textOf } from '@causeway/ldap';
 import { baseDn, domainStatus, stopDomain } from '@causeway/samba';
+import { mapLimit } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import { Trials } from '../demo/trials.ts';
 import { reanimateUser } from '../domains/restore.ts';
 import { DOMAINS, type LabDomain, layoutOf, randomPassword } from '../domains/table.ts';
 import { change, createUser, deleteUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
-import { inParallel, randomFrom } from './together.ts';
+import { randomFrom } from '../random.ts';
 
 // State and names against a model: two forests whose people are renamed, exchange names, leave and come back at random, while services
 // are killed. What the directories say in the end is who may sign in and by which name, in every place.
@@ -317,7 +318,7 @@ async function wrongSignIns(): Promise<string[]> {
       ? [[person, tenant.signInName ?? tenant.userPrincipalName] as const]
       : [],
   );
-  const wrong = await inParallel(people, 4, async person => {
+  const wrong = await mapLimit(people, 4, async person => {
     const { now, last, password } = person;
     const may = now?.enabled ?? false;
     const found: string[] = [];

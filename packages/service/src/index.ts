@@ -17,6 +17,7 @@ export { createServer, listen, type ServerOptions } from './http-server.ts';
 export { backoff, runServices, type Service, sleep } from './lifecycle.ts';
 export { callLocally, callSocket, type LocalSocket, serveLocally } from './local-api.ts';
 export { createLog, type Log } from './log.ts';
+export { mapLimit } from './map-limit.ts';
 export { type CodeFlags, codeOption, readCode, withCode } from './one-time-code.ts';
 export {
   defaultConfigurationFile,
