@@ -17,7 +17,7 @@ import { z } from 'zod';
 import { ask } from '../commands/at-hand.ts';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { tenantEndpoint } from '../tenant/identity.ts';
-import type { Facts, Told } from './prerequisites.ts';
+import type { Facts, Told } from './finding.ts';
 
 export interface DoctorOptions {
   /** Connect's configuration file. */
