@@ -3,9 +3,10 @@ import type { WithdrawalReason } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { decidePassword } from './decide-password.ts';
+import type { PasswordItem } from './make-changes.ts';
 import type { PasswordDecision, Withdraw } from './password-decision.ts';
 import { quarantine } from './quarantine.ts';
-import { type PasswordItem, sendBatch } from './send-batch.ts';
+import { sendBatch } from './send-batch.ts';
 import { sendWithdrawals, type WithdrawalItem } from './send-withdrawals.ts';
 import { type TenantTerms, tenantTerms } from './tenant-terms.ts';
 
