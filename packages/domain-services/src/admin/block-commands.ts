@@ -4,7 +4,7 @@ import type { Block } from '../ledger/block-book.ts';
 import { onlyOne, peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
 import { nameOf } from '../ledger/held.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { keyOf, type Person } from '../person.ts';
+import { describePerson, keyOf, type Person } from '../person.ts';
 import type { At, Done } from './command-context.ts';
 
 /** Whom an administrator means: as for `status USER`, and the forest where that alone does not tell. */
@@ -107,5 +107,5 @@ const isAnchor = (text: string): boolean => SourceAnchor.safeParse(text).success
 
 function describe(ledger: Ledger, person: Person): string {
   const entry = ledger.accounts.of(person);
-  return `${entry ? `'${nameOf(entry)}'` : 'the person'} (${person.anchor} of ${person.forest})`;
+  return describePerson(entry ? `'${nameOf(entry)}'` : 'the person', person);
 }

@@ -10,7 +10,7 @@ import {
   slotOfPrincipal,
   winnerOf,
 } from '../names/naming.ts';
-import { isSamePerson } from '../person.ts';
+import { describePerson, isSamePerson } from '../person.ts';
 
 /** Accounts and names that one list names. */
 const MAX_LISTED = 10_000;
@@ -146,5 +146,5 @@ const wants = (account: NamedAccount, name: string, realm: string): boolean =>
 
 const endOf = (releasedAt: string): string => new Date(Date.parse(releasedAt) + RESERVATION_MS).toISOString();
 
-const describe = ({ anchor, forest, samAccountName, wantedName }: NamedAccount): string =>
-  `${samAccountName ?? wantedName ?? 'a user'} (${anchor} of ${forest})`;
+const describe = (account: NamedAccount): string =>
+  describePerson(account.samAccountName ?? account.wantedName ?? 'a user', account);

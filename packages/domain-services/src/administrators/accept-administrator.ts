@@ -6,7 +6,7 @@ import type { Proposal } from '../ledger/administrator-book.ts';
 import { peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
 import { nameOf } from '../ledger/held.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Person } from '../person.ts';
+import { describePerson, type Person } from '../person.ts';
 import { auditAdministrator, isLive } from './administrators.ts';
 
 /** Who is to be accepted, as the local socket is asked: a name or the source anchor, of one forest alone where that is given. */
@@ -98,4 +98,4 @@ function requireAcceptable(ledger: Ledger, entry: LedgerEntry, cloudOnly: boolea
 }
 
 const describe = (entry: LedgerEntry): string =>
-  `${nameOf(entry)} (${entry.anchor} of ${entry.forest}, objectGUID ${entry.objectGuid})`;
+  describePerson(nameOf(entry), entry, `, objectGUID ${entry.objectGuid}`);

@@ -4,6 +4,7 @@ import { readStatus, readUserStatus, type Status, type UserStatus } from '../adm
 import type { Arrival } from '../heads/arrival.ts';
 import { alarmText } from '../heads/head-watch.ts';
 import type { Problem } from '../ledger/problem-book.ts';
+import { describePerson } from '../person.ts';
 import { administratorsLine } from './administrator-commands.ts';
 import { look } from './at-hand.ts';
 import type { ForestFlags } from './command-options.ts';
@@ -85,7 +86,7 @@ function blockedLines({ count, latest }: Status['blocked']): string[] {
   const more = count - latest.length;
   return [
     '',
-    ...latest.map(one => `${one.user} (${one.anchor} of ${one.forest}) is blocked ${blockText(one)}`),
+    ...latest.map(one => `${describePerson(one.user, one)} is blocked ${blockText(one)}`),
     ...(more > 0 ? [`and ${more} more`] : []),
   ];
 }
