@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import { AAD_DC_ADMINISTRATORS } from '@causeway/contract';
 import { dnsDomain } from '@causeway/samba';
 import { CausewayError, callLocally, localSocketPath } from '@causeway/service';
@@ -9,7 +8,7 @@ import {
   type LabDomain,
 } from '../domains/table.ts';
 import { type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
-import { Place } from './place.ts';
+import { listening, Place } from './place.ts';
 import { runCliJson } from './run-cli.ts';
 import type { RelyingParty } from './sign-in.ts';
 import { StageFiles, type StageSettings } from './stage-files.ts';
@@ -26,14 +25,6 @@ const REDIRECT_URI = 'http://127.0.0.1:8444/signed-in';
 
 interface Fingerprint {
   readonly fingerprint: string;
-}
-
-/** Resolves when somebody accepts connections on a Unix socket, and rejects otherwise. */
-function listening(path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path, () => resolve(void socket.destroy()));
-    socket.on('error', reject);
-  });
 }
 
 /**
