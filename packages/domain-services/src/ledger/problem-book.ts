@@ -29,6 +29,8 @@ export interface Problem extends Person {
 /** Problems of made-up people that are kept, and shown. */
 export const MAX_UNVERIFIED = 1000;
 
+const OF_ONE = `SELECT * FROM problems ${OF_PERSON}`;
+const CLEAR = `DELETE FROM problems ${OF_PERSON} AND kind = ?`;
 const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
 
 /** Records that are not written, and names and SIDs that are not as their records say. */
@@ -77,12 +79,11 @@ export class ProblemBook {
 
   /** @returns whether there was one */
   clear({ forest, anchor }: Person, kind: ProblemKind): boolean {
-    const sql = `DELETE FROM problems ${OF_PERSON} AND kind = ?`;
-    return this.#database.run(sql, forest, anchor, kind) > 0;
+    return this.#database.run(CLEAR, forest, anchor, kind) > 0;
   }
 
   of({ forest, anchor }: Person): Problem[] {
-    return this.#database.all(`SELECT * FROM problems ${OF_PERSON}`, forest, anchor).map(problemOf);
+    return this.#database.all(OF_ONE, forest, anchor).map(problemOf);
   }
 
   /** Those of everybody who has this anchor, by the forests' names. */
