@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { baseDn, dnsDomain } from '@causeway/samba';
+import { randomFrom } from '../random.ts';
 import type { LabDomain } from './table.ts';
 import { escapeRdn, type NewUser } from './users.ts';
 
@@ -86,7 +87,7 @@ export function planPeople(domain: LabDomain, count: number, seed: number): Pers
     person('no-password', 'grace', 'Grace', 'Green', contractors),
     person('unicode-ou', 'ivan', 'Иван', 'Иванов', office),
   ];
-  const random = generator(seed);
+  const random = randomFrom(seed);
   const pick = <T>(list: T[]): T => list[Math.floor(random() * list.length)]!;
   while (known.length < count) {
     const number = known.length;
@@ -146,14 +147,3 @@ const ascii = (text: string): string =>
     .replace(/ı/g, 'i')
     .replace(/[^A-Za-z]/g, '')
     .toLowerCase();
-
-/** mulberry32: small, and the same everywhere. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

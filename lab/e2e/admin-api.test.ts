@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { call, callLocally, httpSend, serviceIn } from '@causeway/api';
-import { type PeerUser, ProvisioningPeer, SLICES_IN_FLIGHT } from '@causeway/connect/testing';
+import { SLICES_IN_FLIGHT } from '@causeway/connect/testing';
 import {
   type CallInput,
   FORCE_FULL_PASSWORD_SYNC,
@@ -16,28 +14,21 @@ import {
   type Route,
   connectAdministrationRoutes as routes,
 } from '@causeway/contract';
-import { ntHash, verifyCloudCredential } from '@causeway/credentials';
 import { generateSealingKey, sealingPublicKey } from '@causeway/records';
 import { readPrivateFile } from '@causeway/service';
 import { labUp } from '../domains/lifecycle.ts';
-import { administratorPasswordFile, DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
-import { createUser, deleteUser, setPassword } from '../domains/users.ts';
+import { randomPassword } from '../domains/table.ts';
+import { setPassword } from '../domains/users.ts';
 import { makeCertificates } from '../places/certificates.ts';
-import { Place } from '../places/place.ts';
+import { ConnectAtPeer } from '../places/connect-at-peer.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
 // Connect's admin API against a real directory and a scripted tenant: the script's way to a forced full pass, and what may happen on it.
 
 await labUp();
-const domain = DOMAINS.onprem;
-const lab = describeDomain(domain);
-const run = randomBytes(3).toString('hex');
-const folder = mkdtempSync(join(tmpdir(), 'causeway-admin-api-'));
-const state = join(folder, 'state');
-const config = join(folder, 'connect.yaml');
-const passwordFile = join(folder, 'connector.password');
-const account = `cwa-${run}`;
-const peer = await ProvisioningPeer.listen();
+const connect = await ConnectAtPeer.listen();
+const { domain, lab, folder, state, config, peer, service } = connect;
+const { cli, user, inTenant, hasPassword } = connect;
 const certificates = await makeCertificates(join(folder, 'certificates'));
 const PORT = 18_443;
 const url = `https://127.0.0.1:${PORT}`;
@@ -45,36 +36,9 @@ const ad = lab.dnsDomain;
 const tenant = 'peer - AAD';
 const BATCH = 2;
 
-const cli = <T = Record<string, unknown>>(...args: string[]) =>
-  runCliJson<T>(['connect', ...args, '--config', config]);
-
 /** As the module on Connect's machine: over the socket. */
 function ask<R extends Route>(route: R, input: CallInput<R> = {}): Promise<ReplyOf<R>> {
   return callLocally(serviceIn(state, 'connect'), route, input);
-}
-
-const service = new Place({
-  name: 'connect',
-  args: ['connect', 'run', '--config', config],
-  logFile: join(folder, 'connect.log'),
-  ready: () => ask(routes.getScheduler),
-});
-
-const made: string[] = [];
-async function user(name: string) {
-  const sam = `${name}-${run}`;
-  const password = randomPassword();
-  await createUser(domain, { sam, password });
-  made.push(sam);
-  return { sam, upn: `${sam}@${lab.dnsDomain}`, password };
-}
-
-const inTenant = (upn: string): PeerUser | undefined =>
-  [...peer.users.values()].find(({ object }) => object.userPrincipalName === upn);
-
-async function hasPassword(upn: string, password: string): Promise<boolean> {
-  const credential = inTenant(upn)?.credential;
-  return credential !== undefined && verifyCloudCredential(credential.cloudCredential, ntHash(password));
 }
 
 const eventually = (what: string, holds: () => boolean | Promise<boolean>) =>
@@ -110,45 +74,18 @@ async function parameter(): Promise<unknown> {
 }
 /** Of every event so far, from the log: status shows only the last ones, and a forest with many people has more. */
 const eventIds = (): number[] =>
-  [...readFileSync(join(folder, 'connect.log'), 'utf8').matchAll(/"eventId":(\d+)/g)].map(([, id]) =>
-    Number(id),
-  );
+  [...readFileSync(connect.logFile, 'utf8').matchAll(/"eventId":(\d+)/g)].map(([, id]) => Number(id));
 const completed = () => eventually('the pass is completed', async () => (await pass())?.completedAt != null);
 
 before(async () => {
-  const admin = `Administrator@${lab.dnsDomain}`;
-  await runCliJson([
-    ...['connect', 'account', 'create', '--server', lab.address, '--ca', lab.caFile, '--admin', admin],
-    ...['--admin-password-file', administratorPasswordFile(domain), '--password-out', passwordFile],
-    ...['--name', account],
-  ]);
-  const connector = {
-    name: ad,
-    forest: lab.dnsDomain,
-    server: lab.address,
-    caFile: lab.caFile,
-    account: `${account}@${lab.dnsDomain}`,
-    password: `file:${passwordFile}`,
-  };
-  const settings = {
-    stateDirectory: state,
-    tenant: { url: peer.url },
-    connectors: [connector],
+  await connect.enrol({
     passwordBatch: BATCH,
     adminApi: { listen: { host: '127.0.0.1', port: PORT }, tls: certificates.server },
-  };
-  writeFileSync(config, JSON.stringify(settings)); // JSON is YAML too
-  await runCliJson(['connect', 'enrol', '--code-file', '-', '--config', config], {}, 'any');
+  });
   await cli('sync', '--once');
   await service.start();
 });
-
-after(async () => {
-  await service.kill();
-  await peer.close();
-  for (const sam of [...made, account]) await deleteUser(domain, sam).catch(() => {});
-  rmSync(folder, { recursive: true });
-});
+after(() => connect.close());
 
 test('over HTTPS a named token opens it, until it is revoked; the socket needs none', async () => {
   const tokenFile = join(folder, 'workstation.token');
@@ -177,7 +114,7 @@ test('over HTTPS a named token opens it, until it is revoked; the socket needs n
   assert.ok(tokens.find(({ name }) => name === 'workstation')!.lastUsedAt !== null);
   await cli('token', 'revoke', 'workstation');
   await assert.rejects(call(send, routes.listConnectors), { code: 'unauthorized' });
-  assert.equal(readFileSync(join(folder, 'connect.log'), 'utf8').includes(token), false);
+  assert.equal(readFileSync(connect.logFile, 'utf8').includes(token), false);
 });
 
 test('the parameter does nothing by itself; switched off and on, everybody is sent again', async () => {

@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type PeerUser, ProvisioningPeer } from '@causeway/connect/testing';
-import { ntHash, verifyCloudCredential } from '@causeway/credentials';
+import { ntHash } from '@causeway/credentials';
 import {
   generateSealingKey,
   openCredentialRecord,
@@ -18,89 +15,21 @@ import {
 import { writePrivateFile } from '@causeway/service';
 import { changeOwnPassword } from '../domains/change-own-password.ts';
 import { labUp } from '../domains/lifecycle.ts';
-import { administratorPasswordFile, DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
-import { createUser, deleteUser, disableUser, setPassword } from '../domains/users.ts';
-import { Place } from '../places/place.ts';
-import { runCli, runCliJson } from '../places/run-cli.ts';
+import { randomPassword } from '../domains/table.ts';
+import { deleteUser, disableUser, setPassword } from '../domains/users.ts';
+import { ConnectAtPeer } from '../places/connect-at-peer.ts';
+import { runCli } from '../places/run-cli.ts';
 
 await labUp();
-const domain = DOMAINS.onprem;
-const lab = describeDomain(domain);
-const run = randomBytes(3).toString('hex');
-const folder = mkdtempSync(join(tmpdir(), 'causeway-connect-'));
-const state = join(folder, 'state');
-const config = join(folder, 'connect.yaml');
-const passwordFile = join(folder, 'connector.password');
-const account = `cwc-${run}`;
-const peer = await ProvisioningPeer.listen();
-const cli = <T = Record<string, unknown>>(...args: string[]) =>
-  runCliJson<T>(['connect', ...args, '--config', config]);
-
-const service = new Place({
-  name: 'connect',
-  args: ['connect', 'run', '--config', config],
-  logFile: join(folder, 'connect.log'),
-  ready: async () => {
-    const { running } = await cli<{ running: boolean }>('status');
-    assert.ok(running);
-  },
-});
-
-/** A user of this run; taken away again at the end. */
-const made: string[] = [];
-async function user(name: string, options: { mustChange?: boolean } = {}) {
-  const sam = `${name}-${run}`;
-  const password = randomPassword();
-  await createUser(domain, { sam, password, ...options });
-  made.push(sam);
-  return { sam, upn: `${sam}@${lab.dnsDomain}`, password };
-}
-
-const inTenant = (upn: string): PeerUser | undefined =>
-  [...peer.users.values()].find(({ object }) => object.userPrincipalName === upn);
-
-async function hasPassword(upn: string, password: string): Promise<boolean> {
-  const credential = inTenant(upn)?.credential;
-  return credential !== undefined && verifyCloudCredential(credential.cloudCredential, ntHash(password));
-}
+const connect = await ConnectAtPeer.listen();
+const { domain, lab, folder, state, config, account, peer, service } = connect;
+const { cli, user, inTenant, hasPassword } = connect;
 
 const eventually = (what: string, holds: () => boolean | Promise<boolean>) =>
   service.eventually(what, holds, 20_000);
 
-function configure(more: Record<string, unknown> = {}): void {
-  const connector = {
-    name: lab.dnsDomain,
-    forest: lab.dnsDomain,
-    server: lab.address,
-    caFile: lab.caFile,
-    account: `${account}@${lab.dnsDomain}`,
-    password: `file:${passwordFile}`,
-    ...more,
-  };
-  // JSON is YAML too.
-  writeFileSync(
-    config,
-    JSON.stringify({ stateDirectory: state, tenant: { url: peer.url }, connectors: [connector] }),
-  );
-}
-
-before(async () => {
-  const admin = `Administrator@${lab.dnsDomain}`;
-  await runCliJson([
-    ...['connect', 'account', 'create', '--server', lab.address, '--ca', lab.caFile, '--admin', admin],
-    ...['--admin-password-file', administratorPasswordFile(domain), '--password-out', passwordFile],
-    ...['--name', account],
-  ]);
-  configure();
-  await runCliJson(['connect', 'enrol', '--code-file', '-', '--config', config], {}, 'any');
-});
-
-after(async () => {
-  await service.kill();
-  await peer.close();
-  for (const sam of [...made, account]) await deleteUser(domain, sam).catch(() => {});
-  rmSync(folder, { recursive: true });
-});
+before(() => connect.enrol());
+after(() => connect.close());
 
 test('one cycle brings the users and their passwords, and the next one nothing', async () => {
   const alice = await user('alice');
@@ -236,17 +165,17 @@ test('a domain controller that was restored leads to a full cycle, with an event
 test('a wrong password of the connector account, and a missing right, say what to do', async () => {
   const wrong = join(folder, 'wrong.password');
   writePrivateFile(wrong, 'not the password');
-  configure({ password: `file:${wrong}` });
+  connect.configure({ password: `file:${wrong}` });
   const refused = await runCli(['connect', 'sync', '--once', '--config', config]);
   assert.match(refused.stderr, /refuses the account .*'causeway connect account create'/);
 
   const poor = await user('poor');
   writePrivateFile(wrong, poor.password);
-  configure({ account: poor.upn, password: `file:${wrong}` });
+  connect.configure({ account: poor.upn, password: `file:${wrong}` });
   const denied = await runCli(['connect', 'sync', '--once', '--config', config]);
   assert.match(denied.stderr, /lacks 'Replicating Directory Changes'/);
   assert.match(denied.stderr, /samba-tool dsacl set/);
-  configure();
+  connect.configure();
 });
 
 test('no hash of a known password is in the state, the log or the requests', async () => {
@@ -258,7 +187,7 @@ test('no hash of a known password is in the state, the log or the requests', asy
     ...readdirSync(state)
       .filter(name => name !== 'api.sock')
       .map(name => readFileSync(join(state, name))),
-    readFileSync(join(folder, 'connect.log')),
+    readFileSync(connect.logFile),
     Buffer.from(peer.requests.map(({ body }) => body).join('\n')),
   ];
   const holds = (place: Buffer) =>

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DomainStatus } from '@causeway/contract';
 import { type LdapError, openLdap } from '@causeway/ldap';
 import { baseDn, stopDomain } from '@causeway/samba';
-import { localSocketPath } from '@causeway/service';
+import { localSocketPath, mapLimit } from '@causeway/service';
 import { eventually } from '@causeway/service/testing';
 import { Trials } from '../demo/trials.ts';
 import { SmallDisk } from '../disk.ts';
@@ -20,7 +20,6 @@ import { Place } from '../places/place.ts';
 import { type CliResult, runCli } from '../places/run-cli.ts';
 import type { Stage } from '../places/stage.ts';
 import { startPostgres, type ThrowAwayPostgres } from '../run/postgres.ts';
-import { inParallel } from './together.ts';
 
 // Disks that are full, and that become read-only, under each service, under PostgreSQL and under Samba: everybody says what it is,
 // ends or goes on as is promised, and nothing is lost.
@@ -76,7 +75,7 @@ after(async () => {
   await stopDomain(layoutOf(DOMAINS.managed));
   await postgres?.stop();
   for (const one of disks) await one.remove();
-  await inParallel(made, AT_ONCE, dn => deleteUser(onprem, dn).catch(() => {}));
+  await mapLimit(made, AT_ONCE, dn => deleteUser(onprem, dn).catch(() => {}));
 });
 
 afterEach(() => {
@@ -91,7 +90,7 @@ async function make(name: string): Promise<Someone> {
 }
 
 const makeMany = (name: string): Promise<Someone[]> =>
-  inParallel([...Array(MANY).keys()], AT_ONCE, n => make(`${name}${n}`));
+  mapLimit([...Array(MANY).keys()], AT_ONCE, n => make(`${name}${n}`));
 
 async function renew(who: Someone): Promise<void> {
   who.password = randomPassword();

@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { dnsDomain, runTool } from '@causeway/samba';
+import { mapLimit } from '@causeway/service';
 import { nameKey, upperCase } from '@causeway/wire';
 import { labUp } from '../domains/lifecycle.ts';
 import { DOMAINS, krb5ConfFile, randomPassword } from '../domains/table.ts';
 import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
 import { tryKinit } from '../domains/try-password.ts';
 import { createUser, deleteUser, readAttribute } from '../domains/users.ts';
-import { inParallel } from './together.ts';
 
 // Which names are one: our table beside the comparison of Samba's directory, unit by unit, and beside a running
 // domain controller, name by name.
@@ -93,7 +93,7 @@ test("every unit has Samba's upper case, but for those that are listed, and what
 
 test('names that the directory and its key distribution center take for one have one key', async () => {
   const pairs = PAIRS.map((pair, index) => ({ pair, index }));
-  await inParallel(pairs, 6, async ({ pair: [first, second, samba, safe], index }) => {
+  await mapLimit(pairs, 6, async ({ pair: [first, second, samba, safe], index }) => {
     await compare(index, first, second, samba);
     const ours = nameKey(first) === nameKey(second) ? 'one' : 'two';
     if (safe === undefined) assert.equal(ours, samba, `${first} and ${second}`);

@@ -6,6 +6,7 @@ import { call, httpSend } from '@causeway/api';
 import { administrationRoutes, type UserStatus } from '@causeway/contract';
 import { bytesOf, type LdapConnection, type LdapEntry, openLdap, textOf } from '@causeway/ldap';
 import { baseDn, domainStatus, stopDomain } from '@causeway/samba';
+import { mapLimit } from '@causeway/service';
 import { eventually, NotYet } from '@causeway/service/testing';
 import { nameKey } from '@causeway/wire';
 import { Trials } from '../demo/trials.ts';
@@ -13,7 +14,7 @@ import { reanimateUser } from '../domains/restore.ts';
 import { DOMAINS, type LabDomain, layoutOf, randomPassword } from '../domains/table.ts';
 import { change, createUser, deleteUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
-import { inParallel, randomFrom } from './together.ts';
+import { randomFrom } from '../random.ts';
 
 // State and names against a model: two forests whose people are renamed, exchange names, leave and come back at random, while services
 // are killed. What the directories say in the end is who may sign in and by which name, in every place.
@@ -319,7 +320,7 @@ async function wrongSignIns(): Promise<string[]> {
       ? [[person, tenant.signInName ?? tenant.userPrincipalName] as const]
       : [],
   );
-  const wrong = await inParallel(people, 4, async person => {
+  const wrong = await mapLimit(people, 4, async person => {
     const { now, last, password } = person;
     const may = now?.enabled ?? false;
     const found: string[] = [];

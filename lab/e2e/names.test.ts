@@ -468,7 +468,7 @@ test('a person who cannot be restored is made anew, and status says so', async (
   // As if the directory had forgotten it: no tombstone has this objectGUID.
   await service.stop();
   const ledger = new Ledger(join(state, 'ledger.db'));
-  ledger.save({ ...ledger.entry(entry!)!, lastManagedGuid: crypto.randomUUID() });
+  ledger.accounts.save({ ...ledger.accounts.of(entry!)!, lastManagedGuid: crypto.randomUUID() });
   ledger.close();
   await service.start();
   await show([one, { deleted: false }]);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stopDomain } from '@causeway/samba';
+import { mapLimit } from '@causeway/service';
 import { eventually, NotYet } from '@causeway/service/testing';
 import { Trials } from '../demo/trials.ts';
 import { DOMAINS, layoutOf, randomPassword } from '../domains/table.ts';
@@ -9,7 +10,7 @@ import { createUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import type { Place } from '../places/place.ts';
 import { FOREST } from '../places/stage.ts';
-import { inParallel, randomFrom } from './together.ts';
+import { randomFrom } from '../random.ts';
 
 const PEOPLE = 200;
 const CHANGES_MS = 60_000;
@@ -58,7 +59,7 @@ test('200 changing passwords survive kill -9 of every service', { timeout: 12 * 
   const placesOf = async (some: readonly Changing[], which: 'password' | 'before'): Promise<number[]> => {
     const [sessions, others] = await Promise.all([
       trials.ntlmOfMany(some.map(person => ({ user: person.sam, password: person[which] }))),
-      inParallel(some, AT_ONCE, async person => [
+      mapLimit(some, AT_ONCE, async person => [
         await trials.web(person, person[which]),
         (await trials.kerberos(person, person[which])) !== undefined,
       ]),
@@ -109,7 +110,7 @@ test('200 changing passwords survive kill -9 of every service', { timeout: 12 * 
 async function makePeople(): Promise<Changing[]> {
   const tag = seed.toString(36);
   const names = Array.from({ length: PEOPLE }, (_, i) => `k${tag}-${i}`);
-  return inParallel(names, AT_ONCE, async sam => {
+  return mapLimit(names, AT_ONCE, async sam => {
     const password = randomPassword();
     const dn = await createUser(DOMAINS.onprem, { sam, password });
     return { sam, upn: `${sam}@${FOREST}`, dn, password, before: password };

@@ -5,7 +5,8 @@ import { labUp } from '../domains/lifecycle.ts';
 import { seedDomain } from '../domains/seed.ts';
 import { labPath } from '../domains/state.ts';
 import { DOMAINS, domainDirectory, firstForest, layoutOf } from '../domains/table.ts';
-import { Stage, type StageSettings } from './stage.ts';
+import { Stage } from './stage.ts';
+import type { StageSettings } from './stage-files.ts';
 
 /** People in each forest of the demo and the tests. */
 const SEEDED_PEOPLE = 25;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, type NotYet } from '@causeway/service/testing';
@@ -96,4 +97,12 @@ export class Place {
   lastLines(count = 5): string {
     return readFileSync(this.settings.logFile, 'utf8').trim().split('\n').slice(-count).join('\n');
   }
+}
+
+/** Resolves when somebody accepts connections on a Unix socket, and rejects otherwise. */
+export function listening(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path, () => resolve(void socket.destroy()));
+    socket.on('error', reject);
+  });
 }

@@ -1,6 +1,3 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { join } from 'node:path';
 import { callLocally, serviceIn } from '@causeway/api';
 import {
   AAD_DC_ADMINISTRATORS,
@@ -10,25 +7,21 @@ import {
 } from '@causeway/contract';
 import { dnsDomain } from '@causeway/samba';
 import { CausewayError, localSocketPath } from '@causeway/service';
-import { labPath } from '../domains/state.ts';
 import {
   administratorPasswordFile,
-  DOMAINS,
   describeDomain,
   ensureAdministratorPassword,
-  firstForest,
   type LabDomain,
 } from '../domains/table.ts';
 import { type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
-import type { Certificate, Certificates } from './certificates.ts';
-import { Place } from './place.ts';
+import { listening, Place } from './place.ts';
 import { runCliJson } from './run-cli.ts';
 import type { RelyingParty } from './sign-in.ts';
+import { StageFiles, type StageSettings } from './stage-files.ts';
 
 export const TENANT_NAME = 'contoso';
 export const FOREST = 'corp.example.com';
 const TENANT_ADMINISTRATOR = 'admin@contoso.example';
-const DEFAULT_TENANT_PORT = 8443;
 /** As the launcher starts them. */
 const SERVICE_ENVIRONMENT = {
   NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --max-semi-space-size=16`,
@@ -36,113 +29,35 @@ const SERVICE_ENVIRONMENT = {
 };
 const REDIRECT_URI = 'http://127.0.0.1:8444/signed-in';
 
-export interface StageSettings {
-  /** PostgreSQL for the tenant; PGlite when absent. */
-  readonly databaseUrl?: string | undefined;
-  /** Puts a recording proxy between Connect and the tenant. */
-  readonly record?: boolean;
-  /** The domains that Connect reads, each a forest of its own; the lab's first one when absent. */
-  readonly forests?: readonly LabDomain[];
-  /** The domain that Domain Services makes; the lab's own when absent. */
-  readonly managed?: LabDomain;
-  readonly tenantPort?: number;
-  /** Whose word the tenant takes for where a client is; without them all clients of a test share the budget of one address. */
-  readonly trustedProxies?: readonly string[];
-  /** How often Connect signs what it has sent, and Domain Services looks for that; their defaults where nobody waits for the answer. */
-  readonly headIntervalMs?: number;
-  /** The tenant serves TLS with a certificate of a CA that everybody is told; without it plain HTTP on loopback. */
-  readonly tls?: Certificates;
-  /** Connect's admin API over HTTPS on loopback, besides its socket. */
-  readonly adminApi?: { readonly port: number; readonly tls: Certificate };
-}
-
 interface Fingerprint {
   readonly fingerprint: string;
-}
-
-/** Resolves when somebody accepts connections on a Unix socket, and rejects otherwise. */
-function listening(path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path, () => resolve(void socket.destroy()));
-    socket.on('error', reject);
-  });
 }
 
 /**
  * Connect, Tenant and Domain Services as an administrator would set them up by the command line, in processes of
  * their own, with their state under the lab's folder. The demo, the end-to-end tests and the benchmarks play on it.
  */
-export class Stage {
-  readonly settings: StageSettings;
-  readonly directory = labPath('places');
+export class Stage extends StageFiles {
   readonly tenant: Place;
   readonly connect: Place;
   readonly domain: Place;
-  readonly forests: readonly LabDomain[];
-  readonly managed: LabDomain;
-  readonly tenantPort: number;
   proxy: RecordingProxy | undefined;
 
   constructor(settings: StageSettings = {}) {
-    this.settings = settings;
-    this.forests = settings.forests ?? firstForest;
-    this.managed = settings.managed ?? DOMAINS.managed;
-    this.tenantPort = settings.tenantPort ?? DEFAULT_TENANT_PORT;
+    super(settings);
     // An empty one keeps a DATABASE_URL of ours from the tenant that is to have PGlite.
     this.tenant = this.#place('tenant', { DATABASE_URL: settings.databaseUrl ?? '' });
     this.connect = this.#place('connect');
     this.domain = this.#place('domain');
   }
 
-  get tenantUrl(): string {
-    return `${this.settings.tls ? 'https' : 'http'}://127.0.0.1:${this.tenantPort}`;
-  }
-
-  /** How Connect and Domain Services reach the tenant. */
-  get #endpoint(): { url: string; caFile?: string } {
-    const { tls } = this.settings;
-    return { url: this.tenantUrl, ...(tls && { caFile: tls.caFile }) };
-  }
-
-  /** The password of the account by which Connect reads a forest. */
-  connectorPasswordFile(forest: LabDomain): string {
-    return join(this.directory, `connector-${forest.name}.password`);
-  }
-
   get places(): readonly Place[] {
     return [this.connect, this.domain, this.tenant];
   }
 
-  stateOf(name: string): string {
-    return join(this.directory, name);
-  }
-
-  configOf(name: string): string {
-    return join(this.directory, `${name}.yaml`);
-  }
-
-  logOf(name: string): string {
-    return join(this.directory, `${name}.log`);
-  }
-
-  get tokenFile(): string {
-    return join(this.directory, 'admin-token');
-  }
-
-  get remote(): readonly string[] {
-    const { tls } = this.settings;
-    const ca = tls ? ['--ca', tls.caFile] : [];
-    return ['--tenant', this.tenantUrl, '--token-file', this.tokenFile, ...ca];
-  }
-
   /** The tenant runs and has its first administrator, who signs in as this. */
   async openTenant(): Promise<{ userPrincipalName: string; password: string }> {
-    this.#write('tenant', {
-      stateDirectory: this.stateOf('tenant'),
-      listen: { host: '127.0.0.1', port: this.tenantPort },
-      ...(this.settings.tls && { tls: this.settings.tls.server }),
-      ...(this.settings.trustedProxies && { trustedProxies: this.settings.trustedProxies }),
-    });
+    this.writeTenant();
     await this.tenant.start();
     const { administratorPassword } = await runCliJson<{ administratorPassword: string }>([
       'tenant',
@@ -195,7 +110,7 @@ export class Stage {
   /** Connect is configured and enrolled; it does not run yet. */
   async enrolConnect(): Promise<void> {
     if (this.settings.record) this.proxy = await recordingProxy(this.tenantUrl);
-    this.#writeConnect();
+    this.writeConnect(this.proxy?.url);
     const code = await this.#enrolmentCode('connect');
     await runCliJson(
       ['connect', 'enrol', '--code-file', '-', '--config', this.configOf('connect')],
@@ -209,33 +124,8 @@ export class Stage {
     await this.connect.stop();
     await this.proxy?.close();
     this.proxy = undefined;
-    this.#writeConnect();
+    this.writeConnect();
     await this.connect.start();
-  }
-
-  get #headInterval(): { headIntervalMs?: number } {
-    const { headIntervalMs } = this.settings;
-    return headIntervalMs === undefined ? {} : { headIntervalMs };
-  }
-
-  #writeConnect(): void {
-    const { adminApi } = this.settings;
-    this.#write('connect', {
-      stateDirectory: this.stateOf('connect'),
-      ...this.#headInterval,
-      tenant: this.proxy ? { url: this.proxy.url } : this.#endpoint,
-      connectors: this.forests.map(forest => ({
-        name: dnsDomain(forest),
-        forest: dnsDomain(forest),
-        server: forest.address,
-        caFile: describeDomain(forest).caFile,
-        account: `causeway-connect@${dnsDomain(forest)}`,
-        password: `file:${this.connectorPasswordFile(forest)}`,
-      })),
-      ...(adminApi && {
-        adminApi: { listen: { host: '127.0.0.1', port: adminApi.port }, tls: adminApi.tls },
-      }),
-    });
   }
 
   /** The tenant's administrator may manage the managed domain from here on. */
@@ -253,15 +143,8 @@ export class Stage {
   /** The managed domain is made, enrolled and registered; it does not run yet. */
   async createDomain(): Promise<void> {
     await this.becomeDomainAdministrator();
-    const { realm, netbiosDomain, hostName, address } = this.managed;
     ensureAdministratorPassword(this.managed);
-    this.#write('domain', {
-      stateDirectory: this.stateOf('domain'),
-      directory: describeDomain(this.managed).directory,
-      tenant: this.#endpoint,
-      ...this.#headInterval,
-      ...{ realm, netbiosDomain, hostName, address, dns: 'none' },
-    });
+    this.writeDomain();
     const passwordFile = administratorPasswordFile(this.managed);
     await runCliJson(
       [
@@ -369,15 +252,5 @@ export class Stage {
       env: { ...SERVICE_ENVIRONMENT, ...env },
       ready: () => listening(localSocketPath(this.stateOf(name))),
     });
-  }
-
-  #write(name: string, configuration: unknown): void {
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    writeFileSync(this.configOf(name), JSON.stringify(configuration, null, 2)); // JSON is YAML
-  }
-
-  /** Everything that a service wrote to its log. */
-  readLog(name: string): string {
-    return readFileSync(this.logOf(name), 'utf8');
   }
 }

@@ -8,7 +8,8 @@ import { DOMAINS, domainDirectory, type LabDomain, layoutOf } from '../domains/t
 import { change, createUser, deleteUser, setPassword } from '../domains/users.ts';
 import { changeOnPage } from '../places/password-page.ts';
 import { runCliJson } from '../places/run-cli.ts';
-import { Stage, type StageSettings } from '../places/stage.ts';
+import { Stage } from '../places/stage.ts';
+import type { StageSettings } from '../places/stage-files.ts';
 import { type Between, type ExchangeProxy, exchangeProxy } from './exchange-proxy.ts';
 
 // A short story with every kind of record in it: what a release is recorded by, and what today's release plays beside a recorded one.

@@ -67,7 +67,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['administrators', 'pairing', 'directory'],
     ['ledger'],
     ['names'],
-    ['configuration', 'places', 'person', 'refusals'],
+    ['configuration', 'places', 'person', 'managed-domain', 'refusals'],
   ],
   lab: [
     ['main', 'bench', 'e2e'],
@@ -75,6 +75,6 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['demo', 'run', 'tutorial'],
     ['places', 'powershell'],
     ['domains'],
-    ['peers', 'disk', 'progress'],
+    ['peers', 'disk', 'progress', 'random'],
   ],
 };

@@ -13,6 +13,10 @@ export const keyOf = ({ forest, anchor }: Person): string => `${forest}/${anchor
 
 export const isSamePerson = (a: Person, b: Person): boolean => a.anchor === b.anchor && a.forest === b.forest;
 
+/** Somebody in a message: by a name, and by who they are. */
+export const describePerson = (name: string, { forest, anchor }: Person, more = ''): string =>
+  `${name} (${anchor} of ${forest}${more})`;
+
 /** Whom an item of the feed is about, in the tenant's words: no record of it that says another one is believed. */
 export const personOf = ({ forest, sourceAnchor }: Pick<FeedItem, 'forest' | 'sourceAnchor'>): Person => ({
   forest: forest ?? CLOUD_FOREST,

@@ -1,22 +1,22 @@
 export { askSecret, confirm } from './ask.ts';
 export {
   BulkBook,
-  type BulkList,
   type BulkOutcome,
   type ShownList,
-} from './bulk-book.ts';
-export { type BulkLine, DELETION_THRESHOLD } from './bulk-decision.ts';
-export { BULK_TABLES } from './bulk-tables.ts';
+} from './bulk/bulk-book.ts';
+export { type BulkLine, type BulkList, DELETION_THRESHOLD } from './bulk/bulk-decision.ts';
+export { BULK_TABLES } from './bulk/bulk-tables.ts';
+export { describeHeld, HELD_WORDS } from './bulk/held-lists.ts';
 export { CausewayError, describeError, type Retry } from './causeway-error.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret } from './configuration.ts';
 export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
-export { describeHeld, HELD_WORDS } from './held-lists.ts';
 export { Bell, every, type KeepGoing, keepGoing, Trouble } from './keep-going.ts';
 export { backoff, runServices, type Service, sleep } from './lifecycle.ts';
 export { createLog, type Log } from './log.ts';
+export { mapLimit } from './map-limit.ts';
 export { type CodeFlags, codeOption, readCode, withCode } from './one-time-code.ts';
 export {
   defaultConfigurationFile,

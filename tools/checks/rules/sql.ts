@@ -15,10 +15,7 @@ export const SQL: Rule = {
   says: 'SQL stands in its rooms: `store` of Connect, `ledger` of Domain Services, the rooms of the tenant from `sign-in` downwards, and the files of `service` that keep state.',
   permissions: [
     rooms('packages/service/src/state-{database,lock}.ts', 'what every SQLite file has'),
-    rooms(
-      'packages/service/src/bulk-{book,tables}.ts',
-      'the book that Connect and Domain Services keep alike',
-    ),
+    rooms('packages/service/src/bulk/*.ts', 'the book that Connect and Domain Services keep alike'),
     rooms('packages/connect/src/store/*.ts', "Connect's file, a table each"),
     rooms('packages/domain-services/src/ledger/*.ts', 'the ledger'),
     ...['database', 'tenancy', 'changes', 'clients', 'people', 'provisioning', 'feed', 'sign-in'].map(room =>

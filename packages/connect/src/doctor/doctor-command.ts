@@ -1,7 +1,8 @@
 import { defaultConfigurationFile, EXIT, printResult } from '@causeway/service';
 import type { Command } from 'commander';
+import type { Finding } from './finding.ts';
 import { type DoctorOptions, gatherFacts } from './gather-facts.ts';
-import { type Finding, judgePrerequisites, warningsOf } from './prerequisites.ts';
+import { judgePrerequisites, warningsOf } from './prerequisites.ts';
 
 /** `causeway doctor` */
 export function doctorCommand(program: Command): void {

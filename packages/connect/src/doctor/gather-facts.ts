@@ -12,7 +12,7 @@ import { CausewayError, defaultStateDirectory, describeError, readPrivateFile } 
 import { z } from 'zod';
 import { ask } from '../commands/at-hand.ts';
 import { loadConnectConfiguration } from '../configuration.ts';
-import type { Facts, Told } from './prerequisites.ts';
+import type { Facts, Told } from './finding.ts';
 
 export interface DoctorOptions {
   /** Connect's configuration file. */

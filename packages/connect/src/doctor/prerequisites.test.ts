@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Facts, judgePrerequisites, warningsOf } from './prerequisites.ts';
+import type { Facts } from './finding.ts';
+import { judgePrerequisites, warningsOf } from './prerequisites.ts';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
 const KEY = { keyId: 'k', publicKey: 'AAAA', fingerprint: 'AAAA-BBBB' };

@@ -1,4 +1,4 @@
-import { mapLimit } from './map-limit.ts';
+import { mapLimit } from '@causeway/service';
 
 /** Derivations run in libuv's pool: so many are with it that it has work while this thread seals or stores another batch. */
 const DERIVATIONS = 128;

@@ -1,12 +1,13 @@
 import { type ReplicatedUser, type ReplicationConnection, wipeUser } from '@causeway/active-directory';
 import type { WithdrawalReason } from '@causeway/records';
+import { mapLimit } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { decidePassword } from './decide-password.ts';
-import { mapLimit } from './map-limit.ts';
+import type { PasswordItem } from './make-changes.ts';
 import type { PasswordDecision, Withdraw } from './password-decision.ts';
 import { quarantine } from './quarantine.ts';
-import { type PasswordItem, sendBatch } from './send-batch.ts';
+import { sendBatch } from './send-batch.ts';
 import { sendWithdrawals, type WithdrawalItem } from './send-withdrawals.ts';
 import { type TenantTerms, tenantTerms } from './tenant-terms.ts';
 

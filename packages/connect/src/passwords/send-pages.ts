@@ -1,5 +1,5 @@
 import { type ReplicatedUser, type ReplicationPage, wipeUser } from '@causeway/active-directory';
-import { mapLimit } from './map-limit.ts';
+import { mapLimit } from '@causeway/service';
 import { isSwitchedOn, type PasswordChannel } from './password-channel.ts';
 import { type PasswordSummary, processUsers } from './process-users.ts';
 

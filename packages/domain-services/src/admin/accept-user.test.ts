@@ -28,13 +28,13 @@ test('what is accepted of one forest’s user leaves the other one’s of the sa
   const people = ['corp.example.com', 'fabrikam.example.org'].map(forest => ({ forest, anchor: 'x' }));
   for (const [i, person] of people.entries()) {
     const { forest, anchor } = person;
-    ledger.save(newEntry({ sourceAnchor: anchor, forest, objectGuid: `guid${i}` }));
-    ledger.saveProblem({
+    ledger.accounts.save(newEntry({ sourceAnchor: anchor, forest, objectGuid: `guid${i}` }));
+    ledger.problems.save({
       ...{ ...person, verified: true, kind: 'account', outcome: 'waiting', code: 'anchor-moved' },
       ...{ reason: 'a reason', acceptable: `pin:${forest}/new`, sequence: 1, at },
     });
   }
-  const [mine, theirs] = people.map(person => () => ledger.entry(person)!.accepted);
+  const [mine, theirs] = people.map(person => () => ledger.accounts.of(person)!.accepted);
   await assert.rejects(accept('x'), {
     code: 'several-forests',
     message: /in 2 forests.*--forest 'corp\.example\.com', --forest 'fabrikam\.example\.org'/,
@@ -43,17 +43,17 @@ test('what is accepted of one forest’s user leaves the other one’s of the sa
   await assert.rejects(accept('x', 'nowhere.example'), { code: 'nothing-to-accept', message: /of nowhere/ });
   assert.match((await accept('x', 'fabrikam.example.org')).message, /'x' of fabrikam\.example\.org/);
   assert.deepEqual([mine!(), theirs!()], [null, 'pin:fabrikam.example.org/new']);
-  assert.match(ledger.auditTrail()[0]!.detail, /^of fabrikam\.example\.org: anchor-moved/);
+  assert.match(ledger.audit.list()[0]!.detail, /^of fabrikam\.example\.org: anchor-moved/);
   assert.equal(readUserStatus(ledger, 'x', 'corp.example.com').problems[0]!.forest, 'corp.example.com');
 });
 
 test('accepting the SID that one user waits for gives the domain to the other forest, and reads the feed again', async () => {
   const sid = 'S-1-5-21-1-2-3';
   const at = new Date().toISOString();
-  ledger.pinSid(sid, 'corp.example.com', at);
-  ledger.setState('cursor', '17');
+  ledger.sids.pin(sid, 'corp.example.com', at);
+  ledger.state.set('cursor', '17');
   await assert.rejects(accept('anchor'), { code: 'nothing-to-accept' });
-  ledger.saveProblem({
+  ledger.problems.save({
     ...{
       anchor: 'anchor',
       forest: 'corp.example.net',
@@ -66,7 +66,7 @@ test('accepting the SID that one user waits for gives the domain to the other fo
     ...{ acceptable: `sid:${sid}/corp.example.net`, sequence: 1, at },
   });
   assert.match((await accept('anchor')).message, /other-forest-sid, sid:S-1-5-21-1-2-3\/corp\.example\.net/);
-  assert.equal(ledger.forestOfSid(sid), 'corp.example.net');
-  assert.equal(ledger.state('cursor'), '');
-  assert.equal(ledger.auditTrail()[0]?.action, 'accept');
+  assert.equal(ledger.sids.forestOf(sid), 'corp.example.net');
+  assert.equal(ledger.state.get('cursor'), '');
+  assert.equal(ledger.audit.list()[0]?.action, 'accept');
 });

@@ -1,18 +1,18 @@
 import type { Done } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
+import { sidToAccept } from '../apply/sid-history.ts';
 import { onlyOne } from '../ledger/find-person.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { sidToAccept } from '../names/protected.ts';
 
 /**
  * Accepts exactly what was shown: the moved anchor, the SID or the older password of the record that waits.
  * @throws CausewayError 'nothing-to-accept', or 'several-forests' for an anchor that does not say enough
  */
 export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Done {
-  const acceptables = ledger.problemsWithAnchor(anchor).filter(({ acceptable }) => acceptable !== null);
-  const known = [...ledger.withAnchor(anchor), ...acceptables];
+  const acceptables = ledger.problems.withAnchor(anchor).filter(({ acceptable }) => acceptable !== null);
+  const known = [...ledger.accounts.withAnchor(anchor), ...acceptables];
   const person = onlyOne([...new Map(known.map(one => [one.forest, one])).values()], forest);
-  const entry = person && ledger.entry(person);
+  const entry = person && ledger.accounts.of(person);
   // A moved anchor comes first: the password's order begins anew with it.
   const waiting = acceptables
     .filter(problem => problem.forest === person?.forest)
@@ -25,11 +25,11 @@ export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Don
   }
   ledger.transaction(() => {
     // A SID is the forest's: what is accepted for one of its users holds for all of them.
-    if (sid) ledger.pinSid(sid.domainSid, sid.forest, new Date().toISOString());
-    else if (entry) ledger.save({ ...entry, accepted: acceptable });
-    ledger.setState('cursor', '');
+    if (sid) ledger.sids.pin(sid.domainSid, sid.forest, new Date().toISOString());
+    else if (entry) ledger.accounts.save({ ...entry, accepted: acceptable });
+    ledger.state.set('cursor', '');
     const detail = `of ${waiting.forest}: ${waiting.code}: ${acceptable}`;
-    ledger.audit({ action: 'accept', subject: anchor, detail });
+    ledger.audit.add({ action: 'accept', subject: anchor, detail });
   });
   return { message: `accepted for '${anchor}' of ${waiting.forest}: ${waiting.code}, ${acceptable}` };
 }

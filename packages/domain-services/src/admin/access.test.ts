@@ -90,7 +90,7 @@ test('what a handler answers is what the contract says, of somebody of whom ever
   const entry = newEntry({ sourceAnchor: anchor, forest, objectGuid: ID });
   const names = { samAccountName: 'alice00001', userPrincipalName: 'alice@corp.example.com' };
   const passwordOrder = { version: 3, originatingTime: 1, originatingInvocationId: ID as never };
-  ledger.save({
+  ledger.accounts.save({
     ...entry,
     wantedName: 'alice',
     managedGuid: ID,
@@ -99,7 +99,7 @@ test('what a handler answers is what the contract says, of somebody of whom ever
     accountAt: at,
   });
   ledger.names.save({ forest, anchor }, { ...names, keepsDigits: true, digitsKey: 'alice' });
-  ledger.saveProblem({
+  ledger.problems.save({
     ...{ forest, anchor, verified: true, kind: 'account', outcome: 'waiting', code: 'anchor-moved' },
     ...{ reason: 'a reason', acceptable: `pin:${forest}/new`, sequence: 1, at },
   });
@@ -112,7 +112,7 @@ test('what a handler answers is what the contract says, of somebody of whom ever
   assert.equal(status.blocked.latest[0]!.by, 'root');
   assert.equal(status.trouble, 'samba is starting');
   const user = await callLocally(service, routes.getUserStatus, { params: { user: 'alice00001' } });
-  assert.deepEqual(user.entry, ledger.entry({ forest, anchor }));
+  assert.deepEqual(user.entry, ledger.accounts.of({ forest, anchor }));
   assert.equal(user.problems[0]!.code, 'anchor-moved');
   assert.equal((await callLocally(service, routes.listNames)).differing[0]!.anchor, anchor);
   const { holders } = await callLocally(service, routes.getName, { params: { name: 'alice00001' } });

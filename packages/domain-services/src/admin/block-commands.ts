@@ -58,7 +58,7 @@ export function blockText({ since, by, reason, applied }: DomainBlock): string {
 
 function audit(ledger: Ledger, action: string, { forest, anchor }: Person, whom: Whom, why: string | null) {
   const detail = `${whom.user} of ${forest}, by ${whom.by ?? 'somebody on this machine'}${why === null ? '' : `: ${why}`}`;
-  ledger.audit({ action, subject: anchor, detail });
+  ledger.audit.add({ action, subject: anchor, detail });
 }
 
 /** Writes the account, and says whether that could be done. */
@@ -66,14 +66,14 @@ async function tell(at: At, person: Person, what: string): Promise<Done> {
   const { ledger } = at;
   const trouble = await at.applyBlocks();
   const { applied } = ledger.blocks.known(person)!;
-  const entry = ledger.entry(person);
+  const entry = ledger.accounts.of(person);
   const done = `${describe(ledger, person)} is ${what}`;
   if (!applied) {
     const why = trouble ?? 'the managed domain is not up';
     return { message: `${done}; the account will be so as soon as it can be written: ${why}`, applied };
   }
   if (entry?.managedGuid != null) return { message: `${done}; applied`, applied };
-  const isTrusted = entry !== undefined || ledger.trustedAgents().some(one => one.forest === person.forest);
+  const isTrusted = entry !== undefined || ledger.agents.list().some(one => one.forest === person.forest);
   const check = isTrusted ? '' : `, but no agent is trusted for '${person.forest}': check the forest's name`;
   return { message: `${done}; there is no account: one that comes will be so${check}`, applied };
 }
@@ -98,13 +98,13 @@ function whoIsMeant(ledger: Ledger, { user, forest }: Whom): Person {
 /** Who has no account, but a block or a record that waits. */
 function waiting(ledger: Ledger, anchor: string): Map<string, Person> {
   return new Map(
-    [...ledger.blocks.ofAnchor(anchor), ...ledger.problemsWithAnchor(anchor)].map(one => [keyOf(one), one]),
+    [...ledger.blocks.ofAnchor(anchor), ...ledger.problems.withAnchor(anchor)].map(one => [keyOf(one), one]),
   );
 }
 
 const isAnchor = (text: string): boolean => SourceAnchor.safeParse(text).success && !text.includes('@');
 
 function describe(ledger: Ledger, person: Person): string {
-  const entry = ledger.entry(person);
+  const entry = ledger.accounts.of(person);
   return `${entry ? `'${nameOf(entry)}'` : 'the person'} (${person.anchor} of ${person.forest})`;
 }

@@ -1,6 +1,6 @@
 import type { DomainNameClaims, Done, NameList } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import { RESERVATION_MS } from '../apply/reconcile-names.ts';
+import { RESERVATION_MS } from '../apply/names/look-at-names.ts';
 import { peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import {
@@ -11,7 +11,7 @@ import {
   slotOfPrincipal,
   winnerOf,
 } from '../names/naming.ts';
-import { isSamePerson } from '../person.ts';
+import { describePerson, isSamePerson } from '../person.ts';
 
 /** Accounts and names that one list names. */
 const MAX_LISTED = 10_000;
@@ -58,7 +58,7 @@ export function freeName(ledger: Ledger, realm: string, name: string): Done {
     if (slot.startsWith('a:')) ledger.names.takeDigits(slot.slice(2));
     ledger.names.touch([slot]);
     const detail = claims.owner === null ? 'it belonged to no forest' : `it belonged to ${claims.owner}`;
-    ledger.audit({ action: 'free-name', subject: name, detail });
+    ledger.audit.add({ action: 'free-name', subject: name, detail });
   });
   const wanting = claims.waiting.map(describe).join(', ');
   return { message: `'${name}' is free${wanting && `; it is wanted by ${wanting}`}` };
@@ -117,7 +117,7 @@ export function giveName(
     ledger.names.setOwner({ slot, forest, releasedAt: null });
     if (slot.startsWith('a:')) ledger.names.takeDigits(slot.slice(2), account);
     ledger.names.touch([slot]);
-    ledger.audit({ action: 'give-name', subject: name, detail: change });
+    ledger.audit.add({ action: 'give-name', subject: name, detail: change });
   });
   return { message: change };
 }
@@ -131,5 +131,5 @@ const wants = (account: NamedAccount, name: string, realm: string): boolean =>
 
 const endOf = (releasedAt: string): string => new Date(Date.parse(releasedAt) + RESERVATION_MS).toISOString();
 
-const describe = ({ anchor, forest, samAccountName, wantedName }: NamedAccount): string =>
-  `${samAccountName ?? wantedName ?? 'a user'} (${anchor} of ${forest})`;
+const describe = (account: NamedAccount): string =>
+  describePerson(account.samAccountName ?? account.wantedName ?? 'a user', account);

@@ -23,7 +23,7 @@ test('only the tenant’s own managed domain calls itself complete', async () =>
   const ledger = new Ledger(join(folder, 'ledger.db'));
   after(() => ledger.close());
   const now = new Date().toISOString();
-  ledger.trust({ ...forest.publicKey, forest: forest.forest, trustedAt: now });
+  ledger.agents.trust({ ...forest.publicKey, forest: forest.forest, trustedAt: now });
   const read = verifyHead(forest.head([]), trustOf(ledger), { tenant });
   assert.ok(read.ok);
   ledger.heads.saveHead({ ...read.head, receivedAt: now });

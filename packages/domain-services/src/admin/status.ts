@@ -41,23 +41,23 @@ export function readStatus(
     ...(following?.samba && { samba: following.samba }),
     registration,
     feed: {
-      cursor: ledger.state('cursor') ?? '',
-      readAt: ledger.state('readAt') ?? null,
-      caughtUpAt: ledger.state('caughtUpAt') ?? null,
-      reportsWaiting: ledger.hasQueued(1),
+      cursor: ledger.state.get('cursor') ?? '',
+      readAt: ledger.state.get('readAt') ?? null,
+      caughtUpAt: ledger.state.get('caughtUpAt') ?? null,
+      reportsWaiting: ledger.outbox.holds(1),
     },
     pairing: {
       fingerprint: keys.fingerprint,
-      trusted: ledger.trustedAgents().filter(({ forest }) => forest !== CLOUD_FOREST),
+      trusted: ledger.agents.list().filter(({ forest }) => forest !== CLOUD_FOREST),
       tenantKey: {
         fingerprint: pinnedTenantKey(ledger)?.fingerprint ?? null,
         offered: offeredTenantKey(ledger) ?? null,
       },
     },
-    accounts: ledger.counts(),
+    accounts: ledger.accounts.counts(),
     administrators: countAdministrators(ledger),
     blocked: blockedStatus(ledger),
-    guard: { alarm: readLockAlarm(ledger), ownChangesWaiting: ledger.ownChangesWaiting() },
+    guard: { alarm: readLockAlarm(ledger), ownChangesWaiting: ledger.ownChanges.waiting() },
     arrivals: arrivals(ledger, sources.limits, following?.startedAt).map(arrival =>
       registration.alarm === null
         ? arrival
@@ -66,12 +66,12 @@ export function readStatus(
     deletions: deletionStatus(ledger),
     creations: { held: countHeld(ledger, 'create'), alarms: growthAlarms(ledger) },
     problems: {
-      counts: ledger.problemCounts(),
-      asides: ledger.asideCounts(),
-      unlisted: ledger.unlisted(),
-      latest: ledger.problems(20),
+      counts: ledger.problems.counts(),
+      asides: ledger.problems.asideCounts(),
+      unlisted: ledger.problems.unlisted(),
+      latest: ledger.problems.list(20),
     },
-    audit: ledger.auditTrail(10),
+    audit: ledger.audit.list(10),
   };
 }
 
@@ -82,7 +82,7 @@ const BLOCKED = 10;
 function deletionStatus(ledger: Ledger): DomainStatus['deletions'] {
   const names = stillSigningIn(ledger);
   return {
-    waiting: ledger.pendingDeletes().length,
+    waiting: ledger.accounts.pendingDeletes().length,
     held: countHeld(ledger, 'delete'),
     stillSigningIn: names.slice(0, NAMED),
     stillSigningInCount: names.length,
@@ -91,7 +91,7 @@ function deletionStatus(ledger: Ledger): DomainStatus['deletions'] {
 
 function blockedStatus(ledger: Ledger): DomainStatus['blocked'] {
   const latest = ledger.blocks.latest(BLOCKED).map(block => {
-    const entry = ledger.entry(block);
+    const entry = ledger.accounts.of(block);
     return { ...shown(block), user: entry ? nameOf(entry) : 'somebody who has not come yet' };
   });
   return { ...ledger.blocks.counts(), latest };
@@ -108,5 +108,5 @@ export function readUserStatus(ledger: Ledger, name: string, forest?: string): D
   const block = entry ? ledger.blocks.of(entry) : onlyOne(ledger.blocks.ofAnchor(name), forest);
   const person = entry ?? block;
   if (!person) throw unknownUser(name, forest);
-  return { entry: entry ?? null, block: block ? shown(block) : null, problems: ledger.problemsOf(person) };
+  return { entry: entry ?? null, block: block ? shown(block) : null, problems: ledger.problems.of(person) };
 }

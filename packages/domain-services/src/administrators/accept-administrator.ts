@@ -1,10 +1,11 @@
 import type { AdministratorCandidate, Done } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
+import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Proposal } from '../ledger/administrator-book.ts';
 import { peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
 import { nameOf } from '../ledger/held.ts';
-import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { Person } from '../person.ts';
 import { auditAdministrator, isLive } from './administrators.ts';
 
@@ -33,7 +34,7 @@ export function acceptAdministrator(
   shown: Person & { objectGuid: string; cloudOnly: boolean },
 ): Done {
   return ledger.transaction(() => {
-    const entry = ledger.entry(shown);
+    const entry = ledger.accounts.of(shown);
     if (!entry || !isLive(entry) || entry.objectGuid !== shown.objectGuid) {
       const text = `${shown.anchor} of ${shown.forest} is not the object ${shown.objectGuid} any more: look again by 'causeway domain administrators'`;
       throw new CausewayError('other-object', text, { status: 409 });

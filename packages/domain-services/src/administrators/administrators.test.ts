@@ -14,7 +14,8 @@ import { CLOUD_FOREST, generateSealingKey, generateSigningKey } from '@causeway/
 import { createLog, plainText, sleep } from '@causeway/service';
 import { newEntry } from '../apply/plan.ts';
 import { administratorsLine, listLines } from '../commands/administrator-commands.ts';
-import { Ledger, type LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import { Ledger } from '../ledger/ledger.ts';
 import { publicDomainKeys } from '../pairing/domain-keys.ts';
 import { StandingWatch } from '../registration/standing.ts';
 import { acceptAdministrator, findCandidate, removeAdministrator } from './accept-administrator.ts';
@@ -43,7 +44,7 @@ function person(name: string, forest = FOREST_A, changes: Partial<LedgerEntry> =
     ...{ wantedName: name, samAccountName: name, wantedPrincipal: principal, userPrincipalName: principal },
     ...changes,
   };
-  ledger.save(entry);
+  ledger.accounts.save(entry);
   return entry;
 }
 
@@ -106,7 +107,7 @@ const states = () =>
   Object.fromEntries(listAdministrators(ledger).map(({ anchor, state }) => [anchor, state]));
 const standing = () => standingAdministrators(ledger).map(({ entry }) => entry.anchor);
 const audit = () =>
-  ledger.auditTrail().map(({ action, subject, detail }) => `${action} ${subject} ${detail}`);
+  ledger.audit.list().map(({ action, subject, detail }) => `${action} ${subject} ${detail}`);
 
 /** As the command does: who was shown is who is accepted. */
 function accept(user: string, { forest, cloudOnly = false }: { forest?: string; cloudOnly?: boolean } = {}) {
@@ -220,7 +221,7 @@ describe('administrators of the managed domain', () => {
       const alice = person('alice');
       await watching().says([member(alice)]);
       await accept('alice');
-      ledger.save({ ...alice, ...changes });
+      ledger.accounts.save({ ...alice, ...changes });
       assert.deepEqual(standing(), [], 'before it was noted');
       const [ended] = ledger.transaction(() => endAcceptances(ledger));
       assert.match(ended!.why, why);
@@ -230,7 +231,7 @@ describe('administrators of the managed domain', () => {
         [],
         'it ends once',
       );
-      ledger.save(alice);
+      ledger.accounts.save(alice);
       assert.deepEqual([standing(), states()], [[], { [alice.anchor]: 'proposed' }]);
     });
   }
@@ -239,7 +240,7 @@ describe('administrators of the managed domain', () => {
     const alice = person('alice');
     await watching().says([member(alice)]);
     await accept('alice');
-    ledger.save({ ...alice, wantsEnabled: false, hasCredential: false, withdrawn: true });
+    ledger.accounts.save({ ...alice, wantsEnabled: false, hasCredential: false, withdrawn: true });
     assert.deepEqual(standing(), [alice.anchor]);
   });
 
@@ -296,9 +297,9 @@ describe('administrators of the managed domain', () => {
   it('what was shown and is another object by now is not accepted', async () => {
     const alice = person('alice');
     await watching().says([member(alice)]);
-    ledger.save({ ...alice, objectGuid: randomUUID() });
+    ledger.accounts.save({ ...alice, objectGuid: randomUUID() });
     await assert.rejects(acceptShown(alice), { code: 'other-object', status: 409 });
-    ledger.save({ ...alice, deleteSequence: 9 });
+    ledger.accounts.save({ ...alice, deleteSequence: 9 });
     await assert.rejects(acceptShown(alice), { code: 'other-object' });
     assert.throws(() => accept('alice'), { code: 'unknown-user' });
     assert.deepEqual(standing(), []);

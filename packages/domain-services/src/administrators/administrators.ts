@@ -8,9 +8,10 @@ import {
 import { CLOUD_FOREST } from '@causeway/records';
 import type { Log } from '@causeway/service';
 import { z } from 'zod';
+import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Acceptance } from '../ledger/administrator-book.ts';
 import { nameOf } from '../ledger/held.ts';
-import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { keyOf, type Person, personOf } from '../person.ts';
 
 // Who administers the managed domain. The tenant proposes; an administrator of this machine accepts one object, by forest, anchor and
@@ -47,7 +48,7 @@ export function noteProposals(ledger: Ledger, said: Said | undefined): { ended: 
   return ledger.transaction(() => {
     const heard = said ? { tenant: 'says' as const, more: said.more } : { tenant: 'older' as const, more: 0 };
     if (JSON.stringify(readHeard(ledger)) !== JSON.stringify(heard))
-      ledger.setState('proposals', JSON.stringify(heard satisfies z.infer<typeof Heard>));
+      ledger.state.set('proposals', JSON.stringify(heard satisfies z.infer<typeof Heard>));
     if (said === undefined) return { ended: [], isNew: false };
     const at = new Date().toISOString();
     const proposals = new Map(
@@ -79,7 +80,7 @@ export function endAcceptances(ledger: Ledger): Ended[] {
   return ledger.administrators.all().flatMap(proposal => {
     const { accepted } = proposal;
     if (!accepted) return [];
-    const why = whyEnded(ledger.entry(proposal), accepted);
+    const why = whyEnded(ledger.accounts.of(proposal), accepted);
     if (why === undefined) return [];
     ledger.administrators.save({ ...proposal, accepted: null });
     return [noteEnd(ledger, proposal, accepted, why)];
@@ -94,7 +95,7 @@ export function logEnded(log: Log, ended: readonly Ended[]): void {
 export function standingAdministrators(ledger: Ledger): Administrator[] {
   return ledger.administrators.all().flatMap(proposal => {
     const { accepted } = proposal;
-    const entry = ledger.entry(proposal);
+    const entry = ledger.accounts.of(proposal);
     return accepted && entry && whyEnded(entry, accepted) === undefined ? [{ entry, accepted }] : [];
   });
 }
@@ -105,7 +106,7 @@ export function listAdministrators(ledger: Ledger): ListedAdministrator[] {
   );
   return ledger.administrators.all().map(proposal => {
     const { forest, anchor, calledByTenant } = proposal;
-    const person = ledger.entry(proposal);
+    const person = ledger.accounts.of(proposal);
     const entry = person && isLive(person) ? person : undefined;
     const accepted = standing.get(keyOf(proposal));
     return {
@@ -158,10 +159,10 @@ export function auditAdministrator(
   why?: string,
 ): void {
   const detail = `${name} of ${forest}, objectGUID ${objectGuid}${why === undefined ? '' : `: ${why}`}`;
-  ledger.audit({ action, subject: anchor, detail });
+  ledger.audit.add({ action, subject: anchor, detail });
 }
 
 function readHeard(ledger: Ledger): z.infer<typeof Heard> | undefined {
-  const text = ledger.state('proposals');
+  const text = ledger.state.get('proposals');
   return text === undefined ? undefined : Heard.safeParse(JSON.parse(text)).data;
 }

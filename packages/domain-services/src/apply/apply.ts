@@ -1,8 +1,10 @@
 import type { FeedItem } from '@causeway/contract';
 import { keyOf } from '../person.ts';
+import type { ApplyContext } from './apply-context.ts';
+import { discard } from './discard.ts';
 import { settlePage } from './settle-page.ts';
 import { startPage } from './start-page.ts';
-import { type ApplyContext, discard, type PreparedItem } from './task.ts';
+import type { PreparedItem } from './task.ts';
 import { writePage } from './write-page.ts';
 
 /**

@@ -116,7 +116,7 @@ function openLedger(): Ledger {
   const opened = new Ledger(join(folder, `${randomUUID()}.db`));
   ledgers.push(opened);
   for (const { publicKey, forest } of [corp, other, cloud])
-    opened.trust({ ...publicKey, forest, trustedAt: new Date().toISOString() });
+    opened.agents.trust({ ...publicKey, forest, trustedAt: new Date().toISOString() });
   return opened;
 }
 
@@ -159,7 +159,7 @@ const password = (person: Person, version: number, by = corp) =>
 
 /** Whose forest is not the other one, which may say the same anchor. */
 const entryOf = ({ anchor }: Person) => {
-  const people = ledger.withAnchor(anchor);
+  const people = ledger.accounts.withAnchor(anchor);
   return people.find(({ forest }) => forest !== other.forest) ?? people[0]!;
 };
 const account = (person: Person): Values => directory.accounts.get(entryOf(person).managedGuid!)!;
@@ -175,11 +175,11 @@ test('a block disables the account at once, stands on it, and its end gives back
   assert.ok(isShut(alice));
   assert.match(textOf(account(alice)), /^blocked by Causeway since .*causeway domain unblock/);
   assert.ok(!textOf(account(alice)).includes('notebook'), 'everybody in the domain can read it');
-  assert.equal(ledger.auditTrail()[0]?.detail, 'alice of corp.example.com, by root: lost notebook');
+  assert.equal(ledger.audit.list()[0]?.detail, 'alice of corp.example.com, by root: lost notebook');
 
   assert.match((await unblock('alice@corp.example.com')).message, /is blocked no more; applied$/);
   assert.deepEqual([isEnabled(alice), isMarked(alice)], [true, false]);
-  assert.equal(ledger.auditTrail()[0]?.action, 'unblock');
+  assert.equal(ledger.audit.list()[0]?.action, 'unblock');
   await assert.rejects(unblock('alice'), { code: 'not-blocked' });
 });
 
@@ -216,7 +216,7 @@ for (const [what, change] of [
     'a restore that finds no tombstone',
     async (p: Person) => {
       await feed(p, corp.account(p, { deleted: true }), null);
-      ledger.save({ ...entryOf(p), nonce: null });
+      ledger.accounts.save({ ...entryOf(p), nonce: null });
       directory.restore = async () => ({ ok: false, gone: true, reason: 'none' });
       await feed(p, corp.account(p), await password(p, 2));
     },
@@ -236,7 +236,7 @@ for (const [what, change] of [
     async (p: Person) => {
       const theirs = { ...p, name: 'theirs', sid: `${other.domainSid}-1200` };
       await feed(theirs, other.account(theirs), await password(theirs, 1, other), other);
-      const { managedGuid } = ledger.entry({ forest: other.forest, anchor: p.anchor })!;
+      const { managedGuid } = ledger.accounts.of({ forest: other.forest, anchor: p.anchor })!;
       assert.equal(isBlockMark(textOf(directory.accounts.get(managedGuid!)!)), false);
     },
   ],
@@ -399,11 +399,11 @@ test('a ledger from before the block learns of it from the account, and one that
   await block('alice', { reason: 'lost notebook', by: 'root' });
   const { since } = ledger.blocks.of(backup)!;
   ledger = openLedger();
-  ledger.save(backup);
+  ledger.accounts.save(backup);
   assert.equal(await adoptBlocks(places()), 1);
   const { block: found } = readUserStatus(ledger, 'alice@corp.example.com');
   assert.deepEqual([found?.since, found?.reason, found?.by], [since, null, null]);
-  assert.equal(ledger.auditTrail()[0]?.action, 'adopt-block');
+  assert.equal(ledger.audit.list()[0]?.action, 'adopt-block');
   await feed(alice, corp.account(alice), await password(alice, 2));
   assert.ok(isShut(alice));
   assert.equal(await adoptBlocks(places()), 0);

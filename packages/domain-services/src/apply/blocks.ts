@@ -1,9 +1,10 @@
 import { CausewayError, describeError, every, type Log, type Service, Trouble } from '@causeway/service';
 import { readBlockMark } from '../directory/block-mark.ts';
 import type { ManagedDirectory } from '../directory/managed-directory.ts';
-import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { mayBeEnabled } from '../ledger/may-be-enabled.ts';
-import type { ManagedDomain } from '../names/protected.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
 import type { Task } from './task.ts';
 
 /** How soon the account of somebody is as it is to be, when the command did not write it itself. */
@@ -26,7 +27,7 @@ export async function adoptBlocks({ ledger, directory }: BlocksContext): Promise
     let adopted = 0;
     for (const { guid, text } of marks) {
       const mark = readBlockMark(text);
-      const person = ledger.managed(guid) ?? mark;
+      const person = ledger.accounts.managed(guid) ?? mark;
       // An account that is not in the ledger is never enabled; nobody can say whose it is.
       if (person === undefined) continue;
       const { forest, anchor } = person;
@@ -35,7 +36,7 @@ export async function adoptBlocks({ ledger, directory }: BlocksContext): Promise
       if (known?.liftedAt === null || (known && known.liftedAt >= since)) continue;
       ledger.blocks.set({ forest, anchor, since, reason: null, by: null });
       const detail = `the account ${guid} says that ${anchor} of ${forest} is blocked since ${since}, and the ledger did not`;
-      ledger.audit({ action: 'adopt-block', subject: anchor, detail });
+      ledger.audit.add({ action: 'adopt-block', subject: anchor, detail });
       adopted++;
     }
     ledger.blocks.touchAll();
@@ -52,7 +53,7 @@ export async function applyBlocks({ ledger, directory }: BlocksContext): Promise
   for (const person of ledger.blocks.due()) {
     // Whatever comes after this touches the block again, so that it stays due.
     const known = ledger.blocks.known(person)!;
-    const entry = ledger.entry(person);
+    const entry = ledger.accounts.of(person);
     const block = known.liftedAt === null ? known : undefined;
     try {
       const guid = entry?.managedGuid ?? (block && entry && (await findMade(directory, entry)));

@@ -25,7 +25,7 @@ const cloud = new ForestPeer(tenant, CLOUD_FOREST);
 function open(): Ledger {
   const ledger = new Ledger(join(folder, `${randomUUID()}.db`));
   after(() => ledger.close());
-  ledger.trust({ ...cloud.publicKey, forest: CLOUD_FOREST, trustedAt: new Date().toISOString() });
+  ledger.agents.trust({ ...cloud.publicKey, forest: CLOUD_FOREST, trustedAt: new Date().toISOString() });
   return ledger;
 }
 
@@ -74,7 +74,7 @@ test('until the feed has been read to its end once, nobody is counted, and nobod
 test('of a forest everybody is counted once a head of it was compared', () => {
   const ledger = open();
   const corp = new ForestPeer(tenant);
-  ledger.setState('caughtUpAt', new Date().toISOString());
+  ledger.state.set('caughtUpAt', new Date().toISOString());
   const note = () => ledger.transaction(() => noteCreated(ledger, { forest: corp.forest, anchor: 'anyone' }));
   note();
   const head = { sequence: 1, time: '', accounts: 0, credentials: 0, buckets: '', receivedAt: '' };
@@ -90,7 +90,7 @@ test('of a forest everybody is counted once a head of it was compared', () => {
 
 test('too many new accounts raise one alarm, and go', async () => {
   const ledger = open();
-  ledger.setState('caughtUpAt', new Date().toISOString());
+  ledger.state.set('caughtUpAt', new Date().toISOString());
   const lines: string[] = [];
   const log = createLog('test', { write: line => lines.push(line) });
   noteMany(ledger, 1_000);
@@ -106,7 +106,7 @@ test('too many new accounts raise one alarm, and go', async () => {
 
 test('where an administrator has said so, they wait over several pages until their list is approved', async () => {
   const ledger = open();
-  ledger.setState('caughtUpAt', new Date().toISOString());
+  ledger.state.set('caughtUpAt', new Date().toISOString());
   const [first, second] = [people(1_001, 'one'), people(2, 'two')];
   const stopped = await plan(ledger, first, 'hold');
   assert.deepEqual([...stopped.become], ['growth-threshold']);
@@ -116,9 +116,9 @@ test('where an administrator has said so, they wait over several pages until the
   assert.equal((await plan(ledger, second, 'hold')).made, 0);
   const [list] = listHeld(ledger, 'create');
   assert.equal(list!.count, 1_003);
-  ledger.setState('cursor', '17');
+  ledger.state.set('cursor', '17');
   approveHeld(ledger, list!.digest, 'create');
-  assert.equal(ledger.state('cursor'), '', 'the feed is read again');
+  assert.equal(ledger.state.get('cursor'), '', 'the feed is read again');
   const third = people(1, 'three');
   assert.equal(
     (await plan(ledger, [...first, ...third], 'hold')).made,

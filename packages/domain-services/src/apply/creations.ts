@@ -17,7 +17,9 @@ export const creationsOf = (forest: string): BulkList => ({
  * cloud-only users, of whom there are no heads, from the first end of the feed.
  */
 function counts(ledger: Ledger, forest: string): boolean {
-  return forest === CLOUD_FOREST ? ledger.state('caughtUpAt') !== undefined : ledger.heads.isCompared(forest);
+  return forest === CLOUD_FOREST
+    ? ledger.state.get('caughtUpAt') !== undefined
+    : ledger.heads.isCompared(forest);
 }
 
 /** Of a page's users those who must wait for an administrator, with the refusal that says so. Only where one has said so. */
@@ -42,7 +44,7 @@ export function holdCreations(
     const elsewhere: (BulkLine & { task?: Task })[] = ledger.bulk
       .lines(list)
       .filter(({ anchor }) => !here.has(anchor));
-    const objects = ledger.countByForest().get(forest) ?? 0;
+    const objects = ledger.accounts.countByForest().get(forest) ?? 0;
     const measure = { objects, hold: growth === 'hold' };
     const decision = ledger.bulk.decideCreations(list, [...elsewhere, ...page], measure, new Date());
     const detail = `${decision.held.length} wait, ${decision.limit} are allowed; they wait until you have looked at them: causeway domain creations --forest '${forest}'`;
@@ -63,14 +65,16 @@ export function noteCreated(ledger: Ledger, { forest, anchor }: Person): void {
 
 /** New accounts of 24 hours by forest, where they are more than go without an alarm. */
 export function growthAlarms(ledger: Ledger): Record<string, number> {
-  return JSON.parse(ledger.state('growthAlarms') ?? '{}') as Record<string, number>;
+  return JSON.parse(ledger.state.get('growthAlarms') ?? '{}') as Record<string, number>;
 }
 
 /** To be called at the end of the feed: says it loudly, once, when a forest grows by more than it should. */
 export function tellGrowth({ ledger, log, growth }: { ledger: Ledger; log: Log; growth?: Growth }): void {
   const before = growthAlarms(ledger);
   const now: Record<string, number> = {};
-  for (const { forest, count, limit } of ledger.bulk.growth(new Date(), () => ledger.countByForest())) {
+  for (const { forest, count, limit } of ledger.bulk.growth(new Date(), () =>
+    ledger.accounts.countByForest(),
+  )) {
     now[forest] = count;
     if (before[forest] !== undefined) continue;
     const next =
@@ -79,5 +83,5 @@ export function tellGrowth({ ledger, log, growth }: { ledger: Ledger; log: Log; 
         : "they are made all the same: the configuration's 'growth' is 'alarm'";
     log.error({ forest, count, limit }, `ALARM: ${count} new accounts within 24 hours; ${next}`);
   }
-  if (JSON.stringify(now) !== JSON.stringify(before)) ledger.setState('growthAlarms', JSON.stringify(now));
+  if (JSON.stringify(now) !== JSON.stringify(before)) ledger.state.set('growthAlarms', JSON.stringify(now));
 }

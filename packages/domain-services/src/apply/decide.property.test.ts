@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { comparePasswordOrder } from '@causeway/credentials';
 import type { AccountRecord, CredentialRecord, WithdrawalRecord } from '@causeway/records';
 import fc from 'fast-check';
-import type { LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
 import { decide } from './decide.ts';
 import { deleted, planDeletion, planWrite, rememberWithdrawal } from './plan.ts';
 import type { VerifiedItem } from './verified-item.ts';

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { EMPTY_PROFILE, type FeedItem } from '@causeway/contract';
 import { CLOUD_FOREST, generateSealingKey, type PublicKeyInfo, sealingPublicKey } from '@causeway/records';
-import type { LedgerEntry } from '../ledger/ledger.ts';
-import { sidToAccept } from '../names/protected.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Trust } from '../pairing/trust.ts';
 import { isSamePerson, personOf } from '../person.ts';
 import { ForestPeer, type Person } from '../testing/index.ts';
 import { type Decision, decide } from './decide.ts';
 import { type Parts, planDeletion, planWrite, rememberWithdrawal } from './plan.ts';
+import { sidToAccept } from './sid-history.ts';
 import { verifyItem } from './verified-item.ts';
 
 const TENANT = randomUUID();

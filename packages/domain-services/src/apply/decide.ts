@@ -6,10 +6,11 @@ import {
   type CredentialRecord,
   type WithdrawalRecord,
 } from '@causeway/records';
-import type { LedgerEntry } from '../ledger/ledger.ts';
-import { checkSid, type ForestOfSid, type ManagedDomain } from '../names/protected.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
 import { isSamePerson, type Person, signedPerson } from '../person.ts';
 import { type Refused, refuse, waitFor } from '../refusals.ts';
+import { checkSid, type ForestOfSid } from './sid-history.ts';
 import type { Verified, VerifiedItem } from './verified-item.ts';
 
 export type AccountDecision =

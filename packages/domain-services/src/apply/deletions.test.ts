@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { createLog } from '@causeway/service';
+import type { LedgerEntry } from '../ledger/account-book.ts';
 import { approveHeld, getHeld, listHeld, stillSigningIn } from '../ledger/held.ts';
-import { Ledger, type LedgerEntry } from '../ledger/ledger.ts';
+import { Ledger } from '../ledger/ledger.ts';
 import { applyDeletions, deletionsOf } from './deletions.ts';
 import { newEntry } from './plan.ts';
 
@@ -44,12 +45,12 @@ function entry(forest: string, n: number, change: Partial<LedgerEntry> = {}): Le
 
 function people(forest: string, count: number, leaving: number, sequence = 100): void {
   for (let n = 0; n < count; n++)
-    ledger.save(entry(forest, n, { deleteSequence: n < leaving ? sequence + n : null }));
+    ledger.accounts.save(entry(forest, n, { deleteSequence: n < leaving ? sequence + n : null }));
 }
 
 /** The directory is never reached by who is held; who goes there is counted by the ledger. */
 async function apply(threshold = 500): Promise<number> {
-  const before = ledger.counts().accounts;
+  const before = ledger.accounts.counts().accounts;
   const directory = {
     delete: async (guid: string) => {
       deleted.push(guid);
@@ -58,28 +59,28 @@ async function apply(threshold = 500): Promise<number> {
   };
   const log = createLog('test', { write: line => lines.push(line) });
   await applyDeletions({ ledger, directory: directory as never, threshold, log });
-  return before - ledger.counts().accounts;
+  return before - ledger.accounts.counts().accounts;
 }
 
 test('a forest of a few dozen does not vanish, and another forest’s leavers go all the same', async () => {
   people(CORP, 24, 24);
   people(FABRIKAM, 24, 10);
   assert.equal(await apply(), 10);
-  const problem = ledger.problemsOf({ forest: CORP, anchor: anchorOf(CORP, 3) })[0]!;
+  const problem = ledger.problems.of({ forest: CORP, anchor: anchorOf(CORP, 3) })[0]!;
   assert.deepEqual([problem.outcome, problem.code], ['waiting', 'deletion-threshold']);
   assert.match(problem.reason, /24 wait, 10 are allowed; .*causeway domain deletions --forest 'corp/);
   assert.match(lines.join(), /"named":\["user0@corp\.example\.com".*ALARM: deletions are held/);
-  const waiting = ledger.queuedReports(100).filter(({ report }) => report.outcome === 'waiting');
+  const waiting = ledger.outbox.first(100).filter(({ report }) => report.outcome === 'waiting');
   assert.equal(waiting.length, 24);
   assert.equal(await apply(), 0);
-  assert.equal(ledger.queuedReports(100).length, 34, 'it is reported once');
+  assert.equal(ledger.outbox.first(100).length, 34, 'it is reported once');
   assert.equal(lines.length, 1, 'and said once');
 });
 
 test('the window is of 24 hours: what went counts with what waits', async () => {
   people(CORP, 50, 7);
   assert.equal(await apply(), 7);
-  for (let n = 10; n < 14; n++) ledger.save(entry(CORP, n, { deleteSequence: 200 + n }));
+  for (let n = 10; n < 14; n++) ledger.accounts.save(entry(CORP, n, { deleteSequence: 200 + n }));
   assert.equal(await apply(), 0);
   assert.equal(ledger.bulk.countHeld(deletionsOf(CORP)), 4);
 });
@@ -93,8 +94,8 @@ test('an approval of the list lets go those that still hold, after a restart too
     ...{ user: `user3@${CORP}`, name: anchorOf(CORP, 3), sourceAnchor: anchorOf(CORP, 3) },
     ...{ sequence: 103, canSignIn: true },
   });
-  ledger.save(entry(CORP, 5));
-  ledger.save(entry(CORP, 20, { deleteSequence: 300 }));
+  ledger.accounts.save(entry(CORP, 5));
+  ledger.accounts.save(entry(CORP, 20, { deleteSequence: 300 }));
   assert.equal(await apply(), 0);
   assert.deepEqual((shown => [shown.count, shown.ceased])(getHeld(ledger, list!.digest)), [11, 1]);
   assert.throws(() => approveHeld(ledger, list!.digest, 'create'), { code: 'other-list' });
@@ -102,22 +103,22 @@ test('an approval of the list lets go those that still hold, after a restart too
   ledger.close();
   ledger = new Ledger(file);
   assert.equal(await apply(), 11);
-  assert.ok(ledger.entry({ forest: CORP, anchor: anchorOf(CORP, 5) })!.managedGuid);
+  assert.ok(ledger.accounts.of({ forest: CORP, anchor: anchorOf(CORP, 5) })!.managedGuid);
   assert.deepEqual(stillSigningIn(ledger), [`user20@${CORP}`]);
-  assert.equal(ledger.auditTrail()[0]!.action, 'allow-deletes');
+  assert.equal(ledger.audit.list()[0]!.action, 'allow-deletes');
 });
 
 test('a list that was held does not go because it grew shorter, or because the threshold grew', async () => {
   people(CORP, 50, 3);
   assert.equal(await apply(2), 0);
-  ledger.save(entry(CORP, 0));
+  ledger.accounts.save(entry(CORP, 0));
   assert.equal(await apply(2), 0);
   assert.equal(await apply(500), 0);
   // The same deletion in a newer record is no way around, nor is an approval of the older one.
   const [list] = listHeld(ledger, 'delete');
-  ledger.save(entry(CORP, 1, { deleteSequence: 500 }));
+  ledger.accounts.save(entry(CORP, 1, { deleteSequence: 500 }));
   assert.equal(await apply(500), 0);
   assert.equal(approveHeld(ledger, list!.digest, 'delete').count, 1);
   assert.equal(await apply(500), 1);
-  assert.ok(ledger.entry({ forest: CORP, anchor: anchorOf(CORP, 1) })!.managedGuid);
+  assert.ok(ledger.accounts.of({ forest: CORP, anchor: anchorOf(CORP, 1) })!.managedGuid);
 });

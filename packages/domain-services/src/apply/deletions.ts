@@ -1,8 +1,9 @@
 import type { BulkLine, BulkList, Log } from '@causeway/service';
 import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import type { WriteResult } from '../directory/write.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
 import { canStillSignIn, nameOf } from '../ledger/held.ts';
-import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { reportedPerson } from '../person.ts';
 import { REASONS } from '../refusals.ts';
 import { deleted } from './plan.ts';
@@ -33,10 +34,10 @@ export const deletionsOf = (forest: string): BulkList => ({
  */
 export async function applyDeletions(context: DeletionContext): Promise<void> {
   const { ledger, threshold } = context;
-  const pending = Map.groupBy(ledger.pendingDeletes(), ({ forest }) => forest);
+  const pending = Map.groupBy(ledger.accounts.pendingDeletes(), ({ forest }) => forest);
   const forests = new Set([...pending.keys(), ...ledger.bulk.scopes('delete')]);
   if (forests.size === 0) return;
-  const objects = ledger.countByForest();
+  const objects = ledger.accounts.countByForest();
   for (const forest of forests) {
     const list = deletionsOf(forest);
     const lines = (pending.get(forest) ?? []).map(entry => ({
@@ -47,7 +48,7 @@ export async function applyDeletions(context: DeletionContext): Promise<void> {
     if (fresh.length > 0) tellHeld(context, forest, { held, fresh, limit });
     for (const { entry } of [...approved, ...go]) await deleteOne(context, list, entry);
     if (approved.length + go.length > 0)
-      ledger.bulk.noteObjects(list, ledger.countByForest().get(forest) ?? 0, new Date());
+      ledger.bulk.noteObjects(list, ledger.accounts.countByForest().get(forest) ?? 0, new Date());
   }
 }
 
@@ -67,10 +68,10 @@ async function deleteOne(
   const common = { ...reportedPerson(entry), kind: 'account', sequence, at } as const;
   if (result.ok || result.gone) {
     ledger.transaction(() => {
-      ledger.save(deleted(entry, now));
-      ledger.clearProblem(entry, 'account');
+      ledger.accounts.save(deleted(entry, now));
+      ledger.problems.clear(entry, 'account');
       ledger.bulk.noteWent(list, anchor, now);
-      ledger.queueReports([{ ...common, outcome: 'applied', reason: null }]);
+      ledger.outbox.add([{ ...common, outcome: 'applied', reason: null }]);
     });
     return;
   }
@@ -84,8 +85,8 @@ async function deleteOne(
     code: 'failed',
   } as const;
   ledger.transaction(() => {
-    ledger.saveProblem({ ...problem, reason, sequence, at, acceptable: null });
-    ledger.queueReports([{ ...common, outcome: 'failed', reason }]);
+    ledger.problems.save({ ...problem, reason, sequence, at, acceptable: null });
+    ledger.outbox.add([{ ...common, outcome: 'failed', reason }]);
   });
   log.warn({ forest, anchor, reason }, 'not deleted; tried again');
 }
@@ -104,8 +105,8 @@ function tellHeld(
     for (const { entry } of fresh) {
       const common = { kind: 'account', outcome: 'waiting', sequence: entry.deleteSequence!, at } as const;
       const { anchor } = entry;
-      ledger.saveProblem({ ...common, forest, anchor, verified: true, code, reason, acceptable: null });
-      ledger.queueReports([{ ...common, ...reportedPerson(entry), reason: `${code}: ${reason}` }]);
+      ledger.problems.save({ ...common, forest, anchor, verified: true, code, reason, acceptable: null });
+      ledger.outbox.add([{ ...common, ...reportedPerson(entry), reason: `${code}: ${reason}` }]);
     }
   });
   const names = held.flatMap(({ entry }) => (canStillSignIn(ledger, entry) ? [nameOf(entry)] : []));

@@ -13,8 +13,8 @@ import {
 import { blockMark } from '../directory/block-mark.ts';
 import { accountDn } from '../directory/structure.ts';
 import type { Write } from '../directory/write.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Block } from '../ledger/block-book.ts';
-import type { LedgerEntry } from '../ledger/ledger.ts';
 import { mayBeEnabled } from '../ledger/may-be-enabled.ts';
 import type { Person } from '../person.ts';
 import { samePin } from './decide.ts';

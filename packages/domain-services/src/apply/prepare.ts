@@ -1,6 +1,7 @@
 import type { FeedItem } from '@causeway/contract';
 import { openCredentialRecord } from '@causeway/records';
-import type { ApplyContext, PreparedItem } from './task.ts';
+import type { ApplyContext } from './apply-context.ts';
+import type { PreparedItem } from './task.ts';
 import { type VerifiedItem, verifyItem } from './verified-item.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function prepareItems(
 
 async function openIfNewer({ ledger, sealingKey }: ApplyContext, { person, credential }: VerifiedItem) {
   if (!credential?.ok || credential.record.kind !== 'credential') return undefined;
-  const known = ledger.entry(person);
+  const known = ledger.accounts.of(person);
   const written =
     known?.hasCredential === true && credential.record.sequence <= (known.credentialSequence ?? -1);
   return written ? undefined : openCredentialRecord(credential.record, sealingKey);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { viewOf } from '../ledger/name-book.ts';
 import { decideNames } from '../names/naming.ts';
-import { newAccount } from './page-names.ts';
-import { type ApplyContext, type Task, upsertOf } from './task.ts';
+import type { ApplyContext } from './apply-context.ts';
+import { newAccount } from './names/page-names.ts';
+import { type Task, upsertOf } from './task.ts';
 
 /**
  * Whoever comes back gets the account back that was deleted here, with its SID, while the directory has its tombstone. It is disabled
@@ -30,17 +31,17 @@ async function restoreAccount(
   const result = await directory.restore(guid, samAccountName, nonce);
   ledger.transaction(() => {
     if (result.ok) {
-      ledger.save({ ...entry, managedGuid: guid, nonce });
+      ledger.accounts.save({ ...entry, managedGuid: guid, nonce });
       const { keepsDigits, digitsKey } = entry;
       ledger.names.save(entry, { samAccountName, userPrincipalName: null, keepsDigits, digitsKey });
     } else {
-      ledger.audit({ action: 'made-anew', subject: anchor, detail: `of ${forest}: ${result.reason}` });
+      ledger.audit.add({ action: 'made-anew', subject: anchor, detail: `of ${forest}: ${result.reason}` });
     }
   });
   log.info(
     { forest, anchor, ...(!result.ok && { reason: result.reason }) },
     result.ok ? 'account restored' : 'account made anew',
   );
-  task.entry = ledger.entry(entry)!;
+  task.entry = ledger.accounts.of(entry)!;
   if (!result.ok) task.madeAnew = true;
 }

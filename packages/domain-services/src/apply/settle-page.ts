@@ -2,16 +2,20 @@ import type { DomainReport, FeedItem } from '@causeway/contract';
 import type { AccountRecord } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import { endAcceptances, logEnded } from '../administrators/administrators.ts';
-import type { Ledger, LedgerEntry, RecordKind } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { RecordKind } from '../ledger/problem-book.ts';
 import { nameWithDigits } from '../names/made-up-name.ts';
 import { isSamePerson, keyOf, type Person, reportedPerson, signedPerson } from '../person.ts';
 import { refuse } from '../refusals.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { lookAgain } from './blocks.ts';
 import { noteCreated } from './creations.ts';
 import type { AccountDecision } from './decide.ts';
+import { reasonOf, saveNameProblem } from './names/name-problems.ts';
+import { reconcileNames } from './names/reconcile-names.ts';
 import { forgotten, planDeletion, rememberWithdrawal, wantedNames } from './plan.ts';
-import { reasonOf, reconcileNames, saveNameProblem } from './reconcile-names.ts';
-import type { ApplyContext, Task } from './task.ts';
+import type { Task } from './task.ts';
 
 /**
  * Puts down in the ledger what became of a page that is written, in one transaction, with its reports; names that have to change
@@ -54,7 +58,7 @@ function queueReports(ledger: Ledger, reports: readonly Report[]): void {
   for (const { person, ...report } of reports) {
     const written = report.outcome === 'applied' || report.outcome === 'unchanged';
     const reason = written && report.kind === 'account' ? reasonOf(ledger, person) : report.reason;
-    ledger.queueReports([{ ...report, ...reportedPerson(person), reason }]);
+    ledger.outbox.add([{ ...report, ...reportedPerson(person), reason }]);
   }
 }
 
@@ -82,18 +86,18 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
   for (const task of tasks) {
     const { item, verified, entry, decision, plan, result } = task;
     const failure = result?.ok === false ? result : undefined;
-    if (plan && !failure) ledger.save(plan.next);
+    if (plan && !failure) ledger.accounts.save(plan.next);
     // It was planned before this was in the ledger, and a block may have come or gone since.
     if (plan) ledger.blocks.touch(plan.next);
     if (plan?.write.kind === 'add' && !failure) noteCreated(ledger, plan.next);
-    if (failure?.gone && entry) ledger.save(forgotten(entry));
+    if (failure?.gone && entry) ledger.accounts.save(forgotten(entry));
     const { account } = decision;
     if (account.kind === 'delete' || account.kind === 'bury') {
-      ledger.save(planDeletion(entry, account.record, new Date(at)));
+      ledger.accounts.save(planDeletion(entry, account.record, new Date(at)));
     }
     const { credential } = decision;
     if (credential.kind === 'remember') {
-      ledger.save(rememberWithdrawal(ledger.entry(verified.person), credential.record));
+      ledger.accounts.save(rememberWithdrawal(ledger.accounts.of(verified.person), credential.record));
     }
     if (account.kind === 'unchanged' && entry) refreshNames(ledger, entry, account.record);
     // Looked at before the account was there, they may have been put off.
@@ -125,8 +129,8 @@ function saveAsides(
   if (aside) {
     const { code, reason, acceptable, kind: outcome } = aside;
     const problem = { outcome, code, reason, acceptable, sequence, at };
-    ledger.saveProblem({ ...person, verified: true, kind: 'sid', ...problem });
-  } else ledger.clearProblem(person, 'sid');
+    ledger.problems.save({ ...person, verified: true, kind: 'sid', ...problem });
+  } else ledger.problems.clear(person, 'sid');
   if (taken) saveNameProblem(ledger, person, taken.problems, sequence);
 }
 
@@ -138,7 +142,7 @@ function refreshNames(ledger: Ledger, entry: LedgerEntry, record: AccountRecord)
   const { anchor, forest, samAccountName } = entry;
   const name = wanted.wantedName;
   const hasDigits = name !== null && samAccountName === nameWithDigits(name, anchor);
-  ledger.save({ ...entry, ...wanted });
+  ledger.accounts.save({ ...entry, ...wanted });
   if (!hasDigits || !ledger.names.wasWantedElsewhere(name, forest)) return;
   ledger.names.save(entry, { ...entry, keepsDigits: true });
 }
@@ -168,7 +172,7 @@ function outcomeOf(
     case 'delete': // reported once it is made
       return undefined;
     case 'unchanged': {
-      ledger.clearProblem(person, kind);
+      ledger.problems.clear(person, kind);
       const written = kind === 'account' ? entry?.accountAt : entry?.credentialAt;
       return report('unchanged', one.sequence, null, written ?? now);
     }
@@ -177,19 +181,19 @@ function outcomeOf(
       const { kind: outcome, code, reason, acceptable, sequence } = one;
       const problem = { ...person, kind, outcome, code, reason, acceptable, sequence, at: now };
       // What is in no list is not reported either: the outbox would grow as the list does not.
-      if (!isVerified && !ledger.saveUnverified(problem)) return undefined;
-      if (isVerified) ledger.saveProblem({ ...problem, verified: true });
+      if (!isVerified && !ledger.problems.saveUnverified(problem)) return undefined;
+      if (isVerified) ledger.problems.save({ ...problem, verified: true });
       return report(outcome, sequence, `${code}: ${reason}`);
     }
     default: {
       const { sequence } = one.record;
       if (!failure) {
-        ledger.clearProblem(person, kind);
+        ledger.problems.clear(person, kind);
         return report('applied', sequence);
       }
       const { reason } = failure;
       const problem = { ...person, verified: true, kind, code: 'failed', reason, sequence, at: now } as const;
-      ledger.saveProblem({ ...problem, outcome: 'failed', acceptable: null });
+      ledger.problems.save({ ...problem, outcome: 'failed', acceptable: null });
       return report('failed', sequence, reason);
     }
   }

@@ -7,15 +7,17 @@ import {
 } from '@causeway/records';
 import type { Ledger } from '../ledger/ledger.ts';
 import { claimsOf, type NamedAccount } from '../names/naming.ts';
-import { domainSidOf } from '../names/protected.ts';
 import type { Person } from '../person.ts';
 import { type Refused, refuse } from '../refusals.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { holdCreations } from './creations.ts';
 import { decide } from './decide.ts';
-import { newAccount, PageNames } from './page-names.ts';
+import { discard } from './discard.ts';
+import { newAccount, PageNames } from './names/page-names.ts';
 import { planWrite } from './plan.ts';
 import { restoreAccounts } from './restore-accounts.ts';
-import { type ApplyContext, createdBy, discard, type PreparedItem, type Task } from './task.ts';
+import { domainSidOf } from './sid-history.ts';
+import { createdBy, type PreparedItem, type Task } from './task.ts';
 
 /**
  * Decides what is to become of the users of a page and plans the writes. Nobody may come twice in it, nor be in a page that is
@@ -42,7 +44,7 @@ async function adoptMade(
   prepared: readonly PreparedItem[],
 ): Promise<void> {
   const intents = prepared.flatMap(({ verified }) => {
-    const entry = ledger.entry(verified.person);
+    const entry = ledger.accounts.of(verified.person);
     return entry && entry.nonce !== null && entry.managedGuid === null ? [entry] : [];
   });
   if (intents.length === 0) return;
@@ -53,15 +55,15 @@ async function adoptMade(
     for (const entry of intents) {
       const guid = made.get(entry.nonce!);
       if (guid === undefined) continue;
-      ledger.save({ ...entry, managedGuid: guid });
+      ledger.accounts.save({ ...entry, managedGuid: guid });
       ledger.names.touch(claimsOf(entry, domain).map(({ slot }) => slot));
     }
   });
 }
 
 function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
-  const entry = ledger.entry(prepared.verified.person);
-  const decision = decide(entry, prepared.verified, domain, sid => ledger.forestOfSid(sid));
+  const entry = ledger.accounts.of(prepared.verified.person);
+  const decision = decide(entry, prepared.verified, domain, sid => ledger.sids.forestOf(sid));
   const { account } = decision;
   if (account.kind === 'upsert' && !account.sid) pinSid(ledger, account.record);
   return { ...prepared, entry, decision };
@@ -71,8 +73,8 @@ function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Ta
 function pinSid(ledger: Ledger, { objectSid, forest }: AccountRecord): void {
   if (objectSid === null) return;
   const domainSid = domainSidOf(objectSid)!;
-  if (ledger.forestOfSid(domainSid) === undefined) {
-    ledger.pinSid(domainSid, forest, new Date().toISOString());
+  if (ledger.sids.forestOf(domainSid) === undefined) {
+    ledger.sids.pin(domainSid, forest, new Date().toISOString());
   }
 }
 

@@ -1,33 +1,11 @@
 import type { FeedItem } from '@causeway/contract';
-import { wipeKeys } from '@causeway/credentials';
-import type { AccountRecord, CredentialSecret, openCredentialRecord, SealingKey } from '@causeway/records';
-import type { Log } from '@causeway/service';
-import type { Growth } from '../configuration.ts';
-import { wipeValues } from '../directory/attributes.ts';
-import type { LdbModify } from '../directory/ldb-modify.ts';
-import type { ManagedDirectory } from '../directory/managed-directory.ts';
+import type { AccountRecord, openCredentialRecord } from '@causeway/records';
 import type { WriteResult } from '../directory/write.ts';
-import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
-import type { ManagedDomain } from '../names/protected.ts';
-import type { Trust } from '../pairing/trust.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Decision } from './decide.ts';
-import type { TakenNames } from './page-names.ts';
+import type { TakenNames } from './names/page-names.ts';
 import type { Plan } from './plan.ts';
 import type { VerifiedItem } from './verified-item.ts';
-
-/** All that a page is written with. */
-export interface ApplyContext {
-  ledger: Ledger;
-  directory: ManagedDirectory;
-  ldbModify: LdbModify;
-  domain: ManagedDomain;
-  sealingKey: SealingKey;
-  tenant: string;
-  trust: Trust;
-  /** What too many new accounts lead to; an alarm when absent. */
-  growth?: Growth;
-  log: Log;
-}
 
 /** A user whose signatures are checked and whose sealed part is open, before anything is decided. */
 export interface PreparedItem {
@@ -58,17 +36,4 @@ export function upsertOf({ decision: { account } }: Task): AccountRecord | undef
 /** The record by which an account is made, as long as there is none: restoring one changes the entry. */
 export function createdBy(task: Task): AccountRecord | undefined {
   return task.entry?.managedGuid == null ? upsertOf(task) : undefined;
-}
-
-/** Wipes what is secret in items or tasks, written or not. */
-export function discard(items: readonly (PreparedItem | Task)[]): void {
-  for (const item of items) {
-    if (item.opened?.ok) wipe(item.opened);
-    if ('plan' in item && item.plan) wipeValues(item.plan.write.values);
-  }
-}
-
-function wipe(secret: CredentialSecret): void {
-  secret.ntHash.fill(0);
-  if (secret.kerberosKeys) wipeKeys(secret.kerberosKeys);
 }

@@ -1,11 +1,14 @@
 import { faultPoint } from '@causeway/service';
 import { writeInBulk } from '../directory/bulk.ts';
-import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { claimsOf, type Slot } from '../names/naming.ts';
+import type { ApplyContext } from './apply-context.ts';
 import { lookAgain } from './blocks.ts';
-import { newAccount } from './page-names.ts';
+import { discard } from './discard.ts';
+import { newAccount } from './names/page-names.ts';
 import { wantedNames, withNames } from './plan.ts';
-import { type ApplyContext, discard, type Task, upsertOf } from './task.ts';
+import { type Task, upsertOf } from './task.ts';
 
 /** From this many writes on, `ldbmodify` is quicker than one operation after the other. */
 export const BULK_FROM = 50;
@@ -84,7 +87,7 @@ function saveIntent(
   due: readonly Slot[],
 ): void {
   const { next } = plan!;
-  ledger.save(intentOf(entry, next));
+  ledger.accounts.save(intentOf(entry, next));
   // Whoever was here before gets the names that the account is made with.
   if (entry) ledger.names.save(next, next);
   for (const slot of owned) ledger.names.setOwner({ slot, forest: next.forest, releasedAt: null });

@@ -5,7 +5,7 @@ import type { Command as Program } from 'commander';
 import { TENANT_ADMINISTERS } from '../administrators/accept-administrator.ts';
 import { loadDomainConfiguration } from '../configuration.ts';
 import { askOrDo, perform } from './at-hand.ts';
-import { type ForestFlags, forestOption } from './forest-option.ts';
+import { type ForestFlags, forestOption, subcommand } from './command-options.ts';
 import { personRows } from './person-rows.ts';
 
 /** `causeway domain administrators …`. */
@@ -13,13 +13,8 @@ export function administratorCommands(domain: Program): void {
   const administrators = domain
     .command('administrators')
     .description('who administers the managed domain: the tenant proposes, you accept');
-  const command = (text: string, description: string, isDefault = false): Program =>
-    administrators
-      .command(text, { isDefault })
-      .description(description)
-      .option('--config <file>', 'configuration file (YAML)')
-      .option('--state <directory>', 'state folder')
-      .option('--json', 'print JSON');
+  const command = (text: string, description: string, isDefault = false) =>
+    subcommand(administrators, text, description, isDefault);
   const ofPerson = (text: string, description: string): Program =>
     forestOption(command(text, description), 'of this forest alone').argument(
       '<user>',

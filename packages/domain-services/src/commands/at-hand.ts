@@ -4,12 +4,7 @@ import { domainStatus } from '@causeway/samba';
 import { describeError, lockState, printResult } from '@causeway/service';
 import { type AdminContext, adminHandlers } from '../admin/handlers.ts';
 import { adoptBlocks, applyBlocks } from '../apply/blocks.ts';
-import {
-  type ConfigurationFlags,
-  type DomainConfiguration,
-  limitsOf,
-  loadDomainConfiguration,
-} from '../configuration.ts';
+import { type DomainConfiguration, limitsOf, loadDomainConfiguration } from '../configuration.ts';
 import { requireCreated } from '../creation/creation.ts';
 import { ManagedDirectory } from '../directory/managed-directory.ts';
 import { Ledger } from '../ledger/ledger.ts';
@@ -17,6 +12,7 @@ import { openDomainKeys, publicDomainKeys } from '../pairing/domain-keys.ts';
 import { placesOf } from '../places.ts';
 import { openTenant, requireIdentity } from '../registration/identity.ts';
 import { registerAgain } from '../registration/register.ts';
+import type { CommandFlags } from './command-options.ts';
 
 export type RouteName = keyof typeof routes;
 export type Input<N extends RouteName> = CallInput<(typeof routes)[N]>;
@@ -54,9 +50,20 @@ export async function askOrDo<N extends RouteName>(
 /** What is done by a decision, and told in words. */
 type Decision = { [N in RouteName]: Reply<N> extends Done ? N : never }[RouteName];
 
+/** Shows what the running service answers; where none runs, what the ledger says. */
+export async function look<N extends RouteName>(
+  flags: CommandFlags,
+  name: N,
+  input: Input<N>,
+  lines: (value: Reply<N>) => string[],
+): Promise<void> {
+  const value = await askOrDo(loadDomainConfiguration(flags), name, input);
+  printResult(flags.json, value, () => lines(value));
+}
+
 /** Has a decision carried out, and prints what was done. */
 export async function perform<N extends Decision>(
-  flags: ConfigurationFlags & { json?: boolean },
+  flags: CommandFlags,
   name: N,
   body: Input<N>['body'],
 ): Promise<void> {

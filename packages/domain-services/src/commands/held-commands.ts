@@ -3,7 +3,7 @@ import { CausewayError, confirm, describeHeld, HELD_WORDS, printResult } from '@
 import type { Command as Program } from 'commander';
 import { loadDomainConfiguration } from '../configuration.ts';
 import { askOrDo } from './at-hand.ts';
-import { type ForestFlags, forestOption } from './forest-option.ts';
+import { type ForestFlags, forestOption } from './command-options.ts';
 
 type Operation = DomainHeldList['operation'];
 

@@ -7,7 +7,7 @@ import {
   readCode,
   withCode,
 } from '@causeway/service';
-import { type ConfigurationFlags, loadDomainConfiguration } from '../configuration.ts';
+import { loadDomainConfiguration } from '../configuration.ts';
 import { requireCreated } from '../creation/creation.ts';
 import { openDomainKeys, publicDomainKeys } from '../pairing/domain-keys.ts';
 import { placesOf } from '../places.ts';
@@ -19,6 +19,7 @@ import {
   TENANT_IS_OLDER,
 } from '../registration/registration.ts';
 import { askOrDo } from './at-hand.ts';
+import type { CommandFlags } from './command-options.ts';
 
 export interface ReplaceFlags {
   /** Realm of the managed domain that is replaced. */
@@ -27,9 +28,7 @@ export interface ReplaceFlags {
 }
 
 /** `causeway domain register`: by the running service, or here when none runs. */
-export async function register(
-  flags: ConfigurationFlags & ReplaceFlags & CodeFlags & { json?: boolean },
-): Promise<void> {
+export async function register(flags: CommandFlags & ReplaceFlags & CodeFlags): Promise<void> {
   const configuration = loadDomainConfiguration(flags);
   const places = placesOf(configuration);
   checkStateFolder(places.stateDirectory, places.domain.directory);

@@ -20,8 +20,14 @@ import {
   replacementConsequences,
   TENANT_IS_OLDER,
 } from '../registration/registration.ts';
-import { beginCreation, type Creation, completeCreation, planCreation } from './creation.ts';
-import { CREATION_SETTING, HARDENED_SETTINGS } from './hardening.ts';
+import {
+  beginCreation,
+  CREATION_SETTING,
+  type Creation,
+  completeCreation,
+  planCreation,
+} from './creation.ts';
+import { HARDENED_SETTINGS } from './hardening.ts';
 
 export interface CreateOptions {
   /** One-time code of the tenant; not needed once the agent is enrolled. */

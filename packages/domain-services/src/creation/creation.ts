@@ -5,7 +5,9 @@ import { CausewayError, writePrivateFile } from '@causeway/service';
 import { z } from 'zod';
 import type { DomainConfiguration } from '../configuration.ts';
 import type { Places } from '../places.ts';
-import { CREATION_SETTING } from './hardening.ts';
+
+/** A setting that Samba passes over: it tells a domain that this very creation made from somebody else's. */
+export const CREATION_SETTING = 'causeway:creation';
 
 /** What `create` set out to make: written before anything else, so that a creation cut off is known again. */
 const Creation = z.strictObject({

@@ -16,6 +16,3 @@ export const HARDENED_SETTINGS: Readonly<Record<string, string>> = {
   'tls priority': 'SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2',
   'old password allowed period': '0',
 };
-
-/** A setting that Samba passes over: it tells a domain that this very creation made from somebody else's. */
-export const CREATION_SETTING = 'causeway:creation';

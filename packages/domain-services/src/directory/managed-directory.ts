@@ -8,21 +8,20 @@ import {
   type LdapConnection,
   type LdapEntry,
   LdapError,
-  type LdapErrorCode,
-  openLdap,
   SdFlag,
   SdFlagsControl,
   showDeleted,
   textOf,
 } from '@causeway/ldap';
 import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
-import { CausewayError, describeError, faultPoint, suspectDisk } from '@causeway/service';
+import { faultPoint } from '@causeway/service';
 import { ACL_REVISION_DS, decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
 import type { Block } from '../ledger/block-book.ts';
-import type { ManagedDomain } from '../names/protected.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
 import { asAttributes, asChanges, controlValues, type Values } from './attributes.ts';
 import { blockMark, isBlockMark, MARK_ATTRIBUTE, MARK_FILTER } from './block-mark.ts';
 import { denyOwnChange, newAccountDescriptor } from './own-changes.ts';
+import { isRefusal, SambaConnection } from './samba-connection.ts';
 import { accountDn, usersDn } from './structure.ts';
 import type { Write, WriteResult } from './write.ts';
 
@@ -33,44 +32,16 @@ export interface DirectoryAccount {
   userPrincipalName: string | undefined;
 }
 
-const TIMEOUT_MS = 30_000;
 const SCAN_TIMEOUT_MS = 600_000;
 /** Names a filter; Samba looks each of them up in an index. */
 const MAX_FILTER_NAMES = 200;
-/** The domain controller is not there or busy: nothing is wrong with what was to be written. */
-const UNAVAILABLE: ReadonlySet<LdapErrorCode> = new Set([
-  'unreachable',
-  'closed',
-  'timeout',
-  'busy',
-  'protocol',
-]);
-
-const OPERATIONS_ERROR = 1;
-const PROTOCOL_ERROR = 2;
-const IO_ERROR = /^[0-9A-F]{8}: IO Error at \S+\.c:\d+$/;
-
-/**
- * How Samba says that its disk takes nothing (seen in 4.17): a protocol error on a full disk, an operations error on one that became
- * read-only. Nothing of what a change holds may look like it, or one person would hold up all others.
- */
-const isDiskTrouble = ({ resultCode, diagnostic }: LdapError): boolean =>
-  resultCode === PROTOCOL_ERROR || (resultCode === OPERATIONS_ERROR && IO_ERROR.test(diagnostic ?? ''));
-
-const REFUSALS: ReadonlySet<LdapErrorCode> = new Set(['already-exists', 'constraint', 'syntax']);
-
-const isRefusal = (error: unknown): boolean => error instanceof LdapError && REFUSALS.has(error.code);
-
 /** The managed domain's directory over Samba's privileged socket: who can open it is the system itself. */
 export class ManagedDirectory {
   readonly base: string;
   readonly users: string;
   readonly realm: string;
   readonly #hostName: string;
-  readonly #place: string;
-  readonly #socketPath: string;
-  #connection: LdapConnection | undefined;
-  #opening: Promise<LdapConnection> | undefined;
+  readonly #connection: SambaConnection;
   #accountDescriptor: Uint8Array | undefined;
 
   constructor(place: DomainPlace) {
@@ -79,12 +50,11 @@ export class ManagedDirectory {
     this.#hostName = description.hostName;
     this.base = baseDn(description);
     this.users = usersDn(description);
-    this.#place = place.directory;
-    this.#socketPath = domainLayout(place.directory).ldapi;
+    this.#connection = new SambaConnection(domainLayout(place.directory).ldapi, place.directory);
   }
 
   async describe(): Promise<ManagedDomain> {
-    const [entry] = await this.#use(ldap =>
+    const [entry] = await this.#connection.use(ldap =>
       ldap.search(this.base, { scope: 'base', attributes: ['objectSid'] }),
     );
     return { realm: this.realm, hostName: this.#hostName, sid: decodeSid(bytesOf(entry!, 'objectSid')!) };
@@ -99,19 +69,19 @@ export class ManagedDirectory {
   async readAccountDescriptor({ sid }: ManagedDomain): Promise<void> {
     const dn = `CN=User,CN=Schema,CN=Configuration,${this.base}`;
     const attributes = ['defaultSecurityDescriptor'];
-    const [entry] = await this.#use(ldap => ldap.search(dn, { scope: 'base', attributes }));
+    const [entry] = await this.#connection.use(ldap => ldap.search(dn, { scope: 'base', attributes }));
     const sddl = entry && textOf(entry, 'defaultSecurityDescriptor');
     this.#accountDescriptor = newAccountDescriptor(sddl ?? '', sid);
   }
 
   /** Something that is asked or done over the same socket, in its turn. @throws CausewayError 'directory-unavailable' */
   use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T> {
-    return this.#use(work);
+    return this.#connection.use(work);
   }
 
   /** Keeps everybody from changing the password of an account of ours by knowing it; once that is so, this changes nothing. */
   denyOwnChange(guid: string): Promise<WriteResult> {
-    return this.#attempt(ldap => writeDenials(ldap, `<GUID=${guid}>`));
+    return this.#connection.attempt(ldap => writeDenials(ldap, `<GUID=${guid}>`));
   }
 
   /** Whoever has one of these names, in the whole domain. */
@@ -145,7 +115,7 @@ export class ManagedDirectory {
 
   /** @throws CausewayError 'directory-unavailable' when the domain controller cannot be asked: try again later */
   write(write: Write): Promise<WriteResult> {
-    return this.#attempt(async ldap => {
+    return this.#connection.attempt(async ldap => {
       const control = [bypassPasswordHash()];
       if (write.kind === 'add') return ldap.add(write.dn, asAttributes(write.values), control);
       const dn = `<GUID=${write.guid}>`;
@@ -158,7 +128,7 @@ export class ManagedDirectory {
     const attributes = ['objectGUID', MARK_ATTRIBUTE];
     // No index helps: Samba looks at every account.
     const options = { scope: 'one', filter: MARK_FILTER, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
-    const entries = await this.#use(ldap => ldap.search(this.users, options));
+    const entries = await this.#connection.use(ldap => ldap.search(this.users, options));
     return entries.map(entry => ({
       ...{ guid: decodeGuid(bytesOf(entry, 'objectGUID')!), text: textOf(entry, MARK_ATTRIBUTE) ?? '' },
     }));
@@ -167,7 +137,7 @@ export class ManagedDirectory {
   /** Enables or disables an account of ours, and puts the mark of a block on it or takes it off; where it is so, nothing is written. */
   setStanding(guid: string, enabled: boolean, block: Block | undefined): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
-    return this.#attempt(async ldap => {
+    return this.#connection.attempt(async ldap => {
       const attributes = ['userAccountControl', MARK_ATTRIBUTE];
       const [found] = await ldap.search(dn, { scope: 'base', attributes });
       if (found === undefined) throw new LdapError('no-such-object', `'${dn}' is not there`);
@@ -183,7 +153,7 @@ export class ManagedDirectory {
   /** Gives an account of ours another account name, and its object the name that follows from it: both, or neither. */
   rename(guid: string, from: string, to: string): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
-    return this.#attempt(async ldap => {
+    return this.#connection.attempt(async ldap => {
       await ldap.modifyDn(dn, accountDn(to, this.users));
       faultPoint('domain.within-rename');
       try {
@@ -199,7 +169,7 @@ export class ManagedDirectory {
   setPrincipal(guid: string, principal: string | null): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
     const attribute = 'userPrincipalName';
-    return this.#attempt(async ldap => {
+    return this.#connection.attempt(async ldap => {
       if (principal !== null)
         return ldap.modify(dn, [{ operation: 'replace', attribute, values: [principal] }]);
       try {
@@ -221,7 +191,7 @@ export class ManagedDirectory {
     const dn = `<GUID=${guid}>`;
     const replace = (attribute: string, value: string | Uint8Array) =>
       ({ operation: 'replace', attribute, values: [value] }) as const;
-    return this.#attempt(async ldap => {
+    return this.#connection.attempt(async ldap => {
       const controls = [showDeleted()];
       const attributes = ['isDeleted', 'isCriticalSystemObject'];
       const [found] = await ldap.search(dn, { scope: 'base', attributes, controls });
@@ -253,7 +223,7 @@ export class ManagedDirectory {
    */
   async delete(guid: string, nonce: string): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
-    return this.#attempt(async ldap => {
+    return this.#connection.attempt(async ldap => {
       const attributes = ['mS-DS-ConsistencyGuid', 'isCriticalSystemObject'];
       const [entry] = await ldap.search(dn, { scope: 'base', attributes });
       const mark = entry && bytesOf(entry, 'mS-DS-ConsistencyGuid');
@@ -266,55 +236,16 @@ export class ManagedDirectory {
   }
 
   async close(): Promise<void> {
-    await this.#connection?.close();
-    this.#connection = undefined;
+    await this.#connection.close();
   }
 
   async #searchEach(terms: string[], base: string, attributes: string[]): Promise<LdapEntry[]> {
     const found: LdapEntry[] = [];
     for (let i = 0; i < terms.length; i += MAX_FILTER_NAMES) {
       const filter = `(|${terms.slice(i, i + MAX_FILTER_NAMES).join('')})`;
-      found.push(...(await this.#use(ldap => ldap.search(base, { filter, attributes }))));
+      found.push(...(await this.#connection.use(ldap => ldap.search(base, { filter, attributes }))));
     }
     return found;
-  }
-
-  async #attempt(work: (ldap: LdapConnection) => Promise<void>): Promise<WriteResult> {
-    try {
-      await this.#use(work);
-      return { ok: true };
-    } catch (error) {
-      if (!(error instanceof LdapError)) throw error;
-      const gone = error.code === 'no-such-object';
-      return { ok: false, gone, refused: isRefusal(error), reason: error.message };
-    }
-  }
-
-  /** INVARIANT: one connection. Samba's privileged socket was seen to hang for who has several of them. */
-  async #open(): Promise<LdapConnection> {
-    if (this.#connection?.usable) return this.#connection;
-    this.#opening ??= openLdap({ url: { socketPath: this.#socketPath }, timeoutMs: TIMEOUT_MS }).finally(
-      () => {
-        this.#opening = undefined;
-      },
-    );
-    this.#connection = await this.#opening;
-    return this.#connection;
-  }
-
-  async #use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T> {
-    try {
-      return await work(await this.#open());
-    } catch (error) {
-      if (!(error instanceof LdapError)) throw error;
-      if (isDiskTrouble(error)) throw cannotStore(error, this.#place);
-      if (!UNAVAILABLE.has(error.code)) throw error;
-      throw new CausewayError(
-        'directory-unavailable',
-        `the managed domain's directory does not answer: ${describeError(error)}`,
-        { cause: error, status: 503, retry: 'later' },
-      );
-    }
   }
 }
 
@@ -329,12 +260,4 @@ async function writeDenials(ldap: LdapConnection, dn: string): Promise<void> {
   if (dacl === undefined) return;
   const values = [encodeSecurityDescriptor({ ...descriptor, dacl })];
   await ldap.modify(dn, [{ operation: 'replace', attribute, values }], controls);
-}
-
-/** The error for a directory that cannot store anything now, whoever the change is about: no refusal of that person. */
-export function cannotStore(cause: Error, place: string): CausewayError {
-  const disk = suspectDisk(cause, place);
-  if (disk) return disk;
-  const text = `the managed domain's directory in '${place}' cannot store anything: look into the system's log, its disk may fail; until then nothing is written there, and nothing is lost: ${describeError(cause)}`;
-  return new CausewayError('directory-unavailable', text, { cause, status: 503, retry: 'later' });
 }

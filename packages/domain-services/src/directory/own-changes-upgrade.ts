@@ -1,6 +1,6 @@
 import { describeError, every, type Log, type Service, sleep } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ManagedDomain } from '../names/protected.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
 import type { Person } from '../person.ts';
 import type { ManagedDirectory } from './managed-directory.ts';
 
@@ -35,11 +35,11 @@ export class OwnChangesUpgrade implements Service {
 
   async #round(signal: AbortSignal): Promise<void> {
     const { ledger, log } = this.#options;
-    const count = ledger.ownChangesWaiting();
+    const count = ledger.ownChanges.waiting();
     if (count > 0)
       log.info({ accounts: count }, 'accounts from before get the denial of own password changes');
-    let person = ledger.ownChangesAfter();
-    for (; person !== undefined && !signal.aborted; person = ledger.ownChangesAfter(person)) {
+    let person = ledger.ownChanges.after();
+    for (; person !== undefined && !signal.aborted; person = ledger.ownChanges.after(person)) {
       try {
         await this.#one(person);
       } catch (error) {
@@ -51,7 +51,7 @@ export class OwnChangesUpgrade implements Service {
 
   async #one(person: Person): Promise<void> {
     const { ledger, directory, log } = this.#options;
-    const entry = ledger.entry(person);
+    const entry = ledger.accounts.of(person);
     // It is being made, or was and is not known yet: later.
     if (entry?.nonce != null && entry.managedGuid === null) return;
     if (entry?.managedGuid != null) {
@@ -61,6 +61,6 @@ export class OwnChangesUpgrade implements Service {
         return;
       }
     }
-    ledger.ownChangesDone(person);
+    ledger.ownChanges.done(person);
   }
 }

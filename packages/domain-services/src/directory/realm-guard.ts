@@ -8,7 +8,7 @@ import {
 } from '@causeway/ldap';
 import { every, type Log, type Service, Trouble } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { ManagedDomain } from '../names/protected.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
 import { asAttributes, asChanges } from './attributes.ts';
 import { DOMAIN_POLICY, type SettingsObject, settingsObjects } from './lockout-policy.ts';
 import type { ManagedDirectory } from './managed-directory.ts';
@@ -64,7 +64,7 @@ export class RealmGuard implements Service {
     for (const entry of needed.filter(isLocked)) {
       await ldap.modify(entry.dn, [{ operation: 'replace', attribute: 'lockoutTime', values: ['0'] }]);
       const lock: EndedLock = { account: textOf(entry, 'sAMAccountName')!, at: new Date().toISOString() };
-      ledger.setState('endedLock', JSON.stringify(lock));
+      ledger.state.set('endedLock', JSON.stringify(lock));
       log.error(lock, lockAlarm(lock));
     }
     for (const name of await ensureLockoutPolicy(ldap, directory.base, domain.sid)) {
@@ -80,7 +80,7 @@ const lockAlarm = ({ account, at }: EndedLock): string =>
 
 /** What status says of a lock of the last day; null when there was none. */
 export function readLockAlarm(ledger: Ledger, now = Date.now()): string | null {
-  const text = ledger.state('endedLock');
+  const text = ledger.state.get('endedLock');
   if (text === undefined) return null;
   const lock = JSON.parse(text) as EndedLock;
   return now - Date.parse(lock.at) < TOLD_FOR_MS ? lockAlarm(lock) : null;

@@ -1,6 +1,6 @@
 import type { Send } from '@causeway/api';
 import type { Bell } from '@causeway/service';
-import type { ApplyContext } from '../apply/task.ts';
+import type { ApplyContext } from '../apply/apply-context.ts';
 import { trustOf } from '../pairing/trust.ts';
 import type { Retries } from './retries.ts';
 

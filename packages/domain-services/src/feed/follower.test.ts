@@ -9,7 +9,8 @@ import { ACCEPTS_HEADER, type DomainReport, EMPTY_PROFILE } from '@causeway/cont
 import { generateSealingKey } from '@causeway/records';
 import { createLog, sleep } from '@causeway/service';
 import { LdbModify } from '../directory/ldb-modify.ts';
-import { Ledger, MAX_UNVERIFIED } from '../ledger/ledger.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { MAX_UNVERIFIED } from '../ledger/problem-book.ts';
 import { ForestPeer } from '../testing/index.ts';
 import { Follower } from './follower.ts';
 import { readFeed } from './read-feed.ts';
@@ -95,21 +96,21 @@ test('a user of the feed that is not as agreed costs itself alone, is shown, and
       url.searchParams.get('after') === ''
         ? { json: { items, cursor: '9', more: false, moreNew: false } }
         : empty('9'),
-    ledger => ledger.state('cursor') === '9' && ledger.state('caughtUpAt') !== undefined,
+    ledger => ledger.state.get('cursor') === '9' && ledger.state.get('caughtUpAt') !== undefined,
   );
   assert.ok(await feed.run());
-  const [problem, ...others] = feed.ledger.problems();
+  const [problem, ...others] = feed.ledger.problems.list();
   assert.deepEqual([problem!.anchor, problem!.code, others.length], ['bad1', 'malformed', 0]);
-  assert.ok(feed.ledger.hasFailed(), 'it is read again with the next start');
+  assert.ok(feed.ledger.problems.hasFailed(), 'it is read again with the next start');
 });
 
 test('a cursor that the tenant does not know any more begins the feed anew', async () => {
   const refusal = { error: { code: 'bad-request', message: 'no such cursor' } };
   const feed = await follow(
     url => (url.searchParams.get('after') === 'made-up' ? { status: 400, json: refusal } : empty('5')),
-    ledger => ledger.state('cursor') === '5',
+    ledger => ledger.state.get('cursor') === '5',
   );
-  feed.ledger.setState('cursor', 'made-up');
+  feed.ledger.state.set('cursor', 'made-up');
   assert.ok(await feed.run());
 });
 
@@ -120,12 +121,12 @@ test('an upgrade that announces more reads the feed again from the start, once',
     () => true,
     name,
   );
-  before.ledger.setState('cursor', '7');
-  before.ledger.setState('announced', 'account-3');
+  before.ledger.state.set('cursor', '7');
+  before.ledger.state.set('announced', 'account-3');
   before.ledger.close();
   const upgraded = await follow(
     () => empty('9'),
-    ledger => ledger.state('cursor') === '9',
+    ledger => ledger.state.get('cursor') === '9',
     name,
   );
   assert.ok(await upgraded.run());
@@ -149,7 +150,7 @@ test('a tenant that always says that there is more, or nothing at once, does not
     );
     await feed.run(1000);
     assert.ok(feed.requests.length <= 20, `${feed.requests.length} requests in a second`);
-    assert.ok(feed.ledger.state('caughtUpAt') !== undefined, 'deletions are not held up');
+    assert.ok(feed.ledger.state.get('caughtUpAt') !== undefined, 'deletions are not held up');
   }
 });
 
@@ -174,7 +175,7 @@ test('a wake while a page is read ahead costs nothing and says nothing', async (
       if (count === 2) feed.wake();
       return url.searchParams.get('after') === '5' ? empty('5') : page(count);
     },
-    ledger => ledger.state('caughtUpAt') !== undefined,
+    ledger => ledger.state.get('caughtUpAt') !== undefined,
   );
   assert.ok(await feed.run());
   assert.deepEqual(
@@ -195,10 +196,10 @@ test('what is to be read again is read from the start, whatever is in flight, an
     (_url, count) => {
       // A page is being written meanwhile.
       if (count === 3) feed.readAgain();
-      if (count >= 3) cursors.push(feed.ledger.state('cursor'));
+      if (count >= 3) cursors.push(feed.ledger.state.get('cursor'));
       return page(count);
     },
-    ledger => starts() > 1 && ledger.state('caughtUpAt') !== undefined,
+    ledger => starts() > 1 && ledger.state.get('caughtUpAt') !== undefined,
     name,
   );
   assert.ok(await feed.run());
@@ -207,7 +208,7 @@ test('what is to be read again is read from the start, whatever is in flight, an
   feed.ledger.close();
   const restarted = await follow(
     () => empty('9'),
-    ledger => ledger.state('cursor') === '9',
+    ledger => ledger.state.get('cursor') === '9',
     name,
   );
   assert.ok(await restarted.run());
@@ -246,11 +247,11 @@ async function endlessFeed(accountRecord: string): Promise<void> {
     (_url, count) => page(count),
     () => shown >= 3000,
   );
-  feed.ledger.trust({ ...corp.publicKey, forest: corp.forest, trustedAt: new Date().toISOString() });
+  feed.ledger.agents.trust({ ...corp.publicKey, forest: corp.forest, trustedAt: new Date().toISOString() });
   assert.ok(await feed.run(10_000));
-  assert.equal(feed.ledger.problems(10_000).length, MAX_UNVERIFIED);
-  assert.ok(feed.ledger.unlisted() > 0);
-  assert.ok(feed.ledger.queuedReports(10_000).length <= MAX_UNVERIFIED);
+  assert.equal(feed.ledger.problems.list(10_000).length, MAX_UNVERIFIED);
+  assert.ok(feed.ledger.problems.unlisted() > 0);
+  assert.ok(feed.ledger.outbox.first(10_000).length <= MAX_UNVERIFIED);
 }
 
 test('a record that only the tenant said is read here is refused and told, and holds up nobody behind it', async () => {
@@ -262,11 +263,11 @@ test('a record that only the tenant said is read here is refused and told, and h
       url.searchParams.get('after') === ''
         ? { json: { items: [unread], cursor: '9', more: true, moreNew: true } }
         : { json: { items: [madeUp(2)], cursor: '10', more: false, moreNew: false } },
-    ledger => ledger.state('cursor') === '10' && ledger.state('caughtUpAt') !== undefined,
+    ledger => ledger.state.get('cursor') === '10' && ledger.state.get('caughtUpAt') !== undefined,
   );
-  feed.ledger.trust({ ...corp.publicKey, forest: corp.forest, trustedAt: new Date().toISOString() });
+  feed.ledger.agents.trust({ ...corp.publicKey, forest: corp.forest, trustedAt: new Date().toISOString() });
   assert.ok(await feed.run());
-  const problem = feed.ledger.problems().find(({ anchor }) => anchor === alice.anchor);
+  const problem = feed.ledger.problems.list().find(({ anchor }) => anchor === alice.anchor);
   assert.equal(problem?.code, 'unsupported-version');
   const report = feed.reports.find(({ sourceAnchor }) => sourceAnchor === alice.anchor);
   assert.equal(report?.outcome, 'refused');
@@ -289,7 +290,7 @@ test('a report says the forest to a tenant that takes it, and to no other one', 
         url.searchParams.get('after') === ''
           ? { json: { items, cursor: '9', more: false, moreNew: false } }
           : empty('9'),
-      ledger => ledger.state('caughtUpAt') !== undefined,
+      ledger => ledger.state.get('caughtUpAt') !== undefined,
       randomUUID(),
       accepts,
     );
@@ -298,7 +299,7 @@ test('a report says the forest to a tenant that takes it, and to no other one', 
       feed.reports.map(({ forest }) => forest),
       forests,
     );
-    const listed = feed.ledger.problems().map(({ forest, anchor }) => `${anchor} of ${forest}`);
+    const listed = feed.ledger.problems.list().map(({ forest, anchor }) => `${anchor} of ${forest}`);
     assert.equal(new Set(listed).size, 3);
   }
 });

@@ -2,11 +2,11 @@ import { askedWait, CallError, hearing, isRemoved, type Send } from '@causeway/a
 import { USER_RECORDS, writeAccepts } from '@causeway/contract';
 import { Bell, CausewayError, describeError, keepGoing, type Service, Trouble } from '@causeway/service';
 import { applyItems } from '../apply/apply.ts';
+import type { ApplyContext } from '../apply/apply-context.ts';
 import { tellGrowth } from '../apply/creations.ts';
 import { applyDeletions } from '../apply/deletions.ts';
+import { reconcileNames } from '../apply/names/reconcile-names.ts';
 import { prepareItems } from '../apply/prepare.ts';
-import { reconcileNames } from '../apply/reconcile-names.ts';
-import type { ApplyContext } from '../apply/task.ts';
 import { POLL_SECONDS } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { learnTenantKey } from '../pairing/tenant-key.ts';
@@ -23,10 +23,10 @@ const LAST_WAIT_MS = 30_000;
 /** The tenant keeps from a reader what it has not announced: after an upgrade that comes with the whole feed, once. */
 function readWhatWasKept(ledger: Ledger): void {
   const announced = writeAccepts(USER_RECORDS);
-  if (ledger.state('announced') === announced) return;
+  if (ledger.state.get('announced') === announced) return;
   ledger.transaction(() => {
-    ledger.setState('cursor', '');
-    ledger.setState('announced', announced);
+    ledger.state.set('cursor', '');
+    ledger.state.set('announced', announced);
   });
 }
 
@@ -62,7 +62,7 @@ export class Follower implements Service {
       () => log.info('the feed is followed again'),
     );
     // What had failed when the last process ended is known by name only: it comes again with the whole feed.
-    if (ledger.hasFailed()) ledger.setState('cursor', '');
+    if (ledger.problems.hasFailed()) ledger.state.set('cursor', '');
     readWhatWasKept(ledger);
     this.#reading = new Reading(this.#context);
   }
@@ -82,7 +82,7 @@ export class Follower implements Service {
   #startOver(): void {
     this.#reading.isOutdated = true;
     this.#context.retries.everybodyComes();
-    this.#options.ledger.setState('cursor', '');
+    this.#options.ledger.state.set('cursor', '');
   }
 
   /** Ends the wait for news. */
@@ -121,7 +121,7 @@ export class Follower implements Service {
     await this.#reconcileNames();
     const reading = this.#reading;
     // A feed without an end would never let the reports go.
-    if (!reading.isSettling || ledger.hasQueued(MAX_WAITING_REPORTS)) await this.#report(signal);
+    if (!reading.isSettling || ledger.outbox.holds(MAX_WAITING_REPORTS)) await this.#report(signal);
     const askedAt = await reading.next(this.#secondsToWait(), signal);
     if (!reading.caughtUp) return;
     await reading.settled();
@@ -130,7 +130,7 @@ export class Follower implements Service {
     await this.#reconcileNames();
     tellGrowth(this.#options);
     await this.#report(signal);
-    ledger.setState('caughtUpAt', new Date().toISOString());
+    ledger.state.set('caughtUpAt', new Date().toISOString());
     onCaughtUp?.(askedAt);
   }
 

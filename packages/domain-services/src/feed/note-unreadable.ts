@@ -20,7 +20,11 @@ export function noteUnreadable(
         sequence: 0,
         at,
       } as const;
-      ledger.saveUnverified({ ...problem, reason: `${REASONS.malformed} (${reason})`, acceptable: null });
+      ledger.problems.saveUnverified({
+        ...problem,
+        reason: `${REASONS.malformed} (${reason})`,
+        acceptable: null,
+      });
     }
   });
   log.warn({ users: unreadable.length, reason: unreadable[0]!.reason }, 'users of the feed cannot be read');

@@ -1,8 +1,8 @@
 import { CallError } from '@causeway/api';
 import { type FeedQuery, MAX_PAGE } from '@causeway/contract';
+import { discard } from '../apply/discard.ts';
 import { prepareItems } from '../apply/prepare.ts';
 import { startPage } from '../apply/start-page.ts';
-import { discard } from '../apply/task.ts';
 import { keyOf } from '../person.ts';
 import { applyContext, type FeedContext } from './feed-context.ts';
 import { hasRepeats, type Page } from './page.ts';
@@ -43,7 +43,7 @@ export class PageReader {
       return page;
     } catch (error) {
       // A cursor that is none, of a tenant that was broken into or replaced: without it the feed begins anew.
-      if (error instanceof CallError && error.status === 400) ledger.setState('cursor', '');
+      if (error instanceof CallError && error.status === 400) ledger.state.set('cursor', '');
       throw error;
     }
   }

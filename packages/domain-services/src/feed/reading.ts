@@ -1,10 +1,11 @@
 import type { FeedItem } from '@causeway/contract';
 import { faultPoint, sleep } from '@causeway/service';
 import { applyItems } from '../apply/apply.ts';
+import { discard } from '../apply/discard.ts';
 import { prepareItems } from '../apply/prepare.ts';
 import { settlePage } from '../apply/settle-page.ts';
 import { startPage } from '../apply/start-page.ts';
-import { discard, type PreparedItem } from '../apply/task.ts';
+import type { PreparedItem } from '../apply/task.ts';
 import { changesNames, isBulk, writePage } from '../apply/write-page.ts';
 import { keyOf } from '../person.ts';
 import { applyContext, type FeedContext } from './feed-context.ts';
@@ -46,7 +47,7 @@ export class Reading {
   constructor(context: FeedContext) {
     this.#context = context;
     this.#reader = new PageReader(context);
-    this.#position = context.ledger.state('cursor') ?? '';
+    this.#position = context.ledger.state.get('cursor') ?? '';
   }
 
   get isSettling(): boolean {
@@ -178,7 +179,7 @@ export class Reading {
 
   #moveCursor(cursor: string): void {
     const { ledger } = this.#context;
-    if (!this.isOutdated && cursor !== ledger.state('cursor')) ledger.setState('cursor', cursor);
-    ledger.setState('readAt', new Date().toISOString());
+    if (!this.isOutdated && cursor !== ledger.state.get('cursor')) ledger.state.set('cursor', cursor);
+    ledger.state.set('readAt', new Date().toISOString());
   }
 }

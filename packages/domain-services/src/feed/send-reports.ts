@@ -10,7 +10,7 @@ export async function sendReports(
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
-    const queued = ledger.queuedReports(MAX_REPORTS);
+    const queued = ledger.outbox.first(MAX_REPORTS);
     if (queued.length === 0) return;
     // A tenant of the release before refuses a member that it does not know.
     const withForest = reads(FOREST_REPORT);
@@ -18,6 +18,6 @@ export async function sendReports(
       withForest && forest !== undefined ? { ...report, forest } : report,
     );
     await call(send, managedDomainRoutes.reportApplied, { body: { reports }, signal });
-    ledger.dropReports(queued.at(-1)!.id);
+    ledger.outbox.drop(queued.at(-1)!.id);
   }
 }

@@ -11,7 +11,7 @@ const MAX_NOT_WRITTEN = 10_000;
 /** The forests that an administrator trusts a Connect for, with the time of the first trust. */
 export function trustedForests(ledger: Ledger): Map<string, string> {
   const forests = new Map<string, string>();
-  for (const { forest, trustedAt } of ledger.trustedAgents())
+  for (const { forest, trustedAt } of ledger.agents.list())
     if (forest !== CLOUD_FOREST && !forests.has(forest)) forests.set(forest, trustedAt);
   return forests;
 }

@@ -8,7 +8,8 @@ import { ACCEPTED_RECORDS, ACCEPTS_HEADER } from '@causeway/contract';
 import { bucketOf, type Entry, generateSigningKey, peekReceipt, type Receipt } from '@causeway/records';
 import { createLog, sleep } from '@causeway/service';
 import { newEntry } from '../apply/plan.ts';
-import { Ledger, type LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import { Ledger } from '../ledger/ledger.ts';
 import { ForestPeer } from '../testing/index.ts';
 import { arrivals } from './arrival.ts';
 import { HeadWatch } from './head-watch.ts';
@@ -43,9 +44,15 @@ function watching(entries: readonly Entry[], limits = LIMITS) {
   const forest = new ForestPeer(TENANT);
   const ledger = new Ledger(join(folder, `${randomUUID()}.db`));
   const { keyId, publicKey, fingerprint } = forest.publicKey;
-  ledger.trust({ keyId, publicKey, fingerprint, forest: forest.forest, trustedAt: new Date().toISOString() });
+  ledger.agents.trust({
+    keyId,
+    publicKey,
+    fingerprint,
+    forest: forest.forest,
+    trustedAt: new Date().toISOString(),
+  });
   ledger.transaction(() => {
-    for (const entry of entries) ledger.save(entryOf(entry, forest.forest));
+    for (const entry of entries) ledger.accounts.save(entryOf(entry, forest.forest));
   });
   const shown: { forest: string; head: string }[] = [];
   const receipts: Receipt[] = [];
@@ -112,16 +119,16 @@ test('what the forest says is compared, and answered with a receipt that its Con
 test('a withdrawal counts as a credential does', async () => {
   const w = watching(all);
   const one = entryOf(all[0]!, w.forest.forest);
-  w.ledger.save(one);
+  w.ledger.accounts.save(one);
   const withdrawn = { ...one, credentialSequence: 9000, hasCredential: false, withdrawn: true };
   const head = [{ ...all[0]!, credentialSequence: 9000 }, ...all.slice(1)];
-  w.ledger.save(withdrawn);
+  w.ledger.accounts.save(withdrawn);
   w.show(w.forest.head(head));
   await w.until(() => w.arrival().state === 'complete');
-  w.ledger.save({ ...withdrawn, withdrawn: false });
+  w.ledger.accounts.save({ ...withdrawn, withdrawn: false });
   w.show(w.forest.head(head));
   await w.until(() => w.arrival().state === 'differs');
-  w.ledger.save(withdrawn);
+  w.ledger.accounts.save(withdrawn);
   w.show(w.forest.head(head));
   await w.until(() => w.arrival().state === 'complete');
 });
@@ -147,7 +154,7 @@ test('a user that is withheld is an alarm, and the receipt tells of the bucket w
   assert.deepEqual(receipt.entries.map(([name]) => name).sort(), bucket.map(one => one.anchor).sort());
   assert.match(w.log(), /ALARM: not everything/);
 
-  w.ledger.save(entryOf(all[0]!, w.forest.forest));
+  w.ledger.accounts.save(entryOf(all[0]!, w.forest.forest));
   w.show(w.forest.head(all));
   await w.until(() => w.arrival().state === 'complete');
   await w.until(() => /agree again/.test(w.log()));
@@ -196,7 +203,13 @@ test('a head is compared only when the feed was asked for after it had come', as
   const forest = new ForestPeer(TENANT);
   const ledger = new Ledger(join(folder, `${randomUUID()}.db`));
   const { keyId, publicKey, fingerprint } = forest.publicKey;
-  ledger.trust({ keyId, publicKey, fingerprint, forest: forest.forest, trustedAt: new Date().toISOString() });
+  ledger.agents.trust({
+    keyId,
+    publicKey,
+    fingerprint,
+    forest: forest.forest,
+    trustedAt: new Date().toISOString(),
+  });
   const head = forest.head([]);
   const stop = new AbortController();
   let woken = 0;
@@ -240,8 +253,8 @@ test('what was not written is named, and only what was believed explains a diffe
   ] as const) {
     const w = watching(all.filter(entry => entry !== missing));
     const shown = problem(w.forest.forest, code);
-    w.ledger.saveProblem(shown);
-    w.ledger.saveProblem({ ...shown, kind: 'credential', sequence: missing.credentialSequence });
+    w.ledger.problems.save(shown);
+    w.ledger.problems.save({ ...shown, kind: 'credential', sequence: missing.credentialSequence });
     w.show(w.forest.head(all));
     await w.until(() => w.receipts.length > 0);
     assert.equal(w.arrival().state, state, code);
@@ -263,7 +276,7 @@ test('who was not written of another forest says nothing of this one', async () 
     ['fabrikam.example.org', elsewhere],
   ] as const) {
     const why = { kind: 'account', outcome: 'refused', code: 'protected-name', reason: 'x' } as const;
-    w.ledger.saveProblem({
+    w.ledger.problems.save({
       ...why,
       anchor,
       forest,
@@ -276,7 +289,7 @@ test('who was not written of another forest says nothing of this one', async () 
   const credential = { kind: 'credential', outcome: 'refused', code: 'no-account', reason: 'x' } as const;
   const { anchor, credentialSequence: sequence } = missing;
   const place = { anchor, forest: w.forest.forest, sequence, acceptable: null, at: new Date().toISOString() };
-  w.ledger.saveProblem({ ...credential, ...place, verified: true });
+  w.ledger.problems.save({ ...credential, ...place, verified: true });
   w.show(w.forest.head(all));
   await w.until(() => w.receipts.length > 0);
   assert.equal(w.arrival().state, 'not all written');

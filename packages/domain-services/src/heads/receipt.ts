@@ -63,7 +63,7 @@ function listEntries(
 
 /** Larger than every one before, also when the clock went back; on the disk before anything is signed with it. */
 function nextSequence(ledger: Ledger, now: number): number {
-  const sequence = Math.max(Number(ledger.state('receiptSequence') ?? 0) + 1, now * 1000);
-  ledger.setState('receiptSequence', String(sequence));
+  const sequence = Math.max(Number(ledger.state.get('receiptSequence') ?? 0) + 1, now * 1000);
+  ledger.state.set('receiptSequence', String(sequence));
   return sequence;
 }

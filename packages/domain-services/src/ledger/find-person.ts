@@ -1,6 +1,7 @@
 import { CausewayError } from '@causeway/service';
 import type { Person } from '../person.ts';
-import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { LedgerEntry } from './account-book.ts';
+import type { Ledger } from './ledger.ts';
 
 const HOW_TO_NAME = 'give a userPrincipalName, a name in the managed domain or a source anchor';
 /** People who are looked at because of one name. */
@@ -14,7 +15,7 @@ const NAMED = 10;
  * @throws CausewayError 'several-forests' for an anchor that does not say enough
  */
 export function seekPerson(ledger: Ledger, text: string, forest?: string): LedgerEntry | undefined {
-  return onlyOne(ledger.withAnchor(text), forest) ?? ledger.withName(text, forest);
+  return onlyOne(ledger.accounts.withAnchor(text), forest) ?? ledger.accounts.withName(text, forest);
 }
 
 export function unknownUser(text: string, forest?: string, more = ''): CausewayError {
@@ -25,8 +26,10 @@ export function unknownUser(text: string, forest?: string, more = ''): CausewayE
 
 /** Everybody whom a source anchor or a name may mean. An anchor is one person's, in each forest, before it is anybody's name. */
 export function peopleMeant(ledger: Ledger, text: string, forest?: string): LedgerEntry[] {
-  const byAnchor = ledger.withAnchor(text).filter(one => forest === undefined || one.forest === forest);
-  return byAnchor.length > 0 ? byAnchor : ledger.named(text, MAX_NAMESAKES, forest);
+  const byAnchor = ledger.accounts
+    .withAnchor(text)
+    .filter(one => forest === undefined || one.forest === forest);
+  return byAnchor.length > 0 ? byAnchor : ledger.accounts.named(text, MAX_NAMESAKES, forest);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { DomainHeldList } from '@causeway/contract';
 import { type BulkList, CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
-import type { Ledger, LedgerEntry } from './ledger.ts';
+import type { LedgerEntry } from './account-book.ts';
+import type { Ledger } from './ledger.ts';
 import { mayBeEnabled } from './may-be-enabled.ts';
 
 type Operation = BulkList['operation'];
@@ -42,8 +43,8 @@ export function approveHeld(ledger: Ledger, digest: string, operation: Operation
     }
     const detail = `${approved.lines.length} of ${approved.scope}; ${approved.ceased} did not hold any more`;
     // Records of accounts that waited to be made are with the tenant alone.
-    if (operation === 'create') ledger.setState('cursor', '');
-    ledger.audit({ action: HELD_WORDS[operation].allow, subject: digest, detail });
+    if (operation === 'create') ledger.state.set('cursor', '');
+    ledger.audit.add({ action: HELD_WORDS[operation].allow, subject: digest, detail });
     return describe(ledger, approved);
   });
 }
@@ -57,7 +58,7 @@ export function countHeld({ bulk }: Ledger, operation: Operation): number {
 export function stillSigningIn(ledger: Ledger): string[] {
   return ledger.bulk.scopes('delete').flatMap(scope =>
     ledger.bulk.held({ scope, operation: 'delete', kind: 'user' }).flatMap(({ anchor }) => {
-      const entry = ledger.entry({ forest: scope, anchor });
+      const entry = ledger.accounts.of({ forest: scope, anchor });
       return entry && canStillSignIn(ledger, entry) ? [nameOf(entry)] : [];
     }),
   );
@@ -66,7 +67,7 @@ export function stillSigningIn(ledger: Ledger): string[] {
 function describe(ledger: Ledger, list: ShownList & { ceased: number }): DomainHeldList {
   const { digest, scope: forest, operation, since, lines, ceased } = list;
   const people = lines.slice(0, LISTED).map(({ anchor, change }) => {
-    const entry = ledger.entry({ forest, anchor });
+    const entry = ledger.accounts.of({ forest, anchor });
     return {
       user: entry ? nameOf(entry) : anchor,
       name: entry?.samAccountName ?? '',

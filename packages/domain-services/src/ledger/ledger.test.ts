@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
-import { Ledger, type LedgerEntry, MAX_UNVERIFIED, type Problem } from './ledger.ts';
+import type { LedgerEntry } from './account-book.ts';
+import { Ledger } from './ledger.ts';
 import { LEDGER_STEPS } from './migrations.ts';
+import { MAX_UNVERIFIED, type Problem } from './problem-book.ts';
 
 const CORP = 'corp.example.com';
 const FABRIKAM = 'fabrikam.example.org';
@@ -52,41 +54,41 @@ function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
 
 test('an entry comes back as it was saved, also by another opener', () => {
   const alice = entry('alice', { hasCredential: false, withdrawn: true });
-  ledger.save(alice);
+  ledger.accounts.save(alice);
   ledger.close();
   ledger = new Ledger(join(folder, 'ledger.db'));
-  assert.deepEqual(ledger.entry(alice), alice);
-  assert.deepEqual(ledger.withName('ALICE@corp.example.com'), alice);
-  assert.deepEqual(ledger.withName('Alice'), alice);
-  assert.deepEqual(ledger.withAnchor(alice.anchor), [alice]);
-  assert.equal(ledger.isManaged(alice.managedGuid!), true);
-  assert.equal(ledger.entry({ forest: CORP, anchor: 'nobody' }), undefined);
+  assert.deepEqual(ledger.accounts.of(alice), alice);
+  assert.deepEqual(ledger.accounts.withName('ALICE@corp.example.com'), alice);
+  assert.deepEqual(ledger.accounts.withName('Alice'), alice);
+  assert.deepEqual(ledger.accounts.withAnchor(alice.anchor), [alice]);
+  assert.equal(ledger.accounts.isManaged(alice.managedGuid!), true);
+  assert.equal(ledger.accounts.of({ forest: CORP, anchor: 'nobody' }), undefined);
 });
 
 test('a transaction that fails leaves nothing behind', () => {
   const failing = () =>
     ledger.transaction(() => {
-      ledger.save(entry('alice'));
+      ledger.accounts.save(entry('alice'));
       throw new Error('half way');
     });
   assert.throws(failing, /half way/);
-  assert.equal(ledger.counts().accounts, 0);
+  assert.equal(ledger.accounts.counts().accounts, 0);
 });
 
 test('a deleted user gives the names free and stays pinned', () => {
   const alice = entry('alice');
-  ledger.save(alice);
-  ledger.save({ ...alice, managedGuid: null, nonce: null, deletedAt: '2026-11-23T11:00:00.000Z' });
+  ledger.accounts.save(alice);
+  ledger.accounts.save({ ...alice, managedGuid: null, nonce: null, deletedAt: '2026-11-23T11:00:00.000Z' });
   assert.deepEqual(ledger.names.holding('a:ALICE', 'AADDS.EXAMPLE.NET'), []);
   assert.deepEqual(ledger.names.wanting('p:ALICE@CORP.EXAMPLE.COM', 'AADDS.EXAMPLE.NET'), []);
-  assert.equal(ledger.entry(alice)?.lastManagedGuid, alice.managedGuid);
-  assert.equal(ledger.entry(alice)?.objectGuid, alice.objectGuid);
+  assert.equal(ledger.accounts.of(alice)?.lastManagedGuid, alice.managedGuid);
+  assert.equal(ledger.accounts.of(alice)?.objectGuid, alice.objectGuid);
 });
 
 test('two entries never have one account of the directory', () => {
   const managedGuid = randomUUID();
-  ledger.save(entry('alice', { managedGuid }));
-  assert.throws(() => ledger.save(entry('bob', { managedGuid })), /UNIQUE/);
+  ledger.accounts.save(entry('alice', { managedGuid }));
+  assert.throws(() => ledger.accounts.save(entry('bob', { managedGuid })), /UNIQUE/);
 });
 
 test('a problem keeps the time since when it stands, until its code changes', () => {
@@ -99,36 +101,36 @@ test('a problem keeps the time since when it stands, until its code changes', ()
     acceptable: null,
     sequence: 1,
   } as const;
-  ledger.saveProblem({ ...problem, code: 'unknown-signer', reason: 'x', at: '2026-01-01' });
-  ledger.saveProblem({ ...problem, code: 'unknown-signer', reason: 'y', at: '2026-01-02' });
+  ledger.problems.save({ ...problem, code: 'unknown-signer', reason: 'x', at: '2026-01-01' });
+  ledger.problems.save({ ...problem, code: 'unknown-signer', reason: 'y', at: '2026-01-02' });
   assert.deepEqual(
-    ledger.problemsOf(problem).map(({ since, at, reason }) => [since, at, reason]),
+    ledger.problems.of(problem).map(({ since, at, reason }) => [since, at, reason]),
     [['2026-01-01', '2026-01-02', 'y']],
   );
-  ledger.saveProblem({ ...problem, code: 'bad-signature', reason: 'z', at: '2026-01-03' });
-  assert.equal(ledger.problemsOf(problem)[0]?.since, '2026-01-03');
-  ledger.clearProblem(problem, 'account');
-  assert.deepEqual(ledger.problems(), []);
+  ledger.problems.save({ ...problem, code: 'bad-signature', reason: 'z', at: '2026-01-03' });
+  assert.equal(ledger.problems.of(problem)[0]?.since, '2026-01-03');
+  ledger.problems.clear(problem, 'account');
+  assert.deepEqual(ledger.problems.list(), []);
 });
 
 test('what nobody trusted signed is listed to a limit and counted beyond; whoever is known is listed always', () => {
   const own = new Ledger(':memory:');
-  own.save(entry('known', {}));
+  own.accounts.save(entry('known', {}));
   const problem = (anchor: string): Omit<Problem, 'since' | 'verified'> => ({
     ...{ anchor, forest: CORP, kind: 'account', outcome: 'refused', acceptable: null, sequence: 1 },
     ...{ code: 'unknown-signer', reason: 'x', at: '2026-01-01' },
   });
   const listed = Array.from({ length: MAX_UNVERIFIED + 50 }, (_, i) =>
-    own.saveUnverified(problem(`made-up-${i}`)),
+    own.problems.saveUnverified(problem(`made-up-${i}`)),
   );
   assert.equal(listed.filter(Boolean).length, MAX_UNVERIFIED);
-  assert.equal(own.problems(10_000).length, MAX_UNVERIFIED);
-  assert.equal(own.unlisted(), 50);
-  assert.ok(own.saveUnverified(problem('anchor of known')));
-  assert.ok(own.saveUnverified({ ...problem('made-up-7'), reason: 'y' }));
-  assert.equal(own.problemsOf(problem('made-up-7'))[0]?.reason, 'y');
-  own.setState('cursor', '');
-  assert.equal(own.unlisted(), 0);
+  assert.equal(own.problems.list(10_000).length, MAX_UNVERIFIED);
+  assert.equal(own.problems.unlisted(), 50);
+  assert.ok(own.problems.saveUnverified(problem('anchor of known')));
+  assert.ok(own.problems.saveUnverified({ ...problem('made-up-7'), reason: 'y' }));
+  assert.equal(own.problems.of(problem('made-up-7'))[0]?.reason, 'y');
+  own.state.set('cursor', '');
+  assert.equal(own.problems.unlisted(), 0);
   own.close();
 });
 
@@ -137,8 +139,8 @@ test('made-up people hide nobody whose record was believed and not written', () 
     ...{ anchor, forest: CORP, kind: 'account', outcome: 'waiting', acceptable: null, sequence: 1 },
     ...{ code: 'anchor-moved', reason: 'x', at: '2026-01-01' },
   });
-  for (let i = 0; i < 5; i++) ledger.saveUnverified(problem(`!${i}`));
-  ledger.saveProblem({ ...problem('alice'), verified: true });
+  for (let i = 0; i < 5; i++) ledger.problems.saveUnverified(problem(`!${i}`));
+  ledger.problems.save({ ...problem('alice'), verified: true });
   const named = (limit: number) => ledger.heads.notWritten(CORP, limit).map(({ anchor }) => anchor);
   assert.deepEqual(named(1), ['alice']);
   assert.deepEqual(named(3), ['alice', '!0', '!1']);
@@ -155,15 +157,15 @@ test('reports wait in order until they are dropped', () => {
       reason: null,
       at: '2026-01-01',
     }) as const;
-  ledger.queueReports([report(1), report(2), report(3)]);
-  const queued = ledger.queuedReports(2);
+  ledger.outbox.add([report(1), report(2), report(3)]);
+  const queued = ledger.outbox.first(2);
   assert.deepEqual(
     queued.map(one => one.report.sequence),
     [1, 2],
   );
-  ledger.dropReports(queued.at(-1)!.id);
+  ledger.outbox.drop(queued.at(-1)!.id);
   assert.deepEqual(
-    ledger.queuedReports(10).map(one => one.report.sequence),
+    ledger.outbox.first(10).map(one => one.report.sequence),
     [3],
   );
 });
@@ -171,9 +173,9 @@ test('reports wait in order until they are dropped', () => {
 test('a report is text that the tenant can store, whatever it was cut from', () => {
   const at = '2026-11-23T10:00:00.000Z';
   const common = { sourceAnchor: 'a', kind: 'account', outcome: 'failed', sequence: 1, at } as const;
-  ledger.queueReports([{ ...common, reason: `${'x'.repeat(499)}\u{1f600}` }]);
-  ledger.queueReports([{ ...common, reason: 'said\0this' }]);
-  const reasons = ledger.queuedReports(9).map(({ report }) => report.reason!);
+  ledger.outbox.add([{ ...common, reason: `${'x'.repeat(499)}\u{1f600}` }]);
+  ledger.outbox.add([{ ...common, reason: 'said\0this' }]);
+  const reasons = ledger.outbox.first(9).map(({ report }) => report.reason!);
   for (const reason of reasons)
     assert.ok(reason.length <= 500 && reason.isWellFormed() && !/\0/.test(reason));
 });
@@ -203,22 +205,29 @@ test('two forests have one anchor, and everything of the one stays what it is wh
     sequence: 1,
     reason: 'x',
   } as const;
-  ledger.save(mine);
-  ledger.save(theirs);
+  ledger.accounts.save(mine);
+  ledger.accounts.save(theirs);
   for (const { forest } of [mine, theirs])
-    ledger.saveProblem({ ...problem, forest, anchor: 'x', verified: true, code: 'failed', at: '2026-01-01' });
+    ledger.problems.save({
+      ...problem,
+      forest,
+      anchor: 'x',
+      verified: true,
+      code: 'failed',
+      at: '2026-01-01',
+    });
   ledger.names.save(theirs, { ...theirs, samAccountName: 'm2', keepsDigits: true });
-  ledger.save({ ...theirs, wantsEnabled: true, deletedAt: '2026-01-01' });
-  ledger.clearProblem(theirs, 'account');
-  assert.deepEqual(ledger.entry(mine), mine);
-  assert.equal(ledger.problemsOf(mine).length, 1);
-  assert.deepEqual(ledger.problemsOf(theirs), []);
+  ledger.accounts.save({ ...theirs, wantsEnabled: true, deletedAt: '2026-01-01' });
+  ledger.problems.clear(theirs, 'account');
+  assert.deepEqual(ledger.accounts.of(mine), mine);
+  assert.equal(ledger.problems.of(mine).length, 1);
+  assert.deepEqual(ledger.problems.of(theirs), []);
   assert.deepEqual(
-    ledger.withAnchor('x').map(({ forest }) => forest),
+    ledger.accounts.withAnchor('x').map(({ forest }) => forest),
     [CORP, FABRIKAM],
   );
-  assert.equal(ledger.withName('mallory', CORP), undefined);
-  assert.equal(ledger.withName('mallory', FABRIKAM)?.anchor, 'x');
+  assert.equal(ledger.accounts.withName('mallory', CORP), undefined);
+  assert.equal(ledger.accounts.withName('mallory', FABRIKAM)?.anchor, 'x');
 });
 
 test('a ledger to which an anchor was one person keeps everybody, and what is due; what was refused comes again', () => {
@@ -240,23 +249,23 @@ test('a ledger to which an anchor was one person keeps everybody, and what is du
   const upgraded = new Ledger(file);
   const mine = { forest: CORP, anchor: 'x' };
   const { objectGuid, accountSequence, credentialSequence, passwordOrder, hasCredential, samAccountName } =
-    upgraded.entry(mine)!;
+    upgraded.accounts.of(mine)!;
   assert.deepEqual([objectGuid, accountSequence, credentialSequence], ['g', 7, 8]);
   assert.deepEqual([passwordOrder?.version, hasCredential, samAccountName], [3, true, 'alice']);
   assert.deepEqual(
-    [upgraded.entry(mine)!.managedGuid, upgraded.entry(mine)!.accepted],
+    [upgraded.accounts.of(mine)!.managedGuid, upgraded.accounts.of(mine)!.accepted],
     ['m', `pin:${CORP}/g`],
   );
-  assert.deepEqual(upgraded.ownChangesAfter(), mine);
-  assert.equal(upgraded.ownChangesAfter(mine), undefined);
+  assert.deepEqual(upgraded.ownChanges.after(), mine);
+  assert.equal(upgraded.ownChanges.after(mine), undefined);
   assert.deepEqual(
-    upgraded.problems().map(({ forest, anchor, code }) => [forest, anchor, code]),
+    upgraded.problems.list().map(({ forest, anchor, code }) => [forest, anchor, code]),
     [[CORP, 'x', 'name-taken']],
   );
-  assert.equal(upgraded.state('cursor'), '', 'the other forest’s person comes again');
+  assert.equal(upgraded.state.get('cursor'), '', 'the other forest’s person comes again');
   assert.equal(upgraded.names.owner('a:ALICE')?.forest, CORP);
   // Its triggers are there: another name is due, and the digest of a bucket that changed is made anew.
-  upgraded.save({ ...upgraded.entry(mine)!, wantedName: 'anna' });
+  upgraded.accounts.save({ ...upgraded.accounts.of(mine)!, wantedName: 'anna' });
   assert.deepEqual(
     upgraded.names
       .due(0, 9)
@@ -264,8 +273,8 @@ test('a ledger to which an anchor was one person keeps everybody, and what is du
       .sort(),
     ['a:ALICE', 'a:ANNA'],
   );
-  upgraded.save({ ...upgraded.entry(mine)!, forest: FABRIKAM, managedGuid: 'm2' });
-  assert.equal(upgraded.withAnchor('x').length, 2);
+  upgraded.accounts.save({ ...upgraded.accounts.of(mine)!, forest: FABRIKAM, managedGuid: 'm2' });
+  assert.equal(upgraded.accounts.withAnchor('x').length, 2);
   upgraded.close();
 });
 
@@ -293,12 +302,15 @@ test('a ledger of the release before keeps accounts, problems and what they are 
     INSERT INTO state VALUES ('cursor', '17')`);
   raw.close();
   const upgraded = new Ledger(file);
-  const { samAccountName, wantedName, lastManagedGuid } = upgraded.entry({ forest: CORP, anchor: 'a' })!;
+  const { samAccountName, wantedName, lastManagedGuid } = upgraded.accounts.of({
+    forest: CORP,
+    anchor: 'a',
+  })!;
   assert.deepEqual([samAccountName, wantedName, lastManagedGuid], ['Özil', 'Özil', 'm']);
-  assert.deepEqual(upgraded.withName('öZIL')?.anchor, 'a');
-  assert.equal(upgraded.entry({ forest: CORP, anchor: 'b' })?.samAccountName, null);
-  assert.equal(upgraded.problems()[0]?.code, 'protected-name');
-  assert.equal(upgraded.state('cursor'), '');
+  assert.deepEqual(upgraded.accounts.withName('öZIL')?.anchor, 'a');
+  assert.equal(upgraded.accounts.of({ forest: CORP, anchor: 'b' })?.samAccountName, null);
+  assert.equal(upgraded.problems.list()[0]?.code, 'protected-name');
+  assert.equal(upgraded.state.get('cursor'), '');
   const due = upgraded.names.due(0, 9).map(({ key }) => key);
   assert.deepEqual(due, ['a:ÖZIL', 'p:ÖZIL@CORP.EXAMPLE.COM']);
   upgraded.close();

@@ -1,5 +1,5 @@
+import type { LedgerEntry } from './account-book.ts';
 import type { Block } from './block-book.ts';
-import type { LedgerEntry } from './ledger.ts';
 
 /**
  * INVARIANT: the one place that says whether an account is enabled. Nobody signs in without a credential, and nobody whom an

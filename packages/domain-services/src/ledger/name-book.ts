@@ -20,8 +20,23 @@ export interface DueName {
   tries: number;
 }
 
-const COLUMNS = `anchor, forest, object_guid, wanted_name, wanted_principal, has_name, has_principal, keeps_digits, digits_key`;
-const LIVE = 'deleted_at IS NULL';
+const ACCOUNTS = `SELECT anchor, forest, object_guid, wanted_name, wanted_principal, has_name, has_principal, keeps_digits, digits_key
+  FROM accounts WHERE deleted_at IS NULL`;
+/** Built once: asked several times for each user of an initial load. */
+const BY_KEY = {
+  has: {
+    name: `${ACCOUNTS} AND name_key(has_name) = ?`,
+    principal: `${ACCOUNTS} AND name_key(has_principal) = ?`,
+  },
+  wanted: {
+    name: `${ACCOUNTS} AND name_key(wanted_name) = ?`,
+    principal: `${ACCOUNTS} AND name_key(wanted_principal) = ?`,
+  },
+};
+const OF_ONE = `${ACCOUNTS} AND forest = ? AND anchor = ?`;
+const CALLED = `${ACCOUNTS} AND (name_key(has_name) = ?1 OR name_key(has_principal) = ?1
+  OR name_key(wanted_name) = ?1 OR name_key(wanted_principal) = ?1)`;
+const WITH_DIGITS = `${ACCOUNTS} AND digits_key = ?`;
 
 /** What the ledger knows of names: who has and wants which, whose each is, and which may have to change hands. */
 export class NameBook {
@@ -68,7 +83,7 @@ export class NameBook {
 
   /** The view of an account that is not deleted. */
   account({ forest, anchor }: Person): NamedAccount | undefined {
-    return this.#accounts('forest = ? AND anchor = ?', forest, anchor)[0];
+    return this.#accounts(OF_ONE, forest, anchor)[0];
   }
 
   wanting(slot: Slot, realm: string): NamedAccount[] {
@@ -81,15 +96,11 @@ export class NameBook {
 
   /** Everybody who has a name here, as account name or userPrincipalName, and everybody whose forest wants it for them. */
   called(name: string): NamedAccount[] {
-    const columns = ['has_name', 'has_principal', 'wanted_name', 'wanted_principal'];
-    return this.#accounts(
-      `(${columns.map(column => `name_key(${column}) = ?1`).join(' OR ')})`,
-      nameKey(name),
-    );
+    return this.#accounts(CALLED, nameKey(name));
   }
 
   withDigits(key: string): NamedAccount[] {
-    return this.#accounts('digits_key = ?', key);
+    return this.#accounts(WITH_DIGITS, key);
   }
 
   /** Whether an account of another forest, deleted or not, was ever to be called so. */
@@ -114,7 +125,8 @@ export class NameBook {
   /** Accounts that are not called as their forest says, by anchor. */
   differing(limit: number): NamedAccount[] {
     const differs = '(has_name IS NOT wanted_name OR has_principal IS NOT wanted_principal)';
-    return this.#accounts(`managed_guid IS NOT NULL AND ${differs} ORDER BY forest, anchor LIMIT ${limit}`);
+    const sql = `${ACCOUNTS} AND managed_guid IS NOT NULL AND ${differs} ORDER BY forest, anchor LIMIT ?`;
+    return this.#accounts(sql, limit);
   }
 
   /** Frees those who want a name of the digits that another forest's claim to it has left them with. */
@@ -158,16 +170,15 @@ export class NameBook {
 
   #bySlot(what: 'wanted' | 'has', slot: Slot, realm: string): NamedAccount[] {
     const key = slot.slice(2);
-    if (slot.startsWith('p:')) return this.#accounts(`name_key(${what}_principal) = ?`, key);
-    const byName = this.#accounts(`name_key(${what}_name) = ?`, key);
-    const byPrincipal = this.#accounts(`name_key(${what}_principal) = ?`, `${key}@${nameKey(realm)}`);
+    const { name, principal } = BY_KEY[what];
+    if (slot.startsWith('p:')) return this.#accounts(principal, key);
+    const byName = this.#accounts(name, key);
+    const byPrincipal = this.#accounts(principal, `${key}@${nameKey(realm)}`);
     return [...byName, ...byPrincipal.filter(one => !byName.some(other => isSamePerson(one, other)))];
   }
 
-  #accounts(condition: string, ...values: SQLInputValue[]): NamedAccount[] {
-    return this.#database
-      .all(`SELECT ${COLUMNS} FROM accounts WHERE ${LIVE} AND ${condition}`, ...values)
-      .map(accountOf);
+  #accounts(sql: string, ...values: SQLInputValue[]): NamedAccount[] {
+    return this.#database.all(sql, ...values).map(accountOf);
   }
 }
 

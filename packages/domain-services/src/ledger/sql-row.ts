@@ -2,6 +2,9 @@ import type { SQLOutputValue } from 'node:sqlite';
 
 export type Row = Record<string, SQLOutputValue>;
 
+/** The row of one person: its values are the forest and the anchor. */
+export const OF_PERSON = 'WHERE forest = ? AND anchor = ?';
+
 /** A column that may be null. */
 export const text = (value: SQLOutputValue | undefined): string | null =>
   value == null ? null : String(value);

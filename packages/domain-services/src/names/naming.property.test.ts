@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { createLog } from '@causeway/service';
 import fc from 'fast-check';
-import { newAccount, PageNames } from '../apply/page-names.ts';
+import type { NamingContext } from '../apply/names/look-at-names.ts';
+import { newAccount, PageNames } from '../apply/names/page-names.ts';
+import { reconcileNames } from '../apply/names/reconcile-names.ts';
 import { forgotten, newEntry } from '../apply/plan.ts';
-import { type NamingContext, reconcileNames } from '../apply/reconcile-names.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { keyOf, type Person } from '../person.ts';
 import { DirectoryPeer } from '../testing/directory-peer.ts';
@@ -77,15 +78,15 @@ class World {
   /** Writes a page as `startPage`, `writePage` and `settlePage` do: state first, names afterwards. */
   async page(page: readonly Said[]): Promise<void> {
     const newest = [...new Map(page.map(one => [keyOf(personOf(one)), one])).values()];
-    const isNew = (one: Said) => !one.gone && this.ledger.entry(personOf(one))?.managedGuid == null;
+    const isNew = (one: Said) => !one.gone && this.ledger.accounts.of(personOf(one))?.managedGuid == null;
     const records = new Map(newest.map(one => [one, this.#record(one)]));
     const made = newest
       .filter(isNew)
-      .map(one => newAccount(records.get(one)!, this.ledger.entry(personOf(one))));
+      .map(one => newAccount(records.get(one)!, this.ledger.accounts.of(personOf(one))));
     const holders = (...asked: [string[], string[]]) => this.directory.holders(...asked);
     const names = await PageNames.open(this.ledger, holders, DOMAIN, made);
     for (const one of newest) {
-      const entry = this.ledger.entry(personOf(one));
+      const entry = this.ledger.accounts.of(personOf(one));
       if (one.gone) this.#remove(one);
       else if (isNew(one)) this.#make(one, names.take(newAccount(records.get(one)!, entry)));
       else this.#save(one, entry!.managedGuid!);
@@ -121,23 +122,30 @@ class World {
   }
 
   #save(one: Said, managedGuid: string): void {
-    const entry = this.ledger.entry(personOf(one)) ?? newEntry(this.#record(one));
+    const entry = this.ledger.accounts.of(personOf(one)) ?? newEntry(this.#record(one));
     const { name: wantedName, principal: wantedPrincipal } = one;
-    this.ledger.save({ ...entry, managedGuid, nonce: 'x', wantedName, wantedPrincipal, deletedAt: null });
+    this.ledger.accounts.save({
+      ...entry,
+      managedGuid,
+      nonce: 'x',
+      wantedName,
+      wantedPrincipal,
+      deletedAt: null,
+    });
   }
 
   #remove(one: Said): void {
-    const entry = this.ledger.entry(personOf(one));
+    const entry = this.ledger.accounts.of(personOf(one));
     if (!entry?.managedGuid) return;
     this.directory.accounts.delete(entry.managedGuid);
-    this.ledger.save({ ...forgotten(entry), deletedAt: new Date().toISOString() });
+    this.ledger.accounts.save({ ...forgotten(entry), deletedAt: new Date().toISOString() });
   }
 
   /** Everybody who is there, by forest and person: names here, and whether they are the true ones. */
   people() {
     return FORESTS.flatMap(forest =>
       [0, 1, 2, 3].flatMap(person => {
-        const entry = this.ledger.entry(personOf({ forest, person }));
+        const entry = this.ledger.accounts.of(personOf({ forest, person }));
         if (!entry?.managedGuid) return [];
         return [{ forest, person, entry, inDirectory: this.directory.accounts.get(entry.managedGuid)! }];
       }),
@@ -160,7 +168,7 @@ class World {
       for (const { slot } of claimsOf(entry, DOMAIN)) {
         const holder = slots.get(slot);
         if (holder === undefined || keyOf(holder) === keyOf(entry)) continue;
-        const other = this.ledger.entry(holder)!;
+        const other = this.ledger.accounts.of(holder)!;
         const truly = claimsOf(other, DOMAIN).some(claim => claim.slot === slot);
         const reserved = this.ledger.names.owner(slot)?.forest !== entry.forest;
         assert.ok(truly || reserved, `${slot}: a stand-in did not yield`);

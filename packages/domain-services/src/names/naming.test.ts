@@ -2,15 +2,13 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { createLog } from '@causeway/service';
 import { freeName, giveName, listNames, readName } from '../admin/name-commands.ts';
-import { newAccount, PageNames } from '../apply/page-names.ts';
+import { type NamingContext, RESERVATION_MS } from '../apply/names/look-at-names.ts';
+import { saveNameProblem } from '../apply/names/name-problems.ts';
+import { newAccount, PageNames } from '../apply/names/page-names.ts';
+import { reconcileNames } from '../apply/names/reconcile-names.ts';
 import { forgotten, newEntry } from '../apply/plan.ts';
-import {
-  type NamingContext,
-  RESERVATION_MS,
-  reconcileNames,
-  saveNameProblem,
-} from '../apply/reconcile-names.ts';
-import { Ledger, type LedgerEntry } from '../ledger/ledger.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import { Ledger } from '../ledger/ledger.ts';
 import { DirectoryPeer } from '../testing/directory-peer.ts';
 import { nameOfGuid, nameWithDigits } from './made-up-name.ts';
 
@@ -34,7 +32,7 @@ const reconcile = () =>
   reconcileNames({ ledger, directory, domain: DOMAIN, log } as unknown as NamingContext);
 /** Whoever has the anchor; of two forests that say it, that of the forest. */
 const entryOf = (anchor: string, forest?: string): LedgerEntry =>
-  ledger.withAnchor(anchor).find(one => forest === undefined || one.forest === forest)!;
+  ledger.accounts.withAnchor(anchor).find(one => forest === undefined || one.forest === forest)!;
 
 /** A forest says how somebody is called: the state is written, and the names are settled. */
 async function say(
@@ -49,17 +47,17 @@ async function say(
     ...{ sAMAccountName, userPrincipalName },
   };
   const person = { forest, anchor };
-  const account = newAccount(record as Parameters<typeof newAccount>[0], ledger.entry(person));
-  const entry = ledger.entry(person) ?? newEntry(record as Parameters<typeof newEntry>[0]);
+  const account = newAccount(record as Parameters<typeof newAccount>[0], ledger.accounts.of(person));
+  const entry = ledger.accounts.of(person) ?? newEntry(record as Parameters<typeof newEntry>[0]);
   const wanted = { wantedName: sAMAccountName, wantedPrincipal: userPrincipalName, deletedAt: null };
-  if (entry.managedGuid !== null) ledger.save({ ...entry, ...wanted });
+  if (entry.managedGuid !== null) ledger.accounts.save({ ...entry, ...wanted });
   else {
     const holders = (...asked: [string[], string[]]) => directory.holders(...asked);
     const { names, owned, due, problems } = (await PageNames.open(ledger, holders, DOMAIN, [account])).take(
       account,
     );
     const managedGuid = directory.add(names.samAccountName, names.userPrincipalName)!;
-    ledger.save({ ...entry, ...wanted, nonce: 'x', managedGuid, accountSequence: 1 });
+    ledger.accounts.save({ ...entry, ...wanted, nonce: 'x', managedGuid, accountSequence: 1 });
     ledger.names.save(person, names);
     for (const slot of owned) ledger.names.setOwner({ slot, forest, releasedAt: null });
     ledger.names.touch(due);
@@ -72,7 +70,7 @@ async function say(
 async function remove(anchor: string, forest?: string): Promise<void> {
   const entry = entryOf(anchor, forest);
   directory.accounts.delete(entry.managedGuid!);
-  ledger.save({ ...forgotten(entry), deletedAt: new Date().toISOString() });
+  ledger.accounts.save({ ...forgotten(entry), deletedAt: new Date().toISOString() });
   await reconcile();
 }
 
@@ -135,10 +133,10 @@ test('what one forest says or deletes leaves another one’s person of the same 
   await say(FABRIKAM, 'x', 'alice', 'alice@corp.example.com');
   const mine = entryOf('x', CORP);
   assert.deepEqual(
-    [mine.samAccountName, mine.userPrincipalName, ledger.problemsOf(mine)],
+    [mine.samAccountName, mine.userPrincipalName, ledger.problems.of(mine)],
     ['alice', 'alice@corp.example.com', []],
   );
-  assert.equal(ledger.problemsOf(entryOf('x', FABRIKAM))[0]?.code, 'name-taken');
+  assert.equal(ledger.problems.of(entryOf('x', FABRIKAM))[0]?.code, 'name-taken');
   await say(FABRIKAM, 'x', 'bob', null);
   await remove('x', FABRIKAM);
   assert.deepEqual(entryOf('x', CORP), mine);
@@ -164,9 +162,9 @@ test('a reserved userPrincipalName is its own forest’s at once, and another on
   const name = 'alice@corp.example.com';
   await say(CORP, 'a', 'one', name);
   await say(FABRIKAM, 'f', 'two', name.toUpperCase());
-  assert.equal(ledger.problemsOf(entryOf('f'))[0]?.code, 'name-taken');
+  assert.equal(ledger.problems.of(entryOf('f'))[0]?.code, 'name-taken');
   await say(CORP, 'a', 'one', 'other@corp.example.com');
-  assert.equal(ledger.problemsOf(entryOf('f'))[0]?.code, 'name-reserved');
+  assert.equal(ledger.problems.of(entryOf('f'))[0]?.code, 'name-reserved');
   assert.deepEqual(
     listNames(ledger).reserved.map(one => one.name),
     ['ALICE@CORP.EXAMPLE.COM'],
@@ -178,7 +176,7 @@ test('a reserved userPrincipalName is its own forest’s at once, and another on
   age(`p:${name.toUpperCase()}`, RESERVATION_MS + 1);
   await reconcile();
   assert.equal(entryOf('f').userPrincipalName, name.toUpperCase());
-  assert.deepEqual(ledger.problemsOf(entryOf('f')), []);
+  assert.deepEqual(ledger.problems.of(entryOf('f')), []);
 });
 
 test('a userPrincipalName stands in for a refused one, until it is somebody’s true name', async () => {
@@ -186,7 +184,7 @@ test('a userPrincipalName stands in for a refused one, until it is somebody’s 
   await say(CORP, 'a', 'one', old);
   await say(CORP, 'a', 'one', refused);
   assert.equal(entryOf('a').userPrincipalName, old);
-  assert.equal(ledger.problemsOf(entryOf('a'))[0]?.code, 'protected-name');
+  assert.equal(ledger.problems.of(entryOf('a'))[0]?.code, 'protected-name');
   await say(CORP, 'b', 'two', old);
   assert.deepEqual(
     ['a', 'b'].map(one => entryOf(one).userPrincipalName),
@@ -202,7 +200,7 @@ test('what stood in for a refused name before the upgrade and may not be a name 
     objectGuid: '01234567-89ab-4def-8123-456789abcdef',
   });
   const has = { samAccountName: 'one', userPrincipalName: `krbtgt@${REALM}` };
-  ledger.save({
+  ledger.accounts.save({
     ...entry,
     ...has,
     managedGuid: guid,
@@ -241,7 +239,7 @@ test('an administrator frees a reserved name, and hands a held one over, but not
   assert.equal(entryOf('f').samAccountName, nameWithDigits('alice', 'f'));
   assert.throws(() => give('c'), { code: 'same-forest' });
   assert.deepEqual(
-    ledger.auditTrail().map(({ action }) => action),
+    ledger.audit.list().map(({ action }) => action),
     ['give-name', 'free-name'],
   );
 });

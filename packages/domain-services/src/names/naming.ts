@@ -1,8 +1,9 @@
 import { nameKey } from '@causeway/wire';
+import type { Realm } from '../managed-domain.ts';
 import { isSamePerson, type Person } from '../person.ts';
 import { type Obstacle, REASONS, type RefusalCode } from '../refusals.ts';
 import { MAX_USER_NAME, nameOfGuid, nameWithDigits } from './made-up-name.ts';
-import { checkAccountName, checkPrincipalName, isMachineName, type Realm } from './protected.ts';
+import { checkAccountName, checkPrincipalName, isMachineName } from './protected.ts';
 
 /**
  * What can belong to one account only: `a:` and the key of an account name, or `p:` and the key of a userPrincipalName. One in the

@@ -14,7 +14,7 @@ const showing = (key: PublicKeyInfo) => async (path: string) => {
   return { status: 200, headers: new Headers(), text: async () => JSON.stringify(reply) };
 };
 const made = (): PublicKeyInfo => signingPublicKey(generateSigningKey());
-const actions = (ledger: Ledger) => ledger.auditTrail().map(({ action, subject }) => [action, subject]);
+const actions = (ledger: Ledger) => ledger.audit.list().map(({ action, subject }) => [action, subject]);
 
 test("the tenant's first key is pinned for cloud-only users alone, and that is in the audit trail", async () => {
   const ledger = new Ledger(':memory:');
@@ -66,7 +66,7 @@ test("the tenant's own key can be trusted for no forest, and a Connect's key not
   await assert.rejects(learnTenantKey(later, showing(key)), { code: 'key-id-taken' });
   // A key of the tenant's own making that has the id of a trusted Connect's key.
   const alike = made();
-  later.trust({ ...key, keyId: alike.keyId, forest: 'b.example.com', trustedAt: '2026-11-23' });
+  later.agents.trust({ ...key, keyId: alike.keyId, forest: 'b.example.com', trustedAt: '2026-11-23' });
   await assert.rejects(learnTenantKey(later, showing(alike)), { code: 'key-id-taken' });
   await assert.rejects(trustTenant(later, showing(alike), alike.fingerprint), { code: 'key-id-taken' });
   assert.deepEqual(

@@ -2,17 +2,18 @@ import { call, type Send } from '@causeway/api';
 import { managedDomainRoutes } from '@causeway/contract';
 import { CLOUD_FOREST, type PublicKeyInfo, publicKeyInfo } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
-import type { Ledger, TrustedAgent } from '../ledger/ledger.ts';
+import type { TrustedAgent } from '../ledger/agent-book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { checkedFingerprint } from './trust.ts';
 
 /** The tenant's own key that cloud-only users' records are believed of, if one is pinned. */
 export function pinnedTenantKey(ledger: Ledger): TrustedAgent | undefined {
-  return ledger.trustedAgents().find(({ forest }) => forest === CLOUD_FOREST);
+  return ledger.agents.list().find(({ forest }) => forest === CLOUD_FOREST);
 }
 
 /** The fingerprint of another key that the tenant shows now, which waits for an administrator. */
 export function offeredTenantKey(ledger: Ledger): string | undefined {
-  return ledger.state('offeredTenantKey') || undefined;
+  return ledger.state.get('offeredTenantKey') || undefined;
 }
 
 /**
@@ -33,7 +34,7 @@ export async function learnTenantKey(
     return 'pinned';
   }
   const changed = pinned.publicKey !== key.publicKey;
-  ledger.setState('offeredTenantKey', changed ? key.fingerprint : '');
+  ledger.state.set('offeredTenantKey', changed ? key.fingerprint : '');
   return changed ? 'changed' : 'known';
 }
 
@@ -71,7 +72,7 @@ async function readTenantKey(send: Send, signal?: AbortSignal): Promise<PublicKe
 
 function pin(ledger: Ledger, key: PublicKeyInfo, action: string, detail: string): void {
   // A key id that a Connect's key has too would let one of the two sign for the other.
-  if (ledger.trustedAgents().some(known => known.keyId === key.keyId && known.forest !== CLOUD_FOREST)) {
+  if (ledger.agents.list().some(known => known.keyId === key.keyId && known.forest !== CLOUD_FOREST)) {
     throw new CausewayError(
       'key-id-taken',
       `the tenant shows a key with the key id ${key.keyId} as its own, which a trusted Connect's key has: two of them do not come about by chance; find out who made this one`,
@@ -81,10 +82,10 @@ function pin(ledger: Ledger, key: PublicKeyInfo, action: string, detail: string)
   const at = new Date().toISOString();
   const before = pinnedTenantKey(ledger);
   ledger.transaction(() => {
-    if (before) ledger.untrust(before);
-    ledger.trust({ ...key, forest: CLOUD_FOREST, trustedAt: at });
-    ledger.setState('offeredTenantKey', '');
-    ledger.setState('cursor', '');
-    ledger.audit({ action, subject: key.fingerprint, detail });
+    if (before) ledger.agents.untrust(before);
+    ledger.agents.trust({ ...key, forest: CLOUD_FOREST, trustedAt: at });
+    ledger.state.set('offeredTenantKey', '');
+    ledger.state.set('cursor', '');
+    ledger.audit.add({ action, subject: key.fingerprint, detail });
   });
 }

@@ -34,7 +34,7 @@ test('two keys with one key id do not share their forests, nor replace each othe
   await trustAgent(ledger, offering(first), first.fingerprint, 'corp.example.com');
   // A key with the id of `second`, as somebody with patience makes one.
   const { keyId } = second;
-  ledger.trust({ ...first, keyId, forest: 'b.example.com', trustedAt: '2026-11-23T10:00:00.000Z' });
+  ledger.agents.trust({ ...first, keyId, forest: 'b.example.com', trustedAt: '2026-11-23T10:00:00.000Z' });
   for (const forest of ['b.example.com', 'c.example.com']) {
     const trusting = trustAgent(ledger, offering(second), second.fingerprint, forest);
     await assert.rejects(trusting, { code: 'key-id-taken' });

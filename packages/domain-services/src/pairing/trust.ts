@@ -2,14 +2,15 @@ import { CallError, call, type Send } from '@causeway/api';
 import { type Agent, enrolmentRoutes } from '@causeway/contract';
 import { CLOUD_FOREST, normalizeFingerprint, publicKeyInfo, type TrustedSigner } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
-import type { Ledger, TrustedAgent } from '../ledger/ledger.ts';
+import type { TrustedAgent } from '../ledger/agent-book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 
 export type Trust = (keyId: string) => TrustedSigner | undefined;
 
 /** Finds the keys that are trusted, each for its forests; the tenant's own is one for `CLOUD_FOREST` alone. */
 export function trustOf(ledger: Ledger): Trust {
   const signers = new Map<string, { publicKey: string; forests: Set<string> }>();
-  for (const { keyId, publicKey, forest } of ledger.trustedAgents()) {
+  for (const { keyId, publicKey, forest } of ledger.agents.list()) {
     const known = signers.get(keyId) ?? { publicKey, forests: new Set<string>() };
     known.forests.add(forest);
     signers.set(keyId, known);
@@ -50,14 +51,14 @@ export async function trustAgent(
   }
   const { keyId, publicKey } = found.key;
   // Records name their key by 80 bits of its fingerprint, which a second key can be made for.
-  if (ledger.trustedAgents().some(known => known.keyId === keyId && known.publicKey !== publicKey)) {
+  if (ledger.agents.list().some(known => known.keyId === keyId && known.publicKey !== publicKey)) {
     throw new CausewayError(
       'key-id-taken',
       `another key with the key id ${keyId} is trusted already: two of them do not come about by chance; find out who made this one`,
       { status: 409 },
     );
   }
-  if (ledger.trustedAgents().some(known => known.keyId === keyId && known.forest === CLOUD_FOREST)) {
+  if (ledger.agents.list().some(known => known.keyId === keyId && known.forest === CLOUD_FOREST)) {
     throw new CausewayError(
       'tenant-key',
       "this is the tenant's own key, which signs cloud-only users and never a forest",
@@ -67,9 +68,9 @@ export async function trustAgent(
   const trustedAt = new Date().toISOString();
   const agent = { keyId, forest, publicKey, fingerprint, trustedAt };
   ledger.transaction(() => {
-    ledger.trust(agent);
-    ledger.setState('cursor', '');
-    ledger.audit({ action: 'trust-agent', subject: fingerprint, detail: `forest ${forest}` });
+    ledger.agents.trust(agent);
+    ledger.state.set('cursor', '');
+    ledger.audit.add({ action: 'trust-agent', subject: fingerprint, detail: `forest ${forest}` });
   });
   return agent;
 }
@@ -87,8 +88,8 @@ async function listAgents(send: Send): Promise<Agent[]> {
 /** Takes a confirmation back, for one forest or for all. What was written stays as it is. */
 export function untrustAgent(ledger: Ledger, fingerprintText: string, forest?: string): TrustedAgent[] {
   const fingerprint = checkedFingerprint(fingerprintText);
-  const agents = ledger
-    .trustedAgents()
+  const agents = ledger.agents
+    .list()
     .filter(agent => agent.forest !== CLOUD_FOREST)
     .filter(agent => agent.fingerprint === fingerprint && (!forest || agent.forest === forest.toLowerCase()));
   if (agents.length === 0) {
@@ -98,10 +99,10 @@ export function untrustAgent(ledger: Ledger, fingerprintText: string, forest?: s
   }
   ledger.transaction(() => {
     for (const agent of agents) {
-      ledger.untrust(agent);
-      ledger.audit({ action: 'untrust-agent', subject: fingerprint, detail: `forest ${agent.forest}` });
+      ledger.agents.untrust(agent);
+      ledger.audit.add({ action: 'untrust-agent', subject: fingerprint, detail: `forest ${agent.forest}` });
     }
-    ledger.setState('cursor', '');
+    ledger.state.set('cursor', '');
   });
   return agents;
 }

@@ -74,9 +74,9 @@ export async function registerAgain(
     ? `in the place of ${request.replaces.realm}`
     : 'in the place of no other one';
   ledger.transaction(() => {
-    ledger.setState('cursor', '');
+    ledger.state.set('cursor', '');
     noteStanding(ledger, { state: 'registered' });
-    ledger.audit({ action: 'register', subject: keys.fingerprint, detail });
+    ledger.audit.add({ action: 'register', subject: keys.fingerprint, detail });
   });
   return registered;
 }

@@ -52,12 +52,12 @@ export function noteStanding(ledger: Ledger, standing: Standing): boolean {
   const before = readNoted(ledger)?.standing;
   if (JSON.stringify(before) === JSON.stringify(standing)) return false;
   const noted = { standing, since: new Date().toISOString() };
-  ledger.setState('standing', JSON.stringify(noted satisfies z.infer<typeof Noted>));
+  ledger.state.set('standing', JSON.stringify(noted satisfies z.infer<typeof Noted>));
   return true;
 }
 
 function readNoted(ledger: Ledger): z.infer<typeof Noted> | undefined {
-  const text = ledger.state('standing');
+  const text = ledger.state.get('standing');
   return text === undefined ? undefined : Noted.safeParse(JSON.parse(text)).data;
 }
 

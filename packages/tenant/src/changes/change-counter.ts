@@ -1,5 +1,3 @@
-import { EventEmitter } from 'node:events';
-import { sql } from 'kysely';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 /**
@@ -21,12 +19,4 @@ export async function lockCounter(inside: TenantScope): Promise<{ next(): number
 export async function readCounter(scope: TenantScope): Promise<number> {
   const row = await scope.select('change_counters').select('value').executeTakeFirstOrThrow();
   return row.value;
-}
-
-/** Wakes this process's waiting readers of a tenant's feed; those of other processes poll. */
-export const changes = new EventEmitter().setMaxListeners(0);
-
-/** A JSON parameter, bound as text so that both database drivers hand it over alike. */
-export function json(value: unknown): ReturnType<typeof sql> {
-  return sql`${JSON.stringify(value)}::text::jsonb`;
 }

@@ -2,7 +2,8 @@ import { type FeedItem, type FeedPage, type FeedQuery, isReadBy, USER_RECORDS } 
 import { joinEncapsulation, recordName } from '@causeway/records';
 import { CausewayError, sleep } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
-import { changes, readCounter } from '../changes/change-counter.ts';
+import { readCounter } from '../changes/change-counter.ts';
+import { changes } from '../changes/change-signal.ts';
 import type { User } from '../people/users.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 

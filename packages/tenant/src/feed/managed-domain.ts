@@ -8,8 +8,10 @@ import type {
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { sql } from 'kysely';
-import { changes, json, lockCounter } from '../changes/change-counter.ts';
+import { lockCounter } from '../changes/change-counter.ts';
+import { changes } from '../changes/change-signal.ts';
 import { kindOfAgent } from '../clients/agents.ts';
+import { json } from '../database/json.ts';
 import { NO_LEGACY, recordCloudUsers } from '../people/cloud-records.ts';
 import { noManagedDomain, UNCONFIRMED } from '../people/domain-confirmation.ts';
 import { isUuid } from '../people/users.ts';

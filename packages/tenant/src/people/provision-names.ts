@@ -1,7 +1,7 @@
 import { CLOUD_FOREST } from '@causeway/records';
 import { nameKey } from '@causeway/wire';
 import { sql } from 'kysely';
-import { json } from '../changes/change-counter.ts';
+import { json } from '../database/json.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import {
   type Contender,

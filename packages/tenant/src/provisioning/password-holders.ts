@@ -1,7 +1,7 @@
 import type { PasswordOrder, Verdict } from '@causeway/contract';
 import { ageOf } from '@causeway/records';
 import { sql } from 'kysely';
-import { json } from '../changes/change-counter.ts';
+import { json } from '../database/json.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { refused, retry } from './verdicts.ts';
 

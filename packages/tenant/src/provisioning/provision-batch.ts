@@ -1,6 +1,7 @@
 import type { Verdict } from '@causeway/contract';
 import { faultPoint } from '@causeway/service';
-import { changes, lockCounter } from '../changes/change-counter.ts';
+import { lockCounter } from '../changes/change-counter.ts';
+import { changes } from '../changes/change-signal.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 const isVerdict = (one: object): one is Verdict => 'verdict' in one;

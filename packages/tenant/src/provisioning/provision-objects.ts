@@ -1,46 +1,15 @@
-import { createHash } from 'node:crypto';
-import { EMPTY_PROFILE, ObjectChange, type Profile, type Verdict } from '@causeway/contract';
-import { type AccountRecord, ageOf } from '@causeway/records';
-import { nameKey } from '@causeway/wire';
+import { ObjectChange, type Verdict } from '@causeway/contract';
 import { sql } from 'kysely';
-import { json } from '../changes/change-counter.ts';
+import { json } from '../database/json.ts';
 import { NO_LEGACY } from '../people/cloud-records.ts';
-import { type NameColumns, type NameRow, provisionNames } from '../people/provision-names.ts';
-import { signInNameProblem } from '../people/sign-in-names.ts';
+import { type NameColumns, provisionNames } from '../people/provision-names.ts';
 import { forgetPasswordOrders } from '../people/users.ts';
 import type { Agent } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
+import { type Account, type Checked, decideObjects, type Write } from './decide-objects.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord } from './record-check.ts';
-import { applied, parseItems, refused, unchanged } from './verdicts.ts';
-
-/** An item whose record says that it is of this user: state, names and SID are the record's. */
-interface Checked {
-  readonly item: ObjectChange;
-  readonly said: AccountRecord;
-}
-
-/** What a batch has to know of a user, and what it leaves behind. */
-interface Account extends NameRow {
-  origin: 'synchronized' | 'cloud';
-  object_guid: string | null;
-  account_sequence: number | null;
-  deleted: boolean;
-}
-
-/** A row as it is written. `forget` drops the credential: of a deleted user, and when another object took over the anchor. */
-interface Write extends Omit<Account, keyof NameColumns> {
-  id: string;
-  sam_account_name: string | null;
-  security_identifier: string | null;
-  account_enabled: boolean;
-  account_expires: string | null;
-  profile: Profile;
-  account_record: string;
-  changed_seq: number;
-  forget: boolean;
-  forget_order: boolean;
-}
+import { parseItems, refused } from './verdicts.ts';
 
 /**
  * Creates, updates and deletes synchronized users by source anchor. Idempotent; a verdict an item, in the order
@@ -118,98 +87,6 @@ async function loadAccounts(
         join users on tenant_id = ${tenantId} and source_anchor = wanted and forest = ${forest}`,
   );
   return rows;
-}
-
-/**
- * Decides what each item does, in order, against the accounts as the items before it left them. Pure.
- * @param accounts of this forest
- */
-export function decideObjects(
-  accounts: readonly Account[],
-  tenantId: string,
-  forest: string,
-  items: readonly Checked[],
-  nextChange: () => number,
-): { verdicts: Verdict[]; writes: Write[] } {
-  type Known = Pick<Write, 'id' | 'object_guid' | 'account_sequence' | NamesOfForest>;
-  const byAnchor = new Map<string, Known>(accounts.map(account => [account.source_anchor!, account]));
-  const writes = new Map<string, Write>();
-
-  const decide = ({ item, said }: Checked): Verdict => {
-    const anchor = item.sourceAnchor;
-    const before = byAnchor.get(anchor);
-    const newest = before?.account_sequence;
-    const age = ageOf({ sequence: item.sequence }, { sequence: newest });
-    if (age === 'older-sequence') return refused(anchor, age, `${item.sequence} is older than ${newest}`);
-    if (age === 'same' || (said.deleted && !before)) return unchanged(anchor);
-    const id = before?.id ?? userIdOf(tenantId, forest, anchor);
-    const changed_seq = nextChange();
-    const anotherObject = before !== undefined && before.object_guid !== said.objectGuid;
-    const earlier = writes.get(id);
-    const after: Write = {
-      ...{ id, origin: 'synchronized', source_anchor: anchor, forest, object_guid: said.objectGuid },
-      ...namesOf(item, said, before, changed_seq),
-      account_sequence: item.sequence,
-      deleted: said.deleted,
-      ...describe(item, said),
-      account_record: item.record,
-      changed_seq,
-      forget: said.deleted || anotherObject || earlier?.forget === true,
-      forget_order: anotherObject || earlier?.forget_order === true,
-    };
-    byAnchor.set(anchor, after);
-    writes.set(id, after);
-    return applied(anchor);
-  };
-  return { verdicts: items.map(decide), writes: [...writes.values()] };
-}
-
-/** What a forest says of names; which of them its users have is settled for the whole batch. */
-type NamesOfForest = 'user_principal_name' | 'wanted_key' | 'wanted_since';
-
-/**
- * The name is the record's. Where the item beside it says another one, or the record none, there is none to be had, and the last known
- * one is kept to be shown.
- */
-function namesOf(
-  item: ObjectChange,
-  { userPrincipalName: name }: AccountRecord,
-  before: Pick<Write, NamesOfForest> | undefined,
-  now: number,
-): Pick<Write, NamesOfForest> {
-  const agreed = item.operation === 'delete' || item.userPrincipalName === name;
-  const usable = agreed && name !== null && signInNameProblem(name) === undefined;
-  const wanted_key = usable ? nameKey(name) : null;
-  return {
-    user_principal_name: (agreed ? name : null) ?? before?.user_principal_name ?? '',
-    wanted_key,
-    wanted_since: before !== undefined && before.wanted_key === wanted_key ? before.wanted_since : now,
-  };
-}
-
-/** The same id for the same person, whenever it is made anew: UUIDv5 (RFC 9562, 5.5) in the tenant's own namespace. */
-export function userIdOf(tenantId: string, forest: string, anchor: string): string {
-  const namespace = Buffer.from(tenantId.replaceAll('-', ''), 'hex');
-  const bytes = createHash('sha1').update(namespace).update(`${forest}/${anchor}`).digest().subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x50;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-function describe(
-  item: ObjectChange,
-  said: AccountRecord,
-): Pick<
-  Write,
-  'sam_account_name' | 'security_identifier' | 'account_enabled' | 'account_expires' | 'profile'
-> {
-  return {
-    sam_account_name: said.sAMAccountName,
-    security_identifier: said.objectSid,
-    account_enabled: said.enabled && !said.deleted,
-    account_expires: said.accountExpires,
-    profile: item.operation === 'upsert' ? item.profile : EMPTY_PROFILE,
-  };
 }
 
 async function write(inside: TenantScope, rows: readonly (Write & NameColumns)[]): Promise<void> {

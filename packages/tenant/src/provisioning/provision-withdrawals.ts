@@ -1,6 +1,6 @@
 import { type PasswordOrder, type Verdict, Withdrawal } from '@causeway/contract';
 import { sql } from 'kysely';
-import { json } from '../changes/change-counter.ts';
+import { json } from '../database/json.ts';
 import type { Agent } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type Holder, holderFor, loadHolders } from './password-holders.ts';

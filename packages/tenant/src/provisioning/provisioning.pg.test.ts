@@ -32,7 +32,7 @@ import {
   sealing,
 } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
-import { userIdOf } from './provision-objects.ts';
+import { userIdOf } from './decide-objects.ts';
 
 const statements: string[] = [];
 /** Another forest of the same Connect. */

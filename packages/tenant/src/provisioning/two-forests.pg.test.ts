@@ -26,7 +26,7 @@ import {
   withdrawalItem,
 } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
-import { userIdOf } from './provision-objects.ts';
+import { userIdOf } from './decide-objects.ts';
 
 const HOSTILE = 'hostile.example.org';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
+import { StateDatabase } from '../state-database.ts';
 import { BulkBook } from './bulk-book.ts';
 import type { BulkLine } from './bulk-decision.ts';
 import { BULK_TABLES } from './bulk-tables.ts';
-import { StateDatabase } from './state-database.ts';
 
 const FOREST = { scope: 'corp.example.com', kind: 'user' } as const;
 const DELETIONS = { ...FOREST, operation: 'delete' } as const;

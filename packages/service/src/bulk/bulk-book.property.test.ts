@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { StateDatabase } from '../state-database.ts';
 import { BulkBook } from './bulk-book.ts';
 import { BULK_WINDOW_MS, type BulkLine } from './bulk-decision.ts';
 import { BULK_TABLES } from './bulk-tables.ts';
-import { StateDatabase } from './state-database.ts';
 
 const FOREST = { scope: 'corp.example.com', kind: 'user' } as const;
 const DELETIONS = { ...FOREST, operation: 'delete' } as const;

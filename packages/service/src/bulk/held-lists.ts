@@ -1,5 +1,5 @@
+import { table } from '../command-line.ts';
 import type { BulkOperation } from './bulk-decision.ts';
-import { table } from './command-line.ts';
 
 /** The commands for lists that wait for an administrator, and what they say: the same at Connect and at Domain Services. */
 export const HELD_WORDS: Readonly<

@@ -4,6 +4,14 @@ export type BulkKind = 'user';
 /** What is dangerous in bulk. */
 export type BulkOperation = 'delete' | 'create';
 
+/** What is counted together. */
+export interface BulkList {
+  /** A forest; at Connect the connector that reads it. */
+  readonly scope: string;
+  readonly operation: BulkOperation;
+  readonly kind: BulkKind;
+}
+
 /** The window that counts together, so that many small portions are no way around. */
 export const BULK_WINDOW_MS = 24 * 60 * 60_000;
 

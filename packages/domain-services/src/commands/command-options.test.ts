@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
-import { forestOption } from './forest-option.ts';
+import { forestOption } from './command-options.ts';
 
 test('a forest is the same one in whatever case it is typed', () => {
   const command = forestOption(new Command(), 'of this forest alone');

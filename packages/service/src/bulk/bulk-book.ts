@@ -1,26 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { SQLOutputValue } from 'node:sqlite';
+import { CausewayError } from '../causeway-error.ts';
+import type { StateDatabase } from '../state-database.ts';
 import {
-  BULK_WINDOW_MS,
   type BulkDecision,
-  type BulkKind,
   type BulkLine,
+  type BulkList,
   type BulkOperation,
   creationLimit,
   decideBulk,
   deletionLimit,
   type HeldLine,
 } from './bulk-decision.ts';
-import { CausewayError } from './causeway-error.ts';
-import type { StateDatabase } from './state-database.ts';
-
-/** What is counted together. */
-export interface BulkList {
-  /** A forest; at Connect the connector that reads it. */
-  readonly scope: string;
-  readonly operation: BulkOperation;
-  readonly kind: BulkKind;
-}
+import { BulkTally } from './bulk-tally.ts';
 
 /** A list that waits, as it is shown to an administrator. */
 export interface ShownList extends BulkList {
@@ -40,7 +32,6 @@ export interface BulkOutcome<Line extends BulkLine> extends BulkDecision<Line> {
 
 /** Lists of a scope that are kept after they were shown. */
 const KEPT_LISTS = 20;
-const MINUTE_MS = 60_000;
 
 /**
  * What a store remembers of bulk operations: how many objects each forest had, what went, what is held, and the lists that were shown.
@@ -48,9 +39,11 @@ const MINUTE_MS = 60_000;
  */
 export class BulkBook {
   readonly #db: StateDatabase;
+  readonly #tally: BulkTally;
 
   constructor(db: StateDatabase) {
     this.#db = db;
+    this.#tally = new BulkTally(db);
   }
 
   /**
@@ -64,7 +57,7 @@ export class BulkBook {
     now: Date,
   ): BulkOutcome<Line> {
     this.noteObjects({ scope, kind }, objects, now);
-    const limit = deletionLimit(threshold, this.#most(scope, kind, now));
+    const limit = deletionLimit(threshold, this.#tally.most({ scope, kind }, now));
     return this.#decide({ scope, kind, operation: 'delete' }, pending, limit, now);
   }
 
@@ -84,21 +77,14 @@ export class BulkBook {
     return { ...outcome, limit };
   }
 
-  /** How many objects there are: the base of the limit for 24 hours. Written when it changes; within a minute the most. */
-  noteObjects({ scope, kind }: Pick<BulkList, 'scope' | 'kind'>, objects: number, now: Date): void {
-    if (this.#lastObjects(scope, kind) === objects) return;
-    const minute = minuteOf(now);
-    this.#db.run(
-      `INSERT INTO bulk_level (scope, kind, minute, most, last) VALUES (?1, ?2, ?3, ?4, ?4)
-       ON CONFLICT DO UPDATE SET most = max(most, excluded.most), last = excluded.last`,
-      ...[scope, kind, minute, objects],
-    );
-    // The newest of those from before the window is what was there when it began.
-    this.#db.run(
-      `DELETE FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute <
-         (SELECT max(minute) FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute < ?3)`,
-      ...[scope, kind, windowStart(now)],
-    );
+  /** How many objects there are: the base of the limit for 24 hours. */
+  noteObjects(list: Pick<BulkList, 'scope' | 'kind'>, objects: number, now: Date): void {
+    this.#tally.noteObjects(list, objects, now);
+  }
+
+  /** How many went without approval within the window. */
+  went(list: BulkList, now: Date): number {
+    return this.#tally.went(list, now);
   }
 
   #decide<Line extends BulkLine>(
@@ -121,29 +107,14 @@ export class BulkBook {
     return { ...decision, limit, went };
   }
 
-  /** How many went without approval within the window. */
-  went({ scope, operation, kind }: BulkList, now: Date): number {
-    const sql = `SELECT coalesce(sum(objects), 0) AS n FROM bulk_went
-      WHERE scope = ? AND operation = ? AND kind = ? AND minute >= ?`;
-    return this.#number(sql, scope, operation, kind, windowStart(now));
-  }
-
   /** One went: an approved line is done with, anything else counts from now on. To be called within the transaction that says so. */
   noteWent(list: BulkList, anchor: string, now: Date): void {
-    const { scope, operation, kind } = list;
     const [line] = this.#rows(`SELECT approved FROM bulk_held ${OF_LIST} AND anchor = ?`, list, anchor);
     this.#drop(list, anchor);
     // Together with the deletion: a process that is killed after it must not leave the base of before.
-    const last = operation === 'delete' ? this.#lastObjects(scope, kind) : undefined;
+    const last = list.operation === 'delete' ? this.#tally.lastObjects(list) : undefined;
     if (last !== undefined) this.noteObjects(list, last - 1, now);
-    if (line?.approved === 1) return;
-    const minute = minuteOf(now);
-    this.#db.run('DELETE FROM bulk_went WHERE minute < ?', windowStart(now));
-    this.#db.run(
-      `INSERT INTO bulk_went (scope, operation, kind, minute, objects) VALUES (?, ?, ?, ?, 1)
-       ON CONFLICT DO UPDATE SET objects = objects + 1`,
-      ...[scope, operation, kind, minute],
-    );
+    if (line?.approved !== 1) this.#tally.noteWent(list, now);
   }
 
   /** What is held, and what is approved and has not gone yet. */
@@ -166,10 +137,8 @@ export class BulkBook {
     now: Date,
     objects: () => ReadonlyMap<string, number>,
   ): { forest: string; count: number; limit: number }[] {
-    const sql = `SELECT DISTINCT scope FROM bulk_went WHERE operation = 'create' AND minute >= ?
-      UNION SELECT scope FROM bulk_held WHERE operation = 'create' ORDER BY scope`;
-    const scopes = this.#db.all(sql, windowStart(now)).map(({ scope }) => String(scope));
-    return scopes.flatMap(forest => {
+    const scopes = new Set([...this.#tally.scopes('create', now), ...this.scopes('create')]);
+    return [...scopes].sort().flatMap(forest => {
       const list = { scope: forest, operation: 'create', kind: 'user' } as const;
       const went = this.went(list, now);
       const count = went + this.countHeld(list);
@@ -271,20 +240,6 @@ export class BulkBook {
     this.#db.run(`DELETE FROM bulk_held ${OF_LIST} AND anchor = ?`, scope, operation, kind, anchor);
   }
 
-  #lastObjects(scope: string, kind: BulkKind): number | undefined {
-    const sql = 'SELECT last FROM bulk_level WHERE scope = ? AND kind = ? ORDER BY minute DESC LIMIT 1';
-    const row = this.#db.get(sql, scope, kind);
-    return row && Number(row.last);
-  }
-
-  #most(scope: string, kind: BulkKind, now: Date): number {
-    const sql = `SELECT max(n) AS n FROM (
-      SELECT most AS n FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute >= ?3
-      UNION ALL SELECT * FROM (SELECT last FROM bulk_level WHERE scope = ?1 AND kind = ?2 AND minute < ?3
-        ORDER BY minute DESC LIMIT 1))`;
-    return this.#number(sql, scope, kind, windowStart(now));
-  }
-
   #rows(sql: string, { scope, operation, kind }: BulkList, ...more: string[]): Row[] {
     return this.#db.all(sql, scope, operation, kind, ...more);
   }
@@ -297,11 +252,6 @@ export class BulkBook {
 type Row = Record<string, SQLOutputValue>;
 
 const OF_LIST = 'WHERE scope = ? AND operation = ? AND kind = ?';
-
-const minuteOf = (time: Date): number => Math.floor(time.getTime() / MINUTE_MS);
-
-/** The minute in which the window began: all of it counts. */
-const windowStart = (now: Date): number => minuteOf(now) - BULK_WINDOW_MS / MINUTE_MS;
 
 function digestOf({ scope, operation, kind }: BulkList, lines: readonly BulkLine[]): string {
   const text = JSON.stringify([

@@ -1,9 +1,11 @@
 import type { AccountRecord } from '@causeway/records';
 import { nameKey } from '@causeway/wire';
-import type { DirectoryAccount } from '../directory/managed-directory.ts';
-import type { Ledger, LedgerEntry } from '../ledger/ledger.ts';
-import { viewOf } from '../ledger/name-book.ts';
-import { nameWithDigits } from '../names/made-up-name.ts';
+import type { DirectoryAccount } from '../../directory/managed-directory.ts';
+import type { LedgerEntry } from '../../ledger/account-book.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { viewOf } from '../../ledger/name-book.ts';
+import type { ManagedDomain } from '../../managed-domain.ts';
+import { nameWithDigits } from '../../names/made-up-name.ts';
 import {
   claimsOf,
   decideNames,
@@ -13,11 +15,10 @@ import {
   type Slot,
   slotOfName,
   slotOfPrincipal,
-} from '../names/naming.ts';
-import type { ManagedDomain } from '../names/protected.ts';
-import { isSamePerson, signedPerson } from '../person.ts';
-import type { Obstacle } from '../refusals.ts';
-import { type MadeNames, wantedNames } from './plan.ts';
+} from '../../names/naming.ts';
+import { isSamePerson, signedPerson } from '../../person.ts';
+import type { Obstacle } from '../../refusals.ts';
+import { type MadeNames, wantedNames } from '../plan.ts';
 
 /** The names that an account is made with. */
 export interface TakenNames {
@@ -196,7 +197,7 @@ export async function findObstacles(
 ): Promise<Map<Slot, Obstacle>> {
   const obstacles = new Map<Slot, Obstacle>();
   for (const { guid, samAccountName, userPrincipalName } of await holders([...names], [...principals])) {
-    if (ledger.isManaged(guid)) continue;
+    if (ledger.accounts.isManaged(guid)) continue;
     const obstacle = (detail: string): Obstacle => ({ code: 'protected-name', detail });
     obstacles.set(slotOfName(samAccountName), obstacle(samAccountName));
     if (userPrincipalName) {

@@ -1,0 +1,78 @@
+import type { ConnectStatus } from '@causeway/contract';
+import { ASKED_CONNECT, type Judgement, met, RECEIPTS, unmet, worst } from './finding.ts';
+
+/** A cycle runs every two minutes at least; this long without one is no coincidence. */
+const STALE_MS = 15 * 60_000;
+
+export function judgeSynchronized({ connectors }: ConnectStatus, now: Date): Judgement {
+  return worst(
+    connectors.map(({ name, lastObjectCycleAt, lastError, exported }) => {
+      const judgement = judgeCycle(lastObjectCycleAt, lastError, now, `${exported} users in the tenant`);
+      return { name, judgement };
+    }),
+  );
+}
+
+export function judgePasswords({ connectors }: ConnectStatus, now: Date): Judgement {
+  return worst(
+    connectors.map(({ name, passwordSync, lastPasswordCycleAt, lastError, passwords }) => {
+      const judgement = passwordSync
+        ? judgeCycle(lastPasswordCycleAt, lastError, now, `${passwords} passwords sent`)
+        : unmet(
+            'switched off',
+            ASKED_CONNECT,
+            `Set-ADSyncAADPasswordSyncConfiguration -SourceConnector '${name}' -TargetConnector … -Enable $true`,
+          );
+      return { name, judgement };
+    }),
+  );
+}
+
+/** People whom a finding names. */
+const NAMED = 10;
+
+export function judgeDeletions({ connectors }: ConnectStatus): Judgement {
+  return worst(connectors.map(connector => ({ name: connector.name, judgement: judgeHeld(connector) })));
+}
+
+function judgeHeld(connector: ConnectStatus['connectors'][number]): Judgement {
+  const { name, forest, suppressedDeletes, stillSigningIn, stillSigningInCount, arrival } = connector;
+  if (suppressedDeletes > 0) {
+    const who =
+      stillSigningInCount > 0 ? `; can still sign in: ${named(stillSigningIn, stillSigningInCount)}` : '';
+    return unmet(
+      `${suppressedDeletes} deletions wait for an administrator${who}`,
+      ASKED_CONNECT,
+      `look at them, and let them go if they are meant: causeway connect deletions --connector '${name}'`,
+    );
+  }
+  const there = arrival.missing.filter(
+    ({ what, refused }) => what === 'not deleted' && refused === 'deletion-threshold',
+  );
+  if (there.length === 0) return met('no deletion waits', ASKED_CONNECT);
+  const users = there.map(({ user }) => user);
+  return unmet(
+    `the managed domain holds deletions: ${named(users, users.length)}`,
+    RECEIPTS,
+    `at the managed domain, look at them, and let them go if they are meant: causeway domain deletions --forest '${forest}'`,
+  );
+}
+
+function named(users: readonly string[], count: number): string {
+  const others = count > NAMED ? ` and ${count - NAMED} more` : '';
+  return `${users.slice(0, NAMED).join(', ')}${others}`;
+}
+
+function judgeCycle(last: string | null, error: string | null, now: Date, done: string): Judgement {
+  if (error !== null)
+    return unmet(
+      error,
+      ASKED_CONNECT,
+      'causeway connect status says more: mend that, and it goes on by itself',
+    );
+  if (last === null)
+    return unmet('no cycle is through yet', ASKED_CONNECT, 'wait for it, or see causeway connect status');
+  if (now.getTime() - Date.parse(last) > STALE_MS)
+    return unmet(`the last cycle was at ${last}`, ASKED_CONNECT, 'start Connect: causeway connect run');
+  return met(`${done}, last cycle ${last}`, ASKED_CONNECT);
+}

@@ -1,0 +1,117 @@
+import { backoff } from '@causeway/service';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { type DueName, slotOfKey, viewOf } from '../../ledger/name-book.ts';
+import type { ManagedDomain } from '../../managed-domain.ts';
+import {
+  decideNames,
+  type NameDecision,
+  type NamedAccount,
+  type NameView,
+  type Slot,
+  winnerOf,
+} from '../../names/naming.ts';
+import { keyOf, type Person } from '../../person.ts';
+import type { Obstacle } from '../../refusals.ts';
+import type { ApplyContext } from '../apply-context.ts';
+import { type Move, movesOf } from './name-moves.ts';
+import { sayProblems } from './name-problems.ts';
+
+/** For how long a name that was let go of is for its forest alone. */
+export const RESERVATION_MS = 30 * 86_400_000;
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 10 * 60_000;
+
+export type NamingContext = Pick<ApplyContext, 'ledger' | 'directory' | 'ldbModify' | 'domain' | 'log'>;
+
+/** Names that are due with the accounts that have or want them, and what each of these is to be called. */
+export interface Look {
+  moves: Move[];
+  /** Names of which something is still to be done. */
+  open: DueName[];
+}
+
+/** What is to be done for names that are due; those for which there is nothing are due no more. */
+export function lookAtNames(
+  { ledger, domain, log }: NamingContext,
+  due: readonly DueName[],
+  obstacles: ReadonlyMap<Slot, Obstacle>,
+  quiet: ReadonlySet<string>,
+): Look {
+  const book = ledger.names;
+  const view: NameView = { ...viewOf(book, domain.realm), obstacle: slot => obstacles.get(slot) };
+  const concerned = due.map(name => {
+    const slot = slotOfKey(name.key, domain.realm);
+    updateOwner(ledger, view, slot, domain);
+    const digits = slot.startsWith('a:') ? view.withDigits(slot.slice(2)) : [];
+    return { name, slot, accounts: [...view.wanting(slot), ...view.holding(slot), ...digits] };
+  });
+  const moves = new Map<string, Move[]>();
+  for (const account of concerned.flatMap(({ accounts }) => accounts)) {
+    const { forest, anchor } = account;
+    if (moves.has(keyOf(account))) continue;
+    const decision = decideNames(account, view, domain);
+    rememberDecision(ledger, account, decision);
+    if (sayProblems(ledger, account, decision.problems, quiet)) {
+      log.info(
+        { forest, anchor, names: decision.problems.map(({ reason }) => reason) },
+        'names of an account',
+      );
+    }
+    moves.set(keyOf(account), movesOf(ledger.accounts.of(account)!, account, decision, domain));
+  }
+  const open = concerned.filter(
+    ({ slot, accounts }) =>
+      obstacles.has(slot) || accounts.some(account => moves.get(keyOf(account))!.length > 0),
+  );
+  for (const { name } of concerned) {
+    if (!open.some(one => one.name === name)) book.done(name.key);
+  }
+  const settled = open.filter(({ accounts }) =>
+    accounts.every(account => moves.get(keyOf(account))!.length === 0),
+  );
+  postpone(
+    ledger,
+    settled.map(({ name }) => name),
+  );
+  const toMove = [...moves.values()].flat().filter(({ entry }) => entry.managedGuid !== null);
+  return { moves: toMove, open: open.filter(one => !settled.includes(one)).map(({ name }) => name) };
+}
+
+/** Whose a name is: its first forest's while that wants it and 30 days longer, then another one's that wants it. */
+function updateOwner(ledger: Ledger, view: NameView, slot: Slot, domain: ManagedDomain): void {
+  const book = ledger.names;
+  const wanting = view.wanting(slot);
+  const owner = book.owner(slot);
+  const now = Date.now();
+  if (owner) {
+    const isWanted = winnerOf(slot, owner.forest, wanting, domain) !== undefined;
+    if (isWanted !== (owner.releasedAt === null)) {
+      book.setOwner({ ...owner, releasedAt: isWanted ? null : new Date(now).toISOString() });
+    }
+    if (isWanted || owner.releasedAt === null || now - Date.parse(owner.releasedAt) < RESERVATION_MS) return;
+    book.dropOwner(slot);
+  }
+  const holders = view.holding(slot).map(({ forest }) => forest);
+  // Of two forests that say one anchor the order is the forests'.
+  const rank = ({ forest, anchor }: Person): string => `${anchor} ${forest}`;
+  const others = wanting.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(({ forest }) => forest);
+  const forest = [...holders, ...others].find(one => winnerOf(slot, one, wanting, domain));
+  if (forest !== undefined) book.setOwner({ slot, forest, releasedAt: null });
+}
+
+/** Digits that come or go concern whoever else would have the same ones. */
+function rememberDecision(ledger: Ledger, account: NamedAccount, decision: NameDecision): void {
+  const { keepsDigits, digitsKey } = decision;
+  if (keepsDigits === account.keepsDigits && digitsKey === account.digitsKey) return;
+  ledger.names.save(account, { ...account, keepsDigits, digitsKey });
+  if (digitsKey === account.digitsKey) return;
+  ledger.names.touch([account.digitsKey, digitsKey].flatMap(key => (key === null ? [] : [`a:${key}`])));
+}
+
+/** Looks at them again after a while, longer each time. */
+export function postpone(ledger: Ledger, names: readonly DueName[]): void {
+  for (const { key, tries } of names) {
+    const wait = Math.ceil(backoff(tries + 1, FIRST_RETRY_MS, LAST_RETRY_MS));
+    ledger.names.postpone(key, tries + 1, Date.now() + wait);
+  }
+}

@@ -1,0 +1,60 @@
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { NamedAccount, NameProblem } from '../../names/naming.ts';
+import { keyOf, type Person, reportedPerson } from '../../person.ts';
+
+/** Keeps in the ledger why somebody is not called as the forest says, and tells the tenant when that changes. */
+export function sayProblems(
+  ledger: Ledger,
+  account: NamedAccount,
+  problems: readonly NameProblem[],
+  quiet: ReadonlySet<string>,
+): boolean {
+  const before = ledger.problems.of(account).find(({ kind }) => kind === 'name');
+  if (before === undefined && problems.length === 0) return false;
+  const sequence = ledger.accounts.of(account)?.accountSequence ?? 0;
+  if (!saveNameProblem(ledger, account, problems, sequence)) return false;
+  const after = ledger.problems.of(account).find(({ kind }) => kind === 'name');
+  if (before?.reason === after?.reason) return false;
+  if (!quiet.has(keyOf(account)) && sequence > 0) {
+    const at = new Date().toISOString();
+    const reason = reasonOf(ledger, account);
+    ledger.outbox.add([
+      { ...reportedPerson(account), kind: 'account', sequence, outcome: 'applied', reason, at },
+    ]);
+  }
+  return true;
+}
+
+/** @returns whether there is or was one */
+export function saveNameProblem(
+  ledger: Ledger,
+  person: Person,
+  problems: readonly NameProblem[],
+  sequence: number,
+): boolean {
+  const [first] = problems;
+  if (first === undefined) return ledger.problems.clear(person, 'name');
+  const { forest, anchor } = person;
+  const outcome = { 'name-reserved': 'waiting', 'name-refused': 'failed' } as const;
+  ledger.problems.save({
+    ...{
+      forest,
+      anchor,
+      verified: true,
+      kind: 'name',
+      sequence,
+      acceptable: null,
+      at: new Date().toISOString(),
+    },
+    outcome: outcome[first.code as keyof typeof outcome] ?? 'refused',
+    code: first.code,
+    reason: problems.map(({ reason }) => reason).join('; '),
+  });
+  return true;
+}
+
+/** What a report says of an account that is written, though not with everything that its record says; null: there is nothing. */
+export function reasonOf(ledger: Ledger, person: Person): string | null {
+  const problems = ledger.problems.of(person).filter(({ kind }) => kind === 'name' || kind === 'sid');
+  return problems.map(({ code, reason }) => `${code}: ${reason}`).join('; ') || null;
+}

@@ -1,0 +1,68 @@
+import type { DomainNameClaims, NameList } from '@causeway/contract';
+import { table } from '@causeway/service';
+import type { Command as Program } from 'commander';
+import { look, perform } from './at-hand.ts';
+import {
+  type CommandFlags,
+  type ForestFlags,
+  forestOption,
+  OF_SEVERAL,
+  subcommand,
+} from './command-options.ts';
+
+/** `causeway domain name …`. */
+export function nameCommands(domain: Program): void {
+  const name = domain
+    .command('name')
+    .description('names that accounts of the managed domain have, want or had');
+  const command = (text: string, description: string) => subcommand(name, text, description);
+  const argument = 'account name or userPrincipalName';
+  command(
+    'list',
+    'list the accounts that are not called as on-premises, and the names that are reserved',
+  ).action((flags: CommandFlags) => look(flags, 'listNames', {}, nameLines));
+  command('show', 'show who has a name, whose it is, and who wants it')
+    .argument('<name>', argument)
+    .action((text: string, flags: CommandFlags) =>
+      look(flags, 'getName', { params: { name: text } }, claimLines),
+    );
+  command('free', 'free a reserved name, for whoever wants it')
+    .argument('<name>', argument)
+    .action((text: string, flags: CommandFlags) => perform(flags, 'freeName', { name: text }));
+  forestOption(command('give', 'hand a name over to a user of another forest who wants it'), OF_SEVERAL)
+    .argument('<name>', argument)
+    .argument('<user>', 'source anchor, or a name, of the user who gets it')
+    .option('--yes', 'do it: without this, the command only says what would change')
+    .action((text: string, user: string, { forest, yes, ...flags }: ForestFlags & { yes?: boolean }) =>
+      perform(flags, 'giveName', { name: text, user, forest, confirmed: yes === true }),
+    );
+}
+
+function nameLines({ differing, reserved }: NameList): string[] {
+  return [
+    ...table([
+      ['source anchor', 'forest', 'name here', 'on-premises', 'userPrincipalName here', 'on-premises'],
+      ...differing.map(one => [
+        ...[one.anchor, one.forest, one.samAccountName ?? '-', one.wantedName ?? '-'],
+        ...[one.userPrincipalName ?? '-', one.wantedPrincipal ?? '-'],
+      ]),
+    ]),
+    '',
+    ...table([
+      ['reserved name', 'for', 'until'],
+      ...reserved.map(({ name, forest, until }) => [name, forest, until]),
+    ]),
+  ];
+}
+
+function claimLines({ name, owner, reservedUntil, holders, waiting }: DomainNameClaims): string[] {
+  const list = (accounts: DomainNameClaims['holders']) =>
+    accounts.map(({ anchor, forest }) => `${anchor} (${forest})`).join(', ') || 'nobody';
+  const whose = reservedUntil === null ? owner : `${owner}, for which it is reserved until ${reservedUntil}`;
+  return table([
+    ['name', name],
+    ['has it', list(holders)],
+    ['belongs to', whose ?? 'no forest'],
+    ['want it', list(waiting)],
+  ]);
+}

@@ -1,0 +1,183 @@
+import type { DomainArrival, DomainStatus, DomainUserStatus, UserProblem } from '@causeway/contract';
+import { table } from '@causeway/service';
+import { blockText } from '../admin/block-commands.ts';
+import { alarmText } from '../heads/head-watch.ts';
+import { describePerson } from '../person.ts';
+import { administratorsLine } from './administrator-commands.ts';
+import { look } from './at-hand.ts';
+import type { ForestFlags } from './command-options.ts';
+import { personRows } from './person-rows.ts';
+
+/** `causeway domain status [USER]`. */
+export async function status(user: string | undefined, { forest, ...flags }: ForestFlags): Promise<void> {
+  if (user === undefined) {
+    await look(flags, 'getStatus', {}, statusLines);
+  } else {
+    await look(flags, 'getUserStatus', { params: { user }, query: { forest } }, userLines);
+  }
+}
+
+function statusLines(status: DomainStatus): string[] {
+  const { domain, feed, pairing, accounts, deletions, problems } = status;
+  const trusted = pairing.trusted.map(agent => `${agent.fingerprint} for ${agent.forest}`);
+  return [
+    ...table([
+      ['managed domain', status.realm],
+      ['registered', registrationLine(status.registration)],
+      ['samba', domain.running ? `runs since ${domain.since}` : 'does not run'],
+      ['version of samba', status.samba?.version ?? 'not known while the service does not run'],
+      ['tenant', status.tenant],
+      [
+        'feed',
+        status.following ? (status.trouble ?? `followed; at its end at ${feed.caughtUpAt}`) : 'not followed',
+      ],
+      ['own fingerprint', pairing.fingerprint],
+      ['trusted', trusted.join('; ') || 'nobody yet: nothing is believed until an agent is trusted'],
+      ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
+      ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
+      ['administrators', administratorsLine(status.administrators)],
+      ['blocked', blockedLine(status.blocked)],
+      ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
+      [
+        'deletions',
+        `${deletions.waiting} wait${deletions.held > 0 ? `, ${deletions.held} of them for you` : ''}`,
+      ],
+      ['not written', countsLine(problems.counts)],
+      ...(problems.unlisted === 0
+        ? []
+        : [
+            [
+              'signed by nobody trusted',
+              `${problems.unlisted} more, in no list: the tenant shows people whom no trusted agent knows`,
+            ],
+          ]),
+      ['names and SIDs that differ', countsLine(problems.asides)],
+    ]),
+    ...registrationAdvice(status.registration),
+    ...(status.guard.alarm === null ? [] : ['', status.guard.alarm]),
+    ...(status.samba == null || status.samba.warning === null
+      ? []
+      : ['', `WARNING: ${status.samba.warning}`]),
+    ...(status.guard.ownChangesWaiting > 0
+      ? [
+          '',
+          `own password changes are not refused yet for ${status.guard.ownChangesWaiting} accounts from before`,
+        ]
+      : []),
+    ...status.arrivals
+      .filter(({ alarm }) => alarm !== null)
+      .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
+    ...blockedLines(status.blocked),
+    ...heldLines(deletions),
+    ...growthLines(status.creations),
+    ...problemLines(problems.latest),
+  ];
+}
+
+const blockedLine = ({ count, waiting }: DomainStatus['blocked']): string =>
+  `${count === 0 ? 'nobody' : count}${waiting > 0 ? `, ${waiting} of them not on the account yet` : ''}`;
+
+function blockedLines({ count, latest }: DomainStatus['blocked']): string[] {
+  if (count === 0) return [];
+  const more = count - latest.length;
+  return [
+    '',
+    ...latest.map(one => `${describePerson(one.user, one)} is blocked ${blockText(one)}`),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+}
+
+const countsLine = (counts: Record<string, number>): string =>
+  Object.entries(counts)
+    .map(([code, n]) => `${n} ${code}`)
+    .join(', ') || 'none';
+
+function heldLines({ held, stillSigningIn, stillSigningInCount }: DomainStatus['deletions']): string[] {
+  if (held === 0) return [];
+  const more = stillSigningInCount - stillSigningIn.length;
+  return [
+    '',
+    `${held} deletions wait for you: causeway domain deletions`,
+    ...stillSigningIn.map(user => `ALARM: ${user} can still sign in although they were deleted`),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+}
+
+function growthLines({ held, alarms }: DomainStatus['creations']): string[] {
+  return [
+    ...Object.entries(alarms).map(
+      ([forest, count]) => `ALARM: ${count} new users of ${forest} within 24 hours`,
+    ),
+    ...(held > 0 ? [`${held} new users wait for you: causeway domain creations`] : []),
+  ];
+}
+
+function registrationLine({ state, since }: DomainStatus['registration']): string {
+  switch (state) {
+    case 'registered':
+      return `yes, seen since ${since}`;
+    case 'unknown':
+      return 'the tenant has not said';
+    default:
+      return `NO, ${state}, seen since ${since}`;
+  }
+}
+
+function registrationAdvice({ alarm, next }: DomainStatus['registration']): string[] {
+  const lines = [alarm, next && `next: ${next}`].filter(line => line !== null);
+  return lines.length > 0 ? ['', ...lines] : [];
+}
+
+function tenantKeyLine({ fingerprint, offered }: DomainStatus['pairing']['tenantKey']): string {
+  if (fingerprint === null) return "wait: the tenant's own key is not known yet";
+  if (offered === null) return `signed by the tenant's own key ${fingerprint}`;
+  return `signed by ${fingerprint}; the tenant shows ${offered} now: if you know why, 'causeway domain trust-tenant ${offered}'`;
+}
+
+function arrivalLine({ state, head, here, completeAsOf, notWritten }: DomainArrival): string {
+  if (head === null) return state;
+  // What came after the head: the next one tells of it.
+  const share = (what: 'accounts' | 'credentials') =>
+    here[what] > head[what]
+      ? `${here[what]} ${what} (${head[what]} when the forest told last)`
+      : `${here[what]} of ${head[what]} ${what}`;
+  return [
+    `${share('accounts')}, ${share('credentials')}`,
+    completeAsOf === null ? state : `${state}; complete as of ${completeAsOf}`,
+    ...(notWritten > 0 ? [`${notWritten} not written, see below`] : []),
+  ].join('; ');
+}
+
+function userLines({ entry, block, problems }: DomainUserStatus): string[] {
+  const blocked = block === null ? [] : [['blocked', blockText(block)]];
+  if (entry === null) {
+    return table([
+      ['source anchor', block!.anchor],
+      ['forest', block!.forest],
+      ['account', 'none: nobody of this anchor has come yet'],
+      ...blocked,
+    ]);
+  }
+  const credential = entry.hasCredential
+    ? `written ${entry.credentialAt}`
+    : entry.withdrawn
+      ? `withdrawn ${entry.credentialAt}: the account is disabled until another one comes`
+      : 'none yet: the account is disabled';
+  return [
+    ...table([
+      ...personRows(entry),
+      ['account', entry.deletedAt ? `deleted ${entry.deletedAt}` : `written ${entry.accountAt ?? 'never'}`],
+      ['enabled', block !== null ? 'no: blocked' : entry.wantsEnabled ? 'yes' : 'no'],
+      ...blocked,
+      ['credential', entry.deletedAt ? 'gone with the account' : credential],
+    ]),
+    ...problemLines(problems),
+  ];
+}
+
+function problemLines(problems: readonly UserProblem[]): string[] {
+  if (problems.length === 0) return [];
+  const rows = problems.map(p => [p.anchor, p.forest, p.kind, p.outcome, p.code, p.reason, p.since]);
+  const head = ['source anchor', 'forest', 'record', 'outcome', 'code', 'reason', 'since'];
+  return ['', ...table([head, ...rows])];
+}

@@ -1,0 +1,197 @@
+import type { PasswordOrder } from '@causeway/credentials';
+import type { StateDatabase } from '@causeway/service';
+import type { Person } from '../person.ts';
+import { number, OF_PERSON, type Row, text } from './sql-row.ts';
+
+/** What is known of one person: what they are pinned to and what was written last. Outlives the account. */
+export interface LedgerEntry extends Person {
+  /** INVARIANT: a person stays with the objectGUID until an administrator accepts another one. */
+  objectGuid: string;
+  /** Sequences of the records written last; null when none was. */
+  accountSequence: number | null;
+  credentialSequence: number | null;
+  passwordOrder: PasswordOrder | null;
+  /** The account in the directory has the credential of `credentialSequence`. */
+  hasCredential: boolean;
+  /** The account in the directory has no credential, as the withdrawal of `credentialSequence` says. */
+  withdrawn: boolean;
+  /** What the account record says; an account without a credential is disabled all the same. */
+  wantsEnabled: boolean;
+  /** The names that the forest says; null where it says none that can be written. */
+  wantedName: string | null;
+  wantedPrincipal: string | null;
+  /** The names that the account has in the managed domain, unique there; null without an account. */
+  samAccountName: string | null;
+  userPrincipalName: string | null;
+  /** Another forest had the name: the digits of this one's stay until it is renamed, or an administrator frees the name. */
+  keepsDigits: boolean;
+  /** Key of the name with digits, where it needs one. */
+  digitsKey: string | null;
+  /** The SID of the account record is not in sIDHistory. */
+  sidRefused: boolean;
+  /** Written to the account's mS-DS-ConsistencyGuid when it is made: finds it again after a kill. */
+  nonce: string | null;
+  /** objectGUID in the managed domain; null before the account is made and after it is deleted. */
+  managedGuid: string | null;
+  /** The same of the account that was there last: finds its tombstone. */
+  lastManagedGuid: string | null;
+  /** Sequence of a deletion that waits for the end of the backlog or for an administrator. */
+  deleteSequence: number | null;
+  /** What an administrator accepted of this user: `pin:FOREST/GUID` or `order:VERSION/TIME/ID`. */
+  accepted: string | null;
+  accountAt: string | null;
+  credentialAt: string | null;
+  deletedAt: string | null;
+}
+
+const isName = (column: string): string => `name_key(${column}) = name_key(?1)`;
+const HAS_NAME = `${isName('has_name')} OR ${isName('has_principal')}`;
+const NAMED = `SELECT * FROM accounts WHERE (${HAS_NAME} OR ${isName('wanted_name')} OR ${isName('wanted_principal')})
+  AND (?2 IS NULL OR forest = ?2) ORDER BY deleted_at IS NOT NULL, NOT coalesce(${HAS_NAME}, 0) LIMIT ?3`;
+
+const SAME_NAME = 'name_key(excluded.wanted_name) IS name_key(wanted_name)';
+const GONE = 'excluded.managed_guid IS NULL AND excluded.nonce IS NULL';
+const SAVE = `INSERT INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence,
+  order_version, order_time, order_invocation_id, has_credential, withdrawn, wants_enabled, wanted_name,
+  wanted_principal, has_name, has_principal, keeps_digits, digits_key, sid_refused, nonce, managed_guid,
+  last_managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (forest, anchor) DO UPDATE SET object_guid = excluded.object_guid,
+  account_sequence = excluded.account_sequence, credential_sequence = excluded.credential_sequence,
+  order_version = excluded.order_version, order_time = excluded.order_time,
+  order_invocation_id = excluded.order_invocation_id, has_credential = excluded.has_credential,
+  withdrawn = excluded.withdrawn,
+  wants_enabled = excluded.wants_enabled, wanted_name = excluded.wanted_name,
+  wanted_principal = excluded.wanted_principal,
+  has_name = CASE WHEN ${GONE} THEN NULL ELSE has_name END,
+  has_principal = CASE WHEN ${GONE} THEN NULL ELSE has_principal END,
+  keeps_digits = CASE WHEN ${SAME_NAME} THEN keeps_digits ELSE 0 END, sid_refused = excluded.sid_refused,
+  nonce = excluded.nonce, managed_guid = excluded.managed_guid,
+  last_managed_guid = excluded.last_managed_guid, delete_sequence = excluded.delete_sequence,
+  accepted = excluded.accepted, account_at = excluded.account_at,
+  credential_at = excluded.credential_at, deleted_at = excluded.deleted_at`;
+
+const OF_ONE = `SELECT * FROM accounts ${OF_PERSON}`;
+
+/** Everybody of whom a record was written: what they are pinned to, and what their accounts have. */
+export class AccountBook {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  of({ forest, anchor }: Person): LedgerEntry | undefined {
+    const row = this.#database.get(OF_ONE, forest, anchor);
+    return row && entryOf(row);
+  }
+
+  /** Everybody who has this anchor, one of a forest, by the forests' names. */
+  withAnchor(anchor: string): LedgerEntry[] {
+    return this.#database.all('SELECT * FROM accounts WHERE anchor = ? ORDER BY forest', anchor).map(entryOf);
+  }
+
+  /** True when the objectGUID is that of an account of ours. */
+  isManaged(guid: string): boolean {
+    return this.managed(guid) !== undefined;
+  }
+
+  /** Whose account in the directory has this objectGUID. */
+  managed(guid: string): LedgerEntry | undefined {
+    const row = this.#database.get('SELECT * FROM accounts WHERE managed_guid = ?', guid);
+    return row && entryOf(row);
+  }
+
+  /**
+   * Everybody whom a name may mean: who is there before who was deleted, who has it before whose forest wants it for them.
+   * @param forest of this one alone
+   */
+  named(name: string, limit: number, forest: string | null = null): LedgerEntry[] {
+    return this.#database.all(NAMED, name, forest, limit).map(entryOf);
+  }
+
+  /** The first of them. */
+  withName(name: string, forest?: string): LedgerEntry | undefined {
+    return this.named(name, 1, forest)[0];
+  }
+
+  /**
+   * INVARIANT: the names that an account has are written by `names.save`, and here only where it comes to be, or is no more: what
+   * was planned before they changed does not undo it. Names that the forest wants are due at once when they change.
+   */
+  save(entry: LedgerEntry): void {
+    const order = entry.passwordOrder;
+    this.#database.run(
+      SAVE,
+      ...[entry.anchor, entry.forest, entry.objectGuid, entry.accountSequence, entry.credentialSequence],
+      ...[order?.version ?? null, order?.originatingTime ?? null, order?.originatingInvocationId ?? null],
+      ...[Number(entry.hasCredential), Number(entry.withdrawn), Number(entry.wantsEnabled)],
+      ...[entry.wantedName, entry.wantedPrincipal],
+      ...[entry.samAccountName, entry.userPrincipalName, Number(entry.keepsDigits), entry.digitsKey],
+      ...[Number(entry.sidRefused), entry.nonce, entry.managedGuid],
+      ...[entry.managedGuid ?? entry.lastManagedGuid, entry.deleteSequence, entry.accepted],
+      ...[entry.accountAt, entry.credentialAt, entry.deletedAt],
+    );
+  }
+
+  pendingDeletes(): LedgerEntry[] {
+    return this.#database
+      .all('SELECT * FROM accounts WHERE delete_sequence IS NOT NULL ORDER BY delete_sequence')
+      .map(entryOf);
+  }
+
+  /** How many accounts of each forest are in the directory. */
+  countByForest(): Map<string, number> {
+    const sql = 'SELECT forest, count(*) AS n FROM accounts WHERE managed_guid IS NOT NULL GROUP BY forest';
+    return new Map(this.#database.all(sql).map(row => [String(row.forest), Number(row.n)]));
+  }
+
+  counts(): { accounts: number; withCredential: number; deleted: number } {
+    return {
+      accounts: this.#count('managed_guid IS NOT NULL'),
+      withCredential: this.#count('managed_guid IS NOT NULL AND has_credential = 1'),
+      deleted: this.#count('deleted_at IS NOT NULL'),
+    };
+  }
+
+  #count(condition: string): number {
+    return Number(this.#database.get(`SELECT count(*) AS n FROM accounts WHERE ${condition}`)!.n);
+  }
+}
+
+function entryOf(row: Row): LedgerEntry {
+  const version = number(row.order_version);
+  return {
+    anchor: String(row.anchor),
+    forest: String(row.forest),
+    objectGuid: String(row.object_guid),
+    accountSequence: number(row.account_sequence),
+    credentialSequence: number(row.credential_sequence),
+    passwordOrder:
+      version === null
+        ? null
+        : {
+            version,
+            originatingTime: Number(row.order_time),
+            originatingInvocationId: String(row.order_invocation_id),
+          },
+    hasCredential: row.has_credential === 1,
+    withdrawn: row.withdrawn === 1,
+    wantsEnabled: row.wants_enabled === 1,
+    wantedName: text(row.wanted_name),
+    wantedPrincipal: text(row.wanted_principal),
+    samAccountName: text(row.has_name),
+    userPrincipalName: text(row.has_principal),
+    keepsDigits: row.keeps_digits === 1,
+    digitsKey: text(row.digits_key),
+    sidRefused: row.sid_refused === 1,
+    nonce: text(row.nonce),
+    managedGuid: text(row.managed_guid),
+    lastManagedGuid: text(row.last_managed_guid),
+    deleteSequence: number(row.delete_sequence),
+    accepted: text(row.accepted),
+    accountAt: text(row.account_at),
+    credentialAt: text(row.credential_at),
+    deletedAt: text(row.deleted_at),
+  };
+}

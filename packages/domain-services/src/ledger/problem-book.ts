@@ -1,0 +1,137 @@
+import type { SQLInputValue } from 'node:sqlite';
+import type { StateDatabase } from '@causeway/service';
+import type { Person } from '../person.ts';
+import type { AccountBook } from './account-book.ts';
+import { OF_PERSON, type Row, text } from './sql-row.ts';
+import type { StateBook } from './state-book.ts';
+
+export type RecordKind = 'account' | 'credential';
+/** A name or a SID that is not as its record says stands beside the records, which are written. */
+export type ProblemKind = RecordKind | 'name' | 'sid';
+
+/** Why a record was not written. */
+export interface Problem extends Person {
+  kind: ProblemKind;
+  /** The person is the record's word; else the tenant's, which shows records as of whomever it likes. */
+  verified: boolean;
+  /** `waiting`: for an administrator; `failed`: tried again. */
+  outcome: 'refused' | 'waiting' | 'failed';
+  code: string;
+  reason: string;
+  /** What `causeway domain accept` would accept; null when nothing can be. */
+  acceptable: string | null;
+  sequence: number;
+  /** ISO 8601. */
+  since: string;
+  at: string;
+}
+
+/** Problems of made-up people that are kept, and shown. */
+export const MAX_UNVERIFIED = 1000;
+
+const OF_ONE = `SELECT * FROM problems ${OF_PERSON}`;
+const CLEAR = `DELETE FROM problems ${OF_PERSON} AND kind = ?`;
+const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
+
+/** Records that are not written, and names and SIDs that are not as their records say. */
+export class ProblemBook {
+  readonly #database: StateDatabase;
+  readonly #accounts: AccountBook;
+  readonly #state: StateBook;
+
+  constructor(database: StateDatabase, accounts: AccountBook, state: StateBook) {
+    this.#database = database;
+    this.#accounts = accounts;
+    this.#state = state;
+  }
+
+  save(problem: Omit<Problem, 'since'>): void {
+    this.#database.run(
+      `INSERT INTO problems (anchor, kind, outcome, code, reason, acceptable, sequence, since, at, forest, verified)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10)
+        ON CONFLICT (forest, anchor, kind) DO UPDATE SET outcome = ?3, reason = ?5, acceptable = ?6, sequence = ?7,
+        at = ?8, verified = ?10, since = CASE code WHEN ?4 THEN since ELSE ?8 END, code = ?4`,
+      ...[problem.anchor, problem.kind, problem.outcome, problem.code, problem.reason],
+      ...[problem.acceptable, problem.sequence, problem.at, problem.forest, Number(problem.verified)],
+    );
+  }
+
+  /**
+   * What no trusted key signed, of a person who has no entry: anybody could make up any number of them, so the list has an end and
+   * the rest is counted.
+   * @returns whether it is listed
+   */
+  saveUnverified(problem: Omit<Problem, 'since' | 'verified'>): boolean {
+    const isKnown = this.#accounts.of(problem) !== undefined || this.of(problem).length > 0;
+    const listed = 'SELECT count(*) AS n FROM (SELECT 1 FROM problems WHERE verified = 0 LIMIT ?)';
+    if (!isKnown && this.#count(listed, MAX_UNVERIFIED) >= MAX_UNVERIFIED) {
+      this.#state.set('unlisted', String(this.unlisted() + 1));
+      return false;
+    }
+    this.save({ ...problem, verified: false });
+    return true;
+  }
+
+  /** Unverified records that were refused and are in no list, since the feed was begun anew; who is shown twice counts twice. */
+  unlisted(): number {
+    return Number(this.#state.get('unlisted') ?? 0);
+  }
+
+  /** @returns whether there was one */
+  clear({ forest, anchor }: Person, kind: ProblemKind): boolean {
+    return this.#database.run(CLEAR, forest, anchor, kind) > 0;
+  }
+
+  of({ forest, anchor }: Person): Problem[] {
+    return this.#database.all(OF_ONE, forest, anchor).map(problemOf);
+  }
+
+  /** Those of everybody who has this anchor, by the forests' names. */
+  withAnchor(anchor: string): Problem[] {
+    const sql = 'SELECT * FROM problems WHERE anchor = ? ORDER BY forest';
+    return this.#database.all(sql, anchor).map(problemOf);
+  }
+
+  list(limit = 100): Problem[] {
+    return this.#database.all('SELECT * FROM problems ORDER BY at DESC LIMIT ?', limit).map(problemOf);
+  }
+
+  /** Records that are not written, by code. */
+  counts(): Record<string, number> {
+    return this.#countsByCode(OF_RECORDS);
+  }
+
+  /** Names and SIDs that are not as their records say, by code. */
+  asideCounts(): Record<string, number> {
+    return this.#countsByCode(`WHERE kind IN ('name', 'sid')`);
+  }
+
+  hasFailed(): boolean {
+    return this.#count(`SELECT count(*) AS n FROM problems ${OF_RECORDS} AND outcome = 'failed'`) > 0;
+  }
+
+  #countsByCode(condition: string): Record<string, number> {
+    const sql = `SELECT code, count(*) AS n FROM problems ${condition} GROUP BY code ORDER BY code`;
+    return Object.fromEntries(this.#database.all(sql).map(row => [String(row.code), Number(row.n)]));
+  }
+
+  #count(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#database.get(sql, ...values)!.n);
+  }
+}
+
+function problemOf(row: Row): Problem {
+  return {
+    anchor: String(row.anchor),
+    forest: String(row.forest),
+    verified: row.verified === 1,
+    kind: row.kind as ProblemKind,
+    outcome: row.outcome as Problem['outcome'],
+    code: String(row.code),
+    reason: String(row.reason),
+    acceptable: text(row.acceptable),
+    sequence: Number(row.sequence),
+    since: String(row.since),
+    at: String(row.at),
+  };
+}

@@ -1,0 +1,40 @@
+import type { StateDatabase } from '@causeway/service';
+
+export type StateName =
+  | 'cursor'
+  | 'caughtUpAt'
+  | 'readAt'
+  /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
+  | 'offeredTenantKey'
+  | 'receiptSequence'
+  /** New accounts of 24 hours by forest, as JSON, where they are more than go without an alarm. */
+  | 'growthAlarms'
+  /** The records that the tenant was told are read here. */
+  | 'announced'
+  /** How many refused records are in no list. */
+  | 'unlisted'
+  /** JSON: whether this domain is its tenant's, and since when that was seen; see `registration/standing.ts`. */
+  | 'standing'
+  /** JSON: whether the tenant says whom it proposes as administrators; see `administrators/administrators.ts`. */
+  | 'proposals'
+  /** JSON: the last lock of an account that the domain needs; see `directory/realm-guard.ts`. */
+  | 'endedLock';
+
+/** Named values of the agent's own: where it is in the feed, what is allowed. */
+export class StateBook {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  get(name: StateName): string | undefined {
+    const row = this.#database.get('SELECT value FROM state WHERE name = ?', name);
+    return row && String(row.value);
+  }
+
+  set(name: StateName, value: string): void {
+    if (name === 'cursor' && value === '') this.set('unlisted', '0');
+    this.#database.run('INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)', name, value);
+  }
+}
