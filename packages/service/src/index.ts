@@ -8,6 +8,7 @@ export {
 export { type BulkLine, DELETION_THRESHOLD } from './bulk-decision.ts';
 export { BULK_TABLES } from './bulk-tables.ts';
 export { CausewayError, describeError, type Retry } from './causeway-error.ts';
+export { type Clock, realClock, timestamp } from './clock.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret } from './configuration.ts';
 export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
