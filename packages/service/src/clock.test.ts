@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { realClock, timestamp } from './clock.ts';
 import { HandClock } from './testing/hand-clock.ts';
 
@@ -18,6 +19,19 @@ test('the hand-driven clock wakes sleepers in the order of their times, and one 
   assert.deepEqual(seen, ['quick 100', 'quick 200', 'slow 250', 'quick 300', 'quick 400']);
   assert.equal(timestamp(clock), '2026-01-01T00:00:00.400Z');
   assert.deepEqual(await clock.sleeping(2), [100, 100]);
+});
+
+test('pauses of some work take no real time, whatever else it waits for between them', async () => {
+  const clock = new HandClock();
+  const work = async (): Promise<string> => {
+    await clock.sleep(3_600_000);
+    await delay(5);
+    await clock.sleep(3_600_000);
+    return 'done';
+  };
+  assert.equal(await clock.during(work()), 'done');
+  assert.equal(clock.monotonic(), 7_200_000);
+  await assert.rejects(clock.during(Promise.reject(new Error('failed'))), /failed/);
 });
 
 test('a signal ends a sleep on either clock, before or while it lasts', async () => {

@@ -6,17 +6,14 @@ import { reserveSequences } from '../store/sequence.ts';
  * The forest's head: what the tenant has acknowledged until now, signed for the managed domain. Undefined before the
  * first cycle is through: until then nobody knows what should be there.
  */
-export function makeHead(
-  { store, agent, connector }: ConnectorContext,
-  now: number = Date.now(),
-): string | undefined {
+export function makeHead({ store, agent, connector }: ConnectorContext): string | undefined {
   if (store.cursors.get('last-password-cycle-at') === undefined) return undefined;
   // One transaction: the sequence is larger than that of every record in it.
   return store.db.transaction(() => {
     const summary = store.heads.summary();
-    const sequence = reserveSequences(store.db, 1, now);
+    const sequence = reserveSequences(store.db, 1);
     const { tenantId: tenant, signingKey } = agent;
-    const time = new Date(now).toISOString();
+    const time = store.db.timestamp();
     return signHead(signingKey, { tenant, forest: connector.forest, sequence, time, ...summary });
   });
 }

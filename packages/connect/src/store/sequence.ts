@@ -7,10 +7,10 @@ import type { Database } from './database.ts';
  *
  * @returns the first one
  */
-export function reserveSequences(db: Database, count: number, now: number = Date.now()): number {
+export function reserveSequences(db: Database, count: number): number {
   return db.transaction(() => {
     const { last } = db.get<{ last: number }>('SELECT last FROM sequence')!;
-    const first = Math.max(last + 1, now * 1000);
+    const first = Math.max(last + 1, db.clock.now() * 1000);
     db.run('UPDATE sequence SET last = ?', first + count - 1);
     return first;
   });

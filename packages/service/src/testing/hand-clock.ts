@@ -18,7 +18,7 @@ export class HandClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return Math.floor(this.#now);
   }
 
   monotonic(): number {
@@ -69,6 +69,19 @@ export class HandClock implements Clock {
       });
     }
     return [...this.#sleepers].map(({ until }) => until - this.#monotonic).sort((a, b) => a - b);
+  }
+
+  /** Time passes from one sleeper to the next, as soon as somebody sleeps, until the work is done. */
+  async during<Result>(work: Promise<Result>): Promise<Result> {
+    const done = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    for (;;) {
+      const pauses = await Promise.race([done, this.sleeping()]);
+      if (pauses === undefined) return work;
+      await this.pass(pauses[0]!);
+    }
   }
 
   #go(to: number): void {
