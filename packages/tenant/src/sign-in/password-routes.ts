@@ -94,7 +94,7 @@ function change(
     familiarCookie: readFamiliarCookie(request),
     address: request.ip,
   };
-  return changePassword(scope, keys, asked, context.clock(), context.log);
+  return changePassword(scope, keys, asked, context.log);
 }
 
 function show(

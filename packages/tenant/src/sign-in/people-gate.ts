@@ -1,3 +1,4 @@
+import type { Clock } from '@causeway/service';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { AddressBudget } from './address-budget.ts';
 import { messagePage, pageHeaders } from './pages.ts';
@@ -26,8 +27,13 @@ export type Step = 'begins' | 'tries' | 'goes-on';
 export class PeopleGate {
   readonly #guarded = new WeakSet<RouteHandlerMethod>();
   readonly #turns = new Turns(AT_ONCE, WAITING);
-  readonly #signIns = new AddressBudget(SIGN_INS.burst, SIGN_INS.perSecond);
-  readonly #failures = new AddressBudget(FAILURES.burst, FAILURES.perSecond);
+  readonly #signIns: AddressBudget;
+  readonly #failures: AddressBudget;
+
+  constructor(clock: Clock) {
+    this.#signIns = new AddressBudget(SIGN_INS.burst, SIGN_INS.perSecond, clock);
+    this.#failures = new AddressBudget(FAILURES.burst, FAILURES.perSecond, clock);
+  }
 
   /** Puts every route that is registered after this through the gate. @param stepOf undefined for requests that pass beside it */
   guard(server: FastifyInstance, stepOf: (request: FastifyRequest) => Step | undefined): void {
