@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdtempSync,
@@ -118,8 +119,9 @@ test('a supervisor that is killed leaves it running; the next one adopts it, and
   const { pid } = domainStatus(settings);
   const first = supervisor();
   assert.match(await first.said(/running/), new RegExp(`running ${pid} adopted`));
+  const ended = once(first.process, 'exit');
   first.process.kill('SIGKILL');
-  await sleep(200);
+  await ended;
   assert.equal(domainStatus(settings).pid, pid);
 
   const second = supervisor();

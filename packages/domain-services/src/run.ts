@@ -2,6 +2,7 @@ import { CallError, type Send } from '@causeway/contract';
 import { domainStatus, type SambaRelease, sambaRelease, superviseDomain } from '@causeway/samba';
 import {
   CausewayError,
+  type Clock,
   createLog,
   createServer,
   describeError,
@@ -37,26 +38,31 @@ import { RegisterRequest, registerAgain } from './registration/register.ts';
 import { StandingWatch } from './registration/standing.ts';
 
 /** Supervises the managed domain and follows the feed until a signal comes. The domain itself goes on running. */
-export async function runDomain(configuration: DomainConfiguration): Promise<void> {
+export async function runDomain(configuration: DomainConfiguration, clock?: Clock): Promise<void> {
   setHeapGrowth();
   const places = placesOf(configuration);
   const lock = await lockStateSoon(places.stateDirectory, places.domain.directory);
   const log = createLog('domain');
   try {
     requireCreated(places);
-    await runParts(configuration, places, log);
+    await runParts(configuration, places, log, clock);
   } finally {
     lock.release();
   }
 }
 
-async function runParts(configuration: DomainConfiguration, places: Places, log: Log): Promise<void> {
+async function runParts(
+  configuration: DomainConfiguration,
+  places: Places,
+  log: Log,
+  clock: Clock | undefined,
+): Promise<void> {
   const enrolment = requireEnrolment(places);
   const [keys, samba] = await Promise.all([openDomainKeys(places), sambaRelease()]);
   let tenant = await openTenant(places, configuration.tenant, enrolment);
   // A new registration may have enrolled the agent anew.
   const send: Send = (path, init) => tenant(path, init);
-  const ledger = new Ledger(places.ledger);
+  const ledger = new Ledger(places.ledger, clock);
   const directory = new ManagedDirectory(places.domain);
   let described: ReturnType<typeof describeWhenUp> | undefined;
   let isUp = false;
@@ -195,7 +201,7 @@ const ONLY_WAKE: ReadonlySet<Command['command']> = new Set([
 class LocalApi implements Service {
   readonly name = 'local api';
   follower: Follower | undefined;
-  readonly #startedAt = Date.now();
+  readonly #startedAt: number;
   readonly #sources: StatusSources;
   readonly #actions: Actions;
   readonly #log: Log;
@@ -203,6 +209,7 @@ class LocalApi implements Service {
 
   constructor(sources: StatusSources, actions: Actions, log: Log, samba: SambaRelease) {
     this.#sources = sources;
+    this.#startedAt = sources.ledger.clock.now();
     this.#actions = actions;
     this.#log = log;
     this.#samba = samba;

@@ -54,6 +54,10 @@ export class StateDatabase extends DatabaseSync {
     return this.#prepared(sql).all(...values) as T[];
   }
 
+  now(): Date {
+    return new Date(this.clock.now());
+  }
+
   /** Now as it is stored: ISO 8601, in UTC. */
   timestamp(): string {
     return timestamp(this.clock);

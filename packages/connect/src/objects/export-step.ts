@@ -143,7 +143,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
   const done = isDone(verdict);
   if (change.operation === 'delete' && (done || verdict.code === 'unknown-user')) {
     summary.deleted += 1;
-    if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, new Date(store.clock.now()));
+    if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, store.db.now());
     store.space.acknowledgeExport(object.guid, undefined, change.sequence);
     store.queue.remove('object', object.guid);
     store.queue.remove('password', object.guid);
@@ -156,7 +156,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     if (object.exportedDigest === undefined) {
       wantPassword(context, object);
       if (store.cursors.get('creations-counted') !== undefined)
-        store.bulk.noteWent(creationsOf(context), object.anchor, new Date(store.clock.now()));
+        store.bulk.noteWent(creationsOf(context), object.anchor, store.db.now());
     }
     if (verdict.code === undefined) store.queue.remove('object', object.guid);
     else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');

@@ -26,7 +26,7 @@ export const creationsOf = (context: Pick<ConnectorContext, 'connector'>): BulkL
 
 /** Decides who waits, remembers it, and tells of everybody who is held for the first time. */
 export function decideWaiting(context: ConnectorContext): Waiting {
-  const now = new Date(context.store.clock.now());
+  const now = context.store.db.now();
   return context.store.db.transaction(() => ({
     deletions: holdDeletions(context, now),
     creations: holdCreations(context, now),
@@ -83,7 +83,7 @@ function holdCreations(context: ConnectorContext, now: Date): Set<string> {
  * export on that follows a whole import, new accounts count.
  */
 export function noteExported({ store, connector }: ConnectorContext, changed: boolean): void {
-  const now = new Date(store.clock.now());
+  const now = store.db.now();
   if (changed)
     store.bulk.noteObjects({ scope: connector.name, kind: 'user' }, store.space.countExported(), now);
   if (
@@ -133,7 +133,7 @@ export function canStillSignIn(object: SpaceObject, { scope }: ConnectorContext,
 
 /** Names of all who can still sign in although they are to be deleted, in the order of their GUIDs. */
 export function stillSigningIn(context: ConnectorContext, waiting: Iterable<string>): string[] {
-  const now = new Date(context.store.clock.now());
+  const now = context.store.db.now();
   return [...waiting].sort().flatMap(guid => {
     const object = context.store.space.get(guid);
     return object && canStillSignIn(object, context, now) ? [nameOf(object, context)] : [];

@@ -105,7 +105,7 @@ function accept(ledger: Ledger, anchor: string, forest?: string): { message: str
   }
   ledger.transaction(() => {
     // A SID is the forest's: what is accepted for one of its users holds for all of them.
-    if (sid) ledger.pinSid(sid.domainSid, sid.forest, new Date().toISOString());
+    if (sid) ledger.pinSid(sid.domainSid, sid.forest, ledger.timestamp());
     else if (entry) ledger.save({ ...entry, accepted: acceptable });
     ledger.setState('cursor', '');
     const detail = `of ${waiting.forest}: ${waiting.code}: ${acceptable}`;

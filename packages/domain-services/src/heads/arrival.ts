@@ -47,12 +47,8 @@ export function trustedForests(ledger: Ledger): Map<string, string> {
  * @param startedAt milliseconds since 1970 when this process began to read heads; undefined when it does not. While
  * nobody reads heads, nobody is silent.
  */
-export function arrivals(
-  ledger: Ledger,
-  limits: DifferenceLimits,
-  startedAt: number | undefined,
-  now: number = Date.now(),
-): Arrival[] {
+export function arrivals(ledger: Ledger, limits: DifferenceLimits, startedAt: number | undefined): Arrival[] {
+  const now = ledger.clock.now();
   return [...trustedForests(ledger)].map(([forest, trustedAt]) => {
     const head = ledger.heads.head(forest);
     const { accounts, credentials } = ledger.heads.summary(forest);

@@ -15,8 +15,8 @@ export function makeReceipt(
   key: SigningKey,
   { tenant, forest }: { tenant: string; forest: string },
   limits: DifferenceLimits,
-  now: number = Date.now(),
 ): string | undefined {
+  const now = ledger.clock.now();
   const comparison = ledger.heads.head(forest)?.comparison;
   if (comparison === undefined) return undefined;
   const { accounts, credentials } = ledger.heads.summary(forest);

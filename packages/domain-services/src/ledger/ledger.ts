@@ -3,7 +3,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { DomainReport } from '@causeway/contract';
 import type { PasswordOrder } from '@causeway/credentials';
 import { bucketOf } from '@causeway/records';
-import { BulkBook, StateDatabase } from '@causeway/service';
+import { BulkBook, type Clock, StateDatabase } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import type { Person } from '../person.ts';
 import { AdministratorBook } from './administrator-book.ts';
@@ -111,9 +111,12 @@ export class Ledger {
   /** Whom administrators keep out. */
   readonly blocks: BlockBook;
 
-  /** @throws CausewayError 'ledger-too-new' */
-  constructor(file: string) {
-    this.#database = new StateDatabase(file);
+  /**
+   * @param clock the machine's when absent
+   * @throws CausewayError 'ledger-too-new'
+   */
+  constructor(file: string, clock?: Clock) {
+    this.#database = new StateDatabase(file, clock);
     this.#database.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
     this.#database.function('name_key', { deterministic: true }, name =>
       name === null ? null : nameKey(String(name)),
@@ -129,6 +132,20 @@ export class Ledger {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** By which everything goes that is decided or stored here. */
+  get clock(): Clock {
+    return this.#database.clock;
+  }
+
+  now(): Date {
+    return this.#database.now();
+  }
+
+  /** Now as it is stored: ISO 8601, in UTC. */
+  timestamp(): string {
+    return this.#database.timestamp();
   }
 
   /** Everything that `work` writes is on the disk when this returns, or nothing of it is. */
@@ -363,7 +380,7 @@ export class Ledger {
   audit({ action, subject, detail }: Omit<AuditEntry, 'at'>): void {
     this.#database.run(
       'INSERT INTO audit (at, action, subject, detail) VALUES (?, ?, ?, ?)',
-      ...[new Date().toISOString(), action, subject, detail],
+      ...[this.timestamp(), action, subject, detail],
     );
   }
 

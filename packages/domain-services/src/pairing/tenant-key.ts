@@ -77,7 +77,7 @@ function pin(ledger: Ledger, key: PublicKeyInfo, action: string, detail: string)
       { status: 409 },
     );
   }
-  const at = new Date().toISOString();
+  const at = ledger.timestamp();
   const before = pinnedTenantKey(ledger);
   ledger.transaction(() => {
     if (before) ledger.untrust(before);
