@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdtempSync,
@@ -13,7 +14,6 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type DomainSettings,
   domainLayout,
@@ -118,8 +118,9 @@ test('a supervisor that is killed leaves it running; the next one adopts it, and
   const { pid } = domainStatus(settings);
   const first = supervisor();
   assert.match(await first.said(/running/), new RegExp(`running ${pid} adopted`));
+  const ended = once(first.process, 'exit');
   first.process.kill('SIGKILL');
-  await sleep(200);
+  await ended;
   assert.equal(domainStatus(settings).pid, pid);
 
   const second = supervisor();

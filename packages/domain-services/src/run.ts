@@ -1,6 +1,7 @@
 import { type HttpServer, type Send, serveLocally } from '@causeway/api';
 import { domainStatus, type SambaRelease, sambaRelease, superviseDomain } from '@causeway/samba';
 import {
+  type Clock,
   createLog,
   describeError,
   type Log,
@@ -30,26 +31,31 @@ import { registerAgain } from './registration/register.ts';
 import { StandingWatch } from './registration/standing.ts';
 
 /** Supervises the managed domain and follows the feed until a signal comes. The domain itself goes on running. */
-export async function runDomain(configuration: DomainConfiguration): Promise<void> {
+export async function runDomain(configuration: DomainConfiguration, clock?: Clock): Promise<void> {
   setHeapGrowth();
   const places = placesOf(configuration);
   const lock = await lockStateSoon(places.stateDirectory, places.domain.directory);
   const log = createLog('domain');
   try {
     requireCreated(places);
-    await runParts(configuration, places, log);
+    await runParts(configuration, places, log, clock);
   } finally {
     lock.release();
   }
 }
 
-async function runParts(configuration: DomainConfiguration, places: Places, log: Log): Promise<void> {
+async function runParts(
+  configuration: DomainConfiguration,
+  places: Places,
+  log: Log,
+  clock: Clock | undefined,
+): Promise<void> {
   const enrolment = requireIdentity(places);
   const [keys, samba] = await Promise.all([openDomainKeys(places), sambaRelease()]);
   let tenant = await openTenant(places, configuration.tenant, enrolment);
   // A new registration may have enrolled the agent anew.
   const send: Send = (path, init) => tenant(path, init);
-  const ledger = new Ledger(places.ledger);
+  const ledger = new Ledger(places.ledger, clock);
   const directory = new ManagedDirectory(places.domain);
   let described: ReturnType<typeof describeWhenUp> | undefined;
   let isUp = false;
@@ -165,7 +171,7 @@ class LocalApi implements Service {
 
   constructor(context: AdminContext, log: Log, samba: SambaRelease) {
     const running: RunningService = {
-      startedAt: Date.now(),
+      startedAt: context.ledger.clock.now(),
       samba,
       trouble: () => (this.follower ? this.follower.trouble : 'samba is starting'),
       wake: () => this.follower?.wake(),

@@ -8,6 +8,7 @@ export { type BulkLine, type BulkList, DELETION_THRESHOLD } from './bulk/bulk-de
 export { BULK_TABLES } from './bulk/bulk-tables.ts';
 export { describeHeld, HELD_WORDS } from './bulk/held-lists.ts';
 export { CausewayError, describeError, type Retry } from './causeway-error.ts';
+export { type Clock, realClock, timestamp } from './clock.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret } from './configuration.ts';
 export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { CausewayError } from './causeway-error.ts';
+import { type Clock, realClock, timestamp } from './clock.ts';
 import { onDisk } from './disk-error.ts';
 
 type Row = Record<string, SQLOutputValue>;
@@ -10,13 +11,16 @@ type Row = Record<string, SQLOutputValue>;
  * the same object can go on when the disk can.
  */
 export class StateDatabase extends DatabaseSync {
+  /** Whatever is decided or stored here goes by it; SQL is handed the time as a parameter. */
+  readonly clock: Clock;
   readonly #path: string;
   readonly #statements = new Map<string, StatementSync>();
   #inTransaction = false;
 
   /** @param path `:memory:` for tests */
-  constructor(path: string) {
+  constructor(path: string, clock: Clock = realClock) {
     super(path, { open: false });
+    this.clock = clock;
     this.#path = path;
     onDisk(path, () => this.open());
     this.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
@@ -48,6 +52,15 @@ export class StateDatabase extends DatabaseSync {
 
   all<T extends object = Row>(sql: string, ...values: SQLInputValue[]): T[] {
     return this.#prepared(sql).all(...values) as T[];
+  }
+
+  now(): Date {
+    return new Date(this.clock.now());
+  }
+
+  /** Now as it is stored: ISO 8601, in UTC. */
+  timestamp(): string {
+    return timestamp(this.clock);
   }
 
   /** How many steps of `migrate` the file has had. */

@@ -23,7 +23,6 @@ export interface ServerContext {
   readonly log: Log;
   /** Known once the server listens, where the port is chosen by the system. */
   readonly publicUrl: () => string;
-  readonly clock: () => Date;
   readonly minimumAgentVersion: string;
 }
 
@@ -50,9 +49,9 @@ export function makePublicServer(
   registerGroups(server, context);
   registerNames(server, context);
   const providers = new Providers(context.installation, context.publicUrl, context.log);
-  const gate = new PeopleGate();
+  const gate = new PeopleGate(context.installation.clock);
   mountOidc(server, providers, gate, context.publicUrl);
-  const signIn = { providers, gate, log: context.log, clock: context.clock };
+  const signIn = { providers, gate, log: context.log };
   registerSignIn(server, signIn);
   registerPasswordPages(server, signIn);
   return server;

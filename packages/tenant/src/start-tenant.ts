@@ -1,9 +1,11 @@
 import { listen, serveLocally } from '@causeway/api';
 import {
   type CausewayError,
+  type Clock,
   describeError,
   type Log,
   lockStateSoon,
+  realClock,
   reportError,
   type Service,
 } from '@causeway/service';
@@ -22,8 +24,8 @@ export interface RunningTenant {
 export interface StartOptions {
   /** Instead of what configuration and environment name. */
   readonly database?: DatabaseLocation;
-  /** The time that sign-in goes by; the machine's when absent. */
-  readonly clock?: () => Date;
+  /** The machine's when absent. */
+  readonly clock?: Clock;
   /** Sees the text of every statement that the database is asked, never its parameters. */
   readonly onQuery?: (statement: string) => void;
   /** See `DatabaseOptions`. */
@@ -49,10 +51,9 @@ export async function startTenant(
 
     let publicUrl = configuration.publicUrl;
     const context = {
-      installation: new Installation(database),
+      installation: new Installation(database, options.clock ?? realClock),
       log,
       publicUrl: () => publicUrl ?? '',
-      clock: options.clock ?? (() => new Date()),
       minimumAgentVersion: configuration.minimumAgentVersion,
     };
     const server = makePublicServer(context, configuration);

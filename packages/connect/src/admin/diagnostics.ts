@@ -52,7 +52,7 @@ async function diagnoseTenant({ tenant, store, configuration }: Connect): Promis
 
 function diagnoseHeartbeat({ store }: Connect): Diagnosis {
   const last = store.events.lastOf(EventId.pingEnd);
-  const passed = last !== undefined && Date.now() - Date.parse(last.at) <= HEARTBEAT_MS;
+  const passed = last !== undefined && store.clock.now() - Date.parse(last.at) <= HEARTBEAT_MS;
   const found = last === undefined ? 'none was sent yet' : `the last one was sent at ${last.at}`;
   return check('heartbeat', passed, found, "start Connect with 'causeway connect run', and read its log");
 }

@@ -10,11 +10,12 @@ export async function fullPassStatus(connector: Connector): Promise<FullPassword
   const pass = store.passes.last();
   if (pass === undefined) return null;
   const total = store.space.countInScope();
-  const rate = ratePerSecond(pass, connector.pace);
+  const now = store.clock.now();
+  const rate = ratePerSecond(pass, connector.pace, now);
   const { id, requestedAt, startedAt, readAt, completedAt, users } = pass;
   return {
     ...{ id, requestedAt, startedAt, readAt, completedAt, users, total, rate },
-    expectedAt: expectedEnd(pass, total, rate),
+    expectedAt: expectedEnd(pass, total, rate, now),
     owed: store.owed.count(),
     waitingFor: completedAt === null ? await waitingFor(connector, readAt !== null) : null,
   };

@@ -26,7 +26,7 @@ function lose(index: number, count: number): void {
     context.store.space.acknowledgeExport(guidOf(n), 'digest', n + 1);
     if (n < count) imported(context, { ...person(n), deleted: true });
   }
-  decideWaiting(context, new Date());
+  decideWaiting(context);
 }
 
 test('each connector has a list of its own, with the names, and its digest approves it', async () => {

@@ -16,7 +16,7 @@ export function listHeld(connect: Connect, operation: Operation, name: string | 
   return forestConnectors(connect, name).flatMap(connector => {
     const { context } = connector;
     const list = operation === 'delete' ? deletionsOf(context) : creationsOf(context);
-    const shown = context.store.bulk.show(list, new Date());
+    const shown = context.store.bulk.show(list, context.store.db.now());
     return shown === undefined ? [] : [describe(connector, { ...shown, ceased: 0 })];
   });
 }
@@ -55,7 +55,7 @@ function connectorOf(connect: Connect, { scope }: Pick<ShownList, 'scope'>): Con
 }
 
 function describe({ context }: Connector, list: ShownList & { ceased: number }): HeldList {
-  const now = new Date();
+  const now = context.store.db.now();
   const { digest, operation, since, lines, ceased } = list;
   const people = lines.slice(0, LISTED).flatMap(({ anchor, change: objectGuid }) => {
     const object = context.store.space.get(objectGuid);

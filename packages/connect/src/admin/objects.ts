@@ -81,7 +81,7 @@ export async function syncObjectPassword(
 ): Promise<ReplyOf<typeof routes.syncObjectPassword>> {
   const { connector, object } = locate(connect, guid);
   const { store } = connector.context;
-  const now = () => new Date().toISOString();
+  const now = () => store.db.timestamp();
   if (object.scopeReason !== undefined)
     return { at: now(), status: 'SourceConnectorNotPresent', detail: object.scopeReason };
   const before = now();

@@ -34,7 +34,7 @@ export function describeScheduler(connect: Connect): Scheduler {
 function nextStart({ connectors }: Connect, intervalMs: number): string {
   const starts = connectors.map(({ context }) => {
     const last = context.store.cursors.get('last-object-cycle-at');
-    return last === undefined ? Date.now() : Date.parse(last) + intervalMs;
+    return last === undefined ? context.store.clock.now() : Date.parse(last) + intervalMs;
   });
   return new Date(Math.min(...starts)).toISOString();
 }

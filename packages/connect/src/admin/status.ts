@@ -178,7 +178,7 @@ function standstill(connector: Connector): ConnectUserStatus['standstill'] {
   if (connector.lastError !== null) return { since, reason: connector.lastError };
   if (connector.passwordCycle().status === 'InProgress') return undefined;
   if (since === null) return { since, reason: 'no password cycle has ended yet' };
-  if (Date.now() - Date.parse(since) <= MISSING_CYCLES * settings.cycleIntervalMs) return undefined;
+  if (store.clock.now() - Date.parse(since) <= MISSING_CYCLES * settings.cycleIntervalMs) return undefined;
   return { since, reason: "no password cycle has ended since then: see that 'causeway connect run' runs" };
 }
 

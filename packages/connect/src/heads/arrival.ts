@@ -11,13 +11,9 @@ type Missing = ConnectArrival['missing'][number];
 const NAMED = 50;
 
 /** What the managed domain has of the forest, beside what it should have. @param since as for `judge` */
-export function arrivalOf(
-  context: ConnectorContext,
-  since: number,
-  now: number = Date.now(),
-): ConnectArrival {
+export function arrivalOf(context: ConnectorContext, since: number): ConnectArrival {
   const { accounts, credentials } = context.store.heads.summary();
-  const { state, alarm, receipt, missing } = judge(context, since, now);
+  const { state, alarm, receipt, missing } = judge(context, since);
   const reads = signedReads(context.store);
   const arrivedOf = (all: number, there: number | undefined, gone: number): number => {
     if (there === undefined) return 0;
@@ -50,7 +46,7 @@ interface Judgement extends Pick<ConnectArrival, 'state' | 'alarm'> {
  *
  * @param since milliseconds since 1970: before that nobody could have received anything
  */
-export function judge(context: ConnectorContext, since: number, now: number = Date.now()): Judgement {
+export function judge(context: ConnectorContext, since: number): Judgement {
   const { store, settings } = context;
   const confirmed = confirmedKey(store.db);
   const last = store.receipts.last();
@@ -63,7 +59,7 @@ export function judge(context: ConnectorContext, since: number, now: number = Da
     ? Math.min(Date.parse(receipt.time), Date.parse(receipt.headTime), Date.parse(last!.receivedAt))
     : 0;
   const start = Math.max(since, confirmed ? Date.parse(confirmed.confirmedAt) : 0);
-  const silent = confirmed !== undefined && now - Math.max(heard, start) > settings.silenceMs;
+  const silent = confirmed !== undefined && store.clock.now() - Math.max(heard, start) > settings.silenceMs;
   const state = ((): State => {
     if (!confirmed) return 'no managed domain';
     if (silent) return 'silent';

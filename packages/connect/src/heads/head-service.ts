@@ -47,7 +47,7 @@ export class HeadService implements Service {
     try {
       const { accepts, domainAccepts } = await tenant.configuration();
       const bothTake = [accepts, domainAccepts].every(names => isReadBy(names, 'head-2'));
-      const head = makeHead(this.#context, Date.now(), bothTake ? ACCEPTED_RECORDS : undefined);
+      const head = makeHead(this.#context, bothTake ? ACCEPTED_RECORDS : undefined);
       if (head === undefined) return;
       const { receipt } = await tenant.putHead({ forest: connector.forest, head });
       const doubt = receipt === null ? undefined : takeReceipt(this.#context, receipt);

@@ -11,6 +11,8 @@ import {
   signReceipt,
   verifyHead,
 } from '@causeway/records';
+import { timestamp } from '@causeway/service';
+import { HandClock } from '@causeway/service/testing';
 import type { ConnectorContext } from '../context.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
@@ -30,6 +32,7 @@ const COUNT = 40;
 const anchorOf = (n: number): string => sourceAnchorOf(guidOf(n));
 const ORDER = { version: 1, originatingTime: 1, originatingInvocationId: guidOf(0xabc) };
 let context: ConnectorContext;
+let clock: HandClock;
 
 function acknowledge(n: number, account: number, credential: number | undefined): void {
   const { store } = context;
@@ -44,10 +47,11 @@ function acknowledge(n: number, account: number, credential: number | undefined)
 }
 
 beforeEach(() => {
-  context = testContext(peer);
+  clock = new HandClock();
+  context = testContext(peer, {}, clock);
   imported(context, ...Array.from({ length: COUNT }, (_, n) => person(n)));
   for (let n = 0; n < COUNT; n++) acknowledge(n, 1000 + n, 2000 + n);
-  context.store.cursors.set('last-password-cycle-at', new Date().toISOString());
+  context.store.cursors.set('last-password-cycle-at', timestamp(clock));
   confirmKey(context.store.db, peer.confirmable(sealing));
   peer.receipts.clear();
   peer.accepts = undefined;
@@ -56,10 +60,10 @@ beforeEach(() => {
 
 /** The managed domain's receipt: agrees with everything that was acknowledged, but for `changes`. */
 function receipt(changes: Partial<ReceiptFields> = {}, key: SigningKey = peer.receiptKey): string {
-  const time = new Date().toISOString();
+  const time = timestamp(clock);
   return signReceipt(key, {
-    ...{ tenant: context.agent.tenantId, forest: FOREST, sequence: Date.now() * 1000 + ++made, time },
-    ...{ headSequence: Date.now() * 1000, headTime: time, completeAsOf: time, alarmSince: null },
+    ...{ tenant: context.agent.tenantId, forest: FOREST, sequence: clock.now() * 1000 + ++made, time },
+    ...{ headSequence: clock.now() * 1000, headTime: time, completeAsOf: time, alarmSince: null },
     ...{ accounts: COUNT, credentials: COUNT, differing: [], listed: 0, entries: [], notWritten: [] },
     ...changes,
   });
@@ -79,7 +83,7 @@ function bucket(n: number, change: (entry: [string, number, number]) => [string,
   return { differing: [number], listed: 1, entries };
 }
 
-const arrival = (now = Date.now()) => arrivalOf(context, now, now);
+const arrival = () => arrivalOf(context, clock.now());
 
 test('a head says what was acknowledged, and every acknowledgement changes its bucket alone', () => {
   const heads = context.store.heads;
@@ -154,7 +158,7 @@ test('who is missing is named: an account, a credential, a deletion, and what wa
     );
     assert.equal(now.state, 'on its way');
   }
-  const since = new Date().toISOString();
+  const since = timestamp(clock);
   takeReceipt(context, receipt({ ...bucket(7, () => null), alarmSince: since }));
   assert.equal(arrival().state, 'differs');
   assert.match(arrival().alarm!, new RegExp(since));
@@ -205,27 +209,30 @@ test('a receipt of another key, tenant or forest, an older one, and what is none
   }
 });
 
-test('a tenant that hands over no new receipt, or a managed domain that sees no new head, is an alarm', () => {
+test('a tenant that hands over no new receipt, or a managed domain that sees no new head, is an alarm', async () => {
   const { silenceMs } = context.settings;
-  const late = Date.now() + silenceMs + 1000;
-  const at = (milliseconds: number) => arrivalOf(context, Date.now(), milliseconds);
-  assert.equal(at(late).state, 'silent');
+  const began = clock.now();
+  const state = () => arrivalOf(context, began).state;
   takeReceipt(context, receipt());
-  assert.equal(at(Date.now()).state, 'complete');
-  assert.equal(at(late).state, 'silent');
-  const future = new Date(late).toISOString();
-  takeReceipt(context, receipt({ time: future }), late);
-  assert.equal(at(late).state, 'silent', 'it answers an old head');
-  takeReceipt(context, receipt({ time: future, headTime: future }), late);
-  assert.equal(at(late).state, 'complete');
-  assert.equal(arrivalOf(context, late, late + 10).state, 'complete', 'a start is no silence');
+  assert.equal(state(), 'complete');
+  await clock.pass(silenceMs);
+  assert.equal(state(), 'complete', 'not yet');
+  await clock.pass(1);
+  assert.equal(state(), 'silent');
+  const headTime = new Date(began).toISOString();
+  takeReceipt(context, receipt({ headTime }));
+  assert.equal(state(), 'silent', 'it answers an old head');
+  takeReceipt(context, receipt());
+  assert.equal(state(), 'complete');
+  await clock.pass(silenceMs + 1);
+  assert.equal(arrivalOf(context, clock.now()).state, 'complete', 'a start is no silence');
 });
 
 test('the service sends heads, takes what the tenant answers, and tells of an alarm once', async () => {
   const service = new HeadService(context);
   await service.turn();
   assert.ok(peer.heads.get(FOREST));
-  peer.receipts.set(FOREST, receipt({ ...bucket(3, () => null), alarmSince: new Date().toISOString() }));
+  peer.receipts.set(FOREST, receipt({ ...bucket(3, () => null), alarmSince: timestamp(clock) }));
   await service.turn();
   await service.turn();
   const alarms = () => context.store.events.last(50).filter(({ text }) => text.startsWith('ALARM'));

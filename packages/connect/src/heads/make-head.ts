@@ -10,16 +10,15 @@ import { reserveSequences } from '../store/sequence.ts';
  */
 export function makeHead(
   { store, agent, connector }: ConnectorContext,
-  now: number = Date.now(),
   reads?: readonly string[],
 ): string | undefined {
   if (store.cursors.get('last-password-cycle-at') === undefined) return undefined;
   // One transaction: the sequence is larger than that of every record in it.
   return store.db.transaction(() => {
     const summary = store.heads.summary();
-    const sequence = reserveSequences(store.db, 1, now);
+    const sequence = reserveSequences(store.db, 1);
     const { tenantId: tenant, signingKey } = agent;
-    const time = new Date(now).toISOString();
+    const time = store.db.timestamp();
     return signHead(signingKey, { tenant, forest: connector.forest, sequence, time, ...summary, reads });
   });
 }

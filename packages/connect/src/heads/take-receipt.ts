@@ -16,12 +16,8 @@ export function readReceipt(
 }
 
 /** Keeps a receipt that is newer than the last. @returns why it is not believed; undefined when it is */
-export function takeReceipt(
-  context: ConnectorContext,
-  text: string,
-  now: number = Date.now(),
-): string | undefined {
-  const { receipts } = context.store;
+export function takeReceipt(context: ConnectorContext, text: string): string | undefined {
+  const { receipts, db } = context.store;
   const last = receipts.last();
   if (last?.receipt === text) return undefined;
   const read = readReceipt(context, text);
@@ -30,7 +26,7 @@ export function takeReceipt(
   // One of other keys that were confirmed before does not count any more.
   const before = last && readReceipt(context, last.receipt).ok ? last.sequence : 0;
   if (sequence <= before) return `it is of ${time}, older than the last one: an old state was replayed`;
-  receipts.save({ receipt: text, sequence, receivedAt: new Date(now).toISOString() });
+  receipts.save({ receipt: text, sequence, receivedAt: db.timestamp() });
   // A receipt of version 1 says nothing of it: the tenant decides by its header whether another one can go through it.
   const { reads } = read.receipt;
   if (reads) noteReads(context.store, confirmedKey(context.store.db)!.receiptKey, reads);

@@ -34,7 +34,7 @@ export interface ExportSummary {
  * @param signal ends it between two batches
  */
 export async function exportStep(context: ConnectorContext, signal?: AbortSignal): Promise<ExportSummary> {
-  const waiting = decideWaiting(context, new Date());
+  const waiting = decideWaiting(context);
   const summary: ExportSummary = {
     ...{ upserted: 0, deleted: 0, refused: 0, retried: 0 },
     suppressedDeletes: waiting.deletions.size,
@@ -42,7 +42,7 @@ export async function exportStep(context: ConnectorContext, signal?: AbortSignal
   };
   await exportAll(context, 'delete', waiting, summary, signal);
   await exportAll(context, 'upsert', waiting, summary, signal);
-  noteExported(context, summary.upserted + summary.deleted > 0, new Date());
+  noteExported(context, summary.upserted + summary.deleted > 0);
   context.store.space.removeForgotten();
   context.store.queue.removeMoot();
   return summary;
@@ -56,7 +56,7 @@ async function exportAll(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { store, settings } = context;
-  const now = Date.now();
+  const now = store.clock.now();
   for (let after = ''; ; ) {
     signal?.throwIfAborted();
     const objects = store.space.pending(operation, after, settings.objectBatch, now);
@@ -144,7 +144,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
   const done = isDone(verdict);
   if (change.operation === 'delete' && (done || verdict.code === 'unknown-user')) {
     summary.deleted += 1;
-    if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, new Date());
+    if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, store.db.now());
     store.space.acknowledgeExport(object.guid, undefined, change.sequence);
     store.queue.remove('object', object.guid);
     store.queue.remove('password', object.guid);
@@ -157,7 +157,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     if (object.exportedDigest === undefined) {
       wantPassword(context, object);
       if (store.cursors.get('creations-counted') !== undefined)
-        store.bulk.noteWent(creationsOf(context), object.anchor, new Date());
+        store.bulk.noteWent(creationsOf(context), object.anchor, store.db.now());
     }
     if (verdict.code === undefined) store.queue.remove('object', object.guid);
     else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');

@@ -25,7 +25,8 @@ export const creationsOf = (context: Pick<ConnectorContext, 'connector'>): BulkL
 });
 
 /** Decides who waits, remembers it, and tells of everybody who is held for the first time. */
-export function decideWaiting(context: ConnectorContext, now: Date): Waiting {
+export function decideWaiting(context: ConnectorContext): Waiting {
+  const now = context.store.db.now();
   return context.store.db.transaction(() => ({
     deletions: holdDeletions(context, now),
     creations: holdCreations(context, now),
@@ -81,7 +82,8 @@ function holdCreations(context: ConnectorContext, now: Date): Set<string> {
  * To be called at the end of an export. What there is now is the base of what may be deleted in the next 24 hours; and from the first
  * export on that follows a whole import, new accounts count.
  */
-export function noteExported({ store, connector }: ConnectorContext, changed: boolean, now: Date): void {
+export function noteExported({ store, connector }: ConnectorContext, changed: boolean): void {
+  const now = store.db.now();
   if (changed)
     store.bulk.noteObjects({ scope: connector.name, kind: 'user' }, store.space.countExported(), now);
   if (
@@ -131,7 +133,7 @@ export function canStillSignIn(object: SpaceObject, { scope }: ConnectorContext,
 
 /** Names of all who can still sign in although they are to be deleted, in the order of their GUIDs. */
 export function stillSigningIn(context: ConnectorContext, waiting: Iterable<string>): string[] {
-  const now = new Date();
+  const now = context.store.db.now();
   return [...waiting].sort().flatMap(guid => {
     const object = context.store.space.get(guid);
     return object && canStillSignIn(object, context, now) ? [nameOf(object, context)] : [];

@@ -13,14 +13,14 @@ test('the rate is of the attempt that is under way: a pass that was interrupted 
 });
 
 test('before there is something to divide there is no rate, and no expectation', () => {
-  assert.equal(ratePerSecond({ ...pass, startedAt: null }, undefined), null);
+  assert.equal(ratePerSecond({ ...pass, startedAt: null }, undefined, 100_000), null);
   assert.equal(ratePerSecond(pass, undefined, 100_000), null);
   assert.equal(ratePerSecond(pass, { began: 100_000, sent: 0 }, 101_000), null);
-  assert.equal(expectedEnd(pass, 500, null), null);
+  assert.equal(expectedEnd(pass, 500, null, 100_000), null);
 });
 
 test('when everybody is read the rate is of the whole pass, and nothing is expected any more', () => {
   const read = { ...pass, readAt: at(70) };
-  assert.equal(ratePerSecond(read, undefined), 5);
-  assert.equal(expectedEnd(read, 500, 5), null);
+  assert.equal(ratePerSecond(read, undefined, 100_000), 5);
+  assert.equal(expectedEnd(read, 500, 5, 100_000), null);
 });

@@ -4,7 +4,7 @@ import type { FullPass } from '../store/full-passes.ts';
 export function ratePerSecond(
   pass: FullPass,
   pace: { began: number; sent: number } | undefined,
-  now: number = Date.now(),
+  now: number,
 ): number | null {
   if (pass.startedAt === null) return null;
   const [sent, milliseconds] =
@@ -15,12 +15,7 @@ export function ratePerSecond(
 }
 
 /** When everybody will have been read at this rate; null when there is nothing to say it by. */
-export function expectedEnd(
-  pass: FullPass,
-  total: number,
-  rate: number | null,
-  now: number = Date.now(),
-): string | null {
+export function expectedEnd(pass: FullPass, total: number, rate: number | null, now: number): string | null {
   if (pass.readAt !== null || rate === null) return null;
   return new Date(now + (Math.max(0, total - pass.users) * 1000) / rate).toISOString();
 }

@@ -38,14 +38,14 @@ export async function fullPassStep(channel: PasswordChannel, namingContext: stri
   );
   store.passes.start(pass.id, store.passwords.countOfPass(pass.id));
   const connection = await controller.openReplication();
-  const pace = { began: Date.now(), sent: 0, said: 0 };
+  const pace = { began: store.clock.now(), sent: 0, said: 0 };
   channel.pace = pace;
   try {
     const pages = replicatePasswords(channel, connection, namingContext);
     const throughout = await sendPages(channel, pages, pass.id, ({ sent }) => {
       pace.sent += sent;
-      if (Date.now() < pace.said + SAY_EVERY_MS) return;
-      pace.said = Date.now();
+      if (store.clock.now() < pace.said + SAY_EVERY_MS) return;
+      pace.said = store.clock.now();
       sayProgress(channel);
     });
     if (!throughout) return;
@@ -75,8 +75,9 @@ function sayProgress(channel: PasswordChannel): void {
   const pass = store.passes.last();
   if (pass === undefined) return;
   const total = store.space.countInScope();
-  const rate = ratePerSecond(pass, channel.pace);
-  const until = expectedEnd(pass, total, rate);
+  const now = store.clock.now();
+  const rate = ratePerSecond(pass, channel.pace, now);
+  const until = expectedEnd(pass, total, rate, now);
   const text = [
     `Full password hash synchronization: ${pass.users} of ${total} users`,
     ...(rate === null ? [] : [`${Math.round(rate)}/s`]),

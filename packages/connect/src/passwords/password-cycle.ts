@@ -31,10 +31,11 @@ export function lastPasswordCycle({ cursors }: ConnectorStore): PasswordCycleTim
 export class PasswordCycle {
   readonly #store: ConnectorStore;
   readonly #before: PasswordCycleTimes;
-  readonly #start = new Date().toISOString();
+  readonly #start: string;
 
   constructor(store: ConnectorStore) {
     this.#store = store;
+    this.#start = store.db.timestamp();
     this.#before = lastPasswordCycle(store);
   }
 
@@ -66,7 +67,7 @@ export class PasswordCycle {
 
   #ended(status: 'Successful' | 'Failed'): void {
     const { cursors, db } = this.#store;
-    const [start, end] = [this.#start, new Date().toISOString()];
+    const [start, end] = [this.#start, db.timestamp()];
     const successful = status === 'Successful' && { successfulStart: start, successfulEnd: end };
     db.transaction(() => {
       cursors.set('password-cycle', JSON.stringify({ ...this.#before, start, end, status, ...successful }));

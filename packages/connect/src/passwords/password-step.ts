@@ -55,7 +55,7 @@ const QUEUE_PAGE = 250;
 export async function retryStep(channel: PasswordChannel): Promise<PasswordSummary> {
   const { store } = channel.context;
   const summary: PasswordSummary = { read: 0, sent: 0 };
-  const began = Date.now();
+  const began = store.clock.now();
   for (;;) {
     // What fails again gets a time after `began`, so that every entry has one turn.
     const due = isSwitchedOn(channel) ? store.queue.due('password', QUEUE_PAGE, began) : [];

@@ -16,7 +16,8 @@ export class AdminTokens {
   }
 
   /** @returns the token, which is kept nowhere. @throws CausewayError 'token-exists' */
-  create(name: string, days: number, now: number = Date.now()): { token: string; expiresAt: string } {
+  create(name: string, days: number): { token: string; expiresAt: string } {
+    const now = this.#db.clock.now();
     const token = randomBytes(32).toString('base64url');
     const expiresAt = new Date(now + days * DAY_MS).toISOString();
     this.#db.transaction(() => {
@@ -37,7 +38,8 @@ export class AdminTokens {
   }
 
   /** @returns the name of a token that is valid now */
-  find(token: string, now: number = Date.now()): string | undefined {
+  find(token: string): string | undefined {
+    const now = this.#db.clock.now();
     const row = this.#db.get<{ name: string; expiresAt: string; lastUsedAt: string | null }>(
       'SELECT name, expires_at AS expiresAt, last_used_at AS lastUsedAt FROM admin_token WHERE digest = ?',
       digestOf(token),

@@ -24,7 +24,7 @@ export class ConnectorSettings {
   constructor(db: Database, connector: string, fixed?: string) {
     this.#db = db;
     this.#connector = connector;
-    const now = new Date().toISOString();
+    const now = db.timestamp();
     const identifier = fixed ?? randomUUID();
     if (fixed) db.run('UPDATE OR IGNORE connector SET name = ? WHERE identifier = ?', connector, fixed);
     db.run(
@@ -61,7 +61,7 @@ export class ConnectorSettings {
     this.#db.run(
       'UPDATE connector SET password_sync = ?, modified_at = ? WHERE name = ?',
       Number(enabled),
-      new Date().toISOString(),
+      this.#db.timestamp(),
       this.#connector,
     );
   }
@@ -73,7 +73,7 @@ export class ConnectorSettings {
          version = version + 1, modified_at = ? WHERE name = ?`,
       JSON.stringify(global),
       partition === undefined ? null : JSON.stringify(partition),
-      new Date().toISOString(),
+      this.#db.timestamp(),
       this.#connector,
     );
   }

@@ -140,7 +140,7 @@ export class ConnectorSpace {
        WHERE connector = ? AND guid = ?`,
       digest ?? null,
       sequence,
-      new Date().toISOString(),
+      this.#db.timestamp(),
       this.#connector,
       guid,
     );

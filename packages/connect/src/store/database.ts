@@ -1,5 +1,5 @@
 import { bucketOf } from '@causeway/records';
-import { StateDatabase } from '@causeway/service';
+import { type Clock, StateDatabase } from '@causeway/service';
 import { MIGRATIONS } from './migrations.ts';
 
 /** Of 4 KB. A batch of passwords touches pages all over the file: those that several touched are then written back once. */
@@ -10,8 +10,8 @@ const CACHE_KB = 8000;
 /** Connect's one SQLite file. INVARIANT: nothing in it is a secret: identifiers, digests, times and plain reasons. */
 export class Database extends StateDatabase {
   /** Opens or makes the file and brings its schema up to date. `:memory:` for tests. */
-  constructor(path: string) {
-    super(path);
+  constructor(path: string, clock?: Clock) {
+    super(path, clock);
     this.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
     this.exec('PRAGMA foreign_keys = ON');
     this.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA cache_size = -${CACHE_KB}`);

@@ -40,7 +40,7 @@ export class DirectoryPin {
       domainGuid,
       namingContext,
       forest,
-      new Date().toISOString(),
+      this.#db.timestamp(),
     );
   }
 

@@ -63,7 +63,7 @@ export class Events {
     this.#log[level]({ eventId, ...(connector !== null && { connector }) }, text);
     const sql = 'INSERT INTO event (at, event_id, level, connector, text) VALUES (?, ?, ?, ?, ?)';
     try {
-      this.#db.run(sql, new Date().toISOString(), eventId, level, connector, text);
+      this.#db.run(sql, this.#db.timestamp(), eventId, level, connector, text);
     } catch (error) {
       if (this.#db.inTransaction || !isDiskError(error)) throw error;
       this.#log.error({ eventId, err: describeError(error) }, 'the event is not stored');
@@ -75,8 +75,8 @@ export class Events {
     this.#log.info({ eventId, connector }, text);
   }
 
-  prune(keptSeconds: number, now: Date = new Date()): void {
-    const before = new Date(now.getTime() - keptSeconds * 1000).toISOString();
+  prune(keptSeconds: number): void {
+    const before = new Date(this.#db.clock.now() - keptSeconds * 1000).toISOString();
     this.#db.run('DELETE FROM event WHERE at < ?', before);
   }
 

@@ -39,7 +39,7 @@ export class FullPasses {
       this.#db.run(
         'INSERT INTO full_pass (connector, requested_at) VALUES (?, ?)',
         this.#connector,
-        new Date().toISOString(),
+        this.#db.timestamp(),
       );
       return 'begun';
     });
@@ -64,7 +64,7 @@ export class FullPasses {
   start(id: number, users: number): void {
     this.#db.run(
       'UPDATE full_pass SET started_at = coalesce(started_at, ?), users = ? WHERE id = ?',
-      new Date().toISOString(),
+      this.#db.timestamp(),
       users,
       id,
     );
@@ -75,14 +75,14 @@ export class FullPasses {
   }
 
   read(id: number): void {
-    this.#db.run('UPDATE full_pass SET read_at = ? WHERE id = ?', new Date().toISOString(), id);
+    this.#db.run('UPDATE full_pass SET read_at = ? WHERE id = ?', this.#db.timestamp(), id);
   }
 
   /** Ends it, and those whose place it took. */
   complete(id: number): void {
     this.#db.run(
       'UPDATE full_pass SET completed_at = ? WHERE connector = ? AND completed_at IS NULL AND id <= ?',
-      new Date().toISOString(),
+      this.#db.timestamp(),
       this.#connector,
       id,
     );

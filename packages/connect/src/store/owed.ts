@@ -11,12 +11,7 @@ export class Owed {
   }
 
   put(guid: string): void {
-    this.#db.run(
-      'INSERT OR IGNORE INTO owed VALUES (?, ?, ?)',
-      this.#connector,
-      guid,
-      new Date().toISOString(),
-    );
+    this.#db.run('INSERT OR IGNORE INTO owed VALUES (?, ?, ?)', this.#connector, guid, this.#db.timestamp());
   }
 
   remove(guid: string): void {

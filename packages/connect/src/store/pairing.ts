@@ -26,7 +26,7 @@ export function confirmKey(db: Database, key: Omit<ConfirmedKey, 'confirmedAt'>)
     key.publicKey,
     key.receiptKey,
     key.realm,
-    new Date().toISOString(),
+    db.timestamp(),
   );
 }
 

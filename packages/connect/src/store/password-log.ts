@@ -51,8 +51,8 @@ export class PasswordLog {
 }
 
 /** Takes out what is older than seven days, of every connector. The oldest have the lowest ids, so no index over times is needed. */
-export function prunePasswordLog(db: Database, now: number = Date.now()): void {
-  const before = new Date(now - KEPT_MS).toISOString();
+export function prunePasswordLog(db: Database): void {
+  const before = new Date(db.clock.now() - KEPT_MS).toISOString();
   const sql = `DELETE FROM password_log WHERE at < ? AND id IN (SELECT id FROM password_log ORDER BY id LIMIT ${SWEEP})`;
   while (db.run(sql, before) === SWEEP);
 }

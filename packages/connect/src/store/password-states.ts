@@ -51,7 +51,7 @@ export class PasswordStates {
       fullPass: number | undefined;
     },
   ): void {
-    const now = new Date().toISOString();
+    const now = this.#db.timestamp();
     this.#db.run(
       `INSERT INTO password_state (connector, guid, version, originating_time, originating_invocation_id,
          acknowledged_at, recipient_key_id, record_sequence, status, detail, must_change, full_pass, updated_at)
@@ -91,7 +91,7 @@ export class PasswordStates {
       fullPass: number | undefined;
     },
   ): void {
-    const now = new Date().toISOString();
+    const now = this.#db.timestamp();
     this.#db.run(
       `INSERT INTO password_state (connector, guid, version, originating_time, originating_invocation_id,
          acknowledged_at, record_sequence, withdrawn, must_change, status, detail, full_pass, updated_at)
@@ -109,7 +109,7 @@ export class PasswordStates {
 
   /** Says how it stands without touching what was acknowledged. */
   note(guid: string, status: PasswordStatus, detail: string, mustChange: boolean = false): void {
-    const now = new Date().toISOString();
+    const now = this.#db.timestamp();
     this.#log.add(guid, status, detail, now);
     this.#db.run(
       `INSERT INTO password_state (connector, guid, status, detail, must_change, updated_at) VALUES (?, ?, ?, ?, ?, ?)

@@ -45,8 +45,8 @@ export class RetryQueue {
     kind: RetryKind,
     guid: string,
     failure: { quarantined: boolean; code: string; reason: string },
-    now: number = Date.now(),
   ): RetryEntry {
+    const now = this.#db.clock.now();
     const attempts = (this.get(kind, guid)?.attempts ?? 0) + 1;
     const nextAt = nextAttemptAt(attempts, failure.quarantined, now);
     this.#db.run(
@@ -77,7 +77,7 @@ export class RetryQueue {
       guid,
       code,
       reason,
-      new Date().toISOString(),
+      this.#db.timestamp(),
     );
   }
 
@@ -123,7 +123,7 @@ export class RetryQueue {
     );
   }
 
-  due(kind: RetryKind, limit: number, now: number = Date.now()): RetryEntry[] {
+  due(kind: RetryKind, limit: number, now: number = this.#db.clock.now()): RetryEntry[] {
     return this.#db
       .all(
         `SELECT ${COLUMNS} FROM retry_queue WHERE connector = ? AND kind = ? AND next_at <= ? ORDER BY next_at LIMIT ?`,
@@ -135,10 +135,10 @@ export class RetryQueue {
       .map(row => entry(row)!);
   }
 
-  hasDue(kind?: RetryKind, now: number = Date.now()): boolean {
+  hasDue(kind?: RetryKind): boolean {
     const sql =
       'SELECT 1 FROM retry_queue WHERE connector = ? AND next_at <= ? AND coalesce(? = kind, true) LIMIT 1';
-    return this.#db.get(sql, this.#connector, now, kind ?? null) !== undefined;
+    return this.#db.get(sql, this.#connector, this.#db.clock.now(), kind ?? null) !== undefined;
   }
 
   list(quarantined: boolean, limit: number): RetryEntry[] {

@@ -17,9 +17,9 @@ const reserved = new WeakMap<Database, Reserved>();
  *
  * @returns the first one
  */
-export function reserveSequences(db: Database, count: number, now: number = Date.now()): number {
+export function reserveSequences(db: Database, count: number): number {
   const known = reserved.get(db);
-  const clock = now * 1000;
+  const clock = db.clock.now() * 1000;
   const first = Math.max(known?.next ?? 0, clock);
   if (known && first + count - 1 <= known.end) {
     known.next = first + count;

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { bucketOf, differingBuckets } from '@causeway/records';
 import { createLog } from '@causeway/service';
+import { HandClock } from '@causeway/service/testing';
 import { Database } from './database.ts';
 import { Events } from './events.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -91,26 +92,31 @@ test('a transaction that fails leaves nothing, also of the one within it', () =>
 });
 
 test('sequences follow the clock, and grow on when the clock went back', () => {
-  const db = new Database(':memory:');
-  assert.equal(reserveSequences(db, 3, 1_000), 1_000_000);
-  assert.equal(reserveSequences(db, 1, 1_000), 1_000_003);
-  assert.equal(reserveSequences(db, 1, 500), 1_000_004);
-  assert.equal(reserveSequences(db, 1, 2_000), 2_000_000);
+  const clock = new HandClock(1_000);
+  const db = new Database(':memory:', clock);
+  assert.equal(reserveSequences(db, 3), 1_000_000);
+  assert.equal(reserveSequences(db, 1), 1_000_003);
+  clock.set(500);
+  assert.equal(reserveSequences(db, 1), 1_000_004);
+  clock.set(2_000);
+  assert.equal(reserveSequences(db, 1), 2_000_000);
 });
 
 test('no sequence comes twice: not after a kill, and not after a transaction that failed', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'causeway-')), 'state.sqlite');
-  const db = new Database(file);
-  const used = [reserveSequences(db, 1, 1_000)];
+  const clock = new HandClock(1_000);
+  const db = new Database(file, clock);
+  const used = [reserveSequences(db, 1)];
   assert.throws(() =>
     db.transaction(() => {
-      reserveSequences(db, 20_000_000, 1_000);
+      reserveSequences(db, 20_000_000);
       throw new Error('cut');
     }),
   );
-  db.transaction(() => used.push(reserveSequences(db, 20_000_000, 1_000), reserveSequences(db, 1, 1_000)));
-  used.push(reserveSequences(db, 1, 1_000), reserveSequences(db, 1, 500));
-  used.push(reserveSequences(new Database(file), 1, 500));
+  db.transaction(() => used.push(reserveSequences(db, 20_000_000), reserveSequences(db, 1)));
+  used.push(reserveSequences(db, 1));
+  clock.set(500);
+  used.push(reserveSequences(db, 1), reserveSequences(new Database(file, clock), 1));
   assert.deepEqual(
     used,
     used.toSorted((a, b) => a - b),
@@ -130,14 +136,18 @@ test('tries come at doubling distances within limits, seldom for what is quarant
   );
 });
 
-test('the queue counts attempts, keeps when it began, and gives out what is due', () => {
-  const { queue } = memory();
-  queue.put('password', 'g', { quarantined: false, code: 'retry', reason: 'busy' }, 1_000);
-  const entry = queue.put('password', 'g', { quarantined: false, code: 'retry', reason: 'busy' }, 5_000);
+test('the queue counts attempts, keeps when it began, and gives out what is due', async () => {
+  const clock = new HandClock(1_000);
+  const { queue } = connectorStore(openStore(undefined, log, clock), 'c');
+  queue.put('password', 'g', { quarantined: false, code: 'retry', reason: 'busy' });
+  await clock.pass(4_000);
+  const entry = queue.put('password', 'g', { quarantined: false, code: 'retry', reason: 'busy' });
   assert.deepEqual([entry.attempts, entry.nextAt, entry.since], [2, 9_000, '1970-01-01T00:00:01.000Z']);
-  assert.equal(queue.due('password', 10, 8_999).length, 0);
-  assert.equal(queue.due('password', 10, 9_000).length, 1);
-  assert.equal(queue.due('object', 10, 9_000).length, 0);
+  await clock.pass(3_999);
+  assert.equal(queue.due('password', 10).length, 0);
+  await clock.pass(1);
+  assert.equal(queue.due('password', 10).length, 1);
+  assert.equal(queue.due('object', 10).length, 0);
   assert.equal(queue.remove('password', 'g'), true);
   assert.equal(queue.count(false), 0);
 });
@@ -159,13 +169,17 @@ test('a full pass that reads takes in a further request; one that has read gives
   assert.equal(passes.request(), 'begun');
 });
 
-test('events are kept as long as is said', () => {
-  const db = new Database(':memory:');
+test('events are kept as long as is said', async () => {
+  const DAY_MS = 86_400_000;
+  const clock = new HandClock();
+  const db = new Database(':memory:', clock);
   const events = new Events(db, log);
   events.add(601, 'info', null, 'starts');
-  events.prune(7 * 86_400, new Date(Date.now() + 6 * 86_400_000));
+  await clock.pass(7 * DAY_MS);
+  events.prune(7 * 86_400);
   assert.equal(events.last(10).length, 1);
-  events.prune(7 * 86_400, new Date(Date.now() + 8 * 86_400_000));
+  await clock.pass(1);
+  events.prune(7 * 86_400);
   assert.equal(events.last(10).length, 0);
 });
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BulkBook, type Log } from '@causeway/service';
+import { BulkBook, type Clock, type Log } from '@causeway/service';
 import { AdminTokens } from './admin-tokens.ts';
 import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
@@ -19,6 +19,7 @@ import { SchedulerSettings } from './scheduler-settings.ts';
 
 /** All that Connect remembers. */
 export interface Store {
+  readonly clock: Clock;
   readonly db: Database;
   readonly events: Events;
   readonly scheduler: SchedulerSettings;
@@ -29,6 +30,8 @@ export interface Store {
 /** What one connector remembers. */
 export interface ConnectorStore {
   readonly name: string;
+  /** By which the connector goes in all that it does. */
+  readonly clock: Clock;
   readonly db: Database;
   readonly events: Events;
   readonly settings: ConnectorSettings;
@@ -47,10 +50,15 @@ export interface ConnectorStore {
   readonly receipts: Receipts;
 }
 
-/** @param stateDirectory the folder whose lock the caller holds, or undefined for a store in memory (tests) */
-export function openStore(stateDirectory: string | undefined, log: Log): Store {
-  const db = new Database(stateDirectory === undefined ? ':memory:' : join(stateDirectory, 'connect.db'));
+/**
+ * @param stateDirectory the folder whose lock the caller holds, or undefined for a store in memory (tests)
+ * @param clock the machine's when absent
+ */
+export function openStore(stateDirectory: string | undefined, log: Log, clock?: Clock): Store {
+  const file = stateDirectory === undefined ? ':memory:' : join(stateDirectory, 'connect.db');
+  const db = new Database(file, clock);
   return {
+    clock: db.clock,
     db,
     events: new Events(db, log),
     scheduler: new SchedulerSettings(db),
@@ -64,6 +72,7 @@ export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string
   const passwordLog = new PasswordLog(db, name);
   return {
     name,
+    clock: db.clock,
     db,
     events,
     settings: new ConnectorSettings(db, name),

@@ -7,7 +7,7 @@ import {
   type Verdict,
   type Withdrawal,
 } from '@causeway/contract';
-import { backoff, sleep } from '@causeway/service';
+import { backoff, type Clock, realClock } from '@causeway/service';
 
 export type SyncConfiguration = ReplyOf<typeof routes.getSyncConfiguration>;
 export type ConnectHeartbeat = Omit<
@@ -35,11 +35,13 @@ const BATCH_FAULTS = new Set([400, 413, 422]);
 /** The tenant's provisioning API as Connect uses it. Every call may throw CallError. */
 export class TenantClient {
   readonly #send: Send;
+  readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
   #configuration: { at: number; value: SyncConfiguration } | undefined;
 
-  constructor(send: Send, signal?: AbortSignal) {
+  constructor(send: Send, signal?: AbortSignal, clock: Clock = realClock) {
     this.#send = send;
+    this.#clock = clock;
     this.#signal = signal;
   }
 
@@ -49,9 +51,9 @@ export class TenantClient {
    */
   async configuration(fresh: boolean = false, attempts: number = ATTEMPTS): Promise<SyncConfiguration> {
     const kept = this.#configuration;
-    if (!fresh && kept && Date.now() - kept.at < CONFIGURATION_AGE_MS) return kept.value;
+    if (!fresh && kept && this.#clock.now() - kept.at < CONFIGURATION_AGE_MS) return kept.value;
     const value = await this.#trying(() => call(this.#send, routes.getSyncConfiguration), attempts);
-    this.#configuration = { at: Date.now(), value };
+    this.#configuration = { at: this.#clock.now(), value };
     return value;
   }
 
@@ -119,7 +121,7 @@ export class TenantClient {
         if (!(error instanceof CallError) || !error.transient || attempt >= attempts) throw error;
         if ((error.retryAfter ?? 0) > MAX_RETRY_AFTER_S) throw error;
         const wait = Math.max(askedWait(error), backoff(attempt, FIRST_WAIT_MS, LAST_WAIT_MS));
-        await sleep(wait, this.#signal);
+        await this.#clock.sleep(wait, this.#signal);
         this.#signal?.throwIfAborted();
       }
     }

@@ -1,7 +1,7 @@
 import type { ReplicatedUser } from '@causeway/active-directory';
 import { httpSend } from '@causeway/api';
 import { generateSigningKey, signingPublicKey, verifyRecord } from '@causeway/records';
-import { createLog } from '@causeway/service';
+import { type Clock, createLog } from '@causeway/service';
 import { ConnectConfiguration } from '../configuration.ts';
 import { type ConnectorContext, scopeOf } from '../context.ts';
 import { type DirectoryObject, decideObject } from '../objects/merge.ts';
@@ -21,6 +21,7 @@ export function testContext(
     temporaryPasswords?: 'keep';
     growth?: 'hold';
   } = {},
+  clock?: Clock,
 ): ConnectorContext {
   const configuration = ConnectConfiguration.parse({
     stateDirectory: '/nonexistent',
@@ -44,8 +45,8 @@ export function testContext(
     connector,
     settings: configuration,
     scope: scopeOf(connector),
-    store: connectorStore(openStore(undefined, log), FOREST),
-    tenant: new TenantClient(httpSend({ url: peer.url, timeoutMs: 5_000 })),
+    store: connectorStore(openStore(undefined, log, clock), FOREST),
+    tenant: new TenantClient(httpSend({ url: peer.url, timeoutMs: 5_000 }), undefined, clock),
     agent: {
       tenantId: peer.tenantId,
       tenantName: 'peer',

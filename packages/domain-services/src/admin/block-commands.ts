@@ -24,7 +24,7 @@ export async function block(at: At, whom: Whom & { reason?: string | undefined }
   const before = ledger.blocks.of(person);
   const reason = whom.reason ?? before?.reason ?? null;
   const by = whom.by ?? before?.by ?? null;
-  const since = before?.since ?? new Date().toISOString();
+  const since = before?.since ?? ledger.timestamp();
   ledger.transaction(() => {
     ledger.blocks.set({ forest, anchor, since, reason, by });
     audit(ledger, 'block', person, whom, reason);
@@ -43,7 +43,7 @@ export async function unblock(at: At, whom: Whom): Promise<Done> {
     throw new CausewayError('not-blocked', `${describe(ledger, person)} is not blocked`, { status: 409 });
   }
   ledger.transaction(() => {
-    ledger.blocks.lift(person, new Date().toISOString());
+    ledger.blocks.lift(person, ledger.timestamp());
     audit(ledger, 'unblock', person, whom, null);
   });
   return tell(at, person, 'blocked no more');

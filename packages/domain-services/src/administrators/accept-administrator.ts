@@ -40,7 +40,7 @@ export function acceptAdministrator(
       throw new CausewayError('other-object', text, { status: 409 });
     }
     const proposal = requireAcceptable(ledger, entry, shown.cloudOnly);
-    const at = new Date().toISOString();
+    const at = ledger.timestamp();
     const { objectGuid } = entry;
     const name = nameOf(entry);
     ledger.administrators.save({ ...proposal, accepted: { objectGuid, name, at } });

@@ -50,7 +50,7 @@ export function noteProposals(ledger: Ledger, said: Said | undefined): { ended: 
     if (JSON.stringify(readHeard(ledger)) !== JSON.stringify(heard))
       ledger.state.set('proposals', JSON.stringify(heard satisfies z.infer<typeof Heard>));
     if (said === undefined) return { ended: [], isNew: false };
-    const at = new Date().toISOString();
+    const at = ledger.timestamp();
     const proposals = new Map(
       said.members.map(member => {
         const { addedAt, userPrincipalName: calledByTenant } = member;

@@ -31,7 +31,7 @@ export async function adoptBlocks({ ledger, directory }: BlocksContext): Promise
       // An account that is not in the ledger is never enabled; nobody can say whose it is.
       if (person === undefined) continue;
       const { forest, anchor } = person;
-      const since = mark?.since ?? new Date().toISOString();
+      const since = mark?.since ?? ledger.timestamp();
       const known = ledger.blocks.known(person);
       if (known?.liftedAt === null || (known && known.liftedAt >= since)) continue;
       ledger.blocks.set({ forest, anchor, since, reason: null, by: null });

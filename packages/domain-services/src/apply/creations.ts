@@ -46,7 +46,7 @@ export function holdCreations(
       .filter(({ anchor }) => !here.has(anchor));
     const objects = ledger.accounts.countByForest().get(forest) ?? 0;
     const measure = { objects, hold: growth === 'hold' };
-    const decision = ledger.bulk.decideCreations(list, [...elsewhere, ...page], measure, new Date());
+    const decision = ledger.bulk.decideCreations(list, [...elsewhere, ...page], measure, ledger.now());
     const detail = `${decision.held.length} wait, ${decision.limit} are allowed; they wait until you have looked at them: causeway domain creations --forest '${forest}'`;
     for (const { task, change } of decision.held)
       if (task) held.set(task, { ...refuse('growth-threshold', Number(change), detail), kind: 'waiting' });
@@ -60,7 +60,7 @@ function lineOf(task: Task): BulkLine & { task: Task } {
 
 /** To be called in the transaction that puts a new account down. */
 export function noteCreated(ledger: Ledger, { forest, anchor }: Person): void {
-  if (counts(ledger, forest)) ledger.bulk.noteWent(creationsOf(forest), anchor, new Date());
+  if (counts(ledger, forest)) ledger.bulk.noteWent(creationsOf(forest), anchor, ledger.now());
 }
 
 /** New accounts of 24 hours by forest, where they are more than go without an alarm. */
@@ -72,7 +72,7 @@ export function growthAlarms(ledger: Ledger): Record<string, number> {
 export function tellGrowth({ ledger, log, growth }: { ledger: Ledger; log: Log; growth?: Growth }): void {
   const before = growthAlarms(ledger);
   const now: Record<string, number> = {};
-  for (const { forest, count, limit } of ledger.bulk.growth(new Date(), () =>
+  for (const { forest, count, limit } of ledger.bulk.growth(ledger.now(), () =>
     ledger.accounts.countByForest(),
   )) {
     now[forest] = count;

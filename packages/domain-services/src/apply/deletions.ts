@@ -44,11 +44,16 @@ export async function applyDeletions(context: DeletionContext): Promise<void> {
       ...{ anchor: entry.anchor, change: String(entry.deleteSequence), entry },
     }));
     const counts = { objects: objects.get(forest) ?? 0, threshold };
-    const { go, approved, held, fresh, limit } = ledger.bulk.decideDeletions(list, lines, counts, new Date());
+    const { go, approved, held, fresh, limit } = ledger.bulk.decideDeletions(
+      list,
+      lines,
+      counts,
+      ledger.now(),
+    );
     if (fresh.length > 0) tellHeld(context, forest, { held, fresh, limit });
     for (const { entry } of [...approved, ...go]) await deleteOne(context, list, entry);
     if (approved.length + go.length > 0)
-      ledger.bulk.noteObjects(list, ledger.accounts.countByForest().get(forest) ?? 0, new Date());
+      ledger.bulk.noteObjects(list, ledger.accounts.countByForest().get(forest) ?? 0, ledger.now());
   }
 }
 
@@ -63,7 +68,7 @@ async function deleteOne(
     managedGuid === null || nonce === null
       ? { ok: false, gone: true, reason: '' }
       : await directory.delete(managedGuid, nonce);
-  const now = new Date();
+  const now = ledger.now();
   const at = now.toISOString();
   const common = { ...reportedPerson(entry), kind: 'account', sequence, at } as const;
   if (result.ok || result.gone) {
@@ -97,7 +102,7 @@ function tellHeld(
   forest: string,
   { held, fresh, limit }: { held: Line[]; fresh: Line[]; limit: number },
 ): void {
-  const at = new Date().toISOString();
+  const at = ledger.timestamp();
   const code = 'deletion-threshold';
   const look = `causeway domain deletions --forest '${forest}'`;
   const reason = `${REASONS[code]} (${held.length} wait, ${limit} are allowed; they wait until you have looked at them: ${look})`;

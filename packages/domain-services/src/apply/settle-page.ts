@@ -33,7 +33,7 @@ export async function settlePage(context: ApplyContext, tasks: readonly Task[]):
   const { failed, reports } = ledger.transaction(() => {
     const settled = settle(context, tasks);
     logEnded(log, endAcceptances(ledger));
-    if (ledger.names.isAnyDue(Date.now())) return settled;
+    if (ledger.names.isAnyDue(ledger.clock.now())) return settled;
     queueReports(ledger, settled.reports);
     return { ...settled, reports: undefined };
   });
@@ -82,7 +82,7 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
   const { ledger, log } = context;
   const failed: FeedItem[] = [];
   const reports: Report[] = [];
-  const at = new Date().toISOString();
+  const at = ledger.timestamp();
   for (const task of tasks) {
     const { item, verified, entry, decision, plan, result } = task;
     const failure = result?.ok === false ? result : undefined;

@@ -74,7 +74,7 @@ function pinSid(ledger: Ledger, { objectSid, forest }: AccountRecord): void {
   if (objectSid === null) return;
   const domainSid = domainSidOf(objectSid)!;
   if (ledger.sids.forestOf(domainSid) === undefined) {
-    ledger.sids.pin(domainSid, forest, new Date().toISOString());
+    ledger.sids.pin(domainSid, forest, ledger.timestamp());
   }
 }
 
@@ -91,7 +91,7 @@ async function planTasks(
   const holders = (names: string[], principals: string[]) => directory.holders(names, principals);
   const newcomers = tasks.map(newcomer).filter(one => one !== undefined);
   const names = await PageNames.open(ledger, holders, domain, newcomers);
-  const now = new Date();
+  const now = ledger.now();
   const { users, accountDescriptor: descriptor } = directory;
   const blockOf = (person: Person) => ledger.blocks.of(person);
   const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID, blockOf };

@@ -63,7 +63,7 @@ export class RealmGuard implements Service {
     const needed = await neededAccounts(ldap, directory.base, domain.sid);
     for (const entry of needed.filter(isLocked)) {
       await ldap.modify(entry.dn, [{ operation: 'replace', attribute: 'lockoutTime', values: ['0'] }]);
-      const lock: EndedLock = { account: textOf(entry, 'sAMAccountName')!, at: new Date().toISOString() };
+      const lock: EndedLock = { account: textOf(entry, 'sAMAccountName')!, at: ledger.timestamp() };
       ledger.state.set('endedLock', JSON.stringify(lock));
       log.error(lock, lockAlarm(lock));
     }
@@ -79,11 +79,11 @@ const lockAlarm = ({ account, at }: EndedLock): string =>
   `ALARM: '${account}', which the domain needs, was locked by wrong passwords; seen and ended at ${at}. Somebody tries passwords: look at Samba's log`;
 
 /** What status says of a lock of the last day; null when there was none. */
-export function readLockAlarm(ledger: Ledger, now = Date.now()): string | null {
+export function readLockAlarm(ledger: Ledger): string | null {
   const text = ledger.state.get('endedLock');
   if (text === undefined) return null;
   const lock = JSON.parse(text) as EndedLock;
-  return now - Date.parse(lock.at) < TOLD_FOR_MS ? lockAlarm(lock) : null;
+  return ledger.clock.now() - Date.parse(lock.at) < TOLD_FOR_MS ? lockAlarm(lock) : null;
 }
 
 async function neededAccounts(ldap: LdapConnection, base: string, sid: string): Promise<LdapEntry[]> {

@@ -24,8 +24,8 @@ export function arrivals(
   ledger: Ledger,
   limits: DifferenceLimits,
   startedAt: number | undefined,
-  now: number = Date.now(),
 ): DomainArrival[] {
+  const now = ledger.clock.now();
   return [...trustedForests(ledger)].map(([forest, trustedAt]) => {
     const head = ledger.heads.head(forest);
     const { accounts, credentials } = ledger.heads.summary(forest);

@@ -18,8 +18,8 @@ export function makeReceipt(
   { tenant, forest }: { tenant: string; forest: string },
   limits: DifferenceLimits,
   reads: readonly string[] | undefined,
-  now: number = Date.now(),
 ): string | undefined {
+  const now = ledger.clock.now();
   const comparison = ledger.heads.head(forest)?.comparison;
   if (comparison === undefined) return undefined;
   const { accounts, credentials } = ledger.heads.summary(forest);

@@ -18,7 +18,7 @@ export class AuditBook {
   add({ action, subject, detail }: Omit<AuditEntry, 'at'>): void {
     this.#database.run(
       'INSERT INTO audit (at, action, subject, detail) VALUES (?, ?, ?, ?)',
-      ...[new Date().toISOString(), action, subject, detail],
+      ...[this.#database.timestamp(), action, subject, detail],
     );
   }
 

@@ -20,7 +20,7 @@ export const nameOf = (entry: LedgerEntry): string =>
 export function listHeld(ledger: Ledger, operation: Operation, forest?: string): DomainHeldList[] {
   const scopes = ledger.bulk.scopes(operation).filter(scope => forest === undefined || scope === forest);
   return scopes.flatMap(scope => {
-    const shown = ledger.bulk.show({ scope, operation, kind: 'user' }, new Date());
+    const shown = ledger.bulk.show({ scope, operation, kind: 'user' }, ledger.now());
     return shown === undefined ? [] : [describe(ledger, { ...shown, ceased: 0 })];
   });
 }

@@ -1,5 +1,5 @@
 import { bucketOf } from '@causeway/records';
-import { BulkBook, StateDatabase } from '@causeway/service';
+import { BulkBook, type Clock, StateDatabase } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import { AccountBook } from './account-book.ts';
 import { AdministratorBook } from './administrator-book.ts';
@@ -45,9 +45,12 @@ export class Ledger {
   /** Named values of the agent's own: where it is in the feed, what is allowed. */
   readonly state: StateBook;
 
-  /** @throws CausewayError 'ledger-too-new' */
-  constructor(file: string) {
-    const database = new StateDatabase(file);
+  /**
+   * @param clock the machine's when absent
+   * @throws CausewayError 'ledger-too-new'
+   */
+  constructor(file: string, clock?: Clock) {
+    const database = new StateDatabase(file, clock);
     database.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
     database.function('name_key', { deterministic: true }, name =>
       name === null ? null : nameKey(String(name)),
@@ -72,6 +75,20 @@ export class Ledger {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** By which everything goes that is decided or stored here. */
+  get clock(): Clock {
+    return this.#database.clock;
+  }
+
+  now(): Date {
+    return this.#database.now();
+  }
+
+  /** Now as it is stored: ISO 8601, in UTC. */
+  timestamp(): string {
+    return this.#database.timestamp();
   }
 
   /** Everything that `work` writes is on the disk when this returns, or nothing of it is. */

@@ -79,7 +79,7 @@ function pin(ledger: Ledger, key: PublicKeyInfo, action: string, detail: string)
       { status: 409 },
     );
   }
-  const at = new Date().toISOString();
+  const at = ledger.timestamp();
   const before = pinnedTenantKey(ledger);
   ledger.transaction(() => {
     if (before) ledger.agents.untrust(before);

@@ -65,7 +65,7 @@ export async function trustAgent(
       { status: 409 },
     );
   }
-  const trustedAt = new Date().toISOString();
+  const trustedAt = ledger.timestamp();
   const agent = { keyId, forest, publicKey, fingerprint, trustedAt };
   ledger.transaction(() => {
     ledger.agents.trust(agent);

@@ -51,7 +51,7 @@ async function readUnconfirmed(send: Send, signal: AbortSignal): Promise<{ uncon
 export function noteStanding(ledger: Ledger, standing: Standing): boolean {
   const before = readNoted(ledger)?.standing;
   if (JSON.stringify(before) === JSON.stringify(standing)) return false;
-  const noted = { standing, since: new Date().toISOString() };
+  const noted = { standing, since: ledger.timestamp() };
   ledger.state.set('standing', JSON.stringify(noted satisfies z.infer<typeof Noted>));
   return true;
 }

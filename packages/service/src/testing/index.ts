@@ -1,1 +1,2 @@
 export { eventually, NotYet, type Patience, timeUntil } from './eventually.ts';
+export { HandClock } from './hand-clock.ts';

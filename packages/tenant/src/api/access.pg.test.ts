@@ -19,7 +19,7 @@ import {
   userRoutes,
 } from '@causeway/contract';
 import { generateSealingKey, generateSigningKey } from '@causeway/records';
-import { createLog } from '@causeway/service';
+import { createLog, realClock } from '@causeway/service';
 import type { z } from 'zod';
 import { makePublicServer } from '../server.ts';
 import { Installation } from '../tenancy/installation.ts';
@@ -53,10 +53,9 @@ const routes: Route[] = [
 /** The routing table itself, as the server sees it: what is registered, not what should be. */
 async function routingTable(): Promise<{ method: string; url: string; access: readonly string[] }[]> {
   const context = {
-    installation: new Installation(undefined as never),
+    installation: new Installation(undefined as never, realClock),
     log: createLog('tenant'),
     publicUrl: () => 'http://127.0.0.1',
-    clock: () => new Date(),
     minimumAgentVersion: '0.1.0',
   };
   const registered: { method: string; url: string; access: readonly string[] }[] = [];

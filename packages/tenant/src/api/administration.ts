@@ -7,14 +7,11 @@ import { counterKey } from '../sign-in/sign-in.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type RouteContext, registerRoute } from './register-route.ts';
 
-export function registerAdministration(
-  server: HttpServer,
-  context: RouteContext & { readonly clock: () => Date },
-): void {
+export function registerAdministration(server: HttpServer, context: RouteContext): void {
   const statusOf = async (scope: TenantScope, users: readonly User[]): Promise<UserStatus[]> => {
     const keys = await context.installation.readKeys(scope);
     const counters = users.map(user => counterKey(keys, user.sign_in_name ?? ''));
-    const locks = await readLocks(scope, counters, context.clock());
+    const locks = await readLocks(scope, counters, scope.now());
     return users.map((user, index) => userStatus(user, locks.get(counters[index]!)));
   };
   registerRoute(server, context, administrationRoutes.getTenantStatus, async (_input, { scope }) =>

@@ -7,13 +7,17 @@ import {
   managedDomainRoutes,
   synchronizationRoutes,
 } from '@causeway/contract';
-import { createLog } from '@causeway/service';
+import { createLog, realClock } from '@causeway/service';
 import { Installation } from '../tenancy/installation.ts';
 import { registerOpenRoute, registerRoute } from './register-route.ts';
 
 test('a handler gets the callers that its route lets in, and a route that needs a token is not served without one', async () => {
   const log = createLog('test', { write: () => {} });
-  const context = { installation: new Installation(undefined as never), log, minimumAgentVersion: '0.1.0' };
+  const context = {
+    installation: new Installation(undefined as never, realClock),
+    log,
+    minimumAgentVersion: '0.1.0',
+  };
   const server = createServer({ log });
   registerRoute(server, context, administrationRoutes.getTenantStatus, async (_input, caller) => {
     // @ts-expect-error -- an administrator is no agent

@@ -23,7 +23,7 @@ export async function createEnrolment(
   const code = Array.from({ length: CODE_LENGTH }, () => CODE_ALPHABET[randomInt(CODE_ALPHABET.length)]).join(
     '',
   );
-  const now = Date.now();
+  const now = scope.clock.now();
   const expiresAt = new Date(now + CODE_MINUTES * 60_000);
   await scope.delete('enrolments').where('expires_at', '<', new Date(now)).execute();
   await scope
@@ -49,7 +49,7 @@ export async function checkDomainCode(scope: TenantScope, code: string): Promise
     .select('enrolments')
     .select(['kind', 'forests', 'replaces'])
     .where('code_digest', '=', digestOf(code))
-    .where('expires_at', '>', new Date())
+    .where('expires_at', '>', scope.now())
     .executeTakeFirst();
   if (!known) throw enrolmentRefused();
   if (known.kind === 'domain') return refuseUnnamed(scope, known);
@@ -86,7 +86,7 @@ export async function enrol(
     const used = await inside
       .delete('enrolments')
       .where('code_digest', '=', digestOf(enrolment.code))
-      .where('expires_at', '>', new Date())
+      .where('expires_at', '>', inside.now())
       .returning(['kind', 'name', 'forests', 'replaces'])
       .executeTakeFirst();
     if (!used) throw enrolmentRefused();
@@ -109,7 +109,7 @@ export async function enrol(
         jwk: JSON.stringify(enrolment.jwk),
         signing_key: enrolment.signingKey && JSON.stringify(enrolment.signingKey),
         forests: JSON.stringify(used.forests),
-        enrolled_at: new Date(),
+        enrolled_at: inside.now(),
       })
       .execute();
     return { id, kind: used.kind, name: used.name, forests: used.forests, replaced };

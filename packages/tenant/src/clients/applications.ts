@@ -32,7 +32,7 @@ export async function registerApplication(
       redirect_uris: JSON.stringify(redirectUris),
       post_logout_redirect_uris: JSON.stringify(postLogoutRedirectUris),
       secret_digest: clientSecret === undefined ? null : digestOf(clientSecret),
-      created_at: new Date(),
+      created_at: scope.now(),
     })
     .execute();
   return { clientId, clientSecret };

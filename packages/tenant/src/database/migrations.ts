@@ -321,6 +321,25 @@ const MIGRATIONS: readonly Migration[] = [
     name: 'whose place an agent may take that enrols',
     statements: [`alter table enrolments add column replaces jsonb not null default '[]'`],
   },
+  {
+    number: 14,
+    name: 'whether an account has expired is asked of the time that its record came',
+    statements: [
+      // An expiry that is changed without a record says no time, and is taken for an end.
+      `create or replace trigger users_end_sessions before update on users for each row when (
+          (old.account_enabled and not new.account_enabled)
+          or (old.deleted_at is null and new.deleted_at is not null)
+          or (old.blocked_at is null and new.blocked_at is not null)
+          or old.cloud_credential is distinct from new.cloud_credential
+          or old.order_version is distinct from new.order_version
+          or old.order_time is distinct from new.order_time
+          or old.order_invocation_id is distinct from new.order_invocation_id
+          or (old.account_expires is distinct from new.account_expires
+            and (old.account_expires <= new.account_received_at or new.account_expires <= new.account_received_at
+              or new.account_record is not distinct from old.account_record)))
+        execute function causeway_end_sessions()`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

@@ -1,6 +1,6 @@
 import { type FeedItem, type FeedPage, type FeedQuery, isReadBy, USER_RECORDS } from '@causeway/contract';
 import { joinEncapsulation, recordName } from '@causeway/records';
-import { CausewayError, sleep } from '@causeway/service';
+import { CausewayError } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
 import { readCounter } from '../changes/change-counter.ts';
 import { changes } from '../changes/change-signal.ts';
@@ -30,7 +30,7 @@ export async function readChanges(
   signal: AbortSignal,
   announced: readonly string[] | undefined,
 ): Promise<FeedPage> {
-  const until = Date.now() + query.wait * 1000;
+  const until = scope.clock.monotonic() + query.wait * 1000;
   const asked = parseCursor(query.after);
   for (;;) {
     const newest = await readCounter(scope);
@@ -39,7 +39,7 @@ export async function readChanges(
     const after = known ? asked : { news: 0, again: newest };
     const atEnd = after.news === newest && (query.only === 'new' || after.again === newest);
     const rows = atEnd ? [] : await readRows(scope, after, query.limit + 1, query.only);
-    const left = until - Date.now();
+    const left = until - scope.clock.monotonic();
     if (rows.length > 0 || left <= 0 || signal.aborted) {
       const page = rows.slice(0, query.limit);
       const next = rows.at(query.limit);
@@ -50,19 +50,19 @@ export async function readChanges(
         moreNew: next?.news === true,
       };
     }
-    await changed(scope.tenantId, Math.min(left, POLL_MS), signal);
+    await changed(scope, Math.min(left, POLL_MS), signal);
   }
 }
 
 /** Waits until this process has committed a change of the tenant, and no longer than `milliseconds`. */
-async function changed(tenantId: string, milliseconds: number, signal: AbortSignal): Promise<void> {
+async function changed(scope: TenantScope, milliseconds: number, signal: AbortSignal): Promise<void> {
   const wake = new AbortController();
   const ring = (): void => wake.abort();
-  changes.once(tenantId, ring);
+  changes.once(scope.tenantId, ring);
   try {
-    await sleep(milliseconds, AbortSignal.any([signal, wake.signal]));
+    await scope.clock.sleep(milliseconds, AbortSignal.any([signal, wake.signal]));
   } finally {
-    changes.off(tenantId, ring);
+    changes.off(scope.tenantId, ring);
   }
 }
 

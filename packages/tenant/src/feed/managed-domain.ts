@@ -53,11 +53,11 @@ export async function registerDomainKey(
     if (before && !same) refuseUnlessNamed(before, domain, replaces);
     if (same) await refuseWhileOtherAgent(inside, agentId);
     await inside
-      .insert('managed_domains', { ...values, registered_at: new Date() })
+      .insert('managed_domains', { ...values, registered_at: inside.now() })
       .onConflict(conflict =>
         conflict
           .column('tenant_id')
-          .doUpdateSet({ ...values, ...(!same && { registered_at: new Date(), ...UNCONFIRMED }) }),
+          .doUpdateSet({ ...values, ...(!same && { registered_at: inside.now(), ...UNCONFIRMED }) }),
       )
       .execute();
     if (!same) await forgetWhatWasThere(inside);

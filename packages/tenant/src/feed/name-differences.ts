@@ -58,5 +58,5 @@ export async function seeNameDifference(scope: TenantScope, name: string): Promi
     throw new CausewayError('no-difference', text, { status: 409 });
   }
   for (const { name_key, here, there } of pairs)
-    await scope.insert('seen_names', { name_key, here, there, seen_at: new Date() }).execute();
+    await scope.insert('seen_names', { name_key, here, there, seen_at: scope.now() }).execute();
 }

@@ -36,7 +36,7 @@ function check<T extends object>(said: T | undefined, claim: { [K in keyof T]?: 
 }
 
 async function store(scope: TenantScope, kind: Kind, forest: string, statement: string): Promise<void> {
-  const values = { statement, received_at: new Date() };
+  const values = { statement, received_at: scope.now() };
   await scope
     .insert('statements', { kind, forest, ...values })
     .onConflict(conflict => conflict.columns(['tenant_id', 'kind', 'forest']).doUpdateSet(values))

@@ -24,7 +24,7 @@ export async function storeConnectReport(
   const values = {
     agent_id: agent.agentId,
     agent_name: agent.agentName,
-    reported_at: new Date(),
+    reported_at: scope.now(),
     last_object_cycle_at: date(report.lastObjectCycleAt),
     last_password_cycle_at: date(report.lastPasswordCycleAt),
     queued: report.queued,

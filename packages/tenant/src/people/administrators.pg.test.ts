@@ -8,6 +8,7 @@ import {
   tenantLocalRoutes,
   userRoutes,
 } from '@causeway/contract';
+import { realClock } from '@causeway/service';
 import { Installation } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { onEveryBackend } from '../testing/backends.ts';
@@ -141,7 +142,7 @@ onEveryBackend('administrators', tenant => {
       for (const [otherWay, otherAct] of Object.entries(ways)) {
         const name = `${way}-${otherWay}`;
         const { send } = await tenant().createTenant(name);
-        const { scope } = (await new Installation(tenant().running.database).findTenant(name))!;
+        const { scope } = (await new Installation(tenant().running.database, realClock).findTenant(name))!;
         const body = { userPrincipalName: 'second@contoso.example' };
         const { id } = await call(send, userRoutes.createUser, { body });
         await setAdministrator(scope, id, true);

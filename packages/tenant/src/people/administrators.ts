@@ -34,7 +34,7 @@ export async function createToken(
   userId: string,
 ): Promise<{ token: string; expiresAt: Date }> {
   const token = randomBytes(32).toString('base64url');
-  const now = Date.now();
+  const now = scope.clock.now();
   const expiresAt = new Date(now + TOKEN_DAYS * 86_400_000);
   await scope.delete('tokens').where('expires_at', '<', new Date(now)).execute();
   await scope
@@ -137,4 +137,4 @@ const validTokens = (scope: TenantScope) =>
   scope
     .select('tokens')
     .select(['id', 'user_id', 'created_at', 'expires_at'])
-    .where('expires_at', '>', new Date());
+    .where('expires_at', '>', scope.now());

@@ -12,7 +12,7 @@ export function setBlocked(scope: TenantScope, name: string, blocked: boolean): 
   return scope.transaction(async inside => {
     await lockCounter(inside);
     const user = await existingUser(inside, name);
-    const blocked_at = blocked ? (user.blocked_at ?? new Date()) : null;
+    const blocked_at = blocked ? (user.blocked_at ?? inside.now()) : null;
     await refuseLastAdministrator(inside, user, { ...user, blocked_at });
     await inside.update('users').set({ blocked_at }).where('id', '=', user.id).execute();
     if (blocked) await endTokens(inside, user.id);

@@ -32,7 +32,7 @@ async function signingKeyOf(scope: TenantScope): Promise<SigningKey> {
   const stored = () => scope.select('signing_keys').select('private_key').executeTakeFirst();
   let row = await stored();
   if (!row) {
-    const made = { private_key: exportSigningKey(generateSigningKey()), created_at: new Date() };
+    const made = { private_key: exportSigningKey(generateSigningKey()), created_at: scope.now() };
     // Of two processes that make one at the same time, the first one's counts.
     await scope
       .insert('signing_keys', made)
@@ -48,8 +48,8 @@ export async function readTenantKey(scope: TenantScope): Promise<PublicKeyInfo> 
 }
 
 /** Larger than every sequence before it of this user, and a clock's otherwise: the rule of every signer. */
-function nextSequence(user: CloudUser): number {
-  return Math.max((user.account_sequence ?? 0) + 1, Date.now() * 1000);
+function nextSequence(scope: TenantScope, user: CloudUser): number {
+  return Math.max((user.account_sequence ?? 0) + 1, scope.clock.now() * 1000);
 }
 
 /**
@@ -57,7 +57,7 @@ function nextSequence(user: CloudUser): number {
  * while nothing of the present one is sealed (a temporary one never is), the account is disabled there.
  */
 export async function accountColumns(inside: TenantScope, user: CloudUser, changedSeq: number) {
-  const account_sequence = nextSequence(user);
+  const account_sequence = nextSequence(inside, user);
   const account_record = signAccountRecord(await signingKeyOf(inside), {
     tenant: inside.tenantId,
     forest: CLOUD_FOREST,
@@ -74,7 +74,7 @@ export async function accountColumns(inside: TenantScope, user: CloudUser, chang
   return {
     account_sequence,
     account_record,
-    account_received_at: new Date(),
+    account_received_at: inside.now(),
     account_outcome: null,
     account_reason: null,
     changed_seq: changedSeq,
@@ -138,7 +138,7 @@ export async function credentialColumns(
     kerberosKeys: aesKeys(`${domain.realm.toUpperCase()}${user.mail_nickname}`, password),
   };
   try {
-    const sequence = nextSequence(user);
+    const sequence = nextSequence(inside, user);
     const header = {
       tenant: inside.tenantId,
       forest: CLOUD_FOREST,
@@ -158,7 +158,7 @@ export async function credentialColumns(
       ...NO_LEGACY,
       credential_record: record,
       encapsulation_id: changedSeq,
-      credential_record_received_at: new Date(),
+      credential_record_received_at: inside.now(),
       credential_sequence: sequence,
     };
   } finally {

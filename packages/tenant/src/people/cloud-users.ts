@@ -49,7 +49,7 @@ export async function insertCloudUser(inside: TenantScope, user: NewCloudUser): 
     must_change: user.mustChange,
     credential_record: null,
   };
-  const now = new Date();
+  const now = inside.now();
   const cloud_credential = await makeCloudCredential(password);
   const counter = await lockCounter(inside);
   const upn_key = nameKey(userPrincipalName);
@@ -88,7 +88,7 @@ async function refuseTakenName(inside: TenantScope, name: string, key: string): 
     .select('reserved_names')
     .select(['forest', 'until'])
     .where('name_key', '=', key)
-    .where('until', '>', new Date())
+    .where('until', '>', inside.now())
     .executeTakeFirst();
   if (reserved === undefined || reserved.forest === CLOUD_FOREST) return;
   const text =
@@ -113,7 +113,7 @@ export async function resetPassword(scope: TenantScope, name: string): Promise<M
   const password = makePassword();
   const cloud_credential = await makeCloudCredential(password);
   const user = await change(scope, name, before => {
-    const now = new Date();
+    const now = scope.now();
     return {
       cloud_credential,
       credential_change_date: now,
@@ -140,7 +140,7 @@ export async function setChosenPassword(
     const counter = await lockCounter(inside);
     const user = await inside.select('users').selectAll().where('id', '=', checked.id).executeTakeFirst();
     if (!user || user.deleted_at || user.cloud_credential !== checked.cloud_credential) return undefined;
-    const now = new Date();
+    const now = scope.now();
     const order = nextOrder(scope, user, now);
     const next: CloudUser = { ...user, deleted: false };
     const seq = counter.next();
@@ -172,7 +172,7 @@ export async function setEnabled(scope: TenantScope, name: string, enabled: bool
 /** Deletes a cloud-only user with its credential, tokens and memberships; the order of its passwords stays. */
 export async function deleteCloudUser(scope: TenantScope, name: string): Promise<User> {
   const user = await change(scope, name, () => ({
-    deleted_at: new Date(),
+    deleted_at: scope.now(),
     account_enabled: false,
     administrator: false,
     cloud_credential: null,
@@ -200,7 +200,7 @@ async function change(scope: TenantScope, name: string, changesOf: (user: User) 
     const deleted = next.deleted_at !== null;
     const record = await accountColumns(inside, { ...next, deleted }, counter.next());
     const leaves = deleted ? [{ id: user.id, before: user, after: user, gone: true }] : [];
-    const { id: _, ...names } = (await provisionNames(inside, leaves, new Date())).get(user.id) ?? { id: '' };
+    const { id: _, ...names } = (await provisionNames(inside, leaves)).get(user.id) ?? { id: '' };
     await inside
       .update('users')
       .set({ ...values, ...record, ...names })

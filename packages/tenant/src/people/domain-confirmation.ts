@@ -92,7 +92,7 @@ export async function confirmDomain(
     }
     await inside
       .update('managed_domains')
-      .set({ confirmed_fingerprint: fingerprint, confirmed_at: new Date(), confirmed_by: userId })
+      .set({ confirmed_fingerprint: fingerprint, confirmed_at: inside.now(), confirmed_by: userId })
       .execute();
     return (await readConfirmation(inside))!;
   });

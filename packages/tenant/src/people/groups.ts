@@ -57,7 +57,7 @@ export async function addMember(scope: TenantScope, group: string, name: string)
   const group_name = existingGroup(group);
   const user = await presentUser(scope, name);
   await scope
-    .insert('group_members', { group_name, user_id: user.id, added_at: new Date() })
+    .insert('group_members', { group_name, user_id: user.id, added_at: scope.now() })
     .onConflict(conflict => conflict.columns(['tenant_id', 'group_name', 'user_id']).doNothing())
     .execute();
   return memberOf(user);

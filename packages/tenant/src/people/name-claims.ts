@@ -26,7 +26,7 @@ export async function readNameClaims(scope: TenantScope, name: string): Promise<
     .select('reserved_names')
     .select(['forest', 'until'])
     .where('name_key', '=', key)
-    .where('until', '>', new Date())
+    .where('until', '>', scope.now())
     .executeTakeFirst();
   const claimant = ({ id, forest, user_principal_name, administrator }: (typeof rows)[number]) => ({
     ...{ id, forest, userPrincipalName: user_principal_name, administrator },
@@ -68,7 +68,10 @@ export async function giveName(scope: TenantScope, name: string, to: string): Pr
       const text = `'${name}' is the sign-in name of an administrator of this tenant and stays with it`;
       throw new CausewayError('administrator-name', text, { status: 409 });
     }
-    const reservation = { forest: user.forest ?? CLOUD_FOREST, until: new Date(Date.now() + RESERVATION_MS) };
+    const reservation = {
+      forest: user.forest ?? CLOUD_FOREST,
+      until: new Date(inside.clock.now() + RESERVATION_MS),
+    };
     await inside
       .insert('reserved_names', { name_key: key, ...reservation })
       .onConflict(conflict => conflict.columns(['tenant_id', 'name_key']).doUpdateSet(reservation))
@@ -84,7 +87,7 @@ async function decide(
   const claims = await scope.transaction(async inside => {
     await lockCounter(inside);
     await change(inside, await readNameClaims(inside, name));
-    await settleName(inside, nameKey(name), new Date());
+    await settleName(inside, nameKey(name));
     return readNameClaims(inside, name);
   });
   changes.emit(scope.tenantId);

@@ -55,26 +55,24 @@ export const namelessKey = (id: string): string => id.toUpperCase();
 export function provisionNames(
   inside: TenantScope,
   changes: readonly NameChange[],
-  now: Date,
 ): Promise<ReadonlyMap<string, NameColumns>> {
-  return settle(inside, new Set(changes.flatMap(keysOf)), changes, now);
+  return settle(inside, new Set(changes.flatMap(keysOf)), changes);
 }
 
 /** Settles anew who has a name, after what is kept for whom was changed. */
-export async function settleName(inside: TenantScope, key: string, now: Date): Promise<void> {
-  await settle(inside, new Set([key]), [], now);
+export async function settleName(inside: TenantScope, key: string): Promise<void> {
+  await settle(inside, new Set([key]), []);
 }
 
 async function settle(
   inside: TenantScope,
   keys: ReadonlySet<string>,
   changes: readonly NameChange[],
-  now: Date,
 ): Promise<ReadonlyMap<string, NameColumns>> {
   const own = new Map(changes.map(change => [change.id, change]));
   const others = (await loadContenders(inside, keys)).filter(({ id }) => !own.has(id));
   const contenders = [...changes.map(contenderOf), ...others.map(before => contenderOf(unchanged(before)))];
-  const settled = settleNames(keys, contenders, await loadReservations(inside, keys), now);
+  const settled = settleNames(keys, contenders, await loadReservations(inside, keys), inside.now());
   const columns = new Map(
     contenders.map(({ id, wanted }) => {
       const { name, problem } = settled.outcomes.get(id)!;

@@ -157,12 +157,13 @@ async function write(
   // Records have no comma in them, and as JSON PostgreSQL would look at each of their characters.
   const records = rows.map(({ record }) => record ?? '').join(',');
   const others = rows.map(({ record: _, ...row }) => row);
+  const now = inside.now();
   await inside.run(
     tenantId => sql`
       update users set
         cloud_credential = coalesce(r.cloud_credential, users.cloud_credential),
         credential_change_date = case when r.cloud_credential is null then users.credential_change_date else r.change_date end,
-        credential_received_at = case when r.cloud_credential is null then users.credential_received_at else now() end,
+        credential_received_at = case when r.cloud_credential is null then users.credential_received_at else ${now}::timestamptz end,
         order_version = r.order_version,
         order_time = r.order_time,
         order_invocation_id = r.order_invocation_id,
@@ -171,7 +172,7 @@ async function write(
         credential_sequence = r.credential_sequence,
         password_sequence = r.password_sequence,
         credential_record_received_at = case when r.keep_withdrawal then users.credential_record_received_at
-          when r.record is null then null else now() end,
+          when r.record is null then null else ${now}::timestamptz end,
         changed_seq = coalesce(r.changed_seq, users.changed_seq),
         news_seq = coalesce(r.news_seq, users.news_seq),
         legacy_sequence = case when r.keep_withdrawal then users.legacy_sequence end,

@@ -39,7 +39,7 @@ export async function provisionObjects(
       after,
       gone: after.deleted,
     }));
-    const names = await provisionNames(inside, changes, new Date());
+    const names = await provisionNames(inside, changes);
     await write(
       inside,
       writes.map(row => ({ ...row, ...names.get(row.id)! })),
@@ -91,6 +91,7 @@ async function loadAccounts(
 
 async function write(inside: TenantScope, rows: readonly (Write & NameColumns)[]): Promise<void> {
   if (rows.length === 0) return;
+  const now = inside.now();
   await inside.run(
     tenantId => sql`
       insert into users (tenant_id, id, origin, forest, source_anchor, object_guid, user_principal_name, sign_in_name,
@@ -98,7 +99,7 @@ async function write(inside: TenantScope, rows: readonly (Write & NameColumns)[]
         account_sequence, account_record, account_received_at, changed_seq, news_seq, created_at, deleted_at)
       select ${tenantId}, r.id, r.origin, r.forest, r.source_anchor, r.object_guid, r.user_principal_name, r.sign_in_name,
         r.upn_key, r.wanted_key, r.wanted_since, r.name_problem, r.sam_account_name, r.security_identifier, r.account_enabled, r.account_expires, r.profile, false,
-        r.account_sequence, r.account_record, now(), r.changed_seq, r.changed_seq, now(), case when r.deleted then now() end
+        r.account_sequence, r.account_record, ${now}::timestamptz, r.changed_seq, r.changed_seq, ${now}::timestamptz, case when r.deleted then ${now}::timestamptz end
       from jsonb_to_recordset(${json(rows)}) as r (id uuid, origin text, forest text, source_anchor text,
         object_guid uuid, user_principal_name text, sign_in_name text, upn_key text, wanted_key text,
         wanted_since bigint, name_problem text, sam_account_name text, security_identifier text,

@@ -104,7 +104,7 @@ async function write(inside: TenantScope, rows: readonly Write[]): Promise<void>
         encapsulation_id = null,
         credential_sequence = r.sequence,
         password_sequence = r.sequence,
-        credential_record_received_at = now(),
+        credential_record_received_at = ${inside.now()},
         changed_seq = r.changed_seq,
         news_seq = r.changed_seq,
         legacy_sequence = null,

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import type { Clock } from '@causeway/service';
 
 /** Addresses that are remembered; past it the one that was not seen for longest begins anew. */
 const MAX_ADDRESSES = 20_000;
@@ -12,20 +13,19 @@ interface Budget {
 export class AddressBudget {
   readonly #burst: number;
   readonly #perSecond: number;
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #budgets = new Map<string, Budget>();
 
-  /** @param now milliseconds that never go back */
-  constructor(burst: number, perSecond: number, now: () => number = () => performance.now()) {
+  constructor(burst: number, perSecond: number, clock: Pick<Clock, 'monotonic'>) {
     this.#burst = burst;
     this.#perSecond = perSecond;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** @returns 0 when the address may, else the seconds after which it may again */
   take(address: string): number {
     const key = networkOf(address);
-    const now = this.#now();
+    const now = this.#clock.monotonic();
     const before = this.#budgets.get(key) ?? { left: this.#burst, at: now };
     const left = Math.min(this.#burst, before.left + ((now - before.at) / 1000) * this.#perSecond);
     // Last in the map, which is the order in which addresses are forgotten.

@@ -24,10 +24,9 @@ export async function changePassword(
   scope: TenantScope,
   keys: TenantKeys,
   request: PasswordChange,
-  now: Date,
   log: Log,
 ): Promise<ChangeOutcome> {
-  const signedIn = await signIn(scope, keys, request, now, log);
+  const signedIn = await signIn(scope, keys, request, log);
   if (!signedIn) return { changed: false, problem: FAILURE_TEXT };
   const { user } = signedIn;
   if (user.origin !== 'cloud') {

@@ -11,7 +11,6 @@ export interface SignInContext {
   readonly providers: Providers;
   readonly gate: PeopleGate;
   readonly log: Log;
-  readonly clock: () => Date;
 }
 
 /** A name, a password and a new one twice, percent-encoded at the worst. */

@@ -24,7 +24,7 @@ interface Stored {
 function payloadAdapter(scope: TenantScope, model: string): Adapter {
   const one = (id: string) => ({ model, id_digest: digestOf(id) });
   const live = async (row: Stored | undefined): Promise<AdapterPayload | undefined> => {
-    if (!row || !notExpired(row.expires_at)) return undefined;
+    if (!row || (row.expires_at !== null && row.expires_at <= scope.now())) return undefined;
     if (model === 'Session' && !(await isOpen(scope, row.payload as Partial<SignInResult>))) return undefined;
     return row.payload as AdapterPayload;
   };
@@ -37,7 +37,7 @@ function payloadAdapter(scope: TenantScope, model: string): Adapter {
         client_id: payload.clientId ?? null,
         grant_id: payload.grantId ?? null,
         uid: payload.uid ?? null,
-        expires_at: expiresIn === undefined ? null : new Date(Date.now() + expiresIn * 1000),
+        expires_at: expiresIn === undefined ? null : new Date(scope.clock.now() + expiresIn * 1000),
       };
       const insert = scope.insert('oidc_payloads', { ...one(id), ...values });
       if (model !== 'ReplayDetection') {
@@ -78,7 +78,7 @@ function payloadAdapter(scope: TenantScope, model: string): Adapter {
       const { model, id_digest } = one(id);
       await scope.run(
         tenantId => sql`
-          update oidc_payloads set payload = jsonb_set(payload, '{consumed}', to_jsonb(extract(epoch from now())::bigint))
+          update oidc_payloads set payload = jsonb_set(payload, '{consumed}', to_jsonb(${Math.floor(scope.clock.now() / 1000)}::bigint))
           where tenant_id = ${tenantId} and model = ${model} and id_digest = ${id_digest}`,
       );
     },
@@ -103,13 +103,9 @@ const storable = (payload: object): string =>
     throw new errors.InvalidRequest('well-formed text without U+0000 expected');
   });
 
-function notExpired(expiresAt: Date | null): boolean {
-  return expiresAt === null || expiresAt > new Date();
-}
-
 /** Sweeps out what has expired, now and then: agents fetch tokens all day, and every fetch passes here. */
 async function prune(scope: TenantScope): Promise<void> {
-  await scope.delete('oidc_payloads').where('expires_at', '<', new Date()).execute();
+  await scope.delete('oidc_payloads').where('expires_at', '<', scope.now()).execute();
 }
 
 /** Sign-ins that are kept while their people are at the page; strangers begin as many as they like. */

@@ -101,6 +101,7 @@ export function makeProvider(
 
 /** An assertion is made for one request: one that is good for long, or was made for later, would be worth stealing. */
 function refuseLongLived(_context: KoaContextWithOIDC, claims: Record<string, unknown>): void {
+  // The machine's, by which oidc-provider has checked the same assertion.
   const now = Date.now() / 1000;
   const { iat, exp } = claims;
   const fits =
@@ -121,7 +122,7 @@ function refuseLongLived(_context: KoaContextWithOIDC, claims: Record<string, un
  */
 async function findAccount(scope: TenantScope, id: string) {
   const user = await findUserById(scope, id);
-  if (!user || user.must_change || !maySignIn(user, new Date())) return undefined;
+  if (!user || user.must_change || !maySignIn(user, scope.now())) return undefined;
   return { accountId: user.id, claims: () => claimsOf(user) };
 }
 

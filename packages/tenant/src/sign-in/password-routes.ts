@@ -93,7 +93,7 @@ function change(
     familiarCookie: readFamiliarCookie(request),
     address: request.ip,
   };
-  return changePassword(scope, keys, asked, context.clock(), context.log);
+  return changePassword(scope, keys, asked, context.log);
 }
 
 function show(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HandClock } from '@causeway/service/testing';
 import { AddressBudget, networkOf } from './address-budget.ts';
 import { Turns } from './turns.ts';
 
@@ -30,7 +31,7 @@ test('work takes turns in its order, and what finds the queue full is not begun'
 
 test('an address has so many at once and so many a second, whatever others do', () => {
   let now = 0;
-  const budget = new AddressBudget(3, 0.5, () => now);
+  const budget = new AddressBudget(3, 0.5, { monotonic: () => now });
   const take = (address: string, times: number): number[] =>
     Array.from({ length: times }, () => budget.take(address));
   assert.deepEqual(take('192.0.2.1', 4), [0, 0, 0, 2]);
@@ -44,7 +45,7 @@ test('an address has so many at once and so many a second, whatever others do', 
 });
 
 test('an address is forgotten after many others, and whoever has a network of addresses has one budget', () => {
-  const budget = new AddressBudget(1, 0.001, () => 0);
+  const budget = new AddressBudget(1, 0.001, new HandClock());
   assert.equal(budget.take('192.0.2.1'), 0);
   assert.ok(budget.take('192.0.2.1') > 0);
   for (let i = 0; i < 20_000; i++) budget.take(`10.1.${i >> 8}.${i & 255}`);

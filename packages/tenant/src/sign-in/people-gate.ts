@@ -1,4 +1,5 @@
 import type { HttpHandler, HttpReply, HttpRequest, HttpServer } from '@causeway/api';
+import type { Clock } from '@causeway/service';
 import { AddressBudget } from './address-budget.ts';
 import { messagePage, pageHeaders } from './pages.ts';
 import { Turns } from './turns.ts';
@@ -26,8 +27,13 @@ export type Step = 'begins' | 'tries' | 'goes-on';
 export class PeopleGate {
   readonly #guarded = new WeakSet<HttpHandler>();
   readonly #turns = new Turns(AT_ONCE, WAITING);
-  readonly #signIns = new AddressBudget(SIGN_INS.burst, SIGN_INS.perSecond);
-  readonly #failures = new AddressBudget(FAILURES.burst, FAILURES.perSecond);
+  readonly #signIns: AddressBudget;
+  readonly #failures: AddressBudget;
+
+  constructor(clock: Clock) {
+    this.#signIns = new AddressBudget(SIGN_INS.burst, SIGN_INS.perSecond, clock);
+    this.#failures = new AddressBudget(FAILURES.burst, FAILURES.perSecond, clock);
+  }
 
   /** Puts every route that is registered after this through the gate. @param stepOf undefined for requests that pass beside it */
   guard(server: HttpServer, stepOf: (request: HttpRequest) => Step | undefined): void {

@@ -24,5 +24,5 @@ export function keepEpochs(provider: Provider): void {
 export async function isOpen(scope: TenantScope, session: Partial<SignInResult>): Promise<boolean> {
   if (session.accountId === undefined) return true; // nobody has signed in with it yet
   const user = await findUserById(scope, session.accountId);
-  return user !== undefined && user.session_epoch === session.epoch && maySignIn(user, new Date());
+  return user !== undefined && user.session_epoch === session.epoch && maySignIn(user, scope.now());
 }

@@ -42,7 +42,6 @@ export function registerSignIn(server: HttpServer, context: SignInContext): void
           familiarCookie: readFamiliarCookie(request),
           address: request.ip,
         },
-        context.clock(),
         context.log,
       );
       if (!signedIn) return show(reply.status(400), at, { name: username.slice(0, 1024), failed: true });

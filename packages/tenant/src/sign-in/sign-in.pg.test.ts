@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import { call, type Send } from '@causeway/api';
 import { administrationRoutes } from '@causeway/contract';
+import { HandClock } from '@causeway/service/testing';
 import * as oidc from 'openid-client';
 import { applyObject, applyPassword } from '../testing/apply.ts';
 import { onEveryBackend } from '../testing/backends.ts';
@@ -13,8 +14,9 @@ import { FAILURE_TEXT } from './pages.ts';
 
 const PASSWORD = 'Corréct horse 1!';
 const REDIRECT = 'https://portal.example.net/callback';
-let minutes = 0;
-const clock = (): Date => new Date(Date.now() + minutes * 60_000);
+/** It begins with the machine's, by which oidc-provider goes. */
+const clock = new HandClock(Date.now());
+const MINUTE = 60_000;
 
 onEveryBackend(
   'sign-in',
@@ -187,9 +189,9 @@ onEveryBackend(
       await fails(who.upn, PASSWORD);
       const status = await call(admin, administrationRoutes.getUser, { params: { id: who.upn } });
       assert.ok(status.lockedUntil !== null);
-      minutes += 45 / 60; // and what a slow machine has taken meanwhile
+      await clock.pass(MINUTE - 1);
       await fails(who.upn, PASSWORD);
-      minutes += 16 / 60;
+      await clock.pass(1);
       assert.ok(await party.signIn(new Browser(), who.upn, PASSWORD));
     });
 
@@ -209,7 +211,7 @@ onEveryBackend(
       const end = await own.open(begun.page.url, { username: who.upn, password: PASSWORD });
       assert.equal(end.status, 0, 'the owner is not locked out');
 
-      minutes += 2;
+      await clock.pass(2 * MINUTE);
       const page = (): Promise<{ page: Page }> => party.begin(own, { prompt: 'login' });
       for (let i = 0; i < 10; i++) {
         await own.open((await page()).page.url, { username: who.upn, password: `typo ${i}` });
@@ -346,7 +348,7 @@ onEveryBackend(
       const failures = async (): Promise<number> => ((await tenant().dump()).match(/"wrong":/g) ?? []).length;
       for (let i = 0; i < 5; i++) await fails(`stranger${i}@corp.example.com`, 'x');
       assert.ok((await failures()) >= 5);
-      minutes += 25 * 60;
+      await clock.pass(25 * 60 * MINUTE);
       await fails('stranger5@corp.example.com', 'x');
       assert.equal(await failures(), 1);
     });

@@ -38,7 +38,6 @@ export async function signIn(
   scope: TenantScope,
   keys: TenantKeys,
   request: SignInRequest,
-  now: Date,
   log: Log,
 ): Promise<SignedIn | undefined> {
   // A name that the database cannot hold is nobody's.
@@ -52,6 +51,7 @@ export async function signIn(
   const source = familiarSource(request.familiarCookie, keys.digestKey, key);
 
   const user = await findUserByName(scope, name);
+  const now = scope.now();
   const check = await checkPassword(user?.cloud_credential ?? null, password, key, keys.digestKey);
   // No empty password opens anything, whatever is stored; it costs what every other one costs.
   const right = check.right && password !== '' && user !== undefined && maySignIn(user, now);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CausewayError } from '@causeway/service';
+import { CausewayError, type Clock } from '@causeway/service';
 import type { Database } from '../database/open-database.ts';
 import type { TenantKeys } from '../database/schema.ts';
 import { digestOf } from './digest.ts';
@@ -45,10 +45,12 @@ const LAST_SEEN_STEP_MS = 60_000;
  * scope of the one tenant that a name, a token or a code belongs to.
  */
 export class Installation {
+  readonly clock: Clock;
   readonly #database: Database;
 
-  constructor(database: Database) {
+  constructor(database: Database, clock: Clock) {
     this.#database = database;
+    this.clock = clock;
   }
 
   /**
@@ -64,13 +66,13 @@ export class Installation {
     return this.#database.transaction().execute(async transaction => {
       const created = await transaction
         .insertInto('tenants')
-        .values({ id, name, keys, created_at: new Date() })
+        .values({ id, name, keys, created_at: this.#now() })
         .onConflict(conflict => conflict.column('name').doNothing())
         .executeTakeFirst();
       if (!created.numInsertedOrUpdatedRows) {
         throw new CausewayError('tenant-exists', `there is a tenant '${name}' already`, { status: 409 });
       }
-      const scope = new TenantScope(transaction, { id, name });
+      const scope = new TenantScope(transaction, { id, name }, this.clock);
       await scope.insert('change_counters', { value: 0 }).execute();
       return furnish(scope);
     });
@@ -82,7 +84,7 @@ export class Installation {
       .select(['id', 'name', 'keys'])
       .where('name', '=', name)
       .executeTakeFirst();
-    return tenant && { scope: new TenantScope(this.#database, tenant), keys: tenant.keys };
+    return tenant && { scope: this.#scopeOf(tenant), keys: tenant.keys };
   }
 
   /** The tenant's own keys. */
@@ -103,7 +105,7 @@ export class Installation {
       .select(['tenants.id', 'tenants.name'])
       .where('enrolments.code_digest', '=', digestOf(code))
       .executeTakeFirst();
-    return tenant && new TenantScope(this.#database, tenant);
+    return tenant && this.#scopeOf(tenant);
   }
 
   /**
@@ -137,11 +139,11 @@ export class Installation {
       .select(['agent.signing_key', 'agent.forests', 'agent.last_seen_at', 'agent.version', 'agent.accepts'])
       .where('token.id_digest', '=', digest)
       .where('token.model', '=', 'ClientCredentials')
-      .where('token.expires_at', '>', new Date())
+      .where('token.expires_at', '>', this.#now())
       .executeTakeFirst();
     if (!row) return undefined;
-    const scope = new TenantScope(this.#database, { id: row.tenantId, name: row.tenantName });
-    const now = new Date();
+    const scope = this.#scopeOf({ id: row.tenantId, name: row.tenantName });
+    const now = this.#now();
     const version = said.version ?? row.version;
     const seen = row.last_seen_at?.getTime() ?? 0;
     const accepts = said.accepts ? JSON.stringify(said.accepts) : null;
@@ -174,14 +176,22 @@ export class Installation {
       .innerJoin('tenants', 'tenants.id', 'token.tenant_id')
       .select(['tenants.id as tenantId', 'tenants.name as tenantName', 'user.id', 'token.id as tokenId'])
       .where('token.digest', '=', digest)
-      .where('token.expires_at', '>', new Date())
+      .where('token.expires_at', '>', this.#now())
       .where('user.administrator', '=', true)
       .where('user.account_enabled', '=', true)
       .where('user.blocked_at', 'is', null)
       .where('user.deleted_at', 'is', null)
       .executeTakeFirst();
     if (!row) return undefined;
-    const scope = new TenantScope(this.#database, { id: row.tenantId, name: row.tenantName });
+    const scope = this.#scopeOf({ id: row.tenantId, name: row.tenantName });
     return { role: 'admin', scope, userId: row.id, tokenId: row.tokenId };
+  }
+
+  #scopeOf(tenant: { id: string; name: string }): TenantScope {
+    return new TenantScope(this.#database, tenant, this.clock);
+  }
+
+  #now(): Date {
+    return new Date(this.clock.now());
   }
 }

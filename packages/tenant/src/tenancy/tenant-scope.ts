@@ -1,3 +1,4 @@
+import type { Clock } from '@causeway/service';
 import type {
   DeleteQueryBuilder,
   DeleteResult,
@@ -23,12 +24,23 @@ type Table = keyof TenantTables;
 export class TenantScope {
   readonly tenantId: string;
   readonly tenantName: string;
+  /** Whatever is decided or stored here goes by it; SQL is handed the time as a parameter. */
+  readonly clock: Clock;
   readonly #database: Database | Transaction<Schema>;
 
-  constructor(database: Database | Transaction<Schema>, tenant: { id: string; name: string }) {
+  constructor(
+    database: Database | Transaction<Schema>,
+    tenant: { readonly id: string; readonly name: string },
+    clock: Clock,
+  ) {
     this.#database = database;
+    this.clock = clock;
     this.tenantId = tenant.id;
     this.tenantName = tenant.name;
+  }
+
+  now(): Date {
+    return new Date(this.clock.now());
   }
 
   select<T extends Table>(table: T): SelectQueryBuilder<Schema, T, object> {
@@ -66,6 +78,8 @@ export class TenantScope {
   /** All or nothing. The scope handed in is for use inside alone. */
   transaction<Result>(work: (scope: TenantScope) => Promise<Result>): Promise<Result> {
     const tenant = { id: this.tenantId, name: this.tenantName };
-    return this.#database.transaction().execute(transaction => work(new TenantScope(transaction, tenant)));
+    return this.#database
+      .transaction()
+      .execute(transaction => work(new TenantScope(transaction, tenant, this.clock)));
   }
 }
