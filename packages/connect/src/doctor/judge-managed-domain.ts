@@ -1,4 +1,4 @@
-import { ACCEPTED_RECORDS, type ConnectStatus } from '@causeway/contract';
+import { type ConnectStatus, USER_RECORDS } from '@causeway/contract';
 import {
   ASKED_CONNECT,
   ASKED_TENANT,
@@ -61,7 +61,7 @@ export function judgePairing({ pairing, connectors, signingKey }: ConnectStatus)
       ASKED_CONNECT,
       "compare with what 'causeway domain fingerprint' shows at the managed domain, then: causeway connect trust-domain FINGERPRINT",
     );
-  const unread = ACCEPTED_RECORDS.filter(record => pairing.reads?.includes(record) === false);
+  const unread = USER_RECORDS.filter(record => pairing.reads?.includes(record) === false);
   if (unread.length > 0)
     return unmet(
       `the managed domain does not read ${unread.join(', ')}: what such a record takes away stays open there`,
