@@ -26,7 +26,7 @@ export async function runConnect(configuration: ConnectConfiguration): Promise<v
   const stopping = new AbortController();
   const connect = await Connect.open(configuration, log, stopping.signal);
   const connectors = connect.connectors.map(connector => new ConnectorService(connector, connect));
-  const heads = connect.connectors.map(({ context }) => new HeadService(context));
+  const heads = connect.connectors.map(({ context }) => new HeadService(context, connect.store.scheduler));
   const handlers = adminHandlers(connect, () => {
     for (const connector of connectors) connector.nudge();
   });

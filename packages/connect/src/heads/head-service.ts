@@ -4,7 +4,7 @@ import { describeError, every, isDiskError, type Service, Trouble } from '@cause
 import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
 import { judge } from './arrival.ts';
-import { makeHead } from './make-head.ts';
+import { knowsForest, type LastCycles, lastCycles, makeHead, type Reading } from './make-head.ts';
 import { takeReceipt } from './take-receipt.ts';
 
 /**
@@ -13,13 +13,18 @@ import { takeReceipt } from './take-receipt.ts';
  */
 export class HeadService implements Service {
   readonly name: string;
-  readonly startedAt = Date.now();
+  readonly startedAt: number;
   readonly #context: ConnectorContext;
+  readonly #reading: Reading;
+  readonly #before: LastCycles;
   readonly #trouble: Trouble;
   #alarm = '';
 
-  constructor(context: ConnectorContext) {
+  constructor(context: ConnectorContext, reading: Reading) {
     this.#context = context;
+    this.#reading = reading;
+    this.#before = lastCycles(context);
+    this.startedAt = context.store.clock.now();
     const { connector, log } = context;
     const { name } = connector;
     this.#trouble = new Trouble(
@@ -43,6 +48,7 @@ export class HeadService implements Service {
   /** One head to the tenant, and what it answers. */
   async turn(): Promise<void> {
     const { tenant, connector } = this.#context;
+    if (!knowsForest(this.#context, this.#reading, this.#before)) return;
     let trouble: string | undefined;
     try {
       const { accepts, domainAccepts } = await tenant.configuration();

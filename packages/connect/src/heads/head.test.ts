@@ -22,7 +22,7 @@ import { FOREST, guidOf, imported, person, testContext } from '../testing/fixtur
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { arrivalOf } from './arrival.ts';
 import { HeadService } from './head-service.ts';
-import { makeHead } from './make-head.ts';
+import { knowsForest, lastCycles, makeHead } from './make-head.ts';
 import { takeReceipt } from './take-receipt.ts';
 
 const peer = await ProvisioningPeer.listen();
@@ -69,6 +69,15 @@ function receipt(changes: Partial<ReceiptFields> = {}, key: SigningKey = peer.re
   });
 }
 let made = 0;
+
+/** A service that has read everything since its start. */
+function startedService(): HeadService {
+  const service = new HeadService(context, { automatic: true });
+  clock.pass(1);
+  for (const cycle of ['last-object-cycle-at', 'last-password-cycle-at'] as const)
+    context.store.cursors.set(cycle, timestamp(clock));
+  return service;
+}
 
 /** What the managed domain has in the bucket of a user, as `change` leaves it. */
 function bucket(n: number, change: (entry: [string, number, number]) => [string, number, number] | null) {
@@ -126,6 +135,24 @@ test('an acknowledgement without a record keeps the sequence of the last one', (
 test('before the first cycle is through there is no head', () => {
   context.store.cursors.set('last-password-cycle-at', undefined);
   assert.equal(makeHead(context), undefined);
+});
+
+test('after a start there is no head before objects and passwords were read, whatever the state of before says', () => {
+  const { cursors, settings } = context.store;
+  const before = lastCycles(context);
+  const knows = (automatic = true) => knowsForest(context, { automatic }, before);
+  assert.equal(knows(), false);
+  clock.set(clock.now() - 3600_000);
+  cursors.set('last-object-cycle-at', timestamp(clock));
+  assert.equal(knows(), false, 'no passwords yet');
+  settings.setPasswordSync(false);
+  assert.equal(knows(), true, 'passwords are switched off');
+  settings.setPasswordSync(true);
+  cursors.set('last-password-cycle-at', timestamp(clock));
+  assert.equal(knows(), true, 'although the clock went back');
+  cursors.set('last-object-cycle-at', before.objects);
+  assert.equal(knows(), false, 'no objects yet');
+  assert.equal(knows(false), true, 'the scheduler is switched off');
 });
 
 test('a receipt that agrees is complete, and says how many of how many', () => {
@@ -229,7 +256,7 @@ test('a tenant that hands over no new receipt, or a managed domain that sees no 
 });
 
 test('the service sends heads, takes what the tenant answers, and tells of an alarm once', async () => {
-  const service = new HeadService(context);
+  const service = startedService();
   await service.turn();
   assert.ok(peer.heads.get(FOREST));
   peer.receipts.set(FOREST, receipt({ ...bucket(3, () => null), alarmSince: timestamp(clock) }));
@@ -250,7 +277,7 @@ test('a head says what Connect reads only where tenant and managed domain both t
   const said = async (accepts?: string[], domainAccepts?: string[]) => {
     Object.assign(peer, { accepts, domainAccepts });
     await context.tenant.configuration(true);
-    await new HeadService(context).turn();
+    await startedService().turn();
     return peekHead(peer.heads.get(FOREST)!)!.reads;
   };
   assert.equal(await said(), undefined);
