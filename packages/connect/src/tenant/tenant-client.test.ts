@@ -48,7 +48,7 @@ test('Retry-After is waited for', async () => {
   peer.script.push({ status: 429, retryAfter: 1 });
   const began = clock.monotonic();
   await clock.during(client().exportObjects('corp.example.com', deletes(1)));
-  assert.equal(clock.monotonic() - began, 1_000);
+  assert.equal(Math.round(clock.monotonic() - began), 1_000);
 });
 
 test('a Retry-After that is too long ends the cycle instead of holding it', async () => {
