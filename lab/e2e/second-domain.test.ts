@@ -196,8 +196,10 @@ test('the first domain raises the alarm everywhere, and its people stay', async 
   await becomes('first', 'removed');
   assert.match(await alarmOfTheFirst(), /does not accept its agent.*another agent took its place/);
   for (const who of [alice, carla]) assert.ok(await signsIn('first', who, who.password));
-  const { pairing } = await stage.connectStatus<ConnectStatus>();
-  assert.deepEqual([pairing.state, pairing.realm], ['unconfirmed', SECOND.realm]);
+  await eventually('Connect has heard of the second', async () => {
+    const { pairing } = await stage.connectStatus<ConnectStatus>();
+    return pairing.state === 'unconfirmed' && pairing.realm === SECOND.realm;
+  });
   const paired = await doctor('paired', secondState);
   assert.match(paired.found, /AADDS2\.EXAMPLE\.NET yet; .* in the place of AADDS\.EXAMPLE\.NET/);
   assert.notEqual(await outcomeOf(alice), 'applied');
