@@ -130,13 +130,16 @@ async function step(): Promise<void> {
     await reanimateUser(forest, person.last);
     const dn = `CN=${person.last},CN=Users,${baseDn(forest)}`;
     await change(forest, { dn, change: 'modify', replace: { description: [`model ${tag}`] } });
+    // Of two tombstones with one name the other one may have come back.
+    const gone = people.filter(one => one.forest === forest && !one.now);
     await look();
-    if (!person.now) return;
-    person.password = randomPassword();
-    await setPassword(forest, person.now.dn, person.password);
-    await modify(person, {
+    const back = gone.find(one => one.now);
+    if (!back) return;
+    back.password = randomPassword();
+    await setPassword(forest, back.now!.dn, back.password);
+    await modify(back, {
       userAccountControl: ['512'],
-      userPrincipalName: [`${person.last}@people.example`],
+      userPrincipalName: [`${back.last}@people.example`],
     });
     return;
   }
