@@ -9,7 +9,6 @@ import {
   runServices,
   type Service,
   setHeapGrowth,
-  sleep,
   Trouble,
 } from '@causeway/service';
 import { type AdminContext, adminHandlers, type RunningService } from './admin/handlers.ts';
@@ -150,7 +149,7 @@ async function describeWhenUp({ ledger, directory, places, log }: Up, signal: Ab
     } catch (error) {
       trouble.begin(error);
     }
-    await sleep(100, signal);
+    await ledger.clock.sleep(100, signal);
   }
   return undefined;
 }
