@@ -13,14 +13,15 @@ import { takeReceipt } from './take-receipt.ts';
  */
 export class HeadService implements Service {
   readonly name: string;
-  readonly startedAt = Date.now();
+  readonly startedAt: number;
   readonly #context: ConnectorContext;
   readonly #trouble: Trouble;
   #alarm = '';
 
   constructor(context: ConnectorContext) {
     this.#context = context;
-    const { connector, log } = context;
+    const { connector, log, store } = context;
+    this.startedAt = store.clock.now();
     const { name } = connector;
     this.#trouble = new Trouble(
       text => log.warn({ connector: name }, text),
@@ -30,14 +31,16 @@ export class HeadService implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await every(this.#context.settings.headIntervalMs, signal, async () => {
+    const { settings, store } = this.#context;
+    const turn = async (): Promise<void> => {
       try {
         await this.turn();
       } catch (error) {
         if (!isDiskError(error)) throw error;
         this.#trouble.begin(`no head can be made: ${describeError(error)}`);
       }
-    });
+    };
+    await every(settings.headIntervalMs, signal, turn, { clock: store.clock });
   }
 
   /** One head to the tenant, and what it answers. */
