@@ -1,5 +1,6 @@
 import type { Rule } from './rule.ts';
 import { CIRCLES } from './rules/circles.ts';
+import { CLOCK } from './rules/clock.ts';
 import { DECIDERS } from './rules/deciding.ts';
 import { ENVIRONMENT } from './rules/environment.ts';
 import { FOLDERS } from './rules/folders.ts';
@@ -20,6 +21,7 @@ export const RULES: readonly Rule[] = [
   CIRCLES,
   PURITY,
   DECIDERS,
+  CLOCK,
   SQL,
   ENVIRONMENT,
   FOLDERS,

@@ -10,6 +10,7 @@ export {
   enrolAgent,
   type Identity,
   type IdentityFiles,
+  makeLostKey,
   openTenant,
   readIdentity,
   saveIdentity,

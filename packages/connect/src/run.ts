@@ -1,5 +1,6 @@
 import { type HttpServer, type LocalSocket, listen, serveLocally } from '@causeway/api';
 import {
+  type Clock,
   createLog,
   describeError,
   type Log,
@@ -20,11 +21,11 @@ import { ConnectorService } from './sync/connector-service.ts';
 const HEAP_GROWTH_PERCENT = 50;
 
 /** The service: its connectors, and the admin API. */
-export async function runConnect(configuration: ConnectConfiguration): Promise<void> {
+export async function runConnect(configuration: ConnectConfiguration, clock?: Clock): Promise<void> {
   setHeapGrowth(HEAP_GROWTH_PERCENT);
   const log = createLog('connect');
   const stopping = new AbortController();
-  const connect = await Connect.open(configuration, log, stopping.signal);
+  const connect = await Connect.open(configuration, log, stopping.signal, clock);
   const connectors = connect.connectors.map(connector => new ConnectorService(connector, connect));
   const heads = connect.connectors.map(({ context }) => new HeadService(context, connect.store.scheduler));
   const handlers = adminHandlers(connect, () => {

@@ -9,7 +9,6 @@ import {
   runServices,
   type Service,
   setHeapGrowth,
-  sleep,
   Trouble,
 } from '@causeway/service';
 import { type AdminContext, adminHandlers, type RunningService } from './admin/handlers.ts';
@@ -67,7 +66,10 @@ async function runParts(
     return described;
   };
   try {
-    const supervisor: Service = { name: 'samba', run: signal => supervise(places, log, signal) };
+    const supervisor: Service = {
+      name: 'samba',
+      run: signal => supervise(places, log, ledger.clock, signal),
+    };
     const feed: Service = {
       name: 'feed',
       run: async signal => {
@@ -120,9 +122,9 @@ async function runParts(
   }
 }
 
-function supervise(places: Places, log: Log, signal: AbortSignal): Promise<void> {
+function supervise(places: Places, log: Log, clock: Clock, signal: AbortSignal): Promise<void> {
   return superviseDomain(places.domain, {
-    signal,
+    ...{ signal, clock },
     onEvent: event => {
       if (event.kind === 'failed') log.error({ err: describeError(event.error) }, 'samba does not start');
       else if (event.kind === 'ended') log.error({ samba: event.pid }, 'samba ended; starting it again');
@@ -150,7 +152,7 @@ async function describeWhenUp({ ledger, directory, places, log }: Up, signal: Ab
     } catch (error) {
       trouble.begin(error);
     }
-    await sleep(100, signal);
+    await ledger.clock.sleep(100, signal);
   }
   return undefined;
 }

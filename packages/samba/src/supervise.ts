@@ -1,4 +1,4 @@
-import { keepGoing, sleep, Trouble } from '@causeway/service';
+import { type Clock, keepGoing, realClock, Trouble } from '@causeway/service';
 import type { DomainPlace } from './description.ts';
 import { domainStatus, type RunningDomain, startDomain } from './domain-process.ts';
 
@@ -13,6 +13,8 @@ export interface Supervision {
   onEvent?: (event: SupervisionEvent) => void;
   /** Milliseconds between looks; default 500. */
   interval?: number;
+  /** The machine's when absent. */
+  clock?: Clock;
 }
 
 const FIRST_WAIT_MS = 1_000;
@@ -22,21 +24,21 @@ const STEADY_AFTER_MS = 60_000;
 
 /** Keeps a domain controller running until the signal: starts or adopts it, and starts it anew when it ends. */
 export async function superviseDomain(place: DomainPlace, supervision: Supervision): Promise<void> {
-  const { signal, onEvent = () => {}, interval = 500 } = supervision;
+  const { signal, onEvent = () => {}, interval = 500, clock = realClock } = supervision;
   const trouble = new Trouble((_text, error) => {
     if (!(error instanceof EndedSoon)) onEvent({ kind: 'failed', error: error as Error });
   });
   const turn = async (): Promise<void> => {
     const domain = await startDomain(place);
-    const started = performance.now();
+    const started = clock.monotonic();
     onEvent({ kind: 'running', domain });
-    while (!signal.aborted && domainStatus(place).pid === domain.pid) await sleep(interval, signal);
+    while (!signal.aborted && domainStatus(place).pid === domain.pid) await clock.sleep(interval, signal);
     if (signal.aborted) return;
     onEvent({ kind: 'ended', pid: domain.pid });
-    if (performance.now() - started <= STEADY_AFTER_MS) throw new EndedSoon();
+    if (clock.monotonic() - started <= STEADY_AFTER_MS) throw new EndedSoon();
   };
   const waits = { pauseMs: FIRST_WAIT_MS, firstWaitMs: FIRST_WAIT_MS, lastWaitMs: LAST_WAIT_MS };
-  await keepGoing({ signal, turn, trouble, ...waits });
+  await keepGoing({ signal, turn, trouble, clock, ...waits });
 }
 
 /** It ran, and was told of; what starts it anew waits longer each time. */

@@ -1,5 +1,6 @@
 import { describeError } from './causeway-error.ts';
-import { backoff, sleep } from './lifecycle.ts';
+import { type Clock, realClock } from './clock.ts';
+import { backoff } from './lifecycle.ts';
 
 /** Ends waits early. A ring while nobody waits ends the next wait. */
 export class Bell {
@@ -78,11 +79,7 @@ export interface KeepGoing {
   /** Ends a wait. A turn that fails with its signal's reason was woken: that is no failure. */
   bell?: Bell;
   /** Waits; the machine's clock by default. */
-  clock?: Waiting;
-}
-
-interface Waiting {
-  sleep: typeof sleep;
+  clock?: Pick<Clock, 'sleep'>;
 }
 
 /** Does something again and again until the signal, and after failures with growing pauses. */
@@ -94,7 +91,7 @@ export async function keepGoing(options: KeepGoing): Promise<void> {
     pauseMs = 0,
     waitAfter = () => 0,
     bell = new Bell(),
-    clock = { sleep },
+    clock = realClock,
   } = options;
   for (let failures = 0; !signal.aborted; ) {
     const woken = bell.answer();
@@ -120,7 +117,7 @@ export async function every(
   milliseconds: number,
   signal: AbortSignal,
   work: () => Promise<void>,
-  { bell = new Bell(), clock = { sleep } }: { bell?: Bell; clock?: Waiting } = {},
+  { bell = new Bell(), clock = realClock }: Pick<KeepGoing, 'bell' | 'clock'> = {},
 ): Promise<void> {
   while (!signal.aborted) {
     bell.answer();

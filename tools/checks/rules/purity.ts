@@ -17,9 +17,11 @@ const FOR_BROWSERS = 'contract';
 /** What of Node only computes. */
 const COMPUTING: readonly string[] = ['node:crypto', 'node:util', 'node:zlib'];
 
+export const READING_A_CLOCK = /\bDate\.now\b|\bnew Date\(\)|\bperformance\b|\bhrtime\b/;
+
 /** What a pure file may not say. */
 const IMPURE: readonly { pattern: RegExp; what: string; why: string }[] = [
-  { what: 'clock', pattern: /\bDate\.now\b|\bnew Date\(\)|\bperformance\b|\bhrtime\b/, why: 'reads a clock' },
+  { what: 'clock', pattern: READING_A_CLOCK, why: 'reads a clock' },
   {
     what: 'randomness',
     pattern:

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { enrolAgent, readIdentity, saveIdentity } from '../index.ts';
+import { enrolAgent, openTenant, readIdentity, saveIdentity } from '../index.ts';
 
 let folder: string;
 let files: { identity: string; key: string };
@@ -57,9 +57,12 @@ test('an agent that enrols again keeps the key that its identity stands on, and 
   assert.notEqual(enrolled.at(-1), enrolled.at(-2));
 });
 
-test('a lost key is made anew', async () => {
-  saveIdentity(files, await enrol());
+test('a lost key is made anew by enrolling, and by nothing else', async () => {
+  const identity = await enrol();
+  saveIdentity(files, identity);
   rmSync(files.key);
+  await assert.rejects(openTenant(files, { url }, identity), { code: 'file-unreadable' });
+  assert.equal(existsSync(files.key), false);
   await enrol();
   assert.notEqual(enrolled.at(-1), enrolled.at(-2));
 });

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, webcrypto } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { AgentJwk, enrolmentRoutes, PROGRAM_VERSION, type PublicKey, type ReplyOf } from '@causeway/contract';
 import { readPrivateFile, writePrivateFile } from '@causeway/service';
 import { call, type Send } from '../call/call.ts';
@@ -27,7 +27,7 @@ export interface Enrolment {
 
 /**
  * Enrols by a one-time code. The answer is not saved: whoever enrols looks first whether it is the tenant that is meant.
- * The key is made anew where no identity stands on the one that is there.
+ * The key is made anew where no identity stands on the one that is there, or it is lost.
  * @throws CallError when the tenant refuses
  */
 export async function enrolAgent(
@@ -35,8 +35,9 @@ export async function enrolAgent(
   endpoint: Endpoint,
   { code, signingKey }: Enrolment,
 ): Promise<Identity> {
-  if (!existsSync(files.identity)) makeKey(files);
-  const { kty, crv, x, y } = createPublicKey(readKey(files)).export({ format: 'jwk' });
+  if (existsSync(files.identity)) makeLostKey(files);
+  else makeKey(files);
+  const { kty, crv, x, y } = createPublicKey(readPrivateFile(files.key)).export({ format: 'jwk' });
   const jwk = AgentJwk.parse({ kty, crv, x, y });
   const body = { code, version: PROGRAM_VERSION, jwk, signingKey };
   return call(httpSend(endpoint), enrolmentRoutes.enrol, { body });
@@ -46,31 +47,30 @@ export function saveIdentity({ identity: file }: IdentityFiles, identity: Identi
   writePrivateFile(file, `${JSON.stringify(identity, null, 2)}\n`);
 }
 
-/** Undefined before the agent is enrolled. */
+/** Undefined before the agent is enrolled. @throws CausewayError 'file-not-private' */
 export function readIdentity({ identity: file }: IdentityFiles): Identity | undefined {
-  return existsSync(file) ? Identity.parse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
+  return existsSync(file) ? Identity.parse(JSON.parse(readPrivateFile(file))) : undefined;
 }
 
-/** The way to the tenant, with tokens of the agent's own. @throws CausewayError 'file-not-private' */
+/** The way to the tenant, with tokens of the agent's own. @throws CausewayError 'file-unreadable' or 'file-not-private' */
 export async function openTenant(
   files: IdentityFiles,
   endpoint: Endpoint,
   identity: Identity,
 ): Promise<Send> {
-  const der = createPrivateKey(readKey(files)).export({ type: 'pkcs8', format: 'der' });
+  const der = createPrivateKey(readPrivateFile(files.key)).export({ type: 'pkcs8', format: 'der' });
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
   const privateKey = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
   der.fill(0);
   return agentSend(endpoint, { ...identity, privateKey });
 }
 
+/** In the place of a lost key comes a new one. The tenant does not know it, so that the agent has to enrol anew. */
+export function makeLostKey(files: IdentityFiles): void {
+  if (!existsSync(files.key)) makeKey(files);
+}
+
 function makeKey({ key: file }: IdentityFiles): void {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   writePrivateFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-}
-
-/** In the place of a lost key comes a new one. The tenant does not know it, so that the agent enrols anew. */
-function readKey(files: IdentityFiles): string {
-  if (!existsSync(files.key)) makeKey(files);
-  return readPrivateFile(files.key);
 }

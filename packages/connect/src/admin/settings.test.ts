@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { eventually, HandClock } from '@causeway/service/testing';
 import { decideObject } from '../objects/merge.ts';
 import { person } from '../testing/fixtures.ts';
 import { FORESTS, openConnect } from '../testing/open-connect.ts';
@@ -7,7 +8,8 @@ import { adminHandlers } from './handlers.ts';
 import { userStatus } from './status.ts';
 
 const [corp, fabrikam] = FORESTS;
-const at = await openConnect();
+const clock = new HandClock();
+const at = await openConnect(clock);
 const api = adminHandlers(at.connect, () => {});
 after(() => at.close());
 
@@ -21,7 +23,7 @@ test('the effective interval is the larger one of what is allowed and what is cu
     [120, null, false],
   );
   assert.ok(before.syncCycleEnabled);
-  assert.ok(Date.parse(before.nextSyncCycleStartTimeInUTC!) <= Date.now(), 'due at once');
+  assert.ok(Date.parse(before.nextSyncCycleStartTimeInUTC!) <= clock.now(), 'due at once');
   const set = (body: Parameters<typeof api.setScheduler>[0]['body']) =>
     api.setScheduler({ ...none, body }, 'a test');
   assert.equal((await set({ customizedSyncCycleInterval: 60 })).currentlyEffectiveSyncCycleInterval, 120);
@@ -65,8 +67,9 @@ test('one cycle that was asked for at a time; stopping nothing says so', async (
     message: /^connector: peer - AAD is busy: /,
   });
   const status = async () => (await api.getStatus(none, '')).connectors;
-  for (let i = 0; i < 200 && (await status()).some(({ lastError }) => lastError === null); i++)
-    await new Promise(resolve => setTimeout(resolve, 20));
+  await eventually('each connector has had its turn', async () =>
+    (await status()).every(({ lastError }) => lastError !== null),
+  );
   assert.ok((await status()).every(({ lastError }) => /cannot be used/.test(lastError ?? '')));
 });
 
@@ -86,7 +89,7 @@ test('until a cycle that was asked for has ended it is under way, every connecto
   await assert.rejects(start(), { code: 'cycle-in-progress' });
   second.resolve();
   await held;
-  for (let i = 0; i < 200 && (await inProgress()); i++) await new Promise(r => setTimeout(r, 20));
+  await eventually('the cycle has ended', async () => !(await inProgress()));
   assert.deepEqual([await running(), await inProgress()], [[], false]);
 });
 
@@ -192,7 +195,9 @@ test('of two forests that say one objectGUID each has a person of its own, and w
 test('the log of one object is newest first, and kept for seven days', async () => {
   const { store } = at.connect.connectors[0]!.context;
   const id = person(1).guid;
+  const dayMs = 86_400_000;
   store.passwords.note(id, 'RetryRequestedByTarget', 'busy');
+  await clock.pass(dayMs);
   store.passwords.note(id, 'FilteredByTarget', 'waits');
   const query = { count: 10 };
   const entries = async () => (await api.getObjectLog({ ...none, params: { id }, query }, '')).entries;
@@ -200,13 +205,15 @@ test('the log of one object is newest first, and kept for seven days', async () 
     (await entries()).map(({ status }) => status),
     ['FilteredByTarget', 'RetryRequestedByTarget'],
   );
-  at.connect.prune(Date.now());
+  await clock.pass(6 * dayMs);
+  at.connect.prune();
   assert.equal((await entries()).length, 2);
-  store.db.run(
-    `UPDATE password_log SET at = '2020-01-01T00:00:00.000Z' WHERE status = 'RetryRequestedByTarget'`,
+  await clock.pass(3_600_000);
+  at.connect.prune();
+  assert.deepEqual(
+    (await entries()).map(({ status }) => status),
+    ['FilteredByTarget'],
   );
-  at.connect.prune(Date.now() + 2 * 3_600_000);
-  assert.equal((await entries()).length, 1);
 });
 
 test('the diagnostics say what is wrong and what to do', async () => {

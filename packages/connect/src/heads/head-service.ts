@@ -24,8 +24,8 @@ export class HeadService implements Service {
     this.#context = context;
     this.#reading = reading;
     this.#before = lastCycles(context);
-    this.startedAt = context.store.clock.now();
-    const { connector, log } = context;
+    const { connector, log, store } = context;
+    this.startedAt = store.clock.now();
     const { name } = connector;
     this.#trouble = new Trouble(
       text => log.warn({ connector: name }, text),
@@ -35,14 +35,16 @@ export class HeadService implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await every(this.#context.settings.headIntervalMs, signal, async () => {
+    const { settings, store } = this.#context;
+    const turn = async (): Promise<void> => {
       try {
         await this.turn();
       } catch (error) {
         if (!isDiskError(error)) throw error;
         this.#trouble.begin(`no head can be made: ${describeError(error)}`);
       }
-    });
+    };
+    await every(settings.headIntervalMs, signal, turn, { clock: store.clock });
   }
 
   /** One head to the tenant, and what it answers. */

@@ -1,5 +1,4 @@
 import { FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
-import { sleep } from '@causeway/service';
 import { EventId } from '../store/events.ts';
 import type { PassRequest } from '../store/full-passes.ts';
 import type { ConnectorStore } from '../store/store.ts';
@@ -28,7 +27,7 @@ export async function switchPasswords(
   });
   if (enabled) return request;
   const patience = new AbortController();
-  await Promise.race([inFlight.settled(), sleep(PATIENCE_MS, patience.signal)]);
+  await Promise.race([inFlight.settled(), store.clock.sleep(PATIENCE_MS, patience.signal)]);
   patience.abort();
   return undefined;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -97,6 +97,33 @@ test('a Connect that lost its place at the tenant says what may have happened an
   });
   peer.removed = false;
   await tenant.configuration();
+});
+
+test('a Connect whose agent key is lost says how to get one, and makes none in its place', async () => {
+  const file = join(stateDirectory, 'agent-key.pem');
+  const backup = join(folder, 'agent-key.pem');
+  renameSync(file, backup);
+  for (const _ of ['once', 'and again']) {
+    await assert.rejects(open(), {
+      code: 'agent-key-missing',
+      message:
+        /agent-key\.pem' is missing: restore it from the backup, or enrol again: .*identity\.json.* --replace /,
+    });
+  }
+  renameSync(backup, file);
+  await (await open()).close();
+});
+
+test('an identity or a key that others could read or write is refused', async () => {
+  for (const name of ['identity.json', 'agent-key.pem', 'signing-key.pem']) {
+    const file = join(stateDirectory, name);
+    for (const mode of [0o620, 0o604]) {
+      chmodSync(file, mode);
+      await assert.rejects(open(), { code: 'file-not-private', message: new RegExp(name) });
+    }
+    chmodSync(file, 0o600);
+  }
+  await (await open()).close();
 });
 
 test('a second instance is refused with the process id of the first', async () => {

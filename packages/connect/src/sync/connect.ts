@@ -1,5 +1,5 @@
 import { type CycleSummary, TENANT_CONNECTOR_ID } from '@causeway/contract';
-import { CausewayError, type Log, lockStateSoon, type StateLock } from '@causeway/service';
+import { CausewayError, type Clock, type Log, lockStateSoon, type StateLock } from '@causeway/service';
 import type { ConnectConfiguration } from '../configuration.ts';
 import { scopeOf } from '../context.ts';
 import { ConnectorSettings } from '../store/connector-settings.ts';
@@ -27,7 +27,7 @@ export class Connect {
   /** The other end of every pair: what an administrator set for it. */
   readonly tenantConnector: { readonly name: string; readonly settings: ConnectorSettings };
   readonly log: Log;
-  readonly openedAt: number = Date.now();
+  readonly openedAt: number;
   readonly #lock: StateLock;
 
   private constructor(
@@ -39,6 +39,7 @@ export class Connect {
     this.agent = parts.agent;
     this.tenant = parts.tenant;
     this.log = parts.log;
+    this.openedAt = parts.store.clock.now();
     this.#lock = lock;
     const { store, agent, tenant, log, configuration: settings } = parts;
     const name = `${agent.tenantName} - AAD`;
@@ -61,13 +62,21 @@ export class Connect {
     );
   }
 
-  /** @throws CausewayError 'not-enrolled', or 'already-running' with the other's process id */
-  static async open(configuration: ConnectConfiguration, log: Log, signal?: AbortSignal): Promise<Connect> {
+  /**
+   * @param clock the machine's when absent
+   * @throws CausewayError 'not-enrolled', or 'already-running' with the other's process id
+   */
+  static async open(
+    configuration: ConnectConfiguration,
+    log: Log,
+    signal?: AbortSignal,
+    clock?: Clock,
+  ): Promise<Connect> {
     const agent = readAgent(configuration.stateDirectory);
     const lock = await lockStateSoon(configuration.stateDirectory);
     try {
-      const tenant = new TenantClient(await agentTransport(configuration, agent), signal);
-      const store = openStore(configuration.stateDirectory, log);
+      const tenant = new TenantClient(await agentTransport(configuration, agent), signal, clock);
+      const store = openStore(configuration.stateDirectory, log, clock);
       return new Connect({ configuration, store, agent, tenant, log }, lock);
     } catch (error) {
       lock.release();
@@ -119,8 +128,9 @@ export class Connect {
   #pruned = 0;
 
   /** Takes out events and logs that are old enough, once an hour, unless the scheduler's maintenance is switched off. */
-  prune(now: number = Date.now()): void {
-    const { scheduler, events, db } = this.store;
+  prune(): void {
+    const { clock, scheduler, events, db } = this.store;
+    const now = clock.now();
     if (!scheduler.maintenanceEnabled || now - this.#pruned < PRUNE_EVERY_MS) return;
     this.#pruned = now;
     events.prune(scheduler.purgeInterval);

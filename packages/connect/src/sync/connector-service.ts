@@ -46,8 +46,9 @@ export class ConnectorService implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const { settings, store } = this.#connector.context;
     const rhythm = {
-      ...{ signal, trouble: this.#trouble, pauseMs: this.#connector.context.settings.pollIntervalMs },
+      ...{ signal, trouble: this.#trouble, pauseMs: settings.pollIntervalMs, clock: store.clock },
       ...{ firstWaitMs: FIRST_WAIT_MS, lastWaitMs: LAST_WAIT_MS, waitAfter: askedWait },
     };
     await Promise.all([
@@ -76,7 +77,7 @@ export class ConnectorService implements Service {
   async #poll(): Promise<void> {
     const { settings, store } = this.#connector.context;
     const usn = await this.#connector.poll();
-    const now = Date.now();
+    const now = store.clock.now();
     const changed = this.#nudged || usn !== this.#cycledUsn;
     const idle = now - this.#lastCycle;
     const queued = (kind: RetryKind): boolean => idle >= QUEUE_PAUSE_MS && store.queue.hasDue(kind);

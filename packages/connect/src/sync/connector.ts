@@ -109,8 +109,8 @@ export class Connector {
   }
 
   async #cycle(options: CycleOptions): Promise<CycleSummary> {
-    const began = performance.now();
     const { store, connector } = this.context;
+    const began = store.clock.monotonic();
     const namingContext = await this.controller.namingContext();
     const { objects = true } = options;
     const done = objects ? await this.#objects(namingContext, options) : NO_OBJECTS;
@@ -120,7 +120,7 @@ export class Connector {
     if (done === undefined) {
       throw cycleStopped(connector.name);
     }
-    const milliseconds = Math.round(performance.now() - began);
+    const milliseconds = Math.round(store.clock.monotonic() - began);
     return { connector: connector.name, ...done, passwords, milliseconds };
   }
 
@@ -136,7 +136,7 @@ export class Connector {
       const imported = await importStep(this.context, await this.controller.ldap(), namingContext, signal);
       this.#busy = 'export';
       const exported = await exportStep(this.context, signal);
-      store.cursors.set('last-object-cycle-at', new Date().toISOString());
+      store.cursors.set('last-object-cycle-at', store.db.timestamp());
       return { ...imported, ...exported };
     } catch (error) {
       if (error !== signal.reason) throw error;

@@ -26,7 +26,7 @@ export class Heartbeat {
     const { store, connector, tenant } = this.#context;
     const { queued, owed, quarantined } = connectorCounts(store);
     const counts = JSON.stringify({ queued, owed, quarantined });
-    const now = Date.now();
+    const now = store.clock.now();
     if (counts === this.#lastCounts && now - this.#last < EVERY_MS) return;
     const said = now - this.#lastEvent >= EVENT_EVERY_MS;
     const say = (id: number, text: string) => said && store.events.add(id, 'info', connector.name, text);

@@ -83,10 +83,15 @@ export function readAgent(stateDirectory: string): Agent {
   return { ...identity, signingKey, publicKey: signingPublicKey(signingKey) };
 }
 
-/** A transport to the tenant that proves who we are. @throws CallError that says so where the tenant does not accept this Connect any more */
+/**
+ * A transport to the tenant that proves who we are.
+ * @throws CausewayError 'agent-key-missing' or 'file-not-private'; CallError that says so where the tenant does not accept this Connect any more
+ */
 export async function agentTransport(configuration: ConnectConfiguration, agent: Agent): Promise<Send> {
   const endpoint = tenantEndpoint(configuration.tenant, configuration.timeoutMs);
-  const send = await openTenant(filesOf(configuration.stateDirectory), endpoint, agent);
+  const files = filesOf(configuration.stateDirectory);
+  if (!existsSync(files.key)) throw keyMissing(files, agent);
+  const send = await openTenant(files, endpoint, agent);
   return async (path, init) => {
     try {
       return await send(path, init);
@@ -94,6 +99,13 @@ export async function agentTransport(configuration: ConnectConfiguration, agent:
       throw error instanceof CallError && isRemoved(error) ? notAccepted(agent, error) : error;
     }
   };
+}
+
+function keyMissing({ identity, key }: IdentityFiles, { agentId }: Agent): CausewayError {
+  return new CausewayError(
+    'agent-key-missing',
+    `the agent's key '${key}' is missing: restore it from the backup, or enrol again: move '${identity}' away, have an administrator make a code with '${MAKE_CODE} --replace ${agentId}', then run 'causeway connect enrol --code-file FILE'`,
+  );
 }
 
 function notAccepted({ tenantName, agentId }: Agent, cause: CallError): CallError {

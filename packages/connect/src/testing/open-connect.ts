@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLog } from '@causeway/service';
+import { type Clock, createLog } from '@causeway/service';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { Connect } from '../sync/connect.ts';
 import { enrol } from '../tenant/identity.ts';
@@ -10,7 +10,7 @@ import { ProvisioningPeer } from './provisioning-peer.ts';
 export const FORESTS = ['corp.example.com', 'fabrikam.example.org'] as const;
 
 /** A Connect of two forests whose domain controllers are not there, enrolled at a scripted tenant. */
-export async function openConnect(): Promise<{
+export async function openConnect(clock?: Clock): Promise<{
   connect: Connect;
   peer: ProvisioningPeer;
   stateDirectory: string;
@@ -34,7 +34,7 @@ export async function openConnect(): Promise<{
   writeFileSync(file, JSON.stringify({ stateDirectory, tenant: { url: peer.url }, connectors }));
   await enrol(stateDirectory, { url: peer.url }, 'a-code');
   const log = createLog('test', { write: () => {} });
-  const open = () => Connect.open(loadConnectConfiguration(file), log);
+  const open = () => Connect.open(loadConnectConfiguration(file), log, undefined, clock);
   let connect = await open();
   return {
     connect,

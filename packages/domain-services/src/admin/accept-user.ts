@@ -25,7 +25,7 @@ export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Don
   }
   ledger.transaction(() => {
     // A SID is the forest's: what is accepted for one of its users holds for all of them.
-    if (sid) ledger.sids.pin(sid.domainSid, sid.forest, new Date().toISOString());
+    if (sid) ledger.sids.pin(sid.domainSid, sid.forest, ledger.timestamp());
     else if (entry) ledger.accounts.save({ ...entry, accepted: acceptable });
     ledger.state.set('cursor', '');
     const detail = `of ${waiting.forest}: ${waiting.code}: ${acceptable}`;

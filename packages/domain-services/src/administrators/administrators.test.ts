@@ -11,7 +11,8 @@ import {
   type ProposedAdministrator,
 } from '@causeway/contract';
 import { CLOUD_FOREST, generateSealingKey, generateSigningKey } from '@causeway/records';
-import { createLog, plainText, sleep } from '@causeway/service';
+import { createLog, plainText } from '@causeway/service';
+import { HandClock } from '@causeway/service/testing';
 import { newEntry } from '../apply/plan.ts';
 import { administratorsLine, listLines } from '../commands/administrator-commands.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
@@ -28,10 +29,12 @@ import {
 
 const FOREST_A = 'corp.example.com';
 const FOREST_B = 'fabrikam.example.org';
+const INTERVAL_MS = 10_000;
 const realm = 'AADDS.EXAMPLE.NET';
 const keys = publicDomainKeys({ sealing: await generateSealingKey(), receipts: generateSigningKey() });
 
 let folder: string;
+let clock: HandClock;
 let ledger: Ledger;
 let ends: (() => Promise<void>)[];
 
@@ -69,13 +72,11 @@ function watching() {
   const lines: { level: number; msg: string; why?: string; err?: string }[] = [];
   const stop = new AbortController();
   let answer: Answer = 503;
-  let asked = 0;
   const watch = new StandingWatch({
-    ...{ ledger, own: { realm, keys }, intervalMs: 5 },
+    ...{ ledger, own: { realm, keys }, intervalMs: INTERVAL_MS },
     log: createLog('test', { write: line => lines.push(JSON.parse(line)) }),
     send: async path => {
       const isAsked = path === managedDomainRoutes.readAdministrators.path;
-      if (isAsked) asked++;
       const said = isAsked ? answer : 404;
       const json =
         typeof said === 'number'
@@ -96,7 +97,9 @@ function watching() {
     /** Says something else from now on, and waits until it was asked a few times. */
     async says(next: Answer) {
       answer = next;
-      for (const until = asked + 3; asked < until; ) await sleep(2);
+      await clock.sleeping();
+      await clock.pass(3 * INTERVAL_MS);
+      await clock.sleeping();
       return states();
     },
     log: () => lines,
@@ -125,7 +128,8 @@ const remove = async (user: string, forest?: string) => removeAdministrator(ledg
 describe('administrators of the managed domain', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'causeway-administrators-'));
-    ledger = new Ledger(join(folder, 'ledger.db'));
+    clock = new HandClock();
+    ledger = new Ledger(join(folder, 'ledger.db'), clock);
     ends = [];
   });
 

@@ -104,13 +104,14 @@ export class BlockKeeper implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { domainWhenUp, log } = this.#options;
+    const { domainWhenUp, ledger, log } = this.#options;
     const trouble = new Trouble(err => log.error({ err }, 'a block is not on its account yet'));
     await domainWhenUp(signal);
-    await every(INTERVAL_MS, signal, async () => {
+    const apply = async (): Promise<void> => {
       const why = await applyBlocks(this.#options).catch(describeError);
       if (why === undefined) trouble.end();
       else trouble.begin(why);
-    });
+    };
+    await every(INTERVAL_MS, signal, apply, { clock: ledger.clock });
   }
 }

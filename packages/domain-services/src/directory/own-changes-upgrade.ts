@@ -1,4 +1,4 @@
-import { describeError, every, type Log, type Service, sleep } from '@causeway/service';
+import { describeError, every, type Log, type Service } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 import type { Person } from '../person.ts';
@@ -29,8 +29,9 @@ export class OwnChangesUpgrade implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await this.#options.domainWhenUp(signal);
-    await every(AGAIN_MS, signal, () => this.#round(signal));
+    const { domainWhenUp, ledger } = this.#options;
+    await domainWhenUp(signal);
+    await every(AGAIN_MS, signal, () => this.#round(signal), { clock: ledger.clock });
   }
 
   async #round(signal: AbortSignal): Promise<void> {
@@ -45,7 +46,7 @@ export class OwnChangesUpgrade implements Service {
       } catch (error) {
         log.warn({ ...person, err: describeError(error) }, 'its own changes are not refused yet');
       }
-      await sleep(PAUSE_MS, signal);
+      await ledger.clock.sleep(PAUSE_MS, signal);
     }
   }
 

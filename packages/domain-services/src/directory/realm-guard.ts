@@ -47,7 +47,7 @@ export class RealmGuard implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { directory, log, domainWhenUp } = this.#options;
+    const { ledger, directory, log, domainWhenUp } = this.#options;
     const trouble = new Trouble(
       err => log.warn({ err }, 'the realm is not guarded'),
       () => log.info('the realm is guarded again'),
@@ -55,7 +55,7 @@ export class RealmGuard implements Service {
     const domain = await domainWhenUp(signal);
     if (domain === undefined) return;
     const look = () => directory.use(ldap => this.#look(ldap, domain));
-    await every(INTERVAL_MS, signal, () => trouble.during(look, signal));
+    await every(INTERVAL_MS, signal, () => trouble.during(look, signal), { clock: ledger.clock });
   }
 
   async #look(ldap: LdapConnection, domain: ManagedDomain): Promise<void> {

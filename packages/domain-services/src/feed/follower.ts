@@ -53,7 +53,7 @@ export class Follower implements Service {
   constructor(options: FollowerOptions) {
     this.#options = options;
     const { ledger, log, send } = options;
-    this.#context = { ...options, ...hearing(send), retries: new Retries(), bell: new Bell() };
+    this.#context = { ...options, ...hearing(send), retries: new Retries(ledger.clock), bell: new Bell() };
     this.#trouble = new Trouble(
       (err, error) => {
         if (isExpected(error)) log.warn({ err }, 'the feed is not followed; trying again');
@@ -100,8 +100,9 @@ export class Follower implements Service {
         throw error;
       }
     };
+    const { bell, ledger } = this.#context;
     const waits = { firstWaitMs: FIRST_WAIT_MS, lastWaitMs: LAST_WAIT_MS, waitAfter: askedWait };
-    await keepGoing({ signal, turn, trouble: this.#trouble, bell: this.#context.bell, ...waits });
+    await keepGoing({ signal, turn, trouble: this.#trouble, bell, clock: ledger.clock, ...waits });
     await this.#reading.end();
   }
 
@@ -130,14 +131,14 @@ export class Follower implements Service {
     await this.#reconcileNames();
     tellGrowth(this.#options);
     await this.#report(signal);
-    ledger.state.set('caughtUpAt', new Date().toISOString());
+    ledger.state.set('caughtUpAt', ledger.timestamp());
     onCaughtUp?.(askedAt);
   }
 
   /** Cloud-only users need the tenant's own key; without it they wait, and the forests' users do not. */
   async #learnTenantKey(signal: AbortSignal): Promise<void> {
-    if (Date.now() < this.#learnAt) return;
     const { ledger, log } = this.#options;
+    if (ledger.clock.now() < this.#learnAt) return;
     await this.#reading.settled();
     this.#learnAt = Number.POSITIVE_INFINITY;
     try {
@@ -147,7 +148,7 @@ export class Follower implements Service {
         log.error("the tenant's own key has changed: see causeway domain status");
       }
     } catch (error) {
-      this.#learnAt = Date.now() + LAST_WAIT_MS;
+      this.#learnAt = ledger.clock.now() + LAST_WAIT_MS;
       signal.throwIfAborted();
       log.warn({ err: describeError(error) }, "the tenant's own key is not known: cloud-only users wait");
     }
@@ -156,9 +157,9 @@ export class Follower implements Service {
   /** Only who has seen the end of the feed waits for news there, and no longer than to the next retry. */
   #secondsToWait(): number {
     if (!this.#reading.caughtUp) return 0;
-    const names = this.#options.ledger.names.nextDue() ?? Number.POSITIVE_INFINITY;
-    const next = Math.min(names, this.#context.retries.next());
-    return Math.min(POLL_SECONDS, Math.max(0, (next - Date.now()) / 1000));
+    const { ledger, retries } = this.#context;
+    const next = Math.min(ledger.names.nextDue() ?? Number.POSITIVE_INFINITY, retries.next());
+    return Math.min(POLL_SECONDS, Math.max(0, (next - ledger.clock.now()) / 1000));
   }
 
   #report(signal: AbortSignal): Promise<void> {
@@ -176,7 +177,8 @@ export class Follower implements Service {
 
   /** Names that were let go of by deletions, are reserved no more, or are to be tried again. */
   async #reconcileNames(): Promise<void> {
-    if (!this.#options.ledger.names.isAnyDue(Date.now()) && !this.#reading.caughtUp) return;
+    const { ledger } = this.#options;
+    if (!ledger.names.isAnyDue(ledger.clock.now()) && !this.#reading.caughtUp) return;
     await this.#reading.settled();
     const { gone } = await reconcileNames(this.#options);
     if (gone.size > 0) this.#context.retries.everybodySoon();

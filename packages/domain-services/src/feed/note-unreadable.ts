@@ -8,7 +8,7 @@ export function noteUnreadable(
   unreadable: readonly Unreadable[],
 ): void {
   if (unreadable.length === 0) return;
-  const at = new Date().toISOString();
+  const at = ledger.timestamp();
   ledger.transaction(() => {
     for (const { person, reason } of unreadable) {
       if (person === undefined) continue;

@@ -49,9 +49,10 @@ export class PageReader {
   }
 
   async read(query: FeedQuery, signal: AbortSignal): Promise<Page> {
-    const askedAt = performance.now();
+    const { clock } = this.#context.ledger;
+    const askedAt = clock.monotonic();
     const reply = await readFeed(this.#context.send, query, signal);
-    const readAt = performance.now();
+    const readAt = clock.monotonic();
     const items = await prepareItems(applyContext(this.#context), reply.items);
     return { ...reply, askedAt, readAt, items };
   }

@@ -12,7 +12,7 @@ export interface Page {
   more: boolean;
   /** Of what comes after it, some is new, and was there when it was read. */
   moreNew: boolean;
-  /** When it was asked for, and when it was there, by `performance.now`. */
+  /** When it was asked for, and when it was there, by the ledger's monotonic clock. */
   askedAt: number;
   readAt: number;
 }

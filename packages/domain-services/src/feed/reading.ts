@@ -1,5 +1,5 @@
 import type { FeedItem } from '@causeway/contract';
-import { faultPoint, sleep } from '@causeway/service';
+import { type Clock, faultPoint } from '@causeway/service';
 import { applyItems } from '../apply/apply.ts';
 import { discard } from '../apply/discard.ts';
 import { prepareItems } from '../apply/prepare.ts';
@@ -34,6 +34,7 @@ export class Reading {
   /** The feed is to be read from its start: the cursor is no business of this reading any more. */
   isOutdated = false;
   readonly #context: FeedContext;
+  readonly #clock: Clock;
   readonly #reader: PageReader;
   /** Ahead of the cursor by the pages in flight. */
   #position: string;
@@ -46,6 +47,7 @@ export class Reading {
 
   constructor(context: FeedContext) {
     this.#context = context;
+    this.#clock = context.ledger.clock;
     this.#reader = new PageReader(context);
     this.#position = context.ledger.state.get('cursor') ?? '';
   }
@@ -57,7 +59,7 @@ export class Reading {
   /**
    * Reads a page and has it written.
    * @param wait for how many seconds news are waited for
-   * @returns when it was asked for, by `performance.now`
+   * @returns when it was asked for, by the ledger's monotonic clock
    */
   async next(wait: number, signal: AbortSignal): Promise<number> {
     const page = await this.#reader.pageAfter(this.#position, wait, signal);
@@ -68,7 +70,7 @@ export class Reading {
     else {
       await this.settled();
       this.#moveCursor(page.cursor);
-      await sleep(EMPTY_PAUSE_MS, AbortSignal.any([signal, this.#context.bell.signal]));
+      await this.#clock.sleep(EMPTY_PAUSE_MS, AbortSignal.any([signal, this.#context.bell.signal]));
     }
     this.#position = page.cursor;
     this.caughtUp = !more && !this.isOutdated;
@@ -104,7 +106,7 @@ export class Reading {
       page.tasks = await startPage(applyContext(this.#context), page.items);
     }
     const { tasks } = page;
-    const began = performance.now();
+    const began = this.#clock.monotonic();
     const writing = writePage(applyContext(this.#context), tasks);
     for (const { verified } of tasks) this.#inFlight.add(keyOf(verified.person));
     // The names of this page are in the ledger from here on, unless it gives accounts other ones.
@@ -115,7 +117,7 @@ export class Reading {
       if (isBulk(tasks)) ldbModify.prepare();
     }
     const [written, settled] = await Promise.allSettled([writing, this.settled()]);
-    this.#writeSeconds = (performance.now() - began) / 1000;
+    this.#writeSeconds = (this.#clock.monotonic() - began) / 1000;
     if (written.status === 'rejected') throw written.reason;
     if (settled.status === 'rejected') throw settled.reason;
     this.#settling = settlePage(applyContext(this.#context), tasks).then(failed =>
@@ -130,7 +132,7 @@ export class Reading {
    * hurry, and leave half of the time to others.
    */
   async #newsFirst(page: Page, signal: AbortSignal): Promise<void> {
-    if (page.moreNew || performance.now() - page.readAt < FRESH_MS) return;
+    if (page.moreNew || this.#clock.monotonic() - page.readAt < FRESH_MS) return;
     try {
       const wait = repeatsOnly(page) ? Math.min(this.#writeSeconds, MAX_PAUSE_SECONDS) : 0;
       const query = { after: page.cursor, limit: MAX_NEWS, wait, only: 'new' } as const;
@@ -180,6 +182,6 @@ export class Reading {
   #moveCursor(cursor: string): void {
     const { ledger } = this.#context;
     if (!this.isOutdated && cursor !== ledger.state.get('cursor')) ledger.state.set('cursor', cursor);
-    ledger.state.set('readAt', new Date().toISOString());
+    ledger.state.set('readAt', ledger.timestamp());
   }
 }

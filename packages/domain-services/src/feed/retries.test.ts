@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FeedItem } from '@causeway/contract';
+import { HandClock } from '@causeway/service/testing';
 import type { PreparedItem } from '../apply/task.ts';
 import { Retries } from './retries.ts';
 
@@ -10,14 +11,14 @@ const tried = (...anchors: string[]) =>
   anchors.map(anchor => ({ verified: { person: { forest, anchor } } }) as PreparedItem);
 
 test('a user is tried again after pauses that grow, and no more once it went well', () => {
-  let now = 0;
-  const retries = new Retries(() => now);
+  const clock = new HandClock();
+  const retries = new Retries(clock);
   const waits: number[] = [];
   for (let attempt = 0; attempt < 14; attempt++) {
     retries.note(tried('a', 'b'), [item('a')]);
     assert.deepEqual(retries.due(), []);
-    waits.push(retries.next() - now);
-    now = retries.next();
+    waits.push(retries.next() - clock.now());
+    clock.set(Math.ceil(retries.next()));
     assert.deepEqual(retries.due(), [item('a')]);
   }
   assert.ok(waits[0]! <= 1_000 && waits[0]! < waits[2]! && waits[2]! < waits[6]!, String(waits));
@@ -26,21 +27,21 @@ test('a user is tried again after pauses that grow, and no more once it went wel
   assert.deepEqual([retries.due(), retries.next()], [[], Number.POSITIVE_INFINITY]);
 });
 
-test('whoever cannot be remembered comes with the whole feed, at the first time that was set', () => {
-  let now = 0;
-  const retries = new Retries(() => now);
+test('whoever cannot be remembered comes with the whole feed, at the first time that was set', async () => {
+  const clock = new HandClock();
+  const retries = new Retries(clock);
   const anchors = Array.from({ length: 10_001 }, (_, n) => String(n));
   retries.note(tried(...anchors.slice(1)), anchors.slice(1).map(item));
-  now = 700_000;
+  await clock.pass(700_000);
   assert.equal(retries.isEverybodyDue, false);
   retries.note(tried(...anchors), anchors.map(item));
-  now += 600_000;
+  await clock.pass(600_000);
   assert.equal(retries.isEverybodyDue, true);
   retries.everybodyComes();
   assert.equal(retries.isEverybodyDue, false);
   retries.everybodyLater();
   retries.everybodySoon();
   retries.everybodyLater();
-  now += 1_000;
+  await clock.pass(1_000);
   assert.equal(retries.isEverybodyDue, true);
 });

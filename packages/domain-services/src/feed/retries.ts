@@ -1,5 +1,5 @@
 import type { FeedItem } from '@causeway/contract';
-import { backoff } from '@causeway/service';
+import { backoff, type Clock } from '@causeway/service';
 import type { PreparedItem } from '../apply/task.ts';
 import { keyOf, personOf } from '../person.ts';
 
@@ -16,13 +16,13 @@ interface Retry {
 
 /** Who is to be tried again, and when: each user with pauses of their own, or everybody by reading the feed again. */
 export class Retries {
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #users = new Map<string, Retry>();
   /** When the feed is read again from the start, for users that could not be read or remembered. */
   #everybodyAt = Number.POSITIVE_INFINITY;
 
-  constructor(now: () => number = Date.now) {
-    this.#now = now;
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
   }
 
   /** What became of users that were tried. */
@@ -33,7 +33,7 @@ export class Retries {
     for (const item of failed) {
       const key = keyOf(personOf(item));
       const attempt = (attempts.get(key) ?? 0) + 1;
-      const at = this.#now() + backoff(attempt, FIRST_RETRY_MS, LAST_RETRY_MS);
+      const at = this.#clock.now() + backoff(attempt, FIRST_RETRY_MS, LAST_RETRY_MS);
       if (this.#users.size < MAX_RETRIES) this.#users.set(key, { item, attempts: attempt, at });
       else this.everybodyLater();
     }
@@ -41,7 +41,7 @@ export class Retries {
 
   /** Users whose time has come. */
   due(): FeedItem[] {
-    const now = this.#now();
+    const now = this.#clock.now();
     return [...this.#users.values()].filter(({ at }) => at <= now).map(({ item }) => item);
   }
 
@@ -54,11 +54,11 @@ export class Retries {
   }
 
   #everybodyWithin(milliseconds: number): void {
-    this.#everybodyAt = Math.min(this.#everybodyAt, this.#now() + milliseconds);
+    this.#everybodyAt = Math.min(this.#everybodyAt, this.#clock.now() + milliseconds);
   }
 
   get isEverybodyDue(): boolean {
-    return this.#now() >= this.#everybodyAt;
+    return this.#clock.now() >= this.#everybodyAt;
   }
 
   /** The feed is read from its start. */

@@ -3,20 +3,29 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, test } from 'node:test';
+import { after, afterEach, beforeEach, test } from 'node:test';
 import { ACCEPTED_RECORDS, ACCEPTS_HEADER } from '@causeway/contract';
-import { bucketOf, type Entry, generateSigningKey, peekReceipt, type Receipt } from '@causeway/records';
-import { createLog, sleep } from '@causeway/service';
+import {
+  bucketOf,
+  type Entry,
+  generateSigningKey,
+  type HeadFields,
+  peekReceipt,
+  type Receipt,
+} from '@causeway/records';
+import { createLog, timestamp } from '@causeway/service';
+import { HandClock } from '@causeway/service/testing';
 import { newEntry } from '../apply/plan.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { ForestPeer } from '../testing/index.ts';
 import { arrivals } from './arrival.ts';
-import { HeadWatch } from './head-watch.ts';
+import { HeadWatch, type HeadWatchOptions } from './head-watch.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-heads-'));
 after(() => rmSync(folder, { recursive: true }));
-const LIMITS = { differenceMs: 150, silenceMs: 60_000 };
+const LIMITS = { differenceMs: 60_000, silenceMs: 300_000 };
+const INTERVAL_MS = 10_000;
 const TENANT = randomUUID();
 
 const people = (count: number): Entry[] =>
@@ -34,22 +43,26 @@ const entryOf = ({ anchor, accountSequence, credentialSequence }: Entry, forest:
   ...{ nonce: randomUUID(), managedGuid: randomUUID() },
 });
 
+let clock: HandClock;
 const ends: (() => Promise<void>)[] = [];
+beforeEach(() => {
+  clock = new HandClock();
+});
 afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
 /** A watch over a ledger, with a tenant that shows whatever heads a test wants. */
-function watching(entries: readonly Entry[], limits = LIMITS) {
+function watching(entries: readonly Entry[], options: Partial<HeadWatchOptions> = {}) {
   const forest = new ForestPeer(TENANT);
-  const ledger = new Ledger(join(folder, `${randomUUID()}.db`));
+  const ledger = new Ledger(join(folder, `${randomUUID()}.db`), clock);
   const { keyId, publicKey, fingerprint } = forest.publicKey;
   ledger.agents.trust({
     keyId,
     publicKey,
     fingerprint,
     forest: forest.forest,
-    trustedAt: new Date().toISOString(),
+    trustedAt: timestamp(clock),
   });
   ledger.transaction(() => {
     for (const entry of entries) ledger.accounts.save(entryOf(entry, forest.forest));
@@ -61,9 +74,9 @@ function watching(entries: readonly Entry[], limits = LIMITS) {
   const receiptKey = generateSigningKey();
   const stop = new AbortController();
   const watch = new HeadWatch({
-    ...{ ledger, tenant: TENANT, receiptKey, limits, headIntervalMs: 20 },
+    ...{ ledger, tenant: TENANT, receiptKey, limits: LIMITS, headIntervalMs: INTERVAL_MS },
     log: createLog('test', { write: line => lines.push(line) }),
-    onHead: () => watch.compare(performance.now() + 1), // a feed that was read to its end at once
+    onHead: () => watch.compare(clock.monotonic() + 1), // a feed that was read to its end at once
     send: async (path, { body }) => {
       if (path.endsWith('/receipts'))
         receipts.push(peekReceipt((JSON.parse(body!) as { receipt: string }).receipt)!);
@@ -71,6 +84,7 @@ function watching(entries: readonly Entry[], limits = LIMITS) {
       const headers = new Headers({ [ACCEPTS_HEADER]: tenant.accepts });
       return { status: 200, headers, text: async () => JSON.stringify(json) };
     },
+    ...options,
   });
   const running = watch.run(stop.signal);
   ends.push(async () => {
@@ -84,17 +98,19 @@ function watching(entries: readonly Entry[], limits = LIMITS) {
     receipts,
     receiptKey,
     tenant,
+    watch,
     log: () => lines.join(''),
-    show(head: string, name = forest.forest) {
-      shown.splice(0, shown.length, { forest: name, head });
+    /** What the forest's Connect says now that the tenant has. */
+    head: (said: readonly Entry[], changes: Partial<HeadFields> = {}) =>
+      forest.head(said, { time: timestamp(clock), ...changes }),
+    /** The tenant shows a head, and the watch has read and answered it. */
+    async shows(head: string) {
+      await clock.sleeping(2);
+      shown.splice(0, shown.length, { forest: forest.forest, head });
+      await clock.pass(INTERVAL_MS);
+      await clock.sleeping(2);
     },
-    arrival: () => arrivals(ledger, limits, watch.startedAt)[0]!,
-    async until(what: () => boolean) {
-      for (let i = 0; !what(); i++) {
-        assert.ok(i < 300, 'in time');
-        await sleep(10);
-      }
-    },
+    arrival: () => arrivals(ledger, LIMITS, watch.startedAt)[0]!,
   };
 }
 
@@ -102,17 +118,17 @@ const all = people(300);
 
 test('what the forest says is compared, and answered with a receipt that its Connect believes', async () => {
   const w = watching(all);
-  w.show(w.forest.head(all));
-  await w.until(() => w.receipts.length > 0);
+  await w.shows(w.head(all));
   assert.equal(w.arrival().state, 'complete');
-  const [receipt] = w.receipts;
+  const [receipt, ...others] = w.receipts;
   assert.equal(receipt!.signerKeyId, w.receiptKey.publicKey.keyId);
   assert.deepEqual(
     [receipt!.forest, receipt!.accounts, receipt!.credentials, receipt!.differing, receipt!.completeAsOf],
     [w.forest.forest, 300, 300, [], receipt!.headTime],
   );
-  w.show(w.forest.head(all));
-  await w.until(() => w.receipts.length > 1);
+  assert.deepEqual(others, []);
+  await w.shows(w.head(all));
+  assert.equal(w.receipts.length, 2);
   assert.ok(w.receipts[1]!.sequence > receipt!.sequence);
 });
 
@@ -122,120 +138,98 @@ test('a withdrawal counts as a credential does', async () => {
   w.ledger.accounts.save(one);
   const withdrawn = { ...one, credentialSequence: 9000, hasCredential: false, withdrawn: true };
   const head = [{ ...all[0]!, credentialSequence: 9000 }, ...all.slice(1)];
-  w.ledger.accounts.save(withdrawn);
-  w.show(w.forest.head(head));
-  await w.until(() => w.arrival().state === 'complete');
-  w.ledger.accounts.save({ ...withdrawn, withdrawn: false });
-  w.show(w.forest.head(head));
-  await w.until(() => w.arrival().state === 'differs');
-  w.ledger.accounts.save(withdrawn);
-  w.show(w.forest.head(head));
-  await w.until(() => w.arrival().state === 'complete');
+  for (const [entry, state] of [
+    [withdrawn, 'complete'],
+    [{ ...withdrawn, withdrawn: false }, 'differs'],
+    [withdrawn, 'complete'],
+  ] as const) {
+    w.ledger.accounts.save(entry);
+    await w.shows(w.head(head));
+    assert.equal(w.arrival().state, state);
+  }
 });
 
-test('a user that is withheld is an alarm, and the receipt tells of the bucket what is here', async () => {
+test('a user that is withheld is an alarm once it lasts, and the receipt tells of the bucket what is here', async () => {
   const w = watching(all.slice(1));
   const { anchor } = all[0]!;
-  for (let n = 0; w.arrival().alarm === null; n++) {
-    assert.ok(n < 100);
-    w.show(w.forest.head(all));
-    await sleep(30);
-  }
-  await w.until(() => {
-    w.show(w.forest.head(all));
-    return w.receipts.at(-1)!.alarmSince !== null;
-  });
+  await w.shows(w.head(all));
+  const since = timestamp(clock);
+  await clock.pass(LIMITS.differenceMs - INTERVAL_MS - 1);
+  assert.equal(w.arrival().alarm, null, 'what one head says may be on its way');
+  await w.shows(w.head(all));
+  assert.deepEqual([w.arrival().state, w.arrival().alarm], ['differs', null]);
+  await clock.pass(1);
+  assert.deepEqual(w.arrival().alarm, { kind: 'differs', since });
+  await w.shows(w.head(all));
   const { alarm, state, differing, here, head } = w.arrival();
   assert.deepEqual([alarm?.kind, state, differing], ['differs', 'differs', [bucketOf(anchor)]]);
   assert.deepEqual([here.accounts, head?.accounts], [299, 300]);
   const receipt = w.receipts.at(-1)!;
-  assert.deepEqual([receipt.differing, receipt.listed], [[bucketOf(anchor)], 1]);
+  assert.deepEqual([receipt.alarmSince, receipt.differing, receipt.listed], [since, [bucketOf(anchor)], 1]);
   const bucket = all.filter(one => bucketOf(one.anchor) === bucketOf(anchor) && one.anchor !== anchor);
   assert.deepEqual(receipt.entries.map(([name]) => name).sort(), bucket.map(one => one.anchor).sort());
   assert.match(w.log(), /ALARM: not everything/);
 
   w.ledger.accounts.save(entryOf(all[0]!, w.forest.forest));
-  w.show(w.forest.head(all));
-  await w.until(() => w.arrival().state === 'complete');
-  await w.until(() => /agree again/.test(w.log()));
+  await w.shows(w.head(all));
+  assert.equal(w.arrival().state, 'complete');
+  assert.match(w.log(), /agree again/);
 });
 
 test('a head that is forged, of another tenant, forest or version, or older than one before, is not believed', async () => {
   const w = watching(all);
-  const early = w.forest.head(all.slice(5));
-  w.show(w.forest.head(all));
-  await w.until(() => w.arrival().state === 'complete');
+  const early = w.head(all.slice(5));
+  await w.shows(w.head(all));
+  assert.equal(w.arrival().state, 'complete');
   const { time } = w.arrival().head!;
   const stranger = new ForestPeer(TENANT);
   const foreign = new ForestPeer(randomUUID());
-  const good = w.forest.head(all);
+  const good = w.head(all);
   const lies: [string, RegExp][] = [
     [early, /older than the one/],
     [stranger.head([]), /is not confirmed/],
     [`${good.slice(0, -4)}AAAA`, /signature/],
-    [w.forest.head([], { tenant: foreign.tenant }), /made for tenant/],
+    [w.head([], { tenant: foreign.tenant }), /made for tenant/],
     [w.forest.ofNewerVersion(good), /version 1 or 2 expected/],
-    [w.forest.head([], { forest: 'other.example.com' }), /not confirmed for forest/],
+    [w.head([], { forest: 'other.example.com' }), /not confirmed for forest/],
     [w.forest.account(w.forest.person('x')), /another kind/],
     ['a.b.c', /base64url|header/],
   ];
   for (const [lie, why] of lies) {
-    w.show(lie);
-    await w.until(() => why.test(w.log()));
+    await w.shows(lie);
+    assert.match(w.log(), why);
     assert.equal(w.arrival().head!.time, time);
   }
 });
 
 test('a forest of which nothing new comes is silent, also when an old head comes late, and from the beginning', async () => {
-  const w = watching(all, { ...LIMITS, silenceMs: 1000 });
-  const old = w.forest.head(all, { time: '2026-01-01T00:00:00.000Z' });
-  await w.until(() => w.arrival().alarm?.kind === 'silent');
-  assert.equal(w.arrival().head, null);
-  w.show(old);
-  await w.until(() => w.receipts.length > 0);
-  assert.equal(w.arrival().alarm?.kind, 'silent');
-  w.show(w.forest.head(all));
-  await w.until(() => w.arrival().alarm === null);
+  const w = watching(all);
+  const old = w.head(all, { time: '2026-01-01T00:00:00.000Z' });
+  await clock.pass(LIMITS.silenceMs);
+  assert.equal(w.arrival().alarm, null);
+  await clock.pass(INTERVAL_MS);
+  assert.deepEqual([w.arrival().alarm?.kind, w.arrival().head], ['silent', null]);
   assert.match(w.log(), /ALARM: the tenant has shown no new head/);
+  await w.shows(old);
+  assert.equal(w.receipts.length, 1);
+  assert.equal(w.arrival().alarm?.kind, 'silent');
+  await w.shows(w.head(all));
+  assert.equal(w.arrival().alarm, null);
 });
 
 test('a head is compared only when the feed was asked for after it had come', async () => {
-  const forest = new ForestPeer(TENANT);
-  const ledger = new Ledger(join(folder, `${randomUUID()}.db`));
-  const { keyId, publicKey, fingerprint } = forest.publicKey;
-  ledger.agents.trust({
-    keyId,
-    publicKey,
-    fingerprint,
-    forest: forest.forest,
-    trustedAt: new Date().toISOString(),
-  });
-  const head = forest.head([]);
-  const stop = new AbortController();
   let woken = 0;
-  const watch = new HeadWatch({
-    ...{ ledger, tenant: TENANT, receiptKey: generateSigningKey(), limits: LIMITS, headIntervalMs: 20 },
-    log: createLog('test', { write: () => {} }),
-    onHead: () => woken++,
-    send: async path => ({
-      status: 200,
-      headers: new Headers(),
-      text: async () =>
-        JSON.stringify(path.endsWith('/heads') ? { heads: [{ forest: forest.forest, head }] } : {}),
-    }),
-  });
-  const before = performance.now();
-  const running = watch.run(stop.signal);
-  ends.push(async () => {
-    stop.abort();
-    await running;
-    ledger.close();
-  });
-  while (woken === 0) await sleep(5);
-  watch.compare(before);
-  assert.equal(ledger.heads.head(forest.forest)?.comparison, undefined);
-  watch.compare(performance.now());
-  assert.notEqual(ledger.heads.head(forest.forest)?.comparison, undefined);
+  const w = watching([], { onHead: () => void woken++ });
+  await w.shows(w.head([]));
+  assert.equal(woken, 1);
+  const compared = () => w.ledger.heads.head(w.forest.forest)?.comparison !== undefined;
+  for (const ago of [1, 0]) {
+    w.watch.compare(clock.monotonic() - ago);
+    assert.equal(compared(), false);
+  }
+  await clock.pass(1);
+  w.watch.compare(clock.monotonic());
+  assert.equal(compared(), true);
 });
 
 test('what was not written is named, and only what was believed explains a difference', async () => {
@@ -243,7 +237,7 @@ test('what was not written is named, and only what was believed explains a diffe
   const problem = (forest: string, code: string) => ({
     ...({ kind: 'account', outcome: 'refused', verified: false } as const),
     ...{ anchor: missing.anchor, forest, code, reason: 'x', acceptable: null },
-    ...{ sequence: missing.accountSequence, at: new Date().toISOString() },
+    ...{ sequence: missing.accountSequence, at: timestamp(clock) },
   });
   for (const [code, state] of [
     ['protected-name', 'not all written'],
@@ -255,8 +249,7 @@ test('what was not written is named, and only what was believed explains a diffe
     const shown = problem(w.forest.forest, code);
     w.ledger.problems.save(shown);
     w.ledger.problems.save({ ...shown, kind: 'credential', sequence: missing.credentialSequence });
-    w.show(w.forest.head(all));
-    await w.until(() => w.receipts.length > 0);
+    await w.shows(w.head(all));
     assert.equal(w.arrival().state, state, code);
     assert.deepEqual(w.receipts[0]!.notWritten, [
       [missing.anchor, 'account', code],
@@ -283,15 +276,14 @@ test('who was not written of another forest says nothing of this one', async () 
       verified: true,
       sequence,
       acceptable: null,
-      at: new Date().toISOString(),
+      at: timestamp(clock),
     });
   }
   const credential = { kind: 'credential', outcome: 'refused', code: 'no-account', reason: 'x' } as const;
   const { anchor, credentialSequence: sequence } = missing;
-  const place = { anchor, forest: w.forest.forest, sequence, acceptable: null, at: new Date().toISOString() };
+  const place = { anchor, forest: w.forest.forest, sequence, acceptable: null, at: timestamp(clock) };
   w.ledger.problems.save({ ...credential, ...place, verified: true });
-  w.show(w.forest.head(all));
-  await w.until(() => w.receipts.length > 0);
+  await w.shows(w.head(all));
   assert.equal(w.arrival().state, 'not all written');
   assert.deepEqual(
     w.receipts[0]!.notWritten.map(([who]) => who),
@@ -304,8 +296,8 @@ test('a receipt says what this managed domain reads only to a Connect that signe
   const answer = async (accepts: string, reads?: string[]) => {
     w.tenant.accepts = accepts;
     const before = w.receipts.length;
-    w.show(w.forest.head(all, { reads }));
-    await w.until(() => w.receipts.length > before);
+    await w.shows(w.head(all, { reads }));
+    assert.equal(w.receipts.length, before + 1);
     return w.receipts.at(-1)!.reads;
   };
   assert.equal(await answer('receipt-2'), undefined);

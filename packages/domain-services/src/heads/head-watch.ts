@@ -28,7 +28,7 @@ export interface HeadWatchOptions {
  */
 export class HeadWatch implements Service {
   readonly name = 'heads';
-  readonly startedAt = Date.now();
+  readonly startedAt: number;
   readonly #options: HeadWatchOptions;
   /** Heads that wait for the end of the feed, with the time at which they were here. */
   readonly #waiting = new Map<string, { head: Head; at: number }>();
@@ -42,12 +42,14 @@ export class HeadWatch implements Service {
 
   constructor(options: HeadWatchOptions) {
     this.#options = options;
+    this.startedAt = options.ledger.clock.now();
     this.#tenant = hearing(options.send);
   }
 
   /** Reads heads, and beside that answers what was compared. A failure to reach the tenant is silence, which has its own alarm. */
   async run(signal: AbortSignal): Promise<void> {
-    const { headIntervalMs, log } = this.#options;
+    const { headIntervalMs, ledger, log } = this.#options;
+    const { clock } = ledger;
     const trouble = (what: string) =>
       new Trouble(
         err => log.warn({ err }, `${what} do not go`),
@@ -60,12 +62,12 @@ export class HeadWatch implements Service {
       this.#sayAlarms();
     };
     await Promise.all([
-      every(headIntervalMs, signal, read),
-      every(headIntervalMs, signal, answer, { bell: this.#compared }),
+      every(headIntervalMs, signal, read, { clock }),
+      every(headIntervalMs, signal, answer, { bell: this.#compared, clock }),
     ]);
   }
 
-  /** @param askedAt when the last page of the feed was asked for, by `performance.now` */
+  /** @param askedAt when the last page of the feed was asked for, by the ledger's monotonic clock */
   compare(askedAt: number): void {
     const { ledger } = this.#options;
     for (const [forest, { head, at }] of this.#waiting) {
@@ -74,8 +76,8 @@ export class HeadWatch implements Service {
       const { buckets } = ledger.heads.summary(forest);
       const look = (bucket: number) => ledger.heads.look(forest, bucket);
       const before = ledger.heads.head(forest)?.comparison;
-      const now = new Date().toISOString();
-      ledger.heads.saveComparison(forest, compareHead(before, head, { buckets, look }, now));
+      const comparison = compareHead(before, head, { buckets, look }, ledger.timestamp());
+      ledger.heads.saveComparison(forest, comparison);
       this.#unanswered.add(forest);
       this.#compared.ring();
     }
@@ -107,9 +109,9 @@ export class HeadWatch implements Service {
       this.#reads.set(forest, head.reads);
       // The same one again, after a start: it was not compared, perhaps.
       if (known && head.sequence === known.sequence && known.comparison?.sequence === head.sequence) continue;
-      const receivedAt = known?.sequence === head.sequence ? known.receivedAt : new Date().toISOString();
+      const receivedAt = known?.sequence === head.sequence ? known.receivedAt : ledger.timestamp();
       ledger.heads.saveHead({ ...head, receivedAt });
-      this.#waiting.set(forest, { head, at: performance.now() });
+      this.#waiting.set(forest, { head, at: ledger.clock.monotonic() });
       newer = true;
     }
     if (newer) onHead();

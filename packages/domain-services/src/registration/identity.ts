@@ -1,5 +1,6 @@
 import {
   type Identity,
+  makeLostKey,
   openTenant as openTenantAs,
   readIdentity,
   type Send,
@@ -33,12 +34,16 @@ export function requireIdentity(places: Places): Identity {
   );
 }
 
-/** The way to the tenant, which may keep a call for the feed waiting. */
+/**
+ * The way to the tenant, which may keep a call for the feed waiting. A lost key ends no service: the domain goes on, and its standing at
+ * the tenant, which does not know the new key, says what to do.
+ */
 export function openTenant(
   places: Places,
   tenant: DomainConfiguration['tenant'],
   identity: Identity,
 ): Promise<Send> {
+  makeLostKey(places.agent);
   const endpoint = { ...tenantEndpoint(tenant), longPollMs: POLL_SECONDS * 1000 };
   return openTenantAs(places.agent, endpoint, identity);
 }

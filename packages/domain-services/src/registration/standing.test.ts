@@ -12,7 +12,8 @@ import {
   generateSigningKey,
   sealingPublicKey,
 } from '@causeway/records';
-import { createLog, sleep } from '@causeway/service';
+import { createLog } from '@causeway/service';
+import { HandClock } from '@causeway/service/testing';
 import { Ledger } from '../ledger/ledger.ts';
 import { decideReplacement, type OwnDomain, replacementConsequences } from './registration.ts';
 import { readRegistration, StandingWatch } from './standing.ts';
@@ -30,6 +31,8 @@ async function domainOf(realm: string): Promise<{ own: OwnDomain; shown: Registe
   };
 }
 
+const INTERVAL_MS = 10_000;
+const clock = new HandClock();
 const first = await domainOf('AADDS.EXAMPLE.NET');
 const second = await domainOf('AADDS2.EXAMPLE.NET');
 
@@ -43,17 +46,15 @@ type Answer = RegisteredDomain | null | number | CallError;
 
 /** The first domain's watch, with a tenant that says whatever a test wants. */
 function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
-  const ledger = new Ledger(file);
+  const ledger = new Ledger(file, clock);
   const tenant = { answer, confirmation: 404 as object | 404 };
   const lines: { level: number; msg: string; next?: string }[] = [];
   const stop = new AbortController();
-  let asked = 0;
   const watch = new StandingWatch({
-    ...{ ledger, own: first.own, intervalMs: 5 },
+    ...{ ledger, own: first.own, intervalMs: INTERVAL_MS },
     log: createLog('test', { write: line => lines.push(JSON.parse(line)) }),
     send: async path => {
       const asksStanding = path === managedDomainRoutes.readDomain.path;
-      if (asksStanding) asked++;
       const asksAdministrators = path === managedDomainRoutes.readAdministrators.path;
       const said = asksStanding ? tenant.answer : asksAdministrators ? 404 : tenant.confirmation;
       if (said instanceof Error) throw said;
@@ -76,7 +77,9 @@ function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
     /** Says something else from now on, and waits until it was asked a few times. */
     async says(next: Answer, confirmation: object | 404 = 404) {
       Object.assign(tenant, { answer: next, confirmation });
-      for (const until = asked + 4; asked < until; ) await sleep(2);
+      await clock.sleeping();
+      await clock.pass(3 * INTERVAL_MS);
+      await clock.sleeping();
       return readRegistration(ledger, first.own.realm);
     },
     alarms: () => lines.filter(({ level, msg }) => level === 50 && /^ALARM/.test(msg)),

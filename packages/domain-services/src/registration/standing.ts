@@ -137,7 +137,8 @@ export class StandingWatch implements Service {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await every(this.#options.intervalMs, signal, () => this.#look(signal), { bell: this.#bell });
+    const { intervalMs, ledger } = this.#options;
+    await every(intervalMs, signal, () => this.#look(signal), { bell: this.#bell, clock: ledger.clock });
   }
 
   async #look(signal: AbortSignal): Promise<void> {

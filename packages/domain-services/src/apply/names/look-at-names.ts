@@ -82,7 +82,7 @@ function updateOwner(ledger: Ledger, view: NameView, slot: Slot, domain: Managed
   const book = ledger.names;
   const wanting = view.wanting(slot);
   const owner = book.owner(slot);
-  const now = Date.now();
+  const now = ledger.clock.now();
   if (owner) {
     const isWanted = winnerOf(slot, owner.forest, wanting, domain) !== undefined;
     if (isWanted !== (owner.releasedAt === null)) {
@@ -110,8 +110,9 @@ function rememberDecision(ledger: Ledger, account: NamedAccount, decision: NameD
 
 /** Looks at them again after a while, longer each time. */
 export function postpone(ledger: Ledger, names: readonly DueName[]): void {
+  const now = ledger.clock.now();
   for (const { key, tries } of names) {
     const wait = Math.ceil(backoff(tries + 1, FIRST_RETRY_MS, LAST_RETRY_MS));
-    ledger.names.postpone(key, tries + 1, Date.now() + wait);
+    ledger.names.postpone(key, tries + 1, now + wait);
   }
 }

@@ -16,7 +16,7 @@ export function sayProblems(
   const after = ledger.problems.of(account).find(({ kind }) => kind === 'name');
   if (before?.reason === after?.reason) return false;
   if (!quiet.has(keyOf(account)) && sequence > 0) {
-    const at = new Date().toISOString();
+    const at = ledger.timestamp();
     const reason = reasonOf(ledger, account);
     ledger.outbox.add([
       { ...reportedPerson(account), kind: 'account', sequence, outcome: 'applied', reason, at },
@@ -44,7 +44,7 @@ export function saveNameProblem(
       kind: 'name',
       sequence,
       acceptable: null,
-      at: new Date().toISOString(),
+      at: ledger.timestamp(),
     },
     outcome: outcome[first.code as keyof typeof outcome] ?? 'refused',
     code: first.code,

@@ -1,4 +1,5 @@
-import { faultPoint, sleep } from '@causeway/service';
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import { faultPoint } from '@causeway/service';
 import { writeInBulk } from '../../directory/bulk.ts';
 import type { Write, WriteResult } from '../../directory/write.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -34,10 +35,11 @@ export async function reconcileNames(
   const asked = new Set<Slot>();
   const gone = new Set<string>();
   let fruitless = 0;
-  ledger.names.endReservations(new Date(Date.now() - RESERVATION_MS).toISOString());
+  const { clock } = ledger;
+  ledger.names.endReservations(new Date(clock.now() - RESERVATION_MS).toISOString());
   for (;;) {
-    await sleep(0); // others have their turn while there is much to look at and nothing to do
-    const due = ledger.names.due(Date.now(), MAX_DUE);
+    await othersTurn(); // while there is much to look at and nothing to do
+    const due = ledger.names.due(clock.now(), MAX_DUE);
     if (due.length === 0) return { gone };
     const look = ledger.transaction(() => lookAtNames(context, due, obstacles, quiet));
     const unknown = look.moves.filter(({ slot }) => slot !== null && !asked.has(slot));
