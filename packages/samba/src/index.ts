@@ -22,4 +22,5 @@ export { domainPorts, portHolder } from './ports.ts';
 export { joinDomain, provisionDomain } from './provision.ts';
 export { judgeRelease, type SambaRelease, sambaRelease } from './release.ts';
 export { runTool, type ToolOptions } from './run-tool.ts';
+export { ldapServiceNames } from './service-names.ts';
 export { type Supervision, type SupervisionEvent, superviseDomain } from './supervise.ts';

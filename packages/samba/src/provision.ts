@@ -29,15 +29,17 @@ export async function provisionDomain(settings: DomainSettings): Promise<void> {
  * afterwards. Its certificates are of an authority of its own.
  *
  * @param first its address, a file with the password of the domain's Administrator, and a `krb5.conf` that knows the realm
+ * @param role `RODC`: a read-only domain controller
  */
 export async function joinDomain(
   { directory, ...domain }: DomainDescription & DomainPlace,
   first: { address: string; passwordFile: string; krb5Conf: string },
+  role: 'DC' | 'RODC' = 'DC',
 ): Promise<void> {
   await makeController(domain, directory, 'join the domain', async ({ directory: target }) => {
     await runTool(
       'samba-tool',
-      ['domain', 'join', domain.realm, 'DC', ...joinArguments(domain, target, first.address)],
+      ['domain', 'join', domain.realm, role, ...joinArguments(domain, target, first.address)],
       // The password is in no argument, and without DNS the key distribution center is found by this file alone.
       { env: { KRB5_CONFIG: first.krb5Conf, USER: 'Administrator', PASSWD_FILE: first.passwordFile } },
     );

@@ -4,6 +4,7 @@ import { inflateSync } from 'node:zlib';
 import { DecodeError } from '@causeway/wire';
 import { truncationsAndMutations } from '@causeway/wire/testing';
 import { decodeAttributeStamps } from './attribute-stamps.ts';
+import { isPingOfReadOnly } from './read-only.ts';
 import { covers, coversChange, decodeUpToDateVector, mergeVectors } from './up-to-date-vector.ts';
 
 // Both are what a Samba DC keeps: of a domain with a second DC, and of a user that was made at that one.
@@ -17,6 +18,10 @@ const METADATA = inflateSync(
     'base64',
   ),
 );
+// What the first one answers to an LDAP ping, and a read-only one of the same domain; shortened.
+const [PING, PING_OF_RODC] = ['17000000fd1300001bfa72de7be52f44', '17000000fc0a00001bfa72de7be52f44'].map(
+  hex => Buffer.from(hex, 'hex'),
+) as [Buffer, Buffer];
 const [DC1, DC2] = ['059db9d7-84f6-4ede-a1d9-593c0d475b0c', 'd99a35ee-3de5-4179-8ce1-780bc376f384'];
 const cursor = (invocationId: string, usn: number) => ({ invocationId, usn: String(usn) });
 
@@ -31,10 +36,16 @@ test('reads which DC changed an attribute last, and at which USN', () => {
   assert.equal(stamps.size, 4);
 });
 
+test('tells a read-only DC by its answer to an LDAP ping', () => {
+  assert.equal(isPingOfReadOnly(PING), false);
+  assert.equal(isPingOfReadOnly(PING_OF_RODC), true);
+});
+
 test('rejects what is cut off, and survives whatever is altered', () => {
   for (const [bytes, decode] of [
     [VECTOR, decodeUpToDateVector],
     [METADATA, decodeAttributeStamps],
+    [PING.subarray(0, 8), isPingOfReadOnly],
   ] as const) {
     truncationsAndMutations(bytes, { seed: 7 }, altered => {
       try {

@@ -6,6 +6,8 @@ import {
   type connectAdministrationRoutes as routes,
 } from '@causeway/contract';
 import type { ServedInput } from '@causeway/service';
+import { acceptController } from '../domain-controller/accept-controller.ts';
+import { controllerInUse } from '../domain-controller/failover.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import {
@@ -67,6 +69,14 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       const pinned = await connector.betweenCycles(() => repin(connector, body.domainGuid, caller));
       nudge();
       return { connector: connector.name, pinned };
+    },
+    acceptDomainController: async ({ params, body }, caller) => {
+      const connector = forestConnector(connect, params.name);
+      const { context, controller, name } = connector;
+      const confirmed = { server: body.server, caller };
+      await connector.betweenCycles(() => acceptController(context, controller, confirmed));
+      nudge();
+      return { connector: name, domainController: controllerInUse(context, controller.connector)! };
     },
     listPasswordSync: ({ query }) => ({ configurations: listPasswordSync(connect, query.sourceConnector) }),
     setPasswordSync: async ({ body }, caller) => {

@@ -63,10 +63,29 @@ export function judgePrerequisites(facts: Facts): Finding[] {
   return PREREQUISITES.map(({ id, prerequisite, judge }) => ({ id, prerequisite, ...judge(facts) }));
 }
 
-/** What is to be known beside the prerequisites, and keeps nobody from anything: which Samba the managed domain here runs by. */
-export function warningsOf({ domain }: Facts): string[] {
+/**
+ * What is to be known beside the prerequisites, and keeps nobody from anything: which Samba the managed domain here runs by, and which
+ * domain controllers are read.
+ */
+export function warningsOf({ connect, domain }: Facts): string[] {
   const warning = domain?.samba?.warning;
-  return warning ? [warning] : [];
+  const connectors = connect.ok ? connect.value.status.connectors : [];
+  return [...(warning ? [warning] : []), ...connectors.flatMap(controllerWarnings)];
+}
+
+function controllerWarnings({ name, domainController }: ConnectStatus['connectors'][number]): string[] {
+  if (domainController === undefined) return [];
+  const { server, preferred, since, reason, lagsSince } = domainController;
+  return [
+    ...(server === preferred
+      ? []
+      : [`${name}: ${server} is read instead of ${preferred}, since ${since}: ${reason}`]),
+    ...(lagsSince === null
+      ? []
+      : [
+          `${name}: ${server} has not got all that was read before, since ${lagsSince}; it deletes and opens nobody until it has. If what it lacks is lost for good: causeway connect accept-dc '${name}'`,
+        ]),
+  ];
 }
 
 const met = (found: string, how: string): Judgement => ({ met: true, found, how, next: null });

@@ -1,6 +1,7 @@
 import { type ReplicatedUser, type ReplicationConnection, wipeUser } from '@causeway/active-directory';
 import type { WithdrawalReason } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
+import { lagOf } from '../domain-controller/lag.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { decidePassword } from './decide-password.ts';
 import { mapLimit } from './map-limit.ts';
@@ -101,8 +102,19 @@ function decideOne(
   const { inetOrgPersonPasswords } = connector;
   const holder = store.holders.get(user.objectGuid);
   const { state } = legacy;
+  const lags = lagOf(context) !== undefined;
   const decision = decidePassword({
-    ...{ user, whole, holder, legacy: state, fullPass, wanted, temporaryPasswords, inetOrgPersonPasswords },
+    ...{
+      user,
+      whole,
+      holder,
+      legacy: state,
+      fullPass,
+      wanted,
+      temporaryPasswords,
+      inetOrgPersonPasswords,
+      lags,
+    },
   });
   if (decision.action === 'send') todo.send.push({ holder: holder!, password: decision });
   else if (decision.action === 'read-again') todo.again.push(user.objectGuid);

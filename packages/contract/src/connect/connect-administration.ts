@@ -5,6 +5,7 @@ import {
   ConfirmedKeyReply,
   ConnectStatus,
   ConnectUserStatus,
+  ControllerInUse,
   CycleSummary,
   FullPasswordSync,
   HeldList,
@@ -388,6 +389,16 @@ export const connectAdministrationRoutes = {
     params: ByName,
     body: z.strictObject({ domainGuid: ObjectGuid }),
     reply: z.strictObject({ connector: ConnectorName, pinned: DirectoryPin.shape.answered }),
+  }),
+  acceptDomainController: route({
+    method: 'PUT',
+    path: '/api/v1/connectors/:name/domain-controller',
+    access: ['local'],
+    summary:
+      'takes the domain controller that is read, by its name, for all that there is: what only another one knew, which is lost for good, is undone',
+    params: ByName,
+    body: z.strictObject({ server: text(255).min(1) }),
+    reply: z.strictObject({ connector: ConnectorName, domainController: ControllerInUse }),
   }),
   listPasswordSync: route({
     method: 'GET',
