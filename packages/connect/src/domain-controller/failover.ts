@@ -88,12 +88,15 @@ export class Failover {
     this.#suspected = true;
   }
 
-  /** Before a poll or a cycle: the domain controller answers, or another one is read from here on. */
-  async ready(): Promise<void> {
+  /**
+   * Before a poll or a cycle: where the domain controller is suspected, or is asked and does not answer, another one is read from here
+   * on. Where a preferred one is good again, that one.
+   */
+  async ready(ask: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     if (!hasSeveral(this.#context.connector)) return;
     await this.#comeBack(Date.now());
-    const answers = !this.#suspected && (await this.#controller.poll().then(Boolean, () => false));
-    if (!answers) await this.#leave();
+    if (!this.#suspected) await ask().catch(() => this.suspect());
+    if (this.#suspected) await this.#leave();
   }
 
   async #leave(): Promise<void> {
@@ -127,9 +130,11 @@ export class Failover {
     }
     if (this.#looking !== undefined || now - this.#lookedAt < LOOK_EVERY_MS) return;
     this.#lookedAt = now;
-    this.#looking = this.#findPreferred(preferred).finally(() => {
-      this.#looking = undefined;
-    });
+    this.#looking = this.#findPreferred(preferred)
+      .catch(() => {}) // they are looked at again
+      .finally(() => {
+        this.#looking = undefined;
+      });
   }
 
   async #findPreferred(preferred: readonly ConnectorConfiguration[]): Promise<void> {

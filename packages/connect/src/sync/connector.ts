@@ -102,7 +102,7 @@ export class Connector {
    * @throws CausewayError 'cycle-stopped' when somebody stopped the objects' part; the passwords have had their turn then
    */
   async cycle(options: CycleOptions = {}): Promise<CycleSummary> {
-    await this.#failover.ready();
+    await this.#failover.ready(() => this.#poll());
     return this.#cycles.run(async () => {
       try {
         return await this.#cycle(options);
