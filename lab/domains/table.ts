@@ -22,6 +22,8 @@ export interface LabDomain {
   netbiosDomain: string;
   hostName: string;
   address: string;
+  /** Where it is one more domain controller of a domain: name of the first one. */
+  joins?: string;
   /** Its people's seed when none is told; default: 1. Another one makes other people, and other passwords for the same names. */
   seed?: number;
 }
@@ -78,7 +80,9 @@ export function writeKrb5Conf(): void {
   writeFileSync(krb5ConfFile(), renderKrb5Conf(labDomains), { mode: 0o644 });
 }
 
-export const administratorPasswordFile = (domain: LabDomain): string => labPath(`${domain.name}.password`);
+/** Domain controllers of one domain have one Administrator. */
+export const administratorPasswordFile = ({ name, joins }: LabDomain): string =>
+  labPath(`${joins ?? name}.password`);
 
 export function administratorPassword(domain: LabDomain): string {
   return readFileSync(administratorPasswordFile(domain), 'utf8').trim();

@@ -30,7 +30,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['commands'],
     ['replication'],
     ['account'],
-    ['import', 'directory-identity'],
+    ['import', 'directory-identity', 'metadata'],
   ],
   connect: [
     ['index'],

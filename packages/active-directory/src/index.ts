@@ -25,6 +25,7 @@ export {
   readDirectoryRoots,
 } from './directory-identity.ts';
 export type { FullImportReason } from './import/import-cookie.ts';
+export { moveImportCookie } from './import/import-cookie.ts';
 export { type ImportOptions, type ImportPage, importObjects } from './import/import-objects.ts';
 export type { ImportedObject } from './import/imported-object.ts';
 export { readObjects } from './import/read-objects.ts';
@@ -34,8 +35,22 @@ export {
   USER_FILTER,
   type UserAttribute,
 } from './import/user-attributes.ts';
+export {
+  type AttributeStamps,
+  readAttributeStamps,
+  type StampedAttribute,
+} from './metadata/attribute-stamps.ts';
+export { isReadOnlyController } from './metadata/read-only.ts';
+export {
+  covers,
+  coversChange,
+  mergeVectors,
+  readUpToDateVector,
+  type UpToDateVector,
+} from './metadata/up-to-date-vector.ts';
 export { openReplication } from './replication/connection.ts';
 export { wipeUser } from './replication/decode-user.ts';
+export { moveReplicationCookie } from './replication/move-cookie.ts';
 export type {
   FullCycleReason,
   ReplicatedUser,

@@ -15,6 +15,18 @@ const DnsName = z
 
 const Port = z.int().min(1).max(65_535);
 
+/** One more domain controller of a connector's domain. */
+const FurtherController = z.strictObject({
+  /** Name or address. */
+  server: z.string().min(1).max(255),
+  /** The name in its certificate, where `server` is another name or an address. */
+  serverName: z.string().max(255).optional(),
+  /** PEM file of the CA that issued its certificate; the connector's when absent. */
+  caFile: z.string().min(1).optional(),
+  ldapsPort: Port.optional(),
+  replicationPort: Port.optional(),
+});
+
 /** One on-premises forest: what is read, from which domain controller, as whom. */
 export const ConnectorConfiguration = z.strictObject({
   /** The connector's name; the domain's DNS name by custom, as in the original. Case counts. */
@@ -32,6 +44,8 @@ export const ConnectorConfiguration = z.strictObject({
   ldapsPort: Port.default(636),
   /** Port of the endpoint mapper's answer, where it cannot be asked for. */
   replicationPort: Port.optional(),
+  /** Further domain controllers of the same domain, in the order in which they stand in when `server`, the preferred one, fails. */
+  domainControllers: z.array(FurtherController).max(9).default([]),
   /** Account with the rights Replicating Directory Changes and … All: `name@domain` or `DOMAIN\name`. */
   account: z
     .string()
@@ -95,6 +109,13 @@ export function loadConnectConfiguration(file: string): ConnectConfiguration {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {
     throw new CausewayError('configuration-invalid', `'${file}' names the connector '${twice}' twice`);
+  }
+  for (const { name, server, domainControllers } of configuration.connectors) {
+    const servers = [server, ...domainControllers.map(further => further.server)];
+    const again = servers.find((one, i) => servers.indexOf(one) !== i);
+    if (again === undefined) continue;
+    const text = `'${file}' names the domain controller '${again}' of connector '${name}' twice`;
+    throw new CausewayError('configuration-invalid', text);
   }
   return configuration;
 }

@@ -26,6 +26,7 @@ const BINARY = new Set(
     'mS-DS-CreatorSID',
     'msDS-GenerationId',
     'msExchMailboxGuid',
+    'netlogon',
     'nTSecurityDescriptor',
     'ntPwdHistory',
     'objectGUID',

@@ -21,6 +21,9 @@ export interface Transport {
   peer: string;
 }
 
+/** One that is switched off while an answer is awaited is found out 10 s after this. */
+const KEEP_ALIVE_MS = 10_000;
+
 /** @throws LdapError `unreachable`, `timeout`, `certificate`, `protocol` or `syntax` (a URL that is not allowed). */
 export async function openTransport(options: TransportOptions): Promise<Transport> {
   const { url, timeoutMs } = options;
@@ -82,6 +85,7 @@ async function established(
   peer: string,
   timeoutMs: number,
 ): Promise<Transport> {
+  socket.setKeepAlive(true, KEEP_ALIVE_MS);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(
     () =>

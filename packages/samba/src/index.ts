@@ -19,7 +19,8 @@ export {
 } from './domain-process.ts';
 export { type DomainLayout, domainLayout } from './layout.ts';
 export { domainPorts, portHolder } from './ports.ts';
-export { provisionDomain } from './provision.ts';
+export { joinDomain, provisionDomain } from './provision.ts';
 export { judgeRelease, type SambaRelease, sambaRelease } from './release.ts';
 export { runTool, type ToolOptions } from './run-tool.ts';
+export { ldapServiceNames } from './service-names.ts';
 export { type Supervision, type SupervisionEvent, superviseDomain } from './supervise.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { truncationsAndMutations } from '@causeway/wire/testing';
-import { decodeImportCookie, encodeImportCookie, selectionOf } from './import-cookie.ts';
+import { decodeImportCookie, encodeImportCookie, moveImportCookie, selectionOf } from './import-cookie.ts';
 
 const cookie = {
   invocationId: 'b783000c-7a01-4128-ada5-65fa0c9a9c52',
@@ -12,6 +12,13 @@ const cookie = {
 
 test('a cookie survives its text', () => {
   assert.deepEqual(decodeImportCookie(encodeImportCookie(cookie)), cookie);
+});
+
+test('moved to another domain controller, a cookie keeps what it stands for and forgets the USN', () => {
+  const invocationId = 'd99a35ee-3de5-4179-8ce1-780bc376f384';
+  const moved = moveImportCookie(encodeImportCookie(cookie), invocationId);
+  assert.deepEqual(decodeImportCookie(moved), { ...cookie, invocationId, usn: 0n });
+  assert.equal(moveImportCookie('none', invocationId), 'none');
 });
 
 test('a text that is no cookie is none, whatever it is', () => {

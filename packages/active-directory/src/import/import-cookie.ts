@@ -47,3 +47,12 @@ export function decodeImportCookie(text: string): ImportCookie | undefined {
     return undefined;
   }
 }
+
+/**
+ * A cookie as another domain controller of the same domain takes it: the DirSync cookie carries a vector of all changes that it
+ * stands for, so a delta there is what that vector does not cover. USNs of before say nothing there.
+ */
+export function moveImportCookie(text: string, invocationId: Guid): string {
+  const cookie = decodeImportCookie(text);
+  return cookie === undefined ? text : encodeImportCookie({ ...cookie, invocationId, usn: 0n });
+}

@@ -6,6 +6,7 @@ import {
   FORCE_FULL_PASSWORD_SYNC,
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
+import { controllersOf } from '../domain-controller/controllers-of.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
@@ -102,7 +103,7 @@ function checkForced(parameters: readonly ConfigurationParameter[]): void {
   throw new CausewayError('parameter-invalid', text, { status: 400 });
 }
 
-function describeForest({ name, context, namingContext }: Connector): ConnectorDescription {
+function describeForest({ name, context, namingContext, controller }: Connector): ConnectorDescription {
   const { connector, scope, store } = context;
   const settings = store.settings.get();
   return {
@@ -112,12 +113,12 @@ function describeForest({ name, context, namingContext }: Connector): ConnectorD
     subtype: '',
     listName: 'Active Directory Domain Services',
     companyName: 'Causeway',
-    description: `reads ${connector.forest} from ${connector.server}`,
+    description: `reads ${connector.forest} from ${controller.connector.server}`,
     version: settings.version,
     creationTime: settings.createdAt,
     lastModificationTime: settings.modifiedAt,
     forest: connector.forest,
-    server: connector.server,
+    server: controller.connector.server,
     account: connector.account,
     partitions: [
       {
@@ -126,7 +127,7 @@ function describeForest({ name, context, namingContext }: Connector): ConnectorD
         name: scope.domain,
         isDomain: true,
         selected: true,
-        preferredDCs: [connector.server],
+        preferredDCs: controllersOf(connector).map(({ server }) => server),
         parameters: settings.partitionParameters,
       },
     ],

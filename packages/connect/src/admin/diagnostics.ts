@@ -58,8 +58,8 @@ function diagnoseHeartbeat({ store }: Connect): Diagnosis {
 }
 
 async function diagnoseConnector(connector: Connector): Promise<Diagnosis[]> {
-  const { name, context, lastError } = connector;
-  const { store, connector: configured } = context;
+  const { name, context, controller, lastError } = connector;
+  const { store } = context;
   const times = connector.passwordCycle();
   const { isReachable, exceptionMessage } = await connector.reachability();
   const missing = isReachable ? await connector.missingRights() : undefined;
@@ -79,7 +79,9 @@ async function diagnoseConnector(connector: Connector): Promise<Diagnosis[]> {
     check(
       `${name}: domain controller`,
       isReachable,
-      isReachable ? `${configured.server} answers, and takes the account` : (exceptionMessage ?? ''),
+      isReachable
+        ? `${controller.connector.server} answers, and takes the account`
+        : (exceptionMessage ?? ''),
       'check the name, the port 636 and the account',
     ),
     check(

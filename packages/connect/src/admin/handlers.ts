@@ -4,6 +4,8 @@ import {
   PROGRAM_VERSION,
   type connectAdministrationRoutes as routes,
 } from '@causeway/contract';
+import { acceptController } from '../domain-controller/accept-controller.ts';
+import { controllerInUse } from '../domain-controller/failover.ts';
 import { trustDomain, untrustDomain } from '../pairing/trust-domain.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
@@ -60,6 +62,11 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       const pinned = await connector.betweenCycles(() => repin(connector, body.domainGuid, caller));
       nudge();
       return { connector: connector.name, pinned };
+    },
+    acceptDomainController: async ({ params, body }, caller) => {
+      const accepted = await acceptDomainController(connect, params.name, { server: body.server, caller });
+      nudge();
+      return accepted;
     },
     listPasswordSync: ({ query }) => ({ configurations: listPasswordSync(connect, query.sourceConnector) }),
     setPasswordSync: async ({ body }, caller) => {
@@ -118,6 +125,17 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       return {};
     },
   };
+}
+
+async function acceptDomainController(
+  connect: Connect,
+  connectorName: string,
+  confirmed: { server: string; caller: string },
+) {
+  const connector = forestConnector(connect, connectorName);
+  const { context, controller, name } = connector;
+  await connector.betweenCycles(() => acceptController(context, controller, confirmed));
+  return { connector: name, domainController: controllerInUse(context, controller.connector)! };
 }
 
 function tellToken({ store }: Connect, text: string): void {

@@ -62,13 +62,16 @@ export async function repin(
   const { connection, directory } = await controller.openUnguarded();
   await connection.close();
   if (directory.domainGuid !== domainGuid) {
-    const text = `${connector.server} serves ${describeDirectory(directory)}, not the domain with objectGUID ${domainGuid} that was confirmed; nothing was changed`;
+    const text = `${controller.connector.server} serves ${describeDirectory(directory)}, not the domain with objectGUID ${domainGuid} that was confirmed; nothing was changed`;
     throw new CausewayError('directory-changed', text, { status: 409 });
   }
   const before = store.pin.get();
   store.db.transaction(() => {
     store.pin.set(directory);
-    const stale = ['dirsync-cookie', 'replication-cookie', 'usn', 'invocation-id'] as const;
+    const stale = [
+      ...(['dirsync-cookie', 'replication-cookie', 'usn', 'invocation-id'] as const),
+      ...(['read-vector', 'lag'] as const),
+    ];
     if (before === undefined || !isSame(before, directory))
       for (const cursor of stale) store.cursors.set(cursor, undefined);
     const text = `connector '${connector.name}' reads ${describeDirectory(directory)} from now on (before: ${before ? describeDirectory(before) : 'nothing'}), as ${caller} has confirmed`;

@@ -1,6 +1,7 @@
 import { CallError } from '@causeway/api';
 import type { ConnectStatus, ConnectUserStatus } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
+import { controllerInUse } from '../domain-controller/failover.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { accountOf } from '../objects/decide-account.ts';
 import { creationsOf, deletionsOf, stillSigningIn } from '../objects/waiting.ts';
@@ -68,6 +69,7 @@ async function connectorStatus(
   openedAt: number,
 ): Promise<ConnectStatus['connectors'][number]> {
   const { store } = connector.context;
+  const domainController = controllerInUse(connector.context, connector.controller.connector);
   return {
     name: store.name,
     forest: connector.context.connector.forest,
@@ -75,6 +77,7 @@ async function connectorStatus(
     lastObjectCycleAt: store.cursors.get('last-object-cycle-at') ?? null,
     lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
     lastError: connector.lastError,
+    ...(domainController && { domainController }),
     ...connectorCounts(store),
     ...waiting(connector),
     fullPass: await fullPassStatus(connector),

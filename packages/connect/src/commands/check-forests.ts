@@ -1,26 +1,32 @@
 import { CallError } from '@causeway/api';
 import { CausewayError, describeError } from '@causeway/service';
 import type { ConnectConfiguration, ConnectorConfiguration } from '../configuration.ts';
+import { controllersOf } from '../domain-controller/controllers-of.ts';
 import { openSignedOut } from '../domain-controller/domain-controller.ts';
 import { type Agent, agentTransport } from '../tenant/identity.ts';
 import { TenantClient } from '../tenant/tenant-client.ts';
 
 /**
- * Asks each connector's domain controller which forest and domain it serves, before the one-time code is used. Nobody signs in.
+ * Asks each connector's domain controllers which forest and domain they serve, before the one-time code is used. Nobody signs in.
  *
- * @throws CausewayError 'wrong-directory', or 'directory-unchecked' for those that do not answer
+ * @throws CausewayError 'wrong-directory', or 'directory-unchecked' for those of which none answers
  */
 export async function checkDomainControllers({ connectors, timeoutMs }: ConnectConfiguration): Promise<void> {
   const silent: string[] = [];
   await Promise.all(
     connectors.map(async connector => {
-      try {
-        const { connection } = await openSignedOut(connector, timeoutMs);
-        await connection.close();
-      } catch (error) {
-        if (error instanceof CausewayError) throw error;
-        silent.push(describeSilence(connector, error));
+      const silence: string[] = [];
+      const controllers = controllersOf(connector);
+      for (const controller of controllers) {
+        try {
+          const { connection } = await openSignedOut(controller, timeoutMs);
+          await connection.close();
+        } catch (error) {
+          if (error instanceof CausewayError) throw error;
+          silence.push(describeSilence(controller, error));
+        }
       }
+      if (silence.length === controllers.length) silent.push(...silence);
     }),
   );
   if (silent.length === 0) return;

@@ -15,6 +15,7 @@ import { runConnect } from '../run.ts';
 import { enrol, MAKE_CODE, readAgent } from '../tenant/identity.ts';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 import { checkDomainControllers, checkEnrolledForests } from './check-forests.ts';
+import { acceptDomainController } from './domain-controller.ts';
 import { forcePasswordSync } from './force-password-sync.ts';
 import { heldCommands } from './held.ts';
 import { repinConnector } from './repin.ts';
@@ -60,6 +61,13 @@ export function connectCommands(program: Command): void {
     .argument('<connector>', "the connector's name; case counts")
     .option('--yes', 'move over: who is not in it is deleted in the tenant')
     .action(repinConnector);
+  command(
+    'accept-dc',
+    'show how far the domain controller is that is read in place of another one; with --yes, let it count as it is',
+  )
+    .argument('<connector>', "the connector's name; case counts")
+    .option('--yes', 'the other one is lost for good: what only that one knew is undone')
+    .action(acceptDomainController);
   command('fingerprint', "show the fingerprint of this Connect's signing key").action(showFingerprint);
   tokenCommands(connect);
   connect

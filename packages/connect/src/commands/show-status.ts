@@ -1,6 +1,7 @@
 import type { ConnectStatus, ConnectUserStatus } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
+import { describeController } from './domain-controller.ts';
 import { describePass } from './force-password-sync.ts';
 
 export async function showStatus(user: string | undefined, options: CommonOptions): Promise<void> {
@@ -29,6 +30,7 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
       `  ${c.queued} in the retry queue, ${c.quarantined} quarantined, ${c.owed} owed, ${c.waiting} waiting for their users to change a temporary password`,
     );
     lines.push(...describeArrival(c.arrival).map(line => `  ${line}`));
+    if (c.domainController) lines.push(...describeController(c.domainController).map(line => `  ${line}`));
     if (c.lastError !== null) lines.push(`  last error: ${c.lastError}`);
     lines.push(...describeWaiting(c).map(line => `  ${line}`));
     if (c.fullPass) lines.push(`  ${describePass(c.fullPass)}`);

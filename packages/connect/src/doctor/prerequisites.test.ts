@@ -257,6 +257,21 @@ test('the Samba of a managed domain on this machine is warned of, which leaves t
   assert.deepEqual(judgePrerequisites(warned), judgePrerequisites(facts()));
 });
 
+test('which domain controller stands in for the preferred one is a warning, and that it lags another one', () => {
+  const preferred = 'dc1.corp.example.com';
+  const at = '2026-11-24T11:00:00.000Z';
+  const warnings = (domainController: Record<string, unknown>) =>
+    warningsOf(facts({ connector: { domainController } }));
+  const never = { server: preferred, preferred, since: null, reason: null, lagsSince: null };
+  assert.deepEqual(warnings(never), []);
+  const instead = { ...never, server: 'dc2', since: at, reason: 'dc1 cannot be used' };
+  assert.deepEqual(warnings(instead), [
+    `corp.example.com: dc2 is read instead of ${preferred}, since ${at}: dc1 cannot be used`,
+  ]);
+  const [, lags] = warnings({ ...instead, lagsSince: at });
+  assert.match(lags!, /dc2 has not got all.*causeway connect accept-dc 'corp\.example\.com'/);
+});
+
 test('deletions that wait are named, with the people who can still sign in and what to do', () => {
   const names = Array.from({ length: 12 }, (_, n) => `user${n}@corp.example.com`);
   const connector = { suppressedDeletes: 20, stillSigningIn: names, stillSigningInCount: 14 };

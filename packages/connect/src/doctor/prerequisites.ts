@@ -1,4 +1,4 @@
-import { AAD_DC_ADMINISTRATORS, compareVersions } from '@causeway/contract';
+import { AAD_DC_ADMINISTRATORS, type ConnectStatus, compareVersions } from '@causeway/contract';
 import {
   ASKED_CONNECT,
   ASKED_DOMAIN,
@@ -20,10 +20,29 @@ export function judgePrerequisites(facts: Facts): Finding[] {
   return PREREQUISITES.map(({ id, prerequisite, judge }) => ({ id, prerequisite, ...judge(facts) }));
 }
 
-/** What is to be known beside the prerequisites, and keeps nobody from anything: which Samba the managed domain here runs by. */
-export function warningsOf({ domain }: Facts): string[] {
+/**
+ * What is to be known beside the prerequisites, and keeps nobody from anything: which Samba the managed domain here runs by, and which
+ * domain controllers are read.
+ */
+export function warningsOf({ connect, domain }: Facts): string[] {
   const warning = domain?.samba?.warning;
-  return warning ? [warning] : [];
+  const connectors = connect.ok ? connect.value.status.connectors : [];
+  return [...(warning ? [warning] : []), ...connectors.flatMap(controllerWarnings)];
+}
+
+function controllerWarnings({ name, domainController }: ConnectStatus['connectors'][number]): string[] {
+  if (domainController === undefined) return [];
+  const { server, preferred, since, reason, lagsSince } = domainController;
+  return [
+    ...(server === preferred
+      ? []
+      : [`${name}: ${server} is read instead of ${preferred}, since ${since}: ${reason}`]),
+    ...(lagsSince === null
+      ? []
+      : [
+          `${name}: ${server} has not got all that was read before, since ${lagsSince}; it deletes and opens nobody until it has. If what it lacks is lost for good: causeway connect accept-dc '${name}'`,
+        ]),
+  ];
 }
 
 /** A judgement that Connect has to be asked for. */

@@ -1,6 +1,8 @@
 import {
   type DirectoryIdentity,
   type DirectoryRoots,
+  dnsNameOf,
+  isReadOnlyController,
   openReplication,
   probePermissions,
   type ReplicationConnection,
@@ -13,16 +15,21 @@ import { type LdapConnection, LdapError, openLdap, readInvocationId, readRootDse
 import { CausewayError, describeError, readSecret } from '@causeway/service';
 import { accountName, type ConnectorConfiguration, splitAccount } from '../configuration.ts';
 import type { ConnectorContext } from '../context.ts';
+import { hasSeveral } from './controllers-of.ts';
 import { checkRoots, DirectoryGuard } from './directory-guard.ts';
+
+/** Where there are others: a poll takes no time, and one that is not answered in this long is not answered. */
+const POLL_PATIENCE_MS = 10_000;
 
 /**
  * One connector's domain controller: connections are opened when they are first wanted and kept, because a sign-in is itself a
  * change that would wake the next poll. Errors come out in words that say what to do.
  */
 export class DomainController {
-  readonly #connector: ConnectorConfiguration;
+  #connector: ConnectorConfiguration;
   readonly #timeoutMs: number;
-  readonly #guard: DirectoryGuard;
+  readonly #pollTimeoutMs: number;
+  readonly #store: ConnectorContext['store'];
   /** As the last connection found it: the pinned one. */
   #directory: DirectoryIdentity | undefined;
   #poll: LdapConnection | undefined;
@@ -33,7 +40,21 @@ export class DomainController {
   constructor({ connector, settings, store }: Pick<ConnectorContext, 'connector' | 'settings' | 'store'>) {
     this.#connector = connector;
     this.#timeoutMs = settings.timeoutMs;
-    this.#guard = new DirectoryGuard(connector, store);
+    this.#pollTimeoutMs = hasSeveral(connector)
+      ? Math.min(settings.timeoutMs, POLL_PATIENCE_MS)
+      : settings.timeoutMs;
+    this.#store = store;
+  }
+
+  /** Which domain controller it is: the connector's entry with its name, port and certificate. */
+  get connector(): ConnectorConfiguration {
+    return this.#connector;
+  }
+
+  /** From here on another domain controller of the connector. */
+  async use(connector: ConnectorConfiguration): Promise<void> {
+    this.#connector = connector;
+    await this.close();
   }
 
   /** The connection that objects are imported by. */
@@ -45,7 +66,7 @@ export class DomainController {
   /** A connection of its own for polling, so that a long import does not hold it up. */
   async poll(): Promise<{ connection: LdapConnection; fresh: boolean }> {
     if (this.#poll?.usable) return { connection: this.#poll, fresh: false };
-    this.#poll = await this.#openLdap();
+    this.#poll = await this.#openLdap(this.#pollTimeoutMs);
     return { connection: this.#poll, fresh: true };
   }
 
@@ -114,10 +135,10 @@ export class DomainController {
     await Promise.allSettled([poll?.close(), this.drop()]);
   }
 
-  async #openLdap(): Promise<LdapConnection> {
-    const { connection, directory } = await this.openUnguarded();
+  async #openLdap(timeoutMs?: number): Promise<LdapConnection> {
+    const { connection, directory } = await this.openUnguarded(timeoutMs);
     try {
-      this.#directory = this.#guard.check(directory);
+      this.#directory = new DirectoryGuard(this.#connector, this.#store).check(directory);
       return connection;
     } catch (error) {
       await connection.close();
@@ -129,10 +150,12 @@ export class DomainController {
    * A connection to a domain controller of the configured forest and domain that need not be the pinned one, the caller's to close.
    * The account's password is shown to no other.
    */
-  openUnguarded(): Promise<{ connection: LdapConnection; directory: DirectoryIdentity }> {
+  openUnguarded(
+    timeoutMs: number = this.#timeoutMs,
+  ): Promise<{ connection: LdapConnection; directory: DirectoryIdentity }> {
     const { account, password } = this.#connector;
     return this.#saying(async () => {
-      const { connection, roots } = await openSignedOut(this.#connector, this.#timeoutMs);
+      const { connection, roots } = await openSignedOut(this.#connector, timeoutMs);
       try {
         await connection.bind(account, this.#password(password));
         return { connection, directory: await readDirectoryIdentity(connection, roots) };
@@ -214,7 +237,7 @@ export class DomainController {
 
 /**
  * Connects, and finds out whose domain controller it is before anybody signs in.
- * @throws LdapError, CausewayError 'wrong-directory'
+ * @throws LdapError, CausewayError 'wrong-directory' or 'read-only-domain-controller'
  */
 export async function openSignedOut(
   connector: ConnectorConfiguration,
@@ -230,9 +253,15 @@ export async function openSignedOut(
   try {
     const roots = await readDirectoryRoots(connection);
     checkRoots(connector, roots);
+    if (await isReadOnlyController(connection, dnsNameOf(roots.namingContext))) throw readOnly(connector);
     return { connection, roots };
   } catch (error) {
     await connection.close();
     throw error;
   }
+}
+
+function readOnly({ name, server }: ConnectorConfiguration): CausewayError {
+  const text = `the domain controller '${server}' of connector '${name}' is a read-only one (RODC), which has only some of the passwords; name one that can be written`;
+  return new CausewayError('read-only-domain-controller', text, { retry: 'later', status: 502 });
 }

@@ -3,7 +3,7 @@ import { EventId } from '../store/events.ts';
 
 /** Stores what a domain controller says of itself. When that means that it was restored, all cookies are dropped, with an event. */
 export function noteRestore(
-  { store, connector }: ConnectorContext,
+  { store, connector }: Pick<ConnectorContext, 'store' | 'connector'>,
   usn: bigint,
   invocationId: string | undefined,
 ): void {

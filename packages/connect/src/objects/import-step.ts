@@ -4,13 +4,17 @@ import {
   type ImportPage,
   importObjects,
   readObjects,
+  readUpToDateVector,
 } from '@causeway/active-directory';
 import type { LdapConnection } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
+import { hasSeveral } from '../domain-controller/controllers-of.ts';
+import { judgeLag, noteRead, oweImport } from '../domain-controller/lag.ts';
 import { EventId } from '../store/events.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { isInetOrgPerson, RULES_VERSION, userAccountControl } from './decide-account.ts';
+import { LaggingImport } from './lagging-import.ts';
 import { type DirectoryObject, decideObject, mergeImported, saysTooLittle } from './merge.ts';
 
 export interface ImportSummary {
@@ -25,7 +29,8 @@ const MAX_WHOLE_READS = 5_000;
 /**
  * Imports what changed and merges it into the connector space. A delta's cookie is stored when all that belongs to it is merged;
  * a full import's only at its end, with what it did not meet marked as gone, so that a full import cut short starts again.
- * Of whom a delta says too little is read whole before the cookie moves. The signal ends it between two pages.
+ * Of whom a delta says too little is read whole before the cookie moves. A domain controller that lags opens and deletes nobody. The
+ * signal ends it between two pages.
  */
 export async function importStep(
   context: ConnectorContext,
@@ -35,6 +40,8 @@ export async function importStep(
 ): Promise<ImportSummary> {
   const { store } = context;
   applyChangedRules(context);
+  const lags = (await judgeLag(context, ldap, namingContext)) !== undefined;
+  const lagging = lags ? new LaggingImport(context, ldap, namingContext) : undefined;
   const cookie = store.cursors.get('dirsync-cookie');
   let generation = Number(store.cursors.get('import-generation') ?? 0);
   const summary: ImportSummary = { imported: 0, full: false };
@@ -51,7 +58,8 @@ export async function importStep(
     }
     summary.full = page.full !== null;
     summary.imported += page.objects.length;
-    if (!summary.full) noteUnclear(context, page.objects, unclear);
+    const objects = lagging ? await lagging.take(page) : page.objects;
+    if (!summary.full) noteUnclear(context, objects, unclear);
     if (page.cookie !== undefined && unclear.size > 0) {
       if (unclear.size > MAX_WHOLE_READS) {
         store.cursors.set('dirsync-cookie', undefined);
@@ -63,9 +71,18 @@ export async function importStep(
       await mergeWhole(context, ldap, { namingContext, objectGuids: unclear }, generation);
       unclear.clear();
     }
+    // What was read is known to the domain controller by now; where nothing was, it knew nothing more that counts.
+    const read =
+      page.cookie !== undefined && summary.imported > 0 && hasSeveral(context.connector)
+        ? await readUpToDateVector(ldap, namingContext)
+        : undefined;
     store.db.transaction(() => {
-      mergePage(context, page, generation, unclear);
-      if (page.full !== null && !page.more) store.space.markUnseenDeleted(generation);
+      mergePage(context, { ...page, objects }, generation, unclear);
+      if (read) noteRead(store, read.vector);
+      if (page.full !== null && !page.more) {
+        if (lags) oweImport(store);
+        else store.space.markUnseenDeleted(generation);
+      }
       if (page.cookie !== undefined && (page.full === null || !page.more))
         store.cursors.set('dirsync-cookie', page.cookie);
       faultPoint('connect.before-commit');

@@ -215,3 +215,15 @@ test('what could not be decrypted is read again, then quarantined with its reaso
   const decision = decide({ user, whole: true });
   assert.ok(decision.action === 'quarantine' && decision.reason === 'unicodePwd: truncated');
 });
+
+test('a password that was closed is not opened again by a domain controller that lags, but by news of it', () => {
+  for (const holder of [
+    acknowledged(5, { withdrawn: 'must-change' }),
+    acknowledged(5, { mustChange: true }),
+  ]) {
+    assert.equal(actionOf({ holder }), 'send');
+    const decision = decide({ holder, lags: true });
+    assert.equal(decision.action === 'quarantine' && decision.code, 'domain-controller-lags');
+    assert.equal(actionOf({ holder, lags: true, user: replicated(1, 6) }), 'send');
+  }
+});

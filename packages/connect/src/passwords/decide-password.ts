@@ -46,6 +46,11 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
   // pwdLastSet that is not there means the same as 0 to Active Directory.
   const changed = user.pwdLastSet ?? 0n;
   if (changed === 0n) return decideTemporary(input, comparison);
+  if (comparison === 0 && input.lags && (holder.withdrawn !== undefined || holder.mustChange)) {
+    const reason =
+      'the domain controller lags: what closed this password may not have reached it, so it stays closed until the domain controller has caught up';
+    return { action: 'quarantine', status: 'Unknown', code: 'domain-controller-lags', reason };
+  }
   if (comparison === 0 && !isWantedAgain(holder, input)) return { action: 'current' };
   const { ntHash, keysProblem } = user;
   const kerberosKeys = typeof user.kerberosKeys === 'string' ? undefined : user.kerberosKeys;

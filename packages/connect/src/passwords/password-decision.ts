@@ -19,6 +19,8 @@ export interface PasswordInput {
   inetOrgPersonPasswords?: boolean;
   /** Somebody asked for this very user. */
   wanted?: boolean | undefined;
+  /** The domain controller has not got all that was read before. */
+  lags?: boolean;
   temporaryPasswords: ConnectConfiguration['temporaryPasswords'];
 }
 

@@ -2,6 +2,7 @@ import { type ReplicatedUser, type ReplicationConnection, wipeUser } from '@caus
 import type { WithdrawalReason } from '@causeway/records';
 import { mapLimit } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
+import { lagOf } from '../domain-controller/lag.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { decidePassword } from './decide-password.ts';
 import type { PasswordItem } from './make-changes.ts';
@@ -102,8 +103,19 @@ function decideOne(
   const { inetOrgPersonPasswords } = connector;
   const holder = store.holders.get(user.objectGuid);
   const { state } = pairing;
+  const lags = lagOf(context) !== undefined;
   const decision = decidePassword({
-    ...{ user, whole, holder, pairing: state, fullPass, wanted, temporaryPasswords, inetOrgPersonPasswords },
+    ...{
+      user,
+      whole,
+      holder,
+      pairing: state,
+      fullPass,
+      wanted,
+      temporaryPasswords,
+      inetOrgPersonPasswords,
+      lags,
+    },
   });
   if (decision.action === 'send') todo.send.push({ holder: holder!, password: decision });
   else if (decision.action === 'read-again') todo.again.push(user.objectGuid);

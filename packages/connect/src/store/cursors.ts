@@ -8,6 +8,12 @@ export type CursorName =
   | 'replication-cookie'
   | 'usn'
   | 'invocation-id'
+  /** Which of several domain controllers is read, since when and why, as JSON. */
+  | 'domain-controller'
+  /** What the domain controllers knew when they were read, as JSON; kept where a connector has several. */
+  | 'read-vector'
+  /** Since when the domain controller knows less than that, and whether all is to be imported anew afterwards, as JSON. */
+  | 'lag'
   | 'last-object-cycle-at'
   | 'last-password-cycle-at'
   /** Times and outcome of the last password cycle and of the last good one, as JSON. */

@@ -65,6 +65,14 @@ test('a configuration with an unknown key is refused with a suggestion, in a con
   });
 });
 
+test('a domain controller that a connector names twice is refused', () => {
+  const again = configurationFile('    domainControllers: [{ server: dc2 }, { server: 127.0.0.1 }]\n');
+  assert.throws(() => loadConnectConfiguration(again), {
+    code: 'configuration-invalid',
+    message: /names the domain controller '127\.0\.0\.1' of connector 'corp\.example\.com' twice/,
+  });
+});
+
 test('a configuration has what it leaves out by default, and the forest in lower case', () => {
   const configuration = loadConnectConfiguration(configurationFile());
   assert.equal(configuration.connectors[0]!.forest, 'corp.example.com');

@@ -3,6 +3,7 @@ import { highestCommittedUSN } from '@causeway/ldap';
 import { bestEffort, CausewayError, describeError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { DomainController } from '../domain-controller/domain-controller.ts';
+import { chosenController, Failover } from '../domain-controller/failover.ts';
 import { noteRestore } from '../domain-controller/note-restore.ts';
 import { type ExportSummary, exportStep } from '../objects/export-step.ts';
 import { type ImportSummary, importStep } from '../objects/import-step.ts';
@@ -46,6 +47,7 @@ export function cycleStopped(connector: string): CausewayError {
 export class Connector {
   readonly context: ConnectorContext;
   readonly controller: DomainController;
+  readonly #failover: Failover;
   readonly #channel: PasswordChannel;
   readonly #cycles = new Mutex();
   #busy: 'import' | 'export' | undefined;
@@ -53,7 +55,8 @@ export class Connector {
 
   constructor(context: ConnectorContext) {
     this.context = context;
-    this.controller = new DomainController(context);
+    this.controller = new DomainController({ ...context, connector: chosenController(context) });
+    this.#failover = new Failover(context, this.controller, work => this.#cycles.run(work));
     const { controller } = this;
     this.#channel = { context, controller, inFlight: new UsersInFlight(), pace: undefined };
   }
@@ -97,7 +100,8 @@ export class Connector {
    * Import, export, passwords, retries, those who are owed; one cycle at a time.
    * @throws CausewayError 'cycle-stopped' when somebody stopped the objects' part; the passwords have had their turn then
    */
-  cycle(options: CycleOptions = {}): Promise<CycleSummary> {
+  async cycle(options: CycleOptions = {}): Promise<CycleSummary> {
+    await this.#failover.ready(() => this.#poll());
     return this.#cycles.run(async () => {
       try {
         return await this.#cycle(options);
@@ -246,15 +250,24 @@ export class Connector {
    * domain controller was restored: all cookies are dropped.
    */
   async poll(): Promise<bigint> {
+    await this.#failover.ready();
     try {
-      const { connection, fresh } = await this.controller.poll();
-      const usn = await highestCommittedUSN(connection);
-      const known = this.context.store.cursors.get('invocation-id');
-      noteRestore(this.context, usn, fresh ? await this.controller.invocationId(connection) : known);
-      return usn;
+      return await this.#poll();
     } catch (cause) {
+      this.#failover.suspect();
       throw await this.#noted(cause);
     }
+  }
+
+  async #poll(): Promise<bigint> {
+    const { store } = this.context;
+    const { connection, fresh } = await this.controller.poll();
+    const usn = await highestCommittedUSN(connection);
+    const invocationId = fresh
+      ? await this.controller.invocationId(connection)
+      : store.cursors.get('invocation-id');
+    noteRestore({ store, connector: this.controller.connector }, usn, invocationId);
+    return usn;
   }
 
   async close(): Promise<void> {
@@ -263,6 +276,8 @@ export class Connector {
 
   async #failed(cause: unknown): Promise<unknown> {
     const error = await this.#noted(cause);
+    if (error instanceof CausewayError && error.code.startsWith('domain-controller-'))
+      this.#failover.suspect();
     await this.controller.drop();
     return error;
   }

@@ -21,6 +21,8 @@ export class ScriptedDirectory {
   /** What each kind of question is answered with. */
   readonly answers: Record<Question, Answer> = { full: [], delta: [], whole: [] };
   readonly asked: Question[] = [];
+  /** What it says of itself, and of whatever is looked up by itself. */
+  readonly self: Record<string, (string | Buffer)[]> = { ...SELF };
 
   static async listen(): Promise<ScriptedDirectory> {
     const directory = new ScriptedDirectory();
@@ -59,7 +61,7 @@ export class ScriptedDirectory {
     const id = idOf(request);
     const text = request.toString('latin1');
     if (!text.includes(ControlOid.dirSync)) {
-      socket.write(Buffer.concat([entry(id, 'CN=dc', SELF), done(id)]));
+      socket.write(Buffer.concat([entry(id, 'CN=dc', this.self), done(id)]));
       return;
     }
     const question = text.includes('objectGUID') ? 'whole' : text.includes(COOKIE) ? 'delta' : 'full';

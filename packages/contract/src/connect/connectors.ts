@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { Forest, ObjectGuid, Timestamp } from '../common.ts';
+import { Forest, ObjectGuid, Timestamp, text } from '../common.ts';
 import { route } from '../http/route.ts';
 import { ConfigurationParameters, ConnectorName, Identifier } from './parameters.ts';
+import { ControllerInUse } from './status.ts';
 
 /** Every tenant connector has this identifier, as in the original. */
 export const TENANT_CONNECTOR_ID = 'b891884f-051e-4a83-95af-2544101c9083';
@@ -162,5 +163,15 @@ export const connectorRoutes = {
     params: ByName,
     body: z.strictObject({ domainGuid: ObjectGuid }),
     reply: z.strictObject({ connector: ConnectorName, pinned: DirectoryPin.shape.answered }),
+  }),
+  acceptDomainController: route({
+    method: 'PUT',
+    path: '/api/v1/connectors/:name/domain-controller',
+    access: ['local'],
+    summary:
+      'takes the domain controller that is read, by its name, for all that there is: what only another one knew, which is lost for good, is undone',
+    params: ByName,
+    body: z.strictObject({ server: text(255).min(1) }),
+    reply: z.strictObject({ connector: ConnectorName, domainController: ControllerInUse }),
   }),
 };

@@ -98,6 +98,18 @@ export const ConnectArrival = z.strictObject({
 });
 export type ConnectArrival = z.infer<typeof ConnectArrival>;
 
+/** Which of several domain controllers a connector reads. */
+export const ControllerInUse = z.strictObject({
+  server: z.string(),
+  preferred: z.string(),
+  /** When the connector moved there, and why; null where it never moved. */
+  since: Timestamp.nullable(),
+  reason: z.string().nullable(),
+  /** Since when it has not got all that was read before: it deletes and opens nobody. Null where it has. */
+  lagsSince: Timestamp.nullable(),
+});
+export type ControllerInUse = z.infer<typeof ControllerInUse>;
+
 export const ConnectStatus = z.strictObject({
   tenant: z.strictObject({
     id: z.string(),
@@ -127,6 +139,8 @@ export const ConnectStatus = z.strictObject({
       lastObjectCycleAt: Timestamp.nullable(),
       lastPasswordCycleAt: Timestamp.nullable(),
       lastError: z.string().nullable(),
+      /** Which domain controller is read; there where the connector has several. */
+      domainController: ControllerInUse.optional(),
       users: Count,
       exported: Count,
       passwords: Count,

@@ -1,0 +1,37 @@
+import { readUpToDateVector } from '@causeway/active-directory';
+import { CausewayError } from '@causeway/service';
+import type { ConnectorContext } from '../context.ts';
+import { EventId } from '../store/events.ts';
+import type { DomainController } from './domain-controller.ts';
+import { lagOf, oweImport } from './lag.ts';
+
+/**
+ * A domain controller was lost for good, and with it what no other one has heard of. The one that is read counts from here on as it
+ * is: the next import takes all of it. Called while no cycle runs.
+ *
+ * @throws CausewayError 'other-domain-controller' or 'no-lag'
+ */
+export async function acceptController(
+  context: ConnectorContext,
+  controller: DomainController,
+  { server, caller }: { server: string; caller: string },
+): Promise<void> {
+  const { store, connector } = context;
+  const current = controller.connector.server;
+  if (current !== server) {
+    const text = `'${connector.name}' reads the domain controller '${current}', not '${server}' as was confirmed; nothing was changed`;
+    throw new CausewayError('other-domain-controller', text, { status: 409 });
+  }
+  if (lagOf(context) === undefined) {
+    const text = `the domain controller '${server}' of '${connector.name}' lags behind none: there is nothing to accept`;
+    throw new CausewayError('no-lag', text, { status: 409 });
+  }
+  const namingContext = await controller.namingContext();
+  const { vector } = await readUpToDateVector(await controller.ldap(), namingContext);
+  store.db.transaction(() => {
+    store.cursors.set('read-vector', JSON.stringify(vector));
+    oweImport(store);
+    const text = `the domain controller '${server}' of '${connector.name}' counts as it is, as ${caller} has confirmed: what only another one knew is undone`;
+    store.events.add(EventId.domainControllerFailed, 'warn', connector.name, text);
+  });
+}

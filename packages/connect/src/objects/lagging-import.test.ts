@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { after, beforeEach, test } from 'node:test';
+import { encodeGuid } from '@causeway/ldap';
+import type { ConnectorContext } from '../context.ts';
+import { lagOf, readVector } from '../domain-controller/lag.ts';
+import { guidOf, imported, person, testContext } from '../testing/fixtures.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { ScriptedDirectory, type ScriptedObject } from '../testing/scripted-directory.ts';
+import { importStep } from './import-step.ts';
+
+const peer = await ProvisioningPeer.listen();
+const directory = await ScriptedDirectory.listen();
+after(() => Promise.all([peer.close(), directory.close()]));
+beforeEach(() => {
+  directory.asked.length = 0;
+  Object.assign(directory.answers, { full: [], delta: [], whole: [] });
+  Object.assign(directory.self, {
+    highestCommittedUSN: ['1'],
+    replUpToDateVector: [],
+    replPropertyMetaData: [],
+  });
+});
+
+const NAMING_CONTEXT = 'DC=corp,DC=example,DC=com';
+/** The domain controller that was read before, up to this USN of its own. */
+const [OTHER, READ] = [guidOf(0xdc1), 100];
+const ATTRIBUTES = {
+  isDeleted: 0x2_0030,
+  userAccountControl: 0x9_0008,
+  objectSid: 0x9_0092,
+  accountExpires: 0x9_009f,
+};
+
+function numbers(...parts: readonly [bytes: 4 | 8, value: number][]): Buffer {
+  return Buffer.concat(
+    parts.map(([bytes, value]) => {
+      const buffer = Buffer.alloc(bytes);
+      buffer.writeUInt32LE(value);
+      return buffer;
+    }),
+  );
+}
+
+/** The domain controller has heard of the other one's changes up to this USN. */
+function knows(usn: number): void {
+  const head = numbers([4, 1], [4, 0], [4, 1], [4, 0]);
+  directory.self.replUpToDateVector = [Buffer.concat([head, encodeGuid(OTHER), numbers([8, usn])])];
+}
+
+/** Whatever is looked up was changed by the other domain controller at these USNs. */
+function stamps(changes: Partial<Record<keyof typeof ATTRIBUTES, number>>): void {
+  const entries = Object.entries(changes);
+  directory.self.replPropertyMetaData = [
+    Buffer.concat([
+      numbers([4, 1], [4, 0], [4, entries.length], [4, 0]),
+      ...entries.map(([name, usn]) =>
+        Buffer.concat([
+          numbers([4, ATTRIBUTES[name as keyof typeof ATTRIBUTES]], [4, 1], [8, 0]),
+          encodeGuid(OTHER),
+          numbers([8, usn], [8, 1]),
+        ]),
+      ),
+    ]),
+  ];
+}
+
+/** One of several domain controllers, of which another one was read up to `READ`, with these people. */
+function several(...people: Parameters<typeof imported>[1][]): ConnectorContext {
+  const context = testContext(peer);
+  const connector = { ...context.connector, domainControllers: [{ server: '127.0.0.2' }] };
+  imported(context, ...people);
+  const { cursors } = context.store;
+  cursors.set('read-vector', JSON.stringify([{ invocationId: OTHER, usn: String(READ) }]));
+  return { ...context, connector };
+}
+
+async function run(context: ConnectorContext) {
+  await using ldap = await directory.connect();
+  return await importStep(context, ldap, NAMING_CONTEXT);
+}
+
+/** Imports everything once, so that a delta follows. */
+async function withCookie(context: ConnectorContext): Promise<ConnectorContext> {
+  await run(context);
+  directory.asked.length = 0;
+  return context;
+}
+
+const changed = (n: number, attributes: NonNullable<ScriptedObject['attributes']>): ScriptedObject => ({
+  guid: guidOf(n),
+  dn: person(n).dn,
+  attributes,
+});
+/** As a full import brings it, or the delta that makes it. */
+function whole(n: number): ScriptedObject {
+  const { objectClasses, attributes } = person(n);
+  const { objectSid, ...others } = attributes;
+  return { ...changed(n, { ...others, objectClass: objectClasses }), objectSid: objectSid as string };
+}
+
+const isOpen = ({ store }: ConnectorContext, n: number): boolean => {
+  const found = store.space.get(guidOf(n));
+  return found?.desiredDigest !== undefined && found.attributes.userAccountControl === '512';
+};
+const DISABLED = { userAccountControl: '514' };
+
+test('a domain controller that has all that was read counts whole, and its vector is kept', async () => {
+  const context = several(person(1, DISABLED), person(2));
+  knows(READ);
+  directory.answers.full = [whole(1)];
+  await run(context);
+  assert.equal(isOpen(context, 1), true);
+  assert.equal(context.store.space.get(guidOf(2))?.deleted, true);
+  assert.equal(lagOf(context), undefined);
+  const own = readVector(context.store).find(({ invocationId }) => invocationId !== OTHER);
+  assert.equal(own?.usn, '1');
+});
+
+test('what a lagging domain controller would open counts only by a change that is news', async () => {
+  const context = await withCookie(several(person(1, DISABLED)));
+  assert.notEqual(lagOf(context), undefined);
+  directory.answers.delta = [changed(1, { userAccountControl: '512', displayName: 'older' })];
+  stamps({ userAccountControl: READ });
+  await run(context);
+  assert.equal(isOpen(context, 1), false);
+  stamps({ userAccountControl: READ + 1 });
+  await run(context);
+  assert.equal(isOpen(context, 1), true);
+});
+
+test('a later end of an account is an opening, too', async () => {
+  const context = await withCookie(several(person(1, { accountExpires: '133000000000000000' })));
+  directory.answers.delta = [changed(1, { accountExpires: '0' })];
+  stamps({ accountExpires: READ, userAccountControl: READ + 1 });
+  await run(context);
+  assert.equal(context.store.space.get(guidOf(1))?.attributes.accountExpires, '133000000000000000');
+});
+
+test('it deletes and brings back by news alone', async () => {
+  const gone = { ...person(2), deleted: true };
+  const context = await withCookie(several(person(1), gone));
+  directory.answers.delta = [
+    { ...changed(1, { isDeleted: 'TRUE' }), dn: `CN=1,CN=Deleted Objects,${NAMING_CONTEXT}` },
+    changed(2, { displayName: 'still there' }),
+  ];
+  const deleted = () => [1, 2].map(n => context.store.space.get(guidOf(n))?.deleted);
+  for (const known of [{}, { isDeleted: READ }]) {
+    stamps(known);
+    await run(context);
+    assert.deepEqual(deleted(), [false, true]);
+  }
+  stamps({ isDeleted: READ + 1 });
+  directory.answers.delta = directory.answers.delta.slice(0, 1);
+  await run(context);
+  assert.deepEqual(deleted(), [true, true]);
+});
+
+test('somebody of whom nobody knew is made by news alone', async () => {
+  const context = await withCookie(several());
+  directory.answers.delta = [whole(3)];
+  stamps({ objectSid: READ });
+  await run(context);
+  assert.equal(context.store.space.get(guidOf(3)), undefined);
+  stamps({ objectSid: READ + 1 });
+  await run(context);
+  assert.equal(isOpen(context, 3), true);
+});
+
+test('closing counts at once, without a look', async () => {
+  const context = await withCookie(several(person(1)));
+  directory.answers.delta = [changed(1, DISABLED)];
+  await run(context);
+  assert.equal(isOpen(context, 1), false);
+});
+
+test('whom a lagging domain controller does not have stays; when it has caught up, all is imported anew and counts', async () => {
+  const context = several(person(1), person(2, DISABLED));
+  knows(READ - 1);
+  directory.answers.full = [whole(2)];
+  stamps({ userAccountControl: READ });
+  assert.equal((await run(context)).full, true);
+  assert.equal(context.store.space.get(guidOf(1))?.deleted, false);
+  assert.equal(isOpen(context, 2), false);
+  assert.equal((await run(context)).full, false);
+  knows(READ);
+  assert.equal((await run(context)).full, true);
+  assert.equal(lagOf(context), undefined);
+  assert.equal(context.store.space.get(guidOf(1))?.deleted, true);
+  assert.equal(isOpen(context, 2), true);
+});
+
+test('where only one domain controller is left, it counts as it is', async () => {
+  const context = await withCookie(several(person(1)));
+  assert.equal(context.store.space.get(guidOf(1))?.deleted, false);
+  const alone = { ...context, connector: { ...context.connector, domainControllers: [] } };
+  assert.equal((await run(alone)).full, true);
+  assert.equal(context.store.space.get(guidOf(1))?.deleted, true);
+  assert.deepEqual(readVector(context.store), []);
+});
