@@ -85,12 +85,11 @@ function describePairing(pairing: ConnectStatus['pairing']): string {
 }
 
 function describeArrival(arrival: ConnectStatus['connectors'][number]['arrival']): string[] {
-  const { state, accounts, credentials, completeAsOf, alarm, missing, missingCount, reads } = arrival;
+  const { state, accounts, credentials, completeAsOf, alarm, missing, missingCount } = arrival;
   if (state === 'no managed domain') return [];
   const lines = [
     `${accounts.arrived} of ${accounts.all} accounts, ${credentials.arrived} of ${credentials.all} credentials have arrived in the managed domain: ${state}; ${completeAsOf === null ? 'never complete yet' : `complete as of ${completeAsOf}`}`,
   ];
-  if (reads) lines.push(`the managed domain signed that it reads ${reads.join(', ')}`);
   if (alarm !== null) lines.push(`ALARM: ${alarm}`);
   for (const { user, what, refused } of missing)
     lines.push(`not there: ${user}, ${what}${refused === null ? '' : ` (came and was refused: ${refused})`}`);
