@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { PasswordOrder } from '@causeway/credentials';
 
 /**
  * The users of a forest are told apart into this many buckets, so that a difference between two places can be
@@ -78,4 +79,37 @@ export function differingBuckets(a: string, b: string): number[] {
     if (left.compare(right, from, to, from, to) !== 0) differing.push(n);
   }
   return differing;
+}
+
+/** What a place has of one user, as Connect and the tenant compare it: also of a password for which no record was sealed. */
+export interface Line extends Entry {
+  /** Of the password, or of the withdrawal in its place; undefined of who never had one. */
+  passwordOrder: PasswordOrder | undefined;
+  /** There is no password: it was withdrawn. */
+  withdrawn: boolean;
+}
+
+/**
+ * What one line adds to the digest of its bucket, which is the exclusive or of all that is added: so a place keeps it as its rows
+ * change, whatever their order. The first 16 bytes of SHA-256 over the line's text (docs/formats.md, *Comparing*). Nobody believes such
+ * a digest: it says where to look.
+ */
+export function lineDigest({
+  anchor,
+  accountSequence,
+  credentialSequence,
+  passwordOrder,
+  withdrawn,
+}: Line): Uint8Array {
+  const { version, originatingTime, originatingInvocationId } = passwordOrder ?? {};
+  const order = passwordOrder ? `${version}.${originatingTime}.${originatingInvocationId}` : '-';
+  const text = `${anchor} ${accountSequence} ${credentialSequence} ${order} ${withdrawn ? 'withdrawn' : 'open'}`;
+  return new Uint8Array(hash('sha256', text, 'buffer').subarray(0, DIGEST_LENGTH));
+}
+
+/** The digest of a bucket's lines, in whatever order; of none it is zero. */
+export function linesDigest(lines: Iterable<Line>): Uint8Array {
+  const digest = new Uint8Array(DIGEST_LENGTH);
+  for (const line of lines) for (const [i, byte] of lineDigest(line).entries()) digest[i]! ^= byte;
+  return digest;
 }

@@ -118,6 +118,40 @@ export const WindowsCredentialsSyncConfig = z.strictObject({
 });
 export type WindowsCredentialsSyncConfig = z.infer<typeof WindowsCredentialsSyncConfig>;
 
+/** Into so many parts a forest's users are told apart, for ever: by the first byte of the SHA-256 of the source anchor. */
+export const COMPARED_BUCKETS = 256;
+/** Lines of one answer. */
+export const MAX_LINES = 2000;
+
+const Bucket = z
+  .int()
+  .nonnegative()
+  .max(COMPARED_BUCKETS - 1);
+const Buckets = z.array(Bucket).max(COMPARED_BUCKETS);
+
+/** The digests of all buckets, 16 bytes each, one after the other (docs/formats.md, *Comparing*). */
+const BucketDigests = z.string().regex(/^[A-Za-z0-9_-]{5462}$/, '4,096 bytes in base64url');
+
+/**
+ * How far a tenant's changes went, under its own seal: whoever shows one that the tenant has not reached any more proves that the tenant
+ * lost changes. Nobody but the tenant reads it.
+ */
+export const Mark = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9._-]+$/, 'a mark that the tenant gave out');
+
+/** What the tenant has of one user of a forest. */
+export const TenantLine = z.strictObject({
+  sourceAnchor: SourceAnchor,
+  accountSequence: Sequence,
+  /** Of the credential record or withdrawal that it has; 0 without one. */
+  credentialSequence: Sequence,
+  passwordOrder: PasswordOrder.nullable(),
+  withdrawn: z.boolean(),
+});
+export type TenantLine = z.infer<typeof TenantLine>;
+
 export const synchronizationRoutes = {
   getSyncConfiguration: route({
     method: 'GET',
@@ -189,5 +223,31 @@ export const synchronizationRoutes = {
       "what the tenant has of a forest, signed for the managed domain; answered with the managed domain's receipt",
     body: z.strictObject({ forest: Forest, head: SignedHead }),
     reply: z.strictObject({ receipt: SignedReceipt.nullable() }),
+  }),
+  compareForest: route({
+    method: 'POST',
+    path: '/api/v1/sync/compare',
+    access: ['connect'],
+    summary: 'which buckets of a forest the tenant has otherwise than Connect says',
+    body: z.strictObject({
+      forest: Forest,
+      buckets: BucketDigests,
+      /** The last one that this tenant gave out. */
+      mark: Mark.nullable(),
+    }),
+    reply: z.strictObject({ differing: Buckets, mark: Mark.nullable() }),
+  }),
+  readLines: route({
+    method: 'POST',
+    path: '/api/v1/sync/lines',
+    access: ['connect'],
+    summary: 'what the tenant has of the users of some buckets, in the order of the bytes of their anchors',
+    body: z.strictObject({
+      forest: Forest,
+      buckets: Buckets.min(1),
+      /** The last anchor of the answer before; empty for the first. */
+      after: z.union([SourceAnchor, z.literal('')]),
+    }),
+    reply: z.strictObject({ lines: z.array(TenantLine).max(MAX_LINES), more: z.boolean() }),
   }),
 };
