@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, ConnectStatus, DirectoryPin } from '@causeway/contract';
@@ -166,11 +165,9 @@ test('when forest and entry agree with each other, the pinned domain is missed',
   await works();
 });
 
-test('a state from before directories were pinned tells by its objects where it comes from', async () => {
+test('a Connect that lost its pins tells by its objects which directory it reads', async () => {
   await stage.connect.stop();
-  const state = new DatabaseSync(join(stage.stateOf('connect'), 'connect.db'));
-  state.exec('DELETE FROM directory_pin');
-  state.close();
+  rmSync(join(stage.stateOf('connect'), 'confirmed.json'));
   await stage.connect.start();
   await eventually('the error', sayingWhat(/another domain than the connector has read so far/));
   await works();
