@@ -54,7 +54,7 @@ async function runParts(
   let tenant = await openTenant(places, configuration.tenant, enrolment);
   // A new registration may have enrolled the agent anew.
   const send: Send = (path, init) => tenant(path, init);
-  const ledger = new Ledger(places.ledger, clock);
+  const ledger = new Ledger(places.ledger, clock, places.confirmed);
   const directory = new ManagedDirectory(places.domain);
   let described: ReturnType<typeof describeWhenUp> | undefined;
   let isUp = false;
