@@ -109,7 +109,7 @@ async function runParts(
         standing.wake();
       },
     };
-    const api = new LocalApi(admin, log, samba);
+    const api = new LocalApi(admin, log, { samba, standing });
     const guard = new RealmGuard({ ledger, directory, log, domainWhenUp });
     const ownChanges = new OwnChangesUpgrade({ ledger, directory, log, domainWhenUp });
     const blocks = new BlockKeeper({ ledger, directory, log, domainWhenUp });
@@ -171,11 +171,16 @@ class LocalApi implements Service {
   readonly #server: HttpServer;
   readonly #stateDirectory: string;
 
-  constructor(context: AdminContext, log: Log, samba: SambaRelease) {
+  constructor(
+    context: AdminContext,
+    log: Log,
+    { samba, standing }: { samba: SambaRelease; standing: StandingWatch },
+  ) {
     const running: RunningService = {
       startedAt: context.ledger.clock.now(),
       samba,
       trouble: () => (this.follower ? this.follower.trouble : 'samba is starting'),
+      otherRuns: () => standing.otherRuns,
       wake: () => this.follower?.wake(),
       readAgain: () => this.follower?.readAgain(),
       log: (about, message) => log.info(about, message),

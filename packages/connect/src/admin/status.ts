@@ -27,6 +27,7 @@ export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
       name: agent.tenantName,
       url: connect.configuration.tenant.url,
       minimumAgentVersion: told instanceof CallError ? null : told.minimumAgentVersion,
+      ...(!(told instanceof CallError) && told.otherRuns && { otherRuns: told.otherRuns }),
     },
     signingKey: agent.publicKey,
     pairing: pairing(connect, told),
