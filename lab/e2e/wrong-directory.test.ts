@@ -181,6 +181,21 @@ test('with the right entry everything goes on', async () => {
   await eventually('the error is over', async () => (await connector()).lastError === null);
 });
 
+test('an emptied Connect still refuses the other directory, and needs no confirmation for its own', async () => {
+  const { exported } = await connector();
+  await stage.connect.stop();
+  for (const name of ['connect.db', 'connect.db-wal', 'connect.db-shm'])
+    rmSync(join(stage.stateOf('connect'), name), { force: true });
+  configure({ ...ofFabrikam(), forest: other.dnsDomain }, right.connectors.slice(0, 1));
+  await stage.connect.start();
+  await eventually('the error', sayingWhat(/another domain than the connector has read so far/));
+  await restart({});
+  alice.password = randomPassword();
+  await setPassword(corp, alice.sam, alice.password);
+  await works();
+  await eventually('everybody is read again', async () => (await connector()).exported === exported);
+});
+
 test('repin shows whom a move would delete, moves only when it is told to, and then reads the other directory', async () => {
   const { exported } = await connector();
   await restart({ ...ofFabrikam(), forest: other.dnsDomain }, right.connectors.slice(0, 1));
