@@ -340,6 +340,11 @@ const MIGRATIONS: readonly Migration[] = [
         execute function causeway_end_sessions()`,
     ],
   },
+  {
+    number: 15,
+    name: 'password orders of forests that were restored',
+    statements: ['alter table users add column order_epoch bigint not null default 0'],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */
