@@ -5,7 +5,8 @@ import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
 import { Cursors } from './cursors.ts';
 import { Database } from './database.ts';
-import { DirectoryPin } from './directory-pin.ts';
+import { DirectoryPin } from './directory/directory-pin.ts';
+import { Restores } from './directory/restores.ts';
 import { Events } from './events.ts';
 import { FullPasses } from './full-passes.ts';
 import { HeadBuckets } from './head-buckets.ts';
@@ -48,6 +49,7 @@ export interface ConnectorStore {
   readonly passes: FullPasses;
   readonly heads: HeadBuckets;
   readonly receipts: Receipts;
+  readonly restores: Restores;
 }
 
 /**
@@ -70,13 +72,14 @@ export function openStore(stateDirectory: string | undefined, log: Log, clock?: 
 export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string): ConnectorStore {
   const { db, events } = store;
   const passwordLog = new PasswordLog(db, name);
+  const cursors = new Cursors(db, name);
   return {
     name,
     clock: db.clock,
     db,
     events,
     settings: new ConnectorSettings(db, name),
-    cursors: new Cursors(db, name),
+    cursors,
     pin: new DirectoryPin(db, name),
     space: new ConnectorSpace(db, name),
     bulk: new BulkBook(db),
@@ -88,5 +91,6 @@ export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string
     passes: new FullPasses(db, name),
     heads: new HeadBuckets(db, name),
     receipts: new Receipts(db, name),
+    restores: new Restores(db, name, cursors),
   };
 }

@@ -1,5 +1,5 @@
 import { type DirectoryIdentity, domainSidOf } from '@causeway/active-directory';
-import type { Database } from './database.ts';
+import type { Database } from '../database.ts';
 
 /** The directory that a connector reads, and no other one. */
 export interface PinnedDirectory {
