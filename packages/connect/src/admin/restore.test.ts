@@ -10,7 +10,6 @@ import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { noteReads } from '../pairing/signed-reads.ts';
 import { processUsers } from '../passwords/process-users.ts';
-import { confirmKey } from '../store/pairing.ts';
 import { believed, guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { acceptRestore, restoreState } from './restore.ts';
@@ -47,7 +46,7 @@ async function pair(context: ConnectorContext): Promise<void> {
   const key = sealingPublicKey(await generateSealingKey());
   peer.offerKey(key);
   await context.tenant.configuration(true);
-  confirmKey(context.store.db, peer.confirmable(key));
+  context.store.confirmations.confirmDomain(peer.confirmable(key));
 }
 
 test('older passwords of a restored forest wait for one word, and go then in a new epoch, with records that say so', async () => {

@@ -86,8 +86,9 @@ export async function acceptRestore(
   const { vector } = hasSeveral(connector)
     ? await readUpToDateVector(await controller.ldap(), await controller.namingContext())
     : { vector: undefined };
+  // First, and not in the database: a kill in between has the administrator say it once more.
+  store.restores.raise(reserveSequences(store.db, 1));
   store.db.transaction(() => {
-    store.restores.raise(reserveSequences(store.db, 1));
     store.restores.setPending(undefined);
     store.restores.releaseAll('opening');
     store.restores.releaseAll('password');

@@ -1,5 +1,6 @@
 import {
   covers,
+  importedUpTo,
   mergeVectors,
   type ReplicationCookie,
   readUpToDateVector,
@@ -68,14 +69,15 @@ export function markRestored(
 /** What was read of the forest so far, before the cookies go. */
 function readBefore(store: ConnectorStore): UpToDateVector {
   const { restores, cursors } = store;
-  const cookie = cursors.get('replication-cookie');
-  const passwords = cookie === undefined ? [] : (JSON.parse(cookie) as ReplicationCookie).upToDateVector;
+  const passwords = cursors.get('replication-cookie');
+  const objects = importedUpTo(cursors.get('dirsync-cookie') ?? '');
   const [invocationId, usn] = [cursors.get('invocation-id'), cursors.get('usn')];
   return [
     // Restored once more before anybody said a word: what was read before the first time counts on.
     restores.pending()?.read ?? [],
     readVector(store),
-    passwords,
+    passwords === undefined ? [] : (JSON.parse(passwords) as ReplicationCookie).upToDateVector,
+    objects === undefined ? [] : [objects],
     invocationId !== undefined && usn !== undefined ? [{ invocationId, usn }] : [],
   ].reduce(mergeVectors);
 }

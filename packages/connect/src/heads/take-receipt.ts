@@ -1,14 +1,13 @@
 import { type Receipt, verifyReceipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { noteReads } from '../pairing/signed-reads.ts';
-import { confirmedKey } from '../store/pairing.ts';
 
 /** The receipt that the tenant hands over, if the managed domain signed it, whose keys an administrator confirmed. */
 export function readReceipt(
   { store, agent, connector }: ConnectorContext,
   text: string,
 ): { ok: true; receipt: Receipt } | { ok: false; detail: string } {
-  const publicKey = confirmedKey(store.db)?.receiptKey;
+  const publicKey = store.confirmations.managedDomain?.receiptKey;
   if (publicKey === undefined) return { ok: false, detail: "the managed domain's keys are not confirmed" };
   const signer = { publicKey, forests: new Set([connector.forest]) };
   // There is one key that may sign: whatever id the receipt names, it has to be of this one.
@@ -29,6 +28,6 @@ export function takeReceipt(context: ConnectorContext, text: string): string | u
   receipts.save({ receipt: text, sequence, receivedAt: db.timestamp() });
   // A receipt of version 1 says nothing of it: the tenant decides by its header whether another one can go through it.
   const { reads } = read.receipt;
-  if (reads) noteReads(context.store, confirmedKey(context.store.db)!.receiptKey, reads);
+  if (reads) noteReads(context.store, context.store.confirmations.managedDomain!.receiptKey, reads);
   return undefined;
 }

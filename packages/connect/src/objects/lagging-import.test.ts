@@ -25,6 +25,8 @@ beforeEach(() => {
 const NAMING_CONTEXT = 'DC=corp,DC=example,DC=com';
 /** The domain controller that was read before, up to this USN of its own. */
 const [OTHER, READ] = [guidOf(0xdc1), 100];
+/** The one that answers. */
+const OWN = '07070707-0707-0707-0707-070707070707';
 const ATTRIBUTES = {
   isDeleted: 0x2_0030,
   userAccountControl: 0x9_0008,
@@ -48,8 +50,8 @@ function knows(usn: number): void {
   directory.self.replUpToDateVector = [Buffer.concat([head, encodeGuid(OTHER), numbers([8, usn])])];
 }
 
-/** Whatever is looked up was changed by the other domain controller at these USNs. */
-function stamps(changes: Partial<Record<keyof typeof ATTRIBUTES, number>>): void {
+/** Whatever is looked up was changed at these USNs, by the other domain controller or by this one. */
+function stamps(changes: Partial<Record<keyof typeof ATTRIBUTES, number>>, by = OTHER): void {
   const entries = Object.entries(changes);
   directory.self.replPropertyMetaData = [
     Buffer.concat([
@@ -57,7 +59,7 @@ function stamps(changes: Partial<Record<keyof typeof ATTRIBUTES, number>>): void
       ...entries.map(([name, usn]) =>
         Buffer.concat([
           numbers([4, ATTRIBUTES[name as keyof typeof ATTRIBUTES]], [4, 1], [8, 0]),
-          encodeGuid(OTHER),
+          encodeGuid(by),
           numbers([8, usn], [8, 1]),
         ]),
       ),
@@ -307,4 +309,17 @@ test('a restore that took nothing back is over after one cycle; another one rais
     const alarms = context.store.events.last(20).filter(({ text }) => /^ALARM: .*accept-restore/.test(text));
     assert.equal(alarms.length, waits ? 1 : 0);
   }
+});
+
+test('an import that finds out by itself that the domain controller was restored holds back the same', async () => {
+  const context = testContext(peer);
+  directory.self.highestCommittedUSN = ['50'];
+  directory.answers.full = [{ ...whole(1), attributes: { ...whole(1).attributes, ...DISABLED } }];
+  await run(context);
+  directory.self.highestCommittedUSN = ['40'];
+  directory.answers.full = [whole(1)];
+  stamps({ userAccountControl: 30 }, OWN);
+  assert.equal((await run(context)).full, true);
+  assert.deepEqual([isOpen(context, 1), waiting(context).length], [false, 1]);
+  assert.match(context.store.restores.pending()!.reason, /usn-went-back/);
 });

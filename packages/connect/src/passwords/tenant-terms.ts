@@ -18,7 +18,7 @@ export interface TenantTerms {
 export function tenantTerms(store: ConnectorStore, configuration: SyncConfiguration): TenantTerms {
   const reads = readsWith(store, configuration.accepts);
   return {
-    pairing: pairingState(store.db, configuration),
+    pairing: pairingState(store, configuration),
     withdrawals: isReadBy(reads, 'withdrawal-1'),
     numbers: isReadBy(configuration.accepts, 'withdrawal-1'),
     epochs: EPOCH_RECORDS.every(name => isReadBy(reads, name)),

@@ -16,8 +16,6 @@ export type CursorName =
   | 'lag'
   /** A domain controller was found restored, as JSON, until an administrator has said what that means. */
   | 'restored'
-  /** Of the forest's password orders; there once it was restored. */
-  | 'epoch'
   | 'last-object-cycle-at'
   | 'last-password-cycle-at'
   /** Times and outcome of the last password cycle and of the last good one, as JSON. */

@@ -5,6 +5,7 @@ import type {
   CredentialChange,
   ObjectChange,
   PublicKey,
+  SeenRun,
   Verdict,
   WindowsCredentialsSyncConfig,
   Withdrawal,
@@ -62,6 +63,8 @@ export class ProvisioningPeer {
   accepts: readonly string[] | undefined;
   /** What it says that its managed domain announced. */
   domainAccepts: readonly string[] | undefined;
+  /** What it says of other starts of the same Connect. */
+  otherRuns: SeenRun[] | undefined;
   /** It knows no such agent (any more). */
   removed = false;
   readonly #server: Server;
@@ -85,6 +88,7 @@ export class ProvisioningPeer {
     this.judge = () => undefined;
     this.accepts = undefined;
     this.domainAccepts = undefined;
+    this.otherRuns = undefined;
     this.windowsCredentialsSyncConfig = { enabled: false, domain: null };
   }
 
@@ -179,6 +183,7 @@ export class ProvisioningPeer {
           windowsCredentialsSyncConfig,
           ...(this.accepts && { accepts: this.accepts }),
           ...(this.domainAccepts && { domainAccepts: this.domainAccepts }),
+          ...(this.otherRuns && { otherRuns: this.otherRuns }),
         };
       }
       case '/api/v1/sync/objects':

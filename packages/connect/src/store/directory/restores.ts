@@ -1,4 +1,5 @@
 import type { UpToDateVector } from '@causeway/active-directory';
+import type { Confirmations } from '../confirmations.ts';
 import type { Cursors } from '../cursors.ts';
 import type { Database } from '../database.ts';
 
@@ -31,21 +32,23 @@ export class Restores {
   readonly #db: Database;
   readonly #connector: string;
   readonly #cursors: Cursors;
+  readonly #confirmations: Confirmations;
 
-  constructor(db: Database, connector: string, cursors: Cursors) {
+  constructor(db: Database, connector: string, cursors: Cursors, confirmations: Confirmations) {
     this.#db = db;
     this.#connector = connector;
     this.#cursors = cursors;
+    this.#confirmations = confirmations;
   }
 
   /** Of the password orders of the forest as it is now; 0: it was never restored. */
   get epoch(): number {
-    return Number(this.#cursors.get('epoch') ?? 0);
+    return this.#confirmations.epoch(this.#connector);
   }
 
   /** INVARIANT: only an administrator's word moves it, and never a word of the tenant: older passwords become valid by it. */
   raise(epoch: number): void {
-    this.#cursors.set('epoch', String(Math.max(epoch, this.epoch + 1)));
+    this.#confirmations.setEpoch(this.#connector, Math.max(epoch, this.epoch + 1));
   }
 
   pending(): Restore | undefined {
