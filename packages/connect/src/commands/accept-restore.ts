@@ -43,7 +43,7 @@ function describeAcceptance(restore: RestoreState): string[] {
   ];
   return [
     since === null
-      ? `${server} was not found restored by itself`
+      ? `${server} was not found restored, but the tenant has newer passwords: it was restored before Connect read it, or Connect lost what it knew of a restore.`
       : `${server} was restored or replaced, noticed at ${since}: ${reason}`,
     ...(complete ? [] : ['Not everything is read yet: there may be more than this.']),
     `${olderPasswords} people have an older password there than in the tenant. They would sign in with the older one:`,

@@ -105,10 +105,9 @@ function decideOne(
   const holder = store.holders.get(user.objectGuid);
   const { state } = pairing;
   const lags = lagOf(context) !== undefined;
-  const { passwordOrder } = user;
   const decision = decidePassword({
     ...{
-      user: passwordOrder ? { ...user, passwordOrder: inEpoch(passwordOrder, store.restores.epoch) } : user,
+      user: asRestored(user, store.restores.epoch),
       whole,
       holder,
       pairing: state,
@@ -129,6 +128,10 @@ function decideOne(
     todo.withdraw.push({ holder: holder!, withdrawal: decision });
   else applyDecision(context, user.objectGuid, holder, decision);
 }
+
+/** What the domain controller says of a password is of the forest's present life. */
+const asRestored = (user: ReplicatedUser, epoch: number): ReplicatedUser =>
+  epoch > 0 && user.passwordOrder ? { ...user, passwordOrder: inEpoch(user.passwordOrder, epoch) } : user;
 
 const TENANT_WITHOUT_EPOCHS = {
   status: 'FilteredByTarget',
