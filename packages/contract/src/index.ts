@@ -20,6 +20,7 @@ export * from './domain/status.ts';
 export {
   ACCEPTED_RECORDS,
   ACCEPTS_HEADER,
+  EPOCH_RECORDS,
   FOREST_REPORT,
   isReadBy,
   RecordName,

@@ -70,7 +70,7 @@ export async function repin(
   store.db.transaction(() => {
     const stale = [
       ...(['dirsync-cookie', 'replication-cookie', 'usn', 'invocation-id'] as const),
-      ...(['read-vector', 'lag'] as const),
+      ...(['read-vector', 'lag', 'restored'] as const),
     ];
     if (before === undefined || !isSame(before, directory))
       for (const cursor of stale) store.cursors.set(cursor, undefined);

@@ -13,6 +13,7 @@ import type { Connector } from '../sync/connector.ts';
 import { connectorCounts } from '../sync/connector-counts.ts';
 import type { SyncConfiguration } from '../tenant/tenant-client.ts';
 import { fullPassStatus } from './full-pass-status.ts';
+import { restoreState } from './restore.ts';
 
 const LISTED = 50;
 const EVENTS = 30;
@@ -70,6 +71,8 @@ async function connectorStatus(
 ): Promise<ConnectStatus['connectors'][number]> {
   const { store } = connector.context;
   const domainController = controllerInUse(connector.context, connector.controller.connector);
+  const restore = restoreState(connector.context, connector.controller.connector);
+  const { epoch } = store.restores;
   return {
     name: store.name,
     forest: connector.context.connector.forest,
@@ -78,6 +81,8 @@ async function connectorStatus(
     lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
     lastError: connector.lastError,
     ...(domainController && { domainController }),
+    ...(restore && { restore }),
+    ...(epoch > 0 && { epoch }),
     ...connectorCounts(store),
     ...waiting(connector),
     fullPass: await fullPassStatus(connector),

@@ -96,7 +96,22 @@ for (const [what, change, id, found, next] of [
       },
     },
     'paired',
-    /does not read withdrawal-1/,
+    /does not read withdrawal-1:/,
+    /update Domain Services/,
+  ],
+  [
+    'a managed domain that cannot read the passwords of a forest that was restored',
+    {
+      status: {
+        pairing: {
+          ...{ state: 'confirmed', realm: 'R', confirmed: null, offered: KEY },
+          reads: ['account-3', 'withdrawal-1'],
+        },
+      },
+      connector: { epoch: 1_795_437_727_000_008 },
+    },
+    'paired',
+    /does not read credential-3, withdrawal-2:/,
     /update Domain Services/,
   ],
   [

@@ -32,13 +32,13 @@ export function decideWithdrawal(
 }
 
 /** A temporary password is never sent. Where it took the place of another one, that one ends; the mere flag changes nothing. */
-export function decideTemporary(input: PasswordInput, comparison: number): PasswordDecision {
+export function decideTemporary(input: PasswordInput, isSame: boolean = false): PasswordDecision {
   const waits = 'waits: the user must change password at next logon';
   if (input.temporaryPasswords === 'keep') {
     const detail = `${waits} (a temporary password is not sent); the password that was sent last still opens the cloud (temporaryPasswords: keep)`;
     return { action: 'wait', detail };
   }
-  if (comparison === 0 && input.holder!.withdrawn === undefined) {
+  if (isSame && input.holder!.withdrawn === undefined) {
     const detail = `${waits}; it is no other password than before, which still opens the cloud until then`;
     return { action: 'wait', detail };
   }

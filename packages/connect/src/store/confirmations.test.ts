@@ -90,6 +90,21 @@ test('an emptied Connect refuses another directory than the one that it has met'
   assert.equal(store.confirmations.pin('toString'), undefined, 'a connector may be called anything');
 });
 
+test('knows that a forest was restored although the database is lost, and says nothing of it before', () => {
+  const restores = () => connectorStore(store, 'corp').restores;
+  store.confirmations.setPin('corp', CORP);
+  assert.equal(restores().epoch, 0);
+  assert.doesNotMatch(readFileSync(kept(), 'utf8'), /epoch/);
+  restores().raise(1_795_437_727_000_008);
+  restores().raise(7);
+  store.close();
+  for (const file of ['connect.db', 'connect.db-wal', 'connect.db-shm'])
+    rmSync(join(folder, file), { force: true });
+  store = open();
+  assert.equal(restores().epoch, 1_795_437_727_000_009, 'it never goes back');
+  assert.equal(connectorStore(store, 'toString').restores.epoch, 0);
+});
+
 test('takes what a release before kept in the database, once', async () => {
   const { fingerprint, keyId, publicKey, receiptKey, realm } = await keysOfDomain();
   const at = '2026-11-23T10:00:00.000Z';

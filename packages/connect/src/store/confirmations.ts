@@ -30,6 +30,8 @@ const Confirmed = z.strictObject({
   managedDomain: ConfirmedKey.refine(isWhole, 'its fingerprint is not that of its keys').nullable(),
   /** By connector. */
   directories: z.record(z.string(), Pin),
+  /** By connector whose forest was restored: of its password orders since. */
+  epochs: z.record(z.string(), z.int().positive()).optional(),
 });
 type Confirmed = z.infer<typeof Confirmed>;
 
@@ -75,6 +77,16 @@ export class Confirmations {
   setPin(connector: string, { domainSid, domainGuid, namingContext, forest }: DirectoryIdentity): void {
     const pin = { domainSid, domainGuid, namingContext, forest, pinnedAt: this.#db.timestamp() };
     this.#file.keep({ ...this.#value, directories: { ...this.#value.directories, [connector]: pin } });
+  }
+
+  /** 0: an administrator never accepted that the forest was restored. */
+  epoch(connector: string): number {
+    const { epochs = {} } = this.#value;
+    return Object.hasOwn(epochs, connector) ? epochs[connector]! : 0;
+  }
+
+  setEpoch(connector: string, epoch: number): void {
+    this.#file.keep({ ...this.#value, epochs: { ...this.#value.epochs, [connector]: epoch } });
   }
 
   get #value(): Confirmed {

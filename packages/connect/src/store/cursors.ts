@@ -14,6 +14,8 @@ export type CursorName =
   | 'read-vector'
   /** Since when the domain controller knows less than that, and whether all is to be imported anew afterwards, as JSON. */
   | 'lag'
+  /** A domain controller was found restored, as JSON, until an administrator has said what that means. */
+  | 'restored'
   | 'last-object-cycle-at'
   | 'last-password-cycle-at'
   /** Times and outcome of the last password cycle and of the last good one, as JSON. */

@@ -357,4 +357,16 @@ export const MIGRATIONS: readonly string[] = [
     WHERE desired_digest IS NULL AND exported_digest IS NOT NULL;
   DELETE FROM cursor WHERE name = 'deletes-suppressed';
   `,
+  `
+  -- In which life of a restored forest the acknowledged order of a password is (0: the first), and what waits for an
+  -- administrator's word that the forest was restored.
+  ALTER TABLE password_state ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE restore_held (
+    connector TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (connector, kind, guid)
+  ) WITHOUT ROWID;
+  `,
 ];

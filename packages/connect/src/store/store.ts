@@ -6,7 +6,8 @@ import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
 import { Cursors } from './cursors.ts';
 import { Database } from './database.ts';
-import { DirectoryPin } from './directory-pin.ts';
+import { DirectoryPin } from './directory/directory-pin.ts';
+import { Restores } from './directory/restores.ts';
 import { Events } from './events.ts';
 import { FullPasses } from './full-passes.ts';
 import { HeadBuckets } from './head-buckets.ts';
@@ -51,6 +52,7 @@ export interface ConnectorStore {
   readonly passes: FullPasses;
   readonly heads: HeadBuckets;
   readonly receipts: Receipts;
+  readonly restores: Restores;
 }
 
 /**
@@ -77,6 +79,7 @@ export function connectorStore(
 ): ConnectorStore {
   const { db, confirmations, events } = store;
   const passwordLog = new PasswordLog(db, name);
+  const cursors = new Cursors(db, name);
   return {
     name,
     clock: db.clock,
@@ -84,7 +87,7 @@ export function connectorStore(
     confirmations,
     events,
     settings: new ConnectorSettings(db, name),
-    cursors: new Cursors(db, name),
+    cursors,
     pin: new DirectoryPin(db, confirmations, name),
     space: new ConnectorSpace(db, name),
     bulk: new BulkBook(db),
@@ -96,5 +99,6 @@ export function connectorStore(
     passes: new FullPasses(db, name),
     heads: new HeadBuckets(db, name),
     receipts: new Receipts(db, name),
+    restores: new Restores(db, name, cursors, confirmations),
   };
 }

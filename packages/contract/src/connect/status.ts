@@ -111,6 +111,26 @@ export const ControllerInUse = z.strictObject({
 });
 export type ControllerInUse = z.infer<typeof ControllerInUse>;
 
+/** What waits for the word that a forest was restored from a backup. */
+export const RestoreState = z.strictObject({
+  connector: z.string(),
+  forest: z.string(),
+  /** The domain controller that is read. */
+  server: z.string(),
+  /** When it was found restored, and why; null where the tenant alone says that it has newer passwords. */
+  since: Timestamp.nullable(),
+  reason: z.string().nullable(),
+  /** Passwords that are older there than in the tenant, and whose some of them are. */
+  olderPasswords: Count,
+  older: z.array(z.string()),
+  /** People who were closed or deleted, and would be opened or made again; and some of them. */
+  openings: Count,
+  opening: z.array(z.string()),
+  /** Everything has been read since: nothing is missing from the numbers. */
+  complete: z.boolean(),
+});
+export type RestoreState = z.infer<typeof RestoreState>;
+
 export const ConnectStatus = z.strictObject({
   tenant: z.strictObject({
     id: z.string(),
@@ -144,6 +164,10 @@ export const ConnectStatus = z.strictObject({
       lastError: z.string().nullable(),
       /** Which domain controller is read; there where the connector has several. */
       domainController: ControllerInUse.optional(),
+      /** What waits for the word that the forest was restored; there where something does. */
+      restore: RestoreState.optional(),
+      /** Of the forest's password orders; there once it was restored. */
+      epoch: z.int().positive().optional(),
       users: Count,
       exported: Count,
       passwords: Count,

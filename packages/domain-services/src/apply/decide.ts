@@ -152,9 +152,12 @@ function refuseOlder(
   if (age === 'older-sequence') return refuse(age, sequence);
   const acceptable = orderText(passwordOrder);
   if (age !== 'older-password-order' || entry?.accepted === acceptable) return undefined;
-  const detail = `version ${passwordOrder.version} after version ${known!.version}`;
+  const detail = `${inWords(passwordOrder)} after ${inWords(known!)}`;
   return waitFor(age, sequence, detail, acceptable);
 }
+
+const inWords = ({ epoch, version }: PasswordOrder): string =>
+  `version ${version}${epoch === undefined ? '' : ` of epoch ${epoch}`}`;
 
 interface Pinned {
   objectGuid: string;
@@ -188,8 +191,8 @@ function newestAccountSequence(entry: LedgerEntry): number {
 const pinText = ({ forest, objectGuid }: { forest: string; objectGuid: string }): string =>
   `pin:${forest}/${objectGuid}`;
 
-const orderText = ({ version, originatingTime, originatingInvocationId }: PasswordOrder): string =>
-  `order:${version}/${originatingTime}/${originatingInvocationId}`;
+const orderText = ({ epoch = 0, version, originatingTime, originatingInvocationId }: PasswordOrder): string =>
+  `order:${epoch > 0 ? `e${epoch}/` : ''}${version}/${originatingTime}/${originatingInvocationId}`;
 
 function sequenceOf(verified: Verified<{ sequence: number }>): number {
   return verified.ok ? verified.record.sequence : verified.sequence;

@@ -1,5 +1,5 @@
 import type { FeedItem } from '@causeway/contract';
-import { comparePasswordOrder } from '@causeway/credentials';
+import { comparePasswordOrder, isSameWrite } from '@causeway/credentials';
 import { encodeGuid } from '@causeway/ldap';
 import type { AccountRecord, CredentialRecord, CredentialSecret, WithdrawalRecord } from '@causeway/records';
 import {
@@ -93,7 +93,8 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
 /** Another password, not the same one sent again: that must give nobody who guesses fresh tries. */
 function isNewer({ passwordOrder }: CredentialRecord, entry: LedgerEntry | undefined): boolean {
   const known = entry?.passwordOrder ?? null;
-  return known === null || comparePasswordOrder(passwordOrder, known) > 0;
+  if (known === null) return true;
+  return comparePasswordOrder(passwordOrder, known) > 0 && !isSameWrite(passwordOrder, known);
 }
 
 /** The plan of an account that is to be made, by these names. */

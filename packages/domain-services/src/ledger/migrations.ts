@@ -340,4 +340,8 @@ export const LEDGER_STEPS: readonly string[] = [
     PRIMARY KEY (forest, anchor)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Password orders of a forest that was restored: in which of its lives. 0: in its first.
+  ALTER TABLE accounts ADD COLUMN order_epoch INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -1,4 +1,5 @@
 import { MAX_LINES, type ReplyOf, type synchronizationRoutes, type TenantLine } from '@causeway/contract';
+import { inEpoch } from '@causeway/credentials';
 import { type Selectable, sql } from 'kysely';
 import type { UsersTable } from '../database/schema.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
@@ -33,6 +34,7 @@ const COLUMNS = [
   'credential_sequence',
   'encapsulation_id',
   sql<boolean>`cloud_credential is not null`.as('has_credential'),
+  'order_epoch',
   'order_version',
   'order_time',
   'order_invocation_id',
@@ -52,11 +54,14 @@ function lineOf(row: Row): TenantLine {
     passwordOrder:
       row.order_version === null
         ? null
-        : {
-            version: row.order_version,
-            originatingTime: row.order_time!,
-            originatingInvocationId: row.order_invocation_id!,
-          },
+        : inEpoch(
+            {
+              version: row.order_version,
+              originatingTime: row.order_time!,
+              originatingInvocationId: row.order_invocation_id!,
+            },
+            row.order_epoch,
+          ),
     withdrawn,
   };
 }

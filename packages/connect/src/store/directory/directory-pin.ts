@@ -1,6 +1,6 @@
 import { type DirectoryIdentity, domainSidOf } from '@causeway/active-directory';
-import type { Confirmations } from './confirmations.ts';
-import type { Database } from './database.ts';
+import type { Confirmations } from '../confirmations.ts';
+import type { Database } from '../database.ts';
 
 /** The directory that a connector reads, and no other one. */
 export interface PinnedDirectory {
