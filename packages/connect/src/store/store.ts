@@ -15,7 +15,9 @@ import { PasswordLog } from './password-log.ts';
 import { PasswordStates } from './password-states.ts';
 import { Receipts } from './receipts.ts';
 import { RetryQueue } from './retry-queue.ts';
+import { SaidAnew } from './said-anew.ts';
 import { SchedulerSettings } from './scheduler-settings.ts';
+import { Strangers } from './strangers.ts';
 
 /** All that Connect remembers. */
 export interface Store {
@@ -48,6 +50,8 @@ export interface ConnectorStore {
   readonly passes: FullPasses;
   readonly heads: HeadBuckets;
   readonly receipts: Receipts;
+  readonly saidAnew: SaidAnew;
+  readonly strangers: Strangers;
 }
 
 /**
@@ -88,5 +92,7 @@ export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string
     passes: new FullPasses(db, name),
     heads: new HeadBuckets(db, name),
     receipts: new Receipts(db, name),
+    saidAnew: new SaidAnew(db, name),
+    strangers: new Strangers(db, name),
   };
 }
