@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { BulkBook, type Clock, type Log } from '@causeway/service';
 import { AdminTokens } from './admin-tokens.ts';
+import { SaidAnew } from './comparing/said-anew.ts';
+import { Strangers } from './comparing/strangers.ts';
 import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
 import { Cursors } from './cursors.ts';
@@ -15,9 +17,7 @@ import { PasswordLog } from './password-log.ts';
 import { PasswordStates } from './password-states.ts';
 import { Receipts } from './receipts.ts';
 import { RetryQueue } from './retry-queue.ts';
-import { SaidAnew } from './said-anew.ts';
 import { SchedulerSettings } from './scheduler-settings.ts';
-import { Strangers } from './strangers.ts';
 
 /** All that Connect remembers. */
 export interface Store {

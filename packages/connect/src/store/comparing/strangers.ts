@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database } from '../database.ts';
 
 /** A place that invents people does not fill the disk. */
 const MOST = 10_000;
