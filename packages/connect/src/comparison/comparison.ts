@@ -108,7 +108,7 @@ export class Comparison {
       const last: LastComparison = { at: store.db.timestamp(), differing };
       store.cursors.set('compared', JSON.stringify(last));
     });
-    if (typeof this.#first === 'string') this.#first = said + deletions > 0 ? lastCycles(store) : 'agreed';
+    if (this.#first === 'to come') this.#first = said + deletions > 0 ? lastCycles(store) : 'agreed';
     return said + deletions > 0;
   }
 
