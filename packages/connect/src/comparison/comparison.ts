@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { CallError } from '@causeway/api';
 import { MAX_LINES } from '@causeway/contract';
-import { bucketOf, type Line } from '@causeway/records';
+import { BUCKETS, bucketOf, type Line } from '@causeway/records';
 import { describeError, Trouble } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import type { UsersInFlight } from '../passwords/users-in-flight.ts';
@@ -18,6 +18,8 @@ const PATIENCE_MS = 5 * 60_000;
 const MORE_LINES = 10_000;
 /** People that are said anew before anything else has its turn. */
 const AT_ONCE = 1_000;
+/** Buckets that are read before anything else has its turn: after a full pass all have changed. */
+const BUCKETS_AT_ONCE = 8;
 
 interface Parts {
   readonly context: ConnectorContext;
@@ -96,6 +98,8 @@ export class Comparison {
     const { store, tenant, connector } = context;
     const { forest } = connector;
     const mark = store.cursors.get('tenant-mark') ?? null;
+    for (let read = 0; read < BUCKETS && store.heads.refreshLines(BUCKETS_AT_ONCE); read += BUCKETS_AT_ONCE)
+      await setImmediate();
     const reply = await tenant.compareForest({ forest, buckets: store.heads.lineDigests(), mark });
     if (reply === undefined) {
       this.#first = 'not served';
