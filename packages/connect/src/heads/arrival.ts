@@ -55,7 +55,7 @@ export function judge(context: ConnectorContext, since: number): Judgement {
   const missing = receipt
     ? compare(context, receipt)
     : { people: [], accounts: 0, credentials: 0, whole: true };
-  const heard = receipt
+  const heard = receipt?.headTime
     ? Math.min(Date.parse(receipt.time), Date.parse(receipt.headTime), Date.parse(last!.receivedAt))
     : 0;
   const start = Math.max(since, confirmed ? Date.parse(confirmed.confirmedAt) : 0);

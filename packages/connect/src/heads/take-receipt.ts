@@ -15,6 +15,15 @@ export function readReceipt(
   return verifyReceipt(text, () => signer, { tenant: agent.tenantId });
 }
 
+/**
+ * By the head that a receipt names, as this Connect made that; by the receipt's own sequence where they name the same. A managed domain
+ * whose ledger was restored, or whose clock went back, counts from there: it is believed again with the next head.
+ */
+function isNewer(receipt: Receipt, before: Receipt): boolean {
+  const heads = receipt.headSequence - before.headSequence;
+  return heads > 0 || (heads === 0 && receipt.sequence > before.sequence);
+}
+
 /** Keeps a receipt that is newer than the last. @returns why it is not believed; undefined when it is */
 export function takeReceipt(context: ConnectorContext, text: string): string | undefined {
   const { receipts, db } = context.store;
@@ -24,8 +33,9 @@ export function takeReceipt(context: ConnectorContext, text: string): string | u
   if (!read.ok) return read.detail;
   const { sequence, time } = read.receipt;
   // One of other keys that were confirmed before does not count any more.
-  const before = last && readReceipt(context, last.receipt).ok ? last.sequence : 0;
-  if (sequence <= before) return `it is of ${time}, older than the last one: an old state was replayed`;
+  const before = last && readReceipt(context, last.receipt);
+  if (before?.ok && !isNewer(read.receipt, before.receipt))
+    return `it is of ${time}, older than the last one: an old state was replayed`;
   receipts.save({ receipt: text, sequence, receivedAt: db.timestamp() });
   // A receipt of version 1 says nothing of it: the tenant decides by its header whether another one can go through it.
   const { reads } = read.receipt;

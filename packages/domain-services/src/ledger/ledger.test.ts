@@ -31,6 +31,7 @@ function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
   return {
     ...{ anchor: `anchor of ${name}`, forest: 'corp.example.com', objectGuid: randomUUID() },
     ...{ accountSequence: 1_795_440_980_830_001, credentialSequence: null },
+    ...{ accountDigest: 'digest', credentialDigest: null },
     passwordOrder: {
       version: 4_294_967_295,
       originatingTime: 13_400_000_000,
