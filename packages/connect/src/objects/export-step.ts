@@ -2,7 +2,7 @@ import { isDone, isReadBy, type ObjectChange, type Verdict } from '@causeway/con
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { readsWith } from '../pairing/signed-reads.ts';
-import type { SpaceObject } from '../store/connector-space.ts';
+import { isSaidAnew, isStranger, type SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import { decideExport } from './decide-export.ts';
@@ -154,7 +154,8 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     summary.upserted += 1;
     const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
     store.space.acknowledgeExport(object.guid, `${refused}${object.desiredDigest}`, change.sequence);
-    if (object.exportedDigest === undefined) {
+    if (isSaidAnew(object)) store.queue.hurry('password', object.guid); // it may have waited for the account
+    if (isNew(object)) {
       wantPassword(context, object);
       if (store.cursors.get('creations-counted') !== undefined)
         store.bulk.noteWent(creationsOf(context), object.anchor, store.db.now());
@@ -181,6 +182,9 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     );
   }
 }
+
+/** Of whom nothing is acknowledged. Who is said anew is not new. */
+const isNew = (object: SpaceObject): boolean => object.exportedDigest === undefined || isStranger(object);
 
 /**
  * A user that is new in the tenant needs the password that it has already, which no delta brings again. Before the first

@@ -1,8 +1,9 @@
 import type { BulkLine, BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
-import type { SpaceObject } from '../store/connector-space.ts';
+import { isSaidAnew, type SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
-import { accountDigest, accountOf } from './decide-account.ts';
+import { UserAccountControl } from '../user-account-control.ts';
+import { accountDigest, accountOf, userAccountControl } from './decide-account.ts';
 
 /** GUIDs of those whose deletion, or first export, waits for an administrator. */
 export interface Waiting {
@@ -108,8 +109,18 @@ export function disabledWhileWaiting(
   now: Date,
 ): SpaceObject | undefined {
   const account = accountOf(object.attributes, scope);
+  if (isSaidAnew(object)) return asItWas(object, account);
   if (!isOff(account, now) || isKnownOff(object, account, now)) return undefined;
   return { ...object, desiredDigest: `${DISABLED}${accountDigest(account, object.guid)}` };
+}
+
+/** The state before, which the tenant lost: as it was known last, and disabled if it was. */
+function asItWas(object: SpaceObject, account: Account): SpaceObject {
+  const wasDisabled = object.exportedDigest!.includes(DISABLED);
+  const desiredDigest = `${wasDisabled ? DISABLED : ''}${accountDigest(account, object.guid)}`;
+  if (!wasDisabled) return { ...object, desiredDigest };
+  const off = userAccountControl(object.attributes) | UserAccountControl.accountDisable;
+  return { ...object, desiredDigest, attributes: { ...object.attributes, userAccountControl: String(off) } };
 }
 
 type Account = ReturnType<typeof accountOf>;
@@ -119,7 +130,7 @@ const isOff = ({ accountEnabled, accountExpires }: Account, now: Date): boolean 
 
 /** The tenant has acknowledged that they are disabled or expired: while they wait, or as the last that was known of them. */
 function isKnownOff({ exportedDigest, guid }: SpaceObject, account: Account, now: Date): boolean {
-  if (exportedDigest === undefined) return false;
+  if (exportedDigest === undefined || isSaidAnew({ exportedDigest })) return false;
   return (
     exportedDigest.includes(DISABLED) ||
     (isOff(account, now) && exportedDigest.endsWith(accountDigest(account, guid)))

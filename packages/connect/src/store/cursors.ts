@@ -25,6 +25,8 @@ export type CursorName =
   | 'signed-reads'
   /** Since when new accounts are counted: everybody of the first full import was exported. */
   | 'creations-counted'
+  /** When a comparison asked for a full password pass by itself. */
+  | 'comparison-pass-at'
   /** New accounts of 24 hours, when they were above the limit and an alarm said so. */
   | 'creations-alarm';
 

@@ -37,7 +37,8 @@ export class HeadBuckets {
 
   /** One transaction: each of 256 rows would wait for the disk by itself. */
   #keep(buckets: ReadonlyMap<number, Bucket>): void {
-    const sql = 'INSERT INTO head_bucket VALUES (?, ?, ?, ?, ?)';
+    const sql =
+      'INSERT INTO head_bucket (connector, bucket, digest, accounts, credentials) VALUES (?, ?, ?, ?, ?)';
     this.#db.transaction(() => {
       for (const [number, { digest, accounts, credentials }] of buckets)
         this.#db.run(sql, this.#connector, number, digest, accounts, credentials);
@@ -49,7 +50,8 @@ export class HeadBuckets {
     return this.#db.all<Entry & Record<string, unknown>>(
       `SELECT o.anchor, o.exported_sequence AS accountSequence, coalesce(p.record_sequence, 0) AS credentialSequence
        FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
-       WHERE o.connector = ? AND o.bucket = ? AND o.exported_digest IS NOT NULL ORDER BY o.anchor`,
+       WHERE o.connector = ? AND o.bucket = ? AND o.exported_digest IS NOT NULL
+         AND o.exported_sequence IS NOT NULL ORDER BY o.anchor`,
       this.#connector,
       bucket,
     );

@@ -97,6 +97,12 @@ export class RetryQueue {
     this.#db.run(`UPDATE retry_queue SET next_at = 0 WHERE kind = 'object' AND code = ?`, code);
   }
 
+  /** What stood in the way of one entry is gone: it has its turn in this cycle. */
+  hurry(kind: RetryKind, guid: string): void {
+    const sql = 'UPDATE retry_queue SET next_at = 0 WHERE connector = ? AND guid = ? AND kind = ?';
+    this.#db.run(sql, this.#connector, guid, kind);
+  }
+
   remove(kind: RetryKind, guid: string): boolean {
     const sql = 'DELETE FROM retry_queue WHERE connector = ? AND guid = ? AND kind = ?';
     return this.#db.run(sql, this.#connector, guid, kind) > 0;
