@@ -65,16 +65,18 @@ export function decideObjects(
   return { verdicts: items.map(decide), writes: [...writes.values()] };
 }
 
-/** What an item is told that changes nothing: it is older than what is known, or that itself. */
-function settledBefore({ item, said }: Checked, before: Known | undefined): Verdict | undefined {
+/**
+ * What an item is told that changes nothing: it is older than what is known, or that itself. A deletion of nobody is kept like any
+ * other: the managed domain may have somebody whom this tenant lost.
+ */
+function settledBefore({ item }: Checked, before: Known | undefined): Verdict | undefined {
   const { sourceAnchor, sequence } = item;
   const newest = before?.account_sequence;
   const age = ageOf({ sequence }, { sequence: newest });
   if (age === 'same' && item.record !== before?.account_record)
     return refused(sourceAnchor, 'older-sequence', SAME_SEQUENCE);
   if (age === 'older-sequence') return refused(sourceAnchor, age, `${sequence} is older than ${newest}`);
-  const nothingToDelete = said.deleted && before === undefined;
-  return age === 'same' || nothingToDelete ? unchanged(sourceAnchor) : undefined;
+  return age === 'same' ? unchanged(sourceAnchor) : undefined;
 }
 
 interface RowContext extends Pick<Write, 'id' | 'changed_seq'> {
