@@ -91,8 +91,10 @@ function describeArrival(arrival: ConnectStatus['connectors'][number]['arrival']
     `${accounts.arrived} of ${accounts.all} accounts, ${credentials.arrived} of ${credentials.all} credentials have arrived in the managed domain: ${state}; ${completeAsOf === null ? 'never complete yet' : `complete as of ${completeAsOf}`}`,
   ];
   if (alarm !== null) lines.push(`ALARM: ${alarm}`);
-  for (const { user, what, refused } of missing)
-    lines.push(`not there: ${user}, ${what}${refused === null ? '' : ` (came and was refused: ${refused})`}`);
+  for (const { user, what, refused, reason } of missing) {
+    const why = reason ?? (refused === null ? undefined : `came and was refused: ${refused}`);
+    lines.push(`not there: ${user}, ${what}${why === undefined ? '' : ` (${why})`}`);
+  }
   if (missingCount > missing.length) lines.push(`and ${missingCount - missing.length} more`);
   return lines;
 }

@@ -1,7 +1,9 @@
 import { type Receipt, verifyReceipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { noteReads } from '../pairing/signed-reads.ts';
+import { EventId } from '../store/events.ts';
 import { confirmedKey } from '../store/pairing.ts';
+import { raiseSequences } from '../store/sequence.ts';
 
 /** The receipt that the tenant hands over, if the managed domain signed it, whose keys an administrator confirmed. */
 export function readReceipt(
@@ -13,6 +15,14 @@ export function readReceipt(
   const signer = { publicKey, forests: new Set([connector.forest]) };
   // There is one key that may sign: whatever id the receipt names, it has to be of this one.
   return verifyReceipt(text, () => signer, { tenant: agent.tenantId });
+}
+
+/** Whoever lost count goes on above what the managed domain believed of the forest. The release before says its last head alone. */
+function countOn({ store, connector }: ConnectorContext, { headSequence, newest = 0 }: Receipt): void {
+  const above = Math.max(headSequence, newest);
+  if (raiseSequences(store.db, above) !== 'raised') return;
+  const text = `the managed domain has believed sequence ${above} of ${connector.forest} already: this Connect was restored, or its clock went back; it counts on from there, and signs anew what was refused as older`;
+  store.events.add(EventId.managedDomain, 'warn', connector.name, text);
 }
 
 /**
@@ -39,6 +49,7 @@ export function takeReceipt(context: ConnectorContext, text: string): string | u
   receipts.save({ receipt: text, sequence, receivedAt: db.timestamp() });
   // A receipt of version 1 says nothing of it: the tenant decides by its header whether another one can go through it.
   const { reads } = read.receipt;
+  countOn(context, read.receipt);
   if (reads) noteReads(context.store, confirmedKey(context.store.db)!.receiptKey, reads);
   return undefined;
 }

@@ -11,6 +11,7 @@ import {
   decideWaiting,
   deletionsOf,
   disabledWhileWaiting,
+  nameOf,
   noteExported,
   type Waiting,
 } from './waiting.ts';
@@ -146,6 +147,8 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     summary.deleted += 1;
     if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, store.db.now());
     store.space.acknowledgeExport(object.guid, undefined, change.sequence);
+    const name = isStranger(object) ? null : nameOf(object, context);
+    if (done) store.deletions.note(object.anchor, { sequence: change.sequence, name });
     store.queue.remove('object', object.guid);
     store.queue.remove('password', object.guid);
     store.passwords.remove(object.guid);

@@ -47,17 +47,18 @@ const UNVERIFIED_US = 300_000_000;
 /**
  * From now on every sequence is larger than this one, which the managed domain signed that it believed: a Connect whose state or clock
  * went back would be refused as older for as long.
- *
- * @returns false when no sequence would be left to count on with: nothing is raised then
  */
-export function raiseSequences(db: Database, above: number): boolean {
-  if (above > Number.MAX_SAFE_INTEGER - LEFT) return false;
+export function raiseSequences(db: Database, above: number): 'raised' | 'above already' | 'exhausted' {
+  if (isExhausting(above)) return 'exhausted';
   const { last } = lastReserved(db);
-  if (above < (reserved.get(db)?.next ?? last + 1)) return true;
+  if (above < (reserved.get(db)?.next ?? last + 1)) return 'above already';
   reserved.delete(db);
   db.run('UPDATE sequence SET last = ?', Math.max(last, above));
-  return true;
+  return 'raised';
 }
+
+/** Above this sequence too few are left to count on with. */
+export const isExhausting = (sequence: number): boolean => sequence > Number.MAX_SAFE_INTEGER - LEFT;
 
 /** The same for a sequence that nobody signed for: not further than five minutes beyond the larger of the clock and the counter. */
 export function raiseUnverified(db: Database, above: number): void {

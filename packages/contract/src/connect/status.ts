@@ -90,6 +90,8 @@ export const ConnectArrival = z.strictObject({
       what: z.enum(['account', 'credential', 'not deleted']),
       /** The managed domain's own word why it was not written, when it came. */
       refused: z.string().nullable(),
+      /** What else is known of why, in words. */
+      reason: z.string().optional(),
     }),
   ),
   missingCount: Count,
