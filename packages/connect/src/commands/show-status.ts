@@ -31,6 +31,10 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
     );
     lines.push(...describeArrival(c.arrival).map(line => `  ${line}`));
     if (c.domainController) lines.push(...describeController(c.domainController).map(line => `  ${line}`));
+    if (c.clock)
+      lines.push(
+        `  ALARM: this machine's clock is ${Math.abs(c.clock.aheadSeconds)} seconds ${c.clock.aheadSeconds > 0 ? 'ahead of' : 'behind'} the domain controller's, since ${c.clock.since}`,
+      );
     if (c.lastError !== null) lines.push(`  last error: ${c.lastError}`);
     lines.push(...describeWaiting(c).map(line => `  ${line}`));
     if (c.fullPass) lines.push(`  ${describePass(c.fullPass)}`);

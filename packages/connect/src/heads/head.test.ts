@@ -345,7 +345,12 @@ test('a Connect that lost count goes on above what the managed domain believed, 
   const ahead = next() + 365 * 24 * 3_600_000_000;
   takeReceipt(context, receipt({ reads: [], newest: next() }));
   assert.equal(lost(), 0, 'what this Connect signed');
+  const refused = { quarantined: true, code: 'older-sequence', reason: 'older' };
+  for (const kind of ['object', 'password'] as const) store.queue.put(kind, guidOf(3), refused);
+  const due = () => (['object', 'password'] as const).map(kind => store.queue.hasDue(kind));
+  assert.deepEqual(due(), [false, false]);
   takeReceipt(context, receipt({ reads: [], newest: ahead }));
+  assert.deepEqual(due(), [true, true], 'what was refused as older is signed anew');
   assert.deepEqual([next(), next()], [ahead + 1, ahead + 2]);
   takeReceipt(context, receipt({ reads: [], newest: ahead }));
   assert.deepEqual([next(), lost()], [ahead + 3, 1]);

@@ -21,6 +21,7 @@ export function readReceipt(
 function countOn({ store, connector }: ConnectorContext, { headSequence, newest = 0 }: Receipt): void {
   const above = Math.max(headSequence, newest);
   if (raiseSequences(store.db, above) !== 'raised') return;
+  store.queue.hurryAll('older-sequence');
   const text = `the managed domain has believed sequence ${above} of ${connector.forest} already: this Connect was restored, or its clock went back; it counts on from there, and signs anew what was refused as older`;
   store.events.add(EventId.managedDomain, 'warn', connector.name, text);
 }

@@ -129,7 +129,7 @@ async function exportBatch(
     });
     // Whoever was changed or deleted may have let go of a name that another one waits for; who waits does not hurry itself.
     if (items.some(({ object }, i) => object.exportedDigest !== undefined && isWhole(verdicts[i]!)))
-      store.queue.hurryObjects('attribute-value-must-be-unique');
+      store.queue.hurryAll('attribute-value-must-be-unique');
     faultPoint('connect.before-commit');
   });
 }

@@ -112,6 +112,13 @@ export const ControllerInUse = z.strictObject({
 });
 export type ControllerInUse = z.infer<typeof ControllerInUse>;
 
+/** This machine's clock and the domain controller's, where they are more than five minutes apart. */
+const ClockDifference = z.strictObject({
+  since: Timestamp,
+  /** Of this machine's clock; negative: behind. */
+  aheadSeconds: z.int(),
+});
+
 export const ConnectStatus = z.strictObject({
   tenant: z.strictObject({
     id: z.string(),
@@ -143,6 +150,7 @@ export const ConnectStatus = z.strictObject({
       lastError: z.string().nullable(),
       /** Which domain controller is read; there where the connector has several. */
       domainController: ControllerInUse.optional(),
+      clock: ClockDifference.optional(),
       users: Count,
       exported: Count,
       passwords: Count,

@@ -352,6 +352,5 @@ export const LEDGER_STEPS: readonly string[] = [
   -- the record of before comes again.
   ALTER TABLE accounts ADD COLUMN account_digest TEXT;
   ALTER TABLE accounts ADD COLUMN credential_digest TEXT;
-  UPDATE state SET value = '' WHERE name = 'cursor';
   `,
 ];
