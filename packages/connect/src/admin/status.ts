@@ -2,6 +2,7 @@ import { CallError } from '@causeway/api';
 import type { ConnectComparison, ConnectStatus, ConnectUserStatus } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { lastComparison } from '../comparison/comparison.ts';
+import { clockDifference } from '../domain-controller/clock.ts';
 import { controllerInUse } from '../domain-controller/failover.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { accountOf } from '../objects/decide-account.ts';
@@ -71,6 +72,7 @@ async function connectorStatus(
 ): Promise<ConnectStatus['connectors'][number]> {
   const { store } = connector.context;
   const domainController = controllerInUse(connector.context, connector.controller.connector);
+  const clock = clockDifference(connector.context);
   return {
     name: store.name,
     forest: connector.context.connector.forest,
@@ -79,6 +81,7 @@ async function connectorStatus(
     lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
     lastError: connector.lastError,
     ...(domainController && { domainController }),
+    ...(clock && { clock }),
     ...connectorCounts(store),
     ...waiting(connector),
     fullPass: await fullPassStatus(connector),

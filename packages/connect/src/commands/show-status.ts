@@ -31,6 +31,10 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
     );
     lines.push(...describeArrival(c.arrival).map(line => `  ${line}`));
     if (c.domainController) lines.push(...describeController(c.domainController).map(line => `  ${line}`));
+    if (c.clock)
+      lines.push(
+        `  ALARM: this machine's clock is ${Math.abs(c.clock.aheadSeconds)} seconds ${c.clock.aheadSeconds > 0 ? 'ahead of' : 'behind'} the domain controller's, since ${c.clock.since}`,
+      );
     if (c.lastError !== null) lines.push(`  last error: ${c.lastError}`);
     lines.push(...describeWaiting(c).map(line => `  ${line}`));
     if (c.comparison) lines.push(...describeComparison(c.comparison, c.name).map(line => `  ${line}`));
@@ -110,8 +114,10 @@ function describeArrival(arrival: ConnectStatus['connectors'][number]['arrival']
     `${accounts.arrived} of ${accounts.all} accounts, ${credentials.arrived} of ${credentials.all} credentials have arrived in the managed domain: ${state}; ${completeAsOf === null ? 'never complete yet' : `complete as of ${completeAsOf}`}`,
   ];
   if (alarm !== null) lines.push(`ALARM: ${alarm}`);
-  for (const { user, what, refused } of missing)
-    lines.push(`not there: ${user}, ${what}${refused === null ? '' : ` (came and was refused: ${refused})`}`);
+  for (const { user, what, refused, reason } of missing) {
+    const why = reason ?? (refused === null ? undefined : `came and was refused: ${refused}`);
+    lines.push(`not there: ${user}, ${what}${why === undefined ? '' : ` (${why})`}`);
+  }
   if (missingCount > missing.length) lines.push(`and ${missingCount - missing.length} more`);
   return lines;
 }

@@ -8,6 +8,7 @@ import type { UsersInFlight } from '../passwords/users-in-flight.ts';
 import { cycledSince, type LastCycles, lastCycles, type Reading } from '../store/comparing/last-cycles.ts';
 import { EventId } from '../store/events.ts';
 import type { OwnLine } from '../store/head-buckets.ts';
+import { raiseUnverified } from '../store/sequence.ts';
 import { compareLines, type Difference, isSameLine } from './compare-lines.ts';
 import { type Directory, lookUpStrangers } from './look-up-strangers.ts';
 import { sayAnew, strangers } from './say-anew.ts';
@@ -95,25 +96,29 @@ export class Comparison {
 
   async #compare(): Promise<boolean> {
     const { context, controller } = this.#parts;
-    const { store, tenant, connector } = context;
+    const said = await this.#compareLines();
+    const found = (said ?? 0) + (await lookUpStrangers(context, controller)); // those too whom the managed domain has
+    if (said === undefined) this.#first = 'not served';
+    else if (this.#first === 'to come') this.#first = found > 0 ? lastCycles(context.store) : 'agreed';
+    return found > 0;
+  }
+
+  /** @returns how many were said anew; undefined where the tenant is of a release that compares nothing */
+  async #compareLines(): Promise<number | undefined> {
+    const { store, tenant, connector } = this.#parts.context;
     const { forest } = connector;
     const mark = store.cursors.get('tenant-mark') ?? null;
     for (let read = 0; read < BUCKETS && store.heads.refreshLines(BUCKETS_AT_ONCE); read += BUCKETS_AT_ONCE)
       await setImmediate();
     const reply = await tenant.compareForest({ forest, buckets: store.heads.lineDigests(), mark });
-    if (reply === undefined) {
-      this.#first = 'not served';
-      return false;
-    }
+    if (reply === undefined) return undefined;
     const { said, differing } = reply.differing.length > 0 ? await this.#read(reply.differing) : NOBODY;
-    const deletions = await lookUpStrangers(context, controller);
     store.db.transaction(() => {
       store.cursors.set('tenant-mark', reply.mark ?? undefined);
       const last: LastComparison = { at: store.db.timestamp(), differing };
       store.cursors.set('compared', JSON.stringify(last));
     });
-    if (this.#first === 'to come') this.#first = said + deletions > 0 ? lastCycles(store) : 'agreed';
-    return said + deletions > 0;
+    return said;
   }
 
   /** Reads who differs in these buckets, and has them said anew. */
@@ -131,6 +136,12 @@ export class Comparison {
       await setImmediate();
     }
     if (said > 0) {
+      // What the tenant has of a day that this Connect lost is refused as long as the counter is behind it.
+      const theirNewest = theirs.reduce(
+        (most, line) => Math.max(most, line.accountSequence, line.credentialSequence),
+        0,
+      );
+      raiseUnverified(store.db, theirNewest);
       const text = `the tenant has ${found.differing.length} of ${connector.forest} otherwise than it acknowledged: ${said} of them are signed anew and sent again`;
       store.events.add(EventId.runErrors, 'warn', connector.name, text);
     }

@@ -6,8 +6,9 @@ import type { ConnectorContext } from '../context.ts';
 import { type LastCycles, lastCycles, type Reading } from '../store/comparing/last-cycles.ts';
 import { EventId } from '../store/events.ts';
 import { judge } from './arrival.ts';
+import { cureDifferences, type Seen } from './cure-differences.ts';
 import { knowsForest, makeHead } from './make-head.ts';
-import { takeReceipt } from './take-receipt.ts';
+import { readReceipt, takeReceipt } from './take-receipt.ts';
 
 /**
  * Says again and again, signed, what the tenant has of a forest, and takes the managed domain's receipts for it: so
@@ -21,9 +22,13 @@ export class HeadService implements Service {
   readonly #comparison: Comparison;
   readonly #before: LastCycles;
   readonly #trouble: Trouble;
+  readonly #onAnew: () => void;
   #alarm = '';
+  #seen: Seen | undefined;
 
-  constructor(context: ConnectorContext, reading: Reading, comparison: Comparison) {
+  /** @param onAnew somebody is to be signed anew: a cycle is to follow */
+  constructor(context: ConnectorContext, reading: Reading, comparison: Comparison, onAnew: () => void) {
+    this.#onAnew = onAnew;
     this.#context = context;
     this.#reading = reading;
     this.#comparison = comparison;
@@ -63,6 +68,7 @@ export class HeadService implements Service {
       if (head === undefined) return;
       const { receipt } = await tenant.putHead({ forest: connector.forest, head });
       const doubt = receipt === null ? undefined : takeReceipt(this.#context, receipt);
+      this.#cure();
       if (doubt !== undefined) trouble = `the receipt that the tenant shows is not believed: ${doubt}`;
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
@@ -71,6 +77,16 @@ export class HeadService implements Service {
     if (trouble === undefined) this.#trouble.end();
     else this.#trouble.begin(trouble);
     this.#sayAlarm();
+  }
+
+  /** Only a receipt that came to this process: what an old one said was cured, or is said again. */
+  #cure(): void {
+    const last = this.#context.store.receipts.last();
+    const read = last && readReceipt(this.#context, last.receipt);
+    if (!read?.ok) return;
+    const { seen, said } = cureDifferences(this.#context, read.receipt, this.#seen);
+    this.#seen = seen;
+    if (said > 0) this.#onAnew();
   }
 
   #sayAlarm(): void {

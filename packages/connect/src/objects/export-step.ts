@@ -12,6 +12,7 @@ import {
   decideWaiting,
   deletionsOf,
   disabledWhileWaiting,
+  nameOf,
   noteExported,
   strangersOf,
   type Waiting,
@@ -131,7 +132,7 @@ async function exportBatch(
     });
     // Whoever was changed or deleted may have let go of a name that another one waits for; who waits does not hurry itself.
     if (items.some(({ object }, i) => object.exportedDigest !== undefined && isWhole(verdicts[i]!)))
-      store.queue.hurryObjects('attribute-value-must-be-unique');
+      store.queue.hurryAll('attribute-value-must-be-unique');
     faultPoint('connect.before-commit');
   });
 }
@@ -150,6 +151,8 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     if (isStranger(object)) noteStrangerWent(context, object);
     else if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, store.db.now());
     store.space.acknowledgeExport(object.guid, undefined, change.sequence);
+    const name = isStranger(object) ? null : nameOf(object, context);
+    if (done) store.deletions.note(object.anchor, { sequence: change.sequence, name });
     store.queue.remove('object', object.guid);
     store.queue.remove('password', object.guid);
     store.passwords.remove(object.guid);

@@ -14,6 +14,8 @@ export type CursorName =
   | 'read-vector'
   /** Since when the domain controller knows less than that, and whether all is to be imported anew afterwards, as JSON. */
   | 'lag'
+  /** How far this machine's clock and the domain controller's are apart, where that is too far, as JSON. */
+  | 'clock-difference'
   | 'last-object-cycle-at'
   | 'last-password-cycle-at'
   /** Times and outcome of the last password cycle and of the last good one, as JSON. */

@@ -417,4 +417,16 @@ export const MIGRATIONS: readonly string[] = [
       (SELECT bucket FROM connector_space AS o WHERE o.connector = old.connector AND o.guid = old.guid);
   END;
   `,
+  `
+  -- Deletions that the tenant acknowledged, for a while.
+  CREATE TABLE deletion (
+    connector TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    name TEXT,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (connector, anchor)
+  ) WITHOUT ROWID;
+  CREATE INDEX deletion_at ON deletion (connector, at);
+  `,
 ];

@@ -92,9 +92,9 @@ export class RetryQueue {
     );
   }
 
-  /** What stood in the way of some objects, of whatever connector, may be gone: they have their turn in the next cycle. */
-  hurryObjects(code: string): void {
-    this.#db.run(`UPDATE retry_queue SET next_at = 0 WHERE kind = 'object' AND code = ?`, code);
+  /** What stood in the way of some entries, of whatever connector, may be gone: they have their turn in the next cycle. */
+  hurryAll(code: string): void {
+    this.#db.run('UPDATE retry_queue SET next_at = 0 WHERE code = ?', code);
   }
 
   /** What stood in the way of one entry is gone: it has its turn in this cycle. */

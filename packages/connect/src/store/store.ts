@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { BulkBook, type Clock, type Log } from '@causeway/service';
 import { AdminTokens } from './admin-tokens.ts';
+import { Deletions } from './comparing/deletions.ts';
 import { SaidAnew } from './comparing/said-anew.ts';
 import { Strangers } from './comparing/strangers.ts';
 import { ConnectorSettings } from './connector-settings.ts';
@@ -52,6 +53,7 @@ export interface ConnectorStore {
   readonly receipts: Receipts;
   readonly saidAnew: SaidAnew;
   readonly strangers: Strangers;
+  readonly deletions: Deletions;
 }
 
 /**
@@ -94,5 +96,6 @@ export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string
     receipts: new Receipts(db, name),
     saidAnew: new SaidAnew(db, name),
     strangers: new Strangers(db, name),
+    deletions: new Deletions(db, name),
   };
 }

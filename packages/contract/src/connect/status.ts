@@ -90,6 +90,8 @@ export const ConnectArrival = z.strictObject({
       what: z.enum(['account', 'credential', 'not deleted']),
       /** The managed domain's own word why it was not written, when it came. */
       refused: z.string().nullable(),
+      /** What else is known of why, in words. */
+      reason: z.string().optional(),
     }),
   ),
   missingCount: Count,
@@ -126,6 +128,13 @@ export const ConnectComparison = z.strictObject({
 });
 export type ConnectComparison = z.infer<typeof ConnectComparison>;
 
+/** This machine's clock and the domain controller's, where they are more than five minutes apart. */
+const ClockDifference = z.strictObject({
+  since: Timestamp,
+  /** Of this machine's clock; negative: behind. */
+  aheadSeconds: z.int(),
+});
+
 export const ConnectStatus = z.strictObject({
   tenant: z.strictObject({
     id: z.string(),
@@ -157,6 +166,7 @@ export const ConnectStatus = z.strictObject({
       lastError: z.string().nullable(),
       /** Which domain controller is read; there where the connector has several. */
       domainController: ControllerInUse.optional(),
+      clock: ClockDifference.optional(),
       users: Count,
       exported: Count,
       passwords: Count,
