@@ -10,6 +10,7 @@ import {
 import { type LdapConnection, readInvocationId, readRootDse } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
+import { judgeClock } from '../domain-controller/clock.ts';
 import { hasSeveral } from '../domain-controller/controllers-of.ts';
 import { judgeLag, noteRead, oweImport } from '../domain-controller/lag.ts';
 import { judgeRestore, markRestored } from '../domain-controller/note-restore.ts';
@@ -42,6 +43,7 @@ export async function importStep(
 ): Promise<ImportSummary> {
   const { store } = context;
   applyChangedRules(context);
+  await judgeClock(context, ldap);
   const lags = (await judgeLag(context, ldap, namingContext)) !== undefined;
   const restore = await judgeRestore(context, ldap, namingContext);
   const lagging =

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { BulkBook, type Clock, type Log } from '@causeway/service';
 import { AdminTokens } from './admin-tokens.ts';
+import { Deletions } from './comparing/deletions.ts';
+import { SaidAnew } from './comparing/said-anew.ts';
+import { Strangers } from './comparing/strangers.ts';
 import { Confirmations } from './confirmations.ts';
 import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
@@ -53,6 +56,9 @@ export interface ConnectorStore {
   readonly heads: HeadBuckets;
   readonly receipts: Receipts;
   readonly restores: Restores;
+  readonly saidAnew: SaidAnew;
+  readonly strangers: Strangers;
+  readonly deletions: Deletions;
 }
 
 /**
@@ -100,5 +106,8 @@ export function connectorStore(
     heads: new HeadBuckets(db, name),
     receipts: new Receipts(db, name),
     restores: new Restores(db, name, cursors, confirmations),
+    saidAnew: new SaidAnew(db, name),
+    strangers: new Strangers(db, name),
+    deletions: new Deletions(db, name),
   };
 }

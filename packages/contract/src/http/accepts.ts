@@ -10,7 +10,12 @@ export const USER_RECORDS: readonly string[] = ['account-3', 'credential-3', 'wi
 /** Of them, what is said of passwords of a forest that was restored: their orders have an epoch. */
 export const EPOCH_RECORDS: readonly string[] = ['credential-3', 'withdrawal-2'];
 /** What this program announces: kind and version of a record. */
-export const ACCEPTED_RECORDS: readonly string[] = [...USER_RECORDS, 'head-2', 'receipt-2'].sort();
+export const ACCEPTED_RECORDS: readonly string[] = [
+  ...USER_RECORDS,
+  'head-2',
+  'receipt-2',
+  'receipt-3',
+].sort();
 /** A report of Domain Services that says its user's forest. A tenant announces it, by the same header in every answer. */
 export const FOREST_REPORT = 'report-2';
 /** What every release reads, announced or not. */

@@ -344,4 +344,17 @@ export const LEDGER_STEPS: readonly string[] = [
   -- Password orders of a forest that was restored: in which of its lives. 0: in its first.
   ALTER TABLE accounts ADD COLUMN order_epoch INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- The largest sequence that was ever believed of a forest: it outlives the records.
+  CREATE TABLE newest (forest TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO newest SELECT forest, max(sequence) FROM (
+    SELECT forest, max(coalesce(account_sequence, 0), coalesce(credential_sequence, 0), coalesce(delete_sequence, 0)) AS sequence
+      FROM accounts
+    UNION ALL SELECT forest, sequence FROM problems WHERE verified
+    UNION ALL SELECT forest, sequence FROM heads) GROUP BY forest;
+  -- Of the newest account and credential records that were believed: the same sequence with another text is no such record. Null until
+  -- the record of before comes again.
+  ALTER TABLE accounts ADD COLUMN account_digest TEXT;
+  ALTER TABLE accounts ADD COLUMN credential_digest TEXT;
+  `,
 ];
