@@ -28,7 +28,8 @@ export async function runConnect(configuration: ConnectConfiguration, clock?: Cl
   const connect = await Connect.open(configuration, log, stopping.signal, clock);
   const connectors = connect.connectors.map(connector => new ConnectorService(connector, connect));
   const heads = connect.connectors.map(
-    ({ context }, i) => new HeadService(context, connect.store.scheduler, () => connectors[i]!.nudge()),
+    ({ context, comparison }, i) =>
+      new HeadService(context, connect.store.scheduler, comparison, () => connectors[i]!.nudge()),
   );
   const handlers = adminHandlers(connect, () => {
     for (const connector of connectors) connector.nudge();

@@ -1,4 +1,5 @@
 import type { ConnectorContext } from '../context.ts';
+import { objectGuidOf } from '../objects/source-anchor.ts';
 import { nameOf } from '../objects/waiting.ts';
 import { EventId } from '../store/events.ts';
 
@@ -73,6 +74,7 @@ export function strangers(context: ConnectorContext, anchors: Iterable<string>):
     store.strangers.prune();
     const alarming: string[] = [];
     for (const anchor of anchors) {
+      if (objectGuidOf(anchor) === undefined) continue; // no object can have it: nobody can say anything of it
       const known = store.space.findByAnchor(anchor);
       if (known?.desiredDigest !== undefined || known?.exportedDigest !== undefined) continue;
       const { may, alarm } = store.saidAnew.budget(anchor);

@@ -1,11 +1,13 @@
 import { CallError } from '@causeway/api';
 import { ACCEPTED_RECORDS, isReadBy } from '@causeway/contract';
 import { describeError, every, isDiskError, type Service, Trouble } from '@causeway/service';
+import type { Comparison } from '../comparison/comparison.ts';
 import type { ConnectorContext } from '../context.ts';
+import { type LastCycles, lastCycles, type Reading } from '../store/comparing/last-cycles.ts';
 import { EventId } from '../store/events.ts';
 import { judge } from './arrival.ts';
 import { cureDifferences, type Seen } from './cure-differences.ts';
-import { knowsForest, type LastCycles, lastCycles, makeHead, type Reading } from './make-head.ts';
+import { knowsForest, makeHead } from './make-head.ts';
 import { readReceipt, takeReceipt } from './take-receipt.ts';
 
 /**
@@ -17,6 +19,7 @@ export class HeadService implements Service {
   readonly startedAt: number;
   readonly #context: ConnectorContext;
   readonly #reading: Reading;
+  readonly #comparison: Comparison;
   readonly #before: LastCycles;
   readonly #trouble: Trouble;
   readonly #onAnew: () => void;
@@ -24,11 +27,12 @@ export class HeadService implements Service {
   #seen: Seen | undefined;
 
   /** @param onAnew somebody is to be signed anew: a cycle is to follow */
-  constructor(context: ConnectorContext, reading: Reading, onAnew: () => void) {
+  constructor(context: ConnectorContext, reading: Reading, comparison: Comparison, onAnew: () => void) {
     this.#onAnew = onAnew;
     this.#context = context;
     this.#reading = reading;
-    this.#before = lastCycles(context);
+    this.#comparison = comparison;
+    this.#before = lastCycles(context.store);
     const { connector, log, store } = context;
     this.startedAt = store.clock.now();
     const { name } = connector;
@@ -55,7 +59,7 @@ export class HeadService implements Service {
   /** One head to the tenant, and what it answers. */
   async turn(): Promise<void> {
     const { tenant, connector } = this.#context;
-    if (!knowsForest(this.#context, this.#reading, this.#before)) return;
+    if (!knowsForest(this.#context, this.#reading, this.#before, this.#comparison)) return;
     let trouble: string | undefined;
     try {
       const { accepts, domainAccepts } = await tenant.configuration();

@@ -13,17 +13,20 @@ import {
 } from '@causeway/records';
 import { timestamp } from '@causeway/service';
 import { HandClock } from '@causeway/service/testing';
+import { Comparison } from '../comparison/comparison.ts';
 import type { ConnectorContext } from '../context.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { signedReads } from '../pairing/signed-reads.ts';
+import { UsersInFlight } from '../passwords/users-in-flight.ts';
+import { lastCycles } from '../store/comparing/last-cycles.ts';
 import { confirmKey } from '../store/pairing.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import { FOREST, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { arrivalOf } from './arrival.ts';
 import { HeadService } from './head-service.ts';
-import { knowsForest, lastCycles, makeHead } from './make-head.ts';
+import { knowsForest, makeHead } from './make-head.ts';
 import { takeReceipt } from './take-receipt.ts';
 
 const peer = await ProvisioningPeer.listen();
@@ -73,9 +76,22 @@ function receipt(changes: Partial<ReceiptFields> = {}, key: SigningKey = peer.re
 let made = 0;
 let nudged = 0;
 
-/** A service that has read everything since its start. */
-function startedService(): HeadService {
-  const service = new HeadService(context, { automatic: true }, () => void nudged++);
+/** One that asks no domain controller. */
+const comparison = () =>
+  new Comparison({
+    context,
+    inFlight: new UsersInFlight(),
+    controller: {
+      ldap: () => Promise.reject(new Error('nobody is looked up here')),
+      namingContext: async () => 'DC=corp,DC=example,DC=com',
+    },
+  });
+
+/** A service that has read everything since its start, and whose tenant does not compare. */
+async function startedService(): Promise<HeadService> {
+  const compared = comparison();
+  const service = new HeadService(context, { automatic: true }, compared, () => void nudged++);
+  await compared.turn();
   clock.pass(1);
   for (const cycle of ['last-object-cycle-at', 'last-password-cycle-at'] as const)
     context.store.cursors.set(cycle, timestamp(clock));
@@ -139,10 +155,12 @@ test('before the first cycle is through there is no head', () => {
   assert.equal(makeHead(context), undefined);
 });
 
-test('after a start there is no head before objects and passwords were read, whatever the state of before says', () => {
+test('after a start there is no head before objects and passwords were read, whatever the state of before says', async () => {
   const { cursors, settings } = context.store;
-  const before = lastCycles(context);
-  const knows = (automatic = true) => knowsForest(context, { automatic }, before);
+  const compared = comparison();
+  await compared.turn();
+  const before = lastCycles(context.store);
+  const knows = (automatic = true) => knowsForest(context, { automatic }, before, compared);
   assert.equal(knows(), false);
   clock.set(clock.now() - 3600_000);
   cursors.set('last-object-cycle-at', timestamp(clock));
@@ -258,7 +276,7 @@ test('a tenant that hands over no new receipt, or a managed domain that sees no 
 });
 
 test('the service sends heads, takes what the tenant answers, and tells of an alarm once', async () => {
-  const service = startedService();
+  const service = await startedService();
   await service.turn();
   assert.ok(peer.heads.get(FOREST));
   peer.receipts.set(FOREST, receipt({ ...bucket(3, () => null), alarmSince: timestamp(clock) }));
@@ -279,7 +297,7 @@ test('a head says what Connect reads only where tenant and managed domain both t
   const said = async (accepts?: string[], domainAccepts?: string[]) => {
     Object.assign(peer, { accepts, domainAccepts });
     await context.tenant.configuration(true);
-    await startedService().turn();
+    await (await startedService()).turn();
     return peekHead(peer.heads.get(FOREST)!)!.reads;
   };
   assert.equal(await said(), undefined);
@@ -370,7 +388,7 @@ test('a managed domain that leaves nothing to count on with is an alarm', () => 
 
 /** A service that has heard receipts of as many heads in turn. */
 async function hearing(...changes: Partial<ReceiptFields>[]): Promise<void> {
-  const service = startedService();
+  const service = await startedService();
   for (const one of changes) {
     clock.pass(1000);
     peer.receipts.set(FOREST, receipt(one));
@@ -398,7 +416,7 @@ test('who is newer in the managed domain, or lacks there, is signed anew once tw
 });
 
 test('the same receipt heard twice is one', async () => {
-  const service = startedService();
+  const service = await startedService();
   const lacking = bucket(8, () => null);
   const headSequence = clock.now() * 1000;
   for (let i = 0; i < 3; i++) {

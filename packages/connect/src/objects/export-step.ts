@@ -13,6 +13,7 @@ import {
   disabledWhileWaiting,
   nameOf,
   noteExported,
+  strangersOf,
   type Waiting,
 } from './waiting.ts';
 
@@ -64,6 +65,7 @@ async function exportAll(
     if (objects.length === 0) return;
     after = objects.at(-1)!.guid;
     const going = objects.flatMap(object => {
+      if (waiting.strangers.has(object.guid)) return [];
       if (waiting.deletions.has(object.guid))
         return disabledWhileWaiting(object, context, new Date(now)) ?? [];
       return waiting.creations.has(object.guid) ? [] : [object];
@@ -145,7 +147,8 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
   const done = isDone(verdict);
   if (change.operation === 'delete' && (done || verdict.code === 'unknown-user')) {
     summary.deleted += 1;
-    if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, store.db.now());
+    if (isStranger(object)) noteStrangerWent(context, object);
+    else if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, store.db.now());
     store.space.acknowledgeExport(object.guid, undefined, change.sequence);
     const name = isStranger(object) ? null : nameOf(object, context);
     if (done) store.deletions.note(object.anchor, { sequence: change.sequence, name });
@@ -184,6 +187,13 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
       verdict.reason ?? 'the tenant refused it without a reason',
     );
   }
+}
+
+/** Counts who was never signed as deleted before, whether the tenant had the person or only said so. */
+function noteStrangerWent(context: ConnectorContext, { anchor }: SpaceObject): void {
+  const { bulk, saidAnew, db } = context.store;
+  if (!saidAnew.isKnown(anchor)) bulk.noteWent(strangersOf(context), anchor, db.now());
+  saidAnew.note(anchor);
 }
 
 /** Of whom nothing is acknowledged. Who is said anew is not new. */

@@ -7,7 +7,10 @@ import { accountDigest, accountOf, userAccountControl } from './decide-account.t
 
 /** GUIDs of those whose deletion, or first export, waits for an administrator. */
 export interface Waiting {
+  /** Those that the directory reported. */
   readonly deletions: ReadonlySet<string>;
+  /** Deletions of whom another place has and the directory has not. */
+  readonly strangers: ReadonlySet<string>;
   readonly creations: ReadonlySet<string>;
 }
 
@@ -25,11 +28,17 @@ export const creationsOf = (context: Pick<ConnectorContext, 'connector'>): BulkL
   operation: 'create',
 });
 
+export const strangersOf = (context: Pick<ConnectorContext, 'connector'>): BulkList => ({
+  ...deletionsOf(context),
+  kind: 'stranger',
+});
+
 /** Decides who waits, remembers it, and tells of everybody who is held for the first time. */
 export function decideWaiting(context: ConnectorContext): Waiting {
   const now = context.store.db.now();
   return context.store.db.transaction(() => ({
     deletions: holdDeletions(context, now),
+    strangers: holdStrangers(context, now),
     creations: holdCreations(context, now),
   }));
 }
@@ -53,6 +62,22 @@ function holdDeletions(context: ConnectorContext, now: Date): Set<string> {
       `The deletions wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`,
     ];
     store.events.add(EventId.deletionThreshold, 'error', connector.name, text.join(' '));
+  }
+  return guids(held);
+}
+
+/** Whose deletion was signed once is deleted again without being counted again: within the budget of whoever is said anew. */
+function holdStrangers(context: ConnectorContext, now: Date): Set<string> {
+  const { store, settings, connector } = context;
+  const list = strangersOf(context);
+  const all = store.space.listPending('stranger');
+  if (all.length === 0 && !store.bulk.isHolding(list)) return new Set();
+  const pending = all.filter(({ anchor }) => !store.saidAnew.isKnown(anchor)).map(lineOf);
+  const counts = { objects: store.space.countExported(), threshold: settings.deletionThreshold };
+  const { held, fresh, limit } = store.bulk.decideDeletions(list, pending, counts, now);
+  if (fresh.length > 0) {
+    const text = `ALARM: ${held.length} people whom ${connector.forest} has not were found in the tenant or in the managed domain, more than ${limit} within 24 hours: it invents them, or Connect has lost that they were deleted. Their deletions wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`;
+    store.events.add(EventId.deletionThreshold, 'error', connector.name, text);
   }
   return guids(held);
 }

@@ -27,6 +27,10 @@ export type CursorName =
   | 'signed-reads'
   /** Since when new accounts are counted: everybody of the first full import was exported. */
   | 'creations-counted'
+  /** How far the tenant's changes went when it was compared last, under its own seal. */
+  | 'tenant-mark'
+  /** When the tenant was compared last, and how many differed, as JSON. */
+  | 'compared'
   /** When a comparison asked for a full password pass by itself. */
   | 'comparison-pass-at'
   /** New accounts of 24 hours, when they were above the limit and an alarm said so. */

@@ -1,12 +1,17 @@
 import {
+  BUCKETS,
   type Bucket,
   type Entry,
   type ForestSummary,
+  type Line,
+  linesDigest,
+  packBuckets,
   summarizeBucket,
   summarizeForest,
 } from '@causeway/records';
 import { bestEffort } from '@causeway/service';
 import type { Database } from './database.ts';
+import { toOrder } from './password-states.ts';
 
 /** What the tenant has of a forest, as it acknowledged it: users and the sequences of their records, by bucket. */
 export class HeadBuckets {
@@ -45,6 +50,47 @@ export class HeadBuckets {
     });
   }
 
+  /**
+   * The digests of the lines of all buckets, one after the other, as the tenant compares them. Only buckets that changed since the last
+   * time are read.
+   */
+  lineDigests(): string {
+    this.summary(); // a bucket that changed has no row before
+    const rows = this.#db.all<{ bucket: number; lines: Uint8Array | null }>(
+      'SELECT bucket, lines FROM head_bucket WHERE connector = ?',
+      this.#connector,
+    );
+    const known = new Map(rows.map(({ bucket, lines }) => [bucket, lines]));
+    const fresh = new Map<number, Uint8Array>();
+    const digests = Array.from({ length: BUCKETS }, (_, number) => {
+      const kept = known.get(number);
+      if (kept) return kept;
+      const digest = linesDigest(this.lines(number));
+      fresh.set(number, digest);
+      return digest;
+    });
+    if (fresh.size > 0) bestEffort(() => this.#keepLines(fresh));
+    return packBuckets(digests);
+  }
+
+  #keepLines(buckets: ReadonlyMap<number, Uint8Array>): void {
+    const sql = 'UPDATE head_bucket SET lines = ? WHERE connector = ? AND bucket = ?';
+    this.#db.transaction(() => {
+      for (const [number, digest] of buckets) this.#db.run(sql, digest, this.#connector, number);
+    });
+  }
+
+  /** The lines of a bucket, in no order. */
+  lines(bucket: number): OwnLine[] {
+    return this.#db.all(`${LINES} AND o.bucket = ?`, this.#connector, bucket).map(toLine);
+  }
+
+  /** The line of one person; undefined of whom the tenant acknowledged nothing. */
+  line(guid: string): OwnLine | undefined {
+    const row = this.#db.get(`${LINES} AND o.guid = ?`, this.#connector, guid);
+    return row && toLine(row);
+  }
+
   /** The users of a bucket, sorted by the bytes of their anchors. */
   entries(bucket: number): Entry[] {
     return this.#db.all<Entry & Record<string, unknown>>(
@@ -56,4 +102,30 @@ export class HeadBuckets {
       bucket,
     );
   }
+}
+
+/** What the tenant acknowledged of one person, whose row it is. */
+export interface OwnLine extends Line {
+  guid: string;
+}
+
+/**
+ * A credential record counts where one was sealed, or where a withdrawal took its place: of a password without a record the order says
+ * all that both have.
+ */
+const LINES = `SELECT o.guid, o.anchor, o.exported_sequence, p.version, p.originating_time, p.originating_invocation_id,
+    p.withdrawn IS NOT NULL AS withdrawn,
+    CASE WHEN p.recipient_key_id IS NOT NULL OR p.withdrawn IS NOT NULL THEN coalesce(p.record_sequence, 0) ELSE 0 END AS credential
+  FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
+  WHERE o.connector = ? AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL`;
+
+function toLine(row: Record<string, unknown>): OwnLine {
+  return {
+    guid: row.guid as string,
+    anchor: row.anchor as string,
+    accountSequence: row.exported_sequence as number,
+    credentialSequence: row.credential as number,
+    passwordOrder: toOrder(row),
+    withdrawn: row.withdrawn === 1,
+  };
 }

@@ -1,6 +1,7 @@
 import type { CycleSummary, DomainReachability } from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
 import { bestEffort, CausewayError, describeError } from '@causeway/service';
+import { Comparison } from '../comparison/comparison.ts';
 import type { ConnectorContext } from '../context.ts';
 import { DomainController } from '../domain-controller/domain-controller.ts';
 import { chosenController, Failover } from '../domain-controller/failover.ts';
@@ -47,6 +48,7 @@ export function cycleStopped(connector: string): CausewayError {
 export class Connector {
   readonly context: ConnectorContext;
   readonly controller: DomainController;
+  readonly comparison: Comparison;
   readonly #failover: Failover;
   readonly #channel: PasswordChannel;
   readonly #cycles = new Mutex();
@@ -59,6 +61,7 @@ export class Connector {
     this.#failover = new Failover(context, this.controller, work => this.#cycles.run(work));
     const { controller } = this;
     this.#channel = { context, controller, inFlight: new UsersInFlight(), pace: undefined };
+    this.comparison = new Comparison(this.#channel);
   }
 
   get name(): string {
@@ -223,6 +226,15 @@ export class Connector {
   /** Does something while no cycle runs. */
   betweenCycles<T>(work: () => Promise<T>): Promise<T> {
     return this.#cycles.run(work);
+  }
+
+  /** Compares the forest with the tenant, between two cycles. @returns whether a cycle is to follow at once */
+  async compare(): Promise<boolean> {
+    try {
+      return await this.betweenCycles(() => this.comparison.turn());
+    } catch (cause) {
+      throw await this.#failed(cause);
+    }
   }
 
   /** Reads one user's password from the domain controller and sends it now. */

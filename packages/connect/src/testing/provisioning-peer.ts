@@ -5,12 +5,24 @@ import type {
   CredentialChange,
   ObjectChange,
   PublicKey,
+  TenantLine,
   Verdict,
   WindowsCredentialsSyncConfig,
   Withdrawal,
 } from '@causeway/contract';
 import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
-import { domainFingerprint, generateSigningKey, joinEncapsulation, peekRecord } from '@causeway/records';
+import {
+  BUCKETS,
+  bucketOf,
+  differingBuckets,
+  domainFingerprint,
+  generateSigningKey,
+  joinEncapsulation,
+  type Line,
+  linesDigest,
+  packBuckets,
+  peekRecord,
+} from '@causeway/records';
 
 /** What a scripted tenant does with a request instead of answering it. */
 export type Misbehaviour =
@@ -37,6 +49,11 @@ export interface PeerUser {
 /** Heads come by the clock: one must not take what a test wrote for another request. */
 const SYNC = '/api/v1/sync/';
 const HEAD = `${SYNC}head`;
+const COMPARE = `${SYNC}compare`;
+const LINES = `${SYNC}lines`;
+const COMPARING: ReadonlySet<string> = new Set([COMPARE, LINES]);
+/** Lines of one answer: few, so that there are several. */
+const LINES_A_PAGE = 100;
 
 /** The tenant's provisioning side as a scripted peer: keeps what it is told, records all of it, misbehaves on demand. */
 export class ProvisioningPeer {
@@ -62,6 +79,13 @@ export class ProvisioningPeer {
   accepts: readonly string[] | undefined;
   /** What it says that its managed domain announced. */
   domainAccepts: readonly string[] | undefined;
+  /** It compares (docs/formats.md, *Comparing*); not as a tenant of the release before. */
+  compares = false;
+  /** The mark that it gives out with its next comparison, and those that it was shown. */
+  mark: string | null = null;
+  readonly marks: (string | null)[] = [];
+  /** What it says of its users; a test that lies changes it. */
+  lines: () => TenantLine[] = () => this.ownLines();
   /** It knows no such agent (any more). */
   removed = false;
   readonly #server: Server;
@@ -85,6 +109,10 @@ export class ProvisioningPeer {
     this.judge = () => undefined;
     this.accepts = undefined;
     this.domainAccepts = undefined;
+    this.compares = false;
+    this.mark = null;
+    this.marks.length = 0;
+    this.lines = () => this.ownLines();
     this.windowsCredentialsSyncConfig = { enabled: false, domain: null };
   }
 
@@ -144,6 +172,11 @@ export class ProvisioningPeer {
       reply.end(JSON.stringify(misbehaviour.json ?? { error: { code: 'scripted', message: 'as scripted' } }));
       return;
     }
+    if (COMPARING.has(path) && !this.compares) {
+      reply.writeHead(404, { 'content-type': 'application/json' });
+      reply.end(JSON.stringify({ error: { code: 'not-found', message: 'no such route' } }));
+      return;
+    }
     const right = JSON.stringify(
       misbehaviour === 'another shape' ? { verdict: 1 } : this.#carryOut(path, body),
     );
@@ -192,9 +225,41 @@ export class ProvisioningPeer {
         this.heads.set(forest, head);
         return { receipt: this.receipts.get(forest) ?? null };
       }
+      case COMPARE: {
+        const { buckets, mark } = JSON.parse(body) as { buckets: string; mark: string | null };
+        this.marks.push(mark);
+        const of = (bucket: number) => this.#linesOf([bucket]);
+        const own = packBuckets(
+          Array.from({ length: BUCKETS }, (_, bucket) => linesDigest(of(bucket).map(asLine))),
+        );
+        return { differing: differingBuckets(buckets, own), mark: this.mark };
+      }
+      case LINES: {
+        const { buckets, after } = JSON.parse(body) as { buckets: number[]; after: string };
+        const rest = this.#linesOf(buckets).filter(({ sourceAnchor }) => sourceAnchor > after);
+        return { lines: rest.slice(0, LINES_A_PAGE), more: rest.length > LINES_A_PAGE };
+      }
       default:
         return {};
     }
+  }
+
+  #linesOf(buckets: readonly number[]): TenantLine[] {
+    return this.lines()
+      .filter(({ sourceAnchor }) => buckets.includes(bucketOf(sourceAnchor)))
+      .sort((a, b) => (a.sourceAnchor < b.sourceAnchor ? -1 : 1));
+  }
+
+  /** What it has. */
+  ownLines(): TenantLine[] {
+    return [...this.users].map(([sourceAnchor, { object, credential, withdrawal, order }]) => {
+      const record = withdrawal ?? credential?.record;
+      return {
+        ...{ sourceAnchor, accountSequence: object.sequence, passwordOrder: order ?? null },
+        credentialSequence: record ? peekRecord(record)!.sequence : 0,
+        withdrawn: withdrawal !== undefined,
+      };
+    });
   }
 
   #takeObject(change: ObjectChange): Verdict {
@@ -237,6 +302,11 @@ export class ProvisioningPeer {
     return { sourceAnchor, verdict: 'applied' };
   }
 }
+
+const asLine = ({ sourceAnchor, passwordOrder, ...line }: TenantLine): Line => ({
+  ...{ anchor: sourceAnchor, passwordOrder: passwordOrder ?? undefined },
+  ...line,
+});
 
 function changesOf<T>(body: string): T[] {
   return (JSON.parse(body) as { changes: T[] }).changes;
