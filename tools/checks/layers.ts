@@ -53,7 +53,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['start-tenant'],
     ['server'],
     ['api'],
-    ['sign-in', 'feed', 'provisioning'],
+    ['sign-in', 'feed', 'provisioning', 'comparison'],
     ['people', 'clients'],
     ['changes'],
     ['tenancy'],

@@ -19,9 +19,17 @@ export const SQL: Rule = {
     rooms('packages/connect/src/store/*.ts', "Connect's file, a table each"),
     rooms('packages/connect/src/store/comparing/*.ts', 'the same, of what comparing keeps'),
     rooms('packages/domain-services/src/ledger/*.ts', 'the ledger'),
-    ...['database', 'tenancy', 'changes', 'clients', 'people', 'provisioning', 'feed', 'sign-in'].map(room =>
-      rooms(`packages/tenant/src/${room}/*.ts`, 'each query begins with the scope of a tenant'),
-    ),
+    ...[
+      'database',
+      'tenancy',
+      'changes',
+      'clients',
+      'people',
+      'provisioning',
+      'comparison',
+      'feed',
+      'sign-in',
+    ].map(room => rooms(`packages/tenant/src/${room}/*.ts`, 'each query begins with the scope of a tenant')),
     rooms('lab/disk.ts', 'reads what is left on a disk that failed'),
   ],
   find: ({ files }) =>

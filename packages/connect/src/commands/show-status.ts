@@ -1,4 +1,4 @@
-import type { ConnectStatus, ConnectUserStatus } from '@causeway/contract';
+import type { ConnectComparison, ConnectStatus, ConnectUserStatus } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 import { describeController } from './domain-controller.ts';
@@ -37,6 +37,7 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
       );
     if (c.lastError !== null) lines.push(`  last error: ${c.lastError}`);
     lines.push(...describeWaiting(c).map(line => `  ${line}`));
+    if (c.comparison) lines.push(...describeComparison(c.comparison, c.name).map(line => `  ${line}`));
     if (c.fullPass) lines.push(`  ${describePass(c.fullPass)}`);
     const rows = [
       ...c.queue.map(e => ['retry', e.user, e.kind, e.reason]),
@@ -68,6 +69,24 @@ function describeWaiting(c: Connector): string[] {
   if (c.suppressedCreations > 0)
     lines.push(
       `${c.suppressedCreations} new users wait for you: causeway connect creations --connector '${c.name}'`,
+    );
+  return lines;
+}
+
+function describeComparison(comparison: ConnectComparison, connector: string): string[] {
+  const { at, differing, saidAnew, alarmed, strangers, strangersHeld } = comparison;
+  const lines = [
+    `compared with the tenant ${at}: ${differing === 0 ? 'it has what it acknowledged' : `${differing} differ`}; ${saidAnew} signed anew and sent again within a day`,
+  ];
+  if (alarmed > 0)
+    lines.push(`ALARM: ${alarmed} of them differed again each time they were sent: the events name them`);
+  if (strangers > 0)
+    lines.push(
+      `${strangers} found in the tenant or in the managed domain are not known here: the directory is asked`,
+    );
+  if (strangersHeld > 0)
+    lines.push(
+      `${strangersHeld} deletions of people who were found there and are not in the directory wait for you: causeway connect deletions --connector '${connector}'`,
     );
   return lines;
 }

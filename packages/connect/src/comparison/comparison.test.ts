@@ -315,7 +315,7 @@ test('heads wait until what the first comparison had said anew is sent, and five
   for (const patient of [true, false]) {
     peer.heads.clear();
     comparison = start();
-    const heads = new HeadService(context, { automatic: true }, comparison, () => undefined);
+    const heads = new HeadService(context, { automatic: true }, comparison, () => {});
     await cycle();
     await heads.turn();
     assert.equal(peer.heads.size, 0, 'nothing is compared yet');

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { CallError } from '@causeway/api';
 import { MAX_LINES } from '@causeway/contract';
-import { bucketOf, type Line } from '@causeway/records';
+import { BUCKETS, bucketOf, type Line } from '@causeway/records';
 import { describeError, Trouble } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import type { UsersInFlight } from '../passwords/users-in-flight.ts';
@@ -19,6 +19,8 @@ const PATIENCE_MS = 5 * 60_000;
 const MORE_LINES = 10_000;
 /** People that are said anew before anything else has its turn. */
 const AT_ONCE = 1_000;
+/** Buckets that are read before anything else has its turn: after a full pass all have changed. */
+const BUCKETS_AT_ONCE = 8;
 
 interface Parts {
   readonly context: ConnectorContext;
@@ -94,23 +96,29 @@ export class Comparison {
 
   async #compare(): Promise<boolean> {
     const { context, controller } = this.#parts;
-    const { store, tenant, connector } = context;
+    const said = await this.#compareLines();
+    const found = (said ?? 0) + (await lookUpStrangers(context, controller)); // those too whom the managed domain has
+    if (said === undefined) this.#first = 'not served';
+    else if (this.#first === 'to come') this.#first = found > 0 ? lastCycles(context.store) : 'agreed';
+    return found > 0;
+  }
+
+  /** @returns how many were said anew; undefined where the tenant is of a release that compares nothing */
+  async #compareLines(): Promise<number | undefined> {
+    const { store, tenant, connector } = this.#parts.context;
     const { forest } = connector;
     const mark = store.cursors.get('tenant-mark') ?? null;
+    for (let read = 0; read < BUCKETS && store.heads.refreshLines(BUCKETS_AT_ONCE); read += BUCKETS_AT_ONCE)
+      await setImmediate();
     const reply = await tenant.compareForest({ forest, buckets: store.heads.lineDigests(), mark });
-    if (reply === undefined) {
-      this.#first = 'not served';
-      return (await lookUpStrangers(context, controller)) > 0; // of whom the managed domain told
-    }
+    if (reply === undefined) return undefined;
     const { said, differing } = reply.differing.length > 0 ? await this.#read(reply.differing) : NOBODY;
-    const deletions = await lookUpStrangers(context, controller);
     store.db.transaction(() => {
       store.cursors.set('tenant-mark', reply.mark ?? undefined);
       const last: LastComparison = { at: store.db.timestamp(), differing };
       store.cursors.set('compared', JSON.stringify(last));
     });
-    if (typeof this.#first === 'string') this.#first = said + deletions > 0 ? lastCycles(store) : 'agreed';
-    return said + deletions > 0;
+    return said;
   }
 
   /** Reads who differs in these buckets, and has them said anew. */

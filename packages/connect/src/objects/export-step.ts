@@ -2,7 +2,8 @@ import { isDone, isReadBy, type ObjectChange, type Verdict } from '@causeway/con
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { readsWith } from '../pairing/signed-reads.ts';
-import { isSaidAnew, isStranger, type SpaceObject } from '../store/connector-space.ts';
+import { isSaidAnew, isStranger } from '../store/comparing/marks.ts';
+import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import { decideExport } from './decide-export.ts';

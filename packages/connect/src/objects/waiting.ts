@@ -1,6 +1,7 @@
 import type { BulkLine, BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
-import { isSaidAnew, type SpaceObject } from '../store/connector-space.ts';
+import { isSaidAnew } from '../store/comparing/marks.ts';
+import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { UserAccountControl } from '../user-account-control.ts';
 import { accountDigest, accountOf, userAccountControl } from './decide-account.ts';

@@ -1,3 +1,4 @@
+import { ANEW, STRANGER } from './comparing/marks.ts';
 import type { Database } from './database.ts';
 
 /** Attributes as the import hands them on: all text. */
@@ -21,15 +22,6 @@ export interface SpaceObject {
   exportedAt: string | undefined;
 }
 
-/**
- * Before the digest of somebody who is signed and exported anew although nothing changed, because another place lost it. The sequence
- * that was acknowledged stays, and so does the line in the head.
- */
-const ANEW = 'anew: ';
-
-/** What a row is exported as that stands for somebody whom the tenant has, the forest has not, and nobody knew. It has no sequence. */
-const STRANGER = 'a stranger';
-
 /** A row of somebody whom the tenant acknowledged, not of a stranger. */
 const ACKNOWLEDGED = 'exported_sequence IS NOT NULL';
 
@@ -38,13 +30,6 @@ const PENDING = {
   stranger: `desired_digest IS NULL AND exported_digest IS NOT NULL AND NOT ${ACKNOWLEDGED}`,
   create: 'desired_digest IS NOT NULL AND exported_digest IS NULL',
 } as const;
-
-/** The tenant has the person, by its own word alone: nothing was ever acknowledged. */
-export const isStranger = ({ exportedDigest, exportedSequence }: SpaceObject): boolean =>
-  exportedDigest !== undefined && exportedSequence === undefined;
-
-export const isSaidAnew = ({ exportedDigest }: Pick<SpaceObject, 'exportedDigest'>): boolean =>
-  exportedDigest?.startsWith(ANEW) ?? false;
 
 export class ConnectorSpace {
   readonly #db: Database;

@@ -51,26 +51,36 @@ export class HeadBuckets {
   }
 
   /**
-   * The digests of the lines of all buckets, one after the other, as the tenant compares them. Only buckets that changed since the last
-   * time are read.
+   * Reads anew some of the buckets that changed since their lines were read last, so that a caller gives way to others in between.
+   *
+   * @returns whether there are more
    */
-  lineDigests(): string {
+  refreshLines(most: number): boolean {
     this.summary(); // a bucket that changed has no row before
-    const rows = this.#db.all<{ bucket: number; lines: Uint8Array | null }>(
+    const stale = this.#keptLines().filter(({ lines }) => lines === null);
+    const now = stale.slice(0, most);
+    if (now.length > 0)
+      bestEffort(() =>
+        this.#keepLines(new Map(now.map(({ bucket }) => [bucket, linesDigest(this.lines(bucket))]))),
+      );
+    return stale.length > now.length;
+  }
+
+  /** The digests of the lines of all buckets, one after the other, as the tenant compares them. */
+  lineDigests(): string {
+    const known = new Map(this.#keptLines().map(({ bucket, lines }) => [bucket, lines]));
+    const digests = Array.from(
+      { length: BUCKETS },
+      (_, number) => known.get(number) ?? linesDigest(this.lines(number)),
+    );
+    return packBuckets(digests);
+  }
+
+  #keptLines(): { bucket: number; lines: Uint8Array | null }[] {
+    return this.#db.all<{ bucket: number; lines: Uint8Array | null }>(
       'SELECT bucket, lines FROM head_bucket WHERE connector = ?',
       this.#connector,
     );
-    const known = new Map(rows.map(({ bucket, lines }) => [bucket, lines]));
-    const fresh = new Map<number, Uint8Array>();
-    const digests = Array.from({ length: BUCKETS }, (_, number) => {
-      const kept = known.get(number);
-      if (kept) return kept;
-      const digest = linesDigest(this.lines(number));
-      fresh.set(number, digest);
-      return digest;
-    });
-    if (fresh.size > 0) bestEffort(() => this.#keepLines(fresh));
-    return packBuckets(digests);
   }
 
   #keepLines(buckets: ReadonlyMap<number, Uint8Array>): void {

@@ -6,8 +6,8 @@ import type { ConnectorContext } from '../context.ts';
 import { DomainController } from '../domain-controller/domain-controller.ts';
 import { chosenController, Failover } from '../domain-controller/failover.ts';
 import { noteRestore } from '../domain-controller/note-restore.ts';
-import { type ExportSummary, exportStep } from '../objects/export-step.ts';
-import { type ImportSummary, importStep } from '../objects/import-step.ts';
+import { exportStep } from '../objects/export-step.ts';
+import { importStep } from '../objects/import-step.ts';
 import { fullPassStep } from '../passwords/full-pass-step.ts';
 import { isSwitchedOn, type PasswordChannel } from '../passwords/password-channel.ts';
 import { lastPasswordCycle, PasswordCycle, type PasswordCycleTimes } from '../passwords/password-cycle.ts';
@@ -18,6 +18,7 @@ import { UsersInFlight } from '../passwords/users-in-flight.ts';
 import { EventId } from '../store/events.ts';
 import type { PassRequest } from '../store/full-passes.ts';
 import { Mutex } from './mutex.ts';
+import { NO_OBJECTS, type ObjectSummary } from './object-summary.ts';
 
 export interface CycleOptions {
   /** False: passwords alone. */
@@ -25,19 +26,6 @@ export interface CycleOptions {
   /** Everything is imported and synchronized anew. */
   initial?: boolean;
 }
-
-type ObjectSummary = ImportSummary & ExportSummary;
-
-const NO_OBJECTS: ObjectSummary = {
-  imported: 0,
-  full: false,
-  upserted: 0,
-  deleted: 0,
-  refused: 0,
-  retried: 0,
-  suppressedDeletes: 0,
-  suppressedCreations: 0,
-};
 
 export function cycleStopped(connector: string): CausewayError {
   const text = `the cycle of '${connector}' was stopped: what is left is done by the next one`;

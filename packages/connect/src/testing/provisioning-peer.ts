@@ -10,19 +10,9 @@ import type {
   WindowsCredentialsSyncConfig,
   Withdrawal,
 } from '@causeway/contract';
-import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
-import {
-  BUCKETS,
-  bucketOf,
-  differingBuckets,
-  domainFingerprint,
-  generateSigningKey,
-  joinEncapsulation,
-  type Line,
-  linesDigest,
-  packBuckets,
-  peekRecord,
-} from '@causeway/records';
+import { comparePasswordOrder } from '@causeway/credentials';
+import { domainFingerprint, generateSigningKey, joinEncapsulation, peekRecord } from '@causeway/records';
+import { differingFrom, linesOf, type PeerUser, pageOf } from './peer-lines.ts';
 
 /** What a scripted tenant does with a request instead of answering it. */
 export type Misbehaviour =
@@ -36,24 +26,12 @@ export type Misbehaviour =
   /** The request is carried out and its answer is lost. */
   | 'done but lost';
 
-export interface PeerUser {
-  object: Extract<ObjectChange, { operation: 'upsert' }>;
-  /** With its record as a whole. */
-  credential?: CredentialChange;
-  /** Its newest withdrawal, while nothing came after it. */
-  withdrawal?: string;
-  /** Of the newest credential or withdrawal. */
-  order?: PasswordOrder;
-}
-
 /** Heads come by the clock: one must not take what a test wrote for another request. */
 const SYNC = '/api/v1/sync/';
 const HEAD = `${SYNC}head`;
 const COMPARE = `${SYNC}compare`;
 const LINES = `${SYNC}lines`;
 const COMPARING: ReadonlySet<string> = new Set([COMPARE, LINES]);
-/** Lines of one answer: few, so that there are several. */
-const LINES_A_PAGE = 100;
 
 /** The tenant's provisioning side as a scripted peer: keeps what it is told, records all of it, misbehaves on demand. */
 export class ProvisioningPeer {
@@ -226,40 +204,20 @@ export class ProvisioningPeer {
         return { receipt: this.receipts.get(forest) ?? null };
       }
       case COMPARE: {
-        const { buckets, mark } = JSON.parse(body) as { buckets: string; mark: string | null };
-        this.marks.push(mark);
-        const of = (bucket: number) => this.#linesOf([bucket]);
-        const own = packBuckets(
-          Array.from({ length: BUCKETS }, (_, bucket) => linesDigest(of(bucket).map(asLine))),
-        );
-        return { differing: differingBuckets(buckets, own), mark: this.mark };
+        const asked = JSON.parse(body) as { buckets: string; mark: string | null };
+        this.marks.push(asked.mark);
+        return { differing: differingFrom(this.lines(), asked.buckets), mark: this.mark };
       }
-      case LINES: {
-        const { buckets, after } = JSON.parse(body) as { buckets: number[]; after: string };
-        const rest = this.#linesOf(buckets).filter(({ sourceAnchor }) => sourceAnchor > after);
-        return { lines: rest.slice(0, LINES_A_PAGE), more: rest.length > LINES_A_PAGE };
-      }
+      case LINES:
+        return pageOf(this.lines(), JSON.parse(body) as { buckets: number[]; after: string });
       default:
         return {};
     }
   }
 
-  #linesOf(buckets: readonly number[]): TenantLine[] {
-    return this.lines()
-      .filter(({ sourceAnchor }) => buckets.includes(bucketOf(sourceAnchor)))
-      .sort((a, b) => (a.sourceAnchor < b.sourceAnchor ? -1 : 1));
-  }
-
   /** What it has. */
   ownLines(): TenantLine[] {
-    return [...this.users].map(([sourceAnchor, { object, credential, withdrawal, order }]) => {
-      const record = withdrawal ?? credential?.record;
-      return {
-        ...{ sourceAnchor, accountSequence: object.sequence, passwordOrder: order ?? null },
-        credentialSequence: record ? peekRecord(record)!.sequence : 0,
-        withdrawn: withdrawal !== undefined,
-      };
-    });
+    return linesOf(this.users);
   }
 
   #takeObject(change: ObjectChange): Verdict {
@@ -302,11 +260,6 @@ export class ProvisioningPeer {
     return { sourceAnchor, verdict: 'applied' };
   }
 }
-
-const asLine = ({ sourceAnchor, passwordOrder, ...line }: TenantLine): Line => ({
-  ...{ anchor: sourceAnchor, passwordOrder: passwordOrder ?? undefined },
-  ...line,
-});
 
 function changesOf<T>(body: string): T[] {
   return (JSON.parse(body) as { changes: T[] }).changes;

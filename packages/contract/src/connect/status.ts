@@ -112,6 +112,22 @@ export const ControllerInUse = z.strictObject({
 });
 export type ControllerInUse = z.infer<typeof ControllerInUse>;
 
+/** What the tenant has otherwise than it acknowledged. */
+export const ConnectComparison = z.strictObject({
+  /** When it was compared last, and how many people differed then. */
+  at: Timestamp,
+  differing: Count,
+  /** People of whom something was signed anew within a day, on whatever place's account. */
+  saidAnew: Count,
+  /** Those of them who differed again and again: an alarm named them. */
+  alarmed: Count,
+  /** Whom another place has and nobody knows here, before the directory was asked or while it has them. */
+  strangers: Count,
+  /** Those of whom it has nothing, and whose deletions wait for an administrator. */
+  strangersHeld: Count,
+});
+export type ConnectComparison = z.infer<typeof ConnectComparison>;
+
 /** This machine's clock and the domain controller's, where they are more than five minutes apart. */
 const ClockDifference = z.strictObject({
   since: Timestamp,
@@ -169,6 +185,8 @@ export const ConnectStatus = z.strictObject({
       /** New users of 24 hours, when they are more than an alarm leaves unsaid. */
       growthAlarm: Count.nullable(),
       fullPass: FullPasswordSync.nullable(),
+      /** Absent until the tenant was compared, and where it is of a release that cannot be. */
+      comparison: ConnectComparison.optional(),
       arrival: ConnectArrival,
       waitingFor: z.array(z.strictObject({ user: z.string(), reason: z.string(), since: Timestamp })),
       queue: z.array(Problem),

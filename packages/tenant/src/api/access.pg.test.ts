@@ -18,7 +18,7 @@ import {
   tenantLocalRoutes,
   userRoutes,
 } from '@causeway/contract';
-import { generateSealingKey, generateSigningKey } from '@causeway/records';
+import { BUCKETS, generateSealingKey, generateSigningKey, linesDigest, packBuckets } from '@causeway/records';
 import { createLog, realClock } from '@causeway/service';
 import type { z } from 'zod';
 import { makePublicServer } from '../server.ts';
@@ -37,6 +37,9 @@ import {
 } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import type { TestAdministrator } from '../testing/test-tenant.ts';
+
+/** Of a forest without users. */
+const NO_BUCKETS = packBuckets(Array.from({ length: BUCKETS }, () => linesDigest([])));
 
 const routes: Route[] = [
   enrolmentRoutes,
@@ -268,6 +271,8 @@ onEveryBackend('access', tenant => {
       [synchronizationRoutes.exportWithdrawals.path]: { changes: [withdrawalItem(agent, who, order(1))] },
       [synchronizationRoutes.reportConnectStatus.path]: status,
       [synchronizationRoutes.putHead.path]: { head: headOf(agent, { forest: other }) },
+      [synchronizationRoutes.compareForest.path]: { buckets: NO_BUCKETS, mark: null },
+      [synchronizationRoutes.readLines.path]: { buckets: [0], after: '' },
     };
     const naming = routes.filter(
       ({ access, body }) => access.includes('connect') && 'forest' in ((body as z.ZodObject)?.shape ?? {}),

@@ -1,6 +1,8 @@
 import type { HttpServer } from '@causeway/api';
 import { ACCEPTED_RECORDS, MAX_BATCH, synchronizationRoutes as routes } from '@causeway/contract';
 import { z } from 'zod';
+import { differingFrom } from '../comparison/digests.ts';
+import { readLines } from '../comparison/lines.ts';
 import { readDomainAccepts, readSyncConfig } from '../feed/managed-domain.ts';
 import { readReceipt, storeHead } from '../feed/statements.ts';
 import { storeConnectReport } from '../feed/status.ts';
@@ -62,4 +64,9 @@ export function registerProvisioning(server: HttpServer, context: RouteContext):
     await storeHead(caller, body.forest, body.head);
     return { receipt: await readReceipt(caller.scope, body.forest) };
   });
+  registerRoute(server, context, routes.compareForest, async ({ body }, caller) => ({
+    differing: await differingFrom(caller.scope, body.forest, body.buckets),
+    mark: null,
+  }));
+  registerRoute(server, context, routes.readLines, ({ body }, caller) => readLines(caller.scope, body));
 }

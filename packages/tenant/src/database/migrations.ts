@@ -1,5 +1,6 @@
 import { CausewayError } from '@causeway/service';
 import { type Kysely, sql } from 'kysely';
+import { LINE_DIGESTS } from './line-digests.ts';
 import { makeNameKeys } from './make-name-keys.ts';
 import type { Schema } from './schema.ts';
 
@@ -339,6 +340,11 @@ const MIGRATIONS: readonly Migration[] = [
               or new.account_record is not distinct from old.account_record)))
         execute function causeway_end_sessions()`,
     ],
+  },
+  {
+    number: 15,
+    name: 'digests of what Connect compares',
+    statements: LINE_DIGESTS,
   },
 ];
 

@@ -230,6 +230,15 @@ export interface StatementsTable {
   received_at: Date;
 }
 
+/** The digest of the lines of one bucket of a forest; of a bucket that never had one, there is none. Triggers keep it as `users` changes. */
+export interface LineDigestsTable {
+  tenant_id: Fixed<string>;
+  forest: Fixed<string>;
+  bucket: Fixed<number>;
+  /** 128 digits, each 0 or 1. */
+  digest: string;
+}
+
 export interface SignInFailuresTable {
   tenant_id: Fixed<string>;
   /** Keyed digest of the name that was typed: people type passwords there, too. */
@@ -256,6 +265,7 @@ export interface TenantTables {
   managed_domains: ManagedDomainsTable;
   connect_statuses: ConnectStatusesTable;
   statements: StatementsTable;
+  line_digests: LineDigestsTable;
   encapsulations: EncapsulationsTable;
   reserved_names: ReservedNamesTable;
   seen_names: SeenNamesTable;

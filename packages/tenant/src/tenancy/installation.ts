@@ -87,6 +87,16 @@ export class Installation {
     return tenant && { scope: this.#scopeOf(tenant), keys: tenant.keys };
   }
 
+  /** The scopes of all tenants. */
+  async tenants(): Promise<TenantScope[]> {
+    const tenants = await this.#database
+      .selectFrom('tenants')
+      .select(['id', 'name'])
+      .orderBy('name')
+      .execute();
+    return tenants.map(tenant => this.#scopeOf(tenant));
+  }
+
   /** The tenant's own keys. */
   async readKeys(scope: TenantScope): Promise<TenantKeys> {
     const tenant = await this.#database

@@ -1,0 +1,24 @@
+import { BUCKETS, DIGEST_LENGTH, differingBuckets, packBuckets } from '@causeway/records';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
+
+/** A digest as a number: the exclusive or is the language's own. */
+export type Digest = bigint;
+
+/** Of digits as the database has them. */
+export const digestFrom = (bits: string): Digest => BigInt(`0b${bits}`);
+export const digitsOf = (digest: Digest): string => digest.toString(2).padStart(DIGEST_LENGTH * 8, '0');
+
+const bytesOf = (digest: Digest): Uint8Array =>
+  Buffer.from(digest.toString(16).padStart(DIGEST_LENGTH * 2, '0'), 'hex');
+
+/** The buckets of a forest that are here otherwise than these digests say. @param buckets as `packBuckets` makes them */
+export async function differingFrom(scope: TenantScope, forest: string, buckets: string): Promise<number[]> {
+  const rows = await scope
+    .select('line_digests')
+    .select(['bucket', 'digest'])
+    .where('forest', '=', forest)
+    .execute();
+  const kept = new Map(rows.map(({ bucket, digest }) => [bucket, digestFrom(digest)]));
+  const digests = Array.from({ length: BUCKETS }, (_, bucket) => bytesOf(kept.get(bucket) ?? 0n));
+  return differingBuckets(packBuckets(digests), buckets);
+}
