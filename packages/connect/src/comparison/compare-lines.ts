@@ -37,6 +37,7 @@ function isSamePassword(line: Line, other: Line | undefined): boolean {
   return (
     other?.credentialSequence === line.credentialSequence &&
     other.withdrawn === line.withdrawn &&
+    other.passwordOrder?.epoch === line.passwordOrder?.epoch &&
     other.passwordOrder?.version === line.passwordOrder?.version &&
     other.passwordOrder?.originatingTime === line.passwordOrder?.originatingTime &&
     other.passwordOrder?.originatingInvocationId === line.passwordOrder?.originatingInvocationId
