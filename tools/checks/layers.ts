@@ -30,7 +30,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['commands'],
     ['replication'],
     ['account'],
-    ['import', 'directory-identity', 'metadata'],
+    ['import', 'directory-identity'],
+    ['metadata'],
   ],
   connect: [
     ['index'],
