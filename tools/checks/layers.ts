@@ -67,7 +67,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['administrators', 'pairing', 'directory'],
     ['ledger'],
     ['names'],
-    ['configuration', 'places', 'person', 'managed-domain', 'refusals'],
+    ['configuration', 'places', 'person', 'managed-domain', 'refusals', 'dns'],
   ],
   lab: [
     ['main', 'bench', 'e2e'],

@@ -26,6 +26,8 @@ export const DomainConfiguration = z.strictObject({
   hostName: z.string(),
   address: z.ipv4(),
   dns: z.enum(['internal', 'none']).default('internal'),
+  /** The resolver that Samba asks for names that are not the domain's. */
+  dnsForwarder: z.ipv4().optional(),
   /** More deletions than this, or than 10 % of a forest, within 24 hours wait for `causeway domain allow-deletes`. */
   deletionThreshold: z.int().nonnegative().default(DELETION_THRESHOLD),
   /** What more new accounts than half of a forest (never below 1,000) within 24 hours lead to: an alarm, or that they wait as well. */

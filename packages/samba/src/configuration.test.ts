@@ -43,6 +43,18 @@ test("Samba's own DNS is on only where it was asked for", () => {
   assert.match(setting(renderSmbConf({ ...domain, dns: 'internal' }, layout), 'server services')!, /\bdns\b/);
 });
 
+test('Samba’s DNS takes secure updates alone, and asks the forwarder that it is given', () => {
+  const text = (dnsForwarder?: string) =>
+    renderSmbConf({ ...domain, dns: 'internal', ...(dnsForwarder && { dnsForwarder }) }, layout);
+  assert.equal(setting(text(), 'allow dns updates'), 'secure only');
+  assert.equal(setting(text(), 'dns forwarder'), undefined);
+  assert.equal(setting(text('10.0.0.2'), 'dns forwarder'), '10.0.0.2');
+  assert.throws(
+    () => checkDescription({ ...domain, dnsForwarder: '10.0.0.2\n\tx = y' }),
+    /DNS forwarder must be/,
+  );
+});
+
 test('krb5.conf names every realm by address, and asks no DNS', () => {
   const text = renderKrb5Conf([domain, { realm: 'B.EXAMPLE', address: '127.0.0.20', hostName: 'x' }]);
   assert.equal(setting(text, 'default_realm'), 'CORP.EXAMPLE.COM');

@@ -23,6 +23,11 @@ export function renderSmbConf(domain: DomainDescription, layout: DomainLayout): 
     'netbios name': domain.hostName.toUpperCase(),
     'server role': 'active directory domain controller',
     'server services': [...SERVICES, ...(domain.dns === 'internal' ? DNS_SERVICES : [])].join(', '),
+    ...(domain.dns === 'internal' && {
+      // Who changes a record proves who it is; nobody else's names are taken in.
+      'allow dns updates': 'secure only',
+      ...(domain.dnsForwarder && { 'dns forwarder': domain.dnsForwarder }),
+    }),
     'disable netbios': 'yes',
     'smb ports': '445',
     'private dir': layout.privateDir,

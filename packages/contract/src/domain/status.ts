@@ -17,6 +17,16 @@ export const Registration = z.strictObject({
 });
 export type Registration = z.infer<typeof Registration>;
 
+/** How machines find the managed domain. */
+export const DomainDns = z.strictObject({
+  /** `internal`: its domain controller answers. */
+  mode: z.enum(['internal', 'none']),
+  address: z.string(),
+  /** Who is asked for names that are not the domain's. */
+  forwarder: z.string().nullable(),
+});
+export type DomainDns = z.infer<typeof DomainDns>;
+
 const Records = { accounts: Count, credentials: Count };
 
 /** How much of a forest has arrived in the managed domain. */
@@ -76,6 +86,8 @@ export const DomainStatus = z.strictObject({
       warning: z.string().nullable(),
     })
     .optional(),
+  /** Absent of a release before. */
+  dns: DomainDns.optional(),
   registration: Registration,
   feed: z.strictObject({
     cursor: z.string(),

@@ -1,11 +1,12 @@
 import type { Identity } from '@causeway/api';
 import type { DomainBlock, DomainStatus, DomainUserStatus } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
-import { domainStatus, type SambaRelease } from '@causeway/samba';
+import { domainStatus, holdsDomain, type SambaRelease } from '@causeway/samba';
 import { countAdministrators } from '../administrators/administrators.ts';
 import { growthAlarms } from '../apply/creations.ts';
 import type { DifferenceLimits } from '../configuration.ts';
 import { readLockAlarm } from '../directory/realm-guard.ts';
+import { readDns } from '../dns.ts';
 import { arrivals } from '../heads/arrival.ts';
 import type { Block } from '../ledger/block-book.ts';
 import { onlyOne, seekPerson, unknownUser } from '../ledger/find-person.ts';
@@ -39,6 +40,7 @@ export function readStatus(
     trouble: following?.trouble ?? null,
     domain: { running: domain.running, since: domain.since?.toISOString() ?? null },
     ...(following?.samba && { samba: following.samba }),
+    ...(holdsDomain(places.domain) && { dns: readDns(places.domain) }),
     registration,
     feed: {
       cursor: ledger.state.get('cursor') ?? '',

@@ -1,4 +1,10 @@
-import type { DomainArrival, DomainStatus, DomainUserStatus, UserProblem } from '@causeway/contract';
+import type {
+  DomainArrival,
+  DomainDns,
+  DomainStatus,
+  DomainUserStatus,
+  UserProblem,
+} from '@causeway/contract';
 import { table } from '@causeway/service';
 import { blockText } from '../admin/block-commands.ts';
 import { alarmText } from '../heads/head-watch.ts';
@@ -37,6 +43,7 @@ function statusLines(status: DomainStatus): string[] {
       ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
       ['administrators', administratorsLine(status.administrators)],
       ['blocked', blockedLine(status.blocked)],
+      ...(status.dns ? [['DNS', dnsLine(status.dns)]] : []),
       ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
       [
         'deletions',
@@ -180,4 +187,9 @@ function problemLines(problems: readonly UserProblem[]): string[] {
   const rows = problems.map(p => [p.anchor, p.forest, p.kind, p.outcome, p.code, p.reason, p.since]);
   const head = ['source anchor', 'forest', 'record', 'outcome', 'code', 'reason', 'since'];
   return ['', ...table([head, ...rows])];
+}
+
+function dnsLine({ mode, address, forwarder }: DomainDns): string {
+  if (mode === 'none') return 'none: no machine can join by DNS (causeway domain dns --set internal)';
+  return `answers at ${address}, ${forwarder === null ? 'for its own names alone' : `asks ${forwarder} for all others`}`;
 }
