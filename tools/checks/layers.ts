@@ -62,7 +62,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['index'],
     ['commands'],
     ['run'],
-    ['feed', 'admin', 'creation'],
+    ['feed', 'admin', 'creation', 'shadows'],
     ['apply', 'heads', 'registration'],
     ['administrators', 'pairing', 'directory'],
     ['ledger'],

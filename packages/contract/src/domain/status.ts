@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Timestamp } from '../common.ts';
 import { route } from '../http/route.ts';
 import { DomainBlock, ForestText, ManagedAccount, UserProblem } from './people.ts';
+import { OnPremisesSids } from './sids.ts';
 
 const Count = z.int().nonnegative();
 
@@ -88,6 +89,7 @@ export const DomainStatus = z.strictObject({
     .optional(),
   /** Absent of a release before. */
   dns: DomainDns.optional(),
+  onPremisesSids: OnPremisesSids.optional(),
   registration: Registration,
   feed: z.strictObject({
     cursor: z.string(),

@@ -21,6 +21,7 @@ import { dns } from './dns-command.ts';
 import { heldCommands } from './held-commands.ts';
 import { nameCommands } from './name-commands.ts';
 import { register } from './register-command.ts';
+import { sidCommands } from './sid-commands.ts';
 import { status } from './status-command.ts';
 
 /** Adds `causeway domain …`. */
@@ -106,6 +107,7 @@ export function domainCommands(program: Program): void {
     );
   nameCommands(domain);
   heldCommands(command);
+  sidCommands(domain);
   administratorCommands(domain);
 }
 

@@ -3,6 +3,7 @@ import type {
   DomainDns,
   DomainStatus,
   DomainUserStatus,
+  OnPremisesSids,
   UserProblem,
 } from '@causeway/contract';
 import { table } from '@causeway/service';
@@ -44,6 +45,7 @@ function statusLines(status: DomainStatus): string[] {
       ['administrators', administratorsLine(status.administrators)],
       ['blocked', blockedLine(status.blocked)],
       ...(status.dns ? [['DNS', dnsLine(status.dns)]] : []),
+      ...(status.onPremisesSids ? [['on-premises SIDs', sidsLine(status.onPremisesSids)]] : []),
       ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
       [
         'deletions',
@@ -192,4 +194,12 @@ function problemLines(problems: readonly UserProblem[]): string[] {
 function dnsLine({ mode, address, forwarder }: DomainDns): string {
   if (mode === 'none') return 'none: no machine can join by DNS (causeway domain dns --set internal)';
   return `answers at ${address}, ${forwarder === null ? 'for its own names alone' : `asks ${forwarder} for all others`}`;
+}
+
+function sidsLine({ setting, written, waiting, domains }: OnPremisesSids): string {
+  if (setting === 'none') return 'none, as configured';
+  const unconfirmed = domains.filter(({ confirmedAt }) => confirmedAt === null).length;
+  const open =
+    unconfirmed > 0 ? `; domains that nobody confirmed: ${unconfirmed} (causeway domain sids)` : '';
+  return `${written} people have theirs, ${waiting} wait${open}`;
 }
