@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dnsDomain } from '@causeway/samba';
 import { eventually } from '@causeway/service/testing';
@@ -18,13 +18,16 @@ export type Protocol = 'Kerberos' | 'NTLM';
 
 /** Files of the whole machine that a member has versions of its own of, and what it puts there. */
 const OWN_FILES = ['/etc/hosts', '/etc/resolv.conf', '/etc/nsswitch.conf'] as const;
+/** A share whose access lists Samba keeps and judges itself: POSIX would say no first. */
+const SHARE = 'files';
+/** The lab's own folder is root's alone: the people whose files these are could not enter it. */
+const SHARED = '/mnt/files';
+
 const ENTER = `set -e
 for file in ${OWN_FILES.join(' ')}; do mount --bind "$1$file" "$file"; done
 mkdir -p /run/samba; mount -t tmpfs none /run/samba
+mount -t tmpfs none /mnt; mkdir -m 777 ${SHARED}
 echo ready; exec sleep infinity`;
-
-/** A share whose access lists Samba keeps and judges itself: POSIX would say no first. */
-const SHARE = 'files';
 
 /**
  * A Samba file server that is a member of the managed domain and knows nothing of it but its resolver's address. It lives in a mount
@@ -204,9 +207,8 @@ export class MemberServer {
   #write(): void {
     const folder = this.#folder;
     rmSync(folder, { recursive: true, force: true });
-    for (const name of ['private', 'lock', 'state', 'cache', 'run', 'log', 'share', 'etc'])
+    for (const name of ['private', 'lock', 'state', 'cache', 'run', 'log', 'etc'])
       mkdirSync(join(folder, name), { recursive: true });
-    chmodSync(join(folder, 'share'), 0o777);
     const { realm, netbiosDomain, address } = this.#domain;
     const nss = readFileSync('/etc/nsswitch.conf', 'utf8').replace(
       /^(passwd|group):.*/gm,
@@ -238,7 +240,7 @@ export class MemberServer {
     };
     const section = (name: string, values: Record<string, string>) =>
       [`[${name}]`, ...Object.entries(values).map(([key, value]) => `\t${key} = ${value}`), ''].join('\n');
-    const share = { path: join(folder, 'share'), 'read only': 'no' };
+    const share = { path: SHARED, 'read only': 'no' };
     writeFileSync(this.#conf, `${section('global', settings)}${section(SHARE, share)}`);
   }
 }
