@@ -62,7 +62,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['index'],
     ['commands'],
     ['run'],
-    ['feed', 'admin', 'creation', 'shadows'],
+    ['feed', 'admin', 'creation', 'upkeep'],
     ['apply', 'heads', 'registration'],
     ['administrators', 'pairing', 'directory'],
     ['ledger'],

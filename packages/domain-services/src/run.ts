@@ -28,7 +28,8 @@ import { type Places, placesOf } from './places.ts';
 import { openTenant, requireIdentity } from './registration/identity.ts';
 import { registerAgain } from './registration/register.ts';
 import { StandingWatch } from './registration/standing.ts';
-import { ShadowKeeper } from './shadows/shadow-keeper.ts';
+import { DelegationKeeper } from './upkeep/delegation-keeper.ts';
+import { ShadowKeeper } from './upkeep/shadow-keeper.ts';
 
 /** Supervises the managed domain and follows the feed until a signal comes. The domain itself goes on running. */
 export async function runDomain(configuration: DomainConfiguration, clock?: Clock): Promise<void> {
@@ -117,13 +118,17 @@ async function runParts(
     const guard = new RealmGuard({ ledger, directory, log, domainWhenUp });
     const ownChanges = new OwnChangesUpgrade({ ledger, directory, log, domainWhenUp });
     const blocks = new BlockKeeper({ ledger, directory, log, domainWhenUp });
+    const delegation = new DelegationKeeper({ ledger, directory, log, domainWhenUp });
     const shadows = new ShadowKeeper({
       ...{ ledger, directory, log, domainWhenUp, ldbModify: new LdbModify(places.domain) },
       enabled: onPremisesSids === 'all',
     });
     log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
     if (samba.warning !== null) log.warn(samba.warning);
-    await runServices([supervisor, feed, heads, standing, guard, ownChanges, blocks, shadows, api], log);
+    await runServices(
+      [supervisor, feed, heads, standing, guard, ownChanges, blocks, shadows, delegation, api],
+      log,
+    );
   } finally {
     await directory.close();
     ledger.close();
