@@ -26,6 +26,10 @@ async function hire(name: string): Promise<Credentials> {
   return { user, password };
 }
 
+const administrator = (): Credentials => ({
+  user: 'Administrator',
+  password: administratorPassword(managed),
+});
 const principal = ({ user }: Credentials) => `${managed.netbiosDomain}\\${user}`;
 const tool = (who: Credentials, ...args: string[]) =>
   machine.run('samba-tool', [...args, '-U', `${principal(who)}%${who.password}`]);
@@ -106,8 +110,8 @@ test('joins machines, and manages them', async () => {
   await machine.start();
 });
 
-test('makes policies and links them to both units', async () => {
-  const made = await tool(ada, 'gpo', 'create', 'Local administrators', ...LDAP);
+test('links policies to both units, and everybody reads them', async () => {
+  const made = await tool(administrator(), 'gpo', 'create', 'Local administrators', ...LDAP);
   assert.equal(made.code, 0, made.errors);
   const [gpo] = /\{[0-9A-F-]{36}\}/i.exec(made.output)!;
   for (const container of [`OU=AADDC Computers,${BASE}`, `OU=AADDC Users,${BASE}`])
@@ -116,6 +120,9 @@ test('makes policies and links them to both units', async () => {
     'the domain controllers’',
     tool(ada, 'gpo', 'setlink', `OU=Domain Controllers,${BASE}`, gpo!, ...LDAP),
   );
+  const login = ['-U', `${principal(mallory)}%${mallory.password}`];
+  const list = `ls ${managed.realm.toLowerCase()}/Policies/${gpo}/GPT.INI`;
+  await may('it is read', machine.run('smbclient', [`//${managed.address}/sysvol`, ...login, '-c', list]));
 });
 
 test('manages DNS and password settings', async () => {
@@ -181,12 +188,11 @@ test('touches no domain controller, no schema, nobody who is synchronized, and n
 });
 
 test('whoever somebody else puts into the group goes again, and an ended acceptance ends the rights', async () => {
-  const administrator = { user: 'Administrator', password: administratorPassword(managed) };
   const group = `CN=${AAD_DC_ADMINISTRATORS},OU=AADDC Users,${BASE}`;
   const victim = `CN=${mallory.user},OU=AADDC Users,${BASE}`;
   await may(
     'by Domain Admins',
-    modify(administrator, `dn: ${group}\nchangetype: modify\nadd: member\nmember: ${victim}\n`),
+    modify(administrator(), `dn: ${group}\nchangetype: modify\nadd: member\nmember: ${victim}\n`),
   );
   const other = (who: Credentials, n: number) =>
     modify(who, add(`OU=Other ${n},${BASE}`, 'objectClass: organizationalUnit'));

@@ -20,12 +20,12 @@ test('names follow from the realm', () => {
   assert.equal(hostFqdn(domain), 'dc1.corp.example.com');
 });
 
-test('every path of smb.conf lies in the directory of the domain', () => {
+test('every path of smb.conf lies in the directory of the domain, or is its own policies’ in its own namespace', () => {
   const text = renderSmbConf(domain, layout);
   const paths = [...text.matchAll(/= (\/[^\n]*)$/gm)].map(match => match[1]!);
   assert.ok(paths.length > 10);
   assert.deepEqual(
-    paths.filter(path => path !== '/dev/null' && !path.startsWith('/srv/corp/')),
+    paths.filter(path => path !== '/dev/null' && !/^(\/srv\/corp|\/run\/samba\/sysvol)(\/|$)/.test(path)),
     [],
   );
   for (const share of ['homes', 'printers', 'print$']) assert.ok(!text.includes(`[${share}]`));

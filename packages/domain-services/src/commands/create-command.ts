@@ -46,6 +46,7 @@ export async function create(flags: CreateFlags): Promise<void> {
     `managed domain ${created.realm} is made in ${created.directory}`,
     `fingerprint of its keys: ${created.fingerprint}`,
     `the Administrator's password is in ${created.administratorPasswordFile}`,
+    `nobody needs it once 'causeway domain administrators accept' has accepted somebody: keep it for an emergency`,
     ...describeDns(created.dns, created.realm),
     `Samba ${created.samba.version ?? 'of an unknown version'}`,
     ...(created.samba.warning === null ? [] : [`WARNING: ${created.samba.warning}`]),

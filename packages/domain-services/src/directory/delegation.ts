@@ -24,7 +24,7 @@ const CREATE_CHILD = 0x1;
 const READ_PROPERTY = 0x10;
 const WRITE_PROPERTY = 0x20;
 const CONTAINER_INHERIT = 0x02;
-const RIDS = { domainAdmins: 512, policyCreators: 520 } as const;
+const DOMAIN_ADMINS = 512;
 const SYSTEM: Sid = 'S-1-5-18';
 
 const all = (sid: Sid): Ace => ({
@@ -48,11 +48,8 @@ export function delegatedRights(base: string, group: Sid): { dn: string; aces: A
   ];
 }
 
-/** Groups of the domain that the administrators are in as a group: whoever is in them makes policies, or manages DNS. */
-const memberships = (base: string, domainSid: Sid): string[] => [
-  `<SID=${domainSid}-${RIDS.policyCreators}>`,
-  `CN=DnsAdmins,CN=Users,${base}`,
-];
+/** The group of the domain whose members manage DNS: the administrators are in it as a group. */
+const dnsAdmins = (base: string): string => `CN=DnsAdmins,CN=Users,${base}`;
 
 /**
  * Gives *AAD DC Administrators* what its members may do. What is so already is not written; nothing that somebody else granted is taken away.
@@ -65,10 +62,10 @@ export async function delegate(ldap: LdapConnection, base: string, domainSid: Si
     if (await change) written.push(name);
   };
   for (const { dn } of settingsObjects(base, { domainUsers: '', administrator: '' }))
-    await note(dn, protect(ldap, dn, [SYSTEM, `${domainSid}-${RIDS.domainAdmins}`]));
+    await note(dn, protect(ldap, dn, [SYSTEM, `${domainSid}-${DOMAIN_ADMINS}`]));
   for (const { dn, aces } of delegatedRights(base, group.sid)) await note(dn, grant(ldap, dn, aces));
   for (const dn of await ownUnits(ldap, base)) await note(dn, grant(ldap, dn, [all(group.sid)]));
-  for (const dn of memberships(base, domainSid)) await note(dn, join(ldap, dn, group.dn));
+  await note(dnsAdmins(base), join(ldap, dnsAdmins(base), group.dn));
   return written;
 }
 
