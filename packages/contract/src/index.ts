@@ -16,6 +16,7 @@ export * from './domain/held.ts';
 export * from './domain/names.ts';
 export * from './domain/people.ts';
 export * from './domain/routes.ts';
+export * from './domain/sids.ts';
 export * from './domain/status.ts';
 export {
   ACCEPTED_RECORDS,

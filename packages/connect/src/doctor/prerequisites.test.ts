@@ -272,6 +272,15 @@ test('the Samba of a managed domain on this machine is warned of, which leaves t
   assert.deepEqual(judgePrerequisites(warned), judgePrerequisites(facts()));
 });
 
+test('a managed domain on this machine that machines cannot find is warned of', () => {
+  const domain = { realm: 'AADDS.EXAMPLE.NET', alarm: null, next: null };
+  const warnings = (mode: 'internal' | 'none', answers: boolean) =>
+    warningsOf({ ...facts(), domain: { ...domain, dns: { mode, answers, address: '10.0.0.4' } } });
+  assert.deepEqual(warnings('internal', true), []);
+  assert.match(warnings('internal', false)[0]!, /DNS of AADDS\.EXAMPLE\.NET at 10\.0\.0\.4 does not name/);
+  assert.match(warnings('none', false)[0]!, /answers no DNS.*causeway domain dns --set internal/);
+});
+
 test('which domain controller stands in for the preferred one is a warning, and that it lags another one', () => {
   const preferred = 'dc1.corp.example.com';
   const at = '2026-11-24T11:00:00.000Z';

@@ -33,6 +33,8 @@ const handlers = adminHandlers({
   send: async () => {
     throw new CallError(403, 'not-yours', 'the tenant says no');
   },
+  onPremisesSids: 'all',
+  domainSids: async () => ['S-1-5-21-9-9-9'],
   applyBlocks: async () => undefined,
   register: async () => {},
   running: {

@@ -14,10 +14,13 @@ import { acceptUser } from './accept-user.ts';
 import { block, unblock } from './block-commands.ts';
 import type { At } from './command-context.ts';
 import { freeName, giveName, listNames, readName } from './name-commands.ts';
+import { confirmSid, listSids, unconfirmSid } from './sid-commands.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
 
 export interface AdminContext extends StatusSources, At {
   send: Send;
+  /** SIDs of the managed domain and of those that it trusts. @throws CausewayError 'directory-unavailable' */
+  domainSids: () => Promise<string[]>;
   register: (request: RegisterRequest) => Promise<void>;
   /** The service that runs; absent where a command has taken its place. */
   running?: RunningService;
@@ -89,6 +92,9 @@ export function adminHandlers(at: AdminContext): AdminHandlers {
     acceptAdministrator: ({ body }) => done('acceptAdministrator', 'wake', acceptAdministrator(ledger, body)),
     removeAdministrator: ({ body }) => done('removeAdministrator', 'wake', removeAdministrator(ledger, body)),
     listHeld: ({ query }) => ({ lists: listHeld(ledger, query.operation, query.forest) }),
+    listSids: () => listSids(ledger, at.onPremisesSids),
+    confirmSid: async ({ body }) => done('confirmSid', 'wake', await confirmSid(at, body)),
+    unconfirmSid: ({ body }) => done('unconfirmSid', 'wake', unconfirmSid(ledger, body)),
     getHeld: ({ params }) => getHeld(ledger, params.digest),
     approveHeld: ({ params, body }) => {
       const approved = approveHeld(ledger, params.digest, body.operation);

@@ -52,6 +52,8 @@ export interface PlanContext {
   descriptor: Uint8Array;
   /** Makes the mark of a new account: a GUID. */
   newNonce: () => string;
+  /** Nobody has an on-premises SID here. */
+  noSids?: boolean;
   /** The block that holds for somebody. */
   blockOf: (person: Person) => Block | undefined;
 }
@@ -67,7 +69,8 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
   const next = advance(entry, parts, context.now);
   const block = context.blockOf(next);
   const values: Values = {
-    ...(parts.account && accountValues(parts.account.record, parts.account.sidRefused)),
+    ...(parts.account &&
+      accountValues(parts.account.record, parts.account.sidRefused || context.noSids === true)),
     ...(parts.account && profileValues(parts.account.profile)),
     ...controlValues(mayBeEnabled(next, block)),
     ...(block && blockMark(block)),

@@ -12,6 +12,7 @@ import { NameBook } from './name-book.ts';
 import { Outbox } from './outbox.ts';
 import { OwnChangeBook } from './own-change-book.ts';
 import { ProblemBook } from './problem-book.ts';
+import { ShadowBook } from './shadow-book.ts';
 import { SidBook } from './sid-book.ts';
 import { StateBook } from './state-book.ts';
 
@@ -38,6 +39,8 @@ export class Ledger {
   readonly agents: AgentBook;
   /** Which forest brought which domain's SIDs. */
   readonly sids: SidBook;
+  /** Whose on-premises SID stands in the directory, and whose is to. */
+  readonly shadows: ShadowBook;
   /** Accounts of before whose own changes of the password are not refused yet. */
   readonly ownChanges: OwnChangeBook;
   /** What administrators did. */
@@ -70,6 +73,7 @@ export class Ledger {
     this.administrators = new AdministratorBook(database);
     this.agents = new AgentBook(database, confirmed);
     this.sids = new SidBook(database);
+    this.shadows = new ShadowBook(database);
     this.ownChanges = new OwnChangeBook(database);
     this.audit = new AuditBook(database);
   }
