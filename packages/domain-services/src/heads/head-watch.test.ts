@@ -367,6 +367,7 @@ test('a difference that lasts has the feed read again: at once, after an hour, t
   await w.shows(w.head(all));
   assert.deepEqual(w.readAgain, [], 'one head may speak of what is on its way');
   assert.equal(await lasting(), 1);
+  assert.match(w.log(), /the feed is read again from its start/);
   assert.equal(await lasting(), 0);
   const at = async (hours: number) => {
     clock.set(began + hours * HOURS);

@@ -82,9 +82,15 @@ export class HeadWatch implements Service {
       const before = ledger.heads.head(forest)?.comparison;
       const comparison = compareHead(before, head, { buckets, look }, ledger.timestamp());
       ledger.heads.saveComparison(forest, comparison);
-      if (mayReadAgain(ledger, forest, comparison)) this.#options.onLasting();
+      if (mayReadAgain(ledger, forest, comparison)) this.#readAgain(forest);
       this.#compared.ring();
     }
+  }
+
+  #readAgain(forest: string): void {
+    const { log, onLasting } = this.#options;
+    log.warn({ forest }, 'two heads in turn differ from the ledger: the feed is read again from its start');
+    onLasting();
   }
 
   async #readHeads(signal: AbortSignal): Promise<void> {
