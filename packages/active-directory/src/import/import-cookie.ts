@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type Guid, isGuid } from '@causeway/wire';
-import type { Cursor } from '../metadata/up-to-date-vector.ts';
 
 /** Where an import stands. A domain controller's own cookie is kept with all that makes it worth something. */
 export interface ImportCookie {
@@ -59,7 +58,7 @@ export function moveImportCookie(text: string, invocationId: Guid): string {
 }
 
 /** The database that an import was made of, and how far; undefined where the cookie says nothing of it. */
-export function importedUpTo(text: string): Cursor | undefined {
+export function importedUpTo(text: string): { invocationId: Guid; usn: string } | undefined {
   const cookie = decodeImportCookie(text);
   return cookie && { invocationId: cookie.invocationId, usn: String(cookie.usn) };
 }
