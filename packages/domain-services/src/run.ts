@@ -16,9 +16,10 @@ import { makeAdminServer } from './admin/serve-admin-api.ts';
 import { adoptBlocks, applyBlocks, BlockKeeper } from './apply/blocks.ts';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation/creation.ts';
+import { accountMark } from './directory/account-mark.ts';
+import { AccountUpgrade } from './directory/account-upgrade.ts';
 import { LdbModify } from './directory/ldb-modify.ts';
 import { ManagedDirectory } from './directory/managed-directory.ts';
-import { OwnChangesUpgrade } from './directory/own-changes-upgrade.ts';
 import { RealmGuard } from './directory/realm-guard.ts';
 import { Follower } from './feed/follower.ts';
 import { HeadWatch } from './heads/head-watch.ts';
@@ -111,11 +112,20 @@ async function runParts(
     };
     const api = new LocalApi(admin, log, samba);
     const guard = new RealmGuard({ ledger, directory, log, domainWhenUp });
-    const ownChanges = new OwnChangesUpgrade({ ledger, directory, log, domainWhenUp });
+    const ownChanges = new AccountUpgrade({
+      ...{ name: 'own changes', ledger, log, domainWhenUp, due: ledger.ownChanges },
+      what: 'the denial of own password changes',
+      write: ({ managedGuid }) => directory.denyOwnChange(managedGuid),
+    });
+    const marks = new AccountUpgrade({
+      ...{ name: 'marks', ledger, log, domainWhenUp, due: ledger.marks },
+      what: 'the mark that says whose it is',
+      write: entry => directory.ensure(entry.managedGuid, accountMark(entry, ledger.blocks.of(entry))),
+    });
     const blocks = new BlockKeeper({ ledger, directory, log, domainWhenUp });
     log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
     if (samba.warning !== null) log.warn(samba.warning);
-    await runServices([supervisor, feed, heads, standing, guard, ownChanges, blocks, api], log);
+    await runServices([supervisor, feed, heads, standing, guard, ownChanges, marks, blocks, api], log);
   } finally {
     await directory.close();
     ledger.close();

@@ -110,6 +110,8 @@ export const DomainStatus = z.strictObject({
     alarm: z.string().nullable(),
     /** Accounts from before whose own changes of the password are not refused yet. */
     ownChangesWaiting: Count,
+    /** Accounts from before that do not say yet whose they are. */
+    marksWaiting: Count.optional(),
   }),
   /** Of each trusted forest. */
   arrivals: z.array(DomainArrival),

@@ -11,10 +11,9 @@ import { CausewayError, createLog } from '@causeway/service';
 import { acceptUser } from '../admin/accept-user.ts';
 import { block as blockAt, unblock as unblockAt } from '../admin/block-commands.ts';
 import { readStatus, readUserStatus } from '../admin/status.ts';
+import { accountMark, MARK_ATTRIBUTE, readAccountMark } from '../directory/account-mark.ts';
 import { controlValues, type Values } from '../directory/attributes.ts';
-import { blockMark, isBlockMark, MARK_ATTRIBUTE, readBlockMark } from '../directory/block-mark.ts';
 import type { Write, WriteResult } from '../directory/write.ts';
-import type { Block } from '../ledger/block-book.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { trustOf } from '../pairing/trust.ts';
 import { ForestPeer, type Person } from '../testing/index.ts';
@@ -97,16 +96,15 @@ class AccountsPeer {
     return marks.filter(({ text }) => isBlockMark(text));
   }
 
-  async setStanding(guid: string, enabled: boolean, block: Block | undefined): Promise<WriteResult> {
+  async ensure(guid: string, values: Values): Promise<WriteResult> {
     if (!this.isUp)
       throw new CausewayError('directory-unavailable', 'it does not answer', { retry: 'later' });
-    const before = this.accounts.get(guid)!;
-    const mark = block ? blockMark(block) : isBlockMark(textOf(before)) ? { [MARK_ATTRIBUTE]: [] } : {};
-    this.accounts.set(guid, { ...before, ...controlValues(enabled), ...mark });
+    this.accounts.set(guid, { ...this.accounts.get(guid), ...values });
     return { ok: true };
   }
 }
 
+const isBlockMark = (text: string): boolean => text.startsWith('blocked by Causeway');
 const textOf = (values: Values): string => String(values[MARK_ATTRIBUTE]?.[0] ?? '');
 
 let directory: AccountsPeer;
@@ -429,15 +427,27 @@ test('a mark that somebody changed still blocks; the one of a block that has end
   Object.assign(account(alice), { [MARK_ATTRIBUTE]: ["an administrator's own"] });
   await adoptBlocks(places());
   await settle();
-  assert.equal(textOf(account(alice)), "an administrator's own");
+  assert.equal(readAccountMark(textOf(account(alice)))?.anchor, alice.anchor);
 });
 
-test('a mark says whose it is, and is not believed by halves', () => {
-  const person = { forest: CLOUD_FOREST, anchor: 'A+/=', since: '2026-11-28T10:00:00.000Z' };
-  const text = String(blockMark(person)[MARK_ATTRIBUTE]?.[0]);
-  assert.deepEqual(readBlockMark(text), person);
-  for (let length = 0; length < text.indexOf(';'); length++)
-    assert.equal(readBlockMark(text.slice(0, length)), undefined);
+test('an account says whose it is from the moment it is made, whoever it is pinned to, and is not believed by halves', async () => {
+  const alice = await written('alice');
+  const who = { anchor: alice.anchor, forest: CORP, objectGuid: alice.objectGuid };
+  const said = () => readAccountMark(textOf(account(alice)));
+  assert.deepEqual(said(), { ...who, blockedSince: undefined });
+  await block('alice');
+  const { since } = ledger.blocks.of(who)!;
+  assert.deepEqual(said(), { ...who, blockedSince: since });
+  const person = { forest: CLOUD_FOREST, anchor: 'A+/=', objectGuid: alice.objectGuid };
+  for (const text of [accountMark(person), accountMark(person, { since })].map(textOf)) {
+    assert.deepEqual([readAccountMark(text)?.anchor, readAccountMark(text)?.forest], ['A+/=', CLOUD_FOREST]);
+    for (let length = 0; length < text.indexOf(';'); length++)
+      assert.equal(readAccountMark(text.slice(0, length)), undefined);
+  }
+  const ofBefore = `blocked by Causeway since ${since}: A+/= of ${CORP}; only 'causeway domain unblock' ends it`;
+  assert.deepEqual(readAccountMark(ofBefore), {
+    ...{ anchor: 'A+/=', forest: CORP, objectGuid: undefined, blockedSince: since },
+  });
 });
 
 test('status counts the blocked, names the newest, and no longer says that they can sign in', async () => {

@@ -64,6 +64,9 @@ function statusLines(status: DomainStatus): string[] {
           `own password changes are not refused yet for ${status.guard.ownChangesWaiting} accounts from before`,
         ]
       : []),
+    ...((status.guard.marksWaiting ?? 0) > 0
+      ? ['', `${status.guard.marksWaiting} accounts from before do not say yet whose they are`]
+      : []),
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),

@@ -16,10 +16,9 @@ import {
 import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
 import { faultPoint } from '@causeway/service';
 import { ACL_REVISION_DS, decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
-import type { Block } from '../ledger/block-book.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
+import { BLOCK_FILTER, MARK_ATTRIBUTE } from './account-mark.ts';
 import { asAttributes, asChanges, controlValues, type Values } from './attributes.ts';
-import { blockMark, isBlockMark, MARK_ATTRIBUTE, MARK_FILTER } from './block-mark.ts';
 import { denyOwnChange, newAccountDescriptor } from './own-changes.ts';
 import { isRefusal, SambaConnection } from './samba-connection.ts';
 import { accountDn, usersDn } from './structure.ts';
@@ -127,23 +126,19 @@ export class ManagedDirectory {
   async blockMarks(): Promise<{ guid: string; text: string }[]> {
     const attributes = ['objectGUID', MARK_ATTRIBUTE];
     // No index helps: Samba looks at every account.
-    const options = { scope: 'one', filter: MARK_FILTER, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
+    const options = { scope: 'one', filter: BLOCK_FILTER, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
     const entries = await this.#connection.use(ldap => ldap.search(this.users, options));
     return entries.map(entry => ({
       ...{ guid: decodeGuid(bytesOf(entry, 'objectGUID')!), text: textOf(entry, MARK_ATTRIBUTE) ?? '' },
     }));
   }
 
-  /** Enables or disables an account of ours, and puts the mark of a block on it or takes it off; where it is so, nothing is written. */
-  setStanding(guid: string, enabled: boolean, block: Block | undefined): Promise<WriteResult> {
+  /** Gives an account of ours values of one text each, such as its state and its mark; where it has them, nothing is written. */
+  ensure(guid: string, wanted: Values): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
     return this.#connection.attempt(async ldap => {
-      const attributes = ['userAccountControl', MARK_ATTRIBUTE];
-      const [found] = await ldap.search(dn, { scope: 'base', attributes });
+      const [found] = await ldap.search(dn, { scope: 'base', attributes: Object.keys(wanted) });
       if (found === undefined) throw new LdapError('no-such-object', `'${dn}' is not there`);
-      const mark = textOf(found, MARK_ATTRIBUTE) ?? '';
-      const unmarked = isBlockMark(mark) ? { [MARK_ATTRIBUTE]: [] } : {};
-      const wanted: Values = { ...controlValues(enabled), ...(block ? blockMark(block) : unmarked) };
       const differs = ([name, [value]]: [string, Values[string]]) => textOf(found, name) !== value;
       const values = Object.fromEntries(Object.entries(wanted).filter(differs));
       if (Object.keys(values).length > 0) await ldap.modify(dn, asChanges(values));

@@ -340,4 +340,11 @@ export const LEDGER_STEPS: readonly string[] = [
     PRIMARY KEY (forest, anchor)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Accounts that were made before each said whose it is: the to-do list of that.
+  CREATE TABLE marks_due (
+    forest TEXT NOT NULL, anchor TEXT NOT NULL, PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO marks_due SELECT forest, anchor FROM accounts WHERE managed_guid IS NOT NULL OR nonce IS NOT NULL;
+  `,
 ];
