@@ -13,6 +13,7 @@ import {
 } from '@causeway/service';
 import { type AdminContext, adminHandlers, type RunningService } from './admin/handlers.ts';
 import { makeAdminServer } from './admin/serve-admin-api.ts';
+import { adoptAccounts } from './apply/adopt-accounts.ts';
 import { adoptBlocks, applyBlocks, BlockKeeper } from './apply/blocks.ts';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation/creation.ts';
@@ -144,17 +145,20 @@ function supervise(places: Places, log: Log, clock: Clock, signal: AbortSignal):
 }
 
 /**
- * The domain's own SID, once its directory answers and the blocks that stand on its accounts are in the ledger; nothing when the service
+ * The domain's own SID, once its directory answers and what its accounts say of themselves is in the ledger; nothing when the service
  * is to end before.
  */
 async function describeWhenUp({ ledger, directory, places, log }: Up, signal: AbortSignal) {
-  const trouble = new Trouble(err => log.error({ err }, 'cannot read whom administrators have blocked'));
+  const trouble = new Trouble(err =>
+    log.error({ err }, 'cannot read whose the accounts are, and whom administrators have blocked'),
+  );
   while (!signal.aborted) {
     // Not yet: the supervisor says why when it does not come at all.
     const isUp = domainStatus(places.domain).running;
     const domain = isUp ? await directory.describe().catch(() => undefined) : undefined;
     try {
       if (domain !== undefined) {
+        await adoptAccounts({ ledger, directory, domain, log });
         const adopted = await adoptBlocks({ ledger, directory });
         if (adopted > 0) log.error({ adopted }, 'blocks stood on accounts and not in the ledger: they hold');
         return domain;

@@ -31,6 +31,15 @@ export interface DirectoryAccount {
   userPrincipalName: string | undefined;
 }
 
+/** An account with what it says of itself. */
+export interface FoundAccount extends DirectoryAccount {
+  /** Its text in the attribute of our mark. */
+  mark: string;
+  /** What it was made with, where it was made by us. */
+  nonce: string | undefined;
+  sidHistory: string[];
+}
+
 const SCAN_TIMEOUT_MS = 600_000;
 /** Names a filter; Samba looks each of them up in an index. */
 const MAX_FILTER_NAMES = 200;
@@ -89,25 +98,18 @@ export class ManagedDirectory {
       ...samAccountNames.map(name => `(sAMAccountName=${filterEscape(name)})`),
       ...userPrincipalNames.map(name => `(userPrincipalName=${filterEscape(name)})`),
     ];
-    const attributes = ['objectGUID', 'sAMAccountName', 'userPrincipalName'];
-    const entries = await this.#searchEach(terms, this.base, attributes);
-    return entries.map(entry => ({
-      guid: decodeGuid(bytesOf(entry, 'objectGUID')!),
-      samAccountName: textOf(entry, 'sAMAccountName') ?? '',
-      userPrincipalName: textOf(entry, 'userPrincipalName'),
-    }));
+    return (await this.#searchEach(terms, this.base, NAMES)).map(accountOf);
   }
 
   /** objectGUID of accounts that were made with these nonces, by nonce; the name only makes the search quick. */
   async findMade(made: { nonce: string; samAccountName: string }[]): Promise<Map<string, string>> {
     const terms = made.map(({ samAccountName }) => `(sAMAccountName=${filterEscape(samAccountName)})`);
-    const attributes = ['objectGUID', 'mS-DS-ConsistencyGuid'];
     const found = new Map<string, string>();
     const wanted = new Set(made.map(({ nonce }) => nonce));
-    for (const entry of await this.#searchEach(terms, this.users, attributes)) {
-      const nonce = bytesOf(entry, 'mS-DS-ConsistencyGuid');
-      if (nonce?.length !== 16 || !wanted.has(decodeGuid(nonce))) continue;
-      found.set(decodeGuid(nonce), decodeGuid(bytesOf(entry, 'objectGUID')!));
+    for (const entry of await this.#searchEach(terms, this.users, ['objectGUID', NONCE])) {
+      const nonce = nonceOf(entry);
+      if (nonce === undefined || !wanted.has(nonce)) continue;
+      found.set(nonce, decodeGuid(bytesOf(entry, 'objectGUID')!));
     }
     return found;
   }
@@ -120,6 +122,25 @@ export class ManagedDirectory {
       const dn = `<GUID=${write.guid}>`;
       await ldap.modify(dn, asChanges(write.values), control);
     });
+  }
+
+  /** Every account of a person in the whole domain, wherever it was moved to. */
+  async *accounts(): AsyncGenerator<FoundAccount[]> {
+    const attributes = [...NAMES, NONCE, MARK_ATTRIBUTE, 'sIDHistory', 'isCriticalSystemObject'];
+    const filter = '(&(objectCategory=person)(objectClass=user))';
+    const options = { filter, attributes, timeoutMs: SCAN_TIMEOUT_MS };
+    const pages = await this.#connection.use(async ldap => ldap.searchPages(this.base, options));
+    for (;;) {
+      const page = await this.#connection.use(() => pages.next());
+      if (page.done) return;
+      const entries = page.value.filter(one => textOf(one, 'isCriticalSystemObject') !== 'TRUE');
+      yield entries.map(entry => ({
+        ...accountOf(entry),
+        mark: textOf(entry, MARK_ATTRIBUTE) ?? '',
+        nonce: nonceOf(entry),
+        sidHistory: (entry.attributes.sIDHistory ?? []).map(sid => decodeSid(sid as Uint8Array)),
+      }));
+    }
   }
 
   /** What stands as the mark of a block on an account, of whoever has one. */
@@ -242,6 +263,20 @@ export class ManagedDirectory {
     }
     return found;
   }
+}
+
+const NAMES = ['objectGUID', 'sAMAccountName', 'userPrincipalName'];
+const NONCE = 'mS-DS-ConsistencyGuid';
+
+const accountOf = (entry: LdapEntry): DirectoryAccount => ({
+  guid: decodeGuid(bytesOf(entry, 'objectGUID')!),
+  samAccountName: textOf(entry, 'sAMAccountName') ?? '',
+  userPrincipalName: textOf(entry, 'userPrincipalName'),
+});
+
+function nonceOf(entry: LdapEntry): string | undefined {
+  const nonce = bytesOf(entry, NONCE);
+  return nonce?.length === 16 ? decodeGuid(nonce) : undefined;
 }
 
 async function writeDenials(ldap: LdapConnection, dn: string): Promise<void> {

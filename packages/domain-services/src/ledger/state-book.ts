@@ -6,6 +6,8 @@ export type StateName =
   | 'readAt'
   /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
   | 'offeredTenantKey'
+  /** When the accounts of the directory were taken over last; empty when that is due. */
+  | 'adoptedAt'
   | 'receiptSequence'
   /** New accounts of 24 hours by forest, as JSON, where they are more than go without an alarm. */
   | 'growthAlarms'
