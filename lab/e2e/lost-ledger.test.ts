@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -189,4 +189,101 @@ test('a lost ledger: its people keep account, SID and block, and who has left me
   // Connect finds the stranger in the receipt and signs that it is deleted.
   tenant.publish(forest.item(left, forest.account(left, { deleted: true, enabled: false }), null));
   await eventually('the account is gone', async () => (await accounts('left')).length === 0);
+});
+
+const copy = (from: string, to: string) => {
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true, preserveTimestamps: true, filter: one => !isSpecial(one) });
+};
+const isSpecial = (path: string) => {
+  const stats = lstatSync(path);
+  return stats.isSocket() || stats.isFIFO();
+};
+
+const reunions = async () =>
+  (await status()).audit.filter(({ action }) => action === 'reunite').map(({ detail }) => detail);
+
+test('a directory of an earlier day: who was closed since is closed before it serves, the rest comes with the feed, and no SID is given twice', async () => {
+  const [disabled, deleted, changed, blocked] = [
+    await someone('disabled'),
+    await someone('deleted'),
+    await someone('changed'),
+    await someone('barred'),
+  ];
+  const { sid } = (await accounts('changed'))[0]!;
+  const backup = join(folder, 'backup');
+  await service.stop();
+  await stopDomain(layout);
+  copy(layout.directory, backup);
+  await service.start();
+  await say(disabled, { enabled: false });
+  await isShut(disabled);
+  tenant.publish(forest.item(deleted, forest.account(deleted, { deleted: true, enabled: false }), null));
+  await eventually('deleted', async () => (await accounts('deleted')).length === 0);
+  const before = changed.password;
+  await renew(changed);
+  await opens(changed);
+  await cli('block', blocked.anchor);
+  const hired = [await someone('hired'), await someone('hired2')];
+  const given = new Set(
+    (await Promise.all(hired.map(({ name }) => accounts(name)))).map(([one]) => one!.sid),
+  );
+  assert.equal(given.size, 2);
+
+  await service.stop();
+  await stopDomain(layout);
+  copy(backup, layout.directory);
+  tenant.failWith = 503;
+  service.spawn();
+  await eventually('the restored domain serves', async () => (await kinit('changed', before)).ok);
+  for (const { name, password } of [disabled, deleted, blocked])
+    assert.equal((await kinit(name, password)).ok, false, `${name}, before the feed says so`);
+  tenant.failWith = undefined;
+  assert.equal((await reunions())[0], 'the directory is older');
+  await opens(changed);
+  assert.equal((await kinit('changed', before)).ok, false);
+  for (const person of hired) {
+    await opens(person);
+    const [now] = await accounts(person.name);
+    assert.ok(!given.has(now!.sid), 'a SID of before the restore is given again');
+  }
+  await eventually('deleted again', async () => (await accounts('deleted')).length === 0);
+  assert.equal((await accounts('changed'))[0]!.sid, sid);
+  assert.equal((await userStatus(disabled)).entry?.wantsEnabled, false);
+  for (const { name, password } of [disabled, blocked]) assert.equal((await kinit(name, password)).ok, false);
+});
+
+test('a ledger of an earlier day: nobody gets a second account, and who was deleted since stays so', async () => {
+  const [old, leaver] = [await someone('older'), await someone('leaver')];
+  const saved = join(folder, 'ledger.backup');
+  await service.stop();
+  cpSync(ledgerFiles[0]!, saved);
+  await service.start();
+  await renew(old);
+  await opens(old);
+  const since = await someone('since');
+  const [made] = await accounts('since');
+  tenant.publish(forest.item(leaver, forest.account(leaver, { deleted: true, enabled: false }), null));
+  await eventually('deleted', async () => (await accounts('leaver')).length === 0);
+  await service.stop();
+  for (const file of ledgerFiles) rmSync(file, { force: true });
+  cpSync(saved, ledgerFiles[0]!);
+  await service.start();
+  assert.equal((await reunions())[0], 'the ledger is older');
+  await eventually('known again', async () => (await userStatus(since)).entry?.hasCredential);
+  assert.equal((await accounts('since'))[0]!.guid, made!.guid);
+  await opens(old);
+  await opens(since);
+  assert.equal((await userStatus(leaver)).entry?.managedGuid, null);
+});
+
+test('a kill between ledger and directory is taken for no restore', async () => {
+  const before = (await reunions()).length;
+  for (const times of [1, 2]) {
+    await service.stop();
+    service.spawn({ CAUSEWAY_CRASH_AT: 'domain.within-generation' });
+    await service.ended();
+    await service.start();
+    assert.equal((await reunions()).length, before, `after ${times}`);
+  }
 });

@@ -15,6 +15,7 @@ import { type AdminContext, adminHandlers, type RunningService } from './admin/h
 import { makeAdminServer } from './admin/serve-admin-api.ts';
 import { adoptAccounts } from './apply/adopt-accounts.ts';
 import { adoptBlocks, applyBlocks, BlockKeeper } from './apply/blocks.ts';
+import { reunite } from './apply/reunite.ts';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation/creation.ts';
 import { accountMark } from './directory/account-mark.ts';
@@ -57,11 +58,12 @@ async function runParts(
   // A new registration may have enrolled the agent anew.
   const send: Send = (path, init) => tenant(path, init);
   const ledger = new Ledger(places.ledger, clock);
-  const directory = new ManagedDirectory(places.domain);
+  const directory = new ManagedDirectory(places.domain, ledger);
+  const reunited = Promise.withResolvers<void>();
   let described: ReturnType<typeof describeWhenUp> | undefined;
   let isUp = false;
   const domainWhenUp = (signal: AbortSignal) => {
-    described ??= describeWhenUp({ ledger, directory, places, log }, signal).then(domain => {
+    described ??= describeWhenUp({ ledger, directory, places, log, reunited }, signal).then(domain => {
       isUp = domain !== undefined;
       return domain;
     });
@@ -70,7 +72,7 @@ async function runParts(
   try {
     const supervisor: Service = {
       name: 'samba',
-      run: signal => supervise(places, log, ledger.clock, signal),
+      run: signal => supervise({ ledger, places, log, reunited }, signal),
     };
     const feed: Service = {
       name: 'feed',
@@ -80,7 +82,7 @@ async function runParts(
         await directory.readAccountDescriptor(domain);
         const follower = new Follower({
           ...{ ledger, directory, sealingKey: keys.sealing, send, log, domain },
-          ldbModify: LdbModify.open(places.domain),
+          ldbModify: LdbModify.open(places.domain, () => directory.beforeChange()),
           tenant: enrolment.tenantId,
           deletionThreshold: configuration.deletionThreshold,
           growth: configuration.growth,
@@ -133,9 +135,13 @@ async function runParts(
   }
 }
 
-function supervise(places: Places, log: Log, clock: Clock, signal: AbortSignal): Promise<void> {
+async function supervise(up: Omit<Up, 'directory'>, signal: AbortSignal): Promise<void> {
+  const { ledger, places, log, reunited } = up;
+  // Before the domain serves anybody.
+  await reuniteAtStart(up, signal);
+  reunited.resolve();
   return superviseDomain(places.domain, {
-    ...{ signal, clock },
+    ...{ signal, clock: ledger.clock },
     onEvent: event => {
       if (event.kind === 'failed') log.error({ err: describeError(event.error) }, 'samba does not start');
       else if (event.kind === 'ended') log.error({ samba: event.pid }, 'samba ended; starting it again');
@@ -144,11 +150,31 @@ function supervise(places: Places, log: Log, clock: Clock, signal: AbortSignal):
   });
 }
 
+const AGAIN_MS = 5_000;
+
+/** Until it is known whether the ledger and the directory belong together, and what they lack is told, nothing is begun. */
+async function reuniteAtStart(
+  { ledger, places, log }: Omit<Up, 'directory' | 'reunited'>,
+  signal: AbortSignal,
+) {
+  const trouble = new Trouble(err => log.error({ err }, 'cannot compare the ledger with the directory'));
+  while (!signal.aborted) {
+    try {
+      await reunite({ ledger, place: places.domain, log });
+      return;
+    } catch (error) {
+      trouble.begin(error);
+    }
+    await ledger.clock.sleep(AGAIN_MS, signal);
+  }
+}
+
 /**
  * The domain's own SID, once its directory answers and what its accounts say of themselves is in the ledger; nothing when the service
  * is to end before.
  */
-async function describeWhenUp({ ledger, directory, places, log }: Up, signal: AbortSignal) {
+async function describeWhenUp({ ledger, directory, places, log, reunited }: Up, signal: AbortSignal) {
+  await reunited.promise;
   const trouble = new Trouble(err =>
     log.error({ err }, 'cannot read whose the accounts are, and whom administrators have blocked'),
   );
@@ -173,6 +199,7 @@ async function describeWhenUp({ ledger, directory, places, log }: Up, signal: Ab
 
 interface Up {
   ledger: Ledger;
+  reunited: PromiseWithResolvers<void>;
   directory: ManagedDirectory;
   places: Places;
   log: Log;

@@ -199,3 +199,24 @@ test('a newer directory than the ledger: who is in the ledger alone comes anew, 
   await applyDeletions({ ...context(), threshold: 500 });
   assert.equal(directory.stored.size, 0);
 });
+
+test('in a restored directory the same records are written again, and none that is older', async () => {
+  const alice = await written('alice');
+  const older = corp.account(alice, { enabled: false });
+  await written('bob'); // so that it is older by more than one
+  const [account, credential] = [corp.account(alice), await credentialOf(alice, 2)];
+  await feed(alice, account, credential);
+  const kept = entryOf(alice)!;
+  directory.stored.set(kept.managedGuid!, { ...directory.stored.get(kept.managedGuid!), unicodePwd: [] });
+  ledger.accounts.nothingIsWritten();
+  const { credentials } = ledger.heads.summary(CORP);
+  assert.equal(credentials, 0, 'a head tells of whom the feed does not bring');
+  await feed(alice, older, null);
+  assert.deepEqual([isEnabled(alice), problemsOf(alice)], [true, ['older-sequence']]);
+  await feed(alice, account, credential);
+  assert.deepEqual(
+    [isEnabled(alice), problemsOf(alice), entryOf(alice)?.accountSequence, entryOf(alice)?.hasCredential],
+    [true, [], kept.accountSequence, true],
+  );
+  assert.equal(directory.stored.get(kept.managedGuid!)?.unicodePwd?.length, 1);
+});

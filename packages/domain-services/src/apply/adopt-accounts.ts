@@ -1,6 +1,7 @@
 import type { Log } from '@causeway/service';
 import { type AccountMark, readAccountMark } from '../directory/account-mark.ts';
-import type { FoundAccount, ManagedDirectory } from '../directory/managed-directory.ts';
+import type { FoundAccount } from '../directory/found-accounts.ts';
+import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';

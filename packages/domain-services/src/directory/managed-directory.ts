@@ -16,31 +16,26 @@ import {
 import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
 import { faultPoint } from '@causeway/service';
 import { ACL_REVISION_DS, decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 import { BLOCK_FILTER, MARK_ATTRIBUTE } from './account-mark.ts';
 import { asAttributes, asChanges, controlValues, type Values } from './attributes.ts';
+import {
+  accountOf,
+  type DirectoryAccount,
+  type FoundAccount,
+  foundAccounts,
+  NAMES,
+  NONCE,
+  nonceOf,
+  SCAN_TIMEOUT_MS,
+} from './found-accounts.ts';
+import { Generations } from './generations.ts';
 import { denyOwnChange, newAccountDescriptor } from './own-changes.ts';
 import { isRefusal, SambaConnection } from './samba-connection.ts';
 import { accountDn, usersDn } from './structure.ts';
 import type { Write, WriteResult } from './write.ts';
 
-/** An account as the directory has it. */
-export interface DirectoryAccount {
-  guid: string;
-  samAccountName: string;
-  userPrincipalName: string | undefined;
-}
-
-/** An account with what it says of itself. */
-export interface FoundAccount extends DirectoryAccount {
-  /** Its text in the attribute of our mark. */
-  mark: string;
-  /** What it was made with, where it was made by us. */
-  nonce: string | undefined;
-  sidHistory: string[];
-}
-
-const SCAN_TIMEOUT_MS = 600_000;
 /** Names a filter; Samba looks each of them up in an index. */
 const MAX_FILTER_NAMES = 200;
 /** The managed domain's directory over Samba's privileged socket: who can open it is the system itself. */
@@ -50,15 +45,18 @@ export class ManagedDirectory {
   readonly realm: string;
   readonly #hostName: string;
   readonly #connection: SambaConnection;
+  readonly #generations: Generations;
   #accountDescriptor: Uint8Array | undefined;
 
-  constructor(place: DomainPlace) {
+  /** @param ledger with which the directory is to be told together again after one of the two was restored */
+  constructor(place: DomainPlace, ledger: Ledger) {
     const description = readDomain(place);
     this.realm = description.realm;
     this.#hostName = description.hostName;
     this.base = baseDn(description);
     this.users = usersDn(description);
     this.#connection = new SambaConnection(domainLayout(place.directory).ldapi, place.directory);
+    this.#generations = new Generations(ledger, this.base);
   }
 
   async describe(): Promise<ManagedDomain> {
@@ -87,9 +85,21 @@ export class ManagedDirectory {
     return this.#connection.use(work);
   }
 
+  /** To be called before a change that is not made here. @throws CausewayError 'directory-unavailable' */
+  beforeChange(): Promise<void> {
+    return this.#generations.beforeChange(work => this.use(work));
+  }
+
+  #attempt(work: (ldap: LdapConnection) => Promise<void>): Promise<WriteResult> {
+    return this.#connection.attempt(async ldap => {
+      await this.#generations.beforeChange(draw => draw(ldap));
+      await work(ldap);
+    });
+  }
+
   /** Keeps everybody from changing the password of an account of ours by knowing it; once that is so, this changes nothing. */
   denyOwnChange(guid: string): Promise<WriteResult> {
-    return this.#connection.attempt(ldap => writeDenials(ldap, `<GUID=${guid}>`));
+    return this.#attempt(ldap => writeDenials(ldap, `<GUID=${guid}>`));
   }
 
   /** Whoever has one of these names, in the whole domain. */
@@ -116,7 +126,7 @@ export class ManagedDirectory {
 
   /** @throws CausewayError 'directory-unavailable' when the domain controller cannot be asked: try again later */
   write(write: Write): Promise<WriteResult> {
-    return this.#connection.attempt(async ldap => {
+    return this.#attempt(async ldap => {
       const control = [bypassPasswordHash()];
       if (write.kind === 'add') return ldap.add(write.dn, asAttributes(write.values), control);
       const dn = `<GUID=${write.guid}>`;
@@ -125,22 +135,8 @@ export class ManagedDirectory {
   }
 
   /** Every account of a person in the whole domain, wherever it was moved to. */
-  async *accounts(): AsyncGenerator<FoundAccount[]> {
-    const attributes = [...NAMES, NONCE, MARK_ATTRIBUTE, 'sIDHistory', 'isCriticalSystemObject'];
-    const filter = '(&(objectCategory=person)(objectClass=user))';
-    const options = { filter, attributes, timeoutMs: SCAN_TIMEOUT_MS };
-    const pages = await this.#connection.use(async ldap => ldap.searchPages(this.base, options));
-    for (;;) {
-      const page = await this.#connection.use(() => pages.next());
-      if (page.done) return;
-      const entries = page.value.filter(one => textOf(one, 'isCriticalSystemObject') !== 'TRUE');
-      yield entries.map(entry => ({
-        ...accountOf(entry),
-        mark: textOf(entry, MARK_ATTRIBUTE) ?? '',
-        nonce: nonceOf(entry),
-        sidHistory: (entry.attributes.sIDHistory ?? []).map(sid => decodeSid(sid as Uint8Array)),
-      }));
-    }
+  accounts(): AsyncGenerator<FoundAccount[]> {
+    return foundAccounts(this);
   }
 
   /** What stands as the mark of a block on an account, of whoever has one. */
@@ -157,7 +153,7 @@ export class ManagedDirectory {
   /** Gives an account of ours values of one text each, such as its state and its mark; where it has them, nothing is written. */
   ensure(guid: string, wanted: Values): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
-    return this.#connection.attempt(async ldap => {
+    return this.#attempt(async ldap => {
       const [found] = await ldap.search(dn, { scope: 'base', attributes: Object.keys(wanted) });
       if (found === undefined) throw new LdapError('no-such-object', `'${dn}' is not there`);
       const differs = ([name, [value]]: [string, Values[string]]) => textOf(found, name) !== value;
@@ -169,7 +165,7 @@ export class ManagedDirectory {
   /** Gives an account of ours another account name, and its object the name that follows from it: both, or neither. */
   rename(guid: string, from: string, to: string): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
-    return this.#connection.attempt(async ldap => {
+    return this.#attempt(async ldap => {
       await ldap.modifyDn(dn, accountDn(to, this.users));
       faultPoint('domain.within-rename');
       try {
@@ -185,7 +181,7 @@ export class ManagedDirectory {
   setPrincipal(guid: string, principal: string | null): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
     const attribute = 'userPrincipalName';
-    return this.#connection.attempt(async ldap => {
+    return this.#attempt(async ldap => {
       if (principal !== null)
         return ldap.modify(dn, [{ operation: 'replace', attribute, values: [principal] }]);
       try {
@@ -207,7 +203,7 @@ export class ManagedDirectory {
     const dn = `<GUID=${guid}>`;
     const replace = (attribute: string, value: string | Uint8Array) =>
       ({ operation: 'replace', attribute, values: [value] }) as const;
-    return this.#connection.attempt(async ldap => {
+    return this.#attempt(async ldap => {
       const controls = [showDeleted()];
       const attributes = ['isDeleted', 'isCriticalSystemObject'];
       const [found] = await ldap.search(dn, { scope: 'base', attributes, controls });
@@ -239,7 +235,7 @@ export class ManagedDirectory {
    */
   async delete(guid: string, nonce: string): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
-    return this.#connection.attempt(async ldap => {
+    return this.#attempt(async ldap => {
       const attributes = ['mS-DS-ConsistencyGuid', 'isCriticalSystemObject'];
       const [entry] = await ldap.search(dn, { scope: 'base', attributes });
       const mark = entry && bytesOf(entry, 'mS-DS-ConsistencyGuid');
@@ -263,20 +259,6 @@ export class ManagedDirectory {
     }
     return found;
   }
-}
-
-const NAMES = ['objectGUID', 'sAMAccountName', 'userPrincipalName'];
-const NONCE = 'mS-DS-ConsistencyGuid';
-
-const accountOf = (entry: LdapEntry): DirectoryAccount => ({
-  guid: decodeGuid(bytesOf(entry, 'objectGUID')!),
-  samAccountName: textOf(entry, 'sAMAccountName') ?? '',
-  userPrincipalName: textOf(entry, 'userPrincipalName'),
-});
-
-function nonceOf(entry: LdapEntry): string | undefined {
-  const nonce = bytesOf(entry, NONCE);
-  return nonce?.length === 16 ? decodeGuid(nonce) : undefined;
 }
 
 async function writeDenials(ldap: LdapConnection, dn: string): Promise<void> {

@@ -114,6 +114,20 @@ export class AccountBook {
     return this.#database.all('SELECT * FROM accounts WHERE managed_guid IS NOT NULL').map(entryOf);
   }
 
+  /** Those too whose accounts are deleted. */
+  allEver(): LedgerEntry[] {
+    return this.#database.all('SELECT * FROM accounts WHERE last_managed_guid IS NOT NULL').map(entryOf);
+  }
+
+  /**
+   * The directory lacks what was written last, perhaps. Each account is one sequence behind, so that the same record is written again,
+   * none that is older is, and a head tells whom the feed does not bring.
+   */
+  nothingIsWritten(): void {
+    this.#database.run(`UPDATE accounts SET account_sequence = account_sequence - 1, has_credential = 0, withdrawn = 0
+      WHERE managed_guid IS NOT NULL AND account_sequence IS NOT NULL`);
+  }
+
   /** Those with an account of whom no record was ever written here. */
   unclaimed(): LedgerEntry[] {
     return this.#database.all(`SELECT * FROM accounts WHERE ${UNCLAIMED}`).map(entryOf);

@@ -102,6 +102,11 @@ export class HeadBook {
     );
   }
 
+  /** What was compared is not so any more: the next heads are compared as the first ones were. */
+  forgetComparisons(): void {
+    this.#database.run('UPDATE heads SET comparison = NULL');
+  }
+
   /** What the managed domain has of a forest; only buckets that changed since the last time are read. */
   summary(forest: string): ForestSummary {
     const known = new Map<number, Bucket>();

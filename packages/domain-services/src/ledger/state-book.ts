@@ -8,6 +8,10 @@ export type StateName =
   | 'offeredTenantKey'
   /** When the accounts of the directory were taken over last; empty when that is due. */
   | 'adoptedAt'
+  /** JSON: what the directory has of ours beside accounts; see `ledger/generation.ts`. */
+  | 'generation'
+  /** From which RID on none was given away, as far as that was seen. */
+  | 'freeRids'
   | 'receiptSequence'
   /** New accounts of 24 hours by forest, as JSON, where they are more than go without an alarm. */
   | 'growthAlarms'
@@ -33,6 +37,10 @@ export class StateBook {
   get(name: StateName): string | undefined {
     const row = this.#database.get('SELECT value FROM state WHERE name = ?', name);
     return row && String(row.value);
+  }
+
+  drop(name: StateName): void {
+    this.#database.run('DELETE FROM state WHERE name = ?', name);
   }
 
   set(name: StateName, value: string): void {

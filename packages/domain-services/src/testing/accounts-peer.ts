@@ -3,7 +3,7 @@ import { decodeGuid, decodeSid, encodeGuid } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import { accountMark, MARK_ATTRIBUTE } from '../directory/account-mark.ts';
 import { controlValues, type Values } from '../directory/attributes.ts';
-import type { FoundAccount } from '../directory/managed-directory.ts';
+import type { FoundAccount } from '../directory/found-accounts.ts';
 import type { Write, WriteResult } from '../directory/write.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 
