@@ -13,9 +13,9 @@ import {
 } from '@causeway/service';
 import { type AdminContext, adminHandlers, type RunningService } from './admin/handlers.ts';
 import { makeAdminServer } from './admin/serve-admin-api.ts';
-import { adoptAccounts } from './apply/adopt-accounts.ts';
 import { adoptBlocks, applyBlocks, BlockKeeper } from './apply/blocks.ts';
-import { reunite } from './apply/reunite.ts';
+import { adoptAccounts } from './apply/reunion/adopt-accounts.ts';
+import { reunite } from './apply/reunion/reunite.ts';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation/creation.ts';
 import { accountMark } from './directory/account-mark.ts';

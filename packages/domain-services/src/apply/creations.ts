@@ -3,8 +3,8 @@ import type { Growth } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Person } from '../person.ts';
 import { type Refused, refuse } from '../refusals.ts';
+import { isReadOnce } from './reunion/unclaimed.ts';
 import { createdBy, type Task } from './task.ts';
-import { isReadOnce } from './unclaimed.ts';
 
 export const creationsOf = (forest: string): BulkList => ({
   scope: forest,

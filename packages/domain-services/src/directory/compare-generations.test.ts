@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KnownGeneration } from '../ledger/generation.ts';
-import { generationText, readGeneration } from '../ledger/generation.ts';
 import { compareGenerations } from './compare-generations.ts';
+import type { KnownGeneration } from './generation.ts';
+import { generationText, readGeneration } from './generation.ts';
 
 const at = (counter: number, branch = 'a') => ({ counter, value: `${branch}${counter}` });
 const known = (counter: number, more: Partial<KnownGeneration> = {}): KnownGeneration => ({

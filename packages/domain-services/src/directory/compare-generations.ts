@@ -1,4 +1,4 @@
-import { type Generation, generationText, type KnownGeneration } from '../ledger/generation.ts';
+import { type Generation, generationText, type KnownGeneration } from './generation.ts';
 
 /**
  * `together`: ledger and directory were never apart. `directory-older`: the directory was restored, so what the ledger says is written

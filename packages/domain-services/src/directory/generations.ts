@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { type LdapConnection, textOf } from '@causeway/ldap';
 import { baseDn, type DomainPlace, readDomain } from '@causeway/samba';
 import { faultPoint } from '@causeway/service';
-import { generationText, knownGeneration, readGeneration, saveGeneration } from '../ledger/generation.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { compareGenerations } from './compare-generations.ts';
+import { generationText, knownGeneration, readGeneration, saveGeneration } from './generation.ts';
 import { ldbSearch, ldbWrite } from './ldb-tools.ts';
 import { noteRids } from './rid-pools.ts';
 

@@ -1,9 +1,9 @@
 import { CLOUD_FOREST } from '@causeway/records';
 import type { Log } from '@causeway/service';
-import { controlValues } from '../directory/attributes.ts';
-import type { ManagedDirectory } from '../directory/managed-directory.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import { refuse } from '../refusals.ts';
+import { controlValues } from '../../directory/attributes.ts';
+import type { ManagedDirectory } from '../../directory/managed-directory.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { refuse } from '../../refusals.ts';
 
 /**
  * Whether everything that a forest had in the beginning has come: a head was compared once. For cloud-only users, of whom there are no

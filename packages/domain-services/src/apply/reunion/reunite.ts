@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { baseDn, type DomainPlace, readDomain } from '@causeway/samba';
 import { describeError, faultPoint, type Log } from '@causeway/service';
-import { endUnproven, logEnded } from '../administrators/administrators.ts';
-import { accountMark } from '../directory/account-mark.ts';
-import { controlValues, withdrawalValues } from '../directory/attributes.ts';
-import { writeInBulk } from '../directory/bulk.ts';
-import { compareGenerations, type Reunion } from '../directory/compare-generations.ts';
-import { beginGeneration, findGeneration } from '../directory/generations.ts';
-import { LdbModify } from '../directory/ldb-modify.ts';
-import { ldbSearch } from '../directory/ldb-tools.ts';
-import { renderLdif } from '../directory/ldif.ts';
-import { raiseRids } from '../directory/rid-pools.ts';
-import { ADMINISTRATORS_GROUP, usersDn } from '../directory/structure.ts';
-import type { Write, WriteResult } from '../directory/write.ts';
-import { knownGeneration, readGeneration } from '../ledger/generation.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import { mayBeEnabled } from '../ledger/may-be-enabled.ts';
+import { endUnproven, logEnded } from '../../administrators/administrators.ts';
+import { accountMark } from '../../directory/account-mark.ts';
+import { controlValues, withdrawalValues } from '../../directory/attributes.ts';
+import { writeInBulk } from '../../directory/bulk.ts';
+import { compareGenerations, type Reunion } from '../../directory/compare-generations.ts';
+import { knownGeneration, readGeneration } from '../../directory/generation.ts';
+import { beginGeneration, findGeneration } from '../../directory/generations.ts';
+import { LdbModify } from '../../directory/ldb-modify.ts';
+import { ldbSearch } from '../../directory/ldb-tools.ts';
+import { renderLdif } from '../../directory/ldif.ts';
+import { raiseRids } from '../../directory/rid-pools.ts';
+import { ADMINISTRATORS_GROUP, usersDn } from '../../directory/structure.ts';
+import type { Write, WriteResult } from '../../directory/write.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { mayBeEnabled } from '../../ledger/may-be-enabled.ts';
 
 /** Accounts of one transaction. */
 const BATCH = 1000;
