@@ -33,7 +33,7 @@ export async function confirmSid(
       { status: 409 },
     );
   ledger.transaction(() => {
-    ledger.shadows.confirm(sid, forest, ledger.timestamp());
+    ledger.confirmSid(sid, forest);
     ledger.audit.add({ action: 'confirm-sid', subject: sid, detail: `of ${forest}` });
   });
   return { message: `${sid} is a domain of ${forest}: its people have their on-premises SIDs here` };
@@ -45,7 +45,7 @@ export function unconfirmSid(ledger: Ledger, { sid }: { sid: string }): Done {
   if (!ledger.shadows.domains().some(known => known.sid === sid && known.confirmedAt !== null))
     throw new CausewayError('unknown-sid', `nobody has confirmed ${sid}`, { status: 404 });
   ledger.transaction(() => {
-    ledger.shadows.unconfirm(sid);
+    ledger.confirmSid(sid, undefined);
     ledger.audit.add({ action: 'unconfirm-sid', subject: sid, detail: '' });
   });
   return { message: `on-premises SIDs of ${sid} open nothing here any more` };

@@ -77,7 +77,7 @@ async function applyOnce({
   places,
 }: Pick<AdminContext, 'ledger' | 'places'>): Promise<string | undefined> {
   if (!domainStatus(places.domain).running) return undefined;
-  const directory = new ManagedDirectory(places.domain);
+  const directory = new ManagedDirectory(places.domain, ledger);
   try {
     await adoptBlocks({ ledger, directory });
     return await applyBlocks({ ledger, directory });
@@ -88,8 +88,11 @@ async function applyOnce({
   }
 }
 
-async function domainSidsOnce({ domain }: AdminContext['places']): Promise<string[]> {
-  const directory = new ManagedDirectory(domain);
+async function domainSidsOnce({
+  ledger,
+  places,
+}: Pick<AdminContext, 'ledger' | 'places'>): Promise<string[]> {
+  const directory = new ManagedDirectory(places.domain, ledger);
   try {
     return await directory.domainSids();
   } finally {
@@ -109,7 +112,7 @@ async function open(configuration: DomainConfiguration): Promise<AdminContext> {
   return {
     ...{ ledger, send, places, enrolment, keys, realm, limits },
     onPremisesSids: configuration.onPremisesSids,
-    domainSids: () => domainSidsOnce(places),
+    domainSids: () => domainSidsOnce({ ledger, places }),
     applyBlocks: () => applyOnce({ ledger, places }),
     register: async request => {
       await registerAgain({ ledger, places, configuration, keys }, request);

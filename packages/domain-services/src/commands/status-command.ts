@@ -42,7 +42,7 @@ function statusLines(status: DomainStatus): string[] {
       ['own fingerprint', pairing.fingerprint],
       ['trusted', trusted.join('; ') || 'nobody yet: nothing is believed until an agent is trusted'],
       ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
-      ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
+      ['accounts', accountsLine(accounts)],
       ['administrators', administratorsLine(status.administrators)],
       ['blocked', blockedLine(status.blocked)],
       ...(status.dns ? [['DNS', dnsLine(status.dns)]] : []),
@@ -75,15 +75,22 @@ function statusLines(status: DomainStatus): string[] {
           `own password changes are not refused yet for ${status.guard.ownChangesWaiting} accounts from before`,
         ]
       : []),
+    ...((status.guard.marksWaiting ?? 0) > 0
+      ? ['', `${status.guard.marksWaiting} accounts from before do not say yet whose they are`]
+      : []),
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
     ...blockedLines(status.blocked),
+    ...byHandLines(status.byHand),
     ...heldLines(deletions),
     ...growthLines(status.creations),
     ...problemLines(problems.latest),
   ];
 }
+
+const accountsLine = ({ accounts, withCredential, unclaimed = 0 }: DomainStatus['accounts']): string =>
+  `${accounts}, ${withCredential} with a credential${unclaimed > 0 ? `, ${unclaimed} of which no record has come` : ''}`;
 
 const blockedLine = ({ count, waiting }: DomainStatus['blocked']): string =>
   `${count === 0 ? 'nobody' : count}${waiting > 0 ? `, ${waiting} of them not on the account yet` : ''}`;
@@ -94,6 +101,19 @@ function blockedLines({ count, latest }: DomainStatus['blocked']): string[] {
   return [
     '',
     ...latest.map(one => `${describePerson(one.user, one)} is blocked ${blockText(one)}`),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+}
+
+function byHandLines(byHand: DomainStatus['byHand']): string[] {
+  if (byHand === undefined || byHand.count === 0) return [];
+  const more = byHand.count - byHand.latest.length;
+  return [
+    '',
+    ...byHand.latest.map(
+      one =>
+        `${describePerson(one.user, one)} was ${one.what} by hand, seen since ${one.since}; to put it right:  causeway domain repair '${one.anchor}'`,
+    ),
     ...(more > 0 ? [`and ${more} more`] : []),
   ];
 }

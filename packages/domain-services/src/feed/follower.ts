@@ -7,6 +7,8 @@ import { tellGrowth } from '../apply/creations.ts';
 import { applyDeletions } from '../apply/deletions.ts';
 import { reconcileNames } from '../apply/names/reconcile-names.ts';
 import { prepareItems } from '../apply/prepare.ts';
+import { HandWatch } from '../apply/reunion/hand-watch.ts';
+import { disableUnclaimed } from '../apply/reunion/unclaimed.ts';
 import { POLL_SECONDS } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { learnTenantKey } from '../pairing/tenant-key.ts';
@@ -46,6 +48,7 @@ export class Follower implements Service {
   readonly #options: FollowerOptions;
   readonly #context: FeedContext;
   readonly #trouble: Trouble;
+  readonly #byHand: HandWatch;
   #reading: Reading;
   /** When the tenant is asked for its own key (again): at the start, and until it has been learnt. */
   #learnAt = 0;
@@ -64,6 +67,7 @@ export class Follower implements Service {
     // What had failed when the last process ended is known by name only: it comes again with the whole feed.
     if (ledger.problems.hasFailed()) ledger.state.set('cursor', '');
     readWhatWasKept(ledger);
+    this.#byHand = new HandWatch(options);
     this.#reading = new Reading(this.#context);
   }
 
@@ -119,6 +123,7 @@ export class Follower implements Service {
     if (this.#reading.isOutdated) await this.#readOn();
     await this.#learnTenantKey(signal);
     await this.#retryDue();
+    await this.#lookByHand();
     await this.#reconcileNames();
     const reading = this.#reading;
     // A feed without an end would never let the reports go.
@@ -133,6 +138,7 @@ export class Follower implements Service {
     await this.#report(signal);
     ledger.state.set('caughtUpAt', ledger.timestamp());
     onCaughtUp?.(askedAt);
+    await disableUnclaimed(this.#options);
   }
 
   /** Cloud-only users need the tenant's own key; without it they wait, and the forests' users do not. */
@@ -158,7 +164,8 @@ export class Follower implements Service {
   #secondsToWait(): number {
     if (!this.#reading.caughtUp) return 0;
     const { ledger, retries } = this.#context;
-    const next = Math.min(ledger.names.nextDue() ?? Number.POSITIVE_INFINITY, retries.next());
+    const due = ledger.names.nextDue() ?? Number.POSITIVE_INFINITY;
+    const next = Math.min(due, retries.next(), this.#byHand.next());
     return Math.min(POLL_SECONDS, Math.max(0, (next - ledger.clock.now()) / 1000));
   }
 
@@ -173,6 +180,15 @@ export class Follower implements Service {
     await this.#reading.settled();
     const prepared = await prepareItems(applyContext(this.#context), due);
     retries.note(prepared, await applyItems(applyContext(this.#context), prepared));
+  }
+
+  /** Only where no page is on its way: what it has written is not in the ledger yet. */
+  async #lookByHand(): Promise<void> {
+    if (!this.#reading.caughtUp || this.#byHand.next() > this.#options.ledger.clock.now()) return;
+    await this.#reading.settled();
+    if (!(await this.#byHand.look())) return;
+    this.#startOver();
+    await this.#readOn();
   }
 
   /** Names that were let go of by deletions, are reserved no more, or are to be tried again. */

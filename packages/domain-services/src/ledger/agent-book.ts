@@ -12,14 +12,19 @@ const TrustedAgent = z.strictObject({
 });
 export type TrustedAgent = z.infer<typeof TrustedAgent>;
 
+/** A domain on-premises whose SIDs an administrator said to be a forest's. */
+const ConfirmedSid = z.strictObject({ sid: z.string(), forest: z.string(), confirmedAt: z.iso.datetime() });
+export type ConfirmedSid = z.infer<typeof ConfirmedSid>;
+
 const Confirmed = z.strictObject({
   signingKeys: z.array(TrustedAgent.refine(isWhole, 'its fingerprint or key id is not that of the key')),
   /** When the first key of each forest was trusted, whatever became of that key. */
   firstTrusted: z.record(z.string(), z.iso.datetime()),
+  domainSids: z.array(ConfirmedSid).default([]),
 });
 type Confirmed = z.infer<typeof Confirmed>;
 
-const NOTHING: Confirmed = { signingKeys: [], firstTrusted: {} };
+const NOTHING: Confirmed = { signingKeys: [], firstTrusted: {}, domainSids: [] };
 
 /** The keys that an administrator trusts: in a file beside the domain's own keys, not in the database. */
 export class AgentBook {
@@ -56,6 +61,18 @@ export class AgentBook {
     this.#keep(this.#value.signingKeys.filter(one => !agents.some(agent => isSame(one, agent))));
   }
 
+  /** Whose the SIDs of which domain are. */
+  domainSids(): ConfirmedSid[] {
+    return [...this.#value.domainSids];
+  }
+
+  /** @param forest undefined: nobody's any more */
+  confirmSid(sid: string, forest: string | undefined, confirmedAt: string): void {
+    const others = this.#value.domainSids.filter(one => one.sid !== sid);
+    const domainSids = forest === undefined ? others : [...others, { sid, forest, confirmedAt }];
+    this.#file.keep({ ...this.#value, domainSids });
+  }
+
   get #value(): Confirmed {
     return this.#file.value ?? NOTHING;
   }
@@ -66,6 +83,7 @@ export class AgentBook {
     this.#file.keep({
       signingKeys,
       firstTrusted: { ...Object.fromEntries(since), ...this.#value.firstTrusted },
+      domainSids: this.#value.domainSids,
     });
   }
 

@@ -6,11 +6,12 @@ import { AdministratorBook } from './administrator-book.ts';
 import { AgentBook } from './agent-book.ts';
 import { AuditBook } from './audit-book.ts';
 import { BlockBook } from './block-book.ts';
+import { DueAccounts } from './due-accounts.ts';
+import { HandBook } from './hand-book.ts';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './migrations.ts';
 import { NameBook } from './name-book.ts';
 import { Outbox } from './outbox.ts';
-import { OwnChangeBook } from './own-change-book.ts';
 import { ProblemBook } from './problem-book.ts';
 import { ShadowBook } from './shadow-book.ts';
 import { SidBook } from './sid-book.ts';
@@ -42,7 +43,11 @@ export class Ledger {
   /** Whose on-premises SID stands in the directory, and whose is to. */
   readonly shadows: ShadowBook;
   /** Accounts of before whose own changes of the password are not refused yet. */
-  readonly ownChanges: OwnChangeBook;
+  readonly ownChanges: DueAccounts;
+  /** Accounts of before that do not say yet whose they are. */
+  readonly marks: DueAccounts;
+  /** Accounts that were closed by hand in the managed domain. */
+  readonly byHand: HandBook;
   /** What administrators did. */
   readonly audit: AuditBook;
   /** Named values of the agent's own: where it is in the feed, what is allowed. */
@@ -74,8 +79,17 @@ export class Ledger {
     this.agents = new AgentBook(database, confirmed);
     this.sids = new SidBook(database);
     this.shadows = new ShadowBook(database);
-    this.ownChanges = new OwnChangeBook(database);
+    this.ownChanges = new DueAccounts(database, 'own_changes_due');
+    this.marks = new DueAccounts(database, 'marks_due');
+    this.byHand = new HandBook(database);
     this.audit = new AuditBook(database);
+    this.shadows.setConfirmed(this.agents.domainSids());
+  }
+
+  /** Says whose the SIDs of a domain on-premises are. @param forest undefined: nobody's any more */
+  confirmSid(sid: string, forest: string | undefined): void {
+    this.agents.confirmSid(sid, forest, this.timestamp());
+    this.shadows.setConfirmed(this.agents.domainSids());
   }
 
   close(): void {

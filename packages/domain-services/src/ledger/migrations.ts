@@ -375,4 +375,28 @@ export const LEDGER_STEPS: readonly string[] = [
     UPDATE shadows SET sid = NULL, domain_sid = NULL WHERE forest = new.forest AND anchor = new.anchor;
   END;
   `,
+  `
+  -- Accounts that were made before each said whose it is: the to-do list of that.
+  CREATE TABLE marks_due (
+    forest TEXT NOT NULL, anchor TEXT NOT NULL, PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO marks_due SELECT forest, anchor FROM accounts WHERE managed_guid IS NOT NULL OR nonce IS NOT NULL;
+  `,
+  `
+  -- Accounts that were found in the directory, and of whom no record came yet; who had an account that is there again.
+  CREATE INDEX accounts_unclaimed ON accounts (forest, anchor) WHERE managed_guid IS NOT NULL AND account_sequence IS NULL;
+  CREATE INDEX accounts_last_managed_guid ON accounts (last_managed_guid) WHERE managed_guid IS NULL AND last_managed_guid IS NOT NULL;
+  INSERT INTO state SELECT 'adoptedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE EXISTS (SELECT 1 FROM accounts);
+  `,
+  `
+  -- Accounts that somebody closed by hand in the managed domain, and whether an administrator wants them repaired.
+  CREATE TABLE closed_by_hand (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    what TEXT NOT NULL CHECK (what IN ('disabled', 'deleted')),
+    since TEXT NOT NULL,
+    repair INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -11,7 +11,7 @@ let ledger: Ledger;
 beforeEach(() => {
   ledger?.close();
   ledger = new Ledger(':memory:');
-  ledger.shadows.confirm(DOMAIN, FOREST, ledger.timestamp());
+  ledger.confirmSid(DOMAIN, FOREST);
 });
 after(() => ledger.close());
 
@@ -44,7 +44,7 @@ test('SIDs of a domain that nobody confirmed for that forest are nobody’s', ()
   const mallory = there('mallory', 1106, 'fabrikam.example.org');
   ledger.shadows.wrote(alice, alice.sid);
   assert.deepEqual(due(), []);
-  ledger.shadows.unconfirm(DOMAIN);
+  ledger.confirmSid(DOMAIN, undefined);
   assert.deepEqual(due(), [['alice', null, alice.sid]]);
   assert.equal(ledger.shadows.domains()[0]!.confirmedAt, null);
   assert.ok(mallory);

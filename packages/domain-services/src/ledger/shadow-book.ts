@@ -1,5 +1,6 @@
 import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../person.ts';
+import type { ConfirmedSid } from './agent-book.ts';
 import { OF_PERSON, text } from './sql-row.ts';
 
 /** Of one person's on-premises SID, what is to be done. */
@@ -82,12 +83,12 @@ export class ShadowBook {
   }
 
   /** Everybody of whom a SID is known, and it. */
-  all(): (Person & { sid: string | null; managedGuid: string })[] {
-    const sql = `SELECT s.forest, s.anchor, s.sid, a.managed_guid FROM shadows AS s
+  all(): (Person & { sid: string | null; managedGuid: string; samAccountName: string | null })[] {
+    const sql = `SELECT s.forest, s.anchor, s.sid, a.managed_guid, a.has_name FROM shadows AS s
       JOIN accounts AS a ON a.forest = s.forest AND a.anchor = s.anchor WHERE a.managed_guid IS NOT NULL`;
     return this.#database.all(sql).map(row => ({
       ...{ forest: String(row.forest), anchor: String(row.anchor) },
-      ...{ sid: text(row.sid), managedGuid: String(row.managed_guid) },
+      ...{ sid: text(row.sid), managedGuid: String(row.managed_guid), samAccountName: text(row.has_name) },
     }));
   }
 
@@ -102,16 +103,17 @@ export class ShadowBook {
     }));
   }
 
-  confirm(domainSid: string, forest: string, at: string): void {
-    this.#database.run(
-      `INSERT INTO domain_sids (sid, forest, pinned_at, confirmed_at) VALUES (?1, ?2, ?3, ?3)
-        ON CONFLICT (sid) DO UPDATE SET forest = ?2, confirmed_at = ?3`,
-      ...[domainSid, forest, at],
-    );
-  }
-
-  unconfirm(domainSid: string): void {
-    this.#database.run('UPDATE domain_sids SET confirmed_at = NULL WHERE sid = ?', domainSid);
+  /** What an administrator confirmed, as it stands in the file beside the keys, which is the truth. */
+  setConfirmed(confirmed: readonly ConfirmedSid[]): void {
+    this.#database.transaction(() => {
+      this.#database.run('UPDATE domain_sids SET confirmed_at = NULL');
+      for (const { sid, forest, confirmedAt } of confirmed)
+        this.#database.run(
+          `INSERT INTO domain_sids (sid, forest, pinned_at, confirmed_at) VALUES (?1, ?2, ?3, ?3)
+            ON CONFLICT (sid) DO UPDATE SET confirmed_at = iif(forest = ?2, ?3, NULL)`,
+          ...[sid, forest, confirmedAt],
+        );
+    });
   }
 
   counts(): { written: number; waiting: number } {

@@ -116,14 +116,21 @@ export class ShadowKeeper implements Service {
   async #compare(groups: ShadowGroups): Promise<void> {
     const { ledger, directory, log } = this.#options;
     const found = new Map((await groups.list()).map(shadow => [shadow.sid, shadow.members]));
+    const dnOf = (name: string | null) => name && accountDn(name, directory.users).toLowerCase();
     let differing = 0;
     for (const one of ledger.shadows.written()) {
       const members = found.get(one.sid);
       found.delete(one.sid);
-      const member = one.samAccountName && accountDn(one.samAccountName, directory.users).toLowerCase();
-      if (members?.length === 1 && members[0]!.toLowerCase() === member) continue;
+      if (members?.length === 1 && members[0]!.toLowerCase() === dnOf(one.samAccountName)) continue;
       differing += 1;
       ledger.shadows.wrote(one, null);
+    }
+    // A ledger that was lost finds again what it had written.
+    for (const one of ledger.shadows.all()) {
+      const members = one.sid === null ? undefined : found.get(one.sid);
+      if (members?.length !== 1 || members[0]!.toLowerCase() !== dnOf(one.samAccountName)) continue;
+      ledger.shadows.wrote(one, one.sid);
+      found.delete(one.sid!);
     }
     for (const sid of found.keys()) await groups.close(sid);
     if (differing + found.size > 0)

@@ -1,0 +1,52 @@
+import type { Log, Service } from '@causeway/service';
+import { BlockKeeper } from '../apply/blocks.ts';
+import type { DomainConfiguration } from '../configuration.ts';
+import { accountMark } from '../directory/account-mark.ts';
+import { AccountUpgrade } from '../directory/account-upgrade.ts';
+import { LdbModify } from '../directory/ldb-modify.ts';
+import type { ManagedDirectory } from '../directory/managed-directory.ts';
+import { RealmGuard } from '../directory/realm-guard.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
+import type { Places } from '../places.ts';
+import { DelegationKeeper } from './delegation-keeper.ts';
+import { ShadowKeeper } from './shadow-keeper.ts';
+
+/** What a keeper works with. */
+export interface KeeperContext {
+  ledger: Ledger;
+  directory: ManagedDirectory;
+  log: Log;
+  /** The domain, once its directory answers; nothing when the service is to end before. */
+  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
+}
+
+/** All that is kept as it is to be in the directory, beside what the feed brings. */
+export function keepersOf(
+  context: KeeperContext,
+  places: Places,
+  onPremisesSids: DomainConfiguration['onPremisesSids'],
+): Service[] {
+  const { ledger, directory } = context;
+  const guard = new RealmGuard(context);
+  const ownChanges = new AccountUpgrade({
+    ...context,
+    ...{ name: 'own changes', due: ledger.ownChanges },
+    what: 'the denial of own password changes',
+    write: ({ managedGuid }) => directory.denyOwnChange(managedGuid),
+  });
+  const marks = new AccountUpgrade({
+    ...context,
+    ...{ name: 'marks', due: ledger.marks },
+    what: 'the mark that says whose it is',
+    write: entry => directory.ensure(entry.managedGuid, accountMark(entry, ledger.blocks.of(entry))),
+  });
+  const blocks = new BlockKeeper(context);
+  const delegation = new DelegationKeeper(context);
+  const shadows = new ShadowKeeper({
+    ...context,
+    ldbModify: new LdbModify(places.domain, () => directory.beforeChange()),
+    enabled: onPremisesSids === 'all',
+  });
+  return [guard, ownChanges, marks, blocks, delegation, shadows];
+}
