@@ -18,8 +18,9 @@ import { adoptAccounts } from './apply/reunion/adopt-accounts.ts';
 import { reunite } from './apply/reunion/reunite.ts';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation/creation.ts';
-import { LdbModify } from './directory/ldb-modify.ts';
+import { LdbModify } from './directory/ldb/ldb-modify.ts';
 import { ManagedDirectory } from './directory/managed-directory.ts';
+import { domainSids } from './directory/shadow-groups.ts';
 import { Follower } from './feed/follower.ts';
 import { HeadWatch } from './heads/head-watch.ts';
 import { Ledger } from './ledger/ledger.ts';
@@ -107,7 +108,7 @@ async function runParts(
     const admin: AdminContext = {
       ...sources,
       send,
-      domainSids: () => directory.domainSids(),
+      domainSids: () => domainSids(directory),
       // An older ledger may hold the end of a block that an account says was set again: the accounts are heard first.
       applyBlocks: async () => (isUp ? applyBlocks({ ledger, directory }) : undefined),
       register: async request => {

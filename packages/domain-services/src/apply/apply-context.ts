@@ -1,7 +1,7 @@
 import type { SealingKey } from '@causeway/records';
 import type { Log } from '@causeway/service';
 import type { DomainConfiguration, Growth } from '../configuration.ts';
-import type { LdbModify } from '../directory/ldb-modify.ts';
+import type { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';

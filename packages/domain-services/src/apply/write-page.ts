@@ -1,5 +1,5 @@
 import { faultPoint } from '@causeway/service';
-import { writeInBulk } from '../directory/bulk.ts';
+import { writeInBulk } from '../directory/ldb/bulk.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { claimsOf, type Slot } from '../names/naming.ts';

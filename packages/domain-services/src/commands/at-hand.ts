@@ -7,6 +7,7 @@ import { adoptBlocks, applyBlocks } from '../apply/blocks.ts';
 import { type DomainConfiguration, limitsOf, loadDomainConfiguration } from '../configuration.ts';
 import { requireCreated } from '../creation/creation.ts';
 import { ManagedDirectory } from '../directory/managed-directory.ts';
+import { domainSids } from '../directory/shadow-groups.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { openDomainKeys, publicDomainKeys } from '../pairing/domain-keys.ts';
 import { placesOf } from '../places.ts';
@@ -94,7 +95,7 @@ async function domainSidsOnce({
 }: Pick<AdminContext, 'ledger' | 'places'>): Promise<string[]> {
   const directory = new ManagedDirectory(places.domain, ledger);
   try {
-    return await directory.domainSids();
+    return await domainSids(directory);
   } finally {
     await directory.close();
   }

@@ -33,7 +33,7 @@ import {
   type SeenAccount,
   seenOf,
 } from './found-accounts.ts';
-import { Generations } from './generations.ts';
+import { Generations } from './generations/generations.ts';
 import { denyOwnChange, newAccountDescriptor } from './own-changes.ts';
 import { isRefusal, SambaConnection } from './samba-connection.ts';
 import { accountDn, usersDn } from './structure.ts';
@@ -140,28 +140,6 @@ export class ManagedDirectory {
       const dn = `<GUID=${write.guid}>`;
       await ldap.modify(dn, asChanges(write.values), control);
     });
-  }
-
-  /** Of this domain and of those that it trusts. */
-  async domainSids(): Promise<string[]> {
-    return this.#connection.use(async ldap => {
-      const [own] = await ldap.search(this.base, { scope: 'base', attributes: ['objectSid'] });
-      const options = { filter: '(objectClass=trustedDomain)', attributes: ['securityIdentifier'] };
-      const trusted = await ldap.search(`CN=System,${this.base}`, options);
-      const sids = trusted.flatMap(entry => bytesOf(entry, 'securityIdentifier') ?? []);
-      return [bytesOf(own!, 'objectSid')!, ...sids].map(decodeSid);
-    });
-  }
-
-  /** The first SID in `sIDHistory` of whoever has one. */
-  async sidHistories(): Promise<{ guid: string; sid: string }[]> {
-    const attributes = ['objectGUID', 'sIDHistory'];
-    const filter = '(&(objectClass=user)(sIDHistory=*))';
-    const options = { scope: 'one', filter, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
-    const entries = await this.#connection.use(ldap => ldap.search(this.users, options));
-    return entries.map(entry => ({
-      ...{ guid: decodeGuid(bytesOf(entry, 'objectGUID')!), sid: decodeSid(bytesOf(entry, 'sIDHistory')!) },
-    }));
   }
 
   /** Accounts by objectGUID, wherever they were moved to; one that is not there is not in the answer. */

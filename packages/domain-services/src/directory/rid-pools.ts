@@ -1,7 +1,7 @@
 import { type LdapConnection, textOf } from '@causeway/ldap';
 import { baseDn, type DomainPlace, readDomain } from '@causeway/samba';
 import type { Ledger } from '../ledger/ledger.ts';
-import { ldbSearch, ldbWrite, type Shown } from './ldb-tools.ts';
+import { ldbSearch, ldbWrite, type Shown } from './ldb/ldb-tools.ts';
 
 /**
  * How far the pool of free RIDs is raised above everything that was ever seen of it: so many may have been given away since then, and

@@ -1,4 +1,12 @@
-import { bytesOf, decodeSid, encodeSid, type LdapConnection, LdapError, textOf } from '@causeway/ldap';
+import {
+  bytesOf,
+  decodeGuid,
+  decodeSid,
+  encodeSid,
+  type LdapConnection,
+  LdapError,
+  textOf,
+} from '@causeway/ldap';
 import {
   ACL_REVISION_DS,
   AccessMask,
@@ -127,6 +135,29 @@ export class ShadowGroups {
     const ours = entry.dn.toLowerCase() === shadowDn(sid, this.#directory.base).toLowerCase();
     return ours && textOf(entry, 'sAMAccountName') === sid ? 'ours' : 'foreign';
   }
+}
+
+/** SIDs of the managed domain itself and of those that it trusts: no forest brings any of them. */
+export function domainSids(directory: ManagedDirectory): Promise<string[]> {
+  const { base } = directory;
+  return directory.use(async ldap => {
+    const [own] = await ldap.search(base, { scope: 'base', attributes: ['objectSid'] });
+    const options = { filter: '(objectClass=trustedDomain)', attributes: ['securityIdentifier'] };
+    const trusted = await ldap.search(`CN=System,${base}`, options);
+    const sids = trusted.flatMap(entry => bytesOf(entry, 'securityIdentifier') ?? []);
+    return [bytesOf(own!, 'objectSid')!, ...sids].map(decodeSid);
+  });
+}
+
+/** The first SID in `sIDHistory` of whoever has one. */
+export async function sidHistories(directory: ManagedDirectory): Promise<{ guid: string; sid: string }[]> {
+  const attributes = ['objectGUID', 'sIDHistory'];
+  const filter = '(&(objectClass=user)(sIDHistory=*))';
+  const options = { scope: 'one', filter, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
+  const entries = await directory.use(ldap => ldap.search(directory.users, options));
+  return entries.map(entry => ({
+    ...{ guid: decodeGuid(bytesOf(entry, 'objectGUID')!), sid: decodeSid(bytesOf(entry, 'sIDHistory')!) },
+  }));
 }
 
 /** Nothing is inherited, and only the system and *Domain Admins* may do or see anything. */

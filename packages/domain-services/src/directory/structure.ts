@@ -1,6 +1,6 @@
 import { escapeRdn } from '@causeway/ldap';
 import { baseDn, type DomainPlace, readDomain, runTool } from '@causeway/samba';
-import { onDatabase } from './ldb-tools.ts';
+import { onDatabase } from './ldb/ldb-tools.ts';
 import { DOMAIN_POLICY, settingsObjects } from './lockout-policy.ts';
 
 export const USERS_OU = 'AADDC Users';

@@ -10,7 +10,7 @@ import { ACCEPTS_HEADER, type DomainReport, EMPTY_PROFILE } from '@causeway/cont
 import { generateSealingKey } from '@causeway/records';
 import { createLog, timestamp } from '@causeway/service';
 import { HandClock } from '@causeway/service/testing';
-import { LdbModify } from '../directory/ldb-modify.ts';
+import { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { MAX_UNVERIFIED } from '../ledger/problem-book.ts';
 import { ForestPeer } from '../testing/index.ts';

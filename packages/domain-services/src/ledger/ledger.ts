@@ -13,8 +13,8 @@ import { LEDGER_STEPS } from './migrations.ts';
 import { NameBook } from './name-book.ts';
 import { Outbox } from './outbox.ts';
 import { ProblemBook } from './problem-book.ts';
-import { ShadowBook } from './shadow-book.ts';
-import { SidBook } from './sid-book.ts';
+import { ShadowBook } from './sids/shadow-book.ts';
+import { SidBook } from './sids/sid-book.ts';
 import { StateBook } from './state-book.ts';
 
 /** The ledger of Domain Services: SQLite, durable at every commit, without any secret; a table or two in each of its books. */

@@ -1,6 +1,6 @@
 export { planWrite } from '../apply/plan.ts';
-export { LdbModify } from '../directory/ldb-modify.ts';
-export { renderLdif } from '../directory/ldif.ts';
+export { LdbModify } from '../directory/ldb/ldb-modify.ts';
+export { renderLdif } from '../directory/ldb/ldif.ts';
 export { settingsObjects } from '../directory/lockout-policy.ts';
 export { newAccountDescriptor } from '../directory/own-changes.ts';
 export { ensureStructure, usersDn } from '../directory/structure.ts';

@@ -3,7 +3,7 @@ import { BlockKeeper } from '../apply/blocks.ts';
 import type { DomainConfiguration } from '../configuration.ts';
 import { accountMark } from '../directory/account-mark.ts';
 import { AccountUpgrade } from '../directory/account-upgrade.ts';
-import { LdbModify } from '../directory/ldb-modify.ts';
+import { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import { RealmGuard } from '../directory/realm-guard.ts';
 import type { Ledger } from '../ledger/ledger.ts';

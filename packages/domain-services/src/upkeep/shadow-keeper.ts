@@ -1,14 +1,14 @@
 import { encodeSid } from '@causeway/ldap';
 import { describeError, every, type Log, type Service } from '@causeway/service';
 import { domainSidOf } from '../apply/sid-history.ts';
-import { writeInBulk } from '../directory/bulk.ts';
-import type { LdbModify } from '../directory/ldb-modify.ts';
+import { writeInBulk } from '../directory/ldb/bulk.ts';
+import type { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import type { ManagedDirectory } from '../directory/managed-directory.ts';
-import { ShadowGroups } from '../directory/shadow-groups.ts';
+import { ShadowGroups, sidHistories } from '../directory/shadow-groups.ts';
 import { accountDn } from '../directory/structure.ts';
 import type { WriteResult } from '../directory/write.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { DueShadow } from '../ledger/shadow-book.ts';
+import type { DueShadow } from '../ledger/sids/shadow-book.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 import { keyOf } from '../person.ts';
 
@@ -86,7 +86,7 @@ export class ShadowKeeper implements Service {
   async #learnOfBefore(): Promise<void> {
     const { ledger, directory, log } = this.#options;
     if (ledger.state.get('shadowsLearnt') !== undefined) return;
-    const found = await directory.sidHistories();
+    const found = await sidHistories(directory);
     ledger.transaction(() => {
       for (const { guid, sid } of found) {
         const person = ledger.accounts.managed(guid);

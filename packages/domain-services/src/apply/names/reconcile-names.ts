@@ -1,6 +1,6 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { faultPoint } from '@causeway/service';
-import { writeInBulk } from '../../directory/bulk.ts';
+import { writeInBulk } from '../../directory/ldb/bulk.ts';
 import type { Write, WriteResult } from '../../directory/write.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { viewOf } from '../../ledger/name-book.ts';

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type LdapConnection, textOf } from '@causeway/ldap';
 import { baseDn, type DomainPlace, readDomain } from '@causeway/samba';
 import { faultPoint } from '@causeway/service';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { ldbSearch, ldbWrite } from '../ldb/ldb-tools.ts';
+import { noteRids } from '../rid-pools.ts';
 import { compareGenerations } from './compare-generations.ts';
 import { generationText, knownGeneration, readGeneration, saveGeneration } from './generation.ts';
-import { ldbSearch, ldbWrite } from './ldb-tools.ts';
-import { noteRids } from './rid-pools.ts';
 
 /** So often at most a change is preceded by a new generation. */
 const INTERVAL_MS = 10_000;

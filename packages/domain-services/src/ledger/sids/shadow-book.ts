@@ -1,7 +1,7 @@
 import type { StateDatabase } from '@causeway/service';
-import type { Person } from '../person.ts';
-import type { ConfirmedSid } from './agent-book.ts';
-import { OF_PERSON, text } from './sql-row.ts';
+import type { Person } from '../../person.ts';
+import type { ConfirmedSid } from '../agent-book.ts';
+import { OF_PERSON, text } from '../sql-row.ts';
 
 /** Of one person's on-premises SID, what is to be done. */
 export interface DueShadow extends Person {

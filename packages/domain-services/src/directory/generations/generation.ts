@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StateBook } from '../ledger/state-book.ts';
+import type { StateBook } from '../../ledger/state-book.ts';
 
 /** What stands in the directory beside its accounts: each one is the successor of the one before. */
 export interface Generation {

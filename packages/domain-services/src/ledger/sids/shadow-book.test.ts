@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
-import { newEntry } from '../apply/plan.ts';
-import type { Person } from '../person.ts';
-import { Ledger } from './ledger.ts';
+import { newEntry } from '../../apply/plan.ts';
+import type { Person } from '../../person.ts';
+import { Ledger } from '../ledger.ts';
 
 const FOREST = 'corp.example.com';
 const DOMAIN = 'S-1-5-21-1-2-3';

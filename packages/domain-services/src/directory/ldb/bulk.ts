@@ -1,8 +1,8 @@
 import { describeError, isDiskError } from '@causeway/service';
+import { cannotStore } from '../samba-connection.ts';
+import type { Write, WriteResult } from '../write.ts';
 import type { LdbModify } from './ldb-modify.ts';
 import { renderLdif } from './ldif.ts';
-import { cannotStore } from './samba-connection.ts';
-import type { Write, WriteResult } from './write.ts';
 
 /** A batch that failed this often is not tried again: its objects are written one by one. */
 const MAX_TRIES = 4;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { encodeSid } from '@causeway/ldap';
+import type { Write } from '../write.ts';
 import { renderLdif } from './ldif.ts';
-import type { Write } from './write.ts';
 
 test('an added account is written as RFC 2849 has it, bytes and unsafe text in base64', () => {
   const add: Write = {

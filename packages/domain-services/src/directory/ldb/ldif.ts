@@ -1,6 +1,6 @@
 import { decodeSid } from '@causeway/ldap';
-import type { Values } from './attributes.ts';
-import type { Write } from './write.ts';
+import type { Values } from '../attributes.ts';
+import type { Write } from '../write.ts';
 
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
 /** Text that may stand in LDIF as it is (RFC 2849, SAFE-STRING, without an end in a space); all else is base64. */
