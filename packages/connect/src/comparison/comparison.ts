@@ -146,6 +146,7 @@ export class Comparison {
     const { store, connector } = context;
     const ours = buckets.flatMap(bucket => store.heads.lines(bucket));
     const { theirs, upTo } = await this.#readTheirs(buckets, ours);
+    this.#countOn(theirs);
     const found = compareLines(ours, theirs, upTo);
     strangers(context, found.strangers);
     let [said, passedOver] = [0, 0];
@@ -157,16 +158,20 @@ export class Comparison {
       await setImmediate();
     }
     if (said > 0) {
-      // What the tenant has of a day that this Connect lost is refused as long as the counter is behind it.
-      const theirNewest = theirs.reduce(
-        (most, line) => Math.max(most, line.accountSequence, line.credentialSequence),
-        0,
-      );
-      raiseUnverified(store.db, theirNewest);
       const text = `the tenant has ${found.differing.length} of ${connector.forest} otherwise than it acknowledged: ${said} of them are signed anew and sent again`;
       store.events.add(EventId.runErrors, 'warn', connector.name, text);
     }
     return { said, differing: found.differing.length + found.strangers.length, passedOver };
+  }
+
+  /** Where this Connect lost count, the tenant refuses what it signs as older than what is there. */
+  #countOn(theirs: readonly Line[]): void {
+    const { store } = this.#parts.context;
+    const newest = theirs.reduce(
+      (most, { accountSequence, credentialSequence }) => Math.max(most, accountSequence, credentialSequence),
+      0,
+    );
+    if (raiseUnverified(store.db, newest) === 'raised') store.queue.hurryAll('older-sequence');
   }
 
   /** Nothing of the person is on its way, nor came back while the tenant was asked. */

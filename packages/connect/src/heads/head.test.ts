@@ -451,6 +451,9 @@ test('who was refused for another reason than age is not signed anew, nor who ma
   const alarm = { ...left, alarmSince: timestamp(clock) };
   await hearing(alarm, alarm);
   assert.equal(context.store.strangers.count(), 1, 'a list that is full hides nothing');
+  context.store.strangers.remove(anchorOf(COUNT + 1));
+  await hearing(refusedAs('older-sequence'), refusedAs('older-sequence'));
+  assert.equal(isAnew(8), true);
 });
 
 test('whom the managed domain has and nobody knows here the directory is asked for', async () => {
