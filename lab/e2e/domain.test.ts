@@ -176,6 +176,7 @@ test('what is made is private, hardened and not made twice', async () => {
     'receipt-key.pem',
     'agent-key.pem',
     'administrator.password',
+    'confirmed.json',
     'ledger.db',
   ]) {
     const mode = statSync(join(state, name)).mode & 0o077;
@@ -300,6 +301,24 @@ async function neighbourOfAnotherForest(): Promise<Person> {
   await reported(neighbour, 'account', 'applied');
   return neighbour;
 }
+
+test('an older password of a restored forest opens, the newer one of before does not, and nobody accepts anything', async t => {
+  const rita = forest.person('rita');
+  t.after(() => {
+    forest.epoch = 0;
+  });
+  await publish(rita, forest.account(rita), await forest.credential(rita, 'Rita.Passw0rd.9', 9, key));
+  assert.equal((await kinit('rita', 'Rita.Passw0rd.9')).ok, true);
+  const before = await forest.credential(rita, 'Rita.Passw0rd.10', 10, key);
+  forest.epoch = 1_795_437_727_000_008;
+  const restored = await forest.credential(rita, 'Rita.Passw0rd.3', 3, key);
+  assert.deepEqual(outcomes(await publish(rita, null, restored)), ['applied']);
+  assert.equal((await kinit('rita', 'Rita.Passw0rd.3')).ok, true);
+  assert.equal((await kinit('rita', 'Rita.Passw0rd.9')).ok, false);
+  assert.deepEqual(outcomes(await publish(rita, null, before)), ['refused older-sequence']);
+  assert.deepEqual(outcomes(await publish(rita, null, forest.withdrawal(rita, 4))), ['applied']);
+  assert.equal((await kinit('rita', 'Rita.Passw0rd.3')).ok, false);
+});
 
 test("a hostile tenant's whole repertoire is refused, each with its own reason, and changes nothing", async () => {
   const victim = forest.person('victim');

@@ -9,7 +9,7 @@ import { Trials } from '../demo/trials.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { labPath } from '../domains/state.ts';
 import { DOMAINS, describeDomain, layoutOf, randomPassword } from '../domains/table.ts';
-import { createUser, deleteUser, renameUser, setPassword } from '../domains/users.ts';
+import { createUser, deleteUser, disableUser, renameUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
@@ -30,6 +30,7 @@ interface Status {
     suppressedDeletes: number;
     stillSigningIn: string[];
     quarantined: number;
+    restore?: { olderPasswords: number; opening: string[]; complete: boolean };
   }[];
   events: { eventId: number; level: string; text: string }[];
 }
@@ -43,13 +44,17 @@ const sync = (...args: string[]) =>
 const made: string[] = [];
 async function make(name: string) {
   const user = { sam: `${name}.${run}`, upn: `${name}.${run}@${dnsDomain}`, password: randomPassword() };
-  made.push(await createUser(onprem, user));
-  return user;
+  const dn = await createUser(onprem, user);
+  made.push(dn);
+  return { ...user, dn };
 }
 type Someone = Awaited<ReturnType<typeof make>>;
 
 const works = (who: Someone) =>
   eventually(`${who.upn} at web sign-in`, () => trials.web(who, who.password), { patienceMs: 60_000 });
+
+const isOut = (who: Someone) =>
+  eventually(`${who.upn} is out`, async () => !(await trials.web(who, who.password)));
 
 async function renew(who: Someone): Promise<string> {
   const old = who.password;
@@ -85,17 +90,22 @@ test('a domain controller that stops is named, and what changes after it came ba
   await eventually('the error is over', isWell);
 });
 
-test('a domain controller that comes back from a copy leads to a full cycle; its older password harms nobody', async () => {
+test('a domain controller that comes back from a copy harms nobody, until one command says that the forest was restored', async () => {
   const bob = await make('bob');
   const carol = await make('carol');
-  await works(bob);
-  await works(carol);
+  const dan = await make('dan');
+  const erin = await make('erin');
+  for (const who of [bob, carol, dan, erin]) await works(who);
+  const inTheCopy = bob.password;
   const copy = labPath('copy-of-private');
   await stopDomain(layout);
   cpSync(layout.privateDir, copy, { recursive: true, filter: source => !source.endsWith('ldapi') });
   await labUp();
   for (let n = 0; n < 5; n++) await renew(bob); // the restored domain controller knows none of these
   await works(bob);
+  await disableUser(onprem, dan.sam);
+  await deleteUser(onprem, erin.dn);
+  for (const who of [dan, erin]) await isOut(who);
   await stopDomain(layout);
   rmSync(layout.privateDir, { recursive: true });
   cpSync(copy, layout.privateDir, { recursive: true });
@@ -111,6 +121,37 @@ test('a domain controller that comes back from a copy leads to a full cycle; its
   await renew(carol);
   await works(carol);
   await works(bob);
+  const waits = await eventually('what waits', async () => {
+    const { restore } = (await status()).connectors[0]!;
+    return restore?.complete && restore.olderPasswords > 0 ? restore : false;
+  });
+  assert.deepEqual(waits.opening, [dan.upn, erin.upn].toSorted());
+  for (const who of [dan, erin]) assert.ok(!(await trials.web(who, who.password)), who.upn);
+
+  const command = [
+    'connect',
+    'accept-restore',
+    '--connector',
+    dnsDomain,
+    '--config',
+    stage.configOf('connect'),
+  ];
+  const asked = await runCli(command);
+  assert.equal(asked.code, 1);
+  for (const text of [erin.upn, /WHOLE forest/, /add --yes/]) assert.match(asked.stderr, RegExp(text));
+  assert.ok(await trials.web(bob, bob.password), 'nothing was changed');
+  const accepted = await runCli([...command, '--yes']);
+  assert.equal(accepted.code, 0, accepted.stderr);
+  const later = bob.password;
+  bob.password = inTheCopy;
+  for (const who of [bob, dan, erin, carol]) await works(who);
+  assert.ok(!(await trials.web(bob, later)), 'what was set after the copy opens nothing any more');
+  assert.equal((await status()).connectors[0]!.restore, undefined);
+  const before = carol.password;
+  await setPassword(onprem, carol.sam, randomPassword(), { mustChange: true });
+  await eventually('the reset ends her password', async () => !(await trials.web(carol, before)));
+  await renew(carol);
+  await works(carol);
 });
 
 test('a wrong password of the connector account is named, and the right one taken without a restart', async () => {

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { stopDomain } from '@causeway/samba';
 import { labUp } from '../domains/lifecycle.ts';
+import { labDirectory } from '../domains/state.ts';
 import { DOMAINS, domainDirectory, layoutOf } from '../domains/table.ts';
 import { deleteUser } from '../domains/users.ts';
 import { powershells } from '../powershell/engine.ts';
 import { fillNames } from '../powershell/tutorial.ts';
 import { compareOutput, parseDocument, type Step } from '../tutorial/document.ts';
-import { type Outcome, TutorialShell } from '../tutorial/shell.ts';
+import { LAB, type Outcome, TutorialShell } from '../tutorial/shell.ts';
 
 /** docs/tutorial.md is played from its first command to its last, as its reader would, and what it says of the output compared. */
 
@@ -18,18 +19,27 @@ const DOCUMENT = join(import.meta.dirname, '../../docs/tutorial.md');
 const NAMES = ['corp.example.com', 'contoso - AAD'] as const;
 
 const [powershell] = await powershells();
-// The reader's forests have no account for Connect yet, and there is no managed domain.
-for (const domain of [DOMAINS.managed, DOMAINS.fabrikam]) {
-  await stopDomain(layoutOf(domain));
+const MADE = [DOMAINS.managed, DOMAINS.fabrikam];
+
+function forget(domain: (typeof MADE)[number]): void {
   rmSync(domainDirectory(domain), { recursive: true, force: true });
+}
+
+// The reader's forests have no account for Connect yet, and there is no managed domain.
+for (const domain of MADE) {
+  await stopDomain(layoutOf(domain));
+  forget(domain);
 }
 await deleteUser(DOMAINS.onprem, 'causeway-connect').catch(() => {}); // it may not be there
 const shell = new TutorialShell();
 
 after(async () => {
   await shell.close();
-  await stopDomain(layoutOf(DOMAINS.managed));
-  await stopDomain(layoutOf(DOMAINS.fabrikam));
+  for (const domain of MADE) {
+    await stopDomain(layoutOf(domain));
+    // What the reader made names its files by the reader's lab: where another folder is behind that name, nobody else finds them.
+    if (labDirectory() !== LAB) forget(domain);
+  }
   await labUp(); // the tutorial ends with taking it all down, and other tests go on
 });
 

@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 /** Folders that the tutorial writes to: the reader's own; in a test the test's, behind the same names. */
 const FOLDERS = ['/etc/causeway', '/var/lib/causeway', '/run/causeway'] as const;
 /** The lab of the tutorial is the one that runs already. */
-const LAB = '/var/lib/causeway-lab';
+export const LAB = '/var/lib/causeway-lab';
 const ENTER = `set -e
 i=0; for folder in ${FOLDERS.join(' ')}; do mkdir -p "$1/$i"; mount --bind "$1/$i" "$folder"; i=$((i+1)); done
 mount --bind "$2" ${LAB}

@@ -25,7 +25,7 @@ export {
   readDirectoryRoots,
 } from './directory-identity.ts';
 export type { FullImportReason } from './import/import-cookie.ts';
-export { moveImportCookie } from './import/import-cookie.ts';
+export { importedUpTo, moveImportCookie } from './import/import-cookie.ts';
 export { type ImportOptions, type ImportPage, importObjects } from './import/import-objects.ts';
 export type { ImportedObject } from './import/imported-object.ts';
 export { readObjects } from './import/read-objects.ts';

@@ -61,8 +61,10 @@ export const SignedReceipt = z
   .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
 export const Sequence = z.int().nonnegative();
 
-/** Replication metadata of unicodePwd: compared as AD does. */
+/** Replication metadata of unicodePwd: compared as AD does, after the epoch. */
 export const PasswordOrder = z.strictObject({
+  /** Of a forest that was restored; goes to a tenant that announced `credential-3`. */
+  epoch: z.int().positive().optional(),
   version: z.int().nonnegative().max(0xffff_ffff),
   /** Seconds since 1601-01-01 UTC. */
   originatingTime: z.int().nonnegative(),

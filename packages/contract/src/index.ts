@@ -16,10 +16,12 @@ export * from './domain/held.ts';
 export * from './domain/names.ts';
 export * from './domain/people.ts';
 export * from './domain/routes.ts';
+export * from './domain/sids.ts';
 export * from './domain/status.ts';
 export {
   ACCEPTED_RECORDS,
   ACCEPTS_HEADER,
+  EPOCH_RECORDS,
   FOREST_REPORT,
   isReadBy,
   RecordName,
@@ -38,6 +40,7 @@ export {
   requestPath,
   route,
 } from './http/route.ts';
+export * from './http/run.ts';
 export { compareVersions, isVersion, PROGRAM_VERSION, VERSION_HEADER } from './http/version.ts';
 export { type ApiName, apis, openApiDocument } from './openapi.ts';
 export * from './tenant/administration.ts';

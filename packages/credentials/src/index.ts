@@ -20,7 +20,7 @@ export {
 export { md4 } from './md4.ts';
 export { nfold } from './nfold.ts';
 export { isHashOfEmptyPassword, NT_HASH_LENGTH, ntHash } from './nt-hash.ts';
-export { comparePasswordOrder, type PasswordOrder } from './password-order.ts';
+export { comparePasswordOrder, inEpoch, isSameWrite, type PasswordOrder } from './password-order.ts';
 export { Rc4 } from './rc4.ts';
 export { addRidLayer, openReplicationPayload, removeRidLayer } from './replication-secret.ts';
 export { parseSupplementalCredentials, type SupplementalCredentials } from './supplemental-credentials.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comparePasswordOrder, type PasswordOrder } from './index.ts';
+import { comparePasswordOrder, inEpoch, isSameWrite, type PasswordOrder } from './index.ts';
 
 const base: PasswordOrder = {
   version: 3,
@@ -48,4 +48,23 @@ test('the case of an invocation id does not matter', () => {
   const lower = { ...base, originatingInvocationId: 'e3514235-4b06-11d1-ab04-00c04fc2dcd2' };
   const upper = { ...base, originatingInvocationId: 'E3514235-4B06-11D1-AB04-00C04FC2DCD2' };
   assert.equal(comparePasswordOrder(lower, upper), 0);
+});
+
+test('the epoch counts before everything else, and none is 0', () => {
+  const ascending = [
+    inEpoch(base, 0),
+    { ...base, version: 4 },
+    inEpoch({ ...base, version: 1 }, 7),
+    inEpoch(base, 8),
+  ];
+  for (const [i, a] of ascending.entries()) {
+    for (const [j, b] of ascending.entries()) assert.equal(comparePasswordOrder(a, b), Math.sign(i - j));
+  }
+  assert.equal(comparePasswordOrder(base, { ...base, epoch: 0 }), 0);
+  assert.deepEqual(inEpoch({ ...base, epoch: 7 }, 0), base);
+});
+
+test('one write is the same in every epoch, and another one never is', () => {
+  assert.ok(isSameWrite(base, inEpoch(base, 7)));
+  assert.ok(!isSameWrite(base, inEpoch({ ...base, version: 4 }, 7)));
 });

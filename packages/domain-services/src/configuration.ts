@@ -26,10 +26,14 @@ export const DomainConfiguration = z.strictObject({
   hostName: z.string(),
   address: z.ipv4(),
   dns: z.enum(['internal', 'none']).default('internal'),
+  /** The resolver that Samba asks for names that are not the domain's. */
+  dnsForwarder: z.ipv4().optional(),
   /** More deletions than this, or than 10 % of a forest, within 24 hours wait for `causeway domain allow-deletes`. */
   deletionThreshold: z.int().nonnegative().default(DELETION_THRESHOLD),
   /** What more new accounts than half of a forest (never below 1,000) within 24 hours lead to: an alarm, or that they wait as well. */
   growth: z.enum(['alarm', 'hold']).default('alarm'),
+  /** Whose on-premises SIDs people have here, too, so that what was lifted from the old domain opens for them. */
+  onPremisesSids: z.enum(['all', 'none']).default('all'),
   /** How often the tenant is asked for the forests' heads. */
   headIntervalMs: z.int().min(100).max(60_000).default(10_000),
   /** A difference between a head and the ledger that lasts longer raises the alarm. */

@@ -28,6 +28,8 @@ import { type Places, placesOf } from './places.ts';
 import { openTenant, requireIdentity } from './registration/identity.ts';
 import { registerAgain } from './registration/register.ts';
 import { StandingWatch } from './registration/standing.ts';
+import { DelegationKeeper } from './upkeep/delegation-keeper.ts';
+import { ShadowKeeper } from './upkeep/shadow-keeper.ts';
 
 /** Supervises the managed domain and follows the feed until a signal comes. The domain itself goes on running. */
 export async function runDomain(configuration: DomainConfiguration, clock?: Clock): Promise<void> {
@@ -54,7 +56,7 @@ async function runParts(
   let tenant = await openTenant(places, configuration.tenant, enrolment);
   // A new registration may have enrolled the agent anew.
   const send: Send = (path, init) => tenant(path, init);
-  const ledger = new Ledger(places.ledger, clock);
+  const ledger = new Ledger(places.ledger, clock, places.confirmed);
   const directory = new ManagedDirectory(places.domain);
   let described: ReturnType<typeof describeWhenUp> | undefined;
   let isUp = false;
@@ -82,6 +84,7 @@ async function runParts(
           tenant: enrolment.tenantId,
           deletionThreshold: configuration.deletionThreshold,
           growth: configuration.growth,
+          onPremisesSids: configuration.onPremisesSids,
           onCaughtUp: askedAt => heads.compare(askedAt),
         });
         api.follower = follower;
@@ -99,10 +102,12 @@ async function runParts(
     const standing = new StandingWatch({
       ...{ ledger, send, log, own: { realm, keys: publicKeys }, intervalMs: headIntervalMs },
     });
-    const sources = { ledger, limits, places, realm, enrolment, keys: publicKeys };
+    const { onPremisesSids } = configuration;
+    const sources = { ledger, limits, places, realm, enrolment, keys: publicKeys, onPremisesSids };
     const admin: AdminContext = {
       ...sources,
       send,
+      domainSids: () => directory.domainSids(),
       // An older ledger may hold the end of a block that an account says was set again: the accounts are heard first.
       applyBlocks: async () => (isUp ? applyBlocks({ ledger, directory }) : undefined),
       register: async request => {
@@ -110,13 +115,21 @@ async function runParts(
         standing.wake();
       },
     };
-    const api = new LocalApi(admin, log, samba);
+    const api = new LocalApi(admin, log, { samba, standing });
     const guard = new RealmGuard({ ledger, directory, log, domainWhenUp });
     const ownChanges = new OwnChangesUpgrade({ ledger, directory, log, domainWhenUp });
     const blocks = new BlockKeeper({ ledger, directory, log, domainWhenUp });
+    const delegation = new DelegationKeeper({ ledger, directory, log, domainWhenUp });
+    const shadows = new ShadowKeeper({
+      ...{ ledger, directory, log, domainWhenUp, ldbModify: new LdbModify(places.domain) },
+      enabled: onPremisesSids === 'all',
+    });
     log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
     if (samba.warning !== null) log.warn(samba.warning);
-    await runServices([supervisor, feed, heads, standing, guard, ownChanges, blocks, api], log);
+    await runServices(
+      [supervisor, feed, heads, standing, guard, ownChanges, blocks, shadows, delegation, api],
+      log,
+    );
   } finally {
     await directory.close();
     ledger.close();
@@ -172,11 +185,16 @@ class LocalApi implements Service {
   readonly #server: HttpServer;
   readonly #stateDirectory: string;
 
-  constructor(context: AdminContext, log: Log, samba: SambaRelease) {
+  constructor(
+    context: AdminContext,
+    log: Log,
+    { samba, standing }: { samba: SambaRelease; standing: StandingWatch },
+  ) {
     const running: RunningService = {
       startedAt: context.ledger.clock.now(),
       samba,
       trouble: () => (this.follower ? this.follower.trouble : 'samba is starting'),
+      otherRuns: () => standing.otherRuns,
       wake: () => this.follower?.wake(),
       readAgain: () => this.follower?.readAgain(),
       log: (about, message) => log.info(about, message),

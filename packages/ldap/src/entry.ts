@@ -37,6 +37,7 @@ const BINARY = new Set(
     'repsFrom',
     'repsTo',
     'schemaIDGUID',
+    'securityIdentifier',
     'sIDHistory',
     'supplementalCredentials',
     'thumbnailPhoto',

@@ -37,3 +37,14 @@ test('a smaller sequence is older always, then the password order decides, and o
   for (const [said, believed, age] of cases)
     assert.equal(ageOf(said, believed), age, JSON.stringify([said, believed]));
 });
+
+test('of a restored forest the epoch decides before the order, and a smaller sequence is older all the same', () => {
+  const of = (sequence: number, epoch: number, version: number): Dated => ({
+    sequence,
+    passwordOrder: { epoch, ...order(version) },
+  });
+  assert.equal(ageOf(of(6, 9, 1), at(5, 7)), 'newer');
+  assert.equal(ageOf(at(6, 8), of(5, 9, 1)), 'older-password-order');
+  assert.equal(ageOf(of(6, 8, 8), of(5, 9, 1)), 'older-password-order');
+  assert.equal(ageOf(of(4, 9, 1), at(5, 7)), 'older-sequence');
+});

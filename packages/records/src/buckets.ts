@@ -101,8 +101,9 @@ export function lineDigest({
   passwordOrder,
   withdrawn,
 }: Line): Uint8Array {
-  const { version, originatingTime, originatingInvocationId } = passwordOrder ?? {};
-  const order = passwordOrder ? `${version}.${originatingTime}.${originatingInvocationId}` : '-';
+  const { epoch = 0, version, originatingTime, originatingInvocationId } = passwordOrder ?? {};
+  const life = epoch > 0 ? `e${epoch}.` : '';
+  const order = passwordOrder ? `${life}${version}.${originatingTime}.${originatingInvocationId}` : '-';
   const text = `${anchor} ${accountSequence} ${credentialSequence} ${order} ${withdrawn ? 'withdrawn' : 'open'}`;
   return new Uint8Array(hash('sha256', text, 'buffer').subarray(0, DIGEST_LENGTH));
 }

@@ -6,6 +6,7 @@ import { Aes256Gcm, CipherSuite, HkdfSha256 } from '@hpke/core';
 import { XWing } from '@hpke/hybridkem-x-wing';
 import { CompactSign, compactVerify } from 'jose';
 import {
+  type CredentialFields,
   CredentialSealer,
   exportSealingKey,
   exportSigningKey,
@@ -31,6 +32,8 @@ import {
   isSameSecret,
   partsOf,
   RECEIPT,
+  RESTORED_CREDENTIAL,
+  RESTORED_WITHDRAWAL,
   sealedBy,
   someSecret,
   TENANT,
@@ -89,18 +92,25 @@ test('a record that jose signed is believed', async () => {
   assert.deepEqual(result, { ok: true, record: { kind: 'account', signerKeyId: keyId, ...ACCOUNT } });
 });
 
-test('jose verifies a withdrawal, and one that it signed is believed', async () => {
-  const record = signWithdrawal(signer, WITHDRAWAL);
-  const { payload, protectedHeader } = await compactVerify(record, ourPublicKey(), { algorithms: ['EdDSA'] });
-  const { keyId } = signingPublicKey(signer);
-  assert.deepEqual(protectedHeader, { alg: 'EdDSA', kid: keyId, typ: 'causeway-withdrawal+jws' });
-  assert.equal(Buffer.from(payload).toString(), sortedJson({ version: 1, ...WITHDRAWAL }));
-  const again = await new CompactSign(Buffer.from(sortedJson({ version: 1, ...WITHDRAWAL })))
-    .setProtectedHeader({ alg: 'EdDSA', kid: keyId, typ: 'causeway-withdrawal+jws' })
-    .sign(createPrivateKey(exportSigningKey(signer)));
-  assert.equal(again, record);
-  const result = verifyRecord(again, trusting(signer), { tenant: TENANT });
-  assert.deepEqual(result, { ok: true, record: { kind: 'withdrawal', signerKeyId: keyId, ...WITHDRAWAL } });
+test('jose verifies a withdrawal, and one that it signed is believed, of a restored forest too', async () => {
+  for (const [version, fields] of [
+    [1, WITHDRAWAL],
+    [2, RESTORED_WITHDRAWAL],
+  ] as const) {
+    const record = signWithdrawal(signer, fields);
+    const { payload, protectedHeader } = await compactVerify(record, ourPublicKey(), {
+      algorithms: ['EdDSA'],
+    });
+    const { keyId } = signingPublicKey(signer);
+    assert.deepEqual(protectedHeader, { alg: 'EdDSA', kid: keyId, typ: 'causeway-withdrawal+jws' });
+    assert.equal(Buffer.from(payload).toString(), sortedJson({ version, ...fields }));
+    const again = await new CompactSign(Buffer.from(sortedJson({ version, ...fields })))
+      .setProtectedHeader({ alg: 'EdDSA', kid: keyId, typ: 'causeway-withdrawal+jws' })
+      .sign(createPrivateKey(exportSigningKey(signer)));
+    assert.equal(again, record);
+    const result = verifyRecord(again, trusting(signer), { tenant: TENANT });
+    assert.deepEqual(result, { ok: true, record: { kind: 'withdrawal', signerKeyId: keyId, ...fields } });
+  }
 });
 
 test('jose verifies a head and a receipt, and signs the very same', async () => {
@@ -133,16 +143,26 @@ test('the digests of a head, made from docs/formats.md with nothing of the packa
   assert.equal(Buffer.concat(digests).toString('base64url'), HEAD.buckets);
 });
 
-test('another HPKE implementation opens a credential record with the exported key', async () => {
+for (const [version, fields] of [
+  [2, CREDENTIAL],
+  [3, RESTORED_CREDENTIAL],
+] as const) {
+  test(`another HPKE implementation opens a credential record of version ${version} with the exported key`, () =>
+    opensOurs(version, fields));
+  test(`a credential record of version ${version} that another HPKE implementation sealed and jose signed is opened`, () =>
+    isOpenedByUs(version, fields));
+}
+
+async function opensOurs(version: number, fields: CredentialFields): Promise<void> {
   const sealer = await CredentialSealer.open(recipientInfo);
-  await sealedBy(sealer, signer, CREDENTIAL, someSecret());
-  const record = await sealedBy(sealer, signer, CREDENTIAL, someSecret());
+  await sealedBy(sealer, signer, fields, someSecret());
+  const record = await sealedBy(sealer, signer, fields, someSecret());
   await compactVerify(record.split('~')[0]!, ourPublicKey(), { algorithms: ['EdDSA'] });
 
   const { sealed, ...header } = partsOf(record).payload;
   const enc = Buffer.from(partsOf(record).encapsulation!, 'base64url');
   assert.equal(header.encapsulationDigest, createHash('sha256').update(enc).digest('base64url'));
-  assert.equal(header.counter, 1);
+  assert.deepEqual([header.version, header.counter], [version, 1]);
   const text = await exportSealingKey(recipient);
   const seed = Buffer.from(text.split('\n').slice(1, -2).join(''), 'base64').subarray(0, 32);
   const context = await other.createRecipientContext({
@@ -156,9 +176,9 @@ test('another HPKE implementation opens a credential record with the exported ke
   decipher.setAAD(Buffer.from(sortedJson(header))).setAuthTag(bytes.subarray(-16));
   const opened = Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]);
   assert.ok(opened.equals(encodeSecret(someSecret())));
-});
+}
 
-test('a credential record that another HPKE implementation sealed and jose signed is opened', async () => {
+async function isOpenedByUs(version: number, fields: CredentialFields): Promise<void> {
   const context = await other.createSenderContext({
     recipientPublicKey: await other.kem.deserializePublicKey(
       arrayBuffer(Buffer.from(recipientInfo.publicKey, 'base64url')),
@@ -167,8 +187,8 @@ test('a credential record that another HPKE implementation sealed and jose signe
   });
   const enc = Buffer.from(context.enc);
   const header = {
-    version: 2,
-    ...CREDENTIAL,
+    version,
+    ...fields,
     recipientKeyId: recipientInfo.keyId,
     counter: 7,
     encapsulationDigest: createHash('sha256').update(enc).digest('base64url'),
@@ -192,4 +212,4 @@ test('a credential record that another HPKE implementation sealed and jose signe
   assert.ok(verified.ok && verified.record.kind === 'credential');
   const opened = await openCredentialRecord(verified.record, recipient);
   assert.ok(opened.ok && isSameSecret(opened, someSecret()));
-});
+}

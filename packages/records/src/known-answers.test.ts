@@ -5,7 +5,9 @@ import {
   domainFingerprint,
   importSealingKey,
   importSigningKey,
+  lineDigest,
   openCredentialRecord,
+  recordName,
   sealingPublicKey,
   signAccountRecord,
   signHead,
@@ -21,6 +23,8 @@ import {
   HEAD,
   isSameSecret,
   RECEIPT,
+  RESTORED_CREDENTIAL,
+  RESTORED_WITHDRAWAL,
   someSecret,
   TENANT,
   trusting,
@@ -32,6 +36,8 @@ import {
   FIRST_RECEIPT_STATEMENT,
   HEAD_STATEMENT,
   RECEIPT_STATEMENT,
+  RESTORED_CREDENTIAL_RECORD,
+  RESTORED_WITHDRAWAL_RECORD,
   SEALING_KEY,
   SIGNING_KEY,
   WITHDRAWAL_RECORD,
@@ -45,9 +51,52 @@ test('the key of RFC 8032 signs the very account record that docs/formats.md poi
   assert.ok(verifyRecord(ACCOUNT_RECORD, trusting(signer), { tenant: TENANT }).ok);
 });
 
-test('it signs the very withdrawal', () => {
-  assert.equal(signWithdrawal(signer, WITHDRAWAL), WITHDRAWAL_RECORD);
-  assert.ok(verifyRecord(WITHDRAWAL_RECORD, trusting(signer), { tenant: TENANT }).ok);
+test('it signs the very withdrawals', () => {
+  for (const [fields, record, name] of [
+    [WITHDRAWAL, WITHDRAWAL_RECORD, 'withdrawal-1'],
+    [RESTORED_WITHDRAWAL, RESTORED_WITHDRAWAL_RECORD, 'withdrawal-2'],
+  ] as const) {
+    assert.equal(signWithdrawal(signer, fields), record);
+    assert.equal(recordName(record), name);
+    assert.ok(verifyRecord(record, trusting(signer), { tenant: TENANT }).ok);
+  }
+});
+
+test('an epoch of 0 is none: a forest that was never restored signs as ever', () => {
+  const passwordOrder = { ...WITHDRAWAL.passwordOrder, epoch: 0 };
+  assert.equal(signWithdrawal(signer, { ...WITHDRAWAL, passwordOrder }), WITHDRAWAL_RECORD);
+});
+
+test('a credential record of a restored forest that was made earlier is believed and opens', async () => {
+  const verified = verifyRecord(RESTORED_CREDENTIAL_RECORD, trusting(signer), { tenant: TENANT });
+  assert.ok(verified.ok && verified.record.kind === 'credential');
+  assert.equal(recordName(RESTORED_CREDENTIAL_RECORD), 'credential-3');
+  assert.deepEqual(verified.record.passwordOrder, RESTORED_CREDENTIAL.passwordOrder);
+  const opened = await openCredentialRecord(verified.record, await importSealingKey(SEALING_KEY));
+  assert.ok(opened.ok && isSameSecret(opened, someSecret()));
+  const { epoch: _, ...passwordOrder } = verified.record.passwordOrder;
+  const other = { ...verified.record, passwordOrder };
+  const resealed = await openCredentialRecord(other, await importSealingKey(SEALING_KEY));
+  assert.equal(resealed.ok, false, 'the epoch is part of what the sealed part is bound to');
+});
+
+test('the digest of a line has the epoch of a restored forest before the order, and of another forest none', () => {
+  const line = {
+    anchor: ACCOUNT.sourceAnchor,
+    accountSequence: ACCOUNT.sequence,
+    credentialSequence: CREDENTIAL.sequence,
+    passwordOrder: CREDENTIAL.passwordOrder,
+    withdrawn: false,
+  };
+  const digestOf = (text: string) => hash('sha256', text, 'buffer').subarray(0, 16).toString('hex');
+  const rest = '13439911327.6ba7b810-9dad-11d1-80b4-00c04fd430c8 open';
+  const start = 'Y0JR4wZL0RGrBADAT8LNxg== 1795437727000001 1795437727000002';
+  const digests = [undefined, 0, 1_795_437_727_000_008].map(epoch => {
+    const passwordOrder = { ...line.passwordOrder, epoch };
+    return Buffer.from(lineDigest({ ...line, passwordOrder })).toString('hex');
+  });
+  const [first, restored] = [`${start} 3.${rest}`, `${start} e1795437727000008.3.${rest}`].map(digestOf);
+  assert.deepEqual(digests, [first, first, restored]);
 });
 
 test('a credential record made earlier is believed and opens', async () => {

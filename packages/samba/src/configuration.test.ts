@@ -20,12 +20,12 @@ test('names follow from the realm', () => {
   assert.equal(hostFqdn(domain), 'dc1.corp.example.com');
 });
 
-test('every path of smb.conf lies in the directory of the domain', () => {
+test('every path of smb.conf lies in the directory of the domain, or is its own policies’ in its own namespace', () => {
   const text = renderSmbConf(domain, layout);
   const paths = [...text.matchAll(/= (\/[^\n]*)$/gm)].map(match => match[1]!);
   assert.ok(paths.length > 10);
   assert.deepEqual(
-    paths.filter(path => path !== '/dev/null' && !path.startsWith('/srv/corp/')),
+    paths.filter(path => path !== '/dev/null' && !/^(\/srv\/corp|\/run\/samba\/sysvol)(\/|$)/.test(path)),
     [],
   );
   for (const share of ['homes', 'printers', 'print$']) assert.ok(!text.includes(`[${share}]`));
@@ -41,6 +41,18 @@ test('settings of the caller win over ours', () => {
 test("Samba's own DNS is on only where it was asked for", () => {
   assert.doesNotMatch(setting(renderSmbConf(domain, layout), 'server services')!, /\bdns\b/);
   assert.match(setting(renderSmbConf({ ...domain, dns: 'internal' }, layout), 'server services')!, /\bdns\b/);
+});
+
+test('Samba’s DNS takes secure updates alone, and asks the forwarder that it is given', () => {
+  const text = (dnsForwarder?: string) =>
+    renderSmbConf({ ...domain, dns: 'internal', ...(dnsForwarder && { dnsForwarder }) }, layout);
+  assert.equal(setting(text(), 'allow dns updates'), 'secure only');
+  assert.equal(setting(text(), 'dns forwarder'), undefined);
+  assert.equal(setting(text('10.0.0.2'), 'dns forwarder'), '10.0.0.2');
+  assert.throws(
+    () => checkDescription({ ...domain, dnsForwarder: '10.0.0.2\n\tx = y' }),
+    /DNS forwarder must be/,
+  );
 });
 
 test('krb5.conf names every realm by address, and asks no DNS', () => {

@@ -14,6 +14,12 @@ export function provisionOptions(domain: DomainDescription): Record<string, stri
   };
 }
 
+/**
+ * Where the domain controller's own mount namespace shows `sysvol`: its folder lies in one that is root's alone, and everybody in the domain,
+ * machines above all, reads policies there as themselves.
+ */
+export const SYSVOL = '/run/samba/sysvol';
+
 /** The whole `smb.conf`: nothing of it is left to the system's defaults of paths, so that several domains can share a host. */
 export function renderSmbConf(domain: DomainDescription, layout: DomainLayout): string {
   const global: Record<string, string> = {
@@ -23,6 +29,11 @@ export function renderSmbConf(domain: DomainDescription, layout: DomainLayout): 
     'netbios name': domain.hostName.toUpperCase(),
     'server role': 'active directory domain controller',
     'server services': [...SERVICES, ...(domain.dns === 'internal' ? DNS_SERVICES : [])].join(', '),
+    ...(domain.dns === 'internal' && {
+      // Who changes a record proves who it is; nobody else's names are taken in.
+      'allow dns updates': 'secure only',
+      ...(domain.dnsForwarder && { 'dns forwarder': domain.dnsForwarder }),
+    }),
     'disable netbios': 'yes',
     'smb ports': '445',
     'private dir': layout.privateDir,
@@ -50,11 +61,8 @@ export function renderSmbConf(domain: DomainDescription, layout: DomainLayout): 
     [`[${name}]`, ...Object.entries(settings).map(([key, value]) => `\t${key} = ${value}`), ''].join('\n');
   return [
     section('global', global),
-    section('sysvol', { path: `${layout.stateDir}/sysvol`, 'read only': 'no' }),
-    section('netlogon', {
-      path: `${layout.stateDir}/sysvol/${dnsDomain(domain)}/scripts`,
-      'read only': 'no',
-    }),
+    section('sysvol', { path: SYSVOL, 'read only': 'no' }),
+    section('netlogon', { path: `${SYSVOL}/${dnsDomain(domain)}/scripts`, 'read only': 'no' }),
   ].join('\n');
 }
 

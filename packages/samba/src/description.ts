@@ -13,6 +13,8 @@ export interface DomainDescription {
   address: string;
   /** `internal`: Samba answers DNS itself on port 53. */
   dns: 'none' | 'internal';
+  /** IPv4 address of the resolver that is asked for every other name; without one Samba answers for its own names alone. */
+  dnsForwarder?: string;
   /** Further settings of `smb.conf`'s section `[global]`; they win over ours. */
   extraSettings?: Record<string, string>;
 }
@@ -50,6 +52,7 @@ export function readDomain(place: DomainPlace): DomainDescription {
 }
 
 const NETBIOS_NAME = /^[A-Za-z0-9][A-Za-z0-9-]{0,14}$/;
+const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 const REALM = /^[A-Z0-9][A-Z0-9-]*(\.[A-Z0-9][A-Z0-9-]*)+$/;
 const SETTING_NAME = /^[A-Za-z0-9 :_-]+$/;
 
@@ -64,7 +67,9 @@ export function checkDescription(domain: DomainDescription): void {
     wrong('NetBIOS name of the domain', domain.netbiosDomain, '1 to 15 letters, digits or hyphens');
   if (!NETBIOS_NAME.test(domain.hostName))
     wrong('host name', domain.hostName, '1 to 15 letters, digits or hyphens, without the domain');
-  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(domain.address)) wrong('address', domain.address, 'an IPv4 address');
+  if (!IPV4.test(domain.address)) wrong('address', domain.address, 'an IPv4 address');
+  if (domain.dnsForwarder !== undefined && !IPV4.test(domain.dnsForwarder))
+    wrong('DNS forwarder', domain.dnsForwarder, 'an IPv4 address');
   for (const [name, value] of Object.entries(domain.extraSettings ?? {})) {
     if (!SETTING_NAME.test(name)) wrong('name of a setting', name, 'letters, digits, spaces and colons');
     if (/[\r\n]/.test(value)) wrong(`setting "${name}"`, value, 'one line');

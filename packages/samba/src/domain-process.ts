@@ -4,6 +4,7 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diskError, suspectDisk } from '@causeway/service';
 import { ensureCertificates } from './certificates.ts';
+import { SYSVOL } from './configuration.ts';
 import { type DomainPlace, readDomain } from './description.ts';
 import { type DomainLayout, domainLayout } from './layout.ts';
 import { domainPorts, refuseTakenPorts, waitForPorts } from './ports.ts';
@@ -43,7 +44,8 @@ const STOP_PATIENCE = 5_000;
 // Samba's own winbind socket lies at a path that is compiled in, so each domain controller gets a view of the
 // file system in which /run/samba is its own.
 const SOCKET_DIR = '/run/samba';
-const IN_OWN_NAMESPACE = `mount --bind "$1" ${SOCKET_DIR} && shift && exec "$@"`;
+// So does what machines and people read as themselves, from a folder that only root can enter.
+const IN_OWN_NAMESPACE = `mount --bind "$1" ${SOCKET_DIR} && mkdir -p ${SYSVOL} && mount --bind "$2" ${SYSVOL} && shift 2 && exec "$@"`;
 
 const domainProcesses = (layout: DomainLayout, record: PidRecord) =>
   namespaceMembers(record, record.namespace, { folder: layout.runDir, on: SOCKET_DIR });
@@ -62,6 +64,7 @@ export async function startDomain(place: DomainPlace): Promise<RunningDomain> {
   await refuseTakenPorts(domain.address, ports);
   await ensureCertificates(domain, layout);
   await ensureServiceNames(domain, layout);
+  await ensureSysvolPath(layout);
   const record = await launch(layout);
   try {
     await waitForPorts(domain.address, [...ports], START_LIMIT, () => isAlive(record));
@@ -75,6 +78,15 @@ export async function startDomain(place: DomainPlace): Promise<RunningDomain> {
   return { pid: record.pid, since: new Date(record.since), adopted: false };
 }
 
+/** A domain that a release before made shows policies from a folder that only root can enter. */
+async function ensureSysvolPath({ smbConf, sysvol }: DomainLayout): Promise<void> {
+  const text = await readFile(smbConf, 'utf8');
+  const shown = text.replaceAll(`\tpath = ${sysvol}`, `\tpath = ${SYSVOL}`);
+  if (shown === text) return;
+  await writeFile(`${smbConf}.new`, shown, { mode: 0o644 });
+  await rename(`${smbConf}.new`, smbConf);
+}
+
 async function launch(layout: DomainLayout): Promise<PidRecord> {
   await mkdir(SOCKET_DIR, { recursive: true });
   const console = await open(layout.consoleFile, 'w', 0o600);
@@ -82,7 +94,10 @@ async function launch(layout: DomainLayout): Promise<PidRecord> {
   try {
     const child = spawn(
       'unshare',
-      ['--mount', '--propagation', 'private', 'sh', '-c', IN_OWN_NAMESPACE, 'sh', layout.runDir, ...samba],
+      [
+        ...['--mount', '--propagation', 'private', 'sh', '-c', IN_OWN_NAMESPACE, 'sh'],
+        ...[layout.runDir, layout.sysvol, ...samba],
+      ],
       {
         detached: true,
         // Samba ends when a pipe on its standard input closes; /dev/null it ignores.

@@ -10,6 +10,7 @@ export {
   hostFqdn,
   readDomain,
 } from './description.ts';
+export { changeDns, type DnsSettings } from './dns.ts';
 export {
   type DomainStatus,
   domainStatus,

@@ -12,6 +12,8 @@ export interface DomainLayout {
   /** Privileged LDAP socket: who can open it is the system itself. Do not bind on it. */
   ldapi: string;
   stateDir: string;
+  /** Policies and scripts. */
+  sysvol: string;
   cacheDir: string;
   lockDir: string;
   /** Bound over `/run/samba` in the domain controller's own mount namespace. */
@@ -39,6 +41,7 @@ export function domainLayout(directory: string): DomainLayout {
     samLdb: at('private', 'sam.ldb'),
     ldapi: at('private', 'ldap_priv', 'ldapi'),
     stateDir: at('state'),
+    sysvol: at('state', 'sysvol'),
     cacheDir: at('cache'),
     lockDir: at('lock'),
     runDir: at('run'),

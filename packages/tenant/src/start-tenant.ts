@@ -9,6 +9,7 @@ import {
   reportError,
   type Service,
 } from '@causeway/service';
+import { keepDigests } from './comparison/check-digests.ts';
 import { type DatabaseLocation, databaseLocation, type TenantConfiguration } from './configuration.ts';
 import { type Database, openDatabase } from './database/open-database.ts';
 import { makeLocalServer, makePublicServer } from './server.ts';
@@ -49,9 +50,17 @@ export async function startTenant(
     const database = await openDatabase(location, options);
     undo.push(() => database.destroy());
 
+    const installation = new Installation(database, options.clock ?? realClock);
+    const ending = new AbortController();
+    const digests = keepDigests(installation, log, ending.signal);
+    undo.push(() => {
+      ending.abort();
+      return digests;
+    });
+
     let publicUrl = configuration.publicUrl;
     const context = {
-      installation: new Installation(database, options.clock ?? realClock),
+      installation,
       log,
       publicUrl: () => publicUrl ?? '',
       minimumAgentVersion: configuration.minimumAgentVersion,

@@ -24,6 +24,7 @@ export {
   encodeSecurityDescriptor,
   grantExtendedRight,
   hasExtendedRight,
+  SE_DACL_PROTECTED,
   type SecurityDescriptor,
 } from './security-descriptor.ts';
 export { decodeSid, encodeSid, ridOf, type Sid } from './sid.ts';

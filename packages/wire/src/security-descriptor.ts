@@ -53,6 +53,8 @@ export interface SecurityDescriptor {
   dacl?: Acl | null;
 }
 
+/** Nothing is inherited into the list ([MS-DTYP] 2.4.6). */
+export const SE_DACL_PROTECTED = 0x1000;
 const SELF_RELATIVE = 0x8000;
 const DACL_PRESENT = 0x0004;
 const SACL_PRESENT = 0x0010;

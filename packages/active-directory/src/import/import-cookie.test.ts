@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { truncationsAndMutations } from '@causeway/wire/testing';
-import { decodeImportCookie, encodeImportCookie, moveImportCookie, selectionOf } from './import-cookie.ts';
+import {
+  decodeImportCookie,
+  encodeImportCookie,
+  importedUpTo,
+  moveImportCookie,
+  selectionOf,
+} from './import-cookie.ts';
 
 const cookie = {
   invocationId: 'b783000c-7a01-4128-ada5-65fa0c9a9c52',
@@ -19,6 +25,12 @@ test('moved to another domain controller, a cookie keeps what it stands for and 
   const moved = moveImportCookie(encodeImportCookie(cookie), invocationId);
   assert.deepEqual(decodeImportCookie(moved), { ...cookie, invocationId, usn: 0n });
   assert.equal(moveImportCookie('none', invocationId), 'none');
+});
+
+test('a cookie says which database it is of, and how far', () => {
+  const { invocationId } = cookie;
+  assert.deepEqual(importedUpTo(encodeImportCookie(cookie)), { invocationId, usn: '9007199254740993' });
+  assert.equal(importedUpTo('none'), undefined);
 });
 
 test('a text that is no cookie is none, whatever it is', () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Guid, isGuid } from '@causeway/wire';
+import type { Cursor } from '../metadata/up-to-date-vector.ts';
 
 /** Where an import stands. A domain controller's own cookie is kept with all that makes it worth something. */
 export interface ImportCookie {
@@ -55,4 +56,10 @@ export function decodeImportCookie(text: string): ImportCookie | undefined {
 export function moveImportCookie(text: string, invocationId: Guid): string {
   const cookie = decodeImportCookie(text);
   return cookie === undefined ? text : encodeImportCookie({ ...cookie, invocationId, usn: 0n });
+}
+
+/** The database that an import was made of, and how far; undefined where the cookie says nothing of it. */
+export function importedUpTo(text: string): Cursor | undefined {
+  const cookie = decodeImportCookie(text);
+  return cookie && { invocationId: cookie.invocationId, usn: String(cookie.usn) };
 }

@@ -28,6 +28,7 @@ import {
   setPasswordSync,
 } from './password-sync.ts';
 import { previewRepin, repin } from './repin.ts';
+import { restoreHandlers } from './restore.ts';
 import { changeScheduler, describeScheduler, listRunStatus, startCycle, stopCycle } from './scheduler.ts';
 import { companyFeature, globalSettings, setCompanyFeature } from './settings.ts';
 import { connectStatus, userStatus } from './status.ts';
@@ -63,11 +64,9 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       nudge();
       return { connector: connector.name, pinned };
     },
-    acceptDomainController: async ({ params, body }, caller) => {
-      const accepted = await acceptDomainController(connect, params.name, { server: body.server, caller });
-      nudge();
-      return accepted;
-    },
+    acceptDomainController: ({ params, body }, caller) =>
+      acceptDomainController(connect, params.name, { server: body.server, caller }, nudge),
+    ...restoreHandlers(connect, nudge),
     listPasswordSync: ({ query }) => ({ configurations: listPasswordSync(connect, query.sourceConnector) }),
     setPasswordSync: async ({ body }, caller) => {
       const configuration = await setPasswordSync(connect, body, caller);
@@ -131,10 +130,12 @@ async function acceptDomainController(
   connect: Connect,
   connectorName: string,
   confirmed: { server: string; caller: string },
+  nudge: () => void,
 ) {
   const connector = forestConnector(connect, connectorName);
   const { context, controller, name } = connector;
   await connector.betweenCycles(() => acceptController(context, controller, confirmed));
+  nudge();
   return { connector: name, domainController: controllerInUse(context, controller.connector)! };
 }
 

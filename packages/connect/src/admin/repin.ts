@@ -66,17 +66,18 @@ export async function repin(
     throw new CausewayError('directory-changed', text, { status: 409 });
   }
   const before = store.pin.get();
+  // The pin last: a kill in between has the former directory read anew, and never the new one by the former one's cookies.
   store.db.transaction(() => {
-    store.pin.set(directory);
     const stale = [
       ...(['dirsync-cookie', 'replication-cookie', 'usn', 'invocation-id'] as const),
-      ...(['read-vector', 'lag'] as const),
+      ...(['read-vector', 'lag', 'restored'] as const),
     ];
     if (before === undefined || !isSame(before, directory))
       for (const cursor of stale) store.cursors.set(cursor, undefined);
     const text = `connector '${connector.name}' reads ${describeDirectory(directory)} from now on (before: ${before ? describeDirectory(before) : 'nothing'}), as ${caller} has confirmed`;
     store.events.add(EventId.connectorSaved, 'warn', connector.name, text);
   });
+  store.pin.set(directory);
   await controller.close();
   return directory;
 }

@@ -9,13 +9,13 @@ import { accountOf } from '../objects/decide-account.ts';
 import { creationsOf, deletionsOf, stillSigningIn, strangersOf } from '../objects/waiting.ts';
 import { pairingState } from '../pairing/pairing-state.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
-import { confirmedKey } from '../store/pairing.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 import { connectorCounts } from '../sync/connector-counts.ts';
 import type { SyncConfiguration } from '../tenant/tenant-client.ts';
 import { fullPassStatus } from './full-pass-status.ts';
+import { restoreState } from './restore.ts';
 
 const LISTED = 50;
 const EVENTS = 30;
@@ -30,6 +30,7 @@ export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
       name: agent.tenantName,
       url: connect.configuration.tenant.url,
       minimumAgentVersion: told instanceof CallError ? null : told.minimumAgentVersion,
+      ...(!(told instanceof CallError) && told.otherRuns && { otherRuns: told.otherRuns }),
     },
     signingKey: agent.publicKey,
     pairing: pairing(connect, told),
@@ -48,12 +49,12 @@ async function askTenant({ tenant }: Connect): Promise<SyncConfiguration | CallE
 }
 
 function pairing({ store }: Connect, told: SyncConfiguration | CallError): ConnectStatus['pairing'] {
-  const confirmed = confirmedKey(store.db) ?? null;
+  const confirmed = store.confirmations.managedDomain ?? null;
   if (told instanceof CallError) {
     const { code, message: reason } = told;
     return { state: 'unknown', code, reason, realm: null, confirmed, offered: null };
   }
-  const pairing = pairingState(store.db, told);
+  const pairing = pairingState(store, told);
   const offered =
     pairing.state === 'off' ? null : pairing.state === 'confirmed' ? pairing : (pairing.offered ?? null);
   const realm = pairing.state === 'off' ? null : pairing.realm;
@@ -72,6 +73,8 @@ async function connectorStatus(
 ): Promise<ConnectStatus['connectors'][number]> {
   const { store } = connector.context;
   const domainController = controllerInUse(connector.context, connector.controller.connector);
+  const restore = restoreState(connector.context, connector.controller.connector);
+  const { epoch } = store.restores;
   const clock = clockDifference(connector.context);
   return {
     name: store.name,
@@ -81,6 +84,8 @@ async function connectorStatus(
     lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
     lastError: connector.lastError,
     ...(domainController && { domainController }),
+    ...(restore && { restore }),
+    ...(epoch > 0 && { epoch }),
     ...(clock && { clock }),
     ...connectorCounts(store),
     ...waiting(connector),

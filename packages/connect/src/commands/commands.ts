@@ -13,6 +13,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { runConnect } from '../run.ts';
 import { enrol, MAKE_CODE, readAgent } from '../tenant/identity.ts';
+import { acceptRestore } from './accept-restore.ts';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 import { checkDomainControllers, checkEnrolledForests } from './check-forests.ts';
 import { acceptDomainController } from './domain-controller.ts';
@@ -68,6 +69,13 @@ export function connectCommands(program: Command): void {
     .argument('<connector>', "the connector's name; case counts")
     .option('--yes', 'the other one is lost for good: what only that one knew is undone')
     .action(acceptDomainController);
+  command(
+    'accept-restore',
+    'show what a forest that was restored from a backup would bring back, ask, and let it count: never for one of several domain controllers',
+  )
+    .requiredOption('--connector <name>', "the connector's name; case counts")
+    .option('--yes', 'do not ask')
+    .action(acceptRestore);
   command('fingerprint', "show the fingerprint of this Connect's signing key").action(showFingerprint);
   tokenCommands(connect);
   connect

@@ -1,5 +1,7 @@
+import { describeOtherRuns } from '@causeway/api';
 import type { ConnectComparison, ConnectStatus, ConnectUserStatus } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
+import { describeRestore } from './accept-restore.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 import { describeController } from './domain-controller.ts';
 import { describePass } from './force-password-sync.ts';
@@ -14,10 +16,11 @@ export async function showStatus(user: string | undefined, options: CommonOption
   printResult(options.json, result, () => describeUser(result));
 }
 
-function describeStatus(status: ConnectStatus, running: boolean): string[] {
+export function describeStatus(status: ConnectStatus, running: boolean): string[] {
   const { pairing } = status;
   const lines = [
     `Connect is ${running ? 'running' : 'not running'}; tenant ${status.tenant.name} at ${status.tenant.url}`,
+    ...(status.tenant.otherRuns ? [`ALARM: ${describeOtherRuns('Connect', status.tenant.otherRuns)}`] : []),
     `signing key  ${status.signingKey.fingerprint}`,
     `managed domain  ${describePairing(pairing)}`,
   ];
@@ -31,6 +34,7 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
     );
     lines.push(...describeArrival(c.arrival).map(line => `  ${line}`));
     if (c.domainController) lines.push(...describeController(c.domainController).map(line => `  ${line}`));
+    if (c.restore) lines.push(...describeRestore(c.restore).map(line => `  ${line}`));
     if (c.clock)
       lines.push(
         `  ALARM: this machine's clock is ${Math.abs(c.clock.aheadSeconds)} seconds ${c.clock.aheadSeconds > 0 ? 'ahead of' : 'behind'} the domain controller's, since ${c.clock.since}`,

@@ -38,6 +38,7 @@ function isSamePassword(line: Line, other: Line | undefined): boolean {
   return (
     (line.credentialSequence === 0 || other?.credentialSequence === line.credentialSequence) &&
     other?.withdrawn === line.withdrawn &&
+    other.passwordOrder?.epoch === line.passwordOrder?.epoch &&
     other.passwordOrder?.version === line.passwordOrder?.version &&
     other.passwordOrder?.originatingTime === line.passwordOrder?.originatingTime &&
     other.passwordOrder?.originatingInvocationId === line.passwordOrder?.originatingInvocationId

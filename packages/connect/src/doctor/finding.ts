@@ -23,6 +23,8 @@ export interface ManagedDomainHere {
   /** That it is not the tenant's, and what to do, in its own words; null where it is, or does not know. */
   alarm: string | null;
   next: string | null;
+  /** How machines find it, and whether its domain controller answered when it was asked; of the release before undefined. */
+  dns?: { mode: 'internal' | 'none'; address: string; answers: boolean } | undefined;
   /** Of the release before: it does not say. */
   samba?: { version: string | null; warning: string | null } | undefined;
 }

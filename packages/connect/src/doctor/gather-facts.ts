@@ -1,3 +1,4 @@
+import { Resolver } from 'node:dns/promises';
 import {
   CallError,
   call,
@@ -58,14 +59,29 @@ async function askConnect({ config }: DoctorOptions) {
 const DomainStatus = z.object({
   realm: z.string(),
   samba: z.object({ version: z.string().nullable(), warning: z.string().nullable() }).optional(),
+  dns: z.object({ mode: z.enum(['internal', 'none']), address: z.string() }).optional(),
   registration: z.object({ alarm: z.string().nullable(), next: z.string().nullable() }).optional(),
 });
 
 /** Nothing where no managed domain runs on this machine. */
 async function askDomain({ domainState = defaultStateDirectory('domain') }: DoctorOptions) {
   const route = { ...domainRoutes.getStatus, reply: DomainStatus };
-  const { realm, registration, samba } = await callLocally(serviceIn(domainState, 'domain'), route);
-  return { realm, alarm: registration?.alarm ?? null, next: registration?.next ?? null, samba };
+  const { realm, registration, samba, dns } = await callLocally(serviceIn(domainState, 'domain'), route);
+  const alarm = { alarm: registration?.alarm ?? null, next: registration?.next ?? null };
+  return { realm, ...alarm, samba, dns: dns && { ...dns, answers: await answersDns(dns.address, realm) } };
+}
+
+const DNS_TIMEOUT_MS = 2_000;
+
+/** Whether a machine that has this address as its resolver finds the domain. Not by SRV records: Node refuses those of Samba (EBADRESP). */
+async function answersDns(address: string, realm: string): Promise<boolean> {
+  const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: 1 });
+  resolver.setServers([address]);
+  try {
+    return (await resolver.resolve4(realm.toLowerCase())).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 async function askTenant(options: DoctorOptions) {

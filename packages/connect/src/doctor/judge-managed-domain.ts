@@ -1,4 +1,4 @@
-import { type ConnectStatus, USER_RECORDS } from '@causeway/contract';
+import { type ConnectStatus, EPOCH_RECORDS, USER_RECORDS } from '@causeway/contract';
 import {
   ASKED_CONNECT,
   ASKED_TENANT,
@@ -61,7 +61,10 @@ export function judgePairing({ pairing, connectors, signingKey }: ConnectStatus)
       ASKED_CONNECT,
       "compare with what 'causeway domain fingerprint' shows at the managed domain, then: causeway connect trust-domain FINGERPRINT",
     );
-  const unread = USER_RECORDS.filter(record => pairing.reads?.includes(record) === false);
+  const restored = connectors.some(({ epoch }) => epoch !== undefined);
+  const unread = USER_RECORDS.filter(
+    record => pairing.reads?.includes(record) === false && (restored || !EPOCH_RECORDS.includes(record)),
+  );
   if (unread.length > 0)
     return unmet(
       `the managed domain does not read ${unread.join(', ')}: what such a record takes away stays open there`,

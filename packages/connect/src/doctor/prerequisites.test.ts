@@ -96,7 +96,22 @@ for (const [what, change, id, found, next] of [
       },
     },
     'paired',
-    /does not read withdrawal-1/,
+    /does not read withdrawal-1:/,
+    /update Domain Services/,
+  ],
+  [
+    'a managed domain that cannot read the passwords of a forest that was restored',
+    {
+      status: {
+        pairing: {
+          ...{ state: 'confirmed', realm: 'R', confirmed: null, offered: KEY },
+          reads: ['account-3', 'withdrawal-1'],
+        },
+      },
+      connector: { epoch: 1_795_437_727_000_008 },
+    },
+    'paired',
+    /does not read credential-3, withdrawal-2:/,
     /update Domain Services/,
   ],
   [
@@ -255,6 +270,15 @@ test('the Samba of a managed domain on this machine is warned of, which leaves t
   const warned = { ...facts(), domain: { ...domain, samba } };
   assert.deepEqual(warningsOf(warned), [samba.warning]);
   assert.deepEqual(judgePrerequisites(warned), judgePrerequisites(facts()));
+});
+
+test('a managed domain on this machine that machines cannot find is warned of', () => {
+  const domain = { realm: 'AADDS.EXAMPLE.NET', alarm: null, next: null };
+  const warnings = (mode: 'internal' | 'none', answers: boolean) =>
+    warningsOf({ ...facts(), domain: { ...domain, dns: { mode, answers, address: '10.0.0.4' } } });
+  assert.deepEqual(warnings('internal', true), []);
+  assert.match(warnings('internal', false)[0]!, /DNS of AADDS\.EXAMPLE\.NET at 10\.0\.0\.4 does not name/);
+  assert.match(warnings('none', false)[0]!, /answers no DNS.*causeway domain dns --set internal/);
 });
 
 test('which domain controller stands in for the preferred one is a warning, and that it lags another one', () => {

@@ -7,6 +7,7 @@ import {
   type Facts,
   type Finding,
   type Judgement,
+  type ManagedDomainHere,
   met,
   type TenantFacts,
   unknown,
@@ -21,13 +22,25 @@ export function judgePrerequisites(facts: Facts): Finding[] {
 }
 
 /**
- * What is to be known beside the prerequisites, and keeps nobody from anything: which Samba the managed domain here runs by, and which
- * domain controllers are read.
+ * What is to be known beside the prerequisites, and keeps no password from anywhere: which Samba the managed domain here runs by, whether
+ * machines find it, and which domain controllers are read.
  */
 export function warningsOf({ connect, domain }: Facts): string[] {
   const warning = domain?.samba?.warning;
+  const noDns = domain && dnsWarning(domain);
   const connectors = connect.ok ? connect.value.status.connectors : [];
-  return [...(warning ? [warning] : []), ...connectors.flatMap(controllerWarnings)];
+  return [
+    ...(warning ? [warning] : []),
+    ...(noDns ? [noDns] : []),
+    ...connectors.flatMap(controllerWarnings),
+  ];
+}
+
+function dnsWarning({ realm, dns }: ManagedDomainHere): string | undefined {
+  if (dns === undefined || dns.answers) return undefined;
+  return dns.mode === 'none'
+    ? `${realm} answers no DNS: machines join it only where another server has its records. To have it answer: causeway domain dns --set internal`
+    : `the DNS of ${realm} at ${dns.address} does not name its domain controller: machines cannot find the domain. See that Samba runs: causeway domain status`;
 }
 
 function controllerWarnings({ name, domainController }: ConnectStatus['connectors'][number]): string[] {

@@ -1,7 +1,7 @@
 import { type DirectoryIdentity, type DirectoryRoots, dnsNameOf } from '@causeway/active-directory';
 import { CausewayError } from '@causeway/service';
 import type { ConnectorConfiguration } from '../configuration.ts';
-import type { PinnedDirectory } from '../store/directory-pin.ts';
+import type { PinnedDirectory } from '../store/directory/directory-pin.ts';
 import type { ConnectorStore } from '../store/store.ts';
 
 type Configured = Pick<ConnectorConfiguration, 'name' | 'forest' | 'domain' | 'namingContext' | 'server'>;

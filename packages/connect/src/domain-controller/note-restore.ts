@@ -1,22 +1,28 @@
+import {
+  covers,
+  importedUpTo,
+  mergeVectors,
+  type ReplicationCookie,
+  readUpToDateVector,
+  type UpToDateVector,
+} from '@causeway/active-directory';
+import type { LdapConnection } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
+import type { Restore } from '../store/directory/restores.ts';
 import { EventId } from '../store/events.ts';
+import type { ConnectorStore } from '../store/store.ts';
+import { readVector } from './lag.ts';
 
-/** Stores what a domain controller says of itself. When that means that it was restored, all cookies are dropped, with an event. */
-export function noteRestore(
-  { store, connector }: Pick<ConnectorContext, 'store' | 'connector'>,
-  usn: bigint,
-  invocationId: string | undefined,
-): void {
+type Restoring = Pick<ConnectorContext, 'store' | 'connector'>;
+
+/** Stores what a domain controller says of itself. When that means that it was restored, that is noted. */
+export function noteRestore(context: Restoring, usn: bigint, invocationId: string | undefined): void {
+  const { store } = context;
   const before = { usn: store.cursors.get('usn'), invocationId: store.cursors.get('invocation-id') };
   const reason = whyRestored(before, { usn, invocationId });
   if (reason === undefined && before.usn === String(usn) && invocationId === before.invocationId) return;
   store.db.transaction(() => {
-    if (reason !== undefined) {
-      store.cursors.set('dirsync-cookie', undefined);
-      store.cursors.set('replication-cookie', undefined);
-      const text = `full cycle: ${connector.server} was restored or replaced (${reason}); the watermark is dropped`;
-      store.events.add(EventId.fullCycle, 'warn', connector.name, text);
-    }
+    if (reason !== undefined) markRestored(context, reason, { usn, invocationId });
     store.cursors.set('usn', String(usn));
     store.cursors.set('invocation-id', invocationId);
   });
@@ -32,4 +38,98 @@ export function whyRestored(
   if (before.usn !== undefined && now.usn < BigInt(before.usn))
     return `its highest USN went back from ${before.usn} to ${now.usn}`;
   return undefined;
+}
+
+/**
+ * All cookies are dropped, so that everything is read again. What closes counts at once; what the domain controller would open or make
+ * again by what is older than what was read before waits until it has that again, or an administrator says that the forest was restored.
+ */
+export function markRestored(
+  { store, connector }: Restoring,
+  reason: string,
+  now: { usn: bigint; invocationId: string | undefined },
+): void {
+  const read = readBefore(store);
+  const goesBack = ({ invocationId, usn }: UpToDateVector[number]): boolean =>
+    invocationId === now.invocationId && BigInt(usn) > now.usn;
+  const wentBack = store.restores.pending()?.wentBack === true || read.some(goesBack);
+  // The changes that it makes from here on are news, whatever USNs it gave out before.
+  const known = read.map(cursor => (goesBack(cursor) ? { ...cursor, usn: String(now.usn) } : cursor));
+  const { server, name } = connector;
+  const restore: Restore = { since: store.db.timestamp(), server, reason, read: known, wentBack };
+  store.db.transaction(() => {
+    store.restores.setPending(restore);
+    store.cursors.set('dirsync-cookie', undefined);
+    store.cursors.set('replication-cookie', undefined);
+    const text = `full cycle: ${server} was restored or replaced (${reason}); the watermark is dropped. What is older there than what was read before opens nobody`;
+    store.events.add(EventId.fullCycle, 'warn', name, text);
+  });
+}
+
+/** What was read of the forest so far, before the cookies go. */
+function readBefore(store: ConnectorStore): UpToDateVector {
+  const { restores, cursors } = store;
+  const passwords = cursors.get('replication-cookie');
+  const objects = importedUpTo(cursors.get('dirsync-cookie') ?? '');
+  const [invocationId, usn] = [cursors.get('invocation-id'), cursors.get('usn')];
+  return [
+    // Restored once more before anybody said a word: what was read before the first time counts on.
+    restores.pending()?.read ?? [],
+    readVector(store),
+    passwords === undefined ? [] : (JSON.parse(passwords) as ReplicationCookie).upToDateVector,
+    objects === undefined ? [] : [objects],
+    invocationId !== undefined && usn !== undefined ? [{ invocationId, usn }] : [],
+  ].reduce(mergeVectors);
+}
+
+/**
+ * Finds out before an import whether what waits still has to: a domain controller that has all that was read before lost nothing, and
+ * from then on counts as any other.
+ * @returns undefined when it has, and where none was restored
+ */
+export async function judgeRestore(
+  { store, connector }: Restoring,
+  ldap: LdapConnection,
+  namingContext: string,
+): Promise<Restore | undefined> {
+  const restore = store.restores.pending();
+  if (restore === undefined || restore.wentBack) return restore;
+  const { vector } = await readUpToDateVector(ldap, namingContext);
+  if (!covers(vector, restore.read)) return restore;
+  store.db.transaction(() => {
+    endRestore(store);
+    const text = `the domain controller of '${connector.name}' has all that was read before it was restored or replaced: it counts as it is`;
+    store.events.add(EventId.fullCycle, 'info', connector.name, text);
+  });
+  return undefined;
+}
+
+/** Nothing waits any more; whom it was about is imported anew. */
+export function endRestore({ restores, cursors }: ConnectorStore): void {
+  if (restores.count('opening') > 0) cursors.set('dirsync-cookie', undefined);
+  restores.releaseAll('opening');
+  restores.setPending(undefined);
+}
+
+/** At the end of a cycle: tells what waits, once; where everything was read and nothing is older, it is over. */
+export function concludeRestore({ store, connector }: Restoring): void {
+  const { restores, cursors, settings, events } = store;
+  const restore = restores.pending();
+  if (restore === undefined) return;
+  const isRead = (cursor: 'dirsync-cookie' | 'replication-cookie') => cursors.get(cursor) !== undefined;
+  if (!isRead('dirsync-cookie') || (settings.passwordSync && !isRead('replication-cookie'))) return;
+  const [older, opening] = [restores.count('password'), restores.count('opening')];
+  const { name } = connector;
+  store.db.transaction(() => {
+    if (older + opening === 0) {
+      endRestore(store);
+      const text = `nothing that ${restore.server} says is older than what was read before it was restored or replaced`;
+      events.add(EventId.fullCycle, 'info', name, text);
+      return;
+    }
+    if (restore.told) return;
+    restores.setPending({ ...restore, told: true });
+    const text = `ALARM: ${restore.server} was restored: ${older} passwords there are older than the tenant's, and ${opening} accounts that were closed or deleted since would open again. All of them wait. If the whole forest was restored: causeway connect accept-restore --connector '${name}'`;
+    events.add(EventId.runErrors, 'error', name, text);
+  });
 }

@@ -1,17 +1,19 @@
 import {
   domainSidOf,
+  type FullImportReason,
   type ImportedObject,
   type ImportPage,
   importObjects,
   readObjects,
   readUpToDateVector,
 } from '@causeway/active-directory';
-import type { LdapConnection } from '@causeway/ldap';
+import { type LdapConnection, readInvocationId, readRootDse } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { judgeClock } from '../domain-controller/clock.ts';
 import { hasSeveral } from '../domain-controller/controllers-of.ts';
 import { judgeLag, noteRead, oweImport } from '../domain-controller/lag.ts';
+import { judgeRestore, markRestored } from '../domain-controller/note-restore.ts';
 import { EventId } from '../store/events.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { isInetOrgPerson, RULES_VERSION, userAccountControl } from './decide-account.ts';
@@ -43,15 +45,22 @@ export async function importStep(
   applyChangedRules(context);
   await judgeClock(context, ldap);
   const lags = (await judgeLag(context, ldap, namingContext)) !== undefined;
-  const lagging = lags ? new LaggingImport(context, ldap, namingContext) : undefined;
+  const restore = await judgeRestore(context, ldap, namingContext);
+  const lagging =
+    lags || restore ? new LaggingImport(context, ldap, { namingContext, lags, restore }) : undefined;
   const cookie = store.cursors.get('dirsync-cookie');
   let generation = Number(store.cursors.get('import-generation') ?? 0);
   const summary: ImportSummary = { imported: 0, full: false };
   const unclear = new Set<string>();
+  let restored: FullImportReason | undefined;
   const pages = importObjects(ldap, { namingContext, ...(cookie !== undefined && { cookie }) });
   for await (const page of pages) {
     signal?.throwIfAborted();
     faultPoint('connect.after-read');
+    if ((page.full === 'other-database' || page.full === 'usn-went-back') && restore === undefined) {
+      restored = page.full; // since the last poll
+      break;
+    }
     if (page.full !== null && !summary.full) {
       announceFullImport(context, page.full);
       generation += 1; // stored at once: an import that begins anew must not take what this one met for its own
@@ -60,7 +69,7 @@ export async function importStep(
     }
     summary.full = page.full !== null;
     summary.imported += page.objects.length;
-    const objects = lagging ? await lagging.take(page) : page.objects;
+    const objects = lagging ? await lagging.take(page, generation) : page.objects;
     if (!summary.full) noteUnclear(context, objects, unclear);
     if (page.cookie !== undefined && unclear.size > 0) {
       if (unclear.size > MAX_WHOLE_READS) {
@@ -90,7 +99,18 @@ export async function importStep(
       faultPoint('connect.before-commit');
     });
   }
-  return summary;
+  if (restored === undefined) return summary;
+  await markRestoredMeanwhile(context, ldap, restored);
+  return importStep(context, ldap, namingContext, signal);
+}
+
+async function markRestoredMeanwhile(
+  context: ConnectorContext,
+  ldap: LdapConnection,
+  reason: FullImportReason,
+): Promise<void> {
+  const { dsServiceName, highestCommittedUSN: usn } = await readRootDse(ldap);
+  markRestored(context, reason, { usn, invocationId: await readInvocationId(ldap, dsServiceName) });
 }
 
 /** Beyond the limit no more are kept: there will be a full import. */

@@ -3,6 +3,7 @@ import { after, beforeEach, test } from 'node:test';
 import { encodeGuid } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
 import { lagOf, readVector } from '../domain-controller/lag.ts';
+import { concludeRestore, markRestored } from '../domain-controller/note-restore.ts';
 import { guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { ScriptedDirectory, type ScriptedObject } from '../testing/scripted-directory.ts';
@@ -24,6 +25,8 @@ beforeEach(() => {
 const NAMING_CONTEXT = 'DC=corp,DC=example,DC=com';
 /** The domain controller that was read before, up to this USN of its own. */
 const [OTHER, READ] = [guidOf(0xdc1), 100];
+/** The one that answers. */
+const OWN = '07070707-0707-0707-0707-070707070707';
 const ATTRIBUTES = {
   isDeleted: 0x2_0030,
   userAccountControl: 0x9_0008,
@@ -47,8 +50,8 @@ function knows(usn: number): void {
   directory.self.replUpToDateVector = [Buffer.concat([head, encodeGuid(OTHER), numbers([8, usn])])];
 }
 
-/** Whatever is looked up was changed by the other domain controller at these USNs. */
-function stamps(changes: Partial<Record<keyof typeof ATTRIBUTES, number>>): void {
+/** Whatever is looked up was changed at these USNs, by the other domain controller or by this one. */
+function stamps(changes: Partial<Record<keyof typeof ATTRIBUTES, number>>, by = OTHER): void {
   const entries = Object.entries(changes);
   directory.self.replPropertyMetaData = [
     Buffer.concat([
@@ -56,7 +59,7 @@ function stamps(changes: Partial<Record<keyof typeof ATTRIBUTES, number>>): void
       ...entries.map(([name, usn]) =>
         Buffer.concat([
           numbers([4, ATTRIBUTES[name as keyof typeof ATTRIBUTES]], [4, 1], [8, 0]),
-          encodeGuid(OTHER),
+          encodeGuid(by),
           numbers([8, usn], [8, 1]),
         ]),
       ),
@@ -196,4 +199,127 @@ test('where only one domain controller is left, it counts as it is', async () =>
   assert.equal((await run(alone)).full, true);
   assert.equal(context.store.space.get(guidOf(1))?.deleted, true);
   assert.deepEqual(readVector(context.store), []);
+});
+
+/** An only domain controller that comes back from a backup: of what was read, it has nothing after `knows`. */
+function restored(now: { usn: bigint; invocationId: string }, ...people: Parameters<typeof imported>[1][]) {
+  const context = testContext(peer);
+  imported(context, ...people);
+  const { cursors } = context.store;
+  cursors.set('invocation-id', OTHER);
+  cursors.set('usn', String(READ));
+  markRestored(context, 'as scripted', now);
+  knows(READ - 10);
+  return context;
+}
+const NEW = { usn: 1n, invocationId: 'a new one' };
+const waiting = ({ store }: ConnectorContext) => store.restores.names('opening', 10);
+
+test('what a restored domain controller would open or make again waits, and everything else counts', async () => {
+  const gone = { ...person(5), deleted: true };
+  const context = restored(NEW, person(1, DISABLED), person(2), person(3), gone);
+  directory.answers.full = [
+    whole(1),
+    { ...whole(2), attributes: { ...whole(2).attributes, ...DISABLED } },
+    whole(4),
+    whole(5),
+  ];
+  stamps({ userAccountControl: READ - 20, objectSid: READ - 20, isDeleted: READ - 20 });
+  assert.equal((await run(context)).full, true);
+  assert.equal(isOpen(context, 1), false, 'it was disabled since the backup');
+  assert.equal(context.store.space.get(guidOf(1))?.deleted, false, 'and is there');
+  assert.equal(isOpen(context, 2), false, 'a disabling counts at once');
+  assert.equal(context.store.space.get(guidOf(3))?.deleted, true, 'who was made since is gone, as ever');
+  assert.equal(context.store.space.get(guidOf(4)), undefined, 'it was deleted since the backup');
+  assert.equal(isOpen(context, 5), false, 'its deletion is not exported yet');
+  const all = [1, 4, 5].map(n => person(n).attributes.userPrincipalName as string);
+  assert.deepEqual(waiting(context), all);
+});
+
+test('what was changed since the restore counts at once, and so does what closes whoever waits', async () => {
+  const context = restored(NEW, person(1, DISABLED));
+  directory.answers.full = [whole(1), whole(2)];
+  stamps({ userAccountControl: READ - 20, objectSid: READ - 20 });
+  await run(context);
+  assert.equal(waiting(context).length, 2);
+  directory.answers.delta = [changed(1, { userAccountControl: '512' }), whole(3)];
+  stamps({ userAccountControl: READ + 1, objectSid: READ + 1 });
+  await run(context);
+  assert.deepEqual([isOpen(context, 1), isOpen(context, 3)], [true, true]);
+  directory.answers.delta = [
+    { ...changed(2, { isDeleted: 'TRUE' }), dn: `CN=2,CN=Deleted Objects,${NAMING_CONTEXT}` },
+  ];
+  await run(context);
+  assert.deepEqual(waiting(context), []);
+});
+
+test('one that gets from the others what it lacked counts again by itself, whole', async () => {
+  const context = restored(NEW, person(1, DISABLED));
+  directory.answers.full = [whole(1)];
+  stamps({ userAccountControl: READ - 20 });
+  await run(context);
+  assert.deepEqual([isOpen(context, 1), waiting(context).length], [false, 1]);
+  knows(READ);
+  directory.answers.full = [{ ...whole(1), attributes: { ...whole(1).attributes, ...DISABLED } }, whole(2)];
+  assert.equal((await run(context)).full, true);
+  assert.deepEqual([context.store.restores.pending(), waiting(context)], [undefined, []]);
+  assert.deepEqual([isOpen(context, 1), isOpen(context, 2)], [false, true]);
+});
+
+test('a database whose USNs went back never has again what was read, however far it gets', async () => {
+  const context = restored({ usn: 80n, invocationId: OTHER }, person(1, DISABLED));
+  knows(READ + 50);
+  directory.answers.full = [whole(1)];
+  stamps({ userAccountControl: 80 });
+  await run(context);
+  assert.deepEqual([isOpen(context, 1), waiting(context).length], [false, 1]);
+  directory.answers.delta = [changed(1, { userAccountControl: '512' })];
+  stamps({ userAccountControl: 81 });
+  await run(context);
+  assert.equal(isOpen(context, 1), true, 'what it changed since is news, whatever USN it had before');
+});
+
+test('one that lags and was restored deletes nobody, and lists who waits', async () => {
+  const context = several(person(1, DISABLED), person(2));
+  markRestored(context, 'as scripted', NEW);
+  knows(READ - 10);
+  directory.answers.full = [whole(1)];
+  stamps({ userAccountControl: READ - 20 });
+  await run(context);
+  assert.deepEqual([isOpen(context, 1), waiting(context).length], [false, 1]);
+  assert.equal(context.store.space.get(guidOf(2))?.deleted, false);
+});
+
+test('a restore that took nothing back is over after one cycle; another one raises an alarm once', async () => {
+  for (const [known, waits] of [
+    [{}, false],
+    [DISABLED, true],
+  ] as const) {
+    const context = restored(NEW, person(1, known));
+    directory.answers.full = [whole(1)];
+    stamps({ userAccountControl: READ - 20 });
+    concludeRestore(context);
+    assert.ok(context.store.restores.pending(), 'nothing is read yet');
+    await run(context);
+    for (let n = 0; n < 2; n++) concludeRestore(context);
+    assert.ok(context.store.restores.pending(), 'the passwords are not read yet');
+    context.store.cursors.set('replication-cookie', '{}');
+    for (let n = 0; n < 2; n++) concludeRestore(context);
+    assert.equal(context.store.restores.pending() !== undefined, waits);
+    const alarms = context.store.events.last(20).filter(({ text }) => /^ALARM: .*accept-restore/.test(text));
+    assert.equal(alarms.length, waits ? 1 : 0);
+  }
+});
+
+test('an import that finds out by itself that the domain controller was restored holds back the same', async () => {
+  const context = testContext(peer);
+  directory.self.highestCommittedUSN = ['50'];
+  directory.answers.full = [{ ...whole(1), attributes: { ...whole(1).attributes, ...DISABLED } }];
+  await run(context);
+  directory.self.highestCommittedUSN = ['40'];
+  directory.answers.full = [whole(1)];
+  stamps({ userAccountControl: 30 }, OWN);
+  assert.equal((await run(context)).full, true);
+  assert.deepEqual([isOpen(context, 1), waiting(context).length], [false, 1]);
+  assert.match(context.store.restores.pending()!.reason, /usn-went-back/);
 });

@@ -2,12 +2,14 @@ import {
   coversChange,
   type ImportedObject,
   type ImportPage,
+  mergeVectors,
   readAttributeStamps,
   type StampedAttribute,
 } from '@causeway/active-directory';
 import type { LdapConnection } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
 import { oweImport, readVector } from '../domain-controller/lag.ts';
+import type { Restore } from '../store/directory/restores.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { decideAccount, userAccountControl } from './decide-account.ts';
 import { type DirectoryObject, mergeImported } from './merge.ts';
@@ -24,53 +26,84 @@ const OPENING: readonly StampedAttribute[] = [
 /** More than these are not looked up one by one: they wait until the domain controller lags no more. */
 const MAX_LOOK_UPS = 5_000;
 
+/** Why not everything counts that a domain controller says: it lags behind another one, it was restored, or both. */
+interface Behind {
+  readonly namingContext: string;
+  readonly lags: boolean;
+  readonly restore: Restore | undefined;
+}
+
 /**
- * What counts of what a domain controller says that lags. Closing counts at once. What would open, delete, restore or make somebody
- * counts when its own change is news, so that what was read from another domain controller is not undone by one that has not heard of
- * it; else it waits.
+ * What counts of what a domain controller says that lags or was restored. Closing counts at once. What would open, restore or make
+ * somebody counts when its own change is news, so that what was read before is not undone by a domain controller that has not heard of
+ * it; else it waits: until it lags no more, or until an administrator says that the forest was restored. One that lags deletes nobody
+ * either.
  */
 export class LaggingImport {
   readonly #context: ConnectorContext;
   readonly #ldap: LdapConnection;
-  readonly #namingContext: string;
+  readonly #behind: Behind;
   readonly #heldBack: { change: ImportedObject; by: readonly StampedAttribute[] }[] = [];
 
-  constructor(context: ConnectorContext, ldap: LdapConnection, namingContext: string) {
+  constructor(context: ConnectorContext, ldap: LdapConnection, behind: Behind) {
     this.#context = context;
     this.#ldap = ldap;
-    this.#namingContext = namingContext;
+    this.#behind = behind;
   }
 
   /** The objects of a page that count; what has to be looked up for it comes with the last page of what belongs together. */
-  async take({ objects, full, cookie }: ImportPage): Promise<ImportedObject[]> {
+  async take({ objects, full, cookie }: ImportPage, generation: number): Promise<ImportedObject[]> {
     const { store, scope } = this.#context;
+    const { lags, restore } = this.#behind;
     const taken: ImportedObject[] = [];
+    const waiting: ImportedObject[] = [];
     for (const change of objects) {
-      const by = decidingAttributes(store.space.get(change.objectGuid), change, full !== null, scope);
+      const known = store.space.get(change.objectGuid);
+      const by =
+        change.isDeleted && !lags ? undefined : decidingAttributes(known, change, full !== null, scope);
       if (by === undefined) taken.push(change);
       else if (this.#heldBack.length <= MAX_LOOK_UPS) this.#heldBack.push({ change, by });
+      else waiting.push(change);
     }
-    if (cookie !== undefined) taken.push(...(await this.#lookUp())); // only now: while pages come, the connection is busy
+    // Only now: while pages come, the connection is busy.
+    if (cookie !== undefined) await this.#lookUp(taken, waiting);
+    if (waiting.length > 0 && lags) oweImport(store);
+    if (restore) this.#noteHeld(taken, waiting, generation);
     return taken;
   }
 
-  async #lookUp(): Promise<ImportedObject[]> {
-    const { store } = this.#context;
+  async #lookUp(taken: ImportedObject[], waiting: ImportedObject[]): Promise<void> {
+    const { lags, restore, namingContext } = this.#behind;
     const heldBack = this.#heldBack.splice(0);
-    const counting: ImportedObject[] = [];
-    if (heldBack.length <= MAX_LOOK_UPS) {
-      const known = readVector(store);
-      for (const { change, by } of heldBack) {
-        const stamps = await readAttributeStamps(this.#ldap, this.#namingContext, change.objectGuid);
-        const isNews = by.some(name => {
-          const stamp = stamps.get(name);
-          return stamp !== undefined && !coversChange(known, stamp);
-        });
-        if (isNews) counting.push(change);
+    const known = mergeVectors(lags ? readVector(this.#context.store) : [], restore?.read ?? []);
+    for (const { change, by } of heldBack) {
+      if (heldBack.length > MAX_LOOK_UPS) {
+        waiting.push(change);
+        continue;
       }
+      const stamps = await readAttributeStamps(this.#ldap, namingContext, change.objectGuid);
+      const isNews = by.some(name => {
+        const stamp = stamps.get(name);
+        return stamp !== undefined && !coversChange(known, stamp);
+      });
+      (isNews ? taken : waiting).push(change);
     }
-    if (counting.length < heldBack.length) oweImport(store);
-    return counting;
+  }
+
+  /** Who waits is listed for the administrator, and stays as it was known before: met, so that nobody takes it for deleted. */
+  #noteHeld(taken: readonly ImportedObject[], waiting: readonly ImportedObject[], generation: number): void {
+    const { store } = this.#context;
+    store.db.transaction(() => {
+      for (const { objectGuid } of taken) store.restores.release('opening', objectGuid);
+      for (const { objectGuid, isDeleted, attributes, distinguishedName } of waiting) {
+        const known = store.space.get(objectGuid);
+        if (known) store.space.put(known, generation);
+        if (isDeleted) continue; // of one that lags
+        const { userPrincipalName: upn, sAMAccountName: sam } = { ...known?.attributes, ...attributes };
+        const name = [upn, sam].find(value => typeof value === 'string') ?? distinguishedName;
+        store.restores.hold('opening', objectGuid, String(name));
+      }
+    });
   }
 }
 

@@ -108,16 +108,16 @@ test('a withdrawn password is withdrawn again by a newer one and by a forced pas
   assert.equal(actionOf({ user: temporary(6), holder: withdrawn(6), fullPass: 7 }), 'withdraw');
   const met = { ...withdrawn(6), fullPass: 7 };
   assert.equal(actionOf({ user: temporary(6), holder: met, fullPass: 7 }), 'withdrawn');
-  assert.equal(actionOf({ user: temporary(5), holder: withdrawn(6) }), 'note', 'it lags');
+  assert.equal(actionOf({ user: temporary(5), holder: withdrawn(6) }), 'older', 'it lags');
   assert.equal(actionOf({ user: replicated(1, 6), holder: withdrawn(6) }), 'send', 'unticked');
   assert.equal(actionOf({ user: replicated(1, 7), holder: withdrawn(6) }), 'send', 'changed');
-  assert.equal(actionOf({ user: replicated(1, 5), holder: withdrawn(6) }), 'note', 'it lags');
+  assert.equal(actionOf({ user: replicated(1, 5), holder: withdrawn(6) }), 'older', 'it lags');
 });
 
 test('a domain controller that lags withdraws nothing', () => {
-  assert.equal(actionOf({ user: temporary(4), holder: acknowledged(5) }), 'note');
+  assert.equal(actionOf({ user: temporary(4), holder: acknowledged(5) }), 'older');
   const empty = replicated(1, 4, { ntHash: ntHash('') });
-  assert.equal(actionOf({ user: empty, holder: acknowledged(5) }), 'note');
+  assert.equal(actionOf({ user: empty, holder: acknowledged(5) }), 'older');
 });
 
 test('who wants it as the original does keeps the password before', () => {
@@ -193,10 +193,10 @@ test('keys that could not be read are read again, then the hash goes alone with 
 });
 
 test('a domain controller that lags overwrites nothing, and an equal password is not sent twice', () => {
-  assert.equal(actionOf({ holder: acknowledged(6) }), 'note');
+  assert.equal(actionOf({ holder: acknowledged(6) }), 'older');
   assert.equal(actionOf({ holder: acknowledged(5) }), 'current');
   assert.equal(actionOf({ holder: acknowledged(4) }), 'send');
-  assert.equal(actionOf({ holder: acknowledged(6), fullPass: 7 }), 'note');
+  assert.equal(actionOf({ holder: acknowledged(6), fullPass: 7 }), 'older');
 });
 
 test('an equal password is sent again by a forced pass, once, and to whom it is owed', () => {

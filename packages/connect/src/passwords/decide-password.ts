@@ -1,5 +1,10 @@
 import type { ReplicatedUser } from '@causeway/active-directory';
-import { comparePasswordOrder, isHashOfEmptyPassword, type PasswordOrder } from '@causeway/credentials';
+import {
+  comparePasswordOrder,
+  isHashOfEmptyPassword,
+  isSameWrite,
+  type PasswordOrder,
+} from '@causeway/credentials';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { decideTemporary, decideWithdrawal, isAskedFor } from './decide-withdrawal.ts';
 import type { PasswordDecision, PasswordInput } from './password-decision.ts';
@@ -39,13 +44,15 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
   }
   const comparison = holder.acknowledged ? comparePasswordOrder(order, holder.acknowledged) : 1;
   if (comparison < 0) {
-    const detail = 'the domain controller has an older password than the tenant: it lags, or was restored';
-    return { action: 'note', status: 'Unknown', detail };
+    const detail =
+      'the domain controller has an older password than the tenant: it lags, or was restored (causeway connect accept-restore)';
+    return { action: 'older', detail };
   }
   if (isHashOfEmptyPassword(user.ntHash)) return decideWithdrawal(input, 'empty-password');
   // pwdLastSet that is not there means the same as 0 to Active Directory.
   const changed = user.pwdLastSet || (isAsAcknowledged(holder, comparison) ? filetimeOf(order) : 0n);
-  if (changed === 0n) return decideTemporary(input, comparison);
+  if (changed === 0n)
+    return decideTemporary(input, holder.acknowledged && isSameWrite(order, holder.acknowledged));
   if (comparison === 0 && input.lags && (holder.withdrawn !== undefined || holder.mustChange)) {
     const reason =
       'the domain controller lags: what closed this password may not have reached it, so it stays closed until the domain controller has caught up';

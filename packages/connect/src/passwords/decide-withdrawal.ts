@@ -35,13 +35,13 @@ export function decideWithdrawal(
  * A temporary password is never sent. Where it took the place of another one, that one ends; the mere flag changes nothing. Where the
  * one that was kept is lost, nobody can send it again: an even older one in its place ends, too.
  */
-export function decideTemporary(input: PasswordInput, comparison: number): PasswordDecision {
+export function decideTemporary(input: PasswordInput, isSame: boolean = false): PasswordDecision {
   const waits = 'waits: the user must change password at next logon';
   if (input.temporaryPasswords === 'keep' && !input.holder!.anew) {
     const detail = `${waits} (a temporary password is not sent); the password that was sent last still opens the cloud (temporaryPasswords: keep)`;
     return { action: 'wait', detail };
   }
-  if (comparison === 0 && input.holder!.withdrawn === undefined) {
+  if (isSame && input.holder!.withdrawn === undefined) {
     const detail = `${waits}; it is no other password than before, which still opens the cloud until then`;
     return { action: 'wait', detail };
   }

@@ -18,7 +18,10 @@ export function noteRefusal(
     store.passwords.note(guid, 'TargetNotExportedToDirectory', text);
     store.queue.put('password', guid, { quarantined: false, code, reason: text });
   } else if (code === 'older-password-order') {
-    store.passwords.note(guid, 'FilteredByTarget', 'the tenant has a newer password already');
+    const text =
+      'the tenant has a newer password already; if the forest was restored, or this Connect has lost its state since it was: causeway connect accept-restore';
+    store.passwords.note(guid, 'FilteredByTarget', text);
+    store.restores.hold('password', guid, dn);
     store.queue.remove('password', guid);
   } else {
     const quarantined = verdict === 'refused';

@@ -60,6 +60,8 @@ export type PasswordDecision =
   | { action: 'withdrawn'; reason: WithdrawalReason; detail: string }
   /** Nothing to be done now, for the reason given. */
   | { action: 'note'; status: PasswordStatus; detail: string }
+  /** The tenant has a newer one. */
+  | { action: 'older'; detail: string }
   /** Cannot be sent as it is. */
   | { action: 'quarantine'; status: PasswordStatus; code: string; reason: string }
   | Withdraw

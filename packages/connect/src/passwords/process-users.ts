@@ -1,4 +1,5 @@
 import { type ReplicatedUser, type ReplicationConnection, wipeUser } from '@causeway/active-directory';
+import { inEpoch } from '@causeway/credentials';
 import type { WithdrawalReason } from '@causeway/records';
 import { mapLimit } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
@@ -95,7 +96,7 @@ function decideOne(
   context: ConnectorContext,
   user: ReplicatedUser,
   { whole, fullPass, again: wanted }: ProcessOptions,
-  { pairing, withdrawals }: TenantTerms,
+  { pairing, withdrawals, epochs }: TenantTerms,
   todo: Todo,
 ): void {
   const { store, settings, connector } = context;
@@ -106,7 +107,7 @@ function decideOne(
   const lags = lagOf(context) !== undefined;
   const decision = decidePassword({
     ...{
-      user,
+      user: asRestored(user, store.restores.epoch),
       whole,
       holder,
       pairing: state,
@@ -117,12 +118,27 @@ function decideOne(
       lags,
     },
   });
-  if (decision.action === 'send') todo.send.push({ holder: holder!, password: decision });
+  if (decision.action === 'older') store.restores.hold('password', user.objectGuid, holder!.dn);
+  else if (decision.action !== 'ignore') store.restores.release('password', user.objectGuid);
+  if ('order' in decision && decision.order.epoch !== undefined && !epochs)
+    quarantine(context, user.objectGuid, holder, TENANT_WITHOUT_EPOCHS);
+  else if (decision.action === 'send') todo.send.push({ holder: holder!, password: decision });
   else if (decision.action === 'read-again') todo.again.push(user.objectGuid);
   else if (decision.action === 'withdraw' && withdrawals)
     todo.withdraw.push({ holder: holder!, withdrawal: decision });
   else applyDecision(context, user.objectGuid, holder, decision);
 }
+
+/** What the domain controller says of a password is of the forest's present life. */
+const asRestored = (user: ReplicatedUser, epoch: number): ReplicatedUser =>
+  epoch > 0 && user.passwordOrder ? { ...user, passwordOrder: inEpoch(user.passwordOrder, epoch) } : user;
+
+const TENANT_WITHOUT_EPOCHS = {
+  status: 'FilteredByTarget',
+  code: 'tenant-too-old',
+  reason:
+    'the forest was restored, and the tenant is of a release that knows no passwords of a restored forest: update the tenant',
+} as const;
 
 /** Records a decision that sends nothing. */
 function applyDecision(
@@ -159,6 +175,10 @@ function applyDecision(
       store.queue.remove('password', guid);
       if (decision.status === 'FilteredByTarget') store.owed.remove(guid); // nothing of it is ever sent
       store.passwords.note(guid, decision.status, decision.detail);
+      return;
+    case 'older':
+      store.queue.remove('password', guid);
+      store.passwords.note(guid, 'Unknown', decision.detail);
       return;
     case 'quarantine':
       quarantine(context, guid, holder, decision);

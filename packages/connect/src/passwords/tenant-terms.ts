@@ -1,4 +1,4 @@
-import { isReadBy } from '@causeway/contract';
+import { EPOCH_RECORDS, isReadBy } from '@causeway/contract';
 import { type PairingState, pairingState } from '../pairing/pairing-state.ts';
 import { readsWith } from '../pairing/signed-reads.ts';
 import type { ConnectorStore } from '../store/store.ts';
@@ -11,12 +11,16 @@ export interface TenantTerms {
   withdrawals: boolean;
   /** It takes the sequence of a password without a record; one of the first release does not. */
   numbers: boolean;
+  /** It takes what is said of passwords of a restored forest, or the managed domain has signed that it does. */
+  epochs: boolean;
 }
 
 export function tenantTerms(store: ConnectorStore, configuration: SyncConfiguration): TenantTerms {
+  const reads = readsWith(store, configuration.accepts);
   return {
-    pairing: pairingState(store.db, configuration),
-    withdrawals: isReadBy(readsWith(store, configuration.accepts), 'withdrawal-1'),
+    pairing: pairingState(store, configuration),
+    withdrawals: isReadBy(reads, 'withdrawal-1'),
     numbers: isReadBy(configuration.accepts, 'withdrawal-1'),
+    epochs: EPOCH_RECORDS.every(name => isReadBy(reads, name)),
   };
 }

@@ -14,6 +14,8 @@ export type CursorName =
   | 'read-vector'
   /** Since when the domain controller knows less than that, and whether all is to be imported anew afterwards, as JSON. */
   | 'lag'
+  /** A domain controller was found restored, as JSON, until an administrator has said what that means. */
+  | 'restored'
   /** How far this machine's clock and the domain controller's are apart, where that is too far, as JSON. */
   | 'clock-difference'
   | 'last-object-cycle-at'

@@ -31,11 +31,13 @@ export class FullPasses {
   /**
    * A request during a pass that still reads is merged with it. One that has read everybody, and waits for those who are owed, would
    * read nobody again: the new pass takes its place.
+   *
+   * @param anew it takes the place of one that reads, too: whoever was read meanwhile is to be sent once more
    */
-  request(): PassRequest {
+  request(anew: boolean = false): PassRequest {
     return this.#db.transaction(() => {
       const open = this.open();
-      if (open && open.readAt === null) return 'merged';
+      if (!anew && open && open.readAt === null) return 'merged';
       this.#db.run(
         'INSERT INTO full_pass (connector, requested_at) VALUES (?, ?)',
         this.#connector,

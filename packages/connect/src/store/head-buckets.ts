@@ -123,7 +123,7 @@ export interface OwnLine extends Line {
  * A credential record counts where one was sealed, or where a withdrawal took its place: of a password without a record the order says
  * all that both have.
  */
-const LINES = `SELECT o.guid, o.anchor, o.exported_sequence, p.version, p.originating_time, p.originating_invocation_id,
+const LINES = `SELECT o.guid, o.anchor, o.exported_sequence, p.epoch, p.version, p.originating_time, p.originating_invocation_id,
     p.withdrawn IS NOT NULL AS withdrawn,
     CASE WHEN p.recipient_key_id IS NOT NULL OR p.withdrawn IS NOT NULL THEN coalesce(p.record_sequence, 0) ELSE 0 END AS credential
   FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid

@@ -358,6 +358,18 @@ export const MIGRATIONS: readonly string[] = [
   DELETE FROM cursor WHERE name = 'deletes-suppressed';
   `,
   `
+  -- In which life of a restored forest the acknowledged order of a password is (0: the first), and what waits for an
+  -- administrator's word that the forest was restored.
+  ALTER TABLE password_state ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE restore_held (
+    connector TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (connector, kind, guid)
+  ) WITHOUT ROWID;
+  `,
+  `
   -- Whom a comparison with another place had signed anew, also by their deletion: how often, when last, and when an alarm named them.
   CREATE TABLE said_anew (
     connector TEXT NOT NULL,
@@ -401,8 +413,8 @@ export const MIGRATIONS: readonly string[] = [
       (SELECT bucket FROM connector_space AS o WHERE o.connector = new.connector AND o.guid = new.guid);
   END;
   CREATE TRIGGER head_bucket_of_password
-    AFTER UPDATE OF record_sequence, version, originating_time, originating_invocation_id, withdrawn, recipient_key_id ON password_state
-    WHEN new.record_sequence IS NOT old.record_sequence OR new.version IS NOT old.version
+    AFTER UPDATE OF record_sequence, epoch, version, originating_time, originating_invocation_id, withdrawn, recipient_key_id ON password_state
+    WHEN new.record_sequence IS NOT old.record_sequence OR new.epoch IS NOT old.epoch OR new.version IS NOT old.version
       OR new.originating_time IS NOT old.originating_time OR new.withdrawn IS NOT old.withdrawn
       OR new.originating_invocation_id IS NOT old.originating_invocation_id
       OR (new.recipient_key_id IS NULL) <> (old.recipient_key_id IS NULL)

@@ -44,7 +44,7 @@ export class PasswordHolders {
     const row = this.#db.get(
       `SELECT o.anchor, o.dn, o.desired_digest IS NOT NULL AS in_scope, o.exported_digest IS NOT NULL AS exported,
          o.object_classes LIKE '%"inetorgperson"%' AS inet_org_person,
-         p.version, p.originating_time, p.originating_invocation_id, p.full_pass, p.withdrawn, p.must_change, p.anew,
+         p.epoch, p.version, p.originating_time, p.originating_invocation_id, p.full_pass, p.withdrawn, p.must_change, p.anew,
          o.attributes ->> '$.userAccountControl' AS user_account_control, w.guid IS NOT NULL AS owed
        FROM connector_space AS o
          LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid

@@ -1,4 +1,4 @@
-import type { PasswordOrder } from '@causeway/credentials';
+import { inEpoch, type PasswordOrder } from '@causeway/credentials';
 import type { WithdrawalReason } from '@causeway/records';
 import type { Database } from './database.ts';
 import type { PasswordLog, PasswordStatus } from './password-log.ts';
@@ -55,16 +55,17 @@ export class PasswordStates {
   ): void {
     const now = this.#db.timestamp();
     this.#db.run(
-      `INSERT INTO password_state (connector, guid, version, originating_time, originating_invocation_id,
+      `INSERT INTO password_state (connector, guid, epoch, version, originating_time, originating_invocation_id,
          acknowledged_at, recipient_key_id, record_sequence, status, detail, must_change, full_pass, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
-       ON CONFLICT DO UPDATE SET version = excluded.version, originating_time = excluded.originating_time,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+       ON CONFLICT DO UPDATE SET epoch = excluded.epoch, version = excluded.version, originating_time = excluded.originating_time,
          originating_invocation_id = excluded.originating_invocation_id, acknowledged_at = excluded.acknowledged_at,
          recipient_key_id = iif(?, recipient_key_id, excluded.recipient_key_id),
          record_sequence = coalesce(excluded.record_sequence, record_sequence),
          status = excluded.status, detail = excluded.detail, must_change = 0, withdrawn = NULL, anew = 0, full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
       this.#connector,
       guid,
+      ack.order.epoch ?? 0,
       ack.order.version,
       ack.order.originatingTime,
       ack.order.originatingInvocationId,
@@ -97,15 +98,15 @@ export class PasswordStates {
     const now = this.#db.timestamp();
     this.#db.run(
       `INSERT INTO password_state (connector, guid, version, originating_time, originating_invocation_id,
-         acknowledged_at, record_sequence, withdrawn, must_change, status, detail, full_pass, updated_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8 = 'must-change', 'FilteredByTarget', ?9, ?10, ?6)
-       ON CONFLICT DO UPDATE SET version = excluded.version, originating_time = excluded.originating_time,
+         acknowledged_at, record_sequence, withdrawn, must_change, status, detail, full_pass, updated_at, epoch)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8 = 'must-change', 'FilteredByTarget', ?9, ?10, ?6, ?11)
+       ON CONFLICT DO UPDATE SET epoch = excluded.epoch, version = excluded.version, originating_time = excluded.originating_time,
          originating_invocation_id = excluded.originating_invocation_id, acknowledged_at = excluded.acknowledged_at,
          recipient_key_id = NULL, record_sequence = excluded.record_sequence, withdrawn = excluded.withdrawn,
          must_change = excluded.must_change, status = excluded.status, detail = excluded.detail, anew = 0,
          full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
       ...[this.#connector, guid, order.version, order.originatingTime, order.originatingInvocationId],
-      ...[now, ack.recordSequence, ack.reason, ack.detail, ack.fullPass ?? null],
+      ...[now, ack.recordSequence, ack.reason, ack.detail, ack.fullPass ?? null, order.epoch ?? 0],
     );
     this.#log.add(guid, 'FilteredByTarget', ack.detail, now);
   }
@@ -196,9 +197,10 @@ function toState(row: Record<string, unknown>): PasswordState {
 /** Of a row of `password_state`. */
 export function toOrder(row: Record<string, unknown>): PasswordOrder | undefined {
   if (row.version === null) return undefined;
-  return {
+  const order = {
     version: row.version as number,
     originatingTime: row.originating_time as number,
     originatingInvocationId: row.originating_invocation_id as string,
   };
+  return inEpoch(order, row.epoch as number);
 }

@@ -4,11 +4,13 @@ import { AdminTokens } from './admin-tokens.ts';
 import { Deletions } from './comparing/deletions.ts';
 import { SaidAnew } from './comparing/said-anew.ts';
 import { Strangers } from './comparing/strangers.ts';
+import { Confirmations } from './confirmations.ts';
 import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
 import { Cursors } from './cursors.ts';
 import { Database } from './database.ts';
-import { DirectoryPin } from './directory-pin.ts';
+import { DirectoryPin } from './directory/directory-pin.ts';
+import { Restores } from './directory/restores.ts';
 import { Events } from './events.ts';
 import { FullPasses } from './full-passes.ts';
 import { HeadBuckets } from './head-buckets.ts';
@@ -24,6 +26,7 @@ import { SchedulerSettings } from './scheduler-settings.ts';
 export interface Store {
   readonly clock: Clock;
   readonly db: Database;
+  readonly confirmations: Confirmations;
   readonly events: Events;
   readonly scheduler: SchedulerSettings;
   readonly tokens: AdminTokens;
@@ -36,6 +39,7 @@ export interface ConnectorStore {
   /** By which the connector goes in all that it does. */
   readonly clock: Clock;
   readonly db: Database;
+  readonly confirmations: Confirmations;
   readonly events: Events;
   readonly settings: ConnectorSettings;
   readonly cursors: Cursors;
@@ -51,6 +55,7 @@ export interface ConnectorStore {
   readonly passes: FullPasses;
   readonly heads: HeadBuckets;
   readonly receipts: Receipts;
+  readonly restores: Restores;
   readonly saidAnew: SaidAnew;
   readonly strangers: Strangers;
   readonly deletions: Deletions;
@@ -61,11 +66,12 @@ export interface ConnectorStore {
  * @param clock the machine's when absent
  */
 export function openStore(stateDirectory: string | undefined, log: Log, clock?: Clock): Store {
-  const file = stateDirectory === undefined ? ':memory:' : join(stateDirectory, 'connect.db');
-  const db = new Database(file, clock);
+  const at = (name: string) => stateDirectory && join(stateDirectory, name);
+  const db = new Database(at('connect.db') ?? ':memory:', clock);
   return {
     clock: db.clock,
     db,
+    confirmations: new Confirmations(db, at('confirmed.json')),
     events: new Events(db, log),
     scheduler: new SchedulerSettings(db),
     tokens: new AdminTokens(db),
@@ -73,17 +79,22 @@ export function openStore(stateDirectory: string | undefined, log: Log, clock?: 
   };
 }
 
-export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string): ConnectorStore {
-  const { db, events } = store;
+export function connectorStore(
+  store: Pick<Store, 'db' | 'confirmations' | 'events'>,
+  name: string,
+): ConnectorStore {
+  const { db, confirmations, events } = store;
   const passwordLog = new PasswordLog(db, name);
+  const cursors = new Cursors(db, name);
   return {
     name,
     clock: db.clock,
     db,
+    confirmations,
     events,
     settings: new ConnectorSettings(db, name),
-    cursors: new Cursors(db, name),
-    pin: new DirectoryPin(db, name),
+    cursors,
+    pin: new DirectoryPin(db, confirmations, name),
     space: new ConnectorSpace(db, name),
     bulk: new BulkBook(db),
     holders: new PasswordHolders(db, name),
@@ -94,6 +105,7 @@ export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string
     passes: new FullPasses(db, name),
     heads: new HeadBuckets(db, name),
     receipts: new Receipts(db, name),
+    restores: new Restores(db, name, cursors, confirmations),
     saidAnew: new SaidAnew(db, name),
     strangers: new Strangers(db, name),
     deletions: new Deletions(db, name),

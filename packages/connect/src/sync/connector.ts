@@ -5,7 +5,7 @@ import { Comparison } from '../comparison/comparison.ts';
 import type { ConnectorContext } from '../context.ts';
 import { DomainController } from '../domain-controller/domain-controller.ts';
 import { chosenController, Failover } from '../domain-controller/failover.ts';
-import { noteRestore } from '../domain-controller/note-restore.ts';
+import { concludeRestore, noteRestore } from '../domain-controller/note-restore.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { importStep } from '../objects/import-step.ts';
 import { fullPassStep } from '../passwords/full-pass-step.ts';
@@ -110,11 +110,10 @@ export class Connector {
     const { objects = true } = options;
     const done = objects ? await this.#objects(namingContext, options) : NO_OBJECTS;
     const passwords = await this.#passwords(namingContext);
+    concludeRestore(this.context);
     this.#lastError = undefined;
     store.cursors.set('last-error', undefined);
-    if (done === undefined) {
-      throw cycleStopped(connector.name);
-    }
+    if (done === undefined) throw cycleStopped(connector.name);
     const milliseconds = Math.round(store.clock.monotonic() - began);
     return { connector: connector.name, ...done, passwords, milliseconds };
   }

@@ -5,6 +5,7 @@ import type {
   CredentialChange,
   ObjectChange,
   PublicKey,
+  SeenRun,
   TenantLine,
   Verdict,
   WindowsCredentialsSyncConfig,
@@ -57,6 +58,8 @@ export class ProvisioningPeer {
   accepts: readonly string[] | undefined;
   /** What it says that its managed domain announced. */
   domainAccepts: readonly string[] | undefined;
+  /** What it says of other starts of the same Connect. */
+  otherRuns: SeenRun[] | undefined;
   /** It compares (docs/formats.md, *Comparing*); not as a tenant of the release before. */
   compares = false;
   /** The mark that it gives out with its next comparison, and those that it was shown. */
@@ -87,6 +90,7 @@ export class ProvisioningPeer {
     this.judge = () => undefined;
     this.accepts = undefined;
     this.domainAccepts = undefined;
+    this.otherRuns = undefined;
     this.compares = false;
     this.mark = null;
     this.marks.length = 0;
@@ -190,6 +194,7 @@ export class ProvisioningPeer {
           windowsCredentialsSyncConfig,
           ...(this.accepts && { accepts: this.accepts }),
           ...(this.domainAccepts && { domainAccepts: this.domainAccepts }),
+          ...(this.otherRuns && { otherRuns: this.otherRuns }),
         };
       }
       case '/api/v1/sync/objects':

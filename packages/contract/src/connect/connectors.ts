@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Forest, ObjectGuid, Timestamp, text } from '../common.ts';
 import { route } from '../http/route.ts';
 import { ConfigurationParameters, ConnectorName, Identifier } from './parameters.ts';
-import { ControllerInUse } from './status.ts';
+import { ControllerInUse, RestoreState } from './status.ts';
 
 /** Every tenant connector has this identifier, as in the original. */
 export const TENANT_CONNECTOR_ID = 'b891884f-051e-4a83-95af-2544101c9083';
@@ -173,5 +173,23 @@ export const connectorRoutes = {
     params: ByName,
     body: z.strictObject({ server: text(255).min(1) }),
     reply: z.strictObject({ connector: ConnectorName, domainController: ControllerInUse }),
+  }),
+  getRestore: route({
+    method: 'GET',
+    path: '/api/v1/connectors/:name/restore',
+    access: ['local'],
+    summary: 'what waits for the word that the forest was restored from a backup; null when nothing does',
+    params: ByName,
+    reply: z.strictObject({ restore: RestoreState.nullable() }),
+  }),
+  acceptRestore: route({
+    method: 'PUT',
+    path: '/api/v1/connectors/:name/restore',
+    access: ['local'],
+    summary:
+      'says that the forest was restored, as the named domain controller has it: older passwords and accounts that were closed since count again, everywhere',
+    params: ByName,
+    body: z.strictObject({ server: text(255).min(1) }),
+    reply: z.strictObject({ connector: ConnectorName, epoch: z.int().positive() }),
   }),
 };

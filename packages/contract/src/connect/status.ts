@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from '../common.ts';
 import { RecordNames } from '../http/accepts.ts';
 import { route } from '../http/route.ts';
+import { SeenRuns } from '../http/run.ts';
 
 /** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
 
@@ -112,6 +113,25 @@ export const ControllerInUse = z.strictObject({
 });
 export type ControllerInUse = z.infer<typeof ControllerInUse>;
 
+/** What waits for the word that a forest was restored from a backup. */
+export const RestoreState = z.strictObject({
+  connector: z.string(),
+  forest: z.string(),
+  /** The domain controller that is read. */
+  server: z.string(),
+  /** When it was found restored, and why; null where the tenant alone says that it has newer passwords. */
+  since: Timestamp.nullable(),
+  reason: z.string().nullable(),
+  /** Passwords that are older there than in the tenant, and whose some of them are. */
+  olderPasswords: Count,
+  older: z.array(z.string()),
+  /** People who were closed or deleted, and would be opened or made again; and some of them. */
+  openings: Count,
+  opening: z.array(z.string()),
+  /** Everything has been read since: nothing is missing from the numbers. */
+  complete: z.boolean(),
+});
+export type RestoreState = z.infer<typeof RestoreState>;
 /** What the tenant has otherwise than it acknowledged. */
 export const ConnectComparison = z.strictObject({
   /** When it was compared last, and how many people differed then. */
@@ -142,6 +162,8 @@ export const ConnectStatus = z.strictObject({
     url: z.string(),
     /** The oldest Connect that the tenant takes; null while it does not say. */
     minimumAgentVersion: z.string().nullable(),
+    /** Other starts of this Connect that the tenant hears beside it; absent without any. */
+    otherRuns: SeenRuns.optional(),
   }),
   signingKey: PublicKey,
   pairing: z.strictObject({
@@ -166,6 +188,10 @@ export const ConnectStatus = z.strictObject({
       lastError: z.string().nullable(),
       /** Which domain controller is read; there where the connector has several. */
       domainController: ControllerInUse.optional(),
+      /** What waits for the word that the forest was restored; there where something does. */
+      restore: RestoreState.optional(),
+      /** Of the forest's password orders; there once it was restored. */
+      epoch: z.int().positive().optional(),
       clock: ClockDifference.optional(),
       users: Count,
       exported: Count,

@@ -2,6 +2,7 @@ import { domainAdministratorRoutes } from './administrators.ts';
 import { domainDecisionRoutes } from './decisions.ts';
 import { domainHeldRoutes } from './held.ts';
 import { domainNameRoutes } from './names.ts';
+import { domainSidRoutes } from './sids.ts';
 import { domainStatusRoutes } from './status.ts';
 
 /** Domain Services' local API: what the command line asks of the service on its machine, by the socket in its state folder. */
@@ -11,4 +12,5 @@ export const domainRoutes = {
   ...domainNameRoutes,
   ...domainAdministratorRoutes,
   ...domainHeldRoutes,
+  ...domainSidRoutes,
 };

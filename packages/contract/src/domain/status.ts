@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { Timestamp } from '../common.ts';
 import { route } from '../http/route.ts';
+import { SeenRuns } from '../http/run.ts';
 import { DomainBlock, ForestText, ManagedAccount, UserProblem } from './people.ts';
+import { OnPremisesSids } from './sids.ts';
 
 const Count = z.int().nonnegative();
 
@@ -16,6 +18,16 @@ export const Registration = z.strictObject({
   next: z.string().nullable(),
 });
 export type Registration = z.infer<typeof Registration>;
+
+/** How machines find the managed domain. */
+export const DomainDns = z.strictObject({
+  /** `internal`: its domain controller answers. */
+  mode: z.enum(['internal', 'none']),
+  address: z.string(),
+  /** Who is asked for names that are not the domain's. */
+  forwarder: z.string().nullable(),
+});
+export type DomainDns = z.infer<typeof DomainDns>;
 
 const Records = { accounts: Count, credentials: Count };
 
@@ -76,7 +88,12 @@ export const DomainStatus = z.strictObject({
       warning: z.string().nullable(),
     })
     .optional(),
+  /** Absent of a release before. */
+  dns: DomainDns.optional(),
+  onPremisesSids: OnPremisesSids.optional(),
   registration: Registration,
+  /** Other starts of this Domain Services that the tenant hears beside it; absent without any. */
+  otherRuns: SeenRuns.optional(),
   feed: z.strictObject({
     cursor: z.string(),
     readAt: Timestamp.nullable(),

@@ -6,7 +6,9 @@ import { z } from 'zod';
  */
 export const ACCEPTS_HEADER = 'causeway-accepts';
 /** Of a user, so that state depends on who reads them. */
-export const USER_RECORDS: readonly string[] = ['account-3', 'withdrawal-1'];
+export const USER_RECORDS: readonly string[] = ['account-3', 'credential-3', 'withdrawal-1', 'withdrawal-2'];
+/** Of them, what is said of passwords of a forest that was restored: their orders have an epoch. */
+export const EPOCH_RECORDS: readonly string[] = ['credential-3', 'withdrawal-2'];
 /** What this program announces: kind and version of a record. */
 export const ACCEPTED_RECORDS: readonly string[] = [
   ...USER_RECORDS,

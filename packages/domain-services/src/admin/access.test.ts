@@ -33,12 +33,15 @@ const handlers = adminHandlers({
   send: async () => {
     throw new CallError(403, 'not-yours', 'the tenant says no');
   },
+  onPremisesSids: 'all',
+  domainSids: async () => ['S-1-5-21-9-9-9'],
   applyBlocks: async () => undefined,
   register: async () => {},
   running: {
     startedAt: Date.now(),
     samba: { version: '4.22.0', lacks: [{ id: 'a', what: 'a fix' }], warning: 'a warning' },
     trouble: () => 'samba is starting',
+    otherRuns: () => undefined,
     wake: () => told.push('wake'),
     readAgain: () => told.push('read again'),
     log: () => told.push('log'),

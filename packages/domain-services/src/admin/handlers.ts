@@ -1,5 +1,5 @@
 import type { Handlers, Send } from '@causeway/api';
-import type { Done, domainRoutes, RegisterRequest } from '@causeway/contract';
+import type { Done, domainRoutes, RegisterRequest, SeenRun } from '@causeway/contract';
 import type { SambaRelease } from '@causeway/samba';
 import {
   acceptAdministrator,
@@ -14,10 +14,13 @@ import { acceptUser } from './accept-user.ts';
 import { block, unblock } from './block-commands.ts';
 import type { At } from './command-context.ts';
 import { freeName, giveName, listNames, readName } from './name-commands.ts';
+import { confirmSid, listSids, unconfirmSid } from './sid-commands.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
 
 export interface AdminContext extends StatusSources, At {
   send: Send;
+  /** SIDs of the managed domain and of those that it trusts. @throws CausewayError 'directory-unavailable' */
+  domainSids: () => Promise<string[]>;
   register: (request: RegisterRequest) => Promise<void>;
   /** The service that runs; absent where a command has taken its place. */
   running?: RunningService;
@@ -28,6 +31,8 @@ export interface RunningService {
   samba: SambaRelease;
   /** What keeps the feed from being followed, in words. */
   trouble: () => string | undefined;
+  /** Other starts of this Domain Services, as the tenant says. */
+  otherRuns: () => SeenRun[] | undefined;
   /** What was waited for may go now. */
   wake(): void;
   /** Records that were refused before may be taken now: the feed is read from its start. */
@@ -51,7 +56,8 @@ export function adminHandlers(at: AdminContext): AdminHandlers {
     return result;
   };
   return {
-    getStatus: () => readStatus(at, running && { ...running, trouble: running.trouble() }),
+    getStatus: () =>
+      readStatus(at, running && { ...running, trouble: running.trouble(), otherRuns: running.otherRuns() }),
     getUserStatus: ({ params, query }) => readUserStatus(ledger, params.user, query.forest),
     trustAgent: async ({ body }) => {
       const { fingerprint, forest } = await trustAgent(ledger, send, body.fingerprint, body.forest);
@@ -86,6 +92,9 @@ export function adminHandlers(at: AdminContext): AdminHandlers {
     acceptAdministrator: ({ body }) => done('acceptAdministrator', 'wake', acceptAdministrator(ledger, body)),
     removeAdministrator: ({ body }) => done('removeAdministrator', 'wake', removeAdministrator(ledger, body)),
     listHeld: ({ query }) => ({ lists: listHeld(ledger, query.operation, query.forest) }),
+    listSids: () => listSids(ledger, at.onPremisesSids),
+    confirmSid: async ({ body }) => done('confirmSid', 'wake', await confirmSid(at, body)),
+    unconfirmSid: ({ body }) => done('unconfirmSid', 'wake', unconfirmSid(ledger, body)),
     getHeld: ({ params }) => getHeld(ledger, params.digest),
     approveHeld: ({ params, body }) => {
       const approved = approveHeld(ledger, params.digest, body.operation);

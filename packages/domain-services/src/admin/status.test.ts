@@ -34,7 +34,15 @@ test('only the tenant’s own managed domain calls itself complete', async () =>
   const places = placesOf({ stateDirectory: folder });
   const limits = { differenceMs: 1000, silenceMs: 60_000 };
   const enrolment = { tenantName: 'contoso' } as Parameters<typeof readStatus>[0]['enrolment'];
-  const sources = { ledger, places, keys, limits, enrolment, realm: 'AADDS.EXAMPLE.NET' };
+  const sources = {
+    ledger,
+    places,
+    keys,
+    limits,
+    enrolment,
+    realm: 'AADDS.EXAMPLE.NET',
+    onPremisesSids: 'all' as const,
+  };
 
   const shown = () => readStatus(sources, undefined);
   const replaced = { state: 'replaced', realm: 'AADDS2.EXAMPLE.NET', fingerprint: 'F' } as const;

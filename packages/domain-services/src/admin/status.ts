@@ -1,11 +1,12 @@
 import type { Identity } from '@causeway/api';
-import type { DomainBlock, DomainStatus, DomainUserStatus } from '@causeway/contract';
+import type { DomainBlock, DomainStatus, DomainUserStatus, SeenRun } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
-import { domainStatus, type SambaRelease } from '@causeway/samba';
+import { domainStatus, holdsDomain, type SambaRelease } from '@causeway/samba';
 import { countAdministrators } from '../administrators/administrators.ts';
 import { growthAlarms } from '../apply/creations.ts';
-import type { DifferenceLimits } from '../configuration.ts';
+import type { DifferenceLimits, DomainConfiguration } from '../configuration.ts';
 import { readLockAlarm } from '../directory/realm-guard.ts';
+import { readDns } from '../dns.ts';
 import { arrivals } from '../heads/arrival.ts';
 import type { Block } from '../ledger/block-book.ts';
 import { onlyOne, seekPerson, shownAccount, unknownUser } from '../ledger/find-person.ts';
@@ -15,6 +16,7 @@ import type { PublicDomainKeys } from '../pairing/domain-keys.ts';
 import { offeredTenantKey, pinnedTenantKey } from '../pairing/tenant-key.ts';
 import type { Places } from '../places.ts';
 import { readRegistration } from '../registration/standing.ts';
+import { listSids } from './sid-commands.ts';
 
 export interface StatusSources {
   ledger: Ledger;
@@ -23,11 +25,19 @@ export interface StatusSources {
   enrolment: Identity;
   keys: PublicDomainKeys;
   limits: DifferenceLimits;
+  onPremisesSids: DomainConfiguration['onPremisesSids'];
 }
 
 export function readStatus(
   sources: StatusSources,
-  following: { trouble: string | undefined; startedAt: number; samba?: SambaRelease } | undefined,
+  following:
+    | {
+        trouble: string | undefined;
+        startedAt: number;
+        samba?: SambaRelease;
+        otherRuns?: SeenRun[] | undefined;
+      }
+    | undefined,
 ): DomainStatus {
   const { ledger, places, realm, enrolment, keys } = sources;
   const domain = domainStatus(places.domain);
@@ -39,7 +49,10 @@ export function readStatus(
     trouble: following?.trouble ?? null,
     domain: { running: domain.running, since: domain.since?.toISOString() ?? null },
     ...(following?.samba && { samba: following.samba }),
+    ...(holdsDomain(places.domain) && { dns: readDns(places.domain) }),
+    onPremisesSids: listSids(ledger, sources.onPremisesSids),
     registration,
+    ...(following?.otherRuns && { otherRuns: following.otherRuns }),
     feed: {
       cursor: ledger.state.get('cursor') ?? '',
       readAt: ledger.state.get('readAt') ?? null,

@@ -1,6 +1,6 @@
 import type { SealingKey } from '@causeway/records';
 import type { Log } from '@causeway/service';
-import type { Growth } from '../configuration.ts';
+import type { DomainConfiguration, Growth } from '../configuration.ts';
 import type { LdbModify } from '../directory/ldb-modify.ts';
 import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -18,5 +18,7 @@ export interface ApplyContext {
   trust: Trust;
   /** What too many new accounts lead to; an alarm when absent. */
   growth?: Growth;
+  /** Whether `sIDHistory` is written; it is when absent. */
+  onPremisesSids?: DomainConfiguration['onPremisesSids'];
   log: Log;
 }

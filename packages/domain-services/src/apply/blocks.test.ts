@@ -446,7 +446,8 @@ test('status counts the blocked, names the newest, and no longer says that they 
     const enrolment = { tenantName: 'contoso' } as never;
     const limits = { differenceMs: 1000, silenceMs: 60_000 };
     const own = { places: { domain: { directory: folder } } as never, keys: {} as never };
-    return readStatus({ ledger, limits, enrolment, realm: REALM, ...own }, undefined).blocked;
+    return readStatus({ ledger, limits, enrolment, realm: REALM, onPremisesSids: 'all', ...own }, undefined)
+      .blocked;
   };
   assert.deepEqual(status(), { count: 0, waiting: 0, latest: [] });
   await block('alice', { by: 'root' });

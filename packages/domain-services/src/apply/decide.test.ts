@@ -343,6 +343,62 @@ test('an older password is refused though its record is newer, until it is accep
   assert.deepEqual(codes(decideItem(accepted, shown)), ['absent', 'write']);
 });
 
+/** A forest that was restored after all of these passwords were written, as its administrator accepted. */
+async function restoredForest(...versions: number[]) {
+  const forest = new ForestPeer(TENANT, corp.forest);
+  const keys = [forest.publicKey];
+  const trusted: Trust = keyId =>
+    keys
+      .filter(key => key.keyId === keyId)
+      .map(({ publicKey }) => ({ publicKey, forests: new Set([forest.forest]) }))[0];
+  const decided = (entry: LedgerEntry | undefined, shown: Shown) => {
+    const item: FeedItem = {
+      ...{ userId: randomUUID(), origin: 'synchronized', profile: EMPTY_PROFILE, forest: forest.forest },
+      ...{ accountRecord: null, credentialRecord: null },
+      ...shown,
+    };
+    return decide(entry, verifyItem(item, trusted, TENANT), DOMAIN, () => undefined);
+  };
+  const person = forest.person('alice');
+  let entry: LedgerEntry | undefined;
+  for (const version of versions) {
+    const credentialRecord = await forest.credential(person, `P${version}`, version, RECIPIENT);
+    entry = written(entry, decided(entry, forest.item(person, forest.account(person), credentialRecord)));
+  }
+  const before = await forest.credential(person, 'before', 20, RECIPIENT);
+  forest.epoch = 1_795_437_727_000_008;
+  return { forest, person, entry: entry!, decided, before };
+}
+
+test('of a restored forest an older password is written without a word, and nothing of before comes after it', async () => {
+  const { forest, person, entry, decided, before } = await restoredForest(5, 9);
+  const older = await forest.credential(person, 'P3', 3, RECIPIENT);
+  const decision = decided(entry, { sourceAnchor: person.anchor, credentialRecord: older });
+  assert.deepEqual(codes(decision), ['absent', 'write']);
+  const then = written(entry, decision)!;
+  assert.deepEqual([then.passwordOrder?.epoch, then.passwordOrder?.version], [forest.epoch, 3]);
+  const replayed = decided(then, { sourceAnchor: person.anchor, credentialRecord: before });
+  assert.deepEqual(codes(replayed), ['absent', 'older-sequence']);
+  forest.epoch = 0; // a Connect that has lost its state, and reads what it read before
+  const late = await forest.credential(person, 'P10', 10, RECIPIENT);
+  const { credential } = decided(then, { sourceAnchor: person.anchor, credentialRecord: late });
+  assert.ok(credential.kind === 'waiting' && credential.code === 'older-password-order');
+  assert.match(credential.acceptable ?? '', /^order:10\//);
+});
+
+test('a reset with must change after the restore withdraws whatever was written before it', async () => {
+  const { forest, person, entry, decided } = await restoredForest(5, 9);
+  const withdrawal = { sourceAnchor: person.anchor, credentialRecord: forest.withdrawal(person, 4) };
+  const decision = decided(entry, withdrawal);
+  assert.deepEqual(codes(decision), ['absent', 'withdraw']);
+  const then = written(entry, decision)!;
+  const own = await forest.credential(person, 'own', 5, RECIPIENT);
+  assert.deepEqual(codes(decided(then, { sourceAnchor: person.anchor, credentialRecord: own })), [
+    'absent',
+    'write',
+  ]);
+});
+
 test('an anchor with another objectGUID waits, and begins anew once it is accepted', async () => {
   const { person, entry } = await writtenPerson();
   const again = { ...person, objectGuid: randomUUID() };
@@ -553,6 +609,14 @@ test('a newer password lifts a lockout, the same one sent again does not', async
     const { write } = planWrite(entry, { credential: { record: credential.record, secret } }, context);
     assert.equal('lockoutTime' in write.values, lifts, `version ${version}`);
   }
+  corp.epoch = 9; // the forest was restored: the same password is the same one
+  const shown = forest(person, await corp.credential(person, 'Sent.5', 5, RECIPIENT));
+  corp.epoch = 0;
+  const { credential } = decideItem(entry, shown);
+  assert.ok(credential.kind === 'write');
+  const secret = { ntHash: new Uint8Array(16) };
+  const { write } = planWrite(entry, { credential: { record: credential.record, secret } }, context);
+  assert.equal('lockoutTime' in write.values, false);
 });
 
 /** A user of a forest as an honest tenant shows it, with a password. */

@@ -155,10 +155,12 @@ function refuseOlder(
   const age = ageOf(record, { sequence: entry?.credentialSequence, passwordOrder: known });
   const acceptable = orderText(passwordOrder);
   if (age !== 'older-password-order' || entry?.accepted === acceptable) return undefined;
-  const detail = `version ${passwordOrder.version} after version ${known!.version}`;
+  const detail = `${inWords(passwordOrder)} after ${inWords(known!)}`;
   return waitFor(age, sequence, detail, acceptable);
 }
 
+const inWords = ({ epoch, version }: PasswordOrder): string =>
+  `version ${version}${epoch === undefined ? '' : ` of epoch ${epoch}`}`;
 /** A sequence is one record's: who signed another one with it had lost count, and signs anew. */
 function refuseReplayed(
   { sequence, digest }: Believed<{ sequence: number }>,
@@ -203,8 +205,8 @@ function newestAccountSequence(entry: LedgerEntry): number {
 const pinText = ({ forest, objectGuid }: { forest: string; objectGuid: string }): string =>
   `pin:${forest}/${objectGuid}`;
 
-const orderText = ({ version, originatingTime, originatingInvocationId }: PasswordOrder): string =>
-  `order:${version}/${originatingTime}/${originatingInvocationId}`;
+const orderText = ({ epoch = 0, version, originatingTime, originatingInvocationId }: PasswordOrder): string =>
+  `order:${epoch > 0 ? `e${epoch}/` : ''}${version}/${originatingTime}/${originatingInvocationId}`;
 
 function sequenceOf(verified: Verified<{ sequence: number }>): number {
   return verified.ok ? verified.record.sequence : verified.sequence;

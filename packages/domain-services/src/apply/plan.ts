@@ -1,5 +1,5 @@
 import type { FeedItem } from '@causeway/contract';
-import { comparePasswordOrder } from '@causeway/credentials';
+import { comparePasswordOrder, isSameWrite } from '@causeway/credentials';
 import { encodeGuid } from '@causeway/ldap';
 import type { AccountRecord, CredentialRecord, CredentialSecret, WithdrawalRecord } from '@causeway/records';
 import {
@@ -52,6 +52,8 @@ export interface PlanContext {
   descriptor: Uint8Array;
   /** Makes the mark of a new account: a GUID. */
   newNonce: () => string;
+  /** Nobody has an on-premises SID here. */
+  noSids?: boolean;
   /** The block that holds for somebody. */
   blockOf: (person: Person) => Block | undefined;
 }
@@ -67,7 +69,8 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
   const next = advance(entry, parts, context.now);
   const block = context.blockOf(next);
   const values: Values = {
-    ...(parts.account && accountValues(parts.account.record, parts.account.sidRefused)),
+    ...(parts.account &&
+      accountValues(parts.account.record, parts.account.sidRefused || context.noSids === true)),
     ...(parts.account && profileValues(parts.account.profile)),
     ...controlValues(mayBeEnabled(next, block)),
     ...(block && blockMark(block)),
@@ -94,7 +97,8 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
 /** Another password, not the same one sent again: that must give nobody who guesses fresh tries. */
 function isNewer({ passwordOrder }: CredentialRecord, entry: LedgerEntry | undefined): boolean {
   const known = entry?.passwordOrder ?? null;
-  return known === null || comparePasswordOrder(passwordOrder, known) > 0;
+  if (known === null) return true;
+  return comparePasswordOrder(passwordOrder, known) > 0 && !isSameWrite(passwordOrder, known);
 }
 
 /** The plan of an account that is to be made, by these names. */

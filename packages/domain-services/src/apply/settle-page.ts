@@ -15,6 +15,7 @@ import type { AccountDecision } from './decide.ts';
 import { reasonOf, saveNameProblem } from './names/name-problems.ts';
 import { reconcileNames } from './names/reconcile-names.ts';
 import { forgotten, planDeletion, rememberWithdrawal, wantedNames } from './plan.ts';
+import { domainSidOf } from './sid-history.ts';
 import type { Task } from './task.ts';
 
 /**
@@ -104,7 +105,10 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
     if (account.kind === 'unchanged' && entry) refreshNames(ledger, entry, account.record);
     // Looked at before the account was there, they may have been put off.
     ledger.names.touch(task.taken?.due ?? []);
-    if (account.kind === 'upsert' && !failure) saveAsides(ledger, task, account, at);
+    if (account.kind === 'upsert' && !failure) {
+      saveAsides(ledger, task, account, at);
+      wantShadow(ledger, account);
+    }
     if (failure) failed.push(item);
     for (const kind of ['account', 'credential'] as const) {
       const report = outcomeOf(ledger, task, kind, at, failure);
@@ -142,6 +146,13 @@ function keepDigests(ledger: Ledger, person: Person, { verified, decision }: Tas
   const credentialDigest = known.credentialDigest ?? ofCredential;
   if (accountDigest !== known.accountDigest || credentialDigest !== known.credentialDigest)
     ledger.accounts.save({ ...known, accountDigest, credentialDigest });
+}
+
+/** The SID that the person is to have here, too; one that is refused is none. */
+function wantShadow(ledger: Ledger, { record, sid }: Extract<AccountDecision, { kind: 'upsert' }>): void {
+  const domainSid =
+    sid === undefined && record.objectSid !== null ? domainSidOf(record.objectSid) : undefined;
+  ledger.shadows.want(signedPerson(record), domainSid ? record.objectSid : null, domainSid ?? null);
 }
 
 /** What of a record is not written, though the record is: kept beside it. */

@@ -80,7 +80,7 @@ function pinSid(ledger: Ledger, { objectSid, forest }: AccountRecord): void {
 
 /** Finds the names of whoever is new, opens the credentials and plans the writes of all that is to be written. */
 async function planTasks(
-  { ledger, directory, domain, sealingKey }: ApplyContext,
+  { ledger, directory, domain, sealingKey, onPremisesSids }: ApplyContext,
   tasks: Task[],
 ): Promise<void> {
   /** Whoever is to be made, as names see it. */
@@ -94,7 +94,8 @@ async function planTasks(
   const now = ledger.now();
   const { users, accountDescriptor: descriptor } = directory;
   const blockOf = (person: Person) => ledger.blocks.of(person);
-  const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID, blockOf };
+  const noSids = onPremisesSids === 'none';
+  const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID, blockOf, noSids };
   for (const task of tasks) {
     const { entry, item } = task;
     const made = newcomer(task);

@@ -88,6 +88,15 @@ async function applyOnce({
   }
 }
 
+async function domainSidsOnce({ domain }: AdminContext['places']): Promise<string[]> {
+  const directory = new ManagedDirectory(domain);
+  try {
+    return await directory.domainSids();
+  } finally {
+    await directory.close();
+  }
+}
+
 async function open(configuration: DomainConfiguration): Promise<AdminContext> {
   const places = placesOf(configuration);
   requireCreated(places);
@@ -96,9 +105,11 @@ async function open(configuration: DomainConfiguration): Promise<AdminContext> {
   const send = await openTenant(places, configuration.tenant, enrolment);
   const { realm } = configuration;
   const limits = limitsOf(configuration);
-  const ledger = new Ledger(places.ledger);
+  const ledger = new Ledger(places.ledger, undefined, places.confirmed);
   return {
     ...{ ledger, send, places, enrolment, keys, realm, limits },
+    onPremisesSids: configuration.onPremisesSids,
+    domainSids: () => domainSidsOnce(places),
     applyBlocks: () => applyOnce({ ledger, places }),
     register: async request => {
       await registerAgain({ ledger, places, configuration, keys }, request);

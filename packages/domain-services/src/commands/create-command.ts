@@ -1,6 +1,7 @@
 import { CausewayError, type CodeFlags, confirm, printResult, readCode, withCode } from '@causeway/service';
 import { loadDomainConfiguration } from '../configuration.ts';
 import { createDomain } from '../creation/create.ts';
+import { describeDns } from '../dns.ts';
 import type { CommandFlags } from './command-options.ts';
 import type { ReplaceFlags } from './register-command.ts';
 
@@ -10,6 +11,7 @@ interface CreateFlags extends CommandFlags, ReplaceFlags, CodeFlags {
   hostName?: string;
   address?: string;
   dns?: 'internal' | 'none';
+  dnsForwarder?: string;
   directory?: string;
   tenant?: string;
   ca?: string;
@@ -25,6 +27,7 @@ export async function create(flags: CreateFlags): Promise<void> {
     hostName: flags.hostName,
     address: flags.address,
     dns: flags.dns,
+    dnsForwarder: flags.dnsForwarder,
     directory: flags.directory,
     tenant:
       flags.tenant === undefined ? undefined : { url: flags.tenant, ...(flags.ca && { caFile: flags.ca }) },
@@ -43,6 +46,8 @@ export async function create(flags: CreateFlags): Promise<void> {
     `managed domain ${created.realm} is made in ${created.directory}`,
     `fingerprint of its keys: ${created.fingerprint}`,
     `the Administrator's password is in ${created.administratorPasswordFile}`,
+    `nobody needs it once 'causeway domain administrators accept' has accepted somebody: keep it for an emergency`,
+    ...describeDns(created.dns, created.realm),
     `Samba ${created.samba.version ?? 'of an unknown version'}`,
     ...(created.samba.warning === null ? [] : [`WARNING: ${created.samba.warning}`]),
     ...(created.replaced === null ? [] : [`it has the place of ${created.replaced}, which goes on running`]),

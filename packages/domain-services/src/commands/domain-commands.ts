@@ -17,9 +17,11 @@ import {
   subcommand,
 } from './command-options.ts';
 import { create } from './create-command.ts';
+import { dns } from './dns-command.ts';
 import { heldCommands } from './held-commands.ts';
 import { nameCommands } from './name-commands.ts';
 import { register } from './register-command.ts';
+import { sidCommands } from './sid-commands.ts';
 import { status } from './status-command.ts';
 
 /** Adds `causeway domain …`. */
@@ -33,6 +35,7 @@ export function domainCommands(program: Program): void {
     .option('--host-name <name>', 'short name of this domain controller')
     .option('--address <ipv4>', 'address that the domain controller listens on')
     .option('--dns <mode>', "'internal': Samba answers DNS itself; 'none'")
+    .option('--dns-forwarder <ipv4>', 'resolver that it asks for all other names')
     .option('--directory <directory>', "the Samba domain's own folder")
     .option('--tenant <url>', 'base address of the tenant')
     .option('--ca <file>', "CA of the tenant's certificate (PEM)")
@@ -51,6 +54,12 @@ export function domainCommands(program: Program): void {
   command('run', 'supervise the managed domain and follow the tenant').action((flags: CommandFlags) =>
     runDomain(loadDomainConfiguration(flags)),
   );
+  command('dns', 'how machines find the managed domain, or change it (with its service stopped)')
+    .option('--set <mode>', "'internal': Samba answers DNS itself; 'none'")
+    .option('--forwarder <ipv4>', 'resolver that it asks for all other names')
+    .option('--no-forwarder', 'ask nobody for other names')
+    .option('--yes', 'change it without a question')
+    .action(dns);
   command('stop', 'stop the managed domain itself, after its service').action(stop);
   forestOption(command('status', 'what was written, what was refused and why'), OF_SEVERAL)
     .argument('[user]', 'userPrincipalName, name in the managed domain or source anchor')
@@ -98,6 +107,7 @@ export function domainCommands(program: Program): void {
     );
   nameCommands(domain);
   heldCommands(command);
+  sidCommands(domain);
   administratorCommands(domain);
 }
 

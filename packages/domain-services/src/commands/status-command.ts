@@ -1,4 +1,12 @@
-import type { DomainArrival, DomainStatus, DomainUserStatus, UserProblem } from '@causeway/contract';
+import { describeOtherRuns } from '@causeway/api';
+import type {
+  DomainArrival,
+  DomainDns,
+  DomainStatus,
+  DomainUserStatus,
+  OnPremisesSids,
+  UserProblem,
+} from '@causeway/contract';
 import { table } from '@causeway/service';
 import { blockText } from '../admin/block-commands.ts';
 import { alarmText } from '../heads/head-watch.ts';
@@ -37,6 +45,8 @@ function statusLines(status: DomainStatus): string[] {
       ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
       ['administrators', administratorsLine(status.administrators)],
       ['blocked', blockedLine(status.blocked)],
+      ...(status.dns ? [['DNS', dnsLine(status.dns)]] : []),
+      ...(status.onPremisesSids ? [['on-premises SIDs', sidsLine(status.onPremisesSids)]] : []),
       ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
       [
         'deletions',
@@ -54,6 +64,7 @@ function statusLines(status: DomainStatus): string[] {
       ['names and SIDs that differ', countsLine(problems.asides)],
     ]),
     ...registrationAdvice(status.registration),
+    ...(status.otherRuns ? ['', `ALARM: ${describeOtherRuns('Domain Services', status.otherRuns)}`] : []),
     ...(status.guard.alarm === null ? [] : ['', status.guard.alarm]),
     ...(status.samba == null || status.samba.warning === null
       ? []
@@ -180,4 +191,17 @@ function problemLines(problems: readonly UserProblem[]): string[] {
   const rows = problems.map(p => [p.anchor, p.forest, p.kind, p.outcome, p.code, p.reason, p.since]);
   const head = ['source anchor', 'forest', 'record', 'outcome', 'code', 'reason', 'since'];
   return ['', ...table([head, ...rows])];
+}
+
+function dnsLine({ mode, address, forwarder }: DomainDns): string {
+  if (mode === 'none') return 'none: no machine can join by DNS (causeway domain dns --set internal)';
+  return `answers at ${address}, ${forwarder === null ? 'for its own names alone' : `asks ${forwarder} for all others`}`;
+}
+
+function sidsLine({ setting, written, waiting, domains }: OnPremisesSids): string {
+  if (setting === 'none') return 'none, as configured';
+  const unconfirmed = domains.filter(({ confirmedAt }) => confirmedAt === null).length;
+  const open =
+    unconfirmed > 0 ? `; domains that nobody confirmed: ${unconfirmed} (causeway domain sids)` : '';
+  return `${written} people have theirs, ${waiting} wait${open}`;
 }

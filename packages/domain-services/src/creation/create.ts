@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { Replaces } from '@causeway/contract';
+import type { DomainDns, Replaces } from '@causeway/contract';
 import { holdsDomain, provisionDomain, type SambaRelease, sambaRelease } from '@causeway/samba';
 import { CausewayError, lockState, readPrivateFile, writePrivateFile } from '@causeway/service';
 import { type DomainConfiguration, savedConfigurationFile } from '../configuration.ts';
 import { ensureStructure } from '../directory/structure.ts';
+import { readDns } from '../dns.ts';
 import {
   ensureDomainKeys,
   holdsDomainKeys,
@@ -50,6 +51,8 @@ export interface Created {
   /** Realm of the domain whose place it took. */
   replaced: string | null;
   administratorPasswordFile: string;
+  /** How machines find the domain. */
+  dns: DomainDns;
   samba: SambaRelease;
 }
 
@@ -97,6 +100,7 @@ export async function createDomain(
       fingerprint: keys.fingerprint,
       replaced: replaces?.realm ?? null,
       administratorPasswordFile: passwordFile,
+      dns: readDns(places.domain),
       samba: await sambaRelease(),
     };
   } finally {
@@ -122,10 +126,11 @@ async function provision(
   creation: Creation,
   passwordFile: string,
 ): Promise<void> {
-  const { realm, netbiosDomain, hostName, address, dns, samba } = configuration;
+  const { realm, netbiosDomain, hostName, address, dns, dnsForwarder, samba } = configuration;
   if (!existsSync(passwordFile)) writePrivateFile(passwordFile, `${randomPassword()}\n`);
   await provisionDomain({
     ...{ realm, netbiosDomain, hostName, address, dns },
+    ...(dnsForwarder !== undefined && { dnsForwarder }),
     directory: places.domain.directory,
     adminPassword: readPrivateFile(passwordFile).trim(),
     extraSettings: { ...HARDENED_SETTINGS, ...samba, [CREATION_SETTING]: creation.id },

@@ -40,6 +40,8 @@ function asciiDn(dn: string): string {
   );
 }
 
+const SIDS = new Set(['sIDHistory', 'objectSid']);
+
 class LdifText {
   lines = 0;
   #buffer = Buffer.alloc(1 << 16);
@@ -58,7 +60,7 @@ class LdifText {
 
   /** A SID goes as text: `ldbmodify` takes the bytes of none. */
   value(name: string, value: string | Uint8Array): void {
-    if (name === 'sIDHistory' && typeof value !== 'string') this.line(`${name}: ${decodeSid(value)}`);
+    if (SIDS.has(name) && typeof value !== 'string') this.line(`${name}: ${decodeSid(value)}`);
     else if (typeof value === 'string' && SAFE.test(value)) this.line(`${name}: ${value}`);
     else this.#base64(name, typeof value === 'string' ? Buffer.from(value) : value);
   }

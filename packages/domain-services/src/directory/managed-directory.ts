@@ -79,6 +79,11 @@ export class ManagedDirectory {
     return this.#connection.use(work);
   }
 
+  /** A change over the same socket: what the directory refuses is the result. @throws CausewayError 'directory-unavailable' */
+  attempt(work: (ldap: LdapConnection) => Promise<void>): Promise<WriteResult> {
+    return this.#connection.attempt(work);
+  }
+
   /** Keeps everybody from changing the password of an account of ours by knowing it; once that is so, this changes nothing. */
   denyOwnChange(guid: string): Promise<WriteResult> {
     return this.#connection.attempt(ldap => writeDenials(ldap, `<GUID=${guid}>`));
@@ -121,6 +126,28 @@ export class ManagedDirectory {
       const dn = `<GUID=${write.guid}>`;
       await ldap.modify(dn, asChanges(write.values), control);
     });
+  }
+
+  /** Of this domain and of those that it trusts. */
+  async domainSids(): Promise<string[]> {
+    return this.#connection.use(async ldap => {
+      const [own] = await ldap.search(this.base, { scope: 'base', attributes: ['objectSid'] });
+      const options = { filter: '(objectClass=trustedDomain)', attributes: ['securityIdentifier'] };
+      const trusted = await ldap.search(`CN=System,${this.base}`, options);
+      const sids = trusted.flatMap(entry => bytesOf(entry, 'securityIdentifier') ?? []);
+      return [bytesOf(own!, 'objectSid')!, ...sids].map(decodeSid);
+    });
+  }
+
+  /** The first SID in `sIDHistory` of whoever has one. */
+  async sidHistories(): Promise<{ guid: string; sid: string }[]> {
+    const attributes = ['objectGUID', 'sIDHistory'];
+    const filter = '(&(objectClass=user)(sIDHistory=*))';
+    const options = { scope: 'one', filter, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
+    const entries = await this.#connection.use(ldap => ldap.search(this.users, options));
+    return entries.map(entry => ({
+      ...{ guid: decodeGuid(bytesOf(entry, 'objectGUID')!), sid: decodeSid(bytesOf(entry, 'sIDHistory')!) },
+    }));
   }
 
   /** What stands as the mark of a block on an account, of whoever has one. */

@@ -55,14 +55,14 @@ const NAMED = `SELECT * FROM accounts WHERE (${HAS_NAME} OR ${isName('wanted_nam
 const SAME_NAME = 'name_key(excluded.wanted_name) IS name_key(wanted_name)';
 const GONE = 'excluded.managed_guid IS NULL AND excluded.nonce IS NULL';
 const SAVE = `INSERT INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence,
-  order_version, order_time, order_invocation_id, has_credential, withdrawn, wants_enabled, wanted_name,
+  order_epoch, order_version, order_time, order_invocation_id, has_credential, withdrawn, wants_enabled, wanted_name,
   wanted_principal, has_name, has_principal, keeps_digits, digits_key, sid_refused, nonce, managed_guid,
   last_managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at,
   account_digest, credential_digest)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (forest, anchor) DO UPDATE SET object_guid = excluded.object_guid,
   account_sequence = excluded.account_sequence, credential_sequence = excluded.credential_sequence,
-  order_version = excluded.order_version, order_time = excluded.order_time,
+  order_epoch = excluded.order_epoch, order_version = excluded.order_version, order_time = excluded.order_time,
   order_invocation_id = excluded.order_invocation_id, has_credential = excluded.has_credential,
   withdrawn = excluded.withdrawn,
   wants_enabled = excluded.wants_enabled, wanted_name = excluded.wanted_name,
@@ -129,7 +129,12 @@ export class AccountBook {
     this.#database.run(
       SAVE,
       ...[entry.anchor, entry.forest, entry.objectGuid, entry.accountSequence, entry.credentialSequence],
-      ...[order?.version ?? null, order?.originatingTime ?? null, order?.originatingInvocationId ?? null],
+      ...[
+        order?.epoch ?? 0,
+        order?.version ?? null,
+        order?.originatingTime ?? null,
+        order?.originatingInvocationId ?? null,
+      ],
       ...[Number(entry.hasCredential), Number(entry.withdrawn), Number(entry.wantsEnabled)],
       ...[entry.wantedName, entry.wantedPrincipal],
       ...[entry.samAccountName, entry.userPrincipalName, Number(entry.keepsDigits), entry.digitsKey],
@@ -167,6 +172,7 @@ export class AccountBook {
 
 function entryOf(row: Row): LedgerEntry {
   const version = number(row.order_version);
+  const epoch = Number(row.order_epoch);
   return {
     anchor: String(row.anchor),
     forest: String(row.forest),
@@ -179,6 +185,7 @@ function entryOf(row: Row): LedgerEntry {
       version === null
         ? null
         : {
+            ...(epoch > 0 && { epoch }),
             version,
             originatingTime: Number(row.order_time),
             originatingInvocationId: String(row.order_invocation_id),

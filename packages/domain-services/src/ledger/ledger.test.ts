@@ -54,6 +54,10 @@ function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
 }
 
 test('an entry comes back as it was saved, also by another opener', () => {
+  const bob = entry('bob');
+  const restored = { epoch: 1_795_440_980_830_000, ...bob.passwordOrder! };
+  ledger.accounts.save({ ...bob, passwordOrder: restored });
+  assert.deepEqual(ledger.accounts.of(bob)?.passwordOrder, restored);
   const alice = entry('alice', { hasCredential: false, withdrawn: true });
   ledger.accounts.save(alice);
   ledger.close();

@@ -12,6 +12,7 @@ import { NameBook } from './name-book.ts';
 import { Outbox } from './outbox.ts';
 import { OwnChangeBook } from './own-change-book.ts';
 import { ProblemBook } from './problem-book.ts';
+import { ShadowBook } from './shadow-book.ts';
 import { SidBook } from './sid-book.ts';
 import { StateBook } from './state-book.ts';
 
@@ -34,10 +35,12 @@ export class Ledger {
   readonly blocks: BlockBook;
   /** Who is proposed and accepted as an administrator of the managed domain. */
   readonly administrators: AdministratorBook;
-  /** The signing keys that are trusted. */
+  /** The signing keys that are trusted; in the file of what was confirmed. */
   readonly agents: AgentBook;
   /** Which forest brought which domain's SIDs. */
   readonly sids: SidBook;
+  /** Whose on-premises SID stands in the directory, and whose is to. */
+  readonly shadows: ShadowBook;
   /** Accounts of before whose own changes of the password are not refused yet. */
   readonly ownChanges: OwnChangeBook;
   /** What administrators did. */
@@ -47,9 +50,10 @@ export class Ledger {
 
   /**
    * @param clock the machine's when absent
-   * @throws CausewayError 'ledger-too-new'
+   * @param confirmed the file of what administrators confirmed; it is kept in memory when absent (tests)
+   * @throws CausewayError 'ledger-too-new', 'confirmations-unreadable' or 'file-not-private'
    */
-  constructor(file: string, clock?: Clock) {
+  constructor(file: string, clock?: Clock, confirmed?: string) {
     const database = new StateDatabase(file, clock);
     database.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
     database.function('name_key', { deterministic: true }, name =>
@@ -67,8 +71,9 @@ export class Ledger {
     this.bulk = new BulkBook(database);
     this.blocks = new BlockBook(database);
     this.administrators = new AdministratorBook(database);
-    this.agents = new AgentBook(database);
+    this.agents = new AgentBook(database, confirmed);
     this.sids = new SidBook(database);
+    this.shadows = new ShadowBook(database);
     this.ownChanges = new OwnChangeBook(database);
     this.audit = new AuditBook(database);
   }

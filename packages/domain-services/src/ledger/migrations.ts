@@ -341,6 +341,10 @@ export const LEDGER_STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
+  -- Password orders of a forest that was restored: in which of its lives. 0: in its first.
+  ALTER TABLE accounts ADD COLUMN order_epoch INTEGER NOT NULL DEFAULT 0;
+  `,
+  `
   -- The largest sequence that was ever believed of a forest: it outlives the records.
   CREATE TABLE newest (forest TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO newest SELECT forest, max(sequence) FROM (
@@ -352,5 +356,23 @@ export const LEDGER_STEPS: readonly string[] = [
   -- the record of before comes again.
   ALTER TABLE accounts ADD COLUMN account_digest TEXT;
   ALTER TABLE accounts ADD COLUMN credential_digest TEXT;
+  `,
+  `
+  -- On-premises SIDs: sid is what the account record says and is not refused, written the SID whose group has the person as its member. A
+  -- domain's SIDs are written once an administrator has confirmed whose they are.
+  ALTER TABLE domain_sids ADD COLUMN confirmed_at TEXT;
+  CREATE TABLE shadows (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    sid TEXT,
+    domain_sid TEXT,
+    written TEXT,
+    PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX shadows_due ON shadows (forest, anchor) WHERE sid IS NOT written;
+  CREATE INDEX shadows_written ON shadows (written) WHERE written IS NOT NULL;
+  CREATE TRIGGER shadow_of_gone_account AFTER UPDATE OF managed_guid ON accounts WHEN new.managed_guid IS NULL BEGIN
+    UPDATE shadows SET sid = NULL, domain_sid = NULL WHERE forest = new.forest AND anchor = new.anchor;
+  END;
   `,
 ];

@@ -2,6 +2,10 @@ import type { StateDatabase } from '@causeway/service';
 
 export type StateName =
   | 'cursor'
+  /** When the SIDs of accounts that a release before made were read. */
+  | 'shadowsLearnt'
+  /** Whose on-premises SIDs stand in the directory, as the configuration said last. */
+  | 'onPremisesSids'
   | 'caughtUpAt'
   | 'readAt'
   /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */

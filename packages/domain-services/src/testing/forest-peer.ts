@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from 'nod
 import type { FeedItem } from '@causeway/contract';
 import {
   EncryptionType,
+  inEpoch,
   type KerberosKeys,
   ntHash,
   type PasswordOrder,
@@ -51,6 +52,8 @@ export function kerberosKeys(realm: string, name: string, password: string): Ker
 export class ForestPeer {
   readonly signingKey: SigningKey = generateSigningKey();
   readonly invocationId = randomUUID();
+  /** Grows when an administrator accepts that the forest was restored. */
+  epoch = 0;
   readonly tenant: string;
   readonly forest: string;
   /** Of the forest's only domain, without a RID. */
@@ -183,7 +186,7 @@ export class ForestPeer {
 
   #order(version: number): PasswordOrder {
     const originatingTime = 13_400_000_000 + version;
-    return { version, originatingTime, originatingInvocationId: this.invocationId };
+    return inEpoch({ version, originatingTime, originatingInvocationId: this.invocationId }, this.epoch);
   }
 
   #common({ anchor, objectGuid }: Person) {

@@ -1,3 +1,4 @@
+import type { PasswordOrder } from '@causeway/credentials';
 import { canonicalJson, type Json } from '../canonical-json.ts';
 import { TAG_LENGTH } from '../hpke-suite.ts';
 import { BUCKET_LENGTH, MAX_SECRET_LENGTH } from '../sealed-secret.ts';
@@ -13,10 +14,11 @@ import {
   U32_MAX,
   type ValuesOf,
 } from './check.ts';
-import { forest, noForest, OF_USER, passwordOrder } from './fields.ts';
+import { forest, noForest, OF_USER, passwordOrder, restoredPasswordOrder, saysEpoch } from './fields.ts';
 import { type RecordOf, signedKind } from './kind.ts';
 
 const VERSION = 2;
+const RESTORED_VERSION = 3;
 
 const OF_PASSWORD = {
   ...OF_USER,
@@ -59,18 +61,36 @@ export const CREDENTIAL = signedKind({
       says: 'version 1 had the encapsulation itself as a member; no reader takes it any more',
       checks: {},
     },
+    [RESTORED_VERSION]: {
+      says: 'of a forest [that was restored](#a-restored-forest)',
+      checks: { passwordOrder: restoredPasswordOrder },
+    },
   },
+  versionOf: fields => (saysEpoch(fields) ? RESTORED_VERSION : VERSION),
 });
 
-export type CredentialFields = ValuesOf<typeof OF_PASSWORD>;
+export type CredentialFields = Omit<ValuesOf<typeof OF_PASSWORD>, 'passwordOrder'> & {
+  passwordOrder: PasswordOrder;
+};
 type SealingFields = ValuesOf<typeof SEALING>;
 export type CredentialRecord = RecordOf<typeof CREDENTIAL>;
 
-const HEADER = object({ version: field(literal(VERSION), ''), ...OF_PASSWORD, ...SEALING });
+const headerOf = (version: number, order: typeof passwordOrder) =>
+  object({
+    version: field(literal(version), ''),
+    ...OF_PASSWORD,
+    passwordOrder: field(order, ''),
+    ...SEALING,
+  });
+const HEADERS = new Map([
+  [VERSION, headerOf(VERSION, passwordOrder)],
+  [RESTORED_VERSION, headerOf(RESTORED_VERSION, restoredPasswordOrder)],
+]);
 
 /** The bytes that a sealed part is bound to: the payload without it, in canonical form. Nothing is checked. */
 export function sealingHeader(fields: CredentialFields & SealingFields): Uint8Array {
-  const members = HEADER.only(fields);
-  members.version = VERSION;
+  const version = CREDENTIAL.versionOf({ ...fields, sealed: '' });
+  const members = HEADERS.get(version)!.only(fields);
+  members.version = version;
   return Buffer.from(canonicalJson(members as Json));
 }

@@ -1,3 +1,4 @@
+import type { PasswordOrder } from '@causeway/credentials';
 import { field, guid, integer, literal, narrowed, object, text, U32_MAX, type ValuesOf } from './check.ts';
 
 /** Stands where a forest's name would in the records of cloud-only users: no DNS name can be this. */
@@ -34,9 +35,17 @@ export const OF_USER = {
   objectGuid: field(guid, '`objectGUID`: `e3514235-4b06-11d1-ab04-00c04fc2dcd2`'),
 };
 
-/** A `PasswordOrder` of `@causeway/credentials`. */
-export const passwordOrder = object({
+const ofWrite = {
   version: field(integer(0, U32_MAX), '`dwVersion`: how often it was written, round at 2^32'),
   originatingTime: field(integer(0, Number.MAX_SAFE_INTEGER), 'seconds since 1601-01-01 UTC'),
   originatingInvocationId: field(guid, 'the database of the domain controller where it was written'),
-});
+};
+
+/** A `PasswordOrder` of `@causeway/credentials`, of a forest that was never restored. */
+export const passwordOrder = object(ofWrite);
+/** The same of a forest that was. */
+export const restoredPasswordOrder = object({ epoch: field(sequence, ''), ...ofWrite });
+
+/** Whether it takes a version that says the epoch: a forest that was never restored is read by every reader. */
+export const saysEpoch = ({ passwordOrder }: { passwordOrder: PasswordOrder }): boolean =>
+  (passwordOrder.epoch ?? 0) > 0;

@@ -1,5 +1,5 @@
 import { field, oneOf } from './check.ts';
-import { OF_USER, passwordOrder } from './fields.ts';
+import { OF_USER, passwordOrder, restoredPasswordOrder, saysEpoch } from './fields.ts';
 import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 
 /** Why nobody may sign in with the password that was sent last, until another one is. */
@@ -20,7 +20,14 @@ export const WITHDRAWAL = signedKind({
       '`must-change`: another password was set, which its user has to change. `smart-card`: the person signs in by smart card only. `empty-password`: the password is empty. `scope`: the person is not in the scope of password synchronization any more. A reader takes each of them alike',
     ),
   },
-  versions: { 1: { says: 'for a user of a forest', checks: {} } },
+  versions: {
+    1: { says: 'for a user of a forest', checks: {} },
+    2: {
+      says: 'of a forest [that was restored](#a-restored-forest)',
+      checks: { passwordOrder: restoredPasswordOrder },
+    },
+  },
+  versionOf: fields => (saysEpoch(fields) ? 2 : 1),
 });
 
 export type WithdrawalFields = FieldsOf<typeof WITHDRAWAL>;

@@ -60,6 +60,18 @@ export const WITHDRAWAL: WithdrawalFields = {
   reason: 'must-change',
 };
 
+/** The same of a forest that was restored. */
+export const RESTORED_CREDENTIAL: CredentialFields = {
+  ...CREDENTIAL,
+  sequence: 1_795_437_727_000_009,
+  passwordOrder: { epoch: 1_795_437_727_000_008, ...CREDENTIAL.passwordOrder },
+};
+export const RESTORED_WITHDRAWAL: WithdrawalFields = {
+  ...WITHDRAWAL,
+  sequence: 1_795_437_727_000_010,
+  passwordOrder: { epoch: 1_795_437_727_000_008, ...WITHDRAWAL.passwordOrder },
+};
+
 /** Three users, one of whom has no credential record yet. */
 export const ENTRIES: Entry[] = [
   {

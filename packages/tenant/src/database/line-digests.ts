@@ -3,7 +3,7 @@
 /** A line of `users` is there for synchronized users who are not deleted. */
 const LINES = (rows: string): string => `
   select tenant_id, forest, source_anchor, causeway_line(source_anchor, account_sequence, credential_sequence,
-    encapsulation_id, cloud_credential, order_version, order_time, order_invocation_id) as line
+    encapsulation_id, cloud_credential, order_epoch, order_version, order_time, order_invocation_id) as line
   from ${rows} where origin = 'synchronized' and deleted_at is null`;
 
 const DIGESTS = (lines: string): string => `
@@ -28,11 +28,12 @@ export const LINE_DIGESTS: readonly string[] = [
   `create function causeway_bucket(anchor text) returns integer language sql stable parallel safe as $$
     select get_byte(sha256(convert_to(anchor, 'UTF8')), 0) $$`,
   `create function causeway_line(anchor text, account_sequence bigint, credential_sequence bigint, encapsulation_id bigint,
-      cloud_credential text, order_version bigint, order_time bigint, order_invocation_id uuid)
+      cloud_credential text, order_epoch bigint, order_version bigint, order_time bigint, order_invocation_id uuid)
     returns text language sql stable parallel safe as $$
     select anchor || ' ' || coalesce(account_sequence, 0) || ' '
       || case when encapsulation_id is not null or (order_version is not null and cloud_credential is null)
         then coalesce(credential_sequence, 0) else 0 end || ' '
+      || case when order_epoch > 0 and order_version is not null then 'e' || order_epoch || '.' else '' end
       || coalesce(order_version || '.' || order_time || '.' || order_invocation_id, '-')
       || case when order_version is not null and cloud_credential is null then ' withdrawn' else ' open' end $$`,
   `create function causeway_line_digest(line text) returns bit(128) language sql stable parallel safe as $$

@@ -343,6 +343,11 @@ const MIGRATIONS: readonly Migration[] = [
   },
   {
     number: 15,
+    name: 'password orders of forests that were restored',
+    statements: ['alter table users add column order_epoch bigint not null default 0'],
+  },
+  {
+    number: 16,
     name: 'digests of what Connect compares',
     statements: LINE_DIGESTS,
   },

@@ -54,6 +54,8 @@ export interface UsersTable {
   cloud_credential: string | null;
   credential_change_date: Date | null;
   credential_received_at: Date | null;
+  /** In which life of a restored forest the order is; 0: the first. */
+  order_epoch: ColumnType<number, number | undefined, number>;
   order_version: number | null;
   order_time: number | null;
   order_invocation_id: string | null;

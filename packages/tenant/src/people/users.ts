@@ -4,6 +4,7 @@ import { nameKey } from '@causeway/wire';
 import { type Selectable, sql } from 'kysely';
 import type { UsersTable } from '../database/schema.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
+import { NO_ORDER, orderOf } from './password-order.ts';
 
 export type User = Selectable<UsersTable>;
 
@@ -85,11 +86,7 @@ export function listUsers(
 
 /** The next password of these users is taken, whichever order it has. */
 export async function forgetPasswordOrders(scope: TenantScope, ids: readonly string[]): Promise<void> {
-  await scope
-    .update('users')
-    .set({ order_version: null, order_time: null, order_invocation_id: null })
-    .where('id', 'in', ids)
-    .execute();
+  await scope.update('users').set(NO_ORDER).where('id', 'in', ids).execute();
 }
 
 /** A user, deleted or not. @throws CausewayError 'no-such-user' or 'several-users' */
@@ -159,14 +156,7 @@ export function userStatus(user: User, lockedUntil: Date | undefined): UserStatu
         : {
             changeDate: iso(user.credential_change_date),
             receivedAt: user.credential_received_at.toISOString(),
-            passwordOrder:
-              user.order_version === null
-                ? null
-                : {
-                    version: user.order_version,
-                    originatingTime: user.order_time!,
-                    originatingInvocationId: user.order_invocation_id!,
-                  },
+            passwordOrder: orderOf(user),
           },
     legacy: {
       recordReceivedAt: iso(user.credential_record_received_at),

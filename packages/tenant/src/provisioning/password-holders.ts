@@ -2,6 +2,7 @@ import type { PasswordOrder, Verdict } from '@causeway/contract';
 import { ageOf } from '@causeway/records';
 import { sql } from 'kysely';
 import { json } from '../database/json.ts';
+import { type OrderColumns, orderOf } from '../people/password-order.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { SAME_SEQUENCE, storedRecords } from './stored-records.ts';
 import { refused, retry } from './verdicts.ts';
@@ -30,18 +31,12 @@ export async function loadHolders(
   forest: string,
   items: readonly { readonly anchor: string; readonly sequence: number | undefined }[],
 ): Promise<Holder[]> {
-  const { rows } = await inside.run<
-    Omit<Holder, 'order'> & {
-      order_version: number | null;
-      order_time: number | null;
-      order_invocation_id: string | null;
-    }
-  >(
+  const { rows } = await inside.run<Omit<Holder, 'order'> & OrderColumns>(
     tenantId => sql`
       select users.id, source_anchor, object_guid, deleted_at is not null as deleted,
         cloud_credential is not null as has_credential, credential_sequence, password_sequence,
         credential_record is not null and encapsulation_id is null as withdrawn,
-        order_version, order_time, order_invocation_id
+        order_epoch, order_version, order_time, order_invocation_id
       from jsonb_array_elements_text(${json(items.map(({ anchor }) => anchor))}) as wanted
         join users on tenant_id = ${tenantId} and source_anchor = wanted and forest = ${forest}`,
   );
@@ -54,17 +49,10 @@ export async function loadHolders(
     'credential_record',
     same.map(({ id }) => id),
   );
-  return rows.map(({ order_version, order_time, order_invocation_id, ...row }) => ({
+  return rows.map(({ order_epoch, order_version, order_time, order_invocation_id, ...row }) => ({
     ...row,
     record: records.get(row.id) ?? null,
-    order:
-      order_version === null
-        ? null
-        : {
-            version: order_version,
-            originatingTime: order_time!,
-            originatingInvocationId: order_invocation_id!,
-          },
+    order: orderOf({ order_epoch, order_version, order_time, order_invocation_id }),
   }));
 }
 

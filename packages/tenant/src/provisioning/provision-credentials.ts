@@ -1,9 +1,15 @@
 import { CredentialChange, type Verdict } from '@causeway/contract';
-import { CLOUD_ITERATIONS, comparePasswordOrder, parseCloudCredential } from '@causeway/credentials';
+import {
+  CLOUD_ITERATIONS,
+  comparePasswordOrder,
+  isSameWrite,
+  parseCloudCredential,
+} from '@causeway/credentials';
 import { encapsulationDigest } from '@causeway/records';
 import { sql } from 'kysely';
 import { keepEncapsulation } from '../changes/encapsulations.ts';
 import { json } from '../database/json.ts';
+import { orderColumns } from '../people/password-order.ts';
 import type { Agent } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type Holder, holderFor, loadHolders } from './password-holders.ts';
@@ -18,14 +24,11 @@ interface Checked {
   readonly said: Said | undefined;
 }
 
-interface Write {
+interface Write extends ReturnType<typeof orderColumns> {
   id: string;
   /** Null keeps the credential and its order, and stores the record alone. */
   cloud_credential: string | null;
   change_date: string | null;
-  order_version: number;
-  order_time: number;
-  order_invocation_id: string;
   record: string | null;
   /** The withdrawal that is there stays for the managed domain, which this password does not reach. */
   keep_withdrawal: boolean;
@@ -119,10 +122,12 @@ export function decideCredentials(
     const news = { passwordOrder, sequence, objectGuid: said?.objectGuid, record: item.record };
     const holder = holderFor(anchor, byAnchor.get(anchor), news);
     if ('verdict' in holder) return holder;
-    const same = holder.order !== null && comparePasswordOrder(passwordOrder, holder.order) === 0;
+    const same = holder.order !== null && isSameWrite(passwordOrder, holder.order);
     const keep = same && holder.has_credential;
     const newerRecord = said !== undefined && said.sequence > (holder.credential_sequence ?? -1);
-    if (keep && !newerRecord) return unchanged(anchor);
+    // The same password of a forest that was restored since is the same password: its order alone is news.
+    const newerOrder = same && comparePasswordOrder(passwordOrder, holder.order!) > 0;
+    if (keep && !newerRecord && !newerOrder) return unchanged(anchor);
 
     const earlier = writes.get(holder.id);
     const change = said ? nextChange() : (earlier?.changed_seq ?? null);
@@ -130,9 +135,7 @@ export function decideCredentials(
       id: holder.id,
       cloud_credential: keep ? (earlier?.cloud_credential ?? null) : item.cloudCredential,
       change_date: keep ? (earlier?.change_date ?? null) : item.changeDate,
-      order_version: passwordOrder.version,
-      order_time: passwordOrder.originatingTime,
-      order_invocation_id: passwordOrder.originatingInvocationId,
+      ...orderColumns(passwordOrder),
       record: item.record,
       keep_withdrawal: said === undefined && holder.withdrawn,
       credential_sequence: said?.sequence ?? (holder.withdrawn ? holder.credential_sequence : null),
@@ -167,6 +170,7 @@ async function write(
         cloud_credential = coalesce(r.cloud_credential, users.cloud_credential),
         credential_change_date = case when r.cloud_credential is null then users.credential_change_date else r.change_date end,
         credential_received_at = case when r.cloud_credential is null then users.credential_received_at else ${now}::timestamptz end,
+        order_epoch = r.order_epoch,
         order_version = r.order_version,
         order_time = r.order_time,
         order_invocation_id = r.order_invocation_id,
@@ -185,11 +189,11 @@ async function write(
         legacy_applied_at = case when r.keep_withdrawal then users.legacy_applied_at end
       from rows from (
         jsonb_to_recordset(${json(others)}) as (id uuid, cloud_credential text, change_date timestamptz,
-          order_version bigint, order_time bigint, order_invocation_id uuid,
+          order_epoch bigint, order_version bigint, order_time bigint, order_invocation_id uuid,
           keep_withdrawal boolean, credential_sequence bigint, password_sequence bigint, changed_seq bigint,
           news_seq bigint),
         unnest(string_to_array(${records}::text, ',', ''))
-      ) as r (id, cloud_credential, change_date, order_version, order_time, order_invocation_id,
+      ) as r (id, cloud_credential, change_date, order_epoch, order_version, order_time, order_invocation_id,
         keep_withdrawal,
         credential_sequence, password_sequence, changed_seq, news_seq, record)
       where users.tenant_id = ${tenantId} and users.id = r.id`,

@@ -1,6 +1,7 @@
 import { type PasswordOrder, type Verdict, Withdrawal } from '@causeway/contract';
 import { sql } from 'kysely';
 import { json } from '../database/json.ts';
+import { orderColumns } from '../people/password-order.ts';
 import type { Agent } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type Holder, holderFor, loadHolders } from './password-holders.ts';
@@ -14,11 +15,8 @@ interface Checked {
   readonly said: Said & { readonly passwordOrder: PasswordOrder };
 }
 
-interface Write {
+interface Write extends ReturnType<typeof orderColumns> {
   id: string;
-  order_version: number;
-  order_time: number;
-  order_invocation_id: string;
   record: string;
   sequence: number;
   changed_seq: number;
@@ -75,9 +73,7 @@ export function decideWithdrawals(
     if (holder.withdrawn && sequence === holder.password_sequence) return unchanged(anchor);
     writes.set(holder.id, {
       id: holder.id,
-      order_version: passwordOrder.version,
-      order_time: passwordOrder.originatingTime,
-      order_invocation_id: passwordOrder.originatingInvocationId,
+      ...orderColumns(passwordOrder),
       record: item.record,
       sequence,
       changed_seq: nextChange(),
@@ -97,6 +93,7 @@ async function write(inside: TenantScope, rows: readonly Write[]): Promise<void>
         cloud_credential = null,
         credential_change_date = null,
         credential_received_at = null,
+        order_epoch = r.order_epoch,
         order_version = r.order_version,
         order_time = r.order_time,
         order_invocation_id = r.order_invocation_id,
@@ -112,7 +109,7 @@ async function write(inside: TenantScope, rows: readonly Write[]): Promise<void>
         legacy_reason = null,
         legacy_reported_at = null,
         legacy_applied_at = null
-      from jsonb_to_recordset(${json(rows)}) as r (id uuid, order_version bigint, order_time bigint,
+      from jsonb_to_recordset(${json(rows)}) as r (id uuid, order_epoch bigint, order_version bigint, order_time bigint,
         order_invocation_id uuid, record text, sequence bigint, changed_seq bigint)
       where users.tenant_id = ${tenantId} and users.id = r.id`,
   );

@@ -1,4 +1,5 @@
 import type { PasswordOrder } from '@causeway/contract';
+import { comparePasswordOrder } from '@causeway/credentials';
 import { type AccountRecord, peekRecord } from '@causeway/records';
 
 /** What the item of a batch says of itself, and the record that it brings must say, too. */
@@ -47,18 +48,12 @@ export function checkRecord(record: string, claim: Claim): Said | { differs: str
   for (const field of ['objectGuid', 'sequence'] as const) {
     if (claim[field] !== undefined && said[field] !== claim[field]) return { differs: field };
   }
-  if (claim.passwordOrder && !sameOrder(said.passwordOrder, claim.passwordOrder)) {
+  if (
+    claim.passwordOrder &&
+    !(said.passwordOrder && comparePasswordOrder(said.passwordOrder, claim.passwordOrder) === 0)
+  ) {
     return { differs: 'passwordOrder' };
   }
   const { sequence, objectGuid, passwordOrder, account } = said;
   return { sequence, objectGuid, passwordOrder, ...(account && { account }) };
-}
-
-function sameOrder(a: PasswordOrder | undefined, b: PasswordOrder): boolean {
-  return (
-    a !== undefined &&
-    a.version === b.version &&
-    a.originatingTime === b.originatingTime &&
-    a.originatingInvocationId === b.originatingInvocationId
-  );
 }

@@ -209,7 +209,7 @@ onEveryBackend('two forests that say one anchor', tenant => {
     const response = await domain.send('/api/v1/domain', { method: 'GET', headers: {} });
     assert.equal(
       response.headers.get('causeway-accepts'),
-      'account-3, head-2, receipt-2, receipt-3, withdrawal-1, report-2',
+      'account-3, credential-3, head-2, receipt-2, receipt-3, withdrawal-1, withdrawal-2, report-2',
     );
     const nobody = await fetch(new URL('/api/v1/domain', tenant().url));
     assert.equal(nobody.status, 401);

@@ -1,0 +1,176 @@
+import { bytesOf, decodeSid, type LdapConnection, LdapError, SdFlag, SdFlagsControl } from '@causeway/ldap';
+import {
+  ACL_REVISION_DS,
+  AccessMask,
+  type Ace,
+  AceFlag,
+  AceType,
+  type Acl,
+  decodeSecurityDescriptor,
+  encodeSecurityDescriptor,
+  SE_DACL_PROTECTED,
+  type Sid,
+} from '@causeway/wire';
+import { settingsObjects } from './lockout-policy.ts';
+import { shadowContainer } from './shadow-groups.ts';
+import { ADMINISTRATORS_GROUP, COMPUTERS_OU, USERS_OU } from './structure.ts';
+
+/** Classes and attributes by their schemaIDGUID ([MS-ADSC], [MS-ADA1] to [MS-ADA3]). */
+const ORGANIZATIONAL_UNIT = 'bf967aa5-0de6-11d0-a285-00aa003049e2';
+const GP_LINK = 'f30e3bbe-9ff0-11d1-b603-0000f80367c1';
+const GP_OPTIONS = 'f30e3bbf-9ff0-11d1-b603-0000f80367c1';
+/** [MS-ADTS] 5.1.3.2. */
+const CREATE_CHILD = 0x1;
+const READ_PROPERTY = 0x10;
+const WRITE_PROPERTY = 0x20;
+const CONTAINER_INHERIT = 0x02;
+const DOMAIN_ADMINS = 512;
+const SYSTEM: Sid = 'S-1-5-18';
+
+const all = (sid: Sid): Ace => ({
+  type: AceType.allow,
+  flags: CONTAINER_INHERIT,
+  mask: AccessMask.genericAll,
+  sid,
+});
+const on = (sid: Sid, mask: number, objectType: string): Ace => ({
+  ...{ type: AceType.allowObject, flags: 0, mask, objectType, sid },
+});
+
+/** What the group may do where: nothing at domain controllers, the schema, synchronized accounts, or the groups of on-premises SIDs. */
+export function delegatedRights(base: string, group: Sid): { dn: string; aces: Ace[] }[] {
+  const links = [GP_LINK, GP_OPTIONS].map(attribute => on(group, READ_PROPERTY | WRITE_PROPERTY, attribute));
+  return [
+    { dn: base, aces: [on(group, CREATE_CHILD, ORGANIZATIONAL_UNIT)] },
+    { dn: `OU=${COMPUTERS_OU},${base}`, aces: [all(group)] },
+    { dn: `OU=${USERS_OU},${base}`, aces: links },
+    { dn: `CN=Password Settings Container,CN=System,${base}`, aces: [all(group)] },
+  ];
+}
+
+/** The group of the domain whose members manage DNS: the administrators are in it as a group. */
+const dnsAdmins = (base: string): string => `CN=DnsAdmins,CN=Users,${base}`;
+
+/**
+ * Gives *AAD DC Administrators* what its members may do. What is so already is not written; nothing that somebody else granted is taken away.
+ * @returns what was written, by name
+ */
+export async function delegate(ldap: LdapConnection, base: string, domainSid: Sid): Promise<string[]> {
+  const group = await groupOf(ldap, base);
+  const written: string[] = [];
+  const note = async (name: string, change: Promise<boolean>): Promise<void> => {
+    if (await change) written.push(name);
+  };
+  for (const { dn } of settingsObjects(base, { domainUsers: '', administrator: '' }))
+    await note(dn, protect(ldap, dn, [SYSTEM, `${domainSid}-${DOMAIN_ADMINS}`]));
+  for (const { dn, aces } of delegatedRights(base, group.sid)) await note(dn, grant(ldap, dn, aces));
+  for (const dn of await ownUnits(ldap, base)) await note(dn, grant(ldap, dn, [all(group.sid)]));
+  await note(dnsAdmins(base), join(ldap, dnsAdmins(base), group.dn));
+  return written;
+}
+
+async function groupOf(ldap: LdapConnection, base: string): Promise<{ dn: string; sid: Sid }> {
+  const dn = `CN=${ADMINISTRATORS_GROUP},OU=${USERS_OU},${base}`;
+  const [entry] = await ldap.search(dn, { scope: 'base', attributes: ['objectSid'] });
+  if (entry === undefined) throw new LdapError('no-such-object', `'${dn}' is not there`);
+  return { dn: entry.dn, sid: decodeSid(bytesOf(entry, 'objectSid')!) };
+}
+
+/** Units directly below the domain that are not ours or the domain's own: the administrators made them, or may have them. */
+async function ownUnits(ldap: LdapConnection, base: string): Promise<string[]> {
+  const filter = '(&(objectClass=organizationalUnit)(!(isCriticalSystemObject=TRUE)))';
+  const entries = await ldap.search(base, { scope: 'one', filter, attributes: ['ou'] });
+  const others = [`OU=${USERS_OU},${base}`, `OU=${COMPUTERS_OU},${base}`, `OU=Domain Controllers,${base}`];
+  const kept = new Set([...others, shadowContainer(base)].map(dn => dn.toLowerCase()));
+  return entries.map(({ dn }) => dn).filter(dn => !kept.has(dn.toLowerCase()));
+}
+
+/** Adds what is missing to an object's access list. @returns whether anything was */
+async function grant(ldap: LdapConnection, dn: string, aces: readonly Ace[]): Promise<boolean> {
+  return change(ldap, dn, descriptor => {
+    const dacl = descriptor.dacl ?? { revision: ACL_REVISION_DS, aces: [] };
+    const missing = aces.filter(ace => !dacl.aces.some(known => isSame(known, ace)));
+    return missing.length === 0 ? undefined : { ...descriptor, dacl: withAces(dacl, missing) };
+  });
+}
+
+/** Explicit entries stand before the inherited ones ([MS-DTYP] 2.4.5.1). */
+function withAces(dacl: Acl, aces: readonly Ace[]): Acl {
+  const first = dacl.aces.findIndex(({ flags }) => (flags & AceFlag.inherited) !== 0);
+  return {
+    revision: ACL_REVISION_DS,
+    aces: dacl.aces.toSpliced(first < 0 ? dacl.aces.length : first, 0, ...aces),
+  };
+}
+
+function isSame(known: Acl['aces'][number], ace: Ace): boolean {
+  return (
+    known.type === ace.type &&
+    known.flags === ace.flags &&
+    known.sid === ace.sid &&
+    known.objectType === ace.objectType &&
+    covers(known.mask, ace.mask)
+  );
+}
+
+/** Samba stores *all rights* as the rights of the class of object. */
+const ALL_RIGHTS = 0x000f_01ff;
+const covers = (known: number, mask: number): boolean =>
+  (known & mask) === mask || (mask === AccessMask.genericAll && (known & ALL_RIGHTS) === ALL_RIGHTS);
+
+/** What is ours among what the group may manage stays ours: nothing is inherited, and these alone have all rights. */
+async function protect(ldap: LdapConnection, dn: string, sids: readonly Sid[]): Promise<boolean> {
+  return change(ldap, dn, descriptor => {
+    if ((descriptor.control & SE_DACL_PROTECTED) !== 0) return undefined;
+    const aces = sids.map(sid => ({ ...all(sid), flags: 0 }));
+    const control = descriptor.control | SE_DACL_PROTECTED;
+    return { ...descriptor, control, dacl: { revision: ACL_REVISION_DS, aces } };
+  });
+}
+
+type Descriptor = ReturnType<typeof decodeSecurityDescriptor>;
+
+async function change(
+  ldap: LdapConnection,
+  dn: string,
+  decide: (descriptor: Descriptor) => Descriptor | undefined,
+): Promise<boolean> {
+  const controls = [new SdFlagsControl(SdFlag.dacl)];
+  const attribute = 'nTSecurityDescriptor';
+  const [entry] = await ldap.search(dn, { scope: 'base', attributes: [attribute], controls });
+  const bytes = entry && bytesOf(entry, attribute);
+  if (bytes === undefined) throw new LdapError('no-such-object', `'${dn}' has no ${attribute}`);
+  const wanted = decide(decodeSecurityDescriptor(bytes));
+  if (wanted === undefined) return false;
+  const values = [encodeSecurityDescriptor(wanted)];
+  await ldap.modify(dn, [{ operation: 'replace', attribute, values }], controls);
+  return true;
+}
+
+/** A domain without DNS has no *DnsAdmins*. */
+async function join(ldap: LdapConnection, dn: string, member: string): Promise<boolean> {
+  try {
+    await ldap.modify(dn, [{ operation: 'add', attribute: 'member', values: [member] }]);
+    return true;
+  } catch (error) {
+    if (error instanceof LdapError && ['already-exists', 'no-such-object'].includes(error.code)) return false;
+    throw error;
+  }
+}
+
+/** Makes exactly these accounts the members of *AAD DC Administrators*. @param members objectGUIDs @returns whether anything changed */
+export async function setAdministrators(
+  ldap: LdapConnection,
+  base: string,
+  members: ReadonlySet<string>,
+  guidOf: (dn: string) => Promise<string | undefined>,
+): Promise<boolean> {
+  const dn = `CN=${ADMINISTRATORS_GROUP},OU=${USERS_OU},${base}`;
+  const [entry] = await ldap.search(dn, { scope: 'base', attributes: ['member'] });
+  const known = await Promise.all((entry?.attributes.member ?? []).map(async value => guidOf(String(value))));
+  const same = known.length === members.size && known.every(guid => guid !== undefined && members.has(guid));
+  if (same) return false;
+  const values = [...members].map(guid => `<GUID=${guid}>`);
+  await ldap.modify(dn, [{ operation: 'replace', attribute: 'member', values }]);
+  return true;
+}

@@ -1,0 +1,137 @@
+import { bytesOf, decodeSid, encodeSid, type LdapConnection, LdapError, textOf } from '@causeway/ldap';
+import {
+  ACL_REVISION_DS,
+  AccessMask,
+  type Ace,
+  AceType,
+  encodeSecurityDescriptor,
+  SE_DACL_PROTECTED,
+  type Sid,
+} from '@causeway/wire';
+import type { ManagedDomain } from '../managed-domain.ts';
+import { asAttributes } from './attributes.ts';
+import type { ManagedDirectory } from './managed-directory.ts';
+import type { Write, WriteResult } from './write.ts';
+
+/** A security group of the domain alone: SAMR lists none of these for a user, so that its RID passes for nobody's here. */
+const DOMAIN_LOCAL_SECURITY = '-2147483644';
+const SYSTEM: Sid = 'S-1-5-18';
+const DOMAIN_ADMINS = 512;
+const SCAN_TIMEOUT_MS = 600_000;
+const CONTAINER = 'On-premises SIDs';
+
+export const shadowContainer = (base: string): string => `OU=${CONTAINER},${base}`;
+export const shadowDn = (sid: string, base: string): string => `CN=${sid},${shadowContainer(base)}`;
+
+/** One as the directory has it. */
+export interface Shadow {
+  sid: string;
+  /** Distinguished names. */
+  members: string[];
+}
+
+/**
+ * Groups whose own SID is a person's on-premises SID, with that person as the one member: Samba puts the SIDs of groups into tickets
+ * and sessions, and never those of `sIDHistory`. Only over Samba's privileged socket, or into its database, can an objectSid be written.
+ */
+export class ShadowGroups {
+  readonly #directory: ManagedDirectory;
+  readonly #descriptor: Uint8Array;
+
+  constructor(directory: ManagedDirectory, domain: ManagedDomain) {
+    this.#directory = directory;
+    this.#descriptor = protectedDescriptor(domain.sid);
+  }
+
+  /** Makes the container, where it is not there. Nobody but the system and *Domain Admins* finds anything in it. */
+  async ensureContainer(): Promise<void> {
+    const dn = shadowContainer(this.#directory.base);
+    const values = {
+      objectClass: ['organizationalUnit'],
+      description: ['made by Causeway: on-premises SIDs of people'],
+      nTSecurityDescriptor: [this.#descriptor],
+    };
+    await this.#directory.use(async ldap => {
+      try {
+        await ldap.add(dn, values);
+      } catch (error) {
+        if (!(error instanceof LdapError) || error.code !== 'already-exists') throw error;
+      }
+    });
+  }
+
+  /** The group of a SID with its one member, by objectGUID. */
+  make(sid: string, member: string): Write {
+    const values = {
+      objectClass: ['group'],
+      objectSid: [encodeSid(sid)],
+      sAMAccountName: [sid],
+      groupType: [DOMAIN_LOCAL_SECURITY],
+      nTSecurityDescriptor: [this.#descriptor],
+      member: [`<GUID=${member}>`],
+    };
+    return { kind: 'add', dn: shadowDn(sid, this.#directory.base), values };
+  }
+
+  /** Makes the group, or makes the person the only member of one that is there. Another object with that SID is left as it is. */
+  open(sid: string, member: string): Promise<WriteResult> {
+    return this.#directory.attempt(async ldap => {
+      const found = await this.#find(ldap, sid);
+      if (found === 'foreign')
+        throw new LdapError('unwilling', `another object of this domain has the SID ${sid}`);
+      if (found === 'ours') {
+        const dn = shadowDn(sid, this.#directory.base);
+        const values = [`<GUID=${member}>`];
+        await ldap.modify(dn, [{ operation: 'replace', attribute: 'member', values }]);
+        return;
+      }
+      const write = this.make(sid, member);
+      if (write.kind === 'add') await ldap.add(write.dn, asAttributes(write.values));
+    });
+  }
+
+  /** Takes the member out, and then the group away. One that cannot be deleted yet opens nothing any more. */
+  close(sid: string): Promise<WriteResult> {
+    const dn = shadowDn(sid, this.#directory.base);
+    return this.#directory.attempt(async ldap => {
+      if ((await this.#find(ldap, sid)) !== 'ours') return;
+      await ldap.modify(dn, [{ operation: 'replace', attribute: 'member', values: [] }]);
+      await ldap.delete(dn);
+    });
+  }
+
+  /** All of them. */
+  list(): Promise<Shadow[]> {
+    const attributes = ['objectSid', 'member'];
+    const filter = '(objectClass=group)';
+    const options = { scope: 'one', filter, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
+    return this.#directory.use(async ldap => {
+      const entries = await ldap.search(shadowContainer(this.#directory.base), options);
+      return entries.map(entry => ({
+        sid: decodeSid(bytesOf(entry, 'objectSid')!),
+        members: (entry.attributes.member ?? []).map(String),
+      }));
+    });
+  }
+
+  /** What has the SID: a group of ours, something else of this domain, or nothing that matters. */
+  async #find(ldap: LdapConnection, sid: string): Promise<'ours' | 'foreign' | undefined> {
+    const attributes = ['objectClass', 'sAMAccountName'];
+    const found = await ldap.search(`<SID=${sid}>`, { scope: 'base', attributes }).catch((error: unknown) => {
+      if (error instanceof LdapError && error.code === 'no-such-object') return [];
+      throw error;
+    });
+    const [entry] = found;
+    // The link of a member from elsewhere holds no SID of its own.
+    if (entry === undefined || /,CN=ForeignSecurityPrincipals,/i.test(entry.dn)) return undefined;
+    const ours = entry.dn.toLowerCase() === shadowDn(sid, this.#directory.base).toLowerCase();
+    return ours && textOf(entry, 'sAMAccountName') === sid ? 'ours' : 'foreign';
+  }
+}
+
+/** Nothing is inherited, and only the system and *Domain Admins* may do or see anything. */
+function protectedDescriptor(domainSid: Sid): Uint8Array {
+  const allow = (sid: Sid): Ace => ({ type: AceType.allow, flags: 0, mask: AccessMask.genericAll, sid });
+  const dacl = { revision: ACL_REVISION_DS, aces: [allow(SYSTEM), allow(`${domainSid}-${DOMAIN_ADMINS}`)] };
+  return encodeSecurityDescriptor({ sbz1: 0, control: SE_DACL_PROTECTED, dacl });
+}

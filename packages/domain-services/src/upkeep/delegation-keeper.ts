@@ -1,0 +1,55 @@
+import { bytesOf, decodeGuid, type LdapConnection } from '@causeway/ldap';
+import { every, type Log, type Service, Trouble } from '@causeway/service';
+import { standingAdministrators } from '../administrators/administrators.ts';
+import { delegate, setAdministrators } from '../directory/delegation.ts';
+import type { ManagedDirectory } from '../directory/managed-directory.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
+
+/** Within so long an acceptance, its end, and a new organizational unit take effect. */
+const INTERVAL_MS = 2_000;
+
+export interface DelegationKeeperOptions {
+  ledger: Ledger;
+  directory: ManagedDirectory;
+  log: Log;
+  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
+}
+
+/**
+ * Keeps *AAD DC Administrators*: its members are the accepted administrators and nobody else, and it may do what `delegate` says. Whoever
+ * else puts somebody into it sees them go again.
+ */
+export class DelegationKeeper implements Service {
+  readonly name = 'administrators of the domain';
+  readonly #options: DelegationKeeperOptions;
+
+  constructor(options: DelegationKeeperOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { ledger, directory, log, domainWhenUp } = this.#options;
+    const trouble = new Trouble(
+      err => log.warn({ err }, 'the rights of AAD DC Administrators are not kept'),
+      () => log.info('the rights of AAD DC Administrators are kept again'),
+    );
+    const domain = await domainWhenUp(signal);
+    if (domain === undefined) return;
+    const look = () => directory.use(ldap => this.#look(ldap, domain));
+    await every(INTERVAL_MS, signal, () => trouble.during(look, signal), { clock: ledger.clock });
+  }
+
+  async #look(ldap: LdapConnection, domain: ManagedDomain): Promise<void> {
+    const { ledger, directory, log } = this.#options;
+    const accounts = standingAdministrators(ledger).flatMap(({ entry }) => entry.managedGuid ?? []);
+    const guidOf = async (dn: string): Promise<string | undefined> => {
+      const [entry] = await ldap.search(dn, { scope: 'base', attributes: ['objectGUID'] }).catch(() => []);
+      return entry && decodeGuid(bytesOf(entry, 'objectGUID')!);
+    };
+    if (await setAdministrators(ldap, directory.base, new Set(accounts), guidOf))
+      log.info({ administrators: accounts.length }, 'AAD DC Administrators has the accepted administrators');
+    const written = await delegate(ldap, directory.base, domain.sid);
+    if (written.length > 0) log.info({ written }, 'AAD DC Administrators may do what it is to');
+  }
+}
