@@ -33,10 +33,11 @@ export function compareLines(
 /** Of whom nothing was ever acknowledged, nothing can be said anew: what the directory has, and may be sent, was read already. */
 const hasPassword = ({ passwordOrder, withdrawn }: Line): boolean => passwordOrder !== undefined || withdrawn;
 
+/** Where nothing was sealed here, the tenant may keep a record of the same password from before: none that is sent would replace it. */
 function isSamePassword(line: Line, other: Line | undefined): boolean {
   return (
-    other?.credentialSequence === line.credentialSequence &&
-    other.withdrawn === line.withdrawn &&
+    (line.credentialSequence === 0 || other?.credentialSequence === line.credentialSequence) &&
+    other?.withdrawn === line.withdrawn &&
     other.passwordOrder?.epoch === line.passwordOrder?.epoch &&
     other.passwordOrder?.version === line.passwordOrder?.version &&
     other.passwordOrder?.originatingTime === line.passwordOrder?.originatingTime &&
@@ -46,5 +47,6 @@ function isSamePassword(line: Line, other: Line | undefined): boolean {
 
 /** Whether two lines say the same. */
 export function isSameLine(line: Line, other: Line): boolean {
-  return line.accountSequence === other.accountSequence && isSamePassword(line, other);
+  const isSame = line.accountSequence === other.accountSequence && isSamePassword(line, other);
+  return isSame && line.credentialSequence === other.credentialSequence;
 }

@@ -165,6 +165,41 @@ test('whose password is on its way is not compared', async () => {
   assert.equal(await comparison.turn(), true);
 });
 
+test('a record that the tenant keeps of a password that went again without one is no difference', async () => {
+  peer.lines = () =>
+    peer
+      .ownLines()
+      .map(line => (line.sourceAnchor === anchorOf(6) ? { ...line, credentialSequence: 77 } : line));
+  assert.equal(await comparison.turn(), false);
+  assert.equal(lastComparison(context)!.differing, 0);
+  const lines = () => peer.requestsTo('/api/v1/sync/lines').length;
+  const before = lines();
+  await clock.pass(HEAD_MS);
+  await comparison.turn();
+  assert.equal(lines(), before, 'a bucket that differs for good is not read at every turn');
+  await clock.pass(MINUTE);
+  await comparison.turn();
+  assert.equal(lines(), before + 1);
+});
+
+test('what was sealed stays so when the tenant has the password already and keeps its record', async () => {
+  const { passwords, heads } = context.store;
+  const ack = {
+    order: replicated(6, 1).passwordOrder!,
+    status: 'Success',
+    detail: undefined,
+    fullPass: undefined,
+  } as const;
+  passwords.acknowledge(guidOf(6), { ...ack, recipientKeyId: 'key', recordSequence: 77 });
+  peer.judge = () => ({ verdict: 'unchanged' });
+  const again = { whole: true, again: true, single: async () => assert.fail() };
+  await processUsers(context, [replicated(6, 1)], again);
+  assert.equal(heads.line(guidOf(6))!.credentialSequence, 77);
+  passwords.sayAnew(guidOf(6));
+  await processUsers(context, [replicated(6, 1)], again);
+  assert.equal(heads.line(guidOf(6))!.credentialSequence, 0, 'but not where it was lost');
+});
+
 test('a stranger whom the domain controller does not have is deleted, one whom it has is not', async () => {
   for (const n of [100, 101, 102]) {
     const [known] = peer.users.values();

@@ -15,6 +15,8 @@ import { sayAnew, strangers } from './say-anew.ts';
 
 /** Heads wait no longer than this for what the first comparison had said anew. */
 const PATIENCE_MS = 5 * 60_000;
+/** A difference of which nothing followed is read again after so long. */
+const SETTLED_MS = 60_000;
 /** A tenant may have more people than Connect knows: so many more are read. */
 const MORE_LINES = 10_000;
 /** People that are said anew before anything else has its turn. */
@@ -49,6 +51,9 @@ export class Comparison {
   readonly #trouble: Trouble;
   /** What the first comparison of this process waits for. */
   #first: 'to come' | 'not served' | 'agreed' | LastCycles = 'to come';
+
+  /** The last difference of which nothing followed. */
+  #settled: { picture: string; at: number; differing: number } | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -112,13 +117,27 @@ export class Comparison {
       await setImmediate();
     const reply = await tenant.compareForest({ forest, buckets: store.heads.lineDigests(), mark });
     if (reply === undefined) return undefined;
-    const { said, differing } = reply.differing.length > 0 ? await this.#read(reply.differing) : NOBODY;
+    const { said, differing } = await this.#readIfNew(reply.differing);
     store.db.transaction(() => {
       store.cursors.set('tenant-mark', reply.mark ?? undefined);
       const last: LastComparison = { at: store.db.timestamp(), differing };
       store.cursors.set('compared', JSON.stringify(last));
     });
     return said;
+  }
+
+  /** The same difference of which nothing followed is not read again at every turn: some last, and a tenant may lie. */
+  async #readIfNew(buckets: number[]): Promise<typeof NOBODY> {
+    if (buckets.length === 0) return NOBODY;
+    const { store } = this.#parts.context;
+    const picture = `${store.heads.lineDigests()} ${buckets}`;
+    const now = store.clock.monotonic();
+    if (picture === this.#settled?.picture && now - this.#settled.at < SETTLED_MS)
+      return { ...NOBODY, differing: this.#settled.differing };
+    const read = await this.#read(buckets);
+    this.#settled =
+      read.said + read.passedOver > 0 ? undefined : { picture, at: now, differing: read.differing };
+    return read;
   }
 
   /** Reads who differs in these buckets, and has them said anew. */
@@ -130,9 +149,11 @@ export class Comparison {
     this.#countOn(theirs);
     const found = compareLines(ours, theirs, upTo);
     strangers(context, found.strangers);
-    let said = 0;
+    let [said, passedOver] = [0, 0];
     for (let i = 0; i < found.differing.length; i += AT_ONCE) {
-      const people = found.differing.slice(i, i + AT_ONCE).filter(one => this.#isStill(one));
+      const some = found.differing.slice(i, i + AT_ONCE);
+      const people = some.filter(one => this.#isStill(one));
+      passedOver += some.length - people.length;
       said += sayAnew(context, people);
       await setImmediate();
     }
@@ -140,7 +161,7 @@ export class Comparison {
       const text = `the tenant has ${found.differing.length} of ${connector.forest} otherwise than it acknowledged: ${said} of them are signed anew and sent again`;
       store.events.add(EventId.runErrors, 'warn', connector.name, text);
     }
-    return { said, differing: found.differing.length + found.strangers.length };
+    return { said, differing: found.differing.length + found.strangers.length, passedOver };
   }
 
   /** Where this Connect lost count, the tenant refuses what it signs as older than what is there. */
@@ -184,7 +205,8 @@ export class Comparison {
   }
 }
 
-const NOBODY = { said: 0, differing: 0 };
+/** How many were said anew, how many differ in all, and how many of them are on their way just now. */
+const NOBODY = { said: 0, differing: 0, passedOver: 0 };
 
 function notAsked(anchor: string): CallError {
   return new CallError(

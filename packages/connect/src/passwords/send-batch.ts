@@ -112,6 +112,8 @@ function applyVerdict(
     store.passwords.acknowledge(guid, {
       order: password.order,
       recipientKeyId: pairing.state === 'confirmed' ? pairing.key.keyId : undefined,
+      // What another place lost is not what the tenant keeps.
+      keepsRecord: sequence === undefined && verdict.verdict === 'unchanged' && !holder.anew,
       recordSequence: sequence,
       status: detail === undefined ? 'Success' : 'MissingAttribute',
       detail,

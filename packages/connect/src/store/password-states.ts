@@ -44,6 +44,8 @@ export class PasswordStates {
     ack: {
       order: PasswordOrder;
       recipientKeyId: string | undefined;
+      /** The tenant had this password already, and keeps the record that it has of it. */
+      keepsRecord?: boolean;
       /** Of the record that went along. */
       recordSequence: number | undefined;
       status: PasswordStatus;
@@ -58,7 +60,7 @@ export class PasswordStates {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
        ON CONFLICT DO UPDATE SET epoch = excluded.epoch, version = excluded.version, originating_time = excluded.originating_time,
          originating_invocation_id = excluded.originating_invocation_id, acknowledged_at = excluded.acknowledged_at,
-         recipient_key_id = excluded.recipient_key_id,
+         recipient_key_id = iif(?, recipient_key_id, excluded.recipient_key_id),
          record_sequence = coalesce(excluded.record_sequence, record_sequence),
          status = excluded.status, detail = excluded.detail, must_change = 0, withdrawn = NULL, anew = 0, full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
       this.#connector,
@@ -74,6 +76,7 @@ export class PasswordStates {
       ack.detail ?? null,
       ack.fullPass ?? null,
       now,
+      Number(ack.keepsRecord ?? false),
     );
     this.#log.add(guid, ack.status, ack.detail, now);
   }
