@@ -4,9 +4,9 @@
 # A domain controller, and what makes its certificates and its own mount namespace.
 domain_packages=(samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldb-tools openssl mount)
 # Somebody else's clients, to try passwords with.
-client_packages=(krb5-user ldap-utils libsasl2-modules-gssapi-mit smbclient)
+client_packages=(krb5-user ldap-utils libsasl2-modules-gssapi-mit smbclient libnss-winbind)
 # For tests alone: a yardstick in Samba's own Python, a real PostgreSQL, a browser, and networks of their own.
-test_packages=(python3-samba postgresql chromium iproute2 adcli libnss-winbind)
+test_packages=(python3-samba postgresql chromium iproute2 adcli)
 
 # Units that these packages enable; they would take the domains' ports when the machine starts again.
 package_units=(samba:smbd samba:nmbd samba-ad-dc:samba-ad-dc winbind:winbind postgresql:postgresql)

@@ -21,8 +21,9 @@ export async function playDemo(options: { keep?: boolean }): Promise<void> {
   print('Causeway: one password, three places, on real directories');
   print();
   print('  0. two Active Directory forests on loopback addresses');
-  const stage = await freshStage({ forests: labForests, headIntervalMs: 1000, record: true }, line =>
-    print(`     ${line}`),
+  const stage = await freshStage(
+    { forests: labForests, headIntervalMs: 1000, record: true, dns: 'internal' },
+    line => print(`     ${line}`),
   );
   const onSignal = (): void => {
     print('\nending everything …');

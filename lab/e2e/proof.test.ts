@@ -13,7 +13,10 @@ import { freshStage } from '../places/fresh-stage.ts';
 import { bytesBelow, findSecrets, type KnownSecret, secretsOf } from './secret-search.ts';
 
 const databaseUrl = process.env.DATABASE_URL;
-const stage = await freshStage({ forests: labForests, headIntervalMs: 1000, record: true, databaseUrl });
+const stage = await freshStage({
+  ...{ forests: labForests, headIntervalMs: 1000, record: true, databaseUrl },
+  dns: 'internal',
+});
 const { steps, people } = tellStory(stage);
 
 after(async () => {
