@@ -71,7 +71,7 @@ async function makeDigests(scope: TenantScope, signal: AbortSignal): Promise<Dig
     const { rows } = await scope.run<Bucket & { digest: string }>(
       tenantId => sql`
         select forest, causeway_bucket(source_anchor) as bucket, bit_xor(causeway_line_digest(causeway_line(source_anchor,
-          account_sequence, credential_sequence, encapsulation_id, cloud_credential, order_version, order_time, order_invocation_id))) as digest
+          account_sequence, credential_sequence, encapsulation_id, cloud_credential, order_epoch, order_version, order_time, order_invocation_id))) as digest
         from users where tenant_id = ${tenantId} and origin = 'synchronized' and deleted_at is null and ${slice}
         group by 1, 2`,
     );
