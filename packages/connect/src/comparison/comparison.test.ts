@@ -99,6 +99,26 @@ test('where all agrees nobody is asked for, and the next comparison shows the ma
   assert.equal(lastComparison(context)!.differing, 0);
 });
 
+test('a new password without a record, and the key of a record, change the digests', async () => {
+  const { heads, passwords } = context.store;
+  const digests = () => {
+    heads.refreshLines(256);
+    return heads.lineDigests();
+  };
+  const seen = new Set([digests()]);
+  const single = async () => assert.fail();
+  await processUsers(context, [replicated(6, 2)], { whole: true, single });
+  assert.equal(await comparison.turn(), false, 'the tenant has it, too');
+  seen.add(digests());
+  const order = replicated(6, 2).passwordOrder!;
+  const ack = { order, status: 'Success', detail: undefined, fullPass: undefined } as const;
+  passwords.acknowledge(guidOf(6), { ...ack, recipientKeyId: 'key', recordSequence: 77 });
+  seen.add(digests());
+  passwords.acknowledge(guidOf(6), { ...ack, recipientKeyId: undefined, recordSequence: undefined });
+  assert.equal(seen.size, 3);
+  assert.ok(seen.has(digests()), 'as before it was sealed');
+});
+
 test('what the tenant lost is mended: an account, a password, a withdrawal, a person', async () => {
   temporary.add(4);
   await read(4);
