@@ -1,24 +1,15 @@
 import type { ConnectStatus } from '@causeway/contract';
 import { dnsDomain } from '@causeway/samba';
 import { eventually, timeUntil } from '@causeway/service/testing';
-import { decodeSid } from '@causeway/wire';
 import { changeOwnPassword } from '../domains/change-own-password.ts';
-import { MemberServer } from '../domains/member-server.ts';
-import { administratorPassword, DOMAINS, type LabDomain, randomPassword } from '../domains/table.ts';
-import {
-  change,
-  createUser,
-  deleteUser,
-  disableUser,
-  enableUser,
-  readAttribute,
-  setPassword,
-} from '../domains/users.ts';
+import { DOMAINS, type LabDomain, randomPassword } from '../domains/table.ts';
+import { change, createUser, deleteUser, disableUser, enableUser, setPassword } from '../domains/users.ts';
 import { changeOnPage } from '../places/password-page.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 import type { Stage } from '../places/stage.ts';
 import { runAdministratorsScript } from './administrators-script.ts';
 import { castOf, type Person } from './cast.ts';
+import { openOldFiles } from './old-files.ts';
 import { must, Trials } from './trials.ts';
 
 /** One step of the story: the demo tells it, the end-to-end test asserts it. It throws when it is not so. */
@@ -295,34 +286,4 @@ function legacyRecordsSent(stage: Stage): number {
         (JSON.parse(request.body.toString('utf8')) as { changes: { record: string | null }[] }).changes,
     )
     .filter(item => item.record !== null).length;
-}
-
-/** A member server of the managed domain, for as long as it takes: it finds the domain by DNS, and people by their on-premises SIDs. */
-async function openOldFiles(stage: Stage, owner: Person, other: Person): Promise<string> {
-  const forest = owner.forest!;
-  const sid = decodeSid(Buffer.from((await readAttribute(forest, owner.sam, 'objectSid'))!, 'base64'));
-  const domainSid = sid.slice(0, sid.lastIndexOf('-'));
-  const confirm = ['domain', 'sids', 'confirm', domainSid, '--forest', dnsDomain(forest)];
-  await runCliJson([...confirm, '--config', stage.configOf('domain')]);
-  const administrator = { user: 'Administrator', password: administratorPassword(DOMAINS.managed) };
-  const server = new MemberServer(DOMAINS.managed);
-  try {
-    await server.open();
-    await server.join(administrator);
-    await server.start();
-    await server.share('report.txt', 'of the old domain', [sid], administrator);
-    const opens = async (who: Person): Promise<boolean> => {
-      const as = { user: who.managedName, password: who.password };
-      const read = [
-        await server.read('report.txt', as, 'Kerberos'),
-        await server.read('report.txt', as, 'NTLM'),
-      ];
-      return read.every(content => content !== undefined);
-    };
-    const after = await took('the file opens', () => opens(owner));
-    must(!(await opens(other)), `the file opens for ${other.upn}`);
-    return `joined as ${server.host}; opens for ${owner.displayName} (${sid}) by Kerberos and NTLM after ${after}`;
-  } finally {
-    server.close();
-  }
 }
