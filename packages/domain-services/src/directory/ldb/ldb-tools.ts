@@ -1,4 +1,5 @@
 import { type DomainPlace, domainLayout, runTool } from '@causeway/samba';
+import { suspectDisk } from '@causeway/service';
 
 /** What every tool on the managed domain's database needs to be told; the domain need not run. */
 export function onDatabase(place: DomainPlace): string[] {
@@ -18,13 +19,22 @@ export async function ldbSearch(
 ): Promise<Shown[]> {
   const more = controls.map(control => `--controls=${control}`);
   const args = [...onDatabase(place), ...more, '-b', base, '-s', scope, filter, ...attributes];
-  return parseObjects(await runTool('ldbsearch', args));
+  return parseObjects(await sayingWhy(place, runTool('ldbsearch', args)));
 }
 
 /** Has one transaction of LDIF written into the database. Nothing in it may be secret. */
 export const ldbWrite = async (place: DomainPlace, ldif: string): Promise<void> => {
-  await runTool('ldbmodify', onDatabase(place), { input: ldif });
+  await sayingWhy(place, runTool('ldbmodify', onDatabase(place), { input: ldif }));
 };
+
+/** The tools do not say that a disk is full or fails. */
+async function sayingWhy<T>(place: DomainPlace, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw suspectDisk(error, domainLayout(place.directory).privateDir) ?? error;
+  }
+}
 
 /** The objects of LDIF as `ldbsearch` prints it (RFC 2849): comments and referrals are left out. */
 export function parseObjects(ldif: string): Shown[] {
