@@ -55,7 +55,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['server'],
     ['api'],
     ['sign-in', 'feed', 'provisioning', 'comparison'],
-    ['people', 'clients'],
+    ['people', 'clients', 'losses'],
     ['changes'],
     ['tenancy'],
     ['database'],

@@ -48,6 +48,7 @@ export * from './tenant/administrators.ts';
 export * from './tenant/applications.ts';
 export * from './tenant/enrolment.ts';
 export * from './tenant/groups.ts';
+export * from './tenant/losses.ts';
 export * from './tenant/managed-domain.ts';
 export * from './tenant/names.ts';
 export * from './tenant/synchronization.ts';

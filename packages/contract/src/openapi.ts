@@ -23,6 +23,7 @@ import * as administrators from './tenant/administrators.ts';
 import * as applications from './tenant/applications.ts';
 import * as enrolment from './tenant/enrolment.ts';
 import * as groups from './tenant/groups.ts';
+import * as losses from './tenant/losses.ts';
 import * as managedDomain from './tenant/managed-domain.ts';
 import * as names from './tenant/names.ts';
 import * as synchronization from './tenant/synchronization.ts';
@@ -47,6 +48,7 @@ export const apis = {
       users.userRoutes,
       groups.groupRoutes,
       names.nameRoutes,
+      losses.lossRoutes,
       administration.tenantLocalRoutes,
     ],
   },

@@ -7,6 +7,7 @@ import { registerApplications } from './api/applications.ts';
 import { registerEnrolment } from './api/enrolment.ts';
 import { registerGroups } from './api/groups.ts';
 import { registerLocal } from './api/local.ts';
+import { registerLosses } from './api/losses.ts';
 import { registerManagedDomain } from './api/managed-domain.ts';
 import { registerNames } from './api/names.ts';
 import { registerProvisioning } from './api/provisioning.ts';
@@ -48,6 +49,7 @@ export function makePublicServer(
   registerUsers(server, context);
   registerGroups(server, context);
   registerNames(server, context);
+  registerLosses(server, context);
   const providers = new Providers(context.installation, context.publicUrl, context.log);
   const gate = new PeopleGate(context.installation.clock);
   mountOidc(server, providers, gate, context.publicUrl);

@@ -22,6 +22,7 @@ export const SQL: Rule = {
       'database',
       'tenancy',
       'changes',
+      'losses',
       'clients',
       'people',
       'provisioning',

@@ -184,6 +184,8 @@ export const tenantLocalRoutes = {
         .string()
         .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits and hyphens'),
       administrator: UserPrincipalName,
+      /** Of a tenant that was lost: its users get the ids that they had. */
+      id: z.uuid().optional(),
     }),
     reply: z.strictObject({
       tenantId: z.uuid(),

@@ -11,6 +11,7 @@ import {
   applicationRoutes,
   enrolmentRoutes,
   groupRoutes,
+  lossRoutes,
   managedDomainRoutes,
   nameRoutes,
   type Route,
@@ -51,6 +52,7 @@ const routes: Route[] = [
   userRoutes,
   groupRoutes,
   nameRoutes,
+  lossRoutes,
 ].flatMap(table => Object.values(table));
 
 /** The routing table itself, as the server sees it: what is registered, not what should be. */

@@ -13,7 +13,7 @@ export function registerLocal(
 ): void {
   const { installation, log } = context;
   registerOpenRoute(server, tenantLocalRoutes.createTenant, async ({ body }) => {
-    const made = await installation.createTenant(body.name, async scope => {
+    const made = await installation.createTenant(body, async scope => {
       const { id, password } = await insertCloudUser(scope, {
         userPrincipalName: body.administrator,
         administrator: true,

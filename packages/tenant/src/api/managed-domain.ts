@@ -13,6 +13,7 @@ import {
 } from '../feed/managed-domain.ts';
 import { readNameDifferences } from '../feed/name-differences.ts';
 import { readHeads, storeReceipt } from '../feed/statements.ts';
+import { MarkKeeper } from '../losses/losses.ts';
 import { readTenantKey } from '../people/cloud-records.ts';
 import { confirmDomain, readConfirmation } from '../people/domain-confirmation.ts';
 import { proposedAdministrators, requireDomainAdministrator } from '../people/groups.ts';
@@ -64,7 +65,8 @@ export function registerManagedDomain(server: HttpServer, context: RouteContext)
   );
   registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, caller) => {
     const { scope, agentId, accepts } = caller;
-    const page = await readChanges(scope, query, signal, accepts);
+    const marks = await MarkKeeper.of(caller, context.installation, context.log);
+    const page = await readChanges(marks, query, signal, accepts);
     // It may have waited for a minute: what came after the agent was removed is not for it.
     if (query.wait > 0 && (await kindOfAgent(scope, agentId)) === undefined) throw unauthorized();
     return page;

@@ -6,6 +6,7 @@ import { readLines } from '../comparison/lines.ts';
 import { readDomainAccepts, readSyncConfig } from '../feed/managed-domain.ts';
 import { readReceipt, storeHead } from '../feed/statements.ts';
 import { storeConnectReport } from '../feed/status.ts';
+import { MarkKeeper } from '../losses/losses.ts';
 import { provisionCredentials } from '../provisioning/provision-credentials.ts';
 import { provisionObjects } from '../provisioning/provision-objects.ts';
 import { provisionWithdrawals } from '../provisioning/provision-withdrawals.ts';
@@ -67,7 +68,7 @@ export function registerProvisioning(server: HttpServer, context: RouteContext):
   });
   registerRoute(server, context, routes.compareForest, async ({ body }, caller) => ({
     differing: await differingFrom(caller.scope, body.forest, body.buckets),
-    mark: null,
+    mark: await (await MarkKeeper.of(caller, context.installation, context.log)).exchange(body.mark),
   }));
   registerRoute(server, context, routes.readLines, ({ body }, caller) => readLines(caller.scope, body));
 }

@@ -1,22 +1,72 @@
+import { sql } from 'kysely';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
+import { goOn, noteReached } from './epochs.ts';
+
+export interface Counter {
+  /** Before anything else of this transaction is counted. */
+  readonly value: number;
+  /** Of the last change before this transaction. */
+  readonly changedAt: Date | null;
+  next(): number;
+  save(): Promise<void>;
+}
 
 /**
  * Hands out positions in the tenant's change feed. The counter's row stays locked until the transaction ends, so
  * that positions become visible in their order: a reader that has seen position n will never miss a smaller one.
  * The lock also lets one batch at a time decide and write, which is what makes the verdicts true.
  */
-export async function lockCounter(inside: TenantScope): Promise<{ next(): number; save(): Promise<void> }> {
-  const row = await inside.select('change_counters').select('value').forUpdate().executeTakeFirstOrThrow();
-  let value = row.value;
+export async function lockCounter(inside: TenantScope): Promise<Counter> {
+  const row = await inside
+    .select('change_counters')
+    .select(['value', 'changed_at'])
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  const { value, changed_at: changedAt } = row;
+  await goOn(inside, { value, changedAt });
+  let last = value;
   return {
-    next: () => ++value,
+    value,
+    changedAt,
+    next: () => ++last,
     async save() {
-      if (value !== row.value) await inside.update('change_counters').set({ value }).execute();
+      if (value === last) return;
+      await inside.update('change_counters').set({ value: last, changed_at: inside.now() }).execute();
     },
   };
 }
 
-export async function readCounter(scope: TenantScope): Promise<number> {
-  const row = await scope.select('change_counters').select('value').executeTakeFirstOrThrow();
-  return row.value;
+/** Takes the lock for what no feed shows. It is counted, too: so its loss is found when the database was restored. */
+export async function countDecision(inside: TenantScope): Promise<void> {
+  const counter = await lockCounter(inside);
+  counter.next();
+  await counter.save();
+}
+
+/** How far the tenant's changes go now, and in which epoch. */
+export interface Reach {
+  readonly counter: number;
+  readonly epoch: string;
+  readonly generation: string;
+}
+
+/**
+ * INVARIANT: read in one statement, after whatever is said to be no further than that: the newest epoch ends at no smaller counter.
+ */
+export async function readReach(scope: TenantScope): Promise<Reach> {
+  const { rows } = await scope.run<Reach | { counter: number; epoch: null }>(
+    tenantId => sql`
+      select value as counter, id as epoch, generation from change_counters
+        left join epochs on epochs.tenant_id = ${tenantId}
+          and number = (select max(number) from epochs where tenant_id = ${tenantId})
+      where change_counters.tenant_id = ${tenantId}`,
+  );
+  const reach = rows[0]!;
+  if (reach.epoch !== null) {
+    noteReached(scope, reach.counter);
+    return reach;
+  }
+  // Nobody has changed anything since the release that brought epochs.
+  await scope.transaction(lockCounter);
+  return readReach(scope);
 }

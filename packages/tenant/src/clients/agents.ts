@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { type Agent, type AgentJwk, compareVersions, isVersion, type PublicKey } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import { lockCounter } from '../changes/change-counter.ts';
+import { countDecision } from '../changes/change-counter.ts';
 import type { AgentRuns } from '../tenancy/agent-runs.ts';
 import { digestOf } from '../tenancy/digest.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
@@ -98,7 +98,7 @@ export async function enrol(
       );
     }
     if (used.kind === 'connect') refuseOldAgent(enrolment.version, minimumVersion);
-    await lockCounter(inside);
+    await countDecision(inside);
     const replaced = await replaceAgents(inside, used);
     const id = randomUUID();
     await inside
@@ -168,7 +168,7 @@ export async function setForests(
   replaces: readonly string[],
 ): Promise<readonly Replaced[]> {
   return scope.transaction(async inside => {
-    await lockCounter(inside);
+    await countDecision(inside);
     const kind = await kindOfAgent(inside, id);
     if (!kind) throw noSuchAgent(id);
     if (kind !== 'connect') {
@@ -194,7 +194,10 @@ export async function kindOfAgent(scope: TenantScope, id: string): Promise<'conn
 
 /** Removes an agent with its tokens. @throws CausewayError 'no-such-agent' */
 export async function removeAgent(scope: TenantScope, id: string): Promise<void> {
-  if (!(await scope.transaction(inside => dropAgent(inside, id)))) throw noSuchAgent(id);
+  await scope.transaction(async inside => {
+    await countDecision(inside);
+    if (!(await dropAgent(inside, id))) throw noSuchAgent(id);
+  });
 }
 
 function noSuchAgent(id: string): CausewayError {

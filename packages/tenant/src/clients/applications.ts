@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Application } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { isLoopback } from '@causeway/wire';
+import { countDecision } from '../changes/change-counter.ts';
 import { digestOf } from '../tenancy/digest.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
@@ -25,16 +26,19 @@ export async function registerApplication(
   for (const text of [...redirectUris, ...postLogoutRedirectUris]) checkRedirect(text);
   const clientId = randomUUID();
   const clientSecret = application.secret ? randomBytes(32).toString('base64url') : undefined;
-  await scope
-    .insert('applications', {
-      client_id: clientId,
-      name: application.name,
-      redirect_uris: JSON.stringify(redirectUris),
-      post_logout_redirect_uris: JSON.stringify(postLogoutRedirectUris),
-      secret_digest: clientSecret === undefined ? null : digestOf(clientSecret),
-      created_at: scope.now(),
-    })
-    .execute();
+  await scope.transaction(async inside => {
+    await countDecision(inside);
+    await inside
+      .insert('applications', {
+        client_id: clientId,
+        name: application.name,
+        redirect_uris: JSON.stringify(redirectUris),
+        post_logout_redirect_uris: JSON.stringify(postLogoutRedirectUris),
+        secret_digest: clientSecret === undefined ? null : digestOf(clientSecret),
+        created_at: scope.now(),
+      })
+      .execute();
+  });
   return { clientId, clientSecret };
 }
 
@@ -66,6 +70,7 @@ export async function listApplications(scope: TenantScope): Promise<Application[
  */
 export function removeApplication(scope: TenantScope, clientId: string): Promise<string> {
   return scope.transaction(async inside => {
+    await countDecision(inside);
     const removed = await inside
       .delete('applications')
       .where('client_id', '=', clientId)

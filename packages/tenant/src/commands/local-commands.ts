@@ -45,11 +45,16 @@ export function localCommands(tenant: Command): void {
     .description('make a tenant and its first administrator; the tenant service must be running')
     .argument('<name>', 'lower-case letters, digits and hyphens')
     .requiredOption('--admin <upn>', "the administrator's userPrincipalName")
+    .option(
+      '--id <uuid>',
+      'the id of a tenant that was lost: its synchronized users get the ids that they had',
+    )
     .option('--state <dir>', 'state folder of the running service', defaultStateDirectory('tenant'))
     .option('--token-out <file>', "file for the administrator's token (default: in the state folder)")
     .option('--json', 'print JSON')
     .action(async (name, options) => {
-      const body = { name, administrator: options.admin };
+      const { id } = options;
+      const body = { name, administrator: options.admin, ...(id !== undefined && { id }) };
       const service = serviceIn(options.state, 'tenant');
       const reply = await callLocally(service, tenantLocalRoutes.createTenant, { body });
       const tokenFile = options.tokenOut ?? join(options.state, `${name}.admin-token`);

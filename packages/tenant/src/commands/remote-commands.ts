@@ -3,6 +3,8 @@ import {
   administrationRoutes,
   type DomainConfirmation,
   enrolmentRoutes,
+  type Loss,
+  lossRoutes,
   managedDomainRoutes,
   type PublicKey,
   type TenantStatus,
@@ -106,11 +108,15 @@ export function remoteCommands(tenant: Command): void {
         printResult(options.json, status, () => userLines(status));
         return;
       }
-      const [status, served] = await Promise.all([
+      const [status, served, lost] = await Promise.all([
         call(send, administrationRoutes.getTenantStatus),
         callIfServed(send, managedDomainRoutes.readConfirmation),
+        callIfServed(send, lossRoutes.listLosses),
       ]);
-      printResult(options.json, { ...status, ...served }, () => tenantLines(status, served?.confirmation));
+      printResult(options.json, { ...status, ...served, ...lost }, () => [
+        ...(lost?.losses ?? []).flatMap(lossLines),
+        ...tenantLines(status, served?.confirmation),
+      ]);
     });
 }
 
@@ -177,6 +183,17 @@ function confirmationLine({ confirmed, owed }: DomainConfirmation): string {
     `NOT confirmed: ${owed} cloud-only people have no legacy password until 'causeway tenant trust-domain FINGERPRINT' and a change of ` +
     "their password; compare with 'causeway domain fingerprint'"
   );
+}
+
+function lossLines({ id, since, until, foundAt, foundBy }: Loss): string[] {
+  return [
+    `LOST: the database is of an earlier day. Changes made after ${since ?? 'an unknown time'}, and at least until ${until}, are not in it,`,
+    `as a mark of the agent '${foundBy}' proved at ${foundAt}. All sessions, tokens and enrolment codes were ended then.`,
+    'Forests say everything of their users again. For the rest, look for what was made or removed since that day:',
+    'blocks, administrators, applications, agents, group members and cloud-only users, who may have had another password, too.',
+    `Then end this alarm: causeway tenant loss seen ${id}`,
+    '',
+  ];
 }
 
 function tenantLines(status: TenantStatus, confirmation: DomainConfirmation | null | undefined): string[] {

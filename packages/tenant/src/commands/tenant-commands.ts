@@ -3,6 +3,7 @@ import { administratorCommands } from './administrator-commands.ts';
 import { appCommands } from './app-commands.ts';
 import { domainCommands } from './domain-commands.ts';
 import { localCommands } from './local-commands.ts';
+import { lossCommands } from './loss-commands.ts';
 import { nameCommands } from './name-commands.ts';
 import { remoteCommands } from './remote-commands.ts';
 import { userCommands } from './user-commands.ts';
@@ -18,5 +19,6 @@ export function tenantCommands(program: Command): void {
   administratorCommands(tenant);
   userCommands(tenant);
   nameCommands(tenant);
+  lossCommands(tenant);
   domainCommands(tenant);
 }

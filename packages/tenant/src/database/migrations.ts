@@ -351,6 +351,34 @@ const MIGRATIONS: readonly Migration[] = [
     name: 'digests of what Connect compares',
     statements: LINE_DIGESTS,
   },
+  {
+    number: 17,
+    name: 'epochs of changes, and changes that were lost',
+    statements: [
+      'alter table change_counters add column changed_at timestamptz',
+      `create table epochs (
+        tenant_id uuid not null references tenants,
+        number bigint not null,
+        id text not null,
+        generation text not null,
+        began bigint not null,
+        begun_at timestamptz not null,
+        changed_at timestamptz,
+        primary key (tenant_id, number),
+        unique (tenant_id, id))`,
+      `create table losses (
+        tenant_id uuid not null references tenants,
+        id text not null,
+        ended jsonb not null,
+        since timestamptz,
+        until timestamptz not null,
+        found_at timestamptz not null,
+        found_by text not null,
+        seen_at timestamptz,
+        seen_by uuid,
+        primary key (tenant_id, id))`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

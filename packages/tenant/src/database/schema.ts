@@ -1,3 +1,4 @@
+// Long because all tables of the database stand here, side by side.
 import type { AgentJwk, Profile, PublicKey } from '@causeway/contract';
 import type { ColumnType, GeneratedAlways, JSONColumnType } from 'kysely';
 
@@ -106,6 +107,43 @@ export interface GroupMembersTable {
 export interface ChangeCountersTable {
   tenant_id: Fixed<string>;
   value: number;
+  /** When it moved last; null where that was before it was kept. */
+  changed_at: ColumnType<Date | null, Date | undefined, Date>;
+}
+
+/** A stretch of the tenant's changes. A process begins one with its first change, so that none goes on where the database was restored. */
+export interface EpochsTable {
+  tenant_id: Fixed<string>;
+  /** They follow each other without a gap. */
+  number: Fixed<number>;
+  /** Random, 12 hexadecimal digits. */
+  id: Fixed<string>;
+  /** The id of the first epoch after the last loss that was found, or of the very first one. */
+  generation: Fixed<string>;
+  /** The counter at which it began, and the one before ended. */
+  began: Fixed<number>;
+  begun_at: Fixed<Date>;
+  /** Of the last change before it. */
+  changed_at: Fixed<Date | null>;
+}
+
+/** That changes were lost: what ends sessions and tokens once, and stands in status until an administrator has looked. */
+export interface LossesTable {
+  tenant_id: Fixed<string>;
+  /** Of the epoch that began with it, and so of its generation. */
+  id: Fixed<string>;
+  /** Generations whose marks are no other loss. */
+  ended: ColumnType<string[], string, never>;
+  /** Of the last change that is not lost; null where nobody kept it. */
+  since: Fixed<Date | null>;
+  /** When the mark that proves it was given out: until then at least there were changes that are lost. */
+  until: Fixed<Date>;
+  found_at: Fixed<Date>;
+  /** Name of the agent that had the mark. */
+  found_by: Fixed<string>;
+  seen_at: ColumnType<Date | null, undefined, Date>;
+  /** The user's id. */
+  seen_by: ColumnType<string | null, undefined, string>;
 }
 
 export interface TokensTable {
@@ -259,6 +297,8 @@ export interface SignInFailuresTable {
 export interface TenantTables {
   users: UsersTable;
   change_counters: ChangeCountersTable;
+  epochs: EpochsTable;
+  losses: LossesTable;
   tokens: TokensTable;
   enrolments: EnrolmentsTable;
   agents: AgentsTable;

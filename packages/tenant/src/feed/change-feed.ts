@@ -2,8 +2,11 @@ import { type FeedItem, type FeedPage, type FeedQuery, isReadBy, USER_RECORDS } 
 import { joinEncapsulation, recordName } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
-import { readCounter } from '../changes/change-counter.ts';
+import { type Reach, readReach } from '../changes/change-counter.ts';
 import { changes } from '../changes/change-signal.ts';
+import { furthest } from '../losses/decide-loss.ts';
+import type { MarkKeeper } from '../losses/losses.ts';
+import type { Mark } from '../losses/mark.ts';
 import type { User } from '../people/users.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
@@ -18,23 +21,25 @@ interface Place {
 /**
  * Users changed after a cursor, each as it is now: first those of whom something is new, then those of whom Connect sent again what
  * was there; in both, oldest change first. So nobody's new password waits behind a forced pass. Waits for the first when there are
- * none. A cursor from beyond the counter comes from before the database was restored: the feed begins anew, which
- * the reader's ledger makes harmless. A record of a kind or version that the reader has not announced is kept from it.
+ * none. After a cursor of changes that were lost, as the database was restored, the feed begins anew, which the reader's ledger makes
+ * harmless. A record of a kind or version that the reader has not announced is kept from it.
  *
  * @param announced undefined for a reader that announces nothing
  * @throws CausewayError 'bad-request' for a cursor that is none
  */
 export async function readChanges(
-  scope: TenantScope,
+  marks: MarkKeeper,
   query: FeedQuery,
   signal: AbortSignal,
   announced: readonly string[] | undefined,
 ): Promise<FeedPage> {
+  const { scope } = marks;
   const until = scope.clock.monotonic() + query.wait * 1000;
-  const asked = parseCursor(query.after);
+  const asked = parseCursor(marks, query.after);
   for (;;) {
-    const newest = await readCounter(scope);
-    const known = asked !== undefined && Math.max(asked.news, asked.again) <= newest;
+    const reach = await readReach(scope);
+    const newest = reach.counter;
+    const known = asked !== undefined && (await isKnown(marks, asked, reach));
     // From the start everybody comes with what is new of him, as he is now.
     const after = known ? asked : { news: 0, again: newest };
     const atEnd = after.news === newest && (query.only === 'new' || after.again === newest);
@@ -45,7 +50,12 @@ export async function readChanges(
       const next = rows.at(query.limit);
       return {
         items: page.map(row => shownTo(announced, itemOf(row))),
-        cursor: writeCursor(placeAfter(after, page, next === undefined ? newest : 0, query.only)),
+        cursor: await writeCursor(
+          marks,
+          query.after,
+          asked,
+          placeAfter(after, page, next === undefined ? newest : 0, query.only),
+        ),
         more: next !== undefined,
         moreNew: next?.news === true,
       };
@@ -66,15 +76,35 @@ async function changed(scope: TenantScope, milliseconds: number, signal: AbortSi
   }
 }
 
+/** A place in the feed as the reader shows it: one that a release before gave out has no mark, and proves nothing. */
+type Asked = Place & { readonly mark?: Mark };
+
 /** @returns undefined for the start */
-function parseCursor(text: string): Place | undefined {
+function parseCursor(marks: MarkKeeper, text: string): Asked | undefined {
   if (text === '') return undefined;
+  const mark = marks.read('cursor', text);
+  if (mark) return { news: mark.news, again: mark.again, mark };
   const [, news, again] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
   if (news !== undefined) return { news: Number(news), again: Number(again) };
   throw new CausewayError('bad-request', 'query.after: a cursor that this feed gave out expected');
 }
 
-const writeCursor = ({ news, again }: Place): string => `${news}.${again}`;
+async function isKnown(marks: MarkKeeper, asked: Asked, reach: Reach): Promise<boolean> {
+  return asked.mark ? marks.stands(asked.mark, reach) : furthest(asked) <= reach.counter;
+}
+
+/** After the page was read: it may hold what is beyond an epoch that has ended meanwhile. */
+async function writeCursor(
+  marks: MarkKeeper,
+  text: string,
+  asked: Asked | undefined,
+  place: Place,
+): Promise<string> {
+  const reach = await readReach(marks.scope);
+  const same = place.news === asked?.news && place.again === asked.again;
+  // An idle reader's stays as it is: it keeps each that differs.
+  return same && asked.mark?.epoch === reach.epoch ? text : marks.write('cursor', place, reach);
+}
 
 /** @param atLeast where everything was read up to, known from before the page was read */
 function placeAfter(before: Place, page: readonly Row[], atLeast: number, only: FeedQuery['only']): Place {

@@ -8,7 +8,7 @@ import type {
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { sql } from 'kysely';
-import { lockCounter } from '../changes/change-counter.ts';
+import { countDecision, lockCounter } from '../changes/change-counter.ts';
 import { changes } from '../changes/change-signal.ts';
 import { kindOfAgent } from '../clients/agents.ts';
 import { json } from '../database/json.ts';
@@ -137,7 +137,7 @@ const NO_OUTCOME = {
  */
 export async function withdrawDomain(scope: TenantScope): Promise<{ realm: string }> {
   return scope.transaction(async inside => {
-    await lockCounter(inside);
+    await countDecision(inside);
     const withdrawn = await inside.delete('managed_domains').returning('realm').executeTakeFirst();
     if (!withdrawn) throw noManagedDomain();
     await forgetWhatWasThere(inside);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Administrator, AdministratorToken } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
-import { lockCounter } from '../changes/change-counter.ts';
+import { countDecision } from '../changes/change-counter.ts';
 import { digestOf } from '../tenancy/digest.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { existingCloudUser, type User } from './users.ts';
@@ -86,7 +86,7 @@ export async function endTokens(inside: TenantScope, userId: string): Promise<vo
 /** @throws CausewayError 'no-such-user', 'synchronized-user' or 'last-administrator' */
 export function setAdministrator(scope: TenantScope, name: string, administrator: boolean): Promise<User> {
   return scope.transaction(async inside => {
-    await lockCounter(inside);
+    await countDecision(inside);
     const user = await existingCloudUser(inside, name);
     await refuseLastAdministrator(inside, user, { ...user, administrator });
     await inside.update('users').set({ administrator }).where('id', '=', user.id).execute();
@@ -128,9 +128,12 @@ export async function listTokens(scope: TenantScope, ownId: string): Promise<Adm
 
 /** @throws CausewayError 'no-such-token' */
 export async function revokeToken(scope: TenantScope, id: string): Promise<void> {
-  const revoked = await scope.delete('tokens').where('id', '=', id).executeTakeFirst();
-  if (revoked.numDeletedRows > 0n) return;
-  throw new CausewayError('no-such-token', 'no token has this id', { status: 404 });
+  await scope.transaction(async inside => {
+    await countDecision(inside);
+    const revoked = await inside.delete('tokens').where('id', '=', id).executeTakeFirst();
+    if (revoked.numDeletedRows > 0n) return;
+    throw new CausewayError('no-such-token', 'no token has this id', { status: 404 });
+  });
 }
 
 const validTokens = (scope: TenantScope) =>

@@ -1,4 +1,4 @@
-import { lockCounter } from '../changes/change-counter.ts';
+import { countDecision } from '../changes/change-counter.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { endTokens, refuseLastAdministrator } from './administrators.ts';
 import { existingUser, type User } from './users.ts';
@@ -10,7 +10,7 @@ import { existingUser, type User } from './users.ts';
  */
 export function setBlocked(scope: TenantScope, name: string, blocked: boolean): Promise<User> {
   return scope.transaction(async inside => {
-    await lockCounter(inside);
+    await countDecision(inside);
     const user = await existingUser(inside, name);
     const blocked_at = blocked ? (user.blocked_at ?? inside.now()) : null;
     await refuseLastAdministrator(inside, user, { ...user, blocked_at });

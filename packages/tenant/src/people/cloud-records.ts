@@ -108,10 +108,19 @@ export const NO_LEGACY: LegacyColumns = {
   legacy_applied_at: null,
 };
 
-/** The place of a password among all that the user ever had, as Active Directory would number it. */
+/** From here the versions of password orders are counted in seconds. */
+const FIRST_VERSION_AT = Date.UTC(2020, 0, 1);
+
+/**
+ * The place of a password among all that the user ever had. The clock gives it a version larger than any before, of which a database that
+ * was restored may have lost some: else the managed domain would refuse the next password as older.
+ */
 export function nextOrder(scope: TenantScope, user: Pick<User, 'order_version'>, now: Date) {
   return {
-    order_version: (user.order_version ?? 0) + 1,
+    order_version: Math.max(
+      (user.order_version ?? 0) + 1,
+      Math.floor((now.getTime() - FIRST_VERSION_AT) / 1000),
+    ),
     order_time: Number(dateToDstime(now)),
     order_invocation_id: scope.tenantId,
   };

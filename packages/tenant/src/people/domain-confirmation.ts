@@ -2,7 +2,7 @@ import type { DomainConfirmation } from '@causeway/contract';
 import { domainFingerprint, normalizeFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { Selectable } from 'kysely';
-import { lockCounter } from '../changes/change-counter.ts';
+import { countDecision } from '../changes/change-counter.ts';
 import type { ManagedDomainsTable } from '../database/schema.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
@@ -79,7 +79,7 @@ export async function confirmDomain(
   }
   return scope.transaction(async inside => {
     // Keys are registered under the same lock: what is compared is what gets confirmed.
-    await lockCounter(inside);
+    await countDecision(inside);
     const domain = await readDomain(inside);
     if (!domain) throw noManagedDomain();
     const registered = fingerprintOf(domain);

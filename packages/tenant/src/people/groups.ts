@@ -6,6 +6,7 @@ import {
   type ProposedAdministrator,
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
+import { countDecision } from '../changes/change-counter.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { presentUser } from './users.ts';
 
@@ -56,25 +57,33 @@ async function readMembers(scope: TenantScope, group: string) {
 export async function addMember(scope: TenantScope, group: string, name: string): Promise<GroupMember> {
   const group_name = existingGroup(group);
   const user = await presentUser(scope, name);
-  await scope
-    .insert('group_members', { group_name, user_id: user.id, added_at: scope.now() })
-    .onConflict(conflict => conflict.columns(['tenant_id', 'group_name', 'user_id']).doNothing())
-    .execute();
+  await scope.transaction(async inside => {
+    await countDecision(inside);
+    await inside
+      .insert('group_members', { group_name, user_id: user.id, added_at: scope.now() })
+      .onConflict(conflict => conflict.columns(['tenant_id', 'group_name', 'user_id']).doNothing())
+      .execute();
+  });
   return memberOf(user);
 }
 
 /** @throws CausewayError 'no-such-group', 'no-member', or as `presentUser` */
 export async function removeMember(scope: TenantScope, group: string, name: string): Promise<GroupMember> {
   const user = await presentUser(scope, name);
-  const removed = await scope
-    .delete('group_members')
-    .where('group_name', '=', existingGroup(group))
-    .where('user_id', '=', user.id)
-    .executeTakeFirst();
-  if (removed.numDeletedRows > 0n) return memberOf(user);
-  throw new CausewayError('no-member', `'${user.user_principal_name}' is no member of '${group}'`, {
-    status: 404,
+  const group_name = existingGroup(group);
+  await scope.transaction(async inside => {
+    await countDecision(inside);
+    const removed = await inside
+      .delete('group_members')
+      .where('group_name', '=', group_name)
+      .where('user_id', '=', user.id)
+      .executeTakeFirst();
+    if (removed.numDeletedRows > 0n) return;
+    throw new CausewayError('no-member', `'${user.user_principal_name}' is no member of '${group}'`, {
+      status: 404,
+    });
   });
+  return memberOf(user);
 }
 
 export async function groupsOf(scope: TenantScope, userId: string): Promise<string[]> {

@@ -2,7 +2,7 @@ import type { NameClaims } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
-import { lockCounter } from '../changes/change-counter.ts';
+import { countDecision } from '../changes/change-counter.ts';
 import { changes } from '../changes/change-signal.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { settleName } from './provision-names.ts';
@@ -85,7 +85,7 @@ async function decide(
   change: (inside: TenantScope, claims: NameClaims) => Promise<void>,
 ): Promise<NameClaims> {
   const claims = await scope.transaction(async inside => {
-    await lockCounter(inside);
+    await countDecision(inside);
     await change(inside, await readNameClaims(inside, name));
     await settleName(inside, nameKey(name));
     return readNameClaims(inside, name);

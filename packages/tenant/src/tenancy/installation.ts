@@ -62,22 +62,24 @@ export class Installation {
 
   /**
    * Makes a tenant, and what `furnish` puts into it: all or nothing.
+   * @param given the id of a tenant that was lost, whose users have their ids by it
    * @throws CausewayError 'tenant-exists'
    */
   async createTenant<Result>(
-    name: string,
+    { name, id: given }: { readonly name: string; readonly id?: string | undefined },
     furnish: (scope: TenantScope) => Promise<Result>,
   ): Promise<Result> {
-    const id = randomUUID();
+    const id = given?.toLowerCase() ?? randomUUID();
     const keys = JSON.stringify(await makeTenantKeys());
     return this.#database.transaction().execute(async transaction => {
       const created = await transaction
         .insertInto('tenants')
         .values({ id, name, keys, created_at: this.#now() })
-        .onConflict(conflict => conflict.column('name').doNothing())
+        .onConflict(conflict => conflict.doNothing())
         .executeTakeFirst();
       if (!created.numInsertedOrUpdatedRows) {
-        throw new CausewayError('tenant-exists', `there is a tenant '${name}' already`, { status: 409 });
+        const which = given === undefined ? `'${name}'` : `'${name}', or one with the id ${id},`;
+        throw new CausewayError('tenant-exists', `there is a tenant ${which} already`, { status: 409 });
       }
       const scope = new TenantScope(transaction, { id, name }, this.clock);
       await scope.insert('change_counters', { value: 0 }).execute();
