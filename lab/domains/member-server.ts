@@ -172,7 +172,8 @@ export class MemberServer {
     input = '',
     env: Record<string, string> = {},
   ): Promise<ClientResult> {
-    const own = { KRB5_CONFIG: join(this.#folder, 'krb5.conf'), ...env };
+    const cache = `FILE:${join(this.#folder, 'tickets')}`;
+    const own = { KRB5_CONFIG: join(this.#folder, 'krb5.conf'), KRB5CCNAME: cache, ...env };
     return runClient('nsenter', [...this.#inside, command, ...args], own, input);
   }
 

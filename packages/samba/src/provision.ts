@@ -41,7 +41,13 @@ export async function joinDomain(
       'samba-tool',
       ['domain', 'join', domain.realm, role, ...joinArguments(domain, target, first.address)],
       // The password is in no argument, and without DNS the key distribution center is found by this file alone.
-      { env: { KRB5_CONFIG: first.krb5Conf, USER: 'Administrator', PASSWD_FILE: first.passwordFile } },
+      // Nor does a ticket count that somebody on this machine has already.
+      {
+        env: {
+          ...{ KRB5_CONFIG: first.krb5Conf, KRB5CCNAME: `FILE:${join(target, 'tickets')}` },
+          ...{ USER: 'Administrator', PASSWD_FILE: first.passwordFile },
+        },
+      },
     );
   });
 }
