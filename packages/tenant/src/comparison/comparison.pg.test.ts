@@ -322,7 +322,9 @@ onEveryBackend(
         await sql`drop function ${sql.raw(`causeway_digest_${event}`)} cascade`.execute(database);
       }
       await sql`drop table line_digests`.execute(database);
-      await sql`drop function causeway_bucket, causeway_line, causeway_line_digest`.execute(database);
+      await sql`drop function causeway_bucket, causeway_line, causeway_line_digest, causeway_slice_end`.execute(
+        database,
+      );
       await sql`alter table users alter column source_anchor type text collate "default"`.execute(database);
       await sql`delete from causeway_migrations where name = 'digests of what Connect compares'`.execute(
         database,

@@ -11,7 +11,7 @@ export async function readLines(
   { forest, buckets, after }: { forest: string; buckets: readonly number[]; after: string },
 ): Promise<ReplyOf<typeof synchronizationRoutes.readLines>> {
   const lines: TenantLine[] = [];
-  for await (const slice of slices(scope, { source_anchor: after, forest })) {
+  for await (const slice of slices(scope, after)) {
     const rows = await scope
       .select('users')
       .select(COLUMNS)

@@ -1,29 +1,19 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
-/** Users that one statement looks at: it holds up nobody for long, whatever the tenant's size. */
+/** Users that one statement looks at, and who else has the last one's anchor: it holds up nobody for long, whatever the tenant's size. */
 const SLICE = 1000;
 
-/** A place in the order of the index by anchor. */
-interface Place {
-  source_anchor: string;
-  forest: string;
-}
-
-/** Conditions on `users` by which its synchronized users are read a slice at a time, in the order of their anchors. @param after a place */
-export async function* slices(
-  scope: TenantScope,
-  after: Place = { source_anchor: '', forest: '' },
-): AsyncGenerator<RawBuilder<boolean>> {
-  for (let from: Place | undefined = after; from !== undefined; ) {
-    const behind: RawBuilder<boolean> = sql`(source_anchor, forest) > (${from.source_anchor}, ${from.forest})`;
-    const { rows }: { rows: Place[] } = await scope.run<Place>(
-      tenantId => sql`
-        select source_anchor, forest from users where tenant_id = ${tenantId} and ${behind}
-        order by source_anchor, forest offset ${SLICE - 1} limit 1`,
+/** Conditions on `users` by which its synchronized users are read a slice at a time, in the order of their anchors. */
+export async function* slices(scope: TenantScope, after = ''): AsyncGenerator<RawBuilder<boolean>> {
+  for (let from: string | null = after; from !== null; ) {
+    const { rows } = await scope.run<{ last: string | null }>(
+      tenantId => sql`select causeway_slice_end(${tenantId}, ${from}, ${SLICE}) as last`,
     );
-    const [to] = rows;
-    yield to ? sql`${behind} and (source_anchor, forest) <= (${to.source_anchor}, ${to.forest})` : behind;
-    from = to;
+    const last: string | null = rows[0]!.last;
+    yield last === null
+      ? sql`source_anchor > ${from}`
+      : sql`source_anchor > ${from} and source_anchor <= ${last}`;
+    from = last;
   }
 }

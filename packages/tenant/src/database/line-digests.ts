@@ -38,6 +38,11 @@ export const LINE_DIGESTS: readonly string[] = [
       || case when order_version is not null and cloud_credential is null then ' withdrawn' else ' open' end $$`,
   `create function causeway_line_digest(line text) returns bit(128) language sql stable parallel safe as $$
     select ('x' || encode(substr(sha256(convert_to(line, 'UTF8')), 1, 16), 'hex'))::bit(128) $$`,
+  // By the index by anchor, whatever PostgreSQL knows of the table: PGlite never gathers statistics.
+  `create function causeway_slice_end(tenant uuid, after text, size integer) returns text language sql stable
+    set enable_sort = off as $$
+    select source_anchor from users where tenant_id = tenant and source_anchor > after
+    order by source_anchor offset size - 1 limit 1 $$`,
   // Half of a page stays free: what changes a digest touches no index.
   `create table line_digests (
     tenant_id uuid not null references tenants,
