@@ -158,19 +158,17 @@ async function join(ldap: LdapConnection, dn: string, member: string): Promise<b
   }
 }
 
-/** Makes exactly these accounts the members of *AAD DC Administrators*. @param members objectGUIDs @returns whether anything changed */
+/** Makes exactly these accounts the members of *AAD DC Administrators*. @returns whether anything changed */
 export async function setAdministrators(
   ldap: LdapConnection,
   base: string,
-  members: ReadonlySet<string>,
-  guidOf: (dn: string) => Promise<string | undefined>,
+  accounts: readonly { dn: string; guid: string }[],
 ): Promise<boolean> {
   const dn = `CN=${ADMINISTRATORS_GROUP},OU=${USERS_OU},${base}`;
   const [entry] = await ldap.search(dn, { scope: 'base', attributes: ['member'] });
-  const known = await Promise.all((entry?.attributes.member ?? []).map(async value => guidOf(String(value))));
-  const same = known.length === members.size && known.every(guid => guid !== undefined && members.has(guid));
-  if (same) return false;
-  const values = [...members].map(guid => `<GUID=${guid}>`);
+  const known = new Set((entry?.attributes.member ?? []).map(value => String(value).toLowerCase()));
+  if (known.size === accounts.length && accounts.every(one => known.has(one.dn.toLowerCase()))) return false;
+  const values = accounts.map(({ guid }) => `<GUID=${guid}>`);
   await ldap.modify(dn, [{ operation: 'replace', attribute: 'member', values }]);
   return true;
 }

@@ -1,13 +1,15 @@
-import { bytesOf, decodeGuid, type LdapConnection } from '@causeway/ldap';
+import type { LdapConnection } from '@causeway/ldap';
 import { every, type Log, type Service, Trouble } from '@causeway/service';
 import { standingAdministrators } from '../administrators/administrators.ts';
 import { delegate, setAdministrators } from '../directory/delegation.ts';
 import type { ManagedDirectory } from '../directory/managed-directory.ts';
+import { accountDn } from '../directory/structure.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 
-/** Within so long an acceptance, its end, and a new organizational unit take effect. */
+/** Within so long an acceptance and its end take effect; a new organizational unit after this many times as long. */
 const INTERVAL_MS = 2_000;
+const RIGHTS_EVERY = 5;
 
 export interface DelegationKeeperOptions {
   ledger: Ledger;
@@ -40,15 +42,20 @@ export class DelegationKeeper implements Service {
     await every(INTERVAL_MS, signal, () => trouble.during(look, signal), { clock: ledger.clock });
   }
 
+  /** The rights are looked at less often than the members: of them nothing waits for us but a new organizational unit. */
+  #looks = 0;
+
   async #look(ldap: LdapConnection, domain: ManagedDomain): Promise<void> {
     const { ledger, directory, log } = this.#options;
-    const accounts = standingAdministrators(ledger).flatMap(({ entry }) => entry.managedGuid ?? []);
-    const guidOf = async (dn: string): Promise<string | undefined> => {
-      const [entry] = await ldap.search(dn, { scope: 'base', attributes: ['objectGUID'] }).catch(() => []);
-      return entry && decodeGuid(bytesOf(entry, 'objectGUID')!);
-    };
-    if (await setAdministrators(ldap, directory.base, new Set(accounts), guidOf))
+    const accounts = standingAdministrators(ledger).flatMap(
+      ({ entry: { managedGuid: guid, samAccountName } }) =>
+        guid === null || samAccountName === null
+          ? []
+          : [{ guid, dn: accountDn(samAccountName, directory.users) }],
+    );
+    if (await setAdministrators(ldap, directory.base, accounts))
       log.info({ administrators: accounts.length }, 'AAD DC Administrators has the accepted administrators');
+    if (this.#looks++ % RIGHTS_EVERY !== 0) return;
     const written = await delegate(ldap, directory.base, domain.sid);
     if (written.length > 0) log.info({ written }, 'AAD DC Administrators may do what it is to');
   }

@@ -43,6 +43,7 @@ export class ShadowKeeper implements Service {
   /** What the directory refused, by person, and when it is tried again. */
   readonly #later = new Map<string, number>();
   #comparedAt: number | undefined;
+  #lookAgainAt = 0;
 
   constructor(options: ShadowKeeperOptions) {
     this.#options = options;
@@ -59,7 +60,7 @@ export class ShadowKeeper implements Service {
       async () => {
         try {
           await this.#prepare(groups, signal);
-          await this.#round(groups, signal);
+          if (this.#isTime()) await this.#round(groups, signal);
         } catch (error) {
           log.warn({ err: describeError(error) }, 'on-premises SIDs are not written; trying again');
           await ledger.clock.sleep(AGAIN_MS / 10, signal);
@@ -67,6 +68,14 @@ export class ShadowKeeper implements Service {
       },
       { clock: ledger.clock },
     );
+  }
+
+  /** Nothing is looked for among everybody while nothing changed, but for what is tried again. */
+  #isTime(): boolean {
+    const { clock, shadows } = this.#options.ledger;
+    if (!shadows.takeChanged() && clock.monotonic() < this.#lookAgainAt) return false;
+    this.#lookAgainAt = clock.monotonic() + AGAIN_MS;
+    return true;
   }
 
   /** Once at a start, and the comparison every hour. */

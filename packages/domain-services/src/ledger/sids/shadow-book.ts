@@ -31,6 +31,7 @@ const FREE = `NOT EXISTS (SELECT 1 FROM shadows AS o WHERE o.written = s.sid AND
 /** What everybody's on-premises SID is, and what of it is in the directory: a list of what is to be done, as it differs. */
 export class ShadowBook {
   readonly #database: StateDatabase;
+  #changed = true;
 
   constructor(database: StateDatabase) {
     this.#database = database;
@@ -38,6 +39,7 @@ export class ShadowBook {
 
   /** What an account record says, or null where its SID is refused. @param domainSid without the RID */
   want({ forest, anchor }: Person, sid: string | null, domainSid: string | null): void {
+    this.#changed = true;
     this.#database.run(
       `INSERT INTO shadows (forest, anchor, sid, domain_sid) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT DO UPDATE SET sid = ?3, domain_sid = ?4 WHERE sid IS NOT ?3`,
@@ -45,8 +47,16 @@ export class ShadowBook {
     );
   }
 
+  /** Whether anything may be due since this was asked last; what follows from the end of an account is not seen here. */
+  takeChanged(): boolean {
+    const changed = this.#changed;
+    this.#changed = false;
+    return changed;
+  }
+
   /** Null: no group of any SID has the person any more. */
   wrote({ forest, anchor }: Person, sid: string | null): void {
+    this.#changed = true;
     this.#database.run(`UPDATE shadows SET written = ? ${OF_PERSON}`, sid, forest, anchor);
   }
 
@@ -105,6 +115,7 @@ export class ShadowBook {
 
   /** What an administrator confirmed, as it stands in the file beside the keys, which is the truth. */
   setConfirmed(confirmed: readonly ConfirmedSid[]): void {
+    this.#changed = true;
     this.#database.transaction(() => {
       this.#database.run('UPDATE domain_sids SET confirmed_at = NULL');
       for (const { sid, forest, confirmedAt } of confirmed)
