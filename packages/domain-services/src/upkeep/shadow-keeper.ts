@@ -62,6 +62,7 @@ export class ShadowKeeper implements Service {
           await this.#prepare(groups, signal);
           if (this.#isTime()) await this.#round(groups, signal);
         } catch (error) {
+          this.#lookAgainAt = 0;
           log.warn({ err: describeError(error) }, 'on-premises SIDs are not written; trying again');
           await ledger.clock.sleep(AGAIN_MS / 10, signal);
         }
