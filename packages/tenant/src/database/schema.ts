@@ -1,3 +1,4 @@
+// Long because all tables of the database stand here, side by side.
 import type { AgentJwk, Profile, PublicKey } from '@causeway/contract';
 import type { ColumnType, GeneratedAlways, JSONColumnType } from 'kysely';
 
