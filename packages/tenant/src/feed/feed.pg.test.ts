@@ -34,6 +34,8 @@ const feed = (tenant: () => TestTenant): void => {
     const { verdicts } = await call(connect.send, synchronizationRoutes.exportCredentials, { body });
     assert.ok(verdicts.every(({ verdict }) => verdict === 'applied'));
   };
+  /** Where it stands in a mark (docs/formats.md, *Marks*). */
+  const newsOf = (cursor: string): number => Buffer.from(cursor, 'base64url').readUIntBE(12, 6);
   const numbersOf = (page: { items: FeedItem[] }): number[] =>
     page.items.map(({ sourceAnchor }) => Buffer.from(sourceAnchor, 'base64').readUInt32BE(12));
 
@@ -102,7 +104,7 @@ const feed = (tenant: () => TestTenant): void => {
       const last = !writing;
       const page = await read({ after: cursor, limit: 7 });
       // All of it is new: the first of the cursor's two places moves.
-      if (page.items.length > 0) assert.ok(Number.parseInt(page.cursor, 10) > Number.parseInt(cursor, 10));
+      if (page.items.length > 0) assert.ok(newsOf(page.cursor) > newsOf(cursor));
       for (const item of page.items) seen.add(item.sourceAnchor);
       cursor = page.cursor;
       if (last && !page.more && page.items.length === 0) break;
