@@ -18,6 +18,7 @@ import { adoptAccounts } from './apply/reunion/adopt-accounts.ts';
 import { reunite } from './apply/reunion/reunite.ts';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation/creation.ts';
+import { databaseAtRest } from './directory/database-at-rest.ts';
 import { LdbModify } from './directory/ldb/ldb-modify.ts';
 import { ManagedDirectory } from './directory/managed-directory.ts';
 import { domainSids } from './directory/shadow-groups.ts';
@@ -152,7 +153,7 @@ async function reuniteAtStart(
   const trouble = new Trouble(err => log.error({ err }, 'cannot compare the ledger with the directory'));
   while (!signal.aborted) {
     try {
-      await reunite({ ledger, place: places.domain, log });
+      await reunite({ ledger, database: databaseAtRest(places.domain), log });
       return;
     } catch (error) {
       trouble.begin(error);
