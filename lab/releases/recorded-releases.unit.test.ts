@@ -186,7 +186,7 @@ for (const recording of recordings()) {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** What an agent reads of an answer: words are for people, times pass, and a tenant may announce more than it did. */
+/** What an agent reads of an answer: words are for people, times pass, a cursor is handed back as it came, and a tenant may announce more than it did. */
 function comparable({ status, answer }: Exchange): unknown {
   return JSON.parse(JSON.stringify({ status, answer }), (name, value) =>
     ['reason', 'message', 'accepts', 'lastSeenAt', 'cursor'].includes(name) ? undefined : value,
