@@ -185,6 +185,7 @@ function planPerson(
     objectGuid: randomUUID(),
     sequence: 1,
     signerKeyId: '',
+    digest: '',
   };
   const account = {
     record: {

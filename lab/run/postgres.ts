@@ -76,6 +76,16 @@ export async function startPostgres(
   }
 }
 
+/** A database as SQL, with what takes away whatever is there. */
+export const dumpDatabase = (url: string): Promise<string> =>
+  runTool(join(newestBin(), 'pg_dump'), ['--clean', '--if-exists', url]);
+
+/** Takes a database back to a dump. */
+export async function restoreDatabase(url: string, dump: string): Promise<void> {
+  const options = ['--quiet', '--single-transaction', '--set=ON_ERROR_STOP=1'];
+  await runTool(join(newestBin(), 'psql'), [...options, url], { input: dump });
+}
+
 const asUser = (...command: string[]): Promise<string> => runTool('runuser', ['-u', USER, '--', ...command]);
 
 function newestBin(): string {

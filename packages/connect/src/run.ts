@@ -27,7 +27,10 @@ export async function runConnect(configuration: ConnectConfiguration, clock?: Cl
   const stopping = new AbortController();
   const connect = await Connect.open(configuration, log, stopping.signal, clock);
   const connectors = connect.connectors.map(connector => new ConnectorService(connector, connect));
-  const heads = connect.connectors.map(({ context }) => new HeadService(context, connect.store.scheduler));
+  const heads = connect.connectors.map(
+    ({ context, comparison }, i) =>
+      new HeadService(context, connect.store.scheduler, comparison, () => connectors[i]!.nudge()),
+  );
   const handlers = adminHandlers(connect, () => {
     for (const connector of connectors) connector.nudge();
   });

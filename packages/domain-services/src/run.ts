@@ -93,6 +93,7 @@ async function runParts(
     const heads = new HeadWatch({
       ...{ ledger, send, log, tenant: enrolment.tenantId, receiptKey: keys.receipts, headIntervalMs, limits },
       onHead: () => api.follower?.wake(),
+      onLasting: () => api.follower?.readAgain(),
     });
     const publicKeys = publicDomainKeys(keys);
     const standing = new StandingWatch({

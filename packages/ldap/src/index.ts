@@ -21,4 +21,10 @@ export {
 export { escapeRdn, filterEscape, parentDn, parseDn, type RdnPart, rdnText } from './dn.ts';
 export { bytesOf, type LdapAttributes, type LdapEntry, type LdapValue, textOf } from './entry.ts';
 export { LdapError, type LdapErrorCode } from './ldap-error.ts';
-export { highestCommittedUSN, type RootDse, readInvocationId, readRootDse } from './root-dse.ts';
+export {
+  highestCommittedUSN,
+  type RootDse,
+  readCurrentTime,
+  readInvocationId,
+  readRootDse,
+} from './root-dse.ts';

@@ -43,6 +43,17 @@ export async function readRootDse(connection: LdapConnection): Promise<RootDse> 
   };
 }
 
+/** What the controller's clock says; undefined where it does not say it. */
+export async function readCurrentTime(connection: LdapConnection): Promise<Date | undefined> {
+  const text = textOf(await readBase(connection, '', ['currentTime']), 'currentTime');
+  // GeneralizedTime ([X.680] 46) as domain controllers write it: 20261128214222.0Z
+  const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/.exec(text ?? '');
+  if (digits === null) return undefined;
+  const [, year, month, day, hour, minute, second] = digits;
+  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
 /** The controller's highest USN and nothing else: moves with every write, so it says cheaply whether there is news. */
 export async function highestCommittedUSN(connection: LdapConnection): Promise<bigint> {
   return usn(connection, await readBase(connection, '', ['highestCommittedUSN']));

@@ -25,6 +25,7 @@ import {
   ACCOUNT,
   CREDENTIAL,
   ENTRIES,
+  FIRST_RECEIPT,
   FOREST,
   HEAD,
   isSameSecret,
@@ -104,16 +105,17 @@ test('jose verifies a withdrawal, and one that it signed is believed', async () 
 
 test('jose verifies a head and a receipt, and signs the very same', async () => {
   const { keyId } = signingPublicKey(signer);
-  for (const [typ, fields, signed] of [
-    ['causeway-head+jws', HEAD, signHead(signer, HEAD)],
-    ['causeway-receipt+jws', RECEIPT, signReceipt(signer, RECEIPT)],
+  for (const [typ, version, fields, signed] of [
+    ['causeway-head+jws', 1, HEAD, signHead(signer, HEAD)],
+    ['causeway-receipt+jws', 1, RECEIPT, signReceipt(signer, RECEIPT)],
+    ['causeway-receipt+jws', 3, FIRST_RECEIPT, signReceipt(signer, FIRST_RECEIPT)],
   ] as const) {
     const { payload, protectedHeader } = await compactVerify(signed, ourPublicKey(), {
       algorithms: ['EdDSA'],
     });
     assert.deepEqual(protectedHeader, { alg: 'EdDSA', kid: keyId, typ });
-    assert.equal(Buffer.from(payload).toString(), sortedJson({ version: 1, ...fields }));
-    const again = await new CompactSign(Buffer.from(sortedJson({ version: 1, ...fields })))
+    assert.equal(Buffer.from(payload).toString(), sortedJson({ version, ...fields }));
+    const again = await new CompactSign(Buffer.from(sortedJson({ version, ...fields })))
       .setProtectedHeader({ alg: 'EdDSA', kid: keyId, typ })
       .sign(createPrivateKey(exportSigningKey(signer)));
     assert.equal(again, signed);

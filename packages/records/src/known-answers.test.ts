@@ -17,6 +17,7 @@ import {
 import {
   ACCOUNT,
   CREDENTIAL,
+  FIRST_RECEIPT,
   HEAD,
   isSameSecret,
   RECEIPT,
@@ -28,6 +29,7 @@ import {
 import {
   ACCOUNT_RECORD,
   CREDENTIAL_RECORD,
+  FIRST_RECEIPT_STATEMENT,
   HEAD_STATEMENT,
   RECEIPT_STATEMENT,
   SEALING_KEY,
@@ -70,9 +72,10 @@ test('a credential record made earlier is believed and opens', async () => {
   assert.ok(opened.ok && isSameSecret(opened, someSecret()));
 });
 
-test('it signs the very head and receipt', () => {
+test('it signs the very head, and receipts of the first and the last version', () => {
   assert.equal(signHead(signer, HEAD), HEAD_STATEMENT);
   assert.equal(signReceipt(signer, RECEIPT), RECEIPT_STATEMENT);
+  assert.equal(signReceipt(signer, FIRST_RECEIPT), FIRST_RECEIPT_STATEMENT);
 });
 
 test('the fingerprint of a managed domain covers both of its keys, each in its place', async () => {

@@ -13,6 +13,7 @@ import {
   peekHead,
   peekReceipt,
   peekRecord,
+  type ReceiptFields,
   type Refused,
   signAccountRecord,
   signHead,
@@ -26,6 +27,7 @@ import {
   ACCOUNT,
   bucketsOf,
   ENTRIES,
+  FIRST_RECEIPT,
   HEAD,
   partsOf,
   RECEIPT,
@@ -214,8 +216,11 @@ test('a head and a receipt of version 2 say what their signer reads, in order an
   signReceipt(signer, { ...RECEIPT, reads: many.slice(1) });
 });
 
-test('what the signer reads stands in version 2, and in no other', () => {
-  for (const { signed, verify } of KINDS) {
+test('what the signer reads stands in version 2, and in no earlier one', () => {
+  for (const { signed, verify, newest } of [
+    { ...KINDS[0]!, newest: 2 },
+    { ...KINDS[1]!, newest: 3 },
+  ]) {
     const { header, payload } = partsOf(signed);
     assert.deepEqual([payload.version, 'reads' in payload], [1, false]);
     const said = (changes: object) => {
@@ -225,6 +230,32 @@ test('what the signer reads stands in version 2, and in no other', () => {
     assert.equal(said({ reads: [] }), 'malformed');
     assert.equal(said({ version: 2 }), 'malformed');
     assert.equal(said({ version: 2, reads: [] }), 'believed');
-    assert.equal(said({ version: 3, reads: [] }), 'unsupported-version');
+    assert.equal(said({ version: newest + 1, reads: [] }), 'unsupported-version');
   }
+});
+
+test('a receipt of version 3 says the newest sequence, and may speak of no head', () => {
+  const first = signReceipt(signer, FIRST_RECEIPT);
+  const later = signReceipt(signer, { ...RECEIPT, reads: [], newest: 0 });
+  assert.deepEqual(
+    [first, later].map(text => partsOf(text).payload.version),
+    [3, 3],
+  );
+  assert.deepEqual(peekReceipt(first), { kind: 'receipt', signerKeyId, ...FIRST_RECEIPT });
+  assert.deepEqual(
+    [first, later].map(text => refusalOf(verifyReceipt, text)),
+    ['believed', 'believed'],
+  );
+  const { newest: _, ...older } = FIRST_RECEIPT;
+  for (const wrong of [
+    older,
+    { ...RECEIPT, newest: 1 },
+    { ...FIRST_RECEIPT, newest: -1 },
+    { ...FIRST_RECEIPT, headSequence: -1 },
+    { ...FIRST_RECEIPT, headTime: 0 },
+  ])
+    assert.throws(() => signReceipt(signer, wrong as ReceiptFields), RangeError);
+  const { header, payload } = partsOf(first);
+  for (const version of [1, 2])
+    assert.equal(refusalOf(verifyReceipt, signedBy(signer, header, { ...payload, version })), 'malformed');
 });

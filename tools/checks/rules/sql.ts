@@ -17,6 +17,7 @@ export const SQL: Rule = {
     rooms('packages/service/src/state-{database,lock}.ts', 'what every SQLite file has'),
     rooms('packages/service/src/bulk/*.ts', 'the book that Connect and Domain Services keep alike'),
     rooms('packages/connect/src/store/*.ts', "Connect's file, a table each"),
+    rooms('packages/connect/src/store/comparing/*.ts', 'the same, of what comparing keeps'),
     rooms('packages/domain-services/src/ledger/*.ts', 'the ledger'),
     ...[
       'database',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { decideWaiting } from '../objects/waiting.ts';
 import { guidOf, imported, person } from '../testing/fixtures.ts';
 import { FORESTS, openConnect } from '../testing/open-connect.ts';
@@ -73,4 +74,20 @@ test('a digest that nobody was shown, and the number of releases before, approve
   assert.throws(() => approve('0'.repeat(32), 'delete'), { code: 'unknown-list', status: 404 });
   const sync = async () => api.sync({ ...none, body: { allowDeletes: 5, policyType: 'Delta' } }, '');
   await assert.rejects(sync, { code: 'approve-by-list', message: /causeway connect deletions/ });
+});
+
+test('deletions of people whom only another place has are a list of their own, and status counts them', async () => {
+  const { context } = at.connect.connectors[0]!;
+  const found = Array.from({ length: 11 }, (_, n) => sourceAnchorOf(guidOf(100 + n)));
+  for (const [n, anchor] of found.entries()) context.store.space.putStranger(guidOf(100 + n), anchor);
+  decideWaiting(context);
+  context.store.cursors.set('compared', JSON.stringify({ at: context.store.db.timestamp(), differing: 11 }));
+  const [list] = (await lists(corp)).filter(({ kind }) => kind === 'stranger');
+  assert.deepEqual(list!.people.map(({ user }) => user).sort(), found.sort());
+  const { connectors } = await api.getStatus(none, '');
+  const { comparison, exported } = connectors[0]!;
+  assert.deepEqual([comparison!.differing, comparison!.strangersHeld], [11, 11]);
+  assert.equal(exported, 20, 'the tenant acknowledged none of them');
+  assert.equal((await approve(list!.digest, 'delete')).count, 11);
+  assert.equal(decideWaiting(context).strangers.size, 0);
 });

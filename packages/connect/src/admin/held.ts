@@ -1,6 +1,6 @@
 import type { HeldList } from '@causeway/contract';
 import { CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
-import { canStillSignIn, creationsOf, deletionsOf, nameOf } from '../objects/waiting.ts';
+import { canStillSignIn, creationsOf, deletionsOf, nameOf, strangersOf } from '../objects/waiting.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
@@ -15,9 +15,12 @@ const LISTED = 10_000;
 export function listHeld(connect: Connect, operation: Operation, name: string | undefined): HeldList[] {
   return forestConnectors(connect, name).flatMap(connector => {
     const { context } = connector;
-    const list = operation === 'delete' ? deletionsOf(context) : creationsOf(context);
-    const shown = context.store.bulk.show(list, context.store.db.now());
-    return shown === undefined ? [] : [describe(connector, { ...shown, ceased: 0 })];
+    const lists =
+      operation === 'delete' ? [deletionsOf(context), strangersOf(context)] : [creationsOf(context)];
+    return lists.flatMap(list => {
+      const shown = context.store.bulk.show(list, context.store.db.now());
+      return shown === undefined ? [] : [describe(connector, { ...shown, ceased: 0 })];
+    });
   });
 }
 
@@ -56,16 +59,18 @@ function connectorOf(connect: Connect, { scope }: Pick<ShownList, 'scope'>): Con
 
 function describe({ context }: Connector, list: ShownList & { ceased: number }): HeldList {
   const now = context.store.db.now();
-  const { digest, operation, since, lines, ceased } = list;
+  const { digest, operation, kind, since, lines, ceased } = list;
   const people = lines.slice(0, LISTED).flatMap(({ anchor, change: objectGuid }) => {
     const object = context.store.space.get(objectGuid);
     if (object === undefined) return [];
     const canSignIn = operation === 'delete' && canStillSignIn(object, context, now);
-    const user = nameOf(object, context);
+    // Of a stranger there may be no name.
+    const user = object.attributes.sAMAccountName === undefined ? anchor : nameOf(object, context);
     return [{ user, sourceAnchor: anchor, objectGuid, distinguishedName: object.dn, canSignIn }];
   });
   const { name: connector, forest } = context.connector;
-  return { digest, connector, forest, operation, since, people, count: lines.length, ceased };
+  const found = kind === 'stranger' && { kind };
+  return { digest, connector, forest, operation, ...found, since, people, count: lines.length, ceased };
 }
 
 /** @throws CausewayError 'approve-by-list': releases before let deletions go by their number */

@@ -1,10 +1,12 @@
 import { CallError } from '@causeway/api';
-import type { ConnectStatus, ConnectUserStatus } from '@causeway/contract';
+import type { ConnectComparison, ConnectStatus, ConnectUserStatus } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
+import { lastComparison } from '../comparison/comparison.ts';
+import { clockDifference } from '../domain-controller/clock.ts';
 import { controllerInUse } from '../domain-controller/failover.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { accountOf } from '../objects/decide-account.ts';
-import { creationsOf, deletionsOf, stillSigningIn } from '../objects/waiting.ts';
+import { creationsOf, deletionsOf, stillSigningIn, strangersOf } from '../objects/waiting.ts';
 import { pairingState } from '../pairing/pairing-state.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { confirmedKey } from '../store/pairing.ts';
@@ -70,6 +72,7 @@ async function connectorStatus(
 ): Promise<ConnectStatus['connectors'][number]> {
   const { store } = connector.context;
   const domainController = controllerInUse(connector.context, connector.controller.connector);
+  const clock = clockDifference(connector.context);
   return {
     name: store.name,
     forest: connector.context.connector.forest,
@@ -78,9 +81,11 @@ async function connectorStatus(
     lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
     lastError: connector.lastError,
     ...(domainController && { domainController }),
+    ...(clock && { clock }),
     ...connectorCounts(store),
     ...waiting(connector),
     fullPass: await fullPassStatus(connector),
+    ...comparison(connector),
     arrival: arrivalOf(connector.context, openedAt),
     waitingFor: store.passwords.listMustChange(LISTED).map(state => ({
       user: userName(store, state.guid),
@@ -90,6 +95,15 @@ async function connectorStatus(
     queue: entries(store, false),
     quarantine: entries(store, true),
   };
+}
+
+function comparison({ context }: Connector): { comparison?: ConnectComparison } {
+  const last = lastComparison(context);
+  if (last === undefined) return {};
+  const { saidAnew, strangers, bulk } = context.store;
+  const { said, alarmed } = saidAnew.lastDay();
+  const strangersHeld = bulk.countHeld(strangersOf(context));
+  return { comparison: { ...last, saidAnew: said, alarmed, strangers: strangers.count(), strangersHeld } };
 }
 
 /** What waits for an administrator, and who can still sign in because of that. */

@@ -62,5 +62,11 @@ function describeList(list: HeldList): string[] {
     distinguishedName,
   ]);
   const where = 'the tenant and in the managed domain';
-  return describeHeld(list, { scope: connector, where, rows });
+  const lines = describeHeld(list, { scope: connector, where, rows });
+  return list.kind === 'stranger' ? [...lines, ...STRANGERS] : lines;
 }
+
+const STRANGERS = [
+  '  They were found in the tenant or in the managed domain, and they are not in the directory: the directory lost them together with',
+  '  its deleted objects, Connect lost that they were deleted, or somebody else made them.',
+];

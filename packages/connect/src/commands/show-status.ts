@@ -1,4 +1,4 @@
-import type { ConnectStatus, ConnectUserStatus } from '@causeway/contract';
+import type { ConnectComparison, ConnectStatus, ConnectUserStatus } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 import { describeController } from './domain-controller.ts';
@@ -31,8 +31,13 @@ function describeStatus(status: ConnectStatus, running: boolean): string[] {
     );
     lines.push(...describeArrival(c.arrival).map(line => `  ${line}`));
     if (c.domainController) lines.push(...describeController(c.domainController).map(line => `  ${line}`));
+    if (c.clock)
+      lines.push(
+        `  ALARM: this machine's clock is ${Math.abs(c.clock.aheadSeconds)} seconds ${c.clock.aheadSeconds > 0 ? 'ahead of' : 'behind'} the domain controller's, since ${c.clock.since}`,
+      );
     if (c.lastError !== null) lines.push(`  last error: ${c.lastError}`);
     lines.push(...describeWaiting(c).map(line => `  ${line}`));
+    if (c.comparison) lines.push(...describeComparison(c.comparison, c.name).map(line => `  ${line}`));
     if (c.fullPass) lines.push(`  ${describePass(c.fullPass)}`);
     const rows = [
       ...c.queue.map(e => ['retry', e.user, e.kind, e.reason]),
@@ -68,6 +73,24 @@ function describeWaiting(c: Connector): string[] {
   return lines;
 }
 
+function describeComparison(comparison: ConnectComparison, connector: string): string[] {
+  const { at, differing, saidAnew, alarmed, strangers, strangersHeld } = comparison;
+  const lines = [
+    `compared with the tenant ${at}: ${differing === 0 ? 'it has what it acknowledged' : `${differing} differ`}; ${saidAnew} signed anew and sent again within a day`,
+  ];
+  if (alarmed > 0)
+    lines.push(`ALARM: ${alarmed} of them differed again each time they were sent: the events name them`);
+  if (strangers > 0)
+    lines.push(
+      `${strangers} found in the tenant or in the managed domain are not known here: the directory is asked`,
+    );
+  if (strangersHeld > 0)
+    lines.push(
+      `${strangersHeld} deletions of people who were found there and are not in the directory wait for you: causeway connect deletions --connector '${connector}'`,
+    );
+  return lines;
+}
+
 function describePairing(pairing: ConnectStatus['pairing']): string {
   const { realm, confirmed, offered } = pairing;
   switch (pairing.state) {
@@ -91,8 +114,10 @@ function describeArrival(arrival: ConnectStatus['connectors'][number]['arrival']
     `${accounts.arrived} of ${accounts.all} accounts, ${credentials.arrived} of ${credentials.all} credentials have arrived in the managed domain: ${state}; ${completeAsOf === null ? 'never complete yet' : `complete as of ${completeAsOf}`}`,
   ];
   if (alarm !== null) lines.push(`ALARM: ${alarm}`);
-  for (const { user, what, refused } of missing)
-    lines.push(`not there: ${user}, ${what}${refused === null ? '' : ` (came and was refused: ${refused})`}`);
+  for (const { user, what, refused, reason } of missing) {
+    const why = reason ?? (refused === null ? undefined : `came and was refused: ${refused}`);
+    lines.push(`not there: ${user}, ${what}${why === undefined ? '' : ` (${why})`}`);
+  }
   if (missingCount > missing.length) lines.push(`and ${missingCount - missing.length} more`);
   return lines;
 }

@@ -3,6 +3,8 @@ import type { Receipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { signedReads } from '../pairing/signed-reads.ts';
 import { confirmedKey } from '../store/pairing.ts';
+import { isExhausting } from '../store/sequence.ts';
+import { receiptDifferences } from './receipt-differences.ts';
 import { readReceipt } from './take-receipt.ts';
 
 type State = ConnectArrival['state'];
@@ -55,7 +57,7 @@ export function judge(context: ConnectorContext, since: number): Judgement {
   const missing = receipt
     ? compare(context, receipt)
     : { people: [], accounts: 0, credentials: 0, whole: true };
-  const heard = receipt
+  const heard = receipt?.headTime
     ? Math.min(Date.parse(receipt.time), Date.parse(receipt.headTime), Date.parse(last!.receivedAt))
     : 0;
   const start = Math.max(since, confirmed ? Date.parse(confirmed.confirmedAt) : 0);
@@ -77,6 +79,8 @@ function alarmOf(state: State, receipt: Receipt | undefined, heard: number): str
     return `no receipt for a head newer than ${new Date(heard).toISOString()}: the managed domain does not run, or the tenant withholds`;
   if (state === 'differs')
     return `since ${receipt!.alarmSince} something that the tenant took has not come to the managed domain: the tenant withholds it, or has lost it`;
+  if (isExhausting(receipt?.newest ?? 0))
+    return `the managed domain has believed sequence ${receipt!.newest} of this forest, and none is left above it: it takes nothing new any more. Somebody signed with this Connect's key, or a clock ran very far ahead; the managed domain's ledger is to be made anew`;
   return null;
 }
 
@@ -84,35 +88,29 @@ interface Compared {
   people: Missing[];
   accounts: number;
   credentials: number;
-  /** The receipt tells of every bucket that differs. */
   whole: boolean;
 }
 
-/** Compares the users whom a receipt tells of with what the tenant acknowledged, up to the head that it answers. */
+/** Who lacks in the managed domain, or is there too many. Of whom it has something newer nothing is missing: they are signed anew. */
 function compare(context: ConnectorContext, receipt: Receipt): Compared {
-  const { store } = context;
-  const { headSequence, differing, listed, entries, notWritten } = receipt;
-  const compared: Compared = { people: [], accounts: 0, credentials: 0, whole: listed >= differing.length };
-  const refusals = new Map(notWritten.map(([anchor, kind, code]) => [`${kind} ${anchor}`, code]));
-  const add = (sourceAnchor: string, what: Missing['what']): void => {
-    const refused = refusals.get(`${what === 'credential' ? what : 'account'} ${sourceAnchor}`) ?? null;
-    compared.people.push({ user: nameOf(context, sourceAnchor), sourceAnchor, what, refused });
-    if (what === 'account') compared.accounts += 1;
-    if (what === 'credential') compared.credentials += 1;
+  const { people, whole, namesRefused } = receiptDifferences(context, receipt);
+  const missing = people.filter(({ ours, theirs, what }) => what === 'not deleted' || theirs < ours);
+  const count = (what: Missing['what']) => missing.filter(one => one.what === what).length;
+  return {
+    people: missing.map(({ sourceAnchor, what, refused }) => {
+      const gone = what === 'not deleted' ? context.store.deletions.get(sourceAnchor) : undefined;
+      const isWithheld =
+        gone !== undefined && gone.sequence < receipt.headSequence && refused === null && namesRefused;
+      const user = gone?.name ?? nameOf(context, sourceAnchor);
+      return { user, sourceAnchor, what, refused, ...(isWithheld && { reason: WITHHELD }) };
+    }),
+    accounts: count('account'),
+    credentials: count('credential'),
+    whole,
   };
-  const there = new Map(entries.map(([anchor, account, credential]) => [anchor, { account, credential }]));
-  for (const bucket of differing.slice(0, listed)) {
-    for (const { anchor, accountSequence, credentialSequence } of store.heads.entries(bucket)) {
-      const entry = there.get(anchor);
-      there.delete(anchor);
-      const lacks = (ours: number, theirs: number): boolean => ours <= headSequence && theirs < ours;
-      if (lacks(accountSequence, entry?.account ?? -1)) add(anchor, 'account');
-      if (lacks(credentialSequence, entry?.credential ?? 0)) add(anchor, 'credential');
-    }
-  }
-  for (const [anchor, { account }] of there) if (account <= headSequence) add(anchor, 'not deleted');
-  return compared;
 }
+
+const WITHHELD = 'deleted here, still in the managed domain; the tenant withholds the deletion';
 
 function nameOf({ store }: ConnectorContext, anchor: string): string {
   const object = store.space.find(anchor);

@@ -1,11 +1,14 @@
 import { CallError } from '@causeway/api';
 import { ACCEPTED_RECORDS, isReadBy } from '@causeway/contract';
 import { describeError, every, isDiskError, type Service, Trouble } from '@causeway/service';
+import type { Comparison } from '../comparison/comparison.ts';
 import type { ConnectorContext } from '../context.ts';
+import { type LastCycles, lastCycles, type Reading } from '../store/comparing/last-cycles.ts';
 import { EventId } from '../store/events.ts';
 import { judge } from './arrival.ts';
-import { knowsForest, type LastCycles, lastCycles, makeHead, type Reading } from './make-head.ts';
-import { takeReceipt } from './take-receipt.ts';
+import { cureDifferences, type Seen } from './cure-differences.ts';
+import { knowsForest, makeHead } from './make-head.ts';
+import { readReceipt, takeReceipt } from './take-receipt.ts';
 
 /**
  * Says again and again, signed, what the tenant has of a forest, and takes the managed domain's receipts for it: so
@@ -16,14 +19,20 @@ export class HeadService implements Service {
   readonly startedAt: number;
   readonly #context: ConnectorContext;
   readonly #reading: Reading;
+  readonly #comparison: Comparison;
   readonly #before: LastCycles;
   readonly #trouble: Trouble;
+  readonly #onAnew: () => void;
   #alarm = '';
+  #seen: Seen | undefined;
 
-  constructor(context: ConnectorContext, reading: Reading) {
+  /** @param onAnew somebody is to be signed anew: a cycle is to follow */
+  constructor(context: ConnectorContext, reading: Reading, comparison: Comparison, onAnew: () => void) {
+    this.#onAnew = onAnew;
     this.#context = context;
     this.#reading = reading;
-    this.#before = lastCycles(context);
+    this.#comparison = comparison;
+    this.#before = lastCycles(context.store);
     const { connector, log, store } = context;
     this.startedAt = store.clock.now();
     const { name } = connector;
@@ -50,7 +59,7 @@ export class HeadService implements Service {
   /** One head to the tenant, and what it answers. */
   async turn(): Promise<void> {
     const { tenant, connector } = this.#context;
-    if (!knowsForest(this.#context, this.#reading, this.#before)) return;
+    if (!knowsForest(this.#context, this.#reading, this.#before, this.#comparison)) return;
     let trouble: string | undefined;
     try {
       const { accepts, domainAccepts } = await tenant.configuration();
@@ -59,6 +68,7 @@ export class HeadService implements Service {
       if (head === undefined) return;
       const { receipt } = await tenant.putHead({ forest: connector.forest, head });
       const doubt = receipt === null ? undefined : takeReceipt(this.#context, receipt);
+      this.#cure();
       if (doubt !== undefined) trouble = `the receipt that the tenant shows is not believed: ${doubt}`;
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
@@ -67,6 +77,16 @@ export class HeadService implements Service {
     if (trouble === undefined) this.#trouble.end();
     else this.#trouble.begin(trouble);
     this.#sayAlarm();
+  }
+
+  /** Only a receipt that came to this process: what an old one said was cured, or is said again. */
+  #cure(): void {
+    const last = this.#context.store.receipts.last();
+    const read = last && readReceipt(this.#context, last.receipt);
+    if (!read?.ok) return;
+    const { seen, said } = cureDifferences(this.#context, read.receipt, this.#seen);
+    this.#seen = seen;
+    if (said > 0) this.#onAnew();
   }
 
   #sayAlarm(): void {

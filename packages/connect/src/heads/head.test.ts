@@ -13,16 +13,20 @@ import {
 } from '@causeway/records';
 import { timestamp } from '@causeway/service';
 import { HandClock } from '@causeway/service/testing';
+import { Comparison } from '../comparison/comparison.ts';
 import type { ConnectorContext } from '../context.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { signedReads } from '../pairing/signed-reads.ts';
+import { UsersInFlight } from '../passwords/users-in-flight.ts';
+import { lastCycles } from '../store/comparing/last-cycles.ts';
 import { confirmKey } from '../store/pairing.ts';
+import { reserveSequences } from '../store/sequence.ts';
 import { FOREST, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { arrivalOf } from './arrival.ts';
 import { HeadService } from './head-service.ts';
-import { knowsForest, lastCycles, makeHead } from './make-head.ts';
+import { knowsForest, makeHead } from './make-head.ts';
 import { takeReceipt } from './take-receipt.ts';
 
 const peer = await ProvisioningPeer.listen();
@@ -48,6 +52,7 @@ function acknowledge(n: number, account: number, credential: number | undefined)
 
 beforeEach(() => {
   clock = new HandClock();
+  nudged = 0;
   context = testContext(peer, {}, clock);
   imported(context, ...Array.from({ length: COUNT }, (_, n) => person(n)));
   for (let n = 0; n < COUNT; n++) acknowledge(n, 1000 + n, 2000 + n);
@@ -69,10 +74,24 @@ function receipt(changes: Partial<ReceiptFields> = {}, key: SigningKey = peer.re
   });
 }
 let made = 0;
+let nudged = 0;
 
-/** A service that has read everything since its start. */
-function startedService(): HeadService {
-  const service = new HeadService(context, { automatic: true });
+/** One that asks no domain controller. */
+const comparison = () =>
+  new Comparison({
+    context,
+    inFlight: new UsersInFlight(),
+    controller: {
+      ldap: () => Promise.reject(new Error('nobody is looked up here')),
+      namingContext: async () => 'DC=corp,DC=example,DC=com',
+    },
+  });
+
+/** A service that has read everything since its start, and whose tenant does not compare. */
+async function startedService(): Promise<HeadService> {
+  const compared = comparison();
+  const service = new HeadService(context, { automatic: true }, compared, () => void nudged++);
+  await compared.turn();
   clock.pass(1);
   for (const cycle of ['last-object-cycle-at', 'last-password-cycle-at'] as const)
     context.store.cursors.set(cycle, timestamp(clock));
@@ -108,8 +127,7 @@ test('a head says what was acknowledged, and every acknowledgement changes its b
   const steps: [string, () => void][] = [
     ['another account record', () => acknowledge(7, 5000, undefined)],
     ['another credential record', () => acknowledge(7, 5000, 5001)],
-    ['the tenant forgot the user', () => store.space.forgetExport(guidOf(7))],
-    ['it has the user again', () => acknowledge(7, 5002, undefined)],
+    ['the tenant forgot the user, who was said anew', () => acknowledge(7, 5002, undefined)],
     ['the password is read anew', () => store.passwords.remove(guidOf(7))],
     ['deleted', () => store.space.acknowledgeExport(guidOf(7), undefined, 5003)],
   ];
@@ -137,10 +155,12 @@ test('before the first cycle is through there is no head', () => {
   assert.equal(makeHead(context), undefined);
 });
 
-test('after a start there is no head before objects and passwords were read, whatever the state of before says', () => {
+test('after a start there is no head before objects and passwords were read, whatever the state of before says', async () => {
   const { cursors, settings } = context.store;
-  const before = lastCycles(context);
-  const knows = (automatic = true) => knowsForest(context, { automatic }, before);
+  const compared = comparison();
+  await compared.turn();
+  const before = lastCycles(context.store);
+  const knows = (automatic = true) => knowsForest(context, { automatic }, before, compared);
   assert.equal(knows(), false);
   clock.set(clock.now() - 3600_000);
   cursors.set('last-object-cycle-at', timestamp(clock));
@@ -256,7 +276,7 @@ test('a tenant that hands over no new receipt, or a managed domain that sees no 
 });
 
 test('the service sends heads, takes what the tenant answers, and tells of an alarm once', async () => {
-  const service = startedService();
+  const service = await startedService();
   await service.turn();
   assert.ok(peer.heads.get(FOREST));
   peer.receipts.set(FOREST, receipt({ ...bucket(3, () => null), alarmSince: timestamp(clock) }));
@@ -277,7 +297,7 @@ test('a head says what Connect reads only where tenant and managed domain both t
   const said = async (accepts?: string[], domainAccepts?: string[]) => {
     Object.assign(peer, { accepts, domainAccepts });
     await context.tenant.configuration(true);
-    await startedService().turn();
+    await (await startedService()).turn();
     return peekHead(peer.heads.get(FOREST)!)!.reads;
   };
   assert.equal(await said(), undefined);
@@ -319,4 +339,146 @@ test('what is signed holds for the keys that signed it alone', () => {
   confirmKey(context.store.db, { ...peer.confirmable(sealing), receiptKey: other });
   assert.deepEqual(signedReads(context.store), []);
   assert.equal(arrival().reads, undefined);
+});
+
+test('receipts count by the head that they name: a managed domain that counts anew is believed, what it said of an older head is not', () => {
+  const at = (head: number, sequence: number, changes: Partial<ReceiptFields> = {}) =>
+    receipt({ headSequence: head, sequence, reads: [], newest: 0, ...changes });
+  const lie = at(5_000, 9_000_000, { alarmSince: null });
+  const ofNoHead = at(0, 9_500_000, { headTime: null });
+  assert.equal(takeReceipt(context, at(6_000, 8_000_000)), undefined);
+  for (const old of [lie, ofNoHead, at(6_000, 7_999_999), at(6_000, 8_000_000, { accounts: 1 })])
+    assert.match(takeReceipt(context, old)!, /older than the last one/);
+  // Its ledger was restored and its clock is behind: the next head that it compares shows that it is no replay.
+  const restored = [at(7_000, 100), at(7_000, 101), at(7_001, 50)];
+  for (const one of restored) assert.equal(takeReceipt(context, one), undefined);
+  for (const one of [...restored.slice(0, 2), lie, ofNoHead])
+    assert.match(takeReceipt(context, one)!, /older than the last one/);
+});
+
+test('a Connect that lost count goes on above what the managed domain believed, and says so once', () => {
+  const { store } = context;
+  const lost = () => store.events.last(9).filter(({ text }) => /counts on from there/.test(text)).length;
+  const next = () => reserveSequences(store.db, 1);
+  const ahead = next() + 365 * 24 * 3_600_000_000;
+  takeReceipt(context, receipt({ reads: [], newest: next() }));
+  assert.equal(lost(), 0, 'what this Connect signed');
+  const refused = { quarantined: true, code: 'older-sequence', reason: 'older' };
+  for (const kind of ['object', 'password'] as const) store.queue.put(kind, guidOf(3), refused);
+  const due = () => (['object', 'password'] as const).map(kind => store.queue.hasDue(kind));
+  assert.deepEqual(due(), [false, false]);
+  takeReceipt(context, receipt({ reads: [], newest: ahead }));
+  assert.deepEqual(due(), [true, true], 'what was refused as older is signed anew');
+  assert.deepEqual([next(), next()], [ahead + 1, ahead + 2]);
+  takeReceipt(context, receipt({ reads: [], newest: ahead }));
+  assert.deepEqual([next(), lost()], [ahead + 3, 1]);
+  // The release before says no more than the head that it compared.
+  takeReceipt(context, receipt({ headSequence: ahead + 1000 }));
+  assert.ok(next() > ahead + 1000);
+  assert.equal(arrival().alarm, null);
+});
+
+test('a managed domain that leaves nothing to count on with is an alarm', () => {
+  const before = reserveSequences(context.store.db, 1);
+  const newest = Number.MAX_SAFE_INTEGER - 10;
+  assert.equal(takeReceipt(context, receipt({ reads: [], newest })), undefined);
+  assert.match(arrival().alarm!, /none is left above it/);
+  assert.ok(reserveSequences(context.store.db, 1) < before + 10_000);
+});
+
+/** A service that has heard receipts of as many heads in turn. */
+async function hearing(...changes: Partial<ReceiptFields>[]): Promise<void> {
+  const service = await startedService();
+  for (const one of changes) {
+    clock.pass(1000);
+    peer.receipts.set(FOREST, receipt(one));
+    await service.turn();
+  }
+}
+const isAnew = (n: number) => context.store.space.get(guidOf(n))!.exportedDigest!.startsWith('anew: ');
+const isPasswordDue = (n: number) =>
+  context.store.queue.due('password', 99).some(({ guid }) => guid === guidOf(n));
+
+test('who is newer in the managed domain, or lacks there, is signed anew once two heads in turn have shown it', async () => {
+  const newer = bucket(7, ([anchor, account, credential]) => [anchor, account + 1, credential]);
+  const lacking = bucket(8, () => null);
+  await hearing(newer);
+  assert.deepEqual([isAnew(7), nudged], [false, 0], 'it may be on its way');
+  await hearing(newer, lacking, newer);
+  assert.deepEqual([isAnew(7), isAnew(8)], [false, false], 'not the same twice');
+  await hearing(newer, newer);
+  assert.deepEqual([isAnew(7), isPasswordDue(7), nudged], [true, false, 1]);
+  assert.deepEqual(arrival().missing, [], 'nothing of theirs is missing');
+  await hearing(lacking, lacking, lacking);
+  assert.deepEqual([isAnew(8), isPasswordDue(8)], [true, true]);
+  assert.equal(nudged, 2, 'within the budget');
+  assert.equal(context.store.heads.summary().accounts, COUNT, 'the head names everybody');
+});
+
+test('the same receipt heard twice is one', async () => {
+  const service = await startedService();
+  const lacking = bucket(8, () => null);
+  const headSequence = clock.now() * 1000;
+  for (let i = 0; i < 3; i++) {
+    peer.receipts.set(FOREST, receipt({ ...lacking, headSequence }));
+    await service.turn();
+  }
+  assert.equal(isAnew(8), false);
+});
+
+test('who was refused for another reason than age is not signed anew, nor who may be one of more than a receipt names', async () => {
+  const refusedAs = (code: string): Partial<ReceiptFields> => {
+    const notWritten = (['account', 'credential'] as const).map(kind => [anchorOf(8), kind, code] as const);
+    return { ...bucket(8, () => null), notWritten };
+  };
+  const many = Array.from({ length: 200 }, (_, i) => [`a${i}`, 'account', 'deletion-threshold'] as const);
+  const held = (more: Partial<ReceiptFields> = {}) => ({
+    ...bucket(8, entry => entry),
+    notWritten: many,
+    ...more,
+  });
+  const left = held();
+  left.entries = [...left.entries, [anchorOf(COUNT + 1), 5, 0]];
+  await hearing(refusedAs('growth-threshold'), refusedAs('growth-threshold'));
+  await hearing(left, left);
+  await hearing(
+    { ...bucket(8, () => null), notWritten: many },
+    { ...bucket(8, () => null), notWritten: many },
+  );
+  assert.deepEqual([isAnew(8), context.store.strangers.count()], [false, 0]);
+  await hearing(refusedAs('older-sequence'), refusedAs('older-sequence'));
+  assert.equal(isAnew(8), true);
+  const alarm = { ...left, alarmSince: timestamp(clock) };
+  await hearing(alarm, alarm);
+  assert.equal(context.store.strangers.count(), 1, 'a list that is full hides nothing');
+});
+
+test('whom the managed domain has and nobody knows here the directory is asked for', async () => {
+  const left = bucket(7, entry => entry);
+  const stranger = anchorOf(COUNT + 1);
+  const having: Partial<ReceiptFields> = { ...left, entries: [...left.entries, [stranger, 5, 0]] };
+  await hearing(having, having);
+  assert.deepEqual(context.store.strangers.due(9), [stranger]);
+  assert.equal(arrival().missing[0]!.reason, undefined);
+});
+
+test('who was deleted here and is there after that is named, with who withholds it', async () => {
+  const { store } = context;
+  const left = bucket(7, entry => entry);
+  imported(context, { ...person(7), deleted: true });
+  peer.judge = () => ({ verdict: 'applied' });
+  assert.equal((await exportStep(context)).deleted, 1);
+  peer.judge = () => undefined;
+  assert.equal(store.space.get(guidOf(7)), undefined);
+  const { sequence } = store.deletions.get(anchorOf(7))!;
+  takeReceipt(context, receipt({ ...left, headSequence: sequence - 1 }));
+  const named = () => arrival().missing.map(({ user, what, reason }) => [user, what, reason]);
+  assert.deepEqual(named(), [['user7@corp.example.com', 'not deleted', undefined]], 'of a head before it');
+  const after = { ...left, headSequence: sequence + 1 };
+  takeReceipt(context, receipt(after));
+  const why = 'deleted here, still in the managed domain; the tenant withholds the deletion';
+  assert.deepEqual(named(), [['user7@corp.example.com', 'not deleted', why]]);
+  const notWritten = [[anchorOf(7), 'account', 'deletion-threshold']] as const;
+  takeReceipt(context, receipt({ ...after, notWritten }));
+  assert.deepEqual(named(), [['user7@corp.example.com', 'not deleted', undefined]], 'it is held there');
 });

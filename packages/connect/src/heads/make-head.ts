@@ -1,33 +1,23 @@
 import { signHead } from '@causeway/records';
+import type { Comparison } from '../comparison/comparison.ts';
 import type { ConnectorContext } from '../context.ts';
+import { cycledSince, type LastCycles, type Reading } from '../store/comparing/last-cycles.ts';
 import { reserveSequences } from '../store/sequence.ts';
-
-/** Of the scheduler: whether objects are read without anybody asking. */
-export interface Reading {
-  readonly automatic: boolean;
-}
-
-/** The last cycles that ended, by their times; for comparing alone, as clocks go back. */
-export interface LastCycles {
-  readonly objects: string | undefined;
-  readonly passwords: string | undefined;
-}
-
-export function lastCycles({ store: { cursors } }: ConnectorContext): LastCycles {
-  return { objects: cursors.get('last-object-cycle-at'), passwords: cursors.get('last-password-cycle-at') };
-}
 
 /**
  * Whether this process knows what the forest says: its objects were imported and exported, and its passwords read, by cycles that
- * ended after it had started. One whose state was restored would vouch for the people of that day otherwise. What an administrator
- * switched off is not waited for.
+ * ended after it had started; and what the tenant had lost by then was sent again. One whose state was restored would vouch for the
+ * people of that day otherwise. What an administrator switched off is not waited for.
  *
  * @param before the last cycles when the process started
  */
-export function knowsForest(context: ConnectorContext, { automatic }: Reading, before: LastCycles): boolean {
-  const { objects, passwords } = lastCycles(context);
-  if (automatic && objects === before.objects) return false;
-  return !context.store.settings.passwordSync || passwords !== before.passwords;
+export function knowsForest(
+  { store }: ConnectorContext,
+  reading: Reading,
+  before: LastCycles,
+  comparison: Pick<Comparison, 'isWorkedOff'>,
+): boolean {
+  return cycledSince(store, reading, before) && comparison.isWorkedOff(reading);
 }
 
 /**

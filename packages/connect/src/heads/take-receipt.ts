@@ -1,7 +1,9 @@
 import { type Receipt, verifyReceipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { noteReads } from '../pairing/signed-reads.ts';
+import { EventId } from '../store/events.ts';
 import { confirmedKey } from '../store/pairing.ts';
+import { raiseSequences } from '../store/sequence.ts';
 
 /** The receipt that the tenant hands over, if the managed domain signed it, whose keys an administrator confirmed. */
 export function readReceipt(
@@ -15,6 +17,24 @@ export function readReceipt(
   return verifyReceipt(text, () => signer, { tenant: agent.tenantId });
 }
 
+/** Whoever lost count goes on above what the managed domain believed of the forest. The release before says its last head alone. */
+function countOn({ store, connector }: ConnectorContext, { headSequence, newest = 0 }: Receipt): void {
+  const above = Math.max(headSequence, newest);
+  if (raiseSequences(store.db, above) !== 'raised') return;
+  store.queue.hurryAll('older-sequence');
+  const text = `the managed domain has believed sequence ${above} of ${connector.forest} already: this Connect was restored, or its clock went back; it counts on from there, and signs anew what was refused as older`;
+  store.events.add(EventId.managedDomain, 'warn', connector.name, text);
+}
+
+/**
+ * By the head that a receipt names, as this Connect made that; by the receipt's own sequence where they name the same. A managed domain
+ * whose ledger was restored, or whose clock went back, counts from there: it is believed again with the next head.
+ */
+function isNewer(receipt: Receipt, before: Receipt): boolean {
+  const heads = receipt.headSequence - before.headSequence;
+  return heads > 0 || (heads === 0 && receipt.sequence > before.sequence);
+}
+
 /** Keeps a receipt that is newer than the last. @returns why it is not believed; undefined when it is */
 export function takeReceipt(context: ConnectorContext, text: string): string | undefined {
   const { receipts, db } = context.store;
@@ -24,11 +44,13 @@ export function takeReceipt(context: ConnectorContext, text: string): string | u
   if (!read.ok) return read.detail;
   const { sequence, time } = read.receipt;
   // One of other keys that were confirmed before does not count any more.
-  const before = last && readReceipt(context, last.receipt).ok ? last.sequence : 0;
-  if (sequence <= before) return `it is of ${time}, older than the last one: an old state was replayed`;
+  const before = last && readReceipt(context, last.receipt);
+  if (before?.ok && !isNewer(read.receipt, before.receipt))
+    return `it is of ${time}, older than the last one: an old state was replayed`;
   receipts.save({ receipt: text, sequence, receivedAt: db.timestamp() });
   // A receipt of version 1 says nothing of it: the tenant decides by its header whether another one can go through it.
   const { reads } = read.receipt;
+  countOn(context, read.receipt);
   if (reads) noteReads(context.store, confirmedKey(context.store.db)!.receiptKey, reads);
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { ObjectChange } from '@causeway/contract';
 import { encodableAccount, recordName, type SigningKey, signAccountRecord } from '@causeway/records';
 import type { ScopeContext } from '../context.ts';
+import { isStranger } from '../store/comparing/marks.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { accountOf } from './decide-account.ts';
 
@@ -23,6 +24,7 @@ export function decideExport(
   context: RecordContext,
 ): { change: ObjectChange; recordName: string } | { problem: string } {
   const account = accountOf(object.attributes, context.scope);
+  const isNameless = isStranger(object) && object.attributes.sAMAccountName === undefined;
   const deleted = object.desiredDigest === undefined;
   const { anchor: sourceAnchor, guid: objectGuid } = object;
   const fields = encodableAccount({
@@ -31,8 +33,8 @@ export function decideExport(
     sourceAnchor,
     objectGuid,
     sequence,
-    userPrincipalName: account.userPrincipalName,
-    sAMAccountName: account.onPremisesSamAccountName,
+    userPrincipalName: isNameless ? null : account.userPrincipalName,
+    sAMAccountName: isNameless ? null : account.onPremisesSamAccountName,
     objectSid: account.onPremisesSecurityIdentifier,
     enabled: account.accountEnabled && !deleted,
     accountExpires: account.accountExpires,

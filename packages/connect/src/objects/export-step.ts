@@ -2,6 +2,7 @@ import { isDone, isReadBy, type ObjectChange, type Verdict } from '@causeway/con
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { readsWith } from '../pairing/signed-reads.ts';
+import { isSaidAnew, isStranger } from '../store/comparing/marks.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
@@ -11,7 +12,9 @@ import {
   decideWaiting,
   deletionsOf,
   disabledWhileWaiting,
+  nameOf,
   noteExported,
+  strangersOf,
   type Waiting,
 } from './waiting.ts';
 
@@ -63,6 +66,7 @@ async function exportAll(
     if (objects.length === 0) return;
     after = objects.at(-1)!.guid;
     const going = objects.flatMap(object => {
+      if (waiting.strangers.has(object.guid)) return [];
       if (waiting.deletions.has(object.guid))
         return disabledWhileWaiting(object, context, new Date(now)) ?? [];
       return waiting.creations.has(object.guid) ? [] : [object];
@@ -128,7 +132,7 @@ async function exportBatch(
     });
     // Whoever was changed or deleted may have let go of a name that another one waits for; who waits does not hurry itself.
     if (items.some(({ object }, i) => object.exportedDigest !== undefined && isWhole(verdicts[i]!)))
-      store.queue.hurryObjects('attribute-value-must-be-unique');
+      store.queue.hurryAll('attribute-value-must-be-unique');
     faultPoint('connect.before-commit');
   });
 }
@@ -144,8 +148,11 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
   const done = isDone(verdict);
   if (change.operation === 'delete' && (done || verdict.code === 'unknown-user')) {
     summary.deleted += 1;
-    if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, store.db.now());
+    if (isStranger(object)) noteStrangerWent(context, object);
+    else if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, store.db.now());
     store.space.acknowledgeExport(object.guid, undefined, change.sequence);
+    const name = isStranger(object) ? null : nameOf(object, context);
+    if (done) store.deletions.note(object.anchor, { sequence: change.sequence, name });
     store.queue.remove('object', object.guid);
     store.queue.remove('password', object.guid);
     store.passwords.remove(object.guid);
@@ -154,7 +161,8 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     summary.upserted += 1;
     const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
     store.space.acknowledgeExport(object.guid, `${refused}${object.desiredDigest}`, change.sequence);
-    if (object.exportedDigest === undefined) {
+    if (isSaidAnew(object)) store.queue.hurry('password', object.guid); // it may have waited for the account
+    if (isNew(object)) {
       wantPassword(context, object);
       if (store.cursors.get('creations-counted') !== undefined)
         store.bulk.noteWent(creationsOf(context), object.anchor, store.db.now());
@@ -181,6 +189,16 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     );
   }
 }
+
+/** Counts who was never signed as deleted before, whether the tenant had the person or only said so. */
+function noteStrangerWent(context: ConnectorContext, { anchor }: SpaceObject): void {
+  const { bulk, saidAnew, db } = context.store;
+  if (!saidAnew.isKnown(anchor)) bulk.noteWent(strangersOf(context), anchor, db.now());
+  saidAnew.note(anchor);
+}
+
+/** Of whom nothing is acknowledged. Who is said anew is not new. */
+const isNew = (object: SpaceObject): boolean => object.exportedDigest === undefined || isStranger(object);
 
 /**
  * A user that is new in the tenant needs the password that it has already, which no delta brings again. Before the first

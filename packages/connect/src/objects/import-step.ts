@@ -9,6 +9,7 @@ import {
 import type { LdapConnection } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
+import { judgeClock } from '../domain-controller/clock.ts';
 import { hasSeveral } from '../domain-controller/controllers-of.ts';
 import { judgeLag, noteRead, oweImport } from '../domain-controller/lag.ts';
 import { EventId } from '../store/events.ts';
@@ -40,6 +41,7 @@ export async function importStep(
 ): Promise<ImportSummary> {
   const { store } = context;
   applyChangedRules(context);
+  await judgeClock(context, ldap);
   const lags = (await judgeLag(context, ldap, namingContext)) !== undefined;
   const lagging = lags ? new LaggingImport(context, ldap, namingContext) : undefined;
   const cookie = store.cursors.get('dirsync-cookie');

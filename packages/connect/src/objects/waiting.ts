@@ -1,12 +1,17 @@
 import type { BulkLine, BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
+import { isSaidAnew } from '../store/comparing/marks.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
-import { accountDigest, accountOf } from './decide-account.ts';
+import { UserAccountControl } from '../user-account-control.ts';
+import { accountDigest, accountOf, userAccountControl } from './decide-account.ts';
 
 /** GUIDs of those whose deletion, or first export, waits for an administrator. */
 export interface Waiting {
+  /** Those that the directory reported. */
   readonly deletions: ReadonlySet<string>;
+  /** Deletions of whom another place has and the directory has not. */
+  readonly strangers: ReadonlySet<string>;
   readonly creations: ReadonlySet<string>;
 }
 
@@ -24,11 +29,17 @@ export const creationsOf = (context: Pick<ConnectorContext, 'connector'>): BulkL
   operation: 'create',
 });
 
+export const strangersOf = (context: Pick<ConnectorContext, 'connector'>): BulkList => ({
+  ...deletionsOf(context),
+  kind: 'stranger',
+});
+
 /** Decides who waits, remembers it, and tells of everybody who is held for the first time. */
 export function decideWaiting(context: ConnectorContext): Waiting {
   const now = context.store.db.now();
   return context.store.db.transaction(() => ({
     deletions: holdDeletions(context, now),
+    strangers: holdStrangers(context, now),
     creations: holdCreations(context, now),
   }));
 }
@@ -52,6 +63,22 @@ function holdDeletions(context: ConnectorContext, now: Date): Set<string> {
       `The deletions wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`,
     ];
     store.events.add(EventId.deletionThreshold, 'error', connector.name, text.join(' '));
+  }
+  return guids(held);
+}
+
+/** Whose deletion was signed once is deleted again without being counted again: within the budget of whoever is said anew. */
+function holdStrangers(context: ConnectorContext, now: Date): Set<string> {
+  const { store, settings, connector } = context;
+  const list = strangersOf(context);
+  const all = store.space.listPending('stranger');
+  if (all.length === 0 && !store.bulk.isHolding(list)) return new Set();
+  const pending = all.filter(({ anchor }) => !store.saidAnew.isKnown(anchor)).map(lineOf);
+  const counts = { objects: store.space.countExported(), threshold: settings.deletionThreshold };
+  const { held, fresh, limit } = store.bulk.decideDeletions(list, pending, counts, now);
+  if (fresh.length > 0) {
+    const text = `ALARM: ${held.length} people whom ${connector.forest} has not were found in the tenant or in the managed domain, more than ${limit} within 24 hours: it invents them, or Connect has lost that they were deleted. Their deletions wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`;
+    store.events.add(EventId.deletionThreshold, 'error', connector.name, text);
   }
   return guids(held);
 }
@@ -108,8 +135,18 @@ export function disabledWhileWaiting(
   now: Date,
 ): SpaceObject | undefined {
   const account = accountOf(object.attributes, scope);
+  if (isSaidAnew(object)) return asItWas(object, account);
   if (!isOff(account, now) || isKnownOff(object, account, now)) return undefined;
   return { ...object, desiredDigest: `${DISABLED}${accountDigest(account, object.guid)}` };
+}
+
+/** The state before, which the tenant lost: as it was known last, and disabled if it was. */
+function asItWas(object: SpaceObject, account: Account): SpaceObject {
+  const wasDisabled = object.exportedDigest!.includes(DISABLED);
+  const desiredDigest = `${wasDisabled ? DISABLED : ''}${accountDigest(account, object.guid)}`;
+  if (!wasDisabled) return { ...object, desiredDigest };
+  const off = userAccountControl(object.attributes) | UserAccountControl.accountDisable;
+  return { ...object, desiredDigest, attributes: { ...object.attributes, userAccountControl: String(off) } };
 }
 
 type Account = ReturnType<typeof accountOf>;
@@ -119,7 +156,7 @@ const isOff = ({ accountEnabled, accountExpires }: Account, now: Date): boolean 
 
 /** The tenant has acknowledged that they are disabled or expired: while they wait, or as the last that was known of them. */
 function isKnownOff({ exportedDigest, guid }: SpaceObject, account: Account, now: Date): boolean {
-  if (exportedDigest === undefined) return false;
+  if (exportedDigest === undefined || isSaidAnew({ exportedDigest })) return false;
   return (
     exportedDigest.includes(DISABLED) ||
     (isOff(account, now) && exportedDigest.endsWith(accountDigest(account, guid)))

@@ -17,6 +17,7 @@ const known: PasswordHolder = {
   withdrawn: undefined,
   mustChange: false,
   smartCard: false,
+  anew: false,
   fullPass: undefined,
   owed: false,
 };

@@ -44,7 +44,7 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
   }
   if (isHashOfEmptyPassword(user.ntHash)) return decideWithdrawal(input, 'empty-password');
   // pwdLastSet that is not there means the same as 0 to Active Directory.
-  const changed = user.pwdLastSet ?? 0n;
+  const changed = user.pwdLastSet || (isAsAcknowledged(holder, comparison) ? filetimeOf(order) : 0n);
   if (changed === 0n) return decideTemporary(input, comparison);
   if (comparison === 0 && input.lags && (holder.withdrawn !== undefined || holder.mustChange)) {
     const reason =
@@ -62,6 +62,13 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
 
 const isOlder = (order: PasswordOrder | undefined, than: PasswordOrder): boolean =>
   order !== undefined && comparePasswordOrder(order, than) < 0;
+
+/** The password that another place lost, and on which the flag *must change* was only set since: it is its user's own all the same. */
+const isAsAcknowledged = (holder: PasswordHolder, comparison: number): boolean =>
+  holder.anew && comparison === 0 && holder.withdrawn === undefined;
+
+/** @returns when the password was set, as pwdLastSet would say it */
+const filetimeOf = ({ originatingTime }: PasswordOrder): bigint => BigInt(originatingTime) * 10_000_000n;
 
 /** NT hash, keys and pwdLastSet together, or the word that there are none. What could not be read is read once more. */
 function isSet(user: ReplicatedUser): boolean {

@@ -31,10 +31,13 @@ export function decideWithdrawal(
     : { action: 'withdraw', reason, detail, order };
 }
 
-/** A temporary password is never sent. Where it took the place of another one, that one ends; the mere flag changes nothing. */
+/**
+ * A temporary password is never sent. Where it took the place of another one, that one ends; the mere flag changes nothing. Where the
+ * one that was kept is lost, nobody can send it again: an even older one in its place ends, too.
+ */
 export function decideTemporary(input: PasswordInput, comparison: number): PasswordDecision {
   const waits = 'waits: the user must change password at next logon';
-  if (input.temporaryPasswords === 'keep') {
+  if (input.temporaryPasswords === 'keep' && !input.holder!.anew) {
     const detail = `${waits} (a temporary password is not sent); the password that was sent last still opens the cloud (temporaryPasswords: keep)`;
     return { action: 'wait', detail };
   }
@@ -45,9 +48,9 @@ export function decideTemporary(input: PasswordInput, comparison: number): Passw
   return decideWithdrawal(input, 'must-change');
 }
 
-/** Somebody asked for this very user, or a forced pass meets it for the first time. */
+/** Somebody asked for this very user, another place lost the password, or a forced pass meets it for the first time. */
 export function isAskedFor({ holder, fullPass, wanted }: PasswordInput): boolean {
-  return wanted === true || (fullPass !== undefined && holder!.fullPass !== fullPass);
+  return wanted === true || holder!.anew || (fullPass !== undefined && holder!.fullPass !== fullPass);
 }
 
 /** @returns `acknowledged` itself where the other one is not newer */

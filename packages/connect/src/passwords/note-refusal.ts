@@ -10,9 +10,11 @@ export function noteRefusal(
   { verdict, code, reason }: Verdict,
 ): void {
   if (code === 'unknown-user') {
-    // Exported again at the next object step, whose acknowledgement brings the password after it.
+    // Exported again at the next object step, whose acknowledgement brings the password after it. The tenant has lost somebody whom it
+    // acknowledged: that is no reason for the head to know less.
     const text = 'the tenant does not know the user: exported again, then its password';
-    store.space.forgetExport(guid);
+    store.space.sayAnew(guid);
+    store.passwords.sayAnew(guid);
     store.passwords.note(guid, 'TargetNotExportedToDirectory', text);
     store.queue.put('password', guid, { quarantined: false, code, reason: text });
   } else if (code === 'older-password-order') {

@@ -22,6 +22,11 @@ export class UsersInFlight {
     return turn;
   }
 
+  /** Somebody has asked for the user and has not ended. */
+  has(guid: string): boolean {
+    return this.#ends.has(guid);
+  }
+
   /** Resolves when everything that has been asked for so far has ended. */
   async settled(): Promise<void> {
     await Promise.all(new Set(this.#ends.values()));

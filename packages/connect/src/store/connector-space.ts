@@ -1,3 +1,4 @@
+import { ANEW, STRANGER } from './comparing/marks.ts';
 import type { Database } from './database.ts';
 
 /** Attributes as the import hands them on: all text. */
@@ -20,6 +21,15 @@ export interface SpaceObject {
   exportedSequence: number | undefined;
   exportedAt: string | undefined;
 }
+
+/** A row of somebody whom the tenant acknowledged, not of a stranger. */
+const ACKNOWLEDGED = 'exported_sequence IS NOT NULL';
+
+const PENDING = {
+  delete: `desired_digest IS NULL AND exported_digest IS NOT NULL AND ${ACKNOWLEDGED}`,
+  stranger: `desired_digest IS NULL AND exported_digest IS NOT NULL AND NOT ${ACKNOWLEDGED}`,
+  create: 'desired_digest IS NOT NULL AND exported_digest IS NULL',
+} as const;
 
 export class ConnectorSpace {
   readonly #db: Database;
@@ -124,12 +134,14 @@ export class ConnectorSpace {
     );
   }
 
-  /** Everything that waits for its export, whether its next try is due or not: deletions, or people whom the tenant has not yet. */
-  listPending(operation: 'delete' | 'create'): { guid: string; anchor: string }[] {
-    const [desired, exported] = operation === 'delete' ? ['IS', 'IS NOT'] : ['IS NOT', 'IS'];
+  /**
+   * Everything that waits for its export, whether its next try is due or not: deletions that the directory reported, those of strangers,
+   * or people whom the tenant has not yet.
+   */
+  listPending(what: keyof typeof PENDING): { guid: string; anchor: string }[] {
     return this.#db.all<{ guid: string; anchor: string }>(
       `SELECT guid, anchor FROM connector_space WHERE connector = ? AND desired_digest IS NOT exported_digest
-         AND desired_digest ${desired} NULL AND exported_digest ${exported} NULL ORDER BY guid`,
+         AND ${PENDING[what]} ORDER BY guid`,
       this.#connector,
     );
   }
@@ -146,10 +158,27 @@ export class ConnectorSpace {
     );
   }
 
-  /** The tenant says that it does not know the user: it is exported again. */
-  forgetExport(guid: string): void {
-    const sql = 'UPDATE connector_space SET exported_digest = NULL WHERE connector = ? AND guid = ?';
-    this.#db.run(sql, this.#connector, guid);
+  /** Another place lost the account: it is signed anew and exported again. */
+  sayAnew(guid: string): void {
+    this.#db.run(
+      `UPDATE connector_space SET exported_digest = '${ANEW}' || exported_digest
+       WHERE connector = ? AND guid = ? AND exported_sequence IS NOT NULL AND exported_digest NOT LIKE '${ANEW}%'`,
+      this.#connector,
+      guid,
+    );
+  }
+
+  /** Somebody whom another place has and the forest has not: the deletion is to be exported, and waits like any other. */
+  putStranger(guid: string, anchor: string): void {
+    this.#db.run(
+      `INSERT INTO connector_space (connector, guid, anchor, dn, object_classes, attributes, deleted, scope_reason, exported_digest)
+       VALUES (?, ?, ?, '', '[]', '{}', 1, 'not in the directory', '${STRANGER}')
+       ON CONFLICT DO UPDATE SET exported_digest = excluded.exported_digest, exported_sequence = NULL
+         WHERE desired_digest IS NULL AND exported_digest IS NULL`,
+      this.#connector,
+      guid,
+      anchor,
+    );
   }
 
   count(): number {
@@ -169,7 +198,7 @@ export class ConnectorSpace {
   }
 
   countExported(): number {
-    return this.#count('exported_digest IS NOT NULL');
+    return this.#count(`exported_digest IS NOT NULL AND ${ACKNOWLEDGED}`);
   }
 
   /** Every object, a page at a time, for a full synchronization. */

@@ -14,6 +14,8 @@ export type CursorName =
   | 'read-vector'
   /** Since when the domain controller knows less than that, and whether all is to be imported anew afterwards, as JSON. */
   | 'lag'
+  /** How far this machine's clock and the domain controller's are apart, where that is too far, as JSON. */
+  | 'clock-difference'
   | 'last-object-cycle-at'
   | 'last-password-cycle-at'
   /** Times and outcome of the last password cycle and of the last good one, as JSON. */
@@ -25,6 +27,12 @@ export type CursorName =
   | 'signed-reads'
   /** Since when new accounts are counted: everybody of the first full import was exported. */
   | 'creations-counted'
+  /** How far the tenant's changes went when it was compared last, under its own seal. */
+  | 'tenant-mark'
+  /** When the tenant was compared last, and how many differed, as JSON. */
+  | 'compared'
+  /** When a comparison asked for a full password pass by itself. */
+  | 'comparison-pass-at'
   /** New accounts of 24 hours, when they were above the limit and an alarm said so. */
   | 'creations-alarm';
 

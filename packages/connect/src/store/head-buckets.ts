@@ -1,12 +1,17 @@
 import {
+  BUCKETS,
   type Bucket,
   type Entry,
   type ForestSummary,
+  type Line,
+  linesDigest,
+  packBuckets,
   summarizeBucket,
   summarizeForest,
 } from '@causeway/records';
 import { bestEffort } from '@causeway/service';
 import type { Database } from './database.ts';
+import { toOrder } from './password-states.ts';
 
 /** What the tenant has of a forest, as it acknowledged it: users and the sequences of their records, by bucket. */
 export class HeadBuckets {
@@ -37,11 +42,63 @@ export class HeadBuckets {
 
   /** One transaction: each of 256 rows would wait for the disk by itself. */
   #keep(buckets: ReadonlyMap<number, Bucket>): void {
-    const sql = 'INSERT INTO head_bucket VALUES (?, ?, ?, ?, ?)';
+    const sql =
+      'INSERT INTO head_bucket (connector, bucket, digest, accounts, credentials) VALUES (?, ?, ?, ?, ?)';
     this.#db.transaction(() => {
       for (const [number, { digest, accounts, credentials }] of buckets)
         this.#db.run(sql, this.#connector, number, digest, accounts, credentials);
     });
+  }
+
+  /**
+   * Reads anew some of the buckets that changed since their lines were read last, so that a caller gives way to others in between.
+   *
+   * @returns whether there are more
+   */
+  refreshLines(most: number): boolean {
+    this.summary(); // a bucket that changed has no row before
+    const stale = this.#keptLines().filter(({ lines }) => lines === null);
+    const now = stale.slice(0, most);
+    if (now.length > 0)
+      bestEffort(() =>
+        this.#keepLines(new Map(now.map(({ bucket }) => [bucket, linesDigest(this.lines(bucket))]))),
+      );
+    return stale.length > now.length;
+  }
+
+  /** The digests of the lines of all buckets, one after the other, as the tenant compares them. */
+  lineDigests(): string {
+    const known = new Map(this.#keptLines().map(({ bucket, lines }) => [bucket, lines]));
+    const digests = Array.from(
+      { length: BUCKETS },
+      (_, number) => known.get(number) ?? linesDigest(this.lines(number)),
+    );
+    return packBuckets(digests);
+  }
+
+  #keptLines(): { bucket: number; lines: Uint8Array | null }[] {
+    return this.#db.all<{ bucket: number; lines: Uint8Array | null }>(
+      'SELECT bucket, lines FROM head_bucket WHERE connector = ?',
+      this.#connector,
+    );
+  }
+
+  #keepLines(buckets: ReadonlyMap<number, Uint8Array>): void {
+    const sql = 'UPDATE head_bucket SET lines = ? WHERE connector = ? AND bucket = ?';
+    this.#db.transaction(() => {
+      for (const [number, digest] of buckets) this.#db.run(sql, digest, this.#connector, number);
+    });
+  }
+
+  /** The lines of a bucket, in no order. */
+  lines(bucket: number): OwnLine[] {
+    return this.#db.all(`${LINES} AND o.bucket = ?`, this.#connector, bucket).map(toLine);
+  }
+
+  /** The line of one person; undefined of whom the tenant acknowledged nothing. */
+  line(guid: string): OwnLine | undefined {
+    const row = this.#db.get(`${LINES} AND o.guid = ?`, this.#connector, guid);
+    return row && toLine(row);
   }
 
   /** The users of a bucket, sorted by the bytes of their anchors. */
@@ -49,9 +106,36 @@ export class HeadBuckets {
     return this.#db.all<Entry & Record<string, unknown>>(
       `SELECT o.anchor, o.exported_sequence AS accountSequence, coalesce(p.record_sequence, 0) AS credentialSequence
        FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
-       WHERE o.connector = ? AND o.bucket = ? AND o.exported_digest IS NOT NULL ORDER BY o.anchor`,
+       WHERE o.connector = ? AND o.bucket = ? AND o.exported_digest IS NOT NULL
+         AND o.exported_sequence IS NOT NULL ORDER BY o.anchor`,
       this.#connector,
       bucket,
     );
   }
+}
+
+/** What the tenant acknowledged of one person, whose row it is. */
+export interface OwnLine extends Line {
+  guid: string;
+}
+
+/**
+ * A credential record counts where one was sealed, or where a withdrawal took its place: of a password without a record the order says
+ * all that both have.
+ */
+const LINES = `SELECT o.guid, o.anchor, o.exported_sequence, p.version, p.originating_time, p.originating_invocation_id,
+    p.withdrawn IS NOT NULL AS withdrawn,
+    CASE WHEN p.recipient_key_id IS NOT NULL OR p.withdrawn IS NOT NULL THEN coalesce(p.record_sequence, 0) ELSE 0 END AS credential
+  FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
+  WHERE o.connector = ? AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL`;
+
+function toLine(row: Record<string, unknown>): OwnLine {
+  return {
+    guid: row.guid as string,
+    anchor: row.anchor as string,
+    accountSequence: row.exported_sequence as number,
+    credentialSequence: row.credential as number,
+    passwordOrder: toOrder(row),
+    withdrawn: row.withdrawn === 1,
+  };
 }

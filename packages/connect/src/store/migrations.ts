@@ -357,4 +357,76 @@ export const MIGRATIONS: readonly string[] = [
     WHERE desired_digest IS NULL AND exported_digest IS NOT NULL;
   DELETE FROM cursor WHERE name = 'deletes-suppressed';
   `,
+  `
+  -- Whom a comparison with another place had signed anew, also by their deletion: how often, when last, and when an alarm named them.
+  CREATE TABLE said_anew (
+    connector TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    alarmed_at INTEGER,
+    PRIMARY KEY (connector, anchor)
+  ) WITHOUT ROWID;
+
+  -- Whom another place has and nobody knows here: the directory is asked.
+  CREATE TABLE stranger (
+    connector TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    seen_at INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    PRIMARY KEY (connector, anchor)
+  ) WITHOUT ROWID;
+
+  -- The password goes again, although it was acknowledged.
+  ALTER TABLE password_state ADD COLUMN anew INTEGER NOT NULL DEFAULT 0;
+
+  -- Beside each bucket of a head that of its lines (docs/formats.md, Comparing), once somebody compares: of whatever changes both.
+  DROP TABLE head_bucket;
+  CREATE TABLE head_bucket (
+    connector TEXT NOT NULL,
+    bucket INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    accounts INTEGER NOT NULL,
+    credentials INTEGER NOT NULL,
+    lines BLOB,
+    PRIMARY KEY (connector, bucket)
+  ) WITHOUT ROWID;
+  DROP TRIGGER head_bucket_of_new_password;
+  DROP TRIGGER head_bucket_of_password;
+  DROP TRIGGER head_bucket_of_gone_password;
+  CREATE TRIGGER head_bucket_of_new_password AFTER INSERT ON password_state
+    WHEN new.record_sequence IS NOT NULL OR new.version IS NOT NULL OR new.withdrawn IS NOT NULL
+  BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket =
+      (SELECT bucket FROM connector_space AS o WHERE o.connector = new.connector AND o.guid = new.guid);
+  END;
+  CREATE TRIGGER head_bucket_of_password
+    AFTER UPDATE OF record_sequence, version, originating_time, originating_invocation_id, withdrawn, recipient_key_id ON password_state
+    WHEN new.record_sequence IS NOT old.record_sequence OR new.version IS NOT old.version
+      OR new.originating_time IS NOT old.originating_time OR new.withdrawn IS NOT old.withdrawn
+      OR new.originating_invocation_id IS NOT old.originating_invocation_id
+      OR (new.recipient_key_id IS NULL) <> (old.recipient_key_id IS NULL)
+  BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket =
+      (SELECT bucket FROM connector_space AS o WHERE o.connector = new.connector AND o.guid = new.guid);
+  END;
+  CREATE TRIGGER head_bucket_of_gone_password AFTER DELETE ON password_state
+    WHEN old.record_sequence IS NOT NULL OR old.version IS NOT NULL OR old.withdrawn IS NOT NULL
+  BEGIN
+    DELETE FROM head_bucket WHERE connector = old.connector AND bucket =
+      (SELECT bucket FROM connector_space AS o WHERE o.connector = old.connector AND o.guid = old.guid);
+  END;
+  `,
+  `
+  -- Deletions that the tenant acknowledged, for a while.
+  CREATE TABLE deletion (
+    connector TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    name TEXT,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (connector, anchor)
+  ) WITHOUT ROWID;
+  CREATE INDEX deletion_at ON deletion (connector, at);
+  `,
 ];

@@ -22,6 +22,8 @@ export interface PasswordHolder {
   mustChange: boolean;
   /** No password of the account is good for anything: it signs in by smart card only. */
   smartCard: boolean;
+  /** What was acknowledged goes again: another place lost it. */
+  anew: boolean;
   /** The forced full pass that sent it last. */
   fullPass: number | undefined;
   /** Its legacy credentials are owed to the managed domain. */
@@ -42,7 +44,7 @@ export class PasswordHolders {
     const row = this.#db.get(
       `SELECT o.anchor, o.dn, o.desired_digest IS NOT NULL AS in_scope, o.exported_digest IS NOT NULL AS exported,
          o.object_classes LIKE '%"inetorgperson"%' AS inet_org_person,
-         p.version, p.originating_time, p.originating_invocation_id, p.full_pass, p.withdrawn, p.must_change,
+         p.version, p.originating_time, p.originating_invocation_id, p.full_pass, p.withdrawn, p.must_change, p.anew,
          o.attributes ->> '$.userAccountControl' AS user_account_control, w.guid IS NOT NULL AS owed
        FROM connector_space AS o
          LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
@@ -63,6 +65,7 @@ export class PasswordHolders {
         withdrawn: (row.withdrawn as WithdrawalReason | null) ?? undefined,
         mustChange: row.must_change === 1,
         smartCard: isSmartCardOnly(Number(row.user_account_control ?? 0)),
+        anew: row.anew === 1,
         fullPass: (row.full_pass as number | null) ?? undefined,
         owed: row.owed === 1,
       }

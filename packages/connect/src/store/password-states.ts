@@ -60,7 +60,7 @@ export class PasswordStates {
          originating_invocation_id = excluded.originating_invocation_id, acknowledged_at = excluded.acknowledged_at,
          recipient_key_id = excluded.recipient_key_id,
          record_sequence = coalesce(excluded.record_sequence, record_sequence),
-         status = excluded.status, detail = excluded.detail, must_change = 0, withdrawn = NULL, full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
+         status = excluded.status, detail = excluded.detail, must_change = 0, withdrawn = NULL, anew = 0, full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
       this.#connector,
       guid,
       ack.order.version,
@@ -99,7 +99,7 @@ export class PasswordStates {
        ON CONFLICT DO UPDATE SET version = excluded.version, originating_time = excluded.originating_time,
          originating_invocation_id = excluded.originating_invocation_id, acknowledged_at = excluded.acknowledged_at,
          recipient_key_id = NULL, record_sequence = excluded.record_sequence, withdrawn = excluded.withdrawn,
-         must_change = excluded.must_change, status = excluded.status, detail = excluded.detail,
+         must_change = excluded.must_change, status = excluded.status, detail = excluded.detail, anew = 0,
          full_pass = coalesce(excluded.full_pass, full_pass), updated_at = excluded.updated_at`,
       ...[this.#connector, guid, order.version, order.originatingTime, order.originatingInvocationId],
       ...[now, ack.recordSequence, ack.reason, ack.detail, ack.fullPass ?? null],
@@ -121,6 +121,15 @@ export class PasswordStates {
       detail,
       Number(mustChange),
       now,
+    );
+  }
+
+  /** Another place lost what was acknowledged: it goes again when the password is read, which somebody else asks for. */
+  sayAnew(guid: string): void {
+    this.#db.run(
+      'UPDATE password_state SET anew = 1 WHERE connector = ? AND guid = ?',
+      this.#connector,
+      guid,
     );
   }
 

@@ -92,9 +92,15 @@ export class RetryQueue {
     );
   }
 
-  /** What stood in the way of some objects, of whatever connector, may be gone: they have their turn in the next cycle. */
-  hurryObjects(code: string): void {
-    this.#db.run(`UPDATE retry_queue SET next_at = 0 WHERE kind = 'object' AND code = ?`, code);
+  /** What stood in the way of some entries, of whatever connector, may be gone: they have their turn in the next cycle. */
+  hurryAll(code: string): void {
+    this.#db.run('UPDATE retry_queue SET next_at = 0 WHERE code = ?', code);
+  }
+
+  /** What stood in the way of one entry is gone: it has its turn in this cycle. */
+  hurry(kind: RetryKind, guid: string): void {
+    const sql = 'UPDATE retry_queue SET next_at = 0 WHERE connector = ? AND guid = ? AND kind = ?';
+    this.#db.run(sql, this.#connector, guid, kind);
   }
 
   remove(kind: RetryKind, guid: string): boolean {

@@ -29,7 +29,7 @@ export function reserveSequences(db: Database, count: number): number {
   reserved.delete(db);
   const ahead = db.inTransaction ? 0 : AHEAD_US;
   return db.transaction(() => {
-    const { last } = db.get<{ last: number }>('SELECT last FROM sequence')!;
+    const { last } = lastReserved(db);
     const first = Math.max(known?.end === last ? known.next : last + 1, clock);
     const next = first + count;
     const end = next - 1 + ahead;
@@ -38,3 +38,32 @@ export function reserveSequences(db: Database, count: number): number {
     return first;
   });
 }
+
+/** What is left to count on with, at least: so many records nobody signs. */
+const LEFT = 10 ** 12;
+/** How far the tenant's word alone moves the counter, in microseconds beyond what is known here. */
+const UNVERIFIED_US = 300_000_000;
+
+/**
+ * From now on every sequence is larger than this one, which the managed domain signed that it believed: a Connect whose state or clock
+ * went back would be refused as older for as long.
+ */
+export function raiseSequences(db: Database, above: number): 'raised' | 'above already' | 'exhausted' {
+  if (isExhausting(above)) return 'exhausted';
+  const { last } = lastReserved(db);
+  if (above < (reserved.get(db)?.next ?? last + 1)) return 'above already';
+  reserved.delete(db);
+  db.run('UPDATE sequence SET last = ?', Math.max(last, above));
+  return 'raised';
+}
+
+/** Above this sequence too few are left to count on with. */
+export const isExhausting = (sequence: number): boolean => sequence > Number.MAX_SAFE_INTEGER - LEFT;
+
+/** The same for a sequence that nobody signed for: not further than five minutes beyond the larger of the clock and the counter. */
+export function raiseUnverified(db: Database, above: number): void {
+  const known = Math.max(lastReserved(db).last, db.clock.now() * 1000);
+  raiseSequences(db, Math.min(above, known + UNVERIFIED_US));
+}
+
+const lastReserved = (db: Database) => db.get<{ last: number }>('SELECT last FROM sequence')!;

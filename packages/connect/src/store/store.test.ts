@@ -11,7 +11,7 @@ import { Database } from './database.ts';
 import { Events } from './events.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { nextAttemptAt } from './retry-queue.ts';
-import { reserveSequences } from './sequence.ts';
+import { raiseSequences, raiseUnverified, reserveSequences } from './sequence.ts';
 import { connectorStore, openStore } from './store.ts';
 
 const log = createLog('test', { write: () => {} });
@@ -59,7 +59,7 @@ test('a file of an earlier version keeps what is known of each password, and wha
   assert.deepEqual(holders.get('g'), {
     ...{ guid: 'g', anchor: 'anchor', dn: 'CN=g', inScope: true, exported: true },
     ...{ acknowledged: order, withdrawn: undefined, mustChange: true, smartCard: false },
-    ...{ fullPass: 2, owed: false, isInetOrgPerson: false },
+    ...{ anew: false, fullPass: 2, owed: false, isInetOrgPerson: false },
   });
   assert.equal(passwordLog.last('g', 10).length, 1);
   const due = queue.due('password', 10).map(({ guid }) => guid);
@@ -100,6 +100,30 @@ test('sequences follow the clock, and grow on when the clock went back', () => {
   assert.equal(reserveSequences(db, 1), 1_000_004);
   clock.set(2_000);
   assert.equal(reserveSequences(db, 1), 2_000_000);
+});
+
+test('sequences go on above what others have believed: verified without a limit, else no further than five minutes', () => {
+  const clock = new HandClock(1_000);
+  const db = new Database(':memory:', clock);
+  const next = () => reserveSequences(db, 1);
+  next();
+  assert.equal(raiseSequences(db, 1_000_000), 'above already');
+  assert.equal(next(), 1_000_001, 'and none is left out');
+  assert.equal(raiseSequences(db, 1_000_500), 'raised', 'also where the disk has more reserved');
+  assert.ok(next() > 1_000_500);
+  const year = 365 * 24 * 3_600_000_000;
+  assert.equal(raiseSequences(db, year), 'raised');
+  assert.equal(next(), year + 1);
+  const before = next();
+  raiseUnverified(db, 2 * year);
+  const raised = next();
+  assert.ok(raised > before && raised <= before + 310_000_000, `${raised - before}`);
+  clock.set(3 * (year / 1000));
+  raiseUnverified(db, 5 * year);
+  assert.equal(next(), 3 * year + 300_000_001);
+  for (const far of [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 1000])
+    assert.equal(raiseSequences(db, far), 'exhausted');
+  assert.equal(next(), 3 * year + 300_000_002);
 });
 
 test('no sequence comes twice: not after a kill, and not after a transaction that failed', () => {

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { BulkBook, type Clock, type Log } from '@causeway/service';
 import { AdminTokens } from './admin-tokens.ts';
+import { Deletions } from './comparing/deletions.ts';
+import { SaidAnew } from './comparing/said-anew.ts';
+import { Strangers } from './comparing/strangers.ts';
 import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
 import { Cursors } from './cursors.ts';
@@ -48,6 +51,9 @@ export interface ConnectorStore {
   readonly passes: FullPasses;
   readonly heads: HeadBuckets;
   readonly receipts: Receipts;
+  readonly saidAnew: SaidAnew;
+  readonly strangers: Strangers;
+  readonly deletions: Deletions;
 }
 
 /**
@@ -88,5 +94,8 @@ export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string
     passes: new FullPasses(db, name),
     heads: new HeadBuckets(db, name),
     receipts: new Receipts(db, name),
+    saidAnew: new SaidAnew(db, name),
+    strangers: new Strangers(db, name),
+    deletions: new Deletions(db, name),
   };
 }

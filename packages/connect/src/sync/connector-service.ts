@@ -72,6 +72,7 @@ export class ConnectorService implements Service {
   #cycledUsn: bigint | undefined;
   #lastCycle = 0;
   #lastObjects = 0;
+  #lastComparison = 0;
 
   /** Objects run as the scheduler says; passwords have a rhythm of their own, as in the original, and run also when it is off. */
   async #poll(): Promise<void> {
@@ -85,13 +86,25 @@ export class ConnectorService implements Service {
       this.#connect.store.scheduler.automatic &&
       (changed || queued('object') || now - this.#lastObjects >= effectiveInterval(this.#connect) * 1000);
     const due = objects || changed || idle >= settings.cycleIntervalMs || queued('password');
-    if (!due) return;
-    this.#nudged = false;
-    this.#lastCycle = now;
-    if (objects) this.#lastObjects = now;
-    await this.#cycle(objects);
-    this.#cycledUsn = usn;
-    await this.#heartbeat.beat();
+    if (due) {
+      this.#nudged = false;
+      this.#lastCycle = now;
+      if (objects) this.#lastObjects = now;
+      await this.#cycle(objects);
+      this.#cycledUsn = usn;
+      await this.#heartbeat.beat();
+    }
+    await this.#compare();
+  }
+
+  /** As often as heads go, from the first cycle on that is through. */
+  async #compare(): Promise<void> {
+    const { settings, store } = this.#connector.context;
+    const now = store.clock.now();
+    if (this.#cycledUsn === undefined || Math.abs(now - this.#lastComparison) < settings.headIntervalMs)
+      return;
+    this.#lastComparison = now;
+    if (await this.#connector.compare()) this.nudge();
   }
 
   async #cycle(objects: boolean): Promise<void> {

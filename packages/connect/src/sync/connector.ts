@@ -1,12 +1,13 @@
 import type { CycleSummary, DomainReachability } from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
 import { bestEffort, CausewayError, describeError } from '@causeway/service';
+import { Comparison } from '../comparison/comparison.ts';
 import type { ConnectorContext } from '../context.ts';
 import { DomainController } from '../domain-controller/domain-controller.ts';
 import { chosenController, Failover } from '../domain-controller/failover.ts';
 import { noteRestore } from '../domain-controller/note-restore.ts';
-import { type ExportSummary, exportStep } from '../objects/export-step.ts';
-import { type ImportSummary, importStep } from '../objects/import-step.ts';
+import { exportStep } from '../objects/export-step.ts';
+import { importStep } from '../objects/import-step.ts';
 import { fullPassStep } from '../passwords/full-pass-step.ts';
 import { isSwitchedOn, type PasswordChannel } from '../passwords/password-channel.ts';
 import { lastPasswordCycle, PasswordCycle, type PasswordCycleTimes } from '../passwords/password-cycle.ts';
@@ -17,6 +18,7 @@ import { UsersInFlight } from '../passwords/users-in-flight.ts';
 import { EventId } from '../store/events.ts';
 import type { PassRequest } from '../store/full-passes.ts';
 import { Mutex } from './mutex.ts';
+import { NO_OBJECTS, type ObjectSummary } from './object-summary.ts';
 
 export interface CycleOptions {
   /** False: passwords alone. */
@@ -24,19 +26,6 @@ export interface CycleOptions {
   /** Everything is imported and synchronized anew. */
   initial?: boolean;
 }
-
-type ObjectSummary = ImportSummary & ExportSummary;
-
-const NO_OBJECTS: ObjectSummary = {
-  imported: 0,
-  full: false,
-  upserted: 0,
-  deleted: 0,
-  refused: 0,
-  retried: 0,
-  suppressedDeletes: 0,
-  suppressedCreations: 0,
-};
 
 export function cycleStopped(connector: string): CausewayError {
   const text = `the cycle of '${connector}' was stopped: what is left is done by the next one`;
@@ -47,6 +36,7 @@ export function cycleStopped(connector: string): CausewayError {
 export class Connector {
   readonly context: ConnectorContext;
   readonly controller: DomainController;
+  readonly comparison: Comparison;
   readonly #failover: Failover;
   readonly #channel: PasswordChannel;
   readonly #cycles = new Mutex();
@@ -59,6 +49,7 @@ export class Connector {
     this.#failover = new Failover(context, this.controller, work => this.#cycles.run(work));
     const { controller } = this;
     this.#channel = { context, controller, inFlight: new UsersInFlight(), pace: undefined };
+    this.comparison = new Comparison(this.#channel);
   }
 
   get name(): string {
@@ -223,6 +214,15 @@ export class Connector {
   /** Does something while no cycle runs. */
   betweenCycles<T>(work: () => Promise<T>): Promise<T> {
     return this.#cycles.run(work);
+  }
+
+  /** Compares the forest with the tenant, between two cycles. @returns whether a cycle is to follow at once */
+  async compare(): Promise<boolean> {
+    try {
+      return await this.betweenCycles(() => this.comparison.turn());
+    } catch (cause) {
+      throw await this.#failed(cause);
+    }
   }
 
   /** Reads one user's password from the domain controller and sends it now. */

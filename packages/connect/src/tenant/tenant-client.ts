@@ -94,6 +94,23 @@ export class TenantClient {
     return call(this.#send, routes.putHead, { body });
   }
 
+  /** Undefined of a tenant of the release before. Once only: the next comparison comes soon. */
+  async compareForest(body: {
+    forest: string;
+    buckets: string;
+    mark: string | null;
+  }): Promise<ReplyOf<typeof routes.compareForest> | undefined> {
+    return callIfServed(this.#send, routes.compareForest, { body });
+  }
+
+  async readLines(body: {
+    forest: string;
+    buckets: number[];
+    after: string;
+  }): Promise<ReplyOf<typeof routes.readLines>> {
+    return call(this.#send, routes.readLines, { body });
+  }
+
   async #batch<T extends { sourceAnchor: string }>(
     items: readonly T[],
     send: (part: readonly T[]) => Promise<Verdict[]>,

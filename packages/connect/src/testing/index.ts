@@ -1,4 +1,5 @@
 export { ask } from '../commands/at-hand.ts';
 export { loadConnectConfiguration } from '../configuration.ts';
 export { SLICES_IN_FLIGHT } from '../passwords/send-pages.ts';
-export { type Misbehaviour, type PeerUser, ProvisioningPeer } from './provisioning-peer.ts';
+export type { PeerUser } from './peer-lines.ts';
+export { type Misbehaviour, ProvisioningPeer } from './provisioning-peer.ts';

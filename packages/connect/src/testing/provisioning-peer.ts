@@ -5,12 +5,14 @@ import type {
   CredentialChange,
   ObjectChange,
   PublicKey,
+  TenantLine,
   Verdict,
   WindowsCredentialsSyncConfig,
   Withdrawal,
 } from '@causeway/contract';
-import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials';
+import { comparePasswordOrder } from '@causeway/credentials';
 import { domainFingerprint, generateSigningKey, joinEncapsulation, peekRecord } from '@causeway/records';
+import { differingFrom, linesOf, type PeerUser, pageOf } from './peer-lines.ts';
 
 /** What a scripted tenant does with a request instead of answering it. */
 export type Misbehaviour =
@@ -24,19 +26,12 @@ export type Misbehaviour =
   /** The request is carried out and its answer is lost. */
   | 'done but lost';
 
-export interface PeerUser {
-  object: Extract<ObjectChange, { operation: 'upsert' }>;
-  /** With its record as a whole. */
-  credential?: CredentialChange;
-  /** Its newest withdrawal, while nothing came after it. */
-  withdrawal?: string;
-  /** Of the newest credential or withdrawal. */
-  order?: PasswordOrder;
-}
-
 /** Heads come by the clock: one must not take what a test wrote for another request. */
 const SYNC = '/api/v1/sync/';
 const HEAD = `${SYNC}head`;
+const COMPARE = `${SYNC}compare`;
+const LINES = `${SYNC}lines`;
+const COMPARING: ReadonlySet<string> = new Set([COMPARE, LINES]);
 
 /** The tenant's provisioning side as a scripted peer: keeps what it is told, records all of it, misbehaves on demand. */
 export class ProvisioningPeer {
@@ -62,6 +57,13 @@ export class ProvisioningPeer {
   accepts: readonly string[] | undefined;
   /** What it says that its managed domain announced. */
   domainAccepts: readonly string[] | undefined;
+  /** It compares (docs/formats.md, *Comparing*); not as a tenant of the release before. */
+  compares = false;
+  /** The mark that it gives out with its next comparison, and those that it was shown. */
+  mark: string | null = null;
+  readonly marks: (string | null)[] = [];
+  /** What it says of its users; a test that lies changes it. */
+  lines: () => TenantLine[] = () => this.ownLines();
   /** It knows no such agent (any more). */
   removed = false;
   readonly #server: Server;
@@ -85,6 +87,10 @@ export class ProvisioningPeer {
     this.judge = () => undefined;
     this.accepts = undefined;
     this.domainAccepts = undefined;
+    this.compares = false;
+    this.mark = null;
+    this.marks.length = 0;
+    this.lines = () => this.ownLines();
     this.windowsCredentialsSyncConfig = { enabled: false, domain: null };
   }
 
@@ -144,6 +150,11 @@ export class ProvisioningPeer {
       reply.end(JSON.stringify(misbehaviour.json ?? { error: { code: 'scripted', message: 'as scripted' } }));
       return;
     }
+    if (COMPARING.has(path) && !this.compares) {
+      reply.writeHead(404, { 'content-type': 'application/json' });
+      reply.end(JSON.stringify({ error: { code: 'not-found', message: 'no such route' } }));
+      return;
+    }
     const right = JSON.stringify(
       misbehaviour === 'another shape' ? { verdict: 1 } : this.#carryOut(path, body),
     );
@@ -192,9 +203,21 @@ export class ProvisioningPeer {
         this.heads.set(forest, head);
         return { receipt: this.receipts.get(forest) ?? null };
       }
+      case COMPARE: {
+        const asked = JSON.parse(body) as { buckets: string; mark: string | null };
+        this.marks.push(asked.mark);
+        return { differing: differingFrom(this.lines(), asked.buckets), mark: this.mark };
+      }
+      case LINES:
+        return pageOf(this.lines(), JSON.parse(body) as { buckets: number[]; after: string });
       default:
         return {};
     }
+  }
+
+  /** What it has. */
+  ownLines(): TenantLine[] {
+    return linesOf(this.users);
   }
 
   #takeObject(change: ObjectChange): Verdict {

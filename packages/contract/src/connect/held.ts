@@ -12,6 +12,8 @@ export const HeldList = z.strictObject({
   connector: z.string(),
   forest: z.string(),
   operation: z.enum(['delete', 'create']),
+  /** Deletions of people who were found in another place, and are not in the directory; absent where the directory reported them. */
+  kind: z.literal('stranger').optional(),
   /** When the first of them was held. */
   since: Timestamp,
   /** The first of them; `count` of them in all. */

@@ -90,6 +90,8 @@ export const ConnectArrival = z.strictObject({
       what: z.enum(['account', 'credential', 'not deleted']),
       /** The managed domain's own word why it was not written, when it came. */
       refused: z.string().nullable(),
+      /** What else is known of why, in words. */
+      reason: z.string().optional(),
     }),
   ),
   missingCount: Count,
@@ -109,6 +111,29 @@ export const ControllerInUse = z.strictObject({
   lagsSince: Timestamp.nullable(),
 });
 export type ControllerInUse = z.infer<typeof ControllerInUse>;
+
+/** What the tenant has otherwise than it acknowledged. */
+export const ConnectComparison = z.strictObject({
+  /** When it was compared last, and how many people differed then. */
+  at: Timestamp,
+  differing: Count,
+  /** People of whom something was signed anew within a day, on whatever place's account. */
+  saidAnew: Count,
+  /** Those of them who differed again and again: an alarm named them. */
+  alarmed: Count,
+  /** Whom another place has and nobody knows here, before the directory was asked or while it has them. */
+  strangers: Count,
+  /** Those of whom it has nothing, and whose deletions wait for an administrator. */
+  strangersHeld: Count,
+});
+export type ConnectComparison = z.infer<typeof ConnectComparison>;
+
+/** This machine's clock and the domain controller's, where they are more than five minutes apart. */
+const ClockDifference = z.strictObject({
+  since: Timestamp,
+  /** Of this machine's clock; negative: behind. */
+  aheadSeconds: z.int(),
+});
 
 export const ConnectStatus = z.strictObject({
   tenant: z.strictObject({
@@ -141,6 +166,7 @@ export const ConnectStatus = z.strictObject({
       lastError: z.string().nullable(),
       /** Which domain controller is read; there where the connector has several. */
       domainController: ControllerInUse.optional(),
+      clock: ClockDifference.optional(),
       users: Count,
       exported: Count,
       passwords: Count,
@@ -159,6 +185,8 @@ export const ConnectStatus = z.strictObject({
       /** New users of 24 hours, when they are more than an alarm leaves unsaid. */
       growthAlarm: Count.nullable(),
       fullPass: FullPasswordSync.nullable(),
+      /** Absent until the tenant was compared, and where it is of a release that cannot be. */
+      comparison: ConnectComparison.optional(),
       arrival: ConnectArrival,
       waitingFor: z.array(z.strictObject({ user: z.string(), reason: z.string(), since: Timestamp })),
       queue: z.array(Problem),

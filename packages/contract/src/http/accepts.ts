@@ -8,7 +8,12 @@ export const ACCEPTS_HEADER = 'causeway-accepts';
 /** Of a user, so that state depends on who reads them. */
 export const USER_RECORDS: readonly string[] = ['account-3', 'withdrawal-1'];
 /** What this program announces: kind and version of a record. */
-export const ACCEPTED_RECORDS: readonly string[] = [...USER_RECORDS, 'head-2', 'receipt-2'].sort();
+export const ACCEPTED_RECORDS: readonly string[] = [
+  ...USER_RECORDS,
+  'head-2',
+  'receipt-2',
+  'receipt-3',
+].sort();
 /** A report of Domain Services that says its user's forest. A tenant announces it, by the same header in every answer. */
 export const FOREST_REPORT = 'report-2';
 /** What every release reads, announced or not. */

@@ -59,6 +59,8 @@ function withdrawalRecord(sequence: number, version: number): WithdrawalRecord {
   return { ...common, kind: 'withdrawal', sequence, passwordOrder, reason: 'must-change' };
 }
 
+const believed = <Record extends Says>(record: Record) => ({ ...record, digest: JSON.stringify(record) });
+
 /** Decides and writes, as `applyItems` does when every write succeeds. */
 function deliver(
   entry: LedgerEntry | undefined,
@@ -68,8 +70,8 @@ function deliver(
 ): LedgerEntry | undefined {
   const item: VerifiedItem = {
     ...{ person: { forest, anchor: 'anchor' }, origin: 'synchronized', profile: PROFILE },
-    account: account && { ok: true, record: account },
-    credential: credential && { ok: true, record: credential },
+    account: account && { ok: true, record: believed(account) },
+    credential: credential && { ok: true, record: believed(credential) },
   };
   const decision = decide(entry, item, DOMAIN, () => undefined);
   if (decision.account.kind === 'delete' || decision.account.kind === 'bury') {

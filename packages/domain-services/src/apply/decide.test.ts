@@ -105,6 +105,42 @@ test('the same records again change nothing', async () => {
   assert.deepEqual(codes(decideItem(entry, shown)), ['unchanged', 'unchanged']);
 });
 
+test('the same sequence with another text is an older record, whatever it says: account, deletion, credential and withdrawal', async () => {
+  const { person, entry } = await writtenPerson();
+  const { accountSequence, credentialSequence: sequence } = entry;
+  const account = { sequence: accountSequence! };
+  for (const changes of [{ enabled: false }, { deleted: true, enabled: false }]) {
+    const accountRecord = corp.account(person, { ...account, ...changes });
+    const shown = { sourceAnchor: person.anchor, accountRecord };
+    assert.deepEqual(codes(decideItem(entry, shown)), ['older-sequence', 'absent']);
+  }
+  const records = [
+    await corp.credential(person, 'Other', 5, RECIPIENT, { sequence: sequence! }),
+    await corp.credential(person, 'Newer', 6, RECIPIENT, { sequence: sequence! }),
+    corp.withdrawal(person, 6, { sequence: sequence! }),
+  ];
+  for (const credentialRecord of records) {
+    const shown = { sourceAnchor: person.anchor, credentialRecord };
+    assert.deepEqual(codes(decideItem(entry, shown)), ['absent', 'older-sequence']);
+  }
+  const gone = written(entry, decideItem(entry, deletionOf(person, accountSequence! + 1)))!;
+  const returned = corp.account(person, { sequence: accountSequence! + 1 });
+  assert.deepEqual(codes(decideItem(gone, { sourceAnchor: person.anchor, accountRecord: returned })), [
+    'older-sequence',
+    'absent',
+  ]);
+  assert.deepEqual(codes(decideItem(gone, deletionOf(person, accountSequence! + 1))), ['delete', 'absent']);
+  // A ledger of the release before knows no digests: what comes is taken for the record that it has.
+  const before = { ...entry, accountDigest: null, credentialDigest: null };
+  const shown = { sourceAnchor: person.anchor, accountRecord: corp.account(person, account) };
+  assert.deepEqual(codes(decideItem(before, shown)), ['unchanged', 'absent']);
+});
+
+const deletionOf = (person: Person, sequence: number): Shown => ({
+  sourceAnchor: person.anchor,
+  accountRecord: corp.account(person, { sequence, deleted: true, enabled: false }),
+});
+
 test('a record of a key that nobody confirmed is refused', () => {
   const stranger = new ForestPeer(TENANT);
   const person = stranger.person('alice');

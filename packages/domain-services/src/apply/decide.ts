@@ -11,27 +11,27 @@ import type { ManagedDomain } from '../managed-domain.ts';
 import { isSamePerson, type Person, signedPerson } from '../person.ts';
 import { type Refused, refuse, waitFor } from '../refusals.ts';
 import { checkSid, type ForestOfSid } from './sid-history.ts';
-import type { Verified, VerifiedItem } from './verified-item.ts';
+import type { Believed, Verified, VerifiedItem } from './verified-item.ts';
 
 export type AccountDecision =
   /** The item has no such record. */
   | { kind: 'absent' }
-  | { kind: 'unchanged'; sequence: number; record: AccountRecord }
+  | { kind: 'unchanged'; sequence: number; record: Believed<AccountRecord> }
   /** `sid`: why the record's SID does not stand in sIDHistory; everything else of the record is written all the same. */
-  | { kind: 'upsert'; record: AccountRecord; sid: Refused | undefined }
+  | { kind: 'upsert'; record: Believed<AccountRecord>; sid: Refused | undefined }
   /** Deletions are counted before the first is made. */
-  | { kind: 'delete'; record: AccountRecord }
+  | { kind: 'delete'; record: Believed<AccountRecord> }
   /** A deletion of something that is not there: only remembered, so that no older record makes it. */
-  | { kind: 'bury'; record: AccountRecord }
+  | { kind: 'bury'; record: Believed<AccountRecord> }
   | Refused;
 
 export type CredentialDecision =
   | { kind: 'absent' }
   | { kind: 'unchanged'; sequence: number }
-  | { kind: 'write'; record: CredentialRecord }
-  | { kind: 'withdraw'; record: WithdrawalRecord }
+  | { kind: 'write'; record: Believed<CredentialRecord> }
+  | { kind: 'withdraw'; record: Believed<WithdrawalRecord> }
   /** A withdrawal without an account: only remembered, so that no older credential comes after it. */
-  | { kind: 'remember'; record: WithdrawalRecord }
+  | { kind: 'remember'; record: Believed<WithdrawalRecord> }
   | Refused;
 
 export interface Decision {
@@ -83,8 +83,10 @@ function decideAccount(
   const refusal = refuseOtherUser(person, entry, record);
   if (refusal) return refusal;
   if (entry) {
-    const age = ageOf({ sequence: record.sequence }, { sequence: newestAccountSequence(entry) });
-    if (age === 'older-sequence') return refuse(age, record.sequence);
+    const newest = newestAccountSequence(entry);
+    const age = ageOf({ sequence: record.sequence }, { sequence: newest });
+    const older = refuseReplayed(record, newest, entry.accountDigest);
+    if (older) return older;
     const settled = (entry.managedGuid !== null || entry.deletedAt !== null) && entry.deleteSequence === null;
     const sidIsDue = entry.sidRefused && !record.deleted && !checkSid(record, domain, forestOfSid);
     if (age === 'same' && settled && !sidIsDue)
@@ -118,7 +120,7 @@ function decideCredential(
 function decideWithdrawal(
   entry: LedgerEntry | undefined,
   person: Person,
-  record: WithdrawalRecord,
+  record: Believed<WithdrawalRecord>,
   account: AccountDecision,
 ): CredentialDecision {
   const { sequence } = record;
@@ -137,7 +139,7 @@ function decideWithdrawal(
 function refuseOlder(
   entry: LedgerEntry | undefined,
   person: Person,
-  record: CredentialRecord | WithdrawalRecord,
+  record: Believed<CredentialRecord | WithdrawalRecord>,
   upserted: AccountRecord | undefined,
 ): Refused | undefined {
   const pinned = upserted ?? entry;
@@ -148,12 +150,25 @@ function refuseOlder(
   // An account that is re-pinned in the same item has a new user's password history.
   const repinned = upserted !== undefined && !samePin(entry, upserted);
   const known = repinned ? null : (entry?.passwordOrder ?? null);
+  const older = refuseReplayed(record, entry?.credentialSequence, entry?.credentialDigest);
+  if (older) return older;
   const age = ageOf(record, { sequence: entry?.credentialSequence, passwordOrder: known });
-  if (age === 'older-sequence') return refuse(age, sequence);
   const acceptable = orderText(passwordOrder);
   if (age !== 'older-password-order' || entry?.accepted === acceptable) return undefined;
   const detail = `version ${passwordOrder.version} after version ${known!.version}`;
   return waitFor(age, sequence, detail, acceptable);
+}
+
+/** A sequence is one record's: who signed another one with it had lost count, and signs anew. */
+function refuseReplayed(
+  { sequence, digest }: Believed<{ sequence: number }>,
+  newest: number | null | undefined,
+  digestOfNewest: string | null | undefined,
+): Refused | undefined {
+  if (newest == null || sequence > newest) return undefined;
+  if (sequence < newest) return refuse('older-sequence', sequence);
+  const isSame = digestOfNewest == null || digest === digestOfNewest;
+  return isSame ? undefined : refuse('older-sequence', sequence, 'another record has the same sequence');
 }
 
 interface Pinned {

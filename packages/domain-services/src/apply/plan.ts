@@ -18,6 +18,7 @@ import type { Block } from '../ledger/block-book.ts';
 import { mayBeEnabled } from '../ledger/may-be-enabled.ts';
 import type { Person } from '../person.ts';
 import { samePin } from './decide.ts';
+import type { Believed } from './verified-item.ts';
 
 /** The names that an account is made with. */
 export type MadeNames = Pick<
@@ -29,16 +30,16 @@ export type MadeNames = Pick<
 export interface Parts {
   account?:
     | {
-        record: AccountRecord;
+        record: Believed<AccountRecord>;
         sidRefused: boolean;
         profile: FeedItem['profile'];
         /** Of an account that is to be made; of one that is there they are changed by themselves. */
         names?: MadeNames | undefined;
       }
     | undefined;
-  credential?: { record: CredentialRecord; secret: CredentialSecret } | undefined;
+  credential?: { record: Believed<CredentialRecord>; secret: CredentialSecret } | undefined;
   /** Never with a credential. */
-  withdrawal?: WithdrawalRecord | undefined;
+  withdrawal?: Believed<WithdrawalRecord> | undefined;
 }
 
 export interface PlanContext {
@@ -112,9 +113,13 @@ const nameValues = (name: string, principal: string | null): Values => ({
 });
 
 /** The ledger's entry once a deletion, or its memory alone, is all that is left of an account. */
-export function planDeletion(entry: LedgerEntry | undefined, record: AccountRecord, now: Date): LedgerEntry {
+export function planDeletion(
+  entry: LedgerEntry | undefined,
+  record: Believed<AccountRecord>,
+  now: Date,
+): LedgerEntry {
   const at = now.toISOString();
-  const next = pinnedTo(entry, record);
+  const next = { ...pinnedTo(entry, record), accountDigest: record.digest };
   // The names are given free; the pin and the orders stay.
   return entry?.managedGuid
     ? { ...next, deleteSequence: record.sequence }
@@ -125,9 +130,12 @@ export function planDeletion(entry: LedgerEntry | undefined, record: AccountReco
  * The ledger's entry after a withdrawal that has no account here, or whose account is about to go: no older credential comes after it.
  * It pins a person who is new, as an account record would.
  */
-export function rememberWithdrawal(entry: LedgerEntry | undefined, record: WithdrawalRecord): LedgerEntry {
-  const { sequence: credentialSequence, passwordOrder } = record;
-  return { ...(entry ?? newEntry(record)), credentialSequence, passwordOrder };
+export function rememberWithdrawal(
+  entry: LedgerEntry | undefined,
+  record: Believed<WithdrawalRecord>,
+): LedgerEntry {
+  const { sequence: credentialSequence, digest: credentialDigest, passwordOrder } = record;
+  return { ...(entry ?? newEntry(record)), credentialSequence, credentialDigest, passwordOrder };
 }
 
 /** The ledger's entry once its account is deleted. */
@@ -170,6 +178,7 @@ function advance(
     next = {
       ...next,
       accountSequence: record.sequence,
+      accountDigest: record.digest,
       wantsEnabled: record.enabled,
       ...wantedNames(record),
       sidRefused,
@@ -180,8 +189,15 @@ function advance(
   }
   const said = withdrawal ?? credential?.record;
   if (said) {
-    const { sequence, passwordOrder } = said;
-    next = { ...next, credentialSequence: sequence, passwordOrder, credentialAt: at, accepted: null };
+    const { sequence, digest: credentialDigest, passwordOrder } = said;
+    next = {
+      ...next,
+      credentialSequence: sequence,
+      credentialDigest,
+      passwordOrder,
+      credentialAt: at,
+      accepted: null,
+    };
     next.hasCredential = withdrawal === undefined;
     next.withdrawn = withdrawal !== undefined;
   }
@@ -209,6 +225,8 @@ export function newEntry(record: Pick<AccountRecord, 'sourceAnchor' | 'forest' |
     objectGuid: record.objectGuid,
     accountSequence: null,
     credentialSequence: null,
+    accountDigest: null,
+    credentialDigest: null,
     passwordOrder: null,
     hasCredential: false,
     withdrawn: false,

@@ -83,6 +83,7 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
   const failed: FeedItem[] = [];
   const reports: Report[] = [];
   const at = ledger.timestamp();
+  noteBelieved(ledger, tasks);
   for (const task of tasks) {
     const { item, verified, entry, decision, plan, result } = task;
     const failure = result?.ok === false ? result : undefined;
@@ -99,6 +100,7 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
     if (credential.kind === 'remember') {
       ledger.accounts.save(rememberWithdrawal(ledger.accounts.of(verified.person), credential.record));
     }
+    if (entry) keepDigests(ledger, entry, task);
     if (account.kind === 'unchanged' && entry) refreshNames(ledger, entry, account.record);
     // Looked at before the account was there, they may have been put off.
     ledger.names.touch(task.taken?.due ?? []);
@@ -114,6 +116,32 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
     }
   }
   return { failed, reports };
+}
+
+/** The newest sequences of a page: what was believed counts, whether it is written or not. */
+function noteBelieved(ledger: Ledger, tasks: readonly Task[]): void {
+  const newest = new Map<string, number>();
+  for (const { verified } of tasks)
+    for (const one of [verified.account, verified.credential]) {
+      if (!one?.ok) continue;
+      const { forest, sequence } = one.record;
+      newest.set(forest, Math.max(newest.get(forest) ?? 0, sequence));
+    }
+  for (const [forest, sequence] of newest) ledger.heads.noteBelieved(forest, sequence);
+}
+
+/** A ledger of the release before knows no digests: the same record tells. */
+function keepDigests(ledger: Ledger, person: Person, { verified, decision }: Task): void {
+  const { account, credential } = verified;
+  const ofAccount = account?.ok && decision.account.kind === 'unchanged' ? account.record.digest : null;
+  const ofCredential =
+    credential?.ok && decision.credential.kind === 'unchanged' ? credential.record.digest : null;
+  if (ofAccount === null && ofCredential === null) return;
+  const known = ledger.accounts.of(person)!;
+  const accountDigest = known.accountDigest ?? ofAccount;
+  const credentialDigest = known.credentialDigest ?? ofCredential;
+  if (accountDigest !== known.accountDigest || credentialDigest !== known.credentialDigest)
+    ledger.accounts.save({ ...known, accountDigest, credentialDigest });
 }
 
 /** What of a record is not written, though the record is: kept beside it. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { FeedItem } from '@causeway/contract';
 import {
   type AccountRecord,
@@ -11,9 +12,12 @@ import {
 import type { Trust } from '../pairing/trust.ts';
 import { type Person, personOf } from '../person.ts';
 
+/** A record that is believed, with the digest of its text: another text is another record, whatever its sequence. */
+export type Believed<R> = R & { readonly digest: string };
+
 /** A record of the feed, believed or not. */
 export type Verified<R> =
-  | { ok: true; record: R }
+  | { ok: true; record: Believed<R> }
   /** `sequence` is what the record says of itself: for the report, not believed. */
   | { ok: false; refusal: Refusal; detail: string; sequence: number };
 
@@ -34,7 +38,8 @@ export function verifyItem(item: FeedItem, trust: Trust, tenant: string): Verifi
     const result = verifyRecord(jws, trust, { tenant });
     const sequence = (): number => peekRecord(jws)?.sequence ?? 0;
     if (!result.ok) return { ...result, sequence: sequence() };
-    if (kinds.includes(result.record.kind)) return { ok: true, record: result.record as R };
+    if (kinds.includes(result.record.kind))
+      return { ok: true, record: { ...(result.record as R), digest: hash('sha256', jws, 'base64url') } };
     const detail = `${kinds.join(' or ')} record expected, a ${result.record.kind} record came`;
     return { ok: false, refusal: 'wrong-kind', detail, sequence: sequence() };
   };

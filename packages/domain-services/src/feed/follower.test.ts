@@ -278,6 +278,27 @@ test('a record that only the tenant said is read here is refused and told, and h
   assert.match(report?.reason ?? '', /format version/);
 });
 
+test('the newest sequence of a forest is that of what was believed, of who is not there, too, and of nothing else', async () => {
+  const [alice, bob] = [corp.person('alice'), corp.person('bob')];
+  const stranger = new ForestPeer(TENANT, corp.forest);
+  const gone = { deleted: true, enabled: false };
+  const newest = Date.now() * 1000 + 10 ** 12;
+  const items = [
+    corp.item(alice, corp.account(alice, { ...gone, sequence: newest }), corp.withdrawal(alice, 3)),
+    corp.item(bob, stranger.account(bob, { sequence: newest + 7 }), null),
+  ].map(item => ({ userId: randomUUID(), profile: EMPTY_PROFILE, ...item }));
+  const feed = await follow(
+    () => ({ json: { items, cursor: '9', more: false, moreNew: false } }),
+    ledger => ledger.state.get('caughtUpAt') !== undefined,
+  );
+  feed.ledger.agents.trust({ ...corp.publicKey, forest: corp.forest, trustedAt: timestamp(clock) });
+  assert.ok(await feed.run());
+  assert.equal(feed.ledger.heads.newest(corp.forest), newest);
+  const kept = feed.ledger.accounts.of({ forest: corp.forest, anchor: alice.anchor })!;
+  assert.ok(kept.accountDigest && kept.credentialDigest);
+  assert.equal(kept.accountSequence, newest);
+});
+
 test('a report says the forest to a tenant that takes it, and to no other one', async () => {
   const item = (forest: string | null, origin: 'synchronized' | 'cloud') => ({
     ...{ userId: randomUUID(), origin, forest, sourceAnchor: 'one-anchor', profile: EMPTY_PROFILE },

@@ -69,6 +69,7 @@ function watching(entries: readonly Entry[], options: Partial<HeadWatchOptions> 
   });
   const shown: { forest: string; head: string }[] = [];
   const receipts: Receipt[] = [];
+  const readAgain: number[] = [];
   const tenant = { accepts: '' };
   const lines: string[] = [];
   const receiptKey = generateSigningKey();
@@ -77,6 +78,7 @@ function watching(entries: readonly Entry[], options: Partial<HeadWatchOptions> 
     ...{ ledger, tenant: TENANT, receiptKey, limits: LIMITS, headIntervalMs: INTERVAL_MS },
     log: createLog('test', { write: line => lines.push(line) }),
     onHead: () => watch.compare(clock.monotonic() + 1), // a feed that was read to its end at once
+    onLasting: () => void readAgain.push(clock.now()),
     send: async (path, { body }) => {
       if (path.endsWith('/receipts'))
         receipts.push(peekReceipt((JSON.parse(body!) as { receipt: string }).receipt)!);
@@ -96,6 +98,7 @@ function watching(entries: readonly Entry[], options: Partial<HeadWatchOptions> 
     forest,
     ledger,
     receipts,
+    readAgain,
     receiptKey,
     tenant,
     watch,
@@ -305,4 +308,87 @@ test('a receipt says what this managed domain reads only to a Connect that signe
   assert.equal(await answer('receipt-2', ['account-3']), undefined);
   assert.deepEqual(await answer('receipt-2', ['account-3', 'receipt-2']), [...ACCEPTED_RECORDS]);
   assert.equal(await answer('receipt-2'), undefined);
+});
+
+const TAKES = { accepts: 'receipt-2, receipt-3', reads: ['receipt-2', 'receipt-3'] };
+
+test('a Connect that lost count hears with every beat what the newest sequence was, for whatever it signed', async () => {
+  const w = watching(all);
+  w.tenant.accepts = TAKES.accepts;
+  const restored = [w.head(all), w.head(all, { reads: TAKES.reads })];
+  const newest = w.head(all, { reads: TAKES.reads });
+  await w.shows(newest);
+  const { headSequence } = w.receipts.at(-1)!;
+  w.ledger.heads.noteBelieved(w.forest.forest, headSequence + 7);
+  w.ledger.heads.noteBelieved(w.forest.forest, headSequence + 5);
+  w.receipts.length = 0;
+  await w.shows(restored[1]!);
+  await w.shows(restored[1]!);
+  assert.match(w.log(), /older than the one/);
+  assert.ok(w.receipts.length >= 2, 'though nothing was compared');
+  for (const one of w.receipts)
+    assert.deepEqual([one.headSequence, one.newest], [headSequence, headSequence + 7]);
+  // Of a Connect of the release before, whose state is older still.
+  await w.shows(restored[0]!);
+  assert.equal(w.receipts.at(-1)!.newest, undefined);
+});
+
+test('before a head was compared a receipt says the newest sequence all the same', async () => {
+  const w = watching([], { onHead: () => undefined });
+  w.tenant.accepts = TAKES.accepts;
+  w.ledger.heads.noteBelieved(w.forest.forest, 5);
+  await w.shows(w.head([], { sequence: 3 }));
+  assert.deepEqual(w.receipts, [], 'nobody has said yet that they read it');
+  await w.shows(w.head([], { sequence: 4, reads: TAKES.reads }));
+  await w.shows(w.head([], { sequence: 4, reads: TAKES.reads }));
+  const { headSequence, headTime, newest, completeAsOf } = w.receipts.at(-1)!;
+  assert.deepEqual([headSequence, headTime, newest, completeAsOf], [0, null, 5, null]);
+});
+
+test('of two heads with one sequence the first counts', async () => {
+  const w = watching(all);
+  await w.shows(w.head(all, { sequence: 1000 }));
+  const { state, head } = w.arrival();
+  assert.equal(state, 'complete');
+  await w.shows(w.head(all.slice(1), { sequence: 1000, time: head!.time }));
+  assert.match(w.log(), /older than the one/);
+  assert.equal(w.arrival().state, 'complete');
+});
+
+test('a difference that lasts has the feed read again: at once, after an hour, then daily, over a restart', async () => {
+  const w = watching(all.slice(1));
+  const HOURS = 3_600_000;
+  const began = clock.now();
+  const lasting = async () => {
+    await w.shows(w.head(all));
+    await w.shows(w.head(all));
+    return w.readAgain.splice(0).length;
+  };
+  await w.shows(w.head(all));
+  assert.deepEqual(w.readAgain, [], 'one head may speak of what is on its way');
+  assert.equal(await lasting(), 1);
+  assert.equal(await lasting(), 0);
+  const at = async (hours: number) => {
+    clock.set(began + hours * HOURS);
+    return await lasting();
+  };
+  const answers: number[] = [];
+  for (const hours of [0.9, 1.1, 2.2, 24, 25.2, 48, 49.3]) answers.push(await at(hours));
+  assert.deepEqual(answers, [0, 1, 0, 0, 1, 0, 1]);
+  assert.match(w.ledger.state.get('readAgain')!, /"times":4/);
+
+  const agree = async (hours: number) => {
+    clock.set(began + hours * HOURS);
+    w.ledger.accounts.save(entryOf(all[0]!, w.forest.forest));
+    await w.shows(w.head(all));
+    w.ledger.accounts.save({
+      ...w.ledger.accounts.of({ forest: w.forest.forest, anchor: all[0]!.anchor })!,
+      managedGuid: null,
+    });
+  };
+  await agree(50);
+  assert.equal(await lasting(), 0, 'agreement in between gives nothing back within a day');
+  await agree(80);
+  assert.equal(await lasting(), 1);
+  assert.match(w.ledger.state.get('readAgain')!, /"times":1/);
 });

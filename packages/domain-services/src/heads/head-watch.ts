@@ -3,11 +3,13 @@ import { ACCEPTED_RECORDS, type DomainArrival, isReadBy, managedDomainRoutes } f
 import { type Head, type SigningKey, verifyHead } from '@causeway/records';
 import { Bell, every, type Log, type Service, Trouble } from '@causeway/service';
 import type { DifferenceLimits } from '../configuration.ts';
+import type { KnownHead } from '../ledger/head-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { trustOf } from '../pairing/trust.ts';
 import { arrivals, trustedForests } from './arrival.ts';
 import { compareHead } from './compare-head.ts';
-import { makeReceipt } from './receipt.ts';
+import { mayReadAgain } from './read-again.ts';
+import { makeReceipt, type Says } from './receipt.ts';
 
 export interface HeadWatchOptions {
   ledger: Ledger;
@@ -20,6 +22,8 @@ export interface HeadWatchOptions {
   limits: DifferenceLimits;
   /** A newer head came: the feed is to be read to its end. */
   onHead: () => void;
+  /** Something that the forest gave to the tenant has not come, though the feed was read to its end: it is to be read again. */
+  onLasting: () => void;
 }
 
 /**
@@ -34,7 +38,7 @@ export class HeadWatch implements Service {
   readonly #waiting = new Map<string, { head: Head; at: number }>();
   readonly #alarms = new Map<string, string>();
   readonly #refused = new Map<string, string>();
-  /** What each forest's Connect reads, by its newest head. */
+  /** What each forest's Connect reads, by the last head of it that was shown: an older one, too, whose Connect lost count. */
   readonly #reads = new Map<string, readonly string[] | undefined>();
   readonly #tenant: ReturnType<typeof hearing>;
   /** Something was compared, and is to be answered. */
@@ -46,7 +50,7 @@ export class HeadWatch implements Service {
     this.#tenant = hearing(options.send);
   }
 
-  /** Reads heads, and beside that answers what was compared. A failure to reach the tenant is silence, which has its own alarm. */
+  /** Reads heads, and beside that answers: with every beat, and at once what was compared. A failure to reach the tenant is silence, which has its own alarm. */
   async run(signal: AbortSignal): Promise<void> {
     const { headIntervalMs, ledger, log } = this.#options;
     const { clock } = ledger;
@@ -78,12 +82,10 @@ export class HeadWatch implements Service {
       const before = ledger.heads.head(forest)?.comparison;
       const comparison = compareHead(before, head, { buckets, look }, ledger.timestamp());
       ledger.heads.saveComparison(forest, comparison);
-      this.#unanswered.add(forest);
+      if (mayReadAgain(ledger, forest, comparison)) this.#options.onLasting();
       this.#compared.ring();
     }
   }
-
-  readonly #unanswered = new Set<string>();
 
   async #readHeads(signal: AbortSignal): Promise<void> {
     const { ledger, tenant, onHead } = this.#options;
@@ -100,13 +102,13 @@ export class HeadWatch implements Service {
         continue;
       }
       const { head } = verified;
+      this.#reads.set(forest, head.reads);
       const known = ledger.heads.head(forest);
-      if (known && head.sequence < known.sequence) {
+      if (known && isOlder(head, known)) {
         this.#refuse(forest, `it is older than the one of ${known.time}: an old state was replayed`);
         continue;
       }
       this.#refused.delete(forest);
-      this.#reads.set(forest, head.reads);
       // The same one again, after a start: it was not compared, perhaps.
       if (known && head.sequence === known.sequence && known.comparison?.sequence === head.sequence) continue;
       const receivedAt = known?.sequence === head.sequence ? known.receivedAt : ledger.timestamp();
@@ -126,14 +128,19 @@ export class HeadWatch implements Service {
   async #sendReceipts(signal: AbortSignal): Promise<void> {
     const { ledger, tenant, receiptKey, limits } = this.#options;
     const { send } = this.#tenant;
-    for (const forest of [...this.#unanswered]) {
-      const bothTake = isReadBy(this.#reads.get(forest), 'receipt-2') && this.#tenant.reads('receipt-2');
-      const reads = bothTake ? ACCEPTED_RECORDS : undefined;
-      const receipt = makeReceipt(ledger, receiptKey, { tenant, forest }, limits, reads);
+    for (const forest of trustedForests(ledger).keys()) {
+      const receipt = makeReceipt(ledger, receiptKey, { tenant, forest }, limits, this.#says(forest));
       if (receipt !== undefined)
         await call(send, managedDomainRoutes.putReceipt, { body: { forest, receipt }, signal });
-      this.#unanswered.delete(forest);
     }
+  }
+
+  /** What may be said beyond the first release: what the forest's Connect and the tenant both read. */
+  #says(forest: string): Says {
+    const bothTake = (name: string) => isReadBy(this.#reads.get(forest), name) && this.#tenant.reads(name);
+    if (bothTake('receipt-3'))
+      return { reads: ACCEPTED_RECORDS, newest: this.#options.ledger.heads.newest(forest) };
+    return bothTake('receipt-2') ? { reads: ACCEPTED_RECORDS } : {};
   }
 
   #sayAlarms(): void {
@@ -147,6 +154,12 @@ export class HeadWatch implements Service {
       else this.#alarms.delete(forest);
     }
   }
+}
+
+/** A sequence is one head's: who signed another one with it had lost count. */
+function isOlder(head: Head, known: KnownHead): boolean {
+  if (head.sequence !== known.sequence) return head.sequence < known.sequence;
+  return head.time !== known.time || head.buckets !== known.buckets;
 }
 
 /** What an alarm means, in a sentence. */

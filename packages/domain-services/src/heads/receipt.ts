@@ -1,4 +1,11 @@
-import { type Entry, MAX_ENTRIES, MAX_NOT_WRITTEN, type SigningKey, signReceipt } from '@causeway/records';
+import {
+  type Entry,
+  MAX_ENTRIES,
+  MAX_NOT_WRITTEN,
+  type ReceiptFields,
+  type SigningKey,
+  signReceipt,
+} from '@causeway/records';
 import type { DifferenceLimits } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { alarmSince, completeAsOf } from './compare-head.ts';
@@ -6,37 +13,39 @@ import { alarmSince, completeAsOf } from './compare-head.ts';
 /** Characters of the pairs of a receipt, so that it stays below its limit whatever the anchors are. */
 const MAX_ENTRIES_LENGTH = 200_000;
 
+/** What a receipt says in its newer versions. */
+export type Says = Pick<ReceiptFields, 'reads' | 'newest'>;
+
 /**
  * The managed domain's answer to a forest's head, for its Connect: how far it agrees, and on a difference the pairs
- * that it has itself, so that Connect can name who is missing. Undefined before a head was compared.
- *
- * @param reads what this managed domain reads, for a Connect that reads a receipt that says it
+ * that it has itself, so that Connect can name who is missing. Undefined before a head was compared, where it cannot say `newest`.
  */
 export function makeReceipt(
   ledger: Ledger,
   key: SigningKey,
   { tenant, forest }: { tenant: string; forest: string },
   limits: DifferenceLimits,
-  reads: readonly string[] | undefined,
+  says: Says,
 ): string | undefined {
   const now = ledger.clock.now();
   const comparison = ledger.heads.head(forest)?.comparison;
-  if (comparison === undefined) return undefined;
+  if (comparison === undefined && says.newest === undefined) return undefined;
   const { accounts, credentials } = ledger.heads.summary(forest);
-  const buckets = [...comparison.differences.map(({ bucket }) => bucket), ...comparison.explained];
+  const { differences = [], explained = [] } = comparison ?? {};
+  const buckets = [...differences.map(({ bucket }) => bucket), ...explained];
   const differing = [...new Set(buckets)].sort((a, b) => a - b);
   const { listed, entries } = listEntries(differing, bucket => ledger.heads.entries(forest, bucket));
   return signReceipt(key, {
     ...{ tenant, forest, sequence: nextSequence(ledger, now), time: new Date(now).toISOString() },
-    headSequence: comparison.sequence,
-    headTime: comparison.time,
-    completeAsOf: completeAsOf(comparison) ?? null,
-    alarmSince: alarmSince(comparison, limits, now) ?? null,
+    headSequence: comparison?.sequence ?? 0,
+    headTime: comparison?.time ?? null,
+    completeAsOf: (comparison && completeAsOf(comparison)) ?? null,
+    alarmSince: (comparison && alarmSince(comparison, limits, now)) ?? null,
     ...{ accounts, credentials, differing, listed, entries },
     notWritten: ledger.heads
       .notWritten(forest, MAX_NOT_WRITTEN)
       .map(({ anchor, kind, code }) => [anchor, kind, code] as const),
-    reads,
+    ...says,
   });
 }
 

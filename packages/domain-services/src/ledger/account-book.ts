@@ -10,6 +10,9 @@ export interface LedgerEntry extends Person {
   /** Sequences of the records written last; null when none was. */
   accountSequence: number | null;
   credentialSequence: number | null;
+  /** Digests of the newest of these records that were believed, a deletion's too; null: not known. */
+  accountDigest: string | null;
+  credentialDigest: string | null;
   passwordOrder: PasswordOrder | null;
   /** The account in the directory has the credential of `credentialSequence`. */
   hasCredential: boolean;
@@ -54,8 +57,9 @@ const GONE = 'excluded.managed_guid IS NULL AND excluded.nonce IS NULL';
 const SAVE = `INSERT INTO accounts (anchor, forest, object_guid, account_sequence, credential_sequence,
   order_version, order_time, order_invocation_id, has_credential, withdrawn, wants_enabled, wanted_name,
   wanted_principal, has_name, has_principal, keeps_digits, digits_key, sid_refused, nonce, managed_guid,
-  last_managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  last_managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at,
+  account_digest, credential_digest)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (forest, anchor) DO UPDATE SET object_guid = excluded.object_guid,
   account_sequence = excluded.account_sequence, credential_sequence = excluded.credential_sequence,
   order_version = excluded.order_version, order_time = excluded.order_time,
@@ -69,7 +73,8 @@ const SAVE = `INSERT INTO accounts (anchor, forest, object_guid, account_sequenc
   nonce = excluded.nonce, managed_guid = excluded.managed_guid,
   last_managed_guid = excluded.last_managed_guid, delete_sequence = excluded.delete_sequence,
   accepted = excluded.accepted, account_at = excluded.account_at,
-  credential_at = excluded.credential_at, deleted_at = excluded.deleted_at`;
+  credential_at = excluded.credential_at, deleted_at = excluded.deleted_at,
+  account_digest = excluded.account_digest, credential_digest = excluded.credential_digest`;
 
 const OF_ONE = `SELECT * FROM accounts ${OF_PERSON}`;
 
@@ -131,6 +136,7 @@ export class AccountBook {
       ...[Number(entry.sidRefused), entry.nonce, entry.managedGuid],
       ...[entry.managedGuid ?? entry.lastManagedGuid, entry.deleteSequence, entry.accepted],
       ...[entry.accountAt, entry.credentialAt, entry.deletedAt],
+      ...[entry.accountDigest, entry.credentialDigest],
     );
   }
 
@@ -167,6 +173,8 @@ function entryOf(row: Row): LedgerEntry {
     objectGuid: String(row.object_guid),
     accountSequence: number(row.account_sequence),
     credentialSequence: number(row.credential_sequence),
+    accountDigest: text(row.account_digest),
+    credentialDigest: text(row.credential_digest),
     passwordOrder:
       version === null
         ? null

@@ -83,6 +83,7 @@ export class HeadBook {
 
   /** Puts a newer head in the place of the one before. */
   saveHead(head: Omit<KnownHead, 'comparison'>): void {
+    this.noteBelieved(head.forest, head.sequence);
     this.#database.run(
       `INSERT INTO heads (forest, sequence, time, accounts, credentials, buckets, received_at)
         VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -91,6 +92,21 @@ export class HeadBook {
         received_at = excluded.received_at`,
       ...[head.forest, head.sequence, head.time, head.accounts, head.credentials, head.buckets],
       head.receivedAt,
+    );
+  }
+
+  /** The largest sequence that was ever believed of a forest; 0: nothing was. */
+  newest(forest: string): number {
+    const row = this.#database.get('SELECT sequence FROM newest WHERE forest = ?', forest);
+    return Number(row?.sequence ?? 0);
+  }
+
+  /** Something with this sequence was believed, whatever becomes of it. */
+  noteBelieved(forest: string, sequence: number): void {
+    this.#database.run(
+      'INSERT INTO newest VALUES (?, ?) ON CONFLICT (forest) DO UPDATE SET sequence = max(sequence, excluded.sequence)',
+      forest,
+      sequence,
     );
   }
 

@@ -31,6 +31,7 @@ function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
   return {
     ...{ anchor: `anchor of ${name}`, forest: 'corp.example.com', objectGuid: randomUUID() },
     ...{ accountSequence: 1_795_440_980_830_001, credentialSequence: null },
+    ...{ accountDigest: 'digest', credentialDigest: null },
     passwordOrder: {
       version: 4_294_967_295,
       originatingTime: 13_400_000_000,
@@ -313,6 +314,25 @@ test('a ledger of the release before keeps accounts, problems and what they are 
   assert.equal(upgraded.state.get('cursor'), '');
   const due = upgraded.names.due(0, 9).map(({ key }) => key);
   assert.deepEqual(due, ['a:ÖZIL', 'p:ÖZIL@CORP.EXAMPLE.COM']);
+  upgraded.close();
+});
+
+test('a ledger of the release before knows its newest sequences, and no digest yet', () => {
+  const file = ledgerBefore(
+    'CREATE TABLE newest (',
+    `INSERT INTO accounts (forest, anchor, object_guid, account_sequence, credential_sequence, delete_sequence) VALUES
+      ('${CORP}', 'x', 'g', 7, 9, NULL), ('${CORP}', 'y', 'h', 5, NULL, 11), ('${FABRIKAM}', 'x', 'i', 3, NULL, NULL);
+    INSERT INTO problems VALUES
+      ('${CORP}', 'z', 'account', 1, 'refused', 'protected-name', 'r', NULL, 12, '2026-01-01', '2026-01-01'),
+      ('${CORP}', 'w', 'account', 0, 'refused', 'bad-signature', 'r', NULL, 99, '2026-01-01', '2026-01-01');
+    INSERT INTO heads VALUES ('${FABRIKAM}', 4, '2026-01-01', 1, 1, '', '2026-01-01', NULL)`,
+  );
+  const upgraded = new Ledger(file);
+  assert.deepEqual(
+    [CORP, FABRIKAM, 'other'].map(forest => upgraded.heads.newest(forest)),
+    [12, 4, 0],
+  );
+  assert.equal(upgraded.accounts.of({ forest: CORP, anchor: 'x' })!.accountDigest, null);
   upgraded.close();
 });
 

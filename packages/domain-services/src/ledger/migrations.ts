@@ -340,4 +340,17 @@ export const LEDGER_STEPS: readonly string[] = [
     PRIMARY KEY (forest, anchor)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The largest sequence that was ever believed of a forest: it outlives the records.
+  CREATE TABLE newest (forest TEXT PRIMARY KEY, sequence INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  INSERT INTO newest SELECT forest, max(sequence) FROM (
+    SELECT forest, max(coalesce(account_sequence, 0), coalesce(credential_sequence, 0), coalesce(delete_sequence, 0)) AS sequence
+      FROM accounts
+    UNION ALL SELECT forest, sequence FROM problems WHERE verified
+    UNION ALL SELECT forest, sequence FROM heads) GROUP BY forest;
+  -- Of the newest account and credential records that were believed: the same sequence with another text is no such record. Null until
+  -- the record of before comes again.
+  ALTER TABLE accounts ADD COLUMN account_digest TEXT;
+  ALTER TABLE accounts ADD COLUMN credential_digest TEXT;
+  `,
 ];

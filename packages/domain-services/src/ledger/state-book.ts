@@ -7,6 +7,8 @@ export type StateName =
   /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
   | 'offeredTenantKey'
   | 'receiptSequence'
+  /** JSON: how often and when the feed was read again for a forest's sake; see `heads/read-again.ts`. */
+  | 'readAgain'
   /** New accounts of 24 hours by forest, as JSON, where they are more than go without an alarm. */
   | 'growthAlarms'
   /** The records that the tenant was told are read here. */

@@ -1,5 +1,5 @@
 import { BUCKETS } from '../buckets.ts';
-import { ascending, field, integer, orNull, rows, text, time } from './check.ts';
+import { absent, ascending, field, integer, orNull, rows, text, time } from './check.ts';
 import { anchor, COMMON, count, sequence, sequenceOrNone } from './fields.ts';
 import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 import { READING_VERSIONS, READS, readingVersionOf } from './reads.ts';
@@ -16,8 +16,8 @@ export const RECEIPT = signedKind({
   fields: {
     ...COMMON,
     time: field(time, 'when it was made'),
-    headSequence: field(sequence, 'of the head that was compared last'),
-    headTime: field(time, 'of the same head'),
+    headSequence: field(sequence, 'of the head that was compared last; 0: none was yet'),
+    headTime: field(time, 'of the same head; `null` without one'),
     completeAsOf: field(
       orNull(time),
       'everything that heads up to this time speak of has come; `null`: never yet',
@@ -42,9 +42,20 @@ export const RECEIPT = signedKind({
       'records that came and were refused or wait: anchor, kind of record, code of the refusal',
     ),
     ...READS,
+    newest: field(
+      sequenceOrNone,
+      'the largest sequence of all that the managed domain ever believed of the forest; 0: nothing yet',
+    ),
   },
-  versions: READING_VERSIONS,
-  versionOf: readingVersionOf,
+  versions: {
+    1: { ...READING_VERSIONS[1], checks: { ...READING_VERSIONS[1].checks, newest: absent } },
+    2: { ...READING_VERSIONS[2], checks: { newest: absent } },
+    3: {
+      says: 'says the newest sequence, also before a head was compared',
+      checks: { headSequence: sequenceOrNone, headTime: orNull(time) },
+    },
+  },
+  versionOf: said => (said.newest === undefined ? readingVersionOf(said) : 3),
   maxPayloadLength: 256 * 1024,
   maxLength: MAX_RECEIPT_LENGTH,
 });

@@ -105,6 +105,14 @@ export const RECEIPT: ReceiptFields = {
   notWritten: [[ACCOUNT.sourceAnchor, 'credential', 'cannot-open']],
 };
 
+/** Of a managed domain that has not compared a head yet. */
+export const FIRST_RECEIPT: ReceiptFields = {
+  ...RECEIPT,
+  ...{ headSequence: 0, headTime: null, completeAsOf: null, differing: [], listed: 0, entries: [] },
+  reads: ['receipt-3'],
+  newest: ACCOUNT.sequence,
+};
+
 /** Bytes that count up: nobody's password. */
 export function someSecret(): Required<CredentialSecret> {
   const bytes = (length: number, first: number) => Uint8Array.from({ length }, (_, i) => first + i);

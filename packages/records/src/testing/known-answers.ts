@@ -100,6 +100,18 @@ export const RECEIPT_STATEMENT = [
   'IWOC4OlCMjfn6EO6faYubXy6i-DQ',
 ].join('');
 
+/** Of `FIRST_RECEIPT` in fixtures.ts; made with `jose`. */
+export const FIRST_RECEIPT_STATEMENT = [
+  'eyJhbGciOiJFZERTQSIsImtpZCI6IjRVVVoyTkpRSUo0SFo3R1QiLCJ0eXAiOiJjYXVzZXdheS1yZWNlaXB0K2p3cyJ9.eyJhY2N',
+  'vdW50cyI6MywiYWxhcm1TaW5jZSI6bnVsbCwiY29tcGxldGVBc09mIjpudWxsLCJjcmVkZW50aWFscyI6MSwiZGlmZmVyaW5nIjp',
+  'bXSwiZW50cmllcyI6W10sImZvcmVzdCI6ImNvcnAuZXhhbXBsZS5jb20iLCJoZWFkU2VxdWVuY2UiOjAsImhlYWRUaW1lIjpudWx',
+  'sLCJsaXN0ZWQiOjAsIm5ld2VzdCI6MTc5NTQzNzcyNzAwMDAwMSwibm90V3JpdHRlbiI6W1siWTBKUjR3WkwwUkdyQkFEQVQ4TE5',
+  '4Zz09IiwiY3JlZGVudGlhbCIsImNhbm5vdC1vcGVuIl1dLCJyZWFkcyI6WyJyZWNlaXB0LTMiXSwic2VxdWVuY2UiOjE3OTU0Mzc',
+  '3MjgwMDAwMDAsInRlbmFudCI6IjBhNmIyZjZlLTZmMGEtNGY3ZS05ZjFjLTRkNWYzYzJiMWEwMCIsInRpbWUiOiIyMDI2LTExLTI',
+  'zVDEwOjQyOjA4LjAwMFoiLCJ2ZXJzaW9uIjozfQ.CJtO6an45z_wy4gmVmPTnHFQAyvjy6SiS-m1Hfh1QdZMeuO_IouBrX9jc6rD',
+  'TZkRkMEZ8X3vT9-nKhyMyLkTAA',
+].join('');
+
 /** Of `HEAD` in fixtures.ts. */
 export const HEAD_STATEMENT = [
   'eyJhbGciOiJFZERTQSIsImtpZCI6IjRVVVoyTkpRSUo0SFo3R1QiLCJ0eXAiOiJjYXVzZXdheS1oZWFkK2p3cyJ9.eyJhY2Nv',

@@ -1,5 +1,8 @@
-/** Kinds are counted apart: a forest's users are no measure for what comes beside them. */
-export type BulkKind = 'user';
+/**
+ * Kinds are counted apart: a forest's users are no measure for what comes beside them. A stranger is somebody whom another place has and
+ * the directory has not: a place that invents people holds up nobody whom the directory reports.
+ */
+export type BulkKind = 'user' | 'stranger';
 
 /** What is dangerous in bulk. */
 export type BulkOperation = 'delete' | 'create';

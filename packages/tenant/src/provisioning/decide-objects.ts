@@ -4,6 +4,7 @@ import { type AccountRecord, ageOf } from '@causeway/records';
 import { nameKey } from '@causeway/wire';
 import type { NameColumns, NameRow } from '../people/provision-names.ts';
 import { signInNameProblem } from '../people/sign-in-names.ts';
+import { SAME_SEQUENCE } from './stored-records.ts';
 import { applied, refused, unchanged } from './verdicts.ts';
 
 /** An item whose record says that it is of this user: state, names and SID are the record's. */
@@ -17,6 +18,8 @@ export interface Account extends NameRow {
   origin: 'synchronized' | 'cloud';
   object_guid: string | null;
   account_sequence: number | null;
+  /** Read only where an item has the same sequence. */
+  account_record?: string | null | undefined;
   deleted: boolean;
 }
 
@@ -62,14 +65,18 @@ export function decideObjects(
   return { verdicts: items.map(decide), writes: [...writes.values()] };
 }
 
-/** What an item is told that changes nothing: it is older than what is known, or that itself. */
-function settledBefore({ item, said }: Checked, before: Known | undefined): Verdict | undefined {
+/**
+ * What an item is told that changes nothing: it is older than what is known, or that itself. A deletion of nobody is kept like any
+ * other: the managed domain may have somebody whom this tenant lost.
+ */
+function settledBefore({ item }: Checked, before: Known | undefined): Verdict | undefined {
   const { sourceAnchor, sequence } = item;
   const newest = before?.account_sequence;
   const age = ageOf({ sequence }, { sequence: newest });
+  if (age === 'same' && item.record !== before?.account_record)
+    return refused(sourceAnchor, 'older-sequence', SAME_SEQUENCE);
   if (age === 'older-sequence') return refused(sourceAnchor, age, `${sequence} is older than ${newest}`);
-  const nothingToDelete = said.deleted && before === undefined;
-  return age === 'same' || nothingToDelete ? unchanged(sourceAnchor) : undefined;
+  return age === 'same' ? unchanged(sourceAnchor) : undefined;
 }
 
 interface RowContext extends Pick<Write, 'id' | 'changed_seq'> {
@@ -98,7 +105,7 @@ function rowOf({ item, said }: Checked, { id, forest, before, earlier, changed_s
 type NamesOfForest = 'user_principal_name' | 'wanted_key' | 'wanted_since';
 
 /** A user as the batch has left it so far. */
-type Known = Pick<Write, 'id' | 'object_guid' | 'account_sequence' | NamesOfForest>;
+type Known = Pick<Account, 'id' | 'object_guid' | 'account_sequence' | 'account_record' | NamesOfForest>;
 
 /**
  * The name is the record's. Where the item beside it says another one, or the record none, there is none to be had, and the last known

@@ -3,6 +3,7 @@ import { ageOf } from '@causeway/records';
 import { sql } from 'kysely';
 import { json } from '../database/json.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
+import { SAME_SEQUENCE, storedRecords } from './stored-records.ts';
 import { refused, retry } from './verdicts.ts';
 
 /** A synchronized user whose password is to be set or taken away. */
@@ -18,6 +19,8 @@ export interface Holder {
   credential_sequence: number | null;
   /** The newest that was believed, of whatever said something of the password. */
   password_sequence: number | null;
+  /** The record with that sequence, where there is one; read only where an item has the same sequence. */
+  record?: string | null | undefined;
   order: PasswordOrder | null;
 }
 
@@ -25,7 +28,7 @@ export interface Holder {
 export async function loadHolders(
   inside: TenantScope,
   forest: string,
-  anchors: readonly string[],
+  items: readonly { readonly anchor: string; readonly sequence: number | undefined }[],
 ): Promise<Holder[]> {
   const { rows } = await inside.run<
     Omit<Holder, 'order'> & {
@@ -39,11 +42,21 @@ export async function loadHolders(
         cloud_credential is not null as has_credential, credential_sequence, password_sequence,
         credential_record is not null and encapsulation_id is null as withdrawn,
         order_version, order_time, order_invocation_id
-      from jsonb_array_elements_text(${json(anchors)}) as wanted
+      from jsonb_array_elements_text(${json(items.map(({ anchor }) => anchor))}) as wanted
         join users on tenant_id = ${tenantId} and source_anchor = wanted and forest = ${forest}`,
+  );
+  const sequences = new Set(items.map(({ sequence }) => sequence));
+  const same = rows.filter(({ credential_sequence, password_sequence }) => {
+    return credential_sequence === password_sequence && sequences.has(password_sequence ?? undefined);
+  });
+  const records = await storedRecords(
+    inside,
+    'credential_record',
+    same.map(({ id }) => id),
   );
   return rows.map(({ order_version, order_time, order_invocation_id, ...row }) => ({
     ...row,
+    record: records.get(row.id) ?? null,
     order:
       order_version === null
         ? null
@@ -61,6 +74,8 @@ export interface PasswordNews {
   readonly sequence: number | undefined;
   /** Of the record, where there is one. */
   readonly objectGuid: string | undefined;
+  /** Null where there is none. */
+  readonly record: string | null;
 }
 
 /** The user whose password an item may set or take away, or the verdict on the item. */
@@ -79,6 +94,9 @@ function refuseOlder(anchor: string, holder: Holder, news: PasswordNews): Verdic
   const newest = holder.password_sequence;
   const age = ageOf(news, { sequence: newest, passwordOrder: holder.order });
   if (age === 'older-sequence') return refused(anchor, age, `${news.sequence} is older than ${newest}`);
+  const sameSequence = news.sequence !== undefined && news.sequence === newest;
+  if (sameSequence && !(age === 'same' && news.record === holder.record))
+    return refused(anchor, 'older-sequence', SAME_SEQUENCE);
   if (age === 'older-password-order')
     return refused(anchor, age, 'a newer password of this user is here already');
   if (age === 'same' && holder.withdrawn && !holder.has_credential && news.sequence === undefined)

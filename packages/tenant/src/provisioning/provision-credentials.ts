@@ -54,8 +54,11 @@ export async function provisionCredentials(
     'verdict' in item ? item : check(item, agent, forest, digest),
   );
   return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
-    const anchors = work.map(({ item }) => item.sourceAnchor);
-    const holders = await loadHolders(inside, forest, anchors);
+    const wanted = work.map(({ item, said }) => ({
+      anchor: item.sourceAnchor,
+      sequence: said?.sequence ?? item.sequence,
+    }));
+    const holders = await loadHolders(inside, forest, wanted);
     const plan = decideCredentials(holders, work, nextChange);
     await write(inside, plan.writes, encapsulation);
     return plan.verdicts;
@@ -113,7 +116,7 @@ export function decideCredentials(
     const anchor = item.sourceAnchor;
     const { passwordOrder } = item;
     const sequence = said?.sequence ?? item.sequence;
-    const news = { passwordOrder, sequence, objectGuid: said?.objectGuid };
+    const news = { passwordOrder, sequence, objectGuid: said?.objectGuid, record: item.record };
     const holder = holderFor(anchor, byAnchor.get(anchor), news);
     if ('verdict' in holder) return holder;
     const same = holder.order !== null && comparePasswordOrder(passwordOrder, holder.order) === 0;
@@ -138,7 +141,7 @@ export function decideCredentials(
       news_seq: keep ? (earlier?.news_seq ?? null) : change,
     });
     const { credential_sequence, password_sequence, keep_withdrawal: withdrawn } = writes.get(holder.id)!;
-    const now = { has_credential: true, withdrawn, order: passwordOrder };
+    const now = { has_credential: true, withdrawn, order: passwordOrder, record: item.record };
     Object.assign(holder, now, { credential_sequence, password_sequence });
     return applied(anchor);
   };

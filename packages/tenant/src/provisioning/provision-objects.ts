@@ -9,6 +9,7 @@ import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type Account, type Checked, decideObjects, type Write } from './decide-objects.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord } from './record-check.ts';
+import { storedRecords } from './stored-records.ts';
 import { parseItems, refused } from './verdicts.ts';
 
 /**
@@ -86,7 +87,14 @@ async function loadAccounts(
       from jsonb_array_elements_text(${json([...anchors])}) as wanted
         join users on tenant_id = ${tenantId} and source_anchor = wanted and forest = ${forest}`,
   );
-  return rows;
+  const sequences = new Set(work.map(({ item }) => item.sequence));
+  const same = rows.filter(row => row.account_sequence !== null && sequences.has(row.account_sequence));
+  const records = await storedRecords(
+    inside,
+    'account_record',
+    same.map(({ id }) => id),
+  );
+  return rows.map(row => ({ ...row, account_record: records.get(row.id) }));
 }
 
 async function write(inside: TenantScope, rows: readonly (Write & NameColumns)[]): Promise<void> {

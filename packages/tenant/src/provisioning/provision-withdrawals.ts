@@ -37,8 +37,8 @@ export async function provisionWithdrawals(
     'verdict' in item ? item : check(item, agent, forest),
   );
   return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
-    const anchors = work.map(({ item }) => item.sourceAnchor);
-    const holders = await loadHolders(inside, forest, anchors);
+    const wanted = work.map(({ item, said }) => ({ anchor: item.sourceAnchor, sequence: said.sequence }));
+    const holders = await loadHolders(inside, forest, wanted);
     const plan = decideWithdrawals(holders, work, nextChange);
     await write(inside, plan.writes);
     return plan.verdicts;
@@ -70,7 +70,7 @@ export function decideWithdrawals(
   const decide = ({ item, said }: Checked): Verdict => {
     const anchor = item.sourceAnchor;
     const { sequence, passwordOrder } = said;
-    const holder = holderFor(anchor, byAnchor.get(anchor), said);
+    const holder = holderFor(anchor, byAnchor.get(anchor), { ...said, record: item.record });
     if ('verdict' in holder) return holder;
     if (holder.withdrawn && sequence === holder.password_sequence) return unchanged(anchor);
     writes.set(holder.id, {
@@ -82,7 +82,7 @@ export function decideWithdrawals(
       sequence,
       changed_seq: nextChange(),
     });
-    const now = { has_credential: false, withdrawn: true, order: passwordOrder };
+    const now = { has_credential: false, withdrawn: true, order: passwordOrder, record: item.record };
     Object.assign(holder, now, { credential_sequence: sequence, password_sequence: sequence });
     return applied(anchor);
   };

@@ -94,6 +94,60 @@ onEveryBackend(
       assert.equal((await status(who.anchor)).userPrincipalName, 'renamed@corp.example.com');
     });
 
+    it('keeps a deletion of somebody whom it does not have, for a managed domain that has them', async () => {
+      const who = newPerson();
+      const gone = accountItem(connect, who, { deleted: true });
+      assert.deepEqual(says(await objects([gone])), ['applied']);
+      assert.equal((await feedItem(who.anchor))!.accountRecord, gone.record);
+      assert.ok((await status(who.anchor)).deletedAt !== null);
+      const older = accountItem(connect, who, { sequence: gone.sequence - 1 });
+      assert.deepEqual(says(await objects([older, gone])), ['older-sequence', 'unchanged']);
+      assert.deepEqual(says(await objects([accountItem(connect, who)])), ['applied']);
+    });
+
+    it('refuses another record with the sequence of what is there as older, of an account, a deletion and a password', async () => {
+      const who = newPerson();
+      const sequence = nextSequence();
+      const item = accountItem(connect, who, { sequence });
+      const renamed = { ...who, upn: 'other@corp.example.com' };
+      const others = [
+        accountItem(connect, renamed, { sequence }),
+        accountItem(connect, who, { sequence, deleted: true }),
+      ];
+      assert.deepEqual(says(await objects([item, ...others])), [
+        'applied',
+        'older-sequence',
+        'older-sequence',
+      ]);
+      assert.deepEqual(says(await objects([...others, item])), [
+        'older-sequence',
+        'older-sequence',
+        'unchanged',
+      ]);
+      const sealed = async (password: string, version: number) => ({
+        ...(await credentialItem(who, password, order(version))),
+        record: await seal(connect, who, password, order(version), sequence),
+      });
+      const first = await sealed('one', 2);
+      const another = [await sealed('one', 2), await sealed('two', 3)];
+      const plain = { ...(await credentialItem(who, 'two', order(3))), sequence };
+      assert.deepEqual(says(await credentials([first, ...another, plain])), [
+        'applied',
+        ...Array(3).fill('older-sequence'),
+      ]);
+      assert.deepEqual(says(await credentials([...another, plain, first])), [
+        ...Array(3).fill('older-sequence'),
+        'unchanged',
+      ]);
+      const unsealed = { ...plain, sequence: nextSequence() };
+      const newer = { ...(await credentialItem(who, 'three', order(4))), sequence: unsealed.sequence };
+      assert.deepEqual(says(await credentials([unsealed, unsealed, newer])), [
+        'applied',
+        'unchanged',
+        'older-sequence',
+      ]);
+    });
+
     it('keeps userPrincipalNames unique without regard to case, and frees them', async () => {
       const [a, b] = [newPerson(), newPerson()];
       await objects([accountItem(connect, a)]);
@@ -461,10 +515,6 @@ onEveryBackend(
       assert.ok(after.deletedAt !== null);
       const item = await feedItem(who.anchor);
       assert.deepEqual([item!.accountRecord, item!.credentialRecord], [gone.record, null]);
-      assert.deepEqual(says(await objects([accountItem(connect, newPerson(), { deleted: true })])), [
-        'unchanged',
-      ]);
-
       await objects([accountItem(connect, who)]);
       const [older, same] = [
         await credentialItem(who, 'y', order(6)),

@@ -87,6 +87,12 @@ onEveryBackend('withdrawals', tenant => {
     assert.equal(await hasPassword(who), false);
     assert.equal((await feedItem(who)).credentialRecord, item.record);
     assert.deepEqual(await withdraw(item), ['unchanged']);
+    const { sequence } = JSON.parse(Buffer.from(item.record.split('.')[1]!, 'base64url').toString());
+    for (const version of [3, 4])
+      assert.deepEqual(await withdraw(withdrawalItem(connect, who, order(version), { sequence })), [
+        'older-sequence',
+      ]);
+    assert.equal((await feedItem(who)).credentialRecord, item.record);
   });
 
   it('shows a Domain Services that announces nothing null in its place', async () => {

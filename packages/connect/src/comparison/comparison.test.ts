@@ -1,0 +1,316 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import type { LdapConnection } from '@causeway/ldap';
+import { HandClock } from '@causeway/service/testing';
+import type { ConnectorContext } from '../context.ts';
+import { HeadService } from '../heads/head-service.ts';
+import { exportStep } from '../objects/export-step.ts';
+import { sourceAnchorOf } from '../objects/source-anchor.ts';
+import { deletionsOf, strangersOf } from '../objects/waiting.ts';
+import { processUsers } from '../passwords/process-users.ts';
+import { UsersInFlight } from '../passwords/users-in-flight.ts';
+import { FOREST, guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { ScriptedDirectory } from '../testing/scripted-directory.ts';
+import { Comparison, lastComparison } from './comparison.ts';
+
+const peer = await ProvisioningPeer.listen();
+const directory = await ScriptedDirectory.listen();
+let ldap: LdapConnection;
+before(async () => {
+  ldap = await directory.connect();
+});
+after(async () => {
+  await ldap.close();
+  await Promise.all([peer.close(), directory.close()]);
+});
+
+const anchorOf = (n: number): string => sourceAnchorOf(guidOf(n));
+const MINUTE = 60_000;
+const HEAD_MS = 10_000;
+const COUNT = 60;
+let context: ConnectorContext;
+let clock: HandClock;
+let inFlight: UsersInFlight;
+let comparison: Comparison;
+
+beforeEach(async () => {
+  peer.forget();
+  Object.assign(peer, { compares: true, accepts: ['account-3', 'withdrawal-1'] });
+  peer.heads.clear();
+  temporary.clear();
+  directory.asked.length = 0;
+  directory.answers.whole = [];
+  clock = new HandClock();
+  context = testContext(peer, {}, clock);
+  inFlight = new UsersInFlight();
+  imported(context, ...Array.from({ length: COUNT }, (_, n) => person(n)));
+  context.store.cursors.set('dirsync-cookie', 'the first import is through');
+  await exportStep(context);
+  await read(...Array.from({ length: COUNT }, (_, n) => n));
+  context.store.cursors.set('replication-cookie', '{}');
+  comparison = start();
+});
+
+function start(): Comparison {
+  const controller = { ldap: async () => ldap, namingContext: async () => 'DC=corp,DC=example,DC=com' };
+  return new Comparison({ context, inFlight, controller });
+}
+
+/** What the domain controller has of passwords: everybody's is of version 1, but for who must change it. */
+const temporary = new Set<number>();
+const read = (...people: number[]) =>
+  processUsers(
+    context,
+    people.map(n => replicated(n, temporary.has(n) ? 2 : 1, temporary.has(n) ? { pwdLastSet: 0n } : {})),
+    { whole: true, single: () => Promise.reject(new Error('nobody is read singly here')) },
+  );
+
+/** A cycle: the export, and who is due in the retry queue, as the domain controller has them. */
+async function cycle(): Promise<void> {
+  await exportStep(context);
+  const due = context.store.queue.due('password', 1_000);
+  await read(...due.map(({ guid }) => Number.parseInt(guid.slice(-12), 16)));
+  await clock.pass(1);
+  for (const cursor of ['last-object-cycle-at', 'last-password-cycle-at'] as const)
+    context.store.cursors.set(cursor, context.store.db.timestamp());
+}
+
+/** Compares, and sends what was found. @returns how many requests that took beside the comparison */
+async function mend(): Promise<number> {
+  await clock.pass(HEAD_MS);
+  if (await comparison.turn()) await cycle();
+  peer.requests.length = 0;
+  assert.equal(await comparison.turn(), false, 'agrees now, or waits');
+  return peer.requestsTo('/api/v1/sync/lines').length;
+}
+
+const alarms = () => context.store.events.last(200).filter(({ text }) => text.startsWith('ALARM'));
+
+test('where all agrees nobody is asked for, and the next comparison shows the mark of the one before', async () => {
+  peer.mark = 'mark-1';
+  assert.equal(await comparison.turn(), false);
+  peer.mark = 'mark-2';
+  await start().turn();
+  await comparison.turn();
+  assert.deepEqual(peer.marks, [null, 'mark-1', 'mark-2']);
+  assert.equal(peer.requestsTo('/api/v1/sync/lines').length, 0);
+  assert.equal(lastComparison(context)!.differing, 0);
+});
+
+test('what the tenant lost is mended: an account, a password, a withdrawal, a person', async () => {
+  temporary.add(4);
+  await read(4);
+  temporary.add(5);
+  const old = structuredClone([...peer.users]);
+  await read(5);
+  imported(context, person(1, { userAccountControl: '514' }));
+  await exportStep(context);
+  const losses: Record<string, () => void> = {
+    'an account': () =>
+      Object.assign(peer.users.get(anchorOf(1))!, { object: new Map(old).get(anchorOf(1))!.object }),
+    'a password': () => {
+      delete peer.users.get(anchorOf(2))!.order;
+      delete peer.users.get(anchorOf(2))!.credential;
+    },
+    'a person': () => peer.users.delete(anchorOf(3)),
+    'the order of a withdrawal': () => delete peer.users.get(anchorOf(4))!.order,
+    'a withdrawal': () => peer.users.set(anchorOf(5), new Map(old).get(anchorOf(5))!),
+  };
+  for (const [what, lose] of Object.entries(losses)) {
+    lose();
+    assert.equal(await mend(), 0, what);
+    assert.equal(lastComparison(context)!.differing, 0, what);
+  }
+  assert.equal(peer.users.get(anchorOf(1))!.object.accountEnabled, false);
+  assert.ok(peer.users.get(anchorOf(2))!.credential);
+  assert.ok(peer.users.get(anchorOf(3))!.credential, 'with the password');
+  for (const n of [4, 5]) assert.ok(peer.users.get(anchorOf(n))!.withdrawal);
+  const told = context.store.events.last(50).map(({ text }) => text);
+  assert.equal(
+    told.filter(text => text.startsWith('the tenant has 1 of corp.example.com otherwise')).length,
+    5,
+  );
+});
+
+test('a tenant that lost everybody gets everybody by one full pass', async () => {
+  imported(context, ...Array.from({ length: 200 }, (_, n) => person(COUNT + n)));
+  await exportStep(context);
+  await read(...Array.from({ length: 200 }, (_, n) => COUNT + n));
+  const { passes, queue } = context.store;
+  for (const { guid } of queue.due('password', 1_000)) queue.remove('password', guid);
+  peer.users.clear();
+  assert.equal(await comparison.turn(), true);
+  assert.equal(queue.count(false), 0);
+  const pass = passes.open()!;
+  assert.equal(await comparison.turn(), false, 'it is waited for');
+  await cycle();
+  const users = Array.from({ length: COUNT + 200 }, (_, n) => replicated(n, 1));
+  await processUsers(context, users, { whole: true, fullPass: pass.id, single: async () => assert.fail() });
+  passes.read(pass.id);
+  passes.complete(pass.id);
+  assert.equal(await comparison.turn(), false);
+  assert.equal(lastComparison(context)!.differing, 0);
+  assert.equal(peer.users.size, COUNT + 200);
+});
+
+test('whose password is on its way is not compared', async () => {
+  peer.users.delete(anchorOf(3));
+  const sent = Promise.withResolvers<void>();
+  const sending = inFlight.run([guidOf(3)], () => sent.promise);
+  assert.equal(await comparison.turn(), false);
+  sent.resolve();
+  await sending;
+  assert.equal(await comparison.turn(), true);
+});
+
+test('a stranger whom the domain controller does not have is deleted, one whom it has is not', async () => {
+  for (const n of [100, 101, 102]) {
+    const [known] = peer.users.values();
+    peer.users.set(anchorOf(n), structuredClone(known!));
+  }
+  directory.answers.whole = [
+    { guid: guidOf(101), dn: person(101).dn },
+    { guid: guidOf(102), dn: 'CN=User 102\\0ADEL:x,CN=Deleted Objects', attributes: { isDeleted: 'TRUE' } },
+  ];
+  const before = context.store.heads.summary();
+  assert.equal(await comparison.turn(), true);
+  assert.deepEqual(context.store.heads.summary(), before, 'no head names them');
+  await cycle();
+  assert.deepEqual(
+    [100, 101, 102].map(n => peer.users.has(anchorOf(n))),
+    [false, true, false],
+  );
+  assert.equal(context.store.space.get(guidOf(100)), undefined, 'nothing is left of the row');
+  assert.equal(context.store.bulk.went(deletionsOf(context), context.store.db.now()), 0);
+  directory.asked.length = 0;
+  await comparison.turn();
+  assert.deepEqual(directory.asked, [], 'who is there is not looked up again at once');
+  imported(context, person(101)); // the import brings it
+  await cycle();
+  await read(101);
+  assert.equal(await comparison.turn(), false);
+  assert.equal(lastComparison(context)!.differing, 0);
+});
+
+test('who is out of scope is deleted in the tenant, although the domain controller has the object', async () => {
+  imported(context, person(100, { adminDescription: 'User_left' }));
+  peer.users.set(anchorOf(100), structuredClone(peer.users.get(anchorOf(1))!));
+  directory.answers.whole = [{ guid: guidOf(100), dn: person(100).dn }];
+  await comparison.turn();
+  await cycle();
+  assert.ok(!peer.users.has(anchorOf(100)));
+});
+
+test('a stranger who turns out to be somebody is exported with the password', async () => {
+  peer.users.set(anchorOf(100), structuredClone(peer.users.get(anchorOf(1))!));
+  await comparison.turn();
+  imported(context, person(100)); // restored from its tombstone meanwhile
+  await cycle();
+  await comparison.turn();
+  assert.equal(peer.users.get(anchorOf(100))!.object.userPrincipalName, `user100@${FOREST}`);
+  assert.ok(context.store.passwords.get(guidOf(100))!.acknowledged);
+});
+
+/** The tenant says that it has these, whatever it is told. */
+function invent(...people: number[]): void {
+  peer.lines = () => [
+    ...peer.ownLines(),
+    ...people.map(n => ({ ...peer.ownLines()[0]!, sourceAnchor: anchorOf(n) })),
+  ];
+}
+
+test('501 invented people hold up no deletion that the directory reports, and cost at most 50 looks a comparison', async () => {
+  invent(...Array.from({ length: 501 }, (_, n) => 1_000 + n));
+  for (let turn = 0; turn < 11; turn++) {
+    directory.asked.length = 0;
+    await comparison.turn();
+    assert.ok(directory.asked.length <= 1);
+    await cycle();
+  }
+  const { bulk, space } = context.store;
+  assert.equal(bulk.held(strangersOf(context)).length, 501);
+  assert.equal(alarms().filter(({ text }) => text.includes('were found in the tenant')).length, 11);
+  imported(context, { ...person(7), deleted: true });
+  await cycle();
+  assert.equal(space.get(guidOf(7)), undefined);
+  assert.ok(!peer.users.has(anchorOf(7)));
+});
+
+test('one invented person is deleted again and again within the budget, counts once, and raises the alarm', async () => {
+  invent(1_000);
+  const sent = () =>
+    peer.requestsTo('/api/v1/sync/objects').filter(({ body }) => body.includes('"operation":"delete"'))
+      .length;
+  for (let passed = 0; passed < 70 * MINUTE; passed += HEAD_MS) {
+    await clock.pass(HEAD_MS);
+    if (await comparison.turn()) await cycle();
+  }
+  assert.equal(sent(), 4);
+  assert.equal(context.store.bulk.went(strangersOf(context), context.store.db.now()), 1);
+  assert.equal(alarms().length, 1);
+});
+
+test('a tenant that lies about somebody at every head is told within the budget, and an alarm names the person', async () => {
+  peer.lines = () =>
+    peer.ownLines().map(line => (line.sourceAnchor === anchorOf(9) ? { ...line, accountSequence: 5 } : line));
+  peer.requests.length = 0;
+  for (let passed = 0; passed < 70 * MINUTE; passed += HEAD_MS) {
+    await clock.pass(HEAD_MS);
+    if (await comparison.turn()) await cycle();
+  }
+  assert.equal(peer.requestsTo('/api/v1/sync/objects').length, 4, 'at once, after 1, 5 and 60 minutes');
+  assert.equal(alarms().length, 1);
+  assert.match(alarms()[0]!.text, /user9@corp\.example\.com/);
+});
+
+test('a tenant whose lines were not asked for, or are out of order, is not believed', async () => {
+  peer.users.delete(anchorOf(3));
+  const { lines } = peer;
+  peer.script.push(undefined, {
+    status: 200,
+    json: { lines: [...lines(), ...lines()].slice(0, 70), more: true },
+  });
+  assert.equal(await comparison.turn(), false);
+  assert.equal(await comparison.turn(), true);
+});
+
+test('a tenant of the release before is not compared, and no head waits for it', async () => {
+  peer.compares = false;
+  peer.users.delete(anchorOf(3));
+  assert.equal(await comparison.turn(), false);
+  assert.equal(comparison.isWorkedOff({ automatic: true }), true);
+});
+
+test('a domain controller that lags is asked for nobody', async () => {
+  const { store } = context;
+  const several = { ...context.connector, domainControllers: [{ server: 'dc2' }] };
+  context = { ...context, connector: several as unknown as ConnectorContext['connector'] };
+  store.cursors.set('lag', JSON.stringify({ since: store.db.timestamp(), importOwed: false }));
+  comparison = start();
+  peer.users.set(anchorOf(100), structuredClone(peer.users.get(anchorOf(1))!));
+  assert.equal(await comparison.turn(), false);
+  assert.deepEqual(directory.asked, []);
+  store.cursors.set('lag', undefined);
+  assert.equal(await comparison.turn(), true);
+});
+
+test('heads wait until what the first comparison had said anew is sent, and five minutes at most', async () => {
+  for (const patient of [true, false]) {
+    peer.heads.clear();
+    comparison = start();
+    const heads = new HeadService(context, { automatic: true }, comparison, () => {});
+    await cycle();
+    await heads.turn();
+    assert.equal(peer.heads.size, 0, 'nothing is compared yet');
+    peer.users.delete(anchorOf(3));
+    await comparison.turn();
+    await heads.turn();
+    assert.equal(peer.heads.size, 0, 'it is to be sent');
+    if (patient) await cycle();
+    else await clock.pass(5 * MINUTE);
+    await heads.turn();
+    assert.equal(peer.heads.size, 1);
+    await clock.pass(2 * MINUTE);
+  }
+});

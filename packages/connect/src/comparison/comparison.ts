@@ -1,0 +1,190 @@
+import { setImmediate } from 'node:timers/promises';
+import { CallError } from '@causeway/api';
+import { MAX_LINES } from '@causeway/contract';
+import { BUCKETS, bucketOf, type Line } from '@causeway/records';
+import { describeError, Trouble } from '@causeway/service';
+import type { ConnectorContext } from '../context.ts';
+import type { UsersInFlight } from '../passwords/users-in-flight.ts';
+import { cycledSince, type LastCycles, lastCycles, type Reading } from '../store/comparing/last-cycles.ts';
+import { EventId } from '../store/events.ts';
+import type { OwnLine } from '../store/head-buckets.ts';
+import { raiseUnverified } from '../store/sequence.ts';
+import { compareLines, type Difference, isSameLine } from './compare-lines.ts';
+import { type Directory, lookUpStrangers } from './look-up-strangers.ts';
+import { sayAnew, strangers } from './say-anew.ts';
+
+/** Heads wait no longer than this for what the first comparison had said anew. */
+const PATIENCE_MS = 5 * 60_000;
+/** A tenant may have more people than Connect knows: so many more are read. */
+const MORE_LINES = 10_000;
+/** People that are said anew before anything else has its turn. */
+const AT_ONCE = 1_000;
+/** Buckets that are read before anything else has its turn: after a full pass all have changed. */
+const BUCKETS_AT_ONCE = 8;
+
+interface Parts {
+  readonly context: ConnectorContext;
+  readonly controller: Directory;
+  readonly inFlight: UsersInFlight;
+}
+
+/** What the last comparison found, for the status. */
+export interface LastComparison {
+  at: string;
+  differing: number;
+}
+
+export function lastComparison({ store }: Pick<ConnectorContext, 'store'>): LastComparison | undefined {
+  const stored = store.cursors.get('compared');
+  return stored === undefined ? undefined : (JSON.parse(stored) as LastComparison);
+}
+
+/**
+ * Compares what the tenant acknowledged of a forest with what it has, so that it comes back from whatever it lost. Nothing that the tenant
+ * says becomes a record, or what it acknowledged: it only names who is signed anew and sent once more, and whom the directory is asked for.
+ */
+export class Comparison {
+  readonly #parts: Parts;
+  readonly #startedAt: number;
+  readonly #trouble: Trouble;
+  /** What the first comparison of this process waits for. */
+  #first: 'to come' | 'not served' | 'agreed' | LastCycles = 'to come';
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const { log, connector, store } = parts.context;
+    this.#startedAt = store.clock.monotonic();
+    this.#trouble = new Trouble(
+      text => log.warn({ connector: connector.name }, `not compared with the tenant: ${text}`),
+      () => log.info({ connector: connector.name }, 'compared with the tenant again'),
+    );
+  }
+
+  /** Whether whatever the first comparison had said anew was acknowledged, refused or held, or nobody waits for it any more. */
+  isWorkedOff(reading: Reading): boolean {
+    const { store } = this.#parts.context;
+    if (store.clock.monotonic() - this.#startedAt >= PATIENCE_MS) return true;
+    if (this.#first === 'to come') return false;
+    if (typeof this.#first === 'string') return true;
+    return cycledSince(store, reading, this.#first) && !this.#isPassToCome();
+  }
+
+  /**
+   * Compares once. Between two cycles: what is on its way is not compared. A full pass has users on their way all the time, and is
+   * waited for.
+   *
+   * @returns whether a cycle is to follow at once
+   */
+  async turn(): Promise<boolean> {
+    if (this.#isPassToCome()) return false;
+    try {
+      const follows = await this.#compare();
+      this.#trouble.end();
+      return follows;
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      this.#trouble.begin(describeError(error));
+      return false;
+    }
+  }
+
+  #isPassToCome(): boolean {
+    const { passes, settings } = this.#parts.context.store;
+    const pass = passes.open();
+    return pass !== undefined && pass.readAt === null && settings.passwordSync;
+  }
+
+  async #compare(): Promise<boolean> {
+    const { context, controller } = this.#parts;
+    const said = await this.#compareLines();
+    const found = (said ?? 0) + (await lookUpStrangers(context, controller)); // those too whom the managed domain has
+    if (said === undefined) this.#first = 'not served';
+    else if (this.#first === 'to come') this.#first = found > 0 ? lastCycles(context.store) : 'agreed';
+    return found > 0;
+  }
+
+  /** @returns how many were said anew; undefined where the tenant is of a release that compares nothing */
+  async #compareLines(): Promise<number | undefined> {
+    const { store, tenant, connector } = this.#parts.context;
+    const { forest } = connector;
+    const mark = store.cursors.get('tenant-mark') ?? null;
+    for (let read = 0; read < BUCKETS && store.heads.refreshLines(BUCKETS_AT_ONCE); read += BUCKETS_AT_ONCE)
+      await setImmediate();
+    const reply = await tenant.compareForest({ forest, buckets: store.heads.lineDigests(), mark });
+    if (reply === undefined) return undefined;
+    const { said, differing } = reply.differing.length > 0 ? await this.#read(reply.differing) : NOBODY;
+    store.db.transaction(() => {
+      store.cursors.set('tenant-mark', reply.mark ?? undefined);
+      const last: LastComparison = { at: store.db.timestamp(), differing };
+      store.cursors.set('compared', JSON.stringify(last));
+    });
+    return said;
+  }
+
+  /** Reads who differs in these buckets, and has them said anew. */
+  async #read(buckets: number[]): Promise<typeof NOBODY> {
+    const { context } = this.#parts;
+    const { store, connector } = context;
+    const ours = buckets.flatMap(bucket => store.heads.lines(bucket));
+    const { theirs, upTo } = await this.#readTheirs(buckets, ours);
+    const found = compareLines(ours, theirs, upTo);
+    strangers(context, found.strangers);
+    let said = 0;
+    for (let i = 0; i < found.differing.length; i += AT_ONCE) {
+      const people = found.differing.slice(i, i + AT_ONCE).filter(one => this.#isStill(one));
+      said += sayAnew(context, people);
+      await setImmediate();
+    }
+    if (said > 0) {
+      // What the tenant has of a day that this Connect lost is refused as long as the counter is behind it.
+      const theirNewest = theirs.reduce(
+        (most, line) => Math.max(most, line.accountSequence, line.credentialSequence),
+        0,
+      );
+      raiseUnverified(store.db, theirNewest);
+      const text = `the tenant has ${found.differing.length} of ${connector.forest} otherwise than it acknowledged: ${said} of them are signed anew and sent again`;
+      store.events.add(EventId.runErrors, 'warn', connector.name, text);
+    }
+    return { said, differing: found.differing.length + found.strangers.length };
+  }
+
+  /** Nothing of the person is on its way, nor came back while the tenant was asked. */
+  #isStill({ ours }: Difference): boolean {
+    const { context, inFlight } = this.#parts;
+    if (inFlight.has(ours.guid)) return false;
+    const now = context.store.heads.line(ours.guid);
+    return now !== undefined && isSameLine(ours, now);
+  }
+
+  /** What the tenant has in these buckets, page by page; `upTo` where it has more than is read. */
+  async #readTheirs(
+    buckets: number[],
+    ours: readonly OwnLine[],
+  ): Promise<{ theirs: Line[]; upTo: string | undefined }> {
+    const { tenant, connector } = this.#parts.context;
+    const asked = new Set(buckets);
+    const theirs: Line[] = [];
+    let after = '';
+    for (let pages = Math.ceil((ours.length + MORE_LINES) / MAX_LINES); pages > 0; pages--) {
+      const { lines, more } = await tenant.readLines({ forest: connector.forest, buckets, after });
+      for (const { sourceAnchor: anchor, passwordOrder, ...line } of lines) {
+        if (anchor <= after || !asked.has(bucketOf(anchor))) throw notAsked(anchor);
+        theirs.push({ anchor, passwordOrder: passwordOrder ?? undefined, ...line });
+        after = anchor;
+      }
+      if (!more) return { theirs, upTo: undefined };
+      if (lines.length === 0) break;
+    }
+    return { theirs, upTo: after };
+  }
+}
+
+const NOBODY = { said: 0, differing: 0 };
+
+function notAsked(anchor: string): CallError {
+  return new CallError(
+    0,
+    'bad-answer',
+    `the tenant's line of '${anchor}' was not asked for, or is out of order`,
+  );
+}

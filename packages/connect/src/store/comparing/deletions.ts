@@ -1,0 +1,38 @@
+import type { Database } from '../database.ts';
+
+/** Who was deleted longer ago, and whom no other place has named since, is nobody whom anybody withholds. */
+const KEPT_MS = 30 * 24 * 3_600_000;
+
+/** A deletion that the tenant acknowledged. */
+export interface Deletion {
+  sequence: number;
+  /** Who it was, as people call them; null where nobody knew. */
+  name: string | null;
+}
+
+/** Deletions that the tenant acknowledged: whoever is elsewhere after that was kept by somebody. */
+export class Deletions {
+  readonly #db: Database;
+  readonly #connector: string;
+
+  constructor(db: Database, connector: string) {
+    this.#db = db;
+    this.#connector = connector;
+  }
+
+  get(anchor: string): Deletion | undefined {
+    const sql = 'SELECT sequence, name FROM deletion WHERE connector = ? AND anchor = ?';
+    return this.#db.get<Deletion & Record<string, unknown>>(sql, this.#connector, anchor);
+  }
+
+  /** A name that was known once stays known. */
+  note(anchor: string, { sequence, name }: Deletion): void {
+    const now = this.#db.clock.now();
+    this.#db.run('DELETE FROM deletion WHERE connector = ? AND at < ?', this.#connector, now - KEPT_MS);
+    this.#db.run(
+      `INSERT INTO deletion (connector, anchor, sequence, name, at) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET sequence = excluded.sequence, name = coalesce(excluded.name, name), at = excluded.at`,
+      ...[this.#connector, anchor, sequence, name, now],
+    );
+  }
+}

@@ -1,0 +1,58 @@
+import type { Database } from '../database.ts';
+
+/** A place that invents people does not fill the disk. */
+const MOST = 10_000;
+const HOUR_MS = 3_600_000;
+/** Whom no place has named for so long is nobody's stranger any more. */
+const KEPT_MS = 24 * HOUR_MS;
+
+/** Whom another place has and this connector does not know, until the directory was asked for them. */
+export class Strangers {
+  readonly #db: Database;
+  readonly #connector: string;
+
+  constructor(db: Database, connector: string) {
+    this.#db = db;
+    this.#connector = connector;
+  }
+
+  /** Another place has this one. Beyond a limit nobody is added. */
+  note(anchor: string): void {
+    this.#db.run(
+      `INSERT INTO stranger (connector, anchor, seen_at, next_at)
+       SELECT ?1, ?2, ?3, 0 WHERE (SELECT count(*) FROM stranger WHERE connector = ?1) < ${MOST}
+         OR EXISTS (SELECT 1 FROM stranger WHERE connector = ?1 AND anchor = ?2)
+       ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at`,
+      ...[this.#connector, anchor, this.#db.clock.now()],
+    );
+  }
+
+  /** Whom the directory is to be asked for. */
+  due(limit: number): string[] {
+    const sql =
+      'SELECT anchor FROM stranger WHERE connector = ? AND next_at <= ? ORDER BY next_at, anchor LIMIT ?';
+    return this.#db
+      .all<{ anchor: string }>(sql, this.#connector, this.#db.clock.now(), limit)
+      .map(({ anchor }) => anchor);
+  }
+
+  /** The directory has this one: an import brings it, or never does. It is asked again in an hour. */
+  postpone(anchor: string): void {
+    const sql = 'UPDATE stranger SET next_at = ? WHERE connector = ? AND anchor = ?';
+    this.#db.run(sql, this.#db.clock.now() + HOUR_MS, this.#connector, anchor);
+  }
+
+  remove(anchor: string): void {
+    this.#db.run('DELETE FROM stranger WHERE connector = ? AND anchor = ?', this.#connector, anchor);
+  }
+
+  prune(): void {
+    const sql = 'DELETE FROM stranger WHERE connector = ? AND seen_at < ?';
+    this.#db.run(sql, this.#connector, this.#db.clock.now() - KEPT_MS);
+  }
+
+  count(): number {
+    const sql = 'SELECT count(*) AS n FROM stranger WHERE connector = ?';
+    return this.#db.get<{ n: number }>(sql, this.#connector)!.n;
+  }
+}

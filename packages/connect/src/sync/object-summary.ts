@@ -1,0 +1,17 @@
+import type { ExportSummary } from '../objects/export-step.ts';
+import type { ImportSummary } from '../objects/import-step.ts';
+
+/** What a cycle did with objects. */
+export type ObjectSummary = ImportSummary & ExportSummary;
+
+/** Of a cycle of passwords alone. */
+export const NO_OBJECTS: ObjectSummary = {
+  imported: 0,
+  full: false,
+  upserted: 0,
+  deleted: 0,
+  refused: 0,
+  retried: 0,
+  suppressedDeletes: 0,
+  suppressedCreations: 0,
+};
