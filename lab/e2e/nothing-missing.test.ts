@@ -31,6 +31,7 @@ const honest = (): void => {
 };
 
 interface Item {
+  sourceAnchor: string;
   accountRecord: string | null;
   credentialRecord: string | null;
 }
@@ -58,7 +59,7 @@ interface ConnectStatus {
       completeAsOf: string | null;
       accounts: { arrived: number; all: number };
       credentials: { arrived: number; all: number };
-      missing: { user: string; what: string; refused: string | null }[];
+      missing: { user: string; what: string; refused: string | null; reason?: string }[];
       reads?: string[];
     };
   }[];
@@ -207,13 +208,20 @@ test('a deletion that is withheld is found out', async () => {
   const dave = await make('dave');
   await eventually('dave in the managed domain', () => signsIn(dave, dave.password));
   await allArrives();
-  toDomain = feed((item, who) => (who === dave.upn ? null : item));
+  // A deletion that is signed anew says no name.
+  const anchors = new Set<string>();
+  toDomain = feed((item, who) => {
+    if (who === dave.upn) anchors.add(item.sourceAnchor);
+    return anchors.has(item.sourceAnchor) ? null : item;
+  });
   await deleteUser(onprem, dave.sam);
   await eventually('the alarm', async () => (await here()).alarm?.kind === 'differs');
   await eventually('his name', async () =>
-    (await there()).missing.some(({ what }) => what === 'not deleted'),
+    (await there()).missing.some(({ what, reason }) => what === 'not deleted' && reason !== undefined),
   );
-  assert.equal((await there()).missing.length, 1);
+  const [left, ...others] = (await there()).missing;
+  assert.deepEqual([left!.user, others], [dave.upn, []]);
+  assert.equal(left!.reason, 'deleted here, still in the managed domain; the tenant withholds the deletion');
   assert.ok(await signsIn(dave, dave.password));
   honest();
   await readAgain();

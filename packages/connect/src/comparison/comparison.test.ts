@@ -9,6 +9,7 @@ import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { deletionsOf, strangersOf } from '../objects/waiting.ts';
 import { processUsers } from '../passwords/process-users.ts';
 import { UsersInFlight } from '../passwords/users-in-flight.ts';
+import { reserveSequences } from '../store/sequence.ts';
 import { FOREST, guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { ScriptedDirectory } from '../testing/scripted-directory.ts';
@@ -293,6 +294,21 @@ test('a domain controller that lags is asked for nobody', async () => {
   assert.deepEqual(directory.asked, []);
   store.cursors.set('lag', undefined);
   assert.equal(await comparison.turn(), true);
+});
+
+test('a Connect that lost count goes on above what the tenant has, five minutes at a time', async () => {
+  const { store } = context;
+  const ahead = (clock.now() + 8 * MINUTE) * 1000;
+  peer.users.get(anchorOf(1))!.object.sequence = ahead;
+  store.queue.put('object', guidOf(1), { quarantined: true, code: 'older-sequence', reason: 'older' });
+  const began = reserveSequences(store.db, 1);
+  await comparison.turn();
+  const once = reserveSequences(store.db, 1);
+  assert.ok(once > began + 290_000_000 && once < began + 330_000_000, `${once - began}`);
+  assert.equal(store.queue.hasDue('object'), true, 'what was refused as older is signed anew');
+  await clock.pass(2 * MINUTE);
+  await comparison.turn();
+  assert.ok(reserveSequences(store.db, 1) > ahead);
 });
 
 test('heads wait until what the first comparison had said anew is sent, and five minutes at most', async () => {

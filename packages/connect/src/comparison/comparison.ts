@@ -127,6 +127,7 @@ export class Comparison {
     const { store, connector } = context;
     const ours = buckets.flatMap(bucket => store.heads.lines(bucket));
     const { theirs, upTo } = await this.#readTheirs(buckets, ours);
+    this.#countOn(theirs);
     const found = compareLines(ours, theirs, upTo);
     strangers(context, found.strangers);
     let said = 0;
@@ -146,6 +147,16 @@ export class Comparison {
       store.events.add(EventId.runErrors, 'warn', connector.name, text);
     }
     return { said, differing: found.differing.length + found.strangers.length };
+  }
+
+  /** Where this Connect lost count, the tenant refuses what it signs as older than what is there. */
+  #countOn(theirs: readonly Line[]): void {
+    const { store } = this.#parts.context;
+    const newest = theirs.reduce(
+      (most, { accountSequence, credentialSequence }) => Math.max(most, accountSequence, credentialSequence),
+      0,
+    );
+    if (raiseUnverified(store.db, newest) === 'raised') store.queue.hurryAll('older-sequence');
   }
 
   /** Nothing of the person is on its way, nor came back while the tenant was asked. */

@@ -61,9 +61,9 @@ export function raiseSequences(db: Database, above: number): 'raised' | 'above a
 export const isExhausting = (sequence: number): boolean => sequence > Number.MAX_SAFE_INTEGER - LEFT;
 
 /** The same for a sequence that nobody signed for: not further than five minutes beyond the larger of the clock and the counter. */
-export function raiseUnverified(db: Database, above: number): void {
+export function raiseUnverified(db: Database, above: number): ReturnType<typeof raiseSequences> {
   const known = Math.max(lastReserved(db).last, db.clock.now() * 1000);
-  raiseSequences(db, Math.min(above, known + UNVERIFIED_US));
+  return raiseSequences(db, Math.min(above, known + UNVERIFIED_US));
 }
 
 const lastReserved = (db: Database) => db.get<{ last: number }>('SELECT last FROM sequence')!;

@@ -8,7 +8,7 @@ import type { DifferenceLimits } from '../configuration.ts';
 import { readLockAlarm } from '../directory/realm-guard.ts';
 import { arrivals } from '../heads/arrival.ts';
 import type { Block } from '../ledger/block-book.ts';
-import { onlyOne, seekPerson, unknownUser } from '../ledger/find-person.ts';
+import { onlyOne, seekPerson, shownAccount, unknownUser } from '../ledger/find-person.ts';
 import { countHeld, nameOf, stillSigningIn } from '../ledger/held.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PublicDomainKeys } from '../pairing/domain-keys.ts';
@@ -108,5 +108,6 @@ export function readUserStatus(ledger: Ledger, name: string, forest?: string): D
   const block = entry ? ledger.blocks.of(entry) : onlyOne(ledger.blocks.ofAnchor(name), forest);
   const person = entry ?? block;
   if (!person) throw unknownUser(name, forest);
-  return { entry: entry ?? null, block: block ? shown(block) : null, problems: ledger.problems.of(person) };
+  const problems = ledger.problems.of(person);
+  return { entry: entry ? shownAccount(entry) : null, block: block ? shown(block) : null, problems };
 }

@@ -3,7 +3,7 @@ import { CLOUD_FOREST } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Proposal } from '../ledger/administrator-book.ts';
-import { peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
+import { peopleMeant, requireOne, shownAccount, unknownUser } from '../ledger/find-person.ts';
 import { nameOf } from '../ledger/held.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Person } from '../person.ts';
@@ -21,7 +21,7 @@ export function findCandidate(
   { user, forest, cloudOnly }: { user: string; forest?: string | undefined; cloudOnly: boolean },
 ): AdministratorCandidate {
   const entry = requireOne(user, peopleMeant(ledger, user, forest).filter(isLive), describe);
-  if (entry) return { entry, proposal: requireAcceptable(ledger, entry, cloudOnly) };
+  if (entry) return { entry: shownAccount(entry), proposal: requireAcceptable(ledger, entry, cloudOnly) };
   throw unknownUser(user, forest);
 }
 

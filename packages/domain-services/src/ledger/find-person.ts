@@ -1,3 +1,4 @@
+import type { ManagedAccount } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { Person } from '../person.ts';
 import type { LedgerEntry } from './account-book.ts';
@@ -17,6 +18,13 @@ const NAMED = 10;
 export function seekPerson(ledger: Ledger, text: string, forest?: string): LedgerEntry | undefined {
   return onlyOne(ledger.accounts.withAnchor(text), forest) ?? ledger.accounts.withName(text, forest);
 }
+
+/** An entry as it is shown: without the digests, which the ledger keeps for itself. */
+export const shownAccount = ({
+  accountDigest: _account,
+  credentialDigest: _credential,
+  ...shown
+}: LedgerEntry): ManagedAccount => shown;
 
 export function unknownUser(text: string, forest?: string, more = ''): CausewayError {
   const where = forest === undefined ? 'here' : `here of ${forest}`;
