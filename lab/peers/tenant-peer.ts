@@ -81,6 +81,12 @@ export class TenantPeer {
     this.say({ ...item, userId }, again);
   }
 
+  /** The feed has nothing of this person any more, as one that lost it. */
+  forget(sourceAnchor: string): void {
+    const before = this.#entries.findIndex(({ item }) => item.sourceAnchor === sourceAnchor);
+    if (before !== -1) this.#entries.splice(before, 1);
+  }
+
   /** Puts something into the feed as it is, beside what it holds of the same user. */
   say(item: Item & { userId?: string }, again = false): void {
     const profile = { ...EMPTY_PROFILE, ...item.profile };

@@ -13,12 +13,15 @@ import {
 } from '@causeway/service';
 import { type AdminContext, adminHandlers, type RunningService } from './admin/handlers.ts';
 import { makeAdminServer } from './admin/serve-admin-api.ts';
+import { adoptAccounts } from './apply/adopt-accounts.ts';
 import { adoptBlocks, applyBlocks, BlockKeeper } from './apply/blocks.ts';
+import { reunite } from './apply/reunite.ts';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation/creation.ts';
+import { accountMark } from './directory/account-mark.ts';
+import { AccountUpgrade } from './directory/account-upgrade.ts';
 import { LdbModify } from './directory/ldb-modify.ts';
 import { ManagedDirectory } from './directory/managed-directory.ts';
-import { OwnChangesUpgrade } from './directory/own-changes-upgrade.ts';
 import { RealmGuard } from './directory/realm-guard.ts';
 import { Follower } from './feed/follower.ts';
 import { HeadWatch } from './heads/head-watch.ts';
@@ -55,11 +58,12 @@ async function runParts(
   // A new registration may have enrolled the agent anew.
   const send: Send = (path, init) => tenant(path, init);
   const ledger = new Ledger(places.ledger, clock);
-  const directory = new ManagedDirectory(places.domain);
+  const directory = new ManagedDirectory(places.domain, ledger);
+  const reunited = Promise.withResolvers<void>();
   let described: ReturnType<typeof describeWhenUp> | undefined;
   let isUp = false;
   const domainWhenUp = (signal: AbortSignal) => {
-    described ??= describeWhenUp({ ledger, directory, places, log }, signal).then(domain => {
+    described ??= describeWhenUp({ ledger, directory, places, log, reunited }, signal).then(domain => {
       isUp = domain !== undefined;
       return domain;
     });
@@ -68,7 +72,7 @@ async function runParts(
   try {
     const supervisor: Service = {
       name: 'samba',
-      run: signal => supervise(places, log, ledger.clock, signal),
+      run: signal => supervise({ ledger, places, log, reunited }, signal),
     };
     const feed: Service = {
       name: 'feed',
@@ -78,7 +82,7 @@ async function runParts(
         await directory.readAccountDescriptor(domain);
         const follower = new Follower({
           ...{ ledger, directory, sealingKey: keys.sealing, send, log, domain },
-          ldbModify: LdbModify.open(places.domain),
+          ldbModify: LdbModify.open(places.domain, () => directory.beforeChange()),
           tenant: enrolment.tenantId,
           deletionThreshold: configuration.deletionThreshold,
           growth: configuration.growth,
@@ -112,20 +116,33 @@ async function runParts(
     };
     const api = new LocalApi(admin, log, samba);
     const guard = new RealmGuard({ ledger, directory, log, domainWhenUp });
-    const ownChanges = new OwnChangesUpgrade({ ledger, directory, log, domainWhenUp });
+    const ownChanges = new AccountUpgrade({
+      ...{ name: 'own changes', ledger, log, domainWhenUp, due: ledger.ownChanges },
+      what: 'the denial of own password changes',
+      write: ({ managedGuid }) => directory.denyOwnChange(managedGuid),
+    });
+    const marks = new AccountUpgrade({
+      ...{ name: 'marks', ledger, log, domainWhenUp, due: ledger.marks },
+      what: 'the mark that says whose it is',
+      write: entry => directory.ensure(entry.managedGuid, accountMark(entry, ledger.blocks.of(entry))),
+    });
     const blocks = new BlockKeeper({ ledger, directory, log, domainWhenUp });
     log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
     if (samba.warning !== null) log.warn(samba.warning);
-    await runServices([supervisor, feed, heads, standing, guard, ownChanges, blocks, api], log);
+    await runServices([supervisor, feed, heads, standing, guard, ownChanges, marks, blocks, api], log);
   } finally {
     await directory.close();
     ledger.close();
   }
 }
 
-function supervise(places: Places, log: Log, clock: Clock, signal: AbortSignal): Promise<void> {
+async function supervise(up: Omit<Up, 'directory'>, signal: AbortSignal): Promise<void> {
+  const { ledger, places, log, reunited } = up;
+  // Before the domain serves anybody.
+  await reuniteAtStart(up, signal);
+  reunited.resolve();
   return superviseDomain(places.domain, {
-    ...{ signal, clock },
+    ...{ signal, clock: ledger.clock },
     onEvent: event => {
       if (event.kind === 'failed') log.error({ err: describeError(event.error) }, 'samba does not start');
       else if (event.kind === 'ended') log.error({ samba: event.pid }, 'samba ended; starting it again');
@@ -134,18 +151,41 @@ function supervise(places: Places, log: Log, clock: Clock, signal: AbortSignal):
   });
 }
 
+const AGAIN_MS = 5_000;
+
+/** Until it is known whether the ledger and the directory belong together, and what they lack is told, nothing is begun. */
+async function reuniteAtStart(
+  { ledger, places, log }: Omit<Up, 'directory' | 'reunited'>,
+  signal: AbortSignal,
+) {
+  const trouble = new Trouble(err => log.error({ err }, 'cannot compare the ledger with the directory'));
+  while (!signal.aborted) {
+    try {
+      await reunite({ ledger, place: places.domain, log });
+      return;
+    } catch (error) {
+      trouble.begin(error);
+    }
+    await ledger.clock.sleep(AGAIN_MS, signal);
+  }
+}
+
 /**
- * The domain's own SID, once its directory answers and the blocks that stand on its accounts are in the ledger; nothing when the service
+ * The domain's own SID, once its directory answers and what its accounts say of themselves is in the ledger; nothing when the service
  * is to end before.
  */
-async function describeWhenUp({ ledger, directory, places, log }: Up, signal: AbortSignal) {
-  const trouble = new Trouble(err => log.error({ err }, 'cannot read whom administrators have blocked'));
+async function describeWhenUp({ ledger, directory, places, log, reunited }: Up, signal: AbortSignal) {
+  await reunited.promise;
+  const trouble = new Trouble(err =>
+    log.error({ err }, 'cannot read whose the accounts are, and whom administrators have blocked'),
+  );
   while (!signal.aborted) {
     // Not yet: the supervisor says why when it does not come at all.
     const isUp = domainStatus(places.domain).running;
     const domain = isUp ? await directory.describe().catch(() => undefined) : undefined;
     try {
       if (domain !== undefined) {
+        await adoptAccounts({ ledger, directory, domain, log });
         const adopted = await adoptBlocks({ ledger, directory });
         if (adopted > 0) log.error({ adopted }, 'blocks stood on accounts and not in the ledger: they hold');
         return domain;
@@ -160,6 +200,7 @@ async function describeWhenUp({ ledger, directory, places, log }: Up, signal: Ab
 
 interface Up {
   ledger: Ledger;
+  reunited: PromiseWithResolvers<void>;
   directory: ManagedDirectory;
   places: Places;
   log: Log;

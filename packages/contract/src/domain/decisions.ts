@@ -70,6 +70,14 @@ export const domainDecisionRoutes = {
     body: z.strictObject(WHOM),
     reply: Done,
   }),
+  deleteUnclaimed: route({
+    method: 'POST',
+    path: '/users/delete-unclaimed',
+    access: ['local'],
+    summary: 'has the accounts of a forest deleted that are disabled because no record of them came',
+    body: z.strictObject({ forest: ForestText }),
+    reply: Done,
+  }),
   register: route({
     method: 'POST',
     path: '/register',

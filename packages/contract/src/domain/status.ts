@@ -97,7 +97,11 @@ export const DomainStatus = z.strictObject({
     /** The tenant's own key, for cloud-only users; `offered` is another one that waits to be confirmed. */
     tenantKey: z.strictObject({ fingerprint: z.string().nullable(), offered: z.string().nullable() }),
   }),
-  accounts: z.strictObject({ accounts: Count, withCredential: Count, deleted: Count }),
+  /** `unclaimed`: found in the directory, and no record of them has come. */
+  accounts: z.strictObject({
+    ...{ accounts: Count, withCredential: Count, deleted: Count },
+    unclaimed: Count.optional(),
+  }),
   administrators: AdministratorCounts,
   /** Whom administrators keep out: how many, those that are not on the account yet, and the newest. */
   blocked: z.strictObject({
@@ -110,6 +114,8 @@ export const DomainStatus = z.strictObject({
     alarm: z.string().nullable(),
     /** Accounts from before whose own changes of the password are not refused yet. */
     ownChangesWaiting: Count,
+    /** Accounts from before that do not say yet whose they are. */
+    marksWaiting: Count.optional(),
   }),
   /** Of each trusted forest. */
   arrivals: z.array(DomainArrival),

@@ -13,6 +13,7 @@ import { trustAgent, untrustAgent } from '../pairing/trust.ts';
 import { acceptUser } from './accept-user.ts';
 import { block, unblock } from './block-commands.ts';
 import type { At } from './command-context.ts';
+import { deleteUnclaimed } from './delete-unclaimed.ts';
 import { freeName, giveName, listNames, readName } from './name-commands.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
 
@@ -71,6 +72,7 @@ export function adminHandlers(at: AdminContext): AdminHandlers {
     acceptUser: ({ body }) => done('acceptUser', 'readAgain', acceptUser(ledger, body.anchor, body.forest)),
     blockUser: async ({ body }) => done('blockUser', 'wake', await block(at, body)),
     unblockUser: async ({ body }) => done('unblockUser', 'wake', await unblock(at, body)),
+    deleteUnclaimed: ({ body }) => done('deleteUnclaimed', 'wake', deleteUnclaimed(ledger, body.forest)),
     register: async ({ body }) => {
       await at.register(body);
       running?.log({ realm }, 'registered with the tenant');

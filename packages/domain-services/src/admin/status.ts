@@ -57,7 +57,11 @@ export function readStatus(
     accounts: ledger.accounts.counts(),
     administrators: countAdministrators(ledger),
     blocked: blockedStatus(ledger),
-    guard: { alarm: readLockAlarm(ledger), ownChangesWaiting: ledger.ownChanges.waiting() },
+    guard: {
+      alarm: readLockAlarm(ledger),
+      ownChangesWaiting: ledger.ownChanges.waiting(),
+      marksWaiting: ledger.marks.waiting(),
+    },
     arrivals: arrivals(ledger, sources.limits, following?.startedAt).map(arrival =>
       registration.alarm === null
         ? arrival

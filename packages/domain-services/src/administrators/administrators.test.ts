@@ -23,6 +23,7 @@ import { acceptAdministrator, findCandidate, removeAdministrator } from './accep
 import {
   countAdministrators,
   endAcceptances,
+  endUnproven,
   listAdministrators,
   standingAdministrators,
 } from './administrators.ts';
@@ -166,6 +167,22 @@ describe('administrators of the managed domain', () => {
     ]);
     await tenant.says([member(alice)]);
     assert.equal(administratorsLine(countAdministrators(ledger)), '1 accepted; 0 wait for you');
+  });
+
+  it('a ledger that is older than the directory believes the acceptance of members of the group there alone', async () => {
+    const [alice, bob] = [person('alice'), person('bob')];
+    const tenant = watching();
+    await tenant.says([member(alice), member(bob)]);
+    await accept('alice');
+    await accept('bob');
+    const ended = ledger.transaction(() => endUnproven(ledger, new Set([alice.managedGuid!])));
+    assert.deepEqual(
+      ended.map(({ anchor }) => anchor),
+      [bob.anchor],
+    );
+    assert.deepEqual(standing(), [alice.anchor]);
+    assert.equal(states()[bob.anchor], 'proposed', 'they can be accepted again');
+    assert.match(audit()[0]!, /^administrator-ended anchor-of-bob .*accept them again$/);
   });
 
   it('a removal at the tenant ends the acceptance, and who is added again needs a new one', async () => {

@@ -87,6 +87,21 @@ export function endAcceptances(ledger: Ledger): Ended[] {
   });
 }
 
+/**
+ * Ends the acceptances of people whose accounts are not in the administrators' group: a ledger of an earlier day does not know whom an
+ * administrator removed since. In the caller's transaction.
+ * @param members objectGUIDs of the group's members
+ */
+export function endUnproven(ledger: Ledger, members: ReadonlySet<string>): Ended[] {
+  return ledger.administrators.all().flatMap(proposal => {
+    const { accepted } = proposal;
+    const guid = ledger.accounts.of(proposal)?.managedGuid;
+    if (!accepted || (guid && members.has(guid))) return [];
+    ledger.administrators.save({ ...proposal, accepted: null });
+    return [noteEnd(ledger, proposal, accepted, NOT_PROVEN)];
+  });
+}
+
 export function logEnded(log: Log, ended: readonly Ended[]): void {
   for (const one of ended) log.warn(one, 'not an administrator of the managed domain any more');
 }
@@ -132,6 +147,8 @@ export function countAdministrators(ledger: Ledger): AdministratorCounts {
   };
 }
 
+const NOT_PROVEN =
+  'the ledger is older than the directory, where they are not in the group of administrators: accept them again';
 const NOT_PROPOSED = 'the tenant does not propose them any more';
 
 /** Whether the person's forest says that there is such an account. */

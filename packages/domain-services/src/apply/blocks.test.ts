@@ -5,18 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { EMPTY_PROFILE } from '@causeway/contract';
-import { decodeGuid } from '@causeway/ldap';
 import { CLOUD_FOREST, generateSealingKey, sealingPublicKey } from '@causeway/records';
 import { CausewayError, createLog } from '@causeway/service';
 import { acceptUser } from '../admin/accept-user.ts';
 import { block as blockAt, unblock as unblockAt } from '../admin/block-commands.ts';
 import { readStatus, readUserStatus } from '../admin/status.ts';
+import { accountMark, MARK_ATTRIBUTE, readAccountMark } from '../directory/account-mark.ts';
 import { controlValues, type Values } from '../directory/attributes.ts';
-import { blockMark, isBlockMark, MARK_ATTRIBUTE, readBlockMark } from '../directory/block-mark.ts';
-import type { Write, WriteResult } from '../directory/write.ts';
-import type { Block } from '../ledger/block-book.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { trustOf } from '../pairing/trust.ts';
+import { AccountsPeer } from '../testing/accounts-peer.ts';
 import { ForestPeer, type Person } from '../testing/index.ts';
 import { applyItems } from './apply.ts';
 import { adoptBlocks, applyBlocks } from './blocks.ts';
@@ -39,74 +37,7 @@ const corp = new ForestPeer(tenant, CORP);
 const other = new ForestPeer(tenant, 'corp.example.net');
 const cloud = new ForestPeer(tenant, CLOUD_FOREST);
 
-/** A directory that keeps what is written to accounts, and their tombstones. */
-class AccountsPeer {
-  readonly users = `OU=AADDC Users,DC=aadds,DC=example,DC=net`;
-  readonly realm = REALM;
-  readonly accountDescriptor = new Uint8Array();
-  readonly accounts = new Map<string, Values>();
-  readonly tombstones = new Map<string, Values>();
-  isUp = true;
-  /** Called once before the next write. */
-  beforeWrite: (() => Promise<unknown>) | undefined;
-
-  holders = async () => [];
-
-  async write(write: Write): Promise<WriteResult> {
-    const before = this.beforeWrite;
-    this.beforeWrite = undefined;
-    await before?.();
-    if (write.kind === 'add') this.accounts.set(randomUUID(), { ...write.values });
-    else this.accounts.set(write.guid, { ...this.accounts.get(write.guid), ...write.values });
-    return { ok: true };
-  }
-
-  async findMade(made: { nonce: string }[]): Promise<Map<string, string>> {
-    const nonceOf = (values: Values) => decodeGuid(values['mS-DS-ConsistencyGuid']![0] as Uint8Array);
-    const found = [...this.accounts].map(([guid, values]): [string, string] => [nonceOf(values), guid]);
-    return new Map(found.filter(([nonce]) => made.some(one => one.nonce === nonce)));
-  }
-
-  async setPrincipal(guid: string, principal: string | null): Promise<WriteResult> {
-    return this.write({
-      kind: 'modify',
-      guid,
-      values: { userPrincipalName: principal === null ? [] : [principal] },
-    });
-  }
-
-  async rename(guid: string, _from: string, to: string): Promise<WriteResult> {
-    return this.write({ kind: 'modify', guid, values: { sAMAccountName: [to] } });
-  }
-
-  async delete(guid: string): Promise<WriteResult> {
-    this.tombstones.set(guid, this.accounts.get(guid)!);
-    this.accounts.delete(guid);
-    return { ok: true };
-  }
-
-  async restore(guid: string): Promise<WriteResult> {
-    // A tombstone keeps no mark.
-    const { [MARK_ATTRIBUTE]: _, ...values } = this.tombstones.get(guid)!;
-    this.accounts.set(guid, { ...values, ...controlValues(false) });
-    return { ok: true };
-  }
-
-  async blockMarks(): Promise<{ guid: string; text: string }[]> {
-    const marks = [...this.accounts].map(([guid, values]) => ({ guid, text: textOf(values) }));
-    return marks.filter(({ text }) => isBlockMark(text));
-  }
-
-  async setStanding(guid: string, enabled: boolean, block: Block | undefined): Promise<WriteResult> {
-    if (!this.isUp)
-      throw new CausewayError('directory-unavailable', 'it does not answer', { retry: 'later' });
-    const before = this.accounts.get(guid)!;
-    const mark = block ? blockMark(block) : isBlockMark(textOf(before)) ? { [MARK_ATTRIBUTE]: [] } : {};
-    this.accounts.set(guid, { ...before, ...controlValues(enabled), ...mark });
-    return { ok: true };
-  }
-}
-
+const isBlockMark = (text: string): boolean => text.startsWith('blocked by Causeway');
 const textOf = (values: Values): string => String(values[MARK_ATTRIBUTE]?.[0] ?? '');
 
 let directory: AccountsPeer;
@@ -121,7 +52,7 @@ function openLedger(): Ledger {
 }
 
 beforeEach(() => {
-  directory = new AccountsPeer();
+  directory = new AccountsPeer(REALM);
   ledger = openLedger();
 });
 
@@ -162,7 +93,7 @@ const entryOf = ({ anchor }: Person) => {
   const people = ledger.accounts.withAnchor(anchor);
   return people.find(({ forest }) => forest !== other.forest) ?? people[0]!;
 };
-const account = (person: Person): Values => directory.accounts.get(entryOf(person).managedGuid!)!;
+const account = (person: Person): Values => directory.stored.get(entryOf(person).managedGuid!)!;
 const isEnabled = (person: Person): boolean => account(person).userAccountControl![0] === '512';
 const isMarked = (person: Person): boolean => isBlockMark(textOf(account(person)));
 const isShut = (person: Person): boolean => !isEnabled(person) && isMarked(person);
@@ -237,7 +168,7 @@ for (const [what, change] of [
       const theirs = { ...p, name: 'theirs', sid: `${other.domainSid}-1200` };
       await feed(theirs, other.account(theirs), await password(theirs, 1, other), other);
       const { managedGuid } = ledger.accounts.of({ forest: other.forest, anchor: p.anchor })!;
-      assert.equal(isBlockMark(textOf(directory.accounts.get(managedGuid!)!)), false);
+      assert.equal(isBlockMark(textOf(directory.stored.get(managedGuid!)!)), false);
     },
   ],
 ] as const) {
@@ -372,8 +303,8 @@ for (const [what, giveUp] of [
       await settle();
     }
     assert.equal(entryOf(dora).managedGuid, null, 'the ledger knows of no account yet');
-    assert.equal(directory.accounts.size, 2);
-    for (const values of directory.accounts.values())
+    assert.equal(directory.stored.size, 2);
+    for (const values of directory.stored.values())
       assert.deepEqual([values.userAccountControl, isBlockMark(textOf(values))], [['514'], true]);
     await feed(dora, corp.account(dora), await password(dora, 1));
     assert.ok(isShut(dora));
@@ -429,15 +360,27 @@ test('a mark that somebody changed still blocks; the one of a block that has end
   Object.assign(account(alice), { [MARK_ATTRIBUTE]: ["an administrator's own"] });
   await adoptBlocks(places());
   await settle();
-  assert.equal(textOf(account(alice)), "an administrator's own");
+  assert.equal(readAccountMark(textOf(account(alice)))?.anchor, alice.anchor);
 });
 
-test('a mark says whose it is, and is not believed by halves', () => {
-  const person = { forest: CLOUD_FOREST, anchor: 'A+/=', since: '2026-11-28T10:00:00.000Z' };
-  const text = String(blockMark(person)[MARK_ATTRIBUTE]?.[0]);
-  assert.deepEqual(readBlockMark(text), person);
-  for (let length = 0; length < text.indexOf(';'); length++)
-    assert.equal(readBlockMark(text.slice(0, length)), undefined);
+test('an account says whose it is from the moment it is made, whoever it is pinned to, and is not believed by halves', async () => {
+  const alice = await written('alice');
+  const who = { anchor: alice.anchor, forest: CORP, objectGuid: alice.objectGuid };
+  const said = () => readAccountMark(textOf(account(alice)));
+  assert.deepEqual(said(), { ...who, blockedSince: undefined });
+  await block('alice');
+  const { since } = ledger.blocks.of(who)!;
+  assert.deepEqual(said(), { ...who, blockedSince: since });
+  const person = { forest: CLOUD_FOREST, anchor: 'A+/=', objectGuid: alice.objectGuid };
+  for (const text of [accountMark(person), accountMark(person, { since })].map(textOf)) {
+    assert.deepEqual([readAccountMark(text)?.anchor, readAccountMark(text)?.forest], ['A+/=', CLOUD_FOREST]);
+    for (let length = 0; length < text.indexOf(';'); length++)
+      assert.equal(readAccountMark(text.slice(0, length)), undefined);
+  }
+  const ofBefore = `blocked by Causeway since ${since}: A+/= of ${CORP}; only 'causeway domain unblock' ends it`;
+  assert.deepEqual(readAccountMark(ofBefore), {
+    ...{ anchor: 'A+/=', forest: CORP, objectGuid: undefined, blockedSince: since },
+  });
 });
 
 test('status counts the blocked, names the newest, and no longer says that they can sign in', async () => {

@@ -1,5 +1,6 @@
 import { CausewayError, describeError, every, type Log, type Service, Trouble } from '@causeway/service';
-import { readBlockMark } from '../directory/block-mark.ts';
+import { accountMark, readAccountMark } from '../directory/account-mark.ts';
+import { controlValues } from '../directory/attributes.ts';
 import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -12,7 +13,7 @@ const INTERVAL_MS = 1_000;
 
 export interface BlocksContext {
   ledger: Ledger;
-  directory: Pick<ManagedDirectory, 'blockMarks' | 'findMade' | 'setStanding'>;
+  directory: Pick<ManagedDirectory, 'blockMarks' | 'findMade' | 'ensure'>;
 }
 
 /**
@@ -26,12 +27,12 @@ export async function adoptBlocks({ ledger, directory }: BlocksContext): Promise
   return ledger.transaction(() => {
     let adopted = 0;
     for (const { guid, text } of marks) {
-      const mark = readBlockMark(text);
+      const mark = readAccountMark(text);
       const person = ledger.accounts.managed(guid) ?? mark;
       // An account that is not in the ledger is never enabled; nobody can say whose it is.
       if (person === undefined) continue;
       const { forest, anchor } = person;
-      const since = mark?.since ?? ledger.timestamp();
+      const since = mark?.blockedSince ?? ledger.timestamp();
       const known = ledger.blocks.known(person);
       if (known?.liftedAt === null || (known && known.liftedAt >= since)) continue;
       ledger.blocks.set({ forest, anchor, since, reason: null, by: null });
@@ -61,7 +62,8 @@ export async function applyBlocks({ ledger, directory }: BlocksContext): Promise
         ledger.blocks.done(known);
         continue;
       }
-      const result = await directory.setStanding(guid, mayBeEnabled(entry, block), block);
+      const values = { ...controlValues(mayBeEnabled(entry, block)), ...accountMark(entry, block) };
+      const result = await directory.ensure(guid, values);
       if (result.ok || result.gone) ledger.blocks.done(known);
       else trouble = `${person.anchor} of ${person.forest}: ${result.reason}`;
     } catch (error) {

@@ -1,26 +1,16 @@
-import { CLOUD_FOREST } from '@causeway/records';
 import type { BulkLine, BulkList, Log } from '@causeway/service';
 import type { Growth } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Person } from '../person.ts';
 import { type Refused, refuse } from '../refusals.ts';
 import { createdBy, type Task } from './task.ts';
+import { isReadOnce } from './unclaimed.ts';
 
 export const creationsOf = (forest: string): BulkList => ({
   scope: forest,
   operation: 'create',
   kind: 'user',
 });
-
-/**
- * New accounts count from the time on at which everything that the forest had in the beginning is here: a head was compared once. For
- * cloud-only users, of whom there are no heads, from the first end of the feed.
- */
-function counts(ledger: Ledger, forest: string): boolean {
-  return forest === CLOUD_FOREST
-    ? ledger.state.get('caughtUpAt') !== undefined
-    : ledger.heads.isCompared(forest);
-}
 
 /** Of a page's users those who must wait for an administrator, with the refusal that says so. Only where one has said so. */
 export function holdCreations(
@@ -34,7 +24,8 @@ export function holdCreations(
     task => createdBy(task)!.forest,
   );
   for (const forest of new Set([...pages.keys(), ...ledger.bulk.scopes('create')])) {
-    if (!counts(ledger, forest)) continue;
+    // New accounts count once everybody is here whom the forest had in the beginning.
+    if (!isReadOnce(ledger, forest)) continue;
     const list = creationsOf(forest);
     if (growth !== 'hold' && !ledger.bulk.isHolding(list)) continue;
     const page = (pages.get(forest) ?? []).map(task => lineOf(task));
@@ -60,7 +51,7 @@ function lineOf(task: Task): BulkLine & { task: Task } {
 
 /** To be called in the transaction that puts a new account down. */
 export function noteCreated(ledger: Ledger, { forest, anchor }: Person): void {
-  if (counts(ledger, forest)) ledger.bulk.noteWent(creationsOf(forest), anchor, ledger.now());
+  if (isReadOnce(ledger, forest)) ledger.bulk.noteWent(creationsOf(forest), anchor, ledger.now());
 }
 
 /** New accounts of 24 hours by forest, where they are more than go without an alarm. */

@@ -2,6 +2,7 @@ import type { FeedItem } from '@causeway/contract';
 import { comparePasswordOrder } from '@causeway/credentials';
 import { encodeGuid } from '@causeway/ldap';
 import type { AccountRecord, CredentialRecord, CredentialSecret, WithdrawalRecord } from '@causeway/records';
+import { accountMark } from '../directory/account-mark.ts';
 import {
   accountValues,
   controlValues,
@@ -10,7 +11,6 @@ import {
   type Values,
   withdrawalValues,
 } from '../directory/attributes.ts';
-import { blockMark } from '../directory/block-mark.ts';
 import { accountDn } from '../directory/structure.ts';
 import type { Write } from '../directory/write.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
@@ -62,7 +62,7 @@ export interface Plan {
   next: LedgerEntry;
 }
 
-/** The write for one user: with what `mayBeEnabled` says of the account, and the mark of a block that holds. */
+/** The write for one user: with what `mayBeEnabled` says of the account, and its mark. */
 export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context: PlanContext): Plan {
   const next = advance(entry, parts, context.now);
   const block = context.blockOf(next);
@@ -70,7 +70,7 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
     ...(parts.account && accountValues(parts.account.record, parts.account.sidRefused)),
     ...(parts.account && profileValues(parts.account.profile)),
     ...controlValues(mayBeEnabled(next, block)),
-    ...(block && blockMark(block)),
+    ...accountMark(next, block),
     ...(parts.withdrawal && withdrawalValues(context.now, context.random)),
     ...(parts.credential &&
       credentialValues(

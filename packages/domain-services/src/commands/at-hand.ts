@@ -77,7 +77,7 @@ async function applyOnce({
   places,
 }: Pick<AdminContext, 'ledger' | 'places'>): Promise<string | undefined> {
   if (!domainStatus(places.domain).running) return undefined;
-  const directory = new ManagedDirectory(places.domain);
+  const directory = new ManagedDirectory(places.domain, ledger);
   try {
     await adoptBlocks({ ledger, directory });
     return await applyBlocks({ ledger, directory });

@@ -34,7 +34,7 @@ function statusLines(status: DomainStatus): string[] {
       ['own fingerprint', pairing.fingerprint],
       ['trusted', trusted.join('; ') || 'nobody yet: nothing is believed until an agent is trusted'],
       ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
-      ['accounts', `${accounts.accounts}, ${accounts.withCredential} with a credential`],
+      ['accounts', accountsLine(accounts)],
       ['administrators', administratorsLine(status.administrators)],
       ['blocked', blockedLine(status.blocked)],
       ...status.arrivals.map(arrival => [`arrived of ${arrival.forest}`, arrivalLine(arrival)]),
@@ -64,6 +64,9 @@ function statusLines(status: DomainStatus): string[] {
           `own password changes are not refused yet for ${status.guard.ownChangesWaiting} accounts from before`,
         ]
       : []),
+    ...((status.guard.marksWaiting ?? 0) > 0
+      ? ['', `${status.guard.marksWaiting} accounts from before do not say yet whose they are`]
+      : []),
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
@@ -73,6 +76,9 @@ function statusLines(status: DomainStatus): string[] {
     ...problemLines(problems.latest),
   ];
 }
+
+const accountsLine = ({ accounts, withCredential, unclaimed = 0 }: DomainStatus['accounts']): string =>
+  `${accounts}, ${withCredential} with a credential${unclaimed > 0 ? `, ${unclaimed} of which no record has come` : ''}`;
 
 const blockedLine = ({ count, waiting }: DomainStatus['blocked']): string =>
   `${count === 0 ? 'nobody' : count}${waiting > 0 ? `, ${waiting} of them not on the account yet` : ''}`;

@@ -31,16 +31,19 @@ interface Started {
  */
 export class LdbModify {
   readonly #layout: DomainLayout;
+  readonly #beforeChange: () => Promise<void>;
   #ahead: Promise<Started> | undefined;
 
   /** For the one service of a domain: what one before it had started ahead and left, because it was killed, is ended. */
-  static open(place: DomainPlace): LdbModify {
+  static open(place: DomainPlace, beforeChange?: () => Promise<void>): LdbModify {
     letGoOfLeftOvers(domainLayout(place.directory));
-    return new LdbModify(place);
+    return new LdbModify(place, beforeChange);
   }
 
-  constructor(place: DomainPlace) {
+  /** @param beforeChange called before anything is written */
+  constructor(place: DomainPlace, beforeChange: () => Promise<void> = async () => {}) {
     this.#layout = domainLayout(place.directory);
+    this.#beforeChange = beforeChange;
   }
 
   /** The domain's folder. */
@@ -60,6 +63,7 @@ export class LdbModify {
    * @throws Error with what `ldbmodify` said
    */
   async write(ldif: Uint8Array): Promise<void> {
+    await this.#beforeChange();
     const ahead = this.#ahead;
     this.#ahead = undefined;
     const { pipe, ended } = await (ahead ?? this.#start());

@@ -16,23 +16,26 @@ import {
 import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
 import { faultPoint } from '@causeway/service';
 import { ACL_REVISION_DS, decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
-import type { Block } from '../ledger/block-book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
+import { BLOCK_FILTER, MARK_ATTRIBUTE } from './account-mark.ts';
 import { asAttributes, asChanges, controlValues, type Values } from './attributes.ts';
-import { blockMark, isBlockMark, MARK_ATTRIBUTE, MARK_FILTER } from './block-mark.ts';
+import {
+  accountOf,
+  type DirectoryAccount,
+  type FoundAccount,
+  foundAccounts,
+  NAMES,
+  NONCE,
+  nonceOf,
+  SCAN_TIMEOUT_MS,
+} from './found-accounts.ts';
+import { Generations } from './generations.ts';
 import { denyOwnChange, newAccountDescriptor } from './own-changes.ts';
 import { isRefusal, SambaConnection } from './samba-connection.ts';
 import { accountDn, usersDn } from './structure.ts';
 import type { Write, WriteResult } from './write.ts';
 
-/** An account as the directory has it. */
-export interface DirectoryAccount {
-  guid: string;
-  samAccountName: string;
-  userPrincipalName: string | undefined;
-}
-
-const SCAN_TIMEOUT_MS = 600_000;
 /** Names a filter; Samba looks each of them up in an index. */
 const MAX_FILTER_NAMES = 200;
 /** The managed domain's directory over Samba's privileged socket: who can open it is the system itself. */
@@ -42,15 +45,18 @@ export class ManagedDirectory {
   readonly realm: string;
   readonly #hostName: string;
   readonly #connection: SambaConnection;
+  readonly #generations: Generations;
   #accountDescriptor: Uint8Array | undefined;
 
-  constructor(place: DomainPlace) {
+  /** @param ledger with which the directory is to be told together again after one of the two was restored */
+  constructor(place: DomainPlace, ledger: Ledger) {
     const description = readDomain(place);
     this.realm = description.realm;
     this.#hostName = description.hostName;
     this.base = baseDn(description);
     this.users = usersDn(description);
     this.#connection = new SambaConnection(domainLayout(place.directory).ldapi, place.directory);
+    this.#generations = new Generations(ledger, this.base);
   }
 
   async describe(): Promise<ManagedDomain> {
@@ -79,9 +85,21 @@ export class ManagedDirectory {
     return this.#connection.use(work);
   }
 
+  /** To be called before a change that is not made here. @throws CausewayError 'directory-unavailable' */
+  beforeChange(): Promise<void> {
+    return this.#generations.beforeChange(work => this.use(work));
+  }
+
+  #attempt(work: (ldap: LdapConnection) => Promise<void>): Promise<WriteResult> {
+    return this.#connection.attempt(async ldap => {
+      await this.#generations.beforeChange(draw => draw(ldap));
+      await work(ldap);
+    });
+  }
+
   /** Keeps everybody from changing the password of an account of ours by knowing it; once that is so, this changes nothing. */
   denyOwnChange(guid: string): Promise<WriteResult> {
-    return this.#connection.attempt(ldap => writeDenials(ldap, `<GUID=${guid}>`));
+    return this.#attempt(ldap => writeDenials(ldap, `<GUID=${guid}>`));
   }
 
   /** Whoever has one of these names, in the whole domain. */
@@ -90,32 +108,25 @@ export class ManagedDirectory {
       ...samAccountNames.map(name => `(sAMAccountName=${filterEscape(name)})`),
       ...userPrincipalNames.map(name => `(userPrincipalName=${filterEscape(name)})`),
     ];
-    const attributes = ['objectGUID', 'sAMAccountName', 'userPrincipalName'];
-    const entries = await this.#searchEach(terms, this.base, attributes);
-    return entries.map(entry => ({
-      guid: decodeGuid(bytesOf(entry, 'objectGUID')!),
-      samAccountName: textOf(entry, 'sAMAccountName') ?? '',
-      userPrincipalName: textOf(entry, 'userPrincipalName'),
-    }));
+    return (await this.#searchEach(terms, this.base, NAMES)).map(accountOf);
   }
 
   /** objectGUID of accounts that were made with these nonces, by nonce; the name only makes the search quick. */
   async findMade(made: { nonce: string; samAccountName: string }[]): Promise<Map<string, string>> {
     const terms = made.map(({ samAccountName }) => `(sAMAccountName=${filterEscape(samAccountName)})`);
-    const attributes = ['objectGUID', 'mS-DS-ConsistencyGuid'];
     const found = new Map<string, string>();
     const wanted = new Set(made.map(({ nonce }) => nonce));
-    for (const entry of await this.#searchEach(terms, this.users, attributes)) {
-      const nonce = bytesOf(entry, 'mS-DS-ConsistencyGuid');
-      if (nonce?.length !== 16 || !wanted.has(decodeGuid(nonce))) continue;
-      found.set(decodeGuid(nonce), decodeGuid(bytesOf(entry, 'objectGUID')!));
+    for (const entry of await this.#searchEach(terms, this.users, ['objectGUID', NONCE])) {
+      const nonce = nonceOf(entry);
+      if (nonce === undefined || !wanted.has(nonce)) continue;
+      found.set(nonce, decodeGuid(bytesOf(entry, 'objectGUID')!));
     }
     return found;
   }
 
   /** @throws CausewayError 'directory-unavailable' when the domain controller cannot be asked: try again later */
   write(write: Write): Promise<WriteResult> {
-    return this.#connection.attempt(async ldap => {
+    return this.#attempt(async ldap => {
       const control = [bypassPasswordHash()];
       if (write.kind === 'add') return ldap.add(write.dn, asAttributes(write.values), control);
       const dn = `<GUID=${write.guid}>`;
@@ -123,27 +134,28 @@ export class ManagedDirectory {
     });
   }
 
+  /** Every account of a person in the whole domain, wherever it was moved to. */
+  accounts(): AsyncGenerator<FoundAccount[]> {
+    return foundAccounts(this);
+  }
+
   /** What stands as the mark of a block on an account, of whoever has one. */
   async blockMarks(): Promise<{ guid: string; text: string }[]> {
     const attributes = ['objectGUID', MARK_ATTRIBUTE];
     // No index helps: Samba looks at every account.
-    const options = { scope: 'one', filter: MARK_FILTER, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
+    const options = { scope: 'one', filter: BLOCK_FILTER, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
     const entries = await this.#connection.use(ldap => ldap.search(this.users, options));
     return entries.map(entry => ({
       ...{ guid: decodeGuid(bytesOf(entry, 'objectGUID')!), text: textOf(entry, MARK_ATTRIBUTE) ?? '' },
     }));
   }
 
-  /** Enables or disables an account of ours, and puts the mark of a block on it or takes it off; where it is so, nothing is written. */
-  setStanding(guid: string, enabled: boolean, block: Block | undefined): Promise<WriteResult> {
+  /** Gives an account of ours values of one text each, such as its state and its mark; where it has them, nothing is written. */
+  ensure(guid: string, wanted: Values): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
-    return this.#connection.attempt(async ldap => {
-      const attributes = ['userAccountControl', MARK_ATTRIBUTE];
-      const [found] = await ldap.search(dn, { scope: 'base', attributes });
+    return this.#attempt(async ldap => {
+      const [found] = await ldap.search(dn, { scope: 'base', attributes: Object.keys(wanted) });
       if (found === undefined) throw new LdapError('no-such-object', `'${dn}' is not there`);
-      const mark = textOf(found, MARK_ATTRIBUTE) ?? '';
-      const unmarked = isBlockMark(mark) ? { [MARK_ATTRIBUTE]: [] } : {};
-      const wanted: Values = { ...controlValues(enabled), ...(block ? blockMark(block) : unmarked) };
       const differs = ([name, [value]]: [string, Values[string]]) => textOf(found, name) !== value;
       const values = Object.fromEntries(Object.entries(wanted).filter(differs));
       if (Object.keys(values).length > 0) await ldap.modify(dn, asChanges(values));
@@ -153,7 +165,7 @@ export class ManagedDirectory {
   /** Gives an account of ours another account name, and its object the name that follows from it: both, or neither. */
   rename(guid: string, from: string, to: string): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
-    return this.#connection.attempt(async ldap => {
+    return this.#attempt(async ldap => {
       await ldap.modifyDn(dn, accountDn(to, this.users));
       faultPoint('domain.within-rename');
       try {
@@ -169,7 +181,7 @@ export class ManagedDirectory {
   setPrincipal(guid: string, principal: string | null): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
     const attribute = 'userPrincipalName';
-    return this.#connection.attempt(async ldap => {
+    return this.#attempt(async ldap => {
       if (principal !== null)
         return ldap.modify(dn, [{ operation: 'replace', attribute, values: [principal] }]);
       try {
@@ -191,7 +203,7 @@ export class ManagedDirectory {
     const dn = `<GUID=${guid}>`;
     const replace = (attribute: string, value: string | Uint8Array) =>
       ({ operation: 'replace', attribute, values: [value] }) as const;
-    return this.#connection.attempt(async ldap => {
+    return this.#attempt(async ldap => {
       const controls = [showDeleted()];
       const attributes = ['isDeleted', 'isCriticalSystemObject'];
       const [found] = await ldap.search(dn, { scope: 'base', attributes, controls });
@@ -223,7 +235,7 @@ export class ManagedDirectory {
    */
   async delete(guid: string, nonce: string): Promise<WriteResult> {
     const dn = `<GUID=${guid}>`;
-    return this.#connection.attempt(async ldap => {
+    return this.#attempt(async ldap => {
       const attributes = ['mS-DS-ConsistencyGuid', 'isCriticalSystemObject'];
       const [entry] = await ldap.search(dn, { scope: 'base', attributes });
       const mark = entry && bytesOf(entry, 'mS-DS-ConsistencyGuid');

@@ -1,5 +1,6 @@
 import { escapeRdn } from '@causeway/ldap';
-import { baseDn, type DomainPlace, domainLayout, readDomain, runTool } from '@causeway/samba';
+import { baseDn, type DomainPlace, readDomain, runTool } from '@causeway/samba';
+import { onDatabase } from './ldb-tools.ts';
 import { DOMAIN_POLICY, settingsObjects } from './lockout-policy.ts';
 
 export const USERS_OU = 'AADDC Users';
@@ -63,9 +64,8 @@ export function structureLdif(domain: { realm: string }): string {
 
 /** Makes containers, group and policy in a domain that does not have them; the domain need not run. */
 export async function ensureStructure(place: DomainPlace): Promise<void> {
-  const layout = domainLayout(place.directory);
   const domain = readDomain(place);
-  const common = ['-H', layout.samLdb, `--configfile=${layout.smbConf}`];
+  const common = onDatabase(place);
   const found = await runTool('ldbsearch', [
     ...common,
     '-b',

@@ -7,6 +7,7 @@ import { tellGrowth } from '../apply/creations.ts';
 import { applyDeletions } from '../apply/deletions.ts';
 import { reconcileNames } from '../apply/names/reconcile-names.ts';
 import { prepareItems } from '../apply/prepare.ts';
+import { disableUnclaimed } from '../apply/unclaimed.ts';
 import { POLL_SECONDS } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { learnTenantKey } from '../pairing/tenant-key.ts';
@@ -133,6 +134,7 @@ export class Follower implements Service {
     await this.#report(signal);
     ledger.state.set('caughtUpAt', ledger.timestamp());
     onCaughtUp?.(askedAt);
+    await disableUnclaimed(this.#options);
   }
 
   /** Cloud-only users need the tenant's own key; without it they wait, and the forests' users do not. */

@@ -76,6 +76,7 @@ const SAVE = `INSERT INTO accounts (anchor, forest, object_guid, account_sequenc
   credential_at = excluded.credential_at, deleted_at = excluded.deleted_at,
   account_digest = excluded.account_digest, credential_digest = excluded.credential_digest`;
 
+const UNCLAIMED = 'managed_guid IS NOT NULL AND account_sequence IS NULL';
 const OF_ONE = `SELECT * FROM accounts ${OF_PERSON}`;
 
 /** Everybody of whom a record was written: what they are pinned to, and what their accounts have. */
@@ -105,6 +106,36 @@ export class AccountBook {
   managed(guid: string): LedgerEntry | undefined {
     const row = this.#database.get('SELECT * FROM accounts WHERE managed_guid = ?', guid);
     return row && entryOf(row);
+  }
+
+  /** Who has the account of this objectGUID, or had it last. */
+  ofAccount(guid: string): LedgerEntry | undefined {
+    const had = 'SELECT * FROM accounts WHERE last_managed_guid = ? AND managed_guid IS NULL';
+    const row = this.#database.get(had, guid);
+    return this.managed(guid) ?? (row && entryOf(row));
+  }
+
+  allManaged(): LedgerEntry[] {
+    return this.#database.all('SELECT * FROM accounts WHERE managed_guid IS NOT NULL').map(entryOf);
+  }
+
+  /** Those too whose accounts are deleted. */
+  allEver(): LedgerEntry[] {
+    return this.#database.all('SELECT * FROM accounts WHERE last_managed_guid IS NOT NULL').map(entryOf);
+  }
+
+  /**
+   * The directory lacks what was written last, perhaps. Each account is one sequence behind, so that the same record is written again,
+   * none that is older is, and a head tells whom the feed does not bring.
+   */
+  nothingIsWritten(): void {
+    this.#database.run(`UPDATE accounts SET account_sequence = account_sequence - 1, has_credential = 0, withdrawn = 0
+      WHERE managed_guid IS NOT NULL AND account_sequence IS NOT NULL`);
+  }
+
+  /** Those with an account of whom no record was ever written here. */
+  unclaimed(): LedgerEntry[] {
+    return this.#database.all(`SELECT * FROM accounts WHERE ${UNCLAIMED}`).map(entryOf);
   }
 
   /**
@@ -152,11 +183,12 @@ export class AccountBook {
     return new Map(this.#database.all(sql).map(row => [String(row.forest), Number(row.n)]));
   }
 
-  counts(): { accounts: number; withCredential: number; deleted: number } {
+  counts(): { accounts: number; withCredential: number; deleted: number; unclaimed: number } {
     return {
       accounts: this.#count('managed_guid IS NOT NULL'),
       withCredential: this.#count('managed_guid IS NOT NULL AND has_credential = 1'),
       deleted: this.#count('deleted_at IS NOT NULL'),
+      unclaimed: this.#count(UNCLAIMED),
     };
   }
 

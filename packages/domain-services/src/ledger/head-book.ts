@@ -27,9 +27,9 @@ export interface NotWritten {
   sequence: number;
 }
 
-/** An account is there while it is in the directory; one whose deletion waits is still there. */
-const THERE = 'managed_guid IS NOT NULL AND account_sequence IS NOT NULL AND deleted_at IS NULL';
-const ENTRY = `anchor, account_sequence, CASE WHEN has_credential OR withdrawn THEN credential_sequence ELSE 0 END AS credential_sequence`;
+/** An account is there while it is in the directory; one whose deletion waits, or of which no record came, is still there. */
+const THERE = 'managed_guid IS NOT NULL AND deleted_at IS NULL';
+const ENTRY = `anchor, coalesce(account_sequence, 0) AS account_sequence, CASE WHEN has_credential OR withdrawn THEN credential_sequence ELSE 0 END AS credential_sequence`;
 /**
  * Refusals of records whose signature, anchor and sequence were believed. Of all others the sequence is the tenant's
  * word: what it put in the place of a record that it withholds must not pass for that record.
@@ -116,6 +116,11 @@ export class HeadBook {
       JSON.stringify(comparison),
       forest,
     );
+  }
+
+  /** What was compared is not so any more: the next heads are compared as the first ones were. */
+  forgetComparisons(): void {
+    this.#database.run('UPDATE heads SET comparison = NULL');
   }
 
   /** What the managed domain has of a forest; only buckets that changed since the last time are read. */

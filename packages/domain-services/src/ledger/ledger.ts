@@ -6,11 +6,11 @@ import { AdministratorBook } from './administrator-book.ts';
 import { AgentBook } from './agent-book.ts';
 import { AuditBook } from './audit-book.ts';
 import { BlockBook } from './block-book.ts';
+import { DueAccounts } from './due-accounts.ts';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './migrations.ts';
 import { NameBook } from './name-book.ts';
 import { Outbox } from './outbox.ts';
-import { OwnChangeBook } from './own-change-book.ts';
 import { ProblemBook } from './problem-book.ts';
 import { SidBook } from './sid-book.ts';
 import { StateBook } from './state-book.ts';
@@ -39,7 +39,9 @@ export class Ledger {
   /** Which forest brought which domain's SIDs. */
   readonly sids: SidBook;
   /** Accounts of before whose own changes of the password are not refused yet. */
-  readonly ownChanges: OwnChangeBook;
+  readonly ownChanges: DueAccounts;
+  /** Accounts of before that do not say yet whose they are. */
+  readonly marks: DueAccounts;
   /** What administrators did. */
   readonly audit: AuditBook;
   /** Named values of the agent's own: where it is in the feed, what is allowed. */
@@ -69,7 +71,8 @@ export class Ledger {
     this.administrators = new AdministratorBook(database);
     this.agents = new AgentBook(database);
     this.sids = new SidBook(database);
-    this.ownChanges = new OwnChangeBook(database);
+    this.ownChanges = new DueAccounts(database, 'own_changes_due');
+    this.marks = new DueAccounts(database, 'marks_due');
     this.audit = new AuditBook(database);
   }
 

@@ -353,4 +353,17 @@ export const LEDGER_STEPS: readonly string[] = [
   ALTER TABLE accounts ADD COLUMN account_digest TEXT;
   ALTER TABLE accounts ADD COLUMN credential_digest TEXT;
   `,
+  `
+  -- Accounts that were made before each said whose it is: the to-do list of that.
+  CREATE TABLE marks_due (
+    forest TEXT NOT NULL, anchor TEXT NOT NULL, PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO marks_due SELECT forest, anchor FROM accounts WHERE managed_guid IS NOT NULL OR nonce IS NOT NULL;
+  `,
+  `
+  -- Accounts that were found in the directory, and of whom no record came yet; who had an account that is there again.
+  CREATE INDEX accounts_unclaimed ON accounts (forest, anchor) WHERE managed_guid IS NOT NULL AND account_sequence IS NULL;
+  CREATE INDEX accounts_last_managed_guid ON accounts (last_managed_guid) WHERE managed_guid IS NULL AND last_managed_guid IS NOT NULL;
+  INSERT INTO state SELECT 'adoptedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE EXISTS (SELECT 1 FROM accounts);
+  `,
 ];

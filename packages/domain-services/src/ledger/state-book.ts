@@ -6,6 +6,12 @@ export type StateName =
   | 'readAt'
   /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
   | 'offeredTenantKey'
+  /** When the accounts of the directory were taken over last; empty when that is due. */
+  | 'adoptedAt'
+  /** JSON: what the directory has of ours beside accounts; see `ledger/generation.ts`. */
+  | 'generation'
+  /** From which RID on none was given away, as far as that was seen. */
+  | 'freeRids'
   | 'receiptSequence'
   /** JSON: how often and when the feed was read again for a forest's sake; see `heads/read-again.ts`. */
   | 'readAgain'
@@ -33,6 +39,10 @@ export class StateBook {
   get(name: StateName): string | undefined {
     const row = this.#database.get('SELECT value FROM state WHERE name = ?', name);
     return row && String(row.value);
+  }
+
+  drop(name: StateName): void {
+    this.#database.run('DELETE FROM state WHERE name = ?', name);
   }
 
   set(name: StateName, value: string): void {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { nameKey } from '@causeway/wire';
-import type { DirectoryAccount } from '../directory/managed-directory.ts';
+import type { DirectoryAccount } from '../directory/found-accounts.ts';
 import type { WriteResult } from '../directory/write.ts';
 import { slotOfName, slotOfPrincipal } from '../names/naming.ts';
 

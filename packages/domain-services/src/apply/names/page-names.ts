@@ -1,6 +1,6 @@
 import type { AccountRecord } from '@causeway/records';
 import { nameKey } from '@causeway/wire';
-import type { DirectoryAccount } from '../../directory/managed-directory.ts';
+import type { DirectoryAccount } from '../../directory/found-accounts.ts';
 import type { LedgerEntry } from '../../ledger/account-book.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { viewOf } from '../../ledger/name-book.ts';

@@ -2,28 +2,29 @@ import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../person.ts';
 import { OF_PERSON } from './sql-row.ts';
 
-/** Accounts of before whose holders may still change the password in the managed domain. */
-export class OwnChangeBook {
+/** Accounts of before that still have to get what new ones are made with: a to-do list. */
+export class DueAccounts {
   readonly #database: StateDatabase;
+  readonly #table: 'own_changes_due' | 'marks_due';
 
-  constructor(database: StateDatabase) {
+  constructor(database: StateDatabase, table: 'own_changes_due' | 'marks_due') {
     this.#database = database;
+    this.#table = table;
   }
 
-  /** Accounts whose own changes of the password are not refused yet. */
   waiting(): number {
-    return Number(this.#database.get('SELECT count(*) AS n FROM own_changes_due')!.n);
+    return Number(this.#database.get(`SELECT count(*) AS n FROM ${this.#table}`)!.n);
   }
 
   /** The next one of them after this one; the first one without. */
   after({ forest, anchor }: Person = { forest: '', anchor: '' }): Person | undefined {
-    const sql = `SELECT forest, anchor FROM own_changes_due WHERE (forest, anchor) > (?, ?)
+    const sql = `SELECT forest, anchor FROM ${this.#table} WHERE (forest, anchor) > (?, ?)
       ORDER BY forest, anchor LIMIT 1`;
     const row = this.#database.get(sql, forest, anchor);
     return row && { forest: String(row.forest), anchor: String(row.anchor) };
   }
 
   done({ forest, anchor }: Person): void {
-    this.#database.run(`DELETE FROM own_changes_due ${OF_PERSON}`, forest, anchor);
+    this.#database.run(`DELETE FROM ${this.#table} ${OF_PERSON}`, forest, anchor);
   }
 }

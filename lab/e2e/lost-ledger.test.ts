@@ -1,0 +1,289 @@
+import assert from 'node:assert/strict';
+import { cpSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { DomainStatus as Status, DomainUserStatus as UserStatus } from '@causeway/contract';
+import type { PublicDomainKeys } from '@causeway/domain-services';
+import { ForestPeer, type Person } from '@causeway/domain-services/testing';
+import {
+  bytesOf,
+  decodeGuid,
+  decodeSid,
+  filterEscape,
+  type LdapConnection,
+  openLdap,
+  textOf,
+} from '@causeway/ldap';
+import { CLOUD_FOREST, type PublicKeyInfo } from '@causeway/records';
+import { baseDn, domainLayout, stopDomain } from '@causeway/samba';
+import { tryKinit } from '../domains/try-password.ts';
+import { TenantPeer } from '../peers/tenant-peer.ts';
+import { DomainPlace } from '../places/domain-place.ts';
+import { runCliJson } from '../places/run-cli.ts';
+
+// Domain Services and its directory lose each other: the ledger is gone or of an earlier day, the directory is of an earlier day, or an
+// administrator changes by hand what is Causeway's.
+
+const REALM = 'AADDS23.EXAMPLE.NET';
+const NETBIOS = 'AADDS23';
+const ADDRESS = '127.0.0.23';
+const BASE = baseDn({ realm: REALM });
+const FOREST = 'corp.example.com';
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-lost-'));
+const state = join(folder, 'state');
+const codeFile = join(folder, 'code');
+writeFileSync(codeFile, 'once\n', { mode: 0o600 });
+const layout = domainLayout(join(state, 'samba'));
+const service = new DomainPlace(folder);
+const cli = <T = { message: string }>(...args: string[]) =>
+  runCliJson<T>(['domain', ...args, '--state', state]);
+
+let tenant: TenantPeer;
+let forest: ForestPeer;
+let key: PublicKeyInfo;
+
+before(async () => {
+  tenant = await TenantPeer.start();
+  forest = new ForestPeer(tenant.tenantId, FOREST);
+  tenant.offer('connect', forest.publicKey);
+  tenant.ownKey = new ForestPeer(tenant.tenantId, CLOUD_FOREST).publicKey;
+  await cli(
+    ...['create', '--realm', REALM, '--netbios', NETBIOS, '--host-name', 'ds23', '--address', ADDRESS],
+    ...['--dns', 'none', '--tenant', tenant.url, '--code-file', codeFile],
+  );
+  const configuration = join(state, 'configuration.json');
+  const saved = JSON.parse(readFileSync(configuration, 'utf8')) as object;
+  writeFileSync(configuration, JSON.stringify({ ...saved, headIntervalMs: 200 }), { mode: 0o600 });
+  ({ key } = await cli<PublicDomainKeys>('fingerprint'));
+  await service.start();
+  await trust();
+});
+
+after(async () => {
+  await service.stop();
+  await stopDomain(layout);
+  await tenant?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const trust = () => cli('trust-agent', forest.publicKey.fingerprint, '--forest', FOREST);
+
+const eventually = <T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>) =>
+  service.eventually(what, look, 60_000);
+
+const status = () => cli<Status>('status');
+const userStatus = ({ anchor }: Person) => cli<UserStatus>('status', anchor);
+
+interface Someone extends Person {
+  password: string;
+  version: number;
+}
+
+/** Whoever has come with a password, and opens the managed domain. */
+async function someone(name: string): Promise<Someone> {
+  const person = { ...forest.person(name), password: `${name}.Passw0rd.1`, version: 1 };
+  await say(person);
+  await opens(person);
+  return person;
+}
+
+/** The tenant shows everything of somebody anew. */
+async function say(person: Someone, changes: { enabled?: boolean; deleted?: boolean } = {}): Promise<void> {
+  const { password, version } = person;
+  const account = forest.account(person, changes);
+  tenant.publish(forest.item(person, account, await forest.credential(person, password, version, key)));
+}
+
+/** The same with another password. */
+async function renew(person: Someone): Promise<void> {
+  person.version++;
+  person.password = `${person.name}.Passw0rd.${person.version}`;
+  await say(person);
+}
+
+/** A head, which is compared: everything that the forest had has come. */
+const headIsCompared = () => {
+  tenant.heads.set(FOREST, forest.head([]));
+  const from = tenant.receipts.get(FOREST)?.length ?? 0;
+  return eventually('a receipt', () => (tenant.receipts.get(FOREST)?.length ?? 0) > from);
+};
+
+const kinit = (user: string, password: string) =>
+  tryKinit({ user, realm: REALM, password, krb5Conf: layout.krb5Conf });
+const opens = ({ name, password }: Someone) =>
+  eventually(`${name} opens`, async () => (await kinit(name, password)).ok);
+const isShut = ({ name, password }: Someone) =>
+  eventually(`${name} is shut`, async () => !(await kinit(name, password)).ok);
+
+const asSystem = () => openLdap({ url: { socketPath: layout.ldapi }, timeoutMs: 20_000 });
+
+async function bindAs({ name, password }: Someone): Promise<LdapConnection> {
+  const bind = { dn: `${NETBIOS}\\${name}`, password };
+  const url = `ldaps://${ADDRESS}`;
+  const { caFile } = layout;
+  return openLdap({ url, serverName: 'ds23.aadds23.example.net', caFile, bind, timeoutMs: 20_000 });
+}
+
+/** What the directory has of a name. */
+async function accounts(name: string) {
+  await using ldap = await asSystem();
+  const attributes = ['objectGUID', 'objectSid', 'adminDescription', 'userAccountControl'];
+  const filter = `(sAMAccountName=${filterEscape(name)})`;
+  return (await ldap.search(BASE, { filter, attributes })).map(entry => ({
+    dn: entry.dn,
+    guid: decodeGuid(bytesOf(entry, 'objectGUID')!),
+    sid: decodeSid(bytesOf(entry, 'objectSid')!),
+    mark: textOf(entry, 'adminDescription') ?? '',
+  }));
+}
+
+const ledgerFiles = ['', '-wal', '-shm'].map(end => join(state, `ledger.db${end}`));
+
+test('an account says whose it is, and neither its own user nor another one can say otherwise', async () => {
+  const [anna, other] = [await someone('anna'), await someone('other')];
+  const [found] = await accounts('anna');
+  assert.ok(found!.mark.includes(`${anna.anchor} of ${FOREST}; objectGUID ${anna.objectGuid}`), found!.mark);
+  for (const who of [anna, other]) {
+    await using ldap = await bindAs(who);
+    const [seen] = await ldap.search(found!.dn, { scope: 'base', attributes: ['adminDescription'] });
+    assert.equal(textOf(seen!, 'adminDescription'), found!.mark);
+    for (const operation of ['replace', 'delete'] as const) {
+      const values = operation === 'delete' ? [] : ['made by somebody else'];
+      const written = ldap.modify(found!.dn, [{ operation, attribute: 'adminDescription', values }]);
+      await assert.rejects(written, /access|rights/i, who.name);
+    }
+  }
+});
+
+test('a lost ledger: its people keep account, SID and block, and who has left meanwhile is shut', async () => {
+  const [stays, blocked, left] = [await someone('stays'), await someone('blocked'), await someone('left')];
+  await cli('block', blocked.anchor, '--reason', 'lost notebook');
+  await isShut(blocked);
+  const before = [...(await accounts('stays')), ...(await accounts('blocked'))];
+  await service.stop();
+  for (const file of ledgerFiles) rmSync(file, { force: true });
+  tenant.forget(left.anchor);
+  await service.start();
+  await trust();
+  await headIsCompared();
+  await isShut(left);
+  assert.deepEqual([...(await accounts('stays')), ...(await accounts('blocked'))], before);
+  await renew(stays);
+  await opens(stays);
+  await renew(blocked);
+  await eventually('the password of who is blocked', async () => {
+    const { entry } = await userStatus(blocked);
+    return entry?.hasCredential;
+  });
+  await isShut(blocked);
+  const { problems } = await userStatus(left);
+  assert.deepEqual(
+    problems.map(({ code }) => code),
+    ['unclaimed'],
+  );
+  assert.equal((await status()).accounts.unclaimed, 1);
+  assert.deepEqual(Object.keys((await status()).problems.counts), ['unclaimed']);
+
+  // Connect finds the stranger in the receipt and signs that it is deleted.
+  tenant.publish(forest.item(left, forest.account(left, { deleted: true, enabled: false }), null));
+  await eventually('the account is gone', async () => (await accounts('left')).length === 0);
+});
+
+const copy = (from: string, to: string) => {
+  rmSync(to, { recursive: true, force: true });
+  cpSync(from, to, { recursive: true, preserveTimestamps: true, filter: one => !isSpecial(one) });
+};
+const isSpecial = (path: string) => {
+  const stats = lstatSync(path);
+  return stats.isSocket() || stats.isFIFO();
+};
+
+const reunions = async () =>
+  (await status()).audit.filter(({ action }) => action === 'reunite').map(({ detail }) => detail);
+
+test('a directory of an earlier day: who was closed since is closed before it serves, the rest comes with the feed, and no SID is given twice', async () => {
+  const [disabled, deleted, changed, blocked] = [
+    await someone('disabled'),
+    await someone('deleted'),
+    await someone('changed'),
+    await someone('barred'),
+  ];
+  const { sid } = (await accounts('changed'))[0]!;
+  const backup = join(folder, 'backup');
+  await service.stop();
+  await stopDomain(layout);
+  copy(layout.directory, backup);
+  await service.start();
+  await say(disabled, { enabled: false });
+  await isShut(disabled);
+  tenant.publish(forest.item(deleted, forest.account(deleted, { deleted: true, enabled: false }), null));
+  await eventually('deleted', async () => (await accounts('deleted')).length === 0);
+  const before = changed.password;
+  await renew(changed);
+  await opens(changed);
+  await cli('block', blocked.anchor);
+  const hired = [await someone('hired'), await someone('hired2')];
+  const given = new Set(
+    (await Promise.all(hired.map(({ name }) => accounts(name)))).map(([one]) => one!.sid),
+  );
+  assert.equal(given.size, 2);
+
+  await service.stop();
+  await stopDomain(layout);
+  copy(backup, layout.directory);
+  tenant.failWith = 503;
+  service.spawn();
+  await eventually('the restored domain serves', async () => (await kinit('changed', before)).ok);
+  for (const { name, password } of [disabled, deleted, blocked])
+    assert.equal((await kinit(name, password)).ok, false, `${name}, before the feed says so`);
+  tenant.failWith = undefined;
+  assert.equal((await reunions())[0], 'the directory is older');
+  await opens(changed);
+  assert.equal((await kinit('changed', before)).ok, false);
+  for (const person of hired) {
+    await opens(person);
+    const [now] = await accounts(person.name);
+    assert.ok(!given.has(now!.sid), 'a SID of before the restore is given again');
+  }
+  await eventually('deleted again', async () => (await accounts('deleted')).length === 0);
+  assert.equal((await accounts('changed'))[0]!.sid, sid);
+  assert.equal((await userStatus(disabled)).entry?.wantsEnabled, false);
+  for (const { name, password } of [disabled, blocked]) assert.equal((await kinit(name, password)).ok, false);
+});
+
+test('a ledger of an earlier day: nobody gets a second account, and who was deleted since stays so', async () => {
+  const [old, leaver] = [await someone('older'), await someone('leaver')];
+  const saved = join(folder, 'ledger.backup');
+  await service.stop();
+  cpSync(ledgerFiles[0]!, saved);
+  await service.start();
+  await renew(old);
+  await opens(old);
+  const since = await someone('since');
+  const [made] = await accounts('since');
+  tenant.publish(forest.item(leaver, forest.account(leaver, { deleted: true, enabled: false }), null));
+  await eventually('deleted', async () => (await accounts('leaver')).length === 0);
+  await service.stop();
+  for (const file of ledgerFiles) rmSync(file, { force: true });
+  cpSync(saved, ledgerFiles[0]!);
+  await service.start();
+  assert.equal((await reunions())[0], 'the ledger is older');
+  await eventually('known again', async () => (await userStatus(since)).entry?.hasCredential);
+  assert.equal((await accounts('since'))[0]!.guid, made!.guid);
+  await opens(old);
+  await opens(since);
+  assert.equal((await userStatus(leaver)).entry?.managedGuid, null);
+});
+
+test('a kill between ledger and directory is taken for no restore', async () => {
+  const before = (await reunions()).length;
+  for (const times of [1, 2]) {
+    await service.stop();
+    service.spawn({ CAUSEWAY_CRASH_AT: 'domain.within-generation' });
+    await service.ended();
+    await service.start();
+    assert.equal((await reunions()).length, before, `after ${times}`);
+  }
+});

@@ -1,0 +1,108 @@
+import type { Log } from '@causeway/service';
+import { type AccountMark, readAccountMark } from '../directory/account-mark.ts';
+import type { FoundAccount } from '../directory/found-accounts.ts';
+import type { ManagedDirectory } from '../directory/managed-directory.ts';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
+import { type Slot, slotOfName, slotOfPrincipal } from '../names/naming.ts';
+import { forgotten, newEntry } from './plan.ts';
+import { domainSidOf } from './sid-history.ts';
+
+export interface AdoptionContext {
+  ledger: Ledger;
+  directory: Pick<ManagedDirectory, 'accounts'>;
+  domain: ManagedDomain;
+  log: Log;
+}
+
+/**
+ * Has a ledger that is new, or older or newer than the directory, know the accounts that are there: whose each is, by its mark, what it
+ * is called, and which forest brought its SID. What is written of it nobody knows: the feed tells, from its start. Once it is done,
+ * this does nothing until the ledger and the directory have lost each other again. Nothing may be written to accounts before it.
+ * @throws CausewayError 'directory-unavailable'
+ */
+export async function adoptAccounts(context: AdoptionContext): Promise<void> {
+  const { ledger, directory, log } = context;
+  if (ledger.state.get('adoptedAt')) return;
+  const there = new Set<string>();
+  let adopted = 0;
+  for await (const page of directory.accounts())
+    ledger.transaction(() => {
+      for (const found of page) {
+        there.add(found.guid);
+        if (adopt(context, found)) adopted++;
+      }
+    });
+  ledger.transaction(() => {
+    let missing = 0;
+    for (const entry of ledger.accounts.allManaged()) {
+      if (there.has(entry.managedGuid!)) continue;
+      ledger.accounts.save(forgotten(entry));
+      missing++;
+    }
+    ledger.state.set('adoptedAt', ledger.timestamp());
+    if (adopted + missing === 0) return;
+    const detail = `${adopted} accounts were in the directory alone, ${missing} in the ledger alone`;
+    ledger.audit.add({ action: 'adopt-accounts', subject: context.domain.realm, detail });
+    log.warn({ adopted, missing }, 'the ledger has taken over from the directory whose its accounts are');
+  });
+}
+
+/** @returns whether the ledger did not know that there is this account */
+function adopt({ ledger, domain, log }: AdoptionContext, found: FoundAccount): boolean {
+  const { guid } = found;
+  const mark = readAccountMark(found.mark);
+  const entry = ledger.accounts.ofAccount(guid) ?? (mark && ledger.accounts.of(mark));
+  if (entry?.managedGuid === guid) {
+    takeNames(ledger, domain, entry, found);
+    return false;
+  }
+  // Nobody may delete an account by the ledger's word alone.
+  if (found.nonce === undefined || (entry === undefined && mark?.objectGuid === undefined)) return false;
+  if (entry?.managedGuid != null) {
+    log.error({ guid, of: entry.managedGuid }, 'two accounts say that they are one person: look at both');
+    return false;
+  }
+  const known = entry ? withAccount(entry, found) : entryOf(mark as Required<AccountMark>, found);
+  ledger.accounts.save(known);
+  takeNames(ledger, domain, known, found);
+  for (const sid of found.sidHistory) {
+    const domainSid = domainSidOf(sid);
+    if (domainSid === undefined || ledger.sids.forestOf(domainSid) !== undefined) continue;
+    ledger.sids.pin(domainSid, known.forest, ledger.timestamp());
+  }
+  return true;
+}
+
+/** Somebody of whom no record is known here. It wants the names that it has, until its record comes. */
+function entryOf(mark: AccountMark, found: FoundAccount): LedgerEntry {
+  const { guid, nonce, samAccountName, userPrincipalName = null } = found;
+  const { forest, anchor, objectGuid } = mark;
+  return {
+    ...newEntry({ sourceAnchor: anchor, forest, objectGuid: objectGuid! }),
+    ...{ managedGuid: guid, nonce: nonce!, samAccountName, userPrincipalName },
+    ...{ wantedName: samAccountName, wantedPrincipal: userPrincipalName },
+  };
+}
+
+/** Somebody who was deleted here, or whose account was not found: who was deleted is to be deleted again. */
+function withAccount(entry: LedgerEntry, { guid, nonce }: FoundAccount): LedgerEntry {
+  const account = { ...entry, managedGuid: guid, nonce: nonce! };
+  if (entry.deletedAt === null) return account;
+  return { ...account, deletedAt: null, deleteSequence: entry.accountSequence ?? 0, wantsEnabled: false };
+}
+
+/** What the account is called is the directory's to say; a name that nobody has yet is its forest's. */
+function takeNames(ledger: Ledger, { realm }: ManagedDomain, entry: LedgerEntry, found: FoundAccount): void {
+  const { samAccountName, userPrincipalName = null } = found;
+  const slots: Slot[] = [slotOfName(samAccountName)];
+  if (userPrincipalName !== null) slots.push(slotOfPrincipal(userPrincipalName, realm));
+  for (const slot of slots)
+    if (!ledger.names.owner(slot)) ledger.names.setOwner({ slot, forest: entry.forest, releasedAt: null });
+  const now = ledger.names.account(entry);
+  if (now === undefined) return;
+  if (now.samAccountName === samAccountName && now.userPrincipalName === userPrincipalName) return;
+  ledger.names.save(entry, { ...now, samAccountName, userPrincipalName });
+  ledger.names.touch(slots);
+}

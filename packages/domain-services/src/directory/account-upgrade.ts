@@ -1,0 +1,73 @@
+import { describeError, every, type Log, type Service } from '@causeway/service';
+import type { LedgerEntry } from '../ledger/account-book.ts';
+import type { DueAccounts } from '../ledger/due-accounts.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
+import type { Person } from '../person.ts';
+import type { WriteResult } from './write.ts';
+
+/** Between two accounts: what comes from the tenant goes first. */
+const PAUSE_MS = 50;
+/** Until those that could not be written are tried again. */
+const AGAIN_MS = 60_000;
+
+export interface AccountUpgradeOptions {
+  name: string;
+  ledger: Ledger;
+  log: Log;
+  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
+  /** Which accounts lack something, what that is, and how one of them gets it. */
+  due: DueAccounts;
+  what: string;
+  write: (account: LedgerEntry & { managedGuid: string }) => Promise<WriteResult>;
+}
+
+/**
+ * Gives accounts that an earlier release made what it did not give them, one after the other. What is left is a list in the ledger:
+ * a kill only repeats one.
+ */
+export class AccountUpgrade implements Service {
+  readonly name: string;
+  readonly #options: AccountUpgradeOptions;
+
+  constructor(options: AccountUpgradeOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { domainWhenUp, ledger } = this.#options;
+    await domainWhenUp(signal);
+    await every(AGAIN_MS, signal, () => this.#round(signal), { clock: ledger.clock });
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { ledger, log, due, what } = this.#options;
+    const count = due.waiting();
+    if (count > 0) log.info({ accounts: count }, `accounts from before get ${what}`);
+    let person = due.after();
+    for (; person !== undefined && !signal.aborted; person = due.after(person)) {
+      try {
+        await this.#one(person);
+      } catch (error) {
+        log.warn({ ...person, err: describeError(error) }, `it has not got ${what} yet`);
+      }
+      await ledger.clock.sleep(PAUSE_MS, signal);
+    }
+  }
+
+  async #one(person: Person): Promise<void> {
+    const { ledger, log, due, what, write } = this.#options;
+    const entry = ledger.accounts.of(person);
+    // It is being made, or was and is not known yet: later.
+    if (entry?.nonce != null && entry.managedGuid === null) return;
+    if (entry?.managedGuid != null) {
+      const result = await write({ ...entry, managedGuid: entry.managedGuid });
+      if (!result.ok && !result.gone) {
+        log.warn({ ...person, reason: result.reason }, `it has not got ${what} yet`);
+        return;
+      }
+    }
+    due.done(person);
+  }
+}

@@ -1,0 +1,56 @@
+import { bytesOf, decodeGuid, decodeSid, type LdapConnection, type LdapEntry, textOf } from '@causeway/ldap';
+import { MARK_ATTRIBUTE } from './account-mark.ts';
+
+/** An account as the directory has it. */
+export interface DirectoryAccount {
+  guid: string;
+  samAccountName: string;
+  userPrincipalName: string | undefined;
+}
+
+/** An account with what it says of itself. */
+export interface FoundAccount extends DirectoryAccount {
+  /** Its text in the attribute of our mark. */
+  mark: string;
+  /** What it was made with, where it was made by us. */
+  nonce: string | undefined;
+  sidHistory: string[];
+}
+
+export const NAMES = ['objectGUID', 'sAMAccountName', 'userPrincipalName'];
+export const NONCE = 'mS-DS-ConsistencyGuid';
+/** The whole directory is looked at. */
+export const SCAN_TIMEOUT_MS = 600_000;
+
+export const accountOf = (entry: LdapEntry): DirectoryAccount => ({
+  guid: decodeGuid(bytesOf(entry, 'objectGUID')!),
+  samAccountName: textOf(entry, 'sAMAccountName') ?? '',
+  userPrincipalName: textOf(entry, 'userPrincipalName'),
+});
+
+export function nonceOf(entry: LdapEntry): string | undefined {
+  const nonce = bytesOf(entry, NONCE);
+  return nonce?.length === 16 ? decodeGuid(nonce) : undefined;
+}
+
+/** Every account of a person in the whole domain, wherever it was moved to, page by page. */
+export async function* foundAccounts(directory: {
+  base: string;
+  use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T>;
+}): AsyncGenerator<FoundAccount[]> {
+  const attributes = [...NAMES, NONCE, MARK_ATTRIBUTE, 'sIDHistory', 'isCriticalSystemObject'];
+  const filter = '(&(objectCategory=person)(objectClass=user))';
+  const options = { filter, attributes, timeoutMs: SCAN_TIMEOUT_MS };
+  const pages = await directory.use(async ldap => ldap.searchPages(directory.base, options));
+  for (;;) {
+    const page = await directory.use(() => pages.next());
+    if (page.done) return;
+    const people = page.value.filter(one => textOf(one, 'isCriticalSystemObject') !== 'TRUE');
+    yield people.map(entry => ({
+      ...accountOf(entry),
+      mark: textOf(entry, MARK_ATTRIBUTE) ?? '',
+      nonce: nonceOf(entry),
+      sidHistory: (entry.attributes.sIDHistory ?? []).map(sid => decodeSid(sid as Uint8Array)),
+    }));
+  }
+}

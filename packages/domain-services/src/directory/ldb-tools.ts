@@ -1,0 +1,43 @@
+import { type DomainPlace, domainLayout, runTool } from '@causeway/samba';
+
+/** What every tool on the managed domain's database needs to be told; the domain need not run. */
+export function onDatabase(place: DomainPlace): string[] {
+  const { samLdb, smbConf } = domainLayout(place.directory);
+  return ['-H', samLdb, `--configfile=${smbConf}`];
+}
+
+/** An object as `ldbsearch` shows it: GUIDs, SIDs and pools of RIDs as text. */
+export type Shown = ReadonlyMap<string, readonly string[]>;
+
+/** Looks into the database itself. */
+export async function ldbSearch(
+  place: DomainPlace,
+  base: string,
+  { scope = 'sub', filter, controls = [] }: { scope?: string; filter: string; controls?: string[] },
+  attributes: readonly string[],
+): Promise<Shown[]> {
+  const more = controls.map(control => `--controls=${control}`);
+  const args = [...onDatabase(place), ...more, '-b', base, '-s', scope, filter, ...attributes];
+  return parseObjects(await runTool('ldbsearch', args));
+}
+
+/** Has one transaction of LDIF written into the database. Nothing in it may be secret. */
+export const ldbWrite = async (place: DomainPlace, ldif: string): Promise<void> => {
+  await runTool('ldbmodify', onDatabase(place), { input: ldif });
+};
+
+/** The objects of LDIF as `ldbsearch` prints it (RFC 2849): comments and referrals are left out. */
+export function parseObjects(ldif: string): Shown[] {
+  const objects: Shown[] = [];
+  for (const block of ldif.replaceAll(/\r?\n /g, '').split(/\n{2,}/)) {
+    const object = new Map<string, string[]>();
+    for (const line of block.split('\n')) {
+      const [, name, is64, value = ''] = /^([A-Za-z][\w-]*):(:?) ?(.*)$/.exec(line) ?? [];
+      if (name === undefined) continue;
+      const text = is64 ? Buffer.from(value, 'base64').toString('utf8') : value;
+      object.set(name, [...(object.get(name) ?? []), text]);
+    }
+    if (object.has('dn')) objects.push(object);
+  }
+  return objects;
+}
