@@ -176,6 +176,7 @@ test('what is made is private, hardened and not made twice', async () => {
     'receipt-key.pem',
     'agent-key.pem',
     'administrator.password',
+    'confirmed.json',
     'ledger.db',
   ]) {
     const mode = statSync(join(state, name)).mode & 0o077;

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent, ConnectStatus, DirectoryPin } from '@causeway/contract';
@@ -166,11 +165,11 @@ test('when forest and entry agree with each other, the pinned domain is missed',
   await works();
 });
 
-test('a state from before directories were pinned tells by its objects where it comes from', async () => {
+test('a Connect that lost its pins tells by its objects which directory it reads', async () => {
   await stage.connect.stop();
-  const state = new DatabaseSync(join(stage.stateOf('connect'), 'connect.db'));
-  state.exec('DELETE FROM directory_pin');
-  state.close();
+  const confirmed = join(stage.stateOf('connect'), 'confirmed.json');
+  const kept = JSON.parse(readFileSync(confirmed, 'utf8')) as object;
+  writeFileSync(confirmed, JSON.stringify({ ...kept, directories: {} }));
   await stage.connect.start();
   await eventually('the error', sayingWhat(/another domain than the connector has read so far/));
   await works();
@@ -182,6 +181,21 @@ test('with the right entry everything goes on', async () => {
   await setPassword(corp, alice.sam, alice.password);
   await works();
   await eventually('the error is over', async () => (await connector()).lastError === null);
+});
+
+test('an emptied Connect still refuses the other directory, and needs no confirmation for its own', async () => {
+  const { exported } = await connector();
+  await stage.connect.stop();
+  for (const name of ['connect.db', 'connect.db-wal', 'connect.db-shm'])
+    rmSync(join(stage.stateOf('connect'), name), { force: true });
+  configure({ ...ofFabrikam(), forest: other.dnsDomain }, right.connectors.slice(0, 1));
+  await stage.connect.start();
+  await eventually('the error', sayingWhat(/another domain than the connector has read so far/));
+  await restart({});
+  alice.password = randomPassword();
+  await setPassword(corp, alice.sam, alice.password);
+  await works();
+  await eventually('everybody is read again', async () => (await connector()).exported === exported);
 });
 
 test('repin shows whom a move would delete, moves only when it is told to, and then reads the other directory', async () => {

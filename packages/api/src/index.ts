@@ -15,6 +15,7 @@ export {
   readIdentity,
   saveIdentity,
 } from './agent/identity.ts';
+export { describeOtherRuns } from './agent/run.ts';
 export {
   askedWait,
   CallError,

@@ -49,7 +49,7 @@ const SERVICES = [
     commands: [['status'], ['fingerprint'], ['enrol', '--code-file', codeFile, '--unchecked']],
     database: 'connect.db',
     key: 'signing-key.pem',
-    deeper: [],
+    deeper: ['confirmed.json'],
   },
   {
     name: 'tenant',
@@ -68,7 +68,13 @@ const SERVICES = [
     commands: [['status'], ['fingerprint'], ['register'], ['stop'], ['create']],
     database: 'ledger.db',
     key: 'sealing-key',
-    deeper: ['samba', 'samba/domain.pid.json', 'samba/tls/key.pem', 'samba/log/console.log'],
+    deeper: [
+      'confirmed.json',
+      'samba',
+      'samba/domain.pid.json',
+      'samba/tls/key.pem',
+      'samba/log/console.log',
+    ],
   },
 ];
 

@@ -38,6 +38,7 @@ export {
   requestPath,
   route,
 } from './http/route.ts';
+export * from './http/run.ts';
 export { compareVersions, isVersion, PROGRAM_VERSION, VERSION_HEADER } from './http/version.ts';
 export { type ApiName, apis, openApiDocument } from './openapi.ts';
 export * from './tenant/administration.ts';

@@ -15,6 +15,8 @@ export interface Places {
   agent: IdentityFiles;
   administratorPassword: string;
   ledger: string;
+  /** Which keys of others administrators confirmed: kept like the keys. */
+  confirmed: string;
 }
 
 export function placesOf(configuration: { stateDirectory: string; directory?: string | undefined }): Places {
@@ -29,5 +31,6 @@ export function placesOf(configuration: { stateDirectory: string; directory?: st
     agent: { identity: at('enrolment.json'), key: at('agent-key.pem') },
     administratorPassword: at('administrator.password'),
     ledger: at('ledger.db'),
+    confirmed: at('confirmed.json'),
   };
 }

@@ -57,7 +57,7 @@ async function runParts(
   let tenant = await openTenant(places, configuration.tenant, enrolment);
   // A new registration may have enrolled the agent anew.
   const send: Send = (path, init) => tenant(path, init);
-  const ledger = new Ledger(places.ledger, clock);
+  const ledger = new Ledger(places.ledger, clock, places.confirmed);
   const directory = new ManagedDirectory(places.domain, ledger);
   const reunited = Promise.withResolvers<void>();
   let described: ReturnType<typeof describeWhenUp> | undefined;
@@ -114,7 +114,7 @@ async function runParts(
         standing.wake();
       },
     };
-    const api = new LocalApi(admin, log, samba);
+    const api = new LocalApi(admin, log, { samba, standing });
     const guard = new RealmGuard({ ledger, directory, log, domainWhenUp });
     const ownChanges = new AccountUpgrade({
       ...{ name: 'own changes', ledger, log, domainWhenUp, due: ledger.ownChanges },
@@ -213,11 +213,16 @@ class LocalApi implements Service {
   readonly #server: HttpServer;
   readonly #stateDirectory: string;
 
-  constructor(context: AdminContext, log: Log, samba: SambaRelease) {
+  constructor(
+    context: AdminContext,
+    log: Log,
+    { samba, standing }: { samba: SambaRelease; standing: StandingWatch },
+  ) {
     const running: RunningService = {
       startedAt: context.ledger.clock.now(),
       samba,
       trouble: () => (this.follower ? this.follower.trouble : 'samba is starting'),
+      otherRuns: () => standing.otherRuns,
       wake: () => this.follower?.wake(),
       readAgain: () => this.follower?.readAgain(),
       log: (about, message) => log.info(about, message),

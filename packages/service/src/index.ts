@@ -15,6 +15,7 @@ export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
 export { Bell, every, type KeepGoing, keepGoing, Trouble } from './keep-going.ts';
+export { KeptFile } from './kept-file.ts';
 export { backoff, runServices, type Service, sleep } from './lifecycle.ts';
 export { createLog, type Log } from './log.ts';
 export { mapLimit } from './map-limit.ts';

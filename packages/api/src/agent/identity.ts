@@ -5,6 +5,7 @@ import { readPrivateFile, writePrivateFile } from '@causeway/service';
 import { call, type Send } from '../call/call.ts';
 import type { Endpoint } from '../call/endpoint.ts';
 import { agentSend, httpSend } from '../call/send.ts';
+import { OWN_RUN } from './run.ts';
 
 const Identity = enrolmentRoutes.enrol.reply;
 /** Who an agent is at its tenant, as the tenant said at enrolment; nothing in it is secret. */
@@ -62,7 +63,7 @@ export async function openTenant(
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
   const privateKey = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
   der.fill(0);
-  return agentSend(endpoint, { ...identity, privateKey });
+  return agentSend(endpoint, { ...identity, privateKey, run: OWN_RUN });
 }
 
 /** In the place of a lost key comes a new one. The tenant does not know it, so that the agent has to enrol anew. */

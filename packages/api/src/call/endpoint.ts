@@ -1,5 +1,6 @@
 import type { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Run } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { isLoopback } from '@causeway/wire';
 
@@ -53,4 +54,6 @@ export interface AgentCredentials {
   readonly version?: string;
   /** What it announces (`ACCEPTED_RECORDS`); what this program reads when absent, nothing when empty. */
   readonly accepts?: readonly string[];
+  /** Which start of the agent this is; it says none when absent, as a release before. */
+  readonly run?: Run;
 }

@@ -23,8 +23,8 @@ export function httpSend(endpoint: Endpoint, token?: () => Promise<string>): Sen
 
 /**
  * A transport that carries an agent's access token: OAuth 2 client credentials with private_key_jwt
- * (RFC 7523). A token that the server refuses is fetched anew, once. Every request says the agent's version and the records
- * that it reads.
+ * (RFC 7523). A token that the server refuses is fetched anew, once. Every request says the agent's version, the records
+ * that it reads, and which start of the agent it is.
  * @throws RangeError as `httpSend`, for the endpoint of tokens too
  */
 export function agentSend(endpoint: Endpoint, identity: AgentCredentials): Send {

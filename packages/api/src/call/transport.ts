@@ -2,8 +2,10 @@ import {
   ACCEPTED_RECORDS,
   ACCEPTS_HEADER,
   PROGRAM_VERSION,
+  RUN_HEADER,
   VERSION_HEADER,
   writeAccepts,
+  writeRun,
 } from '@causeway/contract';
 import { isLoopback } from '@causeway/wire';
 import {
@@ -127,6 +129,7 @@ export function agentSend(endpoint: Endpoint, identity: AgentCredentials): Send 
   const said = {
     [VERSION_HEADER]: identity.version ?? PROGRAM_VERSION,
     ...(accepts !== '' && { [ACCEPTS_HEADER]: accepts }),
+    ...(identity.run && { [RUN_HEADER]: writeRun(identity.run) }),
   };
   return async (path, { headers, ...init }) => {
     const request = { ...init, headers: { ...headers, ...said } };

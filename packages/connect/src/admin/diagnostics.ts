@@ -28,7 +28,7 @@ export async function diagnose(
 async function diagnoseTenant({ tenant, store, configuration }: Connect): Promise<Diagnosis[]> {
   const { url } = configuration.tenant;
   try {
-    const pairing = pairingState(store.db, await tenant.configuration(true, 1));
+    const pairing = pairingState(store, await tenant.configuration(true, 1));
     const realm = pairing.state === 'off' ? undefined : pairing.realm;
     return [
       check('tenant', true, `${url} answers, and takes password hashes`, ''),

@@ -30,7 +30,7 @@ async function waitingFor(connector: Connector, read: boolean): Promise<string |
   const owed = store.owed.count();
   if (read && owed > 0) {
     try {
-      const pairing = pairingState(store.db, await tenant.configuration(false, 1));
+      const pairing = pairingState(store, await tenant.configuration(false, 1));
       if (pairing.state === 'unconfirmed')
         return `the managed domain's key is not confirmed, and ${owed} users are owed their legacy credentials: compare with 'causeway domain fingerprint', then run 'causeway connect trust-domain FINGERPRINT'`;
     } catch (error) {

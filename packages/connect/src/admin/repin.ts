@@ -66,8 +66,8 @@ export async function repin(
     throw new CausewayError('directory-changed', text, { status: 409 });
   }
   const before = store.pin.get();
+  // The pin last: a kill in between has the former directory read anew, and never the new one by the former one's cookies.
   store.db.transaction(() => {
-    store.pin.set(directory);
     const stale = [
       ...(['dirsync-cookie', 'replication-cookie', 'usn', 'invocation-id'] as const),
       ...(['read-vector', 'lag'] as const),
@@ -77,6 +77,7 @@ export async function repin(
     const text = `connector '${connector.name}' reads ${describeDirectory(directory)} from now on (before: ${before ? describeDirectory(before) : 'nothing'}), as ${caller} has confirmed`;
     store.events.add(EventId.connectorSaved, 'warn', connector.name, text);
   });
+  store.pin.set(directory);
   await controller.close();
   return directory;
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConnectUserStatus } from '@causeway/contract';
-import { describeUser } from '../commands/show-status.ts';
+import { ConnectStatus, ConnectUserStatus } from '@causeway/contract';
+import { HandClock } from '@causeway/service/testing';
+import { describeStatus, describeUser } from '../commands/show-status.ts';
 import { decideObject } from '../objects/merge.ts';
 import { person } from '../testing/fixtures.ts';
 import { openConnect } from '../testing/open-connect.ts';
-import { userStatus } from './status.ts';
+import { connectStatus, userStatus } from './status.ts';
 
 test("a user's status says since when, and why, the channel stands still", async t => {
   const { connect, close } = await openConnect();
@@ -41,4 +42,34 @@ test("a user's status says since when, and why, the channel stands still", async
 
   await connector.setPasswordSync(false);
   assert.deepEqual(standstill(), { since, reason: 'password hash synchronization is switched off' });
+});
+
+test('another copy of this Connect is an alarm in the status, and an event when it comes and when it goes', async t => {
+  const clock = new HandClock();
+  const { connect, peer, close } = await openConnect(clock);
+  t.after(close);
+  const status = async () => {
+    await clock.pass(10_000);
+    return ConnectStatus.parse(await connectStatus(connect));
+  };
+  const at = '2026-03-02T08:00:00.000Z';
+  assert.equal((await status()).tenant.otherRuns, undefined);
+  peer.otherRuns = [{ machine: 'sync-copy', address: '10.0.0.7', firstSeenAt: at, lastSeenAt: at }];
+  await status();
+  const doubled = await status();
+  assert.deepEqual(doubled.tenant.otherRuns, peer.otherRuns);
+  assert.match(
+    describeStatus(doubled, true).join('\n'),
+    /^ALARM: this Connect runs more than once: .* on sync-copy \(10\.0\.0\.7\) since 2026/m,
+  );
+  peer.otherRuns = undefined;
+  const { tenant, events } = await status();
+  assert.equal(tenant.otherRuns, undefined);
+  assert.deepEqual(
+    events.map(({ level, text }) => [level, text.slice(0, 32)]),
+    [
+      ['info', 'no other copy of this Connect ca'],
+      ['error', 'ALARM: this Connect runs more th'],
+    ],
+  );
 });

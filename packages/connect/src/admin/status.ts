@@ -9,7 +9,6 @@ import { accountOf } from '../objects/decide-account.ts';
 import { creationsOf, deletionsOf, stillSigningIn, strangersOf } from '../objects/waiting.ts';
 import { pairingState } from '../pairing/pairing-state.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
-import { confirmedKey } from '../store/pairing.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
@@ -30,6 +29,7 @@ export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
       name: agent.tenantName,
       url: connect.configuration.tenant.url,
       minimumAgentVersion: told instanceof CallError ? null : told.minimumAgentVersion,
+      ...(!(told instanceof CallError) && told.otherRuns && { otherRuns: told.otherRuns }),
     },
     signingKey: agent.publicKey,
     pairing: pairing(connect, told),
@@ -48,12 +48,12 @@ async function askTenant({ tenant }: Connect): Promise<SyncConfiguration | CallE
 }
 
 function pairing({ store }: Connect, told: SyncConfiguration | CallError): ConnectStatus['pairing'] {
-  const confirmed = confirmedKey(store.db) ?? null;
+  const confirmed = store.confirmations.managedDomain ?? null;
   if (told instanceof CallError) {
     const { code, message: reason } = told;
     return { state: 'unknown', code, reason, realm: null, confirmed, offered: null };
   }
-  const pairing = pairingState(store.db, told);
+  const pairing = pairingState(store, told);
   const offered =
     pairing.state === 'off' ? null : pairing.state === 'confirmed' ? pairing : (pairing.offered ?? null);
   const realm = pairing.state === 'off' ? null : pairing.realm;

@@ -1,3 +1,4 @@
+import { describeOtherRuns } from '@causeway/api';
 import type { ConnectComparison, ConnectStatus, ConnectUserStatus } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
@@ -14,10 +15,11 @@ export async function showStatus(user: string | undefined, options: CommonOption
   printResult(options.json, result, () => describeUser(result));
 }
 
-function describeStatus(status: ConnectStatus, running: boolean): string[] {
+export function describeStatus(status: ConnectStatus, running: boolean): string[] {
   const { pairing } = status;
   const lines = [
     `Connect is ${running ? 'running' : 'not running'}; tenant ${status.tenant.name} at ${status.tenant.url}`,
+    ...(status.tenant.otherRuns ? [`ALARM: ${describeOtherRuns('Connect', status.tenant.otherRuns)}`] : []),
     `signing key  ${status.signingKey.fingerprint}`,
     `managed domain  ${describePairing(pairing)}`,
   ];

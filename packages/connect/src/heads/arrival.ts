@@ -2,7 +2,6 @@ import type { ConnectArrival } from '@causeway/contract';
 import type { Receipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { signedReads } from '../pairing/signed-reads.ts';
-import { confirmedKey } from '../store/pairing.ts';
 import { isExhausting } from '../store/sequence.ts';
 import { receiptDifferences } from './receipt-differences.ts';
 import { readReceipt } from './take-receipt.ts';
@@ -50,7 +49,7 @@ interface Judgement extends Pick<ConnectArrival, 'state' | 'alarm'> {
  */
 export function judge(context: ConnectorContext, since: number): Judgement {
   const { store, settings } = context;
-  const confirmed = confirmedKey(store.db);
+  const confirmed = store.confirmations.managedDomain;
   const last = store.receipts.last();
   const read = last && readReceipt(context, last.receipt);
   const receipt = read?.ok ? read.receipt : undefined;

@@ -20,7 +20,6 @@ import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { signedReads } from '../pairing/signed-reads.ts';
 import { UsersInFlight } from '../passwords/users-in-flight.ts';
 import { lastCycles } from '../store/comparing/last-cycles.ts';
-import { confirmKey } from '../store/pairing.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import { FOREST, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
@@ -57,7 +56,7 @@ beforeEach(() => {
   imported(context, ...Array.from({ length: COUNT }, (_, n) => person(n)));
   for (let n = 0; n < COUNT; n++) acknowledge(n, 1000 + n, 2000 + n);
   context.store.cursors.set('last-password-cycle-at', timestamp(clock));
-  confirmKey(context.store.db, peer.confirmable(sealing));
+  context.store.confirmations.confirmDomain(peer.confirmable(sealing));
   peer.receipts.clear();
   peer.accepts = undefined;
   peer.domainAccepts = undefined;
@@ -336,7 +335,7 @@ test('what is signed is lowered by a newer receipt that says so, and by nothing 
 test('what is signed holds for the keys that signed it alone', () => {
   takeReceipt(context, receipt({ reads: ['account-3'] }));
   const other = generateSigningKey().publicKey.publicKey;
-  confirmKey(context.store.db, { ...peer.confirmable(sealing), receiptKey: other });
+  context.store.confirmations.confirmDomain({ ...peer.confirmable(sealing), receiptKey: other });
   assert.deepEqual(signedReads(context.store), []);
   assert.equal(arrival().reads, undefined);
 });

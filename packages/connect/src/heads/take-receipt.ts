@@ -2,7 +2,6 @@ import { type Receipt, verifyReceipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { noteReads } from '../pairing/signed-reads.ts';
 import { EventId } from '../store/events.ts';
-import { confirmedKey } from '../store/pairing.ts';
 import { raiseSequences } from '../store/sequence.ts';
 
 /** The receipt that the tenant hands over, if the managed domain signed it, whose keys an administrator confirmed. */
@@ -10,7 +9,7 @@ export function readReceipt(
   { store, agent, connector }: ConnectorContext,
   text: string,
 ): { ok: true; receipt: Receipt } | { ok: false; detail: string } {
-  const publicKey = confirmedKey(store.db)?.receiptKey;
+  const publicKey = store.confirmations.managedDomain?.receiptKey;
   if (publicKey === undefined) return { ok: false, detail: "the managed domain's keys are not confirmed" };
   const signer = { publicKey, forests: new Set([connector.forest]) };
   // There is one key that may sign: whatever id the receipt names, it has to be of this one.
@@ -51,6 +50,6 @@ export function takeReceipt(context: ConnectorContext, text: string): string | u
   // A receipt of version 1 says nothing of it: the tenant decides by its header whether another one can go through it.
   const { reads } = read.receipt;
   countOn(context, read.receipt);
-  if (reads) noteReads(context.store, confirmedKey(context.store.db)!.receiptKey, reads);
+  if (reads) noteReads(context.store, context.store.confirmations.managedDomain!.receiptKey, reads);
   return undefined;
 }

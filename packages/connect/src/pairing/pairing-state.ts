@@ -1,6 +1,6 @@
 import { domainFingerprint, type PublicKeyInfo, publicKeyInfo } from '@causeway/records';
-import type { Database } from '../store/database.ts';
-import { type ConfirmedKey, confirmedKey } from '../store/pairing.ts';
+import type { ConfirmedKey } from '../store/confirmations.ts';
+import type { Store } from '../store/store.ts';
 import type { SyncConfiguration } from '../tenant/tenant-client.ts';
 
 /** A managed domain's two keys, and the fingerprint of both, made here from the keys themselves. */
@@ -42,8 +42,11 @@ export function decidePairing(
   return { state: 'confirmed', realm, ...offered };
 }
 
-export function pairingState(db: Database, configuration: SyncConfiguration): PairingState {
-  return decidePairing(configuration, confirmedKey(db));
+export function pairingState(
+  { confirmations }: Pick<Store, 'confirmations'>,
+  configuration: SyncConfiguration,
+): PairingState {
+  return decidePairing(configuration, confirmations.managedDomain);
 }
 
 /** What the tenant says of fingerprints is not looked at. Undefined: they are no such keys. */

@@ -1,4 +1,3 @@
-import { confirmedKey } from '../store/pairing.ts';
 import type { ConnectorStore } from '../store/store.ts';
 
 /** What the managed domain reads, by its newest receipt that said so. @param receiptKey that signed it */
@@ -14,7 +13,7 @@ export function signedReads(store: ConnectorStore): readonly string[] {
   const kept = store.cursors.get('signed-reads');
   if (kept === undefined) return [];
   const { receiptKey, names } = JSON.parse(kept) as { receiptKey: string; names: string[] };
-  return receiptKey === confirmedKey(store.db)?.receiptKey ? names : [];
+  return receiptKey === store.confirmations.managedDomain?.receiptKey ? names : [];
 }
 
 /** Records that the tenant announced, or the managed domain signed for. */

@@ -1,7 +1,7 @@
 import { normalizeFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
+import type { ConfirmedKey } from '../store/confirmations.ts';
 import { EventId } from '../store/events.ts';
-import { type ConfirmedKey, confirmedKey, confirmKey, withdrawKey } from '../store/pairing.ts';
 import type { Store } from '../store/store.ts';
 import type { TenantClient } from '../tenant/tenant-client.ts';
 import { pairingState } from './pairing-state.ts';
@@ -21,7 +21,7 @@ export async function trustDomain(
       `a fingerprint of 13 groups of 4 characters expected, as 'causeway domain fingerprint' shows it, got '${text}'`,
     );
   }
-  const pairing = pairingState(store.db, await tenant.configuration(true, 1));
+  const pairing = pairingState(store, await tenant.configuration(true, 1));
   if (pairing.state === 'off') {
     throw new CausewayError(
       'no-managed-domain',
@@ -38,18 +38,18 @@ export async function trustDomain(
     );
   }
   const { key, receiptKey } = offered;
-  confirmKey(store.db, {
+  const confirmed = store.confirmations.confirmDomain({
     ...{ fingerprint, keyId: key.keyId, publicKey: key.publicKey },
     ...{ receiptKey: receiptKey.publicKey, realm: pairing.realm },
   });
   const what = `the keys of the managed domain ${pairing.realm} are trusted: ${fingerprint}`;
   store.events.add(EventId.managedDomain, 'info', null, what);
-  return confirmedKey(store.db)!;
+  return confirmed;
 }
 
 /** @returns false when none was trusted */
-export function untrustDomain({ db, events }: Store): boolean {
-  const withdrawn = withdrawKey(db);
+export function untrustDomain({ confirmations, events }: Store): boolean {
+  const withdrawn = confirmations.withdrawDomain();
   if (withdrawn) {
     const what = "the managed domain's key is trusted no more: nothing is sealed to it";
     events.add(EventId.managedDomain, 'warn', null, what);

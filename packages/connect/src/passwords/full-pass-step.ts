@@ -91,7 +91,7 @@ export async function completePass({ context }: PasswordChannel): Promise<FullPa
   const { store, connector, tenant } = context;
   const pass = store.passes.open();
   if (pass === undefined || pass.readAt === null) return pass;
-  if (store.owed.count() > 0 && pairingState(store.db, await tenant.configuration()).state !== 'off')
+  if (store.owed.count() > 0 && pairingState(store, await tenant.configuration()).state !== 'off')
     return pass;
   store.db.transaction(() => {
     store.passes.complete(pass.id);

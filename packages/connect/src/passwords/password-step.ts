@@ -74,7 +74,7 @@ export async function retryStep(channel: PasswordChannel): Promise<PasswordSumma
 export async function owedStep(channel: PasswordChannel): Promise<PasswordSummary> {
   const { store, tenant } = channel.context;
   const summary: PasswordSummary = { read: 0, sent: 0 };
-  const pairing = pairingState(store.db, await tenant.configuration());
+  const pairing = pairingState(store, await tenant.configuration());
   if (pairing.state === 'unconfirmed') return summary;
   const pass = store.passes.open();
   if (pass !== undefined && pass.readAt === null) return summary; // it reads everybody, those who are owed too

@@ -11,7 +11,6 @@ import type { ConnectorContext } from '../context.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { EventId } from '../store/events.ts';
-import { confirmKey, withdrawKey } from '../store/pairing.ts';
 import { believed, guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { processUsers } from './process-users.ts';
@@ -79,7 +78,7 @@ test('with a key that nobody confirmed nothing is sealed, and who is owed is rec
   assert.equal(context.store.owed.count(), 1);
 
   // A tenant that puts its own key under the confirmed fingerprint gains nothing.
-  confirmKey(context.store.db, peer.confirmable(key));
+  context.store.confirmations.confirmDomain(peer.confirmable(key));
   peer.offerKey({ ...sealingPublicKey(swapped), keyId: key.keyId, fingerprint: key.fingerprint });
   await context.tenant.configuration(true);
   await processUsers(context, [replicated(0, 10)], whole);
@@ -104,7 +103,7 @@ test('with a key that nobody confirmed nothing is sealed, and who is owed is rec
   const { ntHash, kerberosKeys } = opened;
   assert.ok(ntHash.every(byte => byte === 10) && kerberosKeys!.keys[0]!.key.every(byte => byte === 10));
 
-  withdrawKey(context.store.db);
+  context.store.confirmations.withdrawDomain();
   await processUsers(context, [replicated(0, 11)], whole);
   assert.equal(credentialOf(0)!.record, null);
   assert.equal(context.store.owed.count(), 1);
@@ -149,7 +148,7 @@ test('no hash and no key is in what is stored or sent in the clear', async () =>
   const context = await withPeople(1);
   const key = sealingPublicKey(await generateSealingKey());
   peer.offerKey(key);
-  confirmKey(context.store.db, peer.confirmable(key));
+  context.store.confirmations.confirmDomain(peer.confirmable(key));
   await context.tenant.configuration(true);
   await processUsers(context, [replicated(0, 0xa7)], whole);
   const stored = ['password_state', 'connector_space', 'retry_queue', 'event', 'cursor', 'pairing']
@@ -165,7 +164,7 @@ test('no hash and no key is in what is stored or sent in the clear', async () =>
 test('a password that no record can hold costs itself alone, and is wiped with the others', async () => {
   const context = await withPeople(2);
   const key = sealingPublicKey(await generateSealingKey());
-  confirmKey(context.store.db, peer.confirmable(key));
+  context.store.confirmations.confirmDomain(peer.confirmable(key));
   peer.offerKey(key);
   await context.tenant.configuration(true);
   const keys = Array.from({ length: 32 }, () => ({ enctype: 18, key: new Uint8Array(256).fill(9) }));

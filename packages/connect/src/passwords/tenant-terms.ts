@@ -15,7 +15,7 @@ export interface TenantTerms {
 
 export function tenantTerms(store: ConnectorStore, configuration: SyncConfiguration): TenantTerms {
   return {
-    pairing: pairingState(store.db, configuration),
+    pairing: pairingState(store, configuration),
     withdrawals: isReadBy(readsWith(store, configuration.accepts), 'withdrawal-1'),
     numbers: isReadBy(configuration.accepts, 'withdrawal-1'),
   };

@@ -7,7 +7,6 @@ import type { ConnectorContext } from '../context.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { noteReads } from '../pairing/signed-reads.ts';
-import { confirmKey } from '../store/pairing.ts';
 import { believed, guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { processUsers } from './process-users.ts';
@@ -103,7 +102,7 @@ test('nobody whose password was withdrawn is owed anything, and a later pairing 
   const { sequence } = withdrawalOf(context, 0)!;
   assert.equal(context.store.heads.summary().credentials, 1, 'it counts in the head');
 
-  confirmKey(context.store.db, peer.confirmable(key));
+  context.store.confirmations.confirmDomain(peer.confirmable(key));
   await processUsers(context, [temporary(0, 10)], { ...whole, fullPass: 7 });
   assert.equal(credentialOf(0), undefined);
   await processUsers(context, [replicated(0, 10)], whole);
@@ -119,7 +118,7 @@ test('who waited through a pairing by the flag alone is sealed when it is taken 
   await context.tenant.configuration(true);
   await processUsers(context, [replicated(0, 9)], whole);
   await processUsers(context, [temporary(0, 9)], whole);
-  confirmKey(context.store.db, peer.confirmable(key));
+  context.store.confirmations.confirmDomain(peer.confirmable(key));
   await processUsers(context, [replicated(0, 9)], whole);
   assert.ok(credentialOf(0)!.record !== null);
 });
@@ -179,7 +178,7 @@ test('a withdrawal without an answer is not acknowledged, and goes with the next
 test('a tenant without withdrawals costs only the withdrawal, where the managed domain signed that it reads them', async t => {
   const context = await withPeople(2);
   await processUsers(context, [replicated(0, 9), replicated(1, 9)], whole);
-  confirmKey(context.store.db, peer.confirmable(sealingPublicKey(await generateSealingKey())));
+  context.store.confirmations.confirmDomain(peer.confirmable(sealingPublicKey(await generateSealingKey())));
   noteReads(context.store, peer.receiptKey.publicKey.publicKey, ['withdrawal-1']);
   peer.accepts = undefined;
   peer.misbehave = path => (path.endsWith('/withdrawals') ? { status: 404 } : undefined);

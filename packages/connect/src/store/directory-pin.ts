@@ -1,4 +1,5 @@
 import { type DirectoryIdentity, domainSidOf } from '@causeway/active-directory';
+import type { Confirmations } from './confirmations.ts';
 import type { Database } from './database.ts';
 
 /** The directory that a connector reads, and no other one. */
@@ -13,35 +14,22 @@ export interface PinnedDirectory {
 
 export class DirectoryPin {
   readonly #db: Database;
+  readonly #confirmations: Confirmations;
   readonly #connector: string;
 
-  constructor(db: Database, connector: string) {
+  constructor(db: Database, confirmations: Confirmations, connector: string) {
     this.#db = db;
+    this.#confirmations = confirmations;
     this.#connector = connector;
   }
 
   /** What was pinned; before that, where the objects of the connector space came from; undefined: it has none. */
   get(): PinnedDirectory | undefined {
-    return (
-      this.#db.get<PinnedDirectory & Record<string, unknown>>(
-        `SELECT naming_context AS namingContext, domain_sid AS domainSid, domain_guid AS domainGuid, forest,
-           pinned_at AS pinnedAt FROM directory_pin WHERE connector = ?`,
-        this.#connector,
-      ) ?? this.#origin()
-    );
+    return this.#confirmations.pin(this.#connector) ?? this.#origin();
   }
 
-  set({ domainSid, domainGuid, namingContext, forest }: DirectoryIdentity): void {
-    this.#db.run(
-      `INSERT OR REPLACE INTO directory_pin (connector, domain_sid, domain_guid, naming_context, forest, pinned_at)
-       VALUES (?, ?, ?, ?, ?, ?)`,
-      this.#connector,
-      domainSid,
-      domainGuid,
-      namingContext,
-      forest,
-      this.#db.timestamp(),
-    );
+  set(directory: DirectoryIdentity): void {
+    this.#confirmations.setPin(this.#connector, directory);
   }
 
   /** By the SIDs and names of most of the objects. */

@@ -4,6 +4,7 @@ import { AdminTokens } from './admin-tokens.ts';
 import { Deletions } from './comparing/deletions.ts';
 import { SaidAnew } from './comparing/said-anew.ts';
 import { Strangers } from './comparing/strangers.ts';
+import { Confirmations } from './confirmations.ts';
 import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
 import { Cursors } from './cursors.ts';
@@ -24,6 +25,7 @@ import { SchedulerSettings } from './scheduler-settings.ts';
 export interface Store {
   readonly clock: Clock;
   readonly db: Database;
+  readonly confirmations: Confirmations;
   readonly events: Events;
   readonly scheduler: SchedulerSettings;
   readonly tokens: AdminTokens;
@@ -36,6 +38,7 @@ export interface ConnectorStore {
   /** By which the connector goes in all that it does. */
   readonly clock: Clock;
   readonly db: Database;
+  readonly confirmations: Confirmations;
   readonly events: Events;
   readonly settings: ConnectorSettings;
   readonly cursors: Cursors;
@@ -61,11 +64,12 @@ export interface ConnectorStore {
  * @param clock the machine's when absent
  */
 export function openStore(stateDirectory: string | undefined, log: Log, clock?: Clock): Store {
-  const file = stateDirectory === undefined ? ':memory:' : join(stateDirectory, 'connect.db');
-  const db = new Database(file, clock);
+  const at = (name: string) => stateDirectory && join(stateDirectory, name);
+  const db = new Database(at('connect.db') ?? ':memory:', clock);
   return {
     clock: db.clock,
     db,
+    confirmations: new Confirmations(db, at('confirmed.json')),
     events: new Events(db, log),
     scheduler: new SchedulerSettings(db),
     tokens: new AdminTokens(db),
@@ -73,17 +77,21 @@ export function openStore(stateDirectory: string | undefined, log: Log, clock?: 
   };
 }
 
-export function connectorStore(store: Pick<Store, 'db' | 'events'>, name: string): ConnectorStore {
-  const { db, events } = store;
+export function connectorStore(
+  store: Pick<Store, 'db' | 'confirmations' | 'events'>,
+  name: string,
+): ConnectorStore {
+  const { db, confirmations, events } = store;
   const passwordLog = new PasswordLog(db, name);
   return {
     name,
     clock: db.clock,
     db,
+    confirmations,
     events,
     settings: new ConnectorSettings(db, name),
     cursors: new Cursors(db, name),
-    pin: new DirectoryPin(db, name),
+    pin: new DirectoryPin(db, confirmations, name),
     space: new ConnectorSpace(db, name),
     bulk: new BulkBook(db),
     holders: new PasswordHolders(db, name),

@@ -1,12 +1,14 @@
+import { describeOtherRuns } from '@causeway/api';
 import { type CycleSummary, TENANT_CONNECTOR_ID } from '@causeway/contract';
 import { CausewayError, type Clock, type Log, lockStateSoon, type StateLock } from '@causeway/service';
 import type { ConnectConfiguration } from '../configuration.ts';
 import { scopeOf } from '../context.ts';
 import { ConnectorSettings } from '../store/connector-settings.ts';
+import { EventId } from '../store/events.ts';
 import { prunePasswordLog } from '../store/password-log.ts';
 import { connectorStore, openStore, type Store } from '../store/store.ts';
 import { type Agent, agentTransport, readAgent } from '../tenant/identity.ts';
-import { TenantClient } from '../tenant/tenant-client.ts';
+import { type SyncConfiguration, TenantClient } from '../tenant/tenant-client.ts';
 import { Connector, type CycleOptions, cycleStopped } from './connector.ts';
 
 const PRUNE_EVERY_MS = 3_600_000;
@@ -42,6 +44,7 @@ export class Connect {
     this.openedAt = parts.store.clock.now();
     this.#lock = lock;
     const { store, agent, tenant, log, configuration: settings } = parts;
+    tenant.onConfiguration = told => this.#hearRuns(told);
     const name = `${agent.tenantName} - AAD`;
     if (settings.connectors.some(connector => connector.name === name)) {
       const text = `the connector '${name}' has the name of the tenant's connector: give it another one`;
@@ -123,6 +126,19 @@ export class Connect {
     const stopped = await Promise.all(this.connectors.map(connector => connector.stopCycle()));
     await Promise.all(asked.map(({ ended }) => ended));
     return asked.length > 0 || stopped.includes(true);
+  }
+
+  #runsTwice = false;
+
+  /** Another copy of this Connect is an event when it is heard of, and when it is gone; the status names it meanwhile. */
+  #hearRuns({ otherRuns }: SyncConfiguration): void {
+    if ((otherRuns !== undefined) === this.#runsTwice) return;
+    this.#runsTwice = otherRuns !== undefined;
+    const { events } = this.store;
+    if (otherRuns)
+      events.add(EventId.runErrors, 'error', null, `ALARM: ${describeOtherRuns('Connect', otherRuns)}`);
+    else
+      events.add(EventId.runErrors, 'info', null, 'no other copy of this Connect calls the tenant any more');
   }
 
   #pruned = 0;

@@ -38,6 +38,8 @@ export class TenantClient {
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
   #configuration: { at: number; value: SyncConfiguration } | undefined;
+  /** Hears what the tenant says, each time. */
+  onConfiguration: ((told: SyncConfiguration) => void) | undefined;
 
   constructor(send: Send, signal?: AbortSignal, clock: Clock = realClock) {
     this.#send = send;
@@ -54,6 +56,7 @@ export class TenantClient {
     if (!fresh && kept && this.#clock.now() - kept.at < CONFIGURATION_AGE_MS) return kept.value;
     const value = await this.#trying(() => call(this.#send, routes.getSyncConfiguration), attempts);
     this.#configuration = { at: this.#clock.now(), value };
+    this.onConfiguration?.(value);
     return value;
   }
 

@@ -5,6 +5,7 @@ import type {
   CredentialChange,
   ObjectChange,
   PublicKey,
+  SeenRun,
   TenantLine,
   Verdict,
   WindowsCredentialsSyncConfig,
@@ -64,6 +65,8 @@ export class ProvisioningPeer {
   readonly marks: (string | null)[] = [];
   /** What it says of its users; a test that lies changes it. */
   lines: () => TenantLine[] = () => this.ownLines();
+  /** What it says of other starts of the same Connect. */
+  otherRuns: SeenRun[] | undefined;
   /** It knows no such agent (any more). */
   removed = false;
   readonly #server: Server;
@@ -91,6 +94,7 @@ export class ProvisioningPeer {
     this.mark = null;
     this.marks.length = 0;
     this.lines = () => this.ownLines();
+    this.otherRuns = undefined;
     this.windowsCredentialsSyncConfig = { enabled: false, domain: null };
   }
 
@@ -190,6 +194,7 @@ export class ProvisioningPeer {
           windowsCredentialsSyncConfig,
           ...(this.accepts && { accepts: this.accepts }),
           ...(this.domainAccepts && { domainAccepts: this.domainAccepts }),
+          ...(this.otherRuns && { otherRuns: this.otherRuns }),
         };
       }
       case '/api/v1/sync/objects':

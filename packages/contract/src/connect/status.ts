@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from '../common.ts';
 import { RecordNames } from '../http/accepts.ts';
 import { route } from '../http/route.ts';
+import { SeenRuns } from '../http/run.ts';
 
 /** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
 
@@ -142,6 +143,8 @@ export const ConnectStatus = z.strictObject({
     url: z.string(),
     /** The oldest Connect that the tenant takes; null while it does not say. */
     minimumAgentVersion: z.string().nullable(),
+    /** Other starts of this Connect that the tenant hears beside it; absent without any. */
+    otherRuns: SeenRuns.optional(),
   }),
   signingKey: PublicKey,
   pairing: z.strictObject({

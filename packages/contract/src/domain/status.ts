@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Timestamp } from '../common.ts';
 import { route } from '../http/route.ts';
+import { SeenRuns } from '../http/run.ts';
 import { DomainBlock, ForestText, ManagedAccount, UserProblem } from './people.ts';
 
 const Count = z.int().nonnegative();
@@ -77,6 +78,8 @@ export const DomainStatus = z.strictObject({
     })
     .optional(),
   registration: Registration,
+  /** Other starts of this Domain Services that the tenant hears beside it; absent without any. */
+  otherRuns: SeenRuns.optional(),
   feed: z.strictObject({
     cursor: z.string(),
     readAt: Timestamp.nullable(),

@@ -10,6 +10,8 @@ import {
   UserText,
 } from '../common.ts';
 import { route } from '../http/route.ts';
+import { SeenRuns } from '../http/run.ts';
+import { AgentKind } from './enrolment.ts';
 import { NameDifference } from './names.ts';
 import { Profile, WindowsCredentialsSyncConfig } from './synchronization.ts';
 
@@ -78,6 +80,10 @@ export const TenantStatus = z.strictObject({
       quarantined: z.int(),
     }),
   ),
+  /** Agents of which several starts go on beside each other; absent when there is none. */
+  runningTwice: z
+    .array(z.strictObject({ id: z.uuid(), kind: AgentKind, name: z.string(), runs: SeenRuns }))
+    .optional(),
   /** Names that are one user's here and another's in the managed domain, until an administrator has seen the pair. */
   nameDifferences: z.array(NameDifference).optional(),
   /** How much of each forest has arrived in the managed domain, as Connect and the managed domain say. */

@@ -14,6 +14,7 @@ import {
   text,
 } from '../common.ts';
 import { route } from '../http/route.ts';
+import { SeenRuns } from '../http/run.ts';
 import { Profile, RegisteredDomain } from './synchronization.ts';
 
 /** A place in the change feed, as the tenant gave it out. */
@@ -110,7 +111,11 @@ export const managedDomainRoutes = {
     path: '/api/v1/domain',
     access: ['admin', 'domain'],
     summary: 'the managed domain that the tenant has, or null',
-    reply: z.strictObject({ domain: RegisteredDomain.nullable() }),
+    reply: z.strictObject({
+      domain: RegisteredDomain.nullable(),
+      /** Other starts of this Domain Services that go on beside it; only for one that says which start it is, and absent without any. */
+      otherRuns: SeenRuns.optional(),
+    }),
   }),
   registerDomainKey: route({
     method: 'PUT',

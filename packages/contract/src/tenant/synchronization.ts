@@ -18,6 +18,7 @@ import {
 } from '../common.ts';
 import { RecordNames } from '../http/accepts.ts';
 import { route } from '../http/route.ts';
+import { SeenRuns } from '../http/run.ts';
 
 /** One that cannot be taken is none: it costs nothing else of its person. */
 const attribute = text(1024).nullable().catch(null);
@@ -168,6 +169,8 @@ export const synchronizationRoutes = {
       accepts: RecordNames.optional(),
       /** What the managed domain announced last; only beside `accepts`, and where there is one. */
       domainAccepts: RecordNames.optional(),
+      /** Other starts of this Connect that go on beside it; only for one that says which start it is, and absent without any. */
+      otherRuns: SeenRuns.optional(),
     }),
   }),
   exportObjects: route({

@@ -39,6 +39,7 @@ const handlers = adminHandlers({
     startedAt: Date.now(),
     samba: { version: '4.22.0', lacks: [{ id: 'a', what: 'a fix' }], warning: 'a warning' },
     trouble: () => 'samba is starting',
+    otherRuns: () => undefined,
     wake: () => told.push('wake'),
     readAgain: () => told.push('read again'),
     log: () => told.push('log'),

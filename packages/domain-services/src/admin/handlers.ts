@@ -1,5 +1,5 @@
 import type { Handlers, Send } from '@causeway/api';
-import type { Done, domainRoutes, RegisterRequest } from '@causeway/contract';
+import type { Done, domainRoutes, RegisterRequest, SeenRun } from '@causeway/contract';
 import type { SambaRelease } from '@causeway/samba';
 import {
   acceptAdministrator,
@@ -29,6 +29,8 @@ export interface RunningService {
   samba: SambaRelease;
   /** What keeps the feed from being followed, in words. */
   trouble: () => string | undefined;
+  /** Other starts of this Domain Services, as the tenant says. */
+  otherRuns: () => SeenRun[] | undefined;
   /** What was waited for may go now. */
   wake(): void;
   /** Records that were refused before may be taken now: the feed is read from its start. */
@@ -52,7 +54,8 @@ export function adminHandlers(at: AdminContext): AdminHandlers {
     return result;
   };
   return {
-    getStatus: () => readStatus(at, running && { ...running, trouble: running.trouble() }),
+    getStatus: () =>
+      readStatus(at, running && { ...running, trouble: running.trouble(), otherRuns: running.otherRuns() }),
     getUserStatus: ({ params, query }) => readUserStatus(ledger, params.user, query.forest),
     trustAgent: async ({ body }) => {
       const { fingerprint, forest } = await trustAgent(ledger, send, body.fingerprint, body.forest);

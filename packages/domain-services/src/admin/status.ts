@@ -1,5 +1,5 @@
 import type { Identity } from '@causeway/api';
-import type { DomainBlock, DomainStatus, DomainUserStatus } from '@causeway/contract';
+import type { DomainBlock, DomainStatus, DomainUserStatus, SeenRun } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import { domainStatus, type SambaRelease } from '@causeway/samba';
 import { countAdministrators } from '../administrators/administrators.ts';
@@ -27,7 +27,14 @@ export interface StatusSources {
 
 export function readStatus(
   sources: StatusSources,
-  following: { trouble: string | undefined; startedAt: number; samba?: SambaRelease } | undefined,
+  following:
+    | {
+        trouble: string | undefined;
+        startedAt: number;
+        samba?: SambaRelease;
+        otherRuns?: SeenRun[] | undefined;
+      }
+    | undefined,
 ): DomainStatus {
   const { ledger, places, realm, enrolment, keys } = sources;
   const domain = domainStatus(places.domain);
@@ -40,6 +47,7 @@ export function readStatus(
     domain: { running: domain.running, since: domain.since?.toISOString() ?? null },
     ...(following?.samba && { samba: following.samba }),
     registration,
+    ...(following?.otherRuns && { otherRuns: following.otherRuns }),
     feed: {
       cursor: ledger.state.get('cursor') ?? '',
       readAt: ledger.state.get('readAt') ?? null,

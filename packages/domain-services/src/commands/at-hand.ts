@@ -96,7 +96,7 @@ async function open(configuration: DomainConfiguration): Promise<AdminContext> {
   const send = await openTenant(places, configuration.tenant, enrolment);
   const { realm } = configuration;
   const limits = limitsOf(configuration);
-  const ledger = new Ledger(places.ledger);
+  const ledger = new Ledger(places.ledger, undefined, places.confirmed);
   return {
     ...{ ledger, send, places, enrolment, keys, realm, limits },
     applyBlocks: () => applyOnce({ ledger, places }),

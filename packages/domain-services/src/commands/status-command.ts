@@ -1,3 +1,4 @@
+import { describeOtherRuns } from '@causeway/api';
 import type { DomainArrival, DomainStatus, DomainUserStatus, UserProblem } from '@causeway/contract';
 import { table } from '@causeway/service';
 import { blockText } from '../admin/block-commands.ts';
@@ -54,6 +55,7 @@ function statusLines(status: DomainStatus): string[] {
       ['names and SIDs that differ', countsLine(problems.asides)],
     ]),
     ...registrationAdvice(status.registration),
+    ...(status.otherRuns ? ['', `ALARM: ${describeOtherRuns('Domain Services', status.otherRuns)}`] : []),
     ...(status.guard.alarm === null ? [] : ['', status.guard.alarm]),
     ...(status.samba == null || status.samba.warning === null
       ? []

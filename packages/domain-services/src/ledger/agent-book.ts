@@ -1,45 +1,98 @@
-import type { StateDatabase } from '@causeway/service';
+import { publicKeyInfo } from '@causeway/records';
+import { KeptFile, type StateDatabase } from '@causeway/service';
+import { z } from 'zod';
 
 /** A key that is trusted for one forest, or the tenant's own for `CLOUD_FOREST`. */
-export interface TrustedAgent {
-  keyId: string;
-  forest: string;
-  publicKey: string;
-  fingerprint: string;
-  trustedAt: string;
-}
+const TrustedAgent = z.strictObject({
+  keyId: z.string(),
+  forest: z.string(),
+  publicKey: z.string(),
+  fingerprint: z.string(),
+  trustedAt: z.iso.datetime(),
+});
+export type TrustedAgent = z.infer<typeof TrustedAgent>;
 
-/** The keys that an administrator trusts. */
+const Confirmed = z.strictObject({
+  signingKeys: z.array(TrustedAgent.refine(isWhole, 'its fingerprint or key id is not that of the key')),
+  /** When the first key of each forest was trusted, whatever became of that key. */
+  firstTrusted: z.record(z.string(), z.iso.datetime()),
+});
+type Confirmed = z.infer<typeof Confirmed>;
+
+const NOTHING: Confirmed = { signingKeys: [], firstTrusted: {} };
+
+/** The keys that an administrator trusts: in a file beside the domain's own keys, not in the database. */
 export class AgentBook {
   readonly #database: StateDatabase;
+  readonly #file: KeptFile<Confirmed>;
 
-  constructor(database: StateDatabase) {
+  /**
+   * @param path undefined keeps them in memory (tests)
+   * @throws CausewayError 'confirmations-unreadable' or 'file-not-private'
+   */
+  constructor(database: StateDatabase, path: string | undefined) {
     this.#database = database;
+    this.#file = new KeptFile(path, Confirmed);
+    this.#takeFromDatabase();
   }
 
   list(): TrustedAgent[] {
-    return this.#database.all('SELECT * FROM trusted_agents ORDER BY trusted_at, forest').map(row => ({
-      keyId: String(row.key_id),
-      forest: String(row.forest),
-      publicKey: String(row.public_key),
-      fingerprint: String(row.fingerprint),
-      trustedAt: String(row.trusted_at),
-    }));
+    return [...this.#value.signingKeys];
   }
 
-  trust(agent: TrustedAgent): void {
-    this.#database.run(
-      `INSERT OR REPLACE INTO trusted_agents (key_id, forest, public_key, fingerprint, trusted_at)
-        VALUES (?, ?, ?, ?, ?)`,
-      ...[agent.keyId, agent.forest, agent.publicKey, agent.fingerprint, agent.trustedAt],
-    );
+  /** Forests, the one that was trusted first at the beginning; also those that are not trusted any more. */
+  inOrderOfTrust(): string[] {
+    const since = Object.entries(this.#value.firstTrusted);
+    return since.sort(([a, x], [b, y]) => order(x, a, y, b)).map(([forest]) => forest);
   }
 
-  untrust(agent: TrustedAgent): void {
-    this.#database.run(
-      'DELETE FROM trusted_agents WHERE key_id = ? AND forest = ?',
-      agent.keyId,
-      agent.forest,
+  /** @param instead of a key that is not trusted any more from then on: there is no moment between the two */
+  trust(agent: TrustedAgent, instead?: TrustedAgent): void {
+    const isOther = (one: TrustedAgent) => !isSame(one, agent) && !(instead && isSame(one, instead));
+    this.#keep([...this.#value.signingKeys.filter(isOther), agent]);
+  }
+
+  untrust(agents: readonly TrustedAgent[]): void {
+    this.#keep(this.#value.signingKeys.filter(one => !agents.some(agent => isSame(one, agent))));
+  }
+
+  get #value(): Confirmed {
+    return this.#file.value ?? NOTHING;
+  }
+
+  #keep(keys: readonly TrustedAgent[]): void {
+    const signingKeys = keys.toSorted((a, b) => order(a.trustedAt, a.forest, b.trustedAt, b.forest));
+    const since = signingKeys.map(({ forest, trustedAt }) => [forest, trustedAt] as const).reverse();
+    this.#file.keep({
+      signingKeys,
+      firstTrusted: { ...Object.fromEntries(since), ...this.#value.firstTrusted },
+    });
+  }
+
+  /**
+   * Releases before kept them in a table. Rows go once they are in the file: an older ledger, restored, says nothing against it, and a
+   * key that is not trusted any more does not come back with a lost file.
+   */
+  #takeFromDatabase(): void {
+    const rows = this.#database.all<TrustedAgent>(
+      'SELECT key_id AS keyId, forest, public_key AS publicKey, fingerprint, trusted_at AS trustedAt FROM trusted_agents',
     );
+    if (rows.length === 0) return;
+    if (this.#file.value === undefined) this.#keep(rows.map(row => ({ ...row })));
+    this.#database.exec('DELETE FROM trusted_agents');
+  }
+}
+
+const isSame = (a: TrustedAgent, b: TrustedAgent): boolean => a.keyId === b.keyId && a.forest === b.forest;
+
+const order = (...[at, forest, otherAt, otherForest]: [string, string, string, string]): number =>
+  at === otherAt ? (forest < otherForest ? -1 : 1) : at < otherAt ? -1 : 1;
+
+function isWhole({ keyId, publicKey, fingerprint }: TrustedAgent): boolean {
+  try {
+    const key = publicKeyInfo('signing', publicKey);
+    return key.keyId === keyId && key.fingerprint === fingerprint;
+  } catch {
+    return false;
   }
 }

@@ -34,7 +34,7 @@ export class Ledger {
   readonly blocks: BlockBook;
   /** Who is proposed and accepted as an administrator of the managed domain. */
   readonly administrators: AdministratorBook;
-  /** The signing keys that are trusted. */
+  /** The signing keys that are trusted; in the file of what was confirmed. */
   readonly agents: AgentBook;
   /** Which forest brought which domain's SIDs. */
   readonly sids: SidBook;
@@ -49,9 +49,10 @@ export class Ledger {
 
   /**
    * @param clock the machine's when absent
-   * @throws CausewayError 'ledger-too-new'
+   * @param confirmed the file of what administrators confirmed; it is kept in memory when absent (tests)
+   * @throws CausewayError 'ledger-too-new', 'confirmations-unreadable' or 'file-not-private'
    */
-  constructor(file: string, clock?: Clock) {
+  constructor(file: string, clock?: Clock, confirmed?: string) {
     const database = new StateDatabase(file, clock);
     database.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
     database.function('name_key', { deterministic: true }, name =>
@@ -69,7 +70,7 @@ export class Ledger {
     this.bulk = new BulkBook(database);
     this.blocks = new BlockBook(database);
     this.administrators = new AdministratorBook(database);
-    this.agents = new AgentBook(database);
+    this.agents = new AgentBook(database, confirmed);
     this.sids = new SidBook(database);
     this.ownChanges = new DueAccounts(database, 'own_changes_due');
     this.marks = new DueAccounts(database, 'marks_due');

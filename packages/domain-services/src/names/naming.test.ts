@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
+import { generateSigningKey, signingPublicKey } from '@causeway/records';
 import { createLog } from '@causeway/service';
 import { freeName, giveName, listNames, readName } from '../admin/name-commands.ts';
 import { type NamingContext, RESERVATION_MS } from '../apply/names/look-at-names.ts';
@@ -177,6 +178,25 @@ test('a reserved userPrincipalName is its own forest’s at once, and another on
   await reconcile();
   assert.equal(entryOf('f').userPrincipalName, name.toUpperCase());
   assert.deepEqual(ledger.problems.of(entryOf('f')), []);
+});
+
+test('of forests that wait for a name the one that was trusted first gets it', async () => {
+  const name = 'alice@example.net';
+  const [corp, fabrikam, contoso] = [CORP, FABRIKAM, 'contoso.example.net'];
+  for (const [i, forest] of [contoso, fabrikam].entries()) {
+    const key = signingPublicKey(generateSigningKey());
+    ledger.agents.trust({ ...key, forest, trustedAt: `2026-11-2${i}T10:00:00.000Z` });
+  }
+  await say(corp, 'a', 'one', name);
+  await say(fabrikam, 'b', 'two', name);
+  await say(contoso, 'c', 'three', name);
+  await remove('a');
+  age(`p:${name.toUpperCase()}`, RESERVATION_MS + 1);
+  await reconcile();
+  assert.deepEqual(
+    ['b', 'c'].map(one => entryOf(one).userPrincipalName),
+    [null, name],
+  );
 });
 
 test('a userPrincipalName stands in for a refused one, until it is somebody’s true name', async () => {

@@ -81,11 +81,11 @@ function pin(ledger: Ledger, key: PublicKeyInfo, action: string, detail: string)
   }
   const at = ledger.timestamp();
   const before = pinnedTenantKey(ledger);
+  // The feed first, as in `trustAgent`.
   ledger.transaction(() => {
-    if (before) ledger.agents.untrust(before);
-    ledger.agents.trust({ ...key, forest: CLOUD_FOREST, trustedAt: at });
     ledger.state.set('offeredTenantKey', '');
     ledger.state.set('cursor', '');
     ledger.audit.add({ action, subject: key.fingerprint, detail });
   });
+  ledger.agents.trust({ ...key, forest: CLOUD_FOREST, trustedAt: at }, before);
 }

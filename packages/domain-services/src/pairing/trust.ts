@@ -67,11 +67,12 @@ export async function trustAgent(
   }
   const trustedAt = ledger.timestamp();
   const agent = { keyId, forest, publicKey, fingerprint, trustedAt };
+  // The feed first: a kill in between has it read once more than needed, and never a key trusted whose refused records stay refused.
   ledger.transaction(() => {
-    ledger.agents.trust(agent);
     ledger.state.set('cursor', '');
     ledger.audit.add({ action: 'trust-agent', subject: fingerprint, detail: `forest ${forest}` });
   });
+  ledger.agents.trust(agent);
   return agent;
 }
 
@@ -97,9 +98,9 @@ export function untrustAgent(ledger: Ledger, fingerprintText: string, forest?: s
       status: 404,
     });
   }
+  ledger.agents.untrust(agents);
   ledger.transaction(() => {
     for (const agent of agents) {
-      ledger.agents.untrust(agent);
       ledger.audit.add({ action: 'untrust-agent', subject: fingerprint, detail: `forest ${agent.forest}` });
     }
     ledger.state.set('cursor', '');

@@ -42,8 +42,8 @@ export interface Look {
 }
 
 /** @throws CallError, also when the tenant accepts this agent no more: see `isRemoved` */
-export async function readRegistered(send: Send, signal?: AbortSignal): Promise<Registered> {
-  return (await callIfServed(send, managedDomainRoutes.readDomain, signal ? { signal } : {}))?.domain;
+async function readRegistered(send: Send): Promise<Registered> {
+  return (await callIfServed(send, managedDomainRoutes.readDomain))?.domain;
 }
 
 /**

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
 import { CallError } from '@causeway/api';
-import { managedDomainRoutes, type RegisteredDomain } from '@causeway/contract';
+import { managedDomainRoutes, type RegisteredDomain, type SeenRun } from '@causeway/contract';
 import {
   domainFingerprint,
   generateSealingKey,
@@ -47,7 +47,11 @@ type Answer = RegisteredDomain | null | number | CallError;
 /** The first domain's watch, with a tenant that says whatever a test wants. */
 function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
   const ledger = new Ledger(file, clock);
-  const tenant = { answer, confirmation: 404 as object | 404 };
+  const tenant = {
+    answer,
+    confirmation: 404 as object | 404,
+    otherRuns: undefined as SeenRun[] | undefined,
+  };
   const lines: { level: number; msg: string; next?: string }[] = [];
   const stop = new AbortController();
   const watch = new StandingWatch({
@@ -60,7 +64,9 @@ function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
       if (said instanceof Error) throw said;
       const member = asksStanding ? 'domain' : 'confirmation';
       const json =
-        typeof said === 'number' ? { error: { code: 'scripted', message: 'no' } } : { [member]: said };
+        typeof said === 'number'
+          ? { error: { code: 'scripted', message: 'no' } }
+          : { [member]: said, ...(asksStanding && { otherRuns: tenant.otherRuns }) };
       const status = typeof said === 'number' ? said : 200;
       return { status, headers: new Headers(), text: async () => JSON.stringify(json) };
     },
@@ -74,6 +80,8 @@ function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
   ends.push(end);
   return {
     file,
+    tenant,
+    watch,
     /** Says something else from now on, and waits until it was asked a few times. */
     async says(next: Answer, confirmation: object | 404 = 404) {
       Object.assign(tenant, { answer: next, confirmation });
@@ -97,6 +105,24 @@ test('a domain that is its tenant’s says so and raises no alarm', async () => 
   assert.deepEqual([state, alarm, next], ['registered', null, null]);
   assert.ok(since !== null);
   assert.deepEqual(watch.log(), []);
+});
+
+test('another copy of this machine is an alarm in log and status while the tenant hears both', async () => {
+  const { tenant, watch, says, log } = watching(first.shown);
+  const at = '2026-11-28T10:00:00.000Z';
+  tenant.otherRuns = [{ machine: 'ds1-copy', address: '10.0.0.7', firstSeenAt: at, lastSeenAt: at }];
+  const { alarm } = await says(first.shown);
+  assert.equal(alarm, null, 'it is its tenant’s domain all the same');
+  assert.deepEqual(watch.otherRuns, tenant.otherRuns);
+  tenant.otherRuns = undefined;
+  await says(first.shown);
+  assert.equal(watch.otherRuns, undefined);
+  assert.match(
+    log()[0]!,
+    /^ALARM: this Domain Services runs more than once.* on ds1-copy \(10\.0\.0\.7\) since /,
+  );
+  assert.match(log()[1]!, /no other copy/);
+  assert.equal(log().length, 2, 'each is told once');
 });
 
 test('a domain whose keys nobody confirmed at the tenant says what to do, without an alarm, until somebody has', async () => {

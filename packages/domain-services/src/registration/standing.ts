@@ -1,11 +1,11 @@
-import { callIfServed, isRemoved, type Send } from '@causeway/api';
-import { managedDomainRoutes, type Registration } from '@causeway/contract';
+import { callIfServed, describeOtherRuns, isRemoved, type Send } from '@causeway/api';
+import { managedDomainRoutes, type Registration, type SeenRun } from '@causeway/contract';
 import { Bell, every, type Log, type Service, Trouble } from '@causeway/service';
 import { z } from 'zod';
 import { askProposals, logEnded, noteProposals } from '../administrators/administrators.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { MAKE_CODE } from './identity.ts';
-import { fingerprintOf, isOwn, type OwnDomain, readRegistered } from './registration.ts';
+import { fingerprintOf, isOwn, type OwnDomain } from './registration.ts';
 
 /** Whether this domain is its tenant's, as the tenant said last. */
 const Standing = z.discriminatedUnion('state', [
@@ -28,15 +28,22 @@ export type Standing = z.infer<typeof Standing>;
 const Noted = z.strictObject({ standing: Standing, since: z.iso.datetime() });
 
 /** What the tenant says now. @throws CallError when it says nothing */
-async function askStanding(send: Send, own: OwnDomain, signal: AbortSignal): Promise<Standing> {
+async function askStanding(
+  send: Send,
+  own: OwnDomain,
+  signal: AbortSignal,
+): Promise<{ standing: Standing; otherRuns?: SeenRun[] | undefined }> {
   try {
-    const domain = await readRegistered(send, signal);
-    if (domain === undefined) return { state: 'unknown' };
-    if (domain === null) return { state: 'withdrawn' };
-    if (isOwn(own, domain)) return { state: 'registered', ...(await readUnconfirmed(send, signal)) };
-    return { state: 'replaced', realm: domain.realm, fingerprint: fingerprintOf(domain) };
+    const told = await callIfServed(send, managedDomainRoutes.readDomain, { signal });
+    if (told === undefined) return { standing: { state: 'unknown' } };
+    const { domain, otherRuns } = told;
+    if (domain === null) return { standing: { state: 'withdrawn' }, otherRuns };
+    if (isOwn(own, domain))
+      return { standing: { state: 'registered', ...(await readUnconfirmed(send, signal)) }, otherRuns };
+    const { realm } = domain;
+    return { standing: { state: 'replaced', realm, fingerprint: fingerprintOf(domain) }, otherRuns };
   } catch (error) {
-    if (isRemoved(error)) return { state: 'removed' };
+    if (isRemoved(error)) return { standing: { state: 'removed' } };
     throw error;
   }
 }
@@ -115,6 +122,7 @@ export class StandingWatch implements Service {
   readonly name = 'standing';
   readonly #options: StandingWatchOptions;
   #said = false;
+  #otherRuns: SeenRun[] | undefined;
   readonly #bell = new Bell();
   // What was known stays known: who does not answer says nothing of it.
   readonly #noDomain: Trouble;
@@ -131,6 +139,11 @@ export class StandingWatch implements Service {
     this.#noProposals = silent('whom it proposes as administrators');
   }
 
+  /** Other starts of this Domain Services, as the tenant said last. */
+  get otherRuns(): SeenRun[] | undefined {
+    return this.#otherRuns;
+  }
+
   /** Asks at once: something was done about it. */
   wake(): void {
     this.#bell.ring();
@@ -144,7 +157,9 @@ export class StandingWatch implements Service {
   async #look(signal: AbortSignal): Promise<void> {
     const { ledger, send, own, log } = this.#options;
     await this.#noDomain.during(async () => {
-      this.#say(noteStanding(ledger, await askStanding(send, own, signal)));
+      const { standing, otherRuns } = await askStanding(send, own, signal);
+      this.#say(noteStanding(ledger, standing));
+      this.#hearRuns(otherRuns);
     }, signal);
     await this.#noProposals.during(async () => {
       const { ended, isNew } = noteProposals(ledger, await askProposals(send, signal));
@@ -154,6 +169,15 @@ export class StandingWatch implements Service {
           "the tenant proposes administrators of the domain: 'causeway domain administrators' shows who",
         );
     }, signal);
+  }
+
+  /** Another copy of this Domain Services is told when it is heard of, and when it is gone. */
+  #hearRuns(otherRuns: SeenRun[] | undefined): void {
+    const before = this.#otherRuns;
+    this.#otherRuns = otherRuns;
+    const { log } = this.#options;
+    if (otherRuns && !before) log.error(`ALARM: ${describeOtherRuns('Domain Services', otherRuns)}`);
+    if (before && !otherRuns) log.info('no other copy of this Domain Services calls the tenant any more');
   }
 
   /** An alarm once, and again in the log of a new start. */

@@ -1,5 +1,6 @@
 import type { HttpServer } from '@causeway/api';
 import { administrationRoutes, type UserStatus } from '@causeway/contract';
+import { agentsRunningTwice } from '../clients/agents.ts';
 import { readTenantStatus } from '../feed/status.ts';
 import { existingUser, forgetPasswordOrders, listUsers, type User, userStatus } from '../people/users.ts';
 import { readLocks } from '../sign-in/lockout.ts';
@@ -14,9 +15,10 @@ export function registerAdministration(server: HttpServer, context: RouteContext
     const locks = await readLocks(scope, counters, scope.now());
     return users.map((user, index) => userStatus(user, locks.get(counters[index]!)));
   };
-  registerRoute(server, context, administrationRoutes.getTenantStatus, async (_input, { scope }) =>
-    readTenantStatus(scope),
-  );
+  registerRoute(server, context, administrationRoutes.getTenantStatus, async (_input, { scope }) => {
+    const runningTwice = await agentsRunningTwice(scope, context.installation.runs);
+    return { ...(await readTenantStatus(scope)), ...(runningTwice.length > 0 && { runningTwice }) };
+  });
   registerRoute(server, context, administrationRoutes.listUsers, async ({ query }, { scope }) => {
     const rows = await listUsers(scope, { ...query, limit: query.limit + 1 });
     const users = rows.slice(0, query.limit);

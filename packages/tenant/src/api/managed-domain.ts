@@ -16,7 +16,7 @@ import { readHeads, storeReceipt } from '../feed/statements.ts';
 import { readTenantKey } from '../people/cloud-records.ts';
 import { confirmDomain, readConfirmation } from '../people/domain-confirmation.ts';
 import { proposedAdministrators, requireDomainAdministrator } from '../people/groups.ts';
-import { type RouteContext, registerRoute, unauthorized } from './register-route.ts';
+import { otherRuns, type RouteContext, registerRoute, unauthorized } from './register-route.ts';
 
 export function registerManagedDomain(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, managedDomainRoutes.registerDomainKey, async ({ body }, caller) => {
@@ -28,8 +28,9 @@ export function registerManagedDomain(server: HttpServer, context: RouteContext)
     else context.log.warn({ ...about, replaced }, 'managed domain replaced by another one');
     return {};
   });
-  registerRoute(server, context, managedDomainRoutes.readDomain, async (_input, { scope }) => ({
-    domain: (await readSyncConfig(scope)).domain,
+  registerRoute(server, context, managedDomainRoutes.readDomain, async (_input, caller) => ({
+    domain: (await readSyncConfig(caller.scope)).domain,
+    ...(caller.role === 'domain' && otherRuns(context, caller)),
   }));
   registerRoute(server, context, managedDomainRoutes.readConfirmation, async (_input, { scope }) => ({
     confirmation: await readConfirmation(scope),

@@ -9,7 +9,7 @@ import { storeConnectReport } from '../feed/status.ts';
 import { provisionCredentials } from '../provisioning/provision-credentials.ts';
 import { provisionObjects } from '../provisioning/provision-objects.ts';
 import { provisionWithdrawals } from '../provisioning/provision-withdrawals.ts';
-import { type RouteContext, registerRoute } from './register-route.ts';
+import { otherRuns, type RouteContext, registerRoute } from './register-route.ts';
 
 /** 500 items with their records, at most 16,384 characters each, and some air. */
 const BATCH_BODY_LIMIT = 16 * 1024 * 1024;
@@ -28,6 +28,7 @@ export function registerProvisioning(server: HttpServer, context: RouteContext):
       accepts: [...ACCEPTED_RECORDS],
       domainAccepts: await readDomainAccepts(caller.scope),
     }),
+    ...otherRuns(context, caller),
   }));
   registerRoute(
     server,

@@ -12,14 +12,17 @@ import {
   isVersion,
   type ReplyOf,
   type Route,
+  RUN_HEADER,
   readAccepts,
+  readRun,
+  type SeenRun,
   VERSION_HEADER,
 } from '@causeway/contract';
 import { CausewayError, type Log } from '@causeway/service';
 import type { z } from 'zod';
 import { refuseOldAgent } from '../clients/agents.ts';
 import { findUser } from '../people/users.ts';
-import type { Caller, Installation } from '../tenancy/installation.ts';
+import type { Agent, Caller, Installation } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 /** What a handler gets: everything checked against the contract. */
@@ -50,7 +53,7 @@ export function registerRoute<R extends Route>(
 ): void {
   const callers = new WeakMap<HttpRequest, CallerOf<R>>();
   const enter = async (request: HttpRequest): Promise<CallerOf<R>> => {
-    const caller = await authenticate(context.installation, request);
+    const caller = await authenticate(context, request);
     if (caller.role === 'connect') refuseOldAgent(caller.version, context.minimumAgentVersion);
     if (mayCall(route, caller)) return caller;
     throw new CausewayError('forbidden', `this needs a token of ${route.access.join(' or ')}`, {
@@ -92,12 +95,42 @@ export function registerOpenRoute<R extends OpenRoute>(
   serveRoute(server, route, {}, handler);
 }
 
-async function authenticate(installation: Installation, request: HttpRequest): Promise<Caller> {
+async function authenticate(context: RouteContext, request: HttpRequest): Promise<Caller> {
   const token = bearerToken(request);
-  const said = { version: saidVersion(request), accepts: readAccepts(request.headers[ACCEPTS_HEADER]) };
-  const caller = token === undefined ? undefined : await installation.findCaller(token, said);
-  if (caller) return caller;
-  throw unauthorized();
+  const said = {
+    version: saidVersion(request),
+    accepts: readAccepts(request.headers[ACCEPTS_HEADER]),
+    run: readRun(request.headers[RUN_HEADER]),
+  };
+  const caller = token === undefined ? undefined : await context.installation.findCaller(token, said);
+  if (!caller) throw unauthorized();
+  if (caller.role !== 'admin') noteRun(context, caller, request.ip);
+  return caller;
+}
+
+/** Two copies of one agent stop nobody: it is an alarm. */
+function noteRun(
+  { installation, log }: RouteContext,
+  { scope, agentId, agentName, run }: Agent,
+  address: string,
+): void {
+  const change = run && installation.runs.note(agentId, run, address);
+  const agent = { tenant: scope.tenantName, agentId, agent: agentName };
+  if (change === 'begin')
+    log.error(
+      { ...agent, runs: installation.runs.together(agentId) },
+      'two copies of one agent run beside each other',
+    );
+  else if (change === 'end') log.info(agent, 'one copy of the agent runs again');
+}
+
+/** For the reply to an agent that says which start of it calls. */
+export function otherRuns(
+  { installation }: RouteContext,
+  { agentId, run }: Agent,
+): { otherRuns?: SeenRun[] } {
+  const others = run ? installation.runs.besides(agentId, run) : [];
+  return others.length > 0 ? { otherRuns: others } : {};
 }
 
 export const unauthorized = (): CausewayError =>

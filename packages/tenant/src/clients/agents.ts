@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { type Agent, type AgentJwk, compareVersions, isVersion, type PublicKey } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { lockCounter } from '../changes/change-counter.ts';
+import type { AgentRuns } from '../tenancy/agent-runs.ts';
 import { digestOf } from '../tenancy/digest.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type Claim, dropAgent, type Replaced, refuseUnnamed, replaceAgents } from './replaced-agents.ts';
@@ -146,6 +147,14 @@ export async function listAgents(scope: TenantScope): Promise<Agent[]> {
     enrolledAt: row.enrolled_at.toISOString(),
     lastSeenAt: row.last_seen_at?.toISOString() ?? null,
   }));
+}
+
+/** The agents of which several starts go on beside each other. */
+export async function agentsRunningTwice(scope: TenantScope, runs: AgentRuns) {
+  const agents = await scope.select('agents').select(['id', 'kind', 'name']).orderBy('enrolled_at').execute();
+  return agents
+    .map(({ id, kind, name }) => ({ id, kind, name, runs: runs.together(id) }))
+    .filter(agent => agent.runs.length > 0);
 }
 
 /**

@@ -202,6 +202,13 @@ function tenantLines(status: TenantStatus, confirmation: DomainConfirmation | nu
       ...(confirmation ? [['its keys', confirmationLine(confirmation)]] : []),
       ...status.arrivals.map(one => [`arrived of ${one.forest}`, arrivalLine(one)]),
     ]),
+    ...(status.runningTwice ?? []).flatMap(({ id, name, runs }) => [
+      `ALARM: ${runs.length} copies of agent ${name} (${id}) run beside each other: stop all but one`,
+      ...runs.map(
+        ({ machine, address, firstSeenAt, lastSeenAt }) =>
+          `  on ${machine} (${address}) since ${firstSeenAt}, last seen ${lastSeenAt}`,
+      ),
+    ]),
     ...(status.nameDifferences ?? []).map(
       ({ name, here, managedDomain }) =>
         `DIFFERS: ${name} is ${here.id} of ${here.forest} at web sign-in, and ${managedDomain.id} of ${managedDomain.forest} in the ` +

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Run } from '@causeway/contract';
 import { CausewayError, type Clock } from '@causeway/service';
 import type { Database } from '../database/open-database.ts';
 import type { TenantKeys } from '../database/schema.ts';
+import { AgentRuns } from './agent-runs.ts';
 import { digestOf } from './digest.ts';
 import { makeTenantKeys } from './tenant-keys.ts';
 import { TenantScope } from './tenant-scope.ts';
@@ -23,6 +25,8 @@ export interface Agent<Role extends 'connect' | 'domain' = 'connect' | 'domain'>
   readonly version: string;
   /** Records that the agent announced with this request; undefined where it announced none. */
   readonly accepts: readonly string[] | undefined;
+  /** Which start of the agent this is; undefined where it does not say. */
+  readonly run: Run | undefined;
   /** Key id of the key that signs this Connect's records. */
   readonly signingKeyId: string | undefined;
   /** What this Connect may provision. */
@@ -36,6 +40,7 @@ export type Caller = Administrator | Agent<'connect'> | Agent<'domain'>;
 export interface AgentWords {
   readonly version?: string | undefined;
   readonly accepts?: readonly string[] | undefined;
+  readonly run?: Run | undefined;
 }
 
 const LAST_SEEN_STEP_MS = 60_000;
@@ -46,11 +51,13 @@ const LAST_SEEN_STEP_MS = 60_000;
  */
 export class Installation {
   readonly clock: Clock;
+  readonly runs: AgentRuns;
   readonly #database: Database;
 
   constructor(database: Database, clock: Clock) {
     this.#database = database;
     this.clock = clock;
+    this.runs = new AgentRuns(clock);
   }
 
   /**
@@ -172,6 +179,7 @@ export class Installation {
       agentName: row.name,
       version,
       accepts: said.accepts,
+      run: said.run,
       signingKeyId: row.signing_key?.keyId,
       forests: row.forests,
     };

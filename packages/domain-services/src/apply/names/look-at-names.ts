@@ -10,7 +10,7 @@ import {
   type Slot,
   winnerOf,
 } from '../../names/naming.ts';
-import { keyOf, type Person } from '../../person.ts';
+import { keyOf } from '../../person.ts';
 import type { Obstacle } from '../../refusals.ts';
 import type { ApplyContext } from '../apply-context.ts';
 import { type Move, movesOf } from './name-moves.ts';
@@ -92,9 +92,9 @@ function updateOwner(ledger: Ledger, view: NameView, slot: Slot, domain: Managed
     book.dropOwner(slot);
   }
   const holders = view.holding(slot).map(({ forest }) => forest);
-  // Of two forests that say one anchor the order is the forests'.
-  const rank = ({ forest, anchor }: Person): string => `${anchor} ${forest}`;
-  const others = wanting.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(({ forest }) => forest);
+  // Where nobody had it before, or that is not known any more: the forest that was trusted first.
+  const byTrust = ledger.agents.inOrderOfTrust();
+  const others = [...byTrust, ...wanting.map(({ forest }) => forest).sort()];
   const forest = [...holders, ...others].find(one => winnerOf(slot, one, wanting, domain));
   if (forest !== undefined) book.setOwner({ slot, forest, releasedAt: null });
 }
