@@ -20,6 +20,7 @@ import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation/creation.ts';
 import { accountMark } from './directory/account-mark.ts';
 import { AccountUpgrade } from './directory/account-upgrade.ts';
+import { databaseAtRest } from './directory/database-at-rest.ts';
 import { LdbModify } from './directory/ldb-modify.ts';
 import { ManagedDirectory } from './directory/managed-directory.ts';
 import { RealmGuard } from './directory/realm-guard.ts';
@@ -161,7 +162,7 @@ async function reuniteAtStart(
   const trouble = new Trouble(err => log.error({ err }, 'cannot compare the ledger with the directory'));
   while (!signal.aborted) {
     try {
-      await reunite({ ledger, place: places.domain, log });
+      await reunite({ ledger, database: databaseAtRest(places.domain), log });
       return;
     } catch (error) {
       trouble.begin(error);

@@ -1,18 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { baseDn, type DomainPlace, readDomain } from '@causeway/samba';
-import { describeError, faultPoint, type Log } from '@causeway/service';
+import { faultPoint, type Log } from '@causeway/service';
 import { endUnproven, logEnded } from '../administrators/administrators.ts';
 import { accountMark } from '../directory/account-mark.ts';
 import { controlValues, withdrawalValues } from '../directory/attributes.ts';
-import { writeInBulk } from '../directory/bulk.ts';
 import { compareGenerations, type Reunion } from '../directory/compare-generations.ts';
-import { beginGeneration, findGeneration } from '../directory/generations.ts';
-import { LdbModify } from '../directory/ldb-modify.ts';
-import { ldbSearch } from '../directory/ldb-tools.ts';
-import { renderLdif } from '../directory/ldif.ts';
-import { raiseRids } from '../directory/rid-pools.ts';
-import { ADMINISTRATORS_GROUP, usersDn } from '../directory/structure.ts';
-import type { Write, WriteResult } from '../directory/write.ts';
+import type { DatabaseAtRest } from '../directory/database-at-rest.ts';
+import { beginGeneration } from '../directory/generations.ts';
+import type { Write } from '../directory/write.ts';
 import { knownGeneration, readGeneration } from '../ledger/generation.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { mayBeEnabled } from '../ledger/may-be-enabled.ts';
@@ -22,7 +16,7 @@ const BATCH = 1000;
 
 interface ReunionContext {
   ledger: Ledger;
-  place: DomainPlace;
+  database: DatabaseAtRest;
   log: Log;
 }
 
@@ -32,28 +26,28 @@ interface ReunionContext {
  * first. Everything else comes with the feed, from its start. May be repeated: the new generation is drawn when all is done.
  */
 export async function reunite(context: ReunionContext): Promise<Reunion> {
-  const { ledger, place, log } = context;
-  const found = await findGeneration(place);
+  const { ledger, database, log } = context;
+  const found = await database.generation();
   const reunion = compareGenerations(knownGeneration(ledger.state), readGeneration(found ?? ''));
   if (reunion === 'directory-older') {
     log.error('the directory is older than the ledger: everything is written to it anew');
     await closeAgain(context);
-    await raiseRids(ledger, place);
+    await database.raiseRids(ledger);
     faultPoint('domain.within-reunion');
   }
   if (reunion !== 'together') {
-    const members = reunion === 'ledger-older' ? await administratorsThere(place) : undefined;
+    const members = reunion === 'ledger-older' ? await database.administrators() : undefined;
     ledger.transaction(() => {
       if (reunion === 'directory-older') ledger.accounts.nothingIsWritten();
       if (members) logEnded(log, endUnproven(ledger, members));
       startOver(ledger);
       const detail = reunion === 'directory-older' ? 'the directory is older' : 'the ledger is older';
-      ledger.audit.add({ action: 'reunite', subject: readDomain(place).realm, detail });
+      ledger.audit.add({ action: 'reunite', subject: database.realm, detail });
     });
     if (reunion === 'ledger-older')
       log.warn('the ledger is older than the directory: its accounts are taken over, the feed is read anew');
   }
-  await beginGeneration(ledger, place, found);
+  await beginGeneration(ledger, database, found);
   return reunion;
 }
 
@@ -66,8 +60,8 @@ function startOver({ state, heads }: Ledger): void {
 }
 
 /** Closes in the database whoever is closed by the ledger's word: disabled, blocked, without a password, or deleted. */
-async function closeAgain({ ledger, place, log }: ReunionContext): Promise<void> {
-  const there = await accountsThere(place);
+async function closeAgain({ ledger, database, log }: ReunionContext): Promise<void> {
+  const there = await database.people();
   const now = ledger.now();
   const writes: Write[] = [];
   for (const entry of ledger.accounts.allEver()) {
@@ -78,38 +72,12 @@ async function closeAgain({ ledger, place, log }: ReunionContext): Promise<void>
     const values = { ...controlValues(false), ...accountMark(entry, block), ...noPassword };
     writes.push({ kind: 'modify', guid, values });
   }
-  const ldbModify = new LdbModify(place);
-  const one = (write: Write): Promise<WriteResult> => writeOne(ldbModify, write);
   const slow = (users: number, reason: string) => log.warn({ users, reason }, 'closed one by one');
   for (let at = 0; at < writes.length; at += BATCH) {
-    const results = await writeInBulk(ldbModify, writes.slice(at, at + BATCH), one, slow);
+    const results = await database.write(writes.slice(at, at + BATCH), slow);
     for (const result of results)
       if (!result.ok)
         log.error({ reason: result.reason }, 'an account that is closed is not so in the directory');
   }
   log.info({ accounts: writes.length }, 'closed in the directory before it serves');
-}
-
-async function writeOne(ldbModify: LdbModify, write: Write): Promise<WriteResult> {
-  try {
-    await ldbModify.write(renderLdif([write]).ldif);
-    return { ok: true };
-  } catch (error) {
-    return { ok: false, gone: false, reason: describeError(error) };
-  }
-}
-
-/** objectGUIDs of all accounts of people. */
-async function accountsThere(place: DomainPlace): Promise<ReadonlySet<string>> {
-  const filter = '(&(objectCategory=person)(objectClass=user))';
-  const found = await ldbSearch(place, baseDn(readDomain(place)), { filter }, ['objectGUID']);
-  return new Set(found.map(object => object.get('objectGUID')![0]!));
-}
-
-/** objectGUIDs of the members of the administrators' group. */
-async function administratorsThere(place: DomainPlace): Promise<ReadonlySet<string>> {
-  const search = { scope: 'one', filter: `(cn=${ADMINISTRATORS_GROUP})`, controls: ['extended_dn:1:1'] };
-  const [group] = await ldbSearch(place, usersDn(readDomain(place)), search, ['member']);
-  const members = group?.get('member') ?? [];
-  return new Set(members.flatMap(member => /^<GUID=([0-9a-f-]{36})>/i.exec(member)?.[1] ?? []));
 }

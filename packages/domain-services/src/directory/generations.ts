@@ -23,13 +23,22 @@ export async function findGeneration(place: DomainPlace): Promise<string | undef
   return found && (found.get(ATTRIBUTE)?.[0] ?? '');
 }
 
+/** Writes the object's text into the database. */
+export async function putGeneration(place: DomainPlace, text: string, isThere: boolean): Promise<void> {
+  const value = `${ATTRIBUTE}: ${text}`;
+  const change = isThere
+    ? `changetype: modify\nreplace: ${ATTRIBUTE}\n${value}\n-`
+    : `changetype: add\nobjectClass: container\n${value}`;
+  await ldbWrite(place, `dn: ${dnOf(baseDn(readDomain(place)))}\n${change}\n`);
+}
+
 /**
  * Puts down the successor of all generations that the ledger or the directory has had; the domain need not run.
- * @param found what `findGeneration` found
+ * @param found what stands in the database
  */
 export async function beginGeneration(
   ledger: Ledger,
-  place: DomainPlace,
+  database: { putGeneration(text: string, isThere: boolean): Promise<void> },
   found: string | undefined,
 ): Promise<void> {
   const had = [knownGeneration(ledger.state)?.counter, readGeneration(found ?? '')?.counter];
@@ -37,12 +46,7 @@ export async function beginGeneration(
   const next = { counter, value: randomUUID(), before: found ?? '' };
   saveGeneration(ledger.state, { ...next, isWritten: false });
   faultPoint('domain.within-generation');
-  const value = `${ATTRIBUTE}: ${generationText(next)}`;
-  const change =
-    found === undefined
-      ? `changetype: add\nobjectClass: container\n${value}`
-      : `changetype: modify\nreplace: ${ATTRIBUTE}\n${value}\n-`;
-  await ldbWrite(place, `dn: ${dnOf(baseDn(readDomain(place)))}\n${change}\n`);
+  await database.putGeneration(generationText(next), found !== undefined);
   saveGeneration(ledger.state, { ...next, isWritten: true });
 }
 
