@@ -15,12 +15,12 @@ import {
   openLdap,
   textOf,
 } from '@causeway/ldap';
-import { CLOUD_FOREST, type PublicKeyInfo } from '@causeway/records';
+import { CLOUD_FOREST, CredentialSealer, type PublicKeyInfo } from '@causeway/records';
 import { baseDn, domainLayout, stopDomain } from '@causeway/samba';
 import { tryKinit } from '../domains/try-password.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
-import { runCliJson } from '../places/run-cli.ts';
+import { runCli, runCliJson } from '../places/run-cli.ts';
 
 // Domain Services and its directory lose each other: the ledger is gone or of an earlier day, the directory is of an earlier day, or an
 // administrator changes by hand what is Causeway's.
@@ -286,4 +286,94 @@ test('a kill between ledger and directory is taken for no restore', async () => 
     await service.start();
     assert.equal((await reunions()).length, before, `after ${times}`);
   }
+});
+
+/** Compares what is there with the ledger, as every hour. */
+const restart = async () => {
+  await service.stop();
+  await service.start();
+};
+
+const change = async (dn: string, attribute: string, value: string | Uint8Array) => {
+  await using ldap = await asSystem();
+  await ldap.modify(dn, [{ operation: 'replace', attribute, values: [value] }]);
+};
+
+test('what an administrator opens by hand in the managed domain is put right: enabled, moved, renamed, another password', async () => {
+  const [shut, moved, visitor] = [await someone('shut'), await someone('moved'), await someone('visitor')];
+  await say(shut, { enabled: false });
+  await isShut(shut);
+  await change((await accounts('shut'))[0]!.dn, 'userAccountControl', '512');
+  await opens(shut);
+  const known = visitor.password;
+  const quoted = Buffer.from('"By.Hand.Passw0rd"', 'utf16le');
+  await change((await accounts('visitor'))[0]!.dn, 'unicodePwd', quoted);
+  await opens({ ...visitor, password: 'By.Hand.Passw0rd' });
+  const elsewhere = `CN=elsewhere,CN=Users,${BASE}`;
+  {
+    await using ldap = await asSystem();
+    await ldap.modifyDn((await accounts('moved'))[0]!.dn, elsewhere);
+    await ldap.modify(elsewhere, [
+      { operation: 'replace', attribute: 'sAMAccountName', values: ['elsewhere'] },
+    ]);
+  }
+  await restart();
+  await isShut(shut);
+  await isShut({ ...visitor, password: 'By.Hand.Passw0rd' });
+  await opens({ ...visitor, password: known });
+  await eventually('back', async () => (await accounts('moved'))[0]?.dn.endsWith(`,OU=AADDC Users,${BASE}`));
+  await opens(moved);
+  const { audit, byHand } = await status();
+  assert.ok(audit.filter(({ action }) => action === 'put-right').length >= 4, JSON.stringify(audit));
+  assert.equal(byHand?.count, 0);
+});
+
+test('what an administrator closes by hand is told, and repaired by a command: a deleted account has its SID again', async () => {
+  const [off, gone] = [await someone('off'), await someone('gone')];
+  const before = (await accounts('gone'))[0]!;
+  await change((await accounts('off'))[0]!.dn, 'userAccountControl', '514');
+  {
+    await using ldap = await asSystem();
+    await ldap.delete(before.dn);
+  }
+  await restart();
+  const told = await eventually('told', async () => {
+    const { byHand } = await status();
+    return byHand?.count === 2 && byHand.latest;
+  });
+  assert.deepEqual(
+    told.map(({ anchor, what }) => `${anchor} ${what}`).sort(),
+    [`${gone.anchor} deleted`, `${off.anchor} disabled`].sort(),
+  );
+  await isShut(off);
+  const shown = await runCli(['domain', 'status', '--state', state]);
+  assert.match(shown.stdout, /was disabled by hand, .*causeway domain repair/);
+  await cli('repair', off.anchor);
+  await opens(off);
+  await cli('repair', gone.anchor);
+  await opens(gone);
+  const after = (await accounts('gone'))[0]!;
+  assert.deepEqual([after.guid, after.sid], [before.guid, before.sid]);
+  await restart();
+  assert.equal((await status()).byHand?.count, 0);
+});
+
+test('accounts that nobody touched, written one by one or in bulk, are left alone', async () => {
+  const sealer = await CredentialSealer.open(key);
+  const crowd = Array.from({ length: 60 }, (_, i) => forest.person(`crowd${i}`));
+  const records = await forest.credentials(
+    sealer,
+    crowd.map(person => ({ person, password: 'Crowd.Passw0rd', version: 1 })),
+  );
+  sealer.close();
+  tenant.publish(...crowd.map((person, i) => forest.item(person, forest.account(person), records[i]!)));
+  await eventually('all of them', async () => (await userStatus(crowd[59]!)).entry?.hasCredential);
+  const rights = async () => (await status()).audit.filter(({ action }) => action === 'put-right').length;
+  const before = await rights();
+  await restart();
+  await opens({ ...crowd[59]!, password: 'Crowd.Passw0rd', version: 1 });
+  const later = await someone('later');
+  await opens(later);
+  assert.equal(await rights(), before);
+  assert.equal((await status()).byHand?.count, 0);
 });

@@ -70,6 +70,14 @@ export const domainDecisionRoutes = {
     body: z.strictObject(WHOM),
     reply: Done,
   }),
+  repairUser: route({
+    method: 'POST',
+    path: '/users/repair',
+    access: ['local'],
+    summary: 'has an account put right that somebody disabled or deleted by hand in the managed domain',
+    body: z.strictObject(WHOM),
+    reply: Done,
+  }),
   deleteUnclaimed: route({
     method: 'POST',
     path: '/users/delete-unclaimed',

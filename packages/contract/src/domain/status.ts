@@ -112,6 +112,19 @@ export const DomainStatus = z.strictObject({
     waiting: Count,
     latest: z.array(DomainBlock.extend({ user: z.string() })),
   }),
+  /** Accounts that somebody closed by hand in the managed domain: how many, and the newest. */
+  byHand: z
+    .strictObject({
+      count: Count,
+      latest: z.array(
+        z.strictObject({
+          ...{ forest: z.string(), anchor: z.string(), user: z.string() },
+          what: z.enum(['disabled', 'deleted']),
+          since: Timestamp,
+        }),
+      ),
+    })
+    .optional(),
   guard: z.strictObject({
     /** A lock of an account that the domain needs, ended in the last day; null when there was none. */
     alarm: z.string().nullable(),

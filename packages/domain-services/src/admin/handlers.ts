@@ -15,6 +15,7 @@ import { block, unblock } from './block-commands.ts';
 import type { At } from './command-context.ts';
 import { deleteUnclaimed } from './delete-unclaimed.ts';
 import { freeName, giveName, listNames, readName } from './name-commands.ts';
+import { repairUser } from './repair-user.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
 
 export interface AdminContext extends StatusSources, At {
@@ -75,6 +76,7 @@ export function adminHandlers(at: AdminContext): AdminHandlers {
     acceptUser: ({ body }) => done('acceptUser', 'readAgain', acceptUser(ledger, body.anchor, body.forest)),
     blockUser: async ({ body }) => done('blockUser', 'wake', await block(at, body)),
     unblockUser: async ({ body }) => done('unblockUser', 'wake', await unblock(at, body)),
+    repairUser: ({ body }) => done('repairUser', 'wake', repairUser(ledger, body)),
     deleteUnclaimed: ({ body }) => done('deleteUnclaimed', 'wake', deleteUnclaimed(ledger, body.forest)),
     register: async ({ body }) => {
       await at.register(body);

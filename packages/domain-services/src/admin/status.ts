@@ -65,6 +65,7 @@ export function readStatus(
     accounts: ledger.accounts.counts(),
     administrators: countAdministrators(ledger),
     blocked: blockedStatus(ledger),
+    byHand: byHandStatus(ledger),
     guard: {
       alarm: readLockAlarm(ledger),
       ownChangesWaiting: ledger.ownChanges.waiting(),
@@ -90,6 +91,7 @@ export function readStatus(
 /** People whom the status names. */
 const NAMED = 50;
 const BLOCKED = 10;
+const BY_HAND = 10;
 
 function deletionStatus(ledger: Ledger): DomainStatus['deletions'] {
   const names = stillSigningIn(ledger);
@@ -107,6 +109,14 @@ function blockedStatus(ledger: Ledger): DomainStatus['blocked'] {
     return { ...shown(block), user: entry ? nameOf(entry) : 'somebody who has not come yet' };
   });
   return { ...ledger.blocks.counts(), latest };
+}
+
+function byHandStatus(ledger: Ledger): DomainStatus['byHand'] {
+  const latest = ledger.byHand.list(BY_HAND).map(closed => {
+    const entry = ledger.accounts.of(closed);
+    return { ...closed, user: entry ? nameOf(entry) : closed.anchor };
+  });
+  return { count: ledger.byHand.count(), latest };
 }
 
 /** Without what the ledger keeps for itself. */

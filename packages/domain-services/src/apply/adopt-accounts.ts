@@ -5,7 +5,7 @@ import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
-import { type Slot, slotOfName, slotOfPrincipal } from '../names/naming.ts';
+import { slotsOf, touchNames } from './names/touch-names.ts';
 import { forgotten, newEntry } from './plan.ts';
 import { domainSidOf } from './sid-history.ts';
 
@@ -94,15 +94,10 @@ function withAccount(entry: LedgerEntry, { guid, nonce }: FoundAccount): LedgerE
 }
 
 /** What the account is called is the directory's to say; a name that nobody has yet is its forest's. */
-function takeNames(ledger: Ledger, { realm }: ManagedDomain, entry: LedgerEntry, found: FoundAccount): void {
+function takeNames(ledger: Ledger, domain: ManagedDomain, entry: LedgerEntry, found: FoundAccount): void {
   const { samAccountName, userPrincipalName = null } = found;
-  const slots: Slot[] = [slotOfName(samAccountName)];
-  if (userPrincipalName !== null) slots.push(slotOfPrincipal(userPrincipalName, realm));
-  for (const slot of slots)
+  const called = { samAccountName, userPrincipalName };
+  for (const slot of slotsOf(called, domain.realm))
     if (!ledger.names.owner(slot)) ledger.names.setOwner({ slot, forest: entry.forest, releasedAt: null });
-  const now = ledger.names.account(entry);
-  if (now === undefined) return;
-  if (now.samAccountName === samAccountName && now.userPrincipalName === userPrincipalName) return;
-  ledger.names.save(entry, { ...now, samAccountName, userPrincipalName });
-  ledger.names.touch(slots);
+  touchNames(ledger, domain, entry, called);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { viewOf } from '../ledger/name-book.ts';
-import { decideNames } from '../names/naming.ts';
+import { claimsOf, decideNames } from '../names/naming.ts';
 import type { ApplyContext } from './apply-context.ts';
 import { newAccount } from './names/page-names.ts';
 import { type Task, upsertOf } from './task.ts';
@@ -25,7 +25,8 @@ async function restoreAccount(
 ): Promise<void> {
   const entry = task.entry!;
   const { anchor, forest } = entry;
-  const nameless = { ...newAccount(upsertOf(task)!, entry), wantedName: null, wantedPrincipal: null };
+  const wanted = newAccount(upsertOf(task)!, entry);
+  const nameless = { ...wanted, wantedName: null, wantedPrincipal: null };
   const { samAccountName } = decideNames(nameless, viewOf(ledger.names, domain.realm), domain);
   const nonce = randomUUID();
   const result = await directory.restore(guid, samAccountName, nonce);
@@ -34,6 +35,8 @@ async function restoreAccount(
       ledger.accounts.save({ ...entry, managedGuid: guid, nonce });
       const { keepsDigits, digitsKey } = entry;
       ledger.names.save(entry, { samAccountName, userPrincipalName: null, keepsDigits, digitsKey });
+      // Its forest may want the same as before.
+      ledger.names.touch(claimsOf(wanted, domain).map(({ slot }) => slot));
     } else {
       ledger.audit.add({ action: 'made-anew', subject: anchor, detail: `of ${forest}: ${result.reason}` });
     }

@@ -88,6 +88,7 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
     const { item, verified, entry, decision, plan, result } = task;
     const failure = result?.ok === false ? result : undefined;
     if (plan && !failure) ledger.accounts.save(plan.next);
+    if (plan && !failure) ledger.byHand.clear(plan.next);
     // It was planned before this was in the ledger, and a block may have come or gone since.
     if (plan) ledger.blocks.touch(plan.next);
     if (plan?.write.kind === 'add' && !failure) noteCreated(ledger, plan.next);

@@ -96,6 +96,14 @@ export function domainCommands(program: Program): void {
     .action((user: string, { forest, ...flags }: ForestFlags) =>
       perform(flags, 'unblockUser', { user, forest, by: whoRuns() }),
     );
+  forestOption(
+    command('repair', 'put right an account that somebody disabled or deleted by hand'),
+    OF_SEVERAL,
+  )
+    .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
+    .action((user: string, { forest, ...flags }: ForestFlags) =>
+      perform(flags, 'repairUser', { user, forest, by: whoRuns() }),
+    );
   command('delete-unclaimed', 'delete the disabled accounts of which no record came, after a forest is gone')
     .requiredOption('--forest <name>', 'DNS name of the forest', (text: string) => text.toLowerCase())
     .action(({ forest, ...flags }: CommandFlags & { forest: string }) =>

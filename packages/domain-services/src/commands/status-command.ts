@@ -73,6 +73,7 @@ function statusLines(status: DomainStatus): string[] {
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
     ...blockedLines(status.blocked),
+    ...byHandLines(status.byHand),
     ...heldLines(deletions),
     ...growthLines(status.creations),
     ...problemLines(problems.latest),
@@ -91,6 +92,19 @@ function blockedLines({ count, latest }: DomainStatus['blocked']): string[] {
   return [
     '',
     ...latest.map(one => `${describePerson(one.user, one)} is blocked ${blockText(one)}`),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
+}
+
+function byHandLines(byHand: DomainStatus['byHand']): string[] {
+  if (byHand === undefined || byHand.count === 0) return [];
+  const more = byHand.count - byHand.latest.length;
+  return [
+    '',
+    ...byHand.latest.map(
+      one =>
+        `${describePerson(one.user, one)} was ${one.what} by hand, seen since ${one.since}; to put it right:  causeway domain repair '${one.anchor}'`,
+    ),
     ...(more > 0 ? [`and ${more} more`] : []),
   ];
 }

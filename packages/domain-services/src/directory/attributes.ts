@@ -27,6 +27,9 @@ export function controlValues(enabled: boolean): Values {
   return { userAccountControl: [String(enabled ? NORMAL_ACCOUNT : NORMAL_ACCOUNT | ACCOUNT_DISABLED)] };
 }
 
+/** Whether a userAccountControl of the directory is a disabled account's. */
+export const isDisabled = (control: string): boolean => (Number(control) & ACCOUNT_DISABLED) !== 0;
+
 /** What the signed account record says of anything but names; all of it, so that a second time changes nothing. */
 export function accountValues({ objectSid, accountExpires }: AccountRecord, sidIsRefused: boolean): Values {
   return {

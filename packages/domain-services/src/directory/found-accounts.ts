@@ -17,6 +17,22 @@ export interface FoundAccount extends DirectoryAccount {
   sidHistory: string[];
 }
 
+/** An account with all that somebody may have changed by hand. */
+export interface SeenAccount extends DirectoryAccount {
+  dn: string;
+  userAccountControl: string;
+  /** FILETIME; 0: to be changed. */
+  pwdLastSet: string;
+}
+
+export const seenOf = (entry: LdapEntry): SeenAccount => ({
+  ...accountOf(entry),
+  dn: entry.dn,
+  userAccountControl: textOf(entry, 'userAccountControl') ?? '',
+  pwdLastSet: textOf(entry, 'pwdLastSet') ?? '0',
+});
+
+export const SEEN = ['userAccountControl', 'pwdLastSet'];
 export const NAMES = ['objectGUID', 'sAMAccountName', 'userPrincipalName'];
 export const NONCE = 'mS-DS-ConsistencyGuid';
 /** The whole directory is looked at. */

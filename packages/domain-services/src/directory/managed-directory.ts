@@ -29,6 +29,9 @@ import {
   NONCE,
   nonceOf,
   SCAN_TIMEOUT_MS,
+  SEEN,
+  type SeenAccount,
+  seenOf,
 } from './found-accounts.ts';
 import { Generations } from './generations.ts';
 import { denyOwnChange, newAccountDescriptor } from './own-changes.ts';
@@ -132,6 +135,13 @@ export class ManagedDirectory {
       const dn = `<GUID=${write.guid}>`;
       await ldap.modify(dn, asChanges(write.values), control);
     });
+  }
+
+  /** Accounts by objectGUID, wherever they were moved to; one that is not there is not in the answer. */
+  async see(guids: readonly string[]): Promise<Map<string, SeenAccount>> {
+    const terms = guids.map(guid => `(objectGUID=${filterEscape(encodeGuid(guid))})`);
+    const entries = await this.#searchEach(terms, this.base, [...NAMES, ...SEEN]);
+    return new Map(entries.map(seenOf).map(seen => [seen.guid, seen]));
   }
 
   /** Every account of a person in the whole domain, wherever it was moved to. */

@@ -5,6 +5,7 @@ import { applyItems } from '../apply/apply.ts';
 import type { ApplyContext } from '../apply/apply-context.ts';
 import { tellGrowth } from '../apply/creations.ts';
 import { applyDeletions } from '../apply/deletions.ts';
+import { HandWatch } from '../apply/hand-watch.ts';
 import { reconcileNames } from '../apply/names/reconcile-names.ts';
 import { prepareItems } from '../apply/prepare.ts';
 import { disableUnclaimed } from '../apply/unclaimed.ts';
@@ -47,6 +48,7 @@ export class Follower implements Service {
   readonly #options: FollowerOptions;
   readonly #context: FeedContext;
   readonly #trouble: Trouble;
+  readonly #byHand: HandWatch;
   #reading: Reading;
   /** When the tenant is asked for its own key (again): at the start, and until it has been learnt. */
   #learnAt = 0;
@@ -65,6 +67,7 @@ export class Follower implements Service {
     // What had failed when the last process ended is known by name only: it comes again with the whole feed.
     if (ledger.problems.hasFailed()) ledger.state.set('cursor', '');
     readWhatWasKept(ledger);
+    this.#byHand = new HandWatch(options);
     this.#reading = new Reading(this.#context);
   }
 
@@ -120,6 +123,7 @@ export class Follower implements Service {
     if (this.#reading.isOutdated) await this.#readOn();
     await this.#learnTenantKey(signal);
     await this.#retryDue();
+    await this.#lookByHand();
     await this.#reconcileNames();
     const reading = this.#reading;
     // A feed without an end would never let the reports go.
@@ -160,7 +164,8 @@ export class Follower implements Service {
   #secondsToWait(): number {
     if (!this.#reading.caughtUp) return 0;
     const { ledger, retries } = this.#context;
-    const next = Math.min(ledger.names.nextDue() ?? Number.POSITIVE_INFINITY, retries.next());
+    const due = ledger.names.nextDue() ?? Number.POSITIVE_INFINITY;
+    const next = Math.min(due, retries.next(), this.#byHand.next());
     return Math.min(POLL_SECONDS, Math.max(0, (next - ledger.clock.now()) / 1000));
   }
 
@@ -175,6 +180,15 @@ export class Follower implements Service {
     await this.#reading.settled();
     const prepared = await prepareItems(applyContext(this.#context), due);
     retries.note(prepared, await applyItems(applyContext(this.#context), prepared));
+  }
+
+  /** Only where no page is on its way: what it has written is not in the ledger yet. */
+  async #lookByHand(): Promise<void> {
+    if (!this.#reading.caughtUp || this.#byHand.next() > this.#options.ledger.clock.now()) return;
+    await this.#reading.settled();
+    if (!(await this.#byHand.look())) return;
+    this.#startOver();
+    await this.#readOn();
   }
 
   /** Names that were let go of by deletions, are reserved no more, or are to be tried again. */

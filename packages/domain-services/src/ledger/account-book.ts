@@ -119,6 +119,13 @@ export class AccountBook {
     return this.#database.all('SELECT * FROM accounts WHERE managed_guid IS NOT NULL').map(entryOf);
   }
 
+  /** So many with an account, after this person; from the first one on without. */
+  managedAfter({ forest, anchor }: Person = { forest: '', anchor: '' }, limit: number): LedgerEntry[] {
+    const sql = `SELECT * FROM accounts WHERE managed_guid IS NOT NULL AND (forest, anchor) > (?, ?)
+      ORDER BY forest, anchor LIMIT ?`;
+    return this.#database.all(sql, forest, anchor, limit).map(entryOf);
+  }
+
   /** Those too whose accounts are deleted. */
   allEver(): LedgerEntry[] {
     return this.#database.all('SELECT * FROM accounts WHERE last_managed_guid IS NOT NULL').map(entryOf);

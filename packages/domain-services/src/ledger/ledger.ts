@@ -7,6 +7,7 @@ import { AgentBook } from './agent-book.ts';
 import { AuditBook } from './audit-book.ts';
 import { BlockBook } from './block-book.ts';
 import { DueAccounts } from './due-accounts.ts';
+import { HandBook } from './hand-book.ts';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './migrations.ts';
 import { NameBook } from './name-book.ts';
@@ -42,6 +43,8 @@ export class Ledger {
   readonly ownChanges: DueAccounts;
   /** Accounts of before that do not say yet whose they are. */
   readonly marks: DueAccounts;
+  /** Accounts that were closed by hand in the managed domain. */
+  readonly byHand: HandBook;
   /** What administrators did. */
   readonly audit: AuditBook;
   /** Named values of the agent's own: where it is in the feed, what is allowed. */
@@ -74,6 +77,7 @@ export class Ledger {
     this.sids = new SidBook(database);
     this.ownChanges = new DueAccounts(database, 'own_changes_due');
     this.marks = new DueAccounts(database, 'marks_due');
+    this.byHand = new HandBook(database);
     this.audit = new AuditBook(database);
   }
 

@@ -366,4 +366,15 @@ export const LEDGER_STEPS: readonly string[] = [
   CREATE INDEX accounts_last_managed_guid ON accounts (last_managed_guid) WHERE managed_guid IS NULL AND last_managed_guid IS NOT NULL;
   INSERT INTO state SELECT 'adoptedAt', strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE EXISTS (SELECT 1 FROM accounts);
   `,
+  `
+  -- Accounts that somebody closed by hand in the managed domain, and whether an administrator wants them repaired.
+  CREATE TABLE closed_by_hand (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    what TEXT NOT NULL CHECK (what IN ('disabled', 'deleted')),
+    since TEXT NOT NULL,
+    repair INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -3,7 +3,8 @@ import { decodeGuid, decodeSid, encodeGuid } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import { accountMark, MARK_ATTRIBUTE } from '../directory/account-mark.ts';
 import { controlValues, type Values } from '../directory/attributes.ts';
-import type { FoundAccount } from '../directory/found-accounts.ts';
+import type { FoundAccount, SeenAccount } from '../directory/found-accounts.ts';
+import { accountDn } from '../directory/structure.ts';
 import type { Write, WriteResult } from '../directory/write.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 
@@ -14,6 +15,8 @@ export class AccountsPeer {
   readonly accountDescriptor = new Uint8Array();
   readonly stored = new Map<string, Values>();
   readonly tombstones = new Map<string, Values>();
+  /** DNs of accounts that somebody moved. */
+  readonly moved = new Map<string, string>();
 
   isUp = true;
   /** Called once before the next write. */
@@ -32,6 +35,20 @@ export class AccountsPeer {
   }
 
   holders = async () => [];
+
+  async see(guids: readonly string[]): Promise<Map<string, SeenAccount>> {
+    const seen = guids.flatMap((guid): [string, SeenAccount][] => {
+      const values = this.stored.get(guid);
+      if (values === undefined) return [];
+      const text = (name: string) => values[name]?.[0]?.toString();
+      const samAccountName = text('sAMAccountName') ?? '';
+      const dn = this.moved.get(guid) ?? accountDn(samAccountName, this.users);
+      const names = { guid, dn, samAccountName, userPrincipalName: text('userPrincipalName') };
+      const userAccountControl = text('userAccountControl') ?? '';
+      return [[guid, { ...names, userAccountControl, pwdLastSet: text('pwdLastSet') ?? '0' }]];
+    });
+    return new Map(seen);
+  }
 
   async *accounts(): AsyncGenerator<FoundAccount[]> {
     yield [...this.stored].map(([guid, values]) => ({
@@ -73,6 +90,7 @@ export class AccountsPeer {
   }
 
   rename(guid: string, _from: string, to: string): Promise<WriteResult> {
+    this.moved.delete(guid);
     return this.ensure(guid, { sAMAccountName: [to] });
   }
 
