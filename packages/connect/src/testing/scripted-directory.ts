@@ -83,7 +83,8 @@ export class ScriptedDirectory {
       return;
     }
     const names = (guid: string) => request.includes(Buffer.from(encodeGuid(guid)));
-    const answer = typeof script === 'function' ? script({ cookie: cookie?.slice(COOKIE.length), names }) : script;
+    const answer =
+      typeof script === 'function' ? script({ cookie: cookie?.slice(COOKIE.length), names }) : script;
     const entries = answer.map(({ guid, dn, objectSid, attributes = {} }) =>
       entry(id, dn, {
         objectGUID: [Buffer.from(encodeGuid(guid))],

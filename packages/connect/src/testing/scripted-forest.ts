@@ -30,7 +30,8 @@ export interface ForestPerson {
   /** A tombstone while it is deleted; false: not even that is left. */
   deleted: boolean;
   isThere: boolean;
-  password: string | undefined;
+  /** Every one that they ever had, the newest last. */
+  readonly passwords: string[];
   /** The password is a temporary one. */
   mustChange: boolean;
   /** How often the password was set, and when last, in seconds since 1601. */
@@ -95,7 +96,7 @@ export class ScriptedForest {
     const person: ForestPerson = {
       ...{ guid, anchor: sourceAnchorOf(guid), sid: `${DOMAIN_SID}-${++this.#rid}` },
       ...{ name, principal: `${name}@${this.forest}`, enabled: true, expires: null },
-      ...{ deleted: false, isThere: true, password: undefined, mustChange: false },
+      ...{ deleted: false, isThere: true, passwords: [], mustChange: false },
       ...{ version: 0, setAt: 0, objectUsn: 0, passwordUsn: 0 },
     };
     this.people.push(person);
@@ -115,7 +116,8 @@ export class ScriptedForest {
   setPassword(person: ForestPerson, password: string, { mustChange = false } = {}): void {
     const setAt = Math.floor(this.#clock.now() / 1000) + EPOCH;
     const version = person.version + 1;
-    Object.assign(person, { password, mustChange, version, setAt, passwordUsn: ++this.#usn });
+    person.passwords.push(password);
+    Object.assign(person, { mustChange, version, setAt, passwordUsn: ++this.#usn });
     this.#moved();
   }
 
@@ -191,18 +193,19 @@ export class ScriptedForest {
 
   /** A password is replicated whole, whatever of it changed. */
   #replicated(person: ForestPerson): ReplicatedUser {
-    const { guid, name, sid, deleted, password, mustChange, version, setAt } = person;
+    const { guid, name, sid, deleted, mustChange, version, setAt } = person;
+    const password = person.passwords.at(-1)!;
     const salt = `${this.forest.toUpperCase()}${name}`;
     const { aes256, aes128 } = EncryptionType;
     const keys = [aes256, aes128].map(enctype => ({
       enctype,
       // What keys are is no concern of this: what takes 4096 rounds each is made once a password.
-      key: keyOf(enctype, password ?? '', salt),
+      key: keyOf(enctype, password, salt),
     }));
     return {
       ...{ objectGuid: guid, distinguishedName: name, objectSid: sid, isDeleted: deleted },
       ...{ sAMAccountName: name, pwdLastSet: mustChange ? 0n : BigInt(setAt) * 10_000_000n },
-      ntHash: ntHash(password ?? ''),
+      ntHash: ntHash(password),
       kerberosKeys: { salt, iterations: 4096, keys },
       passwordOrder: { version, originatingTime: setAt, originatingInvocationId: this.#invocationId },
     };

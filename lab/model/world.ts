@@ -1,0 +1,216 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  ConnectPlace,
+  type ConnectSnapshot,
+  type ForestPerson,
+  ScriptedForest,
+} from '@causeway/connect/testing';
+import { DomainPlace, type LedgerSnapshot, type SambaSnapshot } from '@causeway/domain-services/testing';
+import { HandClock } from '@causeway/service/testing';
+import { TenantPlace, type TenantSnapshot } from '@causeway/tenant/testing';
+import { type Lie, type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
+import { type Found, lookAtDomain, lookAtTenant } from './look.ts';
+
+export const FOREST = 'corp.example.com';
+const HEAD_MS = 10_000;
+
+/** What can be lost, each by itself. A directory is a Samba domain's database. */
+export const PARTS = ['connect', 'tenant', 'ledger', 'directory'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** All parts at a moment. */
+export interface Moment {
+  readonly connect: ConnectSnapshot;
+  readonly tenant: TenantSnapshot;
+  readonly ledger: LedgerSnapshot;
+  readonly directory: SambaSnapshot | undefined;
+}
+
+/**
+ * A forest and the three real places in one process: Connect with a scripted domain controller, the tenant on PGlite, Domain Services with
+ * a scripted Samba. Time passes only when it is told. Between agents and tenant sits what can make the tenant a liar.
+ */
+export class World {
+  readonly forest: ScriptedForest;
+  readonly connect: ConnectPlace;
+  readonly tenant: TenantPlace;
+  readonly domain: DomainPlace;
+  /** What a tenant that was broken into makes of its answers. */
+  lie: Lie | undefined;
+  /** Everything right after the places were made known to each other: nobody is hired yet. */
+  #beginning!: Moment;
+  readonly #clocks: readonly HandClock[];
+  readonly #proxy: RecordingProxy;
+  readonly #close: () => Promise<void>;
+
+  static async make(): Promise<World> {
+    // A commit has to be on the disk: in memory that costs nothing.
+    const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'causeway-model-'));
+    const now = Date.now();
+    const clocks = Array.from({ length: 4 }, () => new HandClock(now));
+    const tenant = await TenantPlace.open(join(folder, 'tenant'), clocks[0]!);
+    await tenant.start();
+    await tenant.make('contoso');
+    let world: World | undefined;
+    const proxy = await recordingProxy(tenant.url, (...about) => world?.lie?.(...about));
+    const forest = await ScriptedForest.listen(FOREST, clocks[3]!);
+    world = new World({
+      ...{ forest, tenant },
+      connect: new ConnectPlace(join(folder, 'connect'), proxy.url, forest, clocks[1]!),
+      domain: new DomainPlace(join(folder, 'domain'), proxy.url, clocks[2]!),
+      ...{ clocks, proxy },
+      close: async () => {
+        await Promise.all([proxy.close(), forest.close()]);
+        rmSync(folder, { recursive: true });
+      },
+    });
+    await world.#introduce();
+    return world;
+  }
+
+  private constructor(
+    parts: Pick<World, 'forest' | 'connect' | 'tenant' | 'domain'> & {
+      clocks: readonly HandClock[];
+      proxy: RecordingProxy;
+      close: () => Promise<void>;
+    },
+  ) {
+    this.forest = parts.forest;
+    this.connect = parts.connect;
+    this.tenant = parts.tenant;
+    this.domain = parts.domain;
+    this.#clocks = parts.clocks;
+    this.#proxy = parts.proxy;
+    this.#close = parts.close;
+  }
+
+  /** Everybody enrols, and administrators confirm each other's keys. */
+  async #introduce(): Promise<void> {
+    const { connect, tenant, domain } = this;
+    await domain.register(await tenant.makeCode('domain'));
+    await connect.enrol(await tenant.makeCode('connect', [FOREST]));
+    await Promise.all([connect.start(), domain.start()]);
+    await connect.trustDomain(await domain.fingerprint());
+    await domain.trustAgent(connect.fingerprint, FOREST);
+    await this.quiet();
+    this.#beginning = await this.moment();
+  }
+
+  /** Monotonic milliseconds of everybody. */
+  get now(): number {
+    return this.#clocks[0]!.monotonic();
+  }
+
+  /** Time passes for everybody, and for who was a moment ahead less of it. */
+  async pass(milliseconds: number): Promise<void> {
+    const until = Math.max(...this.#clocks.map(clock => clock.monotonic())) + milliseconds;
+    for (const clock of this.#clocks) await clock.pass(until - clock.monotonic());
+    this.#proxy.requests.length = 0;
+  }
+
+  /** What happens within the time of a head. @param running who runs */
+  async turn(
+    milliseconds = HEAD_MS,
+    running: readonly ('connect' | 'domain')[] = ['connect', 'domain'],
+  ): Promise<void> {
+    await this.pass(milliseconds);
+    for (const place of running) await this[place].turn();
+  }
+
+  async turns(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await this.turn();
+  }
+
+  /** Until what was said has come everywhere: two heads. */
+  quiet(): Promise<void> {
+    return this.turns(2);
+  }
+
+  async moment(): Promise<Moment> {
+    return {
+      connect: this.connect.snapshot(),
+      tenant: await this.tenant.snapshot(),
+      ledger: this.domain.snapshot(),
+      directory: this.domain.samba.snapshot(),
+    };
+  }
+
+  /**
+   * Some parts lose what came after a moment, and everybody whose part it is starts again.
+   * @param to undefined: everything that lies in them
+   */
+  async lose(parts: readonly Part[], to: Moment | undefined): Promise<void> {
+    const { connect, tenant, domain } = this;
+    const isLost = (part: Part) => parts.includes(part);
+    if (isLost('tenant')) {
+      await tenant.takeBack((to ?? this.#beginning).tenant);
+      await tenant.start();
+    }
+    if (isLost('connect')) {
+      await connect.takeBack(to?.connect);
+      await connect.start();
+    }
+    if (isLost('ledger') || isLost('directory')) {
+      await domain.takeBack({
+        ...(isLost('ledger') && { ledger: { of: to?.ledger } }),
+        ...(isLost('directory') && { samba: { of: to?.directory } }),
+      });
+      await domain.start();
+    }
+  }
+
+  /** A new story: nobody was ever hired. */
+  async begin(): Promise<void> {
+    this.lie = undefined;
+    this.forest.people.length = 0;
+    await this.lose(PARTS, this.#beginning);
+  }
+
+  /** How each place differs from what the forest says now, in words; empty: it does not. */
+  async differences(): Promise<string[]> {
+    return [...this.#compare('tenant', await this.atTenant()), ...this.#compare('domain', this.inDomain())];
+  }
+
+  atTenant(): Promise<Found[]> {
+    return lookAtTenant(this.tenant, this.forest);
+  }
+
+  inDomain(): Found[] {
+    return lookAtDomain(this.domain, this.forest);
+  }
+
+  #compare(place: string, found: readonly Found[]): string[] {
+    const there = new Map(found.map(one => [one.anchor, one]));
+    const differences = this.forest.people.flatMap(person => {
+      const one = there.get(person.anchor);
+      there.delete(person.anchor);
+      const [is, should] = [one && words(one), shouldBe(person)].map(words => words ?? 'nobody');
+      return is === should
+        ? []
+        : [`${place}: ${person.name} (${person.anchor}) is ${is}, should be ${should}`];
+    });
+    return [...differences, ...[...there.values()].map(one => `${place}: ${words(one)} is nobody's`)];
+  }
+
+  async close(): Promise<void> {
+    await this.connect.stop();
+    await this.domain.stop();
+    await this.tenant.close();
+    await this.#close();
+  }
+}
+
+/** What a place should have of somebody, in words. */
+function shouldBe(person: ForestPerson): string | undefined {
+  if (person.deleted) return undefined;
+  return words({ ...person, password: person.mustChange ? undefined : person.passwords.at(-1) });
+}
+
+function words({ name, principal, enabled, expires, password }: Omit<Found, 'anchor'>): string {
+  // Nobody signs in without a password: whether such an account is enabled is the same to everybody.
+  const state =
+    password === undefined ? 'without a password' : `${enabled ? 'open' : 'closed'} by '${password}'`;
+  return `${name} (${principal}) ${state}${expires === null ? '' : ` until ${expires}`}`;
+}
