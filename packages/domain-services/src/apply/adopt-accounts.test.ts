@@ -8,6 +8,7 @@ import { EMPTY_PROFILE } from '@causeway/contract';
 import { CLOUD_FOREST, generateSealingKey, sealingPublicKey } from '@causeway/records';
 import { createLog } from '@causeway/service';
 import { deleteUnclaimed } from '../admin/delete-unclaimed.ts';
+import type { Values } from '../directory/attributes.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { slotOfName } from '../names/naming.ts';
 import { trustOf } from '../pairing/trust.ts';
@@ -108,6 +109,19 @@ test('a new ledger finds its people in the directory, and the feed changes their
     [entryOf(alice)?.samAccountName, isEnabled(alice), problemsOf(alice)],
     ['alice', true, []],
   );
+});
+
+test('a ledger from before the directory was made anew takes over the accounts that are there now', async () => {
+  const alice = await written('alice');
+  const { stored } = directory;
+  const [[, values]] = [...stored] as [[string, Values]];
+  stored.clear();
+  stored.set(randomUUID(), values);
+  ledger.state.drop('adoptedAt');
+  await adoptAccounts(context());
+  assert.deepEqual([entryOf(alice)!.managedGuid], [...stored.keys()]);
+  await feed(alice, corp.account(alice), await credentialOf(alice, 2));
+  assert.deepEqual([stored.size, isEnabled(alice), problemsOf(alice)], [1, true, []]);
 });
 
 test('who has left while nobody remembered them is disabled once the feed was read, told, and deleted by the forest’s word', async () => {

@@ -26,12 +26,16 @@ export async function adoptAccounts(context: AdoptionContext): Promise<void> {
   const { ledger, directory, log } = context;
   if (ledger.state.get('adoptedAt')) return;
   const there = new Set<string>();
+  /** Of somebody who has another account by the ledger's word: whether that is there is known at the end. */
+  const others: FoundAccount[] = [];
   let adopted = 0;
   for await (const page of directory.accounts())
     ledger.transaction(() => {
       for (const found of page) {
         there.add(found.guid);
-        if (adopt(context, found)) adopted++;
+        const known = adopt(context, found);
+        if (known === 'another') others.push(found);
+        if (known === 'adopted') adopted++;
       }
     });
   ledger.transaction(() => {
@@ -41,6 +45,10 @@ export async function adoptAccounts(context: AdoptionContext): Promise<void> {
       ledger.accounts.save(forgotten(entry));
       missing++;
     }
+    for (const found of others) {
+      if (adopt(context, found) === 'adopted') adopted++;
+      else log.error({ guid: found.guid }, 'two accounts say that they are one person: look at both');
+    }
     ledger.state.set('adoptedAt', ledger.timestamp());
     if (adopted + missing === 0) return;
     const detail = `${adopted} accounts were in the directory alone, ${missing} in the ledger alone`;
@@ -49,21 +57,18 @@ export async function adoptAccounts(context: AdoptionContext): Promise<void> {
   });
 }
 
-/** @returns whether the ledger did not know that there is this account */
-function adopt({ ledger, domain, log }: AdoptionContext, found: FoundAccount): boolean {
+/** @returns whether the ledger did not know that there is this account, or knows another one of the same person */
+function adopt({ ledger, domain }: AdoptionContext, found: FoundAccount): 'adopted' | 'another' | undefined {
   const { guid } = found;
   const mark = readAccountMark(found.mark);
   const entry = ledger.accounts.ofAccount(guid) ?? (mark && ledger.accounts.of(mark));
   if (entry?.managedGuid === guid) {
     takeNames(ledger, domain, entry, found);
-    return false;
+    return undefined;
   }
   // Nobody may delete an account by the ledger's word alone.
-  if (found.nonce === undefined || (entry === undefined && mark?.objectGuid === undefined)) return false;
-  if (entry?.managedGuid != null) {
-    log.error({ guid, of: entry.managedGuid }, 'two accounts say that they are one person: look at both');
-    return false;
-  }
+  if (found.nonce === undefined || (entry === undefined && mark?.objectGuid === undefined)) return undefined;
+  if (entry?.managedGuid != null) return 'another';
   const known = entry ? withAccount(entry, found) : entryOf(mark as Required<AccountMark>, found);
   ledger.accounts.save(known);
   takeNames(ledger, domain, known, found);
@@ -72,7 +77,7 @@ function adopt({ ledger, domain, log }: AdoptionContext, found: FoundAccount): b
     if (domainSid === undefined || ledger.sids.forestOf(domainSid) !== undefined) continue;
     ledger.sids.pin(domainSid, known.forest, ledger.timestamp());
   }
-  return true;
+  return 'adopted';
 }
 
 /** Somebody of whom no record is known here. It wants the names that it has, until its record comes. */
