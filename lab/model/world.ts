@@ -103,6 +103,10 @@ export class World {
     return this.#clocks[0]!.monotonic();
   }
 
+  get date(): Date {
+    return new Date(this.#clocks[0]!.now());
+  }
+
   /** Time passes for everybody, and for who was a moment ahead less of it. */
   async pass(milliseconds: number): Promise<void> {
     const until = Math.max(...this.#clocks.map(clock => clock.monotonic())) + milliseconds;
@@ -141,21 +145,25 @@ export class World {
    * Some parts lose what came after a moment, and everybody whose part it is starts again.
    * @param to undefined: everything that lies in them
    */
-  async lose(parts: readonly Part[], to: Moment | undefined): Promise<void> {
+  lose(parts: readonly Part[], to: Moment | undefined): Promise<void> {
+    return this.loseEach(new Map(parts.map(part => [part, to])));
+  }
+
+  /** The same where each part loses something else. */
+  async loseEach(lost: ReadonlyMap<Part, Moment | undefined>): Promise<void> {
     const { connect, tenant, domain } = this;
-    const isLost = (part: Part) => parts.includes(part);
-    if (isLost('tenant')) {
-      await tenant.takeBack((to ?? this.#beginning).tenant);
+    if (lost.has('tenant')) {
+      await tenant.takeBack((lost.get('tenant') ?? this.#beginning).tenant);
       await tenant.start();
     }
-    if (isLost('connect')) {
-      await connect.takeBack(to?.connect);
+    if (lost.has('connect')) {
+      await connect.takeBack(lost.get('connect')?.connect);
       await connect.start();
     }
-    if (isLost('ledger') || isLost('directory')) {
+    if (lost.has('ledger') || lost.has('directory')) {
       await domain.takeBack({
-        ...(isLost('ledger') && { ledger: { of: to?.ledger } }),
-        ...(isLost('directory') && { samba: { of: to?.directory } }),
+        ...(lost.has('ledger') && { ledger: { of: lost.get('ledger')?.ledger } }),
+        ...(lost.has('directory') && { samba: { of: lost.get('directory')?.directory } }),
       });
       await domain.start();
     }

@@ -27,8 +27,8 @@ export interface ForestPerson {
   enabled: boolean;
   /** ISO 8601; null: never. */
   expires: string | null;
-  /** A tombstone while it is deleted; false: not even that is left. */
   deleted: boolean;
+  /** False: not even a tombstone is left. */
   isThere: boolean;
   /** Every one that they ever had, the newest last. */
   readonly passwords: string[];
@@ -121,10 +121,19 @@ export class ScriptedForest {
     this.#moved();
   }
 
-  /** @param tombstone false: its lifetime is over at once */
-  delete(person: ForestPerson, { tombstone = true } = {}): void {
-    Object.assign(person, { deleted: true, isThere: tombstone, objectUsn: ++this.#usn });
+  delete(person: ForestPerson): void {
+    Object.assign(person, { deleted: true, objectUsn: ++this.#usn });
     this.#moved();
+  }
+
+  /** Its tombstone's lifetime is over: nobody hears of that. */
+  forget(person: ForestPerson): void {
+    person.isThere = false;
+  }
+
+  /** The highest one. */
+  get usn(): number {
+    return this.#usn;
   }
 
   /** From the recycle bin, with all that it had. */
