@@ -8,7 +8,7 @@ import { EMPTY_PROFILE } from '@causeway/contract';
 import { CLOUD_FOREST, generateSealingKey, sealingPublicKey } from '@causeway/records';
 import { createLog } from '@causeway/service';
 import { deleteUnclaimed } from '../admin/delete-unclaimed.ts';
-import type { Values } from '../directory/attributes.ts';
+import { controlValues, type Values } from '../directory/attributes.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { slotOfName } from '../names/naming.ts';
 import { trustOf } from '../pairing/trust.ts';
@@ -122,6 +122,21 @@ test('a ledger from before the directory was made anew takes over the accounts t
   assert.deepEqual([entryOf(alice)!.managedGuid], [...stored.keys()]);
   await feed(alice, corp.account(alice), await credentialOf(alice, 2));
   assert.deepEqual([stored.size, isEnabled(alice), problemsOf(alice)], [1, true, []]);
+});
+
+test('what was written to an account that the ledger takes over is not known: the same record is written again', async () => {
+  const alice = corp.person('alice');
+  const [account, credential] = [corp.account(alice, { enabled: false }), await credentialOf(alice)];
+  await feed(alice, account, credential);
+  const { stored } = directory;
+  const [[, values]] = [...stored] as [[string, Values]];
+  stored.clear();
+  const guid = randomUUID();
+  stored.set(guid, { ...values, ...controlValues(true), accountExpires: ['1'] });
+  ledger.state.drop('adoptedAt');
+  await adoptAccounts(context());
+  await feed(alice, account, credential);
+  assert.deepEqual([stored.get(guid)!.accountExpires, isEnabled(alice)], [values.accountExpires, false]);
 });
 
 test('who has left while nobody remembered them is disabled once the feed was read, told, and deleted by the forest’s word', async () => {

@@ -91,10 +91,15 @@ function entryOf(mark: AccountMark, found: FoundAccount): LedgerEntry {
   };
 }
 
-/** Somebody who was deleted here, or whose account was not found: who was deleted is to be deleted again. */
+/**
+ * Somebody who was deleted here, or whose account was not found: who was deleted is to be deleted again. Of anybody else it is not known
+ * what is written to this account: the same record is written again, as with `nothingIsWritten`.
+ */
 function withAccount(entry: LedgerEntry, { guid, nonce }: FoundAccount): LedgerEntry {
   const account = { ...entry, managedGuid: guid, nonce: nonce! };
-  if (entry.deletedAt === null) return account;
+  const { accountSequence } = entry;
+  if (entry.deletedAt === null)
+    return { ...account, accountSequence: accountSequence === null ? null : accountSequence - 1 };
   return { ...account, deletedAt: null, deleteSequence: entry.accountSequence ?? 0, wantsEnabled: false };
 }
 
