@@ -1,5 +1,6 @@
 import type { ForestPerson } from '@causeway/connect/testing';
 import { randomFrom } from '../random.ts';
+import { HostileTenant, type Withheld } from './hostile-tenant.ts';
 import { type Moment, PARTS, type Part, type World } from './world.ts';
 
 const NAMES = [
@@ -41,6 +42,8 @@ export class History {
   readonly moments: Moment[] = [];
   readonly #seed: number;
   readonly #random: () => number;
+  /** In a third of the seeds. */
+  hostile: HostileTenant | undefined;
   #passwords = 0;
   /** The USN up to which Connect has read last. */
   #heard = 0;
@@ -62,16 +65,33 @@ export class History {
   /** Days of the forest, with turns of the places between them. */
   async play(): Promise<void> {
     await this.world.begin();
+    if (this.#seed % 3 === 2) this.hostile = new HostileTenant(this.world);
+    const from = Math.floor(this.#random() * STEPS);
     for (let i = 0; i < HIRED_FIRST; i++) this.#hire();
     await this.world.quiet();
     for (let i = 0; i < STEPS; i++) {
       this.moments.push(await this.world.moment());
       this.told.push(`-- moment ${i}`);
+      if (i === from && this.hostile) this.#turnHostile(this.hostile);
       this.step();
       if (this.chance(0.3)) this.step();
       const running = this.pick([['connect', 'domain'], ['connect', 'domain'], ['connect'], []] as const);
       await this.#run(running);
     }
+  }
+
+  #turnHostile(hostile: HostileTenant): void {
+    const people = this.world.forest.people.filter(() => this.chance(0.4));
+    const withheld = this.pick<Withheld>([
+      { people: new Set(people.map(({ anchor }) => anchor)) },
+      { people: new Set(people.map(({ anchor }) => anchor)) },
+      'heads',
+      'receipts',
+    ]);
+    const deceives = this.chance(0.5);
+    hostile.begin(withheld, deceives);
+    const what = typeof withheld === 'string' ? withheld : people.map(({ name }) => name).join(', ');
+    this.told.push(`the tenant withholds ${what}${deceives ? ', and says that nothing differs' : ''}`);
   }
 
   /** Losses as this seed has them: one, or another one before the first is made good; and who notices first. */
@@ -82,6 +102,7 @@ export class History {
       await this.lose(this.pick(LOSSES));
     }
     if (this.chance(0.5)) await this.#run(this.#some());
+    this.#forgetTombstones();
   }
 
   #some() {
@@ -108,10 +129,8 @@ export class History {
       groups.set(to, [...(groups.get(to) ?? []), part]);
     }
     if (this.chance(0.3)) this.step();
-    // A Connect of an earlier day that still finds its place in the directory finds tombstones, too: they outlive it by far.
     if (groups.get(undefined)?.includes('connect')) this.#heard = Number.POSITIVE_INFINITY;
     else if (parts.includes('connect')) this.#heard = 0;
-    this.#forgetTombstones();
     for (const [to, some] of groups) this.told.push(`lost: ${some.join(', ')} to ${to ?? 'nothing'}`);
     await this.world.loseEach(
       new Map(
@@ -192,7 +211,10 @@ export class History {
     return this.#tell(`deleted ${person.name}`);
   }
 
-  /** Of whom Connect has heard that they were deleted, not even a tombstone is left, of some. */
+  /**
+   * Of whom Connect knows that they were deleted, or of whom it knows nothing, not even a tombstone is left, of some. Of nobody else: a
+   * Connect of an earlier day that still finds its place in the directory finds tombstones, too, which outlive it by far.
+   */
   #forgetTombstones(): void {
     for (const person of this.world.forest.people) {
       if (!person.deleted || person.objectUsn > this.#heard || this.chance(0.5)) continue;

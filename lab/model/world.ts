@@ -178,7 +178,16 @@ export class World {
 
   /** How each place differs from what the forest says now, in words; empty: it does not. */
   async differences(): Promise<string[]> {
-    return [...this.#compare('tenant', await this.atTenant()), ...this.#compare('domain', this.inDomain())];
+    const all = [
+      ...this.#compare('tenant', await this.atTenant()),
+      ...this.#compare('domain', this.inDomain()),
+    ];
+    return all.map(({ text }) => text);
+  }
+
+  /** Who is otherwise in the managed domain than the forest says, apart from names. */
+  differencesOfDomain(): Difference[] {
+    return this.#compare('domain', this.inDomain(), ({ name: _, principal: _principal, ...one }) => one);
   }
 
   atTenant(): Promise<Found[]> {
@@ -189,17 +198,25 @@ export class World {
     return lookAtDomain(this.domain, this.forest);
   }
 
-  #compare(place: string, found: readonly Found[]): string[] {
+  #compare(
+    place: string,
+    found: readonly Found[],
+    part: (one: Said) => Partial<Said> = one => one,
+  ): Difference[] {
     const there = new Map(found.map(one => [one.anchor, one]));
     const differences = this.forest.people.flatMap(person => {
-      const one = there.get(person.anchor);
-      there.delete(person.anchor);
-      const [is, should] = [one && words(one), shouldBe(person)].map(words => words ?? 'nobody');
-      return is === should
-        ? []
-        : [`${place}: ${person.name} (${person.anchor}) is ${is}, should be ${should}`];
+      const { anchor } = person;
+      const one = there.get(anchor);
+      there.delete(anchor);
+      const should = shouldBe(person);
+      const [is, ought] = [one, should].map(said => (said === undefined ? 'nobody' : words(part(said))));
+      if (is === ought) return [];
+      return [{ anchor, text: `${place}: ${person.name} (${anchor}) is ${is}, should be ${ought}` }];
     });
-    return [...differences, ...[...there.values()].map(one => `${place}: ${words(one)} is nobody's`)];
+    const strangers = [...there.values()].map(one => ({
+      ...{ anchor: one.anchor, text: `${place}: ${words(one)} is nobody's` },
+    }));
+    return [...differences, ...strangers];
   }
 
   async close(): Promise<void> {
@@ -210,15 +227,23 @@ export class World {
   }
 }
 
-/** What a place should have of somebody, in words. */
-function shouldBe(person: ForestPerson): string | undefined {
-  if (person.deleted) return undefined;
-  return words({ ...person, password: person.mustChange ? undefined : person.passwords.at(-1) });
+/** Somebody who is otherwise in a place than the forest says. */
+export interface Difference {
+  readonly anchor: string;
+  readonly text: string;
 }
 
-function words({ name, principal, enabled, expires, password }: Omit<Found, 'anchor'>): string {
+type Said = Omit<Found, 'anchor'>;
+
+/** What a place should have of somebody. */
+function shouldBe(person: ForestPerson): Said | undefined {
+  if (person.deleted) return undefined;
+  return { ...person, password: person.mustChange ? undefined : person.passwords.at(-1) };
+}
+
+function words({ name, principal, enabled, expires, password }: Partial<Said>): string {
   // Nobody signs in without a password: whether such an account is enabled is the same to everybody.
   const state =
     password === undefined ? 'without a password' : `${enabled ? 'open' : 'closed'} by '${password}'`;
-  return `${name} (${principal}) ${state}${expires === null ? '' : ` until ${expires}`}`;
+  return `${name ?? '-'} (${principal ?? '-'}) ${state}${expires === null ? '' : ` until ${expires}`}`;
 }
