@@ -39,6 +39,7 @@ export class History {
   readonly world: World;
   /** What happened, for who reads a failure. */
   readonly told: string[] = [];
+  readonly losses: string[] = [];
   readonly moments: Moment[] = [];
   readonly #seed: number;
   readonly #random: () => number;
@@ -131,7 +132,9 @@ export class History {
     if (this.chance(0.3)) this.step();
     if (groups.get(undefined)?.includes('connect')) this.#heard = Number.POSITIVE_INFINITY;
     else if (parts.includes('connect')) this.#heard = 0;
-    for (const [to, some] of groups) this.told.push(`lost: ${some.join(', ')} to ${to ?? 'nothing'}`);
+    this.losses.push(
+      ...[...groups].map(([to, some]) => this.#tell(`lost: ${some.join(', ')} to ${to ?? 'nothing'}`)),
+    );
     await this.world.loseEach(
       new Map(
         [...groups].flatMap(([to, some]) =>

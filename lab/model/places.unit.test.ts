@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
+import { playSeed, seeds } from './play-seed.ts';
 import { World } from './world.ts';
 
 const world = await World.make();
@@ -22,3 +23,9 @@ test('what a forest says comes to all places', async () => {
   await world.quiet();
   assert.deepEqual(await world.differences(), []);
 });
+
+// Each place alone, each pair, all three: seven seeds in turn lose all of these.
+for (const seed of seeds(7))
+  test(`seed ${seed}: all places come back to what the forest says`, async t => {
+    t.diagnostic(await playSeed(world, seed));
+  });

@@ -33,7 +33,8 @@ export async function settle(world: World): Promise<{ turns: number }> {
 /** So long a tenant that withholds something has until it is said: heads, and how long silence is borne. */
 const NAMED_TURNS = 16;
 const NAMED_MS = 30_000;
-const LAST_TURNS = 3;
+/** Whoever was signed anew is on the way for three heads, and not named. */
+const LAST_TURNS = 5;
 
 /**
  * Lets everybody run at a tenant that withholds something.
@@ -45,7 +46,6 @@ export async function unnamed(world: World): Promise<string[]> {
     await world.turn(NAMED_MS);
     world.connect.approve();
     world.domain.approve();
-    // Whoever was signed anew a moment ago is on the way until the next head.
     if (i < NAMED_TURNS - LAST_TURNS) continue;
     for (const { sourceAnchor } of world.connect.arrival().missing) named.add(sourceAnchor);
   }

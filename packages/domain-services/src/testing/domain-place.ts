@@ -193,6 +193,13 @@ export class DomainPlace {
     running?.ledger.close();
   }
 
+  /** Which of the two was found to be older at a start, each time. */
+  reunions(): string[] {
+    return this.ledger.audit
+      .list(1000)
+      .flatMap(({ action, detail }) => (action === 'reunite' ? [detail] : []));
+  }
+
   /** How far each forest has arrived, as `domain status` says it. */
   arrivals(): DomainArrival[] {
     return arrivals(this.ledger, limitsOf(this.#configuration), this.#open.heads.startedAt);
