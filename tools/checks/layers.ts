@@ -76,7 +76,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['main', 'bench', 'e2e'],
     ['releases'],
     ['demo', 'run', 'tutorial'],
-    ['places', 'powershell'],
+    ['places', 'powershell', 'model'],
     ['domains'],
     ['peers', 'disk', 'progress', 'random'],
   ],

@@ -25,6 +25,8 @@ export interface RunningTenant {
 export interface StartOptions {
   /** Instead of what configuration and environment name. */
   readonly database?: DatabaseLocation;
+  /** One that is open already; it stays open. */
+  readonly opened?: Database;
   /** The machine's when absent. */
   readonly clock?: Clock;
   /** Sees the text of every statement that the database is asked, never its parameters. */
@@ -47,8 +49,8 @@ export async function startTenant(
     const lock = await lockStateSoon(configuration.stateDirectory);
     undo.push(() => lock.release());
     const location = options.database ?? databaseLocation(configuration);
-    const database = await openDatabase(location, options);
-    undo.push(() => database.destroy());
+    const database = options.opened ?? (await openDatabase(location, options));
+    if (!options.opened) undo.push(() => database.destroy());
 
     const installation = new Installation(database, options.clock ?? realClock);
     const ending = new AbortController();

@@ -48,8 +48,11 @@ export function cureDifferences(
   return { seen: { headSequence, differences: new Set(cured.map(textOf)) }, said };
 }
 
+/** By what the managed domain waits for another word of the forest: a record that is newer, or a deletion of whom it found and nobody said. */
+const CURED_BY_SAYING: ReadonlySet<string> = new Set(['older-sequence', 'unclaimed']);
+
 function isCurable({ what, ours, theirs, refused }: ReceiptDifference, namesRefused: boolean): boolean {
-  if (refused !== null) return refused === 'older-sequence';
+  if (refused !== null) return CURED_BY_SAYING.has(refused);
   return namesRefused || (what !== 'not deleted' && theirs > ours);
 }
 

@@ -462,6 +462,19 @@ test('whom the managed domain has and nobody knows here the directory is asked f
   assert.equal(arrival().missing[0]!.reason, undefined);
 });
 
+test('whom the managed domain found in its directory, and of whom nobody said anything, the directory is asked for', async () => {
+  const left = bucket(7, entry => entry);
+  const stranger = anchorOf(COUNT + 1);
+  const notWritten = [[stranger, 'account', 'unclaimed']] as const;
+  const having: Partial<ReceiptFields> = {
+    ...left,
+    notWritten,
+    entries: [...left.entries, [stranger, 0, 0]],
+  };
+  await hearing(having, having);
+  assert.deepEqual(context.store.strangers.due(9), [stranger]);
+});
+
 test('who was deleted here and is there after that is named, with who withholds it', async () => {
   const { store } = context;
   const left = bucket(7, entry => entry);

@@ -1,5 +1,7 @@
 export { ask } from '../commands/at-hand.ts';
 export { loadConnectConfiguration } from '../configuration.ts';
 export { SLICES_IN_FLIGHT } from '../passwords/send-pages.ts';
+export { ConnectPlace, type ConnectSnapshot } from './connect-place.ts';
 export type { PeerUser } from './peer-lines.ts';
 export { type Misbehaviour, ProvisioningPeer } from './provisioning-peer.ts';
+export { type ForestPerson, ScriptedForest } from './scripted-forest.ts';

@@ -9,7 +9,15 @@ export interface ScriptedObject {
   attributes?: Record<string, string | string[] | undefined>;
 }
 
-type Answer = readonly ScriptedObject[] | 'close';
+/** What a question says more closely. */
+export interface Asked {
+  /** The cookie that it came with. */
+  cookie: string | undefined;
+  /** Whether it names an object. */
+  names(guid: string): boolean;
+}
+
+type Answer = readonly ScriptedObject[] | 'close' | ((asked: Asked) => readonly ScriptedObject[]);
 
 /** What was asked of it: everything, what changed since a cookie, or objects by their GUIDs. */
 export type Question = 'full' | 'delta' | 'whole';
@@ -21,6 +29,8 @@ export class ScriptedDirectory {
   /** What each kind of question is answered with. */
   readonly answers: Record<Question, Answer> = { full: [], delta: [], whole: [] };
   readonly asked: Question[] = [];
+  /** What comes after the beginning that all its cookies have: where it stands. */
+  position = '';
   /** What it says of itself, and of whatever is looked up by itself. */
   readonly self: Record<string, (string | Buffer)[]> = { ...SELF };
 
@@ -64,13 +74,17 @@ export class ScriptedDirectory {
       socket.write(Buffer.concat([entry(id, 'CN=dc', this.self), done(id)]));
       return;
     }
-    const question = text.includes('objectGUID') ? 'whole' : text.includes(COOKIE) ? 'delta' : 'full';
+    const [cookie] = COOKIES.exec(text) ?? [];
+    const question = text.includes('objectGUID') ? 'whole' : cookie !== undefined ? 'delta' : 'full';
     this.asked.push(question);
-    const answer = this.answers[question];
-    if (answer === 'close') {
+    const script = this.answers[question];
+    if (script === 'close') {
       socket.destroy();
       return;
     }
+    const names = (guid: string) => request.includes(Buffer.from(encodeGuid(guid)));
+    const answer =
+      typeof script === 'function' ? script({ cookie: cookie?.slice(COOKIE.length), names }) : script;
     const entries = answer.map(({ guid, dn, objectSid, attributes = {} }) =>
       entry(id, dn, {
         objectGUID: [Buffer.from(encodeGuid(guid))],
@@ -90,6 +104,7 @@ export class ScriptedDirectory {
 }
 
 const COOKIE = 'a-cookie-of-the-scripted-directory';
+const COOKIES = new RegExp(`${COOKIE}\\d*`);
 const SELF = {
   defaultNamingContext: ['DC=corp,DC=example,DC=com'],
   configurationNamingContext: ['CN=Configuration,DC=corp,DC=example,DC=com'],

@@ -3,7 +3,7 @@ import { decodeGuid, decodeSid, encodeGuid } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import { accountMark, MARK_ATTRIBUTE } from '../directory/account-mark.ts';
 import { controlValues, type Values } from '../directory/attributes.ts';
-import type { FoundAccount, SeenAccount } from '../directory/found-accounts.ts';
+import type { DirectoryAccount, FoundAccount, SeenAccount } from '../directory/found-accounts.ts';
 import { accountDn } from '../directory/structure.ts';
 import type { Write, WriteResult } from '../directory/write.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
@@ -34,7 +34,7 @@ export class AccountsPeer {
     return this.stored.get(guid)?.userAccountControl?.[0] === controlValues(true).userAccountControl![0];
   }
 
-  holders = async () => [];
+  holders: (names: string[], principals: string[]) => Promise<DirectoryAccount[]> = async () => [];
 
   async see(guids: readonly string[]): Promise<Map<string, SeenAccount>> {
     const seen = guids.flatMap((guid): [string, SeenAccount][] => {

@@ -6,4 +6,6 @@ export { newAccountDescriptor } from '../directory/own-changes.ts';
 export { ensureStructure, usersDn } from '../directory/structure.ts';
 export { Ledger } from '../ledger/ledger.ts';
 export { nameWithDigits } from '../names/made-up-name.ts';
+export { type DomainAccount, DomainPlace, type LedgerSnapshot } from './domain-place.ts';
 export { ForestPeer, kerberosKeys, type Person } from './forest-peer.ts';
+export { SambaPeer, type SambaSnapshot } from './samba-peer.ts';

@@ -71,14 +71,17 @@ export class HandClock implements Clock {
     return [...this.#sleepers].map(({ until }) => until - this.#monotonic).sort((a, b) => a - b);
   }
 
-  /** Time passes from one sleeper to the next, as soon as somebody sleeps, until the work is done. */
-  async during<Result>(work: Promise<Result>): Promise<Result> {
+  /**
+   * Time passes from one sleeper to the next, as soon as somebody sleeps, until the work is done.
+   * @param others how many sleep all the while and have nothing to do with it
+   */
+  async during<Result>(work: Promise<Result>, others = 0): Promise<Result> {
     const done = work.then(
       () => undefined,
       () => undefined,
     );
     for (;;) {
-      const pauses = await Promise.race([done, this.sleeping()]);
+      const pauses = await Promise.race([done, this.sleeping(others + 1)]);
       if (pauses === undefined) return work;
       await this.pass(pauses[0]!);
     }

@@ -1,0 +1,47 @@
+import type { ScriptedForest } from '@causeway/connect/testing';
+import { ntHash, verifyCloudCredential } from '@causeway/credentials';
+import type { DomainPlace } from '@causeway/domain-services/testing';
+import type { TenantPlace } from '@causeway/tenant/testing';
+import { FILETIME_NEVER, filetimeToIso } from '@causeway/wire';
+
+/** Somebody as a place has them. */
+export interface Found {
+  readonly anchor: string;
+  readonly name: string | null;
+  /** By which they sign in. */
+  readonly principal: string | null;
+  readonly enabled: boolean;
+  /** ISO 8601. */
+  readonly expires: string | null;
+  /** Which of the passwords that they ever had; undefined: none of them. */
+  readonly password: string | undefined;
+}
+
+export async function lookAtTenant(tenant: TenantPlace, forest: ScriptedForest): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const { cloudCredential, signInName, ...user } of await tenant.users(forest.forest)) {
+    const isIt = (password: string) => verifyCloudCredential(cloudCredential!, ntHash(password));
+    const password =
+      cloudCredential === null ? undefined : await find(passwordsOf(forest, user.anchor), isIt);
+    found.push({ ...user, principal: signInName, password });
+  }
+  return found;
+}
+
+export function lookAtDomain(domain: DomainPlace, forest: ScriptedForest): Found[] {
+  const ours = domain.accounts().filter(account => account.forest === forest.forest);
+  return ours.map(({ ntHash: hash, expires, ...account }) => ({
+    ...account,
+    expires: BigInt(expires) === FILETIME_NEVER ? null : filetimeToIso(BigInt(expires)),
+    password: hash && passwordsOf(forest, account.anchor).find(one => Buffer.from(ntHash(one)).equals(hash)),
+  }));
+}
+
+/** The newest first: it is the right one, as a rule. */
+const passwordsOf = ({ people }: ScriptedForest, anchor: string): string[] =>
+  people.find(person => person.anchor === anchor)?.passwords.toReversed() ?? [];
+
+async function find<T>(some: readonly T[], isIt: (one: T) => Promise<boolean>): Promise<T | undefined> {
+  for (const one of some) if (await isIt(one)) return one;
+  return undefined;
+}

@@ -1,0 +1,13 @@
+import { after, test } from 'node:test';
+import { playSeed, seeds } from './play-seed.ts';
+import { World } from './world.ts';
+
+// As the few of `places.unit.test.ts`, and many of them.
+
+const world = await World.make();
+after(() => world.close());
+
+for (const seed of seeds(50))
+  test(`seed ${seed}: all places come back to what the forest says`, async t => {
+    t.diagnostic(await playSeed(world, seed));
+  });

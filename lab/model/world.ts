@@ -1,0 +1,249 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  ConnectPlace,
+  type ConnectSnapshot,
+  type ForestPerson,
+  ScriptedForest,
+} from '@causeway/connect/testing';
+import { DomainPlace, type LedgerSnapshot, type SambaSnapshot } from '@causeway/domain-services/testing';
+import { HandClock } from '@causeway/service/testing';
+import { TenantPlace, type TenantSnapshot } from '@causeway/tenant/testing';
+import { type Lie, type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
+import { type Found, lookAtDomain, lookAtTenant } from './look.ts';
+
+export const FOREST = 'corp.example.com';
+const HEAD_MS = 10_000;
+
+/** What can be lost, each by itself. A directory is a Samba domain's database. */
+export const PARTS = ['connect', 'tenant', 'ledger', 'directory'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** All parts at a moment. */
+export interface Moment {
+  readonly connect: ConnectSnapshot;
+  readonly tenant: TenantSnapshot;
+  readonly ledger: LedgerSnapshot;
+  readonly directory: SambaSnapshot | undefined;
+}
+
+/**
+ * A forest and the three real places in one process: Connect with a scripted domain controller, the tenant on PGlite, Domain Services with
+ * a scripted Samba. Time passes only when it is told. Between agents and tenant sits what can make the tenant a liar.
+ */
+export class World {
+  readonly forest: ScriptedForest;
+  readonly connect: ConnectPlace;
+  readonly tenant: TenantPlace;
+  readonly domain: DomainPlace;
+  /** What a tenant that was broken into makes of its answers. */
+  lie: Lie | undefined;
+  /** Everything right after the places were made known to each other: nobody is hired yet. */
+  #beginning!: Moment;
+  readonly #clocks: readonly HandClock[];
+  readonly #proxy: RecordingProxy;
+  readonly #close: () => Promise<void>;
+
+  static async make(): Promise<World> {
+    // A commit has to be on the disk: in memory that costs nothing.
+    const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'causeway-model-'));
+    const now = Date.now();
+    const clocks = Array.from({ length: 4 }, () => new HandClock(now));
+    const tenant = await TenantPlace.open(join(folder, 'tenant'), clocks[0]!);
+    await tenant.start();
+    await tenant.make('contoso');
+    let world: World | undefined;
+    const proxy = await recordingProxy(tenant.url, (...about) => world?.lie?.(...about));
+    const forest = await ScriptedForest.listen(FOREST, clocks[3]!);
+    world = new World({
+      ...{ forest, tenant },
+      connect: new ConnectPlace(join(folder, 'connect'), proxy.url, forest, clocks[1]!),
+      domain: new DomainPlace(join(folder, 'domain'), proxy.url, clocks[2]!),
+      ...{ clocks, proxy },
+      close: async () => {
+        await Promise.all([proxy.close(), forest.close()]);
+        rmSync(folder, { recursive: true });
+      },
+    });
+    await world.#introduce();
+    return world;
+  }
+
+  private constructor(
+    parts: Pick<World, 'forest' | 'connect' | 'tenant' | 'domain'> & {
+      clocks: readonly HandClock[];
+      proxy: RecordingProxy;
+      close: () => Promise<void>;
+    },
+  ) {
+    this.forest = parts.forest;
+    this.connect = parts.connect;
+    this.tenant = parts.tenant;
+    this.domain = parts.domain;
+    this.#clocks = parts.clocks;
+    this.#proxy = parts.proxy;
+    this.#close = parts.close;
+  }
+
+  /** Everybody enrols, and administrators confirm each other's keys. */
+  async #introduce(): Promise<void> {
+    const { connect, tenant, domain } = this;
+    await domain.register(await tenant.makeCode('domain'));
+    await connect.enrol(await tenant.makeCode('connect', [FOREST]));
+    await Promise.all([connect.start(), domain.start()]);
+    await connect.trustDomain(await domain.fingerprint());
+    await domain.trustAgent(connect.fingerprint, FOREST);
+    await this.quiet();
+    this.#beginning = await this.moment();
+  }
+
+  /** Monotonic milliseconds of everybody. */
+  get now(): number {
+    return this.#clocks[0]!.monotonic();
+  }
+
+  get date(): Date {
+    return new Date(this.#clocks[0]!.now());
+  }
+
+  /** Time passes for everybody, and for who was a moment ahead less of it. */
+  async pass(milliseconds: number): Promise<void> {
+    const until = Math.max(...this.#clocks.map(clock => clock.monotonic())) + milliseconds;
+    for (const clock of this.#clocks) await clock.pass(until - clock.monotonic());
+    this.#proxy.requests.length = 0;
+  }
+
+  /** What happens within the time of a head. @param running who runs */
+  async turn(
+    milliseconds = HEAD_MS,
+    running: readonly ('connect' | 'domain')[] = ['connect', 'domain'],
+  ): Promise<void> {
+    await this.pass(milliseconds);
+    for (const place of running) await this[place].turn();
+  }
+
+  async turns(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await this.turn();
+  }
+
+  /** Until what was said has come everywhere: two heads. */
+  quiet(): Promise<void> {
+    return this.turns(2);
+  }
+
+  async moment(): Promise<Moment> {
+    return {
+      connect: this.connect.snapshot(),
+      tenant: await this.tenant.snapshot(),
+      ledger: this.domain.snapshot(),
+      directory: this.domain.samba.snapshot(),
+    };
+  }
+
+  /**
+   * Some parts lose what came after a moment, and everybody whose part it is starts again.
+   * @param to undefined: everything that lies in them
+   */
+  lose(parts: readonly Part[], to: Moment | undefined): Promise<void> {
+    return this.loseEach(new Map(parts.map(part => [part, to])));
+  }
+
+  /** The same where each part loses something else. */
+  async loseEach(lost: ReadonlyMap<Part, Moment | undefined>): Promise<void> {
+    const { connect, tenant, domain } = this;
+    if (lost.has('tenant')) {
+      await tenant.takeBack((lost.get('tenant') ?? this.#beginning).tenant);
+      await tenant.start();
+    }
+    if (lost.has('connect')) {
+      await connect.takeBack(lost.get('connect')?.connect);
+      await connect.start();
+    }
+    if (lost.has('ledger') || lost.has('directory')) {
+      await domain.takeBack({
+        ...(lost.has('ledger') && { ledger: { of: lost.get('ledger')?.ledger } }),
+        ...(lost.has('directory') && { samba: { of: lost.get('directory')?.directory } }),
+      });
+      await domain.start();
+    }
+  }
+
+  /** A new story: nobody was ever hired. */
+  async begin(): Promise<void> {
+    this.lie = undefined;
+    this.forest.people.length = 0;
+    await this.lose(PARTS, this.#beginning);
+  }
+
+  /** How each place differs from what the forest says now, in words; empty: it does not. */
+  async differences(): Promise<string[]> {
+    const all = [
+      ...this.#compare('tenant', await this.atTenant()),
+      ...this.#compare('domain', this.inDomain()),
+    ];
+    return all.map(({ text }) => text);
+  }
+
+  /** Who is otherwise in the managed domain than the forest says, apart from names. */
+  differencesOfDomain(): Difference[] {
+    return this.#compare('domain', this.inDomain(), ({ name: _, principal: _principal, ...one }) => one);
+  }
+
+  atTenant(): Promise<Found[]> {
+    return lookAtTenant(this.tenant, this.forest);
+  }
+
+  inDomain(): Found[] {
+    return lookAtDomain(this.domain, this.forest);
+  }
+
+  #compare(
+    place: string,
+    found: readonly Found[],
+    part: (one: Said) => Partial<Said> = one => one,
+  ): Difference[] {
+    const there = new Map(found.map(one => [one.anchor, one]));
+    const differences = this.forest.people.flatMap(person => {
+      const { anchor } = person;
+      const one = there.get(anchor);
+      there.delete(anchor);
+      const should = shouldBe(person);
+      const [is, ought] = [one, should].map(said => (said === undefined ? 'nobody' : words(part(said))));
+      if (is === ought) return [];
+      return [{ anchor, text: `${place}: ${person.name} (${anchor}) is ${is}, should be ${ought}` }];
+    });
+    const strangers = [...there.values()].map(one => ({
+      ...{ anchor: one.anchor, text: `${place}: ${words(one)} is nobody's` },
+    }));
+    return [...differences, ...strangers];
+  }
+
+  async close(): Promise<void> {
+    await this.connect.stop();
+    await this.domain.stop();
+    await this.tenant.close();
+    await this.#close();
+  }
+}
+
+/** Somebody who is otherwise in a place than the forest says. */
+export interface Difference {
+  readonly anchor: string;
+  readonly text: string;
+}
+
+type Said = Omit<Found, 'anchor'>;
+
+/** What a place should have of somebody. */
+function shouldBe(person: ForestPerson): Said | undefined {
+  if (person.deleted) return undefined;
+  return { ...person, password: person.mustChange ? undefined : person.passwords.at(-1) };
+}
+
+function words({ name, principal, enabled, expires, password }: Partial<Said>): string {
+  // Nobody signs in without a password: whether such an account is enabled is the same to everybody.
+  const state =
+    password === undefined ? 'without a password' : `${enabled ? 'open' : 'closed'} by '${password}'`;
+  return `${name ?? '-'} (${principal ?? '-'}) ${state}${expires === null ? '' : ` until ${expires}`}`;
+}

@@ -1,0 +1,160 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ConnectArrival } from '@causeway/contract';
+import { createLog } from '@causeway/service';
+import type { HandClock } from '@causeway/service/testing';
+import { approveHeld, listHeld } from '../admin/held.ts';
+import { ConnectConfiguration } from '../configuration.ts';
+import { arrivalOf } from '../heads/arrival.ts';
+import { HeadService } from '../heads/head-service.ts';
+import { trustDomain } from '../pairing/trust-domain.ts';
+import { Connect } from '../sync/connect.ts';
+import type { Connector } from '../sync/connector.ts';
+import { enrol, readAgent } from '../tenant/identity.ts';
+import type { ScriptedForest } from './scripted-forest.ts';
+
+/** The files of a database: itself, and what is not in it yet. */
+const FILES = ['connect.db', 'connect.db-wal'];
+
+/** What a Connect kept at a moment; undefined: nothing but what lies beside the database. */
+export type ConnectSnapshot = ReadonlyMap<string, Uint8Array> | undefined;
+
+/**
+ * A Connect whose forest is scripted, as its service runs it, a turn when it is told. It can be stopped, taken back to an earlier day and
+ * started again; its keys and what administrators confirmed lie beside its database and stay.
+ */
+export class ConnectPlace {
+  readonly #forest: ScriptedForest;
+  readonly #configuration: ConnectConfiguration;
+  readonly clock: HandClock;
+  readonly said: string[] = [];
+  #connect: Connect | undefined;
+  #heads: HeadService | undefined;
+  #isNudged = false;
+
+  /** @param folder of its state */
+  constructor(folder: string, url: string, forest: ScriptedForest, clock: HandClock) {
+    this.#forest = forest;
+    this.clock = clock;
+    const connector = {
+      ...{ name: forest.forest, forest: forest.forest, server: '127.0.0.1', caFile: '/nonexistent' },
+      ...{ account: `reader@${forest.forest}`, password: 'env:NONE' },
+    };
+    this.#configuration = ConnectConfiguration.parse({
+      ...{ stateDirectory: folder, tenant: { url }, connectors: [connector] },
+    });
+  }
+
+  async enrol(code: string): Promise<void> {
+    await enrol(this.#configuration.stateDirectory, this.#configuration.tenant, code);
+  }
+
+  get fingerprint(): string {
+    return readAgent(this.#configuration.stateDirectory).publicKey.fingerprint;
+  }
+
+  async trustDomain(fingerprint: string): Promise<void> {
+    await trustDomain(this.#open, fingerprint);
+  }
+
+  async start(): Promise<void> {
+    const log = createLog('connect', { write: line => void this.said.push(line) });
+    this.#connect = await Connect.open(this.#configuration, log, undefined, this.clock);
+    const { context, controller, comparison } = this.connector;
+    Object.assign(controller, await this.#forest.controllerFor(controller, context.store));
+    this.#heads = new HeadService(context, this.#connect.store.scheduler, comparison, () => {
+      this.#isNudged = true;
+    });
+    this.connector.startChannel();
+  }
+
+  async stop(): Promise<void> {
+    await this.#connect?.close();
+    this.#connect = undefined;
+  }
+
+  get connector(): Connector {
+    return this.#open.connectors[0]!;
+  }
+
+  get #open(): Connect {
+    if (this.#connect === undefined) throw new Error('this Connect is not started');
+    return this.#connect;
+  }
+
+  /** What the service does within the time of a head: a cycle, a full pass that was asked for, a comparison, a head. */
+  async turn(): Promise<void> {
+    await this.clock.during(this.#turn());
+  }
+
+  async #turn(): Promise<void> {
+    const { connector } = this;
+    const { passes } = connector.context.store;
+    await connector.poll();
+    await connector.cycle();
+    for (const work of [() => connector.compare(), () => this.#turnOfHeads()]) {
+      if (!(await work())) continue;
+      await connector.cycle();
+      const pass = passes.open();
+      if (pass === undefined || pass.readAt !== null) continue;
+      await connector.fullPass();
+      await connector.cycle();
+    }
+  }
+
+  async #turnOfHeads(): Promise<boolean> {
+    this.#isNudged = false;
+    await this.#heads!.turn();
+    return this.#isNudged;
+  }
+
+  /** What the managed domain has, as `connect status` says it. */
+  arrival(): ConnectArrival {
+    return arrivalOf(this.connector.context, this.#heads!.startedAt);
+  }
+
+  /** What stands in the events as an alarm, the newest first. */
+  alarms(): string[] {
+    const events = this.connector.context.store.events.last(1000);
+    return events.flatMap(({ text }) => (text.startsWith('ALARM') ? [text] : []));
+  }
+
+  /** An administrator looks at each list that waits, and lets it go. @param may whom they let go; the list waits else */
+  approve(may: (anchors: readonly string[]) => boolean = () => true): number {
+    let approved = 0;
+    for (const operation of ['delete', 'create'] as const)
+      for (const { digest, people } of listHeld(this.#open, operation, undefined)) {
+        if (!may(people.map(({ sourceAnchor }) => sourceAnchor))) continue;
+        approved += approveHeld(this.#open, digest, operation, 'an administrator').count;
+      }
+    return approved;
+  }
+
+  snapshot(): ConnectSnapshot {
+    const files = new Map<string, Uint8Array>();
+    for (const name of FILES) {
+      const bytes = readIfThere(this.#file(name));
+      if (bytes) files.set(name, bytes);
+    }
+    return files;
+  }
+
+  /** Stops it, and leaves what it kept then in the place of its database. */
+  async takeBack(snapshot: ConnectSnapshot): Promise<void> {
+    await this.stop();
+    for (const name of [...FILES, 'connect.db-shm']) rmSync(this.#file(name), { force: true });
+    for (const [name, bytes] of snapshot ?? []) writeFileSync(this.#file(name), bytes, { mode: 0o600 });
+  }
+
+  #file(name: string): string {
+    return join(this.#configuration.stateDirectory, name);
+  }
+}
+
+function readIfThere(file: string): Uint8Array | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}

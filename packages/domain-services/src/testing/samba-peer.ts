@@ -1,0 +1,142 @@
+import type { LdapConnection } from '@causeway/ldap';
+import { nameKey } from '@causeway/wire';
+import type { Values } from '../directory/attributes.ts';
+import { Generations } from '../directory/generations/generations.ts';
+import type { Write, WriteResult } from '../directory/write.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { slotOfName, slotOfPrincipal } from '../names/naming.ts';
+import { AccountsPeer } from './accounts-peer.ts';
+
+const GENERATION = 'adminDescription';
+
+/** All that a scripted Samba had at a moment. */
+export interface SambaSnapshot {
+  readonly stored: ReadonlyMap<string, Values>;
+  readonly tombstones: ReadonlyMap<string, Values>;
+  readonly generation: string | undefined;
+}
+
+/** A managed domain's Samba as a whole: its accounts, with names as it compares them, and its database while it does not run. */
+export class SambaPeer extends AccountsPeer {
+  #generation: string | undefined;
+  #generations: Generations | undefined;
+
+  /** From here on it serves the Domain Services that has this ledger. */
+  serve(ledger: Ledger): void {
+    this.#generations = new Generations(ledger, this.users.slice(this.users.indexOf(',') + 1));
+  }
+
+  override holders = async (names: string[], principals: string[]) => {
+    const keys = new Set([...names, ...principals].map(nameKey));
+    return [...this.stored].flatMap(([guid, values]) => {
+      const samAccountName = textOf(values, 'sAMAccountName') ?? '';
+      const userPrincipalName = textOf(values, 'userPrincipalName');
+      const has = [samAccountName, ...(userPrincipalName === undefined ? [] : [userPrincipalName])];
+      return has.some(name => keys.has(nameKey(name))) ? [{ guid, samAccountName, userPrincipalName }] : [];
+    });
+  };
+
+  override async write(write: Write): Promise<WriteResult> {
+    // Whoever has it written wipes its secrets.
+    const values = structuredClone(write.values);
+    if (write.kind === 'modify') return this.ensure(write.guid, values);
+    await this.#beforeChange();
+    return this.#clash(undefined, values) ?? super.write({ ...write, values });
+  }
+
+  override async ensure(guid: string, values: Values): Promise<WriteResult> {
+    await this.#beforeChange();
+    return this.#clash(guid, values) ?? super.ensure(guid, values);
+  }
+
+  override async delete(guid: string): Promise<WriteResult> {
+    await this.#beforeChange();
+    return super.delete(guid);
+  }
+
+  override async restore(guid: string, name: string, nonce: string): Promise<WriteResult> {
+    await this.#beforeChange();
+    return super.restore(guid, name, nonce);
+  }
+
+  snapshot(): SambaSnapshot {
+    const [stored, tombstones] = [this.stored, this.tombstones].map(map => structuredClone(map));
+    return { stored: stored!, tombstones: tombstones!, generation: this.#generation };
+  }
+
+  /** @param snapshot undefined: a domain that was made anew */
+  takeBack(snapshot: SambaSnapshot | undefined): void {
+    for (const kind of ['stored', 'tombstones'] as const) {
+      this[kind].clear();
+      for (const [guid, values] of snapshot?.[kind] ?? []) this[kind].set(guid, structuredClone(values));
+    }
+    this.#generation = snapshot?.generation;
+  }
+
+  // Its database at rest.
+
+  async generation(): Promise<string | undefined> {
+    return this.#generation;
+  }
+
+  async putGeneration(text: string): Promise<void> {
+    this.#generation = text;
+  }
+
+  async people(): Promise<ReadonlySet<string>> {
+    return new Set(this.stored.keys());
+  }
+
+  async administrators(): Promise<ReadonlySet<string>> {
+    return new Set();
+  }
+
+  async atRest(writes: readonly Write[]): Promise<WriteResult[]> {
+    return Promise.all(
+      writes.map(write =>
+        write.kind === 'modify'
+          ? super.ensure(write.guid, structuredClone(write.values))
+          : super.write(write),
+      ),
+    );
+  }
+
+  async raiseRids(): Promise<void> {}
+
+  #beforeChange(): Promise<void> | undefined {
+    return this.#generations?.beforeChange(work => work(this.#ldap()));
+  }
+
+  /** As much of LDAP as a generation is read and written with. */
+  #ldap(): LdapConnection {
+    const put = async (text: unknown): Promise<void> => {
+      this.#generation = String(text);
+    };
+    const scripted: Pick<LdapConnection, 'search' | 'modify' | 'add'> = {
+      search: async base =>
+        this.#generation === undefined || !base.startsWith('CN=System')
+          ? []
+          : [{ dn: base, attributes: { [GENERATION]: [this.#generation] } }],
+      modify: (_dn, [change]) => put(change!.values[0]),
+      add: (_dn, attributes) => put(attributes[GENERATION]),
+    };
+    return scripted as LdapConnection;
+  }
+
+  #clash(guid: string | undefined, values: Values): WriteResult | undefined {
+    const slots = (some: Values) => {
+      const [name, principal] = [textOf(some, 'sAMAccountName'), textOf(some, 'userPrincipalName')];
+      return [
+        ...(name === undefined ? [] : [slotOfName(name)]),
+        ...(principal === undefined ? [] : [slotOfPrincipal(principal, this.realm)]),
+      ];
+    };
+    const wanted = new Set(slots(values));
+    for (const [other, has] of wanted.size > 0 ? this.stored : [])
+      if (other !== guid && slots(has).some(slot => wanted.has(slot)))
+        return { ok: false, gone: false, refused: true, reason: 'in use' };
+    return undefined;
+  }
+}
+
+const textOf = (values: Values, name: string): string | undefined => values[name]?.[0]?.toString();

@@ -1,0 +1,144 @@
+import { call, callLocally, httpSend, type Send, serviceIn } from '@causeway/api';
+import { AAD_DC_ADMINISTRATORS, enrolmentRoutes, groupRoutes, tenantLocalRoutes } from '@causeway/contract';
+import { createLog } from '@causeway/service';
+import type { HandClock } from '@causeway/service/testing';
+import { type Kysely, sql } from 'kysely';
+import { TenantConfiguration } from '../configuration.ts';
+import { type Database, openDatabase } from '../database/open-database.ts';
+import { type RunningTenant, startTenant } from '../start-tenant.ts';
+
+/** All rows of a tenant's database at a moment: each table as JSON. */
+export type TenantSnapshot = ReadonlyMap<string, string>;
+
+/** A user of a forest, as far as somebody who signs in notices. */
+export interface TenantUser {
+  readonly anchor: string;
+  /** sAMAccountName. */
+  readonly name: string | null;
+  readonly principal: string;
+  readonly signInName: string | null;
+  readonly enabled: boolean;
+  /** ISO 8601. */
+  readonly expires: string | null;
+  readonly cloudCredential: string | null;
+}
+
+/**
+ * A tenant on a database in memory that outlives its process: it can be stopped, its rows put back to an earlier day, and started again
+ * at the same address.
+ */
+export class TenantPlace {
+  readonly clock: HandClock;
+  readonly said: string[] = [];
+  readonly #folder: string;
+  readonly #database: Database;
+  #running: RunningTenant | undefined;
+  #port = 0;
+  #token = '';
+
+  static async open(folder: string, clock: HandClock): Promise<TenantPlace> {
+    return new TenantPlace(folder, clock, await openDatabase({ kind: 'pglite' }));
+  }
+
+  private constructor(folder: string, clock: HandClock, database: Database) {
+    this.#folder = folder;
+    this.clock = clock;
+    this.#database = database;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async start(): Promise<void> {
+    const log = createLog('tenant', { write: line => void this.said.push(line) });
+    const listen = { port: this.#port };
+    const configuration = TenantConfiguration.parse({ stateDirectory: this.#folder, listen });
+    this.#running = await startTenant(configuration, log, { opened: this.#database, clock: this.clock });
+    this.#port = Number(new URL(this.#running.publicUrl).port);
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.close();
+    this.#running = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    await this.#database.destroy();
+  }
+
+  /** A tenant with an administrator, who may make a managed domain. */
+  async make(name: string): Promise<void> {
+    const service = serviceIn(this.#folder, 'tenant');
+    const body = { name, administrator: `admin@${name}.example.net` };
+    this.#token = (await callLocally(service, tenantLocalRoutes.createTenant, { body })).token;
+    const { id } = await call(this.administrator, groupRoutes.getMe);
+    const params = { group: AAD_DC_ADMINISTRATORS };
+    await call(this.administrator, groupRoutes.addGroupMember, { params, body: { user: id } });
+  }
+
+  get administrator(): Send {
+    return httpSend({ url: this.url }, async () => this.#token);
+  }
+
+  /** A code by which an agent enrols. */
+  async makeCode(kind: 'connect' | 'domain', forests: readonly string[] = []): Promise<string> {
+    const body = { kind, name: `test ${kind}`, forests: [...forests], replaces: [] };
+    return (await call(this.administrator, enrolmentRoutes.createEnrolment, { body })).code;
+  }
+
+  /** The users of a forest that are there. */
+  async users(forest: string): Promise<TenantUser[]> {
+    const rows = await this.#database
+      .selectFrom('users')
+      .select(['source_anchor', 'user_principal_name', 'sign_in_name', 'account_enabled', 'account_expires'])
+      .select(['cloud_credential', 'sam_account_name'])
+      .where('forest', '=', forest)
+      .where('deleted_at', 'is', null)
+      .execute();
+    return rows.map(row => ({
+      anchor: row.source_anchor!,
+      name: row.sam_account_name,
+      principal: row.user_principal_name,
+      signInName: row.sign_in_name,
+      enabled: row.account_enabled,
+      expires: row.account_expires?.toISOString() ?? null,
+      cloudCredential: row.cloud_credential,
+    }));
+  }
+
+  /** To be asked for while nobody changes anything. */
+  async snapshot(): Promise<TenantSnapshot> {
+    const rows = new Map<string, string>();
+    for (const table of await this.#tables()) {
+      const { rows: found } = await sql<{ rows: string | null }>`
+        select json_agg(one)::text as rows from ${sql.table(table)} as one`.execute(this.#database);
+      rows.set(table, found[0]?.rows ?? '[]');
+    }
+    return rows;
+  }
+
+  /** Stops it, and puts its rows back as they were then. */
+  async takeBack(snapshot: TenantSnapshot): Promise<void> {
+    await this.stop();
+    const tables = await this.#tables();
+    await this.#database.transaction().execute(async transaction => {
+      const inside = transaction as unknown as Kysely<never>;
+      const run = (text: ReturnType<typeof sql>) => text.execute(inside);
+      // Triggers would make what follows from rows once more.
+      await run(sql`set local session_replication_role = replica`);
+      await run(sql`truncate ${sql.join(tables.map(table => sql.table(table)))}`);
+      for (const [table, rows] of snapshot)
+        if (rows !== '[]')
+          await run(
+            sql`insert into ${sql.table(table)} select * from json_populate_recordset(null::${sql.table(table)}, ${rows}::json)`,
+          );
+    });
+  }
+
+  async #tables(): Promise<string[]> {
+    const tables = await this.#database.introspection.getTables();
+    return tables.map(({ name }) => name).filter(name => name !== 'causeway_migrations');
+  }
+}
