@@ -6,7 +6,7 @@ import type { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import { ShadowGroups, sidHistories } from '../directory/shadow-groups.ts';
 import { accountDn } from '../directory/structure.ts';
-import type { WriteResult } from '../directory/write.ts';
+import type { Write, WriteResult } from '../directory/write.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { DueShadow } from '../ledger/sids/shadow-book.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
@@ -141,7 +141,8 @@ export class ShadowKeeper implements Service {
   }
 
   async #round(groups: ShadowGroups, signal: AbortSignal): Promise<void> {
-    const { ledger, enabled } = this.#options;
+    const { ledger, enabled, log } = this.#options;
+    let people = 0;
     let after: DueShadow | undefined;
     do {
       const due = ledger.shadows.due(enabled, BATCH, after);
@@ -152,8 +153,9 @@ export class ShadowKeeper implements Service {
         groups,
         going.filter(({ written }) => written !== null),
       );
-      await this.#openAll(groups, going.filter(isOpening));
+      people += await this.#openAll(groups, going.filter(isOpening));
     } while (after !== undefined && !signal.aborted);
+    if (people > 0) log.info({ people }, 'on-premises SIDs written');
   }
 
   async #closeAll(groups: ShadowGroups, due: readonly DueShadow[]): Promise<void> {
@@ -165,17 +167,22 @@ export class ShadowKeeper implements Service {
     }
   }
 
-  async #openAll(groups: ShadowGroups, due: readonly Opening[]): Promise<void> {
+  /** @returns how many have theirs now */
+  async #openAll(groups: ShadowGroups, due: readonly Opening[]): Promise<number> {
     const { ledger, ldbModify, log } = this.#options;
     const single = [...new Map(due.map(one => [one.wanted, one])).values()];
+    let opened = 0;
+    const note = (one: Opening, result: WriteResult): void => {
+      if (!this.#went(one, result)) return;
+      ledger.shadows.wrote(one, one.wanted);
+      opened++;
+    };
     if (single.length < BULK_FROM) {
-      for (const one of single)
-        if (this.#went(one, await groups.open(one.wanted, one.managedGuid)))
-          ledger.shadows.wrote(one, one.wanted);
-      return;
+      for (const one of single) note(one, await groups.open(one.wanted, one.managedGuid));
+      return opened;
     }
     const writes = single.map(one => groups.make(one.wanted, one.managedGuid));
-    const of = new Map(writes.map((write, i) => [write, single[i]!]));
+    const of = new Map<Write, Opening>(writes.map((write, i) => [write, single[i]!]));
     const slow = (people: number, reason: string) =>
       log.info({ people, reason }, 'on-premises SIDs are written one by one');
     const results = await writeInBulk(
@@ -185,9 +192,9 @@ export class ShadowKeeper implements Service {
       slow,
     );
     ledger.transaction(() => {
-      for (const [i, one] of single.entries())
-        if (this.#went(one, results[i]!)) ledger.shadows.wrote(one, one.wanted);
+      for (const [i, one] of single.entries()) note(one, results[i]!);
     });
+    return opened;
   }
 
   /** What is refused is told once, and tried again. */
