@@ -26,6 +26,7 @@ test('the whole benchmark ends, from its first stage to its last', async () => {
     'initial load of the managed domain',
     ...['connect', 'tenant', 'domain'].map(service => `peak memory, ${service}`),
     `peak memory, connect, ${PEOPLE} people`,
+    'initial load of the managed domain, with on-premises SIDs',
     'code flows for a second of the tenant’s CPU',
     'full password sync, two forests',
     'initial load of the managed domain, two forests',

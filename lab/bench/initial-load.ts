@@ -1,31 +1,29 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { MAX_PAGE, type DomainStatus as Status } from '@causeway/contract';
-import { EncryptionType, type KerberosKeys } from '@causeway/credentials';
-import {
-  ensureStructure,
-  nameWithDigits,
-  newAccountDescriptor,
-  planWrite,
-  renderLdif,
-  usersDn,
-} from '@causeway/domain-services/testing';
-import { ControlOid } from '@causeway/ldap';
-import { baseDn, provisionDomain, runTool, stopDomain } from '@causeway/samba';
+import { callLocally, serviceIn } from '@causeway/api';
+import { domainRoutes, MAX_PAGE, type DomainStatus as Status } from '@causeway/contract';
+import { dnsDomain, runTool, stopDomain } from '@causeway/samba';
+import { describeError } from '@causeway/service';
 import { eventually, NotYet } from '@causeway/service/testing';
-import { type Person, planPeople } from '../domains/people.ts';
+import { decodeSid } from '@causeway/wire';
+import { planPeople } from '../domains/people.ts';
 import { seedOf } from '../domains/seed.ts';
-import { domainDirectory, domainSettings, layoutOf } from '../domains/table.ts';
-import { BENCH_DOMAINS } from './domains.ts';
-import { OF_MEDIAN_RATIO, ofMedianRatio, timed } from './measure/numbers.ts';
+import { domainDirectory, type LabDomain, layoutOf } from '../domains/table.ts';
+import { readAttribute } from '../domains/users.ts';
+import { loadByLdbmodify } from './ldbmodify-alone.ts';
+import { OF_MEDIAN_RATIO, ofMedianRatio } from './measure/numbers.ts';
 import type { Measurement } from './measure/row.ts';
 import type { Scene } from './scene.ts';
 
-/** A page of the feed, as Domain Services says it in its log when it is written. */
-interface Page {
+/** What Domain Services says in its log of what it wrote. */
+interface Written {
   /** ISO 8601. */
   readonly time: string;
+  readonly msg: string;
+}
+
+/** A page of the feed, as Domain Services says it in its log when it is written. */
+interface Page extends Written {
   readonly users: number;
   readonly failed: number;
 }
@@ -51,28 +49,56 @@ async function empty({ stage, managed }: Scene): Promise<void> {
 /** With all that Samba keeps beside a file's content. */
 const copy = (from: string, to: string): Promise<string> => runTool('cp', ['--archive', from, to]);
 
-/** Domain Services starts with an empty domain and writes what the tenant has. @returns its pages */
-async function loadDomain(scene: Scene, users: number): Promise<Page[]> {
+/** An initial load, from the log of Domain Services. */
+interface Load {
+  readonly pages: readonly Page[];
+  /** When the last of it was written, ISO 8601. */
+  readonly end: string;
+}
+
+/**
+ * Domain Services starts with an empty domain and writes what the tenant has.
+ * @param withSids how many people are to have their on-premises SIDs, too
+ */
+async function loadDomain(scene: Scene, users: number, withSids: number): Promise<Load> {
   const { ground, stage } = scene;
   ground.report(`starting Domain Services: ${users} people into an empty domain`);
   const since = new Date().toISOString();
   await stage.domain.start();
+  if (withSids > 0) for (const forest of scene.forests) await confirmSids(scene, forest);
   const look = async (): Promise<boolean | NotYet> => {
     const status = await stage.domainStatus<Status>();
     const { withCredential } = status.accounts;
+    const { written } = status.onPremisesSids!;
     return (
-      (withCredential >= users && !status.feed.reportsWaiting) ||
-      new NotYet(`${withCredential} of ${users} people`)
+      (withCredential >= users && written >= withSids && !status.feed.reportsWaiting) ||
+      new NotYet(`${withCredential} of ${users} people, ${written} on-premises SIDs`)
     );
   };
   const patience = { patienceMs: scene.patienceMs, lookMs: 3000 };
   await eventually('everybody is in the managed domain', look, patience);
-  return stage
+  const written = stage
     .readLog('domain')
     .split('\n')
-    .filter(line => line.includes('"page applied"'))
-    .map(line => JSON.parse(line) as Page)
+    .filter(line => /"(page applied|on-premises SIDs written)"/.test(line))
+    .map(line => JSON.parse(line) as Written)
     .filter(({ time }) => time >= since);
+  const pages = written.filter((one): one is Page => one.msg === 'page applied');
+  return { pages, end: (withSids > 0 ? written : pages).at(-1)!.time };
+}
+
+/** An administrator confirms whose the SIDs of a forest's people are, as soon as the managed domain answers. */
+async function confirmSids({ stage }: Scene, forest: LabDomain): Promise<void> {
+  const ofAlice = decodeSid(Buffer.from((await readAttribute(forest, 'alice', 'objectSid'))!, 'base64'));
+  const sid = ofAlice.slice(0, ofAlice.lastIndexOf('-'));
+  const service = serviceIn(stage.stateOf('domain'), 'domain');
+  const body = { sid, forest: dnsDomain(forest) };
+  const confirm = () =>
+    callLocally(service, domainRoutes.confirmSid, { body }).then(
+      () => true,
+      (error: unknown) => new NotYet(describeError(error)),
+    );
+  await eventually('the SIDs are confirmed', confirm);
 }
 
 /**
@@ -82,27 +108,31 @@ async function loadDomain(scene: Scene, users: number): Promise<Page[]> {
  *
  * @param users who have a credential record
  * @param count people of each forest
+ * @param withSids with the groups by which they have their on-premises SIDs, on both sides: until the last of them is there
  */
 export async function measureLoad(
   name: string,
   scene: Scene,
   users: number,
   count: number,
+  { withSids } = { withSids: false },
 ): Promise<Measurement> {
   const { ground, forests } = scene;
   const people = forests.flatMap(forest => planPeople(forest, count, seedOf(forest)));
   const byLdbmodify = (when: string): Promise<number> => {
     ground.report(`${people.length} people by ldbmodify alone, ${when}`);
-    return loadByLdbmodify(people);
+    return loadByLdbmodify(people, withSids);
   };
   const rounds: { ours: number; yardstick: number; ratio: number }[] = [];
   let before = await byLdbmodify('before');
   while (rounds.length < ground.rounds) {
     await empty(scene);
-    const ours = rateOf(await loadDomain(scene, users), ground.trial);
+    const ours = rateOf(await loadDomain(scene, users, withSids ? people.length : 0), ground.trial);
     const after = await byLdbmodify('after');
     const yardstick = (before + after) / 2;
-    rounds.push({ ours, yardstick, ratio: ours / yardstick });
+    const ratio = ours / yardstick;
+    ground.report(`  ${perSecond(ours)}, ldbmodify alone ${perSecond(yardstick)}: ${ratio.toFixed(2)}`);
+    rounds.push({ ours, yardstick, ratio });
     before = after;
   }
   const { ours, yardstick } = ofMedianRatio(rounds);
@@ -110,128 +140,22 @@ export async function measureLoad(
     name,
     value: ours * 1000,
     unit: 'users/s',
-    against: `ldbmodify alone, before and after: the same changes, batches of ${MAX_PAGE}; ${OF_MEDIAN_RATIO}`,
+    against: `ldbmodify alone, before and after: the same ${withSids ? 'people and groups' : 'changes'}, batches of ${MAX_PAGE}; ${OF_MEDIAN_RATIO}`,
     yardstick: yardstick * 1000,
     budget: { of: 'ratio', atLeast: 0.8 },
   };
 }
 
-/** @returns users a millisecond, without the first page; not a number when a trial has but one */
-function rateOf(pages: readonly Page[], trial: boolean): number {
+const perSecond = (rate: number): string => `${Math.round(rate * 1000)} users/s`;
+
+/** @returns users a millisecond, without the first page; no use when a trial has but one */
+function rateOf({ pages, end }: Load, trial: boolean): number {
   const failed = pages.reduce((sum, page) => sum + page.failed, 0);
   const whole = pages.filter(page => page.users === MAX_PAGE);
   if (failed > 0 || (whole.length < 3 && !trial))
     throw new Error(
       `three whole pages without a failure are needed, there were ${whole.length} with ${failed}: no initial load to measure`,
     );
-  const [first, last] = [pages[0]!, pages.at(-1)!];
   const users = pages.slice(1).reduce((sum, page) => sum + page.users, 0);
-  return users / (Date.parse(last.time) - Date.parse(first.time));
-}
-
-/** @returns users a millisecond, without the first batch */
-async function loadByLdbmodify(people: readonly Person[]): Promise<number> {
-  const domain = BENCH_DOMAINS.yardstick;
-  const layout = layoutOf(domain);
-  await rm(layout.directory, { recursive: true, force: true });
-  await provisionDomain(domainSettings(domain));
-  await ensureStructure(layout);
-  const common = ['-H', layout.samLdb, `--configfile=${layout.smbConf}`];
-  const control = `--controls=local_oid:${ControlOid.bypassPasswordHash}:0`;
-  const flags = [...common, control, '-o', 'batch_mode:1'];
-  const sid = `S-1-5-21-${[1, 2, 3].map(() => randomBytes(4).readUInt32LE()).join('-')}`;
-  const schema = `CN=User,CN=Schema,CN=Configuration,${baseDn(domain)}`;
-  const found = await runTool('ldbsearch', [
-    ...common,
-    '-b',
-    schema,
-    '-s',
-    'base',
-    'defaultSecurityDescriptor',
-  ]);
-  const sddl = /^defaultSecurityDescriptor: (.*)$/m.exec(found.replaceAll('\n ', ''))![1]!;
-  const descriptor = newAccountDescriptor(sddl, sid);
-  const taken = new Set<string>();
-  let [users, ms] = [0, 0];
-  for (let at = 0; at < people.length; at += MAX_PAGE) {
-    const writes = people
-      .slice(at, at + MAX_PAGE)
-      .map((person, i) =>
-        planPerson(person, `${sid}-${1100 + at + i}`, { users: usersDn(domain), descriptor, taken }),
-      );
-    const { ldif } = renderLdif(writes);
-    const run = await timed(() => runTool('ldbmodify', flags, { input: ldif }));
-    if (at === 0) continue;
-    users += writes.length;
-    ms += run.ms;
-  }
-  return users / ms;
-}
-
-/** What Domain Services writes for a person, with random keys; the second of two people with one name gets another one. */
-function planPerson(
-  person: Person,
-  objectSid: string,
-  { users, descriptor, taken }: { users: string; descriptor: Uint8Array; taken: Set<string> },
-) {
-  const sourceAnchor = randomBytes(16).toString('base64');
-  const fits = person.sam.length <= 20 && !taken.has(person.sam);
-  const samAccountName = fits ? person.sam : nameWithDigits(person.sam, sourceAnchor);
-  taken.add(samAccountName);
-  const identity = {
-    tenant: randomUUID(),
-    forest: 'bench.example.com',
-    sourceAnchor,
-    objectGuid: randomUUID(),
-    sequence: 1,
-    signerKeyId: '',
-    digest: '',
-  };
-  const account = {
-    record: {
-      ...identity,
-      kind: 'account' as const,
-      userPrincipalName: person.upn,
-      sAMAccountName: person.sam,
-      objectSid,
-      enabled: person.enabled !== false,
-      accountExpires: null,
-      deleted: false,
-    },
-    sidRefused: false,
-    names: { samAccountName, userPrincipalName: person.upn, keepsDigits: false, digitsKey: null },
-    profile: {
-      displayName: person.displayName ?? null,
-      givenName: person.givenName ?? null,
-      surname: person.surname ?? null,
-      mail: person.mail ?? null,
-      ...{ department: null, jobTitle: null, telephoneNumber: null, mobile: null },
-    },
-  };
-  const credential = {
-    record: {
-      ...identity,
-      kind: 'credential' as const,
-      passwordOrder: { version: 1, originatingTime: 0, originatingInvocationId: randomUUID() },
-      mustChange: false,
-      recipientKeyId: '',
-      counter: 0,
-      ...{ encapsulationDigest: '', encapsulation: '' },
-      sealed: '',
-    },
-    secret: { ntHash: randomBytes(16), kerberosKeys: randomKeys(person) },
-  };
-  const sent = person.password !== undefined && !person.mustChange;
-  const parts = { account, ...(sent && { credential }) };
-  const context = {
-    ...{ users, descriptor, now: new Date(), random: randomBytes, newNonce: randomUUID },
-    blockOf: () => undefined,
-  };
-  return planWrite(undefined, parts, context).write;
-}
-
-function randomKeys(person: Person): KerberosKeys {
-  const key = (enctype: number, length: number) => ({ enctype, key: randomBytes(length) });
-  const keys = [key(EncryptionType.aes256, 32), key(EncryptionType.aes128, 16)];
-  return { salt: `${BENCH_DOMAINS.onprem.realm}${person.sam}`, iterations: 4096, keys };
+  return users / (Date.parse(end) - Date.parse(pages[0]!.time));
 }

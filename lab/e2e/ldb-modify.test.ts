@@ -64,6 +64,26 @@ test('one that was started ahead locks nothing while it waits, and writes what c
   assert.deepEqual([waiting(), fifos()], [[], []]);
 });
 
+test('while one writes, the next one is started', async () => {
+  ldbModify.prepare();
+  const writing = ldbModify.write(ldif('the first'));
+  ldbModify.prepare();
+  await writing;
+  await eventually('the next one waits', async () => waiting().length === 1);
+  await ldbModify.write(ldif('the second'));
+  assert.equal(await description(), 'the second');
+  assert.deepEqual(fifos(), []);
+});
+
+test('where nothing may be changed, the one that waits ends', async () => {
+  const refusing = new LdbModify(layout, () => Promise.reject(new Error('the directory does not answer')));
+  refusing.prepare();
+  await eventually('one waits', async () => waiting().length === 1);
+  await assert.rejects(refusing.write(ldif('refused')), /does not answer/);
+  assert.deepEqual(waiting(), []);
+  assert.deepEqual(fifos(), []);
+});
+
 test('changes larger than a pipe, and changes that fail', async () => {
   const long = 'x'.repeat(1000);
   await ldbModify.write(

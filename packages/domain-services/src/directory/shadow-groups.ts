@@ -19,7 +19,7 @@ import {
 import type { ManagedDomain } from '../managed-domain.ts';
 import { asAttributes } from './attributes.ts';
 import type { ManagedDirectory } from './managed-directory.ts';
-import type { Write, WriteResult } from './write.ts';
+import type { Add, WriteResult } from './write.ts';
 
 /** A security group of the domain alone: SAMR lists none of these for a user, so that its RID passes for nobody's here. */
 const DOMAIN_LOCAL_SECURITY = '-2147483644';
@@ -53,15 +53,10 @@ export class ShadowGroups {
 
   /** Makes the container, where it is not there. Nobody but the system and *Domain Admins* finds anything in it. */
   async ensureContainer(): Promise<void> {
-    const dn = shadowContainer(this.#directory.base);
-    const values = {
-      objectClass: ['organizationalUnit'],
-      description: ['made by Causeway: on-premises SIDs of people'],
-      nTSecurityDescriptor: [this.#descriptor],
-    };
+    const { dn, values } = newContainer(this.#directory.base, this.#descriptor);
     await this.#directory.use(async ldap => {
       try {
-        await ldap.add(dn, values);
+        await ldap.add(dn, asAttributes(values));
       } catch (error) {
         if (!(error instanceof LdapError) || error.code !== 'already-exists') throw error;
       }
@@ -69,16 +64,8 @@ export class ShadowGroups {
   }
 
   /** The group of a SID with its one member, by objectGUID. */
-  make(sid: string, member: string): Write {
-    const values = {
-      objectClass: ['group'],
-      objectSid: [encodeSid(sid)],
-      sAMAccountName: [sid],
-      groupType: [DOMAIN_LOCAL_SECURITY],
-      nTSecurityDescriptor: [this.#descriptor],
-      member: [`<GUID=${member}>`],
-    };
-    return { kind: 'add', dn: shadowDn(sid, this.#directory.base), values };
+  make(sid: string, member: string): Add {
+    return newShadow(sid, `<GUID=${member}>`, this.#directory.base, this.#descriptor);
   }
 
   /** Makes the group, or makes the person the only member of one that is there. Another object with that SID is left as it is. */
@@ -93,8 +80,8 @@ export class ShadowGroups {
         await ldap.modify(dn, [{ operation: 'replace', attribute: 'member', values }]);
         return;
       }
-      const write = this.make(sid, member);
-      if (write.kind === 'add') await ldap.add(write.dn, asAttributes(write.values));
+      const { dn, values } = this.make(sid, member);
+      await ldap.add(dn, asAttributes(values));
     });
   }
 
@@ -160,8 +147,31 @@ export async function sidHistories(directory: ManagedDirectory): Promise<{ guid:
   }));
 }
 
+/** The container that is made. @param descriptor `protectedDescriptor` of the managed domain */
+export function newContainer(base: string, descriptor: Uint8Array): Add {
+  const values = {
+    objectClass: ['organizationalUnit'],
+    description: ['made by Causeway: on-premises SIDs of people'],
+    nTSecurityDescriptor: [descriptor],
+  };
+  return { kind: 'add', dn: shadowContainer(base), values };
+}
+
+/** The group that is made. @param member a distinguished name @param descriptor as of the container */
+export function newShadow(sid: string, member: string, base: string, descriptor: Uint8Array): Add {
+  const values = {
+    objectClass: ['group'],
+    objectSid: [encodeSid(sid)],
+    sAMAccountName: [sid],
+    groupType: [DOMAIN_LOCAL_SECURITY],
+    nTSecurityDescriptor: [descriptor],
+    member: [member],
+  };
+  return { kind: 'add', dn: shadowDn(sid, base), values };
+}
+
 /** Nothing is inherited, and only the system and *Domain Admins* may do or see anything. */
-function protectedDescriptor(domainSid: Sid): Uint8Array {
+export function protectedDescriptor(domainSid: Sid): Uint8Array {
   const allow = (sid: Sid): Ace => ({ type: AceType.allow, flags: 0, mask: AccessMask.genericAll, sid });
   const dacl = { revision: ACL_REVISION_DS, aces: [allow(SYSTEM), allow(`${domainSid}-${DOMAIN_ADMINS}`)] };
   return encodeSecurityDescriptor({ sbz1: 0, control: SE_DACL_PROTECTED, dacl });

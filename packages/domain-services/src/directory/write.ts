@@ -1,8 +1,15 @@
 import type { Values } from './attributes.ts';
 
+/** A new object. */
+export interface Add {
+  kind: 'add';
+  dn: string;
+  values: Values;
+}
+
 /** One change in the managed domain's directory. Values may be secret: they are wiped when it is done. */
 export type Write =
-  | { kind: 'add'; dn: string; values: Values }
+  | Add
   /** By objectGUID of our own map, whatever the account is called by now. */
   | { kind: 'modify'; guid: string; values: Values };
 

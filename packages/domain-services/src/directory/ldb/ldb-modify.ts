@@ -63,9 +63,14 @@ export class LdbModify {
    * @throws Error with what `ldbmodify` said
    */
   async write(ldif: Uint8Array): Promise<void> {
-    await this.#beforeChange();
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
+    // Taken before anything is waited for: whoever prepares meanwhile prepares the next one.
+    const ahead = this.#takeAhead();
+    try {
+      await this.#beforeChange();
+    } catch (error) {
+      await letGo(ahead);
+      throw error;
+    }
     const { pipe, ended } = await (ahead ?? this.#start());
     const changes = await pipe();
     // It waited too long, or was ended: it has seen nothing of these changes.
@@ -76,13 +81,13 @@ export class LdbModify {
 
   /** Ends one that was started ahead: there is nothing to write. */
   async release(): Promise<void> {
+    await letGo(this.#takeAhead());
+  }
+
+  #takeAhead(): Promise<Started> | undefined {
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    const started = await ahead?.catch(() => undefined);
-    if (started === undefined) return;
-    const changes = await started.pipe();
-    await changes?.close();
-    await started.ended.catch(() => {});
+    return ahead;
   }
 
   async #start(): Promise<Started> {
@@ -107,6 +112,15 @@ export class LdbModify {
     };
     return { pipe, ended };
   }
+}
+
+/** It reads an end of its changes, and ends. */
+async function letGo(ahead: Promise<Started> | undefined): Promise<void> {
+  const started = await ahead?.catch(() => undefined);
+  if (started === undefined) return;
+  const changes = await started.pipe();
+  await changes?.close();
+  await started.ended.catch(() => {});
 }
 
 /** Not by the event loop: a pipe holds the changes of some 25 users, and `ldbmodify` would wait for the next ones while we compute. */
