@@ -19,7 +19,10 @@ export function testCommand(): Command {
       'run every test: with Node alone, on PostgreSQL, in a real PowerShell, and end to end on real domains',
     )
     .option('--only <text>', 'only test files whose path holds this text')
-    .option('--all', 'also what takes long: every benchmark, with few people')
+    .option(
+      '--all',
+      'also what takes long: every benchmark with few people, drills of lost places, random histories',
+    )
     .action(async (options: { only?: string; all?: boolean }) => {
       if (!(await runAll(options))) process.exitCode = 1;
     });
