@@ -12,11 +12,14 @@ import {
   userRoutes,
 } from '@causeway/contract';
 import { BUCKETS, linesDigest, packBuckets } from '@causeway/records';
+import { createLog } from '@causeway/service';
 import { HandClock } from '@causeway/service/testing';
 import { sql } from 'kysely';
 import { lockCounter } from '../changes/change-counter.ts';
 import { beginEpoch } from '../changes/epochs.ts';
-import { Installation } from '../tenancy/installation.ts';
+import { readChanges } from '../feed/change-feed.ts';
+import { type Agent, Installation } from '../tenancy/installation.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { applyObject, applyPassword } from '../testing/apply.ts';
 import { backUp } from '../testing/back-up.ts';
 import { onEveryBackend } from '../testing/backends.ts';
@@ -25,6 +28,7 @@ import { FOREST } from '../testing/forest.ts';
 import { person } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import type { TestTenant } from '../testing/test-tenant.ts';
+import { MarkKeeper } from './losses.ts';
 
 const PASSWORD = 'Made-up horse 1!';
 const REDIRECT = 'https://portal.example.net/callback';
@@ -261,22 +265,52 @@ const suite = (tenant: () => TestTenant): void => {
   it('tells no loss while two processes write and readers read', async () => {
     const before = await losses();
     let writing = true;
+    const often = async (times: number, work: () => Promise<unknown>): Promise<void> => {
+      for (let n = 0; n < times; n++) await work();
+    };
     const writers = Promise.all([
-      (async () => {
-        for (let n = 0; n < 20; n++) await hire();
-      })(),
-      (async () => {
-        for (let n = 0; n < 40; n++) await beginProcess();
-      })(),
+      ...Array.from({ length: 4 }, () => often(15, hire)),
+      ...Array.from({ length: 4 }, () => often(30, beginProcess)),
     ]).finally(() => {
       writing = false;
     });
-    let [cursor, mark] = ['', null as string | null];
-    while (writing) {
-      cursor = (await read(cursor, 3)).cursor;
-      mark = await show(mark);
-    }
-    await writers;
+    const readers = Array.from({ length: 3 }, async () => {
+      let { cursor } = await read();
+      let mark = await show(null);
+      while (writing) {
+        cursor = (await read(cursor)).cursor;
+        mark = await show(mark);
+      }
+    });
+    await Promise.all([writers, ...readers]);
+    assert.deepEqual(await losses(), before);
+  });
+
+  it('tells no loss to who reads while another process begins and writes', async () => {
+    const { cursor: after } = await read();
+    await hire();
+    const installation = new Installation(tenant().running.database, clock);
+    const { scope } = (await installation.findTenant(name))!;
+    const statements: (() => Promise<unknown>)[] = [async () => {}, () => beginProcess().then(hire)];
+    const slow = new Proxy(scope, {
+      get(target, property: keyof TenantScope) {
+        const value = target[property];
+        if (typeof value !== 'function') return value;
+        if (property !== 'run') return value.bind(target);
+        // How far the tenant is, and then the page: between the two comes the other process.
+        return async (statement: Parameters<TenantScope['run']>[0]) => {
+          await statements.shift()?.();
+          return target.run(statement);
+        };
+      },
+    });
+    const agent = { scope: slow, agentName: 'slow' } as Agent;
+    const marks = await MarkKeeper.of(agent, installation, createLog('tenant'));
+    const signal = new AbortController().signal;
+    const page = await readChanges(marks, { after, limit: 10, wait: 0 }, signal, undefined);
+    assert.deepEqual([page.items.length, statements.length], [2, 0]);
+    const before = await losses();
+    assert.deepEqual((await read(page.cursor)).items, []);
     assert.deepEqual(await losses(), before);
   });
 
