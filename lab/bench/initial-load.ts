@@ -15,17 +15,18 @@ import { OF_MEDIAN_RATIO, ofMedianRatio } from './measure/numbers.ts';
 import type { Measurement } from './measure/row.ts';
 import type { Scene } from './scene.ts';
 
-/** What Domain Services says in its log of what it wrote. */
-interface Written {
+/** A page of the feed, as Domain Services says it in its log when it is written. */
+interface Page {
   /** ISO 8601. */
   readonly time: string;
-  readonly msg: string;
-}
-
-/** A page of the feed, as Domain Services says it in its log when it is written. */
-interface Page extends Written {
   readonly users: number;
   readonly failed: number;
+}
+
+/** People's on-premises SIDs, as they stand there. */
+interface Sids {
+  readonly time: string;
+  readonly people: number;
 }
 
 /** The managed domain is as it was made: empty, with the keys that passwords are sealed to. */
@@ -66,10 +67,18 @@ async function loadDomain(scene: Scene, users: number, withSids: number): Promis
   const since = new Date().toISOString();
   await stage.domain.start();
   if (withSids > 0) for (const forest of scene.forests) await confirmSids(scene, forest);
+  const logged = <T extends { time: string }>(message: string): T[] =>
+    stage
+      .readLog('domain')
+      .split('\n')
+      .filter(line => line.includes(`"${message}"`))
+      .map(line => JSON.parse(line) as T)
+      .filter(({ time }) => time >= since);
+  const sids = () => logged<Sids>('on-premises SIDs written');
   const look = async (): Promise<boolean | NotYet> => {
     const status = await stage.domainStatus<Status>();
     const { withCredential } = status.accounts;
-    const { written } = status.onPremisesSids!;
+    const written = withSids > 0 ? sids().reduce((sum, { people }) => sum + people, 0) : 0;
     return (
       (withCredential >= users && written >= withSids && !status.feed.reportsWaiting) ||
       new NotYet(`${withCredential} of ${users} people, ${written} on-premises SIDs`)
@@ -77,14 +86,9 @@ async function loadDomain(scene: Scene, users: number, withSids: number): Promis
   };
   const patience = { patienceMs: scene.patienceMs, lookMs: 3000 };
   await eventually('everybody is in the managed domain', look, patience);
-  const written = stage
-    .readLog('domain')
-    .split('\n')
-    .filter(line => /"(page applied|on-premises SIDs written)"/.test(line))
-    .map(line => JSON.parse(line) as Written)
-    .filter(({ time }) => time >= since);
-  const pages = written.filter((one): one is Page => one.msg === 'page applied');
-  return { pages, end: (withSids > 0 ? written : pages).at(-1)!.time };
+  const pages = logged<Page>('page applied');
+  const times = [...pages, ...sids()].map(({ time }) => time);
+  return { pages, end: times.toSorted().at(-1)! };
 }
 
 /** An administrator confirms whose the SIDs of a forest's people are, as soon as the managed domain answers. */
