@@ -186,10 +186,10 @@ for (const recording of recordings()) {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** What an agent reads of an answer: words are for people, times pass, and a tenant may announce more than it did. */
+/** What an agent reads of an answer: words are for people, cursors for the tenant, times pass, and a tenant may announce more than it did. */
 function comparable({ status, answer }: Exchange): unknown {
   return JSON.parse(JSON.stringify({ status, answer }), (name, value) =>
-    ['reason', 'message', 'accepts', 'lastSeenAt'].includes(name) ? undefined : value,
+    ['reason', 'message', 'accepts', 'lastSeenAt', 'cursor'].includes(name) ? undefined : value,
   );
 }
 
