@@ -11,7 +11,6 @@ import { labPath } from '../domains/state.ts';
 import { DOMAINS, describeDomain, domainDirectory, layoutOf, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, disableUser, enableUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
-import { randomFrom } from '../random.ts';
 
 // The drills of docs/operations.md, *After a loss*: places are taken back to a backup, or to nothing but their keys, after the forest
 // has gone on. Nobody does anything afterwards, and all places come back to what the forest says.
@@ -170,82 +169,3 @@ test('Connect has its keys alone: everybody comes again, and who left meanwhile 
   await isAsTheForestSays(day, 'after the loss');
   await eventually('who left meanwhile is out', () => isOut(leaver), { patienceMs: PATIENCE_MS });
 });
-
-/** Somebody of a random history, and what the forest says of them. */
-interface Member extends Person {
-  isThere: boolean;
-  isEnabled: boolean;
-  /** What opened before, and must open nothing now. */
-  readonly former: string[];
-}
-
-/** Five histories on real domains; each prints its seed, and CAUSEWAY_TEST_SEED repeats one. */
-const given = process.env.CAUSEWAY_TEST_SEED;
-const first = Date.now() % 1_000_000;
-const seeds = given === undefined ? Array.from({ length: 5 }, (_, n) => first + n) : [Number(given)];
-
-for (const seed of seeds)
-  test(`seed ${seed}: what is lost of a random history comes back`, async () => {
-    const random = randomFrom(seed);
-    const oneOf = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-    const people: Member[] = [];
-    const told: string[] = [];
-    const join = async (): Promise<void> => {
-      people.push({ ...(await hire(`p${people.length}`)), isThere: true, isEnabled: true, former: [] });
-    };
-    const steps: Record<string, (who: Member) => Promise<void>> = {
-      leaves: async who => {
-        who.isThere = false;
-        await deleteUser(onprem, who.sam);
-      },
-      'is disabled': async who => {
-        who.isEnabled = false;
-        await disableUser(onprem, who.sam);
-      },
-      'is enabled': async who => {
-        who.isEnabled = true;
-        await enableUser(onprem, who.sam);
-      },
-      'changes the password': async who => {
-        who.former.push(who.password);
-        who.password = randomPassword();
-        await setPassword(onprem, who.sam, who.password);
-      },
-      'is joined by somebody': join,
-    };
-    const step = async (): Promise<void> => {
-      const [what, play] = oneOf(Object.entries(steps));
-      const there = people.filter(({ isThere }) => isThere);
-      if (there.length === 0) return join();
-      const who = oneOf(there);
-      told.push(`${who.sam} ${what}`);
-      await play(who);
-    };
-    const isSo = async (): Promise<boolean> => {
-      for (const who of people) {
-        const right = who.isThere && who.isEnabled ? await isIn(who) : await isOut(who);
-        if (!right) return false;
-      }
-      return true;
-    };
-    const seen = (when: string): Promise<unknown> =>
-      eventually(`${told.join('; ')}: ${when}`, isSo, { patienceMs: PATIENCE_MS });
-
-    for (let n = 0; n < 4; n++) await join();
-    for (let n = 0; n < 3; n++) await step();
-    await seen('before the backup');
-    await backUp();
-    for (let n = 0; n < 6; n++) await step();
-    if (random() < 0.5) await seen('after the backup');
-    const some = PLACES.filter(() => random() < 0.5);
-    const lost = some.length > 0 ? some : [oneOf(PLACES)];
-    told.push(`${lost.join(' and ')} back`);
-    await restore(lost);
-    await seen('after the loss');
-    // Once, and by one protocol: wrong passwords lock people.
-    for (const who of people)
-      for (const old of who.former.slice(-2)) {
-        assert.equal(await trials.web(who, old), false, `${who.sam}: an old password at the web`);
-        assert.equal(await trials.kerberos(who, old), undefined, `${who.sam}: an old password by Kerberos`);
-      }
-  });

@@ -18,6 +18,8 @@ const BEAT_MS = 500;
 const BATCH = 400;
 /** From this many on `ldbmodify` is quicker. */
 const BULK_FROM = 25;
+/** How often it is looked among everybody: the end of an account is told by nobody. */
+const LOOK_MS = 5_000;
 /** Until what the directory refused is tried again. */
 const AGAIN_MS = 60_000;
 /** How often all of them are looked at. */
@@ -78,7 +80,7 @@ export class ShadowKeeper implements Service {
   #isTime(): boolean {
     const { clock, shadows } = this.#options.ledger;
     if (!shadows.takeChanged() && clock.monotonic() < this.#lookAgainAt) return false;
-    this.#lookAgainAt = clock.monotonic() + AGAIN_MS;
+    this.#lookAgainAt = clock.monotonic() + LOOK_MS;
     return true;
   }
 
