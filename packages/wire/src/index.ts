@@ -26,6 +26,7 @@ export {
   hasExtendedRight,
   SE_DACL_PROTECTED,
   type SecurityDescriptor,
+  withAces,
 } from './security-descriptor.ts';
 export { decodeSid, encodeSid, ridOf, type Sid } from './sid.ts';
 export { decodeUtf16le, encodeUtf16le, fromHex, toHex } from './text.ts';

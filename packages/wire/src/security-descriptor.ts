@@ -235,7 +235,12 @@ export function grantExtendedRight(dacl: Acl, sid: Sid, right: Guid): Acl {
     objectType: right,
     sid,
   };
+  return withAces(dacl, [ace]);
+}
+
+/** The list with explicit entries more: behind those that are there and before the inherited ones, the canonical order ([MS-DTYP] 2.4.5.1). */
+export function withAces(dacl: Acl, aces: readonly Ace[]): Acl {
   const firstInherited = dacl.aces.findIndex(other => (other.flags & AceFlag.inherited) !== 0);
   const at = firstInherited < 0 ? dacl.aces.length : firstInherited;
-  return { revision: ACL_REVISION_DS, aces: dacl.aces.toSpliced(at, 0, ace) };
+  return { revision: ACL_REVISION_DS, aces: dacl.aces.toSpliced(at, 0, ...aces) };
 }

@@ -1,16 +1,14 @@
-import { bytesOf, decodeSid, type LdapConnection, LdapError, SdFlag, SdFlagsControl } from '@causeway/ldap';
+import { bytesOf, decodeSid, type LdapConnection, LdapError } from '@causeway/ldap';
 import {
-  ACL_REVISION_DS,
   AccessMask,
   type Ace,
-  AceFlag,
   AceType,
   type Acl,
-  decodeSecurityDescriptor,
-  encodeSecurityDescriptor,
   SE_DACL_PROTECTED,
   type Sid,
+  withAces,
 } from '@causeway/wire';
+import { changeAccess, protectedDacl } from './access-list.ts';
 import { settingsObjects } from './lockout-policy.ts';
 import { shadowContainer } from './shadow-groups.ts';
 import { ADMINISTRATORS_GROUP, COMPUTERS_OU, USERS_OU } from './structure.ts';
@@ -24,8 +22,6 @@ const CREATE_CHILD = 0x1;
 const READ_PROPERTY = 0x10;
 const WRITE_PROPERTY = 0x20;
 const CONTAINER_INHERIT = 0x02;
-const DOMAIN_ADMINS = 512;
-const SYSTEM: Sid = 'S-1-5-18';
 
 const all = (sid: Sid): Ace => ({
   type: AceType.allow,
@@ -48,6 +44,7 @@ export function delegatedRights(base: string, group: Sid): { dn: string; aces: A
   ];
 }
 
+const administratorsDn = (base: string): string => `CN=${ADMINISTRATORS_GROUP},OU=${USERS_OU},${base}`;
 /** The group of the domain whose members manage DNS: the administrators are in it as a group. */
 const dnsAdmins = (base: string): string => `CN=DnsAdmins,CN=Users,${base}`;
 
@@ -62,7 +59,7 @@ export async function delegate(ldap: LdapConnection, base: string, domainSid: Si
     if (await change) written.push(name);
   };
   for (const { dn } of settingsObjects(base, { domainUsers: '', administrator: '' }))
-    await note(dn, protect(ldap, dn, [SYSTEM, `${domainSid}-${DOMAIN_ADMINS}`]));
+    await note(dn, protect(ldap, dn, domainSid));
   for (const { dn, aces } of delegatedRights(base, group.sid)) await note(dn, grant(ldap, dn, aces));
   for (const dn of await ownUnits(ldap, base)) await note(dn, grant(ldap, dn, [all(group.sid)]));
   await note(dnsAdmins(base), join(ldap, dnsAdmins(base), group.dn));
@@ -70,7 +67,7 @@ export async function delegate(ldap: LdapConnection, base: string, domainSid: Si
 }
 
 async function groupOf(ldap: LdapConnection, base: string): Promise<{ dn: string; sid: Sid }> {
-  const dn = `CN=${ADMINISTRATORS_GROUP},OU=${USERS_OU},${base}`;
+  const dn = administratorsDn(base);
   const [entry] = await ldap.search(dn, { scope: 'base', attributes: ['objectSid'] });
   if (entry === undefined) throw new LdapError('no-such-object', `'${dn}' is not there`);
   return { dn: entry.dn, sid: decodeSid(bytesOf(entry, 'objectSid')!) };
@@ -86,22 +83,12 @@ async function ownUnits(ldap: LdapConnection, base: string): Promise<string[]> {
 }
 
 /** Adds what is missing to an object's access list. @returns whether anything was */
-async function grant(ldap: LdapConnection, dn: string, aces: readonly Ace[]): Promise<boolean> {
-  return change(ldap, dn, descriptor => {
-    const dacl = descriptor.dacl ?? { revision: ACL_REVISION_DS, aces: [] };
+const grant = (ldap: LdapConnection, dn: string, aces: readonly Ace[]): Promise<boolean> =>
+  changeAccess(ldap, dn, descriptor => {
+    const { dacl } = descriptor;
     const missing = aces.filter(ace => !dacl.aces.some(known => isSame(known, ace)));
     return missing.length === 0 ? undefined : { ...descriptor, dacl: withAces(dacl, missing) };
   });
-}
-
-/** Explicit entries stand before the inherited ones ([MS-DTYP] 2.4.5.1). */
-function withAces(dacl: Acl, aces: readonly Ace[]): Acl {
-  const first = dacl.aces.findIndex(({ flags }) => (flags & AceFlag.inherited) !== 0);
-  return {
-    revision: ACL_REVISION_DS,
-    aces: dacl.aces.toSpliced(first < 0 ? dacl.aces.length : first, 0, ...aces),
-  };
-}
 
 function isSame(known: Acl['aces'][number], ace: Ace): boolean {
   return (
@@ -118,34 +105,13 @@ const ALL_RIGHTS = 0x000f_01ff;
 const covers = (known: number, mask: number): boolean =>
   (known & mask) === mask || (mask === AccessMask.genericAll && (known & ALL_RIGHTS) === ALL_RIGHTS);
 
-/** What is ours among what the group may manage stays ours: nothing is inherited, and these alone have all rights. */
-async function protect(ldap: LdapConnection, dn: string, sids: readonly Sid[]): Promise<boolean> {
-  return change(ldap, dn, descriptor => {
+/** What is ours among what the group may manage stays ours: nothing is inherited. */
+const protect = (ldap: LdapConnection, dn: string, domainSid: Sid): Promise<boolean> =>
+  changeAccess(ldap, dn, descriptor => {
     if ((descriptor.control & SE_DACL_PROTECTED) !== 0) return undefined;
-    const aces = sids.map(sid => ({ ...all(sid), flags: 0 }));
     const control = descriptor.control | SE_DACL_PROTECTED;
-    return { ...descriptor, control, dacl: { revision: ACL_REVISION_DS, aces } };
+    return { ...descriptor, control, dacl: protectedDacl(domainSid) };
   });
-}
-
-type Descriptor = ReturnType<typeof decodeSecurityDescriptor>;
-
-async function change(
-  ldap: LdapConnection,
-  dn: string,
-  decide: (descriptor: Descriptor) => Descriptor | undefined,
-): Promise<boolean> {
-  const controls = [new SdFlagsControl(SdFlag.dacl)];
-  const attribute = 'nTSecurityDescriptor';
-  const [entry] = await ldap.search(dn, { scope: 'base', attributes: [attribute], controls });
-  const bytes = entry && bytesOf(entry, attribute);
-  if (bytes === undefined) throw new LdapError('no-such-object', `'${dn}' has no ${attribute}`);
-  const wanted = decide(decodeSecurityDescriptor(bytes));
-  if (wanted === undefined) return false;
-  const values = [encodeSecurityDescriptor(wanted)];
-  await ldap.modify(dn, [{ operation: 'replace', attribute, values }], controls);
-  return true;
-}
 
 /** A domain without DNS has no *DnsAdmins*. */
 async function join(ldap: LdapConnection, dn: string, member: string): Promise<boolean> {
@@ -164,7 +130,7 @@ export async function setAdministrators(
   base: string,
   accounts: readonly { dn: string; guid: string }[],
 ): Promise<boolean> {
-  const dn = `CN=${ADMINISTRATORS_GROUP},OU=${USERS_OU},${base}`;
+  const dn = administratorsDn(base);
   const [entry] = await ldap.search(dn, { scope: 'base', attributes: ['member'] });
   const known = new Set((entry?.attributes.member ?? []).map(value => String(value).toLowerCase()));
   if (known.size === accounts.length && accounts.every(one => known.has(one.dn.toLowerCase()))) return false;

@@ -8,16 +8,14 @@ import {
   type LdapConnection,
   type LdapEntry,
   LdapError,
-  SdFlag,
-  SdFlagsControl,
   showDeleted,
   textOf,
 } from '@causeway/ldap';
 import { baseDn, type DomainPlace, domainLayout, readDomain } from '@causeway/samba';
 import { faultPoint } from '@causeway/service';
-import { ACL_REVISION_DS, decodeSecurityDescriptor, encodeSecurityDescriptor } from '@causeway/wire';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
+import { changeAccess } from './access-list.ts';
 import { BLOCK_FILTER, MARK_ATTRIBUTE } from './account-mark.ts';
 import { asAttributes, asChanges, controlValues, type Values } from './attributes.ts';
 import {
@@ -276,15 +274,9 @@ export class ManagedDirectory {
   }
 }
 
-async function writeDenials(ldap: LdapConnection, dn: string): Promise<void> {
-  const controls = [new SdFlagsControl(SdFlag.dacl)];
-  const attribute = 'nTSecurityDescriptor';
-  const [entry] = await ldap.search(dn, { scope: 'base', attributes: [attribute], controls });
-  const bytes = entry && bytesOf(entry, attribute);
-  if (bytes === undefined) throw new LdapError('no-such-object', `'${dn}' has no ${attribute}`);
-  const descriptor = decodeSecurityDescriptor(bytes);
-  const dacl = denyOwnChange(descriptor.dacl ?? { revision: ACL_REVISION_DS, aces: [] });
-  if (dacl === undefined) return;
-  const values = [encodeSecurityDescriptor({ ...descriptor, dacl })];
-  await ldap.modify(dn, [{ operation: 'replace', attribute, values }], controls);
-}
+const writeDenials = async (ldap: LdapConnection, dn: string): Promise<void> => {
+  await changeAccess(ldap, dn, descriptor => {
+    const dacl = denyOwnChange(descriptor.dacl);
+    return dacl && { ...descriptor, dacl };
+  });
+};

@@ -7,24 +7,15 @@ import {
   LdapError,
   textOf,
 } from '@causeway/ldap';
-import {
-  ACL_REVISION_DS,
-  AccessMask,
-  type Ace,
-  AceType,
-  encodeSecurityDescriptor,
-  SE_DACL_PROTECTED,
-  type Sid,
-} from '@causeway/wire';
+import { encodeSecurityDescriptor, SE_DACL_PROTECTED, type Sid } from '@causeway/wire';
 import type { ManagedDomain } from '../managed-domain.ts';
+import { protectedDacl } from './access-list.ts';
 import { asAttributes } from './attributes.ts';
 import type { ManagedDirectory } from './managed-directory.ts';
 import type { Add, WriteResult } from './write.ts';
 
 /** A security group of the domain alone: SAMR lists none of these for a user, so that its RID passes for nobody's here. */
 const DOMAIN_LOCAL_SECURITY = '-2147483644';
-const SYSTEM: Sid = 'S-1-5-18';
-const DOMAIN_ADMINS = 512;
 const SCAN_TIMEOUT_MS = 600_000;
 const CONTAINER = 'On-premises SIDs';
 
@@ -171,8 +162,5 @@ export function newShadow(sid: string, member: string, base: string, descriptor:
 }
 
 /** Nothing is inherited, and only the system and *Domain Admins* may do or see anything. */
-export function protectedDescriptor(domainSid: Sid): Uint8Array {
-  const allow = (sid: Sid): Ace => ({ type: AceType.allow, flags: 0, mask: AccessMask.genericAll, sid });
-  const dacl = { revision: ACL_REVISION_DS, aces: [allow(SYSTEM), allow(`${domainSid}-${DOMAIN_ADMINS}`)] };
-  return encodeSecurityDescriptor({ sbz1: 0, control: SE_DACL_PROTECTED, dacl });
-}
+export const protectedDescriptor = (domainSid: Sid): Uint8Array =>
+  encodeSecurityDescriptor({ sbz1: 0, control: SE_DACL_PROTECTED, dacl: protectedDacl(domainSid) });
