@@ -1,9 +1,8 @@
-import { describeError, every, type Log, type Service } from '@causeway/service';
+import { describeError, every, type Service } from '@causeway/service';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { DueAccounts } from '../ledger/due-accounts.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { ManagedDomain } from '../managed-domain.ts';
 import type { Person } from '../person.ts';
+import type { KeeperContext } from './keep-directory.ts';
 import type { WriteResult } from './write.ts';
 
 /** Between two accounts: what comes from the tenant goes first. */
@@ -11,11 +10,8 @@ const PAUSE_MS = 50;
 /** Until those that could not be written are tried again. */
 const AGAIN_MS = 60_000;
 
-export interface AccountUpgradeOptions {
+export interface AccountUpgradeOptions extends Omit<KeeperContext, 'directory'> {
   name: string;
-  ledger: Ledger;
-  log: Log;
-  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
   /** Which accounts lack something, what that is, and how one of them gets it. */
   due: DueAccounts;
   what: string;

@@ -6,12 +6,12 @@ import {
   type LdapEntry,
   textOf,
 } from '@causeway/ldap';
-import { every, type Log, type Service, Trouble } from '@causeway/service';
+import type { Service } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 import { asAttributes, asChanges } from './attributes.ts';
+import { type KeeperContext, keepDirectory } from './keep-directory.ts';
 import { DOMAIN_POLICY, type SettingsObject, settingsObjects } from './lockout-policy.ts';
-import type { ManagedDirectory } from './managed-directory.ts';
 
 const INTERVAL_MS = 5_000;
 /** Well-known RIDs ([MS-DTYP] 2.4.2.4): the first administrator, krbtgt, Domain Users, and the groups of domain controllers. */
@@ -26,36 +26,26 @@ interface EndedLock {
   at: string;
 }
 
-export interface RealmGuardOptions {
-  ledger: Ledger;
-  directory: ManagedDirectory;
-  log: Log;
-  /** The domain, once its directory answers; nothing when the service is to end before. */
-  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
-}
-
 /**
  * Nobody locks the realm: sees to it that the lockout policy is ours, now and whenever it is changed, and ends the lock of an account
  * that the domain needs, with an alarm. The policy's objects are the one thing beside its own accounts that Domain Services writes.
  */
 export class RealmGuard implements Service {
   readonly name = 'realm guard';
-  readonly #options: RealmGuardOptions;
+  readonly #options: KeeperContext;
 
-  constructor(options: RealmGuardOptions) {
+  constructor(options: KeeperContext) {
     this.#options = options;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { ledger, directory, log, domainWhenUp } = this.#options;
-    const trouble = new Trouble(
-      err => log.warn({ err }, 'the realm is not guarded'),
-      () => log.info('the realm is guarded again'),
+  run(signal: AbortSignal): Promise<void> {
+    const told = { failed: 'the realm is not guarded', again: 'the realm is guarded again' };
+    return keepDirectory(
+      this.#options,
+      { intervalMs: INTERVAL_MS, told },
+      (ldap, domain) => this.#look(ldap, domain),
+      signal,
     );
-    const domain = await domainWhenUp(signal);
-    if (domain === undefined) return;
-    const look = () => directory.use(ldap => this.#look(ldap, domain));
-    await every(INTERVAL_MS, signal, () => trouble.during(look, signal), { clock: ledger.clock });
   }
 
   async #look(ldap: LdapConnection, domain: ManagedDomain): Promise<void> {

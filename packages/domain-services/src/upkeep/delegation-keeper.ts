@@ -1,22 +1,14 @@
 import type { LdapConnection } from '@causeway/ldap';
-import { every, type Log, type Service, Trouble } from '@causeway/service';
+import type { Service } from '@causeway/service';
 import { standingAdministrators } from '../administrators/administrators.ts';
 import { delegate, setAdministrators } from '../directory/delegation.ts';
-import type { ManagedDirectory } from '../directory/managed-directory.ts';
+import { type KeeperContext, keepDirectory } from '../directory/keep-directory.ts';
 import { accountDn } from '../directory/structure.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 
 /** Within so long an acceptance and its end take effect; a new organizational unit after this many times as long. */
 const INTERVAL_MS = 2_000;
 const RIGHTS_EVERY = 5;
-
-export interface DelegationKeeperOptions {
-  ledger: Ledger;
-  directory: ManagedDirectory;
-  log: Log;
-  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
-}
 
 /**
  * Keeps *AAD DC Administrators*: its members are the accepted administrators and nobody else, and it may do what `delegate` says. Whoever
@@ -24,22 +16,23 @@ export interface DelegationKeeperOptions {
  */
 export class DelegationKeeper implements Service {
   readonly name = 'administrators of the domain';
-  readonly #options: DelegationKeeperOptions;
+  readonly #options: KeeperContext;
 
-  constructor(options: DelegationKeeperOptions) {
+  constructor(options: KeeperContext) {
     this.#options = options;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { ledger, directory, log, domainWhenUp } = this.#options;
-    const trouble = new Trouble(
-      err => log.warn({ err }, 'the rights of AAD DC Administrators are not kept'),
-      () => log.info('the rights of AAD DC Administrators are kept again'),
+  run(signal: AbortSignal): Promise<void> {
+    const told = {
+      failed: 'the rights of AAD DC Administrators are not kept',
+      again: 'the rights of AAD DC Administrators are kept again',
+    };
+    return keepDirectory(
+      this.#options,
+      { intervalMs: INTERVAL_MS, told },
+      (ldap, domain) => this.#look(ldap, domain),
+      signal,
     );
-    const domain = await domainWhenUp(signal);
-    if (domain === undefined) return;
-    const look = () => directory.use(ldap => this.#look(ldap, domain));
-    await every(INTERVAL_MS, signal, () => trouble.during(look, signal), { clock: ledger.clock });
   }
 
   /** The rights are looked at less often than the members: of them nothing waits for us but a new organizational unit. */

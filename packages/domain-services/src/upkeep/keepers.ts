@@ -1,25 +1,14 @@
-import type { Log, Service } from '@causeway/service';
+import type { Service } from '@causeway/service';
 import { BlockKeeper } from '../apply/blocks.ts';
 import type { DomainConfiguration } from '../configuration.ts';
 import { accountMark } from '../directory/account-mark.ts';
 import { AccountUpgrade } from '../directory/account-upgrade.ts';
+import type { KeeperContext } from '../directory/keep-directory.ts';
 import { LdbModify } from '../directory/ldb/ldb-modify.ts';
-import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import { RealmGuard } from '../directory/realm-guard.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { ManagedDomain } from '../managed-domain.ts';
 import type { Places } from '../places.ts';
 import { DelegationKeeper } from './delegation-keeper.ts';
 import { ShadowKeeper } from './shadow-keeper.ts';
-
-/** What a keeper works with. */
-export interface KeeperContext {
-  ledger: Ledger;
-  directory: ManagedDirectory;
-  log: Log;
-  /** The domain, once its directory answers; nothing when the service is to end before. */
-  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
-}
 
 /** All that is kept as it is to be in the directory, beside what the feed brings. */
 export function keepersOf(

@@ -1,15 +1,13 @@
 import { encodeSid } from '@causeway/ldap';
-import { describeError, every, type Log, type Service } from '@causeway/service';
+import { describeError, every, type Service } from '@causeway/service';
 import { domainSidOf } from '../apply/sid-history.ts';
+import type { KeeperContext } from '../directory/keep-directory.ts';
 import { writeInBulk } from '../directory/ldb/bulk.ts';
 import type { LdbModify } from '../directory/ldb/ldb-modify.ts';
-import type { ManagedDirectory } from '../directory/managed-directory.ts';
 import { ShadowGroups, sidHistories } from '../directory/shadow-groups.ts';
 import { accountDn } from '../directory/structure.ts';
 import type { Write, WriteResult } from '../directory/write.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import type { DueShadow } from '../ledger/sids/shadow-book.ts';
-import type { ManagedDomain } from '../managed-domain.ts';
 import { keyOf } from '../person.ts';
 
 /** How often it is looked what is to be done. */
@@ -25,14 +23,10 @@ const AGAIN_MS = 60_000;
 /** How often all of them are looked at. */
 const COMPARE_MS = 60 * 60_000;
 
-export interface ShadowKeeperOptions {
-  ledger: Ledger;
-  directory: ManagedDirectory;
+export interface ShadowKeeperOptions extends KeeperContext {
   /** Of its own: what the feed has started ahead waits for the feed's changes. */
   ldbModify: LdbModify;
   enabled: boolean;
-  log: Log;
-  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>;
 }
 
 /**

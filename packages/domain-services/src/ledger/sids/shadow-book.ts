@@ -39,12 +39,12 @@ export class ShadowBook {
 
   /** What an account record says, or null where its SID is refused. @param domainSid without the RID */
   want({ forest, anchor }: Person, sid: string | null, domainSid: string | null): void {
-    this.#changed = true;
-    this.#database.run(
+    const changes = this.#database.run(
       `INSERT INTO shadows (forest, anchor, sid, domain_sid) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT DO UPDATE SET sid = ?3, domain_sid = ?4 WHERE sid IS NOT ?3`,
       ...[forest, anchor, sid, domainSid],
     );
+    this.#changed ||= changes > 0;
   }
 
   /** Whether anything may be due since this was asked last; what follows from the end of an account is not seen here. */
@@ -56,7 +56,8 @@ export class ShadowBook {
 
   /** Null: no group of any SID has the person any more. */
   wrote({ forest, anchor }: Person, sid: string | null): void {
-    this.#changed = true;
+    // What is there now makes nothing due; what is let go of may be another one's.
+    this.#changed ||= sid === null;
     this.#database.run(`UPDATE shadows SET written = ? ${OF_PERSON}`, sid, forest, anchor);
   }
 
