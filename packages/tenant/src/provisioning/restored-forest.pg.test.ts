@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import { agentSend, call, type Send } from '@causeway/api';
-import {
-  administrationRoutes,
-  type CredentialChange,
-  managedDomainRoutes,
-  type PasswordOrder,
-  synchronizationRoutes,
-  type Verdict,
-  type Withdrawal,
-} from '@causeway/contract';
+import { administrationRoutes, managedDomainRoutes, type PasswordOrder } from '@causeway/contract';
 import { onEveryBackend } from '../testing/backends.ts';
-import { FOREST } from '../testing/forest.ts';
 import {
   accountItem,
-  batchOf,
   credentialItem,
   nextSequence,
   order,
@@ -23,6 +13,7 @@ import {
   seal,
   withdrawalItem,
 } from '../testing/people.ts';
+import { provisioningOf } from '../testing/provisioning.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 
 onEveryBackend('a restored forest', tenant => {
@@ -31,20 +22,12 @@ onEveryBackend('a restored forest', tenant => {
   let domain: TestAgent;
   let number = 0;
 
-  const says = ({ verdicts }: { verdicts: Verdict[] }): string[] =>
-    verdicts.map(({ code, verdict }) => code ?? verdict);
-  const credentials = async (...changes: CredentialChange[]): Promise<string[]> =>
-    says(await call(connect.send, synchronizationRoutes.exportCredentials, { body: batchOf(changes) }));
-  const withdraw = async (...changes: Withdrawal[]): Promise<string[]> => {
-    const body = { forest: FOREST, changes };
-    return says(await call(connect.send, synchronizationRoutes.exportWithdrawals, { body }));
-  };
+  const { objects, credentials, withdraw } = provisioningOf(() => connect);
   const sealed = async (who: Person, password: string, passwordOrder: PasswordOrder) =>
     credentialItem(who, password, passwordOrder, await seal(connect, who, password, passwordOrder));
   const someone = async (): Promise<Person> => {
     const who = person(++number);
-    const body = { forest: FOREST, changes: [accountItem(connect, who)] };
-    await call(connect.send, synchronizationRoutes.exportObjects, { body });
+    await objects(accountItem(connect, who));
     return who;
   };
   const credentialOf = async (who: Person) =>

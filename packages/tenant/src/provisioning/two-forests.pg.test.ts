@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';
 import { call, type Send } from '@causeway/api';
-import {
-  administrationRoutes,
-  type CredentialChange,
-  type DomainReport,
-  managedDomainRoutes,
-  type ObjectChange,
-  synchronizationRoutes,
-  type Verdict,
-  type Withdrawal,
-} from '@causeway/contract';
+import { administrationRoutes, type DomainReport, managedDomainRoutes } from '@causeway/contract';
 import { generateSealingKey, generateSigningKey, sealingPublicKey } from '@causeway/records';
 import { onEveryBackend } from '../testing/backends.ts';
 import { FOREST } from '../testing/forest.ts';
 import {
   accountItem,
-  batchOf,
   credentialItem,
   nextSequence,
   order,
@@ -25,6 +15,7 @@ import {
   seal,
   withdrawalItem,
 } from '../testing/people.ts';
+import { provisioningOf } from '../testing/provisioning.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 import { userIdOf } from './decide-objects.ts';
 
@@ -37,19 +28,10 @@ onEveryBackend('two forests that say one anchor', tenant => {
   let domain: TestAgent;
   let number = 0;
 
-  const says = ({ verdicts }: { verdicts: Verdict[] }): string[] =>
-    verdicts.map(({ code, verdict }) => code ?? verdict);
   /** A forest with the Connect that speaks for it. */
   const forestOf = (agent: () => TestAgent, forest: string) => ({
     forest,
-    objects: async (...changes: ObjectChange[]) =>
-      says(await call(agent().send, synchronizationRoutes.exportObjects, { body: { forest, changes } })),
-    credentials: async (...changes: CredentialChange[]) =>
-      says(
-        await call(agent().send, synchronizationRoutes.exportCredentials, { body: batchOf(changes, forest) }),
-      ),
-    withdraw: async (...changes: Withdrawal[]) =>
-      says(await call(agent().send, synchronizationRoutes.exportWithdrawals, { body: { forest, changes } })),
+    ...provisioningOf(agent, forest),
     account: (who: Person, deleted = false) => accountItem(agent(), who, { forest, deleted }),
     credential: async (who: Person, version: number, sequence = nextSequence()) =>
       credentialItem(

@@ -3,18 +3,14 @@ import { before, it } from 'node:test';
 import { agentSend, call, type Send } from '@causeway/api';
 import {
   administrationRoutes,
-  type CredentialChange,
   managedDomainRoutes,
   type ObjectChange,
   synchronizationRoutes,
-  type Verdict,
-  type Withdrawal,
 } from '@causeway/contract';
 import { onEveryBackend } from '../testing/backends.ts';
 import { FOREST } from '../testing/forest.ts';
 import {
   accountItem,
-  batchOf,
   credentialItem,
   nextSequence,
   order,
@@ -23,6 +19,7 @@ import {
   seal,
   withdrawalItem,
 } from '../testing/people.ts';
+import { provisioningOf, says } from '../testing/provisioning.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
 
 const OTHER_FOREST = 'fabrikam.example.org';
@@ -33,23 +30,10 @@ onEveryBackend('withdrawals', tenant => {
   let domain: TestAgent;
   let number = 0;
 
-  const objects = async (changes: ObjectChange[]): Promise<string[]> =>
-    says(
-      await call(connect.send, synchronizationRoutes.exportObjects, { body: { forest: FOREST, changes } }),
-    );
-  const credentials = async (...changes: CredentialChange[]): Promise<string[]> =>
-    says(await call(connect.send, synchronizationRoutes.exportCredentials, { body: batchOf(changes) }));
-  const withdraw = async (...changes: Withdrawal[]): Promise<string[]> =>
-    says(
-      await call(connect.send, synchronizationRoutes.exportWithdrawals, {
-        body: { forest: FOREST, changes },
-      }),
-    );
-  const says = ({ verdicts }: { verdicts: Verdict[] }): string[] =>
-    verdicts.map(({ code, verdict }) => code ?? verdict);
+  const { objects, credentials, withdraw } = provisioningOf(() => connect);
   const someone = async (): Promise<Person> => {
     const who = person(++number);
-    await objects([accountItem(connect, who)]);
+    await objects(accountItem(connect, who));
     return who;
   };
   /** A password as a Connect sends it that has no managed domain to seal it to. */
@@ -104,7 +88,7 @@ onEveryBackend('withdrawals', tenant => {
     assert.deepEqual(before, await feedItem(who), 'the records of the first release are shown to all');
     await withdraw(withdrawalItem(connect, who, order(2)));
     assert.deepEqual(await feedItem(who, older), { ...before, credentialRecord: null });
-    await objects([accountItem(connect, { ...who, upn: null })]);
+    await objects(accountItem(connect, { ...who, upn: null }));
     const shown = await feedItem(who, older);
     assert.deepEqual([shown.accountRecord, shown.credentialRecord], [null, null]);
     assert.ok((await feedItem(who)).accountRecord, 'a version that came later');
@@ -159,9 +143,9 @@ onEveryBackend('withdrawals', tenant => {
       'older-password-order',
       'older-sequence',
     ]);
-    await objects([accountItem(connect, who, { deleted: true })]);
+    await objects(accountItem(connect, who, { deleted: true }));
     assert.deepEqual(await withdraw(withdrawalItem(connect, who, order(5))), ['unknown-user']);
-    await objects([accountItem(connect, who)]);
+    await objects(accountItem(connect, who));
     assert.deepEqual(await credentials(replayed), ['older-sequence']);
   });
 
@@ -192,6 +176,6 @@ onEveryBackend('withdrawals', tenant => {
     const { record } = withdrawalItem(connect, who, order(2));
     assert.deepEqual(await credentials({ ...credential, record }), ['record-mismatch']);
     const put = { ...accountItem(connect, who), record } as ObjectChange;
-    assert.deepEqual(await objects([put]), ['record-mismatch']);
+    assert.deepEqual(await objects(put), ['record-mismatch']);
   });
 });
