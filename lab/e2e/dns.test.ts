@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
@@ -10,14 +11,33 @@ import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
 // A managed domain that was made without DNS gets it by a command. Samba's own tool takes no loopback address, so this one lies elsewhere.
+// The forwarder's address is this test's too: some networks answer DNS for every address.
 
 const managed: LabDomain = { ...DOMAINS.managed, address: '10.53.0.20' };
 const FORWARDER = '10.53.0.99';
+const ELSEWHERE = '192.0.2.53';
 const stage = await freshStage({ managed });
 const host = `${managed.hostName}.${managed.realm}`.toLowerCase();
 
-function address(what: 'add' | 'del'): void {
-  execFileSync('ip', ['address', what, `${managed.address}/32`, 'dev', 'lo']);
+function addresses(what: 'add' | 'del'): void {
+  for (const address of [managed.address, FORWARDER])
+    execFileSync('ip', ['address', what, `${address}/32`, 'dev', 'lo']);
+}
+
+/** A name server at the forwarder's address that says of every name that it is `ELSEWHERE` (RFC 1035, section 4.1). */
+async function openForwarder() {
+  const socket = createSocket('udp4');
+  socket.on('message', (query, peer) => {
+    const reply = Buffer.concat([
+      query.subarray(0, 2), // ID
+      Buffer.from([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]), // a response, recursion available; one question, one answer
+      query.subarray(12, query.indexOf(0, 12) + 5), // the question: its name, type and class
+      Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...ELSEWHERE.split('.').map(Number)]),
+    ]);
+    socket.send(reply, peer.port, peer.address);
+  });
+  await new Promise<void>(resolve => socket.bind(53, FORWARDER, resolve));
+  return { close: () => new Promise<void>(resolve => socket.close(resolve)) };
 }
 
 async function asked(name: string): Promise<string[] | string> {
@@ -30,7 +50,7 @@ const config = () => ['--config', stage.configOf('domain')];
 const dns = (...args: string[]) => ['domain', 'dns', ...config(), ...args];
 
 before(async () => {
-  address('add');
+  addresses('add');
   await stage.openTenant();
   await stage.createDomain();
   await stage.domain.start();
@@ -39,7 +59,7 @@ before(async () => {
 after(async () => {
   await stage.close();
   await stopDomain(layoutOf(managed));
-  address('del');
+  addresses('del');
 });
 
 test('a domain without DNS says so, and what to do', async () => {
@@ -73,6 +93,8 @@ test('it answers for its own names from then on, and asks the forwarder', async 
   assert.deepEqual(after, { mode: 'internal', address: managed.address, forwarder: FORWARDER });
   assert.deepEqual(await asked(host), [managed.address]);
   assert.equal(await asked('www.example.org'), 'ESERVFAIL', 'nobody is at the forwarder');
+  const forwarder = await openForwarder();
+  assert.deepEqual(await asked('www.example.org').finally(forwarder.close), [ELSEWHERE]);
   await stage.domain.start();
   const status = await stage.domainStatus<DomainStatus>();
   assert.deepEqual(status.dns, after);
