@@ -221,6 +221,9 @@ async function isLocked(sam: string): Promise<boolean> {
   return (textOf(entry!, 'lockoutTime') ?? '0') !== '0';
 }
 
+const ledgerOf = (who: Someone) =>
+  stage.domainStatus<{ entry: { accountSequence: number; credentialSequence: number } }>(who.upn);
+
 const CONTROLLER = `${managed.hostName.toUpperCase()}$`;
 
 test('six wrong passwords lock a person, and nobody whom the domain needs; a newer password lifts it, the same one does not', async () => {
@@ -236,14 +239,24 @@ test('six wrong passwords lock a person, and nobody whom the domain needs; a new
   assert.ok(await trials.ntlm({ sam: 'Administrator' }, administratorPassword(managed)));
   assert.ok(await trials.refused(victim, victim.password));
 
+  const { entry: first } = await ledgerOf(victim);
   await stage.forcePasswordSync();
-  await eventually('the pass is through', async () => {
-    const { connectors } = await stage.connectStatus<{
-      connectors: { owed: number; fullPass: { completedAt: string | null } | null }[];
-    }>();
-    return connectors[0]!.owed === 0 && connectors[0]!.fullPass?.completedAt != null;
+  await eventually('the pass is through, in the managed domain too', async () => {
+    const { entry } = await ledgerOf(victim);
+    return entry.credentialSequence > first.credentialSequence;
   });
   assert.ok(await isLocked(victim.sam), 'a password that is merely sent again lifts no lockout');
+  await change(onprem, {
+    dn: victim.dn,
+    change: 'modify',
+    replace: { accountExpires: ['150000000000000000'] },
+  });
+  await eventually('another change is there', async () => {
+    const { entry } = await ledgerOf(victim);
+    return entry.accountSequence > first.accountSequence;
+  });
+  assert.ok(await isLocked(victim.sam), 'no other change lifts it either');
+  assert.ok(await trials.refused(victim, victim.password));
   const newer = randomPassword();
   await setPassword(onprem, victim.sam, newer);
   await works({ ...victim, password: newer });

@@ -7,6 +7,8 @@ import { dateToFiletime, FILETIME_NEVER } from '@causeway/wire';
 /** [MS-ADTS] 2.2.16: a normal account, and a disabled one. No other bit comes from outside. */
 const NORMAL_ACCOUNT = 0x200;
 const ACCOUNT_DISABLED = 0x002;
+/** The same section: an account that is locked. Samba computes this bit and stores it nowhere. */
+const LOCKOUT = 0x010;
 
 /** The person's attributes in Active Directory and their largest lengths there (schema, rangeUpper). */
 const PROFILE_ATTRIBUTES: Readonly<Record<keyof FeedItem['profile'], readonly [string, number]>> = {
@@ -96,8 +98,20 @@ export function asAttributes(values: Values): LdapAttributes {
   return Object.fromEntries(Object.entries(values).filter(([, list]) => list.length > 0));
 }
 
+/**
+ * What replaces the values of an account that is there. A new userAccountControl without the bit of a lockout is an order to lift it
+ * ([MS-SAMR] 3.1.1.8.10), so it always has the bit, and `lockoutTime` alone lifts one.
+ */
+export function replacements(values: Values): [attribute: string, values: Values[string]][] {
+  const keepingLockout = (control: string | Uint8Array) => String(Number(control) | LOCKOUT);
+  return Object.entries(values).map(([attribute, list]) => [
+    attribute,
+    attribute === 'userAccountControl' ? list.map(keepingLockout) : list,
+  ]);
+}
+
 export function asChanges(values: Values): LdapChange[] {
-  return Object.entries(values).map(([attribute, list]) => ({
+  return replacements(values).map(([attribute, list]) => ({
     operation: 'replace',
     attribute,
     values: list,

@@ -232,10 +232,10 @@ export class ManagedDirectory {
         ];
         await ldap.modify(dn, changes, controls);
       }
-      const disabled = Object.entries(controlValues(false)).map(([attribute, [value]]) =>
-        replace(attribute, value!),
+      await ldap.modify(
+        dn,
+        asChanges({ ...controlValues(false), 'mS-DS-ConsistencyGuid': [encodeGuid(nonce)] }),
       );
-      await ldap.modify(dn, [...disabled, replace('mS-DS-ConsistencyGuid', encodeGuid(nonce))]);
       await ldap.modifyDn(dn, accountDn(name, this.users));
       await ldap.modify(dn, [replace('sAMAccountName', name)]);
       await writeDenials(ldap, dn);

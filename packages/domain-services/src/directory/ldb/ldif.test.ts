@@ -48,6 +48,13 @@ test('a change names its account by objectGUID and replaces every attribute whol
   ]);
 });
 
+test('a change of the account control lifts no lockout, and a new account is not locked', () => {
+  const values = { userAccountControl: ['512'] };
+  const lineOf = (write: Write) => /^userAccountControl: .*$/m.exec(renderLdif([write]).ldif.toString())?.[0];
+  assert.equal(lineOf({ kind: 'modify', guid: 'g', values }), 'userAccountControl: 528');
+  assert.equal(lineOf({ kind: 'add', dn: 'CN=new', values }), 'userAccountControl: 512');
+});
+
 test('a value never begins a line of its own, whatever it holds', () => {
   const values = { displayName: ['x\nuserAccountControl: 512', ': y', '< file:///etc/passwd', 'z\r'] };
   const lines = renderLdif([{ kind: 'modify', guid: 'g', values }])

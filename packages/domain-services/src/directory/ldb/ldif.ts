@@ -1,5 +1,5 @@
 import { decodeSid } from '@causeway/ldap';
-import type { Values } from '../attributes.ts';
+import { replacements, type Values } from '../attributes.ts';
 import type { Write } from '../write.ts';
 
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
@@ -21,7 +21,7 @@ export function renderLdif(writes: readonly Write[]): { ldif: Buffer; firstLines
     } else {
       text.line(`dn: <GUID=${write.guid}>`);
       text.line('changetype: modify');
-      for (const [name, values] of Object.entries(write.values)) {
+      for (const [name, values] of replacements(write.values)) {
         text.line(`replace: ${name}`);
         text.values(name, values);
         text.line('-');
