@@ -303,21 +303,21 @@ async function neighbourOfAnotherForest(): Promise<Person> {
 }
 
 test('an older password of a restored forest opens, the newer one of before does not, and nobody accepts anything', async t => {
-  const rita = forest.person('rita');
+  const ruth = forest.person('ruth');
   t.after(() => {
     forest.epoch = 0;
   });
-  await publish(rita, forest.account(rita), await forest.credential(rita, 'Rita.Passw0rd.9', 9, key));
-  assert.equal((await kinit('rita', 'Rita.Passw0rd.9')).ok, true);
-  const before = await forest.credential(rita, 'Rita.Passw0rd.10', 10, key);
+  await publish(ruth, forest.account(ruth), await forest.credential(ruth, 'Ruth.Passw0rd.9', 9, key));
+  assert.equal((await kinit('ruth', 'Ruth.Passw0rd.9')).ok, true);
+  const before = await forest.credential(ruth, 'Ruth.Passw0rd.10', 10, key);
   forest.epoch = 1_795_437_727_000_008;
-  const restored = await forest.credential(rita, 'Rita.Passw0rd.3', 3, key);
-  assert.deepEqual(outcomes(await publish(rita, null, restored)), ['applied']);
-  assert.equal((await kinit('rita', 'Rita.Passw0rd.3')).ok, true);
-  assert.equal((await kinit('rita', 'Rita.Passw0rd.9')).ok, false);
-  assert.deepEqual(outcomes(await publish(rita, null, before)), ['refused older-sequence']);
-  assert.deepEqual(outcomes(await publish(rita, null, forest.withdrawal(rita, 4))), ['applied']);
-  assert.equal((await kinit('rita', 'Rita.Passw0rd.3')).ok, false);
+  const restored = await forest.credential(ruth, 'Ruth.Passw0rd.3', 3, key);
+  assert.deepEqual(outcomes(await publish(ruth, null, restored)), ['applied']);
+  assert.equal((await kinit('ruth', 'Ruth.Passw0rd.3')).ok, true);
+  assert.equal((await kinit('ruth', 'Ruth.Passw0rd.9')).ok, false);
+  assert.deepEqual(outcomes(await publish(ruth, null, before)), ['refused older-sequence']);
+  assert.deepEqual(outcomes(await publish(ruth, null, forest.withdrawal(ruth, 4))), ['applied']);
+  assert.equal((await kinit('ruth', 'Ruth.Passw0rd.3')).ok, false);
 });
 
 test("a hostile tenant's whole repertoire is refused, each with its own reason, and changes nothing", async () => {
@@ -472,15 +472,18 @@ test('a forest that says the anchors of another one has people of its own, whoev
   ]);
   assert.deepEqual(await make(forest, robin, 'Robin.Passw0rd'), ['applied', 'applied']);
   assert.deepEqual(await make(hostile, robber, 'Robber.Passw0rd'), ['applied', 'applied']);
-  const signIn = async (person: Person, by: ForestPeer, password: string) =>
-    (await kinit(`${person.name}@${by.forest}`, password)).ok;
-  assert.ok(await signIn(rival, hostile, 'Rival.Passw0rd'));
-  assert.ok(await signIn(robber, hostile, 'Robber.Passw0rd'));
-
-  const untouched = async (what: string): Promise<void> => {
-    assert.ok(await signIn(rita, forest, 'Rita.Passw0rd'), what);
-    assert.ok(await signIn(robin, forest, 'Robin.Passw0rd'), what);
+  const signsIn = async (person: Person, by: ForestPeer, password: string, when: string) => {
+    const { ok, error } = await kinit(`${person.name}@${by.forest}`, password);
+    assert.ok(ok, `${person.name}, ${when}: ${error}`);
   };
+  await signsIn(rival, hostile, 'Rival.Passw0rd', 'at first');
+  await signsIn(robber, hostile, 'Robber.Passw0rd', 'at first');
+
+  const untouched = async (when: string): Promise<void> => {
+    await signsIn(rita, forest, 'Rita.Passw0rd', when);
+    await signsIn(robin, forest, 'Robin.Passw0rd', when);
+  };
+  await untouched('at first');
   for (const [who, what, account, credential] of [
     [rival, 'disabled', hostile.account(rival, { ...nameless, enabled: false }), null],
     [rival, 'a password', null, await hostile.credential(rival, 'Rival.Passw0rd.2', 99, key)],
