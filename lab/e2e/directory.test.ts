@@ -213,6 +213,12 @@ test('a cookie that is worth nothing here ends in a full import that says why', 
       }),
     ],
     [
+      'cookie-too-old',
+      altered(f => {
+        f.time = '2020-01-01T00:00:00.000Z';
+      }),
+    ],
+    [
       'cookie-refused',
       altered(f => {
         f.dirSync = Buffer.from('garbage').toString('base64');

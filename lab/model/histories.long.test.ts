@@ -280,3 +280,23 @@ test('17: a tenant that was restored and caught up while Domain Services was dow
   await world.domain.start();
   await comesBack();
 });
+
+test('18: a Connect that was away for longer than tombstones live hears of who was deleted meanwhile', async () => {
+  const DAY = 24 * 3_600_000;
+  const gus = world.forest.hire('gus', 'Made.Up.gus1');
+  await world.quiet();
+  const back = await world.moment();
+  await world.turn(20 * DAY);
+  world.forest.delete(gus);
+  await world.quiet();
+  assert.deepEqual(await world.differences(), []);
+  await world.connect.stop();
+  world.forest.delete(bob());
+  await world.turn(60 * DAY, ['domain']);
+  for (const one of [bob(), gus]) world.forest.forget(one);
+  await world.connect.start();
+  await comesBack();
+  await world.lose(['connect', 'tenant'], back);
+  assert.ok((await world.atTenant()).some(({ anchor }) => anchor === gus.anchor));
+  await comesBack();
+});

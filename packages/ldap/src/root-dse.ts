@@ -12,6 +12,8 @@ export interface RootDse {
   dsServiceName: string;
   dnsHostName: string;
   highestCommittedUSN: bigint;
+  /** What its clock says; undefined where it does not say it. */
+  currentTime: Date | undefined;
   /** Windows says nothing of its vendor. */
   isSamba: boolean;
   supportedControls: string[];
@@ -24,6 +26,7 @@ const ATTRIBUTES = [
   'dsServiceName',
   'dnsHostName',
   'highestCommittedUSN',
+  'currentTime',
   'vendorName',
   'supportedControl',
 ] as const;
@@ -38,6 +41,7 @@ export async function readRootDse(connection: LdapConnection): Promise<RootDse> 
     dsServiceName: required(connection, entry, 'dsServiceName'),
     dnsHostName: required(connection, entry, 'dnsHostName'),
     highestCommittedUSN: usn(connection, entry),
+    currentTime: timeOf(entry),
     isSamba: /samba/i.test(textOf(entry, 'vendorName') ?? ''),
     supportedControls: [...new Set((entry.attributes.supportedControl ?? []).map(String))],
   };
@@ -45,9 +49,14 @@ export async function readRootDse(connection: LdapConnection): Promise<RootDse> 
 
 /** What the controller's clock says; undefined where it does not say it. */
 export async function readCurrentTime(connection: LdapConnection): Promise<Date | undefined> {
-  const text = textOf(await readBase(connection, '', ['currentTime']), 'currentTime');
+  return timeOf(await readBase(connection, '', ['currentTime']));
+}
+
+function timeOf(entry: LdapEntry): Date | undefined {
   // GeneralizedTime ([X.680] 46) as domain controllers write it: 20261128214222.0Z
-  const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/.exec(text ?? '');
+  const digits = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?Z$/.exec(
+    textOf(entry, 'currentTime') ?? '',
+  );
   if (digits === null) return undefined;
   const [, year, month, day, hour, minute, second] = digits;
   const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);

@@ -12,12 +12,18 @@ import {
 const cookie = {
   invocationId: 'b783000c-7a01-4128-ada5-65fa0c9a9c52',
   usn: 9007199254740993n,
+  time: new Date('2026-11-28T12:00:00Z'),
   selection: selectionOf(['DC=x', '(objectClass=user)', ['mail', 'sn']]),
   dirSync: Buffer.from('4d534453030000', 'hex'),
 };
 
 test('a cookie survives its text', () => {
   assert.deepEqual(decodeImportCookie(encodeImportCookie(cookie)), cookie);
+});
+
+test('a cookie of a release that kept no time is one without a time', () => {
+  const undated = { ...cookie, time: undefined };
+  assert.deepEqual(decodeImportCookie(encodeImportCookie(undated)), undated);
 });
 
 test('moved to another domain controller, a cookie keeps what it stands for and forgets the USN', () => {

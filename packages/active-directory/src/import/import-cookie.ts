@@ -7,6 +7,8 @@ export interface ImportCookie {
   invocationId: Guid;
   /** The controller's highest USN when the cycle began: a lower one later means that it was restored. */
   usn: bigint;
+  /** What the controller's clock said then; undefined in a cookie of a release before, and where the controller did not say it. */
+  time: Date | undefined;
   /** What was asked for: with other attributes, filter or naming context a delta would miss what never changed. */
   selection: string;
   /** The DirSync cookie as it came. */
@@ -20,6 +22,7 @@ export type FullImportReason =
   | 'other-selection'
   | 'other-database'
   | 'usn-went-back'
+  | 'cookie-too-old'
   | 'cookie-refused';
 
 /** A digest of what an import asks for. */
@@ -29,23 +32,34 @@ export function selectionOf(parts: readonly (string | readonly string[])[]): str
 
 /** As base64 text, opaque to those who keep it. */
 export function encodeImportCookie(cookie: ImportCookie): string {
-  const { invocationId, usn, selection, dirSync } = cookie;
-  const json = { v: 1, invocationId, usn: String(usn), selection, dirSync: dirSync.toString('base64') };
+  const { invocationId, usn, time, selection, dirSync } = cookie;
+  const json = {
+    ...{ v: 1, invocationId, usn: String(usn), time: time?.toISOString() },
+    ...{ selection, dirSync: dirSync.toString('base64') },
+  };
   return Buffer.from(JSON.stringify(json)).toString('base64');
 }
 
 /** The cookie in a text, or `undefined` when there is none in it: the import is a full one then. */
 export function decodeImportCookie(text: string): ImportCookie | undefined {
   try {
-    const { v, invocationId, usn, selection, dirSync } = JSON.parse(
+    const { v, invocationId, usn, time, selection, dirSync } = JSON.parse(
       Buffer.from(text, 'base64').toString('utf8'),
     );
     if (v !== 1 || !isGuid(String(invocationId)) || !/^\d{1,19}$/.test(usn)) return undefined;
     if (typeof selection !== 'string' || typeof dirSync !== 'string') return undefined;
-    return { invocationId, usn: BigInt(usn), selection, dirSync: Buffer.from(dirSync, 'base64') };
+    return {
+      ...{ invocationId, usn: BigInt(usn), time: dateOf(time), selection },
+      dirSync: Buffer.from(dirSync, 'base64'),
+    };
   } catch {
     return undefined;
   }
+}
+
+function dateOf(text: unknown): Date | undefined {
+  const date = new Date(String(text));
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 /**

@@ -3,6 +3,7 @@ import {
   DirSyncFlag,
   type LdapConnection,
   LdapError,
+  type RootDse,
   readInvocationId,
   readRootDse,
 } from '@causeway/ldap';
@@ -14,6 +15,7 @@ import {
   selectionOf,
 } from './import-cookie.ts';
 import { type ImportedObject, OBJECT_ATTRIBUTES, readEntries } from './imported-object.ts';
+import { outlivesTombstones } from './tombstones.ts';
 import { type AttributeShape, USER_ATTRIBUTES, USER_FILTER } from './user-attributes.ts';
 
 export interface ImportOptions {
@@ -48,8 +50,8 @@ const FULL_IMPORT_PATIENCE = 10;
  * One import cycle by DirSync ([MS-ADTS] 3.1.1.3.4.1.3): what changed since the cookie, page by page as it arrives, until there is no
  * more; an answer's cookie comes with a last page of its own, so that memory does not grow with the number of objects. Needs
  * the right Replicating Directory Changes on the naming context's head. Objects below a renamed folder do not come;
- * moved and deleted ones do. A cookie that is worth nothing here (another or a restored database, another selection, refused)
- * ends in a full import, and every page says so.
+ * moved and deleted ones do. A cookie that is worth nothing here (another or a restored database, another selection, refused, so old
+ * that tombstones may be gone) ends in a full import, and every page says so.
  *
  * @throws LdapError `access-denied` without the right, others as the connection has them.
  */
@@ -64,11 +66,12 @@ export async function* importObjects(
   const now = {
     invocationId: await readInvocationId(connection, rootDse.dsServiceName),
     usn: rootDse.highestCommittedUSN,
+    time: rootDse.currentTime,
     selection: selectionOf([options.namingContext, filter, names]),
   };
   const attributes = [...names, ...OBJECT_ATTRIBUTES];
 
-  let { full, cookie } = judgeCookie(options.cookie, now);
+  let { full, cookie } = await judgeCookie(connection, rootDse, options.cookie, now);
   for (;;) {
     const control = new DirSyncControl({
       flags: DirSyncFlag.ancestorsFirstOrder,
@@ -106,16 +109,19 @@ export async function* importObjects(
   }
 }
 
-function judgeCookie(
+async function judgeCookie(
+  connection: LdapConnection,
+  rootDse: RootDse,
   text: string | undefined,
   now: Omit<ImportCookie, 'dirSync'>,
-): { full: FullImportReason | null; cookie?: Buffer } {
+): Promise<{ full: FullImportReason | null; cookie?: Buffer }> {
   if (text === undefined) return { full: 'first-import' };
   const cookie = decodeImportCookie(text);
   if (!cookie) return { full: 'unreadable-cookie' };
   if (cookie.selection !== now.selection) return { full: 'other-selection' };
   if (cookie.invocationId !== now.invocationId) return { full: 'other-database' };
   if (cookie.usn > now.usn) return { full: 'usn-went-back' };
+  if (await outlivesTombstones(connection, rootDse, cookie.time)) return { full: 'cookie-too-old' };
   return { full: null, cookie: cookie.dirSync };
 }
 

@@ -11,6 +11,8 @@ const directory = await ScriptedDirectory.listen();
 after(() => Promise.all([peer.close(), directory.close()]));
 beforeEach(() => {
   directory.asked.length = 0;
+  for (const name of ['currentTime', 'tombstoneLifetime', 'msDS-DeletedObjectLifetime'])
+    delete directory.self[name];
   Object.assign(directory.answers, { full: [], delta: [], whole: [] });
 });
 
@@ -151,4 +153,43 @@ test('passwords of inetOrgPersons are read when the connector begins to send the
     context.store.queue.due('password', 10).map(({ guid }) => guid),
     [guidOf(1)],
   );
+});
+
+const DAY = 24 * 60 * 60_000;
+const START = Date.parse('2026-01-05T06:00:00Z');
+/** The domain controller's clock. */
+const dcTime = (time: number) => {
+  directory.self.currentTime = [`${new Date(time).toISOString().replaceAll(/[-:T]|\..*$/g, '')}.0Z`];
+};
+
+test('half as long after the last import as tombstones live, everything is read, and whom it does not bring is gone', async () => {
+  for (const [lifetimes, limit] of [
+    [{}, 30],
+    [{ tombstoneLifetime: ['180'] }, 90],
+    [{ tombstoneLifetime: ['180'], 'msDS-DeletedObjectLifetime': ['40'] }, 20],
+    [{ tombstoneLifetime: ['1'] }, 1],
+  ] as const) {
+    Object.assign(directory.self, lifetimes);
+    dcTime(START);
+    const context = await importing(whole(1), whole(2));
+    directory.answers.full = [whole(1)]; // of the other one not even a tombstone is left
+    const isGone = () => context.store.space.get(guidOf(2))!.deleted;
+    dcTime(START + 0.99 * limit * DAY);
+    assert.deepEqual([(await run(context)).full, isGone()], [false, false]);
+    dcTime(START + 1.98 * limit * DAY);
+    assert.deepEqual([(await run(context)).full, isGone()], [false, false], 'each import counts anew');
+    dcTime(START + 2.99 * limit * DAY);
+    assert.deepEqual([(await run(context)).full, isGone()], [true, true]);
+    assert.match(context.store.events.last(1)[0]!.text, /^full import of .* \(cookie-too-old\)$/);
+    assert.equal((await run(context)).full, false);
+  }
+});
+
+test('a place in the directory that a release before kept without its time counts as too old, once', async () => {
+  const context = await importing(whole(1), whole(2));
+  dcTime(START);
+  directory.answers.full = [whole(1)];
+  assert.equal((await run(context)).full, true);
+  assert.equal(context.store.space.get(guidOf(2))!.deleted, true);
+  assert.equal((await run(context)).full, false);
 });
