@@ -90,7 +90,10 @@ async function someone(name: string): Promise<Someone> {
 }
 
 /** The tenant shows everything of somebody anew. */
-async function say(person: Someone, changes: { enabled?: boolean; deleted?: boolean } = {}): Promise<void> {
+async function say(
+  person: Someone,
+  changes: { enabled?: boolean; deleted?: boolean; accountExpires?: string } = {},
+): Promise<void> {
   const { password, version } = person;
   const account = forest.account(person, changes);
   tenant.publish(forest.item(person, account, await forest.credential(person, password, version, key)));
@@ -299,8 +302,13 @@ const change = async (dn: string, attribute: string, value: string | Uint8Array)
   await ldap.modify(dn, [{ operation: 'replace', attribute, values: [value] }]);
 };
 
-test('what an administrator opens by hand in the managed domain is put right: enabled, moved, renamed, another password', async () => {
+test('what an administrator opens by hand in the managed domain is put right: enabled, moved, renamed, another password, a later expiry', async () => {
   const [shut, moved, visitor] = [await someone('shut'), await someone('moved'), await someone('visitor')];
+  const over = await someone('over');
+  await say(over, { accountExpires: '2026-01-01T00:00:00.000Z' });
+  await isShut(over);
+  await change((await accounts('over'))[0]!.dn, 'accountExpires', '0');
+  await opens(over);
   await say(shut, { enabled: false });
   await isShut(shut);
   await change((await accounts('shut'))[0]!.dn, 'userAccountControl', '512');
@@ -318,18 +326,20 @@ test('what an administrator opens by hand in the managed domain is put right: en
     ]);
   }
   await restart();
+  await isShut(over);
   await isShut(shut);
   await isShut({ ...visitor, password: 'By.Hand.Passw0rd' });
   await opens({ ...visitor, password: known });
   await eventually('back', async () => (await accounts('moved'))[0]?.dn.endsWith(`,OU=AADDC Users,${BASE}`));
   await opens(moved);
   const { audit, byHand } = await status();
-  assert.ok(audit.filter(({ action }) => action === 'put-right').length >= 4, JSON.stringify(audit));
+  assert.ok(audit.filter(({ action }) => action === 'put-right').length >= 5, JSON.stringify(audit));
   assert.equal(byHand?.count, 0);
 });
 
 test('what an administrator closes by hand is told, and repaired by a command: a deleted account has its SID again', async () => {
-  const [off, gone] = [await someone('off'), await someone('gone')];
+  const [off, gone, over] = [await someone('off'), await someone('gone'), await someone('early')];
+  await change((await accounts('early'))[0]!.dn, 'accountExpires', '1');
   const before = (await accounts('gone'))[0]!;
   await change((await accounts('off'))[0]!.dn, 'userAccountControl', '514');
   {
@@ -339,15 +349,18 @@ test('what an administrator closes by hand is told, and repaired by a command: a
   await restart();
   const told = await eventually('told', async () => {
     const { byHand } = await status();
-    return byHand?.count === 2 && byHand.latest;
+    return byHand?.count === 3 && byHand.latest;
   });
   assert.deepEqual(
     told.map(({ anchor, what }) => `${anchor} ${what}`).sort(),
-    [`${gone.anchor} deleted`, `${off.anchor} disabled`].sort(),
+    [`${gone.anchor} deleted`, `${off.anchor} disabled`, `${over.anchor} expired`].sort(),
   );
   await isShut(off);
   const shown = await runCli(['domain', 'status', '--state', state]);
   assert.match(shown.stdout, /was disabled by hand, .*causeway domain repair/);
+  await isShut(over);
+  await cli('repair', over.anchor);
+  await opens(over);
   await cli('repair', off.anchor);
   await opens(off);
   await cli('repair', gone.anchor);

@@ -74,7 +74,8 @@ export const domainDecisionRoutes = {
     method: 'POST',
     path: '/users/repair',
     access: ['local'],
-    summary: 'has an account put right that somebody disabled or deleted by hand in the managed domain',
+    summary:
+      'has an account put right that somebody disabled, deleted or gave an earlier expiry date by hand in the managed domain',
     body: z.strictObject(WHOM),
     reply: Done,
   }),

@@ -133,7 +133,8 @@ export const DomainStatus = z.strictObject({
       latest: z.array(
         z.strictObject({
           ...{ forest: z.string(), anchor: z.string(), user: z.string() },
-          what: z.enum(['disabled', 'deleted']),
+          /** expired: its expiry date was set earlier. */
+          what: z.enum(['disabled', 'deleted', 'expired']),
           since: Timestamp,
         }),
       ),

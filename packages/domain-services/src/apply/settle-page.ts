@@ -2,6 +2,7 @@ import type { DomainReport, FeedItem } from '@causeway/contract';
 import type { AccountRecord } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import { endAcceptances, logEnded } from '../administrators/administrators.ts';
+import { expiryOf } from '../directory/attributes.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { RecordKind } from '../ledger/problem-book.ts';
@@ -102,7 +103,7 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
     if (credential.kind === 'remember') {
       ledger.accounts.save(rememberWithdrawal(ledger.accounts.of(verified.person), credential.record));
     }
-    if (entry) keepDigests(ledger, entry, task);
+    if (entry) learnFromSame(ledger, entry, task);
     if (account.kind === 'unchanged' && entry) refreshNames(ledger, entry, account.record);
     // Looked at before the account was there, they may have been put off.
     ledger.names.touch(task.taken?.due ?? []);
@@ -135,8 +136,8 @@ function noteBelieved(ledger: Ledger, tasks: readonly Task[]): void {
   for (const [forest, sequence] of newest) ledger.heads.noteBelieved(forest, sequence);
 }
 
-/** A ledger of the release before knows no digests: the same record tells. */
-function keepDigests(ledger: Ledger, person: Person, { verified, decision }: Task): void {
+/** A ledger of a release before knows no digests, and not when an account expires: the same record tells. */
+function learnFromSame(ledger: Ledger, person: Person, { verified, decision }: Task): void {
   const { account, credential } = verified;
   const ofAccount = account?.ok && decision.account.kind === 'unchanged' ? account.record.digest : null;
   const ofCredential =
@@ -145,8 +146,15 @@ function keepDigests(ledger: Ledger, person: Person, { verified, decision }: Tas
   const known = ledger.accounts.of(person)!;
   const accountDigest = known.accountDigest ?? ofAccount;
   const credentialDigest = known.credentialDigest ?? ofCredential;
-  if (accountDigest !== known.accountDigest || credentialDigest !== known.credentialDigest)
-    ledger.accounts.save({ ...known, accountDigest, credentialDigest });
+  const accountExpires =
+    known.accountExpires ??
+    (decision.account.kind === 'unchanged' ? expiryOf(decision.account.record) : null);
+  if (
+    accountDigest !== known.accountDigest ||
+    credentialDigest !== known.credentialDigest ||
+    accountExpires !== known.accountExpires
+  )
+    ledger.accounts.save({ ...known, accountDigest, credentialDigest, accountExpires });
 }
 
 /** The SID that the person is to have here, too; one that is refused is none. */

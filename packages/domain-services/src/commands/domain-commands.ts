@@ -106,7 +106,7 @@ export function domainCommands(program: Program): void {
       perform(flags, 'unblockUser', { user, forest, by: whoRuns() }),
     );
   forestOption(
-    command('repair', 'put right an account that somebody disabled or deleted by hand'),
+    command('repair', 'put right an account that somebody disabled, deleted or expired by hand'),
     OF_SEVERAL,
   )
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')

@@ -33,12 +33,17 @@ export function controlValues(enabled: boolean): Values {
 export const isDisabled = (control: string): boolean => (Number(control) & ACCOUNT_DISABLED) !== 0;
 
 /** What the signed account record says of anything but names; all of it, so that a second time changes nothing. */
-export function accountValues({ objectSid, accountExpires }: AccountRecord, sidIsRefused: boolean): Values {
+export function accountValues(record: AccountRecord, sidIsRefused: boolean): Values {
+  const { objectSid } = record;
   return {
     sIDHistory: objectSid === null || sidIsRefused ? [] : [encodeSid(objectSid)],
-    accountExpires: [accountExpires === null ? String(FILETIME_NEVER) : expiry(new Date(accountExpires))],
+    accountExpires: [expiryOf(record)],
   };
 }
+
+/** The `accountExpires` that a record asks for: FILETIME in decimal. */
+export const expiryOf = ({ accountExpires }: Pick<AccountRecord, 'accountExpires'>): string =>
+  accountExpires === null ? String(FILETIME_NEVER) : expiry(new Date(accountExpires));
 
 /** The unsigned part. A text longer than Active Directory takes is cut, an empty one is none. */
 export function profileValues(profile: FeedItem['profile']): Values {

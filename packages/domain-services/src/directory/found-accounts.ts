@@ -23,6 +23,8 @@ export interface SeenAccount extends DirectoryAccount {
   userAccountControl: string;
   /** FILETIME; 0: to be changed. */
   pwdLastSet: string;
+  /** FILETIME; 0 and the largest one: never. */
+  accountExpires: string;
 }
 
 export const seenOf = (entry: LdapEntry): SeenAccount => ({
@@ -30,9 +32,10 @@ export const seenOf = (entry: LdapEntry): SeenAccount => ({
   dn: entry.dn,
   userAccountControl: textOf(entry, 'userAccountControl') ?? '',
   pwdLastSet: textOf(entry, 'pwdLastSet') ?? '0',
+  accountExpires: textOf(entry, 'accountExpires') ?? '0',
 });
 
-export const SEEN = ['userAccountControl', 'pwdLastSet'];
+export const SEEN = ['userAccountControl', 'pwdLastSet', 'accountExpires'];
 export const NAMES = ['objectGUID', 'sAMAccountName', 'userPrincipalName'];
 export const NONCE = 'mS-DS-ConsistencyGuid';
 /** The whole directory is looked at. */

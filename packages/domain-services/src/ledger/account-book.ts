@@ -20,6 +20,8 @@ export interface LedgerEntry extends Person {
   withdrawn: boolean;
   /** What the account record says; an account without a credential is disabled all the same. */
   wantsEnabled: boolean;
+  /** The `accountExpires` that was written; null where a release before wrote it. */
+  accountExpires: string | null;
   /** The names that the forest says; null where it says none that can be written. */
   wantedName: string | null;
   wantedPrincipal: string | null;
@@ -58,8 +60,8 @@ const SAVE = `INSERT INTO accounts (anchor, forest, object_guid, account_sequenc
   order_epoch, order_version, order_time, order_invocation_id, has_credential, withdrawn, wants_enabled, wanted_name,
   wanted_principal, has_name, has_principal, keeps_digits, digits_key, sid_refused, nonce, managed_guid,
   last_managed_guid, delete_sequence, accepted, account_at, credential_at, deleted_at,
-  account_digest, credential_digest)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  account_digest, credential_digest, account_expires)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (forest, anchor) DO UPDATE SET object_guid = excluded.object_guid,
   account_sequence = excluded.account_sequence, credential_sequence = excluded.credential_sequence,
   order_epoch = excluded.order_epoch, order_version = excluded.order_version, order_time = excluded.order_time,
@@ -74,7 +76,8 @@ const SAVE = `INSERT INTO accounts (anchor, forest, object_guid, account_sequenc
   last_managed_guid = excluded.last_managed_guid, delete_sequence = excluded.delete_sequence,
   accepted = excluded.accepted, account_at = excluded.account_at,
   credential_at = excluded.credential_at, deleted_at = excluded.deleted_at,
-  account_digest = excluded.account_digest, credential_digest = excluded.credential_digest`;
+  account_digest = excluded.account_digest, credential_digest = excluded.credential_digest,
+  account_expires = excluded.account_expires`;
 
 const UNCLAIMED = 'managed_guid IS NOT NULL AND account_sequence IS NULL';
 const OF_ONE = `SELECT * FROM accounts ${OF_PERSON}`;
@@ -179,7 +182,7 @@ export class AccountBook {
       ...[Number(entry.sidRefused), entry.nonce, entry.managedGuid],
       ...[entry.managedGuid ?? entry.lastManagedGuid, entry.deleteSequence, entry.accepted],
       ...[entry.accountAt, entry.credentialAt, entry.deletedAt],
-      ...[entry.accountDigest, entry.credentialDigest],
+      ...[entry.accountDigest, entry.credentialDigest, entry.accountExpires],
     );
   }
 
@@ -232,6 +235,7 @@ function entryOf(row: Row): LedgerEntry {
     hasCredential: row.has_credential === 1,
     withdrawn: row.withdrawn === 1,
     wantsEnabled: row.wants_enabled === 1,
+    accountExpires: text(row.account_expires),
     wantedName: text(row.wanted_name),
     wantedPrincipal: text(row.wanted_principal),
     samAccountName: text(row.has_name),

@@ -19,10 +19,11 @@ export function seekPerson(ledger: Ledger, text: string, forest?: string): Ledge
   return onlyOne(ledger.accounts.withAnchor(text), forest) ?? ledger.accounts.withName(text, forest);
 }
 
-/** An entry as it is shown: without the digests, which the ledger keeps for itself. */
+/** An entry as it is shown: without what the ledger keeps for itself. */
 export const shownAccount = ({
   accountDigest: _account,
   credentialDigest: _credential,
+  accountExpires: _expires,
   ...shown
 }: LedgerEntry): ManagedAccount => shown;
 

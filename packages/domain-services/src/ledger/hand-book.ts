@@ -2,8 +2,8 @@ import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../person.ts';
 import { OF_PERSON, type Row } from './sql-row.ts';
 
-/** What was done by hand to an account that closes it. */
-export type HandClosing = 'disabled' | 'deleted';
+/** What was done by hand to an account that closes it; expired: its expiry date was set earlier, perhaps to a day to come. */
+export type HandClosing = 'disabled' | 'deleted' | 'expired';
 
 export interface ClosedByHand extends Person {
   what: HandClosing;

@@ -37,7 +37,7 @@ function entry(name: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
       originatingTime: 13_400_000_000,
       originatingInvocationId: randomUUID(),
     },
-    ...{ hasCredential: true, withdrawn: false, wantsEnabled: false },
+    ...{ hasCredential: true, withdrawn: false, wantsEnabled: false, accountExpires: '9223372036854775807' },
     ...{ keepsDigits: false, digitsKey: null, sidRefused: false },
     ...{ userPrincipalName: `${name}@corp.example.com`, samAccountName: name },
     ...{ wantedPrincipal: `${name}@corp.example.com`, wantedName: name },
@@ -337,6 +337,22 @@ test('a ledger of the release before knows its newest sequences, and no digest y
     [12, 4, 0],
   );
   assert.equal(upgraded.accounts.of({ forest: CORP, anchor: 'x' })!.accountDigest, null);
+  upgraded.close();
+});
+
+test('who was closed by hand before stays so, and everything is read once more to learn when accounts expire', () => {
+  const file = ledgerBefore(
+    'ADD COLUMN account_expires',
+    `INSERT INTO accounts (forest, anchor, object_guid, account_sequence, managed_guid) VALUES ('${CORP}', 'x', 'g', 7, 'm');
+    INSERT INTO closed_by_hand VALUES ('${CORP}', 'x', 'disabled', '2026-01-01', 1);
+    INSERT INTO state VALUES ('cursor', '17')`,
+  );
+  const upgraded = new Ledger(file);
+  assert.equal(upgraded.accounts.of({ forest: CORP, anchor: 'x' })!.accountExpires, null);
+  assert.equal(upgraded.state.get('cursor'), '');
+  assert.deepEqual(upgraded.byHand.repairs(), [
+    { forest: CORP, anchor: 'x', what: 'disabled', since: '2026-01-01' },
+  ]);
   upgraded.close();
 });
 

@@ -399,4 +399,20 @@ export const LEDGER_STEPS: readonly string[] = [
     PRIMARY KEY (forest, anchor)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- When an account expires, as it was written: FILETIME. Null until the record of before comes again: everything is read once more.
+  ALTER TABLE accounts ADD COLUMN account_expires TEXT;
+  UPDATE state SET value = '' WHERE name = 'cursor';
+  CREATE TABLE closed_by_hand_so (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    what TEXT NOT NULL CHECK (what IN ('disabled', 'deleted', 'expired')),
+    since TEXT NOT NULL,
+    repair INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO closed_by_hand_so SELECT forest, anchor, what, since, repair FROM closed_by_hand;
+  DROP TABLE closed_by_hand;
+  ALTER TABLE closed_by_hand_so RENAME TO closed_by_hand;
+  `,
 ];

@@ -45,7 +45,11 @@ export class AccountsPeer {
       const dn = this.moved.get(guid) ?? accountDn(samAccountName, this.users);
       const names = { guid, dn, samAccountName, userPrincipalName: text('userPrincipalName') };
       const userAccountControl = text('userAccountControl') ?? '';
-      return [[guid, { ...names, userAccountControl, pwdLastSet: text('pwdLastSet') ?? '0' }]];
+      const times = {
+        pwdLastSet: text('pwdLastSet') ?? '0',
+        accountExpires: text('accountExpires') ?? '0',
+      };
+      return [[guid, { ...names, userAccountControl, ...times }]];
     });
     return new Map(seen);
   }

@@ -1,5 +1,5 @@
 import { parentDn } from '@causeway/ldap';
-import { dateToFiletime } from '@causeway/wire';
+import { dateToFiletime, FILETIME_NEVER } from '@causeway/wire';
 import { controlValues, isDisabled, type Values } from '../../directory/attributes.ts';
 import type { SeenAccount } from '../../directory/found-accounts.ts';
 import type { LedgerEntry } from '../../ledger/account-book.ts';
@@ -11,6 +11,8 @@ export interface ByHand {
   closed: HandClosing | undefined;
   /** What opens, as it is to be; undefined where nothing does. */
   state: Values | undefined;
+  /** It expires later than its forest says, or never. */
+  prolonged: boolean;
   moved: boolean;
   renamed: boolean;
   /** The password is none that Domain Services wrote. */
@@ -20,6 +22,7 @@ export interface ByHand {
 const NOTHING: ByHand = {
   closed: undefined,
   state: undefined,
+  prolonged: false,
   moved: false,
   renamed: false,
   password: false,
@@ -41,15 +44,25 @@ export function decideByHand(
   const disabled = isDisabled(seen.userAccountControl);
   // Whatever else of its bits was set by hand goes, and a disabled account is not enabled by that.
   const state = controlValues(enabled && !disabled);
+  const ours = entry.accountExpires === null ? undefined : endOf(entry.accountExpires);
+  const theirs = endOf(seen.accountExpires);
+  const shortened = ours !== undefined && theirs < ours;
   return {
-    closed: enabled && disabled ? 'disabled' : undefined,
+    closed: !enabled ? undefined : disabled ? 'disabled' : shortened ? 'expired' : undefined,
     state: state.userAccountControl![0] === seen.userAccountControl ? undefined : state,
+    prolonged: ours !== undefined && theirs > ours,
     moved: parentDn(seen.dn).toLowerCase() !== users.toLowerCase(),
     renamed:
       seen.samAccountName !== entry.samAccountName ||
       (seen.userPrincipalName ?? null) !== entry.userPrincipalName,
     password: isForeignPassword(entry, seen.pwdLastSet),
   };
+}
+
+/** As a FILETIME: 0 and less are never, too. */
+function endOf(accountExpires: string): bigint {
+  const filetime = BigInt(accountExpires);
+  return filetime > 0n ? filetime : FILETIME_NEVER;
 }
 
 /** Everything that sets a password notes when, and Domain Services has put down when it did. */

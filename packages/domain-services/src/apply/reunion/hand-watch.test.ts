@@ -8,6 +8,7 @@ import { EMPTY_PROFILE } from '@causeway/contract';
 import { generateSealingKey, sealingPublicKey } from '@causeway/records';
 import { createLog } from '@causeway/service';
 import { HandClock } from '@causeway/service/testing';
+import { dateToFiletime } from '@causeway/wire';
 import { repairUser } from '../../admin/repair-user.ts';
 import type { Values } from '../../directory/attributes.ts';
 import { Ledger } from '../../ledger/ledger.ts';
@@ -141,6 +142,50 @@ test('what closes is told and left, and a command puts it right; a deleted accou
   assert.deepEqual([entryOf(gone).managedGuid, control(gone)], [guid, '512']);
   assert.deepEqual(account(gone).sAMAccountName, ['gone'], 'it is called as before');
   assert.deepEqual(told(), []);
+});
+
+const EXPIRES = '2027-01-01T00:00:00.000Z';
+const [EXPIRY, DAY] = [dateToFiletime(new Date(EXPIRES)), 864_000_000_000n];
+const expiry = (person: Person) => account(person).accountExpires?.[0];
+
+test('an expiry date that was set later or taken away by hand is put right at once', async () => {
+  const { person, records } = await written('alice');
+  for (const expires of [EXPIRES, null]) {
+    await feed(person, [corp.account(person, { accountExpires: expires }), records[1]]);
+    const before = expiry(person);
+    for (const later of [EXPIRY + 1n, 2n ** 63n - 1n, 0n, -1n]) {
+      byHand(person, { accountExpires: [String(later)] });
+      await look();
+      if (expires !== null) assert.equal(expiry(person), before, String(later));
+    }
+  }
+  assert.equal(expiry(person), '-1', 'never is never, however it is written');
+  assert.deepEqual([told(), audit().filter(line => line.startsWith('put-right')).length], [[], 4]);
+});
+
+test('an expiry date that was set earlier by hand is told, and a command puts it right', async () => {
+  const { person } = await written('alice');
+  const { person: off, records } = await written('off');
+  await feed(off, [corp.account(off, { enabled: false }), records[1]]);
+  const never = expiry(person);
+  for (const one of [person, off]) byHand(one, { accountExpires: [String(EXPIRY - DAY)] });
+  await look();
+  assert.deepEqual([told(), expiry(person)], [[`${person.anchor} expired`], String(EXPIRY - DAY)]);
+  assert.match(repairUser(ledger, { user: 'alice' }).message, /was expired by hand/);
+  await watch.look();
+  assert.deepEqual([told(), expiry(person), control(person)], [[], never, '512']);
+});
+
+test('when an account of a release before expires is learnt from the same record, and until then nothing is compared', async () => {
+  const { person, records } = await written('alice');
+  ledger.accounts.save({ ...entryOf(person), accountExpires: null });
+  byHand(person, { accountExpires: ['1'] });
+  await look();
+  assert.deepEqual(told(), []);
+  await feed(person, records);
+  assert.equal(expiry(person), '1', 'what was written is not written again');
+  await look();
+  assert.deepEqual(told(), [`${person.anchor} expired`]);
 });
 
 test('a disabled account whose other flags were set by hand loses those and stays disabled', async () => {

@@ -1,5 +1,5 @@
 import type { Log } from '@causeway/service';
-import { controlValues } from '../../directory/attributes.ts';
+import { controlValues, type Values } from '../../directory/attributes.ts';
 import type { SeenAccount } from '../../directory/found-accounts.ts';
 import type { ManagedDirectory } from '../../directory/managed-directory.ts';
 import type { WriteResult } from '../../directory/write.ts';
@@ -96,6 +96,12 @@ export class HandWatch {
     } else if (found.state) {
       this.#note(entry, 'it was enabled or its flags were set', await directory.ensure(guid, found.state));
     }
+    if (found.prolonged)
+      this.#note(
+        entry,
+        'its expiry date was set later or taken away',
+        await directory.ensure(guid, expiryValues(entry)),
+      );
     if (found.renamed) {
       const { samAccountName, userPrincipalName = null } = seen.get(guid)!;
       ledger.transaction(() => touchNames(ledger, domain, entry, { samAccountName, userPrincipalName }));
@@ -124,7 +130,10 @@ export class HandWatch {
       const entry = ledger.accounts.of(person);
       if (entry?.managedGuid != null) {
         const enabled = mayBeEnabled(entry, ledger.blocks.of(entry));
-        const result = await directory.ensure(entry.managedGuid, controlValues(enabled));
+        const result = await directory.ensure(entry.managedGuid, {
+          ...controlValues(enabled),
+          ...expiryValues(entry),
+        });
         if (!result.ok && !result.gone) {
           log.warn({ ...person, reason: result.reason }, 'not repaired yet');
           ledger.byHand.postpone(person);
@@ -142,3 +151,6 @@ export class HandWatch {
     return again;
   }
 }
+
+const expiryValues = ({ accountExpires }: LedgerEntry): Values =>
+  accountExpires === null ? {} : { accountExpires: [accountExpires] };
