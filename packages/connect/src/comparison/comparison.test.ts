@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { LdapConnection } from '@causeway/ldap';
+import { bucketOf } from '@causeway/records';
 import { HandClock } from '@causeway/service/testing';
 import type { ConnectorContext } from '../context.ts';
 import { HeadService } from '../heads/head-service.ts';
@@ -117,6 +118,30 @@ test('a new password without a record, and the key of a record, change the diges
   passwords.acknowledge(guidOf(6), { ...ack, recipientKeyId: undefined, recordSequence: undefined });
   assert.equal(seen.size, 3);
   assert.ok(seen.has(digests()), 'as before it was sealed');
+});
+
+test('each kept digest is compared with its rows within an hour, a wrong one is made anew and told', async () => {
+  const { db, heads, events } = context.store;
+  await comparison.turn();
+  const kept = () => [heads.summary(), heads.lineDigests()];
+  const right = kept();
+  const told = () => events.last(200).filter(({ text }) => text.includes('was not that of its rows'));
+  const [one, other] = [bucketOf(anchorOf(1)), bucketOf(anchorOf(2))].sort((a, b) => a - b) as [
+    number,
+    number,
+  ];
+  db.run('UPDATE head_bucket SET digest = ? WHERE bucket = ?', new Uint8Array(16), one);
+  db.run('UPDATE head_bucket SET lines = ? WHERE bucket = ?', new Uint8Array(16), other);
+  assert.notDeepEqual(kept(), right);
+  for (let passed = 0; passed < 60 * MINUTE; passed += HEAD_MS) {
+    await clock.pass(HEAD_MS);
+    await comparison.turn();
+  }
+  assert.deepEqual(kept(), right);
+  assert.deepEqual(
+    told().map(({ text }) => /bucket (\d+) of corp.example.com/.exec(text)?.[1]),
+    [String(other), String(one)],
+  );
 });
 
 test('what the tenant lost is mended: an account, a password, a withdrawal, a person', async () => {

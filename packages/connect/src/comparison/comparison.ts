@@ -23,6 +23,8 @@ const MORE_LINES = 10_000;
 const AT_ONCE = 1_000;
 /** Buckets that are read before anything else has its turn: after a full pass all have changed. */
 const BUCKETS_AT_ONCE = 8;
+/** Within so long each bucket is read anew from its rows, a few at each comparison. */
+const RECHECK_MS = 60 * 60_000;
 
 interface Parts {
   readonly context: ConnectorContext;
@@ -55,6 +57,8 @@ export class Comparison {
   /** The last difference of which nothing followed. */
   #settled: { picture: string; at: number; differing: number } | undefined;
 
+  #rechecked = 0;
+
   constructor(parts: Parts) {
     this.#parts = parts;
     const { log, connector, store } = parts.context;
@@ -81,6 +85,7 @@ export class Comparison {
    * @returns whether a cycle is to follow at once
    */
   async turn(): Promise<boolean> {
+    this.#recheck();
     if (this.#isPassToCome()) return false;
     try {
       const follows = await this.#compare();
@@ -90,6 +95,17 @@ export class Comparison {
       if (!(error instanceof CallError)) throw error;
       this.#trouble.begin(describeError(error));
       return false;
+    }
+  }
+
+  /** Whatever was kept wrong of the rows would hide a difference, or show one that is none. */
+  #recheck(): void {
+    const { store, settings, connector } = this.#parts.context;
+    for (let n = Math.ceil((BUCKETS * settings.headIntervalMs) / RECHECK_MS); n > 0; n--) {
+      const bucket = this.#rechecked++ % BUCKETS;
+      if (!store.heads.mendBucket(bucket)) continue;
+      const text = `the digest of bucket ${bucket} of ${connector.forest} was not that of its rows: it is made anew`;
+      store.events.add(EventId.runErrors, 'warn', connector.name, text);
     }
   }
 

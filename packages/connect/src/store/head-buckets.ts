@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   BUCKETS,
   type Bucket,
@@ -64,6 +65,22 @@ export class HeadBuckets {
         this.#keepLines(new Map(now.map(({ bucket }) => [bucket, linesDigest(this.lines(bucket))]))),
       );
     return stale.length > now.length;
+  }
+
+  /** Reads a bucket anew from its rows. @returns whether what was kept of it was wrong: it is forgotten then, and made anew when it is needed */
+  mendBucket(number: number): boolean {
+    const where = 'FROM head_bucket WHERE connector = ? AND bucket = ?';
+    const kept = this.#db.get<Bucket & { lines: Uint8Array | null }>(
+      `SELECT digest, accounts, credentials, lines ${where}`,
+      ...[this.#connector, number],
+    );
+    if (kept === undefined) return false;
+    const { lines, ...bucket } = kept;
+    const isRight =
+      isDeepStrictEqual({ ...bucket }, summarizeBucket(this.entries(number))) &&
+      (lines === null || isDeepStrictEqual(lines, linesDigest(this.lines(number))));
+    if (!isRight) this.#db.run(`DELETE ${where}`, this.#connector, number);
+    return !isRight;
   }
 
   /** The digests of the lines of all buckets, one after the other, as the tenant compares them. */
