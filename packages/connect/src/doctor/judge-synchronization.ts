@@ -58,6 +58,32 @@ function judgeHeld(connector: ConnectStatus['connectors'][number]): Judgement {
   );
 }
 
+export function judgeComparison({ connectors }: ConnectStatus): Judgement {
+  return worst(connectors.map(connector => ({ name: connector.name, judgement: judgeCompared(connector) })));
+}
+
+/** Who differs is signed anew by itself: only what waits for somebody, or differs again and again, is to be looked into. */
+function judgeCompared({ name, comparison }: ConnectStatus['connectors'][number]): Judgement {
+  if (comparison === undefined)
+    return met('not compared yet, or the tenant is of a release that cannot be', ASKED_CONNECT);
+  const { at, differing, saidAnew, alarmed, strangers, strangersHeld } = comparison;
+  const unknownHere = strangers > 0 ? `; ${strangers} who are not known here are looked up` : '';
+  const found = `compared ${at}, ${differing} differ, ${saidAnew} signed anew within a day${unknownHere}`;
+  if (strangersHeld > 0)
+    return unmet(
+      `${found}; ${strangersHeld} deletions of people whom the directory does not have wait for an administrator`,
+      ASKED_CONNECT,
+      `look at them, and let them go if they are meant: causeway connect deletions --connector '${name}'`,
+    );
+  if (alarmed > 0)
+    return unmet(
+      `${found}; ${alarmed} of them differed again each time they were sent`,
+      ASKED_CONNECT,
+      'look into the tenant, or the managed domain: causeway connect status names them in its events',
+    );
+  return met(found, ASKED_CONNECT);
+}
+
 function named(users: readonly string[], count: number): string {
   const others = count > NAMED ? ` and ${count - NAMED} more` : '';
   return `${users.slice(0, NAMED).join(', ')}${others}`;

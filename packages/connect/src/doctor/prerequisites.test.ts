@@ -309,3 +309,28 @@ test('deletions that wait are named, with the people who can still sign in and w
   assert.match(there.found, /the managed domain holds deletions: eve@corp\.example\.com/);
   assert.match(there.next!, /causeway domain deletions/);
 });
+
+test('how the last comparison with the tenant ended is told, and what waits or differs again and again is not met', () => {
+  const well = {
+    ...{ at: '2026-11-24T11:59:50.000Z', differing: 2, saidAnew: 5 },
+    ...{ alarmed: 0, strangers: 3, strangersHeld: 0 },
+  };
+  const judged = (change: object | undefined) => {
+    const comparison = change && { ...well, ...change };
+    return finding(facts({ connector: { comparison } }), 'tenant-has-what-it-acknowledged');
+  };
+  assert.equal(judged(undefined).met, true, 'a release before cannot be compared');
+  const { met, found } = judged({});
+  assert.deepEqual(
+    [met, found],
+    [
+      true,
+      'corp.example.com: compared 2026-11-24T11:59:50.000Z, 2 differ, 5 signed anew within a day; 3 who are not known here are looked up',
+    ],
+  );
+  const held = judged({ strangersHeld: 40 });
+  assert.deepEqual([held.met, /40 deletions .* wait/.test(held.found)], [false, true]);
+  assert.match(held.next!, /causeway connect deletions --connector 'corp\.example\.com'/);
+  const again = judged({ alarmed: 1 });
+  assert.deepEqual([again.met, /1 of them differed again/.test(again.found)], [false, true]);
+});

@@ -14,7 +14,12 @@ import {
   unmet,
 } from './finding.ts';
 import { judgeConfirmation, judgePairing, judgeRegistered } from './judge-managed-domain.ts';
-import { judgeDeletions, judgePasswords, judgeSynchronized } from './judge-synchronization.ts';
+import {
+  judgeComparison,
+  judgeDeletions,
+  judgePasswords,
+  judgeSynchronized,
+} from './judge-synchronization.ts';
 
 /** The prerequisites of the tutorial, in its order. Pure. */
 export function judgePrerequisites(facts: Facts): Finding[] {
@@ -113,6 +118,11 @@ const PREREQUISITES: readonly {
     id: 'nobody-waits-to-be-deleted',
     prerequisite: 'nobody who was deleted on-premises can still sign in',
     judge: byConnect(({ status }) => judgeDeletions(status)),
+  },
+  {
+    id: 'tenant-has-what-it-acknowledged',
+    prerequisite: 'the tenant has what it acknowledged',
+    judge: byConnect(({ status }) => judgeComparison(status)),
   },
   {
     id: 'connect-version',
