@@ -33,21 +33,17 @@ export async function settle(world: World): Promise<{ turns: number }> {
 /** So long a tenant that withholds something has until it is said: heads, and how long silence is borne. */
 const NAMED_TURNS = 16;
 const NAMED_MS = 30_000;
-/** Whoever was signed anew is on the way for three heads, and not named. */
-const LAST_TURNS = 5;
 
 /**
  * Lets everybody run at a tenant that withholds something.
  * @returns who is otherwise in the managed domain than the forest says and nobody says so, in words
  */
 export async function unnamed(world: World): Promise<string[]> {
-  const named = new Set<string>();
   for (let i = 0; i < NAMED_TURNS; i++) {
     await world.turn(NAMED_MS);
     world.connect.approve();
     world.domain.approve();
-    if (i < NAMED_TURNS - LAST_TURNS) continue;
-    for (const { sourceAnchor } of world.connect.arrival().missing) named.add(sourceAnchor);
   }
+  const named = new Set(world.connect.arrival().missing.map(({ sourceAnchor }) => sourceAnchor));
   return world.differencesOfDomain().flatMap(({ anchor, text }) => (named.has(anchor) ? [] : [text]));
 }

@@ -3,7 +3,7 @@ import type { Receipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { signedReads } from '../pairing/signed-reads.ts';
 import { isExhausting } from '../store/sequence.ts';
-import { receiptDifferences } from './receipt-differences.ts';
+import { readLacking, receiptDifferences } from './receipt-differences.ts';
 import { readReceipt } from './take-receipt.ts';
 
 type State = ConnectArrival['state'];
@@ -92,7 +92,7 @@ interface Compared {
 
 /** Who lacks in the managed domain, or is there too many. Of whom it has something newer nothing is missing: they are signed anew. */
 function compare(context: ConnectorContext, receipt: Receipt): Compared {
-  const { people, whole, namesRefused } = receiptDifferences(context, receipt);
+  const { people, whole, namesRefused } = receiptDifferences(context, receipt, readLacking(context.store));
   const missing = people.filter(({ ours, theirs, what }) => what === 'not deleted' || theirs < ours);
   const count = (what: Missing['what']) => missing.filter(one => one.what === what).length;
   return {

@@ -233,8 +233,28 @@ test('what was acknowledged after the head is on its way, not missing', () => {
     ['account'],
     'its credential is newer than the head',
   );
-  acknowledge(7, 9_000_000_000_000_000, 9_000_000_000_000_001);
-  assert.deepEqual(arrival().missing, []);
+  takeReceipt(context, receipt());
+  acknowledge(8, 9_000_000_000_000_000, 9_000_000_000_000_001);
+  takeReceipt(context, receipt(bucket(8, ([anchor]) => [anchor, 1008, 2008])));
+  assert.deepEqual(arrival().missing, [], 'nothing lacked before');
+});
+
+test('who is signed anew while something is withheld stays named, until the managed domain has what was withheld', () => {
+  const lacking = bucket(7, ([anchor, account]) => [anchor, account, 0]);
+  const named = () => arrival().missing.map(({ user, what }) => `${user.split('@')[0]} ${what}`);
+  takeReceipt(context, receipt(lacking));
+  assert.deepEqual(named(), ['user7 credential']);
+  const anew = clock.now() * 1000 + 1_000_000;
+  acknowledge(7, 1007, anew);
+  assert.deepEqual(named(), ['user7 credential'], 'at once');
+  for (let n = 0; n < 2; n++) {
+    takeReceipt(context, receipt(lacking));
+    assert.deepEqual(named(), ['user7 credential'], 'by receipts of heads before it');
+  }
+  takeReceipt(context, receipt(bucket(7, ([anchor, account]) => [anchor, account, 2007])));
+  assert.deepEqual(named(), [], 'what was withheld has come, the newer one is on its way');
+  takeReceipt(context, receipt(lacking));
+  assert.deepEqual(named(), [], 'as of anybody');
 });
 
 test('a receipt of another key, tenant or forest, an older one, and what is none are not believed', () => {

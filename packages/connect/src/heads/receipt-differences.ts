@@ -1,5 +1,6 @@
 import { MAX_NOT_WRITTEN, type Receipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
+import type { ConnectorStore } from '../store/store.ts';
 
 /** Somebody of whom the managed domain has something else than the tenant acknowledged. */
 export interface ReceiptDifference {
@@ -20,10 +21,19 @@ export interface ReceiptDifferences {
   readonly namesRefused: boolean;
 }
 
-/** The people whom a receipt tells of, beside what the tenant acknowledged. What was acknowledged after the receipt's head is on its way. */
+/** Who lacked something by a receipt: what of whom, and what was there instead. */
+export type Lacking = ReadonlyMap<string, number>;
+
+/**
+ * The people whom a receipt tells of, beside what the tenant acknowledged. What was acknowledged after the receipt's head is on its way.
+ *
+ * @param lacking by the receipt before, or by this one when it came: who is signed anew in between, and of whom the managed domain still
+ * has what it had, lacks all the same what was acknowledged first
+ */
 export function receiptDifferences(
   { store }: Pick<ConnectorContext, 'store'>,
   { headSequence, differing, listed, entries, notWritten, alarmSince }: Receipt,
+  lacking: Lacking = new Map(),
 ): ReceiptDifferences {
   const refusals = new Map(notWritten.map(([anchor, kind, code]) => [`${kind} ${anchor}`, code]));
   const people: ReceiptDifference[] = [];
@@ -41,7 +51,8 @@ export function receiptDifferences(
       const [account, credential] = there.get(anchor) ?? [0, 0];
       there.delete(anchor);
       const compare = (what: ReceiptDifference['what'], ours: number, theirs: number): void => {
-        if (theirs > ours || (theirs < ours && ours <= headSequence)) add(anchor, what, { ours, theirs });
+        const lacks = () => ours <= headSequence || lacking.get(lackOf(what, anchor)) === theirs;
+        if (theirs > ours || (theirs < ours && lacks())) add(anchor, what, { ours, theirs });
       };
       compare('account', accountSequence, account);
       compare('credential', credentialSequence, credential);
@@ -54,4 +65,18 @@ export function receiptDifferences(
     whole: listed >= differing.length,
     namesRefused: notWritten.length < MAX_NOT_WRITTEN || alarmSince !== null,
   };
+}
+
+const lackOf = (what: ReceiptDifference['what'], anchor: string): string => `${what} ${anchor}`;
+
+export function readLacking({ cursors }: Pick<ConnectorStore, 'cursors'>): Lacking {
+  return new Map(JSON.parse(cursors.get('lacking') ?? '[]') as [string, number][]);
+}
+
+/** Keeps who lacks something by a receipt that has come. */
+export function noteLacking({ store }: Pick<ConnectorContext, 'store'>, receipt: Receipt): void {
+  const { people } = receiptDifferences({ store }, receipt, readLacking(store));
+  const lacking = people.filter(({ what, ours, theirs }) => what !== 'not deleted' && theirs < ours);
+  const noted = lacking.map(({ what, sourceAnchor, theirs }) => [lackOf(what, sourceAnchor), theirs]);
+  store.cursors.set('lacking', noted.length === 0 ? undefined : JSON.stringify(noted));
 }

@@ -3,6 +3,7 @@ import type { ConnectorContext } from '../context.ts';
 import { noteReads } from '../pairing/signed-reads.ts';
 import { EventId } from '../store/events.ts';
 import { raiseSequences } from '../store/sequence.ts';
+import { noteLacking } from './receipt-differences.ts';
 
 /** The receipt that the tenant hands over, if the managed domain signed it, whose keys an administrator confirmed. */
 export function readReceipt(
@@ -46,7 +47,10 @@ export function takeReceipt(context: ConnectorContext, text: string): string | u
   const before = last && readReceipt(context, last.receipt);
   if (before?.ok && !isNewer(read.receipt, before.receipt))
     return `it is of ${time}, older than the last one: an old state was replayed`;
-  receipts.save({ receipt: text, sequence, receivedAt: db.timestamp() });
+  db.transaction(() => {
+    receipts.save({ receipt: text, sequence, receivedAt: db.timestamp() });
+    noteLacking(context, read.receipt);
+  });
   // A receipt of version 1 says nothing of it: the tenant decides by its header whether another one can go through it.
   const { reads } = read.receipt;
   countOn(context, read.receipt);

@@ -33,6 +33,8 @@ export type CursorName =
   | 'tenant-mark'
   /** When the tenant was compared last, and how many differed, as JSON. */
   | 'compared'
+  /** Who lacked something in the managed domain by its last receipt, as JSON. */
+  | 'lacking'
   /** When a comparison asked for a full password pass by itself. */
   | 'comparison-pass-at'
   /** New accounts of 24 hours, when they were above the limit and an alarm said so. */
