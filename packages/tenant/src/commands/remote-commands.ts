@@ -199,7 +199,7 @@ function lossLines({ id, since, until, foundAt, foundBy }: Loss): string[] {
 
 const NEWER = {
   deleted: 'was deleted',
-  password: 'has a newer password',
+  password: 'has a newer password there',
   account: 'was disabled, enabled or reset',
 } as const;
 
@@ -207,8 +207,9 @@ function newerLines({ newerInDomain }: TenantStatus): string[] {
   if (newerInDomain === undefined) return [];
   const { count, people } = newerInDomain;
   return [
-    `NEWER IN THE MANAGED DOMAIN: it has what this database lost of ${count} cloud-only people. Their sessions and tokens were ended; nobody`,
-    "was disabled. Delete whoever was deleted ('causeway tenant user delete'), and reset the others' passwords ('causeway tenant user reset-password'):",
+    `NEWER IN THE MANAGED DOMAIN: it has what this database lost of ${count} cloud-only ${count === 1 ? 'person' : 'people'}. Their sessions and`,
+    "tokens were ended; nobody was disabled. Do again what was lost ('causeway tenant user delete', 'disable', 'enable'), or reset the password",
+    "('causeway tenant user reset-password'):",
     ...people.map(
       ({ userPrincipalName, what, foundAt }) => `  ${userPrincipalName} ${NEWER[what]} (found ${foundAt})`,
     ),
