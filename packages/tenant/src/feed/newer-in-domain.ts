@@ -18,8 +18,6 @@ const isNewer = (there: 'said' | 'known'): RawBuilder<boolean> => {
   return sql`(${account} > coalesce(users.account_sequence, 0) or ${credential} > users.credential_sequence)`;
 };
 
-/** The tenant's own people as they are now, with what was found of each. */
-const OF_CLOUD = sql`users left join newer_in_domain as known on known.tenant_id = users.tenant_id and known.user_id = users.id`;
 const IS_THERE = sql`users.origin = 'cloud' and users.deleted_at is null`;
 
 /**
@@ -61,17 +59,15 @@ async function keepNewer(inside: TenantScope, older: Older): Promise<{ user_id: 
   }));
   const { rows } = await inside.run<{ user_id: string }>(
     tenantId => sql`
-      insert into newer_in_domain (tenant_id, user_id, account_sequence, credential_sequence, deleted, found_at)
-      select distinct on (users.id) users.tenant_id, users.id, said.account_sequence, said.credential_sequence, said.deleted,
-          ${inside.now()}::timestamptz
-        from ${OF_CLOUD} join jsonb_to_recordset(${json(said)})
+      insert into newer_in_domain as known (tenant_id, user_id, account_sequence, credential_sequence, deleted, found_at)
+      select distinct on (users.id) tenant_id, users.id, said.account_sequence, said.credential_sequence, said.deleted, ${inside.now()}::timestamptz
+        from users join jsonb_to_recordset(${json(said)})
           as said (id uuid, account_sequence bigint, credential_sequence bigint, deleted boolean) on said.id = users.id
-        where users.tenant_id = ${tenantId} and ${IS_THERE} and ${isNewer('said')}
-          and (known.user_id is null or said.account_sequence > known.account_sequence
-            or said.credential_sequence > known.credential_sequence)
+        where tenant_id = ${tenantId} and ${IS_THERE} and ${isNewer('said')}
         order by users.id, said.account_sequence desc
       on conflict (tenant_id, user_id) do update set account_sequence = excluded.account_sequence,
-        credential_sequence = excluded.credential_sequence, deleted = excluded.deleted, found_at = excluded.found_at
+          credential_sequence = excluded.credential_sequence, deleted = excluded.deleted, found_at = excluded.found_at
+        where excluded.account_sequence > known.account_sequence or excluded.credential_sequence > known.credential_sequence
       returning user_id`,
   );
   return rows;
@@ -92,7 +88,8 @@ export async function readNewerInDomain(scope: TenantScope): Promise<TenantStatu
       select users.id, user_principal_name as name, found_at, count(*) over () as count,
           case when known.deleted then 'deleted'
             when known.credential_sequence > coalesce(users.credential_sequence, 0) then 'password' else 'account' end as what
-        from ${OF_CLOUD} where users.tenant_id = ${tenantId} and ${IS_THERE} and ${isNewer('known')}
+        from newer_in_domain as known join users on users.tenant_id = known.tenant_id and users.id = user_id
+        where known.tenant_id = ${tenantId} and ${IS_THERE} and ${isNewer('known')}
         order by upn_key limit ${MAX_NEWER}`,
   );
   if (rows.length === 0) return undefined;
