@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { DomainStatus as Status, UserStatus } from '@causeway/contract';
+import type { DomainStatus as Status, TenantStatus, UserStatus } from '@causeway/contract';
 import { stopDomain } from '@causeway/samba';
+import { Browser, RelyingParty } from '@causeway/tenant/testing';
 import { DOMAINS, describeDomain, layoutOf } from '../domains/table.ts';
 import { tryLdapGssapi, tryLdapSimple } from '../domains/try-ldap.ts';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
@@ -12,12 +13,13 @@ import { freshStage } from '../places/fresh-stage.ts';
 import { changeOnPage } from '../places/password-page.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 import { signIn } from '../places/sign-in.ts';
+import { dumpDatabase, restoreDatabase } from '../run/postgres.ts';
 import { bytesBelow, findSecrets, type KnownSecret, secretsOf } from './secret-search.ts';
 
 // A cloud-only user from its making to its deletion: no on-premises directory has any part in it.
 
 const databaseUrl = process.env.DATABASE_URL;
-const stage = await freshStage({ databaseUrl, forests: [] });
+const stage = await freshStage({ databaseUrl, forests: [], headIntervalMs: 1_000 });
 const managed = describeDomain(stage.managed);
 const { realm, netbiosDomain, address } = stage.managed;
 const UPN = 'carla@contoso.example';
@@ -174,6 +176,64 @@ test('disabled is refused and enabled let in again, with the same password', asy
   assert.deepEqual(await waysIn(UPN, 'Third.Cloud.Passw0rd'), ALL_WAYS);
 });
 
+test('a restored tenant names whose password is newer in the managed domain and who is deleted there, and their sessions are over', async () => {
+  const dora = 'dora@contoso.example';
+  const made = await tenant<{ temporaryPassword: string }>('user', 'create', dora);
+  const hers = madeUp('Another.Cloud.Passw0rd');
+  await changeOnPage(stage, dora, madeUp(made.temporaryPassword), hers);
+  await eventually('Dora has come', async () => !(await missing()).includes(dora));
+  const application = await stage.registerApplication();
+  const { issuer, clientId, redirectUri } = application;
+  const party = await RelyingParty.discover(issuer, clientId, redirectUri);
+  const [third, newer] = ['Third.Cloud.Passw0rd', madeUp('Newer.Cloud.Passw0rd')];
+  const signedIn = async (name: string, password: string) => {
+    const browser = new Browser();
+    assert.ok(await party.signIn(browser, name, password), name);
+    return async () => (await party.begin(browser)).page.status === 0;
+  };
+  const before = [await signedIn(UPN, third), await signedIn(dora, hers)];
+  const areOpen = () => Promise.all(before.map(isOpen => isOpen()));
+  assert.deepEqual(await areOpen(), [true, true]);
+  const dump = await dumpDatabase(databaseUrl!);
+
+  assert.match(await changeOnPage(stage, UPN, third, newer), /good from now on/);
+  await applied('newer password applied');
+  await tenant('user', 'delete', dora);
+  const isGone = async () => (await waysIn('dora', hers)).length === 0;
+  await eventually('Dora is gone', isGone);
+  await stage.tenant.stop();
+  await restoreDatabase(databaseUrl!, dump);
+  await stage.tenant.start();
+
+  const found = () => stage.tenantStatus<TenantStatus>().then(({ newerInDomain }) => newerInDomain);
+  await eventually('both are named', async () => {
+    await stage.makeToken();
+    return (await found().catch(() => undefined))?.count === 2;
+  });
+  assert.deepEqual(
+    (await found())!.people.map(({ userPrincipalName, what }) => [userPrincipalName, what]),
+    [
+      [UPN, 'password'],
+      [dora, 'deleted'],
+    ],
+  );
+  assert.match(
+    (await runCli(['tenant', 'status', ...stage.remote])).stdout,
+    /carla@.* has a newer password there/,
+  );
+  assert.deepEqual(await areOpen(), [false, false]);
+  assert.deepEqual([await waysIn(UPN, newer), await waysIn('dora', hers)], [ALL_WAYS, []]);
+  const again = await signedIn(UPN, third);
+
+  await tenant('user', 'delete', dora);
+  await eventually('Dora is not named', async () => (await found())?.count === 1);
+  assert.equal(await again(), true, 'nobody is disabled, and a session ends once');
+  assert.match(await changeOnPage(stage, UPN, third, madeUp('Right.Cloud.Passw0rd')), /good from now on/);
+  await applied('the right password applied');
+  assert.equal(await found(), undefined);
+  assert.deepEqual(await waysIn(UPN, 'Right.Cloud.Passw0rd'), ALL_WAYS);
+});
+
 test('deleted is gone', async () => {
   await tenant('user', 'delete', UPN);
   await eventually('deletion', async () => {
@@ -189,7 +249,7 @@ test('no password of it, no NT hash and no Kerberos key stands anywhere that the
     { label: `password ${i}`, bytes: Buffer.from(password) },
     ...secretsOf(`password ${i}`, password, `${realm}carla`),
   ]);
-  assert.equal(secrets.length, 6 * 4);
+  assert.equal(secrets.length, 10 * 4);
   const written = (): Buffer =>
     Buffer.concat([
       bytesBelow(stage.stateOf('tenant')),

@@ -34,7 +34,7 @@ export class TenantPeer {
   administrators: ProposedAdministrator[] | undefined;
   /** The head that is shown of each forest, and the receipts that came. */
   readonly heads = new Map<string, string>();
-  readonly receipts = new Map<string, string[]>();
+  readonly receipts = new Map<string | null, string[]>();
   url = '';
   /** What every answer of the feed is, when something else than the feed is to come. */
   failWith: number | undefined;

@@ -68,6 +68,12 @@ export class Stage extends StageFiles {
     return { userPrincipalName: TENANT_ADMINISTRATOR, password: administratorPassword };
   }
 
+  /** The administrator's former tokens end where the tenant lost changes. */
+  async makeToken(): Promise<void> {
+    const administrator = ['--admin', TENANT_ADMINISTRATOR, '--token-out', this.tokenFile];
+    await runCliJson(['tenant', 'token', TENANT_NAME, ...administrator, '--state', this.stateOf('tenant')]);
+  }
+
   /** A web application that people sign in to. */
   async registerApplication(): Promise<RelyingParty> {
     const reply = await runCliJson<{ clientId: string; issuer: string }>([

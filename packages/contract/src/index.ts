@@ -21,6 +21,7 @@ export * from './domain/status.ts';
 export {
   ACCEPTED_RECORDS,
   ACCEPTS_HEADER,
+  CLOUD_RECEIPT,
   EPOCH_RECORDS,
   FOREST_REPORT,
   isReadBy,

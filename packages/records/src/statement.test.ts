@@ -5,6 +5,7 @@ import {
   BUCKETS,
   bucketDigest,
   bucketOf,
+  CLOUD_FOREST,
   differingBuckets,
   generateSigningKey,
   MAX_ENTRIES,
@@ -26,6 +27,7 @@ import {
 import {
   ACCOUNT,
   bucketsOf,
+  CLOUD_RECEIPT,
   ENTRIES,
   FIRST_RECEIPT,
   HEAD,
@@ -219,7 +221,7 @@ test('a head and a receipt of version 2 say what their signer reads, in order an
 test('what the signer reads stands in version 2, and in no earlier one', () => {
   for (const { signed, verify, newest } of [
     { ...KINDS[0]!, newest: 2 },
-    { ...KINDS[1]!, newest: 3 },
+    { ...KINDS[1]!, newest: 4 },
   ]) {
     const { header, payload } = partsOf(signed);
     assert.deepEqual([payload.version, 'reads' in payload], [1, false]);
@@ -258,4 +260,41 @@ test('a receipt of version 3 says the newest sequence, and may speak of no head'
   const { header, payload } = partsOf(first);
   for (const version of [1, 2])
     assert.equal(refusalOf(verifyReceipt, signedBy(signer, header, { ...payload, version })), 'malformed');
+});
+
+test('a receipt of cloud-only users is of version 4, which is no forest’s, and is believed of who is trusted for them alone', () => {
+  const signed = signReceipt(signer, CLOUD_RECEIPT);
+  const { header, payload } = partsOf(signed);
+  assert.equal(payload.version, 4);
+  assert.deepEqual(peekReceipt(signed), { kind: 'receipt', signerKeyId, ...CLOUD_RECEIPT });
+  assert.equal(refusalOf(verifyReceipt, signed, trusting(signer, CLOUD_FOREST)), 'believed');
+  assert.equal(refusalOf(verifyReceipt, signed), 'other-forest');
+  assert.equal(refusalOf(verifyReceipt, receipt, trusting(signer, CLOUD_FOREST)), 'other-forest');
+
+  const [[id, account, credential, deleted]] = CLOUD_RECEIPT.older as [[string, number, number, boolean]];
+  const many = (count: number) =>
+    Array(count).fill([id, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, false]);
+  for (const older of [
+    undefined,
+    {},
+    [[id.toUpperCase(), account, credential, deleted]],
+    [['anchor', account, credential, deleted]],
+    [[id, -1, credential, deleted]],
+    [[id, account, null, deleted]],
+    [[id, account, credential, 1]],
+    [[id, account, credential]],
+    many(MAX_ENTRIES + 1),
+  ]) {
+    assert.throws(() => signReceipt(signer, { ...CLOUD_RECEIPT, older } as never), RangeError);
+    const lie = signedBy(signer, header, { ...payload, older });
+    assert.equal(refusalOf(verifyReceipt, lie, trusting(signer, CLOUD_FOREST)), 'malformed');
+  }
+  const longest = signReceipt(signer, { ...CLOUD_RECEIPT, older: many(MAX_ENTRIES) });
+  assert.equal(refusalOf(verifyReceipt, longest, trusting(signer, CLOUD_FOREST)), 'believed');
+  for (const changes of [{ headSequence: 1 }, { headTime: RECEIPT.time }])
+    assert.throws(() => signReceipt(signer, { ...CLOUD_RECEIPT, ...changes }), RangeError);
+  // A forest's receipt names nobody so.
+  const { header: first, payload: forest } = partsOf(signReceipt(signer, FIRST_RECEIPT));
+  assert.equal(refusalOf(verifyReceipt, signedBy(signer, first, { ...forest, older: [] })), 'malformed');
+  assert.equal(refusalOf(verifyReceipt, signedBy(signer, first, { ...forest, version: 4 })), 'malformed');
 });

@@ -1,5 +1,11 @@
 import { createServer, type HttpServer, type RegisteredRoute } from '@causeway/api';
-import { ACCEPTED_RECORDS, ACCEPTS_HEADER, FOREST_REPORT, writeAccepts } from '@causeway/contract';
+import {
+  ACCEPTED_RECORDS,
+  ACCEPTS_HEADER,
+  CLOUD_RECEIPT,
+  FOREST_REPORT,
+  writeAccepts,
+} from '@causeway/contract';
 import type { Log } from '@causeway/service';
 import { registerAdministration } from './api/administration.ts';
 import { registerAdministrators } from './api/administrators.ts';
@@ -27,7 +33,7 @@ export interface ServerContext {
   readonly minimumAgentVersion: string;
 }
 
-const ACCEPTS = writeAccepts([...ACCEPTED_RECORDS, FOREST_REPORT]);
+const ACCEPTS = writeAccepts([...ACCEPTED_RECORDS, FOREST_REPORT, CLOUD_RECEIPT]);
 
 /** The HTTP server that the world sees; `onRoute` is shown every route as it is registered. */
 export function makePublicServer(

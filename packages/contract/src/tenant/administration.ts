@@ -15,6 +15,19 @@ import { AgentKind } from './enrolment.ts';
 import { NameDifference } from './names.ts';
 import { Profile, WindowsCredentialsSyncConfig } from './synchronization.ts';
 
+/** People whom a status names at most. */
+export const MAX_NEWER = 200;
+
+/** One of the tenant's own people of whom the managed domain has something that this database lost. */
+export const NewerInDomain = z.strictObject({
+  id: z.uuid(),
+  userPrincipalName: z.string(),
+  what: z.enum(['deleted', 'password', 'account']),
+  /** Their sessions and tokens were ended then. */
+  foundAt: Timestamp,
+});
+export type NewerInDomain = z.infer<typeof NewerInDomain>;
+
 /** The way of one user's password through the tenant and the managed domain, as far as the tenant knows. */
 export const UserStatus = z.strictObject({
   id: z.uuid(),
@@ -86,6 +99,10 @@ export const TenantStatus = z.strictObject({
     .optional(),
   /** Names that are one user's here and another's in the managed domain, until an administrator has seen the pair. */
   nameDifferences: z.array(NameDifference).optional(),
+  /** As the managed domain signed it, until each has been put right; absent when there is nobody. */
+  newerInDomain: z
+    .strictObject({ count: z.int().positive(), people: z.array(NewerInDomain).max(MAX_NEWER) })
+    .optional(),
   /** How much of each forest has arrived in the managed domain, as Connect and the managed domain say. */
   arrivals: z.array(
     z.strictObject({

@@ -205,8 +205,13 @@ export const managedDomainRoutes = {
     method: 'PUT',
     path: '/api/v1/domain/receipts',
     access: ['domain'],
-    summary: "the managed domain's answer to a forest's head, signed for its Connect",
-    body: z.strictObject({ forest: Forest, receipt: SignedReceipt }),
+    summary:
+      "the managed domain's answer to a forest's head, signed for its Connect; or what it has newer of cloud-only people, for the tenant",
+    body: z.strictObject({
+      /** Null of the tenant's own people: for a tenant that announced `CLOUD_RECEIPT`. */
+      forest: Forest.nullable(),
+      receipt: SignedReceipt,
+    }),
     reply: Empty,
   }),
 };

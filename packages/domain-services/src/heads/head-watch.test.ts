@@ -4,12 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, test } from 'node:test';
-import { ACCEPTED_RECORDS, ACCEPTS_HEADER } from '@causeway/contract';
+import { ACCEPTED_RECORDS, ACCEPTS_HEADER, CLOUD_RECEIPT } from '@causeway/contract';
 import {
   bucketOf,
+  CLOUD_FOREST,
   type Entry,
   generateSigningKey,
   type HeadFields,
+  MAX_ENTRIES,
   peekReceipt,
   type Receipt,
 } from '@causeway/records';
@@ -392,4 +394,82 @@ test('a difference that lasts has the feed read again: at once, after an hour, t
   await agree(80);
   assert.equal(await lasting(), 1);
   assert.match(w.ledger.state.get('readAgain')!, /"times":1/);
+});
+
+/** The id of a cloud-only user, who is the object, too. */
+const idOf = (n: number) => `8d6f5a1e-0000-4000-8000-${String(n).padStart(12, '0')}`;
+
+/** A watch to which the tenant showed a record of each of these that is older than what is here. */
+function shownOlder(changes: readonly Partial<LedgerEntry>[]) {
+  const w = watching([]);
+  w.tenant.accepts = CLOUD_RECEIPT;
+  const refused = (n: number, kind: 'account' | 'credential', code = 'older-sequence', verified = true) =>
+    w.ledger.problems.save({
+      ...{ forest: CLOUD_FOREST, anchor: idOf(n), kind, verified, outcome: 'refused', code },
+      ...{ reason: 'x', acceptable: null, sequence: 1, at: timestamp(clock) },
+    });
+  w.ledger.transaction(() => {
+    for (const [n, change] of changes.entries()) {
+      const entry = entryOf({ anchor: idOf(n), accountSequence: 20, credentialSequence: 10 }, CLOUD_FOREST);
+      w.ledger.accounts.save({ ...entry, objectGuid: idOf(n), ...change });
+      refused(n, 'account');
+      refused(n, 'credential');
+    }
+  });
+  return {
+    ...w,
+    refused,
+    /** What came with the next beat. */
+    async beat() {
+      w.receipts.length = 0;
+      await w.shows(w.head([]));
+      return w.receipts.filter(({ forest }) => forest === CLOUD_FOREST);
+    },
+  };
+}
+
+test('the tenant is told of cloud-only people of whom it showed something older: who is newer here, who is deleted, whose deletion waits', async () => {
+  const gone = { managedGuid: null, deletedAt: '2026-11-24T10:00:00.000Z', hasCredential: false };
+  const w = shownOlder([{}, { ...gone, accountSequence: 30 }, { deleteSequence: 40 }]);
+  for (const code of ['no-account', 'bad-signature']) w.refused(3, 'account', code);
+  w.refused(4, 'account', 'older-sequence', false);
+  const [receipt, ...others] = await w.beat();
+  assert.deepEqual(others, []);
+  assert.deepEqual(receipt!.older, [
+    [idOf(0), 20, 10, false],
+    [idOf(1), 30, 0, true],
+    [idOf(2), 40, 10, true],
+  ]);
+  assert.deepEqual([receipt!.headSequence, receipt!.tenant], [0, TENANT]);
+  assert.equal(receipt!.signerKeyId, w.receiptKey.publicKey.keyId);
+  assert.ok((await w.beat())[0]!.sequence > receipt!.sequence);
+  assert.deepEqual(w.readAgain, []);
+  assert.doesNotMatch(w.log(), /ALARM/);
+
+  for (const n of [0, 1, 2])
+    for (const kind of ['account', 'credential'] as const)
+      w.ledger.problems.clear({ forest: CLOUD_FOREST, anchor: idOf(n) }, kind);
+  assert.deepEqual(await w.beat(), [], 'all is as the tenant says');
+});
+
+test('a tenant of the release before is told of no cloud-only people', async () => {
+  const w = shownOlder([{}]);
+  w.tenant.accepts = ACCEPTED_RECORDS.join();
+  assert.deepEqual(await w.beat(), []);
+  assert.deepEqual(await w.beat(), []);
+});
+
+test('of more people than a receipt holds the next one tells the rest, and one that no tenant of ours signs holds up none', async () => {
+  const w = shownOlder(Array.from({ length: MAX_ENTRIES + 1 }, () => ({})));
+  const odd = { sourceAnchor: '\u{1F600}'.repeat(120), forest: CLOUD_FOREST, objectGuid: randomUUID() };
+  w.ledger.accounts.save({ ...newEntry(odd), accountSequence: 7 });
+  w.ledger.problems.save({
+    ...{ forest: CLOUD_FOREST, anchor: odd.sourceAnchor, kind: 'account', verified: true },
+    ...{ outcome: 'refused', code: 'older-sequence', reason: 'x', acceptable: null, sequence: 1 },
+    at: timestamp(clock),
+  });
+  const named = async () => (await w.beat()).flatMap(({ older }) => older!.map(([id]) => id));
+  const [first, second, third] = [await named(), await named(), await named()];
+  assert.deepEqual([first.length, second], [MAX_ENTRIES, [idOf(MAX_ENTRIES)]]);
+  assert.deepEqual(third, first);
 });

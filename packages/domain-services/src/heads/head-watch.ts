@@ -1,15 +1,21 @@
 import { call, hearing, type Send } from '@causeway/api';
-import { ACCEPTED_RECORDS, type DomainArrival, isReadBy, managedDomainRoutes } from '@causeway/contract';
-import { type Head, type SigningKey, verifyHead } from '@causeway/records';
+import {
+  ACCEPTED_RECORDS,
+  CLOUD_RECEIPT,
+  type DomainArrival,
+  isReadBy,
+  managedDomainRoutes,
+} from '@causeway/contract';
+import { type Head, MAX_ENTRIES, type SigningKey, verifyHead } from '@causeway/records';
 import { Bell, every, type Log, type Service, Trouble } from '@causeway/service';
 import type { DifferenceLimits } from '../configuration.ts';
-import type { KnownHead } from '../ledger/head-book.ts';
+import type { KnownHead, Older } from '../ledger/head-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { trustOf } from '../pairing/trust.ts';
 import { arrivals, trustedForests } from './arrival.ts';
 import { compareHead } from './compare-head.ts';
 import { mayReadAgain } from './read-again.ts';
-import { makeReceipt, type Says } from './receipt.ts';
+import { makeCloudReceipt, makeReceipt, type Says } from './receipt.ts';
 
 export interface HeadWatchOptions {
   ledger: Ledger;
@@ -41,6 +47,8 @@ export class HeadWatch implements Service {
   /** What each forest's Connect reads, by the last head of it that was shown: an older one, too, whose Connect lost count. */
   readonly #reads = new Map<string, readonly string[] | undefined>();
   readonly #tenant: ReturnType<typeof hearing>;
+  /** The last one of the cloud-only people whom the last receipt could tell of, if there are more. */
+  #toldUpTo = '';
   /** Something was compared, and is to be answered. */
   readonly #compared = new Bell();
 
@@ -139,6 +147,17 @@ export class HeadWatch implements Service {
       if (receipt !== undefined)
         await call(send, managedDomainRoutes.putReceipt, { body: { forest, receipt }, signal });
     }
+    const older = this.#tenant.reads(CLOUD_RECEIPT) ? this.#nextOlder() : [];
+    if (older.length === 0) return;
+    const receipt = makeCloudReceipt(ledger, receiptKey, tenant, older);
+    await call(send, managedDomainRoutes.putReceipt, { body: { forest: null, receipt }, signal });
+  }
+
+  /** With each beat as many people as a receipt holds: the tenant remembers those before. */
+  #nextOlder(): Older[] {
+    const older = this.#options.ledger.heads.refusedAsOlder(this.#toldUpTo, MAX_ENTRIES);
+    this.#toldUpTo = older[MAX_ENTRIES - 1]?.anchor ?? '';
+    return older;
   }
 
   /** What may be said beyond the first release: what the forest's Connect and the tenant both read. */

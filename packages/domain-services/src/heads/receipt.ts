@@ -1,4 +1,6 @@
+import { ACCEPTED_RECORDS } from '@causeway/contract';
 import {
+  CLOUD_FOREST,
   type Entry,
   MAX_ENTRIES,
   MAX_NOT_WRITTEN,
@@ -7,6 +9,7 @@ import {
   signReceipt,
 } from '@causeway/records';
 import type { DifferenceLimits } from '../configuration.ts';
+import type { Older } from '../ledger/head-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { alarmSince, completeAsOf } from './compare-head.ts';
 
@@ -46,6 +49,31 @@ export function makeReceipt(
       .notWritten(forest, MAX_NOT_WRITTEN)
       .map(({ anchor, kind, code }) => [anchor, kind, code] as const),
     ...says,
+  });
+}
+
+/**
+ * The managed domain's word to the tenant on cloud-only people of whom the tenant shows something older than what it signed before: its
+ * database was restored. Of them nobody but the tenant could sign a head; what it shows is its feed.
+ */
+export function makeCloudReceipt(
+  ledger: Ledger,
+  key: SigningKey,
+  tenant: string,
+  older: readonly Older[],
+): string {
+  const now = ledger.clock.now();
+  const { accounts, credentials } = ledger.heads.summary(CLOUD_FOREST);
+  return signReceipt(key, {
+    ...{ tenant, forest: CLOUD_FOREST, sequence: nextSequence(ledger, now) },
+    ...{ time: new Date(now).toISOString(), headSequence: 0, headTime: null },
+    ...{ completeAsOf: null, alarmSince: null, accounts, credentials },
+    ...{ differing: [], listed: 0, entries: [], notWritten: [] },
+    ...{ reads: ACCEPTED_RECORDS, newest: ledger.heads.newest(CLOUD_FOREST) },
+    older: older.map(
+      ({ anchor, accountSequence, credentialSequence, deleted }) =>
+        [anchor, accountSequence, credentialSequence, deleted] as const,
+    ),
   });
 }
 

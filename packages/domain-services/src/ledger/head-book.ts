@@ -1,5 +1,6 @@
 import {
   type Bucket,
+  CLOUD_FOREST,
   type Entry,
   type ForestSummary,
   type Head,
@@ -25,6 +26,12 @@ export interface NotWritten {
   kind: 'account' | 'credential';
   code: string;
   sequence: number;
+}
+
+/** What the managed domain has of somebody of whom an older record came. */
+export interface Older extends Entry {
+  /** Also where the deletion waits for an administrator. */
+  deleted: boolean;
 }
 
 /** An account is there while it is in the directory; one whose deletion waits, or of which no record came, is still there. */
@@ -181,6 +188,22 @@ export class HeadBook {
     const asReceived = [...entries.values()].filter(({ accountSequence }) => accountSequence > 0);
     asReceived.sort((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
     return { newest: Math.max(0, ...sequences), asReceived };
+  }
+
+  /**
+   * Cloud-only people of whom the tenant showed a record that was refused as older, by id.
+   * @param after the last one of those before; '' for the first
+   */
+  refusedAsOlder(after: string, limit: number): Older[] {
+    const sql = `SELECT DISTINCT ${ENTRY}, delete_sequence, deleted_at FROM problems JOIN accounts USING (forest, anchor)
+      WHERE forest = ?1 AND anchor > ?2 AND code = ?3 AND verified = 1 AND object_guid = anchor ORDER BY anchor LIMIT ?4`;
+    const code: RefusalCode = 'older-sequence';
+    return this.#database.all(sql, CLOUD_FOREST, after, code, limit).map(row => {
+      const entry = entryOf(row);
+      const waits = row.delete_sequence !== null;
+      const accountSequence = waits ? Number(row.delete_sequence) : entry.accountSequence;
+      return { ...entry, accountSequence, deleted: waits || row.deleted_at !== null };
+    });
   }
 
   /** Those whom a record that was believed is of come first: the tenant can make up any number of others. */

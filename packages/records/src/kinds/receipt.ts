@@ -1,6 +1,19 @@
 import { BUCKETS } from '../buckets.ts';
-import { absent, ascending, field, integer, orNull, rows, text, time } from './check.ts';
-import { anchor, COMMON, count, sequence, sequenceOrNone } from './fields.ts';
+import {
+  absent,
+  ascending,
+  bool,
+  field,
+  guid,
+  integer,
+  literal,
+  none,
+  orNull,
+  rows,
+  text,
+  time,
+} from './check.ts';
+import { anchor, CLOUD_FOREST, COMMON, count, noForest, sequence, sequenceOrNone } from './fields.ts';
 import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 import { READING_VERSIONS, READS, readingVersionOf } from './reads.ts';
 
@@ -10,7 +23,9 @@ export const MAX_NOT_WRITTEN = 200;
 /** In characters: its pairs take most of it. */
 export const MAX_RECEIPT_LENGTH = 352 * 1024;
 
-/** What the managed domain answers: how far it agrees with the forest's head. */
+const CLOUD_RECEIPT_VERSION = 4;
+
+/** What the managed domain answers: how far it agrees with the forest's head; to the tenant, what it has newer of its cloud-only users. */
 export const RECEIPT = signedKind({
   name: 'receipt',
   fields: {
@@ -46,16 +61,27 @@ export const RECEIPT = signedKind({
       sequenceOrNone,
       'the largest sequence of all that the managed domain ever believed of the forest; 0: nothing yet',
     ),
+    older: field(
+      rows(MAX_ENTRIES, guid, sequenceOrNone, sequenceOrNone, bool),
+      'of whom the tenant showed a record that was refused as older: id, newest sequence of an account record that was believed, of a credential record or 0, and `true` where that account record is a deletion',
+    ),
   },
   versions: {
-    1: { ...READING_VERSIONS[1], checks: { ...READING_VERSIONS[1].checks, newest: absent } },
-    2: { ...READING_VERSIONS[2], checks: { newest: absent } },
+    1: { ...READING_VERSIONS[1], checks: { ...READING_VERSIONS[1].checks, newest: absent, older: absent } },
+    2: { ...READING_VERSIONS[2], checks: { newest: absent, older: absent } },
     3: {
       says: 'says the newest sequence, also before a head was compared',
-      checks: { headSequence: sequenceOrNone, headTime: orNull(time) },
+      checks: { headSequence: sequenceOrNone, headTime: orNull(time), older: absent },
+    },
+    [CLOUD_RECEIPT_VERSION]: {
+      says: 'for the tenant, [of its cloud-only users](#what-the-tenant-lost-of-its-own): of them there is no head',
+      checks: { forest: noForest, headSequence: literal(0), headTime: none },
     },
   },
-  versionOf: said => (said.newest === undefined ? readingVersionOf(said) : 3),
+  versionOf(said) {
+    if (said.forest === CLOUD_FOREST) return CLOUD_RECEIPT_VERSION;
+    return said.newest === undefined ? readingVersionOf(said) : 3;
+  },
   maxPayloadLength: 256 * 1024,
   maxLength: MAX_RECEIPT_LENGTH,
 });

@@ -4,6 +4,7 @@ import {
   BUCKETS,
   bucketDigest,
   bucketOf,
+  CLOUD_FOREST,
   type CredentialFields,
   type CredentialSealer,
   type CredentialSecret,
@@ -123,6 +124,18 @@ export const FIRST_RECEIPT: ReceiptFields = {
   ...{ headSequence: 0, headTime: null, completeAsOf: null, differing: [], listed: 0, entries: [] },
   reads: ['receipt-3'],
   newest: ACCOUNT.sequence,
+};
+
+/** Of a managed domain that the tenant showed an older record of a cloud-only user, and one of a user who is deleted there. */
+export const CLOUD_RECEIPT: ReceiptFields = {
+  ...FIRST_RECEIPT,
+  forest: CLOUD_FOREST,
+  completeAsOf: null,
+  notWritten: [],
+  older: [
+    ['8d6f5a1e-0000-4000-8000-000000000001', ACCOUNT.sequence, ACCOUNT.sequence - 1, false],
+    ['8d6f5a1e-0000-4000-8000-000000000002', ACCOUNT.sequence, 0, true],
+  ],
 };
 
 /** Bytes that count up: nobody's password. */

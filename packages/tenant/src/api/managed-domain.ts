@@ -12,12 +12,16 @@ import {
   withdrawDomain,
 } from '../feed/managed-domain.ts';
 import { readNameDifferences } from '../feed/name-differences.ts';
+import { takeNewerInDomain } from '../feed/newer-in-domain.ts';
 import { readHeads, storeReceipt } from '../feed/statements.ts';
 import { MarkKeeper } from '../losses/losses.ts';
 import { readTenantKey } from '../people/cloud-records.ts';
 import { confirmDomain, readConfirmation } from '../people/domain-confirmation.ts';
 import { proposedAdministrators, requireDomainAdministrator } from '../people/groups.ts';
 import { otherRuns, type RouteContext, registerRoute, unauthorized } from './register-route.ts';
+
+/** People whom the log names. */
+const NAMED = 10;
 
 export function registerManagedDomain(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, managedDomainRoutes.registerDomainKey, async ({ body }, caller) => {
@@ -86,7 +90,18 @@ export function registerManagedDomain(server: HttpServer, context: RouteContext)
   }));
   registerRoute(server, context, managedDomainRoutes.putReceipt, async ({ body }, caller) => {
     const { scope } = caller;
-    if (await isOfTheDomain(scope, caller.agentId)) await storeReceipt(scope, body.forest, body.receipt);
+    const { forest, receipt } = body;
+    if (!(await isOfTheDomain(scope, caller.agentId))) return {};
+    if (forest !== null) {
+      await storeReceipt(scope, forest, receipt);
+      return {};
+    }
+    const ended = await takeNewerInDomain(scope, receipt);
+    if (ended.length > 0)
+      context.log.error(
+        { tenant: scope.tenantName, count: ended.length, named: ended.slice(0, NAMED) },
+        'the managed domain has something newer of cloud-only people, which this database lost: their sessions and tokens were ended',
+      );
     return {};
   });
 }

@@ -115,6 +115,7 @@ export function remoteCommands(tenant: Command): void {
       ]);
       printResult(options.json, { ...status, ...served, ...lost }, () => [
         ...(lost?.losses ?? []).flatMap(lossLines),
+        ...newerLines(status),
         ...tenantLines(status, served?.confirmation),
       ]);
     });
@@ -192,6 +193,27 @@ function lossLines({ id, since, until, foundAt, foundBy }: Loss): string[] {
     'Forests say everything of their users again. For the rest, look for what was made or removed since that day:',
     'blocks, administrators, applications, agents, group members and cloud-only users, who may have had another password, too.',
     `Then end this alarm: causeway tenant loss seen ${id}`,
+    '',
+  ];
+}
+
+const NEWER = {
+  deleted: 'was deleted',
+  password: 'has a newer password there',
+  account: 'was disabled, enabled or reset',
+} as const;
+
+function newerLines({ newerInDomain }: TenantStatus): string[] {
+  if (newerInDomain === undefined) return [];
+  const { count, people } = newerInDomain;
+  return [
+    `NEWER IN THE MANAGED DOMAIN: it has what this database lost of ${count} cloud-only ${count === 1 ? 'person' : 'people'}. Their sessions and`,
+    "tokens were ended; nobody was disabled. Do again what was lost ('causeway tenant user delete', 'disable', 'enable'), or reset the password",
+    "('causeway tenant user reset-password'):",
+    ...people.map(
+      ({ userPrincipalName, what, foundAt }) => `  ${userPrincipalName} ${NEWER[what]} (found ${foundAt})`,
+    ),
+    ...(count > people.length ? [`  and ${count - people.length} more`] : []),
     '',
   ];
 }

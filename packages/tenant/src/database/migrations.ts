@@ -379,6 +379,20 @@ const MIGRATIONS: readonly Migration[] = [
         primary key (tenant_id, id))`,
     ],
   },
+  {
+    number: 18,
+    name: 'cloud-only users of whom the managed domain has something newer',
+    statements: [
+      `create table newer_in_domain (
+        tenant_id uuid not null references tenants,
+        user_id uuid not null,
+        account_sequence bigint not null,
+        credential_sequence bigint not null,
+        deleted boolean not null,
+        found_at timestamptz not null,
+        primary key (tenant_id, user_id))`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

@@ -146,6 +146,19 @@ export interface LossesTable {
   seen_by: ColumnType<string | null, undefined, string>;
 }
 
+/** What the managed domain's receipt said of a cloud-only user, of whom this database had something older then. */
+export interface NewerInDomainTable {
+  tenant_id: Fixed<string>;
+  user_id: Fixed<string>;
+  account_sequence: number;
+  /** 0 where the managed domain has none. */
+  credential_sequence: number;
+  /** What the account record says there. */
+  deleted: boolean;
+  /** When it was said first. */
+  found_at: Date;
+}
+
 export interface TokensTable {
   tenant_id: Fixed<string>;
   /** By which administrators name it: it opens nothing. */
@@ -299,6 +312,7 @@ export interface TenantTables {
   change_counters: ChangeCountersTable;
   epochs: EpochsTable;
   losses: LossesTable;
+  newer_in_domain: NewerInDomainTable;
   tokens: TokensTable;
   enrolments: EnrolmentsTable;
   agents: AgentsTable;

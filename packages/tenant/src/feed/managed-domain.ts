@@ -118,6 +118,7 @@ async function forgetWhatWasThere(inside: TenantScope): Promise<void> {
     .where(({ eb, or }) => or([eb('legacy_outcome', 'is not', null), eb('account_outcome', 'is not', null)]))
     .execute();
   await inside.delete('statements').where('kind', '=', 'receipt').execute();
+  await inside.delete('newer_in_domain').execute();
 }
 
 const NO_OUTCOME = {

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { readSyncConfig } from './managed-domain.ts';
 import { readNameDifferences } from './name-differences.ts';
+import { readNewerInDomain } from './newer-in-domain.ts';
 import { readArrivals } from './statements.ts';
 
 export interface ConnectReport {
@@ -62,6 +63,7 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
   );
   const counts = rows[0]!;
   const nameDifferences = await readNameDifferences(scope);
+  const newerInDomain = await readNewerInDomain(scope);
   const statuses = await scope.select('connect_statuses').selectAll().orderBy('forest').execute();
   return {
     tenantId: scope.tenantId,
@@ -85,6 +87,7 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
       quarantined: row.quarantined,
     })),
     ...(nameDifferences.length > 0 && { nameDifferences }),
+    ...(newerInDomain && { newerInDomain }),
     arrivals: await readArrivals(scope),
   };
 }

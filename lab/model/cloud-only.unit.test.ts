@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { call } from '@causeway/api';
+import { administrationRoutes, lossRoutes, managedDomainRoutes, userRoutes } from '@causeway/contract';
+import { ntHash } from '@causeway/credentials';
+import { CLOUD_FOREST } from '@causeway/records';
+import { Browser, RelyingParty } from '@causeway/tenant/testing';
+import { World } from './world.ts';
+
+const TENANT = 'contoso';
+const world = await World.make();
+after(() => world.close());
+const { tenant, domain } = world;
+
+/** A cloud-only user, and the password of now. */
+interface Cloud {
+  readonly id: string;
+  readonly upn: string;
+  password: string;
+}
+
+async function change(who: Cloud, next: string): Promise<void> {
+  const form = { username: who.upn, password: who.password, 'new-password': next, repeated: next };
+  const url = `${tenant.url}/t/${TENANT}/password`;
+  const response = await fetch(url, { method: 'POST', body: new URLSearchParams(form) });
+  assert.equal(response.status, 200, await response.text());
+  who.password = next;
+}
+
+async function make(name: string): Promise<Cloud> {
+  const upn = `${name}@contoso.example`;
+  const made = await call(tenant.administrator, userRoutes.createUser, { body: { userPrincipalName: upn } });
+  const who = { id: made.id, upn, password: made.temporaryPassword };
+  await change(who, 'Made.Up.Horse1');
+  return who;
+}
+
+/** The names of cloud-only people whose present password the managed domain has, where they are enabled. */
+const inDomain = (...people: Cloud[]): string[] => {
+  const accounts = new Map(
+    domain.accounts().flatMap(one => (one.forest === CLOUD_FOREST ? [[one.anchor, one] as const] : [])),
+  );
+  const has = ({ id, password }: Cloud) => {
+    const account = accounts.get(id);
+    return account?.enabled && account.ntHash && Buffer.from(ntHash(password)).equals(account.ntHash);
+  };
+  return people.filter(has).map(({ upn }) => upn);
+};
+
+test('a tenant that was taken back names of its own people who changed since, and ends their sessions, by the managed domain’s word', async () => {
+  const body = { fingerprint: await domain.fingerprint() };
+  await call(tenant.administrator, managedDomainRoutes.trustDomain, { body });
+  const redirect = 'https://portal.example.net/callback';
+  const app = { name: 'portal', redirectUris: [redirect] };
+  const { issuer, clientId } = await call(tenant.administrator, administrationRoutes.registerApplication, {
+    body: app,
+  });
+  const party = await RelyingParty.discover(issuer, clientId, redirect);
+  const signIn = async ({ upn, password }: Cloud) => {
+    const browser = new Browser();
+    assert.ok(await party.signIn(browser, upn, password), upn);
+    return async () => (await party.begin(browser)).page.status === 0;
+  };
+  const newer = async () =>
+    (await call(tenant.administrator, administrationRoutes.getTenantStatus)).newerInDomain?.people.map(
+      ({ userPrincipalName, what }) => [userPrincipalName, what],
+    );
+
+  const [ann, bob, cid] = [await make('ann'), await make('bob'), await make('cid')];
+  await world.quiet();
+  assert.deepEqual(inDomain(ann, bob, cid), [ann.upn, bob.upn, cid.upn]);
+  assert.equal(await newer(), undefined, 'nothing is newer on an ordinary day');
+  const monday = await world.moment();
+  const before = { ...ann };
+  await change(ann, 'Made.Up.Horse2');
+  await call(tenant.administrator, userRoutes.deleteUser, { params: { id: bob.upn } });
+  await world.quiet();
+  assert.deepEqual(inDomain(ann, bob, cid), [ann.upn, cid.upn]);
+
+  await world.lose(['tenant'], monday);
+  await world.turn();
+  await tenant.makeToken(TENANT);
+  assert.equal((await call(tenant.administrator, lossRoutes.listLosses)).losses.length, 1);
+  const [annIsIn, bobIsIn, cidIsIn] = [await signIn(before), await signIn(bob), await signIn(cid)];
+  await world.quiet();
+  assert.deepEqual(await newer(), [
+    [ann.upn, 'password'],
+    [bob.upn, 'deleted'],
+  ]);
+  assert.deepEqual([await annIsIn(), await bobIsIn(), await cidIsIn()], [false, false, true]);
+  assert.deepEqual(inDomain(ann, bob, cid), [ann.upn, cid.upn], 'nothing is undone there');
+  assert.deepEqual(
+    domain.arrivals().map(({ alarm }) => alarm),
+    [null],
+  );
+
+  const again = await signIn(before);
+  await world.quiet();
+  assert.equal(await again(), true, 'once');
+  await change(before, 'Made.Up.Horse3');
+  await call(tenant.administrator, userRoutes.deleteUser, { params: { id: bob.upn } });
+  await world.quiet();
+  assert.equal(await newer(), undefined);
+  assert.deepEqual(inDomain(before, bob, cid), [before.upn, cid.upn]);
+});
