@@ -97,7 +97,10 @@ const groupMembership = (sid: string) =>
 
 /** Of those that every domain has, and of the administrator’s. */
 async function refusesOthersPolicies(who: Credentials): Promise<void> {
-  const others = [...DEFAULT_POLICIES, await makePolicy(administrator(), `Others ${randomBytes(2).toString('hex')}`)];
+  const others = [
+    ...DEFAULT_POLICIES,
+    await makePolicy(administrator(), `Others ${randomBytes(2).toString('hex')}`),
+  ];
   for (const policy of others) {
     const folder = `${POLICIES}/${policy}`;
     await mayNot('its object', modify(who, replace(policyDn(policy), 'versionNumber', '7')));
