@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { AAD_DC_ADMINISTRATORS } from '@causeway/contract';
+import { runTool, stopDomain } from '@causeway/samba';
 import { eventually } from '@causeway/service/testing';
 import { type Credentials, MemberServer } from '../domains/member-server.ts';
-import { administratorPassword, DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
+import { labPath } from '../domains/state.ts';
+import {
+  administratorPassword,
+  DOMAINS,
+  describeDomain,
+  layoutOf,
+  randomPassword,
+} from '../domains/table.ts';
 import { createUser } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCliJson } from '../places/run-cli.ts';
@@ -15,6 +25,10 @@ const stage = await freshStage({ dns: 'internal', headIntervalMs: 300 });
 const { onprem, managed } = DOMAINS;
 const { dnsDomain } = describeDomain(onprem);
 const BASE = 'DC=aadds,DC=example,DC=net';
+/** In the share `sysvol`. */
+const POLICIES = `${managed.realm.toLowerCase()}/Policies`;
+/** The policies that every domain has: of the domain, and of its domain controllers. */
+const DEFAULT_POLICIES = ['{31B2F340-016D-11D2-945F-00C04FB984F9}', '{6AC1786C-016F-11D2-945F-00C04FB984F9}'];
 const machine = new MemberServer(managed);
 let ada: Credentials;
 let mallory: Credentials;
@@ -33,6 +47,12 @@ const administrator = (): Credentials => ({
 const principal = ({ user }: Credentials) => `${managed.netbiosDomain}\\${user}`;
 const tool = (who: Credentials, ...args: string[]) =>
   machine.run('samba-tool', [...args, '-U', `${principal(who)}%${who.password}`]);
+/** Something at files of the share `sysvol`. */
+const files = (who: Credentials, ...commands: string[]) =>
+  machine.run('smbclient', [
+    ...[`//${managed.address}/sysvol`, '-U', `${principal(who)}%${who.password}`],
+    ...['-c', commands.join('; ')],
+  ]);
 const LDAP = ['-H', `ldap://${managed.address}`];
 /** LDAP changes over a signed and sealed connection. */
 async function modify(who: Credentials, ldif: string) {
@@ -58,10 +78,50 @@ async function mayNot(
   assert.notEqual(code, 0, what);
   assert.match(`${output}${errors}`, /insufficient|denied|unwilling|Access|No such|constraint/i, what);
 }
+async function makePolicy(who: Credentials, name: string): Promise<string> {
+  const { code, output, errors } = await tool(who, 'gpo', 'create', name, ...LDAP);
+  assert.equal(code, 0, errors || output);
+  return /\{[0-9A-F-]{36}\}/i.exec(output)![0];
+}
 const setAdministrator = async (verb: 'add' | 'remove', { user }: Credentials) => {
   await runCliJson(['tenant', 'group', verb, AAD_DC_ADMINISTRATORS, `${user}@${dnsDomain}`, ...stage.remote]);
 };
 const unit = `OU=Branch,${BASE}`;
+const policyDn = (policy: string) => `CN=${policy},CN=Policies,CN=System,${BASE}`;
+/** A group that every machine puts into its Administrators, as `docs/operations.md` says ([MS-GPSB] 2.2.10). */
+const groupMembership = (sid: string) =>
+  [
+    ...['[Unicode]', 'Unicode=yes', '[Version]', 'signature="$CHICAGO$"', 'Revision=1'],
+    ...['[Group Membership]', `*${sid}__Memberof = *S-1-5-32-544`, ''],
+  ].join('\r\n');
+
+/** Of those that every domain has, and of the administrator’s. */
+async function refusesOthersPolicies(who: Credentials): Promise<void> {
+  const others = [
+    ...DEFAULT_POLICIES,
+    await makePolicy(administrator(), `Others ${randomBytes(2).toString('hex')}`),
+  ];
+  for (const policy of others) {
+    const folder = `${POLICIES}/${policy}`;
+    await mayNot('its object', modify(who, replace(policyDn(policy), 'versionNumber', '7')));
+    await mayNot('its end', modify(who, `dn: ${policyDn(policy)}\nchangetype: delete\n`));
+    await mayNot('the tool', tool(who, 'gpo', 'del', policy, ...LDAP));
+    await mayNot('its file', files(who, `put /etc/hostname ${folder}/GPT.INI`));
+    await mayNot('a new file', files(who, `put /etc/hostname ${folder}/x`));
+    await mayNot('the end of its file', files(who, `rm ${folder}/GPT.INI`));
+    await mayNot('another name', files(who, `rename ${folder} ${POLICIES}/x`));
+    await mayNot('its folder’s end', files(who, `deltree ${folder}`));
+    await may('all is there', files(who, `ls ${folder}/GPT.INI`));
+    await mayNot('its owner', ownerOf(who, folder));
+  }
+  await mayNot('the folder of all', ownerOf(who, POLICIES));
+}
+
+const ownerOf = (who: Credentials, path: string) =>
+  machine.run('smbcacls', [
+    ...[`//${managed.address}/sysvol`, path, '-U', `${principal(who)}%${who.password}`],
+    ...['--chown', principal(who)],
+  ]);
 
 before(async () => {
   await stage.openAll();
@@ -110,19 +170,71 @@ test('joins machines, and manages them', async () => {
   await machine.start();
 });
 
-test('links policies to both units, and everybody reads them', async () => {
-  const made = await tool(administrator(), 'gpo', 'create', 'Local administrators', ...LDAP);
-  assert.equal(made.code, 0, made.errors);
-  const [gpo] = /\{[0-9A-F-]{36}\}/i.exec(made.output)!;
-  for (const container of [`OU=AADDC Computers,${BASE}`, `OU=AADDC Users,${BASE}`])
-    await may(container, tool(ada, 'gpo', 'setlink', container, gpo!, ...LDAP));
-  await mayNot(
-    'the domain controllers’',
-    tool(ada, 'gpo', 'setlink', `OU=Domain Controllers,${BASE}`, gpo!, ...LDAP),
+test('makes policies, links them to both units, and changes and deletes its own', async () => {
+  const policy = await makePolicy(ada, 'Drives');
+  for (const container of [`OU=AADDC Computers,${BASE}`, `OU=AADDC Users,${BASE}`, unit])
+    await may(container, tool(ada, 'gpo', 'setlink', container, policy, ...LDAP));
+  for (const container of [`OU=Domain Controllers,${BASE}`, BASE])
+    await mayNot(container, tool(ada, 'gpo', 'setlink', container, policy, ...LDAP));
+  const folder = `${POLICIES}/${policy}`;
+  await may('a file', files(ada, `cd ${folder}/Machine`, 'put /etc/hostname hosts.txt'));
+  await may('a change', files(ada, `cd ${folder}/Machine`, 'put /etc/nsswitch.conf hosts.txt'));
+  await may('its name', modify(ada, replace(policyDn(policy), 'displayName', 'Network drives')));
+  await may('its end', tool(ada, 'gpo', 'del', policy, ...LDAP));
+  await mayNot('it is gone', files(ada, `ls ${folder}`));
+});
+
+test('makes AAD DC Administrators local administrators of machines by a policy, which each machine reads', async () => {
+  const policy = await makePolicy(ada, 'Local administrators');
+  const sid = await machine.run('wbinfo', ['-n', `${managed.netbiosDomain}\\${AAD_DC_ADMINISTRATORS}`]);
+  const [group] = /S-1-5-21[-\d]+/.exec(sid.output)!;
+  const template = labPath('GptTmpl.inf');
+  writeFileSync(template, Buffer.from(`\ufeff${groupMembership(group)}`, 'utf16le'));
+  const settings = `${POLICIES}/${policy}/Machine/Microsoft/Windows NT/SecEdit`;
+  const path = settings.split('/').map((_, depth, parts) => parts.slice(0, depth + 1).join('/'));
+  const folders = path.slice(-3).map(folder => `mkdir "${folder}"`);
+  await may('its settings', files(ada, ...folders, `put ${template} "${settings}/GptTmpl.inf"`));
+  const security = '[{827D319E-6EAC-11D2-A4EA-00C04F79F83A}{803E14A0-B4FB-11D0-A0D0-00A0C90F574B}]';
+  await may('its extension', modify(ada, replace(policyDn(policy), 'gPCMachineExtensionNames', security)));
+  await may('its version', modify(ada, replace(policyDn(policy), 'versionNumber', '1')));
+  await may('its link', tool(ada, 'gpo', 'setlink', `OU=AADDC Computers,${BASE}`, policy, ...LDAP));
+  const applied = await tool(ada, 'gpo', 'list', 'FS2$', ...LDAP);
+  assert.match(applied.output, /Local administrators/, applied.errors);
+  const ticket = { KRB5CCNAME: `FILE:${labPath(machine.name, 'machine')}` };
+  const read = labPath('read.inf');
+  await may(
+    'the machine reads it',
+    machine.run(
+      'smbclient',
+      [
+        ...[`//ds1.${managed.realm.toLowerCase()}/sysvol`, '--use-kerberos=required'],
+        ...['-c', `get "${settings}/GptTmpl.inf" ${read}`],
+      ],
+      '',
+      ticket,
+    ),
   );
-  const login = ['-U', `${principal(mallory)}%${mallory.password}`];
-  const list = `ls ${managed.realm.toLowerCase()}/Policies/${gpo}/GPT.INI`;
-  await may('it is read', machine.run('smbclient', [`//${managed.address}/sysvol`, ...login, '-c', list]));
+  assert.deepEqual(readFileSync(read), readFileSync(template));
+  await may('a person reads it', files(mallory, `ls ${POLICIES}/${policy}/GPT.INI`));
+  await mayNot('a person’s change', files(mallory, `put ${template} "${settings}/GptTmpl.inf"`));
+  await mayNot('a person’s file', files(mallory, `put ${template} "${settings}/x.inf"`));
+  await mayNot('a person’s link', modify(mallory, replace(policyDn(policy), 'versionNumber', '2')));
+});
+
+test('nobody else makes policies', async () => {
+  await mayNot('a policy', tool(mallory, 'gpo', 'create', 'Mine', ...LDAP));
+  await mayNot('its folder', files(mallory, `mkdir ${POLICIES}/mine`));
+});
+
+test('changes no policy of the domain, no script, and nothing else of the system', async () => {
+  await refusesOthersPolicies(ada);
+  const scripts = `${managed.realm.toLowerCase()}/scripts`;
+  await mayNot('a script', files(ada, `put /etc/hostname ${scripts}/logon.cmd`));
+  await mayNot('a file beside', files(ada, `put /etc/hostname ${managed.realm.toLowerCase()}/x`));
+  for (const parent of [`CN=System,${BASE}`, `CN=Policies,CN=System,${BASE}`])
+    await mayNot(parent, modify(ada, add(`CN=x,${parent}`, 'objectClass: container')));
+  const policy = 'objectClass: groupPolicyContainer';
+  await mayNot('a policy elsewhere', modify(ada, add(`CN=x,CN=System,${BASE}`, policy)));
 });
 
 test('manages DNS and password settings', async () => {
@@ -185,6 +297,24 @@ test('touches no domain controller, no schema, nobody who is synchronized, and n
     'a secret',
     tool(ada, 'user', 'getpassword', mallory.user, '--attributes=unicodePwd', ...LDAP),
   );
+});
+
+test('in a restored domain, whose files have lost their access lists, others’ policies stay theirs', async () => {
+  await stage.domain.stop();
+  await stopDomain(layoutOf(managed));
+  const folder = join(layoutOf(managed).sysvol, POLICIES);
+  renameSync(folder, `${folder}.backup`);
+  await runTool('cp', ['-a', `${folder}.backup`, folder]);
+  rmSync(`${folder}.backup`, { recursive: true });
+  await stage.domain.start();
+  const list = [`//${managed.address}/sysvol`, POLICIES, '--numeric'];
+  await eventually('the access list is there again', async () => {
+    const login = ['-U', `${principal(ada)}%${ada.password}`];
+    return /-520:0\/0\/0x001200ad/.test((await machine.run('smbcacls', [...list, ...login])).output);
+  });
+  await refusesOthersPolicies(ada);
+  const policy = await makePolicy(ada, 'After the restore');
+  await may('its end', tool(ada, 'gpo', 'del', policy, ...LDAP));
 });
 
 test('whoever somebody else puts into the group goes again, and an ended acceptance ends the rights', async () => {

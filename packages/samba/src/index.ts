@@ -19,6 +19,7 @@ export {
   stopDomain,
 } from './domain-process.ts';
 export { type DomainLayout, domainLayout } from './layout.ts';
+export { keepPolicyFolder } from './policy-folder.ts';
 export { domainPorts, portHolder } from './ports.ts';
 export { joinDomain, provisionDomain } from './provision.ts';
 export { judgeRelease, type SambaRelease, sambaRelease } from './release.ts';

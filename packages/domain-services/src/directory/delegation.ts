@@ -18,6 +18,7 @@ import { ADMINISTRATORS_GROUP, COMPUTERS_OU, USERS_OU } from './structure.ts';
 const ORGANIZATIONAL_UNIT = 'bf967aa5-0de6-11d0-a285-00aa003049e2';
 const GP_LINK = 'f30e3bbe-9ff0-11d1-b603-0000f80367c1';
 const GP_OPTIONS = 'f30e3bbf-9ff0-11d1-b603-0000f80367c1';
+const GROUP_POLICY_CONTAINER = 'f30e3bc2-9ff0-11d1-b603-0000f80367c1';
 /** [MS-ADTS] 5.1.3.2. */
 const CREATE_CHILD = 0x1;
 const READ_PROPERTY = 0x10;
@@ -42,18 +43,27 @@ export function delegatedRights(base: string, group: Sid): { dn: string; aces: A
     { dn: `OU=${COMPUTERS_OU},${base}`, aces: [all(group)] },
     { dn: `OU=${USERS_OU},${base}`, aces: links },
     { dn: `CN=Password Settings Container,CN=System,${base}`, aces: [all(group)] },
+    // Whoever makes a policy owns it, and nobody else's: so says the schema's access list of the class.
+    { dn: `CN=Policies,CN=System,${base}`, aces: [on(group, CREATE_CHILD, GROUP_POLICY_CONTAINER)] },
   ];
 }
 
 const administratorsDn = (base: string): string => `CN=${ADMINISTRATORS_GROUP},OU=${USERS_OU},${base}`;
 /** The group of the domain whose members manage DNS: the administrators are in it as a group. */
 const dnsAdmins = (base: string): string => `CN=DnsAdmins,CN=Users,${base}`;
+/** Those who make policies; their part of `sysvol` is that of this group. */
+const POLICY_CREATORS = 520;
 
 /**
  * Gives *AAD DC Administrators* what its members may do. What is so already is not written; nothing that somebody else granted is taken away.
+ * @param policyFolder sees to who may do what among the files of policies, before anybody may make them
  * @returns what was written, by name
  */
-export async function delegate(ldap: LdapConnection, base: string, domainSid: Sid): Promise<string[]> {
+export async function delegate(
+  ldap: LdapConnection,
+  { base, domainSid }: { base: string; domainSid: Sid },
+  policyFolder: () => Promise<boolean>,
+): Promise<string[]> {
   const group = await groupOf(ldap, base);
   const written: string[] = [];
   const note = async (name: string, change: Promise<boolean>): Promise<void> => {
@@ -64,6 +74,9 @@ export async function delegate(ldap: LdapConnection, base: string, domainSid: Si
   for (const { dn, aces } of delegatedRights(base, group.sid)) await note(dn, grant(ldap, dn, aces));
   for (const dn of await ownUnits(ldap, base)) await note(dn, grant(ldap, dn, [all(group.sid)]));
   await note(dnsAdmins(base), join(ldap, dnsAdmins(base), group.dn));
+  await note('the folder of policies', policyFolder());
+  const creators = `<SID=${domainSid}-${POLICY_CREATORS}>`;
+  await note('Group Policy Creator Owners', join(ldap, creators, group.dn));
   return written;
 }
 

@@ -1,4 +1,5 @@
 import type { LdapConnection } from '@causeway/ldap';
+import { type DomainPlace, keepPolicyFolder } from '@causeway/samba';
 import type { Service } from '@causeway/service';
 import { standingAdministrators } from '../administrators/administrators.ts';
 import { delegate, setAdministrators } from '../directory/delegation.ts';
@@ -16,9 +17,9 @@ const RIGHTS_EVERY = 5;
  */
 export class DelegationKeeper implements Service {
   readonly name = 'administrators of the domain';
-  readonly #options: KeeperContext;
+  readonly #options: KeeperContext & { place: DomainPlace };
 
-  constructor(options: KeeperContext) {
+  constructor(options: KeeperContext & { place: DomainPlace }) {
     this.#options = options;
   }
 
@@ -49,7 +50,17 @@ export class DelegationKeeper implements Service {
     if (await setAdministrators(ldap, directory.base, accounts))
       log.info({ administrators: accounts.length }, 'AAD DC Administrators has the accepted administrators');
     if (this.#looks++ % RIGHTS_EVERY !== 0) return;
-    const written = await delegate(ldap, directory.base, domain.sid);
+    const { base } = directory;
+    const written = await delegate(ldap, { base, domainSid: domain.sid }, () => this.#keepFolder());
     if (written.length > 0) log.info({ written }, 'AAD DC Administrators may do what it is to');
+  }
+
+  /** Its access list is lost by a restore alone, while the service is stopped: once is enough of a tool that takes a third of a second. */
+  #folderIsKept = false;
+
+  async #keepFolder(): Promise<boolean> {
+    const written = !this.#folderIsKept && (await keepPolicyFolder(this.#options.place));
+    this.#folderIsKept = true;
+    return written;
   }
 }

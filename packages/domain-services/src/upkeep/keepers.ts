@@ -31,7 +31,7 @@ export function keepersOf(
     write: entry => directory.ensure(entry.managedGuid, accountMark(entry, ledger.blocks.of(entry))),
   });
   const blocks = new BlockKeeper(context);
-  const delegation = new DelegationKeeper(context);
+  const delegation = new DelegationKeeper({ ...context, place: places.domain });
   const shadows = new ShadowKeeper({
     ...context,
     ldbModify: new LdbModify(places.domain, () => directory.beforeChange()),
