@@ -280,3 +280,25 @@ test('17: a tenant that was restored and caught up while Domain Services was dow
   await world.domain.start();
   await comesBack();
 });
+
+// The last one: what an administrator said of the forest is kept.
+test('13: what a restored forest would open waits for one command, and a reset that must be changed after it counts', async () => {
+  const { forest } = world;
+  const before = forest.snapshot();
+  await tuesday();
+  forest.takeBack(before);
+  await world.turns(3);
+  const open = world.inDomain().filter(({ enabled, password }) => enabled && password !== undefined);
+  assert.ok(
+    !open.some(({ anchor }) => anchor === ann().anchor || anchor === bob().anchor),
+    'nobody is opened',
+  );
+  assert.notEqual(world.inDomain().find(({ anchor }) => anchor === cid().anchor)?.password, 'Made.Up.cid1');
+  await world.connect.acceptRestore();
+  await comesBack();
+  assert.deepEqual([ann().enabled, bob().deleted, cid().passwords.at(-1)], [true, false, 'Made.Up.cid1']);
+  forest.setPassword(dot(), 'Made.Up.dot2', { mustChange: true });
+  await comesBack();
+  forest.setPassword(dot(), 'Made.Up.dot3');
+  await comesBack();
+});
