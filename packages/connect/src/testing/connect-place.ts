@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConnectArrival } from '@causeway/contract';
 import { createLog } from '@causeway/service';
@@ -139,6 +139,13 @@ export class ConnectPlace {
     const body = { server: controller.connector.server };
     const handlers = restoreHandlers(this.#open, () => {});
     await handlers.acceptRestore({ params: { name }, query: undefined, body }, 'an administrator');
+  }
+
+  /** A snapshot of the machine with its keys, which can be started beside it. @param folder of the copy's state */
+  copyTo(folder: string): ConnectPlace {
+    const { stateDirectory, tenant } = this.#configuration;
+    cpSync(stateDirectory, folder, { recursive: true });
+    return new ConnectPlace(folder, tenant.url, this.#forest, this.clock);
   }
 
   snapshot(): ConnectSnapshot {
