@@ -235,7 +235,7 @@ test('one that falls silent is left in time, and is read again when it answers',
   await eventually('it is read again', reads(first));
 });
 
-test('what is lost for good is given up by an administrator alone', async () => {
+test('12: one that is lost for good with a change that it alone had is given up by an administrator alone, while the other one lags', async () => {
   const who = await make(first, 'lost');
   await replicateBoth();
   await disableUser(first, who.sam);

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { stopDomain } from '@causeway/samba';
 import { eventually } from '@causeway/service/testing';
 import { Trials } from '../demo/trials.ts';
-import { labPath } from '../domains/state.ts';
-import { DOMAINS, describeDomain, domainDirectory, layoutOf, randomPassword } from '../domains/table.ts';
+import { DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, disableUser, enableUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
+import { Losses, partsOf } from '../places/losses.ts';
 
 // The drills of docs/operations.md, *After a loss*: places are taken back to a backup, or to nothing but their keys, after the forest
 // has gone on. Nobody does anything afterwards, and all places come back to what the forest says.
@@ -19,45 +15,8 @@ const PATIENCE_MS = 60_000;
 const stage = await freshStage({ headIntervalMs: 1_000 });
 const onprem = DOMAINS.onprem;
 const { dnsDomain } = describeDomain(onprem);
+const losses = new Losses(stage);
 let trials: Trials;
-
-type PlaceName = 'tenant' | 'connect' | 'domain';
-const PLACES: readonly PlaceName[] = ['tenant', 'connect', 'domain'];
-
-/** What a backup of a place holds; Domain Services and its domain are one place. */
-const foldersOf = (name: PlaceName): string[] =>
-  name === 'domain' ? [stage.stateOf(name), domainDirectory(DOMAINS.managed)] : [stage.stateOf(name)];
-const BACKUP = labPath('places', 'backup');
-
-async function stop(): Promise<void> {
-  for (const place of stage.places) await place.stop();
-  await stopDomain(layoutOf(DOMAINS.managed));
-}
-
-async function start(): Promise<void> {
-  for (const name of PLACES) await stage[name].start();
-}
-
-/** With what the copy of a file system keeps, extended attributes too. */
-const copy = (from: string, to: string): void => {
-  rmSync(to, { recursive: true, force: true });
-  execFileSync('cp', ['-a', from, to]);
-};
-
-async function backUp(): Promise<void> {
-  await stop();
-  execFileSync('mkdir', ['-p', BACKUP]);
-  for (const name of PLACES)
-    for (const [n, folder] of foldersOf(name).entries()) copy(folder, join(BACKUP, `${name}-${n}`));
-  await start();
-}
-
-async function restore(names: readonly PlaceName[]): Promise<void> {
-  await stop();
-  for (const name of names)
-    for (const [n, folder] of foldersOf(name).entries()) copy(join(BACKUP, `${name}-${n}`), folder);
-  await start();
-}
 
 interface Person {
   sam: string;
@@ -98,7 +57,7 @@ async function dayAfterBackup(): Promise<Day> {
     const there = await Promise.all([leaves, isDisabled, changes, stays].map(who => isIn(who)));
     return there.every(Boolean) && (await isOut(comesBack));
   });
-  await backUp();
+  await losses.backUp();
   const before = changes.password;
   changes.password = randomPassword();
   await setPassword(onprem, changes.sam, changes.password);
@@ -134,7 +93,7 @@ before(async () => {
 
 after(async () => {
   await stage.close();
-  rmSync(BACKUP, { recursive: true, force: true });
+  losses.close();
 });
 
 for (const lost of [
@@ -148,7 +107,7 @@ for (const lost of [
 ] as const)
   test(`restored from the backup: ${lost.join(' and ')}`, async () => {
     const day = await dayAfterBackup();
-    await restore(lost);
+    await losses.lose({ toBackup: lost.flatMap(partsOf) });
     await isAsTheForestSays(day, 'after the restore');
     // Nothing is left to be said: both sides agree.
     const { arrivals } = await stage.domainStatus<{ arrivals: { state: string; alarm: unknown }[] }>();
@@ -162,10 +121,8 @@ test('Connect has its keys alone: everybody comes again, and who left meanwhile 
   await stage.connect.start();
   await eventually('the newcomer is in', () => isIn(leaver));
   await stage.connect.stop();
-  const state = stage.stateOf('connect');
-  for (const file of readdirSync(state)) if (file.startsWith('connect.db')) rmSync(join(state, file));
   await deleteUser(onprem, leaver.sam);
-  await stage.connect.start();
+  await losses.lose({ toNothing: ['connect'] });
   await isAsTheForestSays(day, 'after the loss');
   await eventually('who left meanwhile is out', () => isOut(leaver), { patienceMs: PATIENCE_MS });
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { ACCEPTED_RECORDS, type DomainStatus as Status } from '@causeway/contract';
 import { eventually } from '@causeway/service/testing';
@@ -8,8 +7,9 @@ import { Trials } from '../demo/trials.ts';
 import { DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, setPassword } from '../domains/users.ts';
 import { type Lie, type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
+import { allArrives } from '../places/all-arrives.ts';
 import { freshStage } from '../places/fresh-stage.ts';
-import { runCli, runCliJson } from '../places/run-cli.ts';
+import { runCli } from '../places/run-cli.ts';
 
 // A tenant that withholds something is found out: by Domain Services, which raises the alarm, and by Connect, which says who is
 // missing. The tenant is real; what it says to the other two passes through somebody who leaves things out.
@@ -73,38 +73,10 @@ const there = async () => (await stage.connectStatus<ConnectStatus>()).connector
 const signsIn = async (who: { sam: string }, password: string) =>
   (await trials.kerberos(who, password)) !== undefined;
 
-/** As an administrator does after a tenant that withheld is put right: the whole feed is read again. */
-async function readAgain(): Promise<void> {
-  const { fingerprint } = await runCliJson<{ fingerprint: string }>([
-    ...['connect', 'fingerprint', '--config', stage.configOf('connect')],
-  ]);
-  await runCliJson([
-    ...['domain', 'trust-agent', fingerprint, '--forest', dnsDomain],
-    ...['--config', stage.configOf('domain')],
-  ]);
-}
-
 async function make(name: string) {
   const user = { sam: `${name}.${run}`, upn: `${name}.${run}@${dnsDomain}`, password: randomPassword() };
   await createUser(onprem, user);
   return user;
-}
-
-/** Both sides say that everything came, of a head that was made after now. */
-async function allArrives(): Promise<void> {
-  const since = new Date().toISOString();
-  const recent = (arrival: { state: string; completeAsOf: string | null }) =>
-    ['complete', 'not all written'].includes(arrival.state) && (arrival.completeAsOf ?? '') > since;
-  await eventually('complete at the managed domain', async () => recent(await here()));
-  await eventually('complete at Connect', async () => recent(await there()));
-  assert.equal((await here()).alarm, null);
-  assert.equal((await there()).alarm, null);
-}
-
-function configure(name: string, change: (settings: { tenant: { url: string } }) => object): void {
-  const file = stage.configOf(name);
-  const settings = JSON.parse(readFileSync(file, 'utf8')) as { tenant: { url: string } };
-  writeFileSync(file, JSON.stringify({ ...settings, ...change(settings) }));
 }
 
 before(async () => {
@@ -121,8 +93,8 @@ before(async () => {
     await through((...answer) => toConnect(...answer)),
   ];
   await stage.connect.stop();
-  configure('connect', () => ({ tenant: connect, ...quick }));
-  configure('domain', () => ({ tenant: domain, ...quick, differenceMs: 2_000 }));
+  stage.configure('connect', { tenant: connect, ...quick });
+  stage.configure('domain', { tenant: domain, ...quick, differenceMs: 2_000 });
   await stage.connect.start();
   await stage.domain.start();
   await stage.pair();
@@ -135,7 +107,7 @@ after(async () => {
 });
 
 test('with an honest tenant everything is complete, and all three say how many of how many', async () => {
-  await allArrives();
+  await allArrives(stage);
   const domain = await here();
   const connect = await there();
   assert.ok(domain.head!.accounts >= 25 && domain.head!.credentials >= 20);
@@ -177,21 +149,21 @@ test('one user that is withheld raises the alarm, and Connect names the person',
 
   honest();
   await setPassword(onprem, alice.sam, alice.password); // moves her to the end of the feed
-  await allArrives();
+  await allArrives(stage);
   assert.ok(await signsIn(alice, alice.password));
 });
 
 test('an old record that is served again in the place of a new one is found out', async () => {
   const carol = await make('carol');
   await eventually('carol in the managed domain', () => signsIn(carol, carol.password));
-  await allArrives();
+  await allArrives(stage);
   let old: string | null | undefined;
   toDomain = feed((item, who) => {
     if (who !== carol.upn) return item;
     old ??= item.credentialRecord; // never the one that she has: the test asks for it first
     return { ...item, credentialRecord: old };
   });
-  await readAgain();
+  await stage.trustConnect();
   await eventually('the old record', async () => old !== undefined);
   await setPassword(onprem, carol.sam, randomPassword());
   await eventually('the alarm', async () => (await here()).alarm?.kind === 'differs');
@@ -201,13 +173,13 @@ test('an old record that is served again in the place of a new one is found out'
   assert.equal((await there()).missing.length, 1);
   honest();
   await setPassword(onprem, carol.sam, randomPassword());
-  await allArrives();
+  await allArrives(stage);
 });
 
 test('a deletion that is withheld is found out', async () => {
   const dave = await make('dave');
   await eventually('dave in the managed domain', () => signsIn(dave, dave.password));
-  await allArrives();
+  await allArrives(stage);
   // A deletion that is signed anew says no name.
   const anchors = new Set<string>();
   toDomain = feed((item, who) => {
@@ -224,8 +196,8 @@ test('a deletion that is withheld is found out', async () => {
   assert.equal(left!.reason, 'deleted here, still in the managed domain; the tenant withholds the deletion');
   assert.ok(await signsIn(dave, dave.password));
   honest();
-  await readAgain();
-  await allArrives();
+  await stage.trustConnect();
+  await allArrives(stage);
   assert.equal(await signsIn(dave, dave.password), false);
 });
 
@@ -241,7 +213,7 @@ test('a tenant that shows no head, or an old one, is silent to the managed domai
   toDomain = (_method, path) => (path.startsWith('/api/v1/domain/heads') ? { heads: [] } : undefined);
   assert.equal((await here()).state, 'silent');
   honest();
-  await allArrives();
+  await allArrives(stage);
 });
 
 test('a tenant that hands over no receipts is silent to Connect', async () => {
@@ -254,5 +226,5 @@ test('a tenant that hands over no receipts is silent to Connect', async () => {
     return events.some(({ level, text }) => level === 'error' && /ALARM: .*no receipt/.test(text));
   });
   honest();
-  await allArrives();
+  await allArrives(stage);
 });

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import type { ForestPerson } from '@causeway/connect/testing';
 import { HostileTenant } from './hostile-tenant.ts';
@@ -191,6 +194,34 @@ test('10: a clock that ran a year ahead before the loss holds nothing up, at Con
   }
 });
 
+test('11: of one machine whose snapshot is started twice both go on, within the budget, and all places are as the forest says', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-copy-'));
+  const copy = world.connect.copyTo(folder);
+  await copy.start();
+  const signed = new Set<number>();
+  const bothRun = async (times: number, milliseconds?: number) => {
+    for (let i = 0; i < times; i++) {
+      await world.turn(milliseconds);
+      await copy.turn();
+      for (const one of [world.connect, copy]) signed.add(lineOf(cid(), one).credentialSequence);
+    }
+  };
+  world.forest.change(ann(), { enabled: false });
+  world.forest.delete(bob());
+  world.forest.setPassword(cid(), 'Made.Up.cid2');
+  await bothRun(3);
+  assert.deepEqual(await world.differences(), []);
+  await bothRun(50, 60_000);
+  assert.deepEqual(await world.differences(), []);
+  assert.equal(world.connect.arrival().state, 'complete');
+  // Each says its own once, and anew at once, after one and five minutes.
+  assert.ok(signed.size > 2 && signed.size <= 9, `the password was signed ${signed.size} times`);
+  await copy.stop();
+  rmSync(folder, { recursive: true });
+  world.forest.setPassword(dot(), 'Made.Up.dot2');
+  await comesBack();
+});
+
 test('14: a tenant that lies about a bucket at every head has everybody signed anew four times a day, and an alarm raised', async () => {
   world.lie = (_method, path, answer) =>
     path === '/api/v1/sync/lines'
@@ -204,11 +235,11 @@ test('14: a tenant that lies about a bucket at every head has everybody signed a
       : path === '/api/v1/sync/compare'
         ? { ...(answer as object), differing: Array.from({ length: 256 }, (_, n) => n) }
         : undefined;
-  const before = lineOf(ann());
+  const before = lineOf(ann()).accountSequence;
   const sequences = new Set([before]);
   for (const minutes of [...Array(12).fill(1), ...Array(16).fill(10)]) {
     await world.turn(minutes * 60_000);
-    sequences.add(lineOf(ann()));
+    sequences.add(lineOf(ann()).accountSequence);
   }
   assert.equal(sequences.size - 1, 4, 'at once, after 1, 5 and 60 minutes');
   assert.ok(world.connect.alarms().some(text => text.includes('signed anew and sent several times')));
@@ -216,8 +247,8 @@ test('14: a tenant that lies about a bucket at every head has everybody signed a
   await comesBack();
 });
 
-const lineOf = ({ guid }: ForestPerson) =>
-  world.connect.connector.context.store.heads.line(guid)!.accountSequence;
+const lineOf = ({ guid }: ForestPerson, connect = world.connect) =>
+  connect.connector.context.store.heads.line(guid)!;
 
 test('14: a tenant that invents people holds up nobody who leaves', async () => {
   const invented = Array.from({ length: 501 }, () =>
@@ -298,5 +329,27 @@ test('18: a Connect that was away for longer than tombstones live hears of who w
   await comesBack();
   await world.lose(['connect', 'tenant'], back);
   assert.ok((await world.atTenant()).some(({ anchor }) => anchor === gus.anchor));
+  await comesBack();
+});
+
+// The last one: what an administrator said of the forest is kept.
+test('13: what a restored forest would open waits for one command, and a reset that must be changed after it counts', async () => {
+  const { forest } = world;
+  const before = forest.snapshot();
+  await tuesday();
+  forest.takeBack(before);
+  await world.turns(3);
+  const open = world.inDomain().filter(({ enabled, password }) => enabled && password !== undefined);
+  assert.ok(
+    !open.some(({ anchor }) => anchor === ann().anchor || anchor === bob().anchor),
+    'nobody is opened',
+  );
+  assert.notEqual(world.inDomain().find(({ anchor }) => anchor === cid().anchor)?.password, 'Made.Up.cid1');
+  await world.connect.acceptRestore();
+  await comesBack();
+  assert.deepEqual([ann().enabled, bob().deleted, cid().passwords.at(-1)], [true, false, 'Made.Up.cid1']);
+  forest.setPassword(dot(), 'Made.Up.dot2', { mustChange: true });
+  await comesBack();
+  forest.setPassword(dot(), 'Made.Up.dot3');
   await comesBack();
 });

@@ -148,6 +148,7 @@ export class History {
   step(): void {
     const { forest } = this.world;
     const living = forest.people.filter(({ deleted }) => !deleted);
+    if (living.length === 0) return void this.#hire();
     const gone = forest.people.filter(one => one.deleted && one.isThere && this.#isFree(one));
     const someone = this.pick(living);
     const another = this.pick(living);

@@ -1,4 +1,4 @@
-import type { World } from './world.ts';
+import type { Lie } from '../peers/recording-proxy.ts';
 
 interface Item {
   forest: string | null;
@@ -19,8 +19,9 @@ export class HostileTenant {
   /** The last honest answers, by method and path. */
   readonly #answers = new Map<string, unknown>();
 
-  constructor(world: World) {
-    world.lie = (method, path, answer) => this.#relay(method, path, answer);
+  /** @param between what stands between the agents and the honest half */
+  constructor(between: { lie: Lie | undefined }) {
+    between.lie = (method, path, answer) => this.#relay(method, path, answer);
   }
 
   /** @param deceives Connect is told that the tenant has everything as it said */

@@ -126,6 +126,12 @@ export class StageFiles {
     });
   }
 
+  /** Sets some of what was written; it counts from the next start. */
+  configure(name: string, settings: object): void {
+    const before = JSON.parse(readFileSync(this.configOf(name), 'utf8')) as object;
+    this.#write(name, { ...before, ...settings });
+  }
+
   get #headInterval(): { headIntervalMs?: number } {
     const { headIntervalMs } = this.settings;
     return headIntervalMs === undefined ? {} : { headIntervalMs };

@@ -1,3 +1,5 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { callLocally, serviceIn } from '@causeway/api';
 import {
   AAD_DC_ADMINISTRATORS,
@@ -29,10 +31,6 @@ const SERVICE_ENVIRONMENT = {
 };
 const REDIRECT_URI = 'http://127.0.0.1:8444/signed-in';
 
-interface Fingerprint {
-  readonly fingerprint: string;
-}
-
 /**
  * Connect, Tenant and Domain Services as an administrator would set them up by the command line, in processes of
  * their own, with their state under the lab's folder. The demo, the end-to-end tests and the benchmarks play on it.
@@ -55,14 +53,15 @@ export class Stage extends StageFiles {
     return [this.connect, this.domain, this.tenant];
   }
 
-  /** The tenant runs and has its first administrator, who signs in as this. */
-  async openTenant(): Promise<{ userPrincipalName: string; password: string }> {
+  /**
+   * The tenant runs and has its first administrator, who signs in as this.
+   * @param id of a tenant that was lost
+   */
+  async openTenant(id?: string): Promise<{ userPrincipalName: string; password: string }> {
     this.writeTenant();
     await this.tenant.start();
     const { administratorPassword } = await runCliJson<{ administratorPassword: string }>([
-      'tenant',
-      'create',
-      TENANT_NAME,
+      ...['tenant', 'create', TENANT_NAME, ...(id === undefined ? [] : ['--id', id])],
       ...['--admin', TENANT_ADMINISTRATOR, '--state', this.stateOf('tenant'), '--token-out', this.tokenFile],
     ]);
     return { userPrincipalName: TENANT_ADMINISTRATOR, password: administratorPassword };
@@ -117,12 +116,13 @@ export class Stage extends StageFiles {
   async enrolConnect(): Promise<void> {
     if (this.settings.record) this.proxy = await recordingProxy(this.tenantUrl);
     this.writeConnect(this.proxy?.url);
-    const code = await this.#enrolmentCode('connect');
-    await runCliJson(
-      ['connect', 'enrol', '--code-file', '-', '--config', this.configOf('connect')],
-      {},
-      code,
-    );
+    await this.#withCode('connect', 'enrol');
+  }
+
+  /** Runs a command that enrols an agent. */
+  async #withCode(kind: 'connect' | 'domain', command: string): Promise<void> {
+    const code = await this.#enrolmentCode(kind);
+    await runCliJson([kind, command, '--code-file', '-', '--config', this.configOf(kind)], {}, code);
   }
 
   /** From here on Connect talks to the tenant itself. */
@@ -162,6 +162,23 @@ export class Stage extends StageFiles {
     );
   }
 
+  /**
+   * Nothing is left of the tenant, and it has no backup: it is made anew under its id, and the agents enrol again. They do not run.
+   * @returns what people sign in to from here on
+   */
+  async openTenantAnew(): Promise<RelyingParty> {
+    const identity = join(this.stateOf('connect'), 'identity.json');
+    const { tenantId } = JSON.parse(readFileSync(identity, 'utf8')) as { tenantId: string };
+    await this.openTenant(tenantId);
+    const application = await this.registerApplication();
+    rmSync(identity);
+    await this.#withCode('connect', 'enrol');
+    await this.#withCode('domain', 'register');
+    await this.becomeDomainAdministrator();
+    await this.confirmAtTenant(await this.#fingerprintOf('domain'));
+    return application;
+  }
+
   /** The tenant and Connect run, and people sign in to a web application. */
   async openWeb(): Promise<RelyingParty> {
     await this.openTenant();
@@ -181,19 +198,26 @@ export class Stage extends StageFiles {
 
   /** Each side's fingerprint is confirmed at the other side, and the managed domain's at the tenant. */
   async pair(): Promise<void> {
-    const [connect, domain] = await Promise.all(
-      ['connect', 'domain'].map(side =>
-        runCliJson<Fingerprint>([side, 'fingerprint', '--config', this.configOf(side)]),
-      ) as [Promise<Fingerprint>, Promise<Fingerprint>],
-    );
+    await this.trustConnect();
+    const domain = await this.#fingerprintOf('domain');
+    await runCliJson(['connect', 'trust-domain', domain, '--config', this.configOf('connect')]);
+    await this.confirmAtTenant(domain);
+  }
+
+  /** Once more, it has Domain Services read the whole feed again: as an administrator does when a tenant that withheld is put right. */
+  async trustConnect(): Promise<void> {
+    const connect = await this.#fingerprintOf('connect');
     for (const forest of this.forests) {
       await runCliJson([
-        ...['domain', 'trust-agent', connect.fingerprint, '--forest', dnsDomain(forest)],
+        ...['domain', 'trust-agent', connect, '--forest', dnsDomain(forest)],
         ...['--config', this.configOf('domain')],
       ]);
     }
-    await runCliJson(['connect', 'trust-domain', domain.fingerprint, '--config', this.configOf('connect')]);
-    await this.confirmAtTenant(domain.fingerprint);
+  }
+
+  async #fingerprintOf(side: 'connect' | 'domain'): Promise<string> {
+    const command = [side, 'fingerprint', '--config', this.configOf(side)];
+    return (await runCliJson<{ fingerprint: string }>(command)).fingerprint;
   }
 
   /** From here on the tenant seals cloud-only people's passwords to the managed domain of this fingerprint. */

@@ -1,9 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConnectArrival } from '@causeway/contract';
 import { createLog } from '@causeway/service';
 import type { HandClock } from '@causeway/service/testing';
 import { approveHeld, listHeld } from '../admin/held.ts';
+import { restoreHandlers } from '../admin/restore.ts';
 import { ConnectConfiguration } from '../configuration.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { HeadService } from '../heads/head-service.ts';
@@ -89,17 +90,19 @@ export class ConnectPlace {
 
   async #turn(): Promise<void> {
     const { connector } = this;
-    const { passes } = connector.context.store;
     await connector.poll();
+    await this.#cycle();
+    for (const work of [() => connector.compare(), () => this.#turnOfHeads()])
+      if (await work()) await this.#cycle();
+  }
+
+  async #cycle(): Promise<void> {
+    const { connector } = this;
     await connector.cycle();
-    for (const work of [() => connector.compare(), () => this.#turnOfHeads()]) {
-      if (!(await work())) continue;
-      await connector.cycle();
-      const pass = passes.open();
-      if (pass === undefined || pass.readAt !== null) continue;
-      await connector.fullPass();
-      await connector.cycle();
-    }
+    const pass = connector.context.store.passes.open();
+    if (pass === undefined || pass.readAt !== null) return;
+    await connector.fullPass();
+    await connector.cycle();
   }
 
   async #turnOfHeads(): Promise<boolean> {
@@ -128,6 +131,21 @@ export class ConnectPlace {
         approved += approveHeld(this.#open, digest, operation, 'an administrator').count;
       }
     return approved;
+  }
+
+  /** An administrator says that the whole forest was restored. */
+  async acceptRestore(): Promise<void> {
+    const { name, controller } = this.connector;
+    const body = { server: controller.connector.server };
+    const handlers = restoreHandlers(this.#open, () => {});
+    await handlers.acceptRestore({ params: { name }, query: undefined, body }, 'an administrator');
+  }
+
+  /** A snapshot of the machine with its keys, which can be started beside it. @param folder of the copy's state */
+  copyTo(folder: string): ConnectPlace {
+    const { stateDirectory, tenant } = this.#configuration;
+    cpSync(stateDirectory, folder, { recursive: true });
+    return new ConnectPlace(folder, tenant.url, this.#forest, this.clock);
   }
 
   snapshot(): ConnectSnapshot {

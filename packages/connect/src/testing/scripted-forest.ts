@@ -37,8 +37,16 @@ export interface ForestPerson {
   /** How often the password was set, and when last, in seconds since 1601. */
   version: number;
   setAt: number;
+  /** The database that it was set in. */
+  setBy: string;
   objectUsn: number;
   passwordUsn: number;
+}
+
+/** What a forest had at a moment. */
+export interface ForestSnapshot {
+  readonly people: readonly ForestPerson[];
+  readonly usn: number;
 }
 
 const DOMAIN_SID = 'S-1-5-21-1-2-3';
@@ -55,7 +63,7 @@ export class ScriptedForest {
   readonly people: ForestPerson[] = [];
   readonly #clock: Clock;
   readonly #directory: ScriptedDirectory;
-  readonly #invocationId = randomUUID();
+  #invocationId = randomUUID();
   readonly #domainGuid = randomUUID();
   #usn = 1000;
   #rid = 1100;
@@ -76,7 +84,7 @@ export class ScriptedForest {
       objectSid: [Buffer.from(encodeSid(DOMAIN_SID))],
       objectGUID: [Buffer.from(encodeGuid(this.#domainGuid))],
     });
-    const told = (some: readonly ForestPerson[]) => some.map(person => this.#object(person));
+    const told = (some: ForestPerson[]) => some.map(person => this.#object(person));
     directory.answers.full = () => told(this.#found());
     directory.answers.delta = ({ cookie }: Asked) =>
       told(this.#found().filter(({ objectUsn }) => objectUsn > Number(cookie)));
@@ -97,7 +105,7 @@ export class ScriptedForest {
       ...{ guid, anchor: sourceAnchorOf(guid), sid: `${DOMAIN_SID}-${++this.#rid}` },
       ...{ name, principal: `${name}@${this.forest}`, enabled: true, expires: null },
       ...{ deleted: false, isThere: true, passwords: [], mustChange: false },
-      ...{ version: 0, setAt: 0, objectUsn: 0, passwordUsn: 0 },
+      ...{ version: 0, setAt: 0, setBy: this.#invocationId, objectUsn: 0, passwordUsn: 0 },
     };
     this.people.push(person);
     this.change(person, {});
@@ -117,7 +125,13 @@ export class ScriptedForest {
     const setAt = Math.floor(this.#clock.now() / 1000) + EPOCH;
     const version = person.version + 1;
     person.passwords.push(password);
-    Object.assign(person, { mustChange, version, setAt, passwordUsn: ++this.#usn });
+    Object.assign(person, {
+      mustChange,
+      version,
+      setAt,
+      setBy: this.#invocationId,
+      passwordUsn: ++this.#usn,
+    });
     this.#moved();
   }
 
@@ -129,6 +143,22 @@ export class ScriptedForest {
   /** Its tombstone's lifetime is over: nobody hears of that. */
   forget(person: ForestPerson): void {
     person.isThere = false;
+  }
+
+  snapshot(): ForestSnapshot {
+    return { people: structuredClone(this.people), usn: this.#usn };
+  }
+
+  /** The forest is restored from a backup: another database, and nobody knows what came after it. */
+  takeBack({ people, usn }: ForestSnapshot): void {
+    const then = new Map(people.map(person => [person.guid, person]));
+    const known = this.people.filter(({ guid }) => then.has(guid));
+    this.people.splice(0, this.people.length, ...known);
+    for (const person of known) Object.assign(person, structuredClone(then.get(person.guid)));
+    this.#usn = usn;
+    this.#invocationId = randomUUID();
+    this.#directory.self.invocationId = [Buffer.from(encodeGuid(this.#invocationId))];
+    this.#moved();
   }
 
   /** The highest one. */
@@ -202,21 +232,17 @@ export class ScriptedForest {
 
   /** A password is replicated whole, whatever of it changed. */
   #replicated(person: ForestPerson): ReplicatedUser {
-    const { guid, name, sid, deleted, mustChange, version, setAt } = person;
+    const { guid, name, sid, deleted, mustChange, version, setAt, setBy } = person;
     const password = person.passwords.at(-1)!;
     const salt = `${this.forest.toUpperCase()}${name}`;
     const { aes256, aes128 } = EncryptionType;
-    const keys = [aes256, aes128].map(enctype => ({
-      enctype,
-      // What keys are is no concern of this: what takes 4096 rounds each is made once a password.
-      key: keyOf(enctype, password, salt),
-    }));
+    const keys = [aes256, aes128].map(enctype => ({ enctype, key: keyOf(enctype, password, salt) }));
     return {
       ...{ objectGuid: guid, distinguishedName: name, objectSid: sid, isDeleted: deleted },
       ...{ sAMAccountName: name, pwdLastSet: mustChange ? 0n : BigInt(setAt) * 10_000_000n },
       ntHash: ntHash(password),
       kerberosKeys: { salt, iterations: 4096, keys },
-      passwordOrder: { version, originatingTime: setAt, originatingInvocationId: this.#invocationId },
+      passwordOrder: { version, originatingTime: setAt, originatingInvocationId: setBy },
     };
   }
 
@@ -263,7 +289,7 @@ export class ScriptedForest {
 const unasked = () => Promise.reject(new Error('nothing of this is scripted'));
 
 const made = new Map<string, Uint8Array>();
-/** A fresh copy each time: whoever takes one wipes it. */
+/** 4096 rounds once a password. A fresh copy each time: whoever takes one wipes it. */
 function keyOf(enctype: number, password: string, salt: string): Uint8Array {
   const text = `${enctype} ${salt} ${password}`;
   const key = made.get(text) ?? stringToKey(enctype, password, salt);

@@ -43,7 +43,7 @@ async function asking<T>(ask: (send: Send) => Promise<T>, ...those: Send[]): Pro
   return last;
 }
 
-it('two copies of a Connect hear of each other, and the administrator of both; it costs no write', async () => {
+it('11: two copies of a Connect hear of each other, and the administrator of both; it costs no write', async () => {
   const [first, second] = [start(connect, 'sync-1'), start(connect, 'sync-2')];
   const alone = await asking(configuration, first);
   assert.equal(alone[0]!.otherRuns, undefined);
@@ -82,7 +82,7 @@ it('an agent of the release before is told nothing that it does not know', async
   assert.equal(before[2]!.otherRuns, undefined);
 });
 
-it('two copies of a Domain Services hear of each other, and nothing of what a Connect says', async () => {
+it('11: two copies of a Domain Services hear of each other, and nothing of what a Connect says', async () => {
   const [one, other] = await asking(standing, start(domain, 'ds1'), start(domain, 'ds1-copy'));
   assert.deepEqual(
     [one, other].map(told => told!.otherRuns!.map(({ machine }) => machine)),
