@@ -182,9 +182,12 @@ test('a restored tenant names whose password is newer in the managed domain and 
   const hers = madeUp('Another.Cloud.Passw0rd');
   await changeOnPage(stage, dora, madeUp(made.temporaryPassword), hers);
   await eventually('Dora has come', async () => !(await missing()).includes(dora));
-  const application = await stage.registerApplication();
-  const { issuer, clientId, redirectUri } = application;
-  const party = await RelyingParty.discover(issuer, clientId, redirectUri);
+  // An application on loopback would be a native one, which asks for the password each time.
+  const redirect = 'https://portal.example.net/callback';
+  const { issuer, clientId } = await tenant<{ issuer: string; clientId: string }>(
+    ...['app', 'register', '--name', 'portal', '--redirect-uri', redirect],
+  );
+  const party = await RelyingParty.discover(issuer, clientId, redirect);
   const [third, newer] = ['Third.Cloud.Passw0rd', madeUp('Newer.Cloud.Passw0rd')];
   const signedIn = async (name: string, password: string) => {
     const browser = new Browser();
