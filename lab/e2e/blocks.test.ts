@@ -176,6 +176,8 @@ test('a ledger from before the block learns of it from the account', async () =>
   cpSync(ledger, `${ledger}.backup`);
   await stage.domain.start();
   await domain('block', emil.sam, '--reason', 'lost notebook');
+  // So soon after the start it may stand in the ledger alone.
+  await eventually('it is on the account', async () => (await status(emil)).block!.applied);
   const { since } = (await status(emil)).block!;
   await stage.domain.stop();
   for (const file of files) rmSync(file, { force: true });

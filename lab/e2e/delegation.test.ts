@@ -337,3 +337,16 @@ test('whoever somebody else puts into the group goes again, and an ended accepta
   await setAdministrator('remove', ada);
   await eventually('Ada may no more', async () => (await other(ada, n++)).code !== 0);
 });
+
+test('what it may do already is not written again', async () => {
+  const rights = () =>
+    stage
+      .readLog('domain')
+      .split('\n')
+      .filter(line => line.includes('AAD DC Administrators may do what it is to'))
+      .map(line => JSON.parse(line) as { time: string; written: string[] });
+  const first = Date.parse(rights()[0]!.time);
+  await eventually('two more looks', async () => Date.now() - first > 25_000);
+  const computers = rights().filter(({ written }) => written.includes(`OU=AADDC Computers,${BASE}`));
+  assert.equal(computers.length, 1);
+});

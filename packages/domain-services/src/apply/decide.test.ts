@@ -591,13 +591,14 @@ test('what was signed before a deletion does not bring the user back, what was s
   assert.deepEqual(codes(decideItem(written(undefined, unknown), before)), ['older-sequence', 'absent']);
 });
 
+const PLAN_CONTEXT = {
+  ...{ users: 'OU=AADDC Users,DC=example', now: new Date(), newNonce: randomUUID },
+  blockOf: () => undefined,
+  ...{ random: (length: number) => new Uint8Array(length), descriptor: new Uint8Array() },
+};
+
 test('a newer password lifts a lockout, the same one sent again does not', async () => {
   const { person, entry } = await writtenPerson();
-  const context = {
-    ...{ users: 'OU=AADDC Users,DC=example', now: new Date(), newNonce: randomUUID },
-    blockOf: () => undefined,
-    ...{ random: (length: number) => new Uint8Array(length), descriptor: new Uint8Array() },
-  };
   for (const [version, lifts] of [
     [5, false],
     [6, true],
@@ -606,7 +607,7 @@ test('a newer password lifts a lockout, the same one sent again does not', async
     const { credential } = decideItem(entry, shown);
     assert.ok(credential.kind === 'write');
     const secret = { ntHash: new Uint8Array(16) };
-    const { write } = planWrite(entry, { credential: { record: credential.record, secret } }, context);
+    const { write } = planWrite(entry, { credential: { record: credential.record, secret } }, PLAN_CONTEXT);
     assert.equal('lockoutTime' in write.values, lifts, `version ${version}`);
   }
   corp.epoch = 9; // the forest was restored: the same password is the same one
@@ -615,8 +616,19 @@ test('a newer password lifts a lockout, the same one sent again does not', async
   const { credential } = decideItem(entry, shown);
   assert.ok(credential.kind === 'write');
   const secret = { ntHash: new Uint8Array(16) };
-  const { write } = planWrite(entry, { credential: { record: credential.record, secret } }, context);
+  const { write } = planWrite(entry, { credential: { record: credential.record, secret } }, PLAN_CONTEXT);
   assert.equal('lockoutTime' in write.values, false);
+});
+
+test('a directory that was restored has its lockouts lifted with the password that it lacked', async () => {
+  const { person, entry } = await writtenPerson();
+  const restored = { ...entry, hasCredential: false }; // as the ledger puts it down: nothing is written
+  const shown = forest(person, await corp.credential(person, 'Sent.5', 5, RECIPIENT));
+  const { credential } = decideItem(restored, shown);
+  assert.ok(credential.kind === 'write');
+  const secret = { ntHash: new Uint8Array(16) };
+  const { write } = planWrite(restored, { credential: { record: credential.record, secret } }, PLAN_CONTEXT);
+  assert.deepEqual(write.values.lockoutTime, ['0']);
 });
 
 /** A user of a forest as an honest tenant shows it, with a password. */

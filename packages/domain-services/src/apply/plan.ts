@@ -94,9 +94,12 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
   return { write: { kind: 'modify', guid: next.managedGuid, values }, next };
 }
 
-/** Another password, not the same one sent again: that must give nobody who guesses fresh tries. */
+/**
+ * Another password than the directory has, not the same one sent again: that must give nobody who guesses fresh tries. In a directory
+ * that was restored people have tried the password that it lacked.
+ */
 function isNewer({ passwordOrder }: CredentialRecord, entry: LedgerEntry | undefined): boolean {
-  const known = entry?.passwordOrder ?? null;
+  const known = entry?.hasCredential ? entry.passwordOrder : null;
   if (known === null) return true;
   return comparePasswordOrder(passwordOrder, known) > 0 && !isSameWrite(passwordOrder, known);
 }

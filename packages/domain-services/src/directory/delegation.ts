@@ -2,6 +2,7 @@ import { bytesOf, decodeSid, type LdapConnection, LdapError } from '@causeway/ld
 import {
   AccessMask,
   type Ace,
+  AceFlag,
   AceType,
   type Acl,
   SE_DACL_PROTECTED,
@@ -99,18 +100,25 @@ async function ownUnits(ldap: LdapConnection, base: string): Promise<string[]> {
 const grant = (ldap: LdapConnection, dn: string, aces: readonly Ace[]): Promise<boolean> =>
   changeAccess(ldap, dn, descriptor => {
     const { dacl } = descriptor;
-    const missing = aces.filter(ace => !dacl.aces.some(known => isSame(known, ace)));
+    const missing = aces.filter(ace => !isGranted(dacl.aces, ace));
     return missing.length === 0 ? undefined : { ...descriptor, dacl: withAces(dacl, missing) };
   });
 
-function isSame(known: Acl['aces'][number], ace: Ace): boolean {
-  return (
-    known.type === ace.type &&
-    known.flags === ace.flags &&
-    known.sid === ace.sid &&
-    known.objectType === ace.objectType &&
-    covers(known.mask, ace.mask)
+/**
+ * Whether the object has it, and what is made below it, where that is wanted. Samba stores a grant of all rights for both as two entries:
+ * one for the object, one that is inherited only.
+ */
+function isGranted(list: Acl['aces'], ace: Ace): boolean {
+  const alike = list.filter(
+    known =>
+      known.type === ace.type &&
+      known.sid === ace.sid &&
+      known.objectType === ace.objectType &&
+      covers(known.mask, ace.mask),
   );
+  const here = alike.some(({ flags }) => (flags & AceFlag.inheritOnly) === 0);
+  const below = alike.some(({ flags }) => (flags & CONTAINER_INHERIT) !== 0);
+  return here && (below || (ace.flags & CONTAINER_INHERIT) === 0);
 }
 
 /** Samba stores *all rights* as the rights of the class of object. */
