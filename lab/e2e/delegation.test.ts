@@ -224,7 +224,17 @@ test('makes AAD DC Administrators local administrators of machines by a policy, 
   await may('a person reads it', files(mallory, `ls ${POLICIES}/${policy}/GPT.INI`));
   await mayNotFiles('a person’s change', mallory, `put ${template} "${settings}/GptTmpl.inf"`);
   await mayNotFiles('a person’s file', mallory, `put ${template} "${settings}/x.inf"`);
-  await mayNot('a person’s link', modify(mallory, replace(policyDn(policy), 'versionNumber', '2')));
+  await mayNot('a person’s version', modify(mallory, replace(policyDn(policy), 'versionNumber', '2')));
+});
+
+test('a Samba file server takes AAD DC Administrators among its administrators', async () => {
+  const sam = (verb: string, ...who: string[]) =>
+    machine.run('net', [
+      ...['sam', verb, 'BUILTIN\\Administrators', ...who],
+      ...['-s', labPath(machine.name, 'smb.conf')],
+    ]);
+  await may('a member', sam('addmem', `${managed.netbiosDomain}\\${AAD_DC_ADMINISTRATORS}`));
+  assert.match((await sam('listmem')).output, new RegExp(`\\\\${AAD_DC_ADMINISTRATORS}$`, 'im'));
 });
 
 test('nobody else makes policies', async () => {
