@@ -83,6 +83,11 @@ async function makePolicy(who: Credentials, name: string): Promise<string> {
   assert.equal(code, 0, errors || output);
   return /\{[0-9A-F-]{36}\}/i.exec(output)![0];
 }
+/** The client of files ends well whatever it was refused: what it says counts. */
+async function mayNotFiles(what: string, who: Credentials, ...commands: string[]): Promise<void> {
+  const { output, errors } = await files(who, ...commands);
+  assert.match(`${output}${errors}`, /NT_STATUS_ACCESS_DENIED/, what);
+}
 const setAdministrator = async (verb: 'add' | 'remove', { user }: Credentials) => {
   await runCliJson(['tenant', 'group', verb, AAD_DC_ADMINISTRATORS, `${user}@${dnsDomain}`, ...stage.remote]);
 };
@@ -106,11 +111,11 @@ async function refusesOthersPolicies(who: Credentials): Promise<void> {
     await mayNot('its object', modify(who, replace(policyDn(policy), 'versionNumber', '7')));
     await mayNot('its end', modify(who, `dn: ${policyDn(policy)}\nchangetype: delete\n`));
     await mayNot('the tool', tool(who, 'gpo', 'del', policy, ...LDAP));
-    await mayNot('its file', files(who, `put /etc/hostname ${folder}/GPT.INI`));
-    await mayNot('a new file', files(who, `put /etc/hostname ${folder}/x`));
-    await mayNot('the end of its file', files(who, `rm ${folder}/GPT.INI`));
-    await mayNot('another name', files(who, `rename ${folder} ${POLICIES}/x`));
-    await mayNot('its folder’s end', files(who, `deltree ${folder}`));
+    await mayNotFiles('its file', who, `put /etc/hostname ${folder}/GPT.INI`);
+    await mayNotFiles('a new file', who, `put /etc/hostname ${folder}/x`);
+    await mayNotFiles('the end of its file', who, `rm ${folder}/GPT.INI`);
+    await mayNotFiles('another name', who, `rename ${folder} ${POLICIES}/x`);
+    await mayNotFiles('its folder’s end', who, `deltree ${folder}`);
     await may('all is there', files(who, `ls ${folder}/GPT.INI`));
     await mayNot('its owner', ownerOf(who, folder));
   }
@@ -181,7 +186,8 @@ test('makes policies, links them to both units, and changes and deletes its own'
   await may('a change', files(ada, `cd ${folder}/Machine`, 'put /etc/nsswitch.conf hosts.txt'));
   await may('its name', modify(ada, replace(policyDn(policy), 'displayName', 'Network drives')));
   await may('its end', tool(ada, 'gpo', 'del', policy, ...LDAP));
-  await mayNot('it is gone', files(ada, `ls ${folder}`));
+  const gone = await files(ada, `ls ${folder}`);
+  assert.match(gone.output, /NT_STATUS_NO_SUCH_FILE/, gone.errors);
 });
 
 test('makes AAD DC Administrators local administrators of machines by a policy, which each machine reads', async () => {
@@ -216,21 +222,31 @@ test('makes AAD DC Administrators local administrators of machines by a policy, 
   );
   assert.deepEqual(readFileSync(read), readFileSync(template));
   await may('a person reads it', files(mallory, `ls ${POLICIES}/${policy}/GPT.INI`));
-  await mayNot('a person’s change', files(mallory, `put ${template} "${settings}/GptTmpl.inf"`));
-  await mayNot('a person’s file', files(mallory, `put ${template} "${settings}/x.inf"`));
-  await mayNot('a person’s link', modify(mallory, replace(policyDn(policy), 'versionNumber', '2')));
+  await mayNotFiles('a person’s change', mallory, `put ${template} "${settings}/GptTmpl.inf"`);
+  await mayNotFiles('a person’s file', mallory, `put ${template} "${settings}/x.inf"`);
+  await mayNot('a person’s version', modify(mallory, replace(policyDn(policy), 'versionNumber', '2')));
+});
+
+test('a Samba file server takes AAD DC Administrators among its administrators', async () => {
+  const sam = (verb: string, ...who: string[]) =>
+    machine.run('net', [
+      ...['sam', verb, 'BUILTIN\\Administrators', ...who],
+      ...['-s', labPath(machine.name, 'smb.conf')],
+    ]);
+  await may('a member', sam('addmem', `${managed.netbiosDomain}\\${AAD_DC_ADMINISTRATORS}`));
+  assert.match((await sam('listmem')).output, new RegExp(`\\\\${AAD_DC_ADMINISTRATORS}$`, 'im'));
 });
 
 test('nobody else makes policies', async () => {
   await mayNot('a policy', tool(mallory, 'gpo', 'create', 'Mine', ...LDAP));
-  await mayNot('its folder', files(mallory, `mkdir ${POLICIES}/mine`));
+  await mayNotFiles('its folder', mallory, `mkdir ${POLICIES}/mine`);
 });
 
 test('changes no policy of the domain, no script, and nothing else of the system', async () => {
   await refusesOthersPolicies(ada);
   const scripts = `${managed.realm.toLowerCase()}/scripts`;
-  await mayNot('a script', files(ada, `put /etc/hostname ${scripts}/logon.cmd`));
-  await mayNot('a file beside', files(ada, `put /etc/hostname ${managed.realm.toLowerCase()}/x`));
+  await mayNotFiles('a script', ada, `put /etc/hostname ${scripts}/logon.cmd`);
+  await mayNotFiles('a file beside', ada, `put /etc/hostname ${managed.realm.toLowerCase()}/x`);
   for (const parent of [`CN=System,${BASE}`, `CN=Policies,CN=System,${BASE}`])
     await mayNot(parent, modify(ada, add(`CN=x,${parent}`, 'objectClass: container')));
   const policy = 'objectClass: groupPolicyContainer';
@@ -310,7 +326,7 @@ test('in a restored domain, whose files have lost their access lists, others’ 
   const list = [`//${managed.address}/sysvol`, POLICIES, '--numeric'];
   await eventually('the access list is there again', async () => {
     const login = ['-U', `${principal(ada)}%${ada.password}`];
-    return /-520:0\/0\/0x001200ad/.test((await machine.run('smbcacls', [...list, ...login])).output);
+    return /-520:0\/0x0\/0x001200ad/.test((await machine.run('smbcacls', [...list, ...login])).output);
   });
   await refusesOthersPolicies(ada);
   const policy = await makePolicy(ada, 'After the restore');

@@ -4,9 +4,12 @@ import { domainStatus } from './domain-process.ts';
 import { domainLayout } from './layout.ts';
 import { runTool } from './run-tool.ts';
 
-/** *Group Policy Creator Owners* (PA) make folders among the policies and nothing else: Samba lets them change what others make there. */
+/** *Group Policy Creator Owners* (PA) make folders among the policies and nothing else. */
 const CREATORS_MAY = '(A;;0x1200ad;;;PA)';
-/** Who may do what in the folder of policies ([MS-DTYP] 2.5.1): as Samba has it but for them, and whoever makes one has that one (CO). */
+/**
+ * Who may do what in the folder of policies ([MS-DTYP] 2.5.1). Samba's own list differs in two: by it that group changes whatever has no
+ * list of its own, and nobody has the folder that they made (CO), so that `samba-tool gpo create` cannot set its list.
+ */
 const POLICY_FOLDER = [
   'O:LAG:BAD:P',
   ...['(A;OICI;0x1f01ff;;;BA)', '(A;OICI;0x1f01ff;;;SY)'],
