@@ -345,11 +345,11 @@ test('who was closed by hand before stays so, and everything is read once more t
     'ADD COLUMN account_expires',
     `INSERT INTO accounts (forest, anchor, object_guid, account_sequence, managed_guid) VALUES ('${CORP}', 'x', 'g', 7, 'm');
     INSERT INTO closed_by_hand VALUES ('${CORP}', 'x', 'disabled', '2026-01-01', 1);
-    INSERT INTO state VALUES ('cursor', '17')`,
+    INSERT INTO state VALUES ('cursor', '17'), ('announced', 'account-3')`,
   );
   const upgraded = new Ledger(file);
   assert.equal(upgraded.accounts.of({ forest: CORP, anchor: 'x' })!.accountExpires, null);
-  assert.equal(upgraded.state.get('cursor'), '');
+  assert.equal(upgraded.state.get('announced'), undefined, 'the start of the service has the feed read');
   assert.deepEqual(upgraded.byHand.repairs(), [
     { forest: CORP, anchor: 'x', what: 'disabled', since: '2026-01-01' },
   ]);

@@ -400,9 +400,10 @@ export const LEDGER_STEPS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   `
-  -- When an account expires, as it was written: FILETIME. Null until the record of before comes again: everything is read once more.
+  -- When an account expires, as it was written: FILETIME. Null until the record of before comes again: the service reads
+  -- everything once more at its start, as where it announces something new.
   ALTER TABLE accounts ADD COLUMN account_expires TEXT;
-  UPDATE state SET value = '' WHERE name = 'cursor';
+  DELETE FROM state WHERE name = 'announced';
   CREATE TABLE closed_by_hand_so (
     forest TEXT NOT NULL,
     anchor TEXT NOT NULL,
