@@ -60,7 +60,10 @@ export async function loadByLdbmodify(people: readonly Person[], withSids: boole
   for (let at = 0; at < people.length; at += MAX_PAGE) {
     const batch = people.slice(at, at + MAX_PAGE).map((person, i) => {
       const objectSid = `${sid}-${1100 + at + i}`;
-      return { objectSid, add: planPerson(person, objectSid, { users: usersDn(domain), descriptor, taken }) };
+      return {
+        objectSid,
+        add: planPerson(person, objectSid, { users: usersDn(domain), descriptor, taken, withSids }),
+      };
     });
     const took = await write(batch.map(({ add }) => add));
     if (at > 0) {
@@ -77,7 +80,12 @@ export async function loadByLdbmodify(people: readonly Person[], withSids: boole
 function planPerson(
   person: Person,
   objectSid: string,
-  { users, descriptor, taken }: { users: string; descriptor: Uint8Array; taken: Set<string> },
+  {
+    users,
+    descriptor,
+    taken,
+    withSids,
+  }: { users: string; descriptor: Uint8Array; taken: Set<string>; withSids: boolean },
 ): Add {
   const sourceAnchor = randomBytes(16).toString('base64');
   const fits = person.sam.length <= 20 && !taken.has(person.sam);
@@ -104,6 +112,7 @@ function planPerson(
       deleted: false,
     },
     sidRefused: false,
+    sid: withSids ? objectSid : null,
     names: { samAccountName, userPrincipalName: person.upn, keepsDigits: false, digitsKey: null },
     profile: {
       displayName: person.displayName ?? null,

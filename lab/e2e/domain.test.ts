@@ -371,7 +371,9 @@ test("a hostile tenant's whole repertoire is refused, each with its own reason, 
   );
   tenant.publish(forest.item(victim, null, null));
 
-  // A SID of another forest's domain costs sIDHistory alone, and comes when an administrator accepts it.
+  // A SID of another forest's domain costs that SID alone, and comes when an administrator says that the domain is this forest's.
+  const domainSid = neighbour.sid!.slice(0, neighbour.sid!.lastIndexOf('-'));
+  await cli('sids', 'confirm', domainSid, '--forest', 'second.example.org');
   const claim = forest.account(mallory, { objectSid: neighbour.sid });
   assert.deepEqual(outcomes(await publish(mallory, claim, null)), ['applied other-forest-sid']);
   const history = async () => {
@@ -379,7 +381,8 @@ test("a hostile tenant's whole repertoire is refused, each with its own reason, 
     return (await ldap.search(BASE, { filter, attributes: ['sIDHistory'] }))[0]?.attributes.sIDHistory;
   };
   assert.equal(await history(), undefined);
-  await cli('accept', mallory.anchor);
+  await cli('sids', 'unconfirm', domainSid);
+  await cli('sids', 'confirm', domainSid, '--forest', FOREST);
   await eventually('the SID', async () => (await history()) !== undefined);
   await eventually('the report', () => tenant.reported(mallory.anchor, 'account')!.reason === null);
 

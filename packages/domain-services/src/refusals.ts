@@ -8,8 +8,10 @@ export const LEDGER_REFUSALS = {
   relabelled: 'a synchronized user is shown as cloud-only, or the other way round',
   'record-mismatch': 'the record was made for another user',
   'protected-name': 'the name belongs to an account that synchronization does not touch',
-  'protected-sid': 'the SID must not stand in sIDHistory: it is privileged, or of the managed domain itself',
-  'other-forest-sid': 'the SID must not stand in sIDHistory: it is of a domain of another forest',
+  'protected-sid': 'nobody can have the SID here: it is privileged, or of the managed domain itself',
+  'other-forest-sid':
+    'the person has no on-premises SID here: an administrator confirmed its domain for another forest',
+  'sid-not-written': 'the directory does not take the on-premises SID, which is tried again',
   'invalid-name': 'the name cannot be one in Active Directory',
   'machine-name': 'machines treat the name as special: the account has five digits more',
   'name-taken': 'another account has the name',

@@ -50,7 +50,7 @@ export const domainDecisionRoutes = {
     method: 'POST',
     path: '/users/accept',
     access: ['local'],
-    summary: 'accepts exactly what waits of a user: a moved anchor, an older password, or a SID',
+    summary: 'accepts exactly what waits of a user: a moved anchor or an older password',
     body: z.strictObject({ anchor: z.string(), forest: ForestText.optional() }),
     reply: Done,
   }),

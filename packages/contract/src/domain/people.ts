@@ -39,7 +39,7 @@ export const ManagedAccount = z.strictObject({
   /** Another forest had the name: the digits stay until the account is renamed, or an administrator frees the name. */
   keepsDigits: z.boolean(),
   digitsKey: z.string().nullable(),
-  /** The SID of the account record is not in sIDHistory. */
+  /** Nobody can have the SID of the account record here. */
   sidRefused: z.boolean(),
   nonce: z.string().nullable(),
   /** objectGUID in the managed domain; null before the account is made and after it is deleted. */

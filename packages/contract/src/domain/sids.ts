@@ -12,8 +12,10 @@ export const OnPremisesDomain = z.strictObject({
   forest: z.string(),
   /** When the forest brought it first. */
   since: Timestamp,
-  /** Null: nobody has confirmed that it is the forest's, and its SIDs open nothing here. */
+  /** Null: nobody has confirmed that it is the forest's, and its people get no on-premises SIDs here. */
   confirmedAt: Timestamp.nullable(),
+  /** Since when an administrator has said that it is not the forest's; null where nobody has been asked. */
+  declinedAt: Timestamp.nullable().optional(),
   people: z.int().nonnegative(),
 });
 export type OnPremisesDomain = z.infer<typeof OnPremisesDomain>;
@@ -49,7 +51,7 @@ export const domainSidRoutes = {
     method: 'POST',
     path: '/sids/unconfirm',
     access: ['local'],
-    summary: 'takes that back: SIDs of the domain open nothing here any more',
+    summary: 'takes that back, or says that it is not: nobody has SIDs of the domain here any more',
     body: z.strictObject({ sid: z.string().max(100) }),
     reply: Done,
   }),

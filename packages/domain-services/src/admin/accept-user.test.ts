@@ -46,27 +46,3 @@ test('what is accepted of one forest’s user leaves the other one’s of the sa
   assert.match(ledger.audit.list()[0]!.detail, /^of fabrikam\.example\.org: anchor-moved/);
   assert.equal(readUserStatus(ledger, 'x', 'corp.example.com').problems[0]!.forest, 'corp.example.com');
 });
-
-test('accepting the SID that one user waits for gives the domain to the other forest, and reads the feed again', async () => {
-  const sid = 'S-1-5-21-1-2-3';
-  const at = new Date().toISOString();
-  ledger.sids.pin(sid, 'corp.example.com', at);
-  ledger.state.set('cursor', '17');
-  await assert.rejects(accept('anchor'), { code: 'nothing-to-accept' });
-  ledger.problems.save({
-    ...{
-      anchor: 'anchor',
-      forest: 'corp.example.net',
-      verified: true,
-      kind: 'account',
-      outcome: 'waiting',
-      code: 'other-forest-sid',
-      reason: 'a reason',
-    },
-    ...{ acceptable: `sid:${sid}/corp.example.net`, sequence: 1, at },
-  });
-  assert.match((await accept('anchor')).message, /other-forest-sid, sid:S-1-5-21-1-2-3\/corp\.example\.net/);
-  assert.equal(ledger.sids.forestOf(sid), 'corp.example.net');
-  assert.equal(ledger.state.get('cursor'), '');
-  assert.equal(ledger.audit.list()[0]?.action, 'accept');
-});

@@ -1,11 +1,10 @@
 import type { Done } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import { sidToAccept } from '../apply/sid-history.ts';
 import { onlyOne } from '../ledger/find-person.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
 /**
- * Accepts exactly what was shown: the moved anchor, the SID or the older password of the record that waits.
+ * Accepts exactly what was shown: the moved anchor or the older password of the record that waits.
  * @throws CausewayError 'nothing-to-accept', or 'several-forests' for an anchor that does not say enough
  */
 export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Done {
@@ -17,16 +16,13 @@ export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Don
   const waiting = acceptables
     .filter(problem => problem.forest === person?.forest)
     .sort((a, b) => a.kind.localeCompare(b.kind))[0];
-  const acceptable = waiting?.acceptable ?? '';
-  const sid = sidToAccept(acceptable);
-  if (!waiting || !(sid ?? entry)) {
+  if (!waiting || !entry) {
     const whose = `'${anchor}'${forest === undefined ? '' : ` of ${forest}`}`;
     throw new CausewayError('nothing-to-accept', `nothing of ${whose} waits to be accepted`, { status: 404 });
   }
+  const { acceptable } = waiting;
   ledger.transaction(() => {
-    // A SID is the forest's: what is accepted for one of its users holds for all of them.
-    if (sid) ledger.sids.pin(sid.domainSid, sid.forest, ledger.timestamp());
-    else if (entry) ledger.accounts.save({ ...entry, accepted: acceptable });
+    ledger.accounts.save({ ...entry, accepted: acceptable });
     ledger.state.set('cursor', '');
     const detail = `of ${waiting.forest}: ${waiting.code}: ${acceptable}`;
     ledger.audit.add({ action: 'accept', subject: anchor, detail });

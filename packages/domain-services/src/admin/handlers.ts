@@ -16,7 +16,7 @@ import type { At } from './command-context.ts';
 import { deleteUnclaimed } from './delete-unclaimed.ts';
 import { freeName, giveName, listNames, readName } from './name-commands.ts';
 import { repairUser } from './repair-user.ts';
-import { confirmSid, listSids, unconfirmSid } from './sid-commands.ts';
+import { confirmSid, isUndecided, listSids, unconfirmSid } from './sid-commands.ts';
 import { readStatus, readUserStatus, type StatusSources } from './status.ts';
 
 export interface AdminContext extends StatusSources, At {
@@ -57,13 +57,17 @@ export function adminHandlers(at: AdminContext): AdminHandlers {
     running?.[then]();
     return result;
   };
+  const decided = (command: 'confirmSid' | 'unconfirmSid', sid: string, result: Done): Done =>
+    done(command, ledger.sids.isContested(sid) ? 'readAgain' : 'wake', result);
   return {
     getStatus: () =>
       readStatus(at, running && { ...running, trouble: running.trouble(), otherRuns: running.otherRuns() }),
     getUserStatus: ({ params, query }) => readUserStatus(ledger, params.user, query.forest),
     trustAgent: async ({ body }) => {
       const { fingerprint, forest } = await trustAgent(ledger, send, body.fingerprint, body.forest);
-      const message = `trusted ${fingerprint} for forest ${forest}`;
+      const open = ledger.sids.domains().filter(one => one.forest === forest && isUndecided(one));
+      const asks = open.map(({ sid }) => `; is ${sid} its domain? causeway domain sids`);
+      const message = `trusted ${fingerprint} for forest ${forest}${asks.join('')}`;
       return done('trustAgent', 'readAgain', { message });
     },
     untrustAgent: ({ body }) => {
@@ -97,8 +101,8 @@ export function adminHandlers(at: AdminContext): AdminHandlers {
     removeAdministrator: ({ body }) => done('removeAdministrator', 'wake', removeAdministrator(ledger, body)),
     listHeld: ({ query }) => ({ lists: listHeld(ledger, query.operation, query.forest) }),
     listSids: () => listSids(ledger, at.onPremisesSids),
-    confirmSid: async ({ body }) => done('confirmSid', 'wake', await confirmSid(at, body)),
-    unconfirmSid: ({ body }) => done('unconfirmSid', 'wake', unconfirmSid(ledger, body)),
+    confirmSid: async ({ body }) => decided('confirmSid', body.sid, await confirmSid(at, body)),
+    unconfirmSid: ({ body }) => decided('unconfirmSid', body.sid, unconfirmSid(ledger, body)),
     getHeld: ({ params }) => getHeld(ledger, params.digest),
     approveHeld: ({ params, body }) => {
       const approved = approveHeld(ledger, params.digest, body.operation);

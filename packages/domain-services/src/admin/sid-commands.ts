@@ -1,10 +1,14 @@
-import { DomainSidText, type Done, type OnPremisesSids } from '@causeway/contract';
+import { DomainSidText, type Done, type OnPremisesDomain, type OnPremisesSids } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { DomainConfiguration } from '../configuration.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
+/** Whether nobody has said yet whose the SIDs are. */
+export const isUndecided = ({ confirmedAt, declinedAt }: OnPremisesDomain): boolean =>
+  confirmedAt === null && declinedAt == null;
+
 export function listSids(ledger: Ledger, setting: DomainConfiguration['onPremisesSids']): OnPremisesSids {
-  return { setting, ...ledger.shadows.counts(), domains: ledger.shadows.domains() };
+  return { setting, ...ledger.sids.counts(), domains: ledger.sids.domains() };
 }
 
 /**
@@ -29,26 +33,36 @@ export async function confirmSid(
   if (other !== undefined && other !== forest)
     throw new CausewayError(
       'other-forest-sid',
-      `${sid} is a domain of ${other}: for ${forest} it is confirmed only once one of its people is accepted with it (causeway domain status, causeway domain accept)`,
+      `${sid} is confirmed as a domain of ${other}, and a domain has one forest: if it is ${forest}'s, take that back first (causeway domain sids unconfirm ${sid})`,
       { status: 409 },
     );
-  ledger.transaction(() => {
-    ledger.confirmSid(sid, forest);
-    ledger.audit.add({ action: 'confirm-sid', subject: sid, detail: `of ${forest}` });
-  });
+  decide(ledger, sid, forest, { action: 'confirm-sid', subject: sid, detail: `of ${forest}` });
   return { message: `${sid} is a domain of ${forest}: its people have their on-premises SIDs here` };
 }
 
-/** @throws CausewayError 'bad-sid' or 'unknown-sid' */
+/** Takes a confirmation back, or answers no where nobody has answered yet. @throws CausewayError 'bad-sid' or 'unknown-sid' */
 export function unconfirmSid(ledger: Ledger, { sid }: { sid: string }): Done {
   check(sid);
-  if (!ledger.shadows.domains().some(known => known.sid === sid && known.confirmedAt !== null))
-    throw new CausewayError('unknown-sid', `nobody has confirmed ${sid}`, { status: 404 });
-  ledger.transaction(() => {
-    ledger.confirmSid(sid, undefined);
-    ledger.audit.add({ action: 'unconfirm-sid', subject: sid, detail: '' });
-  });
+  if (!ledger.sids.domains().some(known => known.sid === sid))
+    throw new CausewayError('unknown-sid', `nobody has confirmed ${sid}, and no forest brings it`, {
+      status: 404,
+    });
+  decide(ledger, sid, undefined, { action: 'unconfirm-sid', subject: sid, detail: '' });
   return { message: `on-premises SIDs of ${sid} open nothing here any more` };
+}
+
+/** People of other forests who bring the domain's SIDs are refused from then on, or no more: their records come again. */
+function decide(
+  ledger: Ledger,
+  sid: string,
+  forest: string | undefined,
+  said: Parameters<Ledger['audit']['add']>[0],
+): void {
+  ledger.transaction(() => {
+    ledger.confirmSid(sid, forest);
+    if (ledger.sids.isContested(sid)) ledger.state.set('cursor', '');
+    ledger.audit.add(said);
+  });
 }
 
 function check(sid: string): void {

@@ -18,7 +18,7 @@ export interface ApplyContext {
   trust: Trust;
   /** What too many new accounts lead to; an alarm when absent. */
   growth?: Growth;
-  /** Whether `sIDHistory` is written; it is when absent. */
+  /** Whether people have their on-premises SIDs here; they do when absent. */
   onPremisesSids?: DomainConfiguration['onPremisesSids'];
   log: Log;
 }

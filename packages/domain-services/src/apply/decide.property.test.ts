@@ -81,7 +81,7 @@ function deliver(
   const parts = {
     account:
       decision.account.kind === 'upsert'
-        ? { record: decision.account.record, sidRefused: false, profile: PROFILE, names: NAMES }
+        ? { record: decision.account.record, sidRefused: false, sid: null, profile: PROFILE, names: NAMES }
         : undefined,
     credential:
       decision.credential.kind === 'write'

@@ -8,8 +8,8 @@ import type { Trust } from '../pairing/trust.ts';
 import { isSamePerson, personOf } from '../person.ts';
 import { ForestPeer, type Person } from '../testing/index.ts';
 import { type Decision, decide } from './decide.ts';
+import { confirmedSid } from './on-premises-sid.ts';
 import { type Parts, planDeletion, planWrite, rememberWithdrawal } from './plan.ts';
-import { sidToAccept } from './sid-history.ts';
 import { verifyItem } from './verified-item.ts';
 
 const TENANT = randomUUID();
@@ -24,8 +24,11 @@ const trust: Trust = keyId =>
     .filter(({ publicKey }) => publicKey.keyId === keyId)
     .map(({ publicKey, forest }) => ({ publicKey: publicKey.publicKey, forests: new Set([forest]) }))[0];
 
-/** Domain SIDs that a forest brought already. */
-const pinnedSids: Record<string, string> = { [corp.domainSid]: corp.forest };
+/** Domain SIDs that an administrator has confirmed. */
+const confirmedSids: Record<string, string> = {
+  [corp.domainSid]: corp.forest,
+  [other.domainSid]: other.forest,
+};
 
 type Shown = Partial<FeedItem> & { sourceAnchor: string };
 
@@ -38,7 +41,7 @@ function decideItem(entry: LedgerEntry | undefined, shown: Shown): Decision {
     ...shown,
   };
   const known = entry && isSamePerson(entry, personOf(item)) ? entry : undefined;
-  return decide(known, verifyItem(item, trust, TENANT), DOMAIN, sid => pinnedSids[sid]);
+  return decide(known, verifyItem(item, trust, TENANT), DOMAIN, sid => confirmedSids[sid]);
 }
 
 const codes = ({ account, credential }: Decision) =>
@@ -57,6 +60,7 @@ function written(entry: LedgerEntry | undefined, { account, credential }: Decisi
         ? {
             record: account.record,
             sidRefused: account.sid !== undefined,
+            sid: null,
             profile: EMPTY_PROFILE,
             names: NAMES,
           }
@@ -523,7 +527,7 @@ test('a name that must not be written costs the name alone: the account is made,
   }
 });
 
-test('sIDHistory takes no SID of the managed domain, no built-in one and no privileged one; all else is written', () => {
+test('nobody has a SID of the managed domain, a built-in one or a privileged one; all else is written', () => {
   const person = corp.person('mallory');
   for (const objectSid of [`${DOMAIN.sid}-1105`, 'S-1-5-32-544', 'S-1-5-18', `${corp.domainSid}-512`]) {
     const accountRecord = corp.account(person, { objectSid });
@@ -532,32 +536,39 @@ test('sIDHistory takes no SID of the managed domain, no built-in one and no priv
   }
 });
 
-test('sIDHistory takes no SID of a domain that another forest brought before, until an administrator accepts it', () => {
+test('a SID is its person’s once its domain is confirmed for the forest, and nobody’s of another forest', () => {
   const mallory = other.person('mallory');
   const show = (objectSid: string) => {
     const accountRecord = other.account(mallory, { objectSid });
     const { account } = decideItem(undefined, other.item(mallory, accountRecord, null));
     assert.ok(account.kind === 'upsert');
-    return account.sid;
+    const confirmed = confirmedSid(account.record, sid => confirmedSids[sid]);
+    return [account.sid?.code, confirmed === objectSid ? 'written' : confirmed];
   };
-  const claim = show(corp.person('alice').sid!);
-  assert.ok(claim?.kind === 'waiting' && claim.code === 'other-forest-sid');
-  assert.match(claim.reason, /is a domain of corp\.example\.com, a user of other\.example\.org claims it/);
-  assert.deepEqual(sidToAccept(claim.acceptable!), { domainSid: corp.domainSid, forest: other.forest });
-  assert.equal(show(`${other.domainSid}-1105`), undefined);
-  assert.equal(show('S-1-5-21-4-5-6-1105'), undefined); // a forest has several domains
+  assert.deepEqual(show(corp.person('alice').sid!), ['other-forest-sid', null]);
+  assert.deepEqual(show(`${other.domainSid}-1105`), [undefined, 'written']);
+  // A forest has several domains, and nobody was asked of this one: the local SIDs of a member machine, say.
+  assert.deepEqual(show('S-1-5-21-4-5-6-1105'), [undefined, null]);
+  assert.deepEqual(show('S-1-5-32-1105'), ['protected-sid', null]);
 });
 
-test('a SID that was refused and may be written now is, though its record is written already', () => {
+test('once an administrator says otherwise whose a SID is, the record is written again, though it is written already', () => {
   const mallory = other.person('mallory');
   const accountRecord = other.account(mallory, { objectSid: corp.person('alice').sid });
   const shown = other.item(mallory, accountRecord, null);
   const entry = written(undefined, decideItem(undefined, shown));
   assert.deepEqual(codes(decideItem(entry, shown)), ['unchanged', 'absent']);
-  pinnedSids[corp.domainSid] = other.forest;
-  const { account } = decideItem(entry, shown);
-  pinnedSids[corp.domainSid] = corp.forest;
-  assert.ok(account.kind === 'upsert' && account.sid === undefined);
+  confirmedSids[corp.domainSid] = other.forest;
+  const decision = decideItem(entry, shown);
+  assert.ok(decision.account.kind === 'upsert' && decision.account.sid === undefined);
+  const accepted = written(entry, decision);
+  assert.deepEqual(codes(decideItem(accepted, shown)), ['unchanged', 'absent']);
+  confirmedSids[corp.domainSid] = corp.forest;
+  const { account } = decideItem(accepted, shown);
+  assert.ok(account.kind === 'upsert' && account.sid?.code === 'other-forest-sid');
+  const deletion = other.item(mallory, other.account(mallory, { deleted: true }), null);
+  const buried = { ...written(undefined, decideItem(undefined, deletion))!, sidRefused: true };
+  assert.deepEqual(codes(decideItem(buried, deletion)), ['unchanged', 'absent']);
 });
 
 test('a credential without an account is refused', async () => {

@@ -10,14 +10,14 @@ import type { LedgerEntry } from '../ledger/account-book.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
 import { isSamePerson, type Person, signedPerson } from '../person.ts';
 import { type Refused, refuse, waitFor } from '../refusals.ts';
-import { checkSid, type ForestOfSid } from './sid-history.ts';
+import { checkSid, type ForestOfSid } from './on-premises-sid.ts';
 import type { Believed, Verified, VerifiedItem } from './verified-item.ts';
 
 export type AccountDecision =
   /** The item has no such record. */
   | { kind: 'absent' }
   | { kind: 'unchanged'; sequence: number; record: Believed<AccountRecord> }
-  /** `sid`: why the record's SID does not stand in sIDHistory; everything else of the record is written all the same. */
+  /** `sid`: why nobody can have the record's SID here; everything else of the record is written all the same. */
   | { kind: 'upsert'; record: Believed<AccountRecord>; sid: Refused | undefined }
   /** Deletions are counted before the first is made. */
   | { kind: 'delete'; record: Believed<AccountRecord> }
@@ -88,9 +88,10 @@ function decideAccount(
     const older = refuseReplayed(record, newest, entry.accountDigest);
     if (older) return older;
     const settled = (entry.managedGuid !== null || entry.deletedAt !== null) && entry.deleteSequence === null;
-    const sidIsDue = entry.sidRefused && !record.deleted && !checkSid(record, domain, forestOfSid);
-    if (age === 'same' && settled && !sidIsDue)
-      return { kind: 'unchanged', sequence: record.sequence, record };
+    // Since it was written, an administrator may have said otherwise whose the SID is.
+    const isRefused = checkSid(record, domain, forestOfSid) !== undefined;
+    const isDue = !record.deleted && entry.sidRefused !== isRefused;
+    if (age === 'same' && settled && !isDue) return { kind: 'unchanged', sequence: record.sequence, record };
   }
   if (record.deleted) return { kind: entry?.managedGuid ? 'delete' : 'bury', record };
   return { kind: 'upsert', record, sid: checkSid(record, domain, forestOfSid) };

@@ -1,6 +1,6 @@
 import type { FeedItem } from '@causeway/contract';
 import { comparePasswordOrder, isSameWrite } from '@causeway/credentials';
-import { encodeGuid } from '@causeway/ldap';
+import { encodeGuid, encodeSid } from '@causeway/ldap';
 import type { AccountRecord, CredentialRecord, CredentialSecret, WithdrawalRecord } from '@causeway/records';
 import { accountMark } from '../directory/account-mark.ts';
 import {
@@ -33,6 +33,8 @@ export interface Parts {
     | {
         record: Believed<AccountRecord>;
         sidRefused: boolean;
+        /** The on-premises SID that a new account is made with; that of one that is there is its keeper’s matter. */
+        sid: string | null;
         profile: FeedItem['profile'];
         /** Of an account that is to be made; of one that is there they are changed by themselves. */
         names?: MadeNames | undefined;
@@ -53,8 +55,6 @@ export interface PlanContext {
   descriptor: Uint8Array;
   /** Makes the mark of a new account: a GUID. */
   newNonce: () => string;
-  /** Nobody has an on-premises SID here. */
-  noSids?: boolean;
   /** The block that holds for somebody. */
   blockOf: (person: Person) => Block | undefined;
 }
@@ -70,8 +70,7 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
   const next = advance(entry, parts, context.now);
   const block = context.blockOf(next);
   const values: Values = {
-    ...(parts.account &&
-      accountValues(parts.account.record, parts.account.sidRefused || context.noSids === true)),
+    ...(parts.account && accountValues(parts.account.record)),
     ...(parts.account && profileValues(parts.account.profile)),
     ...controlValues(mayBeEnabled(next, block)),
     ...accountMark(next, block),
@@ -88,6 +87,8 @@ export function planWrite(entry: LedgerEntry | undefined, parts: Parts, context:
     next.nonce ??= context.newNonce();
     const mark: Values = { objectClass: ['user'], 'mS-DS-ConsistencyGuid': [encodeGuid(next.nonce)] };
     values.nTSecurityDescriptor = [context.descriptor];
+    const { sid } = parts.account!;
+    if (sid !== null) values.sIDHistory = [encodeSid(sid)];
     const plan: Plan = { write: { kind: 'add', dn: '', values: { ...mark, ...values } }, next };
     return withNames(plan, parts.account!.names!, context.users);
   }

@@ -15,8 +15,8 @@ import { noteCreated } from './creations.ts';
 import type { AccountDecision } from './decide.ts';
 import { reasonOf, saveNameProblem } from './names/name-problems.ts';
 import { reconcileNames } from './names/reconcile-names.ts';
+import { domainSidOf } from './on-premises-sid.ts';
 import { forgotten, planDeletion, rememberWithdrawal, wantedNames } from './plan.ts';
-import { domainSidOf } from './sid-history.ts';
 import type { Task } from './task.ts';
 
 /**
@@ -109,7 +109,7 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
     ledger.names.touch(task.taken?.due ?? []);
     if (account.kind === 'upsert' && !failure) {
       saveAsides(ledger, task, account, at);
-      wantShadow(ledger, account);
+      wantSid(ledger, task, account);
     }
     if (failure) failed.push(item);
     for (const kind of ['account', 'credential'] as const) {
@@ -157,11 +157,17 @@ function learnFromSame(ledger: Ledger, person: Person, { verified, decision }: T
     ledger.accounts.save({ ...known, accountDigest, credentialDigest, accountExpires });
 }
 
-/** The SID that the person is to have here, too; one that is refused is none. */
-function wantShadow(ledger: Ledger, { record, sid }: Extract<AccountDecision, { kind: 'upsert' }>): void {
-  const domainSid =
-    sid === undefined && record.objectSid !== null ? domainSidOf(record.objectSid) : undefined;
-  ledger.shadows.want(signedPerson(record), domainSid ? record.objectSid : null, domainSid ?? null);
+/** The SID that the person is to have here once its domain is confirmed for the forest; one that nobody may have is none. */
+function wantSid(
+  ledger: Ledger,
+  { plan }: Task,
+  { record, sid }: Extract<AccountDecision, { kind: 'upsert' }>,
+): void {
+  const person = signedPerson(record);
+  const isPossible = record.objectSid !== null && sid?.code !== 'protected-sid';
+  const domainSid = isPossible ? domainSidOf(record.objectSid!) : undefined;
+  ledger.sids.want(person, domainSid ? record.objectSid : null, domainSid ?? null);
+  if (plan?.write.values.sIDHistory) ledger.sids.wroteHistory(person, record.objectSid);
 }
 
 /** What of a record is not written, though the record is: kept beside it. */

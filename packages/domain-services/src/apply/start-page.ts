@@ -1,11 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import {
-  type AccountRecord,
-  type CredentialSecret,
-  openCredentialRecord,
-  type SealingKey,
-} from '@causeway/records';
-import type { Ledger } from '../ledger/ledger.ts';
+import { type CredentialSecret, openCredentialRecord, type SealingKey } from '@causeway/records';
 import { claimsOf, type NamedAccount } from '../names/naming.ts';
 import type { Person } from '../person.ts';
 import { type Refused, refuse } from '../refusals.ts';
@@ -14,9 +8,9 @@ import { holdCreations } from './creations.ts';
 import { decide } from './decide.ts';
 import { discard } from './discard.ts';
 import { newAccount, PageNames } from './names/page-names.ts';
+import { confirmedSid } from './on-premises-sid.ts';
 import { planWrite } from './plan.ts';
 import { restoreAccounts } from './restore-accounts.ts';
-import { domainSidOf } from './sid-history.ts';
 import { createdBy, type PreparedItem, type Task } from './task.ts';
 
 /**
@@ -64,18 +58,7 @@ async function adoptMade(
 function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
   const entry = ledger.accounts.of(prepared.verified.person);
   const decision = decide(entry, prepared.verified, domain, sid => ledger.sids.forestOf(sid));
-  const { account } = decision;
-  if (account.kind === 'upsert' && !account.sid) pinSid(ledger, account.record);
   return { ...prepared, entry, decision };
-}
-
-/** The first user of a domain that is believed pins its SID, before the next one of the page is decided on. */
-function pinSid(ledger: Ledger, { objectSid, forest }: AccountRecord): void {
-  if (objectSid === null) return;
-  const domainSid = domainSidOf(objectSid)!;
-  if (ledger.sids.forestOf(domainSid) === undefined) {
-    ledger.sids.pin(domainSid, forest, ledger.timestamp());
-  }
 }
 
 /** Finds the names of whoever is new, opens the credentials and plans the writes of all that is to be written. */
@@ -94,8 +77,8 @@ async function planTasks(
   const now = ledger.now();
   const { users, accountDescriptor: descriptor } = directory;
   const blockOf = (person: Person) => ledger.blocks.of(person);
-  const noSids = onPremisesSids === 'none';
-  const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID, blockOf, noSids };
+  const forestOfSid = (sid: string) => (onPremisesSids === 'none' ? undefined : ledger.sids.forestOf(sid));
+  const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID, blockOf };
   for (const task of tasks) {
     const { entry, item } = task;
     const made = newcomer(task);
@@ -109,6 +92,7 @@ async function planTasks(
         account.kind === 'upsert'
           ? {
               ...{ record: account.record, sidRefused: account.sid !== undefined },
+              sid: confirmedSid(account.record, forestOfSid),
               ...{ profile: item.profile, names: task.taken?.names },
             }
           : undefined,

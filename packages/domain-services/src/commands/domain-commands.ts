@@ -81,7 +81,7 @@ export function domainCommands(program: Program): void {
     .argument('<fingerprint>', "as 'causeway tenant fingerprint' shows it")
     .action((fingerprint: string, flags: CommandFlags) => perform(flags, 'trustTenant', { fingerprint }));
   forestOption(
-    command('accept', 'accept a user that was made anew, an older password of a restored forest, or a SID'),
+    command('accept', 'accept a user that was made anew, or an older password of a restored forest'),
     OF_SEVERAL,
   )
     .argument('<anchor>', 'source anchor, as status shows it')

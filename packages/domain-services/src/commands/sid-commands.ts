@@ -1,6 +1,7 @@
-import type { OnPremisesSids } from '@causeway/contract';
+import type { OnPremisesDomain, OnPremisesSids } from '@causeway/contract';
 import { table } from '@causeway/service';
 import type { Command as Program } from 'commander';
+import { isUndecided } from '../admin/sid-commands.ts';
 import { look, perform } from './at-hand.ts';
 import { type CommandFlags, subcommand } from './command-options.ts';
 
@@ -14,13 +15,13 @@ export function sidCommands(domain: Program): void {
   command('list', 'the domains whose SIDs people have, and which of them are confirmed', true).action(
     (flags: CommandFlags) => look(flags, 'listSids', {}, sidLines),
   );
-  command('confirm', "confirm that a domain's SID is a forest's, as 'causeway connect status' shows it")
+  command('confirm', "confirm that a domain's SID is a forest's, as 'causeway connect repin' shows it")
     .argument('<sid>', "the domain's SID, without a RID")
     .requiredOption('--forest <name>', 'DNS name of the forest')
     .action((sid: string, { forest, ...flags }: CommandFlags & { forest: string }) =>
       perform(flags, 'confirmSid', { sid, forest }),
     );
-  command('unconfirm', 'take that back: its SIDs open nothing any more')
+  command('unconfirm', 'take that back, or say that it is not: nobody has its SIDs here any more')
     .argument('<sid>', "the domain's SID, without a RID")
     .action((sid: string, flags: CommandFlags) => perform(flags, 'unconfirmSid', { sid }));
 }
@@ -32,10 +33,12 @@ function sidLines({ setting, written, waiting, domains }: OnPremisesSids): strin
     '',
     ...table([
       ['domain', 'forest', 'people', 'confirmed'],
-      ...domains.map(({ sid, forest, people, confirmedAt }) => [
-        ...[sid, forest, String(people)],
-        confirmedAt ?? `NO: causeway domain sids confirm ${sid} --forest ${forest}`,
-      ]),
+      ...domains.map(one => [one.sid, one.forest, String(one.people), answerText(one)]),
     ]),
   ];
+}
+
+function answerText(one: OnPremisesDomain): string {
+  if (isUndecided(one)) return `NO: causeway domain sids confirm ${one.sid} --forest ${one.forest}`;
+  return one.confirmedAt ?? `no, said at ${one.declinedAt}`;
 }

@@ -9,6 +9,7 @@ import type {
 } from '@causeway/contract';
 import { table } from '@causeway/service';
 import { blockText } from '../admin/block-commands.ts';
+import { isUndecided } from '../admin/sid-commands.ts';
 import { alarmText } from '../heads/head-watch.ts';
 import { describePerson } from '../person.ts';
 import { administratorsLine } from './administrator-commands.ts';
@@ -220,7 +221,7 @@ function dnsLine({ mode, address, forwarder }: DomainDns): string {
 
 function sidsLine({ setting, written, waiting, domains }: OnPremisesSids): string {
   if (setting === 'none') return 'none, as configured';
-  const unconfirmed = domains.filter(({ confirmedAt }) => confirmedAt === null).length;
+  const unconfirmed = domains.filter(isUndecided).length;
   const open =
     unconfirmed > 0 ? `; domains that nobody confirmed: ${unconfirmed} (causeway domain sids)` : '';
   return `${written} people have theirs, ${waiting} wait${open}`;

@@ -1,6 +1,6 @@
 import type { FeedItem } from '@causeway/contract';
 import { buildSupplementalCredentials, keysProblem } from '@causeway/credentials';
-import { encodeSid, type LdapAttributes, type LdapChange } from '@causeway/ldap';
+import type { LdapAttributes, LdapChange } from '@causeway/ldap';
 import type { AccountRecord, CredentialSecret } from '@causeway/records';
 import { dateToFiletime, FILETIME_NEVER } from '@causeway/wire';
 
@@ -32,11 +32,9 @@ export function controlValues(enabled: boolean): Values {
 /** Whether a userAccountControl of the directory is a disabled account's. */
 export const isDisabled = (control: string): boolean => (Number(control) & ACCOUNT_DISABLED) !== 0;
 
-/** What the signed account record says of anything but names; all of it, so that a second time changes nothing. */
-export function accountValues(record: AccountRecord, sidIsRefused: boolean): Values {
-  const { objectSid } = record;
+/** What the signed account record says of anything but names and the SID; all of it, so that a second time changes nothing. */
+export function accountValues(record: AccountRecord): Values {
   return {
-    sIDHistory: objectSid === null || sidIsRefused ? [] : [encodeSid(objectSid)],
     accountExpires: [expiryOf(record)],
   };
 }

@@ -1,4 +1,4 @@
-import { bytesOf, decodeGuid, decodeSid, type LdapConnection, type LdapEntry, textOf } from '@causeway/ldap';
+import { bytesOf, decodeGuid, type LdapConnection, type LdapEntry, textOf } from '@causeway/ldap';
 import { MARK_ATTRIBUTE } from './account-mark.ts';
 
 /** An account as the directory has it. */
@@ -14,7 +14,6 @@ export interface FoundAccount extends DirectoryAccount {
   mark: string;
   /** What it was made with, where it was made by us. */
   nonce: string | undefined;
-  sidHistory: string[];
 }
 
 /** An account with all that somebody may have changed by hand. */
@@ -57,7 +56,7 @@ export async function* foundAccounts(directory: {
   base: string;
   use<T>(work: (ldap: LdapConnection) => Promise<T>): Promise<T>;
 }): AsyncGenerator<FoundAccount[]> {
-  const attributes = [...NAMES, NONCE, MARK_ATTRIBUTE, 'sIDHistory', 'isCriticalSystemObject'];
+  const attributes = [...NAMES, NONCE, MARK_ATTRIBUTE, 'isCriticalSystemObject'];
   const filter = '(&(objectCategory=person)(objectClass=user))';
   const options = { filter, attributes, timeoutMs: SCAN_TIMEOUT_MS };
   const pages = await directory.use(async ldap => ldap.searchPages(directory.base, options));
@@ -69,7 +68,6 @@ export async function* foundAccounts(directory: {
       ...accountOf(entry),
       mark: textOf(entry, MARK_ATTRIBUTE) ?? '',
       nonce: nonceOf(entry),
-      sidHistory: (entry.attributes.sIDHistory ?? []).map(sid => decodeSid(sid as Uint8Array)),
     }));
   }
 }

@@ -3,9 +3,9 @@ import {
   decodeGuid,
   decodeSid,
   encodeSid,
+  filterEscape,
   type LdapConnection,
   LdapError,
-  textOf,
 } from '@causeway/ldap';
 import { encodeSecurityDescriptor, SE_DACL_PROTECTED, type Sid } from '@causeway/wire';
 import type { ManagedDomain } from '../managed-domain.ts';
@@ -62,10 +62,10 @@ export class ShadowGroups {
   /** Makes the group, or makes the person the only member of one that is there. Another object with that SID is left as it is. */
   open(sid: string, member: string): Promise<WriteResult> {
     return this.#directory.attempt(async ldap => {
-      const found = await this.#find(ldap, sid);
-      if (found === 'foreign')
-        throw new LdapError('unwilling', `another object of this domain has the SID ${sid}`);
-      if (found === 'ours') {
+      const { ours, other } = await this.#find(ldap, sid);
+      if (other !== undefined)
+        throw new LdapError('unwilling', `another object of this domain has the SID ${sid}: ${other}`);
+      if (ours) {
         const dn = shadowDn(sid, this.#directory.base);
         const values = [`<GUID=${member}>`];
         await ldap.modify(dn, [{ operation: 'replace', attribute: 'member', values }]);
@@ -76,13 +76,22 @@ export class ShadowGroups {
     });
   }
 
-  /** Takes the member out, and then the group away. One that cannot be deleted yet opens nothing any more. */
-  close(sid: string): Promise<WriteResult> {
-    const dn = shadowDn(sid, this.#directory.base);
+  /** Takes the member out: the group opens nothing any more. Where there is no group of ours this changes nothing. */
+  empty(sid: string): Promise<WriteResult> {
+    return this.#ofOurs(sid, (ldap, dn) =>
+      ldap.modify(dn, [{ operation: 'replace', attribute: 'member', values: [] }]),
+    );
+  }
+
+  /** Takes an empty group away. Samba refuses that while the primary group of any user has its RID. */
+  delete(sid: string): Promise<WriteResult> {
+    return this.#ofOurs(sid, (ldap, dn) => ldap.delete(dn));
+  }
+
+  #ofOurs(sid: string, work: (ldap: LdapConnection, dn: string) => Promise<void>): Promise<WriteResult> {
     return this.#directory.attempt(async ldap => {
-      if ((await this.#find(ldap, sid)) !== 'ours') return;
-      await ldap.modify(dn, [{ operation: 'replace', attribute: 'member', values: [] }]);
-      await ldap.delete(dn);
+      const { ours } = await this.#find(ldap, sid);
+      if (ours) await work(ldap, shadowDn(sid, this.#directory.base));
     });
   }
 
@@ -100,18 +109,16 @@ export class ShadowGroups {
     });
   }
 
-  /** What has the SID: a group of ours, something else of this domain, or nothing that matters. */
-  async #find(ldap: LdapConnection, sid: string): Promise<'ours' | 'foreign' | undefined> {
-    const attributes = ['objectClass', 'sAMAccountName'];
-    const found = await ldap.search(`<SID=${sid}>`, { scope: 'base', attributes }).catch((error: unknown) => {
-      if (error instanceof LdapError && error.code === 'no-such-object') return [];
-      throw error;
-    });
-    const [entry] = found;
-    // The link of a member from elsewhere holds no SID of its own.
-    if (entry === undefined || /,CN=ForeignSecurityPrincipals,/i.test(entry.dn)) return undefined;
-    const ours = entry.dn.toLowerCase() === shadowDn(sid, this.#directory.base).toLowerCase();
-    return ours && textOf(entry, 'sAMAccountName') === sid ? 'ours' : 'foreign';
+  /** Whether the group is there, and the DN of what else has the SID. A foreign security principal names a SID and has none. */
+  async #find(ldap: LdapConnection, sid: string): Promise<{ ours: boolean; other: string | undefined }> {
+    const { base } = this.#directory;
+    const filter = `(objectSid=${filterEscape(encodeSid(sid))})`;
+    const found = await ldap.search(base, { filter, attributes: ['objectClass'] });
+    const holders = found
+      .filter(entry => !entry.attributes.objectClass?.map(String).includes('foreignSecurityPrincipal'))
+      .map(({ dn }) => dn);
+    const isOurs = (dn: string): boolean => dn.toLowerCase() === shadowDn(sid, base).toLowerCase();
+    return { ours: holders.some(isOurs), other: holders.find(dn => !isOurs(dn)) };
   }
 }
 

@@ -32,7 +32,7 @@ export interface LedgerEntry extends Person {
   keepsDigits: boolean;
   /** Key of the name with digits, where it needs one. */
   digitsKey: string | null;
-  /** The SID of the account record is not in sIDHistory. */
+  /** Nobody can have the SID of the account record here. */
   sidRefused: boolean;
   /** Written to the account's mS-DS-ConsistencyGuid when it is made: finds it again after a kill. */
   nonce: string | null;

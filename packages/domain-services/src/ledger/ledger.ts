@@ -13,7 +13,6 @@ import { LEDGER_STEPS } from './migrations.ts';
 import { NameBook } from './name-book.ts';
 import { Outbox } from './outbox.ts';
 import { ProblemBook } from './problem-book.ts';
-import { ShadowBook } from './sids/shadow-book.ts';
 import { SidBook } from './sids/sid-book.ts';
 import { StateBook } from './state-book.ts';
 
@@ -38,10 +37,8 @@ export class Ledger {
   readonly administrators: AdministratorBook;
   /** The signing keys that are trusted; in the file of what was confirmed. */
   readonly agents: AgentBook;
-  /** Which forest brought which domain's SIDs. */
-  readonly sids: SidBook;
   /** Whose on-premises SID stands in the directory, and whose is to. */
-  readonly shadows: ShadowBook;
+  readonly sids: SidBook;
   /** Accounts of before whose own changes of the password are not refused yet. */
   readonly ownChanges: DueAccounts;
   /** Accounts of before that do not say yet whose they are. */
@@ -78,18 +75,18 @@ export class Ledger {
     this.administrators = new AdministratorBook(database);
     this.agents = new AgentBook(database, confirmed);
     this.sids = new SidBook(database);
-    this.shadows = new ShadowBook(database);
     this.ownChanges = new DueAccounts(database, 'own_changes_due');
     this.marks = new DueAccounts(database, 'marks_due');
     this.byHand = new HandBook(database);
     this.audit = new AuditBook(database);
-    this.shadows.setConfirmed(this.agents.domainSids());
+    this.sids.setConfirmed(this.agents.domainSids());
   }
 
   /** Says whose the SIDs of a domain on-premises are. @param forest undefined: nobody's any more */
   confirmSid(sid: string, forest: string | undefined): void {
     this.agents.confirmSid(sid, forest, this.timestamp());
-    this.shadows.setConfirmed(this.agents.domainSids());
+    this.sids.setConfirmed(this.agents.domainSids());
+    this.sids.decided(sid, forest);
   }
 
   close(): void {

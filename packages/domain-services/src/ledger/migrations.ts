@@ -416,4 +416,28 @@ export const LEDGER_STEPS: readonly string[] = [
   DROP TABLE closed_by_hand;
   ALTER TABLE closed_by_hand_so RENAME TO closed_by_hand;
   `,
+  `
+  -- sIDHistory goes by the rule of the groups: history is the SID that stands in it. Null: none, or one from before anybody was asked, which
+  -- stays until an administrator has said whose the domain is. Several forests may bring the SIDs of one domain; it is confirmed for one.
+  ALTER TABLE shadows ADD COLUMN history TEXT;
+  DROP TRIGGER shadow_of_gone_account;
+  CREATE TRIGGER shadow_of_gone_account AFTER UPDATE OF managed_guid ON accounts WHEN new.managed_guid IS NULL BEGIN
+    UPDATE shadows SET sid = NULL, domain_sid = NULL, history = NULL WHERE forest = new.forest AND anchor = new.anchor;
+  END;
+  CREATE TABLE domains_of_forests (
+    sid TEXT NOT NULL,
+    forest TEXT NOT NULL,
+    pinned_at TEXT NOT NULL,
+    confirmed_at TEXT,
+    declined_at TEXT,
+    PRIMARY KEY (sid, forest)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO domains_of_forests SELECT sid, forest, pinned_at, confirmed_at, NULL FROM domain_sids;
+  DROP TABLE domain_sids;
+  ALTER TABLE domains_of_forests RENAME TO domain_sids;
+  -- Whose SID another forest had brought before waits for no acceptance any more: the record comes again.
+  UPDATE state SET value = '' WHERE name = 'cursor'
+    AND EXISTS (SELECT 1 FROM problems WHERE kind = 'sid' AND code = 'other-forest-sid');
+  DELETE FROM problems WHERE kind = 'sid' AND code = 'other-forest-sid';
+  `,
 ];

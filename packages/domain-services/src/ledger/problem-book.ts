@@ -1,6 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../person.ts';
+import type { RefusalCode } from '../refusals.ts';
 import type { AccountBook } from './account-book.ts';
 import { OF_PERSON, type Row, text } from './sql-row.ts';
 import type { StateBook } from './state-book.ts';
@@ -30,7 +31,7 @@ export interface Problem extends Person {
 export const MAX_UNVERIFIED = 1000;
 
 const OF_ONE = `SELECT * FROM problems ${OF_PERSON}`;
-const CLEAR = `DELETE FROM problems ${OF_PERSON} AND kind = ?`;
+const CLEAR = `DELETE FROM problems ${OF_PERSON} AND kind = ? AND code = coalesce(?, code)`;
 const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
 
 /** Records that are not written, and names and SIDs that are not as their records say. */
@@ -77,9 +78,14 @@ export class ProblemBook {
     return Number(this.#state.get('unlisted') ?? 0);
   }
 
-  /** @returns whether there was one */
-  clear({ forest, anchor }: Person, kind: ProblemKind): boolean {
-    return this.#database.run(CLEAR, forest, anchor, kind) > 0;
+  /** @param code of this one alone @returns whether there was one */
+  clear({ forest, anchor }: Person, kind: ProblemKind, code: RefusalCode | null = null): boolean {
+    return this.#database.run(CLEAR, forest, anchor, kind, code) > 0;
+  }
+
+  /** Of everybody: what is still so is noted again. */
+  forget(code: RefusalCode): void {
+    this.#database.run('DELETE FROM problems WHERE code = ?', code);
   }
 
   of({ forest, anchor }: Person): Problem[] {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { decodeGuid, decodeSid, encodeGuid } from '@causeway/ldap';
+import { decodeGuid, encodeGuid } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import { accountMark, MARK_ATTRIBUTE } from '../directory/account-mark.ts';
 import { controlValues, type Values } from '../directory/attributes.ts';
@@ -61,7 +61,6 @@ export class AccountsPeer {
       userPrincipalName: values.userPrincipalName?.[0]?.toString(),
       mark: String(values[MARK_ATTRIBUTE]?.[0] ?? ''),
       nonce: nonceOf(values),
-      sidHistory: (values.sIDHistory ?? []).map(sid => decodeSid(sid as Uint8Array)),
     }));
   }
 

@@ -8,7 +8,7 @@ import { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import { RealmGuard } from '../directory/realm-guard.ts';
 import type { Places } from '../places.ts';
 import { DelegationKeeper } from './delegation-keeper.ts';
-import { ShadowKeeper } from './shadow-keeper.ts';
+import { SidKeeper } from './sid-keeper.ts';
 
 /** All that is kept as it is to be in the directory, beside what the feed brings. */
 export function keepersOf(
@@ -32,10 +32,10 @@ export function keepersOf(
   });
   const blocks = new BlockKeeper(context);
   const delegation = new DelegationKeeper({ ...context, place: places.domain });
-  const shadows = new ShadowKeeper({
+  const sids = new SidKeeper({
     ...context,
     ldbModify: new LdbModify(places.domain, () => directory.beforeChange()),
     enabled: onPremisesSids === 'all',
   });
-  return [guard, ownChanges, marks, blocks, delegation, shadows];
+  return [guard, ownChanges, marks, blocks, delegation, sids];
 }

@@ -101,7 +101,6 @@ test('a new ledger finds its people in the directory, and the feed changes their
     [entryOf(alice)?.managedGuid, entryOf(alice)?.nonce, entryOf(alice)?.objectGuid],
     [guid, nonce, alice.objectGuid],
   );
-  assert.equal(ledger.sids.forestOf(corp.domainSid), CORP);
   assert.equal(ledger.names.owner(slotOfName('alice'))?.forest, CORP);
   await feed(alice, corp.account(alice), await credentialOf(alice, 2));
   assert.equal(directory.stored.size, 1);

@@ -7,7 +7,6 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { ManagedDomain } from '../../managed-domain.ts';
 import { slotsOf, touchNames } from '../names/touch-names.ts';
 import { forgotten, newEntry } from '../plan.ts';
-import { domainSidOf } from '../sid-history.ts';
 
 export interface AdoptionContext {
   ledger: Ledger;
@@ -17,8 +16,8 @@ export interface AdoptionContext {
 }
 
 /**
- * Has a ledger that is new, or older or newer than the directory, know the accounts that are there: whose each is, by its mark, what it
- * is called, and which forest brought its SID. What is written of it nobody knows: the feed tells, from its start. Once it is done,
+ * Has a ledger that is new, or older or newer than the directory, know the accounts that are there: whose each is, by its mark, and what
+ * it is called. What is written of it nobody knows: the feed tells, from its start. Once it is done,
  * this does nothing until the ledger and the directory have lost each other again. Nothing may be written to accounts before it.
  * @throws CausewayError 'directory-unavailable'
  */
@@ -72,11 +71,6 @@ function adopt({ ledger, domain }: AdoptionContext, found: FoundAccount): 'adopt
   const known = entry ? withAccount(entry, found) : entryOf(mark as Required<AccountMark>, found);
   ledger.accounts.save(known);
   takeNames(ledger, domain, known, found);
-  for (const sid of found.sidHistory) {
-    const domainSid = domainSidOf(sid);
-    if (domainSid === undefined || ledger.sids.forestOf(domainSid) !== undefined) continue;
-    ledger.sids.pin(domainSid, known.forest, ledger.timestamp());
-  }
   return 'adopted';
 }
 

@@ -1,8 +1,8 @@
 import type { AccountRecord } from '@causeway/records';
 import type { ManagedDomain } from '../managed-domain.ts';
-import { type Refused, refuse, waitFor } from '../refusals.ts';
+import { type Refused, refuse } from '../refusals.ts';
 
-/** Finds the forest that a domain's SID (without a RID) is pinned to; undefined when it is to none yet. */
+/** Finds the forest that an administrator confirmed a domain's SID (without a RID) for; undefined when nobody confirmed it. */
 export type ForestOfSid = (domainSid: string) => string | undefined;
 
 /** Of a user of some other domain, and of none of its built-in accounts: the first free RID is 1000. */
@@ -10,8 +10,8 @@ const USER_SID = /^(S-1-5-21-\d+-\d+-\d+)-(\d+)$/;
 const FIRST_FREE_RID = 1000;
 
 /**
- * `sIDHistory` gives the rights of the SID in it: no privileged one, none of the managed domain's own, and none of a
- * domain of another forest. A cloud-only user brings none.
+ * A SID is a right, so a person has none here that is privileged, none of the managed domain's own, and none of a domain that is
+ * confirmed for another forest. A cloud-only user brings none.
  */
 export function checkSid(
   { objectSid, forest, sequence }: AccountRecord,
@@ -22,22 +22,19 @@ export function checkSid(
   const domainSid = domainSidOf(objectSid);
   if (domainSid === undefined || domainSid === domain.sid)
     return refuse('protected-sid', sequence, objectSid);
-  const pinned = forestOfSid(domainSid) ?? forest;
-  if (pinned === forest) return undefined;
-  const detail = `${domainSid} is a domain of ${pinned}, a user of ${forest} claims it`;
-  return waitFor('other-forest-sid', sequence, detail, `sid:${domainSid}/${forest}`);
+  const confirmed = forestOfSid(domainSid) ?? forest;
+  if (confirmed === forest) return undefined;
+  return refuse('other-forest-sid', sequence, `${domainSid} is a domain of ${confirmed}`);
+}
+
+/** INVARIANT: a person has a SID here only if an administrator confirmed its domain for the person's forest. Null: none. */
+export function confirmedSid({ objectSid, forest }: AccountRecord, forestOfSid: ForestOfSid): string | null {
+  const domainSid = objectSid === null ? undefined : domainSidOf(objectSid);
+  return domainSid !== undefined && forestOfSid(domainSid) === forest ? objectSid : null;
 }
 
 /** The domain's part of a user's SID; undefined for one that is no user's of an ordinary domain. */
 export function domainSidOf(objectSid: string): string | undefined {
   const [, domainSid, rid] = USER_SID.exec(objectSid) ?? [];
   return Number(rid) >= FIRST_FREE_RID ? domainSid : undefined;
-}
-
-const SID_TO_ACCEPT = /^sid:([^/]+)\/(.+)$/;
-
-/** What a refused claim of a SID offers to accept; undefined when something else is offered. */
-export function sidToAccept(acceptable: string): { domainSid: string; forest: string } | undefined {
-  const [, domainSid, forest] = SID_TO_ACCEPT.exec(acceptable) ?? [];
-  return domainSid === undefined || forest === undefined ? undefined : { domainSid, forest };
 }

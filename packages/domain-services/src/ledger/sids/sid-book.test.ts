@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import { StateDatabase } from '@causeway/service';
+import { newEntry } from '../../apply/plan.ts';
+import type { Person } from '../../person.ts';
+import { Ledger } from '../ledger.ts';
+import { LEDGER_STEPS } from '../migrations.ts';
+
+const FOREST = 'corp.example.com';
+const OTHER = 'fabrikam.example.org';
+const DOMAIN = 'S-1-5-21-1-2-3';
+/** Of a ledger that still had one forest for each domain. */
+const STEPS_BEFORE = 17;
+let ledger: Ledger;
+
+beforeEach(() => {
+  ledger?.close();
+  ledger = new Ledger(':memory:');
+  ledger.confirmSid(DOMAIN, FOREST);
+});
+after(() => ledger.close());
+
+/** Somebody with an account and an on-premises SID. */
+function there(anchor: string, rid: number, forest = FOREST): Person & { sid: string } {
+  const entry = newEntry({ sourceAnchor: anchor, forest, objectGuid: anchor });
+  ledger.accounts.save({ ...entry, managedGuid: `guid of ${anchor}` });
+  const sid = `${DOMAIN}-${rid}`;
+  ledger.sids.want({ forest, anchor }, sid, DOMAIN);
+  return { forest, anchor, sid };
+}
+const due = (enabled = true) =>
+  ledger.sids
+    .due(enabled, 100)
+    .map(({ anchor, wanted, written, history }) => [anchor, wanted, written, history]);
+/** What the keeper does with somebody who is due. */
+const write = (person: Person, sid: string | null) => {
+  ledger.sids.wrote(person, sid);
+  ledger.sids.wroteHistory(person, sid);
+};
+
+test('what differs is due, and nothing else', () => {
+  const alice = there('alice', 1105);
+  assert.deepEqual(due(), [['alice', alice.sid, null, null]]);
+  ledger.sids.wrote(alice, alice.sid);
+  assert.deepEqual(due(), [['alice', alice.sid, alice.sid, null]]);
+  ledger.sids.wroteHistory(alice, alice.sid);
+  assert.deepEqual(due(), []);
+  ledger.sids.want(alice, alice.sid, DOMAIN);
+  assert.deepEqual(due(), []);
+  const moved = `${DOMAIN}-1200`;
+  ledger.sids.want(alice, moved, DOMAIN);
+  assert.deepEqual(due(), [['alice', moved, alice.sid, alice.sid]]);
+  assert.deepEqual(ledger.sids.counts(), { written: 1, waiting: 1 });
+});
+
+test('SIDs of a domain that nobody confirmed for that forest are nobody’s', () => {
+  const alice = there('alice', 1105);
+  there('mallory', 1106, OTHER);
+  write(alice, alice.sid);
+  assert.deepEqual(due(), []);
+  ledger.confirmSid(DOMAIN, undefined);
+  assert.deepEqual(due().slice(0, 1), [['alice', null, alice.sid, alice.sid]]);
+  assert.deepEqual(
+    ledger.sids.domains().map(({ forest, confirmedAt }) => [forest, confirmedAt]),
+    [
+      [FOREST, null],
+      [OTHER, null],
+    ],
+  );
+});
+
+test('a domain that is confirmed for another forest is this one’s no more', () => {
+  const alice = there('alice', 1105);
+  write(alice, alice.sid);
+  ledger.confirmSid(DOMAIN, OTHER);
+  assert.deepEqual(due(), [['alice', null, alice.sid, alice.sid]]);
+  assert.equal(ledger.sids.forestOf(DOMAIN), OTHER);
+  assert.equal(ledger.sids.isContested(DOMAIN), true);
+});
+
+test('what stands in sIDHistory from before anybody was asked stays until an administrator has decided', () => {
+  ledger.confirmSid(DOMAIN, undefined);
+  const alice = there('alice', 1105);
+  const declined = () => ledger.sids.domains().map(({ declinedAt }) => declinedAt !== null);
+  assert.deepEqual([due(), declined()], [[], [true]]);
+  ledger.confirmSid(DOMAIN, FOREST);
+  assert.deepEqual([due(), declined()], [[['alice', alice.sid, null, null]], [false]]);
+  ledger.confirmSid(DOMAIN, undefined);
+  assert.deepEqual([due(), declined()], [[['alice', null, null, alice.sid]], [true]]);
+});
+
+test('what stands there from before goes with a SID that changed, with another forest’s confirmation and with the setting', () => {
+  ledger.confirmSid(DOMAIN, undefined);
+  const alice = there('alice', 1105);
+  const taken = [['alice', null, null, alice.sid]];
+  ledger.sids.want(alice, `${DOMAIN}-1200`, DOMAIN);
+  assert.deepEqual(due(), taken);
+  ledger.sids.want(alice, alice.sid, DOMAIN);
+  ledger.sids.wroteHistory(alice, null);
+  assert.deepEqual(due(), []);
+  ledger.confirmSid(DOMAIN, OTHER);
+  assert.deepEqual(due(), taken);
+  ledger.sids.wroteHistory(alice, null);
+  ledger.sids.takeAll();
+  assert.deepEqual(due(false), taken);
+});
+
+test('of two people with one SID the first keeps it, until it is given up', () => {
+  const alice = there('alice', 1105);
+  write(alice, alice.sid);
+  const bob = there('bob', 1105);
+  assert.deepEqual(due(), []);
+  // Made at once with the first one: both have it in sIDHistory.
+  ledger.sids.wroteHistory(bob, bob.sid);
+  assert.deepEqual(due(), [['bob', null, null, bob.sid]]);
+  ledger.sids.wroteHistory(bob, null);
+  ledger.sids.want(alice, null, null);
+  write(alice, null);
+  assert.deepEqual(due(), [['bob', alice.sid, null, null]]);
+});
+
+test('with the account the SID is to go, and by the setting everybody’s', () => {
+  const alice = there('alice', 1105);
+  write(alice, alice.sid);
+  assert.deepEqual(due(false), [['alice', null, alice.sid, alice.sid]]);
+  const entry = ledger.accounts.of(alice)!;
+  ledger.accounts.save({ ...entry, managedGuid: null, nonce: null });
+  assert.deepEqual(due(), [['alice', null, alice.sid, null]]);
+});
+
+test('a ledger of before keeps what was confirmed, and asks once about what was not', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-sids-'));
+  const file = join(folder, 'ledger.db');
+  const before = new StateDatabase(file);
+  before.function('bucket_of', { deterministic: true }, _anchor => 0);
+  before.function('name_key', { deterministic: true }, name => name);
+  before.migrate('ledger', LEDGER_STEPS.slice(0, STEPS_BEFORE));
+  before.exec(`INSERT INTO domain_sids VALUES ('${DOMAIN}', '${FOREST}', '2026-01-01T00:00:00.000Z', NULL);
+    INSERT INTO shadows VALUES ('${FOREST}', 'alice', '${DOMAIN}-1105', '${DOMAIN}', NULL);
+    INSERT INTO problems VALUES ('${OTHER}', 'mallory', 'sid', 1, 'waiting', 'other-forest-sid', 'a reason', 'sid:${DOMAIN}/${OTHER}', 1, '', '');
+    INSERT INTO state VALUES ('cursor', '17')`);
+  before.close();
+  ledger.close();
+  ledger = new Ledger(file);
+  const [known, ...others] = ledger.sids.domains();
+  assert.deepEqual(
+    [known?.forest, known?.people, known?.confirmedAt, known?.declinedAt],
+    [FOREST, 1, null, null],
+  );
+  assert.deepEqual(
+    [others, ledger.sids.forestOf(DOMAIN), due(), ledger.problems.list(), ledger.state.get('cursor')],
+    [[], undefined, [], [], ''],
+  );
+  rmSync(folder, { recursive: true });
+});

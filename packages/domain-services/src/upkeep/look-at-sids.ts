@@ -1,0 +1,76 @@
+import { domainSidOf } from '../apply/on-premises-sid.ts';
+import type { KeeperContext } from '../directory/keep-directory.ts';
+import { type ShadowGroups, sidHistories } from '../directory/shadow-groups.ts';
+import { accountDn } from '../directory/structure.ts';
+import type { SidBook } from '../ledger/sids/sid-book.ts';
+
+type LookContext = Pick<KeeperContext, 'ledger' | 'directory' | 'log'>;
+
+/** What is otherwise than it was written. */
+export interface Look {
+  /** Groups and accounts that have to be written again: they are due from now on. */
+  differing: number;
+  /** SIDs of groups that are nobody's. */
+  ofNobody: string[];
+}
+
+/** Looks at all on-premises SIDs in the directory, and has the ledger know what is there. */
+export async function lookAtSids(context: LookContext, groups: ShadowGroups): Promise<Look> {
+  const { ledger, directory } = context;
+  const histories = await sidHistories(directory);
+  learnOfBefore(context, histories);
+  const found = new Map((await groups.list()).map(({ sid, members }) => [sid, members]));
+  const differing =
+    lookAtHistories(ledger.sids, new Map(histories.map(({ guid, sid }) => [guid, sid]))) +
+    lookAtGroups(ledger.sids, found, directory.users);
+  return { differing, ofNobody: [...found.keys()] };
+}
+
+/** Of accounts that a release before made the directory says the SID: it wrote none that is refused. */
+function learnOfBefore(
+  { ledger, log }: LookContext,
+  histories: readonly { guid: string; sid: string }[],
+): void {
+  if (ledger.state.get('shadowsLearnt') !== undefined) return;
+  ledger.transaction(() => {
+    for (const { guid, sid } of histories) {
+      const person = ledger.accounts.managed(guid);
+      if (person && !ledger.sids.knows(person)) ledger.sids.want(person, sid, domainSidOf(sid) ?? null);
+    }
+    ledger.state.set('shadowsLearnt', ledger.timestamp());
+  });
+  if (histories.length > 0)
+    log.info({ people: histories.length }, 'people from before have on-premises SIDs');
+}
+
+/** What stands in `sIDHistory` and was not written by the rule stays as it is. */
+function lookAtHistories(sids: SidBook, found: ReadonlyMap<string, string>): number {
+  const differing = sids
+    .all()
+    .filter(({ history, managedGuid }) => history !== null && found.get(managedGuid) !== history);
+  for (const one of differing) sids.wroteHistory(one, null);
+  return differing.length;
+}
+
+/** @param found members by SID; those that are somebody's are taken out of it */
+function lookAtGroups(sids: SidBook, found: Map<string, string[]>, users: string): number {
+  const isOf = (members: string[] | undefined, name: string | null) =>
+    members?.length === 1 &&
+    name !== null &&
+    members[0]!.toLowerCase() === accountDn(name, users).toLowerCase();
+  let differing = 0;
+  for (const one of sids.written()) {
+    const members = found.get(one.sid);
+    found.delete(one.sid);
+    if (isOf(members, one.samAccountName)) continue;
+    differing += 1;
+    sids.wrote(one, null);
+  }
+  // A ledger that was lost finds again what it had written.
+  for (const one of sids.all()) {
+    if (one.sid === null || !isOf(found.get(one.sid), one.samAccountName)) continue;
+    sids.wrote(one, one.sid);
+    found.delete(one.sid);
+  }
+  return differing;
+}

@@ -1,0 +1,254 @@
+import { encodeSid } from '@causeway/ldap';
+import { describeError, every, type Service } from '@causeway/service';
+import type { KeeperContext } from '../directory/keep-directory.ts';
+import { writeInBulk } from '../directory/ldb/bulk.ts';
+import type { LdbModify } from '../directory/ldb/ldb-modify.ts';
+import { ShadowGroups } from '../directory/shadow-groups.ts';
+import type { Write, WriteResult } from '../directory/write.ts';
+import type { DueSid } from '../ledger/sids/sid-book.ts';
+import { keyOf } from '../person.ts';
+import { lookAtSids } from './look-at-sids.ts';
+
+/** How often it is looked what is to be done. */
+const BEAT_MS = 500;
+/** At most so many people at once, which takes a quarter of a second: a change of the feed waits no longer for it. */
+const BATCH = 400;
+/** From this many on `ldbmodify` is quicker. */
+const BULK_FROM = 25;
+/** How often it is looked among everybody: the end of an account is told by nobody. */
+const LOOK_MS = 5_000;
+/** Until what the directory refused is tried again. */
+const AGAIN_MS = 60_000;
+/** How often all of them are looked at. */
+const COMPARE_MS = 60 * 60_000;
+const NOT_WRITTEN = 'sid-not-written';
+
+export interface SidKeeperOptions extends KeeperContext {
+  /** Of its own: what the feed has started ahead waits for the feed's changes. */
+  ldbModify: LdbModify;
+  enabled: boolean;
+}
+
+/**
+ * Keeps the on-premises SIDs that people have here: the group of each, by which Samba puts it into tickets, and `sIDHistory`, for who
+ * reads that. What is to be done is what differs in the ledger, so a kill only repeats it. INVARIANT: what closes goes before what
+ * opens: of a SID that changed the old one opens nothing before the new one does.
+ */
+export class SidKeeper implements Service {
+  readonly name = 'on-premises SIDs';
+  readonly #options: SidKeeperOptions;
+  /** What the directory refused, by person, and when it is tried again. */
+  readonly #later = new Map<string, number>();
+  /** SIDs whose groups are empty and cannot be deleted yet, and when that is tried again. */
+  readonly #empty = new Map<string, number>();
+  #comparedAt: number | undefined;
+  #lookAgainAt = 0;
+
+  constructor(options: SidKeeperOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { domainWhenUp, directory, ledger, ldbModify, log } = this.#options;
+    const domain = await domainWhenUp(signal);
+    if (domain === undefined) return;
+    const groups = new ShadowGroups(directory, domain);
+    await every(
+      BEAT_MS,
+      signal,
+      async () => {
+        try {
+          await this.#prepare(groups);
+          // While many were written, a page of the feed may have brought many more.
+          if (this.#isTime()) while ((await this.#round(groups, signal)) >= BULK_FROM && !signal.aborted);
+        } catch (error) {
+          this.#lookAgainAt = 0;
+          log.warn({ err: describeError(error) }, 'on-premises SIDs are not written; trying again');
+          await ledger.clock.sleep(AGAIN_MS / 10, signal);
+        } finally {
+          await ldbModify.release();
+        }
+      },
+      { clock: ledger.clock },
+    );
+  }
+
+  /** Nothing is looked for among everybody while nothing changed, but for what is tried again. */
+  #isTime(): boolean {
+    const { clock, sids } = this.#options.ledger;
+    if (!sids.takeChanged() && clock.monotonic() < this.#lookAgainAt) return false;
+    this.#lookAgainAt = clock.monotonic() + LOOK_MS;
+    return true;
+  }
+
+  /** Once at a start, and the comparison every hour. */
+  async #prepare(groups: ShadowGroups): Promise<void> {
+    const { clock } = this.#options.ledger;
+    if (this.#comparedAt !== undefined && clock.monotonic() - this.#comparedAt < COMPARE_MS) return;
+    const isStart = this.#comparedAt === undefined;
+    if (isStart) await groups.ensureContainer();
+    await this.#compare(groups);
+    if (isStart) this.#followSetting();
+    this.#comparedAt = clock.monotonic();
+  }
+
+  /** What is from before the rule goes with the setting, too. What the last run was refused is seen again. */
+  #followSetting(): void {
+    const { ledger, enabled } = this.#options;
+    const setting = enabled ? 'all' : 'none';
+    ledger.transaction(() => {
+      ledger.problems.forget(NOT_WRITTEN);
+      if (setting === 'none' && ledger.state.get('onPremisesSids') !== setting) ledger.sids.takeAll();
+      ledger.state.set('onPremisesSids', setting);
+    });
+  }
+
+  /** What somebody else changed comes back; a group of nobody goes. */
+  async #compare(groups: ShadowGroups): Promise<void> {
+    const { differing, ofNobody } = await lookAtSids(this.#options, groups);
+    for (const sid of ofNobody) await this.#takeAway(groups, sid);
+    if (differing + ofNobody.length > 0)
+      this.#options.log.warn(
+        { differing, ofNobody: ofNobody.length },
+        'on-premises SIDs are not as they were written: put right',
+      );
+  }
+
+  /** @returns how many people have their SID now who had none before */
+  async #round(groups: ShadowGroups, signal: AbortSignal): Promise<number> {
+    const { ledger, enabled, log } = this.#options;
+    await this.#deleteEmpty(groups);
+    let people = 0;
+    let after: DueSid | undefined;
+    do {
+      const due = ledger.sids.due(enabled, BATCH, after);
+      after = due.length === BATCH ? due.at(-1) : undefined;
+      const now = ledger.clock.now();
+      const opening: Opening[] = [];
+      for (const one of due) {
+        if ((this.#later.get(keyOf(one)) ?? 0) > now) continue;
+        if ((await this.#close(groups, one)) && isOpening(one)) opening.push(one);
+      }
+      people += await this.#openAll(groups, opening);
+    } while (after !== undefined && !signal.aborted);
+    if (people > 0) log.info({ people }, 'on-premises SIDs written');
+    return people;
+  }
+
+  /** Takes away what the person is to have no more. @returns whether nothing of it is left */
+  async #close(groups: ShadowGroups, one: DueSid): Promise<boolean> {
+    const { ledger, directory } = this.#options;
+    const { wanted, written, history, managedGuid } = one;
+    if (written !== null && written !== wanted) {
+      if (!this.#went(one, await this.#takeAway(groups, written))) return false;
+      ledger.sids.wrote(one, null);
+    }
+    if (history !== null && history !== wanted && managedGuid !== null) {
+      const values = { sIDHistory: [] };
+      if (!this.#went(one, await directory.write({ kind: 'modify', guid: managedGuid, values })))
+        return false;
+      ledger.sids.wroteHistory(one, null);
+    }
+    return true;
+  }
+
+  /** Empties a group, which then opens nothing any more, and deletes it, at once or later. */
+  async #takeAway(groups: ShadowGroups, sid: string): Promise<WriteResult> {
+    const { ledger, log } = this.#options;
+    const emptied = await groups.empty(sid);
+    if (!emptied.ok) return emptied;
+    const deleted = await groups.delete(sid);
+    if (deleted.ok) this.#empty.delete(sid);
+    else {
+      // Some user's primary group has its RID, say.
+      if (!this.#empty.has(sid))
+        log.warn(
+          { sid, reason: deleted.reason },
+          'the group of an on-premises SID is empty and opens nothing; it cannot be deleted yet',
+        );
+      this.#empty.set(sid, ledger.clock.now() + AGAIN_MS);
+    }
+    return emptied;
+  }
+
+  async #deleteEmpty(groups: ShadowGroups): Promise<void> {
+    const { ledger } = this.#options;
+    for (const [sid, tryAt] of this.#empty) {
+      if (ledger.sids.isWritten(sid)) this.#empty.delete(sid);
+      else if (tryAt <= ledger.clock.now()) await this.#takeAway(groups, sid);
+    }
+  }
+
+  /** @returns how many have theirs now */
+  async #openAll(groups: ShadowGroups, due: readonly Opening[]): Promise<number> {
+    const { ledger, directory, ldbModify, log } = this.#options;
+    const people = [...new Map(due.map(one => [one.wanted, one])).values()];
+    const writes = new Map(people.flatMap(one => writesFor(groups, one).map(write => [write, one] as const)));
+    const write = (one: Write): Promise<WriteResult> => {
+      const { wanted, managedGuid } = writes.get(one)!;
+      // The group may be there.
+      return one.kind === 'add' ? groups.open(wanted, managedGuid) : directory.write(one);
+    };
+    let opened = 0;
+    const note = (one: Write, result: WriteResult): void => {
+      const person = writes.get(one)!;
+      if (!this.#went(person, result)) return;
+      if (one.kind === 'add') ledger.sids.wrote(person, person.wanted);
+      else ledger.sids.wroteHistory(person, person.wanted);
+      if (one.kind === 'add') opened++;
+    };
+    if (people.length < BULK_FROM) {
+      for (const one of writes.keys()) note(one, await write(one));
+      return opened;
+    }
+    const slow = (count: number, reason: string) =>
+      log.info({ writes: count, reason }, 'on-premises SIDs are written one by one');
+    const all = [...writes.keys()];
+    const writing = writeInBulk(ldbModify, all, write, slow);
+    if (people.length === BATCH) ldbModify.prepare();
+    const results = await writing;
+    ledger.transaction(() => {
+      for (const [i, one] of all.entries()) note(one, results[i]!);
+    });
+    return opened;
+  }
+
+  /** What is refused is told once, and tried again. */
+  #went(one: DueSid, result: WriteResult): boolean {
+    const { ledger, log } = this.#options;
+    const key = keyOf(one);
+    const { forest, anchor } = one;
+    if (result.ok) {
+      if (this.#later.delete(key)) ledger.problems.clear(one, 'sid', NOT_WRITTEN);
+      return true;
+    }
+    const { reason } = result;
+    if (!this.#later.has(key)) log.warn({ forest, anchor, reason }, 'its on-premises SID is not written yet');
+    this.#later.set(key, ledger.clock.now() + AGAIN_MS);
+    // Of an account that no record has come for yet, `unclaimed` is all that is told.
+    const sequence = ledger.accounts.of(one)?.accountSequence ?? null;
+    const others = ledger.problems.of(one).filter(({ kind, code }) => kind === 'sid' && code !== NOT_WRITTEN);
+    if (!result.gone && sequence !== null && others.length === 0)
+      ledger.problems.save({
+        ...{ forest, anchor, kind: 'sid', verified: true, outcome: 'failed', code: NOT_WRITTEN, reason },
+        ...{ acceptable: null, sequence, at: ledger.timestamp() },
+      });
+    return false;
+  }
+}
+
+interface Opening extends DueSid {
+  wanted: string;
+  managedGuid: string;
+}
+
+const isOpening = (one: DueSid): one is Opening => one.wanted !== null && one.managedGuid !== null;
+
+/** What a new account was made with is in its `sIDHistory` already. */
+function writesFor(groups: ShadowGroups, { wanted, written, history, managedGuid }: Opening): Write[] {
+  const values = { sIDHistory: [encodeSid(wanted)] };
+  return [
+    ...(written === wanted ? [] : [groups.make(wanted, managedGuid)]),
+    ...(history === wanted ? [] : [{ kind: 'modify' as const, guid: managedGuid, values }]),
+  ];
+}
