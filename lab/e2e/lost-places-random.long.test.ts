@@ -175,6 +175,8 @@ class History {
 }
 
 const histories: History[] = [];
+/** The places are as nobody knows: what comes after it would fail for no reason of its own. */
+let hasFailed = false;
 
 before(async () => {
   trials = new Trials(await stage.openWeb());
@@ -199,11 +201,13 @@ after(async () => {
 
 for (const seed of seeds(LOSSES.length))
   test(`seed ${seed}: all places come back to what the forest says`, async t => {
+    if (hasFailed) return t.skip('a history before failed');
     const history = new History(seed);
     histories.push(history);
     try {
       await history.play();
     } catch (cause) {
+      hasFailed = true;
       assert.fail(
         `CAUSEWAY_TEST_SEED=${seed}\n  ${history.members.told.join('\n  ')}\n${(cause as Error).message}`,
       );
