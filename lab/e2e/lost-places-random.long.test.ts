@@ -5,7 +5,7 @@ import { mapLimit } from '@causeway/service';
 import { eventually, NotYet } from '@causeway/service/testing';
 import { Trials } from '../demo/trials.ts';
 import { DOMAINS } from '../domains/table.ts';
-import { HostileTenant, type Withheld } from '../model/hostile-tenant.ts';
+import { HostileTenant } from '../model/hostile-tenant.ts';
 import { seeds } from '../model/play-seed.ts';
 import { type Lie, type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
 import { allArrives } from '../places/all-arrives.ts';
@@ -38,9 +38,6 @@ const LOSSES: readonly (readonly (readonly PlaceName[])[])[] = [
   PAIRS,
   [PLACES],
 ];
-
-/** Of five in turn. */
-const HOSTILE = 2;
 
 const stage = await freshStage({ headIntervalMs: 1_000, trustedProxies: ['127.0.0.1'] });
 const losses = new Losses(stage);
@@ -81,8 +78,8 @@ class History {
   }
 
   async play(): Promise<void> {
-    // Not always those that lose the same.
-    const isHostile = (this.#seed + Math.floor(this.#seed / LOSSES.length)) % LOSSES.length < HOSTILE;
+    // Of five in turn one withholds people and one says nothing of heads or receipts: not always those that lose the same.
+    const turn = (this.#seed + Math.floor(this.#seed / LOSSES.length)) % LOSSES.length;
     const relays = new HostileTenant(between);
     const from = Math.floor(this.#random() * STEPS);
     for (let i = 0; i < HIRED_FIRST; i++) await this.members.hire();
@@ -91,7 +88,7 @@ class History {
       const due = this.#lost.filter(place => this.#backups.get(place) === i);
       if (due.length > 0) this.#tell(`backup of ${due.join(' and ')}`);
       await losses.backUp(due);
-      if (isHostile && i === from) await this.#turnHostile(relays);
+      if (turn < 2 && i === from) await this.#turnHostile(relays, turn === 0);
       await this.#step();
       if (!this.#hostile && this.#chance(0.4)) await allArrives(stage, { patienceMs: PATIENCE_MS });
     }
@@ -114,11 +111,11 @@ class History {
     if (application) trials = new Trials(application);
   }
 
-  async #turnHostile(hostile: HostileTenant): Promise<void> {
+  async #turnHostile(hostile: HostileTenant, ofPeople: boolean): Promise<void> {
     const { there } = this.members;
     const people = [this.#pick(there), this.#pick(there)];
     const anchors = { people: new Set(people.map(({ anchor }) => anchor)) };
-    const withheld = this.#pick<Withheld>([anchors, anchors, 'heads', 'receipts']);
+    const withheld = ofPeople ? anchors : this.#pick(['heads', 'receipts'] as const);
     const deceives = this.#chance(0.5);
     hostile.begin(withheld, deceives);
     this.#hostile = hostile;
@@ -178,6 +175,8 @@ class History {
 }
 
 const histories: History[] = [];
+/** The places are as nobody knows: what comes after it would fail for no reason of its own. */
+let hasFailed = false;
 
 before(async () => {
   trials = new Trials(await stage.openWeb());
@@ -202,11 +201,13 @@ after(async () => {
 
 for (const seed of seeds(LOSSES.length))
   test(`seed ${seed}: all places come back to what the forest says`, async t => {
+    if (hasFailed) return t.skip('a history before failed');
     const history = new History(seed);
     histories.push(history);
     try {
       await history.play();
     } catch (cause) {
+      hasFailed = true;
       assert.fail(
         `CAUSEWAY_TEST_SEED=${seed}\n  ${history.members.told.join('\n  ')}\n${(cause as Error).message}`,
       );

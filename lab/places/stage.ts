@@ -173,8 +173,8 @@ export class Stage extends StageFiles {
     const application = await this.registerApplication();
     rmSync(identity);
     await this.#withCode('connect', 'enrol');
-    await this.#withCode('domain', 'register');
     await this.becomeDomainAdministrator();
+    await this.#withCode('domain', 'register');
     await this.confirmAtTenant(await this.#fingerprintOf('domain'));
     return application;
   }
