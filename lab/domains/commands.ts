@@ -2,9 +2,18 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { withProgress } from '../progress.ts';
 import { labDown, labReset, labUp } from './lifecycle.ts';
+import { Machine } from './machine.ts';
 import { seedDomain, seededUser } from './seed.ts';
 import { labDirectory } from './state.ts';
-import { describeDomain, findDomain, krb5ConfFile, type LabDomain, labDomains, labForests } from './table.ts';
+import {
+  DOMAINS,
+  describeDomain,
+  findDomain,
+  krb5ConfFile,
+  type LabDomain,
+  labDomains,
+  labForests,
+} from './table.ts';
 import { tryLdapGssapi, tryLdapSimple } from './try-ldap.ts';
 import { tryKinit, trySmb } from './try-password.ts';
 
@@ -58,6 +67,17 @@ export function labCommand(): Command {
       print(`${result.created} users and ${result.groups} groups made in ${result.seconds.toFixed(1)} s,`);
       print(`${result.existing} users were there; names and passwords: ${result.file}`);
     });
+  lab
+    .command('machine')
+    .description(
+      'open a shell on a machine that can join the managed domain: with files and processes of its own, and the domain as its resolver',
+    )
+    .action(openMachine);
+  addTrials(lab);
+  return lab;
+}
+
+function addTrials(lab: Command): void {
   trial(lab, 'kinit', 'try a password with MIT kinit').action(async (user: string, options: TrialOptions) => {
     const domain = findDomain(options.realm);
     const { realm } = domain;
@@ -87,7 +107,17 @@ export function labCommand(): Command {
       );
     },
   );
-  return lab;
+}
+
+async function openMachine(): Promise<void> {
+  const machine = new Machine(DOMAINS.managed);
+  await machine.open();
+  print(`${machine.name} at ${machine.address}, resolver ${machine.domain.address}; it ends with this shell`);
+  try {
+    await machine.shell();
+  } finally {
+    machine.close();
+  }
 }
 
 interface TrialOptions {
