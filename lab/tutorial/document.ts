@@ -1,4 +1,4 @@
-/** What a reader of the tutorial does at one place of it, in the order of the document. */
+/** What a reader of a document does at one place of it, in the order of the document. */
 export type Step = { line: number } & (
   | { kind: 'file'; path: string; content: string }
   | { kind: 'shell'; command: string; expected: string[] }
@@ -10,8 +10,8 @@ const PROMPT = '# ';
 const FILE_HEADING = /^# (\/\S+)$/;
 
 /**
- * Reads the steps of a document: ` ```console ` blocks hold commands behind the prompt `# ` and what they print, ` ```yaml ` blocks
- * whose first line is `# /PATH` are files, ` ```powershell ` blocks are scripts, and a ` ```text ` block right behind one is what it
+ * Reads the steps of a document: ` ```console ` blocks hold commands behind the prompt `# ` and what they print, ` ```yaml ` and
+ * ` ```ini ` blocks, whose first line is `# /PATH`, are files, ` ```powershell ` blocks are scripts, and a ` ```text ` block right behind one is what it
  * prints. Other blocks are only read.
  * @throws Error that names the line where the document is not like this
  */
@@ -28,9 +28,10 @@ export function parseDocument(markdown: string): Step[] {
     if (language === 'console') steps.push(...commandsOf(body, begin + 1));
     else if (language === 'powershell')
       steps.push({ kind: 'powershell', line: begin + 1, script: `${body.join('\n')}\n`, expected: [] });
-    else if (language === 'yaml') {
+    else if (language === 'yaml' || language === 'ini') {
       const path = FILE_HEADING.exec(body[0] ?? '')?.[1];
-      if (path === undefined) throw new Error(`line ${begin + 1}: a yaml block begins with '# /PATH'`);
+      if (path === undefined)
+        throw new Error(`line ${begin + 1}: a block of ${language} begins with '# /PATH'`);
       steps.push({ kind: 'file', line: begin + 1, path, content: `${body.slice(1).join('\n')}\n` });
     } else if (language === 'text') {
       const script = steps.at(-1);
@@ -55,6 +56,11 @@ function commandsOf(body: readonly string[], firstLine: number): Step[] {
     open = (open || text.startsWith(PROMPT)) && text.endsWith('\\');
   });
   return steps;
+}
+
+/** @returns whose password a command asks for, as the document shows it; undefined where it asks for none */
+export function passwordAsked(expected: readonly string[]): string | undefined {
+  return expected.map(line => /^Password for \[?(.+?)\]?:$/.exec(line)?.[1]).find(Boolean);
 }
 
 /** Stands for whatever differs from run to run: within a line any text, as a line any lines. */

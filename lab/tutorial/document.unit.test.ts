@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareOutput, parseDocument } from './document.ts';
+import { compareOutput, parseDocument, passwordAsked } from './document.ts';
 
 test('commands with what they print, files and scripts come in the order of the document', () => {
   const steps = parseDocument(
@@ -24,6 +24,10 @@ test('commands with what they print, files and scripts come in the order of the 
       '```text',
       '1',
       '```',
+      '```ini',
+      '# /etc/samba/smb.conf',
+      '[global]',
+      '```',
       '```mermaid',
       'not ours',
       '```',
@@ -39,14 +43,21 @@ test('commands with what they print, files and scripts come in the order of the 
     },
     { kind: 'shell', line: 12, command: 'causeway tenant status', expected: [] },
     { kind: 'powershell', line: 15, script: '$a = 1\n', expected: ['1'] },
+    { kind: 'file', line: 21, path: '/etc/samba/smb.conf', content: '[global]\n' },
   ]);
 });
 
 test('a document that is not like this is refused with the line', () => {
   assert.throws(() => parseDocument('```console\noutput first\n```'), /line 2: a command behind '# '/);
   assert.throws(() => parseDocument('```console\n# x'), /line 1: the block that begins here does not end/);
-  assert.throws(() => parseDocument('```yaml\nlisten: 1\n```'), /line 2: a yaml block begins with/);
+  assert.throws(() => parseDocument('```yaml\nlisten: 1\n```'), /line 2: a block of yaml begins with/);
   assert.throws(() => parseDocument('```text\n1\n```'), /line 2: a text block tells/);
+});
+
+test('a password is typed where the document shows that it is asked for', () => {
+  assert.equal(passwordAsked(['Password for [AADDS\\Administrator]:', 'Joined']), 'AADDS\\Administrator');
+  assert.equal(passwordAsked(['Password for alice@AADDS.EXAMPLE.NET:']), 'alice@AADDS.EXAMPLE.NET');
+  assert.equal(passwordAsked(['Joined', 'password  …']), undefined);
 });
 
 test('output is compared to the letter, but for what may differ from run to run', () => {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { labDirectory } from '../domains/state.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** Folders that the tutorial writes to: the reader's own; in a test the test's, behind the same names. */
+/** Folders that a document writes to: the reader's own; in a test the test's, behind the same names. */
 const FOLDERS = ['/etc/causeway', '/var/lib/causeway', '/run/causeway'] as const;
 /** The lab of the tutorial is the one that runs already. */
 export const LAB = '/var/lib/causeway-lab';
@@ -22,7 +22,7 @@ export interface Outcome {
   code: number;
 }
 
-/** A reader's shell: one bash from the first command of the tutorial to the last, on a machine that has Causeway and nothing of it set up yet. */
+/** A reader's shell: one bash from the first command of a document to the last, on a machine that has Causeway and nothing of it set up yet. */
 export class TutorialShell {
   readonly #folder = mkdtempSync(join(tmpdir(), 'causeway-tutorial-'));
   readonly #bash: ChildProcessWithoutNullStreams;
@@ -38,6 +38,7 @@ export class TutorialShell {
     const { CAUSEWAY_LAB_DIR: _, DATABASE_URL: __, ...env } = process.env;
     this.#bash = spawn('unshare', ['-m', 'bash', '-c', ENTER, 'enter', this.#folder, labDirectory()], {
       cwd: this.#folder,
+      detached: true, // away from the terminal, where programs look first when they ask for a password
       env: {
         ...env,
         HOME: this.#folder,
@@ -50,9 +51,11 @@ export class TutorialShell {
     this.#bash.stdin.write('exec 2>&1\n');
   }
 
-  async run(command: string): Promise<Outcome> {
+  /** @param typed what the reader types where the command asks; a command that asks for nothing needs none */
+  async run(command: string, typed?: string): Promise<Outcome> {
     const mark = randomUUID();
-    this.#bash.stdin.write(`${command}\nprintf '\\n%s %d\\n' ${mark} $?\n`);
+    const input = typed === undefined ? '' : ` <<<'${typed}'`;
+    this.#bash.stdin.write(`${command}${input}\nprintf '\\n%s %d\\n' ${mark} $?\n`);
     const lines: string[] = [];
     for (;;) {
       const { value, done } = await this.#lines.next();
@@ -67,7 +70,7 @@ export class TutorialShell {
     }
   }
 
-  /** Writes a file of the tutorial where the reader would. */
+  /** Writes a file of the document where the reader would. */
   async write(path: string, content: string): Promise<void> {
     const end = `END-${randomUUID()}`;
     const { code } = await this.run(
@@ -78,7 +81,8 @@ export class TutorialShell {
 
   /** Ends the shell and what it started in the background. */
   async close(): Promise<void> {
-    this.#bash.stdin.end('kill $(jobs -p) 2>/dev/null; wait; exit 0\n');
+    // Twice: a reader whose step failed may be on a machine of the lab, in a shell within this one.
+    this.#bash.stdin.end('kill $(jobs -p) 2>/dev/null; wait; exit 0\n'.repeat(2));
     if (this.#bash.exitCode === null) await new Promise(resolve => this.#bash.once('exit', resolve));
     rmSync(this.#folder, { recursive: true, force: true });
     for (const folder of this.#made) rmdirSync(folder); // empty: what was in it was mounted over it
