@@ -27,7 +27,7 @@ const oldDomain = sidOfAlice.slice(0, sidOfAlice.lastIndexOf('-'));
 
 /** Writes an access list as Samba keeps it, without asking whose the SIDs in it are. */
 const KEEP_LIST = `/usr/bin/python3 - /srv/files/report.txt \\
-  'O:BAG:BAD:P(A;;0x1f01ff;;;BA)(A;;0x1200a9;;;${sidOfAlice})(A;;0x1200a9;;;${oldDomain}-513)' <<'END'
+  'O:BAG:BAD:P(A;;0x1f01ff;;;BA)(A;;0x1200a9;;;${sidOfAlice})(A;;0x1f01ff;;;${oldDomain}-512)' <<'END'
 import os, sys
 from samba.dcerpc import security, xattr
 from samba.ndr import ndr_pack
@@ -53,7 +53,7 @@ const HERE: readonly (readonly [string, string])[] = [
 
 /** @param account as a command names it that asks */
 const passwordOf = (account: string): string =>
-  account.startsWith('alice') ? seededUser('alice', onprem)!.password! : administratorPassword(managed);
+  account.includes('alice') ? seededUser('alice', onprem)!.password! : administratorPassword(managed);
 
 before(async () => {
   await stage.openAll();
@@ -73,7 +73,9 @@ before(async () => {
     return written > 0 && waiting === 0;
   });
   await shell.run('causeway lab machine');
-  await shell.run('mkdir -m 777 /srv/files; umask 077; echo of the old domain >/srv/files/report.txt');
+  await shell.run(
+    'mkdir -m 777 /srv/files; umask 077; echo a report of the old domain >/srv/files/report.txt',
+  );
   assert.deepEqual(await shell.run(KEEP_LIST), { lines: [], code: 0 });
 });
 
