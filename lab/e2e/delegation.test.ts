@@ -206,7 +206,7 @@ test('makes AAD DC Administrators local administrators of machines by a policy, 
   await may('its link', tool(ada, 'gpo', 'setlink', `OU=AADDC Computers,${BASE}`, policy, ...LDAP));
   const applied = await tool(ada, 'gpo', 'list', 'FS2$', ...LDAP);
   assert.match(applied.output, /Local administrators/, applied.errors);
-  const ticket = { KRB5CCNAME: `FILE:${labPath(machine.name, 'machine')}` };
+  const ticket = { KRB5CCNAME: 'FILE:/run/samba/machine' };
   const read = labPath('read.inf');
   await may(
     'the machine reads it',
@@ -229,10 +229,7 @@ test('makes AAD DC Administrators local administrators of machines by a policy, 
 
 test('a Samba file server takes AAD DC Administrators among its administrators', async () => {
   const sam = (verb: string, ...who: string[]) =>
-    machine.run('net', [
-      ...['sam', verb, 'BUILTIN\\Administrators', ...who],
-      ...['-s', labPath(machine.name, 'smb.conf')],
-    ]);
+    machine.run('net', ['sam', verb, 'BUILTIN\\Administrators', ...who]);
   await may('a member', sam('addmem', `${managed.netbiosDomain}\\${AAD_DC_ADMINISTRATORS}`));
   assert.match((await sam('listmem')).output, new RegExp(`\\\\${AAD_DC_ADMINISTRATORS}$`, 'im'));
 });
