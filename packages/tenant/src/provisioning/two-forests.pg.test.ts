@@ -187,11 +187,11 @@ onEveryBackend('two forests that say one anchor', tenant => {
     assert.equal((await find(theirs.upn)).forest, HOSTILE);
   });
 
-  it('announces with every answer that it takes reports with a forest', async () => {
+  it('announces with every answer that it takes reports with a forest, and receipts of its own people', async () => {
     const response = await domain.send('/api/v1/domain', { method: 'GET', headers: {} });
     assert.equal(
       response.headers.get('causeway-accepts'),
-      'account-3, credential-3, head-2, receipt-2, receipt-3, withdrawal-1, withdrawal-2, report-2',
+      'account-3, credential-3, head-2, receipt-2, receipt-3, withdrawal-1, withdrawal-2, report-2, receipt-4',
     );
     const nobody = await fetch(new URL('/api/v1/domain', tenant().url));
     assert.equal(nobody.status, 401);
