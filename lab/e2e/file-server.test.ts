@@ -57,9 +57,6 @@ const passwordOf = (account: string): string =>
 
 before(async () => {
   await stage.openAll();
-  await runCliJson([
-    ...['domain', 'sids', 'confirm', oldDomain, '--forest', describeDomain(onprem).dnsDomain, ...config],
-  ]);
   await stage.forcePasswordSync();
   const alice = {
     user: 'alice',
@@ -68,6 +65,9 @@ before(async () => {
     krb5Conf: krb5ConfFile(),
   };
   await eventually('Alice signs in', async () => (await tryKinit(alice)).ok);
+  await runCliJson([
+    ...['domain', 'sids', 'confirm', oldDomain, '--forest', describeDomain(onprem).dnsDomain, ...config],
+  ]);
   await eventually('people have their SIDs', async () => {
     const { written, waiting } = await runCliJson<OnPremisesSids>(['domain', 'sids', 'list', ...config]);
     return written > 0 && waiting === 0;
