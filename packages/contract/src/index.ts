@@ -24,6 +24,7 @@ export {
   CLOUD_RECEIPT,
   EPOCH_RECORDS,
   FOREST_REPORT,
+  GROUP_RECORDS,
   isReadBy,
   RecordName,
   RecordNames,
@@ -53,4 +54,5 @@ export * from './tenant/losses.ts';
 export * from './tenant/managed-domain.ts';
 export * from './tenant/names.ts';
 export * from './tenant/synchronization.ts';
+export * from './tenant/synchronized-groups.ts';
 export * from './tenant/users.ts';

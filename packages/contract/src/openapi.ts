@@ -27,6 +27,7 @@ import * as losses from './tenant/losses.ts';
 import * as managedDomain from './tenant/managed-domain.ts';
 import * as names from './tenant/names.ts';
 import * as synchronization from './tenant/synchronization.ts';
+import * as synchronizedGroups from './tenant/synchronized-groups.ts';
 import * as users from './tenant/users.ts';
 
 /** Every API that Causeway serves, with its route tables. */
@@ -41,6 +42,7 @@ export const apis = {
     routes: [
       enrolment.enrolmentRoutes,
       synchronization.synchronizationRoutes,
+      synchronizedGroups.synchronizedGroupRoutes,
       managedDomain.managedDomainRoutes,
       administration.administrationRoutes,
       administrators.administratorRoutes,

@@ -440,4 +440,63 @@ export const LEDGER_STEPS: readonly string[] = [
     AND EXISTS (SELECT 1 FROM problems WHERE kind = 'sid' AND code = 'other-forest-sid');
   DELETE FROM problems WHERE kind = 'sid' AND code = 'other-forest-sid';
   `,
+  `
+  -- Groups of forests, and who is in them (ADR 14). sequence is that of the newest record that was believed; null: the group was found in the
+  -- directory, and no record of it has come. written_sequence is that of the record that the directory has. deleted_sequence is that of the
+  -- newest deletion, and outlives it: of slices that are older nothing counts.
+  CREATE TABLE groups (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    object_guid TEXT NOT NULL,
+    sequence INTEGER,
+    digest TEXT,
+    wanted_name TEXT,
+    display_name TEXT,
+    mail TEXT,
+    object_sid TEXT,
+    security_enabled INTEGER NOT NULL DEFAULT 0,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    deleted_sequence INTEGER,
+    written_sequence INTEGER,
+    has_name TEXT,
+    nonce TEXT,
+    managed_guid TEXT,
+    last_managed_guid TEXT,
+    accepted TEXT,
+    PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX groups_managed ON groups (managed_guid) WHERE managed_guid IS NOT NULL;
+  CREATE INDEX groups_has_name ON groups (name_key(has_name)) WHERE has_name IS NOT NULL;
+  CREATE INDEX groups_wanted_name ON groups (name_key(wanted_name)) WHERE wanted_name IS NOT NULL;
+  CREATE INDEX groups_due ON groups (forest, anchor) WHERE sequence IS NOT written_sequence;
+
+  -- The live slices of the members of groups.
+  CREATE TABLE slices (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (forest, anchor, prefix)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Who is in which group: sequence is that of the slice that says so; null: none does any more. written is the objectGUID of the member that
+  -- the group has in the directory. due: what is written may not be what is to be.
+  CREATE TABLE memberships (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    key TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    sequence INTEGER,
+    written TEXT,
+    due INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (forest, anchor, key, reference)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX memberships_due ON memberships (forest, anchor) WHERE due = 1;
+  CREATE INDEX memberships_reference ON memberships (forest, reference);
+  CREATE INDEX memberships_by_sid ON memberships (reference) WHERE reference LIKE 'S-1-%';
+
+  ALTER TABLE accounts ADD COLUMN deleted_sequence INTEGER;
+  UPDATE accounts SET deleted_sequence = account_sequence WHERE deleted_at IS NOT NULL;
+  `,
 ];

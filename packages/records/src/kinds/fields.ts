@@ -35,6 +35,13 @@ export const OF_USER = {
   objectGuid: field(guid, '`objectGUID`: `e3514235-4b06-11d1-ab04-00c04fc2dcd2`'),
 };
 
+/** What everything says that is said of one group. */
+export const OF_GROUP = {
+  ...COMMON,
+  sourceAnchor: field(anchor, 'what the tenant knows the group by, within the forest'),
+  objectGuid: OF_USER.objectGuid,
+};
+
 const ofWrite = {
   version: field(integer(0, U32_MAX), '`dwVersion`: how often it was written, round at 2^32'),
   originatingTime: field(integer(0, Number.MAX_SAFE_INTEGER), 'seconds since 1601-01-01 UTC'),

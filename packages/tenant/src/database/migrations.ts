@@ -393,6 +393,52 @@ const MIGRATIONS: readonly Migration[] = [
         primary key (tenant_id, user_id))`,
     ],
   },
+  {
+    number: 19,
+    name: 'groups, and who is in them',
+    statements: [
+      `create table groups (
+        tenant_id uuid not null references tenants,
+        id uuid not null,
+        origin text not null check (origin in ('synchronized', 'cloud')),
+        forest text,
+        source_anchor text not null,
+        object_guid uuid,
+        display_name text,
+        sam_account_name text,
+        mail text,
+        security_identifier text,
+        security_enabled boolean not null,
+        scope text,
+        sequence bigint,
+        record text,
+        changed_seq bigint,
+        received_at timestamptz,
+        created_at timestamptz not null,
+        deleted_at timestamptz,
+        primary key (tenant_id, id))`,
+      `create unique index groups_by_anchor on groups (tenant_id, source_anchor, coalesce(forest, ''))`,
+      'create index groups_changed on groups (tenant_id, changed_seq)',
+      `create table group_slices (
+        tenant_id uuid not null,
+        group_id uuid not null,
+        prefix text not null,
+        sequence bigint not null,
+        record text not null,
+        changed_seq bigint not null,
+        primary key (tenant_id, group_id, prefix),
+        foreign key (tenant_id, group_id) references groups)`,
+      'create index group_slices_changed on group_slices (tenant_id, changed_seq)',
+      // The key follows from the reference, and finds the members of a slice.
+      `create table memberships (
+        tenant_id uuid not null,
+        group_id uuid not null,
+        key text not null,
+        reference text not null,
+        primary key (tenant_id, group_id, key, reference))`,
+      'create index memberships_by_reference on memberships (tenant_id, reference)',
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

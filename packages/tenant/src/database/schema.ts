@@ -306,6 +306,50 @@ export interface SignInFailuresTable {
   updated_at: Date;
 }
 
+export interface GroupsTable {
+  tenant_id: Fixed<string>;
+  id: Fixed<string>;
+  origin: Fixed<'synchronized' | 'cloud'>;
+  forest: Fixed<string | null>;
+  /** Of a group of the tenant's own, its id. */
+  source_anchor: Fixed<string>;
+  object_guid: string | null;
+  display_name: string | null;
+  sam_account_name: string | null;
+  mail: string | null;
+  security_identifier: string | null;
+  security_enabled: boolean;
+  scope: string | null;
+  sequence: number | null;
+  /** The signed group record; null where nothing was signed yet. */
+  record: string | null;
+  /** Position of the last change in the tenant's change feed. */
+  changed_seq: number | null;
+  received_at: Date | null;
+  created_at: Fixed<Date>;
+  deleted_at: Date | null;
+}
+
+/** The live slices of the members of groups (docs/formats.md, *Slices*). */
+export interface GroupSlicesTable {
+  tenant_id: Fixed<string>;
+  group_id: Fixed<string>;
+  prefix: Fixed<string>;
+  sequence: number;
+  record: string;
+  changed_seq: number;
+}
+
+/** Who is in which group, as slices say or, of a group of the tenant's own, its administrators. */
+export interface MembershipsTable {
+  tenant_id: Fixed<string>;
+  group_id: Fixed<string>;
+  /** `memberKey` of the reference. */
+  key: Fixed<string>;
+  /** The source anchor of an object of the group's forest, or a SID; in a group of the tenant's own the id of a user or group. */
+  reference: Fixed<string>;
+}
+
 /** Every table but `tenants` belongs to one tenant, row by row. */
 export interface TenantTables {
   users: UsersTable;
@@ -328,6 +372,9 @@ export interface TenantTables {
   sign_in_failures: SignInFailuresTable;
   signing_keys: SigningKeysTable;
   group_members: GroupMembersTable;
+  groups: GroupsTable;
+  group_slices: GroupSlicesTable;
+  memberships: MembershipsTable;
 }
 
 export interface MigrationsTable {
