@@ -57,10 +57,10 @@ export const SignedHead = z
   .string()
   .max(24_576)
   .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
-/** The managed domain's answer to a head; it may tell 2,000 users one by one. */
+/** The managed domain's answer to a head; it may tell 2,000 users one by one, and as many groups and slices. */
 export const SignedReceipt = z
   .string()
-  .max(360_448)
+  .max(720_896)
   .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
 export const Sequence = z.int().nonnegative();
 

@@ -123,7 +123,7 @@ export interface GroupEntry {
   sequence: number;
 }
 
-/** What names a line: no anchor of the forests has a space. */
+/** What names a line: no anchor of a group has a space. */
 export const groupLineKey = ({ anchor, prefix }: Pick<GroupEntry, 'anchor' | 'prefix'>): string =>
   prefix === null ? anchor : `${anchor} ${prefix}`;
 

@@ -40,7 +40,7 @@ export {
   type GroupRecord,
   type GroupScope,
 } from './kinds/group.ts';
-export type { Head, HeadFields } from './kinds/head.ts';
+export { type Head, type HeadFields, MAX_HEAD_LENGTH } from './kinds/head.ts';
 export { MAX_RECORD_LENGTH } from './kinds/kind.ts';
 export type { GroupRecordKind, RecordKind } from './kinds/kinds.ts';
 export type { MembersFields, MembersRecord } from './kinds/members.ts';

@@ -4,8 +4,8 @@ import { hash } from 'node:crypto';
 export const MAX_PREFIX_LENGTH = 32;
 /** Hexadecimal digits of a key. */
 const KEY_DIGITS = 16;
-/** Characters of the references of one slice, with quotes and commas: what else a slice says has room beside them. */
-const MAX_SLICE_LENGTH = 10_500;
+/** Bytes of the references of one slice, with quotes and commas: whatever else a slice says has room beside them. */
+const MAX_SLICE_LENGTH = 10_000;
 
 /** What is known of a slice but its members. */
 export interface Slice {
@@ -21,10 +21,10 @@ export function memberKey(reference: string): string {
 
 /** The first bits of a key, as in a prefix. */
 export function bitsOf(key: string): string {
-  return Number.parseInt(key.slice(0, MAX_PREFIX_LENGTH / 4), 16)
-    .toString(2)
-    .padStart(MAX_PREFIX_LENGTH, '0');
+  return firstBits(key).toString(2).padStart(MAX_PREFIX_LENGTH, '0');
 }
+
+const firstBits = (key: string): number => Number.parseInt(key.slice(0, MAX_PREFIX_LENGTH / 4), 16);
 
 /** The prefixes of all slices that may tell of a member, the shortest first. */
 export function prefixesOf(key: string): string[] {
@@ -48,23 +48,42 @@ export const isBelow = (prefix: string, key: string): boolean => bitsOf(key).sta
 
 /**
  * Divides the members below a prefix into slices that a record can hold, each with its prefix: one, where they fit. Together they cover
- * the prefix, so that some may be empty.
+ * the prefix, so that some may be empty. Whoever is not below the prefix is left out.
+ *
+ * @returns the members of each, once each and in the order of a record
  */
-export function divideMembers(prefix: string, references: readonly string[]): Map<string, string[]> {
-  const length = references.reduce((sum, reference) => sum + reference.length + 3, 0);
-  if (length <= MAX_SLICE_LENGTH || prefix.length === MAX_PREFIX_LENGTH)
-    return new Map([[prefix, references.toSorted()]]);
-  const [zeros, ones] = ['0', '1'].map(bit => prefix + bit) as [string, string];
-  const below = Map.groupBy(references, reference => (isBelow(zeros, memberKey(reference)) ? zeros : ones));
-  return new Map([
-    ...divideMembers(zeros, below.get(zeros) ?? []),
-    ...divideMembers(ones, below.get(ones) ?? []),
-  ]);
+export function divideMembers(prefix: string, references: Iterable<string>): Map<string, string[]> {
+  const members = Array.from(new Set(references), reference => ({
+    reference,
+    bits: firstBits(memberKey(reference)),
+    length: Buffer.byteLength(JSON.stringify(reference)) + 1,
+  }));
+  const slices = new Map<string, string[]>();
+  const divide = (prefix: string, below: typeof members): void => {
+    const length = below.reduce((sum, member) => sum + member.length, 0);
+    if (length <= MAX_SLICE_LENGTH || prefix.length === MAX_PREFIX_LENGTH) {
+      slices.set(prefix, below.map(({ reference }) => reference).sort());
+      return;
+    }
+    const next = 2 ** (MAX_PREFIX_LENGTH - 1 - prefix.length);
+    const isOne = ({ bits }: { bits: number }): boolean => Math.floor(bits / next) % 2 === 1;
+    divide(
+      `${prefix}0`,
+      below.filter(member => !isOne(member)),
+    );
+    divide(`${prefix}1`, below.filter(isOne));
+  };
+  const [from, to] = keyRange(prefix).map(firstBits) as [number, number];
+  divide(
+    prefix,
+    members.filter(({ bits }) => from <= bits && bits <= to),
+  );
+  return slices;
 }
 
 /**
  * The slices that say something: for each member the newest one whose prefix covers it decides, and one that decides about nobody is
- * none any more. It does not depend on the order in which they came.
+ * none any more. It does not depend on the order in which they came, nor on whether those that say nothing were dropped on the way.
  */
 export function liveSlices<S extends Slice>(slices: Iterable<S>): S[] {
   const byPrefix = new Map<string, S>();
@@ -72,24 +91,20 @@ export function liveSlices<S extends Slice>(slices: Iterable<S>): S[] {
     const known = byPrefix.get(slice.prefix);
     if (known === undefined || slice.sequence > known.sequence) byPrefix.set(slice.prefix, slice);
   }
-  const longest = Math.max(0, ...[...byPrefix.keys()].map(prefix => prefix.length));
-  const live = new Set<S>();
-  /** @param newest of those whose prefixes are shorter @returns whether anything below decides otherwise */
-  const look = (prefix: string, newest: S | undefined): void => {
-    const own = byPrefix.get(prefix);
-    const deciding = own !== undefined && own.sequence > (newest?.sequence ?? 0) ? own : newest;
-    const isDivided = prefix.length < longest && hasBelow(prefix);
-    if (!isDivided) {
-      if (deciding) live.add(deciding);
-      return;
-    }
-    look(`${prefix}0`, deciding);
-    look(`${prefix}1`, deciding);
-  };
+  /** Prefixes below which there are longer ones. */
   const divided = new Set<string>();
   for (const prefix of byPrefix.keys())
     for (let length = 0; length < prefix.length; length++) divided.add(prefix.slice(0, length));
-  const hasBelow = (prefix: string): boolean => divided.has(prefix);
+  const live = new Set<S>();
+  /** @param newest of the slices whose prefixes are shorter */
+  const look = (prefix: string, newest: S | undefined): void => {
+    const own = byPrefix.get(prefix);
+    const deciding = own !== undefined && own.sequence > (newest?.sequence ?? 0) ? own : newest;
+    if (divided.has(prefix)) {
+      look(`${prefix}0`, deciding);
+      look(`${prefix}1`, deciding);
+    } else if (deciding) live.add(deciding);
+  };
   look('', undefined);
   return [...live];
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Forest, MAX_BATCH, Sequence, SignedRecord, SourceAnchor, Verdict } from '../common.ts';
 import { route } from '../http/route.ts';
-import { Cursor, MAX_PAGE } from './managed-domain.ts';
+import { Cursor } from './managed-domain.ts';
 import { BucketDigests, Buckets, MAX_LINES } from './synchronization.ts';
 
 /** A group, or that it is deleted: all that it says is in its record. */
@@ -46,6 +46,9 @@ export type GroupLine = z.infer<typeof GroupLine>;
 /** Where reading lines goes on: behind this one, in the order of anchors, the group before its slices, slices by prefix. */
 const LineKey = z.strictObject({ sourceAnchor: SourceAnchor, prefix: SlicePrefix.nullable() });
 
+/** Items of one page of the feed of groups: fewer than of users, as a slice is ten times as long. */
+export const MAX_GROUP_PAGE = 250;
+
 /** What the change feed shows of a group: its record, or a slice of its members. Only what it says, with a trusted signature, is believed. */
 export const GroupFeedItem = z.strictObject({
   /** Null of a group of the tenant's own. */
@@ -57,14 +60,14 @@ export type GroupFeedItem = z.infer<typeof GroupFeedItem>;
 
 export const GroupFeedQuery = z.strictObject({
   after: Cursor.default(''),
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(500),
+  limit: z.coerce.number().int().min(1).max(MAX_GROUP_PAGE).default(MAX_GROUP_PAGE),
   /** Seconds. */
   wait: z.coerce.number().min(0).max(60).default(0),
 });
 export type GroupFeedQuery = z.infer<typeof GroupFeedQuery>;
 
 export const GroupFeedPage = z.strictObject({
-  items: z.array(GroupFeedItem).max(MAX_PAGE),
+  items: z.array(GroupFeedItem).max(MAX_GROUP_PAGE),
   cursor: Cursor,
   more: z.boolean(),
 });

@@ -5,8 +5,8 @@ import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 
 /** Characters of one reference. */
 const MAX_REFERENCE_LENGTH = 512;
-/** As many as the payload can hold are fewer. */
-const MAX_REFERENCES = 2000;
+/** Of the shortest ones as many as fit (`divideMembers`). */
+const MAX_REFERENCES = 2500;
 
 /** A slice of a group's members: all of them whose key begins with the prefix. */
 export const MEMBERS = signedKind({

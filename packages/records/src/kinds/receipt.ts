@@ -15,15 +15,24 @@ import {
   text,
   time,
 } from './check.ts';
-import { anchor, CLOUD_FOREST, COMMON, count, noForest, sequence, sequenceOrNone } from './fields.ts';
+import {
+  anchor,
+  CLOUD_FOREST,
+  COMMON,
+  count,
+  groupAnchor,
+  noForest,
+  sequence,
+  sequenceOrNone,
+} from './fields.ts';
 import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 import { READING_VERSIONS, READS, readingVersionOf } from './reads.ts';
 
-/** Pairs that a receipt tells one by one, and records that it names as not written. */
+/** Rows that a receipt tells one by one, of users and of groups each, and records of each that it names as not written. */
 export const MAX_ENTRIES = 2000;
 export const MAX_NOT_WRITTEN = 200;
-/** In characters: its pairs take most of it. */
-export const MAX_RECEIPT_LENGTH = 352 * 1024;
+/** In characters: its rows take most of it, those of users and those of groups as much each. */
+export const MAX_RECEIPT_LENGTH = 704 * 1024;
 
 const CLOUD_RECEIPT_VERSION = 4;
 
@@ -88,11 +97,11 @@ export const RECEIPT = signedKind({
       'how many of the differing buckets, from the first, are told whole in `groupEntries`',
     ),
     groupEntries: field(
-      rows(MAX_ENTRIES, anchor, orNull(bits(MAX_PREFIX_LENGTH)), sequence),
+      rows(MAX_ENTRIES, groupAnchor, orNull(bits(MAX_PREFIX_LENGTH)), sequence),
       'what the managed domain has in these buckets: anchor of the group, prefix of the slice or `null` for the group itself, sequence',
     ),
     groupsNotWritten: field(
-      rows(MAX_NOT_WRITTEN, anchor, orNull(bits(MAX_PREFIX_LENGTH)), text(50)),
+      rows(MAX_NOT_WRITTEN, groupAnchor, orNull(bits(MAX_PREFIX_LENGTH)), text(50)),
       'groups and slices that came and were refused or wait: anchor, prefix or `null`, code of the refusal',
     ),
   },
@@ -117,7 +126,7 @@ export const RECEIPT = signedKind({
     if (said.groups !== undefined) return 5;
     return said.newest === undefined ? readingVersionOf(said) : 3;
   },
-  maxPayloadLength: 256 * 1024,
+  maxPayloadLength: 512 * 1024,
   maxLength: MAX_RECEIPT_LENGTH,
 });
 

@@ -1,13 +1,18 @@
 import type { Sid } from '@causeway/wire';
 import {
   divideMembers,
+  type GroupEntry,
   type GroupFields,
+  groupBucketOf,
+  type HeadFields,
   type MembersFields,
+  type ReceiptFields,
   type SigningKey,
   signGroupRecord,
   signMembers,
+  summarizeGroups,
 } from '../index.ts';
-import { ACCOUNT, FOREST, TENANT } from './fixtures.ts';
+import { ACCOUNT, FIRST_RECEIPT, FOREST, HEAD, RECEIPT, TENANT } from './fixtures.ts';
 
 export const GROUP: GroupFields = {
   tenant: TENANT,
@@ -37,6 +42,49 @@ export const MEMBERS: MembersFields = {
     'S-1-5-21-2000478354-1708537768-1957994488-1105',
     ACCOUNT.sourceAnchor,
   ],
+};
+
+/** A group of one slice, and one whose members are divided. */
+export const GROUP_ENTRIES: GroupEntry[] = [
+  { anchor: GROUP.sourceAnchor, prefix: null, sequence: GROUP.sequence },
+  { anchor: GROUP.sourceAnchor, prefix: '', sequence: MEMBERS.sequence },
+  { anchor: 'AQAAAAAAAAAAAAAAAAAAAA==', prefix: null, sequence: 1_795_437_727_000_013 },
+  { anchor: 'AQAAAAAAAAAAAAAAAAAAAA==', prefix: '0', sequence: 1_795_437_727_000_014 },
+  { anchor: 'AQAAAAAAAAAAAAAAAAAAAA==', prefix: '1', sequence: 1_795_437_727_000_015 },
+];
+
+/** The head of a forest with groups. */
+export const GROUP_HEAD: HeadFields = {
+  ...HEAD,
+  sequence: 1_795_437_727_000_016,
+  reads: ['head-3', 'receipt-5'],
+  ...summarizeGroups(GROUP_ENTRIES),
+};
+
+/** Of a managed domain that has an older slice of a group, and has not written another one. */
+export const GROUP_RECEIPT: ReceiptFields = {
+  ...RECEIPT,
+  headSequence: GROUP_HEAD.sequence,
+  reads: ['head-3', 'receipt-5'],
+  newest: GROUP_HEAD.sequence,
+  groups: 2,
+  slices: 3,
+  groupsDiffering: [groupBucketOf(GROUP_ENTRIES[1]!)],
+  groupsListed: 1,
+  groupEntries: [[GROUP.sourceAnchor, '', MEMBERS.sequence - 1]],
+  groupsNotWritten: [
+    ['AQAAAAAAAAAAAAAAAAAAAA==', null, 'name-taken'],
+    ['AQAAAAAAAAAAAAAAAAAAAA==', '0', 'older-sequence'],
+  ],
+};
+
+/** Of one that knows groups and has not compared a head yet. */
+export const FIRST_GROUP_RECEIPT: ReceiptFields = {
+  ...FIRST_RECEIPT,
+  reads: ['receipt-5'],
+  groups: 0,
+  slices: 0,
+  ...{ groupsDiffering: [], groupsListed: 0, groupEntries: [], groupsNotWritten: [] },
 };
 
 type Identity = Pick<GroupFields, 'sourceAnchor' | 'objectGuid' | 'objectSid' | 'sAMAccountName'>;

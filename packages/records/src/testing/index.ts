@@ -1,2 +1,13 @@
 export { partsOf, signedBy, trusting, withPart } from './fixtures.ts';
-export { GROUP, MEMBERS, numberedGroup, signedGroup, signedMembers, signedSlices } from './groups.ts';
+export {
+  FIRST_GROUP_RECEIPT,
+  GROUP,
+  GROUP_ENTRIES,
+  GROUP_HEAD,
+  GROUP_RECEIPT,
+  MEMBERS,
+  numberedGroup,
+  signedGroup,
+  signedMembers,
+  signedSlices,
+} from './groups.ts';
