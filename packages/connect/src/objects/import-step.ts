@@ -6,6 +6,7 @@ import {
   importObjects,
   readObjects,
   readUpToDateVector,
+  USER_FILTER,
 } from '@causeway/active-directory';
 import { type LdapConnection, readInvocationId, readRootDse } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
@@ -53,7 +54,10 @@ export async function importStep(
   const summary: ImportSummary = { imported: 0, full: false };
   const unclear = new Set<string>();
   let restored: FullImportReason | undefined;
-  const pages = importObjects(ldap, { namingContext, ...(cookie !== undefined && { cookie }) });
+  const pages = importObjects(ldap, {
+    ...{ namingContext, filter: USER_FILTER },
+    ...(cookie !== undefined && { cookie }),
+  });
   for await (const page of pages) {
     signal?.throwIfAborted();
     faultPoint('connect.after-read');
@@ -134,7 +138,7 @@ async function mergeWhole(
 ): Promise<void> {
   const { store } = context;
   const gone = new Set(what.objectGuids);
-  for await (const { objects, unreadable } of readObjects(ldap, what)) {
+  for await (const { objects, unreadable } of readObjects(ldap, { ...what, filter: USER_FILTER })) {
     store.db.transaction(() => {
       tellUnreadable(context, unreadable);
       const how = { full: true, generation, domainSid: store.pin.get()?.domainSid };
