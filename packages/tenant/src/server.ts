@@ -17,6 +17,7 @@ import { registerLosses } from './api/losses.ts';
 import { registerManagedDomain } from './api/managed-domain.ts';
 import { registerNames } from './api/names.ts';
 import { registerProvisioning } from './api/provisioning.ts';
+import { registerGroupProvisioning } from './api/provisioning-groups.ts';
 import { registerUsers } from './api/users.ts';
 import type { TenantConfiguration } from './configuration.ts';
 import { mountOidc, Providers } from './sign-in/mount-oidc.ts';
@@ -48,6 +49,7 @@ export function makePublicServer(
   });
   registerEnrolment(server, context);
   registerProvisioning(server, context);
+  registerGroupProvisioning(server, context);
   registerManagedDomain(server, context);
   registerAdministration(server, context);
   registerAdministrators(server, context);

@@ -76,6 +76,8 @@ export const TenantStatus = z.strictObject({
   disabled: z.int(),
   /** Absent when there is none. */
   blocked: z.int().optional(),
+  /** Groups that are there, of forests and of the tenant's own; absent when there is none. */
+  groups: z.int().optional(),
   withCredential: z.int(),
   withLegacyRecord: z.int(),
   legacyApplied: z.int(),

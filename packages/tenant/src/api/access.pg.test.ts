@@ -16,6 +16,7 @@ import {
   nameRoutes,
   type Route,
   synchronizationRoutes,
+  synchronizedGroupRoutes,
   tenantLocalRoutes,
   userRoutes,
 } from '@causeway/contract';
@@ -45,6 +46,7 @@ const NO_BUCKETS = packBuckets(Array.from({ length: BUCKETS }, () => linesDigest
 const routes: Route[] = [
   enrolmentRoutes,
   synchronizationRoutes,
+  synchronizedGroupRoutes,
   managedDomainRoutes,
   administrationRoutes,
   administratorRoutes,

@@ -50,6 +50,8 @@ export interface UsersTable {
   profile: Json<Profile>;
   administrator: boolean;
   account_sequence: number | null;
+  /** Of the newest deletion; outlives it. */
+  deleted_sequence: ColumnType<number | null, number | null | undefined, number | null>;
   account_record: string | null;
   account_received_at: Date | null;
   cloud_credential: string | null;
@@ -321,8 +323,12 @@ export interface GroupsTable {
   security_enabled: boolean;
   scope: string | null;
   sequence: number | null;
+  /** Of the newest deletion; outlives it: of slices that are no newer nothing counts. */
+  deleted_sequence: ColumnType<number | null, number | null | undefined, number | null>;
   /** The signed group record; null where nothing was signed yet. */
   record: string | null;
+  /** Position of the first change in the tenant's change feed: before all slices, so the feed shows the group there, too. */
+  first_seq: ColumnType<number | null, number | null | undefined, number | null>;
   /** Position of the last change in the tenant's change feed. */
   changed_seq: number | null;
   received_at: Date | null;

@@ -32,7 +32,7 @@ import {
   sealing,
 } from '../testing/people.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
-import { userIdOf } from './decide-objects.ts';
+import { objectIdOf } from './object-id.ts';
 
 const statements: string[] = [];
 /** Another forest of the same Connect. */
@@ -280,7 +280,7 @@ onEveryBackend(
       const who = newPerson();
       await objects([accountItem(connect, who)]);
       const { id } = await status(who.anchor);
-      assert.equal(id, userIdOf(connect.tenantId, FOREST, who.anchor));
+      assert.equal(id, objectIdOf(connect.tenantId, FOREST, who.anchor));
       await objects([accountItem(connect, who, { deleted: true })]);
       assert.deepEqual(says(await objects([accountItem(connect, who)])), ['applied']);
       const back = await status(who.upn);
