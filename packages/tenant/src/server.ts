@@ -19,6 +19,7 @@ import { registerNames } from './api/names.ts';
 import { registerProvisioning } from './api/provisioning.ts';
 import { registerUsers } from './api/users.ts';
 import type { TenantConfiguration } from './configuration.ts';
+import { registerRefusals } from './sign-in/groups/refusal-routes.ts';
 import { mountOidc, Providers } from './sign-in/mount-oidc.ts';
 import { registerPasswordPages } from './sign-in/password-routes.ts';
 import { PeopleGate } from './sign-in/people-gate.ts';
@@ -62,6 +63,7 @@ export function makePublicServer(
   const signIn = { providers, gate, log: context.log };
   registerSignIn(server, signIn);
   registerPasswordPages(server, signIn);
+  registerRefusals(server, signIn);
   return server;
 }
 
