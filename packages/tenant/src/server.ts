@@ -20,6 +20,7 @@ import { registerProvisioning } from './api/provisioning.ts';
 import { registerGroupProvisioning } from './api/provisioning-groups.ts';
 import { registerUsers } from './api/users.ts';
 import type { TenantConfiguration } from './configuration.ts';
+import { registerRefusals } from './sign-in/groups/refusal-routes.ts';
 import { mountOidc, Providers } from './sign-in/mount-oidc.ts';
 import { registerPasswordPages } from './sign-in/password-routes.ts';
 import { PeopleGate } from './sign-in/people-gate.ts';
@@ -64,6 +65,7 @@ export function makePublicServer(
   const signIn = { providers, gate, log: context.log };
   registerSignIn(server, signIn);
   registerPasswordPages(server, signIn);
+  registerRefusals(server, signIn);
   return server;
 }
 

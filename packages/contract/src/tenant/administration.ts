@@ -11,7 +11,9 @@ import {
 } from '../common.ts';
 import { route } from '../http/route.ts';
 import { SeenRuns } from '../http/run.ts';
+import { GroupsClaim } from './applications.ts';
 import { AgentKind } from './enrolment.ts';
+import { GroupText } from './groups.ts';
 import { NameDifference } from './names.ts';
 import { Profile, WindowsCredentialsSyncConfig } from './synchronization.ts';
 
@@ -181,6 +183,9 @@ export const administrationRoutes = {
       postLogoutRedirectUris: z.array(Address).max(20).optional(),
       /** For an application that can keep one: it proves itself by client_secret_basic, and nothing else. */
       secret: z.boolean().optional(),
+      groups: GroupsClaim.optional(),
+      /** A security group, by id or display name: it is for its members alone. */
+      forGroup: GroupText.optional(),
     }),
     reply: z.strictObject({
       clientId: z.string(),

@@ -118,6 +118,7 @@ onEveryBackend('access', tenant => {
         'GET /t/:tenant/password',
         'GET /t/:tenant/sign-in/:uid',
         'GET /t/:tenant/sign-in/:uid/password',
+        'GET /t/:tenant/sign-in/:uid/refused',
         'OPTIONS /t/:tenant/oidc/*',
         'POST /enrol',
         'POST /enrol/preview',
@@ -125,6 +126,7 @@ onEveryBackend('access', tenant => {
         'POST /t/:tenant/password',
         'POST /t/:tenant/sign-in/:uid',
         'POST /t/:tenant/sign-in/:uid/password',
+        'POST /t/:tenant/sign-in/:uid/refused',
       ].sort(),
     );
   });

@@ -448,6 +448,12 @@ const MIGRATIONS: readonly Migration[] = [
       'alter table users add column deleted_sequence bigint',
       `update users set deleted_sequence = account_sequence where deleted_at is not null and origin = 'synchronized'`,
       `create index users_deleted on users (tenant_id, forest, deleted_sequence) where deleted_sequence is not null`,
+      // Who holds a SID is looked up for each member that is named by one.
+      `create index users_by_security_identifier on users (tenant_id, security_identifier) where deleted_at is null`,
+      `create index groups_by_security_identifier on groups (tenant_id, security_identifier) where deleted_at is null`,
+      `alter table applications
+        add column groups_claim text check (groups_claim in ('ids', 'names')),
+        add column for_group uuid`,
     ],
   },
 ];

@@ -209,6 +209,10 @@ export interface ApplicationsTable {
   /** SHA-256 of the secret of a confidential client, hex; null of a public one. */
   secret_digest: string | null;
   created_at: Fixed<Date>;
+  /** How it is told people's groups; null: not at all. */
+  groups_claim: 'ids' | 'names' | null;
+  /** The id of the group whose members alone may sign in to it; null: everybody. */
+  for_group: string | null;
 }
 
 export interface OidcPayloadsTable {
