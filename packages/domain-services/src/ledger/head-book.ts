@@ -1,5 +1,6 @@
 import {
   type Bucket,
+  bucketDigest,
   CLOUD_FOREST,
   type Entry,
   type ForestSummary,
@@ -187,7 +188,7 @@ export class HeadBook {
     for (const row of rows) if (row.delete_sequence !== null) entries.delete(String(row.anchor));
     const asReceived = [...entries.values()].filter(({ accountSequence }) => accountSequence > 0);
     asReceived.sort((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
-    return { newest: Math.max(0, ...sequences), asReceived };
+    return { newest: Math.max(0, ...sequences), asReceived: bucketDigest(asReceived) };
   }
 
   /**
