@@ -87,7 +87,7 @@ async function runParts(
           deletionThreshold: configuration.deletionThreshold,
           growth: configuration.growth,
           onPremisesSids: configuration.onPremisesSids,
-          onCaughtUp: askedAt => heads.compare(askedAt),
+          onCaughtUp: askedAt => heads.compare('users', askedAt),
         });
         api.follower = follower;
         await follower.run(signal);
@@ -98,7 +98,7 @@ async function runParts(
     const heads = new HeadWatch({
       ...{ ledger, send, log, tenant: enrolment.tenantId, receiptKey: keys.receipts, headIntervalMs, limits },
       onHead: () => api.follower?.wake(),
-      onLasting: () => api.follower?.readAgain(),
+      onLasting: () => api.follower?.readAgain(), // TODO(groups)
     });
     const publicKeys = publicDomainKeys(keys);
     const standing = new StandingWatch({

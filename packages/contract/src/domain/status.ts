@@ -29,7 +29,13 @@ export const DomainDns = z.strictObject({
 });
 export type DomainDns = z.infer<typeof DomainDns>;
 
-const Records = { accounts: Count, credentials: Count };
+const Records = {
+  accounts: Count,
+  credentials: Count,
+  /** Absent where nothing is told of groups. */
+  groups: Count.optional(),
+  slices: Count.optional(),
+};
 
 /** How much of a forest has arrived in the managed domain. */
 export const DomainArrival = z.strictObject({
@@ -54,6 +60,8 @@ export const DomainArrival = z.strictObject({
   completeAsOf: Timestamp.nullable(),
   /** Buckets that are not as the head says, and that nothing explains. */
   differing: z.array(z.int()),
+  /** The same of groups and slices of their members. */
+  groupsDiffering: z.array(z.int()).optional(),
   notWritten: Count,
   alarm: z.strictObject({ kind: z.enum(['differs', 'silent']), since: Timestamp }).nullable(),
 });

@@ -7,6 +7,7 @@ import { AgentBook } from './agent-book.ts';
 import { AuditBook } from './audit-book.ts';
 import { BlockBook } from './block-book.ts';
 import { DueAccounts } from './due-accounts.ts';
+import { GroupHeadBook } from './groups/group-head-book.ts';
 import { HandBook } from './hand-book.ts';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './migrations.ts';
@@ -29,6 +30,8 @@ export class Ledger {
   readonly outbox: Outbox;
   /** The heads of the forests, and the ledger as they see it. */
   readonly heads: HeadBook;
+  /** The same of their groups. */
+  readonly groupHeads: GroupHeadBook;
   /** What waits for an administrator; its scopes are forests. */
   readonly bulk: BulkBook;
   /** Whom administrators keep out. */
@@ -70,6 +73,7 @@ export class Ledger {
     this.problems = new ProblemBook(database, this.accounts, this.state);
     this.outbox = new Outbox(database);
     this.heads = new HeadBook(database);
+    this.groupHeads = new GroupHeadBook(database);
     this.bulk = new BulkBook(database);
     this.blocks = new BlockBook(database);
     this.administrators = new AdministratorBook(database);

@@ -496,6 +496,10 @@ export const LEDGER_STEPS: readonly string[] = [
   CREATE INDEX memberships_reference ON memberships (forest, reference);
   CREATE INDEX memberships_by_sid ON memberships (reference) WHERE reference LIKE 'S-1-%';
 
+  -- What the newest head says of groups, as JSON, and what came of comparing heads with the groups of the ledger. Null where it says nothing.
+  ALTER TABLE heads ADD COLUMN groups TEXT;
+  ALTER TABLE heads ADD COLUMN group_comparison TEXT;
+
   ALTER TABLE accounts ADD COLUMN deleted_sequence INTEGER;
   UPDATE accounts SET deleted_sequence = account_sequence WHERE deleted_at IS NOT NULL;
   `,

@@ -138,7 +138,7 @@ export class DomainPlace {
       ldbModify: new LdbModify(places.domain),
       deletionThreshold: configuration.deletionThreshold,
       onCaughtUp: askedAt => {
-        heads.compare(askedAt);
+        heads.compare('users', askedAt);
         this.#caughtUp();
       },
     });
