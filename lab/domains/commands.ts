@@ -56,7 +56,7 @@ export function labCommand(): Command {
     .requiredOption('--users <number>', 'how many people', positive)
     .option(
       '--groups <number>',
-      'how many groups more, beside the teams and departments of everybody',
+      'how many groups, in the place of the teams and departments of everybody',
       positive,
     )
     .option('--memberships <number>', 'how many members these have together (default: 20 a group)', positive)

@@ -70,7 +70,7 @@ export function seededUser(name: string, domain: LabDomain): SeededUser | undefi
 
 /**
  * Fills a domain; who is there already stays as he is.
- * @param options.memberships more groups, beside the teams and departments of everybody
+ * @param options.memberships other groups, in the place of the teams and departments of everybody
  */
 export async function seedDomain(
   domain: LabDomain,
@@ -111,9 +111,9 @@ export async function seedDomain(
     const changes = batch.map(({ person, index }) => addDirectly(domain, person, pool[index % POOL_SIZE]));
     await modifyDirectory(layout, changes, { controls: [BYPASS_PASSWORD_HASH], bulk: true });
   }
-  let groups = await addGroups(domain, people, present, report);
-  if (options.memberships)
-    groups += await addMemberships(domain, people, options.memberships, present, report);
+  const groups = options.memberships
+    ? await addMemberships(domain, people, options.memberships, present, report)
+    : await addGroups(domain, people, present, report);
   return {
     created: missing.length,
     existing: people.length - missing.length,
