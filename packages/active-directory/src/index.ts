@@ -28,6 +28,8 @@ export type { FullImportReason } from './import/import-cookie.ts';
 export { importedUpTo, moveImportCookie } from './import/import-cookie.ts';
 export { type ImportOptions, type ImportPage, importObjects } from './import/import-objects.ts';
 export type { ImportedObject } from './import/imported-object.ts';
+export type { MemberChanges, MemberValue } from './import/member-changes.ts';
+export { type MemberList, readMemberLists, readMemberOf } from './import/member-lists.ts';
 export { readObjects } from './import/read-objects.ts';
 export {
   type AttributeShape,

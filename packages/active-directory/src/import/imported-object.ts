@@ -1,5 +1,6 @@
 import { bytesOf, type LdapEntry, type LdapValue, textOf } from '@causeway/ldap';
 import { DecodeError, decodeGuid, decodeSid, type Guid } from '@causeway/wire';
+import type { MemberChanges } from './member-changes.ts';
 import type { AttributeShape } from './user-attributes.ts';
 
 export interface ImportedObject {
@@ -15,6 +16,8 @@ export interface ImportedObject {
    * not change in a delta and has no value in a full import. Of a deleted object only what a tombstone keeps.
    */
   attributes: Record<string, string | string[] | null>;
+  /** Of a group in a delta, when its members changed. A full import says nothing of members: their lists are to be read. */
+  memberChanges?: MemberChanges;
   /** Values that could not be read, each in words; the object is good apart from them. */
   problems: string[];
 }
