@@ -73,6 +73,15 @@ export class GroupLists {
     return this.#db.get<{ n: number }>(sql, this.#connector, now)!.n;
   }
 
+  /** Groups with members whom two whole reads in a row did not show. */
+  withMissing(): ListedGroup[] {
+    return this.#db.all<ListedGroup & Record<string, unknown>>(
+      `SELECT ${COLUMNS} FROM group_list AS g WHERE g.connector = ?
+         AND EXISTS (SELECT 1 FROM membership AS m WHERE m.group_id = g.id AND m.missed > 1)`,
+      this.#connector,
+    );
+  }
+
   /** Members of all groups that the tenant should have. */
   countMembers(): number {
     const sql = `SELECT coalesce(sum(g.members), 0) AS n ${IN_SCOPE}`;
