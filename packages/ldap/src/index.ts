@@ -13,6 +13,7 @@ export {
   ControlOid,
   DirSyncControl,
   DirSyncFlag,
+  ExtendedDnControl,
   type LdapControl,
   SdFlag,
   SdFlagsControl,
@@ -20,6 +21,7 @@ export {
 } from './controls.ts';
 export { escapeRdn, filterEscape, parentDn, parseDn, type RdnPart, rdnText } from './dn.ts';
 export { bytesOf, type LdapAttributes, type LdapEntry, type LdapValue, textOf } from './entry.ts';
+export { type ExtendedDn, parseExtendedDn } from './extended-dn.ts';
 export { LdapError, type LdapErrorCode } from './ldap-error.ts';
 export {
   highestCommittedUSN,
@@ -28,3 +30,4 @@ export {
   readInvocationId,
   readRootDse,
 } from './root-dse.ts';
+export { rangeOf, rangeOption, readValueRange, type ValueRange } from './value-range.ts';

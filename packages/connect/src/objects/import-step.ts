@@ -55,7 +55,10 @@ export async function importStep(
   const summary: ImportSummary = { imported: 0, full: false };
   const unclear = new Set<string>();
   let restored: FullImportReason | undefined;
-  const pages = importObjects(ldap, { namingContext, ...(cookie !== undefined && { cookie }) });
+  const pages = importObjects(ldap, {
+    namingContext,
+    ...(cookie !== undefined && { cookie }),
+  });
   for await (const page of pages) {
     signal?.throwIfAborted();
     faultPoint('connect.after-read');

@@ -181,6 +181,27 @@ test('a list that cannot be read holds up no other one, and is read with the nex
   assert.deepEqual(of(GROUP + 1), anchors([1]));
 });
 
+test('nobody is missing in a list with a name that says nobody', async () => {
+  const { context } = await start([1, 2]);
+  let reads = 0;
+  const nameless: ListSource = {
+    memberOf: async () => [],
+    async *lists() {
+      reads += 1;
+      yield {
+        objectGuid: guidOf(GROUP),
+        members: [value(1), { guid: null, sid: null, dn: 'CN=2' }],
+        isLast: true,
+      };
+    },
+  };
+  for (let n = 0; n < 2; n++) {
+    context.store.lists.order(guidOf(GROUP), 'a test');
+    await run(context, nameless);
+  }
+  assert.deepEqual([reads, members()], [2, anchors([1, 2])]);
+});
+
 test('a domain controller that was restored is not asked for lists', async () => {
   const { context, source } = await start([1]);
   const { store } = context;

@@ -1,4 +1,9 @@
-import { type MemberList, type MemberValue, readMemberLists, readMemberOf } from '@causeway/active-directory';
+import {
+  type MemberListPart,
+  type MemberValue,
+  readMemberLists,
+  readMemberOf,
+} from '@causeway/active-directory';
 import { type LdapConnection, LdapError } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
@@ -10,7 +15,7 @@ import { nextReadAt, referenceOf } from './references.ts';
 
 /** Where lists are read whole. */
 export interface ListSource {
-  lists(objectGuids: readonly string[]): AsyncIterable<MemberList>;
+  lists(objectGuids: readonly string[]): AsyncIterable<MemberListPart>;
   /** Groups that name an object as a member. */
   memberOf(objectGuid: string): Promise<readonly string[]>;
 }
@@ -41,6 +46,13 @@ export async function readLists(
   await reading.lookUp();
   await reading.all();
   concludeMissing(context);
+}
+
+/** What a batch has come to. */
+interface Done {
+  readonly read: Set<ListedGroup>;
+  /** Those of which somebody is missing who was not before. */
+  readonly missing: ListedGroup[];
 }
 
 class Reading {
@@ -90,42 +102,50 @@ class Reading {
   /** @returns those of which somebody is missing who was not before */
   async #readAll(groups: readonly ListedGroup[], isSecond: boolean): Promise<ListedGroup[]> {
     if (groups.length === 0) return [];
-    const missing: ListedGroup[] = [];
-    const together = await this.#trying(() => this.#read(groups, isSecond, missing), undefined);
-    if (together !== undefined || groups.length === 1) return missing;
+    const done: Done = { read: new Set(), missing: [] };
+    const together = await this.#trying(() => this.#read(groups, isSecond, done), undefined);
+    if (together !== undefined) return done.missing;
     // One of them may be the reason: each by itself, so that it costs the others nothing.
     for (const group of groups) {
       if (this.#failures >= MAX_FAILURES) break;
-      if (missing.includes(group)) continue;
-      await this.#trying(() => this.#read([group], isSecond, missing), group.guid);
+      if (!done.read.has(group)) await this.#trying(() => this.#read([group], isSecond, done), group.guid);
     }
-    return missing;
+    return done.missing;
   }
 
-  async #read(groups: readonly ListedGroup[], isSecond: boolean, missing: ListedGroup[]): Promise<true> {
+  async #read(groups: readonly ListedGroup[], isSecond: boolean, done: Done): Promise<true> {
     const { store } = this.#context;
     const byGuid = new Map(groups.map(group => [group.guid, group]));
     let open: ListedGroup | undefined;
+    let isReadable = true;
     for await (const { objectGuid, members, isLast } of this.#source.lists([...byGuid.keys()])) {
       this.#signal?.throwIfAborted();
       const group = byGuid.get(objectGuid);
       if (group === undefined) continue;
-      if (open !== group) store.members.beginRead();
-      open = group;
+      if (open !== group) {
+        store.members.beginRead();
+        isReadable = true;
+      }
+      open = isLast ? undefined : group;
+      const references = this.#references(members);
+      isReadable &&= references.length === members.length;
       store.db.transaction(() => {
-        store.members.readPart(group.id, this.#references(members));
-        if (isLast && this.#end(group) && !isSecond) missing.push(group);
+        store.members.readPart(group.id, references);
+        if (isLast && this.#end(group, isReadable) && !isSecond) done.missing.push(group);
         faultPoint('connect.before-list-commit');
       });
-      if (isLast) open = undefined;
+      if (isLast) done.read.add(group);
     }
     return true;
   }
 
-  /** @returns whether somebody is missing who was not before: the list is to be read once more, and stays ordered */
-  #end({ id, guid }: ListedGroup): boolean {
+  /**
+   * @param isReadable false: a name in it says nobody, so that nobody is known to be missing
+   * @returns whether somebody is missing who was not before: the list is to be read once more, and stays ordered
+   */
+  #end({ id, guid }: ListedGroup, isReadable: boolean): boolean {
     const { store } = this.#context;
-    const { missed, twice } = store.members.endRead(id);
+    const { missed, twice } = isReadable ? store.members.endRead(id) : { missed: 0, twice: 0 };
     const isNews = missed > twice;
     store.lists.noteRead(id, nextReadAt(guid, store.clock.now()));
     if (isNews) store.lists.order(guid, 'members are missing: read once more');
