@@ -54,7 +54,8 @@ export function believePage(
     ledger.problems.clear(group, kind);
     page.believed++;
     ledger.heads.noteBelieved(group.forest, decision.record.sequence);
-    if ('slice' in decision) ledger.slices.believe(group, decision.slice, decision.record.members, decision.live);
+    if ('slice' in decision)
+      ledger.slices.believe(group, decision.slice, decision.record.members, decision.live);
     else {
       believeGroup(ledger, group, decision.record, domain);
       page.again ||= decision.repinned;
@@ -115,4 +116,3 @@ function noteRefused(ledger: Ledger, { group, kind, record }: VerifiedGroupItem,
   else if (!ledger.problems.saveUnverified(problem)) return false;
   return before?.code !== code || before.sequence !== sequence;
 }
-

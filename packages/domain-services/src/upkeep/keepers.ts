@@ -15,10 +15,7 @@ import { SidKeeper } from './sid-keeper.ts';
 export function keepersOf(
   context: KeeperContext,
   places: Places,
-  {
-    onPremisesSids,
-    deletionThreshold,
-  }: Pick<DomainConfiguration, 'onPremisesSids' | 'deletionThreshold'>,
+  { onPremisesSids, deletionThreshold }: Pick<DomainConfiguration, 'onPremisesSids' | 'deletionThreshold'>,
 ): Service[] {
   const { ledger, directory } = context;
   const guard = new RealmGuard(context);
