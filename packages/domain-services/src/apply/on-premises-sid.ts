@@ -14,7 +14,7 @@ const FIRST_FREE_RID = 1000;
  * confirmed for another forest. A cloud-only user brings none.
  */
 export function checkSid(
-  { objectSid, forest, sequence }: AccountRecord,
+  { objectSid, forest, sequence }: Pick<AccountRecord, 'objectSid' | 'forest' | 'sequence'>,
   domain: ManagedDomain,
   forestOfSid: ForestOfSid,
 ): Refused | undefined {
