@@ -9,6 +9,8 @@ export const ControlOid = {
   showDeleted: '1.2.840.113556.1.4.417',
   sdFlags: '1.2.840.113556.1.4.801',
   pagedResults: '1.2.840.113556.1.4.319',
+  permissiveModify: '1.2.840.113556.1.4.1413',
+  extendedDn: '1.2.840.113556.1.4.529',
   bypassPasswordHash: '1.3.6.1.4.1.7165.4.3.12',
 } as const;
 
@@ -99,6 +101,26 @@ export class SdFlagsControl extends Control {
 /** Finds deleted objects too. */
 export function showDeleted(): Control {
   return new Control(ControlOid.showDeleted, { critical: true });
+}
+
+/** A value that is added and there, or taken away and not there, is no error ([MS-ADTS] 3.1.1.3.4.1.8). */
+export function permissiveModify(): Control {
+  return new Control(ControlOid.permissiveModify, { critical: true });
+}
+
+/** Distinguished names come as `<GUID=…>;<SID=…>;CN=…` ([MS-ADTS] 3.1.1.3.4.1.5). */
+export class ExtendedDnControl extends Control {
+  constructor() {
+    super(ControlOid.extendedDn, { critical: true });
+  }
+
+  protected override writeControl(writer: BerWriter): void {
+    const value = new BerWriter();
+    value.startSequence();
+    value.writeInt(1); // as text
+    value.endSequence();
+    writer.writeBuffer(value.buffer, OCTET_STRING);
+  }
 }
 
 /**

@@ -14,6 +14,7 @@ import { NameBook } from './name-book.ts';
 import { Outbox } from './outbox.ts';
 import { ProblemBook } from './problem-book.ts';
 import { SidBook } from './sids/sid-book.ts';
+import { TokenBook } from './sids/token-book.ts';
 import { StateBook } from './state-book.ts';
 
 /** The ledger of Domain Services: SQLite, durable at every commit, without any secret; a table or two in each of its books. */
@@ -39,6 +40,8 @@ export class Ledger {
   readonly agents: AgentBook;
   /** Whose on-premises SID stands in the directory, and whose is to. */
   readonly sids: SidBook;
+  /** Of groups and members, what makes tickets and sessions large. */
+  readonly tokens: TokenBook;
   /** Accounts of before whose own changes of the password are not refused yet. */
   readonly ownChanges: DueAccounts;
   /** Accounts of before that do not say yet whose they are. */
@@ -75,6 +78,7 @@ export class Ledger {
     this.administrators = new AdministratorBook(database);
     this.agents = new AgentBook(database, confirmed);
     this.sids = new SidBook(database);
+    this.tokens = new TokenBook(database);
     this.ownChanges = new DueAccounts(database, 'own_changes_due');
     this.marks = new DueAccounts(database, 'marks_due');
     this.byHand = new HandBook(database);

@@ -9,6 +9,7 @@ import { RealmGuard } from '../directory/realm-guard.ts';
 import type { Places } from '../places.ts';
 import { DelegationKeeper } from './delegation-keeper.ts';
 import { SidKeeper } from './sid-keeper.ts';
+import { TokenWatch } from './token-watch.ts';
 
 /** All that is kept as it is to be in the directory, beside what the feed brings. */
 export function keepersOf(
@@ -35,7 +36,7 @@ export function keepersOf(
   const sids = new SidKeeper({
     ...context,
     ldbModify: new LdbModify(places.domain, () => directory.beforeChange()),
-    enabled: onPremisesSids === 'all',
+    sharing: onPremisesSids,
   });
-  return [guard, ownChanges, marks, blocks, delegation, sids];
+  return [guard, ownChanges, marks, blocks, delegation, sids, new TokenWatch(context)];
 }
