@@ -9,8 +9,9 @@ import { newAccount, PageNames } from '../apply/names/page-names.ts';
 import { reconcileNames } from '../apply/names/reconcile-names.ts';
 import { forgotten, newEntry } from '../apply/plan.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
-import { Ledger } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { DirectoryPeer } from '../testing/directory-peer.ts';
+import { LedgerWithGroups } from '../testing/group-rows.ts';
 import { nameOfGuid, nameWithDigits } from './made-up-name.ts';
 
 const REALM = 'AADDS.EXAMPLE.NET';
@@ -19,15 +20,17 @@ const CORP = 'corp.example.com';
 const FABRIKAM = 'fabrikam.example.org';
 const log = createLog('test', { write: () => {} });
 
+let rows: LedgerWithGroups;
 let ledger: Ledger;
 let directory: DirectoryPeer;
 
 beforeEach(() => {
-  ledger = new Ledger(':memory:');
+  rows = new LedgerWithGroups();
+  ledger = rows.ledger;
   directory = new DirectoryPeer(REALM);
 });
 
-afterEach(() => ledger.close());
+afterEach(() => rows.close());
 
 const reconcile = () =>
   reconcileNames({ ledger, directory, domain: DOMAIN, log } as unknown as NamingContext);
@@ -262,4 +265,47 @@ test('an administrator frees a reserved name, and hands a held one over, but not
     ledger.audit.list().map(({ action }) => action),
     ['give-name', 'free-name'],
   );
+});
+
+/** A group of ours that is in the directory, or is not any more. */
+function group(name: string | null, forest = CORP): void {
+  const guid = directory.add(name ?? 'nobody', null) ?? null;
+  rows.save({ forest, anchor: 'group' }, { has_name: name, managed_guid: name === null ? null : guid });
+}
+
+test('a person who wants the name of a group gets five digits, and the name when the group lets go', async () => {
+  group('Staff');
+  const digits = nameWithDigits('staff', 'a');
+  assert.equal(await say(CORP, 'a', 'staff', `staff@${REALM}`), digits);
+  assert.equal(entryOf('a').userPrincipalName, null, 'it would be the group’s name to the KDC');
+  const [problem] = ledger.problems.of(entryOf('a'));
+  assert.deepEqual([problem?.kind, problem?.code], ['name', 'name-taken']);
+  assert.match(problem!.reason, /Staff, a group of corp\.example\.com/);
+  assert.equal(ledger.names.isAnyDue(Date.now() + 86_400_000), false, 'nobody asks in vain');
+  directory.accounts.clear();
+  directory.accounts.set(entryOf('a').managedGuid!, { name: digits, principal: null });
+  group(null);
+  await reconcile();
+  assert.deepEqual(
+    [entryOf('a').samAccountName, entryOf('a').userPrincipalName, ledger.problems.of(entryOf('a'))],
+    ['staff', `staff@${REALM}`, []],
+  );
+});
+
+test('a person who is renamed to the name of a group gets digits, whosever the group is', async () => {
+  group('Staff', FABRIKAM);
+  assert.equal(await say(CORP, 'a', 'alice'), 'alice');
+  assert.equal(await say(CORP, 'a', 'STAFF'), nameWithDigits('STAFF', 'a'));
+  assert.equal(await say(CORP, 'a', 'alice'), 'alice');
+});
+
+test('a name that a group has is shown as its, and is neither freed nor handed over', async () => {
+  group('Staff');
+  await say(CORP, 'a', 'staff');
+  assert.deepEqual(readName(ledger, REALM, 'staff').group, { forest: CORP, anchor: 'group', name: 'Staff' });
+  assert.throws(() => freeName(ledger, REALM, 'STAFF'), { code: 'group-has-name' });
+  assert.throws(() => giveName(ledger, REALM, { name: 'staff', user: 'a', confirmed: true }), {
+    code: 'group-has-name',
+    message: /Staff \(group of corp\.example\.com\) is a group .* rename it on-premises/,
+  });
 });
