@@ -23,6 +23,7 @@ import { LdbModify } from './directory/ldb/ldb-modify.ts';
 import { ManagedDirectory } from './directory/managed-directory.ts';
 import { domainSids } from './directory/shadow-groups.ts';
 import { Follower } from './feed/follower.ts';
+import { GroupFollower } from './feed/group-follower.ts';
 import { HeadWatch } from './heads/head-watch.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { openDomainKeys, publicDomainKeys } from './pairing/domain-keys.ts';
@@ -93,6 +94,16 @@ async function runParts(
         await follower.run(signal);
       },
     };
+    const groupFeed: Service = {
+      name: 'feed of groups',
+      run: async signal => {
+        const domain = await domainWhenUp(signal);
+        if (domain === undefined) return;
+        const groups = new GroupFollower({ ledger, send, log, domain, tenant: enrolment.tenantId });
+        api.groups = groups;
+        await groups.run(signal);
+      },
+    };
     const { headIntervalMs, realm } = configuration;
     const limits = limitsOf(configuration);
     const heads = new HeadWatch({
@@ -118,10 +129,10 @@ async function runParts(
       },
     };
     const api = new LocalApi(admin, log, { samba, standing });
-    const keepers = keepersOf({ ledger, directory, log, domainWhenUp }, places, onPremisesSids);
+    const keepers = keepersOf({ ledger, directory, log, domainWhenUp }, places, configuration);
     log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
     if (samba.warning !== null) log.warn(samba.warning);
-    await runServices([supervisor, feed, heads, standing, ...keepers, api], log);
+    await runServices([supervisor, feed, groupFeed, heads, standing, ...keepers, api], log);
   } finally {
     await directory.close();
     ledger.close();
@@ -202,6 +213,7 @@ interface Up {
 class LocalApi implements Service {
   readonly name = 'local api';
   follower: Follower | undefined;
+  groups: GroupFollower | undefined;
   readonly #server: HttpServer;
   readonly #stateDirectory: string;
 
@@ -215,8 +227,15 @@ class LocalApi implements Service {
       samba,
       trouble: () => (this.follower ? this.follower.trouble : 'samba is starting'),
       otherRuns: () => standing.otherRuns,
-      wake: () => this.follower?.wake(),
-      readAgain: () => this.follower?.readAgain(),
+      groups: () => this.groups,
+      wake: () => {
+        this.follower?.wake();
+        this.groups?.wake();
+      },
+      readAgain: () => {
+        this.follower?.readAgain();
+        this.groups?.wake();
+      },
       log: (about, message) => log.info(about, message),
     };
     this.#server = makeAdminServer(adminHandlers({ ...context, running }), log);

@@ -56,8 +56,10 @@ async function adoptMade(
 }
 
 function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
-  const entry = ledger.accounts.of(prepared.verified.person);
-  const decision = decide(entry, prepared.verified, domain, sid => ledger.sids.forestOf(sid));
+  const { person } = prepared.verified;
+  const entry = ledger.accounts.of(person);
+  const isGroup = ledger.groups.of(person) !== undefined;
+  const decision = decide(entry, prepared.verified, domain, sid => ledger.sids.forestOf(sid), isGroup);
   return { ...prepared, entry, decision };
 }
 

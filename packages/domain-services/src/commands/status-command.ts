@@ -45,6 +45,7 @@ function statusLines(status: DomainStatus): string[] {
       ['trusted', trusted.join('; ') || 'nobody yet: nothing is believed until an agent is trusted'],
       ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
       ['accounts', accountsLine(accounts)],
+      ...(status.groups ? [['groups', groupsLine(status.groups)]] : []),
       ['administrators', administratorsLine(status.administrators)],
       ['blocked', blockedLine(status.blocked)],
       ...(status.dns ? [['DNS', dnsLine(status.dns)]] : []),
@@ -94,6 +95,18 @@ function statusLines(status: DomainStatus): string[] {
 
 const accountsLine = ({ accounts, withCredential, unclaimed = 0 }: DomainStatus['accounts']): string =>
   `${accounts}, ${withCredential} with a credential${unclaimed > 0 ? `, ${unclaimed} of which no record has come` : ''}`;
+
+function groupsLine(status: NonNullable<DomainStatus['groups']>): string {
+  const { groups, waiting, unclaimed, memberships, membershipsWaiting, deletionsHeld } = status;
+  if (status.served === false && groups === 0) return 'none: the tenant has no feed of groups';
+  return [
+    `${groups}${waiting > 0 ? `, ${waiting} records wait` : ''}${unclaimed > 0 ? `, ${unclaimed} of which no record has come` : ''}`,
+    `${memberships} memberships${membershipsWaiting > 0 ? `, ${membershipsWaiting} wait for their members` : ''}`,
+    ...(deletionsHeld > 0 ? [`${deletionsHeld} deletions wait for you: causeway domain deletions`] : []),
+    ...(Object.keys(status.problems).length > 0 ? [`not taken: ${countsLine(status.problems)}`] : []),
+    ...(status.trouble === null ? [] : [status.trouble]),
+  ].join('; ');
+}
 
 const blockedLine = ({ count, waiting }: DomainStatus['blocked']): string =>
   `${count === 0 ? 'nobody' : count}${waiting > 0 ? `, ${waiting} of them not on the account yet` : ''}`;

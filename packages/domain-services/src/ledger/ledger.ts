@@ -7,6 +7,9 @@ import { AgentBook } from './agent-book.ts';
 import { AuditBook } from './audit-book.ts';
 import { BlockBook } from './block-book.ts';
 import { DueAccounts } from './due-accounts.ts';
+import { GroupBook } from './groups/group-book.ts';
+import { MembershipBook } from './groups/membership-book.ts';
+import { SliceBook } from './groups/slice-book.ts';
 import { HandBook } from './hand-book.ts';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './migrations.ts';
@@ -42,6 +45,12 @@ export class Ledger {
   readonly sids: SidBook;
   /** Of groups and members, what makes tickets and sessions large. */
   readonly tokens: TokenBook;
+  /** What is known of each group. */
+  readonly groups: GroupBook;
+  /** The slices of their members, as they are believed. */
+  readonly slices: SliceBook;
+  /** Who is to be in which group, and who is. */
+  readonly memberships: MembershipBook;
   /** Accounts of before whose own changes of the password are not refused yet. */
   readonly ownChanges: DueAccounts;
   /** Accounts of before that do not say yet whose they are. */
@@ -79,6 +88,9 @@ export class Ledger {
     this.agents = new AgentBook(database, confirmed);
     this.sids = new SidBook(database);
     this.tokens = new TokenBook(database);
+    this.groups = new GroupBook(database);
+    this.slices = new SliceBook(database);
+    this.memberships = new MembershipBook(database);
     this.ownChanges = new DueAccounts(database, 'own_changes_due');
     this.marks = new DueAccounts(database, 'marks_due');
     this.byHand = new HandBook(database);

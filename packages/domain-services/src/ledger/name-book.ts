@@ -108,11 +108,6 @@ export class NameBook {
     return row && { forest: String(row.forest), anchor: String(row.anchor), name: String(row.has_name) };
   }
 
-  /** True when the objectGUID is that of a group of ours. */
-  isGroup(guid: string): boolean {
-    return this.#database.get('SELECT 1 FROM groups WHERE managed_guid = ?', guid) !== undefined;
-  }
-
   withDigits(key: string): NamedAccount[] {
     return this.#accounts(WITH_DIGITS, key);
   }

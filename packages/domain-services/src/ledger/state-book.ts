@@ -2,6 +2,10 @@ import type { StateDatabase } from '@causeway/service';
 
 export type StateName =
   | 'cursor'
+  /** Where it is in the feed of groups. */
+  | 'groupCursor'
+  /** When the feed of groups was read to its end last; empty while more of it is there. */
+  | 'groupsReadAt'
   /** When the SIDs of accounts that a release before made were read. */
   | 'shadowsLearnt'
   /** Whose on-premises SIDs stand in the directory, as the configuration said last. */
@@ -52,7 +56,12 @@ export class StateBook {
   }
 
   set(name: StateName, value: string): void {
-    if (name === 'cursor' && value === '') this.set('unlisted', '0');
+    if (name === 'cursor' && value === '') {
+      this.set('unlisted', '0');
+      // What is read again for anybody's sake is read of groups, too.
+      this.set('groupCursor', '');
+      this.set('groupsReadAt', '');
+    }
     this.#database.run('INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)', name, value);
   }
 }

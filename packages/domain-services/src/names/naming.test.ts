@@ -9,9 +9,9 @@ import { newAccount, PageNames } from '../apply/names/page-names.ts';
 import { reconcileNames } from '../apply/names/reconcile-names.ts';
 import { forgotten, newEntry } from '../apply/plan.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { Ledger } from '../ledger/ledger.ts';
 import { DirectoryPeer } from '../testing/directory-peer.ts';
-import { LedgerWithGroups } from '../testing/group-rows.ts';
+import { saveGroup } from '../testing/group-rows.ts';
 import { nameOfGuid, nameWithDigits } from './made-up-name.ts';
 
 const REALM = 'AADDS.EXAMPLE.NET';
@@ -20,17 +20,15 @@ const CORP = 'corp.example.com';
 const FABRIKAM = 'fabrikam.example.org';
 const log = createLog('test', { write: () => {} });
 
-let rows: LedgerWithGroups;
 let ledger: Ledger;
 let directory: DirectoryPeer;
 
 beforeEach(() => {
-  rows = new LedgerWithGroups();
-  ledger = rows.ledger;
+  ledger = new Ledger(':memory:');
   directory = new DirectoryPeer(REALM);
 });
 
-afterEach(() => rows.close());
+afterEach(() => ledger.close());
 
 const reconcile = () =>
   reconcileNames({ ledger, directory, domain: DOMAIN, log } as unknown as NamingContext);
@@ -270,7 +268,8 @@ test('an administrator frees a reserved name, and hands a held one over, but not
 /** A group of ours that is in the directory, or is not any more. */
 function group(name: string | null, forest = CORP): void {
   const guid = directory.add(name ?? 'nobody', null) ?? null;
-  rows.save({ forest, anchor: 'group' }, { has_name: name, managed_guid: name === null ? null : guid });
+  const managedGuid = name === null ? null : guid;
+  saveGroup(ledger, { forest, anchor: 'group' }, { hasName: name, managedGuid });
 }
 
 test('a person who wants the name of a group gets five digits, and the name when the group lets go', async () => {

@@ -3,36 +3,37 @@ import { after, beforeEach, test } from 'node:test';
 import { listSids } from '../admin/sid-commands.ts';
 import { newEntry } from '../apply/plan.ts';
 import { tokenLines } from '../commands/sid-commands.ts';
-import { LedgerWithGroups } from '../testing/group-rows.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { saveGroup, saveMembers } from '../testing/group-rows.ts';
 import { findFullTokens, MANY_GROUPS, reachedFrom } from './full-tokens.ts';
 import { TokenWatch } from './token-watch.ts';
 
 const FOREST = 'corp.example.com';
 const DOMAIN = 'S-1-5-21-1-2-3';
-let place: LedgerWithGroups;
+let ledger: Ledger;
 
 beforeEach(() => {
-  place?.close();
-  place = new LedgerWithGroups();
+  ledger?.close();
+  ledger = new Ledger(':memory:');
 });
-after(() => place.close());
+after(() => ledger.close());
 
 const guid = (anchor: string) => `guid of ${anchor}`;
-function group(anchor: string, members: string[], { hasSid = true, security = 1 } = {}): void {
+function group(anchor: string, members: string[], { hasSid = true, security = true } = {}): void {
   const one = { forest: FOREST, anchor };
-  place.save(one, { security_enabled: security });
-  place.members(one, members.map(guid));
+  saveGroup(ledger, one, { securityEnabled: security });
+  saveMembers(ledger, one, members.map(guid));
   if (!hasSid) return;
   const sid = `${DOMAIN}-${1000 + anchor.length}`;
-  place.ledger.sids.want(one, sid, DOMAIN);
-  place.ledger.sids.wrote(one, sid);
+  ledger.sids.want(one, sid, DOMAIN);
+  ledger.sids.wrote(one, sid);
 }
 function person(anchor: string): void {
   const entry = newEntry({ sourceAnchor: anchor, forest: FOREST, objectGuid: anchor });
-  place.ledger.accounts.save({ ...entry, managedGuid: guid(anchor) });
+  ledger.accounts.save({ ...entry, managedGuid: guid(anchor) });
 }
 const found = async (limit: number) =>
-  (await findFullTokens(place.ledger, limit)).map(({ anchor, groups }) => [anchor, groups]);
+  (await findFullTokens(ledger, limit)).map(({ anchor, groups }) => [anchor, groups]);
 
 test('groups count that somebody is in by other groups, each once, and circles end', async () => {
   for (const name of ['alice', 'bob', 'carol']) person(name);
@@ -53,7 +54,7 @@ test('groups without an on-premises SID count for nothing, and nobody is in a gr
   group('a', ['cloud', 'list']);
   group('b', ['cloud']);
   group('cloud', ['alice'], { hasSid: false });
-  group('list', ['alice'], { hasSid: false, security: 0 });
+  group('list', ['alice'], { hasSid: false, security: false });
   group('c', ['list']);
   assert.deepEqual(await found(1), [['alice', 2]]);
   assert.deepEqual(await found(2), []);
@@ -86,8 +87,8 @@ test('the status names who is in more than 450', async () => {
   for (let n = 0; n <= MANY_GROUPS; n++) group(`g${n}`, ['alice']);
   const told: unknown[] = [];
   const log = { warn: (about: unknown) => told.push(about) } as never;
-  await new TokenWatch({ ledger: place.ledger, log }).look();
-  const shown = listSids(place.ledger, 'all');
+  await new TokenWatch({ ledger, log }).look();
+  const shown = listSids(ledger, 'all');
   assert.deepEqual(
     shown.fullTokens?.people.map(one => [one.anchor, one.user, one.groups]),
     [['alice', 'alice', MANY_GROUPS + 1]],

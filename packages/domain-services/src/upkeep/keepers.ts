@@ -8,6 +8,7 @@ import { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import { RealmGuard } from '../directory/realm-guard.ts';
 import type { Places } from '../places.ts';
 import { DelegationKeeper } from './delegation-keeper.ts';
+import { GroupKeeper } from './group-keeper.ts';
 import { SidKeeper } from './sid-keeper.ts';
 import { TokenWatch } from './token-watch.ts';
 
@@ -15,7 +16,7 @@ import { TokenWatch } from './token-watch.ts';
 export function keepersOf(
   context: KeeperContext,
   places: Places,
-  onPremisesSids: DomainConfiguration['onPremisesSids'],
+  { onPremisesSids, deletionThreshold }: Pick<DomainConfiguration, 'onPremisesSids' | 'deletionThreshold'>,
 ): Service[] {
   const { ledger, directory } = context;
   const guard = new RealmGuard(context);
@@ -38,5 +39,6 @@ export function keepersOf(
     ldbModify: new LdbModify(places.domain, () => directory.beforeChange()),
     sharing: onPremisesSids,
   });
-  return [guard, ownChanges, marks, blocks, delegation, sids, new TokenWatch(context)];
+  const groups = new GroupKeeper({ ...context, deletionThreshold });
+  return [guard, ownChanges, marks, blocks, delegation, groups, sids, new TokenWatch(context)];
 }

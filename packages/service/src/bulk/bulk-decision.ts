@@ -2,7 +2,7 @@
  * Kinds are counted apart: a forest's users are no measure for what comes beside them. A stranger is somebody whom another place has and
  * the directory has not: a place that invents people holds up nobody whom the directory reports.
  */
-export type BulkKind = 'user' | 'stranger';
+export type BulkKind = 'user' | 'group' | 'stranger';
 
 /** What is dangerous in bulk. */
 export type BulkOperation = 'delete' | 'create';

@@ -196,7 +196,7 @@ export async function findObstacles(
 ): Promise<Map<Slot, Obstacle>> {
   const obstacles = new Map<Slot, Obstacle>();
   for (const { guid, samAccountName, userPrincipalName } of await holders([...names], [...principals])) {
-    if (ledger.accounts.isManaged(guid) || ledger.names.isGroup(guid)) continue;
+    if (ledger.accounts.isManaged(guid) || ledger.groups.managed(guid)) continue;
     const obstacle = (detail: string): Obstacle => ({ code: 'protected-name', detail });
     obstacles.set(slotOfName(samAccountName), obstacle(samAccountName));
     if (userPrincipalName) {

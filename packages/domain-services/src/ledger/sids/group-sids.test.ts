@@ -3,7 +3,9 @@ import { after, beforeEach, test } from 'node:test';
 import { checkSid, domainSidOf } from '../../apply/on-premises-sid.ts';
 import { newEntry } from '../../apply/plan.ts';
 import type { Person } from '../../person.ts';
-import { type GroupRow, LedgerWithGroups } from '../../testing/group-rows.ts';
+import { saveGroup } from '../../testing/group-rows.ts';
+import type { GroupEntry } from '../groups/group-book.ts';
+import { Ledger } from '../ledger.ts';
 import type { Sharing } from './sid-book.ts';
 
 // Security groups have their on-premises SIDs by the rules of people, in one table with them.
@@ -12,25 +14,30 @@ const FOREST = 'corp.example.com';
 const OTHER = 'fabrikam.example.org';
 const DOMAIN = 'S-1-5-21-1-2-3';
 const MANAGED = { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-9-9-9' };
-let place: LedgerWithGroups;
+let ledger: Ledger;
 
 beforeEach(() => {
-  place?.close();
-  place = new LedgerWithGroups();
-  place.ledger.confirmSid(DOMAIN, FOREST);
+  ledger?.close();
+  ledger = new Ledger(':memory:');
+  ledger.confirmSid(DOMAIN, FOREST);
 });
-after(() => place.close());
+after(() => ledger.close());
 
-const sids = () => place.ledger.sids;
+const sids = () => ledger.sids;
 /** As the record of a security group is taken. */
-function comes(anchor: string, sid: string, row: GroupRow = {}, forest = FOREST): Person & { sid: string } {
-  place.save({ forest, anchor }, row);
+function comes(
+  anchor: string,
+  sid: string,
+  changes: Partial<GroupEntry> = {},
+  forest = FOREST,
+): Person & { sid: string } {
+  saveGroup(ledger, { forest, anchor }, changes);
   sids().want({ forest, anchor }, sid, domainSidOf(sid) ?? null);
   return { forest, anchor, sid };
 }
 function person(anchor: string, rid: number): Person & { sid: string } {
   const entry = newEntry({ sourceAnchor: anchor, forest: FOREST, objectGuid: anchor });
-  place.ledger.accounts.save({ ...entry, managedGuid: `guid of ${anchor}` });
+  ledger.accounts.save({ ...entry, managedGuid: `guid of ${anchor}` });
   sids().want({ forest: FOREST, anchor }, `${DOMAIN}-${rid}`, DOMAIN);
   return { forest: FOREST, anchor, sid: `${DOMAIN}-${rid}` };
 }
@@ -44,9 +51,9 @@ const write = (object: Person, sid: string | null) => {
 };
 
 test('a security group that is in the directory has its SID, and before that it is waited for', () => {
-  const staff = comes('staff', `${DOMAIN}-2001`, { managed_guid: null });
+  const staff = comes('staff', `${DOMAIN}-2001`, { managedGuid: null });
   assert.deepEqual(due(), []);
-  place.save(staff, { managed_guid: 'guid of staff' });
+  saveGroup(ledger, staff, { managedGuid: 'guid of staff' });
   assert.deepEqual(due(), [['staff', staff.sid, null, null]]);
   assert.equal(sids().due('all', 1)[0]?.managedGuid, 'guid of staff');
   write(staff, staff.sid);
@@ -68,10 +75,10 @@ test('a group that is none of security any more, whose SID is another one or who
   sids().want(staff, moved, DOMAIN);
   assert.deepEqual(due(), [['staff', moved, staff.sid, staff.sid]]);
   sids().want(staff, staff.sid, DOMAIN);
-  place.ledger.confirmSid(DOMAIN, undefined);
+  ledger.confirmSid(DOMAIN, undefined);
   assert.deepEqual(due(), [['staff', null, staff.sid, staff.sid]]);
-  place.ledger.confirmSid(DOMAIN, FOREST);
-  place.save(staff, { security_enabled: 0 });
+  ledger.confirmSid(DOMAIN, FOREST);
+  saveGroup(ledger, staff, { securityEnabled: false });
   assert.deepEqual(due(), [['staff', null, staff.sid, staff.sid]]);
   sids().takeChanged();
   sids().want(staff, null, null);
@@ -81,9 +88,9 @@ test('a group that is none of security any more, whose SID is another one or who
 test('with a group its SID goes, and one whose deletion waits keeps it', () => {
   const staff = comes('staff', `${DOMAIN}-2001`);
   write(staff, staff.sid);
-  place.save(staff, { deleted: 1 });
+  saveGroup(ledger, staff, { deleted: true });
   assert.deepEqual(due(), []);
-  place.save(staff, { managed_guid: null, last_managed_guid: 'guid of staff' });
+  saveGroup(ledger, staff, { managedGuid: null, lastManagedGuid: 'guid of staff' });
   assert.deepEqual(due(), [['staff', null, staff.sid, null]]);
   write(staff, null);
   assert.deepEqual([due(), sids().counts().groups], [[], { written: 0, waiting: 0 }]);
@@ -92,14 +99,14 @@ test('with a group its SID goes, and one whose deletion waits keeps it', () => {
 test('a group that somebody deleted here has its SID again with the group that is made anew', () => {
   const staff = comes('staff', `${DOMAIN}-2001`);
   write(staff, staff.sid);
-  place.save(staff, { managed_guid: null, last_managed_guid: 'guid of staff' });
+  saveGroup(ledger, staff, { managedGuid: null, lastManagedGuid: 'guid of staff' });
   assert.deepEqual(due(), [['staff', null, staff.sid, null]]);
   sids().wrote(staff, null);
   assert.deepEqual(due(), []);
-  place.save(staff, { managed_guid: 'another guid', last_managed_guid: 'another guid' });
+  saveGroup(ledger, staff, { managedGuid: 'another guid', lastManagedGuid: 'another guid' });
   // Whatever its tombstone had in sIDHistory is taken away first.
   assert.deepEqual(due(), [['staff', staff.sid, null, '']]);
-  place.ledger.confirmSid(DOMAIN, undefined);
+  ledger.confirmSid(DOMAIN, undefined);
   assert.deepEqual(due(), [['staff', null, null, '']]);
 });
 
@@ -147,7 +154,7 @@ test('groups alone have their SIDs where the setting says so, and what people ha
 test('a hostile forest brings no SID for a group that is built in, privileged, of this domain, of a machine or of another forest', () => {
   const theirs = 'S-1-5-21-7-7-7';
   const machine = 'S-1-5-21-77-88-99';
-  place.ledger.confirmSid(theirs, OTHER);
+  ledger.confirmSid(theirs, OTHER);
   const tries: [sid: string, code: string | undefined][] = [
     ['S-1-5-32-544', 'protected-sid'],
     ['S-1-5-32-1001', 'protected-sid'],
@@ -171,7 +178,7 @@ test('a hostile forest brings no SID for a group that is built in, privileged, o
     );
     assert.equal(refused?.code, code, objectSid);
     const domainSid = code === 'protected-sid' ? null : (domainSidOf(objectSid) ?? null);
-    place.save(group);
+    saveGroup(ledger, group);
     sids().want(group, domainSid && objectSid, domainSid);
   }
   assert.deepEqual(due(), []);
