@@ -46,8 +46,12 @@ export function believePage(
       kind === 'group'
         ? decideGroup(known, group, verified.record as Verified<GroupRecord>)
         : decideSlice(known, ledger.slices.of(group), group, verified.record as Verified<MembersRecord>);
-    if (decision.kind === 'unchanged') ledger.problems.clear(group, kind);
-    else if (decision.kind !== 'believe') {
+    if (decision.kind === 'unchanged') {
+      ledger.problems.clear(group, kind);
+      // Since it was believed, an administrator may have said otherwise whose the SID is.
+      if (kind === 'group' && verified.record.ok)
+        wantSid(ledger, group, verified.record.record as GroupRecord, domain);
+    } else if (decision.kind !== 'believe') {
       if (noteRefused(ledger, verified, decision)) page.refused.push({ group, refused: decision });
     }
     if (decision.kind !== 'believe') continue;
@@ -87,6 +91,7 @@ function believeGroup(
     // A deletion of something that is not there is only remembered.
     writtenSequence: deleted && !isThere ? sequence : before.writtenSequence,
   });
+  ledger.problems.clear(group, 'sid');
   wantSid(ledger, group, record, domain);
 }
 

@@ -16,10 +16,9 @@ export function wantSid(ledger: Ledger, group: Person, record: GroupRecord, doma
   const domainSid = isPossible ? domainSidOf(objectSid) : undefined;
   const isLeaving = deleted && ledger.groups.of(group)?.managedGuid != null;
   if (!isLeaving) ledger.sids.want(group, domainSid === undefined ? null : objectSid, domainSid ?? null);
-  if (refused === undefined) {
-    ledger.problems.clear(group, 'sid');
-    return;
-  }
+  for (const code of ['protected-sid', 'other-forest-sid'] as const)
+    if (refused?.code !== code) ledger.problems.clear(group, 'sid', code);
+  if (refused === undefined) return;
   const { code, reason, acceptable, kind: outcome } = refused;
   const problem = { outcome, code, reason, acceptable, sequence, at: ledger.timestamp() };
   ledger.problems.save({ ...group, verified: true, kind: 'sid', ...problem });
