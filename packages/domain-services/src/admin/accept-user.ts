@@ -9,11 +9,7 @@ import type { Ledger } from '../ledger/ledger.ts';
  */
 export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Done {
   const acceptables = ledger.problems.withAnchor(anchor).filter(({ acceptable }) => acceptable !== null);
-  const known = [
-    ...ledger.accounts.withAnchor(anchor),
-    ...ledger.groups.withAnchor(anchor),
-    ...acceptables,
-  ];
+  const known = [...ledger.accounts.withAnchor(anchor), ...ledger.groups.withAnchor(anchor), ...acceptables];
   const person = onlyOne([...new Map(known.map(one => [one.forest, one])).values()], forest);
   const entry = person && ledger.accounts.of(person);
   const group = person && ledger.groups.of(person);

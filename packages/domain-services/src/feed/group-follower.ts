@@ -109,7 +109,12 @@ export class GroupFollower implements Service {
     if (believed.refused.length > 0) {
       const named = believed.refused
         .slice(0, NAMED)
-        .map(({ group: { forest, anchor }, refused: { code, reason } }) => ({ forest, anchor, code, reason }));
+        .map(({ group: { forest, anchor }, refused: { code, reason } }) => ({
+          forest,
+          anchor,
+          code,
+          reason,
+        }));
       log.warn({ records: believed.refused.length, named }, 'records of groups are refused');
     }
     return !believed.again;

@@ -9,14 +9,15 @@ const deletionsOf = (forest: string): BulkList => ({ scope: forest, operation: '
 
 /**
  * Deletes groups whose records say so, once the feed of groups is read to its end; of a forest of which there are more than the limit, and
- * of which an administrator approved none, not even the first.
+ * of which an administrator approved none, not even the first. @returns how many are gone
  */
-export async function deleteGroups(context: GroupContext, threshold: number): Promise<void> {
+export async function deleteGroups(context: GroupContext, threshold: number): Promise<number> {
   const { ledger, log } = context;
-  if (!ledger.state.get('groupsReadAt')) return;
+  if (!ledger.state.get('groupsReadAt')) return 0;
   const pending = Map.groupBy(ledger.groups.pendingDeletes(), ({ forest }) => forest);
   const forests = new Set([...pending.keys(), ...ledger.bulk.scopes('delete')]);
-  if (forests.size === 0) return;
+  if (forests.size === 0) return 0;
+  let deleted = 0;
   const objects = ledger.groups.countByForest();
   for (const forest of forests) {
     const list = deletionsOf(forest);
@@ -32,13 +33,17 @@ export async function deleteGroups(context: GroupContext, threshold: number): Pr
         { forest, waiting: held.length, limit },
         `ALARM: deletions of groups are held; look at them: causeway domain deletions --forest '${forest}'`,
       );
-    for (const { entry } of [...approved, ...go]) await deleteOne(context, entry);
+    for (const { entry } of [...approved, ...go]) if (await deleteOne(context, entry)) deleted++;
   }
+  return deleted;
 }
 
-async function deleteOne({ ledger, directory, log, later }: GroupContext, entry: GroupEntry): Promise<void> {
+async function deleteOne(
+  { ledger, directory, log, later }: GroupContext,
+  entry: GroupEntry,
+): Promise<boolean> {
   const { forest, anchor, managedGuid, nonce, hasName } = entry;
-  if (later.isEarly(keyOf(entry))) return;
+  if (later.isEarly(keyOf(entry))) return false;
   const result =
     nonce === null
       ? ({ ok: false, gone: true, reason: '' } as const)
@@ -46,7 +51,7 @@ async function deleteOne({ ledger, directory, log, later }: GroupContext, entry:
   if (!result.ok && !result.gone) {
     const { reason } = result;
     if (later.put(keyOf(entry))) log.warn({ forest, anchor, reason }, 'a group is not deleted; tried again');
-    return;
+    return false;
   }
   later.done(keyOf(entry));
   ledger.transaction(() => {
@@ -56,6 +61,7 @@ async function deleteOne({ ledger, directory, log, later }: GroupContext, entry:
     ledger.bulk.noteWent(deletionsOf(forest), anchor, ledger.now());
     if (hasName !== null) ledger.names.touch([slotOfName(hasName)]);
   });
+  return true;
 }
 
 function noteHeld({ ledger }: GroupContext, { forest, anchor, sequence }: GroupEntry): void {

@@ -9,7 +9,7 @@ import type { Later } from './later.ts';
 export interface GroupContext {
   ledger: Ledger;
   directory: Pick<ManagedDirectory, 'holders' | 'delete'>;
-  groups: ManagedGroups;
+  groups: Pick<ManagedGroups, keyof ManagedGroups>;
   domain: ManagedDomain;
   log: Log;
   /** What the directory refused. */

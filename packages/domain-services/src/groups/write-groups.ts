@@ -125,7 +125,8 @@ function note({ ledger, log, later }: GroupContext, before: GroupEntry, result: 
     ledger.groups.save(withoutGroup(entry));
     return false;
   }
-  if (later.put(keyOf(before))) log.warn({ forest, anchor, reason }, 'a group is not written yet; tried again');
+  if (later.put(keyOf(before)))
+    log.warn({ forest, anchor, reason }, 'a group is not written yet; tried again');
   const code = 'group-not-written';
   ledger.problems.save({
     ...{ forest, anchor, kind: 'group', verified: true, outcome: 'failed', code, acceptable: null },

@@ -32,7 +32,8 @@ export async function writeMembers(
     if (group === undefined) return written;
     const entry = ledger.groups.of(group);
     // A deleted group stays as it is until it goes.
-    if (entry === undefined || entry.managedGuid === null || entry.deleted || entry.sequence === null) continue;
+    if (entry === undefined || entry.managedGuid === null || entry.deleted || entry.sequence === null)
+      continue;
     await before(entry);
     written += await writeMembersOf(context, entry, operation, signal);
   }
@@ -149,7 +150,10 @@ function noteRefused(
   const { forest, anchor } = group;
   if (!later.put(whatOf(group, guid)) || result.ok) return;
   const { reason } = result;
-  log.warn({ forest, anchor, member: due.reference, reason }, 'a member of a group is not written; tried again');
+  log.warn(
+    { forest, anchor, member: due.reference, reason },
+    'a member of a group is not written; tried again',
+  );
 }
 
 const whatOf = (group: Person, member: string): string => `${keyOf(group)} ${member}`;

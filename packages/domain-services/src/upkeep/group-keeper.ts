@@ -62,11 +62,13 @@ export class GroupKeeper implements Service {
   /** All that is to be done now. */
   async turn(context: GroupContext, signal: AbortSignal): Promise<void> {
     await this.#compare(context, signal);
-    await deleteGroups(context, this.#options.deletionThreshold);
+    const freed = await deleteGroups(context, this.#options.deletionThreshold);
     // A group that is to have no rights any more loses them first.
     let groups = await this.#writeDue(context, false, signal);
     let members = await writeMembers(context, 'delete', signal);
     groups += await this.#writeDue(context, true, signal);
+    // A name may be free now.
+    if (freed + groups > 0) this.#namesAt = 0;
     groups += await this.#lookAtNames(context, signal);
     members += await writeMembers(context, 'add', signal, entry => this.#learnMembers(context, entry));
     await this.#learnOthers(context, signal);

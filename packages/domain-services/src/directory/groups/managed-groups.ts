@@ -128,7 +128,9 @@ export class ManagedGroups {
   isThere(guid: string): Promise<boolean> {
     return this.#directory.use(async ldap => {
       try {
-        return (await ldap.search(`<GUID=${guid}>`, { scope: 'base', attributes: ['objectGUID'] })).length > 0;
+        return (
+          (await ldap.search(`<GUID=${guid}>`, { scope: 'base', attributes: ['objectGUID'] })).length > 0
+        );
       } catch (error) {
         if (error instanceof LdapError && error.code === 'no-such-object') return false;
         throw error;

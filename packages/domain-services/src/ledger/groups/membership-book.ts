@@ -56,10 +56,12 @@ export class MembershipBook {
       WHERE m.forest = ? AND m.anchor = ? AND m.due > 0 AND (m.key, m.reference) > (?, ?)
         AND (m.written IS NOT NULL OR NOT ?)
       ORDER BY m.key, m.reference LIMIT ?`;
-    return this.#database.all(sql, forest, anchor, after.key, after.reference, Number(written), limit).map(row => ({
-      ...{ key: String(row.key), reference: String(row.reference) },
-      ...{ sequence: number(row.sequence), written: text(row.written), referenced: referencedOf(row) },
-    }));
+    return this.#database
+      .all(sql, forest, anchor, after.key, after.reference, Number(written), limit)
+      .map(row => ({
+        ...{ key: String(row.key), reference: String(row.reference) },
+        ...{ sequence: number(row.sequence), written: text(row.written), referenced: referencedOf(row) },
+      }));
   }
 
   /** Everybody here whose record says this SID, with the forest that signed it. */
@@ -88,7 +90,10 @@ export class MembershipBook {
       ...one,
     );
     if (written === null)
-      this.#database.run(`DELETE FROM memberships ${OF_ONE} AND sequence IS NULL AND written IS NULL`, ...one);
+      this.#database.run(
+        `DELETE FROM memberships ${OF_ONE} AND sequence IS NULL AND written IS NULL`,
+        ...one,
+      );
   }
 
   /** Whether the group has the member by another reference, too: an anchor and a SID may mean one object. */
@@ -113,10 +118,7 @@ export class MembershipBook {
     const sql = `SELECT key, reference, written FROM memberships ${OF_PERSON} AND written IS NOT NULL`;
     const rows = this.#database.all(sql, forest, anchor);
     return new Map(
-      rows.map(row => [
-        String(row.written),
-        { key: String(row.key), reference: String(row.reference) },
-      ]),
+      rows.map(row => [String(row.written), { key: String(row.key), reference: String(row.reference) }]),
     );
   }
 

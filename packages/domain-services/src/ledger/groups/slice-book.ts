@@ -100,4 +100,3 @@ export function coversEverybody(slices: readonly Slice[]): boolean {
     prefixes.has(prefix) || (prefix.length < longest && covers(`${prefix}0`) && covers(`${prefix}1`));
   return covers('');
 }
-
