@@ -606,10 +606,12 @@ export const LEDGER_STEPS: readonly string[] = [
   CREATE TRIGGER names_due_of_group AFTER UPDATE OF has_name ON groups
     WHEN old.has_name IS NOT NULL AND name_key(new.has_name) IS NOT name_key(old.has_name)
   BEGIN
-    INSERT OR REPLACE INTO names_due (key, tries, try_at) VALUES ('a:' || name_key(old.has_name), 0, 0);
+    DELETE FROM names_due WHERE key = 'a:' || name_key(old.has_name);
+    INSERT INTO names_due (key, tries, try_at) VALUES ('a:' || name_key(old.has_name), 0, 0);
   END;
   CREATE TRIGGER names_due_of_gone_group AFTER DELETE ON groups WHEN old.has_name IS NOT NULL BEGIN
-    INSERT OR REPLACE INTO names_due (key, tries, try_at) VALUES ('a:' || name_key(old.has_name), 0, 0);
+    DELETE FROM names_due WHERE key = 'a:' || name_key(old.has_name);
+    INSERT INTO names_due (key, tries, try_at) VALUES ('a:' || name_key(old.has_name), 0, 0);
   END;
   `,
 ];
