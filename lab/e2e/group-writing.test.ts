@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DomainStatus } from '@causeway/contract';
+import type { PublicDomainKeys } from '@causeway/domain-services';
 import { ForestPeer, type Group, type Person } from '@causeway/domain-services/testing';
 import { bytesOf, decodeSid, type LdapConnection, type LdapEntry, openLdap, textOf } from '@causeway/ldap';
 import type { GroupFields } from '@causeway/records';
 import { baseDn, domainLayout, runTool, stopDomain } from '@causeway/samba';
+import { runClient } from '../domains/run-client.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
 import { runCliJson } from '../places/run-cli.ts';
@@ -119,6 +121,35 @@ test('groups, people and members come in whatever order, and nested groups give 
     const sids = await tokenGroups('alice');
     return sids.includes(await sidOf('Staff')) && sids.includes(await sidOf('Project'));
   });
+});
+
+test('a ticket names the groups, nested ones too, and no more once the person is out', async () => {
+  const password = 'Alice.Passw0rd.1';
+  const { key } = await cli<PublicDomainKeys>('fingerprint');
+  const credential = await forest.credential(alice!, password, 1, key);
+  tenant.publish(forest.item(alice!, forest.account(alice!), credential));
+  const env = { KRB5_CONFIG: layout.krb5Conf, KRB5CCNAME: 'MEMORY:' };
+  const login = ['-U', `alice@${REALM}%${password}`, '--use-kerberos=required'];
+  const dump = async () => {
+    const ask = ['ads', 'kerberos', 'pac', 'dump', 'type=1', '-s', layout.smbConf, '-S', ADDRESS, ...login];
+    const { code, output, errors } = await runClient('net', ask, env, '');
+    return code === 0 ? output : `ended with ${code}: ${errors}${output}`;
+  };
+  const rids = [await sidOf('Staff'), await sidOf('Project')].map(sid => Number(sid.split('-').at(-1)));
+  const isNamed = (ticket: string) =>
+    rids.map(rid => new RegExp(`rid\\s*: 0x0*${rid.toString(16)} `).test(ticket));
+  let ticket = '';
+  await eventually('a ticket with both', async () => {
+    ticket = await dump();
+    return isNamed(ticket).every(Boolean);
+  }).catch(error => {
+    throw new Error(ticket, { cause: error });
+  });
+  sayMembers(staff!, bob!.anchor);
+  await hasMembers('Staff', 'bob');
+  assert.deepEqual(isNamed(await dump()), [false, false]);
+  sayMembers(staff!, alice!.anchor, bob!.anchor);
+  await hasMembers('Staff', 'alice', 'bob');
 });
 
 test('who is taken out is out, and one that was put in by hand goes with the next comparison', async () => {

@@ -517,18 +517,19 @@ export const LEDGER_STEPS: readonly string[] = [
       WHERE forest = new.forest AND anchor = new.anchor;
   END;
 
-  -- Whatever a membership depends on makes it due. The links of an object that is gone are gone with it.
+  -- Whatever a membership depends on makes it due. The links of an object that is gone are gone with it. With a + no index is looked up by
+  -- the forest, which is that of nearly all rows.
   CREATE TRIGGER memberships_of_account AFTER UPDATE OF managed_guid, deleted_sequence, delete_sequence ON accounts
     WHEN new.managed_guid IS NOT old.managed_guid OR new.deleted_sequence IS NOT old.deleted_sequence
       OR new.delete_sequence IS NOT old.delete_sequence BEGIN
     UPDATE memberships SET written = NULL, due = 1
       WHERE written = old.managed_guid AND new.managed_guid IS NOT old.managed_guid;
-    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND forest = new.forest;
+    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND +forest = new.forest;
     UPDATE memberships SET due = 1 WHERE reference IN
       (SELECT sid FROM shadows WHERE forest = new.forest AND anchor = new.anchor AND sid IS NOT NULL);
   END;
   CREATE TRIGGER memberships_of_new_account AFTER INSERT ON accounts WHEN new.managed_guid IS NOT NULL BEGIN
-    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND forest = new.forest;
+    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND +forest = new.forest;
   END;
   CREATE TRIGGER memberships_of_group AFTER UPDATE OF managed_guid, deleted_sequence, deleted, object_sid ON groups
     WHEN new.managed_guid IS NOT old.managed_guid OR new.deleted_sequence IS NOT old.deleted_sequence
@@ -537,11 +538,11 @@ export const LEDGER_STEPS: readonly string[] = [
       WHERE written = old.managed_guid AND new.managed_guid IS NOT old.managed_guid;
     UPDATE memberships SET written = NULL, due = 1 WHERE forest = new.forest AND anchor = new.anchor
       AND new.managed_guid IS NOT old.managed_guid;
-    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND forest = new.forest;
+    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND +forest = new.forest;
     UPDATE memberships SET due = 1 WHERE reference IN (old.object_sid, new.object_sid);
   END;
   CREATE TRIGGER memberships_of_new_group AFTER INSERT ON groups WHEN new.managed_guid IS NOT NULL BEGIN
-    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND forest = new.forest;
+    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND +forest = new.forest;
     UPDATE memberships SET due = 1 WHERE reference = new.object_sid;
   END;
   CREATE TRIGGER memberships_of_sid AFTER UPDATE OF sid ON shadows WHEN new.sid IS NOT old.sid BEGIN

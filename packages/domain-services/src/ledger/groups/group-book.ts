@@ -97,7 +97,9 @@ export class GroupBook {
 
   /** Those that are deleted and still there. */
   pendingDeletes(): GroupEntry[] {
-    return this.#all('SELECT * FROM groups WHERE deleted = 1 AND managed_guid IS NOT NULL ORDER BY sequence');
+    const sql = `SELECT * FROM groups INDEXED BY groups_leaving WHERE deleted = 1 AND managed_guid IS NOT NULL
+      ORDER BY sequence`;
+    return this.#all(sql);
   }
 
   countByForest(): Map<string, number> {

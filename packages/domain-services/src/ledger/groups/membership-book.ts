@@ -1,3 +1,4 @@
+import { memberKey } from '@causeway/records';
 import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../../person.ts';
 import { number, OF_PERSON, type Row, text } from '../sql-row.ts';
@@ -31,6 +32,13 @@ const OF_ONE = `${OF_PERSON} AND key = ? AND reference = ?`;
 const REFERENCED = `a.anchor AS person, a.managed_guid AS a_guid, a.deleted_sequence AS a_deleted, a.delete_sequence AS a_leaving,
   g.anchor AS of_group, g.managed_guid AS g_guid, g.deleted_sequence AS g_deleted, g.deleted AS g_leaving`;
 
+/** By what a group of a forest may name whoever has an objectGUID in the directory. */
+const REFERENCES_TO = `SELECT anchor AS reference FROM accounts WHERE managed_guid = ?1 AND forest = ?2
+  UNION SELECT anchor FROM groups WHERE managed_guid = ?1 AND forest = ?2
+  UNION SELECT s.sid FROM accounts AS a JOIN shadows AS s ON a.forest = s.forest AND a.anchor = s.anchor
+    WHERE a.managed_guid = ?1 AND s.sid IS NOT NULL
+  UNION SELECT object_sid FROM groups WHERE managed_guid = ?1 AND object_sid IS NOT NULL`;
+
 /** Who is to be in which group, and who is: what differs is to be done. */
 export class MembershipBook {
   readonly #database: StateDatabase;
@@ -42,7 +50,7 @@ export class MembershipBook {
   /** The next group of which something is due, after this one. */
   nextDue({ forest, anchor }: Person = { forest: '', anchor: '' }): Person | undefined {
     const row = this.#database.get(
-      `SELECT forest, anchor FROM memberships WHERE due > 0 AND (forest, anchor) > (?, ?) ORDER BY forest, anchor LIMIT 1`,
+      `SELECT forest, anchor FROM memberships INDEXED BY memberships_due WHERE due > 0 AND (forest, anchor) > (?, ?) ORDER BY forest, anchor LIMIT 1`,
       ...[forest, anchor],
     );
     return row && { forest: String(row.forest), anchor: String(row.anchor) };
@@ -50,7 +58,7 @@ export class MembershipBook {
 
   /** So many of one group, after this one. @param written of those alone that the group has */
   due({ forest, anchor }: Person, written: boolean, limit: number, after = FIRST): DueMembership[] {
-    const sql = `SELECT m.*, ${REFERENCED} FROM memberships AS m
+    const sql = `SELECT m.*, ${REFERENCED} FROM memberships AS m INDEXED BY memberships_due
       LEFT JOIN accounts AS a ON a.forest = m.forest AND a.anchor = m.reference
       LEFT JOIN groups AS g ON g.forest = m.forest AND g.anchor = m.reference
       WHERE m.forest = ? AND m.anchor = ? AND m.due > 0 AND (m.key, m.reference) > (?, ?)
@@ -124,13 +132,10 @@ export class MembershipBook {
 
   /** A member that is in the group in the directory, and was not written by this ledger. @returns whether its slices name or named it */
   adopt({ forest, anchor }: Person, guid: string): boolean {
-    const sql = `UPDATE memberships SET written = ?3, due = 1 WHERE forest = ?1 AND anchor = ?2 AND written IS NULL AND (
-      reference IN (SELECT anchor FROM accounts WHERE managed_guid = ?3 AND forest = ?1)
-      OR reference IN (SELECT anchor FROM groups WHERE managed_guid = ?3 AND forest = ?1)
-      OR reference IN (SELECT s.sid FROM shadows AS s JOIN accounts AS a ON a.forest = s.forest AND a.anchor = s.anchor
-        WHERE a.managed_guid = ?3)
-      OR reference IN (SELECT object_sid FROM groups WHERE managed_guid = ?3))`;
-    return this.#database.run(sql, forest, anchor, guid) > 0;
+    const references = this.#database.all(REFERENCES_TO, guid, forest).map(row => String(row.reference));
+    const sql = `UPDATE memberships SET written = ?, due = 1 ${OF_ONE} AND written IS NULL`;
+    const changed = references.map(one => this.#database.run(sql, guid, forest, anchor, memberKey(one), one));
+    return changed.some(rows => rows > 0);
   }
 
   counts(): { written: number; waiting: number } {
