@@ -13,11 +13,11 @@ export const LEDGER_REFUSALS = {
   'protected-name': 'the name belongs to an account that synchronization does not touch',
   'protected-sid': 'nobody can have the SID here: it is privileged, or of the managed domain itself',
   'other-forest-sid':
-    'the person has no on-premises SID here: an administrator confirmed its domain for another forest',
+    'it has no on-premises SID here: an administrator confirmed its domain for another forest',
   'sid-not-written': 'the directory does not take the on-premises SID, which is tried again',
   'invalid-name': 'the name cannot be one in Active Directory',
   'machine-name': 'machines treat the name as special: the account has five digits more',
-  'name-taken': 'another account has the name',
+  'name-taken': 'another account, or a group, has the name',
   'group-not-written': 'the directory does not take the group, which is tried again',
   'name-reserved': 'the name is reserved for the forest that had it last',
   'name-refused': 'the directory does not take the name',

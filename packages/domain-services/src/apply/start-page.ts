@@ -79,7 +79,8 @@ async function planTasks(
   const now = ledger.now();
   const { users, accountDescriptor: descriptor } = directory;
   const blockOf = (person: Person) => ledger.blocks.of(person);
-  const forestOfSid = (sid: string) => (onPremisesSids === 'none' ? undefined : ledger.sids.forestOf(sid));
+  const forestOfSid = (sid: string) =>
+    (onPremisesSids ?? 'all') === 'all' ? ledger.sids.forestOf(sid) : undefined;
   const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID, blockOf };
   for (const task of tasks) {
     const { entry, item } = task;

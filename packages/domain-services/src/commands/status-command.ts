@@ -16,6 +16,7 @@ import { administratorsLine } from './administrator-commands.ts';
 import { look } from './at-hand.ts';
 import type { ForestFlags } from './command-options.ts';
 import { personRows } from './person-rows.ts';
+import { tokenLines } from './sid-commands.ts';
 
 /** `causeway domain status [USER]`. */
 export async function status(user: string | undefined, { forest, ...flags }: ForestFlags): Promise<void> {
@@ -83,6 +84,7 @@ function statusLines(status: DomainStatus): string[] {
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
+    ...(status.onPremisesSids ? tokenLines(status.onPremisesSids) : []),
     ...blockedLines(status.blocked),
     ...byHandLines(status.byHand),
     ...heldLines(deletions),
@@ -232,10 +234,15 @@ function dnsLine({ mode, address, forwarder }: DomainDns): string {
   return `answers at ${address}, ${forwarder === null ? 'for its own names alone' : `asks ${forwarder} for all others`}`;
 }
 
-function sidsLine({ setting, written, waiting, domains }: OnPremisesSids): string {
-  if (setting === 'none') return 'none, as configured';
+function sidsLine(sids: OnPremisesSids): string {
+  if (sids.setting === 'none') return 'none, as configured';
+  const { setting, written, waiting, groups = { written: 0, waiting: 0 }, domains } = sids;
+  const people =
+    setting === 'groups'
+      ? 'of groups alone, as configured'
+      : `${written} people have theirs, ${waiting} wait`;
   const unconfirmed = domains.filter(isUndecided).length;
   const open =
     unconfirmed > 0 ? `; domains that nobody confirmed: ${unconfirmed} (causeway domain sids)` : '';
-  return `${written} people have theirs, ${waiting} wait${open}`;
+  return `${people}; ${groups.written} groups have theirs, ${groups.waiting} wait${open}`;
 }

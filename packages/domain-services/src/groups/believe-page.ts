@@ -1,7 +1,6 @@
 import type { GroupFeedItem } from '@causeway/contract';
 import type { GroupRecord, MembersRecord } from '@causeway/records';
 import type { Log } from '@causeway/service';
-import { checkSid, domainSidOf } from '../apply/on-premises-sid.ts';
 import type { Believed, Verified } from '../apply/verified-item.ts';
 import { newGroup } from '../ledger/groups/group-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -11,6 +10,7 @@ import { isSamePerson, type Person, signedPerson } from '../person.ts';
 import type { Refused } from '../refusals.ts';
 import { decideGroup, decideSlice, type KnownGroup } from './decide-group.ts';
 import { type VerifiedGroupItem, verifyGroupItem } from './verify-group-item.ts';
+import { wantSid } from './want-sid.ts';
 
 export interface BeliefContext {
   ledger: Ledger;
@@ -46,8 +46,12 @@ export function believePage(
       kind === 'group'
         ? decideGroup(known, group, verified.record as Verified<GroupRecord>)
         : decideSlice(known, ledger.slices.of(group), group, verified.record as Verified<MembersRecord>);
-    if (decision.kind === 'unchanged') ledger.problems.clear(group, kind);
-    else if (decision.kind !== 'believe') {
+    if (decision.kind === 'unchanged') {
+      ledger.problems.clear(group, kind);
+      // Since it was believed, an administrator may have said otherwise whose the SID is.
+      if (kind === 'group' && verified.record.ok)
+        wantSid(ledger, group, verified.record.record as GroupRecord, domain);
+    } else if (decision.kind !== 'believe') {
       if (noteRefused(ledger, verified, decision)) page.refused.push({ group, refused: decision });
     }
     if (decision.kind !== 'believe') continue;
@@ -87,23 +91,8 @@ function believeGroup(
     // A deletion of something that is not there is only remembered.
     writtenSequence: deleted && !isThere ? sequence : before.writtenSequence,
   });
+  ledger.problems.clear(group, 'sid');
   wantSid(ledger, group, record, domain);
-}
-
-/** The on-premises SID that the group is to have here; a distribution group has no rights, and one that is deleted has none any more. */
-function wantSid(ledger: Ledger, group: Person, record: Believed<GroupRecord>, domain: ManagedDomain): void {
-  const { objectSid, sequence, deleted, securityEnabled } = record;
-  const refused = deleted ? undefined : checkSid(record, domain, sid => ledger.sids.forestOf(sid));
-  const isWanted = !deleted && securityEnabled && objectSid !== null && refused?.code !== 'protected-sid';
-  const domainSid = isWanted ? domainSidOf(objectSid) : undefined;
-  ledger.sids.want(group, domainSid === undefined ? null : objectSid, domainSid ?? null);
-  if (refused === undefined || !securityEnabled) {
-    ledger.problems.clear(group, 'sid');
-    return;
-  }
-  const { code, reason, acceptable, kind: outcome } = refused;
-  const problem = { outcome, code, reason, acceptable, sequence, at: ledger.timestamp() };
-  ledger.problems.save({ ...group, verified: true, kind: 'sid', ...problem });
 }
 
 /** @returns whether it is listed and was not before */

@@ -18,6 +18,7 @@ import { NameBook } from './name-book.ts';
 import { Outbox } from './outbox.ts';
 import { ProblemBook } from './problem-book.ts';
 import { SidBook } from './sids/sid-book.ts';
+import { TokenBook } from './sids/token-book.ts';
 import { StateBook } from './state-book.ts';
 
 /** The ledger of Domain Services: SQLite, durable at every commit, without any secret; a table or two in each of its books. */
@@ -45,6 +46,8 @@ export class Ledger {
   readonly agents: AgentBook;
   /** Whose on-premises SID stands in the directory, and whose is to. */
   readonly sids: SidBook;
+  /** Of groups and members, what makes tickets and sessions large. */
+  readonly tokens: TokenBook;
   /** What is known of each group. */
   readonly groups: GroupBook;
   /** The slices of their members, as they are believed. */
@@ -88,6 +91,7 @@ export class Ledger {
     this.administrators = new AdministratorBook(database);
     this.agents = new AgentBook(database, confirmed);
     this.sids = new SidBook(database);
+    this.tokens = new TokenBook(database);
     this.groups = new GroupBook(database);
     this.slices = new SliceBook(database);
     this.memberships = new MembershipBook(database);

@@ -585,4 +585,38 @@ export const LEDGER_STEPS: readonly string[] = [
   ALTER TABLE problems_of_all RENAME TO problems;
   CREATE INDEX problems_anchor ON problems (anchor);
   `,
+  `
+  -- On-premises SIDs of groups stand in the table of people's: no anchor is both. history = '': the group came back with whatever its
+  -- tombstone had. A group that is gone without a deletion keeps what it is to have: it is made anew without a record.
+  ALTER TABLE shadows ADD COLUMN is_group INTEGER NOT NULL DEFAULT 0;
+  CREATE TRIGGER shadow_of_new_group AFTER INSERT ON groups
+    WHEN NOT EXISTS (SELECT 1 FROM accounts WHERE forest = new.forest AND anchor = new.anchor)
+  BEGIN
+    UPDATE shadows SET is_group = 1 WHERE forest = new.forest AND anchor = new.anchor;
+  END;
+  CREATE TRIGGER shadow_of_distribution_group AFTER UPDATE OF security_enabled ON groups WHEN new.security_enabled = 0 BEGIN
+    UPDATE shadows SET sid = NULL, domain_sid = NULL WHERE forest = new.forest AND anchor = new.anchor AND is_group = 1;
+  END;
+  CREATE TRIGGER shadow_of_gone_group AFTER UPDATE OF managed_guid, deleted ON groups WHEN new.managed_guid IS NULL BEGIN
+    UPDATE shadows SET history = NULL, sid = CASE WHEN new.deleted = 0 THEN sid END,
+      domain_sid = CASE WHEN new.deleted = 0 THEN domain_sid END
+      WHERE forest = new.forest AND anchor = new.anchor AND is_group = 1;
+  END;
+  CREATE TRIGGER shadow_of_restored_group AFTER UPDATE OF managed_guid ON groups
+    WHEN new.managed_guid IS NOT NULL AND old.managed_guid IS NULL AND old.last_managed_guid IS NOT NULL
+  BEGIN
+    UPDATE shadows SET history = '' WHERE forest = new.forest AND anchor = new.anchor AND is_group = 1;
+  END;
+  -- A name that a group lets go of may be a person's.
+  CREATE TRIGGER names_due_of_group AFTER UPDATE OF has_name ON groups
+    WHEN old.has_name IS NOT NULL AND name_key(new.has_name) IS NOT name_key(old.has_name)
+  BEGIN
+    DELETE FROM names_due WHERE key = 'a:' || name_key(old.has_name);
+    INSERT INTO names_due (key, tries, try_at) VALUES ('a:' || name_key(old.has_name), 0, 0);
+  END;
+  CREATE TRIGGER names_due_of_gone_group AFTER DELETE ON groups WHEN old.has_name IS NOT NULL BEGIN
+    DELETE FROM names_due WHERE key = 'a:' || name_key(old.has_name);
+    INSERT INTO names_due (key, tries, try_at) VALUES ('a:' || name_key(old.has_name), 0, 0);
+  END;
+  `,
 ];

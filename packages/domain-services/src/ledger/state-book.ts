@@ -10,6 +10,8 @@ export type StateName =
   | 'shadowsLearnt'
   /** Whose on-premises SIDs stand in the directory, as the configuration said last. */
   | 'onPremisesSids'
+  /** JSON: who has so many on-premises SIDs that Windows may refuse them; see `upkeep/token-watch.ts`. */
+  | 'fullTokens'
   | 'caughtUpAt'
   | 'readAt'
   /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */

@@ -10,6 +10,7 @@ import type { Places } from '../places.ts';
 import { DelegationKeeper } from './delegation-keeper.ts';
 import { GroupKeeper } from './group-keeper.ts';
 import { SidKeeper } from './sid-keeper.ts';
+import { TokenWatch } from './token-watch.ts';
 
 /** All that is kept as it is to be in the directory, beside what the feed brings. */
 export function keepersOf(
@@ -36,8 +37,8 @@ export function keepersOf(
   const sids = new SidKeeper({
     ...context,
     ldbModify: new LdbModify(places.domain, () => directory.beforeChange()),
-    enabled: onPremisesSids === 'all',
+    sharing: onPremisesSids,
   });
   const groups = new GroupKeeper({ ...context, deletionThreshold });
-  return [guard, ownChanges, marks, blocks, delegation, groups, sids];
+  return [guard, ownChanges, marks, blocks, delegation, groups, sids, new TokenWatch(context)];
 }
