@@ -13,6 +13,9 @@ import { DirectoryPin } from './directory/directory-pin.ts';
 import { Restores } from './directory/restores.ts';
 import { Events } from './events.ts';
 import { FullPasses } from './full-passes.ts';
+import { GroupLists } from './groups/group-lists.ts';
+import { Members } from './groups/members.ts';
+import { Slices } from './groups/slices.ts';
 import { HeadBuckets } from './head-buckets.ts';
 import { Owed } from './owed.ts';
 import { PasswordHolders } from './password-holders.ts';
@@ -44,7 +47,13 @@ export interface ConnectorStore {
   readonly settings: ConnectorSettings;
   readonly cursors: Cursors;
   readonly pin: DirectoryPin;
+  /** Of users. */
   readonly space: ConnectorSpace;
+  /** Of groups. */
+  readonly groups: ConnectorSpace;
+  readonly lists: GroupLists;
+  readonly members: Members;
+  readonly slices: Slices;
   /** What waits for an administrator; its scope is the connector's name. */
   readonly bulk: BulkBook;
   readonly holders: PasswordHolders;
@@ -86,6 +95,7 @@ export function connectorStore(
   const { db, confirmations, events } = store;
   const passwordLog = new PasswordLog(db, name);
   const cursors = new Cursors(db, name);
+  const slices = new Slices(db, name);
   return {
     name,
     clock: db.clock,
@@ -95,7 +105,11 @@ export function connectorStore(
     settings: new ConnectorSettings(db, name),
     cursors,
     pin: new DirectoryPin(db, confirmations, name),
-    space: new ConnectorSpace(db, name),
+    space: new ConnectorSpace(db, name, 'user'),
+    groups: new ConnectorSpace(db, name, 'group'),
+    lists: new GroupLists(db, name, slices),
+    members: new Members(db, name, slices),
+    slices,
     bulk: new BulkBook(db),
     holders: new PasswordHolders(db, name),
     passwords: new PasswordStates(db, name, passwordLog),

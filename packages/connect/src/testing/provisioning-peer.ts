@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type {
   CredentialChange,
+  GroupChange,
+  MembersChange,
   ObjectChange,
   PublicKey,
   SeenRun,
@@ -13,6 +15,7 @@ import type {
 } from '@causeway/contract';
 import { comparePasswordOrder } from '@causeway/credentials';
 import { domainFingerprint, generateSigningKey, joinEncapsulation, peekRecord } from '@causeway/records';
+import { PeerGroups } from './peer-groups.ts';
 import { differingFrom, linesOf, type PeerUser, pageOf } from './peer-lines.ts';
 
 /** What a scripted tenant does with a request instead of answering it. */
@@ -43,6 +46,7 @@ export class ProvisioningPeer {
   readonly receipts = new Map<string, string>();
   readonly heads = new Map<string, string>();
   readonly users = new Map<string, PeerUser>();
+  readonly groups = new PeerGroups();
   readonly requests: { path: string; body: string }[] = [];
   /** Taken from the front, one a request to the provisioning API. */
   readonly script: (Misbehaviour | undefined)[] = [];
@@ -85,6 +89,7 @@ export class ProvisioningPeer {
   /** As at its beginning, for one test after another: nothing was told, nothing is scripted or judged, there is no managed domain. */
   forget(): void {
     this.users.clear();
+    this.groups.forget();
     this.requests.length = 0;
     this.script.length = 0;
     this.judge = () => undefined;
@@ -199,6 +204,10 @@ export class ProvisioningPeer {
       }
       case '/api/v1/sync/objects':
         return { verdicts: changesOf<ObjectChange>(body).map(change => this.#takeObject(change)) };
+      case '/api/v1/sync/groups':
+        return { verdicts: changesOf<GroupChange>(body).map(change => this.groups.take(change)) };
+      case '/api/v1/sync/members':
+        return { verdicts: changesOf<MembersChange>(body).map(change => this.groups.takeMembers(change)) };
       case '/api/v1/sync/credentials':
         return { verdicts: credentialsOf(body).map(change => this.#takeCredential(change)) };
       case '/api/v1/sync/withdrawals':
@@ -220,6 +229,11 @@ export class ProvisioningPeer {
     }
   }
 
+  /** Who is in a group, in the order of references; undefined where it has not the whole of it. */
+  membersOf(anchor: string): string[] | undefined {
+    return this.groups.membersOf(anchor, member => this.users.has(member) || this.groups.groups.has(member));
+  }
+
   /** What it has. */
   ownLines(): TenantLine[] {
     return linesOf(this.users);
@@ -233,7 +247,7 @@ export class ProvisioningPeer {
     if (change.operation === 'upsert') this.users.set(sourceAnchor, { ...known, object: change });
     else if (!this.users.delete(sourceAnchor)) {
       return { sourceAnchor, verdict: 'refused', code: 'unknown-user', reason: 'no such user' };
-    }
+    } else this.groups.deletions.set(sourceAnchor, change.sequence);
     return { sourceAnchor, verdict: 'applied' };
   }
 
