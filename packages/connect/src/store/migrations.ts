@@ -519,6 +519,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX slice_dirty ON slice (group_id, prefix) WHERE dirty > 0;
   CREATE INDEX slice_tried ON slice (next_at, group_id) WHERE dirty > 0 AND attempts > 0;
 
+  ALTER TABLE stranger ADD COLUMN kind TEXT NOT NULL DEFAULT 'user';
+
   -- Restored objects: of which groups the directory shows them as members is to be asked.
   CREATE TABLE member_to_look_up (
     connector TEXT NOT NULL,

@@ -13,6 +13,7 @@ import { DirectoryPin } from './directory/directory-pin.ts';
 import { Restores } from './directory/restores.ts';
 import { Events } from './events.ts';
 import { FullPasses } from './full-passes.ts';
+import { GroupHeads } from './groups/group-heads.ts';
 import { GroupLists } from './groups/group-lists.ts';
 import { Members } from './groups/members.ts';
 import { Slices } from './groups/slices.ts';
@@ -63,6 +64,7 @@ export interface ConnectorStore {
   readonly owed: Owed;
   readonly passes: FullPasses;
   readonly heads: HeadBuckets;
+  readonly groupHeads: GroupHeads;
   readonly receipts: Receipts;
   readonly restores: Restores;
   readonly saidAnew: SaidAnew;
@@ -118,6 +120,7 @@ export function connectorStore(
     owed: new Owed(db, name),
     passes: new FullPasses(db, name),
     heads: new HeadBuckets(db, name),
+    groupHeads: new GroupHeads(db, name),
     receipts: new Receipts(db, name),
     restores: new Restores(db, name, cursors, confirmations),
     saidAnew: new SaidAnew(db, name),

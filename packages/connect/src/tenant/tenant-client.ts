@@ -125,6 +125,22 @@ export class TenantClient {
     return callIfServed(this.#send, routes.compareForest, { body });
   }
 
+  /** Undefined of a tenant of the release before. */
+  async compareGroups(body: {
+    forest: string;
+    buckets: string;
+  }): Promise<ReplyOf<typeof groupRoutes.compareGroups> | undefined> {
+    return callIfServed(this.#send, groupRoutes.compareGroups, { body });
+  }
+
+  async readGroupLines(body: {
+    forest: string;
+    buckets: number[];
+    after: { sourceAnchor: string; prefix: string | null } | null;
+  }): Promise<ReplyOf<typeof groupRoutes.readGroupLines>> {
+    return call(this.#send, groupRoutes.readGroupLines, { body });
+  }
+
   async readLines(body: {
     forest: string;
     buckets: number[];

@@ -2,7 +2,11 @@ import type { GroupChange, MembersChange, MembersVerdict, Verdict } from '@cause
 import {
   type AnyGroupRecord,
   decidingSlice,
+  differingBuckets,
+  type GroupEntry,
   type GroupRecord,
+  groupBucketOf,
+  groupLineDigests,
   liveSlices,
   memberKey,
   peekGroupRecord,
@@ -100,6 +104,24 @@ export class PeerGroups {
       ),
     );
     return named.sort();
+  }
+
+  /** What it has, as it compares it. */
+  lines(): GroupEntry[] {
+    return [...this.groups].flatMap(([anchor, { group, slices }]) => [
+      { anchor, prefix: null, sequence: group.sequence },
+      ...[...slices.values()].map(({ prefix, sequence }) => ({ anchor, prefix, sequence })),
+    ]);
+  }
+
+  differingFrom(buckets: string): number[] {
+    return differingBuckets(groupLineDigests(this.lines()), buckets);
+  }
+
+  /** All of some buckets in one answer. */
+  linesOf(buckets: readonly number[]) {
+    const lines = this.lines().filter(line => buckets.includes(groupBucketOf(line)));
+    return { lines: lines.map(({ anchor, ...line }) => ({ sourceAnchor: anchor, ...line })), more: false };
   }
 
   #read(record: string): AnyGroupRecord | undefined {

@@ -35,7 +35,9 @@ const SYNC = '/api/v1/sync/';
 const HEAD = `${SYNC}head`;
 const COMPARE = `${SYNC}compare`;
 const LINES = `${SYNC}lines`;
-const COMPARING: ReadonlySet<string> = new Set([COMPARE, LINES]);
+const COMPARE_GROUPS = `${SYNC}compare-groups`;
+const GROUP_LINES = `${SYNC}group-lines`;
+const COMPARING: ReadonlySet<string> = new Set([COMPARE, LINES, COMPARE_GROUPS, GROUP_LINES]);
 
 /** The tenant's provisioning side as a scripted peer: keeps what it is told, records all of it, misbehaves on demand. */
 export class ProvisioningPeer {
@@ -224,6 +226,10 @@ export class ProvisioningPeer {
       }
       case LINES:
         return pageOf(this.lines(), JSON.parse(body) as { buckets: number[]; after: string });
+      case COMPARE_GROUPS:
+        return { differing: this.groups.differingFrom((JSON.parse(body) as { buckets: string }).buckets) };
+      case GROUP_LINES:
+        return this.groups.linesOf((JSON.parse(body) as { buckets: number[] }).buckets);
       default:
         return {};
     }

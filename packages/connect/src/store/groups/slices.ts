@@ -63,6 +63,12 @@ export class Slices {
     }
   }
 
+  /** Another place has a slice otherwise than it was acknowledged, or one that nobody acknowledged: that is to be signed anew, or all are. */
+  sayAnew(group: number, prefix: string): void {
+    const sql = 'UPDATE slice SET dirty = dirty + 1 WHERE group_id = ? AND prefix = ? AND divided = 0';
+    if (this.#db.run(sql, group, prefix) === 0) this.soilAll(group);
+  }
+
   /** In the order of groups and prefixes, less what waits for its next try. */
   pending(after: Pick<PendingSlice, 'group' | 'prefix'>, limit: number, now: number): PendingSlice[] {
     return this.#db.all<PendingSlice & Record<string, unknown>>(
