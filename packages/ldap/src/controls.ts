@@ -11,7 +11,6 @@ export const ControlOid = {
   extendedDn: '1.2.840.113556.1.4.529',
   pagedResults: '1.2.840.113556.1.4.319',
   permissiveModify: '1.2.840.113556.1.4.1413',
-  extendedDn: '1.2.840.113556.1.4.529',
   bypassPasswordHash: '1.3.6.1.4.1.7165.4.3.12',
 } as const;
 
@@ -123,21 +122,6 @@ export function showDeleted(): Control {
 /** A value that is added and there, or taken away and not there, is no error ([MS-ADTS] 3.1.1.3.4.1.8). */
 export function permissiveModify(): Control {
   return new Control(ControlOid.permissiveModify, { critical: true });
-}
-
-/** Distinguished names come as `<GUID=…>;<SID=…>;CN=…` ([MS-ADTS] 3.1.1.3.4.1.5). */
-export class ExtendedDnControl extends Control {
-  constructor() {
-    super(ControlOid.extendedDn, { critical: true });
-  }
-
-  protected override writeControl(writer: BerWriter): void {
-    const value = new BerWriter();
-    value.startSequence();
-    value.writeInt(1); // as text
-    value.endSequence();
-    writer.writeBuffer(value.buffer, OCTET_STRING);
-  }
 }
 
 /**
