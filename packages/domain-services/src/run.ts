@@ -26,6 +26,7 @@ import { Follower } from './feed/follower.ts';
 import { GroupFollower } from './feed/group-follower.ts';
 import { HeadWatch } from './heads/head-watch.ts';
 import { Ledger } from './ledger/ledger.ts';
+import type { ManagedDomain } from './managed-domain.ts';
 import { openDomainKeys, publicDomainKeys } from './pairing/domain-keys.ts';
 import { type Places, placesOf } from './places.ts';
 import { openTenant, requireIdentity } from './registration/identity.ts';
@@ -75,41 +76,35 @@ async function runParts(
       name: 'samba',
       run: signal => supervise({ ledger, places, log, reunited }, signal),
     };
-    const feed: Service = {
-      name: 'feed',
-      run: async signal => {
-        const domain = await domainWhenUp(signal);
-        if (domain === undefined) return;
-        await directory.readAccountDescriptor(domain);
-        const follower = new Follower({
-          ...{ ledger, directory, sealingKey: keys.sealing, send, log, domain },
-          ldbModify: LdbModify.open(places.domain, () => directory.beforeChange()),
-          tenant: enrolment.tenantId,
-          deletionThreshold: configuration.deletionThreshold,
-          growth: configuration.growth,
-          onPremisesSids: configuration.onPremisesSids,
-          onCaughtUp: askedAt => heads.compare('users', askedAt),
-        });
-        api.follower = follower;
-        await follower.run(signal);
-      },
-    };
-    const groupFeed: Service = {
-      name: 'feed of groups',
-      run: async signal => {
-        const domain = await domainWhenUp(signal);
-        if (domain === undefined) return;
-        const groups = new GroupFollower({ ledger, send, log, domain, tenant: enrolment.tenantId });
-        api.groups = groups;
-        await groups.run(signal);
-      },
-    };
+    const feed = whenUp('feed', domainWhenUp, async (domain, signal) => {
+      await directory.readAccountDescriptor(domain);
+      api.follower = new Follower({
+        ...{ ledger, directory, sealingKey: keys.sealing, send, log, domain },
+        ldbModify: LdbModify.open(places.domain, () => directory.beforeChange()),
+        tenant: enrolment.tenantId,
+        deletionThreshold: configuration.deletionThreshold,
+        growth: configuration.growth,
+        onPremisesSids: configuration.onPremisesSids,
+        onCaughtUp: askedAt => heads.compare('users', askedAt),
+      });
+      await api.follower.run(signal);
+    });
+    const groupFeed = whenUp('feed of groups', domainWhenUp, async (domain, signal) => {
+      api.groups = new GroupFollower({
+        ...{ ledger, send, log, domain, tenant: enrolment.tenantId },
+        onCaughtUp: askedAt => heads.compare('groups', askedAt),
+      });
+      await api.groups.run(signal);
+    });
     const { headIntervalMs, realm } = configuration;
     const limits = limitsOf(configuration);
     const heads = new HeadWatch({
       ...{ ledger, send, log, tenant: enrolment.tenantId, receiptKey: keys.receipts, headIntervalMs, limits },
-      onHead: () => api.follower?.wake(),
-      onLasting: () => api.follower?.readAgain(), // TODO(groups)
+      onHead: () => {
+        api.follower?.wake();
+        api.groups?.wake();
+      },
+      onLasting: of => (of === 'users' ? api.follower : api.groups)?.readAgain(),
     });
     const publicKeys = publicDomainKeys(keys);
     const standing = new StandingWatch({
@@ -138,6 +133,19 @@ async function runParts(
     ledger.close();
   }
 }
+
+/** Works once the domain's directory answers. */
+const whenUp = (
+  name: string,
+  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>,
+  work: (domain: ManagedDomain, signal: AbortSignal) => Promise<void>,
+): Service => ({
+  name,
+  async run(signal) {
+    const domain = await domainWhenUp(signal);
+    if (domain !== undefined) await work(domain, signal);
+  },
+});
 
 async function supervise(up: Omit<Up, 'directory'>, signal: AbortSignal): Promise<void> {
   const { ledger, places, log, reunited } = up;

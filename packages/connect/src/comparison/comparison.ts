@@ -9,8 +9,8 @@ import { cycledSince, type LastCycles, lastCycles, type Reading } from '../store
 import { EventId } from '../store/events.ts';
 import type { OwnLine } from '../store/head-buckets.ts';
 import { raiseUnverified } from '../store/sequence.ts';
-import { compareGroups } from './compare-groups.ts';
 import { compareLines, type Difference, isSameLine } from './compare-lines.ts';
+import { compareGroups } from './groups-at-tenant.ts';
 import { type Directory, lookUpStrangers } from './look-up-strangers.ts';
 import { sayAnew, strangers } from './say-anew.ts';
 

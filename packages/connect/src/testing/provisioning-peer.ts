@@ -14,7 +14,8 @@ import type {
   Withdrawal,
 } from '@causeway/contract';
 import { comparePasswordOrder } from '@causeway/credentials';
-import { domainFingerprint, generateSigningKey, joinEncapsulation, peekRecord } from '@causeway/records';
+import { domainFingerprint, generateSigningKey, peekRecord } from '@causeway/records';
+import { changesOf, credentialsOf } from './peer-bodies.ts';
 import { PeerGroups } from './peer-groups.ts';
 import { differingFrom, linesOf, type PeerUser, pageOf } from './peer-lines.ts';
 
@@ -284,18 +285,4 @@ export class ProvisioningPeer {
     delete user.credential;
     return { sourceAnchor, verdict: 'applied' };
   }
-}
-
-function changesOf<T>(body: string): T[] {
-  return (JSON.parse(body) as { changes: T[] }).changes;
-}
-
-function credentialsOf(body: string): CredentialChange[] {
-  const { encapsulation } = JSON.parse(body) as { encapsulation: string | null };
-  return changesOf<CredentialChange>(body).map(change => {
-    const { record: signed } = change;
-    return signed && encapsulation
-      ? { ...change, record: joinEncapsulation({ signed, encapsulation }) }
-      : change;
-  });
 }

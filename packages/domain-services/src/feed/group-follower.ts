@@ -1,11 +1,10 @@
 import { askedWait, CallError, type Send } from '@causeway/api';
+import { MAX_GROUP_PAGE } from '@causeway/contract';
 import { Bell, faultPoint, keepGoing, type Service, Trouble } from '@causeway/service';
 import { POLL_SECONDS } from '../configuration.ts';
 import { type BeliefContext, type BelievedPage, believePage } from '../groups/believe-page.ts';
 import { type ReadGroups, readGroupFeed } from './read-group-feed.ts';
 
-/** Records of a page: of slices, some 6 MB. */
-const PAGE = 500;
 /** A tenant that says at once that there is nothing is not asked more often than this. */
 const EMPTY_PAUSE_MS = 100;
 /** Until a tenant that has no feed of groups is asked for it again. */
@@ -17,6 +16,8 @@ const NAMED = 5;
 
 export interface GroupFollowerOptions extends BeliefContext {
   send: Send;
+  /** Told at the end of the feed when its last page was asked for. */
+  onCaughtUp?: (askedAt: number) => void;
 }
 
 /**
@@ -47,6 +48,12 @@ export class GroupFollower implements Service {
     return this.#trouble.text;
   }
 
+  /** Reads the feed again from the start. Equal records cost nothing. */
+  readAgain(): void {
+    this.#options.ledger.state.set('groupCursor', '');
+    this.wake();
+  }
+
   /** Ends the wait for news: the cursor may have been set back. */
   wake(): void {
     this.#bell.ring();
@@ -68,9 +75,10 @@ export class GroupFollower implements Service {
     if (after === '') this.#caughtUp = false;
     const wait = this.#caughtUp ? POLL_SECONDS : 0;
     const woken = AbortSignal.any([signal, this.#bell.signal]);
+    const askedAt = ledger.clock.monotonic();
     let page: ReadGroups | undefined;
     try {
-      page = await readGroupFeed(send, { after, limit: PAGE, wait }, wait > 0 ? woken : signal);
+      page = await readGroupFeed(send, { after, limit: MAX_GROUP_PAGE, wait }, wait > 0 ? woken : signal);
     } catch (error) {
       // A cursor that is none, of a tenant that was replaced: without it the feed begins anew.
       if (error instanceof CallError && error.status === 400) ledger.state.set('groupCursor', '');
@@ -85,6 +93,7 @@ export class GroupFollower implements Service {
     faultPoint('domain.groups-read');
     if (!this.#take(after, page, more)) return;
     this.#caughtUp = !more;
+    if (!more) this.#options.onCaughtUp?.(askedAt);
     if (page.items.length === 0) await ledger.clock.sleep(EMPTY_PAUSE_MS, woken);
   }
 

@@ -8,7 +8,7 @@ import { findKnown, putObject } from '../objects/groups/put-object.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { DOMAIN_SID, group, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
-import { compareGroups } from './compare-groups.ts';
+import { compareGroups } from './groups-at-tenant.ts';
 
 const peer = await ProvisioningPeer.listen();
 after(() => peer.close());
