@@ -51,15 +51,22 @@ export const isBelow = (prefix: string, key: string): boolean => bitsOf(key).sta
  * the prefix, so that some may be empty.
  */
 export function divideMembers(prefix: string, references: readonly string[]): Map<string, string[]> {
-  const length = references.reduce((sum, reference) => sum + reference.length + 3, 0);
+  return divide(
+    prefix,
+    references.map(reference => ({ reference, bits: bitsOf(memberKey(reference)) })),
+  );
+}
+
+function divide(
+  prefix: string,
+  members: readonly { reference: string; bits: string }[],
+): Map<string, string[]> {
+  const length = members.reduce((sum, { reference }) => sum + reference.length + 3, 0);
   if (length <= MAX_SLICE_LENGTH || prefix.length === MAX_PREFIX_LENGTH)
-    return new Map([[prefix, references.toSorted()]]);
+    return new Map([[prefix, members.map(({ reference }) => reference).sort()]]);
   const [zeros, ones] = ['0', '1'].map(bit => prefix + bit) as [string, string];
-  const below = Map.groupBy(references, reference => (isBelow(zeros, memberKey(reference)) ? zeros : ones));
-  return new Map([
-    ...divideMembers(zeros, below.get(zeros) ?? []),
-    ...divideMembers(ones, below.get(ones) ?? []),
-  ]);
+  const below = Map.groupBy(members, ({ bits }) => (bits.startsWith(zeros) ? zeros : ones));
+  return new Map([...divide(zeros, below.get(zeros) ?? []), ...divide(ones, below.get(ones) ?? [])]);
 }
 
 /**
