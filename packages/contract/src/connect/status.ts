@@ -3,7 +3,7 @@ import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from '../common.ts';
 import { RecordNames } from '../http/accepts.ts';
 import { route } from '../http/route.ts';
 import { SeenRuns } from '../http/run.ts';
-import { ConnectGroups } from './groups.ts';
+import { ConnectGroups } from './group-status.ts';
 
 /** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
 

@@ -51,27 +51,42 @@ export class Members {
   #change(group: number, references: Iterable<string>, to: (flags: Flags) => Flags): number {
     const changed: string[] = [];
     let grown = 0;
-    for (const reference of references) {
-      const key = memberKey(reference);
-      const row = this.#db.get<Flags & Record<string, unknown>>(
-        'SELECT listed, by_primary, missed FROM membership WHERE group_id = ? AND key = ? AND reference = ?',
-        ...[group, key, reference],
-      );
-      const before = row ?? NEITHER;
-      const after = to(before);
-      if (row ? same(before, after) : !isMember(after)) continue;
-      this.#db.run(
-        `INSERT INTO membership (group_id, key, reference, listed, by_primary, missed) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET listed = excluded.listed, by_primary = excluded.by_primary, missed = excluded.missed`,
-        ...[group, key, reference, after.listed, after.by_primary, after.missed],
-      );
-      if (isMember(before) === isMember(after)) continue;
-      grown += isMember(after) ? 1 : -1;
-      if (!isWellKnown(reference)) changed.push(key);
+    for (const some of inPortions(references)) {
+      const rows: [key: string, reference: string, listed: number, byPrimary: number, missed: number][] = [];
+      const known = this.#known(group, some);
+      for (const [reference, key] of some) {
+        const before = known.get(reference) ?? NEITHER;
+        const after = to(before);
+        if (same(before, after)) continue;
+        rows.push([key, reference, after.listed, after.by_primary, after.missed]);
+        if (isMember(before) === isMember(after)) continue;
+        grown += isMember(after) ? 1 : -1;
+        if (!isWellKnown(reference)) changed.push(key);
+      }
+      if (rows.length > 0) this.#write(group, rows);
     }
     if (grown !== 0) this.#db.run('UPDATE group_list SET members = members + ? WHERE id = ?', grown, group);
     this.#slices.soil(group, changed);
     return grown;
+  }
+
+  /** One statement for all of them: a list may have hundreds of thousands. */
+  #known(group: number, some: ReadonlyMap<string, string>): Map<string, Flags> {
+    const rows = this.#db.all<Flags & { reference: string }>(
+      `SELECT m.reference, m.listed, m.by_primary, m.missed FROM json_each(?) AS j
+         CROSS JOIN membership AS m ON m.group_id = ? AND m.key = j.value ->> 1 AND m.reference = j.value ->> 0`,
+      ...[JSON.stringify([...some]), group],
+    );
+    return new Map(rows.map(row => [row.reference, row]));
+  }
+
+  #write(group: number, rows: readonly (readonly (string | number)[])[]): void {
+    this.#db.run(
+      `INSERT INTO membership (group_id, key, reference, listed, by_primary, missed)
+         SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?) WHERE true
+       ON CONFLICT DO UPDATE SET listed = excluded.listed, by_primary = excluded.by_primary, missed = excluded.missed`,
+      ...[group, JSON.stringify(rows)],
+    );
   }
 
   /** The object was deleted: it is in no group any more. No slice is signed for that; the rows stay until theirs is. */
@@ -133,8 +148,11 @@ export class Members {
 
   /** A part of a list that is read whole: adds at once. */
   readPart(group: number, references: readonly string[]): number {
-    for (const reference of references)
-      this.#db.run('INSERT OR IGNORE INTO seen VALUES (?, ?)', memberKey(reference), reference);
+    for (const some of inPortions(references))
+      this.#db.run(
+        'INSERT OR IGNORE INTO seen SELECT value ->> 1, value ->> 0 FROM json_each(?)',
+        JSON.stringify([...some]),
+      );
     return this.add(group, references);
   }
 
@@ -179,6 +197,21 @@ export class Members {
       ...[this.#connector, limit],
     );
   }
+}
+
+/** References of one statement. */
+const PORTION = 1_000;
+
+/** Each reference once, with its key. */
+function* inPortions(references: Iterable<string>): Generator<Map<string, string>, void> {
+  let some = new Map<string, string>();
+  for (const reference of references) {
+    some.set(reference, memberKey(reference));
+    if (some.size < PORTION) continue;
+    yield some;
+    some = new Map();
+  }
+  if (some.size > 0) yield some;
 }
 
 const same = (a: Flags, b: Flags): boolean =>
