@@ -27,6 +27,7 @@ import { makePublicServer } from '../server.ts';
 import { Installation } from '../tenancy/installation.ts';
 import { onEveryBackend } from '../testing/backends.ts';
 import { FOREST } from '../testing/forest.ts';
+import { group, groupItem, membersItem } from '../testing/groups.ts';
 import {
   accountItem,
   batchOf,
@@ -279,6 +280,10 @@ onEveryBackend('access', tenant => {
       [synchronizationRoutes.putHead.path]: { head: headOf(agent, { forest: other }) },
       [synchronizationRoutes.compareForest.path]: { buckets: NO_BUCKETS, mark: null },
       [synchronizationRoutes.readLines.path]: { buckets: [0], after: '' },
+      [synchronizedGroupRoutes.exportGroups.path]: { changes: [groupItem(agent, group(2))] },
+      [synchronizedGroupRoutes.exportMembers.path]: { changes: [membersItem(agent, group(2), [])] },
+      [synchronizedGroupRoutes.compareGroups.path]: { buckets: NO_BUCKETS },
+      [synchronizedGroupRoutes.readGroupLines.path]: { buckets: [0], after: null },
     };
     const naming = routes.filter(
       ({ access, body }) => access.includes('connect') && 'forest' in ((body as z.ZodObject)?.shape ?? {}),
