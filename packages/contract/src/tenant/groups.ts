@@ -59,21 +59,23 @@ export const groupRoutes = {
     path: '/api/v1/groups/:group/members',
     access: ['admin'],
     summary:
-      "the members of a group: its people, the groups in it, or references in it that stand for nobody here; of 'AAD DC Administrators' all of them, of another group a page at a time",
+      "the members of a group: of 'AAD DC Administrators' all of them, of another group a page at a time, in no order of names",
     params: Group,
-    query: Page.extend({
-      kind: z.enum(['people', 'groups', 'unresolved']).default('people'),
-      /** Of people and groups: also those of the groups in it, of a security group by security groups alone. */
+    query: z.strictObject({
+      /** Also the members of the groups in it, of a security group by security groups alone. */
       depth: Depth.default('direct'),
-      /** Of a reference, the last one of the page before. */
-      after: text(512).optional(),
+      /** `next` of the page before. */
+      after: text(1024).optional(),
+      limit: z.coerce.number().int().min(1).max(1000).default(1000),
     }),
     reply: z.strictObject({
       members: z.array(GroupMember),
+      /** The groups in it; absent of 'AAD DC Administrators'. */
       groups: z.array(GroupStatus).optional(),
+      /** References in it that stand for nobody here. */
       unresolved: z.array(z.string()).optional(),
-      /** Whether there is another page. */
-      more: z.literal(true).optional(),
+      /** Where the next page begins; absent of the last one. */
+      next: z.string().optional(),
     }),
   }),
   addGroupMember: route({

@@ -1,6 +1,5 @@
 import type { HttpServer } from '@causeway/api';
 import { type GroupMember, groupRoutes } from '@causeway/contract';
-import { CausewayError } from '@causeway/service';
 import {
   addNestedGroup,
   addPerson,
@@ -14,15 +13,9 @@ import {
   renameGroup,
 } from '../people/directory-groups.ts';
 import { addMember, groupsOf, listMembers, removeMember } from '../people/groups.ts';
-import {
-  type Group,
-  groupsInGroup,
-  groupsOfUser,
-  listGroups,
-  membersOf,
-  unresolvedIn,
-} from '../people/memberships.ts';
-import { existingUser, findUserById, isUuid, type User } from '../people/users.ts';
+import { membersOf } from '../people/members.ts';
+import { type Group, groupsOfUser, listGroups } from '../people/memberships.ts';
+import { existingUser, findUserById, type User } from '../people/users.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type CallerOf, type Input, type RouteContext, registerRoute } from './register-route.ts';
 
@@ -40,7 +33,7 @@ export function registerGroups(server: HttpServer, context: RouteContext): void 
   });
   registerRoute(server, context, groupRoutes.listGroupMembers, async ({ params, query }, { scope }) =>
     isSpecialGroup(params.group)
-      ? { members: query.kind === 'people' ? await listMembers(scope, params.group) : [] }
+      ? { members: await listMembers(scope, params.group) }
       : pageOfMembers(scope, await existingGroup(scope, params.group), query),
   );
   registerRoute(server, context, groupRoutes.addGroupMember, async ({ params, body, address }, caller) => {
@@ -75,31 +68,17 @@ const shownMember = (user: Pick<User, 'id' | 'user_principal_name'>): GroupMembe
 });
 
 async function pageOfMembers(scope: TenantScope, group: Group, query: Input<Members>['query']) {
-  const page = { after: query.after, limit: query.limit + 1 };
-  if (query.kind === 'unresolved') {
-    const { items, ...more } = cut(await unresolvedIn(scope, group, page), query.limit);
-    return { members: [], unresolved: items, ...more };
-  }
-  if (page.after !== undefined && !isUuid(page.after)) {
-    throw new CausewayError(
-      'bad-request',
-      'query.after: the id of the last member of the page before expected',
-    );
-  }
-  const walk = { ...page, nested: query.depth === 'nested' };
-  if (query.kind === 'groups') {
-    const { items, ...more } = cut(await groupsInGroup(scope, group, walk), query.limit);
-    return { members: [], groups: items.map(groupStatus), ...more };
-  }
-  const { items, ...more } = cut(await membersOf(scope, group, walk), query.limit);
-  return { members: items.map(shownMember), ...more };
+  const { after, limit } = query;
+  const { people, groups, unresolved, next } = await membersOf(scope, group, {
+    ...{ after, limit, nested: query.depth === 'nested' },
+  });
+  return {
+    members: people.map(shownMember),
+    groups: groups.map(groupStatus),
+    unresolved: [...unresolved],
+    ...(next !== undefined && { next }),
+  };
 }
-
-/** @param read one more than the page holds, if there is one more */
-const cut = <T>(read: readonly T[], limit: number): { items: T[]; more?: true } => ({
-  items: read.slice(0, limit),
-  ...(read.length > limit && { more: true as const }),
-});
 
 const groupPage = (read: readonly Group[], limit: number) => ({
   groups: read.slice(0, limit).map(groupStatus),

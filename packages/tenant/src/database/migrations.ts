@@ -449,8 +449,8 @@ const MIGRATIONS: readonly Migration[] = [
       `update users set deleted_sequence = account_sequence where deleted_at is not null and origin = 'synchronized'`,
       `create index users_deleted on users (tenant_id, forest, deleted_sequence) where deleted_sequence is not null`,
       // Who holds a SID is looked up for each member that is named by one.
-      `create index users_by_security_identifier on users (tenant_id, security_identifier) where deleted_at is null`,
-      `create index groups_by_security_identifier on groups (tenant_id, security_identifier) where deleted_at is null`,
+      `create index users_by_security_identifier on users (security_identifier, tenant_id) where deleted_at is null`,
+      `create index groups_by_security_identifier on groups (security_identifier, tenant_id) where deleted_at is null`,
       `alter table applications
         add column groups_claim text check (groups_claim in ('ids', 'names')),
         add column for_group uuid`,

@@ -13,6 +13,8 @@ export interface PageQuery {
 /** What a reference by SID begins with; every other one is an anchor, or in a group of the tenant's own an id. */
 const SID_PREFIX = 'S-1-5-21-%';
 
+export const isSid = (reference: string): boolean => reference.startsWith('S-1-5-21-');
+
 /** INVARIANT: a SID is whose it is alone while one living synchronized object has it; of two holders it is nobody. */
 function solely(tenantId: string, sid: RawBuilder<unknown>): RawBuilder<boolean> {
   return sql`(${sid} like ${SID_PREFIX} and 1 = (select count(*) from (
@@ -30,28 +32,42 @@ export interface WalkUp {
   readonly transitive: boolean;
 }
 
+/**
+ * The living groups `g` that an object `o (id, forest, anchor, sid)` is in, directly. Written so that each step has to be looked up by its index,
+ * behind the one before (`lateral`, `offset 0`): an embedded database knows nothing of how large its tables are, and would guess.
+ */
+export function parents(tenantId: string): RawBuilder<unknown> {
+  const named = (by: RawBuilder<unknown>) =>
+    sql`select group_id, reference from memberships where tenant_id = ${tenantId} and reference = ${by}`;
+  return sql`
+    cross join lateral (
+      ${named(sql`o.anchor`)} union all ${named(sql`o.sid`)} union all ${named(sql`o.id::text`)} offset 0) m
+    cross join lateral (
+      select id, origin, forest, source_anchor, security_identifier, security_enabled from groups
+      where tenant_id = ${tenantId} and id = m.group_id and deleted_at is null offset 0) g
+    where case when g.origin = 'cloud' then m.reference = o.id::text
+      when m.reference like ${SID_PREFIX} then m.reference = o.sid and ${solely(tenantId, sql`o.sid`)}
+      else m.reference = o.anchor and g.forest = o.forest end`;
+}
+
+export interface WalkUp {
+  /** Security groups alone; and a distribution group gives nothing by what it is in. */
+  readonly securityOnly: boolean;
+  /** Groups of groups, too. */
+  readonly transitive: boolean;
+}
+
 /** The groups that a user is in, as the rows `walk (id, …)`; loops end because a group is walked once. */
 function walkUp(tenantId: string, userId: string, { securityOnly, transitive }: WalkUp): RawBuilder<unknown> {
-  const sid = (object: string) => {
-    const of = sql.ref(`${object}.security_identifier`);
-    return sql`case when ${solely(tenantId, of)} then ${of} end`;
-  };
-  const start = sql`
-    select u.id, u.forest, u.source_anchor as anchor, ${sid('u')} as sid from users u
-    where u.tenant_id = ${tenantId} and u.id = ${userId} and u.deleted_at is null`;
-  // The fence (offset 0) has the index on references asked for each object: no scan of all memberships, whatever is estimated.
+  // The collation of users' anchors is another one than that of the index on references.
+  const start = sql`select id, forest, source_anchor collate "default" as anchor, security_identifier as sid from users
+    where tenant_id = ${tenantId} and id = ${userId} and deleted_at is null`;
   const step = (from: string) => sql`
-    select g.id, g.forest, g.source_anchor, ${sid('g')} from ${sql.ref(from)} o
-    cross join lateral (select group_id, reference from memberships
-      where tenant_id = ${tenantId} and reference = any (array[o.anchor, o.sid, o.id::text]) offset 0) m
-    join groups g on g.tenant_id = ${tenantId} and g.id = m.group_id
-    where g.deleted_at is null and (g.security_enabled or not ${securityOnly})
-      and case when g.origin = 'cloud' then m.reference = o.id::text
-        when m.reference like ${SID_PREFIX} then m.reference = o.sid
-        else m.reference = o.anchor and g.forest = o.forest end`;
+    select g.id, g.forest, g.source_anchor, g.security_identifier from ${sql.ref(from)} o ${parents(tenantId)}
+      and (g.security_enabled or not ${securityOnly})`;
   return transitive
     ? sql`with recursive walk (id, forest, anchor, sid) as (${start} union ${step('walk')})`
-    : sql`with start as (${start}), walk (id, forest, anchor, sid) as (${step('start')})`;
+    : sql`with start as (${start}), walk (id, forest, anchor, sid) as materialized (${step('start')})`;
 }
 
 /** What people call a group. */
@@ -108,106 +124,4 @@ export async function listGroups(
       order by ${ORDER} limit ${query.limit}`,
   );
   return rows;
-}
-
-/**
- * The memberships of a group, as the rows `below (id, origin, forest)`: of itself, and of the groups in it. Below a security group nothing
- * is walked through a distribution group.
- */
-function walkDown(tenantId: string, group: Group, nested: boolean): RawBuilder<unknown> {
-  const self = sql`select g.id, g.origin, g.forest from groups g where g.tenant_id = ${tenantId} and g.id = ${group.id}`;
-  if (!nested) return sql`with below (id, origin, forest) as (${self})`;
-  return sql`with recursive below (id, origin, forest) as (
-    ${self}
-    union
-    select g.id, g.origin, g.forest from below b
-    join memberships m on m.tenant_id = ${tenantId} and m.group_id = b.id
-    join (${namedGroups(tenantId)}) named on named.reference = m.reference
-    join groups g on g.tenant_id = ${tenantId} and g.id = named.id
-    where ${isMeant(tenantId)} and (g.security_enabled or not ${group.security_enabled}))`;
-}
-
-/** Every group by each of the references that may stand for it; of a SID, `place` is null. */
-function namedGroups(tenantId: string): RawBuilder<unknown> {
-  return sql`
-    select id, source_anchor as reference, coalesce(forest, '') as place from groups
-      where tenant_id = ${tenantId} and deleted_at is null
-    union all
-    select id, security_identifier, null from groups
-      where tenant_id = ${tenantId} and deleted_at is null and origin = 'synchronized'`;
-}
-
-/** Whether the reference `m` of the group `b` stands for the group `named`. */
-function isMeant(tenantId: string): RawBuilder<boolean> {
-  return sql`case
-    when named.place is null then b.origin = 'synchronized' and ${solely(tenantId, sql`m.reference`)}
-    else named.place = coalesce(b.forest, '') and (b.origin = 'cloud' or m.reference not like ${SID_PREFIX}) end`;
-}
-
-/** The people of the memberships `b`, `m`; some of them several times. */
-function people(tenantId: string): RawBuilder<unknown> {
-  const memberships = sql`below b join memberships m on m.tenant_id = ${tenantId} and m.group_id = b.id`;
-  const living = sql`u.tenant_id = ${tenantId} and u.deleted_at is null`;
-  return sql`
-    select u.id, m.reference from ${memberships} join users u on ${living} and u.source_anchor = m.reference and u.forest = b.forest
-      where b.origin = 'synchronized' and m.reference not like ${SID_PREFIX}
-    union all
-    select u.id, m.reference from ${memberships} join users u on ${living} and u.security_identifier = m.reference and u.origin = 'synchronized'
-      where b.origin = 'synchronized' and ${solely(tenantId, sql`m.reference`)}
-    union all
-    select u.id, m.reference from ${memberships} join users u on ${living}
-      and u.id = case when b.origin = 'cloud' then m.reference::uuid end`;
-}
-
-export interface WalkDown extends PageQuery {
-  /** The members of the groups in it, too. */
-  readonly nested: boolean;
-}
-
-export interface PersonInGroup {
-  readonly id: string;
-  readonly user_principal_name: string;
-}
-
-/** The living people in a group, by sign-in name. */
-export async function membersOf(scope: TenantScope, group: Group, query: WalkDown): Promise<PersonInGroup[]> {
-  const { rows } = await scope.run<PersonInGroup>(
-    tenantId => sql`
-      ${walkDown(tenantId, group, query.nested)}, members as (${people(tenantId)})
-      select id, user_principal_name from users where tenant_id = ${tenantId} and id in (select id from members)
-        and ${query.after === undefined ? sql`true` : sql`upn_key > (select upn_key from users where tenant_id = ${tenantId} and id = ${query.after})`}
-      order by upn_key limit ${query.limit}`,
-  );
-  return rows;
-}
-
-/** The living groups in a group, by name; a group that a loop leads back to is in itself. */
-export async function groupsInGroup(scope: TenantScope, group: Group, query: WalkDown): Promise<Group[]> {
-  const { rows } = await scope.run<Group>(
-    tenantId => sql`
-      ${walkDown(tenantId, group, query.nested)}
-      select g.* from groups g where g.tenant_id = ${tenantId} and ${afterGroup(tenantId, query.after)} and g.id in (
-        select named.id from below b
-        join memberships m on m.tenant_id = ${tenantId} and m.group_id = b.id
-        join (${namedGroups(tenantId)}) named on named.reference = m.reference
-        where ${isMeant(tenantId)})
-      order by ${ORDER} limit ${query.limit}`,
-  );
-  return rows;
-}
-
-/** References in the group itself that stand for nobody: not here yet, out of scope, of a forest that is not connected, or a SID of two holders. */
-export async function unresolvedIn(scope: TenantScope, group: Group, query: PageQuery): Promise<string[]> {
-  const { rows } = await scope.run<{ reference: string }>(
-    tenantId => sql`
-      ${walkDown(tenantId, group, false)}, members as (${people(tenantId)})
-      select m.reference from below b
-      join memberships m on m.tenant_id = ${tenantId} and m.group_id = b.id
-      where ${query.after === undefined ? sql`true` : sql`m.reference > ${query.after}`}
-        and m.reference not in (select reference from members)
-        and not exists (select 1 from (${namedGroups(tenantId)}) named
-          where named.reference = m.reference and ${isMeant(tenantId)})
-      order by m.reference limit ${query.limit}`,
-  );
-  return rows.map(({ reference }) => reference);
 }
