@@ -1,5 +1,6 @@
 export * from './common.ts';
 export * from './connect/connectors.ts';
+export * from './connect/groups.ts';
 export * from './connect/held.ts';
 export * from './connect/objects.ts';
 export * from './connect/pairing.ts';

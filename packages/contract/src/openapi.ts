@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import * as common from './common.ts';
 import * as connectors from './connect/connectors.ts';
+import * as connectGroups from './connect/groups.ts';
 import * as connectHeld from './connect/held.ts';
 import * as objects from './connect/objects.ts';
 import * as parameters from './connect/parameters.ts';
@@ -66,6 +67,7 @@ const modules = [
   administrators,
   applications,
   common,
+  connectGroups,
   connectHeld,
   connectStatus,
   connectors,

@@ -10,6 +10,7 @@ export const ControlOid = {
   sdFlags: '1.2.840.113556.1.4.801',
   extendedDn: '1.2.840.113556.1.4.529',
   pagedResults: '1.2.840.113556.1.4.319',
+  permissiveModify: '1.2.840.113556.1.4.1413',
   bypassPasswordHash: '1.3.6.1.4.1.7165.4.3.12',
 } as const;
 
@@ -116,6 +117,11 @@ function writeInteger(writer: BerWriter, integer: number): void {
 /** Finds deleted objects too. */
 export function showDeleted(): Control {
   return new Control(ControlOid.showDeleted, { critical: true });
+}
+
+/** A value that is added and there, or taken away and not there, is no error ([MS-ADTS] 3.1.1.3.4.1.8). */
+export function permissiveModify(): Control {
+  return new Control(ControlOid.permissiveModify, { critical: true });
 }
 
 /**

@@ -15,6 +15,7 @@ export {
   DirSyncFlag,
   ExtendedDnControl,
   type LdapControl,
+  permissiveModify,
   SdFlag,
   SdFlagsControl,
   showDeleted,

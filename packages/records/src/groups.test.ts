@@ -25,6 +25,7 @@ import {
 } from './index.ts';
 import { ACCOUNT, HEAD, partsOf, signedBy, TENANT, trusting, withPart } from './testing/fixtures.ts';
 import { GROUP, MEMBERS, numberedGroup, signedGroup, signedMembers, signedSlices } from './testing/groups.ts';
+import { hostileGroups, hostileMembers } from './testing/hostile.ts';
 
 const signer = generateSigningKey();
 const stranger = generateSigningKey();
@@ -110,21 +111,15 @@ test('another key, tenant, forest, and any member changed are refused', () => {
   }
 });
 
-test('what a tenant could make of a slice is refused: a member more, less, another, another group, another prefix, an older one made newer', () => {
-  const { payload } = partsOf(members);
-  const [first, ...others] = MEMBERS.members as [string, ...string[]];
-  for (const change of [
-    { members: [...MEMBERS.members, 'zzz'] },
-    { members: others },
-    { members: [] },
-    { members: [first, ACCOUNT.sourceAnchor] },
-    { sourceAnchor: numberedGroup(7).sourceAnchor },
-    { sourceAnchor: numberedGroup(7).sourceAnchor, objectGuid: numberedGroup(7).objectGuid },
-    { prefix: '0' },
-    { sequence: MEMBERS.sequence + 1 },
-    { forest: 'other.example.com' },
-  ])
-    assert.equal(refusalOf(withPart(members, 1, { ...payload, ...change })), 'bad-signature');
+test('what a tenant, a stranger or another forest could show in place of a group or a slice is refused, each with its reason', () => {
+  for (const prefix of ['', '01'])
+    for (const { what, record, refusal } of [
+      ...hostileMembers(signer, stranger, { ...MEMBERS, prefix }),
+      ...hostileGroups(signer, stranger, { ...GROUP, deleted: prefix !== '' }),
+    ])
+      assert.equal(refusalOf(record), refusal, what);
+  const all = [...hostileMembers(signer, stranger, MEMBERS), ...hostileGroups(signer, stranger, GROUP)];
+  assert.equal(new Set([group, members, ...all.map(({ record }) => record)]).size, all.length + 2);
 });
 
 test('what is signed of one kind never passes for another', () => {

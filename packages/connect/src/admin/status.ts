@@ -15,6 +15,7 @@ import type { Connector } from '../sync/connector.ts';
 import { connectorCounts } from '../sync/connector-counts.ts';
 import type { SyncConfiguration } from '../tenant/tenant-client.ts';
 import { fullPassStatus } from './full-pass-status.ts';
+import { groupStatus } from './group-status.ts';
 import { restoreState } from './restore.ts';
 
 const LISTED = 50;
@@ -34,7 +35,12 @@ export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
     },
     signingKey: agent.publicKey,
     pairing: pairing(connect, told),
-    connectors: await Promise.all(connect.connectors.map(one => connectorStatus(one, connect.openedAt))),
+    connectors: await Promise.all(
+      connect.connectors.map(async one => ({
+        ...(await connectorStatus(one, connect.openedAt)),
+        ...groupStatus(one, told instanceof CallError ? null : told.accepts),
+      })),
+    ),
     events: store.events.last(EVENTS),
   };
 }
@@ -141,8 +147,9 @@ function entries(store: ConnectorStore, quarantined: boolean) {
   }));
 }
 
+/** Of a group, what it is called there, too. */
 function userName(store: ConnectorStore, guid: string): string {
-  const object = store.space.get(guid);
+  const object = store.space.get(guid) ?? store.groups.get(guid);
   const name = object?.attributes.userPrincipalName ?? object?.attributes.sAMAccountName;
   return typeof name === 'string' ? name : (object?.dn ?? guid);
 }

@@ -5,6 +5,7 @@ import { describeRestore } from './accept-restore.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 import { describeController } from './domain-controller.ts';
 import { describePass } from './force-password-sync.ts';
+import { describeGroups } from './show-groups.ts';
 
 export async function showStatus(user: string | undefined, options: CommonOptions): Promise<void> {
   if (user === undefined) {
@@ -32,6 +33,7 @@ export function describeStatus(status: ConnectStatus, running: boolean): string[
       `  ${c.users} users in scope, ${c.exported} in the tenant, ${c.passwords} passwords sent, ${c.withLegacyRecord} of them for the managed domain`,
       `  ${c.queued} in the retry queue, ${c.quarantined} quarantined, ${c.owed} owed, ${c.waiting} waiting for their users to change a temporary password`,
     );
+    if (c.groups) lines.push(...describeGroups(c.groups, c.name).map(line => `  ${line}`));
     lines.push(...describeArrival(c.arrival).map(line => `  ${line}`));
     if (c.domainController) lines.push(...describeController(c.domainController).map(line => `  ${line}`));
     if (c.restore) lines.push(...describeRestore(c.restore).map(line => `  ${line}`));

@@ -12,6 +12,7 @@ import { oweImport, readVector } from '../domain-controller/lag.ts';
 import type { Restore } from '../store/directory/restores.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { decideAccount, userAccountControl } from './decide-account.ts';
+import { findKnown } from './groups/put-object.ts';
 import { type DirectoryObject, mergeImported } from './merge.ts';
 
 /** Attributes that decide whether somebody is synchronized and can sign in. */
@@ -57,8 +58,9 @@ export class LaggingImport {
     const { lags, restore } = this.#behind;
     const taken: ImportedObject[] = [];
     const waiting: ImportedObject[] = [];
-    for (const change of objects) {
-      const known = store.space.get(change.objectGuid);
+    for (const each of objects) {
+      const change = withoutAdded(each);
+      const { known } = findKnown(store, change.objectGuid);
       const by =
         change.isDeleted && !lags ? undefined : decidingAttributes(known, change, full !== null, scope);
       if (by === undefined) taken.push(change);
@@ -96,8 +98,8 @@ export class LaggingImport {
     store.db.transaction(() => {
       for (const { objectGuid } of taken) store.restores.release('opening', objectGuid);
       for (const { objectGuid, isDeleted, attributes, distinguishedName } of waiting) {
-        const known = store.space.get(objectGuid);
-        if (known) store.space.put(known, generation);
+        const { space, known } = findKnown(store, objectGuid);
+        if (known) space.put(known, generation);
         if (isDeleted) continue; // of one that lags
         const { userPrincipalName: upn, sAMAccountName: sam } = { ...known?.attributes, ...attributes };
         const name = [upn, sam].find(value => typeof value === 'string') ?? distinguishedName;
@@ -105,6 +107,13 @@ export class LaggingImport {
       }
     });
   }
+}
+
+/** Who comes into a group waits as whoever would be opened: the list is read when the domain controller counts again. Who leaves, leaves. */
+function withoutAdded(change: ImportedObject): ImportedObject {
+  const { memberChanges } = change;
+  if (memberChanges === undefined) return change;
+  return { ...change, memberChanges: { ...memberChanges, added: [], isWhole: true } };
 }
 
 /** Whose last change decides whether what is said of an object counts; undefined: it counts in any case. */

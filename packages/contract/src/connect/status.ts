@@ -3,6 +3,7 @@ import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from '../common.ts';
 import { RecordNames } from '../http/accepts.ts';
 import { route } from '../http/route.ts';
 import { SeenRuns } from '../http/run.ts';
+import { ConnectGroups } from './groups.ts';
 
 /** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
 
@@ -210,6 +211,8 @@ export const ConnectStatus = z.strictObject({
       suppressedCreations: Count,
       /** New users of 24 hours, when they are more than an alarm leaves unsaid. */
       growthAlarm: Count.nullable(),
+      /** There once a group was met. */
+      groups: ConnectGroups.optional(),
       fullPass: FullPasswordSync.nullable(),
       /** Absent until the tenant was compared, and where it is of a release that cannot be. */
       comparison: ConnectComparison.optional(),

@@ -79,6 +79,25 @@ export const AdministratorCounts = z.strictObject({
 });
 export type AdministratorCounts = z.infer<typeof AdministratorCounts>;
 
+/** The groups of forests in the managed domain, in numbers. */
+export const DomainGroups = z.strictObject({
+  /** In the directory; `waiting`: records that it does not have yet; `unclaimed`: groups there of which no record has come. */
+  ...{ groups: Count, waiting: Count, unclaimed: Count },
+  /** Written; and those whose member, or whose group, is not there. */
+  ...{ memberships: Count, membershipsWaiting: Count },
+  /** Deletions of groups, and those of them that wait for an administrator. */
+  ...{ deletionsWaiting: Count, deletionsHeld: Count },
+  /** When the feed of groups was read to its end last; null while more of it is there. */
+  readAt: Timestamp.nullable(),
+  /** Whether the tenant has such a feed; null where that is not known. */
+  served: z.boolean().nullable(),
+  /** What keeps the feed of groups from being followed, in words. */
+  trouble: z.string().nullable(),
+  /** Records and slices that are not taken, by code. */
+  problems: z.record(z.string(), Count),
+});
+export type DomainGroups = z.infer<typeof DomainGroups>;
+
 /** What `causeway domain status` shows. Nothing in it is secret. */
 export const DomainStatus = z.strictObject({
   realm: z.string(),
@@ -127,6 +146,8 @@ export const DomainStatus = z.strictObject({
     ...{ accounts: Count, withCredential: Count, deleted: Count },
     unclaimed: Count.optional(),
   }),
+  /** Absent of a release before. */
+  groups: DomainGroups.optional(),
   administrators: AdministratorCounts,
   /** Whom administrators keep out: how many, those that are not on the account yet, and the newest. */
   blocked: z.strictObject({

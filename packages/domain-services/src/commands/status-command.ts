@@ -16,6 +16,7 @@ import { administratorsLine } from './administrator-commands.ts';
 import { look } from './at-hand.ts';
 import type { ForestFlags } from './command-options.ts';
 import { personRows } from './person-rows.ts';
+import { tokenLines } from './sid-commands.ts';
 
 /** `causeway domain status [USER]`. */
 export async function status(user: string | undefined, { forest, ...flags }: ForestFlags): Promise<void> {
@@ -44,6 +45,7 @@ function statusLines(status: DomainStatus): string[] {
       ['trusted', trusted.join('; ') || 'nobody yet: nothing is believed until an agent is trusted'],
       ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
       ['accounts', accountsLine(accounts)],
+      ...(status.groups ? [['groups', groupsLine(status.groups)]] : []),
       ['administrators', administratorsLine(status.administrators)],
       ['blocked', blockedLine(status.blocked)],
       ...(status.dns ? [['DNS', dnsLine(status.dns)]] : []),
@@ -82,6 +84,7 @@ function statusLines(status: DomainStatus): string[] {
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
+    ...(status.onPremisesSids ? tokenLines(status.onPremisesSids) : []),
     ...blockedLines(status.blocked),
     ...byHandLines(status.byHand),
     ...heldLines(deletions),
@@ -92,6 +95,18 @@ function statusLines(status: DomainStatus): string[] {
 
 const accountsLine = ({ accounts, withCredential, unclaimed = 0 }: DomainStatus['accounts']): string =>
   `${accounts}, ${withCredential} with a credential${unclaimed > 0 ? `, ${unclaimed} of which no record has come` : ''}`;
+
+function groupsLine(status: NonNullable<DomainStatus['groups']>): string {
+  const { groups, waiting, unclaimed, memberships, membershipsWaiting, deletionsHeld } = status;
+  if (status.served === false && groups === 0) return 'none: the tenant has no feed of groups';
+  return [
+    `${groups}${waiting > 0 ? `, ${waiting} records wait` : ''}${unclaimed > 0 ? `, ${unclaimed} of which no record has come` : ''}`,
+    `${memberships} memberships${membershipsWaiting > 0 ? `, ${membershipsWaiting} wait for their members` : ''}`,
+    ...(deletionsHeld > 0 ? [`${deletionsHeld} deletions wait for you: causeway domain deletions`] : []),
+    ...(Object.keys(status.problems).length > 0 ? [`not taken: ${countsLine(status.problems)}`] : []),
+    ...(status.trouble === null ? [] : [status.trouble]),
+  ].join('; ');
+}
 
 const blockedLine = ({ count, waiting }: DomainStatus['blocked']): string =>
   `${count === 0 ? 'nobody' : count}${waiting > 0 ? `, ${waiting} of them not on the account yet` : ''}`;
@@ -219,10 +234,15 @@ function dnsLine({ mode, address, forwarder }: DomainDns): string {
   return `answers at ${address}, ${forwarder === null ? 'for its own names alone' : `asks ${forwarder} for all others`}`;
 }
 
-function sidsLine({ setting, written, waiting, domains }: OnPremisesSids): string {
-  if (setting === 'none') return 'none, as configured';
+function sidsLine(sids: OnPremisesSids): string {
+  if (sids.setting === 'none') return 'none, as configured';
+  const { setting, written, waiting, groups = { written: 0, waiting: 0 }, domains } = sids;
+  const people =
+    setting === 'groups'
+      ? 'of groups alone, as configured'
+      : `${written} people have theirs, ${waiting} wait`;
   const unconfirmed = domains.filter(isUndecided).length;
   const open =
     unconfirmed > 0 ? `; domains that nobody confirmed: ${unconfirmed} (causeway domain sids)` : '';
-  return `${written} people have theirs, ${waiting} wait${open}`;
+  return `${people}; ${groups.written} groups have theirs, ${groups.waiting} wait${open}`;
 }

@@ -7,8 +7,8 @@ import { OF_PERSON, type Row, text } from './sql-row.ts';
 import type { StateBook } from './state-book.ts';
 
 export type RecordKind = 'account' | 'credential';
-/** A name or a SID that is not as its record says stands beside the records, which are written. */
-export type ProblemKind = RecordKind | 'name' | 'sid';
+/** A name or a SID that is not as its record says stands beside the records, which are written; `members`: a slice of a group. */
+export type ProblemKind = RecordKind | 'group' | 'members' | 'name' | 'sid';
 
 /** Why a record was not written. */
 export interface Problem extends Person {
@@ -33,6 +33,8 @@ export const MAX_UNVERIFIED = 1000;
 const OF_ONE = `SELECT * FROM problems ${OF_PERSON}`;
 const CLEAR = `DELETE FROM problems ${OF_PERSON} AND kind = ? AND code = coalesce(?, code)`;
 const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
+const OF_GROUPS = `WHERE kind IN ('group', 'members')`;
+const KNOWN_GROUP = `SELECT count(*) AS n FROM groups ${OF_PERSON}`;
 
 /** Records that are not written, and names and SIDs that are not as their records say. */
 export class ProblemBook {
@@ -63,7 +65,10 @@ export class ProblemBook {
    * @returns whether it is listed
    */
   saveUnverified(problem: Omit<Problem, 'since' | 'verified'>): boolean {
-    const isKnown = this.#accounts.of(problem) !== undefined || this.of(problem).length > 0;
+    const isKnown =
+      this.#accounts.of(problem) !== undefined ||
+      this.of(problem).length > 0 ||
+      this.#count(KNOWN_GROUP, problem.forest, problem.anchor) > 0;
     const listed = 'SELECT count(*) AS n FROM (SELECT 1 FROM problems WHERE verified = 0 LIMIT ?)';
     if (!isKnown && this.#count(listed, MAX_UNVERIFIED) >= MAX_UNVERIFIED) {
       this.#state.set('unlisted', String(this.unlisted() + 1));
@@ -105,6 +110,11 @@ export class ProblemBook {
   /** Records that are not written, by code. */
   counts(): Record<string, number> {
     return this.#countsByCode(OF_RECORDS);
+  }
+
+  /** The same of groups and of slices of their members. */
+  groupCounts(): Record<string, number> {
+    return this.#countsByCode(OF_GROUPS);
   }
 
   /** Names and SIDs that are not as their records say, by code. */

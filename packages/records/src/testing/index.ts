@@ -11,3 +11,4 @@ export {
   signedMembers,
   signedSlices,
 } from './groups.ts';
+export { type Hostile, hostileGroups, hostileMembers } from './hostile.ts';

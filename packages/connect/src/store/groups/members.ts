@@ -1,0 +1,185 @@
+import { keyRange, memberKey } from '@causeway/records';
+import type { Database } from '../database.ts';
+import type { Slices } from './slices.ts';
+
+/** Of a member: in the group's list, in the group because it is its primary group, missed by so many whole reads in a row. */
+interface Flags {
+  listed: number;
+  by_primary: number;
+  missed: number;
+}
+
+const NEITHER: Flags = { listed: 0, by_primary: 0, missed: 0 };
+const isMember = ({ listed, by_primary }: Flags): boolean => listed + by_primary > 0;
+
+/** SIDs that no domain gave out, such as S-1-5-11: no group tells of them. They begin with `S-1-` and not with `S-1-5-21-`. */
+const WELL_KNOWN =
+  "((reference > 'S-1-' AND reference < 'S-1-5-21-') OR (reference > 'S-1-5-21.' AND reference < 'S-1.'))";
+const isWellKnown = (reference: string): boolean =>
+  reference.startsWith('S-1-') && !reference.startsWith('S-1-5-21-');
+
+/**
+ * Who is in which group, as the directory has it. A member that goes leaves its row until the slice that names it is signed anew, so
+ * that it is known which slices name somebody who returns.
+ */
+export class Members {
+  readonly #db: Database;
+  readonly #connector: string;
+  readonly #slices: Slices;
+
+  constructor(db: Database, connector: string, slices: Slices) {
+    this.#db = db;
+    this.#connector = connector;
+    this.#slices = slices;
+  }
+
+  /** They are in the group's list. @returns how many were in the group in no way before */
+  add(group: number, references: Iterable<string>): number {
+    return this.#change(group, references, flags => ({ ...flags, listed: 1, missed: 0 }));
+  }
+
+  /** They are in the list no more. */
+  remove(group: number, references: Iterable<string>): void {
+    this.#change(group, references, flags => ({ ...flags, listed: 0, missed: 0 }));
+  }
+
+  /** It is their primary group, or no more. */
+  setPrimary(group: number, references: Iterable<string>, isPrimary: boolean): void {
+    this.#change(group, references, flags => ({ ...flags, by_primary: Number(isPrimary) }));
+  }
+
+  #change(group: number, references: Iterable<string>, to: (flags: Flags) => Flags): number {
+    const changed: string[] = [];
+    let grown = 0;
+    for (const reference of references) {
+      const key = memberKey(reference);
+      const row = this.#db.get<Flags & Record<string, unknown>>(
+        'SELECT listed, by_primary, missed FROM membership WHERE group_id = ? AND key = ? AND reference = ?',
+        ...[group, key, reference],
+      );
+      const before = row ?? NEITHER;
+      const after = to(before);
+      if (row ? same(before, after) : !isMember(after)) continue;
+      this.#db.run(
+        `INSERT INTO membership (group_id, key, reference, listed, by_primary, missed) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET listed = excluded.listed, by_primary = excluded.by_primary, missed = excluded.missed`,
+        ...[group, key, reference, after.listed, after.by_primary, after.missed],
+      );
+      if (isMember(before) === isMember(after)) continue;
+      grown += isMember(after) ? 1 : -1;
+      if (!isWellKnown(reference)) changed.push(key);
+    }
+    if (grown !== 0) this.#db.run('UPDATE group_list SET members = members + ? WHERE id = ?', grown, group);
+    this.#slices.soil(group, changed);
+    return grown;
+  }
+
+  /** The object was deleted: it is in no group any more. No slice is signed for that; the rows stay until theirs is. */
+  forget(reference: string): void {
+    const rows = this.#db.all<{ group_id: number; key: string }>(
+      `SELECT m.group_id, m.key FROM membership AS m JOIN group_list AS g ON g.id = m.group_id
+       WHERE m.reference = ? AND g.connector = ? AND m.listed + m.by_primary > 0`,
+      ...[reference, this.#connector],
+    );
+    for (const { group_id, key } of rows) {
+      this.#db.run(
+        `UPDATE membership SET listed = 0, by_primary = 0, missed = 0 WHERE group_id = ? AND key = ? AND reference = ?`,
+        ...[group_id, key, reference],
+      );
+      this.#db.run('UPDATE group_list SET members = members - 1 WHERE id = ?', group_id);
+    }
+  }
+
+  /** The group was deleted, and its list with it. */
+  clear(group: number): void {
+    this.#db.run('DELETE FROM membership WHERE group_id = ?', group);
+    this.#db.run('UPDATE group_list SET members = 0 WHERE id = ?', group);
+  }
+
+  /** Users of the connector space whose primary group has this RID, by their anchors. */
+  byPrimaryGroup(rid: number): string[] {
+    return this.#db
+      .all<{ anchor: string }>(
+        `SELECT anchor FROM connector_space WHERE connector = ? AND attributes ->> '$.primaryGroupID' = ? AND deleted = 0
+           AND kind = 'user' AND attributes ->> '$.primaryGroupID' NOT IN ('513', '514', '515')`,
+        ...[this.#connector, String(rid)],
+      )
+      .map(({ anchor }) => anchor);
+  }
+
+  /**
+   * Whom a slice is to name: members below the prefix that are in scope. Those who are known by SID alone count as in scope: who that
+   * is is found out where it is needed.
+   */
+  signed(group: number, prefix: string, limit: number): string[] {
+    const [from, to] = keyRange(prefix);
+    return this.#db
+      .all<{ reference: string }>(
+        `SELECT m.reference FROM membership AS m
+           LEFT JOIN connector_space AS o ON o.connector = ? AND o.anchor = m.reference
+         WHERE m.group_id = ? AND m.key BETWEEN ? AND ? AND m.listed + m.by_primary > 0
+           AND (o.desired_digest IS NOT NULL OR m.reference LIKE 'S-1-5-21-%') LIMIT ?`,
+        ...[this.#connector, group, from, to, limit],
+      )
+      .map(({ reference }) => reference);
+  }
+
+  /** What a whole read begins with. */
+  beginRead(): void {
+    this.#db.exec(
+      'CREATE TEMP TABLE IF NOT EXISTS seen (key TEXT, reference TEXT, PRIMARY KEY (key, reference)) WITHOUT ROWID; DELETE FROM seen',
+    );
+  }
+
+  /** A part of a list that is read whole: adds at once. */
+  readPart(group: number, references: readonly string[]): number {
+    for (const reference of references)
+      this.#db.run('INSERT OR IGNORE INTO seen VALUES (?, ?)', memberKey(reference), reference);
+    return this.add(group, references);
+  }
+
+  /** The list was read to its end. @returns how many it did not show, and how many of those the read before did not show either */
+  endRead(group: number): { missed: number; twice: number } {
+    this.#db.run(
+      `UPDATE membership SET missed = missed + 1 WHERE group_id = ? AND listed = 1
+         AND NOT EXISTS (SELECT 1 FROM temp.seen AS s WHERE s.key = membership.key AND s.reference = membership.reference)`,
+      group,
+    );
+    return this.#db.get<{ missed: number; twice: number }>(
+      `SELECT count(*) AS missed, coalesce(sum(missed > 1), 0) AS twice FROM membership WHERE group_id = ? AND missed > 0`,
+      group,
+    )!;
+  }
+
+  /** Whom two whole reads in a row did not show. */
+  missedTwice(group: number): string[] {
+    const sql = 'SELECT reference FROM membership WHERE group_id = ? AND missed > 1 ORDER BY key, reference';
+    return this.#db.all<{ reference: string }>(sql, group).map(({ reference }) => reference);
+  }
+
+  /** Memberships of well-known SIDs, which no group tells of. */
+  countWellKnown(): number {
+    return this.#db.get<{ n: number }>(
+      `SELECT count(*) AS n FROM membership AS m JOIN group_list AS g ON g.id = m.group_id
+       WHERE ${WELL_KNOWN} AND g.connector = ? AND m.listed = 1`,
+      this.#connector,
+    )!.n;
+  }
+
+  /** Groups in scope that contain a group which is not: what the members of that have by it does not arrive. */
+  containingExcluded(limit: number): { dn: string; excluded: string }[] {
+    return this.#db.all(
+      `SELECT c.dn, e.dn AS excluded FROM connector_space AS e INDEXED BY connector_space_group
+         JOIN membership AS m ON m.reference = e.anchor
+         JOIN group_list AS g ON g.id = m.group_id AND g.connector = e.connector
+         JOIN connector_space AS c ON c.connector = g.connector AND c.guid = g.guid
+       WHERE e.connector = ? AND e.kind = 'group' AND e.deleted = 0 AND e.desired_digest IS NULL
+         AND m.listed = 1 AND c.desired_digest IS NOT NULL
+       ORDER BY c.dn, e.dn LIMIT ?`,
+      ...[this.#connector, limit],
+    );
+  }
+}
+
+const same = (a: Flags, b: Flags): boolean =>
+  a.listed === b.listed && a.by_primary === b.by_primary && a.missed === b.missed;
