@@ -174,6 +174,7 @@ export class World {
   async begin(): Promise<void> {
     this.lie = undefined;
     this.forest.people.length = 0;
+    this.forest.groups.all.length = 0;
     await this.lose(PARTS, this.#beginning);
   }
 
