@@ -74,7 +74,10 @@ export class GroupBook {
 
   /** Those that have a name here. */
   called(name: string): GroupEntry[] {
-    return this.#all('SELECT * FROM groups WHERE has_name IS NOT NULL AND name_key(has_name) = ?', nameKey(name));
+    return this.#all(
+      'SELECT * FROM groups WHERE has_name IS NOT NULL AND name_key(has_name) = ?',
+      nameKey(name),
+    );
   }
 
   allManaged(): GroupEntry[] {
