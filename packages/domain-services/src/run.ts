@@ -96,7 +96,7 @@ async function runParts(
       });
       await api.groups.run(signal);
     });
-    const { headIntervalMs, realm } = configuration;
+    const { headIntervalMs, onPremisesSids, realm } = configuration;
     const limits = limitsOf(configuration);
     const heads = new HeadWatch({
       ...{ ledger, send, log, tenant: enrolment.tenantId, receiptKey: keys.receipts, headIntervalMs, limits },
@@ -110,7 +110,6 @@ async function runParts(
     const standing = new StandingWatch({
       ...{ ledger, send, log, own: { realm, keys: publicKeys }, intervalMs: headIntervalMs },
     });
-    const { onPremisesSids } = configuration;
     const sources = { ledger, limits, places, realm, enrolment, keys: publicKeys, onPremisesSids };
     const admin: AdminContext = {
       ...sources,
@@ -124,7 +123,8 @@ async function runParts(
       },
     };
     const api = new LocalApi(admin, log, { samba, standing });
-    const keepers = keepersOf({ ledger, directory, log, domainWhenUp }, places, configuration);
+    const context = { ledger, directory, log, domainWhenUp };
+    const keepers = keepersOf(context, places, configuration, () => api.follower?.wake());
     log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
     if (samba.warning !== null) log.warn(samba.warning);
     await runServices([supervisor, feed, groupFeed, heads, standing, ...keepers, api], log);

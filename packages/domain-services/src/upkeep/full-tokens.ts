@@ -1,14 +1,15 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { FullToken, TokenGroup } from '../ledger/sids/token-book.ts';
+import { keyOf } from '../person.ts';
 
 /**
  * Whoever is in more groups with on-premises SIDs is named: each of them is two SIDs in a token, and Windows refuses one with more than
  * 1,024.
  */
 export const MANY_GROUPS = 450;
-/** Members that are read without anybody else having a turn. */
-const PAGE = 5_000;
+/** Members that are looked at without anybody else having a turn. */
+const PAGE = 500;
 
 /** Who is in more groups with on-premises SIDs than `limit`, nested ones too; who is in most of them first. */
 export async function findFullTokens(
@@ -16,36 +17,36 @@ export async function findFullTokens(
   limit = MANY_GROUPS,
   signal?: AbortSignal,
 ): Promise<FullToken[]> {
-  const membersOf = (groups: readonly TokenGroup[]) => allMembers(ledger, groups, signal);
-  const groups = ledger.tokens.groups();
+  const { tokens } = ledger;
+  const groups = tokens.groups();
   // Nobody can be in more than there are.
   if (groups.filter(({ hasSid }) => hasSid).length <= limit) return [];
-  const known = new Set(groups.map(({ managedGuid }) => managedGuid));
-  const above = new Map<string, string[]>();
-  for await (const [group, guids] of membersOf(groups))
-    for (const guid of guids)
-      if (known.has(guid)) above.set(guid, [...(above.get(guid) ?? []), group.managedGuid]);
-  const reached = reachedFrom(groups, above);
-
-  const atMost = new Map<string, number>();
-  const withSids = groups.filter(({ managedGuid }) => reached.get(managedGuid)!.size > 0);
-  for await (const [group, guids] of membersOf(withSids)) {
-    const { size } = reached.get(group.managedGuid)!;
-    for (const guid of guids) if (!known.has(guid)) atMost.set(guid, (atMost.get(guid) ?? 0) + size);
+  const guidOf = new Map(groups.map(group => [keyOf(group), group.managedGuid]));
+  const above = Map.groupBy(
+    tokens.nested().flatMap(({ group, member }) => {
+      const guid = guidOf.get(keyOf(group));
+      return guid === undefined ? [] : [{ member, guid }];
+    }),
+    ({ member }) => member,
+  );
+  const reached = reachedFrom(
+    groups,
+    new Map([...above].map(([member, list]) => [member, list.map(({ guid }) => guid)])),
+  );
+  const most = Math.max(...[...reached.values()].map(({ size }) => size));
+  const found: FullToken[] = [];
+  for (let page = tokens.members('', PAGE); page.length > 0; page = tokens.members(page.at(-1)!.guid, PAGE)) {
+    for (const { guid, groups: direct } of page) {
+      if (direct * most <= limit || reached.has(guid)) continue;
+      const guids = tokens.groupsOf(guid).flatMap(group => guidOf.get(keyOf(group)) ?? []);
+      const sids = new Set(guids.flatMap(one => [...reached.get(one)!]));
+      const person = sids.size > limit ? ledger.accounts.managed(guid) : undefined;
+      if (person) found.push({ forest: person.forest, anchor: person.anchor, groups: sids.size });
+    }
+    await othersTurn();
+    signal?.throwIfAborted();
   }
-  const exact = new Map<string, Set<string>>();
-  for (const [guid, count] of atMost) if (count > limit) exact.set(guid, new Set());
-  if (exact.size === 0) return [];
-  for await (const [group, guids] of membersOf(withSids))
-    for (const guid of guids)
-      for (const sid of exact.has(guid) ? reached.get(group.managedGuid)! : []) exact.get(guid)!.add(sid);
-  return [...exact]
-    .filter(([, sids]) => sids.size > limit)
-    .flatMap(([guid, sids]) => {
-      const person = ledger.accounts.managed(guid);
-      return person ? [{ forest: person.forest, anchor: person.anchor, groups: sids.size }] : [];
-    })
-    .sort((a, b) => b.groups - a.groups);
+  return found.sort((a, b) => b.groups - a.groups);
 }
 
 /**
@@ -63,22 +64,4 @@ export function reachedFrom(
     return [managedGuid, new Set([...seen].filter(guid => withSid.has(guid)))];
   });
   return new Map(all);
-}
-
-async function* allMembers(
-  ledger: Ledger,
-  groups: readonly TokenGroup[],
-  signal: AbortSignal | undefined,
-): AsyncGenerator<[TokenGroup, readonly string[]]> {
-  for (const group of groups)
-    for (
-      let page = ledger.tokens.members(group, PAGE);
-      ;
-      page = ledger.tokens.members(group, PAGE, page.next)
-    ) {
-      yield [group, page.guids];
-      await othersTurn();
-      signal?.throwIfAborted();
-      if (page.next === undefined) break;
-    }
 }

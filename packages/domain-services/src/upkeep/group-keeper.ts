@@ -22,6 +22,8 @@ const AGAIN_MS = 5_000;
 
 export interface GroupKeeperOptions extends KeeperContext {
   deletionThreshold: number;
+  /** A name may be a person's now, which a group has let go of. */
+  onNamesDue?: () => void;
 }
 
 /**
@@ -49,7 +51,9 @@ export class GroupKeeper implements Service {
     const context = { ledger, directory, groups, domain, log, later: new Later(ledger.clock) };
     const beat = async (): Promise<void> => {
       try {
+        const due = ledger.names.isAnyDue(ledger.clock.now());
         await this.turn(context, signal);
+        if (!due && ledger.names.isAnyDue(ledger.clock.now())) this.#options.onNamesDue?.();
       } catch (error) {
         if (signal.aborted) return;
         log.warn({ err: describeError(error) }, 'groups are not written; trying again');

@@ -17,6 +17,7 @@ export function keepersOf(
   context: KeeperContext,
   places: Places,
   { onPremisesSids, deletionThreshold }: Pick<DomainConfiguration, 'onPremisesSids' | 'deletionThreshold'>,
+  onNamesDue: () => void,
 ): Service[] {
   const { ledger, directory } = context;
   const guard = new RealmGuard(context);
@@ -39,6 +40,6 @@ export function keepersOf(
     ldbModify: new LdbModify(places.domain, () => directory.beforeChange()),
     sharing: onPremisesSids,
   });
-  const groups = new GroupKeeper({ ...context, deletionThreshold });
+  const groups = new GroupKeeper({ ...context, deletionThreshold, onNamesDue });
   return [guard, ownChanges, marks, blocks, delegation, groups, sids, new TokenWatch(context)];
 }

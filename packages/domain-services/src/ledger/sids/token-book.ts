@@ -1,18 +1,12 @@
 import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../../person.ts';
-import { text } from '../sql-row.ts';
+import type { Row } from '../sql-row.ts';
 
 /** A security group that is in the directory. */
 export interface TokenGroup extends Person {
   managedGuid: string;
   /** Whoever is in it has its on-premises SID, too. */
   hasSid: boolean;
-}
-
-/** Where a page of members begins. */
-export interface MemberPlace {
-  key: string;
-  reference: string;
 }
 
 /** Who is in how many groups that bring an on-premises SID. */
@@ -45,24 +39,29 @@ export class TokenBook {
       LEFT JOIN shadows AS s ON s.is_group = 1 AND s.forest = g.forest AND s.anchor = g.anchor
       WHERE g.managed_guid IS NOT NULL AND g.security_enabled = 1`;
     return this.#database.all(sql).map(row => ({
-      ...{ forest: String(row.forest), anchor: String(row.anchor) },
+      ...personOf(row),
       ...{ managedGuid: String(row.managed_guid), hasSid: row.written !== null },
     }));
   }
 
-  /** Members that a group has in the directory, by objectGUID, and where the next page begins; undefined: this was the last one. */
-  members(
-    { forest, anchor }: Person,
-    limit: number,
-    after: MemberPlace = { key: '', reference: '' },
-  ): { guids: string[]; next: MemberPlace | undefined } {
-    const sql = `SELECT key, reference, written FROM memberships
-      WHERE forest = ? AND anchor = ? AND (key, reference) > (?, ?) ORDER BY key, reference LIMIT ?`;
-    const rows = this.#database.all(sql, forest, anchor, after.key, after.reference, limit);
-    const last = rows.length === limit ? rows.at(-1) : undefined;
-    return {
-      guids: rows.flatMap(row => text(row.written) ?? []),
-      next: last && { key: String(last.key), reference: String(last.reference) },
-    };
+  /** Which of these groups is a member of which group in the directory. */
+  nested(): { group: Person; member: string }[] {
+    const sql = `SELECT m.forest, m.anchor, m.written FROM groups AS g JOIN memberships AS m ON m.written = g.managed_guid
+      WHERE g.managed_guid IS NOT NULL AND g.security_enabled = 1`;
+    return this.#database.all(sql).map(row => ({ group: personOf(row), member: String(row.written) }));
+  }
+
+  /** In how many groups members are directly, in the order of their objectGUIDs, after this one. */
+  members(after: string, limit: number): { guid: string; groups: number }[] {
+    const sql = `SELECT written, count(*) AS n FROM memberships WHERE written > ? GROUP BY written ORDER BY written LIMIT ?`;
+    const rows = this.#database.all(sql, after, limit);
+    return rows.map(row => ({ guid: String(row.written), groups: Number(row.n) }));
+  }
+
+  /** The groups that somebody is in directly. */
+  groupsOf(guid: string): Person[] {
+    return this.#database.all('SELECT forest, anchor FROM memberships WHERE written = ?', guid).map(personOf);
   }
 }
+
+const personOf = (row: Row): Person => ({ forest: String(row.forest), anchor: String(row.anchor) });
