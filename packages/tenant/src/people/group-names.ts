@@ -16,7 +16,9 @@ export async function namesOfGroups(scope: TenantScope, groups: readonly Group[]
     if (origin === 'cloud') return displayName ?? id;
     if (forest === null || name === null || several.has(keyOf(forest, name))) return id;
     const label = labelOf(forest);
-    return `${labels.has(label) ? forest : label.toUpperCase()}\\${name}`;
+    if (!labels.has(label)) return `${label.toUpperCase()}\\${name}`;
+    // A forest whose whole name is that label would be called as the other one was.
+    return forest === label ? id : `${forest}\\${name}`;
   });
 }
 

@@ -99,7 +99,14 @@ onEveryBackend('groups at the sign-in', tenant => {
     assert.deepEqual((await signIn(party, who)).claims.groups, ['CORP\\Finance', twin]);
     const other = await group('Payroll', { forest: 'corp.fabrikam.example', deleted_at: new Date() });
     assert.deepEqual((await signIn(party, who)).claims.groups, ['corp.example.com\\Finance', twin]);
-    await database().deleteFrom('groups').where('id', '=', other).execute();
+    const short = await group('Finance', { forest: 'corp' });
+    await put(short, 'S-1-5-21-7-7-7-1100');
+    const users = database().updateTable('users').where('source_anchor', '=', who.anchor);
+    await users.set({ security_identifier: 'S-1-5-21-7-7-7-1100' }).execute();
+    const { groups } = (await signIn(party, who)).claims;
+    assert.deepEqual((groups as string[]).sort(), ['corp.example.com\\Finance', short, twin].sort());
+    await database().deleteFrom('memberships').where('group_id', '=', short).execute();
+    await database().deleteFrom('groups').where('id', 'in', [other, short]).execute();
   });
 
   it('are asked for elsewhere where they are more than a token holds', async () => {
