@@ -5,7 +5,7 @@ import { HandClock } from '@causeway/service/testing';
 import { describeStatus } from '../commands/show-status.ts';
 import { concludeMissing } from '../objects/groups/missing-members.ts';
 import { findKnown, putObject } from '../objects/groups/put-object.ts';
-import { holdGroupDeletions } from '../objects/groups/waiting-groups.ts';
+import { holdGroups } from '../objects/groups/waiting-groups.ts';
 import { DOMAIN_SID, group, guidOf, imported, person } from '../testing/fixtures.ts';
 import { openConnect } from '../testing/open-connect.ts';
 import { approveHeld, listHeld } from './held.ts';
@@ -66,7 +66,7 @@ test('groups and missing members that wait are shown in lists of their own, and 
     store.members.beginRead();
     store.members.endRead(id);
   }
-  holdGroupDeletions(context);
+  holdGroups(context);
   concludeMissing(context);
   const lists = listHeld(connect, 'delete', undefined).map(list => HeldList.parse(list));
   assert.deepEqual(
@@ -82,7 +82,7 @@ test('groups and missing members that wait are shown in lists of their own, and 
   assert.deepEqual([user, distinguishedName], ['user1', group(600).dn]);
   for (const { digest, count } of lists)
     assert.equal(approveHeld(connect, digest, 'delete', 'a test').count, count);
-  assert.equal(holdGroupDeletions(context).size, 0);
+  assert.equal(holdGroups(context).deletions.size, 0);
   concludeMissing(context);
   assert.equal(store.lists.get(guidOf(600))!.members, 0);
 });

@@ -92,7 +92,7 @@ function describeComparison(comparison: ConnectComparison, connector: string): s
     );
   if (strangersHeld > 0)
     lines.push(
-      `${strangersHeld} deletions of people who were found there and are not in the directory wait for you: causeway connect deletions --connector '${connector}'`,
+      `${strangersHeld} deletions of people or groups that were found there and are not in the directory wait for you: causeway connect deletions --connector '${connector}'`,
     );
   return lines;
 }

@@ -142,7 +142,7 @@ export const ConnectComparison = z.strictObject({
   saidAnew: Count,
   /** Those of them who differed again and again: an alarm named them. */
   alarmed: Count,
-  /** Whom another place has and nobody knows here, before the directory was asked or while it has them. */
+  /** People and groups whom another place has and nobody knows here, before the directory was asked or while it has them. */
   strangers: Count,
   /** Those of whom it has nothing, and whose deletions wait for an administrator. */
   strangersHeld: Count,
