@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConnectStatus, GROUP_RECORDS, HeldList } from '@causeway/contract';
+import { generateSealingKey, sealingPublicKey } from '@causeway/records';
 import { HandClock } from '@causeway/service/testing';
 import { describeStatus } from '../commands/show-status.ts';
 import { concludeMissing } from '../objects/groups/missing-members.ts';
 import { findKnown, putObject } from '../objects/groups/put-object.ts';
 import { holdGroups } from '../objects/groups/waiting-groups.ts';
+import { noteReads } from '../pairing/signed-reads.ts';
 import { DOMAIN_SID, group, guidOf, imported, person } from '../testing/fixtures.ts';
 import { openConnect } from '../testing/open-connect.ts';
 import { approveHeld, listHeld } from './held.ts';
@@ -40,6 +42,14 @@ test('status says how it stands with groups, what does not arrive of them, and w
     containing: [{ group: object.dn, contains: builtin.dn }],
     waitingFor: 'the tenant is of a release that takes no groups: update it',
   });
+  const { receiptKey } = context.store.confirmations.confirmDomain(
+    peer.confirmable(sealingPublicKey(await generateSealingKey())),
+  );
+  noteReads(context.store, receiptKey, GROUP_RECORDS);
+  assert.match(
+    (await status()).groups!.waitingFor!,
+    /^ALARM: the tenant takes no groups, although the managed/,
+  );
   context.store.db.run('UPDATE group_list SET members = 250001 WHERE guid = ?', object.guid);
   peer.accepts = GROUP_RECORDS;
   const told = await status();

@@ -5,7 +5,8 @@ export function describeGroups(of: ConnectGroups, connector: string): string[] {
   const lines = [
     `${of.groups} groups in scope, ${of.exported} in the tenant, ${of.memberships} memberships; ${of.slicesWaiting} slices of members wait to be sent, ${of.listsToRead} lists to be read`,
   ];
-  if (of.waitingFor !== null) lines.push(`groups wait: ${of.waitingFor}`);
+  if (of.waitingFor !== null)
+    lines.push(of.waitingFor.startsWith('ALARM') ? of.waitingFor : `groups wait: ${of.waitingFor}`);
   if (of.slicesRefused > 0) lines.push(`${of.slicesRefused} slices were not taken: ${of.problem}`);
   const show = `causeway connect deletions --connector '${connector}'`;
   if (of.suppressedDeletes > 0)

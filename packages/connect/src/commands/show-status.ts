@@ -114,11 +114,16 @@ function describePairing(pairing: ConnectStatus['pairing']): string {
 }
 
 function describeArrival(arrival: ConnectStatus['connectors'][number]['arrival']): string[] {
-  const { state, accounts, credentials, completeAsOf, alarm, missing, missingCount } = arrival;
+  const { state, accounts, credentials, groups, slices, completeAsOf, alarm, missing, missingCount } =
+    arrival;
   if (state === 'no managed domain') return [];
   const lines = [
     `${accounts.arrived} of ${accounts.all} accounts, ${credentials.arrived} of ${credentials.all} credentials have arrived in the managed domain: ${state}; ${completeAsOf === null ? 'never complete yet' : `complete as of ${completeAsOf}`}`,
   ];
+  if (groups && slices && groups.all + slices.all > 0)
+    lines.push(
+      `${groups.arrived} of ${groups.all} groups, ${slices.arrived} of ${slices.all} slices of their members have arrived there`,
+    );
   if (alarm !== null) lines.push(`ALARM: ${alarm}`);
   for (const { user, what, refused, reason } of missing) {
     const why = reason ?? (refused === null ? undefined : `came and was refused: ${refused}`);

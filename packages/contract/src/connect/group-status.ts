@@ -24,7 +24,7 @@ export const ConnectGroups = z.strictObject({
   containing: z.array(z.strictObject({ group: z.string(), contains: z.string() })),
   /** Groups with more than 250,000 members, which the original leaves out. */
   large: z.array(z.strictObject({ group: z.string(), members: Count })),
-  /** Why nothing goes, in words; null where it does. */
+  /** Why nothing goes, in words, beginning with ALARM where somebody may withhold it; null where it goes. */
   waitingFor: z.string().nullable(),
 });
 export type ConnectGroups = z.infer<typeof ConnectGroups>;
