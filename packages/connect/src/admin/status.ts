@@ -234,11 +234,13 @@ function findUser(connect: Connect, name: string): { connector: Connector; objec
   });
   const [only, another] = found;
   if (only === undefined) {
-    throw new CausewayError(
-      'no-such-user',
-      `no connector has met a user '${name}': give its userPrincipalName, sAMAccountName or DN`,
-      { status: 404 },
-    );
+    const isGroup = connect.connectors.some(({ context }) => context.store.groups.find(name));
+    const hint = isGroup
+      ? `it is a group: causeway connect status --group '${name}'`
+      : 'give its userPrincipalName, sAMAccountName or DN';
+    throw new CausewayError('no-such-user', `no connector has met a user '${name}': ${hint}`, {
+      status: 404,
+    });
   }
   if (another === undefined) return only;
   const names = found.map(

@@ -1,13 +1,24 @@
 import { describeOtherRuns } from '@causeway/api';
 import type { ConnectComparison, ConnectStatus, ConnectUserStatus } from '@causeway/contract';
-import { printResult, table } from '@causeway/service';
+import { CausewayError, printResult, table } from '@causeway/service';
 import { describeRestore } from './accept-restore.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 import { describeController } from './domain-controller.ts';
 import { describePass } from './force-password-sync.ts';
-import { describeGroups } from './show-groups.ts';
+import { describeGroup, describeGroups } from './show-groups.ts';
 
-export async function showStatus(user: string | undefined, options: CommonOptions): Promise<void> {
+export async function showStatus(
+  user: string | undefined,
+  options: CommonOptions & { group?: string },
+): Promise<void> {
+  const { group } = options;
+  if (group !== undefined && user !== undefined)
+    throw new CausewayError('user-or-group', `give a user or --group, not both: '${user}', '${group}'`);
+  if (group !== undefined) {
+    const { result } = await askOrDo(options, 'getGroupStatus', { params: { group } });
+    printResult(options.json, result, () => describeGroup(result));
+    return;
+  }
   if (user === undefined) {
     const { result, running } = await askOrDo(options, 'getStatus', {});
     printResult(options.json, { running, ...result }, () => describeStatus(result, running));
