@@ -71,7 +71,7 @@ function judgeCompared({ name, comparison }: ConnectStatus['connectors'][number]
   const found = `compared ${at}, ${differing} differ, ${saidAnew} signed anew within a day${unknownHere}`;
   if (strangersHeld > 0)
     return unmet(
-      `${found}; ${strangersHeld} deletions of people whom the directory does not have wait for an administrator`,
+      `${found}; ${strangersHeld} deletions of people or groups that the directory does not have wait for an administrator`,
       ASKED_CONNECT,
       `look at them, and let them go if they are meant: causeway connect deletions --connector '${name}'`,
     );

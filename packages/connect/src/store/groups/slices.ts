@@ -145,6 +145,15 @@ export class Slices {
     )!;
   }
 
+  /** Those of one group: that the tenant has, that are to be signed, and those of them that it did not take. */
+  countOf(group: number): { acknowledged: number; waiting: number; refused: number; problem: string | null } {
+    return this.#db.get<{ acknowledged: number; waiting: number; refused: number; problem: string | null }>(
+      `SELECT coalesce(sum(sequence IS NOT NULL), 0) AS acknowledged, coalesce(sum(dirty > 0), 0) AS waiting,
+         coalesce(sum(dirty > 0 AND problem IS NOT NULL), 0) AS refused, min(problem) AS problem FROM slice WHERE group_id = ?`,
+      group,
+    )!;
+  }
+
   /** What the tenant acknowledged of a group, by prefix. */
   acknowledged(group: number): { prefix: string; sequence: number }[] {
     const sql =
