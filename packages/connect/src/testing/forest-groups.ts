@@ -17,6 +17,8 @@ export interface ForestGroup {
   /** False: not even a tombstone is left. */
   isThere: boolean;
   objectUsn: number;
+  /** When it came back: only who asks from before that hears that `isDeleted` has no value any more. */
+  restoredUsn: number;
   /** Values of `member` by objectGUID, also those that were taken out. */
   readonly links: Map<string, Link>;
 }
@@ -61,7 +63,7 @@ export class ForestGroups {
       ...{ guid, anchor: sourceAnchorOf(guid), sid: this.#forest.nextSid(), name },
       ...{ security: true, scope: 'global', mail: null, deleted: false, isThere: true },
       ...what,
-      ...{ objectUsn: this.#forest.nextUsn(), links: new Map() },
+      ...{ objectUsn: this.#forest.nextUsn(), restoredUsn: 0, links: new Map() },
     };
     this.all.push(group);
     return group;
@@ -86,7 +88,8 @@ export class ForestGroups {
 
   /** @param isFromBin with its members, and in the groups that it was in; nobody hears of these links by the groups */
   restore(group: ForestGroup, isFromBin: boolean): void {
-    Object.assign(group, { deleted: false, objectUsn: this.#forest.nextUsn() });
+    const usn = this.#forest.nextUsn();
+    Object.assign(group, { deleted: false, objectUsn: usn, restoredUsn: usn });
     if (isFromBin) return;
     group.links.clear();
     this.forgetLinks(group.guid);
@@ -105,8 +108,9 @@ export class ForestGroups {
     });
   }
 
-  /** What a full import or a look-up says of it: nothing of its members. */
-  object({ guid, sid, name, security, scope, mail, deleted }: ForestGroup): ScriptedObject {
+  /** What a full import or a look-up says of it: nothing of its members. @param usn since when */
+  object(group: ForestGroup, usn = Number.POSITIVE_INFINITY): ScriptedObject {
+    const { guid, sid, name, security, scope, mail, deleted, restoredUsn } = group;
     const objectClass = ['top', 'group'];
     if (deleted)
       return {
@@ -117,7 +121,10 @@ export class ForestGroups {
     const names = { sAMAccountName: name, name, mail: mail ?? undefined, displayName: undefined };
     return {
       ...{ guid, dn: this.#dn(name), objectSid: sid },
-      attributes: { objectClass, isDeleted: undefined, groupType, ...names },
+      attributes: {
+        ...{ objectClass, groupType, ...names },
+        ...(restoredUsn > usn && { isDeleted: undefined }),
+      },
     };
   }
 
@@ -125,7 +132,7 @@ export class ForestGroups {
   since(usn: number): ScriptedObject[] {
     return this.#found().flatMap(group => {
       const { guid, links } = group;
-      const told = group.objectUsn > usn ? this.object(group) : { guid, dn: this.#dn(group.name) };
+      const told = group.objectUsn > usn ? this.object(group, usn) : { guid, dn: this.#dn(group.name) };
       if (group.deleted) return group.objectUsn > usn ? [told] : [];
       const values = (present: boolean) =>
         [...links].flatMap(([target, link]) => {
