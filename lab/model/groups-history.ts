@@ -2,7 +2,7 @@ import type { ForestGroup, ForestPerson, ScriptedForest } from '@causeway/connec
 import { randomFrom } from '../random.ts';
 import { type Moment, PARTS, type World } from './world.ts';
 
-const STEPS = 20;
+const STEPS = 16;
 const PEOPLE = 4;
 const GROUPS = 4;
 /** Somebody of a forest that this world does not have. */
@@ -25,13 +25,11 @@ export class GroupsHistory {
   constructor(world: World, seed: number) {
     this.#world = world;
     this.#random = randomFrom(seed);
-    this.#forests = world.forests.slice(0, 1 + (seed % 2));
+    this.#forests = world.forests;
   }
 
   async play(): Promise<void> {
-    const { forests } = this.#world;
-    for (const forest of this.#forests) {
-      const n = forests.indexOf(forest);
+    for (const [n, forest] of this.#forests.entries()) {
       for (let i = 0; i < PEOPLE; i++) forest.hire(`p${n}${i}`, 'Made.Up.1');
       for (let i = 0; i < GROUPS; i++)
         forest.groups.make(`g${n}${i}`, { scope: i === 0 ? 'domainLocal' : 'universal' });
@@ -43,7 +41,7 @@ export class GroupsHistory {
         this.#tell('-- the moment');
         this.#moment = await this.#world.moment();
       }
-      if (this.#chance(0.25)) await this.#run();
+      if (this.#chance(0.2)) await this.#run();
     }
     if (this.#chance(0.7)) await this.#lose();
   }
@@ -83,6 +81,7 @@ export class GroupsHistory {
       ...Array.from({ length: 2 }, () => () => this.#remove(forest, group)),
       ...Array.from({ length: 2 }, () => () => this.#rename(forest, group)),
       () => this.#make(forest),
+      () => this.#move(forest, group),
       () => this.#renamePerson(forest, person),
       () => this.#changeType(forest, group),
       () => this.#changeScope(forest, group),
@@ -135,6 +134,12 @@ export class GroupsHistory {
     const name = this.#newName(forest);
     this.#tell(`${group.name} is called ${name}`);
     forest.groups.change(group, { name });
+  }
+
+  #move(forest: ScriptedForest, group: ForestGroup): void {
+    const container = group.container === 'OU=People' ? 'OU=Groups' : 'OU=People';
+    this.#tell(`${group.name} is in ${container}`);
+    forest.groups.change(group, { container });
   }
 
   #renamePerson(forest: ScriptedForest, person: ForestPerson): void {

@@ -10,6 +10,8 @@ export interface ForestGroup {
   readonly anchor: string;
   readonly sid: string;
   name: string;
+  /** Where it is. */
+  container: string;
   security: boolean;
   scope: ForestScope;
   mail: string | null;
@@ -43,6 +45,7 @@ export interface ForestObjects {
   person(guid: string): { readonly guid: string; readonly sid: string; readonly name: string } | undefined;
 }
 
+const PEOPLE = 'OU=People';
 const SCOPES = { global: 0x2, domainLocal: 0x4, universal: 0x8 } as const;
 const SECURITY = 0x8000_0000;
 
@@ -61,6 +64,7 @@ export class ForestGroups {
     const guid = randomUUID();
     const group: ForestGroup = {
       ...{ guid, anchor: sourceAnchorOf(guid), sid: this.#forest.nextSid(), name },
+      container: PEOPLE,
       ...{ security: true, scope: 'global', mail: null, deleted: false, isThere: true },
       ...what,
       ...{ objectUsn: this.#forest.nextUsn(), restoredUsn: 0, links: new Map() },
@@ -69,7 +73,10 @@ export class ForestGroups {
     return group;
   }
 
-  change(group: ForestGroup, what: Partial<Pick<ForestGroup, 'name' | 'security' | 'scope' | 'mail'>>): void {
+  change(
+    group: ForestGroup,
+    what: Partial<Pick<ForestGroup, 'name' | 'container' | 'security' | 'scope' | 'mail'>>,
+  ): void {
     Object.assign(group, what, { objectUsn: this.#forest.nextUsn() });
   }
 
@@ -110,7 +117,7 @@ export class ForestGroups {
 
   /** What a full import or a look-up says of it: nothing of its members. @param usn since when */
   object(group: ForestGroup, usn = Number.POSITIVE_INFINITY): ScriptedObject {
-    const { guid, sid, name, security, scope, mail, deleted, restoredUsn } = group;
+    const { guid, sid, name, container, security, scope, mail, deleted, restoredUsn } = group;
     const objectClass = ['top', 'group'];
     if (deleted)
       return {
@@ -120,7 +127,7 @@ export class ForestGroups {
     const groupType = String((SCOPES[scope] | (security ? SECURITY : 0)) >> 0);
     const names = { sAMAccountName: name, name, mail: mail ?? undefined, displayName: undefined };
     return {
-      ...{ guid, dn: this.#dn(name), objectSid: sid },
+      ...{ guid, dn: this.#dn(name, container), objectSid: sid },
       attributes: {
         ...{ objectClass, groupType, ...names },
         ...(restoredUsn > usn && { isDeleted: undefined }),
@@ -132,7 +139,8 @@ export class ForestGroups {
   since(usn: number): ScriptedObject[] {
     return this.#found().flatMap(group => {
       const { guid, links } = group;
-      const told = group.objectUsn > usn ? this.object(group, usn) : { guid, dn: this.#dn(group.name) };
+      const told =
+        group.objectUsn > usn ? this.object(group, usn) : { guid, dn: this.#dn(group.name, group.container) };
       if (group.deleted) return group.objectUsn > usn ? [told] : [];
       const values = (present: boolean) =>
         [...links].flatMap(([target, link]) => {
@@ -198,8 +206,8 @@ export class ForestGroups {
     return this.#found().filter(({ deleted }) => !deleted);
   }
 
-  #dn(name: string): string {
-    return `CN=${name},OU=People,${this.#forest.namingContext}`;
+  #dn(name: string, container = PEOPLE): string {
+    return `CN=${name},${container},${this.#forest.namingContext}`;
   }
 
   #extended({ guid, sid, name }: { guid: string; sid: string; name: string }): string {

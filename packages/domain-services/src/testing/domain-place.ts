@@ -194,12 +194,9 @@ export class DomainPlace {
     this.#caughtUp = one => {
       if (one === of && (!this.#toReadAgain.delete(of) || clock.monotonic() > until)) end.abort();
     };
-    let isDone = false;
-    const reading = feed.run(end.signal).finally(() => {
-      isDone = true;
-    });
+    const reading = feed.run(end.signal);
     const done = reading.then(() => undefined);
-    while (!isDone) {
+    for (;;) {
       const pauses = await Promise.race([done, clock.sleeping(BEATS + 1)]);
       if (pauses === undefined) break;
       await clock.pass(pauses[0]!);
@@ -213,11 +210,6 @@ export class DomainPlace {
     const { follower, groups } = this.#open;
     follower.readAgain();
     groups.follower.readAgain();
-  }
-
-  /** The groups that say whose they are. */
-  groups(): DomainGroup[] {
-    return groupsOf(this.samba);
   }
 
   async stop(): Promise<void> {
@@ -252,6 +244,11 @@ export class DomainPlace {
       const ntHash = values.unicodePwd?.[0] as Uint8Array | undefined;
       return [{ guid, anchor, forest, ...names, enabled, expires: text('accountExpires') ?? '0', ntHash }];
     });
+  }
+
+  /** The groups that say whose they are. */
+  groups(): DomainGroup[] {
+    return groupsOf(this.samba);
   }
 
   async block(user: string): Promise<void> {

@@ -85,7 +85,10 @@ export class GroupsPeer {
 
   #holders(names: readonly string[]): DirectoryAccount[] {
     const keys = new Set(names.map(nameKey));
-    const all = [...this.#everyOther(), ...Array.from(this.stored, ([guid, { name }]) => [guid, name] as const)];
+    const all = [
+      ...this.#everyOther(),
+      ...Array.from(this.stored, ([guid, { name }]) => [guid, name] as const),
+    ];
     return all
       .filter(([, name]) => keys.has(nameKey(name)))
       .map(([guid, samAccountName]) => ({ guid, samAccountName, userPrincipalName: undefined }));

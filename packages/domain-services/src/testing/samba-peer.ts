@@ -82,7 +82,12 @@ export class SambaPeer extends AccountsPeer {
 
   snapshot(): SambaSnapshot {
     const [stored, tombstones] = [this.stored, this.tombstones].map(map => structuredClone(map));
-    return { stored: stored!, tombstones: tombstones!, groups: this.groups.snapshot(), generation: this.#generation };
+    return {
+      stored: stored!,
+      tombstones: tombstones!,
+      groups: this.groups.snapshot(),
+      generation: this.#generation,
+    };
   }
 
   /** @param snapshot undefined: a domain that was made anew */
