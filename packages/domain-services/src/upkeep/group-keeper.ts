@@ -1,6 +1,7 @@
 import { describeError, every, type Service } from '@causeway/service';
 import { ManagedGroups } from '../directory/groups/managed-groups.ts';
 import type { KeeperContext } from '../directory/keep-directory.ts';
+import { closeUnclaimed } from '../groups/close-unclaimed.ts';
 import { deleteGroups } from '../groups/delete-groups.ts';
 import type { GroupContext } from '../groups/group-context.ts';
 import { Later } from '../groups/later.ts';
@@ -78,6 +79,7 @@ export class GroupKeeper implements Service {
     groups += await this.#lookAtNames(context, signal);
     members += await writeMembers(context, 'add', signal, entry => this.#learnMembers(context, entry));
     await this.#learnOthers(context, signal);
+    await closeUnclaimed(context);
     if (groups + members > 0) context.log.info({ groups, members }, 'groups written');
   }
 

@@ -11,7 +11,9 @@ import type { RefusalCode } from '../../refusals.ts';
 import type { BucketLook, Comparison } from '../comparison.ts';
 import { number, type Row, text } from '../sql-row.ts';
 
-const GROUPS = `SELECT anchor, NULL AS prefix, sequence, deleted FROM groups WHERE forest = ?1 AND sequence IS NOT NULL`;
+/** One that was found in the directory, and of which no record has come, is there, too: with 0. */
+const GROUPS = `SELECT anchor, NULL AS prefix, coalesce(sequence, 0) AS sequence, deleted FROM groups
+  WHERE forest = ?1 AND (sequence IS NOT NULL OR managed_guid IS NOT NULL)`;
 const SLICES = `SELECT anchor, prefix, s.sequence, deleted FROM slices AS s JOIN groups AS g USING (forest, anchor)
   WHERE forest = ?1 AND g.sequence IS NOT NULL`;
 
@@ -61,7 +63,7 @@ export class GroupHeadBook {
     const received = came.length === 0 ? known.filter(isThere).map(entryOf) : asReceived(rows, came);
     return {
       newest: Math.max(0, ...known.map(({ sequence }) => Number(sequence))),
-      asReceived: groupBucketDigest(received.filter(isHere)),
+      asReceived: groupBucketDigest(received.filter(one => isHere(one) && one.sequence > 0)),
     };
   }
 
