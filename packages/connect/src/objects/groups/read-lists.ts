@@ -26,7 +26,7 @@ export const listsOf = (ldap: LdapConnection, namingContext: string): ListSource
 });
 
 /** Groups that are asked for together. */
-const AT_A_TIME = 100;
+const AT_A_TIME = 500;
 /** After so many that failed one after another it is not the groups. */
 const MAX_FAILURES = 3;
 
