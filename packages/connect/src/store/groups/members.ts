@@ -13,6 +13,10 @@ const NEITHER: Flags = { listed: 0, by_primary: 0, missed: 0 };
 const NOBODY: ReadonlyMap<string, Flags> = new Map();
 const isMember = ({ listed, by_primary }: Flags): boolean => listed + by_primary > 0;
 
+/** Of the index alone, without the object's row. */
+const IN_SCOPE = `(SELECT max(o.desired_digest IS NOT NULL) FROM connector_space AS o
+  WHERE o.connector = ? AND o.anchor = m.reference)`;
+
 /** SIDs that no domain gave out, such as S-1-5-11: no group tells of them. They begin with `S-1-` and not with `S-1-5-21-`. */
 const WELL_KNOWN =
   "((reference > 'S-1-' AND reference < 'S-1-5-21-') OR (reference > 'S-1-5-21.' AND reference < 'S-1.'))";
@@ -140,10 +144,9 @@ export class Members {
     const [from, to] = keyRange(prefix);
     const rows = this.#db.all<{ reference: string; key: string }>(
       `SELECT m.reference, m.key FROM membership AS m
-           LEFT JOIN connector_space AS o ON o.connector = ? AND o.anchor = m.reference
          WHERE m.group_id = ? AND m.key BETWEEN ? AND ? AND m.listed + m.by_primary > 0
-           AND (o.desired_digest IS NOT NULL OR m.reference LIKE 'S-1-5-21-%') LIMIT ?`,
-      ...[this.#connector, group, from, to, limit],
+           AND (m.reference LIKE 'S-1-5-21-%' OR ${IN_SCOPE}) LIMIT ?`,
+      ...[group, from, to, this.#connector, limit],
     );
     return new Map(rows.map(({ reference, key }) => [reference, key]));
   }
