@@ -81,7 +81,7 @@ test('groups and missing members that wait are shown in lists of their own, and 
   const { id } = store.lists.get(guidOf(600))!;
   store.members.add(id, [store.space.get(guidOf(1))!.anchor]);
   for (const _ of [1, 2]) {
-    store.members.beginRead();
+    store.members.beginRead(id);
     store.members.endRead(id);
   }
   holdGroups(context);

@@ -1,4 +1,4 @@
-import { bitsOf, isBelow, keyRange, MAX_PREFIX_LENGTH } from '@causeway/records';
+import { bitsOf, keyRange, MAX_PREFIX_LENGTH } from '@causeway/records';
 import { ANEW } from '../comparing/marks.ts';
 import type { Database } from '../database.ts';
 import { nextAttemptAt } from '../retry-queue.ts';
@@ -42,15 +42,16 @@ export class Slices {
 
   /** The slices that tell of these members are to be signed anew: one look for each of them, whatever the size of the group. */
   soil(group: number, keys: Iterable<string>): void {
-    let last: string | undefined;
+    let end: string | undefined;
     for (const key of [...keys].sort()) {
-      if (last !== undefined && isBelow(last, key)) continue;
+      if (end !== undefined && key <= end) continue;
       // Without overlap, the one that covers a key is the largest prefix that is not larger than the key.
-      last = this.#db.get<{ prefix: string }>(
+      const soiled = this.#db.get<{ prefix: string }>(
         `UPDATE slice SET dirty = dirty + 1 WHERE group_id = ?1 AND prefix = (SELECT prefix FROM slice
            WHERE group_id = ?1 AND prefix <= ?2 AND divided = 0 ORDER BY prefix DESC LIMIT 1) RETURNING prefix`,
         ...[group, bitsOf(key)],
-      )?.prefix;
+      );
+      if (soiled) [, end] = keyRange(soiled.prefix);
     }
   }
 
