@@ -25,7 +25,7 @@ export const LEDGER_REFUSALS = {
   'made-anew': 'the account came back and could not be restored: it was made anew, with another SID',
   'no-account': 'the credential has no account: no account record was accepted',
   unclaimed:
-    'the account is in the directory, and no record of its user has come: it is disabled until one does',
+    'it is in the directory, and no record of it has come: an account is disabled, and a group has no members, until one does',
   'growth-threshold': 'more new accounts within 24 hours than go without a question',
   'deletion-threshold': 'more deletions within 24 hours than go without a question',
 } as const;

@@ -19,11 +19,13 @@ import { reunite } from './apply/reunion/reunite.ts';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation/creation.ts';
 import { databaseAtRest } from './directory/database-at-rest.ts';
+import { ManagedGroups } from './directory/groups/managed-groups.ts';
 import { LdbModify } from './directory/ldb/ldb-modify.ts';
 import { ManagedDirectory } from './directory/managed-directory.ts';
 import { domainSids } from './directory/shadow-groups.ts';
 import { Follower } from './feed/follower.ts';
 import { GroupFollower } from './feed/group-follower.ts';
+import { adoptGroups } from './groups/adopt-groups.ts';
 import { HeadWatch } from './heads/head-watch.ts';
 import { Ledger } from './ledger/ledger.ts';
 import type { ManagedDomain } from './managed-domain.ts';
@@ -182,13 +184,13 @@ async function reuniteAtStart(
 }
 
 /**
- * The domain's own SID, once its directory answers and what its accounts say of themselves is in the ledger; nothing when the service
+ * The domain's own SID, once its directory answers and what its accounts and groups say of themselves is in the ledger; nothing when the service
  * is to end before.
  */
 async function describeWhenUp({ ledger, directory, places, log, reunited }: Up, signal: AbortSignal) {
   await reunited.promise;
   const trouble = new Trouble(err =>
-    log.error({ err }, 'cannot read whose the accounts are, and whom administrators have blocked'),
+    log.error({ err }, 'cannot read whose the accounts and groups are, and whom administrators have blocked'),
   );
   while (!signal.aborted) {
     // Not yet: the supervisor says why when it does not come at all.
@@ -196,6 +198,7 @@ async function describeWhenUp({ ledger, directory, places, log, reunited }: Up, 
     const domain = isUp ? await directory.describe().catch(() => undefined) : undefined;
     try {
       if (domain !== undefined) {
+        await adoptGroups({ ledger, groups: new ManagedGroups(directory), log });
         await adoptAccounts({ ledger, directory, domain, log });
         const adopted = await adoptBlocks({ ledger, directory });
         if (adopted > 0) log.error({ adopted }, 'blocks stood on accounts and not in the ledger: they hold');

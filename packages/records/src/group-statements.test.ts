@@ -158,7 +158,7 @@ const WRONG_VALUES: Record<string, unknown>[] = [
       {},
       [[]],
       [['a', null]],
-      [['a', null, 0]],
+      [['a', null, -1]],
       [['a', '2', 1]],
       [['a', '0'.repeat(33), 1]],
       [['a b', null, 1]],

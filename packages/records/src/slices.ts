@@ -50,12 +50,17 @@ export const isBelow = (prefix: string, key: string): boolean => bitsOf(key).sta
  * Divides the members below a prefix into slices that a record can hold, each with its prefix: one, where they fit. Together they cover
  * the prefix, so that some may be empty. Whoever is not below the prefix is left out.
  *
+ * @param keyOf where the keys are known already
  * @returns the members of each, once each and in the order of a record
  */
-export function divideMembers(prefix: string, references: Iterable<string>): Map<string, string[]> {
+export function divideMembers(
+  prefix: string,
+  references: Iterable<string>,
+  keyOf: (reference: string) => string = memberKey,
+): Map<string, string[]> {
   const members = Array.from(new Set(references), reference => ({
     reference,
-    bits: firstBits(memberKey(reference)),
+    bits: firstBits(keyOf(reference)),
     length: Buffer.byteLength(JSON.stringify(reference)) + 1,
   }));
   const slices = new Map<string, string[]>();

@@ -13,6 +13,7 @@ import {
 import { DecodeError, decodeGuid, encodeGuid, type Guid } from '@causeway/wire';
 import { GROUP_FILTER } from './group-attributes.ts';
 import { type MemberValue, parseMember } from './member-changes.ts';
+import { readAhead } from './read-ahead.ts';
 
 export interface MemberListPart {
   objectGuid: Guid;
@@ -51,34 +52,44 @@ export async function* readMemberLists(
   const { namingContext, objectGuids } = options;
   const count = Math.min(options.rangeSize ?? RANGE, MAX_RANGE);
   const broken: LdapError[] = [];
-  for (const filter of objectGuids ? groupsByGuid(objectGuids) : [GROUP_FILTER]) {
-    const pages = connection.searchPages(namingContext, {
-      filter,
-      attributes: ['objectGUID', rangeOption('member', 0, Math.min(count, FIRST_RANGE))],
-      controls: [new ExtendedDnControl()],
-      pageSize: PAGE,
-    });
-    for await (const entries of pages) {
-      const longer: Guid[] = [];
-      for (const entry of entries) {
-        const guid = bytesOf(entry, 'objectGUID');
-        if (guid?.length !== 16) continue; // the account may not read it
-        const objectGuid = decodeGuid(guid);
-        const first = readFirst(entry);
-        if (first) yield { objectGuid, members: first.values.map(toMember), isLast: true };
-        else longer.push(objectGuid); // begun anew, so that the parts of one group come together
-      }
-      for (const objectGuid of longer) {
-        try {
-          yield* readLongList(connection, { namingContext, objectGuid, filter: GROUP_FILTER }, count);
-        } catch (error) {
-          if (!(error instanceof LdapError) || !connection.usable) throw error;
-          broken.push(error); // of one group: the others are read first
-        }
+  const filters = objectGuids ? groupsByGuid(objectGuids) : [GROUP_FILTER];
+  const pages = pagesOf(connection, namingContext, filters, Math.min(count, FIRST_RANGE));
+  for await (const entries of readAhead(pages)) {
+    const longer: Guid[] = [];
+    for (const entry of entries) {
+      const guid = bytesOf(entry, 'objectGUID');
+      if (guid?.length !== 16) continue; // the account may not read it
+      const objectGuid = decodeGuid(guid);
+      const first = readFirst(entry);
+      if (first) yield { objectGuid, members: first.values.map(toMember), isLast: true };
+      else longer.push(objectGuid); // begun anew, so that the parts of one group come together
+    }
+    for (const objectGuid of longer) {
+      try {
+        yield* readLongList(connection, { namingContext, objectGuid, filter: GROUP_FILTER }, count);
+      } catch (error) {
+        if (!(error instanceof LdapError) || !connection.usable) throw error;
+        broken.push(error); // of one group: the others are read first
       }
     }
   }
   if (broken[0]) throw broken[0];
+}
+
+/** Groups with the first values of their lists. */
+async function* pagesOf(
+  connection: LdapConnection,
+  namingContext: string,
+  filters: Iterable<string>,
+  count: number,
+): AsyncGenerator<LdapEntry[], void> {
+  for (const filter of filters)
+    yield* connection.searchPages(namingContext, {
+      filter,
+      attributes: ['objectGUID', rangeOption('member', 0, count)],
+      controls: [new ExtendedDnControl()],
+      pageSize: PAGE,
+    });
 }
 
 /** A list that came whole; undefined: it has to be read by itself. */
@@ -97,7 +108,8 @@ async function* readLongList(
   count: number,
 ): AsyncGenerator<MemberListPart, void> {
   const { objectGuid } = object;
-  for await (const { values, isLast } of readRanges(connection, object, 'member', count, MAX_MEMBERS))
+  const ranges = readRanges(connection, object, 'member', count, MAX_MEMBERS);
+  for await (const { values, isLast } of readAhead(ranges))
     yield { objectGuid, members: values.map(toMember), isLast };
 }
 

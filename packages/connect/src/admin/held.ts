@@ -2,7 +2,7 @@ import type { HeldList } from '@causeway/contract';
 import { type BulkLine, CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { missingMembersOf, referenceOfLine } from '../objects/groups/missing-members.ts';
-import { groupDeletionsOf } from '../objects/groups/waiting-groups.ts';
+import { groupDeletionsOf, strangerGroupsOf } from '../objects/groups/waiting-groups.ts';
 import { canStillSignIn, creationsOf, deletionsOf, nameOf, strangersOf } from '../objects/waiting.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
@@ -20,7 +20,9 @@ export function listHeld(connect: Connect, operation: Operation, name: string | 
     const { context } = connector;
     const lists =
       operation === 'delete'
-        ? [deletionsOf, strangersOf, groupDeletionsOf, missingMembersOf].map(listOf => listOf(context))
+        ? [deletionsOf, strangersOf, groupDeletionsOf, strangerGroupsOf, missingMembersOf].map(listOf =>
+            listOf(context),
+          )
         : [creationsOf(context)];
     return lists.flatMap(list => {
       const shown = context.store.bulk.show(list, context.store.db.now());
@@ -77,10 +79,10 @@ function describeLine(
 ): HeldList['people'][number] | undefined {
   const { store } = context;
   const { anchor, change: objectGuid } = line;
-  if (kind === 'group' || kind === 'member') {
+  if (kind === 'group' || kind === 'stranger-group' || kind === 'member') {
     const group = store.groups.get(objectGuid);
     if (group === undefined) return undefined;
-    const sourceAnchor = kind === 'group' ? anchor : referenceOfLine(line);
+    const sourceAnchor = kind === 'member' ? referenceOfLine(line) : anchor;
     const member = store.space.findByAnchor(sourceAnchor) ?? store.groups.findByAnchor(sourceAnchor);
     const user = String(member?.attributes.sAMAccountName ?? sourceAnchor);
     return { user, sourceAnchor, objectGuid, distinguishedName: group.dn, canSignIn: false };

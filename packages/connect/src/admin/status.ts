@@ -6,6 +6,7 @@ import { clockDifference } from '../domain-controller/clock.ts';
 import { controllerInUse } from '../domain-controller/failover.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { accountOf } from '../objects/decide-account.ts';
+import { strangerGroupsOf } from '../objects/groups/waiting-groups.ts';
 import { creationsOf, deletionsOf, stillSigningIn, strangersOf } from '../objects/waiting.ts';
 import { pairingState } from '../pairing/pairing-state.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
@@ -113,7 +114,10 @@ function comparison({ context }: Connector): { comparison?: ConnectComparison } 
   if (last === undefined) return {};
   const { saidAnew, strangers, bulk } = context.store;
   const { said, alarmed } = saidAnew.lastDay();
-  const strangersHeld = bulk.countHeld(strangersOf(context));
+  const strangersHeld = [strangersOf, strangerGroupsOf].reduce(
+    (sum, listOf) => sum + bulk.countHeld(listOf(context)),
+    0,
+  );
   return { comparison: { ...last, saidAnew: said, alarmed, strangers: strangers.count(), strangersHeld } };
 }
 
@@ -230,11 +234,13 @@ function findUser(connect: Connect, name: string): { connector: Connector; objec
   });
   const [only, another] = found;
   if (only === undefined) {
-    throw new CausewayError(
-      'no-such-user',
-      `no connector has met a user '${name}': give its userPrincipalName, sAMAccountName or DN`,
-      { status: 404 },
-    );
+    const isGroup = connect.connectors.some(({ context }) => context.store.groups.find(name));
+    const hint = isGroup
+      ? `it is a group: causeway connect status --group '${name}'`
+      : 'give its userPrincipalName, sAMAccountName or DN';
+    throw new CausewayError('no-such-user', `no connector has met a user '${name}': ${hint}`, {
+      status: 404,
+    });
   }
   if (another === undefined) return only;
   const names = found.map(

@@ -5,6 +5,7 @@ import { HandClock } from '@causeway/service/testing';
 import type { ConnectorContext } from '../context.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { findKnown, putObject } from '../objects/groups/put-object.ts';
+import { groupDeletionsOf, strangerGroupsOf } from '../objects/groups/waiting-groups.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { DOMAIN_SID, group, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
@@ -116,4 +117,46 @@ test('a group that nobody knows here is noted, and the directory is to be asked 
   context.store.groups.putStranger(guidOf(700), anchorOf(700));
   await exportStep(context);
   assert.equal(peer.groups.groups.has(anchorOf(700)), false, 'a signed deletion took it away');
+});
+
+/** Groups that the tenant has by its own word, each looked up and not found. */
+function invented(...numbers: number[]): void {
+  const real = peer.groups.groups.get(anchorOf(FIRST))!;
+  for (const n of numbers) {
+    peer.groups.groups.set(anchorOf(n), structuredClone(real));
+    context.store.groups.putStranger(guidOf(n), anchorOf(n));
+  }
+}
+
+test('many invented groups wait in a list of their own, and hold up no deletion that the directory reports', async () => {
+  const many = Array.from({ length: 11 }, (_, n) => 700 + n);
+  invented(...many);
+  imported(context, { ...group(SECOND), deleted: true });
+  const { suppressedDeletes } = await exportStep(context);
+  const { bulk, deletions } = context.store;
+  assert.deepEqual(
+    many.map(n => peer.groups.groups.has(anchorOf(n))),
+    many.map(() => true),
+  );
+  assert.deepEqual([suppressedDeletes, bulk.countHeld(groupDeletionsOf(context))], [0, 0]);
+  assert.equal(peer.groups.groups.has(anchorOf(SECOND)), false, 'that one was deleted in the directory');
+  assert.equal(deletions.get(anchorOf(SECOND))?.name, `group${SECOND}`);
+  assert.equal(alarms().filter(({ text }) => text.includes('11 groups that')).length, 1);
+  const { digest, lines } = bulk.show(strangerGroupsOf(context), context.store.db.now())!;
+  assert.equal(lines.length, 11);
+  bulk.approve(digest);
+  await exportStep(context);
+  assert.deepEqual([...peer.groups.groups.keys()], [anchorOf(FIRST)]);
+  assert.equal(bulk.isHolding(strangerGroupsOf(context)), false);
+});
+
+test('an invented group that comes back is deleted again, and counts once', async () => {
+  for (let n = 0; n < 2; n++) {
+    invented(700);
+    await exportStep(context);
+    assert.equal(peer.groups.groups.has(anchorOf(700)), false);
+  }
+  const { bulk, db, deletions } = context.store;
+  assert.equal(bulk.went(strangerGroupsOf(context), db.now()), 1);
+  assert.equal(deletions.get(anchorOf(700))?.name, null);
 });

@@ -3,10 +3,12 @@ import { after, beforeEach, test } from 'node:test';
 import { ACCEPTED_RECORDS, GROUP_RECORDS } from '@causeway/contract';
 import {
   type GroupEntry,
+  generateSealingKey,
   groupBucketOf,
   peekHead,
   peekReceipt,
   type ReceiptFields,
+  sealingPublicKey,
   signReceipt,
   summarizeGroups,
 } from '@causeway/records';
@@ -17,8 +19,10 @@ import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { FOREST, group, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { arrivalOf } from './arrival.ts';
 import { cureGroups, groupDifferences } from './group-differences.ts';
 import { makeHead } from './make-head.ts';
+import { takeReceipt } from './take-receipt.ts';
 
 const peer = await ProvisioningPeer.listen();
 after(() => peer.close());
@@ -38,7 +42,7 @@ beforeEach(async () => {
 });
 
 /** A receipt for a head that was made after all of this, of a managed domain that has these groups. */
-function receipt(there: readonly GroupEntry[]) {
+function receiptText(there: readonly GroupEntry[], changes: Partial<ReceiptFields> = {}): string {
   const ours = context.store.groupHeads.entries();
   const differing = [...new Set([...ours, ...there].map(groupBucketOf))].sort((a, b) => a - b);
   const headSequence = clock.now() * 1000 + 1_000_000;
@@ -50,8 +54,9 @@ function receipt(there: readonly GroupEntry[]) {
     ...{ groupsDiffering: differing, groupsListed: differing.length, groupsNotWritten: [] },
     groupEntries: there.map(({ anchor, prefix, sequence }) => [anchor, prefix, sequence] as const),
   };
-  return peekReceipt(signReceipt(peer.receiptKey, fields))!;
+  return signReceipt(peer.receiptKey, { ...fields, ...changes });
 }
+const receipt = (there: readonly GroupEntry[]) => peekReceipt(receiptText(there))!;
 
 test('a head tells of groups and slices as they were acknowledged, and only where that is read', () => {
   assert.equal(peekHead(makeHead(context, { reads: ACCEPTED_RECORDS })!)!.groups, undefined);
@@ -103,4 +108,64 @@ test('what is newer there, or is there and nobody knows it here, differs; what a
     context.store.strangers.due(10).map(({ anchor, kind }) => [anchor, kind]),
     [[anchorOf(700), 'group']],
   );
+});
+
+/** What status says after a receipt of a managed domain that has these groups, and one person. */
+function arrival(there: readonly GroupEntry[], changes: Partial<ReceiptFields> = {}) {
+  clock.pass(1_000);
+  const complete = { completeAsOf: timestamp(clock), ...changes };
+  assert.equal(takeReceipt(context, receiptText(there, complete)), undefined);
+  return arrivalOf(context, clock.now());
+}
+
+test('status counts the groups and slices that have arrived, and names the groups that lack', async () => {
+  context.store.confirmations.confirmDomain(peer.confirmable(sealingPublicKey(await generateSealingKey())));
+  const all = context.store.groupHeads.entries();
+  const told = arrival(all);
+  assert.deepEqual([told.state, told.missingCount], ['complete', 0]);
+  assert.deepEqual(
+    [told.groups, told.slices],
+    [
+      { arrived: 2, all: 2 },
+      { arrived: 2, all: 2 },
+    ],
+  );
+
+  const some = all.filter(({ anchor, prefix }) => anchor === anchorOf(501) && prefix === null);
+  const lacking = arrival(some);
+  assert.deepEqual(
+    [lacking.state, lacking.groups, lacking.slices],
+    ['on its way', { arrived: 1, all: 2 }, { arrived: 0, all: 2 }],
+  );
+  assert.deepEqual(lacking.missing.map(({ user, what }) => `${user} ${what}`).sort(), [
+    'group500 group',
+    'group500 members',
+    'group501 members',
+  ]);
+  const refused = arrival(
+    all.filter(({ anchor, prefix }) => !(anchor === anchorOf(500) && prefix === '')),
+    { groupsNotWritten: [[anchorOf(500), '', 'a-code']] },
+  );
+  assert.deepEqual([refused.state, refused.missing.map(one => one.refused)], ['not all written', ['a-code']]);
+
+  const before = arrival(all, {
+    ...{ groups: undefined, slices: undefined, groupsDiffering: undefined, groupsListed: undefined },
+    ...{ groupEntries: undefined, groupsNotWritten: undefined },
+  });
+  assert.deepEqual([before.groups, before.state], [undefined, 'complete'], 'one that reads no groups');
+});
+
+test('a group whose deletion the tenant took and keeps back is named by the name that it had', async () => {
+  context.store.confirmations.confirmDomain(peer.confirmable(sealingPublicKey(await generateSealingKey())));
+  const all = context.store.groupHeads.entries();
+  imported(context, { ...group(500), deleted: true });
+  await exportStep(context);
+  const { missing, state, groups } = arrival(all);
+  assert.equal(state, 'on its way');
+  assert.deepEqual(groups, { arrived: 1, all: 1 });
+  assert.deepEqual(
+    missing.map(({ user, what }) => [user, what]),
+    [['group500', 'group not deleted']],
+  );
+  assert.match(missing[0]!.reason!, /the tenant withholds the deletion/);
 });

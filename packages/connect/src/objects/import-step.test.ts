@@ -220,11 +220,36 @@ test('groups come with users, and a delta says who was added and removed', async
     delta(500, { 'member;range=1-1': [extended(1), extended(2)], 'member;range=0-0': [] }),
   ];
   await run(context);
-  const named = () => members.signed(id, '', 10).sort();
+  const named = () => [...members.signed(id, '', 10).keys()].sort();
   assert.deepEqual(named(), [1, 2].map(n => space.get(guidOf(n))!.anchor).sort());
   directory.answers.delta = [delta(500, { 'member;range=0-0': [extended(1)] })];
   await run(context);
   assert.deepEqual(named(), [space.get(guidOf(2))!.anchor]);
+});
+
+test('who was deleted and came back between two deltas is in the groups alone that the directory shows now', async () => {
+  const context = await importing(whole(1), whole(2), wholeGroup(500), wholeGroup(501));
+  const { store } = context;
+  const [one, two] = [1, 2].map(n => store.space.get(guidOf(n))!.anchor) as [string, string];
+  const [first, second] = [500, 501].map(n => store.lists.get(guidOf(n))!);
+  for (const { id } of [first!, second!]) {
+    store.members.add(id, [one, two]);
+    store.lists.noteRead(id, Number.MAX_SAFE_INTEGER);
+  }
+  const delta = [
+    restored(1),
+    { ...wholeGroup(500), attributes: { isDeleted: undefined, 'member;range=1-1': [] } },
+  ];
+  Object.assign(directory.answers, { delta, whole: [whole(1), wholeGroup(500)] });
+  await run(context);
+  assert.deepEqual(store.members.signed(second!.id, '', 10), [two], 'until its list is read');
+  assert.deepEqual(store.lists.lookUps(10).sort(), [1, 500].map(guidOf));
+  assert.deepEqual(store.members.signed(first!.id, '', 10), []);
+  assert.deepEqual(
+    store.lists.due(0, 0, 10).map(({ guid }) => guid),
+    [first!.guid],
+    'what the delta said of its members is in its list',
+  );
 });
 
 test('a person and a group that a full import does not bring are gone, and out of all groups', async () => {
@@ -237,7 +262,7 @@ test('a person and a group that a full import does not bring are gone, and out o
   store.cursors.set('dirsync-cookie', undefined);
   directory.answers.full = [whole(1), wholeGroup(500)];
   await run(context);
-  assert.deepEqual(store.members.signed(id, '', 10), [one]);
+  assert.deepEqual([...store.members.signed(id, '', 10).keys()], [one]);
   assert.equal(store.lists.get(guidOf(500))!.members, 1);
   assert.equal(store.groups.get(guidOf(501))!.deleted, true);
 });
@@ -258,6 +283,6 @@ test('of a domain controller that was restored nobody comes into a group, and wh
   const attributes = { 'member;range=1-1': [extended(2)], 'member;range=0-0': [extended(1)] };
   directory.answers.delta = [{ guid, dn: group(500).dn, attributes }];
   await run(context);
-  assert.deepEqual(store.members.signed(id, '', 10), []);
+  assert.deepEqual([...store.members.signed(id, '', 10).keys()], []);
   assert.equal(store.lists.countDue(0), 1, 'its list is read when the domain controller counts again');
 });

@@ -144,7 +144,7 @@ async function mergeWhole(
   for await (const { objects, unreadable } of readObjects(ldap, what)) {
     store.db.transaction(() => {
       tellUnreadable(context, unreadable);
-      const how = { full: true, generation, domainSid, restored: true };
+      const how = { full: true, generation, domainSid, isReadWhole: true };
       for (const object of objects) {
         if (object.isDeleted) continue;
         gone.delete(object.objectGuid);
@@ -187,7 +187,7 @@ interface Merging {
   /** The pinned one; a page reads it once. */
   readonly domainSid: string | undefined;
   /** They were read whole, because nobody knew what they have now. */
-  readonly restored?: boolean;
+  readonly isReadWhole?: boolean;
 }
 
 /** Why an object is not one of the domain that the connector reads; undefined: it is. */
@@ -209,9 +209,10 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
     return;
   }
   const { memberChanges } = change;
-  const restored = how.restored === true || change.isRestored;
+  const { isReadWhole = false } = how;
+  const restored = isReadWhole || change.isRestored;
   const object = putObject(context, found, mergeImported(known, change, how.full), {
-    ...{ generation: how.generation, domainSid: how.domainSid, restored },
+    ...{ generation: how.generation, domainSid: how.domainSid, restored, isReadWhole },
     ...(memberChanges && { memberChanges }),
   });
   if (object.desiredDigest !== known?.desiredDigest) store.queue.remove('object', object.guid);

@@ -447,6 +447,9 @@ export const MIGRATIONS: readonly string[] = [
   DROP INDEX connector_space_pending;
   DROP INDEX connector_space_in_scope;
   DROP INDEX connector_space_bucket;
+  -- Of each member of a slice it is asked whether it is in scope: the rows are ten times as long as the answer.
+  DROP INDEX connector_space_anchor;
+  CREATE INDEX connector_space_anchor ON connector_space (connector, anchor, desired_digest IS NOT NULL);
   DROP TRIGGER head_bucket_of_new_object;
   DROP TRIGGER head_bucket_of_object;
   DROP TRIGGER head_bucket_of_gone_object;

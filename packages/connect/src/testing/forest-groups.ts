@@ -10,6 +10,8 @@ export interface ForestGroup {
   readonly anchor: string;
   readonly sid: string;
   name: string;
+  /** Where it is. */
+  container: string;
   security: boolean;
   scope: ForestScope;
   mail: string | null;
@@ -17,6 +19,8 @@ export interface ForestGroup {
   /** False: not even a tombstone is left. */
   isThere: boolean;
   objectUsn: number;
+  /** When it came back: only who asks from before that hears that `isDeleted` has no value any more. */
+  restoredUsn: number;
   /** Values of `member` by objectGUID, also those that were taken out. */
   readonly links: Map<string, Link>;
 }
@@ -41,6 +45,7 @@ export interface ForestObjects {
   person(guid: string): { readonly guid: string; readonly sid: string; readonly name: string } | undefined;
 }
 
+const PEOPLE = 'OU=People';
 const SCOPES = { global: 0x2, domainLocal: 0x4, universal: 0x8 } as const;
 const SECURITY = 0x8000_0000;
 
@@ -59,15 +64,19 @@ export class ForestGroups {
     const guid = randomUUID();
     const group: ForestGroup = {
       ...{ guid, anchor: sourceAnchorOf(guid), sid: this.#forest.nextSid(), name },
+      container: PEOPLE,
       ...{ security: true, scope: 'global', mail: null, deleted: false, isThere: true },
       ...what,
-      ...{ objectUsn: this.#forest.nextUsn(), links: new Map() },
+      ...{ objectUsn: this.#forest.nextUsn(), restoredUsn: 0, links: new Map() },
     };
     this.all.push(group);
     return group;
   }
 
-  change(group: ForestGroup, what: Partial<Pick<ForestGroup, 'name' | 'security' | 'scope' | 'mail'>>): void {
+  change(
+    group: ForestGroup,
+    what: Partial<Pick<ForestGroup, 'name' | 'container' | 'security' | 'scope' | 'mail'>>,
+  ): void {
     Object.assign(group, what, { objectUsn: this.#forest.nextUsn() });
   }
 
@@ -86,7 +95,8 @@ export class ForestGroups {
 
   /** @param isFromBin with its members, and in the groups that it was in; nobody hears of these links by the groups */
   restore(group: ForestGroup, isFromBin: boolean): void {
-    Object.assign(group, { deleted: false, objectUsn: this.#forest.nextUsn() });
+    const usn = this.#forest.nextUsn();
+    Object.assign(group, { deleted: false, objectUsn: usn, restoredUsn: usn });
     if (isFromBin) return;
     group.links.clear();
     this.forgetLinks(group.guid);
@@ -105,8 +115,9 @@ export class ForestGroups {
     });
   }
 
-  /** What a full import or a look-up says of it: nothing of its members. */
-  object({ guid, sid, name, security, scope, mail, deleted }: ForestGroup): ScriptedObject {
+  /** What a full import or a look-up says of it: nothing of its members. @param usn since when */
+  object(group: ForestGroup, usn = Number.POSITIVE_INFINITY): ScriptedObject {
+    const { guid, sid, name, container, security, scope, mail, deleted, restoredUsn } = group;
     const objectClass = ['top', 'group'];
     if (deleted)
       return {
@@ -116,8 +127,11 @@ export class ForestGroups {
     const groupType = String((SCOPES[scope] | (security ? SECURITY : 0)) >> 0);
     const names = { sAMAccountName: name, name, mail: mail ?? undefined, displayName: undefined };
     return {
-      ...{ guid, dn: this.#dn(name), objectSid: sid },
-      attributes: { objectClass, isDeleted: undefined, groupType, ...names },
+      ...{ guid, dn: this.#dn(name, container), objectSid: sid },
+      attributes: {
+        ...{ objectClass, groupType, ...names },
+        ...(restoredUsn > usn && { isDeleted: undefined }),
+      },
     };
   }
 
@@ -125,7 +139,8 @@ export class ForestGroups {
   since(usn: number): ScriptedObject[] {
     return this.#found().flatMap(group => {
       const { guid, links } = group;
-      const told = group.objectUsn > usn ? this.object(group) : { guid, dn: this.#dn(group.name) };
+      const told =
+        group.objectUsn > usn ? this.object(group, usn) : { guid, dn: this.#dn(group.name, group.container) };
       if (group.deleted) return group.objectUsn > usn ? [told] : [];
       const values = (present: boolean) =>
         [...links].flatMap(([target, link]) => {
@@ -191,8 +206,8 @@ export class ForestGroups {
     return this.#found().filter(({ deleted }) => !deleted);
   }
 
-  #dn(name: string): string {
-    return `CN=${name},OU=People,${this.#forest.namingContext}`;
+  #dn(name: string, container = PEOPLE): string {
+    return `CN=${name},${container},${this.#forest.namingContext}`;
   }
 
   #extended({ guid, sid, name }: { guid: string; sid: string; name: string }): string {

@@ -23,5 +23,7 @@ export interface ForestPerson {
   /** The database that it was set in. */
   setBy: string;
   objectUsn: number;
+  /** When they came back: only who asks from before that hears that `isDeleted` has no value any more. */
+  restoredUsn: number;
   passwordUsn: number;
 }

@@ -71,11 +71,11 @@ export class ScriptedForest {
     this.groups = new ForestGroups({
       ...{ namingContext: base, nextUsn, nextSid: () => `${domainSid}-${++this.#rid}`, person: living },
     });
-    const told = (some: ForestPerson[]) => some.map(person => this.#object(person));
+    const told = (some: ForestPerson[], usn?: number) => some.map(person => this.#object(person, usn));
     directory.answers.full = () => [...told(this.#found()), ...this.groups.everything()];
     directory.answers.delta = ({ cookie }: Asked) => {
       const people = this.#found().filter(({ objectUsn }) => objectUsn > Number(cookie));
-      return [...this.groups.since(Number(cookie)), ...told(people)];
+      return [...this.groups.since(Number(cookie)), ...told(people, Number(cookie))];
     };
     directory.answers.whole = ({ names }: Asked) => [
       ...told(this.#found().filter(({ guid }) => names(guid))),
@@ -99,7 +99,7 @@ export class ScriptedForest {
       ...{ name, principal: `${name}@${this.forest}`, enabled: true, expires: null },
       primaryGroup: DOMAIN_USERS,
       ...{ deleted: false, isThere: true, passwords: [], mustChange: false },
-      ...{ version: 0, setAt: 0, setBy: this.#invocationId, objectUsn: 0, passwordUsn: 0 },
+      ...{ version: 0, setAt: 0, setBy: this.#invocationId, objectUsn: 0, restoredUsn: 0, passwordUsn: 0 },
     };
     this.people.push(person);
     this.change(person, {});
@@ -176,7 +176,8 @@ export class ScriptedForest {
   /** From the recycle bin, with all that it had, or as a tombstone: in no group. */
   restore(person: ForestPerson, isFromBin = true): void {
     if (!isFromBin) this.groups.forgetLinks(person.guid);
-    Object.assign(person, { deleted: false, objectUsn: ++this.#usn });
+    const usn = ++this.#usn;
+    Object.assign(person, { deleted: false, objectUsn: usn, restoredUsn: usn });
     this.#moved();
   }
 
@@ -227,7 +228,7 @@ export class ScriptedForest {
     this.#directory.self.highestCommittedUSN = [String(this.#usn)];
   }
 
-  #object(person: ForestPerson): ScriptedObject {
+  #object(person: ForestPerson, usn = Number.POSITIVE_INFINITY): ScriptedObject {
     const { guid, name, principal, sid, deleted, enabled, expires, primaryGroup } = person;
     const objectClass = ['top', 'person', 'organizationalPerson', 'user'];
     if (deleted)
@@ -237,7 +238,8 @@ export class ScriptedForest {
       };
     const { normalAccount, accountDisable } = UserAccountControl;
     const attributes = {
-      ...{ objectClass, isDeleted: undefined, sAMAccountName: name, userPrincipalName: principal },
+      ...{ objectClass, sAMAccountName: name, userPrincipalName: principal },
+      ...(person.restoredUsn > usn && { isDeleted: undefined }),
       userAccountControl: String(enabled ? normalAccount : normalAccount | accountDisable),
       primaryGroupID: String(primaryGroup),
       accountExpires: String(expires === null ? FILETIME_NEVER : dateToFiletime(new Date(expires))),

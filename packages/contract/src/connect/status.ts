@@ -80,6 +80,9 @@ export const ConnectArrival = z.strictObject({
   ]),
   accounts: Arrived,
   credentials: Arrived,
+  /** Groups, and slices of their members; absent where the managed domain says nothing of them. */
+  groups: Arrived.optional(),
+  slices: Arrived.optional(),
   completeAsOf: Timestamp.nullable(),
   receiptAt: Timestamp.nullable(),
   /** In words; null while all is well. */
@@ -87,9 +90,10 @@ export const ConnectArrival = z.strictObject({
   /** The first of those whose state in the managed domain is not what it should be; `missingCount` of them in all. */
   missing: z.array(
     z.strictObject({
+      /** Or a group's name, where it is of a group. */
       user: z.string(),
       sourceAnchor: z.string(),
-      what: z.enum(['account', 'credential', 'not deleted']),
+      what: z.enum(['account', 'credential', 'not deleted', 'group', 'members', 'group not deleted']),
       /** The managed domain's own word why it was not written, when it came. */
       refused: z.string().nullable(),
       /** What else is known of why, in words. */
@@ -142,7 +146,7 @@ export const ConnectComparison = z.strictObject({
   saidAnew: Count,
   /** Those of them who differed again and again: an alarm named them. */
   alarmed: Count,
-  /** Whom another place has and nobody knows here, before the directory was asked or while it has them. */
+  /** People and groups whom another place has and nobody knows here, before the directory was asked or while it has them. */
   strangers: Count,
   /** Those of whom it has nothing, and whose deletions wait for an administrator. */
   strangersHeld: Count,

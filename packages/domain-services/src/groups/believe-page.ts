@@ -47,7 +47,7 @@ export function believePage(
         ? decideGroup(known, group, verified.record as Verified<GroupRecord>)
         : decideSlice(known, ledger.slices.of(group), group, verified.record as Verified<MembersRecord>);
     if (decision.kind === 'unchanged') {
-      ledger.problems.clear(group, kind);
+      clearProblem(ledger, verified);
       // Since it was believed, an administrator may have said otherwise whose the SID is.
       if (kind === 'group' && verified.record.ok)
         wantSid(ledger, group, verified.record.record as GroupRecord, domain);
@@ -55,7 +55,7 @@ export function believePage(
       if (noteRefused(ledger, verified, decision)) page.refused.push({ group, refused: decision });
     }
     if (decision.kind !== 'believe') continue;
-    ledger.problems.clear(group, kind);
+    clearProblem(ledger, verified);
     page.believed++;
     ledger.heads.noteBelieved(group.forest, decision.record.sequence);
     if ('slice' in decision)
@@ -92,14 +92,35 @@ function believeGroup(
     writtenSequence: deleted && !isThere ? sequence : before.writtenSequence,
   });
   ledger.problems.clear(group, 'sid');
+  if (deleted) ledger.problems.clearSlice(group, { prefix: '', sequence });
   wantSid(ledger, group, record, domain);
 }
 
+/** Of a slice that is believed, or was: what was refused of another one says nothing of it. */
+function clearProblem(ledger: Ledger, { group, kind, prefix, record }: VerifiedGroupItem): void {
+  if (kind === 'group') ledger.problems.clear(group, kind);
+  else if (record.ok) ledger.problems.clearSlice(group, { prefix, sequence: record.record.sequence });
+}
+
 /** @returns whether it is listed and was not before */
-function noteRefused(ledger: Ledger, { group, kind, record }: VerifiedGroupItem, refused: Refused): boolean {
+function noteRefused(
+  ledger: Ledger,
+  { group, kind, prefix, record }: VerifiedGroupItem,
+  refused: Refused,
+): boolean {
   const { kind: outcome, code, reason, acceptable, sequence } = refused;
-  const before = ledger.problems.of(group).find(one => one.kind === kind);
-  const problem = { ...group, kind, outcome, code, reason, acceptable, sequence, at: ledger.timestamp() };
+  const before = ledger.problems.one(group, kind, prefix);
+  const problem = {
+    ...group,
+    kind,
+    prefix,
+    outcome,
+    code,
+    reason,
+    acceptable,
+    sequence,
+    at: ledger.timestamp(),
+  };
   const isVerified = record.ok && isSamePerson(group, signedPerson(record.record));
   if (isVerified) ledger.problems.save({ ...problem, verified: true });
   else if (!ledger.problems.saveUnverified(problem)) return false;

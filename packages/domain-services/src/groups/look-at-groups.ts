@@ -11,13 +11,15 @@ export interface Look {
   /** Groups that are due again, those that are gone, and those that this ledger did not know. */
   differing: number;
   missing: number;
-  adopted: GroupEntry[];
+  adopted: number;
 }
 
+export type LookContext = Pick<GroupContext, 'ledger' | 'groups' | 'log'>;
+
 /** Looks at all groups in the directory, not at their members, and has the ledger know what is there. */
-export async function lookAtGroups(context: GroupContext): Promise<Look> {
+export async function lookAtGroups(context: LookContext): Promise<Look> {
   const { ledger, groups } = context;
-  const look: Look = { differing: 0, missing: 0, adopted: [] };
+  const look: Look = { differing: 0, missing: 0, adopted: 0 };
   const there = new Set<string>();
   for await (const page of groups.all())
     ledger.transaction(() => {
@@ -36,7 +38,7 @@ export async function lookAtGroups(context: GroupContext): Promise<Look> {
   return look;
 }
 
-function lookAt({ ledger, log }: GroupContext, found: FoundGroup, look: Look): void {
+function lookAt({ ledger, log }: LookContext, found: FoundGroup, look: Look): void {
   const { guid, nonce, samAccountName: hasName } = found;
   const mark = readAccountMark(found.mark);
   const entry = ledger.groups.ofGroup(guid) ?? (mark && ledger.groups.of(mark));
@@ -52,11 +54,13 @@ function lookAt({ ledger, log }: GroupContext, found: FoundGroup, look: Look): v
     log.error({ guid }, 'two groups say that they are one: look at both');
     return;
   }
-  const known = entry ?? newGroup(mark!, mark!.objectGuid!);
-  const adopted = { ...known, managedGuid: guid, nonce, hasName, writtenSequence: null };
-  ledger.groups.save(adopted);
-  look.adopted.push(adopted);
+  const known = entry ?? { ...newGroup(mark!, mark!.objectGuid!), securityEnabled: isSecurity(found) };
+  ledger.groups.save({ ...known, managedGuid: guid, nonce, hasName, writtenSequence: null });
+  look.adopted++;
 }
+
+/** [MS-ADTS] 2.2.12: the highest bit. */
+const isSecurity = ({ groupType }: FoundGroup): boolean => Number(groupType) < 0;
 
 function isAsWritten(entry: GroupEntry, { groupType, displayName, mail, mark }: FoundGroup): boolean {
   if (entry.writtenSequence !== entry.sequence) return true; // it is written anew all the same
@@ -76,11 +80,11 @@ function isAsWritten(entry: GroupEntry, { groupType, displayName, mail, mark }: 
  * @returns how many were put right, or will be
  */
 export async function lookAtMembers(
-  { ledger, groups }: GroupContext,
+  { ledger, groups }: LookContext,
   entry: GroupEntry,
-): Promise<{ strangers: number; lost: number }> {
-  const none = { strangers: 0, lost: 0 };
+): Promise<{ strangers: number; lost: number; isWhole: boolean }> {
   const { managedGuid, sequence, deleted } = entry;
+  const none = { strangers: 0, lost: 0, isWhole: sequence !== null };
   if (managedGuid === null || sequence === null || deleted) return none;
   const found = await groups.members(managedGuid);
   if (found === undefined) return none;
@@ -91,11 +95,11 @@ export async function lookAtMembers(
     for (const [, key] of lost) ledger.memberships.removed(entry, key);
     return [...found].filter(guid => !written.has(guid) && !ledger.memberships.adopt(entry, guid));
   });
-  if (!isKnown) return { strangers: 0, lost: lost.length };
+  if (!isKnown) return { strangers: 0, lost: lost.length, isWhole: false };
   let taken = 0;
   for (let at = 0; at < strangers.length; at += MAX_MEMBERS) {
     const some = strangers.slice(at, at + MAX_MEMBERS);
     if ((await groups.changeMembers(managedGuid, 'delete', some)).ok) taken += some.length;
   }
-  return { strangers: taken, lost: lost.length };
+  return { strangers: taken, lost: lost.length, isWhole: true };
 }

@@ -16,6 +16,8 @@ export interface VerifiedGroupItem {
   group: Person;
   /** `members`: a slice; also where it is not believed, as far as it says so of itself. */
   kind: 'group' | 'members';
+  /** Of a slice; '' of a group. */
+  prefix: string;
   record: Verified<GroupRecord> | Verified<MembersRecord>;
 }
 
@@ -25,11 +27,21 @@ export function verifyGroupItem(item: GroupFeedItem, trust: Trust, tenant: strin
   const result = verifyGroupRecord(item.record, trust, { tenant });
   if (!result.ok) {
     const said = peekGroupRecord(item.record);
-    return { group, kind: said?.kind ?? 'group', record: { ...result, sequence: said?.sequence ?? 0 } };
+    const [kind, prefix] = [said?.kind ?? 'group', prefixOf(said)];
+    return { group, kind, prefix, record: { ...result, sequence: said?.sequence ?? 0 } };
   }
   const record: Believed<AnyGroupRecord> = {
     ...result.record,
     digest: hash('sha256', item.record, 'base64url'),
   };
-  return { group, kind: record.kind, record: { ok: true, record } as VerifiedGroupItem['record'] };
+  const { kind } = record;
+  return {
+    group,
+    kind,
+    prefix: prefixOf(record),
+    record: { ok: true, record } as VerifiedGroupItem['record'],
+  };
 }
+
+const prefixOf = (record: AnyGroupRecord | undefined): string =>
+  record?.kind === 'members' ? record.prefix : '';

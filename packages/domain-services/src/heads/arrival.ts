@@ -32,7 +32,9 @@ export function arrivals(
     const head = ledger.heads.head(forest);
     const { accounts, credentials } = ledger.heads.summary(forest);
     const compared = head && comparisonsOf(ledger, head);
-    const notWritten = ledger.heads.notWritten(forest, MAX_NOT_WRITTEN).length;
+    const notWritten = [ledger.heads, ledger.groupHeads]
+      .map(book => book.notWritten(forest, MAX_NOT_WRITTEN).length)
+      .reduce((sum, count) => sum + count);
     const differsSince = earliest((compared ?? []).map(one => one && alarmSince(one, limits, now)));
     const silentSince =
       startedAt === undefined ? undefined : silence(head, trustedAt, startedAt, limits, now);

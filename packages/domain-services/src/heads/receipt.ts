@@ -17,10 +17,12 @@ import type { KnownHead, Older } from '../ledger/head-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { alarmSince, completeAsOf } from './compare-head.ts';
 
-/** Characters of the rows of a receipt, so that it stays below its limit whatever the anchors are. */
+/** Bytes of the rows of a receipt, so that it stays below its limit whatever the anchors are. */
 const MAX_ENTRIES_LENGTH = 200_000;
 /** Of these those of groups, which have an end before. */
 const MAX_GROUP_ENTRIES_LENGTH = 80_000;
+/** Beside these those that tell of groups what was not written. */
+const MAX_GROUPS_NOT_WRITTEN_LENGTH = 60_000;
 
 /** What a receipt says of groups. */
 type OfGroups = Pick<
@@ -104,9 +106,23 @@ export function groupsOfReceipt(ledger: Ledger, forest: string): OfGroups {
   );
   return {
     ...{ groups, slices, groupsDiffering, groupsListed: listed, groupEntries: entries },
-    groupsNotWritten: [],
+    groupsNotWritten: notWrittenOf(ledger, forest),
   };
 }
+
+/** As many as a receipt holds. */
+function notWrittenOf(ledger: Ledger, forest: string): [string, string | null, string][] {
+  let length = 0;
+  const rows = ledger.groupHeads
+    .notWritten(forest, MAX_NOT_WRITTEN)
+    .map(({ anchor, prefix, code }): [string, string | null, string] => [anchor, prefix, code]);
+  return rows.filter(row => {
+    length += lengthOf(row);
+    return length <= MAX_GROUPS_NOT_WRITTEN_LENGTH;
+  });
+}
+
+const lengthOf = (row: readonly unknown[]): number => Buffer.byteLength(JSON.stringify(row));
 
 const entryRow = ({ anchor, accountSequence, credentialSequence }: Entry): [string, number, number] => [
   anchor,
@@ -141,7 +157,7 @@ export function completeOf(comparisons: readonly (Comparison | undefined)[]): st
 export const earliest = (times: readonly (string | undefined)[]): string | undefined =>
   times.filter(time => time !== undefined).sort()[0];
 
-/** The rows of the first buckets, as many whole ones as a receipt holds. @param limit in characters */
+/** The rows of the first buckets, as many whole ones as a receipt holds. @param limit in bytes */
 function listEntries<R extends readonly unknown[]>(
   differing: readonly number[],
   limit: number,
@@ -152,7 +168,7 @@ function listEntries<R extends readonly unknown[]>(
   let length = 0;
   for (const bucket of differing) {
     const more = rowsOf(bucket);
-    for (const row of more) length += JSON.stringify(row).length;
+    for (const row of more) length += lengthOf(row);
     if (entries.length + more.length > MAX_ENTRIES || length > limit) break;
     entries.push(...more);
     listed += 1;

@@ -564,11 +564,13 @@ export const LEDGER_STEPS: readonly string[] = [
     UPDATE memberships SET due = 1 WHERE reference > new.sid || '-' AND reference < new.sid || '.';
   END;
 
-  -- Groups and slices of their members have problems, too: which kinds there are is the program's to say.
+  -- Groups and slices of their members have problems, too, each slice its own: prefix is the slice's, and empty of all else. Which kinds there
+  -- are is the program's to say.
   CREATE TABLE problems_of_all (
     forest TEXT NOT NULL,
     anchor TEXT NOT NULL,
     kind TEXT NOT NULL,
+    prefix TEXT NOT NULL,
     verified INTEGER NOT NULL,
     outcome TEXT NOT NULL CHECK (outcome IN ('refused', 'waiting', 'failed')),
     code TEXT NOT NULL,
@@ -577,10 +579,10 @@ export const LEDGER_STEPS: readonly string[] = [
     sequence INTEGER NOT NULL,
     since TEXT NOT NULL,
     at TEXT NOT NULL,
-    PRIMARY KEY (forest, anchor, kind)
+    PRIMARY KEY (forest, anchor, kind, prefix)
   ) STRICT, WITHOUT ROWID;
   INSERT INTO problems_of_all
-    SELECT forest, anchor, kind, verified, outcome, code, reason, acceptable, sequence, since, at FROM problems;
+    SELECT forest, anchor, kind, '', verified, outcome, code, reason, acceptable, sequence, since, at FROM problems;
   DROP TABLE problems;
   ALTER TABLE problems_of_all RENAME TO problems;
   CREATE INDEX problems_anchor ON problems (anchor);

@@ -8,10 +8,17 @@ import { type FoundGroup, MAX_MEMBERS } from '../directory/groups/managed-groups
 import type { WriteResult } from '../directory/write.ts';
 import type { GroupContext } from '../groups/group-context.ts';
 
-interface StoredGroup {
+/** A group with objectGUIDs of its members. */
+export interface StoredGroup {
   name: string;
   values: Values;
   members: Set<string>;
+}
+
+/** All groups that there are, and what is left of others, by objectGUID. */
+export interface GroupsSnapshot {
+  readonly stored: ReadonlyMap<string, StoredGroup>;
+  readonly tombstones: ReadonlyMap<string, StoredGroup>;
 }
 
 const GONE: WriteResult = { ok: false, gone: true, reason: 'no such object' };
@@ -26,7 +33,13 @@ export class GroupsPeer {
   /** Values of `member` that were written. */
   written = 0;
   /** Called before each change: a test ends the story there by throwing. */
-  onChange: () => void = () => {};
+  onChange: () => void | Promise<void> = () => {};
+  readonly #accounts: () => Iterable<readonly [string, string]>;
+
+  /** @param accounts those that somebody else keeps, with their names */
+  constructor(accounts: () => Iterable<readonly [string, string]> = () => []) {
+    this.#accounts = accounts;
+  }
 
   addOther(name: string): string {
     const guid = randomUUID();
@@ -40,6 +53,18 @@ export class GroupsPeer {
     for (const { members } of this.stored.values()) members.delete(guid);
   }
 
+  snapshot(): GroupsSnapshot {
+    return structuredClone({ stored: this.stored, tombstones: this.tombstones });
+  }
+
+  /** @param snapshot undefined: there never was a group */
+  takeBack(snapshot: GroupsSnapshot | undefined): void {
+    for (const kind of ['stored', 'tombstones'] as const) {
+      this[kind].clear();
+      for (const [guid, group] of structuredClone(snapshot?.[kind] ?? [])) this[kind].set(guid, group);
+    }
+  }
+
   named(name: string): (StoredGroup & { guid: string }) | undefined {
     const found = [...this.stored].find(([, group]) => group.name === name);
     return found && { guid: found[0], ...found[1] };
@@ -48,7 +73,7 @@ export class GroupsPeer {
   readonly directory: GroupContext['directory'] = {
     holders: async names => this.#holders(names),
     delete: async guid => {
-      this.onChange();
+      await this.onChange();
       const group = this.stored.get(guid);
       if (group === undefined) return GONE;
       this.stored.delete(guid);
@@ -60,10 +85,17 @@ export class GroupsPeer {
 
   #holders(names: readonly string[]): DirectoryAccount[] {
     const keys = new Set(names.map(nameKey));
-    const all = [...this.others, ...Array.from(this.stored, ([guid, { name }]) => [guid, name] as const)];
+    const all = [
+      ...this.#everyOther(),
+      ...Array.from(this.stored, ([guid, { name }]) => [guid, name] as const),
+    ];
     return all
       .filter(([, name]) => keys.has(nameKey(name)))
       .map(([guid, samAccountName]) => ({ guid, samAccountName, userPrincipalName: undefined }));
+  }
+
+  #everyOther(): Map<string, string> {
+    return new Map([...this.others, ...this.#accounts()]);
   }
 
   #isTaken(name: string, own?: string): boolean {
@@ -72,7 +104,7 @@ export class GroupsPeer {
 
   readonly groups: GroupContext['groups'] = {
     make: async (name, values) => {
-      this.onChange();
+      await this.onChange();
       if (this.#isTaken(name)) return IN_USE;
       const guid = randomUUID();
       this.stored.set(guid, { name, values: { ...values }, members: new Set() });
@@ -81,14 +113,14 @@ export class GroupsPeer {
     findMade: async (_name, nonce) =>
       [...this.stored].find(([, { values }]) => nonceOf(values) === nonce)?.[0],
     change: async (guid, values) => {
-      this.onChange();
+      await this.onChange();
       const group = this.stored.get(guid);
       if (group === undefined) return GONE;
       group.values = { ...group.values, ...values };
       return { ok: true };
     },
     rename: async (guid, _from, to) => {
-      this.onChange();
+      await this.onChange();
       const group = this.stored.get(guid);
       if (group === undefined) return GONE;
       if (this.#isTaken(to, guid)) return IN_USE;
@@ -96,7 +128,7 @@ export class GroupsPeer {
       return { ok: true };
     },
     restore: async (guid, name, nonce) => {
-      this.onChange();
+      await this.onChange();
       const group = this.tombstones.get(guid);
       if (group === undefined) return GONE;
       if (this.#isTaken(name)) return IN_USE;
@@ -106,16 +138,17 @@ export class GroupsPeer {
       return { ok: true };
     },
     changeMembers: async (guid, operation, members) => {
-      this.onChange();
+      await this.onChange();
       const group = this.stored.get(guid);
-      const isThere = (member: string) => this.others.has(member) || this.stored.has(member);
+      const others = this.#everyOther();
+      const isThere = (member: string) => others.has(member) || this.stored.has(member);
       if (group === undefined || !members.every(isThere)) return GONE;
       if (members.length > MAX_MEMBERS) return { ok: false, gone: false, reason: 'too many values' };
       this.written += members.length;
       for (const member of members) group.members[operation](member);
       return { ok: true };
     },
-    isThere: async guid => this.stored.has(guid) || this.others.has(guid),
+    isThere: async guid => this.stored.has(guid) || this.#everyOther().has(guid),
     members: async guid => {
       const group = this.stored.get(guid);
       return group && new Set(group.members);

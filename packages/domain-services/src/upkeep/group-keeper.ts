@@ -1,6 +1,7 @@
 import { describeError, every, type Service } from '@causeway/service';
 import { ManagedGroups } from '../directory/groups/managed-groups.ts';
 import type { KeeperContext } from '../directory/keep-directory.ts';
+import { closeUnclaimed } from '../groups/close-unclaimed.ts';
 import { deleteGroups } from '../groups/delete-groups.ts';
 import type { GroupContext } from '../groups/group-context.ts';
 import { Later } from '../groups/later.ts';
@@ -36,8 +37,10 @@ export class GroupKeeper implements Service {
   readonly #options: GroupKeeperOptions;
   #comparedAt: number | undefined;
   #namesAt = 0;
-  /** Groups that this ledger found in the directory, and whose members there it does not know yet. */
-  readonly #adopted = new Set<string>();
+  /** Groups of whose members in the directory it was not known yet who is in them: those that a new ledger found there. */
+  readonly #unsure = new Set<string>();
+  /** Of these, those whose members were not looked at since. */
+  readonly #unseen = new Set<string>();
 
   constructor(options: GroupKeeperOptions) {
     this.#options = options;
@@ -76,6 +79,7 @@ export class GroupKeeper implements Service {
     groups += await this.#lookAtNames(context, signal);
     members += await writeMembers(context, 'add', signal, entry => this.#learnMembers(context, entry));
     await this.#learnOthers(context, signal);
+    await closeUnclaimed(context);
     if (groups + members > 0) context.log.info({ groups, members }, 'groups written');
   }
 
@@ -108,16 +112,22 @@ export class GroupKeeper implements Service {
 
   /** What is in a group that was found in the directory is not written again. */
   async #learnMembers(context: GroupContext, entry: GroupEntry): Promise<void> {
-    if (this.#adopted.delete(keyOf(entry))) await lookAtMembers(context, entry);
+    const key = keyOf(entry);
+    if (!this.#unseen.delete(key)) return;
+    const { isWhole } = await lookAtMembers(context, entry);
+    if (isWhole) this.#unsure.delete(key);
   }
 
   /** Whom somebody put into a group while no ledger knew it is known once all of it has come. */
   async #learnOthers(context: GroupContext, signal: AbortSignal): Promise<void> {
     const { ledger } = this.#options;
-    if (this.#adopted.size === 0 || !ledger.state.get('groupsReadAt')) return;
-    for (const entry of ledger.groups.allManaged())
-      if (!signal.aborted) await this.#learnMembers(context, entry);
-    this.#adopted.clear();
+    if (this.#unsure.size === 0 || !ledger.state.get('groupsReadAt')) return;
+    for (const entry of ledger.groups.allManaged()) {
+      if (signal.aborted) return;
+      if (this.#unsure.has(keyOf(entry))) await lookAtMembers(context, entry);
+    }
+    this.#unsure.clear();
+    this.#unseen.clear();
   }
 
   /** What somebody else changed comes back. At the start, too: the ledger or the directory may be an older one. */
@@ -126,20 +136,19 @@ export class GroupKeeper implements Service {
     const { clock } = ledger;
     if (this.#comparedAt !== undefined && clock.monotonic() - this.#comparedAt < COMPARE_MS) return;
     const { differing, missing, adopted } = await lookAtGroups(context);
-    for (const entry of adopted) this.#adopted.add(keyOf(entry));
     let [strangers, lost] = [0, 0];
     for (const entry of ledger.groups.allManaged()) {
       if (signal.aborted) return;
       const found = await lookAtMembers(context, entry);
       strangers += found.strangers;
       lost += found.lost;
+      if (found.isWhole) continue;
+      for (const keys of [this.#unsure, this.#unseen]) keys.add(keyOf(entry));
     }
     this.#comparedAt = clock.monotonic();
-    if (adopted.length > 0)
-      log.warn({ groups: adopted.length }, 'the ledger has taken over groups that it finds in the directory');
-    if (differing + missing + strangers + lost > 0)
+    if (differing + missing + adopted + strangers + lost > 0)
       log.warn(
-        { differing, missing, strangers, lost },
+        { differing, missing, adopted, strangers, lost },
         'groups are not as they were written: put right; strangers are members that somebody else added',
       );
   }

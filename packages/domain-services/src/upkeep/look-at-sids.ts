@@ -14,7 +14,7 @@ export interface Look {
 }
 
 /** Looks at all on-premises SIDs in the directory, and has the ledger know what is there. */
-export async function lookAtSids(context: LookContext, groups: ShadowGroups): Promise<Look> {
+export async function lookAtSids(context: LookContext, groups: Pick<ShadowGroups, 'list'>): Promise<Look> {
   const { ledger, directory } = context;
   const histories = await sidHistories(directory);
   learnOfBefore(context, histories);

@@ -97,8 +97,8 @@ export const RECEIPT = signedKind({
       'how many of the differing buckets, from the first, are told whole in `groupEntries`',
     ),
     groupEntries: field(
-      rows(MAX_ENTRIES, groupAnchor, orNull(bits(MAX_PREFIX_LENGTH)), sequence),
-      'what the managed domain has in these buckets: anchor of the group, prefix of the slice or `null` for the group itself, sequence',
+      rows(MAX_ENTRIES, groupAnchor, orNull(bits(MAX_PREFIX_LENGTH)), sequenceOrNone),
+      'what the managed domain has in these buckets: anchor of the group, prefix of the slice or `null` for the group itself, sequence, or 0 for a group of which no record has come',
     ),
     groupsNotWritten: field(
       rows(MAX_NOT_WRITTEN, groupAnchor, orNull(bits(MAX_PREFIX_LENGTH)), text(50)),

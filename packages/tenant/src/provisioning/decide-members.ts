@@ -1,5 +1,5 @@
 import type { MembersChange, MembersVerdict, Verdict } from '@causeway/contract';
-import { isBelow, keyRange, liveSlices, memberKey, type Slice } from '@causeway/records';
+import { keyRange, liveSlices, memberKey, type Slice } from '@causeway/records';
 import type { SaidOfGroup } from './group-record-check.ts';
 import { SAME_SEQUENCE } from './stored-records.ts';
 import { applied, refused, retry, unchanged } from './verdicts.ts';
@@ -147,13 +147,12 @@ function planOf({ id, before, held }: Group, deletions: ReadonlyMap<string, numb
   const live = liveSlices(held.values());
   const prefixes = new Set(live.map(({ prefix }) => prefix));
   const news = live.filter(({ write }) => write !== undefined);
-  const parts = news.map(slice => ({ slice, prefixes: decidedBy(slice, live) }));
-  const ranges = parts.flatMap(({ prefixes }) => prefixes.map(keyRange));
-  const memberships = parts.flatMap(({ slice: { sequence, said }, prefixes }) =>
+  const parts = news.map(slice => ({ slice, ranges: decidedBy(slice, live).map(keyRange) }));
+  const memberships = parts.flatMap(({ slice: { sequence, said }, ranges }) =>
     said!.members.flatMap(reference => {
       const key = memberKey(reference);
       const counts =
-        (deletions.get(reference) ?? 0) < sequence && prefixes.some(prefix => isBelow(prefix, key));
+        (deletions.get(reference) ?? 0) < sequence && ranges.some(([from, to]) => from <= key && key <= to);
       return counts ? [{ group_id: id, key, reference }] : [];
     }),
   );
@@ -162,7 +161,7 @@ function planOf({ id, before, held }: Group, deletions: ReadonlyMap<string, numb
     gone: before
       .filter(({ prefix }) => !prefixes.has(prefix))
       .map(({ prefix }) => ({ group_id: id, prefix })),
-    ranges: ranges.map(([from, to]) => ({ group_id: id, from, to })),
+    ranges: parts.flatMap(({ ranges }) => ranges.map(([from, to]) => ({ group_id: id, from, to }))),
     memberships,
   };
 }
@@ -184,6 +183,7 @@ export function compareMemberships(
   before: readonly Membership[],
   after: readonly Membership[],
 ): { gone: Membership[]; added: Membership[] } {
+  if (before.length === 0) return { gone: [], added: [...after] };
   // No group's id has a space.
   const nameOf = ({ group_id, reference }: Membership): string => `${group_id} ${reference}`;
   const [had, has] = [before, after].map(side => new Set(side.map(nameOf)));

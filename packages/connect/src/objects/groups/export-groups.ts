@@ -1,12 +1,19 @@
 import { GROUP_RECORDS, type GroupChange, isDone, isReadBy, type Verdict } from '@causeway/contract';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
+import { isStranger } from '../../store/comparing/marks.ts';
 import type { SpaceObject } from '../../store/connector-space.ts';
 import { reserveSequences } from '../../store/sequence.ts';
 import type { ConnectorStore } from '../../store/store.ts';
 import { isWhole, noteRefusal, quarantine, WITHOUT_NAME } from '../note-verdict.ts';
 import { decideGroupExport } from './decide-group-export.ts';
-import { groupDeletionsOf, groupWhileWaiting, holdGroupDeletions } from './waiting-groups.ts';
+import {
+  groupDeletionsOf,
+  groupWhileWaiting,
+  holdGroups,
+  noteStrangerGroupWent,
+  type WaitingGroups,
+} from './waiting-groups.ts';
 
 /** What is counted of an export. */
 interface Counts {
@@ -38,8 +45,8 @@ export async function exportGroups(
   const isIdle = store.groups.countPending('upsert') + store.groups.countPending('delete') === 0;
   if (isIdle && store.slices.count().waiting === 0) return false;
   if (!takesGroups((await tenant.configuration()).accepts)) return false;
-  const waiting = holdGroupDeletions(context);
-  summary.suppressedDeletes += waiting.size;
+  const waiting = holdGroups(context);
+  summary.suppressedDeletes += waiting.deletions.size;
   const before = summary.upserted + summary.deleted;
   for (const operation of ['delete', 'upsert'] as const)
     await exportAll(context, operation, waiting, summary, signal);
@@ -56,7 +63,7 @@ function forgetGone({ groups, lists }: ConnectorStore): void {
 async function exportAll(
   context: ConnectorContext,
   operation: 'upsert' | 'delete',
-  waiting: ReadonlySet<string>,
+  waiting: WaitingGroups,
   summary: Counts,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -67,9 +74,10 @@ async function exportAll(
     const objects = store.groups.pending(operation, after, settings.objectBatch, now);
     if (objects.length === 0) return;
     after = objects.at(-1)!.guid;
-    const going = objects.flatMap(object =>
-      waiting.has(object.guid) ? (groupWhileWaiting(object) ?? []) : [object],
-    );
+    const going = objects.flatMap(object => {
+      if (waiting.strangers.has(object.guid)) return [];
+      return waiting.deletions.has(object.guid) ? (groupWhileWaiting(object) ?? []) : [object];
+    });
     if (going.length > 0) await exportBatch(context, going, summary);
   }
 }
@@ -122,7 +130,9 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
   const done = isDone(verdict);
   if (desiredDigest === undefined && (done || verdict.code === 'unknown-group')) {
     summary.deleted += 1;
-    if (done) store.bulk.noteWent(groupDeletionsOf(context), anchor, store.db.now());
+    if (isStranger(object)) noteStrangerGroupWent(context, object);
+    else if (done) store.bulk.noteWent(groupDeletionsOf(context), anchor, store.db.now());
+    if (done) store.deletions.note(anchor, { sequence, name: isStranger(object) ? null : nameOf(object) });
     store.groups.acknowledgeExport(guid, undefined, sequence);
     store.queue.remove('object', guid);
     const group = store.lists.get(guid);
@@ -136,3 +146,6 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');
   } else noteRefusal(context, object, verdict, summary);
 }
+
+/** As people call it. */
+const nameOf = ({ attributes, dn }: SpaceObject): string => String(attributes.sAMAccountName ?? dn);

@@ -67,13 +67,13 @@ function* fill(context: ConnectorContext, slice: PendingSlice): Generator<Filled
   const { store } = context;
   const { group, prefix } = slice;
   const members = store.members.signed(group, prefix, MAX_AT_ONCE + 1);
-  if (members.length > MAX_AT_ONCE && prefix.length < MAX_PREFIX_LENGTH) {
+  if (members.size > MAX_AT_ONCE && prefix.length < MAX_PREFIX_LENGTH) {
     const halves = [`${prefix}0`, `${prefix}1`];
     store.slices.divide(slice, halves);
     for (const half of halves) yield* fill(context, { ...slice, prefix: half, dirty: 1 });
     return;
   }
-  const parts = divideMembers(prefix, members);
+  const parts = divideMembers(prefix, members.keys(), reference => members.get(reference)!);
   if (parts.size === 1) {
     yield { ...slice, members: parts.get(prefix)! };
     return;

@@ -26,6 +26,8 @@ export interface Putting {
   readonly domainSid: string | undefined;
   /** It was deleted before, or nobody knows what it was: the groups that it is in are to be asked for. */
   readonly restored?: boolean;
+  /** It was deleted and came back between two deltas, or nobody knows what it was: what is known of its memberships is from before. */
+  readonly isReadWhole?: boolean;
   readonly memberChanges?: MemberChanges;
 }
 
@@ -63,7 +65,7 @@ function noteGroup(
   store: ConnectorStore,
   known: SpaceObject | undefined,
   group: DecidedObject,
-  { domainSid, memberChanges }: Putting,
+  { domainSid, memberChanges, isReadWhole = false }: Putting,
 ): void {
   const { lists, members, slices } = store;
   const rid = ridOf(textOf(group, 'objectSid'), domainSid);
@@ -73,7 +75,8 @@ function noteGroup(
     return;
   }
   const { id } = listed ?? lists.begin(group.guid, rid);
-  if (listed === undefined || known?.deleted) {
+  if (listed && isReadWhole) members.clear(id);
+  if (listed === undefined || known?.deleted || isReadWhole) {
     if (rid !== null) members.setPrimary(id, members.byPrimaryGroup(rid), true);
     lists.order(group.guid, 'restored');
     if (listed) slices.soilAll(id); // what is signed may name whom it has no more
@@ -96,7 +99,7 @@ function noteMember(
   store: ConnectorStore,
   known: SpaceObject | undefined,
   object: DecidedObject,
-  { restored = false }: Putting,
+  { restored = false, isReadWhole = false }: Putting,
 ): void {
   const { lists, members, slices } = store;
   const { anchor, guid } = object;
@@ -104,7 +107,12 @@ function noteMember(
     if (known?.deleted === false) members.forget(anchor);
     return;
   }
-  const before = known === undefined || known.deleted ? undefined : primaryGroupOf(known.attributes);
+  if (known && isReadWhole) {
+    slices.soilReferences([anchor]);
+    members.forget(anchor);
+  }
+  const before =
+    known === undefined || known.deleted || isReadWhole ? undefined : primaryGroupOf(known.attributes);
   const now = primaryGroupOf(object.attributes);
   if (before !== now) {
     for (const [rid, isPrimary] of [

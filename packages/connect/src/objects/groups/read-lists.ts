@@ -26,7 +26,7 @@ export const listsOf = (ldap: LdapConnection, namingContext: string): ListSource
 });
 
 /** Groups that are asked for together. */
-const AT_A_TIME = 100;
+const AT_A_TIME = 500;
 /** After so many that failed one after another it is not the groups. */
 const MAX_FAILURES = 3;
 
@@ -48,6 +48,18 @@ export async function readLists(
   concludeMissing(context);
 }
 
+/** Members that are stored together. */
+const TOGETHER = 20_000;
+
+/** A part of a list, whose members are known by references. */
+interface ReadPart {
+  readonly group: ListedGroup;
+  readonly references: readonly string[];
+  /** Whether every name in it said who it is. */
+  readonly isReadable: boolean;
+  readonly isLast: boolean;
+}
+
 /** What a batch has come to. */
 interface Done {
   readonly read: Set<ListedGroup>;
@@ -61,6 +73,10 @@ class Reading {
   readonly #signal: AbortSignal | undefined;
   readonly #domainSid: string | undefined;
   #failures = 0;
+  /** The group whose list is not at its end yet. */
+  #open: ListedGroup | undefined;
+  /** Whether every name in its list said who it is. */
+  #isReadable = true;
 
   constructor(context: ConnectorContext, source: ListSource, signal: AbortSignal | undefined) {
     this.#context = context;
@@ -114,29 +130,50 @@ class Reading {
   }
 
   async #read(groups: readonly ListedGroup[], isSecond: boolean, done: Done): Promise<true> {
-    const { store } = this.#context;
+    this.#open = undefined;
     const byGuid = new Map(groups.map(group => [group.guid, group]));
-    let open: ListedGroup | undefined;
-    let isReadable = true;
-    for await (const { objectGuid, members, isLast } of this.#source.lists([...byGuid.keys()])) {
-      this.#signal?.throwIfAborted();
-      const group = byGuid.get(objectGuid);
-      if (group === undefined) continue;
-      if (open !== group) {
-        store.members.beginRead();
-        isReadable = true;
+    let waiting: ReadPart[] = [];
+    let members = 0;
+    const store = (): void => {
+      const parts = waiting;
+      [waiting, members] = [[], 0];
+      if (parts.length > 0) this.#store(parts, isSecond, done);
+    };
+    try {
+      for await (const { objectGuid, members: values, isLast } of this.#source.lists([...byGuid.keys()])) {
+        this.#signal?.throwIfAborted();
+        const group = byGuid.get(objectGuid);
+        if (group === undefined) continue;
+        const references = this.#references(values);
+        waiting.push({ group, references, isReadable: references.length === values.length, isLast });
+        members += values.length;
+        if (members >= TOGETHER) store();
       }
-      open = isLast ? undefined : group;
-      const references = this.#references(members);
-      isReadable &&= references.length === members.length;
-      store.db.transaction(() => {
-        store.members.readPart(group.id, references);
-        if (isLast && this.#end(group, isReadable) && !isSecond) done.missing.push(group);
-        faultPoint('connect.before-list-commit');
-      });
-      if (isLast) done.read.add(group);
+    } finally {
+      store(); // what was read is not read again because of another list
     }
     return true;
+  }
+
+  /** In one transaction: most lists are short. */
+  #store(parts: readonly ReadPart[], isSecond: boolean, done: Done): void {
+    const { store } = this.#context;
+    const missing: ListedGroup[] = [];
+    store.db.transaction(() => {
+      for (const { group, references, isReadable, isLast } of parts) {
+        if (this.#open !== group) {
+          store.members.beginRead(group.id);
+          this.#isReadable = true;
+        }
+        this.#open = isLast ? undefined : group;
+        this.#isReadable &&= isReadable;
+        store.members.readPart(group.id, references);
+        if (isLast && this.#end(group, this.#isReadable) && !isSecond) missing.push(group);
+      }
+      faultPoint('connect.before-list-commit');
+    });
+    done.missing.push(...missing);
+    for (const { group, isLast } of parts) if (isLast) done.read.add(group);
   }
 
   /**

@@ -38,6 +38,13 @@ export class GroupHeads {
     return this.entries().filter(entry => asked.has(groupBucketOf(entry)));
   }
 
+  /** How many groups and slices a head tells of. */
+  counts(): Pick<GroupSummary, 'groups' | 'slices'> {
+    const sql = `SELECT count(*) AS n, count(prefix) AS slices FROM (${ENTRIES})`;
+    const { n, slices } = this.#db.get<{ n: number; slices: number }>(sql, this.#connector)!;
+    return { groups: n - slices, slices };
+  }
+
   /** As a head says it. */
   summary(): GroupSummary {
     return summarizeGroups(this.entries());

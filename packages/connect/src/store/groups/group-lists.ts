@@ -60,6 +60,17 @@ export class GroupLists {
     this.#db.run('UPDATE group_list SET to_read = NULL, next_read_at = ? WHERE id = ?', nextReadAt, id);
   }
 
+  /** Why its list is to be read now, null where it is not; and when it is read next in any case. */
+  reading(guid: string): { toRead: string | null; nextReadAt: string | null } | undefined {
+    const row = this.#db.get<{ to_read: string | null; next_read_at: number }>(
+      'SELECT to_read, next_read_at FROM group_list WHERE connector = ? AND guid = ?',
+      ...[this.#connector, guid],
+    );
+    if (row === undefined) return undefined;
+    const { to_read: toRead, next_read_at: at } = row;
+    return { toRead, nextReadAt: at === 0 ? null : new Date(at).toISOString() }; // 0: it was never read
+  }
+
   /** Groups whose lists are to be read now, in the order in which they were met. */
   due(now: number, after: number, limit: number): ListedGroup[] {
     return this.#db.all<ListedGroup & Record<string, unknown>>(

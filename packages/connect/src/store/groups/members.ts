@@ -10,7 +10,12 @@ interface Flags {
 }
 
 const NEITHER: Flags = { listed: 0, by_primary: 0, missed: 0 };
+const NOBODY: ReadonlyMap<string, Flags> = new Map();
 const isMember = ({ listed, by_primary }: Flags): boolean => listed + by_primary > 0;
+
+/** Of the index alone, without the object's row. */
+const IN_SCOPE = `(SELECT max(o.desired_digest IS NOT NULL) FROM connector_space AS o
+  WHERE o.connector = ? AND o.anchor = m.reference)`;
 
 /** SIDs that no domain gave out, such as S-1-5-11: no group tells of them. They begin with `S-1-` and not with `S-1-5-21-`. */
 const WELL_KNOWN =
@@ -26,6 +31,8 @@ export class Members {
   readonly #db: Database;
   readonly #connector: string;
   readonly #slices: Slices;
+  /** Of the list that is read: whether anybody is in it already, who may be missing. */
+  #mayMiss = false;
 
   constructor(db: Database, connector: string, slices: Slices) {
     this.#db = db;
@@ -53,7 +60,7 @@ export class Members {
     let grown = 0;
     for (const some of inPortions(references)) {
       const rows: [key: string, reference: string, listed: number, byPrimary: number, missed: number][] = [];
-      const known = this.#known(group, some);
+      const known = this.#isEmpty(group) ? NOBODY : this.#known(group, some);
       for (const [reference, key] of some) {
         const before = known.get(reference) ?? NEITHER;
         const after = to(before);
@@ -68,6 +75,11 @@ export class Members {
     if (grown !== 0) this.#db.run('UPDATE group_list SET members = members + ? WHERE id = ?', grown, group);
     this.#slices.soil(group, changed);
     return grown;
+  }
+
+  /** Nothing is looked for in a group that is new. */
+  #isEmpty(group: number): boolean {
+    return this.#db.get('SELECT 1 FROM membership WHERE group_id = ? LIMIT 1', group) === undefined;
   }
 
   /** One statement for all of them: a list may have hundreds of thousands. */
@@ -125,22 +137,25 @@ export class Members {
   /**
    * Whom a slice is to name: members below the prefix that are in scope. Those who are known by SID alone count as in scope: who that
    * is is found out where it is needed.
+   *
+   * @returns references with their keys
    */
-  signed(group: number, prefix: string, limit: number): string[] {
+  signed(group: number, prefix: string, limit: number): Map<string, string> {
     const [from, to] = keyRange(prefix);
-    return this.#db
-      .all<{ reference: string }>(
-        `SELECT m.reference FROM membership AS m
-           LEFT JOIN connector_space AS o ON o.connector = ? AND o.anchor = m.reference
+    const rows = this.#db.all<{ reference: string; key: string }>(
+      `SELECT m.reference, m.key FROM membership AS m
          WHERE m.group_id = ? AND m.key BETWEEN ? AND ? AND m.listed + m.by_primary > 0
-           AND (o.desired_digest IS NOT NULL OR m.reference LIKE 'S-1-5-21-%') LIMIT ?`,
-        ...[this.#connector, group, from, to, limit],
-      )
-      .map(({ reference }) => reference);
+           AND (m.reference LIKE 'S-1-5-21-%' OR ${IN_SCOPE}) LIMIT ?`,
+      ...[group, from, to, this.#connector, limit],
+    );
+    return new Map(rows.map(({ reference, key }) => [reference, key]));
   }
 
-  /** What a whole read begins with. */
-  beginRead(): void {
+  /** What a whole read of a group's list begins with. */
+  beginRead(group: number): void {
+    const sql = 'SELECT 1 FROM membership WHERE group_id = ? AND listed = 1 LIMIT 1';
+    this.#mayMiss = this.#db.get(sql, group) !== undefined;
+    if (!this.#mayMiss) return;
     this.#db.exec(
       'CREATE TEMP TABLE IF NOT EXISTS seen (key TEXT, reference TEXT, PRIMARY KEY (key, reference)) WITHOUT ROWID; DELETE FROM seen',
     );
@@ -148,16 +163,18 @@ export class Members {
 
   /** A part of a list that is read whole: adds at once. */
   readPart(group: number, references: readonly string[]): number {
-    for (const some of inPortions(references))
-      this.#db.run(
-        'INSERT OR IGNORE INTO seen SELECT value ->> 1, value ->> 0 FROM json_each(?)',
-        JSON.stringify([...some]),
-      );
+    if (this.#mayMiss)
+      for (const some of inPortions(references))
+        this.#db.run(
+          'INSERT OR IGNORE INTO seen SELECT value ->> 1, value ->> 0 FROM json_each(?)',
+          JSON.stringify([...some]),
+        );
     return this.add(group, references);
   }
 
   /** The list was read to its end. @returns how many it did not show, and how many of those the read before did not show either */
   endRead(group: number): { missed: number; twice: number } {
+    if (!this.#mayMiss) return { missed: 0, twice: 0 };
     this.#db.run(
       `UPDATE membership SET missed = missed + 1 WHERE group_id = ? AND listed = 1
          AND NOT EXISTS (SELECT 1 FROM temp.seen AS s WHERE s.key = membership.key AND s.reference = membership.reference)`,

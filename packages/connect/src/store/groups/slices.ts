@@ -1,4 +1,4 @@
-import { bitsOf, isBelow, keyRange, MAX_PREFIX_LENGTH } from '@causeway/records';
+import { bitsOf, keyRange, MAX_PREFIX_LENGTH } from '@causeway/records';
 import { ANEW } from '../comparing/marks.ts';
 import type { Database } from '../database.ts';
 import { nextAttemptAt } from '../retry-queue.ts';
@@ -42,15 +42,16 @@ export class Slices {
 
   /** The slices that tell of these members are to be signed anew: one look for each of them, whatever the size of the group. */
   soil(group: number, keys: Iterable<string>): void {
-    let last: string | undefined;
+    let end: string | undefined;
     for (const key of [...keys].sort()) {
-      if (last !== undefined && isBelow(last, key)) continue;
+      if (end !== undefined && key <= end) continue;
       // Without overlap, the one that covers a key is the largest prefix that is not larger than the key.
-      last = this.#db.get<{ prefix: string }>(
+      const soiled = this.#db.get<{ prefix: string }>(
         `UPDATE slice SET dirty = dirty + 1 WHERE group_id = ?1 AND prefix = (SELECT prefix FROM slice
            WHERE group_id = ?1 AND prefix <= ?2 AND divided = 0 ORDER BY prefix DESC LIMIT 1) RETURNING prefix`,
         ...[group, bitsOf(key)],
-      )?.prefix;
+      );
+      if (soiled) [, end] = keyRange(soiled.prefix);
     }
   }
 
@@ -142,6 +143,15 @@ export class Slices {
       `SELECT count(*) AS waiting, coalesce(sum(s.problem IS NOT NULL), 0) AS refused, min(s.problem) AS problem ${WITH_GROUP}
        WHERE g.connector = ? AND o.kind = 'group' AND o.desired_digest IS NOT NULL AND s.dirty > 0`,
       this.#connector,
+    )!;
+  }
+
+  /** Those of one group: that the tenant has, that are to be signed, and those of them that it did not take. */
+  countOf(group: number): { acknowledged: number; waiting: number; refused: number; problem: string | null } {
+    return this.#db.get<{ acknowledged: number; waiting: number; refused: number; problem: string | null }>(
+      `SELECT coalesce(sum(sequence IS NOT NULL), 0) AS acknowledged, coalesce(sum(dirty > 0), 0) AS waiting,
+         coalesce(sum(dirty > 0 AND problem IS NOT NULL), 0) AS refused, min(problem) AS problem FROM slice WHERE group_id = ?`,
+      group,
     )!;
   }
 

@@ -60,6 +60,8 @@ function startOver({ state, heads }: Ledger): void {
   state.set('cursor', '');
   state.set('adoptedAt', '');
   state.drop('caughtUpAt');
+  // Whose on-premises SIDs stand in the directory is learnt of those whom an older ledger does not know.
+  state.drop('shadowsLearnt');
   heads.forgetComparisons();
 }
 

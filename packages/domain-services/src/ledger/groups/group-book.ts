@@ -45,6 +45,8 @@ const SAVE = `INSERT INTO groups (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((
 
 const IS_DUE = 'sequence IS NOT written_sequence AND sequence IS NOT NULL';
 
+const IS_UNCLAIMED = 'managed_guid IS NOT NULL AND sequence IS NULL';
+
 /** All groups of which a record was believed, or that were found in the directory. */
 export class GroupBook {
   readonly #database: StateDatabase;
@@ -105,6 +107,11 @@ export class GroupBook {
     return this.#all(sql);
   }
 
+  /** Those that were found in the directory, of which no record has come, and which nobody has said are to go. */
+  unclaimed(): GroupEntry[] {
+    return this.#all(`SELECT * FROM groups WHERE ${IS_UNCLAIMED} AND deleted = 0`);
+  }
+
   countByForest(): Map<string, number> {
     const sql = 'SELECT forest, count(*) AS n FROM groups WHERE managed_guid IS NOT NULL GROUP BY forest';
     return new Map(this.#database.all(sql).map(row => [String(row.forest), Number(row.n)]));
@@ -113,7 +120,7 @@ export class GroupBook {
   counts(): { groups: number; waiting: number; unclaimed: number } {
     const row = this.#database.get(`SELECT count(managed_guid) AS groups,
       count(*) FILTER (WHERE ${IS_DUE} AND (deleted = 0 OR managed_guid IS NOT NULL)) AS waiting,
-      count(*) FILTER (WHERE managed_guid IS NOT NULL AND sequence IS NULL) AS unclaimed FROM groups`)!;
+      count(*) FILTER (WHERE ${IS_UNCLAIMED}) AS unclaimed FROM groups`)!;
     return {
       groups: Number(row.groups),
       waiting: Number(row.waiting),
