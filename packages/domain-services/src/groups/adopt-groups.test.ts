@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, test } from 'node:test';
+import { after, beforeEach, test } from 'node:test';
 import { encodeGuid, encodeSid } from '@causeway/ldap';
 import { createLog } from '@causeway/service';
 import { GroupsPeer } from '../testing/groups-peer.ts';
@@ -28,10 +28,11 @@ function openLedger(): Ledger {
 }
 
 beforeEach(() => {
+  ledger?.close();
   ledger = openLedger();
   peer = new GroupsPeer();
 });
-afterEach(() => ledger.close());
+after(() => ledger.close());
 
 const loseLedger = () => {
   ledger.close();

@@ -30,7 +30,7 @@ const CORP = 'corp.example.com';
 const corp = new ForestPeer(tenant, CORP);
 const HOUR_MS = 3_600_000;
 
-let folder: string;
+let folder: string | undefined;
 let clock: HandClock;
 let ledger: Ledger;
 let directory: AccountsPeer;
@@ -45,10 +45,11 @@ beforeEach(() => {
   watch = new HandWatch(context());
 });
 
-// Of a test of another file in the same process, which began before this one was read, there is nothing to end.
 afterEach(() => {
-  (ledger as Ledger | undefined)?.close();
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  // All files are one process: a test of another one may have begun before these hooks were there.
+  if (folder === undefined) return;
+  ledger.close();
+  rmSync(folder, { recursive: true });
 });
 
 const context = () => ({
