@@ -74,13 +74,23 @@ export class Ground {
     const name = `${people}-people-${wanted.groups}-groups-${wanted.memberships}-memberships`;
     this.report(`looking for ${forest.realm} with ${name.replaceAll('-', ' ')}`);
     if (!(await this.#snapshots.restore(forest, name))) {
-      await rm(layout.directory, { recursive: true, force: true });
-      await provisionDomain(domainSettings(forest));
+      await this.#manyPeople(forest, people);
       await seedDomain(forest, { users: people, memberships: wanted, report: this.report });
       await this.#snapshots.keep(forest, name);
     }
     await startDomain(layout);
     this.#people.set(forest, people);
+  }
+
+  /** People alone, kept by themselves: they take as long as their memberships, and are the same with others. */
+  async #manyPeople(forest: LabDomain, people: number): Promise<void> {
+    const name = `${people}-people`;
+    if (await this.#snapshots.restore(forest, name)) return;
+    await rm(layoutOf(forest).directory, { recursive: true, force: true });
+    await provisionDomain(domainSettings(forest));
+    const memberships = { groups: 0, memberships: 0 };
+    await seedDomain(forest, { users: people, memberships, report: this.report });
+    await this.#snapshots.keep(forest, name);
   }
 
   /** How often what is held against a yardstick is measured. */

@@ -35,12 +35,12 @@ export class TenantGroups implements AsyncDisposable {
   }
 
   /** @returns milliseconds until a group has so many members */
-  async until(group: string, members: number): Promise<number> {
+  async until(group: string, members: number, patienceMs = PATIENCE_MS): Promise<number> {
     const look = async () => {
       const size = await this.#size(group);
       return size === members || new NotYet(`${size} members`);
     };
-    return timeUntil(`${group} has ${members} members`, look, { patienceMs: PATIENCE_MS, lookMs: LOOK_MS });
+    return timeUntil(`${group} has ${members} members`, look, { patienceMs, lookMs: LOOK_MS });
   }
 
   async #size(group: string): Promise<number> {

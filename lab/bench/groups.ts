@@ -85,6 +85,7 @@ async function measureTenant(
   tenant: TenantGroups,
 ): Promise<Measurement[]> {
   const rows: Measurement[] = [];
+  await settle({ scene, forest, groups }, tenant);
   for (const group of groups) {
     scene.ground.report(`changing one of ${group.people} members, at the tenant`);
     const arrives: Arrives = (_sam, _change, members) => tenant.until(group.name, members);
@@ -96,6 +97,18 @@ async function measureTenant(
     rows.push(...measured);
   }
   return rows;
+}
+
+/** Who comes and goes while everybody's first password is read waits for that; then not. */
+async function settle({ scene, forest, groups }: Changes, tenant: TenantGroups): Promise<void> {
+  const group = groups[0]!;
+  const [newcomer] = newcomersOf(group, seededUsers(forest));
+  if (newcomer === undefined) return;
+  scene.ground.report('waiting until nothing else is to be done');
+  await addMembers(forest, group.name, [newcomer.sam]);
+  await tenant.until(group.name, group.people + 1, scene.patienceMs);
+  await removeMembers(forest, group.name, [newcomer.sam]);
+  await tenant.until(group.name, group.people);
 }
 
 async function measureManaged({ scene, forest, groups }: Changes): Promise<Measurement[]> {

@@ -92,6 +92,17 @@ test('a list that fits is one slice, in the order of a record, each member once'
   assert.equal(divideMembers('', anchors(400)).size, 2);
 });
 
+test('keys that are known already are not made again', () => {
+  const keys = new Map(['a', 'b'].map(reference => [reference, memberKey(reference)]));
+  const asked: string[] = [];
+  const keyOf = (reference: string): string => {
+    asked.push(reference);
+    return keys.get(reference)!;
+  };
+  assert.deepEqual(divideMembers('', keys.keys(), keyOf), divideMembers('', keys.keys()));
+  assert.deepEqual(asked, ['a', 'b']);
+});
+
 test('who is not below the prefix is in no slice of it', () => {
   const all = anchors(2000);
   const slices = divideMembers('01', all);

@@ -181,6 +181,18 @@ test('a list that cannot be read holds up no other one, and is read with the nex
   assert.deepEqual(of(GROUP + 1), anchors([1]));
 });
 
+test('a list that was read is not read again because of one that cannot be', async () => {
+  const { context, source } = await start([1]);
+  const others = [GROUP + 1, GROUP + 2];
+  imported(context, ...others.map(n => group(n)));
+  for (const n of others) source.lists_.set(n, [1]);
+  source.broken.add(GROUP + 2);
+  source.read.length = 0;
+  await run(context, source);
+  assert.deepEqual(source.read, [GROUP + 1]);
+  assert.deepEqual(peer.membersOf(sourceAnchorOf(guidOf(GROUP + 1))), anchors([1]));
+});
+
 test('nobody is missing in a list with a name that says nobody', async () => {
   const { context } = await start([1, 2]);
   let reads = 0;
