@@ -184,12 +184,15 @@ function tenantKeyLine({ fingerprint, offered }: DomainStatus['pairing']['tenant
 function arrivalLine({ state, head, here, completeAsOf, notWritten }: DomainArrival): string {
   if (head === null) return state;
   // What came after the head: the next one tells of it.
-  const share = (what: 'accounts' | 'credentials') =>
-    here[what] > head[what]
-      ? `${here[what]} ${what} (${head[what]} when the forest told last)`
-      : `${here[what]} of ${head[what]} ${what}`;
+  const share = (what: 'accounts' | 'credentials' | 'groups' | 'slices'): string[] => {
+    const [there, told] = [here[what] ?? 0, head[what]];
+    if (told === undefined) return [];
+    return [
+      there > told ? `${there} ${what} (${told} when the forest told last)` : `${there} of ${told} ${what}`,
+    ];
+  };
   return [
-    `${share('accounts')}, ${share('credentials')}`,
+    (['accounts', 'credentials', 'groups', 'slices'] as const).flatMap(share).join(', '),
     completeAsOf === null ? state : `${state}; complete as of ${completeAsOf}`,
     ...(notWritten > 0 ? [`${notWritten} not written, see below`] : []),
   ].join('; ');
