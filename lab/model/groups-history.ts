@@ -2,7 +2,10 @@ import type { ForestGroup, ForestPerson, ScriptedForest } from '@causeway/connec
 import { randomFrom } from '../random.ts';
 import { type Moment, PARTS, type World } from './world.ts';
 
-const STEPS = 16;
+const ADDED_FIRST = 8;
+const ROUNDS = 3;
+/** Of each round. */
+const STEPS = 6;
 const PEOPLE = 4;
 const GROUPS = 4;
 /** Somebody of a forest that this world does not have. */
@@ -34,14 +37,18 @@ export class GroupsHistory {
       for (let i = 0; i < GROUPS; i++)
         forest.groups.make(`g${n}${i}`, { scope: i === 0 ? 'domainLocal' : 'universal' });
     }
-    const kept = this.#below(STEPS);
-    for (let i = 0; i < STEPS; i++) {
-      this.#step(this.#pick(this.#forests)!);
-      if (i === kept) {
+    for (let i = 0; i < ADDED_FIRST; i++) {
+      const forest = this.#pick(this.#forests)!;
+      this.#add(forest, this.#pick(forest.groups.all)!);
+    }
+    const kept = this.#below(ROUNDS);
+    for (let round = 0; round < ROUNDS; round++) {
+      await this.#run();
+      if (round === kept) {
         this.#tell('-- the moment');
         this.#moment = await this.#world.moment();
       }
-      if (this.#chance(0.2)) await this.#run();
+      for (let i = 0; i < STEPS; i++) this.#step(this.#pick(this.#forests)!);
     }
     if (this.#chance(0.7)) await this.#lose();
   }
@@ -85,11 +92,10 @@ export class GroupsHistory {
       () => this.#renamePerson(forest, person),
       () => this.#changeType(forest, group),
       () => this.#changeScope(forest, group),
-      () => this.#setPrimaryGroup(forest, person, group),
+      ...Array.from({ length: 2 }, () => () => this.#setPrimaryGroup(forest, person)),
       () => this.#deleteGroup(forest, group),
       () => this.#deletePerson(forest, person),
-      () => this.#restore(forest),
-      () => this.#restore(forest),
+      ...Array.from({ length: 3 }, () => () => this.#restore(forest)),
     ];
     this.#pick(steps)!();
   }
@@ -161,10 +167,13 @@ export class GroupsHistory {
     forest.groups.change(group, { scope });
   }
 
-  #setPrimaryGroup(forest: ScriptedForest, person: ForestPerson, group: ForestGroup): void {
-    const isMember = forest.groups.shown(group).some(({ guid }) => guid === person.guid);
-    this.#tell(`${person.name} has ${isMember ? group.name : 'Domain Users'} as primary group`);
-    forest.setPrimaryGroup(person, isMember ? group : undefined);
+  /** One of those that they are in, or Domain Users again. */
+  #setPrimaryGroup(forest: ScriptedForest, person: ForestPerson): void {
+    const { groups } = forest;
+    const has = (group: ForestGroup) => groups.shown(group).some(({ guid }) => guid === person.guid);
+    const group = this.#pick([...groups.all.filter(one => !one.deleted && has(one)), undefined]);
+    this.#tell(`${person.name} has ${group?.name ?? 'Domain Users'} as primary group`);
+    forest.setPrimaryGroup(person, group);
   }
 
   #deleteGroup(forest: ScriptedForest, group: ForestGroup): void {
