@@ -34,6 +34,8 @@ test('the whole benchmark ends, from its first stage to its last', async () => {
     `peak memory, connect, two forests, after passes of ${2 * PEOPLE} people`,
     `people imported into an empty tenant, of ${2 * PEOPLE}`,
     `full password sync, ${2 * PEOPLE} people`,
+    `people, groups and memberships into an empty tenant, of ${2 * PEOPLE}, ${PEOPLE / 10} and ${20 * PEOPLE}`,
+    ...['connect', 'tenant', 'domain'].map(service => `peak memory, ${service}, with groups`),
   ]);
   assert.ok(
     rows.every(({ holds }) => holds === null),

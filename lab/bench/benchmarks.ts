@@ -3,6 +3,7 @@ import { measureFlood } from './flood.ts';
 import { measureForests } from './forests.ts';
 import { type FullPasses, measureFullPasses, peakAfterPasses } from './full-pass.ts';
 import type { Ground } from './ground.ts';
+import { measureGroups } from './groups.ts';
 import { measureLoad } from './initial-load.ts';
 import { measureLatency } from './latency.ts';
 import { measureMany } from './many.ts';
@@ -22,7 +23,7 @@ const MANY_IN_A_TRIAL = 2;
 
 /**
  * What can be measured, in the order of a whole run; `--only` names some. What one needs of another is done once. All but the last
- * two are of one scene.
+ * three are of one scene.
  */
 export const BENCHMARKS = [
   'pull',
@@ -34,6 +35,7 @@ export const BENCHMARKS = [
   'flood',
   'forests',
   'many',
+  'groups',
 ] as const;
 export type BenchmarkName = (typeof BENCHMARKS)[number];
 
@@ -74,7 +76,9 @@ export class Benchmarks {
       case 'forests':
         return this.#forests();
       case 'many':
-        return measureMany(this.#ground, this.#people * (this.#ground.trial ? MANY_IN_A_TRIAL : MANY));
+        return measureMany(this.#ground, this.#many);
+      case 'groups':
+        return measureGroups(this.#ground, this.#many);
     }
   }
 
@@ -153,6 +157,10 @@ export class Benchmarks {
   async #latency(): Promise<Measurement[]> {
     await this.#loadWithSids();
     return measureLatency(await this.#scene());
+  }
+
+  get #many(): number {
+    return this.#people * (this.#ground.trial ? MANY_IN_A_TRIAL : MANY);
   }
 
   get #fewPeople(): number {

@@ -1,40 +1,52 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { provisionDomain, startDomain, stopDomain } from '@causeway/samba';
+import type { Memberships } from '../domains/memberships.ts';
 import { seedDomain } from '../domains/seed.ts';
-import { labPath, openLab } from '../domains/state.ts';
+import { labDirectory, labPath, openLab } from '../domains/state.ts';
 import { domainDirectory, domainSettings, type LabDomain, layoutOf } from '../domains/table.ts';
 import { emptyDatabase } from '../places/fresh-stage.ts';
 import { startPostgres, type ThrowAwayPostgres } from '../run/postgres.ts';
 import { BENCH_DOMAINS, useBenchFolder, writeBenchKrb5Conf } from './domains.ts';
 import { Scene } from './scene.ts';
+import { Snapshots } from './snapshots.ts';
 
 export type Report = (step: string) => void;
 
 /** A thing and its yardstick are measured in turns: the machine is not equally fast all the time. */
 const ROUNDS = 5;
 
-/** What all benchmarks are played on: PostgreSQL, and forests with people; made from nothing in every run, and gone afterwards. */
+/** What all benchmarks are played on: PostgreSQL, and forests with people; made from nothing in every run, and gone afterwards, but for the snapshots. */
 export class Ground {
   readonly postgres: ThrowAwayPostgres;
   readonly report: Report;
   /** Every stage is run to its end, with too few people to measure anything. */
   readonly trial: boolean;
   readonly #folder: string;
+  readonly #snapshots: Snapshots;
   /** How many people a forest that runs has. */
   readonly #people = new Map<LabDomain, number>();
   #scene: Scene | undefined;
 
   static async open(report: Report, trial = false): Promise<Ground> {
+    const snapshots = new Snapshots(join(labDirectory(), 'bench-snapshots'));
     const folder = useBenchFolder();
     await clear(folder);
     openLab();
     writeBenchKrb5Conf();
     report('starting PostgreSQL');
-    return new Ground(folder, await startPostgres({ durable: true }), report, trial);
+    return new Ground(folder, snapshots, await startPostgres({ durable: true }), report, trial);
   }
 
-  private constructor(folder: string, postgres: ThrowAwayPostgres, report: Report, trial: boolean) {
+  private constructor(
+    folder: string,
+    snapshots: Snapshots,
+    postgres: ThrowAwayPostgres,
+    report: Report,
+    trial: boolean,
+  ) {
     this.#folder = folder;
+    this.#snapshots = snapshots;
     this.postgres = postgres;
     this.report = report;
     this.trial = trial;
@@ -52,6 +64,33 @@ export class Ground {
     this.report(`making people of ${forest.realm}, up to ${count}`);
     await seedDomain(forest, { users: count });
     this.#people.set(forest, count);
+  }
+
+  /** The forest runs with so many people and memberships, and no others: as it was kept, or made once and kept for the next run. */
+  async memberships(forest: LabDomain, people: number, wanted: Memberships): Promise<void> {
+    const layout = layoutOf(forest);
+    await this.#scene?.close();
+    if (this.#people.has(forest)) await stopDomain(layout);
+    const name = `${people}-people-${wanted.groups}-groups-${wanted.memberships}-memberships`;
+    this.report(`looking for ${forest.realm} with ${name.replaceAll('-', ' ')}`);
+    if (!(await this.#snapshots.restore(forest, name))) {
+      await this.#manyPeople(forest, people);
+      await seedDomain(forest, { users: people, memberships: wanted, report: this.report });
+      await this.#snapshots.keep(forest, name);
+    }
+    await startDomain(layout);
+    this.#people.set(forest, people);
+  }
+
+  /** People alone, kept by themselves: they take as long as their memberships, and are the same with others. */
+  async #manyPeople(forest: LabDomain, people: number): Promise<void> {
+    const name = `${people}-people`;
+    if (await this.#snapshots.restore(forest, name)) return;
+    await rm(layoutOf(forest).directory, { recursive: true, force: true });
+    await provisionDomain(domainSettings(forest));
+    const memberships = { groups: 0, memberships: 0 };
+    await seedDomain(forest, { users: people, memberships, report: this.report });
+    await this.#snapshots.keep(forest, name);
   }
 
   /** How often what is held against a yardstick is measured. */

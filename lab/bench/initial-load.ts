@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { callLocally, serviceIn } from '@causeway/api';
 import { domainRoutes, MAX_PAGE, type DomainStatus as Status } from '@causeway/contract';
-import { dnsDomain, runTool, stopDomain } from '@causeway/samba';
+import { dnsDomain, stopDomain } from '@causeway/samba';
 import { describeError } from '@causeway/service';
 import { eventually, NotYet } from '@causeway/service/testing';
 import { decodeSid } from '@causeway/wire';
@@ -14,6 +14,7 @@ import { loadByLdbmodify } from './ldbmodify-alone.ts';
 import { OF_MEDIAN_RATIO, ofMedianRatio } from './measure/numbers.ts';
 import type { Measurement } from './measure/row.ts';
 import type { Scene } from './scene.ts';
+import { copy } from './snapshots.ts';
 
 /** A page of the feed, as Domain Services says it in its log when it is written. */
 interface Page {
@@ -46,9 +47,6 @@ async function empty({ stage, managed }: Scene): Promise<void> {
     await copy(made, now);
   }
 }
-
-/** With all that Samba keeps beside a file's content. */
-const copy = (from: string, to: string): Promise<string> => runTool('cp', ['--archive', from, to]);
 
 /** An initial load, from the log of Domain Services. */
 interface Load {

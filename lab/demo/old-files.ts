@@ -1,40 +1,80 @@
 import { dnsDomain } from '@causeway/samba';
 import { timeUntil } from '@causeway/service/testing';
-import { decodeSid } from '@causeway/wire';
+import { createGroup, readSid, removeMembers } from '../domains/groups.ts';
 import { MemberServer } from '../domains/member-server.ts';
-import { administratorPassword, DOMAINS } from '../domains/table.ts';
-import { readAttribute } from '../domains/users.ts';
+import { administratorPassword, DOMAINS, type LabDomain } from '../domains/table.ts';
+import { deleteUser } from '../domains/users.ts';
 import { runCliJson } from '../places/run-cli.ts';
 import type { Stage } from '../places/stage.ts';
 import type { Person } from './cast.ts';
 import { must } from './trials.ts';
 
-/** A member server of the managed domain, for as long as it takes: it finds the domain by DNS, and people by their on-premises SIDs. */
-export async function openOldFiles(stage: Stage, owner: Person, other: Person): Promise<string> {
-  const forest = owner.forest!;
-  const sid = decodeSid(Buffer.from((await readAttribute(forest, owner.sam, 'objectSid'))!, 'base64'));
-  const domainSid = sid.slice(0, sid.lastIndexOf('-'));
-  const confirm = ['domain', 'sids', 'confirm', domainSid, '--forest', dnsDomain(forest)];
-  await runCliJson([...confirm, '--config', stage.configOf('domain')]);
-  const administrator = { user: 'Administrator', password: administratorPassword(DOMAINS.managed) };
-  const server = new MemberServer(DOMAINS.managed);
-  try {
-    await server.open();
-    await server.join(administrator);
-    await server.start();
-    await server.share('report.txt', 'of the old domain', [sid], administrator);
-    const opens = async (who: Person): Promise<boolean> => {
-      const as = { user: who.managedName, password: who.password };
-      const read = [
-        await server.read('report.txt', as, 'Kerberos'),
-        await server.read('report.txt', as, 'NTLM'),
-      ];
-      return read.every(content => content !== undefined);
-    };
-    const seconds = (await timeUntil('the file opens', () => opens(owner))) / 1000;
-    must(!(await opens(other)), `the file opens for ${other.upn}`);
-    return `joined as ${server.host}; opens for ${owner.displayName} (${sid}) by Kerberos and NTLM after ${seconds.toFixed(1)} s`;
-  } finally {
-    server.close();
+/** A member server of the managed domain with files of the old one: it finds the domain by DNS, and people and groups by their on-premises SIDs. */
+export class OldFiles {
+  readonly #forest: LabDomain;
+  readonly #server = new MemberServer(DOMAINS.managed);
+  readonly #administrator = { user: 'Administrator', password: administratorPassword(DOMAINS.managed) };
+
+  private constructor(forest: LabDomain) {
+    this.#forest = forest;
+  }
+
+  /** The SIDs are confirmed to be the forest's, and the server has joined. */
+  static async open(stage: Stage, forest: LabDomain, anybody: Person): Promise<OldFiles> {
+    const sid = await readSid(forest, anybody.sam);
+    const domainSid = sid.slice(0, sid.lastIndexOf('-'));
+    const confirm = ['domain', 'sids', 'confirm', domainSid, '--forest', dnsDomain(forest)];
+    await runCliJson([...confirm, '--config', stage.configOf('domain')]);
+    const files = new OldFiles(forest);
+    try {
+      await files.#server.open();
+      await files.#server.join(files.#administrator);
+      await files.#server.start();
+    } catch (error) {
+      files.close();
+      throw error;
+    }
+    return files;
+  }
+
+  /** What the list of a file gives to somebody's own SID. */
+  async ofPerson(owner: Person, other: Person): Promise<string> {
+    const sid = await readSid(this.#forest, owner.sam);
+    const after = await this.#openFor(owner, other, 'report.txt', sid);
+    return `joined as ${this.#server.host}; opens for ${owner.displayName} (${sid}) by Kerberos and NTLM after ${after}`;
+  }
+
+  /** What it gives to a group of the old domain, until somebody who is in it by another group leaves that. */
+  async ofGroup(member: Person, other: Person): Promise<string> {
+    const [team, department] = [`team of ${member.sam}`, `department of ${member.sam}`];
+    await createGroup(this.#forest, { sam: team, members: [member.sam] });
+    await createGroup(this.#forest, { sam: department, members: [team] });
+    const sid = await readSid(this.#forest, department);
+    const opened = await this.#openFor(member, other, 'plans.txt', sid);
+    await removeMembers(this.#forest, team, [member.sam]);
+    const closed = await timeUntil('the file is closed', async () =>
+      (await this.#reads('plans.txt', member)).every(reads => !reads),
+    );
+    for (const group of [team, department]) await deleteUser(this.#forest, group);
+    return `opens (${sid}) by Kerberos and NTLM after ${opened}; closed ${seconds(closed)} after she left`;
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+
+  async #openFor(who: Person, other: Person, file: string, sid: string): Promise<string> {
+    await this.#server.share(file, 'of the old domain', [sid], this.#administrator);
+    const ms = await timeUntil('the file opens', async () => (await this.#reads(file, who)).every(Boolean));
+    must(!(await this.#reads(file, other)).some(Boolean), `the file opens for ${other.upn}`);
+    return seconds(ms);
+  }
+
+  async #reads(file: string, who: Person): Promise<boolean[]> {
+    const as = { user: who.managedName, password: who.password };
+    const read = [await this.#server.read(file, as, 'Kerberos'), await this.#server.read(file, as, 'NTLM')];
+    return read.map(content => content !== undefined);
   }
 }
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

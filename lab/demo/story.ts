@@ -5,11 +5,12 @@ import { changeOwnPassword } from '../domains/change-own-password.ts';
 import { DOMAINS, type LabDomain, randomPassword } from '../domains/table.ts';
 import { change, createUser, deleteUser, disableUser, enableUser, setPassword } from '../domains/users.ts';
 import { changeOnPage } from '../places/password-page.ts';
-import { runCli, runCliJson } from '../places/run-cli.ts';
+import { runCliJson } from '../places/run-cli.ts';
 import type { Stage } from '../places/stage.ts';
 import { runAdministratorsScript } from './administrators-script.ts';
 import { castOf, type Person } from './cast.ts';
-import { openOldFiles } from './old-files.ts';
+import { OldFiles } from './old-files.ts';
+import { askDoctor, learnManagedName, legacyRecordsSent } from './questions.ts';
 import { must, Trials } from './trials.ts';
 
 /** One step of the story: the demo tells it, the end-to-end test asserts it. It throws when it is not so. */
@@ -28,6 +29,7 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
   const [onprem, second] = stage.forests as [LabDomain, LabDomain];
   const { alice, namesake, otto, tina, leo, carol } = castOf(onprem, second);
   let trials: Trials;
+  let files: OldFiles;
 
   /** A person as the managed domain calls it. */
   const there = ({ managedName }: Person) => ({ sam: managedName });
@@ -156,7 +158,21 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
     {
       title:
         'a file server of the old domain joins the managed one: what its lists give to Alice’s old SID opens for her alone',
-      run: () => openOldFiles(stage, alice, namesake),
+      run: async () => {
+        files = await OldFiles.open(stage, onprem, alice);
+        return files.ofPerson(alice, namesake);
+      },
+    },
+    {
+      title:
+        'what its lists give to a group of the old domain opens for Alice, who is in a group in it, until she leaves that',
+      run: async () => {
+        try {
+          return await files.ofGroup(alice, namesake);
+        } finally {
+          files.close();
+        }
+      },
     },
     {
       title: 'Carol is in the cloud alone: she changes her temporary password on the web',
@@ -252,38 +268,4 @@ export function tellStory(stage: Stage): { steps: Step[]; people: Person[] } {
     },
   ];
   return { steps, people: [alice, namesake, otto, tina, carol] };
-}
-
-/** @returns the prerequisites that are not met or not known */
-async function askDoctor(stage: Stage): Promise<string[]> {
-  const { stdout, stderr } = await runCli([
-    ...['doctor', '--config', stage.configOf('connect'), ...stage.remote, '--json'],
-  ]);
-  if (stdout === '') throw new Error(`causeway doctor says: ${stderr}`);
-  const { findings } = JSON.parse(stdout) as { findings: { id: string; met: boolean | null }[] };
-  return findings.filter(({ met }) => met !== true).map(({ id }) => id);
-}
-
-/** Waits until the managed domain has an account for somebody, and asks what it calls it. */
-async function learnManagedName(stage: Stage, who: Person): Promise<void> {
-  await eventually(`${who.upn} has an account in the managed domain`, async () => {
-    const shown = await stage
-      .domainStatus<{ entry: { samAccountName: string; managedGuid: string | null } }>(who.upn)
-      .catch(() => undefined);
-    if (!shown?.entry.managedGuid) return false;
-    who.managedName = shown.entry.samAccountName;
-    return true;
-  });
-}
-
-/** Credential records in the requests that Connect sent so far, seen from the network. */
-function legacyRecordsSent(stage: Stage): number {
-  if (stage.proxy === undefined) throw new Error('the stage records no requests');
-  return stage.proxy.requests
-    .filter(request => request.path.endsWith('/sync/credentials'))
-    .flatMap(
-      request =>
-        (JSON.parse(request.body.toString('utf8')) as { changes: { record: string | null }[] }).changes,
-    )
-    .filter(item => item.record !== null).length;
 }

@@ -54,19 +54,16 @@ export function labCommand(): Command {
     .command('seed')
     .description('fill an on-premises domain with people and groups; who is there already stays')
     .requiredOption('--users <number>', 'how many people', positive)
+    .option(
+      '--groups <number>',
+      'how many groups, in the place of the teams and departments of everybody',
+      positive,
+    )
+    .option('--memberships <number>', 'how many members these have together (default: 20 a group)', positive)
     .option('--seed <number>', 'the same seed makes the same people (default: one for each domain)', positive)
     .option('--domain <name>', 'which domain: a name, a realm or a forest', 'onprem')
     .option('--json', 'the result for scripts')
-    .action(async (options: { users: number; seed?: number; domain: string; json?: boolean }) => {
-      const { users, seed } = options;
-      const forest = findForest(options.domain);
-      const result = await withProgress(report =>
-        seedDomain(forest, { users, ...(seed !== undefined && { seed }), report }),
-      );
-      if (options.json) return print(JSON.stringify(result));
-      print(`${result.created} users and ${result.groups} groups made in ${result.seconds.toFixed(1)} s,`);
-      print(`${result.existing} users were there; names and passwords: ${result.file}`);
-    });
+    .action(seed);
   lab
     .command('machine')
     .description(
@@ -107,6 +104,31 @@ function addTrials(lab: Command): void {
       );
     },
   );
+}
+
+/** Of a group for which nobody said more. */
+const MEMBERS = 20;
+
+async function seed(options: {
+  users: number;
+  groups?: number;
+  memberships?: number;
+  seed?: number;
+  domain: string;
+  json?: boolean;
+}): Promise<void> {
+  const { users, groups, memberships, seed } = options;
+  if (memberships !== undefined && groups === undefined)
+    throw new Error('--memberships are of groups: say how many by --groups');
+  const more = groups !== undefined && {
+    memberships: { groups, memberships: memberships ?? groups * Math.min(MEMBERS, users) },
+  };
+  const result = await withProgress(report =>
+    seedDomain(findForest(options.domain), { users, ...(seed !== undefined && { seed }), ...more, report }),
+  );
+  if (options.json) return print(JSON.stringify(result));
+  print(`${result.created} users and ${result.groups} groups made in ${result.seconds.toFixed(1)} s,`);
+  print(`${result.existing} users were there; names and passwords: ${result.file}`);
 }
 
 async function openMachine(): Promise<void> {

@@ -52,6 +52,9 @@ function record(change: Change): string[] {
 export const renderLdif = (changes: Change[]): string =>
   changes.map(change => `${record(change).join('\n')}\n`).join('\n');
 
+/** Of one transaction of many additions, on a machine that has other things to do. */
+const BULK_MS = 30 * 60_000;
+
 /**
  * Changes a domain's database directly, in one transaction, with the system's rights; it may be running.
  *
@@ -67,5 +70,8 @@ export async function modifyDirectory(
   const flags = [`--configfile=${layout.smbConf}`];
   if (options.controls) flags.push(...options.controls.map(control => `--controls=local_oid:${control}:1`));
   if (options.bulk) flags.push('--nosync', '-o', 'batch_mode:1');
-  await runTool('ldbmodify', ['-H', layout.samLdb, ...flags], { input: renderLdif(changes) });
+  await runTool('ldbmodify', ['-H', layout.samLdb, ...flags], {
+    input: renderLdif(changes),
+    ...(options.bulk && { timeout: BULK_MS }),
+  });
 }

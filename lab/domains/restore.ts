@@ -2,7 +2,7 @@ import { filterEscape, type LdapConnection, openLdap, showDeleted } from '@cause
 import { baseDn } from '@causeway/samba';
 import { administratorPassword, describeDomain, type LabDomain, layoutOf } from './table.ts';
 
-// A deleted user comes back: what an administrator does at a tombstone, and what Windows does with a recycle bin.
+// A deleted user or group comes back: what an administrator does at a tombstone, and what Windows does with a recycle bin.
 
 const RECYCLE_BIN_FEATURE = '766ddcd8-acd0-445e-f3b9-a7f9b6744f2a';
 
@@ -13,7 +13,10 @@ export async function enableRecycleBin(domain: LabDomain): Promise<void> {
   await system.modify('', [{ operation: 'add', attribute: 'enableOptionalFeature', values: [value] }]);
 }
 
-/** Reanimates a tombstone ([MS-ADTS] 3.1.1.5.3.7): back are name, SID and userAccountControl, and neither password nor userPrincipalName. */
+/**
+ * Reanimates a tombstone ([MS-ADTS] 3.1.1.5.3.7): back are name, SID and userAccountControl, and neither password nor userPrincipalName; of a
+ * group its members and its own memberships stay gone.
+ */
 export async function reanimateUser(domain: LabDomain, sam: string): Promise<void> {
   const { address, host, caFile, dnsDomain } = describeDomain(domain);
   await using admin = await openLdap({
@@ -37,15 +40,22 @@ export async function reanimateUser(domain: LabDomain, sam: string): Promise<voi
  * What a restore from the recycle bin does: `isDeleted` goes, the name changes, all else is as it was. Samba (4.17) keeps what is in the
  * bin and cannot restore it, so this writes the two changes as the system.
  */
-export async function restoreFromBin(domain: LabDomain, sam: string): Promise<void> {
+export async function restoreFromBin(
+  domain: LabDomain,
+  sam: string,
+  category: 'Person' | 'Group' = 'Person',
+): Promise<void> {
   await using system = await openSystem(domain);
   const dn = await deletedDn(system, domain, sam);
-  const category = `CN=Person,CN=Schema,CN=Configuration,${baseDn(domain)}`;
   await system.modify(
     dn,
     [
       { operation: 'delete', attribute: 'isDeleted', values: [] },
-      { operation: 'add', attribute: 'objectCategory', values: [category] },
+      {
+        operation: 'add',
+        attribute: 'objectCategory',
+        values: [`CN=${category},CN=Schema,CN=Configuration,${baseDn(domain)}`],
+      },
     ],
     [showDeleted()],
   );
@@ -60,7 +70,7 @@ async function deletedDn(connection: LdapConnection, domain: LabDomain, sam: str
     attributes: ['1.1'],
     controls: [showDeleted()],
   });
-  if (!found) throw new Error(`no deleted user ${sam} in ${domain.realm}`);
+  if (!found) throw new Error(`no deleted object ${sam} in ${domain.realm}`);
   return found.dn;
 }
 

@@ -5,6 +5,7 @@ import { baseDn, runTool } from '@causeway/samba';
 import { dateToFiletime } from '@causeway/wire';
 import { type Attributes, BYPASS_PASSWORD_HASH, type Change, modifyDirectory } from './ldif.ts';
 import type { Report } from './lifecycle.ts';
+import { addMemberships, type Memberships } from './memberships.ts';
 import {
   derivePassword,
   OLD_PASSWORD_DAYS,
@@ -67,10 +68,13 @@ export function seededUser(name: string, domain: LabDomain): SeededUser | undefi
   return forests.flatMap(forest => seededUsers(forest)).find(user => user.sam === name || user.upn === name);
 }
 
-/** Fills a domain; who is there already stays as he is. */
+/**
+ * Fills a domain; who is there already stays as he is.
+ * @param options.memberships other groups, in the place of the teams and departments of everybody
+ */
 export async function seedDomain(
   domain: LabDomain,
-  options: { users: number; seed?: number; report?: Report },
+  options: { users: number; seed?: number; memberships?: Memberships; report?: Report },
 ): Promise<SeedResult> {
   const { users, seed = seedOf(domain), report = () => {} } = options;
   const started = performance.now();
@@ -107,7 +111,9 @@ export async function seedDomain(
     const changes = batch.map(({ person, index }) => addDirectly(domain, person, pool[index % POOL_SIZE]));
     await modifyDirectory(layout, changes, { controls: [BYPASS_PASSWORD_HASH], bulk: true });
   }
-  const groups = await addGroups(domain, people, present, report);
+  const groups = options.memberships
+    ? await addMemberships(domain, people, options.memberships, present, report)
+    : await addGroups(domain, people, present, report);
   return {
     created: missing.length,
     existing: people.length - missing.length,

@@ -117,11 +117,6 @@ export async function renameUser(
   return dn;
 }
 
-export async function addToGroup(domain: LabDomain, group: string, members: string[]): Promise<void> {
-  const member = await Promise.all(members.map(name => dnOf(domain, name)));
-  await change(domain, { dn: await dnOf(domain, group), change: 'modify', add: { member } });
-}
-
 /** One attribute of one object as text, for example `pwdLastSet` or `objectGUID` (then in base64). */
 export async function readAttribute(
   domain: LabDomain,
@@ -146,7 +141,8 @@ export const escapeRdn = (value: string): string =>
     .replace(/^([ #])/, '\\$1')
     .replace(/ $/, '\\ ');
 
-const dnOf = async (domain: LabDomain, user: string): Promise<string> =>
+/** @param user short name, user principal name or DN; a group has the first and the last */
+export const dnOf = async (domain: LabDomain, user: string): Promise<string> =>
   user.includes('=') ? user : (await find(domain, user, ['1.1'])).dn;
 
 interface Found {
@@ -174,7 +170,7 @@ async function find(domain: LabDomain, user: string, attributes: string[]): Prom
     .split(/\n\n/)
     .map(parseEntry)
     .find(entry => entry.dn !== '');
-  if (found === undefined) throw new Error(`no user ${user} in ${domain.realm}`);
+  if (found === undefined) throw new Error(`no object ${user} in ${domain.realm}`);
   return found;
 }
 

@@ -139,7 +139,10 @@ test('an account of least rights sees what was made, changed, cleared, moved and
   assert.deepEqual([...(proxyAddresses as string[])].sort(), ['SMTP:a@x', 'smtp:b@x']);
   assert.deepEqual(
     attributes,
-    { department: null, mail: 'jané@corp.example.com', 'mS-DS-ConsistencyGuid': 'BwcHBwcHBwcHBwcHBwcHBw==' },
+    {
+      ...{ cn: 'Roe, Jane', department: null, mail: 'jané@corp.example.com' },
+      'mS-DS-ConsistencyGuid': 'BwcHBwcHBwcHBwcHBwcHBw==',
+    },
     'what did not change does not come',
   );
   assert.equal(delta.objects.find(o => o.objectGuid === zoe.objectGuid)?.isDeleted, true);

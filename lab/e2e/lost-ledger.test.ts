@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DomainStatus as Status, DomainUserStatus as UserStatus } from '@causeway/contract';
 import type { PublicDomainKeys } from '@causeway/domain-services';
-import { ForestPeer, type Person } from '@causeway/domain-services/testing';
+import { ForestPeer, type Group, type Person } from '@causeway/domain-services/testing';
 import {
   bytesOf,
   decodeGuid,
@@ -142,6 +142,14 @@ async function accounts(name: string) {
   }));
 }
 
+/** DNs of the members of a group. */
+async function membersOf(name: string): Promise<string[]> {
+  await using ldap = await asSystem();
+  const filter = `(&(objectClass=group)(sAMAccountName=${filterEscape(name)}))`;
+  const [group] = await ldap.search(BASE, { filter, attributes: ['member'] });
+  return (group?.attributes.member ?? []).map(String);
+}
+
 const ledgerFiles = ['', '-wal', '-shm'].map(end => join(state, `ledger.db${end}`));
 
 test('an account says whose it is, and neither its own user nor another one can say otherwise', async () => {
@@ -160,11 +168,25 @@ test('an account says whose it is, and neither its own user nor another one can 
   }
 });
 
-test('a lost ledger: its people keep account, SID and block, and who has left meanwhile is shut', async () => {
+/** A group with a member has come, and its on-premises SID opens doors. */
+async function groupOf(member: Person): Promise<Group> {
+  const staff = forest.group('Staff');
+  const records = [forest.groupRecord(staff), ...forest.slices(staff, [member.anchor])];
+  tenant.publishGroups(...records.map(record => forest.groupItem(staff, record)));
+  await cli('sids', 'confirm', forest.domainSid, '--forest', FOREST);
+  await eventually('the group', async () => (await membersOf('Staff')).length === 1);
+  await eventually('its SID', async () => (await membersOf(staff.sid)).length === 1);
+  return staff;
+}
+
+test('a lost ledger: its people and groups keep account, SID and block, and who has left meanwhile is shut', async () => {
   const [stays, blocked, left] = [await someone('stays'), await someone('blocked'), await someone('left')];
   await cli('block', blocked.anchor, '--reason', 'lost notebook');
   await isShut(blocked);
-  const before = [...(await accounts('stays')), ...(await accounts('blocked'))];
+  const staff = await groupOf(stays);
+  const names = ['stays', 'blocked', 'Staff', staff.sid];
+  const found = async () => (await Promise.all(names.map(accounts))).flat();
+  const before = await found();
   await service.stop();
   for (const file of ledgerFiles) rmSync(file, { force: true });
   tenant.forget(left.anchor);
@@ -172,7 +194,9 @@ test('a lost ledger: its people keep account, SID and block, and who has left me
   await trust();
   await headIsCompared();
   await isShut(left);
-  assert.deepEqual([...(await accounts('stays')), ...(await accounts('blocked'))], before);
+  assert.equal(before.length, names.length);
+  assert.deepEqual(await found(), before);
+  assert.deepEqual([(await membersOf('Staff')).length, (await membersOf(staff.sid)).length], [1, 1]);
   await renew(stays);
   await opens(stays);
   await renew(blocked);

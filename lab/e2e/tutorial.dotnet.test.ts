@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { after } from 'node:test';
 import { stopDomain } from '@causeway/samba';
+import { addMembers } from '../domains/groups.ts';
 import { labUp } from '../domains/lifecycle.ts';
 import { seededUser } from '../domains/seed.ts';
 import { labDirectory } from '../domains/state.ts';
@@ -39,6 +40,7 @@ after(async () => {
     if (labDirectory() !== LAB) forget(domain);
   }
   await labUp(); // the tutorial ends with taking it all down, and other tests go on
+  await addMembers(DOMAINS.onprem, 'Sales team 1', ['alice']).catch(() => {}); // who plays it again finds her there
 });
 
 let scripts = 0;

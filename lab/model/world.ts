@@ -14,6 +14,13 @@ import { type Lie, type RecordingProxy, recordingProxy } from '../peers/recordin
 import { type Found, lookAtDomain, lookAtTenant } from './look.ts';
 
 export const FOREST = 'corp.example.com';
+/** Forests, each with the SID of its only domain. */
+const DOMAINS = {
+  [FOREST]: 'S-1-5-21-1-2-3',
+  'fabrikam.example.org': 'S-1-5-21-11-12-13',
+};
+export type Forest = keyof typeof DOMAINS;
+export const TWO_FORESTS = Object.keys(DOMAINS) as Forest[];
 const HEAD_MS = 10_000;
 
 /** What can be lost, each by itself. A directory is a Samba domain's database. */
@@ -22,19 +29,24 @@ export type Part = (typeof PARTS)[number];
 
 /** All parts at a moment. */
 export interface Moment {
-  readonly connect: ConnectSnapshot;
+  readonly connects: readonly ConnectSnapshot[];
   readonly tenant: TenantSnapshot;
   readonly ledger: LedgerSnapshot;
   readonly directory: SambaSnapshot | undefined;
 }
 
+/** A forest with the Connect that reads it. */
+interface Side {
+  readonly forest: ScriptedForest;
+  readonly connect: ConnectPlace;
+}
+
 /**
- * A forest and the three real places in one process: Connect with a scripted domain controller, the tenant on PGlite, Domain Services with
+ * A forest, or two, and the three real places in one process: Connect with a scripted domain controller, the tenant on PGlite, Domain Services with
  * a scripted Samba. Time passes only when it is told. Between agents and tenant sits what can make the tenant a liar.
  */
 export class World {
-  readonly forest: ScriptedForest;
-  readonly connect: ConnectPlace;
+  readonly sides: readonly Side[];
   readonly tenant: TenantPlace;
   readonly domain: DomainPlace;
   /** What a tenant that was broken into makes of its answers. */
@@ -45,24 +57,28 @@ export class World {
   readonly #proxy: RecordingProxy;
   readonly #close: () => Promise<void>;
 
-  static async make(): Promise<World> {
+  static async make(names: readonly Forest[] = [FOREST]): Promise<World> {
     // A commit has to be on the disk: in memory that costs nothing.
     const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'causeway-model-'));
     const now = Date.now();
-    const clocks = Array.from({ length: 4 }, () => new HandClock(now));
+    const clocks = Array.from({ length: 2 + 2 * names.length }, () => new HandClock(now));
     const tenant = await TenantPlace.open(join(folder, 'tenant'), clocks[0]!);
     await tenant.start();
     await tenant.make('contoso');
     let world: World | undefined;
     const proxy = await recordingProxy(tenant.url, (...about) => world?.lie?.(...about));
-    const forest = await ScriptedForest.listen(FOREST, clocks[3]!);
+    const sides: Side[] = [];
+    for (const [n, name] of names.entries()) {
+      const forest = await ScriptedForest.listen(name, clocks[2 + 2 * n]!, DOMAINS[name]);
+      const connect = new ConnectPlace(join(folder, name), proxy.url, forest, clocks[3 + 2 * n]!);
+      sides.push({ forest, connect });
+    }
     world = new World({
-      ...{ forest, tenant },
-      connect: new ConnectPlace(join(folder, 'connect'), proxy.url, forest, clocks[1]!),
-      domain: new DomainPlace(join(folder, 'domain'), proxy.url, clocks[2]!),
+      ...{ sides, tenant },
+      domain: new DomainPlace(join(folder, 'domain'), proxy.url, clocks[1]!),
       ...{ clocks, proxy },
       close: async () => {
-        await Promise.all([proxy.close(), forest.close()]);
+        await Promise.all([proxy.close(), ...sides.map(({ forest }) => forest.close())]);
         rmSync(folder, { recursive: true });
       },
     });
@@ -71,14 +87,13 @@ export class World {
   }
 
   private constructor(
-    parts: Pick<World, 'forest' | 'connect' | 'tenant' | 'domain'> & {
+    parts: Pick<World, 'sides' | 'tenant' | 'domain'> & {
       clocks: readonly HandClock[];
       proxy: RecordingProxy;
       close: () => Promise<void>;
     },
   ) {
-    this.forest = parts.forest;
-    this.connect = parts.connect;
+    this.sides = parts.sides;
     this.tenant = parts.tenant;
     this.domain = parts.domain;
     this.#clocks = parts.clocks;
@@ -88,15 +103,32 @@ export class World {
 
   /** Everybody enrols, and administrators confirm each other's keys. */
   async #introduce(): Promise<void> {
-    const { connect, tenant, domain } = this;
+    const { sides, tenant, domain } = this;
     await domain.register(await tenant.makeCode('domain'));
-    await connect.enrol(await tenant.makeCode('connect', [FOREST]));
-    await Promise.all([connect.start(), domain.start()]);
-    await connect.trustDomain(await domain.fingerprint());
-    await domain.trustAgent(connect.fingerprint, FOREST);
+    await domain.start();
+    for (const { connect, forest } of sides) {
+      await connect.enrol(await tenant.makeCode('connect', [forest.forest]));
+      await connect.start();
+      await connect.trustDomain(await domain.fingerprint());
+      await domain.trustAgent(connect.fingerprint, forest.forest);
+      domain.ledger.confirmSid(forest.domainSid, forest.forest);
+    }
     await this.quiet();
     // Whatever became of the forest's database in the story before: a Connect that is new takes it as it is.
-    this.#beginning = { ...(await this.moment()), connect: undefined };
+    this.#beginning = { ...(await this.moment()), connects: [] };
+  }
+
+  /** The first of them; the only one as a rule. */
+  get forest(): ScriptedForest {
+    return this.sides[0]!.forest;
+  }
+
+  get connect(): ConnectPlace {
+    return this.sides[0]!.connect;
+  }
+
+  get forests(): ScriptedForest[] {
+    return this.sides.map(({ forest }) => forest);
   }
 
   /** Monotonic milliseconds of everybody. */
@@ -121,7 +153,9 @@ export class World {
     running: readonly ('connect' | 'domain')[] = ['connect', 'domain'],
   ): Promise<void> {
     await this.pass(milliseconds);
-    for (const place of running) await this[place].turn();
+    for (const place of running)
+      if (place === 'domain') await this.domain.turn();
+      else for (const { connect } of this.sides) await connect.turn();
   }
 
   async turns(count: number): Promise<void> {
@@ -135,7 +169,7 @@ export class World {
 
   async moment(): Promise<Moment> {
     return {
-      connect: this.connect.snapshot(),
+      connects: this.sides.map(({ connect }) => connect.snapshot()),
       tenant: await this.tenant.snapshot(),
       ledger: this.domain.snapshot(),
       directory: this.domain.samba.snapshot(),
@@ -152,13 +186,13 @@ export class World {
 
   /** The same where each part loses something else. */
   async loseEach(lost: ReadonlyMap<Part, Moment | undefined>): Promise<void> {
-    const { connect, tenant, domain } = this;
+    const { sides, tenant, domain } = this;
     if (lost.has('tenant')) {
       await tenant.takeBack((lost.get('tenant') ?? this.#beginning).tenant);
       await tenant.start();
     }
-    if (lost.has('connect')) {
-      await connect.takeBack(lost.get('connect')?.connect);
+    for (const [n, { connect }] of lost.has('connect') ? sides.entries() : []) {
+      await connect.takeBack(lost.get('connect')?.connects[n]);
       await connect.start();
     }
     if (lost.has('ledger') || lost.has('directory')) {
@@ -173,7 +207,10 @@ export class World {
   /** A new story: nobody was ever hired. */
   async begin(): Promise<void> {
     this.lie = undefined;
-    this.forest.people.length = 0;
+    for (const { people, groups } of this.forests) {
+      people.length = 0;
+      groups.all.length = 0;
+    }
     await this.lose(PARTS, this.#beginning);
   }
 
@@ -221,7 +258,7 @@ export class World {
   }
 
   async close(): Promise<void> {
-    await this.connect.stop();
+    for (const { connect } of this.sides) await connect.stop();
     await this.domain.stop();
     await this.tenant.close();
     await this.#close();

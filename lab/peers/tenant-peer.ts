@@ -8,9 +8,11 @@ import {
   enrolmentRoutes,
   type FeedItem,
   FOREST_REPORT,
+  type GroupFeedItem,
   managedDomainRoutes,
   type ProposedAdministrator,
   type PublicKey,
+  synchronizedGroupRoutes,
 } from '@causeway/contract';
 import { createLog } from '@causeway/service';
 
@@ -48,6 +50,8 @@ export class TenantPeer {
   accepts: string | undefined = FOREST_REPORT;
   readonly #server = createServer({ log: createLog('tenant-peer', { write: () => {} }) });
   readonly #entries: Entry[] = [];
+  /** Records of groups and slices, in the order in which they are shown; nothing, as a tenant that has no feed of groups. */
+  groupItems: GroupFeedItem[] | undefined = [];
   #waiting: (() => void)[] = [];
   #lastSeq = 0;
 
@@ -79,6 +83,12 @@ export class TenantPeer {
     );
     const userId = before === -1 ? randomUUID() : this.#entries.splice(before, 1)[0]!.item.userId;
     this.say({ ...item, userId }, again);
+  }
+
+  /** Puts records of groups and slices of their members at the end of their feed, beside what it holds of the same groups. */
+  publishGroups(...items: GroupFeedItem[]): void {
+    this.groupItems?.push(...items);
+    this.#wake();
   }
 
   /** The feed has nothing of this person any more, as one that lost it. */
@@ -158,6 +168,15 @@ export class TenantPeer {
       const { forest, receipt } = managedDomainRoutes.putReceipt.body!.parse(request.body);
       this.receipts.set(forest, [...(this.receipts.get(forest) ?? []), receipt]);
       return {};
+    });
+    server.get(synchronizedGroupRoutes.readGroupChanges.path, async (request, reply) => {
+      const { after, limit, wait } = synchronizedGroupRoutes.readGroupChanges.query!.parse(request.query);
+      if (this.groupItems === undefined) return reply.callNotFound();
+      const from = Number(after);
+      if (this.groupItems.length === from && wait > 0) await this.#news(wait);
+      const items = this.groupItems.slice(from, from + limit);
+      const cursor = from + items.length;
+      return { items, cursor: String(cursor), more: cursor < this.groupItems.length };
     });
     server.get(managedDomainRoutes.readChanges.path, async (request, reply) => {
       const { after, limit, wait, only } = managedDomainRoutes.readChanges.query!.parse(request.query);

@@ -80,7 +80,10 @@ export function gathered(files: readonly string[], cores: number): TestPhase {
     const own = files.filter((_, k) => k % processes === i);
     return make(`gathered-${i + 1}.mjs`, own.map(file => `import ${urlOf(file)};\n`).join(''));
   });
-  return { files: gatherings, concurrency: processes, temporary: folderInMemory() };
+  return {
+    ...{ files: gatherings, concurrency: processes, temporary: folderInMemory() },
+    limitMs: GATHERED_LIMIT_MS,
+  };
 }
 
 /**
@@ -112,6 +115,9 @@ const COUNT_LINE = new RegExp(`^(${COUNTS.join('|')}) ([\\d.]+)$`);
 
 /** No test takes longer than this; one that hangs is told by its name. */
 const TEST_LIMIT_MS = 5 * 60_000;
+
+/** Of a process with many files: it takes two minutes, and three times as long where something else runs on the machine. */
+const GATHERED_LIMIT_MS = 10 * 60_000;
 
 /** What a process has beyond its tests' limit to end by itself: one whose test hangs may never do so. */
 const END_MS = 60_000;

@@ -66,6 +66,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['commands'],
     ['run'],
     ['feed', 'admin', 'creation', 'upkeep'],
+    ['groups'],
     ['apply', 'heads', 'registration'],
     ['administrators', 'pairing', 'directory'],
     ['ledger'],

@@ -81,7 +81,7 @@ function holds({ of, atLeast, atMost }: Budget, value: number, ratio: number | u
 }
 
 function describeBudget({ of, atLeast, atMost }: Budget, unit: string): string {
-  const limit = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
+  const limit = atLeast === undefined ? `at most ${round(atMost!)}` : `at least ${round(atLeast)}`;
   return of === 'value' ? `${limit} ${unit}` : `${limit} times`;
 }
 

@@ -24,17 +24,17 @@ export {
   readDirectoryIdentity,
   readDirectoryRoots,
 } from './directory-identity.ts';
+export type { AttributeShape } from './import/attribute-shape.ts';
+export { GROUP_ATTRIBUTES, GROUP_FILTER, type GroupAttribute } from './import/group-attributes.ts';
 export type { FullImportReason } from './import/import-cookie.ts';
 export { importedUpTo, moveImportCookie } from './import/import-cookie.ts';
 export { type ImportOptions, type ImportPage, importObjects } from './import/import-objects.ts';
 export type { ImportedObject } from './import/imported-object.ts';
+export type { MemberChanges, MemberValue } from './import/member-changes.ts';
+export { type MemberListPart, readMemberLists, readMemberOf } from './import/member-lists.ts';
+export { OBJECT_ATTRIBUTES, OBJECT_FILTER } from './import/object-attributes.ts';
 export { readObjects } from './import/read-objects.ts';
-export {
-  type AttributeShape,
-  USER_ATTRIBUTES,
-  USER_FILTER,
-  type UserAttribute,
-} from './import/user-attributes.ts';
+export { USER_ATTRIBUTES, USER_FILTER, type UserAttribute } from './import/user-attributes.ts';
 export {
   type AttributeStamps,
   readAttributeStamps,

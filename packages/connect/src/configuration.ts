@@ -110,6 +110,7 @@ export function loadConnectConfiguration(file: string): ConnectConfiguration {
   if (twice !== undefined) {
     throw new CausewayError('configuration-invalid', `'${file}' names the connector '${twice}' twice`);
   }
+  requireForestsApart(file, configuration.connectors);
   for (const { name, server, domainControllers } of configuration.connectors) {
     const servers = [server, ...domainControllers.map(further => further.server)];
     const again = servers.find((one, i) => servers.indexOf(one) !== i);
@@ -118,6 +119,19 @@ export function loadConnectConfiguration(file: string): ConnectConfiguration {
     throw new CausewayError('configuration-invalid', text);
   }
   return configuration;
+}
+
+/**
+ * One connector speaks for a whole forest: by its heads and by comparing, whoever it does not know is nobody. Two of one forest would take
+ * each other's people and groups for strangers, and delete them.
+ */
+function requireForestsApart(file: string, connectors: readonly ConnectorConfiguration[]): void {
+  const byForest = Map.groupBy(connectors, ({ forest }) => forest);
+  for (const [forest, [first, second]] of byForest) {
+    if (second === undefined) continue;
+    const text = `'${file}' gives the connectors '${first!.name}' and '${second.name}' one forest, '${forest}': a forest has one connector, which reads one of its domains; take one of them out`;
+    throw new CausewayError('configuration-invalid', text);
+  }
 }
 
 /** The account as NTLM takes it: apart, or a userPrincipalName as it is with no domain. */

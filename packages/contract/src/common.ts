@@ -52,12 +52,15 @@ export const CredentialRecord = z
     /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+~[A-Za-z0-9_-]+$/,
     'three base64url parts, a tilde and a fourth',
   );
-/** What Connect says that the tenant has of a forest: signed, and relayed as it is. */
-export const SignedHead = SignedRecord;
-/** The managed domain's answer to a head; it may tell 2,000 users one by one. */
+/** What Connect says that the tenant has of a forest: signed, and relayed as it is. One that tells of groups is longer than a record. */
+export const SignedHead = z
+  .string()
+  .max(24_576)
+  .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
+/** The managed domain's answer to a head; it may tell 2,000 users one by one, and as many groups and slices. */
 export const SignedReceipt = z
   .string()
-  .max(360_448)
+  .max(720_896)
   .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
 export const Sequence = z.int().nonnegative();
 
@@ -88,6 +91,7 @@ export const Verdict = z.strictObject({
   code: z
     .enum([
       'unknown-user',
+      'unknown-group',
       'attribute-value-must-be-unique',
       'older-password-order',
       'older-sequence',

@@ -1,5 +1,6 @@
 export * from './common.ts';
 export * from './connect/connectors.ts';
+export * from './connect/group-status.ts';
 export * from './connect/held.ts';
 export * from './connect/objects.ts';
 export * from './connect/pairing.ts';
@@ -24,6 +25,7 @@ export {
   CLOUD_RECEIPT,
   EPOCH_RECORDS,
   FOREST_REPORT,
+  GROUP_RECORDS,
   isReadBy,
   RecordName,
   RecordNames,
@@ -53,4 +55,5 @@ export * from './tenant/losses.ts';
 export * from './tenant/managed-domain.ts';
 export * from './tenant/names.ts';
 export * from './tenant/synchronization.ts';
+export * from './tenant/synchronized-groups.ts';
 export * from './tenant/users.ts';

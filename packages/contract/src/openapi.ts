@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import * as common from './common.ts';
 import * as connectors from './connect/connectors.ts';
+import * as connectGroups from './connect/group-status.ts';
 import * as connectHeld from './connect/held.ts';
 import * as objects from './connect/objects.ts';
 import * as parameters from './connect/parameters.ts';
@@ -27,6 +28,7 @@ import * as losses from './tenant/losses.ts';
 import * as managedDomain from './tenant/managed-domain.ts';
 import * as names from './tenant/names.ts';
 import * as synchronization from './tenant/synchronization.ts';
+import * as synchronizedGroups from './tenant/synchronized-groups.ts';
 import * as users from './tenant/users.ts';
 
 /** Every API that Causeway serves, with its route tables. */
@@ -41,6 +43,7 @@ export const apis = {
     routes: [
       enrolment.enrolmentRoutes,
       synchronization.synchronizationRoutes,
+      synchronizedGroups.synchronizedGroupRoutes,
       managedDomain.managedDomainRoutes,
       administration.administrationRoutes,
       administrators.administratorRoutes,
@@ -64,6 +67,7 @@ const modules = [
   administrators,
   applications,
   common,
+  connectGroups,
   connectHeld,
   connectStatus,
   connectors,

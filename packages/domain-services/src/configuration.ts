@@ -32,8 +32,8 @@ export const DomainConfiguration = z.strictObject({
   deletionThreshold: z.int().nonnegative().default(DELETION_THRESHOLD),
   /** What more new accounts than half of a forest (never below 1,000) within 24 hours lead to: an alarm, or that they wait as well. */
   growth: z.enum(['alarm', 'hold']).default('alarm'),
-  /** Whose on-premises SIDs people have here, too, so that what was lifted from the old domain opens for them. */
-  onPremisesSids: z.enum(['all', 'none']).default('all'),
+  /** Whose on-premises SIDs are here, too, so that what was lifted from the old domain opens: people's and security groups', or these alone. */
+  onPremisesSids: z.enum(['all', 'groups', 'none']).default('all'),
   /** How often the tenant is asked for the forests' heads. */
   headIntervalMs: z.int().min(100).max(60_000).default(10_000),
   /** A difference between a head and the ledger that lasts longer raises the alarm. */

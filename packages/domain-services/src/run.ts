@@ -19,12 +19,16 @@ import { reunite } from './apply/reunion/reunite.ts';
 import { type DomainConfiguration, limitsOf } from './configuration.ts';
 import { requireCreated } from './creation/creation.ts';
 import { databaseAtRest } from './directory/database-at-rest.ts';
+import { ManagedGroups } from './directory/groups/managed-groups.ts';
 import { LdbModify } from './directory/ldb/ldb-modify.ts';
 import { ManagedDirectory } from './directory/managed-directory.ts';
 import { domainSids } from './directory/shadow-groups.ts';
 import { Follower } from './feed/follower.ts';
+import { GroupFollower } from './feed/group-follower.ts';
+import { adoptGroups } from './groups/adopt-groups.ts';
 import { HeadWatch } from './heads/head-watch.ts';
 import { Ledger } from './ledger/ledger.ts';
+import type { ManagedDomain } from './managed-domain.ts';
 import { openDomainKeys, publicDomainKeys } from './pairing/domain-keys.ts';
 import { type Places, placesOf } from './places.ts';
 import { openTenant, requireIdentity } from './registration/identity.ts';
@@ -74,37 +78,40 @@ async function runParts(
       name: 'samba',
       run: signal => supervise({ ledger, places, log, reunited }, signal),
     };
-    const feed: Service = {
-      name: 'feed',
-      run: async signal => {
-        const domain = await domainWhenUp(signal);
-        if (domain === undefined) return;
-        await directory.readAccountDescriptor(domain);
-        const follower = new Follower({
-          ...{ ledger, directory, sealingKey: keys.sealing, send, log, domain },
-          ldbModify: LdbModify.open(places.domain, () => directory.beforeChange()),
-          tenant: enrolment.tenantId,
-          deletionThreshold: configuration.deletionThreshold,
-          growth: configuration.growth,
-          onPremisesSids: configuration.onPremisesSids,
-          onCaughtUp: askedAt => heads.compare(askedAt),
-        });
-        api.follower = follower;
-        await follower.run(signal);
-      },
-    };
-    const { headIntervalMs, realm } = configuration;
+    const feed = whenUp('feed', domainWhenUp, async (domain, signal) => {
+      await directory.readAccountDescriptor(domain);
+      api.follower = new Follower({
+        ...{ ledger, directory, sealingKey: keys.sealing, send, log, domain },
+        ldbModify: LdbModify.open(places.domain, () => directory.beforeChange()),
+        tenant: enrolment.tenantId,
+        deletionThreshold: configuration.deletionThreshold,
+        growth: configuration.growth,
+        onPremisesSids: configuration.onPremisesSids,
+        onCaughtUp: askedAt => heads.compare('users', askedAt),
+      });
+      await api.follower.run(signal);
+    });
+    const groupFeed = whenUp('feed of groups', domainWhenUp, async (domain, signal) => {
+      api.groups = new GroupFollower({
+        ...{ ledger, send, log, domain, tenant: enrolment.tenantId },
+        onCaughtUp: askedAt => heads.compare('groups', askedAt),
+      });
+      await api.groups.run(signal);
+    });
+    const { headIntervalMs, onPremisesSids, realm } = configuration;
     const limits = limitsOf(configuration);
     const heads = new HeadWatch({
       ...{ ledger, send, log, tenant: enrolment.tenantId, receiptKey: keys.receipts, headIntervalMs, limits },
-      onHead: () => api.follower?.wake(),
-      onLasting: () => api.follower?.readAgain(),
+      onHead: () => {
+        api.follower?.wake();
+        api.groups?.wake();
+      },
+      onLasting: of => (of === 'users' ? api.follower : api.groups)?.readAgain(),
     });
     const publicKeys = publicDomainKeys(keys);
     const standing = new StandingWatch({
       ...{ ledger, send, log, own: { realm, keys: publicKeys }, intervalMs: headIntervalMs },
     });
-    const { onPremisesSids } = configuration;
     const sources = { ledger, limits, places, realm, enrolment, keys: publicKeys, onPremisesSids };
     const admin: AdminContext = {
       ...sources,
@@ -118,15 +125,29 @@ async function runParts(
       },
     };
     const api = new LocalApi(admin, log, { samba, standing });
-    const keepers = keepersOf({ ledger, directory, log, domainWhenUp }, places, onPremisesSids);
+    const context = { ledger, directory, log, domainWhenUp };
+    const keepers = keepersOf(context, places, configuration, () => api.follower?.wake());
     log.info({ realm, tenant: enrolment.tenantName, samba: samba.version }, 'starting');
     if (samba.warning !== null) log.warn(samba.warning);
-    await runServices([supervisor, feed, heads, standing, ...keepers, api], log);
+    await runServices([supervisor, feed, groupFeed, heads, standing, ...keepers, api], log);
   } finally {
     await directory.close();
     ledger.close();
   }
 }
+
+/** Works once the domain's directory answers. */
+const whenUp = (
+  name: string,
+  domainWhenUp: (signal: AbortSignal) => Promise<ManagedDomain | undefined>,
+  work: (domain: ManagedDomain, signal: AbortSignal) => Promise<void>,
+): Service => ({
+  name,
+  async run(signal) {
+    const domain = await domainWhenUp(signal);
+    if (domain !== undefined) await work(domain, signal);
+  },
+});
 
 async function supervise(up: Omit<Up, 'directory'>, signal: AbortSignal): Promise<void> {
   const { ledger, places, log, reunited } = up;
@@ -163,13 +184,13 @@ async function reuniteAtStart(
 }
 
 /**
- * The domain's own SID, once its directory answers and what its accounts say of themselves is in the ledger; nothing when the service
+ * The domain's own SID, once its directory answers and what its accounts and groups say of themselves is in the ledger; nothing when the service
  * is to end before.
  */
 async function describeWhenUp({ ledger, directory, places, log, reunited }: Up, signal: AbortSignal) {
   await reunited.promise;
   const trouble = new Trouble(err =>
-    log.error({ err }, 'cannot read whose the accounts are, and whom administrators have blocked'),
+    log.error({ err }, 'cannot read whose the accounts and groups are, and whom administrators have blocked'),
   );
   while (!signal.aborted) {
     // Not yet: the supervisor says why when it does not come at all.
@@ -177,6 +198,7 @@ async function describeWhenUp({ ledger, directory, places, log, reunited }: Up, 
     const domain = isUp ? await directory.describe().catch(() => undefined) : undefined;
     try {
       if (domain !== undefined) {
+        await adoptGroups({ ledger, groups: new ManagedGroups(directory), log });
         await adoptAccounts({ ledger, directory, domain, log });
         const adopted = await adoptBlocks({ ledger, directory });
         if (adopted > 0) log.error({ adopted }, 'blocks stood on accounts and not in the ledger: they hold');
@@ -202,6 +224,7 @@ interface Up {
 class LocalApi implements Service {
   readonly name = 'local api';
   follower: Follower | undefined;
+  groups: GroupFollower | undefined;
   readonly #server: HttpServer;
   readonly #stateDirectory: string;
 
@@ -215,8 +238,15 @@ class LocalApi implements Service {
       samba,
       trouble: () => (this.follower ? this.follower.trouble : 'samba is starting'),
       otherRuns: () => standing.otherRuns,
-      wake: () => this.follower?.wake(),
-      readAgain: () => this.follower?.readAgain(),
+      groups: () => this.groups,
+      wake: () => {
+        this.follower?.wake();
+        this.groups?.wake();
+      },
+      readAgain: () => {
+        this.follower?.readAgain();
+        this.groups?.wake();
+      },
       log: (about, message) => log.info(about, message),
     };
     this.#server = makeAdminServer(adminHandlers({ ...context, running }), log);

@@ -37,6 +37,8 @@ export interface SearchOptions {
   sizeLimit?: number;
   /** Milliseconds without a byte before the search is given up, where it is not the connection's. */
   timeoutMs?: number;
+  /** An entry that is too long for memory comes without its long attributes (`cut`); else it ends the connection. */
+  cutsLongEntries?: boolean;
   controls?: readonly Control[];
 }
 

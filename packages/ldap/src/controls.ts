@@ -8,7 +8,9 @@ export const ControlOid = {
   dirSync: '1.2.840.113556.1.4.841',
   showDeleted: '1.2.840.113556.1.4.417',
   sdFlags: '1.2.840.113556.1.4.801',
+  extendedDn: '1.2.840.113556.1.4.529',
   pagedResults: '1.2.840.113556.1.4.319',
+  permissiveModify: '1.2.840.113556.1.4.1413',
   bypassPasswordHash: '1.3.6.1.4.1.7165.4.3.12',
 } as const;
 
@@ -88,17 +90,38 @@ export class SdFlagsControl extends Control {
   }
 
   protected override writeControl(writer: BerWriter): void {
-    const value = new BerWriter();
-    value.startSequence();
-    value.writeInt(this.#flags);
-    value.endSequence();
-    writer.writeBuffer(value.buffer, OCTET_STRING);
+    writeInteger(writer, this.#flags);
   }
+}
+
+/** All names of an answer come with GUID and SID, in text: `parseExtendedDn` reads them ([MS-ADTS] 3.1.1.3.4.1.5). */
+export class ExtendedDnControl extends Control {
+  constructor() {
+    super(ControlOid.extendedDn, { critical: true });
+  }
+
+  protected override writeControl(writer: BerWriter): void {
+    writeInteger(writer, 1);
+  }
+}
+
+/** A value that is a SEQUENCE of one INTEGER. */
+function writeInteger(writer: BerWriter, integer: number): void {
+  const value = new BerWriter();
+  value.startSequence();
+  value.writeInt(integer);
+  value.endSequence();
+  writer.writeBuffer(value.buffer, OCTET_STRING);
 }
 
 /** Finds deleted objects too. */
 export function showDeleted(): Control {
   return new Control(ControlOid.showDeleted, { critical: true });
+}
+
+/** A value that is added and there, or taken away and not there, is no error ([MS-ADTS] 3.1.1.3.4.1.8). */
+export function permissiveModify(): Control {
+  return new Control(ControlOid.permissiveModify, { critical: true });
 }
 
 /**

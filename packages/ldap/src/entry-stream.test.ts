@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { EntryStream } from './entry-stream.ts';
 import { type LdapEntry, openLdap } from './index.ts';
 
 const tlv = (tag: number, ...parts: (Buffer | string)[]): Buffer => {
@@ -119,4 +120,17 @@ test('an answer that lies there already is not late, however long we did not get
   const until = performance.now() + 1_000;
   while (performance.now() < until); // longer than the timeout
   assert.deepEqual([await answer, await second], [[], []]);
+});
+
+test('an entry with many values counts for several, so that a batch is bounded by what its entries hold', async () => {
+  const rests: boolean[] = [];
+  const stream = new EntryStream(10, behind => rests.push(behind));
+  const large = { dn: 'CN=large', attributes: { member: Array.from({ length: 1_000 }, () => 'CN=a') } };
+  const small = { dn: 'CN=small', attributes: { mail: ['a'] } };
+  for (const pushed of [small, large, small, large, small]) stream.push(pushed);
+  assert.equal(rests.at(-1), true, 'the server has to wait');
+  stream.end();
+  const batches: string[][] = [];
+  for await (const batch of stream.batches()) batches.push(batch.map(({ dn }) => dn));
+  assert.deepEqual(batches, [['CN=small', 'CN=large'], ['CN=small', 'CN=large'], ['CN=small']]);
 });

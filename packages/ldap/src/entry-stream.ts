@@ -2,25 +2,30 @@ import type { LdapEntry } from './entry.ts';
 
 /** Batches that may wait for their reader before the socket rests. */
 const WAITING = 2;
+/** An entry with more values counts for several, so that a batch is bounded whatever its entries hold. */
+const VALUES_OF_ONE = 64;
 
 /** Entries on their way from the socket to a reader who takes them in batches. While the reader is behind, the socket rests. */
 export class EntryStream {
   readonly #size: number;
   readonly #rest: (behind: boolean) => void;
-  #entries: LdapEntry[] = [];
+  #entries: { entry: LdapEntry; weight: number }[] = [];
+  #weight = 0;
   #outcome: { error?: unknown } | undefined;
   #wake: () => void = () => {};
 
-  /** @param rest is told when the reader falls behind, and when it has caught up */
+  /** @param size entries of a batch @param rest is told when the reader falls behind, and when it has caught up */
   constructor(size: number, rest: (behind: boolean) => void) {
     this.#size = size;
     this.#rest = rest;
   }
 
   push(entry: LdapEntry): void {
-    this.#entries.push(entry);
-    if (this.#entries.length >= this.#size) this.#wake();
-    if (this.#entries.length >= WAITING * this.#size) this.#rest(true);
+    const weight = weightOf(entry);
+    this.#entries.push({ entry, weight });
+    this.#weight += weight;
+    if (this.#weight >= this.#size) this.#wake();
+    if (this.#weight >= WAITING * this.#size) this.#rest(true);
   }
 
   /** The last entry was pushed, or something went wrong. */
@@ -39,7 +44,7 @@ export class EntryStream {
   /** @throws what the stream ended with */
   async *batches(): AsyncGenerator<LdapEntry[], void> {
     for (;;) {
-      while (this.#entries.length < this.#size && this.#outcome === undefined) {
+      while (this.#weight < this.#size && this.#outcome === undefined) {
         this.#rest(false);
         await new Promise<void>(resolve => {
           this.#wake = resolve;
@@ -47,9 +52,22 @@ export class EntryStream {
       }
       if (this.#outcome && 'error' in this.#outcome) throw this.#outcome.error;
       if (this.#entries.length === 0) return;
-      const batch = this.#entries.slice(0, this.#size);
-      this.#entries = this.#entries.slice(this.#size);
-      yield batch;
+      yield this.#nextBatch();
     }
   }
+
+  #nextBatch(): LdapEntry[] {
+    let [count, weight] = [0, 0];
+    while (count < this.#entries.length && weight < this.#size) weight += this.#entries[count++]!.weight;
+    const batch = this.#entries.slice(0, count).map(({ entry }) => entry);
+    this.#entries = this.#entries.slice(count);
+    this.#weight -= weight;
+    return batch;
+  }
+}
+
+function weightOf({ attributes }: LdapEntry): number {
+  let values = 0;
+  for (const name in attributes) values += attributes[name]!.length;
+  return Math.max(1, Math.ceil(values / VALUES_OF_ONE));
 }

@@ -1,4 +1,5 @@
 import type { SearchEntry } from 'ldapts';
+import { CUT_OPTION } from './long-entry.ts';
 
 export type LdapValue = string | Buffer;
 
@@ -7,6 +8,8 @@ export interface LdapEntry {
   dn: string;
   /** Present without values: DirSync says so that it was cleared. */
   attributes: Record<string, LdapValue[]>;
+  /** Attributes that had too many values to be read: they are not among the others. */
+  cut?: string[];
 }
 
 /** Attributes for `add`: one value or several, text or bytes. */
@@ -58,13 +61,19 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export function decodeEntry(entry: SearchEntry, requested: readonly string[]): LdapEntry {
   const spelling = new Map(requested.map(name => [name.toLowerCase(), name]));
   const attributes: Record<string, LdapValue[]> = Object.create(null);
+  const cut: string[] = [];
   for (const attribute of entry.attributes) {
+    if (attribute.type.endsWith(CUT_OPTION)) {
+      const name = attribute.type.slice(0, -CUT_OPTION.length);
+      cut.push(spelling.get(name.toLowerCase()) ?? name);
+      continue;
+    }
     const binary = isBinaryAttribute(attribute.type);
     attributes[spelling.get(attribute.type.toLowerCase()) ?? attribute.type] = attribute.parsedBuffers.map(
       value => (binary ? Buffer.from(value) : decodeText(value)),
     );
   }
-  return { dn: entry.name, attributes };
+  return { dn: entry.name, attributes, ...(cut.length > 0 && { cut }) };
 }
 
 function decodeText(value: Buffer): LdapValue {

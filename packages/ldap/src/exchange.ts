@@ -16,6 +16,7 @@ interface Pending {
   message: Message;
   what: string;
   attributes: readonly string[];
+  cutsLongEntries: boolean;
   /** What becomes of an entry of a search's answer. */
   take(entry: LdapEntry): void;
   resolve(response: MessageResponse): void;
@@ -37,6 +38,8 @@ export interface AskOptions {
   attributes?: readonly string[];
   /** Milliseconds without a byte before the answer is given up, where it is not the exchange's. */
   timeoutMs?: number;
+  /** An entry that is too long comes without its long attributes, and says so; else it is an error. */
+  cutsLongEntries?: boolean;
   /** What becomes of an entry of a search's answer. */
   take?(entry: LdapEntry): void;
 }
@@ -75,7 +78,12 @@ export class Exchange {
   ask(
     what: string,
     build: (messageId: number) => Message,
-    { attributes = [], timeoutMs = this.timeoutMs, take = () => {} }: AskOptions = {},
+    {
+      attributes = [],
+      timeoutMs = this.timeoutMs,
+      cutsLongEntries = false,
+      take = () => {},
+    }: AskOptions = {},
   ): Promise<MessageResponse> {
     const turn = this.#line.then(async () => {
       if (this.#failure) throw this.#failure;
@@ -90,7 +98,7 @@ export class Exchange {
             else this.fail(this.#late(what, timeoutMs));
           });
         }, timeoutMs);
-        this.#pending = { message, what, take, attributes, resolve, reject, timer };
+        this.#pending = { message, what, take, attributes, cutsLongEntries, resolve, reject, timer };
         this.#socket.write(message.write());
       });
       if (response.status !== 0) throw resultError(what, response.status, response.errorMessage);
@@ -131,7 +139,9 @@ export class Exchange {
   #read(chunk: Buffer): void {
     if (this.#failure) return;
     try {
-      for (const message of this.#splitter.push(chunk)) {
+      // What takes long to arrive is not late; of an entry that is cut nothing else says that it goes on.
+      if (this.#pending?.cutsLongEntries) this.#pending.timer.refresh();
+      for (const message of this.#splitter.push(chunk, this.#pending?.cutsLongEntries)) {
         this.#parser.read(message, this.#requests());
         if (this.#failure) return;
       }

@@ -13,13 +13,16 @@ export {
   ControlOid,
   DirSyncControl,
   DirSyncFlag,
+  ExtendedDnControl,
   type LdapControl,
+  permissiveModify,
   SdFlag,
   SdFlagsControl,
   showDeleted,
 } from './controls.ts';
 export { escapeRdn, filterEscape, parentDn, parseDn, type RdnPart, rdnText } from './dn.ts';
 export { bytesOf, type LdapAttributes, type LdapEntry, type LdapValue, textOf } from './entry.ts';
+export { type ExtendedDn, parseExtendedDn } from './extended-dn.ts';
 export { LdapError, type LdapErrorCode } from './ldap-error.ts';
 export {
   highestCommittedUSN,
@@ -28,3 +31,4 @@ export {
   readInvocationId,
   readRootDse,
 } from './root-dse.ts';
+export { rangeOf, rangeOption, readValueRange, type ValueRange } from './value-range.ts';

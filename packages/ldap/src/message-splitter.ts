@@ -1,4 +1,5 @@
 import { DecodeError } from '@causeway/wire';
+import { LongEntry, MAX_LONG_ENTRY_LENGTH } from './long-entry.ts';
 
 /** Longest single LDAP message taken from a server. One object is one message; Active Directory's stay below 10 MB. */
 export const MAX_MESSAGE_LENGTH = 16 * 1024 * 1024;
@@ -28,53 +29,75 @@ export class MessageSplitter {
   #chunks: Buffer[] = [];
   #length = 0;
   #needed = 2;
+  #long: LongEntry | undefined;
 
-  /** @throws DecodeError when the stream is no LDAP; nothing may be read from it afterwards. */
-  push(chunk: Buffer): Buffer[] {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-    if (this.#length < this.#needed) return [];
-    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#length);
+  /**
+   * @param cutsLongEntries an entry of a search that is longer than the limit comes without the values of its long attributes
+   * (`CUT_OPTION`), where it would be refused otherwise
+   * @throws DecodeError when the stream is no LDAP; nothing may be read from it afterwards.
+   */
+  push(chunk: Buffer, cutsLongEntries = false): Buffer[] {
     const messages: Buffer[] = [];
-    let start = 0;
+    this.#chunks.push(this.#long ? this.#readLong(this.#long, chunk, messages) : chunk);
+    this.#length += this.#chunks.at(-1)!.length;
+    if (this.#long || this.#length < this.#needed) return messages;
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#length);
+    let rest = bytes;
     for (;;) {
-      this.#needed = messageLength(bytes, start);
-      if (bytes.length - start < this.#needed) break;
-      const message = bytes.subarray(start, start + this.#needed);
-      checkMessage(message);
-      messages.push(message);
-      start += this.#needed;
+      const { header, length } = messageLength(rest, cutsLongEntries ? MAX_LONG_ENTRY_LENGTH : undefined);
+      this.#needed = header + length;
+      if (length > MAX_MESSAGE_LENGTH) {
+        this.#needed = 2;
+        this.#long = new LongEntry(length);
+        rest = this.#readLong(this.#long, rest.subarray(header), messages);
+        if (this.#long) break;
+      } else {
+        if (rest.length < this.#needed) break;
+        const message = rest.subarray(0, this.#needed);
+        checkMessage(message);
+        messages.push(message);
+        rest = rest.subarray(this.#needed);
+      }
     }
-    this.#chunks = start === bytes.length ? [] : [bytes.subarray(start)];
-    this.#length = bytes.length - start;
+    this.#chunks = rest.length === 0 ? [] : [rest];
+    this.#length = rest.length;
     return messages;
   }
 
   /** True when the stream ended inside a message. */
   get cutOff(): boolean {
-    return this.#length > 0;
+    return this.#length > 0 || this.#long !== undefined;
+  }
+
+  /** Gives a long entry what has arrived, and returns what is behind it. */
+  #readLong(long: LongEntry, chunk: Buffer, messages: Buffer[]): Buffer {
+    const rest = long.push(chunk);
+    if (long.message) {
+      this.#long = undefined;
+      checkMessage(long.message);
+      messages.push(long.message);
+    }
+    return rest;
   }
 }
 
-/** Length of the message that begins at `start`, or a number above what is there while its header is not complete. */
-function messageLength(bytes: Buffer, start: number): number {
-  const there = bytes.length - start;
-  if (there === 0) return 2;
-  if (bytes[start] !== SEQUENCE) {
-    throw fail('tag', `0x30 expected, 0x${bytes[start]!.toString(16)} came`, 'unexpected');
+/** Lengths of the header and of the rest of the message that bytes begin with; while the header is not complete, the rest is 0. */
+function messageLength(bytes: Buffer, limit = MAX_MESSAGE_LENGTH): { header: number; length: number } {
+  if (bytes.length === 0) return { header: 2, length: 0 };
+  if (bytes[0] !== SEQUENCE) {
+    throw fail('tag', `0x30 expected, 0x${bytes[0]!.toString(16)} came`, 'unexpected');
   }
-  if (there < 2) return 2;
-  const first = bytes[start + 1]!;
-  if (first < 0x80) return 2 + first;
+  if (bytes.length < 2) return { header: 2, length: 0 };
+  const first = bytes[1]!;
+  if (first < 0x80) return { header: 2, length: first };
   const count = first & 0x7f;
   if (count === 0 || count > 4)
     throw fail('length', `1 to 4 length bytes expected, ${count} came`, 'unexpected');
-  if (there < 2 + count) return 2 + count;
-  const length = bytes.readUIntBE(start + 2, count);
-  if (length > MAX_MESSAGE_LENGTH) {
-    throw fail('length', `${length} is above the limit of ${MAX_MESSAGE_LENGTH}`, 'limit');
-  }
-  return 2 + count + length;
+  const header = 2 + count;
+  if (bytes.length < header) return { header, length: 0 };
+  const length = bytes.readUIntBE(2, count);
+  if (length > limit) throw fail('length', `${length} is above the limit of ${limit}`, 'limit');
+  return { header, length };
 }
 
 function checkMessage(bytes: Buffer): void {

@@ -114,3 +114,62 @@ export function linesDigest(lines: Iterable<Line>): Uint8Array {
   for (const line of lines) for (const [i, byte] of lineDigest(line).entries()) digest[i]! ^= byte;
   return digest;
 }
+
+/** A group that is there, or a slice of its members, with the sequence of its record. */
+export interface GroupEntry {
+  anchor: string;
+  /** Null of the group itself. */
+  prefix: string | null;
+  sequence: number;
+}
+
+/** What names a line: no anchor of a group has a space. */
+export const groupLineKey = ({ anchor, prefix }: Pick<GroupEntry, 'anchor' | 'prefix'>): string =>
+  prefix === null ? anchor : `${anchor} ${prefix}`;
+
+/** By the key of its line, so that the slices of a large group lie in many buckets. */
+export const groupBucketOf = (entry: Pick<GroupEntry, 'anchor' | 'prefix'>): number =>
+  bucketOf(groupLineKey(entry));
+
+const groupLine = (entry: GroupEntry): string => `${groupLineKey(entry)} ${entry.sequence}`;
+
+/** All groups of a forest and the live slices of their members. */
+export interface GroupSummary {
+  groups: number;
+  slices: number;
+  /** All digests, one after the other: see `packBuckets`. */
+  groupBuckets: string;
+}
+
+/** The digests of a head: the first 16 bytes of SHA-256 over a line for each group and slice, each line with a line feed, in the order of their bytes. */
+export function summarizeGroups(entries: Iterable<GroupEntry>): GroupSummary {
+  const lines: string[][] = Array.from({ length: BUCKETS }, () => []);
+  let [groups, slices] = [0, 0];
+  for (const entry of entries) {
+    if (entry.prefix === null) groups++;
+    else slices++;
+    lines[groupBucketOf(entry)]!.push(`${groupLine(entry)}\n`);
+  }
+  const digests = lines.map(some => groupDigestOf(some));
+  return { groups, slices, groupBuckets: packBuckets(digests) };
+}
+
+/** The same of one bucket. */
+export const groupBucketDigest = (entries: Iterable<GroupEntry>): Uint8Array =>
+  groupDigestOf(Array.from(entries, entry => `${groupLine(entry)}\n`));
+
+function groupDigestOf(lines: string[]): Uint8Array {
+  lines.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return new Uint8Array(hash('sha256', lines.join(''), 'buffer').subarray(0, DIGEST_LENGTH));
+}
+
+/** What Connect and the tenant compare of groups, as `linesDigest` of users: by bucket, the exclusive or of the digests of its lines. */
+export function groupLineDigests(entries: Iterable<GroupEntry>): string {
+  const digests = Array.from({ length: BUCKETS }, () => new Uint8Array(DIGEST_LENGTH));
+  for (const entry of entries) {
+    const digest = digests[groupBucketOf(entry)]!;
+    for (const [i, byte] of hash('sha256', groupLine(entry), 'buffer').subarray(0, DIGEST_LENGTH).entries())
+      digest[i]! ^= byte;
+  }
+  return packBuckets(digests);
+}

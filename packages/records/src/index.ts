@@ -8,12 +8,19 @@ export {
   differingBuckets,
   type Entry,
   type ForestSummary,
+  type GroupEntry,
+  type GroupSummary,
+  groupBucketDigest,
+  groupBucketOf,
+  groupLineDigests,
+  groupLineKey,
   type Line,
   lineDigest,
   linesDigest,
   packBuckets,
   summarizeBucket,
   summarizeForest,
+  summarizeGroups,
 } from './buckets.ts';
 export { encapsulationDigest, joinEncapsulation } from './encapsulation.ts';
 export {
@@ -26,9 +33,17 @@ export {
 } from './kinds/account.ts';
 export type { CredentialFields, CredentialRecord } from './kinds/credential.ts';
 export { CLOUD_FOREST, type RecordIdentity } from './kinds/fields.ts';
-export type { Head, HeadFields } from './kinds/head.ts';
+export {
+  encodableGroup,
+  GROUP_SCOPES,
+  type GroupFields,
+  type GroupRecord,
+  type GroupScope,
+} from './kinds/group.ts';
+export { type Head, type HeadFields, MAX_HEAD_LENGTH } from './kinds/head.ts';
 export { MAX_RECORD_LENGTH } from './kinds/kind.ts';
-export type { RecordKind } from './kinds/kinds.ts';
+export type { GroupRecordKind, RecordKind } from './kinds/kinds.ts';
+export type { MembersFields, MembersRecord } from './kinds/members.ts';
 export {
   MAX_ENTRIES,
   MAX_NOT_WRITTEN,
@@ -54,7 +69,14 @@ export {
   type SealingKey,
   sealingPublicKey,
 } from './sealing-key.ts';
-export { signAccountRecord, signHead, signReceipt, signWithdrawal } from './sign.ts';
+export {
+  signAccountRecord,
+  signGroupRecord,
+  signHead,
+  signMembers,
+  signReceipt,
+  signWithdrawal,
+} from './sign.ts';
 export {
   exportSigningKey,
   generateSigningKey,
@@ -63,12 +85,27 @@ export {
   signingPublicKey,
 } from './signing-key.ts';
 export {
+  bitsOf,
+  decidingSlice,
+  divideMembers,
+  isBelow,
+  keyRange,
+  liveSlices,
+  MAX_PREFIX_LENGTH,
+  memberKey,
+  prefixesOf,
+  type Slice,
+} from './slices.ts';
+export {
+  type AnyGroupRecord,
+  peekGroupRecord,
   peekHead,
   peekReceipt,
   peekRecord,
   type RecordPeek,
   recordName,
   type TrustedSigner,
+  verifyGroupRecord,
   verifyHead,
   verifyReceipt,
   verifyRecord,

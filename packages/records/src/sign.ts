@@ -1,7 +1,9 @@
 import { signEnvelope } from './envelope.ts';
 import { ACCOUNT, type AccountFields } from './kinds/account.ts';
+import { GROUP, type GroupFields } from './kinds/group.ts';
 import { HEAD, type HeadFields } from './kinds/head.ts';
 import type { SignedKind } from './kinds/kind.ts';
+import { MEMBERS, type MembersFields } from './kinds/members.ts';
 import { RECEIPT, type ReceiptFields } from './kinds/receipt.ts';
 import { WITHDRAWAL, type WithdrawalFields } from './kinds/withdrawal.ts';
 import { encodePayload } from './payload.ts';
@@ -28,6 +30,16 @@ export function signAccountRecord(key: SigningKey, fields: AccountFields): strin
 /** @throws RangeError that names the field which is not as documented */
 export function signWithdrawal(key: SigningKey, fields: WithdrawalFields): string {
   return sign(key, WITHDRAWAL, fields);
+}
+
+/** @throws RangeError that names the field which is not as documented */
+export function signGroupRecord(key: SigningKey, fields: GroupFields): string {
+  return sign(key, GROUP, fields);
+}
+
+/** @throws RangeError that names the field which is not as documented, or for more members than a record can hold (`divideMembers`) */
+export function signMembers(key: SigningKey, fields: MembersFields): string {
+  return sign(key, MEMBERS, fields);
 }
 
 /** @throws RangeError that names the field which is not as documented */

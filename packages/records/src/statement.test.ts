@@ -9,6 +9,7 @@ import {
   differingBuckets,
   generateSigningKey,
   MAX_ENTRIES,
+  MAX_HEAD_LENGTH,
   MAX_NOT_WRITTEN,
   MAX_RECEIPT_LENGTH,
   peekHead,
@@ -156,7 +157,7 @@ test('the longest receipt fits, and a longer one is refused before it is looked 
   const long = signReceipt(signer, { ...RECEIPT, entries, notWritten });
   assert.equal(refusalOf(verifyReceipt, long), 'believed');
   assert.equal(refusalOf(verifyReceipt, '.'.repeat(MAX_RECEIPT_LENGTH + 1)), 'too-large');
-  assert.equal(refusalOf(verifyHead, '.'.repeat(16 * 1024 + 1)), 'too-large');
+  assert.equal(refusalOf(verifyHead, '.'.repeat(MAX_HEAD_LENGTH + 1)), 'too-large');
 });
 
 test('every truncation and mutation of a head and a receipt is refused, never thrown', () => {
@@ -220,8 +221,8 @@ test('a head and a receipt of version 2 say what their signer reads, in order an
 
 test('what the signer reads stands in version 2, and in no earlier one', () => {
   for (const { signed, verify, newest } of [
-    { ...KINDS[0]!, newest: 2 },
-    { ...KINDS[1]!, newest: 4 },
+    { ...KINDS[0]!, newest: 3 },
+    { ...KINDS[1]!, newest: 5 },
   ]) {
     const { header, payload } = partsOf(signed);
     assert.deepEqual([payload.version, 'reads' in payload], [1, false]);

@@ -6,7 +6,7 @@ import { type Envelope, splitEnvelope } from './envelope.ts';
 import type { AccountRecord } from './kinds/account.ts';
 import { HEAD, type Head } from './kinds/head.ts';
 import { MAX_RECORD_LENGTH, type RecordOf, type Said } from './kinds/kind.ts';
-import { type AnyKind, RECORDS, type RecordKind } from './kinds/kinds.ts';
+import { type AnyKind, GROUP_RECORDS, RECORDS, type RecordKind } from './kinds/kinds.ts';
 import { RECEIPT, type Receipt } from './kinds/receipt.ts';
 import { decodePayload } from './payload.ts';
 import { type Refused, refused } from './refusal.ts';
@@ -106,6 +106,24 @@ export function verifyRecord(
 ): { ok: true; record: RecordOf<(typeof RECORDS)[number]> } | Refused {
   const verified = verifySigned(record, RECORDS, trust, expected);
   return verified.ok ? { ok: true, record: verified.signed } : verified;
+}
+
+/** What is said of a group. */
+export type AnyGroupRecord = RecordOf<(typeof GROUP_RECORDS)[number]>;
+
+/** Believes what is said of a group, or says why not: see `verifySigned`. */
+export function verifyGroupRecord(
+  record: string,
+  trust: Trust,
+  expected: Expected,
+): { ok: true; record: AnyGroupRecord } | Refused {
+  const verified = verifySigned(record, GROUP_RECORDS, trust, expected);
+  return verified.ok ? { ok: true, record: verified.signed } : verified;
+}
+
+/** Reads what is signed of a group without believing it, as `peekRecord` does. */
+export function peekGroupRecord(record: string): AnyGroupRecord | undefined {
+  return peekSigned(record, GROUP_RECORDS);
 }
 
 /** Kind and version of a record as readers announce them, `account-3`; unbelieved, and undefined when it says none. */

@@ -17,8 +17,10 @@ import { registerLosses } from './api/losses.ts';
 import { registerManagedDomain } from './api/managed-domain.ts';
 import { registerNames } from './api/names.ts';
 import { registerProvisioning } from './api/provisioning.ts';
+import { registerGroupProvisioning } from './api/provisioning-groups.ts';
 import { registerUsers } from './api/users.ts';
 import type { TenantConfiguration } from './configuration.ts';
+import { registerRefusals } from './sign-in/groups/refusal-routes.ts';
 import { mountOidc, Providers } from './sign-in/mount-oidc.ts';
 import { registerPasswordPages } from './sign-in/password-routes.ts';
 import { PeopleGate } from './sign-in/people-gate.ts';
@@ -48,6 +50,7 @@ export function makePublicServer(
   });
   registerEnrolment(server, context);
   registerProvisioning(server, context);
+  registerGroupProvisioning(server, context);
   registerManagedDomain(server, context);
   registerAdministration(server, context);
   registerAdministrators(server, context);
@@ -62,6 +65,7 @@ export function makePublicServer(
   const signIn = { providers, gate, log: context.log };
   registerSignIn(server, signIn);
   registerPasswordPages(server, signIn);
+  registerRefusals(server, signIn);
   return server;
 }
 

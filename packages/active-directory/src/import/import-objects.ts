@@ -1,12 +1,16 @@
 import {
   DirSyncControl,
   DirSyncFlag,
+  ExtendedDnControl,
   type LdapConnection,
+  type LdapControl,
+  type LdapEntry,
   LdapError,
   type RootDse,
   readInvocationId,
   readRootDse,
 } from '@causeway/ldap';
+import type { AttributeShape } from './attribute-shape.ts';
 import {
   decodeImportCookie,
   encodeImportCookie,
@@ -14,17 +18,18 @@ import {
   type ImportCookie,
   selectionOf,
 } from './import-cookie.ts';
-import { type ImportedObject, OBJECT_ATTRIBUTES, readEntries } from './imported-object.ts';
+import { askedAttributes, type ImportedObject, readEntries } from './imported-object.ts';
+import { OBJECT_ATTRIBUTES, OBJECT_FILTER } from './object-attributes.ts';
 import { outlivesTombstones } from './tombstones.ts';
-import { type AttributeShape, USER_ATTRIBUTES, USER_FILTER } from './user-attributes.ts';
 
 export interface ImportOptions {
   /** DN of the naming context; DirSync takes no other base. */
   namingContext: string;
   /** Of the page before; left out: everything is read. */
   cookie?: string;
+  /** `OBJECT_ATTRIBUTES` unless told. A delta says of groups whose members changed, besides. */
   attributes?: Readonly<Record<string, AttributeShape>>;
-  /** Evaluated on the object as it is now, deleted ones too. */
+  /** `OBJECT_FILTER` unless told. Evaluated on the object as it is now, deleted ones too. */
   filter?: string;
   /** Bytes an answer, as the server counts them. Samba (4.17) does not count: it answers with everything at once. */
   maxBytes?: number;
@@ -53,49 +58,48 @@ const FULL_IMPORT_PATIENCE = 10;
  * moved and deleted ones do. A cookie that is worth nothing here (another or a restored database, another selection, refused, so old
  * that tombstones may be gone) ends in a full import, and every page says so.
  *
+ * A full import says nothing of members, which `readMemberLists` reads. A delta says which were added and removed; where the domain
+ * controller refuses to, the same cookie is asked without that, and says only whose members changed. Objects come in any order: a group
+ * before its members, and what a primary group changes in both of them.
+ *
  * @throws LdapError `access-denied` without the right, others as the connection has them.
  */
 export async function* importObjects(
   connection: LdapConnection,
   options: ImportOptions,
 ): AsyncGenerator<ImportPage, void> {
-  const shapes = options.attributes ?? USER_ATTRIBUTES;
-  const filter = options.filter ?? USER_FILTER;
-  const names = Object.keys(shapes);
+  const shapes = options.attributes ?? OBJECT_ATTRIBUTES;
+  const filter = options.filter ?? OBJECT_FILTER;
   const rootDse = await readRootDse(connection);
   const now = {
     invocationId: await readInvocationId(connection, rootDse.dsServiceName),
     usn: rootDse.highestCommittedUSN,
     time: rootDse.currentTime,
-    selection: selectionOf([options.namingContext, filter, names]),
+    selection: selectionOf([options.namingContext, filter, Object.keys(shapes)]),
   };
-  const attributes = [...names, ...OBJECT_ATTRIBUTES];
 
   let { full, cookie } = await judgeCookie(connection, rootDse, options.cookie, now);
+  let tellsValues = !tellsNoValues.has(connection);
   for (;;) {
-    const control = new DirSyncControl({
-      flags: DirSyncFlag.ancestorsFirstOrder,
-      maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
-      ...(cookie === undefined ? {} : { cookie }),
-    });
-    const answer = connection.searchBatches(options.namingContext, {
-      ...(full !== null && { timeoutMs: FULL_IMPORT_PATIENCE * connection.timeoutMs }),
-      filter,
-      attributes,
-      controls: [control],
-    });
+    const links: Links = full !== null ? 'none' : tellsValues ? 'values' : 'names';
+    const { control, answer } = ask(connection, options, { shapes, filter, links, cookie });
     try {
       for await (const entries of answer)
         yield { ...readEntries(entries, shapes), cookie: undefined, more: true, full };
     } catch (error) {
       if (full !== null || !isRefusal(error)) throw error;
-      full = 'cookie-refused'; // what came before the refusal comes again
-      cookie = undefined;
+      // What came before the refusal comes again.
+      if (links === 'values' && isUnavailable(error)) tellsValues = false;
+      else {
+        full = 'cookie-refused';
+        cookie = undefined;
+      }
       continue;
     }
     if (!control.response) {
       throw new LdapError('protocol', `${connection.peer} answered DirSync without its control`);
     }
+    if (links === 'names') tellsNoValues.add(connection); // the cookie is good, so it was the flag
     cookie = control.response.cookie;
     const { more } = control.response;
     yield {
@@ -107,6 +111,43 @@ export async function* importObjects(
     };
     if (!more) return;
   }
+}
+
+/** What is asked of members: nothing, because their lists are read by ranges; which values changed; or of which groups some changed. */
+type Links = 'none' | 'values' | 'names';
+
+/** Connections to domain controllers that were seen to refuse incremental values. */
+const tellsNoValues = new WeakSet<LdapConnection>();
+
+function ask(
+  connection: LdapConnection,
+  { namingContext, maxBytes = DEFAULT_MAX_BYTES }: ImportOptions,
+  how: {
+    shapes: Readonly<Record<string, AttributeShape>>;
+    filter: string;
+    links: Links;
+    cookie: Buffer | undefined;
+  },
+): { control: DirSyncControl; answer: AsyncGenerator<LdapEntry[], void> } {
+  const { shapes, filter, links, cookie } = how;
+  const incremental = links === 'values' ? DirSyncFlag.incrementalValues : 0;
+  const control = new DirSyncControl({
+    flags: DirSyncFlag.ancestorsFirstOrder | incremental,
+    maxBytes,
+    ...(cookie === undefined ? {} : { cookie }),
+  });
+  const controls: LdapControl[] = [control];
+  if (links === 'values') controls.push(new ExtendedDnControl());
+  const attributes = askedAttributes(shapes);
+  const answer = connection.searchBatches(namingContext, {
+    ...(links === 'none' && { timeoutMs: FULL_IMPORT_PATIENCE * connection.timeoutMs }),
+    filter,
+    attributes: links === 'none' ? attributes : [...attributes, 'member'],
+    // A group may have more changed members, or without the flag members at all, than fit into memory: its list is read then.
+    cutsLongEntries: links !== 'none',
+    controls,
+  });
+  return { control, answer };
 }
 
 async function judgeCookie(
@@ -128,4 +169,9 @@ async function judgeCookie(
 /** The server read the request and did not like it: Samba says 12 to a cookie that it cannot read, Windows 2 or 53. */
 function isRefusal(error: unknown): boolean {
   return error instanceof LdapError && [1, 2, 12, 19, 53, 80].includes(error.resultCode ?? -1);
+}
+
+/** To a flag that it does not know a server says the same as Samba does to a cookie that it cannot read. */
+function isUnavailable(error: unknown): boolean {
+  return error instanceof LdapError && error.code === 'critical-extension';
 }

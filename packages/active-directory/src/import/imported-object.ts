@@ -1,6 +1,7 @@
-import { bytesOf, type LdapEntry, type LdapValue, textOf } from '@causeway/ldap';
+import { bytesOf, type LdapEntry, type LdapValue, parseExtendedDn, textOf } from '@causeway/ldap';
 import { DecodeError, decodeGuid, decodeSid, type Guid } from '@causeway/wire';
-import type { AttributeShape } from './user-attributes.ts';
+import type { AttributeShape } from './attribute-shape.ts';
+import { isOfMember, linkChanges, type MemberChanges, readMemberChanges } from './member-changes.ts';
 
 export interface ImportedObject {
   objectGuid: Guid;
@@ -15,12 +16,18 @@ export interface ImportedObject {
    * not change in a delta and has no value in a full import. Of a deleted object only what a tombstone keeps.
    */
   attributes: Record<string, string | string[] | null>;
+  /** Of a group in a delta, when its members changed. A full import says nothing of members: their lists are to be read. */
+  memberChanges?: MemberChanges;
   /** Values that could not be read, each in words; the object is good apart from them. */
   problems: string[];
 }
 
-/** What is asked for with the attributes themselves. */
-export const OBJECT_ATTRIBUTES = ['objectClass', 'isDeleted'] as const;
+/** What is asked for: the attributes by the names that they are sent by, and what every object is judged by. */
+export const askedAttributes = (shapes: Readonly<Record<string, AttributeShape>>): string[] => [
+  ...Object.entries(shapes).map(([name, { sentAs }]) => sentAs ?? name),
+  'objectClass',
+  'isDeleted',
+];
 
 /** The objects of an answer, and in words those that could not be read at all. */
 export function readEntries(
@@ -45,34 +52,61 @@ function toObject(
   const guid = bytesOf(entry, 'objectGUID');
   if (guid?.length !== 16) return `'${entry.dn}' came without its objectGUID`;
   const attributes: ImportedObject['attributes'] = {};
-  const problems: string[] = [];
+  const problems = (entry.cut ?? [])
+    .filter(name => !isOfMember(name))
+    .map(name => `${name}: it has too many values to be read`);
   for (const [name, shape] of Object.entries(shapes)) {
-    const values = entry.attributes[name];
+    const values = sentValues(entry, shape.sentAs ?? name, shape);
     if (values === undefined) continue;
     try {
       const converted = values.map(value => convert(value, shape));
       attributes[name] = converted.length === 0 ? null : shape.multiple ? converted : converted[0]!;
     } catch (error) {
-      if (!(error instanceof DecodeError || error instanceof TypeError || error instanceof RangeError))
-        throw error;
+      if (!isUnreadable(error)) throw error;
       problems.push(`${name}: ${error.message}`);
     }
   }
+  const isDeleted = textOf(entry, 'isDeleted') === 'TRUE';
+  // The links of a deleted object are gone with it.
+  const memberChanges = isDeleted ? undefined : readMemberChanges(entry, problems);
   return {
     objectGuid: decodeGuid(guid),
-    distinguishedName: entry.dn,
-    isDeleted: textOf(entry, 'isDeleted') === 'TRUE',
+    distinguishedName: plainDn(entry.dn),
+    isDeleted,
     isRestored: entry.attributes.isDeleted?.length === 0,
     objectClass: (entry.attributes.objectClass ?? []).map(String),
     attributes,
+    ...(memberChanges && { memberChanges }),
     problems,
   };
 }
+
+/** The values that an attribute has now; undefined: nothing is said of it. Of a link a delta may say what was added and removed. */
+function sentValues(entry: LdapEntry, name: string, { form }: AttributeShape): LdapValue[] | undefined {
+  const values = entry.attributes[name];
+  return (form === 'dn' ? linkChanges(entry, name)?.added : undefined) ?? values;
+}
+
+/** An object's own name comes extended, too, where names of members were asked for so; one that cannot be read stays as it came. */
+function plainDn(dn: string): string {
+  try {
+    return parseExtendedDn(dn).dn;
+  } catch {
+    return dn;
+  }
+}
+
+const isUnreadable = (error: unknown): error is Error =>
+  error instanceof DecodeError || error instanceof TypeError || error instanceof RangeError;
 
 function convert(value: LdapValue, shape: AttributeShape): string {
   if (shape.form === 'text') {
     if (typeof value !== 'string') throw new TypeError('text in UTF-8 expected');
     return value;
+  }
+  if (shape.form === 'dn') {
+    if (typeof value !== 'string') throw new TypeError('a name in UTF-8 expected');
+    return parseExtendedDn(value).dn;
   }
   if (typeof value === 'string') throw new TypeError('bytes expected, text came');
   if (shape.form === 'sid') return decodeSid(value);

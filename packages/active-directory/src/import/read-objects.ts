@@ -1,8 +1,8 @@
 import { DirSyncControl, DirSyncFlag, filterEscape, type LdapConnection, LdapError } from '@causeway/ldap';
 import { encodeGuid, type Guid } from '@causeway/wire';
 import type { ImportOptions } from './import-objects.ts';
-import { type ImportedObject, OBJECT_ATTRIBUTES, readEntries } from './imported-object.ts';
-import { USER_ATTRIBUTES, USER_FILTER } from './user-attributes.ts';
+import { askedAttributes, type ImportedObject, readEntries } from './imported-object.ts';
+import { OBJECT_ATTRIBUTES, OBJECT_FILTER } from './object-attributes.ts';
 
 /** Objects that one search names. */
 const BATCH = 100;
@@ -22,12 +22,12 @@ export async function* readObjects(
     objectGuids: Iterable<Guid>;
   },
 ): AsyncGenerator<{ objects: ImportedObject[]; unreadable: string[] }, void> {
-  const shapes = options.attributes ?? USER_ATTRIBUTES;
-  const attributes = [...Object.keys(shapes), ...OBJECT_ATTRIBUTES];
+  const shapes = options.attributes ?? OBJECT_ATTRIBUTES;
+  const attributes = askedAttributes(shapes);
   const guids = [...options.objectGuids];
   for (let at = 0; at < guids.length; at += BATCH) {
     const named = guids.slice(at, at + BATCH).map(guid => `(objectGUID=${filterEscape(encodeGuid(guid))})`);
-    const filter = `(&(|${named.join('')})${options.filter ?? USER_FILTER})`;
+    const filter = `(&(|${named.join('')})${options.filter ?? OBJECT_FILTER})`;
     let cookie: Buffer | undefined;
     for (let page = 0; ; page++) {
       const control = new DirSyncControl({

@@ -1,11 +1,4 @@
-/** How an attribute's values are handed on. */
-export interface AttributeShape {
-  /** `sid` as `S-1-…`, `guid` as text, `base64` for other bytes, `text` for all that LDAP writes as text. */
-  form: 'text' | 'sid' | 'guid' | 'base64';
-  multiple?: true;
-}
-
-const text: AttributeShape = { form: 'text' };
+import { type AttributeShape, text } from './attribute-shape.ts';
 
 /** What is imported of a user ([MS-ADSC] 2.269 and its classes), by LDAP display name. */
 export const USER_ATTRIBUTES = {
@@ -13,6 +6,8 @@ export const USER_ATTRIBUTES = {
   userPrincipalName: text,
   objectSid: { form: 'sid' },
   'mS-DS-ConsistencyGuid': { form: 'base64' },
+  /** Relative identifier of the group that it is in without being a `member`. */
+  primaryGroupID: text,
   /** Bits of [MS-ADTS] 2.2.16; 2 is disabled. */
   userAccountControl: text,
   /** FILETIME in decimal; 0 and 0x7fff…: never. */
@@ -31,7 +26,8 @@ export const USER_ATTRIBUTES = {
   department: text,
   company: text,
   title: text,
-  manager: text,
+  /** A link: a change of it comes as a value that was added and one that was removed. */
+  manager: { form: 'dn' },
   employeeID: text,
   physicalDeliveryOfficeName: text,
   telephoneNumber: text,

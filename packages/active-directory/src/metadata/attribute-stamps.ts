@@ -5,12 +5,16 @@ import type { Cursor } from './up-to-date-vector.ts';
 /** Attributes whose last change can be looked up, as replication numbers them ([MS-DRSR] 5.16.4). */
 const ATTRIBUTE_IDS = {
   isDeleted: 0x2_0030,
+  proxyAddresses: 0x2_00d2,
   adminDescription: 0x2_00e2,
   userAccountControl: 0x9_0008,
+  primaryGroupID: 0x9_0062,
   objectSid: 0x9_0092,
   accountExpires: 0x9_009f,
   sAMAccountName: 0x9_00dd,
+  groupType: 0x9_02ee,
   isCriticalSystemObject: 0x9_0364,
+  mail: 0x15_0003,
 } as const;
 export type StampedAttribute = keyof typeof ATTRIBUTE_IDS;
 

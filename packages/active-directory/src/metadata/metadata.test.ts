@@ -33,7 +33,8 @@ test('reads which DC changed an attribute last, and at which USN', () => {
   const stamps = decodeAttributeStamps(METADATA);
   assert.deepEqual(stamps.get('userAccountControl'), cursor(DC2, 3722));
   assert.equal(stamps.get('isDeleted'), undefined);
-  assert.equal(stamps.size, 4);
+  assert.notEqual(stamps.get('primaryGroupID'), undefined);
+  assert.equal(stamps.size, 5);
 });
 
 test('tells a read-only DC by its answer to an LDAP ping', () => {

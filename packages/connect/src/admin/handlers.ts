@@ -20,6 +20,7 @@ import {
 import { diagnose } from './diagnostics.ts';
 import { approveHeld, getHeld, listHeld, refuseNumber } from './held.ts';
 import { getObject, listObjects, objectLog, syncObjectPassword } from './objects.ts';
+import { oneGroupStatus } from './one-group.ts';
 import {
   forceFullPass,
   listPartitionStates,
@@ -49,6 +50,7 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
   return {
     getStatus: () => connectStatus(connect),
     getUserStatus: ({ params }) => userStatus(connect, params.user),
+    getGroupStatus: ({ params }) => oneGroupStatus(connect, params.group),
     listConnectors: () => ({ connectors: listConnectors(connect) }),
     getConnector: ({ params }) => describeConnector(connect, params.name),
     saveConnector: ({ params, query, body }, caller) =>

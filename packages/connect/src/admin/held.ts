@@ -1,5 +1,8 @@
 import type { HeldList } from '@causeway/contract';
-import { CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
+import { type BulkLine, CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
+import type { ConnectorContext } from '../context.ts';
+import { missingMembersOf, referenceOfLine } from '../objects/groups/missing-members.ts';
+import { groupDeletionsOf, strangerGroupsOf } from '../objects/groups/waiting-groups.ts';
 import { canStillSignIn, creationsOf, deletionsOf, nameOf, strangersOf } from '../objects/waiting.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
@@ -16,7 +19,11 @@ export function listHeld(connect: Connect, operation: Operation, name: string | 
   return forestConnectors(connect, name).flatMap(connector => {
     const { context } = connector;
     const lists =
-      operation === 'delete' ? [deletionsOf(context), strangersOf(context)] : [creationsOf(context)];
+      operation === 'delete'
+        ? [deletionsOf, strangersOf, groupDeletionsOf, strangerGroupsOf, missingMembersOf].map(listOf =>
+            listOf(context),
+          )
+        : [creationsOf(context)];
     return lists.flatMap(list => {
       const shown = context.store.bulk.show(list, context.store.db.now());
       return shown === undefined ? [] : [describe(connector, { ...shown, ceased: 0 })];
@@ -58,19 +65,34 @@ function connectorOf(connect: Connect, { scope }: Pick<ShownList, 'scope'>): Con
 }
 
 function describe({ context }: Connector, list: ShownList & { ceased: number }): HeldList {
-  const now = context.store.db.now();
   const { digest, operation, kind, since, lines, ceased } = list;
-  const people = lines.slice(0, LISTED).flatMap(({ anchor, change: objectGuid }) => {
-    const object = context.store.space.get(objectGuid);
-    if (object === undefined) return [];
-    const canSignIn = operation === 'delete' && canStillSignIn(object, context, now);
-    // Of a stranger there may be no name.
-    const user = object.attributes.sAMAccountName === undefined ? anchor : nameOf(object, context);
-    return [{ user, sourceAnchor: anchor, objectGuid, distinguishedName: object.dn, canSignIn }];
-  });
+  const people = lines.slice(0, LISTED).flatMap(line => describeLine(context, list, line) ?? []);
   const { name: connector, forest } = context.connector;
-  const found = kind === 'stranger' && { kind };
-  return { digest, connector, forest, operation, ...found, since, people, count: lines.length, ceased };
+  const what = kind !== 'user' && { kind };
+  return { digest, connector, forest, operation, ...what, since, people, count: lines.length, ceased };
+}
+
+function describeLine(
+  context: ConnectorContext,
+  { operation, kind }: Pick<ShownList, 'operation' | 'kind'>,
+  line: BulkLine,
+): HeldList['people'][number] | undefined {
+  const { store } = context;
+  const { anchor, change: objectGuid } = line;
+  if (kind === 'group' || kind === 'stranger-group' || kind === 'member') {
+    const group = store.groups.get(objectGuid);
+    if (group === undefined) return undefined;
+    const sourceAnchor = kind === 'member' ? referenceOfLine(line) : anchor;
+    const member = store.space.findByAnchor(sourceAnchor) ?? store.groups.findByAnchor(sourceAnchor);
+    const user = String(member?.attributes.sAMAccountName ?? sourceAnchor);
+    return { user, sourceAnchor, objectGuid, distinguishedName: group.dn, canSignIn: false };
+  }
+  const object = store.space.get(objectGuid);
+  if (object === undefined) return undefined;
+  const canSignIn = operation === 'delete' && canStillSignIn(object, context, store.db.now());
+  // Of a stranger there may be no name.
+  const user = object.attributes.sAMAccountName === undefined ? anchor : nameOf(object, context);
+  return { user, sourceAnchor: anchor, objectGuid, distinguishedName: object.dn, canSignIn };
 }
 
 /** @throws CausewayError 'approve-by-list': releases before let deletions go by their number */

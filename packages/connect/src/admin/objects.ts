@@ -6,7 +6,7 @@ import type {
   connectAdministrationRoutes as routes,
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import type { SpaceObject } from '../store/connector-space.ts';
+import type { ObjectKind, SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
@@ -19,21 +19,39 @@ export function listObjects(connect: Connect, query: Query): ConnectorSpaceObjec
   const { connector: name, distinguishedName, startIndex, maxResultCount } = query;
   if (!isTenant(connect, name)) {
     const connector = forestConnector(connect, name);
-    const { space } = connector.context.store;
+    const { space, groups } = connector.context.store;
     if (distinguishedName === undefined)
-      return space.slice('directory', startIndex, maxResultCount).map(each => describe(connector, each));
-    const found = space.findByDn(distinguishedName);
+      return sliceOf([connector], 'directory', startIndex, maxResultCount).map(([, , each]) =>
+        describe(connector, each),
+      );
+    const found = space.findByDn(distinguishedName) ?? groups.findByDn(distinguishedName);
     return found === undefined ? [] : [describe(connector, found)];
   }
   if (distinguishedName !== undefined) return findInTenant(connect, distinguishedName);
-  const found: ConnectorSpaceObject[] = [];
+  return sliceOf(connect.connectors, 'tenant', startIndex, maxResultCount).map(([connector, kind, each]) =>
+    describeInTenant(connect, connector, each, kind),
+  );
+}
+
+/** Users of a connector before its groups, and connectors in their order. */
+function sliceOf(
+  connectors: readonly Connector[],
+  side: 'directory' | 'tenant',
+  startIndex: number,
+  count: number,
+): [Connector, ObjectKind, SpaceObject][] {
+  const found: [Connector, ObjectKind, SpaceObject][] = [];
   let skip = startIndex;
-  for (const connector of connect.connectors) {
-    const { space } = connector.context.store;
-    const objects = space.slice('tenant', skip, maxResultCount - found.length);
-    found.push(...objects.map(each => describeInTenant(connect, connector, each)));
-    if (found.length === maxResultCount) break;
-    skip = Math.max(0, skip - space.countInTenantSpace());
+  for (const connector of connectors) {
+    const { space, groups } = connector.context.store;
+    for (const each of [space, groups]) {
+      const objects = each.slice(side, skip, count - found.length);
+      found.push(
+        ...objects.map((object): [Connector, ObjectKind, SpaceObject] => [connector, each.kind, object]),
+      );
+      if (found.length === count) return found;
+      skip = Math.max(0, skip - (side === 'tenant' ? each.countInTenantSpace() : each.count()));
+    }
   }
   return found;
 }
@@ -43,20 +61,36 @@ function findInTenant(connect: Connect, dn: string): ConnectorSpaceObject[] {
   if (hex === undefined) return [];
   const anchor = Buffer.from(hex, 'hex').toString('utf8');
   return connect.connectors.flatMap(connector => {
-    const found = connector.context.store.space.findByAnchor(anchor);
-    return found?.desiredDigest === undefined && found?.exportedDigest === undefined
-      ? []
-      : [describeInTenant(connect, connector, found)];
+    const { space, groups } = connector.context.store;
+    return [space, groups].flatMap(each => {
+      const object = each.findByAnchor(anchor);
+      return object?.desiredDigest === undefined && object?.exportedDigest === undefined
+        ? []
+        : [describeInTenant(connect, connector, object, each.kind)];
+    });
   });
 }
 
-/** Two forests may say one objectGUID: then nobody is taken for somebody else. @throws CausewayError 'no-such-object' or 'several-objects' */
-function locate({ connectors }: Connect, guid: string): { connector: Connector; object: SpaceObject } {
+/**
+ * Two forests may say one objectGUID: then nobody is taken for somebody else.
+ *
+ * @param kinds groups have no passwords: who asks for those looks for users alone
+ * @throws CausewayError 'no-such-object', 'a-group' or 'several-objects'
+ */
+function locate(
+  { connectors }: Connect,
+  guid: string,
+  kinds: 'users' | 'all',
+): { connector: Connector; object: SpaceObject } {
+  const isGroup = connectors.some(({ context }) => context.store.groups.get(guid));
   const found = connectors.flatMap(connector => {
-    const object = connector.context.store.space.get(guid);
+    const { space, groups } = connector.context.store;
+    const object = space.get(guid) ?? (kinds === 'all' ? groups.get(guid) : undefined);
     return object ? [{ connector, object }] : [];
   });
   const [only, another] = found;
+  if (only === undefined && isGroup)
+    throw new CausewayError('a-group', `the object ${guid} is a group: it has no password`, { status: 409 });
   if (only === undefined)
     throw new CausewayError('no-such-object', `no connector space has an object ${guid}`, { status: 404 });
   if (another === undefined) return only;
@@ -66,12 +100,12 @@ function locate({ connectors }: Connect, guid: string): { connector: Connector; 
 }
 
 export function getObject(connect: Connect, guid: string): ConnectorSpaceObject {
-  const { connector, object } = locate(connect, guid);
+  const { connector, object } = locate(connect, guid, 'all');
   return describe(connector, object);
 }
 
 export function objectLog(connect: Connect, guid: string, count: number): PasswordLogEntry[] {
-  return locate(connect, guid).connector.context.store.passwordLog.last(guid, count);
+  return locate(connect, guid, 'users').connector.context.store.passwordLog.last(guid, count);
 }
 
 /** @throws CausewayError 'no-such-object', 'several-objects', 'password-sync-off', and what the domain controller or the tenant brings */
@@ -79,7 +113,7 @@ export async function syncObjectPassword(
   connect: Connect,
   guid: string,
 ): Promise<ReplyOf<typeof routes.syncObjectPassword>> {
-  const { connector, object } = locate(connect, guid);
+  const { connector, object } = locate(connect, guid, 'users');
   const { store } = connector.context;
   const now = () => store.db.timestamp();
   if (object.scopeReason !== undefined)
@@ -125,7 +159,12 @@ function describe(connector: Connector, object: SpaceObject): ConnectorSpaceObje
 /** Distinguished name of a tenant's object, as the original makes it of the anchor. */
 const tenantDn = (anchor: string): string => `CN={${Buffer.from(anchor, 'utf8').toString('hex')}}`;
 
-function describeInTenant(connect: Connect, connector: Connector, object: SpaceObject): ConnectorSpaceObject {
+function describeInTenant(
+  connect: Connect,
+  connector: Connector,
+  object: SpaceObject,
+  objectType: ObjectKind,
+): ConnectorSpaceObject {
   const { tenantConnector } = connect;
   const settings = tenantConnector.settings.get();
   return {
@@ -136,7 +175,7 @@ function describeInTenant(connect: Connect, connector: Connector, object: SpaceO
     partitionId: settings.partitionId,
     distinguishedName: tenantDn(object.anchor),
     anchorValue: object.anchor,
-    objectType: 'user',
+    objectType,
     isConnector: object.desiredDigest !== undefined,
     filteredBy: null,
     hasSyncError: false,

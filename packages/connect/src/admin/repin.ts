@@ -1,4 +1,4 @@
-import { type DirectoryIdentity, importObjects } from '@causeway/active-directory';
+import { type DirectoryIdentity, importObjects, USER_FILTER } from '@causeway/active-directory';
 import type { DirectoryPin } from '@causeway/contract';
 import type { LdapConnection } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
@@ -35,7 +35,7 @@ async function compareUsers(
   { namingContext }: DirectoryIdentity,
 ): Promise<Pick<DirectoryPin, 'kept' | 'madeAnew' | 'deleted'>> {
   let [kept, madeAnew] = [0, 0];
-  for await (const { objects } of importObjects(connection, { namingContext })) {
+  for await (const { objects } of importObjects(connection, { namingContext, filter: USER_FILTER })) {
     for (const object of objects) {
       const { desiredDigest } = decideObject(mergeImported(undefined, object, true), scope);
       if (desiredDigest === undefined) continue;

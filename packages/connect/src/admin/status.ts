@@ -6,6 +6,7 @@ import { clockDifference } from '../domain-controller/clock.ts';
 import { controllerInUse } from '../domain-controller/failover.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { accountOf } from '../objects/decide-account.ts';
+import { strangerGroupsOf } from '../objects/groups/waiting-groups.ts';
 import { creationsOf, deletionsOf, stillSigningIn, strangersOf } from '../objects/waiting.ts';
 import { pairingState } from '../pairing/pairing-state.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
@@ -15,6 +16,7 @@ import type { Connector } from '../sync/connector.ts';
 import { connectorCounts } from '../sync/connector-counts.ts';
 import type { SyncConfiguration } from '../tenant/tenant-client.ts';
 import { fullPassStatus } from './full-pass-status.ts';
+import { groupStatus } from './group-status.ts';
 import { restoreState } from './restore.ts';
 
 const LISTED = 50;
@@ -34,7 +36,12 @@ export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
     },
     signingKey: agent.publicKey,
     pairing: pairing(connect, told),
-    connectors: await Promise.all(connect.connectors.map(one => connectorStatus(one, connect.openedAt))),
+    connectors: await Promise.all(
+      connect.connectors.map(async one => ({
+        ...(await connectorStatus(one, connect.openedAt)),
+        ...groupStatus(one, told instanceof CallError ? null : told.accepts),
+      })),
+    ),
     events: store.events.last(EVENTS),
   };
 }
@@ -107,7 +114,10 @@ function comparison({ context }: Connector): { comparison?: ConnectComparison } 
   if (last === undefined) return {};
   const { saidAnew, strangers, bulk } = context.store;
   const { said, alarmed } = saidAnew.lastDay();
-  const strangersHeld = bulk.countHeld(strangersOf(context));
+  const strangersHeld = [strangersOf, strangerGroupsOf].reduce(
+    (sum, listOf) => sum + bulk.countHeld(listOf(context)),
+    0,
+  );
   return { comparison: { ...last, saidAnew: said, alarmed, strangers: strangers.count(), strangersHeld } };
 }
 
@@ -141,8 +151,9 @@ function entries(store: ConnectorStore, quarantined: boolean) {
   }));
 }
 
+/** Of a group, what it is called there, too. */
 function userName(store: ConnectorStore, guid: string): string {
-  const object = store.space.get(guid);
+  const object = store.space.get(guid) ?? store.groups.get(guid);
   const name = object?.attributes.userPrincipalName ?? object?.attributes.sAMAccountName;
   return typeof name === 'string' ? name : (object?.dn ?? guid);
 }
@@ -223,11 +234,13 @@ function findUser(connect: Connect, name: string): { connector: Connector; objec
   });
   const [only, another] = found;
   if (only === undefined) {
-    throw new CausewayError(
-      'no-such-user',
-      `no connector has met a user '${name}': give its userPrincipalName, sAMAccountName or DN`,
-      { status: 404 },
-    );
+    const isGroup = connect.connectors.some(({ context }) => context.store.groups.find(name));
+    const hint = isGroup
+      ? `it is a group: causeway connect status --group '${name}'`
+      : 'give its userPrincipalName, sAMAccountName or DN';
+    throw new CausewayError('no-such-user', `no connector has met a user '${name}': ${hint}`, {
+      status: 404,
+    });
   }
   if (another === undefined) return only;
   const names = found.map(

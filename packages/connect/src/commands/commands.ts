@@ -45,8 +45,9 @@ export function connectCommands(program: Command): void {
     .addOption(new Option('--allow-deletes <n>', 'of releases before').argParser(count).hideHelp())
     .action(sync);
   heldCommands(command);
-  command('status', 'how Connect stands, or the way of one user so far')
+  command('status', 'how Connect stands, or the way of one user or group so far')
     .argument('[user]', 'userPrincipalName, sAMAccountName, DN, objectGUID or source anchor')
+    .option('--group <group>', 'the way of one group: sAMAccountName, DN, objectGUID or source anchor')
     .action(showStatus);
   command('force-password-sync', "send every user's password anew, whatever the watermark says")
     .option('--connector <name>', 'one connector alone; case counts')

@@ -63,10 +63,21 @@ function describeList(list: HeldList): string[] {
   ]);
   const where = 'the tenant and in the managed domain';
   const lines = describeHeld(list, { scope: connector, where, rows });
-  return list.kind === 'stranger' ? [...lines, ...STRANGERS] : lines;
+  return [...lines, ...(list.kind === undefined ? [] : EXPLAINED[list.kind])];
 }
 
-const STRANGERS = [
-  '  They were found in the tenant or in the managed domain, and they are not in the directory: the directory lost them together with',
-  '  its deleted objects, Connect lost that they were deleted, or somebody else made them.',
-];
+const EXPLAINED: Readonly<Record<NonNullable<HeldList['kind']>, readonly string[]>> = {
+  stranger: [
+    '  They were found in the tenant or in the managed domain, and they are not in the directory: the directory lost them together with',
+    '  its deleted objects, Connect lost that they were deleted, or somebody else made them.',
+  ],
+  group: ['  They are groups: who has rights by them loses those.'],
+  'stranger-group': [
+    '  They are groups that were found in the tenant or in the managed domain, and they are not in the directory: the directory lost them',
+    '  together with its deleted objects, Connect lost that they were deleted, or somebody else made them.',
+  ],
+  member: [
+    '  They are members of the groups beside them, and would be taken out of those alone. The lists of the groups do not show them any',
+    "  more, and the directory did not say that they left. See first that the connector's account may read the attribute member.",
+  ],
+};

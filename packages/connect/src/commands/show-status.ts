@@ -1,12 +1,24 @@
 import { describeOtherRuns } from '@causeway/api';
 import type { ConnectComparison, ConnectStatus, ConnectUserStatus } from '@causeway/contract';
-import { printResult, table } from '@causeway/service';
+import { CausewayError, printResult, table } from '@causeway/service';
 import { describeRestore } from './accept-restore.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 import { describeController } from './domain-controller.ts';
 import { describePass } from './force-password-sync.ts';
+import { describeGroup, describeGroups } from './show-groups.ts';
 
-export async function showStatus(user: string | undefined, options: CommonOptions): Promise<void> {
+export async function showStatus(
+  user: string | undefined,
+  options: CommonOptions & { group?: string },
+): Promise<void> {
+  const { group } = options;
+  if (group !== undefined && user !== undefined)
+    throw new CausewayError('user-or-group', `give a user or --group, not both: '${user}', '${group}'`);
+  if (group !== undefined) {
+    const { result } = await askOrDo(options, 'getGroupStatus', { params: { group } });
+    printResult(options.json, result, () => describeGroup(result));
+    return;
+  }
   if (user === undefined) {
     const { result, running } = await askOrDo(options, 'getStatus', {});
     printResult(options.json, { running, ...result }, () => describeStatus(result, running));
@@ -32,6 +44,7 @@ export function describeStatus(status: ConnectStatus, running: boolean): string[
       `  ${c.users} users in scope, ${c.exported} in the tenant, ${c.passwords} passwords sent, ${c.withLegacyRecord} of them for the managed domain`,
       `  ${c.queued} in the retry queue, ${c.quarantined} quarantined, ${c.owed} owed, ${c.waiting} waiting for their users to change a temporary password`,
     );
+    if (c.groups) lines.push(...describeGroups(c.groups, c.name).map(line => `  ${line}`));
     lines.push(...describeArrival(c.arrival).map(line => `  ${line}`));
     if (c.domainController) lines.push(...describeController(c.domainController).map(line => `  ${line}`));
     if (c.restore) lines.push(...describeRestore(c.restore).map(line => `  ${line}`));
@@ -90,7 +103,7 @@ function describeComparison(comparison: ConnectComparison, connector: string): s
     );
   if (strangersHeld > 0)
     lines.push(
-      `${strangersHeld} deletions of people who were found there and are not in the directory wait for you: causeway connect deletions --connector '${connector}'`,
+      `${strangersHeld} deletions of people or groups that were found there and are not in the directory wait for you: causeway connect deletions --connector '${connector}'`,
     );
   return lines;
 }
@@ -112,11 +125,16 @@ function describePairing(pairing: ConnectStatus['pairing']): string {
 }
 
 function describeArrival(arrival: ConnectStatus['connectors'][number]['arrival']): string[] {
-  const { state, accounts, credentials, completeAsOf, alarm, missing, missingCount } = arrival;
+  const { state, accounts, credentials, groups, slices, completeAsOf, alarm, missing, missingCount } =
+    arrival;
   if (state === 'no managed domain') return [];
   const lines = [
     `${accounts.arrived} of ${accounts.all} accounts, ${credentials.arrived} of ${credentials.all} credentials have arrived in the managed domain: ${state}; ${completeAsOf === null ? 'never complete yet' : `complete as of ${completeAsOf}`}`,
   ];
+  if (groups && slices && groups.all + slices.all > 0)
+    lines.push(
+      `${groups.arrived} of ${groups.all} groups, ${slices.arrived} of ${slices.all} slices of their members have arrived there`,
+    );
   if (alarm !== null) lines.push(`ALARM: ${alarm}`);
   for (const { user, what, refused, reason } of missing) {
     const why = reason ?? (refused === null ? undefined : `came and was refused: ${refused}`);

@@ -10,6 +10,7 @@ import { EventId } from '../store/events.ts';
 import type { OwnLine } from '../store/head-buckets.ts';
 import { raiseUnverified } from '../store/sequence.ts';
 import { compareLines, type Difference, isSameLine } from './compare-lines.ts';
+import { compareGroups } from './groups-at-tenant.ts';
 import { type Directory, lookUpStrangers } from './look-up-strangers.ts';
 import { sayAnew, strangers } from './say-anew.ts';
 
@@ -118,7 +119,8 @@ export class Comparison {
   async #compare(): Promise<boolean> {
     const { context, controller } = this.#parts;
     const said = await this.#compareLines();
-    const found = (said ?? 0) + (await lookUpStrangers(context, controller)); // those too whom the managed domain has
+    const ofGroups = said === undefined ? undefined : await compareGroups(context);
+    const found = (said ?? 0) + (ofGroups ?? 0) + (await lookUpStrangers(context, controller)); // those too whom the managed domain has
     if (said === undefined) this.#first = 'not served';
     else if (this.#first === 'to come') this.#first = found > 0 ? lastCycles(context.store) : 'agreed';
     return found > 0;

@@ -23,9 +23,9 @@ export interface Directory {
 export async function lookUpStrangers(context: ConnectorContext, directory: Directory): Promise<number> {
   const { store } = context;
   if (lagOf(context) !== undefined) return 0;
-  const anchors = store.strangers.due(AT_A_TIME);
-  if (anchors.length === 0) return 0;
-  const asked = new Map(anchors.map(anchor => [objectGuidOf(anchor)!, anchor])); // others were not noted
+  const due = store.strangers.due(AT_A_TIME);
+  if (due.length === 0) return 0;
+  const asked = new Map(due.map(one => [objectGuidOf(one.anchor)!, one])); // others were not noted
   const namingContext = await directory.namingContext();
   const there = new Set<string>();
   const objectGuids = asked.keys();
@@ -34,14 +34,15 @@ export async function lookUpStrangers(context: ConnectorContext, directory: Dire
   }
   return store.db.transaction(() => {
     let found = 0;
-    for (const [guid, anchor] of asked) {
-      const known = store.space.get(guid);
+    for (const [guid, { anchor, kind }] of asked) {
+      const space = kind === 'group' ? store.groups : store.space;
+      const known = space.get(guid);
       const isOutOfScope = known !== undefined && !known.deleted && known.desiredDigest === undefined;
       if (there.has(guid) && !isOutOfScope) {
         store.strangers.postpone(anchor);
         continue;
       }
-      store.space.putStranger(guid, anchor);
+      space.putStranger(guid, anchor);
       store.strangers.remove(anchor);
       found += 1;
     }

@@ -103,12 +103,12 @@ function askForPass({ store, connector }: ConnectorContext, passwords: number): 
   return true;
 }
 
-function tellAlarm(context: ConnectorContext, anchors: readonly string[]): void {
+export function tellAlarm(context: ConnectorContext, anchors: readonly string[]): void {
   const { store, connector } = context;
   for (const anchor of anchors) store.saidAnew.noteAlarm(anchor);
   const named = anchors.slice(0, NAMED).map(anchor => {
     const object = store.space.findByAnchor(anchor);
-    return object ? nameOf(object, context) : anchor;
+    return object ? nameOf(object, context) : (store.groups.findByAnchor(anchor)?.dn ?? anchor);
   });
   const others = anchors.length > NAMED ? ` and ${anchors.length - NAMED} others` : '';
   const text = `ALARM: ${connector.forest}: ${named.join(', ')}${others}: signed anew and sent several times, and another place has it otherwise again: it loses what it takes, or lies. It is sent once a day from now on`;

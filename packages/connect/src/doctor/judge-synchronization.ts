@@ -36,7 +36,7 @@ export function judgeDeletions({ connectors }: ConnectStatus): Judgement {
 }
 
 function judgeHeld(connector: ConnectStatus['connectors'][number]): Judgement {
-  const { name, forest, suppressedDeletes, stillSigningIn, stillSigningInCount, arrival } = connector;
+  const { name, forest, suppressedDeletes, stillSigningIn, stillSigningInCount, arrival, groups } = connector;
   if (suppressedDeletes > 0) {
     const who =
       stillSigningInCount > 0 ? `; can still sign in: ${named(stillSigningIn, stillSigningInCount)}` : '';
@@ -46,6 +46,13 @@ function judgeHeld(connector: ConnectStatus['connectors'][number]): Judgement {
       `look at them, and let them go if they are meant: causeway connect deletions --connector '${name}'`,
     );
   }
+  const ofGroups = (groups?.suppressedDeletes ?? 0) + (groups?.suppressedRemovals ?? 0);
+  if (ofGroups > 0)
+    return unmet(
+      `${ofGroups} deletions of groups, or removals of their members, wait for an administrator`,
+      ASKED_CONNECT,
+      `look at them, and let them go if they are meant: causeway connect deletions --connector '${name}'`,
+    );
   const there = arrival.missing.filter(
     ({ what, refused }) => what === 'not deleted' && refused === 'deletion-threshold',
   );
@@ -71,7 +78,7 @@ function judgeCompared({ name, comparison }: ConnectStatus['connectors'][number]
   const found = `compared ${at}, ${differing} differ, ${saidAnew} signed anew within a day${unknownHere}`;
   if (strangersHeld > 0)
     return unmet(
-      `${found}; ${strangersHeld} deletions of people whom the directory does not have wait for an administrator`,
+      `${found}; ${strangersHeld} deletions of people or groups that the directory does not have wait for an administrator`,
       ASKED_CONNECT,
       `look at them, and let them go if they are meant: causeway connect deletions --connector '${name}'`,
     );

@@ -303,6 +303,10 @@ test('deletions that wait are named, with the people who can still sign in and w
   assert.equal(met, false);
   assert.match(found, /20 deletions wait .*user0@corp\.example\.com, .*user9@corp\.example\.com and 4 more/);
   assert.match(next!, /causeway connect deletions --connector 'corp\.example\.com'/);
+  const groups = { suppressedDeletes: 3, suppressedRemovals: 4 };
+  const ofGroups = finding(facts({ connector: { groups } }), 'nobody-waits-to-be-deleted');
+  assert.deepEqual([ofGroups.met, ofGroups.next], [false, next]);
+  assert.match(ofGroups.found, /7 deletions of groups, or removals/);
   const missing = [{ user: 'eve@corp.example.com', what: 'not deleted', refused: 'deletion-threshold' }];
   const arrival = { state: 'not all written', receiptAt: '2026-11-24T11:59:30.000Z', missing };
   const there = finding(facts({ connector: { arrival } }), 'nobody-waits-to-be-deleted');

@@ -3,6 +3,7 @@ import type { Receipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { signedReads } from '../pairing/signed-reads.ts';
 import { isExhausting } from '../store/sequence.ts';
+import { type GroupArrival, groupArrival } from './group-arrival.ts';
 import { readLacking, receiptDifferences } from './receipt-differences.ts';
 import { readReceipt } from './take-receipt.ts';
 
@@ -14,7 +15,8 @@ const NAMED = 50;
 /** What the managed domain has of the forest, beside what it should have. @param since as for `judge` */
 export function arrivalOf(context: ConnectorContext, since: number): ConnectArrival {
   const { accounts, credentials } = context.store.heads.summary();
-  const { state, alarm, receipt, missing } = judge(context, since);
+  const { state, alarm, receipt, missing, groups } = judge(context, since);
+  const lacking = [...missing.people, ...groups.missing];
   const reads = signedReads(context.store);
   const arrivedOf = (all: number, there: number | undefined, gone: number): number => {
     if (there === undefined) return 0;
@@ -30,8 +32,9 @@ export function arrivalOf(context: ConnectorContext, since: number): ConnectArri
     completeAsOf: receipt?.completeAsOf ?? null,
     receiptAt: receipt?.time ?? null,
     alarm,
-    missing: missing.people.slice(0, NAMED),
-    missingCount: missing.people.length,
+    missing: lacking.slice(0, NAMED),
+    missingCount: lacking.length,
+    ...groups.counts,
     ...(reads.length > 0 && { reads: [...reads] }),
   };
 }
@@ -40,6 +43,7 @@ interface Judgement extends Pick<ConnectArrival, 'state' | 'alarm'> {
   /** The last one, when it is believed. */
   receipt: Receipt | undefined;
   missing: Compared;
+  groups: GroupArrival;
 }
 
 /**
@@ -56,6 +60,7 @@ export function judge(context: ConnectorContext, since: number): Judgement {
   const missing = receipt
     ? compare(context, receipt)
     : { people: [], accounts: 0, credentials: 0, whole: true };
+  const groups = groupArrival(context, receipt);
   const heard = receipt?.headTime
     ? Math.min(Date.parse(receipt.time), Date.parse(receipt.headTime), Date.parse(last!.receivedAt))
     : 0;
@@ -66,11 +71,13 @@ export function judge(context: ConnectorContext, since: number): Judgement {
     if (silent) return 'silent';
     if (!receipt) return 'no receipt yet';
     if (receipt.alarmSince !== null) return 'differs';
-    if (missing.people.some(({ refused }) => refused === null) || !missing.whole) return 'on its way';
-    if (receipt.notWritten.length > 0) return 'not all written';
+    const lacking = [...missing.people, ...groups.missing];
+    if (lacking.some(({ refused }) => refused === null) || !missing.whole || !groups.whole)
+      return 'on its way';
+    if (receipt.notWritten.length + (receipt.groupsNotWritten?.length ?? 0) > 0) return 'not all written';
     return receipt.completeAsOf === null ? 'on its way' : 'complete';
   })();
-  return { state, alarm: alarmOf(state, receipt, heard || start), receipt, missing };
+  return { state, alarm: alarmOf(state, receipt, heard || start), receipt, missing, groups };
 }
 
 function alarmOf(state: State, receipt: Receipt | undefined, heard: number): string | null {

@@ -1,12 +1,14 @@
 import type { Receipt } from '@causeway/records';
 import { sayAnew, strangers } from '../comparison/say-anew.ts';
 import type { ConnectorContext } from '../context.ts';
+import { cureGroups, type SeenGroups } from './group-differences.ts';
 import { type ReceiptDifference, receiptDifferences } from './receipt-differences.ts';
 
 /** What a receipt said: what the next one must say, too. */
 export interface Seen {
   readonly headSequence: number;
   readonly differences: ReadonlySet<string>;
+  readonly groups: SeenGroups;
 }
 
 /**
@@ -45,7 +47,9 @@ export function cureDifferences(
     context,
     lasting.filter(({ what }) => what === 'not deleted').map(({ sourceAnchor }) => sourceAnchor),
   );
-  return { seen: { headSequence, differences: new Set(cured.map(textOf)) }, said };
+  const groups = cureGroups(context, receipt, before?.groups);
+  const seen = { headSequence, differences: new Set(cured.map(textOf)), groups: groups.seen };
+  return { seen, said: said + groups.said };
 }
 
 /** By what the managed domain waits for another word of the forest: a record that is newer, or a deletion of whom it found and nobody said. */

@@ -63,8 +63,10 @@ export class HeadService implements Service {
     let trouble: string | undefined;
     try {
       const { accepts, domainAccepts } = await tenant.configuration();
-      const bothTake = [accepts, domainAccepts].every(names => isReadBy(names, 'head-2'));
-      const head = makeHead(this.#context, bothTake ? ACCEPTED_RECORDS : undefined);
+      const bothTake = (name: string) => [accepts, domainAccepts].every(names => isReadBy(names, name));
+      const groups = bothTake('head-3');
+      const says = groups || bothTake('head-2') ? { reads: ACCEPTED_RECORDS, groups } : {};
+      const head = makeHead(this.#context, says);
       if (head === undefined) return;
       const { receipt } = await tenant.putHead({ forest: connector.forest, head });
       const doubt = receipt === null ? undefined : takeReceipt(this.#context, receipt);

@@ -24,11 +24,11 @@ export function knowsForest(
  * The forest's head: what the tenant has acknowledged until now, signed for the managed domain. Undefined before the
  * first cycle is through: until then nobody knows what should be there.
  *
- * @param reads what this Connect reads; said only to a managed domain that takes a head that says it
+ * @param says beyond the first release, to a managed domain that takes a head that says it: what this Connect reads, and whether groups are told of
  */
 export function makeHead(
   { store, agent, connector }: ConnectorContext,
-  reads?: readonly string[],
+  says: { reads?: readonly string[]; groups?: boolean } = {},
 ): string | undefined {
   if (store.cursors.get('last-password-cycle-at') === undefined) return undefined;
   // One transaction: the sequence is larger than that of every record in it.
@@ -37,6 +37,8 @@ export function makeHead(
     const sequence = reserveSequences(store.db, 1);
     const { tenantId: tenant, signingKey } = agent;
     const time = store.db.timestamp();
-    return signHead(signingKey, { tenant, forest: connector.forest, sequence, time, ...summary, reads });
+    const groups = says.groups ? store.groupHeads.summary() : {};
+    const ofForest = { tenant, forest: connector.forest, sequence, time };
+    return signHead(signingKey, { ...ofForest, ...summary, ...groups, reads: says.reads });
   });
 }

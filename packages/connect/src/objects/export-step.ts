@@ -4,9 +4,11 @@ import type { ConnectorContext } from '../context.ts';
 import { readsWith } from '../pairing/signed-reads.ts';
 import { isSaidAnew, isStranger } from '../store/comparing/marks.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
-import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import { decideExport } from './decide-export.ts';
+import { exportGroups } from './groups/export-groups.ts';
+import { exportSlices } from './groups/export-slices.ts';
+import { isWhole, noteRefusal, quarantine, WITHOUT_NAME } from './note-verdict.ts';
 import {
   creationsOf,
   decideWaiting,
@@ -27,11 +29,13 @@ export interface ExportSummary {
   suppressedDeletes: number;
   /** New users that do. */
   suppressedCreations: number;
+  /** Slices of members of groups. */
+  slices: number;
 }
 
 /**
  * Exports every object of which the tenant has not what it should have. Deletes go first: a name that a deleted user had may be
- * another one's now. What is left to do is in the connector space, so that an export cut short goes on with the next.
+ * another one's now. Groups follow users, and members follow groups. What is left to do is in the connector space, so that an export cut short goes on with the next.
  * INVARIANT: nothing is deleted in bulk by surprise. What waits for an administrator is left alone, except that a disabling goes.
  *
  * @param signal ends it between two batches
@@ -42,11 +46,13 @@ export async function exportStep(context: ConnectorContext, signal?: AbortSignal
     ...{ upserted: 0, deleted: 0, refused: 0, retried: 0 },
     suppressedDeletes: waiting.deletions.size,
     suppressedCreations: waiting.creations.size,
+    slices: 0,
   };
   await exportAll(context, 'delete', waiting, summary, signal);
   await exportAll(context, 'upsert', waiting, summary, signal);
   noteExported(context, summary.upserted + summary.deleted > 0);
   context.store.space.removeForgotten();
+  if (await exportGroups(context, summary, signal)) summary.slices = await exportSlices(context, signal);
   context.store.queue.removeMoot();
   return summary;
 }
@@ -137,13 +143,8 @@ async function exportBatch(
   });
 }
 
-/** Before the digest of what the tenant took without the name: who has that waits for the name, and is exported again. */
-const WITHOUT_NAME = 'without its name: ';
-
-const isWhole = (verdict: Verdict): boolean => isDone(verdict) && verdict.code === undefined;
-
 function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, summary: ExportSummary): void {
-  const { store, connector } = context;
+  const { store } = context;
   const { object, change } = item;
   const done = isDone(verdict);
   if (change.operation === 'delete' && (done || verdict.code === 'unknown-user')) {
@@ -169,25 +170,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     }
     if (verdict.code === undefined) store.queue.remove('object', object.guid);
     else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');
-  } else if (verdict.verdict === 'retry') {
-    summary.retried += 1;
-    const reason = verdict.reason ?? 'the tenant asked for another try';
-    store.queue.put('object', object.guid, { quarantined: false, code: verdict.code ?? 'retry', reason });
-    store.events.add(
-      EventId.retryQueued,
-      'info',
-      connector.name,
-      `object put in the retry queue: '${object.dn}': ${reason}`,
-    );
-  } else {
-    summary.refused += 1;
-    quarantine(
-      context,
-      object,
-      verdict.code ?? 'refused',
-      verdict.reason ?? 'the tenant refused it without a reason',
-    );
-  }
+  } else noteRefusal(context, object, verdict, summary);
 }
 
 /** Counts who was never signed as deleted before, whether the tenant had the person or only said so. */
@@ -212,18 +195,4 @@ function wantPassword({ store }: ConnectorContext, object: SpaceObject): void {
     'TargetNotExportedToDirectory',
     'new in the tenant: its password is to be read',
   );
-}
-
-function quarantine(context: ConnectorContext, object: SpaceObject, code: string, reason: string): void {
-  const { store, connector } = context;
-  const known = store.queue.get('object', object.guid);
-  store.queue.put('object', object.guid, { quarantined: true, code, reason });
-  if (known?.reason !== reason) {
-    store.events.add(
-      EventId.runErrors,
-      'warn',
-      connector.name,
-      `export of '${object.dn}' refused: ${reason}`,
-    );
-  }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
+import { encodeSid } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
-import { guidOf, imported, person, testContext } from '../testing/fixtures.ts';
+import { group, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { ScriptedDirectory, type ScriptedObject } from '../testing/scripted-directory.ts';
 import { importStep } from './import-step.ts';
@@ -192,4 +193,96 @@ test('a place in the directory that a release before kept without its time count
   assert.equal((await run(context)).full, true);
   assert.equal(context.store.space.get(guidOf(2))!.deleted, true);
   assert.equal((await run(context)).full, false);
+});
+
+/** The n-th group as the directory tells it; what changed of its members comes by extended names. */
+function wholeGroup(n: number, more: Record<string, string | string[]> = {}): ScriptedObject {
+  const { guid, dn, objectClasses, attributes } = group(n);
+  const { objectSid, cn: name, ...others } = attributes;
+  const told = { ...others, name: name as string, objectClass: objectClasses, ...more };
+  return { guid, dn, objectSid: objectSid as string, attributes: told };
+}
+
+const extended = (n: number): string =>
+  `<GUID=${guidOf(n)}>;<SID=${Buffer.from(encodeSid(`S-1-5-21-1-2-3-${1000 + n}`)).toString('hex')}>;${person(n).dn}`;
+
+test('groups come with users, and a delta says who was added and removed', async () => {
+  const context = await importing(whole(1), whole(2), wholeGroup(500));
+  const { space, groups, lists, members } = context.store;
+  assert.deepEqual([space.countInScope(), groups.countInScope()], [2, 1]);
+  assert.equal(groups.get(guidOf(500))!.attributes.cn, 'Group 500');
+  const { id, guid } = lists.get(guidOf(500))!;
+  const delta = (n: number, more: Record<string, string[]>): ScriptedObject => ({
+    ...{ guid, dn: group(n).dn },
+    attributes: more,
+  });
+  directory.answers.delta = [
+    delta(500, { 'member;range=1-1': [extended(1), extended(2)], 'member;range=0-0': [] }),
+  ];
+  await run(context);
+  const named = () => [...members.signed(id, '', 10).keys()].sort();
+  assert.deepEqual(named(), [1, 2].map(n => space.get(guidOf(n))!.anchor).sort());
+  directory.answers.delta = [delta(500, { 'member;range=0-0': [extended(1)] })];
+  await run(context);
+  assert.deepEqual(named(), [space.get(guidOf(2))!.anchor]);
+});
+
+test('who was deleted and came back between two deltas is in the groups alone that the directory shows now', async () => {
+  const context = await importing(whole(1), whole(2), wholeGroup(500), wholeGroup(501));
+  const { store } = context;
+  const [one, two] = [1, 2].map(n => store.space.get(guidOf(n))!.anchor) as [string, string];
+  const [first, second] = [500, 501].map(n => store.lists.get(guidOf(n))!);
+  for (const { id } of [first!, second!]) {
+    store.members.add(id, [one, two]);
+    store.lists.noteRead(id, Number.MAX_SAFE_INTEGER);
+  }
+  const delta = [
+    restored(1),
+    { ...wholeGroup(500), attributes: { isDeleted: undefined, 'member;range=1-1': [] } },
+  ];
+  Object.assign(directory.answers, { delta, whole: [whole(1), wholeGroup(500)] });
+  await run(context);
+  assert.deepEqual([...store.members.signed(second!.id, '', 10).keys()], [two], 'until its list is read');
+  assert.deepEqual(store.lists.lookUps(10).sort(), [1, 500].map(guidOf));
+  assert.deepEqual([...store.members.signed(first!.id, '', 10).keys()], []);
+  assert.deepEqual(
+    store.lists.due(0, 0, 10).map(({ guid }) => guid),
+    [first!.guid],
+    'what the delta said of its members is in its list',
+  );
+});
+
+test('a person and a group that a full import does not bring are gone, and out of all groups', async () => {
+  const context = await importing(whole(1), whole(2), wholeGroup(500), wholeGroup(501));
+  const { store } = context;
+  const { id } = store.lists.get(guidOf(500))!;
+  const anchorOf = (n: number) => (store.space.get(guidOf(n)) ?? store.groups.get(guidOf(n)))!.anchor;
+  const [one, two, other] = [anchorOf(1), anchorOf(2), anchorOf(501)];
+  store.members.add(id, [one, two, other]);
+  store.cursors.set('dirsync-cookie', undefined);
+  directory.answers.full = [whole(1), wholeGroup(500)];
+  await run(context);
+  assert.deepEqual([...store.members.signed(id, '', 10).keys()], [one]);
+  assert.equal(store.lists.get(guidOf(500))!.members, 1);
+  assert.equal(store.groups.get(guidOf(501))!.deleted, true);
+});
+
+test('of a domain controller that was restored nobody comes into a group, and who leaves it leaves', async () => {
+  const context = await importing(whole(1), whole(2), wholeGroup(500));
+  const { store } = context;
+  const { id, guid } = store.lists.get(guidOf(500))!;
+  store.members.add(id, [store.space.get(guidOf(1))!.anchor]);
+  store.lists.noteRead(id, Number.MAX_SAFE_INTEGER);
+  store.restores.setPending({
+    since: store.db.timestamp(),
+    server: 'dc',
+    reason: 'a test',
+    read: [],
+    wentBack: true,
+  });
+  const attributes = { 'member;range=1-1': [extended(2)], 'member;range=0-0': [extended(1)] };
+  directory.answers.delta = [{ guid, dn: group(500).dn, attributes }];
+  await run(context);
+  assert.deepEqual([...store.members.signed(id, '', 10).keys()], []);
+  assert.equal(store.lists.countDue(0), 1, 'its list is read when the domain controller counts again');
 });

@@ -14,11 +14,13 @@ import { judgeClock } from '../domain-controller/clock.ts';
 import { hasSeveral } from '../domain-controller/controllers-of.ts';
 import { judgeLag, noteRead, oweImport } from '../domain-controller/lag.ts';
 import { judgeRestore, markRestored } from '../domain-controller/note-restore.ts';
+import type { ConnectorSpace, SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { isInetOrgPerson, RULES_VERSION, userAccountControl } from './decide-account.ts';
+import { findKnown, noteGone, putObject } from './groups/put-object.ts';
 import { LaggingImport } from './lagging-import.ts';
-import { type DirectoryObject, decideObject, mergeImported, saysTooLittle } from './merge.ts';
+import { type DirectoryObject, mergeImported, saysTooLittle } from './merge.ts';
 
 export interface ImportSummary {
   /** Objects that the directory sent. */
@@ -53,7 +55,10 @@ export async function importStep(
   const summary: ImportSummary = { imported: 0, full: false };
   const unclear = new Set<string>();
   let restored: FullImportReason | undefined;
-  const pages = importObjects(ldap, { namingContext, ...(cookie !== undefined && { cookie }) });
+  const pages = importObjects(ldap, {
+    namingContext,
+    ...(cookie !== undefined && { cookie }),
+  });
   for await (const page of pages) {
     signal?.throwIfAborted();
     faultPoint('connect.after-read');
@@ -92,7 +97,8 @@ export async function importStep(
       if (read) noteRead(store, read.vector);
       if (page.full !== null && !page.more) {
         if (lags) oweImport(store);
-        else store.space.markUnseenDeleted(generation);
+        else noteGone(store, generation);
+        store.lists.orderAll('a full import');
       }
       if (page.cookie !== undefined && (page.full === null || !page.more))
         store.cursors.set('dirsync-cookie', page.cookie);
@@ -121,7 +127,7 @@ function noteUnclear(
 ): void {
   for (const change of objects) {
     if (unclear.size > MAX_WHOLE_READS) return;
-    if (saysTooLittle(store.space.get(change.objectGuid), change)) unclear.add(change.objectGuid);
+    if (saysTooLittle(findKnown(store, change.objectGuid).known, change)) unclear.add(change.objectGuid);
   }
 }
 
@@ -134,10 +140,11 @@ async function mergeWhole(
 ): Promise<void> {
   const { store } = context;
   const gone = new Set(what.objectGuids);
+  const domainSid = store.pin.get()?.domainSid;
   for await (const { objects, unreadable } of readObjects(ldap, what)) {
     store.db.transaction(() => {
       tellUnreadable(context, unreadable);
-      const how = { full: true, generation, domainSid: store.pin.get()?.domainSid };
+      const how = { full: true, generation, domainSid, isReadWhole: true };
       for (const object of objects) {
         if (object.isDeleted) continue;
         gone.delete(object.objectGuid);
@@ -147,8 +154,9 @@ async function mergeWhole(
   }
   store.db.transaction(() => {
     for (const guid of gone) {
-      const known = store.space.get(guid);
-      if (known) store.space.put(decideObject({ ...known, deleted: true }, context.scope), generation);
+      const found = findKnown(store, guid);
+      if (found.known)
+        putObject(context, found, { ...found.known, deleted: true }, { generation, domainSid });
     }
   });
 }
@@ -178,6 +186,8 @@ interface Merging {
   readonly generation: number;
   /** The pinned one; a page reads it once. */
   readonly domainSid: string | undefined;
+  /** They were read whole, because nobody knew what they have now. */
+  readonly isReadWhole?: boolean;
 }
 
 /** Why an object is not one of the domain that the connector reads; undefined: it is. */
@@ -188,23 +198,25 @@ function whyAStranger(domainSid: string | undefined, change: ImportedObject): st
   return `import: '${change.distinguishedName}' is not taken: its SID ${objectSid} is of another domain than ${domainSid}`;
 }
 
-function merge(
-  context: ConnectorContext,
-  change: ImportedObject,
-  { full, generation, domainSid }: Merging,
-): void {
-  const { store, scope, connector } = context;
-  const known = store.space.get(change.objectGuid);
-  const stranger = whyAStranger(domainSid, change);
+function merge(context: ConnectorContext, change: ImportedObject, how: Merging): void {
+  const { store, connector } = context;
+  const found = findKnown(store, change.objectGuid, change.objectClass);
+  const { space, known } = found;
+  const stranger = whyAStranger(how.domainSid, change);
   if (stranger !== undefined) {
     store.events.add(EventId.runErrors, 'warn', connector.name, stranger);
-    if (known) store.space.put(known, generation); // as it was, and met
+    if (known) space.put(known, how.generation); // as it was, and met
     return;
   }
-  const object = decideObject(mergeImported(known, change, full), scope);
-  store.space.put(object, generation);
+  const { memberChanges } = change;
+  const { isReadWhole = false } = how;
+  const restored = isReadWhole || change.isRestored;
+  const object = putObject(context, found, mergeImported(known, change, how.full), {
+    ...{ generation: how.generation, domainSid: how.domainSid, restored, isReadWhole },
+    ...(memberChanges && { memberChanges }),
+  });
   if (object.desiredDigest !== known?.desiredDigest) store.queue.remove('object', object.guid);
-  if (known && isSmartCard(object) !== isSmartCard(known)) {
+  if (space.kind === 'user' && known && isSmartCard(object) !== isSmartCard(known)) {
     store.queue.putDue(object.guid, 'smart-card', 'smart card only was set or taken away: read whole');
   }
   for (const problem of change.problems) {
@@ -233,17 +245,28 @@ function applyChangedRules({ store, scope, connector }: ConnectorContext): void 
   if (store.cursors.get('rules') === rules) return;
   store.db.transaction(() => {
     const generation = Number(store.cursors.get('import-generation') ?? 0);
-    let after = '';
-    for (;;) {
-      const page = store.space.list(after, PAGE);
-      for (const object of page) {
-        store.space.put(decideObject(object, scope), generation);
-        if (inetOrgPersonPasswords && isInetOrgPerson(object) && object.exportedDigest !== undefined)
-          store.queue.putDue(object.guid, 'FilteredByTarget', 'passwords of inetOrgPersons are sent now');
+    const domainSid = store.pin.get()?.domainSid;
+    for (const space of [store.space, store.groups])
+      for (const known of everyObject(space)) {
+        putObject({ store, scope }, { space, known }, known, { generation, domainSid });
+        if (
+          space.kind === 'user' &&
+          inetOrgPersonPasswords &&
+          isInetOrgPerson(known) &&
+          known.exportedDigest !== undefined
+        )
+          store.queue.putDue(known.guid, 'FilteredByTarget', 'passwords of inetOrgPersons are sent now');
       }
-      if (page.length < PAGE) break;
-      after = page.at(-1)!.guid;
-    }
     store.cursors.set('rules', rules);
   });
+}
+
+/** A page at a time; what was seen may be changed meanwhile. */
+function* everyObject(space: ConnectorSpace): Generator<SpaceObject, void> {
+  for (let after = ''; ; ) {
+    const page = space.list(after, PAGE);
+    yield* page;
+    if (page.length < PAGE) return;
+    after = page.at(-1)!.guid;
+  }
 }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
-import { encodeGuid } from '@causeway/ldap';
+import { encodeGuid, encodeSid } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
 import { lagOf, readVector } from '../domain-controller/lag.ts';
 import { concludeRestore, markRestored } from '../domain-controller/note-restore.ts';
-import { guidOf, imported, person, testContext } from '../testing/fixtures.ts';
+import { DOMAIN_SID, group, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { ScriptedDirectory, type ScriptedObject } from '../testing/scripted-directory.ts';
 import { importStep } from './import-step.ts';
+import { decidingAttributes } from './lagging-import.ts';
+import { sourceAnchorOf } from './source-anchor.ts';
 
 const peer = await ProvisioningPeer.listen();
 const directory = await ScriptedDirectory.listen();
@@ -32,6 +34,8 @@ const ATTRIBUTES = {
   userAccountControl: 0x9_0008,
   objectSid: 0x9_0092,
   accountExpires: 0x9_009f,
+  primaryGroupID: 0x9_0062,
+  groupType: 0x9_02ee,
 };
 
 function numbers(...parts: readonly [bytes: 4 | 8, value: number][]): Buffer {
@@ -168,6 +172,85 @@ test('somebody of whom nobody knew is made by news alone', async () => {
   await run(context);
   assert.equal(isOpen(context, 3), true);
 });
+
+/** A distribution group with a person in it. */
+function withGroup(context: ConnectorContext): ConnectorContext {
+  imported(context, group(9, { groupType: '2', mail: 'all@corp.example.com' }));
+  const { lists, members } = context.store;
+  members.add(lists.get(guidOf(9))!.id, [sourceAnchorOf(guidOf(1))]);
+  return context;
+}
+const membersOf = ({ store }: ConnectorContext) => store.lists.get(guidOf(9))!.members;
+/** As DirSync names a member by an extended name. */
+const memberValue = (n: number): string =>
+  `<GUID=${Buffer.from(encodeGuid(guidOf(n))).toString('hex')}>;<SID=${Buffer.from(encodeSid(`${DOMAIN_SID}-${1000 + n}`)).toString('hex')}>;${person(n).dn}`;
+
+test('a group that would give rights again waits, and whoever leaves it leaves at once', async () => {
+  const context = await withCookie(withGroup(several(person(1))));
+  const typeOf = () => context.store.groups.get(guidOf(9))?.attributes.groupType;
+  const object = {
+    ...{ guid: guidOf(9), dn: group(9).dn },
+    attributes: { groupType: '-2147483646', 'member;range=0-0': [memberValue(1)] },
+  };
+  directory.answers.delta = [object];
+  stamps({ groupType: READ });
+  await run(context);
+  assert.deepEqual([typeOf(), membersOf(context)], ['2', 0]);
+  stamps({ groupType: READ + 1 });
+  await run(context);
+  assert.equal(typeOf(), '-2147483646');
+});
+
+test('a primary group counts by its own change alone; whoever is closed gets nothing by it', async () => {
+  const context = await withCookie(withGroup(several(person(1), person(2))));
+  const rid = String(1000 + 9);
+  directory.answers.delta = [changed(2, { primaryGroupID: rid })];
+  stamps({ primaryGroupID: READ, userAccountControl: READ + 1 });
+  await run(context);
+  assert.equal(membersOf(context), 1);
+  directory.answers.delta = [changed(2, { primaryGroupID: '513' })];
+  await run(context);
+  assert.equal(
+    context.store.space.get(guidOf(2))?.attributes.primaryGroupID,
+    '513',
+    'into no group that counts',
+  );
+  directory.answers.delta = [changed(2, { ...DISABLED, primaryGroupID: rid })];
+  await run(context);
+  assert.equal(isOpen(context, 2), false);
+  directory.answers.delta = [changed(1, { primaryGroupID: rid })];
+  stamps({ primaryGroupID: READ + 1 });
+  await run(context);
+  assert.equal(
+    membersOf(context),
+    2,
+    'the second person, who is closed, and the first, who was in it before',
+  );
+});
+
+test('what makes a group one for the tenant is an opening; what takes it away is none', () => {
+  const context = several();
+  const [security, distribution] = ['-2147483646', '2'];
+  const table: [before: object, change: object, expected: readonly string[] | undefined][] = [
+    [{ groupType: distribution, mail: 'a@b' }, { groupType: security }, ['groupType']],
+    [{ groupType: security }, { groupType: distribution }, undefined],
+    [{ adminDescription: 'Group_x' }, { adminDescription: null }, ['adminDescription']],
+    [{}, { adminDescription: 'Group_x' }, undefined],
+    [{ groupType: distribution }, { mail: 'a@b' }, ['mail']],
+    [{}, { displayName: 'other' }, undefined],
+  ];
+  for (const [before, attributes, expected] of table) {
+    const known = group(9, before as Record<string, string>);
+    const change = { ...IMPORTED, attributes: attributes as Record<string, string> };
+    const found = decidingAttributes(known, change, false, context.scope, 'group');
+    assert.deepEqual(found, expected, JSON.stringify([before, attributes]));
+  }
+});
+
+const IMPORTED = {
+  ...{ objectGuid: guidOf(9), distinguishedName: group(9).dn, objectClass: [] },
+  ...{ isDeleted: false, isRestored: false, problems: [] },
+};
 
 test('closing counts at once, without a look', async () => {
   const context = await withCookie(several(person(1)));

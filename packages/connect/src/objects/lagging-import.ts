@@ -9,9 +9,13 @@ import {
 import type { LdapConnection } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
 import { oweImport, readVector } from '../domain-controller/lag.ts';
+import type { ObjectKind } from '../store/connector-space.ts';
 import type { Restore } from '../store/directory/restores.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { decideAccount, userAccountControl } from './decide-account.ts';
+import { decideGroup } from './groups/decide-group.ts';
+import { findKnown } from './groups/put-object.ts';
+import { primaryGroupOf } from './groups/references.ts';
 import { type DirectoryObject, mergeImported } from './merge.ts';
 
 /** Attributes that decide whether somebody is synchronized and can sign in. */
@@ -21,6 +25,15 @@ const OPENING: readonly StampedAttribute[] = [
   'adminDescription',
   'isCriticalSystemObject',
   'sAMAccountName',
+];
+/** The same of a group: whether it is synchronized and gives rights. */
+const OPENING_GROUP: readonly StampedAttribute[] = [
+  'groupType',
+  'adminDescription',
+  'isCriticalSystemObject',
+  'sAMAccountName',
+  'mail',
+  'proxyAddresses',
 ];
 
 /** More than these are not looked up one by one: they wait until the domain controller lags no more. */
@@ -57,10 +70,14 @@ export class LaggingImport {
     const { lags, restore } = this.#behind;
     const taken: ImportedObject[] = [];
     const waiting: ImportedObject[] = [];
-    for (const change of objects) {
-      const known = store.space.get(change.objectGuid);
+    for (const each of objects) {
+      const change = withoutAdded(each);
+      const { space, known } = findKnown(store, change.objectGuid);
       const by =
-        change.isDeleted && !lags ? undefined : decidingAttributes(known, change, full !== null, scope);
+        change.isDeleted && !lags
+          ? undefined
+          : decidingAttributes(known, change, full !== null, scope, space.kind);
+      if (by !== undefined && full === null) taken.push(...leaversAlone(known, change));
       if (by === undefined) taken.push(change);
       else if (this.#heldBack.length <= MAX_LOOK_UPS) this.#heldBack.push({ change, by });
       else waiting.push(change);
@@ -96,8 +113,8 @@ export class LaggingImport {
     store.db.transaction(() => {
       for (const { objectGuid } of taken) store.restores.release('opening', objectGuid);
       for (const { objectGuid, isDeleted, attributes, distinguishedName } of waiting) {
-        const known = store.space.get(objectGuid);
-        if (known) store.space.put(known, generation);
+        const { space, known } = findKnown(store, objectGuid);
+        if (known) space.put(known, generation);
         if (isDeleted) continue; // of one that lags
         const { userPrincipalName: upn, sAMAccountName: sam } = { ...known?.attributes, ...attributes };
         const name = [upn, sam].find(value => typeof value === 'string') ?? distinguishedName;
@@ -107,19 +124,56 @@ export class LaggingImport {
   }
 }
 
+/** Who comes into a group waits as whoever would be opened: the list is read when the domain controller counts again. Who leaves, leaves. */
+function withoutAdded(change: ImportedObject): ImportedObject {
+  const { memberChanges } = change;
+  if (memberChanges === undefined) return change;
+  return { ...change, memberChanges: { ...memberChanges, added: [], isWhole: true } };
+}
+
+/** Who leaves a group leaves it at once, also where everything else that is said of the group waits. */
+function leaversAlone(known: DirectoryObject | undefined, change: ImportedObject): ImportedObject[] {
+  if (known === undefined || known.deleted || change.isDeleted || !change.memberChanges?.removed.length)
+    return [];
+  return [{ ...change, attributes: {}, distinguishedName: known.dn }];
+}
+
 /** Whose last change decides whether what is said of an object counts; undefined: it counts in any case. */
 export function decidingAttributes(
   known: DirectoryObject | undefined,
   change: ImportedObject,
   full: boolean,
   scope: ConnectorContext['scope'],
+  kind: ObjectKind = 'user',
 ): readonly StampedAttribute[] | undefined {
   if (known === undefined) return change.isDeleted ? undefined : ['objectSid', 'isDeleted'];
   if (known.deleted !== change.isDeleted) return ['isDeleted'];
   if (change.isDeleted) return undefined;
   const then = mergeImported(known, change, full);
-  if (!opens(known, then, scope)) return undefined;
-  return OPENING.filter(name => String(known.attributes[name]) !== String(then.attributes[name]));
+  const isChanged = (name: StampedAttribute) =>
+    String(known.attributes[name]) !== String(then.attributes[name]);
+  if (kind === 'group') return opensGroup(known, then) ? OPENING_GROUP.filter(isChanged) : undefined;
+  if (opens(known, then, scope)) return OPENING.filter(isChanged);
+  return comesIntoGroup(known, then, scope) ? ['primaryGroupID'] : undefined;
+}
+
+/** Whether a group is one that was none for the tenant, or gives rights that it did not give. */
+function opensGroup(before: DirectoryObject, after: DirectoryObject): boolean {
+  const [then, now] = [decideGroup(before, false), decideGroup(after, false)];
+  if (!now.inScope) return false;
+  return !then.inScope || (now.group.securityEnabled && !then.group.securityEnabled);
+}
+
+/** Whether somebody who is not closed gets into a group by its being their primary group. */
+function comesIntoGroup(
+  before: DirectoryObject,
+  after: DirectoryObject,
+  scope: ConnectorContext['scope'],
+): boolean {
+  const group = primaryGroupOf(after.attributes);
+  if (group === undefined || group === primaryGroupOf(before.attributes)) return false;
+  const now = decideAccount(after, scope);
+  return now.inScope && now.account.accountEnabled;
 }
 
 /** Whether somebody can do more than before. */

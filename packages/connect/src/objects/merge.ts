@@ -2,6 +2,7 @@ import type { ImportedObject } from '@causeway/active-directory';
 import type { ScopeContext } from '../context.ts';
 import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
 import { accountDigest, decideAccount } from './decide-account.ts';
+import { decideGroup, groupDigest } from './groups/decide-group.ts';
 import { sourceAnchorOf } from './source-anchor.ts';
 
 /** What a directory says of an object. */
@@ -58,7 +59,7 @@ export function mergeImported(
   };
 }
 
-/** What the rules say of an object. */
+/** What the rules say of a user. */
 export function decideObject(object: DirectoryObject, context: ScopeContext): DecidedObject {
   const decision = decideAccount(object, context);
   return {
@@ -66,5 +67,16 @@ export function decideObject(object: DirectoryObject, context: ScopeContext): De
     anchor: sourceAnchorOf(object.guid),
     scopeReason: decision.inScope ? undefined : decision.reason,
     desiredDigest: decision.inScope ? accountDigest(decision.account, object.guid) : undefined,
+  };
+}
+
+/** What they say of a group. @param wasExported the tenant has it */
+export function decideGroupObject(object: DirectoryObject, wasExported: boolean): DecidedObject {
+  const decision = decideGroup(object, wasExported);
+  return {
+    ...object,
+    anchor: sourceAnchorOf(object.guid),
+    scopeReason: decision.inScope ? undefined : decision.reason,
+    desiredDigest: decision.inScope ? groupDigest(decision.group, object.guid) : undefined,
   };
 }

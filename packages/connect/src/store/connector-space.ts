@@ -4,6 +4,9 @@ import type { Database } from './database.ts';
 /** Attributes as the import hands them on: all text. */
 export type StoredAttributes = Record<string, string | string[]>;
 
+/** What an object is to the tenant. No GUID is both: the class of an object does not change. */
+export type ObjectKind = 'user' | 'group';
+
 /** One on-premises object as Connect knows it. */
 export interface SpaceObject {
   guid: string;
@@ -31,31 +34,37 @@ const PENDING = {
   create: 'desired_digest IS NOT NULL AND exported_digest IS NULL',
 } as const;
 
+/** The objects of one kind. */
 export class ConnectorSpace {
+  readonly kind: ObjectKind;
   readonly #db: Database;
   readonly #connector: string;
+  /** Of the kind: a literal, as the indexes of one kind alone ask for it. */
+  readonly #own: string;
 
-  constructor(db: Database, connector: string) {
+  constructor(db: Database, connector: string, kind: ObjectKind) {
     this.#db = db;
     this.#connector = connector;
+    this.kind = kind;
+    this.#own = `connector = ? AND kind = '${kind}'`;
   }
 
   get(guid: string): SpaceObject | undefined {
-    const sql = 'SELECT * FROM connector_space WHERE connector = ? AND guid = ?';
+    const sql = `SELECT * FROM connector_space WHERE ${this.#own} AND guid = ?`;
     return toObject(this.#db.get(sql, this.#connector, guid));
   }
 
-  /** By userPrincipalName, sAMAccountName, anchor, DN or objectGUID, as a person may name a user. */
+  /** By userPrincipalName, sAMAccountName, anchor, DN or objectGUID, as a person may name an object. */
   find(name: string): SpaceObject | undefined {
     const row =
       this.#db.get(
-        'SELECT * FROM connector_space WHERE connector = ? AND (guid = lower(?) OR anchor = ?)',
+        `SELECT * FROM connector_space WHERE ${this.#own} AND (guid = lower(?) OR anchor = ?)`,
         this.#connector,
         name,
         name,
       ) ??
       this.#db.get(
-        `SELECT * FROM connector_space WHERE connector = ? AND lower(?) IN (lower(dn),
+        `SELECT * FROM connector_space WHERE ${this.#own} AND lower(?) IN (lower(dn),
            lower(attributes ->> '$.sAMAccountName'), lower(attributes ->> '$.userPrincipalName'))
          ORDER BY desired_digest IS NULL LIMIT 1`,
         this.#connector,
@@ -73,12 +82,13 @@ export class ConnectorSpace {
     generation: number,
   ): void {
     this.#db.run(
-      `INSERT INTO connector_space (connector, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
+      `INSERT INTO connector_space (connector, kind, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
          desired_digest, generation)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       VALUES (?, '${this.kind}', ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET anchor = excluded.anchor, dn = excluded.dn, object_classes = excluded.object_classes,
          attributes = excluded.attributes, deleted = excluded.deleted, scope_reason = excluded.scope_reason,
-         desired_digest = excluded.desired_digest, generation = excluded.generation`,
+         desired_digest = excluded.desired_digest, generation = excluded.generation
+         WHERE kind = excluded.kind`,
       this.#connector,
       object.guid,
       object.anchor,
@@ -92,19 +102,22 @@ export class ConnectorSpace {
     );
   }
 
-  /** A row that stands for nothing any more: gone in the directory and not in the tenant. */
-  removeForgotten(): number {
-    return this.#db.run(
-      'DELETE FROM connector_space WHERE connector = ? AND deleted = 1 AND exported_digest IS NULL AND desired_digest IS NULL',
-      this.#connector,
-    );
+  /** A row that stands for nothing any more: gone in the directory and not in the tenant. @returns their GUIDs */
+  removeForgotten(): string[] {
+    return this.#db
+      .all<{ guid: string }>(
+        `DELETE FROM connector_space WHERE ${this.#own} AND deleted = 1 AND exported_digest IS NULL AND desired_digest IS NULL
+         RETURNING guid`,
+        this.#connector,
+      )
+      .map(({ guid }) => guid);
   }
 
-  /** After a full import: what it did not meet is gone. */
-  markUnseenDeleted(generation: number): number {
-    return this.#db.run(
+  /** After a full import: what it did not meet is gone. @returns who was there before */
+  markUnseenDeleted(generation: number): Pick<SpaceObject, 'guid' | 'anchor'>[] {
+    return this.#db.all<{ guid: string; anchor: string }>(
       `UPDATE connector_space SET deleted = 1, desired_digest = NULL, scope_reason = 'not found by a full import'
-       WHERE connector = ? AND generation <> ? AND deleted = 0`,
+       WHERE ${this.#own} AND generation <> ? AND deleted = 0 RETURNING guid, anchor`,
       this.#connector,
       generation,
     );
@@ -115,7 +128,7 @@ export class ConnectorSpace {
     return this.#db
       .all(
         `SELECT * FROM connector_space AS o
-         WHERE connector = ? AND guid > ? AND desired_digest IS NOT exported_digest
+         WHERE ${this.#own} AND guid > ? AND desired_digest IS NOT exported_digest
            AND desired_digest IS ${operation === 'delete' ? '' : 'NOT'} NULL
            AND NOT EXISTS (SELECT 1 FROM retry_queue AS r WHERE r.connector = o.connector AND r.guid = o.guid
              AND r.kind = 'object' AND r.next_at > ?)
@@ -140,7 +153,7 @@ export class ConnectorSpace {
    */
   listPending(what: keyof typeof PENDING): { guid: string; anchor: string }[] {
     return this.#db.all<{ guid: string; anchor: string }>(
-      `SELECT guid, anchor FROM connector_space WHERE connector = ? AND desired_digest IS NOT exported_digest
+      `SELECT guid, anchor FROM connector_space WHERE ${this.#own} AND desired_digest IS NOT exported_digest
          AND ${PENDING[what]} ORDER BY guid`,
       this.#connector,
     );
@@ -149,7 +162,7 @@ export class ConnectorSpace {
   acknowledgeExport(guid: string, digest: string | undefined, sequence: number): void {
     this.#db.run(
       `UPDATE connector_space SET exported_digest = ?, exported_sequence = ?, exported_at = ?
-       WHERE connector = ? AND guid = ?`,
+       WHERE ${this.#own} AND guid = ?`,
       digest ?? null,
       sequence,
       this.#db.timestamp(),
@@ -162,7 +175,7 @@ export class ConnectorSpace {
   sayAnew(guid: string): void {
     this.#db.run(
       `UPDATE connector_space SET exported_digest = '${ANEW}' || exported_digest
-       WHERE connector = ? AND guid = ? AND exported_sequence IS NOT NULL AND exported_digest NOT LIKE '${ANEW}%'`,
+       WHERE ${this.#own} AND guid = ? AND exported_sequence IS NOT NULL AND exported_digest NOT LIKE '${ANEW}%'`,
       this.#connector,
       guid,
     );
@@ -171,10 +184,11 @@ export class ConnectorSpace {
   /** Somebody whom another place has and the forest has not: the deletion is to be exported, and waits like any other. */
   putStranger(guid: string, anchor: string): void {
     this.#db.run(
-      `INSERT INTO connector_space (connector, guid, anchor, dn, object_classes, attributes, deleted, scope_reason, exported_digest)
-       VALUES (?, ?, ?, '', '[]', '{}', 1, 'not in the directory', '${STRANGER}')
+      `INSERT INTO connector_space (connector, kind, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
+         exported_digest)
+       VALUES (?, '${this.kind}', ?, ?, '', '[]', '{}', 1, 'not in the directory', '${STRANGER}')
        ON CONFLICT DO UPDATE SET exported_digest = excluded.exported_digest, exported_sequence = NULL
-         WHERE desired_digest IS NULL AND exported_digest IS NULL`,
+         WHERE kind = excluded.kind AND desired_digest IS NULL AND exported_digest IS NULL`,
       this.#connector,
       guid,
       anchor,
@@ -203,19 +217,18 @@ export class ConnectorSpace {
 
   /** Every object, a page at a time, for a full synchronization. */
   list(after: string, limit: number): SpaceObject[] {
-    const sql = 'SELECT * FROM connector_space WHERE connector = ? AND guid > ? ORDER BY guid LIMIT ?';
+    const sql = `SELECT * FROM connector_space WHERE ${this.#own} AND guid > ? ORDER BY guid LIMIT ?`;
     return this.#db.all(sql, this.#connector, after, limit).map(row => toObject(row)!);
   }
 
   /** By its distinguished name, whatever the case; one that is still there before one that was deleted. */
   findByDn(dn: string): SpaceObject | undefined {
-    const sql =
-      'SELECT * FROM connector_space WHERE connector = ? AND lower(dn) = lower(?) ORDER BY deleted LIMIT 1';
+    const sql = `SELECT * FROM connector_space WHERE ${this.#own} AND lower(dn) = lower(?) ORDER BY deleted LIMIT 1`;
     return toObject(this.#db.get(sql, this.#connector, dn));
   }
 
   findByAnchor(anchor: string): SpaceObject | undefined {
-    const sql = 'SELECT * FROM connector_space WHERE connector = ? AND anchor = ? ORDER BY deleted LIMIT 1';
+    const sql = `SELECT * FROM connector_space WHERE ${this.#own} AND anchor = ? ORDER BY deleted LIMIT 1`;
     return toObject(this.#db.get(sql, this.#connector, anchor));
   }
 
@@ -223,13 +236,13 @@ export class ConnectorSpace {
   slice(side: 'directory' | 'tenant', start: number, count: number): SpaceObject[] {
     const condition =
       side === 'directory' ? 'deleted = 0' : '(desired_digest IS NOT NULL OR exported_digest IS NOT NULL)';
-    const sql = `SELECT * FROM connector_space WHERE connector = ? AND ${condition} ORDER BY guid LIMIT ? OFFSET ?`;
+    const sql = `SELECT * FROM connector_space WHERE ${this.#own} AND ${condition} ORDER BY guid LIMIT ? OFFSET ?`;
     return this.#db.all(sql, this.#connector, count, start).map(row => toObject(row)!);
   }
 
   #count(condition: string): number {
     return this.#db.get<{ n: number }>(
-      `SELECT count(*) AS n FROM connector_space WHERE connector = ? AND ${condition}`,
+      `SELECT count(*) AS n FROM connector_space WHERE ${this.#own} AND ${condition}`,
       this.#connector,
     )!.n;
   }

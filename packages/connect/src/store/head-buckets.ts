@@ -123,7 +123,7 @@ export class HeadBuckets {
     return this.#db.all<Entry & Record<string, unknown>>(
       `SELECT o.anchor, o.exported_sequence AS accountSequence, coalesce(p.record_sequence, 0) AS credentialSequence
        FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
-       WHERE o.connector = ? AND o.bucket = ? AND o.exported_digest IS NOT NULL
+       WHERE o.connector = ? AND o.kind = 'user' AND o.bucket = ? AND o.exported_digest IS NOT NULL
          AND o.exported_sequence IS NOT NULL ORDER BY o.anchor`,
       this.#connector,
       bucket,
@@ -144,7 +144,7 @@ const LINES = `SELECT o.guid, o.anchor, o.exported_sequence, p.epoch, p.version,
     p.withdrawn IS NOT NULL AS withdrawn,
     CASE WHEN p.recipient_key_id IS NOT NULL OR p.withdrawn IS NOT NULL THEN coalesce(p.record_sequence, 0) ELSE 0 END AS credential
   FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
-  WHERE o.connector = ? AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL`;
+  WHERE o.connector = ? AND o.kind = 'user' AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL`;
 
 function toLine(row: Record<string, unknown>): OwnLine {
   return {

@@ -441,4 +441,94 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX deletion_at ON deletion (connector, at);
   `,
+  `
+  -- Objects of a kind. What there was before are users; heads and all that is counted of them stay theirs.
+  ALTER TABLE connector_space ADD COLUMN kind TEXT NOT NULL DEFAULT 'user' CHECK (kind IN ('user', 'group'));
+  DROP INDEX connector_space_pending;
+  DROP INDEX connector_space_in_scope;
+  DROP INDEX connector_space_bucket;
+  -- Of each member of a slice it is asked whether it is in scope: the rows are ten times as long as the answer.
+  DROP INDEX connector_space_anchor;
+  CREATE INDEX connector_space_anchor ON connector_space (connector, anchor, desired_digest IS NOT NULL);
+  DROP TRIGGER head_bucket_of_new_object;
+  DROP TRIGGER head_bucket_of_object;
+  DROP TRIGGER head_bucket_of_gone_object;
+  CREATE INDEX connector_space_pending ON connector_space (connector, kind, guid)
+    WHERE desired_digest IS NOT exported_digest;
+  CREATE INDEX connector_space_in_scope ON connector_space (connector, kind) WHERE desired_digest IS NOT NULL;
+  CREATE INDEX connector_space_bucket ON connector_space (connector, bucket, anchor, exported_sequence, guid)
+    WHERE exported_digest IS NOT NULL AND kind = 'user';
+  CREATE INDEX connector_space_group ON connector_space (connector, guid) WHERE kind = 'group';
+  CREATE INDEX connector_space_primary_group ON connector_space (connector, attributes ->> '$.primaryGroupID')
+    WHERE kind = 'user' AND attributes ->> '$.primaryGroupID' NOT IN ('513', '514', '515');
+  CREATE TRIGGER head_bucket_of_new_object AFTER INSERT ON connector_space
+    WHEN new.exported_digest IS NOT NULL AND new.kind = 'user'
+  BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket = new.bucket;
+  END;
+  CREATE TRIGGER head_bucket_of_object
+    AFTER UPDATE OF anchor, exported_digest, exported_sequence ON connector_space
+    WHEN new.kind = 'user' AND (new.anchor <> old.anchor OR new.exported_sequence IS NOT old.exported_sequence
+      OR (new.exported_digest IS NULL) <> (old.exported_digest IS NULL))
+  BEGIN
+    DELETE FROM head_bucket WHERE connector = new.connector AND bucket IN (old.bucket, new.bucket);
+  END;
+  CREATE TRIGGER head_bucket_of_gone_object AFTER DELETE ON connector_space
+    WHEN old.exported_digest IS NOT NULL AND old.kind = 'user'
+  BEGIN
+    DELETE FROM head_bucket WHERE connector = old.connector AND bucket = old.bucket;
+  END;
+
+  -- Of each group: how many members it has, and whether its list is to be read whole, and why. 'rid' is the last part of its SID.
+  CREATE TABLE group_list (
+    id INTEGER PRIMARY KEY,
+    connector TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    rid INTEGER,
+    members INTEGER NOT NULL DEFAULT 0,
+    to_read TEXT,
+    next_read_at INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (connector, guid)
+  );
+  CREATE INDEX group_list_rid ON group_list (connector, rid);
+
+  -- Members as the directory has them, in scope or not, by key and reference (docs/formats.md, Slices): in the list, by their primary
+  -- group, or both. One that is neither stays until the slice that tells of it is signed anew. 'missed': whole reads in a row without it.
+  CREATE TABLE membership (
+    group_id INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    listed INTEGER NOT NULL DEFAULT 0,
+    by_primary INTEGER NOT NULL DEFAULT 0,
+    missed INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (group_id, key, reference)
+  ) WITHOUT ROWID;
+  CREATE INDEX membership_reference ON membership (reference);
+  CREATE INDEX membership_missed ON membership (group_id) WHERE missed > 0;
+
+  -- The slices of each group: together they cover all keys, without overlap, but for those that were divided, which stay until all parts
+  -- are acknowledged. 'dirty' counts up with each reason to sign the slice anew.
+  CREATE TABLE slice (
+    group_id INTEGER NOT NULL,
+    prefix TEXT NOT NULL,
+    sequence INTEGER,
+    dirty INTEGER NOT NULL,
+    divided INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_at INTEGER NOT NULL DEFAULT 0,
+    problem TEXT,
+    PRIMARY KEY (group_id, prefix)
+  ) WITHOUT ROWID;
+  CREATE INDEX slice_dirty ON slice (group_id, prefix) WHERE dirty > 0;
+  CREATE INDEX slice_tried ON slice (next_at, group_id) WHERE dirty > 0 AND attempts > 0;
+
+  ALTER TABLE stranger ADD COLUMN kind TEXT NOT NULL DEFAULT 'user';
+
+  -- Restored objects: of which groups the directory shows them as members is to be asked.
+  CREATE TABLE member_to_look_up (
+    connector TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    PRIMARY KEY (connector, guid)
+  ) WITHOUT ROWID;
+  `,
 ];

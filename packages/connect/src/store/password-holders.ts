@@ -49,7 +49,7 @@ export class PasswordHolders {
        FROM connector_space AS o
          LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
          LEFT JOIN owed AS w ON w.connector = o.connector AND w.guid = o.guid
-       WHERE o.connector = ? AND o.guid = ?`,
+       WHERE o.connector = ? AND o.kind = 'user' AND o.guid = ?`,
       this.#connector,
       guid,
     );

@@ -251,3 +251,32 @@ test('deletions that a release before held are held on, whatever the threshold i
   assert.deepEqual([held('c'), held('other')], [[{ anchor: 'anchor of g', change: 'g' }], []]);
   store.close();
 });
+
+test('what a release before knew are users, and groups come beside them without a change of heads', t => {
+  const folder = mkdtempSync(join(tmpdir(), 'causeway-store-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const before = new DatabaseSync(join(folder, 'connect.db'));
+  before.function('bucket_of', { deterministic: true }, anchor => bucketOf(String(anchor)));
+  const steps = MIGRATIONS.findIndex(step => step.includes('CREATE TABLE membership'));
+  for (const migration of MIGRATIONS.slice(0, steps)) before.exec(migration);
+  before.exec(`PRAGMA user_version = ${steps};
+    INSERT INTO connector_space (connector, guid, anchor, dn, object_classes, attributes, desired_digest, exported_digest, exported_sequence)
+      VALUES ('c', 'g', 'anchor of g', 'CN=g', '[]', '{"objectSid":"S-1-5-21-1-2-3-1001"}', 'd', 'd', 7)`);
+  before.close();
+  const store = openStore(folder, log);
+  const { space, groups, heads, lists, slices } = connectorStore(store, 'c');
+  assert.deepEqual([space.get('g')?.exportedSequence, groups.get('g'), groups.count()], [7, undefined, 0]);
+  const head = heads.summary();
+  assert.equal(head.accounts, 1);
+  const group = { guid: 'h', anchor: 'anchor of h', dn: 'CN=h', objectClasses: ['group'], attributes: {} };
+  groups.put({ ...group, deleted: false, scopeReason: undefined, desiredDigest: 'd' }, 1);
+  groups.acknowledgeExport('h', 'd', 9);
+  const { id } = lists.begin('h', 1105);
+  slices.acknowledge({ group: id, prefix: '', dirty: 1 }, 10);
+  assert.deepEqual([space.count(), space.get('h'), groups.countExported()], [1, undefined, 1]);
+  assert.deepEqual(heads.summary(), head);
+  assert.deepEqual([...heads.entries(bucketOf('anchor of h'))], []);
+  groups.put({ ...group, guid: 'g', deleted: false, scopeReason: undefined, desiredDigest: 'e' }, 1);
+  assert.deepEqual([groups.get('g'), space.get('g')?.anchor], [undefined, 'anchor of g'], 'a user stays one');
+  store.close();
+});

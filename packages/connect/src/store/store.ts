@@ -13,6 +13,10 @@ import { DirectoryPin } from './directory/directory-pin.ts';
 import { Restores } from './directory/restores.ts';
 import { Events } from './events.ts';
 import { FullPasses } from './full-passes.ts';
+import { GroupHeads } from './groups/group-heads.ts';
+import { GroupLists } from './groups/group-lists.ts';
+import { Members } from './groups/members.ts';
+import { Slices } from './groups/slices.ts';
 import { HeadBuckets } from './head-buckets.ts';
 import { Owed } from './owed.ts';
 import { PasswordHolders } from './password-holders.ts';
@@ -44,7 +48,13 @@ export interface ConnectorStore {
   readonly settings: ConnectorSettings;
   readonly cursors: Cursors;
   readonly pin: DirectoryPin;
+  /** Of users. */
   readonly space: ConnectorSpace;
+  /** Of groups. */
+  readonly groups: ConnectorSpace;
+  readonly lists: GroupLists;
+  readonly members: Members;
+  readonly slices: Slices;
   /** What waits for an administrator; its scope is the connector's name. */
   readonly bulk: BulkBook;
   readonly holders: PasswordHolders;
@@ -54,6 +64,7 @@ export interface ConnectorStore {
   readonly owed: Owed;
   readonly passes: FullPasses;
   readonly heads: HeadBuckets;
+  readonly groupHeads: GroupHeads;
   readonly receipts: Receipts;
   readonly restores: Restores;
   readonly saidAnew: SaidAnew;
@@ -86,6 +97,7 @@ export function connectorStore(
   const { db, confirmations, events } = store;
   const passwordLog = new PasswordLog(db, name);
   const cursors = new Cursors(db, name);
+  const slices = new Slices(db, name);
   return {
     name,
     clock: db.clock,
@@ -95,7 +107,11 @@ export function connectorStore(
     settings: new ConnectorSettings(db, name),
     cursors,
     pin: new DirectoryPin(db, confirmations, name),
-    space: new ConnectorSpace(db, name),
+    space: new ConnectorSpace(db, name, 'user'),
+    groups: new ConnectorSpace(db, name, 'group'),
+    lists: new GroupLists(db, name, slices),
+    members: new Members(db, name, slices),
+    slices,
     bulk: new BulkBook(db),
     holders: new PasswordHolders(db, name),
     passwords: new PasswordStates(db, name, passwordLog),
@@ -104,6 +120,7 @@ export function connectorStore(
     owed: new Owed(db, name),
     passes: new FullPasses(db, name),
     heads: new HeadBuckets(db, name),
+    groupHeads: new GroupHeads(db, name),
     receipts: new Receipts(db, name),
     restores: new Restores(db, name, cursors, confirmations),
     saidAnew: new SaidAnew(db, name),

@@ -65,6 +65,22 @@ test('a configuration with an unknown key is refused with a suggestion, in a con
   });
 });
 
+test('two connectors of one forest are refused: each would take the people of the other one for strangers', () => {
+  const second = `  - name: emea.corp.example.com
+    forest: corp.EXAMPLE.com
+    domain: emea.corp.example.com
+    server: 127.0.0.2
+    caFile: ${folder}
+    account: reader@emea.corp.example.com
+    password: env:CAUSEWAY_TEST_PASSWORD
+`;
+  assert.throws(() => loadConnectConfiguration(configurationFile(second)), {
+    code: 'configuration-invalid',
+    message:
+      /connectors 'corp\.example\.com' and 'emea\.corp\.example\.com' one forest, 'corp\.example\.com': a forest has one connector/,
+  });
+});
+
 test('a domain controller that a connector names twice is refused', () => {
   const again = configurationFile('    domainControllers: [{ server: dc2 }, { server: 127.0.0.1 }]\n');
   assert.throws(() => loadConnectConfiguration(again), {

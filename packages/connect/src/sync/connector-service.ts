@@ -84,7 +84,10 @@ export class ConnectorService implements Service {
     const queued = (kind: RetryKind): boolean => idle >= QUEUE_PAUSE_MS && store.queue.hasDue(kind);
     const objects =
       this.#connect.store.scheduler.automatic &&
-      (changed || queued('object') || now - this.#lastObjects >= effectiveInterval(this.#connect) * 1000);
+      (changed ||
+        queued('object') ||
+        (idle >= QUEUE_PAUSE_MS && store.slices.hasDue()) ||
+        now - this.#lastObjects >= effectiveInterval(this.#connect) * 1000);
     const due = objects || changed || idle >= settings.cycleIntervalMs || queued('password');
     if (due) {
       this.#nudged = false;
@@ -112,7 +115,7 @@ export class ConnectorService implements Service {
     try {
       const summary = await this.#connector.cycle({ objects, initial });
       if (initial) this.#connector.nextPolicy = 'Delta';
-      if (summary.imported + summary.upserted + summary.deleted + summary.passwords.sent > 0)
+      if (summary.imported + summary.upserted + summary.deleted + summary.slices + summary.passwords.sent > 0)
         this.#connector.context.log.info(summary, 'cycle');
     } catch (error) {
       // Somebody stopped it: the next cycle comes when it is due, not at once.

@@ -7,7 +7,7 @@ import { DomainController } from '../domain-controller/domain-controller.ts';
 import { chosenController, Failover } from '../domain-controller/failover.ts';
 import { concludeRestore, noteRestore } from '../domain-controller/note-restore.ts';
 import { exportStep } from '../objects/export-step.ts';
-import { importStep } from '../objects/import-step.ts';
+import { importAll } from '../objects/import-all.ts';
 import { fullPassStep } from '../passwords/full-pass-step.ts';
 import { isSwitchedOn, type PasswordChannel } from '../passwords/password-channel.ts';
 import { lastPasswordCycle, PasswordCycle, type PasswordCycleTimes } from '../passwords/password-cycle.ts';
@@ -127,7 +127,7 @@ export class Connector {
     try {
       if (options.initial) this.#forgetImport();
       this.#busy = 'import';
-      const imported = await importStep(this.context, await this.controller.ldap(), namingContext, signal);
+      const imported = await importAll(this.context, await this.controller.ldap(), namingContext, signal);
       this.#busy = 'export';
       const exported = await exportStep(this.context, signal);
       store.cursors.set('last-object-cycle-at', store.db.timestamp());

@@ -14,4 +14,5 @@ export const NO_OBJECTS: ObjectSummary = {
   retried: 0,
   suppressedDeletes: 0,
   suppressedCreations: 0,
+  slices: 0,
 };

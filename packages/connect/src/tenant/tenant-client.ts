@@ -1,6 +1,10 @@
 import { askedWait, CallError, call, callIfServed, type Send } from '@causeway/api';
 import {
   type CredentialChange,
+  type GroupChange,
+  synchronizedGroupRoutes as groupRoutes,
+  type MembersChange,
+  type MembersVerdict,
   type ObjectChange,
   type ReplyOf,
   synchronizationRoutes as routes,
@@ -88,6 +92,21 @@ export class TenantClient {
     });
   }
 
+  exportGroups(forest: string, changes: readonly GroupChange[]): Promise<Verdict[]> {
+    return this.#batch(changes, async part => {
+      const body = { forest, changes: [...part] };
+      return (await call(this.#send, groupRoutes.exportGroups, { body })).verdicts;
+    });
+  }
+
+  /** Verdicts by group and prefix, in the order of the changes. */
+  exportMembers(forest: string, changes: readonly MembersChange[]): Promise<MembersVerdict[]> {
+    return this.#batch<MembersChange, MembersVerdict>(changes, async part => {
+      const body = { forest, changes: [...part] };
+      return (await call(this.#send, groupRoutes.exportMembers, { body })).verdicts;
+    });
+  }
+
   async reportStatus(body: ConnectHeartbeat): Promise<void> {
     await call(this.#send, routes.reportConnectStatus, { body });
   }
@@ -106,6 +125,22 @@ export class TenantClient {
     return callIfServed(this.#send, routes.compareForest, { body });
   }
 
+  /** Undefined of a tenant of the release before. */
+  async compareGroups(body: {
+    forest: string;
+    buckets: string;
+  }): Promise<ReplyOf<typeof groupRoutes.compareGroups> | undefined> {
+    return callIfServed(this.#send, groupRoutes.compareGroups, { body });
+  }
+
+  async readGroupLines(body: {
+    forest: string;
+    buckets: number[];
+    after: { sourceAnchor: string; prefix: string | null } | null;
+  }): Promise<ReplyOf<typeof groupRoutes.readGroupLines>> {
+    return call(this.#send, groupRoutes.readGroupLines, { body });
+  }
+
   async readLines(body: {
     forest: string;
     buckets: number[];
@@ -114,18 +149,16 @@ export class TenantClient {
     return call(this.#send, routes.readLines, { body });
   }
 
-  async #batch<T extends { sourceAnchor: string }>(
+  async #batch<T extends Named, V extends Verdict & Named = Verdict>(
     items: readonly T[],
-    send: (part: readonly T[]) => Promise<Verdict[]>,
-  ): Promise<Verdict[]> {
+    send: (part: readonly T[]) => Promise<V[]>,
+  ): Promise<V[]> {
     try {
       return inOrder(items, await this.#trying(() => send(items)));
     } catch (error) {
       if (!(error instanceof CallError) || !BATCH_FAULTS.has(error.status)) throw error;
-      if (items.length === 1) {
-        const { sourceAnchor } = items[0]!;
-        return [{ sourceAnchor, verdict: 'refused', code: 'invalid', reason: error.message }];
-      }
+      if (items.length === 1)
+        return [verdictOf<V>(items[0]!, { verdict: 'refused', code: 'invalid', reason: error.message })];
       const middle = items.length >> 1;
       const first = await this.#batch(items.slice(0, middle), send);
       return [...first, ...(await this.#batch(items.slice(middle), send))];
@@ -151,20 +184,30 @@ export class TenantClient {
 /** Most characters of a reason that are kept: it goes into the state, the log and onto a terminal. */
 const MAX_REASON = 500;
 
-function inOneLine(verdict: Verdict): Verdict {
+function inOneLine<V extends Verdict>(verdict: V): V {
   if (verdict.reason === undefined) return verdict;
   return { ...verdict, reason: verdict.reason.slice(0, MAX_REASON).replaceAll(/\p{Cc}/gu, ' ') };
 }
 
+/** By what a verdict is found again: several slices of one group may be in one batch. */
+interface Named {
+  readonly sourceAnchor: string;
+  readonly prefix?: string | undefined;
+}
+
+const keyOf = ({ sourceAnchor, prefix = '' }: Named): string => `${sourceAnchor} ${prefix}`;
+
+const verdictOf = <V extends Verdict>(
+  { sourceAnchor, prefix }: Named,
+  said: Omit<Verdict, 'sourceAnchor'>,
+): V => ({ sourceAnchor, ...(prefix !== undefined && { prefix }), ...said }) as V;
+
 /** The verdict of each item; an item that the tenant passed over is to be sent again. */
-function inOrder(items: readonly { sourceAnchor: string }[], verdicts: readonly Verdict[]): Verdict[] {
-  const byAnchor = new Map(verdicts.map(verdict => [verdict.sourceAnchor, inOneLine(verdict)]));
+function inOrder<V extends Verdict & Named>(items: readonly Named[], verdicts: readonly V[]): V[] {
+  const known = new Map(verdicts.map(verdict => [keyOf(verdict), inOneLine(verdict)]));
   return items.map(
-    ({ sourceAnchor }) =>
-      byAnchor.get(sourceAnchor) ?? {
-        sourceAnchor,
-        verdict: 'retry',
-        reason: 'the tenant said nothing of this one',
-      },
+    item =>
+      known.get(keyOf(item)) ??
+      verdictOf<V>(item, { verdict: 'retry', reason: 'the tenant said nothing of this one' }),
   );
 }

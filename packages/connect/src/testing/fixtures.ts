@@ -4,7 +4,8 @@ import { generateSigningKey, signingPublicKey, verifyRecord } from '@causeway/re
 import { type Clock, createLog } from '@causeway/service';
 import { ConnectConfiguration } from '../configuration.ts';
 import { type ConnectorContext, scopeOf } from '../context.ts';
-import { type DirectoryObject, decideObject } from '../objects/merge.ts';
+import { findKnown, putObject } from '../objects/groups/put-object.ts';
+import type { DirectoryObject } from '../objects/merge.ts';
 import { connectorStore, openStore } from '../store/store.ts';
 import { TenantClient } from '../tenant/tenant-client.ts';
 import type { ProvisioningPeer } from './provisioning-peer.ts';
@@ -41,6 +42,8 @@ export function testContext(
   const log = createLog('test', { write: () => {} });
   const signingKey = generateSigningKey();
   const connector = configuration.connectors[0]!;
+  const publicKey = signingPublicKey(signingKey);
+  peer.groups.believed = { ...publicKey, tenant: peer.tenantId, forest: FOREST };
   return {
     connector,
     settings: configuration,
@@ -55,7 +58,7 @@ export function testContext(
       issuer: peer.url,
       tokenEndpoint: `${peer.url}/token`,
       signingKey,
-      publicKey: signingPublicKey(signingKey),
+      publicKey,
     },
     log,
   };
@@ -80,12 +83,32 @@ export function person(n: number, attributes: Record<string, string | string[]> 
   };
 }
 
+/** The n-th group of the directory. Its number is counted with those of people: no GUID is both. */
+export function group(n: number, attributes: Record<string, string | string[]> = {}): DirectoryObject {
+  return {
+    guid: guidOf(n),
+    dn: `CN=Group ${n},OU=Groups,DC=corp,DC=example,DC=com`,
+    objectClasses: ['top', 'group'],
+    attributes: {
+      ...{ sAMAccountName: `group${n}`, cn: `Group ${n}`, objectSid: `S-1-5-21-1-2-3-${1000 + n}` },
+      ...{ groupType: '-2147483646', ...attributes },
+    },
+    deleted: false,
+  };
+}
+
 export const guidOf = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 
 /** Puts people into the connector space as an import would. */
 export function imported(context: ConnectorContext, ...people: DirectoryObject[]): void {
-  for (const object of people) context.store.space.put(decideObject(object, context.scope), 1);
+  for (const object of people) {
+    const found = findKnown(context.store, object.guid, object.objectClasses);
+    putObject(context, found, object, { generation: 1, domainSid: DOMAIN_SID });
+  }
 }
+
+/** Of the domain that a test's connector reads. */
+export const DOMAIN_SID = 'S-1-5-21-1-2-3';
 
 /** A password as replication tells it whole; the hash's bytes are the version, so that tests can find it again. */
 export function replicated(n: number, version: number, more: Partial<ReplicatedUser> = {}): ReplicatedUser {

@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type {
   CredentialChange,
+  GroupChange,
+  MembersChange,
   ObjectChange,
   PublicKey,
   SeenRun,
@@ -12,7 +14,9 @@ import type {
   Withdrawal,
 } from '@causeway/contract';
 import { comparePasswordOrder } from '@causeway/credentials';
-import { domainFingerprint, generateSigningKey, joinEncapsulation, peekRecord } from '@causeway/records';
+import { domainFingerprint, generateSigningKey, peekRecord } from '@causeway/records';
+import { changesOf, credentialsOf } from './peer-bodies.ts';
+import { PeerGroups } from './peer-groups.ts';
 import { differingFrom, linesOf, type PeerUser, pageOf } from './peer-lines.ts';
 
 /** What a scripted tenant does with a request instead of answering it. */
@@ -32,7 +36,9 @@ const SYNC = '/api/v1/sync/';
 const HEAD = `${SYNC}head`;
 const COMPARE = `${SYNC}compare`;
 const LINES = `${SYNC}lines`;
-const COMPARING: ReadonlySet<string> = new Set([COMPARE, LINES]);
+const COMPARE_GROUPS = `${SYNC}compare-groups`;
+const GROUP_LINES = `${SYNC}group-lines`;
+const COMPARING: ReadonlySet<string> = new Set([COMPARE, LINES, COMPARE_GROUPS, GROUP_LINES]);
 
 /** The tenant's provisioning side as a scripted peer: keeps what it is told, records all of it, misbehaves on demand. */
 export class ProvisioningPeer {
@@ -43,6 +49,7 @@ export class ProvisioningPeer {
   readonly receipts = new Map<string, string>();
   readonly heads = new Map<string, string>();
   readonly users = new Map<string, PeerUser>();
+  readonly groups = new PeerGroups();
   readonly requests: { path: string; body: string }[] = [];
   /** Taken from the front, one a request to the provisioning API. */
   readonly script: (Misbehaviour | undefined)[] = [];
@@ -85,6 +92,7 @@ export class ProvisioningPeer {
   /** As at its beginning, for one test after another: nothing was told, nothing is scripted or judged, there is no managed domain. */
   forget(): void {
     this.users.clear();
+    this.groups.forget();
     this.requests.length = 0;
     this.script.length = 0;
     this.judge = () => undefined;
@@ -199,6 +207,10 @@ export class ProvisioningPeer {
       }
       case '/api/v1/sync/objects':
         return { verdicts: changesOf<ObjectChange>(body).map(change => this.#takeObject(change)) };
+      case '/api/v1/sync/groups':
+        return { verdicts: changesOf<GroupChange>(body).map(change => this.groups.take(change)) };
+      case '/api/v1/sync/members':
+        return { verdicts: changesOf<MembersChange>(body).map(change => this.groups.takeMembers(change)) };
       case '/api/v1/sync/credentials':
         return { verdicts: credentialsOf(body).map(change => this.#takeCredential(change)) };
       case '/api/v1/sync/withdrawals':
@@ -215,9 +227,18 @@ export class ProvisioningPeer {
       }
       case LINES:
         return pageOf(this.lines(), JSON.parse(body) as { buckets: number[]; after: string });
+      case COMPARE_GROUPS:
+        return { differing: this.groups.differingFrom((JSON.parse(body) as { buckets: string }).buckets) };
+      case GROUP_LINES:
+        return this.groups.linesOf((JSON.parse(body) as { buckets: number[] }).buckets);
       default:
         return {};
     }
+  }
+
+  /** Who is in a group, in the order of references; undefined where it has not the whole of it. */
+  membersOf(anchor: string): string[] | undefined {
+    return this.groups.membersOf(anchor, member => this.users.has(member) || this.groups.groups.has(member));
   }
 
   /** What it has. */
@@ -233,7 +254,7 @@ export class ProvisioningPeer {
     if (change.operation === 'upsert') this.users.set(sourceAnchor, { ...known, object: change });
     else if (!this.users.delete(sourceAnchor)) {
       return { sourceAnchor, verdict: 'refused', code: 'unknown-user', reason: 'no such user' };
-    }
+    } else this.groups.deletions.set(sourceAnchor, change.sequence);
     return { sourceAnchor, verdict: 'applied' };
   }
 
@@ -264,18 +285,4 @@ export class ProvisioningPeer {
     delete user.credential;
     return { sourceAnchor, verdict: 'applied' };
   }
-}
-
-function changesOf<T>(body: string): T[] {
-  return (JSON.parse(body) as { changes: T[] }).changes;
-}
-
-function credentialsOf(body: string): CredentialChange[] {
-  const { encapsulation } = JSON.parse(body) as { encapsulation: string | null };
-  return changesOf<CredentialChange>(body).map(change => {
-    const { record: signed } = change;
-    return signed && encapsulation
-      ? { ...change, record: joinEncapsulation({ signed, encapsulation }) }
-      : change;
-  });
 }

@@ -11,13 +11,21 @@ export interface ScriptedObject {
 
 /** What a question says more closely. */
 export interface Asked {
-  /** The cookie that it came with. */
+  /** Where the directory stood when it gave the cookie that this came with. */
   cookie: string | undefined;
   /** Whether it names an object. */
   names(guid: string): boolean;
 }
 
 type Answer = readonly ScriptedObject[] | 'close' | ((asked: Asked) => readonly ScriptedObject[]);
+
+/** A question for the values of a link. */
+export interface AskedLinks {
+  readonly attribute: 'member' | 'memberOf';
+  /** Whether some objects alone are asked for. */
+  readonly isNamed: boolean;
+  names(guid: string): boolean;
+}
 
 /** What was asked of it: everything, what changed since a cookie, or objects by their GUIDs. */
 export type Question = 'full' | 'delta' | 'whole';
@@ -28,6 +36,8 @@ export class ScriptedDirectory {
   readonly #sockets = new Set<Socket>();
   /** What each kind of question is answered with. */
   readonly answers: Record<Question, Answer> = { full: [], delta: [], whole: [] };
+  /** Objects with all values of a link. */
+  links: (asked: AskedLinks) => readonly ScriptedObject[] = () => [];
   readonly asked: Question[] = [];
   /** What comes after the beginning that all its cookies have: where it stands. */
   position = '';
@@ -70,11 +80,18 @@ export class ScriptedDirectory {
   #answer(socket: Socket, request: Buffer): void {
     const id = idOf(request);
     const text = request.toString('latin1');
+    const names = (guid: string) => request.includes(Buffer.from(encodeGuid(guid)));
+    const [, attribute] = LINKS.exec(text) ?? [];
+    if (attribute === 'member' || attribute === 'memberOf') {
+      const found = this.links({ attribute, names, isNamed: text.includes(NAMED) });
+      socket.write(Buffer.concat([...found.map(object => entryOf(id, object)), done(id)]));
+      return;
+    }
     if (!text.includes(ControlOid.dirSync)) {
       socket.write(Buffer.concat([entry(id, 'CN=dc', this.self), done(id)]));
       return;
     }
-    const [cookie] = COOKIES.exec(text) ?? [];
+    const [, cookie] = COOKIES.exec(text) ?? [];
     const question = text.includes('objectGUID') ? 'whole' : cookie !== undefined ? 'delta' : 'full';
     this.asked.push(question);
     const script = this.answers[question];
@@ -82,29 +99,20 @@ export class ScriptedDirectory {
       socket.destroy();
       return;
     }
-    const names = (guid: string) => request.includes(Buffer.from(encodeGuid(guid)));
-    const answer =
-      typeof script === 'function' ? script({ cookie: cookie?.slice(COOKIE.length), names }) : script;
-    const entries = answer.map(({ guid, dn, objectSid, attributes = {} }) =>
-      entry(id, dn, {
-        objectGUID: [Buffer.from(encodeGuid(guid))],
-        ...(objectSid !== undefined && { objectSid: [Buffer.from(encodeSid(objectSid))] }),
-        ...Object.fromEntries(
-          Object.entries(attributes).map(([name, value]) => [
-            name,
-            value === undefined ? [] : [value].flat(),
-          ]),
-        ),
-      }),
-    );
-    const value = tlv(0x30, tlv(2, Buffer.of(0)), tlv(2, Buffer.of(0)), tlv(4, COOKIE));
+    const answer = typeof script === 'function' ? script({ cookie, names }) : script;
+    const entries = answer.map(object => entryOf(id, object));
+    const value = tlv(0x30, tlv(2, Buffer.of(0)), tlv(2, Buffer.of(0)), tlv(4, `${COOKIE}${this.position}.`));
     const control = tlv(0xa0, tlv(0x30, tlv(4, ControlOid.dirSync), tlv(4, value)));
     socket.write(Buffer.concat([...entries, done(id, control)]));
   }
 }
 
 const COOKIE = 'a-cookie-of-the-scripted-directory';
-const COOKIES = new RegExp(`${COOKIE}\\d*`);
+/** With a point behind it: what follows in a request may look like a digit. */
+const COOKIES = new RegExp(`${COOKIE}(\\d*)\\.`);
+const LINKS = /(member|memberOf);range=0-/;
+/** A filter that compares with one: its name, and the head of 16 bytes. */
+const NAMED = 'objectGUID\x04\x10';
 const SELF = {
   defaultNamingContext: ['DC=corp,DC=example,DC=com'],
   configurationNamingContext: ['CN=Configuration,DC=corp,DC=example,DC=com'],
@@ -152,6 +160,15 @@ const entry = (id: Buffer, dn: string, attributes: Record<string, (string | Buff
       ),
     ),
   );
+
+const entryOf = (id: Buffer, { guid, dn, objectSid, attributes = {} }: ScriptedObject): Buffer =>
+  entry(id, dn, {
+    objectGUID: [Buffer.from(encodeGuid(guid))],
+    ...(objectSid !== undefined && { objectSid: [Buffer.from(encodeSid(objectSid))] }),
+    ...Object.fromEntries(
+      Object.entries(attributes).map(([name, value]) => [name, value === undefined ? [] : [value].flat()]),
+    ),
+  });
 
 const done = (id: Buffer, controls: Buffer = Buffer.alloc(0)): Buffer =>
   tlv(0x30, tlv(2, id), tlv(0x65, tlv(10, Buffer.of(0)), tlv(4), tlv(4)), controls);

@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import {
-  type ReplicatedUser,
   type ReplicationConnection,
-  type ReplicationCookie,
-  type ReplicationPage,
   readDirectoryIdentity,
   readDirectoryRoots,
 } from '@causeway/active-directory';
-import { EncryptionType, ntHash, stringToKey } from '@causeway/credentials';
 import { encodeGuid, encodeSid, type LdapConnection } from '@causeway/ldap';
 import type { Clock } from '@causeway/service';
 import { dateToFiletime, FILETIME_NEVER } from '@causeway/wire';
@@ -15,42 +11,21 @@ import { DirectoryGuard } from '../domain-controller/directory-guard.ts';
 import type { DomainController } from '../domain-controller/domain-controller.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { UserAccountControl } from '../user-account-control.ts';
+import { type ForestGroup, ForestGroups } from './forest-groups.ts';
+import type { ForestPerson } from './forest-person.ts';
 import { type Asked, ScriptedDirectory, type ScriptedObject } from './scripted-directory.ts';
-
-/** Somebody of a scripted forest, as its domain controller has the object now. */
-export interface ForestPerson {
-  readonly guid: string;
-  readonly anchor: string;
-  readonly sid: string;
-  name: string;
-  principal: string;
-  enabled: boolean;
-  /** ISO 8601; null: never. */
-  expires: string | null;
-  deleted: boolean;
-  /** False: not even a tombstone is left. */
-  isThere: boolean;
-  /** Every one that they ever had, the newest last. */
-  readonly passwords: string[];
-  /** The password is a temporary one. */
-  mustChange: boolean;
-  /** How often the password was set, and when last, in seconds since 1601. */
-  version: number;
-  setAt: number;
-  /** The database that it was set in. */
-  setBy: string;
-  objectUsn: number;
-  passwordUsn: number;
-}
+import { scriptedReplication } from './scripted-replication.ts';
 
 /** What a forest had at a moment. */
 export interface ForestSnapshot {
   readonly people: readonly ForestPerson[];
+  readonly groups: readonly ForestGroup[];
   readonly usn: number;
 }
 
+/** Of a forest that nobody gave another one. */
 const DOMAIN_SID = 'S-1-5-21-1-2-3';
-const PAGE = 100;
+export const DOMAIN_USERS = 513;
 /** Seconds from 1601 to 1970. */
 const EPOCH = 11_644_473_600;
 
@@ -61,6 +36,8 @@ const EPOCH = 11_644_473_600;
 export class ScriptedForest {
   readonly forest: string;
   readonly people: ForestPerson[] = [];
+  readonly groups: ForestGroups;
+  readonly domainSid: string;
   readonly #clock: Clock;
   readonly #directory: ScriptedDirectory;
   #invocationId = randomUUID();
@@ -68,12 +45,13 @@ export class ScriptedForest {
   #usn = 1000;
   #rid = 1100;
 
-  static async listen(forest: string, clock: Clock): Promise<ScriptedForest> {
-    return new ScriptedForest(forest, clock, await ScriptedDirectory.listen());
+  static async listen(forest: string, clock: Clock, domainSid = DOMAIN_SID): Promise<ScriptedForest> {
+    return new ScriptedForest(forest, clock, await ScriptedDirectory.listen(), domainSid);
   }
 
-  private constructor(forest: string, clock: Clock, directory: ScriptedDirectory) {
+  private constructor(forest: string, clock: Clock, directory: ScriptedDirectory, domainSid: string) {
     this.forest = forest;
+    this.domainSid = domainSid;
     this.#clock = clock;
     this.#directory = directory;
     const base = this.namingContext;
@@ -81,14 +59,29 @@ export class ScriptedForest {
       defaultNamingContext: [base],
       rootDomainNamingContext: [base],
       invocationId: [Buffer.from(encodeGuid(this.#invocationId))],
-      objectSid: [Buffer.from(encodeSid(DOMAIN_SID))],
+      objectSid: [Buffer.from(encodeSid(domainSid))],
       objectGUID: [Buffer.from(encodeGuid(this.#domainGuid))],
     });
-    const told = (some: ForestPerson[]) => some.map(person => this.#object(person));
-    directory.answers.full = () => told(this.#found());
-    directory.answers.delta = ({ cookie }: Asked) =>
-      told(this.#found().filter(({ objectUsn }) => objectUsn > Number(cookie)));
-    directory.answers.whole = ({ names }: Asked) => told(this.#found().filter(({ guid }) => names(guid)));
+    const nextUsn = (): number => {
+      this.#usn += 1;
+      this.#moved();
+      return this.#usn;
+    };
+    const living = (guid: string) => this.#found().find(one => one.guid === guid && !one.deleted);
+    this.groups = new ForestGroups({
+      ...{ namingContext: base, nextUsn, nextSid: () => `${domainSid}-${++this.#rid}`, person: living },
+    });
+    const told = (some: ForestPerson[], usn?: number) => some.map(person => this.#object(person, usn));
+    directory.answers.full = () => [...told(this.#found()), ...this.groups.everything()];
+    directory.answers.delta = ({ cookie }: Asked) => {
+      const people = this.#found().filter(({ objectUsn }) => objectUsn > Number(cookie));
+      return [...this.groups.since(Number(cookie)), ...told(people, Number(cookie))];
+    };
+    directory.answers.whole = ({ names }: Asked) => [
+      ...told(this.#found().filter(({ guid }) => names(guid))),
+      ...this.groups.everything().filter(({ guid }) => names(guid)),
+    ];
+    directory.links = asked => this.groups.links(asked);
     this.#moved();
   }
 
@@ -102,10 +95,11 @@ export class ScriptedForest {
   hire(name: string, password: string): ForestPerson {
     const guid = randomUUID();
     const person: ForestPerson = {
-      ...{ guid, anchor: sourceAnchorOf(guid), sid: `${DOMAIN_SID}-${++this.#rid}` },
+      ...{ guid, anchor: sourceAnchorOf(guid), sid: `${this.domainSid}-${++this.#rid}` },
       ...{ name, principal: `${name}@${this.forest}`, enabled: true, expires: null },
+      primaryGroup: DOMAIN_USERS,
       ...{ deleted: false, isThere: true, passwords: [], mustChange: false },
-      ...{ version: 0, setAt: 0, setBy: this.#invocationId, objectUsn: 0, passwordUsn: 0 },
+      ...{ version: 0, setAt: 0, setBy: this.#invocationId, objectUsn: 0, restoredUsn: 0, passwordUsn: 0 },
     };
     this.people.push(person);
     this.change(person, {});
@@ -135,6 +129,18 @@ export class ScriptedForest {
     this.#moved();
   }
 
+  /**
+   * Somebody's primary group is another one, of which they are a member: the domain controller takes them out of its `member`, and puts
+   * them into the one before's, where that is not Domain Users.
+   */
+  setPrimaryGroup(person: ForestPerson, group: ForestGroup | undefined): void {
+    const before = this.groups.all.find(({ sid }) => ridOf(sid) === person.primaryGroup);
+    person.primaryGroup = group ? ridOf(group.sid) : DOMAIN_USERS;
+    if (group) this.groups.remove(group, person);
+    if (before && !before.deleted) this.groups.add(before, person);
+    this.change(person, {});
+  }
+
   delete(person: ForestPerson): void {
     Object.assign(person, { deleted: true, objectUsn: ++this.#usn });
     this.#moved();
@@ -146,15 +152,16 @@ export class ScriptedForest {
   }
 
   snapshot(): ForestSnapshot {
-    return { people: structuredClone(this.people), usn: this.#usn };
+    return { people: structuredClone(this.people), groups: structuredClone(this.groups.all), usn: this.#usn };
   }
 
   /** The forest is restored from a backup: another database, and nobody knows what came after it. */
-  takeBack({ people, usn }: ForestSnapshot): void {
+  takeBack({ people, groups, usn }: ForestSnapshot): void {
     const then = new Map(people.map(person => [person.guid, person]));
     const known = this.people.filter(({ guid }) => then.has(guid));
     this.people.splice(0, this.people.length, ...known);
     for (const person of known) Object.assign(person, structuredClone(then.get(person.guid)));
+    this.groups.all.splice(0, this.groups.all.length, ...structuredClone(groups));
     this.#usn = usn;
     this.#invocationId = randomUUID();
     this.#directory.self.invocationId = [Buffer.from(encodeGuid(this.#invocationId))];
@@ -166,10 +173,17 @@ export class ScriptedForest {
     return this.#usn;
   }
 
-  /** From the recycle bin, with all that it had. */
-  restore(person: ForestPerson): void {
-    Object.assign(person, { deleted: false, objectUsn: ++this.#usn });
+  /** From the recycle bin, with all that it had, or as a tombstone: in no group. */
+  restore(person: ForestPerson, isFromBin = true): void {
+    if (!isFromBin) this.groups.forgetLinks(person.guid);
+    const usn = ++this.#usn;
+    Object.assign(person, { deleted: false, objectUsn: usn, restoredUsn: usn });
     this.#moved();
+  }
+
+  /** Its domain controller's LDAP. */
+  connect(): Promise<LdapConnection> {
+    return this.#directory.connect();
   }
 
   /** What a connector has in the place of a domain controller's connections. */
@@ -177,7 +191,7 @@ export class ScriptedForest {
     controller: DomainController,
     store: ConstructorParameters<typeof DirectoryGuard>[1],
   ): Promise<Partial<DomainController>> {
-    const connection = await this.#directory.connect();
+    const connection = await this.connect();
     const guarded = async (): Promise<LdapConnection> => {
       const identity = await readDirectoryIdentity(connection, await readDirectoryRoots(connection));
       new DirectoryGuard(controller.connector, store).check(identity);
@@ -214,7 +228,8 @@ export class ScriptedForest {
     this.#directory.self.highestCommittedUSN = [String(this.#usn)];
   }
 
-  #object({ guid, name, principal, sid, deleted, enabled, expires }: ForestPerson): ScriptedObject {
+  #object(person: ForestPerson, usn = Number.POSITIVE_INFINITY): ScriptedObject {
+    const { guid, name, principal, sid, deleted, enabled, expires, primaryGroup } = person;
     const objectClass = ['top', 'person', 'organizationalPerson', 'user'];
     if (deleted)
       return {
@@ -223,76 +238,20 @@ export class ScriptedForest {
       };
     const { normalAccount, accountDisable } = UserAccountControl;
     const attributes = {
-      ...{ objectClass, isDeleted: undefined, sAMAccountName: name, userPrincipalName: principal },
+      ...{ objectClass, sAMAccountName: name, userPrincipalName: principal },
+      ...(person.restoredUsn > usn && { isDeleted: undefined }),
       userAccountControl: String(enabled ? normalAccount : normalAccount | accountDisable),
+      primaryGroupID: String(primaryGroup),
       accountExpires: String(expires === null ? FILETIME_NEVER : dateToFiletime(new Date(expires))),
     };
     return { guid, dn: `CN=${name},OU=People,${this.namingContext}`, objectSid: sid, attributes };
   }
 
-  /** A password is replicated whole, whatever of it changed. */
-  #replicated(person: ForestPerson): ReplicatedUser {
-    const { guid, name, sid, deleted, mustChange, version, setAt, setBy } = person;
-    const password = person.passwords.at(-1)!;
-    const salt = `${this.forest.toUpperCase()}${name}`;
-    const { aes256, aes128 } = EncryptionType;
-    const keys = [aes256, aes128].map(enctype => ({ enctype, key: keyOf(enctype, password, salt) }));
-    return {
-      ...{ objectGuid: guid, distinguishedName: name, objectSid: sid, isDeleted: deleted },
-      ...{ sAMAccountName: name, pwdLastSet: mustChange ? 0n : BigInt(setAt) * 10_000_000n },
-      ntHash: ntHash(password),
-      kerberosKeys: { salt, iterations: 4096, keys },
-      passwordOrder: { version, originatingTime: setAt, originatingInvocationId: setBy },
-    };
-  }
-
   #replication(): ReplicationConnection {
-    const cookie = (): ReplicationCookie => ({
-      invocationId: this.#invocationId,
-      highWaterMark: { highObjUpdate: String(this.#usn), reserved: '0', highPropUpdate: String(this.#usn) },
-      upToDateVector: [{ invocationId: this.#invocationId, usn: String(this.#usn) }],
-      attributeSet: 'passwords',
-    });
-    const { people } = this;
-    const invocationId = this.#invocationId;
-    const replicated = (person: ForestPerson) => this.#replicated(person);
-    const living = () => people.filter(({ isThere, deleted }) => isThere && !deleted);
-    return {
-      async *replicateChanges({ cookie: since }) {
-        const from = since === undefined ? 0 : Number(since.highWaterMark.highObjUpdate);
-        const changed = living().filter(({ passwordUsn }) => passwordUsn > from);
-        const end = cookie();
-        for (let at = 0; at === 0 || at < changed.length; at += PAGE) {
-          const users = changed.slice(at, at + PAGE).map(replicated);
-          const more = at + PAGE < changed.length;
-          const page: ReplicationPage = {
-            ...{ users, serverObjects: users.length, bytes: 0, more, invocationId },
-            ...{ fullCycle: since === undefined, wipe: () => {} },
-            ...(!more && { cookie: end }),
-          };
-          yield page;
-        }
-      },
-      async replicateObject(object) {
-        const found = living().find(({ guid }) => 'objectGuid' in object && guid === object.objectGuid);
-        return found && replicated(found);
-      },
-      crackNames: unasked,
-      domainControllerInfo: unasked,
-      accountNamingContext: unasked,
-      close: async () => {},
-      [Symbol.asyncDispose]: async () => {},
-    };
+    const { forest, people } = this;
+    return scriptedReplication({ forest, people, invocationId: this.#invocationId, usn: () => this.#usn });
   }
 }
 
-const unasked = () => Promise.reject(new Error('nothing of this is scripted'));
-
-const made = new Map<string, Uint8Array>();
-/** 4096 rounds once a password. A fresh copy each time: whoever takes one wipes it. */
-function keyOf(enctype: number, password: string, salt: string): Uint8Array {
-  const text = `${enctype} ${salt} ${password}`;
-  const key = made.get(text) ?? stringToKey(enctype, password, salt);
-  made.set(text, key);
-  return key.slice();
-}
+/** The last part of a SID. */
+const ridOf = (sid: string): number => Number(sid.slice(sid.lastIndexOf('-') + 1));

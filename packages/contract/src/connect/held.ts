@@ -12,8 +12,12 @@ export const HeldList = z.strictObject({
   connector: z.string(),
   forest: z.string(),
   operation: z.enum(['delete', 'create']),
-  /** Deletions of people who were found in another place, and are not in the directory; absent where the directory reported them. */
-  kind: z.literal('stranger').optional(),
+  /**
+   * Absent of people whom the directory reported as deleted. `stranger`: people who were found in another place, and are not in the
+   * directory. `group`: groups. `stranger-group`: groups that were found in another place. `member`: members whom the lists of their groups do not show any more, though nobody said that they
+   * left; `objectGuid` and `distinguishedName` are the group's, `sourceAnchor` is what the member is known by.
+   */
+  kind: z.enum(['stranger', 'group', 'stranger-group', 'member']).optional(),
   /** When the first of them was held. */
   since: Timestamp,
   /** The first of them; `count` of them in all. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { route } from '../http/route.ts';
 import { connectorRoutes } from './connectors.ts';
+import { groupStatusRoutes } from './group-status.ts';
 import { heldRoutes } from './held.ts';
 import { objectRoutes } from './objects.ts';
 import { pairingRoutes } from './pairing.ts';
@@ -17,6 +18,7 @@ import { adminTokenRoutes } from './tokens.ts';
  */
 export const connectAdministrationRoutes = {
   ...statusRoutes,
+  ...groupStatusRoutes,
   ...connectorRoutes,
   ...passwordSyncRoutes,
   ...schedulerRoutes,

@@ -55,6 +55,8 @@ export const CycleSummary = z.strictObject({
   retried: Count,
   suppressedDeletes: Count,
   suppressedCreations: Count,
+  /** Slices of members of groups that were sent. */
+  slices: Count.default(0),
   passwords: z.strictObject({ read: Count, sent: Count }),
   milliseconds: z.number(),
 });

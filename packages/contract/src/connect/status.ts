@@ -3,6 +3,7 @@ import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from '../common.ts';
 import { RecordNames } from '../http/accepts.ts';
 import { route } from '../http/route.ts';
 import { SeenRuns } from '../http/run.ts';
+import { ConnectGroups } from './group-status.ts';
 
 /** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
 
@@ -79,6 +80,9 @@ export const ConnectArrival = z.strictObject({
   ]),
   accounts: Arrived,
   credentials: Arrived,
+  /** Groups, and slices of their members; absent where the managed domain says nothing of them. */
+  groups: Arrived.optional(),
+  slices: Arrived.optional(),
   completeAsOf: Timestamp.nullable(),
   receiptAt: Timestamp.nullable(),
   /** In words; null while all is well. */
@@ -86,9 +90,10 @@ export const ConnectArrival = z.strictObject({
   /** The first of those whose state in the managed domain is not what it should be; `missingCount` of them in all. */
   missing: z.array(
     z.strictObject({
+      /** Or a group's name, where it is of a group. */
       user: z.string(),
       sourceAnchor: z.string(),
-      what: z.enum(['account', 'credential', 'not deleted']),
+      what: z.enum(['account', 'credential', 'not deleted', 'group', 'members', 'group not deleted']),
       /** The managed domain's own word why it was not written, when it came. */
       refused: z.string().nullable(),
       /** What else is known of why, in words. */
@@ -141,7 +146,7 @@ export const ConnectComparison = z.strictObject({
   saidAnew: Count,
   /** Those of them who differed again and again: an alarm named them. */
   alarmed: Count,
-  /** Whom another place has and nobody knows here, before the directory was asked or while it has them. */
+  /** People and groups whom another place has and nobody knows here, before the directory was asked or while it has them. */
   strangers: Count,
   /** Those of whom it has nothing, and whose deletions wait for an administrator. */
   strangersHeld: Count,
@@ -210,6 +215,8 @@ export const ConnectStatus = z.strictObject({
       suppressedCreations: Count,
       /** New users of 24 hours, when they are more than an alarm leaves unsaid. */
       growthAlarm: Count.nullable(),
+      /** There once a group was met. */
+      groups: ConnectGroups.optional(),
       fullPass: FullPasswordSync.nullable(),
       /** Absent until the tenant was compared, and where it is of a release that cannot be. */
       comparison: ConnectComparison.optional(),

@@ -14,6 +14,8 @@ export type NameList = z.infer<typeof NameList>;
 export const DomainNameClaims = z.strictObject({
   name: z.string(),
   holders: z.array(NamedAccount),
+  /** The group that has it; absent where none has. */
+  group: z.strictObject({ forest: z.string(), anchor: z.string(), name: z.string() }).optional(),
   /** The forest that it belongs to. */
   owner: z.string().nullable(),
   /** Null while it is not reserved. */

@@ -58,7 +58,8 @@ export type ManagedAccount = z.infer<typeof ManagedAccount>;
 /** Why a record was not written, or a name or a SID is not as its record says. */
 export const UserProblem = z.strictObject({
   ...PERSON,
-  kind: z.enum(['account', 'credential', 'name', 'sid']),
+  /** group, members: a group's record, a slice of its members. */
+  kind: z.enum(['account', 'credential', 'group', 'members', 'name', 'sid']),
   /** The person is the record's word; else the tenant's, which shows records as of whomever it likes. */
   verified: z.boolean(),
   /** `waiting`: for an administrator; `failed`: tried again. */

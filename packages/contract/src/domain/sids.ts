@@ -6,27 +6,48 @@ import { Done, ForestText } from './people.ts';
 /** A domain's SID, without a RID. */
 export const DomainSidText = z.string().regex(/^S-1-5-21-\d{1,10}-\d{1,10}-\d{1,10}$/, 'a domain’s SID');
 
-/** A domain on-premises whose people have SIDs of it. */
+const Count = z.int().nonnegative();
+
+/** A domain on-premises whose people and groups have SIDs of it. */
 export const OnPremisesDomain = z.strictObject({
   sid: z.string(),
   forest: z.string(),
   /** When the forest brought it first. */
   since: Timestamp,
-  /** Null: nobody has confirmed that it is the forest's, and its people get no on-premises SIDs here. */
+  /** Null: nobody has confirmed that it is the forest's, and nobody gets on-premises SIDs of it here. */
   confirmedAt: Timestamp.nullable(),
   /** Since when an administrator has said that it is not the forest's; null where nobody has been asked. */
   declinedAt: Timestamp.nullable().optional(),
-  people: z.int().nonnegative(),
+  people: Count,
+  /** Security groups. Absent of a release before. */
+  groups: Count.optional(),
 });
 export type OnPremisesDomain = z.infer<typeof OnPremisesDomain>;
 
+/** People who are in so many groups with on-premises SIDs that Windows may refuse them. */
+export const FullTokens = z.strictObject({
+  /** In more groups than this. */
+  above: Count,
+  at: Timestamp,
+  count: Count,
+  /** The first of them. */
+  people: z.array(
+    z.strictObject({ forest: z.string(), anchor: z.string(), user: z.string(), groups: Count }),
+  ),
+});
+export type FullTokens = z.infer<typeof FullTokens>;
+
 export const OnPremisesSids = z.strictObject({
-  /** As the configuration says. */
-  setting: z.enum(['all', 'none']),
+  /** As the configuration says: everybody's, security groups' alone, or nobody's. */
+  setting: z.enum(['all', 'groups', 'none']),
   /** People who have their SID here, and those of whom something is still to be done. */
-  written: z.int().nonnegative(),
-  waiting: z.int().nonnegative(),
+  written: Count,
+  waiting: Count,
+  /** The same of security groups. Absent of a release before. */
+  groups: z.strictObject({ written: Count, waiting: Count }).optional(),
   domains: z.array(OnPremisesDomain),
+  /** Absent until it was counted. */
+  fullTokens: FullTokens.optional(),
 });
 export type OnPremisesSids = z.infer<typeof OnPremisesSids>;
 
@@ -35,7 +56,7 @@ export const domainSidRoutes = {
     method: 'GET',
     path: '/sids',
     access: ['local'],
-    summary: 'the domains on-premises whose SIDs people have, and which of them are confirmed',
+    summary: 'the domains on-premises whose SIDs people and groups have, and which of them are confirmed',
     reply: OnPremisesSids,
   }),
   confirmSid: route({
@@ -43,7 +64,7 @@ export const domainSidRoutes = {
     path: '/sids/confirm',
     access: ['local'],
     summary:
-      "confirms that a domain's SID is a forest's: its people have their on-premises SIDs here from then on",
+      "confirms that a domain's SID is a forest's: its people and groups have their on-premises SIDs here from then on",
     body: z.strictObject({ sid: z.string().max(100), forest: ForestText }),
     reply: Done,
   }),

@@ -29,7 +29,13 @@ export const DomainDns = z.strictObject({
 });
 export type DomainDns = z.infer<typeof DomainDns>;
 
-const Records = { accounts: Count, credentials: Count };
+const Records = {
+  accounts: Count,
+  credentials: Count,
+  /** Absent where nothing is told of groups. */
+  groups: Count.optional(),
+  slices: Count.optional(),
+};
 
 /** How much of a forest has arrived in the managed domain. */
 export const DomainArrival = z.strictObject({
@@ -54,6 +60,8 @@ export const DomainArrival = z.strictObject({
   completeAsOf: Timestamp.nullable(),
   /** Buckets that are not as the head says, and that nothing explains. */
   differing: z.array(z.int()),
+  /** The same of groups and slices of their members. */
+  groupsDiffering: z.array(z.int()).optional(),
   notWritten: Count,
   alarm: z.strictObject({ kind: z.enum(['differs', 'silent']), since: Timestamp }).nullable(),
 });
@@ -70,6 +78,25 @@ export const AdministratorCounts = z.strictObject({
   tenant: z.enum(['says', 'older']).nullable(),
 });
 export type AdministratorCounts = z.infer<typeof AdministratorCounts>;
+
+/** The groups of forests in the managed domain, in numbers. */
+export const DomainGroups = z.strictObject({
+  /** In the directory; `waiting`: records that it does not have yet; `unclaimed`: groups there of which no record has come. */
+  ...{ groups: Count, waiting: Count, unclaimed: Count },
+  /** Written; and those whose member, or whose group, is not there. */
+  ...{ memberships: Count, membershipsWaiting: Count },
+  /** Deletions of groups, and those of them that wait for an administrator. */
+  ...{ deletionsWaiting: Count, deletionsHeld: Count },
+  /** When the feed of groups was read to its end last; null while more of it is there. */
+  readAt: Timestamp.nullable(),
+  /** Whether the tenant has such a feed; null where that is not known. */
+  served: z.boolean().nullable(),
+  /** What keeps the feed of groups from being followed, in words. */
+  trouble: z.string().nullable(),
+  /** Records and slices that are not taken, by code. */
+  problems: z.record(z.string(), Count),
+});
+export type DomainGroups = z.infer<typeof DomainGroups>;
 
 /** What `causeway domain status` shows. Nothing in it is secret. */
 export const DomainStatus = z.strictObject({
@@ -119,6 +146,8 @@ export const DomainStatus = z.strictObject({
     ...{ accounts: Count, withCredential: Count, deleted: Count },
     unclaimed: Count.optional(),
   }),
+  /** Absent of a release before. */
+  groups: DomainGroups.optional(),
   administrators: AdministratorCounts,
   /** Whom administrators keep out: how many, those that are not on the account yet, and the newest. */
   blocked: z.strictObject({

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ACCEPTED_RECORDS, isReadBy, readAccepts, writeAccepts } from '../index.ts';
 
@@ -23,4 +24,9 @@ test('shows a reader the records of the first release, and beyond them what it a
     assert.equal(isReadBy(announced, 'withdrawal-1'), announced === ACCEPTED_RECORDS);
     assert.equal(isReadBy(announced, 'account-4'), false);
   }
+});
+
+test('docs/formats.md says what every agent announces', () => {
+  const page = readFileSync(new URL('../../../../docs/formats.md', import.meta.url), 'utf8');
+  assert.ok(page.includes(`\`Causeway-Accepts: ${writeAccepts(ACCEPTED_RECORDS)}\``));
 });

@@ -7,14 +7,19 @@ import { z } from 'zod';
 export const ACCEPTS_HEADER = 'causeway-accepts';
 /** Of a user, so that state depends on who reads them. */
 export const USER_RECORDS: readonly string[] = ['account-3', 'credential-3', 'withdrawal-1', 'withdrawal-2'];
-/** Of them, what is said of passwords of a forest that was restored: their orders have an epoch. */
+/** Of a group of a forest: who has announced them gets groups and their members. */
+export const GROUP_RECORDS: readonly string[] = ['group-1', 'members-1'];
+/** Of users, what is said of passwords of a forest that was restored: their orders have an epoch. */
 export const EPOCH_RECORDS: readonly string[] = ['credential-3', 'withdrawal-2'];
 /** What this program announces: kind and version of a record. */
 export const ACCEPTED_RECORDS: readonly string[] = [
   ...USER_RECORDS,
+  ...GROUP_RECORDS,
   'head-2',
+  'head-3',
   'receipt-2',
   'receipt-3',
+  'receipt-5',
 ].sort();
 /** A report of Domain Services that says its user's forest. A tenant announces it, by the same header in every answer. */
 export const FOREST_REPORT = 'report-2';

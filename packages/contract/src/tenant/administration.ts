@@ -11,7 +11,9 @@ import {
 } from '../common.ts';
 import { route } from '../http/route.ts';
 import { SeenRuns } from '../http/run.ts';
+import { GroupsClaim } from './applications.ts';
 import { AgentKind } from './enrolment.ts';
+import { GroupText } from './groups.ts';
 import { NameDifference } from './names.ts';
 import { Profile, WindowsCredentialsSyncConfig } from './synchronization.ts';
 
@@ -76,6 +78,8 @@ export const TenantStatus = z.strictObject({
   disabled: z.int(),
   /** Absent when there is none. */
   blocked: z.int().optional(),
+  /** Groups that are there, of forests and of the tenant's own; absent when there is none. */
+  groups: z.int().optional(),
   withCredential: z.int(),
   withLegacyRecord: z.int(),
   legacyApplied: z.int(),
@@ -179,6 +183,9 @@ export const administrationRoutes = {
       postLogoutRedirectUris: z.array(Address).max(20).optional(),
       /** For an application that can keep one: it proves itself by client_secret_basic, and nothing else. */
       secret: z.boolean().optional(),
+      groups: GroupsClaim.optional(),
+      /** A security group, by id or display name: it is for its members alone. */
+      forGroup: GroupText.optional(),
     }),
     reply: z.strictObject({
       clientId: z.string(),

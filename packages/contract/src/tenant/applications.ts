@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { Empty, Timestamp } from '../common.ts';
 import { route } from '../http/route.ts';
+import { GroupText } from './groups.ts';
+
+/** How an application is told people's groups. */
+export const GroupsClaim = z.enum(['ids', 'names']);
+export type GroupsClaim = z.infer<typeof GroupsClaim>;
 
 /** What people sign in to: an OIDC relying party. */
 export const Application = z.strictObject({
@@ -11,6 +16,17 @@ export const Application = z.strictObject({
   /** Whether it has a secret, and so proves itself by it. */
   secret: z.boolean(),
   createdAt: Timestamp,
+  /** Absent: it is told nothing of groups. */
+  groups: GroupsClaim.optional(),
+  /** Whose members alone may sign in to it; absent: everybody. */
+  forGroup: z
+    .strictObject({
+      id: z.uuid(),
+      displayName: z.string().nullable(),
+      /** False where it is deleted, or no security group any more: nobody may sign in. */
+      usable: z.boolean(),
+    })
+    .optional(),
 });
 export type Application = z.infer<typeof Application>;
 
@@ -22,6 +38,20 @@ export const applicationRoutes = {
     access: ['admin'],
     summary: 'the applications that people sign in to',
     reply: z.strictObject({ applications: z.array(Application) }),
+  }),
+  changeApplication: route({
+    method: 'PUT',
+    path: '/api/v1/applications/:id',
+    access: ['admin'],
+    summary: 'sets what an application is told of groups, and for whose members it is; what is absent stays',
+    params: z.strictObject({ id: z.uuid() }),
+    body: z.strictObject({
+      /** Null: nothing. */
+      groups: GroupsClaim.nullable().optional(),
+      /** A security group, by id or display name. Null: it is for everybody. */
+      forGroup: GroupText.nullable().optional(),
+    }),
+    reply: Application,
   }),
   removeApplication: route({
     method: 'DELETE',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Empty, ShownPrincipalName, text, UserText } from '../common.ts';
+import { Empty, Forest, ShownPrincipalName, Timestamp, text, UserText } from '../common.ts';
 import { route } from '../http/route.ts';
 
 /** Whose members may manage the managed domain through the tenant. */
@@ -10,7 +10,41 @@ export const GROUPS: readonly string[] = [AAD_DC_ADMINISTRATORS];
 export const GroupMember = z.strictObject({ id: z.uuid(), userPrincipalName: ShownPrincipalName });
 export type GroupMember = z.infer<typeof GroupMember>;
 
-const Group = z.strictObject({ group: text(256) });
+/** A group that is synchronized from a forest, or one of the tenant's own. */
+export const GroupStatus = z.strictObject({
+  id: z.uuid(),
+  origin: z.enum(['synchronized', 'cloud']),
+  forest: Forest.nullable(),
+  /** Of a group of the tenant's own, its id. */
+  sourceAnchor: z.string(),
+  displayName: z.string().nullable(),
+  onPremisesSamAccountName: z.string().nullable(),
+  onPremisesSecurityIdentifier: z.string().nullable(),
+  mail: z.string().nullable(),
+  /** False of a distribution group. */
+  securityEnabled: z.boolean(),
+  /** What it is on-premises. */
+  scope: z.string().nullable(),
+  createdAt: Timestamp,
+});
+export type GroupStatus = z.infer<typeof GroupStatus>;
+
+/** What an administrator calls a group: the id, or a display name that it alone has. */
+export const GroupText = text(256).min(1);
+/** Of a group of the tenant's own. */
+export const GroupName = text(256).regex(
+  /^[^\s\p{Cc}]([^\p{Cc}]*[^\s\p{Cc}])?$/u,
+  'a name without blanks around it',
+);
+
+const Group = z.strictObject({ group: GroupText });
+/** A page behind the last one of the page before, named by its id. */
+const Page = z.strictObject({
+  after: z.uuid().optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(1000),
+});
+const Depth = z.enum(['direct', 'nested']);
+const GroupPage = z.strictObject({ groups: z.array(GroupStatus), more: z.boolean() });
 
 export const groupRoutes = {
   getMe: route({
@@ -24,15 +58,31 @@ export const groupRoutes = {
     method: 'GET',
     path: '/api/v1/groups/:group/members',
     access: ['admin'],
-    summary: 'the members of a group',
+    summary:
+      "the members of a group: of 'AAD DC Administrators' all of them, of another group a page at a time, in no order of names",
     params: Group,
-    reply: z.strictObject({ members: z.array(GroupMember) }),
+    query: z.strictObject({
+      /** Also the members of the groups in it, of a security group by security groups alone. */
+      depth: Depth.default('direct'),
+      /** `next` of the page before. */
+      after: text(1024).optional(),
+      limit: z.coerce.number().int().min(1).max(1000).default(1000),
+    }),
+    reply: z.strictObject({
+      members: z.array(GroupMember),
+      /** The groups in it; absent of 'AAD DC Administrators'. */
+      groups: z.array(GroupStatus).optional(),
+      /** References in it that stand for nobody here. */
+      unresolved: z.array(z.string()).optional(),
+      /** Where the next page begins; absent of the last one. */
+      next: z.string().optional(),
+    }),
   }),
   addGroupMember: route({
     method: 'POST',
     path: '/api/v1/groups/:group/members',
     access: ['admin'],
-    summary: 'adds a user to a group; idempotent',
+    summary: "adds a user to a group of the tenant's own; idempotent",
     params: Group,
     body: z.strictObject({ user: UserText }),
     reply: GroupMember,
@@ -41,8 +91,84 @@ export const groupRoutes = {
     method: 'DELETE',
     path: '/api/v1/groups/:group/members/:user',
     access: ['admin'],
-    summary: 'takes a user out of a group',
+    summary: "takes a user out of a group of the tenant's own",
     params: Group.extend({ user: UserText }),
     reply: Empty,
+  }),
+  listGroups: route({
+    method: 'GET',
+    path: '/api/v1/groups',
+    access: ['admin'],
+    summary: "groups by name, synchronized ones and the tenant's own, a page at a time",
+    query: Page.extend({
+      /** What stands in a name or in the mail address, in any case. */
+      search: text(256).optional(),
+    }),
+    reply: GroupPage,
+  }),
+  getGroup: route({
+    method: 'GET',
+    path: '/api/v1/groups/:group',
+    access: ['admin'],
+    summary: 'one group by id or display name',
+    params: Group,
+    reply: GroupStatus,
+  }),
+  listGroupsOfUser: route({
+    method: 'GET',
+    path: '/api/v1/users/:id/groups',
+    access: ['admin'],
+    summary: 'the groups that a user is in, by name, a page at a time',
+    params: z.strictObject({ id: UserText }),
+    query: Page.extend({
+      /** Also the groups that those are in. */
+      depth: Depth.default('direct'),
+      /** Security groups alone, and none by way of a distribution group: what applications are told. */
+      only: z.enum(['security']).optional(),
+    }),
+    reply: GroupPage,
+  }),
+  createGroup: route({
+    method: 'POST',
+    path: '/api/v1/groups',
+    access: ['admin'],
+    summary: "makes a security group of the tenant's own",
+    body: z.strictObject({ displayName: GroupName }),
+    reply: GroupStatus,
+  }),
+  renameGroup: route({
+    method: 'PUT',
+    path: '/api/v1/groups/:group/name',
+    access: ['admin'],
+    summary: "gives a group of the tenant's own another name",
+    params: Group,
+    body: z.strictObject({ displayName: GroupName }),
+    reply: GroupStatus,
+  }),
+  deleteGroup: route({
+    method: 'DELETE',
+    path: '/api/v1/groups/:group',
+    access: ['admin'],
+    summary:
+      "deletes a group of the tenant's own for good; an application that was for its members is for nobody",
+    params: Group,
+    reply: GroupStatus,
+  }),
+  nestGroup: route({
+    method: 'POST',
+    path: '/api/v1/groups/:group/groups',
+    access: ['admin'],
+    summary: "puts a group of the tenant's own into another one; idempotent",
+    params: Group,
+    body: z.strictObject({ group: GroupText }),
+    reply: GroupStatus,
+  }),
+  unnestGroup: route({
+    method: 'DELETE',
+    path: '/api/v1/groups/:group/groups/:member',
+    access: ['admin'],
+    summary: "takes a group of the tenant's own out of another one",
+    params: Group.extend({ member: GroupText }),
+    reply: GroupStatus,
   }),
 };

@@ -128,10 +128,10 @@ const Bucket = z
   .int()
   .nonnegative()
   .max(COMPARED_BUCKETS - 1);
-const Buckets = z.array(Bucket).max(COMPARED_BUCKETS);
+export const Buckets = z.array(Bucket).max(COMPARED_BUCKETS);
 
 /** The digests of all buckets, 16 bytes each, one after the other (docs/formats.md, *Comparing*). */
-const BucketDigests = z.string().regex(/^[A-Za-z0-9_-]{5462}$/, '4,096 bytes in base64url');
+export const BucketDigests = z.string().regex(/^[A-Za-z0-9_-]{5462}$/, '4,096 bytes in base64url');
 
 /**
  * How far a tenant's changes went, under its own seal: whoever shows one that the tenant has not reached any more proves that the tenant

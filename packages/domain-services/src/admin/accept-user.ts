@@ -9,20 +9,22 @@ import type { Ledger } from '../ledger/ledger.ts';
  */
 export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Done {
   const acceptables = ledger.problems.withAnchor(anchor).filter(({ acceptable }) => acceptable !== null);
-  const known = [...ledger.accounts.withAnchor(anchor), ...acceptables];
+  const known = [...ledger.accounts.withAnchor(anchor), ...ledger.groups.withAnchor(anchor), ...acceptables];
   const person = onlyOne([...new Map(known.map(one => [one.forest, one])).values()], forest);
   const entry = person && ledger.accounts.of(person);
+  const group = person && ledger.groups.of(person);
   // A moved anchor comes first: the password's order begins anew with it.
   const waiting = acceptables
     .filter(problem => problem.forest === person?.forest)
     .sort((a, b) => a.kind.localeCompare(b.kind))[0];
-  if (!waiting || !entry) {
+  if (!waiting || !(entry || group)) {
     const whose = `'${anchor}'${forest === undefined ? '' : ` of ${forest}`}`;
     throw new CausewayError('nothing-to-accept', `nothing of ${whose} waits to be accepted`, { status: 404 });
   }
   const { acceptable } = waiting;
   ledger.transaction(() => {
-    ledger.accounts.save({ ...entry, accepted: acceptable });
+    if (entry) ledger.accounts.save({ ...entry, accepted: acceptable });
+    else ledger.groups.save({ ...group!, accepted: acceptable });
     ledger.state.set('cursor', '');
     const detail = `of ${waiting.forest}: ${waiting.code}: ${acceptable}`;
     ledger.audit.add({ action: 'accept', subject: anchor, detail });

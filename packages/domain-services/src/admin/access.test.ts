@@ -42,6 +42,7 @@ const handlers = adminHandlers({
     samba: { version: '4.22.0', lacks: [{ id: 'a', what: 'a fix' }], warning: 'a warning' },
     trouble: () => 'samba is starting',
     otherRuns: () => undefined,
+    groups: () => undefined,
     wake: () => told.push('wake'),
     readAgain: () => told.push('read again'),
     log: () => told.push('log'),

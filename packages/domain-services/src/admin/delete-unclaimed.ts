@@ -1,33 +1,40 @@
 import type { Done } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Person } from '../person.ts';
 
 /** Older than every record, so that whoever is told of after all comes back. */
 const BEFORE_ALL = 0;
 
 /**
- * Has the accounts of a forest deleted that are disabled because no record of them came: where the forest is gone for good, nobody else
+ * Has the accounts and groups of a forest deleted that are closed because no record of them came: where the forest is gone for good, nobody else
  * says that they are. They count with all other deletions, so many of them wait for an approval of their list.
  * @throws CausewayError 'none-unclaimed'
  */
 export function deleteUnclaimed(ledger: Ledger, forest: string): Done {
   return ledger.transaction(() => {
-    const entries = ledger.accounts
-      .unclaimed()
-      .filter(
-        one => one.forest === forest && ledger.problems.of(one).some(({ code }) => code === 'unclaimed'),
-      );
-    if (entries.length === 0) {
-      const text = `no account of ${forest} is disabled because no record of it came: see 'causeway domain status'`;
+    const isTold = (one: Person) =>
+      one.forest === forest && ledger.problems.of(one).some(({ code }) => code === 'unclaimed');
+    const accounts = ledger.accounts.unclaimed().filter(isTold);
+    const groups = ledger.groups.unclaimed().filter(isTold);
+    if (accounts.length + groups.length === 0) {
+      const text = `no account and no group of ${forest} is closed because no record of it came: see 'causeway domain status'`;
       throw new CausewayError('none-unclaimed', text, { status: 404 });
     }
-    for (const entry of entries) {
+    const note = (subject: string, name: string | null) => {
+      const detail = `${name} of ${forest}, of which no record came`;
+      ledger.audit.add({ action: 'delete-unclaimed', subject, detail });
+    };
+    for (const entry of accounts) {
       ledger.accounts.save({ ...entry, deleteSequence: BEFORE_ALL });
-      const detail = `${entry.samAccountName} of ${forest}, of which no record came`;
-      ledger.audit.add({ action: 'delete-unclaimed', subject: entry.anchor, detail });
+      note(entry.anchor, entry.samAccountName);
+    }
+    for (const entry of groups) {
+      ledger.groups.save({ ...entry, deleted: true });
+      note(entry.anchor, entry.hasName);
     }
     return {
-      message: `${entries.length} accounts of ${forest} are to be deleted; if they are too many, they wait: causeway domain deletions --forest '${forest}'`,
+      message: `${accounts.length} accounts and ${groups.length} groups of ${forest} are to be deleted; if they are too many, they wait: causeway domain deletions --forest '${forest}'`,
     };
   });
 }

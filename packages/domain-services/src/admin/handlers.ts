@@ -35,6 +35,8 @@ export interface RunningService {
   trouble: () => string | undefined;
   /** Other starts of this Domain Services, as the tenant says. */
   otherRuns: () => SeenRun[] | undefined;
+  /** How the feed of groups is followed; undefined before it is. */
+  groups: () => { isServed: boolean | undefined; trouble: string | undefined } | undefined;
   /** What was waited for may go now. */
   wake(): void;
   /** Records that were refused before may be taken now: the feed is read from its start. */
@@ -61,7 +63,13 @@ export function adminHandlers(at: AdminContext): AdminHandlers {
     done(command, ledger.sids.isContested(sid) ? 'readAgain' : 'wake', result);
   return {
     getStatus: () =>
-      readStatus(at, running && { ...running, trouble: running.trouble(), otherRuns: running.otherRuns() }),
+      readStatus(
+        at,
+        running && {
+          ...running,
+          ...{ trouble: running.trouble(), otherRuns: running.otherRuns(), groups: running.groups() },
+        },
+      ),
     getUserStatus: ({ params, query }) => readUserStatus(ledger, params.user, query.forest),
     trustAgent: async ({ body }) => {
       const { fingerprint, forest } = await trustAgent(ledger, send, body.fingerprint, body.forest);

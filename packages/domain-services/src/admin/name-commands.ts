@@ -27,9 +27,9 @@ export function readName(ledger: Ledger, realm: string, name: string): DomainNam
   const slot = slotOf(name, realm);
   const owner = ledger.names.owner(slot);
   const holders = ledger.names.holding(slot, realm);
+  const group = ledger.names.groupCalled(slot);
   return {
-    name,
-    holders,
+    ...{ name, holders, ...(group && { group }) },
     owner: owner?.forest ?? null,
     reservedUntil: owner?.releasedAt ? endOf(owner.releasedAt) : null,
     waiting: ledger.names
@@ -40,7 +40,7 @@ export function readName(ledger: Ledger, realm: string, name: string): DomainNam
 
 /**
  * Frees a name that is reserved for a forest, or that nobody has while some still have digits because of it.
- * @throws CausewayError 'name-held'
+ * @throws CausewayError 'name-held' or 'group-has-name'
  */
 export function freeName(ledger: Ledger, realm: string, name: string): Done {
   const claims = readName(ledger, realm, name);
@@ -53,6 +53,7 @@ export function freeName(ledger: Ledger, realm: string, name: string): Done {
     );
   }
   const slot = slotOf(name, realm);
+  refuseGroups(ledger, slot);
   ledger.transaction(() => {
     ledger.names.dropOwner(slot);
     if (slot.startsWith('a:')) ledger.names.takeDigits(slot.slice(2));
@@ -74,7 +75,7 @@ interface Handover {
 
 /**
  * Makes a name belong to the forest of a user who wants it: whoever had it gets digits, or has no userPrincipalName.
- * @throws CausewayError 'unknown-user', 'ambiguous-user', 'not-the-name', 'same-forest' or 'not-confirmed'
+ * @throws CausewayError 'unknown-user', 'ambiguous-user', 'not-the-name', 'same-forest', 'group-has-name' or 'not-confirmed'
  */
 export function giveName(
   ledger: Ledger,
@@ -105,6 +106,7 @@ export function giveName(
       { status: 409 },
     );
   }
+  refuseGroups(ledger, slot);
   const { holders } = readName(ledger, realm, name);
   const others = holders.filter(one => !isTaker(one));
   const change = `'${name}' goes ${others.length > 0 ? `from ${others.map(describe).join(', ')} ` : ''}to ${describe(account)}`;
@@ -120,6 +122,17 @@ export function giveName(
     ledger.audit.add({ action: 'give-name', subject: name, detail: change });
   });
   return { message: change };
+}
+
+/** Whose forest it is does not matter to a group: it keeps the name while it is called so on-premises. */
+function refuseGroups(ledger: Ledger, slot: Slot): void {
+  const group = ledger.names.groupCalled(slot);
+  if (group === undefined) return;
+  throw new CausewayError(
+    'group-has-name',
+    `${describePerson(group.name, group)} is a group and has the name: rename it on-premises, and whoever wants the name has it next`,
+    { status: 409 },
+  );
 }
 
 /** An account name, or a userPrincipalName, as it is typed. */

@@ -1,14 +1,36 @@
-import { DomainSidText, type Done, type OnPremisesDomain, type OnPremisesSids } from '@causeway/contract';
+import {
+  DomainSidText,
+  type Done,
+  type FullTokens,
+  type OnPremisesDomain,
+  type OnPremisesSids,
+} from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { DomainConfiguration } from '../configuration.ts';
+import { nameOf } from '../ledger/held.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { CountedTokens } from '../ledger/sids/token-book.ts';
 
 /** Whether nobody has said yet whose the SIDs are. */
 export const isUndecided = ({ confirmedAt, declinedAt }: OnPremisesDomain): boolean =>
   confirmedAt === null && declinedAt == null;
 
 export function listSids(ledger: Ledger, setting: DomainConfiguration['onPremisesSids']): OnPremisesSids {
-  return { setting, ...ledger.sids.counts(), domains: ledger.sids.domains() };
+  const { people, groups } = ledger.sids.counts();
+  const fullTokens = readFullTokens(ledger);
+  const domains = ledger.sids.domains();
+  return { setting, ...people, groups, domains, ...(fullTokens && { fullTokens }) };
+}
+
+function readFullTokens(ledger: Ledger): FullTokens | undefined {
+  const text = ledger.state.get('fullTokens');
+  if (text === undefined) return undefined;
+  const counted: CountedTokens = JSON.parse(text);
+  const people = counted.people.map(one => {
+    const entry = ledger.accounts.of(one);
+    return { ...one, user: entry ? nameOf(entry) : one.anchor };
+  });
+  return { ...counted, people };
 }
 
 /**
@@ -37,7 +59,9 @@ export async function confirmSid(
       { status: 409 },
     );
   decide(ledger, sid, forest, { action: 'confirm-sid', subject: sid, detail: `of ${forest}` });
-  return { message: `${sid} is a domain of ${forest}: its people have their on-premises SIDs here` };
+  return {
+    message: `${sid} is a domain of ${forest}: its people and groups have their on-premises SIDs here`,
+  };
 }
 
 /** Takes a confirmation back, or answers no where nobody has answered yet. @throws CausewayError 'bad-sid' or 'unknown-sid' */

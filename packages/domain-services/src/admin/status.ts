@@ -36,6 +36,7 @@ export function readStatus(
         startedAt: number;
         samba?: SambaRelease;
         otherRuns?: SeenRun[] | undefined;
+        groups?: { isServed: boolean | undefined; trouble: string | undefined } | undefined;
       }
     | undefined,
 ): DomainStatus {
@@ -68,6 +69,7 @@ export function readStatus(
       },
     },
     accounts: ledger.accounts.counts(),
+    groups: groupStatus(ledger, following?.groups),
     administrators: countAdministrators(ledger),
     blocked: blockedStatus(ledger),
     byHand: byHandStatus(ledger),
@@ -105,6 +107,24 @@ function deletionStatus(ledger: Ledger): DomainStatus['deletions'] {
     held: countHeld(ledger, 'delete'),
     stillSigningIn: names.slice(0, NAMED),
     stillSigningInCount: names.length,
+  };
+}
+
+function groupStatus(
+  ledger: Ledger,
+  feed: { isServed: boolean | undefined; trouble: string | undefined } | undefined,
+): NonNullable<DomainStatus['groups']> {
+  const { written, waiting } = ledger.memberships.counts();
+  return {
+    ...ledger.groups.counts(),
+    memberships: written,
+    membershipsWaiting: waiting,
+    deletionsWaiting: ledger.groups.pendingDeletes().length,
+    deletionsHeld: countHeld(ledger, 'delete', 'group'),
+    readAt: ledger.state.get('groupsReadAt') || null,
+    served: feed?.isServed ?? null,
+    trouble: feed?.trouble ?? null,
+    problems: ledger.problems.groupCounts(),
   };
 }
 

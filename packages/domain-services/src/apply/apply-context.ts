@@ -18,7 +18,7 @@ export interface ApplyContext {
   trust: Trust;
   /** What too many new accounts lead to; an alarm when absent. */
   growth?: Growth;
-  /** Whether people have their on-premises SIDs here; they do when absent. */
+  /** Whose on-premises SIDs are here; everybody's when absent. */
   onPremisesSids?: DomainConfiguration['onPremisesSids'];
   log: Log;
 }

@@ -101,6 +101,15 @@ test('a new user is written with account and credential', async () => {
   assert.deepEqual(codes(decideItem(undefined, shown)), ['upsert', 'write']);
 });
 
+test('the anchor of a group is no user’s, whoever signs that', async () => {
+  const person = corp.person('alice');
+  const credentialRecord = await corp.credential(person, 'One', 1, RECIPIENT);
+  const item = { ...corp.item(person, corp.account(person), credentialRecord), profile: EMPTY_PROFILE };
+  const verified = verifyItem({ userId: randomUUID(), ...item }, trust, TENANT);
+  const decision = decide(undefined, verified, DOMAIN, () => undefined, true);
+  assert.deepEqual(codes(decision), ['retyped', 'retyped']);
+});
+
 test('the same records again change nothing', async () => {
   const person = corp.person('alice');
   const credentialRecord = await corp.credential(person, 'One', 1, RECIPIENT);

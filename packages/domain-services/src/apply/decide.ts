@@ -44,16 +44,26 @@ export interface Decision {
  *
  * INVARIANT: nothing older than the ledger, nothing for another pin, nothing of the tenant's own word gets past. Whether an account is
  * enabled, over or deleted depends on nothing that is wrong with its names or its SID.
+ * @param isGroup the anchor is known as a group's
  */
 export function decide(
   entry: LedgerEntry | undefined,
   item: VerifiedItem,
   domain: ManagedDomain,
   forestOfSid: ForestOfSid,
+  isGroup = false,
 ): Decision {
+  if (isGroup) return refuseRetyped(item);
   const account = refuseRelabelled(item, item.account) ?? decideAccount(entry, item, domain, forestOfSid);
   const credential = refuseRelabelled(item, item.credential) ?? decideCredential(entry, item, account);
   return { account, credential };
+}
+
+/** No anchor is both a user and a group, whoever signs that. */
+function refuseRetyped({ account, credential }: VerifiedItem): Decision {
+  const refused = (verified: Verified<{ sequence: number }> | null) =>
+    verified === null ? ({ kind: 'absent' } as const) : refuse('retyped', sequenceOf(verified));
+  return { account: refused(account), credential: refused(credential) };
 }
 
 /**

@@ -5,16 +5,16 @@ import { type Refused, refuse } from '../refusals.ts';
 /** Finds the forest that an administrator confirmed a domain's SID (without a RID) for; undefined when nobody confirmed it. */
 export type ForestOfSid = (domainSid: string) => string | undefined;
 
-/** Of a user of some other domain, and of none of its built-in accounts: the first free RID is 1000. */
+/** Of a user or group of some other domain, and of none of its built-in ones: the first free RID is 1000. */
 const USER_SID = /^(S-1-5-21-\d+-\d+-\d+)-(\d+)$/;
 const FIRST_FREE_RID = 1000;
 
 /**
- * A SID is a right, so a person has none here that is privileged, none of the managed domain's own, and none of a domain that is
- * confirmed for another forest. A cloud-only user brings none.
+ * A SID is a right, so nobody and no group has one here that is privileged, one of the managed domain's own, or one of a domain that is
+ * confirmed for another forest. What is of the cloud alone brings none.
  */
 export function checkSid(
-  { objectSid, forest, sequence }: AccountRecord,
+  { objectSid, forest, sequence }: Pick<AccountRecord, 'objectSid' | 'forest' | 'sequence'>,
   domain: ManagedDomain,
   forestOfSid: ForestOfSid,
 ): Refused | undefined {
@@ -27,13 +27,16 @@ export function checkSid(
   return refuse('other-forest-sid', sequence, `${domainSid} is a domain of ${confirmed}`);
 }
 
-/** INVARIANT: a person has a SID here only if an administrator confirmed its domain for the person's forest. Null: none. */
-export function confirmedSid({ objectSid, forest }: AccountRecord, forestOfSid: ForestOfSid): string | null {
+/** INVARIANT: an object has a SID here only if an administrator confirmed its domain for the object's forest. Null: none. */
+export function confirmedSid(
+  { objectSid, forest }: Pick<AccountRecord, 'objectSid' | 'forest'>,
+  forestOfSid: ForestOfSid,
+): string | null {
   const domainSid = objectSid === null ? undefined : domainSidOf(objectSid);
   return domainSid !== undefined && forestOfSid(domainSid) === forest ? objectSid : null;
 }
 
-/** The domain's part of a user's SID; undefined for one that is no user's of an ordinary domain. */
+/** The domain's part of a SID; undefined for one that is no user's and no group's of an ordinary domain. */
 export function domainSidOf(objectSid: string): string | undefined {
   const [, domainSid, rid] = USER_SID.exec(objectSid) ?? [];
   return Number(rid) >= FIRST_FREE_RID ? domainSid : undefined;

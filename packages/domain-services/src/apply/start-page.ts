@@ -56,8 +56,10 @@ async function adoptMade(
 }
 
 function startTask({ ledger, domain }: ApplyContext, prepared: PreparedItem): Task {
-  const entry = ledger.accounts.of(prepared.verified.person);
-  const decision = decide(entry, prepared.verified, domain, sid => ledger.sids.forestOf(sid));
+  const { person } = prepared.verified;
+  const entry = ledger.accounts.of(person);
+  const isGroup = ledger.groups.of(person) !== undefined;
+  const decision = decide(entry, prepared.verified, domain, sid => ledger.sids.forestOf(sid), isGroup);
   return { ...prepared, entry, decision };
 }
 
@@ -77,7 +79,8 @@ async function planTasks(
   const now = ledger.now();
   const { users, accountDescriptor: descriptor } = directory;
   const blockOf = (person: Person) => ledger.blocks.of(person);
-  const forestOfSid = (sid: string) => (onPremisesSids === 'none' ? undefined : ledger.sids.forestOf(sid));
+  const forestOfSid = (sid: string) =>
+    (onPremisesSids ?? 'all') === 'all' ? ledger.sids.forestOf(sid) : undefined;
   const context = { users, descriptor, now, random: randomBytes, newNonce: randomUUID, blockOf };
   for (const task of tasks) {
     const { entry, item } = task;

@@ -113,7 +113,10 @@ export function domainCommands(program: Program): void {
     .action((user: string, { forest, ...flags }: ForestFlags) =>
       perform(flags, 'repairUser', { user, forest, by: whoRuns() }),
     );
-  command('delete-unclaimed', 'delete the disabled accounts of which no record came, after a forest is gone')
+  command(
+    'delete-unclaimed',
+    'delete the accounts and groups of which no record came, after a forest is gone',
+  )
     .requiredOption('--forest <name>', 'DNS name of the forest', (text: string) => text.toLowerCase())
     .action(({ forest, ...flags }: CommandFlags & { forest: string }) =>
       perform(flags, 'deleteUnclaimed', { forest }),

@@ -55,13 +55,13 @@ function nameLines({ differing, reserved }: NameList): string[] {
   ];
 }
 
-function claimLines({ name, owner, reservedUntil, holders, waiting }: DomainNameClaims): string[] {
+function claimLines({ name, owner, reservedUntil, holders, group, waiting }: DomainNameClaims): string[] {
   const list = (accounts: DomainNameClaims['holders']) =>
     accounts.map(({ anchor, forest }) => `${anchor} (${forest})`).join(', ') || 'nobody';
   const whose = reservedUntil === null ? owner : `${owner}, for which it is reserved until ${reservedUntil}`;
   return table([
     ['name', name],
-    ['has it', list(holders)],
+    ['has it', group ? `${group.anchor} (a group of ${group.forest})` : list(holders)],
     ['belongs to', whose ?? 'no forest'],
     ['want it', list(waiting)],
   ]);

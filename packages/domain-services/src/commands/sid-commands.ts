@@ -2,6 +2,7 @@ import type { OnPremisesDomain, OnPremisesSids } from '@causeway/contract';
 import { table } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { isUndecided } from '../admin/sid-commands.ts';
+import { describePerson } from '../person.ts';
 import { look, perform } from './at-hand.ts';
 import { type CommandFlags, subcommand } from './command-options.ts';
 
@@ -9,12 +10,16 @@ import { type CommandFlags, subcommand } from './command-options.ts';
 export function sidCommands(domain: Program): void {
   const sids = domain
     .command('sids')
-    .description('on-premises SIDs, by which people open what was lifted from the old domain');
+    .description(
+      'on-premises SIDs of people and groups, by which people open what was lifted from the old domain',
+    );
   const command = (text: string, description: string, isDefault = false) =>
     subcommand(sids, text, description, isDefault);
-  command('list', 'the domains whose SIDs people have, and which of them are confirmed', true).action(
-    (flags: CommandFlags) => look(flags, 'listSids', {}, sidLines),
-  );
+  command(
+    'list',
+    'the domains whose SIDs people and groups have, and which of them are confirmed',
+    true,
+  ).action((flags: CommandFlags) => look(flags, 'listSids', {}, sidLines));
   command('confirm', "confirm that a domain's SID is a forest's, as 'causeway connect repin' shows it")
     .argument('<sid>', "the domain's SID, without a RID")
     .requiredOption('--forest <name>', 'DNS name of the forest')
@@ -26,15 +31,41 @@ export function sidCommands(domain: Program): void {
     .action((sid: string, flags: CommandFlags) => perform(flags, 'unconfirmSid', { sid }));
 }
 
-function sidLines({ setting, written, waiting, domains }: OnPremisesSids): string[] {
-  if (setting === 'none') return ["nobody has an on-premises SID here: 'onPremisesSids' is 'none'"];
+function sidLines(sids: OnPremisesSids): string[] {
+  if (sids.setting === 'none') return ["nobody has an on-premises SID here: 'onPremisesSids' is 'none'"];
   return [
-    `${written} people have their on-premises SID here, ${waiting} wait`,
+    ...sharedLines(sids),
     '',
     ...table([
-      ['domain', 'forest', 'people', 'confirmed'],
-      ...domains.map(one => [one.sid, one.forest, String(one.people), answerText(one)]),
+      ['domain', 'forest', 'people', 'groups', 'confirmed'],
+      ...sids.domains.map(one => [
+        ...[one.sid, one.forest, String(one.people), String(one.groups ?? 0), answerText(one)],
+      ]),
     ]),
+    ...tokenLines(sids),
+  ];
+}
+
+/** Who has theirs, a line for each kind. */
+function sharedLines({ setting, written, waiting, groups }: OnPremisesSids): string[] {
+  const people =
+    setting === 'groups'
+      ? `${written} people have their on-premises SID here: 'onPremisesSids' is 'groups'`
+      : `${written} people have their on-premises SID here, ${waiting} wait`;
+  const ofGroups = groups ?? { written: 0, waiting: 0 };
+  return [people, `${ofGroups.written} groups have their on-premises SID here, ${ofGroups.waiting} wait`];
+}
+
+/** Whom Windows may refuse. */
+export function tokenLines({ fullTokens }: OnPremisesSids): string[] {
+  if (fullTokens === undefined || fullTokens.count === 0) return [];
+  const { above, at, count, people } = fullTokens;
+  const more = count - people.length;
+  return [
+    '',
+    `WARNING: ${count} people were in more than ${above} groups with on-premises SIDs at ${at}; Windows refuses more than 1,024 SIDs, two for each group`,
+    ...people.map(one => `${describePerson(one.user, one)} is in ${one.groups}`),
+    ...(more > 0 ? [`and ${more} more`] : []),
   ];
 }
 

@@ -16,6 +16,7 @@ import { administratorsLine } from './administrator-commands.ts';
 import { look } from './at-hand.ts';
 import type { ForestFlags } from './command-options.ts';
 import { personRows } from './person-rows.ts';
+import { tokenLines } from './sid-commands.ts';
 
 /** `causeway domain status [USER]`. */
 export async function status(user: string | undefined, { forest, ...flags }: ForestFlags): Promise<void> {
@@ -44,6 +45,7 @@ function statusLines(status: DomainStatus): string[] {
       ['trusted', trusted.join('; ') || 'nobody yet: nothing is believed until an agent is trusted'],
       ['cloud-only users', tenantKeyLine(pairing.tenantKey)],
       ['accounts', accountsLine(accounts)],
+      ...(status.groups ? [['groups', groupsLine(status.groups)]] : []),
       ['administrators', administratorsLine(status.administrators)],
       ['blocked', blockedLine(status.blocked)],
       ...(status.dns ? [['DNS', dnsLine(status.dns)]] : []),
@@ -82,6 +84,7 @@ function statusLines(status: DomainStatus): string[] {
     ...status.arrivals
       .filter(({ alarm }) => alarm !== null)
       .flatMap(one => ['', `${one.forest}: ${alarmText(one)}`]),
+    ...(status.onPremisesSids ? tokenLines(status.onPremisesSids) : []),
     ...blockedLines(status.blocked),
     ...byHandLines(status.byHand),
     ...heldLines(deletions),
@@ -92,6 +95,18 @@ function statusLines(status: DomainStatus): string[] {
 
 const accountsLine = ({ accounts, withCredential, unclaimed = 0 }: DomainStatus['accounts']): string =>
   `${accounts}, ${withCredential} with a credential${unclaimed > 0 ? `, ${unclaimed} of which no record has come` : ''}`;
+
+function groupsLine(status: NonNullable<DomainStatus['groups']>): string {
+  const { groups, waiting, unclaimed, memberships, membershipsWaiting, deletionsHeld } = status;
+  if (status.served === false && groups === 0) return 'none: the tenant has no feed of groups';
+  return [
+    `${groups}${waiting > 0 ? `, ${waiting} records wait` : ''}${unclaimed > 0 ? `, ${unclaimed} of which no record has come` : ''}`,
+    `${memberships} memberships${membershipsWaiting > 0 ? `, ${membershipsWaiting} wait for their members` : ''}`,
+    ...(deletionsHeld > 0 ? [`${deletionsHeld} deletions wait for you: causeway domain deletions`] : []),
+    ...(Object.keys(status.problems).length > 0 ? [`not taken: ${countsLine(status.problems)}`] : []),
+    ...(status.trouble === null ? [] : [status.trouble]),
+  ].join('; ');
+}
 
 const blockedLine = ({ count, waiting }: DomainStatus['blocked']): string =>
   `${count === 0 ? 'nobody' : count}${waiting > 0 ? `, ${waiting} of them not on the account yet` : ''}`;
@@ -169,12 +184,15 @@ function tenantKeyLine({ fingerprint, offered }: DomainStatus['pairing']['tenant
 function arrivalLine({ state, head, here, completeAsOf, notWritten }: DomainArrival): string {
   if (head === null) return state;
   // What came after the head: the next one tells of it.
-  const share = (what: 'accounts' | 'credentials') =>
-    here[what] > head[what]
-      ? `${here[what]} ${what} (${head[what]} when the forest told last)`
-      : `${here[what]} of ${head[what]} ${what}`;
+  const share = (what: 'accounts' | 'credentials' | 'groups' | 'slices'): string[] => {
+    const [there, told] = [here[what] ?? 0, head[what]];
+    if (told === undefined) return [];
+    return [
+      there > told ? `${there} ${what} (${told} when the forest told last)` : `${there} of ${told} ${what}`,
+    ];
+  };
   return [
-    `${share('accounts')}, ${share('credentials')}`,
+    (['accounts', 'credentials', 'groups', 'slices'] as const).flatMap(share).join(', '),
     completeAsOf === null ? state : `${state}; complete as of ${completeAsOf}`,
     ...(notWritten > 0 ? [`${notWritten} not written, see below`] : []),
   ].join('; ');
@@ -219,10 +237,15 @@ function dnsLine({ mode, address, forwarder }: DomainDns): string {
   return `answers at ${address}, ${forwarder === null ? 'for its own names alone' : `asks ${forwarder} for all others`}`;
 }
 
-function sidsLine({ setting, written, waiting, domains }: OnPremisesSids): string {
-  if (setting === 'none') return 'none, as configured';
+function sidsLine(sids: OnPremisesSids): string {
+  if (sids.setting === 'none') return 'none, as configured';
+  const { setting, written, waiting, groups = { written: 0, waiting: 0 }, domains } = sids;
+  const people =
+    setting === 'groups'
+      ? 'of groups alone, as configured'
+      : `${written} people have theirs, ${waiting} wait`;
   const unconfirmed = domains.filter(isUndecided).length;
   const open =
     unconfirmed > 0 ? `; domains that nobody confirmed: ${unconfirmed} (causeway domain sids)` : '';
-  return `${written} people have theirs, ${waiting} wait${open}`;
+  return `${people}; ${groups.written} groups have theirs, ${groups.waiting} wait${open}`;
 }

@@ -2,6 +2,7 @@ import {
   bytesOf,
   decodeGuid,
   decodeSid,
+  ExtendedDnControl,
   encodeSid,
   filterEscape,
   type LdapConnection,
@@ -25,13 +26,14 @@ export const shadowDn = (sid: string, base: string): string => `CN=${sid},${shad
 /** One as the directory has it. */
 export interface Shadow {
   sid: string;
-  /** Distinguished names. */
+  /** By objectGUID. */
   members: string[];
 }
 
 /**
- * Groups whose own SID is a person's on-premises SID, with that person as the one member: Samba puts the SIDs of groups into tickets
- * and sessions, and never those of `sIDHistory`. Only over Samba's privileged socket, or into its database, can an objectSid be written.
+ * Groups whose own SID is the on-premises SID of a person, or of a group of ours, with that object as the one member: Samba puts the SIDs
+ * of groups, nested ones too, into tickets and sessions, and never those of `sIDHistory`. Only over Samba's privileged socket, or into its
+ * database, can an objectSid be written.
  */
 export class ShadowGroups {
   readonly #directory: ManagedDirectory;
@@ -59,7 +61,7 @@ export class ShadowGroups {
     return newShadow(sid, `<GUID=${member}>`, this.#directory.base, this.#descriptor);
   }
 
-  /** Makes the group, or makes the person the only member of one that is there. Another object with that SID is left as it is. */
+  /** Makes the group, or makes the object the only member of one that is there. Another object with that SID is left as it is. */
   open(sid: string, member: string): Promise<WriteResult> {
     return this.#directory.attempt(async ldap => {
       const { ours, other } = await this.#find(ldap, sid);
@@ -99,12 +101,13 @@ export class ShadowGroups {
   list(): Promise<Shadow[]> {
     const attributes = ['objectSid', 'member'];
     const filter = '(objectClass=group)';
-    const options = { scope: 'one', filter, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
+    const controls = [new ExtendedDnControl()];
+    const options = { scope: 'one', filter, attributes, controls, timeoutMs: SCAN_TIMEOUT_MS } as const;
     return this.#directory.use(async ldap => {
       const entries = await ldap.search(shadowContainer(this.#directory.base), options);
       return entries.map(entry => ({
         sid: decodeSid(bytesOf(entry, 'objectSid')!),
-        members: (entry.attributes.member ?? []).map(String),
+        members: (entry.attributes.member ?? []).map(value => guidOf(String(value))),
       }));
     });
   }
@@ -134,10 +137,13 @@ export function domainSids(directory: ManagedDirectory): Promise<string[]> {
   });
 }
 
-/** The first SID in `sIDHistory` of whoever has one. */
+/** The objectGUID in a name as it comes with `ExtendedDnControl`; another text is no member of ours. */
+const guidOf = (name: string): string => /^<GUID=([0-9a-f-]{36})>/i.exec(name)?.[1]?.toLowerCase() ?? name;
+
+/** The first SID in `sIDHistory` of whatever has one. */
 export async function sidHistories(directory: ManagedDirectory): Promise<{ guid: string; sid: string }[]> {
   const attributes = ['objectGUID', 'sIDHistory'];
-  const filter = '(&(objectClass=user)(sIDHistory=*))';
+  const filter = '(&(|(objectClass=user)(objectClass=group))(sIDHistory=*))';
   const options = { scope: 'one', filter, attributes, timeoutMs: SCAN_TIMEOUT_MS } as const;
   const entries = await directory.use(ldap => ldap.search(directory.users, options));
   return entries.map(entry => ({
@@ -149,7 +155,7 @@ export async function sidHistories(directory: ManagedDirectory): Promise<{ guid:
 export function newContainer(base: string, descriptor: Uint8Array): Add {
   const values = {
     objectClass: ['organizationalUnit'],
-    description: ['made by Causeway: on-premises SIDs of people'],
+    description: ['made by Causeway: on-premises SIDs of people and groups'],
     nTSecurityDescriptor: [descriptor],
   };
   return { kind: 'add', dn: shadowContainer(base), values };

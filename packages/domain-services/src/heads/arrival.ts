@@ -1,9 +1,11 @@
 import type { DomainArrival } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
 import type { DifferenceLimits } from '../configuration.ts';
+import type { Comparison } from '../ledger/comparison.ts';
 import type { KnownHead } from '../ledger/head-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { alarmSince, completeAsOf } from './compare-head.ts';
+import { alarmSince } from './compare-head.ts';
+import { comparisonsOf, completeOf, earliest } from './receipt.ts';
 
 /** Buckets and users that one status names. */
 const MAX_NOT_WRITTEN = 10_000;
@@ -29,9 +31,11 @@ export function arrivals(
   return [...trustedForests(ledger)].map(([forest, trustedAt]) => {
     const head = ledger.heads.head(forest);
     const { accounts, credentials } = ledger.heads.summary(forest);
-    const comparison = head?.comparison;
-    const notWritten = ledger.heads.notWritten(forest, MAX_NOT_WRITTEN).length;
-    const differsSince = comparison && alarmSince(comparison, limits, now);
+    const compared = head && comparisonsOf(ledger, head);
+    const notWritten = [ledger.heads, ledger.groupHeads]
+      .map(book => book.notWritten(forest, MAX_NOT_WRITTEN).length)
+      .reduce((sum, count) => sum + count);
+    const differsSince = earliest((compared ?? []).map(one => one && alarmSince(one, limits, now)));
     const silentSince =
       startedAt === undefined ? undefined : silence(head, trustedAt, startedAt, limits, now);
     const alarm = silentSince
@@ -39,25 +43,33 @@ export function arrivals(
       : differsSince
         ? ({ kind: 'differs', since: differsSince } as const)
         : null;
-    const complete = comparison && completeAsOf(comparison);
+    const groups = ledger.groupHeads.summary(forest);
     return {
       forest,
-      state: silentSince ? 'silent' : stateOf(head, notWritten),
-      head: head ? { time: head.time, accounts: head.accounts, credentials: head.credentials } : null,
-      here: { accounts, credentials },
-      completeAsOf: complete ?? null,
-      differing: comparison?.differences.map(({ bucket }) => bucket) ?? [],
+      state: silentSince ? 'silent' : stateOf(compared, notWritten),
+      head: head
+        ? {
+            ...{ time: head.time, accounts: head.accounts, credentials: head.credentials },
+            ...(head.groups !== undefined && { groups: head.groups, slices: head.slices }),
+          }
+        : null,
+      here: { accounts, credentials, groups: groups.groups, slices: groups.slices },
+      completeAsOf: (compared && completeOf(compared)) ?? null,
+      differing: head?.comparison?.differences.map(({ bucket }) => bucket) ?? [],
+      groupsDiffering: compared?.[1]?.differences.map(({ bucket }) => bucket) ?? [],
       notWritten,
       alarm,
     };
   });
 }
 
-function stateOf(head: KnownHead | undefined, notWritten: number): DomainArrival['state'] {
-  if (head === undefined) return 'no head yet';
-  const { comparison } = head;
-  if (comparison && comparison.differences.length > 0) return 'differs';
-  if (comparison === undefined || completeAsOf(comparison) === undefined) return 'not compared yet';
+function stateOf(
+  compared: readonly (Comparison | undefined)[] | undefined,
+  notWritten: number,
+): DomainArrival['state'] {
+  if (compared === undefined) return 'no head yet';
+  if (compared.some(one => one && one.differences.length > 0)) return 'differs';
+  if (completeOf(compared) === undefined) return 'not compared yet';
   return notWritten > 0 ? 'not all written' : 'complete';
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bucketOf, type Entry, summarizeBucket, summarizeForest } from '@causeway/records';
+import { bucketDigest, bucketOf, type Entry, summarizeBucket, summarizeForest } from '@causeway/records';
 import type { Comparison } from '../ledger/comparison.ts';
 import { alarmSince, compareHead, completeAsOf, type Ours } from './compare-head.ts';
 
@@ -30,7 +30,7 @@ const newest = (entries: readonly Entry[]): number =>
 /** What the managed domain has; `came` are the users as they would be with everything written that came. */
 const having = (entries: readonly Entry[], came: readonly Entry[] = entries): Ours => ({
   buckets: bucketsOf(entries),
-  look: n => ({ newest: newest(inBucket(entries, n)), asReceived: inBucket(came, n) }),
+  look: n => ({ newest: newest(inBucket(entries, n)), asReceived: bucketDigest(inBucket(came, n)) }),
 });
 const head = (entries: readonly Entry[], seconds: number, sequence = 1_000_000 + seconds) => ({
   sequence,

@@ -1,4 +1,4 @@
-import { BUCKETS, bucketDigest, differingBuckets, type Head } from '@causeway/records';
+import { BUCKETS, differingBuckets, type Head } from '@causeway/records';
 import type { DifferenceLimits } from '../configuration.ts';
 import type { BucketLook, Comparison, Difference } from '../ledger/comparison.ts';
 
@@ -32,7 +32,7 @@ export function compareHead(
     const known = before?.differences.find(difference => difference.bucket === bucket);
     const look = ours.look(bucket);
     const claimed = digestAt(head.buckets, bucket);
-    if (digestText(bucketDigest(look.asReceived)) === claimed) {
+    if (digestText(look.asReceived) === claimed) {
       agreedAt[bucket] = head.time;
       explained.push(bucket);
     } else if (look.newest > head.sequence) {

@@ -15,7 +15,7 @@ import { trustOf } from '../pairing/trust.ts';
 import { arrivals, trustedForests } from './arrival.ts';
 import { compareHead } from './compare-head.ts';
 import { mayReadAgain } from './read-again.ts';
-import { makeCloudReceipt, makeReceipt, type Says } from './receipt.ts';
+import { groupsOfReceipt, makeCloudReceipt, makeReceipt, type Says } from './receipt.ts';
 
 export interface HeadWatchOptions {
   ledger: Ledger;
@@ -26,11 +26,14 @@ export interface HeadWatchOptions {
   /** How often the tenant is asked for heads. */
   headIntervalMs: number;
   limits: DifferenceLimits;
-  /** A newer head came: the feed is to be read to its end. */
+  /** A newer head came: the feeds are to be read to their ends. */
   onHead: () => void;
   /** Something that the forest gave to the tenant has not come, though the feed was read to its end: it is to be read again. */
-  onLasting: () => void;
+  onLasting: (of: Subject) => void;
 }
+
+/** What a head tells of, each with a feed of its own. */
+export type Subject = 'users' | 'groups';
 
 /**
  * Finds out what the tenant withholds. Reads the heads that each forest's Connect signed, has them compared once the
@@ -40,8 +43,11 @@ export class HeadWatch implements Service {
   readonly name = 'heads';
   readonly startedAt: number;
   readonly #options: HeadWatchOptions;
-  /** Heads that wait for the end of the feed, with the time at which they were here. */
-  readonly #waiting = new Map<string, { head: Head; at: number }>();
+  /** Heads that wait for the end of a feed, with the time at which they were here. */
+  readonly #waiting: Record<Subject, Map<string, { head: Head; at: number }>> = {
+    users: new Map(),
+    groups: new Map(),
+  };
   readonly #alarms = new Map<string, string>();
   readonly #refused = new Map<string, string>();
   /** What each forest's Connect reads, by the last head of it that was shown: an older one, too, whose Connect lost count. */
@@ -79,26 +85,33 @@ export class HeadWatch implements Service {
     ]);
   }
 
-  /** @param askedAt when the last page of the feed was asked for, by the ledger's monotonic clock */
-  compare(askedAt: number): void {
+  /**
+   * @param of whose feed was read to its end
+   * @param askedAt when its last page was asked for, by the ledger's monotonic clock
+   */
+  compare(of: Subject, askedAt: number): void {
     const { ledger } = this.#options;
-    for (const [forest, { head, at }] of this.#waiting) {
+    const book = of === 'users' ? ledger.heads : ledger.groupHeads;
+    for (const [forest, { head, at }] of this.#waiting[of]) {
       if (at >= askedAt) continue;
-      this.#waiting.delete(forest);
-      const { buckets } = ledger.heads.summary(forest);
-      const look = (bucket: number) => ledger.heads.look(forest, bucket);
-      const before = ledger.heads.head(forest)?.comparison;
-      const comparison = compareHead(before, head, { buckets, look }, ledger.timestamp());
-      ledger.heads.saveComparison(forest, comparison);
-      if (mayReadAgain(ledger, forest, comparison)) this.#readAgain(forest);
+      this.#waiting[of].delete(forest);
+      const buckets = of === 'users' ? head.buckets : head.groupBuckets!;
+      const ours = { buckets: book.buckets(forest), look: (bucket: number) => book.look(forest, bucket) };
+      const comparison = compareHead(book.comparison(forest), { ...head, buckets }, ours, ledger.timestamp());
+      book.saveComparison(forest, comparison);
+      if (mayReadAgain(ledger, of === 'users' ? forest : `groups of ${forest}`, comparison))
+        this.#readAgain(forest, of);
       this.#compared.ring();
     }
   }
 
-  #readAgain(forest: string): void {
+  #readAgain(forest: string, of: Subject): void {
     const { log, onLasting } = this.#options;
-    log.warn({ forest }, 'two heads in turn differ from the ledger: the feed is read again from its start');
-    onLasting();
+    log.warn(
+      { forest, of },
+      'two heads in turn differ from the ledger: the feed is read again from its start',
+    );
+    onLasting(of);
   }
 
   async #readHeads(signal: AbortSignal): Promise<void> {
@@ -124,10 +137,16 @@ export class HeadWatch implements Service {
       }
       this.#refused.delete(forest);
       // The same one again, after a start: it was not compared, perhaps.
-      if (known && head.sequence === known.sequence && known.comparison?.sequence === head.sequence) continue;
-      const receivedAt = known?.sequence === head.sequence ? known.receivedAt : ledger.timestamp();
+      const isSame = known?.sequence === head.sequence;
+      const tellsGroups = head.groupBuckets !== undefined;
+      const compared = [known?.comparison, ...(tellsGroups ? [ledger.groupHeads.comparison(forest)] : [])];
+      if (isSame && compared.every(one => one?.sequence === head.sequence)) continue;
+      const receivedAt = isSame ? known.receivedAt : ledger.timestamp();
       ledger.heads.saveHead({ ...head, receivedAt });
-      this.#waiting.set(forest, { head, at: ledger.clock.monotonic() });
+      const waiting = { head, at: ledger.clock.monotonic() };
+      this.#waiting.users.set(forest, waiting);
+      if (tellsGroups) this.#waiting.groups.set(forest, waiting);
+      else this.#waiting.groups.delete(forest);
       newer = true;
     }
     if (newer) onHead();
@@ -163,8 +182,11 @@ export class HeadWatch implements Service {
   /** What may be said beyond the first release: what the forest's Connect and the tenant both read. */
   #says(forest: string): Says {
     const bothTake = (name: string) => isReadBy(this.#reads.get(forest), name) && this.#tenant.reads(name);
-    if (bothTake('receipt-3'))
-      return { reads: ACCEPTED_RECORDS, newest: this.#options.ledger.heads.newest(forest) };
+    const { ledger } = this.#options;
+    if (bothTake('receipt-3')) {
+      const groups = bothTake('receipt-5') && groupsOfReceipt(ledger, forest);
+      return { reads: ACCEPTED_RECORDS, newest: ledger.heads.newest(forest), ...groups };
+    }
     return bothTake('receipt-2') ? { reads: ACCEPTED_RECORDS } : {};
   }
 
@@ -184,7 +206,9 @@ export class HeadWatch implements Service {
 /** A sequence is one head's: who signed another one with it had lost count. */
 function isOlder(head: Head, known: KnownHead): boolean {
   if (head.sequence !== known.sequence) return head.sequence < known.sequence;
-  return head.time !== known.time || head.buckets !== known.buckets;
+  return (
+    head.time !== known.time || head.buckets !== known.buckets || head.groupBuckets !== known.groupBuckets
+  );
 }
 
 /** What an alarm means, in a sentence. */

@@ -2,22 +2,35 @@ import { ACCEPTED_RECORDS } from '@causeway/contract';
 import {
   CLOUD_FOREST,
   type Entry,
+  type GroupEntry,
+  groupBucketOf,
   MAX_ENTRIES,
   MAX_NOT_WRITTEN,
   type ReceiptFields,
   type SigningKey,
   signReceipt,
+  summarizeGroups,
 } from '@causeway/records';
 import type { DifferenceLimits } from '../configuration.ts';
-import type { Older } from '../ledger/head-book.ts';
+import type { Comparison } from '../ledger/comparison.ts';
+import type { KnownHead, Older } from '../ledger/head-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { alarmSince, completeAsOf } from './compare-head.ts';
 
-/** Characters of the pairs of a receipt, so that it stays below its limit whatever the anchors are. */
+/** Bytes of the rows of a receipt, so that it stays below its limit whatever the anchors are. */
 const MAX_ENTRIES_LENGTH = 200_000;
+/** Of these those of groups, which have an end before. */
+const MAX_GROUP_ENTRIES_LENGTH = 80_000;
+/** Beside these those that tell of groups what was not written. */
+const MAX_GROUPS_NOT_WRITTEN_LENGTH = 60_000;
 
+/** What a receipt says of groups. */
+type OfGroups = Pick<
+  ReceiptFields,
+  'groups' | 'slices' | 'groupsDiffering' | 'groupsListed' | 'groupEntries' | 'groupsNotWritten'
+>;
 /** What a receipt says in its newer versions. */
-export type Says = Pick<ReceiptFields, 'reads' | 'newest'>;
+export type Says = Pick<ReceiptFields, 'reads' | 'newest'> & OfGroups;
 
 /**
  * The managed domain's answer to a forest's head, for its Connect: how far it agrees, and on a difference the pairs
@@ -31,19 +44,23 @@ export function makeReceipt(
   says: Says,
 ): string | undefined {
   const now = ledger.clock.now();
-  const comparison = ledger.heads.head(forest)?.comparison;
+  const known = ledger.heads.head(forest);
+  const comparison = known?.comparison;
+  const complete = comparisonsOf(ledger, known);
   if (comparison === undefined && says.newest === undefined) return undefined;
   const { accounts, credentials } = ledger.heads.summary(forest);
-  const { differences = [], explained = [] } = comparison ?? {};
-  const buckets = [...differences.map(({ bucket }) => bucket), ...explained];
-  const differing = [...new Set(buckets)].sort((a, b) => a - b);
-  const { listed, entries } = listEntries(differing, bucket => ledger.heads.entries(forest, bucket));
+  const differing = differingOf(comparison);
+  const { listed, entries } = listEntries(
+    differing,
+    MAX_ENTRIES_LENGTH - (says.groups === undefined ? 0 : MAX_GROUP_ENTRIES_LENGTH),
+    bucket => ledger.heads.entries(forest, bucket).map(entryRow),
+  );
   return signReceipt(key, {
     ...{ tenant, forest, sequence: nextSequence(ledger, now), time: new Date(now).toISOString() },
     headSequence: comparison?.sequence ?? 0,
     headTime: comparison?.time ?? null,
-    completeAsOf: (comparison && completeAsOf(comparison)) ?? null,
-    alarmSince: (comparison && alarmSince(comparison, limits, now)) ?? null,
+    completeAsOf: completeOf(complete) ?? null,
+    alarmSince: earliest(complete.map(one => one && alarmSince(one, limits, now))) ?? null,
     ...{ accounts, credentials, differing, listed, entries },
     notWritten: ledger.heads
       .notWritten(forest, MAX_NOT_WRITTEN)
@@ -77,21 +94,82 @@ export function makeCloudReceipt(
   });
 }
 
-/** The users of the first buckets, as many whole ones as a receipt holds. */
-function listEntries(
+/** What a receipt says of a forest's groups: as `makeReceipt` of its users. */
+export function groupsOfReceipt(ledger: Ledger, forest: string): OfGroups {
+  const all = ledger.groupHeads.entries(forest);
+  const { groups, slices } = summarizeGroups(all);
+  const [, comparison] = comparisonsOf(ledger, ledger.heads.head(forest));
+  const groupsDiffering = differingOf(comparison);
+  const byBucket = Map.groupBy(groupsDiffering.length === 0 ? [] : all, groupBucketOf);
+  const { listed, entries } = listEntries(groupsDiffering, MAX_GROUP_ENTRIES_LENGTH, bucket =>
+    (byBucket.get(bucket) ?? []).map(groupRow),
+  );
+  return {
+    ...{ groups, slices, groupsDiffering, groupsListed: listed, groupEntries: entries },
+    groupsNotWritten: notWrittenOf(ledger, forest),
+  };
+}
+
+/** As many as a receipt holds. */
+function notWrittenOf(ledger: Ledger, forest: string): [string, string | null, string][] {
+  let length = 0;
+  const rows = ledger.groupHeads
+    .notWritten(forest, MAX_NOT_WRITTEN)
+    .map(({ anchor, prefix, code }): [string, string | null, string] => [anchor, prefix, code]);
+  return rows.filter(row => {
+    length += lengthOf(row);
+    return length <= MAX_GROUPS_NOT_WRITTEN_LENGTH;
+  });
+}
+
+const lengthOf = (row: readonly unknown[]): number => Buffer.byteLength(JSON.stringify(row));
+
+const entryRow = ({ anchor, accountSequence, credentialSequence }: Entry): [string, number, number] => [
+  anchor,
+  accountSequence,
+  credentialSequence,
+];
+const groupRow = ({ anchor, prefix, sequence }: GroupEntry): [string, string | null, number] => [
+  anchor,
+  prefix,
+  sequence,
+];
+
+/** Buckets that are not as the head says, explained or not. */
+function differingOf(comparison: Comparison | undefined): number[] {
+  const { differences = [], explained = [] } = comparison ?? {};
+  const buckets = [...differences.map(({ bucket }) => bucket), ...explained];
+  return [...new Set(buckets)].sort((a, b) => a - b);
+}
+
+/** What came of comparing a head: of its users, and of its groups where it tells of them. */
+export function comparisonsOf(ledger: Ledger, head: KnownHead | undefined): (Comparison | undefined)[] {
+  const ofGroups = head?.groupBuckets === undefined ? [] : [ledger.groupHeads.comparison(head.forest)];
+  return [head?.comparison, ...ofGroups];
+}
+
+/** Until when all that the head tells of has come. */
+export function completeOf(comparisons: readonly (Comparison | undefined)[]): string | undefined {
+  const times = comparisons.map(one => one && completeAsOf(one));
+  return times.includes(undefined) ? undefined : earliest(times);
+}
+
+export const earliest = (times: readonly (string | undefined)[]): string | undefined =>
+  times.filter(time => time !== undefined).sort()[0];
+
+/** The rows of the first buckets, as many whole ones as a receipt holds. @param limit in bytes */
+function listEntries<R extends readonly unknown[]>(
   differing: readonly number[],
-  entriesOf: (bucket: number) => Entry[],
-): { listed: number; entries: [string, number, number][] } {
-  const entries: [string, number, number][] = [];
+  limit: number,
+  rowsOf: (bucket: number) => R[],
+): { listed: number; entries: R[] } {
+  const entries: R[] = [];
   let listed = 0;
   let length = 0;
   for (const bucket of differing) {
-    const more = entriesOf(bucket).map(({ anchor, accountSequence, credentialSequence }) => {
-      const entry: [string, number, number] = [anchor, accountSequence, credentialSequence];
-      length += JSON.stringify(entry).length;
-      return entry;
-    });
-    if (entries.length + more.length > MAX_ENTRIES || length > MAX_ENTRIES_LENGTH) break;
+    const more = rowsOf(bucket);
+    for (const row of more) length += lengthOf(row);
+    if (entries.length + more.length > MAX_ENTRIES || length > limit) break;
     entries.push(...more);
     listed += 1;
   }

@@ -1,5 +1,3 @@
-import type { Entry } from '@causeway/records';
-
 /** A bucket that is not as a head says, and that nothing explains. */
 export interface Difference {
   bucket: number;
@@ -25,8 +23,8 @@ export interface Comparison {
 }
 
 export interface BucketLook {
-  /** The largest sequence of all records that are known of its users, deletions too. */
+  /** The largest sequence of all records that are known of what is in it, deletions too. */
   newest: number;
-  /** Its users as they would be if every record that came had been written. */
-  asReceived: Entry[];
+  /** Its digest as it would be if every record that came had been written. */
+  asReceived: Uint8Array;
 }

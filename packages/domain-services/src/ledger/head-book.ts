@@ -1,8 +1,10 @@
 import {
   type Bucket,
+  bucketDigest,
   CLOUD_FOREST,
   type Entry,
   type ForestSummary,
+  type GroupSummary,
   type Head,
   summarizeBucket,
   summarizeForest,
@@ -12,9 +14,11 @@ import type { RefusalCode } from '../refusals.ts';
 import type { BucketLook, Comparison } from './comparison.ts';
 import type { Row } from './sql-row.ts';
 
+type OfGroups = keyof GroupSummary;
+
 /** The newest head of a forest as it is kept. */
 export interface KnownHead
-  extends Pick<Head, 'forest' | 'sequence' | 'time' | 'accounts' | 'credentials' | 'buckets'> {
+  extends Pick<Head, 'forest' | 'sequence' | 'time' | 'accounts' | 'credentials' | 'buckets' | OfGroups> {
   /** By our own clock. */
   receivedAt: string;
   comparison: Comparison | undefined;
@@ -79,7 +83,16 @@ export class HeadBook {
       buckets: String(row.buckets),
       receivedAt: String(row.received_at),
       comparison: row.comparison === null ? undefined : JSON.parse(String(row.comparison)),
+      ...(row.groups !== null && (JSON.parse(String(row.groups)) as GroupSummary)),
     };
+  }
+
+  buckets(forest: string): string {
+    return this.summary(forest).buckets;
+  }
+
+  comparison(forest: string): Comparison | undefined {
+    return this.head(forest)?.comparison;
   }
 
   /** Whether one of its heads has ever been compared. */
@@ -92,13 +105,13 @@ export class HeadBook {
   saveHead(head: Omit<KnownHead, 'comparison'>): void {
     this.noteBelieved(head.forest, head.sequence);
     this.#database.run(
-      `INSERT INTO heads (forest, sequence, time, accounts, credentials, buckets, received_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO heads (forest, sequence, time, accounts, credentials, buckets, received_at, groups)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (forest) DO UPDATE SET sequence = excluded.sequence, time = excluded.time,
         accounts = excluded.accounts, credentials = excluded.credentials, buckets = excluded.buckets,
-        received_at = excluded.received_at`,
+        received_at = excluded.received_at, groups = excluded.groups`,
       ...[head.forest, head.sequence, head.time, head.accounts, head.credentials, head.buckets],
-      head.receivedAt,
+      ...[head.receivedAt, groupsOf(head)],
     );
   }
 
@@ -127,7 +140,7 @@ export class HeadBook {
 
   /** What was compared is not so any more: the next heads are compared as the first ones were. */
   forgetComparisons(): void {
-    this.#database.run('UPDATE heads SET comparison = NULL');
+    this.#database.run('UPDATE heads SET comparison = NULL, group_comparison = NULL');
   }
 
   /** What the managed domain has of a forest; only buckets that changed since the last time are read. */
@@ -187,7 +200,7 @@ export class HeadBook {
     for (const row of rows) if (row.delete_sequence !== null) entries.delete(String(row.anchor));
     const asReceived = [...entries.values()].filter(({ accountSequence }) => accountSequence > 0);
     asReceived.sort((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
-    return { newest: Math.max(0, ...sequences), asReceived };
+    return { newest: Math.max(0, ...sequences), asReceived: bucketDigest(asReceived) };
   }
 
   /**
@@ -230,4 +243,9 @@ function notWrittenOf(row: Row): NotWritten {
     code: String(row.code),
     sequence: Number(row.sequence),
   };
+}
+
+/** What a head says of groups, as JSON; null where it says nothing of them. */
+function groupsOf({ groups, slices, groupBuckets }: Pick<Head, OfGroups>): string | null {
+  return groups === undefined ? null : JSON.stringify({ groups, slices, groupBuckets });
 }

@@ -6,6 +6,8 @@ import { mayBeEnabled } from './may-be-enabled.ts';
 
 type Operation = BulkList['operation'];
 
+/** What waits is told apart: each has a list of its own. */
+const KINDS = ['user', 'group'] as const;
 /** Names of one list; it may be longer. */
 const LISTED = 10_000;
 
@@ -19,10 +21,12 @@ export const nameOf = (entry: LedgerEntry): string =>
 /** What waits, of one forest or of all. Every list is kept, so that it can be approved as it was shown. */
 export function listHeld(ledger: Ledger, operation: Operation, forest?: string): DomainHeldList[] {
   const scopes = ledger.bulk.scopes(operation).filter(scope => forest === undefined || scope === forest);
-  return scopes.flatMap(scope => {
-    const shown = ledger.bulk.show({ scope, operation, kind: 'user' }, ledger.now());
-    return shown === undefined ? [] : [describe(ledger, { ...shown, ceased: 0 })];
-  });
+  return scopes.flatMap(scope =>
+    KINDS.flatMap(kind => {
+      const shown = ledger.bulk.show({ scope, operation, kind }, ledger.now());
+      return shown === undefined ? [] : [describe(ledger, { ...shown, ceased: 0 })];
+    }),
+  );
 }
 
 /** @throws CausewayError 'unknown-list' */
@@ -49,8 +53,12 @@ export function approveHeld(ledger: Ledger, digest: string, operation: Operation
   });
 }
 
-export function countHeld({ bulk }: Ledger, operation: Operation): number {
-  const counts = bulk.scopes(operation).map(scope => bulk.countHeld({ scope, operation, kind: 'user' }));
+export function countHeld(
+  { bulk }: Ledger,
+  operation: Operation,
+  kind: (typeof KINDS)[number] = 'user',
+): number {
+  const counts = bulk.scopes(operation).map(scope => bulk.countHeld({ scope, operation, kind }));
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
@@ -65,8 +73,14 @@ export function stillSigningIn(ledger: Ledger): string[] {
 }
 
 function describe(ledger: Ledger, list: ShownList & { ceased: number }): DomainHeldList {
-  const { digest, scope: forest, operation, since, lines, ceased } = list;
+  const { digest, scope: forest, operation, kind, since, lines, ceased } = list;
   const people = lines.slice(0, LISTED).map(({ anchor, change }) => {
+    if (kind === 'group') {
+      const group = ledger.groups.of({ forest, anchor });
+      const name = group?.hasName ?? '';
+      const user = `group ${name || (group?.wantedName ?? anchor)}`;
+      return { user, name, sourceAnchor: anchor, sequence: Number(change), canSignIn: false };
+    }
     const entry = ledger.accounts.of({ forest, anchor });
     return {
       user: entry ? nameOf(entry) : anchor,

@@ -7,6 +7,10 @@ import { AgentBook } from './agent-book.ts';
 import { AuditBook } from './audit-book.ts';
 import { BlockBook } from './block-book.ts';
 import { DueAccounts } from './due-accounts.ts';
+import { GroupBook } from './groups/group-book.ts';
+import { GroupHeadBook } from './groups/group-head-book.ts';
+import { MembershipBook } from './groups/membership-book.ts';
+import { SliceBook } from './groups/slice-book.ts';
 import { HandBook } from './hand-book.ts';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './migrations.ts';
@@ -14,6 +18,7 @@ import { NameBook } from './name-book.ts';
 import { Outbox } from './outbox.ts';
 import { ProblemBook } from './problem-book.ts';
 import { SidBook } from './sids/sid-book.ts';
+import { TokenBook } from './sids/token-book.ts';
 import { StateBook } from './state-book.ts';
 
 /** The ledger of Domain Services: SQLite, durable at every commit, without any secret; a table or two in each of its books. */
@@ -29,6 +34,8 @@ export class Ledger {
   readonly outbox: Outbox;
   /** The heads of the forests, and the ledger as they see it. */
   readonly heads: HeadBook;
+  /** The same of their groups. */
+  readonly groupHeads: GroupHeadBook;
   /** What waits for an administrator; its scopes are forests. */
   readonly bulk: BulkBook;
   /** Whom administrators keep out. */
@@ -39,6 +46,14 @@ export class Ledger {
   readonly agents: AgentBook;
   /** Whose on-premises SID stands in the directory, and whose is to. */
   readonly sids: SidBook;
+  /** Of groups and members, what makes tickets and sessions large. */
+  readonly tokens: TokenBook;
+  /** What is known of each group. */
+  readonly groups: GroupBook;
+  /** The slices of their members, as they are believed. */
+  readonly slices: SliceBook;
+  /** Who is to be in which group, and who is. */
+  readonly memberships: MembershipBook;
   /** Accounts of before whose own changes of the password are not refused yet. */
   readonly ownChanges: DueAccounts;
   /** Accounts of before that do not say yet whose they are. */
@@ -70,11 +85,16 @@ export class Ledger {
     this.problems = new ProblemBook(database, this.accounts, this.state);
     this.outbox = new Outbox(database);
     this.heads = new HeadBook(database);
+    this.groupHeads = new GroupHeadBook(database);
     this.bulk = new BulkBook(database);
     this.blocks = new BlockBook(database);
     this.administrators = new AdministratorBook(database);
     this.agents = new AgentBook(database, confirmed);
     this.sids = new SidBook(database);
+    this.tokens = new TokenBook(database);
+    this.groups = new GroupBook(database);
+    this.slices = new SliceBook(database);
+    this.memberships = new MembershipBook(database);
     this.ownChanges = new DueAccounts(database, 'own_changes_due');
     this.marks = new DueAccounts(database, 'marks_due');
     this.byHand = new HandBook(database);

@@ -440,4 +440,185 @@ export const LEDGER_STEPS: readonly string[] = [
     AND EXISTS (SELECT 1 FROM problems WHERE kind = 'sid' AND code = 'other-forest-sid');
   DELETE FROM problems WHERE kind = 'sid' AND code = 'other-forest-sid';
   `,
+  `
+  -- Groups of forests, and who is in them (ADR 14). sequence is that of the newest record that was believed; null: the group was found in the
+  -- directory, and no record of it has come. written_sequence is that of the record that the directory has. deleted_sequence is that of the
+  -- newest deletion, and outlives it: of slices that are older nothing counts.
+  CREATE TABLE groups (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    object_guid TEXT NOT NULL,
+    sequence INTEGER,
+    digest TEXT,
+    wanted_name TEXT,
+    display_name TEXT,
+    mail TEXT,
+    object_sid TEXT,
+    security_enabled INTEGER NOT NULL DEFAULT 0,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    deleted_sequence INTEGER,
+    written_sequence INTEGER,
+    has_name TEXT,
+    nonce TEXT,
+    managed_guid TEXT,
+    last_managed_guid TEXT,
+    accepted TEXT,
+    PRIMARY KEY (forest, anchor)
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX groups_managed ON groups (managed_guid) WHERE managed_guid IS NOT NULL;
+  CREATE INDEX groups_last_managed ON groups (last_managed_guid) WHERE managed_guid IS NULL AND last_managed_guid IS NOT NULL;
+  CREATE INDEX groups_has_name ON groups (name_key(has_name)) WHERE has_name IS NOT NULL;
+  CREATE INDEX groups_wanted_name ON groups (name_key(wanted_name)) WHERE wanted_name IS NOT NULL;
+  CREATE INDEX groups_object_sid ON groups (object_sid) WHERE object_sid IS NOT NULL;
+  CREATE INDEX groups_leaving ON groups (forest, anchor) WHERE deleted = 1 AND managed_guid IS NOT NULL;
+  CREATE INDEX groups_due ON groups (forest, anchor) WHERE sequence IS NOT written_sequence;
+  CREATE INDEX shadows_sid ON shadows (sid) WHERE sid IS NOT NULL;
+
+  -- The live slices of the members of groups, also of groups whose record has not come.
+  CREATE TABLE slices (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    object_guid TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (forest, anchor, prefix)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Who is in which group: sequence is that of the slice that says so; null: none does any more. written is the objectGUID of the member that
+  -- the group has in the directory. due: 1: what is written may not be what is to be; 2: that is being written, and nothing has changed since.
+  CREATE TABLE memberships (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    key TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    sequence INTEGER,
+    written TEXT,
+    due INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (forest, anchor, key, reference)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX memberships_due ON memberships (forest, anchor, key, reference) WHERE due > 0;
+  CREATE INDEX memberships_reference ON memberships (reference, forest);
+  CREATE INDEX memberships_written ON memberships (written) WHERE written IS NOT NULL;
+
+  -- What the newest head says of groups, as JSON, and what came of comparing heads with the groups of the ledger. Null where it says nothing.
+  ALTER TABLE heads ADD COLUMN groups TEXT;
+  ALTER TABLE heads ADD COLUMN group_comparison TEXT;
+
+  -- The sequence of the newest deletion that was believed, whether it is carried out or waits; it outlives the deletion.
+  ALTER TABLE accounts ADD COLUMN deleted_sequence INTEGER;
+  UPDATE accounts SET deleted_sequence = coalesce(delete_sequence, account_sequence)
+    WHERE delete_sequence IS NOT NULL OR deleted_at IS NOT NULL;
+  CREATE TRIGGER deletion_of_account AFTER UPDATE OF delete_sequence, account_sequence, deleted_at ON accounts
+    WHEN coalesce(new.delete_sequence, CASE WHEN new.deleted_at IS NOT NULL THEN new.account_sequence END, 0)
+      > coalesce(new.deleted_sequence, 0) BEGIN
+    UPDATE accounts SET deleted_sequence = coalesce(new.delete_sequence, new.account_sequence)
+      WHERE forest = new.forest AND anchor = new.anchor;
+  END;
+  CREATE TRIGGER deletion_of_new_account AFTER INSERT ON accounts
+    WHEN coalesce(new.delete_sequence, CASE WHEN new.deleted_at IS NOT NULL THEN new.account_sequence END, 0) > 0 BEGIN
+    UPDATE accounts SET deleted_sequence = coalesce(new.delete_sequence, new.account_sequence)
+      WHERE forest = new.forest AND anchor = new.anchor;
+  END;
+
+  -- Whatever a membership depends on makes it due. The links of an object that is gone are gone with it. With a + no index is looked up by
+  -- the forest, which is that of nearly all rows.
+  CREATE TRIGGER memberships_of_account AFTER UPDATE OF managed_guid, deleted_sequence, delete_sequence ON accounts
+    WHEN new.managed_guid IS NOT old.managed_guid OR new.deleted_sequence IS NOT old.deleted_sequence
+      OR new.delete_sequence IS NOT old.delete_sequence BEGIN
+    UPDATE memberships SET written = NULL, due = 1
+      WHERE written = old.managed_guid AND new.managed_guid IS NOT old.managed_guid;
+    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND +forest = new.forest;
+    UPDATE memberships SET due = 1 WHERE reference IN
+      (SELECT sid FROM shadows WHERE forest = new.forest AND anchor = new.anchor AND sid IS NOT NULL);
+  END;
+  CREATE TRIGGER memberships_of_new_account AFTER INSERT ON accounts WHEN new.managed_guid IS NOT NULL BEGIN
+    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND +forest = new.forest;
+  END;
+  CREATE TRIGGER memberships_of_group AFTER UPDATE OF managed_guid, deleted_sequence, deleted, object_sid ON groups
+    WHEN new.managed_guid IS NOT old.managed_guid OR new.deleted_sequence IS NOT old.deleted_sequence
+      OR new.deleted <> old.deleted OR new.object_sid IS NOT old.object_sid BEGIN
+    UPDATE memberships SET written = NULL, due = 1
+      WHERE written = old.managed_guid AND new.managed_guid IS NOT old.managed_guid;
+    UPDATE memberships SET written = NULL, due = 1 WHERE forest = new.forest AND anchor = new.anchor
+      AND new.managed_guid IS NOT old.managed_guid;
+    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND +forest = new.forest;
+    UPDATE memberships SET due = 1 WHERE reference IN (old.object_sid, new.object_sid);
+  END;
+  CREATE TRIGGER memberships_of_new_group AFTER INSERT ON groups WHEN new.managed_guid IS NOT NULL BEGIN
+    UPDATE memberships SET due = 1 WHERE reference = new.anchor AND +forest = new.forest;
+    UPDATE memberships SET due = 1 WHERE reference = new.object_sid;
+  END;
+  CREATE TRIGGER memberships_of_sid AFTER UPDATE OF sid ON shadows WHEN new.sid IS NOT old.sid BEGIN
+    UPDATE memberships SET due = 1 WHERE reference IN (old.sid, new.sid);
+  END;
+  CREATE TRIGGER memberships_of_new_sid AFTER INSERT ON shadows WHEN new.sid IS NOT NULL BEGIN
+    UPDATE memberships SET due = 1 WHERE reference = new.sid;
+  END;
+  -- A dot stands behind the hyphen: these are the SIDs of the domain.
+  CREATE TRIGGER memberships_of_domain AFTER UPDATE OF confirmed_at ON domain_sids
+    WHEN new.confirmed_at IS NOT old.confirmed_at BEGIN
+    UPDATE memberships SET due = 1 WHERE reference > new.sid || '-' AND reference < new.sid || '.';
+  END;
+  CREATE TRIGGER memberships_of_new_domain AFTER INSERT ON domain_sids WHEN new.confirmed_at IS NOT NULL BEGIN
+    UPDATE memberships SET due = 1 WHERE reference > new.sid || '-' AND reference < new.sid || '.';
+  END;
+
+  -- Groups and slices of their members have problems, too, each slice its own: prefix is the slice's, and empty of all else. Which kinds there
+  -- are is the program's to say.
+  CREATE TABLE problems_of_all (
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    verified INTEGER NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('refused', 'waiting', 'failed')),
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    acceptable TEXT,
+    sequence INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (forest, anchor, kind, prefix)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO problems_of_all
+    SELECT forest, anchor, kind, '', verified, outcome, code, reason, acceptable, sequence, since, at FROM problems;
+  DROP TABLE problems;
+  ALTER TABLE problems_of_all RENAME TO problems;
+  CREATE INDEX problems_anchor ON problems (anchor);
+  `,
+  `
+  -- On-premises SIDs of groups stand in the table of people's: no anchor is both. history = '': the group came back with whatever its
+  -- tombstone had. A group that is gone without a deletion keeps what it is to have: it is made anew without a record.
+  ALTER TABLE shadows ADD COLUMN is_group INTEGER NOT NULL DEFAULT 0;
+  CREATE TRIGGER shadow_of_new_group AFTER INSERT ON groups
+    WHEN NOT EXISTS (SELECT 1 FROM accounts WHERE forest = new.forest AND anchor = new.anchor)
+  BEGIN
+    UPDATE shadows SET is_group = 1 WHERE forest = new.forest AND anchor = new.anchor;
+  END;
+  CREATE TRIGGER shadow_of_distribution_group AFTER UPDATE OF security_enabled ON groups WHEN new.security_enabled = 0 BEGIN
+    UPDATE shadows SET sid = NULL, domain_sid = NULL WHERE forest = new.forest AND anchor = new.anchor AND is_group = 1;
+  END;
+  CREATE TRIGGER shadow_of_gone_group AFTER UPDATE OF managed_guid, deleted ON groups WHEN new.managed_guid IS NULL BEGIN
+    UPDATE shadows SET history = NULL, sid = CASE WHEN new.deleted = 0 THEN sid END,
+      domain_sid = CASE WHEN new.deleted = 0 THEN domain_sid END
+      WHERE forest = new.forest AND anchor = new.anchor AND is_group = 1;
+  END;
+  CREATE TRIGGER shadow_of_restored_group AFTER UPDATE OF managed_guid ON groups
+    WHEN new.managed_guid IS NOT NULL AND old.managed_guid IS NULL AND old.last_managed_guid IS NOT NULL
+  BEGIN
+    UPDATE shadows SET history = '' WHERE forest = new.forest AND anchor = new.anchor AND is_group = 1;
+  END;
+  -- A name that a group lets go of may be a person's.
+  CREATE TRIGGER names_due_of_group AFTER UPDATE OF has_name ON groups
+    WHEN old.has_name IS NOT NULL AND name_key(new.has_name) IS NOT name_key(old.has_name)
+  BEGIN
+    DELETE FROM names_due WHERE key = 'a:' || name_key(old.has_name);
+    INSERT INTO names_due (key, tries, try_at) VALUES ('a:' || name_key(old.has_name), 0, 0);
+  END;
+  CREATE TRIGGER names_due_of_gone_group AFTER DELETE ON groups WHEN old.has_name IS NOT NULL BEGIN
+    DELETE FROM names_due WHERE key = 'a:' || name_key(old.has_name);
+    INSERT INTO names_due (key, tries, try_at) VALUES ('a:' || name_key(old.has_name), 0, 0);
+  END;
+  `,
 ];

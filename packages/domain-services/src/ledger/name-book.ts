@@ -36,6 +36,8 @@ const BY_KEY = {
 const OF_ONE = `${ACCOUNTS} AND forest = ? AND anchor = ?`;
 const CALLED = `${ACCOUNTS} AND (name_key(has_name) = ?1 OR name_key(has_principal) = ?1
   OR name_key(wanted_name) = ?1 OR name_key(wanted_principal) = ?1)`;
+const GROUP_CALLED =
+  'SELECT forest, anchor, has_name FROM groups WHERE has_name IS NOT NULL AND name_key(has_name) = ? LIMIT 1';
 const WITH_DIGITS = `${ACCOUNTS} AND digits_key = ?`;
 
 /** What the ledger knows of names: who has and wants which, whose each is, and which may have to change hands. */
@@ -97,6 +99,13 @@ export class NameBook {
   /** Everybody who has a name here, as account name or userPrincipalName, and everybody whose forest wants it for them. */
   called(name: string): NamedAccount[] {
     return this.#accounts(CALLED, nameKey(name));
+  }
+
+  /** The group of ours that has an account name: nobody of ours is called so while it is. */
+  groupCalled(slot: Slot): (Person & { name: string }) | undefined {
+    if (!slot.startsWith('a:')) return undefined;
+    const row = this.#database.get(GROUP_CALLED, slot.slice(2));
+    return row && { forest: String(row.forest), anchor: String(row.anchor), name: String(row.has_name) };
   }
 
   withDigits(key: string): NamedAccount[] {
@@ -187,14 +196,17 @@ export function slotOfKey(key: string, realm: string): Slot {
   return key.startsWith('p:') ? slotOfPrincipal(key.slice(2), realm) : key;
 }
 
-/** The book as naming sees it; nobody stands in anybody's way but those of the ledger. */
+/** The book as naming sees it; nobody stands in anybody's way but accounts and groups of the ledger. */
 export function viewOf(book: NameBook, realm: string): NameView {
   return {
     owner: slot => book.owner(slot)?.forest,
     wanting: slot => book.wanting(slot, realm),
     holding: slot => book.holding(slot, realm),
     withDigits: key => book.withDigits(key),
-    obstacle: () => undefined,
+    obstacle: slot => {
+      const group = book.groupCalled(slot);
+      return group && { code: 'name-taken', detail: `${group.name}, a group of ${group.forest}` };
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
+import type { Slice } from '@causeway/records';
 import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../person.ts';
 import type { RefusalCode } from '../refusals.ts';
@@ -7,8 +8,8 @@ import { OF_PERSON, type Row, text } from './sql-row.ts';
 import type { StateBook } from './state-book.ts';
 
 export type RecordKind = 'account' | 'credential';
-/** A name or a SID that is not as its record says stands beside the records, which are written. */
-export type ProblemKind = RecordKind | 'name' | 'sid';
+/** A name or a SID that is not as its record says stands beside the records, which are written; `members`: a slice of a group. */
+export type ProblemKind = RecordKind | 'group' | 'members' | 'name' | 'sid';
 
 /** Why a record was not written. */
 export interface Problem extends Person {
@@ -27,12 +28,19 @@ export interface Problem extends Person {
   at: string;
 }
 
+/** A problem as it is put down. @property prefix of the slice; '' of all else */
+type NewProblem = Omit<Problem, 'since'> & { prefix?: string };
+
 /** Problems of made-up people that are kept, and shown. */
 export const MAX_UNVERIFIED = 1000;
 
 const OF_ONE = `SELECT * FROM problems ${OF_PERSON}`;
 const CLEAR = `DELETE FROM problems ${OF_PERSON} AND kind = ? AND code = coalesce(?, code)`;
+const CLEAR_SLICE = `DELETE FROM problems WHERE forest = ?1 AND anchor = ?2 AND kind = 'members' AND (prefix = ?3
+  OR sequence <= ?4 AND (substr(prefix, 1, length(?3)) = ?3 OR substr(?3, 1, length(prefix)) = prefix))`;
 const OF_RECORDS = `WHERE kind IN ('account', 'credential')`;
+const OF_GROUPS = `WHERE kind IN ('group', 'members')`;
+const KNOWN_GROUP = `SELECT count(*) AS n FROM groups ${OF_PERSON}`;
 
 /** Records that are not written, and names and SIDs that are not as their records say. */
 export class ProblemBook {
@@ -46,24 +54,31 @@ export class ProblemBook {
     this.#state = state;
   }
 
-  save(problem: Omit<Problem, 'since'>): void {
+  save(problem: NewProblem): void {
     this.#database.run(
-      `INSERT INTO problems (anchor, kind, outcome, code, reason, acceptable, sequence, since, at, forest, verified)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10)
-        ON CONFLICT (forest, anchor, kind) DO UPDATE SET outcome = ?3, reason = ?5, acceptable = ?6, sequence = ?7,
+      `INSERT INTO problems (anchor, kind, outcome, code, reason, acceptable, sequence, since, at, forest, verified, prefix)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11)
+        ON CONFLICT (forest, anchor, kind, prefix) DO UPDATE SET outcome = ?3, reason = ?5, acceptable = ?6, sequence = ?7,
         at = ?8, verified = ?10, since = CASE code WHEN ?4 THEN since ELSE ?8 END, code = ?4`,
       ...[problem.anchor, problem.kind, problem.outcome, problem.code, problem.reason],
       ...[problem.acceptable, problem.sequence, problem.at, problem.forest, Number(problem.verified)],
+      problem.prefix ?? '',
     );
   }
 
   /**
-   * What no trusted key signed, of a person who has no entry: anybody could make up any number of them, so the list has an end and
-   * the rest is counted.
+   * What no trusted key signed, of a person who has no entry, or a slice of any prefix: anybody could make up any number of them, so the
+   * list has an end and the rest is counted.
    * @returns whether it is listed
    */
-  saveUnverified(problem: Omit<Problem, 'since' | 'verified'>): boolean {
-    const isKnown = this.#accounts.of(problem) !== undefined || this.of(problem).length > 0;
+  saveUnverified(problem: Omit<NewProblem, 'verified'>): boolean {
+    const { kind, prefix = '' } = problem;
+    const isKnown =
+      prefix === ''
+        ? this.#accounts.of(problem) !== undefined ||
+          this.of(problem).length > 0 ||
+          this.#count(KNOWN_GROUP, problem.forest, problem.anchor) > 0
+        : this.one(problem, kind, prefix) !== undefined;
     const listed = 'SELECT count(*) AS n FROM (SELECT 1 FROM problems WHERE verified = 0 LIMIT ?)';
     if (!isKnown && this.#count(listed, MAX_UNVERIFIED) >= MAX_UNVERIFIED) {
       this.#state.set('unlisted', String(this.unlisted() + 1));
@@ -83,6 +98,11 @@ export class ProblemBook {
     return this.#database.run(CLEAR, forest, anchor, kind, code) > 0;
   }
 
+  /** What is older than a slice that is believed now, of whatever slice it overlaps, says nothing any more. */
+  clearSlice({ forest, anchor }: Person, { prefix, sequence }: Slice): void {
+    this.#database.run(CLEAR_SLICE, forest, anchor, prefix, sequence);
+  }
+
   /** Of everybody: what is still so is noted again. */
   forget(code: RefusalCode): void {
     this.#database.run('DELETE FROM problems WHERE code = ?', code);
@@ -90,6 +110,12 @@ export class ProblemBook {
 
   of({ forest, anchor }: Person): Problem[] {
     return this.#database.all(OF_ONE, forest, anchor).map(problemOf);
+  }
+
+  /** The one of a record. @param prefix of a slice */
+  one({ forest, anchor }: Person, kind: ProblemKind, prefix = ''): Problem | undefined {
+    const row = this.#database.get(`${OF_ONE} AND kind = ? AND prefix = ?`, forest, anchor, kind, prefix);
+    return row && problemOf(row);
   }
 
   /** Those of everybody who has this anchor, by the forests' names. */
@@ -105,6 +131,11 @@ export class ProblemBook {
   /** Records that are not written, by code. */
   counts(): Record<string, number> {
     return this.#countsByCode(OF_RECORDS);
+  }
+
+  /** The same of groups and of slices of their members. */
+  groupCounts(): Record<string, number> {
+    return this.#countsByCode(OF_GROUPS);
   }
 
   /** Names and SIDs that are not as their records say, by code. */

@@ -2,10 +2,16 @@ import type { StateDatabase } from '@causeway/service';
 
 export type StateName =
   | 'cursor'
+  /** Where it is in the feed of groups. */
+  | 'groupCursor'
+  /** When the feed of groups was read to its end last; empty while more of it is there. */
+  | 'groupsReadAt'
   /** When the SIDs of accounts that a release before made were read. */
   | 'shadowsLearnt'
   /** Whose on-premises SIDs stand in the directory, as the configuration said last. */
   | 'onPremisesSids'
+  /** JSON: who has so many on-premises SIDs that Windows may refuse them; see `upkeep/token-watch.ts`. */
+  | 'fullTokens'
   | 'caughtUpAt'
   | 'readAt'
   /** Fingerprint of another key than the pinned one that the tenant shows as its own; empty when there is none. */
@@ -50,7 +56,12 @@ export class StateBook {
   }
 
   set(name: StateName, value: string): void {
-    if (name === 'cursor' && value === '') this.set('unlisted', '0');
+    if (name === 'cursor' && value === '') {
+      this.set('unlisted', '0');
+      // What is read again for anybody's sake is read of groups, too.
+      this.set('groupCursor', '');
+      this.set('groupsReadAt', '');
+    }
     this.#database.run('INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)', name, value);
   }
 }

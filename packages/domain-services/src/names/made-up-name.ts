@@ -4,12 +4,15 @@ import { createHash } from 'node:crypto';
 export const MAX_USER_NAME = 20;
 const DIGITS = 5;
 
-/** The first 15 characters of a name and 5 hex digits of the anchor's SHA-256: the same at every try. */
-export function nameWithDigits(wanted: string, anchor: string): string {
+/**
+ * The first 15 characters of a name and 5 hex digits of the anchor's SHA-256: the same at every try.
+ * @param max characters of the whole
+ */
+export function nameWithDigits(wanted: string, anchor: string, max = MAX_USER_NAME): string {
   const digits = createHash('sha256').update(anchor).digest('hex').slice(0, DIGITS);
   // A surrogate pair is not cut in two, and what is left neither ends in a space nor in a dot.
   const head = wanted
-    .slice(0, MAX_USER_NAME - DIGITS)
+    .slice(0, max - DIGITS)
     .replace(/[\uD800-\uDBFF]$/, '')
     .replace(/[ .]+$/, '');
   return `${head}${digits}`;

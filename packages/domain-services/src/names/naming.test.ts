@@ -11,6 +11,7 @@ import { forgotten, newEntry } from '../apply/plan.ts';
 import type { LedgerEntry } from '../ledger/account-book.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { DirectoryPeer } from '../testing/directory-peer.ts';
+import { saveGroup } from '../testing/group-rows.ts';
 import { nameOfGuid, nameWithDigits } from './made-up-name.ts';
 
 const REALM = 'AADDS.EXAMPLE.NET';
@@ -262,4 +263,49 @@ test('an administrator frees a reserved name, and hands a held one over, but not
     ledger.audit.list().map(({ action }) => action),
     ['give-name', 'free-name'],
   );
+});
+
+/** A group of ours that is in the directory, or is not any more. */
+function group(name: string | null, forest = CORP): void {
+  const guid = directory.add(name ?? 'nobody', null) ?? null;
+  const managedGuid = name === null ? null : guid;
+  saveGroup(ledger, { forest, anchor: 'group' }, { hasName: name, managedGuid });
+}
+
+test('a person who wants the name of a group gets five digits, and the name when the group lets go', async () => {
+  group('Staff');
+  const digits = nameWithDigits('staff', 'a');
+  assert.equal(await say(CORP, 'a', 'staff', `staff@${REALM}`), digits);
+  assert.equal(entryOf('a').userPrincipalName, null, 'it would be the group’s name to the KDC');
+  const [problem] = ledger.problems.of(entryOf('a'));
+  assert.deepEqual([problem?.kind, problem?.code], ['name', 'name-taken']);
+  assert.match(problem!.reason, /Staff, a group of corp\.example\.com/);
+  assert.equal(ledger.names.isAnyDue(Date.now() + 86_400_000), false, 'nobody asks in vain');
+  directory.accounts.clear();
+  directory.accounts.set(entryOf('a').managedGuid!, { name: digits, principal: null });
+  ledger.names.touch(['a:STAFF']);
+  group(null);
+  await reconcile();
+  assert.deepEqual(
+    [entryOf('a').samAccountName, entryOf('a').userPrincipalName, ledger.problems.of(entryOf('a'))],
+    ['staff', `staff@${REALM}`, []],
+  );
+});
+
+test('a person who is renamed to the name of a group gets digits, whosever the group is', async () => {
+  group('Staff', FABRIKAM);
+  assert.equal(await say(CORP, 'a', 'alice'), 'alice');
+  assert.equal(await say(CORP, 'a', 'STAFF'), nameWithDigits('STAFF', 'a'));
+  assert.equal(await say(CORP, 'a', 'alice'), 'alice');
+});
+
+test('a name that a group has is shown as its, and is neither freed nor handed over', async () => {
+  group('Staff');
+  await say(CORP, 'a', 'staff');
+  assert.deepEqual(readName(ledger, REALM, 'staff').group, { forest: CORP, anchor: 'group', name: 'Staff' });
+  assert.throws(() => freeName(ledger, REALM, 'STAFF'), { code: 'group-has-name' });
+  assert.throws(() => giveName(ledger, REALM, { name: 'staff', user: 'a', confirmed: true }), {
+    code: 'group-has-name',
+    message: /Staff \(group of corp\.example\.com\) is a group .* rename it on-premises/,
+  });
 });

@@ -34,7 +34,7 @@ export interface NameView {
   holding(slot: Slot): readonly NamedAccount[];
   /** Accounts that need this name with digits. */
   withDigits(key: string): readonly NamedAccount[];
-  /** Why nobody of ours can have the name: somebody else's account has it, or the directory has refused it. */
+  /** Why none of our accounts can have the name: a group of ours has it, somebody else's account, or the directory has refused it. */
   obstacle(slot: Slot): Obstacle | undefined;
 }
 
@@ -139,6 +139,11 @@ class Decider {
       return this.#withDigits(nameWithDigits(wanted, anchor), loses === 'other-forest');
     // Only of a name that would be had the directory is asked: who loses it is called the same whoever else has it.
     const obstacle = this.#view.obstacle(slot);
+    // A group of ours has it: it is free again when the group lets go.
+    if (obstacle?.code === 'name-taken') {
+      const digits = this.#withDigits(nameWithDigits(wanted, anchor), false);
+      return { ...digits, problems: [textOf(obstacle), ...digits.problems] };
+    }
     if (obstacle) return this.#nameOfGuid(obstacle);
     return { samAccountName: wanted, keepsDigits: false, digitsKey: null, problems: [] };
   }

@@ -24,6 +24,35 @@ test('names that every domain has, and well-known names of Windows, are nobody�
     assert.equal(account(name), 'protected-name', name);
 });
 
+test('groups that every domain has are nobody’s names, and no other group’s', () => {
+  for (const name of [
+    'Domain Admins',
+    'Enterprise Admins',
+    'Schema Admins',
+    'Group Policy Creator Owners',
+    'Cert Publishers',
+    'Protected Users',
+    'Read-only Domain Controllers',
+    'Enterprise Read-only Domain Controllers',
+    'Cloneable Domain Controllers',
+    'Allowed RODC Password Replication Group',
+    'Denied RODC Password Replication Group',
+    'RAS and IAS Servers',
+    'Key Admins',
+    'Enterprise Key Admins',
+    'Pre-Windows 2000 Compatible Access',
+    'Remote Desktop Users',
+    'Windows Authorization Access Group',
+    'IIS_IUSRS',
+    'Hyper-V Administrators',
+    'Remote Management Users',
+    'DnsUpdateProxy',
+    'AAD DC Administrators',
+    'Dοmain Admins', // Greek ο
+  ])
+    assert.equal(account(name), 'protected-name', name);
+});
+
 test('what looks like such a name is refused as the name would be', () => {
   for (const name of [
     'Аdministrator', // Cyrillic А

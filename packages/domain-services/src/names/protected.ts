@@ -4,8 +4,8 @@ import type { Obstacle } from '../refusals.ts';
 import { skeletons } from './confusables/skeleton.ts';
 
 /**
- * Accounts that every domain has, whether this one still calls them so or not, and well-known names of Windows ([MS-DTYP] 2.4.2.4).
- * Nobody of ours is called so, or so that it looks like it.
+ * Accounts and groups that every domain has, whether this one still calls them so or not, and well-known names of Windows ([MS-DTYP]
+ * 2.4.2.4, [MS-ADTS] 6.1.1.4.12 and 6.1.1.6). Nobody of ours, and no group, is called so, or so that it looks like it.
  */
 const PROTECTED_NAMES = [
   ...['administrator', 'guest', 'krbtgt', 'defaultaccount', 'wdagutilityaccount'],
@@ -61,6 +61,47 @@ const PROTECTED_NAMES = [
     'group policy creator owners',
     'cert publishers',
     'protected users',
+  ],
+  ...[
+    'read-only domain controllers',
+    'enterprise read-only domain controllers',
+    'cloneable domain controllers',
+    'allowed rodc password replication group',
+    'denied rodc password replication group',
+    'ras and ias servers',
+    'key admins',
+    'enterprise key admins',
+    'external trust accounts',
+    'forest trust accounts',
+  ],
+  ...[
+    'power users',
+    'pre-windows 2000 compatible access',
+    'remote desktop users',
+    'network configuration operators',
+    'incoming forest trust builders',
+    'performance monitor users',
+    'performance log users',
+    'windows authorization access group',
+    'terminal server license servers',
+    'distributed com users',
+  ],
+  ...[
+    'iis_iusrs',
+    'cryptographic operators',
+    'event log readers',
+    'certificate service dcom access',
+    'rds remote access servers',
+    'rds endpoint servers',
+    'rds management servers',
+    'hyper-v administrators',
+    'access control assistance operators',
+    'remote management users',
+    'storage replica administrators',
+    'system managed accounts group',
+    'device owners',
+    'user mode hardware operators',
+    'openssh users',
   ],
   ...['dnsadmins', 'dnsupdateproxy', 'aad dc administrators', 'aadds service accounts'],
 ];

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Send } from '@causeway/api';
 import type { DomainArrival } from '@causeway/contract';
-import { createLog, type Log, takeStateFolder } from '@causeway/service';
+import { createLog, type Log, type Service, takeStateFolder } from '@causeway/service';
 import type { HandClock } from '@causeway/service/testing';
 import { block } from '../admin/block-commands.ts';
 import { adoptBlocks, applyBlocks } from '../apply/blocks.ts';
@@ -13,7 +13,7 @@ import type { DatabaseAtRest } from '../directory/database-at-rest.ts';
 import { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import { Follower } from '../feed/follower.ts';
 import { arrivals } from '../heads/arrival.ts';
-import { HeadWatch } from '../heads/head-watch.ts';
+import { HeadWatch, type Subject } from '../heads/head-watch.ts';
 import { approveHeld, listHeld } from '../ledger/held.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
@@ -22,6 +22,7 @@ import { trustAgent } from '../pairing/trust.ts';
 import { type Places, placesOf } from '../places.ts';
 import { openTenant, requireIdentity } from '../registration/identity.ts';
 import { registerAtTenant } from '../registration/register.ts';
+import { type DomainGroup, DomainGroups, groupsOf } from './domain-groups.ts';
 import { SambaPeer, type SambaSnapshot } from './samba-peer.ts';
 
 /** An account of ours, as the scripted Samba has it. */
@@ -46,6 +47,14 @@ const BEATS = 2;
 /** A tenant that does not answer ends a turn after so long. */
 const PATIENCE_MS = 120_000;
 
+interface Running {
+  readonly ledger: Ledger;
+  readonly follower: Follower;
+  readonly groups: DomainGroups;
+  readonly heads: HeadWatch;
+  readonly beats: Promise<void>;
+}
+
 /**
  * Domain Services whose Samba is scripted, as its service runs it, a turn when it is told. It can be stopped; its ledger, its Samba or both
  * can be taken back to an earlier day. Its keys and what administrators confirmed lie beside the ledger and stay.
@@ -58,9 +67,10 @@ export class DomainPlace {
   readonly #places: Places;
   readonly #domain: ManagedDomain;
   readonly #log: Log;
-  #running: { ledger: Ledger; follower: Follower; heads: HeadWatch; beats: Promise<void> } | undefined;
+  #running: Running | undefined;
   #stop = new AbortController();
-  #caughtUp: () => void = () => {};
+  #caughtUp: (of: Subject) => void = () => {};
+  readonly #toReadAgain = new Set<Subject>();
 
   /** @param folder of its state */
   constructor(folder: string, url: string, clock: HandClock) {
@@ -127,24 +137,33 @@ export class DomainPlace {
     const heads = new HeadWatch({
       ...{ ...common, receiptKey, headIntervalMs: configuration.headIntervalMs },
       limits: limitsOf(configuration),
-      onHead: () => follower.wake(),
-      onLasting: () => {
-        follower.readAgain();
-        this.#isToReadAgain = true;
+      onHead: () => {
+        follower.wake();
+        groups.follower.wake();
+      },
+      onLasting: of => {
+        (of === 'users' ? follower : groups.follower).readAgain();
+        this.#toReadAgain.add(of);
       },
     });
+    const onCaughtUp = (of: Subject) => (askedAt: number) => {
+      heads.compare(of, askedAt);
+      this.#caughtUp(of);
+    };
+    const { deletionThreshold } = configuration;
     const follower: Follower = new Follower({
       ...{ ...common, sealingKey, domain, directory: samba as never },
       ldbModify: new LdbModify(places.domain),
-      deletionThreshold: configuration.deletionThreshold,
-      onCaughtUp: askedAt => {
-        heads.compare(askedAt);
-        this.#caughtUp();
-      },
+      deletionThreshold,
+      onCaughtUp: onCaughtUp('users'),
+    });
+    const groups: DomainGroups = new DomainGroups({
+      ...{ ...common, domain, samba, deletionThreshold },
+      onCaughtUp: onCaughtUp('groups'),
     });
     this.#stop = new AbortController();
     const beats = heads.run(this.#stop.signal);
-    this.#running = { ledger, follower, heads, beats };
+    this.#running = { ledger, follower, groups, heads, beats };
     await clock.sleeping(BEATS);
   }
 
@@ -155,34 +174,42 @@ export class DomainPlace {
     return (path, init) => send(path.replace(/(?<=[?&]wait=)[\d.]+/, '0'), init);
   }
 
-  #isToReadAgain = false;
-
-  /** What the service does once time has passed: heads and receipts that are due, the feed to its end, blocks. */
+  /** What the service does once time has passed: heads and receipts that are due, both feeds to their ends, groups, blocks. */
   async turn(): Promise<void> {
-    const { ledger, follower } = this.#open;
+    const { ledger, follower, groups } = this.#open;
     const { clock } = this;
     await clock.sleeping(BEATS);
     await clock.pass(1); // a head counts for what is asked for after it
+    await this.#readToItsEnd('users', follower);
+    await this.#readToItsEnd('groups', groups.follower);
+    await groups.keep();
+    await clock.sleeping(BEATS);
+    await applyBlocks({ ledger, directory: this.samba });
+  }
+
+  async #readToItsEnd(of: Subject, feed: Service): Promise<void> {
+    const { clock } = this;
     const end = new AbortController();
     const until = clock.monotonic() + PATIENCE_MS;
-    this.#caughtUp = () => {
-      if (!this.#isToReadAgain || clock.monotonic() > until) end.abort();
-      this.#isToReadAgain = false;
+    this.#caughtUp = one => {
+      if (one === of && (!this.#toReadAgain.delete(of) || clock.monotonic() > until)) end.abort();
     };
-    let isDone = false;
-    const reading = follower.run(end.signal).finally(() => {
-      isDone = true;
-    });
+    const reading = feed.run(end.signal);
     const done = reading.then(() => undefined);
-    while (!isDone) {
+    for (;;) {
       const pauses = await Promise.race([done, clock.sleeping(BEATS + 1)]);
       if (pauses === undefined) break;
       await clock.pass(pauses[0]!);
       if (clock.monotonic() > until) end.abort();
     }
     await reading;
-    await clock.sleeping(BEATS);
-    await applyBlocks({ ledger, directory: this.samba });
+  }
+
+  /** The tenant shows all of its feeds once more. */
+  readAgain(): void {
+    const { follower, groups } = this.#open;
+    follower.readAgain();
+    groups.follower.readAgain();
   }
 
   async stop(): Promise<void> {
@@ -217,6 +244,11 @@ export class DomainPlace {
       const ntHash = values.unicodePwd?.[0] as Uint8Array | undefined;
       return [{ guid, anchor, forest, ...names, enabled, expires: text('accountExpires') ?? '0', ntHash }];
     });
+  }
+
+  /** The groups that say whose they are. */
+  groups(): DomainGroup[] {
+    return groupsOf(this.samba);
   }
 
   async block(user: string): Promise<void> {

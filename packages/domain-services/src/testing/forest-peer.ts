@@ -14,16 +14,21 @@ import {
   CLOUD_FOREST,
   type CredentialFields,
   CredentialSealer,
+  divideMembers,
   type Entry,
   exportSigningKey,
+  type GroupFields,
   generateSigningKey,
   type HeadFields,
   joinEncapsulation,
+  type MembersFields,
   type PublicKeyInfo,
   type SigningKey,
   signAccountRecord,
+  signGroupRecord,
   signHead,
   signingPublicKey,
+  signMembers,
   signWithdrawal,
   summarizeBucket,
   summarizeForest,
@@ -36,6 +41,14 @@ export interface Person {
   objectGuid: string;
   name: string;
   sid: string | null;
+}
+
+/** A group of a scripted forest. */
+export interface Group {
+  anchor: string;
+  objectGuid: string;
+  name: string;
+  sid: string;
 }
 
 /** The Kerberos keys that a domain controller of the realm makes of a password. */
@@ -81,6 +94,37 @@ export class ForestPeer {
     if (this.#cloud) return { anchor: id, objectGuid: id, name, sid: null };
     const anchor = randomBytes(16).toString('base64');
     return { anchor, objectGuid: id, name, sid: `${this.domainSid}-${++this.#rid}` };
+  }
+
+  group(name: string): Group {
+    const anchor = randomBytes(16).toString('base64');
+    return { anchor, objectGuid: randomUUID(), name, sid: `${this.domainSid}-${++this.#rid}` };
+  }
+
+  groupRecord(group: Group, changes: Partial<GroupFields> = {}): string {
+    return signGroupRecord(this.signingKey, {
+      ...this.#common(group),
+      ...{ sAMAccountName: group.name, displayName: `Group ${group.name}`, mail: null },
+      ...{ objectSid: group.sid, securityEnabled: true, scope: 'global', deleted: false },
+      ...changes,
+    });
+  }
+
+  /** The slices of all members, each by an anchor or a SID, as this forest's Connect divides them. */
+  slices(group: Group, references: readonly string[], changes: Partial<MembersFields> = {}): string[] {
+    return Array.from(divideMembers('', references), ([prefix, members]) =>
+      this.slice(group, members, { prefix, ...changes }),
+    );
+  }
+
+  slice(group: Group, references: readonly string[], changes: Partial<MembersFields> = {}): string {
+    const members = references.toSorted();
+    return signMembers(this.signingKey, { ...this.#common(group), prefix: '', members, ...changes });
+  }
+
+  /** What the feed of groups shows of a group, as an honest tenant does. */
+  groupItem({ anchor }: Group, record: string) {
+    return { forest: this.forest, sourceAnchor: anchor, record };
   }
 
   account(person: Person, changes: Partial<AccountFields> = {}): string {
@@ -189,7 +233,7 @@ export class ForestPeer {
     return inEpoch({ version, originatingTime, originatingInvocationId: this.invocationId }, this.epoch);
   }
 
-  #common({ anchor, objectGuid }: Person) {
+  #common({ anchor, objectGuid }: Pick<Person, 'anchor' | 'objectGuid'>) {
     const sequence = ++this.#sequence;
     return { tenant: this.tenant, forest: this.forest, sourceAnchor: anchor, objectGuid, sequence };
   }

@@ -1,4 +1,5 @@
 import type { LdapConnection } from '@causeway/ldap';
+import { CausewayError } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import type { Values } from '../directory/attributes.ts';
 import { Generations } from '../directory/generations/generations.ts';
@@ -6,6 +7,7 @@ import type { Write, WriteResult } from '../directory/write.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { slotOfName, slotOfPrincipal } from '../names/naming.ts';
 import { AccountsPeer } from './accounts-peer.ts';
+import { GroupsPeer, type GroupsSnapshot } from './groups-peer.ts';
 
 const GENERATION = 'adminDescription';
 
@@ -13,27 +15,45 @@ const GENERATION = 'adminDescription';
 export interface SambaSnapshot {
   readonly stored: ReadonlyMap<string, Values>;
   readonly tombstones: ReadonlyMap<string, Values>;
+  readonly groups: GroupsSnapshot;
   readonly generation: string | undefined;
 }
 
-/** A managed domain's Samba as a whole: its accounts, with names as it compares them, and its database while it does not run. */
+/** A managed domain's Samba as a whole: its accounts and groups, with names as it compares them, and its database while it does not run. */
 export class SambaPeer extends AccountsPeer {
+  readonly groups = new GroupsPeer(() => this.#names());
   #generation: string | undefined;
   #generations: Generations | undefined;
+  #changesUntilEnd = Number.POSITIVE_INFINITY;
+
+  constructor(realm: string) {
+    super(realm);
+    this.groups.onChange = () => this.#beforeChange();
+  }
+
+  /** After so many changes of accounts and groups it takes no more, until it is started again: as if the power went. */
+  endAfter(changes: number): void {
+    this.#changesUntilEnd = changes;
+  }
 
   /** From here on it serves the Domain Services that has this ledger. */
   serve(ledger: Ledger): void {
+    this.#changesUntilEnd = Number.POSITIVE_INFINITY;
     this.#generations = new Generations(ledger, this.users.slice(this.users.indexOf(',') + 1));
   }
 
   override holders = async (names: string[], principals: string[]) => {
     const keys = new Set([...names, ...principals].map(nameKey));
-    return [...this.stored].flatMap(([guid, values]) => {
+    const accounts = [...this.stored].flatMap(([guid, values]) => {
       const samAccountName = textOf(values, 'sAMAccountName') ?? '';
       const userPrincipalName = textOf(values, 'userPrincipalName');
       const has = [samAccountName, ...(userPrincipalName === undefined ? [] : [userPrincipalName])];
       return has.some(name => keys.has(nameKey(name))) ? [{ guid, samAccountName, userPrincipalName }] : [];
     });
+    const groups = [...this.groups.stored].flatMap(([guid, { name }]) =>
+      keys.has(nameKey(name)) ? [{ guid, samAccountName: name, userPrincipalName: undefined }] : [],
+    );
+    return [...accounts, ...groups];
   };
 
   override async write(write: Write): Promise<WriteResult> {
@@ -51,6 +71,7 @@ export class SambaPeer extends AccountsPeer {
 
   override async delete(guid: string): Promise<WriteResult> {
     await this.#beforeChange();
+    this.groups.removeOther(guid);
     return super.delete(guid);
   }
 
@@ -61,7 +82,12 @@ export class SambaPeer extends AccountsPeer {
 
   snapshot(): SambaSnapshot {
     const [stored, tombstones] = [this.stored, this.tombstones].map(map => structuredClone(map));
-    return { stored: stored!, tombstones: tombstones!, generation: this.#generation };
+    return {
+      stored: stored!,
+      tombstones: tombstones!,
+      groups: this.groups.snapshot(),
+      generation: this.#generation,
+    };
   }
 
   /** @param snapshot undefined: a domain that was made anew */
@@ -70,6 +96,7 @@ export class SambaPeer extends AccountsPeer {
       this[kind].clear();
       for (const [guid, values] of snapshot?.[kind] ?? []) this[kind].set(guid, structuredClone(values));
     }
+    this.groups.takeBack(snapshot?.groups);
     this.#generation = snapshot?.generation;
   }
 
@@ -103,8 +130,14 @@ export class SambaPeer extends AccountsPeer {
 
   async raiseRids(): Promise<void> {}
 
-  #beforeChange(): Promise<void> | undefined {
-    return this.#generations?.beforeChange(work => work(this.#ldap()));
+  *#names(): Generator<readonly [string, string]> {
+    for (const [guid, values] of this.stored) yield [guid, textOf(values, 'sAMAccountName') ?? ''];
+  }
+
+  async #beforeChange(): Promise<void> {
+    if (this.#changesUntilEnd-- <= 0)
+      throw new CausewayError('directory-unavailable', 'it does not answer', { retry: 'later' });
+    await this.#generations?.beforeChange(work => work(this.#ldap()));
   }
 
   /** As much of LDAP as a generation is read and written with. */
@@ -135,7 +168,8 @@ export class SambaPeer extends AccountsPeer {
     for (const [other, has] of wanted.size > 0 ? this.stored : [])
       if (other !== guid && slots(has).some(slot => wanted.has(slot)))
         return { ok: false, gone: false, refused: true, reason: 'in use' };
-    return undefined;
+    const isGroups = [...this.groups.stored.values()].some(({ name }) => wanted.has(slotOfName(name)));
+    return isGroups ? { ok: false, gone: false, refused: true, reason: 'in use' } : undefined;
   }
 }
 

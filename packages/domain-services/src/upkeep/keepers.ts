@@ -8,13 +8,16 @@ import { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import { RealmGuard } from '../directory/realm-guard.ts';
 import type { Places } from '../places.ts';
 import { DelegationKeeper } from './delegation-keeper.ts';
+import { GroupKeeper } from './group-keeper.ts';
 import { SidKeeper } from './sid-keeper.ts';
+import { TokenWatch } from './token-watch.ts';
 
 /** All that is kept as it is to be in the directory, beside what the feed brings. */
 export function keepersOf(
   context: KeeperContext,
   places: Places,
-  onPremisesSids: DomainConfiguration['onPremisesSids'],
+  { onPremisesSids, deletionThreshold }: Pick<DomainConfiguration, 'onPremisesSids' | 'deletionThreshold'>,
+  onNamesDue: () => void,
 ): Service[] {
   const { ledger, directory } = context;
   const guard = new RealmGuard(context);
@@ -35,7 +38,8 @@ export function keepersOf(
   const sids = new SidKeeper({
     ...context,
     ldbModify: new LdbModify(places.domain, () => directory.beforeChange()),
-    enabled: onPremisesSids === 'all',
+    sharing: onPremisesSids,
   });
-  return [guard, ownChanges, marks, blocks, delegation, sids];
+  const groups = new GroupKeeper({ ...context, deletionThreshold, onNamesDue });
+  return [guard, ownChanges, marks, blocks, delegation, groups, sids, new TokenWatch(context)];
 }

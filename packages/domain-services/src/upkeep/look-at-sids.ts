@@ -1,7 +1,6 @@
 import { domainSidOf } from '../apply/on-premises-sid.ts';
 import type { KeeperContext } from '../directory/keep-directory.ts';
 import { type ShadowGroups, sidHistories } from '../directory/shadow-groups.ts';
-import { accountDn } from '../directory/structure.ts';
 import type { SidBook } from '../ledger/sids/sid-book.ts';
 
 type LookContext = Pick<KeeperContext, 'ledger' | 'directory' | 'log'>;
@@ -15,18 +14,18 @@ export interface Look {
 }
 
 /** Looks at all on-premises SIDs in the directory, and has the ledger know what is there. */
-export async function lookAtSids(context: LookContext, groups: ShadowGroups): Promise<Look> {
+export async function lookAtSids(context: LookContext, groups: Pick<ShadowGroups, 'list'>): Promise<Look> {
   const { ledger, directory } = context;
   const histories = await sidHistories(directory);
   learnOfBefore(context, histories);
   const found = new Map((await groups.list()).map(({ sid, members }) => [sid, members]));
   const differing =
     lookAtHistories(ledger.sids, new Map(histories.map(({ guid, sid }) => [guid, sid]))) +
-    lookAtGroups(ledger.sids, found, directory.users);
+    lookAtGroups(ledger.sids, found);
   return { differing, ofNobody: [...found.keys()] };
 }
 
-/** Of accounts that a release before made the directory says the SID: it wrote none that is refused. */
+/** Of accounts that a release before made, and where the ledger was lost, the directory says the SID: none was written that is refused. */
 function learnOfBefore(
   { ledger, log }: LookContext,
   histories: readonly { guid: string; sid: string }[],
@@ -34,13 +33,12 @@ function learnOfBefore(
   if (ledger.state.get('shadowsLearnt') !== undefined) return;
   ledger.transaction(() => {
     for (const { guid, sid } of histories) {
-      const person = ledger.accounts.managed(guid);
-      if (person && !ledger.sids.knows(person)) ledger.sids.want(person, sid, domainSidOf(sid) ?? null);
+      const object = ledger.sids.managed(guid);
+      if (object && !ledger.sids.knows(object)) ledger.sids.want(object, sid, domainSidOf(sid) ?? null);
     }
     ledger.state.set('shadowsLearnt', ledger.timestamp());
   });
-  if (histories.length > 0)
-    log.info({ people: histories.length }, 'people from before have on-premises SIDs');
+  if (histories.length > 0) log.info({ objects: histories.length }, 'on-premises SIDs from before are there');
 }
 
 /** What stands in `sIDHistory` and was not written by the rule stays as it is. */
@@ -48,27 +46,25 @@ function lookAtHistories(sids: SidBook, found: ReadonlyMap<string, string>): num
   const differing = sids
     .all()
     .filter(({ history, managedGuid }) => history !== null && found.get(managedGuid) !== history);
-  for (const one of differing) sids.wroteHistory(one, null);
+  for (const one of differing) sids.wroteHistory(one, found.get(one.managedGuid) ?? null);
   return differing.length;
 }
 
 /** @param found members by SID; those that are somebody's are taken out of it */
-function lookAtGroups(sids: SidBook, found: Map<string, string[]>, users: string): number {
-  const isOf = (members: string[] | undefined, name: string | null) =>
-    members?.length === 1 &&
-    name !== null &&
-    members[0]!.toLowerCase() === accountDn(name, users).toLowerCase();
+function lookAtGroups(sids: SidBook, found: Map<string, string[]>): number {
+  const isOf = (members: string[] | undefined, guid: string | null) =>
+    members?.length === 1 && members[0] === guid;
   let differing = 0;
   for (const one of sids.written()) {
     const members = found.get(one.sid);
     found.delete(one.sid);
-    if (isOf(members, one.samAccountName)) continue;
+    if (isOf(members, one.managedGuid)) continue;
     differing += 1;
     sids.wrote(one, null);
   }
   // A ledger that was lost finds again what it had written.
   for (const one of sids.all()) {
-    if (one.sid === null || !isOf(found.get(one.sid), one.samAccountName)) continue;
+    if (one.sid === null || !isOf(found.get(one.sid), one.managedGuid)) continue;
     sids.wrote(one, one.sid);
     found.delete(one.sid);
   }

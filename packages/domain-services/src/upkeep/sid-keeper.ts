@@ -5,17 +5,17 @@ import { writeInBulk } from '../directory/ldb/bulk.ts';
 import type { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import { ShadowGroups } from '../directory/shadow-groups.ts';
 import type { Write, WriteResult } from '../directory/write.ts';
-import type { DueSid } from '../ledger/sids/sid-book.ts';
+import type { DueSid, Sharing } from '../ledger/sids/sid-book.ts';
 import { keyOf } from '../person.ts';
 import { lookAtSids } from './look-at-sids.ts';
 
 /** How often it is looked what is to be done. */
 const BEAT_MS = 500;
-/** At most so many people at once, which takes a quarter of a second: a change of the feed waits no longer for it. */
+/** At most so many objects at once, which takes a quarter of a second: a change of the feed waits no longer for it. */
 const BATCH = 400;
 /** From this many on `ldbmodify` is quicker. */
 const BULK_FROM = 25;
-/** How often it is looked among everybody: the end of an account is told by nobody. */
+/** How often it is looked among all: the end of an account, or of a group, is told by nobody. */
 const LOOK_MS = 5_000;
 /** Until what the directory refused is tried again. */
 const AGAIN_MS = 60_000;
@@ -26,18 +26,18 @@ const NOT_WRITTEN = 'sid-not-written';
 export interface SidKeeperOptions extends KeeperContext {
   /** Of its own: what the feed has started ahead waits for the feed's changes. */
   ldbModify: LdbModify;
-  enabled: boolean;
+  sharing: Sharing;
 }
 
 /**
- * Keeps the on-premises SIDs that people have here: the group of each, by which Samba puts it into tickets, and `sIDHistory`, for who
- * reads that. What is to be done is what differs in the ledger, so a kill only repeats it. INVARIANT: what closes goes before what
+ * Keeps the on-premises SIDs that people and security groups have here: the shadow group of each, by which Samba puts it into tickets, and
+ * `sIDHistory`, for who reads that. What is to be done is what differs in the ledger, so a kill only repeats it. INVARIANT: what closes goes before what
  * opens: of a SID that changed the old one opens nothing before the new one does.
  */
 export class SidKeeper implements Service {
   readonly name = 'on-premises SIDs';
   readonly #options: SidKeeperOptions;
-  /** What the directory refused, by person, and when it is tried again. */
+  /** What the directory refused, by object, and when it is tried again. */
   readonly #later = new Map<string, number>();
   /** SIDs whose groups are empty and cannot be deleted yet, and when that is tried again. */
   readonly #empty = new Map<string, number>();
@@ -94,12 +94,11 @@ export class SidKeeper implements Service {
 
   /** What is from before the rule goes with the setting, too. What the last run was refused is seen again. */
   #followSetting(): void {
-    const { ledger, enabled } = this.#options;
-    const setting = enabled ? 'all' : 'none';
+    const { ledger, sharing } = this.#options;
     ledger.transaction(() => {
       ledger.problems.forget(NOT_WRITTEN);
-      if (setting === 'none' && ledger.state.get('onPremisesSids') !== setting) ledger.sids.takeAll();
-      ledger.state.set('onPremisesSids', setting);
+      if (ledger.state.get('onPremisesSids') !== sharing) ledger.sids.takeAll(sharing);
+      ledger.state.set('onPremisesSids', sharing);
     });
   }
 
@@ -114,14 +113,14 @@ export class SidKeeper implements Service {
       );
   }
 
-  /** @returns how many people have their SID now who had none before */
+  /** @returns how many objects have their SID now that had none before */
   async #round(groups: ShadowGroups, signal: AbortSignal): Promise<number> {
-    const { ledger, enabled, log } = this.#options;
+    const { ledger, sharing, log } = this.#options;
     await this.#deleteEmpty(groups);
-    let people = 0;
+    let objects = 0;
     let after: DueSid | undefined;
     do {
-      const due = ledger.sids.due(enabled, BATCH, after);
+      const due = ledger.sids.due(sharing, BATCH, after);
       after = due.length === BATCH ? due.at(-1) : undefined;
       const now = ledger.clock.now();
       const opening: Opening[] = [];
@@ -129,13 +128,13 @@ export class SidKeeper implements Service {
         if ((this.#later.get(keyOf(one)) ?? 0) > now) continue;
         if ((await this.#close(groups, one)) && isOpening(one)) opening.push(one);
       }
-      people += await this.#openAll(groups, opening);
+      objects += await this.#openAll(groups, opening);
     } while (after !== undefined && !signal.aborted);
-    if (people > 0) log.info({ people }, 'on-premises SIDs written');
-    return people;
+    if (objects > 0) log.info({ objects }, 'on-premises SIDs written');
+    return objects;
   }
 
-  /** Takes away what the person is to have no more. @returns whether nothing of it is left */
+  /** Takes away what the object is to have no more. @returns whether nothing of it is left */
   async #close(groups: ShadowGroups, one: DueSid): Promise<boolean> {
     const { ledger, directory } = this.#options;
     const { wanted, written, history, managedGuid } = one;
@@ -182,8 +181,10 @@ export class SidKeeper implements Service {
   /** @returns how many have theirs now */
   async #openAll(groups: ShadowGroups, due: readonly Opening[]): Promise<number> {
     const { ledger, directory, ldbModify, log } = this.#options;
-    const people = [...new Map(due.map(one => [one.wanted, one])).values()];
-    const writes = new Map(people.flatMap(one => writesFor(groups, one).map(write => [write, one] as const)));
+    const objects = [...new Map(due.map(one => [one.wanted, one])).values()];
+    const writes = new Map(
+      objects.flatMap(one => writesFor(groups, one).map(write => [write, one] as const)),
+    );
     const write = (one: Write): Promise<WriteResult> => {
       const { wanted, managedGuid } = writes.get(one)!;
       // The group may be there.
@@ -191,13 +192,13 @@ export class SidKeeper implements Service {
     };
     let opened = 0;
     const note = (one: Write, result: WriteResult): void => {
-      const person = writes.get(one)!;
-      if (!this.#went(person, result)) return;
-      if (one.kind === 'add') ledger.sids.wrote(person, person.wanted);
-      else ledger.sids.wroteHistory(person, person.wanted);
+      const object = writes.get(one)!;
+      if (!this.#went(object, result)) return;
+      if (one.kind === 'add') ledger.sids.wrote(object, object.wanted);
+      else ledger.sids.wroteHistory(object, object.wanted);
       if (one.kind === 'add') opened++;
     };
-    if (people.length < BULK_FROM) {
+    if (objects.length < BULK_FROM) {
       for (const one of writes.keys()) note(one, await write(one));
       return opened;
     }
@@ -205,7 +206,7 @@ export class SidKeeper implements Service {
       log.info({ writes: count, reason }, 'on-premises SIDs are written one by one');
     const all = [...writes.keys()];
     const writing = writeInBulk(ldbModify, all, write, slow);
-    if (people.length === BATCH) ldbModify.prepare();
+    if (objects.length === BATCH) ldbModify.prepare();
     const results = await writing;
     ledger.transaction(() => {
       for (const [i, one] of all.entries()) note(one, results[i]!);
@@ -217,7 +218,7 @@ export class SidKeeper implements Service {
   #went(one: DueSid, result: WriteResult): boolean {
     const { ledger, log } = this.#options;
     const key = keyOf(one);
-    const { forest, anchor } = one;
+    const { forest, anchor, sequence } = one;
     if (result.ok) {
       if (this.#later.delete(key)) ledger.problems.clear(one, 'sid', NOT_WRITTEN);
       return true;
@@ -226,7 +227,6 @@ export class SidKeeper implements Service {
     if (!this.#later.has(key)) log.warn({ forest, anchor, reason }, 'its on-premises SID is not written yet');
     this.#later.set(key, ledger.clock.now() + AGAIN_MS);
     // Of an account that no record has come for yet, `unclaimed` is all that is told.
-    const sequence = ledger.accounts.of(one)?.accountSequence ?? null;
     const others = ledger.problems.of(one).filter(({ kind, code }) => kind === 'sid' && code !== NOT_WRITTEN);
     if (!result.gone && sequence !== null && others.length === 0)
       ledger.problems.save({

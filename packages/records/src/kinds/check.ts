@@ -148,6 +148,26 @@ export function recordNames(limit: number): Check<readonly string[]> {
   );
 }
 
+/** At most `limit` texts of at most `length` characters, in the order of their code units, so that none comes twice. */
+export function ascendingTexts(limit: number, length: number): Check<readonly string[]> {
+  const { holds } = text(length);
+  return check(
+    `an array of at most ${inWords(limit)} ascending texts of 1 to ${inWords(length)} characters`,
+    value =>
+      Array.isArray(value) &&
+      value.length <= limit &&
+      value.every((one, i) => holds(one) && (i === 0 || one > value[i - 1])),
+  );
+}
+
+/** At most so many bits, each as a digit. */
+export function bits(limit: number): Check<string> {
+  return check(
+    `text of at most ${limit} digits, each 0 or 1`,
+    value => typeof value === 'string' && value.length <= limit && /^[01]*$/.test(value),
+  );
+}
+
 /** @param isLength whether there may be so many bytes */
 export function base64url(expected: string, isLength: (length: number) => boolean): Check<string> {
   return check(

@@ -5,6 +5,12 @@ import { field, guid, integer, literal, narrowed, object, text, U32_MAX, type Va
 export const CLOUD_FOREST = '(cloud-only)';
 
 export const anchor = text(256);
+/** What the lines of groups rely on (`groupLineKey`). */
+export const groupAnchor = narrowed(
+  anchor,
+  'text of 1 to 256 characters without spaces',
+  value => !value.includes(' '),
+);
 export const count = integer(0, U32_MAX);
 export const sequence = integer(1, Number.MAX_SAFE_INTEGER);
 export const sequenceOrNone = integer(0, Number.MAX_SAFE_INTEGER);
@@ -33,6 +39,13 @@ export const OF_USER = {
   ...COMMON,
   sourceAnchor: field(anchor, 'what the tenant knows the user by, within the forest'),
   objectGuid: field(guid, '`objectGUID`: `e3514235-4b06-11d1-ab04-00c04fc2dcd2`'),
+};
+
+/** What everything says that is said of one group. */
+export const OF_GROUP = {
+  ...COMMON,
+  sourceAnchor: field(groupAnchor, 'what the tenant knows the group by, within the forest'),
+  objectGuid: OF_USER.objectGuid,
 };
 
 const ofWrite = {

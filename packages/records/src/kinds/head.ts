@@ -1,8 +1,12 @@
 import { BUCKETS, DIGEST_LENGTH } from '../buckets.ts';
-import { base64url, field, time } from './check.ts';
+import { absent, base64url, field, time } from './check.ts';
 import { COMMON, count } from './fields.ts';
 import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 import { READING_VERSIONS, READS, readingVersionOf } from './reads.ts';
+
+/** In characters: the digests of its buckets take most of it. */
+export const MAX_HEAD_LENGTH = 24 * 1024;
+const NO_GROUPS = { groups: absent, slices: absent, groupBuckets: absent };
 
 /** What a forest's Connect says that the tenant has of the forest: nothing may be missing, and nothing be more. */
 export const HEAD = signedKind({
@@ -17,9 +21,21 @@ export const HEAD = signedKind({
       'the digests of all buckets, one after the other',
     ),
     ...READS,
+    groups: field(count, 'how many groups'),
+    slices: field(count, 'how many live [slices](#slices) of their members'),
+    groupBuckets: field(
+      base64url(`${BUCKETS} digests of ${DIGEST_LENGTH} bytes`, length => length === BUCKETS * DIGEST_LENGTH),
+      'the digests of all buckets of groups and slices, one after the other',
+    ),
   },
-  versions: READING_VERSIONS,
-  versionOf: readingVersionOf,
+  versions: {
+    1: { ...READING_VERSIONS[1], checks: { ...READING_VERSIONS[1].checks, ...NO_GROUPS } },
+    2: { ...READING_VERSIONS[2], checks: NO_GROUPS },
+    3: { says: 'tells of groups, too', checks: {} },
+  },
+  versionOf: said => (said.groups === undefined ? readingVersionOf(said) : 3),
+  maxPayloadLength: 16 * 1024,
+  maxLength: MAX_HEAD_LENGTH,
 });
 
 export type HeadFields = FieldsOf<typeof HEAD>;

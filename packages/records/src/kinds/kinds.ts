@@ -1,15 +1,20 @@
 import { ACCOUNT } from './account.ts';
 import { CREDENTIAL } from './credential.ts';
+import { GROUP } from './group.ts';
 import { HEAD } from './head.ts';
+import { MEMBERS } from './members.ts';
 import { RECEIPT } from './receipt.ts';
 import { WITHDRAWAL } from './withdrawal.ts';
 
 /** What is said of one user. */
 export const RECORDS = [ACCOUNT, CREDENTIAL, WITHDRAWAL] as const;
+/** What is said of one group. */
+export const GROUP_RECORDS = [GROUP, MEMBERS] as const;
 /** What is said of a whole forest: by its Connect, and by the managed domain in answer to that. */
 export const STATEMENTS = [HEAD, RECEIPT] as const;
 /** Everything that is signed. */
-export const KINDS = [...RECORDS, ...STATEMENTS] as const;
+export const KINDS = [...RECORDS, ...GROUP_RECORDS, ...STATEMENTS] as const;
 
 export type AnyKind = (typeof KINDS)[number];
 export type RecordKind = (typeof RECORDS)[number]['name'];
+export type GroupRecordKind = (typeof GROUP_RECORDS)[number]['name'];

@@ -1,7 +1,9 @@
 import { BUCKETS } from '../buckets.ts';
+import { MAX_PREFIX_LENGTH } from '../slices.ts';
 import {
   absent,
   ascending,
+  bits,
   bool,
   field,
   guid,
@@ -13,17 +15,36 @@ import {
   text,
   time,
 } from './check.ts';
-import { anchor, CLOUD_FOREST, COMMON, count, noForest, sequence, sequenceOrNone } from './fields.ts';
+import {
+  anchor,
+  CLOUD_FOREST,
+  COMMON,
+  count,
+  groupAnchor,
+  noForest,
+  sequence,
+  sequenceOrNone,
+} from './fields.ts';
 import { type FieldsOf, type RecordOf, signedKind } from './kind.ts';
 import { READING_VERSIONS, READS, readingVersionOf } from './reads.ts';
 
-/** Pairs that a receipt tells one by one, and records that it names as not written. */
+/** Rows that a receipt tells one by one, of users and of groups each, and records of each that it names as not written. */
 export const MAX_ENTRIES = 2000;
 export const MAX_NOT_WRITTEN = 200;
-/** In characters: its pairs take most of it. */
-export const MAX_RECEIPT_LENGTH = 352 * 1024;
+/** In characters: its rows take most of it, those of users and those of groups as much each. */
+export const MAX_RECEIPT_LENGTH = 704 * 1024;
 
 const CLOUD_RECEIPT_VERSION = 4;
+
+const NO_GROUPS = {
+  groups: absent,
+  slices: absent,
+  groupsDiffering: absent,
+  groupsListed: absent,
+  groupEntries: absent,
+  groupsNotWritten: absent,
+};
+const BEFORE_A_HEAD = { headSequence: sequenceOrNone, headTime: orNull(time) };
 
 /** What the managed domain answers: how far it agrees with the forest's head; to the tenant, what it has newer of its cloud-only users. */
 export const RECEIPT = signedKind({
@@ -65,24 +86,47 @@ export const RECEIPT = signedKind({
       rows(MAX_ENTRIES, guid, sequenceOrNone, sequenceOrNone, bool),
       'of whom the tenant showed a record that was refused as older: id, newest sequence of an account record that was believed, of a credential record or 0, and `true` where that account record is a deletion',
     ),
+    groups: field(count, 'how many groups the managed domain has of the forest'),
+    slices: field(count, 'how many live [slices](#slices) of their members it has'),
+    groupsDiffering: field(
+      ascending(BUCKETS),
+      'the buckets of groups and slices that are not as the head says',
+    ),
+    groupsListed: field(
+      integer(0, BUCKETS),
+      'how many of the differing buckets, from the first, are told whole in `groupEntries`',
+    ),
+    groupEntries: field(
+      rows(MAX_ENTRIES, groupAnchor, orNull(bits(MAX_PREFIX_LENGTH)), sequenceOrNone),
+      'what the managed domain has in these buckets: anchor of the group, prefix of the slice or `null` for the group itself, sequence, or 0 for a group of which no record has come',
+    ),
+    groupsNotWritten: field(
+      rows(MAX_NOT_WRITTEN, groupAnchor, orNull(bits(MAX_PREFIX_LENGTH)), text(50)),
+      'groups and slices that came and were refused or wait: anchor, prefix or `null`, code of the refusal',
+    ),
   },
   versions: {
-    1: { ...READING_VERSIONS[1], checks: { ...READING_VERSIONS[1].checks, newest: absent, older: absent } },
-    2: { ...READING_VERSIONS[2], checks: { newest: absent, older: absent } },
+    1: {
+      ...READING_VERSIONS[1],
+      checks: { ...READING_VERSIONS[1].checks, ...NO_GROUPS, newest: absent, older: absent },
+    },
+    2: { ...READING_VERSIONS[2], checks: { ...NO_GROUPS, newest: absent, older: absent } },
     3: {
       says: 'says the newest sequence, also before a head was compared',
-      checks: { headSequence: sequenceOrNone, headTime: orNull(time), older: absent },
+      checks: { ...NO_GROUPS, ...BEFORE_A_HEAD, older: absent },
     },
     [CLOUD_RECEIPT_VERSION]: {
       says: 'for the tenant, [of its cloud-only users](#what-the-tenant-lost-of-its-own): of them there is no head',
-      checks: { forest: noForest, headSequence: literal(0), headTime: none },
+      checks: { ...NO_GROUPS, forest: noForest, headSequence: literal(0), headTime: none },
     },
+    5: { says: 'tells of groups, too', checks: { ...BEFORE_A_HEAD, older: absent } },
   },
   versionOf(said) {
     if (said.forest === CLOUD_FOREST) return CLOUD_RECEIPT_VERSION;
+    if (said.groups !== undefined) return 5;
     return said.newest === undefined ? readingVersionOf(said) : 3;
   },
-  maxPayloadLength: 256 * 1024,
+  maxPayloadLength: 512 * 1024,
   maxLength: MAX_RECEIPT_LENGTH,
 });
 

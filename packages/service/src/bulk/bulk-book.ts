@@ -77,6 +77,11 @@ export class BulkBook {
     return { ...outcome, limit };
   }
 
+  /** Whatever is pending waits, however few they are. */
+  decideAll<Line extends BulkLine>(list: BulkList, pending: readonly Line[], now: Date): BulkOutcome<Line> {
+    return this.#decide(list, pending, -1, now);
+  }
+
   /** How many objects there are: the base of the limit for 24 hours. */
   noteObjects(list: Pick<BulkList, 'scope' | 'kind'>, objects: number, now: Date): void {
     this.#tally.noteObjects(list, objects, now);

@@ -16,6 +16,7 @@ import {
   nameRoutes,
   type Route,
   synchronizationRoutes,
+  synchronizedGroupRoutes,
   tenantLocalRoutes,
   userRoutes,
 } from '@causeway/contract';
@@ -26,6 +27,7 @@ import { makePublicServer } from '../server.ts';
 import { Installation } from '../tenancy/installation.ts';
 import { onEveryBackend } from '../testing/backends.ts';
 import { FOREST } from '../testing/forest.ts';
+import { group, groupItem, membersItem } from '../testing/groups.ts';
 import {
   accountItem,
   batchOf,
@@ -45,6 +47,7 @@ const NO_BUCKETS = packBuckets(Array.from({ length: BUCKETS }, () => linesDigest
 const routes: Route[] = [
   enrolmentRoutes,
   synchronizationRoutes,
+  synchronizedGroupRoutes,
   managedDomainRoutes,
   administrationRoutes,
   administratorRoutes,
@@ -116,6 +119,7 @@ onEveryBackend('access', tenant => {
         'GET /t/:tenant/password',
         'GET /t/:tenant/sign-in/:uid',
         'GET /t/:tenant/sign-in/:uid/password',
+        'GET /t/:tenant/sign-in/:uid/refused',
         'OPTIONS /t/:tenant/oidc/*',
         'POST /enrol',
         'POST /enrol/preview',
@@ -123,6 +127,7 @@ onEveryBackend('access', tenant => {
         'POST /t/:tenant/password',
         'POST /t/:tenant/sign-in/:uid',
         'POST /t/:tenant/sign-in/:uid/password',
+        'POST /t/:tenant/sign-in/:uid/refused',
       ].sort(),
     );
   });
@@ -275,6 +280,10 @@ onEveryBackend('access', tenant => {
       [synchronizationRoutes.putHead.path]: { head: headOf(agent, { forest: other }) },
       [synchronizationRoutes.compareForest.path]: { buckets: NO_BUCKETS, mark: null },
       [synchronizationRoutes.readLines.path]: { buckets: [0], after: '' },
+      [synchronizedGroupRoutes.exportGroups.path]: { changes: [groupItem(agent, group(2))] },
+      [synchronizedGroupRoutes.exportMembers.path]: { changes: [membersItem(agent, group(2), [])] },
+      [synchronizedGroupRoutes.compareGroups.path]: { buckets: NO_BUCKETS },
+      [synchronizedGroupRoutes.readGroupLines.path]: { buckets: [0], after: null },
     };
     const naming = routes.filter(
       ({ access, body }) => access.includes('connect') && 'forest' in ((body as z.ZodObject)?.shape ?? {}),

@@ -1,9 +1,10 @@
 import type { HttpServer } from '@causeway/api';
-import { MAX_HEADS, managedDomainRoutes, type PublicKey } from '@causeway/contract';
+import { MAX_HEADS, managedDomainRoutes, type PublicKey, synchronizedGroupRoutes } from '@causeway/contract';
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { kindOfAgent } from '../clients/agents.ts';
 import { readChanges } from '../feed/change-feed.ts';
+import { readGroupChanges } from '../feed/group-feed.ts';
 import {
   isOfTheDomain,
   readSyncConfig,
@@ -18,6 +19,7 @@ import { MarkKeeper } from '../losses/losses.ts';
 import { readTenantKey } from '../people/cloud-records.ts';
 import { confirmDomain, readConfirmation } from '../people/domain-confirmation.ts';
 import { proposedAdministrators, requireDomainAdministrator } from '../people/groups.ts';
+import type { Agent } from '../tenancy/installation.ts';
 import { otherRuns, type RouteContext, registerRoute, unauthorized } from './register-route.ts';
 
 /** People whom the log names. */
@@ -68,13 +70,18 @@ export function registerManagedDomain(server: HttpServer, context: RouteContext)
     proposedAdministrators(scope),
   );
   registerRoute(server, context, managedDomainRoutes.readChanges, async ({ query, signal }, caller) => {
-    const { scope, agentId, accepts } = caller;
     const marks = await MarkKeeper.of(caller, context.installation, context.log);
-    const page = await readChanges(marks, query, signal, accepts);
-    // It may have waited for a minute: what came after the agent was removed is not for it.
-    if (query.wait > 0 && (await kindOfAgent(scope, agentId)) === undefined) throw unauthorized();
-    return page;
+    return stillFor(caller, query, await readChanges(marks, query, signal, caller.accepts));
   });
+  registerRoute(
+    server,
+    context,
+    synchronizedGroupRoutes.readGroupChanges,
+    async ({ query, signal }, caller) => {
+      const marks = await MarkKeeper.of(caller, context.installation, context.log);
+      return stillFor(caller, query, await readGroupChanges(marks, query, signal, caller.accepts));
+    },
+  );
   registerRoute(server, context, managedDomainRoutes.reportApplied, async ({ body }, caller) => {
     const { scope } = caller;
     if (!(await isOfTheDomain(scope, caller.agentId))) return {};
@@ -104,6 +111,12 @@ export function registerManagedDomain(server: HttpServer, context: RouteContext)
       );
     return {};
   });
+}
+
+/** It may have waited for a minute: what came after the agent was removed is not for it. @throws CausewayError 'unauthorized' */
+async function stillFor<Page>({ scope, agentId }: Agent, query: { wait: number }, page: Page): Promise<Page> {
+  if (query.wait > 0 && (await kindOfAgent(scope, agentId)) === undefined) throw unauthorized();
+  return page;
 }
 
 /** @throws CausewayError 'bad-request' for what are no such keys: nobody could ever confirm them */

@@ -13,10 +13,10 @@ import { provisionWithdrawals } from '../provisioning/provision-withdrawals.ts';
 import { otherRuns, type RouteContext, registerRoute } from './register-route.ts';
 
 /** 500 items with their records, at most 16,384 characters each, and some air. */
-const BATCH_BODY_LIMIT = 16 * 1024 * 1024;
+export const BATCH_BODY_LIMIT = 16 * 1024 * 1024;
 
 /** Each item is checked on its own, so that a bad one costs only itself. */
-const ANY_CHANGES = { changes: z.array(z.unknown()).min(1).max(MAX_BATCH) };
+export const ANY_CHANGES = { changes: z.array(z.unknown()).min(1).max(MAX_BATCH) };
 
 export function registerProvisioning(server: HttpServer, context: RouteContext): void {
   registerRoute(server, context, routes.getSyncConfiguration, async (_input, caller) => ({

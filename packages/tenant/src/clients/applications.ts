@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Application } from '@causeway/contract';
+import type { Application, GroupsClaim } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { isLoopback } from '@causeway/wire';
 import { countDecision } from '../changes/change-counter.ts';
@@ -12,6 +12,9 @@ export interface NewApplication {
   readonly postLogoutRedirectUris?: readonly string[] | undefined;
   /** It keeps a secret, and proves itself by it (client_secret_basic). */
   readonly secret?: boolean | undefined;
+  readonly groups?: GroupsClaim | undefined;
+  /** The id of the group whose members alone may sign in to it. */
+  readonly forGroup?: string | undefined;
 }
 
 /**
@@ -36,6 +39,8 @@ export async function registerApplication(
         post_logout_redirect_uris: JSON.stringify(postLogoutRedirectUris),
         secret_digest: clientSecret === undefined ? null : digestOf(clientSecret),
         created_at: scope.now(),
+        groups_claim: application.groups ?? null,
+        for_group: application.forGroup ?? null,
       })
       .execute();
   });
@@ -53,16 +58,93 @@ function checkRedirect(text: string): void {
 }
 
 export async function listApplications(scope: TenantScope): Promise<Application[]> {
-  const rows = await scope.select('applications').selectAll().orderBy('name').orderBy('client_id').execute();
-  return rows.map(row => ({
-    clientId: row.client_id,
-    name: row.name,
-    redirectUris: row.redirect_uris,
-    postLogoutRedirectUris: row.post_logout_redirect_uris,
-    secret: row.secret_digest !== null,
-    createdAt: row.created_at.toISOString(),
-  }));
+  const rows = await applicationRows(scope).orderBy('name').orderBy('client_id').execute();
+  return rows.map(shown);
 }
+
+export interface ApplicationChange {
+  readonly groups?: GroupsClaim | null | undefined;
+  /** The id of a group, or null for everybody. */
+  readonly forGroup?: string | null | undefined;
+}
+
+/** What is undefined stays. @throws CausewayError 'no-such-application' */
+export function changeApplication(
+  scope: TenantScope,
+  clientId: string,
+  { groups, forGroup }: ApplicationChange,
+): Promise<Application> {
+  return scope.transaction(async inside => {
+    await countDecision(inside);
+    const change = {
+      ...(groups !== undefined && { groups_claim: groups }),
+      ...(forGroup !== undefined && { for_group: forGroup }),
+    };
+    if (Object.keys(change).length > 0)
+      await inside.update('applications').set(change).where('client_id', '=', clientId).execute();
+    const row = await applicationRows(inside).where('client_id', '=', clientId).executeTakeFirst();
+    if (!row) throw noSuchApplication();
+    return shown(row);
+  });
+}
+
+/** With what the group is called that an application is for, and whether anybody has rights by it. */
+const applicationRows = (scope: TenantScope) =>
+  scope
+    .select('applications')
+    .selectAll()
+    .select(query =>
+      query
+        .selectFrom('groups')
+        .whereRef('groups.tenant_id', '=', 'applications.tenant_id')
+        .whereRef('groups.id', '=', 'applications.for_group')
+        .select('display_name')
+        .as('group_name'),
+    )
+    .select(query =>
+      query
+        .exists(
+          query
+            .selectFrom('groups')
+            .whereRef('groups.tenant_id', '=', 'applications.tenant_id')
+            .whereRef('groups.id', '=', 'applications.for_group')
+            .where('deleted_at', 'is', null)
+            .where('security_enabled', '=', true)
+            .select('id'),
+        )
+        .as('usable'),
+    );
+
+type ApplicationRow = Awaited<ReturnType<ReturnType<typeof applicationRows>['execute']>>[number];
+
+const shown = (row: ApplicationRow): Application => ({
+  clientId: row.client_id,
+  name: row.name,
+  redirectUris: row.redirect_uris,
+  postLogoutRedirectUris: row.post_logout_redirect_uris,
+  secret: row.secret_digest !== null,
+  createdAt: row.created_at.toISOString(),
+  ...(row.groups_claim !== null && { groups: row.groups_claim }),
+  ...(row.for_group !== null && {
+    forGroup: { id: row.for_group, displayName: row.group_name, usable: Boolean(row.usable) },
+  }),
+});
+
+/** What groups mean to an application; undefined where there is none of this client id. */
+export async function groupsOfApplication(
+  scope: TenantScope,
+  clientId: string,
+): Promise<{ claim: GroupsClaim | null; forGroup: string | null } | undefined> {
+  const row = await scope
+    .select('applications')
+    .select(['groups_claim', 'for_group'])
+    .where('client_id', '=', clientId)
+    .executeTakeFirst();
+  return row && { claim: row.groups_claim, forGroup: row.for_group };
+}
+
+const noSuchApplication = (): CausewayError =>
+  new CausewayError('no-such-application', 'no application has this client id', { status: 404 });
 
 /**
  * Removes an application with its codes, tokens and grants. @returns its name
@@ -76,9 +158,7 @@ export function removeApplication(scope: TenantScope, clientId: string): Promise
       .where('client_id', '=', clientId)
       .returning('name')
       .executeTakeFirst();
-    if (!removed) {
-      throw new CausewayError('no-such-application', 'no application has this client id', { status: 404 });
-    }
+    if (!removed) throw noSuchApplication();
     await inside.delete('oidc_payloads').where('client_id', '=', clientId).execute();
     return removed.name;
   });

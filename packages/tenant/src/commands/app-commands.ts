@@ -1,8 +1,19 @@
 import { call } from '@causeway/api';
-import { administrationRoutes, applicationRoutes } from '@causeway/contract';
-import { printResult, table } from '@causeway/service';
-import type { Command } from 'commander';
+import { type Application, administrationRoutes, applicationRoutes } from '@causeway/contract';
+import { CausewayError, printResult, table } from '@causeway/service';
+import { type Command, Option } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
+
+const GROUPS = 'what it is told of the groups of people: their ids, or names';
+const FOR_GROUP =
+  'let the members of this security group alone sign in to it, nested ones too: id or display name';
+
+/** For whom an application is. */
+function audience({ forGroup }: Application): string {
+  if (forGroup === undefined) return 'everybody';
+  const name = forGroup.displayName ?? forGroup.id;
+  return forGroup.usable ? name : `NOBODY: ${name} is gone or no security group`;
+}
 
 /** `causeway tenant app …`. */
 export function appCommands(tenant: Command): void {
@@ -16,6 +27,8 @@ export function appCommands(tenant: Command): void {
       '--secret',
       'give it a secret, which is shown once: for an application on a server that can keep one',
     )
+    .addOption(new Option('--groups <form>', `${GROUPS}; without it, nothing`).choices(['ids', 'names']))
+    .option('--for-group <group>', FOR_GROUP)
     .action(async options => {
       const reply = await call(remoteSend(options), administrationRoutes.registerApplication, {
         body: {
@@ -23,6 +36,8 @@ export function appCommands(tenant: Command): void {
           redirectUris: options.redirectUri,
           ...(options.postLogoutRedirectUri && { postLogoutRedirectUris: options.postLogoutRedirectUri }),
           ...(options.secret && { secret: true }),
+          ...(options.groups && { groups: options.groups }),
+          ...(options.forGroup && { forGroup: options.forGroup }),
         },
       });
       printResult(options.json, reply, () =>
@@ -41,14 +56,47 @@ export function appCommands(tenant: Command): void {
       const { applications } = await call(remoteSend(options), applicationRoutes.listApplications);
       printResult(options.json, applications, () =>
         table([
-          ['CLIENT ID', 'NAME', 'SECRET', 'REGISTERED', 'REDIRECTS'],
+          ['CLIENT ID', 'NAME', 'SECRET', 'FOR', 'GROUPS', 'REGISTERED', 'REDIRECTS'],
           ...applications.map(one => [
             one.clientId,
             one.name,
             one.secret ? 'yes' : 'no',
+            audience(one),
+            one.groups ?? 'none',
             one.createdAt,
             one.redirectUris.join(' '),
           ]),
+        ]),
+      );
+    });
+  remoteOptions(app.command('set'))
+    .description('set for whom an application is, and what it is told of groups; it holds at once')
+    .argument('<id>', 'the client id')
+    .addOption(new Option('--groups <form>', `${GROUPS}; none: nothing`).choices(['ids', 'names', 'none']))
+    .addOption(new Option('--for-group <group>', FOR_GROUP).conflicts('forEverybody'))
+    .option('--for-everybody', 'let everybody sign in to it')
+    .action(async (id, options) => {
+      const { groups, forGroup, forEverybody } = options;
+      if (groups === undefined && forGroup === undefined && !forEverybody) {
+        throw new CausewayError(
+          'nothing-to-set',
+          'nothing is said that is to be set: give --groups, --for-group or --for-everybody',
+        );
+      }
+      const body = {
+        ...(groups !== undefined && { groups: groups === 'none' ? null : groups }),
+        ...(forGroup !== undefined && { forGroup }),
+        ...(forEverybody && { forGroup: null }),
+      };
+      const set = await call(remoteSend(options), applicationRoutes.changeApplication, {
+        params: { id },
+        body,
+      });
+      printResult(options.json, set, () =>
+        table([
+          ['application', `${set.name} (${set.clientId})`],
+          ['for', audience(set)],
+          ['groups', set.groups ?? 'none'],
         ]),
       );
     });

@@ -224,6 +224,7 @@ function tenantLines(status: TenantStatus, confirmation: DomainConfirmation | nu
     ...table([
       ['tenant', `${status.tenantName} (${status.tenantId})`],
       ['users', `${status.users}, ${status.disabled} of them disabled`],
+      ...(status.groups === undefined ? [] : [['groups', String(status.groups)]]),
       ...(status.blocked === undefined
         ? []
         : [

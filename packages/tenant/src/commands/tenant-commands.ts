@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { administratorCommands } from './administrator-commands.ts';
 import { appCommands } from './app-commands.ts';
 import { domainCommands } from './domain-commands.ts';
+import { groupCommands } from './group-commands.ts';
 import { localCommands } from './local-commands.ts';
 import { lossCommands } from './loss-commands.ts';
 import { nameCommands } from './name-commands.ts';
@@ -18,6 +19,7 @@ export function tenantCommands(program: Command): void {
   appCommands(tenant);
   administratorCommands(tenant);
   userCommands(tenant);
+  groupCommands(tenant);
   nameCommands(tenant);
   lossCommands(tenant);
   domainCommands(tenant);

@@ -16,7 +16,7 @@ import { HandClock } from '@causeway/service/testing';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { migrate } from '../database/migrations.ts';
-import { userIdOf } from '../provisioning/decide-objects.ts';
+import { objectIdOf } from '../provisioning/object-id.ts';
 import { Installation } from '../tenancy/installation.ts';
 import { onEveryBackend } from '../testing/backends.ts';
 import { FOREST } from '../testing/forest.ts';
@@ -122,7 +122,7 @@ onEveryBackend(
       'an administrator accepts any order': ({ people, forest }) =>
         Promise.all(
           people.map(({ anchor }) => {
-            const params = { id: userIdOf(connect.tenantId, forest, anchor) };
+            const params = { id: objectIdOf(connect.tenantId, forest, anchor) };
             return call(admin, administrationRoutes.acceptPasswordOrder, { params });
           }),
         ),

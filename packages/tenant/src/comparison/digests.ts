@@ -8,7 +8,7 @@ export type Digest = bigint;
 export const digestFrom = (bits: string): Digest => BigInt(`0b${bits}`);
 export const digitsOf = (digest: Digest): string => digest.toString(2).padStart(DIGEST_LENGTH * 8, '0');
 
-const bytesOf = (digest: Digest): Uint8Array =>
+export const bytesOf = (digest: Digest): Uint8Array =>
   Buffer.from(digest.toString(16).padStart(DIGEST_LENGTH * 2, '0'), 'hex');
 
 /** The buckets of a forest that are here otherwise than these digests say. @param buckets as `packBuckets` makes them */

@@ -393,6 +393,69 @@ const MIGRATIONS: readonly Migration[] = [
         primary key (tenant_id, user_id))`,
     ],
   },
+  {
+    number: 19,
+    name: 'groups, and who is in them',
+    statements: [
+      `create table groups (
+        tenant_id uuid not null references tenants,
+        id uuid not null,
+        origin text not null check (origin in ('synchronized', 'cloud')),
+        forest text,
+        source_anchor text collate "C" not null,
+        object_guid uuid,
+        display_name text,
+        sam_account_name text,
+        mail text,
+        security_identifier text,
+        security_enabled boolean not null,
+        scope text,
+        sequence bigint,
+        deleted_sequence bigint,
+        record text,
+        first_seq bigint,
+        changed_seq bigint,
+        received_at timestamptz,
+        created_at timestamptz not null,
+        deleted_at timestamptz,
+        primary key (tenant_id, id))`,
+      `create unique index groups_by_anchor on groups (tenant_id, source_anchor, coalesce(forest, ''))`,
+      'create index groups_first on groups (tenant_id, first_seq)',
+      'create index groups_changed on groups (tenant_id, changed_seq)',
+      'create index groups_deleted on groups (tenant_id, forest, deleted_sequence) where deleted_sequence is not null',
+      `create table group_slices (
+        tenant_id uuid not null,
+        group_id uuid not null,
+        prefix text collate "C" not null,
+        sequence bigint not null,
+        record text not null,
+        changed_seq bigint not null,
+        primary key (tenant_id, group_id, prefix),
+        foreign key (tenant_id, group_id) references groups)`,
+      'create index group_slices_changed on group_slices (tenant_id, changed_seq)',
+      // The key follows from the reference, and finds the members of a slice.
+      `create table memberships (
+        tenant_id uuid not null,
+        group_id uuid not null,
+        key text collate "C" not null,
+        reference text collate "C" not null,
+        primary key (tenant_id, group_id, key, reference))`,
+      'create index memberships_by_reference on memberships (tenant_id, reference)',
+      // The bits of a key, as a prefix has them.
+      `create function causeway_bits(key text) returns text language sql stable parallel safe as $$
+        select (('x' || substr(key, 1, 8))::bit(32))::text $$`,
+      // What slices said before somebody was deleted counts for nobody who comes back.
+      'alter table users add column deleted_sequence bigint',
+      `update users set deleted_sequence = account_sequence where deleted_at is not null and origin = 'synchronized'`,
+      `create index users_deleted on users (tenant_id, forest, deleted_sequence) where deleted_sequence is not null`,
+      // Who holds a SID is looked up for each member that is named by one.
+      `create index users_by_security_identifier on users (security_identifier, tenant_id) where deleted_at is null`,
+      `create index groups_by_security_identifier on groups (security_identifier, tenant_id) where deleted_at is null`,
+      `alter table applications
+        add column groups_claim text check (groups_claim in ('ids', 'names')),
+        add column for_group uuid`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

@@ -50,6 +50,8 @@ export interface UsersTable {
   profile: Json<Profile>;
   administrator: boolean;
   account_sequence: number | null;
+  /** Of the newest deletion; outlives it. */
+  deleted_sequence: ColumnType<number | null, number | null | undefined, number | null>;
   account_record: string | null;
   account_received_at: Date | null;
   cloud_credential: string | null;
@@ -207,6 +209,10 @@ export interface ApplicationsTable {
   /** SHA-256 of the secret of a confidential client, hex; null of a public one. */
   secret_digest: string | null;
   created_at: Fixed<Date>;
+  /** How it is told people's groups; null: not at all. */
+  groups_claim: 'ids' | 'names' | null;
+  /** The id of the group whose members alone may sign in to it; null: everybody. */
+  for_group: string | null;
 }
 
 export interface OidcPayloadsTable {
@@ -306,6 +312,54 @@ export interface SignInFailuresTable {
   updated_at: Date;
 }
 
+export interface GroupsTable {
+  tenant_id: Fixed<string>;
+  id: Fixed<string>;
+  origin: Fixed<'synchronized' | 'cloud'>;
+  forest: Fixed<string | null>;
+  /** Of a group of the tenant's own, its id. */
+  source_anchor: Fixed<string>;
+  object_guid: string | null;
+  display_name: string | null;
+  sam_account_name: string | null;
+  mail: string | null;
+  security_identifier: string | null;
+  security_enabled: boolean;
+  scope: string | null;
+  sequence: number | null;
+  /** Of the newest deletion; outlives it: of slices that are no newer nothing counts. */
+  deleted_sequence: ColumnType<number | null, number | null | undefined, number | null>;
+  /** The signed group record; null where nothing was signed yet. */
+  record: string | null;
+  /** Position of the first change in the tenant's change feed: before all slices, so the feed shows the group there, too. */
+  first_seq: ColumnType<number | null, number | null | undefined, number | null>;
+  /** Position of the last change in the tenant's change feed. */
+  changed_seq: number | null;
+  received_at: Date | null;
+  created_at: Fixed<Date>;
+  deleted_at: Date | null;
+}
+
+/** The live slices of the members of groups (docs/formats.md, *Slices*). */
+export interface GroupSlicesTable {
+  tenant_id: Fixed<string>;
+  group_id: Fixed<string>;
+  prefix: Fixed<string>;
+  sequence: number;
+  record: string;
+  changed_seq: number;
+}
+
+/** Who is in which group, as slices say or, of a group of the tenant's own, its administrators. */
+export interface MembershipsTable {
+  tenant_id: Fixed<string>;
+  group_id: Fixed<string>;
+  /** `memberKey` of the reference. */
+  key: Fixed<string>;
+  /** The source anchor of an object of the group's forest, or a SID; in a group of the tenant's own the id of a user or group. */
+  reference: Fixed<string>;
+}
+
 /** Every table but `tenants` belongs to one tenant, row by row. */
 export interface TenantTables {
   users: UsersTable;
@@ -328,6 +382,9 @@ export interface TenantTables {
   sign_in_failures: SignInFailuresTable;
   signing_keys: SigningKeysTable;
   group_members: GroupMembersTable;
+  groups: GroupsTable;
+  group_slices: GroupSlicesTable;
+  memberships: MembershipsTable;
 }
 
 export interface MigrationsTable {

@@ -3,14 +3,12 @@ import { joinEncapsulation, recordName } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { type RawBuilder, sql } from 'kysely';
 import { type Reach, readReach } from '../changes/change-counter.ts';
-import { changes } from '../changes/change-signal.ts';
 import { furthest } from '../losses/decide-loss.ts';
 import type { MarkKeeper } from '../losses/losses.ts';
 import type { Mark } from '../losses/mark.ts';
 import type { User } from '../people/users.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
-
-const POLL_MS = 200;
+import { changed } from './wait-for-change.ts';
 
 /** How far the feed was read: in what is new, and in what was only sent again. */
 interface Place {
@@ -60,19 +58,7 @@ export async function readChanges(
         moreNew: next?.news === true,
       };
     }
-    await changed(scope, Math.min(left, POLL_MS), signal);
-  }
-}
-
-/** Waits until this process has committed a change of the tenant, and no longer than `milliseconds`. */
-async function changed(scope: TenantScope, milliseconds: number, signal: AbortSignal): Promise<void> {
-  const wake = new AbortController();
-  const ring = (): void => wake.abort();
-  changes.once(scope.tenantId, ring);
-  try {
-    await scope.clock.sleep(milliseconds, AbortSignal.any([signal, wake.signal]));
-  } finally {
-    changes.off(scope.tenantId, ring);
+    await changed(scope, left, signal);
   }
 }
 

@@ -97,7 +97,7 @@ onEveryBackend('heads and receipts', tenant => {
     ]) {
       await assert.rejects(putReceipt(receipt), { code: 'statement-mismatch' });
     }
-    await assert.rejects(putHead(connect, `${'x'.repeat(20_000)}.x.x`), { code: 'bad-request' });
-    await assert.rejects(putReceipt(`${'x'.repeat(400_000)}.x.x`), { code: 'bad-request' });
+    await assert.rejects(putHead(connect, `${'x'.repeat(30_000)}.x.x`), { code: 'bad-request' });
+    await assert.rejects(putReceipt(`${'x'.repeat(800_000)}.x.x`), { code: 'bad-request' });
   });
 });

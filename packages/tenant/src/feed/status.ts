@@ -46,6 +46,7 @@ interface Counts {
   with_record: number;
   applied: number;
   refused: number;
+  groups: number;
 }
 
 export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus> {
@@ -58,7 +59,8 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
         count(encapsulation_id) as with_record,
         count(encapsulation_id) filter (where legacy_outcome in ('applied', 'unchanged')) as applied,
         count(*) filter (where legacy_outcome in ('refused', 'failed')
-          or account_outcome in ('refused', 'failed')) as refused
+          or account_outcome in ('refused', 'failed')) as refused,
+        (select count(*) from groups where tenant_id = ${tenantId} and deleted_at is null) as groups
       from users where tenant_id = ${tenantId} and deleted_at is null`,
   );
   const counts = rows[0]!;
@@ -71,6 +73,7 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
     users: counts.users,
     disabled: counts.disabled,
     ...(counts.blocked > 0 && { blocked: counts.blocked }),
+    ...(counts.groups > 0 && { groups: counts.groups }),
     withCredential: counts.with_credential,
     withLegacyRecord: counts.with_record,
     legacyApplied: counts.applied,

@@ -14,8 +14,8 @@ export interface Mark {
   readonly at: number;
 }
 
-/** Each for its own use. */
-export type MarkKind = 'cursor' | 'mark';
+/** Each for its own use: the cursors of the feeds of users and of groups, and the mark of a comparison. */
+export type MarkKind = 'cursor' | 'groups' | 'mark';
 
 /** Bytes of a number. */
 const NUMBER_LENGTH = 6;

@@ -8,6 +8,7 @@ import { changes } from '../changes/change-signal.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { endTokens, refuseLastAdministrator } from './administrators.ts';
 import { accountColumns, type CloudUser, credentialColumns, NO_LEGACY, nextOrder } from './cloud-records.ts';
+import { forgetMember } from './directory-groups.ts';
 import { makeCloudCredential, makePassword } from './passwords.ts';
 import { provisionNames } from './provision-names.ts';
 import { existingCloudUser, type User } from './users.ts';
@@ -182,6 +183,7 @@ export async function deleteCloudUser(scope: TenantScope, name: string): Promise
     ...NO_LEGACY,
   }));
   await scope.delete('group_members').where('user_id', '=', user.id).execute();
+  await forgetMember(scope, user.id);
   return user;
 }
 

@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
 import { EMPTY_PROFILE, type ObjectChange, type Profile, type Verdict } from '@causeway/contract';
 import { type AccountRecord, ageOf } from '@causeway/records';
 import { nameKey } from '@causeway/wire';
 import type { NameColumns, NameRow } from '../people/provision-names.ts';
 import { signInNameProblem } from '../people/sign-in-names.ts';
+import type { Deletion } from './drop-references.ts';
+import { objectIdOf } from './object-id.ts';
 import { SAME_SEQUENCE } from './stored-records.ts';
-import { applied, refused, unchanged } from './verdicts.ts';
+import { applied, refused, reTyped, unchanged } from './verdicts.ts';
 
 /** An item whose record says that it is of this user: state, names and SID are the record's. */
 export interface Checked {
@@ -18,6 +19,8 @@ export interface Account extends NameRow {
   origin: 'synchronized' | 'cloud';
   object_guid: string | null;
   account_sequence: number | null;
+  /** Of the newest deletion; outlives it. */
+  deleted_sequence: number | null;
   /** Read only where an item has the same sequence. */
   account_record?: string | null | undefined;
   deleted: boolean;
@@ -40,29 +43,33 @@ export interface Write extends Omit<Account, keyof NameColumns> {
 /**
  * Decides what each item does, in order, against the accounts as the items before it left them. Pure.
  * @param accounts of this forest
+ * @param groups anchors of groups of this forest
  */
 export function decideObjects(
   accounts: readonly Account[],
-  tenantId: string,
-  forest: string,
+  groups: ReadonlySet<string>,
+  { tenantId, forest }: { tenantId: string; forest: string },
   items: readonly Checked[],
   nextChange: () => number,
-): { verdicts: Verdict[]; writes: Write[] } {
+): { verdicts: Verdict[]; writes: Write[]; deletions: Deletion[] } {
   const byAnchor = new Map<string, Known>(accounts.map(account => [account.source_anchor!, account]));
   const writes = new Map<string, Write>();
+  const deletions: Deletion[] = [];
 
   const decide = (checked: Checked): Verdict => {
-    const { sourceAnchor } = checked.item;
+    const { sourceAnchor, sequence } = checked.item;
+    if (groups.has(sourceAnchor)) return refused(sourceAnchor, 'record-mismatch', reTyped('group'));
     const before = byAnchor.get(sourceAnchor);
     const settled = settledBefore(checked, before);
     if (settled) return settled;
-    const id = before?.id ?? userIdOf(tenantId, forest, sourceAnchor);
+    const id = before?.id ?? objectIdOf(tenantId, forest, sourceAnchor);
     const after = rowOf(checked, { id, forest, before, earlier: writes.get(id), changed_seq: nextChange() });
     byAnchor.set(sourceAnchor, after);
     writes.set(id, after);
+    if (after.deleted) deletions.push({ anchor: sourceAnchor, sequence });
     return applied(sourceAnchor);
   };
-  return { verdicts: items.map(decide), writes: [...writes.values()] };
+  return { verdicts: items.map(decide), writes: [...writes.values()], deletions };
 }
 
 /**
@@ -92,6 +99,7 @@ function rowOf({ item, said }: Checked, { id, forest, before, earlier, changed_s
     ...{ id, origin: 'synchronized', source_anchor: item.sourceAnchor, forest, object_guid: said.objectGuid },
     ...namesOf(item, said, before, changed_seq),
     account_sequence: item.sequence,
+    deleted_sequence: said.deleted ? item.sequence : (before?.deleted_sequence ?? null),
     deleted: said.deleted,
     ...stateOf(item, said),
     account_record: item.record,
@@ -105,7 +113,10 @@ function rowOf({ item, said }: Checked, { id, forest, before, earlier, changed_s
 type NamesOfForest = 'user_principal_name' | 'wanted_key' | 'wanted_since';
 
 /** A user as the batch has left it so far. */
-type Known = Pick<Account, 'id' | 'object_guid' | 'account_sequence' | 'account_record' | NamesOfForest>;
+type Known = Pick<
+  Account,
+  'id' | 'object_guid' | 'account_sequence' | 'deleted_sequence' | 'account_record' | NamesOfForest
+>;
 
 /**
  * The name is the record's. Where the item beside it says another one, or the record none, there is none to be had, and the last known
@@ -125,15 +136,6 @@ function namesOf(
     wanted_key,
     wanted_since: before !== undefined && before.wanted_key === wanted_key ? before.wanted_since : now,
   };
-}
-
-/** The same id for the same person, whenever it is made anew: UUIDv5 (RFC 9562, 5.5) in the tenant's own namespace. */
-export function userIdOf(tenantId: string, forest: string, anchor: string): string {
-  const namespace = Buffer.from(tenantId.replaceAll('-', ''), 'hex');
-  const bytes = createHash('sha1').update(namespace).update(`${forest}/${anchor}`).digest().subarray(0, 16);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x50;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function stateOf(

@@ -4,7 +4,9 @@ import { lockCounter } from '../changes/change-counter.ts';
 import { changes } from '../changes/change-signal.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
-const isVerdict = (one: object): one is Verdict => 'verdict' in one;
+type Decide<Item, V> = (inside: TenantScope, work: readonly Item[], nextChange: () => number) => Promise<V[]>;
+
+const isVerdict = <V extends Verdict>(one: object): one is V => 'verdict' in one;
 
 /**
  * The frame of a batch of provisioning: what passed the checks is decided and written in one transaction, under the lock of the
@@ -14,13 +16,20 @@ const isVerdict = (one: object): one is Verdict => 'verdict' in one;
  * @param decide gives the items' verdicts in their order
  * @returns a verdict an item, in their order
  */
-export async function provisionBatch<Item extends object>(
+export const provisionBatch = <Item extends object>(
   scope: TenantScope,
   checked: readonly (Item | Verdict)[],
-  decide: (inside: TenantScope, work: readonly Item[], nextChange: () => number) => Promise<Verdict[]>,
-): Promise<Verdict[]> {
+  decide: Decide<Item, Verdict>,
+): Promise<Verdict[]> => provisionBatchOf<Item, Verdict>(scope, checked, decide);
+
+/** The same where verdicts say more. */
+export async function provisionBatchOf<Item extends object, V extends Verdict>(
+  scope: TenantScope,
+  checked: readonly (Item | V)[],
+  decide: Decide<Item, V>,
+): Promise<V[]> {
   const work = checked.filter(one => !isVerdict(one)) as Item[];
-  if (work.length === 0) return checked as Verdict[];
+  if (work.length === 0) return checked as V[];
   const verdicts = await scope.transaction(async inside => {
     const counter = await lockCounter(inside);
     const decided = await decide(inside, work, counter.next);
@@ -31,5 +40,5 @@ export async function provisionBatch<Item extends object>(
   faultPoint('tenant.after-commit');
   changes.emit(scope.tenantId);
   let next = 0;
-  return checked.map(one => (isVerdict(one) ? one : verdicts[next++]!));
+  return checked.map(one => (isVerdict<V>(one) ? one : verdicts[next++]!));
 }

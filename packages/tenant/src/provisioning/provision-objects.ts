@@ -7,6 +7,8 @@ import { forgetPasswordOrders } from '../people/users.ts';
 import type { Agent } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 import { type Account, type Checked, decideObjects, type Write } from './decide-objects.ts';
+import { dropReferences } from './drop-references.ts';
+import { anchorsIn } from './other-kind.ts';
 import { provisionBatch } from './provision-batch.ts';
 import { checkRecord } from './record-check.ts';
 import { storedRecords } from './stored-records.ts';
@@ -30,9 +32,13 @@ export async function provisionObjects(
   const checked = parseItems(ObjectChange, items).map(item =>
     'verdict' in item ? item : check(item, agent, forest),
   );
+  const { tenantId } = agent.scope;
   return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
     const accounts = await loadAccounts(inside, forest, work);
-    const { verdicts, writes } = decideObjects(accounts, agent.scope.tenantId, forest, work, nextChange);
+    const anchors = work.map(({ item }) => item.sourceAnchor);
+    const groups = await anchorsIn(inside, 'groups', forest, anchors);
+    const plan = decideObjects(accounts, groups, { tenantId, forest }, work, nextChange);
+    const { verdicts, writes, deletions } = plan;
     const before = new Map(accounts.filter(({ deleted }) => !deleted).map(account => [account.id, account]));
     const changes = writes.map(after => ({
       id: after.id,
@@ -45,6 +51,7 @@ export async function provisionObjects(
       inside,
       writes.map(row => ({ ...row, ...names.get(row.id)! })),
     );
+    await dropReferences(inside, forest, deletions);
     const problems = new Map(
       writes.map(({ id, source_anchor }) => [source_anchor, names.get(id)!.name_problem]),
     );
@@ -83,7 +90,7 @@ async function loadAccounts(
   const { rows } = await inside.run<Account>(
     tenantId => sql`
       select users.id, origin, source_anchor, forest, object_guid, user_principal_name, sign_in_name, upn_key,
-        wanted_key, wanted_since, account_sequence, deleted_at is not null as deleted
+        wanted_key, wanted_since, account_sequence, deleted_sequence, deleted_at is not null as deleted
       from jsonb_array_elements_text(${json([...anchors])}) as wanted
         join users on tenant_id = ${tenantId} and source_anchor = wanted and forest = ${forest}`,
   );
@@ -104,15 +111,15 @@ async function write(inside: TenantScope, rows: readonly (Write & NameColumns)[]
     tenantId => sql`
       insert into users (tenant_id, id, origin, forest, source_anchor, object_guid, user_principal_name, sign_in_name,
         upn_key, wanted_key, wanted_since, name_problem, sam_account_name, security_identifier, account_enabled, account_expires, profile, administrator,
-        account_sequence, account_record, account_received_at, changed_seq, news_seq, created_at, deleted_at)
+        account_sequence, deleted_sequence, account_record, account_received_at, changed_seq, news_seq, created_at, deleted_at)
       select ${tenantId}, r.id, r.origin, r.forest, r.source_anchor, r.object_guid, r.user_principal_name, r.sign_in_name,
         r.upn_key, r.wanted_key, r.wanted_since, r.name_problem, r.sam_account_name, r.security_identifier, r.account_enabled, r.account_expires, r.profile, false,
-        r.account_sequence, r.account_record, ${now}::timestamptz, r.changed_seq, r.changed_seq, ${now}::timestamptz, case when r.deleted then ${now}::timestamptz end
+        r.account_sequence, r.deleted_sequence, r.account_record, ${now}::timestamptz, r.changed_seq, r.changed_seq, ${now}::timestamptz, case when r.deleted then ${now}::timestamptz end
       from jsonb_to_recordset(${json(rows)}) as r (id uuid, origin text, forest text, source_anchor text,
         object_guid uuid, user_principal_name text, sign_in_name text, upn_key text, wanted_key text,
         wanted_since bigint, name_problem text, sam_account_name text, security_identifier text,
         account_enabled boolean, account_expires timestamptz, profile jsonb, account_sequence bigint,
-        account_record text, changed_seq bigint, deleted boolean)
+        deleted_sequence bigint, account_record text, changed_seq bigint, deleted boolean)
       on conflict (tenant_id, id) do update set
         object_guid = excluded.object_guid,
         user_principal_name = excluded.user_principal_name,
@@ -127,6 +134,7 @@ async function write(inside: TenantScope, rows: readonly (Write & NameColumns)[]
         account_expires = excluded.account_expires,
         profile = case when excluded.deleted_at is null then excluded.profile else users.profile end,
         account_sequence = excluded.account_sequence,
+        deleted_sequence = excluded.deleted_sequence,
         account_record = excluded.account_record,
         account_received_at = excluded.account_received_at,
         account_outcome = null,

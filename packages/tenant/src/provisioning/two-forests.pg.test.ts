@@ -17,7 +17,7 @@ import {
 } from '../testing/people.ts';
 import { provisioningOf } from '../testing/provisioning.ts';
 import { enrolAgent, type TestAgent } from '../testing/test-agent.ts';
-import { userIdOf } from './decide-objects.ts';
+import { objectIdOf } from './object-id.ts';
 
 const HOSTILE = 'hostile.example.org';
 
@@ -43,7 +43,7 @@ onEveryBackend('two forests that say one anchor', tenant => {
     withdrawal: (who: Person, version: number) => withdrawalItem(agent(), who, order(version), { forest }),
     status: (who: Person) =>
       call(admin, administrationRoutes.getUser, {
-        params: { id: userIdOf(agent().tenantId, forest, who.anchor) },
+        params: { id: objectIdOf(agent().tenantId, forest, who.anchor) },
       }),
   });
   const a = forestOf(() => honest, FOREST);
@@ -191,7 +191,7 @@ onEveryBackend('two forests that say one anchor', tenant => {
     const response = await domain.send('/api/v1/domain', { method: 'GET', headers: {} });
     assert.equal(
       response.headers.get('causeway-accepts'),
-      'account-3, credential-3, head-2, receipt-2, receipt-3, withdrawal-1, withdrawal-2, report-2, receipt-4',
+      'account-3, credential-3, group-1, head-2, head-3, members-1, receipt-2, receipt-3, receipt-5, withdrawal-1, withdrawal-2, report-2, receipt-4',
     );
     const nobody = await fetch(new URL('/api/v1/domain', tenant().url));
     assert.equal(nobody.status, 401);

@@ -1,6 +1,6 @@
 import { SourceAnchor, type Verdict, type VerdictCode } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 export const applied = (sourceAnchor: string): Verdict => ({ sourceAnchor, verdict: 'applied' });
 export const unchanged = (sourceAnchor: string): Verdict => ({ sourceAnchor, verdict: 'unchanged' });
@@ -13,22 +13,35 @@ export function retry(sourceAnchor: string, code: VerdictCode, reason: string): 
   return { sourceAnchor, verdict: 'retry', code, reason };
 }
 
+/** No object of a directory becomes another kind. */
+export const reTyped = (was: 'user' | 'group'): string =>
+  `the source anchor is a ${was}'s of this forest, and no object becomes another kind: look at the object, and at the attribute that Connect takes anchors from`;
+
+const Named = z.object({ sourceAnchor: SourceAnchor });
+
 /**
  * Parses the items of a batch one by one, so that one bad item costs itself and not its batch: it has its verdict then.
  * @throws CausewayError 'bad-request' for an item that does not even name its source anchor
  */
-export function parseItems<Item>(schema: z.ZodType<Item>, items: readonly unknown[]): (Item | Verdict)[] {
+export const parseItems = <Item>(schema: z.ZodType<Item>, items: readonly unknown[]): (Item | Verdict)[] =>
+  parseNamed<Item, Verdict>(schema, items, Named);
+
+/** The same of items that a verdict names by more than their source anchor. @param naming what a verdict says of its item beside itself */
+export function parseNamed<Item, V extends Verdict>(
+  schema: z.ZodType<Item>,
+  items: readonly unknown[],
+  naming: z.ZodType<Omit<V, Exclude<keyof Verdict, 'sourceAnchor'>>>,
+): (Item | V)[] {
   return items.map((item, index) => {
     const parsed = schema.safeParse(item);
     if (parsed.success) return parsed.data;
-    const anchor = SourceAnchor.safeParse((item as { sourceAnchor?: unknown } | null)?.sourceAnchor);
-    if (!anchor.success) {
-      throw new CausewayError(
-        'bad-request',
-        `body.changes.${index}.sourceAnchor: ${anchor.error.issues[0]!.message}`,
-      );
+    const named = naming.safeParse(item);
+    if (!named.success) {
+      const { path, message } = named.error.issues[0]!;
+      throw new CausewayError('bad-request', `body.changes.${[index, ...path].join('.')}: ${message}`);
     }
-    const issue = parsed.error.issues[0]!;
-    return refused(anchor.data, 'invalid', `${issue.path.join('.') || 'item'}: ${issue.message}`);
+    const { path, message } = parsed.error.issues[0]!;
+    const verdict = refused(named.data.sourceAnchor, 'invalid', `${path.join('.') || 'item'}: ${message}`);
+    return { ...named.data, ...verdict } as unknown as V;
   });
 }

@@ -21,17 +21,24 @@ export interface Interaction {
   readonly tenant: TenantSignIn;
   readonly uid: string;
   readonly applicationOrigin: string | undefined;
+  /** The application's. */
+  readonly clientId: string;
+  /** Whose session the browser has, if any. */
+  readonly accountId: string | undefined;
   /** The name that the application proposes. */
   readonly hint: string;
 }
 
 const Params = z.strictObject({ tenant: z.string().max(63), uid: z.string().max(64) });
 
-/** The sign-in that this browser is in the middle of; undefined when it is none, and that has been said. */
+/**
+ * The sign-in that this browser is in the middle of, at this step of it; undefined when it is none, and that has been said.
+ */
 export async function begin(
   context: SignInContext,
   request: HttpRequest,
   reply: HttpReply,
+  step = 'login',
 ): Promise<Interaction | undefined> {
   const params = Params.safeParse(request.params);
   const expired = (): undefined => {
@@ -45,12 +52,14 @@ export async function begin(
   const tenant = await context.providers.get(params.data.tenant);
   try {
     const details = await tenant.provider.interactionDetails(request.raw, reply.raw);
-    if (details.uid !== params.data.uid || details.prompt.name !== 'login') return expired();
+    if (details.uid !== params.data.uid || details.prompt.name !== step) return expired();
     const { redirect_uri: redirectUri, login_hint: hint } = details.params;
     return {
       tenant,
       uid: details.uid,
       applicationOrigin: typeof redirectUri === 'string' ? new URL(redirectUri).origin : undefined,
+      clientId: String(details.params.client_id),
+      accountId: details.session?.accountId,
       hint: typeof hint === 'string' ? hint.slice(0, 1024) : '',
     };
   } catch (error) {

@@ -5,6 +5,7 @@ import type { TenantKeys } from '../database/schema.ts';
 import type { Installation } from '../tenancy/installation.ts';
 import { issuerOf } from '../tenancy/issuer.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
+import { REFUSAL } from './groups/assignment.ts';
 import { makeProvider } from './oidc-provider.ts';
 import { type PeopleGate, stepOfProvider } from './people-gate.ts';
 
@@ -43,7 +44,8 @@ export class Providers {
       tenant.scope,
       tenant.keys,
       issuer,
-      uid => `${new URL(issuer).pathname.replace(/oidc$/, 'sign-in')}/${uid}`,
+      (uid, step) =>
+        `${new URL(issuer).pathname.replace(/oidc$/, 'sign-in')}/${uid}${step === REFUSAL ? '/refused' : ''}`,
       this.#log,
     );
     const signIn = { ...tenant, provider };

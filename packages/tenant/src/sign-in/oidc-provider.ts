@@ -11,6 +11,8 @@ import type { TenantKeys } from '../database/schema.ts';
 import { findUserById, maySignIn, type User } from '../people/users.ts';
 import { digestOf } from '../tenancy/digest.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
+import { assignmentPrompt, canRefuseByPage, isAssigned } from './groups/assignment.ts';
+import { groupsClaims, serveGroupsClaim } from './groups/groups-claim.ts';
 import { makeAdapterFactory } from './oidc-adapter.ts';
 import { messagePage, pageHeaders } from './pages.ts';
 import { keepEpochs, type SignInResult } from './sessions.ts';
@@ -30,7 +32,7 @@ export function makeProvider(
   scope: TenantScope,
   keys: TenantKeys,
   issuer: string,
-  signInPath: (uid: string) => string,
+  signInPath: (uid: string, step: string) => string,
   log: Log,
 ): Provider {
   const configuration: Configuration = {
@@ -64,7 +66,8 @@ export function makeProvider(
     responseTypes: ['code'],
     scopes: ['openid', 'profile', 'email', 'agent'],
     claims: {
-      openid: ['sub'],
+      // Of an application that is registered so, whatever it asks for.
+      openid: ['sub', 'groups'],
       profile: ['name', 'given_name', 'family_name', 'preferred_username'],
       email: ['email'],
     },
@@ -79,8 +82,11 @@ export function makeProvider(
       Interaction: 10 * MINUTE,
       Session: 8 * HOUR,
     },
-    interactions: { policy: makePolicy(), url: (_context, interaction) => signInPath(interaction.uid) },
-    findAccount: (_context, id) => findAccount(scope, id),
+    interactions: {
+      policy: makePolicy(scope),
+      url: (_context, { uid, prompt }) => signInPath(uid, prompt.name),
+    },
+    findAccount: (context, id) => findAccount(scope, issuer, context, id),
     loadExistingGrant,
     renderError(context, out) {
       context.set(pageHeaders());
@@ -91,6 +97,7 @@ export function makeProvider(
   const provider = new Provider(issuer, configuration);
   provider.proxy = true; // mountOidc writes the headers itself
   provider.use(protectPages);
+  provider.use(serveGroupsClaim(scope, keys, issuer));
   keepEpochs(provider);
   compareSecrets(provider);
   provider.on('server_error', (_context, error) => {
@@ -118,12 +125,18 @@ function refuseLongLived(_context: KoaContextWithOIDC, claims: Record<string, un
 
 /**
  * INVARIANT: whoever is disabled, expired or deleted, or has a temporary password, has no account here, so that
- * neither a session nor a code that is still on its way ends in a token.
+ * neither a session nor a code that is still on its way ends in a token. Nor has who is not in the group that the
+ * application is for.
  */
-async function findAccount(scope: TenantScope, id: string) {
+async function findAccount(scope: TenantScope, issuer: string, context: KoaContextWithOIDC, id: string) {
   const user = await findUserById(scope, id);
   if (!user || user.must_change || !maySignIn(user, scope.now())) return undefined;
-  return { accountId: user.id, claims: () => claimsOf(user) };
+  const clientId = context.oidc.client?.clientId;
+  if (!canRefuseByPage(context) && !(await isAssigned(scope, clientId, user.id))) return undefined;
+  return {
+    accountId: user.id,
+    claims: async () => ({ ...claimsOf(user), ...(await groupsClaims(scope, issuer, clientId, user.id)) }),
+  };
 }
 
 /** The tenant has digests of its applications' secrets, and no secret. */
@@ -151,9 +164,10 @@ function claimsOf(user: User): { sub: string; [claim: string]: string } {
  * The applications are the administrator's own, so nobody is asked for consent. One that answers on loopback can be
  * impersonated by any program on its machine, and so asks for the password every time (RFC 8252, 8.6).
  */
-function makePolicy(): interactionPolicy.DefaultPolicy {
+function makePolicy(scope: TenantScope): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
   policy.remove('consent');
+  policy.add(assignmentPrompt(scope));
   const { Check } = interactionPolicy;
   const { checks } = policy.get('login')!;
   checks.add(

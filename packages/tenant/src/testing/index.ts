@@ -2,5 +2,5 @@ export { TenantConfiguration } from '../configuration.ts';
 export { openDatabase } from '../database/open-database.ts';
 export { Browser, RelyingParty } from './browser.ts';
 export { runTenantCommand, spawnTenant } from './run-command.ts';
-export { TenantPlace, type TenantSnapshot, type TenantUser } from './tenant-place.ts';
+export { type TenantGroup, TenantPlace, type TenantSnapshot, type TenantUser } from './tenant-place.ts';
 export { enrolAgent } from './test-agent.ts';

@@ -23,6 +23,14 @@ export interface TenantUser {
   readonly cloudCredential: string | null;
 }
 
+/** A group of a forest, with the references of its members. */
+export interface TenantGroup {
+  readonly anchor: string;
+  readonly name: string | null;
+  readonly security: boolean;
+  readonly members: ReadonlySet<string>;
+}
+
 /**
  * A tenant on a database in memory that outlives its process: it can be stopped, its rows put back to an earlier day, and started again
  * at the same address.
@@ -113,6 +121,33 @@ export class TenantPlace {
       expires: row.account_expires?.toISOString() ?? null,
       cloudCredential: row.cloud_credential,
     }));
+  }
+
+  /** The groups of a forest that are there. */
+  async groups(forest: string): Promise<TenantGroup[]> {
+    const rows = await this.#database
+      .selectFrom('groups')
+      .leftJoin('memberships', join =>
+        join
+          .onRef('memberships.group_id', '=', 'groups.id')
+          .onRef('memberships.tenant_id', '=', 'groups.tenant_id'),
+      )
+      .select(['source_anchor', 'sam_account_name', 'security_enabled', 'reference'])
+      .where('forest', '=', forest)
+      .where('deleted_at', 'is', null)
+      .execute();
+    const groups = new Map<string, TenantGroup & { members: Set<string> }>();
+    for (const {
+      source_anchor: anchor,
+      sam_account_name: name,
+      security_enabled: security,
+      reference,
+    } of rows) {
+      const group = groups.get(anchor) ?? { anchor, name, security, members: new Set<string>() };
+      groups.set(anchor, group);
+      if (reference !== null) group.members.add(reference);
+    }
+    return [...groups.values()];
   }
 
   /** To be asked for while nobody changes anything. */

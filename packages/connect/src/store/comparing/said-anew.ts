@@ -41,7 +41,7 @@ export class SaidAnew {
            AS password_pending,
          s.times, s.last_at, s.alarmed_at
        FROM connector_space AS o LEFT JOIN said_anew AS s ON s.connector = o.connector AND s.anchor = o.anchor
-       WHERE o.connector = ? AND o.anchor = ? AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL`,
+       WHERE o.connector = ? AND o.kind = 'user' AND o.anchor = ? AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL`,
       this.#connector,
       anchor,
     );

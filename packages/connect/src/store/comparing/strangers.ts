@@ -1,3 +1,4 @@
+import type { ObjectKind } from '../connector-space.ts';
 import type { Database } from '../database.ts';
 
 /** A place that invents people does not fill the disk. */
@@ -17,23 +18,21 @@ export class Strangers {
   }
 
   /** Another place has this one. Beyond a limit nobody is added. */
-  note(anchor: string): void {
+  note(anchor: string, kind: ObjectKind = 'user'): void {
     this.#db.run(
-      `INSERT INTO stranger (connector, anchor, seen_at, next_at)
-       SELECT ?1, ?2, ?3, 0 WHERE (SELECT count(*) FROM stranger WHERE connector = ?1) < ${MOST}
+      `INSERT INTO stranger (connector, anchor, seen_at, next_at, kind)
+       SELECT ?1, ?2, ?3, 0, ?4 WHERE (SELECT count(*) FROM stranger WHERE connector = ?1) < ${MOST}
          OR EXISTS (SELECT 1 FROM stranger WHERE connector = ?1 AND anchor = ?2)
        ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at`,
-      ...[this.#connector, anchor, this.#db.clock.now()],
+      ...[this.#connector, anchor, this.#db.clock.now(), kind],
     );
   }
 
   /** Whom the directory is to be asked for. */
-  due(limit: number): string[] {
+  due(limit: number): { anchor: string; kind: ObjectKind }[] {
     const sql =
-      'SELECT anchor FROM stranger WHERE connector = ? AND next_at <= ? ORDER BY next_at, anchor LIMIT ?';
-    return this.#db
-      .all<{ anchor: string }>(sql, this.#connector, this.#db.clock.now(), limit)
-      .map(({ anchor }) => anchor);
+      'SELECT anchor, kind FROM stranger WHERE connector = ? AND next_at <= ? ORDER BY next_at, anchor LIMIT ?';
+    return this.#db.all(sql, this.#connector, this.#db.clock.now(), limit);
   }
 
   /** The directory has this one: an import brings it, or never does. It is asked again in an hour. */

@@ -38,7 +38,8 @@ export function lookAtNames(
   quiet: ReadonlySet<string>,
 ): Look {
   const book = ledger.names;
-  const view: NameView = { ...viewOf(book, domain.realm), obstacle: slot => obstacles.get(slot) };
+  const known = viewOf(book, domain.realm);
+  const view: NameView = { ...known, obstacle: slot => known.obstacle(slot) ?? obstacles.get(slot) };
   const concerned = due.map(name => {
     const slot = slotOfKey(name.key, domain.realm);
     updateOwner(ledger, view, slot, domain);

@@ -61,10 +61,9 @@ export class PageNames {
     accounts: readonly NamedAccount[],
   ): Promise<PageNames> {
     const obstacles = await findObstacles(ledger, holders, domain, namesToAsk(accounts));
-    return new PageNames(domain, {
-      ...viewOf(ledger.names, domain.realm),
-      obstacle: slot => obstacles.get(slot),
-    });
+    const known = viewOf(ledger.names, domain.realm);
+    const obstacle: NameView['obstacle'] = slot => known.obstacle(slot) ?? obstacles.get(slot);
+    return new PageNames(domain, { ...known, obstacle });
   }
 
   take(account: NamedAccount): TakenNames {
@@ -188,7 +187,7 @@ function namesToAsk(accounts: readonly NamedAccount[]): { names: Set<string>; pr
   return { names, principals };
 }
 
-/** Names that accounts have which are not ours. */
+/** Names of what is not ours; those of groups of ours are in the ledger. */
 export async function findObstacles(
   ledger: Ledger,
   holders: FindHolders,
@@ -197,7 +196,7 @@ export async function findObstacles(
 ): Promise<Map<Slot, Obstacle>> {
   const obstacles = new Map<Slot, Obstacle>();
   for (const { guid, samAccountName, userPrincipalName } of await holders([...names], [...principals])) {
-    if (ledger.accounts.isManaged(guid)) continue;
+    if (ledger.accounts.isManaged(guid) || ledger.groups.managed(guid)) continue;
     const obstacle = (detail: string): Obstacle => ({ code: 'protected-name', detail });
     obstacles.set(slotOfName(samAccountName), obstacle(samAccountName));
     if (userPrincipalName) {

@@ -30,7 +30,7 @@ const CORP = 'corp.example.com';
 const corp = new ForestPeer(tenant, CORP);
 const HOUR_MS = 3_600_000;
 
-let folder: string;
+let folder: string | undefined;
 let clock: HandClock;
 let ledger: Ledger;
 let directory: AccountsPeer;
@@ -46,6 +46,8 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  // All files are one process: a test of another one may have begun before these hooks were there.
+  if (folder === undefined) return;
   ledger.close();
   rmSync(folder, { recursive: true });
 });

@@ -38,7 +38,11 @@ export async function reunite(context: ReunionContext): Promise<Reunion> {
   if (reunion !== 'together') {
     const members = reunion === 'ledger-older' ? await database.administrators() : undefined;
     ledger.transaction(() => {
-      if (reunion === 'directory-older') ledger.accounts.nothingIsWritten();
+      if (reunion === 'directory-older') {
+        ledger.accounts.nothingIsWritten();
+        // Their members are compared at the start.
+        ledger.groups.nothingIsWritten();
+      }
       if (members) logEnded(log, endUnproven(ledger, members));
       startOver(ledger);
       const detail = reunion === 'directory-older' ? 'the directory is older' : 'the ledger is older';
@@ -56,6 +60,8 @@ function startOver({ state, heads }: Ledger): void {
   state.set('cursor', '');
   state.set('adoptedAt', '');
   state.drop('caughtUpAt');
+  // Whose on-premises SIDs stand in the directory is learnt of those whom an older ledger does not know.
+  state.drop('shadowsLearnt');
   heads.forgetComparisons();
 }
 

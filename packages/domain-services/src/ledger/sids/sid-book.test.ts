@@ -8,6 +8,7 @@ import { newEntry } from '../../apply/plan.ts';
 import type { Person } from '../../person.ts';
 import { Ledger } from '../ledger.ts';
 import { LEDGER_STEPS } from '../migrations.ts';
+import type { Sharing } from './sid-book.ts';
 
 const FOREST = 'corp.example.com';
 const OTHER = 'fabrikam.example.org';
@@ -31,9 +32,9 @@ function there(anchor: string, rid: number, forest = FOREST): Person & { sid: st
   ledger.sids.want({ forest, anchor }, sid, DOMAIN);
   return { forest, anchor, sid };
 }
-const due = (enabled = true) =>
+const due = (sharing: Sharing = 'all') =>
   ledger.sids
-    .due(enabled, 100)
+    .due(sharing, 100)
     .map(({ anchor, wanted, written, history }) => [anchor, wanted, written, history]);
 /** What the keeper does with somebody who is due. */
 const write = (person: Person, sid: string | null) => {
@@ -53,7 +54,7 @@ test('what differs is due, and nothing else', () => {
   const moved = `${DOMAIN}-1200`;
   ledger.sids.want(alice, moved, DOMAIN);
   assert.deepEqual(due(), [['alice', moved, alice.sid, alice.sid]]);
-  assert.deepEqual(ledger.sids.counts(), { written: 1, waiting: 1 });
+  assert.deepEqual(ledger.sids.counts().people, { written: 1, waiting: 1 });
 });
 
 test('SIDs of a domain that nobody confirmed for that forest are nobody’s', () => {
@@ -104,8 +105,8 @@ test('what stands there from before goes with a SID that changed, with another f
   ledger.confirmSid(DOMAIN, OTHER);
   assert.deepEqual(due(), taken);
   ledger.sids.wroteHistory(alice, null);
-  ledger.sids.takeAll();
-  assert.deepEqual(due(false), taken);
+  ledger.sids.takeAll('none');
+  assert.deepEqual(due('none'), taken);
 });
 
 test('of two people with one SID the first keeps it, until it is given up', () => {
@@ -125,7 +126,7 @@ test('of two people with one SID the first keeps it, until it is given up', () =
 test('with the account the SID is to go, and by the setting everybody’s', () => {
   const alice = there('alice', 1105);
   write(alice, alice.sid);
-  assert.deepEqual(due(false), [['alice', null, alice.sid, alice.sid]]);
+  assert.deepEqual(due('none'), [['alice', null, alice.sid, alice.sid]]);
   const entry = ledger.accounts.of(alice)!;
   ledger.accounts.save({ ...entry, managedGuid: null, nonce: null });
   assert.deepEqual(due(), [['alice', null, alice.sid, null]]);

@@ -1,29 +1,33 @@
 import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../../person.ts';
 import type { ConfirmedSid } from '../agent-book.ts';
-import { OF_PERSON, text } from '../sql-row.ts';
+import { number, OF_PERSON, text } from '../sql-row.ts';
 
-/** Of one person's on-premises SID, what is to be done. */
+/** Whose on-premises SIDs stand in the directory: everybody's, security groups' alone, or nobody's. */
+export type Sharing = 'all' | 'groups' | 'none';
+
+/** Of one object's on-premises SID, what is to be done. An object is a person, or a group: no anchor is both. */
 export interface DueSid extends Person {
-  /** The SID that the person is to have; null: none. */
+  /** The SID that the object is to have; null: none. */
   wanted: string | null;
-  /** The SID whose group has the person now. */
+  /** The SID whose group has the object now. */
   written: string | null;
-  /** The SID in the account's `sIDHistory`; null: none, or one from before anybody was asked. */
+  /** The SID in its `sIDHistory`; null: none, or one from before anybody was asked; empty: one that is not known. */
   history: string | null;
-  /** objectGUID of the account. */
+  /** objectGUID in the managed domain. */
   managedGuid: string | null;
+  /** Of the newest record. */
+  sequence: number | null;
 }
 
-/** One with an account and a SID that its record says. */
+/** One that is in the directory and of which a SID is known. */
 export interface KnownSid extends Person {
   sid: string | null;
   history: string | null;
   managedGuid: string;
-  samAccountName: string | null;
 }
 
-/** The SIDs of one domain on-premises, and a forest whose people have them. */
+/** The SIDs of one domain on-premises, and a forest whose people and groups have them. */
 export interface DomainSid {
   sid: string;
   forest: string;
@@ -33,18 +37,36 @@ export interface DomainSid {
   /** Since when an administrator has said that it is not this forest's. */
   declinedAt: string | null;
   people: number;
+  groups: number;
 }
 
+/** Objects that have their SID here, and those of which something is still to be done. */
+export interface SidCounts {
+  written: number;
+  waiting: number;
+}
+
+/** How much is shared, as SQL compares it. */
+const SHARING: Readonly<Record<Sharing, number>> = { none: 0, groups: 1, all: 2 };
+const OBJECTS = `LEFT JOIN accounts AS a ON s.is_group = 0 AND a.forest = s.forest AND a.anchor = s.anchor
+  LEFT JOIN groups AS g ON s.is_group = 1 AND g.forest = s.forest AND g.anchor = s.anchor`;
+const GUID = 'coalesce(a.managed_guid, g.managed_guid)';
+const IS_GROUP = `EXISTS (SELECT 1 FROM groups WHERE forest = ?1 AND anchor = ?2)
+  AND NOT EXISTS (SELECT 1 FROM accounts WHERE forest = ?1 AND anchor = ?2)`;
 const CONFIRMED = 'd.sid = s.domain_sid AND d.forest = s.forest AND d.confirmed_at IS NOT NULL';
-const CONFIRMED_SID = 'CASE WHEN d.sid IS NULL OR NOT ?1 THEN NULL ELSE s.sid END';
-/** Two people have no SID in common: who had it first keeps it. */
+/** Nothing of the object itself is asked for it, so that all are looked through quickly. */
+const CONFIRMED_SID = 'CASE WHEN d.sid IS NULL OR ?1 < 2 - s.is_group THEN NULL ELSE s.sid END';
+/** A group that somebody deleted is without until it is made anew. The end of an account takes its SID, by a trigger. */
+const IS_THERE = '(s.is_group = 0 OR g.managed_guid IS NOT NULL)';
+/** Two objects have no SID in common: who had it first keeps it. */
 const FREE = `NOT EXISTS (SELECT 1 FROM shadows AS o WHERE o.written = s.sid AND (o.forest <> s.forest OR o.anchor <> s.anchor))`;
 /** What may stand in `sIDHistory` from before anybody was asked is taken for written, and so it is taken away. */
 const TAKE_FROM_BEFORE = 'history = coalesce(history, sid)';
+const COUNTS = 'count(written) AS written, count(*) FILTER (WHERE sid IS NOT written) AS waiting';
 
 /**
- * What everybody's on-premises SID is, whose the domains of these SIDs are, and what of it is in the directory, as a group and in
- * `sIDHistory`: a list of what is to be done, as it differs.
+ * What everybody's on-premises SID is, a person's or a security group's, whose the domains of these SIDs are, and what of it is in the
+ * directory, as a group and in `sIDHistory`: a list of what is to be done, as it differs.
  */
 export class SidBook {
   readonly #database: StateDatabase;
@@ -54,66 +76,67 @@ export class SidBook {
     this.#database = database;
   }
 
-  /** What an account record says, or null for one that nobody may have. @param domainSid without the RID */
+  /**
+   * What a record says: of a person, or of a security group.
+   * @param sid null for one that nobody may have, and of a group that is no security group (any more)
+   * @param domainSid without the RID
+   */
   want({ forest, anchor }: Person, sid: string | null, domainSid: string | null): void {
     const changes = this.#database.run(
-      `INSERT INTO shadows (forest, anchor, sid, domain_sid) VALUES (?1, ?2, ?3, ?4)
+      `INSERT INTO shadows (forest, anchor, sid, domain_sid, is_group) VALUES (?1, ?2, ?3, ?4, ${IS_GROUP})
         ON CONFLICT DO UPDATE SET ${TAKE_FROM_BEFORE}, sid = ?3, domain_sid = ?4 WHERE sid IS NOT ?3`,
       ...[forest, anchor, sid, domainSid],
     );
-    if (changes === 0) return;
-    this.#changed = true;
-    if (domainSid === null) return;
+    // A group that lost its right to a SID lost it here already, with its row.
+    this.#changed ||= changes > 0 || sid === null;
+    if (changes === 0 || domainSid === null) return;
     const claim = 'INSERT OR IGNORE INTO domain_sids (sid, forest, pinned_at) VALUES (?, ?, ?)';
     this.#database.run(claim, domainSid, forest, this.#database.timestamp());
   }
 
-  /** Whether anything may be due since this was asked last; what follows from the end of an account is not seen here. */
+  /** Whether anything may be due since this was asked last; what follows from the end of an account or a group is not seen here. */
   takeChanged(): boolean {
     const changed = this.#changed;
     this.#changed = false;
     return changed;
   }
 
-  /** Null: no group of any SID has the person any more. */
+  /** Null: no group of any SID has the object any more. */
   wrote({ forest, anchor }: Person, sid: string | null): void {
     // What is there now makes nothing due; what is let go of may be another one's.
     this.#changed ||= sid === null;
     this.#database.run(`UPDATE shadows SET written = ? ${OF_PERSON}`, sid, forest, anchor);
   }
 
-  /** What stands in the account's `sIDHistory`. */
+  /** What stands in its `sIDHistory`. */
   wroteHistory({ forest, anchor }: Person, sid: string | null): void {
     this.#changed ||= sid === null;
     this.#database.run(`UPDATE shadows SET history = ? ${OF_PERSON}`, sid, forest, anchor);
   }
 
-  /**
-   * What differs, in the order of people; what is to be taken away comes with it.
-   * @param enabled false: nobody is to have one
-   */
-  due(enabled: boolean, limit: number, after: Person = { forest: '', anchor: '' }): DueSid[] {
-    const sql = `SELECT s.forest, s.anchor, CASE WHEN ${FREE} THEN ${CONFIRMED_SID} END AS wanted, s.written, s.history,
-        a.managed_guid
-      FROM shadows AS s LEFT JOIN domain_sids AS d ON ${CONFIRMED}
-        LEFT JOIN accounts AS a ON a.forest = s.forest AND a.anchor = s.anchor
+  /** What differs, in the order of forests and anchors; what is to be taken away comes with it. */
+  due(sharing: Sharing, limit: number, after: Person = { forest: '', anchor: '' }): DueSid[] {
+    const sql = `SELECT s.forest, s.anchor, CASE WHEN ${IS_THERE} AND ${FREE} THEN ${CONFIRMED_SID} END AS wanted, s.written, s.history,
+        ${GUID} AS guid, coalesce(a.account_sequence, g.sequence) AS sequence
+      FROM shadows AS s LEFT JOIN domain_sids AS d ON ${CONFIRMED} ${OBJECTS}
       WHERE (s.forest, s.anchor) > (?2, ?3) AND (${CONFIRMED_SID} IS NOT s.written OR ${CONFIRMED_SID} IS NOT s.history)
-        AND (s.written IS NOT NULL OR a.managed_guid IS NOT NULL AND (s.history IS NOT NULL OR ${FREE}))
+        AND (s.written IS NOT NULL OR ${GUID} IS NOT NULL AND (s.history IS NOT NULL OR ${FREE}))
       ORDER BY s.forest, s.anchor LIMIT ?4`;
-    return this.#database.all(sql, Number(enabled), after.forest, after.anchor, limit).map(row => ({
+    const rows = this.#database.all(sql, SHARING[sharing], after.forest, after.anchor, limit);
+    return rows.map(row => ({
       ...{ forest: String(row.forest), anchor: String(row.anchor) },
       ...{ wanted: text(row.wanted), written: text(row.written), history: text(row.history) },
-      managedGuid: text(row.managed_guid),
+      ...{ managedGuid: text(row.guid), sequence: number(row.sequence) },
     }));
   }
 
-  /** Who has which SID by a group, and what the account is called. */
-  written(): (Person & { sid: string; samAccountName: string | null })[] {
-    const sql = `SELECT s.forest, s.anchor, s.written, a.has_name FROM shadows AS s
-      LEFT JOIN accounts AS a ON a.forest = s.forest AND a.anchor = s.anchor WHERE s.written IS NOT NULL`;
+  /** Who has which SID by a group, and what they are in the directory. */
+  written(): (Person & { sid: string; managedGuid: string | null })[] {
+    const sql = `SELECT s.forest, s.anchor, s.written, ${GUID} AS guid FROM shadows AS s ${OBJECTS}
+      WHERE s.written IS NOT NULL`;
     return this.#database.all(sql).map(row => ({
       ...{ forest: String(row.forest), anchor: String(row.anchor) },
-      ...{ sid: String(row.written), samAccountName: text(row.has_name) },
+      ...{ sid: String(row.written), managedGuid: text(row.guid) },
     }));
   }
 
@@ -122,19 +145,26 @@ export class SidBook {
     return this.#database.get('SELECT 1 FROM shadows WHERE written = ?', sid) !== undefined;
   }
 
-  /** People whose SID is known here, whether it is written or not: whose account was made by a release before is not among them. */
+  /** Objects whose SID is known here, whether it is written or not: whose account was made by a release before is not among them. */
   knows({ forest, anchor }: Person): boolean {
     return this.#database.get(`SELECT 1 FROM shadows ${OF_PERSON}`, forest, anchor) !== undefined;
   }
 
-  /** Everybody who has an account and of whom a SID is known. */
+  /** Whose account or group in the directory has this objectGUID. */
+  managed(guid: string): Person | undefined {
+    const sql = `SELECT forest, anchor FROM accounts WHERE managed_guid = ?1
+      UNION ALL SELECT forest, anchor FROM groups WHERE managed_guid = ?1`;
+    const row = this.#database.get(sql, guid);
+    return row && { forest: String(row.forest), anchor: String(row.anchor) };
+  }
+
+  /** All that are in the directory and of which a SID is known. */
   all(): KnownSid[] {
-    const sql = `SELECT s.forest, s.anchor, s.sid, s.history, a.managed_guid, a.has_name FROM shadows AS s
-      JOIN accounts AS a ON a.forest = s.forest AND a.anchor = s.anchor WHERE a.managed_guid IS NOT NULL`;
+    const sql = `SELECT s.forest, s.anchor, s.sid, s.history, ${GUID} AS guid FROM shadows AS s ${OBJECTS}
+      WHERE ${GUID} IS NOT NULL`;
     return this.#database.all(sql).map(row => ({
       ...{ forest: String(row.forest), anchor: String(row.anchor) },
-      ...{ sid: text(row.sid), history: text(row.history) },
-      ...{ managedGuid: String(row.managed_guid), samAccountName: text(row.has_name) },
+      ...{ sid: text(row.sid), history: text(row.history), managedGuid: String(row.guid) },
     }));
   }
 
@@ -147,18 +177,15 @@ export class SidBook {
 
   /** The domains whose SIDs forests bring, or administrators confirmed. A domain that is confirmed for one forest is no other's. */
   domains(): DomainSid[] {
-    const sql = `SELECT d.sid, d.forest, d.pinned_at, d.confirmed_at, count(s.anchor) AS people,
+    const sql = `SELECT d.sid, d.forest, d.pinned_at, d.confirmed_at, count(s.anchor) AS objects, sum(s.is_group) AS groups,
         coalesce(d.declined_at, (SELECT o.confirmed_at FROM domain_sids AS o
           WHERE o.sid = d.sid AND o.forest <> d.forest AND o.confirmed_at IS NOT NULL)) AS declined_at
       FROM domain_sids AS d LEFT JOIN shadows AS s ON s.domain_sid = d.sid AND s.forest = d.forest
       GROUP BY d.sid, d.forest HAVING d.confirmed_at IS NOT NULL OR count(s.anchor) > 0 ORDER BY d.forest, d.sid`;
     return this.#database.all(sql).map(row => ({
       ...{ sid: String(row.sid), forest: String(row.forest), since: String(row.pinned_at) },
-      ...{
-        confirmedAt: text(row.confirmed_at),
-        declinedAt: text(row.declined_at),
-        people: Number(row.people),
-      },
+      ...{ confirmedAt: text(row.confirmed_at), declinedAt: text(row.declined_at) },
+      ...{ people: Number(row.objects) - Number(row.groups), groups: Number(row.groups) },
     }));
   }
 
@@ -181,7 +208,7 @@ export class SidBook {
     });
   }
 
-  /** An administrator has said whose a domain's SIDs are; the people of all others lose what they have from before. */
+  /** An administrator has said whose a domain's SIDs are; the objects of all others lose what they have from before. */
   decided(sid: string, forest: string | undefined): void {
     this.#changed = true;
     const others = 'AND forest IS NOT ?2';
@@ -199,16 +226,20 @@ export class SidBook {
     );
   }
 
-  /** Nobody is to have any, not even from before. */
-  takeAll(): void {
+  /** Nobody whose SID is not shared is to have any, not even from before. */
+  takeAll(sharing: Sharing): void {
     this.#changed = true;
-    this.#database.run(`UPDATE shadows SET ${TAKE_FROM_BEFORE}`);
+    const sql = `UPDATE shadows SET ${TAKE_FROM_BEFORE} WHERE ? < 2 - is_group`;
+    this.#database.run(sql, SHARING[sharing]);
   }
 
-  counts(): { written: number; waiting: number } {
-    const row = this.#database.get(
-      'SELECT count(written) AS written, count(*) FILTER (WHERE sid IS NOT written) AS waiting FROM shadows',
-    )!;
-    return { written: Number(row.written), waiting: Number(row.waiting) };
+  counts(): { people: SidCounts; groups: SidCounts } {
+    const counts = { people: { written: 0, waiting: 0 }, groups: { written: 0, waiting: 0 } };
+    for (const row of this.#database.all(`SELECT is_group, ${COUNTS} FROM shadows GROUP BY is_group`))
+      counts[row.is_group === 1 ? 'groups' : 'people'] = {
+        written: Number(row.written),
+        waiting: Number(row.waiting),
+      };
+    return counts;
   }
 }

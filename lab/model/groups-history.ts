@@ -1,0 +1,224 @@
+import type { ForestGroup, ForestPerson, ScriptedForest } from '@causeway/connect/testing';
+import { randomFrom } from '../random.ts';
+import { type Moment, PARTS, type World } from './world.ts';
+
+const ADDED_FIRST = 8;
+const ROUNDS = 3;
+/** Of each round. */
+const STEPS = 6;
+const PEOPLE = 4;
+const GROUPS = 4;
+/** Somebody of a forest that this world does not have. */
+const ELSEWHERE = ['S-1-5-21-4-5-6-1100', 'S-1-5-21-4-5-6-1101'];
+const RUNNING = [['connect', 'domain'], ['connect', 'domain'], ['connect'], ['domain']] as const;
+
+/**
+ * What administrators do with people and groups at random, of one forest or of two; the places run now and then, end, lose what they
+ * had, and read again what they have read.
+ */
+export class GroupsHistory {
+  /** What happened, for who reads a failure. */
+  readonly told: string[] = [];
+  readonly #world: World;
+  readonly #random: () => number;
+  readonly #forests: readonly ScriptedForest[];
+  #moment: Moment | undefined;
+  #names = 0;
+
+  constructor(world: World, seed: number) {
+    this.#world = world;
+    this.#random = randomFrom(seed);
+    this.#forests = world.forests;
+  }
+
+  async play(): Promise<void> {
+    for (const [n, forest] of this.#forests.entries()) {
+      for (let i = 0; i < PEOPLE; i++) forest.hire(`p${n}${i}`, 'Made.Up.1');
+      for (let i = 0; i < GROUPS; i++)
+        forest.groups.make(`g${n}${i}`, { scope: i === 0 ? 'domainLocal' : 'universal' });
+    }
+    for (let i = 0; i < ADDED_FIRST; i++) {
+      const forest = this.#pick(this.#forests)!;
+      this.#add(forest, this.#pick(forest.groups.all)!);
+    }
+    const kept = this.#below(ROUNDS);
+    for (let round = 0; round < ROUNDS; round++) {
+      await this.#run();
+      if (round === kept) {
+        this.#tell('-- the moment');
+        this.#moment = await this.#world.moment();
+      }
+      for (let i = 0; i < STEPS; i++) this.#step(this.#pick(this.#forests)!);
+    }
+    if (this.#chance(0.7)) await this.#lose();
+  }
+
+  async #run(): Promise<void> {
+    const { domain } = this.#world;
+    if (this.#chance(0.1)) {
+      this.#tell('the feed is repeated');
+      domain.readAgain();
+    }
+    const end = this.#chance(0.2) ? this.#below(5) : undefined;
+    if (end !== undefined) domain.samba.endAfter(end);
+    const running = this.#pick(RUNNING)!;
+    this.#tell(`run: ${running.join(', ')}${end === undefined ? '' : `; killed after ${end} changes`}`);
+    await this.#world.turn(undefined, running);
+    if (end === undefined) return;
+    await domain.stop();
+    await domain.start();
+  }
+
+  async #lose(): Promise<void> {
+    const part = this.#pick(PARTS)!;
+    const to = this.#chance(0.5) ? this.#moment : undefined;
+    this.#tell(`lost: ${part} to ${to === undefined ? 'nothing' : 'the moment'}`);
+    await this.#world.lose([part], to);
+  }
+
+  #step(forest: ScriptedForest): void {
+    const person = this.#pick(forest.people.filter(one => !one.deleted));
+    const group = this.#pick(forest.groups.all.filter(one => !one.deleted));
+    if (person === undefined || group === undefined) {
+      this.#restore(forest);
+      return;
+    }
+    const steps = [
+      ...Array.from({ length: 6 }, () => () => this.#add(forest, group)),
+      ...Array.from({ length: 2 }, () => () => this.#remove(forest, group)),
+      ...Array.from({ length: 2 }, () => () => this.#rename(forest, group)),
+      () => this.#make(forest),
+      () => this.#move(forest, group),
+      () => this.#renamePerson(forest, person),
+      () => this.#changeType(forest, group),
+      () => this.#changeScope(forest, group),
+      ...Array.from({ length: 2 }, () => () => this.#setPrimaryGroup(forest, person)),
+      () => this.#deleteGroup(forest, group),
+      () => this.#deletePerson(forest, person),
+      ...Array.from({ length: 3 }, () => () => this.#restore(forest)),
+    ];
+    this.#pick(steps)!();
+  }
+
+  #add(forest: ScriptedForest, group: ForestGroup): void {
+    const local = this.#pick(livingOf(forest))!;
+    // A domain controller takes others' into domain local groups alone.
+    const others = [...this.#forests.filter(one => one !== forest).flatMap(livingOf), ...ELSEWHERE];
+    const other = group.scope === 'domainLocal' && this.#chance(0.5) ? this.#pick(others)! : undefined;
+    // Nor a person into the group that is the primary one.
+    if (other === undefined && 'primaryGroup' in local && isPrimary(forest, local, group)) return;
+    const member = other ?? local;
+    this.#tell(`${typeof member === 'string' ? member : member.name} into ${group.name}`);
+    forest.groups.add(group, typeof member === 'string' || member === local ? member : member.sid);
+  }
+
+  #remove(forest: ScriptedForest, group: ForestGroup): void {
+    const gone = this.#pick(forest.groups.shown(group));
+    if (gone === undefined) return;
+    this.#tell(`${gone.name} out of ${group.name}`);
+    const isOwn = gone.sid.startsWith(`${forest.domainSid}-`);
+    forest.groups.remove(group, isOwn ? gone : gone.sid);
+  }
+
+  #make(forest: ScriptedForest): void {
+    const name = this.#newName(forest);
+    this.#tell(`made ${name} in ${forest.forest}`);
+    const scope = this.#pick(['universal', 'global', 'domainLocal'] as const)!;
+    forest.groups.make(name, { scope });
+  }
+
+  /** Also to what somebody of the other forest is called. */
+  #newName(forest: ScriptedForest): string {
+    const others = this.#forests.filter(one => one !== forest).flatMap(livingOf);
+    const taken = new Set([...forest.people, ...forest.groups.all].map(({ name }) => name));
+    const free = others.map(({ name }) => name).filter(name => !taken.has(name));
+    const contested = this.#chance(0.3) ? this.#pick(free) : undefined;
+    return contested ?? `new${this.#names++}`;
+  }
+
+  #rename(forest: ScriptedForest, group: ForestGroup): void {
+    const name = this.#newName(forest);
+    this.#tell(`${group.name} is called ${name}`);
+    forest.groups.change(group, { name });
+  }
+
+  #move(forest: ScriptedForest, group: ForestGroup): void {
+    const container = group.container === 'OU=People' ? 'OU=Groups' : 'OU=People';
+    this.#tell(`${group.name} is in ${container}`);
+    forest.groups.change(group, { container });
+  }
+
+  #renamePerson(forest: ScriptedForest, person: ForestPerson): void {
+    const name = this.#newName(forest);
+    this.#tell(`${person.name} is called ${name}`);
+    forest.change(person, { name, principal: `${name}@${forest.forest}` });
+  }
+
+  #changeType(forest: ScriptedForest, group: ForestGroup): void {
+    this.#tell(`${group.name} is ${group.security ? 'a distribution' : 'a security'} group`);
+    const mail = `${group.name}@${forest.forest}`; // without one it would be left out
+    forest.groups.change(group, { security: !group.security, mail });
+  }
+
+  #changeScope(forest: ScriptedForest, group: ForestGroup): void {
+    const hasOthers = forest.groups.shown(group).some(({ sid }) => !sid.startsWith(`${forest.domainSid}-`));
+    const scope = hasOthers || group.scope !== 'domainLocal' ? 'domainLocal' : 'universal';
+    this.#tell(`${group.name} is ${scope}`);
+    forest.groups.change(group, { scope });
+  }
+
+  /** One of those that they are in, or Domain Users again. */
+  #setPrimaryGroup(forest: ScriptedForest, person: ForestPerson): void {
+    const { groups } = forest;
+    const has = (group: ForestGroup) => groups.shown(group).some(({ guid }) => guid === person.guid);
+    const group = this.#pick([...groups.all.filter(one => !one.deleted && has(one)), undefined]);
+    this.#tell(`${person.name} has ${group?.name ?? 'Domain Users'} as primary group`);
+    forest.setPrimaryGroup(person, group);
+  }
+
+  #deleteGroup(forest: ScriptedForest, group: ForestGroup): void {
+    // No domain controller lets it go; nor would one restore somebody whose primary group is gone.
+    if (forest.people.some(one => isPrimary(forest, one, group))) return;
+    this.#tell(`deleted ${group.name}`);
+    forest.groups.delete(group);
+  }
+
+  #deletePerson(forest: ScriptedForest, person: ForestPerson): void {
+    this.#tell(`deleted ${person.name}`);
+    forest.delete(person);
+  }
+
+  /** One of those who are gone, if there is one whose name is free. */
+  #restore(forest: ScriptedForest): void {
+    const taken = new Set(livingOf(forest).map(({ name }) => name));
+    const all = [...forest.people, ...forest.groups.all];
+    const gone = this.#pick(all.filter(({ deleted, name }) => deleted && !taken.has(name)));
+    if (gone === undefined) return;
+    const isFromBin = this.#chance(0.5);
+    this.#tell(`restored ${gone.name}${isFromBin ? ' from the bin' : ''}`);
+    if ('links' in gone) forest.groups.restore(gone, isFromBin);
+    else forest.restore(gone, isFromBin);
+  }
+
+  #chance(of: number): boolean {
+    return this.#random() < of;
+  }
+
+  #below(count: number): number {
+    return Math.floor(this.#random() * count);
+  }
+
+  #pick<T>(some: readonly T[]): T | undefined {
+    return some[this.#below(some.length)];
+  }
+
+  #tell(what: string): void {
+    this.told.push(what);
+  }
+}
+
+const livingOf = ({ people, groups }: ScriptedForest): (ForestPerson | ForestGroup)[] =>
+  [...people, ...groups.all].filter(({ deleted }) => !deleted);
+
+const isPrimary = ({ domainSid }: ScriptedForest, person: ForestPerson, { sid }: ForestGroup): boolean =>
+  sid === `${domainSid}-${person.primaryGroup}`;

@@ -1,0 +1,44 @@
+import { differencesOfGroups } from './groups.ts';
+import { GroupsHistory } from './groups-history.ts';
+import type { World } from './world.ts';
+
+const MINUTE_MS = 60_000;
+/** How long is waited between two looks, and how often: heads first, then budgets. */
+const PATIENCE: readonly (readonly [number, number])[] = [
+  [10_000, 8],
+  [MINUTE_MS, 10],
+  [20 * MINUTE_MS, 8],
+  [24 * 60 * MINUTE_MS, 3],
+];
+
+/** Lets everybody run until all groups are as the forests say. Whatever waits for an administrator goes. @returns turns that it took */
+export async function settleGroups(world: World): Promise<number> {
+  let turns = 0;
+  let differences: string[] = [];
+  for (const [milliseconds, times] of PATIENCE)
+    for (let i = 0; i < times; i++) {
+      await world.turn(milliseconds);
+      turns += 1;
+      differences = await differencesOfGroups(world);
+      if (differences.length === 0) return turns;
+      for (const { connect } of world.sides) connect.approve();
+      world.domain.approve();
+    }
+  throw new Error(differences.join('\n'));
+}
+
+/** Plays the history of a seed, and lets everybody come to rest. @throws Error with the whole history @returns what came of it, in words */
+export async function playGroups(world: World, seed: number): Promise<string> {
+  const history = new GroupsHistory(world, seed);
+  try {
+    await world.begin();
+    await history.play();
+    const turns = await settleGroups(world);
+    // And so it stays.
+    if ((await settleGroups(world)) > 1) throw new Error('it did not stay so');
+    return `${turns} turns`;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`CAUSEWAY_TEST_SEED=${seed}\n  ${history.told.join('\n  ')}\n${why}`, { cause });
+  }
+}

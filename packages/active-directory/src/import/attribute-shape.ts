@@ -1,0 +1,13 @@
+/** How an attribute's values are handed on. */
+export interface AttributeShape {
+  /**
+   * `sid` as `S-1-…`, `guid` as text, `base64` for other bytes, `dn` the name that a link has one of, `text` for all that LDAP writes as
+   * text.
+   */
+  form: 'text' | 'sid' | 'guid' | 'base64' | 'dn';
+  multiple?: true;
+  /** What it is asked for as, where DirSync does not send it by its own name. */
+  sentAs?: string;
+}
+
+export const text: AttributeShape = { form: 'text' };

@@ -1,0 +1,54 @@
+import { type GroupEntry, groupLineKey } from '@causeway/records';
+import type { ConnectorContext } from '../context.ts';
+import { objectGuidOf } from '../objects/source-anchor.ts';
+import { tellAlarm } from './say-anew.ts';
+
+/** A group, or a slice of its members, of which another place has something else than was acknowledged. */
+export type DifferingGroup = Pick<GroupEntry, 'anchor' | 'prefix'>;
+
+/**
+ * Has groups and slices signed anew and sent, each within the budget of people, by the to-do lists that every change goes by. Where another
+ * place has a slice that nobody acknowledged, all of the group's are: newer ones leave it nothing to decide.
+ *
+ * @returns how many were said
+ */
+export function sayGroupsAnew(context: ConnectorContext, differing: readonly DifferingGroup[]): number {
+  const { store } = context;
+  return store.db.transaction(() => {
+    store.saidAnew.prune();
+    const alarming = new Set<string>();
+    let said = 0;
+    for (const one of differing) {
+      const known = store.groups.findByAnchor(one.anchor);
+      const group = known && store.lists.get(known.guid);
+      if (!known || !group || known.exportedSequence === undefined || known.desiredDigest === undefined)
+        continue;
+      const key = groupLineKey(one);
+      const { may, alarm } = store.saidAnew.budget(key);
+      if (alarm) {
+        store.saidAnew.noteAlarm(key);
+        alarming.add(one.anchor);
+      }
+      if (may !== 'now') continue;
+      if (one.prefix === null) store.groups.sayAnew(known.guid);
+      else store.slices.sayAnew(group.id, one.prefix);
+      store.saidAnew.note(key);
+      said += 1;
+    }
+    if (alarming.size > 0) tellAlarm(context, [...alarming]);
+    return said;
+  });
+}
+
+/** Notes groups that another place has and this connector does not: the directory is asked for them (`lookUpStrangers`). */
+export function strangeGroups({ store }: ConnectorContext, anchors: Iterable<string>): void {
+  store.db.transaction(() => {
+    store.strangers.prune();
+    for (const anchor of anchors) {
+      if (objectGuidOf(anchor) === undefined) continue; // no object can have it
+      const known = store.groups.findByAnchor(anchor);
+      if (known?.desiredDigest !== undefined || known?.exportedDigest !== undefined) continue;
+      if (store.saidAnew.budget(anchor).may === 'now') store.strangers.note(anchor, 'group');
+    }
+  });
+}

@@ -1,0 +1,72 @@
+import type { ConnectArrival } from '@causeway/contract';
+import type { Receipt } from '@causeway/records';
+import type { ConnectorContext } from '../context.ts';
+import { type GroupDifference, groupDifferences } from './group-differences.ts';
+
+type Missing = ConnectArrival['missing'][number];
+
+/** What a receipt says of groups, beside what the tenant acknowledged. */
+export interface GroupArrival {
+  /** One line for each group and what of it; its slices are one line together. */
+  readonly missing: readonly Missing[];
+  /** The receipt tells of every bucket that differs. */
+  readonly whole: boolean;
+  /** How many have arrived; undefined where the receipt says nothing of groups. */
+  readonly counts: Pick<ConnectArrival, 'groups' | 'slices'> | undefined;
+}
+
+const NOTHING: GroupArrival = { missing: [], whole: true, counts: undefined };
+
+const STILL_THERE =
+  'deleted here, still in the managed domain; the tenant withholds the deletion, or the managed domain refused it';
+
+/** Groups, and slices of their members, that lack in the managed domain, or are there too many. Of what it has newer nothing is missing. */
+export function groupArrival(context: ConnectorContext, receipt: Receipt | undefined): GroupArrival {
+  if (receipt?.groups === undefined) return NOTHING;
+  const { groups, slices = 0, groupsDiffering = [], groupsListed = 0 } = receipt;
+  const differences = groupDifferences(context, receipt);
+  const lacking = differences.filter(({ ours, theirs }) => theirs < ours);
+  const tooMany = differences.filter(({ ours, prefix }) => ours === 0 && prefix === null);
+  const whole = groupsListed >= groupsDiffering.length;
+  const all = context.store.groupHeads.counts();
+  const arrived = (of: number, there: number, gone: number) => ({
+    arrived: whole ? of - gone : Math.min(of, there),
+    all: of,
+  });
+  const isSlice = ({ prefix }: GroupDifference): boolean => prefix !== null;
+  const sliceCount = lacking.filter(isSlice).length;
+  return {
+    missing: linesOf(context, receipt, lacking, tooMany),
+    whole,
+    counts: {
+      groups: arrived(all.groups, groups, lacking.length - sliceCount),
+      slices: arrived(all.slices, slices, sliceCount),
+    },
+  };
+}
+
+function linesOf(
+  { store }: ConnectorContext,
+  { headSequence, groupsNotWritten = [] }: Receipt,
+  lacking: readonly GroupDifference[],
+  tooMany: readonly GroupDifference[],
+): Missing[] {
+  const refusals = new Map(
+    groupsNotWritten.map(([anchor, prefix, code]) => [`${prefix === null} ${anchor}`, code]),
+  );
+  const lines = new Map<string, Missing>();
+  const add = ({ anchor, prefix }: GroupDifference, what: Missing['what'], reason?: string): void => {
+    const refused = refusals.get(`${prefix === null} ${anchor}`) ?? null;
+    const attributes = store.groups.findByAnchor(anchor)?.attributes;
+    const name = store.deletions.get(anchor)?.name ?? attributes?.sAMAccountName ?? anchor;
+    const line = { user: String(name), sourceAnchor: anchor, what, refused };
+    lines.set(`${what} ${anchor}`, { ...line, ...(reason !== undefined && refused === null && { reason }) });
+  };
+  for (const one of lacking) add(one, one.prefix === null ? 'group' : 'members');
+  for (const one of tooMany) {
+    const deletion = store.deletions.get(one.anchor);
+    const isOver = deletion !== undefined && deletion.sequence < headSequence;
+    add(one, 'group not deleted', isOver ? STILL_THERE : undefined);
+  }
+  return [...lines.values()];
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { GroupScope } from '@causeway/records';
+import type { SpaceObject, StoredAttributes } from '../../store/connector-space.ts';
+
+/** A group as the tenant should have it. */
+export interface Group {
+  sAMAccountName: string | null;
+  displayName: string | null;
+  mail: string | null;
+  objectSid: string;
+  securityEnabled: boolean;
+  scope: GroupScope;
+}
+
+export type GroupDecision = { inScope: true; group: Group } | { inScope: false; reason: string };
+
+type GroupObject = Pick<SpaceObject, 'dn' | 'attributes' | 'deleted'>;
+
+/** Bits of `groupType` ([MS-ADTS] 2.2.12). */
+const BUILTIN = 0x1;
+const SECURITY_ENABLED = 0x8000_0000;
+const SCOPES: ReadonlyMap<number, GroupScope> = new Map([
+  [0x2, 'global'],
+  [0x4, 'domain-local'],
+  [0x8, 'universal'],
+]);
+/** Those of all scopes, and of groups of applications, which no scope has. */
+const KINDS = 0x3e;
+
+/** A group that the original makes for Exchange, and leaves out. */
+const COEXISTENCE = 'msol_ad_sync_richcoexistence';
+/** Nobody ([MS-DTYP] 2.4.2.4). */
+const NULL_SID = 'S-1-0-0';
+
+/**
+ * Whether a group is synchronized, and as what: the original's rules "In from AD - Group Join" and "Group Common".
+ *
+ * @param wasExported the tenant has it: a distribution group that loses its mail is not deleted
+ */
+export function decideGroup(object: GroupObject, wasExported: boolean): GroupDecision {
+  const reason = whyOutOfScope(object, wasExported);
+  return reason === undefined
+    ? { inScope: true, group: groupOf(object.attributes) }
+    : { inScope: false, reason };
+}
+
+/** The group that attributes tell of; of one that is not synchronized any more, as it was known last. */
+export function groupOf(a: StoredAttributes): Group {
+  const type = groupType(a) ?? 0;
+  return {
+    sAMAccountName: first(a, 'sAMAccountName') ?? null,
+    displayName: first(a, 'displayName') ?? first(a, 'cn') ?? null,
+    mail: first(a, 'mail') ?? null,
+    objectSid: first(a, 'objectSid') ?? NULL_SID,
+    securityEnabled: isSecurityEnabled(type),
+    scope: SCOPES.get(type & KINDS) ?? 'global',
+  };
+}
+
+function whyOutOfScope(
+  { attributes: a, dn, deleted }: GroupObject,
+  wasExported: boolean,
+): string | undefined {
+  const type = groupType(a);
+  if (deleted) return 'deleted in the directory';
+  if (/\\0ACNF:|\nCNF:/i.test(dn)) return 'a replication conflict';
+  if (first(a, 'isCriticalSystemObject')?.toUpperCase() === 'TRUE') return 'a critical system object';
+  if (first(a, 'objectSid') === undefined) return 'without objectSid';
+  if (type === undefined) return 'without a groupType that can be read';
+  if ((type & BUILTIN) !== 0) return 'a builtin group';
+  if (!SCOPES.has(type & KINDS)) return 'not a global, domain local or universal group (groupType)';
+  if (first(a, 'sAMAccountName')?.toLowerCase() === COEXISTENCE)
+    return 'the group MSOL_AD_Sync_RichCoexistence';
+  if (first(a, 'adminDescription')?.startsWith('Group_')) return "adminDescription starts with 'Group_'";
+  if (!isSecurityEnabled(type) && !wasExported && !hasMail(a)) return 'a distribution group without mail';
+  return undefined;
+}
+
+const isSecurityEnabled = (type: number): boolean => (type & SECURITY_ENABLED) !== 0;
+
+/** With an address of its own; where there are none at all, `mail` is one. */
+function hasMail(a: StoredAttributes): boolean {
+  const addresses = [a.proxyAddresses ?? []].flat();
+  if (addresses.length > 0) return addresses.some(address => /^smtp:/i.test(address));
+  return first(a, 'mail') !== undefined;
+}
+
+/** A signed number of 32 bits in decimal. */
+function groupType(a: StoredAttributes): number | undefined {
+  const value = first(a, 'groupType');
+  return value !== undefined && /^-?\d{1,10}$/.test(value) ? Number(value) : undefined;
+}
+
+/** The digest by which a change is recognized; the same group gives the same digest. */
+export function groupDigest(group: Group, objectGuid: string): string {
+  // Key order is the order of the literal above, so equal groups serialize alike.
+  return createHash('sha256')
+    .update(JSON.stringify([objectGuid, group]))
+    .digest('base64url');
+}
+
+function first(attributes: StoredAttributes, name: string): string | undefined {
+  const values = attributes[name];
+  const value = typeof values === 'string' ? values : values?.[0];
+  return value === '' ? undefined : value;
+}

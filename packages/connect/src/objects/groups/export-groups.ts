@@ -1,0 +1,151 @@
+import { GROUP_RECORDS, type GroupChange, isDone, isReadBy, type Verdict } from '@causeway/contract';
+import { faultPoint } from '@causeway/service';
+import type { ConnectorContext } from '../../context.ts';
+import { isStranger } from '../../store/comparing/marks.ts';
+import type { SpaceObject } from '../../store/connector-space.ts';
+import { reserveSequences } from '../../store/sequence.ts';
+import type { ConnectorStore } from '../../store/store.ts';
+import { isWhole, noteRefusal, quarantine, WITHOUT_NAME } from '../note-verdict.ts';
+import { decideGroupExport } from './decide-group-export.ts';
+import {
+  groupDeletionsOf,
+  groupWhileWaiting,
+  holdGroups,
+  noteStrangerGroupWent,
+  type WaitingGroups,
+} from './waiting-groups.ts';
+
+/** What is counted of an export. */
+interface Counts {
+  upserted: number;
+  deleted: number;
+  refused: number;
+  retried: number;
+  suppressedDeletes: number;
+}
+
+/** Whether who announced this takes groups and their members. */
+export const takesGroups = (accepts: readonly string[] | undefined): boolean =>
+  GROUP_RECORDS.every(name => isReadBy(accepts, name));
+
+/**
+ * Exports every group of which the tenant has not what it should have; deletions first. To a tenant of the release before nothing goes:
+ * groups wait, and status says so.
+ *
+ * @param signal ends it between two batches
+ * @returns whether slices may follow
+ */
+export async function exportGroups(
+  context: ConnectorContext,
+  summary: Counts,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { store, tenant } = context;
+  forgetGone(store);
+  const isIdle = store.groups.countPending('upsert') + store.groups.countPending('delete') === 0;
+  if (isIdle && store.slices.count().waiting === 0) return false;
+  if (!takesGroups((await tenant.configuration()).accepts)) return false;
+  const waiting = holdGroups(context);
+  summary.suppressedDeletes += waiting.deletions.size;
+  const before = summary.upserted + summary.deleted;
+  for (const operation of ['delete', 'upsert'] as const)
+    await exportAll(context, operation, waiting, summary, signal);
+  if (summary.upserted + summary.deleted > before)
+    store.bulk.noteObjects(groupDeletionsOf(context), store.groups.countExported(), store.db.now());
+  forgetGone(store);
+  return true;
+}
+
+function forgetGone({ groups, lists }: ConnectorStore): void {
+  for (const guid of groups.removeForgotten()) lists.remove(guid);
+}
+
+async function exportAll(
+  context: ConnectorContext,
+  operation: 'upsert' | 'delete',
+  waiting: WaitingGroups,
+  summary: Counts,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { store, settings } = context;
+  const now = store.clock.now();
+  for (let after = ''; ; ) {
+    signal?.throwIfAborted();
+    const objects = store.groups.pending(operation, after, settings.objectBatch, now);
+    if (objects.length === 0) return;
+    after = objects.at(-1)!.guid;
+    const going = objects.flatMap(object => {
+      if (waiting.strangers.has(object.guid)) return [];
+      return waiting.deletions.has(object.guid) ? (groupWhileWaiting(object) ?? []) : [object];
+    });
+    if (going.length > 0) await exportBatch(context, going, summary);
+  }
+}
+
+interface Item {
+  object: SpaceObject;
+  change: GroupChange;
+  sequence: number;
+}
+
+async function exportBatch(
+  context: ConnectorContext,
+  objects: SpaceObject[],
+  summary: Counts,
+): Promise<void> {
+  const { store, tenant, agent, connector } = context;
+  const first = reserveSequences(store.db, objects.length);
+  const items: Item[] = [];
+  objects.forEach((object, i) => {
+    const { tenantId, signingKey } = agent;
+    const sequence = first + i;
+    const said = { tenant: tenantId, forest: connector.forest, signingKey };
+    const decision = decideGroupExport(object, sequence, said);
+    if ('change' in decision) items.push({ object, sequence, ...decision });
+    else {
+      summary.refused += 1;
+      quarantine(context, object, 'invalid', decision.problem);
+    }
+  });
+  if (items.length === 0) return;
+  faultPoint('connect.before-groups');
+  const verdicts = await tenant.exportGroups(
+    connector.forest,
+    items.map(({ change }) => change),
+  );
+  faultPoint('connect.after-groups');
+  store.db.transaction(() => {
+    items.forEach((item, i) => {
+      applyVerdict(context, item, verdicts[i]!, summary);
+    });
+    if (items.some(({ object }, i) => object.exportedDigest !== undefined && isWhole(verdicts[i]!)))
+      store.queue.hurryAll('attribute-value-must-be-unique');
+  });
+}
+
+function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, summary: Counts): void {
+  const { store } = context;
+  const { object, sequence } = item;
+  const { guid, anchor, desiredDigest } = object;
+  const done = isDone(verdict);
+  if (desiredDigest === undefined && (done || verdict.code === 'unknown-group')) {
+    summary.deleted += 1;
+    if (isStranger(object)) noteStrangerGroupWent(context, object);
+    else if (done) store.bulk.noteWent(groupDeletionsOf(context), anchor, store.db.now());
+    if (done) store.deletions.note(anchor, { sequence, name: isStranger(object) ? null : nameOf(object) });
+    store.groups.acknowledgeExport(guid, undefined, sequence);
+    store.queue.remove('object', guid);
+    const group = store.lists.get(guid);
+    // Slices that are older than the deletion count for nothing: should the group come back, all are signed anew.
+    if (group) store.slices.reset(group.id);
+  } else if (done) {
+    summary.upserted += 1;
+    const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
+    store.groups.acknowledgeExport(guid, `${refused}${desiredDigest}`, sequence);
+    if (verdict.code === undefined) store.queue.remove('object', guid);
+    else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');
+  } else noteRefusal(context, object, verdict, summary);
+}
+
+/** As people call it. */
+const nameOf = ({ attributes, dn }: SpaceObject): string => String(attributes.sAMAccountName ?? dn);

@@ -1,0 +1,154 @@
+import { isDone, MAX_BATCH, type MembersChange, type MembersVerdict } from '@causeway/contract';
+import { divideMembers, MAX_PREFIX_LENGTH, signMembers } from '@causeway/records';
+import { faultPoint } from '@causeway/service';
+import type { ConnectorContext } from '../../context.ts';
+import { EventId } from '../../store/events.ts';
+import type { PendingSlice } from '../../store/groups/slices.ts';
+import { reserveSequences } from '../../store/sequence.ts';
+
+/** Slices that are looked for together. */
+const PAGE = 100;
+/** Bytes of the records of one request: with what goes beside them a fraction of what the tenant takes. */
+const MAX_BYTES = 4 * 1024 * 1024;
+/** Members of one slice that are held in memory: of more it is divided before they are read. */
+const MAX_AT_ONCE = 20_000;
+
+/** A slice with all whom it is to name. */
+interface FilledSlice extends PendingSlice {
+  readonly members: readonly string[];
+}
+
+interface Item {
+  readonly slice: PendingSlice;
+  readonly sequence: number;
+  readonly change: MembersChange;
+}
+
+/**
+ * Signs and sends every slice that is not as the tenant has it, of groups that it has. One that has become too long is divided first, so
+ * that a kill in between only repeats it.
+ *
+ * @param signal ends it between two batches
+ * @returns how many the tenant took
+ */
+export async function exportSlices(
+  context: ConnectorContext,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { store } = context;
+  const now = store.clock.now();
+  let after = { group: 0, prefix: '' };
+  let taken = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const page = store.slices.pending(after, PAGE, now);
+    if (page.length === 0) return taken;
+    after = page.at(-1)!;
+    let batch: FilledSlice[] = [];
+    let bytes = 0;
+    for (const pending of page)
+      for (const slice of fill(context, pending)) {
+        const size = sizeOf(slice);
+        if (batch.length === MAX_BATCH || bytes + size > MAX_BYTES) {
+          taken += await send(context, batch);
+          signal?.throwIfAborted();
+          batch = [];
+          bytes = 0;
+        }
+        batch.push(slice);
+        bytes += size;
+      }
+    if (batch.length > 0) taken += await send(context, batch);
+  }
+}
+
+/** The slice, or the parts into which it is divided now, with their members. */
+function* fill(context: ConnectorContext, slice: PendingSlice): Generator<FilledSlice, void> {
+  const { store } = context;
+  const { group, prefix } = slice;
+  const members = store.members.signed(group, prefix, MAX_AT_ONCE + 1);
+  if (members.size > MAX_AT_ONCE && prefix.length < MAX_PREFIX_LENGTH) {
+    const halves = [`${prefix}0`, `${prefix}1`];
+    store.slices.divide(slice, halves);
+    for (const half of halves) yield* fill(context, { ...slice, prefix: half, dirty: 1 });
+    return;
+  }
+  const parts = divideMembers(prefix, members.keys(), reference => members.get(reference)!);
+  if (parts.size === 1) {
+    yield { ...slice, members: parts.get(prefix)! };
+    return;
+  }
+  store.slices.divide(slice, parts.keys());
+  for (const [part, some] of parts) yield { ...slice, prefix: part, dirty: 1, members: some };
+}
+
+/** Roughly, of the record: base64url of quoted references, and what else it says. */
+const sizeOf = ({ members }: FilledSlice): number =>
+  1_000 + Math.ceil((members.reduce((sum, { length }) => sum + length + 3, 0) * 4) / 3);
+
+async function send(context: ConnectorContext, slices: readonly FilledSlice[]): Promise<number> {
+  const { store, tenant, agent, connector } = context;
+  const { forest } = connector;
+  const first = reserveSequences(store.db, slices.length);
+  const items: Item[] = [];
+  slices.forEach((slice, i) => {
+    const { anchor: sourceAnchor, guid: objectGuid, prefix, members } = slice;
+    const sequence = first + i;
+    const said = { tenant: agent.tenantId, forest, sourceAnchor, objectGuid, sequence };
+    try {
+      const record = signMembers(agent.signingKey, { ...said, prefix, members: [...members] });
+      items.push({ slice, sequence, change: { sourceAnchor, prefix, record } });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      refuse(context, slice, { quarantined: true, reason: error.message });
+    }
+  });
+  if (items.length === 0) return 0;
+  faultPoint('connect.before-slices');
+  const verdicts = await tenant.exportMembers(
+    forest,
+    items.map(({ change }) => change),
+  );
+  faultPoint('connect.after-slices');
+  return store.db.transaction(() => {
+    let taken = 0;
+    items.forEach((item, i) => {
+      if (applyVerdict(context, item, verdicts[i]!)) taken += 1;
+    });
+    faultPoint('connect.before-slices-commit');
+    return taken;
+  });
+}
+
+/** @returns whether the tenant took it */
+function applyVerdict(
+  context: ConnectorContext,
+  { slice, sequence }: Item,
+  verdict: MembersVerdict,
+): boolean {
+  const { store } = context;
+  const { group, guid } = slice;
+  if (isDone(verdict)) {
+    store.slices.acknowledge(slice, sequence);
+    return true;
+  }
+  const reason = verdict.reason ?? 'the tenant did not take it, without a reason';
+  if (verdict.code === 'unknown-group') {
+    // It lost the group: that is signed anew, and all that tells of its members.
+    store.groups.sayAnew(guid);
+    store.slices.soilAll(group);
+  }
+  refuse(context, slice, { quarantined: verdict.verdict !== 'retry', reason });
+  return false;
+}
+
+function refuse(
+  { store, connector }: ConnectorContext,
+  slice: PendingSlice,
+  failure: { quarantined: boolean; reason: string },
+): void {
+  if (!store.slices.postpone(slice, failure)) return;
+  const { dn } = store.groups.get(slice.guid)!;
+  const text = `a slice of the members of '${dn}' was not taken: ${failure.reason}`;
+  store.events.add(EventId.runErrors, 'warn', connector.name, text);
+}

@@ -1,0 +1,129 @@
+import type { MemberChanges, MemberValue } from '@causeway/active-directory';
+import type { ConnectorContext } from '../../context.ts';
+import type { ConnectorSpace, SpaceObject } from '../../store/connector-space.ts';
+import type { ConnectorStore } from '../../store/store.ts';
+import { type DecidedObject, type DirectoryObject, decideGroupObject, decideObject } from '../merge.ts';
+import { primaryGroupOf, referenceOf, ridOf } from './references.ts';
+
+/** Where an object is known, and as what; one that is not known yet belongs where its class does. */
+export function findKnown(
+  store: ConnectorStore,
+  guid: string,
+  objectClass: readonly string[] = [],
+): { space: ConnectorSpace; known: SpaceObject | undefined } {
+  for (const space of [store.space, store.groups]) {
+    const known = space.get(guid);
+    if (known) return { space, known };
+  }
+  const isGroup = objectClass.some(name => name.toLowerCase() === 'group');
+  return { space: isGroup ? store.groups : store.space, known: undefined };
+}
+
+/** What goes with what the directory says of an object. */
+export interface Putting {
+  readonly generation: number;
+  /** Of the domain that is read. */
+  readonly domainSid: string | undefined;
+  /** It was deleted before, or nobody knows what it was: the groups that it is in are to be asked for. */
+  readonly restored?: boolean;
+  /** It was deleted and came back between two deltas, or nobody knows what it was: what is known of its memberships is from before. */
+  readonly isReadWhole?: boolean;
+  readonly memberChanges?: MemberChanges;
+}
+
+/** Writes what the directory says of an object, and what follows from it: for itself, for its members, for the groups that it is in. */
+export function putObject(
+  { store, scope }: Pick<ConnectorContext, 'store' | 'scope'>,
+  { space, known }: { space: ConnectorSpace; known: SpaceObject | undefined },
+  object: DirectoryObject,
+  putting: Putting,
+): DecidedObject {
+  const isGroup = space.kind === 'group';
+  const decided = isGroup
+    ? decideGroupObject(object, known?.exportedDigest !== undefined)
+    : decideObject(object, scope);
+  space.put(decided, putting.generation);
+  if (isGroup) noteGroup(store, known, decided, putting);
+  noteMember(store, known, decided, putting);
+  return decided;
+}
+
+/** Objects that a full import did not meet are gone, and so they are from all groups. */
+export function noteGone(store: ConnectorStore, generation: number): void {
+  for (const { anchor } of store.space.markUnseenDeleted(generation)) store.members.forget(anchor);
+  for (const { anchor, guid } of store.groups.markUnseenDeleted(generation)) {
+    store.members.forget(anchor);
+    const group = store.lists.get(guid);
+    if (group) store.members.clear(group.id);
+  }
+}
+
+const textOf = ({ attributes }: DirectoryObject, name: string): string | undefined =>
+  attributes[name] === undefined ? undefined : String(attributes[name]);
+
+function noteGroup(
+  store: ConnectorStore,
+  known: SpaceObject | undefined,
+  group: DecidedObject,
+  { domainSid, memberChanges, isReadWhole = false }: Putting,
+): void {
+  const { lists, members, slices } = store;
+  const rid = ridOf(textOf(group, 'objectSid'), domainSid);
+  const listed = lists.get(group.guid);
+  if (group.deleted) {
+    if (listed && known?.deleted === false) members.clear(listed.id);
+    return;
+  }
+  const { id } = listed ?? lists.begin(group.guid, rid);
+  if (listed && isReadWhole) members.clear(id);
+  if (listed === undefined || known?.deleted || isReadWhole) {
+    if (rid !== null) members.setPrimary(id, members.byPrimaryGroup(rid), true);
+    lists.order(group.guid, 'restored');
+    if (listed) slices.soilAll(id); // what is signed may name whom it has no more
+  }
+  if (memberChanges === undefined) return;
+  const unknown: MemberValue[] = [];
+  const references = (values: readonly MemberValue[]): string[] =>
+    values.flatMap(value => {
+      const reference = referenceOf(value, domainSid);
+      if (reference === undefined) unknown.push(value);
+      return reference ?? [];
+    });
+  members.remove(id, references(memberChanges.removed));
+  members.add(id, references(memberChanges.added));
+  if (memberChanges.isWhole || unknown.length > 0)
+    lists.order(group.guid, 'the directory did not say which members changed');
+}
+
+function noteMember(
+  store: ConnectorStore,
+  known: SpaceObject | undefined,
+  object: DecidedObject,
+  { restored = false, isReadWhole = false }: Putting,
+): void {
+  const { lists, members, slices } = store;
+  const { anchor, guid } = object;
+  if (object.deleted) {
+    if (known?.deleted === false) members.forget(anchor);
+    return;
+  }
+  if (known && isReadWhole) {
+    slices.soilReferences([anchor]);
+    members.forget(anchor);
+  }
+  const before =
+    known === undefined || known.deleted || isReadWhole ? undefined : primaryGroupOf(known.attributes);
+  const now = primaryGroupOf(object.attributes);
+  if (before !== now) {
+    for (const [rid, isPrimary] of [
+      [before, false],
+      [now, true],
+    ] as const) {
+      const group = rid === undefined ? undefined : lists.byRid(rid);
+      if (group !== undefined) members.setPrimary(group, [anchor], isPrimary);
+    }
+  }
+  if (restored || known?.deleted) lists.orderLookUp(guid);
+  const comes = object.desiredDigest !== undefined && known?.desiredDigest === undefined;
+  if (comes) slices.soilReferences([anchor, textOf(object, 'objectSid') ?? anchor]);
+}

@@ -1,0 +1,57 @@
+import {
+  type GroupEntry,
+  type GroupSummary,
+  groupBucketOf,
+  groupLineDigests,
+  summarizeGroups,
+} from '@causeway/records';
+import type { Database } from '../database.ts';
+
+/** Groups that the tenant acknowledged. */
+const GROUPS = `FROM connector_space AS o WHERE o.connector = ?1 AND o.kind = 'group' AND o.exported_digest IS NOT NULL
+  AND o.exported_sequence IS NOT NULL`;
+const ENTRIES = `SELECT o.anchor, NULL AS prefix, o.exported_sequence AS sequence ${GROUPS}
+  UNION ALL SELECT o.anchor, s.prefix, s.sequence FROM slice AS s JOIN group_list AS g ON g.id = s.group_id
+    JOIN connector_space AS o ON o.connector = g.connector AND o.guid = g.guid
+    WHERE s.sequence IS NOT NULL AND g.connector = ?1 AND EXISTS (SELECT 1 ${GROUPS} AND o.guid = g.guid)`;
+
+/** What the tenant has of a forest's groups, as it acknowledged it: groups, slices and the sequences of their records. */
+export class GroupHeads {
+  readonly #db: Database;
+  readonly #connector: string;
+
+  constructor(db: Database, connector: string) {
+    this.#db = db;
+    this.#connector = connector;
+  }
+
+  /** In no order. */
+  entries(): GroupEntry[] {
+    return this.#db
+      .all<GroupEntry & Record<string, unknown>>(ENTRIES, this.#connector)
+      .map(({ anchor, prefix, sequence }) => ({ anchor, prefix, sequence }));
+  }
+
+  /** Those of some buckets. */
+  entriesOf(buckets: readonly number[]): GroupEntry[] {
+    const asked = new Set(buckets);
+    return this.entries().filter(entry => asked.has(groupBucketOf(entry)));
+  }
+
+  /** How many groups and slices a head tells of. */
+  counts(): Pick<GroupSummary, 'groups' | 'slices'> {
+    const sql = `SELECT count(*) AS n, count(prefix) AS slices FROM (${ENTRIES})`;
+    const { n, slices } = this.#db.get<{ n: number; slices: number }>(sql, this.#connector)!;
+    return { groups: n - slices, slices };
+  }
+
+  /** As a head says it. */
+  summary(): GroupSummary {
+    return summarizeGroups(this.entries());
+  }
+
+  /** As the tenant compares it. */
+  lineDigests(): string {
+    return groupLineDigests(this.entries());
+  }
+}

@@ -1,0 +1,235 @@
+import { keyRange, memberKey } from '@causeway/records';
+import type { Database } from '../database.ts';
+import type { Slices } from './slices.ts';
+
+/** Of a member: in the group's list, in the group because it is its primary group, missed by so many whole reads in a row. */
+interface Flags {
+  listed: number;
+  by_primary: number;
+  missed: number;
+}
+
+const NEITHER: Flags = { listed: 0, by_primary: 0, missed: 0 };
+const NOBODY: ReadonlyMap<string, Flags> = new Map();
+const isMember = ({ listed, by_primary }: Flags): boolean => listed + by_primary > 0;
+
+/** Of the index alone, without the object's row. */
+const IN_SCOPE = `(SELECT max(o.desired_digest IS NOT NULL) FROM connector_space AS o
+  WHERE o.connector = ? AND o.anchor = m.reference)`;
+
+/** SIDs that no domain gave out, such as S-1-5-11: no group tells of them. They begin with `S-1-` and not with `S-1-5-21-`. */
+const WELL_KNOWN =
+  "((reference > 'S-1-' AND reference < 'S-1-5-21-') OR (reference > 'S-1-5-21.' AND reference < 'S-1.'))";
+const isWellKnown = (reference: string): boolean =>
+  reference.startsWith('S-1-') && !reference.startsWith('S-1-5-21-');
+
+/**
+ * Who is in which group, as the directory has it. A member that goes leaves its row until the slice that names it is signed anew, so
+ * that it is known which slices name somebody who returns.
+ */
+export class Members {
+  readonly #db: Database;
+  readonly #connector: string;
+  readonly #slices: Slices;
+  /** Of the list that is read: whether anybody is in it already, who may be missing. */
+  #mayMiss = false;
+
+  constructor(db: Database, connector: string, slices: Slices) {
+    this.#db = db;
+    this.#connector = connector;
+    this.#slices = slices;
+  }
+
+  /** They are in the group's list. @returns how many were in the group in no way before */
+  add(group: number, references: Iterable<string>): number {
+    return this.#change(group, references, flags => ({ ...flags, listed: 1, missed: 0 }));
+  }
+
+  /** They are in the list no more. */
+  remove(group: number, references: Iterable<string>): void {
+    this.#change(group, references, flags => ({ ...flags, listed: 0, missed: 0 }));
+  }
+
+  /** It is their primary group, or no more. */
+  setPrimary(group: number, references: Iterable<string>, isPrimary: boolean): void {
+    this.#change(group, references, flags => ({ ...flags, by_primary: Number(isPrimary) }));
+  }
+
+  #change(group: number, references: Iterable<string>, to: (flags: Flags) => Flags): number {
+    const changed: string[] = [];
+    let grown = 0;
+    for (const some of inPortions(references)) {
+      const rows: [key: string, reference: string, listed: number, byPrimary: number, missed: number][] = [];
+      const known = this.#isEmpty(group) ? NOBODY : this.#known(group, some);
+      for (const [reference, key] of some) {
+        const before = known.get(reference) ?? NEITHER;
+        const after = to(before);
+        if (same(before, after)) continue;
+        rows.push([key, reference, after.listed, after.by_primary, after.missed]);
+        if (isMember(before) === isMember(after)) continue;
+        grown += isMember(after) ? 1 : -1;
+        if (!isWellKnown(reference)) changed.push(key);
+      }
+      if (rows.length > 0) this.#write(group, rows);
+    }
+    if (grown !== 0) this.#db.run('UPDATE group_list SET members = members + ? WHERE id = ?', grown, group);
+    this.#slices.soil(group, changed);
+    return grown;
+  }
+
+  /** Nothing is looked for in a group that is new. */
+  #isEmpty(group: number): boolean {
+    return this.#db.get('SELECT 1 FROM membership WHERE group_id = ? LIMIT 1', group) === undefined;
+  }
+
+  /** One statement for all of them: a list may have hundreds of thousands. */
+  #known(group: number, some: ReadonlyMap<string, string>): Map<string, Flags> {
+    const rows = this.#db.all<Flags & { reference: string }>(
+      `SELECT m.reference, m.listed, m.by_primary, m.missed FROM json_each(?) AS j
+         CROSS JOIN membership AS m ON m.group_id = ? AND m.key = j.value ->> 1 AND m.reference = j.value ->> 0`,
+      ...[JSON.stringify([...some]), group],
+    );
+    return new Map(rows.map(row => [row.reference, row]));
+  }
+
+  #write(group: number, rows: readonly (readonly (string | number)[])[]): void {
+    this.#db.run(
+      `INSERT INTO membership (group_id, key, reference, listed, by_primary, missed)
+         SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?) WHERE true
+       ON CONFLICT DO UPDATE SET listed = excluded.listed, by_primary = excluded.by_primary, missed = excluded.missed`,
+      ...[group, JSON.stringify(rows)],
+    );
+  }
+
+  /** The object was deleted: it is in no group any more. No slice is signed for that; the rows stay until theirs is. */
+  forget(reference: string): void {
+    const rows = this.#db.all<{ group_id: number; key: string }>(
+      `SELECT m.group_id, m.key FROM membership AS m JOIN group_list AS g ON g.id = m.group_id
+       WHERE m.reference = ? AND g.connector = ? AND m.listed + m.by_primary > 0`,
+      ...[reference, this.#connector],
+    );
+    for (const { group_id, key } of rows) {
+      this.#db.run(
+        `UPDATE membership SET listed = 0, by_primary = 0, missed = 0 WHERE group_id = ? AND key = ? AND reference = ?`,
+        ...[group_id, key, reference],
+      );
+      this.#db.run('UPDATE group_list SET members = members - 1 WHERE id = ?', group_id);
+    }
+  }
+
+  /** The group was deleted, and its list with it. */
+  clear(group: number): void {
+    this.#db.run('DELETE FROM membership WHERE group_id = ?', group);
+    this.#db.run('UPDATE group_list SET members = 0 WHERE id = ?', group);
+  }
+
+  /** Users of the connector space whose primary group has this RID, by their anchors. */
+  byPrimaryGroup(rid: number): string[] {
+    return this.#db
+      .all<{ anchor: string }>(
+        `SELECT anchor FROM connector_space WHERE connector = ? AND attributes ->> '$.primaryGroupID' = ? AND deleted = 0
+           AND kind = 'user' AND attributes ->> '$.primaryGroupID' NOT IN ('513', '514', '515')`,
+        ...[this.#connector, String(rid)],
+      )
+      .map(({ anchor }) => anchor);
+  }
+
+  /**
+   * Whom a slice is to name: members below the prefix that are in scope. Those who are known by SID alone count as in scope: who that
+   * is is found out where it is needed.
+   *
+   * @returns references with their keys
+   */
+  signed(group: number, prefix: string, limit: number): Map<string, string> {
+    const [from, to] = keyRange(prefix);
+    const rows = this.#db.all<{ reference: string; key: string }>(
+      `SELECT m.reference, m.key FROM membership AS m
+         WHERE m.group_id = ? AND m.key BETWEEN ? AND ? AND m.listed + m.by_primary > 0
+           AND (m.reference LIKE 'S-1-5-21-%' OR ${IN_SCOPE}) LIMIT ?`,
+      ...[group, from, to, this.#connector, limit],
+    );
+    return new Map(rows.map(({ reference, key }) => [reference, key]));
+  }
+
+  /** What a whole read of a group's list begins with. */
+  beginRead(group: number): void {
+    const sql = 'SELECT 1 FROM membership WHERE group_id = ? AND listed = 1 LIMIT 1';
+    this.#mayMiss = this.#db.get(sql, group) !== undefined;
+    if (!this.#mayMiss) return;
+    this.#db.exec(
+      'CREATE TEMP TABLE IF NOT EXISTS seen (key TEXT, reference TEXT, PRIMARY KEY (key, reference)) WITHOUT ROWID; DELETE FROM seen',
+    );
+  }
+
+  /** A part of a list that is read whole: adds at once. */
+  readPart(group: number, references: readonly string[]): number {
+    if (this.#mayMiss)
+      for (const some of inPortions(references))
+        this.#db.run(
+          'INSERT OR IGNORE INTO seen SELECT value ->> 1, value ->> 0 FROM json_each(?)',
+          JSON.stringify([...some]),
+        );
+    return this.add(group, references);
+  }
+
+  /** The list was read to its end. @returns how many it did not show, and how many of those the read before did not show either */
+  endRead(group: number): { missed: number; twice: number } {
+    if (!this.#mayMiss) return { missed: 0, twice: 0 };
+    this.#db.run(
+      `UPDATE membership SET missed = missed + 1 WHERE group_id = ? AND listed = 1
+         AND NOT EXISTS (SELECT 1 FROM temp.seen AS s WHERE s.key = membership.key AND s.reference = membership.reference)`,
+      group,
+    );
+    return this.#db.get<{ missed: number; twice: number }>(
+      `SELECT count(*) AS missed, coalesce(sum(missed > 1), 0) AS twice FROM membership WHERE group_id = ? AND missed > 0`,
+      group,
+    )!;
+  }
+
+  /** Whom two whole reads in a row did not show. */
+  missedTwice(group: number): string[] {
+    const sql = 'SELECT reference FROM membership WHERE group_id = ? AND missed > 1 ORDER BY key, reference';
+    return this.#db.all<{ reference: string }>(sql, group).map(({ reference }) => reference);
+  }
+
+  /** Memberships of well-known SIDs, which no group tells of. */
+  countWellKnown(): number {
+    return this.#db.get<{ n: number }>(
+      `SELECT count(*) AS n FROM membership AS m JOIN group_list AS g ON g.id = m.group_id
+       WHERE ${WELL_KNOWN} AND g.connector = ? AND m.listed = 1`,
+      this.#connector,
+    )!.n;
+  }
+
+  /** Groups in scope that contain a group which is not: what the members of that have by it does not arrive. */
+  containingExcluded(limit: number): { dn: string; excluded: string }[] {
+    return this.#db.all(
+      `SELECT c.dn, e.dn AS excluded FROM connector_space AS e INDEXED BY connector_space_group
+         JOIN membership AS m ON m.reference = e.anchor
+         JOIN group_list AS g ON g.id = m.group_id AND g.connector = e.connector
+         JOIN connector_space AS c ON c.connector = g.connector AND c.guid = g.guid
+       WHERE e.connector = ? AND e.kind = 'group' AND e.deleted = 0 AND e.desired_digest IS NULL
+         AND m.listed = 1 AND c.desired_digest IS NOT NULL
+       ORDER BY c.dn, e.dn LIMIT ?`,
+      ...[this.#connector, limit],
+    );
+  }
+}
+
+/** References of one statement. */
+const PORTION = 1_000;
+
+/** Each reference once, with its key. */
+function* inPortions(references: Iterable<string>): Generator<Map<string, string>, void> {
+  let some = new Map<string, string>();
+  for (const reference of references) {
+    some.set(reference, memberKey(reference));
+    if (some.size < PORTION) continue;
+    yield some;
+    some = new Map();
+  }
+  if (some.size > 0) yield some;
+}
+
+const same = (a: Flags, b: Flags): boolean =>
+  a.listed === b.listed && a.by_primary === b.by_primary && a.missed === b.missed;

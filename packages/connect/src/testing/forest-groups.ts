@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { sourceAnchorOf } from '../objects/source-anchor.ts';
+import type { AskedLinks, ScriptedObject } from './scripted-directory.ts';
+
+export type ForestScope = 'global' | 'domainLocal' | 'universal';
+
+/** A group of a scripted forest, as its domain controller has it now. */
+export interface ForestGroup {
+  readonly guid: string;
+  readonly anchor: string;
+  readonly sid: string;
+  name: string;
+  /** Where it is. */
+  container: string;
+  security: boolean;
+  scope: ForestScope;
+  mail: string | null;
+  deleted: boolean;
+  /** False: not even a tombstone is left. */
+  isThere: boolean;
+  objectUsn: number;
+  /** When it came back: only who asks from before that hears that `isDeleted` has no value any more. */
+  restoredUsn: number;
+  /** Values of `member` by objectGUID, also those that were taken out. */
+  readonly links: Map<string, Link>;
+}
+
+/** A value of `member`. */
+interface Link {
+  present: boolean;
+  usn: number;
+  /** Of a foreign security principal. */
+  readonly sid?: string;
+}
+
+/** Whatever can be a member: somebody of the forest, or a SID of anywhere else. */
+export type ForestMember = { readonly guid: string; readonly sid: string } | string;
+
+/** What the forest says of its other objects. */
+export interface ForestObjects {
+  readonly namingContext: string;
+  nextUsn(): number;
+  nextSid(): string;
+  /** A person who is there, by objectGUID. */
+  person(guid: string): { readonly guid: string; readonly sid: string; readonly name: string } | undefined;
+}
+
+const PEOPLE = 'OU=People';
+const SCOPES = { global: 0x2, domainLocal: 0x4, universal: 0x8 } as const;
+const SECURITY = 0x8000_0000;
+
+/** The groups of a scripted forest: DirSync with incremental values, and lists by ranges, as Samba and Windows answer. */
+export class ForestGroups {
+  readonly all: ForestGroup[] = [];
+  readonly #forest: ForestObjects;
+  /** Objects that stand for SIDs of elsewhere, by SID. */
+  readonly #principals = new Map<string, string>();
+
+  constructor(forest: ForestObjects) {
+    this.#forest = forest;
+  }
+
+  make(name: string, what: Partial<Pick<ForestGroup, 'security' | 'scope' | 'mail'>> = {}): ForestGroup {
+    const guid = randomUUID();
+    const group: ForestGroup = {
+      ...{ guid, anchor: sourceAnchorOf(guid), sid: this.#forest.nextSid(), name },
+      container: PEOPLE,
+      ...{ security: true, scope: 'global', mail: null, deleted: false, isThere: true },
+      ...what,
+      ...{ objectUsn: this.#forest.nextUsn(), restoredUsn: 0, links: new Map() },
+    };
+    this.all.push(group);
+    return group;
+  }
+
+  change(
+    group: ForestGroup,
+    what: Partial<Pick<ForestGroup, 'name' | 'container' | 'security' | 'scope' | 'mail'>>,
+  ): void {
+    Object.assign(group, what, { objectUsn: this.#forest.nextUsn() });
+  }
+
+  add(group: ForestGroup, member: ForestMember): void {
+    this.#put(group, member, true);
+  }
+
+  remove(group: ForestGroup, member: ForestMember): void {
+    this.#put(group, member, false);
+  }
+
+  /** The links of a deleted object are not there any more, in whatever group; a bin keeps them. */
+  delete(group: ForestGroup): void {
+    Object.assign(group, { deleted: true, objectUsn: this.#forest.nextUsn() });
+  }
+
+  /** @param isFromBin with its members, and in the groups that it was in; nobody hears of these links by the groups */
+  restore(group: ForestGroup, isFromBin: boolean): void {
+    const usn = this.#forest.nextUsn();
+    Object.assign(group, { deleted: false, objectUsn: usn, restoredUsn: usn });
+    if (isFromBin) return;
+    group.links.clear();
+    this.forgetLinks(group.guid);
+  }
+
+  /** An object that comes back as a tombstone is in no group. */
+  forgetLinks(guid: string): void {
+    for (const { links } of this.all) links.delete(guid);
+  }
+
+  /** SIDs and objectGUIDs of the values that `member` shows: whoever is gone is not in it. */
+  shown(group: ForestGroup): { guid: string; sid: string; name: string }[] {
+    return [...group.links].flatMap(([guid, { present, sid }]) => {
+      const found = present ? this.#target(guid, sid) : undefined;
+      return found ? [found] : [];
+    });
+  }
+
+  /** What a full import or a look-up says of it: nothing of its members. @param usn since when */
+  object(group: ForestGroup, usn = Number.POSITIVE_INFINITY): ScriptedObject {
+    const { guid, sid, name, container, security, scope, mail, deleted, restoredUsn } = group;
+    const objectClass = ['top', 'group'];
+    if (deleted)
+      return {
+        ...{ guid, dn: `CN=${name}\\0ADEL:${guid},CN=Deleted Objects,${this.#forest.namingContext}` },
+        ...{ objectSid: sid, attributes: { objectClass, isDeleted: 'TRUE', sAMAccountName: name } },
+      };
+    const groupType = String((SCOPES[scope] | (security ? SECURITY : 0)) >> 0);
+    const names = { sAMAccountName: name, name, mail: mail ?? undefined, displayName: undefined };
+    return {
+      ...{ guid, dn: this.#dn(name, container), objectSid: sid },
+      attributes: {
+        ...{ objectClass, groupType, ...names },
+        ...(restoredUsn > usn && { isDeleted: undefined }),
+      },
+    };
+  }
+
+  /** What changed since a USN. A value whose object is gone is told neither as added nor as removed. */
+  since(usn: number): ScriptedObject[] {
+    return this.#found().flatMap(group => {
+      const { guid, links } = group;
+      const told =
+        group.objectUsn > usn ? this.object(group, usn) : { guid, dn: this.#dn(group.name, group.container) };
+      if (group.deleted) return group.objectUsn > usn ? [told] : [];
+      const values = (present: boolean) =>
+        [...links].flatMap(([target, link]) => {
+          if (link.usn <= usn || link.present !== present) return [];
+          const found = this.#target(target, link.sid);
+          return found ? [this.#extended(found)] : [];
+        });
+      const [added, removed] = [values(true), values(false)];
+      if (group.objectUsn <= usn && added.length + removed.length === 0) return [];
+      const changed = {
+        ...(added.length > 0 && { 'member;range=1-1': added }),
+        ...(removed.length > 0 && { 'member;range=0-0': removed }),
+      };
+      return [{ ...told, attributes: { ...told.attributes, ...changed } }];
+    });
+  }
+
+  everything(): ScriptedObject[] {
+    return this.#found().map(group => this.object(group));
+  }
+
+  /** `member` of groups, or the groups that an object is in. */
+  links({ attribute, names, isNamed }: AskedLinks): ScriptedObject[] {
+    const living = this.#living();
+    if (attribute === 'member')
+      return living
+        .filter(({ guid }) => !isNamed || names(guid))
+        .map(group => this.#withLinks(group, attribute, this.shown(group)));
+    const everybody = [...living, ...living.flatMap(group => this.shown(group))];
+    const object = everybody.find(({ guid }) => names(guid));
+    if (object === undefined) return [];
+    const groups = living.filter(group => this.shown(group).some(({ guid }) => guid === object.guid));
+    return [this.#withLinks(object, attribute, groups)];
+  }
+
+  #withLinks(
+    { guid, name }: { guid: string; name: string },
+    attribute: string,
+    values: readonly { guid: string; sid: string; name: string }[],
+  ): ScriptedObject {
+    const list = values.map(value => this.#extended(value));
+    return { guid, dn: this.#dn(name), attributes: { [`${attribute};range=0-*`]: list } };
+  }
+
+  #put(group: ForestGroup, member: ForestMember, present: boolean): void {
+    const usn = this.#forest.nextUsn();
+    if (typeof member !== 'string') return void group.links.set(member.guid, { present, usn });
+    const guid = this.#principals.get(member) ?? randomUUID();
+    this.#principals.set(member, guid);
+    group.links.set(guid, { present, usn, sid: member });
+  }
+
+  #target(guid: string, sid: string | undefined): { guid: string; sid: string; name: string } | undefined {
+    if (sid !== undefined) return { guid, sid, name: sid };
+    return this.#forest.person(guid) ?? this.#living().find(group => group.guid === guid);
+  }
+
+  #found(): ForestGroup[] {
+    return this.all.filter(({ isThere }) => isThere);
+  }
+
+  #living(): ForestGroup[] {
+    return this.#found().filter(({ deleted }) => !deleted);
+  }
+
+  #dn(name: string, container = PEOPLE): string {
+    return `CN=${name},${container},${this.#forest.namingContext}`;
+  }
+
+  #extended({ guid, sid, name }: { guid: string; sid: string; name: string }): string {
+    return `<GUID=${guid}>;<SID=${sid}>;${this.#dn(name)}`;
+  }
+}

@@ -1,0 +1,29 @@
+/** Somebody of a scripted forest, as its domain controller has the object now. */
+export interface ForestPerson {
+  readonly guid: string;
+  readonly anchor: string;
+  readonly sid: string;
+  name: string;
+  principal: string;
+  enabled: boolean;
+  /** ISO 8601; null: never. */
+  expires: string | null;
+  /** The RID of the primary group. */
+  primaryGroup: number;
+  deleted: boolean;
+  /** False: not even a tombstone is left. */
+  isThere: boolean;
+  /** Every one that they ever had, the newest last. */
+  readonly passwords: string[];
+  /** The password is a temporary one. */
+  mustChange: boolean;
+  /** How often the password was set, and when last, in seconds since 1601. */
+  version: number;
+  setAt: number;
+  /** The database that it was set in. */
+  setBy: string;
+  objectUsn: number;
+  /** When they came back: only who asks from before that hears that `isDeleted` has no value any more. */
+  restoredUsn: number;
+  passwordUsn: number;
+}

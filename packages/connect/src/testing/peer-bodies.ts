@@ -1,0 +1,18 @@
+import type { CredentialChange } from '@causeway/contract';
+import { joinEncapsulation } from '@causeway/records';
+
+/** The items of a batch. */
+export function changesOf<T>(body: string): T[] {
+  return (JSON.parse(body) as { changes: T[] }).changes;
+}
+
+/** The same of passwords, each record with what goes beside those of the batch. */
+export function credentialsOf(body: string): CredentialChange[] {
+  const { encapsulation } = JSON.parse(body) as { encapsulation: string | null };
+  return changesOf<CredentialChange>(body).map(change => {
+    const { record: signed } = change;
+    return signed && encapsulation
+      ? { ...change, record: joinEncapsulation({ signed, encapsulation }) }
+      : change;
+  });
+}

@@ -1,0 +1,41 @@
+import { MAX_MEMBERS } from '../directory/groups/managed-groups.ts';
+import type { GroupEntry } from '../ledger/groups/group-book.ts';
+import { refuse } from '../refusals.ts';
+import type { GroupContext } from './group-context.ts';
+
+/**
+ * Takes everybody out of the groups that the ledger found in the directory and that no record of the feed is about, and says so, as with
+ * accounts (`disableUnclaimed`): they were deleted, perhaps, while nobody remembered them. Once the feed of groups was read to its end, and a head
+ * of it was compared. They stay until a signed deletion comes, or an administrator has them deleted.
+ */
+export async function closeUnclaimed(context: GroupContext): Promise<void> {
+  const { ledger, log } = context;
+  if (!ledger.state.get('groupsReadAt')) return;
+  for (const entry of ledger.groups.unclaimed()) {
+    const { forest, anchor } = entry;
+    // What a forest signed and was not believed is told already: it is not certain that the group is gone.
+    const isTold = ledger.problems.of(entry).some(({ verified }) => verified);
+    if (isTold || ledger.groupHeads.comparison(forest) === undefined) continue;
+    if (!(await takeOut(context, entry))) continue;
+    const { code, reason, sequence, acceptable } = refuse('unclaimed', 0);
+    ledger.problems.save({
+      ...{ forest, anchor, verified: true, kind: 'group', outcome: 'waiting', code, reason },
+      ...{ sequence, acceptable, at: ledger.timestamp() },
+    });
+    log.warn({ forest, anchor }, 'no record of this group has come: it has no members');
+  }
+}
+
+/** @returns whether nobody is in it any more */
+async function takeOut({ groups, log }: GroupContext, entry: GroupEntry): Promise<boolean> {
+  const { forest, anchor } = entry;
+  const members = [...((await groups.members(entry.managedGuid!)) ?? [])];
+  for (let at = 0; at < members.length; at += MAX_MEMBERS) {
+    const some = members.slice(at, at + MAX_MEMBERS);
+    const result = await groups.changeMembers(entry.managedGuid!, 'delete', some);
+    if (result.ok) continue;
+    log.warn({ forest, anchor, reason: result.reason }, 'a group of nobody who is known is not emptied');
+    return false;
+  }
+  return true;
+}

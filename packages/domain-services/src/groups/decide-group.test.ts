@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { CLOUD_FOREST, type TrustedSigner } from '@causeway/records';
+import { newGroup } from '../ledger/groups/group-book.ts';
+import type { Trust } from '../pairing/trust.ts';
+import { ForestPeer, type Group } from '../testing/index.ts';
+import { decideGroup, decideSlice, type KnownGroup } from './decide-group.ts';
+import { verifyGroupItem } from './verify-group-item.ts';
+
+const TENANT = randomUUID();
+const corp = new ForestPeer(TENANT);
+const fabrikam = new ForestPeer(TENANT, 'fabrikam.example.org');
+const cloud = new ForestPeer(TENANT, CLOUD_FOREST);
+const trust: Trust = keyId =>
+  [corp, fabrikam, cloud]
+    .filter(({ publicKey }) => publicKey.keyId === keyId)
+    .map((one): TrustedSigner => ({ publicKey: one.publicKey.publicKey, forests: new Set([one.forest]) }))[0];
+
+const staff = corp.group('Staff');
+const other = corp.group('Other');
+const NOBODY: KnownGroup = { entry: undefined, isPerson: false };
+const known = (changes: Partial<KnownGroup['entry']> = {}): KnownGroup => ({
+  entry: { ...newGroup({ forest: corp.forest, anchor: staff.anchor }, staff.objectGuid), ...changes },
+  isPerson: false,
+});
+
+/** What is decided of a record that the feed shows as of a group. */
+function decided(record: string, state: KnownGroup = NOBODY, shown: Group = staff, by = corp) {
+  const item = { forest: by.forest === CLOUD_FOREST ? null : by.forest, sourceAnchor: shown.anchor, record };
+  const verified = verifyGroupItem(item, trust, TENANT);
+  const { group } = verified;
+  const one =
+    verified.kind === 'group'
+      ? decideGroup(state, group, verified.record as never)
+      : decideSlice(state, [], group, verified.record as never);
+  return 'code' in one ? one.code : one.kind;
+}
+
+test('a group and its slices are believed, the slices also before the group', () => {
+  assert.equal(decided(corp.groupRecord(staff)), 'believe');
+  assert.equal(decided(corp.slice(staff, ['a'])), 'believe');
+  assert.equal(decided(corp.slice(staff, ['a']), known()), 'believe');
+});
+
+test('nothing of another forest, of another group, of another tenant or of nobody who is trusted is believed', () => {
+  const stranger = new ForestPeer(TENANT);
+  const elsewhere = new ForestPeer(randomUUID());
+  for (const say of [(by: ForestPeer) => by.groupRecord(staff), (by: ForestPeer) => by.slice(staff, ['a'])]) {
+    assert.equal(decided(say(fabrikam)), 'record-mismatch');
+    assert.equal(decided(say(stranger)), 'unknown-signer');
+    assert.equal(decided(say(elsewhere)), 'unknown-signer');
+    assert.equal(decided(say(corp), known(), other), 'record-mismatch');
+  }
+  // The key of one forest signs for another one.
+  const forged = (changes: object) => fabrikam.groupRecord(staff, { ...changes, forest: corp.forest });
+  assert.equal(decided(forged({})), 'other-forest');
+  assert.equal(decided(fabrikam.slice(staff, ['a'], { forest: corp.forest })), 'other-forest');
+});
+
+test('a member that the tenant adds to a slice breaks its signature', () => {
+  const [header, payload, signature] = corp.slice(staff, ['a']).split('.') as [string, string, string];
+  const said = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { members: string[] };
+  for (const members of [['a', 'b'], [], ['b']]) {
+    const forged = Buffer.from(JSON.stringify({ ...said, members })).toString('base64url');
+    assert.equal(decided(`${header}.${forged}.${signature}`, known()), 'bad-signature');
+  }
+});
+
+test('the anchor of a user is no group’s, and what the tenant signs is none of a forest’s', () => {
+  assert.equal(decided(corp.groupRecord(staff), { ...NOBODY, isPerson: true }), 'retyped');
+  assert.equal(decided(corp.slice(staff, ['a']), { ...NOBODY, isPerson: true }), 'retyped');
+  assert.equal(decided(cloud.groupRecord(staff, { objectSid: null }), NOBODY, staff, cloud), 'cloud-group');
+  assert.equal(decided(cloud.slice(staff, ['a']), NOBODY, staff, cloud), 'cloud-group');
+});
+
+test('an older record, and another one of the same sequence, are refused', () => {
+  const record = corp.groupRecord(staff, { sequence: 10 });
+  const { record: verified } = verifyGroupItem(corp.groupItem(staff, record), trust, TENANT);
+  const { digest } = verified.ok ? verified.record : { digest: '' };
+  assert.equal(decided(record, known({ sequence: 11 })), 'older-sequence');
+  assert.equal(decided(record, known({ sequence: 10, digest })), 'unchanged');
+  assert.equal(decided(record, known({ sequence: 10, digest: 'other' })), 'older-sequence');
+  assert.equal(decided(record, known({ sequence: 9 })), 'believe');
+});
+
+test('a group that is made anew with its anchor waits for an administrator, and its slices with it', () => {
+  const anew = { ...staff, objectGuid: randomUUID() };
+  const accepted = `pin:${corp.forest}/${anew.objectGuid}`;
+  assert.equal(decided(corp.groupRecord(anew), known()), 'anchor-moved');
+  assert.equal(decided(corp.slice(anew, ['a']), known()), 'anchor-moved');
+  assert.equal(decided(corp.groupRecord(anew), known({ accepted })), 'believe');
+  assert.equal(decided(corp.slice(anew, ['a']), known({ accepted })), 'anchor-moved');
+});
+
+test('a slice that is older than the deletion of its group says nothing', () => {
+  const slice = corp.slice(staff, ['a'], { sequence: 10 });
+  assert.equal(decided(slice, known({ deletedSequence: 11 })), 'older-than-deletion');
+  assert.equal(decided(slice, known({ deletedSequence: 9 })), 'believe');
+});

@@ -1,0 +1,17 @@
+import type { Log } from '@causeway/service';
+import type { ManagedGroups } from '../directory/groups/managed-groups.ts';
+import type { ManagedDirectory } from '../directory/managed-directory.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { ManagedDomain } from '../managed-domain.ts';
+import type { Later } from './later.ts';
+
+/** All that groups are written with. */
+export interface GroupContext {
+  ledger: Ledger;
+  directory: Pick<ManagedDirectory, 'holders' | 'delete'>;
+  groups: Pick<ManagedGroups, keyof ManagedGroups>;
+  domain: ManagedDomain;
+  log: Log;
+  /** What the directory refused. */
+  later: Later;
+}

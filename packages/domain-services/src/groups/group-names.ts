@@ -1,0 +1,47 @@
+import { nameKey } from '@causeway/wire';
+import type { GroupEntry } from '../ledger/groups/group-book.ts';
+import type { Realm } from '../managed-domain.ts';
+import { nameOfGuid, nameWithDigits } from '../names/made-up-name.ts';
+import { checkAccountName, isMachineName } from '../names/protected.ts';
+import { type Refused, refuse } from '../refusals.ts';
+
+/** The schema's largest sAMAccountName. Those of groups are not shortened. */
+const MAX_GROUP_NAME = 256;
+/** Names made of the objectGUID that are tried. */
+const MADE_UP = 3;
+
+export type Nameable = Pick<GroupEntry, 'anchor' | 'objectGuid' | 'wantedName' | 'sequence'>;
+
+/** What a group may be called, the best first, and why it cannot have the name that its record says, if that is known already. */
+export function nameCandidates(
+  { wantedName, anchor, objectGuid, sequence }: Nameable,
+  domain: Realm,
+): { names: string[]; problem: Refused | undefined } {
+  const madeUp = Array.from({ length: MADE_UP }, (_, n) => nameOfGuid(objectGuid, n));
+  if (wantedName === null) return { names: madeUp, problem: refuse('no-name', sequence ?? 0) };
+  const obstacle = checkAccountName(wantedName, domain);
+  if (obstacle)
+    return { names: madeUp, problem: refuse(obstacle.code, sequence ?? 0, obstacle.detail || undefined) };
+  const withDigits = nameWithDigits(wantedName, anchor, MAX_GROUP_NAME);
+  if (isMachineName(wantedName))
+    return { names: [withDigits, ...madeUp], problem: refuse('machine-name', sequence ?? 0, wantedName) };
+  return { names: [wantedName, withDigits, ...madeUp], problem: undefined };
+}
+
+/**
+ * The name that a group is to have. Whoever holds a name keeps it, a user, a computer or another group.
+ * @param holders objectGUIDs of who has a name in the directory, by its key
+ * @param own objectGUID of the group, where it is there
+ */
+export function decideGroupName(
+  group: Nameable,
+  domain: Realm,
+  holders: ReadonlyMap<string, readonly string[]>,
+  own: string | null,
+): { name: string | undefined; problem: Refused | undefined } {
+  const { names, problem } = nameCandidates(group, domain);
+  const name = names.find(one => (holders.get(nameKey(one)) ?? []).every(guid => guid === own));
+  if (problem || name === group.wantedName) return { name, problem };
+  const called = name === undefined ? '' : `; it is called ${name}`;
+  return { name, problem: refuse('name-taken', group.sequence ?? 0, `${group.wantedName}${called}`) };
+}

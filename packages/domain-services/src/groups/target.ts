@@ -1,0 +1,33 @@
+import { domainSidOf, type ForestOfSid } from '../apply/on-premises-sid.ts';
+import type { DueMembership, Referenced } from '../ledger/groups/membership-book.ts';
+
+/** A reference that is a SID. No anchor of a forest is written so. */
+export const isSid = (reference: string): boolean => reference.startsWith('S-1-');
+
+export interface Holders {
+  holdersOf: (sid: string) => (Referenced & { forest: string })[];
+  forestOfSid: ForestOfSid;
+}
+
+/**
+ * The objectGUID of the member that a group is to have by a reference, or null for none. INVARIANT: a slice that is older than the
+ * deletion of whom it names says nothing of them, and a SID means somebody only where its domain is confirmed for their forest.
+ * Whose deletion waits stays as it is: an administrator may be looking at it.
+ */
+export function targetOf(
+  { reference, sequence, written, referenced }: DueMembership,
+  { holdersOf, forestOfSid }: Holders,
+): string | null {
+  if (sequence === null) return null;
+  if (isSid(reference)) {
+    const domainSid = domainSidOf(reference);
+    const forest = domainSid === undefined ? undefined : forestOfSid(domainSid);
+    if (forest === undefined) return null;
+    const [holder, ...others] = holdersOf(reference).filter(one => one.forest === forest);
+    if (holder === undefined || others.length > 0) return null;
+    return holder.isLeaving && written !== holder.managedGuid ? null : holder.managedGuid;
+  }
+  if (referenced?.managedGuid == null) return null;
+  if (referenced.isLeaving) return written === referenced.managedGuid ? written : null;
+  return sequence > (referenced.deletedSequence ?? 0) ? referenced.managedGuid : null;
+}

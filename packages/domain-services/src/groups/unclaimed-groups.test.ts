@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { summarizeGroups } from '@causeway/records';
+import { deleteUnclaimed } from '../admin/delete-unclaimed.ts';
+import { groupValues } from '../directory/groups/group-values.ts';
+import { groupsOfReceipt } from '../heads/receipt.ts';
+import { GroupsPlace } from '../testing/groups-place.ts';
+import { ForestPeer } from '../testing/index.ts';
+import { adoptGroups } from './adopt-groups.ts';
+
+/** A group that a ledger which was lost finds in the directory, with alice in it. */
+async function found() {
+  const place = new GroupsPlace();
+  const { corp, peer, ledger } = place;
+  const [left, alice] = [corp.group('Left'), corp.person('alice')];
+  const { forest } = corp;
+  const entry = { ...left, forest, securityEnabled: true, displayName: null, mail: null };
+  const nonce = { 'mS-DS-ConsistencyGuid': [randomUUID()] };
+  const { guid } = await peer.groups.make('Left', { ...groupValues(entry), ...nonce });
+  place.come(alice);
+  const account = ledger.accounts.of({ forest, anchor: alice.anchor })!;
+  peer.stored.get(guid!)!.members.add(account.managedGuid!);
+  await adoptGroups({ ...place, groups: peer.groups });
+  return { place, corp, left, alice };
+}
+
+/** A head was compared, in which there is no group. */
+function compareHead({ ledger, corp: { forest } }: GroupsPlace): void {
+  const at = ledger.timestamp();
+  const common = { sequence: 1, time: at };
+  const head = { ...common, forest, receivedAt: at, accounts: 0, credentials: 0, buckets: '' };
+  ledger.heads.saveHead({ ...head, ...summarizeGroups([]) });
+  const agreedAt = Array<string>(256).fill(at);
+  ledger.groupHeads.saveComparison(forest, { ...common, agreedAt, differences: [], explained: [] });
+}
+
+const codes = ({ ledger }: GroupsPlace) => ledger.problems.list().map(({ kind, code }) => [kind, code]);
+
+test('a group of which no record comes keeps its members until a head was compared, loses them then, and goes by the forest’s word', async () => {
+  const { place, corp, left } = await found();
+  await place.show();
+  assert.deepEqual([place.members('Left'), codes(place)], [['alice'], []]);
+  compareHead(place);
+  await place.turn();
+  assert.deepEqual([place.members('Left'), codes(place)], [[], [['group', 'unclaimed']]]);
+  assert.deepEqual(
+    place.ledger.groupHeads.entries(corp.forest),
+    [{ anchor: left.anchor, prefix: null, sequence: 0 }],
+    'Connect finds the stranger in the receipt',
+  );
+  assert.deepEqual(groupsOfReceipt(place.ledger, corp.forest).groupsNotWritten, [
+    [left.anchor, null, 'unclaimed'],
+  ]);
+  assert.deepEqual(await place.show(place.item(left, corp.groupRecord(left, { deleted: true }))), []);
+  assert.equal(place.members('Left'), undefined);
+  assert.deepEqual(place.ledger.groupHeads.entries(corp.forest), []);
+});
+
+test('a group that comes after all has its members again', async () => {
+  const { place, corp, left, alice } = await found();
+  compareHead(place);
+  await place.show();
+  assert.deepEqual(place.members('Left'), []);
+  const records = [corp.groupRecord(left), corp.slice(left, [alice.anchor])];
+  assert.deepEqual(await place.show(...records.map(one => place.item(left, one))), []);
+  assert.deepEqual(place.members('Left'), ['alice']);
+});
+
+test('a group whose record was refused keeps its members, but not by what no trusted key signed', async () => {
+  const { place, corp, left } = await found();
+  compareHead(place);
+  const anew = { ...left, objectGuid: randomUUID() };
+  await place.show(place.item(left, corp.groupRecord(anew)));
+  assert.deepEqual([place.members('Left'), codes(place)], [['alice'], [['group', 'anchor-moved']]]);
+  await place.show(place.item(left, new ForestPeer(place.tenant, corp.forest).groupRecord(left)));
+  assert.deepEqual([place.members('Left'), codes(place)], [[], [['group', 'unclaimed']]]);
+});
+
+test('an administrator has the groups of a forest deleted that is gone for good', async () => {
+  const { place, corp } = await found();
+  assert.throws(() => deleteUnclaimed(place.ledger, corp.forest), { code: 'none-unclaimed' });
+  compareHead(place);
+  await place.show();
+  assert.match(deleteUnclaimed(place.ledger, corp.forest).message, /^0 accounts and 1 groups/);
+  await place.turn();
+  assert.deepEqual([place.members('Left'), codes(place)], [undefined, []]);
+});

@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto';
+import type { GroupFeedItem } from '@causeway/contract';
+import {
+  type AnyGroupRecord,
+  type GroupRecord,
+  type MembersRecord,
+  peekGroupRecord,
+  verifyGroupRecord,
+} from '@causeway/records';
+import type { Believed, Verified } from '../apply/verified-item.ts';
+import type { Trust } from '../pairing/trust.ts';
+import { type Person, personOf } from '../person.ts';
+
+/** What the feed shows of a group, with what its record says; of whom it is said to be is the tenant's word. */
+export interface VerifiedGroupItem {
+  group: Person;
+  /** `members`: a slice; also where it is not believed, as far as it says so of itself. */
+  kind: 'group' | 'members';
+  /** Of a slice; '' of a group. */
+  prefix: string;
+  record: Verified<GroupRecord> | Verified<MembersRecord>;
+}
+
+/** Checks the signature of what the feed shows of a group, and that it was made for this tenant. */
+export function verifyGroupItem(item: GroupFeedItem, trust: Trust, tenant: string): VerifiedGroupItem {
+  const group = personOf(item);
+  const result = verifyGroupRecord(item.record, trust, { tenant });
+  if (!result.ok) {
+    const said = peekGroupRecord(item.record);
+    const [kind, prefix] = [said?.kind ?? 'group', prefixOf(said)];
+    return { group, kind, prefix, record: { ...result, sequence: said?.sequence ?? 0 } };
+  }
+  const record: Believed<AnyGroupRecord> = {
+    ...result.record,
+    digest: hash('sha256', item.record, 'base64url'),
+  };
+  const { kind } = record;
+  return {
+    group,
+    kind,
+    prefix: prefixOf(record),
+    record: { ok: true, record } as VerifiedGroupItem['record'],
+  };
+}
+
+const prefixOf = (record: AnyGroupRecord | undefined): string =>
+  record?.kind === 'members' ? record.prefix : '';

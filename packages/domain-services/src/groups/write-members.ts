@@ -1,0 +1,159 @@
+import { MAX_MEMBERS } from '../directory/groups/managed-groups.ts';
+import type { WriteResult } from '../directory/write.ts';
+import { type GroupEntry, withoutGroup } from '../ledger/groups/group-book.ts';
+import type { DueMembership } from '../ledger/groups/membership-book.ts';
+import { keyOf, type Person } from '../person.ts';
+import type { GroupContext } from './group-context.ts';
+import { type Holders, targetOf } from './target.ts';
+
+export type MemberOperation = 'add' | 'delete';
+
+/** A membership that is to be written, and the objectGUID that goes or comes. */
+interface Change {
+  due: DueMembership;
+  guid: string;
+}
+
+/**
+ * Writes what is due of all groups, or of the whole so much that a kill only repeats it. @returns how many memberships were written
+ * @param operation removals go before additions, of all groups: what closes goes before what opens
+ */
+export async function writeMembers(
+  context: GroupContext,
+  operation: MemberOperation,
+  signal: AbortSignal,
+  before: (entry: GroupEntry) => Promise<void> = async () => {},
+): Promise<number> {
+  const { ledger } = context;
+  let written = 0;
+  let group: Person | undefined;
+  while (!signal.aborted) {
+    group = ledger.memberships.nextDue(group);
+    if (group === undefined) return written;
+    const entry = ledger.groups.of(group);
+    // A deleted group stays as it is until it goes.
+    if (entry === undefined || entry.managedGuid === null || entry.deleted || entry.sequence === null)
+      continue;
+    await before(entry);
+    written += await writeMembersOf(context, entry, operation, signal);
+  }
+  return written;
+}
+
+async function writeMembersOf(
+  context: GroupContext,
+  group: GroupEntry,
+  operation: MemberOperation,
+  signal: AbortSignal,
+): Promise<number> {
+  const { ledger } = context;
+  const holders: Holders = {
+    holdersOf: sid => ledger.memberships.holdersOf(sid),
+    forestOfSid: sid => ledger.sids.forestOf(sid),
+  };
+  let written = 0;
+  let last: DueMembership | undefined;
+  do {
+    const due = ledger.memberships.due(group, operation === 'delete', MAX_MEMBERS, last);
+    last = due.length === MAX_MEMBERS ? due.at(-1) : undefined;
+    const changes = ledger.transaction(() =>
+      due.flatMap(one => begin(context, group, one, targetOf(one, holders), operation) ?? []),
+    );
+    const done = await writeChanges(context, group, changes, operation);
+    if (done === undefined) return written;
+    written += done;
+  } while (last !== undefined && !signal.aborted);
+  return written;
+}
+
+/** What is to be written of a membership in this pass; of one for which nothing is, that is put down. */
+function begin(
+  { ledger, later }: GroupContext,
+  group: GroupEntry,
+  due: DueMembership,
+  target: string | null,
+  operation: MemberOperation,
+): Change | undefined {
+  const { written } = due;
+  if (target === written) {
+    ledger.memberships.begin(group, due);
+    ledger.memberships.wrote(group, due, written);
+    return undefined;
+  }
+  const guid = operation === 'delete' ? written : target;
+  // What is to go and could not go keeps what is to come away.
+  if (guid === null || (operation === 'add' && written !== null)) return undefined;
+  if (later.isEarly(whatOf(group, guid))) return undefined;
+  ledger.memberships.begin(group, due);
+  if (operation === 'delete' && ledger.memberships.isWrittenOtherwise(group, due, guid)) {
+    finish({ ledger }, group, { due, guid }, operation, target);
+    return undefined;
+  }
+  return { due, guid };
+}
+
+/** @returns how many were written; undefined when the group is not there any more */
+async function writeChanges(
+  context: GroupContext,
+  group: GroupEntry,
+  changes: readonly Change[],
+  operation: MemberOperation,
+): Promise<number | undefined> {
+  if (changes.length === 0) return 0;
+  const { ledger, groups } = context;
+  const guid = group.managedGuid!;
+  const all = await groups.changeMembers(
+    guid,
+    operation,
+    changes.map(one => one.guid),
+  );
+  if (all.ok) {
+    ledger.transaction(() => {
+      for (const change of changes) finish(context, group, change, operation);
+    });
+    return changes.length;
+  }
+  if (!(await groups.isThere(guid))) {
+    ledger.groups.save(withoutGroup(ledger.groups.of(group)!));
+    return undefined;
+  }
+  // One of them stands in the way of all.
+  let written = 0;
+  for (const change of changes) {
+    const one = await groups.changeMembers(guid, operation, [change.guid]);
+    const isGone = !one.ok && operation === 'delete' && !(await groups.isThere(change.guid));
+    if (one.ok || isGone) finish(context, group, change, operation);
+    else noteRefused(context, group, change, one);
+    if (one.ok) written++;
+  }
+  return written;
+}
+
+function finish(
+  { ledger }: Pick<GroupContext, 'ledger'>,
+  group: GroupEntry,
+  { due, guid }: Change,
+  operation: MemberOperation,
+  target: string | null = null,
+): void {
+  ledger.memberships.wrote(group, due, operation === 'add' ? guid : null);
+  if (operation === 'delete' && (target !== null || due.sequence !== null))
+    ledger.memberships.removed(group, due);
+}
+
+function noteRefused(
+  { log, later }: GroupContext,
+  group: GroupEntry,
+  { due, guid }: Change,
+  result: WriteResult,
+): void {
+  const { forest, anchor } = group;
+  if (!later.put(whatOf(group, guid)) || result.ok) return;
+  const { reason } = result;
+  log.warn(
+    { forest, anchor, member: due.reference, reason },
+    'a member of a group is not written; tried again',
+  );
+}
+
+const whatOf = (group: Person, member: string): string => `${keyOf(group)} ${member}`;

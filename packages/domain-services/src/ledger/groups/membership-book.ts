@@ -1,0 +1,163 @@
+import { memberKey } from '@causeway/records';
+import type { StateDatabase } from '@causeway/service';
+import type { Person } from '../../person.ts';
+import { number, OF_PERSON, type Row, text } from '../sql-row.ts';
+
+/** A user or a group that a reference means. */
+export interface Referenced {
+  managedGuid: string | null;
+  /** Of the newest deletion that was believed of it. */
+  deletedSequence: number | null;
+  /** A deletion was believed and is not carried out. */
+  isLeaving: boolean;
+}
+
+/** A membership of which the directory may not have what is to be. */
+export interface DueMembership {
+  key: string;
+  reference: string;
+  /** Of the slice that says so; null: none does any more. */
+  sequence: number | null;
+  /** objectGUID of the member that the group has. */
+  written: string | null;
+  /** Whom the anchor means; undefined of nobody who is known, and of a SID. */
+  referenced: Referenced | undefined;
+}
+
+/** Where a list of what is due goes on. */
+export type MembershipKey = Pick<DueMembership, 'key' | 'reference'>;
+const FIRST: MembershipKey = { key: '', reference: '' };
+
+const OF_ONE = `${OF_PERSON} AND key = ? AND reference = ?`;
+const REFERENCED = `a.anchor AS person, a.managed_guid AS a_guid, a.deleted_sequence AS a_deleted, a.delete_sequence AS a_leaving,
+  g.anchor AS of_group, g.managed_guid AS g_guid, g.deleted_sequence AS g_deleted, g.deleted AS g_leaving`;
+
+/** By what a group of a forest may name whoever has an objectGUID in the directory. */
+const REFERENCES_TO = `SELECT anchor AS reference FROM accounts WHERE managed_guid = ?1 AND forest = ?2
+  UNION SELECT anchor FROM groups WHERE managed_guid = ?1 AND forest = ?2
+  UNION SELECT s.sid FROM accounts AS a JOIN shadows AS s ON a.forest = s.forest AND a.anchor = s.anchor
+    WHERE a.managed_guid = ?1 AND s.sid IS NOT NULL
+  UNION SELECT object_sid FROM groups WHERE managed_guid = ?1 AND object_sid IS NOT NULL`;
+
+/** Who is to be in which group, and who is: what differs is to be done. */
+export class MembershipBook {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  /** The next group of which something is due, after this one. */
+  nextDue({ forest, anchor }: Person = { forest: '', anchor: '' }): Person | undefined {
+    const row = this.#database.get(
+      `SELECT forest, anchor FROM memberships INDEXED BY memberships_due WHERE due > 0 AND (forest, anchor) > (?, ?) ORDER BY forest, anchor LIMIT 1`,
+      ...[forest, anchor],
+    );
+    return row && { forest: String(row.forest), anchor: String(row.anchor) };
+  }
+
+  /** So many of one group, after this one. @param written of those alone that the group has */
+  due({ forest, anchor }: Person, written: boolean, limit: number, after = FIRST): DueMembership[] {
+    const sql = `SELECT m.*, ${REFERENCED} FROM memberships AS m INDEXED BY memberships_due
+      LEFT JOIN accounts AS a ON a.forest = m.forest AND a.anchor = m.reference
+      LEFT JOIN groups AS g ON g.forest = m.forest AND g.anchor = m.reference
+      WHERE m.forest = ? AND m.anchor = ? AND m.due > 0 AND (m.key, m.reference) > (?, ?)
+        AND (m.written IS NOT NULL OR NOT ?)
+      ORDER BY m.key, m.reference LIMIT ?`;
+    return this.#database
+      .all(sql, forest, anchor, after.key, after.reference, Number(written), limit)
+      .map(row => ({
+        ...{ key: String(row.key), reference: String(row.reference) },
+        ...{ sequence: number(row.sequence), written: text(row.written), referenced: referencedOf(row) },
+      }));
+  }
+
+  /** Everybody here whose record says this SID, with the forest that signed it. */
+  holdersOf(sid: string): (Referenced & { forest: string })[] {
+    const people = `SELECT a.forest, a.anchor AS person, a.managed_guid AS a_guid, a.deleted_sequence AS a_deleted,
+      a.delete_sequence AS a_leaving FROM shadows AS s JOIN accounts AS a ON a.forest = s.forest AND a.anchor = s.anchor
+      WHERE s.sid = ? AND a.managed_guid IS NOT NULL`;
+    const groups = `SELECT forest, anchor AS of_group, managed_guid AS g_guid, deleted_sequence AS g_deleted,
+      deleted AS g_leaving FROM groups WHERE object_sid = ? AND managed_guid IS NOT NULL`;
+    return [people, groups]
+      .flatMap(sql => this.#database.all(sql, sid))
+      .map(row => ({ ...referencedOf(row)!, forest: String(row.forest) }));
+  }
+
+  /** It is being written: whatever changes meanwhile makes it due again. */
+  begin({ forest, anchor }: Person, { key, reference }: MembershipKey): void {
+    this.#database.run(`UPDATE memberships SET due = 2 ${OF_ONE}`, forest, anchor, key, reference);
+  }
+
+  /** What the group has in the directory of this membership now. Of nobody's, nothing is left. */
+  wrote({ forest, anchor }: Person, { key, reference }: MembershipKey, written: string | null): void {
+    const one = [forest, anchor, key, reference];
+    this.#database.run(
+      `UPDATE memberships SET written = ?, due = CASE due WHEN 2 THEN 0 ELSE due END ${OF_ONE}`,
+      written,
+      ...one,
+    );
+    if (written === null)
+      this.#database.run(
+        `DELETE FROM memberships ${OF_ONE} AND sequence IS NULL AND written IS NULL`,
+        ...one,
+      );
+  }
+
+  /** Whether the group has the member by another reference, too: an anchor and a SID may mean one object. */
+  isWrittenOtherwise({ forest, anchor }: Person, { reference }: MembershipKey, guid: string): boolean {
+    const sql = `SELECT 1 FROM memberships WHERE written = ? AND forest = ? AND anchor = ? AND reference <> ? LIMIT 1`;
+    return this.#database.get(sql, guid, forest, anchor, reference) !== undefined;
+  }
+
+  /** The group does not have the member any more; whether it is to have it is looked at next. */
+  removed({ forest, anchor }: Person, { key, reference }: MembershipKey): void {
+    this.#database.run(
+      `UPDATE memberships SET written = NULL, due = 1 ${OF_ONE}`,
+      forest,
+      anchor,
+      key,
+      reference,
+    );
+  }
+
+  /** objectGUIDs of the members that the group has, as they were written. */
+  written({ forest, anchor }: Person): Map<string, MembershipKey> {
+    const sql = `SELECT key, reference, written FROM memberships ${OF_PERSON} AND written IS NOT NULL`;
+    const rows = this.#database.all(sql, forest, anchor);
+    return new Map(
+      rows.map(row => [String(row.written), { key: String(row.key), reference: String(row.reference) }]),
+    );
+  }
+
+  /** A member that is in the group in the directory, and was not written by this ledger. @returns whether its slices name or named it */
+  adopt({ forest, anchor }: Person, guid: string): boolean {
+    const references = this.#database.all(REFERENCES_TO, guid, forest).map(row => String(row.reference));
+    const sql = `UPDATE memberships SET written = ?, due = 1 ${OF_ONE} AND written IS NULL`;
+    const changed = references.map(one => this.#database.run(sql, guid, forest, anchor, memberKey(one), one));
+    return changed.some(rows => rows > 0);
+  }
+
+  counts(): { written: number; waiting: number } {
+    const row = this.#database.get(
+      `SELECT count(written) AS written, count(*) FILTER (WHERE sequence IS NOT NULL AND written IS NULL) AS waiting
+        FROM memberships`,
+    )!;
+    return { written: Number(row.written), waiting: Number(row.waiting) };
+  }
+}
+
+function referencedOf(row: Row): Referenced | undefined {
+  if (row.person != null)
+    return {
+      managedGuid: text(row.a_guid),
+      deletedSequence: number(row.a_deleted),
+      isLeaving: row.a_leaving !== null,
+    };
+  if (row.of_group == null) return undefined;
+  return {
+    managedGuid: text(row.g_guid),
+    deletedSequence: number(row.g_deleted),
+    isLeaving: row.g_leaving === 1,
+  };
+}

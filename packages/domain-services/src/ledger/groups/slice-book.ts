@@ -1,0 +1,102 @@
+import { decidingSlice, keyRange, memberKey, type Slice } from '@causeway/records';
+import type { StateDatabase } from '@causeway/service';
+import type { Person } from '../../person.ts';
+import { OF_PERSON } from '../sql-row.ts';
+
+/** A slice that is believed, without its members. */
+export interface LedgerSlice extends Slice {
+  objectGuid: string;
+  digest: string;
+}
+
+/** The live slices of groups, and through them who is to be in which group. */
+export class SliceBook {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  /** All of one group; some hundred of the largest ones. */
+  of({ forest, anchor }: Person): LedgerSlice[] {
+    return this.#database.all(`SELECT * FROM slices ${OF_PERSON}`, forest, anchor).map(row => ({
+      prefix: String(row.prefix),
+      sequence: Number(row.sequence),
+      objectGuid: String(row.object_guid),
+      digest: String(row.digest),
+    }));
+  }
+
+  /**
+   * Puts down a slice that is live, with what follows from it for who is in the group. As much work as it has members, and those
+   * that the group has below its prefix. In the caller's transaction.
+   * @param live of all slices of the group, this one included
+   */
+  believe(
+    group: Person,
+    slice: LedgerSlice,
+    references: readonly string[],
+    live: readonly LedgerSlice[],
+  ): void {
+    const { forest, anchor } = group;
+    const { prefix, sequence } = slice;
+    const byPrefix = new Map(live.map(one => [one.prefix, one]));
+    const isDecided = (key: string): boolean => decidingSlice(byPrefix, key)?.sequence === sequence;
+    const members = new Map(
+      references.map(one => [one, memberKey(one)] as const).filter(([, key]) => isDecided(key)),
+    );
+    const [from, to] = keyRange(prefix);
+    const known = this.#database.all(
+      `SELECT key, reference FROM memberships ${OF_PERSON} AND key BETWEEN ? AND ? AND sequence IS NOT NULL`,
+      ...[forest, anchor, from, to],
+    );
+    for (const { key, reference } of known)
+      if (!members.has(String(reference)) && isDecided(String(key)))
+        this.#database.run(
+          `UPDATE memberships SET sequence = NULL, due = 1 ${OF_PERSON} AND key = ? AND reference = ?`,
+          ...[forest, anchor, String(key), String(reference)],
+        );
+    for (const [reference, key] of members)
+      this.#database.run(
+        `INSERT INTO memberships (forest, anchor, key, reference, sequence) VALUES (?1, ?2, ?3, ?4, ?5)
+          ON CONFLICT DO UPDATE SET due = due > 0 OR sequence IS NULL OR written IS NULL, sequence = ?5`,
+        ...[forest, anchor, key, reference, sequence],
+      );
+    const isLive = new Set(live.map(one => one.prefix));
+    for (const one of this.of(group)) if (!isLive.has(one.prefix)) this.#drop(group, one);
+    this.#database.run(
+      'INSERT OR REPLACE INTO slices (forest, anchor, prefix, object_guid, sequence, digest) VALUES (?, ?, ?, ?, ?, ?)',
+      ...[forest, anchor, prefix, slice.objectGuid, sequence, slice.digest],
+    );
+  }
+
+  /** Slices that say nothing any more, because they are older than the group's deletion or of another object: nobody is in it by them. */
+  forget(group: Person, slices: readonly LedgerSlice[]): void {
+    const { forest, anchor } = group;
+    for (const slice of slices) {
+      this.#drop(group, slice);
+      const [from, to] = keyRange(slice.prefix);
+      this.#database.run(
+        `UPDATE memberships SET sequence = NULL, due = 1 ${OF_PERSON} AND key BETWEEN ? AND ? AND sequence = ?`,
+        ...[forest, anchor, from, to, slice.sequence],
+      );
+    }
+  }
+
+  counts(): number {
+    return Number(this.#database.get('SELECT count(*) AS n FROM slices')!.n);
+  }
+
+  #drop({ forest, anchor }: Person, { prefix }: Slice): void {
+    this.#database.run(`DELETE FROM slices ${OF_PERSON} AND prefix = ?`, forest, anchor, prefix);
+  }
+}
+
+/** Whether slices tell of everybody: only then does it follow from them who is not in the group. */
+export function coversEverybody(slices: readonly Slice[]): boolean {
+  const prefixes = new Set(slices.map(({ prefix }) => prefix));
+  const longest = Math.max(0, ...slices.map(({ prefix }) => prefix.length));
+  const covers = (prefix: string): boolean =>
+    prefixes.has(prefix) || (prefix.length < longest && covers(`${prefix}0`) && covers(`${prefix}1`));
+  return covers('');
+}

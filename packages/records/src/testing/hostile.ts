@@ -1,0 +1,113 @@
+import {
+  CLOUD_FOREST,
+  type GroupFields,
+  type MembersFields,
+  type Refusal,
+  type SigningKey,
+  signGroupRecord,
+  signingPublicKey,
+  signMembers,
+} from '../index.ts';
+import { partsOf, signedBy, withPart } from './fixtures.ts';
+import { numberedGroup } from './groups.ts';
+
+/** Something that a tenant, or another forest, could show in place of what the forest signed. */
+export interface Hostile {
+  readonly what: string;
+  readonly record: string;
+  /** What a reader says who trusts the signer for its forest alone. */
+  readonly refusal: Refusal;
+}
+
+/**
+ * What can be made of a slice by somebody without the forest's key, and by a signer for what is not its own.
+ *
+ * @param stranger whose key nobody confirmed
+ */
+export function hostileMembers(signer: SigningKey, stranger: SigningKey, fields: MembersFields): Hostile[] {
+  const { members } = fields;
+  const other = numberedGroup(4_000_000);
+  return [
+    ...changed(signMembers(signer, fields), {
+      'a member more': { members: [...members, '~'] },
+      'a member less': { members: members.slice(1) },
+      'another member': { members: [...members.slice(1), '~'] },
+      'an empty list': { members: [] },
+      'the list of another group': { sourceAnchor: other.sourceAnchor, objectGuid: other.objectGuid },
+      'another prefix': { prefix: fields.prefix === '' ? '0' : '' },
+      'an old slice that is made newer': { sequence: fields.sequence + 1_000_000 },
+      "another forest's": { forest: 'elsewhere.example.com' },
+    }),
+    ...relabelled(signer, stranger, signMembers(signer, fields), record =>
+      signMembers(record.signer, { ...fields, ...record.changes }),
+    ),
+  ];
+}
+
+/** The same of a group's record. */
+export function hostileGroups(signer: SigningKey, stranger: SigningKey, fields: GroupFields): Hostile[] {
+  const other = numberedGroup(4_000_000);
+  return [
+    ...changed(signGroupRecord(signer, fields), {
+      'a group of the other type': { securityEnabled: !fields.securityEnabled },
+      'a group of another scope': { scope: fields.scope === 'global' ? 'universal' : 'global' },
+      'the SID of another group': { objectSid: other.objectSid },
+      'the name of another group': { sAMAccountName: other.sAMAccountName },
+      'another group': { sourceAnchor: other.sourceAnchor, objectGuid: other.objectGuid },
+      'a group that comes back': { deleted: !fields.deleted },
+      'an old record that is made newer': { sequence: fields.sequence + 1_000_000 },
+    }),
+    ...relabelled(signer, stranger, signGroupRecord(signer, fields), record =>
+      signGroupRecord(record.signer, { ...fields, ...record.changes }),
+    ),
+  ];
+}
+
+const changed = (record: string, changes: Record<string, object>): Hostile[] =>
+  Object.entries(changes).map(([what, change]) => ({
+    what,
+    record: withPart(record, 1, { ...partsOf(record).payload, ...change }),
+    refusal: 'bad-signature',
+  }));
+
+function relabelled(
+  signer: SigningKey,
+  stranger: SigningKey,
+  genuine: string,
+  signedWith: (as: { signer: SigningKey; changes: { forest?: string; tenant?: string } }) => string,
+): Hostile[] {
+  const { header, payload } = partsOf(genuine);
+  const strangers = { ...header, kid: signingPublicKey(stranger).keyId };
+  const ofAccount = { ...header, typ: 'causeway-account+jws' };
+  const cloud = {
+    ...payload,
+    version: 2,
+    forest: CLOUD_FOREST,
+    ...('objectSid' in payload && { objectSid: null }),
+  };
+  return [
+    {
+      what: 'signed by a stranger',
+      record: signedBy(stranger, strangers, payload),
+      refusal: 'unknown-signer',
+    },
+    {
+      what: "a stranger's signature with the signer's id",
+      record: signedBy(stranger, header, payload),
+      refusal: 'bad-signature',
+    },
+    { what: "signed for the tenant's own", record: signedBy(signer, header, cloud), refusal: 'other-forest' },
+    {
+      what: 'signed for another forest',
+      record: signedWith({ signer, changes: { forest: 'elsewhere.example.com' } }),
+      refusal: 'other-forest',
+    },
+    {
+      what: 'signed for another tenant',
+      record: signedWith({ signer, changes: { tenant: 'another tenant' } }),
+      refusal: 'other-tenant',
+    },
+    { what: 'signed as an account', record: signedBy(signer, ofAccount, payload), refusal: 'wrong-kind' },
+    { what: 'with something behind it', record: `${genuine}~AAAA`, refusal: 'bad-signature' },
+  ];
+}

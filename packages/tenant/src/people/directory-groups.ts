@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import { AAD_DC_ADMINISTRATORS, GROUPS, type GroupStatus } from '@causeway/contract';
+import { memberKey } from '@causeway/records';
+import { CausewayError } from '@causeway/service';
+import { sql } from 'kysely';
+import { countDecision } from '../changes/change-counter.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
+import type { Group } from './memberships.ts';
+import { isUuid, presentUser, type User } from './users.ts';
+
+const LIST = "'causeway tenant groups list' shows them";
+
+export const isSpecialGroup = (name: string): boolean =>
+  GROUPS.some(known => known.toLowerCase() === name.toLowerCase());
+
+/**
+ * A living group by id, or by the display name that it alone has.
+ * @throws CausewayError 'no-such-group', 'several-groups', or 'special-group' for a group that is not kept among these
+ */
+export async function existingGroup(scope: TenantScope, name: string): Promise<Group> {
+  if (isSpecialGroup(name)) {
+    throw new CausewayError(
+      'special-group',
+      `'${AAD_DC_ADMINISTRATORS}' takes people alone, is in no group, and is for the managed domain: see 'causeway tenant group members'`,
+      { status: 409 },
+    );
+  }
+  const found = (await groupById(scope, name)) ?? (await groupByName(scope, name));
+  if (found) return found;
+  throw new CausewayError(
+    'no-such-group',
+    `there is no group of this id or display name: expected '${GROUPS.join("', '")}' or another one (${LIST})`,
+    { status: 404 },
+  );
+}
+
+/** One by which somebody has rights. @throws CausewayError as `existingGroup`, or 'distribution-group' */
+export async function existingSecurityGroup(scope: TenantScope, name: string): Promise<Group> {
+  const group = await existingGroup(scope, name);
+  if (group.security_enabled) return group;
+  throw new CausewayError(
+    'distribution-group',
+    `'${name}' is a distribution group, which gives nobody any right: name a security group`,
+    { status: 409 },
+  );
+}
+
+async function groupById(scope: TenantScope, id: string): Promise<Group | undefined> {
+  if (!isUuid(id)) return undefined;
+  return living(scope).where('id', '=', id).executeTakeFirst();
+}
+
+async function groupByName(scope: TenantScope, name: string): Promise<Group | undefined> {
+  const groups = await living(scope).where(hasName(name)).orderBy('id').limit(10).execute();
+  if (groups.length < 2) return groups[0];
+  const which = groups.map(
+    ({ id, forest }) => `${id} ${forest === null ? "of the tenant's own" : `of ${forest}`}`,
+  );
+  throw new CausewayError(
+    'several-groups',
+    `several groups are called '${name}': give the id of the one you mean (${which.join(', ')})`,
+    { status: 409 },
+  );
+}
+
+const living = (scope: TenantScope) => scope.select('groups').selectAll().where('deleted_at', 'is', null);
+const hasName = (name: string) => sql<boolean>`lower(display_name) = lower(${name})`;
+
+/** @throws CausewayError as `existingGroup`, or 'synchronized-group' */
+async function existingOwnGroup(inside: TenantScope, name: string): Promise<Group> {
+  const group = await existingGroup(inside, name);
+  if (group.origin === 'cloud') return group;
+  throw new CausewayError(
+    'synchronized-group',
+    `the group '${group.display_name ?? group.id}' is synchronized from ${group.forest}, which alone says what it is called and who is in it: change it there`,
+    { status: 409 },
+  );
+}
+
+/**
+ * Makes a security group of the tenant's own.
+ * @throws CausewayError 'group-exists' or 'bad-group-name'
+ */
+export function createGroup(scope: TenantScope, displayName: string): Promise<Group> {
+  return scope.transaction(async inside => {
+    await countDecision(inside);
+    await refuseName(inside, displayName, undefined);
+    const id = randomUUID();
+    const own = { id, origin: 'cloud' as const, forest: null, source_anchor: id, security_enabled: true };
+    return inside
+      .insert('groups', { ...own, display_name: displayName, created_at: scope.now() })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  });
+}
+
+/** @throws CausewayError as `existingGroup`, 'synchronized-group', 'group-exists' or 'bad-group-name' */
+export function renameGroup(scope: TenantScope, name: string, displayName: string): Promise<Group> {
+  return scope.transaction(async inside => {
+    await countDecision(inside);
+    const { id } = await existingOwnGroup(inside, name);
+    await refuseName(inside, displayName, id);
+    return inside
+      .update('groups')
+      .set({ display_name: displayName })
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  });
+}
+
+/** Deletes a group for good, with what it holds and what it is in. @throws CausewayError as `existingGroup`, or 'synchronized-group' */
+export function deleteGroup(scope: TenantScope, name: string): Promise<Group> {
+  return scope.transaction(async inside => {
+    await countDecision(inside);
+    const group = await existingOwnGroup(inside, name);
+    await inside.delete('memberships').where('group_id', '=', group.id).execute();
+    await forgetMember(inside, group.id);
+    await inside.update('groups').set({ deleted_at: scope.now() }).where('id', '=', group.id).execute();
+    return group;
+  });
+}
+
+/** Takes whoever is gone for good out of the tenant's own groups. */
+export async function forgetMember(inside: TenantScope, id: string): Promise<void> {
+  await inside.delete('memberships').where('reference', '=', id).execute();
+}
+
+/**
+ * INVARIANT: applications know the tenant's own groups by their names, so no two have one, and none looks like one of a forest (`DOMAIN\name`).
+ */
+async function refuseName(inside: TenantScope, name: string, own: string | undefined): Promise<void> {
+  if (name.includes('\\') || isUuid(name.toLowerCase()) || isSpecialGroup(name)) {
+    throw new CausewayError(
+      'bad-group-name',
+      `'${name}' cannot be the name of a group of the tenant's own: choose one without a backslash that is neither an id nor '${AAD_DC_ADMINISTRATORS}'`,
+    );
+  }
+  const holder = await living(inside)
+    .where('origin', '=', 'cloud')
+    .where(hasName(name))
+    .where('id', 'is distinct from', own ?? null)
+    .executeTakeFirst();
+  if (!holder) return;
+  throw new CausewayError(
+    'group-exists',
+    `there is a group '${name}' of the tenant's own already (${holder.id})`,
+    {
+      status: 409,
+    },
+  );
+}
+
+/** Puts a person into a group of the tenant's own; idempotent. @throws CausewayError as `existingOwnGroup` or `presentUser` */
+export function addPerson(scope: TenantScope, group: string, name: string): Promise<User> {
+  return scope.transaction(async inside => {
+    await countDecision(inside);
+    const { id } = await existingOwnGroup(inside, group);
+    const user = await presentUser(inside, name);
+    await insertMember(inside, id, user.id);
+    return user;
+  });
+}
+
+/** @throws CausewayError as `addPerson`, or 'no-member' */
+export function removePerson(scope: TenantScope, group: string, name: string): Promise<User> {
+  return scope.transaction(async inside => {
+    await countDecision(inside);
+    const { id } = await existingOwnGroup(inside, group);
+    const user = await presentUser(inside, name);
+    if (!(await deleteMember(inside, id, user.id))) throw noMember(user.user_principal_name, group);
+    return user;
+  });
+}
+
+/** Puts a group of the tenant's own into another one; idempotent. @throws CausewayError as `existingOwnGroup`, or 'synchronized-member' */
+export function addNestedGroup(scope: TenantScope, group: string, name: string): Promise<Group> {
+  return scope.transaction(async inside => {
+    await countDecision(inside);
+    const { id } = await existingOwnGroup(inside, group);
+    const member = await existingGroup(inside, name);
+    if (member.origin === 'synchronized') {
+      throw new CausewayError(
+        'synchronized-member',
+        `the group '${member.display_name ?? member.id}' is synchronized from ${member.forest}, and a group of the tenant's own takes people and groups of the tenant's own alone: what the forest puts into its group would be in this one, too, and no forest could take the group back. Add its people`,
+        { status: 409 },
+      );
+    }
+    await insertMember(inside, id, member.id);
+    return member;
+  });
+}
+
+/** @throws CausewayError as `existingOwnGroup`, or 'no-member' */
+export function removeNestedGroup(scope: TenantScope, group: string, name: string): Promise<Group> {
+  return scope.transaction(async inside => {
+    await countDecision(inside);
+    const { id } = await existingOwnGroup(inside, group);
+    const member = await existingGroup(inside, name);
+    if (!(await deleteMember(inside, id, member.id))) throw noMember(member.display_name ?? member.id, group);
+    return member;
+  });
+}
+
+async function insertMember(inside: TenantScope, group_id: string, reference: string): Promise<void> {
+  await inside
+    .insert('memberships', { group_id, key: memberKey(reference), reference })
+    .onConflict(conflict => conflict.doNothing())
+    .execute();
+}
+
+async function deleteMember(inside: TenantScope, group_id: string, reference: string): Promise<boolean> {
+  const deleted = await inside
+    .delete('memberships')
+    .where('group_id', '=', group_id)
+    .where('reference', '=', reference)
+    .executeTakeFirst();
+  return deleted.numDeletedRows > 0n;
+}
+
+const noMember = (member: string, group: string): CausewayError =>
+  new CausewayError('no-member', `'${member}' is no member of '${group}'`, { status: 404 });
+
+/** What administrators are shown of a group. */
+export const groupStatus = (group: Group): GroupStatus => ({
+  id: group.id,
+  origin: group.origin,
+  forest: group.forest,
+  sourceAnchor: group.source_anchor,
+  displayName: group.display_name,
+  onPremisesSamAccountName: group.sam_account_name,
+  onPremisesSecurityIdentifier: group.security_identifier,
+  mail: group.mail,
+  securityEnabled: group.security_enabled,
+  scope: group.scope,
+  createdAt: group.created_at.toISOString(),
+});
