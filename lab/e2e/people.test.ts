@@ -17,6 +17,7 @@ import {
   createUser,
   deleteUser,
   disableUser,
+  dnOf,
   enableUser,
   type NewUser,
   renameUser,
@@ -209,6 +210,9 @@ test('of two users of one forest with one name one waits for it, taken without i
   const name = `j\u00e4n.${run}@${dnsDomain}`;
   const one = await make(`jan.one.${run}`, { upn: name.normalize('NFC') });
   const two = await make(`jan.two.${run}`, { upn: name.normalize('NFD').toUpperCase() });
+  // Whoever has it first may lose it to the other, and hears of that with the next export.
+  for (const { sam } of [one, two])
+    await change(onprem, { dn: await dnOf(onprem, sam), change: 'modify', replace: { title: ['Clerk'] } });
   const problemOf = async ({ sam }: Someone) =>
     (await stage.connectStatus<UserStatus>(sam).catch(() => undefined))?.export.problem;
   let waiting: Someone | undefined;
