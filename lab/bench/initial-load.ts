@@ -24,12 +24,6 @@ interface Page {
   readonly failed: number;
 }
 
-/** People's on-premises SIDs, as they stand there. */
-interface Sids {
-  readonly time: string;
-  readonly people: number;
-}
-
 /** The managed domain is as it was made: empty, with the keys that passwords are sealed to. */
 async function empty({ stage, managed }: Scene): Promise<void> {
   await stage.domain.stop();
@@ -72,11 +66,10 @@ async function loadDomain(scene: Scene, users: number, withSids: number): Promis
       .filter(line => line.includes(`"${message}"`))
       .map(line => JSON.parse(line) as T)
       .filter(({ time }) => time >= since);
-  const sids = () => logged<Sids>('on-premises SIDs written');
   const look = async (): Promise<boolean | NotYet> => {
     const status = await stage.domainStatus<Status>();
     const { withCredential } = status.accounts;
-    const written = withSids > 0 ? sids().reduce((sum, { people }) => sum + people, 0) : 0;
+    const written = status.onPremisesSids?.written ?? 0;
     return (
       (withCredential >= users && written >= withSids && !status.feed.reportsWaiting) ||
       new NotYet(`${withCredential} of ${users} people, ${written} on-premises SIDs`)
@@ -85,7 +78,8 @@ async function loadDomain(scene: Scene, users: number, withSids: number): Promis
   const patience = { patienceMs: scene.patienceMs, lookMs: 3000 };
   await eventually('everybody is in the managed domain', look, patience);
   const pages = logged<Page>('page applied');
-  const times = [...pages, ...sids()].map(({ time }) => time);
+  const sids = logged<{ time: string }>('on-premises SIDs written');
+  const times = [...pages, ...sids].map(({ time }) => time);
   return { pages, end: times.toSorted().at(-1)! };
 }
 
