@@ -140,6 +140,26 @@ test('an object with the SID of another domain is not taken, and what was known 
   );
 });
 
+test('a builtin group is one of every domain, and is known; a person with such a SID is not', async () => {
+  const context = await importing();
+  context.store.pin.set({
+    ...{ namingContext: NAMING_CONTEXT, forest: 'corp.example.com' },
+    ...{ domainSid: 'S-1-5-21-1-2-3', domainGuid: guidOf(0xc0) },
+  });
+  context.store.cursors.set('dirsync-cookie', undefined);
+  const builtin = { objectSid: 'S-1-5-32-544' };
+  directory.answers.full = [
+    { ...whole(1, { groupType: '-2147483643', objectClass: ['top', 'group'] }), ...builtin },
+    { ...whole(2), ...builtin },
+  ];
+  await run(context);
+  const { space, groups, events } = context.store;
+  assert.equal(groups.get(guidOf(1))!.scopeReason, 'a builtin group');
+  assert.equal(space.get(guidOf(2)), undefined);
+  const strangers = events.last(9).filter(({ text }) => text.includes('another domain'));
+  assert.equal(strangers.length, 1);
+});
+
 test('passwords of inetOrgPersons are read when the connector begins to send them', async () => {
   const context = testContext(peer);
   const inet = { ...person(1), objectClasses: [...person(1).objectClasses, 'inetOrgPerson'] };

@@ -18,6 +18,7 @@ import type { ConnectorSpace, SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { isInetOrgPerson, RULES_VERSION, userAccountControl } from './decide-account.ts';
+import { isBuiltinSid } from './groups/decide-group.ts';
 import { findKnown, noteGone, putObject } from './groups/put-object.ts';
 import { LaggingImport } from './lagging-import.ts';
 import { type DirectoryObject, mergeImported, saysTooLittle } from './merge.ts';
@@ -190,10 +191,15 @@ interface Merging {
   readonly isReadWhole?: boolean;
 }
 
-/** Why an object is not one of the domain that the connector reads; undefined: it is. */
-function whyAStranger(domainSid: string | undefined, change: ImportedObject): string | undefined {
+/** Why an object is not one of the domain that the connector reads; undefined: it is. Its builtin groups have the SIDs of every domain's. */
+function whyAStranger(
+  domainSid: string | undefined,
+  change: ImportedObject,
+  { kind }: ConnectorSpace,
+): string | undefined {
   const { objectSid } = change.attributes;
   if (typeof objectSid !== 'string') return undefined;
+  if (kind === 'group' && isBuiltinSid(objectSid)) return undefined;
   if (domainSid === undefined || domainSidOf(objectSid) === domainSid) return undefined;
   return `import: '${change.distinguishedName}' is not taken: its SID ${objectSid} is of another domain than ${domainSid}`;
 }
@@ -202,7 +208,7 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
   const { store, connector } = context;
   const found = findKnown(store, change.objectGuid, change.objectClass);
   const { space, known } = found;
-  const stranger = whyAStranger(how.domainSid, change);
+  const stranger = whyAStranger(how.domainSid, change, space);
   if (stranger !== undefined) {
     store.events.add(EventId.runErrors, 'warn', connector.name, stranger);
     if (known) space.put(known, how.generation); // as it was, and met

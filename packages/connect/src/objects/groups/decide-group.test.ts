@@ -22,6 +22,7 @@ test('security groups of all scopes are synchronized, and none that the original
     [{ adminDescription: 'Group_4b6c' }, /adminDescription/],
     [{ sAMAccountName: 'MSOL_AD_Sync_RichCoexistence' }, /RichCoexistence/],
     [{ objectSid: '' }, /objectSid/],
+    [{ objectSid: 'S-1-5-32-544' }, /builtin/],
     [{ groupType: '2' }, /distribution group without mail/],
     [{ groupType: '8', mail: 'all@corp.example.com' }, undefined],
     [{ groupType: '8', proxyAddresses: ['SMTP:all@corp.example.com'] }, undefined],

@@ -65,9 +65,10 @@ function whyOutOfScope(
   if (deleted) return 'deleted in the directory';
   if (/\\0ACNF:|\nCNF:/i.test(dn)) return 'a replication conflict';
   if (first(a, 'isCriticalSystemObject')?.toUpperCase() === 'TRUE') return 'a critical system object';
-  if (first(a, 'objectSid') === undefined) return 'without objectSid';
+  const sid = first(a, 'objectSid');
+  if (sid === undefined) return 'without objectSid';
   if (type === undefined) return 'without a groupType that can be read';
-  if ((type & BUILTIN) !== 0) return 'a builtin group';
+  if ((type & BUILTIN) !== 0 || isBuiltinSid(sid)) return 'a builtin group';
   if (!SCOPES.has(type & KINDS)) return 'not a global, domain local or universal group (groupType)';
   if (first(a, 'sAMAccountName')?.toLowerCase() === COEXISTENCE)
     return 'the group MSOL_AD_Sync_RichCoexistence';
@@ -75,6 +76,9 @@ function whyOutOfScope(
   if (!isSecurityEnabled(type) && !wasExported && !hasMail(a)) return 'a distribution group without mail';
   return undefined;
 }
+
+/** One of the groups that every domain has with the same SID ([MS-DTYP] 2.4.2.4, BUILTIN_*). */
+export const isBuiltinSid = (sid: string): boolean => sid.startsWith('S-1-5-32-');
 
 const isSecurityEnabled = (type: number): boolean => (type & SECURITY_ENABLED) !== 0;
 
