@@ -16,7 +16,7 @@ import { createLog } from '@causeway/service';
 import { HandClock } from '@causeway/service/testing';
 import { Ledger } from '../ledger/ledger.ts';
 import { decideReplacement, type OwnDomain, replacementConsequences } from './registration.ts';
-import { readRegistration, StandingWatch } from './standing.ts';
+import { noteStanding, readRegistration, StandingWatch } from './standing.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-standing-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -50,6 +50,7 @@ function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
   const tenant = {
     answer,
     confirmation: 404 as object | 404,
+    meanwhile: undefined as (() => void) | undefined,
     otherRuns: undefined as SeenRun[] | undefined,
   };
   const lines: { level: number; msg: string; next?: string }[] = [];
@@ -61,6 +62,7 @@ function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
       const asksStanding = path === managedDomainRoutes.readDomain.path;
       const asksAdministrators = path === managedDomainRoutes.readAdministrators.path;
       const said = asksStanding ? tenant.answer : asksAdministrators ? 404 : tenant.confirmation;
+      if (asksStanding) tenant.meanwhile?.();
       if (said instanceof Error) throw said;
       const member = asksStanding ? 'domain' : 'confirmation';
       const json =
@@ -80,6 +82,7 @@ function watching(answer: Answer, file = join(folder, `${randomUUID()}.db`)) {
   ends.push(end);
   return {
     file,
+    ledger,
     tenant,
     watch,
     /** Says something else from now on, and waits until it was asked a few times. */
@@ -194,6 +197,18 @@ test('a tenant that does not answer changes nothing of what is known', async () 
     assert.deepEqual([registration.state, registration.since], ['replaced', since]);
   }
   assert.equal(watch.alarms().length, 1);
+});
+
+test('an answer from before a registration is no alarm after it', async () => {
+  const { ledger, tenant, says, alarms } = watching(second.shown);
+  await says(second.shown);
+  tenant.meanwhile = () => {
+    tenant.meanwhile = undefined;
+    noteStanding(ledger, { state: 'registered' });
+    tenant.answer = first.shown;
+  };
+  assert.equal((await says(new CallError(401, 'invalid_client', 'no'))).state, 'registered');
+  assert.equal(alarms().length, 1);
 });
 
 test('the alarm keeps its time over a start, and is in the log of the new one once', async () => {

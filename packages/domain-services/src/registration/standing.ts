@@ -157,7 +157,10 @@ export class StandingWatch implements Service {
   async #look(signal: AbortSignal): Promise<void> {
     const { ledger, send, own, log } = this.#options;
     await this.#noDomain.during(async () => {
+      const before = ledger.state.get('standing');
       const { standing, otherRuns } = await askStanding(send, own, signal);
+      // A registration in between is news; the answer may be from before it.
+      if (ledger.state.get('standing') !== before) return;
       this.#say(noteStanding(ledger, standing));
       this.#hearRuns(otherRuns);
     }, signal);
