@@ -41,13 +41,13 @@ export function concludeMissing(context: ConnectorContext): void {
     const waiting: MissingMember[] = [];
     for (const { id, guid, members } of groups) {
       const lines = store.members.missedTwice(id).map(reference => missingMember(guid, reference));
-      const fresh = lines.filter(({ anchor }) => !held.has(anchor));
-      const leaving = mayLeave(lines.length, members) ? fresh : [];
-      store.members.remove(
-        id,
-        leaving.map(({ reference }) => reference),
-      );
-      waiting.push(...lines.filter(line => !leaving.includes(line)));
+      const leave = mayLeave(lines.length, members);
+      const leaving: string[] = [];
+      for (const line of lines) {
+        if (leave && !held.has(line.anchor)) leaving.push(line.reference);
+        else waiting.push(line);
+      }
+      store.members.remove(id, leaving);
     }
     const now = store.db.now();
     const decided = store.bulk.decideAll(list, waiting, now);

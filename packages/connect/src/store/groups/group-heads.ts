@@ -7,13 +7,12 @@ import {
 } from '@causeway/records';
 import type { Database } from '../database.ts';
 
-/** Groups that the tenant acknowledged. */
-const GROUPS = `FROM connector_space AS o WHERE o.connector = ?1 AND o.kind = 'group' AND o.exported_digest IS NOT NULL
-  AND o.exported_sequence IS NOT NULL`;
-const ENTRIES = `SELECT o.anchor, NULL AS prefix, o.exported_sequence AS sequence ${GROUPS}
+/** The tenant acknowledged the group. */
+const ACKNOWLEDGED = `o.connector = ?1 AND o.kind = 'group' AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL`;
+const ENTRIES = `SELECT o.anchor, NULL AS prefix, o.exported_sequence AS sequence FROM connector_space AS o WHERE ${ACKNOWLEDGED}
   UNION ALL SELECT o.anchor, s.prefix, s.sequence FROM slice AS s JOIN group_list AS g ON g.id = s.group_id
     JOIN connector_space AS o ON o.connector = g.connector AND o.guid = g.guid
-    WHERE s.sequence IS NOT NULL AND g.connector = ?1 AND EXISTS (SELECT 1 ${GROUPS} AND o.guid = g.guid)`;
+    WHERE s.sequence IS NOT NULL AND ${ACKNOWLEDGED}`;
 
 /** What the tenant has of a forest's groups, as it acknowledged it: groups, slices and the sequences of their records. */
 export class GroupHeads {

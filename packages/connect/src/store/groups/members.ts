@@ -195,7 +195,7 @@ export class Members {
   /** Memberships of well-known SIDs, which no group tells of. */
   countWellKnown(): number {
     return this.#db.get<{ n: number }>(
-      `SELECT count(*) AS n FROM membership AS m JOIN group_list AS g ON g.id = m.group_id
+      `SELECT count(*) AS n FROM membership AS m CROSS JOIN group_list AS g ON g.id = m.group_id
        WHERE ${WELL_KNOWN} AND g.connector = ? AND m.listed = 1`,
       this.#connector,
     )!.n;
@@ -205,7 +205,7 @@ export class Members {
   containingExcluded(limit: number): { dn: string; excluded: string }[] {
     return this.#db.all(
       `SELECT c.dn, e.dn AS excluded FROM connector_space AS e INDEXED BY connector_space_group
-         JOIN membership AS m ON m.reference = e.anchor
+         CROSS JOIN membership AS m ON m.reference = e.anchor -- in this order: excluded groups are few
          JOIN group_list AS g ON g.id = m.group_id AND g.connector = e.connector
          JOIN connector_space AS c ON c.connector = g.connector AND c.guid = g.guid
        WHERE e.connector = ? AND e.kind = 'group' AND e.deleted = 0 AND e.desired_digest IS NULL

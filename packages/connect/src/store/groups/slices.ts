@@ -16,8 +16,9 @@ export interface PendingSlice {
 /** The group's record is in the tenant, so that its slices may follow, and it is to stay there. */
 const READY = `o.kind = 'group' AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL
   AND o.desired_digest IS NOT NULL AND o.exported_digest NOT LIKE '${ANEW}%'`;
-const WITH_GROUP = `FROM slice AS s JOIN group_list AS g ON g.id = s.group_id
-  JOIN connector_space AS o ON o.connector = g.connector AND o.guid = g.guid`;
+/** In this order: of a million slices few are to be signed. */
+const WITH_GROUP = `FROM slice AS s CROSS JOIN group_list AS g ON g.id = s.group_id
+  CROSS JOIN connector_space AS o ON o.connector = g.connector AND o.guid = g.guid`;
 
 /** Which slices the tenant acknowledged, and which are to be signed anew. */
 export class Slices {
