@@ -5,6 +5,7 @@ import { type FullPasses, measureFullPasses, peakAfterPasses } from './full-pass
 import type { Ground } from './ground.ts';
 import { measureGroups } from './groups.ts';
 import { measureLoad } from './initial-load.ts';
+import { measureLargeGroup } from './large-group.ts';
 import { measureLatency } from './latency.ts';
 import { measureMany } from './many.ts';
 import { CONNECT_MEMORY_MB, memoryRow } from './measure/memory.ts';
@@ -33,6 +34,7 @@ export const BENCHMARKS = [
   'on-premises-sids',
   'latency',
   'flood',
+  'large-group',
   'forests',
   'many',
   'groups',
@@ -73,6 +75,8 @@ export class Benchmarks {
       case 'flood':
         this.#ground.report('a hundred sign-ins at once');
         return measureFlood();
+      case 'large-group':
+        return measureLargeGroup(this.#ground);
       case 'forests':
         return this.#forests();
       case 'many':

@@ -46,6 +46,8 @@ export interface ForestObjects {
 }
 
 const PEOPLE = 'OU=People';
+/** Values that a range has at most (MaxValRange). */
+const MAX_RANGE = 5_000;
 const SCOPES = { global: 0x2, domainLocal: 0x4, universal: 0x8 } as const;
 const SECURITY = 0x8000_0000;
 
@@ -163,26 +165,29 @@ export class ForestGroups {
   }
 
   /** `member` of groups, or the groups that an object is in. */
-  links({ attribute, names, isNamed }: AskedLinks): ScriptedObject[] {
+  links({ attribute, from, names, isNamed }: AskedLinks): ScriptedObject[] {
     const living = this.#living();
     if (attribute === 'member')
       return living
         .filter(({ guid }) => !isNamed || names(guid))
-        .map(group => this.#withLinks(group, attribute, this.shown(group)));
+        .map(group => this.#withLinks(group, attribute, this.shown(group), from));
     const everybody = [...living, ...living.flatMap(group => this.shown(group))];
     const object = everybody.find(({ guid }) => names(guid));
     if (object === undefined) return [];
     const groups = living.filter(group => this.shown(group).some(({ guid }) => guid === object.guid));
-    return [this.#withLinks(object, attribute, groups)];
+    return [this.#withLinks(object, attribute, groups, from)];
   }
 
   #withLinks(
     { guid, name }: { guid: string; name: string },
     attribute: string,
     values: readonly { guid: string; sid: string; name: string }[],
+    from: number,
   ): ScriptedObject {
-    const list = values.map(value => this.#extended(value));
-    return { guid, dn: this.#dn(name), attributes: { [`${attribute};range=0-*`]: list } };
+    const end = from + MAX_RANGE;
+    const list = values.slice(from, end).map(value => this.#extended(value));
+    const range = `${attribute};range=${from}-${end < values.length ? end - 1 : '*'}`;
+    return { guid, dn: this.#dn(name), attributes: { [range]: list } };
   }
 
   #put(group: ForestGroup, member: ForestMember, present: boolean): void {

@@ -22,6 +22,8 @@ type Answer = readonly ScriptedObject[] | 'close' | ((asked: Asked) => readonly 
 /** A question for the values of a link. */
 export interface AskedLinks {
   readonly attribute: 'member' | 'memberOf';
+  /** The first value that is asked for. */
+  readonly from: number;
   /** Whether some objects alone are asked for. */
   readonly isNamed: boolean;
   names(guid: string): boolean;
@@ -81,9 +83,9 @@ export class ScriptedDirectory {
     const id = idOf(request);
     const text = request.toString('latin1');
     const names = (guid: string) => request.includes(Buffer.from(encodeGuid(guid)));
-    const [, attribute] = LINKS.exec(text) ?? [];
+    const [, attribute, from] = LINKS.exec(text) ?? [];
     if (attribute === 'member' || attribute === 'memberOf') {
-      const found = this.links({ attribute, names, isNamed: text.includes(NAMED) });
+      const found = this.links({ attribute, from: Number(from), names, isNamed: text.includes(NAMED) });
       socket.write(Buffer.concat([...found.map(object => entryOf(id, object)), done(id)]));
       return;
     }
@@ -110,7 +112,7 @@ export class ScriptedDirectory {
 const COOKIE = 'a-cookie-of-the-scripted-directory';
 /** With a point behind it: what follows in a request may look like a digit. */
 const COOKIES = new RegExp(`${COOKIE}(\\d*)\\.`);
-const LINKS = /(member|memberOf);range=0-/;
+const LINKS = /(member|memberOf);range=(\d+)-/;
 /** A filter that compares with one: its name, and the head of 16 bytes. */
 const NAMED = 'objectGUID\x04\x10';
 const SELF = {

@@ -4,3 +4,4 @@ export { Browser, RelyingParty } from './browser.ts';
 export { runTenantCommand, spawnTenant } from './run-command.ts';
 export { type TenantGroup, TenantPlace, type TenantSnapshot, type TenantUser } from './tenant-place.ts';
 export { enrolAgent } from './test-agent.ts';
+export { makeDatabase } from './test-tenant.ts';
