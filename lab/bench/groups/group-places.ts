@@ -2,9 +2,9 @@ import { bytesOf, decodeGuid, type LdapConnection, openLdap } from '@causeway/ld
 import { baseDn } from '@causeway/samba';
 import { eventually, NotYet, timeUntil } from '@causeway/service/testing';
 import pg from 'pg';
-import { layoutOf } from '../domains/table.ts';
-import { median, timed } from './measure/numbers.ts';
-import type { Scene } from './scene.ts';
+import { layoutOf } from '../../domains/table.ts';
+import { median, timed } from '../measure/numbers.ts';
+import type { Scene } from '../scene.ts';
 
 /** For one change. */
 const PATIENCE_MS = 60_000;

@@ -6,10 +6,10 @@ import { ConnectPlace, ScriptedForest } from '@causeway/connect/testing';
 import { enrolmentRoutes } from '@causeway/contract';
 import { HandClock } from '@causeway/service/testing';
 import { makeDatabase, runTenantCommand, spawnTenant } from '@causeway/tenant/testing';
-import type { Ground } from './ground.ts';
+import type { Ground } from '../ground.ts';
+import { timed } from '../measure/numbers.ts';
+import { type Measurement, percentiles } from '../measure/row.ts';
 import { TenantGroups } from './group-places.ts';
-import { timed } from './measure/numbers.ts';
-import { type Measurement, percentiles } from './measure/row.ts';
 
 const FOREST = 'large.example.com';
 const NAME = 'everybody';
