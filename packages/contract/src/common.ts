@@ -34,11 +34,14 @@ export const ObjectGuid = z
 export const UserPrincipalName = text(1024).regex(/^[^@\s]+@[^@\s]+$/, 'a name of the form name@domain');
 /** The same as the tenant shows it of a user: empty where the user's forest never said one. */
 export const ShownPrincipalName = UserPrincipalName.or(z.literal(''));
-/** A signed record (JWS compact); its bytes are relayed as they are. See docs/formats.md. */
-export const SignedRecord = z
-  .string()
-  .max(16_384)
-  .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
+/** JWS compact. */
+const signedText = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
+/** A signed record; its bytes are relayed as they are. See docs/formats.md. */
+export const SignedRecord = signedText(16_384);
 /** What goes beside the credential records of a batch, and is signed in each by its digest. See docs/formats.md, *Sealing*. */
 export const Encapsulation = z
   .string()
@@ -53,15 +56,9 @@ export const CredentialRecord = z
     'three base64url parts, a tilde and a fourth',
   );
 /** What Connect says that the tenant has of a forest: signed, and relayed as it is. One that tells of groups is longer than a record. */
-export const SignedHead = z
-  .string()
-  .max(24_576)
-  .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
+export const SignedHead = signedText(24_576);
 /** The managed domain's answer to a head; it may tell 2,000 users one by one, and as many groups and slices. */
-export const SignedReceipt = z
-  .string()
-  .max(720_896)
-  .regex(/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/, 'three base64url parts');
+export const SignedReceipt = signedText(720_896);
 export const Sequence = z.int().nonnegative();
 
 /** Replication metadata of unicodePwd: compared as AD does, after the epoch. */

@@ -111,8 +111,13 @@ export function lineDigest({
 /** The digest of a bucket's lines, in whatever order; of none it is zero. */
 export function linesDigest(lines: Iterable<Line>): Uint8Array {
   const digest = new Uint8Array(DIGEST_LENGTH);
-  for (const line of lines) for (const [i, byte] of lineDigest(line).entries()) digest[i]! ^= byte;
+  for (const line of lines) addTo(digest, lineDigest(line));
   return digest;
+}
+
+/** By exclusive or. */
+function addTo(digest: Uint8Array, line: Uint8Array): void {
+  for (const [i, byte] of line.entries()) digest[i]! ^= byte;
 }
 
 /** A group that is there, or a slice of its members, with the sequence of its record. */
@@ -166,10 +171,10 @@ function groupDigestOf(lines: string[]): Uint8Array {
 /** What Connect and the tenant compare of groups, as `linesDigest` of users: by bucket, the exclusive or of the digests of its lines. */
 export function groupLineDigests(entries: Iterable<GroupEntry>): string {
   const digests = Array.from({ length: BUCKETS }, () => new Uint8Array(DIGEST_LENGTH));
-  for (const entry of entries) {
-    const digest = digests[groupBucketOf(entry)]!;
-    for (const [i, byte] of hash('sha256', groupLine(entry), 'buffer').subarray(0, DIGEST_LENGTH).entries())
-      digest[i]! ^= byte;
-  }
+  for (const entry of entries)
+    addTo(
+      digests[groupBucketOf(entry)]!,
+      hash('sha256', groupLine(entry), 'buffer').subarray(0, DIGEST_LENGTH),
+    );
   return packBuckets(digests);
 }

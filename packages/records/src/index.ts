@@ -42,7 +42,7 @@ export {
 } from './kinds/group.ts';
 export { type Head, type HeadFields, MAX_HEAD_LENGTH } from './kinds/head.ts';
 export { MAX_RECORD_LENGTH } from './kinds/kind.ts';
-export type { GroupRecordKind, RecordKind } from './kinds/kinds.ts';
+export type { RecordKind } from './kinds/kinds.ts';
 export type { MembersFields, MembersRecord } from './kinds/members.ts';
 export {
   MAX_ENTRIES,
@@ -86,6 +86,7 @@ export {
 } from './signing-key.ts';
 export {
   bitsOf,
+  coversEverybody,
   decidingSlice,
   divideMembers,
   isBelow,

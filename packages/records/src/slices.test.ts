@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   bitsOf,
+  coversEverybody,
   decidingSlice,
   divideMembers,
   generateSigningKey,
@@ -282,4 +283,11 @@ test('of the live slices of a large group one that is newer and shorter leaves n
   const shorter = { prefix: '', sequence: 1_000_000 };
   assert.equal(liveSlices(old).length, old.length);
   assert.deepEqual(liveSlices([...old, shorter]), [shorter]);
+});
+
+test('slices tell of everybody when they leave no prefix out', () => {
+  assert.equal(coversEverybody([]), false);
+  assert.equal(coversEverybody(['']), true);
+  assert.equal(coversEverybody(['0', '10']), false);
+  assert.equal(coversEverybody(['0', '10', '11']), true);
 });

@@ -114,6 +114,15 @@ export function liveSlices<S extends Slice>(slices: Iterable<S>): S[] {
   return [...live];
 }
 
+/** Whether slices with these prefixes tell of everybody: only then does it follow from them who is not in the group. */
+export function coversEverybody(prefixes: Iterable<string>): boolean {
+  const known = new Set(prefixes);
+  const longest = Math.max(0, ...Array.from(known, ({ length }) => length));
+  const covers = (prefix: string): boolean =>
+    known.has(prefix) || (prefix.length < longest && covers(`${prefix}0`) && covers(`${prefix}1`));
+  return covers('');
+}
+
 /** The newest slice that covers a member; undefined where none does. */
 export function decidingSlice<S extends Slice>(slices: ReadonlyMap<string, S>, key: string): S | undefined {
   let newest: S | undefined;

@@ -1,6 +1,7 @@
 import type { GroupChange, MembersChange, MembersVerdict, Verdict } from '@causeway/contract';
 import {
   type AnyGroupRecord,
+  coversEverybody,
   decidingSlice,
   differingBuckets,
   type GroupEntry,
@@ -92,7 +93,7 @@ export class PeerGroups {
   /** Who is in a group by what was signed, of whom the tenant has or who is known by SID; undefined where it has not all slices. */
   membersOf(sourceAnchor: string, isThere: (anchor: string) => boolean): string[] | undefined {
     const slices = this.groups.get(sourceAnchor)?.slices;
-    if (slices === undefined || !isWhole([...slices.keys()])) return undefined;
+    if (slices === undefined || !coversEverybody(slices.keys())) return undefined;
     const deleted = this.deletions.get(sourceAnchor) ?? 0;
     const counting = new Map([...slices].filter(([, { sequence }]) => sequence > deleted));
     const named = [...counting.values()].flatMap(slice =>
@@ -131,11 +132,4 @@ export class PeerGroups {
     const verified = verifyGroupRecord(record, id => (id === keyId ? signer : undefined), { tenant });
     return verified.ok ? verified.record : undefined;
   }
-}
-
-/** Whether prefixes cover all keys. */
-function isWhole(prefixes: readonly string[], prefix = ''): boolean {
-  if (prefixes.includes(prefix)) return true;
-  if (!prefixes.some(each => each.startsWith(prefix))) return false;
-  return isWhole(prefixes, `${prefix}0`) && isWhole(prefixes, `${prefix}1`);
 }

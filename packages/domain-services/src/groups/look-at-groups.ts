@@ -1,9 +1,9 @@
+import { coversEverybody } from '@causeway/records';
 import { readAccountMark } from '../directory/account-mark.ts';
 import type { Values } from '../directory/attributes.ts';
 import { groupValues } from '../directory/groups/group-values.ts';
 import { type FoundGroup, MAX_MEMBERS } from '../directory/groups/managed-groups.ts';
 import { type GroupEntry, newGroup, withoutGroup } from '../ledger/groups/group-book.ts';
-import { coversEverybody } from '../ledger/groups/slice-book.ts';
 import type { GroupContext } from './group-context.ts';
 
 /** What is otherwise in the directory than it was written. */
@@ -90,7 +90,9 @@ export async function lookAtMembers(
   if (found === undefined) return none;
   const written = ledger.memberships.written(entry);
   const lost = [...written].filter(([guid]) => !found.has(guid));
-  const isKnown = !!ledger.state.get('groupsReadAt') && coversEverybody(ledger.slices.of(entry));
+  const isKnown =
+    !!ledger.state.get('groupsReadAt') &&
+    coversEverybody(ledger.slices.of(entry).map(({ prefix }) => prefix));
   const strangers = ledger.transaction(() => {
     for (const [, key] of lost) ledger.memberships.removed(entry, key);
     return [...found].filter(guid => !written.has(guid) && !ledger.memberships.adopt(entry, guid));

@@ -6,6 +6,10 @@ import { READING_VERSIONS, READS, readingVersionOf } from './reads.ts';
 
 /** In characters: the digests of its buckets take most of it. */
 export const MAX_HEAD_LENGTH = 24 * 1024;
+const digests = base64url(
+  `${BUCKETS} digests of ${DIGEST_LENGTH} bytes`,
+  length => length === BUCKETS * DIGEST_LENGTH,
+);
 const NO_GROUPS = { groups: absent, slices: absent, groupBuckets: absent };
 
 /** What a forest's Connect says that the tenant has of the forest: nothing may be missing, and nothing be more. */
@@ -16,17 +20,11 @@ export const HEAD = signedKind({
     time: field(time, 'when it was so'),
     accounts: field(count, 'how many users'),
     credentials: field(count, 'how many of them with a credential record or a withdrawal'),
-    buckets: field(
-      base64url(`${BUCKETS} digests of ${DIGEST_LENGTH} bytes`, length => length === BUCKETS * DIGEST_LENGTH),
-      'the digests of all buckets, one after the other',
-    ),
+    buckets: field(digests, 'the digests of all buckets, one after the other'),
     ...READS,
     groups: field(count, 'how many groups'),
     slices: field(count, 'how many live [slices](#slices) of their members'),
-    groupBuckets: field(
-      base64url(`${BUCKETS} digests of ${DIGEST_LENGTH} bytes`, length => length === BUCKETS * DIGEST_LENGTH),
-      'the digests of all buckets of groups and slices, one after the other',
-    ),
+    groupBuckets: field(digests, 'the digests of all buckets of groups and slices, one after the other'),
   },
   versions: {
     1: { ...READING_VERSIONS[1], checks: { ...READING_VERSIONS[1].checks, ...NO_GROUPS } },

@@ -17,4 +17,3 @@ export const KINDS = [...RECORDS, ...GROUP_RECORDS, ...STATEMENTS] as const;
 
 export type AnyKind = (typeof KINDS)[number];
 export type RecordKind = (typeof RECORDS)[number]['name'];
-export type GroupRecordKind = (typeof GROUP_RECORDS)[number]['name'];

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { isBelow, liveSlices, memberKey } from '@causeway/records';
 import fc from 'fast-check';
 import { Ledger } from '../ledger.ts';
-import { coversEverybody, type LedgerSlice } from './slice-book.ts';
+import type { LedgerSlice } from './slice-book.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'causeway-slices-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -71,12 +71,4 @@ test('in whatever order slices come, and however often, the newest that covers a
     }),
     { numRuns: 60 },
   );
-});
-
-test('slices tell of everybody when they leave no prefix out', () => {
-  const slices = (...prefixes: string[]) => prefixes.map((prefix, n) => ({ prefix, sequence: n + 1 }));
-  assert.equal(coversEverybody([]), false);
-  assert.equal(coversEverybody(slices('')), true);
-  assert.equal(coversEverybody(slices('0', '10')), false);
-  assert.equal(coversEverybody(slices('0', '10', '11')), true);
 });

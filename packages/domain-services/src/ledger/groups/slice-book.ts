@@ -91,12 +91,3 @@ export class SliceBook {
     this.#database.run(`DELETE FROM slices ${OF_PERSON} AND prefix = ?`, forest, anchor, prefix);
   }
 }
-
-/** Whether slices tell of everybody: only then does it follow from them who is not in the group. */
-export function coversEverybody(slices: readonly Slice[]): boolean {
-  const prefixes = new Set(slices.map(({ prefix }) => prefix));
-  const longest = Math.max(0, ...slices.map(({ prefix }) => prefix.length));
-  const covers = (prefix: string): boolean =>
-    prefixes.has(prefix) || (prefix.length < longest && covers(`${prefix}0`) && covers(`${prefix}1`));
-  return covers('');
-}
