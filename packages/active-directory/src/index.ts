@@ -25,7 +25,7 @@ export {
   readDirectoryRoots,
 } from './directory-identity.ts';
 export type { AttributeShape } from './import/attribute-shape.ts';
-export { GROUP_ATTRIBUTES, GROUP_FILTER, type GroupAttribute } from './import/group-attributes.ts';
+export { GROUP_ATTRIBUTES, GROUP_FILTER } from './import/group-attributes.ts';
 export type { FullImportReason } from './import/import-cookie.ts';
 export { importedUpTo, moveImportCookie } from './import/import-cookie.ts';
 export { type ImportOptions, type ImportPage, importObjects } from './import/import-objects.ts';

@@ -1,3 +1,4 @@
+import { encodeGuid, type Guid } from '@causeway/wire';
 import { LdapError } from './ldap-error.ts';
 
 /** One attribute type and value of a relative distinguished name, the value without escapes. */
@@ -26,6 +27,9 @@ export function filterEscape(value: string | Uint8Array): string {
   }
   return value.replaceAll(/[\\*()\0]/g, char => `\\${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
+
+/** The filter that finds an object by its objectGUID. */
+export const guidFilter = (guid: Guid): string => `(objectGUID=${filterEscape(encodeGuid(guid))})`;
 
 /**
  * The relative names of a DN, the object's own first; more than one part in a name with `+` (RFC 4514 3).

@@ -20,7 +20,7 @@ export {
   SdFlagsControl,
   showDeleted,
 } from './controls.ts';
-export { escapeRdn, filterEscape, parentDn, parseDn, type RdnPart, rdnText } from './dn.ts';
+export { escapeRdn, filterEscape, guidFilter, parentDn, parseDn, type RdnPart, rdnText } from './dn.ts';
 export { bytesOf, type LdapAttributes, type LdapEntry, type LdapValue, textOf } from './entry.ts';
 export { type ExtendedDn, parseExtendedDn } from './extended-dn.ts';
 export { LdapError, type LdapErrorCode } from './ldap-error.ts';

@@ -17,7 +17,5 @@ export const GROUP_ATTRIBUTES = {
   isCriticalSystemObject: text,
 } as const satisfies Record<string, AttributeShape>;
 
-export type GroupAttribute = keyof typeof GROUP_ATTRIBUTES;
-
 /** Groups, also deleted ones. */
 export const GROUP_FILTER = '(objectClass=group)';

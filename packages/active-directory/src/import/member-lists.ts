@@ -1,7 +1,7 @@
 import {
   bytesOf,
   ExtendedDnControl,
-  filterEscape,
+  guidFilter,
   type LdapConnection,
   type LdapEntry,
   LdapError,
@@ -10,7 +10,7 @@ import {
   readValueRange,
   type ValueRange,
 } from '@causeway/ldap';
-import { DecodeError, decodeGuid, encodeGuid, type Guid } from '@causeway/wire';
+import { DecodeError, decodeGuid, type Guid } from '@causeway/wire';
 import { GROUP_FILTER } from './group-attributes.ts';
 import { type MemberValue, parseMember } from './member-changes.ts';
 import { readAhead } from './read-ahead.ts';
@@ -145,7 +145,7 @@ async function* readRanges(
   count: number,
   limit: number,
 ): AsyncGenerator<{ values: LdapValue[]; isLast: boolean }, void> {
-  const filter = `(&${object.filter}${byGuid(object.objectGuid)})`;
+  const filter = `(&${object.filter}${guidFilter(object.objectGuid)})`;
   let attempt = 1;
   for (let from = 0; ; ) {
     const attributes = [rangeOption(attribute, from, count)];
@@ -169,14 +169,12 @@ async function* readRanges(
   }
 }
 
-const byGuid = (guid: Guid): string => `(objectGUID=${filterEscape(encodeGuid(guid))})`;
-
 function* groupsByGuid(objectGuids: Iterable<Guid>): Generator<string> {
   const guids = [...new Set(objectGuids)];
   for (let at = 0; at < guids.length; at += PAGE)
     yield `(&${GROUP_FILTER}(|${guids
       .slice(at, at + PAGE)
-      .map(byGuid)
+      .map(guidFilter)
       .join('')}))`;
 }
 

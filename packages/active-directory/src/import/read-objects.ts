@@ -1,5 +1,5 @@
-import { DirSyncControl, DirSyncFlag, filterEscape, type LdapConnection, LdapError } from '@causeway/ldap';
-import { encodeGuid, type Guid } from '@causeway/wire';
+import { DirSyncControl, DirSyncFlag, guidFilter, type LdapConnection, LdapError } from '@causeway/ldap';
+import type { Guid } from '@causeway/wire';
 import type { ImportOptions } from './import-objects.ts';
 import { askedAttributes, type ImportedObject, readEntries } from './imported-object.ts';
 import { OBJECT_ATTRIBUTES, OBJECT_FILTER } from './object-attributes.ts';
@@ -26,7 +26,7 @@ export async function* readObjects(
   const attributes = askedAttributes(shapes);
   const guids = [...options.objectGuids];
   for (let at = 0; at < guids.length; at += BATCH) {
-    const named = guids.slice(at, at + BATCH).map(guid => `(objectGUID=${filterEscape(encodeGuid(guid))})`);
+    const named = guids.slice(at, at + BATCH).map(guidFilter);
     const filter = `(&(|${named.join('')})${options.filter ?? OBJECT_FILTER})`;
     let cookie: Buffer | undefined;
     for (let page = 0; ; page++) {

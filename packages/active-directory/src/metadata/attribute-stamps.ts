@@ -1,5 +1,5 @@
-import { bytesOf, filterEscape, type LdapConnection, showDeleted } from '@causeway/ldap';
-import { decodeGuid, encodeGuid, type Guid, Reader } from '@causeway/wire';
+import { bytesOf, guidFilter, type LdapConnection, showDeleted } from '@causeway/ldap';
+import { decodeGuid, type Guid, Reader } from '@causeway/wire';
 import type { Cursor } from './up-to-date-vector.ts';
 
 /** Attributes whose last change can be looked up, as replication numbers them ([MS-DRSR] 5.16.4). */
@@ -35,7 +35,7 @@ export async function readAttributeStamps(
   objectGuid: Guid,
 ): Promise<AttributeStamps> {
   const [entry] = await connection.search(namingContext, {
-    filter: `(objectGUID=${filterEscape(encodeGuid(objectGuid))})`,
+    filter: guidFilter(objectGuid),
     attributes: ['replPropertyMetaData'],
     controls: [showDeleted()],
   });

@@ -5,6 +5,7 @@ import {
   decodeSid,
   encodeGuid,
   filterEscape,
+  guidFilter,
   type LdapConnection,
   type LdapEntry,
   LdapError,
@@ -142,7 +143,7 @@ export class ManagedDirectory {
 
   /** Accounts by objectGUID, wherever they were moved to; one that is not there is not in the answer. */
   async see(guids: readonly string[]): Promise<Map<string, SeenAccount>> {
-    const terms = guids.map(guid => `(objectGUID=${filterEscape(encodeGuid(guid))})`);
+    const terms = guids.map(guidFilter);
     const entries = await this.#searchEach(terms, this.base, [...NAMES, ...SEEN]);
     return new Map(entries.map(seenOf).map(seen => [seen.guid, seen]));
   }

@@ -7,6 +7,7 @@ import {
   filterEscape,
   type LdapConnection,
   LdapError,
+  parseExtendedDn,
 } from '@causeway/ldap';
 import { encodeSecurityDescriptor, SE_DACL_PROTECTED, type Sid } from '@causeway/wire';
 import type { ManagedDomain } from '../managed-domain.ts';
@@ -138,7 +139,7 @@ export function domainSids(directory: ManagedDirectory): Promise<string[]> {
 }
 
 /** The objectGUID in a name as it comes with `ExtendedDnControl`; another text is no member of ours. */
-const guidOf = (name: string): string => /^<GUID=([0-9a-f-]{36})>/i.exec(name)?.[1]?.toLowerCase() ?? name;
+const guidOf = (name: string): string => parseExtendedDn(name).guid ?? name;
 
 /** The first SID in `sIDHistory` of whatever has one. */
 export async function sidHistories(directory: ManagedDirectory): Promise<{ guid: string; sid: string }[]> {

@@ -7,9 +7,13 @@ import {
   type LdapConnection,
   type LdapEntry,
   LdapError,
+  parseExtendedDn,
   permissiveModify,
+  rangeOption,
+  readValueRange,
   showDeleted,
   textOf,
+  type ValueRange,
 } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
 import { MARK_ATTRIBUTE } from '../account-mark.ts';
@@ -164,24 +168,20 @@ export class ManagedGroups {
   }
 }
 
-const MEMBER = /^member(?:;range=\d+-(\d+|\*))?$/i;
-const GUID_OF = /^<GUID=([0-9a-f-]{36})>/i;
-
 async function readMembers(ldap: LdapConnection, guid: string): Promise<Set<string>> {
   const members = new Set<string>();
-  for (let from = 0; from < MAX_ALL_MEMBERS; ) {
-    const attributes = [`member;range=${from}-${from + RANGE - 1}`];
+  for (let from: number | undefined = 0; from < MAX_ALL_MEMBERS; ) {
+    const attributes = [rangeOption('member', from, RANGE)];
     const controls = [new ExtendedDnControl()];
     const [entry] = await ldap.search(`<GUID=${guid}>`, { scope: 'base', attributes, controls });
-    const part = entry && Object.entries(entry.attributes).find(([name]) => MEMBER.test(name));
-    if (part === undefined) return members;
-    for (const value of part[1] ?? []) {
-      const member = GUID_OF.exec(String(value))?.[1];
-      if (member !== undefined) members.add(member.toLowerCase());
+    if (entry === undefined) return members;
+    const { values, next }: ValueRange = readValueRange(entry, 'member', from);
+    for (const value of values) {
+      const { guid: member } = parseExtendedDn(String(value));
+      if (member !== null) members.add(member);
     }
-    const last = MEMBER.exec(part[0])?.[1];
-    if (last === undefined || last === '*') return members;
-    from = Number(last) + 1;
+    if (next === undefined) return members;
+    from = next;
   }
   throw new LdapError('limit', `a group has more than ${MAX_ALL_MEMBERS} members`);
 }
