@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { person } from '../testing/fixtures.ts';
-import { accountDigest, decideAccount } from './decide-account.ts';
+import { digestOf } from './attributes.ts';
+import { decideAccount } from './decide-account.ts';
 
 const context = { domain: 'corp.example.com', ownAccount: 'connector' };
 const decide = (
@@ -99,7 +100,7 @@ test('what the original leaves out is left out, each with its reason', () => {
 
 test('equal accounts have equal digests, and any change another one', () => {
   const digest = (attributes: Record<string, string>) =>
-    accountDigest(accountOf(decide(attributes)), person(1).guid);
+    digestOf(accountOf(decide(attributes)), person(1).guid);
   assert.equal(digest({ title: 'Clerk' }), digest({ title: 'Clerk' }));
   assert.notEqual(digest({ title: 'Clerk' }), digest({ title: 'Boss' }));
   assert.notEqual(digest({ userAccountControl: '514' }), digest({}));

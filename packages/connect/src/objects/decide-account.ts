@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { Profile } from '@causeway/contract';
+import { NULL_SID } from '@causeway/records';
 import { FILETIME_NEVER, filetimeToIso } from '@causeway/wire';
 import type { ScopeContext } from '../context.ts';
 import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
 import { UserAccountControl } from '../user-account-control.ts';
+import { first } from './attributes.ts';
 
 /** A user as the tenant should have it. */
 export interface Account {
@@ -19,9 +20,6 @@ export type AccountDecision = { inScope: true; account: Account } | { inScope: f
 
 /** Raised when the rules below change: every object is then decided anew. */
 export const RULES_VERSION = 2;
-
-/** Nobody ([MS-DTYP] 2.4.2.4). */
-const NULL_SID = 'S-1-0-0';
 
 /** Most characters of a descriptive attribute that the tenant takes. */
 const MAX_TEXT = 1024;
@@ -85,20 +83,6 @@ function whyOutOfScope(object: ScopedObject, context: ScopeContext): string | un
 
 export const isInetOrgPerson = ({ objectClasses }: Pick<SpaceObject, 'objectClasses'>): boolean =>
   objectClasses.some(name => name.toLowerCase() === 'inetorgperson');
-
-/** The digest by which a change is recognized; the same account gives the same digest. */
-export function accountDigest(account: Account, objectGuid: string): string {
-  // Key order is the order of the literal above, so equal accounts serialize alike.
-  return createHash('sha256')
-    .update(JSON.stringify([objectGuid, account]))
-    .digest('base64url');
-}
-
-function first(attributes: StoredAttributes, name: string): string | undefined {
-  const values = attributes[name];
-  const value = typeof values === 'string' ? values : values?.[0];
-  return value === '' ? undefined : value;
-}
 
 function text(attributes: StoredAttributes, name: string): string | null {
   return first(attributes, name)?.slice(0, MAX_TEXT) ?? null;

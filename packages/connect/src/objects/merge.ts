@@ -1,8 +1,9 @@
 import type { ImportedObject } from '@causeway/active-directory';
 import type { ScopeContext } from '../context.ts';
 import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
-import { accountDigest, decideAccount } from './decide-account.ts';
-import { decideGroup, groupDigest } from './groups/decide-group.ts';
+import { digestOf } from './attributes.ts';
+import { decideAccount } from './decide-account.ts';
+import { decideGroup } from './groups/decide-group.ts';
 import { sourceAnchorOf } from './source-anchor.ts';
 
 /** What a directory says of an object. */
@@ -62,21 +63,23 @@ export function mergeImported(
 /** What the rules say of a user. */
 export function decideObject(object: DirectoryObject, context: ScopeContext): DecidedObject {
   const decision = decideAccount(object, context);
-  return {
-    ...object,
-    anchor: sourceAnchorOf(object.guid),
-    scopeReason: decision.inScope ? undefined : decision.reason,
-    desiredDigest: decision.inScope ? accountDigest(decision.account, object.guid) : undefined,
-  };
+  return decision.inScope ? desired(object, decision.account) : outOfScope(object, decision.reason);
 }
 
 /** What they say of a group. @param wasExported the tenant has it */
 export function decideGroupObject(object: DirectoryObject, wasExported: boolean): DecidedObject {
   const decision = decideGroup(object, wasExported);
-  return {
-    ...object,
-    anchor: sourceAnchorOf(object.guid),
-    scopeReason: decision.inScope ? undefined : decision.reason,
-    desiredDigest: decision.inScope ? groupDigest(decision.group, object.guid) : undefined,
-  };
+  return decision.inScope ? desired(object, decision.group) : outOfScope(object, decision.reason);
 }
+
+const desired = (object: DirectoryObject, wanted: object): DecidedObject => ({
+  ...object,
+  anchor: sourceAnchorOf(object.guid),
+  scopeReason: undefined,
+  desiredDigest: digestOf(wanted, object.guid),
+});
+
+const outOfScope = (object: DirectoryObject, scopeReason: string): DecidedObject => ({
+  ...object,
+  ...{ anchor: sourceAnchorOf(object.guid), scopeReason, desiredDigest: undefined },
+});

@@ -4,7 +4,8 @@ import { isSaidAnew } from '../store/comparing/marks.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { UserAccountControl } from '../user-account-control.ts';
-import { accountDigest, accountOf, userAccountControl } from './decide-account.ts';
+import { digestOf } from './attributes.ts';
+import { accountOf, userAccountControl } from './decide-account.ts';
 
 /** GUIDs of those whose deletion, or first export, waits for an administrator. */
 export interface Waiting {
@@ -137,13 +138,13 @@ export function disabledWhileWaiting(
   const account = accountOf(object.attributes, scope);
   if (isSaidAnew(object)) return asItWas(object, account);
   if (!isOff(account, now) || isKnownOff(object, account, now)) return undefined;
-  return { ...object, desiredDigest: `${DISABLED}${accountDigest(account, object.guid)}` };
+  return { ...object, desiredDigest: `${DISABLED}${digestOf(account, object.guid)}` };
 }
 
 /** The state before, which the tenant lost: as it was known last, and disabled if it was. */
 function asItWas(object: SpaceObject, account: Account): SpaceObject {
   const wasDisabled = object.exportedDigest!.includes(DISABLED);
-  const desiredDigest = `${wasDisabled ? DISABLED : ''}${accountDigest(account, object.guid)}`;
+  const desiredDigest = `${wasDisabled ? DISABLED : ''}${digestOf(account, object.guid)}`;
   if (!wasDisabled) return { ...object, desiredDigest };
   const off = userAccountControl(object.attributes) | UserAccountControl.accountDisable;
   return { ...object, desiredDigest, attributes: { ...object.attributes, userAccountControl: String(off) } };
@@ -159,7 +160,7 @@ function isKnownOff({ exportedDigest, guid }: SpaceObject, account: Account, now
   if (exportedDigest === undefined || isSaidAnew({ exportedDigest })) return false;
   return (
     exportedDigest.includes(DISABLED) ||
-    (isOff(account, now) && exportedDigest.endsWith(accountDigest(account, guid)))
+    (isOff(account, now) && exportedDigest.endsWith(digestOf(account, guid)))
   );
 }
 

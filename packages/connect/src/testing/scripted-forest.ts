@@ -6,7 +6,7 @@ import {
 } from '@causeway/active-directory';
 import { encodeGuid, encodeSid, type LdapConnection } from '@causeway/ldap';
 import type { Clock } from '@causeway/service';
-import { dateToFiletime, FILETIME_NEVER } from '@causeway/wire';
+import { dateToFiletime, FILETIME_NEVER, ridOf } from '@causeway/wire';
 import { DirectoryGuard } from '../domain-controller/directory-guard.ts';
 import type { DomainController } from '../domain-controller/domain-controller.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
@@ -252,6 +252,3 @@ export class ScriptedForest {
     return scriptedReplication({ forest, people, invocationId: this.#invocationId, usn: () => this.#usn });
   }
 }
-
-/** The last part of a SID. */
-const ridOf = (sid: string): number => Number(sid.slice(sid.lastIndexOf('-') + 1));

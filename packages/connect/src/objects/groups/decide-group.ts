@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import type { GroupScope } from '@causeway/records';
+import { type GroupScope, NULL_SID } from '@causeway/records';
 import type { SpaceObject, StoredAttributes } from '../../store/connector-space.ts';
+import { first } from '../attributes.ts';
 
 /** A group as the tenant should have it. */
 export interface Group {
@@ -29,8 +29,6 @@ const KINDS = 0x3e;
 
 /** A group that the original makes for Exchange, and leaves out. */
 const COEXISTENCE = 'msol_ad_sync_richcoexistence';
-/** Nobody ([MS-DTYP] 2.4.2.4). */
-const NULL_SID = 'S-1-0-0';
 
 /**
  * Whether a group is synchronized, and as what: the original's rules "In from AD - Group Join" and "Group Common".
@@ -93,18 +91,4 @@ function hasMail(a: StoredAttributes): boolean {
 function groupType(a: StoredAttributes): number | undefined {
   const value = first(a, 'groupType');
   return value !== undefined && /^-?\d{1,10}$/.test(value) ? Number(value) : undefined;
-}
-
-/** The digest by which a change is recognized; the same group gives the same digest. */
-export function groupDigest(group: Group, objectGuid: string): string {
-  // Key order is the order of the literal above, so equal groups serialize alike.
-  return createHash('sha256')
-    .update(JSON.stringify([objectGuid, group]))
-    .digest('base64url');
-}
-
-function first(attributes: StoredAttributes, name: string): string | undefined {
-  const values = attributes[name];
-  const value = typeof values === 'string' ? values : values?.[0];
-  return value === '' ? undefined : value;
 }

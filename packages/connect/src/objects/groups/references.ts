@@ -1,4 +1,5 @@
 import { domainSidOf, type MemberValue } from '@causeway/active-directory';
+import { ridOf as lastPartOf } from '@causeway/wire';
 import { sourceAnchorOf } from '../source-anchor.ts';
 
 /** SIDs that a domain gave out; all others are well-known. */
@@ -24,7 +25,7 @@ const isOwn = (sid: string, domainSid: string | undefined): boolean =>
 
 /** The last part of a SID of the domain that is read; null of any other. */
 export function ridOf(sid: string | undefined, domainSid: string | undefined): number | null {
-  return sid !== undefined && isOwn(sid, domainSid) ? Number(sid.slice(sid.lastIndexOf('-') + 1)) : null;
+  return sid !== undefined && isOwn(sid, domainSid) ? lastPartOf(sid) : null;
 }
 
 /** The group that somebody is in by it, as its RID; undefined: none that counts. */

@@ -3,7 +3,8 @@ import type { ConnectorContext } from '../../context.ts';
 import { isSaidAnew } from '../../store/comparing/marks.ts';
 import type { SpaceObject } from '../../store/connector-space.ts';
 import { EventId } from '../../store/events.ts';
-import { groupDigest, groupOf } from './decide-group.ts';
+import { digestOf } from '../attributes.ts';
+import { groupOf } from './decide-group.ts';
 
 export const groupDeletionsOf = ({ connector }: Pick<ConnectorContext, 'connector'>): BulkList => ({
   scope: connector.name,
@@ -73,5 +74,5 @@ export function noteStrangerGroupWent(context: ConnectorContext, { anchor }: Spa
 /** What the tenant lost goes again, as it was, while the deletion waits. @returns undefined for what stays as it is */
 export function groupWhileWaiting(object: SpaceObject): SpaceObject | undefined {
   if (!isSaidAnew(object)) return undefined;
-  return { ...object, desiredDigest: groupDigest(groupOf(object.attributes), object.guid) };
+  return { ...object, desiredDigest: digestOf(groupOf(object.attributes), object.guid) };
 }
