@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
@@ -14,7 +13,7 @@ import {
 } from '@causeway/contract';
 import type { PublicDomainKeys } from '@causeway/domain-services';
 import { ForestPeer, type Person } from '@causeway/domain-services/testing';
-import { filterEscape, type LdapConnection, type LdapEntry, openLdap } from '@causeway/ldap';
+import { filterEscape, type LdapConnection, type LdapEntry } from '@causeway/ldap';
 import {
   CLOUD_FOREST,
   CredentialSealer,
@@ -22,28 +21,17 @@ import {
   type PublicKeyInfo,
   sealingPublicKey,
 } from '@causeway/records';
-import { baseDn, domainLayout, domainStatus, stopDomain } from '@causeway/samba';
+import { domainStatus } from '@causeway/samba';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
-import { runCli, runCliJson } from '../places/run-cli.ts';
+import { runCli } from '../places/run-cli.ts';
 
-const REALM = 'AADDS22.EXAMPLE.NET';
-const NETBIOS = 'AADDS22';
-const ADDRESS = '127.0.0.22';
-const BASE = baseDn({ realm: REALM });
+const service = new DomainPlace(22);
+const { realm: REALM, netbios: NETBIOS, address: ADDRESS, base: BASE, folder, state, layout, cli } = service;
 const USERS = `OU=AADDC Users,${BASE}`;
 const FOREST = 'corp.example.com';
 const THRESHOLD = 3;
-
-const folder = mkdtempSync(join(tmpdir(), 'causeway-domain-'));
-const state = join(folder, 'state');
-const codeFile = join(folder, 'code');
-writeFileSync(codeFile, 'once\n', { mode: 0o600 });
-const samba = join(state, 'samba');
-const layout = domainLayout(samba);
-const service = new DomainPlace(folder);
-const cli = (...args: string[]) => runCliJson(['domain', ...args, '--state', state]);
 
 let tenant: TenantPeer;
 let forest: ForestPeer;
@@ -53,8 +41,8 @@ let key: PublicKeyInfo;
 let ldap: LdapConnection;
 
 const createArguments = (url: string) => [
-  ...['--realm', REALM, '--netbios', NETBIOS, '--host-name', 'ds22', '--address', ADDRESS],
-  ...['--dns', 'none', '--tenant', url, '--code-file', codeFile, '--deletion-threshold', String(THRESHOLD)],
+  ...service.createArguments(url),
+  ...['--deletion-threshold', String(THRESHOLD)],
 ];
 
 before(async () => {
@@ -63,20 +51,18 @@ before(async () => {
   cloud = new ForestPeer(tenant.tenantId, CLOUD_FOREST);
   tenant.offer('connect', forest.publicKey);
   tenant.ownKey = cloud.publicKey;
-  const created = await cli('create', ...createArguments(tenant.url));
-  const keys = (await cli('fingerprint')) as unknown as PublicDomainKeys;
+  const created = await cli<{ fingerprint: string }>('create', ...createArguments(tenant.url));
+  const keys = await cli<PublicDomainKeys>('fingerprint');
   ({ key } = keys);
   assert.equal(created.fingerprint, keys.fingerprint);
   await service.start();
-  ldap = await openLdap({ url: { socketPath: layout.ldapi }, timeoutMs: 20_000 });
+  ldap = await service.openLdap();
 });
 
 after(async () => {
   await ldap?.close();
-  await service.stop();
-  await stopDomain(layout);
+  await service.end();
   await tenant?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const eventually = <T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> =>
@@ -191,7 +177,7 @@ test('what is made is private, hardened and not made twice', async () => {
   const elsewhere = ['--state', join(folder, 'other'), '--directory', occupied];
   const refused = await runCli(['domain', 'create', ...createArguments(tenant.url), ...elsewhere]);
   assert.match(refused.stderr, /is not empty and was not made by this command/);
-  const adopted = ['--state', join(folder, 'third'), '--directory', samba];
+  const adopted = ['--state', join(folder, 'third'), '--directory', layout.directory];
   const stolen = await runCli(['domain', 'create', ...createArguments(tenant.url), ...adopted]);
   assert.match(stolen.stderr, /is not empty and was not made by this command/);
   const second = await runCli(['domain', 'run', '--state', state]);

@@ -1,34 +1,22 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { OnPremisesSids, DomainUserStatus as UserStatus } from '@causeway/contract';
 import { ForestPeer, type Group, nameWithDigits, type Person } from '@causeway/domain-services/testing';
-import { bytesOf, decodeSid, type LdapConnection, openLdap } from '@causeway/ldap';
+import { bytesOf, decodeSid, type LdapConnection } from '@causeway/ldap';
 import type { GroupFields } from '@causeway/records';
-import { baseDn, domainLayout, stopDomain } from '@causeway/samba';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
-import { runCliJson } from '../places/run-cli.ts';
 
 // On-premises SIDs of security groups in the managed domain, by the rules of people's, and names that people and groups both want. Of
 // people alone it is e2e/sids.test.ts.
 
-const REALM = 'AADDS27.EXAMPLE.NET';
-const ADDRESS = '127.0.0.27';
-const BASE = baseDn({ realm: REALM });
+const service = new DomainPlace(27);
+const { base: BASE, state, cli } = service;
 const USERS = `OU=AADDC Users,${BASE}`;
 const SHADOWS = `OU=On-premises SIDs,${BASE}`;
 
-const folder = mkdtempSync(join(tmpdir(), 'causeway-group-sids-'));
-const state = join(folder, 'state');
-const codeFile = join(folder, 'code');
-writeFileSync(codeFile, 'once\n', { mode: 0o600 });
-const layout = domainLayout(join(state, 'samba'));
-const service = new DomainPlace(folder);
-const cli = <T = { message: string }>(...args: string[]) =>
-  runCliJson<T>(['domain', ...args, '--state', state]);
 const eventually = <T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>) =>
   service.eventually(what, look, 60_000);
 
@@ -47,14 +35,11 @@ before(async () => {
   other = new ForestPeer(tenant.tenantId, 'fabrikam.example.org');
   tenant.offer('connect', forest.publicKey);
   tenant.offer('other connect', other.publicKey);
-  await cli(
-    ...['create', '--realm', REALM, '--netbios', 'AADDS27', '--host-name', 'ds27', '--address', ADDRESS],
-    ...['--dns', 'none', '--tenant', tenant.url, '--code-file', codeFile],
-  );
+  await service.create(tenant.url);
   await service.start();
   for (const one of [forest, other])
     await cli('trust-agent', one.publicKey.fingerprint, '--forest', one.forest);
-  ldap = await openLdap({ url: { socketPath: layout.ldapi }, timeoutMs: 20_000 });
+  ldap = await service.openLdap();
   const [domain] = await ldap.search(BASE, { scope: 'base', attributes: ['objectSid'] });
   ownSid = decodeSid(bytesOf(domain!, 'objectSid')!);
   alice = forest.person('alice');
@@ -63,10 +48,8 @@ before(async () => {
 
 after(async () => {
   await ldap?.close();
-  await service.stop();
-  await stopDomain(layout);
+  await service.end();
   await tenant?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const say = (group: Group, changes: Partial<GroupFields> = {}, by = forest) =>

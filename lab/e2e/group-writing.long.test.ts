@@ -1,36 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DomainStatus } from '@causeway/contract';
 import type { PublicDomainKeys } from '@causeway/domain-services';
 import { ForestPeer, type Group, type Person } from '@causeway/domain-services/testing';
-import { bytesOf, decodeSid, type LdapConnection, type LdapEntry, openLdap, textOf } from '@causeway/ldap';
+import { bytesOf, decodeSid, type LdapConnection, type LdapEntry, textOf } from '@causeway/ldap';
 import type { GroupFields } from '@causeway/records';
-import { baseDn, domainLayout, runTool, stopDomain } from '@causeway/samba';
+import { runTool } from '@causeway/samba';
 import { runClient } from '../domains/run-client.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
-import { runCliJson } from '../places/run-cli.ts';
 
 // Groups and their members in the managed domain, of a scripted tenant whose records a forest's key has signed.
 
-const REALM = 'AADDS26.EXAMPLE.NET';
-const ADDRESS = '127.0.0.26';
-const BASE = baseDn({ realm: REALM });
+const service = new DomainPlace(26);
+const { realm: REALM, address: ADDRESS, base: BASE, layout, cli } = service;
 const USERS = `OU=AADDC Users,${BASE}`;
 const FOREST = 'corp.example.com';
 const UNIVERSAL = { security: '-2147483640', distribution: '8' };
 
-const folder = mkdtempSync(join(tmpdir(), 'causeway-groups-'));
-const state = join(folder, 'state');
-const codeFile = join(folder, 'code');
-writeFileSync(codeFile, 'once\n', { mode: 0o600 });
-const layout = domainLayout(join(state, 'samba'));
-const service = new DomainPlace(folder);
-const cli = <T = { message: string }>(...args: string[]) =>
-  runCliJson<T>(['domain', ...args, '--state', state]);
 const eventually = <T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>) =>
   service.eventually(what, look, 60_000);
 
@@ -44,23 +31,18 @@ before(async () => {
   tenant = await TenantPeer.start();
   forest = new ForestPeer(tenant.tenantId, FOREST);
   tenant.offer('connect', forest.publicKey);
-  await cli(
-    ...['create', '--realm', REALM, '--netbios', 'AADDS26', '--host-name', 'ds26', '--address', ADDRESS],
-    ...['--dns', 'none', '--tenant', tenant.url, '--code-file', codeFile],
-  );
+  await service.create(tenant.url);
   await service.start();
   await cli('trust-agent', forest.publicKey.fingerprint, '--forest', FOREST);
-  ldap = await openLdap({ url: { socketPath: layout.ldapi }, timeoutMs: 20_000 });
+  ldap = await service.openLdap();
   [alice, bob] = ['alice', 'bob'].map(name => forest.person(name)) as [Person, Person];
   [staff, project] = ['Staff', 'Project'].map(name => forest.group(name)) as [Group, Group];
 });
 
 after(async () => {
   await ldap?.close();
-  await service.stop();
-  await stopDomain(layout);
+  await service.end();
   await tenant?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const say = (group: Group, ...records: string[]) =>

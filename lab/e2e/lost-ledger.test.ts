@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DomainStatus as Status, DomainUserStatus as UserStatus } from '@causeway/contract';
@@ -16,29 +15,18 @@ import {
   textOf,
 } from '@causeway/ldap';
 import { CLOUD_FOREST, CredentialSealer, type PublicKeyInfo } from '@causeway/records';
-import { baseDn, domainLayout, stopDomain } from '@causeway/samba';
+import { stopDomain } from '@causeway/samba';
 import { tryKinit } from '../domains/try-password.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
-import { runCli, runCliJson } from '../places/run-cli.ts';
+import { runCli } from '../places/run-cli.ts';
 
 // Domain Services and its directory lose each other: the ledger is gone or of an earlier day, the directory is of an earlier day, or an
 // administrator changes by hand what is Causeway's.
 
-const REALM = 'AADDS23.EXAMPLE.NET';
-const NETBIOS = 'AADDS23';
-const ADDRESS = '127.0.0.23';
-const BASE = baseDn({ realm: REALM });
+const service = new DomainPlace(23);
+const { realm: REALM, netbios: NETBIOS, address: ADDRESS, base: BASE, folder, state, layout, cli } = service;
 const FOREST = 'corp.example.com';
-
-const folder = mkdtempSync(join(tmpdir(), 'causeway-lost-'));
-const state = join(folder, 'state');
-const codeFile = join(folder, 'code');
-writeFileSync(codeFile, 'once\n', { mode: 0o600 });
-const layout = domainLayout(join(state, 'samba'));
-const service = new DomainPlace(folder);
-const cli = <T = { message: string }>(...args: string[]) =>
-  runCliJson<T>(['domain', ...args, '--state', state]);
 
 let tenant: TenantPeer;
 let forest: ForestPeer;
@@ -49,10 +37,7 @@ before(async () => {
   forest = new ForestPeer(tenant.tenantId, FOREST);
   tenant.offer('connect', forest.publicKey);
   tenant.ownKey = new ForestPeer(tenant.tenantId, CLOUD_FOREST).publicKey;
-  await cli(
-    ...['create', '--realm', REALM, '--netbios', NETBIOS, '--host-name', 'ds23', '--address', ADDRESS],
-    ...['--dns', 'none', '--tenant', tenant.url, '--code-file', codeFile],
-  );
+  await service.create(tenant.url);
   const configuration = join(state, 'configuration.json');
   const saved = JSON.parse(readFileSync(configuration, 'utf8')) as object;
   writeFileSync(configuration, JSON.stringify({ ...saved, headIntervalMs: 200 }), { mode: 0o600 });
@@ -62,10 +47,8 @@ before(async () => {
 });
 
 after(async () => {
-  await service.stop();
-  await stopDomain(layout);
+  await service.end();
   await tenant?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const trust = () => cli('trust-agent', forest.publicKey.fingerprint, '--forest', FOREST);

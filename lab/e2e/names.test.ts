@@ -1,32 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { DomainStatus as Status, DomainUserStatus as UserStatus } from '@causeway/contract';
 import type { PublicDomainKeys } from '@causeway/domain-services';
 import { ForestPeer, Ledger, type Person, settingsObjects } from '@causeway/domain-services/testing';
-import { bytesOf, decodeSid, filterEscape, type LdapConnection, openLdap } from '@causeway/ldap';
+import { bytesOf, decodeSid, filterEscape, type LdapConnection } from '@causeway/ldap';
 import type { AccountFields, PublicKeyInfo } from '@causeway/records';
-import { baseDn, domainLayout, stopDomain } from '@causeway/samba';
 import { encodeUtf16le } from '@causeway/wire';
 import { tryKinit, trySmb } from '../domains/try-password.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
-import { runCli, runCliJson } from '../places/run-cli.ts';
+import { runCli } from '../places/run-cli.ts';
 
-const REALM = 'AADDS24.EXAMPLE.NET';
-const NETBIOS = 'AADDS24';
-const ADDRESS = '127.0.0.24';
-const BASE = baseDn({ realm: REALM });
-
-const folder = mkdtempSync(join(tmpdir(), 'causeway-names-'));
-const state = join(folder, 'state');
-const codeFile = join(folder, 'code');
-writeFileSync(codeFile, 'once\n', { mode: 0o600 });
-const layout = domainLayout(join(state, 'samba'));
-const service = new DomainPlace(folder);
-const cli = (...args: string[]) => runCliJson(['domain', ...args, '--state', state]);
+const service = new DomainPlace(24);
+const { realm: REALM, netbios: NETBIOS, address: ADDRESS, base: BASE, state, layout, cli } = service;
 
 let tenant: TenantPeer;
 let corp: ForestPeer;
@@ -41,26 +29,20 @@ before(async () => {
   corp = new ForestPeer(tenant.tenantId, 'corp.example.com');
   fabrikam = new ForestPeer(tenant.tenantId, 'fabrikam.example.org');
   for (const forest of [corp, fabrikam]) tenant.offer(forest.forest, forest.publicKey);
-  const created = await cli(
-    'create',
-    ...['--realm', REALM, '--netbios', NETBIOS, '--host-name', 'ds24', '--address', ADDRESS],
-    ...['--dns', 'none', '--tenant', tenant.url, '--code-file', codeFile, '--deletion-threshold', '500'],
-  );
+  const created = await service.create(tenant.url, '--deletion-threshold', '500');
   administrator.password = readFileSync(String(created.administratorPasswordFile), 'utf8').trim();
-  ({ key } = (await cli('fingerprint')) as unknown as PublicDomainKeys);
+  ({ key } = await cli<PublicDomainKeys>('fingerprint'));
   for (const { publicKey, forest } of [corp, fabrikam]) {
     await cli('trust-agent', publicKey.fingerprint, '--forest', forest);
   }
   await service.start();
-  ldap = await openLdap({ url: { socketPath: layout.ldapi }, timeoutMs: 20_000 });
+  ldap = await service.openLdap();
 });
 
 after(async () => {
   await ldap?.close();
-  await service.stop();
-  await stopDomain(layout);
+  await service.end();
   await tenant?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const eventually = <T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> =>

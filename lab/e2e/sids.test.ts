@@ -1,40 +1,29 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { OnPremisesSids, DomainUserStatus as UserStatus } from '@causeway/contract';
 import type { PublicDomainKeys } from '@causeway/domain-services';
 import { ForestPeer, type Person } from '@causeway/domain-services/testing';
-import { bytesOf, decodeSid, encodeSid, type LdapConnection, openLdap, textOf } from '@causeway/ldap';
+import { bytesOf, decodeSid, encodeSid, type LdapConnection, textOf } from '@causeway/ldap';
 import { CLOUD_FOREST, type PublicKeyInfo } from '@causeway/records';
-import { baseDn, domainLayout, runTool, stopDomain } from '@causeway/samba';
+import { runTool } from '@causeway/samba';
 import { runClient } from '../domains/run-client.ts';
 import { TenantPeer } from '../peers/tenant-peer.ts';
 import { DomainPlace } from '../places/domain-place.ts';
-import { runCli, runCliJson } from '../places/run-cli.ts';
+import { runCli } from '../places/run-cli.ts';
 
 // Whose on-premises SID stands in the managed domain, as a group and in sIDHistory: what an administrator says, what a hostile forest
 // tries, and what else in the directory has the SID already. What the SIDs open shows e2e/member.test.ts.
 
-const REALM = 'AADDS25.EXAMPLE.NET';
-const NETBIOS = 'AADDS25';
-const ADDRESS = '127.0.0.25';
-const BASE = baseDn({ realm: REALM });
+const service = new DomainPlace(25);
+const { netbios: NETBIOS, address: ADDRESS, base: BASE, folder, state, layout, cli } = service;
 const USERS = `OU=AADDC Users,${BASE}`;
 const SHADOWS = `OU=On-premises SIDs,${BASE}`;
 const FOREST = 'corp.example.com';
 /** The primary group of somebody in the managed domain. */
 const TAKEN_RID = 70_001;
 
-const folder = mkdtempSync(join(tmpdir(), 'causeway-sids-'));
-const state = join(folder, 'state');
-const codeFile = join(folder, 'code');
-writeFileSync(codeFile, 'once\n', { mode: 0o600 });
-const layout = domainLayout(join(state, 'samba'));
-const service = new DomainPlace(folder);
-const cli = <T = { message: string }>(...args: string[]) =>
-  runCliJson<T>(['domain', ...args, '--state', state]);
 const eventually = <T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>) =>
   service.eventually(what, look, 60_000);
 
@@ -53,25 +42,20 @@ before(async () => {
   tenant.offer('connect', forest.publicKey);
   tenant.offer('other connect', other.publicKey);
   tenant.ownKey = new ForestPeer(tenant.tenantId, CLOUD_FOREST).publicKey;
-  await cli(
-    ...['create', '--realm', REALM, '--netbios', NETBIOS, '--host-name', 'ds25', '--address', ADDRESS],
-    ...['--dns', 'none', '--tenant', tenant.url, '--code-file', codeFile],
-  );
+  await service.create(tenant.url);
   ({ key } = await cli<PublicDomainKeys>('fingerprint'));
   await service.start();
   for (const one of [forest, other])
     await cli('trust-agent', one.publicKey.fingerprint, '--forest', one.forest);
-  ldap = await openLdap({ url: { socketPath: layout.ldapi }, timeoutMs: 20_000 });
+  ldap = await service.openLdap();
   const [domain] = await ldap.search(BASE, { scope: 'base', attributes: ['objectSid'] });
   ownSid = decodeSid(bytesOf(domain!, 'objectSid')!);
 });
 
 after(async () => {
   await ldap?.close();
-  await service.stop();
-  await stopDomain(layout);
+  await service.end();
   await tenant?.close();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Somebody comes, or comes again, with this SID. */
