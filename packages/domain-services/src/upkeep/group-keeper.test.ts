@@ -31,8 +31,9 @@ class Scene {
   readonly said: string[] = [];
   readonly log = createLog('test', { write: line => void this.said.push(line) });
   readonly peer = new GroupsPeer();
-  readonly corp = new ForestPeer(TENANT);
+  /** Its sequences are behind those of the forest. */
   readonly cloud = new ForestPeer(TENANT, CLOUD_FOREST);
+  readonly corp = new ForestPeer(TENANT);
   ledger: Ledger;
   keeper: GroupKeeper;
   #context: GroupContext;
@@ -275,6 +276,23 @@ test('a leaver is in no group and in none again, until the forest says so anew; 
   all();
   await scene.turn();
   assert.deepEqual(scene.members('Staff'), ['Nested', 'alice']);
+});
+
+test('whoever leaves a forest and comes back is in a group of the tenant’s own again, whatever was signed when', async () => {
+  const scene = new Scene();
+  const { corp, cloud } = scene;
+  const [alice, own] = [corp.person('alice'), cloud.group('Own')];
+  const guid = scene.come(alice);
+  const list = cloud.slice(own, [referenceToForest(corp.forest, alice.anchor)], { sequence: 1 });
+  scene.believeOf(cloud, own, cloud.groupRecord(own), list);
+  await scene.turn();
+  assert.deepEqual(scene.members('Own'), ['alice']);
+  scene.leave(alice);
+  await scene.turn();
+  assert.deepEqual(scene.members('Own'), []);
+  scene.come(alice, guid);
+  await scene.turn();
+  assert.deepEqual(scene.members('Own'), ['alice']);
 });
 
 test('somebody who comes back before anything was written has lost the links that the directory took away', async () => {
