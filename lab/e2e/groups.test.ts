@@ -26,6 +26,7 @@ import {
 } from '../domains/table.ts';
 import { createUser, deleteUser, renameUser } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
+import { changeOnPage } from '../places/password-page.ts';
 import { runCliJson } from '../places/run-cli.ts';
 
 // What only an on-premises group may read on a file server that was lifted into the managed domain opens for who is in that group
@@ -219,6 +220,32 @@ test('people and groups of the other forest are members by their SIDs', async ()
   await removeMembers(onprem, both.sam, [principal]);
   await until('both', yuri!, false);
   assert.deepEqual(await opens('both', wanda!), [true, true]);
+});
+
+test('a group of the tenant’s own opens for people of both kinds who are in it, and for nobody else', async () => {
+  const tenant = (...args: string[]) => runCliJson(['tenant', ...args, ...stage.remote]);
+  const [name, cleo] = [named('partners'), { user: named('cleo'), password: randomPassword() }];
+  const atTenant = {
+    cleo: `${cleo.user}@contoso.example`,
+    alice: `${alice!.user}@${describeDomain(onprem).dnsDomain}`,
+  };
+  const { temporaryPassword } = await tenant('user', 'create', atTenant.cleo);
+  const page = await changeOnPage(stage, atTenant.cleo, String(temporaryPassword), cleo.password);
+  assert.match(page, /good from now on/);
+  await tenant('groups', 'create', name);
+  for (const who of Object.values(atTenant)) await tenant('groups', 'add', name, who);
+  await eventually('the group has come', () => managedSid(name));
+  await server.share('partners.txt', 'for partners', [(await managedSid(name))!], administrator);
+  await until('partners', alice!, true);
+  await until('partners', cleo, true);
+  assert.deepEqual(await opens('partners', bob!), [false, false]);
+  const members = async () => (await sambaToolGroup(managed, 'listmembers', name)).trim().split('\n').sort();
+  assert.deepEqual(await members(), [alice!.user, cleo.user]);
+  await tenant('groups', 'remove', name, atTenant.alice);
+  await until('partners', alice!, false);
+  assert.deepEqual([await members(), await opens('partners', cleo)], [[cleo.user], [true, true]]);
+  await tenant('groups', 'delete', name);
+  await eventually('the group is gone', async () => (await managedSid(name)) === undefined);
 });
 
 test('the deletion of a group closes; when it is back it has its SID, and nobody whom the forest does not name', async () => {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { call } from '@causeway/api';
-import { administrationRoutes, lossRoutes, managedDomainRoutes, userRoutes } from '@causeway/contract';
+import {
+  administrationRoutes,
+  groupRoutes,
+  lossRoutes,
+  managedDomainRoutes,
+  userRoutes,
+} from '@causeway/contract';
 import { ntHash } from '@causeway/credentials';
 import { CLOUD_FOREST } from '@causeway/records';
 import { Browser, RelyingParty } from '@causeway/tenant/testing';
@@ -102,4 +108,62 @@ test('a tenant that was taken back names of its own people who changed since, an
   await world.quiet();
   assert.equal(await newer(), undefined);
   assert.deepEqual(inDomain(before, bob, cid), [before.upn, cid.upn]);
+});
+
+test('a group of the tenant’s own comes to the managed domain with people of both kinds, also to a ledger or a domain that was lost', async () => {
+  await world.begin();
+  await tenant.makeToken(TENANT);
+  const { forest } = world;
+  const alice = forest.hire('alice', 'Made.Up.1');
+  const inForest = `${forest.forest}/${alice.anchor}`;
+  await world.quiet();
+  const dee = await make('dee');
+  const create = (displayName: string) =>
+    call(tenant.administrator, groupRoutes.createGroup, { body: { displayName } });
+  const [team, inner] = [await create('Team'), await create('Inner')];
+  const own = ({ id }: { id: string }) => `${CLOUD_FOREST}/${id}`;
+  const params = { group: team.id };
+  const add = (user: string) =>
+    call(tenant.administrator, groupRoutes.addGroupMember, { params, body: { user } });
+  const remove = (user: string) =>
+    call(tenant.administrator, groupRoutes.removeGroupMember, { params: { ...params, user } });
+  await add(alice.anchor);
+  await add(dee.id);
+  await call(tenant.administrator, groupRoutes.nestGroup, { params, body: { group: inner.id } });
+  const called = () =>
+    domain
+      .groups()
+      .map(({ name }) => name)
+      .sort();
+  const members = () => domain.groups().find(({ anchor }) => anchor === team.id)?.members;
+  const are = async (...expected: string[]) => {
+    await world.quiet();
+    assert.deepEqual(members(), new Set(expected));
+  };
+  await are(inForest, own(dee), own(inner));
+  assert.deepEqual(called(), ['Inner', 'Team']);
+  const before = await world.moment();
+
+  await remove(dee.id);
+  await are(inForest, own(inner));
+  forest.delete(alice);
+  await are(own(inner));
+  forest.restore(alice);
+  await are(inForest, own(inner));
+  await world.lose(['ledger'], undefined);
+  await are(inForest, own(inner));
+  await world.lose(['ledger', 'directory'], undefined);
+  await are(inForest, own(inner));
+
+  // The tenant has forgotten that Dee is out of the group, and by its word alone she is not in again.
+  await world.lose(['tenant'], before);
+  await are(inForest, own(inner));
+  await tenant.makeToken(TENANT);
+  await remove(alice.anchor);
+  await are(own(dee), own(inner));
+
+  await call(tenant.administrator, groupRoutes.deleteGroup, { params: { group: inner.id } });
+  await call(tenant.administrator, groupRoutes.renameGroup, { params, body: { displayName: 'Crew' } });
+  await are(own(dee));
+  assert.deepEqual(called(), ['Crew']);
 });

@@ -8,7 +8,6 @@ export const LEDGER_REFUSALS = {
   relabelled: 'a synchronized user is shown as cloud-only, or the other way round',
   retyped: 'the source anchor belongs to a user and is shown as a group, or the other way round',
   'older-than-deletion': 'the list is older than the deletion of its group: an old state was replayed',
-  'cloud-group': "groups of the tenant's own are not taken here yet",
   'record-mismatch': 'the record was made for another user',
   'protected-name': 'the name belongs to an account that synchronization does not touch',
   'protected-sid': 'nobody can have the SID here: it is privileged, or of the managed domain itself',

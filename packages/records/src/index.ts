@@ -95,6 +95,7 @@ export {
   MAX_PREFIX_LENGTH,
   memberKey,
   prefixesOf,
+  referenceToForest,
   type Slice,
 } from './slices.ts';
 export {

@@ -19,6 +19,11 @@ export function memberKey(reference: string): string {
   return hash('sha256', reference, 'hex').slice(0, KEY_DIGITS);
 }
 
+/** The reference by which a group of the tenant's own names a user of a forest. No forest's name has a slash. */
+export function referenceToForest(forest: string, anchor: string): string {
+  return `${forest}/${anchor}`;
+}
+
 /** The first bits of a key, as in a prefix. */
 export function bitsOf(key: string): string {
   return firstBits(key).toString(2).padStart(MAX_PREFIX_LENGTH, '0');

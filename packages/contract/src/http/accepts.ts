@@ -9,12 +9,15 @@ export const ACCEPTS_HEADER = 'causeway-accepts';
 export const USER_RECORDS: readonly string[] = ['account-3', 'credential-3', 'withdrawal-1', 'withdrawal-2'];
 /** Of a group of a forest: who has announced them gets groups and their members. */
 export const GROUP_RECORDS: readonly string[] = ['group-1', 'members-1'];
+/** The same of groups of the tenant's own. */
+const CLOUD_GROUP_RECORDS: readonly string[] = ['group-2', 'members-2'];
 /** Of users, what is said of passwords of a forest that was restored: their orders have an epoch. */
 export const EPOCH_RECORDS: readonly string[] = ['credential-3', 'withdrawal-2'];
 /** What this program announces: kind and version of a record. */
 export const ACCEPTED_RECORDS: readonly string[] = [
   ...USER_RECORDS,
   ...GROUP_RECORDS,
+  ...CLOUD_GROUP_RECORDS,
   'head-2',
   'head-3',
   'receipt-2',

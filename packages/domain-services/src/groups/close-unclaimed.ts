@@ -1,3 +1,4 @@
+import { CLOUD_FOREST } from '@causeway/records';
 import { MAX_MEMBERS } from '../directory/groups/managed-groups.ts';
 import type { GroupEntry } from '../ledger/groups/group-book.ts';
 import { refuse } from '../refusals.ts';
@@ -6,7 +7,7 @@ import type { GroupContext } from './group-context.ts';
 /**
  * Takes everybody out of the groups that the ledger found in the directory and that no record of the feed is about, and says so, as with
  * accounts (`disableUnclaimed`): they were deleted, perhaps, while nobody remembered them. Once the feed of groups was read to its end, and a head
- * of it was compared. They stay until a signed deletion comes, or an administrator has them deleted.
+ * of it was compared, which there is none of the tenant's own groups. They stay until a signed deletion comes, or an administrator has them deleted.
  */
 export async function closeUnclaimed(context: GroupContext): Promise<void> {
   const { ledger, log } = context;
@@ -15,7 +16,8 @@ export async function closeUnclaimed(context: GroupContext): Promise<void> {
     const { forest, anchor } = entry;
     // What a forest signed and was not believed is told already: it is not certain that the group is gone.
     const isTold = ledger.problems.of(entry).some(({ verified }) => verified);
-    if (isTold || ledger.groupHeads.comparison(forest) === undefined) continue;
+    const isCompared = forest === CLOUD_FOREST || ledger.groupHeads.comparison(forest) !== undefined;
+    if (isTold || !isCompared) continue;
     if (!(await takeOut(context, entry))) continue;
     const { code, reason, sequence, acceptable } = refuse('unclaimed', 0);
     ledger.problems.save({

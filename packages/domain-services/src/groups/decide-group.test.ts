@@ -67,11 +67,24 @@ test('a member that the tenant adds to a slice breaks its signature', () => {
   }
 });
 
-test('the anchor of a user is no group’s, and what the tenant signs is none of a forest’s', () => {
+test('the anchor of a user is no group’s, and the tenant and a forest sign their own groups alone', () => {
   assert.equal(decided(corp.groupRecord(staff), { ...NOBODY, isPerson: true }), 'retyped');
   assert.equal(decided(corp.slice(staff, ['a']), { ...NOBODY, isPerson: true }), 'retyped');
-  assert.equal(decided(cloud.groupRecord(staff, { objectSid: null }), NOBODY, staff, cloud), 'cloud-group');
-  assert.equal(decided(cloud.slice(staff, ['a']), NOBODY, staff, cloud), 'cloud-group');
+  const own = cloud.group('Partners');
+  const signed = (by: ForestPeer, forest: string) => [
+    by.groupRecord(own, { forest, objectSid: forest === CLOUD_FOREST ? null : staff.sid }),
+    by.slice(own, ['a'], { forest }),
+  ];
+  const codes = (records: string[], as: ForestPeer) =>
+    records.map(record => decided(record, NOBODY, own, as));
+  assert.deepEqual(codes(signed(cloud, CLOUD_FOREST), cloud), ['believe', 'believe']);
+  assert.deepEqual(codes(signed(cloud, CLOUD_FOREST), corp), ['record-mismatch', 'record-mismatch']);
+  assert.deepEqual(codes(signed(cloud, corp.forest), corp), ['other-forest', 'other-forest']);
+  assert.deepEqual(codes(signed(corp, CLOUD_FOREST), cloud), ['other-forest', 'other-forest']);
+  assert.equal(
+    decided(signed(cloud, CLOUD_FOREST)[0]!, { ...NOBODY, isPerson: true }, own, cloud),
+    'retyped',
+  );
 });
 
 test('an older record, and another one of the same sequence, are refused', () => {

@@ -1,4 +1,4 @@
-import { CLOUD_FOREST, type GroupRecord, liveSlices, type MembersRecord } from '@causeway/records';
+import { type GroupRecord, liveSlices, type MembersRecord } from '@causeway/records';
 import type { Believed, Verified } from '../apply/verified-item.ts';
 import type { GroupEntry } from '../ledger/groups/group-book.ts';
 import type { LedgerSlice } from '../ledger/groups/slice-book.ts';
@@ -25,8 +25,8 @@ export interface KnownGroup {
 }
 
 /**
- * What is to become of a group's record. Pure. INVARIANT: nothing older than the ledger, nothing for another pin, nothing of a user's
- * anchor and nothing of the tenant's own word gets past.
+ * What is to become of a group's record. Pure. INVARIANT: nothing older than the ledger, nothing for another pin and nothing of a user's
+ * anchor gets past. Whoever signed it speaks for its forest, the tenant for groups of its own alone: that was verified.
  */
 export function decideGroup(
   { entry, isPerson }: KnownGroup,
@@ -83,7 +83,7 @@ export function decideSlice(
   return { kind: 'believe', record, slice, live };
 }
 
-/** A record must be of this group, and of a forest's. */
+/** A record must be of this group, and of no user. */
 function refuseOther(
   group: Person,
   record: GroupRecord | MembersRecord,
@@ -91,6 +91,5 @@ function refuseOther(
 ): Refused | undefined {
   const { sequence } = record;
   if (!isSamePerson(group, signedPerson(record))) return refuse('record-mismatch', sequence);
-  if (record.forest === CLOUD_FOREST) return refuse('cloud-group', sequence);
   return isPerson ? refuse('retyped', sequence) : undefined;
 }

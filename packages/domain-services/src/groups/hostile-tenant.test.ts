@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { EMPTY_PROFILE, type GroupFeedItem } from '@causeway/contract';
-import { bitsOf, generateSealingKey, generateSigningKey, memberKey } from '@causeway/records';
+import {
+  bitsOf,
+  generateSealingKey,
+  generateSigningKey,
+  memberKey,
+  referenceToForest,
+} from '@causeway/records';
 import { type Hostile, hostileGroups, hostileMembers, partsOf, signedBy } from '@causeway/records/testing';
 import { applyItems } from '../apply/apply.ts';
 import { prepareItems } from '../apply/prepare.ts';
@@ -10,7 +16,7 @@ import { trustOf } from '../pairing/trust.ts';
 import { REASONS, type RefusalCode } from '../refusals.ts';
 import { AccountsPeer } from '../testing/accounts-peer.ts';
 import { GroupsPlace } from '../testing/groups-place.ts';
-import type { Group } from '../testing/index.ts';
+import { ForestPeer, type Group } from '../testing/index.ts';
 import { believePage } from './believe-page.ts';
 
 // What a tenant can show in place of what the forests signed. It is refused, each with its reason, and nothing of it reaches the directory.
@@ -64,7 +70,7 @@ type Begun = Awaited<ReturnType<typeof begin>>;
 
 /** A record of the tenant's own kind, with what no signer of ours would put into it. */
 function forged({ cloud }: Begun, group: Group, changes: object): string {
-  const { header, payload } = partsOf(cloud.groupRecord(group, { objectSid: null }));
+  const { header, payload } = partsOf(cloud.groupRecord(group));
   return signedBy(cloud.signingKey, header, { ...payload, ...changes });
 }
 
@@ -146,6 +152,7 @@ function byOthers(begun: Begun): Attack[] {
   const { place, corp, fabrikam, cloud, staff, carol, visitor } = begun;
   const { forest } = corp;
   const own = cloud.group('Partners');
+  const stranger = new ForestPeer(place.tenant, cloud.forest);
   const show = (record: string) => place.item(staff, record);
   return [
     {
@@ -172,12 +179,30 @@ function byOthers(begun: Begun): Attack[] {
       refused: ['record-mismatch'],
     },
     {
-      what: "a group of the tenant's own, with a list",
+      what: "a forest's group by the tenant's key",
+      shown: [show(cloud.groupRecord(staff, { forest, objectSid: staff.sid, displayName: 'Other' }))],
+      refused: ['other-forest'],
+    },
+    {
+      what: "a group of the tenant's own, with a list, by a forest's key",
       shown: [
-        place.item(own, cloud.groupRecord(own, { objectSid: null }), null),
-        place.item(own, cloud.slice(own, [carol.anchor]), null),
+        place.item(own, corp.groupRecord(own, { forest: cloud.forest, objectSid: null }), null),
+        place.item(own, corp.slice(own, [carol.anchor], { forest: cloud.forest }), null),
       ],
-      refused: ['cloud-group', 'cloud-group'],
+      refused: ['other-forest', 'other-forest'],
+    },
+    {
+      what: "a group of the tenant's own, with a list, by a key that is not the one that was pinned",
+      shown: [
+        place.item(own, stranger.groupRecord(own), null),
+        place.item(own, stranger.slice(own, [visitor.anchor]), null),
+      ],
+      refused: ['unknown-signer', 'unknown-signer'],
+    },
+    {
+      what: "a cloud-only person as a group of the tenant's own",
+      shown: [place.item(visitor, cloud.groupRecord({ ...visitor, sid: '' }), null)],
+      refused: ['retyped'],
     },
     {
       what: "a group of the tenant's own with a forest's SID",
@@ -272,13 +297,64 @@ test('a forest’s group with a SID of another forest has none here, and is nobo
   );
 });
 
-test('a name that the tenant gave to a group of its own is free for a forest’s new group', async () => {
-  const { place, corp, cloud } = await begin();
-  const [own, newcomers] = [cloud.group('Newcomers'), corp.group('Newcomers')];
-  await place.show(place.item(own, cloud.groupRecord(own, { objectSid: null }), null));
-  assert.equal(place.members('Newcomers'), undefined);
-  assert.deepEqual(await place.show(place.item(newcomers, corp.groupRecord(newcomers))), []);
-  assert.deepEqual(place.members('Newcomers'), []);
+test('a group of the tenant’s own holds people of both kinds and groups of its own, and nothing else that it names', async () => {
+  const { place, corp, fabrikam, cloud, alice, bob, staff, visitor } = await begin();
+  const [own, inner] = [cloud.group('Partners'), cloud.group('Inner')];
+  const yuri = fabrikam.person('yuri');
+  const inForest = ({ forest }: ForestPeer, { anchor }: { anchor: string }) =>
+    referenceToForest(forest, anchor);
+  const named = [
+    ...[visitor.anchor, inner.anchor, inForest(corp, alice), inForest(fabrikam, yuri)],
+    // A synchronized group, a person by another forest's name or by none, a SID.
+    ...[inForest(corp, staff), staff.anchor, staff.sid],
+    ...[inForest(fabrikam, bob), bob.anchor, bob.sid!],
+  ];
+  const record = (group: Group, members: string[]) => [
+    place.item(group, cloud.groupRecord(group), null),
+    place.item(group, cloud.slice(group, members), null),
+  ];
+  const before = place.directory();
+  assert.deepEqual(await place.show(...record(own, named), ...record(inner, [])), []);
+  assert.deepEqual(place.members('Partners'), ['Inner', 'alice', 'visitor']);
+  place.come(yuri, fabrikam);
+  await place.turn();
+  assert.deepEqual(place.members('Partners'), ['Inner', 'alice', 'visitor', 'yuri'], 'who comes later');
+  await place.show(...record(own, [visitor.anchor]));
+  assert.deepEqual(place.members('Partners'), ['visitor']);
+  const { groups, sids } = place.directory();
+  assert.deepEqual(
+    groups.filter(({ name }) => name !== 'Partners' && name !== 'Inner'),
+    before.groups,
+  );
+  assert.deepEqual(sids, before.sids, 'it brings no SID');
+  await place.show(place.item(own, cloud.groupRecord(own, { deleted: true }), null));
+  assert.equal(place.members('Partners'), undefined);
+});
+
+test('a group of the tenant’s own takes no name that a forest’s group has, and the forest hears of one that it was too late for', async () => {
+  const { place, corp, cloud, staff } = await begin();
+  const named = async (name: string) => {
+    const own = cloud.group(name);
+    const problems = await place.show(place.item(own, cloud.groupRecord(own), null));
+    return problems.filter(({ anchor }) => anchor === own.anchor).map(({ kind, code }) => [kind, code]);
+  };
+  assert.deepEqual(await named(staff.name), [['name', 'name-taken']]);
+  assert.deepEqual(place.members('Staff'), ['alice', 'bob'], 'the forest’s group is called so');
+  for (const name of ['Domain Admins', 'AAD DC Administrators'])
+    assert.deepEqual(await named(name), [['name', 'protected-name']]);
+  const [ours, theirs] = [cloud.group('Both'), corp.group('Both')];
+  await place.show(
+    place.item(ours, cloud.groupRecord(ours), null),
+    place.item(theirs, corp.groupRecord(theirs)),
+  );
+  const calledBoth = place.ledger.groups.called('Both').map(({ forest }) => forest);
+  assert.deepEqual(calledBoth, [corp.forest], 'of two that come at once');
+  assert.deepEqual(await named('Newcomers'), []);
+  const newcomers = corp.group('Newcomers');
+  const problems = await place.show(place.item(newcomers, corp.groupRecord(newcomers)));
+  const problem = problems.find(({ anchor }) => anchor === newcomers.anchor);
+  assert.equal(problem?.code, 'name-taken');
+  assert.match(problem.reason, /it is called Newcomers[0-9a-f]{5}/);
 });
 
 test('a slice that is refused is told of until a newer one of its part is believed', async () => {

@@ -1,3 +1,4 @@
+import { CLOUD_FOREST } from '@causeway/records';
 import { domainSidOf, type ForestOfSid } from '../apply/on-premises-sid.ts';
 import type { DueMembership, Referenced } from '../ledger/groups/membership-book.ts';
 
@@ -11,15 +12,17 @@ export interface Holders {
 
 /**
  * The objectGUID of the member that a group is to have by a reference, or null for none. INVARIANT: a slice that is older than the
- * deletion of whom it names says nothing of them, and a SID means somebody only where its domain is confirmed for their forest.
- * Whose deletion waits stays as it is: an administrator may be looking at it.
+ * deletion of whom it names says nothing of them, and a SID means somebody only where its domain is confirmed for their forest, and
+ * nobody in a group of the tenant's own. Whose deletion waits stays as it is: an administrator may be looking at it.
  */
 export function targetOf(
   { reference, sequence, written, referenced }: DueMembership,
+  group: { forest: string },
   { holdersOf, forestOfSid }: Holders,
 ): string | null {
   if (sequence === null) return null;
   if (isSid(reference)) {
+    if (group.forest === CLOUD_FOREST) return null;
     const domainSid = domainSidOf(reference);
     const forest = domainSid === undefined ? undefined : forestOfSid(domainSid);
     if (forest === undefined) return null;

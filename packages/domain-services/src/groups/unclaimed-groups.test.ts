@@ -77,6 +77,23 @@ test('a group whose record was refused keeps its members, but not by what no tru
   assert.deepEqual([place.members('Left'), codes(place)], [[], [['group', 'unclaimed']]]);
 });
 
+test('a group of the tenant’s own, of which there are no heads, loses its members once the feed was read without it', async () => {
+  const place = new GroupsPlace();
+  const { cloud, peer } = place;
+  const [left, visitor] = [cloud.group('Left'), cloud.person('visitor')];
+  const entry = { ...left, forest: cloud.forest, securityEnabled: true, displayName: null, mail: null };
+  const nonce = { 'mS-DS-ConsistencyGuid': [randomUUID()] };
+  const { guid } = await peer.groups.make('Left', { ...groupValues(entry), ...nonce });
+  place.come(visitor, cloud);
+  const { managedGuid } = place.ledger.accounts.of({ forest: cloud.forest, anchor: visitor.anchor })!;
+  peer.stored.get(guid!)!.members.add(managedGuid!);
+  await adoptGroups({ ...place, groups: peer.groups });
+  await place.turn();
+  assert.deepEqual([place.members('Left'), codes(place)], [['visitor'], []], 'not before it was read');
+  await place.show();
+  assert.deepEqual([place.members('Left'), codes(place)], [[], [['group', 'unclaimed']]]);
+});
+
 test('an administrator has the groups of a forest deleted that is gone for good', async () => {
   const { place, corp } = await found();
   assert.throws(() => deleteUnclaimed(place.ledger, corp.forest), { code: 'none-unclaimed' });

@@ -57,7 +57,7 @@ async function writeMembersOf(
     const due = ledger.memberships.due(group, operation === 'delete', MAX_MEMBERS, last);
     last = due.length === MAX_MEMBERS ? due.at(-1) : undefined;
     const changes = ledger.transaction(() =>
-      due.flatMap(one => begin(context, group, one, targetOf(one, holders), operation) ?? []),
+      due.flatMap(one => begin(context, group, one, targetOf(one, group, holders), operation) ?? []),
     );
     const done = await writeChanges(context, group, changes, operation);
     if (done === undefined) return written;

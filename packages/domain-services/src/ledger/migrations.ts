@@ -621,4 +621,14 @@ export const LEDGER_STEPS: readonly string[] = [
     INSERT INTO names_due (key, tries, try_at) VALUES ('a:' || name_key(old.has_name), 0, 0);
   END;
   `,
+  `
+  -- Groups of the tenant's own name people of forests as FOREST/ANCHOR.
+  CREATE TRIGGER memberships_of_account_in_cloud_group AFTER UPDATE OF managed_guid, delete_sequence ON accounts
+    WHEN new.managed_guid IS NOT old.managed_guid OR new.delete_sequence IS NOT old.delete_sequence BEGIN
+    UPDATE memberships SET due = 1 WHERE reference = new.forest || '/' || new.anchor AND +forest = '(cloud-only)';
+  END;
+  CREATE TRIGGER memberships_of_new_account_in_cloud_group AFTER INSERT ON accounts WHEN new.managed_guid IS NOT NULL BEGIN
+    UPDATE memberships SET due = 1 WHERE reference = new.forest || '/' || new.anchor AND +forest = '(cloud-only)';
+  END;
+  `,
 ];

@@ -96,16 +96,23 @@ export class ForestPeer {
     return { anchor, objectGuid: id, name, sid: `${this.domainSid}-${++this.#rid}` };
   }
 
+  /** Of the tenant's own, the record says no SID. */
   group(name: string): Group {
-    const anchor = randomBytes(16).toString('base64');
-    return { anchor, objectGuid: randomUUID(), name, sid: `${this.domainSid}-${++this.#rid}` };
+    const id = randomUUID();
+    const anchor = this.#cloud ? id : randomBytes(16).toString('base64');
+    return { anchor, objectGuid: id, name, sid: `${this.domainSid}-${++this.#rid}` };
   }
 
   groupRecord(group: Group, changes: Partial<GroupFields> = {}): string {
     return signGroupRecord(this.signingKey, {
       ...this.#common(group),
       ...{ sAMAccountName: group.name, displayName: `Group ${group.name}`, mail: null },
-      ...{ objectSid: group.sid, securityEnabled: true, scope: 'global', deleted: false },
+      ...{
+        objectSid: this.#cloud ? null : group.sid,
+        securityEnabled: true,
+        scope: 'global',
+        deleted: false,
+      },
       ...changes,
     });
   }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { CLOUD_FOREST, referenceToForest } from '@causeway/records';
 import { createLog, timestamp } from '@causeway/service';
 import { HandClock } from '@causeway/service/testing';
 import fc from 'fast-check';
@@ -24,12 +25,14 @@ const domain = { realm: 'AADDS.EXAMPLE.NET', sid: 'S-1-5-21-7-8-9' };
 const never = new AbortController().signal;
 const HOUR_MS = 3_600_000;
 
-/** A forest, a ledger that believes it, and a scripted directory that the keeper writes. */
+/** A forest and a tenant, a ledger that believes them, and a scripted directory that the keeper writes. */
 class Scene {
   readonly clock = new HandClock();
   readonly said: string[] = [];
   readonly log = createLog('test', { write: line => void this.said.push(line) });
   readonly peer = new GroupsPeer();
+  /** Its sequences are behind those of the forest. */
+  readonly cloud = new ForestPeer(TENANT, CLOUD_FOREST);
   readonly corp = new ForestPeer(TENANT);
   ledger: Ledger;
   keeper: GroupKeeper;
@@ -42,10 +45,8 @@ class Scene {
 
   #open(): Ledger {
     const ledger = new Ledger(join(folder, `${randomUUID()}.db`), this.clock);
-    ledger.agents.trust({
-      ...this.corp.publicKey,
-      ...{ forest: this.corp.forest, trustedAt: timestamp(this.clock) },
-    });
+    for (const { publicKey, forest } of [this.corp, this.cloud])
+      ledger.agents.trust({ ...publicKey, forest, trustedAt: timestamp(this.clock) });
     return ledger;
   }
 
@@ -68,7 +69,13 @@ class Scene {
   }
 
   believe(group: Group, ...records: string[]): string[] {
-    const items = records.map(record => this.corp.groupItem(group, record));
+    return this.believeOf(this.corp, group, ...records);
+  }
+
+  /** @param owner whose group it is */
+  believeOf(owner: ForestPeer, group: Group, ...records: string[]): string[] {
+    const forest = owner === this.cloud ? null : owner.forest;
+    const items = records.map(record => ({ ...owner.groupItem(group, record), forest }));
     const { log, ledger } = this;
     return ledger.transaction(() => {
       const { refused } = believePage({ ledger, tenant: TENANT, domain, log }, items);
@@ -271,6 +278,23 @@ test('a leaver is in no group and in none again, until the forest says so anew; 
   assert.deepEqual(scene.members('Staff'), ['Nested', 'alice']);
 });
 
+test('whoever leaves a forest and comes back is in a group of the tenant’s own again, whatever was signed when', async () => {
+  const scene = new Scene();
+  const { corp, cloud } = scene;
+  const [alice, own] = [corp.person('alice'), cloud.group('Own')];
+  const guid = scene.come(alice);
+  const list = cloud.slice(own, [referenceToForest(corp.forest, alice.anchor)], { sequence: 1 });
+  scene.believeOf(cloud, own, cloud.groupRecord(own), list);
+  await scene.turn();
+  assert.deepEqual(scene.members('Own'), ['alice']);
+  scene.leave(alice);
+  await scene.turn();
+  assert.deepEqual(scene.members('Own'), []);
+  scene.come(alice, guid);
+  await scene.turn();
+  assert.deepEqual(scene.members('Own'), ['alice']);
+});
+
 test('somebody who comes back before anything was written has lost the links that the directory took away', async () => {
   const scene = new Scene();
   const { corp } = scene;
@@ -391,14 +415,19 @@ const Step = fc.record({
   after: fc.nat(6),
 });
 
-test('whatever happens in whatever order, the directory ends as one computation from all records says', async () => {
-  await fc.assert(
+/** @param own the groups are the tenant's, and the people a forest's */
+const endsAsComputed = (own: boolean, numRuns: number): Promise<void> =>
+  fc.assert(
     fc.asyncProperty(fc.array(Step, { minLength: 30, maxLength: 60, size: 'max' }), async steps => {
       const scene = new Scene();
       const { corp, peer } = scene;
-      const groups = Array.from({ length: 4 }, (_, n) => corp.group(`group ${n}`));
+      const owner = own ? scene.cloud : corp;
+      const groups = Array.from({ length: 4 }, (_, n) => owner.group(`group ${n}`));
       const people = Array.from({ length: 5 }, (_, n) => corp.person(`person ${n}`));
       const objects = [...people, ...groups];
+      const isPerson = (one: Person | Group) => people.includes(one as Person);
+      const referenceOf = (one: Person | Group) =>
+        own && isPerson(one) ? referenceToForest(corp.forest, one.anchor) : one.anchor;
       // The model: the newest record of each, the newest list, and when each was deleted last.
       const here = new Map<string, number>();
       const left = new Map<string, number>();
@@ -412,21 +441,16 @@ test('whatever happens in whatever order, the directory ends as one computation 
         const person = people[step.person]!;
         if (what === 'group') {
           const { name: sAMAccountName, securityEnabled } = step;
-          scene.believe(group, corp.groupRecord(group, { sAMAccountName, securityEnabled }));
+          scene.believeOf(owner, group, owner.groupRecord(group, { sAMAccountName, securityEnabled }));
           if (!here.has(group.anchor)) here.set(group.anchor, at);
           kinds.set(group, securityEnabled);
         } else if (what === 'members') {
           const { members } = step;
-          scene.believe(
-            group,
-            ...corp.slices(
-              group,
-              members.map(n => objects[n]!.anchor),
-            ),
-          );
+          const references = members.map(n => referenceOf(objects[n]!));
+          scene.believeOf(owner, group, ...owner.slices(group, references));
           lists.set(group, { at, members });
         } else if (what === 'delete') {
-          scene.believe(group, corp.groupRecord(group, { deleted: true }));
+          scene.believeOf(owner, group, owner.groupRecord(group, { deleted: true }));
           here.delete(group.anchor);
           left.set(group.anchor, at);
         } else if (what === 'come' && !here.has(person.anchor)) {
@@ -452,12 +476,12 @@ test('whatever happens in whatever order, the directory ends as one computation 
       scene.restart();
       for (let n = 0; n < 4; n++) await scene.later(61_000);
       const nameOf = (anchor: string) => {
-        const { managedGuid } = scene.ledger.groups.of({ forest: corp.forest, anchor })!;
+        const { managedGuid } = scene.ledger.groups.of({ forest: owner.forest, anchor })!;
         return peer.stored.get(managedGuid!)!.name;
       };
       const names: string[] = [];
       for (const group of groups) {
-        const entry = scene.ledger.groups.of({ forest: corp.forest, anchor: group.anchor });
+        const entry = scene.ledger.groups.of({ forest: owner.forest, anchor: group.anchor });
         assert.equal(entry?.managedGuid != null, here.has(group.anchor));
         if (!here.has(group.anchor)) continue;
         const name = nameOf(group.anchor);
@@ -467,14 +491,21 @@ test('whatever happens in whatever order, the directory ends as one computation 
         const list = lists.get(group);
         const wanted = (list && list.at > (left.get(group.anchor) ?? 0) ? list.members : [])
           .map(n => objects[n]!)
-          .filter(({ anchor }) => here.has(anchor) && list!.at > (left.get(anchor) ?? 0))
-          .map(one => (people.includes(one as Person) ? one.name : nameOf(one.anchor)));
+          .filter(one => here.has(one.anchor))
+          // Whoever of a forest comes back is in the tenant's groups again.
+          .filter(one => (own && isPerson(one)) || list!.at > (left.get(one.anchor) ?? 0))
+          .map(one => (isPerson(one) ? one.name : nameOf(one.anchor)));
         assert.deepEqual(scene.members(name), wanted.sort());
       }
       for (const name of new Set(names.map(one => one[0]!)))
         assert.ok(names.includes(name), `nobody is called ${name}`);
       scene.ledger.close();
     }),
-    { numRuns: 20 },
+    { numRuns },
   );
-});
+
+test('whatever happens in whatever order, the directory ends as one computation from all records says', () =>
+  endsAsComputed(false, 20));
+
+test('the same of groups of the tenant’s own, with people of a forest in them', () =>
+  endsAsComputed(true, 15));

@@ -350,7 +350,7 @@ export interface GroupSlicesTable {
   changed_seq: number;
 }
 
-/** Who is in which group, as slices say or, of a group of the tenant's own, its administrators. */
+/** Who is in which group, as slices say or, of a group of the tenant's own, its administrators, of whose word slices are made. */
 export interface MembershipsTable {
   tenant_id: Fixed<string>;
   group_id: Fixed<string>;

@@ -27,8 +27,8 @@ export type CloudUser = Pick<
   | 'account_sequence'
 > & { readonly deleted: boolean };
 
-/** The tenant's own signing key; made when it is first needed. It signs cloud-only users, never a forest's. */
-async function signingKeyOf(scope: TenantScope): Promise<SigningKey> {
+/** The tenant's own signing key; made when it is first needed. It signs cloud-only users and groups, never a forest's. */
+export async function signingKeyOf(scope: TenantScope): Promise<SigningKey> {
   const stored = () => scope.select('signing_keys').select('private_key').executeTakeFirst();
   let row = await stored();
   if (!row) {

@@ -3,8 +3,10 @@ import { AAD_DC_ADMINISTRATORS, GROUPS, type GroupStatus } from '@causeway/contr
 import { memberKey } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { sql } from 'kysely';
-import { countDecision } from '../changes/change-counter.ts';
+import { type Counter, lockCounter } from '../changes/change-counter.ts';
+import { changes } from '../changes/change-signal.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
+import { recordGroup, recordMembers } from './cloud-group-records.ts';
 import type { Group } from './memberships.ts';
 import { isUuid, presentUser, type User } from './users.ts';
 
@@ -77,51 +79,70 @@ async function existingOwnGroup(inside: TenantScope, name: string): Promise<Grou
   );
 }
 
+/** A change of groups of the tenant's own, under the lock of the tenant's changes. It is counted also where it changes nothing. */
+async function change<T>(
+  scope: TenantScope,
+  work: (inside: TenantScope, counter: Counter) => Promise<T>,
+): Promise<T> {
+  const done = await scope.transaction(async inside => {
+    const counter = await lockCounter(inside);
+    counter.next();
+    const result = await work(inside, counter);
+    await counter.save();
+    return result;
+  });
+  changes.emit(scope.tenantId);
+  return done;
+}
+
 /**
  * Makes a security group of the tenant's own.
  * @throws CausewayError 'group-exists' or 'bad-group-name'
  */
 export function createGroup(scope: TenantScope, displayName: string): Promise<Group> {
-  return scope.transaction(async inside => {
-    await countDecision(inside);
+  return change(scope, async (inside, counter) => {
     await refuseName(inside, displayName, undefined);
     const id = randomUUID();
     const own = { id, origin: 'cloud' as const, forest: null, source_anchor: id, security_enabled: true };
-    return inside
+    const group = await inside
       .insert('groups', { ...own, display_name: displayName, created_at: scope.now() })
       .returningAll()
       .executeTakeFirstOrThrow();
+    await recordGroup(inside, group, counter);
+    await recordMembers(inside, id, counter);
+    return group;
   });
 }
 
 /** @throws CausewayError as `existingGroup`, 'synchronized-group', 'group-exists' or 'bad-group-name' */
 export function renameGroup(scope: TenantScope, name: string, displayName: string): Promise<Group> {
-  return scope.transaction(async inside => {
-    await countDecision(inside);
+  return change(scope, async (inside, counter) => {
     const { id } = await existingOwnGroup(inside, name);
     await refuseName(inside, displayName, id);
-    return inside
+    const group = await inside
       .update('groups')
       .set({ display_name: displayName })
       .where('id', '=', id)
       .returningAll()
       .executeTakeFirstOrThrow();
+    await recordGroup(inside, group, counter);
+    return group;
   });
 }
 
 /** Deletes a group for good, with what it holds and what it is in. @throws CausewayError as `existingGroup`, or 'synchronized-group' */
 export function deleteGroup(scope: TenantScope, name: string): Promise<Group> {
-  return scope.transaction(async inside => {
-    await countDecision(inside);
+  return change(scope, async (inside, counter) => {
     const group = await existingOwnGroup(inside, name);
     await inside.delete('memberships').where('group_id', '=', group.id).execute();
     await forgetMember(inside, group.id);
     await inside.update('groups').set({ deleted_at: scope.now() }).where('id', '=', group.id).execute();
+    await recordGroup(inside, group, counter, true);
     return group;
   });
 }
 
-/** Takes whoever is gone for good out of the tenant's own groups. */
+/** Takes whoever is gone for good out of the tenant's own groups. Slices stay as they are signed: they name nobody by that id any more. */
 export async function forgetMember(inside: TenantScope, id: string): Promise<void> {
   await inside.delete('memberships').where('reference', '=', id).execute();
 }
@@ -153,30 +174,27 @@ async function refuseName(inside: TenantScope, name: string, own: string | undef
 
 /** Puts a person into a group of the tenant's own; idempotent. @throws CausewayError as `existingOwnGroup` or `presentUser` */
 export function addPerson(scope: TenantScope, group: string, name: string): Promise<User> {
-  return scope.transaction(async inside => {
-    await countDecision(inside);
+  return change(scope, async (inside, counter) => {
     const { id } = await existingOwnGroup(inside, group);
     const user = await presentUser(inside, name);
-    await insertMember(inside, id, user.id);
+    await insertMember(inside, counter, id, user.id);
     return user;
   });
 }
 
 /** @throws CausewayError as `addPerson`, or 'no-member' */
 export function removePerson(scope: TenantScope, group: string, name: string): Promise<User> {
-  return scope.transaction(async inside => {
-    await countDecision(inside);
+  return change(scope, async (inside, counter) => {
     const { id } = await existingOwnGroup(inside, group);
     const user = await presentUser(inside, name);
-    if (!(await deleteMember(inside, id, user.id))) throw noMember(user.user_principal_name, group);
+    if (!(await deleteMember(inside, counter, id, user.id))) throw noMember(user.user_principal_name, group);
     return user;
   });
 }
 
 /** Puts a group of the tenant's own into another one; idempotent. @throws CausewayError as `existingOwnGroup`, or 'synchronized-member' */
 export function addNestedGroup(scope: TenantScope, group: string, name: string): Promise<Group> {
-  return scope.transaction(async inside => {
-    await countDecision(inside);
+  return change(scope, async (inside, counter) => {
     const { id } = await existingOwnGroup(inside, group);
     const member = await existingGroup(inside, name);
     if (member.origin === 'synchronized') {
@@ -186,35 +204,47 @@ export function addNestedGroup(scope: TenantScope, group: string, name: string):
         { status: 409 },
       );
     }
-    await insertMember(inside, id, member.id);
+    await insertMember(inside, counter, id, member.id);
     return member;
   });
 }
 
 /** @throws CausewayError as `existingOwnGroup`, or 'no-member' */
 export function removeNestedGroup(scope: TenantScope, group: string, name: string): Promise<Group> {
-  return scope.transaction(async inside => {
-    await countDecision(inside);
+  return change(scope, async (inside, counter) => {
     const { id } = await existingOwnGroup(inside, group);
     const member = await existingGroup(inside, name);
-    if (!(await deleteMember(inside, id, member.id))) throw noMember(member.display_name ?? member.id, group);
+    if (!(await deleteMember(inside, counter, id, member.id)))
+      throw noMember(member.display_name ?? member.id, group);
     return member;
   });
 }
 
-async function insertMember(inside: TenantScope, group_id: string, reference: string): Promise<void> {
-  await inside
+async function insertMember(
+  inside: TenantScope,
+  counter: Counter,
+  group_id: string,
+  reference: string,
+): Promise<void> {
+  const inserted = await inside
     .insert('memberships', { group_id, key: memberKey(reference), reference })
     .onConflict(conflict => conflict.doNothing())
-    .execute();
+    .executeTakeFirst();
+  if (inserted.numInsertedOrUpdatedRows) await recordMembers(inside, group_id, counter, reference);
 }
 
-async function deleteMember(inside: TenantScope, group_id: string, reference: string): Promise<boolean> {
+async function deleteMember(
+  inside: TenantScope,
+  counter: Counter,
+  group_id: string,
+  reference: string,
+): Promise<boolean> {
   const deleted = await inside
     .delete('memberships')
     .where('group_id', '=', group_id)
     .where('reference', '=', reference)
     .executeTakeFirst();
+  if (deleted.numDeletedRows > 0n) await recordMembers(inside, group_id, counter, reference);
   return deleted.numDeletedRows > 0n;
 }
 

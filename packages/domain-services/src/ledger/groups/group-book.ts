@@ -1,3 +1,4 @@
+import { CLOUD_FOREST } from '@causeway/records';
 import type { StateDatabase } from '@causeway/service';
 import { nameKey } from '@causeway/wire';
 import type { Person } from '../../person.ts';
@@ -45,6 +46,10 @@ const SAVE = `INSERT INTO groups (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((
 
 const IS_DUE = 'sequence IS NOT written_sequence AND sequence IS NOT NULL';
 
+/** The order in which groups get names: those of the tenant's own after all of forests. */
+const rankOf = (forest: string): string => (forest === CLOUD_FOREST ? '~' : forest);
+const RANK = `replace(forest, '${CLOUD_FOREST}', '~')`;
+
 const IS_UNCLAIMED = 'managed_guid IS NOT NULL AND sequence IS NULL';
 
 /** All groups of which a record was believed, or that were found in the directory. */
@@ -89,15 +94,15 @@ export class GroupBook {
   /** So many that are not as their records say, after this one; deletions are none of them. Those that stop being security groups go first. */
   due(securityEnabled: boolean, limit: number, after: Person = { forest: '', anchor: '' }): GroupEntry[] {
     const sql = `SELECT * FROM groups WHERE ${IS_DUE} AND deleted = 0 AND security_enabled = ?
-      AND (forest, anchor) > (?, ?) ORDER BY forest, anchor LIMIT ?`;
-    return this.#all(sql, Number(securityEnabled), after.forest, after.anchor, limit);
+      AND (${RANK}, anchor) > (?, ?) ORDER BY ${RANK}, anchor LIMIT ?`;
+    return this.#all(sql, Number(securityEnabled), rankOf(after.forest), after.anchor, limit);
   }
 
   /** So many that are not called as their forests say. */
   differing(limit: number, after: Person = { forest: '', anchor: '' }): GroupEntry[] {
     const sql = `SELECT * FROM groups WHERE managed_guid IS NOT NULL AND deleted = 0 AND has_name IS NOT wanted_name
-      AND wanted_name IS NOT NULL AND (forest, anchor) > (?, ?) ORDER BY forest, anchor LIMIT ?`;
-    return this.#all(sql, after.forest, after.anchor, limit);
+      AND wanted_name IS NOT NULL AND (${RANK}, anchor) > (?, ?) ORDER BY ${RANK}, anchor LIMIT ?`;
+    return this.#all(sql, rankOf(after.forest), after.anchor, limit);
   }
 
   /** Those that are deleted and still there. */

@@ -1,4 +1,4 @@
-import { memberKey } from '@causeway/records';
+import { CLOUD_FOREST, memberKey } from '@causeway/records';
 import type { StateDatabase } from '@causeway/service';
 import type { Person } from '../../person.ts';
 import { number, OF_PERSON, type Row, text } from '../sql-row.ts';
@@ -29,12 +29,19 @@ export type MembershipKey = Pick<DueMembership, 'key' | 'reference'>;
 const FIRST: MembershipKey = { key: '', reference: '' };
 
 const OF_ONE = `${OF_PERSON} AND key = ? AND reference = ?`;
-const REFERENCED = `a.anchor AS person, a.managed_guid AS a_guid, a.deleted_sequence AS a_deleted, a.delete_sequence AS a_leaving,
+/** A group of the tenant's own names a forest's people by `referenceToForest`. */
+const IN_FOREST = `m.forest = '${CLOUD_FOREST}' AND instr(m.reference, '/') > 0`;
+const PEOPLE = `LEFT JOIN accounts AS a ON a.forest = CASE WHEN ${IN_FOREST} THEN substr(m.reference, 1, instr(m.reference, '/') - 1) ELSE m.forest END
+    AND a.anchor = CASE WHEN ${IN_FOREST} THEN substr(m.reference, instr(m.reference, '/') + 1) ELSE m.reference END`;
+/** What the tenant signs and what a forest does has no common order: of a forest's people it counts alone whether they are there. */
+const REFERENCED = `a.anchor AS person, a.managed_guid AS a_guid, CASE WHEN ${IN_FOREST} THEN NULL ELSE a.deleted_sequence END AS a_deleted,
+  a.delete_sequence AS a_leaving,
   g.anchor AS of_group, g.managed_guid AS g_guid, g.deleted_sequence AS g_deleted, g.deleted AS g_leaving`;
 
-/** By what a group of a forest may name whoever has an objectGUID in the directory. */
+/** By what a group may name whoever has an objectGUID in the directory. */
 const REFERENCES_TO = `SELECT anchor AS reference FROM accounts WHERE managed_guid = ?1 AND forest = ?2
   UNION SELECT anchor FROM groups WHERE managed_guid = ?1 AND forest = ?2
+  UNION SELECT forest || '/' || anchor FROM accounts WHERE managed_guid = ?1 AND ?2 = '${CLOUD_FOREST}'
   UNION SELECT s.sid FROM accounts AS a JOIN shadows AS s ON a.forest = s.forest AND a.anchor = s.anchor
     WHERE a.managed_guid = ?1 AND s.sid IS NOT NULL
   UNION SELECT object_sid FROM groups WHERE managed_guid = ?1 AND object_sid IS NOT NULL`;
@@ -59,7 +66,7 @@ export class MembershipBook {
   /** So many of one group, after this one. @param written of those alone that the group has */
   due({ forest, anchor }: Person, written: boolean, limit: number, after = FIRST): DueMembership[] {
     const sql = `SELECT m.*, ${REFERENCED} FROM memberships AS m INDEXED BY memberships_due
-      LEFT JOIN accounts AS a ON a.forest = m.forest AND a.anchor = m.reference
+      ${PEOPLE}
       LEFT JOIN groups AS g ON g.forest = m.forest AND g.anchor = m.reference
       WHERE m.forest = ? AND m.anchor = ? AND m.due > 0 AND (m.key, m.reference) > (?, ?)
         AND (m.written IS NOT NULL OR NOT ?)

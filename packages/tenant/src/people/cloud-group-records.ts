@@ -1,0 +1,104 @@
+import {
+  CLOUD_FOREST,
+  divideMembers,
+  isBelow,
+  memberKey,
+  referenceToForest,
+  signGroupRecord,
+  signMembers,
+} from '@causeway/records';
+import { sql } from 'kysely';
+import type { Counter } from '../changes/change-counter.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
+import { signingKeyOf } from './cloud-records.ts';
+import type { Group } from './memberships.ts';
+
+/** Signs which group of the tenant's own this is now, or that it is gone; a deleted one has no slices any more. */
+export async function recordGroup(
+  inside: TenantScope,
+  { id, display_name: name }: Pick<Group, 'id' | 'display_name'>,
+  counter: Counter,
+  deleted = false,
+): Promise<void> {
+  const sequence = await nextSequence(inside, id);
+  const record = signGroupRecord(await signingKeyOf(inside), {
+    ...identityOf(inside, id, sequence),
+    // A name as a whole: nobody in the managed domain is called by it who may not be, and then it is called otherwise.
+    ...{ sAMAccountName: name, displayName: name, mail: null, objectSid: null },
+    ...{ securityEnabled: true, scope: 'universal', deleted },
+  });
+  const seq = counter.next();
+  const first_seq = sql<number>`coalesce(first_seq, ${seq})`;
+  await inside
+    .update('groups')
+    .set({ sequence, record, changed_seq: seq, first_seq, received_at: inside.now() })
+    .where('id', '=', id)
+    .execute();
+  if (deleted) await inside.delete('group_slices').where('group_id', '=', id).execute();
+}
+
+/**
+ * Signs who is in a group of the tenant's own now: one slice, or those into which it became too long.
+ * @param changed id of who came or went; undefined for all, of a group that has no slices yet
+ */
+export async function recordMembers(
+  inside: TenantScope,
+  groupId: string,
+  counter: Counter,
+  changed?: string,
+): Promise<void> {
+  const prefix = changed === undefined ? '' : await prefixOf(inside, groupId, changed);
+  let sequence = await nextSequence(inside, groupId);
+  const members = await readReferences(
+    inside,
+    sql`select reference as id from memberships where tenant_id = ${inside.tenantId} and group_id = ${groupId}`,
+  );
+  const key = await signingKeyOf(inside);
+  await inside.delete('group_slices').where('group_id', '=', groupId).where('prefix', '=', prefix).execute();
+  for (const [part, references] of divideMembers(prefix, members)) {
+    const said = { ...identityOf(inside, groupId, sequence), prefix: part, members: references };
+    const record = signMembers(key, said);
+    const slice = { group_id: groupId, prefix: part, sequence, record, changed_seq: counter.next() };
+    await inside.insert('group_slices', slice).execute();
+    sequence += 1;
+  }
+}
+
+const identityOf = ({ tenantId: tenant }: TenantScope, id: string, sequence: number) => ({
+  ...{ tenant, forest: CLOUD_FOREST, sourceAnchor: id, objectGuid: id, sequence },
+});
+
+/** Larger than every sequence before it of this group and its slices, and a clock's otherwise: the rule of every signer. */
+async function nextSequence(inside: TenantScope, id: string): Promise<number> {
+  const { rows } = await inside.run<{ last: number | null }>(
+    tenantId => sql`
+      select greatest(sequence, (select max(sequence) from group_slices
+        where tenant_id = ${tenantId} and group_id = ${id})) as last
+      from groups where tenant_id = ${tenantId} and id = ${id}`,
+  );
+  return Math.max((rows[0]?.last ?? 0) + 1, inside.clock.now() * 1000);
+}
+
+/** Of the live slice that tells of a user or group: what is signed here divides all keys among live slices. */
+async function prefixOf(inside: TenantScope, groupId: string, id: string): Promise<string> {
+  const [reference] = await readReferences(inside, sql`select ${id}::text as id`);
+  const key = memberKey(reference!);
+  const slices = await inside
+    .select('group_slices')
+    .select('prefix')
+    .where('group_id', '=', groupId)
+    .execute();
+  return slices.find(slice => isBelow(slice.prefix, key))?.prefix ?? '';
+}
+
+/** As slices name users and groups: what is of the tenant's own by its id, people of forests by forest and anchor. */
+async function readReferences(inside: TenantScope, ids: ReturnType<typeof sql>): Promise<string[]> {
+  const { rows } = await inside.run<{ id: string; forest: string | null; source_anchor: string | null }>(
+    tenantId => sql`
+      select named.id, users.forest, users.source_anchor from (${ids}) as named
+        left join users on users.tenant_id = ${tenantId} and users.id = named.id::uuid`,
+  );
+  return rows.map(({ id, forest, source_anchor: anchor }) =>
+    forest === null || anchor === null ? id : referenceToForest(forest, anchor),
+  );
+}
