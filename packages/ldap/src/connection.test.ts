@@ -202,6 +202,14 @@ test('no answer at all ends in a timeout and a connection that cannot be used ag
   await fails('timeout', /./, connection.search('DC=x'));
 });
 
+test('a change of which is known that it takes longer is waited for', async t => {
+  const slow = await plainPeer(t, (socket, request) => {
+    setTimeout(() => socket.write(result(request, 0x67, 0)), 600);
+  });
+  await using connection = await openLdap(slow);
+  await connection.modify('DC=x', [{ operation: 'delete', attribute: 'mail', values: [] }], [], 5_000);
+});
+
 test('bytes that are no LDAP, lengths that lie and answers to nobody are protocol errors', async t => {
   const answers: [Script, RegExp][] = [
     [socket => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'), /no LDAP: LDAPMessage.tag/],

@@ -150,7 +150,13 @@ export class LdapConnection {
     }
   }
 
-  async modify(dn: string, changes: readonly LdapChange[], controls: readonly Control[] = []): Promise<void> {
+  /** @param timeoutMs until the answer, where it takes longer than others */
+  async modify(
+    dn: string,
+    changes: readonly LdapChange[],
+    controls: readonly Control[] = [],
+    timeoutMs?: number,
+  ): Promise<void> {
     const list = changes.map(
       ({ operation, attribute, values }) =>
         new Change({
@@ -161,6 +167,7 @@ export class LdapConnection {
     await this.#exchange.ask(
       `modify of '${dn}'`,
       messageId => new ModifyRequest({ messageId, dn, changes: list, controls: [...controls] }),
+      timeoutMs === undefined ? {} : { timeoutMs },
     );
   }
 

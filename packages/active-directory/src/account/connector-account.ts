@@ -110,6 +110,9 @@ export async function createConnectorAccount(
   };
 }
 
+/** A domain controller looks at every object below before it answers: Samba at 100,000 for half a minute. */
+const PASSED_ON_MS = 600_000;
+
 /** Adds to the head's access list what is missing of the two rights, and returns what that was. */
 export async function grantReplicationRights(
   connection: LdapConnection,
@@ -136,6 +139,7 @@ export async function grantReplicationRights(
       namingContext,
       [{ operation: 'replace', attribute: 'nTSecurityDescriptor', values: [value] }],
       [new SdFlagsControl(SdFlag.dacl)],
+      PASSED_ON_MS,
     );
   }
   return granted;
