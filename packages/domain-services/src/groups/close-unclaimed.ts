@@ -7,7 +7,7 @@ import type { GroupContext } from './group-context.ts';
 /**
  * Takes everybody out of the groups that the ledger found in the directory and that no record of the feed is about, and says so, as with
  * accounts (`disableUnclaimed`): they were deleted, perhaps, while nobody remembered them. Once the feed of groups was read to its end, and a head
- * of it was compared, which there is none of the tenant's own groups. They stay until a signed deletion comes, or an administrator has them deleted.
+ * of it was compared; of the tenant's own groups there are no heads. They stay until a signed deletion comes, or an administrator has them deleted.
  */
 export async function closeUnclaimed(context: GroupContext): Promise<void> {
   const { ledger, log } = context;

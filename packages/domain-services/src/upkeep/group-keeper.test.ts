@@ -508,4 +508,4 @@ test('whatever happens in whatever order, the directory ends as one computation 
   endsAsComputed(false, 20));
 
 test('the same of groups of the tenant’s own, with people of a forest in them', () =>
-  endsAsComputed(true, 15));
+  endsAsComputed(true, 8));

@@ -23,7 +23,7 @@ export async function recordGroup(
   const sequence = await nextSequence(inside, id);
   const record = signGroupRecord(await signingKeyOf(inside), {
     ...identityOf(inside, id, sequence),
-    // A name as a whole: nobody in the managed domain is called by it who may not be, and then it is called otherwise.
+    // Where nobody may be called so in the managed domain, it finds another name.
     ...{ sAMAccountName: name, displayName: name, mail: null, objectSid: null },
     ...{ securityEnabled: true, scope: 'universal', deleted },
   });
