@@ -670,4 +670,12 @@ export const LEDGER_STEPS: readonly string[] = [
     INSERT INTO unreported_groups (forest, anchor) VALUES (old.forest, old.anchor);
   END;
   `,
+  `
+  -- To whom an administrator gave an account name, a person or a group: of a person and a group that want one name, and of two groups.
+  CREATE TABLE given_names (
+    slot TEXT PRIMARY KEY,
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

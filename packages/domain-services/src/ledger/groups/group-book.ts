@@ -74,6 +74,13 @@ export class GroupBook {
     return this.#all('SELECT * FROM groups WHERE anchor = ? ORDER BY forest', anchor);
   }
 
+  /** Those whose forests want a name for them. */
+  wanting(name: string): GroupEntry[] {
+    const sql =
+      'SELECT * FROM groups WHERE deleted = 0 AND wanted_name IS NOT NULL AND name_key(wanted_name) = ?';
+    return this.#all(sql, nameKey(name));
+  }
+
   /** Those that have a name here. */
   called(name: string): GroupEntry[] {
     return this.#all(
