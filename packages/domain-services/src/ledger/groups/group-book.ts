@@ -93,6 +93,11 @@ export class GroupBook {
     return this.#all('SELECT * FROM groups WHERE managed_guid IS NOT NULL');
   }
 
+  /** Those that are in the directory, and those that were. */
+  allEver(): GroupEntry[] {
+    return this.#all('SELECT * FROM groups WHERE last_managed_guid IS NOT NULL');
+  }
+
   /** So many that are not as their records say, after this one; deletions are none of them. Those that stop being security groups go first. */
   due(securityEnabled: boolean, limit: number, after: Person = { forest: '', anchor: '' }): GroupEntry[] {
     const sql = `SELECT * FROM groups WHERE ${IS_DUE} AND deleted = 0 AND security_enabled = ?
