@@ -9,6 +9,7 @@ import { believePage } from '../groups/believe-page.ts';
 import { Later } from '../groups/later.ts';
 import { writeGroups } from '../groups/write-groups.ts';
 import { writeMembers } from '../groups/write-members.ts';
+import { MAX_UNVERIFIED } from '../ledger/problem-book.ts';
 import { GroupsPeer } from '../testing/groups-peer.ts';
 import { ForestPeer, type Group, Ledger, type Person } from '../testing/index.ts';
 import { sendReports } from './send-reports.ts';
@@ -158,4 +159,11 @@ test('a reason from the directory is cut to what the tenant takes', async () => 
   const [line] = await tell();
   assert.match(line!, /^group failed group-not-written: .*x$/);
   assert.equal(told[0]!.reason!.length, 500);
+});
+
+test('of groups that a tenant makes up no more are reported than are listed', async () => {
+  const madeUp = Array.from({ length: MAX_UNVERIFIED + 100 }, (_, n) => corp.group(`made up ${n}`));
+  const items = madeUp.map(one => corp.groupItem(one, 'nobody.signed.this'));
+  ledger.transaction(() => believePage({ ledger, tenant: TENANT, domain, log }, items));
+  assert.equal((await tell()).length, MAX_UNVERIFIED);
 });

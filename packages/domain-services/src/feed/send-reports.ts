@@ -6,8 +6,8 @@ import { storable } from '../ledger/outbox.ts';
 import type { FeedContext } from './feed-context.ts';
 
 const MAX_REPORTS = 1000;
-/** Reports that there are of one group. */
-const REPORTS_A_GROUP = 2;
+/** Groups of one call: the members of each are counted for it. */
+const MAX_GROUPS = 100;
 
 /** Some of what the tenant has not acknowledged. */
 interface Queued {
@@ -25,7 +25,7 @@ function ofPeople({ outbox }: Ledger): Queued | undefined {
 
 /** Of groups, as they are now. */
 function ofGroups(ledger: Ledger): Queued | undefined {
-  const groups = ledger.unreportedGroups.first(MAX_REPORTS / REPORTS_A_GROUP);
+  const groups = ledger.unreportedGroups.first(MAX_GROUPS);
   if (groups.length === 0) return undefined;
   return {
     reports: groups.flatMap(group => groupReports(ledger, group)).map(storable),
