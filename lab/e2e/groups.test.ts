@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import type { GroupStatus } from '@causeway/contract';
 import { domainLayout, runTool } from '@causeway/samba';
 import { eventually, NotYet } from '@causeway/service/testing';
 import {
@@ -136,6 +137,15 @@ test('a file of an on-premises group opens for whoever is in a group in that gro
   await until('outer', alice!, true);
   await until('inner', alice!, true);
   assert.deepEqual(await opens('outer', bob!), [false, false]);
+});
+
+test('the tenant shows what became of a group and its members in the managed domain', async () => {
+  await eventually('the group is applied', async () => {
+    const show = ['tenant', 'groups', 'list', '--search', outer.sam, ...stage.remote];
+    const [{ managedDomain } = {}] = await runCliJson<GroupStatus[]>(show);
+    const outcomes = [managedDomain?.group?.outcome, managedDomain?.members?.outcome];
+    return outcomes.every(one => one === 'applied') || new NotYet(JSON.stringify(managedDomain));
+  });
 });
 
 test('a ticket names the groups of the managed domain, the nested one too, and their on-premises SIDs', async () => {

@@ -205,6 +205,18 @@ const copy = (from: string, to: string) => {
   rmSync(to, { recursive: true, force: true });
   cpSync(from, to, { recursive: true, preserveTimestamps: true, filter: one => !isSpecial(one) });
 };
+/** Who is in a group, as the forest says, is so in the directory. */
+async function sayMembers(group: Group, members: readonly Person[], ...records: string[]): Promise<void> {
+  const slices = forest.slices(
+    group,
+    members.map(({ anchor }) => anchor),
+  );
+  tenant.publishGroups(...[...records, ...slices].map(record => forest.groupItem(group, record)));
+  await eventually(`the members of ${group.name}`, async () => {
+    return (await membersOf(group.name)).length === members.length;
+  });
+}
+
 const isSpecial = (path: string) => {
   const stats = lstatSync(path);
   return stats.isSocket() || stats.isFIFO();
@@ -221,6 +233,8 @@ test('a directory of an earlier day: who was closed since is closed before it se
     await someone('barred'),
   ];
   const { sid } = (await accounts('changed'))[0]!;
+  const [circle, former] = [forest.group('Circle'), forest.group('Former')];
+  for (const one of [circle, former]) await sayMembers(one, [changed, blocked], forest.groupRecord(one));
   const backup = join(folder, 'backup');
   await service.stop();
   await stopDomain(layout);
@@ -233,6 +247,9 @@ test('a directory of an earlier day: who was closed since is closed before it se
   const before = changed.password;
   await renew(changed);
   await opens(changed);
+  await sayMembers(circle, [blocked]);
+  tenant.publishGroups(forest.groupItem(former, forest.groupRecord(former, { deleted: true })));
+  await eventually('the group is deleted', async () => (await accounts('Former')).length === 0);
   await cli('block', blocked.anchor);
   const hired = [await someone('hired'), await someone('hired2')];
   const given = new Set(
@@ -244,11 +261,17 @@ test('a directory of an earlier day: who was closed since is closed before it se
   await stopDomain(layout);
   copy(backup, layout.directory);
   tenant.failWith = 503;
+  const { groupItems } = tenant;
+  tenant.groupItems = undefined;
   service.spawn();
   await eventually('the restored domain serves', async () => (await kinit('changed', before)).ok);
+  const [member, ...others] = await membersOf('Circle');
+  assert.deepEqual([/^CN=barred,/.test(member!), others], [true, []], 'who was in it by the backup is not');
+  assert.deepEqual([(await accounts('Former')).length, await membersOf('Former')], [1, []]);
   for (const { name, password } of [disabled, deleted, blocked])
     assert.equal((await kinit(name, password)).ok, false, `${name}, before the feed says so`);
   tenant.failWith = undefined;
+  tenant.groupItems = groupItems;
   assert.equal((await reunions())[0], 'the directory is older');
   await opens(changed);
   assert.equal((await kinit('changed', before)).ok, false);

@@ -26,6 +26,7 @@ export {
   EPOCH_RECORDS,
   FOREST_REPORT,
   GROUP_RECORDS,
+  GROUP_REPORT,
   isReadBy,
   RecordName,
   RecordNames,

@@ -4,6 +4,7 @@ import {
   ACCEPTS_HEADER,
   CLOUD_RECEIPT,
   FOREST_REPORT,
+  GROUP_REPORT,
   writeAccepts,
 } from '@causeway/contract';
 import type { Log } from '@causeway/service';
@@ -35,7 +36,7 @@ export interface ServerContext {
   readonly minimumAgentVersion: string;
 }
 
-const ACCEPTS = writeAccepts([...ACCEPTED_RECORDS, FOREST_REPORT, CLOUD_RECEIPT]);
+const ACCEPTS = writeAccepts([...ACCEPTED_RECORDS, FOREST_REPORT, GROUP_REPORT, CLOUD_RECEIPT]);
 
 /** The HTTP server that the world sees; `onRoute` is shown every route as it is registered. */
 export function makePublicServer(

@@ -127,6 +127,7 @@ function describePairing(pairing: ConnectStatus['pairing']): string {
 function describeArrival(arrival: ConnectStatus['connectors'][number]['arrival']): string[] {
   const { state, accounts, credentials, groups, slices, completeAsOf, alarm, missing, missingCount } =
     arrival;
+  const { groupsNotWritten } = arrival;
   if (state === 'no managed domain') return [];
   const lines = [
     `${accounts.arrived} of ${accounts.all} accounts, ${credentials.arrived} of ${credentials.all} credentials have arrived in the managed domain: ${state}; ${completeAsOf === null ? 'never complete yet' : `complete as of ${completeAsOf}`}`,
@@ -141,6 +142,13 @@ function describeArrival(arrival: ConnectStatus['connectors'][number]['arrival']
     lines.push(`not there: ${user}, ${what}${why === undefined ? '' : ` (${why})`}`);
   }
   if (missingCount > missing.length) lines.push(`and ${missingCount - missing.length} more`);
+  if (groupsNotWritten) {
+    const shown = groupsNotWritten.groups.map(one => `${one.group}, ${one.what} (${one.code})`).join('; ');
+    const more = groupsNotWritten.count - groupsNotWritten.groups.length;
+    lines.push(
+      `${groupsNotWritten.count} groups came there and are not written, or not wholly: ${shown}${more > 0 ? `; and ${more} more` : ''}`,
+    );
+  }
   return lines;
 }
 

@@ -35,6 +35,9 @@ export function arrivalOf(context: ConnectorContext, since: number): ConnectArri
     missing: lacking.slice(0, NAMED),
     missingCount: lacking.length,
     ...groups.counts,
+    ...(groups.notWritten.length > 0 && {
+      groupsNotWritten: { count: groups.notWritten.length, groups: groups.notWritten.slice(0, NAMED) },
+    }),
     ...(reads.length > 0 && { reads: [...reads] }),
   };
 }

@@ -13,9 +13,13 @@ export interface GroupArrival {
   readonly whole: boolean;
   /** How many have arrived; undefined where the receipt says nothing of groups. */
   readonly counts: Pick<ConnectArrival, 'groups' | 'slices'> | undefined;
+  /** What came there and is not written, missing or not: one line for each group and what of it. */
+  readonly notWritten: readonly NotWritten[];
 }
 
-const NOTHING: GroupArrival = { missing: [], whole: true, counts: undefined };
+type NotWritten = NonNullable<ConnectArrival['groupsNotWritten']>['groups'][number];
+
+const NOTHING: GroupArrival = { missing: [], whole: true, counts: undefined, notWritten: [] };
 
 const STILL_THERE =
   'deleted here, still in the managed domain; the tenant withholds the deletion, or the managed domain refused it';
@@ -42,11 +46,25 @@ export function groupArrival(context: ConnectorContext, receipt: Receipt | undef
       groups: arrived(all.groups, groups, lacking.length - sliceCount),
       slices: arrived(all.slices, slices, sliceCount),
     },
+    notWritten: notWrittenOf(context, receipt),
   };
 }
 
+function notWrittenOf(context: ConnectorContext, { groupsNotWritten = [] }: Receipt): NotWritten[] {
+  const lines = groupsNotWritten.map(([anchor, prefix, code]): [string, NotWritten] => {
+    const what = prefix === null ? 'group' : 'members';
+    return [`${what} ${anchor}`, { group: nameOf(context, anchor), sourceAnchor: anchor, what, code }];
+  });
+  return [...new Map(lines).values()];
+}
+
+function nameOf({ store }: ConnectorContext, anchor: string): string {
+  const attributes = store.groups.findByAnchor(anchor)?.attributes;
+  return String(store.deletions.get(anchor)?.name ?? attributes?.sAMAccountName ?? anchor);
+}
+
 function linesOf(
-  { store }: ConnectorContext,
+  context: ConnectorContext,
   { headSequence, groupsNotWritten = [] }: Receipt,
   lacking: readonly GroupDifference[],
   tooMany: readonly GroupDifference[],
@@ -57,14 +75,12 @@ function linesOf(
   const lines = new Map<string, Missing>();
   const add = ({ anchor, prefix }: GroupDifference, what: Missing['what'], reason?: string): void => {
     const refused = refusals.get(`${prefix === null} ${anchor}`) ?? null;
-    const attributes = store.groups.findByAnchor(anchor)?.attributes;
-    const name = store.deletions.get(anchor)?.name ?? attributes?.sAMAccountName ?? anchor;
-    const line = { user: String(name), sourceAnchor: anchor, what, refused };
+    const line = { user: nameOf(context, anchor), sourceAnchor: anchor, what, refused };
     lines.set(`${what} ${anchor}`, { ...line, ...(reason !== undefined && refused === null && { reason }) });
   };
   for (const one of lacking) add(one, one.prefix === null ? 'group' : 'members');
   for (const one of tooMany) {
-    const deletion = store.deletions.get(one.anchor);
+    const deletion = context.store.deletions.get(one.anchor);
     const isOver = deletion !== undefined && deletion.sequence < headSequence;
     add(one, 'group not deleted', isOver ? STILL_THERE : undefined);
   }

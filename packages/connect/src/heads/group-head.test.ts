@@ -122,7 +122,7 @@ test('status counts the groups and slices that have arrived, and names the group
   context.store.confirmations.confirmDomain(peer.confirmable(sealingPublicKey(await generateSealingKey())));
   const all = context.store.groupHeads.entries();
   const told = arrival(all);
-  assert.deepEqual([told.state, told.missingCount], ['complete', 0]);
+  assert.deepEqual([told.state, told.missingCount, told.groupsNotWritten], ['complete', 0, undefined]);
   assert.deepEqual(
     [told.groups, told.slices],
     [
@@ -147,6 +147,21 @@ test('status counts the groups and slices that have arrived, and names the group
     { groupsNotWritten: [[anchorOf(500), '', 'a-code']] },
   );
   assert.deepEqual([refused.state, refused.missing.map(one => one.refused)], ['not all written', ['a-code']]);
+
+  const unwritten: ReceiptFields['groupsNotWritten'] = [
+    [anchorOf(500), null, 'group-not-written'],
+    [anchorOf(501), '0', 'older-sequence'],
+    [anchorOf(501), '1', 'older-sequence'],
+  ];
+  const unwrittenThere = arrival(all, { groupsNotWritten: unwritten });
+  assert.deepEqual([unwrittenThere.state, unwrittenThere.missingCount], ['not all written', 0]);
+  assert.deepEqual(unwrittenThere.groupsNotWritten, {
+    count: 2,
+    groups: [
+      { group: 'group500', sourceAnchor: anchorOf(500), what: 'group', code: 'group-not-written' },
+      { group: 'group501', sourceAnchor: anchorOf(501), what: 'members', code: 'older-sequence' },
+    ],
+  });
 
   const before = arrival(all, {
     ...{ groups: undefined, slices: undefined, groupsDiffering: undefined, groupsListed: undefined },

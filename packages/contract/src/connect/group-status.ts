@@ -31,6 +31,21 @@ export const ConnectGroups = z.strictObject({
 });
 export type ConnectGroups = z.infer<typeof ConnectGroups>;
 
+/** What came to the managed domain and is not written there, or not wholly, as its receipt says. */
+export const GroupsNotWritten = z.strictObject({
+  /** Of those that the receipt names: it names at most 200 records. */
+  count: Count,
+  /** The first of them, with the managed domain's own word why. */
+  groups: z.array(
+    z.strictObject({
+      group: z.string(),
+      sourceAnchor: z.string(),
+      what: z.enum(['group', 'members']),
+      code: z.string(),
+    }),
+  ),
+});
+
 /** How it stands with one group. */
 export const ConnectGroupStatus = z.strictObject({
   connector: z.string(),

@@ -3,7 +3,7 @@ import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from '../common.ts';
 import { RecordNames } from '../http/accepts.ts';
 import { route } from '../http/route.ts';
 import { SeenRuns } from '../http/run.ts';
-import { ConnectGroups } from './group-status.ts';
+import { ConnectGroups, GroupsNotWritten } from './group-status.ts';
 
 /** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
 
@@ -101,6 +101,8 @@ export const ConnectArrival = z.strictObject({
     }),
   ),
   missingCount: Count,
+  /** Groups, and groups with a slice of their members, that came there and are not written, or not wholly; absent when there is none. */
+  groupsNotWritten: GroupsNotWritten.optional(),
   /** Records beyond those of the first release that the managed domain signed that it reads; absent where it has signed nothing of it. */
   reads: RecordNames.optional(),
 });

@@ -10,12 +10,16 @@ export const NameList = z.strictObject({
 });
 export type NameList = z.infer<typeof NameList>;
 
+const NamedGroup = z.strictObject({ forest: z.string(), anchor: z.string(), name: z.string() });
+
 /** Who has a name in the managed domain, whose it is, and who wants it and has it not. */
 export const DomainNameClaims = z.strictObject({
   name: z.string(),
   holders: z.array(NamedAccount),
   /** The group that has it; absent where none has. */
-  group: z.strictObject({ forest: z.string(), anchor: z.string(), name: z.string() }).optional(),
+  group: NamedGroup.optional(),
+  /** Groups that want it and have it not; absent where none does. */
+  groupsWaiting: z.array(NamedGroup).optional(),
   /** The forest that it belongs to. */
   owner: z.string().nullable(),
   /** Null while it is not reserved. */
@@ -53,7 +57,7 @@ export const domainNameRoutes = {
     path: '/names/give',
     access: ['local'],
     summary:
-      'hands a name over to a user of another forest who wants it; unconfirmed it is refused with what would change',
+      'hands a name over to a user or group of another forest that wants it; unconfirmed it is refused with what would change',
     body: z.strictObject({
       name: PersonText,
       user: z.string(),

@@ -26,6 +26,8 @@ export const ACCEPTED_RECORDS: readonly string[] = [
 ].sort();
 /** A report of Domain Services that says its user's forest. A tenant announces it, by the same header in every answer. */
 export const FOREST_REPORT = 'report-2';
+/** A report of a group or of its members, announced as that one. */
+export const GROUP_REPORT = 'report-3';
 /** A receipt of the tenant's own people. A tenant announces it as it does that report: nobody else is sent one. */
 export const CLOUD_RECEIPT = 'receipt-4';
 /** What every release reads, announced or not. */

@@ -80,6 +80,8 @@ export const TenantStatus = z.strictObject({
   blocked: z.int().optional(),
   /** Groups that are there, of forests and of the tenant's own; absent when there is none. */
   groups: z.int().optional(),
+  /** Of these, those that the managed domain did not take, or a slice of whose members; absent when there is none. */
+  groupsRefused: z.int().optional(),
   withCredential: z.int(),
   withLegacyRecord: z.int(),
   legacyApplied: z.int(),
@@ -122,6 +124,8 @@ export const TenantStatus = z.strictObject({
           completeAsOf: Timestamp.nullable(),
           alarmSince: Timestamp.nullable(),
           notWritten: z.int(),
+          /** Groups, and slices of their members; absent when there is none. */
+          groupsNotWritten: z.int().optional(),
         })
         .nullable(),
     }),

@@ -10,6 +10,14 @@ export const GROUPS: readonly string[] = [AAD_DC_ADMINISTRATORS];
 export const GroupMember = z.strictObject({ id: z.uuid(), userPrincipalName: ShownPrincipalName });
 export type GroupMember = z.infer<typeof GroupMember>;
 
+/** What the managed domain reported of a record. */
+const Reported = z.strictObject({
+  outcome: z.string(),
+  /** A code, a colon and words; null where there is nothing to say. */
+  reason: z.string().nullable(),
+  reportedAt: Timestamp,
+});
+
 /** A group that is synchronized from a forest, or one of the tenant's own. */
 export const GroupStatus = z.strictObject({
   id: z.uuid(),
@@ -26,6 +34,8 @@ export const GroupStatus = z.strictObject({
   /** What it is on-premises. */
   scope: z.string().nullable(),
   createdAt: Timestamp,
+  /** What became of it and of its members in the managed domain, each null until it is reported; absent while nothing is. */
+  managedDomain: z.strictObject({ group: Reported.nullable(), members: Reported.nullable() }).optional(),
 });
 export type GroupStatus = z.infer<typeof GroupStatus>;
 

@@ -61,7 +61,9 @@ export const DomainReport = z.strictObject({
   sourceAnchor: SourceAnchor,
   /** Null of a cloud-only user. Absent where one side is of a release before: see `FOREST_REPORT`. */
   forest: Forest.nullable().optional(),
-  kind: z.enum(['account', 'credential']),
+  /** `members`: all slices of a group together. Of groups only to a tenant that announced `GROUP_REPORT`. */
+  kind: z.enum(['account', 'credential', 'group', 'members']),
+  /** Of the record; of members the newest sequence that has come of their slices. */
   sequence: Sequence,
   outcome: z.enum(['applied', 'unchanged', 'refused', 'failed', 'waiting']),
   /** A refusal's code or a failure's plain reason; never a secret. */

@@ -1,7 +1,9 @@
 import type { DomainNameClaims, Done, NameList } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { RESERVATION_MS } from '../apply/names/look-at-names.ts';
+import { nameCandidates } from '../groups/group-names.ts';
 import { peopleMeant, requireOne, unknownUser } from '../ledger/find-person.ts';
+import type { GroupEntry } from '../ledger/groups/group-book.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import {
   claimsOf,
@@ -11,7 +13,7 @@ import {
   slotOfPrincipal,
   winnerOf,
 } from '../names/naming.ts';
-import { describePerson, isSamePerson } from '../person.ts';
+import { describePerson, isSamePerson, keyOf, type Person } from '../person.ts';
 
 /** Accounts and names that one list names. */
 const MAX_LISTED = 10_000;
@@ -28,8 +30,11 @@ export function readName(ledger: Ledger, realm: string, name: string): DomainNam
   const owner = ledger.names.owner(slot);
   const holders = ledger.names.holding(slot, realm);
   const group = ledger.names.groupCalled(slot);
+  const groupsWaiting = (slot.startsWith('a:') ? ledger.groups.wanting(slot.slice(2)) : [])
+    .filter(one => !group || !isSamePerson(one, group))
+    .map(({ forest, anchor, wantedName }) => ({ forest, anchor, name: wantedName! }));
   return {
-    ...{ name, holders, ...(group && { group }) },
+    ...{ name, holders, ...(group && { group }), ...(groupsWaiting.length > 0 && { groupsWaiting }) },
     owner: owner?.forest ?? null,
     reservedUntil: owner?.releasedAt ? endOf(owner.releasedAt) : null,
     waiting: ledger.names
@@ -53,7 +58,13 @@ export function freeName(ledger: Ledger, realm: string, name: string): Done {
     );
   }
   const slot = slotOf(name, realm);
-  refuseGroups(ledger, slot);
+  if (claims.group) {
+    throw new CausewayError(
+      'group-has-name',
+      `${describePerson(claims.group.name, claims.group, ', a group')} has '${name}': to hand it over, run 'causeway domain name give ${name} USER'`,
+      { status: 409 },
+    );
+  }
   ledger.transaction(() => {
     ledger.names.dropOwner(slot);
     if (slot.startsWith('a:')) ledger.names.takeDigits(slot.slice(2));
@@ -67,14 +78,15 @@ export function freeName(ledger: Ledger, realm: string, name: string): Done {
 
 interface Handover {
   name: string;
-  /** Source anchor, or a name, of who gets it; the forest where several may be meant. */
+  /** Source anchor, or a name, of the person or group that gets it; the forest where several may be meant. */
   user: string;
   forest?: string | undefined;
   confirmed: boolean;
 }
 
 /**
- * Makes a name belong to the forest of a user who wants it: whoever had it gets digits, or has no userPrincipalName.
+ * Hands a name over to a person or a group that wants it: whoever had it gets digits, or has no userPrincipalName. Between people it
+ * becomes their forest's; from a group, or to one, it is given to the one.
  * @throws CausewayError 'unknown-user', 'ambiguous-user', 'not-the-name', 'same-forest', 'group-has-name' or 'not-confirmed'
  */
 export function giveName(
@@ -83,57 +95,114 @@ export function giveName(
   { name, user, forest: among, confirmed }: Handover,
 ): Done {
   const slot = slotOf(name, realm);
-  const meant = peopleMeant(ledger, user, among).flatMap(one => ledger.names.account(one) ?? []);
-  const account = requireOne(user, meant, describe);
-  if (!account) throw unknownUser(user, among);
-  const { forest } = account;
-  const isTaker = (one: NamedAccount): boolean => isSamePerson(one, account);
-  const wanting = ledger.names.wanting(slot, realm);
-  const taker = wanting.find(isTaker);
-  if (!taker) {
-    throw new CausewayError(
-      'not-the-name',
-      `${describe(account)} is not called '${name}' on-premises: only who is can have it`,
-      { status: 409 },
-    );
-  }
-  const freed = wanting.map(one => (isTaker(one) ? { ...one, keepsDigits: false } : one));
-  const winner = winnerOf(slot, forest, freed, { realm });
-  if (winner && !isTaker(winner)) {
-    throw new CausewayError(
-      'same-forest',
-      `${describe(winner)} has '${name}' before ${describe(account)}: of one forest, only a change on-premises decides`,
-      { status: 409 },
-    );
-  }
-  refuseGroups(ledger, slot);
-  const { holders } = readName(ledger, realm, name);
-  const others = holders.filter(one => !isTaker(one));
-  const change = `'${name}' goes ${others.length > 0 ? `from ${others.map(describe).join(', ')} ` : ''}to ${describe(account)}`;
+  const taker = requireOne(user, takersMeant(ledger, user, among), ({ label }) => label);
+  if (!taker) throw unknownUser(user, among);
+  if (taker.account) refuseUnlessFirst(ledger, realm, { name, slot }, taker.account);
+  else refuseUnlessCalled(ledger, realm, { name, slot }, taker);
+  const { holders, group } = readName(ledger, realm, name);
+  const people = holders.filter(one => !isSamePerson(one, taker));
+  const other = group && !isSamePerson(group, taker) ? ledger.groups.of(group) : undefined;
+  if (other) refuseGroup(other, { name, slot }, taker);
+  const others = [...people.map(describe), ...(other ? [describeGroup(other)] : [])];
+  const change = `'${name}' goes ${others.length > 0 ? `from ${others.join(', ')} ` : ''}to ${taker.label}`;
   if (!confirmed) {
     throw new CausewayError('not-confirmed', `${change}: to do so, run the command again with --yes`, {
       status: 409,
     });
   }
   ledger.transaction(() => {
-    ledger.names.setOwner({ slot, forest, releasedAt: null });
-    if (slot.startsWith('a:')) ledger.names.takeDigits(slot.slice(2), account);
+    if (taker.account) ledger.names.setOwner({ slot, forest: taker.forest, releasedAt: null });
+    if (slot.startsWith('a:')) {
+      if (taker.account) ledger.names.takeDigits(slot.slice(2), taker.account);
+      ledger.names.give(slot, taker);
+    }
+    // It is looked at again, and lets go.
+    if (other) ledger.groups.save({ ...other, writtenSequence: null });
     ledger.names.touch([slot]);
     ledger.audit.add({ action: 'give-name', subject: name, detail: change });
   });
   return { message: change };
 }
 
-/** Whose forest it is does not matter to a group: it keeps the name while it is called so on-premises. */
-function refuseGroups(ledger: Ledger, slot: Slot): void {
-  const group = ledger.names.groupCalled(slot);
-  if (group === undefined) return;
-  throw new CausewayError(
-    'group-has-name',
-    `${describePerson(group.name, group)} is a group and has the name: rename it on-premises, and whoever wants the name has it next`,
+/** Whoever may get a name. */
+interface Taker extends Person {
+  label: string;
+  /** Absent of a group. */
+  account?: NamedAccount;
+}
+
+/** An anchor is one person's or group's, in each forest, before it is anybody's name. */
+function takersMeant(ledger: Ledger, text: string, forest: string | undefined): Taker[] {
+  const people = peopleMeant(ledger, text, forest).flatMap(one => ledger.names.account(one) ?? []);
+  const groups = [
+    ...ledger.groups.withAnchor(text),
+    ...ledger.groups.called(text),
+    ...ledger.groups.wanting(text),
+  ].filter(one => !one.deleted && (forest === undefined || one.forest === forest));
+  const takers: Taker[] = [
+    ...people.map(account => ({ ...personOf(account), account, label: describe(account) })),
+    ...groups.map(group => ({ ...personOf(group), label: describeGroup(group) })),
+  ];
+  const single = [...new Map(takers.map(one => [keyOf(one), one])).values()];
+  const byAnchor = single.filter(({ anchor }) => anchor === text);
+  return byAnchor.length > 0 ? byAnchor : single;
+}
+
+const personOf = ({ forest, anchor }: Person): Person => ({ forest, anchor });
+
+interface Named {
+  name: string;
+  slot: Slot;
+}
+
+/** @throws CausewayError 'not-the-name' or 'same-forest' */
+function refuseUnlessFirst(
+  ledger: Ledger,
+  realm: string,
+  { name, slot }: Named,
+  account: NamedAccount,
+): void {
+  const isTaker = (one: NamedAccount): boolean => isSamePerson(one, account);
+  const wanting = ledger.names.wanting(slot, realm);
+  if (!wanting.some(isTaker)) throw notTheName(name, describe(account));
+  const freed = wanting.map(one => (isTaker(one) ? { ...one, keepsDigits: false } : one));
+  const winner = winnerOf(slot, account.forest, freed, { realm });
+  if (winner && !isTaker(winner)) throw sameForest(name, describe(winner), describe(account));
+}
+
+/** @throws CausewayError 'not-the-name' or 'same-forest' */
+function refuseUnlessCalled(ledger: Ledger, realm: string, { name, slot }: Named, taker: Taker): void {
+  const group = ledger.groups.of(taker)!;
+  const isCalledSo = group.wantedName !== null && slotOfName(group.wantedName) === slot;
+  const problem = isCalledSo ? nameCandidates(group, { realm }).problem?.reason : undefined;
+  if (!isCalledSo || problem !== undefined) throw notTheName(name, taker.label, problem);
+  const holder = ledger.names
+    .holding(slot, realm)
+    .find(one => one.forest === group.forest && wants(one, name, realm));
+  if (holder) throw sameForest(name, describe(holder), taker.label);
+}
+
+/** A group that has a name and is to let go of it. @throws CausewayError 'same-forest' or 'group-has-name' */
+function refuseGroup(group: GroupEntry, { name, slot }: Named, taker: Taker): void {
+  const isCalledSo = group.wantedName !== null && slotOfName(group.wantedName) === slot;
+  if (group.forest === taker.forest && isCalledSo) throw sameForest(name, describeGroup(group), taker.label);
+  if (group.sequence === null)
+    throw new CausewayError(
+      'group-has-name',
+      `${describeGroup(group)} has the name and no record of it has come: it keeps the name until one does`,
+      { status: 409 },
+    );
+}
+
+const notTheName = (name: string, who: string, why = 'only who is can have it'): CausewayError =>
+  new CausewayError('not-the-name', `${who} is not called '${name}' on-premises: ${why}`, { status: 409 });
+
+const sameForest = (name: string, holder: string, taker: string): CausewayError =>
+  new CausewayError(
+    'same-forest',
+    `${holder} has '${name}' before ${taker}: of one forest, only a change on-premises decides`,
     { status: 409 },
   );
-}
 
 /** An account name, or a userPrincipalName, as it is typed. */
 const slotOf = (name: string, realm: string): Slot =>
@@ -146,3 +215,6 @@ const endOf = (releasedAt: string): string => new Date(Date.parse(releasedAt) + 
 
 const describe = (account: NamedAccount): string =>
   describePerson(account.samAccountName ?? account.wantedName ?? 'a user', account);
+
+const describeGroup = (group: GroupEntry): string =>
+  describePerson(group.hasName ?? group.wantedName ?? 'a group', group, ', a group');

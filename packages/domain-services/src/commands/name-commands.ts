@@ -29,9 +29,12 @@ export function nameCommands(domain: Program): void {
   command('free', 'free a reserved name, for whoever wants it')
     .argument('<name>', argument)
     .action((text: string, flags: CommandFlags) => perform(flags, 'freeName', { name: text }));
-  forestOption(command('give', 'hand a name over to a user of another forest who wants it'), OF_SEVERAL)
+  forestOption(
+    command('give', 'hand a name over to a user or group of another forest that wants it'),
+    OF_SEVERAL,
+  )
     .argument('<name>', argument)
-    .argument('<user>', 'source anchor, or a name, of the user who gets it')
+    .argument('<user>', 'source anchor, or a name, of the user or group that gets it')
     .option('--yes', 'do it: without this, the command only says what would change')
     .action((text: string, user: string, { forest, yes, ...flags }: ForestFlags & { yes?: boolean }) =>
       perform(flags, 'giveName', { name: text, user, forest, confirmed: yes === true }),
@@ -55,14 +58,18 @@ function nameLines({ differing, reserved }: NameList): string[] {
   ];
 }
 
-function claimLines({ name, owner, reservedUntil, holders, group, waiting }: DomainNameClaims): string[] {
-  const list = (accounts: DomainNameClaims['holders']) =>
-    accounts.map(({ anchor, forest }) => `${anchor} (${forest})`).join(', ') || 'nobody';
+function claimLines(claims: DomainNameClaims): string[] {
+  const { name, owner, reservedUntil, holders, group, waiting, groupsWaiting = [] } = claims;
+  const groupOf = ({ anchor, forest }: { anchor: string; forest: string }) =>
+    `${anchor} (a group of ${forest})`;
+  const list = (accounts: DomainNameClaims['holders'], groups: { anchor: string; forest: string }[] = []) =>
+    [...accounts.map(({ anchor, forest }) => `${anchor} (${forest})`), ...groups.map(groupOf)].join(', ') ||
+    'nobody';
   const whose = reservedUntil === null ? owner : `${owner}, for which it is reserved until ${reservedUntil}`;
   return table([
     ['name', name],
-    ['has it', group ? `${group.anchor} (a group of ${group.forest})` : list(holders)],
+    ['has it', list(holders, group ? [group] : [])],
     ['belongs to', whose ?? 'no forest'],
-    ['want it', list(waiting)],
+    ['want it', list(waiting, groupsWaiting)],
   ]);
 }

@@ -1,14 +1,22 @@
 import { baseDn, type DomainPlace, readDomain } from '@causeway/samba';
 import { describeError } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
+import { MARK_ATTRIBUTE } from './account-mark.ts';
 import { findGeneration, putGeneration } from './generations/generations.ts';
 import { writeInBulk } from './ldb/bulk.ts';
 import { LdbModify } from './ldb/ldb-modify.ts';
-import { ldbSearch } from './ldb/ldb-tools.ts';
+import { ldbSearch, ldbWrite } from './ldb/ldb-tools.ts';
 import { renderLdif } from './ldb/ldif.ts';
 import { raiseRids } from './rid-pools.ts';
 import { ADMINISTRATORS_GROUP, usersDn } from './structure.ts';
 import type { Write, WriteResult } from './write.ts';
+
+/** A group with objectGUIDs of its members. */
+export interface GroupAtRest {
+  readonly guid: string;
+  readonly groupType: string;
+  readonly members: ReadonlySet<string>;
+}
 
 /** The directory's database before the domain serves anybody: all that has to be known of it, or written, until then. */
 export interface DatabaseAtRest {
@@ -18,8 +26,14 @@ export interface DatabaseAtRest {
   putGeneration(text: string, isThere: boolean): Promise<void>;
   /** objectGUIDs of all accounts of people. */
   people(): Promise<ReadonlySet<string>>;
-  /** objectGUIDs of the members of the administrators' group. */
-  administrators(): Promise<ReadonlySet<string>>;
+  /** The administrators' group; undefined where there is none. */
+  administrators(): Promise<GroupAtRest | undefined>;
+  /** Groups that say that they are ours, with what they say. */
+  markedGroups(): Promise<{ guid: string; mark: string }[]>;
+  /** Those of these groups that are there. @param guids a hundred at most */
+  groups(guids: readonly string[]): Promise<GroupAtRest[]>;
+  /** @param members objectGUIDs of members that the group has: all of them go, or none does */
+  takeOut(guid: string, members: readonly string[]): Promise<WriteResult>;
   /** @param slow hears of a batch that has to be written one by one, and why */
   write(writes: readonly Write[], slow: (writes: number, reason: string) => void): Promise<WriteResult[]>;
   /** Takes the RIDs out of use that may have been given away after the database's day. */
@@ -40,21 +54,66 @@ export function databaseAtRest(place: DomainPlace): DatabaseAtRest {
       return new Set(found.map(object => object.get('objectGUID')![0]!));
     },
     administrators: async () => {
-      const search = { scope: 'one', filter: `(cn=${ADMINISTRATORS_GROUP})`, controls: ['extended_dn:1:1'] };
-      const [group] = await ldbSearch(place, usersDn(description), search, ['member']);
-      const members = group?.get('member') ?? [];
-      return new Set(members.flatMap(member => /^<GUID=([0-9a-f-]{36})>/i.exec(member)?.[1] ?? []));
+      const [group] = await groupsAt(place, usersDn(description), 'one', `(cn=${ADMINISTRATORS_GROUP})`);
+      return group;
+    },
+    markedGroups: async () => {
+      const filter = `(&(objectClass=group)(${MARK_ATTRIBUTE}=made by Causeway*))`;
+      const found = await ldbSearch(place, baseDn(description), { filter }, ['objectGUID', MARK_ATTRIBUTE]);
+      return found.map(object => ({
+        guid: object.get('objectGUID')![0]!,
+        mark: object.get(MARK_ATTRIBUTE)?.[0] ?? '',
+      }));
+    },
+    groups: guids => groupsOf(place, baseDn(description), guids),
+    takeOut: async (guid, members) => {
+      const values = members.map(member => `member: <GUID=${member}>\n`).join('');
+      const ldif = `dn: <GUID=${guid}>\nchangetype: modify\ndelete: member\n${values}-\n`;
+      return attempt(ldbWrite(place, ldif));
     },
     write: (writes, slow) => writeInBulk(ldbModify, writes, write => writeOne(ldbModify, write), slow),
     raiseRids: ledger => raiseRids(ledger, place),
   };
 }
 
-async function writeOne(ldbModify: LdbModify, write: Write): Promise<WriteResult> {
+const writeOne = (ldbModify: LdbModify, write: Write): Promise<WriteResult> =>
+  attempt(ldbModify.write(renderLdif([write]).ldif));
+
+async function attempt(write: Promise<void>): Promise<WriteResult> {
   try {
-    await ldbModify.write(renderLdif([write]).ldif);
+    await write;
     return { ok: true };
   } catch (error) {
     return { ok: false, gone: false, reason: describeError(error) };
   }
+}
+
+/** Those that have more members together than a tool may print are read by halves. */
+async function groupsOf(place: DomainPlace, base: string, guids: readonly string[]): Promise<GroupAtRest[]> {
+  const any = guids.map(guid => `(objectGUID=${guid})`).join('');
+  try {
+    return await groupsAt(place, base, 'sub', `(&(objectClass=group)(|${any}))`);
+  } catch (error) {
+    if (guids.length < 2) throw error;
+    const half = guids.length >> 1;
+    const first = await groupsOf(place, base, guids.slice(0, half));
+    return [...first, ...(await groupsOf(place, base, guids.slice(half)))];
+  }
+}
+
+async function groupsAt(
+  place: DomainPlace,
+  base: string,
+  scope: string,
+  filter: string,
+): Promise<GroupAtRest[]> {
+  const search = { scope, filter, controls: ['extended_dn:1:1'] };
+  const found = await ldbSearch(place, base, search, ['objectGUID', 'groupType', 'member']);
+  return found.map(group => ({
+    guid: group.get('objectGUID')![0]!,
+    groupType: group.get('groupType')?.[0] ?? '',
+    members: new Set(
+      (group.get('member') ?? []).flatMap(member => /^<GUID=([0-9a-f-]{36})>/i.exec(member)?.[1] ?? []),
+    ),
+  }));
 }

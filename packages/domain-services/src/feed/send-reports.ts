@@ -1,23 +1,53 @@
 import { call } from '@causeway/api';
-import { FOREST_REPORT, managedDomainRoutes } from '@causeway/contract';
+import { type DomainReport, FOREST_REPORT, GROUP_REPORT, managedDomainRoutes } from '@causeway/contract';
+import { groupReports } from '../groups/group-reports.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { storable } from '../ledger/outbox.ts';
 import type { FeedContext } from './feed-context.ts';
 
 const MAX_REPORTS = 1000;
+/** Groups of one call: the members of each are counted for it. */
+const MAX_GROUPS = 100;
 
-/** Tells the tenant what became of its users: all that is queued in the ledger. @throws CallError */
+/** Some of what the tenant has not acknowledged. */
+interface Queued {
+  reports: readonly DomainReport[];
+  /** It has acknowledged them. */
+  drop: () => void;
+}
+
+/** Of people, as they were put down with what they report. @returns undefined when nothing is queued */
+function ofPeople({ outbox }: Ledger): Queued | undefined {
+  const queued = outbox.first(MAX_REPORTS);
+  if (queued.length === 0) return undefined;
+  return { reports: queued.map(({ report }) => report), drop: () => outbox.drop(queued.at(-1)!.id) };
+}
+
+/** Of groups, as they are now. */
+function ofGroups(ledger: Ledger): Queued | undefined {
+  const groups = ledger.unreportedGroups.first(MAX_GROUPS);
+  if (groups.length === 0) return undefined;
+  return {
+    reports: groups.flatMap(group => groupReports(ledger, group)).map(storable),
+    drop: () => ledger.transaction(() => ledger.unreportedGroups.drop(groups)),
+  };
+}
+
+/** Tells the tenant what became of its users and groups: all that is queued in the ledger. @throws CallError */
 export async function sendReports(
   { ledger, send, reads }: Pick<FeedContext, 'ledger' | 'send' | 'reads'>,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
-    const queued = ledger.outbox.first(MAX_REPORTS);
-    if (queued.length === 0) return;
-    // A tenant of the release before refuses a member that it does not know.
+    // A tenant of the release before refuses a member, and a kind, that it does not know: what is of groups waits until it does.
+    const queued = ofPeople(ledger) ?? (reads(GROUP_REPORT) ? ofGroups(ledger) : undefined);
+    if (queued === undefined) return;
     const withForest = reads(FOREST_REPORT);
-    const reports = queued.map(({ report: { forest, ...report } }) =>
+    const reports = queued.reports.map(({ forest, ...report }) =>
       withForest && forest !== undefined ? { ...report, forest } : report,
     );
-    await call(send, managedDomainRoutes.reportApplied, { body: { reports }, signal });
-    ledger.outbox.drop(queued.at(-1)!.id);
+    if (reports.length > 0)
+      await call(send, managedDomainRoutes.reportApplied, { body: { reports }, signal });
+    queued.drop();
   }
 }

@@ -48,6 +48,7 @@ export function believePage(
         : decideSlice(known, ledger.slices.of(group), group, verified.record as Verified<MembersRecord>);
     if (decision.kind === 'unchanged') {
       clearProblem(ledger, verified);
+      ledger.unreportedGroups.add(group);
       // Since it was believed, an administrator may have said otherwise whose the SID is.
       if (kind === 'group' && verified.record.ok)
         wantSid(ledger, group, verified.record.record as GroupRecord, domain);
@@ -124,5 +125,6 @@ function noteRefused(
   const isVerified = record.ok && isSamePerson(group, signedPerson(record.record));
   if (isVerified) ledger.problems.save({ ...problem, verified: true });
   else if (!ledger.problems.saveUnverified(problem)) return false;
+  ledger.unreportedGroups.add(group);
   return before?.code !== code || before.sequence !== sequence;
 }

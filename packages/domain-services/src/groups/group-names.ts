@@ -29,7 +29,9 @@ export function nameCandidates(
 }
 
 /**
- * The name that a group is to have. Whoever holds a name keeps it, a user, a computer or another group.
+ * The name that a group is to have. Whoever holds a name keeps it, a user, a computer or another group, unless an administrator gave it to
+ * somebody else.
+ * @param isGivenAway whether the name was given to somebody else
  * @param holders objectGUIDs of who has a name in the directory, by its key
  * @param own objectGUID of the group, where it is there
  */
@@ -38,9 +40,11 @@ export function decideGroupName(
   domain: Realm,
   holders: ReadonlyMap<string, readonly string[]>,
   own: string | null,
+  isGivenAway: (name: string) => boolean = () => false,
 ): { name: string | undefined; problem: Refused | undefined } {
   const { names, problem } = nameCandidates(group, domain);
-  const name = names.find(one => (holders.get(nameKey(one)) ?? []).every(guid => guid === own));
+  const isFree = (one: string) => (holders.get(nameKey(one)) ?? []).every(guid => guid === own);
+  const name = names.find(one => isFree(one) && !isGivenAway(one));
   if (problem || name === group.wantedName) return { name, problem };
   const called = name === undefined ? '' : `; it is called ${name}`;
   return { name, problem: refuse('name-taken', group.sequence ?? 0, `${group.wantedName}${called}`) };

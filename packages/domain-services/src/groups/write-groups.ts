@@ -6,7 +6,7 @@ import { groupValues } from '../directory/groups/group-values.ts';
 import type { WriteResult } from '../directory/write.ts';
 import { type GroupEntry, withoutGroup } from '../ledger/groups/group-book.ts';
 import { slotOfName } from '../names/naming.ts';
-import { keyOf } from '../person.ts';
+import { isSamePerson, keyOf } from '../person.ts';
 import { REASONS, type Refused, refuse } from '../refusals.ts';
 import type { GroupContext } from './group-context.ts';
 import { decideGroupName, nameCandidates } from './group-names.ts';
@@ -18,7 +18,13 @@ export async function writeGroups(context: GroupContext, due: readonly GroupEntr
   const holders = await holdersOf(context, entries);
   let written = 0;
   for (const entry of entries) {
-    const { name, problem } = decideGroupName(entry, domain, holders, entry.managedGuid);
+    const { name, problem } = decideGroupName(
+      entry,
+      domain,
+      holders,
+      entry.managedGuid,
+      givenAway(context, entry),
+    );
     saveNameProblem(context, entry, problem);
     if (entry.writtenSequence === entry.sequence && name === entry.hasName) continue;
     const result: WriteResult =
@@ -31,14 +37,24 @@ export async function writeGroups(context: GroupContext, due: readonly GroupEntr
   return written;
 }
 
+/** Which names an administrator gave to somebody else than this group. */
+function givenAway({ ledger, domain }: GroupContext, group: GroupEntry): (name: string) => boolean {
+  return name => {
+    const given = ledger.names.given(slotOfName(name), domain.realm);
+    return given !== undefined && !isSamePerson(given, group);
+  };
+}
+
 const noName: WriteResult = { ok: false, gone: false, reason: 'every name that it could have is taken' };
 
 /** Who has the names that the groups may get, by their keys. */
 async function holdersOf(
-  { directory, domain }: GroupContext,
+  context: GroupContext,
   entries: readonly GroupEntry[],
 ): Promise<Map<string, string[]>> {
-  const isCalledSo = (one: GroupEntry) => one.managedGuid !== null && one.hasName === one.wantedName;
+  const { directory, domain } = context;
+  const isCalledSo = (one: GroupEntry) =>
+    one.managedGuid !== null && one.hasName === one.wantedName && !givenAway(context, one)(one.hasName ?? '');
   const names = entries.filter(one => !isCalledSo(one)).flatMap(one => nameCandidates(one, domain).names);
   const found = names.length === 0 ? [] : await directory.holders(names, []);
   const holders = new Map<string, string[]>();

@@ -11,6 +11,7 @@ import { GroupBook } from './groups/group-book.ts';
 import { GroupHeadBook } from './groups/group-head-book.ts';
 import { MembershipBook } from './groups/membership-book.ts';
 import { SliceBook } from './groups/slice-book.ts';
+import { UnreportedGroups } from './groups/unreported-groups.ts';
 import { HandBook } from './hand-book.ts';
 import { HeadBook } from './head-book.ts';
 import { LEDGER_STEPS } from './migrations.ts';
@@ -54,6 +55,8 @@ export class Ledger {
   readonly slices: SliceBook;
   /** Who is to be in which group, and who is. */
   readonly memberships: MembershipBook;
+  /** Of which groups the tenant is to be told. */
+  readonly unreportedGroups: UnreportedGroups;
   /** Accounts of before whose own changes of the password are not refused yet. */
   readonly ownChanges: DueAccounts;
   /** Accounts of before that do not say yet whose they are. */
@@ -95,6 +98,7 @@ export class Ledger {
     this.groups = new GroupBook(database);
     this.slices = new SliceBook(database);
     this.memberships = new MembershipBook(database);
+    this.unreportedGroups = new UnreportedGroups(database);
     this.ownChanges = new DueAccounts(database, 'own_changes_due');
     this.marks = new DueAccounts(database, 'marks_due');
     this.byHand = new HandBook(database);

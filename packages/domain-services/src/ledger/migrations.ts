@@ -631,4 +631,61 @@ export const LEDGER_STEPS: readonly string[] = [
     UPDATE memberships SET due = 1 WHERE reference = new.forest || '/' || new.anchor AND +forest = '(cloud-only)';
   END;
   `,
+  `
+  -- Groups of whose record, or of whose members, the tenant is to be told what became of them: all of which something has changed since it was
+  -- told. id grows with each change.
+  CREATE TABLE unreported_groups (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL,
+    UNIQUE (forest, anchor)
+  ) STRICT;
+  INSERT INTO unreported_groups (forest, anchor) SELECT forest, anchor FROM groups;
+  CREATE TRIGGER unreported_group AFTER UPDATE OF sequence, written_sequence, managed_guid ON groups
+    WHEN new.sequence IS NOT old.sequence OR new.written_sequence IS NOT old.written_sequence OR new.managed_guid IS NOT old.managed_guid BEGIN
+    DELETE FROM unreported_groups WHERE forest = new.forest AND anchor = new.anchor;
+    INSERT INTO unreported_groups (forest, anchor) VALUES (new.forest, new.anchor);
+  END;
+  CREATE TRIGGER unreported_new_group AFTER INSERT ON groups
+    WHEN new.sequence IS NOT NULL BEGIN
+    DELETE FROM unreported_groups WHERE forest = new.forest AND anchor = new.anchor;
+    INSERT INTO unreported_groups (forest, anchor) VALUES (new.forest, new.anchor);
+  END;
+  CREATE TRIGGER unreported_slice AFTER INSERT ON slices BEGIN
+    DELETE FROM unreported_groups WHERE forest = new.forest AND anchor = new.anchor;
+    INSERT INTO unreported_groups (forest, anchor) VALUES (new.forest, new.anchor);
+  END;
+  CREATE TRIGGER unreported_membership AFTER UPDATE OF written ON memberships
+    WHEN new.written IS NOT old.written BEGIN
+    DELETE FROM unreported_groups WHERE forest = new.forest AND anchor = new.anchor;
+    INSERT INTO unreported_groups (forest, anchor) VALUES (new.forest, new.anchor);
+  END;
+  CREATE TRIGGER unreported_new_problem AFTER INSERT ON problems
+    WHEN new.kind IN ('group', 'members') OR new.kind IN ('name', 'sid')
+      AND EXISTS (SELECT 1 FROM groups WHERE forest = new.forest AND anchor = new.anchor) BEGIN
+    DELETE FROM unreported_groups WHERE forest = new.forest AND anchor = new.anchor;
+    INSERT INTO unreported_groups (forest, anchor) VALUES (new.forest, new.anchor);
+  END;
+  CREATE TRIGGER unreported_problem AFTER UPDATE OF code, reason, sequence ON problems
+    WHEN (new.code IS NOT old.code OR new.reason IS NOT old.reason OR new.sequence IS NOT old.sequence)
+      AND (new.kind IN ('group', 'members') OR new.kind IN ('name', 'sid')
+      AND EXISTS (SELECT 1 FROM groups WHERE forest = new.forest AND anchor = new.anchor)) BEGIN
+    DELETE FROM unreported_groups WHERE forest = new.forest AND anchor = new.anchor;
+    INSERT INTO unreported_groups (forest, anchor) VALUES (new.forest, new.anchor);
+  END;
+  CREATE TRIGGER unreported_past_problem AFTER DELETE ON problems
+    WHEN old.kind IN ('group', 'members') OR old.kind IN ('name', 'sid')
+      AND EXISTS (SELECT 1 FROM groups WHERE forest = old.forest AND anchor = old.anchor) BEGIN
+    DELETE FROM unreported_groups WHERE forest = old.forest AND anchor = old.anchor;
+    INSERT INTO unreported_groups (forest, anchor) VALUES (old.forest, old.anchor);
+  END;
+  `,
+  `
+  -- To whom an administrator gave an account name, a person or a group: of a person and a group that want one name, and of two groups.
+  CREATE TABLE given_names (
+    slot TEXT PRIMARY KEY,
+    forest TEXT NOT NULL,
+    anchor TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -38,6 +38,10 @@ const CALLED = `${ACCOUNTS} AND (name_key(has_name) = ?1 OR name_key(has_princip
   OR name_key(wanted_name) = ?1 OR name_key(wanted_principal) = ?1)`;
 const GROUP_CALLED =
   'SELECT forest, anchor, has_name FROM groups WHERE has_name IS NOT NULL AND name_key(has_name) = ? LIMIT 1';
+const GIVEN = `SELECT n.forest, n.anchor, g.wanted_name AS group_name FROM given_names AS n
+  LEFT JOIN groups AS g ON g.forest = n.forest AND g.anchor = n.anchor AND g.deleted = 0
+    AND 'a:' || name_key(g.wanted_name) = n.slot
+  WHERE n.slot = ?`;
 const WITH_DIGITS = `${ACCOUNTS} AND digits_key = ?`;
 
 /** What the ledger knows of names: who has and wants which, whose each is, and which may have to change hands. */
@@ -106,6 +110,25 @@ export class NameBook {
     if (!slot.startsWith('a:')) return undefined;
     const row = this.#database.get(GROUP_CALLED, slot.slice(2));
     return row && { forest: String(row.forest), anchor: String(row.anchor), name: String(row.has_name) };
+  }
+
+  /** An administrator gives an account name to a person or a group; nobody of the other kind, and no other group, has it while they want it. */
+  give(slot: Slot, { forest, anchor }: Person): void {
+    const sql = 'INSERT OR REPLACE INTO given_names (slot, forest, anchor) VALUES (?, ?, ?)';
+    this.#database.run(sql, slot, forest, anchor);
+  }
+
+  /** Who was given an account name; whoever does not want it any more was given nothing. */
+  given(slot: Slot, realm: string): (Person & { isGroup: boolean; name: string }) | undefined {
+    const row = this.#database.get(GIVEN, slot);
+    if (row === undefined) return undefined;
+    const person = { forest: String(row.forest), anchor: String(row.anchor) };
+    const name = text(row.group_name);
+    if (name !== null) return { ...person, name, isGroup: true };
+    const account = this.wanting(slot, realm).find(one => isSamePerson(one, person));
+    if (account) return { ...person, name: account.wantedName ?? account.anchor, isGroup: false };
+    this.#database.run('DELETE FROM given_names WHERE slot = ?', slot);
+    return undefined;
   }
 
   withDigits(key: string): NamedAccount[] {
@@ -204,7 +227,8 @@ export function viewOf(book: NameBook, realm: string): NameView {
     holding: slot => book.holding(slot, realm),
     withDigits: key => book.withDigits(key),
     obstacle: slot => {
-      const group = book.groupCalled(slot);
+      const given = book.given(slot, realm);
+      const group = given?.isGroup ? given : book.groupCalled(slot);
       return group && { code: 'name-taken', detail: `${group.name}, a group of ${group.forest}` };
     },
   };

@@ -4,11 +4,16 @@ import type { StateDatabase } from '@causeway/service';
 const MAX_REASON = 500;
 
 /** A report that the tenant cannot store would hold up all that come after it. */
-const plainReason = (reason: string): string =>
-  reason
-    .slice(0, MAX_REASON)
-    .toWellFormed()
-    .replaceAll(/\p{Cc}/gu, ' ');
+export const storable = (report: DomainReport): DomainReport => ({
+  ...report,
+  reason:
+    report.reason === null
+      ? null
+      : report.reason
+          .slice(0, MAX_REASON)
+          .toWellFormed()
+          .replaceAll(/\p{Cc}/gu, ' '),
+});
 
 /** Reports that the tenant has not acknowledged. */
 export class Outbox {
@@ -20,10 +25,8 @@ export class Outbox {
 
   /** Reports wait here for the tenant, committed together with what they report. */
   add(reports: readonly DomainReport[]): void {
-    for (const report of reports) {
-      const reason = report.reason === null ? null : plainReason(report.reason);
-      this.#database.run('INSERT INTO outbox (report) VALUES (?)', JSON.stringify({ ...report, reason }));
-    }
+    for (const report of reports)
+      this.#database.run('INSERT INTO outbox (report) VALUES (?)', JSON.stringify(storable(report)));
   }
 
   /** Whether so many reports wait, or more. */

@@ -269,7 +269,7 @@ test('an administrator frees a reserved name, and hands a held one over, but not
 function group(name: string | null, forest = CORP): void {
   const guid = directory.add(name ?? 'nobody', null) ?? null;
   const managedGuid = name === null ? null : guid;
-  saveGroup(ledger, { forest, anchor: 'group' }, { hasName: name, managedGuid });
+  saveGroup(ledger, { forest, anchor: 'group' }, { hasName: name, wantedName: name, managedGuid });
 }
 
 test('a person who wants the name of a group gets five digits, and the name when the group lets go', async () => {
@@ -299,13 +299,13 @@ test('a person who is renamed to the name of a group gets digits, whosever the g
   assert.equal(await say(CORP, 'a', 'alice'), 'alice');
 });
 
-test('a name that a group has is shown as its, and is neither freed nor handed over', async () => {
+test('a name that a group has is shown as its, and is not freed; of one forest it is not handed over', async () => {
   group('Staff');
   await say(CORP, 'a', 'staff');
   assert.deepEqual(readName(ledger, REALM, 'staff').group, { forest: CORP, anchor: 'group', name: 'Staff' });
   assert.throws(() => freeName(ledger, REALM, 'STAFF'), { code: 'group-has-name' });
   assert.throws(() => giveName(ledger, REALM, { name: 'staff', user: 'a', confirmed: true }), {
-    code: 'group-has-name',
-    message: /Staff \(group of corp\.example\.com\) is a group .* rename it on-premises/,
+    code: 'same-forest',
+    message: /Staff \(group of corp\.example\.com, a group\) has 'staff' before .* only a change on-premises/,
   });
 });

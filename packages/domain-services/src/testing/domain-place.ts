@@ -123,6 +123,7 @@ export class DomainPlace {
       putGeneration: text => samba.putGeneration(text),
       people: () => samba.people(),
       administrators: () => samba.administrators(),
+      ...samba.groups.atRest,
       write: writes => samba.atRest(writes),
       raiseRids: () => samba.raiseRids(),
     };

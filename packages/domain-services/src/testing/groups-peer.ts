@@ -3,6 +3,7 @@ import { decodeGuid } from '@causeway/ldap';
 import { nameKey } from '@causeway/wire';
 import { MARK_ATTRIBUTE } from '../directory/account-mark.ts';
 import type { Values } from '../directory/attributes.ts';
+import type { DatabaseAtRest } from '../directory/database-at-rest.ts';
 import type { DirectoryAccount } from '../directory/found-accounts.ts';
 import { type FoundGroup, MAX_MEMBERS } from '../directory/groups/managed-groups.ts';
 import type { WriteResult } from '../directory/write.ts';
@@ -155,6 +156,34 @@ export class GroupsPeer {
     },
     all: () => this.#all(),
   };
+
+  /** The database while the domain does not run. */
+  readonly atRest: Pick<DatabaseAtRest, 'markedGroups' | 'groups' | 'takeOut'> = {
+    markedGroups: async () =>
+      Array.from(this.stored, ([guid, { values }]) => ({ guid, mark: text(values, MARK_ATTRIBUTE) ?? '' })),
+    groups: async guids =>
+      guids.flatMap(guid => {
+        const group = this.stored.get(guid);
+        if (group === undefined) return [];
+        const groupType = text(group.values, 'groupType') ?? '';
+        return [{ guid, groupType, members: new Set(group.members) }];
+      }),
+    takeOut: async (guid, members) => {
+      const group = this.stored.get(guid);
+      // As `ldbmodify` without a control: who is not in it spoils the change.
+      if (!members.every(one => group?.members.has(one))) return GONE;
+      for (const one of members) group!.members.delete(one);
+      return { ok: true };
+    },
+  };
+
+  /** A change of a group itself. */
+  writeAtRest(guid: string, values: Values): WriteResult {
+    const group = this.stored.get(guid);
+    if (group === undefined) return GONE;
+    group.values = { ...group.values, ...values };
+    return { ok: true };
+  }
 
   async *#all(): AsyncGenerator<FoundGroup[]> {
     yield Array.from(this.stored, ([guid, { name, values }]) => ({

@@ -114,17 +114,18 @@ export class SambaPeer extends AccountsPeer {
     return new Set(this.stored.keys());
   }
 
-  async administrators(): Promise<ReadonlySet<string>> {
-    return new Set();
+  async administrators(): Promise<undefined> {
+    return undefined;
   }
 
   async atRest(writes: readonly Write[]): Promise<WriteResult[]> {
     return Promise.all(
-      writes.map(write =>
-        write.kind === 'modify'
-          ? super.ensure(write.guid, structuredClone(write.values))
-          : super.write(write),
-      ),
+      writes.map(write => {
+        if (write.kind === 'add') return super.write(write);
+        const { guid, values } = write;
+        if (this.groups.stored.has(guid)) return this.groups.writeAtRest(guid, values);
+        return super.ensure(guid, structuredClone(values));
+      }),
     );
   }
 

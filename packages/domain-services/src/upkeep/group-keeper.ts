@@ -25,6 +25,8 @@ export interface GroupKeeperOptions extends KeeperContext {
   deletionThreshold: number;
   /** A name may be a person's now, which a group has let go of. */
   onNamesDue?: () => void;
+  /** The tenant is to be told what became of groups. */
+  onUnreported?: () => void;
 }
 
 /**
@@ -37,6 +39,8 @@ export class GroupKeeper implements Service {
   readonly #options: GroupKeeperOptions;
   #comparedAt: number | undefined;
   #namesAt = 0;
+  /** What was to be told when `onUnreported` was called last. */
+  #told = 0;
   /** Groups of whose members in the directory it was not known yet who is in them: those that a new ledger found there. */
   readonly #unsure = new Set<string>();
   /** Of these, those whose members were not looked at since. */
@@ -57,6 +61,7 @@ export class GroupKeeper implements Service {
         const due = ledger.names.isAnyDue(ledger.clock.now());
         await this.turn(context, signal);
         if (!due && ledger.names.isAnyDue(ledger.clock.now())) this.#options.onNamesDue?.();
+        this.#tell();
       } catch (error) {
         if (signal.aborted) return;
         log.warn({ err: describeError(error) }, 'groups are not written; trying again');
@@ -64,6 +69,12 @@ export class GroupKeeper implements Service {
       }
     };
     await every(BEAT_MS, signal, beat, { clock: ledger.clock });
+  }
+
+  #tell(): void {
+    const newest = this.#options.ledger.unreportedGroups.newest();
+    if (newest > this.#told) this.#options.onUnreported?.();
+    this.#told = Math.max(this.#told, newest);
   }
 
   /** All that is to be done now. */

@@ -17,7 +17,7 @@ export function keepersOf(
   context: KeeperContext,
   places: Places,
   { onPremisesSids, deletionThreshold }: Pick<DomainConfiguration, 'onPremisesSids' | 'deletionThreshold'>,
-  onNamesDue: () => void,
+  wakeFeed: () => void,
 ): Service[] {
   const { ledger, directory } = context;
   const guard = new RealmGuard(context);
@@ -40,6 +40,9 @@ export function keepersOf(
     ldbModify: new LdbModify(places.domain, () => directory.beforeChange()),
     sharing: onPremisesSids,
   });
-  const groups = new GroupKeeper({ ...context, deletionThreshold, onNamesDue });
+  const groups = new GroupKeeper({
+    ...context,
+    ...{ deletionThreshold, onNamesDue: wakeFeed, onUnreported: wakeFeed },
+  });
   return [guard, ownChanges, marks, blocks, delegation, groups, sids, new TokenWatch(context)];
 }

@@ -4,14 +4,9 @@ import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { kindOfAgent } from '../clients/agents.ts';
 import { readChanges } from '../feed/change-feed.ts';
+import { storeReports } from '../feed/domain-reports.ts';
 import { readGroupChanges } from '../feed/group-feed.ts';
-import {
-  isOfTheDomain,
-  readSyncConfig,
-  registerDomainKey,
-  storeReports,
-  withdrawDomain,
-} from '../feed/managed-domain.ts';
+import { isOfTheDomain, readSyncConfig, registerDomainKey, withdrawDomain } from '../feed/managed-domain.ts';
 import { readNameDifferences } from '../feed/name-differences.ts';
 import { takeNewerInDomain } from '../feed/newer-in-domain.ts';
 import { readHeads, storeReceipt } from '../feed/statements.ts';

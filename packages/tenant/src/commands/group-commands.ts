@@ -173,11 +173,26 @@ const originOf = ({ forest }: GroupStatus): string => forest ?? "tenant's own";
 
 const groupTable = (groups: readonly GroupStatus[]): string[] =>
   table([
-    ['ID', 'GROUP', 'ORIGIN', 'KIND', 'ACCOUNT NAME'],
+    ['ID', 'GROUP', 'ORIGIN', 'KIND', 'ACCOUNT NAME', 'MANAGED DOMAIN'],
     ...groups.map(one => [
       ...[one.id, nameOf(one), originOf(one), kindOf(one), one.onPremisesSamAccountName ?? '-'],
+      inDomain(one),
     ]),
   ]);
+
+/** In a word or two: what is not as it should be, of the group before that of its members. */
+function inDomain({ managedDomain }: GroupStatus): string {
+  if (!managedDomain) return '-';
+  const { group, members } = managedDomain;
+  if (group && group.outcome !== 'applied') return group.outcome;
+  if (members && members.outcome !== 'applied') return `members ${members.outcome}`;
+  return group?.outcome ?? '-';
+}
+
+function reportedLine(reported: NonNullable<GroupStatus['managedDomain']>['group'] | undefined): string {
+  if (!reported) return 'nothing reported yet';
+  return [reported.outcome, reported.reportedAt, reported.reason].filter(Boolean).join(', ');
+}
 
 function groupLines(group: GroupStatus): string[] {
   const readOnly = group.forest === null ? '' : `, ${group.sourceAnchor}: change it there`;
@@ -189,5 +204,11 @@ function groupLines(group: GroupStatus): string[] {
     ['account name', group.onPremisesSamAccountName ?? '-'],
     ['mail', group.mail ?? '-'],
     ['on-premises SID', group.onPremisesSecurityIdentifier ?? '-'],
+    ...(group.managedDomain
+      ? [
+          ['managed domain', reportedLine(group.managedDomain.group)],
+          ['members there', reportedLine(group.managedDomain.members)],
+        ]
+      : []),
   ]);
 }

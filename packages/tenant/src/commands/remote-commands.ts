@@ -132,13 +132,17 @@ function fingerprintOf({ key, receiptKey }: { key: PublicKey; receiptKey: Public
   }
 }
 
+const groupsLine = (all: number, refused = 0): string =>
+  refused === 0 ? String(all) : `${all}, ${refused} of them refused in the managed domain`;
+
 function arrivalLine({ head, receipt }: TenantStatus['arrivals'][number]): string {
   if (receipt === null) return 'no receipt of the managed domain yet';
   const of = (here: number, all: number | undefined): string =>
     all === undefined ? `${here}` : `${here} of ${all}`;
   const counts = `${of(receipt.accounts, head?.accounts)} accounts, ${of(receipt.credentials, head?.credentials)} credentials`;
   const complete = receipt.completeAsOf ? `complete as of ${receipt.completeAsOf}` : 'never complete yet';
-  const refused = receipt.notWritten > 0 ? `; ${receipt.notWritten} not written` : '';
+  const notWritten = receipt.notWritten + (receipt.groupsNotWritten ?? 0);
+  const refused = notWritten > 0 ? `; ${notWritten} not written` : '';
   const alarm = receipt.alarmSince ? `; DIFFERS since ${receipt.alarmSince}` : '';
   return `${counts}; ${complete}${refused}${alarm}`;
 }
@@ -224,7 +228,7 @@ function tenantLines(status: TenantStatus, confirmation: DomainConfirmation | nu
     ...table([
       ['tenant', `${status.tenantName} (${status.tenantId})`],
       ['users', `${status.users}, ${status.disabled} of them disabled`],
-      ...(status.groups === undefined ? [] : [['groups', String(status.groups)]]),
+      ...(status.groups === undefined ? [] : [['groups', groupsLine(status.groups, status.groupsRefused)]]),
       ...(status.blocked === undefined
         ? []
         : [

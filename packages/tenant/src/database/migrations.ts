@@ -456,6 +456,19 @@ const MIGRATIONS: readonly Migration[] = [
         add column for_group uuid`,
     ],
   },
+  {
+    number: 20,
+    name: 'what became of groups and their members in the managed domain',
+    statements: [
+      `alter table groups
+        add column group_outcome text,
+        add column group_reason text,
+        add column group_reported_at timestamptz,
+        add column members_outcome text,
+        add column members_reason text,
+        add column members_reported_at timestamptz`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

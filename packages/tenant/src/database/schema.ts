@@ -338,7 +338,16 @@ export interface GroupsTable {
   received_at: Date | null;
   created_at: Fixed<Date>;
   deleted_at: Date | null;
+  /** What the managed domain reported of the record, and of the members as all slices say; null: nothing of the newest yet. */
+  group_outcome: Reported<string>;
+  group_reason: Reported<string>;
+  group_reported_at: Reported<Date>;
+  members_outcome: Reported<string>;
+  members_reason: Reported<string>;
+  members_reported_at: Reported<Date>;
 }
+
+type Reported<T> = ColumnType<T | null, T | null | undefined, T | null>;
 
 /** The live slices of the members of groups (docs/formats.md, *Slices*). */
 export interface GroupSlicesTable {

@@ -1,20 +1,12 @@
-import type {
-  DomainReport,
-  PublicKey,
-  RegisteredDomain,
-  Replaces,
-  WindowsCredentialsSyncConfig,
-} from '@causeway/contract';
+import type { PublicKey, RegisteredDomain, Replaces, WindowsCredentialsSyncConfig } from '@causeway/contract';
 import { domainFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import { sql } from 'kysely';
 import { countDecision, lockCounter } from '../changes/change-counter.ts';
 import { changes } from '../changes/change-signal.ts';
 import { kindOfAgent } from '../clients/agents.ts';
-import { json } from '../database/json.ts';
 import { NO_LEGACY, recordCloudUsers } from '../people/cloud-records.ts';
 import { noManagedDomain, UNCONFIRMED } from '../people/domain-confirmation.ts';
-import { isUuid } from '../people/users.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 interface Registration {
@@ -117,6 +109,11 @@ async function forgetWhatWasThere(inside: TenantScope): Promise<void> {
     .set(NO_OUTCOME)
     .where(({ eb, or }) => or([eb('legacy_outcome', 'is not', null), eb('account_outcome', 'is not', null)]))
     .execute();
+  await inside
+    .update('groups')
+    .set(NO_GROUP_OUTCOME)
+    .where(({ eb, or }) => or([eb('group_outcome', 'is not', null), eb('members_outcome', 'is not', null)]))
+    .execute();
   await inside.delete('statements').where('kind', '=', 'receipt').execute();
   await inside.delete('newer_in_domain').execute();
 }
@@ -129,6 +126,15 @@ const NO_OUTCOME = {
   legacy_applied_at: null,
   account_outcome: null,
   account_reason: null,
+};
+
+const NO_GROUP_OUTCOME = {
+  group_outcome: null,
+  group_reason: null,
+  group_reported_at: null,
+  members_outcome: null,
+  members_reason: null,
+  members_reported_at: null,
 };
 
 /**
@@ -175,74 +181,4 @@ export async function readDomainAccepts(scope: TenantScope): Promise<string[] | 
       where managed_domains.tenant_id = ${tenantId}`,
   );
   return rows[0] && (rows[0].accepts ?? []);
-}
-
-/**
- * Keeps what the managed domain did with the records that are current; reports of earlier ones come too late. A managed domain of a
- * release before says no forest: its report counts where one user alone has the anchor.
- */
-export async function storeReports(scope: TenantScope, reports: readonly DomainReport[]): Promise<void> {
-  const latest = new Map<string, Outcome>();
-  for (const report of await withUsers(scope, reports)) {
-    const key = `${report.kind} ${report.id}`;
-    if ((latest.get(key)?.sequence ?? -1) <= report.sequence) latest.set(key, report);
-  }
-  await storeOutcomes(scope, [...latest.values()]);
-}
-
-interface Outcome extends DomainReport {
-  /** Of the user. */
-  readonly id: string;
-}
-
-async function withUsers(scope: TenantScope, reports: readonly DomainReport[]): Promise<Outcome[]> {
-  const asked = reports.map(({ sourceAnchor: anchor, forest }, n) => ({ n, anchor, forest: forest ?? null }));
-  const synchronized = asked.filter(({ n }) => reports[n]!.forest !== null);
-  // A cloud-only user's anchor is its id.
-  const cloud = asked.filter(({ anchor, forest }) => forest === null && isUuid(anchor));
-  const { rows } = await scope.run<{ n: number; id: string }>(
-    tenantId => sql`
-      select r.n, users.id from jsonb_to_recordset(${json(synchronized)}) as r (n integer, anchor text, forest text)
-        join users on tenant_id = ${tenantId} and source_anchor = r.anchor and (r.forest is null or users.forest = r.forest)
-      union all
-      select r.n, users.id from jsonb_to_recordset(${json(cloud)}) as r (n integer, anchor uuid)
-        join users on tenant_id = ${tenantId} and users.id = r.anchor and origin = 'cloud'`,
-  );
-  const found = Map.groupBy(rows, ({ n }) => n);
-  return reports.flatMap((report, n) => {
-    const [one, ...others] = found.get(n) ?? [];
-    return one === undefined || others.length > 0 ? [] : [{ ...report, id: one.id }];
-  });
-}
-
-async function storeOutcomes(scope: TenantScope, rows: readonly Outcome[]): Promise<void> {
-  const credentials = rows.filter(row => row.kind === 'credential');
-  const accounts = rows.filter(row => row.kind === 'account');
-  if (credentials.length > 0) {
-    await scope.run(
-      tenantId => sql`
-        update users set
-          legacy_sequence = r.sequence,
-          legacy_outcome = r.outcome,
-          legacy_reason = r.reason,
-          legacy_reported_at = r.at,
-          legacy_applied_at = case when r.outcome = 'applied' then r.at
-            when r.outcome = 'unchanged' then coalesce(users.legacy_applied_at, r.at)
-            else users.legacy_applied_at end
-        from jsonb_to_recordset(${json(credentials)})
-          as r (id uuid, sequence bigint, outcome text, reason text, at timestamptz)
-        where users.tenant_id = ${tenantId} and users.id = r.id
-          and users.credential_sequence = r.sequence`,
-    );
-  }
-  if (accounts.length > 0) {
-    await scope.run(
-      tenantId => sql`
-        update users set account_outcome = r.outcome, account_reason = r.reason
-        from jsonb_to_recordset(${json(accounts)})
-          as r (id uuid, sequence bigint, outcome text, reason text)
-        where users.tenant_id = ${tenantId} and users.id = r.id
-          and users.account_sequence = r.sequence`,
-    );
-  }
 }

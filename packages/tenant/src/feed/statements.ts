@@ -76,6 +76,7 @@ export async function readArrivals(scope: TenantScope): Promise<TenantStatus['ar
       rows.find(row => row.forest === forest && row.kind === kind)?.statement ?? '';
     const head = peekHead(of('head'));
     const receipt = peekReceipt(of('receipt'));
+    const groupsNotWritten = receipt?.groupsNotWritten?.length ?? 0;
     return {
       forest,
       head: head ? { time: head.time, accounts: head.accounts, credentials: head.credentials } : null,
@@ -87,6 +88,7 @@ export async function readArrivals(scope: TenantScope): Promise<TenantStatus['ar
             completeAsOf: receipt.completeAsOf,
             alarmSince: receipt.alarmSince,
             notWritten: receipt.notWritten.length,
+            ...(groupsNotWritten > 0 && { groupsNotWritten }),
           }
         : null,
     };

@@ -47,6 +47,7 @@ interface Counts {
   applied: number;
   refused: number;
   groups: number;
+  groups_refused: number;
 }
 
 export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus> {
@@ -60,7 +61,9 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
         count(encapsulation_id) filter (where legacy_outcome in ('applied', 'unchanged')) as applied,
         count(*) filter (where legacy_outcome in ('refused', 'failed')
           or account_outcome in ('refused', 'failed')) as refused,
-        (select count(*) from groups where tenant_id = ${tenantId} and deleted_at is null) as groups
+        (select count(*) from groups where tenant_id = ${tenantId} and deleted_at is null) as groups,
+        (select count(*) from groups where tenant_id = ${tenantId} and deleted_at is null
+          and (group_outcome in ('refused', 'failed') or members_outcome in ('refused', 'failed'))) as groups_refused
       from users where tenant_id = ${tenantId} and deleted_at is null`,
   );
   const counts = rows[0]!;
@@ -74,6 +77,7 @@ export async function readTenantStatus(scope: TenantScope): Promise<TenantStatus
     disabled: counts.disabled,
     ...(counts.blocked > 0 && { blocked: counts.blocked }),
     ...(counts.groups > 0 && { groups: counts.groups }),
+    ...(counts.groups_refused > 0 && { groupsRefused: counts.groups_refused }),
     withCredential: counts.with_credential,
     withLegacyRecord: counts.with_record,
     legacyApplied: counts.applied,

@@ -264,4 +264,15 @@ export const groupStatus = (group: Group): GroupStatus => ({
   securityEnabled: group.security_enabled,
   scope: group.scope,
   createdAt: group.created_at.toISOString(),
+  ...inManagedDomain(group),
 });
+
+function inManagedDomain(group: Group): Pick<GroupStatus, 'managedDomain'> {
+  const reported = (outcome: string | null, reason: string | null, at: Date | null) =>
+    outcome === null ? null : { outcome, reason, reportedAt: at!.toISOString() };
+  const { group_outcome, group_reason, group_reported_at } = group;
+  const { members_outcome, members_reason, members_reported_at } = group;
+  const ofGroup = reported(group_outcome, group_reason, group_reported_at);
+  const members = reported(members_outcome, members_reason, members_reported_at);
+  return ofGroup || members ? { managedDomain: { group: ofGroup, members } } : {};
+}

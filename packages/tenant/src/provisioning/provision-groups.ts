@@ -85,6 +85,9 @@ async function write(inside: TenantScope, rows: readonly GroupWrite[]): Promise<
         record = excluded.record,
         changed_seq = excluded.changed_seq,
         received_at = excluded.received_at,
+        group_outcome = null,
+        group_reason = null,
+        group_reported_at = null,
         deleted_at = case when excluded.deleted_at is null then null else coalesce(groups.deleted_at, excluded.deleted_at) end`,
   );
 }

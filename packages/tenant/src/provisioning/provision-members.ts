@@ -89,6 +89,12 @@ async function writeSlices(inside: TenantScope, { writes, gone }: MembersPlan): 
         where tenant_id = ${tenantId} and group_slices.group_id = gone.group_id and group_slices.prefix = gone.prefix`,
     );
   if (writes.length === 0) return;
+  await inside
+    .update('groups')
+    .set({ members_outcome: null, members_reason: null, members_reported_at: null })
+    .where('id', 'in', [...new Set(writes.map(one => one.group_id))])
+    .where('members_outcome', 'is not', null)
+    .execute();
   await inside.run(
     tenantId => sql`
       insert into group_slices (tenant_id, group_id, prefix, sequence, record, changed_seq)

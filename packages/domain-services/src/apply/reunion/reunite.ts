@@ -10,6 +10,7 @@ import { beginGeneration } from '../../directory/generations/generations.ts';
 import type { Write } from '../../directory/write.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { mayBeEnabled } from '../../ledger/may-be-enabled.ts';
+import { closeGroups } from './close-groups.ts';
 
 /** Accounts of one transaction. */
 const BATCH = 1000;
@@ -23,7 +24,7 @@ interface ReunionContext {
 /**
  * Finds out whether the ledger or the directory was lost or restored since they were last together, and has the other one not believed.
  * To be called at a start, before the domain serves anybody: who was closed after the backup of a restored directory is closed in it
- * first. Everything else comes with the feed, from its start. May be repeated: the new generation is drawn when all is done.
+ * first, and whoever was taken out of a group is out. Everything else comes with the feed, from its start. May be repeated: the new generation is drawn when all is done.
  */
 export async function reunite(context: ReunionContext): Promise<Reunion> {
   const { ledger, database, log } = context;
@@ -32,15 +33,19 @@ export async function reunite(context: ReunionContext): Promise<Reunion> {
   if (reunion === 'directory-older') {
     log.error('the directory is older than the ledger: everything is written to it anew');
     await closeAgain(context);
+    await closeGroups(context);
     await database.raiseRids(ledger);
     faultPoint('domain.within-reunion');
   }
   if (reunion !== 'together') {
-    const members = reunion === 'ledger-older' ? await database.administrators() : undefined;
+    const members =
+      reunion === 'ledger-older'
+        ? ((await database.administrators())?.members ?? new Set<string>())
+        : undefined;
     ledger.transaction(() => {
       if (reunion === 'directory-older') {
         ledger.accounts.nothingIsWritten();
-        // Their members are compared at the start.
+        // Who lacks in them is found by the keeper's first comparison.
         ledger.groups.nothingIsWritten();
       }
       if (members) logEnded(log, endUnproven(ledger, members));

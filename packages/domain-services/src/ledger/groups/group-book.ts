@@ -79,6 +79,13 @@ export class GroupBook {
     return this.#all('SELECT * FROM groups WHERE anchor = ? ORDER BY forest', anchor);
   }
 
+  /** Those whose forests want a name for them. */
+  wanting(name: string): GroupEntry[] {
+    const sql =
+      'SELECT * FROM groups WHERE deleted = 0 AND wanted_name IS NOT NULL AND name_key(wanted_name) = ?';
+    return this.#all(sql, nameKey(name));
+  }
+
   /** Those that have a name here. */
   called(name: string): GroupEntry[] {
     return this.#all(
@@ -89,6 +96,11 @@ export class GroupBook {
 
   allManaged(): GroupEntry[] {
     return this.#all('SELECT * FROM groups WHERE managed_guid IS NOT NULL');
+  }
+
+  /** Those that are in the directory, and those that were. */
+  allEver(): GroupEntry[] {
+    return this.#all('SELECT * FROM groups WHERE last_managed_guid IS NOT NULL');
   }
 
   /** So many that are not as their records say, after this one; deletions are none of them. Those that stop being security groups go first. */

@@ -145,6 +145,16 @@ export class MembershipBook {
     return changed.some(rows => rows > 0);
   }
 
+  /** Of one group: members that it is to have, those of them that it has not, and those that it has and is not to have. */
+  countsOf({ forest, anchor }: Person): { members: number; missing: number; leaving: number } {
+    const row = this.#database.get(
+      `SELECT count(sequence) AS members, count(*) FILTER (WHERE sequence IS NOT NULL AND written IS NULL) AS missing,
+        count(*) FILTER (WHERE sequence IS NULL AND written IS NOT NULL) AS leaving FROM memberships ${OF_PERSON}`,
+      ...[forest, anchor],
+    )!;
+    return { members: Number(row.members), missing: Number(row.missing), leaving: Number(row.leaving) };
+  }
+
   counts(): { written: number; waiting: number } {
     const row = this.#database.get(
       `SELECT count(written) AS written, count(*) FILTER (WHERE sequence IS NOT NULL AND written IS NULL) AS waiting

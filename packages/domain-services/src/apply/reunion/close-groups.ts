@@ -1,0 +1,103 @@
+import type { Log } from '@causeway/service';
+import { standingAdministrators } from '../../administrators/administrators.ts';
+import { readAccountMark } from '../../directory/account-mark.ts';
+import type { DatabaseAtRest, GroupAtRest } from '../../directory/database-at-rest.ts';
+import { UNIVERSAL_DISTRIBUTION, UNIVERSAL_SECURITY } from '../../directory/groups/group-values.ts';
+import type { GroupEntry } from '../../ledger/groups/group-book.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+
+/** Groups whose members are read at once. */
+const GROUPS = 100;
+/** Members that one change takes out. */
+const MEMBERS = 1000;
+
+interface Closing {
+  ledger: Ledger;
+  database: DatabaseAtRest;
+  log: Log;
+}
+
+/**
+ * Takes out of the groups of a restored database whoever the ledger has not in them, has groups that are gone be empty, and takes the rights
+ * of those that are no security groups any more. Who lacks in them comes once the domain serves, from the keeper.
+ */
+export async function closeGroups(closing: Closing): Promise<void> {
+  const { ledger, database, log } = closing;
+  const known = [...(await knownGroups(closing))];
+  const count = { groups: 0, members: 0 };
+  for (let at = 0; at < known.length; at += GROUPS) {
+    const some = new Map(known.slice(at, at + GROUPS));
+    for (const found of await database.groups([...some.keys()])) {
+      const entry = some.get(found.guid);
+      if (entry === undefined) continue;
+      const members = entry.managedGuid === found.guid ? ledger.memberships.written(entry) : NOBODY;
+      count.members += await takeOut(closing, found, members);
+      count.groups += await takeRights(closing, found, entry);
+    }
+  }
+  const administrators = await database.administrators();
+  const standing = standingAdministrators(ledger).map(({ entry }) => [entry.managedGuid ?? ''] as const);
+  if (administrators)
+    count.members += await takeOut(closing, administrators, new Map(standing.map(([one]) => [one, one])));
+  log.info(
+    count,
+    'members and rights that were taken since the backup are taken again before the domain serves',
+  );
+}
+
+const NOBODY: ReadonlyMap<string, unknown> = new Map();
+
+/** By objectGUID: those that the ledger has or had, and what says that it is one of them, which was made anew since. */
+async function knownGroups({ ledger, database }: Closing): Promise<ReadonlyMap<string, GroupEntry>> {
+  const known = new Map<string, GroupEntry>();
+  for (const entry of ledger.groups.allEver()) known.set(entry.managedGuid ?? entry.lastManagedGuid!, entry);
+  for (const { guid, mark } of await database.markedGroups()) {
+    const whose = readAccountMark(mark);
+    const entry = whose && ledger.groups.of(whose);
+    if (entry && !known.has(guid)) known.set(guid, entry);
+  }
+  return known;
+}
+
+/** @returns how many are out */
+async function takeOut(
+  { database, log }: Closing,
+  { guid, members }: GroupAtRest,
+  stay: ReadonlyMap<string, unknown>,
+): Promise<number> {
+  const strangers = [...members].filter(one => !stay.has(one));
+  let out = 0;
+  for (let at = 0; at < strangers.length; at += MEMBERS) {
+    const some = strangers.slice(at, at + MEMBERS);
+    const all = await database.takeOut(guid, some);
+    if (all.ok) {
+      out += some.length;
+      continue;
+    }
+    // One of them stands in the way of all.
+    for (const one of some) {
+      const result = await database.takeOut(guid, [one]);
+      if (result.ok) out++;
+      else
+        log.error(
+          { guid, member: one, reason: result.reason },
+          'somebody is still in a group of the directory',
+        );
+    }
+  }
+  return out;
+}
+
+/** @returns how many groups have lost them */
+async function takeRights(
+  { database, log }: Closing,
+  { guid, groupType }: GroupAtRest,
+  { securityEnabled }: GroupEntry,
+): Promise<number> {
+  if (securityEnabled || groupType !== UNIVERSAL_SECURITY) return 0;
+  const values = { groupType: [UNIVERSAL_DISTRIBUTION] };
+  const [result] = await database.write([{ kind: 'modify', guid, values }], () => {});
+  if (result?.ok) return 1;
+  log.error({ guid, reason: result?.reason }, 'a group of the directory has still rights');
+  return 0;
+}

@@ -1,0 +1,107 @@
+import type { DomainReport } from '@causeway/contract';
+import { type RawBuilder, sql } from 'kysely';
+import { json } from '../database/json.ts';
+import { isUuid } from '../people/users.ts';
+import type { TenantScope } from '../tenancy/tenant-scope.ts';
+
+type Table = 'users' | 'groups';
+
+/** Where it is kept what became of a record, and whether the record is the current one still. `r` is the report. */
+interface Place {
+  table: Table;
+  set: RawBuilder<unknown>;
+  isCurrent: RawBuilder<unknown>;
+}
+
+/** A slice that came here since has not been seen there. */
+const NEWEST_SLICE = sql`(select coalesce(max(sequence), 0) from group_slices
+  where group_slices.tenant_id = groups.tenant_id and group_id = groups.id)`;
+
+const PLACES: Record<DomainReport['kind'], Place> = {
+  credential: {
+    table: 'users',
+    set: sql`
+      legacy_sequence = r.sequence,
+      legacy_outcome = r.outcome,
+      legacy_reason = r.reason,
+      legacy_reported_at = r.at,
+      legacy_applied_at = case when r.outcome = 'applied' then r.at
+        when r.outcome = 'unchanged' then coalesce(users.legacy_applied_at, r.at)
+        else users.legacy_applied_at end`,
+    isCurrent: sql`users.credential_sequence = r.sequence`,
+  },
+  account: {
+    table: 'users',
+    set: sql`account_outcome = r.outcome, account_reason = r.reason`,
+    isCurrent: sql`users.account_sequence = r.sequence`,
+  },
+  group: {
+    table: 'groups',
+    set: sql`group_outcome = r.outcome, group_reason = r.reason, group_reported_at = r.at`,
+    isCurrent: sql`groups.sequence = r.sequence`,
+  },
+  members: {
+    table: 'groups',
+    set: sql`members_outcome = r.outcome, members_reason = r.reason, members_reported_at = r.at`,
+    isCurrent: sql`r.sequence >= ${NEWEST_SLICE}`,
+  },
+};
+
+/**
+ * Keeps what the managed domain did with the records that are current; reports of earlier ones come too late. A managed domain of a
+ * release before says no forest: its report counts where one user alone has the anchor.
+ */
+export async function storeReports(scope: TenantScope, reports: readonly DomainReport[]): Promise<void> {
+  for (const [kind, ofKind] of Map.groupBy(reports, one => one.kind)) {
+    const place = PLACES[kind];
+    const latest = new Map<string, Outcome>();
+    for (const report of await withIds(scope, place.table, ofKind))
+      if ((latest.get(report.id)?.sequence ?? -1) <= report.sequence) latest.set(report.id, report);
+    if (latest.size > 0) await storeOutcomes(scope, place, [...latest.values()]);
+  }
+}
+
+interface Outcome extends DomainReport {
+  /** Of the user or group. */
+  readonly id: string;
+}
+
+async function withIds(
+  scope: TenantScope,
+  name: Table,
+  reports: readonly DomainReport[],
+): Promise<Outcome[]> {
+  const table = sql.table(name);
+  const asked = reports.map(({ sourceAnchor: anchor, forest }, n) => ({ n, anchor, forest: forest ?? null }));
+  const synchronized = asked.filter(({ n }) => reports[n]!.forest !== null);
+  // The anchor of what is the tenant's own is its id.
+  const cloud = asked.filter(({ anchor, forest }) => forest === null && isUuid(anchor));
+  const { rows } = await scope.run<{ n: number; id: string }>(
+    tenantId => sql`
+      select r.n, o.id from jsonb_to_recordset(${json(synchronized)}) as r (n integer, anchor text, forest text)
+        join ${table} o on tenant_id = ${tenantId} and source_anchor = r.anchor and (r.forest is null or o.forest = r.forest)
+      union all
+      select r.n, o.id from jsonb_to_recordset(${json(cloud)}) as r (n integer, anchor uuid)
+        join ${table} o on tenant_id = ${tenantId} and o.id = r.anchor and origin = 'cloud'`,
+  );
+  const found = Map.groupBy(rows, ({ n }) => n);
+  return reports.flatMap((report, n) => {
+    const [one, ...others] = found.get(n) ?? [];
+    return one === undefined || others.length > 0 ? [] : [{ ...report, id: one.id }];
+  });
+}
+
+async function storeOutcomes(
+  scope: TenantScope,
+  { table, set, isCurrent }: Place,
+  rows: readonly Outcome[],
+): Promise<void> {
+  const name = sql.table(table);
+  await scope.run(
+    tenantId => sql`
+      update ${name} set ${set}
+      from jsonb_to_recordset(${json(rows)})
+        as r (id uuid, sequence bigint, outcome text, reason text, at timestamptz)
+      where ${name}.tenant_id = ${tenantId} and ${name}.id = r.id and ${isCurrent}`,
+  );
+}
