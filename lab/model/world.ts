@@ -70,7 +70,7 @@ export class World {
     const sides: Side[] = [];
     for (const [n, name] of names.entries()) {
       const forest = await ScriptedForest.listen(name, clocks[2 + 2 * n]!, DOMAINS[name]);
-      const connect = new ConnectPlace(join(folder, name), proxy.url, forest, clocks[3 + 2 * n]!);
+      const connect = new ConnectPlace(join(folder, name), proxy.url, [forest], clocks[3 + 2 * n]!);
       sides.push({ forest, connect });
     }
     world = new World({

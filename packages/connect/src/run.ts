@@ -27,9 +27,9 @@ export async function runConnect(configuration: ConnectConfiguration, clock?: Cl
   const stopping = new AbortController();
   const connect = await Connect.open(configuration, log, stopping.signal, clock);
   const connectors = connect.connectors.map(connector => new ConnectorService(connector, connect));
-  const heads = connect.connectors.map(
-    ({ context, comparison }, i) =>
-      new HeadService(context, connect.store.scheduler, comparison, () => connectors[i]!.nudge()),
+  const heads = connect.forests.map(
+    forest =>
+      new HeadService(forest.context, connect.store.scheduler, forest.comparison, () => forest.wake()),
   );
   const handlers = adminHandlers(connect, () => {
     for (const connector of connectors) connector.nudge();

@@ -46,7 +46,7 @@ export function groupArrival(context: ConnectorContext, receipt: Receipt | undef
 }
 
 function linesOf(
-  { store }: ConnectorContext,
+  { store, domains }: ConnectorContext,
   { headSequence, groupsNotWritten = [] }: Receipt,
   lacking: readonly GroupDifference[],
   tooMany: readonly GroupDifference[],
@@ -57,8 +57,8 @@ function linesOf(
   const lines = new Map<string, Missing>();
   const add = ({ anchor, prefix }: GroupDifference, what: Missing['what'], reason?: string): void => {
     const refused = refusals.get(`${prefix === null} ${anchor}`) ?? null;
-    const attributes = store.groups.findByAnchor(anchor)?.attributes;
-    const name = store.deletions.get(anchor)?.name ?? attributes?.sAMAccountName ?? anchor;
+    const [found] = domains.flatMap(domain => domain.store.groups.findByAnchor(anchor) ?? []);
+    const name = store.deletions.get(anchor)?.name ?? found?.attributes.sAMAccountName ?? anchor;
     const line = { user: String(name), sourceAnchor: anchor, what, refused };
     lines.set(`${what} ${anchor}`, { ...line, ...(reason !== undefined && refused === null && { reason }) });
   };

@@ -5,30 +5,34 @@ import {
   groupLineDigests,
   summarizeGroups,
 } from '@causeway/records';
-import type { Database } from '../database.ts';
+import { type Database, literals } from '../database.ts';
 
 /** Groups that the tenant acknowledged. */
-const GROUPS = `FROM connector_space AS o WHERE o.connector = ?1 AND o.kind = 'group' AND o.exported_digest IS NOT NULL
+const GROUPS = `FROM connector_space AS o WHERE o.kind = 'group' AND o.exported_digest IS NOT NULL
   AND o.exported_sequence IS NOT NULL`;
-const ENTRIES = `SELECT o.anchor, NULL AS prefix, o.exported_sequence AS sequence ${GROUPS}
+/** @param connectors as literals */
+const entriesOf = (connectors: string): string =>
+  `SELECT o.anchor, NULL AS prefix, o.exported_sequence AS sequence ${GROUPS} AND o.connector IN (${connectors})
   UNION ALL SELECT o.anchor, s.prefix, s.sequence FROM slice AS s JOIN group_list AS g ON g.id = s.group_id
     JOIN connector_space AS o ON o.connector = g.connector AND o.guid = g.guid
-    WHERE s.sequence IS NOT NULL AND g.connector = ?1 AND EXISTS (SELECT 1 ${GROUPS} AND o.guid = g.guid)`;
+    WHERE s.sequence IS NOT NULL AND g.connector IN (${connectors})
+      AND EXISTS (SELECT 1 ${GROUPS} AND o.connector = g.connector AND o.guid = g.guid)`;
 
 /** What the tenant has of a forest's groups, as it acknowledged it: groups, slices and the sequences of their records. */
 export class GroupHeads {
   readonly #db: Database;
-  readonly #connector: string;
+  readonly #entries: string;
 
-  constructor(db: Database, connector: string) {
+  /** @param connectors of the forest, each of another domain */
+  constructor(db: Database, connectors: readonly string[]) {
     this.#db = db;
-    this.#connector = connector;
+    this.#entries = entriesOf(literals(connectors));
   }
 
   /** In no order. */
   entries(): GroupEntry[] {
     return this.#db
-      .all<GroupEntry & Record<string, unknown>>(ENTRIES, this.#connector)
+      .all<GroupEntry & Record<string, unknown>>(this.#entries)
       .map(({ anchor, prefix, sequence }) => ({ anchor, prefix, sequence }));
   }
 
@@ -40,8 +44,8 @@ export class GroupHeads {
 
   /** How many groups and slices a head tells of. */
   counts(): Pick<GroupSummary, 'groups' | 'slices'> {
-    const sql = `SELECT count(*) AS n, count(prefix) AS slices FROM (${ENTRIES})`;
-    const { n, slices } = this.#db.get<{ n: number; slices: number }>(sql, this.#connector)!;
+    const sql = `SELECT count(*) AS n, count(prefix) AS slices FROM (${this.#entries})`;
+    const { n, slices } = this.#db.get<{ n: number; slices: number }>(sql)!;
     return { groups: n - slices, slices };
   }
 
