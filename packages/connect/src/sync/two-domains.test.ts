@@ -241,6 +241,8 @@ test('a domain controller that has not heard yet that somebody moved takes nobod
   isThere(moved);
   root.change(person, { enabled: false });
   root.setPassword(person, 'Pass-2!');
+  await cycle(ofRoot);
+  isThere(moved);
   await turn(3);
   isThere(moved);
   assert.equal(head().accounts, 1);
@@ -282,4 +284,32 @@ test('a domain that is read no more, and one that is read again, count in heads 
   await turn(2);
   assert.equal(head().accounts, 18);
   assert.equal(place.approve(), 0);
+});
+
+test('nobody is deleted whom the tenant has not taken from the new domain yet', async () => {
+  const person = root.hire('mover', 'Pass-1!');
+  await turn(2);
+  const moved = movePerson(root, emea, person);
+  peer.judge = () => ({ verdict: 'retry', reason: 'not now' });
+  await cycle(ofEmea);
+  peer.judge = () => undefined;
+  await cycle(ofRoot);
+  assert.equal(peer.users.has(person.anchor), true);
+  assert.equal(deletions(), 0);
+  assert.equal(head().accounts, 1, 'as it was acknowledged');
+  await turn(2);
+  isThere(moved);
+});
+
+test('whom the tenant took of any domain without an answer is nobody that is looked for', async () => {
+  await turn(2);
+  const person = emea.hire('one', 'Pass-1!');
+  await ofEmea.poll();
+  peer.misbehave = path => (path === '/api/v1/sync/objects' ? 'done but lost' : undefined);
+  await assert.rejects(cycle(ofEmea));
+  peer.misbehave = () => undefined;
+  await clock.pass(10_000);
+  await clock.during(place.compareAndSay());
+  assert.equal(peer.users.has(person.anchor), true);
+  assert.equal(ofRoot.context.store.strangers.count(), 0);
 });
