@@ -40,9 +40,8 @@ export const EMEA = { name: `emea.${FOREST}`, sid: 'S-1-5-21-21-22-23' } as cons
 
 /** A forest with the Connect that reads it. */
 interface Side {
-  /** Its root. */
+  /** Its root; the only domain of it as a rule. */
   readonly forest: ScriptedForest;
-  /** All of its domains; the root is the first one, and the only one as a rule. */
   readonly domains: readonly ScriptedForest[];
   readonly connect: ConnectPlace;
 }
@@ -82,8 +81,8 @@ export class World {
       const clock = clocks[2 + 2 * n]!;
       const forest = await ScriptedForest.listen(name, clock, DOMAINS[name]);
       const domains = [forest];
-      for (const domain of n === 0 ? further : [])
-        domains.push(await ScriptedForest.listen(name, clock, domain.sid, domain.name));
+      for (const { sid, name: domain } of n === 0 ? further : [])
+        domains.push(await ScriptedForest.listen(name, clock, sid, domain));
       const connect = new ConnectPlace(join(folder, name), proxy.url, domains, clocks[3 + 2 * n]!);
       sides.push({ forest, domains, connect });
     }
@@ -92,8 +91,7 @@ export class World {
       domain: new DomainPlace(join(folder, 'domain'), proxy.url, clocks[1]!),
       ...{ clocks, proxy },
       close: async () => {
-        const domains = sides.flatMap(side => side.domains);
-        await Promise.all([proxy.close(), ...domains.map(each => each.close())]);
+        await Promise.all([proxy, ...sides.flatMap(({ domains }) => domains)].map(each => each.close()));
         rmSync(folder, { recursive: true });
       },
     });
