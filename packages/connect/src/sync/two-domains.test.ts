@@ -243,6 +243,11 @@ test('a domain controller that has not heard yet that somebody moved takes nobod
   root.setPassword(person, 'Pass-2!');
   await cycle(ofRoot);
   isThere(moved);
+  assert.equal(
+    place.status(person.anchor).connector,
+    EMEA,
+    'who asks is told of the one that the tenant has',
+  );
   await turn(3);
   isThere(moved);
   assert.equal(head().accounts, 1);
@@ -312,4 +317,22 @@ test('whom the tenant took of any domain without an answer is nobody that is loo
   await clock.during(place.compareAndSay());
   assert.equal(peer.users.has(person.anchor), true);
   assert.equal(ofRoot.context.store.strangers.count(), 0);
+});
+
+test('nobody compares while a connector of the forest is in a cycle, and no connector waits for another', async () => {
+  await turn(2);
+  const compared = () => peer.requestsTo('/api/v1/sync/compare').length;
+  const before = compared();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cycling = ofEmea.betweenCycles(() => promise);
+  const person = root.hire('one', 'Pass-1!');
+  await clock.pass(10_000);
+  await cycle(ofRoot);
+  await clock.during(place.compareAndSay());
+  isThere(person);
+  assert.equal(compared(), before);
+  resolve();
+  await cycling;
+  await clock.during(place.compareAndSay());
+  assert.equal(compared(), before + 1);
 });

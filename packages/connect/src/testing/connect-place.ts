@@ -1,10 +1,11 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConnectArrival } from '@causeway/contract';
+import type { ConnectArrival, ConnectUserStatus } from '@causeway/contract';
 import { createLog } from '@causeway/service';
 import type { HandClock } from '@causeway/service/testing';
 import { approveHeld, listHeld } from '../admin/held.ts';
 import { restoreHandlers } from '../admin/restore.ts';
+import { userStatus } from '../admin/status.ts';
 import { ConnectConfiguration } from '../configuration.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { HeadService } from '../heads/head-service.ts';
@@ -140,6 +141,11 @@ export class ConnectPlace {
   /** What the managed domain has, as `connect status` says it. */
   arrival(): ConnectArrival {
     return arrivalOf(this.connector.context, this.#heads[0]!.startedAt);
+  }
+
+  /** Of one user, as `connect status USER` says it. */
+  status(user: string): ConnectUserStatus {
+    return userStatus(this.#open, user);
   }
 
   /** What stands in the events as an alarm, the newest first. */
