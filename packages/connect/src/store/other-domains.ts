@@ -56,12 +56,17 @@ export class OtherDomains {
   /**
    * The tenant has the object as this connector exported it: what it acknowledged to another one it has no more.
    *
-   * @returns those others
+   * @returns those others, but for whom it only was a stranger
    */
   takeOver(guid: string): string[] {
     if (this.#connectors === undefined) return [];
-    const sql = `UPDATE connector_space SET exported_digest = NULL, exported_sequence = NULL, exported_at = NULL
-      WHERE connector IN (${this.#connectors}) AND guid = ? AND exported_digest IS NOT NULL RETURNING connector`;
-    return this.#db.all<{ connector: string }>(sql, guid).map(({ connector }) => connector);
+    const theirs = `connector IN (${this.#connectors}) AND guid = ? AND exported_digest IS NOT NULL`;
+    const former = this.#db.all<{ connector: string }>(
+      `SELECT connector FROM connector_space WHERE ${theirs} AND exported_sequence IS NOT NULL`,
+      guid,
+    );
+    const sql = `UPDATE connector_space SET exported_digest = NULL, exported_sequence = NULL, exported_at = NULL WHERE ${theirs}`;
+    this.#db.run(sql, guid);
+    return former.map(({ connector }) => connector);
   }
 }

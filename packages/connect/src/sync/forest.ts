@@ -1,4 +1,4 @@
-import { CausewayError } from '@causeway/service';
+import { isDiskError } from '@causeway/service';
 import { Comparison } from '../comparison/comparison.ts';
 import { DirectoryFailed } from '../comparison/look-up-strangers.ts';
 import type { ConnectorContext } from '../context.ts';
@@ -75,7 +75,7 @@ export class Forest {
       if (!(cause instanceof DirectoryFailed)) throw await by.failed(cause);
       const failing = this.connectors.find(({ name }) => name === cause.connector)!;
       const error = await failing.failed(cause.cause);
-      if (failing === by || !(error instanceof CausewayError)) throw error;
+      if (failing === by || isDiskError(cause.cause)) throw error;
       return false;
     } finally {
       this.#isComparing = false;

@@ -154,10 +154,16 @@ test('a stranger is looked for in all domains, and by nobody while one of them d
   emea.forget(gone);
   gone.deleted = true;
   db.run('DELETE FROM connector_space WHERE connector = ?', EMEA);
-  ofEmea.context.store.cursors.set('last-error', 'nobody answers');
-  await clock.pass(10_000);
-  await clock.during(place.compareAndSay());
-  assert.equal(ofRoot.context.store.strangers.count(), 2);
+  const { ldap } = ofEmea.controller;
+  let asked = 0;
+  ofEmea.controller.ldap = () => Promise.reject(new Error(`nobody answers ${++asked}`));
+  for (let n = 0; n < 3; n++) {
+    await clock.pass(10_000);
+    await clock.during(place.compareAndSay());
+    assert.equal(ofRoot.context.store.strangers.count(), 2);
+  }
+  assert.deepEqual([asked, ofEmea.lastError, ofRoot.lastError], [1, 'nobody answers 1', null]);
+  ofEmea.controller.ldap = ldap;
   ofEmea.context.store.cursors.set('last-error', undefined);
   await clock.pass(10_000);
   await clock.during(place.compareAndSay());
