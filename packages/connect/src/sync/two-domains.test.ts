@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ACCEPTED_RECORDS } from '@causeway/contract';
 import { peekHead } from '@causeway/records';
-import { HandClock } from '@causeway/service/testing';
+import { eventually, HandClock } from '@causeway/service/testing';
 import { ConnectPlace } from '../testing/connect-place.ts';
 import type { ForestPerson } from '../testing/forest-person.ts';
 import { moveGroup, movePerson } from '../testing/move-objects.ts';
@@ -341,4 +341,40 @@ test('nobody compares while a connector of the forest is in a cycle, and no conn
   await cycling;
   await clock.during(place.compareAndSay());
   assert.equal(compared(), before + 1);
+});
+
+test('as services side by side both domains come, and one whose domain controller is down holds up nobody', async () => {
+  const [one, two] = [root.hire('one', 'Pass-1!'), emea.hire('two', 'Pass-2!')];
+  const end = place.run();
+  const comes = (what: string, isSo: () => boolean) =>
+    eventually(
+      what,
+      async () => {
+        await clock.pass(250);
+        return isSo();
+      },
+      { lookMs: 5 },
+    );
+  const has = (person: ForestPerson) =>
+    peer.users.get(person.anchor)?.credential?.passwordOrder.version === person.version;
+  await comes('both people', () => has(one) && has(two));
+  await comes('a head of both', () => peer.heads.has(FOREST) && head().accounts === 2);
+  const { ldap, poll } = ofEmea.controller;
+  const down = () => Promise.reject(new Error('nobody answers'));
+  Object.assign(ofEmea.controller, { ldap: down, poll: down });
+  const three = emea.hire('three', 'Pass-3!');
+  root.setPassword(one, 'Pass-4!');
+  await comes('the change of the root', () => has(one));
+  const compared = peer.marks.length;
+  await comes('another comparison', () => peer.marks.length > compared);
+  assert.equal(has(three), false);
+  Object.assign(ofEmea.controller, { ldap, poll });
+  await comes('emea again', () => has(three));
+  await comes('a head of all', () => head().accounts === 3);
+  const moved = movePerson(root, emea, one);
+  await comes('who moved', () => {
+    const user = peer.users.get(moved.anchor);
+    return user?.object.onPremisesSecurityIdentifier === moved.sid && has(moved);
+  });
+  await end();
 });

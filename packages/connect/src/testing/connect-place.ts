@@ -10,6 +10,7 @@ import { ConnectConfiguration } from '../configuration.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { HeadService } from '../heads/head-service.ts';
 import { trustDomain } from '../pairing/trust-domain.ts';
+import { synchronizationOf } from '../run.ts';
 import { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 import { enrol, readAgent } from '../tenant/identity.ts';
@@ -107,6 +108,16 @@ export class ConnectPlace {
     await this.cycle();
     for (const work of [() => this.#compare(), () => this.#turnOfHeads()])
       if (await work()) await this.cycle();
+  }
+
+  /** Everything as its service runs it, side by side, while the clock goes. @returns a function that ends it */
+  run(): () => Promise<void> {
+    const ending = new AbortController();
+    const running = synchronizationOf(this.#open).map(service => service.run(ending.signal));
+    return async () => {
+      ending.abort();
+      await this.clock.during(Promise.all(running));
+    };
   }
 
   /** The same without a cycle. */
