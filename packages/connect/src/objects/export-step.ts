@@ -166,8 +166,9 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     if (isSaidAnew(object)) store.queue.hurry('password', object.guid); // it may have waited for the account
     if (isNew(object)) {
       wantPassword(context, object);
-      if (moved || store.deletions.isOfAnother(object.anchor))
-        store.passwords.begin(object.guid, change.sequence);
+      // The password of whoever was deleted may have begun anew as well, in the domain where they turn up.
+      const wasDeleted = store.space.elsewhere.any && store.deletions.get(object.anchor) !== undefined;
+      if (moved || wasDeleted) store.passwords.begin(object.guid, change.sequence);
       if (!moved && store.cursors.get('creations-counted') !== undefined)
         store.bulk.noteWent(creationsOf(context), object.anchor, store.db.now());
     }

@@ -112,7 +112,10 @@ export class ForestGroups {
   arrive(group: ForestGroup, shown: readonly Exclude<ForestMember, string>[]): ForestGroup {
     const usn = this.#forest.nextUsn();
     const sid = this.#forest.nextSid();
-    const moved: ForestGroup = { ...group, sid, objectUsn: usn, restoredUsn: 0, links: new Map() };
+    const before = this.all.findIndex(({ guid }) => guid === group.guid);
+    if (before >= 0) this.all.splice(before, 1);
+    const restoredUsn = before < 0 ? 0 : usn;
+    const moved: ForestGroup = { ...group, sid, objectUsn: usn, restoredUsn, links: new Map() };
     this.all.push(moved);
     for (const member of shown) this.add(moved, member);
     return moved;

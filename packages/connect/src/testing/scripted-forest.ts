@@ -159,9 +159,16 @@ export class ScriptedForest {
 
   /** Somebody comes from another domain of the forest, with a new SID and a password in its first version. */
   arrive(person: ForestPerson): ForestPerson {
+    const before = this.people.findIndex(({ guid }) => guid === person.guid);
+    if (before >= 0) this.people.splice(before, 1);
     const moved = {
       ...{ ...person, sid: `${this.domainSid}-${++this.#rid}`, primaryGroup: DOMAIN_USERS },
-      ...{ version: 1, setBy: this.#invocationId, passwordUsn: ++this.#usn, restoredUsn: 0 },
+      ...{
+        version: 1,
+        setBy: this.#invocationId,
+        passwordUsn: ++this.#usn,
+        restoredUsn: before < 0 ? 0 : this.#usn + 1,
+      },
     };
     this.people.push(moved);
     this.change(moved, {});

@@ -29,12 +29,6 @@ export class Deletions {
     return this.#db.get<Deletion & Record<string, unknown>>(`SELECT sequence, name ${this.#last}`, anchor);
   }
 
-  /** Whether the object was deleted last because another domain of the forest did not have it any more. */
-  isOfAnother(anchor: string): boolean {
-    const last = this.#db.get<{ connector: string }>(`SELECT connector ${this.#last}`, anchor);
-    return last !== undefined && last.connector !== this.#connector;
-  }
-
   /** A name that was known once stays known. */
   note(anchor: string, { sequence, name }: Deletion): void {
     const now = this.#db.clock.now();
