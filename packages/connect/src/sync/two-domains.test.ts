@@ -263,6 +263,26 @@ test('a domain controller that has not heard yet that somebody moved takes nobod
   assert.equal(deletions(), 0);
 });
 
+for (const [what, isReadBetween] of [
+  ['before anybody looked', false],
+  ['after the domain was read without them', true],
+] as const)
+  test(`somebody who went to another domain and came back is there with the new SID and password: ${what}`, async () => {
+    const person = root.hire('mover', 'Pass-1!');
+    for (let n = 2; n < 6; n++) root.setPassword(person, `Pass-${n}!`);
+    await turn(2);
+    const moved = movePerson(root, emea, person);
+    if (isReadBetween) await cycle(ofRoot);
+    const back = movePerson(emea, root, moved);
+    await cycle(ofRoot);
+    await turn(2);
+    isThere(back);
+    root.setPassword(back, 'Pass-new!');
+    await turn();
+    isThere(back);
+    assert.equal(peer.users.size, 1);
+  });
+
 test('deletions that wait for an administrator wait no more when everybody turns up in another domain', async () => {
   const people = hireMany(root, 30);
   await turn(2);
