@@ -17,7 +17,10 @@ export interface Found {
   readonly password: string | undefined;
 }
 
-export async function lookAtTenant(tenant: TenantPlace, forest: ScriptedForest): Promise<Found[]> {
+/** Who is in a forest, whichever domain of it. */
+type People = Pick<ScriptedForest, 'forest' | 'people'>;
+
+export async function lookAtTenant(tenant: TenantPlace, forest: People): Promise<Found[]> {
   const found: Found[] = [];
   for (const { cloudCredential, signInName, ...user } of await tenant.users(forest.forest)) {
     const isIt = (password: string) => verifyCloudCredential(cloudCredential!, ntHash(password));
@@ -28,7 +31,7 @@ export async function lookAtTenant(tenant: TenantPlace, forest: ScriptedForest):
   return found;
 }
 
-export function lookAtDomain(domain: DomainPlace, forest: ScriptedForest): Found[] {
+export function lookAtDomain(domain: DomainPlace, forest: People): Found[] {
   const ours = domain.accounts().filter(account => account.forest === forest.forest);
   return ours.map(({ ntHash: hash, expires, ...account }) => ({
     ...account,
@@ -38,7 +41,7 @@ export function lookAtDomain(domain: DomainPlace, forest: ScriptedForest): Found
 }
 
 /** The newest first: it is the right one, as a rule. */
-const passwordsOf = ({ people }: ScriptedForest, anchor: string): string[] =>
+const passwordsOf = ({ people }: People, anchor: string): string[] =>
   people.find(person => person.anchor === anchor)?.passwords.toReversed() ?? [];
 
 async function find<T>(some: readonly T[], isIt: (one: T) => Promise<boolean>): Promise<T | undefined> {

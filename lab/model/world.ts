@@ -35,9 +35,14 @@ export interface Moment {
   readonly directory: SambaSnapshot | undefined;
 }
 
+/** A further domain of the forest, with its SID. */
+export const EMEA = { name: `emea.${FOREST}`, sid: 'S-1-5-21-21-22-23' } as const;
+
 /** A forest with the Connect that reads it. */
 interface Side {
+  /** Its root; the only domain of it as a rule. */
   readonly forest: ScriptedForest;
+  readonly domains: readonly ScriptedForest[];
   readonly connect: ConnectPlace;
 }
 
@@ -57,7 +62,11 @@ export class World {
   readonly #proxy: RecordingProxy;
   readonly #close: () => Promise<void>;
 
-  static async make(names: readonly Forest[] = [FOREST]): Promise<World> {
+  /** @param further domains of the first forest */
+  static async make(
+    names: readonly Forest[] = [FOREST],
+    further: readonly { name: string; sid: string }[] = [],
+  ): Promise<World> {
     // A commit has to be on the disk: in memory that costs nothing.
     const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'causeway-model-'));
     const now = Date.now();
@@ -69,16 +78,20 @@ export class World {
     const proxy = await recordingProxy(tenant.url, (...about) => world?.lie?.(...about));
     const sides: Side[] = [];
     for (const [n, name] of names.entries()) {
-      const forest = await ScriptedForest.listen(name, clocks[2 + 2 * n]!, DOMAINS[name]);
-      const connect = new ConnectPlace(join(folder, name), proxy.url, forest, clocks[3 + 2 * n]!);
-      sides.push({ forest, connect });
+      const clock = clocks[2 + 2 * n]!;
+      const forest = await ScriptedForest.listen(name, clock, DOMAINS[name]);
+      const domains = [forest];
+      for (const { sid, name: domain } of n === 0 ? further : [])
+        domains.push(await ScriptedForest.listen(name, clock, sid, domain));
+      const connect = new ConnectPlace(join(folder, name), proxy.url, domains, clocks[3 + 2 * n]!);
+      sides.push({ forest, domains, connect });
     }
     world = new World({
       ...{ sides, tenant },
       domain: new DomainPlace(join(folder, 'domain'), proxy.url, clocks[1]!),
       ...{ clocks, proxy },
       close: async () => {
-        await Promise.all([proxy.close(), ...sides.map(({ forest }) => forest.close())]);
+        await Promise.all([proxy, ...sides.flatMap(({ domains }) => domains)].map(each => each.close()));
         rmSync(folder, { recursive: true });
       },
     });
@@ -106,12 +119,12 @@ export class World {
     const { sides, tenant, domain } = this;
     await domain.register(await tenant.makeCode('domain'));
     await domain.start();
-    for (const { connect, forest } of sides) {
+    for (const { connect, forest, domains } of sides) {
       await connect.enrol(await tenant.makeCode('connect', [forest.forest]));
       await connect.start();
       await connect.trustDomain(await domain.fingerprint());
       await domain.trustAgent(connect.fingerprint, forest.forest);
-      domain.ledger.confirmSid(forest.domainSid, forest.forest);
+      for (const { domainSid } of domains) domain.ledger.confirmSid(domainSid, forest.forest);
     }
     await this.quiet();
     // Whatever became of the forest's database in the story before: a Connect that is new takes it as it is.

@@ -36,7 +36,7 @@ export async function measureLargeGroup({ postgres, report, trial }: Ground): Pr
   const { child, url } = await spawnTenant(['--state', join(state, 'tenant'), '--listen', '127.0.0.1:0'], {
     DATABASE_URL: database.url,
   });
-  const connect = new ConnectPlace(join(state, 'connect'), url, forest, clock);
+  const connect = new ConnectPlace(join(state, 'connect'), url, [forest], clock);
   try {
     await connect.enrol(await makeCode(url, join(state, 'tenant')));
     await connect.start();

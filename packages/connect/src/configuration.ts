@@ -1,3 +1,4 @@
+import { dnsNameOf } from '@causeway/active-directory';
 import { MAX_BATCH } from '@causeway/contract';
 import {
   CausewayError,
@@ -27,7 +28,7 @@ const FurtherController = z.strictObject({
   replicationPort: Port.optional(),
 });
 
-/** One on-premises forest: what is read, from which domain controller, as whom. */
+/** One domain of an on-premises forest: what is read, from which domain controller, as whom. */
 export const ConnectorConfiguration = z.strictObject({
   /** The connector's name; the domain's DNS name by custom, as in the original. Case counts. */
   name: z.string().min(1).max(100),
@@ -110,7 +111,10 @@ export function loadConnectConfiguration(file: string): ConnectConfiguration {
   if (twice !== undefined) {
     throw new CausewayError('configuration-invalid', `'${file}' names the connector '${twice}' twice`);
   }
-  requireForestsApart(file, configuration.connectors);
+  const connectors = configuration.connectors.map(connector =>
+    nameDomain(connector, configuration.connectors),
+  );
+  requireDomainsApart(file, connectors);
   for (const { name, server, domainControllers } of configuration.connectors) {
     const servers = [server, ...domainControllers.map(further => further.server)];
     const again = servers.find((one, i) => servers.indexOf(one) !== i);
@@ -118,18 +122,27 @@ export function loadConnectConfiguration(file: string): ConnectConfiguration {
     const text = `'${file}' names the domain controller '${again}' of connector '${name}' twice`;
     throw new CausewayError('configuration-invalid', text);
   }
-  return configuration;
+  return { ...configuration, connectors };
 }
 
 /**
- * One connector speaks for a whole forest: by its heads and by comparing, whoever it does not know is nobody. Two of one forest would take
- * each other's people and groups for strangers, and delete them.
+ * Where a forest has several connectors each one's domain is named, so that its domain controllers are held to it: without a name it is
+ * that of the naming context, or the forest's root.
  */
-function requireForestsApart(file: string, connectors: readonly ConnectorConfiguration[]): void {
-  const byForest = Map.groupBy(connectors, ({ forest }) => forest);
-  for (const [forest, [first, second]] of byForest) {
+function nameDomain(
+  connector: ConnectorConfiguration,
+  all: readonly ConnectorConfiguration[],
+): ConnectorConfiguration {
+  const { forest, namingContext, domain = namingContext ? dnsNameOf(namingContext) : forest } = connector;
+  return all.filter(each => each.forest === forest).length > 1 ? { ...connector, domain } : connector;
+}
+
+/** Two connectors of one domain would export everybody twice, one after the other, without an end. */
+function requireDomainsApart(file: string, connectors: readonly ConnectorConfiguration[]): void {
+  const byDomain = Map.groupBy(connectors, ({ forest, domain = forest }) => domain);
+  for (const [domain, [first, second]] of byDomain) {
     if (second === undefined) continue;
-    const text = `'${file}' gives the connectors '${first!.name}' and '${second.name}' one forest, '${forest}': a forest has one connector, which reads one of its domains; take one of them out`;
+    const text = `'${file}' gives the connectors '${first!.name}' and '${second.name}' one domain, '${domain}': a domain has one connector; take one of them out, or name the domain of each by 'domain'`;
     throw new CausewayError('configuration-invalid', text);
   }
 }

@@ -11,8 +11,10 @@ export interface ScopeContext {
   ownAccount: string;
 }
 
-/** All that the steps of one connector work with. */
+/** All that the steps of one connector work with. Those of a whole forest run with its first connector's. */
 export interface ConnectorContext {
+  /** Of every connector of the forest, each of another domain; this one among them. */
+  readonly domains: readonly ConnectorContext[];
   readonly connector: ConnectorConfiguration;
   readonly settings: ConnectConfiguration;
   readonly scope: ScopeContext;

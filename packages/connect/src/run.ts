@@ -26,13 +26,9 @@ export async function runConnect(configuration: ConnectConfiguration, clock?: Cl
   const log = createLog('connect');
   const stopping = new AbortController();
   const connect = await Connect.open(configuration, log, stopping.signal, clock);
-  const connectors = connect.connectors.map(connector => new ConnectorService(connector, connect));
-  const heads = connect.connectors.map(
-    ({ context, comparison }, i) =>
-      new HeadService(context, connect.store.scheduler, comparison, () => connectors[i]!.nudge()),
-  );
+  const synchronization = synchronizationOf(connect);
   const handlers = adminHandlers(connect, () => {
-    for (const connector of connectors) connector.nudge();
+    for (const forest of connect.forests) forest.wake();
   });
   const local = makeAdminServer(connect, handlers, { side: 'socket' });
   const services = [
@@ -54,11 +50,22 @@ export async function runConnect(configuration: ConnectConfiguration, clock?: Cl
   try {
     connect.store.events.add(EventId.started, 'info', null, 'Connect starts');
     for (const connector of connect.connectors) connector.startChannel();
-    await runServices([...services, ...connectors, ...heads], log);
+    await runServices([...services, ...synchronization], log);
     connect.store.events.add(EventId.stopping, 'info', null, 'Connect stops');
   } finally {
     await connect.close();
   }
+}
+
+/** What goes on by itself: the connectors, and the heads of their forests. */
+export function synchronizationOf(connect: Connect): Service[] {
+  const { scheduler } = connect.store;
+  return [
+    ...connect.connectors.map(connector => new ConnectorService(connector, connect)),
+    ...connect.forests.map(
+      forest => new HeadService(forest.context, scheduler, forest.comparison, () => forest.wake()),
+    ),
+  ];
 }
 
 /** Other programs find the socket by it; without it Connect runs all the same. */

@@ -7,6 +7,7 @@ import {
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { controllersOf } from '../domain-controller/controllers-of.ts';
+import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
@@ -213,4 +214,21 @@ export function connectorStatistics(connect: Connect, name: string): ConnectorSt
     statistics.totalConnectors += exported;
   }
   return statistics;
+}
+
+/** An object as several connectors may have it. */
+interface Found {
+  readonly connector: Connector;
+  readonly object: SpaceObject;
+}
+
+/** Of an object that moved between two domains of a forest the one row that the tenant acknowledged; two forests' are two objects. */
+export function withoutFormer(found: readonly Found[]): Found[] {
+  const objects = Map.groupBy(
+    found,
+    ({ connector, object }) => `${connector.context.connector.forest} ${object.guid}`,
+  );
+  return [...objects.values()].map(
+    rows => rows.find(({ object }) => object.exportedDigest !== undefined) ?? rows[0]!,
+  );
 }

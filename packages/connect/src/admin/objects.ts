@@ -10,7 +10,7 @@ import type { ObjectKind, SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
-import { forestConnector, isTenant } from './connectors.ts';
+import { forestConnector, isTenant, withoutFormer } from './connectors.ts';
 
 type Query = ServedInput<typeof routes.listObjects>['query'];
 
@@ -88,7 +88,7 @@ function locate(
     const object = space.get(guid) ?? (kinds === 'all' ? groups.get(guid) : undefined);
     return object ? [{ connector, object }] : [];
   });
-  const [only, another] = found;
+  const [only, another] = withoutFormer(found);
   if (only === undefined && isGroup)
     throw new CausewayError('a-group', `the object ${guid} is a group: it has no password`, { status: 409 });
   if (only === undefined)

@@ -15,6 +15,7 @@ import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 import { connectorCounts } from '../sync/connector-counts.ts';
 import type { SyncConfiguration } from '../tenant/tenant-client.ts';
+import { withoutFormer } from './connectors.ts';
 import { fullPassStatus } from './full-pass-status.ts';
 import { groupStatus } from './group-status.ts';
 import { restoreState } from './restore.ts';
@@ -232,7 +233,7 @@ function findUser(connect: Connect, name: string): { connector: Connector; objec
     const object = context.store.space.find(name) ?? findByStandIn(context, name);
     return object ? [{ connector, object }] : [];
   });
-  const [only, another] = found;
+  const [only, another] = withoutFormer(found);
   if (only === undefined) {
     const isGroup = connect.connectors.some(({ context }) => context.store.groups.find(name));
     const hint = isGroup

@@ -56,7 +56,7 @@ beforeEach(async () => {
 
 function start(): Comparison {
   const controller = { ldap: async () => ldap, namingContext: async () => 'DC=corp,DC=example,DC=com' };
-  return new Comparison({ context, inFlight, controller });
+  return new Comparison([{ context, inFlight, controller }]);
 }
 
 /** What the domain controller has of passwords: everybody's is of version 1, but for who must change it. */

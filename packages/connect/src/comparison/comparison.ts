@@ -11,7 +11,7 @@ import type { OwnLine } from '../store/head-buckets.ts';
 import { raiseUnverified } from '../store/sequence.ts';
 import { compareLines, type Difference, isSameLine } from './compare-lines.ts';
 import { compareGroups } from './groups-at-tenant.ts';
-import { type Directory, lookUpStrangers } from './look-up-strangers.ts';
+import { type Domain, lookUpStrangers } from './look-up-strangers.ts';
 import { sayAnew, strangers } from './say-anew.ts';
 
 /** Heads wait no longer than this for what the first comparison had said anew. */
@@ -27,9 +27,8 @@ const BUCKETS_AT_ONCE = 8;
 /** Within so long each bucket is read anew from its rows, a few at each comparison. */
 const RECHECK_MS = 60 * 60_000;
 
-interface Parts {
-  readonly context: ConnectorContext;
-  readonly controller: Directory;
+/** Of one domain of the forest. */
+interface Parts extends Domain {
   readonly inFlight: UsersInFlight;
 }
 
@@ -40,7 +39,7 @@ export interface LastComparison {
 }
 
 export function lastComparison({ store }: Pick<ConnectorContext, 'store'>): LastComparison | undefined {
-  const stored = store.cursors.get('compared');
+  const stored = store.forestCursors.get('compared');
   return stored === undefined ? undefined : (JSON.parse(stored) as LastComparison);
 }
 
@@ -49,20 +48,24 @@ export function lastComparison({ store }: Pick<ConnectorContext, 'store'>): Last
  * says becomes a record, or what it acknowledged: it only names who is signed anew and sent once more, and whom the directory is asked for.
  */
 export class Comparison {
-  readonly #parts: Parts;
+  readonly #domains: readonly Parts[];
+  /** Of the first one. */
+  readonly #context: ConnectorContext;
   readonly #startedAt: number;
   readonly #trouble: Trouble;
   /** What the first comparison of this process waits for. */
-  #first: 'to come' | 'not served' | 'agreed' | LastCycles = 'to come';
+  #first: 'to come' | 'not served' | 'agreed' | readonly LastCycles[] = 'to come';
 
   /** The last difference of which nothing followed. */
   #settled: { picture: string; at: number; differing: number } | undefined;
 
   #rechecked = 0;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    const { log, connector, store } = parts.context;
+  /** @param domains of the forest, the first one first */
+  constructor(domains: readonly Parts[]) {
+    this.#domains = domains;
+    this.#context = domains[0]!.context;
+    const { log, connector, store } = this.#context;
     this.#startedAt = store.clock.monotonic();
     this.#trouble = new Trouble(
       text => log.warn({ connector: connector.name }, `not compared with the tenant: ${text}`),
@@ -72,11 +75,14 @@ export class Comparison {
 
   /** Whether whatever the first comparison had said anew was acknowledged, refused or held, or nobody waits for it any more. */
   isWorkedOff(reading: Reading): boolean {
-    const { store } = this.#parts.context;
-    if (store.clock.monotonic() - this.#startedAt >= PATIENCE_MS) return true;
-    if (this.#first === 'to come') return false;
-    if (typeof this.#first === 'string') return true;
-    return cycledSince(store, reading, this.#first) && !this.#isPassToCome();
+    const first = this.#first;
+    if (this.#context.store.clock.monotonic() - this.#startedAt >= PATIENCE_MS) return true;
+    if (first === 'to come') return false;
+    if (typeof first === 'string') return true;
+    const haveCycled = this.#domains.every(({ context }, i) =>
+      cycledSince(context.store, reading, first[i]!),
+    );
+    return haveCycled && !this.#isPassToCome();
   }
 
   /**
@@ -101,7 +107,7 @@ export class Comparison {
 
   /** Whatever was kept wrong of the rows would hide a difference, or show one that is none. */
   #recheck(): void {
-    const { store, settings, connector } = this.#parts.context;
+    const { store, settings, connector } = this.#context;
     for (let n = Math.ceil((BUCKETS * settings.headIntervalMs) / RECHECK_MS); n > 0; n--) {
       const bucket = this.#rechecked++ % BUCKETS;
       if (!store.heads.mendBucket(bucket)) continue;
@@ -111,35 +117,38 @@ export class Comparison {
   }
 
   #isPassToCome(): boolean {
-    const { passes, settings } = this.#parts.context.store;
-    const pass = passes.open();
-    return pass !== undefined && pass.readAt === null && settings.passwordSync;
+    return this.#domains.some(({ context }) => {
+      const { passes, settings } = context.store;
+      const pass = passes.open();
+      return pass !== undefined && pass.readAt === null && settings.passwordSync;
+    });
   }
 
   async #compare(): Promise<boolean> {
-    const { context, controller } = this.#parts;
+    const context = this.#context;
     const said = await this.#compareLines();
     const ofGroups = said === undefined ? undefined : await compareGroups(context);
-    const found = (said ?? 0) + (ofGroups ?? 0) + (await lookUpStrangers(context, controller)); // those too whom the managed domain has
+    const found = (said ?? 0) + (ofGroups ?? 0) + (await lookUpStrangers(this.#domains)); // those too whom the managed domain has
     if (said === undefined) this.#first = 'not served';
-    else if (this.#first === 'to come') this.#first = found > 0 ? lastCycles(context.store) : 'agreed';
+    else if (this.#first === 'to come')
+      this.#first = found > 0 ? this.#domains.map(domain => lastCycles(domain.context.store)) : 'agreed';
     return found > 0;
   }
 
   /** @returns how many were said anew; undefined where the tenant is of a release that compares nothing */
   async #compareLines(): Promise<number | undefined> {
-    const { store, tenant, connector } = this.#parts.context;
+    const { store, tenant, connector } = this.#context;
     const { forest } = connector;
-    const mark = store.cursors.get('tenant-mark') ?? null;
+    const mark = store.forestCursors.get('tenant-mark') ?? null;
     for (let read = 0; read < BUCKETS && store.heads.refreshLines(BUCKETS_AT_ONCE); read += BUCKETS_AT_ONCE)
       await setImmediate();
     const reply = await tenant.compareForest({ forest, buckets: store.heads.lineDigests(), mark });
     if (reply === undefined) return undefined;
     const { said, differing } = await this.#readIfNew(reply.differing);
     store.db.transaction(() => {
-      store.cursors.set('tenant-mark', reply.mark ?? undefined);
+      store.forestCursors.set('tenant-mark', reply.mark ?? undefined);
       const last: LastComparison = { at: store.db.timestamp(), differing };
-      store.cursors.set('compared', JSON.stringify(last));
+      store.forestCursors.set('compared', JSON.stringify(last));
     });
     return said;
   }
@@ -147,7 +156,7 @@ export class Comparison {
   /** The same difference of which nothing followed is not read again at every turn: some last, and a tenant may lie. */
   async #readIfNew(buckets: number[]): Promise<typeof NOBODY> {
     if (buckets.length === 0) return NOBODY;
-    const { store } = this.#parts.context;
+    const { store } = this.#context;
     const picture = `${store.heads.lineDigests()} ${buckets}`;
     const now = store.clock.monotonic();
     if (picture === this.#settled?.picture && now - this.#settled.at < SETTLED_MS)
@@ -160,7 +169,7 @@ export class Comparison {
 
   /** Reads who differs in these buckets, and has them said anew. */
   async #read(buckets: number[]): Promise<typeof NOBODY> {
-    const { context } = this.#parts;
+    const context = this.#context;
     const { store, connector } = context;
     const ours = buckets.flatMap(bucket => store.heads.lines(bucket));
     const { theirs, upTo } = await this.#readTheirs(buckets, ours);
@@ -184,7 +193,7 @@ export class Comparison {
 
   /** Where this Connect lost count, the tenant refuses what it signs as older than what is there. */
   #countOn(theirs: readonly Line[]): void {
-    const { store } = this.#parts.context;
+    const { store } = this.#context;
     const newest = theirs.reduce(
       (most, { accountSequence, credentialSequence }) => Math.max(most, accountSequence, credentialSequence),
       0,
@@ -194,9 +203,8 @@ export class Comparison {
 
   /** Nothing of the person is on its way, nor came back while the tenant was asked. */
   #isStill({ ours }: Difference): boolean {
-    const { context, inFlight } = this.#parts;
-    if (inFlight.has(ours.guid)) return false;
-    const now = context.store.heads.line(ours.guid);
+    if (this.#domains.some(({ inFlight }) => inFlight.has(ours.guid))) return false;
+    const now = this.#context.store.heads.line(ours.guid);
     return now !== undefined && isSameLine(ours, now);
   }
 
@@ -205,7 +213,7 @@ export class Comparison {
     buckets: number[],
     ours: readonly OwnLine[],
   ): Promise<{ theirs: Line[]; upTo: string | undefined }> {
-    const { tenant, connector } = this.#parts.context;
+    const { tenant, connector } = this.#context;
     const asked = new Set(buckets);
     const theirs: Line[] = [];
     let after = '';

@@ -15,7 +15,7 @@ const MAX_PAGES = 100;
  * @returns how many groups and slices were said anew; undefined where the tenant is of a release that compares no groups
  */
 export async function compareGroups(context: ConnectorContext): Promise<number | undefined> {
-  const { store, tenant, connector } = context;
+  const { store, tenant, connector, domains } = context;
   const { forest } = connector;
   const reply = await tenant.compareGroups({ forest, buckets: store.groupHeads.lineDigests() });
   if (reply === undefined) return undefined;
@@ -26,7 +26,10 @@ export async function compareGroups(context: ConnectorContext): Promise<number |
   strangeGroups(
     context,
     strangers
-      .filter(({ anchor, prefix }) => prefix === null && store.groups.findByAnchor(anchor) === undefined)
+      .filter(
+        ({ anchor, prefix }) =>
+          prefix === null && domains.every(domain => domain.store.groups.findByAnchor(anchor) === undefined),
+      )
       .map(({ anchor }) => anchor),
   );
   const said = sayGroupsAnew(context, [...differing, ...strangers]);

@@ -1,6 +1,7 @@
 import type { ConnectorContext } from '../context.ts';
 import { objectGuidOf } from '../objects/source-anchor.ts';
 import { nameOf } from '../objects/waiting.ts';
+import type { ConnectorSpace } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 
 /** Somebody of whom another place has something else than was acknowledged. */
@@ -17,12 +18,16 @@ const DAY_MS = 24 * 60 * 60_000;
 const NAMED = 10;
 
 /**
- * Has the accounts and passwords of people signed anew and sent, each person within the budget, by the to-do lists that every change goes
- * by. What was acknowledged stays in the head meanwhile. What is under way already costs nothing.
+ * Has the accounts and passwords of people of a forest signed anew and sent, each person within the budget, by the to-do lists that every
+ * change goes by: those of the connector whose domain has the person. What was acknowledged stays in the head meanwhile. What is under way already costs nothing.
  *
  * @returns how many were said
  */
-export function sayAnew(context: ConnectorContext, people: readonly Anew[]): number {
+export function sayAnew({ domains }: ConnectorContext, people: readonly Anew[]): number {
+  return domains.reduce((said, domain) => said + sayOfDomain(domain, people), 0);
+}
+
+function sayOfDomain(context: ConnectorContext, people: readonly Anew[]): number {
   const { store } = context;
   return store.db.transaction(() => {
     store.saidAnew.prune();
@@ -65,24 +70,29 @@ export function sayAnew(context: ConnectorContext, people: readonly Anew[]): num
 }
 
 /**
- * Notes whom another place has and this connector does not: neither is the tenant to have them, nor did it acknowledge that it has. The
- * directory is asked for them, a few at a time (`lookUpStrangers`).
+ * Notes whom another place has and no connector of the forest has: neither is the tenant to have them, nor did it acknowledge that it has.
+ * The directories of all domains are asked for them, a few at a time (`lookUpStrangers`).
  */
 export function strangers(context: ConnectorContext, anchors: Iterable<string>): void {
-  const { store } = context;
+  const { store, domains } = context;
   store.db.transaction(() => {
     store.strangers.prune();
     const alarming: string[] = [];
     for (const anchor of anchors) {
       if (objectGuidOf(anchor) === undefined) continue; // no object can have it: nobody can say anything of it
-      const known = store.space.findByAnchor(anchor);
-      if (known?.desiredDigest !== undefined || known?.exportedDigest !== undefined) continue;
+      if (domains.some(domain => isKnown(domain.store.space, anchor))) continue;
       const { may, alarm } = store.saidAnew.budget(anchor);
       if (alarm) alarming.push(anchor);
       if (may === 'now') store.strangers.note(anchor);
     }
     if (alarming.length > 0) tellAlarm(context, alarming);
   });
+}
+
+/** Whether the tenant is to have an object, or acknowledged that it has. */
+export function isKnown(space: ConnectorSpace, anchor: string): boolean {
+  const known = space.findByAnchor(anchor);
+  return known?.desiredDigest !== undefined || known?.exportedDigest !== undefined;
 }
 
 /** A full pass meets everybody; whom it has met already is compared again when it is through. */

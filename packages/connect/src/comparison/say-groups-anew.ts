@@ -1,18 +1,22 @@
 import { type GroupEntry, groupLineKey } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { objectGuidOf } from '../objects/source-anchor.ts';
-import { tellAlarm } from './say-anew.ts';
+import { isKnown, tellAlarm } from './say-anew.ts';
 
 /** A group, or a slice of its members, of which another place has something else than was acknowledged. */
 export type DifferingGroup = Pick<GroupEntry, 'anchor' | 'prefix'>;
 
 /**
- * Has groups and slices signed anew and sent, each within the budget of people, by the to-do lists that every change goes by. Where another
+ * Has groups and slices of a forest signed anew and sent, each within the budget of people, by the to-do lists that every change goes by. Where another
  * place has a slice that nobody acknowledged, all of the group's are: newer ones leave it nothing to decide.
  *
  * @returns how many were said
  */
-export function sayGroupsAnew(context: ConnectorContext, differing: readonly DifferingGroup[]): number {
+export function sayGroupsAnew({ domains }: ConnectorContext, differing: readonly DifferingGroup[]): number {
+  return domains.reduce((said, domain) => said + sayOfDomain(domain, differing), 0);
+}
+
+function sayOfDomain(context: ConnectorContext, differing: readonly DifferingGroup[]): number {
   const { store } = context;
   return store.db.transaction(() => {
     store.saidAnew.prune();
@@ -40,14 +44,13 @@ export function sayGroupsAnew(context: ConnectorContext, differing: readonly Dif
   });
 }
 
-/** Notes groups that another place has and this connector does not: the directory is asked for them (`lookUpStrangers`). */
-export function strangeGroups({ store }: ConnectorContext, anchors: Iterable<string>): void {
+/** Notes groups that another place has and no connector of the forest has: the directories are asked for them (`lookUpStrangers`). */
+export function strangeGroups({ store, domains }: ConnectorContext, anchors: Iterable<string>): void {
   store.db.transaction(() => {
     store.strangers.prune();
     for (const anchor of anchors) {
       if (objectGuidOf(anchor) === undefined) continue; // no object can have it
-      const known = store.groups.findByAnchor(anchor);
-      if (known?.desiredDigest !== undefined || known?.exportedDigest !== undefined) continue;
+      if (domains.some(domain => isKnown(domain.store.groups, anchor))) continue;
       if (store.saidAnew.budget(anchor).may === 'now') store.strangers.note(anchor, 'group');
     }
   });

@@ -121,8 +121,8 @@ function compare(context: ConnectorContext, receipt: Receipt): Compared {
 
 const WITHHELD = 'deleted here, still in the managed domain; the tenant withholds the deletion';
 
-function nameOf({ store }: ConnectorContext, anchor: string): string {
-  const object = store.space.find(anchor);
+function nameOf({ domains }: ConnectorContext, anchor: string): string {
+  const [object] = domains.flatMap(({ store }) => store.space.findByAnchor(anchor) ?? []);
   const name = object?.attributes.userPrincipalName ?? object?.attributes.sAMAccountName;
   return typeof name === 'string' ? name : (object?.dn ?? anchor);
 }

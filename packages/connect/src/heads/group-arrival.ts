@@ -58,9 +58,9 @@ function notWrittenOf(context: ConnectorContext, { groupsNotWritten = [] }: Rece
   return [...new Map(lines).values()];
 }
 
-function nameOf({ store }: ConnectorContext, anchor: string): string {
-  const attributes = store.groups.findByAnchor(anchor)?.attributes;
-  return String(store.deletions.get(anchor)?.name ?? attributes?.sAMAccountName ?? anchor);
+function nameOf({ store, domains }: ConnectorContext, anchor: string): string {
+  const [found] = domains.flatMap(domain => domain.store.groups.findByAnchor(anchor) ?? []);
+  return String(store.deletions.get(anchor)?.name ?? found?.attributes.sAMAccountName ?? anchor);
 }
 
 function linesOf(

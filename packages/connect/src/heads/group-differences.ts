@@ -55,9 +55,8 @@ export function cureGroups(
 ): { seen: SeenGroups; said: number } {
   const differences = groupDifferences(context, receipt);
   const lasting = differences.filter(one => before?.has(textOf(one)));
-  const { groups } = context.store;
   const isUnknown = ({ anchor, ours }: GroupDifference) =>
-    ours === 0 && groups.findByAnchor(anchor) === undefined;
+    ours === 0 && context.domains.every(({ store }) => store.groups.findByAnchor(anchor) === undefined);
   strangeGroups(
     context,
     lasting.filter(one => one.prefix === null && isUnknown(one)).map(({ anchor }) => anchor),

@@ -20,19 +20,22 @@ export class HeadService implements Service {
   readonly #context: ConnectorContext;
   readonly #reading: Reading;
   readonly #comparison: Comparison;
-  readonly #before: LastCycles;
+  readonly #before: readonly LastCycles[];
   readonly #trouble: Trouble;
   readonly #onAnew: () => void;
   #alarm = '';
   #seen: Seen | undefined;
 
-  /** @param onAnew somebody is to be signed anew: a cycle is to follow */
+  /**
+   * @param context of the forest's first connector
+   * @param onAnew somebody is to be signed anew: a cycle is to follow
+   */
   constructor(context: ConnectorContext, reading: Reading, comparison: Comparison, onAnew: () => void) {
     this.#onAnew = onAnew;
     this.#context = context;
     this.#reading = reading;
     this.#comparison = comparison;
-    this.#before = lastCycles(context.store);
+    this.#before = context.domains.map(domain => lastCycles(domain.store));
     const { connector, log, store } = context;
     this.startedAt = store.clock.now();
     const { name } = connector;

@@ -77,14 +77,16 @@ let nudged = 0;
 
 /** One that asks no domain controller. */
 const comparison = () =>
-  new Comparison({
-    context,
-    inFlight: new UsersInFlight(),
-    controller: {
-      ldap: () => Promise.reject(new Error('nobody is looked up here')),
-      namingContext: async () => 'DC=corp,DC=example,DC=com',
+  new Comparison([
+    {
+      context,
+      inFlight: new UsersInFlight(),
+      controller: {
+        ldap: () => Promise.reject(new Error('nobody is looked up here')),
+        namingContext: async () => 'DC=corp,DC=example,DC=com',
+      },
     },
-  });
+  ]);
 
 /** A service that has read everything since its start, and whose tenant does not compare. */
 async function startedService(): Promise<HeadService> {
@@ -159,7 +161,7 @@ test('after a start there is no head before objects and passwords were read, wha
   const compared = comparison();
   await compared.turn();
   const before = lastCycles(context.store);
-  const knows = (automatic = true) => knowsForest(context, { automatic }, before, compared);
+  const knows = (automatic = true) => knowsForest(context, { automatic }, [before], compared);
   assert.equal(knows(), false);
   clock.set(clock.now() - 3600_000);
   cursors.set('last-object-cycle-at', timestamp(clock));

@@ -69,8 +69,8 @@ export function receiptDifferences(
 
 const lackOf = (what: ReceiptDifference['what'], anchor: string): string => `${what} ${anchor}`;
 
-export function readLacking({ cursors }: Pick<ConnectorStore, 'cursors'>): Lacking {
-  return new Map(JSON.parse(cursors.get('lacking') ?? '[]') as [string, number][]);
+export function readLacking({ forestCursors }: Pick<ConnectorStore, 'forestCursors'>): Lacking {
+  return new Map(JSON.parse(forestCursors.get('lacking') ?? '[]') as [string, number][]);
 }
 
 /** Keeps who lacks something by a receipt that has come. */
@@ -78,5 +78,5 @@ export function noteLacking({ store }: Pick<ConnectorContext, 'store'>, receipt:
   const { people } = receiptDifferences({ store }, receipt, readLacking(store));
   const lacking = people.filter(({ what, ours, theirs }) => what !== 'not deleted' && theirs < ours);
   const noted = lacking.map(({ what, sourceAnchor, theirs }) => [lackOf(what, sourceAnchor), theirs]);
-  store.cursors.set('lacking', noted.length === 0 ? undefined : JSON.stringify(noted));
+  store.forestCursors.set('lacking', noted.length === 0 ? undefined : JSON.stringify(noted));
 }

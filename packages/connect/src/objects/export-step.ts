@@ -162,15 +162,31 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     summary.upserted += 1;
     const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
     store.space.acknowledgeExport(object.guid, `${refused}${object.desiredDigest}`, change.sequence);
+    const moved = takeOver(context, object);
     if (isSaidAnew(object)) store.queue.hurry('password', object.guid); // it may have waited for the account
     if (isNew(object)) {
       wantPassword(context, object);
-      if (store.cursors.get('creations-counted') !== undefined)
+      // The password of whoever was deleted may have begun anew as well, in the domain where they turn up.
+      const wasDeleted = store.space.elsewhere.any && store.deletions.get(object.anchor) !== undefined;
+      if (moved || wasDeleted) store.passwords.begin(object.guid, change.sequence);
+      if (!moved && store.cursors.get('creations-counted') !== undefined)
         store.bulk.noteWent(creationsOf(context), object.anchor, store.db.now());
     }
     if (verdict.code === undefined) store.queue.remove('object', object.guid);
     else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');
   } else noteRefusal(context, object, verdict, summary);
+}
+
+/** Nothing of whoever came from another domain of the forest is that one's any more. @returns whether it was */
+function takeOver({ domains, store }: ConnectorContext, { guid }: SpaceObject): boolean {
+  const former = store.space.elsewhere.takeOver(guid);
+  for (const domain of domains)
+    if (former.includes(domain.store.name)) {
+      domain.store.passwords.remove(guid);
+      domain.store.owed.remove(guid);
+      domain.store.queue.remove('password', guid);
+    }
+  return former.length > 0;
 }
 
 /** Counts who was never signed as deleted before, whether the tenant had the person or only said so. */

@@ -16,6 +16,7 @@ import { judgeLag, noteRead, oweImport } from '../domain-controller/lag.ts';
 import { judgeRestore, markRestored } from '../domain-controller/note-restore.ts';
 import type { ConnectorSpace, SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
+import { reserveSequences } from '../store/sequence.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { isInetOrgPerson, RULES_VERSION, userAccountControl } from './decide-account.ts';
 import { isBuiltinSid } from './groups/decide-group.ts';
@@ -225,10 +226,22 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
   if (space.kind === 'user' && known && isSmartCard(object) !== isSmartCard(known)) {
     store.queue.putDue(object.guid, 'smart-card', 'smart card only was set or taken away: read whole');
   }
+  if (known && space.elsewhere.any && hasNewSid(object, known)) {
+    store.passwords.begin(object.guid, reserveSequences(store.db, 1));
+    store.queue.putDue(
+      object.guid,
+      'moved',
+      'was in another domain of the forest: its password is read anew',
+    );
+  }
   for (const problem of change.problems) {
     store.events.add(EventId.runErrors, 'warn', connector.name, `import of '${object.dn}': ${problem}`);
   }
 }
+
+/** Somebody went to another domain of the forest and came back before anybody looked: a domain gives each SID out once. */
+const hasNewSid = (now: DirectoryObject, before: DirectoryObject): boolean =>
+  !now.deleted && now.attributes.objectSid !== before.attributes.objectSid;
 
 const isSmartCard = ({ attributes }: DirectoryObject): boolean =>
   isSmartCardOnly(userAccountControl(attributes));

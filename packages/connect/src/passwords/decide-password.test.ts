@@ -13,6 +13,7 @@ const known: PasswordHolder = {
   isInetOrgPerson: false,
   inScope: true,
   exported: true,
+  epoch: 0,
   acknowledged: undefined,
   withdrawn: undefined,
   mustChange: false,

@@ -107,7 +107,7 @@ function decideOne(
   const lags = lagOf(context) !== undefined;
   const decision = decidePassword({
     ...{
-      user: asRestored(user, store.restores.epoch),
+      user: inItsEpoch(user, Math.max(store.restores.epoch, holder?.epoch ?? 0)),
       whole,
       holder,
       pairing: state,
@@ -129,15 +129,15 @@ function decideOne(
   else applyDecision(context, user.objectGuid, holder, decision);
 }
 
-/** What the domain controller says of a password is of the forest's present life. */
-const asRestored = (user: ReplicatedUser, epoch: number): ReplicatedUser =>
+/** What the domain controller says of a password is of the forest's present life, and of the user's in this domain. */
+const inItsEpoch = (user: ReplicatedUser, epoch: number): ReplicatedUser =>
   epoch > 0 && user.passwordOrder ? { ...user, passwordOrder: inEpoch(user.passwordOrder, epoch) } : user;
 
 const TENANT_WITHOUT_EPOCHS = {
   status: 'FilteredByTarget',
   code: 'tenant-too-old',
   reason:
-    'the forest was restored, and the tenant is of a release that knows no passwords of a restored forest: update the tenant',
+    'the forest was restored, or the user came from another domain of it, and the tenant is of a release that knows no passwords of a restored forest: update the tenant',
 } as const;
 
 /** Records a decision that sends nothing. */

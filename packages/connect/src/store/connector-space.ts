@@ -1,5 +1,6 @@
 import { ANEW, STRANGER } from './comparing/marks.ts';
 import type { Database } from './database.ts';
+import { OtherDomains } from './other-domains.ts';
 
 /** Attributes as the import hands them on: all text. */
 export type StoredAttributes = Record<string, string | string[]>;
@@ -34,18 +35,22 @@ const PENDING = {
   create: 'desired_digest IS NOT NULL AND exported_digest IS NULL',
 } as const;
 
-/** The objects of one kind. */
+/** The objects of one kind that a connector's domain has. */
 export class ConnectorSpace {
   readonly kind: ObjectKind;
+  /** The same objects in the forest's other domains. */
+  readonly elsewhere: OtherDomains;
   readonly #db: Database;
   readonly #connector: string;
   /** Of the kind: a literal, as the indexes of one kind alone ask for it. */
   readonly #own: string;
 
-  constructor(db: Database, connector: string, kind: ObjectKind) {
+  /** @param others the forest's other connectors */
+  constructor(db: Database, connector: string, kind: ObjectKind, others: readonly string[] = []) {
     this.#db = db;
     this.#connector = connector;
     this.kind = kind;
+    this.elsewhere = new OtherDomains(db, others);
     this.#own = `connector = ? AND kind = '${kind}'`;
   }
 
@@ -129,7 +134,7 @@ export class ConnectorSpace {
       .all(
         `SELECT * FROM connector_space AS o
          WHERE ${this.#own} AND guid > ? AND desired_digest IS NOT exported_digest
-           AND desired_digest IS ${operation === 'delete' ? '' : 'NOT'} NULL
+           AND desired_digest IS ${operation === 'delete' ? '' : 'NOT'} NULL AND ${this.elsewhere.isTeller(operation)}
            AND NOT EXISTS (SELECT 1 FROM retry_queue AS r WHERE r.connector = o.connector AND r.guid = o.guid
              AND r.kind = 'object' AND r.next_at > ?)
          ORDER BY guid LIMIT ?`,
@@ -143,18 +148,24 @@ export class ConnectorSpace {
 
   countPending(operation: 'upsert' | 'delete'): number {
     return this.#count(
-      `desired_digest IS NOT exported_digest AND desired_digest IS ${operation === 'delete' ? '' : 'NOT'} NULL`,
+      `desired_digest IS NOT exported_digest AND desired_digest IS ${operation === 'delete' ? '' : 'NOT'} NULL
+         AND ${this.elsewhere.isTeller(operation)}`,
     );
   }
 
   /**
    * Everything that waits for its export, whether its next try is due or not: deletions that the directory reported, those of strangers,
-   * or people whom the tenant has not yet.
+   * or people whom the tenant has not yet, from whatever domain.
    */
   listPending(what: keyof typeof PENDING): { guid: string; anchor: string }[] {
+    const { elsewhere } = this;
+    const isOurs =
+      what === 'create'
+        ? `${elsewhere.isTeller('upsert')} AND ${elsewhere.isNew()}`
+        : elsewhere.isTeller('delete');
     return this.#db.all<{ guid: string; anchor: string }>(
-      `SELECT guid, anchor FROM connector_space WHERE ${this.#own} AND desired_digest IS NOT exported_digest
-         AND ${PENDING[what]} ORDER BY guid`,
+      `SELECT guid, anchor FROM connector_space AS o WHERE ${this.#own} AND desired_digest IS NOT exported_digest
+         AND ${PENDING[what]} AND ${isOurs} ORDER BY guid`,
       this.#connector,
     );
   }
@@ -242,7 +253,7 @@ export class ConnectorSpace {
 
   #count(condition: string): number {
     return this.#db.get<{ n: number }>(
-      `SELECT count(*) AS n FROM connector_space WHERE ${this.#own} AND ${condition}`,
+      `SELECT count(*) AS n FROM connector_space AS o WHERE ${this.#own} AND ${condition}`,
       this.#connector,
     )!.n;
   }

@@ -38,7 +38,9 @@ export type CursorName =
   /** When a comparison asked for a full password pass by itself. */
   | 'comparison-pass-at'
   /** New accounts of 24 hours, when they were above the limit and an alarm said so. */
-  | 'creations-alarm';
+  | 'creations-alarm'
+  /** Which connectors the forest had when this one was started last, as JSON. */
+  | 'domains';
 
 export class Cursors {
   readonly #db: Database;

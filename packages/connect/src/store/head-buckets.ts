@@ -11,24 +11,41 @@ import {
   summarizeForest,
 } from '@causeway/records';
 import { bestEffort } from '@causeway/service';
-import type { Database } from './database.ts';
+import { type Database, literals } from './database.ts';
 import { toOrder } from './password-states.ts';
 
-/** What the tenant has of a forest, as it acknowledged it: users and the sequences of their records, by bucket. */
+/**
+ * What the tenant has of a forest, as it acknowledged it: users and the sequences of their records, by bucket. Of a forest with several
+ * connectors each one's row of a bucket says the same, that of the forest; where one of them has none, something of it changed.
+ */
 export class HeadBuckets {
   readonly #db: Database;
-  readonly #connector: string;
+  readonly #connectors: readonly string[];
+  /** As a condition. */
+  readonly #ours: string;
+  /** Buckets of which no row is missing. */
+  readonly #kept: string;
+  readonly #lines: string;
 
-  constructor(db: Database, connector: string) {
+  /** @param connectors of the forest, each of another domain */
+  constructor(db: Database, connectors: readonly string[]) {
     this.#db = db;
-    this.#connector = connector;
+    this.#connectors = connectors;
+    const names = literals(connectors);
+    this.#ours = `connector IN (${names})`;
+    this.#kept = `FROM head_bucket WHERE ${this.#ours} GROUP BY bucket HAVING count(*) = ${connectors.length}`;
+    this.#lines = `${LINES} AND o.${this.#ours}`;
+  }
+
+  /** Other connectors than before are the forest's: all is read anew. */
+  forget(): void {
+    this.#db.run(`DELETE FROM head_bucket WHERE ${this.#ours}`);
   }
 
   /** Only buckets that changed since the last time are read. */
   summary(): ForestSummary {
     const rows = this.#db.all<Bucket & { bucket: number }>(
-      'SELECT bucket, digest, accounts, credentials FROM head_bucket WHERE connector = ?',
-      this.#connector,
+      `SELECT bucket, digest, accounts, credentials ${this.#kept}`,
     );
     const known = new Map(rows.map(row => [row.bucket, row]));
     const fresh = new Map<number, Bucket>();
@@ -44,10 +61,11 @@ export class HeadBuckets {
   /** One transaction: each of 256 rows would wait for the disk by itself. */
   #keep(buckets: ReadonlyMap<number, Bucket>): void {
     const sql =
-      'INSERT INTO head_bucket (connector, bucket, digest, accounts, credentials) VALUES (?, ?, ?, ?, ?)';
+      'INSERT OR REPLACE INTO head_bucket (connector, bucket, digest, accounts, credentials) VALUES (?, ?, ?, ?, ?)';
     this.#db.transaction(() => {
       for (const [number, { digest, accounts, credentials }] of buckets)
-        this.#db.run(sql, this.#connector, number, digest, accounts, credentials);
+        for (const connector of this.#connectors)
+          this.#db.run(sql, connector, number, digest, accounts, credentials);
     });
   }
 
@@ -69,17 +87,16 @@ export class HeadBuckets {
 
   /** Reads a bucket anew from its rows. @returns whether what was kept of it was wrong: it is forgotten then, and made anew when it is needed */
   mendBucket(number: number): boolean {
-    const where = 'FROM head_bucket WHERE connector = ? AND bucket = ?';
     const kept = this.#db.get<Bucket & { lines: Uint8Array | null }>(
-      `SELECT digest, accounts, credentials, lines ${where}`,
-      ...[this.#connector, number],
+      `SELECT digest, accounts, credentials, lines ${this.#kept} AND bucket = ?`,
+      number,
     );
     if (kept === undefined) return false;
     const { lines, ...bucket } = kept;
     const isRight =
       isDeepStrictEqual({ ...bucket }, summarizeBucket(this.entries(number))) &&
       (lines === null || isDeepStrictEqual(lines, linesDigest(this.lines(number))));
-    if (!isRight) this.#db.run(`DELETE ${where}`, this.#connector, number);
+    if (!isRight) this.#db.run(`DELETE FROM head_bucket WHERE ${this.#ours} AND bucket = ?`, number);
     return !isRight;
   }
 
@@ -94,27 +111,24 @@ export class HeadBuckets {
   }
 
   #keptLines(): { bucket: number; lines: Uint8Array | null }[] {
-    return this.#db.all<{ bucket: number; lines: Uint8Array | null }>(
-      'SELECT bucket, lines FROM head_bucket WHERE connector = ?',
-      this.#connector,
-    );
+    return this.#db.all<{ bucket: number; lines: Uint8Array | null }>(`SELECT bucket, lines ${this.#kept}`);
   }
 
   #keepLines(buckets: ReadonlyMap<number, Uint8Array>): void {
-    const sql = 'UPDATE head_bucket SET lines = ? WHERE connector = ? AND bucket = ?';
+    const sql = `UPDATE head_bucket SET lines = ? WHERE ${this.#ours} AND bucket = ?`;
     this.#db.transaction(() => {
-      for (const [number, digest] of buckets) this.#db.run(sql, digest, this.#connector, number);
+      for (const [number, digest] of buckets) this.#db.run(sql, digest, number);
     });
   }
 
   /** The lines of a bucket, in no order. */
   lines(bucket: number): OwnLine[] {
-    return this.#db.all(`${LINES} AND o.bucket = ?`, this.#connector, bucket).map(toLine);
+    return this.#db.all(`${this.#lines} AND o.bucket = ?`, bucket).map(toLine);
   }
 
   /** The line of one person; undefined of whom the tenant acknowledged nothing. */
   line(guid: string): OwnLine | undefined {
-    const row = this.#db.get(`${LINES} AND o.guid = ?`, this.#connector, guid);
+    const row = this.#db.get(`${this.#lines} AND o.guid = ?`, guid);
     return row && toLine(row);
   }
 
@@ -123,9 +137,8 @@ export class HeadBuckets {
     return this.#db.all<Entry & Record<string, unknown>>(
       `SELECT o.anchor, o.exported_sequence AS accountSequence, coalesce(p.record_sequence, 0) AS credentialSequence
        FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
-       WHERE o.connector = ? AND o.kind = 'user' AND o.bucket = ? AND o.exported_digest IS NOT NULL
+       WHERE o.${this.#ours} AND o.kind = 'user' AND o.bucket = ? AND o.exported_digest IS NOT NULL
          AND o.exported_sequence IS NOT NULL ORDER BY o.anchor`,
-      this.#connector,
       bucket,
     );
   }
@@ -144,7 +157,7 @@ const LINES = `SELECT o.guid, o.anchor, o.exported_sequence, p.epoch, p.version,
     p.withdrawn IS NOT NULL AS withdrawn,
     CASE WHEN p.recipient_key_id IS NOT NULL OR p.withdrawn IS NOT NULL THEN coalesce(p.record_sequence, 0) ELSE 0 END AS credential
   FROM connector_space AS o LEFT JOIN password_state AS p ON p.connector = o.connector AND p.guid = o.guid
-  WHERE o.connector = ? AND o.kind = 'user' AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL`;
+  WHERE o.kind = 'user' AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL`;
 
 function toLine(row: Record<string, unknown>): OwnLine {
   return {

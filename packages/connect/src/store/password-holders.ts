@@ -14,6 +14,8 @@ export interface PasswordHolder {
   inScope: boolean;
   /** The tenant has the user. */
   exported: boolean;
+  /** That what is said of the password is at least of. */
+  epoch: number;
   /** The order of the password that the tenant acknowledged last. */
   acknowledged: PasswordOrder | undefined;
   /** Why the tenant has no password of that order: it acknowledged that it was withdrawn. */
@@ -61,6 +63,7 @@ export class PasswordHolders {
         isInetOrgPerson: row.inet_org_person === 1,
         inScope: row.in_scope === 1,
         exported: row.exported === 1,
+        epoch: (row.epoch as number | null) ?? 0,
         acknowledged: toOrder(row),
         withdrawn: (row.withdrawn as WithdrawalReason | null) ?? undefined,
         mustChange: row.must_change === 1,

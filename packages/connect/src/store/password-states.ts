@@ -128,6 +128,17 @@ export class PasswordStates {
     );
   }
 
+  /**
+   * Somebody who came from another domain of the forest begins anew there, also with the version of the password: all that is said of
+   * it from now on is of this epoch, and newer than what the former domain said.
+   */
+  begin(guid: string, epoch: number): void {
+    this.remove(guid);
+    const sql = `INSERT INTO password_state (connector, guid, epoch, status, detail, updated_at)
+      VALUES (?, ?, ?, 'Unknown', 'came from another domain of the forest: the password is to be read', ?)`;
+    this.#db.run(sql, this.#connector, guid, epoch, this.#db.timestamp());
+  }
+
   /** Another place lost what was acknowledged: it goes again when the password is read, which somebody else asks for. */
   sayAnew(guid: string): void {
     this.#db.run(

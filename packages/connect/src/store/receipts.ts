@@ -6,7 +6,7 @@ export interface StoredReceipt {
   receivedAt: string;
 }
 
-/** The newest receipt of a connector's forest. */
+/** The newest receipt of a forest, kept by its first connector. */
 export class Receipts {
   readonly #db: Database;
   readonly #connector: string;

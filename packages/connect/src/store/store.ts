@@ -37,7 +37,7 @@ export interface Store {
   close(): void;
 }
 
-/** What one connector remembers. */
+/** What one connector remembers, and what it shares with the others of its forest: heads, the receipt, strangers and deletions. */
 export interface ConnectorStore {
   readonly name: string;
   /** By which the connector goes in all that it does. */
@@ -47,6 +47,8 @@ export interface ConnectorStore {
   readonly events: Events;
   readonly settings: ConnectorSettings;
   readonly cursors: Cursors;
+  /** Of the forest as a whole: those of its first connector. */
+  readonly forestCursors: Cursors;
   readonly pin: DirectoryPin;
   /** Of users. */
   readonly space: ConnectorSpace;
@@ -90,11 +92,15 @@ export function openStore(stateDirectory: string | undefined, log: Log, clock?: 
   };
 }
 
+/** @param forest the connectors of the forest, each of another domain, in the order of the configuration */
 export function connectorStore(
   store: Pick<Store, 'db' | 'confirmations' | 'events'>,
   name: string,
+  forest: readonly string[] = [name],
 ): ConnectorStore {
   const { db, confirmations, events } = store;
+  const first = forest[0]!;
+  const others = forest.filter(each => each !== name);
   const passwordLog = new PasswordLog(db, name);
   const cursors = new Cursors(db, name);
   const slices = new Slices(db, name);
@@ -106,9 +112,10 @@ export function connectorStore(
     events,
     settings: new ConnectorSettings(db, name),
     cursors,
+    forestCursors: new Cursors(db, first),
     pin: new DirectoryPin(db, confirmations, name),
-    space: new ConnectorSpace(db, name, 'user'),
-    groups: new ConnectorSpace(db, name, 'group'),
+    space: new ConnectorSpace(db, name, 'user', others),
+    groups: new ConnectorSpace(db, name, 'group', others),
     lists: new GroupLists(db, name, slices),
     members: new Members(db, name, slices),
     slices,
@@ -119,12 +126,12 @@ export function connectorStore(
     queue: new RetryQueue(db, name),
     owed: new Owed(db, name),
     passes: new FullPasses(db, name),
-    heads: new HeadBuckets(db, name),
-    groupHeads: new GroupHeads(db, name),
-    receipts: new Receipts(db, name),
+    heads: new HeadBuckets(db, forest),
+    groupHeads: new GroupHeads(db, forest),
+    receipts: new Receipts(db, first),
     restores: new Restores(db, name, cursors, confirmations),
     saidAnew: new SaidAnew(db, name),
-    strangers: new Strangers(db, name),
-    deletions: new Deletions(db, name),
+    strangers: new Strangers(db, first),
+    deletions: new Deletions(db, name, forest),
   };
 }

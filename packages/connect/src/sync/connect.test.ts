@@ -65,20 +65,29 @@ test('a configuration with an unknown key is refused with a suggestion, in a con
   });
 });
 
-test('two connectors of one forest are refused: each would take the people of the other one for strangers', () => {
-  const second = `  - name: emea.corp.example.com
+test('two connectors of one forest read two domains; those of one domain are refused', () => {
+  const second = (domain: string) => `  - name: emea
     forest: corp.EXAMPLE.com
-    domain: emea.corp.example.com
+    ${domain}
     server: 127.0.0.2
     caFile: ${folder}
     account: reader@emea.corp.example.com
     password: env:CAUSEWAY_TEST_PASSWORD
 `;
-  assert.throws(() => loadConnectConfiguration(configurationFile(second)), {
-    code: 'configuration-invalid',
-    message:
-      /connectors 'corp\.example\.com' and 'emea\.corp\.example\.com' one forest, 'corp\.example\.com': a forest has one connector/,
-  });
+  const named = ['domain: emea.corp.example.com', "namingContext: 'DC=emea,DC=corp,DC=example,DC=com'"].map(
+    domain => loadConnectConfiguration(configurationFile(second(domain))),
+  );
+  for (const { connectors } of named)
+    assert.deepEqual(
+      connectors.map(({ domain }) => domain),
+      ['corp.example.com', 'emea.corp.example.com'],
+      'whatever stands in it: each one is held to its domain',
+    );
+  for (const domain of ['domain: CORP.example.com', "namingContext: 'DC=corp,DC=example,DC=com'", ''])
+    assert.throws(() => loadConnectConfiguration(configurationFile(second(domain))), {
+      code: 'configuration-invalid',
+      message: /connectors 'corp\.example\.com' and 'emea' one domain, 'corp\.example\.com'/,
+    });
 });
 
 test('a domain controller that a connector names twice is refused', () => {

@@ -1,8 +1,8 @@
 import { describeOtherRuns } from '@causeway/api';
 import { type CycleSummary, TENANT_CONNECTOR_ID } from '@causeway/contract';
 import { CausewayError, type Clock, type Log, lockStateSoon, type StateLock } from '@causeway/service';
-import type { ConnectConfiguration } from '../configuration.ts';
-import { scopeOf } from '../context.ts';
+import type { ConnectConfiguration, ConnectorConfiguration } from '../configuration.ts';
+import { type ConnectorContext, scopeOf } from '../context.ts';
 import { ConnectorSettings } from '../store/connector-settings.ts';
 import { EventId } from '../store/events.ts';
 import { prunePasswordLog } from '../store/password-log.ts';
@@ -10,6 +10,7 @@ import { connectorStore, openStore, type Store } from '../store/store.ts';
 import { type Agent, agentTransport, readAgent } from '../tenant/identity.ts';
 import { type SyncConfiguration, TenantClient } from '../tenant/tenant-client.ts';
 import { Connector, type CycleOptions, cycleStopped } from './connector.ts';
+import { byForest, Forest } from './forest.ts';
 
 const PRUNE_EVERY_MS = 3_600_000;
 
@@ -26,6 +27,7 @@ export class Connect {
   readonly agent: Agent;
   readonly tenant: TenantClient;
   readonly connectors: readonly Connector[];
+  readonly forests: readonly Forest[];
   /** The other end of every pair: what an administrator set for it. */
   readonly tenantConnector: { readonly name: string; readonly settings: ConnectorSettings };
   readonly log: Log;
@@ -43,7 +45,7 @@ export class Connect {
     this.log = parts.log;
     this.openedAt = parts.store.clock.now();
     this.#lock = lock;
-    const { store, agent, tenant, log, configuration: settings } = parts;
+    const { store, agent, tenant, configuration: settings } = parts;
     tenant.onConfiguration = told => this.#hearRuns(told);
     const name = `${agent.tenantName} - AAD`;
     if (settings.connectors.some(connector => connector.name === name)) {
@@ -51,18 +53,26 @@ export class Connect {
       throw new CausewayError('configuration-invalid', text);
     }
     this.tenantConnector = { name, settings: new ConnectorSettings(store.db, name, TENANT_CONNECTOR_ID) };
-    this.connectors = settings.connectors.map(
-      connector =>
-        new Connector({
-          connector,
-          settings,
-          scope: scopeOf(connector),
-          store: connectorStore(store, connector.name),
-          tenant,
-          agent,
-          log,
-        }),
+    this.connectors = settings.connectors.map(connector => new Connector(this.#contextOf(connector)));
+    this.forests = byForest(this.connectors, ({ context }) => context.connector.forest).map(
+      connectors => new Forest(connectors),
     );
+  }
+
+  readonly #domains = new Map<string, ConnectorContext[]>();
+
+  #contextOf(connector: ConnectorConfiguration): ConnectorContext {
+    const { configuration: settings, store, tenant, agent, log } = this;
+    const { name, forest } = connector;
+    const names = settings.connectors.filter(each => each.forest === forest).map(each => each.name);
+    const domains = this.#domains.get(forest) ?? [];
+    this.#domains.set(forest, domains);
+    const context = {
+      ...{ domains, connector, settings, scope: scopeOf(connector) },
+      ...{ store: connectorStore(store, name, names), tenant, agent, log },
+    };
+    domains.push(context);
+    return context;
   }
 
   /**

@@ -5,6 +5,7 @@ import type { RetryKind } from '../store/retry-queue.ts';
 import type { Connect } from './connect.ts';
 import type { Connector } from './connector.ts';
 import { effectiveInterval } from './effective-interval.ts';
+import type { Forest } from './forest.ts';
 import { Heartbeat } from './heartbeat.ts';
 
 const FIRST_WAIT_MS = 1_000;
@@ -20,6 +21,7 @@ export class ConnectorService implements Service {
   readonly name: string;
   readonly #connector: Connector;
   readonly #connect: Connect;
+  readonly #forest: Forest;
   readonly #heartbeat: Heartbeat;
   readonly #bells = { cycles: new Bell(), passes: new Bell() };
   /** Of both: a domain controller that is not there is told once. */
@@ -29,6 +31,8 @@ export class ConnectorService implements Service {
   constructor(connector: Connector, connect: Connect) {
     this.#connector = connector;
     this.#connect = connect;
+    this.#forest = connect.forests.find(({ connectors }) => connectors.includes(connector))!;
+    this.#forest.onWork(() => this.nudge());
     this.#heartbeat = new Heartbeat(connector.context, () => connect.prune());
     const { name } = connector;
     this.name = `connector ${name}`;
@@ -72,7 +76,6 @@ export class ConnectorService implements Service {
   #cycledUsn: bigint | undefined;
   #lastCycle = 0;
   #lastObjects = 0;
-  #lastComparison = 0;
 
   /** Objects run as the scheduler says; passwords have a rhythm of their own, as in the original, and run also when it is off. */
   async #poll(): Promise<void> {
@@ -100,14 +103,10 @@ export class ConnectorService implements Service {
     await this.#compare();
   }
 
-  /** As often as heads go, from the first cycle on that is through. */
+  /** As often as heads go, from the first cycle on that is through; for the forest whoever of its connectors has its turn. */
   async #compare(): Promise<void> {
-    const { settings, store } = this.#connector.context;
-    const now = store.clock.now();
-    if (this.#cycledUsn === undefined || Math.abs(now - this.#lastComparison) < settings.headIntervalMs)
-      return;
-    this.#lastComparison = now;
-    if (await this.#connector.compare()) this.nudge();
+    if (this.#cycledUsn === undefined || !this.#forest.isDue) return;
+    if (await this.#forest.compare(this.#connector)) this.#forest.wake();
   }
 
   async #cycle(objects: boolean): Promise<void> {

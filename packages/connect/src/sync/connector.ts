@@ -1,7 +1,6 @@
 import type { CycleSummary, DomainReachability } from '@causeway/contract';
 import { highestCommittedUSN } from '@causeway/ldap';
 import { bestEffort, CausewayError, describeError } from '@causeway/service';
-import { Comparison } from '../comparison/comparison.ts';
 import type { ConnectorContext } from '../context.ts';
 import { DomainController } from '../domain-controller/domain-controller.ts';
 import { chosenController, Failover } from '../domain-controller/failover.ts';
@@ -32,13 +31,12 @@ export function cycleStopped(connector: string): CausewayError {
   return new CausewayError('cycle-stopped', text, { status: 409 });
 }
 
-/** One forest's way to the tenant: objects first, then passwords. */
+/** One domain's way to the tenant: objects first, then passwords. */
 export class Connector {
   readonly context: ConnectorContext;
   readonly controller: DomainController;
-  readonly comparison: Comparison;
   readonly #failover: Failover;
-  readonly #channel: PasswordChannel;
+  readonly channel: PasswordChannel;
   readonly #cycles = new Mutex();
   #busy: 'import' | 'export' | undefined;
   #stop: AbortController | undefined;
@@ -48,8 +46,7 @@ export class Connector {
     this.controller = new DomainController({ ...context, connector: chosenController(context) });
     this.#failover = new Failover(context, this.controller, work => this.#cycles.run(work));
     const { controller } = this;
-    this.#channel = { context, controller, inFlight: new UsersInFlight(), pace: undefined };
-    this.comparison = new Comparison(this.#channel);
+    this.channel = { context, controller, inFlight: new UsersInFlight(), pace: undefined };
   }
 
   get name(): string {
@@ -84,7 +81,7 @@ export class Connector {
 
   /** How fast a forced full pass goes, while it reads. */
   get pace(): PasswordChannel['pace'] {
-    return this.#channel.pace;
+    return this.channel.pace;
   }
 
   /**
@@ -98,7 +95,7 @@ export class Connector {
         return await this.#cycle(options);
       } catch (cause) {
         if (cause instanceof CausewayError && cause.code === 'cycle-stopped') throw cause;
-        throw await this.#failed(cause);
+        throw await this.failed(cause);
       }
     });
   }
@@ -159,11 +156,11 @@ export class Connector {
   }
 
   async #passwords(namingContext: string): Promise<PasswordSummary> {
-    if (!isSwitchedOn(this.#channel)) return { read: 0, sent: 0 };
+    if (!isSwitchedOn(this.channel)) return { read: 0, sent: 0 };
     const cycle = new PasswordCycle(this.context.store);
     this.#passwordCycle = cycle;
     try {
-      return await cycle.run(this.#channel, namingContext);
+      return await cycle.run(this.channel, namingContext);
     } finally {
       this.#passwordCycle = undefined;
     }
@@ -186,7 +183,7 @@ export class Connector {
 
   /** The password channel's switch. @returns the full pass that it starts with, if one was asked for */
   setPasswordSync(enabled: boolean): Promise<PassRequest | undefined> {
-    return switchPasswords(this.#channel, enabled);
+    return switchPasswords(this.channel, enabled);
   }
 
   /** At every start of the service. */
@@ -210,24 +207,19 @@ export class Connector {
     return this.controller.missingRights();
   }
 
+  get isCycling(): boolean {
+    return !this.#cycles.isFree;
+  }
+
   /** Does something while no cycle runs. */
   betweenCycles<T>(work: () => Promise<T>): Promise<T> {
     return this.#cycles.run(work);
   }
 
-  /** Compares the forest with the tenant, between two cycles. @returns whether a cycle is to follow at once */
-  async compare(): Promise<boolean> {
-    try {
-      return await this.betweenCycles(() => this.comparison.turn());
-    } catch (cause) {
-      throw await this.#failed(cause);
-    }
-  }
-
   /** Reads one user's password from the domain controller and sends it now. */
   async syncPassword(guid: string): Promise<PasswordSummary> {
     try {
-      return await singleStep(this.#channel, guid);
+      return await singleStep(this.channel, guid);
     } catch (cause) {
       const error = await this.controller.explain(cause);
       if (!(cause instanceof CausewayError)) await this.controller.drop();
@@ -238,9 +230,9 @@ export class Connector {
   /** The forced full pass, when one is asked for. Beside the cycles, not within them. */
   async fullPass(): Promise<void> {
     try {
-      await fullPassStep(this.#channel, await this.controller.namingContext());
+      await fullPassStep(this.channel, await this.controller.namingContext());
     } catch (cause) {
-      throw await this.#failed(cause);
+      throw await this.failed(cause);
     }
   }
 
@@ -273,7 +265,8 @@ export class Connector {
     await this.controller.close();
   }
 
-  async #failed(cause: unknown): Promise<unknown> {
+  /** Something that was asked of the domain controller failed. @returns the error in words */
+  async failed(cause: unknown): Promise<unknown> {
     const error = await this.#noted(cause);
     if (error instanceof CausewayError && error.code.startsWith('domain-controller-'))
       this.#failover.suspect();

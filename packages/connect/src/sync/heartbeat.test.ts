@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { HandClock } from '@causeway/service/testing';
+import { connectorStore } from '../store/store.ts';
 import { testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -27,4 +28,21 @@ test('the tenant is told every ten seconds, and at once when the numbers change;
   assert.equal(pings(), 1);
   assert.deepEqual([await beatsAfter(30 * 60_000 - 10_001), pings()], [1, 1]);
   assert.deepEqual([await beatsAfter(10_000), pings()], [1, 2]);
+});
+
+test('of a forest with several connectors the tenant is told what all of them have together', async () => {
+  const context = testContext(peer);
+  const names = [context.store.name, 'emea'];
+  const domains = names.map(name => ({ ...context, store: connectorStore(context.store, name, names) }));
+  const both = { ...domains[0]!, domains };
+  const said = async () => {
+    await new Heartbeat(both, () => {}).beat();
+    return JSON.parse(peer.requestsTo('/api/v1/sync/status').at(-1)!.body);
+  };
+  for (const { store } of domains) store.owed.put('somebody');
+  domains[0]!.store.cursors.set('last-object-cycle-at', '2026-01-02T00:00:00.000Z');
+  const { owed, lastObjectCycleAt } = await said();
+  assert.deepEqual([owed, lastObjectCycleAt], [2, null], 'emea was never read');
+  domains[1]!.store.cursors.set('last-object-cycle-at', '2026-01-01T00:00:00.000Z');
+  assert.equal((await said()).lastObjectCycleAt, '2026-01-01T00:00:00.000Z');
 });

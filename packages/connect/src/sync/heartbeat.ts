@@ -1,5 +1,6 @@
 import { describeError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
+import { type LastCycles, lastCycles } from '../store/comparing/last-cycles.ts';
 import { EventId } from '../store/events.ts';
 import { connectorCounts } from './connector-counts.ts';
 
@@ -7,7 +8,7 @@ const EVERY_MS = 10_000;
 /** The original writes 653 and 654 every 30 minutes when nothing happens. */
 const EVENT_EVERY_MS = 30 * 60_000;
 
-/** Tells the tenant how it stands with a connector: when its numbers change, and every ten seconds otherwise. */
+/** Tells the tenant how it stands with a connector's forest: when its numbers change, and every ten seconds otherwise. */
 export class Heartbeat {
   readonly #context: ConnectorContext;
   readonly #arrived: () => void;
@@ -23,8 +24,11 @@ export class Heartbeat {
 
   /** Sends one where it is due. One that does not arrive is an event and nothing more. */
   async beat(): Promise<void> {
-    const { store, connector, tenant } = this.#context;
-    const { queued, owed, quarantined } = connectorCounts(store);
+    const { store, connector, tenant, domains } = this.#context;
+    const ofEach = domains.map(domain => connectorCounts(domain.store));
+    const sum = (what: 'queued' | 'owed' | 'quarantined') =>
+      ofEach.reduce((all, each) => all + each[what], 0);
+    const [queued, owed, quarantined] = [sum('queued'), sum('owed'), sum('quarantined')];
     const counts = JSON.stringify({ queued, owed, quarantined });
     const now = store.clock.now();
     if (counts === this.#lastCounts && now - this.#last < EVERY_MS) return;
@@ -34,8 +38,8 @@ export class Heartbeat {
     try {
       await tenant.reportStatus({
         forest: connector.forest,
-        lastObjectCycleAt: store.cursors.get('last-object-cycle-at') ?? null,
-        lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
+        lastObjectCycleAt: earliest(domains, 'objects'),
+        lastPasswordCycleAt: earliest(domains, 'passwords'),
         queued,
         owed,
         quarantined,
@@ -50,4 +54,10 @@ export class Heartbeat {
       store.events.add(EventId.pingFailed, 'warn', connector.name, text);
     }
   }
+}
+
+/** When the domain that was read longest ago was; null while one never was. */
+function earliest(domains: readonly ConnectorContext[], what: keyof LastCycles): string | null {
+  const times = domains.map(({ store }) => lastCycles(store)[what] ?? '');
+  return times.sort()[0] || null;
 }

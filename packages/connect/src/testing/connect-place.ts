@@ -1,14 +1,16 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConnectArrival } from '@causeway/contract';
+import type { ConnectArrival, ConnectUserStatus } from '@causeway/contract';
 import { createLog } from '@causeway/service';
 import type { HandClock } from '@causeway/service/testing';
 import { approveHeld, listHeld } from '../admin/held.ts';
 import { restoreHandlers } from '../admin/restore.ts';
+import { userStatus } from '../admin/status.ts';
 import { ConnectConfiguration } from '../configuration.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { HeadService } from '../heads/head-service.ts';
 import { trustDomain } from '../pairing/trust-domain.ts';
+import { synchronizationOf } from '../run.ts';
 import { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 import { enrol, readAgent } from '../tenant/identity.ts';
@@ -25,24 +27,27 @@ export type ConnectSnapshot = ReadonlyMap<string, Uint8Array> | undefined;
  * started again; its keys and what administrators confirmed lie beside its database and stay.
  */
 export class ConnectPlace {
-  readonly #forest: ScriptedForest;
+  readonly #forests: readonly ScriptedForest[];
   readonly #configuration: ConnectConfiguration;
   readonly clock: HandClock;
   readonly said: string[] = [];
   #connect: Connect | undefined;
-  #heads: HeadService | undefined;
+  #heads: HeadService[] = [];
   #isNudged = false;
 
-  /** @param folder of its state */
-  constructor(folder: string, url: string, forest: ScriptedForest, clock: HandClock) {
-    this.#forest = forest;
+  /**
+   * @param folder of its state
+   * @param forests one for each domain that it reads
+   */
+  constructor(folder: string, url: string, forests: readonly ScriptedForest[], clock: HandClock) {
+    this.#forests = forests;
     this.clock = clock;
-    const connector = {
-      ...{ name: forest.forest, forest: forest.forest, server: '127.0.0.1', caFile: '/nonexistent' },
-      ...{ account: `reader@${forest.forest}`, password: 'env:NONE' },
-    };
+    const connectors = forests.map(({ forest, domain }) => ({
+      ...{ name: domain, forest, domain, server: '127.0.0.1', caFile: '/nonexistent' },
+      ...{ account: `reader@${domain}`, password: 'env:NONE' },
+    }));
     this.#configuration = ConnectConfiguration.parse({
-      ...{ stateDirectory: folder, tenant: { url }, connectors: [connector] },
+      ...{ stateDirectory: folder, tenant: { url }, connectors },
     });
   }
 
@@ -61,12 +66,16 @@ export class ConnectPlace {
   async start(): Promise<void> {
     const log = createLog('connect', { write: line => void this.said.push(line) });
     this.#connect = await Connect.open(this.#configuration, log, undefined, this.clock);
-    const { context, controller, comparison } = this.connector;
-    Object.assign(controller, await this.#forest.controllerFor(controller, context.store));
-    this.#heads = new HeadService(context, this.#connect.store.scheduler, comparison, () => {
-      this.#isNudged = true;
-    });
-    this.connector.startChannel();
+    for (const [n, { context, controller }] of this.connectors.entries())
+      Object.assign(controller, await this.#forests[n]!.controllerFor(controller, context.store));
+    const { forests, store } = this.#connect;
+    this.#heads = forests.map(
+      ({ context, comparison }) =>
+        new HeadService(context, store.scheduler, comparison, () => {
+          this.#isNudged = true;
+        }),
+    );
+    for (const connector of this.connectors) connector.startChannel();
   }
 
   async stop(): Promise<void> {
@@ -74,8 +83,14 @@ export class ConnectPlace {
     this.#connect = undefined;
   }
 
+  /** One for each domain. */
+  get connectors(): readonly Connector[] {
+    return this.#open.connectors;
+  }
+
+  /** The first of them; the only one as a rule. */
   get connector(): Connector {
-    return this.#open.connectors[0]!;
+    return this.connectors[0]!;
   }
 
   get #open(): Connect {
@@ -89,31 +104,59 @@ export class ConnectPlace {
   }
 
   async #turn(): Promise<void> {
-    const { connector } = this;
-    await connector.poll();
-    await this.#cycle();
-    for (const work of [() => connector.compare(), () => this.#turnOfHeads()])
-      if (await work()) await this.#cycle();
+    for (const connector of this.connectors) await connector.poll();
+    await this.cycle();
+    for (const work of [() => this.#compare(), () => this.#turnOfHeads()])
+      if (await work()) await this.cycle();
   }
 
-  async #cycle(): Promise<void> {
-    const { connector } = this;
-    await connector.cycle();
-    const pass = connector.context.store.passes.open();
-    if (pass === undefined || pass.readAt !== null) return;
-    await connector.fullPass();
-    await connector.cycle();
+  /** Everything as its service runs it, side by side, while the clock goes. @returns a function that ends it */
+  run(): () => Promise<void> {
+    const ending = new AbortController();
+    const running = synchronizationOf(this.#open).map(service => service.run(ending.signal));
+    return async () => {
+      ending.abort();
+      await this.clock.during(Promise.all(running));
+    };
+  }
+
+  /** The same without a cycle. */
+  async compareAndSay(): Promise<void> {
+    await this.#compare();
+    await this.#turnOfHeads();
+  }
+
+  /** A cycle of each connector, in the order in which they are given. */
+  async cycle(connectors: readonly Connector[] = this.connectors): Promise<void> {
+    for (const connector of connectors) {
+      await connector.cycle();
+      const pass = connector.context.store.passes.open();
+      if (pass === undefined || pass.readAt !== null) continue;
+      await connector.fullPass();
+      await connector.cycle();
+    }
+  }
+
+  async #compare(): Promise<boolean> {
+    let follows = false;
+    for (const forest of this.#open.forests) follows = (await forest.compare()) || follows;
+    return follows;
   }
 
   async #turnOfHeads(): Promise<boolean> {
     this.#isNudged = false;
-    await this.#heads!.turn();
+    for (const heads of this.#heads) await heads.turn();
     return this.#isNudged;
   }
 
   /** What the managed domain has, as `connect status` says it. */
   arrival(): ConnectArrival {
-    return arrivalOf(this.connector.context, this.#heads!.startedAt);
+    return arrivalOf(this.connector.context, this.#heads[0]!.startedAt);
+  }
+
+  /** Of one user, as `connect status USER` says it. */
+  status(user: string): ConnectUserStatus {
+    return userStatus(this.#open, user);
   }
 
   /** What stands in the events as an alarm, the newest first. */
@@ -145,7 +188,7 @@ export class ConnectPlace {
   copyTo(folder: string): ConnectPlace {
     const { stateDirectory, tenant } = this.#configuration;
     cpSync(stateDirectory, folder, { recursive: true });
-    return new ConnectPlace(folder, tenant.url, this.#forest, this.clock);
+    return new ConnectPlace(folder, tenant.url, this.#forests, this.clock);
   }
 
   snapshot(): ConnectSnapshot {

@@ -44,7 +44,9 @@ export function testContext(
   const connector = configuration.connectors[0]!;
   const publicKey = signingPublicKey(signingKey);
   peer.groups.believed = { ...publicKey, tenant: peer.tenantId, forest: FOREST };
-  return {
+  const domains: ConnectorContext[] = [];
+  const context = {
+    domains,
     connector,
     settings: configuration,
     scope: scopeOf(connector),
@@ -62,6 +64,8 @@ export function testContext(
     },
     log,
   };
+  domains.push(context);
+  return context;
 }
 
 /** The n-th person of the directory. */

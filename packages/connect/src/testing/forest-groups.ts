@@ -29,16 +29,17 @@ export interface ForestGroup {
 interface Link {
   present: boolean;
   usn: number;
-  /** Of a foreign security principal. */
+  /** Of a foreign security principal, or of an object of another domain of the forest. */
   readonly sid?: string;
 }
 
-/** Whatever can be a member: somebody of the forest, or a SID of anywhere else. */
+/** Whatever can be a member: somebody of the forest, of whichever domain, or a SID of anywhere else. */
 export type ForestMember = { readonly guid: string; readonly sid: string } | string;
 
 /** What the forest says of its other objects. */
 export interface ForestObjects {
   readonly namingContext: string;
+  readonly domainSid: string;
   nextUsn(): number;
   nextSid(): string;
   /** A person who is there, by objectGUID. */
@@ -107,6 +108,31 @@ export class ForestGroups {
   /** An object that comes back as a tombstone is in no group. */
   forgetLinks(guid: string): void {
     for (const { links } of this.all) links.delete(guid);
+  }
+
+  /** A group of another domain comes here, with new links to whoever it showed. */
+  arrive(group: ForestGroup, shown: readonly Exclude<ForestMember, string>[]): ForestGroup {
+    const usn = this.#forest.nextUsn();
+    const sid = this.#forest.nextSid();
+    const before = this.all.findIndex(({ guid }) => guid === group.guid);
+    if (before >= 0) this.all.splice(before, 1);
+    const restoredUsn = before < 0 ? 0 : usn;
+    const moved: ForestGroup = { ...group, sid, objectUsn: usn, restoredUsn, links: new Map() };
+    this.all.push(moved);
+    for (const member of shown) this.add(moved, member);
+    return moved;
+  }
+
+  /** A member moved between this domain and another one of the forest: the links stay, and nobody hears of that. */
+  follow({ guid, sid }: Exclude<ForestMember, string>): void {
+    for (const { links } of this.all) {
+      const link = links.get(guid);
+      if (link) links.set(guid, { present: link.present, usn: link.usn, ...this.#ofElsewhere(sid) });
+    }
+  }
+
+  #ofElsewhere(sid: string): { sid?: string } {
+    return sid.startsWith(`${this.#forest.domainSid}-`) ? {} : { sid };
   }
 
   /** SIDs and objectGUIDs of the values that `member` shows: whoever is gone is not in it. */
@@ -192,7 +218,8 @@ export class ForestGroups {
 
   #put(group: ForestGroup, member: ForestMember, present: boolean): void {
     const usn = this.#forest.nextUsn();
-    if (typeof member !== 'string') return void group.links.set(member.guid, { present, usn });
+    if (typeof member !== 'string')
+      return void group.links.set(member.guid, { present, usn, ...this.#ofElsewhere(member.sid) });
     const guid = this.#principals.get(member) ?? randomUUID();
     this.#principals.set(member, guid);
     group.links.set(guid, { present, usn, sid: member });

@@ -30,11 +30,13 @@ export const DOMAIN_USERS = 513;
 const EPOCH = 11_644_473_600;
 
 /**
- * A forest of one domain whose only domain controller is scripted: objects by DirSync on a real LDAP connection, passwords by pages
+ * A forest of one domain, or one domain of a forest, whose only domain controller is scripted: objects by DirSync on a real LDAP connection, passwords by pages
  * of replication. What it says of its people is the truth.
  */
 export class ScriptedForest {
+  /** DNS name of the forest, and of the domain of it that this is. */
   readonly forest: string;
+  readonly domain: string;
   readonly people: ForestPerson[] = [];
   readonly groups: ForestGroups;
   readonly domainSid: string;
@@ -45,19 +47,30 @@ export class ScriptedForest {
   #usn = 1000;
   #rid = 1100;
 
-  static async listen(forest: string, clock: Clock, domainSid = DOMAIN_SID): Promise<ScriptedForest> {
-    return new ScriptedForest(forest, clock, await ScriptedDirectory.listen(), domainSid);
+  static async listen(
+    forest: string,
+    clock: Clock,
+    domainSid = DOMAIN_SID,
+    domain = forest,
+  ): Promise<ScriptedForest> {
+    return new ScriptedForest({ forest, domain, domainSid }, clock, await ScriptedDirectory.listen());
   }
 
-  private constructor(forest: string, clock: Clock, directory: ScriptedDirectory, domainSid: string) {
+  private constructor(
+    names: Pick<ScriptedForest, 'forest' | 'domain' | 'domainSid'>,
+    clock: Clock,
+    directory: ScriptedDirectory,
+  ) {
+    const { forest, domain, domainSid } = names;
     this.forest = forest;
+    this.domain = domain;
     this.domainSid = domainSid;
     this.#clock = clock;
     this.#directory = directory;
     const base = this.namingContext;
     Object.assign(directory.self, {
       defaultNamingContext: [base],
-      rootDomainNamingContext: [base],
+      rootDomainNamingContext: [namingContextOf(forest)],
       invocationId: [Buffer.from(encodeGuid(this.#invocationId))],
       objectSid: [Buffer.from(encodeSid(domainSid))],
       objectGUID: [Buffer.from(encodeGuid(this.#domainGuid))],
@@ -69,7 +82,13 @@ export class ScriptedForest {
     };
     const living = (guid: string) => this.#found().find(one => one.guid === guid && !one.deleted);
     this.groups = new ForestGroups({
-      ...{ namingContext: base, nextUsn, nextSid: () => `${domainSid}-${++this.#rid}`, person: living },
+      ...{
+        namingContext: base,
+        domainSid,
+        nextUsn,
+        nextSid: () => `${domainSid}-${++this.#rid}`,
+        person: living,
+      },
     });
     const told = (some: ForestPerson[], usn?: number) => some.map(person => this.#object(person, usn));
     directory.answers.full = () => [...told(this.#found()), ...this.groups.everything()];
@@ -86,17 +105,14 @@ export class ScriptedForest {
   }
 
   get namingContext(): string {
-    return this.forest
-      .split('.')
-      .map(label => `DC=${label}`)
-      .join(',');
+    return namingContextOf(this.domain);
   }
 
   hire(name: string, password: string): ForestPerson {
     const guid = randomUUID();
     const person: ForestPerson = {
       ...{ guid, anchor: sourceAnchorOf(guid), sid: `${this.domainSid}-${++this.#rid}` },
-      ...{ name, principal: `${name}@${this.forest}`, enabled: true, expires: null },
+      ...{ name, principal: `${name}@${this.domain}`, enabled: true, expires: null },
       primaryGroup: DOMAIN_USERS,
       ...{ deleted: false, isThere: true, passwords: [], mustChange: false },
       ...{ version: 0, setAt: 0, setBy: this.#invocationId, objectUsn: 0, restoredUsn: 0, passwordUsn: 0 },
@@ -139,6 +155,24 @@ export class ScriptedForest {
     if (group) this.groups.remove(group, person);
     if (before && !before.deleted) this.groups.add(before, person);
     this.change(person, {});
+  }
+
+  /** Somebody comes from another domain of the forest, with a new SID and a password in its first version. */
+  arrive(person: ForestPerson): ForestPerson {
+    const before = this.people.findIndex(({ guid }) => guid === person.guid);
+    if (before >= 0) this.people.splice(before, 1);
+    const moved = {
+      ...{ ...person, sid: `${this.domainSid}-${++this.#rid}`, primaryGroup: DOMAIN_USERS },
+      ...{
+        version: 1,
+        setBy: this.#invocationId,
+        passwordUsn: ++this.#usn,
+        restoredUsn: before < 0 ? 0 : this.#usn + 1,
+      },
+    };
+    this.people.push(moved);
+    this.change(moved, {});
+    return moved;
   }
 
   delete(person: ForestPerson): void {
@@ -248,7 +282,13 @@ export class ScriptedForest {
   }
 
   #replication(): ReplicationConnection {
-    const { forest, people } = this;
-    return scriptedReplication({ forest, people, invocationId: this.#invocationId, usn: () => this.#usn });
+    const { domain, people } = this;
+    return scriptedReplication({ domain, people, invocationId: this.#invocationId, usn: () => this.#usn });
   }
 }
+
+const namingContextOf = (dnsName: string): string =>
+  dnsName
+    .split('.')
+    .map(label => `DC=${label}`)
+    .join(',');

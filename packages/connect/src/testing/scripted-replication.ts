@@ -11,7 +11,7 @@ const PAGE = 100;
 
 /** Whose passwords are replicated, and where the database stands. */
 interface Replicated {
-  readonly forest: string;
+  readonly domain: string;
   readonly people: readonly ForestPerson[];
   readonly invocationId: string;
   usn(): number;
@@ -19,7 +19,7 @@ interface Replicated {
 
 /** Passwords by pages of replication, as the forest has them when they are asked for. */
 export function scriptedReplication({
-  forest,
+  domain,
   people,
   invocationId,
   usn,
@@ -30,7 +30,7 @@ export function scriptedReplication({
     upToDateVector: [{ invocationId: invocationId, usn: String(usn()) }],
     attributeSet: 'passwords',
   });
-  const replicated = (person: ForestPerson) => replicatedUser(forest, person);
+  const replicated = (person: ForestPerson) => replicatedUser(domain, person);
   const living = () => people.filter(({ isThere, deleted }) => isThere && !deleted);
   return {
     async *replicateChanges({ cookie: since }) {
@@ -61,10 +61,10 @@ export function scriptedReplication({
 }
 
 /** A password is replicated whole, whatever of it changed. */
-function replicatedUser(forest: string, person: ForestPerson): ReplicatedUser {
+function replicatedUser(domain: string, person: ForestPerson): ReplicatedUser {
   const { guid, name, sid, deleted, mustChange, version, setAt, setBy } = person;
   const password = person.passwords.at(-1)!;
-  const salt = `${forest.toUpperCase()}${name}`;
+  const salt = `${domain.toUpperCase()}${name}`;
   const { aes256, aes128 } = EncryptionType;
   const keys = [aes256, aes128].map(enctype => ({ enctype, key: keyOf(enctype, password, salt) }));
   return {

@@ -142,9 +142,19 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     summary.upserted += 1;
     const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
     store.groups.acknowledgeExport(guid, `${refused}${desiredDigest}`, sequence);
+    takeOver(context, guid);
     if (verdict.code === undefined) store.queue.remove('object', guid);
     else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');
   } else noteRefusal(context, object, verdict, summary);
+}
+
+/** A group that came from another domain of the forest: should it go back there, all of its slices are signed anew. */
+function takeOver({ domains, store }: ConnectorContext, guid: string): void {
+  const former = store.groups.elsewhere.takeOver(guid);
+  for (const domain of domains) {
+    const group = former.includes(domain.store.name) ? domain.store.lists.get(guid) : undefined;
+    if (group) domain.store.slices.reset(group.id);
+  }
 }
 
 /** As people call it. */

@@ -44,7 +44,7 @@ export function putObject(
     : decideObject(object, scope);
   space.put(decided, putting.generation);
   if (isGroup) noteGroup(store, known, decided, putting);
-  noteMember(store, known, decided, putting);
+  noteMember(store, space, { known, object: decided }, putting);
   return decided;
 }
 
@@ -95,16 +95,24 @@ function noteGroup(
     lists.order(group.guid, 'the directory did not say which members changed');
 }
 
+const MOVED = 'a member moved between two domains of the forest';
+
 function noteMember(
   store: ConnectorStore,
-  known: SpaceObject | undefined,
-  object: DecidedObject,
+  { elsewhere }: ConnectorSpace,
+  { known, object }: { known: SpaceObject | undefined; object: DecidedObject },
   { restored = false, isReadWhole = false }: Putting,
 ): void {
   const { lists, members, slices } = store;
   const { anchor, guid } = object;
   if (object.deleted) {
-    if (known?.deleted === false) members.forget(anchor);
+    if (known?.deleted !== false) return;
+    if (elsewhere.any) {
+      // Should they only have moved, other domains name them by another SID or by the anchor now, and this one by a SID.
+      const isElsewhere = elsewhere.find(guid).some(({ inScope }) => inScope);
+      lists.orderNaming([textOf(object, 'objectSid') ?? anchor, ...(isElsewhere ? [anchor] : [])], MOVED);
+    }
+    members.forget(anchor);
     return;
   }
   if (known && isReadWhole) {
@@ -125,5 +133,9 @@ function noteMember(
   }
   if (restored || known?.deleted) lists.orderLookUp(guid);
   const comes = object.desiredDigest !== undefined && known?.desiredDigest === undefined;
-  if (comes) slices.soilReferences([anchor, textOf(object, 'objectSid') ?? anchor]);
+  if (!comes) return;
+  slices.soilReferences([anchor, textOf(object, 'objectSid') ?? anchor]);
+  if (!elsewhere.any) return;
+  const formerSids = elsewhere.find(guid).flatMap(({ sid }) => sid ?? []);
+  lists.orderNaming([anchor, ...formerSids], MOVED);
 }

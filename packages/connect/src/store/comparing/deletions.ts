@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import { type Database, literals } from '../database.ts';
 
 /** Who was deleted longer ago, and whom no other place has named since, is nobody whom anybody withholds. */
 const KEPT_MS = 30 * 24 * 3_600_000;
@@ -14,15 +14,19 @@ export interface Deletion {
 export class Deletions {
   readonly #db: Database;
   readonly #connector: string;
+  /** Of the forest's connectors, the last one of an object. */
+  readonly #last: string;
 
-  constructor(db: Database, connector: string) {
+  /** @param connectors of the forest, this one among them */
+  constructor(db: Database, connector: string, connectors: readonly string[]) {
     this.#db = db;
     this.#connector = connector;
+    this.#last = `FROM deletion WHERE connector IN (${literals(connectors)}) AND anchor = ? ORDER BY sequence DESC LIMIT 1`;
   }
 
+  /** By whichever connector of the forest. */
   get(anchor: string): Deletion | undefined {
-    const sql = 'SELECT sequence, name FROM deletion WHERE connector = ? AND anchor = ?';
-    return this.#db.get<Deletion & Record<string, unknown>>(sql, this.#connector, anchor);
+    return this.#db.get<Deletion & Record<string, unknown>>(`SELECT sequence, name ${this.#last}`, anchor);
   }
 
   /** A name that was known once stays known. */

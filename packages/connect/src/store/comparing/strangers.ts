@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 /** Whom no place has named for so long is nobody's stranger any more. */
 const KEPT_MS = 24 * HOUR_MS;
 
-/** Whom another place has and this connector does not know, until the directory was asked for them. */
+/** Whom another place has and no connector of the forest knows, until its directories were asked for them; kept by its first connector. */
 export class Strangers {
   readonly #db: Database;
   readonly #connector: string;

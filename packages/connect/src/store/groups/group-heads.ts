@@ -5,29 +5,32 @@ import {
   groupLineDigests,
   summarizeGroups,
 } from '@causeway/records';
-import type { Database } from '../database.ts';
+import { type Database, literals } from '../database.ts';
 
-/** The tenant acknowledged the group. */
-const ACKNOWLEDGED = `o.connector = ?1 AND o.kind = 'group' AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL`;
-const ENTRIES = `SELECT o.anchor, NULL AS prefix, o.exported_sequence AS sequence FROM connector_space AS o WHERE ${ACKNOWLEDGED}
+/** The tenant acknowledged the group. @param connectors as literals */
+const acknowledged = (connectors: string): string =>
+  `o.connector IN (${connectors}) AND o.kind = 'group' AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL`;
+const entriesOf = (connectors: string): string =>
+  `SELECT o.anchor, NULL AS prefix, o.exported_sequence AS sequence FROM connector_space AS o WHERE ${acknowledged(connectors)}
   UNION ALL SELECT o.anchor, s.prefix, s.sequence FROM slice AS s JOIN group_list AS g ON g.id = s.group_id
     JOIN connector_space AS o ON o.connector = g.connector AND o.guid = g.guid
-    WHERE s.sequence IS NOT NULL AND ${ACKNOWLEDGED}`;
+    WHERE s.sequence IS NOT NULL AND ${acknowledged(connectors)}`;
 
 /** What the tenant has of a forest's groups, as it acknowledged it: groups, slices and the sequences of their records. */
 export class GroupHeads {
   readonly #db: Database;
-  readonly #connector: string;
+  readonly #entries: string;
 
-  constructor(db: Database, connector: string) {
+  /** @param connectors of the forest, each of another domain */
+  constructor(db: Database, connectors: readonly string[]) {
     this.#db = db;
-    this.#connector = connector;
+    this.#entries = entriesOf(literals(connectors));
   }
 
   /** In no order. */
   entries(): GroupEntry[] {
     return this.#db
-      .all<GroupEntry & Record<string, unknown>>(ENTRIES, this.#connector)
+      .all<GroupEntry & Record<string, unknown>>(this.#entries)
       .map(({ anchor, prefix, sequence }) => ({ anchor, prefix, sequence }));
   }
 
@@ -39,8 +42,8 @@ export class GroupHeads {
 
   /** How many groups and slices a head tells of. */
   counts(): Pick<GroupSummary, 'groups' | 'slices'> {
-    const sql = `SELECT count(*) AS n, count(prefix) AS slices FROM (${ENTRIES})`;
-    const { n, slices } = this.#db.get<{ n: number; slices: number }>(sql, this.#connector)!;
+    const sql = `SELECT count(*) AS n, count(prefix) AS slices FROM (${this.#entries})`;
+    const { n, slices } = this.#db.get<{ n: number; slices: number }>(sql)!;
     return { groups: n - slices, slices };
   }
 

@@ -49,6 +49,13 @@ export class GroupLists {
     this.#db.run(sql, reason, this.#connector, guid);
   }
 
+  /** So are those, of whichever connector, that name an object by any of these references. */
+  orderNaming(references: readonly string[], reason: string): void {
+    const sql = `UPDATE group_list SET to_read = coalesce(to_read, ?)
+      WHERE id IN (SELECT group_id FROM membership WHERE reference = ?)`;
+    for (const reference of references) this.#db.run(sql, reason, reference);
+  }
+
   /** So are all that are there. */
   orderAll(reason: string): void {
     const sql = 'UPDATE group_list SET to_read = coalesce(to_read, ?) WHERE connector = ?';

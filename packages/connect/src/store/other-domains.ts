@@ -1,0 +1,72 @@
+import { type Database, literals } from './database.ts';
+
+/** An object as another domain of the forest has it, or had it last. */
+export interface Elsewhere {
+  readonly sid: string | null;
+  /** It is there, and to be synchronized. */
+  readonly inScope: boolean;
+}
+
+/**
+ * What the connectors of a forest's other domains know of the same objects. An object that moves to another domain keeps its objectGUID,
+ * and so its anchor, and is one object to the tenant: of the connectors that have it in scope the one where it came last exports it,
+ * whoever hears first that it moved. INVARIANT: what the tenant acknowledged of an object stands in one row of the forest.
+ */
+export class OtherDomains {
+  readonly #db: Database;
+  /** As literals; undefined: there are none. */
+  readonly #connectors: string | undefined;
+
+  constructor(db: Database, connectors: readonly string[]) {
+    this.#db = db;
+    this.#connectors = connectors.length > 0 ? literals(connectors) : undefined;
+  }
+
+  /** Whether there are any. */
+  get any(): boolean {
+    return this.#connectors !== undefined;
+  }
+
+  /** Of a row `o` that has what the tenant has not got: that its connector is the one to tell it. */
+  isTeller(operation: 'upsert' | 'delete'): string {
+    const later = operation === 'upsert' ? ' AND e.rowid > o.rowid' : '';
+    return this.#unless(`e.desired_digest IS NOT NULL${later}`);
+  }
+
+  /** Of a row `o`: that the tenant has the object from no other domain. */
+  isNew(): string {
+    return this.#unless('e.exported_digest IS NOT NULL AND e.exported_sequence IS NOT NULL');
+  }
+
+  /** As a condition. */
+  #unless(how: string): string {
+    if (this.#connectors === undefined) return 'true';
+    return `NOT EXISTS (SELECT 1 FROM connector_space AS e WHERE e.connector IN (${this.#connectors}) AND e.guid = o.guid AND ${how})`;
+  }
+
+  find(guid: string): Elsewhere[] {
+    if (this.#connectors === undefined) return [];
+    const sql = `SELECT attributes ->> '$.objectSid' AS sid, desired_digest IS NOT NULL AS in_scope FROM connector_space
+      WHERE connector IN (${this.#connectors}) AND guid = ?`;
+    return this.#db
+      .all<{ sid: string | null; in_scope: number }>(sql, guid)
+      .map(row => ({ sid: row.sid, inScope: row.in_scope === 1 }));
+  }
+
+  /**
+   * The tenant has the object as this connector exported it: what it acknowledged to another one it has no more.
+   *
+   * @returns those others, but for whom it only was a stranger
+   */
+  takeOver(guid: string): string[] {
+    if (this.#connectors === undefined) return [];
+    const theirs = `connector IN (${this.#connectors}) AND guid = ? AND exported_digest IS NOT NULL`;
+    const former = this.#db.all<{ connector: string }>(
+      `SELECT connector FROM connector_space WHERE ${theirs} AND exported_sequence IS NOT NULL`,
+      guid,
+    );
+    const sql = `UPDATE connector_space SET exported_digest = NULL, exported_sequence = NULL, exported_at = NULL WHERE ${theirs}`;
+    this.#db.run(sql, guid);
+    return former.map(({ connector }) => connector);
+  }
+}
