@@ -8,6 +8,8 @@ const ROUNDS = 3;
 const STEPS = 6;
 const PEOPLE = 4;
 const GROUPS = 4;
+/** Of points of Connect between two of its steps, within a turn. */
+const MAX_PASSES = 10;
 /** Somebody of a forest that this world does not have. */
 const ELSEWHERE = ['S-1-5-21-4-5-6-1100', 'S-1-5-21-4-5-6-1101'];
 const RUNNING = [['connect', 'domain'], ['connect', 'domain'], ['connect'], ['domain']] as const;
@@ -59,14 +61,20 @@ export class GroupsHistory {
       this.#tell('the feed is repeated');
       domain.readAgain();
     }
+    const running = this.#pick(RUNNING)!;
+    if (running[0] === 'connect' && this.#chance(0.3)) await this.#kill(this.#pick(this.#world.sides)!);
     const end = this.#chance(0.2) ? this.#below(5) : undefined;
     if (end !== undefined) domain.samba.endAfter(end);
-    const running = this.#pick(RUNNING)!;
     this.#tell(`run: ${running.join(', ')}${end === undefined ? '' : `; killed after ${end} changes`}`);
     await this.#world.turn(undefined, running);
     if (end === undefined) return;
     await domain.stop();
     await domain.start();
+  }
+
+  async #kill({ connect, forest }: World['sides'][number]): Promise<void> {
+    const point = await connect.turnKilledAfter(this.#below(MAX_PASSES));
+    if (point !== undefined) this.#tell(`Connect of ${forest.forest} is killed at ${point}`);
   }
 
   async #lose(): Promise<void> {
@@ -89,6 +97,7 @@ export class GroupsHistory {
       ...Array.from({ length: 2 }, () => () => this.#rename(forest, group)),
       () => this.#make(forest),
       () => this.#move(forest, group),
+      () => this.#movePerson(forest, person),
       () => this.#renamePerson(forest, person),
       () => this.#changeType(forest, group),
       () => this.#changeScope(forest, group),
@@ -143,9 +152,19 @@ export class GroupsHistory {
   }
 
   #move(forest: ScriptedForest, group: ForestGroup): void {
-    const container = group.container === 'OU=People' ? 'OU=Groups' : 'OU=People';
+    const container = this.#otherContainer(group);
     this.#tell(`${group.name} is in ${container}`);
     forest.groups.change(group, { container });
+  }
+
+  #movePerson(forest: ScriptedForest, person: ForestPerson): void {
+    const container = this.#otherContainer(person);
+    this.#tell(`${person.name} is in ${container}`);
+    forest.change(person, { container });
+  }
+
+  #otherContainer({ container }: { container: string }): string {
+    return container === 'OU=People' ? 'OU=Groups' : 'OU=People';
   }
 
   #renamePerson(forest: ScriptedForest, person: ForestPerson): void {

@@ -1,5 +1,6 @@
 import { differencesOfGroups } from './groups.ts';
 import { GroupsHistory } from './groups-history.ts';
+import { differencesOfSids } from './sids.ts';
 import type { World } from './world.ts';
 
 const MINUTE_MS = 60_000;
@@ -11,7 +12,7 @@ const PATIENCE: readonly (readonly [number, number])[] = [
   [24 * 60 * MINUTE_MS, 3],
 ];
 
-/** Lets everybody run until all groups are as the forests say. Whatever waits for an administrator goes. @returns turns that it took */
+/** Lets everybody run until all groups and on-premises SIDs are as the forests say. Whatever waits for an administrator goes. @returns turns that it took */
 export async function settleGroups(world: World): Promise<number> {
   let turns = 0;
   let differences: string[] = [];
@@ -19,7 +20,7 @@ export async function settleGroups(world: World): Promise<number> {
     for (let i = 0; i < times; i++) {
       await world.turn(milliseconds);
       turns += 1;
-      differences = await differencesOfGroups(world);
+      differences = [...(await differencesOfGroups(world)), ...differencesOfSids(world)];
       if (differences.length === 0) return turns;
       for (const { connect } of world.sides) connect.approve();
       world.domain.approve();
