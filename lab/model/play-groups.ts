@@ -13,10 +13,10 @@ const PATIENCE: readonly (readonly [number, number])[] = [
 ];
 
 /** Lets everybody run until all groups and on-premises SIDs are as the forests say. Whatever waits for an administrator goes. @returns turns that it took */
-export async function settleGroups(world: World): Promise<number> {
+export async function settleGroups(world: World, patience = PATIENCE): Promise<number> {
   let turns = 0;
   let differences: string[] = [];
-  for (const [milliseconds, times] of PATIENCE)
+  for (const [milliseconds, times] of patience)
     for (let i = 0; i < times; i++) {
       await world.turn(milliseconds);
       turns += 1;
@@ -29,14 +29,14 @@ export async function settleGroups(world: World): Promise<number> {
 }
 
 /** Plays the history of a seed, and lets everybody come to rest. @throws Error with the whole history @returns what came of it, in words */
-export async function playGroups(world: World, seed: number): Promise<string> {
+export async function playGroups(world: World, seed: number, patience = PATIENCE): Promise<string> {
   const history = new GroupsHistory(world, seed);
   try {
     await world.begin();
     await history.play();
-    const turns = await settleGroups(world);
+    const turns = await settleGroups(world, patience);
     // And so it stays.
-    if ((await settleGroups(world)) > 1) throw new Error('it did not stay so');
+    if ((await settleGroups(world, patience)) > 1) throw new Error('it did not stay so');
     return `${turns} turns`;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -106,16 +106,18 @@ export class World {
     const { sides, tenant, domain } = this;
     await domain.register(await tenant.makeCode('domain'));
     await domain.start();
+    // Whatever became of the forest's database in the story before: a Connect that has read nothing takes it as it is.
+    const connects: ConnectSnapshot[] = [];
     for (const { connect, forest } of sides) {
       await connect.enrol(await tenant.makeCode('connect', [forest.forest]));
       await connect.start();
+      connects.push(connect.snapshot());
       await connect.trustDomain(await domain.fingerprint());
       await domain.trustAgent(connect.fingerprint, forest.forest);
       domain.ledger.confirmSid(forest.domainSid, forest.forest);
     }
     await this.quiet();
-    // Whatever became of the forest's database in the story before: a Connect that is new takes it as it is.
-    this.#beginning = { ...(await this.moment()), connects: [] };
+    this.#beginning = { ...(await this.moment()), connects };
   }
 
   /** The first of them; the only one as a rule. */
