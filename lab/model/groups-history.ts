@@ -12,6 +12,7 @@ const GROUPS = 4;
 const MAX_PASSES = 10;
 /** Somebody of a forest that this world does not have. */
 const ELSEWHERE = ['S-1-5-21-4-5-6-1100', 'S-1-5-21-4-5-6-1101'];
+const FEEDS = /^\/api\/v1\/domain\/(group-)?changes\?/;
 const RUNNING = [['connect', 'domain'], ['connect', 'domain'], ['connect'], ['domain']] as const;
 
 /**
@@ -22,6 +23,7 @@ export class GroupsHistory {
   /** What happened, for who reads a failure. */
   readonly told: string[] = [];
   readonly #world: World;
+  readonly #seed: number;
   readonly #random: () => number;
   readonly #forests: readonly ScriptedForest[];
   #moment: Moment | undefined;
@@ -29,6 +31,7 @@ export class GroupsHistory {
 
   constructor(world: World, seed: number) {
     this.#world = world;
+    this.#seed = seed;
     this.#random = randomFrom(seed);
     this.#forests = world.forests;
   }
@@ -43,6 +46,7 @@ export class GroupsHistory {
       const forest = this.#pick(this.#forests)!;
       this.#add(forest, this.#pick(forest.groups.all)!);
     }
+    if (this.#chance(0.3)) this.#reorder();
     const kept = this.#below(ROUNDS);
     for (let round = 0; round < ROUNDS; round++) {
       await this.#run();
@@ -53,6 +57,18 @@ export class GroupsHistory {
       for (let i = 0; i < STEPS; i++) this.#step(this.#pick(this.#forests)!);
     }
     if (this.#chance(0.7)) await this.#lose();
+  }
+
+  /** The tenant says what is new in whatever order, a page at a time. */
+  #reorder(): void {
+    this.#tell('the feeds are in another order');
+    const random = randomFrom(~this.#seed); // of its own: how many pages are read is no part of the history
+    this.#world.lie = (_method, path, answer) => {
+      if (!FEEDS.test(path)) return undefined;
+      const page = answer as { items: unknown[] };
+      const drawn = page.items.map(item => ({ item, at: random() }));
+      return { ...page, items: drawn.sort((a, b) => a.at - b.at).map(({ item }) => item) };
+    };
   }
 
   async #run(): Promise<void> {
