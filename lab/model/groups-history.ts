@@ -8,8 +8,11 @@ const ROUNDS = 3;
 const STEPS = 6;
 const PEOPLE = 4;
 const GROUPS = 4;
+/** Of points of Connect between two of its steps, within a turn. */
+const MAX_PASSES = 10;
 /** Somebody of a forest that this world does not have. */
 const ELSEWHERE = ['S-1-5-21-4-5-6-1100', 'S-1-5-21-4-5-6-1101'];
+const FEEDS = /^\/api\/v1\/domain\/(group-)?changes\?/;
 const RUNNING = [['connect', 'domain'], ['connect', 'domain'], ['connect'], ['domain']] as const;
 
 /**
@@ -20,6 +23,7 @@ export class GroupsHistory {
   /** What happened, for who reads a failure. */
   readonly told: string[] = [];
   readonly #world: World;
+  readonly #seed: number;
   readonly #random: () => number;
   readonly #forests: readonly ScriptedForest[];
   #moment: Moment | undefined;
@@ -27,6 +31,7 @@ export class GroupsHistory {
 
   constructor(world: World, seed: number) {
     this.#world = world;
+    this.#seed = seed;
     this.#random = randomFrom(seed);
     this.#forests = world.forests;
   }
@@ -41,6 +46,7 @@ export class GroupsHistory {
       const forest = this.#pick(this.#forests)!;
       this.#add(forest, this.#pick(forest.groups.all)!);
     }
+    if (this.#chance(0.3)) this.#reorder();
     const kept = this.#below(ROUNDS);
     for (let round = 0; round < ROUNDS; round++) {
       await this.#run();
@@ -53,20 +59,38 @@ export class GroupsHistory {
     if (this.#chance(0.7)) await this.#lose();
   }
 
+  /** The tenant says what is new in whatever order, a page at a time. */
+  #reorder(): void {
+    this.#tell('the feeds are in another order');
+    const random = randomFrom(~this.#seed); // of its own: how many pages are read is no part of the history
+    this.#world.lie = (_method, path, answer) => {
+      if (!FEEDS.test(path)) return undefined;
+      const page = answer as { items: unknown[] };
+      const drawn = page.items.map(item => ({ item, at: random() }));
+      return { ...page, items: drawn.sort((a, b) => a.at - b.at).map(({ item }) => item) };
+    };
+  }
+
   async #run(): Promise<void> {
     const { domain } = this.#world;
     if (this.#chance(0.1)) {
       this.#tell('the feed is repeated');
       domain.readAgain();
     }
+    const running = this.#pick(RUNNING)!;
+    if (running[0] === 'connect' && this.#chance(0.3)) await this.#kill(this.#pick(this.#world.sides)!);
     const end = this.#chance(0.2) ? this.#below(5) : undefined;
     if (end !== undefined) domain.samba.endAfter(end);
-    const running = this.#pick(RUNNING)!;
     this.#tell(`run: ${running.join(', ')}${end === undefined ? '' : `; killed after ${end} changes`}`);
     await this.#world.turn(undefined, running);
     if (end === undefined) return;
     await domain.stop();
     await domain.start();
+  }
+
+  async #kill({ connect, forest }: World['sides'][number]): Promise<void> {
+    const point = await connect.turnKilledAfter(this.#below(MAX_PASSES));
+    if (point !== undefined) this.#tell(`Connect of ${forest.forest} is killed at ${point}`);
   }
 
   async #lose(): Promise<void> {
@@ -89,6 +113,7 @@ export class GroupsHistory {
       ...Array.from({ length: 2 }, () => () => this.#rename(forest, group)),
       () => this.#make(forest),
       () => this.#move(forest, group),
+      () => this.#movePerson(forest, person),
       () => this.#renamePerson(forest, person),
       () => this.#changeType(forest, group),
       () => this.#changeScope(forest, group),
@@ -143,9 +168,19 @@ export class GroupsHistory {
   }
 
   #move(forest: ScriptedForest, group: ForestGroup): void {
-    const container = group.container === 'OU=People' ? 'OU=Groups' : 'OU=People';
+    const container = this.#otherContainer(group);
     this.#tell(`${group.name} is in ${container}`);
     forest.groups.change(group, { container });
+  }
+
+  #movePerson(forest: ScriptedForest, person: ForestPerson): void {
+    const container = this.#otherContainer(person);
+    this.#tell(`${person.name} is in ${container}`);
+    forest.change(person, { container });
+  }
+
+  #otherContainer({ container }: { container: string }): string {
+    return container === 'OU=People' ? 'OU=Groups' : 'OU=People';
   }
 
   #renamePerson(forest: ScriptedForest, person: ForestPerson): void {

@@ -1,14 +1,15 @@
 import { after, test } from 'node:test';
+import { TWO_FORESTS } from './forests.ts';
 import { playGroups } from './play-groups.ts';
 import { seeds } from './play-seed.ts';
-import { TWO_FORESTS, World } from './world.ts';
+import { World } from './world.ts';
 
 // As `groups.long.test.ts`, with two forests whose groups have members of each other.
 
 const world = await World.make(TWO_FORESTS);
 after(() => world.close());
 
-for (const seed of seeds(10))
+for (const seed of seeds(50))
   test(`seed ${seed}: groups of two forests end where one full recompute ends`, async t => {
     t.diagnostic(await playGroups(world, seed));
   });

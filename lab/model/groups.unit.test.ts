@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { TWO_FORESTS } from './forests.ts';
 import { differencesOfGroups } from './groups.ts';
 import { playGroups, settleGroups } from './play-groups.ts';
 import { seeds } from './play-seed.ts';
-import { TWO_FORESTS, World } from './world.ts';
+import { World } from './world.ts';
 
 const world = await World.make(TWO_FORESTS);
 after(() => world.close());

@@ -1,5 +1,6 @@
 import { differencesOfGroups } from './groups.ts';
 import { GroupsHistory } from './groups-history.ts';
+import { differencesOfSids } from './sids.ts';
 import type { World } from './world.ts';
 
 const MINUTE_MS = 60_000;
@@ -11,15 +12,15 @@ const PATIENCE: readonly (readonly [number, number])[] = [
   [24 * 60 * MINUTE_MS, 3],
 ];
 
-/** Lets everybody run until all groups are as the forests say. Whatever waits for an administrator goes. @returns turns that it took */
-export async function settleGroups(world: World): Promise<number> {
+/** Lets everybody run until all groups and on-premises SIDs are as the forests say. Whatever waits for an administrator goes. @returns turns that it took */
+export async function settleGroups(world: World, patience = PATIENCE): Promise<number> {
   let turns = 0;
   let differences: string[] = [];
-  for (const [milliseconds, times] of PATIENCE)
+  for (const [milliseconds, times] of patience)
     for (let i = 0; i < times; i++) {
       await world.turn(milliseconds);
       turns += 1;
-      differences = await differencesOfGroups(world);
+      differences = [...(await differencesOfGroups(world)), ...differencesOfSids(world)];
       if (differences.length === 0) return turns;
       for (const { connect } of world.sides) connect.approve();
       world.domain.approve();
@@ -28,14 +29,14 @@ export async function settleGroups(world: World): Promise<number> {
 }
 
 /** Plays the history of a seed, and lets everybody come to rest. @throws Error with the whole history @returns what came of it, in words */
-export async function playGroups(world: World, seed: number): Promise<string> {
+export async function playGroups(world: World, seed: number, patience = PATIENCE): Promise<string> {
   const history = new GroupsHistory(world, seed);
   try {
     await world.begin();
     await history.play();
-    const turns = await settleGroups(world);
+    const turns = await settleGroups(world, patience);
     // And so it stays.
-    if ((await settleGroups(world)) > 1) throw new Error('it did not stay so');
+    if ((await settleGroups(world, patience)) > 1) throw new Error('it did not stay so');
     return `${turns} turns`;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -6,8 +6,9 @@ import {
   type ScriptedForest,
 } from '@causeway/connect/testing';
 import { randomFrom } from '../random.ts';
+import { EMEA, FOREST } from './forests.ts';
 import { type Found, lookAtDomain, lookAtTenant } from './look.ts';
-import { EMEA, FOREST, World } from './world.ts';
+import { World } from './world.ts';
 
 const HOUR_MS = 60 * 60_000;
 const STEPS = 60;

@@ -11,16 +11,9 @@ import { DomainPlace, type LedgerSnapshot, type SambaSnapshot } from '@causeway/
 import { HandClock } from '@causeway/service/testing';
 import { TenantPlace, type TenantSnapshot } from '@causeway/tenant/testing';
 import { type Lie, type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
+import { DOMAINS, FOREST, type Forest } from './forests.ts';
 import { type Found, lookAtDomain, lookAtTenant } from './look.ts';
 
-export const FOREST = 'corp.example.com';
-/** Forests, each with the SID of its only domain. */
-const DOMAINS = {
-  [FOREST]: 'S-1-5-21-1-2-3',
-  'fabrikam.example.org': 'S-1-5-21-11-12-13',
-};
-export type Forest = keyof typeof DOMAINS;
-export const TWO_FORESTS = Object.keys(DOMAINS) as Forest[];
 const HEAD_MS = 10_000;
 
 /** What can be lost, each by itself. A directory is a Samba domain's database. */
@@ -34,9 +27,6 @@ export interface Moment {
   readonly ledger: LedgerSnapshot;
   readonly directory: SambaSnapshot | undefined;
 }
-
-/** A further domain of the forest, with its SID. */
-export const EMEA = { name: `emea.${FOREST}`, sid: 'S-1-5-21-21-22-23' } as const;
 
 /** A forest with the Connect that reads it. */
 interface Side {
@@ -119,16 +109,18 @@ export class World {
     const { sides, tenant, domain } = this;
     await domain.register(await tenant.makeCode('domain'));
     await domain.start();
+    // Whatever became of the forest's database in the story before: a Connect that has read nothing takes it as it is.
+    const connects: ConnectSnapshot[] = [];
     for (const { connect, forest, domains } of sides) {
       await connect.enrol(await tenant.makeCode('connect', [forest.forest]));
       await connect.start();
+      connects.push(connect.snapshot());
       await connect.trustDomain(await domain.fingerprint());
       await domain.trustAgent(connect.fingerprint, forest.forest);
       for (const { domainSid } of domains) domain.ledger.confirmSid(domainSid, forest.forest);
     }
     await this.quiet();
-    // Whatever became of the forest's database in the story before: a Connect that is new takes it as it is.
-    this.#beginning = { ...(await this.moment()), connects: [] };
+    this.#beginning = { ...(await this.moment()), connects };
   }
 
   /** The first of them; the only one as a rule. */

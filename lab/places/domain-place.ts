@@ -60,8 +60,10 @@ export class DomainPlace extends Place {
   }
 
   /** As the system. */
-  openLdap(): Promise<LdapConnection> {
-    return openLdap({ url: { socketPath: this.layout.ldapi }, timeoutMs: 20_000 });
+  async openLdap(): Promise<LdapConnection> {
+    const ldap = await openLdap({ url: { socketPath: this.layout.ldapi }, timeoutMs: 20_000 });
+    await ldap.search('', { scope: 'base', attributes: ['1.1'] }); // Samba ends one that has asked nothing within two minutes
+    return ldap;
   }
 
   /** Nothing of it is left. */

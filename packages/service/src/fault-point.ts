@@ -3,9 +3,17 @@
  * says so; otherwise nothing. So the end-to-end tests can kill a service between any two of its steps.
  */
 export function faultPoint(name: string): void {
+  watcher?.(name);
   if (armed === undefined || armed.name !== name) return;
   armed.passes -= 1;
   if (armed.passes <= 0) process.kill(process.pid, 'SIGKILL');
+}
+
+let watcher: ((name: string) => void) | undefined;
+
+/** Tells a test of each pass of a point in its own process. What it throws ends whatever passes there. @param watch undefined: nobody any more */
+export function watchFaultPoints(watch: ((name: string) => void) | undefined): void {
+  watcher = watch;
 }
 
 const armed = parse(process.env.CAUSEWAY_CRASH_AT);

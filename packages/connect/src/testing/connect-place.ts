@@ -2,7 +2,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConnectArrival, ConnectUserStatus } from '@causeway/contract';
 import { createLog } from '@causeway/service';
-import type { HandClock } from '@causeway/service/testing';
+import { type HandClock, watchFaultPoints } from '@causeway/service/testing';
 import { approveHeld, listHeld } from '../admin/held.ts';
 import { restoreHandlers } from '../admin/restore.ts';
 import { userStatus } from '../admin/status.ts';
@@ -101,6 +101,34 @@ export class ConnectPlace {
   /** What the service does within the time of a head: a cycle, a full pass that was asked for, a comparison, a head. */
   async turn(): Promise<void> {
     await this.clock.during(this.#turn());
+  }
+
+  /**
+   * A turn within which it is killed: what is on its disk then is what it starts again with.
+   * @param passes of points between two of its steps before that
+   * @returns the point; undefined where it passed no more than these
+   */
+  async turnKilledAfter(passes: number): Promise<string | undefined> {
+    let left: ConnectSnapshot;
+    let killedAt: string | undefined;
+    let passed = 0;
+    watchFaultPoints(name => {
+      if (!name.startsWith('connect.') || (killedAt === undefined && passed++ < passes)) return;
+      left ??= this.snapshot();
+      killedAt ??= name;
+      throw new Error(`killed at ${name}`); // nothing comes after it, whoever catches this
+    });
+    try {
+      await this.turn();
+    } catch (error) {
+      if (killedAt === undefined) throw error;
+    } finally {
+      watchFaultPoints(undefined);
+    }
+    if (killedAt === undefined) return undefined;
+    await this.takeBack(left);
+    await this.start();
+    return killedAt;
   }
 
   async #turn(): Promise<void> {

@@ -5,6 +5,8 @@ export interface ForestPerson {
   readonly sid: string;
   name: string;
   principal: string;
+  /** Where they are. */
+  container: string;
   enabled: boolean;
   /** ISO 8601; null: never. */
   expires: string | null;

@@ -112,7 +112,8 @@ export class ScriptedForest {
     const guid = randomUUID();
     const person: ForestPerson = {
       ...{ guid, anchor: sourceAnchorOf(guid), sid: `${this.domainSid}-${++this.#rid}` },
-      ...{ name, principal: `${name}@${this.domain}`, enabled: true, expires: null },
+      ...{ name, principal: `${name}@${this.domain}`, container: 'OU=People' },
+      ...{ enabled: true, expires: null },
       primaryGroup: DOMAIN_USERS,
       ...{ deleted: false, isThere: true, passwords: [], mustChange: false },
       ...{ version: 0, setAt: 0, setBy: this.#invocationId, objectUsn: 0, restoredUsn: 0, passwordUsn: 0 },
@@ -125,7 +126,7 @@ export class ScriptedForest {
 
   change(
     person: ForestPerson,
-    what: Partial<Pick<ForestPerson, 'name' | 'principal' | 'enabled' | 'expires'>>,
+    what: Partial<Pick<ForestPerson, 'name' | 'principal' | 'container' | 'enabled' | 'expires'>>,
   ): void {
     Object.assign(person, what, { objectUsn: ++this.#usn });
     this.#moved();
@@ -263,7 +264,7 @@ export class ScriptedForest {
   }
 
   #object(person: ForestPerson, usn = Number.POSITIVE_INFINITY): ScriptedObject {
-    const { guid, name, principal, sid, deleted, enabled, expires, primaryGroup } = person;
+    const { guid, name, principal, container, sid, deleted, enabled, expires, primaryGroup } = person;
     const objectClass = ['top', 'person', 'organizationalPerson', 'user'];
     if (deleted)
       return {
@@ -278,7 +279,7 @@ export class ScriptedForest {
       primaryGroupID: String(primaryGroup),
       accountExpires: String(expires === null ? FILETIME_NEVER : dateToFiletime(new Date(expires))),
     };
-    return { guid, dn: `CN=${name},OU=People,${this.namingContext}`, objectSid: sid, attributes };
+    return { guid, dn: `CN=${name},${container},${this.namingContext}`, objectSid: sid, attributes };
   }
 
   #replication(): ReplicationConnection {

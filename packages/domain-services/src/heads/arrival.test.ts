@@ -29,12 +29,8 @@ function beginning() {
       const { head } = verified;
       const before = ledger.heads.head(forest.forest)?.comparison;
       ledger.heads.saveHead({ ...head, receivedAt: timestamp(clock) });
-      const { buckets } = ledger.heads.summary(forest.forest);
-      const look = (bucket: number) => ledger.heads.look(forest.forest, bucket);
-      ledger.heads.saveComparison(
-        forest.forest,
-        compareHead(before, head, { buckets, look }, timestamp(clock)),
-      );
+      const ours = ledger.heads.ours(forest.forest);
+      ledger.heads.saveComparison(forest.forest, compareHead(before, head, ours, timestamp(clock)));
     },
     arrival: (since = startedAt) => arrivals(ledger, LIMITS, since)[0]!,
   };

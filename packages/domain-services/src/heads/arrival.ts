@@ -43,7 +43,6 @@ export function arrivals(
       : differsSince
         ? ({ kind: 'differs', since: differsSince } as const)
         : null;
-    const groups = ledger.groupHeads.summary(forest);
     return {
       forest,
       state: silentSince ? 'silent' : stateOf(compared, notWritten),
@@ -53,7 +52,7 @@ export function arrivals(
             ...(head.groups !== undefined && { groups: head.groups, slices: head.slices }),
           }
         : null,
-      here: { accounts, credentials, groups: groups.groups, slices: groups.slices },
+      here: { accounts, credentials, ...ledger.groupHeads.counts(forest) },
       completeAsOf: (compared && completeOf(compared)) ?? null,
       differing: head?.comparison?.differences.map(({ bucket }) => bucket) ?? [],
       groupsDiffering: compared?.[1]?.differences.map(({ bucket }) => bucket) ?? [],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bucketDigest, bucketOf, type Entry, summarizeBucket, summarizeForest } from '@causeway/records';
-import type { Comparison } from '../ledger/comparison.ts';
-import { alarmSince, compareHead, completeAsOf, type Ours } from './compare-head.ts';
+import type { Comparison, Ours } from '../ledger/comparison.ts';
+import { alarmSince, compareHead, completeAsOf } from './compare-head.ts';
 
 const LIMITS = { differenceMs: 60_000, silenceMs: 300_000 };
 const START = Date.parse('2026-11-24T10:00:00.000Z');

@@ -1,13 +1,6 @@
 import { BUCKETS, differingBuckets, type Head } from '@causeway/records';
 import type { DifferenceLimits } from '../configuration.ts';
-import type { BucketLook, Comparison, Difference } from '../ledger/comparison.ts';
-
-/** What a head is compared with. */
-export interface Ours {
-  buckets: string;
-  /** A closer look at one bucket. */
-  look(bucket: number): BucketLook;
-}
+import type { Comparison, Difference, Ours } from '../ledger/comparison.ts';
 
 /**
  * Compares a head with what the managed domain has, bucket by bucket. To be called when the feed was read to its end

@@ -96,7 +96,7 @@ export class HeadWatch implements Service {
       if (at >= askedAt) continue;
       this.#waiting[of].delete(forest);
       const buckets = of === 'users' ? head.buckets : head.groupBuckets!;
-      const ours = { buckets: book.buckets(forest), look: (bucket: number) => book.look(forest, bucket) };
+      const ours = book.ours(forest);
       const comparison = compareHead(book.comparison(forest), { ...head, buckets }, ours, ledger.timestamp());
       book.saveComparison(forest, comparison);
       if (mayReadAgain(ledger, of === 'users' ? forest : `groups of ${forest}`, comparison))

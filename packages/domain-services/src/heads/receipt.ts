@@ -9,7 +9,6 @@ import {
   type ReceiptFields,
   type SigningKey,
   signReceipt,
-  summarizeGroups,
 } from '@causeway/records';
 import type { DifferenceLimits } from '../configuration.ts';
 import type { Comparison } from '../ledger/comparison.ts';
@@ -96,16 +95,15 @@ export function makeCloudReceipt(
 
 /** What a receipt says of a forest's groups: as `makeReceipt` of its users. */
 export function groupsOfReceipt(ledger: Ledger, forest: string): OfGroups {
-  const all = ledger.groupHeads.entries(forest);
-  const { groups, slices } = summarizeGroups(all);
   const [, comparison] = comparisonsOf(ledger, ledger.heads.head(forest));
   const groupsDiffering = differingOf(comparison);
-  const byBucket = Map.groupBy(groupsDiffering.length === 0 ? [] : all, groupBucketOf);
+  const byBucket = Map.groupBy(ledger.groupHeads.entriesOf(forest, groupsDiffering), groupBucketOf);
   const { listed, entries } = listEntries(groupsDiffering, MAX_GROUP_ENTRIES_LENGTH, bucket =>
     (byBucket.get(bucket) ?? []).map(groupRow),
   );
   return {
-    ...{ groups, slices, groupsDiffering, groupsListed: listed, groupEntries: entries },
+    ...ledger.groupHeads.counts(forest),
+    ...{ groupsDiffering, groupsListed: listed, groupEntries: entries },
     groupsNotWritten: notWrittenOf(ledger, forest),
   };
 }

@@ -28,3 +28,10 @@ export interface BucketLook {
   /** Its digest as it would be if every record that came had been written. */
   asReceived: Uint8Array;
 }
+
+/** What a head is compared with. */
+export interface Ours {
+  buckets: string;
+  /** A closer look at one bucket. */
+  look(bucket: number): BucketLook;
+}

@@ -1,6 +1,7 @@
 import {
   type Bucket,
   bucketDigest,
+  bucketOf,
   CLOUD_FOREST,
   type Entry,
   type ForestSummary,
@@ -11,7 +12,7 @@ import {
 } from '@causeway/records';
 import { bestEffort, type StateDatabase } from '@causeway/service';
 import type { RefusalCode } from '../refusals.ts';
-import type { BucketLook, Comparison } from './comparison.ts';
+import type { BucketLook, Comparison, Ours } from './comparison.ts';
 import type { Row } from './sql-row.ts';
 
 type OfGroups = keyof GroupSummary;
@@ -61,6 +62,8 @@ const CAME: readonly (RefusalCode | 'failed')[] = [
 ];
 /** The primary key begins with the forest, too: by that, SQLite would make the bucket of everybody in it. */
 const OF_BUCKET = 'FROM accounts INDEXED BY accounts_bucket WHERE forest = ? AND bucket_of(anchor) = ?';
+const LOOK = `SELECT ${ENTRY}, ${THERE} AS is_there, delete_sequence IS NOT NULL AS is_leaving,
+  max(coalesce(account_sequence, 0), coalesce(credential_sequence, 0), coalesce(delete_sequence, 0)) AS newest ${OF_BUCKET}`;
 const PROBLEMS = `FROM problems WHERE forest = ?1 AND kind IN ('account', 'credential')`;
 
 /** What the ledger keeps of heads, and the accounts as heads speak of them: by forest and bucket. */
@@ -85,10 +88,6 @@ export class HeadBook {
       comparison: row.comparison === null ? undefined : JSON.parse(String(row.comparison)),
       ...(row.groups !== null && (JSON.parse(String(row.groups)) as GroupSummary)),
     };
-  }
-
-  buckets(forest: string): string {
-    return this.summary(forest).buckets;
   }
 
   comparison(forest: string): Comparison | undefined {
@@ -179,28 +178,37 @@ export class HeadBook {
     return this.#database.all(sql, forest, bucket).map(entryOf);
   }
 
-  /** A bucket with what came and was not written. */
-  look(forest: string, bucket: number): BucketLook {
-    const rows = this.#database.all(`SELECT * ${OF_BUCKET}`, forest, bucket);
-    const sequences = rows.flatMap(row =>
-      [row.account_sequence, row.credential_sequence, row.delete_sequence].map(Number),
-    );
-    const entries = new Map(this.entries(forest, bucket).map(entry => [entry.anchor, entry]));
-    const problems = this.#database.all(
-      `SELECT anchor, kind, code, sequence ${PROBLEMS} AND bucket_of(anchor) = ?2
-        AND code IN (${CAME.map(code => `'${code}'`).join()})`,
-      forest,
-      bucket,
-    );
-    for (const { anchor, kind, sequence } of problems.map(notWrittenOf)) {
+  /** What a head of the forest is compared with; a closer look counts what came and was not written. */
+  ours(forest: string): Ours {
+    let came: Map<number, NotWritten[]> | undefined;
+    const look = (bucket: number): BucketLook => {
+      came ??= Map.groupBy(this.#came(forest), ({ anchor }) => bucketOf(anchor));
+      return this.#look(forest, bucket, came.get(bucket) ?? []);
+    };
+    return { buckets: this.summary(forest).buckets, look };
+  }
+
+  #came(forest: string): NotWritten[] {
+    const sql = `SELECT anchor, kind, code, sequence ${PROBLEMS} AND code IN (${CAME.map(code => `'${code}'`).join()})`;
+    return this.#database.all(sql, forest).map(notWrittenOf);
+  }
+
+  #look(forest: string, bucket: number, came: readonly NotWritten[]): BucketLook {
+    const rows = this.#database.all(LOOK, forest, bucket);
+    const there = rows.filter(row => row.is_there === 1).map(entryOf);
+    const entries = new Map(there.map(entry => [entry.anchor, entry]));
+    for (const { anchor, kind, sequence } of came) {
       const entry = entries.get(anchor) ?? { anchor, accountSequence: 0, credentialSequence: 0 };
       const field = kind === 'account' ? 'accountSequence' : 'credentialSequence';
       entries.set(anchor, { ...entry, [field]: Math.max(entry[field], sequence) });
     }
-    for (const row of rows) if (row.delete_sequence !== null) entries.delete(String(row.anchor));
+    for (const row of rows) if (row.is_leaving === 1) entries.delete(String(row.anchor));
     const asReceived = [...entries.values()].filter(({ accountSequence }) => accountSequence > 0);
     asReceived.sort((a, b) => Buffer.compare(Buffer.from(a.anchor), Buffer.from(b.anchor)));
-    return { newest: Math.max(0, ...sequences), asReceived: bucketDigest(asReceived) };
+    return {
+      newest: Math.max(0, ...rows.map(({ newest }) => Number(newest))),
+      asReceived: bucketDigest(asReceived),
+    };
   }
 
   /**

@@ -688,4 +688,26 @@ export const LEDGER_STEPS: readonly string[] = [
     anchor TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The digests of a forest's groups as heads tell of them: gone with any change of a group or slice, until the next comparison needs them.
+  CREATE TABLE group_buckets (forest TEXT PRIMARY KEY, buckets TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER group_buckets_of_new_group AFTER INSERT ON groups BEGIN
+    DELETE FROM group_buckets WHERE forest = new.forest;
+  END;
+  CREATE TRIGGER group_buckets_of_group AFTER UPDATE ON groups BEGIN
+    DELETE FROM group_buckets WHERE forest IN (old.forest, new.forest);
+  END;
+  CREATE TRIGGER group_buckets_of_gone_group AFTER DELETE ON groups BEGIN
+    DELETE FROM group_buckets WHERE forest = old.forest;
+  END;
+  CREATE TRIGGER group_buckets_of_new_slice AFTER INSERT ON slices BEGIN
+    DELETE FROM group_buckets WHERE forest = new.forest;
+  END;
+  CREATE TRIGGER group_buckets_of_slice AFTER UPDATE ON slices BEGIN
+    DELETE FROM group_buckets WHERE forest IN (old.forest, new.forest);
+  END;
+  CREATE TRIGGER group_buckets_of_gone_slice AFTER DELETE ON slices BEGIN
+    DELETE FROM group_buckets WHERE forest = old.forest;
+  END;
+  `,
 ];

@@ -1,14 +1,18 @@
 import type { Send } from '@causeway/api';
 import { describeError, type Log } from '@causeway/service';
+import type { HandClock } from '@causeway/service/testing';
 import { MARK_ATTRIBUTE, readAccountMark } from '../directory/account-mark.ts';
 import { UNIVERSAL_SECURITY } from '../directory/groups/group-values.ts';
+import { LdbModify } from '../directory/ldb/ldb-modify.ts';
 import { GroupFollower } from '../feed/group-follower.ts';
 import type { GroupContext } from '../groups/group-context.ts';
 import { Later } from '../groups/later.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ManagedDomain } from '../managed-domain.ts';
-import { keyOf } from '../person.ts';
+import { keyOf, type Person } from '../person.ts';
+import type { Places } from '../places.ts';
 import { GroupKeeper } from '../upkeep/group-keeper.ts';
+import { SidKeeper } from '../upkeep/sid-keeper.ts';
 import type { SambaPeer } from './samba-peer.ts';
 
 /** A group of ours, as the scripted Samba has it. */
@@ -27,18 +31,20 @@ interface DomainGroupsOptions {
   log: Log;
   domain: ManagedDomain;
   tenant: string;
+  places: Places;
   samba: SambaPeer;
   deletionThreshold: number;
   onCaughtUp: (askedAt: number) => void;
 }
 
-/** Who follows the feed of groups and who writes them, as a run of Domain Services has them. */
+/** Who follows the feed of groups, who writes them, and who writes the on-premises SIDs of everybody, as a run of Domain Services has them. */
 export class DomainGroups {
   readonly follower: GroupFollower;
   readonly #keeper: GroupKeeper;
+  readonly #sids: SidKeeper;
   readonly #context: GroupContext;
 
-  constructor({ samba, deletionThreshold, ...options }: DomainGroupsOptions) {
+  constructor({ samba, deletionThreshold, places, ...options }: DomainGroupsOptions) {
     const { ledger, log, domain } = options;
     const { directory, groups } = samba.groups;
     this.follower = new GroupFollower(options);
@@ -46,6 +52,10 @@ export class DomainGroups {
     this.#keeper = new GroupKeeper({
       ...{ ledger, log, domainWhenUp, deletionThreshold },
       directory: directory as never,
+    });
+    this.#sids = new SidKeeper({
+      ...{ ledger, log, domainWhenUp, directory: samba.shadows.directory, sharing: 'all' },
+      ldbModify: new LdbModify(places.domain),
     });
     this.#context = { ledger, directory, groups, domain, log, later: new Later(ledger.clock) };
   }
@@ -58,17 +68,20 @@ export class DomainGroups {
       this.#context.log.warn({ err: describeError(error) }, 'groups are not written; trying again');
     }
   }
+
+  /** A beat of who writes on-premises SIDs. @param others how many sleep beside it */
+  async keepSids(clock: HandClock, others: number): Promise<void> {
+    const end = new AbortController();
+    const running = this.#sids.run(end.signal);
+    await clock.sleeping(others + 1);
+    end.abort();
+    await running;
+  }
 }
 
 /** The groups that say whose they are. */
 export function groupsOf(samba: SambaPeer): DomainGroup[] {
-  const marks = [...samba.groups.stored].map(([guid, { values }]) => [guid, values] as const);
-  const ours = new Map(
-    [...samba.stored, ...marks].flatMap(([guid, values]) => {
-      const mark = readAccountMark(values[MARK_ATTRIBUTE]?.[0]?.toString() ?? '');
-      return mark ? [[guid, mark] as const] : [];
-    }),
-  );
+  const ours = oursOf(samba);
   return [...samba.groups.stored].flatMap(([guid, { name, values, members }]) => {
     const mark = ours.get(guid);
     if (mark === undefined) return [];
@@ -80,4 +93,32 @@ export function groupsOf(samba: SambaPeer): DomainGroup[] {
     const security = values.groupType?.[0] === UNIVERSAL_SECURITY;
     return [{ anchor, forest, name, security, members: new Set(whose) }];
   });
+}
+
+/** Who of ours has which on-premises SID, by a shadow group or in `sIDHistory`: a line for each, which names forest, anchor and SID. */
+export function sidsOf(samba: SambaPeer): string[] {
+  const ours = oursOf(samba);
+  const whose = (guid: string): string => {
+    const found = ours.get(guid);
+    return found ? keyOf(found) : guid;
+  };
+  const { shadows } = samba;
+  const holders = [...shadows.holders()].flatMap(([sid, members]) =>
+    members.map(guid => [guid, sid] as const),
+  );
+  return [
+    ...holders.map(([guid, sid]) => `${whose(guid)} in the group of ${sid}`),
+    ...Array.from(shadows.histories(), ([guid, sid]) => `${whose(guid)} with ${sid} in sIDHistory`),
+  ];
+}
+
+/** Whose accounts and groups are, by objectGUID. */
+function oursOf(samba: SambaPeer): Map<string, Person> {
+  const groups = [...samba.groups.stored].map(([guid, { values }]) => [guid, values] as const);
+  return new Map(
+    [...samba.stored, ...groups].flatMap(([guid, values]) => {
+      const mark = readAccountMark(values[MARK_ATTRIBUTE]?.[0]?.toString() ?? '');
+      return mark ? [[guid, mark] as const] : [];
+    }),
+  );
 }

@@ -159,7 +159,7 @@ export class DomainPlace {
       onCaughtUp: onCaughtUp('users'),
     });
     const groups: DomainGroups = new DomainGroups({
-      ...{ ...common, domain, samba, deletionThreshold },
+      ...{ ...common, domain, samba, deletionThreshold, places },
       onCaughtUp: onCaughtUp('groups'),
     });
     this.#stop = new AbortController();
@@ -184,6 +184,7 @@ export class DomainPlace {
     await this.#readToItsEnd('users', follower);
     await this.#readToItsEnd('groups', groups.follower);
     await groups.keep();
+    await groups.keepSids(clock, BEATS);
     await clock.sleeping(BEATS);
     await applyBlocks({ ledger, directory: this.samba });
   }

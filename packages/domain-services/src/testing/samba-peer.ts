@@ -8,6 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { slotOfName, slotOfPrincipal } from '../names/naming.ts';
 import { AccountsPeer } from './accounts-peer.ts';
 import { GroupsPeer, type GroupsSnapshot } from './groups-peer.ts';
+import { ShadowsPeer } from './shadows-peer.ts';
 
 const GENERATION = 'adminDescription';
 
@@ -16,12 +17,20 @@ export interface SambaSnapshot {
   readonly stored: ReadonlyMap<string, Values>;
   readonly tombstones: ReadonlyMap<string, Values>;
   readonly groups: GroupsSnapshot;
+  readonly shadows: ReadonlyMap<string, readonly string[]>;
   readonly generation: string | undefined;
 }
 
 /** A managed domain's Samba as a whole: its accounts and groups, with names as it compares them, and its database while it does not run. */
 export class SambaPeer extends AccountsPeer {
   readonly groups = new GroupsPeer(() => this.#names());
+  readonly shadows = new ShadowsPeer({
+    users: this.users,
+    all: () => this.#objects(),
+    write: (guid, values) =>
+      this.groups.stored.has(guid) ? this.groups.groups.change(guid, values) : this.ensure(guid, values),
+    beforeChange: () => this.#beforeChange(),
+  });
   #generation: string | undefined;
   #generations: Generations | undefined;
   #changesUntilEnd = Number.POSITIVE_INFINITY;
@@ -86,6 +95,7 @@ export class SambaPeer extends AccountsPeer {
       stored: stored!,
       tombstones: tombstones!,
       groups: this.groups.snapshot(),
+      shadows: new Map(this.shadows.stored),
       generation: this.#generation,
     };
   }
@@ -97,6 +107,8 @@ export class SambaPeer extends AccountsPeer {
       for (const [guid, values] of snapshot?.[kind] ?? []) this[kind].set(guid, structuredClone(values));
     }
     this.groups.takeBack(snapshot?.groups);
+    this.shadows.stored.clear();
+    for (const [sid, members] of snapshot?.shadows ?? []) this.shadows.stored.set(sid, members);
     this.#generation = snapshot?.generation;
   }
 
@@ -133,6 +145,11 @@ export class SambaPeer extends AccountsPeer {
 
   *#names(): Generator<readonly [string, string]> {
     for (const [guid, values] of this.stored) yield [guid, textOf(values, 'sAMAccountName') ?? ''];
+  }
+
+  *#objects(): Generator<readonly [string, Values]> {
+    yield* this.stored;
+    for (const [guid, { values }] of this.groups.stored) yield [guid, values];
   }
 
   async #beforeChange(): Promise<void> {

@@ -41,11 +41,15 @@ function learnOfBefore(
   if (histories.length > 0) log.info({ objects: histories.length }, 'on-premises SIDs from before are there');
 }
 
-/** What stands in `sIDHistory` and was not written by the rule stays as it is. */
+/**
+ * What stands in `sIDHistory` and was not written by the rule stays as it is; but not with an object whose record says that it is to have
+ * none: where a ledger lost what it had written, that record may come before anybody looks.
+ */
 function lookAtHistories(sids: SidBook, found: ReadonlyMap<string, string>): number {
-  const differing = sids
-    .all()
-    .filter(({ history, managedGuid }) => history !== null && found.get(managedGuid) !== history);
+  const differing = sids.all().filter(({ sid, history, managedGuid }) => {
+    const isOurs = history !== null || sid === null;
+    return isOurs && (found.get(managedGuid) ?? null) !== history;
+  });
   for (const one of differing) sids.wroteHistory(one, found.get(one.managedGuid) ?? null);
   return differing.length;
 }

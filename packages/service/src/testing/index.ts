@@ -1,2 +1,3 @@
+export { watchFaultPoints } from '../fault-point.ts';
 export { eventually, NotYet, type Patience, timeUntil } from './eventually.ts';
 export { HandClock } from './hand-clock.ts';

@@ -6,9 +6,9 @@ import {
   liveSlices,
   summarizeGroups,
 } from '@causeway/records';
-import type { StateDatabase } from '@causeway/service';
+import { bestEffort, type StateDatabase } from '@causeway/service';
 import type { RefusalCode } from '../../refusals.ts';
-import type { BucketLook, Comparison } from '../comparison.ts';
+import type { BucketLook, Comparison, Ours } from '../comparison.ts';
 import { number, type Row, text } from '../sql-row.ts';
 
 /** One that was found in the directory, and of which no record has come, is there, too: with 0. */
@@ -44,27 +44,56 @@ export class GroupHeadBook {
     return this.#rows(forest).filter(isThere).map(entryOf);
   }
 
-  summary(forest: string): GroupSummary {
-    return summarizeGroups(this.entries(forest));
+  /** Those of some buckets. */
+  entriesOf(forest: string, buckets: readonly number[]): GroupEntry[] {
+    const asked = new Set(buckets);
+    return asked.size === 0 ? [] : this.entries(forest).filter(entry => asked.has(groupBucketOf(entry)));
   }
 
-  buckets(forest: string): string {
-    return this.summary(forest).groupBuckets;
+  counts(forest: string): Pick<GroupSummary, 'groups' | 'slices'> {
+    const sql = `SELECT count(*) AS n, count(prefix) AS slices FROM (${GROUPS} UNION ALL ${SLICES}) WHERE deleted = 0`;
+    const { n, slices } = this.#database.get<{ n: number; slices: number }>(sql, forest)!;
+    return { groups: n - slices, slices };
   }
 
-  /** A bucket with what came and was not believed. What is believed is written, as far as the directory takes it. */
-  look(forest: string, bucket: number): BucketLook {
-    const isHere = (entry: GroupEntry) => groupBucketOf(entry) === bucket;
-    const rows = this.#rows(forest);
-    const known = rows.filter(row => isHere(entryOf(row)));
-    const came = this.#database
-      .all(`${PROBLEMS} AND code IN (${CAME.map(code => `'${code}'`).join()})`, forest)
-      .map(entryOf);
-    const received = came.length === 0 ? known.filter(isThere).map(entryOf) : asReceived(rows, came);
+  /**
+   * What a head of the forest is compared with. A closer look counts what came and was not believed; what is believed is written, as far
+   * as the directory takes it. All of it is read with the first look.
+   */
+  ours(forest: string): Ours {
+    let look: Ours['look'] | undefined;
     return {
-      newest: Math.max(0, ...known.map(({ sequence }) => Number(sequence))),
-      asReceived: groupBucketDigest(received.filter(one => isHere(one) && one.sequence > 0)),
+      buckets: this.#buckets(forest),
+      look: bucket => {
+        look ??= this.#lookAtAll(forest);
+        return look(bucket);
+      },
     };
+  }
+
+  /** They are kept until a trigger sees that something of the forest's groups or slices changed. */
+  #buckets(forest: string): string {
+    const kept = this.#database.get('SELECT buckets FROM group_buckets WHERE forest = ?', forest);
+    if (kept !== undefined) return String(kept.buckets);
+    const { groupBuckets } = summarizeGroups(this.entries(forest));
+    bestEffort(() => this.#database.run('INSERT INTO group_buckets VALUES (?, ?)', forest, groupBuckets));
+    return groupBuckets;
+  }
+
+  #lookAtAll(forest: string): Ours['look'] {
+    const rows = this.#rows(forest);
+    const sql = `${PROBLEMS} AND code IN (${CAME.map(code => `'${code}'`).join()})`;
+    const came = this.#database.all(sql, forest).map(entryOf);
+    const received = came.length === 0 ? rows.filter(isThere).map(entryOf) : asReceived(rows, came);
+    const known = Map.groupBy(rows.map(entryOf), groupBucketOf);
+    const there = Map.groupBy(
+      received.filter(({ sequence }) => sequence > 0),
+      groupBucketOf,
+    );
+    return (bucket): BucketLook => ({
+      newest: Math.max(0, ...(known.get(bucket) ?? []).map(({ sequence }) => sequence)),
+      asReceived: groupBucketDigest(there.get(bucket) ?? []),
+    });
   }
 
   /** Records whose signature was believed, and which are not written. */
