@@ -9,14 +9,11 @@ import type { DatabaseLocation } from '../configuration.ts';
 import { databaseTrouble, isFatal, telling } from './database-trouble.ts';
 import { migrate } from './migrations.ts';
 import { postgresConnection, tlsAdvice } from './postgres-connection.ts';
-import { preparing } from './prepared-statements.ts';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
 
 const INT8 = pg.types.builtins.INT8;
-/** Types from here on are rows of tables, and lists of them. PGlite has hundreds, and copies what it reads them by for each query. */
-const FIRST_OF_TABLES = 10_000;
 const POOL_SIZE = 10;
 /** A segment of PostgreSQL's log, which PGlite wants as a whole, and some. */
 const PGLITE_NEEDS = 20 * 1024 * 1024;
@@ -105,17 +102,13 @@ function pglite(directory: string | undefined, onFatal: DatabaseOptions['onFatal
         ...(isNew && { loadDataDir: await emptyCluster() }),
         parsers: { [INT8]: Number },
       });
-      embedded.parsers = Object.fromEntries(
-        Object.entries(embedded.parsers).filter(([oid]) => Number(oid) < FIRST_OF_TABLES),
-      );
       const { execProtocolStream } = embedded;
       // Here, because PGlite itself goes on to ask for a ROLLBACK.
-      embedded.execProtocolStream = preparing((...input) =>
+      embedded.execProtocolStream = (...input) =>
         execProtocolStream.apply(embedded, input).catch((error: unknown) => {
           if (isFatal(error)) onFatal?.(embeddedTrouble(error, directory));
           throw error;
-        }),
-      );
+        });
       return embedded;
     },
   });
