@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
@@ -27,6 +27,7 @@ export interface TestPhase {
   readonly temporary?: string | undefined;
 }
 
+const ROOT = join(import.meta.dirname, '../..');
 const LANE = join(import.meta.dirname, 'test-lane.ts');
 
 /** A folder that is there as long as this process is. */
@@ -70,6 +71,11 @@ function make(name: string, source: string): string {
 
 const urlOf = (file: string): string => JSON.stringify(pathToFileURL(file).href);
 
+const SUITES = "import { suite } from 'node:test';";
+/** A file's hooks are for its own tests alone. */
+const suiteOf = (file: string): string =>
+  `suite(${JSON.stringify(relative(ROOT, file))}, () => import(${urlOf(file)}));`;
+
 /**
  * Test files that share a few processes: starting Node and loading what they have in common takes longer than most of them run.
  * Twice as many processes as cores, because some wait for a timer.
@@ -78,7 +84,7 @@ export function gathered(files: readonly string[], cores: number): TestPhase {
   const processes = Math.min(files.length, cores * 2);
   const gatherings = Array.from({ length: processes }, (_, i) => {
     const own = files.filter((_, k) => k % processes === i);
-    return make(`gathered-${i + 1}.mjs`, own.map(file => `import ${urlOf(file)};\n`).join(''));
+    return make(`gathered-${i + 1}.mjs`, [SUITES, ...own.map(suiteOf)].join('\n'));
   });
   return {
     ...{ files: gatherings, concurrency: processes, temporary: folderInMemory() },
