@@ -141,7 +141,7 @@ function ask(
   const attributes = askedAttributes(shapes);
   const answer = connection.searchBatches(namingContext, {
     ...(links === 'none' && { timeoutMs: FULL_IMPORT_PATIENCE * connection.timeoutMs }),
-    filter,
+    filter: links === 'none' ? filter : withoutIndex(filter),
     attributes: links === 'none' ? attributes : [...attributes, 'member'],
     // A group may have more changed members, or without the flag members at all, than fit into memory: its list is read then.
     cutsLongEntries: links !== 'none',
@@ -149,6 +149,12 @@ function ask(
   });
   return { control, answer };
 }
+
+/**
+ * The same filter, for which nobody has an index. Samba (4.17) would take that of `objectClass`, and ask of every user and group whether
+ * it changed; to look through all objects once takes a quarter of that. Windows finds what changed by an index of its own.
+ */
+const withoutIndex = (filter: string): string => `(!(!${filter}))`;
 
 async function judgeCookie(
   connection: LdapConnection,
