@@ -9,7 +9,7 @@ import { World } from './world.ts';
 const world = await World.make(TWO_FORESTS);
 after(() => world.close());
 
-for (const seed of seeds(50))
+for (const seed of seeds(25))
   test(`seed ${seed}: groups of two forests end where one full recompute ends`, async t => {
     t.diagnostic(await playGroups(world, seed));
   });
