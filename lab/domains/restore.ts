@@ -18,14 +18,7 @@ export async function enableRecycleBin(domain: LabDomain): Promise<void> {
  * group its members and its own memberships stay gone.
  */
 export async function reanimateUser(domain: LabDomain, sam: string): Promise<void> {
-  const { address, host, caFile, dnsDomain } = describeDomain(domain);
-  await using admin = await openLdap({
-    url: `ldaps://${address}`,
-    serverName: host,
-    caFile,
-    bind: { dn: `Administrator@${dnsDomain}`, password: administratorPassword(domain) },
-    timeoutMs: 20_000,
-  });
+  await using admin = await openAsAdministrator(domain);
   await admin.modify(
     await deletedDn(admin, domain, sam),
     [
@@ -72,6 +65,17 @@ async function deletedDn(connection: LdapConnection, domain: LabDomain, sam: str
   });
   if (!found) throw new Error(`no deleted object ${sam} in ${domain.realm}`);
   return found.dn;
+}
+
+export function openAsAdministrator(domain: LabDomain): Promise<LdapConnection> {
+  const { address, host, caFile, dnsDomain } = describeDomain(domain);
+  return openLdap({
+    url: `ldaps://${address}`,
+    serverName: host,
+    caFile,
+    bind: { dn: `Administrator@${dnsDomain}`, password: administratorPassword(domain) },
+    timeoutMs: 20_000,
+  });
 }
 
 const openSystem = (domain: LabDomain): Promise<LdapConnection> =>

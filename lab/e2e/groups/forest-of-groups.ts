@@ -1,14 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  bytesOf,
-  decodeGuid,
-  decodeSid,
-  ExtendedDnControl,
-  type LdapConnection,
-  openLdap,
-  parseExtendedDn,
-  textOf,
-} from '@causeway/ldap';
+import { bytesOf, decodeGuid, decodeSid, ExtendedDnControl, parseExtendedDn, textOf } from '@causeway/ldap';
 import { baseDn } from '@causeway/samba';
 import {
   addMembers,
@@ -17,13 +8,8 @@ import {
   setGroupType,
   setPrimaryGroup,
 } from '../../domains/groups.ts';
-import { reanimateUser } from '../../domains/restore.ts';
-import {
-  administratorPassword,
-  describeDomain,
-  type LabDomain,
-  randomPassword,
-} from '../../domains/table.ts';
+import { openAsAdministrator, reanimateUser } from '../../domains/restore.ts';
+import { describeDomain, type LabDomain, randomPassword } from '../../domains/table.ts';
 import { change, createUser, deleteUser, dnOf, renameUser } from '../../domains/users.ts';
 
 /** A person or a group whom a test made. */
@@ -199,15 +185,4 @@ export class ForestOfGroups {
   #tell(what: string): void {
     this.#told.push(what);
   }
-}
-
-function openAsAdministrator(domain: LabDomain): Promise<LdapConnection> {
-  const { address, host, caFile, dnsDomain } = describeDomain(domain);
-  return openLdap({
-    url: `ldaps://${address}`,
-    serverName: host,
-    caFile,
-    bind: { dn: `Administrator@${dnsDomain}`, password: administratorPassword(domain) },
-    timeoutMs: 20_000,
-  });
 }
