@@ -10,7 +10,7 @@ import { connectorStore, openStore, type Store } from '../store/store.ts';
 import { type Agent, agentTransport, readAgent } from '../tenant/identity.ts';
 import { type SyncConfiguration, TenantClient } from '../tenant/tenant-client.ts';
 import { Connector, type CycleOptions, cycleStopped } from './connector.ts';
-import { byForest, Forest } from './forest.ts';
+import { Forest } from './forest.ts';
 
 const PRUNE_EVERY_MS = 3_600_000;
 
@@ -54,9 +54,8 @@ export class Connect {
     }
     this.tenantConnector = { name, settings: new ConnectorSettings(store.db, name, TENANT_CONNECTOR_ID) };
     this.connectors = settings.connectors.map(connector => new Connector(this.#contextOf(connector)));
-    this.forests = byForest(this.connectors, ({ context }) => context.connector.forest).map(
-      connectors => new Forest(connectors),
-    );
+    const byForest = Map.groupBy(this.connectors, ({ context }) => context.connector.forest);
+    this.forests = Array.from(byForest.values(), connectors => new Forest(connectors));
   }
 
   readonly #domains = new Map<string, ConnectorContext[]>();

@@ -82,8 +82,3 @@ export class Forest {
     }
   }
 }
-
-/** Those of each forest, forests and connectors in the order in which they came. */
-export function byForest<T>(all: readonly T[], forestOf: (one: T) => string): T[][] {
-  return [...Map.groupBy(all, forestOf).values()];
-}
