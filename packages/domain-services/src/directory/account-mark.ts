@@ -11,6 +11,8 @@ import type { Values } from './attributes.ts';
 export const MARK_ATTRIBUTE = 'adminDescription';
 
 const MADE = 'made by Causeway';
+/** Groups that say that they are ours. */
+export const OUR_GROUPS = `(&(objectClass=group)(${MARK_ATTRIBUTE}=${MADE}*))`;
 const BLOCKED = 'blocked by Causeway';
 const MARK =
   /^(?:made by Causeway|blocked by Causeway since (\S+)): (\S+) of (\S+);(?: objectGUID ([0-9a-f-]{36});)?/;

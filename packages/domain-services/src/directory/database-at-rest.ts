@@ -1,7 +1,8 @@
+import { parseExtendedDn } from '@causeway/ldap';
 import { baseDn, type DomainPlace, readDomain } from '@causeway/samba';
 import { describeError } from '@causeway/service';
 import type { Ledger } from '../ledger/ledger.ts';
-import { MARK_ATTRIBUTE } from './account-mark.ts';
+import { MARK_ATTRIBUTE, OUR_GROUPS } from './account-mark.ts';
 import { findGeneration, putGeneration } from './generations/generations.ts';
 import { writeInBulk } from './ldb/bulk.ts';
 import { LdbModify } from './ldb/ldb-modify.ts';
@@ -58,8 +59,8 @@ export function databaseAtRest(place: DomainPlace): DatabaseAtRest {
       return group;
     },
     markedGroups: async () => {
-      const filter = `(&(objectClass=group)(${MARK_ATTRIBUTE}=made by Causeway*))`;
-      const found = await ldbSearch(place, baseDn(description), { filter }, ['objectGUID', MARK_ATTRIBUTE]);
+      const search = { filter: OUR_GROUPS };
+      const found = await ldbSearch(place, baseDn(description), search, ['objectGUID', MARK_ATTRIBUTE]);
       return found.map(object => ({
         guid: object.get('objectGUID')![0]!,
         mark: object.get(MARK_ATTRIBUTE)?.[0] ?? '',
@@ -112,8 +113,6 @@ async function groupsAt(
   return found.map(group => ({
     guid: group.get('objectGUID')![0]!,
     groupType: group.get('groupType')?.[0] ?? '',
-    members: new Set(
-      (group.get('member') ?? []).flatMap(member => /^<GUID=([0-9a-f-]{36})>/i.exec(member)?.[1] ?? []),
-    ),
+    members: new Set((group.get('member') ?? []).flatMap(member => parseExtendedDn(member).guid ?? [])),
   }));
 }

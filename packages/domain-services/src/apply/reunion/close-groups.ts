@@ -36,16 +36,20 @@ export async function closeGroups(closing: Closing): Promise<void> {
     }
   }
   const administrators = await database.administrators();
-  const standing = standingAdministrators(ledger).map(({ entry }) => [entry.managedGuid ?? ''] as const);
-  if (administrators)
-    count.members += await takeOut(closing, administrators, new Map(standing.map(([one]) => [one, one])));
+  const standing = new Set(standingAdministrators(ledger).map(({ entry }) => entry.managedGuid ?? ''));
+  if (administrators) count.members += await takeOut(closing, administrators, standing);
   log.info(
     count,
     'members and rights that were taken since the backup are taken again before the domain serves',
   );
 }
 
-const NOBODY: ReadonlyMap<string, unknown> = new Map();
+/** Some people, by objectGUID. */
+interface People {
+  has(guid: string): boolean;
+}
+
+const NOBODY: People = new Set();
 
 /** By objectGUID: those that the ledger has or had, and what says that it is one of them, which was made anew since. */
 async function knownGroups({ ledger, database }: Closing): Promise<ReadonlyMap<string, GroupEntry>> {
@@ -63,7 +67,7 @@ async function knownGroups({ ledger, database }: Closing): Promise<ReadonlyMap<s
 async function takeOut(
   { database, log }: Closing,
   { guid, members }: GroupAtRest,
-  stay: ReadonlyMap<string, unknown>,
+  stay: People,
 ): Promise<number> {
   const strangers = [...members].filter(one => !stay.has(one));
   let out = 0;

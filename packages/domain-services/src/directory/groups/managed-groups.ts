@@ -16,7 +16,7 @@ import {
   type ValueRange,
 } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
-import { MARK_ATTRIBUTE } from '../account-mark.ts';
+import { MARK_ATTRIBUTE, OUR_GROUPS } from '../account-mark.ts';
 import { asAttributes, asChanges, type Values } from '../attributes.ts';
 import { NONCE, nonceOf, SCAN_TIMEOUT_MS } from '../found-accounts.ts';
 import type { ManagedDirectory } from '../managed-directory.ts';
@@ -144,8 +144,7 @@ export class ManagedGroups {
 
   /** Every group that says it is ours, wherever it was moved to, page by page. */
   async *all(): AsyncGenerator<FoundGroup[]> {
-    const filter = `(&(objectClass=group)(${MARK_ATTRIBUTE}=made by Causeway*))`;
-    const options = { filter, attributes: FOUND, pageSize: PAGE, timeoutMs: SCAN_TIMEOUT_MS };
+    const options = { filter: OUR_GROUPS, attributes: FOUND, pageSize: PAGE, timeoutMs: SCAN_TIMEOUT_MS };
     const { base } = this.#directory;
     const pages = await this.#directory.use(async ldap => ldap.searchPages(base, options));
     for (;;) {
