@@ -32,7 +32,12 @@ export { type ImportOptions, type ImportPage, importObjects } from './import/imp
 export type { ImportedObject } from './import/imported-object.ts';
 export type { MemberChanges, MemberValue } from './import/member-changes.ts';
 export { type MemberListPart, readMemberLists, readMemberOf } from './import/member-lists.ts';
-export { OBJECT_ATTRIBUTES, OBJECT_FILTER } from './import/object-attributes.ts';
+export {
+  CONTAINER_FILTER,
+  isContainer,
+  OBJECT_ATTRIBUTES,
+  OBJECT_FILTER,
+} from './import/object-attributes.ts';
 export { readObjects } from './import/read-objects.ts';
 export { USER_ATTRIBUTES, USER_FILTER, type UserAttribute } from './import/user-attributes.ts';
 export {

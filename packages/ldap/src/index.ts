@@ -23,6 +23,7 @@ export {
 export { escapeRdn, filterEscape, guidFilter, parentDn, parseDn, type RdnPart, rdnText } from './dn.ts';
 export { bytesOf, type LdapAttributes, type LdapEntry, type LdapValue, textOf } from './entry.ts';
 export { type ExtendedDn, parseExtendedDn } from './extended-dn.ts';
+export { type CompiledFilter, compileFilter, type TextValues } from './filter-match.ts';
 export { LdapError, type LdapErrorCode } from './ldap-error.ts';
 export {
   highestCommittedUSN,

@@ -1,7 +1,28 @@
+import type { AttributeShape } from './attribute-shape.ts';
 import { GROUP_ATTRIBUTES, GROUP_FILTER } from './group-attributes.ts';
 import { USER_ATTRIBUTES, USER_FILTER } from './user-attributes.ts';
 
-/** What is imported: users and groups by one cookie, because a change of a user's primary group is a change of both. */
-export const OBJECT_ATTRIBUTES = { ...USER_ATTRIBUTES, ...GROUP_ATTRIBUTES } as const;
+/** Whose child an object is ([MS-ADA3] 2.139): a constructed attribute, which DirSync sends of whatever moved. */
+const parentGUID = { form: 'guid' } as const satisfies AttributeShape;
 
-export const OBJECT_FILTER = `(|${USER_FILTER}${GROUP_FILTER})`;
+/** What is imported: users and groups by one cookie, because a change of a user's primary group is a change of both. */
+export const OBJECT_ATTRIBUTES = { ...USER_ATTRIBUTES, ...GROUP_ATTRIBUTES, parentGUID } as const;
+
+/** Classes of what users and groups lie in. */
+const CONTAINER_CLASSES = [
+  'organizationalUnit',
+  'container',
+  'builtinDomain',
+  'lostAndFound',
+  'domainDNS',
+] as const;
+
+const CONTAINERS: ReadonlySet<string> = new Set(CONTAINER_CLASSES.map(name => name.toLowerCase()));
+
+/** @param objectClass of an object; a delta says none of one that is known */
+export const isContainer = (objectClass: readonly string[]): boolean =>
+  objectClass.some(name => CONTAINERS.has(name.toLowerCase()));
+
+export const CONTAINER_FILTER = `(|${CONTAINER_CLASSES.map(name => `(objectClass=${name})`).join('')})`;
+
+export const OBJECT_FILTER = `(|${USER_FILTER}${GROUP_FILTER}${CONTAINER_FILTER})`;
