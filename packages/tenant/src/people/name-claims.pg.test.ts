@@ -64,6 +64,20 @@ onEveryBackend('names between forests', tenant => {
     assert.equal((await claims(first.upn)).holder?.forest, OTHER_FOREST);
   });
 
+  it('who stands in by a former name is still told why, when that name goes to somebody else', async () => {
+    const [first, second, third] = [person(20), person(21), person(22)];
+    const status = () => call(admin, administrationRoutes.getUser, { params: { id: second.anchor } });
+    await export_(FOREST, first);
+    await export_(OTHER_FOREST, second);
+    await export_(OTHER_FOREST, { ...second, upn: first.upn });
+    const { nameProblem } = await status();
+    assert.match(nameProblem!, /belongs to another user/);
+    assert.equal((await status()).signInName, second.upn);
+    await export_(OTHER_FOREST, { ...third, upn: second.upn });
+    const { signInName, nameProblem: now } = await status();
+    assert.deepEqual([signInName, now], [null, nameProblem]);
+  });
+
   it('no forest gets the name of an administrator, whatever is asked for', async () => {
     const taker = { ...person(5), upn: ADMINISTRATOR };
     assert.equal((await export_(FOREST, taker)).code, 'attribute-value-must-be-unique');

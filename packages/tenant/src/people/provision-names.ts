@@ -23,6 +23,9 @@ export interface NameRow {
   wanted_since: number;
 }
 
+/** Of somebody whom a batch does not change: why the sign-in name is not the true name, as it was told. */
+type OtherRow = NameRow & { name_problem: string | null };
+
 /** The names of a user that a batch changes: as they were, and as its forest says now. */
 export interface NameChange {
   readonly id: string;
@@ -73,11 +76,13 @@ async function settle(
   const others = (await loadContenders(inside, keys)).filter(({ id }) => !own.has(id));
   const contenders = [...changes.map(contenderOf), ...others.map(before => contenderOf(unchanged(before)))];
   const settled = settleNames(keys, contenders, await loadReservations(inside, keys), inside.now());
+  const problems = new Map(others.map(({ id, name_problem }) => [id, name_problem]));
   const columns = new Map(
     contenders.map(({ id, wanted }) => {
       const { name, problem } = settled.outcomes.get(id)!;
       const upn_key = name === null ? namelessKey(id) : nameKey(name);
-      const name_problem = problem && problemText(wanted ?? '', problem);
+      const name_problem =
+        problem === 'as-before' ? (problems.get(id) ?? null) : problem && problemText(wanted ?? '', problem);
       return [id, { id, sign_in_name: name, upn_key, name_problem }];
     }),
   );
@@ -125,10 +130,11 @@ function contenderOf({ id, before, after, gone }: NameChange): Contender {
   };
 }
 
-async function loadContenders(inside: TenantScope, keys: ReadonlySet<string>): Promise<NameRow[]> {
+async function loadContenders(inside: TenantScope, keys: ReadonlySet<string>): Promise<OtherRow[]> {
   if (keys.size === 0) return [];
-  const columns = sql`users.id, forest, source_anchor, user_principal_name, sign_in_name, upn_key, wanted_key, wanted_since`;
-  const { rows } = await inside.run<NameRow>(
+  const columns = sql`users.id, forest, source_anchor, user_principal_name, sign_in_name, upn_key, wanted_key, wanted_since,
+    name_problem`;
+  const { rows } = await inside.run<OtherRow>(
     tenantId => sql`
       select ${columns} from jsonb_array_elements_text(${json([...keys])}) as key
         join users on tenant_id = ${tenantId} and wanted_key = key and deleted_at is null

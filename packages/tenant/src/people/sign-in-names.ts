@@ -32,8 +32,8 @@ export interface Reservation {
 /** What a contender signs in with from now on. */
 export interface Outcome {
   readonly name: string | null;
-  /** Why that is not the true name; null when it is, and of who is gone. */
-  readonly problem: NameProblem | null;
+  /** Why that is not the true name; null when it is, and of who is gone. `as-before`: the true name is none of those that are settled. */
+  readonly problem: NameProblem | null | 'as-before';
 }
 
 export type NameProblem =
@@ -83,6 +83,7 @@ export function settleNames(
     const winner = wantedKey === null ? undefined : winners.get(wantedKey);
     if (winner === one) return { name: one.wanted, problem: null };
     const name = standsIn(one) ? one.held : null;
+    if (wantedKey !== null && !keys.has(wantedKey)) return { name, problem: 'as-before' };
     if (wantedKey === null) return { name, problem: { kind: 'invalid' } };
     if (winner) return { name, problem: { kind: 'taken', forest: winner.forest } };
     const reserved = kept.get(wantedKey);
