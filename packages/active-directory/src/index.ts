@@ -41,6 +41,11 @@ export {
 export { readObjects } from './import/read-objects.ts';
 export { USER_ATTRIBUTES, USER_FILTER, type UserAttribute } from './import/user-attributes.ts';
 export {
+  type AttributeSchema,
+  readAttributeSchema,
+  whyNoCondition,
+} from './metadata/attribute-schema.ts';
+export {
   type AttributeStamps,
   readAttributeStamps,
   type StampedAttribute,

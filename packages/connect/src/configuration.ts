@@ -28,6 +28,27 @@ const FurtherController = z.strictObject({
   replicationPort: Port.optional(),
 });
 
+/** A container of the connector's domain. What decides is its GUID, which `causeway connect name-containers` writes. */
+const ContainerReference = z.strictObject({
+  dn: z.string().min(3).max(1024),
+  objectGuid: z.guid().toLowerCase().optional(),
+});
+const ContainerReferences = z.array(ContainerReference).max(500).default([]);
+
+/** A search filter (RFC 4515) that Connect evaluates over what it imported. */
+const Condition = z.string().min(3).max(8192);
+
+/** Who is synchronized. Each kind of rule has to agree, and what excludes wins. */
+const Scope = z.strictObject({
+  /** The nearest container above an object that is named here decides. Where any is included, everything else is not. */
+  organizationalUnits: z
+    .strictObject({ include: ContainerReferences, exclude: ContainerReferences })
+    .prefault({}),
+  conditions: z.strictObject({ user: Condition.optional(), group: Condition.optional() }).prefault({}),
+  /** Whether inetOrgPerson objects are synchronized, too. */
+  inetOrgPersons: z.boolean().default(true),
+});
+
 /** One domain of an on-premises forest: what is read, from which domain controller, as whom. */
 export const ConnectorConfiguration = z.strictObject({
   /** The connector's name; the domain's DNS name by custom, as in the original. Case counts. */
@@ -57,6 +78,7 @@ export const ConnectorConfiguration = z.strictObject({
   namingContext: z.string().max(1024).optional(),
   /** Sends passwords of inetOrgPerson objects too. The original never does. */
   inetOrgPersonPasswords: z.boolean().default(false),
+  scope: Scope.prefault({}),
 });
 export type ConnectorConfiguration = z.infer<typeof ConnectorConfiguration>;
 
@@ -105,6 +127,13 @@ export type ConnectConfiguration = z.infer<typeof ConnectConfiguration>;
 
 /** @throws CausewayError 'configuration-unreadable' or 'configuration-invalid' */
 export function loadConnectConfiguration(file: string): ConnectConfiguration {
+  const configuration = readConnectConfiguration(file);
+  for (const { name, scope } of configuration.connectors) requireGuids(file, name, scope);
+  return configuration;
+}
+
+/** The same, where containers may still be without their GUIDs. */
+export function readConnectConfiguration(file: string): ConnectConfiguration {
   const configuration = loadConfiguration(ConnectConfiguration, file);
   const names = configuration.connectors.map(connector => connector.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
@@ -123,6 +152,15 @@ export function loadConnectConfiguration(file: string): ConnectConfiguration {
     throw new CausewayError('configuration-invalid', text);
   }
   return { ...configuration, connectors };
+}
+
+/** A name alone says nothing once a container was renamed, moved or made anew. */
+function requireGuids(file: string, connector: string, { organizationalUnits }: ConnectorConfiguration['scope']): void {
+  const { include, exclude } = organizationalUnits;
+  const nameless = [...include, ...exclude].find(({ objectGuid }) => objectGuid === undefined);
+  if (nameless === undefined) return;
+  const text = `'${file}' names the container '${nameless.dn}' of connector '${connector}' without its objectGuid: run 'causeway connect name-containers --config ${file}', which asks the domain controller and shows what to write`;
+  throw new CausewayError('configuration-invalid', text);
 }
 
 /**

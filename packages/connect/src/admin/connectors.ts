@@ -7,8 +7,8 @@ import {
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { controllersOf } from '../domain-controller/controllers-of.ts';
-import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
+import type { SpaceObject } from '../store/space-object.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 

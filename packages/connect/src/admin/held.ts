@@ -3,8 +3,10 @@ import { type BulkLine, CausewayError, HELD_WORDS, type ShownList } from '@cause
 import type { ConnectorContext } from '../context.ts';
 import { missingMembersOf, referenceOfLine } from '../objects/groups/missing-members.ts';
 import { groupDeletionsOf, strangerGroupsOf } from '../objects/groups/waiting-groups.ts';
+import { leaversOf } from '../objects/leavers.ts';
 import { canStillSignIn, creationsOf, deletionsOf, nameOf, strangersOf } from '../objects/waiting.ts';
 import { EventId } from '../store/events.ts';
+import type { SpaceObject } from '../store/space-object.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 import { forestConnectors } from './connectors.ts';
@@ -18,14 +20,18 @@ const LISTED = 10_000;
 export function listHeld(connect: Connect, operation: Operation, name: string | undefined): HeldList[] {
   return forestConnectors(connect, name).flatMap(connector => {
     const { context } = connector;
+    const { store } = context;
     const lists =
       operation === 'delete'
-        ? [deletionsOf, strangersOf, groupDeletionsOf, strangerGroupsOf, missingMembersOf].map(listOf =>
-            listOf(context),
-          )
+        ? [
+            ...[deletionsOf, strangersOf, groupDeletionsOf, strangerGroupsOf, missingMembersOf].map(listOf =>
+              listOf(context),
+            ),
+            ...[store.space, store.groups].map(space => leaversOf(context, space.kind)),
+          ]
         : [creationsOf(context)];
     return lists.flatMap(list => {
-      const shown = context.store.bulk.show(list, context.store.db.now());
+      const shown = store.bulk.show(list, store.db.now());
       return shown === undefined ? [] : [describe(connector, { ...shown, ceased: 0 })];
     });
   });
@@ -79,21 +85,33 @@ function describeLine(
 ): HeldList['people'][number] | undefined {
   const { store } = context;
   const { anchor, change: objectGuid } = line;
-  if (kind === 'group' || kind === 'stranger-group' || kind === 'member') {
+  if (GROUPS.has(kind)) {
     const group = store.groups.get(objectGuid);
     if (group === undefined) return undefined;
     const sourceAnchor = kind === 'member' ? referenceOfLine(line) : anchor;
     const member = store.space.findByAnchor(sourceAnchor) ?? store.groups.findByAnchor(sourceAnchor);
     const user = String(member?.attributes.sAMAccountName ?? sourceAnchor);
-    return { user, sourceAnchor, objectGuid, distinguishedName: group.dn, canSignIn: false };
+    return {
+      ...{ user, sourceAnchor, objectGuid, distinguishedName: group.dn, canSignIn: false },
+      ...reasonOf(kind, group),
+    };
   }
   const object = store.space.get(objectGuid);
   if (object === undefined) return undefined;
   const canSignIn = operation === 'delete' && canStillSignIn(object, context, store.db.now());
   // Of a stranger there may be no name.
   const user = object.attributes.sAMAccountName === undefined ? anchor : nameOf(object, context);
-  return { user, sourceAnchor: anchor, objectGuid, distinguishedName: object.dn, canSignIn };
+  return {
+    ...{ user, sourceAnchor: anchor, objectGuid, distinguishedName: object.dn, canSignIn },
+    ...reasonOf(kind, object),
+  };
 }
+
+/** Kinds whose lines name a group. */
+const GROUPS: ReadonlySet<ShownList['kind']> = new Set(['group', 'stranger-group', 'member', 'leaver-group']);
+
+const reasonOf = (kind: ShownList['kind'], { scopeReason }: SpaceObject): { reason?: string } =>
+  scopeReason !== undefined && (kind === 'leaver' || kind === 'leaver-group') ? { reason: scopeReason } : {};
 
 /** @throws CausewayError 'approve-by-list': releases before let deletions go by their number */
 export function refuseNumber(): never {

@@ -6,8 +6,8 @@ import type {
   connectAdministrationRoutes as routes,
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import type { ObjectKind, SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
+import type { ObjectKind, SpaceObject } from '../store/space-object.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 import { forestConnector, isTenant, withoutFormer } from './connectors.ts';
@@ -116,8 +116,8 @@ export async function syncObjectPassword(
   const { connector, object } = locate(connect, guid, 'users');
   const { store } = connector.context;
   const now = () => store.db.timestamp();
-  if (object.scopeReason !== undefined)
-    return { at: now(), status: 'SourceConnectorNotPresent', detail: object.scopeReason };
+  if (object.desiredDigest === undefined)
+    return { at: now(), status: 'SourceConnectorNotPresent', detail: object.scopeReason ?? 'out of scope' };
   const before = now();
   try {
     await connector.syncPassword(guid);
@@ -144,7 +144,7 @@ function describe(connector: Connector, object: SpaceObject): ConnectorSpaceObje
     distinguishedName: object.dn,
     anchorValue: object.anchor,
     objectType: object.objectClasses.at(-1) ?? 'user',
-    isConnector: object.scopeReason === undefined,
+    isConnector: object.desiredDigest !== undefined,
     filteredBy: object.scopeReason ?? null,
     hasSyncError: false,
     ...exportProblem(connector, object),

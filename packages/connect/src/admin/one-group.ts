@@ -1,6 +1,6 @@
 import type { ConnectGroupStatus } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import type { SpaceObject } from '../store/connector-space.ts';
+import type { SpaceObject } from '../store/space-object.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 
@@ -18,7 +18,7 @@ export function oneGroupStatus(connect: Connect, name: string): ConnectGroupStat
     distinguishedName: object.dn,
     objectGuid: guid,
     sourceAnchor: object.anchor,
-    synchronized: object.scopeReason === undefined,
+    synchronized: object.desiredDigest !== undefined,
     scopeReason: object.scopeReason ?? null,
     export: {
       state: exportedDigest === undefined ? 'not in the tenant' : current,

@@ -34,10 +34,14 @@ async function compareUsers(
   connection: LdapConnection,
   { namingContext }: DirectoryIdentity,
 ): Promise<Pick<DirectoryPin, 'kept' | 'madeAnew' | 'deleted'>> {
+  const rules = store.rules.get();
   let [kept, madeAnew] = [0, 0];
   for await (const { objects } of importObjects(connection, { namingContext, filter: USER_FILTER })) {
     for (const object of objects) {
-      const { desiredDigest } = decideObject(mergeImported(undefined, object, true), scope);
+      const { desiredDigest } = decideObject('user', mergeImported(undefined, object, true), {
+        scope,
+        rules,
+      });
       if (desiredDigest === undefined) continue;
       if (store.space.get(object.objectGuid)?.exportedDigest === undefined) madeAnew += 1;
       else kept += 1;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { eventually, HandClock } from '@causeway/service/testing';
 import { decideObject } from '../objects/merge.ts';
+import { NO_RULES } from '../scope/rules.ts';
 import { person } from '../testing/fixtures.ts';
 import { FORESTS, openConnect } from '../testing/open-connect.ts';
 import { adminHandlers } from './handlers.ts';
@@ -129,9 +130,10 @@ test('settings have an identity that stays, and parameters as the original names
 
 test('what is pending is the tenant connector’s export; the objects of both sides are found by their names', async () => {
   const { context } = at.connect.connectors[0]!;
-  for (const n of [1, 2, 3]) context.store.space.put(decideObject(person(n), context.scope), 1);
+  for (const n of [1, 2, 3])
+    context.store.space.put(decideObject('user', person(n), { scope: context.scope, rules: NO_RULES }), 1);
   const filtered = person(4, { isCriticalSystemObject: 'TRUE' });
-  context.store.space.put(decideObject(filtered, context.scope), 1);
+  context.store.space.put(decideObject('user', filtered, { scope: context.scope, rules: NO_RULES }), 1);
   const { anchor, guid, dn, desiredDigest } = context.store.space.get(person(1).guid)!;
   context.store.space.acknowledgeExport(guid, desiredDigest, 1);
   const statistics = async (name: string) => api.getConnectorStatistics({ ...none, params: { name } }, '');
@@ -173,7 +175,8 @@ test('what is pending is the tenant connector’s export; the objects of both si
 test('of two forests that say one objectGUID each has a person of its own, and who gives that alone is asked which', async () => {
   const twin = person(77);
   const [first, second] = at.connect.connectors.map(({ context }) => context);
-  for (const { store, scope } of [first!, second!]) store.space.put(decideObject(twin, scope), 1);
+  for (const { store, scope } of [first!, second!])
+    store.space.put(decideObject('user', twin, { scope, rules: NO_RULES }), 1);
   const { anchor, desiredDigest } = first!.store.space.get(twin.guid)!;
   first!.store.space.acknowledgeExport(twin.guid, desiredDigest, 1);
   second!.store.owed.put(twin.guid);
@@ -185,7 +188,11 @@ test('of two forests that say one objectGUID each has a person of its own, and w
   for (const name of [anchor, twin.guid])
     assert.throws(() => userStatus(at.connect, name), { code: 'several-users', message: /of fabrikam/ });
   second!.store.space.put(
-    { ...decideObject(twin, second!.scope), deleted: true, desiredDigest: undefined },
+    {
+      ...decideObject('user', twin, { scope: second!.scope, rules: NO_RULES }),
+      deleted: true,
+      desiredDigest: undefined,
+    },
     1,
   );
   second!.store.space.removeForgotten();

@@ -4,6 +4,7 @@ import { ConnectStatus, ConnectUserStatus } from '@causeway/contract';
 import { HandClock } from '@causeway/service/testing';
 import { describeStatus, describeUser } from '../commands/show-status.ts';
 import { decideObject } from '../objects/merge.ts';
+import { NO_RULES } from '../scope/rules.ts';
 import { person } from '../testing/fixtures.ts';
 import { openConnect } from '../testing/open-connect.ts';
 import { connectStatus, userStatus } from './status.ts';
@@ -13,7 +14,7 @@ test("a user's status says since when, and why, the channel stands still", async
   t.after(close);
   const connector = connect.connectors[0]!;
   const { store, scope } = connector.context;
-  store.space.put(decideObject(person(1), scope), 1);
+  store.space.put(decideObject('user', person(1), { scope, rules: NO_RULES }), 1);
   store.passwords.note(person(1).guid, 'Success', 'the tenant has the current password');
   const standstill = () => userStatus(connect, 'user1').standstill;
   const lastCycle = (millisecondsAgo: number): string => {

@@ -9,7 +9,7 @@ import { accountOf } from '../objects/decide-account.ts';
 import { strangerGroupsOf } from '../objects/groups/waiting-groups.ts';
 import { creationsOf, deletionsOf, stillSigningIn, strangersOf } from '../objects/waiting.ts';
 import { pairingState } from '../pairing/pairing-state.ts';
-import type { SpaceObject } from '../store/connector-space.ts';
+import type { SpaceObject } from '../store/space-object.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
@@ -171,7 +171,7 @@ export function userStatus(connect: Connect, name: string): ConnectUserStatus {
     distinguishedName: object.dn,
     objectGuid: object.guid,
     sourceAnchor: object.anchor,
-    synchronized: object.scopeReason === undefined,
+    synchronized: object.desiredDigest !== undefined,
     scopeReason: object.scopeReason ?? null,
     export: {
       state:

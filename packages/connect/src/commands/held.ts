@@ -56,10 +56,11 @@ async function allowHeld(
 
 function describeList(list: HeldList): string[] {
   const { connector, people } = list;
-  const rows = people.map(({ user, distinguishedName, canSignIn }) => [
+  const rows = people.map(({ user, distinguishedName, canSignIn, reason }) => [
     user,
     canSignIn ? 'can still sign in' : '',
     distinguishedName,
+    ...(reason === undefined ? [] : [reason]),
   ]);
   const where = 'the tenant and in the managed domain';
   const lines = describeHeld(list, { scope: connector, where, rows });
@@ -79,5 +80,13 @@ const EXPLAINED: Readonly<Record<NonNullable<HeldList['kind']>, readonly string[
   member: [
     '  They are members of the groups beside them, and would be taken out of those alone. The lists of the groups do not show them any',
     "  more, and the directory did not say that they left. See first that the connector's account may read the attribute member.",
+  ],
+  leaver: [
+    '  They are in the directory, and leave only because the rules changed by which is decided who is synchronized. Until you let them go',
+    '  they stay as they are: their changes and their passwords go on.',
+  ],
+  'leaver-group': [
+    '  They are groups that are in the directory, and leave only because the rules changed by which is decided what is synchronized. Until',
+    '  you let them go they stay as they are, with their members.',
   ],
 };

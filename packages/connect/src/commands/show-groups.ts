@@ -32,7 +32,7 @@ export function describeGroup(of: ConnectGroupStatus): string[] {
     ['connector', of.connector],
     ['DN', of.distinguishedName],
     ['source anchor', of.sourceAnchor],
-    ['synchronized', of.synchronized ? 'yes' : `no: ${of.scopeReason}`],
+    ['synchronized', synchronizedText(of)],
     ['object', `${of.export.state}${of.export.at ? ` since ${of.export.at}` : ''}`],
     ['object problem', of.export.problem ?? 'none'],
     ['members', String(of.members)],
@@ -43,3 +43,12 @@ export function describeGroup(of: ConnectGroupStatus): string[] {
     ],
   ]);
 }
+
+/** Whoever waits to leave is synchronized, and there is a reason why not. */
+export const synchronizedText = ({
+  synchronized,
+  scopeReason,
+}: Pick<ConnectGroupStatus, 'synchronized' | 'scopeReason'>): string => {
+  if (!synchronized) return `no: ${scopeReason}`;
+  return scopeReason === null ? 'yes' : `yes, until you let it go: ${scopeReason}`;
+};

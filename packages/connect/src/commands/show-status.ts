@@ -5,7 +5,7 @@ import { describeRestore } from './accept-restore.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 import { describeController } from './domain-controller.ts';
 import { describePass } from './force-password-sync.ts';
-import { describeGroup, describeGroups } from './show-groups.ts';
+import { describeGroup, describeGroups, synchronizedText } from './show-groups.ts';
 
 export async function showStatus(
   user: string | undefined,
@@ -160,7 +160,7 @@ export function describeUser(user: ConnectUserStatus): string[] {
     ['connector', user.connector],
     ['DN', user.distinguishedName],
     ['source anchor', user.sourceAnchor],
-    ['synchronized', user.synchronized ? 'yes' : `no: ${user.scopeReason}`],
+    ['synchronized', synchronizedText(user)],
     ['object', `${user.export.state}${user.export.at ? ` since ${user.export.at}` : ''}`],
     ['object problem', user.export.problem?.reason ?? 'none'],
     ...(standstill

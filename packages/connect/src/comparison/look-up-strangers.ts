@@ -3,7 +3,8 @@ import type { LdapConnection } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
 import { lagOf } from '../domain-controller/lag.ts';
 import { objectGuidOf } from '../objects/source-anchor.ts';
-import type { ConnectorSpace, ObjectKind } from '../store/connector-space.ts';
+import type { ConnectorSpace } from '../store/connector-space.ts';
+import type { ObjectKind } from '../store/space-object.ts';
 
 /** Whom one comparison looks up. */
 const AT_A_TIME = 50;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { StoredAttributes } from '../store/connector-space.ts';
+import type { StoredAttributes } from '../store/space-object.ts';
 
 /** The first value of an attribute; undefined where it has none, or an empty one. */
 export function first(attributes: StoredAttributes, name: string): string | undefined {

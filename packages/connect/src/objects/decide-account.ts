@@ -2,7 +2,7 @@ import type { Profile } from '@causeway/contract';
 import { NULL_SID } from '@causeway/records';
 import { FILETIME_NEVER, filetimeToIso } from '@causeway/wire';
 import type { ScopeContext } from '../context.ts';
-import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
+import type { SpaceObject, StoredAttributes } from '../store/space-object.ts';
 import { UserAccountControl } from '../user-account-control.ts';
 import { first } from './attributes.ts';
 

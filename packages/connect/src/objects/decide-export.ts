@@ -2,7 +2,7 @@ import { ObjectChange } from '@causeway/contract';
 import { encodableAccount, recordName, type SigningKey, signAccountRecord } from '@causeway/records';
 import type { ScopeContext } from '../context.ts';
 import { isStranger } from '../store/comparing/marks.ts';
-import type { SpaceObject } from '../store/connector-space.ts';
+import type { SpaceObject } from '../store/space-object.ts';
 import { accountOf } from './decide-account.ts';
 
 export interface RecordContext {

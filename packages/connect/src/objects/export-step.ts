@@ -3,16 +3,16 @@ import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { readsWith } from '../pairing/signed-reads.ts';
 import { isSaidAnew, isStranger } from '../store/comparing/marks.ts';
-import type { SpaceObject } from '../store/connector-space.ts';
 import { reserveSequences } from '../store/sequence.ts';
+import type { SpaceObject } from '../store/space-object.ts';
 import { decideExport } from './decide-export.ts';
 import { exportGroups } from './groups/export-groups.ts';
 import { exportSlices } from './groups/export-slices.ts';
+import { holdLeavers, listOfDeletion } from './leavers.ts';
 import { isWhole, noteRefusal, quarantine, WITHOUT_NAME } from './note-verdict.ts';
 import {
   creationsOf,
   decideWaiting,
-  deletionsOf,
   disabledWhileWaiting,
   nameOf,
   noteExported,
@@ -41,6 +41,7 @@ export interface ExportSummary {
  * @param signal ends it between two batches
  */
 export async function exportStep(context: ConnectorContext, signal?: AbortSignal): Promise<ExportSummary> {
+  holdLeavers(context);
   const waiting = decideWaiting(context);
   const summary: ExportSummary = {
     ...{ upserted: 0, deleted: 0, refused: 0, retried: 0 },
@@ -150,7 +151,8 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
   if (change.operation === 'delete' && (done || verdict.code === 'unknown-user')) {
     summary.deleted += 1;
     if (isStranger(object)) noteStrangerWent(context, object);
-    else if (done) store.bulk.noteWent(deletionsOf(context), object.anchor, store.db.now());
+    else if (done)
+      store.bulk.noteWent(listOfDeletion(context, 'user', object), object.anchor, store.db.now());
     store.space.acknowledgeExport(object.guid, undefined, change.sequence);
     const name = isStranger(object) ? null : nameOf(object, context);
     if (done) store.deletions.note(object.anchor, { sequence: change.sequence, name });

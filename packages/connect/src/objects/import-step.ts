@@ -14,15 +14,18 @@ import { judgeClock } from '../domain-controller/clock.ts';
 import { hasSeveral } from '../domain-controller/controllers-of.ts';
 import { judgeLag, noteRead, oweImport } from '../domain-controller/lag.ts';
 import { judgeRestore, markRestored } from '../domain-controller/note-restore.ts';
-import type { ConnectorSpace, SpaceObject } from '../store/connector-space.ts';
+import type { ConnectorSpace } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
-import { isInetOrgPerson, RULES_VERSION, userAccountControl } from './decide-account.ts';
+import { applyRules, checkConditions } from './apply-rules.ts';
+import { userAccountControl } from './decide-account.ts';
 import { isBuiltinSid } from './groups/decide-group.ts';
 import { findKnown, noteGone, putObject } from './groups/put-object.ts';
+import { type ImportedAttributes, importedAttributes, noteImported } from './imported-attributes.ts';
 import { LaggingImport } from './lagging-import.ts';
 import { type DirectoryObject, mergeImported, saysTooLittle } from './merge.ts';
+import { isOfContainer, noteContainersGone, payPlaces, takeContainer } from './take-container.ts';
 
 export interface ImportSummary {
   /** Objects that the directory sent. */
@@ -46,19 +49,23 @@ export async function importStep(
   signal?: AbortSignal,
 ): Promise<ImportSummary> {
   const { store } = context;
-  applyChangedRules(context);
+  store.containers.reload();
+  await checkConditions(context, ldap);
+  applyRules(context);
   await judgeClock(context, ldap);
   const lags = (await judgeLag(context, ldap, namingContext)) !== undefined;
   const restore = await judgeRestore(context, ldap, namingContext);
   const lagging =
     lags || restore ? new LaggingImport(context, ldap, { namingContext, lags, restore }) : undefined;
+  if (lagging === undefined) payPlaces(store);
   const cookie = store.cursors.get('dirsync-cookie');
   let generation = Number(store.cursors.get('import-generation') ?? 0);
   const summary: ImportSummary = { imported: 0, full: false };
   const unclear = new Set<string>();
   let restored: FullImportReason | undefined;
+  const attributes = importedAttributes(context);
   const pages = importObjects(ldap, {
-    namingContext,
+    ...{ namingContext, attributes },
     ...(cookie !== undefined && { cookie }),
   });
   for await (const page of pages) {
@@ -86,7 +93,7 @@ export async function importStep(
         return importStep(context, ldap, namingContext, signal);
       }
       // Only now: while pages still come, the connection is busy with them.
-      await mergeWhole(context, ldap, { namingContext, objectGuids: unclear }, generation);
+      await mergeWhole(context, ldap, { namingContext, attributes, objectGuids: unclear }, generation);
       unclear.clear();
     }
     // What was read is known to the domain controller by now; where nothing was, it knew nothing more that counts.
@@ -100,6 +107,8 @@ export async function importStep(
       if (page.full !== null && !page.more) {
         if (lags) oweImport(store);
         else noteGone(store, generation);
+        if (lagging === undefined) noteContainersGone(store, generation);
+        noteImported(store, attributes);
         store.lists.orderAll('a full import');
       }
       if (page.cookie !== undefined && (page.full === null || !page.more))
@@ -107,7 +116,10 @@ export async function importStep(
       faultPoint('connect.before-commit');
     });
   }
-  if (restored === undefined) return summary;
+  if (restored === undefined) {
+    applyRules(context);
+    return summary;
+  }
   await markRestoredMeanwhile(context, ldap, restored);
   return importStep(context, ldap, namingContext, signal);
 }
@@ -129,7 +141,8 @@ function noteUnclear(
 ): void {
   for (const change of objects) {
     if (unclear.size > MAX_WHOLE_READS) return;
-    if (saysTooLittle(findKnown(store, change.objectGuid).known, change)) unclear.add(change.objectGuid);
+    if (!isOfContainer(store, change) && saysTooLittle(findKnown(store, change.objectGuid).known, change))
+      unclear.add(change.objectGuid);
   }
 }
 
@@ -137,7 +150,7 @@ function noteUnclear(
 async function mergeWhole(
   context: ConnectorContext,
   ldap: LdapConnection,
-  what: { namingContext: string; objectGuids: ReadonlySet<string> },
+  what: { namingContext: string; attributes: ImportedAttributes; objectGuids: ReadonlySet<string> },
   generation: number,
 ): Promise<void> {
   const { store } = context;
@@ -150,7 +163,7 @@ async function mergeWhole(
       for (const object of objects) {
         if (object.isDeleted) continue;
         gone.delete(object.objectGuid);
-        merge(context, object, how);
+        if (!takeContainer(store, object, how)) merge(context, object, how);
       }
     });
   }
@@ -173,7 +186,8 @@ function mergePage(
   const domainSid = context.store.pin.get()?.domainSid;
   const how = { full: page.full !== null, generation, domainSid };
   for (const change of page.objects) {
-    if (!unclear.has(change.objectGuid)) merge(context, change, how);
+    if (unclear.has(change.objectGuid)) continue;
+    if (!takeContainer(context.store, change, how)) merge(context, change, how);
   }
 }
 
@@ -250,42 +264,4 @@ function announceFullImport(context: ConnectorContext, reason: string): void {
   const level = reason === 'first-import' ? 'info' : 'warn';
   const text = `full import of ${context.connector.forest} (${reason})`;
   context.store.events.add(EventId.fullCycle, level, context.connector.name, text);
-}
-
-const PAGE = 500;
-
-/**
- * A full synchronization: when the rules or what they look at changed, every object is decided anew. Passwords that may go now and
- * might not before are read, which no delta brings.
- */
-function applyChangedRules({ store, scope, connector }: ConnectorContext): void {
-  const { inetOrgPersonPasswords } = connector;
-  const rules = JSON.stringify([RULES_VERSION, scope.domain, scope.ownAccount, inetOrgPersonPasswords]);
-  if (store.cursors.get('rules') === rules) return;
-  store.db.transaction(() => {
-    const generation = Number(store.cursors.get('import-generation') ?? 0);
-    const domainSid = store.pin.get()?.domainSid;
-    for (const space of [store.space, store.groups])
-      for (const known of everyObject(space)) {
-        putObject({ store, scope }, { space, known }, known, { generation, domainSid });
-        if (
-          space.kind === 'user' &&
-          inetOrgPersonPasswords &&
-          isInetOrgPerson(known) &&
-          known.exportedDigest !== undefined
-        )
-          store.queue.putDue(known.guid, 'FilteredByTarget', 'passwords of inetOrgPersons are sent now');
-      }
-    store.cursors.set('rules', rules);
-  });
-}
-
-/** A page at a time; what was seen may be changed meanwhile. */
-function* everyObject(space: ConnectorSpace): Generator<SpaceObject, void> {
-  for (let after = ''; ; ) {
-    const page = space.list(after, PAGE);
-    yield* page;
-    if (page.length < PAGE) return;
-    after = page.at(-1)!.guid;
-  }
 }

@@ -9,14 +9,15 @@ import {
 import type { LdapConnection } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
 import { oweImport, readVector } from '../domain-controller/lag.ts';
-import type { ObjectKind } from '../store/connector-space.ts';
 import type { Restore } from '../store/directory/restores.ts';
+import type { ObjectKind } from '../store/space-object.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { decideAccount, userAccountControl } from './decide-account.ts';
 import { decideGroup } from './groups/decide-group.ts';
 import { findKnown } from './groups/put-object.ts';
 import { primaryGroupOf } from './groups/references.ts';
 import { type DirectoryObject, mergeImported } from './merge.ts';
+import { isOfContainer, owePlaces } from './take-container.ts';
 
 /** Attributes that decide whether somebody is synchronized and can sign in. */
 const OPENING: readonly StampedAttribute[] = [
@@ -71,8 +72,12 @@ export class LaggingImport {
     const taken: ImportedObject[] = [];
     const waiting: ImportedObject[] = [];
     for (const each of objects) {
-      const change = withoutAdded(each);
-      const { space, known } = findKnown(store, change.objectGuid);
+      if (isOfContainer(store, each)) {
+        owePlaces(store);
+        continue;
+      }
+      const { space, known } = findKnown(store, each.objectGuid);
+      const change = this.#withoutMove(known, withoutAdded(each));
       const by =
         change.isDeleted && !lags
           ? undefined
@@ -87,6 +92,16 @@ export class LaggingImport {
     if (waiting.length > 0 && lags) oweImport(store);
     if (restore) this.#noteHeld(taken, waiting, generation);
     return taken;
+  }
+
+  /** Who lies elsewhere lies where he was known to, until the domain controller counts again: a place may open. */
+  #withoutMove(known: DirectoryObject | undefined, change: ImportedObject): ImportedObject {
+    const before = known?.attributes.parentGUID;
+    const { parentGUID, ...others } = change.attributes;
+    if (before === undefined || change.isDeleted || parentGUID === undefined || parentGUID === before)
+      return change;
+    owePlaces(this.#context.store);
+    return { ...change, attributes: { ...others, parentGUID: before } };
   }
 
   async #lookUp(taken: ImportedObject[], waiting: ImportedObject[]): Promise<void> {

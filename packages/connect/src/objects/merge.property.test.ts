@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { array, boolean, assert as check, constantFrom, option, property, record } from 'fast-check';
+import { NO_RULES } from '../scope/rules.ts';
 import { guidOf, person } from '../testing/fixtures.ts';
 import {
   type DirectoryObject,
@@ -10,7 +11,7 @@ import {
   saysTooLittle,
 } from './merge.ts';
 
-const context = { domain: 'corp.example.com', ownAccount: 'connector' };
+const by = { scope: { domain: 'corp.example.com', ownAccount: 'connector' }, rules: NO_RULES };
 const NAMES = [
   'userPrincipalName',
   'displayName',
@@ -103,7 +104,7 @@ test('merging deltas, some of several changes at once, ends where a full import 
       importDelta(false);
       const full = mergeImported(undefined, directory.whole(), true);
       if (known === undefined) return assert.ok(directory.deleted);
-      const [byDeltas, byFull] = [decideObject(known, context), decideObject(full, context)];
+      const [byDeltas, byFull] = [decideObject('user', known, by), decideObject('user', full, by)];
       assert.equal(byDeltas.desiredDigest, byFull.desiredDigest);
       assert.equal(byDeltas.scopeReason, byFull.scopeReason);
     }),
@@ -129,7 +130,7 @@ function toImported(
 test('a deleted object keeps the names it was known by, for the record of its deletion', () => {
   const gone = mergeImported(person(1), toImported({}, true), false);
   assert.equal(gone.attributes.userPrincipalName, 'user1@corp.example.com');
-  assert.equal(decideObject(gone, context).desiredDigest, undefined);
+  assert.equal(decideObject('user', gone, by).desiredDigest, undefined);
 });
 
 test('who was made since the last import is told whole; who was restored, or is not known, is not', () => {

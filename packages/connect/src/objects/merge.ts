@@ -1,16 +1,24 @@
 import type { ImportedObject } from '@causeway/active-directory';
 import type { ScopeContext } from '../context.ts';
-import type { SpaceObject, StoredAttributes } from '../store/connector-space.ts';
+import { type Place, placeText } from '../scope/decide-place.ts';
+import { type Rules, whyLeftOut } from '../scope/rules.ts';
+import type {
+  DecidedSpaceObject,
+  Leaving,
+  ObjectKind,
+  SpaceObject,
+  StoredAttributes,
+} from '../store/space-object.ts';
 import { digestOf } from './attributes.ts';
-import { decideAccount } from './decide-account.ts';
-import { decideGroup } from './groups/decide-group.ts';
+import { accountOf, decideAccount } from './decide-account.ts';
+import { decideGroup, groupOf } from './groups/decide-group.ts';
 import { sourceAnchorOf } from './source-anchor.ts';
 
 /** What a directory says of an object. */
 export type DirectoryObject = Pick<SpaceObject, 'guid' | 'dn' | 'objectClasses' | 'attributes' | 'deleted'>;
 
 /** The same with what follows from it: its anchor, whether it is synchronized, what the tenant should have. */
-export type DecidedObject = DirectoryObject & Pick<SpaceObject, 'anchor' | 'scopeReason' | 'desiredDigest'>;
+export type DecidedObject = DecidedSpaceObject;
 
 /** What a merge looks at of an imported object. */
 export type ImportedChange = Pick<
@@ -60,26 +68,50 @@ export function mergeImported(
   };
 }
 
-/** What the rules say of a user. */
-export function decideObject(object: DirectoryObject, context: ScopeContext): DecidedObject {
-  const decision = decideAccount(object, context);
-  return decision.inScope ? desired(object, decision.account) : outOfScope(object, decision.reason);
+/** What an object is decided by, besides itself. */
+export interface Deciding {
+  readonly scope: ScopeContext;
+  readonly rules: Rules;
+  /** By the containers, where they decide anything; with the reason why they leave the object out. */
+  readonly placed?: { readonly place: Place; readonly reason: string | undefined } | undefined;
+  /** What was decided of it last. */
+  readonly known?: Pick<SpaceObject, 'desiredDigest' | 'exportedDigest' | 'leaving'> | undefined;
+  /** The rules changed, and not the directory. */
+  readonly byRules?: boolean;
 }
 
-/** What they say of a group. @param wasExported the tenant has it */
-export function decideGroupObject(object: DirectoryObject, wasExported: boolean): DecidedObject {
-  const decision = decideGroup(object, wasExported);
-  return decision.inScope ? desired(object, decision.group) : outOfScope(object, decision.reason);
+/** What the rules say of an object. */
+export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deciding): DecidedObject {
+  const { scope, rules, placed, known } = by;
+  const wanted = kind === 'group' ? groupOf(object.attributes) : accountOf(object.attributes, scope);
+  const decision =
+    kind === 'group'
+      ? decideGroup(object, known?.exportedDigest !== undefined)
+      : decideAccount(object, scope);
+  const scopeReason = decision.inScope
+    ? (placed?.reason ?? whyLeftOut(kind, object, rules))
+    : decision.reason;
+  const leaving = scopeReason === undefined ? 'no' : leavingOf(object, by);
+  const isSynchronized = scopeReason === undefined || leaving === 'waits';
+  return {
+    ...object,
+    ...{
+      anchor: sourceAnchorOf(object.guid),
+      place: placed && placeText(placed.place),
+      scopeReason,
+      leaving,
+    },
+    desiredDigest: isSynchronized ? digestOf(wanted, object.guid) : undefined,
+  };
 }
 
-const desired = (object: DirectoryObject, wanted: object): DecidedObject => ({
-  ...object,
-  anchor: sourceAnchorOf(object.guid),
-  scopeReason: undefined,
-  desiredDigest: digestOf(wanted, object.guid),
-});
-
-const outOfScope = (object: DirectoryObject, scopeReason: string): DecidedObject => ({
-  ...object,
-  ...{ anchor: sourceAnchorOf(object.guid), scopeReason, desiredDigest: undefined },
-});
+/**
+ * Whoever would leave only because the rules changed stays as the directory says, and waits for an administrator.
+ *
+ * INVARIANT: state before names. Who is deleted in the directory does not stay.
+ */
+function leavingOf({ deleted }: DirectoryObject, { known, byRules = false }: Deciding): Leaving {
+  if (deleted || known?.exportedDigest === undefined) return 'no';
+  if (known.leaving !== 'no') return known.leaving;
+  return byRules && known.desiredDigest !== undefined ? 'waits' : 'no';
+}

@@ -1,7 +1,7 @@
 import { isDone, type Verdict } from '@causeway/contract';
 import type { ConnectorContext } from '../context.ts';
-import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
+import type { SpaceObject } from '../store/space-object.ts';
 
 /** Before the digest of what the tenant took without the name: who has that waits for the name, and is exported again. */
 export const WITHOUT_NAME = 'without its name: ';

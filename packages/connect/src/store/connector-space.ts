@@ -1,36 +1,19 @@
 import { ANEW, STRANGER } from './comparing/marks.ts';
 import type { Database } from './database.ts';
-import { OtherDomains } from './other-domains.ts';
-
-/** Attributes as the import hands them on: all text. */
-export type StoredAttributes = Record<string, string | string[]>;
-
-/** What an object is to the tenant. No GUID is both: the class of an object does not change. */
-export type ObjectKind = 'user' | 'group';
-
-/** One on-premises object as Connect knows it. */
-export interface SpaceObject {
-  guid: string;
-  anchor: string;
-  dn: string;
-  objectClasses: string[];
-  attributes: StoredAttributes;
-  deleted: boolean;
-  /** Why it is not synchronized; undefined when it is. */
-  scopeReason: string | undefined;
-  /** Digest of what the tenant should have; undefined when it should have nothing. */
-  desiredDigest: string | undefined;
-  /** Digest of what the tenant acknowledged; undefined when it has nothing. */
-  exportedDigest: string | undefined;
-  exportedSequence: number | undefined;
-  exportedAt: string | undefined;
-}
+import { OtherDomains } from './directory/other-domains.ts';
+import {
+  type DecidedSpaceObject,
+  leavingNumber,
+  type ObjectKind,
+  type SpaceObject,
+  toObject,
+} from './space-object.ts';
 
 /** A row of somebody whom the tenant acknowledged, not of a stranger. */
 const ACKNOWLEDGED = 'exported_sequence IS NOT NULL';
 
 const PENDING = {
-  delete: `desired_digest IS NULL AND exported_digest IS NOT NULL AND ${ACKNOWLEDGED}`,
+  delete: `desired_digest IS NULL AND exported_digest IS NOT NULL AND ${ACKNOWLEDGED} AND leaving = 0`,
   stranger: `desired_digest IS NULL AND exported_digest IS NOT NULL AND NOT ${ACKNOWLEDGED}`,
   create: 'desired_digest IS NOT NULL AND exported_digest IS NULL',
 } as const;
@@ -79,20 +62,15 @@ export class ConnectorSpace {
   }
 
   /** Writes what the directory says and what follows from it; what was exported stays. */
-  put(
-    object: Pick<
-      SpaceObject,
-      'guid' | 'anchor' | 'dn' | 'objectClasses' | 'attributes' | 'deleted' | 'scopeReason' | 'desiredDigest'
-    >,
-    generation: number,
-  ): void {
+  put(object: DecidedSpaceObject, generation: number): void {
     this.#db.run(
       `INSERT INTO connector_space (connector, kind, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
-         desired_digest, generation)
-       VALUES (?, '${this.kind}', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         desired_digest, place, leaving, generation)
+       VALUES (?, '${this.kind}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET anchor = excluded.anchor, dn = excluded.dn, object_classes = excluded.object_classes,
          attributes = excluded.attributes, deleted = excluded.deleted, scope_reason = excluded.scope_reason,
-         desired_digest = excluded.desired_digest, generation = excluded.generation
+         desired_digest = excluded.desired_digest, place = excluded.place, leaving = excluded.leaving,
+         generation = excluded.generation
          WHERE kind = excluded.kind`,
       this.#connector,
       object.guid,
@@ -103,7 +81,25 @@ export class ConnectorSpace {
       Number(object.deleted),
       object.scopeReason ?? null,
       object.desiredDigest ?? null,
+      object.place ?? null,
+      leavingNumber(object.leaving ?? 'no'),
       generation,
+    );
+  }
+
+  /** Whoever is to leave because the rules changed: waits or goes. */
+  listLeaving(): { guid: string; anchor: string }[] {
+    return this.#db.all<{ guid: string; anchor: string }>(
+      `SELECT guid, anchor FROM connector_space WHERE ${this.#own} AND leaving > 0 AND exported_digest IS NOT NULL ORDER BY guid`,
+      this.#connector,
+    );
+  }
+
+  /** An administrator approved that an object leaves. */
+  letGo(guid: string): void {
+    this.#db.run(
+      `UPDATE connector_space SET desired_digest = NULL, leaving = 2 WHERE ${this.#own} AND guid = ? AND leaving = 1`,
+      ...[this.#connector, guid],
     );
   }
 
@@ -121,7 +117,7 @@ export class ConnectorSpace {
   /** After a full import: what it did not meet is gone. @returns who was there before */
   markUnseenDeleted(generation: number): Pick<SpaceObject, 'guid' | 'anchor'>[] {
     return this.#db.all<{ guid: string; anchor: string }>(
-      `UPDATE connector_space SET deleted = 1, desired_digest = NULL, scope_reason = 'not found by a full import'
+      `UPDATE connector_space SET deleted = 1, desired_digest = NULL, leaving = 0, scope_reason = 'not found by a full import'
        WHERE ${this.#own} AND generation <> ? AND deleted = 0 RETURNING guid, anchor`,
       this.#connector,
       generation,
@@ -172,7 +168,7 @@ export class ConnectorSpace {
 
   acknowledgeExport(guid: string, digest: string | undefined, sequence: number): void {
     this.#db.run(
-      `UPDATE connector_space SET exported_digest = ?, exported_sequence = ?, exported_at = ?
+      `UPDATE connector_space SET exported_digest = ?1, exported_sequence = ?, exported_at = ?, leaving = iif(?1 IS NULL, 0, leaving)
        WHERE ${this.#own} AND guid = ?`,
       digest ?? null,
       sequence,
@@ -257,21 +253,4 @@ export class ConnectorSpace {
       this.#connector,
     )!.n;
   }
-}
-
-function toObject(row: Record<string, unknown> | undefined): SpaceObject | undefined {
-  if (row === undefined) return undefined;
-  return {
-    guid: row.guid as string,
-    anchor: row.anchor as string,
-    dn: row.dn as string,
-    objectClasses: JSON.parse(row.object_classes as string),
-    attributes: JSON.parse(row.attributes as string),
-    deleted: row.deleted === 1,
-    scopeReason: (row.scope_reason as string | null) ?? undefined,
-    desiredDigest: (row.desired_digest as string | null) ?? undefined,
-    exportedDigest: (row.exported_digest as string | null) ?? undefined,
-    exportedSequence: (row.exported_sequence as number | null) ?? undefined,
-    exportedAt: (row.exported_at as string | null) ?? undefined,
-  };
 }

@@ -4,7 +4,16 @@ import type { Database } from './database.ts';
 export type CursorName =
   | 'dirsync-cookie'
   | 'import-generation'
+  /** By which rules everything was decided, as `rulesText` makes it. */
   | 'rules'
+  /** Everything is to be decided anew, although the rules are the same. */
+  | 'decide-anew'
+  /** Containers came, went or moved since everything was decided by them. */
+  | 'containers-changed'
+  /** Where things lie was said by a domain controller that lagged or was restored, and is to be read again. */
+  | 'places-owed'
+  /** Which attributes the last full import brought, as JSON; a delta brings what changed of the same ones. */
+  | 'imported-attributes'
   | 'replication-cookie'
   | 'usn'
   | 'invocation-id'

@@ -531,4 +531,19 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (connector, guid)
   ) WITHOUT ROWID;
   `,
+  // Scope: what objects lie in; which container decided of an object; who is to leave because rules changed (1: waits for an
+  // administrator, 2: goes).
+  `
+  CREATE TABLE container (
+    connector TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    parent TEXT,
+    dn TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    PRIMARY KEY (connector, guid)
+  ) WITHOUT ROWID;
+  ALTER TABLE connector_space ADD COLUMN place TEXT;
+  ALTER TABLE connector_space ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX connector_space_leaving ON connector_space (connector, kind, guid) WHERE leaving > 0;
+  `,
 ];

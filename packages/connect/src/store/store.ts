@@ -25,6 +25,8 @@ import { PasswordStates } from './password-states.ts';
 import { Receipts } from './receipts.ts';
 import { RetryQueue } from './retry-queue.ts';
 import { SchedulerSettings } from './scheduler-settings.ts';
+import { Containers } from './scope/containers.ts';
+import { RulesInForce } from './scope/rules-in-force.ts';
 
 /** All that Connect remembers. */
 export interface Store {
@@ -54,6 +56,9 @@ export interface ConnectorStore {
   readonly space: ConnectorSpace;
   /** Of groups. */
   readonly groups: ConnectorSpace;
+  readonly containers: Containers;
+  /** By which everything was decided. */
+  readonly rules: RulesInForce;
   readonly lists: GroupLists;
   readonly members: Members;
   readonly slices: Slices;
@@ -116,6 +121,8 @@ export function connectorStore(
     pin: new DirectoryPin(db, confirmations, name),
     space: new ConnectorSpace(db, name, 'user', others),
     groups: new ConnectorSpace(db, name, 'group', others),
+    containers: new Containers(db, name),
+    rules: new RulesInForce(cursors),
     lists: new GroupLists(db, name, slices),
     members: new Members(db, name, slices),
     slices,

@@ -15,6 +15,7 @@ import { loadConnectConfiguration } from '../configuration.ts';
 import { whyRestored } from '../domain-controller/note-restore.ts';
 import { decideObject } from '../objects/merge.ts';
 import { trustDomain, untrustDomain } from '../pairing/trust-domain.ts';
+import { NO_RULES } from '../scope/rules.ts';
 import { agentTransport, enrol, readAgent } from '../tenant/identity.ts';
 import { TenantClient } from '../tenant/tenant-client.ts';
 import { person } from '../testing/fixtures.ts';
@@ -225,7 +226,7 @@ test('of two connectors nobody is shown for a namesake', async () => {
   for (const [index, { context }] of connect.connectors.entries()) {
     const { forest } = context.connector;
     const object = person(index, { sAMAccountName: 'alice', userPrincipalName: `alice@${forest}` });
-    context.store.space.put(decideObject(object, context.scope), 1);
+    context.store.space.put(decideObject('user', object, { scope: context.scope, rules: NO_RULES }), 1);
   }
   assert.throws(() => userStatus(connect, 'Alice'), {
     code: 'several-users',
@@ -234,7 +235,10 @@ test('of two connectors nobody is shown for a namesake', async () => {
   assert.equal(userStatus(connect, 'alice@fabrikam.example.org').connector, 'fabrikam.example.org');
   const { userPrincipalName: _, ...attributes } = person(7).attributes;
   const { context } = connect.connectors[0]!;
-  context.store.space.put(decideObject({ ...person(7), attributes }, context.scope), 1);
+  context.store.space.put(
+    decideObject('user', { ...person(7), attributes }, { scope: context.scope, rules: NO_RULES }),
+    1,
+  );
   assert.equal(userStatus(connect, 'User7@corp.example.com').objectGuid, person(7).guid);
   assert.throws(() => userStatus(connect, 'user7@fabrikam.example.org'), { code: 'no-such-user' });
   await connect.close();

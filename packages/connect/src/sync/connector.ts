@@ -149,7 +149,7 @@ export class Connector {
     const { store, connector } = this.context;
     store.db.transaction(() => {
       store.cursors.set('dirsync-cookie', undefined);
-      store.cursors.set('rules', undefined);
+      store.cursors.set('decide-anew', 'yes');
       const text = `full cycle: everything of ${connector.forest} is imported and synchronized anew, as was asked for`;
       store.events.add(EventId.fullCycle, 'info', connector.name, text);
     });

@@ -4,6 +4,7 @@ import { generateSigningKey, signingPublicKey, verifyRecord } from '@causeway/re
 import { type Clock, createLog } from '@causeway/service';
 import { ConnectConfiguration } from '../configuration.ts';
 import { type ConnectorContext, scopeOf } from '../context.ts';
+import { applyRules } from '../objects/apply-rules.ts';
 import { findKnown, putObject } from '../objects/groups/put-object.ts';
 import type { DirectoryObject } from '../objects/merge.ts';
 import { connectorStore, openStore } from '../store/store.ts';
@@ -65,6 +66,7 @@ export function testContext(
     log,
   };
   domains.push(context);
+  applyRules(context);
   return context;
 }
 
@@ -105,9 +107,10 @@ export const guidOf = (n: number): string => `00000000-0000-4000-8000-${n.toStri
 
 /** Puts people into the connector space as an import would. */
 export function imported(context: ConnectorContext, ...people: DirectoryObject[]): void {
+  applyRules(context);
   for (const object of people) {
     const found = findKnown(context.store, object.guid, object.objectClasses);
-    putObject(context, found, object, { generation: 1, domainSid: DOMAIN_SID });
+    putObject(context, found, object, { generation: 0, domainSid: DOMAIN_SID });
   }
 }
 

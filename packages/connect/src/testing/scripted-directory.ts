@@ -6,6 +6,8 @@ export interface ScriptedObject {
   guid: string;
   dn: string;
   objectSid?: string;
+  /** GUID of what it lies in. */
+  parent?: string;
   attributes?: Record<string, string | string[] | undefined>;
 }
 
@@ -43,6 +45,8 @@ export class ScriptedDirectory {
   readonly asked: Question[] = [];
   /** What comes after the beginning that all its cookies have: where it stands. */
   position = '';
+  /** Attributes of its schema that are looked up. */
+  schema: readonly Record<string, readonly string[]>[] = [];
   /** What it says of itself, and of whatever is looked up by itself. */
   readonly self: Record<string, (string | Buffer)[]> = { ...SELF };
 
@@ -87,6 +91,13 @@ export class ScriptedDirectory {
     if (attribute === 'member' || attribute === 'memberOf') {
       const found = this.links({ attribute, from: Number(from), names, isNamed: text.includes(NAMED) });
       socket.write(Buffer.concat([...found.map(object => entryOf(id, object)), done(id)]));
+      return;
+    }
+    if (text.includes('attributeSchema')) {
+      const found = this.schema.map(one =>
+        entry(id, 'CN=attribute', Object.fromEntries(Object.entries(one).map(([k, v]) => [k, [...v]]))),
+      );
+      socket.write(Buffer.concat([...found, done(id)]));
       return;
     }
     if (!text.includes(ControlOid.dirSync)) {
@@ -163,10 +174,11 @@ const entry = (id: Buffer, dn: string, attributes: Record<string, (string | Buff
     ),
   );
 
-const entryOf = (id: Buffer, { guid, dn, objectSid, attributes = {} }: ScriptedObject): Buffer =>
+const entryOf = (id: Buffer, { guid, dn, objectSid, parent, attributes = {} }: ScriptedObject): Buffer =>
   entry(id, dn, {
     objectGUID: [Buffer.from(encodeGuid(guid))],
     ...(objectSid !== undefined && { objectSid: [Buffer.from(encodeSid(objectSid))] }),
+    ...(parent !== undefined && { parentGUID: [Buffer.from(encodeGuid(parent))] }),
     ...Object.fromEntries(
       Object.entries(attributes).map(([name, value]) => [name, value === undefined ? [] : [value].flat()]),
     ),

@@ -15,9 +15,10 @@ export const HeldList = z.strictObject({
   /**
    * Absent of people whom the directory reported as deleted. `stranger`: people who were found in another place, and are not in the
    * directory. `group`: groups. `stranger-group`: groups that were found in another place. `member`: members whom the lists of their groups do not show any more, though nobody said that they
-   * left; `objectGuid` and `distinguishedName` are the group's, `sourceAnchor` is what the member is known by.
+   * left; `objectGuid` and `distinguishedName` are the group's, `sourceAnchor` is what the member is known by. `leaver` and `leaver-group`: people and groups that would leave because the rules
+   * changed; until their approval they stay synchronized. `reason` says what leaves them out.
    */
-  kind: z.enum(['stranger', 'group', 'stranger-group', 'member']).optional(),
+  kind: z.enum(['stranger', 'group', 'stranger-group', 'member', 'leaver', 'leaver-group']).optional(),
   /** When the first of them was held. */
   since: Timestamp,
   /** The first of them; `count` of them in all. */
@@ -29,6 +30,7 @@ export const HeldList = z.strictObject({
       distinguishedName: z.string(),
       /** Although the deletion waits, as far as Connect knows. */
       canSignIn: z.boolean(),
+      reason: z.string().optional(),
     }),
   ),
   count: Count,

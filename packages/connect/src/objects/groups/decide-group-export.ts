@@ -1,6 +1,6 @@
 import { GroupChange } from '@causeway/contract';
 import { encodableGroup, signGroupRecord } from '@causeway/records';
-import type { SpaceObject } from '../../store/connector-space.ts';
+import type { SpaceObject } from '../../store/space-object.ts';
 import type { RecordContext } from '../decide-export.ts';
 import { groupOf } from './decide-group.ts';
 

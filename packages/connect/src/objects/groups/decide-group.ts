@@ -1,5 +1,5 @@
 import { type GroupScope, NULL_SID } from '@causeway/records';
-import type { SpaceObject, StoredAttributes } from '../../store/connector-space.ts';
+import type { SpaceObject, StoredAttributes } from '../../store/space-object.ts';
 import { first } from '../attributes.ts';
 
 /** A group as the tenant should have it. */

@@ -2,9 +2,10 @@ import { GROUP_RECORDS, type GroupChange, isDone, isReadBy, type Verdict } from 
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
 import { isStranger } from '../../store/comparing/marks.ts';
-import type { SpaceObject } from '../../store/connector-space.ts';
 import { reserveSequences } from '../../store/sequence.ts';
+import type { SpaceObject } from '../../store/space-object.ts';
 import type { ConnectorStore } from '../../store/store.ts';
+import { listOfDeletion } from '../leavers.ts';
 import { isWhole, noteRefusal, quarantine, WITHOUT_NAME } from '../note-verdict.ts';
 import { decideGroupExport } from './decide-group-export.ts';
 import {
@@ -131,7 +132,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
   if (desiredDigest === undefined && (done || verdict.code === 'unknown-group')) {
     summary.deleted += 1;
     if (isStranger(object)) noteStrangerGroupWent(context, object);
-    else if (done) store.bulk.noteWent(groupDeletionsOf(context), anchor, store.db.now());
+    else if (done) store.bulk.noteWent(listOfDeletion(context, 'group', object), anchor, store.db.now());
     if (done) store.deletions.note(anchor, { sequence, name: isStranger(object) ? null : nameOf(object) });
     store.groups.acknowledgeExport(guid, undefined, sequence);
     store.queue.remove('object', guid);

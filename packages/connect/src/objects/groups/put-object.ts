@@ -1,8 +1,10 @@
 import type { MemberChanges, MemberValue } from '@causeway/active-directory';
 import type { ConnectorContext } from '../../context.ts';
-import type { ConnectorSpace, SpaceObject } from '../../store/connector-space.ts';
+import type { ConnectorSpace } from '../../store/connector-space.ts';
+import type { SpaceObject } from '../../store/space-object.ts';
 import type { ConnectorStore } from '../../store/store.ts';
-import { type DecidedObject, type DirectoryObject, decideGroupObject, decideObject } from '../merge.ts';
+import { type DecidedObject, type DirectoryObject, decideObject } from '../merge.ts';
+import { placeIn } from '../place-in.ts';
 import { primaryGroupOf, referenceOf, ridOf } from './references.ts';
 
 /** Where an object is known, and as what; one that is not known yet belongs where its class does. */
@@ -29,6 +31,8 @@ export interface Putting {
   /** It was deleted and came back between two deltas, or nobody knows what it was: what is known of its memberships is from before. */
   readonly isReadWhole?: boolean;
   readonly memberChanges?: MemberChanges;
+  /** The rules changed, and not the directory. */
+  readonly byRules?: boolean;
 }
 
 /** Writes what the directory says of an object, and what follows from it: for itself, for its members, for the groups that it is in. */
@@ -38,12 +42,12 @@ export function putObject(
   object: DirectoryObject,
   putting: Putting,
 ): DecidedObject {
-  const isGroup = space.kind === 'group';
-  const decided = isGroup
-    ? decideGroupObject(object, known?.exportedDigest !== undefined)
-    : decideObject(object, scope);
+  const rules = store.rules.get();
+  const placed = placeIn(store, rules, object, known);
+  const { byRules = false } = putting;
+  const decided = decideObject(space.kind, object, { scope, rules, placed, known, byRules });
   space.put(decided, putting.generation);
-  if (isGroup) noteGroup(store, known, decided, putting);
+  if (space.kind === 'group') noteGroup(store, known, decided, putting);
   noteMember(store, space, { known, object: decided }, putting);
   return decided;
 }

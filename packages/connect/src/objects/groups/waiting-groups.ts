@@ -1,8 +1,8 @@
 import type { BulkLine, BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
 import { isSaidAnew } from '../../store/comparing/marks.ts';
-import type { SpaceObject } from '../../store/connector-space.ts';
 import { EventId } from '../../store/events.ts';
+import type { SpaceObject } from '../../store/space-object.ts';
 import { digestOf } from '../attributes.ts';
 import { groupOf } from './decide-group.ts';
 

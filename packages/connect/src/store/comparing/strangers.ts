@@ -1,5 +1,5 @@
-import type { ObjectKind } from '../connector-space.ts';
 import type { Database } from '../database.ts';
+import type { ObjectKind } from '../space-object.ts';
 
 /** A place that invents people does not fill the disk. */
 const MOST = 10_000;

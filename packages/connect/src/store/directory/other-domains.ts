@@ -1,4 +1,4 @@
-import { type Database, literals } from './database.ts';
+import { type Database, literals } from '../database.ts';
 
 /** An object as another domain of the forest has it, or had it last. */
 export interface Elsewhere {

@@ -1,0 +1,46 @@
+import type { BulkList } from '@causeway/service';
+import type { ConnectorContext } from '../context.ts';
+import { EventId } from '../store/events.ts';
+import type { ObjectKind, SpaceObject } from '../store/space-object.ts';
+
+/** Whoever would leave only because the rules changed. */
+export const leaversOf = (
+  { connector }: Pick<ConnectorContext, 'connector'>,
+  kind: ObjectKind,
+): BulkList => ({
+  scope: connector.name,
+  operation: 'delete',
+  kind: kind === 'group' ? 'leaver-group' : 'leaver',
+});
+
+/** Which list somebody's deletion counts in. */
+export const listOfDeletion = (
+  context: Pick<ConnectorContext, 'connector'>,
+  kind: ObjectKind,
+  { leaving }: Pick<SpaceObject, 'leaving'>,
+): BulkList => {
+  if (leaving === 'goes') return leaversOf(context, kind);
+  return { scope: context.connector.name, operation: 'delete', kind };
+};
+
+/**
+ * Lets go whom an administrator approved, and tells of whoever waits for the first time.
+ *
+ * INVARIANT: a change of the rules takes nobody away by itself, however few they are.
+ */
+export function holdLeavers({ store, connector }: ConnectorContext): void {
+  const now = store.db.now();
+  for (const space of [store.space, store.groups]) {
+    const list = leaversOf({ connector }, space.kind);
+    const pending = space.listLeaving().map(({ guid, anchor }) => ({ anchor, change: guid }));
+    if (pending.length === 0 && !store.bulk.isHolding(list)) continue;
+    store.db.transaction(() => {
+      const { approved, held, fresh } = store.bulk.decideAll(list, pending, now);
+      for (const { change } of approved) space.letGo(change);
+      if (fresh.length === 0) return;
+      const who = space.kind === 'group' ? 'groups' : 'people';
+      const text = `${held.length} ${who} leave because the rules changed by which is decided who is synchronized. They stay as they are until you have looked at them: causeway connect deletions --connector '${connector.name}'`;
+      store.events.add(EventId.deletionThreshold, 'error', connector.name, text);
+    });
+  }
+}

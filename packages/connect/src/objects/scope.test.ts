@@ -1,0 +1,302 @@
+import assert from 'node:assert/strict';
+import { after, beforeEach, test } from 'node:test';
+import { CausewayError } from '@causeway/service';
+import type { ConnectorContext } from '../context.ts';
+import type { ScopeSettings } from '../scope/rules.ts';
+import { group, guidOf, person, testContext } from '../testing/fixtures.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { ScriptedDirectory, type ScriptedObject } from '../testing/scripted-directory.ts';
+import { exportStep } from './export-step.ts';
+import { importStep } from './import-step.ts';
+import { leaversOf } from './leavers.ts';
+import { sourceAnchorOf } from './source-anchor.ts';
+
+const peer = await ProvisioningPeer.listen();
+const directory = await ScriptedDirectory.listen();
+after(() => Promise.all([peer.close(), directory.close()]));
+beforeEach(() => {
+  peer.forget();
+  directory.asked.length = 0;
+  Object.assign(directory.answers, { full: [], delta: [], whole: [] });
+});
+
+const NAMING_CONTEXT = 'DC=corp,DC=example,DC=com';
+const [HEAD, STAFF, INTERNS, OTHERS] = [900, 901, 902, 903].map(guidOf) as [string, string, string, string];
+
+const unit = (guid: string, name: string, parent?: string): ScriptedObject => ({
+  ...{ guid, dn: name === '' ? NAMING_CONTEXT : `OU=${name},${NAMING_CONTEXT}` },
+  ...(parent !== undefined && { parent }),
+  attributes: { objectClass: name === '' ? ['top', 'domain', 'domainDNS'] : ['top', 'organizationalUnit'] },
+});
+const UNITS = [
+  unit(HEAD, ''),
+  unit(STAFF, 'Staff', HEAD),
+  unit(INTERNS, 'Interns', STAFF),
+  unit(OTHERS, 'Others', HEAD),
+];
+const TOMBSTONE = { isDeleted: 'TRUE' };
+
+function whole(n: number, parent: string, more: Record<string, string> = {}): ScriptedObject {
+  const { guid, dn, objectClasses, attributes } = person(n);
+  const { objectSid, ...others } = attributes;
+  const all = { ...others, objectClass: objectClasses, ...more };
+  return { guid, dn, objectSid: objectSid as string, parent, attributes: all };
+}
+const moved = (n: number, parent: string): ScriptedObject => ({
+  ...{ guid: guidOf(n), dn: person(n).dn, parent },
+  attributes: {},
+});
+
+/** Rules with which a connector is started. */
+type Scope = {
+  include?: readonly string[];
+  exclude?: readonly string[];
+  user?: string;
+  inetOrgPersons?: boolean;
+};
+
+/** The same Connect, started with another scope. */
+function scoped(context: ConnectorContext, scope: Scope): ConnectorContext {
+  const { include = [], exclude = [], user, inetOrgPersons = true } = scope;
+  const named = (guids: readonly string[]) =>
+    guids.map(objectGuid => ({ dn: `OU=${objectGuid}`, objectGuid }));
+  const settings: ScopeSettings = {
+    organizationalUnits: { include: named(include), exclude: named(exclude) },
+    conditions: user === undefined ? {} : { user },
+    inetOrgPersons,
+  };
+  const again = { ...context, connector: { ...context.connector, scope: settings }, domains: [] };
+  return { ...again, domains: [again] };
+}
+
+async function cycle(context: ConnectorContext, delta: readonly ScriptedObject[] = []) {
+  directory.answers.delta = delta;
+  await using ldap = await directory.connect();
+  const imported = await importStep(context, ldap, NAMING_CONTEXT);
+  directory.answers.delta = [];
+  return { ...imported, ...(await exportStep(context)) };
+}
+
+/** A Connect with this scope that has imported these people and the containers. */
+async function started(scope: Scope, ...people: ScriptedObject[]): Promise<ConnectorContext> {
+  const context = scoped(testContext(peer), scope);
+  directory.answers.full = [...UNITS, ...people];
+  assert.equal((await cycle(context)).full, true);
+  return context;
+}
+
+/** Whom the tenant has, by their numbers. */
+const there = (): number[] =>
+  [...peer.users.values()]
+    .filter(({ object }) => object.operation === 'upsert')
+    .map(({ object }) => object.sourceAnchor)
+    .map(anchor => Array.from({ length: 20 }, (_, n) => n).find(n => sourceAnchorOf(guidOf(n)) === anchor)!)
+    .sort((a, b) => a - b);
+const reasonOf = ({ store }: ConnectorContext, n: number) => store.space.get(guidOf(n))?.scopeReason;
+const leavers = (context: ConnectorContext) => context.store.bulk.held(leaversOf(context, 'user')).length;
+function approve(context: ConnectorContext): void {
+  const { bulk, db } = context.store;
+  bulk.approve(bulk.show(leaversOf(context, 'user'), db.now())!.digest);
+}
+
+test('the nearest container decides; nobody is exported before the containers are known', async () => {
+  // People come before the folders that they lie in.
+  const context = scoped(testContext(peer), { include: [STAFF], exclude: [INTERNS] });
+  directory.answers.full = [whole(1, STAFF), whole(2, INTERNS), whole(3, HEAD), ...UNITS];
+  await cycle(context);
+  assert.deepEqual(there(), [1]);
+  assert.match(reasonOf(context, 2)!, /excluded container/);
+  assert.match(reasonOf(context, 3)!, /none of the containers/);
+});
+
+test('who moves comes and goes, and a container takes all below along', async () => {
+  const context = await started({ include: [STAFF], exclude: [INTERNS] }, whole(1, STAFF), whole(2, INTERNS));
+  await cycle(context, [moved(2, STAFF)]);
+  assert.deepEqual(there(), [1, 2]);
+  await cycle(context, [moved(1, INTERNS)]);
+  assert.deepEqual(there(), [2], 'somebody left by a change of the directory: a deletion like any other');
+  await cycle(context, [{ ...unit(STAFF, 'Staff2'), parent: OTHERS, attributes: {} }]);
+  assert.deepEqual(there(), [2], 'its name and place are no rule');
+  await cycle(context, [
+    { ...unit(STAFF, 'Staff2'), parent: INTERNS, attributes: {} },
+    unit(INTERNS, 'I', HEAD),
+  ]);
+  assert.deepEqual(there(), [2], 'the nearest one decides');
+});
+
+test('a container below an included one follows, also one that was made just now', async () => {
+  const context = await started({ include: [STAFF] }, whole(1, STAFF));
+  const made = guidOf(910);
+  await cycle(context, [whole(2, made), unit(made, 'New', STAFF)]);
+  assert.deepEqual(there(), [1, 2]);
+  await cycle(context, [{ ...unit(made, 'New'), parent: OTHERS, attributes: {} }]);
+  assert.deepEqual(there(), [1]);
+});
+
+test('a container that is missing empties nothing, and lets nobody in whom it would exclude', async () => {
+  const context = await started({ include: [STAFF], exclude: [INTERNS] }, whole(1, STAFF), whole(2, INTERNS));
+  const gone = (guid: string) => ({ guid, dn: 'OU=x', attributes: TOMBSTONE });
+  await cycle(context, [gone(STAFF), gone(INTERNS)]);
+  assert.deepEqual(there(), [1]);
+  await cycle(context, [moved(1, OTHERS), moved(2, OTHERS), whole(3, OTHERS)]);
+  assert.deepEqual(there(), [1]);
+  assert.match(reasonOf(context, 3)!, /none of the containers/);
+  await cycle(context, [unit(STAFF, 'Staff', HEAD)]);
+  await cycle(context, [whole(4, STAFF)]);
+  assert.match(reasonOf(context, 4)!, /waits: the excluded container .* is missing/);
+  await cycle(context, [unit(INTERNS, 'Interns', STAFF)]);
+  assert.deepEqual(there(), [4], 'all are there again: everybody is decided by where they lie');
+});
+
+test('a change of the rules takes nobody away before an administrator said so, and everything of theirs goes on', async () => {
+  const context = await started({}, whole(1, STAFF), whole(2, OTHERS));
+  const now = scoped(context, { include: [STAFF] });
+  await cycle(now);
+  assert.deepEqual([there(), leavers(now)], [[1, 2], 1]);
+  await cycle(now, [{ ...moved(2, OTHERS), attributes: { department: 'Sales' } }]);
+  const { object } = peer.users.get(sourceAnchorOf(guidOf(2)))!;
+  assert.equal(object.operation === 'upsert' && object.profile.department, 'Sales');
+  assert.equal(now.store.holders.get(guidOf(2))?.inScope, true, 'passwords, too');
+  approve(now);
+  await cycle(now);
+  assert.deepEqual([there(), leavers(now)], [[1], 0]);
+  assert.equal(now.store.bulk.isHolding(leaversOf(now, 'user')), false);
+  await cycle(now, [moved(2, STAFF)]);
+  assert.deepEqual(there(), [1, 2]);
+});
+
+test('lines drop out of the list when they cease to hold: by the rules of before, by a move, by a deletion', async () => {
+  const context = await started({}, whole(1, OTHERS), whole(2, OTHERS), whole(3, OTHERS));
+  const now = scoped(context, { include: [STAFF] });
+  await cycle(now);
+  assert.equal(leavers(now), 3);
+  await cycle(now, [moved(1, STAFF)]);
+  assert.equal(leavers(now), 2);
+  await cycle(now, [{ guid: guidOf(2), dn: person(2).dn, attributes: TOMBSTONE }]);
+  assert.deepEqual([there(), leavers(now)], [[1, 3], 1], 'who is deleted is out at once');
+  const back = scoped(context, {});
+  await cycle(back);
+  assert.deepEqual([there(), leavers(back)], [[1, 3], 0]);
+});
+
+test('who is disabled while the list waits is out at once', async () => {
+  const context = await started({}, whole(1, OTHERS));
+  const now = scoped(context, { include: [STAFF] });
+  await cycle(now);
+  await cycle(now, [{ ...moved(1, OTHERS), attributes: { userAccountControl: '514' } }]);
+  const { object } = peer.users.get(sourceAnchorOf(guidOf(1)))!;
+  assert.equal(object.operation === 'upsert' && object.accountEnabled, false);
+  assert.equal(leavers(now), 1);
+});
+
+test('a condition decides by what was read; what it excludes by a change of the directory goes like any deletion', async () => {
+  const context = await started(
+    { user: '(!(department=Temps))' },
+    whole(1, STAFF),
+    whole(2, STAFF, { department: 'temps' }),
+  );
+  assert.deepEqual(there(), [1]);
+  await cycle(context, [{ ...moved(1, STAFF), attributes: { department: 'Temps' } }]);
+  assert.deepEqual(there(), []);
+  assert.match(reasonOf(context, 1)!, /condition/);
+});
+
+test('rules that look at what was not imported yet wait for a full import; until then the old ones hold', async () => {
+  directory.schema = [
+    {
+      lDAPDisplayName: ['extensionAttribute15'],
+      attributeSyntax: ['2.5.5.12'],
+      systemFlags: ['0'],
+      searchFlags: ['0'],
+    },
+  ];
+  const context = await started({}, whole(1, STAFF), whole(2, STAFF));
+  const now = scoped(context, { user: '(!(extensionAttribute15=NoSync))' });
+  directory.answers.full = 'close';
+  await assert.rejects(cycle(now));
+  assert.equal(reasonOf(now, 2), undefined);
+  directory.answers.full = [...UNITS, whole(1, STAFF), whole(2, STAFF, { extensionAttribute15: 'NoSync' })];
+  assert.equal((await cycle(now)).full, true);
+  assert.deepEqual([there(), leavers(now)], [[1, 2], 1]);
+  approve(now);
+  await cycle(now);
+  assert.deepEqual(there(), [1]);
+});
+
+test('a first start whose rules are to be imported for exports nobody in between', async () => {
+  directory.schema = [
+    {
+      lDAPDisplayName: ['extensionAttribute15'],
+      attributeSyntax: ['2.5.5.12'],
+      systemFlags: ['0'],
+      searchFlags: ['0'],
+    },
+  ];
+  const fresh = testContext(peer);
+  fresh.store.cursors.set('rules', undefined);
+  const context = scoped(fresh, { user: '(extensionAttribute15=Pilot)' });
+  directory.answers.full = [...UNITS, whole(1, STAFF, { extensionAttribute15: 'Pilot' }), whole(2, STAFF)];
+  await cycle(context);
+  assert.deepEqual(there(), [1]);
+});
+
+test('a condition on what no import brings is refused with the reason, and nothing is synchronized', async () => {
+  const flags = (systemFlags: string, searchFlags = '0', more = {}) => ({
+    ...{ lDAPDisplayName: ['secretary'], attributeSyntax: ['2.5.5.12'] },
+    ...{ systemFlags: [systemFlags], searchFlags: [searchFlags], ...more },
+  });
+  const context = scoped(testContext(peer), { user: '(secretary=x)' });
+  for (const [schema, reason] of [
+    [[], /knows no attribute 'secretary'/],
+    [[flags('4')], /constructed/],
+    [[flags('1')], /not replicated/],
+    [[flags('0', '128')], /confidential/],
+    [[flags('0', '0', { linkID: ['43'] })], /back link/],
+    [[flags('0', '0', { lDAPDisplayName: ['Secretary'] })], /written 'Secretary'/],
+    [[flags('0', '0', { attributeSyntax: ['2.5.5.10'] })], /no values of text/],
+  ] as const) {
+    directory.schema = schema;
+    const refused = (error: unknown) =>
+      error instanceof CausewayError && error.code === 'condition-refused' && reason.test(error.message);
+    await assert.rejects(cycle(context), refused, String(reason));
+  }
+  assert.equal(peer.requestsTo('/api/v1/sync/objects').length, 0);
+});
+
+test('groups go by containers and conditions, too; inetOrgPersons by their switch', async () => {
+  const { guid, dn, attributes } = group(5);
+  const { objectSid, ...others } = attributes;
+  const list = {
+    guid,
+    dn,
+    objectSid: objectSid as string,
+    parent: OTHERS,
+    attributes: { ...others, objectClass: ['group'] },
+  };
+  const inet = whole(6, STAFF);
+  inet.attributes = { ...inet.attributes, objectClass: [...person(6).objectClasses, 'inetOrgPerson'] };
+  const context = await started({ include: [STAFF], inetOrgPersons: false }, whole(1, STAFF), list, inet);
+  assert.deepEqual(there(), [1]);
+  assert.match(context.store.groups.get(guid)!.scopeReason!, /none of the containers/);
+  assert.match(reasonOf(context, 6)!, /inetOrgPerson/);
+});
+
+test('a domain controller that lags says nothing of where anybody lies', async () => {
+  const context = await started({ include: [STAFF] }, whole(1, STAFF), whole(2, OTHERS));
+  const several = {
+    ...context,
+    connector: { ...context.connector, domainControllers: [{ server: '127.0.0.2' }] },
+  };
+  several.store.cursors.set('read-vector', JSON.stringify([{ invocationId: guidOf(77), usn: '5' }]));
+  await cycle(several as ConnectorContext, [
+    moved(2, STAFF),
+    { ...unit(OTHERS, 'O'), parent: STAFF, attributes: {} },
+  ]);
+  assert.deepEqual(there(), [1]);
+  assert.ok(several.store.cursors.get('places-owed'));
+  directory.answers.full = [...UNITS, whole(1, STAFF), whole(2, STAFF)];
+  several.store.cursors.set('read-vector', undefined);
+  several.store.cursors.set('lag', undefined);
+  assert.equal((await cycle(context)).full, true);
+  assert.deepEqual(there(), [1, 2]);
+});

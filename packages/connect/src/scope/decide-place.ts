@@ -1,0 +1,78 @@
+/** A container of the configuration: decided by its GUID, and named for whoever reads it. */
+export interface ContainerReference {
+  readonly dn: string;
+  readonly objectGuid: string;
+}
+
+/** Which containers are synchronized: the nearest one that is named decides. */
+export interface PlaceRules {
+  /** By GUID, their DNs. Where none is named everything is included. */
+  readonly included: ReadonlyMap<string, string>;
+  readonly excluded: ReadonlyMap<string, string>;
+}
+
+/** What the containers say of an object. */
+export interface Place {
+  readonly inScope: boolean;
+  /** GUID of the container that decided; empty where none above the object is named. */
+  readonly by: string;
+  /** Nothing is decided: a container that might exclude the object is not there. */
+  readonly waits?: true;
+}
+
+export const namesContainers = ({ included, excluded }: PlaceRules): boolean =>
+  included.size > 0 || excluded.size > 0;
+
+/**
+ * Decides by the containers above an object.
+ *
+ * INVARIANT: a container that is missing empties nothing. Whom it decided stays as it was decided, until the configuration names it no
+ * more; who is new is decided by the others, and waits where the missing one excludes.
+ *
+ * @param chain GUIDs of the containers above the object, the nearest first
+ * @param isThere whether a container is in the directory
+ * @param before what was decided of the object last; undefined for a new one
+ */
+export function decidePlace(
+  rules: PlaceRules,
+  chain: readonly string[],
+  isThere: (guid: string) => boolean,
+  before: Place | undefined,
+): Place {
+  const { included, excluded } = rules;
+  const isNamed = (guid: string) => included.has(guid) || excluded.has(guid);
+  const decided = before?.waits ? undefined : before;
+  if (decided && isNamed(decided.by) && !isThere(decided.by))
+    return { inScope: !excluded.has(decided.by), by: decided.by };
+  const by = chain.find(isNamed) ?? '';
+  const inScope = by === '' ? included.size === 0 : !excluded.has(by);
+  if (inScope && decided === undefined && [...excluded.keys()].some(guid => !isThere(guid)))
+    return { inScope: false, by: '', waits: true };
+  return { inScope, by };
+}
+
+/** Why an object is not synchronized, in words; undefined: by its place it is. */
+export function whyNotThere(
+  { inScope, by, waits }: Place,
+  rules: PlaceRules,
+  isThere: (guid: string) => boolean,
+): string | undefined {
+  if (waits) {
+    const missing = [...rules.excluded].flatMap(([guid, dn]) => (isThere(guid) ? [] : [dn]));
+    return `new, and waits: the excluded container '${missing[0]}' is missing`;
+  }
+  if (inScope) return undefined;
+  if (by === '') return 'in none of the containers of the scope';
+  return `in the excluded container '${rules.excluded.get(by)}'`;
+}
+
+/** A place as it is kept: a sign and the GUID. */
+export const placeText = ({ inScope, by, waits }: Place): string =>
+  waits ? '?' : `${inScope ? '+' : '-'}${by}`;
+
+/** @param text as `placeText` made it; undefined where nothing was decided by containers */
+export function placeOf(text: string | undefined): Place | undefined {
+  if (text === undefined) return undefined;
+  if (text === '?') return { inScope: false, by: '', waits: true };
+  return { inScope: text.startsWith('+'), by: text.slice(1) };
+}

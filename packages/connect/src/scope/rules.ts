@@ -1,0 +1,67 @@
+import { type CompiledFilter, compileFilter, type TextValues } from '@causeway/ldap';
+import type { ConnectorConfiguration } from '../configuration.ts';
+import { namesContainers, type PlaceRules } from './decide-place.ts';
+
+/** Who is synchronized, as an administrator says: `scope` of a connector. */
+export type ScopeSettings = ConnectorConfiguration['scope'];
+
+/** The same, ready to decide with. */
+export interface Rules extends PlaceRules {
+  /** Nothing was decided yet: what the rules look at has not been imported. Nobody is in scope by these. */
+  readonly areUnknown?: true;
+  readonly conditions: { readonly user?: CompiledFilter; readonly group?: CompiledFilter };
+  readonly inetOrgPersons: boolean;
+}
+
+/** @throws LdapError 'syntax' for a condition that is no filter, or cannot be evaluated */
+export function compileRules({ organizationalUnits, conditions, inetOrgPersons }: ScopeSettings): Rules {
+  const byGuid = (list: readonly { dn: string; objectGuid?: string | undefined }[]) =>
+    new Map(list.map(({ dn, objectGuid = '' }) => [objectGuid, dn]));
+  return {
+    included: byGuid(organizationalUnits.include),
+    excluded: byGuid(organizationalUnits.exclude),
+    conditions: {
+      ...(conditions.user !== undefined && { user: compileFilter(conditions.user) }),
+      ...(conditions.group !== undefined && { group: compileFilter(conditions.group) }),
+    },
+    inetOrgPersons,
+  };
+}
+
+const EVERYBODY: ScopeSettings = {
+  organizationalUnits: { include: [], exclude: [] },
+  conditions: {},
+  inetOrgPersons: true,
+};
+
+/** Without a word of an administrator: everybody whom the original synchronizes. */
+export const NO_RULES: Rules = compileRules(EVERYBODY);
+
+export const UNKNOWN_RULES: Rules = { ...NO_RULES, areUnknown: true };
+
+/** What has to have been imported before the rules can decide: attributes as the configuration writes them. */
+export function neededAttributes(rules: Rules): string[] {
+  const { user, group } = rules.conditions;
+  const conditions = [...(user?.attributes ?? []), ...(group?.attributes ?? [])];
+  const own = conditions.filter(name => name.toLowerCase() !== 'objectclass');
+  return [...new Set([...own, ...(namesContainers(rules) ? ['parentGUID'] : [])])];
+}
+
+/** Why an administrator's conditions leave an object out; undefined: they do not. */
+export function whyLeftOut(
+  kind: 'user' | 'group',
+  { objectClasses, attributes }: { objectClasses: readonly string[]; attributes: TextValues },
+  rules: Rules,
+): string | undefined {
+  if (rules.areUnknown) return 'not decided yet: what the scope looks at is being imported';
+  if (
+    kind === 'user' &&
+    !rules.inetOrgPersons &&
+    objectClasses.some(name => name.toLowerCase() === 'inetorgperson')
+  )
+    return 'an inetOrgPerson, which the scope leaves out';
+  const condition = rules.conditions[kind];
+  if (condition === undefined || condition.matches({ ...attributes, objectClass: objectClasses }))
+    return undefined;
+  return `the condition for ${kind}s is not met`;
+}

@@ -1,0 +1,49 @@
+import { compileRules, NO_RULES, type Rules, type ScopeSettings, UNKNOWN_RULES } from '../../scope/rules.ts';
+import type { Cursors } from '../cursors.ts';
+
+/**
+ * By which rules everything in the connector space was decided. Those of the configuration come into force when what they look at has been
+ * imported; until then these hold.
+ */
+export class RulesInForce {
+  readonly #cursors: Cursors;
+  #compiled: { text: string; rules: Rules } | undefined;
+
+  constructor(cursors: Cursors) {
+    this.#cursors = cursors;
+  }
+
+  /** As `rulesText` made it; undefined where nothing was decided yet. */
+  get text(): string | undefined {
+    return this.#cursors.get('rules');
+  }
+
+  get(): Rules {
+    const { text } = this;
+    if (text === undefined) return UNKNOWN_RULES;
+    if (this.#compiled?.text !== text) this.#compiled = { text, rules: rulesOf(text) };
+    return this.#compiled.rules;
+  }
+
+  set(text: string): void {
+    this.#cursors.set('rules', text);
+  }
+}
+
+/**
+ * What decides, as text: other text is other rules. The scope comes last, and only where there is one: releases before had none.
+ * @param own what the program and the connector decide by
+ */
+export const rulesText = (own: readonly unknown[], scope: ScopeSettings): string => {
+  const rules = compileRules(scope);
+  return JSON.stringify(sayNothing(rules) ? own : [...own, { scope }]);
+};
+
+const sayNothing = ({ included, excluded, conditions, inetOrgPersons }: Rules): boolean =>
+  included.size + excluded.size + Object.keys(conditions).length === 0 && inetOrgPersons;
+
+function rulesOf(text: string): Rules {
+  const last = (JSON.parse(text) as unknown[]).at(-1);
+  const isScoped = typeof last === 'object' && last !== null && 'scope' in last;
+  return isScoped ? compileRules(last.scope as ScopeSettings) : NO_RULES;
+}

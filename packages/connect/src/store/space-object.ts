@@ -1,0 +1,62 @@
+/** Attributes as the import hands them on: all text. */
+export type StoredAttributes = Record<string, string | string[]>;
+
+/** What an object is to the tenant. No GUID is both: the class of an object does not change. */
+export type ObjectKind = 'user' | 'group';
+
+/** One on-premises object as Connect knows it. */
+export interface SpaceObject {
+  guid: string;
+  anchor: string;
+  dn: string;
+  objectClasses: string[];
+  attributes: StoredAttributes;
+  deleted: boolean;
+  /** Why it is not synchronized; undefined when it is. */
+  scopeReason: string | undefined;
+  /** Digest of what the tenant should have; undefined when it should have nothing. */
+  desiredDigest: string | undefined;
+  /** Digest of what the tenant acknowledged; undefined when it has nothing. */
+  exportedDigest: string | undefined;
+  exportedSequence: number | undefined;
+  exportedAt: string | undefined;
+  /** Which container decided, as `placeText` makes it; undefined where none did. */
+  place: string | undefined;
+  leaving: Leaving;
+}
+
+/**
+ * Whoever would leave because the rules changed `waits` for an administrator, and stays synchronized meanwhile; or `goes` with that
+ * approval.
+ */
+export type Leaving = 'no' | 'waits' | 'goes';
+const LEAVING: readonly Leaving[] = ['no', 'waits', 'goes'];
+
+/** As the database has it. */
+export const leavingNumber = (leaving: Leaving): number => LEAVING.indexOf(leaving);
+
+/** What is written of an object when it was decided. */
+export type DecidedSpaceObject = Omit<
+  SpaceObject,
+  'exportedDigest' | 'exportedSequence' | 'exportedAt' | 'place' | 'leaving'
+> &
+  Partial<Pick<SpaceObject, 'place' | 'leaving'>>;
+
+export function toObject(row: Record<string, unknown> | undefined): SpaceObject | undefined {
+  if (row === undefined) return undefined;
+  return {
+    guid: row.guid as string,
+    anchor: row.anchor as string,
+    dn: row.dn as string,
+    objectClasses: JSON.parse(row.object_classes as string),
+    attributes: JSON.parse(row.attributes as string),
+    deleted: row.deleted === 1,
+    scopeReason: (row.scope_reason as string | null) ?? undefined,
+    desiredDigest: (row.desired_digest as string | null) ?? undefined,
+    exportedDigest: (row.exported_digest as string | null) ?? undefined,
+    exportedSequence: (row.exported_sequence as number | null) ?? undefined,
+    exportedAt: (row.exported_at as string | null) ?? undefined,
+    place: (row.place as string | null) ?? undefined,
+    leaving: LEAVING[row.leaving as number]!,
+  };
+}
