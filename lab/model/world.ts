@@ -37,8 +37,9 @@ interface Side {
 }
 
 /**
- * A forest, or two, and the three real places in one process: Connect with a scripted domain controller, the tenant on PGlite, Domain Services with
- * a scripted Samba. Time passes only when it is told. Between agents and tenant sits what can make the tenant a liar.
+ * A forest, or two, and the three real places in one process: Connect with a scripted domain controller, the tenant on PostgreSQL where
+ * the environment names one and on PGlite else, Domain Services with a scripted Samba. Time passes only when it is told. Between agents and
+ * tenant sits what can make the tenant a liar.
  */
 export class World {
   readonly sides: readonly Side[];

@@ -6,6 +6,7 @@ import { type Kysely, sql } from 'kysely';
 import { TenantConfiguration } from '../configuration.ts';
 import { type Database, openDatabase } from '../database/open-database.ts';
 import { type RunningTenant, startTenant } from '../start-tenant.ts';
+import { makeDatabase, postgresUrl } from './test-tenant.ts';
 
 /** All rows of a tenant's database at a moment: each table as JSON. */
 export type TenantSnapshot = ReadonlyMap<string, string>;
@@ -32,26 +33,31 @@ export interface TenantGroup {
 }
 
 /**
- * A tenant on a database in memory that outlives its process: it can be stopped, its rows put back to an earlier day, and started again
- * at the same address.
+ * A tenant on a database that outlives its process: it can be stopped, its rows put back to an earlier day, and started again at the same
+ * address.
  */
 export class TenantPlace {
   readonly clock: HandClock;
   readonly said: string[] = [];
   readonly #folder: string;
   readonly #database: Database;
+  readonly #drop: () => Promise<void>;
   #running: RunningTenant | undefined;
   #port = 0;
   #token = '';
 
+  /** On PostgreSQL where the environment names one: a history costs a quarter less there than on PGlite. */
   static async open(folder: string, clock: HandClock): Promise<TenantPlace> {
-    return new TenantPlace(folder, clock, await openDatabase({ kind: 'pglite' }));
+    const made = postgresUrl === undefined ? undefined : await makeDatabase(postgresUrl);
+    const database = await openDatabase(made ? { kind: 'postgres', url: made.url } : { kind: 'pglite' });
+    return new TenantPlace(folder, clock, database, async () => made?.drop());
   }
 
-  private constructor(folder: string, clock: HandClock, database: Database) {
+  private constructor(folder: string, clock: HandClock, database: Database, drop: () => Promise<void>) {
     this.#folder = folder;
     this.clock = clock;
     this.#database = database;
+    this.#drop = drop;
   }
 
   get url(): string {
@@ -74,6 +80,7 @@ export class TenantPlace {
   async close(): Promise<void> {
     await this.stop();
     await this.#database.destroy();
+    await this.#drop();
   }
 
   /** A tenant with an administrator, who may make a managed domain. */
