@@ -75,8 +75,9 @@ export class HeadBuckets {
    * @returns whether there are more
    */
   refreshLines(most: number): boolean {
-    this.summary(); // a bucket that changed has no row before
-    const stale = this.#keptLines().filter(({ lines }) => lines === null);
+    const { kept } = this.#db.get<{ kept: number }>(`SELECT count(*) AS kept FROM (SELECT 1 ${this.#kept})`)!;
+    if (kept < BUCKETS) this.summary(); // a bucket that changed has no row before
+    const stale = this.#db.all<{ bucket: number }>(`SELECT bucket ${this.#kept} AND max(lines) IS NULL`);
     const now = stale.slice(0, most);
     if (now.length > 0)
       bestEffort(() =>
