@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { ConnectStatus, DomainStatus } from '@causeway/contract';
 import { mapLimit } from '@causeway/service';
@@ -6,12 +5,12 @@ import { eventually, NotYet } from '@causeway/service/testing';
 import { Trials } from '../demo/trials.ts';
 import { DOMAINS } from '../domains/table.ts';
 import { HostileTenant } from '../model/hostile-tenant.ts';
-import { seeds } from '../model/play-seed.ts';
 import { type Lie, type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
 import { allArrives } from '../places/all-arrives.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { Losses, PLACES, type PlaceName } from '../places/losses.ts';
 import { randomFrom } from '../random.ts';
+import { playing, seeds } from '../seeds.ts';
 import { Members, wrongOf } from './members.ts';
 
 // What `lab/model` plays in one process, on real domains: random histories of a forest, of which places lose what came after a backup, or
@@ -204,13 +203,8 @@ for (const seed of seeds(LOSSES.length))
     if (hasFailed) return t.skip('a history before failed');
     const history = new History(seed);
     histories.push(history);
-    try {
-      await history.play();
-    } catch (cause) {
-      hasFailed = true;
-      assert.fail(
-        `CAUSEWAY_TEST_SEED=${seed}\n  ${history.members.told.join('\n  ')}\n${(cause as Error).message}`,
-      );
-    }
+    hasFailed = true;
+    await playing(seed, history.members.told, () => history.play());
+    hasFailed = false;
     t.diagnostic(history.members.told.join('; '));
   });

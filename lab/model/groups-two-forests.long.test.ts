@@ -1,7 +1,7 @@
 import { after, test } from 'node:test';
+import { seeds } from '../seeds.ts';
 import { TWO_FORESTS } from './forests.ts';
 import { playGroups } from './play-groups.ts';
-import { seeds } from './play-seed.ts';
 import { World } from './world.ts';
 
 // As `groups.long.test.ts`, with two forests whose groups have members of each other.

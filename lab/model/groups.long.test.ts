@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { seeds } from '../seeds.ts';
 import { playGroups } from './play-groups.ts';
-import { seeds } from './play-seed.ts';
 import { World } from './world.ts';
 
 // As the few of `groups.unit.test.ts`, and many of them. Those of two forests have a file of their own: files run beside each other.

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { seeds } from '../seeds.ts';
 import { TWO_FORESTS } from './forests.ts';
 import { differencesOfGroups } from './groups.ts';
 import { playGroups, settleGroups } from './play-groups.ts';
-import { seeds } from './play-seed.ts';
 import { World } from './world.ts';
 
 const world = await World.make(TWO_FORESTS);

@@ -1,5 +1,6 @@
 import { after, test } from 'node:test';
-import { playSeed, seeds } from './play-seed.ts';
+import { seeds } from '../seeds.ts';
+import { playSeed } from './play-seed.ts';
 import { World } from './world.ts';
 
 // As the few of `places.unit.test.ts`, and many of them.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
-import { playSeed, seeds } from './play-seed.ts';
+import { seeds } from '../seeds.ts';
+import { playSeed } from './play-seed.ts';
 import { World } from './world.ts';
 
 const world = await World.make();

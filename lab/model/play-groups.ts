@@ -1,3 +1,4 @@
+import { playing } from '../seeds.ts';
 import { differencesOfGroups } from './groups.ts';
 import { GroupsHistory } from './groups-history.ts';
 import { differencesOfSids } from './sids.ts';
@@ -31,15 +32,12 @@ export async function settleGroups(world: World, patience = PATIENCE): Promise<n
 /** Plays the history of a seed, and lets everybody come to rest. @throws Error with the whole history @returns what came of it, in words */
 export async function playGroups(world: World, seed: number, patience = PATIENCE): Promise<string> {
   const history = new GroupsHistory(world, seed);
-  try {
+  return playing(seed, history.told, async () => {
     await world.begin();
     await history.play();
     const turns = await settleGroups(world, patience);
     // And so it stays.
     if ((await settleGroups(world, patience)) > 1) throw new Error('it did not stay so');
     return `${turns} turns`;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`CAUSEWAY_TEST_SEED=${seed}\n  ${history.told.join('\n  ')}\n${why}`, { cause });
-  }
+  });
 }

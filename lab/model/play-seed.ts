@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict';
+import { playing } from '../seeds.ts';
 import { History } from './history.ts';
 import type { Withheld } from './hostile-tenant.ts';
 import { settle, unnamed } from './settle.ts';
 import type { World } from './world.ts';
-
-/** Given to repeat one: CAUSEWAY_TEST_SEED. */
-const given = process.env.CAUSEWAY_TEST_SEED;
-
-/** So many seeds in turn, from a multiple of their number on, that no run before had; or the one that was given. */
-export function seeds(count: number): number[] {
-  if (given !== undefined) return [Number(given)];
-  const first = count * Math.floor((Date.now() % 1_000_000) / count);
-  return Array.from({ length: count }, (_, i) => first + i);
-}
 
 /**
  * Plays the history of a seed, has the places lose what it says, and lets them come back.
@@ -21,7 +12,7 @@ export function seeds(count: number): number[] {
  */
 export async function playSeed(world: World, seed: number): Promise<string> {
   const history = new History(world, seed);
-  try {
+  return playing(seed, history.told, async () => {
     await history.play();
     await history.loseAll();
     const differing = (await world.differences()).length;
@@ -29,11 +20,7 @@ export async function playSeed(world: World, seed: number): Promise<string> {
     world.lie = undefined;
     const { turns } = await settle(world);
     return `${history.losses.join('; ')}: ${differing} differed, ${turns} turns${history.hostile ? ', a hostile tenant before' : ''}`;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const told = history.told.join('\n  ');
-    throw new Error(`CAUSEWAY_TEST_SEED=${seed}\n  ${told}\n${why}`, { cause });
-  }
+  });
 }
 
 async function assertNamed(world: World, withheld: Withheld | undefined): Promise<void> {

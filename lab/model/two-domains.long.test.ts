@@ -1,5 +1,5 @@
 import { after, beforeEach, test } from 'node:test';
-import { seeds } from './play-seed.ts';
+import { seeds } from '../seeds.ts';
 import { TwoDomains } from './two-domains.ts';
 
 // As the one of `two-domains.unit.test.ts`, and many of them.

@@ -6,6 +6,7 @@ import {
   type ScriptedForest,
 } from '@causeway/connect/testing';
 import { randomFrom } from '../random.ts';
+import { playing } from '../seeds.ts';
 import { EMEA, FOREST } from './forests.ts';
 import { type Found, lookAtDomain, lookAtTenant } from './look.ts';
 import { World } from './world.ts';
@@ -81,12 +82,7 @@ export class TwoDomains {
   /** People are hired, move, leave and come into groups at random, and each domain is read now and then. */
   async play(seed: number): Promise<void> {
     const told: string[] = [];
-    try {
-      await this.#play(randomFrom(seed), told);
-    } catch (cause) {
-      const text = `CAUSEWAY_TEST_SEED=${seed}\n  ${told.join('\n  ')}\n${(cause as Error).message}`;
-      throw new Error(text, { cause });
-    }
+    await playing(seed, told, () => this.#play(randomFrom(seed), told));
   }
 
   async #play(random: () => number, told: string[]): Promise<void> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { movePerson } from '@causeway/connect/testing';
+import { seeds } from '../seeds.ts';
 import { HostileTenant } from './hostile-tenant.ts';
-import { seeds } from './play-seed.ts';
 import { keyOf, TwoDomains } from './two-domains.ts';
 
 const forest = await TwoDomains.make();

@@ -80,6 +80,6 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['demo', 'run', 'tutorial'],
     ['places', 'powershell', 'model'],
     ['domains'],
-    ['peers', 'disk', 'progress', 'random'],
+    ['peers', 'disk', 'progress', 'random', 'seeds'],
   ],
 };

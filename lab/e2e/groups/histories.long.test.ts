@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { domainSidOf } from '@causeway/active-directory';
@@ -10,9 +9,9 @@ import { describeError } from '@causeway/service';
 import { eventually, NotYet } from '@causeway/service/testing';
 import { readSid } from '../../domains/groups.ts';
 import { DOMAINS, type LabDomain, labForests, layoutOf } from '../../domains/table.ts';
-import { seeds } from '../../model/play-seed.ts';
 import { freshStage } from '../../places/fresh-stage.ts';
 import { randomFrom } from '../../random.ts';
+import { playing, seeds } from '../../seeds.ts';
 import { ForestOfGroups, type Made } from './forest-of-groups.ts';
 import { type Places, wrongOf } from './wrong-groups.ts';
 
@@ -189,12 +188,8 @@ for (const seed of seeds(SEEDS))
     if (hasFailed) return t.skip('a history before failed');
     const history = new History(seed);
     histories.push(history);
-    try {
-      await history.play();
-    } catch (cause) {
-      hasFailed = true;
-      const { message } = cause as Error;
-      assert.fail(`CAUSEWAY_TEST_SEED=${seed}\n  ${history.told.join('\n  ')}\n${message}`);
-    }
+    hasFailed = true;
+    await playing(seed, history.told, () => history.play());
+    hasFailed = false;
     t.diagnostic(history.told.join('; '));
   });
