@@ -1,4 +1,4 @@
-import { after, test } from 'node:test';
+import { after, suite, test } from 'node:test';
 import { seeds } from '../seeds.ts';
 import { TWO_FORESTS } from './forests.ts';
 import { playGroups } from './play-groups.ts';
@@ -9,7 +9,10 @@ import { World } from './world.ts';
 const world = await World.make(TWO_FORESTS);
 after(() => world.close());
 
-for (const seed of seeds(25))
-  test(`seed ${seed}: groups of two forests end where one full recompute ends`, async t => {
-    t.diagnostic(await playGroups(world, seed));
-  });
+const played = seeds(50);
+suite(`${played.length} histories of two forests`, () => {
+  for (const seed of played)
+    test(`seed ${seed}: groups of two forests end where one full recompute ends`, async t => {
+      t.diagnostic(await playGroups(world, seed));
+    });
+});

@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, suite, test } from 'node:test';
 import { seeds } from '../seeds.ts';
 import { playGroups } from './play-groups.ts';
 import { World } from './world.ts';
 
-// As the few of `groups.unit.test.ts`, and many of them. Those of two forests have a file of their own: files run beside each other.
+// As the few of `groups.unit.test.ts`, and many of them. Those of two forests have a file of their own: files run beside each other. How long
+// they take is said with the suite.
 
 const world = await World.make();
 after(() => world.close());
 
-for (const seed of seeds(50))
-  test(`seed ${seed}: groups of a forest end where one full recompute ends`, async t => {
-    t.diagnostic(await playGroups(world, seed));
-  });
+const played = seeds(50);
+suite(`${played.length} histories of a forest`, () => {
+  for (const seed of played)
+    test(`seed ${seed}: groups of a forest end where one full recompute ends`, async t => {
+      t.diagnostic(await playGroups(world, seed));
+    });
+});
 
 /** Longer than anything is tried again within. */
 const HASTE = [[60_000, 2]] as const;

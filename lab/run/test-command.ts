@@ -9,8 +9,8 @@ import { DOMAINS, labForests, layoutOf } from '../domains/table.ts';
 import { installPwsh, pwshFolder } from '../powershell/pwsh.ts';
 import { withProgress } from '../progress.ts';
 import { startPostgres, type ThrowAwayPostgres } from './postgres.ts';
-import { needsDotnet, TEST_KINDS, type TestKind, testFiles } from './test-files.ts';
-import { gathered, laned, runTests } from './test-run.ts';
+import { isLong, needsDotnet, TEST_KINDS, type TestKind, testFiles } from './test-files.ts';
+import { besideEachOther, gathered, laned, runTests } from './test-run.ts';
 
 /** `causeway test`: every test there is, on what they need. */
 export function testCommand(): Command {
@@ -29,12 +29,12 @@ export function testCommand(): Command {
 }
 
 async function runAll({ only, all }: { only?: string; all?: boolean }): Promise<boolean> {
-  const kinds = TEST_KINDS.filter(kind => kind !== 'long' || all);
+  const kinds = TEST_KINDS.filter(kind => !isLong(kind) || all);
   const wanted = kinds.flatMap(kind => testFiles(kind, only));
   const leftOut = (await findSdk()) === undefined ? wanted.filter(needsDotnet) : [];
   const files = (kind: TestKind) =>
     kinds.includes(kind) ? testFiles(kind, only).filter(file => !leftOut.includes(file)) : [];
-  const [unit, postgres, dotnet] = [files('unit'), files('postgres'), files('dotnet')];
+  const [unit, postgres, model, dotnet] = [files('unit'), files('postgres'), files('model'), files('dotnet')];
   // The longest come first, so that no lane is left alone with one.
   const e2e = [...files('long'), ...files('e2e')];
   if (wanted.length === 0) throw new Error(`no test file's path holds "${only}"`);
@@ -44,7 +44,7 @@ async function runAll({ only, all }: { only?: string; all?: boolean }): Promise<
   const labWasUp = labForests.some(domain => domainStatus(layoutOf(domain)).running);
   let database: ThrowAwayPostgres | undefined;
   try {
-    if (postgres.length + e2e.length > 0) {
+    if (postgres.length + model.length + e2e.length > 0) {
       await withProgress(async report => {
         report('starting a PostgreSQL of our own');
         database = await startPostgres();
@@ -62,8 +62,13 @@ async function runAll({ only, all }: { only?: string; all?: boolean }): Promise<
       }).catch(() => {});
       process.env.CAUSEWAY_PWSH_FOLDER = pwshFolder();
     }
+    const cores = availableParallelism();
     const passed = await runTests(
-      [gathered([...unit, ...postgres], availableParallelism()), laned([...dotnet, ...e2e], needsDotnet)],
+      [
+        gathered([...unit, ...postgres], cores),
+        besideEachOther(model, cores),
+        laned([...dotnet, ...e2e], needsDotnet),
+      ],
       { signal: interrupted.signal, remarks: describeLeftOut(leftOut) },
     );
     return passed && !(leftOut.length > 0 && onCi());

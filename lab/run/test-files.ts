@@ -4,10 +4,10 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '../..');
 
 /**
- * `unit` needs nothing but Node, `postgres` a server that DATABASE_URL names, `dotnet` the .NET SDK, `e2e` the lab;
- * `long` is what takes minutes and makes domains of its own. The name of a test file says which it is.
+ * `unit` needs nothing but Node, `postgres` a server that DATABASE_URL names, `dotnet` the .NET SDK, `e2e` the lab; what takes minutes is
+ * `model` where it needs such a server alone, and `long` where it makes domains of its own. The name of a test file says which it is.
  */
-export const TEST_KINDS = ['unit', 'postgres', 'dotnet', 'e2e', 'long'] as const;
+export const TEST_KINDS = ['unit', 'postgres', 'model', 'dotnet', 'e2e', 'long'] as const;
 export type TestKind = (typeof TEST_KINDS)[number];
 
 const PATTERNS: Record<TestKind, string[]> = {
@@ -15,6 +15,7 @@ const PATTERNS: Record<TestKind, string[]> = {
   postgres: ['packages/*/src/**/*.pg.test.ts', 'lab/**/*.pg.test.ts'],
   dotnet: ['packages/*/src/**/*.dotnet.test.ts', 'lab/**/*.dotnet.test.ts'],
   e2e: ['lab/e2e/**/*.test.ts'],
+  model: ['lab/model/*.long.test.ts'],
   long: ['lab/**/*.long.test.ts'],
 };
 
@@ -24,10 +25,13 @@ const isEndToEnd = (file: string): boolean => file.startsWith(join('lab', 'e2e')
 function kindOf(file: string): TestKind {
   if (file.endsWith('.pg.test.ts')) return 'postgres';
   if (file.endsWith('.unit.test.ts')) return 'unit';
-  if (file.endsWith('.long.test.ts')) return 'long';
+  if (file.endsWith('.long.test.ts')) return file.startsWith(join('lab', 'model')) ? 'model' : 'long';
   if (isEndToEnd(file)) return 'e2e';
   return file.endsWith('.dotnet.test.ts') ? 'dotnet' : 'unit';
 }
+
+/** What takes minutes. */
+export const isLong = (kind: TestKind): boolean => kind === 'model' || kind === 'long';
 
 /** Whether a file can run on a machine with a .NET SDK alone. */
 export const needsDotnet = (file: string): boolean => file.endsWith('.dotnet.test.ts');

@@ -92,6 +92,11 @@ export function gathered(files: readonly string[], cores: number): TestPhase {
   };
 }
 
+/** Test files that keep a core busy for a while each: a process for each, and as many at once as there are cores. */
+export function besideEachOther(files: readonly string[], cores: number): TestPhase {
+  return { files, concurrency: cores, limitMs: GATHERED_LIMIT_MS };
+}
+
 /**
  * Test files that run in two lanes, each with a lab of its own: a lane takes the next file when it has done one. The second lane
  * has a network of its own, too, so both have the same addresses; what needs the world outside runs in the first.
@@ -122,7 +127,7 @@ const COUNT_LINE = new RegExp(`^(${COUNTS.join('|')}) ([\\d.]+)$`);
 /** No test takes longer than this; one that hangs is told by its name. */
 const TEST_LIMIT_MS = 5 * 60_000;
 
-/** Of a process with many files: it takes two minutes, and three times as long where something else runs on the machine. */
+/** Of a process with many files or histories: it takes two minutes, and three times as long where something else runs on the machine. */
 const GATHERED_LIMIT_MS = 10 * 60_000;
 
 /** What a process has beyond its tests' limit to end by itself: one whose test hangs may never do so. */
