@@ -27,6 +27,7 @@ import * as groups from './tenant/groups.ts';
 import * as losses from './tenant/losses.ts';
 import * as managedDomain from './tenant/managed-domain.ts';
 import * as names from './tenant/names.ts';
+import * as stored from './tenant/stored.ts';
 import * as synchronization from './tenant/synchronization.ts';
 import * as synchronizedGroups from './tenant/synchronized-groups.ts';
 import * as users from './tenant/users.ts';
@@ -44,6 +45,7 @@ export const apis = {
       enrolment.enrolmentRoutes,
       synchronization.synchronizationRoutes,
       synchronizedGroups.synchronizedGroupRoutes,
+      stored.storedRoutes,
       managedDomain.managedDomainRoutes,
       administration.administrationRoutes,
       administrators.administratorRoutes,
@@ -87,6 +89,7 @@ const modules = [
   groups,
   managedDomain,
   names,
+  stored,
   synchronization,
   users,
 ];

@@ -19,6 +19,7 @@ import { registerManagedDomain } from './api/managed-domain.ts';
 import { registerNames } from './api/names.ts';
 import { registerProvisioning } from './api/provisioning.ts';
 import { registerGroupProvisioning } from './api/provisioning-groups.ts';
+import { registerStored } from './api/stored.ts';
 import { registerUsers } from './api/users.ts';
 import type { TenantConfiguration } from './configuration.ts';
 import { registerRefusals } from './sign-in/groups/refusal-routes.ts';
@@ -52,6 +53,7 @@ export function makePublicServer(
   registerEnrolment(server, context);
   registerProvisioning(server, context);
   registerGroupProvisioning(server, context);
+  registerStored(server, context);
   registerManagedDomain(server, context);
   registerAdministration(server, context);
   registerAdministrators(server, context);

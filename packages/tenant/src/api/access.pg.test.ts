@@ -15,6 +15,7 @@ import {
   managedDomainRoutes,
   nameRoutes,
   type Route,
+  storedRoutes,
   synchronizationRoutes,
   synchronizedGroupRoutes,
   tenantLocalRoutes,
@@ -48,6 +49,7 @@ const routes: Route[] = [
   enrolmentRoutes,
   synchronizationRoutes,
   synchronizedGroupRoutes,
+  storedRoutes,
   managedDomainRoutes,
   administrationRoutes,
   administratorRoutes,
@@ -284,6 +286,9 @@ onEveryBackend('access', tenant => {
       [synchronizedGroupRoutes.exportMembers.path]: { changes: [membersItem(agent, group(2), [])] },
       [synchronizedGroupRoutes.compareGroups.path]: { buckets: NO_BUCKETS },
       [synchronizedGroupRoutes.readGroupLines.path]: { buckets: [0], after: null },
+      [storedRoutes.readStoredUsers.path]: { after: '' },
+      [storedRoutes.readStoredGroups.path]: { after: '' },
+      [storedRoutes.readStoredMemberships.path]: { after: null },
     };
     const naming = routes.filter(
       ({ access, body }) => access.includes('connect') && 'forest' in ((body as z.ZodObject)?.shape ?? {}),
