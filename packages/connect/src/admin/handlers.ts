@@ -7,8 +7,8 @@ import {
 import { acceptController } from '../domain-controller/accept-controller.ts';
 import { controllerInUse } from '../domain-controller/failover.ts';
 import { trustDomain, untrustDomain } from '../pairing/trust-domain.ts';
-import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
+import { compareWithTenant } from './comparison.ts';
 import {
   connectorStatistics,
   describeConnector,
@@ -33,6 +33,7 @@ import { restoreHandlers } from './restore.ts';
 import { changeScheduler, describeScheduler, listRunStatus, startCycle, stopCycle } from './scheduler.ts';
 import { companyFeature, globalSettings, setCompanyFeature } from './settings.ts';
 import { connectStatus, userStatus } from './status.ts';
+import { tokenHandlers } from './tokens.ts';
 
 type Routes = typeof routes;
 export type RouteName = keyof Routes;
@@ -46,7 +47,6 @@ export type AdminHandlers = Handlers<Routes, string>;
  * @param nudge something was asked for: the next cycle begins now
  */
 export function adminHandlers(connect: Connect, nudge: () => void): AdminHandlers {
-  const { store } = connect;
   return {
     getStatus: () => connectStatus(connect),
     getUserStatus: ({ params }) => userStatus(connect, params.user),
@@ -98,6 +98,7 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       nudge();
       return approved;
     },
+    compareWithTenant: ({ query }) => compareWithTenant(connect, query),
     listRunStatus: ({ query }) => ({ running: listRunStatus(connect, query.connector) }),
     getGlobalSettings: () => globalSettings(connect),
     getCompanyFeature: () => companyFeature(connect),
@@ -114,17 +115,7 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     },
     untrustDomain: () => ({ withdrawn: untrustDomain(connect.store) }),
     getOpenApi: () => openApiDocument('connect', PROGRAM_VERSION),
-    listAdminTokens: () => ({ tokens: store.tokens.list() }),
-    createAdminToken: ({ body }, caller) => {
-      const { token, expiresAt } = store.tokens.create(body.name, body.days);
-      tellToken(connect, `the token '${body.name}' of the admin API was made by ${caller}`);
-      return { token, name: body.name, expiresAt };
-    },
-    revokeAdminToken: ({ params }, caller) => {
-      store.tokens.revoke(params.name);
-      tellToken(connect, `the token '${params.name}' of the admin API was revoked by ${caller}`);
-      return {};
-    },
+    ...tokenHandlers(connect),
   };
 }
 
@@ -139,8 +130,4 @@ async function acceptDomainController(
   await connector.betweenCycles(() => acceptController(context, controller, confirmed));
   nudge();
   return { connector: name, domainController: controllerInUse(context, controller.connector)! };
-}
-
-function tellToken({ store }: Connect, text: string): void {
-  store.events.add(EventId.connectorSaved, 'info', null, text);
 }

@@ -1,0 +1,26 @@
+import type { Handlers } from '@causeway/api';
+import type { adminTokenRoutes } from '@causeway/contract';
+import { EventId } from '../store/events.ts';
+import type { Connect } from '../sync/connect.ts';
+
+/** Tokens of the admin API. The caller is who asks, in words. */
+export function tokenHandlers(connect: Connect): Handlers<typeof adminTokenRoutes, string> {
+  const { tokens } = connect.store;
+  return {
+    listAdminTokens: () => ({ tokens: tokens.list() }),
+    createAdminToken: ({ body }, caller) => {
+      const { token, expiresAt } = tokens.create(body.name, body.days);
+      tellToken(connect, `the token '${body.name}' of the admin API was made by ${caller}`);
+      return { token, name: body.name, expiresAt };
+    },
+    revokeAdminToken: ({ params }, caller) => {
+      tokens.revoke(params.name);
+      tellToken(connect, `the token '${params.name}' of the admin API was revoked by ${caller}`);
+      return {};
+    },
+  };
+}
+
+function tellToken({ store }: Connect, text: string): void {
+  store.events.add(EventId.connectorSaved, 'info', null, text);
+}
