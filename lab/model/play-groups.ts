@@ -1,6 +1,7 @@
 import { playing } from '../seeds.ts';
 import { differencesOfGroups } from './groups.ts';
 import { GroupsHistory } from './groups-history.ts';
+import { assertComparesClean } from './play-seed.ts';
 import { differencesOfSids } from './sids.ts';
 import type { World } from './world.ts';
 
@@ -38,6 +39,7 @@ export async function playGroups(world: World, seed: number, patience = PATIENCE
     const turns = await settleGroups(world, patience);
     // And so it stays.
     if ((await settleGroups(world, patience)) > 1) throw new Error('it did not stay so');
+    await assertComparesClean(world);
     return `${turns} turns`;
   });
 }

@@ -19,8 +19,14 @@ export async function playSeed(world: World, seed: number): Promise<string> {
     if (history.hostile) await assertNamed(world, history.hostile.withheld);
     world.lie = undefined;
     const { turns } = await settle(world);
+    await assertComparesClean(world);
     return `${history.losses.join('; ')}: ${differing} differed, ${turns} turns${history.hostile ? ', a hostile tenant before' : ''}`;
   });
+}
+
+/** What Connect would send is what the tenant has, object by object. */
+export async function assertComparesClean(world: World): Promise<void> {
+  for (const { connect } of world.sides) assert.deepEqual(await connect.differences(), []);
 }
 
 async function assertNamed(world: World, withheld: Withheld | undefined): Promise<void> {

@@ -1,4 +1,5 @@
 export * from './common.ts';
+export * from './connect/comparison.ts';
 export * from './connect/connectors.ts';
 export * from './connect/group-status.ts';
 export * from './connect/held.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as common from './common.ts';
+import * as comparison from './connect/comparison.ts';
 import * as connectors from './connect/connectors.ts';
 import * as connectGroups from './connect/group-status.ts';
 import * as connectHeld from './connect/held.ts';
@@ -72,6 +73,7 @@ const modules = [
   connectGroups,
   connectHeld,
   connectStatus,
+  comparison,
   connectors,
   objects,
   parameters,

@@ -1,7 +1,7 @@
 import { CausewayError, describeError } from './causeway-error.ts';
 
-/** Exit codes of every command. */
-export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+/** Exit codes of every command; the last one of those that compare, and found something. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, differs: 3 } as const;
 
 /** Without what moves a terminal's cursor or turns text around: names and reasons come from other machines. */
 export function plainText(text: string): string {

@@ -142,6 +142,17 @@ export class ConnectorSpace {
       .map(row => toObject(row)!);
   }
 
+  /** What the tenant should have as this connector is the one to tell it, whatever went so far: in the order of anchors, from one on or behind it. */
+  wanted(anchor: string, limit: number, which: 'from' | 'behind' = 'behind'): SpaceObject[] {
+    return this.#db
+      .all(
+        `SELECT * FROM connector_space AS o WHERE ${this.#own} AND anchor ${which === 'from' ? '>=' : '>'} ?
+           AND desired_digest IS NOT NULL AND ${this.elsewhere.isTeller('upsert')} ORDER BY anchor LIMIT ?`,
+        ...[this.#connector, anchor, limit],
+      )
+      .map(row => toObject(row)!);
+  }
+
   countPending(operation: 'upsert' | 'delete'): number {
     return this.#count(
       `desired_digest IS NOT exported_digest AND desired_digest IS ${operation === 'delete' ? '' : 'NOT'} NULL

@@ -8,6 +8,10 @@ export interface PasswordState {
   /** The order of the password that the tenant acknowledged last. */
   acknowledged: PasswordOrder | undefined;
   acknowledgedAt: string | undefined;
+  /** That order is of a withdrawal: the tenant has no password. */
+  withdrawn: boolean;
+  /** Another place lost it: it goes again when it is read. */
+  anew: boolean;
   /** The managed domain's key that the acknowledged record was sealed to; undefined without a record. */
   recipientKeyId: string | undefined;
   status: PasswordStatus;
@@ -196,6 +200,8 @@ function toState(row: Record<string, unknown>): PasswordState {
     guid: row.guid as string,
     acknowledged: toOrder(row),
     acknowledgedAt: (row.acknowledged_at as string | null) ?? undefined,
+    withdrawn: row.withdrawn !== null,
+    anew: row.anew === 1,
     recipientKeyId: (row.recipient_key_id as string | null) ?? undefined,
     status: row.status as PasswordStatus,
     detail: (row.detail as string | null) ?? undefined,

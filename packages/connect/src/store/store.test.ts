@@ -53,6 +53,7 @@ test('a file of an earlier version keeps what is known of each password, and wha
   const order = { version: 3, originatingTime: 13_300_000_000, originatingInvocationId: 'invocation' };
   assert.deepEqual(passwords.get('g'), {
     ...{ guid: 'g', acknowledged: order, acknowledgedAt: '2026-01-01T00:00:00.000Z', recipientKeyId: 'key' },
+    ...{ withdrawn: false, anew: false },
     ...{ status: 'MissingAttribute', detail: 'no keys', mustChange: true, fullPass: 2 },
     updatedAt: '2026-01-02T00:00:00.000Z',
   });

@@ -8,6 +8,8 @@ import {
   type ObjectChange,
   type ReplyOf,
   synchronizationRoutes as routes,
+  type StoredMembership,
+  storedRoutes,
   type Verdict,
   type Withdrawal,
 } from '@causeway/contract';
@@ -147,6 +149,28 @@ export class TenantClient {
     after: string;
   }): Promise<ReplyOf<typeof routes.readLines>> {
     return call(this.#send, routes.readLines, { body });
+  }
+
+  /** What the tenant has of a forest, page by page. Undefined of a tenant of the release before. */
+  readStoredUsers(body: {
+    forest: string;
+    after: string;
+  }): Promise<ReplyOf<typeof storedRoutes.readStoredUsers> | undefined> {
+    return this.#trying(() => callIfServed(this.#send, storedRoutes.readStoredUsers, { body }));
+  }
+
+  readStoredGroups(body: {
+    forest: string;
+    after: string;
+  }): Promise<ReplyOf<typeof storedRoutes.readStoredGroups> | undefined> {
+    return this.#trying(() => callIfServed(this.#send, storedRoutes.readStoredGroups, { body }));
+  }
+
+  readStoredMemberships(body: {
+    forest: string;
+    after: StoredMembership | null;
+  }): Promise<ReplyOf<typeof storedRoutes.readStoredMemberships> | undefined> {
+    return this.#trying(() => callIfServed(this.#send, storedRoutes.readStoredMemberships, { body }));
   }
 
   async #batch<T extends Named, V extends Verdict & Named = Verdict>(

@@ -1,8 +1,9 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConnectArrival, ConnectUserStatus } from '@causeway/contract';
+import type { ComparisonPage, ConnectArrival, ConnectUserStatus, Difference } from '@causeway/contract';
 import { createLog } from '@causeway/service';
 import { type HandClock, watchFaultPoints } from '@causeway/service/testing';
+import { compareWithTenant } from '../admin/comparison.ts';
 import { approveHeld, listHeld } from '../admin/held.ts';
 import { restoreHandlers } from '../admin/restore.ts';
 import { userStatus } from '../admin/status.ts';
@@ -180,6 +181,23 @@ export class ConnectPlace {
   /** What the managed domain has, as `connect status` says it. */
   arrival(): ConnectArrival {
     return arrivalOf(this.connector.context, this.#heads[0]!.startedAt);
+  }
+
+  /** What the tenant has otherwise than it would be sent, as `connect compare` says it. */
+  async differences(): Promise<Difference[]> {
+    const differences: Difference[] = [];
+    for (const { context } of this.#open.forests) {
+      const { forest } = context.connector;
+      let next: ComparisonPage['next'] = { kind: 'user', after: '' };
+      while (next !== null) {
+        const page: ComparisonPage = await this.clock.during(
+          compareWithTenant(this.#open, { forest, ...next }),
+        );
+        differences.push(...page.differences);
+        next = page.next;
+      }
+    }
+    return differences;
   }
 
   /** Of one user, as `connect status USER` says it. */

@@ -38,7 +38,8 @@ const COMPARE = `${SYNC}compare`;
 const LINES = `${SYNC}lines`;
 const COMPARE_GROUPS = `${SYNC}compare-groups`;
 const GROUP_LINES = `${SYNC}group-lines`;
-const COMPARING: ReadonlySet<string> = new Set([COMPARE, LINES, COMPARE_GROUPS, GROUP_LINES]);
+const STORED = `${SYNC}stored-users`;
+const COMPARING: ReadonlySet<string> = new Set([COMPARE, LINES, COMPARE_GROUPS, GROUP_LINES, STORED]);
 
 /** The tenant's provisioning side as a scripted peer: keeps what it is told, records all of it, misbehaves on demand. */
 export class ProvisioningPeer {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { route } from '../http/route.ts';
+import { comparisonRoutes } from './comparison.ts';
 import { connectorRoutes } from './connectors.ts';
 import { groupStatusRoutes } from './group-status.ts';
 import { heldRoutes } from './held.ts';
@@ -23,6 +24,7 @@ export const connectAdministrationRoutes = {
   ...passwordSyncRoutes,
   ...schedulerRoutes,
   ...heldRoutes,
+  ...comparisonRoutes,
   ...objectRoutes,
   ...settingsRoutes,
   ...pairingRoutes,

@@ -167,6 +167,11 @@ export class TenantPlace {
     return [...groups.values()];
   }
 
+  /** Somebody writes into its database. */
+  async write(statement: string): Promise<void> {
+    await sql.raw(statement).execute(this.#database);
+  }
+
   /** To be asked for while nobody changes anything. */
   async snapshot(): Promise<TenantSnapshot> {
     const rows = new Map<string, string>();

@@ -29,6 +29,12 @@ export class Deletions {
     return this.#db.get<Deletion & Record<string, unknown>>(`SELECT sequence, name ${this.#last}`, anchor);
   }
 
+  /** Whether the tenant acknowledged it after that time. @param time in milliseconds since 1970 */
+  wentAfter(anchor: string, time: number): boolean {
+    const { at } = this.#db.get<{ at: number }>(`SELECT at ${this.#last}`, anchor) ?? { at: 0 };
+    return at > time;
+  }
+
   /** A name that was known once stays known. */
   note(anchor: string, { sequence, name }: Deletion): void {
     const now = this.#db.clock.now();

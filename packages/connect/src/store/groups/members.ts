@@ -2,6 +2,12 @@ import { keyRange, memberKey } from '@causeway/records';
 import type { Database } from '../database.ts';
 import type { Slices } from './slices.ts';
 
+/** A member by what it is known by, and the key that follows from that. */
+export interface NamedMember {
+  readonly key: string;
+  readonly reference: string;
+}
+
 /** Of a member: in the group's list, in the group because it is its primary group, missed by so many whole reads in a row. */
 interface Flags {
   listed: number;
@@ -16,6 +22,9 @@ const isMember = ({ listed, by_primary }: Flags): boolean => listed + by_primary
 /** Of the index alone, without the object's row. */
 const IN_SCOPE = `(SELECT max(o.desired_digest IS NOT NULL) FROM connector_space AS o
   WHERE o.connector = ? AND o.anchor = m.reference)`;
+
+/** A member whom slices name. Those who are known by SID alone count as in scope: who that is is found out where it is needed. */
+const NAMED = `m.listed + m.by_primary > 0 AND (m.reference LIKE 'S-1-5-21-%' OR ${IN_SCOPE})`;
 
 /** SIDs that no domain gave out, such as S-1-5-11: no group tells of them. They begin with `S-1-` and not with `S-1-5-21-`. */
 const WELL_KNOWN =
@@ -134,21 +143,24 @@ export class Members {
       .map(({ anchor }) => anchor);
   }
 
-  /**
-   * Whom a slice is to name: members below the prefix that are in scope. Those who are known by SID alone count as in scope: who that
-   * is is found out where it is needed.
-   *
-   * @returns references with their keys
-   */
+  /** Whom a slice is to name: members below the prefix that are in scope. @returns references with their keys */
   signed(group: number, prefix: string, limit: number): Map<string, string> {
     const [from, to] = keyRange(prefix);
     const rows = this.#db.all<{ reference: string; key: string }>(
       `SELECT m.reference, m.key FROM membership AS m
-         WHERE m.group_id = ? AND m.key BETWEEN ? AND ? AND m.listed + m.by_primary > 0
-           AND (m.reference LIKE 'S-1-5-21-%' OR ${IN_SCOPE}) LIMIT ?`,
+         WHERE m.group_id = ? AND m.key BETWEEN ? AND ? AND ${NAMED} LIMIT ?`,
       ...[group, from, to, this.#connector, limit],
     );
     return new Map(rows.map(({ reference, key }) => [reference, key]));
+  }
+
+  /** Whom all slices of a group are to name together, behind one of them, in the order of keys and references. */
+  named(group: number, after: NamedMember, limit: number): NamedMember[] {
+    return this.#db.all<NamedMember & Record<string, unknown>>(
+      `SELECT m.key, m.reference FROM membership AS m WHERE m.group_id = ? AND (m.key, m.reference) > (?, ?) AND ${NAMED}
+       ORDER BY m.key, m.reference LIMIT ?`,
+      ...[group, after.key, after.reference, this.#connector, limit],
+    );
   }
 
   /** What a whole read of a group's list begins with. */

@@ -13,6 +13,18 @@ export interface PendingSlice {
   readonly dirty: number;
 }
 
+/** How it stands with the slice that tells of a member. */
+export interface CoveringSlice {
+  /** Of what the tenant acknowledged; null: nothing. */
+  readonly sequence: number | null;
+  /** 1: it is to be signed anew. */
+  readonly pending: number;
+  readonly attempts: number;
+  /** Milliseconds since 1970. */
+  readonly nextAt: number;
+  readonly problem: string | null;
+}
+
 /** The group's record is in the tenant, so that its slices may follow, and it is to stay there. */
 const READY = `o.kind = 'group' AND o.exported_digest IS NOT NULL AND o.exported_sequence IS NOT NULL
   AND o.desired_digest IS NOT NULL AND o.exported_digest NOT LIKE '${ANEW}%'`;
@@ -154,6 +166,15 @@ export class Slices {
          coalesce(sum(dirty > 0 AND problem IS NOT NULL), 0) AS refused, min(problem) AS problem FROM slice WHERE group_id = ?`,
       group,
     )!;
+  }
+
+  /** The slice that tells of a member. */
+  covering(group: number, key: string): CoveringSlice | undefined {
+    return this.#db.get<CoveringSlice & Record<string, unknown>>(
+      `SELECT sequence, dirty > 0 AS pending, attempts, next_at AS nextAt, problem FROM slice
+       WHERE group_id = ? AND prefix <= ? AND divided = 0 ORDER BY prefix DESC LIMIT 1`,
+      ...[group, bitsOf(key)],
+    );
   }
 
   /** What the tenant acknowledged of a group, by prefix. */

@@ -1,0 +1,112 @@
+import {
+  COMPARED_KINDS,
+  type ComparisonPage,
+  type ComparisonPosition,
+  type Difference,
+} from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import type { ConnectorContext } from '../../context.ts';
+import { type Compared, compareEntries, type Found } from './compare-entries.ts';
+import {
+  type MembershipKey,
+  nameOfGroup,
+  nameOfUser,
+  type OwnEntry,
+  ownMemberships,
+  ownObjects,
+  readMembershipKey,
+} from './own-entries.ts';
+import { type StoredEntry, storedMemberships, storedObjects } from './stored-entries.ts';
+import { type ComparedDomain, type Why, Whys } from './why-different.ts';
+
+/**
+ * Compares some of what this Connect would send of a forest with what the tenant has, object by object, from a place on. It does not matter
+ * who sent it. Nothing that the tenant says is believed, nothing is kept, and nothing of a password is read.
+ *
+ * @throws CausewayError 'not-imported', 'no-such-place', 'tenant-too-old', and CallError
+ */
+export async function readDifferences(
+  domains: readonly ComparedDomain[],
+  position: ComparisonPosition,
+): Promise<ComparisonPage> {
+  const contexts = domains.map(({ context }) => context);
+  refuseNotImported(contexts);
+  const { kind } = position;
+  const whys = new Whys(domains, contexts[0]!.store.clock.now());
+  const { found, upTo, ...counts } = await compareFrom(contexts, position);
+  const differences = found.map(one =>
+    kind === 'membership' ? ofMembership(one, whys) : ofObject(one, kind, whys),
+  );
+  const next = COMPARED_KINDS[COMPARED_KINDS.indexOf(kind) + 1];
+  const behind = next === undefined ? null : { kind: next, after: '' };
+  return { differences, ...counts, next: upTo === undefined ? behind : { kind, after: upTo } };
+}
+
+/** Whoever has not read a directory to its end would call everybody in the tenant a stranger. */
+function refuseNotImported(contexts: readonly ConnectorContext[]): void {
+  const unread = contexts.find(({ store }) => store.cursors.get('dirsync-cookie') === undefined);
+  if (unread === undefined) return;
+  const { name } = unread.connector;
+  const text = `the directory of connector '${name}' was not imported yet, so nobody knows what there is to send: run 'causeway connect sync --once' first`;
+  throw new CausewayError('not-imported', text, { status: 409 });
+}
+
+/** The tenant is asked first: what changes here meanwhile is in what is read here then, as something that is to be sent, or was a moment ago. */
+async function compareFrom(
+  contexts: readonly ConnectorContext[],
+  { kind, after }: ComparisonPosition,
+): Promise<Compared<OwnEntry, StoredEntry>> {
+  const [context] = contexts;
+  if (kind === 'membership') {
+    const from = placeOf(after);
+    const stored = await storedMemberships(context!, from);
+    return compareEntries(ownMemberships(contexts, from), stored);
+  }
+  const stored = await storedObjects(context!, kind, after);
+  return compareEntries(ownObjects(contexts, kind, after), stored);
+}
+
+function placeOf(after: string): MembershipKey | undefined {
+  const key = after === '' ? undefined : readMembershipKey(after);
+  if (after !== '' && key === undefined)
+    throw new CausewayError('no-such-place', 'no membership to go on behind', { status: 400 });
+  return key;
+}
+
+type FoundHere = Found<OwnEntry, StoredEntry>;
+
+function ofObject(found: FoundHere, kind: 'user' | 'group', whys: Whys): Difference {
+  const { what, attributes, isPassword, ours, theirs } = found;
+  const { key: sourceAnchor, name } = (ours ?? theirs)!;
+  const why = isPassword
+    ? whys.ofPassword(ours!)
+    : ours
+      ? whys.ofWanted(ours, kind)
+      : whys.ofUnwanted(sourceAnchor, kind);
+  const ofName = attributes.some(each => each.name === 'signInName') ? theirs!.nameProblem : null;
+  return {
+    ...{ kind: isPassword ? 'password' : kind, what, sourceAnchor, name, attributes },
+    ...why,
+    note: why.note ?? ofName,
+  };
+}
+
+function ofMembership({ what, ours, theirs }: FoundHere, whys: Whys): Difference {
+  const key = readMembershipKey((ours ?? theirs)!.key)!;
+  const placed =
+    ours ?? whys.find(key.anchor, 'group').find(({ object }) => object.desiredDigest !== undefined);
+  const why: Why = whys.ofMembership(key, placed, ours !== undefined);
+  const group = placed ? nameOfGroup(placed.object) : key.anchor;
+  const name = `${nameOfMember(key.reference, whys)} in ${group}`;
+  return {
+    ...{ kind: 'membership', what, sourceAnchor: key.anchor, member: key.reference, name, attributes: [] },
+    ...why,
+  };
+}
+
+function nameOfMember(reference: string, whys: Whys): string {
+  const [user] = whys.find(reference, 'user');
+  if (user) return nameOfUser(user.object, user.context.scope);
+  const [group] = whys.find(reference, 'group');
+  return group ? nameOfGroup(group.object) : reference;
+}
