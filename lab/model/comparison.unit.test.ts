@@ -4,9 +4,9 @@ import type { ForestGroup, ForestPerson } from '@causeway/connect/testing';
 import type { Difference } from '@causeway/contract';
 import { memberKey } from '@causeway/records';
 import { randomFrom } from '../random.ts';
+import { seeds } from '../seeds.ts';
 import { TWO_FORESTS } from './forests.ts';
 import { settleGroups } from './play-groups.ts';
-import { seeds } from './play-seed.ts';
 import { type Moment, World } from './world.ts';
 
 const world = await World.make(TWO_FORESTS);

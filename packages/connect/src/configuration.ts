@@ -39,7 +39,7 @@ const ContainerReferences = z.array(ContainerReference).max(500).default([]);
 const Condition = z.string().min(3).max(8192);
 
 /** Who is synchronized. Each kind of rule has to agree, and what excludes wins. */
-const Scope = z.strictObject({
+export const Scope = z.strictObject({
   /** The nearest container above an object that is named here decides. Where any is included, everything else is not. */
   organizationalUnits: z
     .strictObject({ include: ContainerReferences, exclude: ContainerReferences })
@@ -155,7 +155,11 @@ export function readConnectConfiguration(file: string): ConnectConfiguration {
 }
 
 /** A name alone says nothing once a container was renamed, moved or made anew. */
-function requireGuids(file: string, connector: string, { organizationalUnits }: ConnectorConfiguration['scope']): void {
+function requireGuids(
+  file: string,
+  connector: string,
+  { organizationalUnits }: ConnectorConfiguration['scope'],
+): void {
   const { include, exclude } = organizationalUnits;
   const nameless = [...include, ...exclude].find(({ objectGuid }) => objectGuid === undefined);
   if (nameless === undefined) return;

@@ -7,6 +7,7 @@ import * as connectHeld from './connect/held.ts';
 import * as objects from './connect/objects.ts';
 import * as parameters from './connect/parameters.ts';
 import * as passwordSync from './connect/password-sync.ts';
+import * as connectPreview from './connect/preview.ts';
 import { connectAdministrationRoutes } from './connect/routes.ts';
 import * as scheduler from './connect/scheduler.ts';
 import * as settings from './connect/settings.ts';
@@ -72,6 +73,7 @@ const modules = [
   common,
   connectGroups,
   connectHeld,
+  connectPreview,
   connectStatus,
   comparison,
   connectors,

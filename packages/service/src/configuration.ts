@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parse, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { CausewayError } from './causeway-error.ts';
-import { readPrivateFile } from './platform.ts';
+import { readPrivateFile, replaceFile } from './platform.ts';
 
 /**
  * Reads a service's YAML configuration file. Unknown keys are errors with a suggestion; flags win over the file.
@@ -26,6 +26,30 @@ export function loadConfiguration<S extends z.ZodObject>(
     'configuration-invalid',
     `configuration ${file ?? 'by flags'} is not right: ${lines.join('; ')}`,
   );
+}
+
+/**
+ * Writes values into a configuration file; comments and everything else stay.
+ * @param values each with the way to it: keys, and places in lists
+ * @throws CausewayError 'configuration-unreadable'
+ */
+export function writeConfigurationValues(
+  file: string,
+  values: readonly { readonly at: readonly (string | number)[]; readonly value: string }[],
+): void {
+  const document = parseDocument(readText(file));
+  for (const { at, value } of values) document.setIn(at, value);
+  replaceFile(file, document.toString({ lineWidth: 0 }));
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new CausewayError('configuration-unreadable', `cannot read the configuration file '${file}'`, {
+      cause,
+    });
+  }
 }
 
 function readYaml(file: string): Record<string, unknown> {

@@ -10,7 +10,7 @@ export { describeHeld, HELD_WORDS } from './bulk/held-lists.ts';
 export { CausewayError, describeError, type Retry } from './causeway-error.ts';
 export { type Clock, realClock, timestamp } from './clock.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
-export { loadConfiguration, readSecret } from './configuration.ts';
+export { loadConfiguration, readSecret, writeConfigurationValues } from './configuration.ts';
 export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
+  fchownSync,
   fsyncSync,
   lchownSync,
   lstatSync,
@@ -35,13 +36,23 @@ export function writePrivateFile(path: string, content: string): void {
   });
 }
 
+/** A file that may be read by others stays as it was, but for what is in it. */
+export function replaceFile(path: string, content: string): void {
+  onDisk(path, () => {
+    const { mode, uid, gid } = statSync(path);
+    writeWhole(path, content, mode & 0o777, file => fchownSync(file, uid, gid));
+    syncDirectory(dirname(path));
+  });
+}
+
 /** In the place of what was there, or that stays as it was. */
-function writeWhole(path: string, content: string, mode: number): void {
+function writeWhole(path: string, content: string, mode: number, prepare?: (file: number) => void): void {
   const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
   // Made anew, or not at all: a file or a link that somebody else put there would get the secret.
   const file = openSync(temporary, 'wx', mode);
   try {
     try {
+      prepare?.(file);
       writeFileSync(file, content);
       fsyncSync(file);
     } finally {

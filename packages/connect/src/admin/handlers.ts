@@ -28,6 +28,7 @@ import {
   listPasswordSync,
   setPasswordSync,
 } from './password-sync.ts';
+import { previewScopes } from './preview.ts';
 import { previewRepin, repin } from './repin.ts';
 import { restoreHandlers } from './restore.ts';
 import { changeScheduler, describeScheduler, listRunStatus, startCycle, stopCycle } from './scheduler.ts';
@@ -99,6 +100,7 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       return approved;
     },
     compareWithTenant: ({ query }) => compareWithTenant(connect, query),
+    previewScope: async ({ body }) => ({ previews: await previewScopes(connect, body.connectors) }),
     listRunStatus: ({ query }) => ({ running: listRunStatus(connect, query.connector) }),
     getGlobalSettings: () => globalSettings(connect),
     getCompanyFeature: () => companyFeature(connect),

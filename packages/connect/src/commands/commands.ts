@@ -19,6 +19,8 @@ import { checkDomainControllers, checkEnrolledForests } from './check-forests.ts
 import { acceptDomainController } from './domain-controller.ts';
 import { forcePasswordSync } from './force-password-sync.ts';
 import { heldCommands } from './held.ts';
+import { nameContainers } from './name-containers.ts';
+import { previewScope } from './preview.ts';
 import { repinConnector } from './repin.ts';
 import { showDifferences } from './show-differences.ts';
 import { showStatus } from './show-status.ts';
@@ -46,6 +48,14 @@ export function connectCommands(program: Command): void {
     .addOption(new Option('--allow-deletes <n>', 'of releases before').argParser(count).hideHelp())
     .action(sync);
   heldCommands(command);
+  command(
+    'preview',
+    'show what the scope of a configuration would add, change and delete; nothing is changed',
+  ).action(previewScope);
+  command(
+    'name-containers',
+    "write the objectGuid beside each container of the configuration's scope",
+  ).action(nameContainers);
   command('status', 'how Connect stands, or the way of one user or group so far')
     .argument('[user]', 'userPrincipalName, sAMAccountName, DN, objectGUID or source anchor')
     .option('--group <group>', 'the way of one group: sAMAccountName, DN, objectGUID or source anchor')

@@ -101,12 +101,12 @@ export class DomainController {
 
   /** One more connection, the caller's to close. Its replies are compared with what the domain controller said over LDAPS just before. */
   async openReplication(): Promise<ReplicationConnection> {
-    const { server, account, replicationPort, password } = this.#connector;
+    const { server, account, replicationPort } = this.#connector;
     await this.reach();
     return this.#saying(() =>
       openReplication({
         host: server,
-        account: { ...splitAccount(account), password: this.#password(password) },
+        account: { ...splitAccount(account), password: passwordOf(this.#connector) },
         ...(replicationPort !== undefined && { port: replicationPort }),
         timeoutMs: this.#timeoutMs,
         directory: this.#directory!,
@@ -153,21 +153,7 @@ export class DomainController {
   openUnguarded(
     timeoutMs: number = this.#timeoutMs,
   ): Promise<{ connection: LdapConnection; directory: DirectoryIdentity }> {
-    const { account, password } = this.#connector;
-    return this.#saying(async () => {
-      const { connection, roots } = await openSignedOut(this.#connector, timeoutMs);
-      try {
-        await connection.bind(account, this.#password(password));
-        return { connection, directory: await readDirectoryIdentity(connection, roots) };
-      } catch (error) {
-        await connection.close();
-        throw error;
-      }
-    });
-  }
-
-  #password(reference: string): string {
-    return readSecret(reference, `the password of connector '${this.#connector.name}'`);
+    return this.#saying(() => openSignedIn(this.#connector, timeoutMs));
   }
 
   async #saying<T>(work: () => Promise<T>): Promise<T> {
@@ -260,6 +246,24 @@ export async function openSignedOut(
     throw error;
   }
 }
+
+/** Signs in at it once it is known whose domain controller it is. @throws as `openSignedOut`, and LdapError where it refuses the account */
+export async function openSignedIn(
+  connector: ConnectorConfiguration,
+  timeoutMs: number,
+): Promise<{ connection: LdapConnection; directory: DirectoryIdentity }> {
+  const { connection, roots } = await openSignedOut(connector, timeoutMs);
+  try {
+    await connection.bind(connector.account, passwordOf(connector));
+    return { connection, directory: await readDirectoryIdentity(connection, roots) };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+const passwordOf = ({ name, password }: ConnectorConfiguration): string =>
+  readSecret(password, `the password of connector '${name}'`);
 
 function readOnly({ name, server }: ConnectorConfiguration): CausewayError {
   const text = `the domain controller '${server}' of connector '${name}' is a read-only one (RODC), which has only some of the passwords; name one that can be written`;

@@ -7,6 +7,7 @@ import { heldRoutes } from './held.ts';
 import { objectRoutes } from './objects.ts';
 import { pairingRoutes } from './pairing.ts';
 import { passwordSyncRoutes } from './password-sync.ts';
+import { previewRoutes } from './preview.ts';
 import { schedulerRoutes } from './scheduler.ts';
 import { settingsRoutes } from './settings.ts';
 import { statusRoutes } from './status.ts';
@@ -25,6 +26,7 @@ export const connectAdministrationRoutes = {
   ...schedulerRoutes,
   ...heldRoutes,
   ...comparisonRoutes,
+  ...previewRoutes,
   ...objectRoutes,
   ...settingsRoutes,
   ...pairingRoutes,

@@ -3,8 +3,8 @@ import { encodableAccount, encodableGroup } from '@causeway/records';
 import type { ConnectorContext, ScopeContext } from '../../context.ts';
 import { accountOf } from '../../objects/decide-account.ts';
 import { groupOf } from '../../objects/groups/decide-group.ts';
-import type { ObjectKind, SpaceObject } from '../../store/connector-space.ts';
 import type { NamedMember } from '../../store/groups/members.ts';
+import type { ObjectKind, SpaceObject } from '../../store/space-object.ts';
 import type { ConnectorStore } from '../../store/store.ts';
 import type { Entry, Password, Side } from './compare-entries.ts';
 

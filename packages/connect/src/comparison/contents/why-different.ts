@@ -4,7 +4,7 @@ import type { ConnectorContext } from '../../context.ts';
 import { groupDeletionsOf, strangerGroupsOf } from '../../objects/groups/waiting-groups.ts';
 import { creationsOf, deletionsOf, strangersOf } from '../../objects/waiting.ts';
 import type { UsersInFlight } from '../../passwords/users-in-flight.ts';
-import type { ObjectKind, SpaceObject } from '../../store/connector-space.ts';
+import type { ObjectKind, SpaceObject } from '../../store/space-object.ts';
 import type { MembershipKey } from './own-entries.ts';
 
 /** One domain of the forest. */

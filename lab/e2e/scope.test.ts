@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { call, httpSend } from '@causeway/api';
+import { administrationRoutes, type HeldList, type ScopePreview, type UserStatus } from '@causeway/contract';
+import { openLdap } from '@causeway/ldap';
+import { baseDn } from '@causeway/samba';
+import { eventually } from '@causeway/service/testing';
+import { DOMAINS, layoutOf } from '../domains/table.ts';
+import { change, createUser, deleteUser, renameUser } from '../domains/users.ts';
+import { freshStage } from '../places/fresh-stage.ts';
+import { runCli, runCliJson } from '../places/run-cli.ts';
+
+// Who is synchronized is configuration: units of a real directory, renamed and moved while Connect runs; what a change of the rules does
+// shows before, and takes nobody away unasked.
+
+const { onprem } = DOMAINS;
+const stage = await freshStage();
+const run = randomBytes(2).toString('hex');
+const base = baseDn(onprem);
+const unit = (name: string, parent = base) => `OU=${name}-${run},${parent}`;
+const [staff, interns, temps] = [unit('Staff'), unit('Interns', unit('Staff')), unit('Temps')];
+const CONFIG = ['--config', stage.configOf('connect')];
+
+const PEOPLE = { ann: staff, ivy: interns, tom: temps, out: `CN=Users,${base}` };
+type Name = keyof typeof PEOPLE;
+const names = Object.keys(PEOPLE) as Name[];
+const samOf = (name: Name): string => `${name}.${run}`;
+
+/** Everybody whom the tenant has of a forest. */
+async function synchronized(): Promise<UserStatus[]> {
+  const token = readFileSync(stage.tokenFile, 'utf8').trim();
+  const send = httpSend({ url: stage.tenantUrl }, async () => token);
+  const { users } = await call(send, administrationRoutes.listUsers, { query: { limit: 1000 } });
+  return users.filter(({ origin }) => origin === 'synchronized');
+}
+
+/** Who of this test is in the tenant. */
+async function there(): Promise<Name[]> {
+  const users = await synchronized();
+  return names.filter(name => users.some(user => user.onPremisesSamAccountName === samOf(name)));
+}
+const are = async (...expected: Name[]) =>
+  eventually(
+    `${expected.join(', ')} and nobody else are in the tenant`,
+    async () => JSON.stringify(await there()) === JSON.stringify(expected),
+  );
+
+/** Starts Connect with a scope. */
+async function startWith(scope: object): Promise<void> {
+  await stage.connect.stop();
+  configure(scope);
+  await stage.connect.start();
+}
+/** As it was written at first; a command may have written it since. */
+let written: { connectors: object[] };
+function configure(scope: object): void {
+  const connectors = written.connectors.map(connector => ({ ...connector, scope }));
+  writeFileSync(stage.configOf('connect'), JSON.stringify({ ...written, connectors }));
+}
+const nameContainers = () =>
+  runCliJson<{ containers: { dn: string; objectGuid: string }[] }>(['connect', 'name-containers', ...CONFIG]);
+const leavers = async (): Promise<HeldList | undefined> =>
+  (await runCliJson<{ lists: HeldList[] }>(['connect', 'deletions', ...CONFIG])).lists.find(
+    ({ kind }) => kind === 'leaver',
+  );
+
+before(async () => {
+  for (const dn of [staff, interns, temps])
+    await change(onprem, { dn, change: 'add', attributes: { objectClass: ['organizationalUnit'] } });
+  for (const name of names) await createUser(onprem, { sam: samOf(name), container: PEOPLE[name] });
+  await stage.openTenant();
+  await stage.createConnectorAccounts();
+  await stage.enrolConnect();
+  written = JSON.parse(readFileSync(stage.configOf('connect'), 'utf8')) as typeof written;
+});
+
+after(async () => {
+  await stage.close();
+  for (const name of names) await deleteUser(onprem, samOf(name)).catch(() => {});
+});
+
+test('a container without its objectGuid is refused with what to do, and one command writes it', async () => {
+  configure({ organizationalUnits: { include: [{ dn: staff }], exclude: [{ dn: interns }] } });
+  const refused = await runCli(['connect', 'run', ...CONFIG]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /without its objectGuid: run 'causeway connect name-containers/);
+  const { containers } = await nameContainers();
+  assert.deepEqual(
+    containers.map(({ dn }) => dn),
+    [staff, interns],
+  );
+  assert.ok(readFileSync(stage.configOf('connect'), 'utf8').includes(containers[0]!.objectGuid));
+  configure({ organizationalUnits: { include: [{ dn: unit('Nowhere') }] } });
+  assert.match(
+    (await runCli(['connect', 'name-containers', ...CONFIG])).stderr,
+    /Nowhere.*nothing was written/s,
+  );
+  configure({ organizationalUnits: { include: [{ dn: `CN=${samOf('out')},${PEOPLE.out}` }] } });
+  assert.match((await runCli(['connect', 'name-containers', ...CONFIG])).stderr, /no organizational unit/);
+});
+
+test('people below an included unit come, those of an excluded one do not; names and moves of units change nothing', async () => {
+  configure({ organizationalUnits: { include: [{ dn: staff }], exclude: [{ dn: interns }] } });
+  await nameContainers();
+  await stage.connect.start();
+  await are('ann');
+  await renameUser(onprem, samOf('ivy'), { container: staff });
+  await are('ann', 'ivy');
+  await renameUser(onprem, samOf('ivy'), { container: interns });
+  await are('ann');
+  // The excluded unit goes to another place under another name: whom it excludes it excludes there, and who lies beside it comes.
+  const moved = `OU=Trainees-${run},${temps}`;
+  await change(onprem, { dn: interns, change: 'modrdn', newRdn: `OU=Trainees-${run}`, newSuperior: temps });
+  await renameUser(onprem, samOf('tom'), { container: staff });
+  await are('ann', 'tom');
+  await renameUser(onprem, samOf('tom'), { container: moved });
+  await are('ann');
+  await change(onprem, { dn: temps, change: 'modrdn', newRdn: `OU=Temps-${run}`, newSuperior: staff });
+  await renameUser(onprem, samOf('tom'), { container: `OU=Temps-${run},${staff}` });
+  await are('ann', 'tom');
+});
+
+test('what another scope does shows before; whom it leaves out stays until an administrator lets them go', async () => {
+  await startWith({});
+  await are('ann', 'ivy', 'tom', 'out');
+  configure({ conditions: { user: `(!(sAMAccountName=ann*))` } });
+  const { previews } = await runCliJson<{ previews: ScopePreview[] }>(['connect', 'preview', ...CONFIG]);
+  const [{ lines, deletes, adds }] = previews as [ScopePreview];
+  const anns = lines.map(({ operation, name, reason }) => [operation, name, reason]);
+  assert.ok(anns.some(([operation, name]) => operation === 'delete' && name === samOf('ann')));
+  assert.ok(anns.every(([, , reason]) => reason === 'the condition for users is not met'));
+  assert.deepEqual([adds, deletes], [0, lines.length]);
+  const shown = await runCli(['connect', 'preview', ...CONFIG]);
+  assert.match(shown.stdout, new RegExp(`0 come, 0 change, ${deletes} leave`));
+  await startWith({ conditions: { user: `(!(sAMAccountName=ann*))` } });
+  const list = await eventually('the list waits', async () => await leavers());
+  assert.deepEqual(
+    list.people
+      .map(({ user, reason }) => [user.split('@')[0], reason])
+      .filter(([user]) => user === samOf('ann')),
+    [[samOf('ann'), 'the condition for users is not met']],
+  );
+  assert.equal(list.count, deletes);
+  await are('ann', 'ivy', 'tom', 'out');
+  await runCliJson(['connect', 'allow-deletes', list.digest, '--yes', ...CONFIG]);
+  await are('ivy', 'tom', 'out');
+  await startWith({});
+  await are('ann', 'ivy', 'tom', 'out');
+});
+
+test('a condition is refused by the schema of the forest, and nothing is synchronized until it is right', async () => {
+  for (const [condition, reason] of [
+    ['(memberOf=CN=x)', /'memberOf' is a back link/],
+    ['(canonicalName=*)', /'canonicalName' is constructed/],
+    ['(lastLogon>=1)', /'lastLogon' is not replicated/],
+    ['(noSuchThing=1)', /knows no attribute 'noSuchThing'/],
+  ] as const) {
+    await startWith({ conditions: { user: condition } });
+    await eventually(`${condition} is refused`, async () => {
+      const { connectors } = await stage.connectStatus<{ connectors: { lastError: string | null }[] }>();
+      return reason.test(connectors[0]!.lastError ?? '');
+    });
+  }
+  await are('ann', 'ivy', 'tom', 'out');
+  await startWith({});
+});
+
+test('a condition of Connect is one of the directory: both find the same people', async () => {
+  const conditions = [
+    `(sAMAccountName=ANN.${run})`,
+    `(sAMAccountName=*${run})`,
+    '(userAccountControl:1.2.840.113556.1.4.803:=2)',
+    '(!(userAccountControl:1.2.840.113556.1.4.803:=2))',
+    '(&(displayName=*)(!(department=*)))',
+    '(|(givenName=A*)(sn=*b*))',
+    '(primaryGroupID>=513)',
+    '(department=engineering)',
+  ];
+  for (const user of conditions) {
+    configure({ conditions: { user } });
+    const { previews } = await runCliJson<{ previews: ScopePreview[] }>(['connect', 'preview', ...CONFIG]);
+    const leaving = new Set(
+      previews[0]!.lines.filter(({ kind }) => kind === 'user').map(({ objectGuid }) => objectGuid),
+    );
+    const staying = (await synchronized()).length - leaving.size;
+    assert.equal(staying, await countInDirectory(user), user);
+  }
+});
+
+/** Of all who are in the tenant, those who meet a condition, by the directory's own word. */
+async function countInDirectory(filter: string): Promise<number> {
+  const ldap = await openLdap({ url: { socketPath: layoutOf(onprem).ldapi }, timeoutMs: 20_000 });
+  try {
+    const everybody = `(objectClass=user)(!(objectClass=computer))(!(isCriticalSystemObject=TRUE))(!(sAMAccountName=causeway-connect))`;
+    return (await ldap.search(base, { filter: `(&${everybody}${filter})`, attributes: ['cn'] })).length;
+  } finally {
+    await ldap.close();
+  }
+}

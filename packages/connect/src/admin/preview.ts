@@ -1,0 +1,99 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import type { ScopePreview } from '@causeway/contract';
+import { LdapError } from '@causeway/ldap';
+import { CausewayError } from '@causeway/service';
+import { Scope } from '../configuration.ts';
+import type { ConnectorContext } from '../context.ts';
+import { furtherAttributes, isImported } from '../objects/imported-attributes.ts';
+import { decideObject } from '../objects/merge.ts';
+import { placeIn } from '../objects/place-in.ts';
+import { compileRules, type Rules } from '../scope/rules.ts';
+import type { ConnectorSpace } from '../store/connector-space.ts';
+import type { SpaceObject } from '../store/space-object.ts';
+import type { Connect } from '../sync/connect.ts';
+import { forestConnector } from './connectors.ts';
+
+type Line = ScopePreview['lines'][number];
+
+/** Lines of each operation that are shown; there may be more. */
+const LISTED = 10_000;
+const PAGE = 500;
+
+/**
+ * What another scope would do, object by object, by all that was imported. Nothing is changed.
+ * @throws CausewayError 'bad-request' for a scope that is none, or 'no-such-connector'
+ */
+export async function previewScopes(
+  connect: Connect,
+  connectors: readonly { name: string; scope: Record<string, unknown> }[],
+): Promise<ScopePreview[]> {
+  const previews: ScopePreview[] = [];
+  for (const { name, scope } of connectors) {
+    const { context } = forestConnector(connect, name);
+    previews.push(await previewRules(context, rulesOf(name, scope)));
+  }
+  return previews;
+}
+
+function rulesOf(name: string, scope: Record<string, unknown>): Rules {
+  const refuse = (why: string) =>
+    new CausewayError('bad-request', `the scope of '${name}' is none: ${why}`, { status: 400 });
+  const parsed = Scope.safeParse(scope);
+  if (!parsed.success)
+    throw refuse(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+  try {
+    return compileRules(parsed.data);
+  } catch (error) {
+    if (error instanceof LdapError) throw refuse(error.message);
+    throw error;
+  }
+}
+
+async function previewRules(context: ConnectorContext, rules: Rules): Promise<ScopePreview> {
+  const { store } = context;
+  const found: Record<Line['operation'], Line[]> = { delete: [], add: [], update: [] };
+  const counts = { add: 0, update: 0, delete: 0, none: 0 };
+  for (const space of [store.space, store.groups])
+    for (let after = ''; ; ) {
+      await othersTurn();
+      const page = space.list(after, PAGE);
+      for (const object of page) {
+        const line = lineOf(context, space, object, rules);
+        counts[line?.operation ?? 'none'] += 1;
+        if (line && found[line.operation].length < LISTED) found[line.operation].push(line);
+      }
+      if (page.length < PAGE) break;
+      after = page.at(-1)!.guid;
+    }
+  return {
+    connector: store.name,
+    ...{ adds: counts.add, updates: counts.update, deletes: counts.delete, unchanged: counts.none },
+    lines: [...found.delete, ...found.add, ...found.update],
+    notImported: isImported(store, rules) ? [] : furtherAttributes([rules]),
+  };
+}
+
+function lineOf(
+  { store, scope }: ConnectorContext,
+  { kind }: ConnectorSpace,
+  object: SpaceObject,
+  rules: Rules,
+): Line | undefined {
+  const placed = placeIn(store, rules, object, object);
+  const known = { ...object, leaving: 'no' as const };
+  const { desiredDigest, scopeReason } = decideObject(kind, object, { scope, rules, placed, known });
+  const operation = operationOf(object.desiredDigest, desiredDigest);
+  if (operation === undefined) return undefined;
+  const { guid, anchor, dn, attributes } = object;
+  return {
+    ...{ operation, kind, name: String(attributes.sAMAccountName ?? dn), sourceAnchor: anchor },
+    ...{ objectGuid: guid, distinguishedName: dn },
+    ...(scopeReason !== undefined && { reason: scopeReason }),
+  };
+}
+
+function operationOf(before: string | undefined, after: string | undefined): Line['operation'] | undefined {
+  if (before === after) return undefined;
+  if (before === undefined) return 'add';
+  return after === undefined ? 'delete' : 'update';
+}

@@ -1,0 +1,50 @@
+import type { ScopePreview } from '@causeway/contract';
+import { printResult, table } from '@causeway/service';
+import { loadConnectConfiguration } from '../configuration.ts';
+import { askOrDo, type CommonOptions } from './at-hand.ts';
+
+/** Lines that are printed of each connector; JSON has all that are shown. */
+const PRINTED = 200;
+const SIGN = { delete: '-', add: '+', update: '~' } as const;
+
+/** What the scope of a configuration would do if Connect were started with it. */
+export async function previewScope(options: CommonOptions): Promise<void> {
+  const { connectors } = loadConnectConfiguration(options.config);
+  const body = { connectors: connectors.map(({ name, scope }) => ({ name, scope })) };
+  const { previews } = (await askOrDo(options, 'previewScope', { body })).result;
+  printResult(options.json, { previews }, () => previews.flatMap(describePreview));
+}
+
+function describePreview({
+  connector,
+  adds,
+  updates,
+  deletes,
+  unchanged,
+  lines,
+  notImported,
+}: ScopePreview): string[] {
+  const shown = lines.slice(0, PRINTED);
+  return [
+    `${connector}: ${adds} come, ${updates} change, ${deletes} leave, ${unchanged} stay as they are`,
+    ...(notImported.length === 0
+      ? []
+      : [
+          `  ${notImported.join(', ')}: not imported yet, so this is as if nobody had a value; the rules wait for a full import`,
+        ]),
+    ...table(
+      shown.map(({ operation, kind, name, distinguishedName, reason = '' }) => [
+        `  ${SIGN[operation]} ${kind}`,
+        name,
+        distinguishedName,
+        reason,
+      ]),
+    ),
+    ...(adds + updates + deletes > shown.length
+      ? [`  and ${adds + updates + deletes - shown.length} more: see --json`]
+      : []),
+    ...(deletes > 0
+      ? ['  who leaves waits for you, when Connect runs with it:  causeway connect deletions']
+      : []),
+  ];
+}
