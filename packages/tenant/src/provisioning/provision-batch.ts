@@ -2,6 +2,7 @@ import type { Verdict } from '@causeway/contract';
 import { faultPoint } from '@causeway/service';
 import { lockCounter } from '../changes/change-counter.ts';
 import { changes } from '../changes/change-signal.ts';
+import { analyzeGrown } from '../database/statistics.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 type Decide<Item, V> = (inside: TenantScope, work: readonly Item[], nextChange: () => number) => Promise<V[]>;
@@ -10,7 +11,7 @@ const isVerdict = <V extends Verdict>(one: object): one is V => 'verdict' in one
 
 /**
  * The frame of a batch of provisioning: what passed the checks is decided and written in one transaction, under the lock of the
- * tenant's change counter, and then the feed's readers are woken.
+ * tenant's change counter, and then the feed's readers are woken. The next batch finds a database that knows how large its tables are.
  *
  * @param checked an item that is to be decided, or the verdict that it has already
  * @param decide gives the items' verdicts in their order
@@ -39,6 +40,7 @@ export async function provisionBatchOf<Item extends object, V extends Verdict>(
   });
   faultPoint('tenant.after-commit');
   changes.emit(scope.tenantId);
+  await scope.transaction(analyzeGrown).catch(() => {}); // the batch is done, whatever is known of tables
   let next = 0;
   return checked.map(one => (isVerdict<V>(one) ? one : verdicts[next++]!));
 }
