@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
+import { eventually } from '@causeway/service/testing';
 import { connectorStore } from '../store/store.ts';
 import { believed, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
@@ -29,6 +30,24 @@ test('everybody in scope is exported once, in batches, each with a record signed
   peer.requests.length = 0;
   assert.equal((await exportStep(context)).upserted, 0);
   assert.equal(peer.requests.length, 0);
+});
+
+test('the next batch is made while one is at the tenant, and goes when that one is acknowledged', async t => {
+  const context = testContext(peer, { objectBatch: 2 });
+  const { space } = context.store;
+  imported(context, ...people(5));
+  const looks = t.mock.method(space, 'pending');
+  const upserts = () => looks.mock.calls.filter(call => call.arguments[0] === 'upsert').length;
+  const acknowledged: number[] = [];
+  peer.hold = async () => {
+    const batch = acknowledged.push(space.countExported());
+    await eventually('the next batch is looked for', () => upserts() > batch);
+  };
+  t.after(() => {
+    peer.hold = () => undefined;
+  });
+  assert.equal((await exportStep(context)).upserted, 5);
+  assert.deepEqual(acknowledged, [0, 2, 4]);
 });
 
 test('an answer that was lost is asked for again, and what was done is not done twice', async () => {

@@ -1,5 +1,6 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { isDone, isReadBy, type ObjectChange, type Verdict } from '@causeway/contract';
-import { faultPoint } from '@causeway/service';
+import { faultPoint, mapLimit } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { readsWith } from '../pairing/signed-reads.ts';
 import { isSaidAnew, isStranger } from '../store/comparing/marks.ts';
@@ -67,19 +68,24 @@ async function exportAll(
 ): Promise<void> {
   const { store, settings } = context;
   const now = store.clock.now();
-  for (let after = ''; ; ) {
-    signal?.throwIfAborted();
-    const objects = store.space.pending(operation, after, settings.objectBatch, now);
-    if (objects.length === 0) return;
-    after = objects.at(-1)!.guid;
-    const going = objects.flatMap(object => {
-      if (waiting.strangers.has(object.guid)) return [];
-      if (waiting.deletions.has(object.guid))
-        return disabledWhileWaiting(object, context, new Date(now)) ?? [];
-      return waiting.creations.has(object.guid) ? [] : [object];
-    });
-    if (going.length > 0) await exportBatch(context, going, summary);
+  async function* batches(): AsyncGenerator<Item[], void> {
+    for (let after = ''; ; ) {
+      signal?.throwIfAborted();
+      const objects = store.space.pending(operation, after, settings.objectBatch, now);
+      if (objects.length === 0) return;
+      after = objects.at(-1)!.guid;
+      const going = objects.flatMap(object => {
+        if (waiting.strangers.has(object.guid)) return [];
+        if (waiting.deletions.has(object.guid))
+          return disabledWhileWaiting(object, context, new Date(now)) ?? [];
+        return waiting.creations.has(object.guid) ? [] : [object];
+      });
+      const items = await makeBatch(context, going, summary);
+      if (items.length > 0) yield items;
+    }
   }
+  // One after the other, as sequences ask; the next one is signed while one is at the tenant.
+  await mapLimit(batches(), 1, items => sendBatch(context, items, summary));
 }
 
 interface Item {
@@ -100,19 +106,23 @@ async function unreadBy({ store, tenant }: ConnectorContext, items: readonly Ite
   return newer.filter(({ recordName }) => !isReadBy(reads, recordName));
 }
 
-async function exportBatch(
+/** Objects that are signed before others have their turn, above all the request that is under way. */
+const PORTION = 25;
+
+async function makeBatch(
   context: ConnectorContext,
-  objects: SpaceObject[],
+  objects: readonly SpaceObject[],
   summary: ExportSummary,
-): Promise<void> {
-  const { store, tenant, agent, connector, scope } = context;
+): Promise<Item[]> {
+  const { store, agent, connector, scope } = context;
   const first = reserveSequences(store.db, objects.length);
-  let items: Item[] = [];
+  const items: Item[] = [];
   const refuse = (object: SpaceObject, problem: string): void => {
     summary.refused += 1;
     quarantine(context, object, 'invalid', problem);
   };
-  objects.forEach((object, i) => {
+  for (const [i, object] of objects.entries()) {
+    if (i % PORTION === 0) await othersTurn();
     const { tenantId, signingKey } = agent;
     const decision = decideExport(object, first + i, {
       tenant: tenantId,
@@ -122,11 +132,18 @@ async function exportBatch(
     });
     if ('change' in decision) items.push({ object, ...decision });
     else refuse(object, decision.problem);
-  });
+  }
   const unread = await unreadBy(context, items);
   for (const { object } of unread) refuse(object, OLD_TENANT);
-  items = items.filter(item => !unread.includes(item));
-  if (items.length === 0) return;
+  return items.filter(item => !unread.includes(item));
+}
+
+async function sendBatch(
+  context: ConnectorContext,
+  items: readonly Item[],
+  summary: ExportSummary,
+): Promise<void> {
+  const { store, tenant, connector } = context;
   faultPoint('connect.before-send');
   const verdicts = await tenant.exportObjects(
     connector.forest,

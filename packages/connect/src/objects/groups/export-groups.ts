@@ -1,5 +1,6 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { GROUP_RECORDS, type GroupChange, isDone, isReadBy, type Verdict } from '@causeway/contract';
-import { faultPoint } from '@causeway/service';
+import { faultPoint, mapLimit } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
 import { isStranger } from '../../store/comparing/marks.ts';
 import { reserveSequences } from '../../store/sequence.ts';
@@ -70,17 +71,22 @@ async function exportAll(
 ): Promise<void> {
   const { store, settings } = context;
   const now = store.clock.now();
-  for (let after = ''; ; ) {
-    signal?.throwIfAborted();
-    const objects = store.groups.pending(operation, after, settings.objectBatch, now);
-    if (objects.length === 0) return;
-    after = objects.at(-1)!.guid;
-    const going = objects.flatMap(object => {
-      if (waiting.strangers.has(object.guid)) return [];
-      return waiting.deletions.has(object.guid) ? (groupWhileWaiting(object) ?? []) : [object];
-    });
-    if (going.length > 0) await exportBatch(context, going, summary);
+  async function* batches(): AsyncGenerator<Item[], void> {
+    for (let after = ''; ; ) {
+      signal?.throwIfAborted();
+      const objects = store.groups.pending(operation, after, settings.objectBatch, now);
+      if (objects.length === 0) return;
+      after = objects.at(-1)!.guid;
+      const going = objects.flatMap(object => {
+        if (waiting.strangers.has(object.guid)) return [];
+        return waiting.deletions.has(object.guid) ? (groupWhileWaiting(object) ?? []) : [object];
+      });
+      const items = await makeBatch(context, going, summary);
+      if (items.length > 0) yield items;
+    }
   }
+  // As users: the next one is signed while one is at the tenant.
+  await mapLimit(batches(), 1, items => sendBatch(context, items, summary));
 }
 
 interface Item {
@@ -89,15 +95,19 @@ interface Item {
   sequence: number;
 }
 
-async function exportBatch(
+/** Groups that are signed before others have their turn. */
+const PORTION = 25;
+
+async function makeBatch(
   context: ConnectorContext,
-  objects: SpaceObject[],
+  objects: readonly SpaceObject[],
   summary: Counts,
-): Promise<void> {
-  const { store, tenant, agent, connector } = context;
+): Promise<Item[]> {
+  const { store, agent, connector } = context;
   const first = reserveSequences(store.db, objects.length);
   const items: Item[] = [];
-  objects.forEach((object, i) => {
+  for (const [i, object] of objects.entries()) {
+    if (i % PORTION === 0) await othersTurn();
     const { tenantId, signingKey } = agent;
     const sequence = first + i;
     const said = { tenant: tenantId, forest: connector.forest, signingKey };
@@ -107,8 +117,12 @@ async function exportBatch(
       summary.refused += 1;
       quarantine(context, object, 'invalid', decision.problem);
     }
-  });
-  if (items.length === 0) return;
+  }
+  return items;
+}
+
+async function sendBatch(context: ConnectorContext, items: readonly Item[], summary: Counts): Promise<void> {
+  const { store, tenant, connector } = context;
   faultPoint('connect.before-groups');
   const verdicts = await tenant.exportGroups(
     connector.forest,

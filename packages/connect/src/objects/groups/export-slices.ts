@@ -1,6 +1,7 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { isDone, MAX_BATCH, type MembersChange, type MembersVerdict } from '@causeway/contract';
 import { divideMembers, MAX_PREFIX_LENGTH, signMembers } from '@causeway/records';
-import { faultPoint } from '@causeway/service';
+import { faultPoint, mapLimit } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
 import { EventId } from '../../store/events.ts';
 import type { PendingSlice } from '../../store/groups/slices.ts';
@@ -35,30 +36,39 @@ export async function exportSlices(
   context: ConnectorContext,
   signal: AbortSignal | undefined,
 ): Promise<number> {
+  // One after the other, as sequences ask; the next one is signed while one is at the tenant.
+  const taken = await mapLimit(batches(context, signal), 1, items => send(context, items));
+  return taken.reduce((sum, count) => sum + count, 0);
+}
+
+async function* batches(
+  context: ConnectorContext,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Item[], void> {
   const { store } = context;
   const now = store.clock.now();
   let after = { group: 0, prefix: '' };
-  let taken = 0;
   for (;;) {
     signal?.throwIfAborted();
     const page = store.slices.pending(after, PAGE, now);
-    if (page.length === 0) return taken;
+    if (page.length === 0) return;
     after = page.at(-1)!;
-    let batch: FilledSlice[] = [];
+    let batch: Item[] = [];
     let bytes = 0;
     for (const pending of page)
       for (const slice of fill(context, pending)) {
+        await othersTurn(); // above all the request that is under way
         const size = sizeOf(slice);
         if (batch.length === MAX_BATCH || bytes + size > MAX_BYTES) {
-          taken += await send(context, batch);
+          if (batch.length > 0) yield batch;
           signal?.throwIfAborted();
           batch = [];
           bytes = 0;
         }
-        batch.push(slice);
+        batch.push(...sign(context, slice));
         bytes += size;
       }
-    if (batch.length > 0) taken += await send(context, batch);
+    if (batch.length > 0) yield batch;
   }
 }
 
@@ -86,27 +96,27 @@ function* fill(context: ConnectorContext, slice: PendingSlice): Generator<Filled
 const sizeOf = ({ members }: FilledSlice): number =>
   1_000 + Math.ceil((members.reduce((sum, { length }) => sum + length + 3, 0) * 4) / 3);
 
-async function send(context: ConnectorContext, slices: readonly FilledSlice[]): Promise<number> {
-  const { store, tenant, agent, connector } = context;
-  const { forest } = connector;
-  const first = reserveSequences(store.db, slices.length);
-  const items: Item[] = [];
-  slices.forEach((slice, i) => {
-    const { anchor: sourceAnchor, guid: objectGuid, prefix, members } = slice;
-    const sequence = first + i;
-    const said = { tenant: agent.tenantId, forest, sourceAnchor, objectGuid, sequence };
-    try {
-      const record = signMembers(agent.signingKey, { ...said, prefix, members: [...members] });
-      items.push({ slice, sequence, change: { sourceAnchor, prefix, record } });
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      refuse(context, slice, { quarantined: true, reason: error.message });
-    }
-  });
-  if (items.length === 0) return 0;
+/** @returns nothing of a slice that cannot be signed: that waits, with its reason */
+function sign(context: ConnectorContext, slice: FilledSlice): Item[] {
+  const { store, agent, connector } = context;
+  const { anchor: sourceAnchor, guid: objectGuid, prefix, members } = slice;
+  const sequence = reserveSequences(store.db, 1);
+  const said = { tenant: agent.tenantId, forest: connector.forest, sourceAnchor, objectGuid, sequence };
+  try {
+    const record = signMembers(agent.signingKey, { ...said, prefix, members: [...members] });
+    return [{ slice, sequence, change: { sourceAnchor, prefix, record } }];
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    refuse(context, slice, { quarantined: true, reason: error.message });
+    return [];
+  }
+}
+
+async function send(context: ConnectorContext, items: readonly Item[]): Promise<number> {
+  const { store, tenant, connector } = context;
   faultPoint('connect.before-slices');
   const verdicts = await tenant.exportMembers(
-    forest,
+    connector.forest,
     items.map(({ change }) => change),
   );
   faultPoint('connect.after-slices');
