@@ -49,15 +49,15 @@ export async function readLists(
 }
 
 /** Members that are stored together. */
-const TOGETHER = 20_000;
+const TOGETHER = 50_000;
 
 /** A part of a list, whose members are known by references. */
 interface ReadPart {
   readonly group: ListedGroup;
-  readonly references: readonly string[];
+  readonly references: string[];
   /** Whether every name in it said who it is. */
-  readonly isReadable: boolean;
-  readonly isLast: boolean;
+  isReadable: boolean;
+  isLast: boolean;
 }
 
 /** What a batch has come to. */
@@ -145,7 +145,13 @@ class Reading {
         const group = byGuid.get(objectGuid);
         if (group === undefined) continue;
         const references = this.#references(values);
-        waiting.push({ group, references, isReadable: references.length === values.length, isLast });
+        const isReadable = references.length === values.length;
+        const before = waiting.at(-1);
+        if (before?.group === group) {
+          before.references.push(...references);
+          before.isReadable &&= isReadable;
+          before.isLast = isLast;
+        } else waiting.push({ group, references, isReadable, isLast });
         members += values.length;
         if (members >= TOGETHER) store();
       }
@@ -160,16 +166,18 @@ class Reading {
     const { store } = this.#context;
     const missing: ListedGroup[] = [];
     store.db.transaction(() => {
-      for (const { group, references, isReadable, isLast } of parts) {
-        if (this.#open !== group) {
-          store.members.beginRead(group.id);
-          this.#isReadable = true;
+      store.members.together(() => {
+        for (const { group, references, isReadable, isLast } of parts) {
+          if (this.#open !== group) {
+            store.members.beginRead(group.id);
+            this.#isReadable = true;
+          }
+          this.#open = isLast ? undefined : group;
+          this.#isReadable &&= isReadable;
+          store.members.readPart(group.id, references);
+          if (isLast && this.#end(group, this.#isReadable) && !isSecond) missing.push(group);
         }
-        this.#open = isLast ? undefined : group;
-        this.#isReadable &&= isReadable;
-        store.members.readPart(group.id, references);
-        if (isLast && this.#end(group, this.#isReadable) && !isSecond) missing.push(group);
-      }
+      });
       faultPoint('connect.before-list-commit');
     });
     done.missing.push(...missing);

@@ -15,6 +15,15 @@ interface Flags {
   missed: number;
 }
 
+type Row = readonly [
+  group: number,
+  key: string,
+  reference: string,
+  listed: number,
+  byPrimary: number,
+  missed: number,
+];
+
 const NEITHER: Flags = { listed: 0, by_primary: 0, missed: 0 };
 const NOBODY: ReadonlyMap<string, Flags> = new Map();
 const isMember = ({ listed, by_primary }: Flags): boolean => listed + by_primary > 0;
@@ -42,6 +51,8 @@ export class Members {
   readonly #slices: Slices;
   /** Of the list that is read: whether anybody is in it already, who may be missing. */
   #mayMiss = false;
+  /** What `together` is to write, by group. */
+  #unwritten: Map<number, Row[]> | undefined;
 
   constructor(db: Database, connector: string, slices: Slices) {
     this.#db = db;
@@ -64,23 +75,50 @@ export class Members {
     this.#change(group, references, flags => ({ ...flags, by_primary: Number(isPrimary) }));
   }
 
+  /**
+   * What is added within is written at its end, in the order of references: groups are many, and each of them has members from all over
+   * the index by reference, of which a page is read and written for each otherwise.
+   */
+  together(work: () => void): void {
+    this.#unwritten = new Map();
+    try {
+      work();
+      this.#writeTogether();
+    } finally {
+      this.#unwritten = undefined;
+    }
+  }
+
+  /** Before it is looked at what is there of a group. */
+  #settle(group: number): void {
+    if (this.#unwritten?.has(group)) this.#writeTogether();
+  }
+
+  #writeTogether(): void {
+    const rows = Array.from(this.#unwritten?.values() ?? []).flat();
+    this.#unwritten?.clear();
+    this.#write(rows.sort(([, , a], [, , b]) => (a < b ? -1 : Number(a > b))));
+  }
+
   #change(group: number, references: Iterable<string>, to: (flags: Flags) => Flags): number {
     const changed: string[] = [];
     let grown = 0;
-    for (const some of inPortions(references)) {
-      const rows: [key: string, reference: string, listed: number, byPrimary: number, missed: number][] = [];
+    this.#settle(group);
+    const rows: Row[] = [];
+    for (const some of inPortions(new Set(references))) {
       const known = this.#isEmpty(group) ? NOBODY : this.#known(group, some);
       for (const [reference, key] of some) {
         const before = known.get(reference) ?? NEITHER;
         const after = to(before);
         if (same(before, after)) continue;
-        rows.push([key, reference, after.listed, after.by_primary, after.missed]);
+        rows.push([group, key, reference, after.listed, after.by_primary, after.missed]);
         if (isMember(before) === isMember(after)) continue;
         grown += isMember(after) ? 1 : -1;
         if (!isWellKnown(reference)) changed.push(key);
       }
-      if (rows.length > 0) this.#write(group, rows);
     }
+    if (this.#unwritten) this.#unwritten.set(group, rows);
+    else this.#write(rows);
     if (grown !== 0) this.#db.run('UPDATE group_list SET members = members + ? WHERE id = ?', grown, group);
     this.#slices.soil(group, changed);
     return grown;
@@ -101,13 +139,12 @@ export class Members {
     return new Map(rows.map(row => [row.reference, row]));
   }
 
-  #write(group: number, rows: readonly (readonly (string | number)[])[]): void {
-    this.#db.run(
-      `INSERT INTO membership (group_id, key, reference, listed, by_primary, missed)
-         SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?) WHERE true
-       ON CONFLICT DO UPDATE SET listed = excluded.listed, by_primary = excluded.by_primary, missed = excluded.missed`,
-      ...[group, JSON.stringify(rows)],
-    );
+  #write(rows: readonly Row[]): void {
+    const sql = `INSERT INTO membership (group_id, key, reference, listed, by_primary, missed) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET listed = excluded.listed, by_primary = excluded.by_primary, missed = excluded.missed`;
+    this.#db.transaction(() => {
+      for (const row of rows) this.#db.run(sql, ...row);
+    });
   }
 
   /** The object was deleted: it is in no group any more. No slice is signed for that; the rows stay until theirs is. */
@@ -165,6 +202,7 @@ export class Members {
 
   /** What a whole read of a group's list begins with. */
   beginRead(group: number): void {
+    this.#settle(group);
     const sql = 'SELECT 1 FROM membership WHERE group_id = ? AND listed = 1 LIMIT 1';
     this.#mayMiss = this.#db.get(sql, group) !== undefined;
     if (!this.#mayMiss) return;
@@ -187,6 +225,7 @@ export class Members {
   /** The list was read to its end. @returns how many it did not show, and how many of those the read before did not show either */
   endRead(group: number): { missed: number; twice: number } {
     if (!this.#mayMiss) return { missed: 0, twice: 0 };
+    this.#settle(group);
     this.#db.run(
       `UPDATE membership SET missed = missed + 1 WHERE group_id = ? AND listed = 1
          AND NOT EXISTS (SELECT 1 FROM temp.seen AS s WHERE s.key = membership.key AND s.reference = membership.reference)`,
