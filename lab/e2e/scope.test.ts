@@ -7,6 +7,7 @@ import { administrationRoutes, type HeldList, type ScopePreview, type UserStatus
 import { openLdap } from '@causeway/ldap';
 import { baseDn } from '@causeway/samba';
 import { eventually } from '@causeway/service/testing';
+import { parse } from 'yaml';
 import { DOMAINS, layoutOf } from '../domains/table.ts';
 import { change, createUser, deleteUser, renameUser } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
@@ -148,6 +149,57 @@ test('what another scope does shows before; whom it leaves out stays until an ad
   await are('ivy', 'tom', 'out');
   await startWith({});
   await are('ann', 'ivy', 'tom', 'out');
+});
+
+/** The example of docs/scope.md that begins with this comment. */
+function example(comment: string): object {
+  const document = readFileSync(new URL('../../docs/scope.md', import.meta.url), 'utf8');
+  const [, text] = new RegExp(`\\n\`\`\`yaml\\n# ${comment}\\n(.*?)\`\`\``, 's').exec(document) ?? [];
+  assert.ok(text, `docs/scope.md has an example '${comment}'`);
+  return parse(text) as object;
+}
+
+test('the examples of docs/scope.md do what they say', async () => {
+  const [berlin, rome] = [`OU=Berlin,${base}`, `OU=Rome,${base}`];
+  const romans = `OU=Interns,${rome}`;
+  for (const dn of [berlin, rome, romans])
+    await change(onprem, { dn, change: 'add', attributes: { objectClass: ['organizationalUnit'] } });
+  const made = { [`svc-${run}`]: berlin, [`b-${run}`]: berlin, [`r-${run}`]: rome, [`i-${run}`]: romans };
+  for (const [sam, container] of Object.entries(made)) await createUser(onprem, { sam, container });
+  const come = (...sams: string[]) =>
+    eventually(`${sams.join(', ')} and nobody else`, async () => {
+      const found = new Set((await synchronized()).map(user => user.onPremisesSamAccountName));
+      return (
+        Object.keys(made)
+          .filter(sam => found.has(sam))
+          .join() === sams.map(sam => `${sam}-${run}`).join()
+      );
+    });
+  const take = async (comment: string) => {
+    await stage.connect.stop();
+    configure(example(comment));
+    await nameContainers();
+    await stage.connect.start();
+  };
+  const allow = async () => {
+    const { digest } = await eventually('a list waits', async () => await leavers());
+    await runCliJson(['connect', 'allow-deletes', digest, '--yes', ...CONFIG]);
+  };
+  try {
+    await come('svc', 'b', 'r', 'i');
+    await take('without service accounts');
+    await allow();
+    await come('b', 'r', 'i');
+    await take('the first unit');
+    await allow();
+    await come('svc', 'b');
+    await take('the second unit');
+    await come('svc', 'b', 'r');
+  } finally {
+    for (const sam of Object.keys(made)) await deleteUser(onprem, sam);
+    for (const dn of [romans, rome, berlin]) await change(onprem, { dn, change: 'delete' });
+    await startWith({});
+  }
 });
 
 test('a condition is refused by the schema of the forest, and nothing is synchronized until it is right', async () => {
