@@ -50,6 +50,7 @@ export async function importStep(
 ): Promise<ImportSummary> {
   const { store } = context;
   store.containers.reload();
+  store.rules.reload();
   await checkConditions(context, ldap);
   applyRules(context);
   await judgeClock(context, ldap);

@@ -223,6 +223,21 @@ test('rules that look at what was not imported yet wait for a full import; until
   assert.deepEqual(there(), [1]);
 });
 
+test('over a store of the release before, which knows no containers, the rules of before hold until all was imported', async () => {
+  const context = await started({}, whole(1, STAFF), whole(2, OTHERS));
+  const { cursors, containers } = context.store;
+  for (const name of ['imported-attributes', 'dirsync-cookie'] as const) cursors.set(name, undefined);
+  for (const { guid } of UNITS) containers.remove(guid);
+  const now = scoped(context, { include: [STAFF] });
+  directory.answers.full = 'close';
+  await assert.rejects(cycle(now));
+  await exportStep(now);
+  assert.deepEqual([there(), leavers(now), reasonOf(now, 2)], [[1, 2], 0, undefined]);
+  directory.answers.full = [whole(1, STAFF), whole(2, OTHERS), ...UNITS];
+  await cycle(now);
+  assert.deepEqual([there(), leavers(now)], [[1, 2], 1]);
+});
+
 test('a first start whose rules are to be imported for exports nobody in between', async () => {
   directory.schema = [
     {
@@ -234,6 +249,7 @@ test('a first start whose rules are to be imported for exports nobody in between
   ];
   const fresh = testContext(peer);
   fresh.store.cursors.set('rules', undefined);
+  fresh.store.rules.reload();
   const context = scoped(fresh, { user: '(extensionAttribute15=Pilot)' });
   directory.answers.full = [...UNITS, whole(1, STAFF, { extensionAttribute15: 'Pilot' }), whole(2, STAFF)];
   await cycle(context);

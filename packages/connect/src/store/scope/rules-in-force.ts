@@ -7,26 +7,38 @@ import type { Cursors } from '../cursors.ts';
  */
 export class RulesInForce {
   readonly #cursors: Cursors;
-  #compiled: { text: string; rules: Rules } | undefined;
+  /** Every object that is decided asks for them. */
+  #compiled: { text: string | undefined; rules: Rules } | undefined;
 
   constructor(cursors: Cursors) {
     this.#cursors = cursors;
   }
 
+  /** What is remembered may be of a transaction that was undone: to be called before a step that decides. */
+  reload(): void {
+    this.#compiled = undefined;
+  }
+
   /** As `rulesText` made it; undefined where nothing was decided yet. */
   get text(): string | undefined {
-    return this.#cursors.get('rules');
+    return this.#known().text;
   }
 
   get(): Rules {
-    const { text } = this;
-    if (text === undefined) return UNKNOWN_RULES;
-    if (this.#compiled?.text !== text) this.#compiled = { text, rules: rulesOf(text) };
-    return this.#compiled.rules;
+    return this.#known().rules;
   }
 
   set(text: string): void {
     this.#cursors.set('rules', text);
+    this.reload();
+  }
+
+  #known(): { text: string | undefined; rules: Rules } {
+    if (this.#compiled === undefined) {
+      const text = this.#cursors.get('rules');
+      this.#compiled = { text, rules: text === undefined ? UNKNOWN_RULES : rulesOf(text) };
+    }
+    return this.#compiled;
   }
 }
 
