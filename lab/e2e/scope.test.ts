@@ -60,8 +60,8 @@ function configure(scope: object): void {
   const connectors = written.connectors.map(connector => ({ ...connector, scope }));
   writeFileSync(stage.configOf('connect'), JSON.stringify({ ...written, connectors }));
 }
-const nameContainers = () =>
-  runCliJson<{ containers: { dn: string; objectGuid: string }[] }>(['connect', 'name-containers', ...CONFIG]);
+const nameScope = () =>
+  runCliJson<{ objects: { dn: string; objectGuid: string }[] }>(['connect', 'name-scope', ...CONFIG]);
 const leavers = async (): Promise<HeldList | undefined> =>
   (await runCliJson<{ lists: HeldList[] }>(['connect', 'deletions', ...CONFIG])).lists.find(
     ({ kind }) => kind === 'leaver',
@@ -86,25 +86,22 @@ test('a container without its objectGuid is refused with what to do, and one com
   configure({ organizationalUnits: { include: [{ dn: staff }], exclude: [{ dn: interns }] } });
   const refused = await runCli(['connect', 'run', ...CONFIG]);
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /without its objectGuid: run 'causeway connect name-containers/);
-  const { containers } = await nameContainers();
+  assert.match(refused.stderr, /without its objectGuid: run 'causeway connect name-scope/);
+  const { objects } = await nameScope();
   assert.deepEqual(
-    containers.map(({ dn }) => dn),
+    objects.map(({ dn }) => dn),
     [staff, interns],
   );
-  assert.ok(readFileSync(stage.configOf('connect'), 'utf8').includes(containers[0]!.objectGuid));
+  assert.ok(readFileSync(stage.configOf('connect'), 'utf8').includes(objects[0]!.objectGuid));
   configure({ organizationalUnits: { include: [{ dn: unit('Nowhere') }] } });
-  assert.match(
-    (await runCli(['connect', 'name-containers', ...CONFIG])).stderr,
-    /Nowhere.*nothing was written/s,
-  );
+  assert.match((await runCli(['connect', 'name-scope', ...CONFIG])).stderr, /Nowhere.*nothing was written/s);
   configure({ organizationalUnits: { include: [{ dn: `CN=${samOf('out')},${PEOPLE.out}` }] } });
-  assert.match((await runCli(['connect', 'name-containers', ...CONFIG])).stderr, /no organizational unit/);
+  assert.match((await runCli(['connect', 'name-scope', ...CONFIG])).stderr, /no organizational unit/);
 });
 
 test('people below an included unit come, those of an excluded one do not; names and moves of units change nothing', async () => {
   configure({ organizationalUnits: { include: [{ dn: staff }], exclude: [{ dn: interns }] } });
-  await nameContainers();
+  await nameScope();
   await stage.connect.start();
   await are('ann');
   await renameUser(onprem, samOf('ivy'), { container: staff });
@@ -178,15 +175,28 @@ test('the examples of docs/scope.md do what they say', async () => {
   const take = async (comment: string) => {
     await stage.connect.stop();
     configure(example(comment));
-    await nameContainers();
+    await nameScope();
     await stage.connect.start();
   };
+  const [pilot, nested] = [`CN=Pilot,CN=Users,${base}`, `CN=Nested-${run},CN=Users,${base}`];
+  const list = (dn: string, ...member: string[]) =>
+    change(onprem, { dn, change: 'add', attributes: { objectClass: ['group'], member } });
   const allow = async () => {
     const { digest } = await eventually('a list waits', async () => await leavers());
     await runCliJson(['connect', 'allow-deletes', digest, '--yes', ...CONFIG]);
   };
   try {
     await come('svc', 'b', 'r', 'i');
+    await list(nested, `CN=i-${run},${romans}`);
+    await list(pilot, `CN=b-${run},${berlin}`, nested);
+    await take('a pilot group');
+    await allow();
+    await come('b', 'i');
+    await change(onprem, { dn: nested, change: 'modify', delete: { member: [`CN=i-${run},${romans}`] } });
+    await come('b');
+    await startWith({});
+    await come('svc', 'b', 'r', 'i');
+    for (const dn of [pilot, nested]) await change(onprem, { dn, change: 'delete' });
     await take('without service accounts');
     await allow();
     await come('b', 'r', 'i');

@@ -28,12 +28,12 @@ const FurtherController = z.strictObject({
   replicationPort: Port.optional(),
 });
 
-/** A container of the connector's domain. What decides is its GUID, which `causeway connect name-containers` writes. */
-const ContainerReference = z.strictObject({
+/** A container or a group of the connector's domain. What decides is its GUID, which `causeway connect name-scope` writes. */
+const Reference = z.strictObject({
   dn: z.string().min(3).max(1024),
   objectGuid: z.guid().toLowerCase().optional(),
 });
-const ContainerReferences = z.array(ContainerReference).max(500).default([]);
+const References = z.array(Reference).max(500).default([]);
 
 /** A search filter (RFC 4515) that Connect evaluates over what it imported. */
 const Condition = z.string().min(3).max(8192);
@@ -41,9 +41,9 @@ const Condition = z.string().min(3).max(8192);
 /** Who is synchronized. Each kind of rule has to agree, and what excludes wins. */
 export const Scope = z.strictObject({
   /** The nearest container above an object that is named here decides. Where any is included, everything else is not. */
-  organizationalUnits: z
-    .strictObject({ include: ContainerReferences, exclude: ContainerReferences })
-    .prefault({}),
+  organizationalUnits: z.strictObject({ include: References, exclude: References }).prefault({}),
+  /** Where any is named, people who are in none of these groups are left out; nested groups and primary groups count. */
+  groups: References,
   conditions: z.strictObject({ user: Condition.optional(), group: Condition.optional() }).prefault({}),
   /** Whether inetOrgPerson objects are synchronized, too. */
   inetOrgPersons: z.boolean().default(true),
@@ -132,7 +132,7 @@ export function loadConnectConfiguration(file: string): ConnectConfiguration {
   return configuration;
 }
 
-/** The same, where containers may still be without their GUIDs. */
+/** The same, where containers and groups may still be without their GUIDs. */
 export function readConnectConfiguration(file: string): ConnectConfiguration {
   const configuration = loadConfiguration(ConnectConfiguration, file);
   const names = configuration.connectors.map(connector => connector.name);
@@ -155,15 +155,13 @@ export function readConnectConfiguration(file: string): ConnectConfiguration {
 }
 
 /** A name alone says nothing once a container was renamed, moved or made anew. */
-function requireGuids(
-  file: string,
-  connector: string,
-  { organizationalUnits }: ConnectorConfiguration['scope'],
-): void {
-  const { include, exclude } = organizationalUnits;
-  const nameless = [...include, ...exclude].find(({ objectGuid }) => objectGuid === undefined);
+function requireGuids(file: string, connector: string, scope: ConnectorConfiguration['scope']): void {
+  const { include, exclude } = scope.organizationalUnits;
+  const nameless = [...include, ...exclude, ...scope.groups].find(
+    ({ objectGuid }) => objectGuid === undefined,
+  );
   if (nameless === undefined) return;
-  const text = `'${file}' names the container '${nameless.dn}' of connector '${connector}' without its objectGuid: run 'causeway connect name-containers --config ${file}', which asks the domain controller and shows what to write`;
+  const text = `'${file}' names '${nameless.dn}' in the scope of connector '${connector}' without its objectGuid: run 'causeway connect name-scope --config ${file}', which asks the domain controller and writes it`;
   throw new CausewayError('configuration-invalid', text);
 }
 

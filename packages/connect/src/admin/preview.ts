@@ -4,6 +4,7 @@ import { LdapError } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import { Scope } from '../configuration.ts';
 import type { ConnectorContext } from '../context.ts';
+import { isScopeMember, type ScopeMembers, scopeMembers } from '../objects/groups/scope-members.ts';
 import { furtherAttributes, isImported } from '../objects/imported-attributes.ts';
 import { decideObject } from '../objects/merge.ts';
 import { placeIn } from '../objects/place-in.ts';
@@ -52,13 +53,14 @@ function rulesOf(name: string, scope: Record<string, unknown>): Rules {
 async function previewRules(context: ConnectorContext, rules: Rules): Promise<ScopePreview> {
   const { store } = context;
   const found: Record<Line['operation'], Line[]> = { delete: [], add: [], update: [] };
+  const members = rules.groups.size > 0 ? scopeMembers(context, rules) : undefined;
   const counts = { add: 0, update: 0, delete: 0, none: 0 };
   for (const space of [store.space, store.groups])
     for (let after = ''; ; ) {
       await othersTurn();
       const page = space.list(after, PAGE);
       for (const object of page) {
-        const line = lineOf(context, space, object, rules);
+        const line = lineOf(context, space, object, rules, members);
         counts[line?.operation ?? 'none'] += 1;
         if (line && found[line.operation].length < LISTED) found[line.operation].push(line);
       }
@@ -70,6 +72,7 @@ async function previewRules(context: ConnectorContext, rules: Rules): Promise<Sc
     ...{ adds: counts.add, updates: counts.update, deletes: counts.delete, unchanged: counts.none },
     lines: [...found.delete, ...found.add, ...found.update],
     notImported: isImported(store, rules) ? [] : furtherAttributes([rules]),
+    groupsMissing: members?.missing ?? null,
   };
 }
 
@@ -78,10 +81,14 @@ function lineOf(
   { kind }: ConnectorSpace,
   object: SpaceObject,
   rules: Rules,
+  members: ScopeMembers | undefined,
 ): Line | undefined {
   const placed = placeIn(store, rules, object, object);
   const known = { ...object, leaving: 'no' as const };
-  const { desiredDigest, scopeReason } = decideObject(kind, object, { scope, rules, placed, known });
+  const { desiredDigest, scopeReason } = decideObject(kind, object, {
+    ...{ scope, rules, placed, known },
+    isMember: members && isScopeMember(members, object.anchor, object.isMember),
+  });
   const operation = operationOf(object.desiredDigest, desiredDigest);
   if (operation === undefined) return undefined;
   const { guid, anchor, dn, attributes } = object;

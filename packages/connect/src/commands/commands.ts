@@ -19,7 +19,7 @@ import { checkDomainControllers, checkEnrolledForests } from './check-forests.ts
 import { acceptDomainController } from './domain-controller.ts';
 import { forcePasswordSync } from './force-password-sync.ts';
 import { heldCommands } from './held.ts';
-import { nameContainers } from './name-containers.ts';
+import { nameScope } from './name-scope.ts';
 import { previewScope } from './preview.ts';
 import { repinConnector } from './repin.ts';
 import { showDifferences } from './show-differences.ts';
@@ -53,9 +53,9 @@ export function connectCommands(program: Command): void {
     'show what the scope of a configuration would add, change and delete; nothing is changed',
   ).action(previewScope);
   command(
-    'name-containers',
-    "write the objectGuid beside each container of the configuration's scope",
-  ).action(nameContainers);
+    'name-scope',
+    "write the objectGuid beside each container and group of the configuration's scope",
+  ).action(nameScope);
   command('status', 'how Connect stands, or the way of one user or group so far')
     .argument('[user]', 'userPrincipalName, sAMAccountName, DN, objectGUID or source anchor')
     .option('--group <group>', 'the way of one group: sAMAccountName, DN, objectGUID or source anchor')

@@ -23,6 +23,7 @@ function describePreview({
   unchanged,
   lines,
   notImported,
+  groupsMissing,
 }: ScopePreview): string[] {
   const shown = lines.slice(0, PRINTED);
   return [
@@ -31,6 +32,11 @@ function describePreview({
       ? []
       : [
           `  ${notImported.join(', ')}: not imported yet, so this is as if nobody had a value; the rules wait for a full import`,
+        ]),
+    ...(groupsMissing === null
+      ? []
+      : [
+          `  ${groupsMissing}: whom the groups decided stays as decided, and there may be more in them than show here`,
         ]),
     ...table(
       shown.map(({ operation, kind, name, distinguishedName, reason = '' }) => [

@@ -3,12 +3,14 @@ import type { LdapConnection } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { namesContainers, placeText } from '../scope/decide-place.ts';
-import { compileRules } from '../scope/rules.ts';
+import { compileRules, type Rules } from '../scope/rules.ts';
 import type { ConnectorSpace } from '../store/connector-space.ts';
+import { EventId } from '../store/events.ts';
 import { rulesText } from '../store/scope/rules-in-force.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import { isInetOrgPerson, RULES_VERSION } from './decide-account.ts';
 import { putObject } from './groups/put-object.ts';
+import { isScopeMember, type ScopeMembers, scopeMembers } from './groups/scope-members.ts';
 import { furtherAttributes, isImported } from './imported-attributes.ts';
 import { placeIn } from './place-in.ts';
 
@@ -57,11 +59,56 @@ export function applyRules(context: ConnectorContext): void {
   });
 }
 
+/**
+ * Decides anew whoever came into a group of the scope or left it. To be called when the lists that are due were read.
+ * @returns whether lists are to be read for it that never were
+ */
+export function decideMembers(context: ConnectorContext): boolean {
+  const { store } = context;
+  const rules = store.rules.get();
+  return store.db.transaction(() => {
+    const members = lookAtMembers(context, rules);
+    if (members === undefined) return false;
+    for (const { guid, anchor, is_member } of store.space.scopeMemberships()) {
+      const before = is_member === null ? undefined : is_member === 1;
+      const isMember = isScopeMember(members, anchor, before);
+      if (isMember === before) continue;
+      decideAnew(context, store.space, store.space.get(guid)!, { byRules: false, isMember });
+    }
+    return members.isUnread;
+  });
+}
+
+/** Their lists are read from here on; whether all is known of them is told when that changes. */
+function lookAtMembers(context: ConnectorContext, rules: Rules): ScopeMembers | undefined {
+  const { lists, cursors, events, name } = context.store;
+  if (rules.groups.size === 0) {
+    lists.setScopeGroups([]);
+    cursors.set('scope-groups-missing', undefined);
+    return undefined;
+  }
+  const members = scopeMembers(context, rules);
+  lists.setScopeGroups(members.groups);
+  const { missing, isUnread } = members;
+  if (missing !== cursors.get('scope-groups-missing') && !isUnread) {
+    cursors.set('scope-groups-missing', missing);
+    const text =
+      missing === undefined
+        ? 'the groups of the scope are all there again'
+        : `the groups of the scope are not all there: ${missing}. Whom they decided stays as decided`;
+    events.add(EventId.runErrors, missing === undefined ? 'info' : 'warn', name, text);
+  }
+  return members;
+}
+
 function decideEverybody(context: ConnectorContext, byRules: boolean): void {
   const { store, connector } = context;
+  const members = lookAtMembers(context, store.rules.get());
   for (const space of [store.space, store.groups])
     for (const known of everyObject(space)) {
-      decideAnew(context, space, known, byRules);
+      const isMember =
+        members && space.kind === 'user' ? isScopeMember(members, known.anchor, known.isMember) : undefined;
+      decideAnew(context, space, known, { byRules, isMember });
       if (
         space.kind === 'user' &&
         connector.inetOrgPersonPasswords &&
@@ -80,7 +127,7 @@ function decideMoved(context: ConnectorContext): void {
   for (const space of [store.space, store.groups])
     for (const known of everyObject(space)) {
       const { place } = placeIn(store, rules, known, known)!;
-      if (placeText(place) !== known.place) decideAnew(context, space, known, false);
+      if (placeText(place) !== known.place) decideAnew(context, space, known, { byRules: false });
     }
 }
 
@@ -88,11 +135,11 @@ function decideAnew(
   { store, scope }: ConnectorContext,
   space: ConnectorSpace,
   known: SpaceObject,
-  byRules: boolean,
+  how: { byRules: boolean; isMember?: boolean | undefined },
 ): void {
   const generation = Number(store.cursors.get('import-generation') ?? 0);
   const domainSid = store.pin.get()?.domainSid;
-  putObject({ store, scope }, { space, known }, known, { generation, domainSid, byRules });
+  putObject({ store, scope }, { space, known }, known, { generation, domainSid, ...how });
 }
 
 const PAGE = 500;

@@ -1,7 +1,7 @@
 import type { ImportedObject } from '@causeway/active-directory';
 import type { ScopeContext } from '../context.ts';
 import { type Place, placeText } from '../scope/decide-place.ts';
-import { type Rules, whyLeftOut } from '../scope/rules.ts';
+import { type Rules, whyLeftOut, whyNoMember } from '../scope/rules.ts';
 import type {
   DecidedSpaceObject,
   Leaving,
@@ -78,18 +78,22 @@ export interface Deciding {
   readonly known?: Pick<SpaceObject, 'desiredDigest' | 'exportedDigest' | 'leaving'> | undefined;
   /** The rules changed, and not the directory. */
   readonly byRules?: boolean;
+  /** Of a person: whether in any group of the scope. */
+  readonly isMember?: boolean | undefined;
 }
 
 /** What the rules say of an object. */
 export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deciding): DecidedObject {
-  const { scope, rules, placed, known } = by;
+  const { scope, rules, placed, known, isMember } = by;
   const wanted = kind === 'group' ? groupOf(object.attributes) : accountOf(object.attributes, scope);
   const decision =
     kind === 'group'
       ? decideGroup(object, known?.exportedDigest !== undefined)
       : decideAccount(object, scope);
   const scopeReason = decision.inScope
-    ? (placed?.reason ?? whyLeftOut(kind, object, rules))
+    ? (placed?.reason ??
+      whyLeftOut(kind, object, rules) ??
+      (kind === 'user' ? whyNoMember(rules, isMember) : undefined))
     : decision.reason;
   const leaving = scopeReason === undefined ? 'no' : leavingOf(object, by);
   const isSynchronized = scopeReason === undefined || leaving === 'waits';
@@ -100,6 +104,7 @@ export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deci
       place: placed && placeText(placed.place),
       scopeReason,
       leaving,
+      isMember,
     },
     desiredDigest: isSynchronized ? digestOf(wanted, object.guid) : undefined,
   };

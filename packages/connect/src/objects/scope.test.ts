@@ -7,6 +7,7 @@ import { group, guidOf, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { ScriptedDirectory, type ScriptedObject } from '../testing/scripted-directory.ts';
 import { exportStep } from './export-step.ts';
+import { importAll } from './import-all.ts';
 import { importStep } from './import-step.ts';
 import { leaversOf } from './leavers.ts';
 import { sourceAnchorOf } from './source-anchor.ts';
@@ -51,17 +52,19 @@ const moved = (n: number, parent: string): ScriptedObject => ({
 type Scope = {
   include?: readonly string[];
   exclude?: readonly string[];
+  groups?: readonly string[];
   user?: string;
   inetOrgPersons?: boolean;
 };
 
 /** The same Connect, started with another scope. */
 function scoped(context: ConnectorContext, scope: Scope): ConnectorContext {
-  const { include = [], exclude = [], user, inetOrgPersons = true } = scope;
+  const { include = [], exclude = [], groups = [], user, inetOrgPersons = true } = scope;
   const named = (guids: readonly string[]) =>
     guids.map(objectGuid => ({ dn: `OU=${objectGuid}`, objectGuid }));
   const settings: ScopeSettings = {
     organizationalUnits: { include: named(include), exclude: named(exclude) },
+    groups: groups.map(objectGuid => ({ dn: `CN=${objectGuid}`, objectGuid })),
     conditions: user === undefined ? {} : { user },
     inetOrgPersons,
   };
@@ -315,4 +318,133 @@ test('a domain controller that lags says nothing of where anybody lies', async (
   several.store.cursors.set('lag', undefined);
   assert.equal((await cycle(context)).full, true);
   assert.deepEqual(there(), [1, 2]);
+});
+
+const PILOT = 5;
+const NESTED = 6;
+const sidOf = (n: number): string => `S-1-5-21-1-2-3-${1000 + n}`;
+/** A group that lies where the scope does not matter. */
+function listed(n: number): ScriptedObject {
+  const { guid, dn, attributes } = group(n);
+  const { objectSid, ...others } = attributes;
+  const all = { ...others, objectClass: ['top', 'group'] };
+  return { guid, dn, objectSid: objectSid as string, parent: OTHERS, attributes: all };
+}
+
+/** Who is in which group, by their numbers or SIDs; a list that is read whole shows it. */
+const lists = new Map<number, (number | string)[]>();
+const valueOf = (member: number | string): string =>
+  typeof member === 'string'
+    ? `<SID=${member}>;CN=${member},CN=ForeignSecurityPrincipals,${NAMING_CONTEXT}`
+    : `<GUID=${guidOf(member)}>;<SID=${sidOf(member)}>;CN=${member},${NAMING_CONTEXT}`;
+beforeEach(() => {
+  lists.clear();
+  directory.links = ({ attribute, names }) =>
+    attribute === 'memberOf'
+      ? []
+      : [...lists]
+          .filter(([n]) => names(guidOf(n)))
+          .map(([n, members]) => ({
+            ...{ guid: guidOf(n), dn: group(n).dn },
+            attributes: { [`member;range=0-*`]: members.map(valueOf) },
+          }));
+});
+
+async function fullCycle(context: ConnectorContext, delta: readonly ScriptedObject[] = []) {
+  directory.answers.delta = delta;
+  await using ldap = await directory.connect();
+  await importAll(context, ldap, NAMING_CONTEXT);
+  directory.answers.delta = [];
+  return exportStep(context);
+}
+
+/** A delta that says who came into a group and who left it. */
+const changed = (n: number, added: readonly number[], removed: readonly number[] = []): ScriptedObject => ({
+  ...{ guid: guidOf(n), dn: group(n).dn },
+  attributes: {
+    ...(added.length > 0 && { 'member;range=1-1': added.map(valueOf) }),
+    ...(removed.length > 0 && { 'member;range=0-0': removed.map(valueOf) }),
+  },
+});
+
+/** A Connect whose scope is the pilot group. */
+async function pilot(more: Scope = {}): Promise<ConnectorContext> {
+  const context = scoped(testContext(peer), { groups: [guidOf(PILOT)], ...more });
+  directory.answers.full = [
+    ...UNITS,
+    ...[1, 2, 3, 4].map(n => whole(n, STAFF)),
+    ...[PILOT, NESTED].map(listed),
+  ];
+  await fullCycle(context);
+  return context;
+}
+
+test('people in a group of the scope come, in nested ones too, and go when they leave it', async () => {
+  lists.set(PILOT, [1, NESTED]);
+  lists.set(NESTED, [2]);
+  const context = await pilot();
+  assert.deepEqual(there(), [1, 2]);
+  await fullCycle(context, [changed(NESTED, [3])]);
+  assert.deepEqual(there(), [1, 2, 3]);
+  await fullCycle(context, [changed(PILOT, [], [1])]);
+  assert.deepEqual(there(), [2, 3], 'a change of the directory: a deletion like any other');
+  await fullCycle(context, [changed(PILOT, [], [NESTED])]);
+  assert.deepEqual(there(), []);
+});
+
+test('kinds of rules have to agree, and the group itself need not be synchronized', async () => {
+  lists.set(PILOT, [1, 2]);
+  const context = await pilot({ include: [STAFF], user: '(!(sAMAccountName=user2))' });
+  assert.deepEqual(there(), [1]);
+  assert.match(context.store.groups.get(guidOf(PILOT))!.scopeReason!, /none of the containers/);
+  await fullCycle(context, [moved(1, OTHERS)]);
+  assert.deepEqual(there(), []);
+});
+
+test('somebody whose primary group it is is in it, and so is everybody in Domain Users', async () => {
+  const users = { ...listed(7), objectSid: 'S-1-5-21-1-2-3-513' };
+  lists.set(7, []);
+  const context = scoped(testContext(peer), { groups: [guidOf(7)] });
+  context.store.pin.set({
+    ...{ namingContext: NAMING_CONTEXT, forest: 'corp.example.com' },
+    ...{ domainSid: 'S-1-5-21-1-2-3', domainGuid: HEAD },
+  });
+  const primary = (n: number, rid: string) => whole(n, STAFF, { primaryGroupID: rid });
+  directory.answers.full = [...UNITS, primary(1, '513'), primary(2, '1777'), users];
+  await fullCycle(context);
+  assert.deepEqual(there(), [1]);
+  await fullCycle(context, [{ ...moved(2, STAFF), attributes: { primaryGroupID: '513' } }]);
+  assert.deepEqual(there(), [1, 2]);
+});
+
+test('a group that is missing or cannot be followed takes nobody away; whom it shows comes', async () => {
+  lists.set(PILOT, [1, 2]);
+  const context = await pilot();
+  await fullCycle(context, [{ guid: guidOf(PILOT), dn: group(PILOT).dn, attributes: TOMBSTONE }]);
+  assert.deepEqual(there(), [1, 2]);
+  assert.match(context.store.cursors.get('scope-groups-missing')!, /is not there/);
+  lists.set(PILOT, [2, 3, 'S-1-5-21-7-7-7-1107']);
+  const again = await pilot();
+  assert.deepEqual(there().slice(-2), [2, 3]);
+  await fullCycle(again, [changed(PILOT, [4], [2])]);
+  assert.deepEqual(
+    there(),
+    [1, 2, 3, 4],
+    'a SID of a domain that is not read may be a group with anybody in it',
+  );
+  assert.match(again.store.cursors.get('scope-groups-missing')!, /7-7-7-1107/);
+});
+
+test('who is not in a group that becomes the scope waits for an administrator', async () => {
+  lists.set(PILOT, [1]);
+  const context = scoped(testContext(peer), {});
+  directory.answers.full = [...UNITS, whole(1, STAFF), whole(2, STAFF), listed(PILOT)];
+  await fullCycle(context);
+  assert.deepEqual(there(), [1, 2]);
+  const now = scoped(context, { groups: [guidOf(PILOT)] });
+  await fullCycle(now);
+  assert.deepEqual([there(), leavers(now)], [[1, 2], 1]);
+  approve(now);
+  await fullCycle(now);
+  assert.deepEqual(there(), [1]);
 });

@@ -9,17 +9,25 @@ export type ScopeSettings = ConnectorConfiguration['scope'];
 export interface Rules extends PlaceRules {
   /** Nothing was decided yet: what the rules look at has not been imported. Nobody is in scope by these. */
   readonly areUnknown?: true;
+  /** By GUID, their DNs. Where any is named, people who are in none of them are left out. */
+  readonly groups: ReadonlyMap<string, string>;
   readonly conditions: { readonly user?: CompiledFilter; readonly group?: CompiledFilter };
   readonly inetOrgPersons: boolean;
 }
 
 /** @throws LdapError 'syntax' for a condition that is no filter, or cannot be evaluated */
-export function compileRules({ organizationalUnits, conditions, inetOrgPersons }: ScopeSettings): Rules {
+export function compileRules({
+  organizationalUnits,
+  groups = [],
+  conditions,
+  inetOrgPersons,
+}: ScopeSettings): Rules {
   const byGuid = (list: readonly { dn: string; objectGuid?: string | undefined }[]) =>
     new Map(list.map(({ dn, objectGuid = '' }) => [objectGuid, dn]));
   return {
     included: byGuid(organizationalUnits.include),
     excluded: byGuid(organizationalUnits.exclude),
+    groups: byGuid(groups),
     conditions: {
       ...(conditions.user !== undefined && { user: compileFilter(conditions.user) }),
       ...(conditions.group !== undefined && { group: compileFilter(conditions.group) }),
@@ -30,6 +38,7 @@ export function compileRules({ organizationalUnits, conditions, inetOrgPersons }
 
 const EVERYBODY: ScopeSettings = {
   organizationalUnits: { include: [], exclude: [] },
+  groups: [],
   conditions: {},
   inetOrgPersons: true,
 };
@@ -64,4 +73,11 @@ export function whyLeftOut(
   if (condition === undefined || condition.matches({ ...attributes, objectClass: objectClasses }))
     return undefined;
   return `the condition for ${kind}s is not met`;
+}
+
+/** Why somebody's groups leave them out; undefined: they do not. @param isMember of any group of the scope; undefined: nobody knows yet */
+export function whyNoMember({ groups }: Rules, isMember: boolean | undefined): string | undefined {
+  if (groups.size === 0 || isMember) return undefined;
+  if (isMember === false) return 'in none of the groups of the scope';
+  return 'not decided yet: who is in the groups of the scope is being read';
 }

@@ -65,12 +65,12 @@ export class ConnectorSpace {
   put(object: DecidedSpaceObject, generation: number): void {
     this.#db.run(
       `INSERT INTO connector_space (connector, kind, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
-         desired_digest, place, leaving, generation)
-       VALUES (?, '${this.kind}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         desired_digest, place, leaving, is_member, generation)
+       VALUES (?, '${this.kind}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET anchor = excluded.anchor, dn = excluded.dn, object_classes = excluded.object_classes,
          attributes = excluded.attributes, deleted = excluded.deleted, scope_reason = excluded.scope_reason,
          desired_digest = excluded.desired_digest, place = excluded.place, leaving = excluded.leaving,
-         generation = excluded.generation
+         is_member = excluded.is_member, generation = excluded.generation
          WHERE kind = excluded.kind`,
       this.#connector,
       object.guid,
@@ -83,6 +83,7 @@ export class ConnectorSpace {
       object.desiredDigest ?? null,
       object.place ?? null,
       leavingNumber(object.leaving ?? 'no'),
+      object.isMember === undefined ? null : Number(object.isMember),
       generation,
     );
   }
@@ -93,6 +94,19 @@ export class ConnectorSpace {
       `SELECT guid, anchor FROM connector_space WHERE ${this.#own} AND leaving > 0 AND exported_digest IS NOT NULL ORDER BY guid`,
       this.#connector,
     );
+  }
+
+  /** Of all who are there, whether they were in a group of the scope when that was looked at last. */
+  scopeMemberships(): { guid: string; anchor: string; is_member: number | null }[] {
+    const sql = `SELECT guid, anchor, is_member FROM connector_space WHERE ${this.#own} AND deleted = 0`;
+    return this.#db.all<{ guid: string; anchor: string; is_member: number | null }>(sql, this.#connector);
+  }
+
+  /** SIDs of all that are there, with what they are known by. */
+  bySid(): Map<string, { guid: string; anchor: string }> {
+    const sql = `SELECT attributes ->> '$.objectSid' AS sid, guid, anchor FROM connector_space WHERE ${this.#own} AND deleted = 0`;
+    const rows = this.#db.all<{ sid: string | null; guid: string; anchor: string }>(sql, this.#connector);
+    return new Map(rows.flatMap(({ sid, guid, anchor }) => (sid === null ? [] : [[sid, { guid, anchor }]])));
   }
 
   /** An administrator approved that an object leaves. */

@@ -10,6 +10,8 @@ export type CursorName =
   | 'decide-anew'
   /** Containers came, went or moved since everything was decided by them. */
   | 'containers-changed'
+  /** Why not everybody is known who is in a group of the scope, in words. */
+  | 'scope-groups-missing'
   /** Where things lie was said by a domain controller that lagged or was restored, and is to be read again. */
   | 'places-owed'
   /** Which attributes the last full import brought, as JSON; a delta brings what changed of the same ones. */

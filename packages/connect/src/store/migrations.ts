@@ -544,6 +544,13 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   ALTER TABLE connector_space ADD COLUMN place TEXT;
   ALTER TABLE connector_space ADD COLUMN leaving INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE connector_space ADD COLUMN is_member INTEGER;
+  -- Groups by which people are in scope, nested ones too: their lists are read although the tenant may not have them.
+  CREATE TABLE scope_group (
+    connector TEXT NOT NULL,
+    guid TEXT NOT NULL,
+    PRIMARY KEY (connector, guid)
+  ) WITHOUT ROWID;
   CREATE INDEX connector_space_leaving ON connector_space (connector, kind, guid) WHERE leaving > 0;
   `,
 ];

@@ -23,6 +23,8 @@ export interface SpaceObject {
   /** Which container decided, as `placeText` makes it; undefined where none did. */
   place: string | undefined;
   leaving: Leaving;
+  /** Of a person: whether in any group of the scope, by the last look; undefined where nobody looked. */
+  isMember: boolean | undefined;
 }
 
 /**
@@ -38,9 +40,9 @@ export const leavingNumber = (leaving: Leaving): number => LEAVING.indexOf(leavi
 /** What is written of an object when it was decided. */
 export type DecidedSpaceObject = Omit<
   SpaceObject,
-  'exportedDigest' | 'exportedSequence' | 'exportedAt' | 'place' | 'leaving'
+  'exportedDigest' | 'exportedSequence' | 'exportedAt' | 'place' | 'leaving' | 'isMember'
 > &
-  Partial<Pick<SpaceObject, 'place' | 'leaving'>>;
+  Partial<Pick<SpaceObject, 'place' | 'leaving' | 'isMember'>>;
 
 export function toObject(row: Record<string, unknown> | undefined): SpaceObject | undefined {
   if (row === undefined) return undefined;
@@ -58,5 +60,6 @@ export function toObject(row: Record<string, unknown> | undefined): SpaceObject 
     exportedAt: (row.exported_at as string | null) ?? undefined,
     place: (row.place as string | null) ?? undefined,
     leaving: LEAVING[row.leaving as number]!,
+    isMember: row.is_member === null ? undefined : row.is_member === 1,
   };
 }

@@ -28,6 +28,8 @@ export const ScopePreview = z.strictObject({
   lines: z.array(PreviewLine),
   /** Attributes that the scope looks at and that were not imported yet: what it does shows after a full import, and waits until then. */
   notImported: z.array(z.string()),
+  /** Why not everybody is known who is in the groups of the scope; null: they are all known. */
+  groupsMissing: z.string().nullable(),
 });
 export type ScopePreview = z.infer<typeof ScopePreview>;
 

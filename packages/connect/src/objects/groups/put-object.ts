@@ -33,6 +33,8 @@ export interface Putting {
   readonly memberChanges?: MemberChanges;
   /** The rules changed, and not the directory. */
   readonly byRules?: boolean;
+  /** Whether a person is in any group of the scope; as it was known where it is not said. */
+  readonly isMember?: boolean | undefined;
 }
 
 /** Writes what the directory says of an object, and what follows from it: for itself, for its members, for the groups that it is in. */
@@ -44,8 +46,8 @@ export function putObject(
 ): DecidedObject {
   const rules = store.rules.get();
   const placed = placeIn(store, rules, object, known);
-  const { byRules = false } = putting;
-  const decided = decideObject(space.kind, object, { scope, rules, placed, known, byRules });
+  const { byRules = false, isMember = known?.isMember } = putting;
+  const decided = decideObject(space.kind, object, { scope, rules, placed, known, byRules, isMember });
   space.put(decided, putting.generation);
   if (space.kind === 'group') noteGroup(store, known, decided, putting);
   noteMember(store, space, { known, object: decided }, putting);

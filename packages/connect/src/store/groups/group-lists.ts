@@ -13,6 +13,10 @@ const COLUMNS = 'g.id, g.guid, g.members';
 /** A group that the tenant should have: the lists of others are read when they come into scope. */
 const IN_SCOPE = `FROM group_list AS g JOIN connector_space AS o ON o.connector = g.connector AND o.guid = g.guid
   WHERE g.connector = ? AND o.kind = 'group' AND o.desired_digest IS NOT NULL`;
+/** The same, and those by which people are in scope. */
+const TO_READ = `FROM group_list AS g JOIN connector_space AS o ON o.connector = g.connector AND o.guid = g.guid
+  WHERE g.connector = ? AND o.kind = 'group' AND (o.desired_digest IS NOT NULL OR (o.deleted = 0
+    AND EXISTS (SELECT 1 FROM scope_group AS s WHERE s.connector = g.connector AND s.guid = g.guid)))`;
 const DUE = '(g.to_read IS NOT NULL OR g.next_read_at <= ?)';
 
 /** The groups of a connector, and whose lists are to be read whole. */
@@ -62,6 +66,18 @@ export class GroupLists {
     this.#db.run(sql, reason, this.#connector);
   }
 
+  /** By which groups people are in scope. */
+  setScopeGroups(guids: readonly string[]): void {
+    const before = this.#db.all<{ guid: string }>(
+      'SELECT guid FROM scope_group WHERE connector = ? ORDER BY guid',
+      this.#connector,
+    );
+    if (before.map(({ guid }) => guid).join() === guids.toSorted().join()) return;
+    this.#db.run('DELETE FROM scope_group WHERE connector = ?', this.#connector);
+    for (const guid of guids)
+      this.#db.run('INSERT INTO scope_group (connector, guid) VALUES (?, ?)', this.#connector, guid);
+  }
+
   noteRead(id: number, nextReadAt: number): void {
     this.#db.run('UPDATE group_list SET to_read = NULL, next_read_at = ? WHERE id = ?', nextReadAt, id);
   }
@@ -80,13 +96,13 @@ export class GroupLists {
   /** Groups whose lists are to be read now, in the order in which they were met. */
   due(now: number, after: number, limit: number): ListedGroup[] {
     return this.#db.all<ListedGroup & Record<string, unknown>>(
-      `SELECT ${COLUMNS} ${IN_SCOPE} AND ${DUE} AND g.id > ? ORDER BY g.id LIMIT ?`,
+      `SELECT ${COLUMNS} ${TO_READ} AND ${DUE} AND g.id > ? ORDER BY g.id LIMIT ?`,
       ...[this.#connector, now, after, limit],
     );
   }
 
   countDue(now: number): number {
-    const sql = `SELECT count(*) AS n ${IN_SCOPE} AND ${DUE}`;
+    const sql = `SELECT count(*) AS n ${TO_READ} AND ${DUE}`;
     return this.#db.get<{ n: number }>(sql, this.#connector, now)!.n;
   }
 
