@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import type { ConnectStatus } from '@causeway/contract';
+import type { ConnectStatus, Difference } from '@causeway/contract';
+import { EXIT } from '@causeway/service';
 import { eventually } from '@causeway/service/testing';
+import pg from 'pg';
 import { Trials } from '../demo/trials.ts';
 import { DOMAINS, describeDomain, randomPassword } from '../domains/table.ts';
 import { createUser, deleteUser, disableUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
+import { runCli } from '../places/run-cli.ts';
 import { dumpDatabase, restoreDatabase } from '../run/postgres.ts';
 
 // The tenant's database is taken back to a dump after the forest has gone on. Nobody does anything afterwards.
@@ -100,4 +103,56 @@ test('a tenant that is restored to a dump is soon as the domain controller says'
   const { saidAnew, alarmed, strangersHeld } = connectors[0]!.comparison!;
   assert.ok(saidAnew >= 3, `${saidAnew} were said anew`);
   assert.deepEqual([alarmed, strangersHeld, connectors[0]!.suppressedDeletes], [0, 0, 0]);
+});
+
+/** As an administrator compares, whether the service runs or not: what nothing will end. Other tests leave people whose names cannot serve. */
+async function compare(): Promise<{ code: number; found: string[]; waiting: number; text: string }> {
+  const command = ['connect', 'compare', '--all', '--config', stage.configOf('connect')];
+  const [text, json] = [await runCli(command), await runCli([...command, '--json'])];
+  assert.equal(text.code, json.code, text.stderr || json.stderr);
+  const { forests } = JSON.parse(json.stdout) as { forests: { differences: Difference[] }[] };
+  const all = forests.flatMap(({ differences }) => differences);
+  const open = all.filter(({ waits }) => waits === null);
+  const found = open.map(({ kind, name, what, attributes }) =>
+    [kind, name, ...(what === 'differs' ? attributes.map(each => each.name) : [what])].join(' '),
+  );
+  return { code: text.code, found: found.sort(), waiting: all.length - open.length, text: text.stdout };
+}
+
+test('what somebody writes into its database differs from what Connect would send, and nothing else does', async () => {
+  const [disabled, older, gone] = (await Promise.all(['written', 'older', 'gone'].map(hire))) as [
+    Person,
+    Person,
+    Person,
+  ];
+  await looks(
+    'before',
+    [disabled, older, gone].map(who => [who, who.password, true]),
+  );
+  await eventually('nothing differs while the service runs', async () => {
+    const { code, found, waiting } = await compare();
+    assert.deepEqual(found, []);
+    return code === (waiting > 0 ? EXIT.differs : EXIT.ok);
+  });
+  await stage.connect.stop();
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  const write = (what: string, who: Person) =>
+    client.query(`update users set ${what} where user_principal_name = $1`, [who.upn]);
+  await write('account_enabled = false', disabled);
+  await write('order_version = order_version - 1', older);
+  await write('deleted_at = now()', gone);
+  await client.end();
+  const { code, found, text } = await compare();
+  assert.deepEqual(
+    found,
+    [
+      `password ${older.upn} password`,
+      `user ${disabled.upn} accountEnabled`,
+      `user ${gone.upn} only-here`,
+    ].sort(),
+  );
+  assert.equal(code, EXIT.differs);
+  assert.match(text, /accountEnabled here true, at the tenant false/);
+  await stage.connect.start();
 });
