@@ -333,20 +333,20 @@ function listed(n: number): ScriptedObject {
 
 /** Who is in which group, by their numbers or SIDs; a list that is read whole shows it. */
 const lists = new Map<number, (number | string)[]>();
-const valueOf = (member: number | string): string =>
+const memberOf = (member: number | string): string =>
   typeof member === 'string'
     ? `<SID=${member}>;CN=${member},CN=ForeignSecurityPrincipals,${NAMING_CONTEXT}`
     : `<GUID=${guidOf(member)}>;<SID=${sidOf(member)}>;CN=${member},${NAMING_CONTEXT}`;
 beforeEach(() => {
   lists.clear();
-  directory.links = ({ attribute, names }) =>
+  directory.links = ({ attribute, names: isAsked }) =>
     attribute === 'memberOf'
       ? []
       : [...lists]
-          .filter(([n]) => names(guidOf(n)))
+          .filter(([n]) => isAsked(guidOf(n)))
           .map(([n, members]) => ({
             ...{ guid: guidOf(n), dn: group(n).dn },
-            attributes: { [`member;range=0-*`]: members.map(valueOf) },
+            attributes: { 'member;range=0-*': members.map(memberOf) },
           }));
 });
 
@@ -362,8 +362,8 @@ async function fullCycle(context: ConnectorContext, delta: readonly ScriptedObje
 const changed = (n: number, added: readonly number[], removed: readonly number[] = []): ScriptedObject => ({
   ...{ guid: guidOf(n), dn: group(n).dn },
   attributes: {
-    ...(added.length > 0 && { 'member;range=1-1': added.map(valueOf) }),
-    ...(removed.length > 0 && { 'member;range=0-0': removed.map(valueOf) }),
+    ...(added.length > 0 && { 'member;range=1-1': added.map(memberOf) }),
+    ...(removed.length > 0 && { 'member;range=0-0': removed.map(memberOf) }),
   },
 });
 
