@@ -46,6 +46,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['domain-controller', 'pairing'],
     ['context'],
     ['store', 'tenant'],
+    ['runs'],
     ['configuration', 'user-account-control'],
   ],
   tenant: [

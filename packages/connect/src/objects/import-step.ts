@@ -14,13 +14,15 @@ import { judgeClock } from '../domain-controller/clock.ts';
 import { hasSeveral } from '../domain-controller/controllers-of.ts';
 import { judgeLag, noteRead, oweImport } from '../domain-controller/lag.ts';
 import { judgeRestore, markRestored } from '../domain-controller/note-restore.ts';
-import type { ConnectorSpace, SpaceObject } from '../store/connector-space.ts';
+import type { ConnectorSpace } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { isInetOrgPerson, RULES_VERSION, userAccountControl } from './decide-account.ts';
+import { everyObject } from './every-object.ts';
 import { isBuiltinSid } from './groups/decide-group.ts';
 import { findKnown, noteGone, putObject } from './groups/put-object.ts';
+import type { ImportTally } from './import-tally.ts';
 import { LaggingImport } from './lagging-import.ts';
 import { type DirectoryObject, mergeImported, saysTooLittle } from './merge.ts';
 
@@ -38,15 +40,18 @@ const MAX_WHOLE_READS = 5_000;
  * a full import's only at its end, with what it did not meet marked as gone, so that a full import cut short starts again.
  * Of whom a delta says too little is read whole before the cookie moves. A domain controller that lags opens and deletes nobody. The
  * signal ends it between two pages.
+ *
+ * @param tally counts what is imported and synchronized
  */
 export async function importStep(
   context: ConnectorContext,
   ldap: LdapConnection,
   namingContext: string,
   signal?: AbortSignal,
+  tally?: ImportTally,
 ): Promise<ImportSummary> {
   const { store } = context;
-  applyChangedRules(context);
+  applyChangedRules(context, tally);
   await judgeClock(context, ldap);
   const lags = (await judgeLag(context, ldap, namingContext)) !== undefined;
   const restore = await judgeRestore(context, ldap, namingContext);
@@ -75,6 +80,7 @@ export async function importStep(
       unclear.clear();
     }
     summary.full = page.full !== null;
+    if (summary.full) tally?.isFull();
     summary.imported += page.objects.length;
     const objects = lagging ? await lagging.take(page, generation) : page.objects;
     if (!summary.full) noteUnclear(context, objects, unclear);
@@ -83,10 +89,10 @@ export async function importStep(
         store.cursors.set('dirsync-cookie', undefined);
         const text = `more than ${MAX_WHOLE_READS} objects would have to be read one by one: everything is read instead`;
         store.events.add(EventId.fullCycle, 'warn', context.connector.name, text);
-        return importStep(context, ldap, namingContext, signal);
+        return importStep(context, ldap, namingContext, signal, tally);
       }
       // Only now: while pages still come, the connection is busy with them.
-      await mergeWhole(context, ldap, { namingContext, objectGuids: unclear }, generation);
+      await mergeWhole(context, ldap, { namingContext, objectGuids: unclear }, generation, tally);
       unclear.clear();
     }
     // What was read is known to the domain controller by now; where nothing was, it knew nothing more that counts.
@@ -94,12 +100,12 @@ export async function importStep(
       page.cookie !== undefined && summary.imported > 0 && hasSeveral(context.connector)
         ? await readUpToDateVector(ldap, namingContext)
         : undefined;
-    store.db.transaction(() => {
-      mergePage(context, { ...page, objects }, generation, unclear);
+    store.runs.transaction(() => {
+      mergePage(context, { ...page, objects }, { generation, tally }, unclear);
       if (read) noteRead(store, read.vector);
       if (page.full !== null && !page.more) {
-        if (lags) oweImport(store);
-        else noteGone(store, generation);
+        const gone = lags ? oweImport(store) : noteGone(store, generation);
+        if (gone) tally?.gone(gone);
         store.lists.orderAll('a full import');
       }
       if (page.cookie !== undefined && (page.full === null || !page.more))
@@ -109,7 +115,7 @@ export async function importStep(
   }
   if (restored === undefined) return summary;
   await markRestoredMeanwhile(context, ldap, restored);
-  return importStep(context, ldap, namingContext, signal);
+  return importStep(context, ldap, namingContext, signal, tally);
 }
 
 async function markRestoredMeanwhile(
@@ -139,14 +145,15 @@ async function mergeWhole(
   ldap: LdapConnection,
   what: { namingContext: string; objectGuids: ReadonlySet<string> },
   generation: number,
+  tally: ImportTally | undefined,
 ): Promise<void> {
   const { store } = context;
   const gone = new Set(what.objectGuids);
   const domainSid = store.pin.get()?.domainSid;
   for await (const { objects, unreadable } of readObjects(ldap, what)) {
-    store.db.transaction(() => {
+    store.runs.transaction(() => {
       tellUnreadable(context, unreadable);
-      const how = { full: true, generation, domainSid, isReadWhole: true };
+      const how = { full: true, generation, domainSid, isReadWhole: true, tally };
       for (const object of objects) {
         if (object.isDeleted) continue;
         gone.delete(object.objectGuid);
@@ -157,8 +164,9 @@ async function mergeWhole(
   store.db.transaction(() => {
     for (const guid of gone) {
       const found = findKnown(store, guid);
-      if (found.known)
-        putObject(context, found, { ...found.known, deleted: true }, { generation, domainSid });
+      if (!found.known) continue;
+      const object = putObject(context, found, { ...found.known, deleted: true }, { generation, domainSid });
+      tally?.merged(found.known, object);
     }
   });
 }
@@ -166,12 +174,12 @@ async function mergeWhole(
 function mergePage(
   context: ConnectorContext,
   page: ImportPage,
-  generation: number,
+  { generation, tally }: Pick<Merging, 'generation' | 'tally'>,
   unclear: ReadonlySet<string>,
 ): void {
   tellUnreadable(context, page.unreadable);
   const domainSid = context.store.pin.get()?.domainSid;
-  const how = { full: page.full !== null, generation, domainSid };
+  const how = { full: page.full !== null, generation, domainSid, tally };
   for (const change of page.objects) {
     if (!unclear.has(change.objectGuid)) merge(context, change, how);
   }
@@ -190,6 +198,7 @@ interface Merging {
   readonly domainSid: string | undefined;
   /** They were read whole, because nobody knew what they have now. */
   readonly isReadWhole?: boolean;
+  readonly tally: ImportTally | undefined;
 }
 
 /** Why an object is not one of the domain that the connector reads; undefined: it is. Its builtin groups have the SIDs of every domain's. */
@@ -212,6 +221,7 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
   const stranger = whyAStranger(how.domainSid, change, space);
   if (stranger !== undefined) {
     store.events.add(EventId.runErrors, 'warn', connector.name, stranger);
+    how.tally?.refused(change, 'other-domain', stranger);
     if (known) space.put(known, how.generation); // as it was, and met
     return;
   }
@@ -222,6 +232,7 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
     ...{ generation: how.generation, domainSid: how.domainSid, restored, isReadWhole },
     ...(memberChanges && { memberChanges }),
   });
+  how.tally?.merged(known, object, memberChanges !== undefined);
   if (object.desiredDigest !== known?.desiredDigest) store.queue.remove('object', object.guid);
   if (space.kind === 'user' && known && isSmartCard(object) !== isSmartCard(known)) {
     store.queue.putDue(object.guid, 'smart-card', 'smart card only was set or taken away: read whole');
@@ -236,6 +247,7 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
   }
   for (const problem of change.problems) {
     store.events.add(EventId.runErrors, 'warn', connector.name, `import of '${object.dn}': ${problem}`);
+    how.tally?.refused(change, 'value-not-taken', problem);
   }
 }
 
@@ -252,22 +264,25 @@ function announceFullImport(context: ConnectorContext, reason: string): void {
   context.store.events.add(EventId.fullCycle, level, context.connector.name, text);
 }
 
-const PAGE = 500;
-
 /**
  * A full synchronization: when the rules or what they look at changed, every object is decided anew. Passwords that may go now and
  * might not before are read, which no delta brings.
  */
-function applyChangedRules({ store, scope, connector }: ConnectorContext): void {
+function applyChangedRules(
+  { store, scope, connector }: ConnectorContext,
+  tally: ImportTally | undefined,
+): void {
   const { inetOrgPersonPasswords } = connector;
   const rules = JSON.stringify([RULES_VERSION, scope.domain, scope.ownAccount, inetOrgPersonPasswords]);
   if (store.cursors.get('rules') === rules) return;
-  store.db.transaction(() => {
+  store.runs.transaction(() => {
     const generation = Number(store.cursors.get('import-generation') ?? 0);
     const domainSid = store.pin.get()?.domainSid;
+    tally?.isDecidedAnew();
     for (const space of [store.space, store.groups])
       for (const known of everyObject(space)) {
-        putObject({ store, scope }, { space, known }, known, { generation, domainSid });
+        const decided = putObject({ store, scope }, { space, known }, known, { generation, domainSid });
+        tally?.decided(known, decided);
         if (
           space.kind === 'user' &&
           inetOrgPersonPasswords &&
@@ -278,14 +293,4 @@ function applyChangedRules({ store, scope, connector }: ConnectorContext): void 
       }
     store.cursors.set('rules', rules);
   });
-}
-
-/** A page at a time; what was seen may be changed meanwhile. */
-function* everyObject(space: ConnectorSpace): Generator<SpaceObject, void> {
-  for (let after = ''; ; ) {
-    const page = space.list(after, PAGE);
-    yield* page;
-    if (page.length < PAGE) return;
-    after = page.at(-1)!.guid;
-  }
 }

@@ -24,6 +24,7 @@ import { PasswordLog } from './password-log.ts';
 import { PasswordStates } from './password-states.ts';
 import { Receipts } from './receipts.ts';
 import { RetryQueue } from './retry-queue.ts';
+import { Runs } from './runs/runs.ts';
 import { SchedulerSettings } from './scheduler-settings.ts';
 
 /** All that Connect remembers. */
@@ -72,6 +73,7 @@ export interface ConnectorStore {
   readonly saidAnew: SaidAnew;
   readonly strangers: Strangers;
   readonly deletions: Deletions;
+  readonly runs: Runs;
 }
 
 /**
@@ -133,5 +135,6 @@ export function connectorStore(
     saidAnew: new SaidAnew(db, name),
     strangers: new Strangers(db, first),
     deletions: new Deletions(db, name, forest),
+    runs: new Runs(db, name),
   };
 }

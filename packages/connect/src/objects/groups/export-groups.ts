@@ -1,11 +1,12 @@
 import { GROUP_RECORDS, type GroupChange, isDone, isReadBy, type Verdict } from '@causeway/contract';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
+import type { Run } from '../../runs/run.ts';
 import { isStranger } from '../../store/comparing/marks.ts';
 import type { SpaceObject } from '../../store/connector-space.ts';
 import { reserveSequences } from '../../store/sequence.ts';
 import type { ConnectorStore } from '../../store/store.ts';
-import { isWhole, noteRefusal, quarantine, WITHOUT_NAME } from '../note-verdict.ts';
+import { isWhole, noteRefusal, quarantine, WITHOUT_NAME, withoutName } from '../note-verdict.ts';
 import { decideGroupExport } from './decide-group-export.ts';
 import {
   groupDeletionsOf,
@@ -24,6 +25,12 @@ interface Counts {
   suppressedDeletes: number;
 }
 
+/** For the cycle, and for the run. */
+interface Tally {
+  readonly summary: Counts;
+  readonly run: Run;
+}
+
 /** Whether who announced this takes groups and their members. */
 export const takesGroups = (accepts: readonly string[] | undefined): boolean =>
   GROUP_RECORDS.every(name => isReadBy(accepts, name));
@@ -37,9 +44,10 @@ export const takesGroups = (accepts: readonly string[] | undefined): boolean =>
  */
 export async function exportGroups(
   context: ConnectorContext,
-  summary: Counts,
+  tally: Tally,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
+  const { summary } = tally;
   const { store, tenant } = context;
   forgetGone(store);
   const isIdle = store.groups.countPending('upsert') + store.groups.countPending('delete') === 0;
@@ -49,7 +57,7 @@ export async function exportGroups(
   summary.suppressedDeletes += waiting.deletions.size;
   const before = summary.upserted + summary.deleted;
   for (const operation of ['delete', 'upsert'] as const)
-    await exportAll(context, operation, waiting, summary, signal);
+    await exportAll(context, operation, waiting, tally, signal);
   if (summary.upserted + summary.deleted > before)
     store.bulk.noteObjects(groupDeletionsOf(context), store.groups.countExported(), store.db.now());
   forgetGone(store);
@@ -64,7 +72,7 @@ async function exportAll(
   context: ConnectorContext,
   operation: 'upsert' | 'delete',
   waiting: WaitingGroups,
-  summary: Counts,
+  tally: Tally,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { store, settings } = context;
@@ -78,7 +86,7 @@ async function exportAll(
       if (waiting.strangers.has(object.guid)) return [];
       return waiting.deletions.has(object.guid) ? (groupWhileWaiting(object) ?? []) : [object];
     });
-    if (going.length > 0) await exportBatch(context, going, summary);
+    if (going.length > 0) await exportBatch(context, going, tally);
   }
 }
 
@@ -88,13 +96,10 @@ interface Item {
   sequence: number;
 }
 
-async function exportBatch(
-  context: ConnectorContext,
-  objects: SpaceObject[],
-  summary: Counts,
-): Promise<void> {
+async function exportBatch(context: ConnectorContext, objects: SpaceObject[], tally: Tally): Promise<void> {
   const { store, tenant, agent, connector } = context;
-  const first = reserveSequences(store.db, objects.length);
+  tally.run.isAtWork = true;
+  const first = reserveSequences(store.db, objects.length, store.runs.along);
   const items: Item[] = [];
   objects.forEach((object, i) => {
     const { tenantId, signingKey } = agent;
@@ -102,10 +107,7 @@ async function exportBatch(
     const said = { tenant: tenantId, forest: connector.forest, signingKey };
     const decision = decideGroupExport(object, sequence, said);
     if ('change' in decision) items.push({ object, sequence, ...decision });
-    else {
-      summary.refused += 1;
-      quarantine(context, object, 'invalid', decision.problem);
-    }
+    else quarantine(context, object, { code: 'invalid', reason: decision.problem }, tally);
   });
   if (items.length === 0) return;
   faultPoint('connect.before-groups');
@@ -114,22 +116,24 @@ async function exportBatch(
     items.map(({ change }) => change),
   );
   faultPoint('connect.after-groups');
-  store.db.transaction(() => {
+  store.runs.transaction(() => {
     items.forEach((item, i) => {
-      applyVerdict(context, item, verdicts[i]!, summary);
+      applyVerdict(context, item, verdicts[i]!, tally);
     });
     if (items.some(({ object }, i) => object.exportedDigest !== undefined && isWhole(verdicts[i]!)))
       store.queue.hurryAll('attribute-value-must-be-unique');
   });
 }
 
-function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, summary: Counts): void {
+function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, tally: Tally): void {
   const { store } = context;
+  const { summary, run } = tally;
   const { object, sequence } = item;
   const { guid, anchor, desiredDigest } = object;
   const done = isDone(verdict);
   if (desiredDigest === undefined && (done || verdict.code === 'unknown-group')) {
     summary.deleted += 1;
+    run.count('deletes');
     if (isStranger(object)) noteStrangerGroupWent(context, object);
     else if (done) store.bulk.noteWent(groupDeletionsOf(context), anchor, store.db.now());
     if (done) store.deletions.note(anchor, { sequence, name: isStranger(object) ? null : nameOf(object) });
@@ -140,12 +144,13 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     if (group) store.slices.reset(group.id);
   } else if (done) {
     summary.upserted += 1;
+    run.count(object.exportedDigest === undefined || isStranger(object) ? 'adds' : 'updates');
     const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
     store.groups.acknowledgeExport(guid, `${refused}${desiredDigest}`, sequence);
     takeOver(context, guid);
     if (verdict.code === undefined) store.queue.remove('object', guid);
-    else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');
-  } else noteRefusal(context, object, verdict, summary);
+    else withoutName(context, object, verdict, run);
+  } else noteRefusal(context, object, verdict, tally);
 }
 
 /** A group that came from another domain of the forest: should it go back there, all of its slices are signed anew. */

@@ -2,6 +2,7 @@ import { isDone, MAX_BATCH, type MembersChange, type MembersVerdict } from '@cau
 import { divideMembers, MAX_PREFIX_LENGTH, signMembers } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
+import type { Run } from '../../runs/run.ts';
 import { EventId } from '../../store/events.ts';
 import type { PendingSlice } from '../../store/groups/slices.ts';
 import { reserveSequences } from '../../store/sequence.ts';
@@ -28,11 +29,13 @@ interface Item {
  * Signs and sends every slice that is not as the tenant has it, of groups that it has. One that has become too long is divided first, so
  * that a kill in between only repeats it.
  *
+ * @param run counts a slice as a change of its group
  * @param signal ends it between two batches
  * @returns how many the tenant took
  */
 export async function exportSlices(
   context: ConnectorContext,
+  run: Run,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const { store } = context;
@@ -50,7 +53,7 @@ export async function exportSlices(
       for (const slice of fill(context, pending)) {
         const size = sizeOf(slice);
         if (batch.length === MAX_BATCH || bytes + size > MAX_BYTES) {
-          taken += await send(context, batch);
+          taken += await send(context, batch, run);
           signal?.throwIfAborted();
           batch = [];
           bytes = 0;
@@ -58,7 +61,7 @@ export async function exportSlices(
         batch.push(slice);
         bytes += size;
       }
-    if (batch.length > 0) taken += await send(context, batch);
+    if (batch.length > 0) taken += await send(context, batch, run);
   }
 }
 
@@ -86,10 +89,11 @@ function* fill(context: ConnectorContext, slice: PendingSlice): Generator<Filled
 const sizeOf = ({ members }: FilledSlice): number =>
   1_000 + Math.ceil((members.reduce((sum, { length }) => sum + length + 3, 0) * 4) / 3);
 
-async function send(context: ConnectorContext, slices: readonly FilledSlice[]): Promise<number> {
+async function send(context: ConnectorContext, slices: readonly FilledSlice[], run: Run): Promise<number> {
   const { store, tenant, agent, connector } = context;
   const { forest } = connector;
-  const first = reserveSequences(store.db, slices.length);
+  run.isAtWork = true;
+  const first = reserveSequences(store.db, slices.length, store.runs.along);
   const items: Item[] = [];
   slices.forEach((slice, i) => {
     const { anchor: sourceAnchor, guid: objectGuid, prefix, members } = slice;
@@ -100,7 +104,7 @@ async function send(context: ConnectorContext, slices: readonly FilledSlice[]): 
       items.push({ slice, sequence, change: { sourceAnchor, prefix, record } });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      refuse(context, slice, { quarantined: true, reason: error.message });
+      refuse(context, slice, { quarantined: true, reason: error.message }, run);
     }
   });
   if (items.length === 0) return 0;
@@ -110,10 +114,10 @@ async function send(context: ConnectorContext, slices: readonly FilledSlice[]): 
     items.map(({ change }) => change),
   );
   faultPoint('connect.after-slices');
-  return store.db.transaction(() => {
+  return store.runs.transaction(() => {
     let taken = 0;
     items.forEach((item, i) => {
-      if (applyVerdict(context, item, verdicts[i]!)) taken += 1;
+      if (applyVerdict(context, item, verdicts[i]!, run)) taken += 1;
     });
     faultPoint('connect.before-slices-commit');
     return taken;
@@ -125,11 +129,13 @@ function applyVerdict(
   context: ConnectorContext,
   { slice, sequence }: Item,
   verdict: MembersVerdict,
+  run: Run,
 ): boolean {
   const { store } = context;
   const { group, guid } = slice;
   if (isDone(verdict)) {
     store.slices.acknowledge(slice, sequence);
+    run.count('updates');
     return true;
   }
   const reason = verdict.reason ?? 'the tenant did not take it, without a reason';
@@ -138,7 +144,7 @@ function applyVerdict(
     store.groups.sayAnew(guid);
     store.slices.soilAll(group);
   }
-  refuse(context, slice, { quarantined: verdict.verdict !== 'retry', reason });
+  refuse(context, slice, { quarantined: verdict.verdict !== 'retry', reason }, run);
   return false;
 }
 
@@ -146,9 +152,11 @@ function refuse(
   { store, connector }: ConnectorContext,
   slice: PendingSlice,
   failure: { quarantined: boolean; reason: string },
+  run: Run,
 ): void {
-  if (!store.slices.postpone(slice, failure)) return;
   const { dn } = store.groups.get(slice.guid)!;
+  run.fail({ guid: slice.guid, dn, code: 'slice-not-taken', reason: failure.reason });
+  if (!store.slices.postpone(slice, failure)) return;
   const text = `a slice of the members of '${dn}' was not taken: ${failure.reason}`;
   store.events.add(EventId.runErrors, 'warn', connector.name, text);
 }
