@@ -7,6 +7,7 @@ export * from './connect/pairing.ts';
 export * from './connect/parameters.ts';
 export * from './connect/password-sync.ts';
 export * from './connect/routes.ts';
+export * from './connect/runs.ts';
 export * from './connect/scheduler.ts';
 export * from './connect/settings.ts';
 export * from './connect/status.ts';

@@ -7,6 +7,7 @@ import {
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { controllersOf } from '../domain-controller/controllers-of.ts';
+import { runProfilesOf } from '../runs/run-profiles.ts';
 import type { SpaceObject } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
@@ -136,6 +137,7 @@ function describeForest({ name, context, namingContext, controller }: Connector)
     objectInclusionList: ['user'],
     attributeInclusionList: Object.keys(USER_ATTRIBUTES),
     anchorConstructionSettings: [{ objectType: 'user', attributes: ['objectGUID'], locked: false }],
+    runProfiles: runProfilesOf(settings.identifier, 'forest'),
   };
 }
 
@@ -170,6 +172,7 @@ function describeTenant({ tenantConnector, configuration }: Connect): ConnectorD
     objectInclusionList: ['user'],
     attributeInclusionList: [],
     anchorConstructionSettings: [{ objectType: 'user', attributes: ['sourceAnchor'], locked: true }],
+    runProfiles: runProfilesOf(settings.identifier, 'tenant'),
   };
 }
 

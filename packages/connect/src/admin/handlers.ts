@@ -30,6 +30,7 @@ import {
 } from './password-sync.ts';
 import { previewRepin, repin } from './repin.ts';
 import { restoreHandlers } from './restore.ts';
+import { showRun, showRuns } from './runs.ts';
 import { changeScheduler, describeScheduler, listRunStatus, startCycle, stopCycle } from './scheduler.ts';
 import { companyFeature, globalSettings, setCompanyFeature } from './settings.ts';
 import { connectStatus, userStatus } from './status.ts';
@@ -46,7 +47,6 @@ export type AdminHandlers = Handlers<Routes, string>;
  * @param nudge something was asked for: the next cycle begins now
  */
 export function adminHandlers(connect: Connect, nudge: () => void): AdminHandlers {
-  const { store } = connect;
   return {
     getStatus: () => connectStatus(connect),
     getUserStatus: ({ params }) => userStatus(connect, params.user),
@@ -98,6 +98,8 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       nudge();
       return approved;
     },
+    listRuns: ({ query }) => ({ runs: showRuns(connect, query) }),
+    getRun: ({ params }) => showRun(connect, params.id),
     listRunStatus: ({ query }) => ({ running: listRunStatus(connect, query.connector) }),
     getGlobalSettings: () => globalSettings(connect),
     getCompanyFeature: () => companyFeature(connect),
@@ -114,14 +116,23 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     },
     untrustDomain: () => ({ withdrawn: untrustDomain(connect.store) }),
     getOpenApi: () => openApiDocument('connect', PROGRAM_VERSION),
-    listAdminTokens: () => ({ tokens: store.tokens.list() }),
+    ...tokenHandlers(connect),
+  };
+}
+
+function tokenHandlers(
+  connect: Connect,
+): Pick<AdminHandlers, 'listAdminTokens' | 'createAdminToken' | 'revokeAdminToken'> {
+  const { tokens } = connect.store;
+  return {
+    listAdminTokens: () => ({ tokens: tokens.list() }),
     createAdminToken: ({ body }, caller) => {
-      const { token, expiresAt } = store.tokens.create(body.name, body.days);
+      const { token, expiresAt } = tokens.create(body.name, body.days);
       tellToken(connect, `the token '${body.name}' of the admin API was made by ${caller}`);
       return { token, name: body.name, expiresAt };
     },
     revokeAdminToken: ({ params }, caller) => {
-      store.tokens.revoke(params.name);
+      tokens.revoke(params.name);
       tellToken(connect, `the token '${params.name}' of the admin API was revoked by ${caller}`);
       return {};
     },

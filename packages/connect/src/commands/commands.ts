@@ -20,6 +20,7 @@ import { acceptDomainController } from './domain-controller.ts';
 import { forcePasswordSync } from './force-password-sync.ts';
 import { heldCommands } from './held.ts';
 import { repinConnector } from './repin.ts';
+import { runsCommand } from './show-runs.ts';
 import { showStatus } from './show-status.ts';
 import { tokenCommands } from './tokens.ts';
 
@@ -49,6 +50,7 @@ export function connectCommands(program: Command): void {
     .argument('[user]', 'userPrincipalName, sAMAccountName, DN, objectGUID or source anchor')
     .option('--group <group>', 'the way of one group: sAMAccountName, DN, objectGUID or source anchor')
     .action(showStatus);
+  runsCommand(command);
   command('force-password-sync', "send every user's password anew, whatever the watermark says")
     .option('--connector <name>', 'one connector alone; case counts')
     .option('--no-wait', 'ask the running service and return')

@@ -172,16 +172,14 @@ export class Connect {
     pruneRuns(db, scheduler.purgeInterval);
   }
 
-  /** Stores what is known of runs: for who asks for them. */
+  /** Stores what is known of runs, for who asks for them; what the disk does not take is left out. */
   storeRuns(): void {
-    this.store.db.transaction(() => {
-      for (const { context } of this.connectors) context.store.runs.along();
-    });
+    for (const { context } of this.connectors) bestEffort(() => context.store.runs.transaction(() => {}));
   }
 
   async close(): Promise<void> {
     await Promise.allSettled(this.connectors.map(connector => connector.close()));
-    if (this.store.db.isOpen) bestEffort(() => this.storeRuns());
+    if (this.store.db.isOpen) this.storeRuns();
     try {
       this.store.close();
     } finally {

@@ -43,7 +43,8 @@ async function turn(): Promise<void> {
 }
 
 const db = () => place.connector.context.store.db;
-const runs = (kind: RunKind) => listRuns(db(), { of: [{ connector: FOREST, kinds: [kind] }], limit: 100 });
+const runs = (kind: RunKind) =>
+  listRuns(db(), { of: [{ connector: FOREST, profile: { kind } }], limit: 100 });
 /** Adds, updates, deletes and errors of the newest run of a kind that did something. */
 function counts(kind: RunKind): number[] {
   const run = runs(kind).find(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Forest, ObjectGuid, Timestamp, text } from '../common.ts';
 import { route } from '../http/route.ts';
 import { ConfigurationParameters, ConnectorName, Identifier } from './parameters.ts';
+import { RunProfile } from './runs.ts';
 import { ControllerInUse, RestoreState } from './status.ts';
 
 /** Every tenant connector has this identifier, as in the original. */
@@ -44,6 +45,8 @@ export const ConnectorDescription = z.strictObject({
   anchorConstructionSettings: z.array(
     z.strictObject({ objectType: z.string(), attributes: z.array(z.string()), locked: z.boolean() }),
   ),
+  /** What it does in its runs; a Connect of the release before tells of none. */
+  runProfiles: z.array(RunProfile).optional(),
 });
 export type ConnectorDescription = z.infer<typeof ConnectorDescription>;
 

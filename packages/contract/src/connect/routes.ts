@@ -6,6 +6,7 @@ import { heldRoutes } from './held.ts';
 import { objectRoutes } from './objects.ts';
 import { pairingRoutes } from './pairing.ts';
 import { passwordSyncRoutes } from './password-sync.ts';
+import { runRoutes } from './runs.ts';
 import { schedulerRoutes } from './scheduler.ts';
 import { settingsRoutes } from './settings.ts';
 import { statusRoutes } from './status.ts';
@@ -22,6 +23,7 @@ export const connectAdministrationRoutes = {
   ...connectorRoutes,
   ...passwordSyncRoutes,
   ...schedulerRoutes,
+  ...runRoutes,
   ...heldRoutes,
   ...objectRoutes,
   ...settingsRoutes,

@@ -17,8 +17,9 @@ export interface StoredRun extends RunRecord {
 
 export interface RunQuery {
   /** Of these connectors and kinds alone. */
-  readonly of?: readonly { connector: string; kinds: readonly RunKind[] }[] | undefined;
-  readonly whole?: boolean | undefined;
+  readonly of?:
+    | readonly { connector: string; profile: { kind: RunKind; whole?: boolean | undefined } }[]
+    | undefined;
   /** Ended since, or under way. */
   readonly since?: string | undefined;
   readonly number?: number | undefined;
@@ -52,22 +53,25 @@ export function lastRun(db: Database, connector: string, kind: RunKind): Run | u
 }
 
 /** Newest first. */
-export function listRuns(db: Database, query: RunQuery): StoredRun[] {
-  const { of, whole, since, number, limit } = query;
+export function listRuns(db: Database, { of, since, number, limit }: RunQuery): StoredRun[] {
   if (of?.length === 0) return [];
-  const conditions = [
-    of &&
-      `(${of.map(({ kinds }) => `connector = ? AND kind IN (${kinds.map(() => '?').join(', ')})`).join(' OR ')})`,
-    whole !== undefined && 'whole = ?',
-    since !== undefined && "(ended_at >= ? OR result = 'in-progress')",
-    number !== undefined && 'number = ?',
-  ].filter(condition => typeof condition === 'string');
-  const values = [
-    ...(of ?? []).flatMap(({ connector, kinds }) => [connector, ...kinds]),
-    ...(whole === undefined ? [] : [Number(whole)]),
-    ...(since === undefined ? [] : [since]),
-    ...(number === undefined ? [] : [number]),
-  ];
+  const conditions: string[] = [];
+  const values: (string | number | null)[] = [];
+  if (of) {
+    conditions.push(
+      `(${of.map(() => '(connector = ? AND kind = ? AND whole = coalesce(?, whole))').join(' OR ')})`,
+    );
+    for (const { connector, profile } of of)
+      values.push(connector, profile.kind, profile.whole === undefined ? null : Number(profile.whole));
+  }
+  if (since !== undefined) {
+    conditions.push("(ended_at >= ? OR result = 'in-progress')");
+    values.push(since);
+  }
+  if (number !== undefined) {
+    conditions.push('number = ?');
+    values.push(number);
+  }
   const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
   return db.all(`SELECT * FROM run ${where} ORDER BY number DESC LIMIT ?`, ...values, limit).map(toRun);
 }
