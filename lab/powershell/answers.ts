@@ -1,4 +1,4 @@
-import type { ConfigurationParameter, ConnectorDescription } from '@causeway/contract';
+import type { ConfigurationParameter, ConnectorDescription, RunResult } from '@causeway/contract';
 import { TENANT_CONNECTOR_ID } from '@causeway/contract';
 import { type Asked, refusal, type Script } from '../peers/connect-peer.ts';
 
@@ -7,6 +7,11 @@ import { type Asked, refusal, type Script } from '../peers/connect-peer.ts';
 export const FORESTS = ['corp.example.com', 'Fabrikam.Example.org'] as const;
 export const TENANT = 'contoso - AAD';
 export const SOME_TIME = '2026-03-10T18:48:23.937Z';
+const PROFILE_IDS = [
+  '0b9c6a52-9d0f-8f4b-8f5e-7d0a3c1e2f11',
+  '0b9c6a52-9d0f-8f4b-8f5e-7d0a3c1e2f12',
+  '0b9c6a52-9d0f-8f4b-8f5e-7d0a3c1e2f13',
+] as const;
 const FOREST_IDS = ['0b9c6a52-9d0f-4f4b-8f5e-7d0a3c1e2f01', '0b9c6a52-9d0f-4f4b-8f5e-7d0a3c1e2f02'] as const;
 export const USER_ID = '6f9619ff-8b86-4d11-b42d-00c04fc964ff';
 export const USER_DN = 'CN=Alice Example,OU=People,DC=corp,DC=example,DC=com';
@@ -56,8 +61,36 @@ function forest(i: 0 | 1): ConnectorDescription {
     objectInclusionList: ['user'],
     attributeInclusionList: ['displayName', 'mail'],
     anchorConstructionSettings: [{ objectType: 'user', attributes: ['objectGUID'], locked: false }],
+    runProfiles: [{ name: 'Delta Import', identifier: PROFILE_IDS[i] }],
   };
 }
+
+/** Of a run that found what it imported in order, and of an export one of whose objects was refused. */
+export const RUN_IDS = [
+  '0b9c6a52-9d0f-4f4b-8f5e-7d0a3c1e2fa1',
+  '0b9c6a52-9d0f-4f4b-8f5e-7d0a3c1e2fa2',
+] as const;
+
+const runs: readonly RunResult[] = [
+  {
+    ...{ runHistoryId: RUN_IDS[1], runNumber: 8, connectorId: TENANT_CONNECTOR_ID, connectorName: TENANT },
+    ...{
+      sourceConnector: FORESTS[0],
+      runProfileId: PROFILE_IDS[2],
+      runProfileName: 'Export',
+      kind: 'export',
+    },
+    ...{ isRunComplete: true, result: 'completed-export-errors', problem: null, looks: 1 },
+    ...{ startDate: SOME_TIME, endDate: SOME_TIME, adds: 1, updates: 2, deletes: 3, noChange: 0, errors: 1 },
+  },
+  {
+    ...{ runHistoryId: RUN_IDS[0], runNumber: 7, connectorId: FOREST_IDS[0], connectorName: FORESTS[0] },
+    ...{ sourceConnector: FORESTS[0], runProfileId: PROFILE_IDS[0], runProfileName: 'Delta Import' },
+    ...{ kind: 'import', isRunComplete: true, result: 'success', problem: null, looks: 9 },
+    ...{ startDate: SOME_TIME, endDate: '2026-03-10T18:58:23.937Z' },
+    ...{ adds: 0, updates: 0, deletes: 0, noChange: 4, errors: 0 },
+  },
+];
 
 const tenant: ConnectorDescription = {
   ...forest(0),
@@ -73,6 +106,7 @@ const tenant: ConnectorDescription = {
   subtype: 'Windows Azure Active Directory (Microsoft)',
   partitions: [],
   globalParameters: [],
+  runProfiles: [{ name: 'Export', identifier: PROFILE_IDS[2] }],
 };
 
 /** A Connect with a memory: what is saved comes back. */
@@ -156,6 +190,19 @@ export function connectOfTwoForests(): {
       },
       syncCycleInProgress: false,
     }),
+    listRuns: ({ query }) => ({
+      runs: runs
+        .filter(run => [undefined, run.connectorId, run.connectorName].includes(query.connector as string))
+        .filter(run => [undefined, run.runProfileId].includes(query.profile as string))
+        .filter(run => [undefined, run.runNumber].includes(query.number as number))
+        .slice(0, query.limit as number),
+    }),
+    getRun: ({ params }) => {
+      const run = runs.find(({ runHistoryId }) => runHistoryId === params.id);
+      if (run === undefined) return refusal(404, 'no-such-run', `there is no run ${params.id}`);
+      const error = { objectId: USER_ID, distinguishedName: USER_DN, code: 'refused', reason: 'not today' };
+      return { run, objectErrors: run.errors > 0 ? [error] : [] };
+    },
     startSyncCycle: () => ({ started: true }),
     stopSyncCycle: () => ({ stopped: false }),
     listRunStatus: () => ({ running: [] }),

@@ -5,7 +5,16 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { TENANT_CONNECTOR_ID } from '@causeway/contract';
 import { ConnectPeer } from '../peers/connect-peer.ts';
-import { connectOfTwoForests, FORESTS, SOME_TIME, TENANT, USER_DN, USER_ID, userObject } from './answers.ts';
+import {
+  connectOfTwoForests,
+  FORESTS,
+  RUN_IDS,
+  SOME_TIME,
+  TENANT,
+  USER_DN,
+  USER_ID,
+  userObject,
+} from './answers.ts';
 import { powershells } from './engine.ts';
 
 /** The calls that docs/powershell.md says work: every one of its rows that says yes is here. */
@@ -162,6 +171,34 @@ try { Start-ADSyncSyncCycle -PolicyType Full } catch { $_.CategoryInfo.Category 
 (Get-ADSyncDomainReachabilityStatus -ConnectorName ${CORP}).ExceptionMessage
 Invoke-ADSyncDiagnostics -PasswordSync | ForEach-Object { "$($_.Check): $($_.Passed), $($_.Found)" }`,
     ...['of 5', 'connection refused', 'channel: True, it is on'],
+  ),
+  call(
+    '`Get-ADSyncRunProfileResult` with',
+    `(Get-ADSyncRunProfileResult).RunNumber
+(Get-ADSyncRunProfileResult -NumberRequested 1).Result
+(Get-ADSyncRunProfileResult | Where-Object { $_.Result -ne 'success' } | Select-Object -First 50).RunProfileName
+(Get-ADSyncRunProfileResult -RunNumber 7).RunHistoryId.ToString()
+Get-ADSyncConnector | Where-Object Name -eq '${TENANT}' | Get-ADSyncRunProfileResult -NumberRequested 1 -RunStepDetails | ForEach-Object { "$($_.ConnectorName) $($_.RunStepResults.ExportDelete) $($_.RunStepResults.SyncErrors.DistinguishedName)" }`,
+    ...['8', '7', 'completed-export-errors', 'Export', RUN_IDS[0], `${TENANT} 3 ${USER_DN}`],
+  ),
+  call(
+    'every profile of `$connector.RunProfiles`',
+    `foreach ($conn in Get-ADSyncConnector) {
+  foreach ($profile in $conn.RunProfiles) {
+    $lastRun = Get-ADSyncRunProfileResult -NumberRequested 2 -ConnectorId $conn.Identifier -RunProfileId $profile.Identifier | Where-Object -Property IsRunComplete | Select-Object -Index 0
+    if ($null -eq $lastRun) { continue }
+    "$($conn.Name) $($profile.Name);$($lastRun.Result);$(($lastRun.EndDate - $lastRun.StartDate).TotalSeconds)"
+  }
+}`,
+    ...[`${CORP} Delta Import;success;600`, `${TENANT} Export;completed-export-errors;0`],
+  ),
+  call(
+    '`Get-ADSyncRunStepResult` with',
+    `(Get-ADSyncRunStepResult -RunHistoryId ${RUN_IDS[1]}).StepResult
+(Get-ADSyncRunStepResult | Where-Object { $_.StepResult -ne 'success' }).ExportUpdate
+(Get-ADSyncRunStepResult -First).SyncErrors.ErrorLiteral
+(Get-ADSyncRunProfileResult -RunNumber 7 | Get-ADSyncRunStepResult).StageNoChange`,
+    ...['completed-export-errors', '2', 'not today', '4'],
   ),
 ];
 

@@ -25,6 +25,8 @@
         'Get-ADSyncGlobalSettings'
         'Get-ADSyncGlobalSettingsParameter'
         'Get-ADSyncPartitionPasswordSyncState'
+        'Get-ADSyncRunProfileResult'
+        'Get-ADSyncRunStepResult'
         'Get-ADSyncScheduler'
         'Get-CausewayConnection'
         'Get-CausewayFullPasswordSync'

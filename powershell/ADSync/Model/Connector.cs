@@ -35,6 +35,7 @@ public sealed class Connector
         GlobalParameters = ConfigurationParameterCollection.From(json.Objects("globalParameters"));
         ObjectInclusionList = json.Texts("objectInclusionList");
         AttributeInclusionList = json.Texts("attributeInclusionList");
+        RunProfiles = json.ObjectsOrNone("runProfiles").Select(profile => RunProfile.From(profile, Identifier)).ToArray();
         AnchorConstructionSettings = json.Objects("anchorConstructionSettings").Select(AnchorConstructionSetting.From).ToArray();
     }
 
@@ -77,6 +78,9 @@ public sealed class Connector
     public string[] AttributeInclusionList { get; }
 
     public AnchorConstructionSetting[] AnchorConstructionSettings { get; }
+
+    /// <summary>What it does in its runs; none where Connect is of a release that told of none.</summary>
+    public RunProfile[] RunProfiles { get; }
 
     public override string ToString() => Name;
 

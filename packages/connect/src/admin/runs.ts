@@ -11,9 +11,9 @@ type Query = ServedInput<typeof routes.listRuns>['query'];
 /** @throws CausewayError 'no-such-connector', 'no-such-profile' */
 export function showRuns(connect: Connect, query: Query): RunResult[] {
   connect.storeRuns();
-  const { connector, profile, since, number, limit } = query;
+  const { connector, profile, since, before, number, limit } = query;
   const profiles = profile === undefined ? undefined : profilesCalled(connect, profile);
-  const filter = { since, number, limit };
+  const filter = { since, before, number, limit };
   const found = listRuns(connect.store.db, { ...filter, of: whose(connect, connector, profiles) });
   return found.map(run => describeRun(connect, run));
 }

@@ -75,6 +75,8 @@ export const runRoutes = {
       profile: z.string().max(100).optional(),
       /** Those that ended since, or are under way. */
       since: Timestamp.optional(),
+      /** Those before this number: the rest of a list that was cut by its limit. */
+      before: z.coerce.number().int().positive().optional(),
       number: z.coerce.number().int().positive().optional(),
       limit: z.coerce.number().int().min(1).max(MAX_RUNS_SHOWN).default(RUNS_SHOWN),
     }),

@@ -22,6 +22,7 @@ export interface RunQuery {
     | undefined;
   /** Ended since, or under way. */
   readonly since?: string | undefined;
+  readonly before?: number | undefined;
   readonly number?: number | undefined;
   readonly limit: number;
 }
@@ -53,7 +54,7 @@ export function lastRun(db: Database, connector: string, kind: RunKind): Run | u
 }
 
 /** Newest first. */
-export function listRuns(db: Database, { of, since, number, limit }: RunQuery): StoredRun[] {
+export function listRuns(db: Database, { of, since, before, number, limit }: RunQuery): StoredRun[] {
   if (of?.length === 0) return [];
   const conditions: string[] = [];
   const values: (string | number | null)[] = [];
@@ -67,6 +68,10 @@ export function listRuns(db: Database, { of, since, number, limit }: RunQuery): 
   if (since !== undefined) {
     conditions.push("(ended_at >= ? OR result = 'in-progress')");
     values.push(since);
+  }
+  if (before !== undefined) {
+    conditions.push('number < ?');
+    values.push(before);
   }
   if (number !== undefined) {
     conditions.push('number = ?');
