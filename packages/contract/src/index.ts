@@ -2,6 +2,7 @@ export * from './common.ts';
 export * from './connect/connectors.ts';
 export * from './connect/group-status.ts';
 export * from './connect/held.ts';
+export * from './connect/metaverse.ts';
 export * from './connect/objects.ts';
 export * from './connect/pairing.ts';
 export * from './connect/parameters.ts';

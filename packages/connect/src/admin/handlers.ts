@@ -17,10 +17,14 @@ import {
   listConnectors,
   saveConnector,
 } from './connectors.ts';
+import { getDeletionThreshold, setDeletionThreshold } from './deletion-threshold.ts';
 import { diagnose } from './diagnostics.ts';
 import { approveHeld, getHeld, listHeld, refuseNumber } from './held.ts';
+import { getMetaverseObject } from './metaverse/metaverse.ts';
+import { listRules } from './metaverse/rules.ts';
 import { getObject, listObjects, objectLog, syncObjectPassword } from './objects.ts';
 import { oneGroupStatus } from './one-group.ts';
+import { listOverrides, setOverride } from './overrides.ts';
 import {
   forceFullPass,
   listPartitionStates,
@@ -91,6 +95,8 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       const options = { initial: body.policyType === 'Initial' };
       return { cycles: await connect.sync(options, forestConnectors(connect, body.connector)) };
     },
+    getDeletionThreshold: () => getDeletionThreshold(connect),
+    setDeletionThreshold: ({ body }, caller) => setDeletionThreshold(connect, body.thresholdCount, caller),
     listHeld: ({ query }) => ({ lists: listHeld(connect, query.operation, query.connector) }),
     getHeld: ({ params }) => getHeld(connect, params.digest),
     approveHeld: ({ params, body }, caller) => {
@@ -98,6 +104,10 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       nudge();
       return approved;
     },
+    listOverrides: ({ query }) => ({ overrides: listOverrides(connect, query.connector) }),
+    setOverride: ({ params, body }, caller) => setOverride(connect, params.name, body, caller),
+    listRules: () => ({ rules: listRules(connect) }),
+    getMetaverseObject: ({ params }) => getMetaverseObject(connect, params.id),
     listRuns: ({ query }) => ({ runs: showRuns(connect, query) }),
     getRun: ({ params }) => showRun(connect, params.id),
     listRunStatus: ({ query }) => ({ running: listRunStatus(connect, query.connector) }),

@@ -25,17 +25,15 @@ export function profileOf({ kind, whole }: Pick<RunRecord, 'kind' | 'whole'>): R
   return RUN_PROFILES.find(each => each.kind === kind && (each.whole ?? whole) === whole)!;
 }
 
-/** The same for as long as the connector has its identifier: a GUID of version 8 (RFC 9562 5.8), made of the two names. */
-export function profileId(connectorId: string, { name }: RunProfile): string {
-  const digest = createHash('sha256').update(`run profile ${connectorId} ${name}`).digest('hex');
-  const [a, b, c, d, e] = [
-    [0, 8],
-    [8, 12],
-    [13, 16],
-    [17, 20],
-    [20, 32],
-  ].map(([from, to]) => digest.slice(from, to));
-  return `${a}-${b}-8${c}-a${d}-${e}`;
+/** The same for as long as the connector has its identifier. */
+export const profileId = (connectorId: string, { name }: RunProfile): string =>
+  fixedId('run profile', connectorId, name);
+
+/** A GUID of version 8 (RFC 9562 5.8) that is made of names, and stays as long as they do. */
+export function fixedId(...names: readonly string[]): string {
+  const digest = createHash('sha256').update(names.join(' ')).digest('hex');
+  const part = (from: number, to: number) => digest.slice(from, to);
+  return `${part(0, 8)}-${part(8, 12)}-8${part(13, 16)}-a${part(17, 20)}-${part(20, 32)}`;
 }
 
 /** The identifiers that a connector's runs go by. */

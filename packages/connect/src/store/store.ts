@@ -47,6 +47,8 @@ export interface ConnectorStore {
   readonly confirmations: Confirmations;
   readonly events: Events;
   readonly settings: ConnectorSettings;
+  /** Of all connectors together. */
+  readonly scheduler: SchedulerSettings;
   readonly cursors: Cursors;
   /** Of the forest as a whole: those of its first connector. */
   readonly forestCursors: Cursors;
@@ -113,6 +115,7 @@ export function connectorStore(
     confirmations,
     events,
     settings: new ConnectorSettings(db, name),
+    scheduler: new SchedulerSettings(db),
     cursors,
     forestCursors: new Cursors(db, first),
     pin: new DirectoryPin(db, confirmations, name),

@@ -17,6 +17,7 @@ import { UsersInFlight } from '../passwords/users-in-flight.ts';
 import type { RunKind } from '../runs/run.ts';
 import { EventId } from '../store/events.ts';
 import type { PassRequest } from '../store/full-passes.ts';
+import { beginAnew, EVERYTHING, readOverride } from './connector-override.ts';
 import { Mutex } from './mutex.ts';
 import { NO_OBJECTS, type ObjectSummary } from './object-summary.ts';
 
@@ -123,7 +124,7 @@ export class Connector {
     const { signal } = stop;
     this.#stop = stop;
     try {
-      if (options.initial) this.#forgetImport();
+      beginAnew(this.context, options.initial ? EVERYTHING : readOverride(store));
       this.#busy = 'import';
       const imported = await importAll(this.context, () => this.controller.ldap(), namingContext, signal);
       this.#busy = 'export';
@@ -144,17 +145,6 @@ export class Connector {
       this.#busy = undefined;
       this.#stop = undefined;
     }
-  }
-
-  /** The next import reads everything, and every object is decided anew. */
-  #forgetImport(): void {
-    const { store, connector } = this.context;
-    store.db.transaction(() => {
-      store.cursors.set('dirsync-cookie', undefined);
-      store.cursors.set('rules', undefined);
-      const text = `full cycle: everything of ${connector.forest} is imported and synchronized anew, as was asked for`;
-      store.events.add(EventId.fullCycle, 'info', connector.name, text);
-    });
   }
 
   async #passwords(namingContext: string): Promise<PasswordSummary> {

@@ -11,6 +11,7 @@ import { errorsOf, listRuns } from '../store/runs/run-table.ts';
 import { ConnectPlace } from '../testing/connect-place.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { ScriptedForest } from '../testing/scripted-forest.ts';
+import { readOverride, setOverride } from './connector-override.ts';
 
 const FOREST = 'corp.example.com';
 
@@ -120,6 +121,24 @@ test('a run that a kill cut ended as stopped at the next start, wherever it was'
     listRuns(db(), { limit: 2 }).map(({ result }) => result),
     ['success', 'success'],
   );
+});
+
+test('what an administrator asks for is done anew by the next cycle, and by that one alone', async () => {
+  forest.hire('ann', 'Pass-1!');
+  await turn();
+  const wholeRuns = (kind: RunKind) => runs(kind).filter(({ whole }) => whole).length;
+  const before = [wholeRuns('import'), wholeRuns('synchronization')];
+  setOverride(place.connector.context.store, { fullImportRequired: true, fullSyncRequired: false });
+  await turn();
+  assert.deepEqual([wholeRuns('import'), wholeRuns('synchronization')], [before[0]! + 1, before[1]]);
+  setOverride(place.connector.context.store, { fullImportRequired: false, fullSyncRequired: true });
+  await turn();
+  await turn();
+  assert.deepEqual([wholeRuns('import'), wholeRuns('synchronization')], [before[0]! + 1, before[1]! + 1]);
+  assert.deepEqual(readOverride(place.connector.context.store), {
+    fullImportRequired: false,
+    fullSyncRequired: false,
+  });
 });
 
 test('a domain controller that is not there is one row, for as long as that is so', async () => {

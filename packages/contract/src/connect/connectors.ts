@@ -17,6 +17,14 @@ export const ConnectorPartition = z.strictObject({
   isDomain: z.boolean(),
   selected: z.boolean(),
   preferredDCs: z.array(z.string()),
+  /** What of it is read; a Connect of the release before does not tell. */
+  connectorPartitionScope: z
+    .strictObject({
+      objectClasses: z.array(z.string()),
+      containerInclusionList: z.array(z.string()),
+      containerExclusionList: z.array(z.string()),
+    })
+    .optional(),
   parameters: ConfigurationParameters,
 });
 export type ConnectorPartition = z.infer<typeof ConnectorPartition>;
@@ -47,6 +55,8 @@ export const ConnectorDescription = z.strictObject({
   ),
   /** What it does in its runs; a Connect of the release before tells of none. */
   runProfiles: z.array(RunProfile).optional(),
+  /** Where it connects to and as whom, by the original's names; never a secret. */
+  connectivityParameters: ConfigurationParameters.optional(),
 });
 export type ConnectorDescription = z.infer<typeof ConnectorDescription>;
 

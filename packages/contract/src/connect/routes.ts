@@ -3,6 +3,7 @@ import { route } from '../http/route.ts';
 import { connectorRoutes } from './connectors.ts';
 import { groupStatusRoutes } from './group-status.ts';
 import { heldRoutes } from './held.ts';
+import { metaverseRoutes } from './metaverse.ts';
 import { objectRoutes } from './objects.ts';
 import { pairingRoutes } from './pairing.ts';
 import { passwordSyncRoutes } from './password-sync.ts';
@@ -26,6 +27,7 @@ export const connectAdministrationRoutes = {
   ...runRoutes,
   ...heldRoutes,
   ...objectRoutes,
+  ...metaverseRoutes,
   ...settingsRoutes,
   ...pairingRoutes,
   ...adminTokenRoutes,
