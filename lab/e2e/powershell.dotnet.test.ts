@@ -140,6 +140,38 @@ $exports = Get-ADSyncRunProfileResult -ConnectorName '${TENANT}' | Get-ADSyncRun
       assert.ok(runs.length > 3 && runs.every(({ looks }) => looks >= 1));
     });
 
+    test('rules, a person between forest and tenant, the threshold and the next cycle are told and set', async () => {
+      const made = join(folder, `configuration ${engine.name}`);
+      const output = await run(`Import-Module ADSync
+$c = Get-ADSyncConnector -Name ${FOREST}
+"$($c.Partitions[0].ConnectorPartitionScope.ContainerInclusionList[0] -eq $c.Partitions[0].DN) $($c.ConnectivityParameters['forest-name'].Value)"
+"$((Get-ADSyncRule | Where-Object { $_.EnablePasswordSync } | Measure-Object).Count)"
+$user = Get-ADSyncCSObject -ConnectorName ${FOREST} | Where-Object { $_.IsConnector -and $_.ObjectType -eq 'user' } | Select-Object -First 1
+$person = Get-ADSyncMVObject -Identifier $user.ConnectedMVObjectId
+"$($person.Lineage.ConnectorName)"
+"$(($person.Attributes | Where-Object Name -eq 'sourceAnchor').Values[0] -eq $user.AnchorValue)"
+"$((Get-ADSyncExportDeletionThreshold).ThresholdCount) $((Enable-ADSyncExportDeletionThreshold -DeletionThreshold 400).ThresholdCount) $((Enable-ADSyncExportDeletionThreshold 500).ThresholdCount)"
+"$(Disable-ADSyncExportDeletionThreshold -WarningAction SilentlyContinue)|$(Get-ADSyncAutoUpgrade)"
+$fullImports = { (Get-ADSyncRunProfileResult -ConnectorName ${FOREST} | Where-Object RunProfileName -eq 'Full Import' | Measure-Object).Count }
+$before = & $fullImports
+Set-ADSyncSchedulerConnectorOverride -ConnectorName ${FOREST} -FullImportRequired $true
+$null = Start-ADSyncSyncCycle -PolicyType Delta
+while (Get-ADSyncConnectorRunStatus) { [Threading.Thread]::Sleep(200) }
+"$((& $fullImports) - $before) $((Get-ADSyncSchedulerConnectorOverride -ConnectorName ${FOREST}).FullImportRequired)"
+Get-ADSyncServerConfiguration -Path '${made}'
+"$((Import-Clixml "${made}/Connectors/Connector_{$($c.Identifier)}.xml").Name)"`);
+      assert.deepEqual(output, [
+        `True ${FOREST}`,
+        '2',
+        `${FOREST} ${TENANT}`,
+        'True',
+        '500 400 500',
+        '|Disabled',
+        '1 False',
+        FOREST,
+      ]);
+    });
+
     test('every cmdlet that asks is answered by a real Connect', async () => {
       const output = await run(`Import-Module ADSync
 Get-ADSyncConnector | ForEach-Object { "$($_.Name) $($_.ConnectorTypeName) $($_.Type) $($_.Subtype) $($_.Partitions.Count)" }
