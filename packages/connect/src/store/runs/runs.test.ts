@@ -106,6 +106,29 @@ test('a run that stopped is told with the reason; one that could not begin is on
   );
 });
 
+test('a connector has no more runs than a limit: the oldest go first, and another connector keeps its own', () => {
+  const at = memory();
+  const many = (connector: string, count: number) =>
+    at.db.run(
+      `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?)
+       INSERT INTO run (id, connector, kind, whole, started_at, ended_at, result, looks, adds, updates, deletes, unchanged, errors)
+       SELECT ? || n, ?, 'import', 0, ?, ?, 'success', 1, 1, 0, 0, 0, 0 FROM n`,
+      ...[count, connector, connector, at.db.timestamp(), at.db.timestamp()],
+    );
+  many('other', 3);
+  many('c', 50_007);
+  pruneRuns(at.db, 7 * 86_400);
+  const kept = (connector: string) =>
+    at.db.get<{ n: number; first: string }>(
+      'SELECT count(*) AS n, min(number) AS first FROM run WHERE connector = ?',
+      connector,
+    )!;
+  assert.equal(kept('c').n, 50_000);
+  assert.equal(getRun(at.db, 'c7'), undefined);
+  assert.ok(getRun(at.db, 'c8'));
+  assert.equal(kept('other').n, 3);
+});
+
 test('what was under way at a kill ended as stopped; what is older than the interval goes, with its errors', async () => {
   const at = memory();
   const run = at.runs.begin('passwords', true);
