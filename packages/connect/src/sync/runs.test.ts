@@ -123,6 +123,21 @@ test('a run that a kill cut ended as stopped at the next start, wherever it was'
   );
 });
 
+test('while deletions wait, exports say so in one row; once they are approved they are counted', async () => {
+  const people = Array.from({ length: 20 }, (_, n) => forest.hire(`user${n}`, `Pass-${n}!`));
+  await turn();
+  for (const person of people.slice(0, 12)) forest.delete(person);
+  for (let n = 0; n < 4; n++) await turn();
+  const [waiting, before] = runs('export');
+  assert.equal(waiting!.result, 'stopped-deletion-threshold-exceeded');
+  assert.ok(waiting!.looks >= 4);
+  assert.equal(before!.result, 'success');
+  assert.equal(place.approve(), 12);
+  await turn();
+  assert.deepEqual(counts('export'), [0, 0, 12, 0]);
+  assert.equal(runs('export')[0]!.result, 'success');
+});
+
 test('what an administrator asks for is done anew by the next cycle, and by that one alone', async () => {
   forest.hire('ann', 'Pass-1!');
   await turn();
