@@ -111,6 +111,67 @@ Register-CausewayConnection https://127.0.0.1:${PORT} -CaFile ${certificates.caF
       );
     });
 
+    test('a monitoring script that walks connectors and their run profiles sees what each did last', async () => {
+      const output = await run(`Import-Module ADSync
+foreach ($connector in Get-ADSyncConnector) {
+  foreach ($profile in $connector.RunProfiles) {
+    $last = Get-ADSyncRunProfileResult -NumberRequested 2 -ConnectorId $connector.Identifier -RunProfileId $profile.Identifier |
+      Where-Object -Property IsRunComplete | Select-Object -Index 0
+    if ($null -eq $last) { continue }
+    $seconds = ($last.EndDate - $last.StartDate).TotalSeconds
+    "$($connector.Name) $($profile.Name);$($last.Result);$($seconds -ge 0);$(([datetime]::UtcNow - $last.EndDate).TotalMinutes -lt 15)"
+  }
+}`);
+      const kinds = ['Full Import', 'Full Synchronization', 'Delta Import', 'Delta Synchronization'];
+      for (const kind of kinds)
+        assert.ok(output.includes(`${FOREST} ${kind};success;True;True`), output.join('\n'));
+      assert.ok(output.some(line => line.startsWith(`${FOREST} Password Hash Synchronization;`)));
+      assert.ok(output.some(line => line.startsWith(`${TENANT} Export;`)));
+      const counted = await run(`Import-Module ADSync
+$full = Get-ADSyncConnector -Name ${FOREST} | Get-ADSyncRunProfileResult -RunStepDetails | Where-Object RunProfileName -eq 'Full Import' | Select-Object -Last 1
+"$($full.RunStepResults.StageAdd -ge 20) $($full.RunStepResults.StageFailure)"
+$exports = Get-ADSyncRunProfileResult -ConnectorName '${TENANT}' | Get-ADSyncRunStepResult
+"$(($exports | Measure-Object ExportAdd -Sum).Sum -ge 20)"
+"$((Get-ADSyncRunProfileResult | Where-Object { $_.Result -notin 'success', 'completed-export-errors' } | Measure-Object).Count)"`);
+      assert.deepEqual(counted, ['True 0', 'True', '0']);
+      const { runs } = await runCliJson<{ runs: { result: string; looks: number }[] }>([
+        ...['connect', 'runs', '--connector', FOREST, '--since', '1h', '--config', stage.configOf('connect')],
+      ]);
+      assert.ok(runs.length > 3 && runs.every(({ looks }) => looks >= 1));
+    });
+
+    test('rules, a person between forest and tenant, the threshold and the next cycle are told and set', async () => {
+      const made = join(folder, `configuration ${engine.name}`);
+      const output = await run(`Import-Module ADSync
+$c = Get-ADSyncConnector -Name ${FOREST}
+"$($c.Partitions[0].ConnectorPartitionScope.ContainerInclusionList[0] -eq $c.Partitions[0].DN) $($c.ConnectivityParameters['forest-name'].Value)"
+"$((Get-ADSyncRule | Where-Object { $_.EnablePasswordSync } | Measure-Object).Count)"
+$user = Get-ADSyncCSObject -ConnectorName ${FOREST} | Where-Object { $_.IsConnector -and $_.ObjectType -eq 'user' } | Select-Object -First 1
+$person = Get-ADSyncMVObject -Identifier $user.ConnectedMVObjectId
+"$($person.Lineage.ConnectorName)"
+"$(($person.Attributes | Where-Object Name -eq 'sourceAnchor').Values[0] -eq $user.AnchorValue)"
+"$((Get-ADSyncExportDeletionThreshold).ThresholdCount) $((Enable-ADSyncExportDeletionThreshold -DeletionThreshold 400).ThresholdCount) $((Enable-ADSyncExportDeletionThreshold 500).ThresholdCount)"
+"$(Disable-ADSyncExportDeletionThreshold -WarningAction SilentlyContinue)|$(Get-ADSyncAutoUpgrade)"
+$fullImports = { (Get-ADSyncRunProfileResult -ConnectorName ${FOREST} | Where-Object RunProfileName -eq 'Full Import' | Measure-Object).Count }
+$before = & $fullImports
+Set-ADSyncSchedulerConnectorOverride -ConnectorName ${FOREST} -FullImportRequired $true
+$null = Start-ADSyncSyncCycle -PolicyType Delta
+while (Get-ADSyncConnectorRunStatus) { [Threading.Thread]::Sleep(200) }
+"$((& $fullImports) - $before) $((Get-ADSyncSchedulerConnectorOverride -ConnectorName ${FOREST}).FullImportRequired)"
+Get-ADSyncServerConfiguration -Path '${made}'
+"$((Import-Clixml "${made}/Connectors/Connector_{$($c.Identifier)}.xml").Name)"`);
+      assert.deepEqual(output, [
+        `True ${FOREST}`,
+        '2',
+        `${FOREST} ${TENANT}`,
+        'True',
+        '500 400 500',
+        '|Disabled',
+        '1 False',
+        FOREST,
+      ]);
+    });
+
     test('every cmdlet that asks is answered by a real Connect', async () => {
       const output = await run(`Import-Module ADSync
 Get-ADSyncConnector | ForEach-Object { "$($_.Name) $($_.ConnectorTypeName) $($_.Type) $($_.Subtype) $($_.Partitions.Count)" }

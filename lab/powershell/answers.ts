@@ -1,24 +1,21 @@
-import type { ConfigurationParameter, ConnectorDescription } from '@causeway/contract';
+import type { ConnectorDescription } from '@causeway/contract';
 import { TENANT_CONNECTOR_ID } from '@causeway/contract';
 import { type Asked, refusal, type Script } from '../peers/connect-peer.ts';
+import {
+  FOREST_IDS,
+  FORESTS,
+  heldList,
+  PROFILE_IDS,
+  parameter,
+  rule,
+  runs,
+  SOME_TIME,
+  TENANT,
+  USER_DN,
+  USER_ID,
+} from './forests.ts';
 
 /** What a Connect of two forests answers, as far as a test has nothing else to say. */
-
-export const FORESTS = ['corp.example.com', 'Fabrikam.Example.org'] as const;
-export const TENANT = 'contoso - AAD';
-export const SOME_TIME = '2026-03-10T18:48:23.937Z';
-const FOREST_IDS = ['0b9c6a52-9d0f-4f4b-8f5e-7d0a3c1e2f01', '0b9c6a52-9d0f-4f4b-8f5e-7d0a3c1e2f02'] as const;
-export const USER_ID = '6f9619ff-8b86-4d11-b42d-00c04fc964ff';
-export const USER_DN = 'CN=Alice Example,OU=People,DC=corp,DC=example,DC=com';
-
-export const parameter = (
-  name: string,
-  value: ConfigurationParameter['value'],
-  scope = 'ConnectorGlobal',
-): ConfigurationParameter => ({
-  ...{ name, value, scope, inputType: 'String', description: null, regexValidationPattern: null },
-  ...{ defaultValue: null, extensible: false, pageNumber: 0, intrinsic: false, dataType: 'String' },
-});
 
 function forest(i: 0 | 1): ConnectorDescription {
   const name = FORESTS[i];
@@ -49,6 +46,9 @@ function forest(i: 0 | 1): ConnectorDescription {
         isDomain: true,
         selected: true,
         preferredDCs: [],
+        connectorPartitionScope: {
+          ...{ objectClasses: ['user', 'group'], containerInclusionList: [dn], containerExclusionList: [] },
+        },
         parameters: [],
       },
     ],
@@ -56,6 +56,8 @@ function forest(i: 0 | 1): ConnectorDescription {
     objectInclusionList: ['user'],
     attributeInclusionList: ['displayName', 'mail'],
     anchorConstructionSettings: [{ objectType: 'user', attributes: ['objectGUID'], locked: false }],
+    runProfiles: [{ name: 'Delta Import', identifier: PROFILE_IDS[i] }],
+    connectivityParameters: [parameter('forest-login-user', 'reader', 'Connectivity')],
   };
 }
 
@@ -73,6 +75,8 @@ const tenant: ConnectorDescription = {
   subtype: 'Windows Azure Active Directory (Microsoft)',
   partitions: [],
   globalParameters: [],
+  runProfiles: [{ name: 'Export', identifier: PROFILE_IDS[2] }],
+  connectivityParameters: [parameter('UserName', 'an-agent', 'Connectivity')],
 };
 
 /** A Connect with a memory: what is saved comes back. */
@@ -101,6 +105,14 @@ export function connectOfTwoForests(): {
     ...{ passwordHashSync: true, forcePasswordChangeOnLogOn: false, userWriteback: false },
     ...{ deviceWriteback: false, unifiedGroupWriteback: false, groupWritebackV2: false },
   };
+  const overrides = new Map(
+    connectors.map(({ name, identifier }) => [
+      name,
+      { connectorId: identifier, connectorName: name, fullImportRequired: false, fullSyncRequired: false },
+    ]),
+  );
+  let threshold = { deletionPrevention: 1, thresholdCount: 500, largestCount: 500, waiting: 2 };
+  const held = [heldList()];
   const script: Script = {
     listConnectors: () => ({ connectors }),
     getConnector: ({ params }) => found(params.name!) ?? missing(params.name!),
@@ -156,6 +168,19 @@ export function connectOfTwoForests(): {
       },
       syncCycleInProgress: false,
     }),
+    listRuns: ({ query }) => ({
+      runs: runs
+        .filter(run => [undefined, run.connectorId, run.connectorName].includes(query.connector as string))
+        .filter(run => [undefined, run.runProfileId].includes(query.profile as string))
+        .filter(run => [undefined, run.runNumber].includes(query.number as number))
+        .slice(0, query.limit as number),
+    }),
+    getRun: ({ params }) => {
+      const run = runs.find(({ runHistoryId }) => runHistoryId === params.id);
+      if (run === undefined) return refusal(404, 'no-such-run', `there is no run ${params.id}`);
+      const error = { objectId: USER_ID, distinguishedName: USER_DN, code: 'refused', reason: 'not today' };
+      return { run, objectErrors: run.errors > 0 ? [error] : [] };
+    },
     startSyncCycle: () => ({ started: true }),
     stopSyncCycle: () => ({ stopped: false }),
     listRunStatus: () => ({ running: [] }),
@@ -163,6 +188,7 @@ export function connectOfTwoForests(): {
       ...{ version: '1.1.614.0', instanceId: FOREST_IDS[0], schemaVersion: 7 },
       parameters: [
         parameter('Microsoft.Synchronize.StagingMode', 'False', 'SynchronizationGlobal'),
+        parameter('Microsoft.OptionalFeature.AutoUpgradeState', 'Disabled', 'SynchronizationGlobal'),
         parameter(
           'Microsoft.SynchronizationOption.UPNAttribute',
           'userPrincipalName',
@@ -170,6 +196,43 @@ export function connectOfTwoForests(): {
         ),
       ],
     }),
+    listRules: () => ({
+      rules: [rule('In from AD - User Join', 100), rule('In from AD - User Common', 105)],
+    }),
+    getMetaverseObject: ({ params }) => {
+      if (params.id !== USER_ID)
+        return refusal(409, 'not-synchronized', 'it is not synchronized: a computer');
+      const link = { connectedCsObjectId: USER_ID, connectedCsObjectDN: USER_DN };
+      return {
+        ...{ objectId: USER_ID, objectType: 'person' },
+        attributes: [
+          { name: 'mail', isMultiValued: false, values: ['a@b.example'], connectorName: FORESTS[0] },
+        ],
+        lineage: [{ ...link, connectorId: FOREST_IDS[0], connectorName: FORESTS[0] }],
+      };
+    },
+    listOverrides: ({ query }) => ({
+      overrides: [...overrides.values()].filter(each =>
+        [undefined, each.connectorName, each.connectorId].includes(query.connector as string),
+      ),
+    }),
+    setOverride: ({ params, body }) => {
+      const changed = { ...overrides.get(params.name!)!, ...(body as object) };
+      overrides.set(params.name!, changed);
+      return changed;
+    },
+    getDeletionThreshold: () => threshold,
+    setDeletionThreshold: ({ body }) => {
+      const { thresholdCount } = body as { thresholdCount: number };
+      if (thresholdCount > 500) return refusal(409, 'threshold-too-large', "above the configuration's 500");
+      threshold = { ...threshold, thresholdCount };
+      return threshold;
+    },
+    listHeld: () => ({ lists: held }),
+    approveHeld: ({ params }) => {
+      threshold = { ...threshold, waiting: 0 };
+      return held.splice(0).find(({ digest }) => digest === params.digest);
+    },
     getCompanyFeature: () => features,
     setCompanyFeature: ({ body }) => {
       const [wanted] = Object.entries(body as Record<string, boolean>).filter(([, value]) => value);
@@ -192,7 +255,14 @@ export const userObject = (i = 0, more: object = {}) => ({
     distinguishedName: i === 0 ? USER_DN : `CN=User ${i},OU=People,DC=corp,DC=example,DC=com`,
     anchorValue: 'AAAA',
   },
-  ...{ objectType: 'user', isConnector: true, filteredBy: null, hasSyncError: false, hasExportError: false },
+  ...{
+    objectType: 'user',
+    isConnector: true,
+    filteredBy: null,
+    connectedMVObjectId: USER_ID,
+    hasSyncError: false,
+    hasExportError: false,
+  },
   exportError: null,
   attributes: [{ name: 'mail', isMultiValued: false, values: ['alice@corp.example.com'] }],
   ...more,

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { TENANT_CONNECTOR_ID } from '@causeway/contract';
 import { ConnectPeer } from '../peers/connect-peer.ts';
-import { connectOfTwoForests, FORESTS, SOME_TIME, TENANT, USER_DN, USER_ID, userObject } from './answers.ts';
+import { connectOfTwoForests, userObject } from './answers.ts';
 import { powershells } from './engine.ts';
+import { FORESTS, RUN_IDS, SOME_TIME, TENANT, USER_DN, USER_ID } from './forests.ts';
 
 /** The calls that docs/powershell.md says work: every one of its rows that says yes is here. */
 
@@ -14,6 +15,8 @@ const [CORP, FABRIKAM] = FORESTS;
 const FORCED = 'Microsoft.Synchronize.ForceFullPasswordSync';
 const PARAMETER = 'Microsoft.IdentityManagement.PowerShell.ObjectModel.ConfigurationParameter';
 const SWITCHED = '(Get-ADSyncAADPasswordSyncConfiguration).Enabled';
+
+const folder = mkdtempSync(join(tmpdir(), 'causeway-calls-test-'));
 
 interface Call {
   /** A part of the document's row that is in no other. */
@@ -130,6 +133,7 @@ try { Start-ADSyncSyncCycle -PolicyType Full } catch { $_.CategoryInfo.Category 
 (Get-ADSyncGlobalSettingsParameter | Where-Object Name -eq 'Microsoft.Synchronize.StagingMode').Value`,
     'userPrincipalName',
     'Microsoft.Synchronize.StagingMode=False',
+    'Microsoft.OptionalFeature.AutoUpgradeState=Disabled',
     'Microsoft.SynchronizationOption.UPNAttribute=userPrincipalName',
     'False',
   ),
@@ -163,6 +167,103 @@ try { Start-ADSyncSyncCycle -PolicyType Full } catch { $_.CategoryInfo.Category 
 Invoke-ADSyncDiagnostics -PasswordSync | ForEach-Object { "$($_.Check): $($_.Passed), $($_.Found)" }`,
     ...['of 5', 'connection refused', 'channel: True, it is on'],
   ),
+  call(
+    '`Get-ADSyncRunProfileResult` with',
+    `(Get-ADSyncRunProfileResult).RunNumber
+(Get-ADSyncRunProfileResult -NumberRequested 1).Result
+(Get-ADSyncRunProfileResult | Where-Object { $_.Result -ne 'success' } | Select-Object -First 50).RunProfileName
+(Get-ADSyncRunProfileResult -RunNumber 7).RunHistoryId.ToString()
+Get-ADSyncConnector | Where-Object Name -eq '${TENANT}' | Get-ADSyncRunProfileResult -NumberRequested 1 -RunStepDetails | ForEach-Object { "$($_.ConnectorName) $($_.RunStepResults.ExportDelete) $($_.RunStepResults.SyncErrors.DistinguishedName)" }`,
+    ...['8', '7', 'completed-export-errors', 'Export', RUN_IDS[0], `${TENANT} 3 ${USER_DN}`],
+  ),
+  call(
+    'every profile of `$connector.RunProfiles`',
+    `foreach ($conn in Get-ADSyncConnector) {
+  foreach ($profile in $conn.RunProfiles) {
+    $lastRun = Get-ADSyncRunProfileResult -NumberRequested 2 -ConnectorId $conn.Identifier -RunProfileId $profile.Identifier | Where-Object -Property IsRunComplete | Select-Object -Index 0
+    if ($null -eq $lastRun) { continue }
+    "$($conn.Name) $($profile.Name);$($lastRun.Result);$(($lastRun.EndDate - $lastRun.StartDate).TotalSeconds)"
+  }
+}`,
+    ...[`${CORP} Delta Import;success;600`, `${TENANT} Export;completed-export-errors;0`],
+  ),
+  call(
+    '`Get-ADSyncRunStepResult` with',
+    `(Get-ADSyncRunStepResult -RunHistoryId ${RUN_IDS[1]}).StepResult
+(Get-ADSyncRunStepResult | Where-Object { $_.StepResult -ne 'success' }).ExportUpdate
+(Get-ADSyncRunStepResult -First).SyncErrors.ErrorLiteral
+(Get-ADSyncRunProfileResult -RunNumber 7 | Get-ADSyncRunStepResult).StageNoChange`,
+    ...['completed-export-errors', '2', 'not today', '4'],
+  ),
+  call(
+    '`Get-ADSyncRule`, also',
+    `(Get-ADSyncRule).Name
+(Get-ADSyncRule | Where-Object EnablePasswordSync).Precedence
+(Get-ADSyncRule | Where-Object { $_.Name -eq 'In from AD - User Common' }).AttributeFlowMappings.Destination
+"$((Get-ADSyncRule -Identifier (Get-ADSyncRule)[0].Identifier).ScopeFilter)"`,
+    ...['In from AD - User Join', 'In from AD - User Common', '100', 'surname'],
+    'adminDescription NOTSTARTSWITH User_',
+  ),
+  call(
+    '`Get-ADSyncMVObject -Identifier',
+    `$cs = Get-ADSyncCSObject -Identifier ${USER_ID}
+(Get-ADSyncMVObject -Identifier $cs.ConnectedMVObjectId).Lineage.ConnectedCsObjectDN
+($cs | Get-ADSyncMVObject).Attributes.Values
+try { Get-ADSyncMVObject ([guid]::NewGuid()) -ErrorAction Stop } catch { $_.FullyQualifiedErrorId.Split(',')[0] }`,
+    ...[USER_DN, 'a@b.example', 'not-synchronized'],
+  ),
+  call(
+    '`.Partitions.ConnectorPartitionScope`',
+    `(Get-ADSyncConnector ${CORP}).Partitions[0].ConnectorPartitionScope.ContainerInclusionList
+(Get-ADSyncConnector ${CORP}).ConnectivityParameters['forest-login-user'].Value
+(Get-ADSyncConnector | Where-Object Type -ne 'AD').ConnectivityParameters | Where-Object Name -eq 'UserName' | ForEach-Object Value`,
+    ...['DC=corp,DC=example,DC=com', 'reader', 'an-agent'],
+  ),
+  call(
+    '`Set-ADSyncSchedulerConnectorOverride -ConnectorName',
+    `Set-ADSyncSchedulerConnectorOverride -ConnectorName ${CORP} -FullImportRequired $true -FullSyncRequired $true
+Get-ADSyncSchedulerConnectorOverride | ForEach-Object { "$($_.ConnectorName) $($_.FullImportRequired) $($_.FullSyncRequired)" }
+(Get-ADSyncSchedulerConnectorOverride -Connector (Get-ADSyncConnector ${FABRIKAM}).Identifier).ConnectorName`,
+    ...[`${CORP} True True`, `${FABRIKAM} False False`, `${TENANT} False False`, FABRIKAM],
+  ),
+  call(
+    '`Get-ADSyncExportDeletionThreshold` (',
+    `(Get-ADSyncExportDeletionThreshold -AADUserName someone).ThresholdCount
+(Enable-ADSyncExportDeletionThreshold -DeletionThreshold 100).ThresholdCount
+(Get-ADSyncExportDeletionThreshold).DeletionPrevention`,
+    ...['500', '100', '1'],
+  ),
+  call(
+    '`Disable-ADSyncExportDeletionThreshold`, then',
+    `(Disable-ADSyncExportDeletionThreshold).Users
+(Get-ADSyncExportDeletionThreshold).Waiting
+(Disable-ADSyncExportDeletionThreshold -WarningVariable none -WarningAction SilentlyContinue | Measure-Object).Count
+"$none"
+(Enable-ADSyncExportDeletionThreshold -DeletionThreshold 500 -AADUserName someone).ThresholdCount
+try { Enable-ADSyncExportDeletionThreshold 1000 -ErrorAction Stop } catch [System.InvalidOperationException] { $_.FullyQualifiedErrorId.Split(',')[0] }`,
+    ...[
+      'ann',
+      'ben',
+      '0',
+      '0',
+      'no deletions wait, so nothing was approved; the deletion threshold stays on',
+    ],
+    ...['500', 'threshold-too-large'],
+  ),
+  call(
+    '`Get-ADSyncAutoUpgrade`, also',
+    `"$(Get-ADSyncAutoUpgrade)"
+(Get-ADSyncAutoUpgrade) -eq 'Enabled'
+(Get-ADSyncAutoUpgrade -Detail).AutoUpgradeState`,
+    ...['Disabled', 'False', 'Disabled'],
+  ),
+  call(
+    '`Get-ADSyncServerConfiguration -Path',
+    `Get-ADSyncServerConfiguration -Path '${folder}/configuration'
+(Get-ChildItem '${folder}/configuration' -Recurse -File).Count
+(Import-Clixml "${folder}/configuration/Connectors/Connector_{$((Get-ADSyncConnector ${CORP}).Identifier)}.xml").Name`,
+    ...['6', CORP],
+  ),
 ];
 
 /** The calls of the rows that say yes, with whatever they say behind it. */
@@ -178,7 +279,6 @@ test('every call that docs/powershell.md says works is tried here', () => {
   assert.deepEqual(rows.flat().toSorted(), ROWS.toSorted());
 });
 
-const folder = mkdtempSync(join(tmpdir(), 'causeway-calls-test-'));
 const socket = join(folder, 'connect.sock');
 const peer = await ConnectPeer.start({ listen: { socket } });
 after(async () => {

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { ConnectPeer, type PeerSettings, Raw, refusal } from '../peers/connect-peer.ts';
 import { makeCertificates } from '../places/certificates.ts';
-import { connectOfTwoForests, FORESTS, TENANT } from './answers.ts';
+import { connectOfTwoForests } from './answers.ts';
 import { type PowerShell, powershells } from './engine.ts';
+import { FORESTS, TENANT } from './forests.ts';
 
 const TOKEN = 'made-up-token-of-a-test';
 const folder = mkdtempSync(join(tmpdir(), 'causeway-connection-test-'));

@@ -37,7 +37,7 @@ export interface PowerShell {
 
 const ROOT = join(import.meta.dirname, '../..');
 const SOURCES = [
-  'powershell/**/*.{cs,csproj,props,psd1,ps1xml,json,slnx}',
+  'powershell/**/*.{cs,csproj,props,psd1,ps1xml,json,slnx,txt}',
   'packages/powershell/src/{build,install}.ts',
   'lab/powershell/engine.ts',
 ];

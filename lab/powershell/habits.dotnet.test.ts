@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { ConnectPeer, refusal, type Script } from '../peers/connect-peer.ts';
-import { connectOfTwoForests, FORESTS, TENANT, USER_DN, USER_ID, userObject } from './answers.ts';
+import { connectOfTwoForests, userObject } from './answers.ts';
 import { powershells } from './engine.ts';
+import { FORESTS, TENANT, USER_DN, USER_ID } from './forests.ts';
 
 /** What public scripts and administrators expect of the module: by the original's ways, or by PowerShell's habits. */
 

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { TENANT_CONNECTOR_ID } from '@causeway/contract';
 import { ConnectPeer } from '../peers/connect-peer.ts';
-import { connectOfTwoForests, FORESTS, TENANT, USER_DN, USER_ID, userObject } from './answers.ts';
+import { connectOfTwoForests, userObject } from './answers.ts';
 import { powershells } from './engine.ts';
+import { FORESTS, TENANT, USER_DN, USER_ID } from './forests.ts';
 import { fillNames, tutorialScripts } from './tutorial.ts';
 
 const FORCED = 'Microsoft.Synchronize.ForceFullPasswordSync';

@@ -46,7 +46,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['domain-controller', 'pairing'],
     ['context'],
     ['store', 'tenant'],
-    ['scope'],
+    ['scope', 'runs'],
     ['configuration', 'user-account-control'],
   ],
   tenant: [

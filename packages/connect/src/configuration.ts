@@ -198,3 +198,9 @@ export function splitAccount(account: string): { domain: string; username: strin
 export function accountName(account: string): string {
   return splitAccount(account).username.split('@')[0]!;
 }
+
+/** Its domain, as far as the configuration tells: a DNS or a NetBIOS name. */
+export function accountDomain(account: string): string {
+  const { domain, username } = splitAccount(account);
+  return domain || username.slice(username.indexOf('@') + 1);
+}

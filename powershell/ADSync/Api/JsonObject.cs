@@ -62,6 +62,9 @@ internal sealed class JsonObject
 
     public IReadOnlyList<JsonObject> Objects(string name) => List<JsonObject>(name, "a list of objects");
 
+    /// <summary>For what a release before does not tell.</summary>
+    public IReadOnlyList<JsonObject> ObjectsOrNone(string name) => Any(name) is null ? new JsonObject[0] : Objects(name);
+
     public string[] Texts(string name) => List<string>(name, "a list of texts").ToArray();
 
     private IReadOnlyList<T> List<T>(string name, string kind)

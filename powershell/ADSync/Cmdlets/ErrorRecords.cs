@@ -27,6 +27,9 @@ internal static class ErrorRecords
         ["connector-changed"] = (ErrorCategory.InvalidOperation, "Get the connector again with Get-ADSyncConnector, make the change in it, and save that."),
         ["no-such-feature"] = (ErrorCategory.NotImplemented, "Leave the feature off: Get-Help about_ADSync tells what Causeway has not got."),
         ["password-sync-by-pair"] = (ErrorCategory.InvalidOperation, "Use Set-ADSyncAADPasswordSyncConfiguration with the names of the forest's and the tenant's connector."),
+        ["threshold-too-large"] = (ErrorCategory.InvalidOperation, "Set deletionThreshold in Connect's configuration; approve a list that waits with Disable-ADSyncExportDeletionThreshold."),
+        ["nothing-to-import"] = (ErrorCategory.NotImplemented, "Name the connector of a forest: Get-ADSyncConnector lists them."),
+        ["not-synchronized"] = (ErrorCategory.ObjectNotFound, "Get-ADSyncCSObject shows what is filtered, and FilteredBy why."),
         ["bad-answer"] = (ErrorCategory.ProtocolError, "Use the module of the same version as Connect: 'causeway powershell install' on Connect's machine."),
     };
 

@@ -19,6 +19,7 @@ public sealed class CSObject
         ObjectType = json.Text("objectType");
         IsConnector = json.Flag("isConnector");
         FilteredBy = json.TextOrNull("filteredBy");
+        ConnectedMVObjectId = json.TextOrNull("connectedMVObjectId") is null ? (Guid?)null : json.Identifier("connectedMVObjectId");
         HasSyncError = json.Flag("hasSyncError");
         HasExportError = json.Flag("hasExportError");
         ExportError = json.ObjectOrNull("exportError") is JsonObject error ? CSObjectExportError.From(error) : null;
@@ -45,6 +46,9 @@ public sealed class CSObject
 
     /// <summary>Why it is filtered; null when it is not.</summary>
     public string? FilteredBy { get; }
+
+    /// <summary>For Get-ADSyncMVObject; null when it is filtered.</summary>
+    public Guid? ConnectedMVObjectId { get; }
 
     public bool HasSyncError { get; }
 

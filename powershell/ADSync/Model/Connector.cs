@@ -35,6 +35,8 @@ public sealed class Connector
         GlobalParameters = ConfigurationParameterCollection.From(json.Objects("globalParameters"));
         ObjectInclusionList = json.Texts("objectInclusionList");
         AttributeInclusionList = json.Texts("attributeInclusionList");
+        ConnectivityParameters = ConfigurationParameterCollection.From(json.ObjectsOrNone("connectivityParameters"));
+        RunProfiles = json.ObjectsOrNone("runProfiles").Select(profile => RunProfile.From(profile, Identifier)).ToArray();
         AnchorConstructionSettings = json.Objects("anchorConstructionSettings").Select(AnchorConstructionSetting.From).ToArray();
     }
 
@@ -78,6 +80,12 @@ public sealed class Connector
 
     public AnchorConstructionSetting[] AnchorConstructionSettings { get; }
 
+    /// <summary>Where it connects to and as whom, for reading: it is set in the configuration.</summary>
+    public ConfigurationParameterCollection ConnectivityParameters { get; }
+
+    /// <summary>What it does in its runs; none where Connect is of a release that told of none.</summary>
+    public RunProfile[] RunProfiles { get; }
+
     public override string ToString() => Name;
 
     internal static Connector From(JsonObject json) => new Connector(json);
@@ -101,6 +109,7 @@ public sealed class ConnectorPartition
         IsDomain = json.Flag("isDomain");
         Selected = json.Flag("selected");
         PreferredDCs = json.Texts("preferredDCs");
+        ConnectorPartitionScope = json.ObjectOrNull("connectorPartitionScope") is JsonObject scope ? ConnectorPartitionScope.From(scope) : null;
         Parameters = ConfigurationParameterCollection.From(json.Objects("parameters"));
     }
 
@@ -116,6 +125,9 @@ public sealed class ConnectorPartition
 
     public string[] PreferredDCs { get; }
 
+    /// <summary>What of it is read; null where Connect is of a release that did not tell.</summary>
+    public ConnectorPartitionScope? ConnectorPartitionScope { get; }
+
     public ConfigurationParameterCollection Parameters { get; }
 
     public override string ToString() => DN;
@@ -127,6 +139,25 @@ public sealed class ConnectorPartition
         ["identifier"] = Identifier.ToString("D"),
         ["parameters"] = Parameters.ToJson(),
     };
+}
+
+/// <summary>What of a naming context is read.</summary>
+public sealed class ConnectorPartitionScope
+{
+    private ConnectorPartitionScope(JsonObject json)
+    {
+        ObjectClasses = json.Texts("objectClasses");
+        ContainerInclusionList = json.Texts("containerInclusionList");
+        ContainerExclusionList = json.Texts("containerExclusionList");
+    }
+
+    public string[] ObjectClasses { get; }
+
+    public string[] ContainerInclusionList { get; }
+
+    public string[] ContainerExclusionList { get; }
+
+    internal static ConnectorPartitionScope From(JsonObject json) => new ConnectorPartitionScope(json);
 }
 
 /// <summary>Which attributes make the anchor of an object type.</summary>

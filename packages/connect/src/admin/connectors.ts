@@ -6,14 +6,24 @@ import {
   FORCE_FULL_PASSWORD_SYNC,
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
+import { accountDomain, accountName } from '../configuration.ts';
 import { controllersOf } from '../domain-controller/controllers-of.ts';
+import { runProfilesOf } from '../runs/run-profiles.ts';
 import { EventId } from '../store/events.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
+import { fixedParameter } from './fixed-parameter.ts';
 
 /** What the tenant's connector is called in the original's scripts. */
 const TENANT_SUBTYPE = 'Windows Azure Active Directory (Microsoft)';
+
+const OBJECT_CLASSES = ['user', 'inetOrgPerson', 'group'];
+const TENANT_CLASSES = ['user', 'group'];
+
+/** Read-only: they are in the configuration, and with the agent's keys. */
+const connectivity = (values: Record<string, string>): ConfigurationParameter[] =>
+  Object.entries(values).map(([name, value]) => fixedParameter(name, value, 'Connectivity'));
 
 const noSuchConnector = (connect: Connect, name: string): CausewayError => {
   const known = [...connect.connectors.map(({ name: each }) => each), connect.tenantConnector.name];
@@ -129,17 +139,29 @@ function describeForest({ name, context, namingContext, controller }: Connector)
         isDomain: true,
         selected: true,
         preferredDCs: controllersOf(connector).map(({ server }) => server),
+        connectorPartitionScope: {
+          objectClasses: OBJECT_CLASSES,
+          containerInclusionList: [namingContext],
+          containerExclusionList: [],
+        },
         parameters: settings.partitionParameters,
       },
     ],
     globalParameters: settings.globalParameters,
-    objectInclusionList: ['user'],
+    objectInclusionList: OBJECT_CLASSES,
     attributeInclusionList: Object.keys(USER_ATTRIBUTES),
     anchorConstructionSettings: [{ objectType: 'user', attributes: ['objectGUID'], locked: false }],
+    runProfiles: runProfilesOf(settings.identifier, 'forest'),
+    connectivityParameters: connectivity({
+      'forest-name': connector.forest,
+      'forest-login-user': accountName(connector.account),
+      'forest-login-domain': accountDomain(connector.account),
+      'server-name': controller.connector.server,
+    }),
   };
 }
 
-function describeTenant({ tenantConnector, configuration }: Connect): ConnectorDescription {
+function describeTenant({ tenantConnector, configuration, agent }: Connect): ConnectorDescription {
   const settings = tenantConnector.settings.get();
   return {
     name: tenantConnector.name,
@@ -163,13 +185,20 @@ function describeTenant({ tenantConnector, configuration }: Connect): ConnectorD
         isDomain: false,
         selected: true,
         preferredDCs: [],
+        connectorPartitionScope: {
+          objectClasses: TENANT_CLASSES,
+          containerInclusionList: ['default'],
+          containerExclusionList: [],
+        },
         parameters: settings.partitionParameters,
       },
     ],
     globalParameters: settings.globalParameters,
-    objectInclusionList: ['user'],
+    objectInclusionList: TENANT_CLASSES,
     attributeInclusionList: [],
     anchorConstructionSettings: [{ objectType: 'user', attributes: ['sourceAnchor'], locked: true }],
+    runProfiles: runProfilesOf(settings.identifier, 'tenant'),
+    connectivityParameters: connectivity({ UserName: agent.clientId, TenantUrl: configuration.tenant.url }),
   };
 }
 
@@ -231,4 +260,9 @@ export function withoutFormer(found: readonly Found[]): Found[] {
   return [...objects.values()].map(
     rows => rows.find(({ object }) => object.exportedDigest !== undefined) ?? rows[0]!,
   );
+}
+
+/** Whether the domain's controller answers and takes the account. @throws CausewayError 'no-such-connector' */
+export async function domainReachability(connect: Connect, name: string) {
+  return { domains: [await forestConnector(connect, name).reachability()] };
 }

@@ -14,7 +14,7 @@ import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { noteReads } from '../pairing/signed-reads.ts';
 import { DOMAIN_SID, group, guidOf, imported, person } from '../testing/fixtures.ts';
 import { openConnect } from '../testing/open-connect.ts';
-import { approveHeld, listHeld } from './held.ts';
+import { approveHeld, listHeld } from './held/held.ts';
 import { getObject, listObjects, objectLog, syncObjectPassword } from './objects.ts';
 import { oneGroupStatus } from './one-group.ts';
 import { connectStatus, userStatus } from './status.ts';

@@ -12,15 +12,21 @@ import { compareWithTenant } from './comparison.ts';
 import {
   connectorStatistics,
   describeConnector,
+  domainReachability,
   forestConnector,
   forestConnectors,
   listConnectors,
   saveConnector,
 } from './connectors.ts';
 import { diagnose } from './diagnostics.ts';
-import { approveHeld, getHeld, listHeld, refuseNumber } from './held.ts';
+import { getDeletionThreshold, setDeletionThreshold } from './held/deletion-threshold.ts';
+import { approveHeld, getHeld, listHeld, refuseNumber } from './held/held.ts';
+import { previewScopes } from './held/preview.ts';
+import { getMetaverseObject } from './metaverse/metaverse.ts';
+import { listRules } from './metaverse/rules.ts';
 import { getObject, listObjects, objectLog, syncObjectPassword } from './objects.ts';
 import { oneGroupStatus } from './one-group.ts';
+import { listOverrides, setOverride } from './overrides.ts';
 import {
   forceFullPass,
   listPartitionStates,
@@ -28,9 +34,9 @@ import {
   listPasswordSync,
   setPasswordSync,
 } from './password-sync.ts';
-import { previewScopes } from './preview.ts';
 import { previewRepin, repin } from './repin.ts';
 import { restoreHandlers } from './restore.ts';
+import { showRun, showRuns } from './runs.ts';
 import { changeScheduler, describeScheduler, listRunStatus, startCycle, stopCycle } from './scheduler.ts';
 import { companyFeature, globalSettings, setCompanyFeature } from './settings.ts';
 import { connectStatus, userStatus } from './status.ts';
@@ -57,9 +63,7 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     saveConnector: ({ params, query, body }, caller) =>
       saveConnector(connect, params.name, { ...body, ...query }, caller),
     getConnectorStatistics: ({ params }) => connectorStatistics(connect, params.name),
-    getDomainReachability: async ({ params }) => ({
-      domains: [await forestConnector(connect, params.name).reachability()],
-    }),
+    getDomainReachability: ({ params }) => domainReachability(connect, params.name),
     getDirectoryPin: ({ params }) => previewRepin(forestConnector(connect, params.name)),
     moveDirectoryPin: async ({ params, body }, caller) => {
       const connector = forestConnector(connect, params.name);
@@ -92,6 +96,8 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       const options = { initial: body.policyType === 'Initial' };
       return { cycles: await connect.sync(options, forestConnectors(connect, body.connector)) };
     },
+    getDeletionThreshold: () => getDeletionThreshold(connect),
+    setDeletionThreshold: ({ body }, caller) => setDeletionThreshold(connect, body.thresholdCount, caller),
     listHeld: ({ query }) => ({ lists: listHeld(connect, query.operation, query.connector) }),
     getHeld: ({ params }) => getHeld(connect, params.digest),
     approveHeld: ({ params, body }, caller) => {
@@ -101,6 +107,12 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     },
     compareWithTenant: ({ query }) => compareWithTenant(connect, query),
     previewScope: async ({ body }) => ({ previews: await previewScopes(connect, body.connectors) }),
+    listOverrides: ({ query }) => ({ overrides: listOverrides(connect, query.connector) }),
+    setOverride: ({ params, body }, caller) => setOverride(connect, params.name, body, caller),
+    listRules: () => ({ rules: listRules(connect) }),
+    getMetaverseObject: ({ params }) => getMetaverseObject(connect, params.id),
+    listRuns: ({ query }) => ({ runs: showRuns(connect, query) }),
+    getRun: ({ params }) => showRun(connect, params.id),
     listRunStatus: ({ query }) => ({ running: listRunStatus(connect, query.connector) }),
     getGlobalSettings: () => globalSettings(connect),
     getCompanyFeature: () => companyFeature(connect),

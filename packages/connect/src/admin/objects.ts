@@ -77,7 +77,7 @@ function findInTenant(connect: Connect, dn: string): ConnectorSpaceObject[] {
  * @param kinds groups have no passwords: who asks for those looks for users alone
  * @throws CausewayError 'no-such-object', 'a-group' or 'several-objects'
  */
-function locate(
+export function locate(
   { connectors }: Connect,
   guid: string,
   kinds: 'users' | 'all',
@@ -145,6 +145,7 @@ function describe(connector: Connector, object: SpaceObject): ConnectorSpaceObje
     anchorValue: object.anchor,
     objectType: object.objectClasses.at(-1) ?? 'user',
     isConnector: object.desiredDigest !== undefined,
+    connectedMVObjectId: object.desiredDigest !== undefined ? object.guid : null,
     filteredBy: object.scopeReason ?? null,
     hasSyncError: false,
     ...exportProblem(connector, object),
@@ -157,7 +158,7 @@ function describe(connector: Connector, object: SpaceObject): ConnectorSpaceObje
 }
 
 /** Distinguished name of a tenant's object, as the original makes it of the anchor. */
-const tenantDn = (anchor: string): string => `CN={${Buffer.from(anchor, 'utf8').toString('hex')}}`;
+export const tenantDn = (anchor: string): string => `CN={${Buffer.from(anchor, 'utf8').toString('hex')}}`;
 
 function describeInTenant(
   connect: Connect,
@@ -177,6 +178,7 @@ function describeInTenant(
     anchorValue: object.anchor,
     objectType,
     isConnector: object.desiredDigest !== undefined,
+    connectedMVObjectId: object.desiredDigest === undefined ? null : object.guid,
     filteredBy: null,
     hasSyncError: false,
     ...exportProblem(connector, object),

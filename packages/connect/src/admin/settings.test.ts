@@ -108,6 +108,69 @@ test('a cycle that is stopped leaves out the forests that have not had their tur
   await Promise.all([cycles, ...held]);
 });
 
+test("a forest's next cycle can be told to import or decide everything anew; the tenant imports nothing", async () => {
+  const set = (name: string, body: Parameters<typeof api.setOverride>[0]['body']) =>
+    api.setOverride({ params: { name }, query: undefined, body }, 'a test');
+  const list = async (query = {}) => (await api.listOverrides({ ...none, query }, '')).overrides;
+  assert.deepEqual(
+    (await list()).map(each => [each.connectorName, each.fullImportRequired, each.fullSyncRequired]),
+    [
+      ['peer - AAD', false, false],
+      [corp, false, false],
+      [fabrikam, false, false],
+    ],
+  );
+  await set(corp, { fullImportRequired: true });
+  await set(corp, { fullSyncRequired: true });
+  assert.deepEqual(
+    (await list({ connector: corp })).map(each => [each.fullImportRequired, each.fullSyncRequired]),
+    [[true, true]],
+  );
+  assert.equal(
+    (await set(corp, { fullImportRequired: false, fullSyncRequired: false })).fullSyncRequired,
+    false,
+  );
+  await assert.rejects(async () => set('peer - AAD', { fullImportRequired: true }), {
+    code: 'nothing-to-import',
+    status: 409,
+  });
+  assert.equal((await set('peer - AAD', { fullImportRequired: false })).fullImportRequired, false);
+});
+
+test("a deletion threshold above the configuration's is refused with the reason; a lower one counts", async () => {
+  const set = (thresholdCount: number) =>
+    api.setDeletionThreshold({ params: undefined, query: undefined, body: { thresholdCount } }, 'a test');
+  assert.deepEqual(await api.getDeletionThreshold(none, ''), {
+    ...{ deletionPrevention: 1, thresholdCount: 500, largestCount: 500, waiting: 0 },
+  });
+  await assert.rejects(async () => set(501), { code: 'threshold-too-large', message: /configuration's 500/ });
+  assert.equal((await set(20)).thresholdCount, 20);
+  const value = (await api.getGlobalSettings(none, '')).parameters.find(({ name }) =>
+    name.endsWith('ExportDeletionThresholdValue'),
+  );
+  assert.equal(value!.value, '20');
+  assert.equal((await set(500)).thresholdCount, 500);
+  assert.equal(at.connect.store.scheduler.deletionThreshold, undefined);
+});
+
+test('a connector says what of a domain is read, and as whom', async () => {
+  const forest = await api.getConnector({ params: { name: corp }, query: undefined, body: undefined }, '');
+  assert.deepEqual(forest.partitions[0]!.connectorPartitionScope, {
+    objectClasses: ['user', 'inetOrgPerson', 'group'],
+    containerInclusionList: ['DC=corp,DC=example,DC=com'],
+    containerExclusionList: [],
+  });
+  assert.deepEqual(
+    forest.connectivityParameters!.map(({ name, value }) => [name, value]),
+    [
+      ['forest-name', corp],
+      ['forest-login-user', 'reader'],
+      ['forest-login-domain', corp],
+      ['server-name', '127.0.0.1'],
+    ],
+  );
+});
+
 test('what Causeway has not got cannot be switched on, and the reason is told', async () => {
   const features = await api.getCompanyFeature(none, '');
   assert.deepEqual(

@@ -1,8 +1,10 @@
 import { type CompanyFeature, type GlobalSettings, PROGRAM_VERSION } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
+import { deletionThreshold } from '../objects/waiting.ts';
 import type { Connect } from '../sync/connect.ts';
+import { fixedParameter } from './fixed-parameter.ts';
 
-export function globalSettings({ store, configuration }: Connect): GlobalSettings {
+export function globalSettings({ store, configuration, connectors }: Connect): GlobalSettings {
   const { scheduler } = store;
   const parameters = Object.entries({
     'Microsoft.Synchronize.TimeInterval':
@@ -14,28 +16,19 @@ export function globalSettings({ store, configuration }: Connect): GlobalSetting
     'Microsoft.Synchronize.ServerConfigurationVersion': PROGRAM_VERSION,
     'Microsoft.Synchronize.SynchronizationSchedule': scheduler.syncCycleEnabled,
     'Microsoft.OptionalFeature.ExportDeletionThreshold': true,
-    'Microsoft.OptionalFeature.ExportDeletionThresholdValue': configuration.deletionThreshold,
+    'Microsoft.OptionalFeature.ExportDeletionThresholdValue': deletionThreshold(connectors[0]!.context),
     'Microsoft.SynchronizationOption.AnchorAttribute': 'objectGUID',
     'Microsoft.SynchronizationOption.UPNAttribute': 'userPrincipalName',
+    'Microsoft.OptionalFeature.AutoUpgradeState': 'Disabled',
     'Microsoft.UserSignIn.SignOnMethod': 'PasswordHashSync',
   });
   return {
     version: PROGRAM_VERSION,
     instanceId: scheduler.instanceId,
     schemaVersion: store.db.version,
-    parameters: parameters.map(([name, value]) => ({
-      name,
-      inputType: 'String',
-      scope: 'SynchronizationGlobal',
-      description: null,
-      regexValidationPattern: null,
-      defaultValue: null,
-      value: String(value),
-      extensible: false,
-      pageNumber: 0,
-      intrinsic: true,
-      dataType: 'String',
-    })),
+    parameters: parameters.map(([name, value]) =>
+      fixedParameter(name, String(value), 'SynchronizationGlobal'),
+    ),
   };
 }
 

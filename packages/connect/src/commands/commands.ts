@@ -23,6 +23,7 @@ import { nameScope } from './name-scope.ts';
 import { previewScope } from './preview.ts';
 import { repinConnector } from './repin.ts';
 import { showDifferences } from './show-differences.ts';
+import { runsCommand } from './show-runs.ts';
 import { showStatus } from './show-status.ts';
 import { tokenCommands } from './tokens.ts';
 
@@ -67,6 +68,7 @@ export function connectCommands(program: Command): void {
     .option('--connector <name>', 'the forest of one connector alone; case counts')
     .option('--all', 'show every difference')
     .action(showDifferences);
+  runsCommand(command);
   command('force-password-sync', "send every user's password anew, whatever the watermark says")
     .option('--connector <name>', 'one connector alone; case counts')
     .option('--no-wait', 'ask the running service and return')

@@ -1,7 +1,7 @@
 import type { HeldList } from '@causeway/contract';
 import { confirm, describeHeld, HELD_WORDS, printResult } from '@causeway/service';
 import type { Command } from 'commander';
-import { refuseNumber } from '../admin/held.ts';
+import { refuseNumber } from '../admin/held/held.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 
 type Operation = HeldList['operation'];

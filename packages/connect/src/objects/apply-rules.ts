@@ -9,8 +9,10 @@ import { EventId } from '../store/events.ts';
 import { rulesText } from '../store/scope/rules-in-force.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import { isInetOrgPerson, RULES_VERSION } from './decide-account.ts';
+import { everyObject } from './every-object.ts';
 import { putObject } from './groups/put-object.ts';
 import { isScopeMember, type ScopeMembers, scopeMembers } from './groups/scope-members.ts';
+import type { ImportTally } from './import-tally.ts';
 import { furtherAttributes, isImported } from './imported-attributes.ts';
 import { placeIn } from './place-in.ts';
 
@@ -42,18 +44,19 @@ export async function checkConditions(context: ConnectorContext, ldap: LdapConne
  *
  * Passwords that may go now and might not before are read, which no delta brings.
  */
-export function applyRules(context: ConnectorContext): void {
+export function applyRules(context: ConnectorContext, tally?: ImportTally): void {
   const { store, connector } = context;
   const { rules, cursors } = store;
   const wanted = configuredRules(context);
   const areChanged = rules.text !== wanted;
   if (areChanged && !isImported(store, compileRules(connector.scope))) return;
-  store.db.transaction(() => {
+  store.runs.transaction(() => {
     if (areChanged || cursors.get('decide-anew') !== undefined) {
       const byRules = areChanged && rules.text !== undefined;
       rules.set(wanted);
-      decideEverybody(context, byRules);
-    } else if (cursors.get('containers-changed') !== undefined) decideMoved(context);
+      tally?.isDecidedAnew();
+      decideEverybody(context, byRules, tally);
+    } else if (cursors.get('containers-changed') !== undefined) decideMoved(context, tally);
     cursors.set('decide-anew', undefined);
     cursors.set('containers-changed', undefined);
   });
@@ -63,17 +66,17 @@ export function applyRules(context: ConnectorContext): void {
  * Decides anew whoever came into a group of the scope or left it. To be called when the lists that are due were read.
  * @returns whether lists are to be read for it that never were
  */
-export function decideMembers(context: ConnectorContext): boolean {
+export function decideMembers(context: ConnectorContext, tally?: ImportTally): boolean {
   const { store } = context;
   const rules = store.rules.get();
-  return store.db.transaction(() => {
+  return store.runs.transaction(() => {
     const members = lookAtMembers(context, rules);
     if (members === undefined) return false;
     for (const { guid, anchor, is_member } of store.space.scopeMemberships()) {
       const before = is_member === null ? undefined : is_member === 1;
       const isMember = isScopeMember(members, anchor, before);
       if (isMember === before) continue;
-      decideAnew(context, store.space, store.space.get(guid)!, { byRules: false, isMember });
+      decideAnew(context, store.space, store.space.get(guid)!, { byRules: false, isMember, tally });
     }
     return members.isUnread;
   });
@@ -81,14 +84,14 @@ export function decideMembers(context: ConnectorContext): boolean {
 
 /** Their lists are read from here on; whether all is known of them is told when that changes. */
 function lookAtMembers(context: ConnectorContext, rules: Rules): ScopeMembers | undefined {
-  const { lists, cursors, events, name } = context.store;
+  const { scopeGroups, cursors, events, name } = context.store;
   if (rules.groups.size === 0) {
-    lists.setScopeGroups([]);
+    scopeGroups.set([]);
     cursors.set('scope-groups-missing', undefined);
     return undefined;
   }
   const members = scopeMembers(context, rules);
-  lists.setScopeGroups(members.groups);
+  scopeGroups.set(members.groups);
   const { missing, isUnread } = members;
   if (missing !== cursors.get('scope-groups-missing') && !isUnread) {
     cursors.set('scope-groups-missing', missing);
@@ -101,14 +104,14 @@ function lookAtMembers(context: ConnectorContext, rules: Rules): ScopeMembers | 
   return members;
 }
 
-function decideEverybody(context: ConnectorContext, byRules: boolean): void {
+function decideEverybody(context: ConnectorContext, byRules: boolean, tally: ImportTally | undefined): void {
   const { store, connector } = context;
   const members = lookAtMembers(context, store.rules.get());
   for (const space of [store.space, store.groups])
     for (const known of everyObject(space)) {
       const isMember =
         members && space.kind === 'user' ? isScopeMember(members, known.anchor, known.isMember) : undefined;
-      decideAnew(context, space, known, { byRules, isMember });
+      decideAnew(context, space, known, { byRules, isMember, tally });
       if (
         space.kind === 'user' &&
         connector.inetOrgPersonPasswords &&
@@ -120,14 +123,14 @@ function decideEverybody(context: ConnectorContext, byRules: boolean): void {
 }
 
 /** Whoever lies where something else decides now. */
-function decideMoved(context: ConnectorContext): void {
+function decideMoved(context: ConnectorContext, tally: ImportTally | undefined): void {
   const { store } = context;
   const rules = store.rules.get();
   if (!namesContainers(rules)) return;
   for (const space of [store.space, store.groups])
     for (const known of everyObject(space)) {
       const { place } = placeIn(store, rules, known, known)!;
-      if (placeText(place) !== known.place) decideAnew(context, space, known, { byRules: false });
+      if (placeText(place) !== known.place) decideAnew(context, space, known, { byRules: false, tally });
     }
 }
 
@@ -135,21 +138,10 @@ function decideAnew(
   { store, scope }: ConnectorContext,
   space: ConnectorSpace,
   known: SpaceObject,
-  how: { byRules: boolean; isMember?: boolean | undefined },
+  { tally, ...how }: { byRules: boolean; isMember?: boolean | undefined; tally: ImportTally | undefined },
 ): void {
   const generation = Number(store.cursors.get('import-generation') ?? 0);
   const domainSid = store.pin.get()?.domainSid;
-  putObject({ store, scope }, { space, known }, known, { generation, domainSid, ...how });
-}
-
-const PAGE = 500;
-
-/** A page at a time; what was seen may be changed meanwhile. */
-function* everyObject(space: ConnectorSpace): Generator<SpaceObject, void> {
-  for (let after = ''; ; ) {
-    const page = space.list(after, PAGE);
-    yield* page;
-    if (page.length < PAGE) return;
-    after = page.at(-1)!.guid;
-  }
+  const decided = putObject({ store, scope }, { space, known }, known, { generation, domainSid, ...how });
+  tally?.decided(known, decided);
 }

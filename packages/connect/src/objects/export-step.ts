@@ -3,6 +3,7 @@ import { isDone, isReadBy, type ObjectChange, type Verdict } from '@causeway/con
 import { faultPoint, mapLimit } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { readsWith } from '../pairing/signed-reads.ts';
+import type { Run } from '../runs/run.ts';
 import { isSaidAnew, isStranger } from '../store/comparing/marks.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import type { SpaceObject } from '../store/space-object.ts';
@@ -10,7 +11,7 @@ import { decideExport } from './decide-export.ts';
 import { exportGroups } from './groups/export-groups.ts';
 import { exportSlices } from './groups/export-slices.ts';
 import { holdLeavers, listOfDeletion } from './leavers.ts';
-import { isWhole, noteRefusal, quarantine, WITHOUT_NAME } from './note-verdict.ts';
+import { isWhole, noteRefusal, quarantine, WITHOUT_NAME, withoutName } from './note-verdict.ts';
 import {
   creationsOf,
   decideWaiting,
@@ -41,7 +42,16 @@ export interface ExportSummary {
  *
  * @param signal ends it between two batches
  */
-export async function exportStep(context: ConnectorContext, signal?: AbortSignal): Promise<ExportSummary> {
+export function exportStep(context: ConnectorContext, signal?: AbortSignal): Promise<ExportSummary> {
+  const { runs } = context.store;
+  return runs.during(runs.begin('export'), run => exportEverything(context, run, signal));
+}
+
+async function exportEverything(
+  context: ConnectorContext,
+  run: Run,
+  signal: AbortSignal | undefined,
+): Promise<ExportSummary> {
   holdLeavers(context);
   const waiting = decideWaiting(context);
   const summary: ExportSummary = {
@@ -50,11 +60,13 @@ export async function exportStep(context: ConnectorContext, signal?: AbortSignal
     suppressedCreations: waiting.creations.size,
     slices: 0,
   };
-  await exportAll(context, 'delete', waiting, summary, signal);
-  await exportAll(context, 'upsert', waiting, summary, signal);
+  const tally = { summary, run };
+  await exportAll(context, 'delete', waiting, tally, signal);
+  await exportAll(context, 'upsert', waiting, tally, signal);
   noteExported(context, summary.upserted + summary.deleted > 0);
   context.store.space.removeForgotten();
-  if (await exportGroups(context, summary, signal)) summary.slices = await exportSlices(context, signal);
+  if (await exportGroups(context, tally, signal)) summary.slices = await exportSlices(context, run, signal);
+  run.waiting = summary.suppressedDeletes;
   context.store.queue.removeMoot();
   return summary;
 }
@@ -63,7 +75,7 @@ async function exportAll(
   context: ConnectorContext,
   operation: 'upsert' | 'delete',
   waiting: Waiting,
-  summary: ExportSummary,
+  tally: ExportTally,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { store, settings } = context;
@@ -80,12 +92,18 @@ async function exportAll(
           return disabledWhileWaiting(object, context, new Date(now)) ?? [];
         return waiting.creations.has(object.guid) ? [] : [object];
       });
-      const items = await makeBatch(context, going, summary);
+      const items = going.length > 0 ? await makeBatch(context, going, tally) : [];
       if (items.length > 0) yield items;
     }
   }
   // One after the other, as sequences ask; the next one is signed while one is at the tenant.
-  await mapLimit(batches(), 1, items => sendBatch(context, items, summary));
+  await mapLimit(batches(), 1, items => sendBatch(context, items, tally));
+}
+
+/** What is counted: for the cycle, and for the run. */
+export interface ExportTally {
+  readonly summary: ExportSummary;
+  readonly run: Run;
 }
 
 interface Item {
@@ -112,14 +130,14 @@ const PORTION = 25;
 async function makeBatch(
   context: ConnectorContext,
   objects: readonly SpaceObject[],
-  summary: ExportSummary,
+  tally: ExportTally,
 ): Promise<Item[]> {
   const { store, agent, connector, scope } = context;
-  const first = reserveSequences(store.db, objects.length);
+  tally.run.isAtWork = true;
+  const first = reserveSequences(store.db, objects.length, store.runs.along);
   const items: Item[] = [];
   const refuse = (object: SpaceObject, problem: string): void => {
-    summary.refused += 1;
-    quarantine(context, object, 'invalid', problem);
+    quarantine(context, object, { code: 'invalid', reason: problem }, tally);
   };
   for (const [i, object] of objects.entries()) {
     if (i % PORTION === 0) await othersTurn();
@@ -141,7 +159,7 @@ async function makeBatch(
 async function sendBatch(
   context: ConnectorContext,
   items: readonly Item[],
-  summary: ExportSummary,
+  tally: ExportTally,
 ): Promise<void> {
   const { store, tenant, connector } = context;
   faultPoint('connect.before-send');
@@ -150,9 +168,9 @@ async function sendBatch(
     items.map(item => item.change),
   );
   faultPoint('connect.after-send');
-  store.db.transaction(() => {
+  store.runs.transaction(() => {
     items.forEach((item, i) => {
-      applyVerdict(context, item, verdicts[i]!, summary);
+      applyVerdict(context, item, verdicts[i]!, tally);
     });
     // Whoever was changed or deleted may have let go of a name that another one waits for; who waits does not hurry itself.
     if (items.some(({ object }, i) => object.exportedDigest !== undefined && isWhole(verdicts[i]!)))
@@ -161,12 +179,13 @@ async function sendBatch(
   });
 }
 
-function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, summary: ExportSummary): void {
+function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, tally: ExportTally): void {
   const { store } = context;
   const { object, change } = item;
   const done = isDone(verdict);
   if (change.operation === 'delete' && (done || verdict.code === 'unknown-user')) {
-    summary.deleted += 1;
+    tally.summary.deleted += 1;
+    tally.run.count('deletes');
     if (isStranger(object)) noteStrangerWent(context, object);
     else if (done)
       store.bulk.noteWent(listOfDeletion(context, 'user', object), object.anchor, store.db.now());
@@ -178,7 +197,8 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     store.passwords.remove(object.guid);
     store.owed.remove(object.guid);
   } else if (done) {
-    summary.upserted += 1;
+    tally.summary.upserted += 1;
+    tally.run.count(isNew(object) ? 'adds' : 'updates');
     const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
     store.space.acknowledgeExport(object.guid, `${refused}${object.desiredDigest}`, change.sequence);
     const moved = takeOver(context, object);
@@ -192,8 +212,8 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
         store.bulk.noteWent(creationsOf(context), object.anchor, store.db.now());
     }
     if (verdict.code === undefined) store.queue.remove('object', object.guid);
-    else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');
-  } else noteRefusal(context, object, verdict, summary);
+    else withoutName(context, object, verdict, tally.run);
+  } else noteRefusal(context, object, verdict, tally);
 }
 
 /** Nothing of whoever came from another domain of the forest is that one's any more. @returns whether it was */

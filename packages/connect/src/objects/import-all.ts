@@ -3,6 +3,7 @@ import type { ConnectorContext } from '../context.ts';
 import { decideMembers } from './apply-rules.ts';
 import { listsOf, readLists } from './groups/read-lists.ts';
 import { type ImportSummary, importStep } from './import-step.ts';
+import { ImportTally } from './import-tally.ts';
 
 /** Groups of the scope are read so deep within one cycle; what lies deeper follows with the next. */
 const MAX_NESTED = 20;
@@ -11,15 +12,18 @@ const MAX_NESTED = 20;
  * Users and groups, and after them the lists of members that are to be read: who changed meanwhile comes with the next delta. Then whoever
  * the groups of the scope decide.
  */
-export async function importAll(
+export function importAll(
   context: ConnectorContext,
-  ldap: LdapConnection,
+  connect: () => Promise<LdapConnection>,
   namingContext: string,
   signal?: AbortSignal,
 ): Promise<ImportSummary> {
-  const imported = await importStep(context, ldap, namingContext, signal);
-  await readLists(context, listsOf(ldap, namingContext), signal);
-  for (let depth = 0; decideMembers(context) && depth < MAX_NESTED; depth++)
+  return ImportTally.during(context.store, async tally => {
+    const ldap = await connect();
+    const imported = await importStep(context, ldap, namingContext, signal, tally);
     await readLists(context, listsOf(ldap, namingContext), signal);
-  return imported;
+    for (let depth = 0; decideMembers(context, tally) && depth < MAX_NESTED; depth++)
+      await readLists(context, listsOf(ldap, namingContext), signal);
+    return imported;
+  });
 }

@@ -22,6 +22,7 @@ import { applyRules, checkConditions } from './apply-rules.ts';
 import { userAccountControl } from './decide-account.ts';
 import { isBuiltinSid } from './groups/decide-group.ts';
 import { findKnown, noteGone, putObject } from './groups/put-object.ts';
+import type { ImportTally } from './import-tally.ts';
 import { type ImportedAttributes, importedAttributes, noteImported } from './imported-attributes.ts';
 import { LaggingImport } from './lagging-import.ts';
 import { type DirectoryObject, mergeImported, saysTooLittle } from './merge.ts';
@@ -41,18 +42,21 @@ const MAX_WHOLE_READS = 5_000;
  * a full import's only at its end, with what it did not meet marked as gone, so that a full import cut short starts again.
  * Of whom a delta says too little is read whole before the cookie moves. A domain controller that lags opens and deletes nobody. The
  * signal ends it between two pages.
+ *
+ * @param tally counts what is imported and synchronized
  */
 export async function importStep(
   context: ConnectorContext,
   ldap: LdapConnection,
   namingContext: string,
   signal?: AbortSignal,
+  tally?: ImportTally,
 ): Promise<ImportSummary> {
   const { store } = context;
   store.containers.reload();
   store.rules.reload();
   await checkConditions(context, ldap);
-  applyRules(context);
+  applyRules(context, tally);
   await judgeClock(context, ldap);
   const lags = (await judgeLag(context, ldap, namingContext)) !== undefined;
   const restore = await judgeRestore(context, ldap, namingContext);
@@ -83,6 +87,7 @@ export async function importStep(
       unclear.clear();
     }
     summary.full = page.full !== null;
+    if (summary.full) tally?.isFull();
     summary.imported += page.objects.length;
     const objects = lagging ? await lagging.take(page, generation) : page.objects;
     if (!summary.full) noteUnclear(context, objects, unclear);
@@ -91,10 +96,10 @@ export async function importStep(
         store.cursors.set('dirsync-cookie', undefined);
         const text = `more than ${MAX_WHOLE_READS} objects would have to be read one by one: everything is read instead`;
         store.events.add(EventId.fullCycle, 'warn', context.connector.name, text);
-        return importStep(context, ldap, namingContext, signal);
+        return importStep(context, ldap, namingContext, signal, tally);
       }
       // Only now: while pages still come, the connection is busy with them.
-      await mergeWhole(context, ldap, { namingContext, attributes, objectGuids: unclear }, generation);
+      await mergeWhole(context, ldap, { namingContext, attributes, objectGuids: unclear }, generation, tally);
       unclear.clear();
     }
     // What was read is known to the domain controller by now; where nothing was, it knew nothing more that counts.
@@ -102,12 +107,12 @@ export async function importStep(
       page.cookie !== undefined && summary.imported > 0 && hasSeveral(context.connector)
         ? await readUpToDateVector(ldap, namingContext)
         : undefined;
-    store.db.transaction(() => {
-      mergePage(context, { ...page, objects }, generation, unclear);
+    store.runs.transaction(() => {
+      mergePage(context, { ...page, objects }, { generation, tally }, unclear);
       if (read) noteRead(store, read.vector);
       if (page.full !== null && !page.more) {
-        if (lags) oweImport(store);
-        else noteGone(store, generation);
+        const gone = lags ? oweImport(store) : noteGone(store, generation);
+        if (gone) tally?.gone(gone);
         if (lagging === undefined) noteContainersGone(store, generation);
         noteImported(store, attributes);
         store.lists.orderAll('a full import');
@@ -118,11 +123,11 @@ export async function importStep(
     });
   }
   if (restored === undefined) {
-    applyRules(context);
+    applyRules(context, tally);
     return summary;
   }
   await markRestoredMeanwhile(context, ldap, restored);
-  return importStep(context, ldap, namingContext, signal);
+  return importStep(context, ldap, namingContext, signal, tally);
 }
 
 async function markRestoredMeanwhile(
@@ -153,14 +158,15 @@ async function mergeWhole(
   ldap: LdapConnection,
   what: { namingContext: string; attributes: ImportedAttributes; objectGuids: ReadonlySet<string> },
   generation: number,
+  tally: ImportTally | undefined,
 ): Promise<void> {
   const { store } = context;
   const gone = new Set(what.objectGuids);
   const domainSid = store.pin.get()?.domainSid;
   for await (const { objects, unreadable } of readObjects(ldap, what)) {
-    store.db.transaction(() => {
+    store.runs.transaction(() => {
       tellUnreadable(context, unreadable);
-      const how = { full: true, generation, domainSid, isReadWhole: true };
+      const how = { full: true, generation, domainSid, isReadWhole: true, tally };
       for (const object of objects) {
         if (object.isDeleted) continue;
         gone.delete(object.objectGuid);
@@ -171,8 +177,9 @@ async function mergeWhole(
   store.db.transaction(() => {
     for (const guid of gone) {
       const found = findKnown(store, guid);
-      if (found.known)
-        putObject(context, found, { ...found.known, deleted: true }, { generation, domainSid });
+      if (!found.known) continue;
+      const object = putObject(context, found, { ...found.known, deleted: true }, { generation, domainSid });
+      tally?.merged(found.known, object);
     }
   });
 }
@@ -180,12 +187,12 @@ async function mergeWhole(
 function mergePage(
   context: ConnectorContext,
   page: ImportPage,
-  generation: number,
+  { generation, tally }: Pick<Merging, 'generation' | 'tally'>,
   unclear: ReadonlySet<string>,
 ): void {
   tellUnreadable(context, page.unreadable);
   const domainSid = context.store.pin.get()?.domainSid;
-  const how = { full: page.full !== null, generation, domainSid };
+  const how = { full: page.full !== null, generation, domainSid, tally };
   for (const change of page.objects) {
     if (unclear.has(change.objectGuid)) continue;
     if (!takeContainer(context.store, change, how)) merge(context, change, how);
@@ -205,6 +212,7 @@ interface Merging {
   readonly domainSid: string | undefined;
   /** They were read whole, because nobody knew what they have now. */
   readonly isReadWhole?: boolean;
+  readonly tally: ImportTally | undefined;
 }
 
 /** Why an object is not one of the domain that the connector reads; undefined: it is. Its builtin groups have the SIDs of every domain's. */
@@ -227,6 +235,7 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
   const stranger = whyAStranger(how.domainSid, change, space);
   if (stranger !== undefined) {
     store.events.add(EventId.runErrors, 'warn', connector.name, stranger);
+    how.tally?.refused(change, 'other-domain', stranger);
     if (known) space.put(known, how.generation); // as it was, and met
     return;
   }
@@ -237,6 +246,7 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
     ...{ generation: how.generation, domainSid: how.domainSid, restored, isReadWhole },
     ...(memberChanges && { memberChanges }),
   });
+  how.tally?.merged(known, object, memberChanges !== undefined);
   if (object.desiredDigest !== known?.desiredDigest) store.queue.remove('object', object.guid);
   if (space.kind === 'user' && known && isSmartCard(object) !== isSmartCard(known)) {
     store.queue.putDue(object.guid, 'smart-card', 'smart card only was set or taken away: read whole');
@@ -251,6 +261,7 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
   }
   for (const problem of change.problems) {
     store.events.add(EventId.runErrors, 'warn', connector.name, `import of '${object.dn}': ${problem}`);
+    how.tally?.refused(change, 'value-not-taken', problem);
   }
 }
 

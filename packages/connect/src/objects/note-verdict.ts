@@ -1,5 +1,6 @@
 import { isDone, type Verdict } from '@causeway/contract';
 import type { ConnectorContext } from '../context.ts';
+import type { Run } from '../runs/run.ts';
 import { EventId } from '../store/events.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 
@@ -8,33 +9,56 @@ export const WITHOUT_NAME = 'without its name: ';
 
 export const isWhole = (verdict: Verdict): boolean => isDone(verdict) && verdict.code === undefined;
 
+interface Tally {
+  readonly summary: { refused: number; retried: number };
+  readonly run: Run;
+}
+
+interface Why {
+  readonly code: string;
+  readonly reason: string;
+}
+
 /** What the tenant did not take: it is tried again soon, or waits for a change. */
 export function noteRefusal(
   context: ConnectorContext,
   object: SpaceObject,
   { verdict, code, reason }: Verdict,
-  summary: { refused: number; retried: number },
+  tally: Tally,
 ): void {
   if (verdict !== 'retry') {
-    summary.refused += 1;
-    quarantine(context, object, code ?? 'refused', reason ?? 'the tenant refused it without a reason');
+    const why = { code: code ?? 'refused', reason: reason ?? 'the tenant refused it without a reason' };
+    quarantine(context, object, why, tally);
     return;
   }
-  summary.retried += 1;
+  tally.summary.retried += 1;
   const { store, connector } = context;
   const why = reason ?? 'the tenant asked for another try';
+  tally.run.fail({ guid: object.guid, dn: object.dn, code: code ?? 'retry', reason: why });
   store.queue.put('object', object.guid, { quarantined: false, code: code ?? 'retry', reason: why });
   const text = `object put in the retry queue: '${object.dn}': ${why}`;
   store.events.add(EventId.retryQueued, 'info', connector.name, text);
 }
 
-export function quarantine(
+export function quarantine(context: ConnectorContext, object: SpaceObject, why: Why, tally: Tally): void {
+  tally.summary.refused += 1;
+  setAside(context, object, why, tally.run);
+}
+
+/** The tenant took all of it but the name. */
+export function withoutName(
   context: ConnectorContext,
   object: SpaceObject,
-  code: string,
-  reason: string,
+  verdict: Verdict,
+  run: Run,
 ): void {
+  const { code = 'refused', reason = 'the tenant did not take its name' } = verdict;
+  setAside(context, object, { code, reason }, run);
+}
+
+function setAside(context: ConnectorContext, object: SpaceObject, { code, reason }: Why, run: Run): void {
   const { store, connector } = context;
+  run.fail({ guid: object.guid, dn: object.dn, code, reason });
   const known = store.queue.get('object', object.guid);
   store.queue.put('object', object.guid, { quarantined: true, code, reason });
   if (known?.reason === reason) return;

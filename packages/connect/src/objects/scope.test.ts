@@ -353,7 +353,7 @@ beforeEach(() => {
 async function fullCycle(context: ConnectorContext, delta: readonly ScriptedObject[] = []) {
   directory.answers.delta = delta;
   await using ldap = await directory.connect();
-  await importAll(context, ldap, NAMING_CONTEXT);
+  await importAll(context, async () => ldap, NAMING_CONTEXT);
   directory.answers.delta = [];
   return exportStep(context);
 }

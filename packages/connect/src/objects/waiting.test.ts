@@ -40,6 +40,17 @@ test('a company of a few dozen does not vanish: nobody is deleted, everything el
   assert.match(alarm!.text, /causeway connect deletions --connector 'corp\.example\.com'/);
 });
 
+test('a lower threshold that an administrator set counts, and a larger one than the configuration has does not', async () => {
+  const context = await company(40);
+  context.store.scheduler.set('deletion-threshold', 2);
+  imported(context, ...gone(3));
+  assert.equal((await exportStep(context)).suppressedDeletes, 3);
+  const another = await company(40, { deletionThreshold: 1 });
+  another.store.scheduler.set('deletion-threshold', 400);
+  imported(another, ...gone(2));
+  assert.equal((await exportStep(another)).suppressedDeletes, 2);
+});
+
 test('leavers of every day go, until they are more than the limit within 24 hours', async () => {
   const context = await company(40);
   imported(context, ...gone(6));

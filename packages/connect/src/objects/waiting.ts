@@ -35,6 +35,13 @@ export const strangersOf = (context: Pick<ConnectorContext, 'connector'>): BulkL
   kind: 'stranger',
 });
 
+/** Above so many deletions wait: the configuration's number, or a lower one that an administrator set. */
+export const deletionThreshold = ({
+  settings,
+  store,
+}: Pick<ConnectorContext, 'settings' | 'store'>): number =>
+  Math.min(settings.deletionThreshold, store.scheduler.deletionThreshold ?? settings.deletionThreshold);
+
 /** Decides who waits, remembers it, and tells of everybody who is held for the first time. */
 export function decideWaiting(context: ConnectorContext): Waiting {
   const now = context.store.db.now();
@@ -49,11 +56,11 @@ const lineOf = ({ guid, anchor }: { guid: string; anchor: string }): BulkLine =>
 const guids = (lines: readonly BulkLine[]): Set<string> => new Set(lines.map(({ change }) => change));
 
 function holdDeletions(context: ConnectorContext, now: Date): Set<string> {
-  const { store, settings, connector } = context;
+  const { store, connector } = context;
   const list = deletionsOf(context);
   const pending = store.space.listPending('delete').map(lineOf);
   if (pending.length === 0 && !store.bulk.isHolding(list)) return new Set();
-  const counts = { objects: store.space.countExported(), threshold: settings.deletionThreshold };
+  const counts = { objects: store.space.countExported(), threshold: deletionThreshold(context) };
   const { held, fresh, limit, went } = store.bulk.decideDeletions(list, pending, counts, now);
   if (fresh.length > 0) {
     const names = stillSigningIn(context, guids(held));
@@ -70,12 +77,12 @@ function holdDeletions(context: ConnectorContext, now: Date): Set<string> {
 
 /** Whose deletion was signed once is deleted again without being counted again: within the budget of whoever is said anew. */
 function holdStrangers(context: ConnectorContext, now: Date): Set<string> {
-  const { store, settings, connector } = context;
+  const { store, connector } = context;
   const list = strangersOf(context);
   const all = store.space.listPending('stranger');
   if (all.length === 0 && !store.bulk.isHolding(list)) return new Set();
   const pending = all.filter(({ anchor }) => !store.saidAnew.isKnown(anchor)).map(lineOf);
-  const counts = { objects: store.space.countExported(), threshold: settings.deletionThreshold };
+  const counts = { objects: store.space.countExported(), threshold: deletionThreshold(context) };
   const { held, fresh, limit } = store.bulk.decideDeletions(list, pending, counts, now);
   if (fresh.length > 0) {
     const text = `ALARM: ${held.length} people whom ${connector.forest} has not were found in the tenant or in the managed domain, more than ${limit} within 24 hours: it invents them, or Connect has lost that they were deleted. Their deletions wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`;

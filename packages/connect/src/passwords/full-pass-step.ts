@@ -3,6 +3,7 @@ import { pairingState } from '../pairing/pairing-state.ts';
 import { EventId } from '../store/events.ts';
 import type { FullPass } from '../store/full-passes.ts';
 import { expectedEnd, ratePerSecond } from './full-pass-progress.ts';
+import type { Sending } from './password-channel.ts';
 import { isSwitchedOn, type PasswordChannel, replicatePasswords } from './password-channel.ts';
 import { sendPages } from './send-pages.ts';
 
@@ -15,7 +16,7 @@ const SAY_EVERY_MS = 5_000;
  * whom it has not sent before. The watermark is not touched.
  */
 export async function fullPassStep(channel: PasswordChannel, namingContext: string): Promise<void> {
-  const { context, controller } = channel;
+  const { context } = channel;
   const { store, connector } = context;
   const pass = store.passes.open();
   if (pass === undefined || pass.readAt !== null || !isSwitchedOn(channel)) return;
@@ -23,39 +24,58 @@ export async function fullPassStep(channel: PasswordChannel, namingContext: stri
     const text = 'full password sync waits: the full directory import is not completed';
     throw new CausewayError('waiting-for-import', text, { retry: 'later' });
   }
-  const say = (id: number, level: 'info' | 'error', text: string) =>
-    store.events.add(id, level, connector.name, text);
+  const say = (id: number, text: string) => store.events.add(id, 'info', connector.name, text);
   const begins = pass.startedAt === null ? 'started' : 'goes on';
   say(
     EventId.fullPassStarted,
-    'info',
     `Full password hash synchronization ${begins} for forest: ${connector.forest}`,
   );
-  say(
-    EventId.fullPassDomain,
-    'info',
-    `Full password hash synchronization ${begins} for domain: ${namingContext}`,
-  );
+  say(EventId.fullPassDomain, `Full password hash synchronization ${begins} for domain: ${namingContext}`);
   store.passes.start(pass.id, store.passwords.countOfPass(pass.id));
+  const run = store.runs.begin('passwords', true);
+  const through = await store.runs.during(run, async () => {
+    const isThrough = await readEverybody(channel, { fullPass: pass.id, run }, namingContext);
+    if (!isThrough) store.runs.end(run, SWITCHED_OFF);
+    return isThrough;
+  });
+  if (through) await completePass(channel);
+}
+
+const SWITCHED_OFF = new CausewayError(
+  'cycle-stopped',
+  'the password channel was switched off; the pass goes on when it is switched on again',
+);
+
+/** @returns false when the channel was switched off meanwhile */
+async function readEverybody(
+  channel: PasswordChannel,
+  sending: Sending & { readonly fullPass: number },
+  namingContext: string,
+): Promise<boolean> {
+  const { context, controller } = channel;
+  const { store, connector } = context;
+  const say = (id: number, level: 'info' | 'error', text: string) =>
+    store.events.add(id, level, connector.name, text);
   const connection = await controller.openReplication();
   const pace = { began: store.clock.now(), sent: 0, said: 0 };
   channel.pace = pace;
   try {
     const pages = replicatePasswords(channel, connection, namingContext);
-    const throughout = await sendPages(channel, pages, pass.id, ({ sent }) => {
+    const throughout = await sendPages(channel, pages, sending, ({ sent }) => {
       pace.sent += sent;
       if (store.clock.now() < pace.said + SAY_EVERY_MS) return;
       pace.said = store.clock.now();
       sayProgress(channel);
     });
-    if (!throughout) return;
-    store.passes.read(pass.id);
+    if (!throughout) return false;
+    store.runs.transaction(() => store.passes.read(sending.fullPass));
     sayProgress(channel);
     say(
       EventId.fullPassDomainCompleted,
       'info',
       `Full password hash synchronization completed for domain: ${namingContext}`,
     );
+    return true;
   } catch (error) {
     say(
       EventId.fullPassFailed,
@@ -67,7 +87,6 @@ export async function fullPassStep(channel: PasswordChannel, namingContext: stri
     channel.pace = undefined;
     await connection.close();
   }
-  await completePass(channel);
 }
 
 function sayProgress(channel: PasswordChannel): void {

@@ -48,7 +48,7 @@ export async function makeChanges(
   const sealer = await opening;
   // A tenant of the first release knows of no sequence beside a password.
   const numbered = sealer !== undefined || numbers;
-  const first = numbered ? reserveSequences(store.db, items.length) : 0;
+  const first = numbered ? reserveSequences(store.db, items.length, store.runs.along) : 0;
   try {
     const made: Made[] = [];
     const unfit: Batch['unfit'] = [];

@@ -1,5 +1,6 @@
 import type { Verdict } from '@causeway/contract';
 import type { ConnectorContext } from '../context.ts';
+import type { Run } from '../runs/run.ts';
 import { EventId } from '../store/events.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 
@@ -8,7 +9,9 @@ export function noteRefusal(
   { store, connector }: ConnectorContext,
   { guid, dn }: PasswordHolder,
   { verdict, code, reason }: Verdict,
+  run: Run | undefined,
 ): void {
+  const fail = (why: string) => run?.fail({ guid, dn, code: code ?? verdict, reason: why });
   if (code === 'unknown-user') {
     // Exported again at the next object step, whose acknowledgement brings the password after it. The tenant has lost somebody whom it
     // acknowledged: that is no reason for the head to know less.
@@ -17,17 +20,20 @@ export function noteRefusal(
     store.passwords.sayAnew(guid);
     store.passwords.note(guid, 'TargetNotExportedToDirectory', text);
     store.queue.put('password', guid, { quarantined: false, code, reason: text });
+    fail(text);
   } else if (code === 'older-password-order') {
     const text =
       'the tenant has a newer password already; if the forest was restored, or this Connect has lost its state since it was: causeway connect accept-restore';
     store.passwords.note(guid, 'FilteredByTarget', text);
     store.restores.hold('password', guid, dn);
+    fail(text);
     store.queue.remove('password', guid);
   } else {
     const quarantined = verdict === 'refused';
     const text = reason ?? (quarantined ? 'the tenant refused it' : 'the tenant asked for another try');
     store.passwords.note(guid, quarantined ? 'FilteredByTarget' : 'RetryRequestedByTarget', text);
     store.queue.put('password', guid, { quarantined, code: code ?? verdict, reason: text });
+    fail(text);
     store.events.add(
       EventId.retryQueued,
       'warn',

@@ -1,6 +1,7 @@
 import type { ReplicationConnection, ReplicationCookie, ReplicationPage } from '@causeway/active-directory';
 import type { ConnectorContext } from '../context.ts';
 import type { DomainController } from '../domain-controller/domain-controller.ts';
+import type { Run } from '../runs/run.ts';
 import type { UsersInFlight } from './users-in-flight.ts';
 
 /** What the steps of one connector's passwords share. */
@@ -11,6 +12,14 @@ export interface PasswordChannel {
   readonly inFlight: UsersInFlight;
   /** How fast a forced full pass goes, while it reads. */
   pace: { readonly began: number; sent: number; said: number } | undefined;
+}
+
+/** For what passwords are sent. */
+export interface Sending {
+  /** The forced full pass. */
+  readonly fullPass?: number | undefined;
+  /** Counts it; a password that somebody asked for alone is no run. */
+  readonly run?: Run | undefined;
 }
 
 /** What the connector's passwords are read with: everything that a password is made of, and nothing else. */

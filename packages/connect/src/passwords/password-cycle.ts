@@ -1,4 +1,5 @@
 import { bestEffort } from '@causeway/service';
+import type { Run } from '../runs/run.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import { completePass } from './full-pass-step.ts';
 import { isSwitchedOn, type PasswordChannel } from './password-channel.ts';
@@ -31,16 +32,16 @@ export function lastPasswordCycle({ cursors }: ConnectorStore): PasswordCycleTim
 export class PasswordCycle {
   readonly #store: ConnectorStore;
   readonly #before: PasswordCycleTimes;
-  readonly #start: string;
+  readonly #run: Run;
 
   constructor(store: ConnectorStore) {
     this.#store = store;
-    this.#start = store.db.timestamp();
+    this.#run = store.runs.begin('passwords');
     this.#before = lastPasswordCycle(store);
   }
 
   get times(): PasswordCycleTimes {
-    return { ...this.#before, start: this.#start, end: null, status: 'InProgress' };
+    return { ...this.#before, start: this.#run.startedAt, end: null, status: 'InProgress' };
   }
 
   /** What has changed, what is to be retried, and those who are owed, in this order. */
@@ -48,17 +49,19 @@ export class PasswordCycle {
     const passwords: PasswordSummary = { read: 0, sent: 0 };
     try {
       for (const step of [
-        () => passwordStep(channel, namingContext),
-        () => retryStep(channel),
-        () => owedStep(channel),
+        () => passwordStep(channel, namingContext, this.#run),
+        () => retryStep(channel, this.#run),
+        () => owedStep(channel, this.#run),
       ]) {
         const done = await step();
         passwords.read += done.read;
         passwords.sent += done.sent;
       }
       if (isSwitchedOn(channel)) await completePass(channel);
+      this.#store.runs.end(this.#run);
       this.#ended('Successful');
     } catch (error) {
+      this.#store.runs.stop(this.#run);
       bestEffort(() => this.#ended('Failed'));
       throw error;
     }
@@ -66,10 +69,10 @@ export class PasswordCycle {
   }
 
   #ended(status: 'Successful' | 'Failed'): void {
-    const { cursors, db } = this.#store;
-    const [start, end] = [this.#start, db.timestamp()];
+    const { cursors, db, runs } = this.#store;
+    const [start, end] = [this.#run.startedAt, db.timestamp()];
     const successful = status === 'Successful' && { successfulStart: start, successfulEnd: end };
-    db.transaction(() => {
+    runs.transaction(() => {
       cursors.set('password-cycle', JSON.stringify({ ...this.#before, start, end, status, ...successful }));
       if (successful) cursors.set('last-password-cycle-at', end);
     });

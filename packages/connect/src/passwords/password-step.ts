@@ -1,6 +1,7 @@
 import type { ReplicatedUser, ReplicationCookie, ReplicationPage } from '@causeway/active-directory';
 import { CausewayError, faultPoint } from '@causeway/service';
 import { pairingState } from '../pairing/pairing-state.ts';
+import type { Run } from '../runs/run.ts';
 import { EventId } from '../store/events.ts';
 import { isSwitchedOn, type PasswordChannel, replicatePasswords } from './password-channel.ts';
 import { type PasswordSummary, processUsers } from './process-users.ts';
@@ -16,6 +17,7 @@ import { sendPages } from './send-pages.ts';
 export async function passwordStep(
   channel: PasswordChannel,
   namingContext: string,
+  run?: Run,
 ): Promise<PasswordSummary> {
   const { context, controller } = channel;
   const { store, connector } = context;
@@ -37,7 +39,7 @@ export async function passwordStep(
       yield page;
     }
   };
-  const throughout = await sendPages(channel, pages(), undefined, done => {
+  const throughout = await sendPages(channel, pages(), { run }, done => {
     summary.read += done.read;
     summary.sent += done.sent;
   });
@@ -52,7 +54,7 @@ export async function passwordStep(
 const QUEUE_PAGE = 250;
 
 /** Reads the users of the retry queue whose time has come, each as it is now, and sends them. */
-export async function retryStep(channel: PasswordChannel): Promise<PasswordSummary> {
+export async function retryStep(channel: PasswordChannel, run?: Run): Promise<PasswordSummary> {
   const { store } = channel.context;
   const summary: PasswordSummary = { read: 0, sent: 0 };
   const began = store.clock.now();
@@ -64,6 +66,7 @@ export async function retryStep(channel: PasswordChannel): Promise<PasswordSumma
     const done = await sendSingly(
       channel,
       due.map(entry => entry.guid),
+      run,
     );
     summary.read += done.read;
     summary.sent += done.sent;
@@ -71,7 +74,7 @@ export async function retryStep(channel: PasswordChannel): Promise<PasswordSumma
 }
 
 /** When the managed domain's key is confirmed: reads exactly those who are owed, and sends them with their record. */
-export async function owedStep(channel: PasswordChannel): Promise<PasswordSummary> {
+export async function owedStep(channel: PasswordChannel, run?: Run): Promise<PasswordSummary> {
   const { store, tenant } = channel.context;
   const summary: PasswordSummary = { read: 0, sent: 0 };
   const pairing = pairingState(store, await tenant.configuration());
@@ -86,14 +89,18 @@ export async function owedStep(channel: PasswordChannel): Promise<PasswordSummar
       for (const guid of guids) store.owed.remove(guid); // the managed domain is gone: nobody is owed anything
       continue;
     }
-    const done = await sendSingly(channel, guids);
+    const done = await sendSingly(channel, guids, run);
     summary.read += done.read;
     summary.sent += done.sent;
   }
   return summary;
 }
 
-async function sendSingly(channel: PasswordChannel, guids: readonly string[]): Promise<PasswordSummary> {
+async function sendSingly(
+  channel: PasswordChannel,
+  guids: readonly string[],
+  run: Run | undefined,
+): Promise<PasswordSummary> {
   const { context, controller, inFlight } = channel;
   return inFlight.run(guids, async () => {
     if (!isSwitchedOn(channel)) return { read: 0, sent: 0 };
@@ -107,7 +114,7 @@ async function sendSingly(channel: PasswordChannel, guids: readonly string[]): P
         context.store.owed.remove(objectGuid);
       }
     }
-    return processUsers(context, found, { whole: true, single: () => controller.single() });
+    return processUsers(context, found, { whole: true, run, single: () => controller.single() });
   });
 }
 

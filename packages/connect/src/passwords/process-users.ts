@@ -4,9 +4,11 @@ import type { WithdrawalReason } from '@causeway/records';
 import { mapLimit } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { lagOf } from '../domain-controller/lag.ts';
+import type { Run } from '../runs/run.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { decidePassword } from './decide-password.ts';
 import type { PasswordItem } from './make-changes.ts';
+import type { Sending } from './password-channel.ts';
 import type { PasswordDecision, Withdraw } from './password-decision.ts';
 import { quarantine } from './quarantine.ts';
 import { sendBatch } from './send-batch.ts';
@@ -19,10 +21,9 @@ export interface PasswordSummary {
   sent: number;
 }
 
-export interface ProcessOptions {
+export interface ProcessOptions extends Sending {
   /** The users are told whole, not only what changed of them. */
   whole: boolean;
-  fullPass?: number | undefined;
   /** Sends also what the tenant has already: somebody asked for this very user. */
   again?: boolean;
   /** A connection to read single users by: another one than the one that a cycle runs on. */
@@ -61,13 +62,14 @@ export async function processUsers(
         decideOne(context, user, { ...options, whole: true }, terms, todo);
       }
     }
+    if (options.run && todo.send.length + todo.withdraw.length > 0) options.run.isAtWork = true;
     // Nobody is in two of them.
     const batches = [
       ...batchesOf(todo.withdraw, settings.passwordBatch).map(
-        batch => () => sendWithdrawals(context, batch, options.fullPass),
+        batch => () => sendWithdrawals(context, batch, options),
       ),
       ...batchesOf(todo.send, settings.passwordBatch).map(
-        batch => () => sendBatch(context, batch, terms, options.fullPass),
+        batch => () => sendBatch(context, batch, terms, options),
       ),
     ];
     const taken = await mapLimit(batches, BATCHES, send => send());
@@ -95,7 +97,7 @@ function batchesOf<T>(items: readonly T[], size: number): (readonly T[])[] {
 function decideOne(
   context: ConnectorContext,
   user: ReplicatedUser,
-  { whole, fullPass, again: wanted }: ProcessOptions,
+  { whole, fullPass, again: wanted, run }: ProcessOptions,
   { pairing, withdrawals, epochs }: TenantTerms,
   todo: Todo,
 ): void {
@@ -121,12 +123,12 @@ function decideOne(
   if (decision.action === 'older') store.restores.hold('password', user.objectGuid, holder!.dn);
   else if (decision.action !== 'ignore') store.restores.release('password', user.objectGuid);
   if ('order' in decision && decision.order.epoch !== undefined && !epochs)
-    quarantine(context, user.objectGuid, holder, TENANT_WITHOUT_EPOCHS);
+    quarantine(context, user.objectGuid, holder, TENANT_WITHOUT_EPOCHS, run);
   else if (decision.action === 'send') todo.send.push({ holder: holder!, password: decision });
   else if (decision.action === 'read-again') todo.again.push(user.objectGuid);
   else if (decision.action === 'withdraw' && withdrawals)
     todo.withdraw.push({ holder: holder!, withdrawal: decision });
-  else applyDecision(context, user.objectGuid, holder, decision);
+  else applyDecision(context, user.objectGuid, { holder, run }, decision);
 }
 
 /** What the domain controller says of a password is of the forest's present life, and of the user's in this domain. */
@@ -144,10 +146,19 @@ const TENANT_WITHOUT_EPOCHS = {
 function applyDecision(
   context: ConnectorContext,
   guid: string,
-  holder: PasswordHolder | undefined,
+  { holder, run }: { holder: PasswordHolder | undefined; run: Run | undefined },
   decision: Exclude<PasswordDecision, { action: 'send' | 'read-again' }>,
 ): void {
   const { store } = context;
+  if (decision.action === 'quarantine') {
+    quarantine(context, guid, holder, decision, run);
+    return;
+  }
+  if (decision.action === 'withdraw') {
+    cannotWithdraw(context, guid, { holder, run }, decision);
+    return;
+  }
+  run?.count('unchanged');
   switch (decision.action) {
     case 'ignore':
       return;
@@ -168,9 +179,6 @@ function applyDecision(
       store.owed.remove(guid);
       store.passwords.note(guid, 'FilteredByTarget', decision.detail, decision.reason === 'must-change');
       return;
-    case 'withdraw':
-      cannotWithdraw(context, guid, decision);
-      return;
     case 'note':
       store.queue.remove('password', guid);
       if (decision.status === 'FilteredByTarget') store.owed.remove(guid); // nothing of it is ever sent
@@ -179,18 +187,21 @@ function applyDecision(
     case 'older':
       store.queue.remove('password', guid);
       store.passwords.note(guid, 'Unknown', decision.detail);
-      return;
-    case 'quarantine':
-      quarantine(context, guid, holder, decision);
   }
 }
 
 /** A tenant of the first release takes no withdrawal. It is tried again, so that the tenant's update brings it. */
-function cannotWithdraw({ store }: ConnectorContext, guid: string, { reason }: Withdraw): void {
+function cannotWithdraw(
+  { store }: ConnectorContext,
+  guid: string,
+  { holder, run }: { holder: PasswordHolder | undefined; run: Run | undefined },
+  { reason }: Withdraw,
+): void {
   const text = `no password is sent (${WHY_NOT_SENT[reason]}); one that was sent before still opens the cloud, because the tenant is of a release that takes no withdrawal: update the tenant`;
   store.owed.remove(guid);
   store.passwords.note(guid, 'FilteredByTarget', text, reason === 'must-change');
   store.queue.put('password', guid, { quarantined: true, code: 'tenant-too-old', reason: text });
+  run?.fail({ guid, dn: holder?.dn ?? guid, code: 'tenant-too-old', reason: text });
 }
 
 const WHY_NOT_SENT: Record<WithdrawalReason, string> = {

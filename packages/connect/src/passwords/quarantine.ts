@@ -1,4 +1,5 @@
 import type { ConnectorContext } from '../context.ts';
+import type { Run } from '../runs/run.ts';
 import { EventId } from '../store/events.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import type { PasswordDecision } from './password-decision.ts';
@@ -11,7 +12,9 @@ export function quarantine(
   guid: string,
   holder: PasswordHolder | undefined,
   { status, code, reason }: Omit<Quarantine, 'action'>,
+  run: Run | undefined,
 ): void {
+  run?.fail({ guid, dn: holder?.dn ?? guid, code, reason });
   const known = store.queue.get('password', guid);
   store.owed.remove(guid);
   store.passwords.note(guid, status, reason);

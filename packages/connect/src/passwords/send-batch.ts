@@ -5,6 +5,7 @@ import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
 import { type Batch, type Made, makeChanges, type PasswordItem } from './make-changes.ts';
 import { noteRefusal } from './note-refusal.ts';
+import type { Sending } from './password-channel.ts';
 import type { SendPassword } from './password-decision.ts';
 import { quarantine } from './quarantine.ts';
 import type { TenantTerms } from './tenant-terms.ts';
@@ -19,7 +20,7 @@ export async function sendBatch(
   context: ConnectorContext,
   all: readonly PasswordItem[],
   terms: TenantTerms,
-  fullPass: number | undefined,
+  { fullPass, run }: Sending,
 ): Promise<number> {
   const { store, tenant, connector } = context;
   let batch: Batch;
@@ -30,7 +31,7 @@ export async function sendBatch(
   }
   const { made, unfit, encapsulation } = batch;
   for (const { holder, reason } of unfit) {
-    quarantine(context, holder.guid, holder, { status: 'Error', code: 'invalid', reason });
+    quarantine(context, holder.guid, holder, { status: 'Error', code: 'invalid', reason }, run);
   }
   if (made.length === 0) return 0;
   const text = `Provision credentials batch start. Count: ${made.length}`;
@@ -54,8 +55,8 @@ export async function sendBatch(
     const result = isDone({ verdict }) ? 'Success' : `${verdict}${code ? ` (${code})` : ''}`;
     return `Password Change Result - Anchor : ${holder.anchor}, Dn : ${holder.dn}, PwdChangeOnLogon=False, Result : ${result}.`;
   });
-  return store.db.transaction(() => {
-    const taken = answered.filter(one => applyVerdict(context, one, terms, fullPass));
+  return store.runs.transaction(() => {
+    const taken = answered.filter(one => applyVerdict(context, one, terms, { fullPass, run }));
     if (fullPass !== undefined) store.passes.progress(fullPass, taken.length);
     store.events.add(
       EventId.batchEnd,
@@ -99,11 +100,12 @@ function applyVerdict(
   context: ConnectorContext,
   { holder, password, sequence, verdict }: Made & { verdict: Verdict },
   { pairing }: TenantTerms,
-  fullPass: number | undefined,
+  { fullPass, run }: Sending,
 ): boolean {
   const { store, connector } = context;
   const { guid } = holder;
   if (isDone(verdict)) {
+    run?.count(holder.acknowledged === undefined ? 'adds' : 'updates');
     const detail = password.kerberosKeys === undefined ? withoutKeys(password) : undefined;
     if (password.keysProblem !== undefined && store.passwords.get(guid)?.detail !== detail) {
       const text = `password of '${holder.dn}' is ${detail}`;
@@ -124,6 +126,6 @@ function applyVerdict(
     else if (holder.owed) store.owed.remove(guid);
     return true;
   }
-  noteRefusal(context, holder, verdict);
+  noteRefusal(context, holder, verdict, run);
   return false;
 }

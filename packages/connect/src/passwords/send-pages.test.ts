@@ -75,7 +75,7 @@ test('several pages go in slices of a batch, and everybody arrives and is wiped'
   const channel = await channelWith(11);
   const users = [peopleFrom(0, 5), peopleFrom(5, 0), peopleFrom(5, 6)];
   const done: PasswordSummary[] = [];
-  assert.ok(await sendPages(channel, oneByOne(pagesOf(...users)), undefined, one => done.push(one)));
+  assert.ok(await sendPages(channel, oneByOne(pagesOf(...users)), {}, one => done.push(one)));
   assert.deepEqual(done.map(({ sent }) => sent).toSorted(), [1, 2, 2, 2, 2, 2]);
   assert.equal(await arrived(11), 11);
   assert.ok(users.flat().every(isWiped));
@@ -89,7 +89,7 @@ test('switched off in the middle of a page: what is on its way arrives whole, th
     return undefined;
   };
   const users = [peopleFrom(0, 18), peopleFrom(18, 2)];
-  assert.equal(await sendPages(channel, oneByOne(pagesOf(...users)), undefined, () => {}), false);
+  assert.equal(await sendPages(channel, oneByOne(pagesOf(...users)), {}, () => {}), false);
   const count = await arrived(20);
   assert.ok(count >= BATCH && count < 18, `${count} arrived`);
   assert.ok(users[0]!.every(isWiped));
@@ -107,7 +107,7 @@ test('switched off and on again meanwhile: whoever was passed over is not taken 
       settings.setPasswordSync(true);
     }
   };
-  assert.equal(await sendPages(channel, pages(), undefined, () => {}), false);
+  assert.equal(await sendPages(channel, pages(), {}, () => {}), false);
 });
 
 test('a batch that the tenant denies: the failure comes when nothing is in flight, and everybody is wiped', async () => {
@@ -115,7 +115,7 @@ test('a batch that the tenant denies: the failure comes when nothing is in fligh
   peer.script.push(undefined, { status: 403 });
   const users = peopleFrom(0, 12);
   await assert.rejects(
-    sendPages(channel, oneByOne(pagesOf(users)), undefined, () => {}),
+    sendPages(channel, oneByOne(pagesOf(users)), {}, () => {}),
     /403|scripted/,
   );
   assert.ok(users.every(isWiped));
@@ -129,7 +129,7 @@ test('a domain controller that fails after a page: what the page brought has arr
   const channel = await channelWith(4);
   const pages = oneByOne(pagesOf(peopleFrom(0, 4)), new Error('the connection is gone'));
   await assert.rejects(
-    sendPages(channel, pages, undefined, () => {}),
+    sendPages(channel, pages, {}, () => {}),
     /the connection is gone/,
   );
   assert.equal(await arrived(4), 4);

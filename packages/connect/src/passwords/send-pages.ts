@@ -1,5 +1,6 @@
 import { type ReplicatedUser, type ReplicationPage, wipeUser } from '@causeway/active-directory';
 import { mapLimit } from '@causeway/service';
+import type { Sending } from './password-channel.ts';
 import { isSwitchedOn, type PasswordChannel } from './password-channel.ts';
 import { type PasswordSummary, processUsers } from './process-users.ts';
 
@@ -22,7 +23,7 @@ interface Slice {
 export async function sendPages(
   channel: PasswordChannel,
   pages: AsyncIterable<ReplicationPage>,
-  fullPass: number | undefined,
+  sending: Sending,
   onSlice: (done: PasswordSummary) => void,
 ): Promise<boolean> {
   const { context, controller, inFlight } = channel;
@@ -33,7 +34,7 @@ export async function sendPages(
   };
   const send = async ({ users, whole }: Slice): Promise<void> => {
     if (stillOn()) {
-      const options = { whole, fullPass, single: () => controller.single() };
+      const options = { whole, ...sending, single: () => controller.single() };
       onSlice(await processUsers(context, users, options));
     } else {
       for (const user of users) wipeUser(user);

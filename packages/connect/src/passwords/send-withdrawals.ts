@@ -2,10 +2,12 @@ import { isDone, type Verdict } from '@causeway/contract';
 import { signWithdrawal } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
+import type { Run } from '../runs/run.ts';
 import { EventId } from '../store/events.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import { noteRefusal } from './note-refusal.ts';
+import type { Sending } from './password-channel.ts';
 import type { Withdraw } from './password-decision.ts';
 import { quarantine } from './quarantine.ts';
 
@@ -23,10 +25,10 @@ export interface WithdrawalItem {
 export async function sendWithdrawals(
   context: ConnectorContext,
   all: readonly WithdrawalItem[],
-  fullPass: number | undefined,
+  { fullPass, run }: Sending,
 ): Promise<number> {
   const { store, tenant, connector } = context;
-  const made = signAll(context, all);
+  const made = signAll(context, all, run);
   if (made.length === 0) return 0;
   faultPoint('connect.before-send');
   const verdicts = await tenant.exportWithdrawals(
@@ -34,8 +36,8 @@ export async function sendWithdrawals(
     made.map(({ holder, record }) => ({ sourceAnchor: holder.anchor, record })),
   );
   faultPoint('connect.after-send');
-  return store.db.transaction(() => {
-    const taken = made.filter((item, i) => applyVerdict(context, item, verdicts[i]!, fullPass));
+  return store.runs.transaction(() => {
+    const taken = made.filter((item, i) => applyVerdict(context, item, verdicts[i]!, { fullPass, run }));
     if (fullPass !== undefined) store.passes.progress(fullPass, taken.length);
     faultPoint('connect.before-commit');
     return taken.length;
@@ -48,9 +50,9 @@ interface Made extends WithdrawalItem {
 }
 
 /** What no record can hold is its own trouble alone. */
-function signAll(context: ConnectorContext, items: readonly WithdrawalItem[]): Made[] {
+function signAll(context: ConnectorContext, items: readonly WithdrawalItem[], run: Run | undefined): Made[] {
   const { store, agent, connector } = context;
-  const first = reserveSequences(store.db, items.length);
+  const first = reserveSequences(store.db, items.length, store.runs.along);
   return items.flatMap((item, i) => {
     const { holder, withdrawal } = item;
     try {
@@ -67,7 +69,7 @@ function signAll(context: ConnectorContext, items: readonly WithdrawalItem[]): M
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       const decision = { status: 'Error', code: 'invalid', reason: error.message } as const;
-      quarantine(context, holder.guid, holder, decision);
+      quarantine(context, holder.guid, holder, decision, run);
       return [];
     }
   });
@@ -77,13 +79,14 @@ function applyVerdict(
   context: ConnectorContext,
   { holder, withdrawal, sequence }: Made,
   verdict: Verdict,
-  fullPass: number | undefined,
+  { fullPass, run }: Sending,
 ): boolean {
   const { store, connector } = context;
   if (!isDone(verdict)) {
-    noteRefusal(context, holder, verdict);
+    noteRefusal(context, holder, verdict, run);
     return false;
   }
+  run?.count('deletes');
   const { order, reason, detail } = withdrawal;
   store.passwords.withdraw(holder.guid, { order, recordSequence: sequence, reason, detail, fullPass });
   store.queue.remove('password', holder.guid);

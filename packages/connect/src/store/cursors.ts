@@ -35,6 +35,9 @@ export type CursorName =
   | 'password-cycle'
   /** 'Initial': the next automatic cycle reads everything anew. */
   | 'next-policy'
+  /** 'true': the next cycle imports, or decides, everything anew. */
+  | 'full-import-required'
+  | 'full-sync-required'
   | 'last-error'
   /** What the managed domain reads, as it signed, with the key that it signed with; as JSON. */
   | 'signed-reads'

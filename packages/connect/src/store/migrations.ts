@@ -553,4 +553,35 @@ export const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX connector_space_leaving ON connector_space (connector, kind, guid) WHERE leaving > 0;
   `,
+  `
+  -- What each run did: an import, a synchronization, an export, a cycle of passwords. Runs that found nothing are one row; 'looks' counts them.
+  CREATE TABLE run (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    connector TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    whole INTEGER NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT NOT NULL,
+    result TEXT NOT NULL,
+    problem TEXT,
+    looks INTEGER NOT NULL,
+    adds INTEGER NOT NULL,
+    updates INTEGER NOT NULL,
+    deletes INTEGER NOT NULL,
+    unchanged INTEGER NOT NULL,
+    errors INTEGER NOT NULL
+  );
+  CREATE INDEX run_connector ON run (connector, kind, number);
+
+  -- Objects that a run failed with: names and reasons, never anything of a password.
+  CREATE TABLE run_error (
+    run TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+    guid TEXT NOT NULL,
+    dn TEXT NOT NULL,
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (run, guid)
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -7,7 +7,8 @@ type Name =
   | 'scheduler-suspended'
   | 'maintenance-enabled'
   | 'customized-interval'
-  | 'purge-interval';
+  | 'purge-interval'
+  | 'deletion-threshold';
 
 const WEEK_S = 7 * 86_400;
 
@@ -45,6 +46,12 @@ export class SchedulerSettings {
   /** Seconds for which events are kept. */
   get purgeInterval(): number {
     return Number(this.#get('purge-interval') ?? WEEK_S);
+  }
+
+  /** Lower than the configuration's, where an administrator set one. */
+  get deletionThreshold(): number | undefined {
+    const value = this.#get('deletion-threshold');
+    return value === undefined ? undefined : Number(value);
   }
 
   /** Whether cycles run without anybody asking. */

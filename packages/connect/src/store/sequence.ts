@@ -15,9 +15,10 @@ const reserved = new WeakMap<Database, Reserved>();
  * clock went back. On the disk before anything that is signed with them leaves ("larger of last + 1 and the clock in
  * microseconds").
  *
+ * @param along is stored with it, where it waits for the disk
  * @returns the first one
  */
-export function reserveSequences(db: Database, count: number): number {
+export function reserveSequences(db: Database, count: number, along?: () => void): number {
   const known = reserved.get(db);
   const clock = db.clock.now() * 1000;
   const first = Math.max(known?.next ?? 0, clock);
@@ -34,6 +35,7 @@ export function reserveSequences(db: Database, count: number): number {
     const next = first + count;
     const end = next - 1 + ahead;
     db.run('UPDATE sequence SET last = ?', end);
+    along?.();
     if (ahead > 0) reserved.set(db, { next, end });
     return first;
   });

@@ -24,9 +24,11 @@ import { PasswordLog } from './password-log.ts';
 import { PasswordStates } from './password-states.ts';
 import { Receipts } from './receipts.ts';
 import { RetryQueue } from './retry-queue.ts';
+import { Runs } from './runs/runs.ts';
 import { SchedulerSettings } from './scheduler-settings.ts';
 import { Containers } from './scope/containers.ts';
 import { RulesInForce } from './scope/rules-in-force.ts';
+import { ScopeGroups } from './scope/scope-groups.ts';
 
 /** All that Connect remembers. */
 export interface Store {
@@ -48,6 +50,8 @@ export interface ConnectorStore {
   readonly confirmations: Confirmations;
   readonly events: Events;
   readonly settings: ConnectorSettings;
+  /** Of all connectors together. */
+  readonly scheduler: SchedulerSettings;
   readonly cursors: Cursors;
   /** Of the forest as a whole: those of its first connector. */
   readonly forestCursors: Cursors;
@@ -59,6 +63,7 @@ export interface ConnectorStore {
   readonly containers: Containers;
   /** By which everything was decided. */
   readonly rules: RulesInForce;
+  readonly scopeGroups: ScopeGroups;
   readonly lists: GroupLists;
   readonly members: Members;
   readonly slices: Slices;
@@ -77,6 +82,7 @@ export interface ConnectorStore {
   readonly saidAnew: SaidAnew;
   readonly strangers: Strangers;
   readonly deletions: Deletions;
+  readonly runs: Runs;
 }
 
 /**
@@ -116,6 +122,7 @@ export function connectorStore(
     confirmations,
     events,
     settings: new ConnectorSettings(db, name),
+    scheduler: new SchedulerSettings(db),
     cursors,
     forestCursors: new Cursors(db, first),
     pin: new DirectoryPin(db, confirmations, name),
@@ -123,6 +130,7 @@ export function connectorStore(
     groups: new ConnectorSpace(db, name, 'group', others),
     containers: new Containers(db, name),
     rules: new RulesInForce(cursors),
+    scopeGroups: new ScopeGroups(db, name),
     lists: new GroupLists(db, name, slices),
     members: new Members(db, name, slices),
     slices,
@@ -140,5 +148,6 @@ export function connectorStore(
     saidAnew: new SaidAnew(db, name),
     strangers: new Strangers(db, first),
     deletions: new Deletions(db, name, forest),
+    runs: new Runs(db, name),
   };
 }

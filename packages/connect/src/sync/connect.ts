@@ -1,11 +1,19 @@
 import { describeOtherRuns } from '@causeway/api';
 import { type CycleSummary, TENANT_CONNECTOR_ID } from '@causeway/contract';
-import { CausewayError, type Clock, type Log, lockStateSoon, type StateLock } from '@causeway/service';
+import {
+  bestEffort,
+  CausewayError,
+  type Clock,
+  type Log,
+  lockStateSoon,
+  type StateLock,
+} from '@causeway/service';
 import type { ConnectConfiguration, ConnectorConfiguration } from '../configuration.ts';
 import { type ConnectorContext, scopeOf } from '../context.ts';
 import { ConnectorSettings } from '../store/connector-settings.ts';
 import { EventId } from '../store/events.ts';
 import { prunePasswordLog } from '../store/password-log.ts';
+import { pruneRuns, stopOpenRuns } from '../store/runs/run-table.ts';
 import { connectorStore, openStore, type Store } from '../store/store.ts';
 import { type Agent, agentTransport, readAgent } from '../tenant/identity.ts';
 import { type SyncConfiguration, TenantClient } from '../tenant/tenant-client.ts';
@@ -89,6 +97,7 @@ export class Connect {
     try {
       const tenant = new TenantClient(await agentTransport(configuration, agent), signal, clock);
       const store = openStore(configuration.stateDirectory, log, clock);
+      stopOpenRuns(store.db);
       return new Connect({ configuration, store, agent, tenant, log }, lock);
     } catch (error) {
       lock.release();
@@ -160,10 +169,17 @@ export class Connect {
     this.#pruned = now;
     events.prune(scheduler.purgeInterval);
     prunePasswordLog(db);
+    pruneRuns(db, scheduler.purgeInterval);
+  }
+
+  /** Stores what is known of runs, for who asks for them; what the disk does not take is left out. */
+  storeRuns(): void {
+    for (const { context } of this.connectors) bestEffort(() => context.store.runs.transaction(() => {}));
   }
 
   async close(): Promise<void> {
     await Promise.allSettled(this.connectors.map(connector => connector.close()));
+    if (this.store.db.isOpen) this.storeRuns();
     try {
       this.store.close();
     } finally {

@@ -14,8 +14,10 @@ import { singleStep } from '../passwords/password-step.ts';
 import { startChannel, switchPasswords } from '../passwords/password-switch.ts';
 import type { PasswordSummary } from '../passwords/process-users.ts';
 import { UsersInFlight } from '../passwords/users-in-flight.ts';
+import type { RunKind } from '../runs/run.ts';
 import { EventId } from '../store/events.ts';
 import type { PassRequest } from '../store/full-passes.ts';
+import { beginAnew, EVERYTHING, readOverride } from './connector-override.ts';
 import { Mutex } from './mutex.ts';
 import { NO_OBJECTS, type ObjectSummary } from './object-summary.ts';
 
@@ -95,7 +97,7 @@ export class Connector {
         return await this.#cycle(options);
       } catch (cause) {
         if (cause instanceof CausewayError && cause.code === 'cycle-stopped') throw cause;
-        throw await this.failed(cause);
+        throw await this.failed(cause, options.objects === false ? 'passwords' : 'import');
       }
     });
   }
@@ -122,15 +124,16 @@ export class Connector {
     const { signal } = stop;
     this.#stop = stop;
     try {
-      if (options.initial) this.#forgetImport();
+      beginAnew(this.context, options.initial ? EVERYTHING : readOverride(store));
       this.#busy = 'import';
-      const imported = await importAll(this.context, await this.controller.ldap(), namingContext, signal);
+      const imported = await importAll(this.context, () => this.controller.ldap(), namingContext, signal);
       this.#busy = 'export';
       const exported = await exportStep(this.context, signal);
-      store.cursors.set('last-object-cycle-at', store.db.timestamp());
+      store.runs.transaction(() => store.cursors.set('last-object-cycle-at', store.db.timestamp()));
       return { ...imported, ...exported };
     } catch (error) {
       if (error !== signal.reason) throw error;
+      store.runs.conclude(cycleStopped(connector.name));
       store.events.add(
         EventId.scheduler,
         'warn',
@@ -142,17 +145,6 @@ export class Connector {
       this.#busy = undefined;
       this.#stop = undefined;
     }
-  }
-
-  /** The next import reads everything, and every object is decided anew. */
-  #forgetImport(): void {
-    const { store, connector } = this.context;
-    store.db.transaction(() => {
-      store.cursors.set('dirsync-cookie', undefined);
-      store.cursors.set('decide-anew', 'yes');
-      const text = `full cycle: everything of ${connector.forest} is imported and synchronized anew, as was asked for`;
-      store.events.add(EventId.fullCycle, 'info', connector.name, text);
-    });
   }
 
   async #passwords(namingContext: string): Promise<PasswordSummary> {
@@ -232,7 +224,7 @@ export class Connector {
     try {
       await fullPassStep(this.channel, await this.controller.namingContext());
     } catch (cause) {
-      throw await this.failed(cause);
+      throw await this.failed(cause, 'passwords');
     }
   }
 
@@ -246,7 +238,7 @@ export class Connector {
       return await this.#poll();
     } catch (cause) {
       this.#failover.suspect();
-      throw await this.#noted(cause);
+      throw await this.#noted(cause, 'import');
     }
   }
 
@@ -265,9 +257,13 @@ export class Connector {
     await this.controller.close();
   }
 
-  /** Something that was asked of the domain controller failed. @returns the error in words */
-  async failed(cause: unknown): Promise<unknown> {
-    const error = await this.#noted(cause);
+  /**
+   * Something that was asked of the domain controller failed.
+   * @param run what could not even begin, if no run stopped
+   * @returns the error in words
+   */
+  async failed(cause: unknown, run?: RunKind): Promise<unknown> {
+    const error = await this.#noted(cause, run);
     if (error instanceof CausewayError && error.code.startsWith('domain-controller-'))
       this.#failover.suspect();
     await this.controller.drop();
@@ -275,11 +271,13 @@ export class Connector {
   }
 
   /** The error in words, which status shows until a cycle is through. */
-  async #noted(cause: unknown): Promise<unknown> {
+  async #noted(cause: unknown, run: RunKind | undefined): Promise<unknown> {
     const error = await this.controller.explain(cause);
     const text = describeError(error);
+    const { cursors, runs } = this.context.store;
     this.#lastError = text;
-    bestEffort(() => this.context.store.cursors.set('last-error', text));
+    runs.conclude(error, run);
+    bestEffort(() => runs.transaction(() => cursors.set('last-error', text)));
     return error;
   }
 

@@ -4,7 +4,7 @@ import type { ComparisonPage, ConnectArrival, ConnectUserStatus, Difference } fr
 import { createLog } from '@causeway/service';
 import { type HandClock, watchFaultPoints } from '@causeway/service/testing';
 import { compareWithTenant } from '../admin/comparison.ts';
-import { approveHeld, listHeld } from '../admin/held.ts';
+import { approveHeld, listHeld } from '../admin/held/held.ts';
 import { restoreHandlers } from '../admin/restore.ts';
 import { userStatus } from '../admin/status.ts';
 import { ConnectConfiguration } from '../configuration.ts';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Forest, ObjectGuid, Timestamp, text } from '../common.ts';
 import { route } from '../http/route.ts';
 import { ConfigurationParameters, ConnectorName, Identifier } from './parameters.ts';
+import { RunProfile } from './runs.ts';
 import { ControllerInUse, RestoreState } from './status.ts';
 
 /** Every tenant connector has this identifier, as in the original. */
@@ -16,6 +17,14 @@ export const ConnectorPartition = z.strictObject({
   isDomain: z.boolean(),
   selected: z.boolean(),
   preferredDCs: z.array(z.string()),
+  /** What of it is read; a Connect of the release before does not tell. */
+  connectorPartitionScope: z
+    .strictObject({
+      objectClasses: z.array(z.string()),
+      containerInclusionList: z.array(z.string()),
+      containerExclusionList: z.array(z.string()),
+    })
+    .optional(),
   parameters: ConfigurationParameters,
 });
 export type ConnectorPartition = z.infer<typeof ConnectorPartition>;
@@ -44,6 +53,10 @@ export const ConnectorDescription = z.strictObject({
   anchorConstructionSettings: z.array(
     z.strictObject({ objectType: z.string(), attributes: z.array(z.string()), locked: z.boolean() }),
   ),
+  /** What it does in its runs; a Connect of the release before tells of none. */
+  runProfiles: z.array(RunProfile).optional(),
+  /** Where it connects to and as whom, by the original's names; never a secret. */
+  connectivityParameters: ConfigurationParameters.optional(),
 });
 export type ConnectorDescription = z.infer<typeof ConnectorDescription>;
 

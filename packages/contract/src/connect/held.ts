@@ -39,8 +39,35 @@ export const HeldList = z.strictObject({
 });
 export type HeldList = z.infer<typeof HeldList>;
 
+/** Above what deletions wait, and how many do. */
+export const DeletionThreshold = z.strictObject({
+  /** 1: it is on. It always is. */
+  deletionPrevention: z.literal(1),
+  /** The number; a forest's 10 % count beside it. */
+  thresholdCount: Count,
+  /** The configuration's, above which none is set. */
+  largestCount: Count,
+  waiting: Count,
+});
+export type DeletionThreshold = z.infer<typeof DeletionThreshold>;
+
 /** What waits for an administrator. */
 export const heldRoutes = {
+  getDeletionThreshold: route({
+    method: 'GET',
+    path: '/api/v1/deletion-threshold',
+    access: ['operator'],
+    summary: 'above how many deletions within 24 hours all of them wait, and how many do',
+    reply: DeletionThreshold,
+  }),
+  setDeletionThreshold: route({
+    method: 'PUT',
+    path: '/api/v1/deletion-threshold',
+    access: ['operator'],
+    summary: "sets a lower number than the configuration's, or that again; a larger one is refused",
+    body: DeletionThreshold.pick({ thresholdCount: true }),
+    reply: DeletionThreshold,
+  }),
   listHeld: route({
     method: 'GET',
     path: '/api/v1/held',

@@ -16,6 +16,8 @@ export const ConnectorSpaceObject = z.strictObject({
   /** False: it is filtered, and `filteredBy` says why. */
   isConnector: z.boolean(),
   filteredBy: z.string().nullable(),
+  /** What is made of it; null when it is filtered. A Connect of the release before does not tell. */
+  connectedMVObjectId: Identifier.nullable().optional(),
   hasSyncError: z.boolean(),
   hasExportError: z.boolean(),
   exportError: z

@@ -4,10 +4,12 @@ import { comparisonRoutes } from './comparison.ts';
 import { connectorRoutes } from './connectors.ts';
 import { groupStatusRoutes } from './group-status.ts';
 import { heldRoutes } from './held.ts';
+import { metaverseRoutes } from './metaverse.ts';
 import { objectRoutes } from './objects.ts';
 import { pairingRoutes } from './pairing.ts';
 import { passwordSyncRoutes } from './password-sync.ts';
 import { previewRoutes } from './preview.ts';
+import { runRoutes } from './runs.ts';
 import { schedulerRoutes } from './scheduler.ts';
 import { settingsRoutes } from './settings.ts';
 import { statusRoutes } from './status.ts';
@@ -24,10 +26,12 @@ export const connectAdministrationRoutes = {
   ...connectorRoutes,
   ...passwordSyncRoutes,
   ...schedulerRoutes,
+  ...runRoutes,
   ...heldRoutes,
   ...comparisonRoutes,
   ...previewRoutes,
   ...objectRoutes,
+  ...metaverseRoutes,
   ...settingsRoutes,
   ...pairingRoutes,
   ...adminTokenRoutes,

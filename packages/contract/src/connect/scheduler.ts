@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Timestamp } from '../common.ts';
 import { route } from '../http/route.ts';
-import { ConnectorName } from './parameters.ts';
+import { ConnectorName, Identifier } from './parameters.ts';
 
 const Seconds = z.int().nonnegative();
 
@@ -62,6 +62,15 @@ export const CycleSummary = z.strictObject({
 });
 export type CycleSummary = z.infer<typeof CycleSummary>;
 
+/** What of a connector's next cycle is done anew. */
+export const ConnectorOverride = z.strictObject({
+  connectorId: Identifier,
+  connectorName: ConnectorName,
+  fullImportRequired: z.boolean(),
+  fullSyncRequired: z.boolean(),
+});
+export type ConnectorOverride = z.infer<typeof ConnectorOverride>;
+
 /** When cycles run, and one at once. */
 export const schedulerRoutes = {
   getScheduler: route({
@@ -107,6 +116,23 @@ export const schedulerRoutes = {
       policyType: PolicyType.default('Delta'),
     }),
     reply: z.strictObject({ cycles: z.array(CycleSummary) }),
+  }),
+  listOverrides: route({
+    method: 'GET',
+    path: '/api/v1/scheduler/overrides',
+    access: ['operator'],
+    summary: "what of the connectors' next cycles is done anew",
+    query: z.strictObject({ connector: ConnectorName.optional() }),
+    reply: z.strictObject({ overrides: z.array(ConnectorOverride) }),
+  }),
+  setOverride: route({
+    method: 'PUT',
+    path: '/api/v1/scheduler/overrides/:name',
+    access: ['operator'],
+    summary: "lets a forest's next cycle import or synchronize everything anew; the tenant imports nothing",
+    params: z.strictObject({ name: ConnectorName }),
+    body: ConnectorOverride.pick({ fullImportRequired: true, fullSyncRequired: true }).partial(),
+    reply: ConnectorOverride,
   }),
   listRunStatus: route({
     method: 'GET',

@@ -2,12 +2,13 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import { GROUP_RECORDS, type GroupChange, isDone, isReadBy, type Verdict } from '@causeway/contract';
 import { faultPoint, mapLimit } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
+import type { Run } from '../../runs/run.ts';
 import { isStranger } from '../../store/comparing/marks.ts';
 import { reserveSequences } from '../../store/sequence.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { ConnectorStore } from '../../store/store.ts';
 import { listOfDeletion } from '../leavers.ts';
-import { isWhole, noteRefusal, quarantine, WITHOUT_NAME } from '../note-verdict.ts';
+import { isWhole, noteRefusal, quarantine, WITHOUT_NAME, withoutName } from '../note-verdict.ts';
 import { decideGroupExport } from './decide-group-export.ts';
 import {
   groupDeletionsOf,
@@ -26,6 +27,12 @@ interface Counts {
   suppressedDeletes: number;
 }
 
+/** For the cycle, and for the run. */
+interface Tally {
+  readonly summary: Counts;
+  readonly run: Run;
+}
+
 /** Whether who announced this takes groups and their members. */
 export const takesGroups = (accepts: readonly string[] | undefined): boolean =>
   GROUP_RECORDS.every(name => isReadBy(accepts, name));
@@ -39,9 +46,10 @@ export const takesGroups = (accepts: readonly string[] | undefined): boolean =>
  */
 export async function exportGroups(
   context: ConnectorContext,
-  summary: Counts,
+  tally: Tally,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
+  const { summary } = tally;
   const { store, tenant } = context;
   forgetGone(store);
   const isIdle = store.groups.countPending('upsert') + store.groups.countPending('delete') === 0;
@@ -51,7 +59,7 @@ export async function exportGroups(
   summary.suppressedDeletes += waiting.deletions.size;
   const before = summary.upserted + summary.deleted;
   for (const operation of ['delete', 'upsert'] as const)
-    await exportAll(context, operation, waiting, summary, signal);
+    await exportAll(context, operation, waiting, tally, signal);
   if (summary.upserted + summary.deleted > before)
     store.bulk.noteObjects(groupDeletionsOf(context), store.groups.countExported(), store.db.now());
   forgetGone(store);
@@ -66,7 +74,7 @@ async function exportAll(
   context: ConnectorContext,
   operation: 'upsert' | 'delete',
   waiting: WaitingGroups,
-  summary: Counts,
+  tally: Tally,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { store, settings } = context;
@@ -81,12 +89,12 @@ async function exportAll(
         if (waiting.strangers.has(object.guid)) return [];
         return waiting.deletions.has(object.guid) ? (groupWhileWaiting(object) ?? []) : [object];
       });
-      const items = await makeBatch(context, going, summary);
+      const items = going.length > 0 ? await makeBatch(context, going, tally) : [];
       if (items.length > 0) yield items;
     }
   }
   // As users: the next one is signed while one is at the tenant.
-  await mapLimit(batches(), 1, items => sendBatch(context, items, summary));
+  await mapLimit(batches(), 1, items => sendBatch(context, items, tally));
 }
 
 interface Item {
@@ -101,10 +109,11 @@ const PORTION = 25;
 async function makeBatch(
   context: ConnectorContext,
   objects: readonly SpaceObject[],
-  summary: Counts,
+  tally: Tally,
 ): Promise<Item[]> {
   const { store, agent, connector } = context;
-  const first = reserveSequences(store.db, objects.length);
+  tally.run.isAtWork = true;
+  const first = reserveSequences(store.db, objects.length, store.runs.along);
   const items: Item[] = [];
   for (const [i, object] of objects.entries()) {
     if (i % PORTION === 0) await othersTurn();
@@ -113,15 +122,12 @@ async function makeBatch(
     const said = { tenant: tenantId, forest: connector.forest, signingKey };
     const decision = decideGroupExport(object, sequence, said);
     if ('change' in decision) items.push({ object, sequence, ...decision });
-    else {
-      summary.refused += 1;
-      quarantine(context, object, 'invalid', decision.problem);
-    }
+    else quarantine(context, object, { code: 'invalid', reason: decision.problem }, tally);
   }
   return items;
 }
 
-async function sendBatch(context: ConnectorContext, items: readonly Item[], summary: Counts): Promise<void> {
+async function sendBatch(context: ConnectorContext, items: readonly Item[], tally: Tally): Promise<void> {
   const { store, tenant, connector } = context;
   faultPoint('connect.before-groups');
   const verdicts = await tenant.exportGroups(
@@ -129,22 +135,24 @@ async function sendBatch(context: ConnectorContext, items: readonly Item[], summ
     items.map(({ change }) => change),
   );
   faultPoint('connect.after-groups');
-  store.db.transaction(() => {
+  store.runs.transaction(() => {
     items.forEach((item, i) => {
-      applyVerdict(context, item, verdicts[i]!, summary);
+      applyVerdict(context, item, verdicts[i]!, tally);
     });
     if (items.some(({ object }, i) => object.exportedDigest !== undefined && isWhole(verdicts[i]!)))
       store.queue.hurryAll('attribute-value-must-be-unique');
   });
 }
 
-function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, summary: Counts): void {
+function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, tally: Tally): void {
   const { store } = context;
+  const { summary, run } = tally;
   const { object, sequence } = item;
   const { guid, anchor, desiredDigest } = object;
   const done = isDone(verdict);
   if (desiredDigest === undefined && (done || verdict.code === 'unknown-group')) {
     summary.deleted += 1;
+    run.count('deletes');
     if (isStranger(object)) noteStrangerGroupWent(context, object);
     else if (done) store.bulk.noteWent(listOfDeletion(context, 'group', object), anchor, store.db.now());
     if (done) store.deletions.note(anchor, { sequence, name: isStranger(object) ? null : nameOf(object) });
@@ -155,12 +163,13 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, s
     if (group) store.slices.reset(group.id);
   } else if (done) {
     summary.upserted += 1;
+    run.count(object.exportedDigest === undefined || isStranger(object) ? 'adds' : 'updates');
     const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
     store.groups.acknowledgeExport(guid, `${refused}${desiredDigest}`, sequence);
     takeOver(context, guid);
     if (verdict.code === undefined) store.queue.remove('object', guid);
-    else quarantine(context, object, verdict.code, verdict.reason ?? 'the tenant did not take its name');
-  } else noteRefusal(context, object, verdict, summary);
+    else withoutName(context, object, verdict, run);
+  } else noteRefusal(context, object, verdict, tally);
 }
 
 /** A group that came from another domain of the forest: should it go back there, all of its slices are signed anew. */

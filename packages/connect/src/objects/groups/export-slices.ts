@@ -3,6 +3,7 @@ import { isDone, MAX_BATCH, type MembersChange, type MembersVerdict } from '@cau
 import { divideMembers, MAX_PREFIX_LENGTH, signMembers } from '@causeway/records';
 import { faultPoint, mapLimit } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
+import type { Run } from '../../runs/run.ts';
 import { EventId } from '../../store/events.ts';
 import type { PendingSlice } from '../../store/groups/slices.ts';
 import { reserveSequences } from '../../store/sequence.ts';
@@ -29,20 +30,23 @@ interface Item {
  * Signs and sends every slice that is not as the tenant has it, of groups that it has. One that has become too long is divided first, so
  * that a kill in between only repeats it.
  *
+ * @param run counts a slice as a change of its group
  * @param signal ends it between two batches
  * @returns how many the tenant took
  */
 export async function exportSlices(
   context: ConnectorContext,
+  run: Run,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   // One after the other, as sequences ask; the next one is signed while one is at the tenant.
-  const taken = await mapLimit(batches(context, signal), 1, items => send(context, items));
+  const taken = await mapLimit(batches(context, run, signal), 1, items => send(context, items, run));
   return taken.reduce((sum, count) => sum + count, 0);
 }
 
 async function* batches(
   context: ConnectorContext,
+  run: Run,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Item[], void> {
   const { store } = context;
@@ -65,7 +69,7 @@ async function* batches(
           batch = [];
           bytes = 0;
         }
-        batch.push(...sign(context, slice));
+        batch.push(...sign(context, slice, run));
         bytes += size;
       }
     if (batch.length > 0) yield batch;
@@ -97,22 +101,23 @@ const sizeOf = ({ members }: FilledSlice): number =>
   1_000 + Math.ceil((members.reduce((sum, { length }) => sum + length + 3, 0) * 4) / 3);
 
 /** @returns nothing of a slice that cannot be signed: that waits, with its reason */
-function sign(context: ConnectorContext, slice: FilledSlice): Item[] {
+function sign(context: ConnectorContext, slice: FilledSlice, run: Run): Item[] {
   const { store, agent, connector } = context;
+  run.isAtWork = true;
   const { anchor: sourceAnchor, guid: objectGuid, prefix, members } = slice;
-  const sequence = reserveSequences(store.db, 1);
+  const sequence = reserveSequences(store.db, 1, store.runs.along);
   const said = { tenant: agent.tenantId, forest: connector.forest, sourceAnchor, objectGuid, sequence };
   try {
     const record = signMembers(agent.signingKey, { ...said, prefix, members: [...members] });
     return [{ slice, sequence, change: { sourceAnchor, prefix, record } }];
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    refuse(context, slice, { quarantined: true, reason: error.message });
+    refuse(context, slice, { quarantined: true, reason: error.message }, run);
     return [];
   }
 }
 
-async function send(context: ConnectorContext, items: readonly Item[]): Promise<number> {
+async function send(context: ConnectorContext, items: readonly Item[], run: Run): Promise<number> {
   const { store, tenant, connector } = context;
   faultPoint('connect.before-slices');
   const verdicts = await tenant.exportMembers(
@@ -120,10 +125,10 @@ async function send(context: ConnectorContext, items: readonly Item[]): Promise<
     items.map(({ change }) => change),
   );
   faultPoint('connect.after-slices');
-  return store.db.transaction(() => {
+  return store.runs.transaction(() => {
     let taken = 0;
     items.forEach((item, i) => {
-      if (applyVerdict(context, item, verdicts[i]!)) taken += 1;
+      if (applyVerdict(context, item, verdicts[i]!, run)) taken += 1;
     });
     faultPoint('connect.before-slices-commit');
     return taken;
@@ -135,11 +140,13 @@ function applyVerdict(
   context: ConnectorContext,
   { slice, sequence }: Item,
   verdict: MembersVerdict,
+  run: Run,
 ): boolean {
   const { store } = context;
   const { group, guid } = slice;
   if (isDone(verdict)) {
     store.slices.acknowledge(slice, sequence);
+    run.count('updates');
     return true;
   }
   const reason = verdict.reason ?? 'the tenant did not take it, without a reason';
@@ -148,7 +155,7 @@ function applyVerdict(
     store.groups.sayAnew(guid);
     store.slices.soilAll(group);
   }
-  refuse(context, slice, { quarantined: verdict.verdict !== 'retry', reason });
+  refuse(context, slice, { quarantined: verdict.verdict !== 'retry', reason }, run);
   return false;
 }
 
@@ -156,9 +163,11 @@ function refuse(
   { store, connector }: ConnectorContext,
   slice: PendingSlice,
   failure: { quarantined: boolean; reason: string },
+  run: Run,
 ): void {
-  if (!store.slices.postpone(slice, failure)) return;
   const { dn } = store.groups.get(slice.guid)!;
+  run.fail({ guid: slice.guid, dn, code: 'slice-not-taken', reason: failure.reason });
+  if (!store.slices.postpone(slice, failure)) return;
   const text = `a slice of the members of '${dn}' was not taken: ${failure.reason}`;
   store.events.add(EventId.runErrors, 'warn', connector.name, text);
 }

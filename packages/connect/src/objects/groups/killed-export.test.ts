@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { GROUP_RECORDS } from '@causeway/contract';
+import { Database } from '../../store/database.ts';
+import { listRuns } from '../../store/runs/run-table.ts';
 import { DOMAIN_SID, group, guidOf, imported, person } from '../../testing/fixtures.ts';
 import { openConnect } from '../../testing/open-connect.ts';
 import { sourceAnchorOf } from '../source-anchor.ts';
@@ -48,4 +50,8 @@ test('an export that is killed between any two of its steps is ended by the next
   peer.requests.length = 0;
   assert.equal(await exportOnce(file), null);
   assert.deepEqual(peer.requestsTo('/api/v1/sync/members'), [], 'nothing is left to do');
+  const db = new Database(join(stateDirectory, 'connect.db'));
+  const results = listRuns(db, { limit: 100 }).map(({ result }) => result);
+  db.close();
+  assert.deepEqual(results, ['success', 'success', ...points.map(() => 'stopped-server')]);
 });

@@ -54,14 +54,22 @@ export function putObject(
   return decided;
 }
 
-/** Objects that a full import did not meet are gone, and so they are from all groups. */
-export function noteGone(store: ConnectorStore, generation: number): void {
-  for (const { anchor } of store.space.markUnseenDeleted(generation)) store.members.forget(anchor);
-  for (const { anchor, guid } of store.groups.markUnseenDeleted(generation)) {
+/**
+ * Objects that a full import did not meet are gone, and so they are from all groups.
+ * @returns how many, and how many of them were synchronized
+ */
+export function noteGone(store: ConnectorStore, generation: number): { gone: number; fromScope: number } {
+  const inScope = () => store.space.countInScope() + store.groups.countInScope();
+  const before = inScope();
+  const users = store.space.markUnseenDeleted(generation);
+  for (const { anchor } of users) store.members.forget(anchor);
+  const groups = store.groups.markUnseenDeleted(generation);
+  for (const { anchor, guid } of groups) {
     store.members.forget(anchor);
     const group = store.lists.get(guid);
     if (group) store.members.clear(group.id);
   }
+  return { gone: users.length + groups.length, fromScope: before - inScope() };
 }
 
 const textOf = ({ attributes }: DirectoryObject, name: string): string | undefined =>

@@ -84,7 +84,7 @@ class Walk {
   }
 
   #look({ domain, guid, name }: Todo): void {
-    const { lists, members, pin } = domain.store;
+    const { lists, scopeGroups, pin } = domain.store;
     const group = domain.store.groups.get(guid);
     const problem = whyUnreadable(group, name) ?? this.#whyUnread(domain, group!);
     if (problem !== undefined) {
@@ -94,9 +94,9 @@ class Walk {
     const { id } = lists.get(guid)!;
     const sid = first(group!.attributes, 'objectSid');
     const isOwn = sid !== undefined && domainSidOf(sid) === pin.get()?.domainSid;
-    const primary = isOwn ? members.withPrimaryGroup(lastPartOf(sid)) : [];
-    for (const nested of members.groupsIn(id)) this.add({ domain, guid: nested, name: nested });
-    for (const reference of [...members.of(id), ...primary]) {
+    const primary = isOwn ? scopeGroups.withPrimaryGroup(lastPartOf(sid)) : [];
+    for (const nested of scopeGroups.nested(id)) this.add({ domain, guid: nested, name: nested });
+    for (const reference of [...scopeGroups.members(id), ...primary]) {
       if (reference.startsWith('S-1-')) this.#follow(reference, group!.dn);
       else if (domain === this.own) this.#anchors.add(reference);
     }

@@ -4,6 +4,7 @@ import { isSaidAnew } from '../../store/comparing/marks.ts';
 import { EventId } from '../../store/events.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import { digestOf } from '../attributes.ts';
+import { deletionThreshold } from '../waiting.ts';
 import { groupOf } from './decide-group.ts';
 
 export const groupDeletionsOf = ({ connector }: Pick<ConnectorContext, 'connector'>): BulkList => ({
@@ -35,11 +36,11 @@ export function holdGroups(context: ConnectorContext): WaitingGroups {
 const lineOf = ({ guid, anchor }: { guid: string; anchor: string }): BulkLine => ({ anchor, change: guid });
 
 function holdDeletions(context: ConnectorContext): ReadonlySet<string> {
-  const { store, settings, connector } = context;
+  const { store, connector } = context;
   const list = groupDeletionsOf(context);
   const pending = store.groups.listPending('delete').map(lineOf);
   if (pending.length === 0 && !store.bulk.isHolding(list)) return new Set();
-  const counts = { objects: store.groups.countExported(), threshold: settings.deletionThreshold };
+  const counts = { objects: store.groups.countExported(), threshold: deletionThreshold(context) };
   const { held, fresh, limit } = store.bulk.decideDeletions(list, pending, counts, store.db.now());
   if (fresh.length > 0) {
     const text = `Prevent Accidental Deletes: ${held.length} groups are to be deleted, more than ${limit} within 24 hours. They wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`;
@@ -50,12 +51,12 @@ function holdDeletions(context: ConnectorContext): ReadonlySet<string> {
 
 /** Whose deletion was signed once is deleted again without being counted again, as of people. */
 function holdStrangers(context: ConnectorContext): ReadonlySet<string> {
-  const { store, settings, connector } = context;
+  const { store, connector } = context;
   const list = strangerGroupsOf(context);
   const all = store.groups.listPending('stranger');
   if (all.length === 0 && !store.bulk.isHolding(list)) return new Set();
   const pending = all.filter(({ anchor }) => !store.saidAnew.isKnown(anchor)).map(lineOf);
-  const counts = { objects: store.groups.countExported(), threshold: settings.deletionThreshold };
+  const counts = { objects: store.groups.countExported(), threshold: deletionThreshold(context) };
   const { held, fresh, limit } = store.bulk.decideDeletions(list, pending, counts, store.db.now());
   if (fresh.length > 0) {
     const text = `ALARM: ${held.length} groups that ${connector.forest} has not were found in the tenant or in the managed domain, more than ${limit} within 24 hours: it invents them, or Connect has lost that they were deleted. Their deletions wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`;

@@ -66,18 +66,6 @@ export class GroupLists {
     this.#db.run(sql, reason, this.#connector);
   }
 
-  /** By which groups people are in scope. */
-  setScopeGroups(guids: readonly string[]): void {
-    const before = this.#db.all<{ guid: string }>(
-      'SELECT guid FROM scope_group WHERE connector = ? ORDER BY guid',
-      this.#connector,
-    );
-    if (before.map(({ guid }) => guid).join() === guids.toSorted().join()) return;
-    this.#db.run('DELETE FROM scope_group WHERE connector = ?', this.#connector);
-    for (const guid of guids)
-      this.#db.run('INSERT INTO scope_group (connector, guid) VALUES (?, ?)', this.#connector, guid);
-  }
-
   noteRead(id: number, nextReadAt: number): void {
     this.#db.run('UPDATE group_list SET to_read = NULL, next_read_at = ? WHERE id = ?', nextReadAt, id);
   }

@@ -243,30 +243,6 @@ export class Members {
     return this.#db.all<{ reference: string }>(sql, group).map(({ reference }) => reference);
   }
 
-  /** Everybody who is in a group, by their references. */
-  of(group: number): string[] {
-    const sql = 'SELECT reference FROM membership WHERE group_id = ? AND listed + by_primary > 0';
-    return this.#db.all<{ reference: string }>(sql, group).map(({ reference }) => reference);
-  }
-
-  /** Groups of the domain that are in a group, by their GUIDs. */
-  groupsIn(group: number): string[] {
-    return this.#db
-      .all<{ guid: string }>(
-        `SELECT o.guid FROM membership AS m CROSS JOIN connector_space AS o ON o.connector = ? AND o.anchor = m.reference
-         WHERE m.group_id = ? AND m.listed = 1 AND o.kind = 'group'`,
-        ...[this.#connector, group],
-      )
-      .map(({ guid }) => guid);
-  }
-
-  /** Users whose primary group has this RID, also one that counts for nobody else, such as Domain Users. */
-  withPrimaryGroup(rid: number): string[] {
-    const sql = `SELECT anchor FROM connector_space WHERE connector = ? AND kind = 'user' AND deleted = 0
-      AND attributes ->> '$.primaryGroupID' = ?`;
-    return this.#db.all<{ anchor: string }>(sql, this.#connector, String(rid)).map(({ anchor }) => anchor);
-  }
-
   /** Memberships of well-known SIDs, which no group tells of. */
   countWellKnown(): number {
     return this.#db.get<{ n: number }>(

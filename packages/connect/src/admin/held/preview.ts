@@ -2,17 +2,17 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { ScopePreview } from '@causeway/contract';
 import { LdapError } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
-import { Scope } from '../configuration.ts';
-import type { ConnectorContext } from '../context.ts';
-import { isScopeMember, type ScopeMembers, scopeMembers } from '../objects/groups/scope-members.ts';
-import { furtherAttributes, isImported } from '../objects/imported-attributes.ts';
-import { decideObject } from '../objects/merge.ts';
-import { placeIn } from '../objects/place-in.ts';
-import { compileRules, type Rules } from '../scope/rules.ts';
-import type { ConnectorSpace } from '../store/connector-space.ts';
-import type { SpaceObject } from '../store/space-object.ts';
-import type { Connect } from '../sync/connect.ts';
-import { forestConnector } from './connectors.ts';
+import { Scope } from '../../configuration.ts';
+import type { ConnectorContext } from '../../context.ts';
+import { isScopeMember, type ScopeMembers, scopeMembers } from '../../objects/groups/scope-members.ts';
+import { furtherAttributes, isImported } from '../../objects/imported-attributes.ts';
+import { decideObject } from '../../objects/merge.ts';
+import { placeIn } from '../../objects/place-in.ts';
+import { compileRules, type Rules } from '../../scope/rules.ts';
+import type { ConnectorSpace } from '../../store/connector-space.ts';
+import type { SpaceObject } from '../../store/space-object.ts';
+import type { Connect } from '../../sync/connect.ts';
+import { forestConnector } from '../connectors.ts';
 
 type Line = ScopePreview['lines'][number];
 

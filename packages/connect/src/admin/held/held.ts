@@ -1,15 +1,15 @@
 import type { HeldList } from '@causeway/contract';
 import { type BulkLine, CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
-import type { ConnectorContext } from '../context.ts';
-import { missingMembersOf, referenceOfLine } from '../objects/groups/missing-members.ts';
-import { groupDeletionsOf, strangerGroupsOf } from '../objects/groups/waiting-groups.ts';
-import { leaversOf } from '../objects/leavers.ts';
-import { canStillSignIn, creationsOf, deletionsOf, nameOf, strangersOf } from '../objects/waiting.ts';
-import { EventId } from '../store/events.ts';
-import type { SpaceObject } from '../store/space-object.ts';
-import type { Connect } from '../sync/connect.ts';
-import type { Connector } from '../sync/connector.ts';
-import { forestConnectors } from './connectors.ts';
+import type { ConnectorContext } from '../../context.ts';
+import { missingMembersOf, referenceOfLine } from '../../objects/groups/missing-members.ts';
+import { groupDeletionsOf, strangerGroupsOf } from '../../objects/groups/waiting-groups.ts';
+import { leaversOf } from '../../objects/leavers.ts';
+import { canStillSignIn, creationsOf, deletionsOf, nameOf, strangersOf } from '../../objects/waiting.ts';
+import { EventId } from '../../store/events.ts';
+import type { SpaceObject } from '../../store/space-object.ts';
+import type { Connect } from '../../sync/connect.ts';
+import type { Connector } from '../../sync/connector.ts';
+import { forestConnectors } from '../connectors.ts';
 
 type Operation = HeldList['operation'];
 

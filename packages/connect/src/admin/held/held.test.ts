@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { sourceAnchorOf } from '../objects/source-anchor.ts';
-import { decideWaiting } from '../objects/waiting.ts';
-import { guidOf, imported, person } from '../testing/fixtures.ts';
-import { FORESTS, openConnect } from '../testing/open-connect.ts';
-import { adminHandlers } from './handlers.ts';
+import { sourceAnchorOf } from '../../objects/source-anchor.ts';
+import { decideWaiting } from '../../objects/waiting.ts';
+import { guidOf, imported, person } from '../../testing/fixtures.ts';
+import { FORESTS, openConnect } from '../../testing/open-connect.ts';
+import { adminHandlers } from '../handlers.ts';
 
 const [corp, fabrikam] = FORESTS;
 const at = await openConnect();

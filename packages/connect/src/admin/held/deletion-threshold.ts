@@ -1,0 +1,35 @@
+import type { DeletionThreshold } from '@causeway/contract';
+import { CausewayError } from '@causeway/service';
+import { deletionThreshold } from '../../objects/waiting.ts';
+import { EventId } from '../../store/events.ts';
+import type { Connect } from '../../sync/connect.ts';
+import { listHeld } from './held.ts';
+
+export function getDeletionThreshold(connect: Connect): DeletionThreshold {
+  const { configuration } = connect;
+  return {
+    deletionPrevention: 1,
+    thresholdCount: deletionThreshold(connect.connectors[0]!.context),
+    largestCount: configuration.deletionThreshold,
+    waiting: listHeld(connect, 'delete', undefined).reduce((sum, { count }) => sum + count, 0),
+  };
+}
+
+/**
+ * Sets the number for all forests. What waits already goes by approval alone.
+ * @throws CausewayError 'threshold-too-large' above the configuration's
+ */
+export function setDeletionThreshold(connect: Connect, count: number, caller: string): DeletionThreshold {
+  const { store, configuration } = connect;
+  const largest = configuration.deletionThreshold;
+  if (count > largest) {
+    const text = `a deletion threshold of ${count} is above the configuration's ${largest}: a larger one is set there, as deletionThreshold, for whoever reviews that file; to let deletions go that wait, approve their list: causeway connect deletions`;
+    throw new CausewayError('threshold-too-large', text, { status: 409 });
+  }
+  store.db.transaction(() => {
+    store.scheduler.set('deletion-threshold', count === largest ? null : count);
+    const text = `the deletion threshold was set to ${count} by ${caller}`;
+    store.events.add(EventId.connectorSaved, 'info', null, text);
+  });
+  return getDeletionThreshold(connect);
+}

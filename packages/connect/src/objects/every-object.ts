@@ -1,0 +1,14 @@
+import type { ConnectorSpace } from '../store/connector-space.ts';
+import type { SpaceObject } from '../store/space-object.ts';
+
+const PAGE = 500;
+
+/** A page at a time; what was seen may be changed meanwhile. */
+export function* everyObject(space: ConnectorSpace): Generator<SpaceObject, void> {
+  for (let after = ''; ; ) {
+    const page = space.list(after, PAGE);
+    yield* page;
+    if (page.length < PAGE) return;
+    after = page.at(-1)!.guid;
+  }
+}

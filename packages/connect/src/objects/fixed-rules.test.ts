@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { group, person } from '../testing/fixtures.ts';
+import { accountOf, decideAccount } from './decide-account.ts';
+import { FIXED_RULES, GROUP_SCOPE, type ScopeCondition, USER_SCOPE } from './fixed-rules.ts';
+import { decideGroup, groupOf } from './groups/decide-group.ts';
+import type { DirectoryObject } from './merge.ts';
+
+const scope = { domain: 'corp.example.com', ownAccount: 'connector' };
+
+/** The same object, but for one condition, which does not hold. */
+function without(object: DirectoryObject, { attribute, operator, value }: ScopeCondition): DirectoryObject {
+  if (attribute === 'dn') return { ...object, dn: `CN=x${value}y,DC=corp` };
+  const attributes = { ...object.attributes };
+  const bits = Number(attributes[attribute]);
+  if (operator === 'ISNOTNULL') delete attributes[attribute];
+  else if (operator === 'ISBITSET') attributes[attribute] = String(bits & ~Number(value));
+  else if (operator === 'ISBITNOTSET') attributes[attribute] = String(bits | Number(value));
+  else attributes[attribute] = operator === 'NOTSTARTSWITH' ? `${value}x` : value;
+  return { ...object, attributes };
+}
+
+test('every condition that the rules tell keeps out who does not meet it, and nobody else', () => {
+  assert.equal(decideAccount(person(1), scope).inScope, true);
+  for (const condition of USER_SCOPE)
+    assert.equal(
+      decideAccount(without(person(1), condition), scope).inScope,
+      false,
+      JSON.stringify(condition),
+    );
+  assert.equal(decideGroup(group(2), false).inScope, true);
+  for (const condition of GROUP_SCOPE)
+    assert.equal(decideGroup(without(group(2), condition), false).inScope, false, JSON.stringify(condition));
+});
+
+test('what the rules say is exported is what there is of an account and a group', () => {
+  const flows = (name: string) =>
+    FIXED_RULES.find(rule => rule.name === name)!.flows.map(({ destination }) => destination);
+  const { profile, ...account } = accountOf(person(1).attributes, scope);
+  assert.deepEqual(
+    flows('Out to AAD - User Join').toSorted(),
+    ['sourceAnchor', ...Object.keys(account), ...Object.keys(profile)].toSorted(),
+  );
+  const { scope: _, ...of } = groupOf(group(2).attributes);
+  assert.deepEqual(
+    flows('Out to AAD - Group Join').toSorted(),
+    ['sourceAnchor', 'member', ...Object.keys(of)].toSorted(),
+  );
+  const inbound = (target: string) =>
+    new Set(
+      FIXED_RULES.filter(rule => rule.direction === 'Inbound' && rule.target === target).flatMap(({ name }) =>
+        flows(name),
+      ),
+    );
+  for (const each of flows('Out to AAD - User Join')) assert.ok(inbound('person').has(each), each);
+  for (const each of flows('Out to AAD - Group Join')) assert.ok(inbound('group').has(each), each);
+});

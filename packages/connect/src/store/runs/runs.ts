@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { describeError } from '@causeway/service';
+import { decideContinues, decideResult } from '../../runs/decide-run.ts';
+import { Run, type RunKind } from '../../runs/run.ts';
+import type { Database } from '../database.ts';
+import { lastRun, putRun } from './run-table.ts';
+
+/**
+ * The runs of one connector. INVARIANT: no run waits for the disk. What is counted is kept in memory, and stored with a transaction
+ * that is there anyway. What has something to do is stored while it is under way, so that a kill leaves it behind as stopped.
+ */
+export class Runs {
+  readonly #db: Database;
+  readonly #connector: string;
+  readonly #open = new Set<Run>();
+  /** Ended, and not stored like that yet. */
+  readonly #ended = new Set<Run>();
+  /** Stopped, and it is not known yet why. */
+  readonly #stopped = new Set<Run>();
+  /** The last record of each kind. */
+  readonly #last = new Map<RunKind, Run | undefined>();
+
+  constructor(db: Database, connector: string) {
+    this.#db = db;
+    this.#connector = connector;
+  }
+
+  begin(kind: RunKind, whole = false): Run {
+    const run = new Run({ id: randomUUID(), kind, startedAt: this.#db.timestamp(), whole });
+    this.#open.add(run);
+    return run;
+  }
+
+  /** It is through, or ended by what is told. One that is over stays as it is. */
+  end(run: Run, failure?: unknown): void {
+    if (run.result === 'in-progress') this.#end(run, failure);
+  }
+
+  /** It did not get through: why, `conclude` says. A synchronization that did not even begin is none. */
+  stop(run: Run): void {
+    if (run.result !== 'in-progress') return;
+    this.#open.delete(run);
+    if (run.kind !== 'synchronization' || run.whole || run.didSomething) this.#stopped.add(run);
+  }
+
+  /** One run from its beginning to its end, whatever that is. */
+  async during<T>(run: Run, work: (run: Run) => Promise<T>): Promise<T> {
+    let done: T;
+    try {
+      done = await work(run);
+    } catch (error) {
+      this.stop(run);
+      throw error;
+    }
+    this.end(run);
+    return done;
+  }
+
+  /**
+   * Why the runs stopped that did.
+   * @param otherwise the kind of the run that did not even begin, where none stopped
+   */
+  conclude(error: unknown, otherwise?: RunKind): void {
+    if (this.#stopped.size === 0 && otherwise !== undefined) this.stop(this.begin(otherwise));
+    for (const run of this.#stopped) this.#end(run, error);
+    this.#stopped.clear();
+  }
+
+  /** A transaction in which something else is stored, too; what is to be stored of runs goes with it. */
+  transaction<T>(work: () => T): T {
+    let stored: Run[] = [];
+    const result = this.#db.transaction(() => {
+      const done = work();
+      stored = this.along();
+      return done;
+    });
+    if (this.#db.inTransaction) return result; // all of it may be taken back yet
+    for (const run of stored) {
+      run.noteStored();
+      this.#ended.delete(run);
+    }
+    return result;
+  }
+
+  /** For somebody else's transaction. What it stores is stored again by the next one of ours: this one may be taken back yet. */
+  readonly along = (): Run[] => {
+    const working = [...this.#open].filter(run => run.whole || run.isAtWork || run.didSomething);
+    const stored = [...working, ...this.#ended];
+    for (const run of stored) this.#put(run);
+    return stored;
+  };
+
+  #end(run: Run, failure: unknown): void {
+    this.#open.delete(run);
+    run.endedAt = this.#db.timestamp();
+    const { code, status } = (failure ?? {}) as { code?: unknown; status?: unknown };
+    run.result = decideResult(
+      run,
+      failure === undefined
+        ? undefined
+        : { code: String(code ?? ''), status: typeof status === 'number' ? status : undefined },
+    );
+    run.problem = failure === undefined ? undefined : describeError(failure);
+    const last = this.#lastOf(run.kind);
+    if (last && decideContinues(last, run)) {
+      last.absorb(run);
+      this.#ended.add(last);
+    } else {
+      this.#last.set(run.kind, run);
+      this.#ended.add(run);
+    }
+  }
+
+  #lastOf(kind: RunKind): Run | undefined {
+    if (!this.#last.has(kind)) this.#last.set(kind, lastRun(this.#db, this.#connector, kind));
+    return this.#last.get(kind);
+  }
+
+  #put(run: Run): void {
+    if (run.result === 'in-progress') run.endedAt = this.#db.timestamp();
+    putRun(this.#db, this.#connector, run);
+  }
+}

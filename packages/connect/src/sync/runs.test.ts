@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { ACCEPTED_RECORDS } from '@causeway/contract';
+import { LdapError } from '@causeway/ldap';
+import { HandClock } from '@causeway/service/testing';
+import type { RunKind } from '../runs/run.ts';
+import { errorsOf, listRuns } from '../store/runs/run-table.ts';
+import { ConnectPlace } from '../testing/connect-place.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { ScriptedForest } from '../testing/scripted-forest.ts';
+import { readOverride, setOverride } from './connector-override.ts';
+
+const FOREST = 'corp.example.com';
+
+let folder: string;
+let clock: HandClock;
+let peer: ProvisioningPeer;
+let forest: ScriptedForest;
+let place: ConnectPlace;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'causeway-runs-'));
+  clock = new HandClock();
+  peer = await ProvisioningPeer.listen();
+  Object.assign(peer, { compares: true, accepts: ACCEPTED_RECORDS, domainAccepts: ACCEPTED_RECORDS });
+  forest = await ScriptedForest.listen(FOREST, clock);
+  place = new ConnectPlace(join(folder, 'state'), peer.url, [forest], clock);
+  await place.enrol('a-code');
+  await place.start();
+});
+
+afterEach(async () => {
+  await place.stop();
+  await Promise.all([peer.close(), forest.close()]);
+  rmSync(folder, { recursive: true });
+});
+
+async function turn(): Promise<void> {
+  await clock.pass(10_000);
+  await place.turn();
+}
+
+const db = () => place.connector.context.store.db;
+const runs = (kind: RunKind) =>
+  listRuns(db(), { of: [{ connector: FOREST, profile: { kind } }], limit: 100 });
+/** Adds, updates, deletes and errors of the newest run of a kind that did something. */
+function counts(kind: RunKind): number[] {
+  const run = runs(kind).find(
+    ({ counts: { adds, updates, deletes, errors } }) => adds + updates + deletes + errors,
+  )!;
+  return [run.counts.adds, run.counts.updates, run.counts.deletes, run.counts.errors];
+}
+
+test('an import, a synchronization, an export and a cycle of passwords are a run each, with what they did', async () => {
+  const [ann, ben] = ['ann', 'ben', 'cy'].map(name => forest.hire(name, `Pass-${name}!`));
+  await turn();
+  const everybody = forest.people.length;
+  assert.equal(runs('import').at(-1)!.whole, true);
+  assert.deepEqual(counts('import').slice(1), [0, 0, 0]);
+  assert.ok(counts('import')[0]! >= everybody);
+  assert.deepEqual(counts('export'), counts('synchronization'));
+  assert.deepEqual(counts('passwords'), [3, 0, 0, 0]);
+  assert.ok(
+    ['import', 'synchronization', 'export', 'passwords'].every(
+      kind => runs(kind as RunKind)[0]!.result === 'success',
+    ),
+  );
+  forest.setPassword(ann!, 'Another-1!');
+  forest.delete(ben!);
+  await turn();
+  assert.deepEqual(counts('import').slice(2), [1, 0]);
+  assert.deepEqual(counts('synchronization'), [0, 0, 1, 0]);
+  assert.deepEqual(counts('export'), [0, 0, 1, 0]);
+  assert.deepEqual(counts('passwords'), [0, 1, 0, 0]);
+  const before = runs('import').length;
+  for (let n = 0; n < 5; n++) await turn();
+  const [quiet] = runs('import');
+  assert.ok(runs('import').length <= before + 1, 'looks that found nothing are one row');
+  assert.ok(quiet!.looks >= 5);
+});
+
+test('what the tenant does not take is an error of the object, as the log names it', async () => {
+  const ann = forest.hire('ann', 'Pass-1!');
+  await turn();
+  peer.judge = change =>
+    'passwordOrder' in change ? { verdict: 'refused', reason: 'not today' } : undefined;
+  forest.setPassword(ann, 'Pass-2!');
+  await turn();
+  const [run] = runs('passwords').filter(({ counts: { errors } }) => errors > 0);
+  assert.equal(run!.result, 'completed-export-errors');
+  const [error, ...others] = errorsOf(db(), run!.id);
+  assert.deepEqual(others, []);
+  assert.deepEqual([error!.code, error!.reason], ['refused', 'not today']);
+  assert.match(error!.dn, /^CN=ann,/i);
+});
+
+test('a run that a kill cut ended as stopped at the next start, wherever it was', async () => {
+  forest.hire('ann', 'Pass-1!');
+  await turn();
+  const seen = new Set<string>();
+  for (let passes = 0; ; passes++) {
+    forest.setPassword(forest.people[0]!, `Pass-${passes}-next!`);
+    forest.hire(`new${passes}`, 'Pass-1!');
+    await clock.pass(20_000);
+    const killedAt = await place.turnKilledAfter(passes);
+    if (killedAt === undefined) break;
+    seen.add(killedAt);
+    const open = listRuns(db(), { limit: 100 }).filter(({ result }) => result === 'in-progress');
+    assert.deepEqual(open, [], killedAt);
+    if (killedAt === 'connect.after-send') {
+      const stopped = listRuns(db(), { limit: 10 }).filter(({ result }) => result === 'stopped-server');
+      assert.ok(stopped.length > 0, `after ${passes} points`);
+    }
+  }
+  assert.ok(seen.has('connect.after-send'));
+  await turn();
+  assert.deepEqual(
+    listRuns(db(), { limit: 2 }).map(({ result }) => result),
+    ['success', 'success'],
+  );
+});
+
+test('while deletions wait, exports say so in one row; once they are approved they are counted', async () => {
+  const people = Array.from({ length: 20 }, (_, n) => forest.hire(`user${n}`, `Pass-${n}!`));
+  await turn();
+  for (const person of people.slice(0, 12)) forest.delete(person);
+  for (let n = 0; n < 4; n++) await turn();
+  const [waiting, before] = runs('export');
+  assert.equal(waiting!.result, 'stopped-deletion-threshold-exceeded');
+  assert.ok(waiting!.looks >= 4);
+  assert.equal(before!.result, 'success');
+  assert.equal(place.approve(), 12);
+  await turn();
+  assert.deepEqual(counts('export'), [0, 0, 12, 0]);
+  assert.equal(runs('export')[0]!.result, 'success');
+});
+
+test('what an administrator asks for is done anew by the next cycle, and by that one alone', async () => {
+  forest.hire('ann', 'Pass-1!');
+  await turn();
+  const wholeRuns = (kind: RunKind) => runs(kind).filter(({ whole }) => whole).length;
+  const before = [wholeRuns('import'), wholeRuns('synchronization')];
+  setOverride(place.connector.context.store, { fullImportRequired: true, fullSyncRequired: false });
+  await turn();
+  assert.deepEqual([wholeRuns('import'), wholeRuns('synchronization')], [before[0]! + 1, before[1]]);
+  setOverride(place.connector.context.store, { fullImportRequired: false, fullSyncRequired: true });
+  await turn();
+  await turn();
+  assert.deepEqual([wholeRuns('import'), wholeRuns('synchronization')], [before[0]! + 1, before[1]! + 1]);
+  assert.deepEqual(readOverride(place.connector.context.store), {
+    fullImportRequired: false,
+    fullSyncRequired: false,
+  });
+});
+
+test('a domain controller that is not there is one row, for as long as that is so', async () => {
+  await turn();
+  const usn = place.connector.controller.poll.bind(place.connector.controller);
+  Object.assign(place.connector.controller, {
+    poll: () => Promise.reject(new LdapError('unreachable', 'connection refused')),
+  });
+  for (let n = 0; n < 3; n++) await assert.rejects(place.connector.poll());
+  Object.assign(place.connector.controller, { poll: usn });
+  const [run] = runs('import');
+  assert.deepEqual([run!.result, run!.looks], ['no-start-connection', 3]);
+  await turn();
+  assert.equal(runs('import')[0]!.result, 'success');
+});

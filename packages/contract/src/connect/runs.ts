@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { Timestamp } from '../common.ts';
+import { route } from '../http/route.ts';
+import { ConnectorName, Identifier } from './parameters.ts';
+
+const Count = z.int().nonnegative();
+
+/** What a connector does in one run; the names are those of the original's run profiles, and two of our own. */
+export const RunProfile = z.strictObject({
+  name: z.string(),
+  identifier: Identifier,
+});
+export type RunProfile = z.infer<typeof RunProfile>;
+
+export const RunResult = z.strictObject({
+  runHistoryId: Identifier,
+  /** Ascending, over all connectors. */
+  runNumber: z.int(),
+  /** Whose run it is: an export is the tenant's, all else the forest's. */
+  connectorId: Identifier,
+  connectorName: ConnectorName,
+  /** The forest's connector that it was for. */
+  sourceConnector: ConnectorName,
+  runProfileId: Identifier,
+  runProfileName: z.string(),
+  kind: z.enum(['import', 'synchronization', 'export', 'passwords']),
+  isRunComplete: z.boolean(),
+  /** The original's words: `success`, `completed-export-errors`, `no-start-connection`, … */
+  result: z.string(),
+  /** Why it did not start, or stopped. */
+  problem: z.string().nullable(),
+  startDate: Timestamp,
+  /** Null while it is under way. */
+  endDate: Timestamp.nullable(),
+  /** Runs that found nothing, one after the other, are told as one: how many. */
+  looks: z.int().positive(),
+  adds: Count,
+  updates: Count,
+  deletes: Count,
+  noChange: Count,
+  /** Objects with an error. */
+  errors: Count,
+});
+export type RunResult = z.infer<typeof RunResult>;
+
+export const RunObjectError = z.strictObject({
+  objectId: z.string(),
+  distinguishedName: z.string(),
+  code: z.string(),
+  reason: z.string(),
+});
+
+export const RunDetails = z.strictObject({
+  run: RunResult,
+  /** The first hundred objects that had one. */
+  objectErrors: z.array(RunObjectError),
+});
+export type RunDetails = z.infer<typeof RunDetails>;
+
+/** More than these come with one answer only when they are asked for. */
+export const RUNS_SHOWN = 100;
+export const MAX_RUNS_SHOWN = 10_000;
+
+/** What Connect did: kept as long as the scheduler's purge interval says, a week. */
+export const runRoutes = {
+  listRuns: route({
+    method: 'GET',
+    path: '/api/v1/runs',
+    access: ['operator'],
+    summary: 'imports, synchronizations, exports and password cycles with what they did, newest first',
+    query: z.strictObject({
+      /** Name or identifier: a forest's, with the exports of what it reads, or the tenant's. */
+      connector: ConnectorName.optional(),
+      /** Name or identifier. */
+      profile: z.string().max(100).optional(),
+      /** Those that ended since, or are under way. */
+      since: Timestamp.optional(),
+      /** Those before this number: the rest of a list that was cut by its limit. */
+      before: z.coerce.number().int().positive().optional(),
+      number: z.coerce.number().int().positive().optional(),
+      limit: z.coerce.number().int().min(1).max(MAX_RUNS_SHOWN).default(RUNS_SHOWN),
+    }),
+    reply: z.strictObject({ runs: z.array(RunResult) }),
+  }),
+  getRun: route({
+    method: 'GET',
+    path: '/api/v1/runs/:id',
+    access: ['operator'],
+    summary: 'one run, with the objects that had an error',
+    params: z.strictObject({ id: Identifier }),
+    reply: RunDetails,
+  }),
+};

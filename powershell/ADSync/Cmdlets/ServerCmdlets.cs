@@ -1,0 +1,77 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Management.Automation;
+using System.Text;
+using Microsoft.IdentityManagement.PowerShell.ObjectModel;
+
+namespace Causeway.ADSync.Cmdlets;
+
+/// <summary>Gets whether a newer release is put in place by itself.</summary>
+/// <remarks>It never is: whoever runs Connect updates it.</remarks>
+/// <example>
+/// <code>Get-ADSyncAutoUpgrade -Detail</code>
+/// <para>The state as an object.</para>
+/// </example>
+[Cmdlet(VerbsCommon.Get, "ADSyncAutoUpgrade")]
+[OutputType(typeof(AutoUpgradeConfigurationState), typeof(AutoUpgradeDetail))]
+public sealed class GetADSyncAutoUpgrade : ConnectCmdlet
+{
+    private const string Setting = "Microsoft.OptionalFeature.AutoUpgradeState";
+
+    /// <summary>Gets an object with the state instead of the state alone.</summary>
+    [Parameter]
+    public SwitchParameter Detail { get; set; }
+
+    protected override void ProcessRecord()
+    {
+        var answer = Ask(null, "GET", new[] { "settings" });
+        if (answer is null) return;
+        var detail = Try(null, () => new AutoUpgradeDetail(
+            Enum.TryParse(answer.Objects("parameters").FirstOrDefault(each => each.Text("name") == Setting)?.Text("value"), out AutoUpgradeConfigurationState state)
+                ? state
+                : throw new FormatException($"Suspended, Enabled or Disabled expected in '{Setting}'")));
+        if (detail != null) WriteObject(Detail ? (object)detail : detail.AutoUpgradeState);
+    }
+}
+
+/// <summary>Writes Connect's settings, connectors and rules into a folder.</summary>
+/// <remarks>Writes GlobalSettings.xml, Connectors/Connector_{GUID}.xml and SynchronizationRules/SynchronizationRule_{GUID}.xml, for documentation and for comparing. The files are PowerShell's own XML, which Import-Clixml reads. No secret is in them.</remarks>
+/// <example>
+/// <code>Get-ADSyncServerConfiguration -Path ./configuration</code>
+/// <para>Makes the folder and writes the files.</para>
+/// </example>
+[Cmdlet(VerbsCommon.Get, "ADSyncServerConfiguration")]
+public sealed class GetADSyncServerConfiguration : ConnectCmdlet
+{
+    private const int Depth = 5;
+
+    /// <summary>The folder; files of the same names in it are written anew.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = string.Empty;
+
+    protected override void ProcessRecord()
+    {
+        var settings = Ask(Path, "GET", new[] { "settings" });
+        var connectors = settings is null ? null : Ask(Path, "GET", new[] { "connectors" });
+        var rules = connectors is null ? null : Ask(Path, "GET", new[] { "rules" });
+        if (settings is null || connectors is null || rules is null) return;
+        // All is read before the first file is written: a folder with half of a configuration would be taken for all of it.
+        var files = Try(Path, () =>
+        {
+            var found = new List<(string Folder, string Name, object Content)> { (string.Empty, "GlobalSettings", GlobalSettings.From(settings)) };
+            found.AddRange(connectors.Objects("connectors").Select(Connector.From).Select(each => ("Connectors", $"Connector_{{{each.Identifier:D}}}", (object)each)));
+            found.AddRange(rules.Objects("rules").Select(SynchronizationRule.From).Select(each => ("SynchronizationRules", $"SynchronizationRule_{{{each.Identifier:D}}}", (object)each)));
+            return found;
+        });
+        if (files is null) return;
+        var root = GetUnresolvedProviderPathFromPSPath(Path);
+        foreach (var (folder, name, content) in files)
+        {
+            var place = Directory.CreateDirectory(System.IO.Path.Combine(root, folder)).FullName;
+            File.WriteAllText(System.IO.Path.Combine(place, name + ".xml"), PSSerializer.Serialize(content, Depth), new UTF8Encoding(false));
+        }
+    }
+}
