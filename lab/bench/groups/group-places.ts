@@ -111,13 +111,13 @@ export class ManagedGroups implements AsyncDisposable {
   }
 
   /** @returns milliseconds until somebody is in a group, or is not */
-  async until(group: string, sam: string, change: 'in' | 'out'): Promise<number> {
+  async until(group: string, sam: string, change: 'in' | 'out', patienceMs = PATIENCE_MS): Promise<number> {
     const dn = (await this.#dn(group))!;
     const filter = `(&(sAMAccountName=${sam})(memberOf=${dn}))`;
     const look = async () =>
       (await this.#ldap.search(this.#base, { filter, attributes: ['1.1'] })).length ===
       (change === 'in' ? 1 : 0);
-    return timeUntil(`${sam} is ${change}`, look, { patienceMs: PATIENCE_MS, lookMs: LOOK_MS });
+    return timeUntil(`${sam} is ${change}`, look, { patienceMs, lookMs: LOOK_MS });
   }
 
   async #dn(group: string): Promise<string | undefined> {
