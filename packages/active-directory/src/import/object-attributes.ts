@@ -2,7 +2,7 @@ import type { AttributeShape } from './attribute-shape.ts';
 import { GROUP_ATTRIBUTES, GROUP_FILTER } from './group-attributes.ts';
 import { USER_ATTRIBUTES, USER_FILTER } from './user-attributes.ts';
 
-/** Whose child an object is ([MS-ADA3] 2.139): a constructed attribute, which DirSync sends of whatever moved. */
+/** Whose child an object is ([MS-ADA3] 2.82): a constructed attribute, which DirSync sends of whatever moved. */
 const parentGUID = { form: 'guid' } as const satisfies AttributeShape;
 
 /** What is imported: users and groups by one cookie, because a change of a user's primary group is a change of both. */

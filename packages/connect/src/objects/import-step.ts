@@ -113,8 +113,10 @@ export async function importStep(
       if (page.full !== null && !page.more) {
         const gone = lags ? oweImport(store) : noteGone(store, generation);
         if (gone) tally?.gone(gone);
-        if (lagging === undefined) noteContainersGone(store, generation);
-        noteImported(store, attributes);
+        if (lagging === undefined) {
+          noteContainersGone(store, generation);
+          noteImported(store, attributes);
+        }
         store.lists.orderAll('a full import');
       }
       if (page.cookie !== undefined && (page.full === null || !page.more))
