@@ -3,7 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { call, httpSend } from '@causeway/api';
-import { administrationRoutes, type HeldList, type ScopePreview, type UserStatus } from '@causeway/contract';
+import {
+  administrationRoutes,
+  type HeldList,
+  type ScopePreview,
+  type UserPreview,
+  type UserStatus,
+} from '@causeway/contract';
 import { openLdap } from '@causeway/ldap';
 import { baseDn } from '@causeway/samba';
 import { eventually } from '@causeway/service/testing';
@@ -108,6 +114,14 @@ test('people below an included unit come, those of an excluded one do not; names
   await are('ann', 'ivy');
   await renameUser(onprem, samOf('ivy'), { container: interns });
   await are('ann');
+  const { synchronized, reason, container, attributes } = await runCliJson<UserPreview>([
+    ...['connect', 'preview', samOf('ivy'), ...CONFIG],
+  ]);
+  assert.deepEqual([synchronized, container], [false, interns]);
+  assert.match(reason!, /in the excluded container/);
+  const upn = attributes.find(({ name }) => name === 'userPrincipalName')!;
+  assert.match(upn.value!, new RegExp(`^${samOf('ivy')}@`));
+  assert.match(upn.expression!, /IsPresent/);
   // The excluded unit goes to another place under another name: whom it excludes it excludes there, and who lies beside it comes.
   const moved = `OU=Trainees-${run},${temps}`;
   await change(onprem, { dn: interns, change: 'modrdn', newRdn: `OU=Trainees-${run}`, newSuperior: temps });

@@ -21,7 +21,7 @@ import {
 import { diagnose } from './diagnostics.ts';
 import { getDeletionThreshold, setDeletionThreshold } from './held/deletion-threshold.ts';
 import { approveHeld, getHeld, listHeld, refuseNumber } from './held/held.ts';
-import { previewScopes } from './held/preview.ts';
+import { previewHandlers } from './held/preview.ts';
 import { getMetaverseObject } from './metaverse/metaverse.ts';
 import { listRules } from './metaverse/rules.ts';
 import { getObject, listObjects, objectLog, syncObjectPassword } from './objects.ts';
@@ -106,7 +106,7 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
       return approved;
     },
     compareWithTenant: ({ query }) => compareWithTenant(connect, query),
-    previewScope: async ({ body }) => ({ previews: await previewScopes(connect, body.connectors) }),
+    ...previewHandlers(connect),
     listOverrides: ({ query }) => ({ overrides: listOverrides(connect, query.connector) }),
     setOverride: ({ params, body }, caller) => setOverride(connect, params.name, body, caller),
     listRules: () => ({ rules: listRules(connect) }),

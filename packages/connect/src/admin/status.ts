@@ -227,7 +227,8 @@ function findByStandIn({ store, scope }: Connector['context'], name: string): Sp
 }
 
 /** Two forests may have a user of one sAMAccountName each: then nobody is shown for somebody else. */
-function findUser(connect: Connect, name: string): { connector: Connector; object: SpaceObject } {
+/** @throws CausewayError 'no-such-user' or 'several-users' */
+export function findUser(connect: Connect, name: string): { connector: Connector; object: SpaceObject } {
   const found = connect.connectors.flatMap(connector => {
     const { context } = connector;
     const object = context.store.space.find(name) ?? findByStandIn(context, name);

@@ -20,7 +20,7 @@ import { acceptDomainController } from './domain-controller.ts';
 import { forcePasswordSync } from './force-password-sync.ts';
 import { heldCommands } from './held.ts';
 import { nameScope } from './name-scope.ts';
-import { previewScope } from './preview.ts';
+import { preview } from './preview.ts';
 import { repinConnector } from './repin.ts';
 import { showDifferences } from './show-differences.ts';
 import { runsCommand } from './show-runs.ts';
@@ -51,8 +51,10 @@ export function connectCommands(program: Command): void {
   heldCommands(command);
   command(
     'preview',
-    'show what the scope of a configuration would add, change and delete; nothing is changed',
-  ).action(previewScope);
+    'show what the scope of a configuration would add, change and delete, or what decided of one user; nothing is changed',
+  )
+    .argument('[user]', 'userPrincipalName, sAMAccountName, DN, objectGUID or source anchor')
+    .action(preview);
   command(
     'name-scope',
     "write the objectGuid beside each container and group of the configuration's scope",

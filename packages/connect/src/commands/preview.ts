@@ -1,14 +1,47 @@
-import type { ScopePreview } from '@causeway/contract';
+import type { ScopePreview, UserPreview } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
+import { synchronizedText } from './show-groups.ts';
 
 /** Lines that are printed of each connector; JSON has all that are shown. */
 const PRINTED = 200;
 const SIGN = { delete: '-', add: '+', update: '~' } as const;
 
+/** `causeway connect preview [USER]` */
+export const preview = (user: string | undefined, options: CommonOptions): Promise<void> =>
+  user === undefined ? previewScope(options) : previewUser(user, options);
+
+async function previewUser(user: string, options: CommonOptions): Promise<void> {
+  const { result } = await askOrDo(options, 'previewUser', { params: { user } });
+  printResult(options.json, result, () => describeUser(result));
+}
+
+function describeUser(of: UserPreview): string[] {
+  const { user, connector, distinguishedName, container, inGroups, attributes } = of;
+  return [
+    `${user} of ${connector}`,
+    ...table([
+      ['  distinguished name', distinguishedName],
+      ['  synchronized', synchronizedText({ ...of, scopeReason: of.reason })],
+      ['  container that decided', container ?? 'none of those that the scope names'],
+      ...(inGroups === null ? [] : [['  in a group of the scope', inGroups ? 'yes' : 'no']]),
+    ]),
+    '',
+    ...table([
+      ['  attribute', 'value', 'made of', 'rule'],
+      ...attributes.map(({ name, value, source, expression, rule }) => [
+        `  ${name}`,
+        value ?? '-',
+        expression ?? source,
+        rule,
+      ]),
+    ]),
+  ];
+}
+
 /** What the scope of a configuration would do if Connect were started with it. */
-export async function previewScope(options: CommonOptions): Promise<void> {
+async function previewScope(options: CommonOptions): Promise<void> {
   const { connectors } = loadConnectConfiguration(options.config);
   const body = { connectors: connectors.map(({ name, scope }) => ({ name, scope })) };
   const { previews } = (await askOrDo(options, 'previewScope', { body })).result;

@@ -50,13 +50,16 @@ export function applyRules(context: ConnectorContext, tally?: ImportTally): void
   const wanted = configuredRules(context);
   const areChanged = rules.text !== wanted;
   if (areChanged && !isImported(store, compileRules(connector.scope))) return;
+  const isAsked = cursors.get('decide-anew') !== undefined;
+  const areMoved = cursors.get('containers-changed') !== undefined;
+  if (!areChanged && !isAsked && !areMoved) return;
   store.runs.transaction(() => {
-    if (areChanged || cursors.get('decide-anew') !== undefined) {
+    if (areChanged || isAsked) {
       const byRules = areChanged && rules.text !== undefined;
       rules.set(wanted);
       tally?.isDecidedAnew();
       decideEverybody(context, byRules, tally);
-    } else if (cursors.get('containers-changed') !== undefined) decideMoved(context, tally);
+    } else decideMoved(context, tally);
     cursors.set('decide-anew', undefined);
     cursors.set('containers-changed', undefined);
   });
@@ -69,6 +72,7 @@ export function applyRules(context: ConnectorContext, tally?: ImportTally): void
 export function decideMembers(context: ConnectorContext, tally?: ImportTally): boolean {
   const { store } = context;
   const rules = store.rules.get();
+  if (rules.groups.size === 0) return false;
   return store.runs.transaction(() => {
     const members = lookAtMembers(context, rules);
     if (members === undefined) return false;

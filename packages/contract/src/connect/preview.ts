@@ -33,7 +33,41 @@ export const ScopePreview = z.strictObject({
 });
 export type ScopePreview = z.infer<typeof ScopePreview>;
 
+/** What decided of one person. */
+export const UserPreview = z.strictObject({
+  connector: z.string(),
+  user: z.string(),
+  distinguishedName: z.string(),
+  objectGuid: ObjectGuid,
+  synchronized: z.boolean(),
+  /** Why not, or why not any more once an administrator lets go; null: nothing speaks against it. */
+  reason: z.string().nullable(),
+  /** DN of the container that decided, by the configuration; null where none of those that it names is above the person. */
+  container: z.string().nullable(),
+  /** Whether the person is in a group of the scope; null where the scope has none. */
+  inGroups: z.boolean().nullable(),
+  /** What the tenant is to have, and of what it is made. */
+  attributes: z.array(
+    z.strictObject({
+      name: z.string(),
+      value: z.string().nullable(),
+      source: z.string(),
+      expression: z.string().nullable(),
+      rule: z.string(),
+    }),
+  ),
+});
+export type UserPreview = z.infer<typeof UserPreview>;
+
 export const previewRoutes = {
+  previewUser: route({
+    method: 'GET',
+    path: '/api/v1/preview/:user',
+    access: ['operator'],
+    summary: 'what decided whether a person is synchronized, and each attribute of theirs',
+    params: z.strictObject({ user: z.string().min(1).max(1024) }),
+    reply: UserPreview,
+  }),
   previewScope: route({
     method: 'POST',
     path: '/api/v1/preview',

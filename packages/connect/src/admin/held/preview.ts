@@ -1,5 +1,6 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import type { ScopePreview } from '@causeway/contract';
+import type { Handlers } from '@causeway/api';
+import type { previewRoutes, ScopePreview } from '@causeway/contract';
 import { LdapError } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import { Scope } from '../../configuration.ts';
@@ -13,6 +14,7 @@ import type { ConnectorSpace } from '../../store/connector-space.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
 import { forestConnector } from '../connectors.ts';
+import { previewUser } from './preview-user.ts';
 
 type Line = ScopePreview['lines'][number];
 
@@ -20,11 +22,17 @@ type Line = ScopePreview['lines'][number];
 const LISTED = 10_000;
 const PAGE = 500;
 
+/** What would be, and why it is as it is. */
+export const previewHandlers = (connect: Connect): Handlers<typeof previewRoutes, string> => ({
+  previewUser: ({ params }) => previewUser(connect, params.user),
+  previewScope: async ({ body }) => ({ previews: await previewScopes(connect, body.connectors) }),
+});
+
 /**
  * What another scope would do, object by object, by all that was imported. Nothing is changed.
  * @throws CausewayError 'bad-request' for a scope that is none, or 'no-such-connector'
  */
-export async function previewScopes(
+async function previewScopes(
   connect: Connect,
   connectors: readonly { name: string; scope: Record<string, unknown> }[],
 ): Promise<ScopePreview[]> {

@@ -12,7 +12,7 @@ import { locate, tenantDn } from '../objects.ts';
 export function getMetaverseObject(connect: Connect, guid: string): MetaverseObject {
   const { connector, object } = locate(connect, guid, 'all');
   const { store, scope } = connector.context;
-  if (object.scopeReason !== undefined) {
+  if (object.desiredDigest === undefined) {
     const text = `'${object.dn}' is not synchronized: ${object.scopeReason}`;
     throw new CausewayError('not-synchronized', text, { status: 409 });
   }

@@ -1,0 +1,38 @@
+import type { UserPreview } from '@causeway/contract';
+import { accountOf, isInetOrgPerson } from '../../objects/decide-account.ts';
+import { FIXED_RULES, type FixedRule } from '../../objects/fixed-rules.ts';
+import { placeOf } from '../../scope/decide-place.ts';
+import type { SpaceObject } from '../../store/space-object.ts';
+import type { Connect } from '../../sync/connect.ts';
+import { findUser } from '../status.ts';
+
+/** What decided of one person, by the rules in force. @throws CausewayError 'no-such-user' or 'several-users' */
+export function previewUser(connect: Connect, name: string): UserPreview {
+  const { connector, object } = findUser(connect, name);
+  const { store, scope } = connector.context;
+  const { included, excluded, groups } = store.rules.get();
+  const { profile, ...account } = accountOf(object.attributes, scope);
+  const values = new Map<string, unknown>(
+    Object.entries({ sourceAnchor: object.anchor, ...account, ...profile }),
+  );
+  const by = placeOf(object.place)?.by ?? '';
+  return {
+    ...{ connector: connector.name, user: account.userPrincipalName, distinguishedName: object.dn },
+    ...{ objectGuid: object.guid, synchronized: object.desiredDigest !== undefined },
+    ...{ reason: object.scopeReason ?? null, container: excluded.get(by) ?? included.get(by) ?? null },
+    inGroups: groups.size === 0 ? null : (object.isMember ?? false),
+    attributes: rulesFor(object).flatMap(({ name: rule, flows }) =>
+      flows.map(({ source, destination, expression = null }) => {
+        const value = values.get(destination) ?? null;
+        return { name: destination, value: value === null ? null : String(value), source, expression, rule };
+      }),
+    ),
+  };
+}
+
+const rulesFor = (object: SpaceObject): FixedRule[] =>
+  FIXED_RULES.filter(({ direction, source, name }) => {
+    if (direction !== 'Inbound' || source === 'group') return false;
+    // An inetOrgPerson has one of its own in the place of a user's.
+    return name.includes('AccountEnabled') ? (source === 'inetOrgPerson') === isInetOrgPerson(object) : true;
+  });
