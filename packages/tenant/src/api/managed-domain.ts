@@ -79,8 +79,7 @@ export function registerManagedDomain(server: HttpServer, context: RouteContext)
   );
   registerRoute(server, context, managedDomainRoutes.reportApplied, async ({ body }, caller) => {
     const { scope } = caller;
-    if (!(await isOfTheDomain(scope, caller.agentId))) return {};
-    await storeReports(scope, body.reports);
+    if (!(await storeReports(scope, caller.agentId, body.reports))) return {};
     if (body.reports.some(({ reason }) => reason?.includes('name-'))) {
       for (const difference of await readNameDifferences(scope))
         context.log.error({ tenant: scope.tenantName, ...difference }, 'a name is two users in two places');

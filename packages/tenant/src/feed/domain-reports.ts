@@ -1,8 +1,10 @@
 import type { DomainReport } from '@causeway/contract';
 import { type RawBuilder, sql } from 'kysely';
+import { lockCounter } from '../changes/change-counter.ts';
 import { json } from '../database/json.ts';
 import { isUuid } from '../people/users.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
+import { isOfTheDomain } from './managed-domain.ts';
 
 type Table = 'users' | 'groups';
 
@@ -49,9 +51,25 @@ const PLACES: Record<DomainReport['kind'], Place> = {
 
 /**
  * Keeps what the managed domain did with the records that are current; reports of earlier ones come too late. A managed domain of a
- * release before says no forest: its report counts where one user alone has the anchor.
+ * release before says no forest: its report counts where one user alone has the anchor. Under the lock of all that writes users: two
+ * that write many of them in different orders would wait for each other, and the domain is not withdrawn meanwhile.
+ *
+ * @returns false for an agent that is not that of the tenant's managed domain: of its reports nothing is kept
  */
-export async function storeReports(scope: TenantScope, reports: readonly DomainReport[]): Promise<void> {
+export function storeReports(
+  scope: TenantScope,
+  agentId: string,
+  reports: readonly DomainReport[],
+): Promise<boolean> {
+  return scope.transaction(async inside => {
+    await lockCounter(inside);
+    if (!(await isOfTheDomain(inside, agentId))) return false;
+    await store(inside, reports);
+    return true;
+  });
+}
+
+async function store(scope: TenantScope, reports: readonly DomainReport[]): Promise<void> {
   for (const [kind, ofKind] of Map.groupBy(reports, one => one.kind)) {
     const place = PLACES[kind];
     const latest = new Map<string, Outcome>();

@@ -210,6 +210,31 @@ onEveryBackend('the managed domain of a tenant', tenant => {
     assert.equal(await receipt(), null);
   });
 
+  it('is withdrawn while it reports: neither waits for the other for ever', async () => {
+    const connect = await enrolAgent(tenant().url, admin, 'connect');
+    const people = Array.from({ length: 120 }, (_, n) => ({ who: person(n), sequence: nextSequence() }));
+    const changes = people.map(({ who, sequence }) => accountItem(connect, who, { sequence }));
+    await call(connect.send, synchronizationRoutes.exportObjects, { body: { forest: FOREST, changes } });
+    const at = new Date().toISOString();
+    const report = (order: typeof people) =>
+      call(ofFirst.send, managedDomainRoutes.reportApplied, {
+        body: {
+          reports: order.map(({ who: { anchor: sourceAnchor }, sequence }) => ({
+            ...{ sourceAnchor, forest: FOREST, kind: 'account' as const, sequence },
+            ...{ outcome: 'applied' as const, reason: null, at },
+          })),
+        },
+      });
+    for (let n = 0; n < 15; n++) {
+      await report(people);
+      const orders = [people.toReversed(), people, people.toReversed()];
+      await Promise.all([...orders.map(report), call(admin, managedDomainRoutes.withdrawDomain)]);
+      const { users } = await call(admin, administrationRoutes.listUsers, { query: { limit: 1000 } });
+      assert.ok(users.every(({ legacy }) => legacy === null || legacy.outcome === null));
+      await register(ofFirst, first);
+    }
+  });
+
   it('is not spoken for by another agent with its keys, which are public, while its own is enrolled', async () => {
     await assert.rejects(register(ofSecond, first), { status: 409, code: 'other-agent' });
     await call(admin, enrolmentRoutes.removeAgent, { params: { id: ofFirst.id } });
