@@ -143,6 +143,14 @@ async function listOf({ guid }: Made, rangeSize?: number) {
 const byGuid = (a: { guid: string | null }, b: { guid: string | null }) =>
   String(a.guid).localeCompare(String(b.guid));
 
+/** All but where it lies: Samba says that with every change, Windows when it changed. */
+function withoutPlace({
+  parentGUID: _,
+  ...attributes
+}: ImportedObject['attributes']): ImportedObject['attributes'] {
+  return attributes;
+}
+
 test('a full import brings groups beside users, and the lists of all of them are read by name', async () => {
   const jane = await make('Doe, Jane', 'user', { displayName: 'Jane' });
   const inner = await make('Inner', 'group', { member: [jane.dn], groupType: '-2147483640', mail: 'i@x' });
@@ -153,7 +161,7 @@ test('a full import brings groups beside users, and the lists of all of them are
   const empty = await make('Empty', 'group', { groupType: '2' });
   const { of, full, objects } = await importAll();
   assert.equal(full, 'first-import');
-  assert.deepEqual(of(inner)!.attributes, {
+  assert.deepEqual(withoutPlace(of(inner)!.attributes), {
     ...{ sAMAccountName: inner.sAMAccountName, objectSid: inner.sid, groupType: '-2147483640' },
     ...{ cn: 'Inner', mail: 'i@x' },
   });
@@ -202,13 +210,13 @@ test('a delta says what was added and removed, of nested groups too, and a renam
   });
 
   const renamed = await deltaOf(() => admin.modifyDn(lee.dn, dnOf('Lee, renamed')));
-  assert.deepEqual(renamed.of(lee)!.attributes, { cn: 'Lee, renamed' });
+  assert.deepEqual(withoutPlace(renamed.of(lee)!.attributes), { cn: 'Lee, renamed' });
   assert.equal(renamed.of(team), undefined, 'a rename changes no membership');
   assert.deepEqual((await listOf(team)).sort(byGuid), [
     ...[value(loop), { ...value(lee), dn: dnOf('Lee, renamed') }].sort(byGuid),
   ]);
   const group = await deltaOf(() => admin.modifyDn(team.dn, dnOf('Team, renamed')));
-  assert.deepEqual(group.of(team)!.attributes, { cn: 'Team, renamed' });
+  assert.deepEqual(withoutPlace(group.of(team)!.attributes), { cn: 'Team, renamed' });
   assert.equal(group.of(team)!.distinguishedName, dnOf('Team, renamed'));
 });
 
