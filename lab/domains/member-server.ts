@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dnsDomain } from '@causeway/samba';
-import { eventually } from '@causeway/service/testing';
+import { eventually, NotYet } from '@causeway/service/testing';
 import { Machine } from './machine.ts';
 import { lastLine, runClient } from './run-client.ts';
 
@@ -32,7 +32,17 @@ export class MemberServer extends Machine {
 
   /** By `net ads join`, with the machine's address in the domain's DNS. */
   async join(administrator: Credentials): Promise<void> {
-    await this.#as(administrator, 'net', ['ads', 'join', '--no-dns-updates']);
+    const join = () => this.#as(administrator, 'net', ['ads', 'join', '--no-dns-updates']);
+    // A busy domain controller may refuse the connection (LDAP's operationsError): whoever joins a machine tries again.
+    await eventually('the machine joins', () =>
+      join().then(
+        () => true,
+        (error: Error) => {
+          if (error.message.includes('Operations error')) return new NotYet(error.message);
+          throw error;
+        },
+      ),
+    );
     await this.#must('net', ['ads', 'dns', 'register', '-P', this.host, this.address]);
   }
 
