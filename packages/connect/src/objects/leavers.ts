@@ -2,26 +2,26 @@ import type { BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { EventId } from '../store/events.ts';
 import type { ObjectKind, SpaceObject } from '../store/space-object.ts';
+import { groupDeletionsOf } from './groups/waiting-groups.ts';
+import { deletionsOf } from './waiting.ts';
+
+type Of = Pick<ConnectorContext, 'connector'>;
 
 /** Whoever would leave only because the rules changed. */
-export const leaversOf = (
-  { connector }: Pick<ConnectorContext, 'connector'>,
-  kind: ObjectKind,
-): BulkList => ({
-  scope: connector.name,
-  operation: 'delete',
+export const leaversOf = (context: Of, kind: ObjectKind): BulkList => ({
+  ...deletionsOf(context),
   kind: kind === 'group' ? 'leaver-group' : 'leaver',
 });
 
 /** Which list somebody's deletion counts in. */
-export const listOfDeletion = (
-  context: Pick<ConnectorContext, 'connector'>,
+export function listOfDeletion(
+  context: Of,
   kind: ObjectKind,
   { leaving }: Pick<SpaceObject, 'leaving'>,
-): BulkList => {
+): BulkList {
   if (leaving === 'goes') return leaversOf(context, kind);
-  return { scope: context.connector.name, operation: 'delete', kind };
-};
+  return kind === 'group' ? groupDeletionsOf(context) : deletionsOf(context);
+}
 
 /**
  * Lets go whom an administrator approved, and tells of whoever waits for the first time.
