@@ -15,13 +15,17 @@ export interface Rules extends PlaceRules {
   readonly inetOrgPersons: boolean;
 }
 
+/** Each cycle asks for those of the configuration several times. */
+const COMPILED = new WeakMap<ScopeSettings, Rules>();
+
 /** @throws LdapError 'syntax' for a condition that is no filter, or cannot be evaluated */
-export function compileRules({
-  organizationalUnits,
-  groups = [],
-  conditions,
-  inetOrgPersons,
-}: ScopeSettings): Rules {
+export function compileRules(settings: ScopeSettings): Rules {
+  const rules = COMPILED.get(settings) ?? compile(settings);
+  COMPILED.set(settings, rules);
+  return rules;
+}
+
+function compile({ organizationalUnits, groups = [], conditions, inetOrgPersons }: ScopeSettings): Rules {
   const byGuid = (list: readonly { dn: string; objectGuid?: string | undefined }[]) =>
     new Map(list.map(({ dn, objectGuid = '' }) => [objectGuid, dn]));
   return {
