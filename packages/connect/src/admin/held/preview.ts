@@ -5,6 +5,7 @@ import { LdapError } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import { Scope } from '../../configuration.ts';
 import type { ConnectorContext } from '../../context.ts';
+import { everyObject } from '../../objects/every-object.ts';
 import { isScopeMember, type ScopeMembers, scopeMembers } from '../../objects/groups/scope-members.ts';
 import { furtherAttributes, isImported } from '../../objects/imported-attributes.ts';
 import { decideObject } from '../../objects/merge.ts';
@@ -20,7 +21,8 @@ type Line = ScopePreview['lines'][number];
 
 /** Lines of each operation that are shown; there may be more. */
 const LISTED = 10_000;
-const PAGE = 500;
+/** Objects that are decided before others have their turn. */
+const AT_A_TIME = 500;
 
 /** What would be, and why it is as it is. */
 export const previewHandlers = (connect: Connect): Handlers<typeof previewRoutes, string> => ({
@@ -63,17 +65,13 @@ async function previewRules(context: ConnectorContext, rules: Rules): Promise<Sc
   const found: Record<Line['operation'], Line[]> = { delete: [], add: [], update: [] };
   const members = rules.groups.size > 0 ? scopeMembers(context, rules) : undefined;
   const counts = { add: 0, update: 0, delete: 0, none: 0 };
+  let looked = 0;
   for (const space of [store.space, store.groups])
-    for (let after = ''; ; ) {
-      await othersTurn();
-      const page = space.list(after, PAGE);
-      for (const object of page) {
-        const line = lineOf(context, space, object, rules, members);
-        counts[line?.operation ?? 'none'] += 1;
-        if (line && found[line.operation].length < LISTED) found[line.operation].push(line);
-      }
-      if (page.length < PAGE) break;
-      after = page.at(-1)!.guid;
+    for (const object of everyObject(space)) {
+      if (looked++ % AT_A_TIME === 0) await othersTurn();
+      const line = lineOf(context, space, object, rules, members);
+      counts[line?.operation ?? 'none'] += 1;
+      if (line && found[line.operation].length < LISTED) found[line.operation].push(line);
     }
   return {
     connector: store.name,
