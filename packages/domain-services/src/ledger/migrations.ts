@@ -710,4 +710,14 @@ export const LEDGER_STEPS: readonly string[] = [
     DELETE FROM group_buckets WHERE forest = old.forest;
   END;
   `,
+  `
+  -- A group that is made anew, or restored, before anybody looked is in the group of its SID no more.
+  DROP TRIGGER shadow_of_restored_group;
+  CREATE TRIGGER shadow_of_restored_group AFTER UPDATE OF managed_guid ON groups
+    WHEN new.managed_guid IS NOT NULL AND old.managed_guid IS NULL AND old.last_managed_guid IS NOT NULL
+  BEGIN
+    UPDATE shadows SET history = '', written = nullif(written, sid)
+      WHERE forest = new.forest AND anchor = new.anchor AND is_group = 1;
+  END;
+  `,
 ];

@@ -110,6 +110,19 @@ test('a group that somebody deleted here has its SID again with the group that i
   assert.deepEqual(due(), [['staff', null, null, '']]);
 });
 
+test('a group that was made anew, or restored, before the keeper looked has its SID written again', () => {
+  const staff = comes('staff', `${DOMAIN}-2001`);
+  write(staff, staff.sid);
+  saveGroup(ledger, staff, { managedGuid: null, lastManagedGuid: 'guid of staff' });
+  saveGroup(ledger, staff, { managedGuid: 'another guid', lastManagedGuid: 'another guid' });
+  assert.deepEqual(due(), [['staff', staff.sid, null, '']]);
+  write(staff, staff.sid);
+  saveGroup(ledger, staff, { managedGuid: null, lastManagedGuid: 'another guid', deleted: true });
+  saveGroup(ledger, staff, { managedGuid: 'another guid', lastManagedGuid: 'another guid' });
+  sids().want(staff, staff.sid, DOMAIN);
+  assert.deepEqual(due(), [['staff', staff.sid, null, '']]);
+});
+
 test('a person and a group have no SID in common: who had it first keeps it', () => {
   const alice = person('alice', 1105);
   write(alice, alice.sid);

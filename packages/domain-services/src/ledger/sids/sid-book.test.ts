@@ -132,6 +132,26 @@ test('with the account the SID is to go, and by the setting everybody’s', () =
   assert.deepEqual(due(), [['alice', null, alice.sid, null]]);
 });
 
+test('whose account was deleted and restored before the keeper looked has the SID written again', () => {
+  const alice = there('alice', 1105);
+  write(alice, alice.sid);
+  const entry = ledger.accounts.of(alice)!;
+  ledger.accounts.save({ ...entry, managedGuid: null, nonce: null });
+  ledger.accounts.save(entry);
+  ledger.sids.want(alice, alice.sid, DOMAIN);
+  assert.deepEqual(due(), [['alice', alice.sid, null, null]]);
+});
+
+test('who comes back with another SID loses the one from before first', () => {
+  const alice = there('alice', 1105);
+  write(alice, alice.sid);
+  const entry = ledger.accounts.of(alice)!;
+  ledger.accounts.save({ ...entry, managedGuid: null, nonce: null });
+  ledger.accounts.save(entry);
+  ledger.sids.want(alice, `${DOMAIN}-1200`, DOMAIN);
+  assert.deepEqual(due(), [['alice', `${DOMAIN}-1200`, alice.sid, null]]);
+});
+
 test('a ledger of before keeps what was confirmed, and asks once about what was not', () => {
   const folder = mkdtempSync(join(tmpdir(), 'causeway-sids-'));
   const file = join(folder, 'ledger.db');

@@ -62,6 +62,8 @@ const IS_THERE = '(s.is_group = 0 OR g.managed_guid IS NOT NULL)';
 const FREE = `NOT EXISTS (SELECT 1 FROM shadows AS o WHERE o.written = s.sid AND (o.forest <> s.forest OR o.anchor <> s.anchor))`;
 /** What may stand in `sIDHistory` from before anybody was asked is taken for written, and so it is taken away. */
 const TAKE_FROM_BEFORE = 'history = coalesce(history, sid)';
+/** Of an object that lost its SID and has it again nobody knows whether the group still has it, as where its account was deleted and restored. */
+const WRITE_AGAIN = 'written = CASE WHEN sid IS NOT NULL OR written IS NOT ?3 THEN written END';
 const COUNTS = 'count(written) AS written, count(*) FILTER (WHERE sid IS NOT written) AS waiting';
 
 /**
@@ -84,7 +86,7 @@ export class SidBook {
   want({ forest, anchor }: Person, sid: string | null, domainSid: string | null): void {
     const changes = this.#database.run(
       `INSERT INTO shadows (forest, anchor, sid, domain_sid, is_group) VALUES (?1, ?2, ?3, ?4, ${IS_GROUP})
-        ON CONFLICT DO UPDATE SET ${TAKE_FROM_BEFORE}, sid = ?3, domain_sid = ?4 WHERE sid IS NOT ?3`,
+        ON CONFLICT DO UPDATE SET ${TAKE_FROM_BEFORE}, ${WRITE_AGAIN}, sid = ?3, domain_sid = ?4 WHERE sid IS NOT ?3`,
       ...[forest, anchor, sid, domainSid],
     );
     // A group that lost its right to a SID lost it here already, with its row.
