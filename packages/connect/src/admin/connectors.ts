@@ -117,6 +117,8 @@ function checkForced(parameters: readonly ConfigurationParameter[]): void {
 function describeForest({ name, context, namingContext, controller }: Connector): ConnectorDescription {
   const { connector, scope, store } = context;
   const settings = store.settings.get();
+  const { included, excluded, inetOrgPersons } = store.rules.get();
+  const objectClasses = OBJECT_CLASSES.filter(name => inetOrgPersons || name !== 'inetOrgPerson');
   return {
     name,
     identifier: settings.identifier,
@@ -140,15 +142,15 @@ function describeForest({ name, context, namingContext, controller }: Connector)
         selected: true,
         preferredDCs: controllersOf(connector).map(({ server }) => server),
         connectorPartitionScope: {
-          objectClasses: OBJECT_CLASSES,
-          containerInclusionList: [namingContext],
-          containerExclusionList: [],
+          objectClasses,
+          containerInclusionList: included.size > 0 ? [...included.values()] : [namingContext],
+          containerExclusionList: [...excluded.values()],
         },
         parameters: settings.partitionParameters,
       },
     ],
     globalParameters: settings.globalParameters,
-    objectInclusionList: OBJECT_CLASSES,
+    objectInclusionList: objectClasses,
     attributeInclusionList: Object.keys(USER_ATTRIBUTES),
     anchorConstructionSettings: [{ objectType: 'user', attributes: ['objectGUID'], locked: false }],
     runProfiles: runProfilesOf(settings.identifier, 'forest'),

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { eventually, HandClock } from '@causeway/service/testing';
 import { decideObject } from '../objects/merge.ts';
 import { NO_RULES } from '../scope/rules.ts';
+import { rulesText } from '../store/scope/rules-in-force.ts';
 import { person } from '../testing/fixtures.ts';
 import { FORESTS, openConnect } from '../testing/open-connect.ts';
 import { adminHandlers } from './handlers.ts';
@@ -169,6 +171,25 @@ test('a connector says what of a domain is read, and as whom', async () => {
       ['server-name', '127.0.0.1'],
     ],
   );
+});
+
+test('a connector says which containers and classes the scope in force takes', async () => {
+  const { store } = at.connect.connectors.find(({ name }) => name === corp)!.context;
+  const before = store.rules.text!;
+  const staff = { dn: 'OU=Staff,DC=corp,DC=example,DC=com', objectGuid: randomUUID() };
+  const interns = { dn: `OU=Interns,${staff.dn}`, objectGuid: randomUUID() };
+  const organizationalUnits = { include: [staff], exclude: [interns] };
+  store.rules.set(rulesText([], { organizationalUnits, groups: [], conditions: {}, inetOrgPersons: false }));
+  const { partitions } = await api.getConnector(
+    { params: { name: corp }, query: undefined, body: undefined },
+    '',
+  );
+  store.rules.set(before);
+  assert.deepEqual(partitions[0]!.connectorPartitionScope, {
+    objectClasses: ['user', 'group'],
+    containerInclusionList: [staff.dn],
+    containerExclusionList: [interns.dn],
+  });
 });
 
 test('what Causeway has not got cannot be switched on, and the reason is told', async () => {
