@@ -37,11 +37,11 @@ test('every source is read to its end: brackets and quotes pair off in what is l
 });
 
 test('ARCHITECTURE.md has a line for each rule, as the rule says it', () => {
-  const [, list = ''] = /^### Rules\n[^-]*((?:- .*\n)+)/m.exec(architecture) ?? [];
+  const [, list = ''] = /^### Rules\n[^-]*((?:- .*\n(?: {2}.*\n)*)+)/m.exec(architecture) ?? [];
   const lines = list
     .trimEnd()
-    .split('\n')
-    .map(line => line.slice(2));
+    .split('\n- ')
+    .map(line => line.replace(/^- /, '').replaceAll(/\n +/g, ' '));
   assert.deepEqual(
     lines.slice(0, RULES.length),
     RULES.map(({ says }) => says),
