@@ -47,6 +47,14 @@ export const Scope = z.strictObject({
   conditions: z.strictObject({ user: Condition.optional(), group: Condition.optional() }).prefault({}),
   /** Whether inetOrgPerson objects are synchronized, too. */
   inetOrgPersons: z.boolean().default(true),
+  /** Whose passwords are: of people who do not meet the condition none is sent. Absent: everybody's. */
+  passwords: z
+    .strictObject({
+      condition: Condition,
+      /** What becomes of the password that was sent before somebody left: it is taken away, or stays as in the original. */
+      leaving: z.enum(['withdraw', 'keep']).default('withdraw'),
+    })
+    .optional(),
 });
 
 /** One domain of an on-premises forest: what is read, from which domain controller, as whom. */

@@ -46,9 +46,10 @@ async function allowHeld(
   digest: string,
   options: CommonOptions & { yes?: boolean },
 ): Promise<void> {
-  const { question, what } = HELD_WORDS[operation];
+  const { what } = HELD_WORDS[operation];
   if (operation === 'delete' && /^\d{1,9}$/.test(digest)) refuseNumber();
   const shown = (await askOrDo(options, 'getHeld', { params: { digest } })).result;
+  const question = isOfPasswords(shown) ? 'Withdraw them?' : HELD_WORDS[operation].question;
   await confirm(describeList(shown), question, options.yes);
   const { result } = await askOrDo(options, 'approveHeld', { params: { digest }, body: { operation } });
   printResult(options.json, result, () => [`${result.count} ${what} go with the next cycle`]);
@@ -63,9 +64,12 @@ function describeList(list: HeldList): string[] {
     ...(reason === undefined ? [] : [reason]),
   ]);
   const where = 'the tenant and in the managed domain';
-  const lines = describeHeld(list, { scope: connector, where, rows });
+  const would = isOfPasswords(list) && { would: 'would have their passwords withdrawn' };
+  const lines = describeHeld(list, { scope: connector, where, rows, ...would });
   return [...lines, ...(list.kind === undefined ? [] : EXPLAINED[list.kind])];
 }
+
+const isOfPasswords = ({ kind }: HeldList): boolean => kind === 'password' || kind === 'leaver-password';
 
 const EXPLAINED: Readonly<Record<NonNullable<HeldList['kind']>, readonly string[]>> = {
   stranger: [
@@ -88,5 +92,13 @@ const EXPLAINED: Readonly<Record<NonNullable<HeldList['kind']>, readonly string[
   'leaver-group': [
     '  They are groups that are in the directory, and leave only because the rules changed by which is decided what is synchronized. Until',
     '  you let them go they stay as they are, with their members.',
+  ],
+  password: [
+    '  They stay, and were changed in the directory so that their passwords are not to be synchronized: more of them within 24 hours than may',
+    '  be by themselves. Until you let them go their passwords stay, and go on.',
+  ],
+  'leaver-password': [
+    '  They stay, and only because the rules changed their passwords are not to be synchronized any more. Until you let them go their passwords',
+    '  stay, and go on.',
   ],
 };

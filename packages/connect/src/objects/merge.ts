@@ -1,13 +1,14 @@
 import type { ImportedObject } from '@causeway/active-directory';
 import type { ScopeContext } from '../context.ts';
 import { type Place, placeText } from '../scope/decide-place.ts';
-import { type Rules, whyLeftOut, whyNoMember } from '../scope/rules.ts';
+import { type PasswordScope, passwordScopeOf, type Rules, whyLeftOut, whyNoMember } from '../scope/rules.ts';
 import type {
   DecidedSpaceObject,
   Leaving,
   ObjectKind,
   SpaceObject,
   StoredAttributes,
+  Withdrawing,
 } from '../store/space-object.ts';
 import { digestOf } from './attributes.ts';
 import { accountOf, decideAccount } from './decide-account.ts';
@@ -75,7 +76,9 @@ export interface Deciding {
   /** By the containers, where they decide anything; with the reason why they leave the object out. */
   readonly placed?: { readonly place: Place; readonly reason: string | undefined } | undefined;
   /** What was decided of it last. */
-  readonly known?: Pick<SpaceObject, 'desiredDigest' | 'exportedDigest' | 'leaving'> | undefined;
+  readonly known?:
+    | Pick<SpaceObject, 'desiredDigest' | 'exportedDigest' | 'leaving' | 'passwords' | 'withdrawing'>
+    | undefined;
   /** The rules changed, and not the directory. */
   readonly byRules?: boolean;
   /** Of a person: whether in any group of the scope. */
@@ -107,7 +110,25 @@ export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deci
       isMember,
     },
     desiredDigest: isSynchronized ? digestOf(wanted, object.guid) : undefined,
+    ...(kind === 'user' && passwordsOf(object, isSynchronized, by)),
   };
+}
+
+/**
+ * What becomes of somebody's passwords. Of whom the tenant has, what was sent is withdrawn when that was decided (`holdWithdrawals`), and
+ * until then everything stays as it is: by the directory's word, or by the rules' alone.
+ */
+function passwordsOf(
+  object: DirectoryObject,
+  isSynchronized: boolean,
+  { rules, known, byRules = false }: Deciding,
+): { passwords: PasswordScope; withdrawing: Withdrawing } {
+  const passwords = passwordScopeOf(rules, object);
+  if (known?.exportedDigest === undefined) return { passwords, withdrawing: 'no' };
+  if (!isSynchronized) return { passwords: known.passwords, withdrawing: 'no' }; // goes altogether, or comes back as he was
+  if (passwords !== 'withdrawn' || known.passwords === passwords) return { passwords, withdrawing: 'no' };
+  const by = byRules ? 'rules' : 'directory';
+  return { passwords: known.passwords, withdrawing: known.withdrawing === 'no' ? by : known.withdrawing };
 }
 
 /**

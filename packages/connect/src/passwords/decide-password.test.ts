@@ -18,6 +18,7 @@ const known: PasswordHolder = {
   withdrawn: undefined,
   mustChange: false,
   smartCard: false,
+  passwords: 'sent' as const,
   anew: false,
   fullPass: undefined,
   owed: false,

@@ -6,7 +6,7 @@ import {
   type PasswordOrder,
 } from '@causeway/credentials';
 import type { PasswordHolder } from '../store/password-holders.ts';
-import { decideTemporary, decideWithdrawal, isAskedFor } from './decide-withdrawal.ts';
+import { decideOutOfScope, decideTemporary, decideWithdrawal, isAskedFor } from './decide-withdrawal.ts';
 import type { PasswordDecision, PasswordInput } from './password-decision.ts';
 
 /** What becomes of one user that replication brought. */
@@ -26,6 +26,7 @@ export function decidePassword(input: PasswordInput): PasswordDecision {
   }
   if (!whole && !isSet(user)) return { action: 'read-again' };
   if (holder.smartCard) return decideWithdrawal(input, 'smart-card');
+  if (holder.passwords !== 'sent') return decideOutOfScope(input);
   if (user.problem !== undefined) {
     return { action: 'quarantine', status: 'Error', code: 'undecipherable', reason: user.problem };
   }

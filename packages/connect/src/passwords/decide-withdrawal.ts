@@ -2,14 +2,18 @@ import { comparePasswordOrder, type PasswordOrder } from '@causeway/credentials'
 import type { WithdrawalReason } from '@causeway/records';
 import type { PasswordDecision, PasswordInput } from './password-decision.ts';
 
+/** Of whoever does not meet the condition of `scope.passwords`. */
+const OUT_OF_SCOPE = 'not in the scope of passwords (scope.passwords of the configuration)';
+
 /** How it stands with somebody whose password was withdrawn, in words for the administrator. */
-const DETAILS: Record<Exclude<WithdrawalReason, 'scope'>, string> = {
+const DETAILS: Record<WithdrawalReason, string> = {
   'must-change':
     'withdrawn: the user must change password at next logon; no password opens anything in the cloud until then',
   'smart-card':
     'withdrawn: the account signs in by smart card only (userAccountControl); no password of it is sent or opens anything in the cloud',
   'empty-password':
     'withdrawn: the account has an empty password, which is never sent: set another one, or let its user change it',
+  scope: `${OUT_OF_SCOPE}; no password of the account is sent or opens anything in the cloud`,
 };
 
 /**
@@ -18,7 +22,7 @@ const DETAILS: Record<Exclude<WithdrawalReason, 'scope'>, string> = {
  */
 export function decideWithdrawal(
   input: PasswordInput,
-  reason: Exclude<WithdrawalReason, 'scope'>,
+  reason: WithdrawalReason,
   detail: string = DETAILS[reason],
 ): PasswordDecision {
   const { user, holder } = input;
@@ -46,6 +50,18 @@ export function decideTemporary(input: PasswordInput, isSame: boolean = false): 
     return { action: 'wait', detail };
   }
   return decideWithdrawal(input, 'must-change');
+}
+
+/**
+ * No password of whoever is not in the scope is sent. Where the last one is kept, and another place lost it, it ends: nobody sends it
+ * again.
+ */
+export function decideOutOfScope(input: PasswordInput): PasswordDecision {
+  const { passwords, acknowledged, withdrawn, anew } = input.holder!;
+  if (passwords === 'withdrawn' || anew) return decideWithdrawal(input, 'scope');
+  const isKept = acknowledged !== undefined && withdrawn === undefined;
+  const stays = isKept ? '; the one that was sent last still opens the cloud (leaving: keep)' : '';
+  return { action: 'note', status: 'FilteredByTarget', detail: `${OUT_OF_SCOPE}: none is sent${stays}` };
 }
 
 /** Somebody asked for this very user, another place lost the password, or a forced pass meets it for the first time. */

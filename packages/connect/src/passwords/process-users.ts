@@ -208,5 +208,5 @@ const WHY_NOT_SENT: Record<WithdrawalReason, string> = {
   'must-change': 'the user must change password at next logon',
   'smart-card': 'the account signs in by smart card only',
   'empty-password': 'the account has an empty password',
-  scope: 'the account is out of scope',
+  scope: 'the account is not in the scope of passwords',
 };

@@ -13,7 +13,15 @@ export interface Rules extends PlaceRules {
   readonly groups: ReadonlyMap<string, string>;
   readonly conditions: { readonly user?: CompiledFilter; readonly group?: CompiledFilter };
   readonly inetOrgPersons: boolean;
+  /** Whose passwords are synchronized; undefined: everybody's. */
+  readonly passwords?: { readonly condition: CompiledFilter; readonly others: 'kept' | 'withdrawn' };
 }
+
+/**
+ * What becomes of somebody's passwords: they are `sent`; or none is, and the one that was sent last is `kept` in the cloud, or
+ * `withdrawn` from it.
+ */
+export type PasswordScope = 'sent' | 'kept' | 'withdrawn';
 
 /** Each cycle asks for those of the configuration several times. */
 const COMPILED = new WeakMap<ScopeSettings, Rules>();
@@ -25,7 +33,8 @@ export function compileRules(settings: ScopeSettings): Rules {
   return rules;
 }
 
-function compile({ organizationalUnits, groups = [], conditions, inetOrgPersons }: ScopeSettings): Rules {
+function compile(settings: ScopeSettings): Rules {
+  const { organizationalUnits, groups = [], conditions, inetOrgPersons, passwords } = settings;
   const byGuid = (list: readonly { dn: string; objectGuid?: string | undefined }[]) =>
     new Map(list.map(({ dn, objectGuid = '' }) => [objectGuid, dn]));
   return {
@@ -37,6 +46,12 @@ function compile({ organizationalUnits, groups = [], conditions, inetOrgPersons 
       ...(conditions.group !== undefined && { group: compileFilter(conditions.group) }),
     },
     inetOrgPersons,
+    ...(passwords && {
+      passwords: {
+        condition: compileFilter(passwords.condition),
+        others: passwords.leaving === 'keep' ? ('kept' as const) : ('withdrawn' as const),
+      },
+    }),
   };
 }
 
@@ -55,29 +70,41 @@ export const UNKNOWN_RULES: Rules = { ...NO_RULES, areUnknown: true };
 /** What has to have been imported before the rules can decide: attributes as the configuration writes them. */
 export function neededAttributes(rules: Rules): string[] {
   const { user, group } = rules.conditions;
-  const conditions = [...(user?.attributes ?? []), ...(group?.attributes ?? [])];
+  const conditions = [user, group, rules.passwords?.condition].flatMap(filter => filter?.attributes ?? []);
   const own = conditions.filter(name => name.toLowerCase() !== 'objectclass');
   return [...new Set([...own, ...(namesContainers(rules) ? ['parentGUID'] : [])])];
 }
 
+/** What conditions look at of an object. */
+interface Looked {
+  readonly objectClasses: readonly string[];
+  readonly attributes: TextValues;
+}
+
 /** Why an administrator's conditions leave an object out; undefined: they do not. */
-export function whyLeftOut(
-  kind: 'user' | 'group',
-  { objectClasses, attributes }: { objectClasses: readonly string[]; attributes: TextValues },
-  rules: Rules,
-): string | undefined {
+export function whyLeftOut(kind: 'user' | 'group', object: Looked, rules: Rules): string | undefined {
   if (rules.areUnknown) return 'not decided yet: what the scope looks at is being imported';
   if (
     kind === 'user' &&
     !rules.inetOrgPersons &&
-    objectClasses.some(name => name.toLowerCase() === 'inetorgperson')
+    object.objectClasses.some(name => name.toLowerCase() === 'inetorgperson')
   )
     return 'an inetOrgPerson, which the scope leaves out';
   const condition = rules.conditions[kind];
-  if (condition === undefined || condition.matches({ ...attributes, objectClass: objectClasses }))
-    return undefined;
-  return `the condition for ${kind}s is not met`;
+  return condition === undefined || isMet(condition, object)
+    ? undefined
+    : `the condition for ${kind}s is not met`;
 }
+
+export const WHY_NO_PASSWORD = 'the condition for passwords is not met';
+
+/** What the rules say of a person's passwords, whatever else stands against them. */
+export function passwordScopeOf({ passwords }: Rules, person: Looked): PasswordScope {
+  return passwords === undefined || isMet(passwords.condition, person) ? 'sent' : passwords.others;
+}
+
+const isMet = (condition: CompiledFilter, { objectClasses, attributes }: Looked): boolean =>
+  condition.matches({ ...attributes, objectClass: objectClasses });
 
 /** Why somebody's groups leave them out; undefined: they do not. @param isMember of any group of the scope; undefined: nobody knows yet */
 export function whyNoMember({ groups }: Rules, isMember: boolean | undefined): string | undefined {

@@ -5,8 +5,10 @@ import {
   type DecidedSpaceObject,
   leavingNumber,
   type ObjectKind,
+  passwordsNumber,
   type SpaceObject,
   toObject,
+  withdrawingNumber,
 } from './space-object.ts';
 
 /** A row of somebody whom the tenant acknowledged, not of a stranger. */
@@ -65,12 +67,13 @@ export class ConnectorSpace {
   put(object: DecidedSpaceObject, generation: number): void {
     this.#db.run(
       `INSERT INTO connector_space (connector, kind, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
-         desired_digest, place, leaving, is_member, generation)
-       VALUES (?, '${this.kind}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         desired_digest, place, leaving, is_member, passwords, withdrawing, generation)
+       VALUES (?, '${this.kind}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET anchor = excluded.anchor, dn = excluded.dn, object_classes = excluded.object_classes,
          attributes = excluded.attributes, deleted = excluded.deleted, scope_reason = excluded.scope_reason,
          desired_digest = excluded.desired_digest, place = excluded.place, leaving = excluded.leaving,
-         is_member = excluded.is_member, generation = excluded.generation
+         is_member = excluded.is_member, passwords = excluded.passwords, withdrawing = excluded.withdrawing,
+         generation = excluded.generation
          WHERE kind = excluded.kind`,
       this.#connector,
       object.guid,
@@ -84,6 +87,8 @@ export class ConnectorSpace {
       object.place ?? null,
       leavingNumber(object.leaving ?? 'no'),
       object.isMember === undefined ? null : Number(object.isMember),
+      passwordsNumber(object.passwords ?? 'sent'),
+      withdrawingNumber(object.withdrawing ?? 'no'),
       generation,
     );
   }
@@ -131,7 +136,7 @@ export class ConnectorSpace {
   /** After a full import: what it did not meet is gone. @returns who was there before */
   markUnseenDeleted(generation: number): Pick<SpaceObject, 'guid' | 'anchor'>[] {
     return this.#db.all<{ guid: string; anchor: string }>(
-      `UPDATE connector_space SET deleted = 1, desired_digest = NULL, leaving = 0, scope_reason = 'not found by a full import'
+      `UPDATE connector_space SET deleted = 1, desired_digest = NULL, leaving = 0, withdrawing = 0, scope_reason = 'not found by a full import'
        WHERE ${this.#own} AND generation <> ? AND deleted = 0 RETURNING guid, anchor`,
       this.#connector,
       generation,

@@ -584,4 +584,11 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run, guid)
   ) WITHOUT ROWID;
   `,
+  // Whose passwords are synchronized: 0 sent, 1 none is and the last one is kept, 2 withdrawn. Who is to be withdrawn, and by whose word (1:
+  // the directory's, 2: the rules').
+  `
+  ALTER TABLE connector_space ADD COLUMN passwords INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE connector_space ADD COLUMN withdrawing INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX connector_space_withdrawing ON connector_space (connector, kind, guid) WHERE withdrawing > 0;
+  `,
 ];

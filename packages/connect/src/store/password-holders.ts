@@ -1,8 +1,10 @@
 import type { PasswordOrder } from '@causeway/credentials';
 import type { WithdrawalReason } from '@causeway/records';
+import type { PasswordScope } from '../scope/rules.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import type { Database } from './database.ts';
 import { toOrder } from './password-states.ts';
+import { passwordsOfNumber } from './space-object.ts';
 
 /** A user whose password replication brought: who it is, and what the tenant has of it. */
 export interface PasswordHolder {
@@ -24,6 +26,8 @@ export interface PasswordHolder {
   mustChange: boolean;
   /** No password of the account is good for anything: it signs in by smart card only. */
   smartCard: boolean;
+  /** What the scope says of them. */
+  passwords: PasswordScope;
   /** What was acknowledged goes again: another place lost it. */
   anew: boolean;
   /** The forced full pass that sent it last. */
@@ -45,7 +49,7 @@ export class PasswordHolders {
   get(guid: string): PasswordHolder | undefined {
     const row = this.#db.get(
       `SELECT o.anchor, o.dn, o.desired_digest IS NOT NULL AS in_scope, o.exported_digest IS NOT NULL AS exported,
-         o.object_classes LIKE '%"inetorgperson"%' AS inet_org_person,
+         o.passwords, o.object_classes LIKE '%"inetorgperson"%' AS inet_org_person,
          p.epoch, p.version, p.originating_time, p.originating_invocation_id, p.full_pass, p.withdrawn, p.must_change, p.anew,
          o.attributes ->> '$.userAccountControl' AS user_account_control, w.guid IS NOT NULL AS owed
        FROM connector_space AS o
@@ -68,6 +72,7 @@ export class PasswordHolders {
         withdrawn: (row.withdrawn as WithdrawalReason | null) ?? undefined,
         mustChange: row.must_change === 1,
         smartCard: isSmartCardOnly(Number(row.user_account_control ?? 0)),
+        passwords: passwordsOfNumber(row.passwords),
         anew: row.anew === 1,
         fullPass: (row.full_pass as number | null) ?? undefined,
         owed: row.owed === 1,

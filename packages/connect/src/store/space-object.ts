@@ -1,3 +1,5 @@
+import type { PasswordScope } from '../scope/rules.ts';
+
 /** Attributes as the import hands them on: all text. */
 export type StoredAttributes = Record<string, string | string[]>;
 
@@ -25,6 +27,9 @@ export interface SpaceObject {
   leaving: Leaving;
   /** Of a person: whether in any group of the scope, by the last look; undefined where nobody looked. */
   isMember: boolean | undefined;
+  /** What becomes of a person's passwords at present; those of whoever waits to leave their scope still are what they were. */
+  passwords: PasswordScope;
+  withdrawing: Withdrawing;
 }
 
 /**
@@ -37,12 +42,23 @@ const LEAVING: readonly Leaving[] = ['no', 'waits', 'goes'];
 /** As the database has it. */
 export const leavingNumber = (leaving: Leaving): number => LEAVING.indexOf(leaving);
 
+/** By whose word somebody's password is to be withdrawn, and is not yet: what the directory says counts as a deletion, what the rules say waits. */
+export type Withdrawing = 'no' | 'directory' | 'rules';
+const WITHDRAWING: readonly Withdrawing[] = ['no', 'directory', 'rules'];
+const PASSWORDS: readonly PasswordScope[] = ['sent', 'kept', 'withdrawn'];
+
+/** As the database has them. */
+export const passwordsNumber = (passwords: PasswordScope): number => PASSWORDS.indexOf(passwords);
+export const withdrawingNumber = (withdrawing: Withdrawing): number => WITHDRAWING.indexOf(withdrawing);
+export const passwordsOfNumber = (number: unknown): PasswordScope => PASSWORDS[number as number]!;
+
 /** What is written of an object when it was decided. */
 export type DecidedSpaceObject = Omit<
   SpaceObject,
-  'exportedDigest' | 'exportedSequence' | 'exportedAt' | 'place' | 'leaving' | 'isMember'
+  'exportedDigest' | 'exportedSequence' | 'exportedAt' | Undecided
 > &
-  Partial<Pick<SpaceObject, 'place' | 'leaving' | 'isMember'>>;
+  Partial<Pick<SpaceObject, Undecided>>;
+type Undecided = 'place' | 'leaving' | 'isMember' | 'passwords' | 'withdrawing';
 
 export function toObject(row: Record<string, unknown> | undefined): SpaceObject | undefined {
   if (row === undefined) return undefined;
@@ -61,5 +77,7 @@ export function toObject(row: Record<string, unknown> | undefined): SpaceObject 
     place: (row.place as string | null) ?? undefined,
     leaving: LEAVING[row.leaving as number]!,
     isMember: row.is_member === null ? undefined : row.is_member === 1,
+    passwords: passwordsOfNumber(row.passwords),
+    withdrawing: WITHDRAWING[row.withdrawing as number]!,
   };
 }

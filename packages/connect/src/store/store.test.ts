@@ -60,6 +60,7 @@ test('a file of an earlier version keeps what is known of each password, and wha
   assert.deepEqual(holders.get('g'), {
     ...{ guid: 'g', anchor: 'anchor', dn: 'CN=g', inScope: true, exported: true },
     ...{ acknowledged: order, withdrawn: undefined, mustChange: true, smartCard: false },
+    passwords: 'sent',
     ...{ anew: false, fullPass: 2, owed: false, isInetOrgPerson: false, epoch: 0 },
   });
   assert.equal(passwordLog.last('g', 10).length, 1);

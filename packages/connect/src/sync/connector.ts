@@ -6,6 +6,7 @@ import { DomainController } from '../domain-controller/domain-controller.ts';
 import { chosenController, Failover } from '../domain-controller/failover.ts';
 import { concludeRestore, noteRestore } from '../domain-controller/note-restore.ts';
 import { exportStep } from '../objects/export-step.ts';
+import { holdWithdrawals } from '../objects/hold-withdrawals.ts';
 import { importAll } from '../objects/import-all.ts';
 import { fullPassStep } from '../passwords/full-pass-step.ts';
 import { isSwitchedOn, type PasswordChannel } from '../passwords/password-channel.ts';
@@ -148,6 +149,7 @@ export class Connector {
   }
 
   async #passwords(namingContext: string): Promise<PasswordSummary> {
+    holdWithdrawals(this.context);
     if (!isSwitchedOn(this.channel)) return { read: 0, sent: 0 };
     const cycle = new PasswordCycle(this.context.store);
     this.#passwordCycle = cycle;

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import type { ComparisonPage, ConnectArrival, ConnectUserStatus, Difference } from '@causeway/contract';
 import { createLog } from '@causeway/service';
 import { type HandClock, watchFaultPoints } from '@causeway/service/testing';
+import type { z } from 'zod';
 import { compareWithTenant } from '../admin/comparison.ts';
 import { approveHeld, listHeld } from '../admin/held/held.ts';
 import { restoreHandlers } from '../admin/restore.ts';
 import { userStatus } from '../admin/status.ts';
-import { ConnectConfiguration } from '../configuration.ts';
+import { ConnectConfiguration, Scope } from '../configuration.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { HeadService } from '../heads/head-service.ts';
 import { trustDomain } from '../pairing/trust-domain.ts';
@@ -29,7 +30,7 @@ export type ConnectSnapshot = ReadonlyMap<string, Uint8Array> | undefined;
  */
 export class ConnectPlace {
   readonly #forests: readonly ScriptedForest[];
-  readonly #configuration: ConnectConfiguration;
+  #configuration: ConnectConfiguration;
   readonly clock: HandClock;
   readonly said: string[] = [];
   #connect: Connect | undefined;
@@ -77,6 +78,14 @@ export class ConnectPlace {
         }),
     );
     for (const connector of this.connectors) connector.startChannel();
+  }
+
+  /** Starts it anew with another scope of every connector, as the configuration would say it. */
+  async restart(scope: z.input<typeof Scope>): Promise<void> {
+    await this.stop();
+    const connectors = this.#configuration.connectors.map(each => ({ ...each, scope: Scope.parse(scope) }));
+    this.#configuration = { ...this.#configuration, connectors };
+    await this.start();
   }
 
   async stop(): Promise<void> {

@@ -10,6 +10,7 @@ export interface ForestPerson {
   enabled: boolean;
   /** ISO 8601; null: never. */
   expires: string | null;
+  adminDescription?: string | undefined;
   /** The RID of the primary group. */
   primaryGroup: number;
   deleted: boolean;

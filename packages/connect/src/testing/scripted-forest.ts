@@ -126,7 +126,9 @@ export class ScriptedForest {
 
   change(
     person: ForestPerson,
-    what: Partial<Pick<ForestPerson, 'name' | 'principal' | 'container' | 'enabled' | 'expires'>>,
+    what: Partial<
+      Pick<ForestPerson, 'name' | 'principal' | 'container' | 'enabled' | 'expires' | 'adminDescription'>
+    >,
   ): void {
     Object.assign(person, what, { objectUsn: ++this.#usn });
     this.#moved();
@@ -277,6 +279,7 @@ export class ScriptedForest {
       ...(person.restoredUsn > usn && { isDeleted: undefined }),
       userAccountControl: String(enabled ? normalAccount : normalAccount | accountDisable),
       primaryGroupID: String(primaryGroup),
+      adminDescription: person.adminDescription,
       accountExpires: String(expires === null ? FILETIME_NEVER : dateToFiletime(new Date(expires))),
     };
     return { guid, dn: `CN=${name},${container},${this.namingContext}`, objectSid: sid, attributes };

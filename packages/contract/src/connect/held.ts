@@ -16,9 +16,21 @@ export const HeldList = z.strictObject({
    * Absent of people whom the directory reported as deleted. `stranger`: people who were found in another place, and are not in the
    * directory. `group`: groups. `stranger-group`: groups that were found in another place. `member`: members whom the lists of their groups do not show any more, though nobody said that they
    * left; `objectGuid` and `distinguishedName` are the group's, `sourceAnchor` is what the member is known by. `leaver` and `leaver-group`: people and groups that would leave because the rules
-   * changed; until their approval they stay synchronized. `reason` says what leaves them out.
+   * changed; until their approval they stay synchronized. `reason` says what leaves them out. `password` and `leaver-password`: people who stay, and whose passwords would be withdrawn because the
+   * directory, or only the rules, put them out of the scope of passwords; until their approval their passwords are synchronized.
    */
-  kind: z.enum(['stranger', 'group', 'stranger-group', 'member', 'leaver', 'leaver-group']).optional(),
+  kind: z
+    .enum([
+      'stranger',
+      'group',
+      'stranger-group',
+      'member',
+      'leaver',
+      'leaver-group',
+      'password',
+      'leaver-password',
+    ])
+    .optional(),
   /** When the first of them was held. */
   since: Timestamp,
   /** The first of them; `count` of them in all. */

@@ -2,7 +2,7 @@
  * Kinds are counted apart: a forest's users are no measure for what comes beside them. A stranger is somebody whom another place has and
  * the directory has not: a place that invents people holds up nobody whom the directory reports; a stranger group is such a group. A member is one of a group whose list
  * did not show it, though nobody said that it left. A leaver, a person or a group, is there and would leave only because the rules changed by which is decided who is
- * synchronized.
+ * synchronized. A password is one that would be withdrawn while its person stays, because the directory says so; a leaver's password, only because the rules changed.
  */
 export type BulkKind =
   | 'user'
@@ -11,7 +11,9 @@ export type BulkKind =
   | 'stranger-group'
   | 'member'
   | 'leaver'
-  | 'leaver-group';
+  | 'leaver-group'
+  | 'password'
+  | 'leaver-password';
 
 /** What is dangerous in bulk. */
 export type BulkOperation = 'delete' | 'create';

@@ -42,15 +42,21 @@ export interface Held {
 
 /**
  * The lines that show a list.
+ * @param would what would become of them; as its operation says when absent
  * @param where the places in which it would happen
  * @param rows the first of its people
  */
 export function describeHeld(
   { operation, count, since, ceased }: Held,
-  { scope, where, rows }: { scope: string; where: string; rows: string[][] },
+  {
+    scope,
+    would = HELD_WORDS[operation].would,
+    where,
+    rows,
+  }: { scope: string; would?: string; where: string; rows: string[][] },
 ): string[] {
   return [
-    `${scope}: ${count} ${HELD_WORDS[operation].would} in ${where} (waiting since ${since})`,
+    `${scope}: ${count} ${would} in ${where} (waiting since ${since})`,
     ...table(rows).map(line => `  ${line}`),
     ...(count > rows.length ? [`  and ${count - rows.length} more`] : []),
     ...(ceased > 0 ? [`  ${ceased} of the list do not hold any more and are left out`] : []),

@@ -3,8 +3,10 @@ import { type BulkLine, CausewayError, HELD_WORDS, type ShownList } from '@cause
 import type { ConnectorContext } from '../../context.ts';
 import { missingMembersOf, referenceOfLine } from '../../objects/groups/missing-members.ts';
 import { groupDeletionsOf, strangerGroupsOf } from '../../objects/groups/waiting-groups.ts';
+import { leaverWithdrawalsOf, withdrawalsOf } from '../../objects/hold-withdrawals.ts';
 import { leaversOf } from '../../objects/leavers.ts';
 import { canStillSignIn, creationsOf, deletionsOf, nameOf, strangersOf } from '../../objects/waiting.ts';
+import { WHY_NO_PASSWORD } from '../../scope/rules.ts';
 import { EventId } from '../../store/events.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
@@ -28,6 +30,7 @@ export function listHeld(connect: Connect, operation: Operation, name: string | 
               listOf(context),
             ),
             ...[store.space, store.groups].map(space => leaversOf(context, space.kind)),
+            ...[withdrawalsOf, leaverWithdrawalsOf].map(listOf => listOf(context)),
           ]
         : [creationsOf(context)];
     return lists.flatMap(list => {
@@ -110,8 +113,12 @@ function describeLine(
 /** Kinds whose lines name a group. */
 const GROUPS: ReadonlySet<ShownList['kind']> = new Set(['group', 'stranger-group', 'member', 'leaver-group']);
 
-const reasonOf = (kind: ShownList['kind'], { scopeReason }: SpaceObject): { reason?: string } =>
-  scopeReason !== undefined && (kind === 'leaver' || kind === 'leaver-group') ? { reason: scopeReason } : {};
+function reasonOf(kind: ShownList['kind'], { scopeReason }: SpaceObject): { reason?: string } {
+  if (kind === 'password' || kind === 'leaver-password') return { reason: WHY_NO_PASSWORD };
+  return scopeReason !== undefined && (kind === 'leaver' || kind === 'leaver-group')
+    ? { reason: scopeReason }
+    : {};
+}
 
 /** @throws CausewayError 'approve-by-list': releases before let deletions go by their number */
 export function refuseNumber(): never {

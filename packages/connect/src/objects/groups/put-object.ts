@@ -50,6 +50,7 @@ export function putObject(
   const decided = decideObject(space.kind, object, { scope, rules, placed, known, byRules, isMember });
   space.put(decided, putting.generation);
   if (space.kind === 'group') noteGroup(store, known, decided, putting);
+  else notePasswords(store, known, decided);
   noteMember(store, space, { known, object: decided }, putting);
   return decided;
 }
@@ -70,6 +71,19 @@ export function noteGone(store: ConnectorStore, generation: number): { gone: num
     if (group) store.members.clear(group.id);
   }
   return { gone: users.length + groups.length, fromScope: before - inScope() };
+}
+
+/** Whose passwords go from now on is sent the present one, and who leaves is told so: no delta brings either. */
+function notePasswords(
+  store: ConnectorStore,
+  known: SpaceObject | undefined,
+  { guid, passwords = 'sent' }: DecidedObject,
+): void {
+  if (known?.exportedDigest === undefined || known.passwords === passwords) return;
+  const says = passwords === 'sent' ? 'came into' : 'left';
+  store.queue.putDue(guid, 'password-scope', `${says} the scope of passwords: read whole`);
+  // One that was kept may never have been sealed, and is the same as before.
+  if (passwords === 'sent' && known.passwords === 'kept') store.owed.put(guid);
 }
 
 const textOf = ({ attributes }: DirectoryObject, name: string): string | undefined =>

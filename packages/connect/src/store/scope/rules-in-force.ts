@@ -51,8 +51,10 @@ export const rulesText = (own: readonly unknown[], scope: ScopeSettings): string
   return JSON.stringify(sayNothing(rules) ? own : [...own, { scope }]);
 };
 
-const sayNothing = ({ included, excluded, groups, conditions, inetOrgPersons }: Rules): boolean =>
-  included.size + excluded.size + groups.size + Object.keys(conditions).length === 0 && inetOrgPersons;
+const sayNothing = ({ included, excluded, groups, conditions, inetOrgPersons, passwords }: Rules): boolean =>
+  included.size + excluded.size + groups.size + Object.keys(conditions).length === 0 &&
+  inetOrgPersons &&
+  passwords === undefined;
 
 function rulesOf(text: string): Rules {
   const last = (JSON.parse(text) as unknown[]).at(-1);

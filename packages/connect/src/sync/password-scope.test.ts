@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { ACCEPTED_RECORDS } from '@causeway/contract';
+import { generateSealingKey, sealingPublicKey } from '@causeway/records';
+import { HandClock } from '@causeway/service/testing';
+import { leaverWithdrawalsOf, withdrawalsOf } from '../objects/hold-withdrawals.ts';
+import { ConnectPlace } from '../testing/connect-place.ts';
+import type { ForestPerson } from '../testing/forest-person.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { ScriptedForest } from '../testing/scripted-forest.ts';
+
+// Whose passwords are synchronized (scope.passwords): a whole Connect over a scripted forest and a scripted tenant.
+
+const FOREST = 'corp.example.com';
+const FILTERED = 'PHSFiltered';
+const EXCLUDE = '(!(adminDescription=PHSFiltered))';
+const INCLUDE = '(adminDescription=PHSIncluded)';
+
+let folder: string;
+let clock: HandClock;
+let peer: ProvisioningPeer;
+let forest: ScriptedForest;
+let place: ConnectPlace;
+let ann: ForestPerson;
+let ben: ForestPerson;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'causeway-password-scope-'));
+  clock = new HandClock();
+  peer = await ProvisioningPeer.listen();
+  Object.assign(peer, { compares: true, accepts: ACCEPTED_RECORDS, domainAccepts: ACCEPTED_RECORDS });
+  forest = await ScriptedForest.listen(FOREST, clock);
+  [ann, ben] = ['ann', 'ben'].map(name => forest.hire(name, `Pass-${name}-1!`)) as [
+    ForestPerson,
+    ForestPerson,
+  ];
+  place = new ConnectPlace(join(folder, 'state'), peer.url, [forest], clock);
+  await place.enrol('a-code');
+});
+
+afterEach(async () => {
+  await place.stop();
+  await Promise.all([peer.close(), forest.close()]);
+  rmSync(folder, { recursive: true });
+});
+
+async function start(condition?: string, leaving?: 'keep'): Promise<void> {
+  await place.restart(
+    condition === undefined ? {} : { passwords: { condition, ...(leaving && { leaving }) } },
+  );
+  await turn();
+}
+async function turn(): Promise<void> {
+  await clock.pass(10_000);
+  await place.turn();
+}
+/** The version of the password that the tenant has; why it has none; undefined: it never heard of one. */
+function at({ anchor }: ForestPerson): number | string | undefined {
+  const { credential, withdrawal } = peer.users.get(anchor)!;
+  return credential?.passwordOrder.version ?? (withdrawal && reasonOf(withdrawal));
+}
+function reasonOf(withdrawal: string): string {
+  const payload = JSON.parse(Buffer.from(withdrawal.split('.')[1]!, 'base64url').toString()) as {
+    reason: string;
+  };
+  return payload.reason;
+}
+const held = () => {
+  const { context } = place.connector;
+  return [withdrawalsOf, leaverWithdrawalsOf].map(listOf => context.store.bulk.held(listOf(context)).length);
+};
+const detailOf = ({ name }: ForestPerson): string => place.status(name).password?.detail ?? '';
+
+test('exclude fewer: who is marked is withdrawn at once, sent nothing by whatever asks, and back with the mark gone', async () => {
+  await start(EXCLUDE);
+  assert.deepEqual([at(ann), at(ben)], [1, 1]);
+  forest.change(ann, { adminDescription: FILTERED });
+  await turn();
+  assert.deepEqual([at(ann), at(ben)], ['scope', 1]);
+  assert.match(detailOf(ann), /^not in the scope of passwords/);
+  forest.setPassword(ann, 'Pass-ann-2!');
+  await turn();
+  await place.connector.syncPassword(ann.guid);
+  place.connector.context.store.passes.request();
+  await turn();
+  assert.deepEqual([at(ann), at(ben)], ['scope', 1]);
+  assert.deepEqual([place.status('ann').retry, place.status('ann').owedSince], [null, null]);
+  forest.change(ann, { adminDescription: undefined });
+  await turn();
+  assert.deepEqual([at(ann), place.status('ann').password!.status], [2, 'Success']);
+});
+
+test('include fewer: nobody but who is marked', async () => {
+  forest.change(ben, { adminDescription: 'PHSIncluded' });
+  await start(INCLUDE);
+  assert.deepEqual([at(ann), at(ben)], ['scope', 1]);
+  const cy = forest.hire('cy', 'Pass-cy-1!');
+  await turn();
+  assert.equal(at(cy), 'scope');
+  forest.change(cy, { adminDescription: 'phsincluded' });
+  await turn();
+  assert.equal(at(cy), 1);
+});
+
+test('leaving: keep leaves what was sent last, sends nothing more, and whoever comes back is sealed too', async () => {
+  const key = sealingPublicKey(await generateSealingKey());
+  peer.offerKey(key);
+  await start(EXCLUDE, 'keep');
+  forest.change(ann, { adminDescription: FILTERED });
+  forest.change(ben, { adminDescription: FILTERED });
+  forest.setPassword(ben, 'Pass-ben-2!');
+  await turn();
+  assert.deepEqual([at(ann), at(ben)], [1, 1]);
+  assert.match(detailOf(ann), /^not in the scope of passwords.*still opens the cloud \(leaving: keep\)/);
+  place.connector.context.store.confirmations.confirmDomain(peer.confirmable(key));
+  await turn();
+  assert.equal(
+    place.status('ann').password!.recipientKeyId,
+    null,
+    'nothing of it goes to the managed domain',
+  );
+  forest.change(ann, { adminDescription: undefined });
+  forest.change(ben, { adminDescription: undefined });
+  await turn();
+  assert.deepEqual([at(ann), at(ben)], [1, 2]);
+  assert.equal(place.status('ann').password!.recipientKeyId, key.keyId);
+});
+
+test('a kept password that the tenant lost ends, and is not sent again', async () => {
+  await start(EXCLUDE, 'keep');
+  forest.change(ann, { adminDescription: FILTERED });
+  await turn();
+  const user = peer.users.get(ann.anchor)!;
+  peer.users.set(ann.anchor, { object: user.object });
+  for (let n = 0; n < 3; n++) await turn();
+  assert.equal(at(ann), 'scope');
+});
+
+test('a change of the rules withdraws nobody before an administrator said so, and passwords go on', async () => {
+  await start();
+  await start(INCLUDE);
+  assert.deepEqual([at(ann), at(ben), held()], [1, 1, [0, 2]]);
+  forest.setPassword(ann, 'Pass-ann-2!');
+  const cy = forest.hire('cy', 'Pass-cy-1!');
+  await turn();
+  assert.deepEqual([at(ann), at(cy), held()], [2, 'scope', [0, 2]], 'who is new has nothing to lose');
+  await place.restart({ passwords: { condition: INCLUDE } });
+  forest.change(ben, { adminDescription: 'PHSIncluded' });
+  await turn();
+  assert.deepEqual([at(ben), held()], [1, [0, 1]], 'a line that does not hold any more drops out');
+  assert.equal(place.approve(), 1);
+  await turn();
+  assert.deepEqual([at(ann), at(ben), held()], ['scope', 1, [0, 0]]);
+  await start();
+  assert.deepEqual([at(ann), at(cy)], [2, 1], 'the rules of before bring everybody back');
+});
+
+test('the rules of before end the list, and whoever is deleted or disabled is out whatever waits', async () => {
+  await start();
+  await start(INCLUDE);
+  assert.deepEqual(held(), [0, 2]);
+  forest.delete(ann);
+  forest.change(ben, { enabled: false });
+  await turn();
+  const { object } = peer.users.get(ben.anchor)!;
+  assert.deepEqual([object.operation === 'upsert' && object.accountEnabled, held()], [false, [0, 1]]);
+  assert.equal(peer.users.has(ann.anchor), false);
+  await start();
+  assert.deepEqual(held(), [0, 0]);
+  assert.equal(at(ben), 1);
+});
+
+test('from keep to withdraw is a change of the rules, too: what was kept waits, and nothing is sent of it meanwhile', async () => {
+  await start(EXCLUDE, 'keep');
+  forest.change(ann, { adminDescription: FILTERED });
+  await turn();
+  await start(EXCLUDE);
+  forest.setPassword(ann, 'Pass-ann-2!');
+  await turn();
+  assert.deepEqual([at(ann), held()], [1, [0, 1]]);
+  place.approve();
+  await turn();
+  assert.deepEqual([at(ann), held()], ['scope', [0, 0]]);
+});
+
+test('changes of the directory count as deletions of a kind of their own: above the threshold all of them wait', async () => {
+  const others = Array.from({ length: 20 }, (_, n) => forest.hire(`p${n}`, `Pass-${n}-1!`));
+  await start(EXCLUDE);
+  for (const person of others.slice(0, 6)) forest.change(person, { adminDescription: FILTERED });
+  await turn();
+  const atOf = (some: ForestPerson[]) => [...new Set(some.map(at))];
+  assert.deepEqual([atOf(others.slice(0, 6)), held()], [['scope'], [0, 0]]);
+  for (const person of others.slice(6, 11)) forest.change(person, { adminDescription: FILTERED });
+  await turn();
+  assert.deepEqual([atOf(others.slice(6)), held()], [[1], [5, 0]], 'eleven within a day');
+  forest.change(others[6]!, { adminDescription: undefined });
+  forest.setPassword(others[7]!, 'Pass-7-2!');
+  await turn();
+  assert.deepEqual([held(), at(others[7]!)], [[4, 0], 2], 'it grew shorter, and does not go by that');
+  forest.delete(ann);
+  await turn();
+  assert.equal(peer.users.has(ann.anchor), false, 'deletions of people are counted for themselves');
+  place.approve();
+  await turn();
+  assert.deepEqual([atOf(others.slice(7, 11)), held()], [['scope'], [0, 0]]);
+});
