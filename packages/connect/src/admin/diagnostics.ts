@@ -5,6 +5,7 @@ import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 import { forestConnector, forestConnectors } from './connectors.ts';
+import { passwordScopeSays } from './held/password-scope.ts';
 import { userStatus } from './status.ts';
 
 const HEARTBEAT_MS = 3 * 3_600_000;
@@ -124,6 +125,7 @@ function diagnoseObject(connect: Connect, { name, context }: Connector, dn: stri
   if (object === undefined) return [inSpace];
   const user = userStatus(connect, object.guid);
   const { password, retry } = user;
+  const { isSent, says } = passwordScopeSays(context, object);
   const checks = [
     inSpace,
     check(
@@ -145,6 +147,12 @@ function diagnoseObject(connect: Connect, { name, context }: Connector, dn: stri
       'switch it on with Set-ADSyncAADPasswordSyncConfiguration -Enable $true',
     ),
     check(
+      'scope of passwords',
+      isSent,
+      says,
+      "'causeway connect preview USER' says what decided it; change that, if the password is to be synchronized",
+    ),
+    check(
       'must change',
       password?.waiting !== true,
       password?.waiting ? (password.detail ?? '') : 'no',
@@ -152,7 +160,7 @@ function diagnoseObject(connect: Connect, { name, context }: Connector, dn: stri
     ),
     check(
       'last attempt',
-      password?.status === 'Success',
+      !isSent || password?.status === 'Success', // nothing failed of whom nothing is to be sent
       password
         ? `${password.status}${password.detail ? `: ${password.detail}` : ''} (${password.updatedAt})`
         : 'there is no history',

@@ -7,6 +7,7 @@ import { controllerInUse } from '../domain-controller/failover.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { accountOf } from '../objects/decide-account.ts';
 import { strangerGroupsOf } from '../objects/groups/waiting-groups.ts';
+import { leaverWithdrawalsOf, withdrawalsOf } from '../objects/hold-withdrawals.ts';
 import { creationsOf, deletionsOf, stillSigningIn, strangersOf } from '../objects/waiting.ts';
 import { pairingState } from '../pairing/pairing-state.ts';
 import type { SpaceObject } from '../store/space-object.ts';
@@ -124,7 +125,12 @@ function comparison({ context }: Connector): { comparison?: ConnectComparison } 
 
 /** What waits for an administrator, and who can still sign in because of that. */
 function waiting({ context }: Connector) {
-  const { bulk, cursors } = context.store;
+  const { bulk, cursors, passwordLeavers } = context.store;
+  const out = passwordLeavers.countOut();
+  const withdrawals = [withdrawalsOf, leaverWithdrawalsOf].reduce(
+    (sum, listOf) => sum + bulk.countHeld(listOf(context)),
+    0,
+  );
   const held = bulk.held(deletionsOf(context));
   const names = stillSigningIn(
     context,
@@ -137,6 +143,7 @@ function waiting({ context }: Connector) {
     stillSigningInCount: names.length,
     suppressedCreations: bulk.countHeld(creationsOf(context)),
     growthAlarm: growth === undefined ? null : Number(growth),
+    ...(out + withdrawals > 0 && { passwordScope: { out, held: withdrawals } }),
   };
 }
 

@@ -6,7 +6,8 @@ import { synchronizedText } from './show-groups.ts';
 
 /** Lines that are printed of each connector; JSON has all that are shown. */
 const PRINTED = 200;
-const SIGN = { delete: '-', add: '+', update: '~' } as const;
+const SIGN = { delete: '-', withdraw: '-', add: '+', send: '+', update: '~', keep: '~' } as const;
+const OF_PASSWORDS: ReadonlySet<keyof typeof SIGN> = new Set(['withdraw', 'keep', 'send']);
 
 /** `causeway connect preview [USER]` */
 export const preview = (user: string | undefined, options: CommonOptions): Promise<void> =>
@@ -26,6 +27,7 @@ function describeUser(of: UserPreview): string[] {
       ['  synchronized', synchronizedText({ ...of, scopeReason: of.reason })],
       ['  container that decided', container ?? 'none of those that the scope names'],
       ...(inGroups === null ? [] : [['  in a group of the scope', inGroups ? 'yes' : 'no']]),
+      ['  password', of.password],
     ]),
     '',
     ...table([
@@ -53,14 +55,22 @@ function describePreview({
   adds,
   updates,
   deletes,
+  passwords,
   unchanged,
   lines,
   notImported,
   groupsMissing,
 }: ScopePreview): string[] {
   const shown = lines.slice(0, PRINTED);
+  const { withdraw, keep, send } = passwords;
+  const all = adds + updates + deletes + withdraw + keep + send;
   return [
     `${connector}: ${adds} come, ${updates} change, ${deletes} leave, ${unchanged} stay as they are`,
+    ...(withdraw + keep + send === 0
+      ? []
+      : [
+          `  passwords of people who stay: ${withdraw} are withdrawn, ${keep} stay and no other is sent, ${send} are sent`,
+        ]),
     ...(notImported.length === 0
       ? []
       : [
@@ -73,17 +83,17 @@ function describePreview({
         ]),
     ...table(
       shown.map(({ operation, kind, name, distinguishedName, reason = '' }) => [
-        `  ${SIGN[operation]} ${kind}`,
+        `  ${SIGN[operation]} ${OF_PASSWORDS.has(operation) ? 'password' : kind}`,
         name,
         distinguishedName,
         reason,
       ]),
     ),
-    ...(adds + updates + deletes > shown.length
-      ? [`  and ${adds + updates + deletes - shown.length} more: see --json`]
-      : []),
-    ...(deletes > 0
-      ? ['  who leaves waits for you, when Connect runs with it:  causeway connect deletions']
+    ...(all > shown.length ? [`  and ${all - shown.length} more: see --json`] : []),
+    ...(deletes + withdraw > 0
+      ? [
+          '  what leaves or is withdrawn waits for you, when Connect runs with it:  causeway connect deletions',
+        ]
       : []),
   ];
 }

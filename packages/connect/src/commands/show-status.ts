@@ -82,6 +82,14 @@ function describeWaiting(c: Connector): string[] {
     const more = c.stillSigningInCount - c.stillSigningIn.length;
     if (more > 0) lines.push(`and ${more} more`);
   }
+  if (c.passwordScope) {
+    const { out, held } = c.passwordScope;
+    if (out > 0) lines.push(`${out} people are not in the scope of passwords: no password of theirs is sent`);
+    if (held > 0)
+      lines.push(
+        `${held} passwords are to be withdrawn, and wait for you: causeway connect deletions --connector '${c.name}'`,
+      );
+  }
   if (c.growthAlarm !== null) lines.push(`ALARM: ${c.growthAlarm} new users within 24 hours`);
   if (c.suppressedCreations > 0)
     lines.push(

@@ -34,7 +34,7 @@ export async function checkConditions(context: ConnectorContext, ldap: LdapConne
   const schema = await readAttributeSchema(ldap, names);
   const problems = names.flatMap(name => whyNoCondition(name, schema) ?? []);
   if (problems.length === 0) return;
-  const text = `'scope.conditions' of '${connector.name}' cannot be used: ${problems.join('; ')}. Nothing is synchronized until the configuration is put right`;
+  const text = `a condition of the scope of '${connector.name}' cannot be used: ${problems.join('; ')}. Nothing is synchronized until the configuration is put right`;
   throw new CausewayError('condition-refused', text);
 }
 

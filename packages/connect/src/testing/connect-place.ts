@@ -5,6 +5,7 @@ import { createLog } from '@causeway/service';
 import { type HandClock, watchFaultPoints } from '@causeway/service/testing';
 import type { z } from 'zod';
 import { compareWithTenant } from '../admin/comparison.ts';
+import { type AdminHandlers, adminHandlers } from '../admin/handlers.ts';
 import { approveHeld, listHeld } from '../admin/held/held.ts';
 import { restoreHandlers } from '../admin/restore.ts';
 import { userStatus } from '../admin/status.ts';
@@ -212,6 +213,11 @@ export class ConnectPlace {
   /** Of one user, as `connect status USER` says it. */
   status(user: string): ConnectUserStatus {
     return userStatus(this.#open, user);
+  }
+
+  /** Its admin API. */
+  get api(): AdminHandlers {
+    return adminHandlers(this.#open, () => {});
   }
 
   /** What stands in the events as an alarm, the newest first. */

@@ -11,6 +11,8 @@ export interface ForestPerson {
   /** ISO 8601; null: never. */
   expires: string | null;
   adminDescription?: string | undefined;
+  /** Signs in by smart card only. */
+  smartCard?: boolean;
   /** The RID of the primary group. */
   primaryGroup: number;
   deleted: boolean;
@@ -30,3 +32,11 @@ export interface ForestPerson {
   restoredUsn: number;
   passwordUsn: number;
 }
+
+/** What an administrator changes of somebody, but for the password. */
+export type PersonChange = Partial<
+  Pick<
+    ForestPerson,
+    'name' | 'principal' | 'container' | 'enabled' | 'expires' | 'adminDescription' | 'smartCard'
+  >
+>;

@@ -12,7 +12,7 @@ import type { DomainController } from '../domain-controller/domain-controller.ts
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { UserAccountControl } from '../user-account-control.ts';
 import { type ForestGroup, ForestGroups } from './forest-groups.ts';
-import type { ForestPerson } from './forest-person.ts';
+import type { ForestPerson, PersonChange } from './forest-person.ts';
 import { type Asked, ScriptedDirectory, type ScriptedObject } from './scripted-directory.ts';
 import { scriptedReplication } from './scripted-replication.ts';
 
@@ -124,12 +124,7 @@ export class ScriptedForest {
     return person;
   }
 
-  change(
-    person: ForestPerson,
-    what: Partial<
-      Pick<ForestPerson, 'name' | 'principal' | 'container' | 'enabled' | 'expires' | 'adminDescription'>
-    >,
-  ): void {
+  change(person: ForestPerson, what: PersonChange): void {
     Object.assign(person, what, { objectUsn: ++this.#usn });
     this.#moved();
   }
@@ -273,11 +268,13 @@ export class ScriptedForest {
         ...{ guid, dn: `CN=${name}\\0ADEL:${guid},CN=Deleted Objects,${this.namingContext}`, objectSid: sid },
         attributes: { objectClass, isDeleted: 'TRUE', sAMAccountName: name },
       };
-    const { normalAccount, accountDisable } = UserAccountControl;
+    const { normalAccount, accountDisable, smartCardRequired } = UserAccountControl;
+    const control =
+      normalAccount | (enabled ? 0 : accountDisable) | (person.smartCard ? smartCardRequired : 0);
     const attributes = {
       ...{ objectClass, sAMAccountName: name, userPrincipalName: principal },
       ...(person.restoredUsn > usn && { isDeleted: undefined }),
-      userAccountControl: String(enabled ? normalAccount : normalAccount | accountDisable),
+      userAccountControl: String(control),
       primaryGroupID: String(primaryGroup),
       adminDescription: person.adminDescription,
       accountExpires: String(expires === null ? FILETIME_NEVER : dateToFiletime(new Date(expires))),

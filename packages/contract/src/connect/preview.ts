@@ -6,13 +6,14 @@ const Count = z.int().nonnegative();
 
 /** What another scope would do to one object. */
 const PreviewLine = z.strictObject({
-  operation: z.enum(['add', 'update', 'delete']),
+  /** Of a person who stays, what becomes of the password: the one that was sent is withdrawn; or stays, and none is sent any more; or the present one is sent. */
+  operation: z.enum(['add', 'update', 'delete', 'withdraw', 'keep', 'send']),
   kind: z.enum(['user', 'group']),
   name: z.string(),
   sourceAnchor: z.string(),
   objectGuid: ObjectGuid,
   distinguishedName: z.string(),
-  /** Why it would leave. */
+  /** Why it would leave, or its password would. */
   reason: z.string().optional(),
 });
 
@@ -23,6 +24,8 @@ export const ScopePreview = z.strictObject({
   updates: Count,
   /** They wait for an administrator. */
   deletes: Count,
+  /** Passwords of people who stay. Withdrawals wait for an administrator. */
+  passwords: z.strictObject({ withdraw: Count, keep: Count, send: Count }),
   unchanged: Count,
   /** The first lines, those that would leave before the others. */
   lines: z.array(PreviewLine),
@@ -46,6 +49,8 @@ export const UserPreview = z.strictObject({
   container: z.string().nullable(),
   /** Whether the person is in a group of the scope; null where the scope has none. */
   inGroups: z.boolean().nullable(),
+  /** Whether passwords are sent, and what decided that. */
+  password: z.string(),
   /** What the tenant is to have, and of what it is made. */
   attributes: z.array(
     z.strictObject({

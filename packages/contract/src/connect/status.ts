@@ -213,6 +213,8 @@ export const ConnectStatus = z.strictObject({
       /** The first of those who can still sign in because of that; `stillSigningInCount` of them in all. */
       stillSigningIn: z.array(z.string()),
       stillSigningInCount: Count,
+      /** People in the tenant whose passwords are not to be synchronized, and those whose withdrawal waits for an administrator; absent where there are neither. */
+      passwordScope: z.strictObject({ out: Count, held: Count }).optional(),
       /** New users that wait for an administrator. */
       suppressedCreations: Count,
       /** New users of 24 hours, when they are more than an alarm leaves unsaid. */

@@ -5,6 +5,7 @@ import { placeOf } from '../../scope/decide-place.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
 import { findUser } from '../status.ts';
+import { passwordScopeSays } from './password-scope.ts';
 
 /** What decided of one person, by the rules in force. @throws CausewayError 'no-such-user' or 'several-users' */
 export function previewUser(connect: Connect, name: string): UserPreview {
@@ -21,6 +22,7 @@ export function previewUser(connect: Connect, name: string): UserPreview {
     ...{ objectGuid: object.guid, synchronized: object.desiredDigest !== undefined },
     ...{ reason: object.scopeReason ?? null, container: excluded.get(by) ?? included.get(by) ?? null },
     inGroups: groups.size === 0 ? null : (object.isMember ?? false),
+    password: passwordScopeSays(connector.context, object).says,
     attributes: rulesFor(object).flatMap(({ name: rule, flows }) =>
       flows.map(({ source, destination, expression = null }) => {
         const value = values.get(destination) ?? null;

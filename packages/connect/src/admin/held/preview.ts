@@ -10,7 +10,13 @@ import { isScopeMember, type ScopeMembers, scopeMembers } from '../../objects/gr
 import { furtherAttributes, isImported } from '../../objects/imported-attributes.ts';
 import { decideObject } from '../../objects/merge.ts';
 import { placeIn } from '../../objects/place-in.ts';
-import { compileRules, type Rules } from '../../scope/rules.ts';
+import {
+  compileRules,
+  type PasswordScope,
+  passwordScopeOf,
+  type Rules,
+  WHY_NO_PASSWORD,
+} from '../../scope/rules.ts';
 import type { ConnectorSpace } from '../../store/connector-space.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
@@ -62,47 +68,70 @@ function rulesOf(name: string, scope: Record<string, unknown>): Rules {
 
 async function previewRules(context: ConnectorContext, rules: Rules): Promise<ScopePreview> {
   const { store } = context;
-  const found: Record<Line['operation'], Line[]> = { delete: [], add: [], update: [] };
+  const found: Record<Line['operation'], Line[]> = {
+    ...{ delete: [], withdraw: [], keep: [], add: [], send: [], update: [] },
+  };
   const members = rules.groups.size > 0 ? scopeMembers(context, rules) : undefined;
-  const counts = { add: 0, update: 0, delete: 0, none: 0 };
+  const counts = { add: 0, update: 0, delete: 0, withdraw: 0, keep: 0, send: 0 };
+  let unchanged = 0;
   let looked = 0;
   for (const space of [store.space, store.groups])
     for (const object of everyObject(space)) {
       if (looked++ % AT_A_TIME === 0) await othersTurn();
-      const line = lineOf(context, space, object, rules, members);
-      counts[line?.operation ?? 'none'] += 1;
-      if (line && found[line.operation].length < LISTED) found[line.operation].push(line);
+      const lines = linesOf(context, space, object, rules, members);
+      if (lines.length === 0) unchanged += 1;
+      for (const line of lines) {
+        counts[line.operation] += 1;
+        if (found[line.operation].length < LISTED) found[line.operation].push(line);
+      }
     }
   return {
     connector: store.name,
-    ...{ adds: counts.add, updates: counts.update, deletes: counts.delete, unchanged: counts.none },
-    lines: [...found.delete, ...found.add, ...found.update],
+    ...{ adds: counts.add, updates: counts.update, deletes: counts.delete, unchanged },
+    passwords: { withdraw: counts.withdraw, keep: counts.keep, send: counts.send },
+    lines: Object.values(found).flat(),
     notImported: isImported(store, rules) ? [] : furtherAttributes([rules]),
     groupsMissing: members?.missing ?? null,
   };
 }
 
-function lineOf(
+function linesOf(
   { store, scope }: ConnectorContext,
   { kind }: ConnectorSpace,
   object: SpaceObject,
   rules: Rules,
   members: ScopeMembers | undefined,
-): Line | undefined {
+): Line[] {
   const placed = placeIn(store, rules, object, object);
   const known = { ...object, leaving: 'no' as const };
   const { desiredDigest, scopeReason } = decideObject(kind, object, {
     ...{ scope, rules, placed, known },
     isMember: members && isScopeMember(members, object.anchor, object.isMember),
   });
-  const operation = operationOf(object.desiredDigest, desiredDigest);
-  if (operation === undefined) return undefined;
   const { guid, anchor, dn, attributes } = object;
-  return {
+  const line = (operation: Line['operation'], reason: string | undefined): Line => ({
     ...{ operation, kind, name: String(attributes.sAMAccountName ?? dn), sourceAnchor: anchor },
     ...{ objectGuid: guid, distinguishedName: dn },
-    ...(scopeReason !== undefined && { reason: scopeReason }),
-  };
+    ...(reason !== undefined && { reason }),
+  });
+  const operation = operationOf(object.desiredDigest, desiredDigest);
+  const lines = operation === undefined ? [] : [line(operation, scopeReason)];
+  if (kind === 'group' || operation === 'delete' || operation === 'add') return lines;
+  const wanted = passwordScopeOf(rules, object);
+  const ofPassword = desiredDigest === undefined ? undefined : passwordOperationOf(object.passwords, wanted);
+  return ofPassword === undefined
+    ? lines
+    : [...lines, line(ofPassword, ofPassword === 'send' ? undefined : WHY_NO_PASSWORD)];
+}
+
+function passwordOperationOf(
+  before: PasswordScope,
+  after: PasswordScope,
+): 'withdraw' | 'keep' | 'send' | undefined {
+  if (before === after) return undefined;
+  if (after === 'sent') return 'send';
+  if (after === 'withdrawn') return 'withdraw';
+  return before === 'sent' ? 'keep' : undefined;
 }
 
 function operationOf(before: string | undefined, after: string | undefined): Line['operation'] | undefined {

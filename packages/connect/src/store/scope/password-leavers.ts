@@ -19,6 +19,12 @@ export class PasswordLeavers {
     );
   }
 
+  /** Of those whom the tenant is to have, whose passwords are not sent. */
+  countOut(): number {
+    const sql = `SELECT count(*) AS n FROM connector_space WHERE connector = ? AND kind = 'user' AND desired_digest IS NOT NULL AND passwords > 0`;
+    return this.#db.get<{ n: number }>(sql, this.#connector)!.n;
+  }
+
   /** It was decided: from now on no password of the person is sent, and the one that was is taken away. */
   letGo(guid: string): void {
     this.#db.run(
