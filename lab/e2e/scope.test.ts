@@ -14,8 +14,9 @@ import { openLdap } from '@causeway/ldap';
 import { baseDn } from '@causeway/samba';
 import { eventually } from '@causeway/service/testing';
 import { parse } from 'yaml';
-import { DOMAINS, layoutOf } from '../domains/table.ts';
-import { change, createUser, deleteUser, renameUser } from '../domains/users.ts';
+import { Trials } from '../demo/trials.ts';
+import { DOMAINS, describeDomain, layoutOf, randomPassword } from '../domains/table.ts';
+import { change, createUser, deleteUser, renameUser, setPassword } from '../domains/users.ts';
 import { freshStage } from '../places/fresh-stage.ts';
 import { runCli, runCliJson } from '../places/run-cli.ts';
 
@@ -62,15 +63,16 @@ async function startWith(scope: object): Promise<void> {
 }
 /** As it was written at first; a command may have written it since. */
 let written: { connectors: object[] };
+let trials: Trials;
 function configure(scope: object): void {
   const connectors = written.connectors.map(connector => ({ ...connector, scope }));
   writeFileSync(stage.configOf('connect'), JSON.stringify({ ...written, connectors }));
 }
 const nameScope = () =>
   runCliJson<{ objects: { dn: string; objectGuid: string }[] }>(['connect', 'name-scope', ...CONFIG]);
-const leavers = async (): Promise<HeldList | undefined> =>
+const leavers = async (of: HeldList['kind'] = 'leaver'): Promise<HeldList | undefined> =>
   (await runCliJson<{ lists: HeldList[] }>(['connect', 'deletions', ...CONFIG])).lists.find(
-    ({ kind }) => kind === 'leaver',
+    ({ kind }) => kind === of,
   );
 
 before(async () => {
@@ -78,6 +80,7 @@ before(async () => {
     await change(onprem, { dn, change: 'add', attributes: { objectClass: ['organizationalUnit'] } });
   for (const name of names) await createUser(onprem, { sam: samOf(name), container: PEOPLE[name] });
   await stage.openTenant();
+  trials = new Trials(await stage.registerApplication());
   await stage.createConnectorAccounts();
   await stage.enrolConnect();
   written = JSON.parse(readFileSync(stage.configOf('connect'), 'utf8')) as typeof written;
@@ -222,6 +225,75 @@ test('the examples of docs/scope.md do what they say', async () => {
   } finally {
     for (const sam of Object.keys(made)) await deleteUser(onprem, sam);
     for (const dn of [romans, rome, berlin]) await change(onprem, { dn, change: 'delete' });
+    await startWith({});
+  }
+});
+
+test('whose passwords go: the way of docs/scope.md, by sign-ins', async () => {
+  const made = [];
+  for (const name of ['chair', 'board', 'clerk', 'third']) {
+    const [sam, password] = [`${name}-${run}`, randomPassword()];
+    const dn = await createUser(onprem, { sam, password });
+    made.push({ sam, dn, password, upn: `${sam}@${describeDomain(onprem).dnsDomain}` });
+  }
+  type Someone = (typeof made)[number];
+  const [chair, board, clerk, third] = made as [Someone, Someone, Someone, Someone];
+  const mark = ({ dn }: Someone, ...adminDescription: string[]) =>
+    change(onprem, { dn, change: 'modify', replace: { adminDescription } });
+  const works = (who: Someone) => eventually(`${who.sam} signs in`, () => trials.web(who, who.password));
+  const fails = (who: Someone) =>
+    eventually(`${who.sam} does not sign in`, async () => !(await trials.web(who, who.password)));
+  const ofPasswords = ({ lines }: ScopePreview) =>
+    lines.flatMap(({ operation, name }) => (operation === 'withdraw' ? [name] : [])).sort();
+  try {
+    for (const who of made) await works(who);
+    await mark(chair, 'PHSFiltered');
+    await mark(board, 'PHSFiltered');
+    await eventually('Connect has read the marks', async () => {
+      configure(example('everybody but a few'));
+      const { previews } = await runCliJson<{ previews: ScopePreview[] }>(['connect', 'preview', ...CONFIG]);
+      return ofPasswords(previews[0]!).join() === [board.sam, chair.sam].join();
+    });
+    assert.match(
+      (await runCli(['connect', 'preview', ...CONFIG])).stdout,
+      new RegExp(`- password +${board.sam}`),
+    );
+    await startWith(example('everybody but a few'));
+    const { digest, count } = await eventually('a list waits', async () => await leavers('leaver-password'));
+    assert.equal(count, 2);
+    chair.password = randomPassword();
+    await setPassword(onprem, chair.sam, chair.password);
+    for (const who of made) await works(who);
+    await runCliJson(['connect', 'allow-deletes', digest, '--yes', ...CONFIG]);
+    for (const who of [chair, board]) await fails(who);
+    await works(clerk);
+
+    await mark(third, 'PHSFiltered');
+    await fails(third);
+    const [before, now] = [third.password, randomPassword()];
+    await setPassword(onprem, third.sam, now);
+    await stage.forcePasswordSync();
+    const { password } = await eventually('status names the reason', async () => {
+      const status = await stage.connectStatus<{ password: { detail: string } }>(third.upn);
+      return /not in the scope of passwords/.test(status.password.detail) && status;
+    });
+    assert.ok(password);
+    for (const password of [before, now]) assert.equal(await trials.web(third, password), false);
+    third.password = now;
+    await mark(third);
+    await works(third);
+    for (const who of [chair, board]) assert.equal(await trials.web(who, who.password), false);
+
+    await startWith(example('a few and nobody else'));
+    const all = await eventually('everybody is on the list', async () => await leavers('leaver-password'));
+    assert.ok(all.people.some(({ user }) => user === clerk.upn));
+    await mark(board, 'PHSIncluded');
+    await works(board);
+    await startWith({});
+    await works(chair);
+    assert.equal(await leavers('leaver-password'), undefined);
+  } finally {
+    for (const { sam } of made) await deleteUser(onprem, sam);
     await startWith({});
   }
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { stopDomain } from '@causeway/samba';
 import { eventually } from '@causeway/service/testing';
@@ -198,6 +199,28 @@ test('an empty password is sent nowhere, and takes the one before with it', asyn
   const next = randomPassword();
   await setPassword(onprem, empty.sam, next);
   await works(empty, next);
+});
+
+test('out of the scope of passwords: nothing opens anything in either place, and with the mark gone the newest does', async () => {
+  const marked = await make('marked');
+  await works(marked);
+  const file = stage.configOf('connect');
+  const written = JSON.parse(readFileSync(file, 'utf8')) as { connectors: object[] };
+  const scope = { passwords: { condition: '(!(adminDescription=PHSFiltered))' } };
+  const connectors = written.connectors.map(connector => ({ ...connector, scope }));
+  await stage.connect.stop();
+  writeFileSync(file, JSON.stringify({ ...written, connectors }));
+  await stage.connect.start();
+  await set(marked, { adminDescription: ['PHSFiltered'] });
+  await says(marked, /not in the scope of passwords/);
+  const second = randomPassword();
+  await setPassword(onprem, marked.sam, second);
+  await forcedPass();
+  await nothingWorks(marked, marked.password, second);
+  const { entry } = await stage.domainStatus<{ entry: { withdrawn: boolean } }>(marked.upn);
+  assert.equal(entry.withdrawn, true);
+  await set(marked, { adminDescription: [] });
+  await works(marked, second);
 });
 
 test('who is withdrawn stays so through a forced pass, and nothing is missing in the managed domain', async () => {
