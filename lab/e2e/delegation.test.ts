@@ -93,7 +93,7 @@ const setAdministrator = async (verb: 'add' | 'remove', { user }: Credentials) =
 };
 const unit = `OU=Branch,${BASE}`;
 const policyDn = (policy: string) => `CN=${policy},CN=Policies,CN=System,${BASE}`;
-/** A group that every machine puts into its Administrators, as `docs/operations.md` says ([MS-GPSB] 2.2.10). */
+/** A group that every machine puts into its Administrators, as `docs/managed-domain.md` says ([MS-GPSB] 2.2.10). */
 const groupMembership = (sid: string) =>
   [
     ...['[Unicode]', 'Unicode=yes', '[Version]', 'signature="$CHICAGO$"', 'Revision=1'],
