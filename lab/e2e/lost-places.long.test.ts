@@ -8,7 +8,7 @@ import { createUser, deleteUser, disableUser, enableUser, setPassword } from '..
 import { freshStage } from '../places/fresh-stage.ts';
 import { Losses, partsOf } from '../places/losses.ts';
 
-// The drills of docs/operations.md, *After a loss*: places are taken back to a backup, or to nothing but their keys, after the forest
+// The drills of docs/operate.md: places are taken back to a backup, or to nothing but their keys, after the forest
 // has gone on. Nobody does anything afterwards, and all places come back to what the forest says.
 
 const PATIENCE_MS = 60_000;

@@ -23,7 +23,7 @@ export interface Loss {
 /** Database files of a place, without what is beside them. */
 const DATABASES = { connect: 'connect.db', ledger: 'ledger.db' } as const;
 
-/** Backups of a stage's places, and what they lose: as docs/operations.md has it. */
+/** Backups of a stage's places, and what they lose: as docs/operate.md has it. */
 export class Losses {
   readonly #stage: Stage;
 
