@@ -29,7 +29,8 @@ export function decideWithdrawal(
   const { acknowledged, withdrawn } = holder!;
   const order = newer(user.passwordOrder, acknowledged);
   if (order === undefined) return { action: 'withdrawn', reason, detail };
-  const told = withdrawn !== undefined && order === acknowledged;
+  // Of whoever is not in the scope nobody is told when they change their passwords.
+  const told = withdrawn !== undefined && (order === acknowledged || reason === 'scope');
   return told && !isAskedFor(input)
     ? { action: 'withdrawn', reason, detail }
     : { action: 'withdraw', reason, detail, order };

@@ -27,7 +27,7 @@ export function noteRefusal(
     store.passwords.note(guid, 'FilteredByTarget', text);
     store.restores.hold('password', guid, dn);
     fail(text);
-    store.queue.remove('password', guid);
+    store.queue.settle('password', guid);
   } else {
     const quarantined = verdict === 'refused';
     const text = reason ?? (quarantined ? 'the tenant refused it' : 'the tenant asked for another try');

@@ -121,7 +121,7 @@ function applyVerdict(
       detail,
       fullPass,
     });
-    store.queue.remove('password', guid);
+    store.queue.settle('password', guid);
     if (pairing.state === 'unconfirmed') store.owed.put(guid);
     else if (holder.owed) store.owed.remove(guid);
     return true;

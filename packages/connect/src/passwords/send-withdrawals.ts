@@ -89,7 +89,7 @@ function applyVerdict(
   run?.count('deletes');
   const { order, reason, detail } = withdrawal;
   store.passwords.withdraw(holder.guid, { order, recordSequence: sequence, reason, detail, fullPass });
-  store.queue.remove('password', holder.guid);
+  store.queue.settle('password', holder.guid);
   store.owed.remove(holder.guid);
   const text = `Password Withdrawal Result - Anchor : ${holder.anchor}, Dn : ${holder.dn}, Reason : ${reason}, Result : Success.`;
   store.events.add(EventId.changeResult, 'info', connector.name, text);

@@ -3,8 +3,11 @@ import { after, beforeEach, test } from 'node:test';
 import { ACCEPTED_RECORDS } from '@causeway/contract';
 import { ntHash } from '@causeway/credentials';
 import { generateSealingKey, sealingPublicKey } from '@causeway/records';
+import { Scope } from '../configuration.ts';
 import type { ConnectorContext } from '../context.ts';
 import { exportStep } from '../objects/export-step.ts';
+import { holdWithdrawals } from '../objects/hold-withdrawals.ts';
+import { importedAttributes, noteImported } from '../objects/imported-attributes.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
 import { noteReads } from '../pairing/signed-reads.ts';
 import { believed, guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';
@@ -165,6 +168,34 @@ test('a tenant of the first release is sent what it knows, and status says that 
   assert.equal(withdrawalOf(context, 0)!.reason, 'must-change');
   assert.equal(context.store.queue.get('password', guidOf(0)), undefined);
 });
+
+for (const [what, before, after] of [
+  ['leaves the scope of passwords', undefined, 'PHSFiltered'],
+  ['comes into the scope of passwords', 'PHSFiltered', undefined],
+] as const)
+  test(`who ${what} while something else of theirs is on its way has a turn of their own`, async () => {
+    const filtered = (adminDescription: string | undefined) =>
+      person(0, adminDescription === undefined ? {} : { adminDescription });
+    const context = testContext(peer);
+    const scope = Scope.parse({ passwords: { condition: '(!(adminDescription=PHSFiltered))' } });
+    const scoped = { ...context, connector: { ...context.connector, scope } };
+    noteImported(scoped.store, importedAttributes(scoped));
+    imported(scoped, filtered(before));
+    await exportStep(scoped);
+    peer.hold = path => {
+      if (!/credentials|withdrawals/.test(path)) return undefined;
+      imported(scoped, filtered(after));
+      holdWithdrawals(scoped);
+      return undefined;
+    };
+    await processUsers(scoped, [replicated(0, 9)], { ...whole, fullPass: 1 });
+    peer.hold = () => undefined;
+    assert.equal(context.store.queue.due('password', 10).length, 1);
+    context.store.queue.postpone('password', guidOf(0), context.store.clock.now()); // its turn
+    await processUsers(scoped, [replicated(0, 9)], whole);
+    assert.equal(credentialOf(0)?.passwordOrder.version, after === undefined ? 9 : undefined);
+    assert.equal(context.store.queue.get('password', guidOf(0)), undefined);
+  });
 
 test('a withdrawal without an answer is not acknowledged, and goes with the next reading', async () => {
   const context = await withPeople(1);

@@ -108,6 +108,12 @@ export class RetryQueue {
     return this.#db.run(sql, this.#connector, guid, kind) > 0;
   }
 
+  /** What was asked for was done. Who was asked for once more while it was on its way has a turn of their own. */
+  settle(kind: RetryKind, guid: string): void {
+    const sql = 'DELETE FROM retry_queue WHERE connector = ? AND guid = ? AND kind = ? AND next_at > 0';
+    this.#db.run(sql, this.#connector, guid, kind);
+  }
+
   /** Takes out what has become moot: objects with nothing left to export, passwords of users that are forgotten. */
   removeMoot(): void {
     this.#db.run(

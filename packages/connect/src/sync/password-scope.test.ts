@@ -83,6 +83,7 @@ test('exclude fewer: who is marked is withdrawn at once, sent nothing by whateve
   assert.match(detailOf(ann), /^not in the scope of passwords/);
   forest.setPassword(ann, 'Pass-ann-2!');
   await turn();
+  assert.equal(peer.requestsTo('/api/v1/sync/withdrawals').length, 1, 'nobody is told that it changed');
   await place.connector.syncPassword(ann.guid);
   place.connector.context.store.passes.request();
   await turn();
