@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { encodeGuid, encodeSid } from '@causeway/ldap';
+import { Scope } from '../configuration.ts';
 import type { ConnectorContext } from '../context.ts';
 import { lagOf, readVector } from '../domain-controller/lag.ts';
 import { concludeRestore, markRestored } from '../domain-controller/note-restore.ts';
+import { NO_RULES } from '../scope/rules.ts';
 import { DOMAIN_SID, group, guidOf, imported, person, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { ScriptedDirectory, type ScriptedObject } from '../testing/scripted-directory.ts';
 import { importStep } from './import-step.ts';
+import { importedAttributes, noteImported } from './imported-attributes.ts';
 import { decidingAttributes } from './lagging-import.ts';
 import { sourceAnchorOf } from './source-anchor.ts';
 
@@ -36,6 +39,7 @@ const ATTRIBUTES = {
   accountExpires: 0x9_009f,
   primaryGroupID: 0x9_0062,
   groupType: 0x9_02ee,
+  adminDescription: 0x2_00e2,
 };
 
 function numbers(...parts: readonly [bytes: 4 | 8, value: number][]): Buffer {
@@ -133,6 +137,26 @@ test('what a lagging domain controller would open counts only by a change that i
   stamps({ userAccountControl: READ + 1 });
   await run(context);
   assert.equal(isOpen(context, 1), true);
+});
+
+test('who would come into the scope of passwords is opened, too, and comes by news alone', async () => {
+  const some = several();
+  const scope = Scope.parse({ passwords: { condition: '(!(adminDescription=PHSFiltered))' } });
+  const context = { ...some, connector: { ...some.connector, scope } };
+  noteImported(context.store, importedAttributes(context));
+  imported(context, person(1, { adminDescription: 'PHSFiltered' }), person(2));
+  await withCookie(context);
+  const passwords = () => [1, 2].map(n => context.store.space.get(guidOf(n))!.passwords);
+  directory.answers.delta = [
+    changed(1, { adminDescription: undefined }),
+    changed(2, { adminDescription: 'PHSFiltered' }),
+  ];
+  stamps({ adminDescription: READ });
+  await run(context);
+  assert.deepEqual(passwords(), ['withdrawn', 'withdrawn']);
+  stamps({ adminDescription: READ + 1 });
+  await run(context);
+  assert.deepEqual(passwords(), ['sent', 'withdrawn']);
 });
 
 test('a later end of an account is an opening, too', async () => {
@@ -242,7 +266,13 @@ test('what makes a group one for the tenant is an opening; what takes it away is
   for (const [before, attributes, expected] of table) {
     const known = group(9, before as Record<string, string>);
     const change = { ...IMPORTED, attributes: attributes as Record<string, string> };
-    const found = decidingAttributes(known, change, false, context.scope, 'group');
+    const found = decidingAttributes(
+      known,
+      change,
+      false,
+      { scope: context.scope, rules: NO_RULES },
+      'group',
+    );
     assert.deepEqual(found, expected, JSON.stringify([before, attributes]));
   }
 });

@@ -9,6 +9,7 @@ import {
 import type { LdapConnection } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
 import { oweImport, readVector } from '../domain-controller/lag.ts';
+import { passwordScopeOf, type Rules } from '../scope/rules.ts';
 import type { Restore } from '../store/directory/restores.ts';
 import type { ObjectKind } from '../store/space-object.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
@@ -69,6 +70,7 @@ export class LaggingImport {
   async take({ objects, full, cookie }: ImportPage, generation: number): Promise<ImportedObject[]> {
     const { store, scope } = this.#context;
     const { lags, restore } = this.#behind;
+    const deciding = { scope, rules: store.rules.get() };
     const taken: ImportedObject[] = [];
     const waiting: ImportedObject[] = [];
     for (const each of objects) {
@@ -81,7 +83,7 @@ export class LaggingImport {
       const by =
         change.isDeleted && !lags
           ? undefined
-          : decidingAttributes(known, change, full !== null, scope, space.kind);
+          : decidingAttributes(known, change, full !== null, deciding, space.kind);
       if (by !== undefined && full === null) taken.push(...leaversAlone(known, change));
       if (by === undefined) taken.push(change);
       else if (this.#heldBack.length <= MAX_LOOK_UPS) this.#heldBack.push({ change, by });
@@ -153,12 +155,17 @@ function leaversAlone(known: DirectoryObject | undefined, change: ImportedObject
   return [{ ...change, attributes: {}, distinguishedName: known.dn }];
 }
 
+/** What decides of an object. */
+interface By extends Pick<ConnectorContext, 'scope'> {
+  readonly rules: Rules;
+}
+
 /** Whose last change decides whether what is said of an object counts; undefined: it counts in any case. */
 export function decidingAttributes(
   known: DirectoryObject | undefined,
   change: ImportedObject,
   full: boolean,
-  scope: ConnectorContext['scope'],
+  by: By,
   kind: ObjectKind = 'user',
 ): readonly StampedAttribute[] | undefined {
   if (known === undefined) return change.isDeleted ? undefined : ['objectSid', 'isDeleted'];
@@ -168,8 +175,8 @@ export function decidingAttributes(
   const isChanged = (name: StampedAttribute) =>
     String(known.attributes[name]) !== String(then.attributes[name]);
   if (kind === 'group') return opensGroup(known, then) ? OPENING_GROUP.filter(isChanged) : undefined;
-  if (opens(known, then, scope)) return OPENING.filter(isChanged);
-  return comesIntoGroup(known, then, scope) ? ['primaryGroupID'] : undefined;
+  if (opens(known, then, by)) return OPENING.filter(isChanged);
+  return comesIntoGroup(known, then, by.scope) ? ['primaryGroupID'] : undefined;
 }
 
 /** Whether a group is one that was none for the tenant, or gives rights that it did not give. */
@@ -192,12 +199,14 @@ function comesIntoGroup(
 }
 
 /** Whether somebody can do more than before. */
-function opens(before: DirectoryObject, after: DirectoryObject, scope: ConnectorContext['scope']): boolean {
+function opens(before: DirectoryObject, after: DirectoryObject, { scope, rules }: By): boolean {
   const [then, now] = [decideAccount(before, scope), decideAccount(after, scope)];
   if (!now.inScope || !now.account.accountEnabled) return false;
   if (!then.inScope || !then.account.accountEnabled) return true;
   const smartCard = ({ attributes }: DirectoryObject) => isSmartCardOnly(userAccountControl(attributes));
   if (smartCard(before) && !smartCard(after)) return true;
+  const hasPassword = (object: DirectoryObject) => passwordScopeOf(rules, object) === 'sent';
+  if (!hasPassword(before) && hasPassword(after)) return true;
   const { accountExpires: end } = then.account;
   return end !== null && (now.account.accountExpires === null || now.account.accountExpires > end);
 }

@@ -55,11 +55,12 @@ type Scope = {
   groups?: readonly string[];
   user?: string;
   inetOrgPersons?: boolean;
+  passwords?: string;
 };
 
 /** The same Connect, started with another scope. */
 function scoped(context: ConnectorContext, scope: Scope): ConnectorContext {
-  const { include = [], exclude = [], groups = [], user, inetOrgPersons = true } = scope;
+  const { include = [], exclude = [], groups = [], user, inetOrgPersons = true, passwords } = scope;
   const named = (guids: readonly string[]) =>
     guids.map(objectGuid => ({ dn: `OU=${objectGuid}`, objectGuid }));
   const settings: ScopeSettings = {
@@ -67,6 +68,7 @@ function scoped(context: ConnectorContext, scope: Scope): ConnectorContext {
     groups: groups.map(objectGuid => ({ dn: `CN=${objectGuid}`, objectGuid })),
     conditions: user === undefined ? {} : { user },
     inetOrgPersons,
+    ...(passwords !== undefined && { passwords: { condition: passwords, leaving: 'withdraw' as const } }),
   };
   const again = { ...context, connector: { ...context.connector, scope: settings }, domains: [] };
   return { ...again, domains: [again] };
@@ -224,6 +226,42 @@ test('rules that look at what was not imported yet wait for a full import; until
   approve(now);
   await cycle(now);
   assert.deepEqual(there(), [1]);
+});
+
+test('the condition for passwords waits for its attribute as any, over a store of the release before too', async () => {
+  directory.schema = [
+    {
+      lDAPDisplayName: ['extensionAttribute15'],
+      attributeSyntax: ['2.5.5.12'],
+      systemFlags: ['0'],
+      searchFlags: ['0'],
+    },
+  ];
+  const context = await started({}, whole(1, STAFF), whole(2, STAFF));
+  context.store.cursors.set('imported-attributes', undefined);
+  const now = scoped(context, { passwords: '(!(extensionAttribute15=NoSync))' });
+  const passwordsOf = (n: number) => {
+    const { passwords, withdrawing } = now.store.space.get(guidOf(n))!;
+    return [passwords, withdrawing];
+  };
+  directory.answers.full = 'close';
+  await assert.rejects(cycle(now));
+  assert.deepEqual(passwordsOf(2), ['sent', 'no']);
+  directory.answers.full = [...UNITS, whole(1, STAFF), whole(2, STAFF, { extensionAttribute15: 'NoSync' })];
+  assert.equal((await cycle(now)).full, true);
+  assert.deepEqual(
+    [passwordsOf(1), passwordsOf(2)],
+    [
+      ['sent', 'no'],
+      ['sent', 'rules'],
+    ],
+  );
+  await cycle(now, [{ ...moved(1, STAFF), attributes: { extensionAttribute15: 'NoSync' } }]);
+  assert.deepEqual(passwordsOf(1), ['sent', 'directory']);
+  assert.deepEqual(there(), [1, 2], 'they stay');
+  const refused = scoped(context, { passwords: '(secretary=x)' });
+  directory.schema = [];
+  await assert.rejects(cycle(refused), { code: 'condition-refused', message: /no attribute 'secretary'/ });
 });
 
 test('over a store of the release before, which knows no containers, the rules of before hold until all was imported', async () => {
