@@ -221,8 +221,7 @@ function findByStandIn({ store, scope }: Connector['context'], name: string): Sp
   const [samAccountName, domain] = name.toLowerCase().split('@');
   if (samAccountName === undefined || domain !== scope.domain) return undefined;
   const found = store.space.find(samAccountName);
-  const isIts =
-    found && accountOf(found.attributes, scope).userPrincipalName.toLowerCase() === name.toLowerCase();
+  const isIts = found && accountOf(found, scope).userPrincipalName.toLowerCase() === name.toLowerCase();
   return isIts ? found : undefined;
 }
 

@@ -2,11 +2,12 @@ import type { ScopePreview, UserPreview } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
+import { renameText } from './rename-text.ts';
 import { synchronizedText } from './show-groups.ts';
 
 /** Lines that are printed of each connector; JSON has all that are shown. */
 const PRINTED = 200;
-const SIGN = { delete: '-', add: '+', update: '~' } as const;
+const SIGN = { delete: '-', rename: '=', add: '+', update: '~' } as const;
 
 /** `causeway connect preview [USER]` */
 export const preview = (user: string | undefined, options: CommonOptions): Promise<void> =>
@@ -40,10 +41,12 @@ function describeUser(of: UserPreview): string[] {
   ];
 }
 
-/** What the scope of a configuration would do if Connect were started with it. */
+/** What the rules of a configuration would do if Connect were started with it. */
 async function previewScope(options: CommonOptions): Promise<void> {
   const { connectors } = loadConnectConfiguration(options.config);
-  const body = { connectors: connectors.map(({ name, scope }) => ({ name, scope })) };
+  const body = {
+    connectors: connectors.map(({ name, scope, accountNames }) => ({ name, scope, accountNames })),
+  };
   const { previews } = (await askOrDo(options, 'previewScope', { body })).result;
   printResult(options.json, { previews }, () => previews.flatMap(describePreview));
 }
@@ -53,14 +56,17 @@ function describePreview({
   adds,
   updates,
   deletes,
+  renames,
   unchanged,
   lines,
   notImported,
   groupsMissing,
 }: ScopePreview): string[] {
   const shown = lines.slice(0, PRINTED);
+  const all = adds + updates + deletes + renames;
+  const renamed = renames > 0 ? `, ${renames} are called otherwise in the managed domain` : '';
   return [
-    `${connector}: ${adds} come, ${updates} change, ${deletes} leave, ${unchanged} stay as they are`,
+    `${connector}: ${adds} come, ${updates} change, ${deletes} leave${renamed}, ${unchanged} stay as they are`,
     ...(notImported.length === 0
       ? []
       : [
@@ -72,18 +78,21 @@ function describePreview({
           `  ${groupsMissing}: whom the groups decided stays as decided, and there may be more in them than show here`,
         ]),
     ...table(
-      shown.map(({ operation, kind, name, distinguishedName, reason = '' }) => [
-        `  ${SIGN[operation]} ${kind}`,
-        name,
-        distinguishedName,
-        reason,
-      ]),
+      shown.map(
+        ({ operation, kind, name, distinguishedName, rename, reason = rename && renameText(rename) }) => [
+          `  ${SIGN[operation]} ${kind}`,
+          name,
+          distinguishedName,
+          reason ?? '',
+        ],
+      ),
     ),
-    ...(adds + updates + deletes > shown.length
-      ? [`  and ${adds + updates + deletes - shown.length} more: see --json`]
-      : []),
+    ...(all > shown.length ? [`  and ${all - shown.length} more: see --json`] : []),
     ...(deletes > 0
       ? ['  who leaves waits for you, when Connect runs with it:  causeway connect deletions']
+      : []),
+    ...(renames > 0
+      ? ['  who is called otherwise waits for you, when Connect runs with it:  causeway connect renames']
       : []),
   ];
 }

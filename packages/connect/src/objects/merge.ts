@@ -12,6 +12,7 @@ import type {
 import { digestOf } from './attributes.ts';
 import { accountOf, decideAccount } from './decide-account.ts';
 import { decideGroup, groupOf } from './groups/decide-group.ts';
+import { accountName } from './names/account-name.ts';
 import { sourceAnchorOf } from './source-anchor.ts';
 
 /** What a directory says of an object. */
@@ -75,7 +76,7 @@ export interface Deciding {
   /** By the containers, where they decide anything; with the reason why they leave the object out. */
   readonly placed?: { readonly place: Place; readonly reason: string | undefined } | undefined;
   /** What was decided of it last. */
-  readonly known?: Pick<SpaceObject, 'desiredDigest' | 'exportedDigest' | 'leaving'> | undefined;
+  readonly known?: Pick<SpaceObject, 'desiredDigest' | 'exportedDigest' | 'leaving' | 'namedBy'> | undefined;
   /** The rules changed, and not the directory. */
   readonly byRules?: boolean;
   /** Of a person: whether in any group of the scope. */
@@ -85,7 +86,8 @@ export interface Deciding {
 /** What the rules say of an object. */
 export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deciding): DecidedObject {
   const { scope, rules, placed, known, isMember } = by;
-  const wanted = kind === 'group' ? groupOf(object.attributes) : accountOf(object.attributes, scope);
+  const naming = kind === 'group' ? undefined : namingOf(object, by);
+  const wanted = kind === 'group' ? groupOf(object.attributes) : accountOf({ ...object, ...naming }, scope);
   const decision =
     kind === 'group'
       ? decideGroup(object, known?.exportedDigest !== undefined)
@@ -105,9 +107,24 @@ export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deci
       scopeReason,
       leaving,
       isMember,
+      ...naming,
     },
     desiredDigest: isSynchronized ? digestOf(wanted, object.guid) : undefined,
   };
+}
+
+/**
+ * By which attribute somebody is called. Whoever the tenant has, and would be called otherwise only because the rules changed, keeps the name
+ * and waits for an administrator.
+ */
+function namingOf(
+  { attributes }: DirectoryObject,
+  { rules, known }: Deciding,
+): Pick<SpaceObject, 'namedBy' | 'newName'> {
+  const { accountNames } = rules;
+  const [before, after] = [accountName(attributes, known?.namedBy), accountName(attributes, accountNames)];
+  const waits = known?.exportedDigest !== undefined && before !== after;
+  return { namedBy: waits ? known.namedBy : accountNames, newName: waits ? after : undefined };
 }
 
 /**

@@ -1,9 +1,12 @@
 import { type CompiledFilter, compileFilter, type TextValues } from '@causeway/ldap';
-import type { ConnectorConfiguration } from '../configuration.ts';
+import type { AccountNames, ConnectorConfiguration } from '../configuration.ts';
 import { namesContainers, type PlaceRules } from './decide-place.ts';
 
 /** Who is synchronized, as an administrator says: `scope` of a connector. */
 export type ScopeSettings = ConnectorConfiguration['scope'];
+
+/** What of a connector's configuration decides about objects: who is synchronized, and what names an account in the managed domain. */
+export type RuleSettings = Pick<ConnectorConfiguration, 'scope' | 'accountNames'>;
 
 /** The same, ready to decide with. */
 export interface Rules extends PlaceRules {
@@ -13,19 +16,21 @@ export interface Rules extends PlaceRules {
   readonly groups: ReadonlyMap<string, string>;
   readonly conditions: { readonly user?: CompiledFilter; readonly group?: CompiledFilter };
   readonly inetOrgPersons: boolean;
+  readonly accountNames: AccountNames;
 }
 
 /** Each cycle asks for those of the configuration several times. */
-const COMPILED = new WeakMap<ScopeSettings, Rules>();
+const COMPILED = new WeakMap<RuleSettings, Rules>();
 
 /** @throws LdapError 'syntax' for a condition that is no filter, or cannot be evaluated */
-export function compileRules(settings: ScopeSettings): Rules {
+export function compileRules(settings: RuleSettings): Rules {
   const rules = COMPILED.get(settings) ?? compile(settings);
   COMPILED.set(settings, rules);
   return rules;
 }
 
-function compile({ organizationalUnits, groups = [], conditions, inetOrgPersons }: ScopeSettings): Rules {
+function compile({ scope, accountNames }: RuleSettings): Rules {
+  const { organizationalUnits, groups = [], conditions, inetOrgPersons } = scope;
   const byGuid = (list: readonly { dn: string; objectGuid?: string | undefined }[]) =>
     new Map(list.map(({ dn, objectGuid = '' }) => [objectGuid, dn]));
   return {
@@ -37,6 +42,7 @@ function compile({ organizationalUnits, groups = [], conditions, inetOrgPersons 
       ...(conditions.group !== undefined && { group: compileFilter(conditions.group) }),
     },
     inetOrgPersons,
+    accountNames,
   };
 }
 
@@ -47,8 +53,9 @@ const EVERYBODY: ScopeSettings = {
   inetOrgPersons: true,
 };
 
-/** Without a word of an administrator: everybody whom the original synchronizes. */
-export const NO_RULES: Rules = compileRules(EVERYBODY);
+/** Without a word of an administrator: everybody whom the original synchronizes, by the name that they have on-premises. */
+export const NO_SETTINGS: RuleSettings = { scope: EVERYBODY, accountNames: 'sAMAccountName' };
+export const NO_RULES: Rules = compileRules(NO_SETTINGS);
 
 export const UNKNOWN_RULES: Rules = { ...NO_RULES, areUnknown: true };
 
@@ -57,8 +64,13 @@ export function neededAttributes(rules: Rules): string[] {
   const { user, group } = rules.conditions;
   const conditions = [...(user?.attributes ?? []), ...(group?.attributes ?? [])];
   const own = conditions.filter(name => name.toLowerCase() !== 'objectclass');
-  return [...new Set([...own, ...(namesContainers(rules) ? ['parentGUID'] : [])])];
+  const container = namesContainers(rules) ? ['parentGUID'] : [];
+  return [...new Set([...own, ...container, ...namingAttributes(rules)])];
 }
+
+/** What names accounts and not every directory has: Exchange brings it. */
+export const namingAttributes = ({ accountNames }: Rules): string[] =>
+  accountNames === 'sAMAccountName' ? [] : [accountNames];
 
 /** Why an administrator's conditions leave an object out; undefined: they do not. */
 export function whyLeftOut(

@@ -4,6 +4,7 @@ import { OtherDomains } from './directory/other-domains.ts';
 import {
   type DecidedSpaceObject,
   leavingNumber,
+  namedByNumber,
   type ObjectKind,
   type SpaceObject,
   toObject,
@@ -65,12 +66,12 @@ export class ConnectorSpace {
   put(object: DecidedSpaceObject, generation: number): void {
     this.#db.run(
       `INSERT INTO connector_space (connector, kind, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
-         desired_digest, place, leaving, is_member, generation)
-       VALUES (?, '${this.kind}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         desired_digest, place, leaving, is_member, named_by, new_name, generation)
+       VALUES (?, '${this.kind}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET anchor = excluded.anchor, dn = excluded.dn, object_classes = excluded.object_classes,
          attributes = excluded.attributes, deleted = excluded.deleted, scope_reason = excluded.scope_reason,
          desired_digest = excluded.desired_digest, place = excluded.place, leaving = excluded.leaving,
-         is_member = excluded.is_member, generation = excluded.generation
+         is_member = excluded.is_member, named_by = excluded.named_by, new_name = excluded.new_name, generation = excluded.generation
          WHERE kind = excluded.kind`,
       this.#connector,
       object.guid,
@@ -84,6 +85,8 @@ export class ConnectorSpace {
       object.place ?? null,
       leavingNumber(object.leaving ?? 'no'),
       object.isMember === undefined ? null : Number(object.isMember),
+      namedByNumber(object.namedBy ?? 'sAMAccountName'),
+      object.newName ?? null,
       generation,
     );
   }

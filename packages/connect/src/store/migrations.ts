@@ -584,4 +584,10 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run, guid)
   ) WITHOUT ROWID;
   `,
+  // What names somebody's account in the managed domain (0: sAMAccountName, 1: mailNickname), and the name that waits for an administrator.
+  `
+  ALTER TABLE connector_space ADD COLUMN named_by INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE connector_space ADD COLUMN new_name TEXT;
+  CREATE INDEX connector_space_new_name ON connector_space (connector, kind, guid) WHERE new_name IS NOT NULL;
+  `,
 ];

@@ -1,3 +1,5 @@
+import { AccountNames } from '../configuration.ts';
+
 /** Attributes as the import hands them on: all text. */
 export type StoredAttributes = Record<string, string | string[]>;
 
@@ -25,6 +27,10 @@ export interface SpaceObject {
   leaving: Leaving;
   /** Of a person: whether in any group of the scope, by the last look; undefined where nobody looked. */
   isMember: boolean | undefined;
+  /** Of a person: which attribute names the account in the managed domain. */
+  namedBy: AccountNames;
+  /** Of a person: the name by the attribute that the rules say, while it waits for an administrator; undefined where none does. */
+  newName: string | undefined;
 }
 
 /**
@@ -37,12 +43,17 @@ const LEAVING: readonly Leaving[] = ['no', 'waits', 'goes'];
 /** As the database has it. */
 export const leavingNumber = (leaving: Leaving): number => LEAVING.indexOf(leaving);
 
+/** As the database has it. */
+export const namedByNumber = (namedBy: AccountNames): number => AccountNames.options.indexOf(namedBy);
+
 /** What is written of an object when it was decided. */
 export type DecidedSpaceObject = Omit<
   SpaceObject,
-  'exportedDigest' | 'exportedSequence' | 'exportedAt' | 'place' | 'leaving' | 'isMember'
+  'exportedDigest' | 'exportedSequence' | 'exportedAt' | Followed
 > &
-  Partial<Pick<SpaceObject, 'place' | 'leaving' | 'isMember'>>;
+  Partial<Pick<SpaceObject, Followed>>;
+
+type Followed = 'place' | 'leaving' | 'isMember' | 'namedBy' | 'newName';
 
 export function toObject(row: Record<string, unknown> | undefined): SpaceObject | undefined {
   if (row === undefined) return undefined;
@@ -61,5 +72,7 @@ export function toObject(row: Record<string, unknown> | undefined): SpaceObject 
     place: (row.place as string | null) ?? undefined,
     leaving: LEAVING[row.leaving as number]!,
     isMember: row.is_member === null ? undefined : row.is_member === 1,
+    namedBy: AccountNames.options[row.named_by as number]!,
+    newName: (row.new_name as string | null) ?? undefined,
   };
 }

@@ -26,6 +26,7 @@ import { Receipts } from './receipts.ts';
 import { RetryQueue } from './retry-queue.ts';
 import { Runs } from './runs/runs.ts';
 import { SchedulerSettings } from './scheduler-settings.ts';
+import { AccountNamesInSpace } from './scope/account-names.ts';
 import { Containers } from './scope/containers.ts';
 import { RulesInForce } from './scope/rules-in-force.ts';
 import { ScopeGroups } from './scope/scope-groups.ts';
@@ -64,6 +65,7 @@ export interface ConnectorStore {
   /** By which everything was decided. */
   readonly rules: RulesInForce;
   readonly scopeGroups: ScopeGroups;
+  readonly accountNames: AccountNamesInSpace;
   readonly lists: GroupLists;
   readonly members: Members;
   readonly slices: Slices;
@@ -131,6 +133,7 @@ export function connectorStore(
     containers: new Containers(db, name),
     rules: new RulesInForce(cursors),
     scopeGroups: new ScopeGroups(db, name),
+    accountNames: new AccountNamesInSpace(db, name),
     lists: new GroupLists(db, name, slices),
     members: new Members(db, name, slices),
     slices,

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { ObjectGuid } from '../common.ts';
 import { route } from '../http/route.ts';
+import { Rename } from './held.ts';
 
 const Count = z.int().nonnegative();
 
-/** What another scope would do to one object. */
+/** What another configuration would do to one object. */
 const PreviewLine = z.strictObject({
-  operation: z.enum(['add', 'update', 'delete']),
+  operation: z.enum(['add', 'update', 'delete', 'rename']),
   kind: z.enum(['user', 'group']),
   name: z.string(),
   sourceAnchor: z.string(),
@@ -14,19 +15,23 @@ const PreviewLine = z.strictObject({
   distinguishedName: z.string(),
   /** Why it would leave. */
   reason: z.string().optional(),
+  /** Of a rename. */
+  rename: Rename.optional(),
 });
 
-/** What another scope of a connector would do. */
+/** What another configuration of a connector would do. */
 export const ScopePreview = z.strictObject({
   connector: z.string(),
   adds: Count,
   updates: Count,
   /** They wait for an administrator. */
   deletes: Count,
+  /** People who would be called otherwise in the managed domain. They wait, too, each with the old name. */
+  renames: Count,
   unchanged: Count,
   /** The first lines, those that would leave before the others. */
   lines: z.array(PreviewLine),
-  /** Attributes that the scope looks at and that were not imported yet: what it does shows after a full import, and waits until then. */
+  /** Attributes that the configuration looks at and that were not imported yet: what it does shows after a full import, and waits until then. */
   notImported: z.array(z.string()),
   /** Why not everybody is known who is in the groups of the scope; null: they are all known. */
   groupsMissing: z.string().nullable(),
@@ -72,7 +77,7 @@ export const previewRoutes = {
     method: 'POST',
     path: '/api/v1/preview',
     access: ['operator'],
-    summary: 'what another scope would add, change and delete; nothing is changed',
+    summary: 'what another scope, or other account names, would add, change and delete; nothing is changed',
     body: z.strictObject({
       connectors: z
         .array(
@@ -80,6 +85,7 @@ export const previewRoutes = {
             name: z.string().max(100),
             /** `scope` of the connector, as in the configuration. */
             scope: z.record(z.string(), z.unknown()),
+            accountNames: z.string().optional(),
           }),
         )
         .min(1)

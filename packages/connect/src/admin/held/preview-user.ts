@@ -11,7 +11,7 @@ export function previewUser(connect: Connect, name: string): UserPreview {
   const { connector, object } = findUser(connect, name);
   const { store, scope } = connector.context;
   const { included, excluded, groups } = store.rules.get();
-  const { profile, ...account } = accountOf(object.attributes, scope);
+  const { profile, ...account } = accountOf(object, scope);
   const values = new Map<string, unknown>(
     Object.entries({ sourceAnchor: object.anchor, ...account, ...profile }),
   );

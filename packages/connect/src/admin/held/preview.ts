@@ -3,12 +3,14 @@ import type { Handlers } from '@causeway/api';
 import type { previewRoutes, ScopePreview } from '@causeway/contract';
 import { LdapError } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
-import { Scope } from '../../configuration.ts';
+import { ConnectorConfiguration } from '../../configuration.ts';
 import type { ConnectorContext } from '../../context.ts';
 import { everyObject } from '../../objects/every-object.ts';
 import { isScopeMember, type ScopeMembers, scopeMembers } from '../../objects/groups/scope-members.ts';
-import { furtherAttributes, isImported } from '../../objects/imported-attributes.ts';
+import { notImported } from '../../objects/imported-attributes.ts';
 import { decideObject } from '../../objects/merge.ts';
+import { accountName } from '../../objects/names/account-name.ts';
+import { Clashes } from '../../objects/names/clashes.ts';
 import { placeIn } from '../../objects/place-in.ts';
 import { compileRules, type Rules } from '../../scope/rules.ts';
 import type { ConnectorSpace } from '../../store/connector-space.ts';
@@ -27,29 +29,35 @@ const AT_A_TIME = 500;
 /** What would be, and why it is as it is. */
 export const previewHandlers = (connect: Connect): Handlers<typeof previewRoutes, string> => ({
   previewUser: ({ params }) => previewUser(connect, params.user),
-  previewScope: async ({ body }) => ({ previews: await previewScopes(connect, body.connectors) }),
+  previewScope: async ({ body }) => ({ previews: await previewRules(connect, body.connectors) }),
 });
 
 /**
- * What another scope would do, object by object, by all that was imported. Nothing is changed.
- * @throws CausewayError 'bad-request' for a scope that is none, or 'no-such-connector'
+ * What another configuration would do, object by object, by all that was imported. Nothing is changed.
+ * @throws CausewayError 'bad-request' for rules that are none, or 'no-such-connector'
  */
-async function previewScopes(
-  connect: Connect,
-  connectors: readonly { name: string; scope: Record<string, unknown> }[],
-): Promise<ScopePreview[]> {
+async function previewRules(connect: Connect, connectors: readonly Proposed[]): Promise<ScopePreview[]> {
+  const proposed = new Map(
+    connectors.map(one => [forestConnector(connect, one.name).context, rulesOf(one)] as const),
+  );
   const previews: ScopePreview[] = [];
-  for (const { name, scope } of connectors) {
-    const { context } = forestConnector(connect, name);
-    previews.push(await previewRules(context, rulesOf(name, scope)));
-  }
+  for (const [context, rules] of proposed) previews.push(await previewConnector(context, rules));
+  tellClashes(connect, proposed, previews);
   return previews;
 }
 
-function rulesOf(name: string, scope: Record<string, unknown>): Rules {
+interface Proposed {
+  readonly name: string;
+  readonly scope: Record<string, unknown>;
+  readonly accountNames?: string | undefined;
+}
+
+const Deciding = ConnectorConfiguration.pick({ scope: true, accountNames: true });
+
+function rulesOf({ name, ...settings }: Proposed): Rules {
   const refuse = (why: string) =>
-    new CausewayError('bad-request', `the scope of '${name}' is none: ${why}`, { status: 400 });
-  const parsed = Scope.safeParse(scope);
+    new CausewayError('bad-request', `the rules of '${name}' are none: ${why}`, { status: 400 });
+  const parsed = Deciding.safeParse(settings);
   if (!parsed.success)
     throw refuse(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
   try {
@@ -60,49 +68,75 @@ function rulesOf(name: string, scope: Record<string, unknown>): Rules {
   }
 }
 
-async function previewRules(context: ConnectorContext, rules: Rules): Promise<ScopePreview> {
+async function previewConnector(context: ConnectorContext, rules: Rules): Promise<ScopePreview> {
   const { store } = context;
-  const found: Record<Line['operation'], Line[]> = { delete: [], add: [], update: [] };
+  const found: Record<Line['operation'], Line[]> = { delete: [], rename: [], add: [], update: [] };
   const members = rules.groups.size > 0 ? scopeMembers(context, rules) : undefined;
-  const counts = { add: 0, update: 0, delete: 0, none: 0 };
+  const counts = { add: 0, update: 0, delete: 0, rename: 0, none: 0 };
   let looked = 0;
   for (const space of [store.space, store.groups])
     for (const object of everyObject(space)) {
       if (looked++ % AT_A_TIME === 0) await othersTurn();
-      const line = lineOf(context, space, object, rules, members);
-      counts[line?.operation ?? 'none'] += 1;
-      if (line && found[line.operation].length < LISTED) found[line.operation].push(line);
+      const lines = linesOf(context, space, object, rules, members);
+      if (lines.length === 0) counts.none += 1;
+      for (const line of lines) {
+        counts[line.operation] += 1;
+        if (found[line.operation].length < LISTED) found[line.operation].push(line);
+      }
     }
   return {
     connector: store.name,
-    ...{ adds: counts.add, updates: counts.update, deletes: counts.delete, unchanged: counts.none },
-    lines: [...found.delete, ...found.add, ...found.update],
-    notImported: isImported(store, rules) ? [] : furtherAttributes([rules]),
+    ...{ adds: counts.add, updates: counts.update, deletes: counts.delete, renames: counts.rename },
+    unchanged: counts.none,
+    lines: [...found.delete, ...found.rename, ...found.add, ...found.update],
+    notImported: notImported(store, rules),
     groupsMissing: members?.missing ?? null,
   };
 }
 
-function lineOf(
+/** Who else is to have the new names, when all connectors go by what is proposed for them. */
+function tellClashes(
+  connect: Connect,
+  proposed: ReadonlyMap<ConnectorContext, Rules>,
+  previews: readonly ScopePreview[],
+): void {
+  const renamed = previews.flatMap(({ connector, lines }) =>
+    lines.flatMap(({ rename, sourceAnchor: anchor }) => (rename ? { connector, anchor, rename } : [])),
+  );
+  const contexts = connect.connectors.map(({ context }) => context);
+  const forests = new Map(contexts.map(({ connector }) => [connector.name, connector.forest]));
+  const clashes = new Clashes(
+    contexts,
+    renamed.map(({ rename }) => rename.to),
+    context => (proposed.get(context) ?? context.store.rules.get()).accountNames,
+  );
+  for (const { connector, anchor, rename } of renamed)
+    rename.clashes = clashes.of({ forest: forests.get(connector)!, anchor, name: rename.to });
+}
+
+function linesOf(
   { store, scope }: ConnectorContext,
   { kind }: ConnectorSpace,
   object: SpaceObject,
   rules: Rules,
   members: ScopeMembers | undefined,
-): Line | undefined {
+): Line[] {
   const placed = placeIn(store, rules, object, object);
   const known = { ...object, leaving: 'no' as const };
-  const { desiredDigest, scopeReason } = decideObject(kind, object, {
+  const { desiredDigest, scopeReason, newName } = decideObject(kind, object, {
     ...{ scope, rules, placed, known },
     isMember: members && isScopeMember(members, object.anchor, object.isMember),
   });
   const operation = operationOf(object.desiredDigest, desiredDigest);
-  if (operation === undefined) return undefined;
   const { guid, anchor, dn, attributes } = object;
-  return {
-    ...{ operation, kind, name: String(attributes.sAMAccountName ?? dn), sourceAnchor: anchor },
+  const what = {
+    ...{ kind, name: String(attributes.sAMAccountName ?? dn), sourceAnchor: anchor },
     ...{ objectGuid: guid, distinguishedName: dn },
-    ...(scopeReason !== undefined && { reason: scopeReason }),
   };
+  const line = operation && { operation, ...what, ...(scopeReason !== undefined && { reason: scopeReason }) };
+  if (newName === undefined || desiredDigest === undefined) return line ? [line] : [];
+  const rename = { from: accountName(attributes, object.namedBy), to: newName, clashes: [] };
+  return [...(line ? [line] : []), { operation: 'rename', ...what, rename }];
 }
 
 function operationOf(before: string | undefined, after: string | undefined): Line['operation'] | undefined {
