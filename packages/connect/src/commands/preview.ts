@@ -19,13 +19,14 @@ async function previewUser(user: string, options: CommonOptions): Promise<void> 
 }
 
 function describeUser(of: UserPreview): string[] {
-  const { user, connector, distinguishedName, container, inGroups, attributes } = of;
+  const { user, connector, distinguishedName, container, inGroups, newName, attributes } = of;
   return [
     `${user} of ${connector}`,
     ...table([
       ['  distinguished name', distinguishedName],
       ['  synchronized', synchronizedText({ ...of, scopeReason: of.reason })],
       ['  container that decided', container ?? 'none of those that the scope names'],
+      ...(newName === null ? [] : [['  new name that waits for you', newName]]),
       ...(inGroups === null ? [] : [['  in a group of the scope', inGroups ? 'yes' : 'no']]),
     ]),
     '',

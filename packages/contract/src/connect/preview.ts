@@ -51,7 +51,9 @@ export const UserPreview = z.strictObject({
   container: z.string().nullable(),
   /** Whether the person is in a group of the scope; null where the scope has none. */
   inGroups: z.boolean().nullable(),
-  /** What the tenant is to have, and of what it is made. */
+  /** By which the managed domain would call the account, once an administrator lets it; null: no other name waits. */
+  newName: z.string().nullable(),
+  /** What the tenant is to have, and of what it is made; `accountName` is what the managed domain calls the account. */
   attributes: z.array(
     z.strictObject({
       name: z.string(),
