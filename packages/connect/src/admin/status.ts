@@ -7,6 +7,7 @@ import { controllerInUse } from '../domain-controller/failover.ts';
 import { arrivalOf } from '../heads/arrival.ts';
 import { accountOf } from '../objects/decide-account.ts';
 import { strangerGroupsOf } from '../objects/groups/waiting-groups.ts';
+import { renamesOf } from '../objects/names/renames.ts';
 import { creationsOf, deletionsOf, stillSigningIn, strangersOf } from '../objects/waiting.ts';
 import { pairingState } from '../pairing/pairing-state.ts';
 import type { SpaceObject } from '../store/space-object.ts';
@@ -136,6 +137,7 @@ function waiting({ context }: Connector) {
     stillSigningIn: names.slice(0, LISTED),
     stillSigningInCount: names.length,
     suppressedCreations: bulk.countHeld(creationsOf(context)),
+    suppressedRenames: bulk.countHeld(renamesOf(context)),
     growthAlarm: growth === undefined ? null : Number(growth),
   };
 }

@@ -13,7 +13,7 @@ import { everyObject } from './every-object.ts';
 import { putObject } from './groups/put-object.ts';
 import { isScopeMember, type ScopeMembers, scopeMembers } from './groups/scope-members.ts';
 import type { ImportTally } from './import-tally.ts';
-import { furtherAttributes, isImported } from './imported-attributes.ts';
+import { isImported, uncertainAttributes } from './imported-attributes.ts';
 import { placeIn } from './place-in.ts';
 
 /** By which rules everything is to be decided: the program's and the configuration's. */
@@ -30,10 +30,9 @@ export async function checkRules(context: ConnectorContext, ldap: LdapConnection
   const { store, connector } = context;
   if (store.rules.text === configuredRules(context)) return;
   const rules = compileRules(connector);
-  const naming = namingAttributes(rules);
-  const names = furtherAttributes([rules]).filter(name => !naming.includes(name));
-  if (names.length + naming.length === 0) return;
-  const schema = await readAttributeSchema(ldap, [...names, ...naming]);
+  const names = uncertainAttributes(rules);
+  if (names.length === 0) return;
+  const schema = await readAttributeSchema(ldap, names);
   const refuse = (code: string, what: string, problems: readonly string[]): void => {
     if (problems.length === 0) return;
     const text = `${what}: ${problems.join('; ')}. Nothing is synchronized until the configuration is put right`;
@@ -41,8 +40,12 @@ export async function checkRules(context: ConnectorContext, ldap: LdapConnection
   };
   const of = `of '${connector.name}' cannot be`;
   const whyNot = (some: readonly string[]) => some.flatMap(name => whyNoCondition(name, schema) ?? []);
+  refuse(
+    'account-names-refused',
+    `'accountNames' ${of} '${connector.accountNames}'`,
+    whyNot(namingAttributes(rules)),
+  );
   refuse('condition-refused', `'scope.conditions' ${of} used`, whyNot(names));
-  refuse('account-names-refused', `'accountNames' ${of} '${connector.accountNames}'`, whyNot(naming));
 }
 
 /**

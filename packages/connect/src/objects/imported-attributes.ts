@@ -7,6 +7,16 @@ export type ImportedAttributes = Readonly<Record<string, AttributeShape>>;
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(OBJECT_ATTRIBUTES).map(name => name.toLowerCase()));
 
+/** What only some schemas have: Exchange brings it. */
+const OF_SOME_SCHEMAS: ReadonlySet<string> = new Set(['mailnickname']);
+
+/** What rules look at that a directory may not have. */
+export const uncertainAttributes = (rules: Rules): string[] =>
+  neededAttributes(rules).filter(name => {
+    const key = name.toLowerCase();
+    return !KNOWN.has(key) || OF_SOME_SCHEMAS.has(key);
+  });
+
 /** What rules look at that is not imported for everybody. */
 export function furtherAttributes(rules: readonly Rules[]): string[] {
   const names = new Set(rules.flatMap(neededAttributes));

@@ -215,6 +215,8 @@ export const ConnectStatus = z.strictObject({
       stillSigningInCount: Count,
       /** New users that wait for an administrator. */
       suppressedCreations: Count,
+      /** New names in the managed domain that wait for an administrator. */
+      suppressedRenames: Count.optional(),
       /** New users of 24 hours, when they are more than an alarm leaves unsaid. */
       growthAlarm: Count.nullable(),
       /** There once a group was met. */

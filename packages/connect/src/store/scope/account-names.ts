@@ -11,11 +11,11 @@ export class AccountNamesInSpace {
     this.#connector = connector;
   }
 
-  /** People who keep a name until an administrator has seen the new one. */
+  /** People who keep a name until an administrator has seen the new one; nobody who is to leave. */
   waiting(): { anchor: string; name: string }[] {
     return this.#db.all<{ anchor: string; name: string }>(
       `SELECT anchor, new_name AS name FROM connector_space WHERE connector = ? AND kind = 'user' AND new_name IS NOT NULL
-         AND desired_digest IS NOT NULL AND exported_digest IS NOT NULL ORDER BY guid`,
+         AND leaving = 0 AND desired_digest IS NOT NULL AND exported_digest IS NOT NULL ORDER BY guid`,
       this.#connector,
     );
   }
