@@ -1,6 +1,7 @@
 import type { ScopePreview, UserPreview } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { loadConnectConfiguration } from '../configuration.ts';
+import { scopeOf } from '../context.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 import { renameText } from './rename-text.ts';
 import { synchronizedText } from './show-groups.ts';
@@ -46,7 +47,10 @@ function describeUser(of: UserPreview): string[] {
 async function previewScope(options: CommonOptions): Promise<void> {
   const { connectors } = loadConnectConfiguration(options.config);
   const body = {
-    connectors: connectors.map(({ name, scope, accountNames }) => ({ name, scope, accountNames })),
+    connectors: connectors.map(connector => {
+      const { name, scope, accountNames } = connector;
+      return { name, scope, accountNames, ...scopeOf(connector) };
+    }),
   };
   const { previews } = (await askOrDo(options, 'previewScope', { body })).result;
   printResult(options.json, { previews }, () => previews.flatMap(describePreview));
@@ -58,6 +62,7 @@ function describePreview({
   updates,
   deletes,
   renames,
+  memberships,
   unchanged,
   lines,
   notImported,
@@ -89,6 +94,7 @@ function describePreview({
       ),
     ),
     ...(all > shown.length ? [`  and ${all - shown.length} more: see --json`] : []),
+    ...(memberships > 0 ? [`  ${memberships} memberships go with whoever leaves`] : []),
     ...(deletes > 0
       ? ['  who leaves waits for you, when Connect runs with it:  causeway connect deletions']
       : []),

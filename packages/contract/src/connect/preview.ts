@@ -26,6 +26,8 @@ export const ScopePreview = z.strictObject({
   updates: Count,
   /** They wait for an administrator. */
   deletes: Count,
+  /** Memberships that go with whoever leaves. */
+  memberships: Count,
   /** People who would be called otherwise in the managed domain. They wait, too, each with the old name. */
   renames: Count,
   unchanged: Count,
@@ -88,6 +90,9 @@ export const previewRoutes = {
             /** `scope` of the connector, as in the configuration. */
             scope: z.record(z.string(), z.unknown()),
             accountNames: z.string().optional(),
+            /** Suffix of users without a userPrincipalName, and Connect's own account, where they are to be others than they are. */
+            domain: z.string().max(255).optional(),
+            ownAccount: z.string().max(1024).optional(),
           }),
         )
         .min(1)

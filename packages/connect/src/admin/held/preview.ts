@@ -1,6 +1,6 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Handlers } from '@causeway/api';
-import type { previewRoutes, ScopePreview } from '@causeway/contract';
+import type { BodyOf, previewRoutes, ScopePreview } from '@causeway/contract';
 import { LdapError } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import { ConnectorConfiguration } from '../../configuration.ts';
@@ -14,6 +14,7 @@ import { Clashes } from '../../objects/names/clashes.ts';
 import { placeIn } from '../../objects/place-in.ts';
 import { compileRules, type Rules } from '../../scope/rules.ts';
 import type { ConnectorSpace } from '../../store/connector-space.ts';
+import { countLeavingMemberships } from '../../store/groups/leaving-memberships.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
 import { forestConnector } from '../connectors.ts';
@@ -37,24 +38,24 @@ export const previewHandlers = (connect: Connect): Handlers<typeof previewRoutes
  * @throws CausewayError 'bad-request' for rules that are none, or 'no-such-connector'
  */
 async function previewRules(connect: Connect, connectors: readonly Proposed[]): Promise<ScopePreview[]> {
-  const proposed = new Map(
-    connectors.map(one => [forestConnector(connect, one.name).context, rulesOf(one)] as const),
-  );
+  const proposed = new Map<ConnectorContext, Rules>();
   const previews: ScopePreview[] = [];
-  for (const [context, rules] of proposed) previews.push(await previewConnector(context, rules));
+  for (const { name, domain, ownAccount, ...settings } of connectors) {
+    const { context } = forestConnector(connect, name);
+    const rules = rulesOf(name, settings);
+    proposed.set(context, rules);
+    const scope = { ...context.scope, ...(domain && { domain }), ...(ownAccount && { ownAccount }) };
+    previews.push(await previewConnector({ ...context, scope }, rules));
+  }
   tellClashes(connect, proposed, previews);
   return previews;
 }
 
-interface Proposed {
-  readonly name: string;
-  readonly scope: Record<string, unknown>;
-  readonly accountNames?: string | undefined;
-}
+type Proposed = BodyOf<typeof previewRoutes.previewScope>['connectors'][number];
 
 const Deciding = ConnectorConfiguration.pick({ scope: true, accountNames: true });
 
-function rulesOf({ name, ...settings }: Proposed): Rules {
+function rulesOf(name: string, settings: Pick<Proposed, 'scope' | 'accountNames'>): Rules {
   const refuse = (why: string) =>
     new CausewayError('bad-request', `the rules of '${name}' are none: ${why}`, { status: 400 });
   const parsed = Deciding.safeParse(settings);
@@ -73,6 +74,7 @@ async function previewConnector(context: ConnectorContext, rules: Rules): Promis
   const found: Record<Line['operation'], Line[]> = { delete: [], rename: [], add: [], update: [] };
   const members = rules.groups.size > 0 ? scopeMembers(context, rules) : undefined;
   const counts = { add: 0, update: 0, delete: 0, rename: 0, none: 0 };
+  const leaving: string[] = [];
   let looked = 0;
   for (const space of [store.space, store.groups])
     for (const object of everyObject(space)) {
@@ -81,12 +83,14 @@ async function previewConnector(context: ConnectorContext, rules: Rules): Promis
       if (lines.length === 0) counts.none += 1;
       for (const line of lines) {
         counts[line.operation] += 1;
+        if (line.operation === 'delete') leaving.push(line.sourceAnchor);
         if (found[line.operation].length < LISTED) found[line.operation].push(line);
       }
     }
   return {
     connector: store.name,
     ...{ adds: counts.add, updates: counts.update, deletes: counts.delete, renames: counts.rename },
+    memberships: countLeavingMemberships(store.db, store.name, leaving),
     unchanged: counts.none,
     lines: [...found.delete, ...found.rename, ...found.add, ...found.update],
     notImported: notImported(store, rules),

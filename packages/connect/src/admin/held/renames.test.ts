@@ -121,3 +121,25 @@ test('the list that waits says the same, and goes by its own word alone', async 
     RENAMES.map(([from, to]) => [to, from]),
   );
 });
+
+test('what else of a configuration decides shows, too: names of people without one, whose account it is, memberships that go', async () => {
+  const { store } = first;
+  known(first, person(9, { userPrincipalName: 'no name' }));
+  const { id } = store.lists.get(guidOf(8))!;
+  store.members.add(
+    id,
+    [1, 2, 3].map(n => store.space.get(guidOf(n))!.anchor),
+  );
+  const ask = async (more: { domain?: string; ownAccount?: string; scope?: Record<string, unknown> }) => {
+    const connectors = [{ name: corp, scope: {}, accountNames: 'mailNickname', ...more }];
+    const { previews } = await api.previewScope({ ...none, body: { connectors } }, '');
+    const { lines, memberships } = ScopePreview.parse(previews[0]);
+    return [lines.map(({ operation, name, reason }) => [operation, name, reason]), memberships];
+  };
+  assert.deepEqual(await ask({}), [[], 0]);
+  assert.deepEqual(await ask({ domain: 'other.example' }), [[['update', 'user9', undefined]], 0]);
+  const own = ['delete', 'user1', "Connect's own account"];
+  assert.deepEqual(await ask({ ownAccount: 'USER1' }), [[own], 1]);
+  const [lines, memberships] = await ask({ scope: { conditions: { group: '(cn=x)', user: '(!(cn=x))' } } });
+  assert.deepEqual([lines, memberships], [[['delete', 'staff', 'the condition for groups is not met']], 3]);
+});
