@@ -9,7 +9,7 @@ interface Holder {
   readonly forest: string;
   readonly anchor: string;
   /** For an administrator to read. */
-  readonly who: string;
+  who(): string;
 }
 
 /** Who shares a name: no more are named. */
@@ -41,7 +41,7 @@ export class Clashes {
     return holders
       .filter(other => other.forest !== forest || other.anchor !== anchor)
       .slice(0, NAMED)
-      .map(({ who }) => who);
+      .map(holder => holder.who());
   }
 
   #add(context: ConnectorContext, by: AccountNames): void {
@@ -50,11 +50,11 @@ export class Clashes {
     for (const { guid, anchor, attributes } of accountNames.all('user')) {
       const holders = this.#holders.get(nameKey(accountName(attributes, by)));
       if (holders && !holders.some(other => other.forest === forest && other.anchor === anchor))
-        holders.push({ forest, anchor, who: nameOf(space.get(guid)!, context) });
+        holders.push({ forest, anchor, who: () => nameOf(space.get(guid)!, context) });
     }
     for (const { anchor, attributes } of accountNames.all('group'))
       this.#holders
         .get(nameKey(accountName(attributes)))
-        ?.push({ forest, anchor, who: `the group ${accountName(attributes)} of ${forest}` });
+        ?.push({ forest, anchor, who: () => `the group ${accountName(attributes)} of ${forest}` });
   }
 }
