@@ -1,4 +1,5 @@
 import type { ImportedObject } from '@causeway/active-directory';
+import type { AccountNames } from '../configuration.ts';
 import type { ScopeContext } from '../context.ts';
 import { type Place, placeText } from '../scope/decide-place.ts';
 import { type Rules, whyLeftOut, whyNoMember } from '../scope/rules.ts';
@@ -76,7 +77,9 @@ export interface Deciding {
   /** By the containers, where they decide anything; with the reason why they leave the object out. */
   readonly placed?: { readonly place: Place; readonly reason: string | undefined } | undefined;
   /** What was decided of it last. */
-  readonly known?: Pick<SpaceObject, 'desiredDigest' | 'exportedDigest' | 'leaving' | 'namedBy'> | undefined;
+  readonly known?: Pick<SpaceObject, 'desiredDigest' | 'exportedDigest' | 'leaving'> | undefined;
+  /** By which attribute the tenant has a person's name, from whichever domain; undefined: it has none. */
+  readonly namedBy?: AccountNames | undefined;
   /** The rules changed, and not the directory. */
   readonly byRules?: boolean;
   /** Of a person: whether in any group of the scope. */
@@ -119,12 +122,11 @@ export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deci
  */
 function namingOf(
   { attributes }: DirectoryObject,
-  { rules, known }: Deciding,
+  { rules, namedBy = rules.accountNames }: Deciding,
 ): Pick<SpaceObject, 'namedBy' | 'newName'> {
-  const { accountNames } = rules;
-  const [before, after] = [accountName(attributes, known?.namedBy), accountName(attributes, accountNames)];
-  const waits = known?.exportedDigest !== undefined && before !== after;
-  return { namedBy: waits ? known.namedBy : accountNames, newName: waits ? after : undefined };
+  const name = accountName(attributes, rules.accountNames);
+  const waits = accountName(attributes, namedBy) !== name;
+  return waits ? { namedBy, newName: name } : { namedBy: rules.accountNames, newName: undefined };
 }
 
 /**

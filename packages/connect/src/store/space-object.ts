@@ -46,6 +46,8 @@ export const leavingNumber = (leaving: Leaving): number => LEAVING.indexOf(leavi
 /** As the database has it. */
 export const namedByNumber = (namedBy: AccountNames): number => AccountNames.options.indexOf(namedBy);
 
+export const namedByOf = (number: number): AccountNames => AccountNames.options[number]!;
+
 /** What is written of an object when it was decided. */
 export type DecidedSpaceObject = Omit<
   SpaceObject,
@@ -72,7 +74,7 @@ export function toObject(row: Record<string, unknown> | undefined): SpaceObject 
     place: (row.place as string | null) ?? undefined,
     leaving: LEAVING[row.leaving as number]!,
     isMember: row.is_member === null ? undefined : row.is_member === 1,
-    namedBy: AccountNames.options[row.named_by as number]!,
+    namedBy: namedByOf(row.named_by as number),
     newName: (row.new_name as string | null) ?? undefined,
   };
 }

@@ -127,8 +127,9 @@ function linesOf(
 ): Line[] {
   const placed = placeIn(store, rules, object, object);
   const known = { ...object, leaving: 'no' as const };
+  const namedBy = object.exportedDigest === undefined ? undefined : object.namedBy;
   const { desiredDigest, scopeReason, newName } = decideObject(kind, object, {
-    ...{ scope, rules, placed, known },
+    ...{ scope, rules, placed, known, namedBy },
     isMember: members && isScopeMember(members, object.anchor, object.isMember),
   });
   const operation = operationOf(object.desiredDigest, desiredDigest);

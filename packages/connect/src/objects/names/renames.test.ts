@@ -3,13 +3,15 @@ import { after, beforeEach, test } from 'node:test';
 import { CausewayError } from '@causeway/service';
 import type { AccountNames } from '../../configuration.ts';
 import type { ConnectorContext } from '../../context.ts';
-import { believed, guidOf, person, testContext } from '../../testing/fixtures.ts';
+import { connectorStore, openStore } from '../../store/store.ts';
+import { believed, FOREST, guidOf, imported, person, testContext } from '../../testing/fixtures.ts';
 import { ProvisioningPeer } from '../../testing/provisioning-peer.ts';
 import { ScriptedDirectory, type ScriptedObject } from '../../testing/scripted-directory.ts';
 import { exportStep } from '../export-step.ts';
 import { importStep } from '../import-step.ts';
+import { noteImported } from '../imported-attributes.ts';
 import { sourceAnchorOf } from '../source-anchor.ts';
-import { renamesOf } from './renames.ts';
+import { holdRenames, renamesOf } from './renames.ts';
 
 const peer = await ProvisioningPeer.listen();
 const directory = await ScriptedDirectory.listen();
@@ -195,6 +197,35 @@ test('over a store of the release before, which has no mailNickname of anybody, 
   assert.equal((await cycle(now)).full, true);
   assert.deepEqual(names(1, 2), ['user1', 'user2']);
   assert.equal(waiting(now).length, 2);
+});
+
+test('who waits and goes to another domain of the forest waits there', () => {
+  const forest = [FOREST, `emea.${FOREST}`];
+  const context = testContext(peer);
+  const whole = openStore(undefined, context.log);
+  const [here, there] = forest.map(name => {
+    const store = connectorStore(whole, name, forest);
+    noteImported(store, { mailNickname: { form: 'text' } });
+    const connector = { ...context.connector, name };
+    return { ...context, store, connector };
+  }) as [ConnectorContext, ConnectorContext];
+  imported(here, person(1, { mailNickname: 'alice' }));
+  here.store.space.acknowledgeExport(guidOf(1), here.store.space.get(guidOf(1))!.desiredDigest, 1);
+  imported(switched(here, 'mailNickname'));
+  imported(
+    switched(there, 'mailNickname'),
+    person(1, { mailNickname: 'alice' }),
+    person(2, { mailNickname: 'ben' }),
+  );
+  const { space } = there.store;
+  assert.deepEqual(
+    [space.get(guidOf(1))!.namedBy, space.get(guidOf(2))!.namedBy],
+    ['sAMAccountName', 'mailNickname'],
+  );
+  space.acknowledgeExport(guidOf(1), space.get(guidOf(1))!.desiredDigest, 2);
+  space.elsewhere.takeOver(guidOf(1));
+  for (const one of [here, there]) holdRenames(one);
+  assert.deepEqual([waiting(here), waiting(there)], [[], [[1, 'alice']]]);
 });
 
 test('where the schema has no mailNickname the switch is refused with the reason, and nothing is synchronized by it', async () => {
