@@ -57,6 +57,10 @@ export const Scope = z.strictObject({
     .optional(),
 });
 
+/** Which attribute names people's accounts in the managed domain. */
+export const AccountNames = z.enum(['sAMAccountName', 'mailNickname']);
+export type AccountNames = z.infer<typeof AccountNames>;
+
 /** One domain of an on-premises forest: what is read, from which domain controller, as whom. */
 export const ConnectorConfiguration = z.strictObject({
   /** The connector's name; the domain's DNS name by custom, as in the original. Case counts. */
@@ -87,6 +91,7 @@ export const ConnectorConfiguration = z.strictObject({
   /** Sends passwords of inetOrgPerson objects too. The original never does. */
   inetOrgPersonPasswords: z.boolean().default(false),
   scope: Scope.prefault({}),
+  accountNames: AccountNames.default('sAMAccountName'),
 });
 export type ConnectorConfiguration = z.infer<typeof ConnectorConfiguration>;
 

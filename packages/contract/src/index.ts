@@ -41,6 +41,7 @@ export {
 export {
   type Access,
   type AccessOf,
+  type BodyOf,
   type CallInput,
   fillPath,
   type ReplyOf,

@@ -1,3 +1,4 @@
+export { hasUnseen, isAccountName, MAX_USER_NAME } from './account-name.ts';
 export { DecodeError, type DecodeReason } from './decode-error.ts';
 export {
   dateToDstime,

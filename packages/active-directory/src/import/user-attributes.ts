@@ -22,6 +22,8 @@ export const USER_ATTRIBUTES = {
   givenName: text,
   sn: text,
   mail: text,
+  /** Of Exchange's schema: where that is not, nobody has one. */
+  mailNickname: text,
   proxyAddresses: { form: 'text', multiple: true },
   department: text,
   company: text,

@@ -179,7 +179,8 @@ test('a connector says which containers and classes the scope in force takes', a
   const staff = { dn: 'OU=Staff,DC=corp,DC=example,DC=com', objectGuid: randomUUID() };
   const interns = { dn: `OU=Interns,${staff.dn}`, objectGuid: randomUUID() };
   const organizationalUnits = { include: [staff], exclude: [interns] };
-  store.rules.set(rulesText([], { organizationalUnits, groups: [], conditions: {}, inetOrgPersons: false }));
+  const scope = { organizationalUnits, groups: [], conditions: {}, inetOrgPersons: false };
+  store.rules.set(rulesText([], { scope, accountNames: 'sAMAccountName' }));
   const { partitions } = await api.getConnector(
     { params: { name: corp }, query: undefined, body: undefined },
     '',

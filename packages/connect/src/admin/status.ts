@@ -8,6 +8,7 @@ import { arrivalOf } from '../heads/arrival.ts';
 import { accountOf } from '../objects/decide-account.ts';
 import { strangerGroupsOf } from '../objects/groups/waiting-groups.ts';
 import { leaverWithdrawalsOf, withdrawalsOf } from '../objects/hold-withdrawals.ts';
+import { renamesOf } from '../objects/names/renames.ts';
 import { creationsOf, deletionsOf, stillSigningIn, strangersOf } from '../objects/waiting.ts';
 import { pairingState } from '../pairing/pairing-state.ts';
 import type { SpaceObject } from '../store/space-object.ts';
@@ -142,6 +143,7 @@ function waiting({ context }: Connector) {
     stillSigningIn: names.slice(0, LISTED),
     stillSigningInCount: names.length,
     suppressedCreations: bulk.countHeld(creationsOf(context)),
+    suppressedRenames: bulk.countHeld(renamesOf(context)),
     growthAlarm: growth === undefined ? null : Number(growth),
     ...(out + withdrawals > 0 && { passwordScope: { out, held: withdrawals } }),
   };
@@ -228,8 +230,7 @@ function findByStandIn({ store, scope }: Connector['context'], name: string): Sp
   const [samAccountName, domain] = name.toLowerCase().split('@');
   if (samAccountName === undefined || domain !== scope.domain) return undefined;
   const found = store.space.find(samAccountName);
-  const isIts =
-    found && accountOf(found.attributes, scope).userPrincipalName.toLowerCase() === name.toLowerCase();
+  const isIts = found && accountOf(found, scope).userPrincipalName.toLowerCase() === name.toLowerCase();
   return isIts ? found : undefined;
 }
 

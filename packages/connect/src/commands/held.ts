@@ -3,12 +3,13 @@ import { confirm, describeHeld, HELD_WORDS, printResult } from '@causeway/servic
 import type { Command } from 'commander';
 import { refuseNumber } from '../admin/held/held.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
+import { renameText } from './rename-text.ts';
 
 type Operation = HeldList['operation'];
 
-/** `causeway connect deletions`, `allow-deletes` and the same for new users. */
+/** `causeway connect deletions`, `allow-deletes` and the same for new users and new names. */
 export function heldCommands(command: (name: string, description: string) => Command): void {
-  for (const operation of ['delete', 'create'] as const) {
+  for (const operation of ['delete', 'create', 'rename'] as const) {
     const words = HELD_WORDS[operation];
     command(words.show, words.showSays)
       .option('--connector <name>', 'one connector alone; case counts')
@@ -57,13 +58,15 @@ async function allowHeld(
 
 function describeList(list: HeldList): string[] {
   const { connector, people } = list;
-  const rows = people.map(({ user, distinguishedName, canSignIn, reason }) => [
-    user,
-    canSignIn ? 'can still sign in' : '',
-    distinguishedName,
-    ...(reason === undefined ? [] : [reason]),
-  ]);
-  const where = 'the tenant and in the managed domain';
+  const rows = people.map(
+    ({ user, distinguishedName, canSignIn, rename, reason = rename && renameText(rename) }) => [
+      user,
+      canSignIn ? 'can still sign in' : '',
+      distinguishedName,
+      ...(reason === undefined ? [] : [reason]),
+    ],
+  );
+  const where = list.operation === 'rename' ? 'the managed domain' : 'the tenant and in the managed domain';
   const would = isOfPasswords(list) && { would: 'would have their passwords withdrawn' };
   const lines = describeHeld(list, { scope: connector, where, rows, ...would });
   return [...lines, ...(list.kind === undefined ? [] : EXPLAINED[list.kind])];

@@ -1,12 +1,16 @@
 import type { ScopePreview, UserPreview } from '@causeway/contract';
 import { printResult, table } from '@causeway/service';
 import { loadConnectConfiguration } from '../configuration.ts';
+import { scopeOf } from '../context.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
+import { renameText } from './rename-text.ts';
 import { synchronizedText } from './show-groups.ts';
 
 /** Lines that are printed of each connector; JSON has all that are shown. */
 const PRINTED = 200;
-const SIGN = { delete: '-', withdraw: '-', add: '+', send: '+', update: '~', keep: '~' } as const;
+const SIGN = {
+  ...{ delete: '-', withdraw: '-', rename: '=', add: '+', send: '+', update: '~', keep: '~' },
+} as const;
 const OF_PASSWORDS: ReadonlySet<keyof typeof SIGN> = new Set(['withdraw', 'keep', 'send']);
 
 /** `causeway connect preview [USER]` */
@@ -19,13 +23,14 @@ async function previewUser(user: string, options: CommonOptions): Promise<void> 
 }
 
 function describeUser(of: UserPreview): string[] {
-  const { user, connector, distinguishedName, container, inGroups, attributes } = of;
+  const { user, connector, distinguishedName, container, inGroups, newName, attributes } = of;
   return [
     `${user} of ${connector}`,
     ...table([
       ['  distinguished name', distinguishedName],
       ['  synchronized', synchronizedText({ ...of, scopeReason: of.reason })],
       ['  container that decided', container ?? 'none of those that the scope names'],
+      ...(newName === null ? [] : [['  new name that waits for you', newName]]),
       ...(inGroups === null ? [] : [['  in a group of the scope', inGroups ? 'yes' : 'no']]),
       ['  password', of.password],
     ]),
@@ -42,10 +47,15 @@ function describeUser(of: UserPreview): string[] {
   ];
 }
 
-/** What the scope of a configuration would do if Connect were started with it. */
+/** What the rules of a configuration would do if Connect were started with it. */
 async function previewScope(options: CommonOptions): Promise<void> {
   const { connectors } = loadConnectConfiguration(options.config);
-  const body = { connectors: connectors.map(({ name, scope }) => ({ name, scope })) };
+  const body = {
+    connectors: connectors.map(connector => {
+      const { name, scope, accountNames } = connector;
+      return { name, scope, accountNames, ...scopeOf(connector) };
+    }),
+  };
   const { previews } = (await askOrDo(options, 'previewScope', { body })).result;
   printResult(options.json, { previews }, () => previews.flatMap(describePreview));
 }
@@ -56,6 +66,8 @@ function describePreview({
   updates,
   deletes,
   passwords,
+  renames,
+  memberships,
   unchanged,
   lines,
   notImported,
@@ -63,9 +75,10 @@ function describePreview({
 }: ScopePreview): string[] {
   const shown = lines.slice(0, PRINTED);
   const { withdraw, keep, send } = passwords;
-  const all = adds + updates + deletes + withdraw + keep + send;
+  const all = adds + updates + deletes + renames + withdraw + keep + send;
+  const renamed = renames > 0 ? `, ${renames} are called otherwise in the managed domain` : '';
   return [
-    `${connector}: ${adds} come, ${updates} change, ${deletes} leave, ${unchanged} stay as they are`,
+    `${connector}: ${adds} come, ${updates} change, ${deletes} leave${renamed}, ${unchanged} stay as they are`,
     ...(withdraw + keep + send === 0
       ? []
       : [
@@ -82,18 +95,24 @@ function describePreview({
           `  ${groupsMissing}: whom the groups decided stays as decided, and there may be more in them than show here`,
         ]),
     ...table(
-      shown.map(({ operation, kind, name, distinguishedName, reason = '' }) => [
-        `  ${SIGN[operation]} ${OF_PASSWORDS.has(operation) ? 'password' : kind}`,
-        name,
-        distinguishedName,
-        reason,
-      ]),
+      shown.map(
+        ({ operation, kind, name, distinguishedName, rename, reason = rename && renameText(rename) }) => [
+          `  ${SIGN[operation]} ${OF_PASSWORDS.has(operation) ? 'password' : kind}`,
+          name,
+          distinguishedName,
+          reason ?? '',
+        ],
+      ),
     ),
     ...(all > shown.length ? [`  and ${all - shown.length} more: see --json`] : []),
+    ...(memberships > 0 ? [`  ${memberships} memberships go with whoever leaves`] : []),
     ...(deletes + withdraw > 0
       ? [
           '  what leaves or is withdrawn waits for you, when Connect runs with it:  causeway connect deletions',
         ]
+      : []),
+    ...(renames > 0
+      ? ['  who is called otherwise waits for you, when Connect runs with it:  causeway connect renames']
       : []),
   ];
 }

@@ -95,6 +95,11 @@ function describeWaiting(c: Connector): string[] {
     lines.push(
       `${c.suppressedCreations} new users wait for you: causeway connect creations --connector '${c.name}'`,
     );
+  const { suppressedRenames = 0 } = c;
+  if (suppressedRenames > 0)
+    lines.push(
+      `${suppressedRenames} new names wait for you: causeway connect renames --connector '${c.name}'`,
+    );
   return lines;
 }
 

@@ -3,7 +3,7 @@ import type { LdapConnection } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { namesContainers, placeText } from '../scope/decide-place.ts';
-import { compileRules, type Rules } from '../scope/rules.ts';
+import { compileRules, namingAttributes, type Rules } from '../scope/rules.ts';
 import type { ConnectorSpace } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { rulesText } from '../store/scope/rules-in-force.ts';
@@ -13,29 +13,39 @@ import { everyObject } from './every-object.ts';
 import { putObject } from './groups/put-object.ts';
 import { isScopeMember, type ScopeMembers, scopeMembers } from './groups/scope-members.ts';
 import type { ImportTally } from './import-tally.ts';
-import { furtherAttributes, isImported } from './imported-attributes.ts';
+import { isImported, uncertainAttributes } from './imported-attributes.ts';
 import { placeIn } from './place-in.ts';
 
 /** By which rules everything is to be decided: the program's and the configuration's. */
 export function configuredRules({ scope, connector }: Pick<ConnectorContext, 'scope' | 'connector'>): string {
   const own = [RULES_VERSION, scope.domain, scope.ownAccount, connector.inetOrgPersonPasswords];
-  return rulesText(own, connector.scope);
+  return rulesText(own, connector);
 }
 
 /**
- * Conditions of rules that are not in force yet look at nothing that an import cannot bring.
- * @throws CausewayError 'condition-refused'
+ * Rules that are not in force yet look at nothing that an import cannot bring.
+ * @throws CausewayError 'condition-refused' or 'account-names-refused'
  */
-export async function checkConditions(context: ConnectorContext, ldap: LdapConnection): Promise<void> {
+export async function checkRules(context: ConnectorContext, ldap: LdapConnection): Promise<void> {
   const { store, connector } = context;
   if (store.rules.text === configuredRules(context)) return;
-  const names = furtherAttributes([compileRules(connector.scope)]);
+  const rules = compileRules(connector);
+  const names = uncertainAttributes(rules);
   if (names.length === 0) return;
   const schema = await readAttributeSchema(ldap, names);
-  const problems = names.flatMap(name => whyNoCondition(name, schema) ?? []);
-  if (problems.length === 0) return;
-  const text = `a condition of the scope of '${connector.name}' cannot be used: ${problems.join('; ')}. Nothing is synchronized until the configuration is put right`;
-  throw new CausewayError('condition-refused', text);
+  const refuse = (code: string, what: string, problems: readonly string[]): void => {
+    if (problems.length === 0) return;
+    const text = `${what}: ${problems.join('; ')}. Nothing is synchronized until the configuration is put right`;
+    throw new CausewayError(code, text);
+  };
+  const of = `of '${connector.name}' cannot be`;
+  const whyNot = (some: readonly string[]) => some.flatMap(name => whyNoCondition(name, schema) ?? []);
+  refuse(
+    'account-names-refused',
+    `'accountNames' ${of} '${connector.accountNames}'`,
+    whyNot(namingAttributes(rules)),
+  );
+  refuse('condition-refused', `'scope.conditions' ${of} used`, whyNot(names));
 }
 
 /**
@@ -49,7 +59,7 @@ export function applyRules(context: ConnectorContext, tally?: ImportTally): void
   const { rules, cursors } = store;
   const wanted = configuredRules(context);
   const areChanged = rules.text !== wanted;
-  if (areChanged && !isImported(store, compileRules(connector.scope))) return;
+  if (areChanged && !isImported(store, compileRules(connector))) return;
   const isAsked = cursors.get('decide-anew') !== undefined;
   const areMoved = cursors.get('containers-changed') !== undefined;
   if (!areChanged && !isAsked && !areMoved) return;
@@ -138,11 +148,11 @@ function decideMoved(context: ConnectorContext, tally: ImportTally | undefined):
     }
 }
 
-function decideAnew(
+export function decideAnew(
   { store, scope }: ConnectorContext,
   space: ConnectorSpace,
   known: SpaceObject,
-  { tally, ...how }: { byRules: boolean; isMember?: boolean | undefined; tally: ImportTally | undefined },
+  { tally, ...how }: { byRules: boolean; isMember?: boolean | undefined; tally?: ImportTally | undefined },
 ): void {
   const generation = Number(store.cursors.get('import-generation') ?? 0);
   const domainSid = store.pin.get()?.domainSid;

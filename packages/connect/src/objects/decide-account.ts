@@ -5,11 +5,14 @@ import type { ScopeContext } from '../context.ts';
 import type { SpaceObject, StoredAttributes } from '../store/space-object.ts';
 import { UserAccountControl } from '../user-account-control.ts';
 import { first } from './attributes.ts';
+import { accountName } from './names/account-name.ts';
 
 /** A user as the tenant should have it. */
 export interface Account {
   userPrincipalName: string;
   onPremisesSamAccountName: string;
+  /** Of the account in the managed domain, where it has another one. */
+  accountName?: string;
   onPremisesSecurityIdentifier: string;
   accountEnabled: boolean;
   accountExpires: string | null;
@@ -31,16 +34,18 @@ const MAX_TEXT = 1024;
 export function decideAccount(object: ScopedObject, context: ScopeContext): AccountDecision {
   const reason = whyOutOfScope(object, context);
   return reason === undefined
-    ? { inScope: true, account: accountOf(object.attributes, context) }
+    ? { inScope: true, account: accountOf(object, context) }
     : { inScope: false, reason };
 }
 
-/** The account that attributes tell of; of one that is not synchronized any more, as it was known last. */
-export function accountOf(a: StoredAttributes, context: ScopeContext): Account {
-  const samAccountName = first(a, 'sAMAccountName') ?? 'unknown';
+/** The account that an object's attributes tell of; of one that is not synchronized any more, as it was known last. */
+export function accountOf({ attributes: a, namedBy }: NamedObject, context: ScopeContext): Account {
+  const samAccountName = accountName(a, 'sAMAccountName');
+  const managed = accountName(a, namedBy);
   return {
     userPrincipalName: signInName(first(a, 'userPrincipalName')) ?? `${samAccountName}@${context.domain}`,
     onPremisesSamAccountName: samAccountName,
+    ...(managed !== samAccountName && { accountName: managed }),
     onPremisesSecurityIdentifier: first(a, 'objectSid') ?? NULL_SID,
     accountEnabled: (userAccountControl(a) & UserAccountControl.accountDisable) === 0,
     accountExpires: expiry(a.accountExpires),
@@ -57,7 +62,9 @@ export function accountOf(a: StoredAttributes, context: ScopeContext): Account {
   };
 }
 
-export type ScopedObject = Pick<SpaceObject, 'dn' | 'objectClasses' | 'attributes' | 'deleted'>;
+type NamedObject = Pick<SpaceObject, 'attributes'> & Partial<Pick<SpaceObject, 'namedBy'>>;
+
+export type ScopedObject = NamedObject & Pick<SpaceObject, 'dn' | 'objectClasses' | 'deleted'>;
 
 function whyOutOfScope(object: ScopedObject, context: ScopeContext): string | undefined {
   const { attributes: a, dn } = object;

@@ -23,11 +23,11 @@ export function decideExport(
   sequence: number,
   context: RecordContext,
 ): { change: ObjectChange; recordName: string } | { problem: string } {
-  const account = accountOf(object.attributes, context.scope);
+  const { accountName, ...account } = accountOf(object, context.scope);
   const isNameless = isStranger(object) && object.attributes.sAMAccountName === undefined;
   const deleted = object.desiredDigest === undefined;
   const { anchor: sourceAnchor, guid: objectGuid } = object;
-  const fields = encodableAccount({
+  const onPremises = encodableAccount({
     tenant: context.tenant,
     forest: context.forest,
     sourceAnchor,
@@ -40,11 +40,14 @@ export function decideExport(
     accountExpires: account.accountExpires,
     deleted,
   });
+  // The record is for the managed domain, and beside it stands what the tenant shows.
+  const fields =
+    accountName === undefined ? onPremises : encodableAccount({ ...onPremises, sAMAccountName: accountName });
   const record = signAccountRecord(context.signingKey, fields);
   const names = {
-    userPrincipalName: fields.userPrincipalName,
-    onPremisesSamAccountName: fields.sAMAccountName,
-    onPremisesSecurityIdentifier: fields.objectSid,
+    userPrincipalName: onPremises.userPrincipalName,
+    onPremisesSamAccountName: onPremises.sAMAccountName,
+    onPremisesSecurityIdentifier: onPremises.objectSid,
   };
   // What the tenant's contract would refuse is refused here, so that one such object does not cost a batch.
   const change = ObjectChange.safeParse(

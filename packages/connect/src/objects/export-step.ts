@@ -11,6 +11,7 @@ import { decideExport } from './decide-export.ts';
 import { exportGroups } from './groups/export-groups.ts';
 import { exportSlices } from './groups/export-slices.ts';
 import { holdLeavers, listOfDeletion } from './leavers.ts';
+import { holdRenames } from './names/renames.ts';
 import { isWhole, noteRefusal, quarantine, WITHOUT_NAME, withoutName } from './note-verdict.ts';
 import {
   creationsOf,
@@ -53,6 +54,7 @@ async function exportEverything(
   signal: AbortSignal | undefined,
 ): Promise<ExportSummary> {
   holdLeavers(context);
+  holdRenames(context);
   const waiting = decideWaiting(context);
   const summary: ExportSummary = {
     ...{ upserted: 0, deleted: 0, refused: 0, retried: 0 },

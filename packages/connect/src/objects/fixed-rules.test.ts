@@ -36,7 +36,7 @@ test('every condition that the rules tell keeps out who does not meet it, and no
 test('what the rules say is exported is what there is of an account and a group', () => {
   const flows = (name: string) =>
     FIXED_RULES.find(rule => rule.name === name)!.flows.map(({ destination }) => destination);
-  const { profile, ...account } = accountOf(person(1).attributes, scope);
+  const { profile, ...account } = accountOf(person(1), scope);
   assert.deepEqual(
     flows('Out to AAD - User Join').toSorted(),
     ['sourceAnchor', ...Object.keys(account), ...Object.keys(profile)].toSorted(),

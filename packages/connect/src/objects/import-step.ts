@@ -18,7 +18,7 @@ import type { ConnectorSpace } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
-import { applyRules, checkConditions } from './apply-rules.ts';
+import { applyRules, checkRules } from './apply-rules.ts';
 import { userAccountControl } from './decide-account.ts';
 import { isBuiltinSid } from './groups/decide-group.ts';
 import { findKnown, noteGone, putObject } from './groups/put-object.ts';
@@ -55,7 +55,7 @@ export async function importStep(
   const { store } = context;
   store.containers.reload();
   store.rules.reload();
-  await checkConditions(context, ldap);
+  await checkRules(context, ldap);
   applyRules(context, tally);
   await judgeClock(context, ldap);
   const lags = (await judgeLag(context, ldap, namingContext)) !== undefined;

@@ -7,6 +7,16 @@ export type ImportedAttributes = Readonly<Record<string, AttributeShape>>;
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(OBJECT_ATTRIBUTES).map(name => name.toLowerCase()));
 
+/** What only some schemas have: Exchange brings it. */
+const OF_SOME_SCHEMAS: ReadonlySet<string> = new Set(['mailnickname']);
+
+/** What rules look at that a directory may not have. */
+export const uncertainAttributes = (rules: Rules): string[] =>
+  neededAttributes(rules).filter(name => {
+    const key = name.toLowerCase();
+    return !KNOWN.has(key) || OF_SOME_SCHEMAS.has(key);
+  });
+
 /** What rules look at that is not imported for everybody. */
 export function furtherAttributes(rules: readonly Rules[]): string[] {
   const names = new Set(rules.flatMap(neededAttributes));
@@ -15,7 +25,7 @@ export function furtherAttributes(rules: readonly Rules[]): string[] {
 
 /** What is asked of a directory: what is always imported, and whatever else the conditions look at, those in force too. */
 export function importedAttributes({ store, connector }: ConnectorContext): ImportedAttributes {
-  const more = furtherAttributes([compileRules(connector.scope), store.rules.get()]);
+  const more = furtherAttributes([compileRules(connector), store.rules.get()]);
   return {
     ...OBJECT_ATTRIBUTES,
     ...Object.fromEntries(more.map(name => [name, { form: 'text', multiple: true } as const])),
@@ -30,9 +40,13 @@ export function noteImported(
   cursors.set('imported-attributes', JSON.stringify(Object.keys(attributes)));
 }
 
-/** Whether all that rules look at was imported of everybody. */
-export function isImported({ cursors }: Pick<ConnectorStore, 'cursors'>, rules: Rules): boolean {
+/** What rules look at and was not imported of everybody yet. */
+export function notImported({ cursors }: Pick<ConnectorStore, 'cursors'>, rules: Rules): string[] {
   const text = cursors.get('imported-attributes');
   const imported = new Set((JSON.parse(text ?? '[]') as string[]).map(name => name.toLowerCase()));
-  return neededAttributes(rules).every(name => imported.has(name.toLowerCase()));
+  return neededAttributes(rules).filter(name => !imported.has(name.toLowerCase()));
 }
+
+/** Whether all that rules look at was imported of everybody. */
+export const isImported = (store: Pick<ConnectorStore, 'cursors'>, rules: Rules): boolean =>
+  notImported(store, rules).length === 0;

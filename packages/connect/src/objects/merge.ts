@@ -1,4 +1,5 @@
 import type { ImportedObject } from '@causeway/active-directory';
+import type { AccountNames } from '../configuration.ts';
 import type { ScopeContext } from '../context.ts';
 import { type Place, placeText } from '../scope/decide-place.ts';
 import { type PasswordScope, passwordScopeOf, type Rules, whyLeftOut, whyNoMember } from '../scope/rules.ts';
@@ -13,6 +14,7 @@ import type {
 import { digestOf } from './attributes.ts';
 import { accountOf, decideAccount } from './decide-account.ts';
 import { decideGroup, groupOf } from './groups/decide-group.ts';
+import { accountName } from './names/account-name.ts';
 import { sourceAnchorOf } from './source-anchor.ts';
 
 /** What a directory says of an object. */
@@ -79,6 +81,8 @@ export interface Deciding {
   readonly known?:
     | Pick<SpaceObject, 'desiredDigest' | 'exportedDigest' | 'leaving' | 'passwords' | 'withdrawing'>
     | undefined;
+  /** By which attribute the tenant has a person's name, from whichever domain; undefined: it has none. */
+  readonly namedBy?: AccountNames | undefined;
   /** The rules changed, and not the directory. */
   readonly byRules?: boolean;
   /** Of a person: whether in any group of the scope. */
@@ -88,7 +92,8 @@ export interface Deciding {
 /** What the rules say of an object. */
 export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deciding): DecidedObject {
   const { scope, rules, placed, known, isMember } = by;
-  const wanted = kind === 'group' ? groupOf(object.attributes) : accountOf(object.attributes, scope);
+  const naming = kind === 'group' ? undefined : namingOf(object, by);
+  const wanted = kind === 'group' ? groupOf(object.attributes) : accountOf({ ...object, ...naming }, scope);
   const decision =
     kind === 'group'
       ? decideGroup(object, known?.exportedDigest !== undefined)
@@ -108,6 +113,7 @@ export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deci
       scopeReason,
       leaving,
       isMember,
+      ...naming,
     },
     desiredDigest: isSynchronized ? digestOf(wanted, object.guid) : undefined,
     ...(kind === 'user' && passwordsOf(object, isSynchronized, by)),
@@ -129,6 +135,19 @@ function passwordsOf(
   if (passwords !== 'withdrawn' || known.passwords === passwords) return { passwords, withdrawing: 'no' };
   const by = byRules ? 'rules' : 'directory';
   return { passwords: known.passwords, withdrawing: known.withdrawing === 'no' ? by : known.withdrawing };
+}
+
+/**
+ * By which attribute somebody is called. Whoever the tenant has, and would be called otherwise only because the rules changed, keeps the name
+ * and waits for an administrator.
+ */
+function namingOf(
+  { attributes }: DirectoryObject,
+  { rules, namedBy = rules.accountNames }: Deciding,
+): Pick<SpaceObject, 'namedBy' | 'newName'> {
+  const name = accountName(attributes, rules.accountNames);
+  const waits = accountName(attributes, namedBy) !== name;
+  return waits ? { namedBy, newName: name } : { namedBy: rules.accountNames, newName: undefined };
 }
 
 /**

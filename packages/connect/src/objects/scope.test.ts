@@ -303,6 +303,9 @@ test('a condition on what no import brings is refused with the reason, and nothi
     ...{ systemFlags: [systemFlags], searchFlags: [searchFlags], ...more },
   });
   const context = scoped(testContext(peer), { user: '(secretary=x)' });
+  directory.schema = [];
+  const nickname = scoped(testContext(peer), { user: '(mailnickname=x)' });
+  await assert.rejects(cycle(nickname), /'scope.conditions' of .* knows no attribute 'mailnickname'/);
   for (const [schema, reason] of [
     [[], /knows no attribute 'secretary'/],
     [[flags('4')], /constructed/],

@@ -142,7 +142,7 @@ export function disabledWhileWaiting(
   { scope }: ConnectorContext,
   now: Date,
 ): SpaceObject | undefined {
-  const account = accountOf(object.attributes, scope);
+  const account = accountOf(object, scope);
   if (isSaidAnew(object)) return asItWas(object, account);
   if (!isOff(account, now) || isKnownOff(object, account, now)) return undefined;
   return { ...object, desiredDigest: `${DISABLED}${digestOf(account, object.guid)}` };
@@ -173,7 +173,7 @@ function isKnownOff({ exportedDigest, guid }: SpaceObject, account: Account, now
 
 /** Whether somebody who waits to be deleted can still sign in, as far as the tenant has acknowledged. */
 export function canStillSignIn(object: SpaceObject, { scope }: ConnectorContext, now: Date): boolean {
-  return !isKnownOff(object, accountOf(object.attributes, scope), now);
+  return !isKnownOff(object, accountOf(object, scope), now);
 }
 
 /** Names of all who can still sign in although they are to be deleted, in the order of their GUIDs. */
@@ -186,5 +186,5 @@ export function stillSigningIn(context: ConnectorContext, waiting: Iterable<stri
 }
 
 export function nameOf(object: SpaceObject, { scope }: Pick<ConnectorContext, 'scope'>): string {
-  return accountOf(object.attributes, scope).userPrincipalName;
+  return accountOf(object, scope).userPrincipalName;
 }

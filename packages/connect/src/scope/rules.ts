@@ -1,9 +1,12 @@
 import { type CompiledFilter, compileFilter, type TextValues } from '@causeway/ldap';
-import type { ConnectorConfiguration } from '../configuration.ts';
+import type { AccountNames, ConnectorConfiguration } from '../configuration.ts';
 import { namesContainers, type PlaceRules } from './decide-place.ts';
 
 /** Who is synchronized, as an administrator says: `scope` of a connector. */
 export type ScopeSettings = ConnectorConfiguration['scope'];
+
+/** What of a connector's configuration decides about objects: who is synchronized, and what names an account in the managed domain. */
+export type RuleSettings = Pick<ConnectorConfiguration, 'scope' | 'accountNames'>;
 
 /** The same, ready to decide with. */
 export interface Rules extends PlaceRules {
@@ -15,6 +18,7 @@ export interface Rules extends PlaceRules {
   readonly inetOrgPersons: boolean;
   /** Whose passwords are synchronized; undefined: everybody's. */
   readonly passwords?: { readonly condition: CompiledFilter; readonly others: 'kept' | 'withdrawn' };
+  readonly accountNames: AccountNames;
 }
 
 /**
@@ -24,17 +28,17 @@ export interface Rules extends PlaceRules {
 export type PasswordScope = 'sent' | 'kept' | 'withdrawn';
 
 /** Each cycle asks for those of the configuration several times. */
-const COMPILED = new WeakMap<ScopeSettings, Rules>();
+const COMPILED = new WeakMap<RuleSettings, Rules>();
 
 /** @throws LdapError 'syntax' for a condition that is no filter, or cannot be evaluated */
-export function compileRules(settings: ScopeSettings): Rules {
+export function compileRules(settings: RuleSettings): Rules {
   const rules = COMPILED.get(settings) ?? compile(settings);
   COMPILED.set(settings, rules);
   return rules;
 }
 
-function compile(settings: ScopeSettings): Rules {
-  const { organizationalUnits, groups = [], conditions, inetOrgPersons, passwords } = settings;
+function compile({ scope, accountNames }: RuleSettings): Rules {
+  const { organizationalUnits, groups = [], conditions, inetOrgPersons, passwords } = scope;
   const byGuid = (list: readonly { dn: string; objectGuid?: string | undefined }[]) =>
     new Map(list.map(({ dn, objectGuid = '' }) => [objectGuid, dn]));
   return {
@@ -52,6 +56,7 @@ function compile(settings: ScopeSettings): Rules {
         others: passwords.leaving === 'keep' ? ('kept' as const) : ('withdrawn' as const),
       },
     }),
+    accountNames,
   };
 }
 
@@ -62,8 +67,9 @@ const EVERYBODY: ScopeSettings = {
   inetOrgPersons: true,
 };
 
-/** Without a word of an administrator: everybody whom the original synchronizes. */
-export const NO_RULES: Rules = compileRules(EVERYBODY);
+/** Without a word of an administrator: everybody whom the original synchronizes, by the name that they have on-premises. */
+export const NO_SETTINGS: RuleSettings = { scope: EVERYBODY, accountNames: 'sAMAccountName' };
+export const NO_RULES: Rules = compileRules(NO_SETTINGS);
 
 export const UNKNOWN_RULES: Rules = { ...NO_RULES, areUnknown: true };
 
@@ -72,7 +78,8 @@ export function neededAttributes(rules: Rules): string[] {
   const { user, group } = rules.conditions;
   const conditions = [user, group, rules.passwords?.condition].flatMap(filter => filter?.attributes ?? []);
   const own = conditions.filter(name => name.toLowerCase() !== 'objectclass');
-  return [...new Set([...own, ...(namesContainers(rules) ? ['parentGUID'] : [])])];
+  const container = namesContainers(rules) ? ['parentGUID'] : [];
+  return [...new Set([...own, ...container, ...namingAttributes(rules)])];
 }
 
 /** What conditions look at of an object. */
@@ -80,6 +87,9 @@ interface Looked {
   readonly objectClasses: readonly string[];
   readonly attributes: TextValues;
 }
+/** What names accounts and not every directory has: Exchange brings it. */
+export const namingAttributes = ({ accountNames }: Rules): string[] =>
+  accountNames === 'sAMAccountName' ? [] : [accountNames];
 
 /** Why an administrator's conditions leave an object out; undefined: they do not. */
 export function whyLeftOut(kind: 'user' | 'group', object: Looked, rules: Rules): string | undefined {

@@ -4,6 +4,7 @@ import { OtherDomains } from './directory/other-domains.ts';
 import {
   type DecidedSpaceObject,
   leavingNumber,
+  namedByNumber,
   type ObjectKind,
   passwordsNumber,
   type SpaceObject,
@@ -67,13 +68,13 @@ export class ConnectorSpace {
   put(object: DecidedSpaceObject, generation: number): void {
     this.#db.run(
       `INSERT INTO connector_space (connector, kind, guid, anchor, dn, object_classes, attributes, deleted, scope_reason,
-         desired_digest, place, leaving, is_member, passwords, withdrawing, generation)
-       VALUES (?, '${this.kind}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         desired_digest, place, leaving, is_member, passwords, withdrawing, named_by, new_name, generation)
+       VALUES (?, '${this.kind}', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET anchor = excluded.anchor, dn = excluded.dn, object_classes = excluded.object_classes,
          attributes = excluded.attributes, deleted = excluded.deleted, scope_reason = excluded.scope_reason,
          desired_digest = excluded.desired_digest, place = excluded.place, leaving = excluded.leaving,
          is_member = excluded.is_member, passwords = excluded.passwords, withdrawing = excluded.withdrawing,
-         generation = excluded.generation
+         named_by = excluded.named_by, new_name = excluded.new_name, generation = excluded.generation
          WHERE kind = excluded.kind`,
       this.#connector,
       object.guid,
@@ -89,6 +90,8 @@ export class ConnectorSpace {
       object.isMember === undefined ? null : Number(object.isMember),
       passwordsNumber(object.passwords ?? 'sent'),
       withdrawingNumber(object.withdrawing ?? 'no'),
+      namedByNumber(object.namedBy ?? 'sAMAccountName'),
+      object.newName ?? null,
       generation,
     );
   }

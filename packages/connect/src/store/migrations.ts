@@ -591,4 +591,10 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE connector_space ADD COLUMN withdrawing INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX connector_space_withdrawing ON connector_space (connector, kind, guid) WHERE withdrawing > 0;
   `,
+  // What names somebody's account in the managed domain (0: sAMAccountName, 1: mailNickname), and the name that waits for an administrator.
+  `
+  ALTER TABLE connector_space ADD COLUMN named_by INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE connector_space ADD COLUMN new_name TEXT;
+  CREATE INDEX connector_space_new_name ON connector_space (connector, kind, guid) WHERE new_name IS NOT NULL;
+  `,
 ];

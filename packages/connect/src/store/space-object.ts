@@ -1,3 +1,4 @@
+import { AccountNames } from '../configuration.ts';
 import type { PasswordScope } from '../scope/rules.ts';
 
 /** Attributes as the import hands them on: all text. */
@@ -30,6 +31,10 @@ export interface SpaceObject {
   /** What becomes of a person's passwords at present; those of whoever waits to leave their scope still are what they were. */
   passwords: PasswordScope;
   withdrawing: Withdrawing;
+  /** Of a person: which attribute names the account in the managed domain. */
+  namedBy: AccountNames;
+  /** Of a person: the name by the attribute that the rules say, while it waits for an administrator; undefined where none does. */
+  newName: string | undefined;
 }
 
 /**
@@ -51,14 +56,18 @@ const PASSWORDS: readonly PasswordScope[] = ['sent', 'kept', 'withdrawn'];
 export const passwordsNumber = (passwords: PasswordScope): number => PASSWORDS.indexOf(passwords);
 export const withdrawingNumber = (withdrawing: Withdrawing): number => WITHDRAWING.indexOf(withdrawing);
 export const passwordsOfNumber = (number: unknown): PasswordScope => PASSWORDS[number as number]!;
+/** As the database has it. */
+export const namedByNumber = (namedBy: AccountNames): number => AccountNames.options.indexOf(namedBy);
+
+export const namedByOf = (number: number): AccountNames => AccountNames.options[number]!;
 
 /** What is written of an object when it was decided. */
 export type DecidedSpaceObject = Omit<
   SpaceObject,
-  'exportedDigest' | 'exportedSequence' | 'exportedAt' | Undecided
+  'exportedDigest' | 'exportedSequence' | 'exportedAt' | Followed
 > &
-  Partial<Pick<SpaceObject, Undecided>>;
-type Undecided = 'place' | 'leaving' | 'isMember' | 'passwords' | 'withdrawing';
+  Partial<Pick<SpaceObject, Followed>>;
+type Followed = 'place' | 'leaving' | 'isMember' | 'passwords' | 'withdrawing' | 'namedBy' | 'newName';
 
 export function toObject(row: Record<string, unknown> | undefined): SpaceObject | undefined {
   if (row === undefined) return undefined;
@@ -79,5 +88,7 @@ export function toObject(row: Record<string, unknown> | undefined): SpaceObject 
     isMember: row.is_member === null ? undefined : row.is_member === 1,
     passwords: passwordsOfNumber(row.passwords),
     withdrawing: WITHDRAWING[row.withdrawing as number]!,
+    namedBy: namedByOf(row.named_by as number),
+    newName: (row.new_name as string | null) ?? undefined,
   };
 }

@@ -26,6 +26,7 @@ import { Receipts } from './receipts.ts';
 import { RetryQueue } from './retry-queue.ts';
 import { Runs } from './runs/runs.ts';
 import { SchedulerSettings } from './scheduler-settings.ts';
+import { AccountNamesInSpace } from './scope/account-names.ts';
 import { Containers } from './scope/containers.ts';
 import { PasswordLeavers } from './scope/password-leavers.ts';
 import { RulesInForce } from './scope/rules-in-force.ts';
@@ -66,6 +67,7 @@ export interface ConnectorStore {
   readonly rules: RulesInForce;
   readonly scopeGroups: ScopeGroups;
   readonly passwordLeavers: PasswordLeavers;
+  readonly accountNames: AccountNamesInSpace;
   readonly lists: GroupLists;
   readonly members: Members;
   readonly slices: Slices;
@@ -134,6 +136,7 @@ export function connectorStore(
     rules: new RulesInForce(cursors),
     scopeGroups: new ScopeGroups(db, name),
     passwordLeavers: new PasswordLeavers(db, name),
+    accountNames: new AccountNamesInSpace(db, name),
     lists: new GroupLists(db, name, slices),
     members: new Members(db, name, slices),
     slices,

@@ -5,13 +5,23 @@ import { ConnectorName } from './parameters.ts';
 
 const Count = z.int().nonnegative();
 
+/** Another name in the managed domain. */
+export const Rename = z.strictObject({
+  from: z.string(),
+  to: z.string(),
+  /** Who else is to have the new name, as far as Connect knows: then one of them gets five digits there. */
+  clashes: z.array(z.string()),
+});
+export type Rename = z.infer<typeof Rename>;
+
 /** What waits for an administrator together, as it is shown. */
 export const HeldList = z.strictObject({
-  /** Stands for exactly these lines; `allow-deletes` and `allow-creations` take it. */
+  /** Stands for exactly these lines; `allow-deletes`, `allow-creations` and `allow-renames` take it. */
   digest: z.string().regex(/^[0-9a-f]{32}$/),
   connector: z.string(),
   forest: z.string(),
-  operation: z.enum(['delete', 'create']),
+  /** `rename`: people who would be called otherwise in the managed domain because `accountNames` changed; until their approval they keep their names. */
+  operation: z.enum(['delete', 'create', 'rename']),
   /**
    * Absent of people whom the directory reported as deleted. `stranger`: people who were found in another place, and are not in the
    * directory. `group`: groups. `stranger-group`: groups that were found in another place. `member`: members whom the lists of their groups do not show any more, though nobody said that they
@@ -43,6 +53,7 @@ export const HeldList = z.strictObject({
       /** Although the deletion waits, as far as Connect knows. */
       canSignIn: z.boolean(),
       reason: z.string().optional(),
+      rename: Rename.optional(),
     }),
   ),
   count: Count,
@@ -85,7 +96,7 @@ export const heldRoutes = {
     path: '/api/v1/held',
     access: ['operator'],
     summary:
-      'what waits for an administrator: deletions, or new users; a list for each connector, with its digest',
+      'what waits for an administrator: deletions, new users, or new names; a list for each connector, with its digest',
     query: z.strictObject({
       connector: ConnectorName.optional(),
       operation: HeldList.shape.operation.default('delete'),

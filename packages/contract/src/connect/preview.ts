@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { ObjectGuid } from '../common.ts';
 import { route } from '../http/route.ts';
+import { Rename } from './held.ts';
 
 const Count = z.int().nonnegative();
 
-/** What another scope would do to one object. */
+/** What another configuration would do to one object. */
 const PreviewLine = z.strictObject({
   /** Of a person who stays, what becomes of the password: the one that was sent is withdrawn; or stays, and none is sent any more; or the present one is sent. */
-  operation: z.enum(['add', 'update', 'delete', 'withdraw', 'keep', 'send']),
+  operation: z.enum(['add', 'update', 'delete', 'rename', 'withdraw', 'keep', 'send']),
   kind: z.enum(['user', 'group']),
   name: z.string(),
   sourceAnchor: z.string(),
@@ -15,9 +16,11 @@ const PreviewLine = z.strictObject({
   distinguishedName: z.string(),
   /** Why it would leave, or its password would. */
   reason: z.string().optional(),
+  /** Of a rename. */
+  rename: Rename.optional(),
 });
 
-/** What another scope of a connector would do. */
+/** What another configuration of a connector would do. */
 export const ScopePreview = z.strictObject({
   connector: z.string(),
   adds: Count,
@@ -26,10 +29,14 @@ export const ScopePreview = z.strictObject({
   deletes: Count,
   /** Passwords of people who stay. Withdrawals wait for an administrator. */
   passwords: z.strictObject({ withdraw: Count, keep: Count, send: Count }),
+  /** Memberships that go with whoever leaves. */
+  memberships: Count,
+  /** People who would be called otherwise in the managed domain. They wait, too, each with the old name. */
+  renames: Count,
   unchanged: Count,
   /** The first lines, those that would leave before the others. */
   lines: z.array(PreviewLine),
-  /** Attributes that the scope looks at and that were not imported yet: what it does shows after a full import, and waits until then. */
+  /** Attributes that the configuration looks at and that were not imported yet: what it does shows after a full import, and waits until then. */
   notImported: z.array(z.string()),
   /** Why not everybody is known who is in the groups of the scope; null: they are all known. */
   groupsMissing: z.string().nullable(),
@@ -51,7 +58,9 @@ export const UserPreview = z.strictObject({
   inGroups: z.boolean().nullable(),
   /** Whether passwords are sent, and what decided that. */
   password: z.string(),
-  /** What the tenant is to have, and of what it is made. */
+  /** By which the managed domain would call the account, once an administrator lets it; null: no other name waits. */
+  newName: z.string().nullable(),
+  /** What the tenant is to have, and of what it is made; `accountName` is what the managed domain calls the account. */
   attributes: z.array(
     z.strictObject({
       name: z.string(),
@@ -77,7 +86,7 @@ export const previewRoutes = {
     method: 'POST',
     path: '/api/v1/preview',
     access: ['operator'],
-    summary: 'what another scope would add, change and delete; nothing is changed',
+    summary: 'what another scope, or other account names, would add, change and delete; nothing is changed',
     body: z.strictObject({
       connectors: z
         .array(
@@ -85,6 +94,10 @@ export const previewRoutes = {
             name: z.string().max(100),
             /** `scope` of the connector, as in the configuration. */
             scope: z.record(z.string(), z.unknown()),
+            accountNames: z.string().optional(),
+            /** Suffix of users without a userPrincipalName, and Connect's own account, where they are to be others than they are. */
+            domain: z.string().max(255).optional(),
+            ownAccount: z.string().max(1024).optional(),
           }),
         )
         .min(1)

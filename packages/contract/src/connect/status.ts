@@ -217,6 +217,8 @@ export const ConnectStatus = z.strictObject({
       passwordScope: z.strictObject({ out: Count, held: Count }).optional(),
       /** New users that wait for an administrator. */
       suppressedCreations: Count,
+      /** New names in the managed domain that wait for an administrator. */
+      suppressedRenames: Count.optional(),
       /** New users of 24 hours, when they are more than an alarm leaves unsaid. */
       growthAlarm: Count.nullable(),
       /** There once a group was met. */

@@ -33,7 +33,7 @@ export const domainNameRoutes = {
     method: 'GET',
     path: '/names',
     access: ['local'],
-    summary: 'the accounts that are not called as on-premises, and the names that are reserved',
+    summary: 'the accounts that are not called as their forest says, and the names that are reserved',
     reply: NameList,
   }),
   getName: route({

@@ -44,6 +44,9 @@ export interface CallInput<R extends Route> {
   readonly body?: R extends Route<z.ZodType, z.ZodType, infer B> ? z.input<B> : never;
 }
 
+/** What a handler is given of a request. */
+export type BodyOf<R extends Route> = R extends Route<z.ZodType, z.ZodType, infer B> ? z.output<B> : never;
+
 /** Who may call a route, as its table says. */
 export type AccessOf<R extends Route> = R['access'][number];
 

@@ -49,7 +49,8 @@ export const EMPTY_PROFILE: Profile = {
 };
 
 /**
- * Names, state and SID are taken from the record; beside it they are for releases before, and are none where they differ. A name is
+ * userPrincipalName, state and SID are taken from the record; beside it they are for releases before, and are none where they differ.
+ * `onPremisesSamAccountName` is shown: the record's may be another one, by which the managed domain is to call the account. A name is
  * whatever the directory has: whether it serves is each place's own to say, and costs that name alone.
  */
 export const ObjectUpsert = z.strictObject({

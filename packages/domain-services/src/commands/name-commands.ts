@@ -19,7 +19,7 @@ export function nameCommands(domain: Program): void {
   const argument = 'account name or userPrincipalName';
   command(
     'list',
-    'list the accounts that are not called as on-premises, and the names that are reserved',
+    'list the accounts that are not called as their forest says, and the names that are reserved',
   ).action((flags: CommandFlags) => look(flags, 'listNames', {}, nameLines));
   command('show', 'show who has a name, whose it is, and who wants it')
     .argument('<name>', argument)

@@ -1,10 +1,11 @@
 import type { DomainHeldList } from '@causeway/contract';
-import { type BulkList, CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
+import { CausewayError, HELD_WORDS, type ShownList } from '@causeway/service';
 import type { LedgerEntry } from './account-book.ts';
 import type { Ledger } from './ledger.ts';
 import { mayBeEnabled } from './may-be-enabled.ts';
 
-type Operation = BulkList['operation'];
+/** Of lists that a ledger holds: nobody is renamed in bulk but by Connect. */
+type Operation = DomainHeldList['operation'];
 
 /** What waits is told apart: each has a list of its own. */
 const KINDS = ['user', 'group'] as const;
@@ -90,5 +91,6 @@ function describe(ledger: Ledger, list: ShownList & { ceased: number }): DomainH
       canSignIn: operation === 'delete' && entry !== undefined && canStillSignIn(ledger, entry),
     };
   });
-  return { digest, forest, operation, since, people, count: lines.length, ceased };
+  const of = operation as Operation;
+  return { digest, forest, operation: of, since, people, count: lines.length, ceased };
 }

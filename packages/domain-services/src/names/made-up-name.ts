@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
+import { MAX_USER_NAME } from '@causeway/wire';
 
-/** [MS-ADA3] 2.222 and [MS-SAMR]: a user's sAMAccountName has at most 20 characters. */
-export const MAX_USER_NAME = 20;
 const DIGITS = 5;
 
 /**

@@ -1,8 +1,8 @@
-import { nameKey } from '@causeway/wire';
+import { MAX_USER_NAME, nameKey } from '@causeway/wire';
 import type { Realm } from '../managed-domain.ts';
 import { isSamePerson, type Person } from '../person.ts';
 import { type Obstacle, REASONS, type RefusalCode } from '../refusals.ts';
-import { MAX_USER_NAME, nameOfGuid, nameWithDigits } from './made-up-name.ts';
+import { nameOfGuid, nameWithDigits } from './made-up-name.ts';
 import { checkAccountName, checkPrincipalName, isMachineName } from './protected.ts';
 
 /**

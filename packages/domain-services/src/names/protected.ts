@@ -1,4 +1,4 @@
-import { nameKey } from '@causeway/wire';
+import { hasUnseen, isAccountName, nameKey } from '@causeway/wire';
 import type { Realm } from '../managed-domain.ts';
 import type { Obstacle } from '../refusals.ts';
 import { skeletons } from './confusables/skeleton.ts';
@@ -149,10 +149,6 @@ const MACHINE_NAMES = new Set([
 const MAX_SAM_ACCOUNT_NAME = 256;
 const MAX_PRINCIPAL_NAME = 1024;
 const PRINCIPAL = /^[^@\s\p{Cc}]+@[^@\s\p{Cc}]+$/u;
-/** [MS-SAMR] 3.1.1.6: characters that no account name may hold, and control characters. */
-const FORBIDDEN = /["/\\[\]:;|=,+*?<>\p{Cc}]/u;
-/** Characters that do not show, or that turn the direction of what stands beside them; Hebrew and Arabic letters are none of them. */
-const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Co}]|(?! )\p{Zs}/u;
 
 /** True for the names of accounts that synchronization never touches: built-in ones, computers, trusts. */
 export function isProtectedName(name: string): boolean {
@@ -166,9 +162,7 @@ export const isMachineName = (name: string): boolean => MACHINE_NAMES.has(name.t
 
 /** Why a name must not become an account's here, whoever signed it; undefined when it may. */
 export function checkAccountName(name: string, domain?: Realm): Obstacle | undefined {
-  const fits =
-    name.trim() === name && name !== '' && !name.endsWith('.') && name.length <= MAX_SAM_ACCOUNT_NAME;
-  if (!fits || FORBIDDEN.test(name) || UNSEEN.test(name))
+  if (name.length > MAX_SAM_ACCOUNT_NAME || !isAccountName(name))
     return { code: 'invalid-name', detail: 'sAMAccountName' };
   return isProtectedName(name) || (domain && isHost(name, domain))
     ? { code: 'protected-name', detail: name }
@@ -180,7 +174,7 @@ export function checkPrincipalName(principal: string, domain: Realm): Obstacle |
   // With a slash in it, it would be a service's or another instance's name.
   const fits =
     principal.length <= MAX_PRINCIPAL_NAME && PRINCIPAL.test(principal) && !principal.includes('/');
-  if (!fits || UNSEEN.test(principal)) return { code: 'invalid-name', detail: 'userPrincipalName' };
+  if (!fits || hasUnseen(principal)) return { code: 'invalid-name', detail: 'userPrincipalName' };
   const implied = impliedName(principal, domain);
   if (implied === undefined) return undefined;
   const special = isProtectedName(implied) || isMachineName(implied) || isHost(implied, domain);

@@ -14,7 +14,7 @@ export const ACCOUNT = signedKind({
   fields: {
     ...OF_USER,
     userPrincipalName: field(principalName, 'the name to sign in with'),
-    sAMAccountName: field(accountName, 'the name within the domain'),
+    sAMAccountName: field(accountName, 'what the managed domain is to call the account'),
     objectSid: field(
       sid,
       '`S-1-5-21-…-1104`, without leading zeros, an authority of 2^32 and more as `0x` and 12 digits ([MS-DTYP] 2.4.2.1); `S-1-0-0` for one that cannot be written so',

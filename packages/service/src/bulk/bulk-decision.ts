@@ -15,8 +15,8 @@ export type BulkKind =
   | 'password'
   | 'leaver-password';
 
-/** What is dangerous in bulk. */
-export type BulkOperation = 'delete' | 'create';
+/** What is dangerous in bulk. A rename is one that follows from the rules alone: it has no threshold. */
+export type BulkOperation = 'delete' | 'create' | 'rename';
 
 /** What is counted together. */
 export interface BulkList {
@@ -40,7 +40,7 @@ const LEAST_CREATIONS = 1000;
 export interface BulkLine {
   /** Source anchor. */
   readonly anchor: string;
-  /** Connect: objectGUID. Domain Services: the sequence of the signed record. */
+  /** Connect: objectGUID, or the new name of a rename. Domain Services: the sequence of the signed record. */
   readonly change: string;
 }
 

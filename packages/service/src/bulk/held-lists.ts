@@ -30,6 +30,16 @@ export const HELD_WORDS: Readonly<
     question: 'Make them?',
     what: 'new users',
   },
+  rename: {
+    show: 'renames',
+    allow: 'allow-renames',
+    showSays: 'show whose new name waits for you, with the digest that stands for the list',
+    allowSays: 'give those of a shown list that still hold their new names, and no others',
+    none: 'no new name waits',
+    would: 'would be called otherwise',
+    question: 'Rename them?',
+    what: 'new names',
+  },
 };
 
 /** A list that waits, as far as both have it. */

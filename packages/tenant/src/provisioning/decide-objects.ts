@@ -8,7 +8,7 @@ import { objectIdOf } from './object-id.ts';
 import { SAME_SEQUENCE } from './stored-records.ts';
 import { applied, refused, reTyped, unchanged } from './verdicts.ts';
 
-/** An item whose record says that it is of this user: state, names and SID are the record's. */
+/** An item whose record says that it is of this user: state, userPrincipalName and SID are the record's. */
 export interface Checked {
   readonly item: ObjectChange;
   readonly said: AccountRecord;
@@ -146,7 +146,8 @@ function stateOf(
   'sam_account_name' | 'security_identifier' | 'account_enabled' | 'account_expires' | 'profile'
 > {
   return {
-    sam_account_name: said.sAMAccountName,
+    // The record's is the managed domain's, which may go by another attribute. After a deletion the last known one is kept.
+    sam_account_name: item.operation === 'upsert' ? item.onPremisesSamAccountName : null,
     security_identifier: said.objectSid,
     account_enabled: said.enabled && !said.deleted,
     account_expires: said.accountExpires,

@@ -94,6 +94,15 @@ onEveryBackend(
       assert.equal((await status(who.anchor)).userPrincipalName, 'renamed@corp.example.com');
     });
 
+    it('shows the on-premises account name, whatever the record calls the account in the managed domain', async () => {
+      const who = newPerson();
+      const item = { ...accountItem(connect, who), onPremisesSamAccountName: 'on-premises' };
+      assert.deepEqual(says(await objects([item])), ['applied']);
+      assert.equal((await status(who.anchor)).onPremisesSamAccountName, 'on-premises');
+      assert.deepEqual(says(await objects([accountItem(connect, who, { deleted: true })])), ['applied']);
+      assert.equal((await status(who.anchor)).onPremisesSamAccountName, 'on-premises');
+    });
+
     it('keeps a deletion of somebody whom it does not have, for a managed domain that has them', async () => {
       const who = newPerson();
       const gone = accountItem(connect, who, { deleted: true });

@@ -5,6 +5,9 @@ import { missingMembersOf, referenceOfLine } from '../../objects/groups/missing-
 import { groupDeletionsOf, strangerGroupsOf } from '../../objects/groups/waiting-groups.ts';
 import { leaverWithdrawalsOf, withdrawalsOf } from '../../objects/hold-withdrawals.ts';
 import { leaversOf } from '../../objects/leavers.ts';
+import { accountName } from '../../objects/names/account-name.ts';
+import { Clashes } from '../../objects/names/clashes.ts';
+import { renamesOf } from '../../objects/names/renames.ts';
 import { canStillSignIn, creationsOf, deletionsOf, nameOf, strangersOf } from '../../objects/waiting.ts';
 import { WHY_NO_PASSWORD } from '../../scope/rules.ts';
 import { EventId } from '../../store/events.ts';
@@ -32,10 +35,10 @@ export function listHeld(connect: Connect, operation: Operation, name: string | 
             ...[store.space, store.groups].map(space => leaversOf(context, space.kind)),
             ...[withdrawalsOf, leaverWithdrawalsOf].map(listOf => listOf(context)),
           ]
-        : [creationsOf(context)];
+        : [operation === 'create' ? creationsOf(context) : renamesOf(context)];
     return lists.flatMap(list => {
       const shown = store.bulk.show(list, store.db.now());
-      return shown === undefined ? [] : [describe(connector, { ...shown, ceased: 0 })];
+      return shown === undefined ? [] : [describe(connect, connector, { ...shown, ceased: 0 })];
     });
   });
 }
@@ -44,7 +47,7 @@ export function listHeld(connect: Connect, operation: Operation, name: string | 
 export function getHeld(connect: Connect, digest: string): HeldList {
   const [first] = connect.connectors;
   const shown = first!.context.store.bulk.shown(digest);
-  return describe(connectorOf(connect, shown), shown);
+  return describe(connect, connectorOf(connect, shown), shown);
 }
 
 /** @throws CausewayError 'unknown-list', or 'other-list' for a list of another operation */
@@ -65,7 +68,7 @@ export function approveHeld(
     const approved = store.bulk.approve(digest);
     const text = `${approved.lines.length} ${HELD_WORDS[operation].what} of the list ${digest} were approved by ${caller}; ${approved.ceased} did not hold any more`;
     store.events.add(EventId.connectorSaved, 'info', store.name, text);
-    return describe(connector, approved);
+    return describe(connect, connector, approved);
   });
 }
 
@@ -73,9 +76,13 @@ function connectorOf(connect: Connect, { scope }: Pick<ShownList, 'scope'>): Con
   return forestConnectors(connect, scope)[0]!;
 }
 
-function describe({ context }: Connector, list: ShownList & { ceased: number }): HeldList {
+function describe(connect: Connect, { context }: Connector, list: ShownList & { ceased: number }): HeldList {
   const { digest, operation, kind, since, lines, ceased } = list;
-  const people = lines.slice(0, LISTED).flatMap(line => describeLine(context, list, line) ?? []);
+  const shown = lines.slice(0, LISTED);
+  const people =
+    operation === 'rename'
+      ? describeRenames(connect, context, shown)
+      : shown.flatMap(line => describeLine(context, list, line) ?? []);
   const { name: connector, forest } = context.connector;
   const what = kind !== 'user' && { kind };
   return { digest, connector, forest, operation, ...what, since, people, count: lines.length, ceased };
@@ -108,6 +115,30 @@ function describeLine(
     ...{ user, sourceAnchor: anchor, objectGuid, distinguishedName: object.dn, canSignIn },
     ...reasonOf(kind, object),
   };
+}
+
+function describeRenames(
+  { connectors }: Connect,
+  context: ConnectorContext,
+  lines: readonly BulkLine[],
+): HeldList['people'] {
+  const { store, connector } = context;
+  const clashes = new Clashes(
+    connectors.map(one => one.context),
+    lines.map(({ change }) => change),
+    one => one.store.rules.get().accountNames,
+  );
+  return lines.flatMap(({ anchor, change: to }) => {
+    const object = store.space.findByAnchor(anchor);
+    if (object === undefined) return [];
+    const { guid: objectGuid, dn: distinguishedName, attributes, namedBy } = object;
+    const from = accountName(attributes, namedBy);
+    return {
+      ...{ user: nameOf(object, context), sourceAnchor: anchor, objectGuid, distinguishedName },
+      canSignIn: false,
+      rename: { from, to, clashes: clashes.of({ forest: connector.forest, anchor, name: to }) },
+    };
+  });
 }
 
 /** Kinds whose lines name a group. */

@@ -1,6 +1,7 @@
 import type { UserPreview } from '@causeway/contract';
 import { accountOf, isInetOrgPerson } from '../../objects/decide-account.ts';
 import { FIXED_RULES, type FixedRule } from '../../objects/fixed-rules.ts';
+import { accountName } from '../../objects/names/account-name.ts';
 import { placeOf } from '../../scope/decide-place.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
@@ -12,7 +13,7 @@ export function previewUser(connect: Connect, name: string): UserPreview {
   const { connector, object } = findUser(connect, name);
   const { store, scope } = connector.context;
   const { included, excluded, groups } = store.rules.get();
-  const { profile, ...account } = accountOf(object.attributes, scope);
+  const { profile, ...account } = accountOf(object, scope);
   const values = new Map<string, unknown>(
     Object.entries({ sourceAnchor: object.anchor, ...account, ...profile }),
   );
@@ -23,12 +24,32 @@ export function previewUser(connect: Connect, name: string): UserPreview {
     ...{ reason: object.scopeReason ?? null, container: excluded.get(by) ?? included.get(by) ?? null },
     inGroups: groups.size === 0 ? null : (object.isMember ?? false),
     password: passwordScopeSays(connector.context, object).says,
-    attributes: rulesFor(object).flatMap(({ name: rule, flows }) =>
-      flows.map(({ source, destination, expression = null }) => {
-        const value = values.get(destination) ?? null;
-        return { name: destination, value: value === null ? null : String(value), source, expression, rule };
-      }),
-    ),
+    newName: object.newName ?? null,
+    attributes: [
+      ...rulesFor(object).flatMap(({ name: rule, flows }) =>
+        flows.map(({ source, destination, expression = null }) => {
+          const value = values.get(destination) ?? null;
+          return {
+            name: destination,
+            value: value === null ? null : String(value),
+            source,
+            expression,
+            rule,
+          };
+        }),
+      ),
+      nameOfAccount(object),
+    ],
+  };
+}
+
+/** What the managed domain calls the account: what is made of no rule, but of the configuration. */
+function nameOfAccount({ attributes, namedBy }: SpaceObject): UserPreview['attributes'][number] {
+  const value = accountName(attributes, namedBy);
+  const isOwn = value === accountName(attributes);
+  return {
+    ...{ name: 'accountName', value, source: isOwn ? 'sAMAccountName' : namedBy, expression: null },
+    rule: `accountNames: ${namedBy}`,
   };
 }
 

@@ -1,14 +1,16 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Handlers } from '@causeway/api';
-import type { previewRoutes, ScopePreview } from '@causeway/contract';
+import type { BodyOf, previewRoutes, ScopePreview } from '@causeway/contract';
 import { LdapError } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
-import { Scope } from '../../configuration.ts';
+import { ConnectorConfiguration } from '../../configuration.ts';
 import type { ConnectorContext } from '../../context.ts';
 import { everyObject } from '../../objects/every-object.ts';
 import { isScopeMember, type ScopeMembers, scopeMembers } from '../../objects/groups/scope-members.ts';
-import { furtherAttributes, isImported } from '../../objects/imported-attributes.ts';
+import { notImported } from '../../objects/imported-attributes.ts';
 import { decideObject } from '../../objects/merge.ts';
+import { accountName } from '../../objects/names/account-name.ts';
+import { Clashes } from '../../objects/names/clashes.ts';
 import { placeIn } from '../../objects/place-in.ts';
 import {
   compileRules,
@@ -18,6 +20,7 @@ import {
   WHY_NO_PASSWORD,
 } from '../../scope/rules.ts';
 import type { ConnectorSpace } from '../../store/connector-space.ts';
+import { countLeavingMemberships } from '../../store/groups/leaving-memberships.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
 import { forestConnector } from '../connectors.ts';
@@ -33,29 +36,35 @@ const AT_A_TIME = 500;
 /** What would be, and why it is as it is. */
 export const previewHandlers = (connect: Connect): Handlers<typeof previewRoutes, string> => ({
   previewUser: ({ params }) => previewUser(connect, params.user),
-  previewScope: async ({ body }) => ({ previews: await previewScopes(connect, body.connectors) }),
+  previewScope: async ({ body }) => ({ previews: await previewRules(connect, body.connectors) }),
 });
 
 /**
- * What another scope would do, object by object, by all that was imported. Nothing is changed.
- * @throws CausewayError 'bad-request' for a scope that is none, or 'no-such-connector'
+ * What another configuration would do, object by object, by all that was imported. Nothing is changed.
+ * @throws CausewayError 'bad-request' for rules that are none, or 'no-such-connector'
  */
-async function previewScopes(
-  connect: Connect,
-  connectors: readonly { name: string; scope: Record<string, unknown> }[],
-): Promise<ScopePreview[]> {
+async function previewRules(connect: Connect, connectors: readonly Proposed[]): Promise<ScopePreview[]> {
+  const proposed = new Map<ConnectorContext, Rules>();
   const previews: ScopePreview[] = [];
-  for (const { name, scope } of connectors) {
+  for (const { name, domain, ownAccount, ...settings } of connectors) {
     const { context } = forestConnector(connect, name);
-    previews.push(await previewRules(context, rulesOf(name, scope)));
+    const rules = rulesOf(name, settings);
+    proposed.set(context, rules);
+    const scope = { ...context.scope, ...(domain && { domain }), ...(ownAccount && { ownAccount }) };
+    previews.push(await previewConnector({ ...context, scope }, rules));
   }
+  tellClashes(connect, proposed, previews);
   return previews;
 }
 
-function rulesOf(name: string, scope: Record<string, unknown>): Rules {
+type Proposed = BodyOf<typeof previewRoutes.previewScope>['connectors'][number];
+
+const Deciding = ConnectorConfiguration.pick({ scope: true, accountNames: true });
+
+function rulesOf(name: string, settings: Pick<Proposed, 'scope' | 'accountNames'>): Rules {
   const refuse = (why: string) =>
-    new CausewayError('bad-request', `the scope of '${name}' is none: ${why}`, { status: 400 });
-  const parsed = Scope.safeParse(scope);
+    new CausewayError('bad-request', `the rules of '${name}' are none: ${why}`, { status: 400 });
+  const parsed = Deciding.safeParse(settings);
   if (!parsed.success)
     throw refuse(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
   try {
@@ -66,14 +75,15 @@ function rulesOf(name: string, scope: Record<string, unknown>): Rules {
   }
 }
 
-async function previewRules(context: ConnectorContext, rules: Rules): Promise<ScopePreview> {
+async function previewConnector(context: ConnectorContext, rules: Rules): Promise<ScopePreview> {
   const { store } = context;
   const found: Record<Line['operation'], Line[]> = {
-    ...{ delete: [], withdraw: [], keep: [], add: [], send: [], update: [] },
+    ...{ delete: [], withdraw: [], keep: [], rename: [], add: [], send: [], update: [] },
   };
   const members = rules.groups.size > 0 ? scopeMembers(context, rules) : undefined;
-  const counts = { add: 0, update: 0, delete: 0, withdraw: 0, keep: 0, send: 0 };
+  const counts = { add: 0, update: 0, delete: 0, rename: 0, withdraw: 0, keep: 0, send: 0 };
   let unchanged = 0;
+  const leaving: string[] = [];
   let looked = 0;
   for (const space of [store.space, store.groups])
     for (const object of everyObject(space)) {
@@ -82,17 +92,40 @@ async function previewRules(context: ConnectorContext, rules: Rules): Promise<Sc
       if (lines.length === 0) unchanged += 1;
       for (const line of lines) {
         counts[line.operation] += 1;
+        if (line.operation === 'delete') leaving.push(line.sourceAnchor);
         if (found[line.operation].length < LISTED) found[line.operation].push(line);
       }
     }
   return {
     connector: store.name,
-    ...{ adds: counts.add, updates: counts.update, deletes: counts.delete, unchanged },
+    ...{ adds: counts.add, updates: counts.update, deletes: counts.delete, renames: counts.rename },
+    memberships: countLeavingMemberships(store.db, store.name, leaving),
     passwords: { withdraw: counts.withdraw, keep: counts.keep, send: counts.send },
+    unchanged,
     lines: Object.values(found).flat(),
-    notImported: isImported(store, rules) ? [] : furtherAttributes([rules]),
+    notImported: notImported(store, rules),
     groupsMissing: members?.missing ?? null,
   };
+}
+
+/** Who else is to have the new names, when all connectors go by what is proposed for them. */
+function tellClashes(
+  connect: Connect,
+  proposed: ReadonlyMap<ConnectorContext, Rules>,
+  previews: readonly ScopePreview[],
+): void {
+  const renamed = previews.flatMap(({ connector, lines }) =>
+    lines.flatMap(({ rename, sourceAnchor: anchor }) => (rename ? { connector, anchor, rename } : [])),
+  );
+  const contexts = connect.connectors.map(({ context }) => context);
+  const forests = new Map(contexts.map(({ connector }) => [connector.name, connector.forest]));
+  const clashes = new Clashes(
+    contexts,
+    renamed.map(({ rename }) => rename.to),
+    context => (proposed.get(context) ?? context.store.rules.get()).accountNames,
+  );
+  for (const { connector, anchor, rename } of renamed)
+    rename.clashes = clashes.of({ forest: forests.get(connector)!, anchor, name: rename.to });
 }
 
 function linesOf(
@@ -104,24 +137,32 @@ function linesOf(
 ): Line[] {
   const placed = placeIn(store, rules, object, object);
   const known = { ...object, leaving: 'no' as const };
-  const { desiredDigest, scopeReason } = decideObject(kind, object, {
-    ...{ scope, rules, placed, known },
+  const namedBy = object.exportedDigest === undefined ? undefined : object.namedBy;
+  const { desiredDigest, scopeReason, newName } = decideObject(kind, object, {
+    ...{ scope, rules, placed, known, namedBy },
     isMember: members && isScopeMember(members, object.anchor, object.isMember),
   });
   const { guid, anchor, dn, attributes } = object;
-  const line = (operation: Line['operation'], reason: string | undefined): Line => ({
-    ...{ operation, kind, name: String(attributes.sAMAccountName ?? dn), sourceAnchor: anchor },
+  const what = {
+    ...{ kind, name: String(attributes.sAMAccountName ?? dn), sourceAnchor: anchor },
     ...{ objectGuid: guid, distinguishedName: dn },
+  };
+  const line = (operation: Line['operation'], reason: string | undefined): Line => ({
+    ...{ operation, ...what },
     ...(reason !== undefined && { reason }),
   });
   const operation = operationOf(object.desiredDigest, desiredDigest);
   const lines = operation === undefined ? [] : [line(operation, scopeReason)];
-  if (kind === 'group' || operation === 'delete' || operation === 'add') return lines;
-  const wanted = passwordScopeOf(rules, object);
-  const ofPassword = desiredDigest === undefined ? undefined : passwordOperationOf(object.passwords, wanted);
-  return ofPassword === undefined
-    ? lines
-    : [...lines, line(ofPassword, ofPassword === 'send' ? undefined : WHY_NO_PASSWORD)];
+  if (kind === 'group' || desiredDigest === undefined) return lines;
+  if (newName !== undefined) {
+    const rename = { from: accountName(attributes, object.namedBy), to: newName, clashes: [] };
+    lines.push({ operation: 'rename', ...what, rename });
+  }
+  if (operation === 'add') return lines;
+  const ofPassword = passwordOperationOf(object.passwords, passwordScopeOf(rules, object));
+  if (ofPassword !== undefined)
+    lines.push(line(ofPassword, ofPassword === 'send' ? undefined : WHY_NO_PASSWORD));
+  return lines;
 }
 
 function passwordOperationOf(

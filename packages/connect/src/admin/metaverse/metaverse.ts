@@ -17,7 +17,7 @@ export function getMetaverseObject(connect: Connect, guid: string): MetaverseObj
     throw new CausewayError('not-synchronized', text, { status: 409 });
   }
   const isGroup = store.groups.get(guid) !== undefined;
-  const { profile, ...account } = accountOf(object.attributes, scope);
+  const { profile, ...account } = accountOf(object, scope);
   const made = isGroup ? groupOf(object.attributes) : { ...account, ...profile };
   const values = Object.entries({ sourceAnchor: object.anchor, ...made });
   const { identifier } = store.settings.get();

@@ -62,7 +62,7 @@ function inOneOrder(sides: readonly Side<OwnEntry>[]): Side<OwnEntry> {
  * As its record would say it: what no record can hold is not compared where the tenant keeps what it had, and else is what stands in for it.
  */
 function userEntry(context: ConnectorContext, object: SpaceObject): OwnEntry {
-  const account = accountOf(object.attributes, context.scope);
+  const account = accountOf(object, context.scope);
   const { userPrincipalName, sAMAccountName, objectSid } = encodableAccount({
     ...NOT_SIGNED,
     userPrincipalName: account.userPrincipalName,
@@ -154,9 +154,7 @@ function membershipsOf(context: ConnectorContext, after: MembershipKey | undefin
 }
 
 export const nameOfUser = (object: SpaceObject, scope: ScopeContext): string =>
-  object.attributes.sAMAccountName === undefined
-    ? object.anchor
-    : accountOf(object.attributes, scope).userPrincipalName;
+  object.attributes.sAMAccountName === undefined ? object.anchor : accountOf(object, scope).userPrincipalName;
 
 export const nameOfGroup = ({ attributes, dn }: SpaceObject): string =>
   String(attributes.sAMAccountName ?? dn);

@@ -47,7 +47,11 @@ export function putObject(
   const rules = store.rules.get();
   const placed = placeIn(store, rules, object, known);
   const { byRules = false, isMember = known?.isMember } = putting;
-  const decided = decideObject(space.kind, object, { scope, rules, placed, known, byRules, isMember });
+  const isThere = known?.exportedDigest !== undefined;
+  const namedBy = isThere ? known.namedBy : space.elsewhere.namedBy(object.guid);
+  const decided = decideObject(space.kind, object, {
+    ...{ scope, rules, placed, known, byRules, isMember, namedBy },
+  });
   space.put(decided, putting.generation);
   if (space.kind === 'group') noteGroup(store, known, decided, putting);
   else notePasswords(store, known, decided);

@@ -1,4 +1,6 @@
+import type { AccountNames } from '../../configuration.ts';
 import { type Database, literals } from '../database.ts';
+import { namedByOf } from '../space-object.ts';
 
 /** An object as another domain of the forest has it, or had it last. */
 export interface Elsewhere {
@@ -51,6 +53,15 @@ export class OtherDomains {
     return this.#db
       .all<{ sid: string | null; in_scope: number }>(sql, guid)
       .map(row => ({ sid: row.sid, inScope: row.in_scope === 1 }));
+  }
+
+  /** What names somebody who waits for a new name in another domain; undefined: nobody does. */
+  namedBy(guid: string): AccountNames | undefined {
+    if (this.#connectors === undefined) return undefined;
+    const sql = `SELECT named_by FROM connector_space
+      WHERE connector IN (${this.#connectors}) AND guid = ? AND new_name IS NOT NULL AND exported_digest IS NOT NULL`;
+    const row = this.#db.get<{ named_by: number }>(sql, guid);
+    return row && namedByOf(row.named_by);
   }
 
   /**

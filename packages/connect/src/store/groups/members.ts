@@ -29,11 +29,15 @@ const NOBODY: ReadonlyMap<string, Flags> = new Map();
 const isMember = ({ listed, by_primary }: Flags): boolean => listed + by_primary > 0;
 
 /** Of the index alone, without the object's row. */
-const IN_SCOPE = `(SELECT max(o.desired_digest IS NOT NULL) FROM connector_space AS o
-  WHERE o.connector = ? AND o.anchor = m.reference)`;
+const inScope = (
+  connector: string,
+): string => `(SELECT max(o.desired_digest IS NOT NULL) FROM connector_space AS o
+  WHERE o.connector = ${connector} AND o.anchor = m.reference)`;
 
-/** A member whom slices name. Those who are known by SID alone count as in scope: who that is is found out where it is needed. */
-const NAMED = `m.listed + m.by_primary > 0 AND (m.reference LIKE 'S-1-5-21-%' OR ${IN_SCOPE})`;
+/** Of a row `m`: a member whom slices name. Those who are known by SID alone count as in scope: who that is is found out where it is needed. */
+export const isNamed = (connector = '?'): string =>
+  `m.listed + m.by_primary > 0 AND (m.reference LIKE 'S-1-5-21-%' OR ${inScope(connector)})`;
+const NAMED = isNamed();
 
 /** SIDs that no domain gave out, such as S-1-5-11: no group tells of them. They begin with `S-1-` and not with `S-1-5-21-`. */
 const WELL_KNOWN =

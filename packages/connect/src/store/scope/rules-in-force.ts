@@ -1,4 +1,11 @@
-import { compileRules, NO_RULES, type Rules, type ScopeSettings, UNKNOWN_RULES } from '../../scope/rules.ts';
+import {
+  compileRules,
+  NO_RULES,
+  NO_SETTINGS,
+  type RuleSettings,
+  type Rules,
+  UNKNOWN_RULES,
+} from '../../scope/rules.ts';
 import type { Cursors } from '../cursors.ts';
 
 /**
@@ -43,12 +50,17 @@ export class RulesInForce {
 }
 
 /**
- * What decides, as text: other text is other rules. The scope comes last, and only where there is one: releases before had none.
+ * What decides, as text: other text is other rules. What a connector's administrator says comes last, and only where that is something:
+ * releases before had none.
  * @param own what the program and the connector decide by
  */
-export const rulesText = (own: readonly unknown[], scope: ScopeSettings): string => {
-  const rules = compileRules(scope);
-  return JSON.stringify(sayNothing(rules) ? own : [...own, { scope }]);
+export const rulesText = (own: readonly unknown[], settings: RuleSettings): string => {
+  const { scope, accountNames } = settings;
+  const said: Partial<RuleSettings> = {
+    ...(!sayNothing(compileRules(settings)) && { scope }),
+    ...(accountNames !== NO_SETTINGS.accountNames && { accountNames }),
+  };
+  return JSON.stringify(Object.keys(said).length === 0 ? own : [...own, said]);
 };
 
 const sayNothing = ({ included, excluded, groups, conditions, inetOrgPersons, passwords }: Rules): boolean =>
@@ -58,6 +70,6 @@ const sayNothing = ({ included, excluded, groups, conditions, inetOrgPersons, pa
 
 function rulesOf(text: string): Rules {
   const last = (JSON.parse(text) as unknown[]).at(-1);
-  const isScoped = typeof last === 'object' && last !== null && 'scope' in last;
-  return isScoped ? compileRules(last.scope as ScopeSettings) : NO_RULES;
+  const isSaid = typeof last === 'object' && last !== null;
+  return isSaid ? compileRules({ ...NO_SETTINGS, ...(last as Partial<RuleSettings>) }) : NO_RULES;
 }

@@ -1,0 +1,35 @@
+import type { BulkList } from '@causeway/service';
+import type { ConnectorContext } from '../../context.ts';
+import { EventId } from '../../store/events.ts';
+import { decideAnew } from '../apply-rules.ts';
+
+/** Whoever would be called otherwise in the managed domain only because the rules changed: the change of a line is the new name. */
+export const renamesOf = ({ connector }: Pick<ConnectorContext, 'connector'>): BulkList => ({
+  scope: connector.name,
+  operation: 'rename',
+  kind: 'user',
+});
+
+/**
+ * Gives an approved name to whoever waited for it, and tells of whoever waits for the first time. To be called before an export.
+ *
+ * INVARIANT: a change of the rules renames nobody by itself, however few they are.
+ */
+export function holdRenames(context: ConnectorContext): void {
+  const { store, connector } = context;
+  const list = renamesOf(context);
+  const pending = store.accountNames.waiting().map(({ anchor, name }) => ({ anchor, change: name }));
+  if (pending.length === 0 && !store.bulk.isHolding(list)) return;
+  store.db.transaction(() => {
+    const { approved, held, fresh } = store.bulk.decideAll(list, pending, store.db.now());
+    const namedBy = store.rules.get().accountNames;
+    for (const { anchor } of approved) {
+      const known = store.space.findByAnchor(anchor)!;
+      decideAnew(context, store.space, { ...known, namedBy }, { byRules: false });
+      store.bulk.noteWent(list, anchor, store.db.now());
+    }
+    if (fresh.length === 0) return;
+    const text = `${held.length} people would be called otherwise in the managed domain because accountNames of '${connector.name}' changed. They keep their names until you have looked at them: causeway connect renames --connector '${connector.name}'`;
+    store.events.add(EventId.deletionThreshold, 'error', connector.name, text);
+  });
+}
