@@ -51,10 +51,9 @@ async function isRefused(name: string, who: Someone): Promise<void> {
 
 /** As it was written at first. */
 let written: { connectors: object[] };
-function configure(accountNames: string, file = stage.configOf('connect')): string {
+function configure(accountNames: string, file = stage.configOf('connect')): void {
   const connectors = written.connectors.map(connector => ({ ...connector, accountNames }));
   writeFileSync(file, JSON.stringify({ ...written, connectors }));
-  return file;
 }
 async function startWith(accountNames: string): Promise<void> {
   await stage.connect.stop();
@@ -62,16 +61,23 @@ async function startWith(accountNames: string): Promise<void> {
   await stage.connect.start();
 }
 
+/** Another configuration, which nobody runs with. */
+const copyOf = join(stage.configOf('connect'), '..', 'copy.json');
+
 /** What another switch would do, as an administrator asks the running Connect. */
 async function preview(accountNames: string) {
-  const copy = configure(accountNames, join(stage.configOf('connect'), '..', 'copy.json'));
-  const { previews } = await runCliJson<{ previews: ScopePreview[] }>([
-    ...['connect', 'preview', '--config', copy],
-  ]);
+  configure(accountNames, copyOf);
+  const ask = ['connect', 'preview', '--config', copyOf];
+  const { previews } = await runCliJson<{ previews: ScopePreview[] }>(ask);
   const [{ renames, adds, updates, deletes, lines }] = previews as [ScopePreview];
   assert.deepEqual([adds, updates, deletes], [0, 0, 0]);
   const names = lines.map(({ rename }) => [rename!.from, rename!.to, rename!.clashes]);
   assert.equal(names.length, renames);
+  const { stdout } = await runCli(ask);
+  assert.match(
+    stdout,
+    new RegExp(`${renames} are called otherwise in the managed domain.*= user .* -> `, 's'),
+  );
   return names.toSorted();
 }
 
@@ -102,6 +108,10 @@ test('by default people are called as on-premises; what the switch would do show
     [ann.sam, smith, []],
     [cat.sam, ben.sam, [`${ben.sam}@${dnsDomain}`]],
   ]);
+  const renamed = written.connectors.map(connector => ({ ...connector, name: 'another' }));
+  writeFileSync(copyOf, JSON.stringify({ ...written, connectors: renamed }));
+  const { stdout } = await runCli(['connect', 'preview', '--config', copyOf]);
+  assert.match(stdout, new RegExp(`another: new; .*${dnsDomain}: not in this configuration`, 's'));
 });
 
 test('a change of the switch renames nobody, and passwords go on; an approved list renames those of it', async () => {

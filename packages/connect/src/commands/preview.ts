@@ -50,14 +50,24 @@ function describeUser(of: UserPreview): string[] {
 /** What the rules of a configuration would do if Connect were started with it. */
 async function previewScope(options: CommonOptions): Promise<void> {
   const { connectors } = loadConnectConfiguration(options.config);
+  const running = (await askOrDo(options, 'getStatus', {})).result.connectors.map(({ name }) => name);
+  const added = connectors.filter(({ name }) => !running.includes(name));
+  const removed = running.filter(one => connectors.every(({ name }) => name !== one));
   const body = {
-    connectors: connectors.map(connector => {
-      const { name, scope, accountNames } = connector;
-      return { name, scope, accountNames, ...scopeOf(connector) };
-    }),
+    connectors: connectors
+      .filter(connector => !added.includes(connector))
+      .map(connector => {
+        const { name, scope, accountNames } = connector;
+        return { name, scope, accountNames, ...scopeOf(connector) };
+      }),
   };
-  const { previews } = (await askOrDo(options, 'previewScope', { body })).result;
-  printResult(options.json, { previews }, () => previews.flatMap(describePreview));
+  const previews =
+    body.connectors.length === 0 ? [] : (await askOrDo(options, 'previewScope', { body })).result.previews;
+  printResult(options.json, { previews, added: added.map(({ name }) => name), removed }, () => [
+    ...previews.flatMap(describePreview),
+    ...added.map(({ name }) => `${name}: new; whom it brings shows after its first import`),
+    ...removed.map(name => `${name}: not in this configuration; whoever it brought stays, as they are now`),
+  ]);
 }
 
 function describePreview({
