@@ -1,4 +1,5 @@
 import { CausewayError, describeError } from './causeway-error.ts';
+import { environment } from './environment.ts';
 
 /** Exit codes of every command; the last one of those that compare, and found something. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, differs: 3 } as const;
@@ -20,7 +21,7 @@ export function reportError(error: unknown, json: boolean): number {
   process.stderr.write(
     json ? `${JSON.stringify({ error: { code, message } })}\n` : `causeway: ${plainText(message)}\n`,
   );
-  if (process.env.CAUSEWAY_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (environment('CAUSEWAY_DEBUG') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return EXIT.failure;
 }
 

@@ -12,6 +12,7 @@ export { type Clock, realClock, timestamp } from './clock.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret, writeConfigurationValues } from './configuration.ts';
 export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
+export { ENVIRONMENT_VARIABLES, environment } from './environment.ts';
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
 export { Bell, every, type KeepGoing, keepGoing, Trouble } from './keep-going.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isVersion } from '@causeway/contract';
-import { CausewayError, defaultStateDirectory } from '@causeway/service';
+import { CausewayError, defaultStateDirectory, environment } from '@causeway/service';
 import { z } from 'zod';
 
 /** The oldest Connect that speaks with this tenant as agreed. */
@@ -36,7 +36,7 @@ export type TenantConfiguration = z.infer<typeof TenantConfiguration>;
 
 /** Where the data are: a PostgreSQL server's address, or the folder of the embedded one. */
 export function databaseLocation(configuration: TenantConfiguration): DatabaseLocation {
-  const url = configuration.databaseUrl ?? process.env.DATABASE_URL;
+  const url = configuration.databaseUrl ?? environment('DATABASE_URL');
   if (!url) return { kind: 'pglite', directory: join(configuration.stateDirectory, 'pglite') };
   if (!/^postgres(ql)?:\/\//.test(url)) {
     throw new CausewayError('configuration-invalid', "databaseUrl: an address 'postgres://…' expected");

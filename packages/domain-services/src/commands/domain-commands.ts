@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { stopDomain } from '@causeway/samba';
-import { checkStateFolder, codeOption, lockState, printResult } from '@causeway/service';
+import { checkStateFolder, codeOption, environment, lockState, printResult } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { loadDomainConfiguration } from '../configuration.ts';
 import { openDomainKeys, publicDomainKeys } from '../pairing/domain-keys.ts';
@@ -148,7 +148,7 @@ async function fingerprint(flags: CommandFlags): Promise<void> {
 /** The user of this machine, also behind sudo; undefined where the system has no name for them, as in a container. */
 function whoRuns(): string | undefined {
   try {
-    return process.env.SUDO_USER ?? userInfo().username;
+    return environment('SUDO_USER') ?? userInfo().username;
   } catch {
     return undefined;
   }
