@@ -1,4 +1,3 @@
-export { TenantConfiguration } from '../configuration.ts';
 export { openDatabase } from '../database/open-database.ts';
 export { Browser, RelyingParty } from './browser.ts';
 export { runTenantCommand, spawnTenant } from './run-command.ts';
