@@ -25,6 +25,14 @@ export function reportError(error: unknown, json: boolean): number {
   return EXIT.failure;
 }
 
+/**
+ * What a command's help ends with: how the command is called. The reference shows it too, and a test holds each line against the command.
+ * @param lines command lines, from `causeway` on
+ */
+export function example(...lines: readonly string[]): string {
+  return ['', lines.length === 1 ? 'Example:' : 'Examples:', ...lines.map(line => `  ${line}`)].join('\n');
+}
+
 /** Rows as aligned columns; the first row is the heading. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];

@@ -9,7 +9,7 @@ export { BULK_TABLES } from './bulk/bulk-tables.ts';
 export { describeHeld, HELD_WORDS } from './bulk/held-lists.ts';
 export { CausewayError, describeError, type Retry } from './causeway-error.ts';
 export { type Clock, realClock, timestamp } from './clock.ts';
-export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
+export { EXIT, example, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret, writeConfigurationValues } from './configuration.ts';
 export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
 export { ENVIRONMENT_VARIABLES, environment } from './environment.ts';

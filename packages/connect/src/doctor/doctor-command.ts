@@ -1,4 +1,4 @@
-import { defaultConfigurationFile, EXIT, printResult } from '@causeway/service';
+import { defaultConfigurationFile, EXIT, example, printResult } from '@causeway/service';
 import { type Command, Option } from 'commander';
 import type { Finding } from './finding.ts';
 import { type DoctorOptions, gatherFacts } from './gather-facts.ts';
@@ -29,6 +29,7 @@ export function doctorCommand(program: Command): void {
     )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nThe exit code is 0 when every prerequisite is met, 1 otherwise.')
+    .addHelpText('after', example('causeway doctor --config /etc/causeway/connect.yaml'))
     .action(async (options: DoctorOptions & { json?: boolean }) => {
       const facts = await gatherFacts(options);
       const findings = judgePrerequisites(facts);
