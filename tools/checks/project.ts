@@ -35,7 +35,7 @@ const MANIFEST = /^(?:packages\/)?(?<name>[^/]+)\/package\.json$/;
 
 /** The sources and manifests under `root`. */
 export function readProject(root: string): Project {
-  const patterns = ['packages/*/src/**/*.ts', '{lab,tools}/**/*.ts', '{packages/*,lab}/package.json'];
+  const patterns = ['packages/*/src/**/*.ts', '{lab,tools}/**/*.ts', '{packages/*,lab,tools}/package.json'];
   const paths = globSync(patterns, { cwd: root, exclude: ['**/node_modules'] }).sort();
   return projectOf(Object.fromEntries(paths.map(path => [path, readFileSync(join(root, path), 'utf8')])));
 }

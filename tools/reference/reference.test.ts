@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { example } from '@causeway/service';
+import { Argument, Command, Option } from 'commander';
+import { z } from 'zod';
+import { commandsPage } from './commands.ts';
+import { configurationPage } from './configuration.ts';
+import { errorsPage } from './errors.ts';
+import { eventsPage } from './events.ts';
+import { MAX_LINE, paragraph, plain } from './markdown.ts';
+import { FOLDER, pagesIn, referencePages, staleness } from './pages.ts';
+
+test('the reference matches the code', async () => {
+  const found = pagesIn(join(import.meta.dirname, '../..', FOLDER));
+  assert.deepEqual(staleness(await referencePages(), found), []);
+});
+
+test('finds each page that drifted, is missing, or belongs to nobody', () => {
+  const made = new Map([
+    ['commands.md', '- `--days <n>`: Default: `90`.\n'],
+    ['routes.md', 'x\n'],
+    ['errors.md', 'y\n'],
+  ]);
+  const found = new Map([
+    ['commands.md', '- `--days <n>`: Default: `30`.\n'],
+    ['routes.md', 'x\n'],
+    ['old.md', ''],
+  ]);
+  assert.deepEqual(staleness(made, found), [
+    "docs/reference/commands.md does not match the code: run 'npm run reference'",
+    "docs/reference/errors.md does not match the code: run 'npm run reference'",
+    "docs/reference/old.md does not match the code: run 'npm run reference'",
+  ]);
+});
+
+/** A program with a planted command. */
+const program = (plant: (command: Command) => Command): string => {
+  const causeway = new Command('causeway');
+  plant(causeway.command('tool').description('does it'));
+  return commandsPage(causeway);
+};
+
+test('shows of a command its arguments, options, notes and examples', () => {
+  const text = program(command =>
+    command
+      .addArgument(new Argument('<what>', 'of which kind').choices(['a', 'b']))
+      .requiredOption('--out <file>', "as 'causeway tool x' writes it")
+      .addOption(new Option('--days <n>', 'how long').default(90).env('DAYS'))
+      .addOption(new Option('--old', 'of releases before').hideHelp())
+      .option('--no-wait', 'return at once')
+      .addHelpText('after', '\nThe exit code is 0.')
+      .addHelpText('after', example('causeway tool a --out x')),
+  );
+  assert.ok(
+    text.endsWith(`## tool
+
+Does it.
+
+\`\`\`sh
+causeway tool [options] <what>
+\`\`\`
+
+- \`<what>\`: Of which kind. One of \`a\`, \`b\`.
+- \`--out <file>\`: As \`causeway tool x\` writes it. Required.
+- \`--days <n>\`: How long. Default: \`90\`. Environment variable: \`DAYS\`.
+- \`--no-wait\`: Return at once.
+
+The exit code is 0.
+
+Example:
+
+\`\`\`sh
+causeway tool a --out x
+\`\`\`
+`),
+    text,
+  );
+});
+
+test('a changed default, option or example of a command changes the page', () => {
+  const plain = program(command => command.option('--days <n>', 'how long', '90'));
+  for (const plant of [
+    (command: Command) => command.option('--days <n>', 'how long', '30'),
+    (command: Command) => command.option('--days <n>', 'how long', '90').option('--json', 'print JSON'),
+    (command: Command) =>
+      command.option('--days <n>', 'how long', '90').addHelpText('after', example('causeway tool')),
+  ])
+    assert.notEqual(program(plant), plain);
+});
+
+const configuration = (schema: z.ZodType, elsewhere: readonly string[] = []): string[] =>
+  configurationPage([{ title: 'Tool', intro: 'Its file.', schema, elsewhere }])
+    .split('\n')
+    .filter(line => line.startsWith('- '));
+
+test('shows of a configuration every key with its type, default and meaning', () => {
+  const schema = z.strictObject({
+    growth: z.enum(['alarm', 'hold']).default('alarm').describe('What happens.'),
+    listen: z
+      .strictObject({ port: z.int().min(1).max(9).describe('The port.') })
+      .optional()
+      .describe('Where.'),
+    several: z
+      .array(z.strictObject({ name: z.string().optional().describe('Its name.') }))
+      .max(3)
+      .describe('Several.'),
+    more: z.record(z.string(), z.string()).default({}).describe('More.'),
+  });
+  assert.deepEqual(configuration(schema), [
+    '- `growth` (one of `alarm`, `hold`, default `alarm`): What happens.',
+    '- `listen` (keys below, optional): Where.',
+    '- `listen.port` (whole number, 1 to 9, required): The port.',
+    '- `several` (list of entries, at most 3, required): Several.',
+    '- `several[].name` (text, optional): Its name.',
+    '- `more` (names with texts, default none): More.',
+  ]);
+  assert.ok(!configuration(schema, ['several']).join('').includes('several[]'));
+});
+
+test('refuses a key of a configuration without a meaning, however deep', () => {
+  const nameless = z.strictObject({ listen: z.strictObject({ port: z.int() }).describe('Where.') });
+  assert.throws(() => configuration(nameless), /'listen\.port' has no description.*\.describe\(\)/);
+});
+
+test('shows every error and every event', () => {
+  const errors = errorsPage({
+    'no-such-user': { status: 404, means: 'Nobody has this name.', todo: 'Look for the user.' },
+    'disk-full': { means: 'A disk is full.', todo: 'Free space.' },
+  });
+  assert.deepEqual(errors.split('\n').slice(-3), [
+    '- `disk-full`: A disk is full. *What to do:* Free space.',
+    '- `no-such-user` (404): Nobody has this name. *What to do:* Look for the user.',
+    '',
+  ]);
+  const events = eventsPage([
+    { id: 904, name: 'cycle', level: 'info', when: 'a cycle has ended', text: 'CONNECTOR: N objects' },
+    { id: 116, name: 'held', level: 'warn', when: 'deletions wait', text: 'N deletions wait' },
+  ]);
+  assert.deepEqual(events.split('\n').slice(-3), [
+    '- **116** `held` (warn): Deletions wait. *Message:* N deletions wait',
+    '- **904** `cycle` (info): A cycle has ended. *Message:* CONNECTOR: N objects',
+    '',
+  ]);
+});
+
+test('fills lines without breaking code, and begins none with a mark of Markdown', () => {
+  const words = Array.from({ length: 120 }, (_, i) => (i % 7 === 0 ? '`a b c`' : i % 3 === 0 ? '-' : 'word'));
+  const lines = paragraph(words.join(' '), '- ').split('\n');
+  assert.ok(lines.length > 2);
+  for (const [i, line] of lines.entries()) {
+    assert.ok(line.length <= MAX_LINE, line);
+    assert.match(line, i === 0 ? /^- / : /^ {2}[^-\s]/);
+    assert.equal([...line.matchAll(/`/g)].length % 2, 0, line);
+  }
+  assert.deepEqual(lines.join(' ').split(/\s+/).slice(1), words.join(' ').split(' '));
+});
+
+test('escapes what Markdown would take for its own', () => {
+  assert.equal(plain("<a> * 'causeway x <y>' `run` D\\u"), '\\<a\\> \\* `causeway x <y>` `run` D\\\\u');
+});
