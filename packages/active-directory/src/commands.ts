@@ -153,5 +153,3 @@ async function showAll(
     ]),
   );
 }
-
-export { createAccountCommand } from './account/account-command.ts';

@@ -1,4 +1,4 @@
-export { DecodeError, type DecodeReason } from './decode-error.ts';
+export { DecodeError } from './decode-error.ts';
 export {
   dateToDstime,
   dateToFiletime,
