@@ -21,10 +21,24 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
+/** A package in the lockfile of npm: one of ours with what it declares, or one that is installed. */
+export interface LockedPackage {
+  /** SPDX, as the package itself says. */
+  readonly license?: string;
+  readonly resolved?: string;
+  /** One of ours. */
+  readonly link?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
 export interface Project {
   readonly files: readonly SourceFile[];
   /** By the package's name. */
   readonly manifests: ReadonlyMap<string, Manifest>;
+  /** By the package's folder. */
+  readonly locked: ReadonlyMap<string, LockedPackage>;
   /** The text of each document, by its path from the root. */
   readonly documents: ReadonlyMap<string, string>;
   /** Every file and folder, from the root. */
@@ -37,13 +51,16 @@ export const SCOPE = '@causeway/';
 const SOURCE = /^(?:packages\/(?<package>[^/]+)\/src|(?<folder>lab|tools))\/.+\.ts$/;
 const MANIFEST = /^(?:packages\/(?<package>[^/]+)|(?<folder>lab|tools))\/package\.json$/;
 
+const LOCKFILE = 'package-lock.json';
 /** What is nobody's work. */
 const EXCLUDED = ['**/node_modules', '**/.git', '**/{bin,obj}'];
 
 /** The sources, manifests and documents under `root`. */
 export function readProject(root: string): Project {
   const paths = globSync('**/*', { cwd: root, exclude: EXCLUDED }).sort();
-  const read = paths.filter(path => SOURCE.test(path) || MANIFEST.test(path) || path.endsWith('.md'));
+  const read = paths.filter(
+    path => SOURCE.test(path) || MANIFEST.test(path) || path === LOCKFILE || path.endsWith('.md'),
+  );
   const files = Object.fromEntries(read.map(path => [path, readFileSync(join(root, path), 'utf8')]));
   return { ...projectOf(files), paths: new Set(paths) };
 }
@@ -51,6 +68,7 @@ export function readProject(root: string): Project {
 /** @param files each path with its text */
 export function projectOf(files: Readonly<Record<string, string>>): Project {
   const manifests = new Map<string, Manifest>();
+  const lockfile = JSON.parse(files[LOCKFILE] ?? '{}') as { packages?: Record<string, LockedPackage> };
   const documents = new Map(Object.entries(files).filter(([path]) => path.endsWith('.md')));
   const paths = new Set(Object.keys(files).flatMap(withFolders));
   const sources: SourceFile[] = [];
@@ -68,7 +86,13 @@ export function projectOf(files: Readonly<Record<string, string>>): Project {
       isTest: path.endsWith('.test.ts') || path.includes('/testing/'),
     });
   }
-  return { files: sources, manifests, documents, paths };
+  return {
+    files: sources,
+    manifests,
+    locked: new Map(Object.entries(lockfile.packages ?? {})),
+    documents,
+    paths,
+  };
 }
 
 /** A path, and each folder above it. */

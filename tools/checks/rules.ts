@@ -3,6 +3,7 @@ import { CIRCLES } from './rules/circles.ts';
 import { CLOCK } from './rules/clock.ts';
 import { DECIDERS } from './rules/deciding.ts';
 import { DECISIONS } from './rules/decisions.ts';
+import { DEPENDENCIES } from './rules/dependencies.ts';
 import { DOCUMENT_LINES } from './rules/document-lines.ts';
 import { ENVIRONMENT } from './rules/environment.ts';
 import { FOLDERS } from './rules/folders.ts';
@@ -19,6 +20,7 @@ import { SQL } from './rules/sql.ts';
 export const RULES: readonly Rule[] = [
   PACKAGES,
   MANIFESTS,
+  DEPENDENCIES,
   PUBLIC_NAMES,
   ROOMS,
   CIRCLES,
