@@ -1,6 +1,6 @@
 import { EXIT } from '@causeway/service';
 import type { Argument, Command, Option } from 'commander';
-import { code, codeBlock, list, page, paragraph, plain, sentence } from './markdown.ts';
+import { code, codeBlock, list, page, paragraph, plain, proseAndCode, sentence } from './markdown.ts';
 
 /** Every command of a program: how it is called, its arguments and options, and what `--help` says after them. */
 export function commandsPage(program: Command): string {
@@ -46,11 +46,11 @@ function body(command: Command, path: string): string[] {
 
 /** The description, and what `--help` says after the options. */
 function notes(command: Command): string[] {
-  return [paragraph(sentence(plain(command.description()))), ...afterHelp(command).flatMap(blockOf)];
+  return [paragraph(sentence(plain(command.description()))), ...proseAndCode(afterHelp(command))];
 }
 
-/** The paragraphs that `addHelpText('after', …)` added. */
-function afterHelp(command: Command): string[] {
+/** What `addHelpText('after', …)` added. */
+function afterHelp(command: Command): string {
   let shown = '';
   command.configureOutput({
     writeOut: text => {
@@ -58,19 +58,7 @@ function afterHelp(command: Command): string[] {
     },
   });
   command.outputHelp();
-  const text = shown.slice(command.helpInformation().length).trim();
-  return text === '' ? [] : text.split(/\n\s*\n/);
-}
-
-/** A paragraph is prose, or a title with indented lines below it. */
-function blockOf(text: string): string[] {
-  const lines = text.split('\n');
-  const examples = lines.filter(line => line.startsWith('  ')).map(line => line.trim());
-  const prose = lines.filter(line => !line.startsWith('  ')).join(' ');
-  return [
-    ...(prose === '' ? [] : [paragraph(plain(prose))]),
-    ...(examples.length === 0 ? [] : [codeBlock(examples)]),
-  ];
+  return shown.slice(command.helpInformation().length).trim();
 }
 
 function argumentRow(argument: Argument): string {

@@ -2,28 +2,41 @@ import { code, list, page, paragraph, plain, sentence } from './markdown.ts';
 
 export interface EventEntry {
   readonly id: number;
-  readonly name: string;
   readonly level: string;
-  /** On which occasion it is logged. */
+  /** On which occasion it is added. */
   readonly when: string;
-  /** The message, with the names of what is filled in. */
-  readonly text: string;
+  /** What the number means in the original. */
+  readonly original?: string;
+  /** It is in the service's log alone. */
+  readonly logOnly?: boolean;
 }
 
-/** Every event, by its number. */
-export function eventsPage(events: readonly EventEntry[]): string {
+/** Every event of Connect by its number, and every action of the audit trail of Domain Services with what happened. */
+export function eventsPage(
+  events: Readonly<Record<string, EventEntry>>,
+  actions: Readonly<Record<string, string>> = {},
+): string {
+  const trail = Object.entries(actions).map(
+    ([action, means]) => `${code(action)}: ${sentence(plain(means))}`,
+  );
   return page(
     'Events',
     paragraph(
-      'Every event of the log has its number in the field `eventId`. Numbers of the original are kept.',
+      "`causeway connect status` shows the last events of Connect. In the service's log the number is `eventId`. Numbers are the original's where it has one that fits.",
     ),
     list(
-      [...events]
-        .sort((a, b) => a.id - b.id)
-        .map(
-          ({ id, name, level, when, text }) =>
-            `**${id}** ${code(name)} (${level}): ${sentence(plain(when))} *Message:* ${plain(text)}`,
-        ),
+      Object.values(events)
+        .toSorted((a, b) => a.id - b.id)
+        .map(eventRow),
     ),
+    ...(trail.length === 0 ? [] : ['## Audit trail of Domain Services', list(trail)]),
   );
+}
+
+function eventRow({ id, level, when, original, logOnly }: EventEntry): string {
+  const facts = [
+    ...(original === undefined ? [] : [`In the original: ${plain(original)}.`]),
+    ...(logOnly ? ["In the service's log only."] : []),
+  ];
+  return [`**${id}** (${level}): ${sentence(plain(when))}`, ...facts].join(' ');
 }

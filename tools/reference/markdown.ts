@@ -55,6 +55,19 @@ export const code = (text: string): string => `\`${text}\``;
 
 export const codeBlock = (lines: readonly string[]): string => ['```sh', ...lines, '```'].join('\n');
 
+/** The blocks of a text in which commands stand on lines of their own, behind two blanks. */
+export function proseAndCode(text: string): string[] {
+  const blocks: { isCode: boolean; lines: string[] }[] = [];
+  for (const line of text.split('\n')) {
+    const isCode = line.startsWith('  ');
+    if (blocks.at(-1)?.isCode !== isCode || line.trim() === '') blocks.push({ isCode, lines: [] });
+    if (line.trim() !== '') blocks.at(-1)!.lines.push(line.trim());
+  }
+  return blocks
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ isCode, lines }) => (isCode ? codeBlock(lines) : paragraph(plain(lines.join(' ')))));
+}
+
 /** A page of blocks with an empty line between each two. Items of one list are one block. */
 export function page(title: string, ...blocks: readonly string[]): string {
   return `${[`# ${title}`, GENERATED, ...blocks].filter(block => block !== '').join('\n\n')}\n`;

@@ -123,25 +123,72 @@ test('refuses a key of a configuration without a meaning, however deep', () => {
   assert.throws(() => configuration(nameless), /'listen\.port' has no description.*\.describe\(\)/);
 });
 
-test('shows every error and every event', () => {
-  const errors = errorsPage({
-    'no-such-user': { status: 404, means: 'Nobody has this name.', todo: 'Look for the user.' },
-    'disk-full': { means: 'A disk is full.', todo: 'Free space.' },
-  });
-  assert.deepEqual(errors.split('\n').slice(-3), [
-    '- `disk-full`: A disk is full. *What to do:* Free space.',
-    '- `no-such-user` (404): Nobody has this name. *What to do:* Look for the user.',
-    '',
-  ]);
-  const events = eventsPage([
-    { id: 904, name: 'cycle', level: 'info', when: 'a cycle has ended', text: 'CONNECTOR: N objects' },
-    { id: 116, name: 'held', level: 'warn', when: 'deletions wait', text: 'N deletions wait' },
-  ]);
-  assert.deepEqual(events.split('\n').slice(-3), [
-    '- **116** `held` (warn): Deletions wait. *Message:* N deletions wait',
-    '- **904** `cycle` (info): A cycle has ended. *Message:* CONNECTOR: N objects',
-    '',
-  ]);
+test('shows every error with what to do, and what merged codes are now', () => {
+  const text = errorsPage(
+    [
+      {
+        title: 'Everywhere',
+        errors: {
+          'port-taken': {
+            status: 409,
+            retry: 'later',
+            means: 'Another program has the port.',
+            todo: 'Find it:\n  ss -ltnp\nThen end it.',
+          },
+          'disk-full': { means: 'A disk is full.', todo: 'Free space.' },
+        },
+      },
+    ],
+    { 'port-in-use': 'port-taken' },
+  );
+  assert.ok(
+    text.endsWith(`## Everywhere
+
+### disk-full
+
+A disk is full.
+
+What to do: Free space.
+
+### port-taken
+
+Another program has the port. Status 409. The same call may succeed later.
+
+What to do: Find it:
+
+\`\`\`sh
+ss -ltnp
+\`\`\`
+
+Then end it.
+
+## Codes of the release before
+
+- \`port-in-use\` is \`port-taken\` now.
+`),
+    text,
+  );
+});
+
+test('shows every event by its number, and the audit trail', () => {
+  const text = eventsPage(
+    {
+      found: { id: 904, level: 'info', when: 'a cycle has ended', logOnly: true },
+      held: { id: 116, level: 'error', when: 'Deletions wait.', original: 'threshold exceeded' },
+    },
+    { block: 'An administrator blocked a user.' },
+  );
+  assert.ok(
+    text.endsWith(`
+- **116** (error): Deletions wait. In the original: threshold exceeded.
+- **904** (info): A cycle has ended. In the service's log only.
+
+## Audit trail of Domain Services
+
+- \`block\`: An administrator blocked a user.
+`),
+    text,
+  );
 });
 
 test('fills lines without breaking code, and begins none with a mark of Markdown', () => {
