@@ -46,7 +46,10 @@ export function connectCommands(program: Command): void {
   )
     .option('--once', 'one cycle (the only way; `run` keeps going)')
     .option('--connector <name>', 'one connector alone; case counts')
-    .option('--initial', 'import and synchronize everything anew')
+    .option(
+      '--initial',
+      "read the whole directory and decide on every object again; of passwords only those that changed: all of them by 'causeway connect force-password-sync'",
+    )
     .addOption(new Option('--allow-deletes <n>', 'of releases before').argParser(count).hideHelp())
     .addHelpText(
       'after',

@@ -157,6 +157,7 @@ export function domainCommands(program: Program): void {
     'delete the accounts and groups of which no record came, after a forest is gone',
   )
     .requiredOption('--forest <name>', 'DNS name of the forest', (text: string) => text.toLowerCase())
+    .addHelpText('after', "\nMany at once wait for 'causeway domain allow-deletes'.")
     .addHelpText('after', example('causeway domain delete-unclaimed --forest fabrikam.example.org'))
     .action(({ forest, ...flags }: CommandFlags & { forest: string }) =>
       perform(flags, 'deleteUnclaimed', { forest }),

@@ -39,6 +39,10 @@ export function nameCommands(domain: Program): void {
     .option('--yes', 'do it: without this, the command only says what would change')
     .addHelpText(
       'after',
+      '\nWithout --yes it only shows who has the name and who would get it. A group takes the name within a minute.',
+    )
+    .addHelpText(
+      'after',
       example(
         'causeway domain name give alice alice@fabrikam.example.org',
         'causeway domain name give alice alice@fabrikam.example.org --yes',

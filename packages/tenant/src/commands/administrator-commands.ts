@@ -41,6 +41,7 @@ export function administratorCommands(tenant: Command): void {
   remoteOptions(administrator.command('remove'))
     .description('make an administrator a user like others: their tokens end at once')
     .argument('<user>', USER)
+    .addHelpText('after', '\nThe last administrator who can sign in cannot be removed.')
     .addHelpText('after', example('causeway tenant administrator remove bob@contoso.example'))
     .action(async (user, options) => {
       await call(remoteSend(options), administratorRoutes.removeAdministrator, { params: { user } });

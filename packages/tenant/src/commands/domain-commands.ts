@@ -68,6 +68,7 @@ export function domainCommands(tenant: Command): void {
   remoteOptions(tenant.command('trust-domain'))
     .description("confirm the managed domain's keys by their fingerprint: no others are sealed to")
     .argument('<fingerprint>', "as 'causeway domain fingerprint' shows it")
+    .addHelpText('after', "\nOnly members of the group 'AAD DC Administrators' may confirm them.")
     .addHelpText('after', example('causeway tenant trust-domain FINGERPRINT'))
     .action(async (fingerprint, options) => {
       const trusted = await call(remoteSend(options), managedDomainRoutes.trustDomain, {

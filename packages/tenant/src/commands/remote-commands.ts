@@ -103,7 +103,7 @@ export function remoteCommands(tenant: Command): void {
 
   remoteOptions(tenant.command('accept'))
     .description(
-      "take a user's next password though it be older than the one here: after a forest was restored",
+      "accept the next password of one user even if it is older than the one here; for a restored forest: 'causeway connect accept-restore'",
     )
     .argument('<user>', 'id, userPrincipalName or source anchor')
     .addHelpText('after', example('causeway tenant accept alice@corp.example.com'))
