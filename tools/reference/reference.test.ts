@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { example } from '@causeway/service';
+import { ENVIRONMENT_VARIABLES, example } from '@causeway/service';
 import { Argument, Command, Option } from 'commander';
 import { z } from 'zod';
 import { commandsPage } from './commands.ts';
@@ -33,6 +34,10 @@ test('finds each page that drifted, is missing, or belongs to nobody', () => {
     "docs/reference/old.md does not match the code: run 'npm run reference'",
   ]);
 });
+
+const TABLE = 'packages/service/src/environment.ts';
+/** A name of an environment variable between quotes. */
+const NAMED = /['"](?:CAUSEWAY_[A-Z_]+|DATABASE_URL|SUDO_USER)['"]/g;
 
 /** A program with a planted command. */
 const program = (plant: (command: Command) => Command): string => {
@@ -189,6 +194,16 @@ test('shows every event by its number, and the audit trail', () => {
 `),
     text,
   );
+});
+
+test('the table has every environment variable that is read, and no other', () => {
+  const root = join(import.meta.dirname, '../..');
+  const sources = globSync(['packages/*/src/**/*.ts', 'powershell/ADSync/**/*.cs'], { cwd: root }).filter(
+    path => !path.endsWith('.test.ts') && !path.includes('/testing/') && path !== TABLE,
+  );
+  const read = sources.flatMap(path => readFileSync(join(root, path), 'utf8').match(NAMED) ?? []);
+  const names = [...new Set(read.map(name => name.slice(1, -1)))];
+  assert.deepEqual(names.sort(), Object.keys(ENVIRONMENT_VARIABLES).sort());
 });
 
 test('fills lines without breaking code, and begins none with a mark of Markdown', () => {
