@@ -34,7 +34,10 @@ process.on('SIGTERM', () => {
   current?.kill('SIGTERM');
 });
 
-/** Prepares a lane's lab and runs its files, one at a time. Their reports are the test runner's: they pass through standard output. */
+/**
+ * Prepares a lane's lab and runs its files, one at a time. Their reports are the test runner's: they pass through standard output.
+ * @public by a script that `test-run.ts` writes
+ */
 export async function runLane(lane: Lane): Promise<void> {
   const passed = await (lane.number === 1 ? runFiles(lane) : apart(lane));
   if (!passed) process.exitCode = 1;

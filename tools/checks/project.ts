@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readSource, type Source } from './source.ts';
 
 export interface SourceFile extends Source {
@@ -21,32 +21,60 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
+/** A package in the lockfile of npm: one of ours with what it declares, or one that is installed. */
+export interface LockedPackage {
+  /** SPDX, as the package itself says. */
+  readonly license?: string;
+  readonly resolved?: string;
+  /** One of ours. */
+  readonly link?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
 export interface Project {
   readonly files: readonly SourceFile[];
   /** By the package's name. */
   readonly manifests: ReadonlyMap<string, Manifest>;
+  /** By the package's folder. */
+  readonly locked: ReadonlyMap<string, LockedPackage>;
+  /** The text of each document, by its path from the root. */
+  readonly documents: ReadonlyMap<string, string>;
+  /** Every file and folder, from the root. */
+  readonly paths: ReadonlySet<string>;
 }
 
 /** What a package of ours is called in an import. */
 export const SCOPE = '@causeway/';
 
 const SOURCE = /^(?:packages\/(?<package>[^/]+)\/src|(?<folder>lab|tools))\/.+\.ts$/;
-const MANIFEST = /^(?:packages\/)?(?<name>[^/]+)\/package\.json$/;
+const MANIFEST = /^(?:packages\/(?<package>[^/]+)|(?<folder>lab|tools))\/package\.json$/;
 
-/** The sources and manifests under `root`. */
+const LOCKFILE = 'package-lock.json';
+/** What is nobody's work. */
+const EXCLUDED = ['**/node_modules', '**/.git', '**/{bin,obj}'];
+
+/** The sources, manifests and documents under `root`. */
 export function readProject(root: string): Project {
-  const patterns = ['packages/*/src/**/*.ts', '{lab,tools}/**/*.ts', '{packages/*,lab}/package.json'];
-  const paths = globSync(patterns, { cwd: root, exclude: ['**/node_modules'] }).sort();
-  return projectOf(Object.fromEntries(paths.map(path => [path, readFileSync(join(root, path), 'utf8')])));
+  const paths = globSync('**/*', { cwd: root, exclude: EXCLUDED }).sort();
+  const read = paths.filter(
+    path => SOURCE.test(path) || MANIFEST.test(path) || path === LOCKFILE || path.endsWith('.md'),
+  );
+  const files = Object.fromEntries(read.map(path => [path, readFileSync(join(root, path), 'utf8')]));
+  return { ...projectOf(files), paths: new Set(paths) };
 }
 
 /** @param files each path with its text */
 export function projectOf(files: Readonly<Record<string, string>>): Project {
   const manifests = new Map<string, Manifest>();
+  const lockfile = JSON.parse(files[LOCKFILE] ?? '{}') as { packages?: Record<string, LockedPackage> };
+  const documents = new Map(Object.entries(files).filter(([path]) => path.endsWith('.md')));
+  const paths = new Set(Object.keys(files).flatMap(withFolders));
   const sources: SourceFile[] = [];
   for (const [path, text] of Object.entries(files)) {
-    const { name } = MANIFEST.exec(path)?.groups ?? {};
-    if (name !== undefined) manifests.set(name, JSON.parse(text) as Manifest);
+    const manifest = MANIFEST.exec(path)?.groups;
+    if (manifest) manifests.set((manifest.package ?? manifest.folder)!, JSON.parse(text) as Manifest);
     const source = SOURCE.exec(path)?.groups;
     if (source === undefined) continue;
     sources.push({
@@ -58,8 +86,20 @@ export function projectOf(files: Readonly<Record<string, string>>): Project {
       isTest: path.endsWith('.test.ts') || path.includes('/testing/'),
     });
   }
-  return { files: sources, manifests };
+  return {
+    files: sources,
+    manifests,
+    locked: new Map(Object.entries(lockfile.packages ?? {})),
+    documents,
+    paths,
+  };
 }
+
+/** A path, and each folder above it. */
+const withFolders = (path: string): string[] => {
+  const folder = dirname(path);
+  return folder === '.' ? [path] : [path, ...withFolders(folder)];
+};
 
 export const isPackage = (file: SourceFile): boolean => file.home.startsWith('packages/');
 

@@ -2,9 +2,13 @@ import type { Rule } from './rule.ts';
 import { CIRCLES } from './rules/circles.ts';
 import { CLOCK } from './rules/clock.ts';
 import { DECIDERS } from './rules/deciding.ts';
+import { DECISIONS } from './rules/decisions.ts';
+import { DEPENDENCIES } from './rules/dependencies.ts';
+import { DOCUMENT_LINES } from './rules/document-lines.ts';
 import { ENVIRONMENT } from './rules/environment.ts';
 import { FOLDERS } from './rules/folders.ts';
 import { LENGTHS } from './rules/lengths.ts';
+import { LINKS } from './rules/links.ts';
 import { MANIFESTS } from './rules/manifests.ts';
 import { PACKAGES } from './rules/packages.ts';
 import { PUBLIC_NAMES } from './rules/public-names.ts';
@@ -16,6 +20,7 @@ import { SQL } from './rules/sql.ts';
 export const RULES: readonly Rule[] = [
   PACKAGES,
   MANIFESTS,
+  DEPENDENCIES,
   PUBLIC_NAMES,
   ROOMS,
   CIRCLES,
@@ -26,4 +31,7 @@ export const RULES: readonly Rule[] = [
   ENVIRONMENT,
   FOLDERS,
   LENGTHS,
+  LINKS,
+  DOCUMENT_LINES,
+  DECISIONS,
 ];

@@ -1,5 +1,5 @@
 import { NameFormat } from '@causeway/protocols';
-import { CausewayError, printResult, table } from '@causeway/service';
+import { CausewayError, example, printResult, table } from '@causeway/service';
 import { isGuid } from '@causeway/wire';
 import type { Command } from 'commander';
 import { parseAccount, readAccount } from './replication/account-options.ts';
@@ -43,6 +43,10 @@ export function replicationCommands(program: Command): void {
     .option('--all', 'everybody in the naming context')
     .option('--summary', 'with --all: only objects, bytes, time and rate')
     .option('--json', 'for programs')
+    .addHelpText(
+      'after',
+      example("causeway replicate --server dc1.corp.example.com --account 'CORP\\reader' --user alice"),
+    )
     .action(async (options: ReplicateOptions) => {
       if ((options.user === undefined) === !options.all) {
         command.error('either --user NAME or --all expected');
@@ -149,5 +153,3 @@ async function showAll(
     ]),
   );
 }
-
-export { createAccountCommand } from './account/account-command.ts';

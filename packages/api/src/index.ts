@@ -6,7 +6,6 @@ export type {
   RouteOptions as RegisteredRoute,
 } from 'fastify';
 export {
-  type Enrolment,
   enrolAgent,
   type Identity,
   type IdentityFiles,
@@ -25,11 +24,11 @@ export {
   type Send,
 } from './call/call.ts';
 export { callLocally, type LocalService, serviceIn } from './call/call-locally.ts';
-export { type AgentCredentials, type Endpoint, tenantEndpoint } from './call/endpoint.ts';
+export { type Endpoint, tenantEndpoint } from './call/endpoint.ts';
 export { hearing } from './call/hearing.ts';
 export { agentSend, httpSend } from './call/send.ts';
 export { askOrDo } from './serve/at-hand.ts';
-export { type Asked, type Handlers, type RouteTable, serveTable } from './serve/handlers.ts';
-export { createServer, listen, type ServerOptions, takeForms } from './serve/http-server.ts';
+export { type Handlers, type RouteTable, serveTable } from './serve/handlers.ts';
+export { createServer, listen, takeForms } from './serve/http-server.ts';
 export { type LocalSocket, serveLocally } from './serve/serve-locally.ts';
 export { bearerToken, type ServedInput, type ServeOptions, serveRoute } from './serve/serve-route.ts';

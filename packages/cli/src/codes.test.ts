@@ -20,7 +20,7 @@ const codeFile = join(folder, 'code');
 /** A tenant that waits for us to have looked before it refuses. */
 const requests: { body: string; reply: ServerResponse }[] = [];
 const server = createServer((request, reply) => {
-  text(request).then(body => {
+  void text(request).then(body => {
     requests.push({ body, reply });
     server.emit('asked');
   });

@@ -23,3 +23,48 @@ test('every command prints its help', async () => {
   for (const command of everyCommand(await createProgram()))
     assert.match(command.helpInformation(), /Usage: causeway /);
 });
+
+/** The command lines below "Example:" in a command's help. */
+function examplesOf(command: Command): string[] {
+  let help = '';
+  command.configureOutput({
+    writeOut: text => {
+      help += text;
+    },
+  });
+  command.outputHelp();
+  const [, examples = ''] = help.split(/^Examples?:$/m);
+  return [...examples.matchAll(/^ {2}(.+)$/gm)].map(([, line]) => line!);
+}
+
+/** The words of a command line, as a shell hands them over; what comes after `>` or `|` is not the command's. */
+const wordsOf = (line: string): string[] =>
+  [...line.split(/ [>|] /)[0]!.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word!);
+
+test('every command has examples that it takes', async () => {
+  const program = await createProgram();
+  const lines: string[] = [];
+  const ran: Command[] = [];
+  for (const command of everyCommand(program)) {
+    if (command.commands.length > 0) continue;
+    const examples = examplesOf(command);
+    assert.notEqual(examples.length, 0, `'${command.name()}' has no example`);
+    lines.push(...examples);
+    command.action(() => {
+      ran.push(command);
+    });
+    command.configureOutput({ writeErr: () => {} });
+    // What an administrator has in the environment.
+    for (const option of command.options)
+      if (option.envVar) command.setOptionValueWithSource(option.attributeName(), 'x', 'env');
+    for (const example of examples) {
+      const [name, ...words] = wordsOf(example);
+      assert.equal(name, 'causeway', example);
+      await program
+        .parseAsync(words, { from: 'user' })
+        .catch(error => assert.fail(`${example}: ${error.message}`));
+      assert.equal(ran.pop(), command, example);
+    }
+  }
+  assert.equal(new Set(lines).size, lines.length, 'no example stands at two commands');
+});

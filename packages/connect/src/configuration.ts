@@ -1,3 +1,4 @@
+// Long because each key of the schemas carries its meaning, of which docs/reference/configuration.md is made.
 import { dnsNameOf } from '@causeway/active-directory';
 import { MAX_BATCH } from '@causeway/contract';
 import {
@@ -18,20 +19,37 @@ const Port = z.int().min(1).max(65_535);
 
 /** One more domain controller of a connector's domain. */
 const FurtherController = z.strictObject({
-  /** Name or address. */
-  server: z.string().min(1).max(255),
-  /** The name in its certificate, where `server` is another name or an address. */
-  serverName: z.string().max(255).optional(),
-  /** PEM file of the CA that issued its certificate; the connector's when absent. */
-  caFile: z.string().min(1).optional(),
-  ldapsPort: Port.optional(),
-  replicationPort: Port.optional(),
+  server: z.string().min(1).max(255).describe('The name or address of the domain controller.'),
+  serverName: z
+    .string()
+    .max(255)
+    .optional()
+    .describe('The name in its certificate, if that differs from `server`.'),
+  caFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The PEM file of the CA that issued its certificate. By default the connector's."),
+  ldapsPort: Port.optional().describe("The LDAPS port. By default the connector's."),
+  replicationPort: Port.optional().describe(
+    'The port of replication. By default the endpoint mapper is asked.',
+  ),
 });
 
 /** A container or a group of the connector's domain. What decides is its GUID, which `causeway connect name-scope` writes. */
 const Reference = z.strictObject({
-  dn: z.string().min(3).max(1024),
-  objectGuid: z.guid().toLowerCase().optional(),
+  dn: z
+    .string()
+    .min(3)
+    .max(1024)
+    .describe('The distinguished name, for people to read. It may go out of date.'),
+  objectGuid: z
+    .guid()
+    .toLowerCase()
+    .optional()
+    .describe(
+      'What identifies the object, so that it may be renamed or moved. `causeway connect name-scope` asks the domain controller and writes it.',
+    ),
 });
 const References = z.array(Reference).max(500).default([]);
 
@@ -40,21 +58,45 @@ const Condition = z.string().min(3).max(8192);
 
 /** Who is synchronized. Each kind of rule has to agree, and what excludes wins. */
 export const Scope = z.strictObject({
-  /** The nearest container above an object that is named here decides. Where any is included, everything else is not. */
-  organizationalUnits: z.strictObject({ include: References, exclude: References }).prefault({}),
-  /** Where any is named, people who are in none of these groups are left out; nested groups and primary groups count. */
-  groups: References,
-  conditions: z.strictObject({ user: Condition.optional(), group: Condition.optional() }).prefault({}),
-  /** Whether inetOrgPerson objects are synchronized, too. */
-  inetOrgPersons: z.boolean().default(true),
-  /** Whose passwords are: of people who do not meet the condition none is sent. Absent: everybody's. */
+  organizationalUnits: z
+    .strictObject({
+      include: References.describe('What to synchronize.'),
+      exclude: References.describe('What to leave out.'),
+    })
+    .prefault({})
+    .describe(
+      'Organizational units and other containers. The nearest one above an object decides. If any is included, everything else is left out.',
+    ),
+  groups: References.describe(
+    "Groups of the connector's domain. If any is named, people who are in none of them are left out. Nested groups and primary groups count.",
+  ),
+  conditions: z
+    .strictObject({
+      user: Condition.optional().describe('The filter for people.'),
+      group: Condition.optional().describe('The filter for groups.'),
+    })
+    .prefault({})
+    .describe(
+      'Search filters (RFC 4515) that Connect evaluates over what it imported. An object that does not match is left out.',
+    ),
+  inetOrgPersons: z
+    .boolean()
+    .default(true)
+    .describe('Whether objects of the class `inetOrgPerson` are synchronized.'),
   passwords: z
     .strictObject({
-      condition: Condition,
-      /** What becomes of the password that was sent before somebody left: it is taken away, or stays as in the original. */
-      leaving: z.enum(['withdraw', 'keep']).default('withdraw'),
+      condition: Condition.describe('The filter: no password is sent of users who do not match it.'),
+      leaving: z
+        .enum(['withdraw', 'keep'])
+        .default('withdraw')
+        .describe(
+          'What becomes of a password that was sent before its user left: `withdraw` ends it, `keep` leaves it, as the original does.',
+        ),
     })
-    .optional(),
+    .optional()
+    .describe(
+      "Whose passwords are synchronized. By default everybody's. See [whose passwords go](../scope.md#whose-passwords-go).",
+    ),
 });
 
 /** Which attribute names people's accounts in the managed domain. */
@@ -63,78 +105,199 @@ export type AccountNames = z.infer<typeof AccountNames>;
 
 /** One domain of an on-premises forest: what is read, from which domain controller, as whom. */
 export const ConnectorConfiguration = z.strictObject({
-  /** The connector's name; the domain's DNS name by custom, as in the original. Case counts. */
-  name: z.string().min(1).max(100),
-  /** The forest's DNS name; records are signed for it. */
-  forest: DnsName,
-  /** The domain's DNS name where it is not the forest's root; suffix of users without a userPrincipalName. */
-  domain: DnsName.optional(),
-  /** The domain controller to read from: name or address. The PDC emulator hears of changes first. */
-  server: z.string().min(1).max(255),
-  /** The name in the domain controller's certificate, where `server` is another name or an address. */
-  serverName: z.string().max(255).optional(),
-  /** PEM file of the CA that issued the domain controller's certificate. */
-  caFile: z.string().min(1),
-  ldapsPort: Port.default(636),
-  /** Port of the endpoint mapper's answer, where it cannot be asked for. */
-  replicationPort: Port.optional(),
-  /** Further domain controllers of the same domain, in the order in which they stand in when `server`, the preferred one, fails. */
-  domainControllers: z.array(FurtherController).max(9).default([]),
-  /** Account with the rights Replicating Directory Changes and … All: `name@domain` or `DOMAIN\name`. */
+  name: z
+    .string()
+    .min(1)
+    .max(100)
+    .describe(
+      "The connector's name. By custom it is the domain's DNS name, as in the original. Case counts.",
+    ),
+  forest: DnsName.describe("The forest's DNS name. Connect signs records for it."),
+  domain: DnsName.optional().describe(
+    "The domain's DNS name, if it is not the forest's root domain. By default it follows from `namingContext`, or is `forest`. Users without a userPrincipalName get it as their suffix.",
+  ),
+  server: z
+    .string()
+    .min(1)
+    .max(255)
+    .describe(
+      'The name or address of the domain controller to read from. Prefer the PDC emulator: it hears of changes first.',
+    ),
+  serverName: z
+    .string()
+    .max(255)
+    .optional()
+    .describe("The name in the domain controller's certificate, if that differs from `server`."),
+  caFile: z
+    .string()
+    .min(1)
+    .describe("The PEM file of the CA that issued the domain controller's certificate."),
+  ldapsPort: Port.default(636).describe('The LDAPS port.'),
+  replicationPort: Port.optional().describe(
+    'The port of replication, for firewalls that fix it. By default the endpoint mapper is asked.',
+  ),
+  domainControllers: z
+    .array(FurtherController)
+    .max(9)
+    .default([])
+    .describe(
+      'Further domain controllers of the same domain, in the order in which they replace `server` when it fails. See [several domain controllers](../connect.md#several-domain-controllers).',
+    ),
   account: z
     .string()
-    .regex(/^([^@\\]+@[^@\\]+|[^@\\]+\\[^@\\]+)$/, "'name@domain' or 'DOMAIN\\name' expected"),
-  /** Its password: `file:PATH` (readable by its owner alone) or `env:NAME`. */
-  password: z.string().min(1),
-  /** The domain's naming context; the domain controller's own when absent. */
-  namingContext: z.string().max(1024).optional(),
-  /** Sends passwords of inetOrgPerson objects too. The original never does. */
-  inetOrgPersonPasswords: z.boolean().default(false),
-  scope: Scope.prefault({}),
-  accountNames: AccountNames.default('sAMAccountName'),
+    .regex(/^([^@\\]+@[^@\\]+|[^@\\]+\\[^@\\]+)$/, "'name@domain' or 'DOMAIN\\name' expected")
+    .describe(
+      'The connector account, as `name@domain` or `DOMAIN\\name`. `causeway connect account create` makes one with the two replication rights that it needs and no others.',
+    ),
+  password: z
+    .string()
+    .min(1)
+    .describe('The password of `account`, as `file:PATH` (readable by its owner alone) or `env:NAME`.'),
+  namingContext: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe("The domain's naming context. By default the domain controller's own."),
+  inetOrgPersonPasswords: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether the passwords of `inetOrgPerson` objects are synchronized, too. The original never does that.',
+    ),
+  scope: Scope.prefault({}).describe(
+    'Who is synchronized. By default everybody. See [who is synchronized](../scope.md).',
+  ),
+  accountNames: AccountNames.default('sAMAccountName').describe(
+    "Which attribute names users' accounts in the managed domain. See [account names](../account-names.md).",
+  ),
 });
 export type ConnectorConfiguration = z.infer<typeof ConnectorConfiguration>;
 
 export const ConnectConfiguration = z.strictObject({
-  stateDirectory: z.string().min(1).default(defaultStateDirectory('connect')),
-  tenant: z.strictObject({
-    url: z.url(),
-    /** PEM file of the CA that issued the tenant's certificate; the system's CAs when absent. */
-    caFile: z.string().min(1).optional(),
-  }),
-  connectors: z.array(ConnectorConfiguration).min(1).max(20),
-  /** More deletions than this, or than 10 % of a forest, within 24 hours wait for `causeway connect allow-deletes`. */
-  deletionThreshold: z.int().min(0).default(DELETION_THRESHOLD),
-  /** What more new accounts than half of a forest (never below 1,000) within 24 hours lead to: an alarm, or that they wait as well. */
-  growth: z.enum(['alarm', 'hold']).default('alarm'),
-  /** Whether a reset to a temporary password takes the one before away in the cloud, or leaves it until its user has changed the new one. */
-  temporaryPasswords: z.enum(['withdraw', 'keep']).default('withdraw'),
-  /** How often the domain controller is asked whether anything changed. */
-  pollIntervalMs: z.int().min(50).max(60_000).default(250),
-  /** A cycle runs at least this often. */
-  cycleIntervalMs: z.int().min(1000).max(3_600_000).default(120_000),
-  /** How often a head of each forest goes to the tenant. */
-  headIntervalMs: z.int().min(100).max(60_000).default(10_000),
-  /** No receipt of the managed domain for longer than this raises the alarm. */
-  silenceMs: z.int().min(1000).max(3_600_000).default(300_000),
-  /** Objects a request to the tenant. */
-  objectBatch: z.int().min(1).max(MAX_BATCH).default(250),
-  /** Passwords a request to the tenant. */
-  passwordBatch: z.int().min(1).max(MAX_BATCH).default(250),
-  /** Objects a page of replication. A DC makes one after another: a change of a password waits for the one that a pass has asked for. */
-  replicationPage: z.int().min(10).max(5000).default(250),
-  /** The admin API: always on a local socket, and over HTTPS where an address is given. */
+  stateDirectory: z
+    .string()
+    .min(1)
+    .default(defaultStateDirectory('connect'))
+    .describe(
+      'The folder of the keys, the identity at the tenant, what you confirmed, the database and the socket.',
+    ),
+  tenant: z
+    .strictObject({
+      url: z.url().describe("The tenant's address."),
+      caFile: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          "The PEM file of the CA that issued the tenant's certificate. By default the system's CAs.",
+        ),
+    })
+    .describe('The tenant to send to.'),
+  connectors: z
+    .array(ConnectorConfiguration)
+    .min(1)
+    .max(20)
+    .describe(
+      'The domains to read: one connector per domain. A forest may have [several](../connect.md#several-domains-of-one-forest).',
+    ),
+  deletionThreshold: z
+    .int()
+    .min(0)
+    .default(DELETION_THRESHOLD)
+    .describe(
+      'If more deletions than this, or than 10 % of a forest, come within 24 hours, they wait for your approval. See [thresholds](../operate.md#thresholds).',
+    ),
+  growth: z
+    .enum(['alarm', 'hold'])
+    .default('alarm')
+    .describe(
+      'What happens if far more new users come than usual: `alarm` raises an alarm, `hold` also makes them wait for your approval. See [thresholds](../operate.md#thresholds).',
+    ),
+  temporaryPasswords: z
+    .enum(['withdraw', 'keep'])
+    .default('withdraw')
+    .describe(
+      'What a reset to a temporary password (*must change at next logon*) does in the cloud. `withdraw` ends the password before it. `keep` leaves that password until the user has changed the temporary one, as the original does.',
+    ),
+  pollIntervalMs: z
+    .int()
+    .min(50)
+    .max(60_000)
+    .default(250)
+    .describe('How often Connect asks the domain controller whether anything changed, in milliseconds.'),
+  cycleIntervalMs: z
+    .int()
+    .min(1000)
+    .max(3_600_000)
+    .default(120_000)
+    .describe('The longest time between two cycles, in milliseconds.'),
+  headIntervalMs: z
+    .int()
+    .min(100)
+    .max(60_000)
+    .default(10_000)
+    .describe('How often Connect sends a signed head of each forest to the tenant, in milliseconds.'),
+  silenceMs: z
+    .int()
+    .min(1000)
+    .max(3_600_000)
+    .default(300_000)
+    .describe(
+      'If the managed domain sends no receipt for longer than this, Connect raises an alarm. In milliseconds.',
+    ),
+  objectBatch: z
+    .int()
+    .min(1)
+    .max(MAX_BATCH)
+    .default(250)
+    .describe('How many objects a request to the tenant carries.'),
+  passwordBatch: z
+    .int()
+    .min(1)
+    .max(MAX_BATCH)
+    .default(250)
+    .describe('How many passwords a request to the tenant carries.'),
+  replicationPage: z
+    .int()
+    .min(10)
+    .max(5000)
+    .default(250)
+    .describe(
+      'How many objects a page of replication carries. A domain controller makes one page after another, so a changed password waits for the page that is being made.',
+    ),
   adminApi: z
     .strictObject({
-      /** The local socket's path, where it is not to be in its usual place. */
-      socket: z.string().min(1).max(107).optional(),
-      listen: z.strictObject({ host: z.string().min(1), port: Port }).optional(),
-      /** Needed off loopback. */
-      tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+      socket: z
+        .string()
+        .min(1)
+        .max(107)
+        .optional()
+        .describe('The path of the local socket. By default its [usual place](../connect.md#the-admin-api).'),
+      listen: z
+        .strictObject({
+          host: z.string().min(1).describe('The address to listen on.'),
+          port: Port.describe('The port.'),
+        })
+        .optional()
+        .describe(
+          'Where the API is served over HTTPS, for holders of a named token. By default only the local socket serves it.',
+        ),
+      tls: z
+        .strictObject({
+          certificateFile: z.string().min(1).describe('The certificate chain, PEM.'),
+          keyFile: z.string().min(1).describe('The private key, PEM.'),
+        })
+        .optional()
+        .describe('The certificate of `listen`. Required unless `listen` is a loopback address.'),
     })
-    .optional(),
-  /** Milliseconds that a domain controller or the tenant may keep us waiting. */
-  timeoutMs: z.int().min(1000).max(600_000).default(30_000),
+    .optional()
+    .describe('The admin API. See [the admin API](../connect.md#the-admin-api).'),
+  timeoutMs: z
+    .int()
+    .min(1000)
+    .max(600_000)
+    .default(30_000)
+    .describe('How long a domain controller or the tenant may keep Connect waiting, in milliseconds.'),
 });
 export type ConnectConfiguration = z.infer<typeof ConnectConfiguration>;
 

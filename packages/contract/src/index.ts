@@ -51,7 +51,7 @@ export {
 } from './http/route.ts';
 export * from './http/run.ts';
 export { compareVersions, isVersion, PROGRAM_VERSION, VERSION_HEADER } from './http/version.ts';
-export { type ApiName, apis, openApiDocument } from './openapi.ts';
+export { type ApiName, apis, CALLERS, openApiDocument } from './openapi.ts';
 export * from './tenant/administration.ts';
 export * from './tenant/administrators.ts';
 export * from './tenant/applications.ts';

@@ -148,7 +148,8 @@ function operation(operationId: string, route: Route, components: Json): Json {
   };
 }
 
-const CALLERS: Record<Access, string> = {
+/** Who may call a route, in words. */
+export const CALLERS: Record<Access, string> = {
   public: 'everybody',
   admin: "a tenant's administrator, by token",
   connect: 'an enrolled Connect, by token',

@@ -2,7 +2,6 @@ export { buildSupplementalCredentials } from './build-supplemental-credentials.t
 export {
   CLOUD_ITERATIONS,
   CLOUD_SALT_LENGTH,
-  type CloudCredential,
   deriveCloudCredential,
   parseCloudCredential,
   verifyCloudCredential,
@@ -23,4 +22,4 @@ export { isHashOfEmptyPassword, NT_HASH_LENGTH, ntHash } from './nt-hash.ts';
 export { comparePasswordOrder, inEpoch, isSameWrite, type PasswordOrder } from './password-order.ts';
 export { Rc4 } from './rc4.ts';
 export { addRidLayer, openReplicationPayload, removeRidLayer } from './replication-secret.ts';
-export { parseSupplementalCredentials, type SupplementalCredentials } from './supplemental-credentials.ts';
+export { parseSupplementalCredentials } from './supplemental-credentials.ts';

@@ -10,38 +10,89 @@ import {
 import { z } from 'zod';
 
 const Tenant = z.strictObject({
-  url: z.url(),
-  /** PEM file of the CA that the tenant's certificate chains to; the system's when absent. */
-  caFile: z.string().optional(),
+  url: z.url().describe("The tenant's address."),
+  caFile: z
+    .string()
+    .optional()
+    .describe("The PEM file of the CA that issued the tenant's certificate. By default the system's CAs."),
 });
 
 /** The configuration of Domain Services; `causeway domain create` writes it into the state folder. */
 export const DomainConfiguration = z.strictObject({
-  stateDirectory: z.string().default(defaultStateDirectory('domain')),
-  /** The Samba domain's own folder; `samba` in the state folder when absent. */
-  directory: z.string().optional(),
-  tenant: Tenant,
-  realm: z.string().transform(text => text.toUpperCase()),
-  netbiosDomain: z.string().transform(text => text.toUpperCase()),
-  hostName: z.string(),
-  address: z.ipv4(),
-  dns: z.enum(['internal', 'none']).default('internal'),
-  /** The resolver that Samba asks for names that are not the domain's. */
-  dnsForwarder: z.ipv4().optional(),
-  /** More deletions than this, or than 10 % of a forest, within 24 hours wait for `causeway domain allow-deletes`. */
-  deletionThreshold: z.int().nonnegative().default(DELETION_THRESHOLD),
-  /** What more new accounts than half of a forest (never below 1,000) within 24 hours lead to: an alarm, or that they wait as well. */
-  growth: z.enum(['alarm', 'hold']).default('alarm'),
-  /** Whose on-premises SIDs are here, too, so that what was lifted from the old domain opens: people's and security groups', or these alone. */
-  onPremisesSids: z.enum(['all', 'groups', 'none']).default('all'),
-  /** How often the tenant is asked for the forests' heads. */
-  headIntervalMs: z.int().min(100).max(60_000).default(10_000),
-  /** A difference between a head and the ledger that lasts longer raises the alarm. */
-  differenceMs: z.int().min(0).max(3_600_000).default(60_000),
-  /** So does a forest of which no new head has come for longer than this. */
-  silenceMs: z.int().min(1000).max(3_600_000).default(300_000),
-  /** Further settings of `smb.conf`; they win over the hardened ones. */
-  samba: z.record(z.string(), z.string()).default({}),
+  stateDirectory: z
+    .string()
+    .default(defaultStateDirectory('domain'))
+    .describe('The folder of the keys, what you confirmed, the ledger and the socket.'),
+  directory: z
+    .string()
+    .optional()
+    .describe('The folder of the Samba domain. By default `samba` in the state folder.'),
+  tenant: Tenant.describe('The tenant to follow.'),
+  realm: z
+    .string()
+    .transform(text => text.toUpperCase())
+    .describe('The realm of the managed domain: its DNS name in upper case.'),
+  netbiosDomain: z
+    .string()
+    .transform(text => text.toUpperCase())
+    .describe('The NetBIOS name of the managed domain.'),
+  hostName: z.string().describe('The name of its domain controller, without the domain.'),
+  address: z.ipv4().describe('The address of its domain controller.'),
+  dns: z
+    .enum(['internal', 'none'])
+    .default('internal')
+    .describe(
+      'Whether Samba answers DNS itself at `address` (`internal`) or not (`none`), when the domain is made. `causeway domain dns` shows and changes it later. See [DNS](../managed-domain.md#dns).',
+    ),
+  dnsForwarder: z
+    .ipv4()
+    .optional()
+    .describe('The resolver that Samba asks for all other names. By default it asks nobody.'),
+  deletionThreshold: z
+    .int()
+    .nonnegative()
+    .default(DELETION_THRESHOLD)
+    .describe(
+      'If more deletions than this, or than 10 % of a forest, come within 24 hours, they wait for your approval. See [thresholds](../operate.md#thresholds).',
+    ),
+  growth: z
+    .enum(['alarm', 'hold'])
+    .default('alarm')
+    .describe(
+      'What happens if far more new users come than usual: `alarm` raises an alarm, `hold` also makes them wait for your approval. See [thresholds](../operate.md#thresholds).',
+    ),
+  onPremisesSids: z
+    .enum(['all', 'groups', 'none'])
+    .default('all')
+    .describe(
+      "Whose [on-premises SIDs](../managed-domain.md#on-premises-sids) the managed domain has, as groups and in `sIDHistory`: those of people and security groups (`all`), of security groups alone (`groups`), or nobody's (`none`). You may change it at any time. It takes effect at the next start, which also takes away what is not shared any more.",
+    ),
+  headIntervalMs: z
+    .int()
+    .min(100)
+    .max(60_000)
+    .default(10_000)
+    .describe("How often Domain Services asks the tenant for the forests' heads, in milliseconds."),
+  differenceMs: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(60_000)
+    .describe(
+      'If a head and the ledger differ for longer than this, Domain Services raises an alarm. In milliseconds.',
+    ),
+  silenceMs: z
+    .int()
+    .min(1000)
+    .max(3_600_000)
+    .default(300_000)
+    .describe(
+      'If no new head of a forest comes for longer than this, Domain Services raises an alarm. In milliseconds.',
+    ),
+  samba: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Further settings of `smb.conf`. They override the hardened ones.'),
 });
 export type DomainConfiguration = z.output<typeof DomainConfiguration>;
 

@@ -4,9 +4,7 @@ export {
   type LdapChange,
   type LdapConnection,
   type LdapOptions,
-  MAX_ENTRIES,
   openLdap,
-  type SearchOptions,
 } from './connection.ts';
 export {
   bypassPasswordHash,
@@ -20,7 +18,7 @@ export {
   SdFlagsControl,
   showDeleted,
 } from './controls.ts';
-export { escapeRdn, filterEscape, guidFilter, parentDn, parseDn, type RdnPart, rdnText } from './dn.ts';
+export { escapeRdn, filterEscape, guidFilter, parentDn, parseDn, rdnText } from './dn.ts';
 export { bytesOf, type LdapAttributes, type LdapEntry, type LdapValue, textOf } from './entry.ts';
 export { type ExtendedDn, parseExtendedDn } from './extended-dn.ts';
 export { type CompiledFilter, compileFilter, type TextValues } from './filter-match.ts';

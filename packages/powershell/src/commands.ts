@@ -1,4 +1,4 @@
-import { printResult } from '@causeway/service';
+import { example, printResult } from '@causeway/service';
 import { type Command, Option } from 'commander';
 import { moduleVersion } from './build.ts';
 import { installModule, modulePaths, namedPath, type Scope } from './install.ts';
@@ -17,6 +17,7 @@ export function powershellCommands(program: Command): void {
     )
     .option('--path <dir>', 'into this folder of modules instead')
     .option('--json', 'print JSON')
+    .addHelpText('after', example('causeway powershell install --scope machine'))
     .action(async (options: { scope: Scope; path?: string; json?: boolean }) => {
       const paths = options.path === undefined ? modulePaths(options.scope) : [namedPath(options.path)];
       const version = moduleVersion();

@@ -1,17 +1,14 @@
 export {
   Association,
   type AssociationEvent,
-  type AssociationOptions,
   BindRejectedError,
 } from './dcerpc/association.ts';
-export { type SecurityContext, SignatureError } from './dcerpc/security.ts';
-export { BindTimeFeature, type SyntaxId } from './dcerpc/syntax.ts';
-export { type DrsBindReply, type DrsExtensions, decodeDrsBindReply, encodeDrsBind } from './drsuapi/bind.ts';
+export { BindTimeFeature } from './dcerpc/syntax.ts';
+export { decodeDrsBindReply, encodeDrsBind } from './drsuapi/bind.ts';
 export {
   type CrackedName,
   decodeCrackNamesReply,
   encodeCrackNames,
-  MAX_NAMES,
   NameFormat,
 } from './drsuapi/crack-names.ts';
 export {
@@ -31,7 +28,6 @@ export {
   encodeGetNCChanges,
   type GetNCChangesRequest,
   type UsnVector,
-  ZERO_USN_VECTOR,
 } from './drsuapi/get-nc-changes-request.ts';
 export {
   DRSUAPI_INTERFACE,
@@ -44,10 +40,8 @@ export {
 export { type AttributeType, PrefixTable } from './drsuapi/prefix-table.ts';
 export {
   decodePropertyMetaData,
-  type PropertyMetaData,
   type ReplicatedAttribute,
   type ReplicatedObject,
 } from './drsuapi/replicated-object.ts';
-export type { Cursor } from './drsuapi/up-to-date-vector.ts';
 export { decodeEptMapReply, EPM_INTERFACE, EPM_PORT, EPT_MAP_OPNUM, encodeEptMap } from './epm/epm.ts';
-export { NtlmClient, type NtlmOptions } from './ntlm/client.ts';
+export { NtlmClient } from './ntlm/client.ts';

@@ -27,12 +27,10 @@ export {
   type AccountFields,
   type AccountRecord,
   encodableAccount,
-  NAMELESS_ACCOUNT_VERSION,
-  type NamedAccountRecord,
   NULL_SID,
 } from './kinds/account.ts';
 export type { CredentialFields, CredentialRecord } from './kinds/credential.ts';
-export { CLOUD_FOREST, type RecordIdentity } from './kinds/fields.ts';
+export { CLOUD_FOREST } from './kinds/fields.ts';
 export {
   encodableGroup,
   GROUP_SCOPES,
@@ -104,7 +102,6 @@ export {
   peekHead,
   peekReceipt,
   peekRecord,
-  type RecordPeek,
   recordName,
   type TrustedSigner,
   verifyGroupRecord,

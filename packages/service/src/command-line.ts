@@ -1,4 +1,5 @@
 import { CausewayError, describeError } from './causeway-error.ts';
+import { environment } from './environment.ts';
 
 /** Exit codes of every command; the last one of those that compare, and found something. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, differs: 3 } as const;
@@ -20,8 +21,16 @@ export function reportError(error: unknown, json: boolean): number {
   process.stderr.write(
     json ? `${JSON.stringify({ error: { code, message } })}\n` : `causeway: ${plainText(message)}\n`,
   );
-  if (process.env.CAUSEWAY_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (environment('CAUSEWAY_DEBUG') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return EXIT.failure;
+}
+
+/**
+ * What a command's help ends with: how the command is called. The reference shows it too, and a test holds each line against the command.
+ * @param lines command lines, from `causeway` on
+ */
+export function example(...lines: readonly string[]): string {
+  return ['', lines.length === 1 ? 'Example:' : 'Examples:', ...lines.map(line => `  ${line}`)].join('\n');
 }
 
 /** Rows as aligned columns; the first row is the heading. */

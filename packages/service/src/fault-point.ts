@@ -1,3 +1,5 @@
+import { environment } from './environment.ts';
+
 /**
  * Ends the process as `kill -9` would at the n-th pass of a named point, when `CAUSEWAY_CRASH_AT=name[:n]`
  * says so; otherwise nothing. So the end-to-end tests can kill a service between any two of its steps.
@@ -16,7 +18,7 @@ export function watchFaultPoints(watch: ((name: string) => void) | undefined): v
   watcher = watch;
 }
 
-const armed = parse(process.env.CAUSEWAY_CRASH_AT);
+const armed = parse(environment('CAUSEWAY_CRASH_AT'));
 
 function parse(text: string | undefined): { name: string; passes: number } | undefined {
   if (!text) return undefined;

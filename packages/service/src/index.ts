@@ -1,17 +1,17 @@
-export { askSecret, confirm } from './ask.ts';
+export { confirm } from './ask.ts';
 export {
   BulkBook,
-  type BulkOutcome,
   type ShownList,
 } from './bulk/bulk-book.ts';
 export { type BulkLine, type BulkList, DELETION_THRESHOLD } from './bulk/bulk-decision.ts';
 export { BULK_TABLES } from './bulk/bulk-tables.ts';
 export { describeHeld, HELD_WORDS } from './bulk/held-lists.ts';
-export { CausewayError, describeError, type Retry } from './causeway-error.ts';
+export { CausewayError, describeError } from './causeway-error.ts';
 export { type Clock, realClock, timestamp } from './clock.ts';
-export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
+export { EXIT, example, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret, writeConfigurationValues } from './configuration.ts';
 export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
+export { ENVIRONMENT_VARIABLES, environment } from './environment.ts';
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
 export { Bell, every, type KeepGoing, keepGoing, Trouble } from './keep-going.ts';

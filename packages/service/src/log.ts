@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { environment } from './environment.ts';
 
 export type Log = Logger;
 
@@ -19,7 +20,7 @@ const SECRET_NAMES = [
 export function createLog(service: string, destination?: DestinationStream): Log {
   const options = {
     name: service,
-    level: process.env.CAUSEWAY_LOG_LEVEL ?? 'info',
+    level: environment('CAUSEWAY_LOG_LEVEL') ?? 'info',
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     base: { pid: process.pid },
     redact: {

@@ -1,1 +1,2 @@
 export { tenantCommands } from './commands/tenant-commands.ts';
+export { TenantConfiguration } from './configuration.ts';

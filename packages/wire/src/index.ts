@@ -1,5 +1,5 @@
 export { hasUnseen, isAccountName, MAX_USER_NAME } from './account-name.ts';
-export { DecodeError, type DecodeReason } from './decode-error.ts';
+export { DecodeError } from './decode-error.ts';
 export {
   dateToDstime,
   dateToFiletime,

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { planted } from '../testing/planted.ts';
 import { ENVIRONMENT } from './environment.ts';
 
-test('an environment variable is found outside of configurations and commands', () => {
-  const text = 'const level = process.env.CAUSEWAY_LOG_LEVEL;';
+test('finds an environment variable that is read outside of configurations and commands', () => {
+  const text = "const level = environment('CAUSEWAY_LOG_LEVEL');";
   const files = {
     'packages/connect/src/configuration.ts': text,
     'packages/connect/src/commands/at-hand.ts': text,
@@ -13,11 +13,18 @@ test('an environment variable is found outside of configurations and commands', 
     'lab/run/run-tests.ts': text,
   };
   assert.deepEqual(planted(ENVIRONMENT, files), [
-    'packages/connect/src/sync/connector.ts:1: process.env is read outside of configurations and commands: hand the value in',
+    'packages/connect/src/sync/connector.ts:1: an environment variable is read outside of configurations and commands: hand the value in',
   ]);
 });
 
-test('all of them may be passed on to a program', () => {
+test('finds an environment variable that is read past the table', () => {
+  const text = 'const level = process.env.CAUSEWAY_LOG_LEVEL;';
+  const [breach, ...others] = planted(ENVIRONMENT, { 'packages/connect/src/configuration.ts': text });
+  assert.match(breach!, /^packages\/connect\/src\/configuration\.ts:1: process\.env is read past the table/);
+  assert.deepEqual(others, []);
+});
+
+test('lets a program pass all of them on', () => {
   const text = "spawn('smbd', { env: { ...process.env, LC_ALL: 'C.UTF-8' } });";
   assert.deepEqual(planted(ENVIRONMENT, { 'packages/samba/src/a.ts': text }), []);
 });

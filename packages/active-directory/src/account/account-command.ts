@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { openLdap, readRootDse } from '@causeway/ldap';
-import { CausewayError, printResult, readPrivateFile, writePrivateFile } from '@causeway/service';
+import { CausewayError, example, printResult, readPrivateFile, writePrivateFile } from '@causeway/service';
 import { Command } from 'commander';
 import { createConnectorAccount, DEFAULT_CONNECTOR_ACCOUNT } from './connector-account.ts';
 import { rightName } from './grant-commands.ts';
@@ -39,6 +39,12 @@ export function createAccountCommand(): Command {
     .option('--server-name <name>', 'the name in the certificate, when it is not the host')
     .option('--reset-password', 'give an account that is there already a new password')
     .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      example(
+        'causeway connect account create --server dc1.corp.example.com --ca corp-ca.pem --admin administrator@corp.example.com --password-out connector-password',
+      ),
+    )
     .action(run);
 }
 

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { CausewayError, readPrivateFile } from '@causeway/service';
+import { CausewayError, environment, readPrivateFile } from '@causeway/service';
 import type { ReplicationAccount } from './replication.ts';
 
 /** `DOMAIN\user` or `user@domain`, which NTLM takes as it is; undefined for anything else. */
@@ -17,7 +17,7 @@ export async function readAccount(
 ): Promise<ReplicationAccount> {
   const password = passwordFile
     ? readPrivateFile(passwordFile).replace(/\r?\n$/, '')
-    : (process.env.CAUSEWAY_PASSWORD ?? (await promptPassword(`password of ${account.username}: `)));
+    : (environment('CAUSEWAY_PASSWORD') ?? (await promptPassword(`password of ${account.username}: `)));
   return { ...account, password };
 }
 

@@ -1,6 +1,6 @@
 import { askOrDo as askAtHand, callLocally, type LocalService } from '@causeway/api';
 import { type CallInput, type ReplyOf, connectAdministrationRoutes as routes } from '@causeway/contract';
-import { createLog, defaultConfigurationFile } from '@causeway/service';
+import { createLog, defaultConfigurationFile, environment } from '@causeway/service';
 import type { Command } from 'commander';
 import { type AdminHandlers, adminHandlers, type RouteName } from '../admin/handlers.ts';
 import { adminSocketPath } from '../admin/socket.ts';
@@ -50,7 +50,7 @@ export async function askOrDo<N extends RouteName>(
   const asked = await askAtHand<typeof routes, N, string>({ service, routes }, name, input, async answer => {
     // The result belongs to standard output; what goes wrong on the way is told on standard error.
     const log = createLog('connect', { write: line => process.stderr.write(line) });
-    log.level = process.env.CAUSEWAY_LOG_LEVEL ?? 'error';
+    log.level = environment('CAUSEWAY_LOG_LEVEL') ?? 'error';
     const connect = await Connect.open(configuration, log);
     try {
       const handlers = adminHandlers(connect, () => {});

@@ -5,6 +5,7 @@ import {
   CausewayError,
   codeOption,
   defaultStateDirectory,
+  example,
   printResult,
   readCode,
   withCode,
@@ -36,17 +37,27 @@ export function connectCommands(program: Command): void {
     withCommonOptions(connect.command(name).description(description));
 
   enrolCommand(connect);
-  command('run', 'run the service in the foreground until SIGTERM or SIGINT').action(
-    (options: CommonOptions) => runConnect(loadConnectConfiguration(options.config)),
-  );
+  command('run', 'run the service in the foreground until SIGTERM or SIGINT')
+    .addHelpText('after', example('causeway connect run --config /etc/causeway/connect.yaml'))
+    .action((options: CommonOptions) => runConnect(loadConnectConfiguration(options.config)));
   command(
     'sync',
     'run one cycle now: import, export, passwords; the running service does it when there is one',
   )
     .option('--once', 'one cycle (the only way; `run` keeps going)')
     .option('--connector <name>', 'one connector alone; case counts')
-    .option('--initial', 'import and synchronize everything anew')
+    .option(
+      '--initial',
+      "read the whole directory and decide on every object again; of passwords only those that changed: all of them by 'causeway connect force-password-sync'",
+    )
     .addOption(new Option('--allow-deletes <n>', 'of releases before').argParser(count).hideHelp())
+    .addHelpText(
+      'after',
+      example(
+        'causeway connect sync --once',
+        'causeway connect sync --once --connector corp.example.com --initial',
+      ),
+    )
     .action(sync);
   heldCommands(command);
   command(
@@ -54,14 +65,28 @@ export function connectCommands(program: Command): void {
     'show what the scope of a configuration would add, change and delete, or what decided of one user; nothing is changed',
   )
     .argument('[user]', 'userPrincipalName, sAMAccountName, DN, objectGUID or source anchor')
+    .addHelpText(
+      'after',
+      example(
+        'causeway connect preview --config new.yaml',
+        'causeway connect preview alice@corp.example.com',
+      ),
+    )
     .action(preview);
-  command(
-    'name-scope',
-    "write the objectGuid beside each container and group of the configuration's scope",
-  ).action(nameScope);
+  command('name-scope', "write the objectGuid beside each container and group of the configuration's scope")
+    .addHelpText('after', example('causeway connect name-scope --config new.yaml'))
+    .action(nameScope);
   command('status', 'how Connect stands, or the way of one user or group so far')
     .argument('[user]', 'userPrincipalName, sAMAccountName, DN, objectGUID or source anchor')
     .option('--group <group>', 'the way of one group: sAMAccountName, DN, objectGUID or source anchor')
+    .addHelpText(
+      'after',
+      example(
+        'causeway connect status',
+        'causeway connect status alice@corp.example.com',
+        'causeway connect status --group Sales',
+      ),
+    )
     .action(showStatus);
   command(
     'compare',
@@ -69,21 +94,31 @@ export function connectCommands(program: Command): void {
   )
     .option('--connector <name>', 'the forest of one connector alone; case counts')
     .option('--all', 'show every difference')
+    .addHelpText(
+      'after',
+      example('causeway connect compare', 'causeway connect compare --connector corp.example.com --all'),
+    )
     .action(showDifferences);
   runsCommand(command);
   command('force-password-sync', "send every user's password anew, whatever the watermark says")
     .option('--connector <name>', 'one connector alone; case counts')
     .option('--no-wait', 'ask the running service and return')
+    .addHelpText('after', example('causeway connect force-password-sync --connector corp.example.com'))
     .action(forcePasswordSync);
   command('trust-domain', "confirm the managed domain's key by its fingerprint")
     .argument('<fingerprint>', "as 'causeway domain fingerprint' shows it")
+    .addHelpText('after', example('causeway connect trust-domain FINGERPRINT'))
     .action(trustDomain);
-  command('untrust-domain', "trust the managed domain's key no more: nothing is sealed to it").action(
-    untrustDomain,
-  );
+  command('untrust-domain', "trust the managed domain's key no more: nothing is sealed to it")
+    .addHelpText('after', example('causeway connect untrust-domain'))
+    .action(untrustDomain);
   command('repin', 'show which directory a connector reads and which one answers; with --yes, read that one')
     .argument('<connector>', "the connector's name; case counts")
     .option('--yes', 'move over: who is not in it is deleted in the tenant')
+    .addHelpText(
+      'after',
+      example('causeway connect repin corp.example.com', 'causeway connect repin corp.example.com --yes'),
+    )
     .action(repinConnector);
   command(
     'accept-dc',
@@ -91,6 +126,13 @@ export function connectCommands(program: Command): void {
   )
     .argument('<connector>', "the connector's name; case counts")
     .option('--yes', 'the other one is lost for good: what only that one knew is undone')
+    .addHelpText(
+      'after',
+      example(
+        'causeway connect accept-dc corp.example.com',
+        'causeway connect accept-dc corp.example.com --yes',
+      ),
+    )
     .action(acceptDomainController);
   command(
     'accept-restore',
@@ -98,8 +140,11 @@ export function connectCommands(program: Command): void {
   )
     .requiredOption('--connector <name>', "the connector's name; case counts")
     .option('--yes', 'do not ask')
+    .addHelpText('after', example('causeway connect accept-restore --connector corp.example.com'))
     .action(acceptRestore);
-  command('fingerprint', "show the fingerprint of this Connect's signing key").action(showFingerprint);
+  command('fingerprint', "show the fingerprint of this Connect's signing key")
+    .addHelpText('after', example('causeway connect fingerprint'))
+    .action(showFingerprint);
   tokenCommands(connect);
   connect
     .command('account')
@@ -122,6 +167,13 @@ function enrolCommand(connect: Command): void {
     .addHelpText(
       'after',
       "\nWith --config, every domain controller is asked first whether it serves the connector's forest, and the tenant then whether it takes that forest.",
+    )
+    .addHelpText(
+      'after',
+      example(
+        'causeway connect enrol --config /etc/causeway/connect.yaml --code-file -',
+        'causeway connect enrol --tenant https://tenant.example.net --code-file /root/code',
+      ),
     )
     .action(async options => {
       const configuration = options.config && loadConnectConfiguration(options.config);

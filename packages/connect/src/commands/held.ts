@@ -1,5 +1,5 @@
 import type { HeldList } from '@causeway/contract';
-import { confirm, describeHeld, HELD_WORDS, printResult } from '@causeway/service';
+import { confirm, describeHeld, example, HELD_WORDS, printResult } from '@causeway/service';
 import type { Command } from 'commander';
 import { refuseNumber } from '../admin/held/held.ts';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
@@ -13,10 +13,12 @@ export function heldCommands(command: (name: string, description: string) => Com
     const words = HELD_WORDS[operation];
     command(words.show, words.showSays)
       .option('--connector <name>', 'one connector alone; case counts')
+      .addHelpText('after', example(`causeway connect ${words.show}`))
       .action((options: CommonOptions & { connector?: string }) => showHeld(operation, options));
     command(words.allow, words.allowSays)
       .argument('<digest>', `as 'causeway connect ${words.show}' shows it`)
       .option('--yes', 'do not ask')
+      .addHelpText('after', example(`causeway connect ${words.allow} DIGEST`))
       .action((digest: string, options: CommonOptions & { yes?: boolean }) =>
         allowHeld(operation, digest, options),
       );

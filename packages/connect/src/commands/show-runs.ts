@@ -1,5 +1,5 @@
 import type { RunDetails, RunResult } from '@causeway/contract';
-import { CausewayError, printResult, table } from '@causeway/service';
+import { CausewayError, example, printResult, table } from '@causeway/service';
 import { type Command, InvalidArgumentError } from 'commander';
 import { askOrDo, type CommonOptions } from './at-hand.ts';
 
@@ -21,6 +21,10 @@ export function runsCommand(command: (name: string, description: string) => Comm
     .option('--profile <name>', "those of one kind: 'Delta Import', 'Export', …")
     .option('--since <time>', 'those that ended since: 30m, 6h, 2d, or a time as 2026-11-29T08:00:00Z')
     .option('--limit <n>', 'at most so many (100)', positive)
+    .addHelpText(
+      'after',
+      example("causeway connect runs --since 6h --profile 'Delta Import'", 'causeway connect runs 4711'),
+    )
     .action(showRuns);
 }
 

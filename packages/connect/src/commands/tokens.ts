@@ -1,4 +1,4 @@
-import { printResult, table, writePrivateFile } from '@causeway/service';
+import { example, printResult, table, writePrivateFile } from '@causeway/service';
 import { type Command, InvalidArgumentError } from 'commander';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 
@@ -9,6 +9,10 @@ export function tokenCommands(connect: Command): void {
     .argument('<name>', 'what it is for: a person, a workstation')
     .option('--days <n>', 'how long it is valid', count, 90)
     .option('--token-out <file>', 'write it to a file that its owner alone can read, instead of showing it')
+    .addHelpText(
+      'after',
+      example('causeway connect token create alice-workstation --days 30 --token-out token'),
+    )
     .action(async (name: string, options: CommonOptions & { days: number; tokenOut?: string }) => {
       const { days, tokenOut } = options;
       const { result } = await askOrDo(options, 'createAdminToken', { body: { name, days } });
@@ -24,17 +28,25 @@ export function tokenCommands(connect: Command): void {
     });
   withCommonOptions(
     token.command('list').description('the tokens, when they end and when they were used last'),
-  ).action(async (options: CommonOptions) => {
-    const { result } = await askOrDo(options, 'listAdminTokens', {});
-    printResult(options.json, result, () =>
-      table([
-        ['name', 'made', 'valid until', 'last used'],
-        ...result.tokens.map(each => [each.name, each.createdAt, each.expiresAt, each.lastUsedAt ?? 'never']),
-      ]),
-    );
-  });
+  )
+    .addHelpText('after', example('causeway connect token list'))
+    .action(async (options: CommonOptions) => {
+      const { result } = await askOrDo(options, 'listAdminTokens', {});
+      printResult(options.json, result, () =>
+        table([
+          ['name', 'made', 'valid until', 'last used'],
+          ...result.tokens.map(each => [
+            each.name,
+            each.createdAt,
+            each.expiresAt,
+            each.lastUsedAt ?? 'never',
+          ]),
+        ]),
+      );
+    });
   withCommonOptions(token.command('revoke').description('revoke a token: it ends at once'))
     .argument('<name>', "as 'causeway connect token list' shows it")
+    .addHelpText('after', example('causeway connect token revoke alice-workstation'))
     .action(async (name: string, options: CommonOptions) => {
       const { result } = await askOrDo(options, 'revokeAdminToken', { params: { name } });
       printResult(options.json, result, () => [`the token '${name}' is revoked`]);

@@ -78,7 +78,7 @@ test('a slice that the tenant lost, or has of an older day, is signed anew alone
       [anchorOf(SECOND)],
     );
     assert.deepEqual(membersOf(SECOND), [anchorOf(1), anchorOf(2)].sort());
-    clock.pass(2 * MINUTE);
+    await clock.pass(2 * MINUTE);
   }
 });
 
@@ -96,13 +96,13 @@ test('a group that is said anew for ever is said once a day, with an alarm', asy
   };
   let said = 0;
   for (const wait of [0, MINUTE, 5 * MINUTE, 60 * MINUTE, MINUTE, MINUTE]) {
-    clock.pass(wait);
+    await clock.pass(wait);
     peer.groups.groups.get(anchorOf(FIRST))!.group.sequence = 1;
     said += (await mend()) ?? 0;
   }
   assert.equal(said, 4);
   assert.ok(alarms().length > 0);
-  clock.pass(DAY);
+  await clock.pass(DAY);
   assert.equal(await mend(), 1);
 });
 

@@ -135,29 +135,29 @@ test('the budget is at once, after 1, 5 and 60 minutes, then daily with an alarm
   };
   assert.equal(await turn(), 1);
   for (const wait of [MINUTE, 5 * MINUTE, 60 * MINUTE]) {
-    clock.pass(wait - 1);
+    await clock.pass(wait - 1);
     assert.equal(await turn(), 0);
-    clock.pass(1);
+    await clock.pass(1);
     assert.equal(await turn(), 1);
   }
   assert.deepEqual(alarms(), []);
-  clock.pass(MINUTE);
+  await clock.pass(MINUTE);
   assert.equal(await turn(), 0);
   assert.match(alarms()[0]!.text, /^ALARM: corp\.example\.com: user1@corp\.example\.com: signed anew/);
-  clock.pass(DAY);
+  await clock.pass(DAY);
   assert.equal(await turn(), 1);
   assert.equal(await turn(), 0);
   assert.equal(alarms().length, 2, 'one a day');
   assert.deepEqual({ ...context.store.saidAnew.lastDay() }, { said: 1, alarmed: 1 });
   assert.equal(await turn(0), 1, 'of another one nobody was told');
-  clock.pass(2 * DAY + 1);
+  await clock.pass(2 * DAY + 1);
   assert.deepEqual([await turn(), alarms().length], [1, 2]);
 });
 
 test('what is pending already costs no budget', async () => {
   await company(2);
   assert.equal(say(1, { account: true, password: true }), 1);
-  clock.pass(2 * MINUTE);
+  await clock.pass(2 * MINUTE);
   assert.equal(say(1, { account: true, password: true }), 0);
   await exportStep(context);
   await read(1);
@@ -178,7 +178,7 @@ test('many passwords are one full pass, one a day; beyond that some are read sin
   assert.equal(sayAnew(context, all), 0, 'it is to come');
   store.passes.read(pass.id);
   store.passes.complete(pass.id);
-  clock.pass(2 * MINUTE);
+  await clock.pass(2 * MINUTE);
   assert.equal(sayAnew(context, all), 200);
   assert.equal(store.passes.open(), undefined);
   assert.equal(store.queue.count(false), 200);

@@ -1,5 +1,5 @@
-import { defaultConfigurationFile, EXIT, printResult } from '@causeway/service';
-import type { Command } from 'commander';
+import { defaultConfigurationFile, EXIT, example, printResult } from '@causeway/service';
+import { type Command, Option } from 'commander';
 import type { Finding } from './finding.ts';
 import { type DoctorOptions, gatherFacts } from './gather-facts.ts';
 import { judgePrerequisites, warningsOf } from './prerequisites.ts';
@@ -12,19 +12,24 @@ export function doctorCommand(program: Command): void {
       'whether what password synchronization to a managed domain needs is there, and what to do next if not',
     )
     .option('--config <file>', "Connect's configuration file", defaultConfigurationFile('connect'))
-    .option(
-      '--tenant <url>',
-      "the tenant service's address (default: Connect's)",
-      process.env.CAUSEWAY_TENANT_URL,
+    .addOption(
+      new Option('--tenant <url>', "the tenant service's address (default: Connect's)").env(
+        'CAUSEWAY_TENANT_URL',
+      ),
     )
-    .option('--token-file <file>', "file with an administrator's token", process.env.CAUSEWAY_TOKEN_FILE)
-    .option('--ca <file>', "PEM file of the CA of the tenant's certificate", process.env.CAUSEWAY_CA_FILE)
+    .addOption(
+      new Option('--token-file <file>', "file with an administrator's token").env('CAUSEWAY_TOKEN_FILE'),
+    )
+    .addOption(
+      new Option('--ca <file>', "PEM file of the CA of the tenant's certificate").env('CAUSEWAY_CA_FILE'),
+    )
     .option(
       '--domain-state <directory>',
       'state folder of the managed domain, where it runs on this machine (default: the usual one)',
     )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nThe exit code is 0 when every prerequisite is met, 1 otherwise.')
+    .addHelpText('after', example('causeway doctor --config /etc/causeway/connect.yaml'))
     .action(async (options: DoctorOptions & { json?: boolean }) => {
       const facts = await gatherFacts(options);
       const findings = judgePrerequisites(facts);

@@ -93,7 +93,7 @@ async function startedService(): Promise<HeadService> {
   const compared = comparison();
   const service = new HeadService(context, { automatic: true }, compared, () => void nudged++);
   await compared.turn();
-  clock.pass(1);
+  await clock.pass(1);
   for (const cycle of ['last-object-cycle-at', 'last-password-cycle-at'] as const)
     context.store.cursors.set(cycle, timestamp(clock));
   return service;
@@ -411,7 +411,7 @@ test('a managed domain that leaves nothing to count on with is an alarm', () => 
 async function hearing(...changes: Partial<ReceiptFields>[]): Promise<void> {
   const service = await startedService();
   for (const one of changes) {
-    clock.pass(1000);
+    await clock.pass(1000);
     peer.receipts.set(FOREST, receipt(one));
     await service.turn();
   }

@@ -1,9 +1,3 @@
-/** A container of the configuration: decided by its GUID, and named for whoever reads it. */
-export interface ContainerReference {
-  readonly dn: string;
-  readonly objectGuid: string;
-}
-
 /** Which containers are synchronized: the nearest one that is named decides. */
 export interface PlaceRules {
   /** By GUID, their DNs. Where none is named everything is included. */

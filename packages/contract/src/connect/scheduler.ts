@@ -93,7 +93,7 @@ export const schedulerRoutes = {
     path: '/api/v1/cycles',
     access: ['operator'],
     summary:
-      'starts a cycle of every connector; Initial imports and synchronizes everything anew. Does not wait for its end',
+      'starts a cycle of every connector; Initial reads the whole directory and decides on every object again. Does not wait for its end',
     body: z.strictObject({ policyType: PolicyType.default('Delta') }),
     reply: z.strictObject({ started: z.boolean() }),
   }),

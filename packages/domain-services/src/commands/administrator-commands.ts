@@ -1,6 +1,6 @@
 import type { AdministratorCounts, ListedAdministrator } from '@causeway/contract';
 import { CLOUD_FOREST } from '@causeway/records';
-import { confirm, printResult, table } from '@causeway/service';
+import { confirm, example, printResult, table } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { TENANT_ADMINISTERS } from '../administrators/accept-administrator.ts';
 import { loadDomainConfiguration } from '../configuration.ts';
@@ -20,12 +20,17 @@ export function administratorCommands(domain: Program): void {
       '<user>',
       'userPrincipalName, name in the managed domain or source anchor',
     );
-  command('list', 'show who is accepted, and whom the tenant proposes', true).action(list);
+  command('list', 'show who is accepted, and whom the tenant proposes', true)
+    .addHelpText('after', example('causeway domain administrators list'))
+    .action(list);
   ofPerson('accept', 'accept a person whom the tenant proposes')
     .option('--cloud-only', 'accept a cloud-only person: the tenant then administers the domain')
     .option('--yes', 'do not ask')
+    .addHelpText('after', example('causeway domain administrators accept admin@contoso.example --cloud-only'))
     .action(accept);
-  ofPerson('remove', 'take an acceptance back').action(remove);
+  ofPerson('remove', 'take an acceptance back')
+    .addHelpText('after', example('causeway domain administrators remove admin@contoso.example'))
+    .action(remove);
 }
 
 /** What status says of them. */

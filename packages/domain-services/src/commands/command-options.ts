@@ -21,7 +21,8 @@ export const subcommand = (parent: Program, name: string, description: string, i
     .description(description)
     .option('--config <file>', 'configuration file (YAML)')
     .option('--state <directory>', 'state folder')
-    .option('--json', 'print JSON');
+    .option('--json', 'print JSON')
+    .addHelpText('after', isDefault ? `\nThe word '${name}' can be left out.` : '');
 
 /** Adds `--forest`. The names of forests are in lower case everywhere, however they are typed. */
 export const forestOption = (command: Program, description: string): Program =>

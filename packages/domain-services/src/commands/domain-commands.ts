@@ -1,6 +1,13 @@
 import { userInfo } from 'node:os';
 import { stopDomain } from '@causeway/samba';
-import { checkStateFolder, codeOption, lockState, printResult } from '@causeway/service';
+import {
+  checkStateFolder,
+  codeOption,
+  environment,
+  example,
+  lockState,
+  printResult,
+} from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { loadDomainConfiguration } from '../configuration.ts';
 import { openDomainKeys, publicDomainKeys } from '../pairing/domain-keys.ts';
@@ -46,45 +53,74 @@ export function domainCommands(program: Program): void {
       'above this many deletions within 24 hours, or above 10 % of a forest, they wait for you',
     )
     .option('--admin-password-file <file>', "file with the Administrator's password; made up when absent")
+    .addHelpText(
+      'after',
+      example(
+        'causeway domain create --tenant https://tenant.example.net --realm AADDS.EXAMPLE.NET --netbios AADDS --host-name ds1 --address 10.0.0.10 --code-file -',
+      ),
+    )
     .action(create);
   codeOption(command('register', 'register this managed domain with its tenant (again)'), MAKE_CODE)
     .option('--replace <REALM>', "the tenant's managed domain whose place this one takes")
     .option('--yes', 'replace it without a question')
+    .addHelpText('after', example('causeway domain register --code-file -'))
     .action(register);
-  command('run', 'supervise the managed domain and follow the tenant').action((flags: CommandFlags) =>
-    runDomain(loadDomainConfiguration(flags)),
-  );
+  command('run', 'supervise the managed domain and follow the tenant')
+    .addHelpText('after', example('causeway domain run'))
+    .action((flags: CommandFlags) => runDomain(loadDomainConfiguration(flags)));
   command('dns', 'how machines find the managed domain, or change it (with its service stopped)')
     .option('--set <mode>', "'internal': Samba answers DNS itself; 'none'")
     .option('--forwarder <ipv4>', 'resolver that it asks for all other names')
     .option('--no-forwarder', 'ask nobody for other names')
     .option('--yes', 'change it without a question')
+    .addHelpText(
+      'after',
+      example('causeway domain dns', 'causeway domain dns --set internal --forwarder 10.0.0.53'),
+    )
     .action(dns);
-  command('stop', 'stop the managed domain itself, after its service').action(stop);
+  command('stop', 'stop the managed domain itself, after its service')
+    .addHelpText('after', example('causeway domain stop'))
+    .action(stop);
   forestOption(command('status', 'what was written, what was refused and why'), OF_SEVERAL)
     .argument('[user]', 'userPrincipalName, name in the managed domain or source anchor')
+    .addHelpText(
+      'after',
+      example(
+        'causeway domain status',
+        'causeway domain status alice@corp.example.com --forest corp.example.com',
+      ),
+    )
     .action(status);
-  command('fingerprint', "the fingerprint of this domain's keys").action(fingerprint);
+  command('fingerprint', "the fingerprint of this domain's keys")
+    .addHelpText('after', example('causeway domain fingerprint'))
+    .action(fingerprint);
   command('trust-agent', "trust a Connect's signing key for a forest")
     .argument('<fingerprint>', 'as Connect shows it')
     .requiredOption('--forest <name>', 'DNS name of the forest')
+    .addHelpText('after', example('causeway domain trust-agent FINGERPRINT --forest corp.example.com'))
     .action((fingerprint: string, flags: CommandFlags & { forest: string }) =>
       perform(flags, 'trustAgent', { fingerprint, forest: flags.forest }),
     );
   command('untrust-agent', 'take a trust back')
     .argument('<fingerprint>', 'of the trusted key')
     .option('--forest <name>', 'for this forest alone')
+    .addHelpText('after', example('causeway domain untrust-agent FINGERPRINT --forest corp.example.com'))
     .action((fingerprint: string, flags: CommandFlags & { forest?: string }) =>
       perform(flags, 'untrustAgent', { fingerprint, forest: flags.forest }),
     );
   command('trust-tenant', "trust the tenant's own key, which signs cloud-only users, after it has changed")
     .argument('<fingerprint>', "as 'causeway tenant fingerprint' shows it")
+    .addHelpText('after', example('causeway domain trust-tenant FINGERPRINT'))
     .action((fingerprint: string, flags: CommandFlags) => perform(flags, 'trustTenant', { fingerprint }));
   forestOption(
     command('accept', 'accept a user that was made anew, or an older password of a restored forest'),
     OF_SEVERAL,
   )
     .argument('<anchor>', 'source anchor, as status shows it')
+    .addHelpText(
+      'after',
+      example('causeway domain accept q83vEjRWeJCrze8SNFZ4kA== --forest corp.example.com'),
+    )
     .action((anchor: string, { forest, ...flags }: ForestFlags) =>
       perform(flags, 'acceptUser', { anchor, forest }),
     );
@@ -97,11 +133,13 @@ export function domainCommands(program: Program): void {
   )
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
     .option('--reason <text>', 'why, for whoever looks at the status later')
+    .addHelpText('after', example("causeway domain block alice@corp.example.com --reason 'left the company'"))
     .action((user: string, { forest, reason, ...flags }: ForestFlags & { reason?: string }) =>
       perform(flags, 'blockUser', { user, forest, by: whoRuns(), reason: reason || undefined }),
     );
   forestOption(command('unblock', 'end a block: the account is what its forest says'), OF_SEVERAL)
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
+    .addHelpText('after', example('causeway domain unblock alice@corp.example.com'))
     .action((user: string, { forest, ...flags }: ForestFlags) =>
       perform(flags, 'unblockUser', { user, forest, by: whoRuns() }),
     );
@@ -110,6 +148,7 @@ export function domainCommands(program: Program): void {
     OF_SEVERAL,
   )
     .argument('<user>', 'userPrincipalName, name in the managed domain or source anchor')
+    .addHelpText('after', example('causeway domain repair alice@corp.example.com'))
     .action((user: string, { forest, ...flags }: ForestFlags) =>
       perform(flags, 'repairUser', { user, forest, by: whoRuns() }),
     );
@@ -118,6 +157,8 @@ export function domainCommands(program: Program): void {
     'delete the accounts and groups of which no record came, after a forest is gone',
   )
     .requiredOption('--forest <name>', 'DNS name of the forest', (text: string) => text.toLowerCase())
+    .addHelpText('after', "\nMany at once wait for 'causeway domain allow-deletes'.")
+    .addHelpText('after', example('causeway domain delete-unclaimed --forest fabrikam.example.org'))
     .action(({ forest, ...flags }: CommandFlags & { forest: string }) =>
       perform(flags, 'deleteUnclaimed', { forest }),
     );
@@ -148,7 +189,7 @@ async function fingerprint(flags: CommandFlags): Promise<void> {
 /** The user of this machine, also behind sudo; undefined where the system has no name for them, as in a container. */
 function whoRuns(): string | undefined {
   try {
-    return process.env.SUDO_USER ?? userInfo().username;
+    return environment('SUDO_USER') ?? userInfo().username;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import type { DomainHeldList } from '@causeway/contract';
-import { CausewayError, confirm, describeHeld, HELD_WORDS, printResult } from '@causeway/service';
+import { CausewayError, confirm, describeHeld, example, HELD_WORDS, printResult } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { loadDomainConfiguration } from '../configuration.ts';
 import { askOrDo } from './at-hand.ts';
@@ -11,12 +11,13 @@ type Operation = DomainHeldList['operation'];
 export function heldCommands(command: (name: string, description: string) => Program): void {
   for (const operation of ['delete', 'create'] as const) {
     const { show, showSays, allow, allowSays } = HELD_WORDS[operation];
-    forestOption(command(show, showSays), 'one forest alone').action((flags: ForestFlags) =>
-      showHeld(operation, flags),
-    );
+    forestOption(command(show, showSays), 'one forest alone')
+      .addHelpText('after', example(`causeway domain ${show}`))
+      .action((flags: ForestFlags) => showHeld(operation, flags));
     command(allow, allowSays)
       .argument('<digest>', `as 'causeway domain ${show}' shows it`)
       .option('--yes', 'do not ask')
+      .addHelpText('after', example(`causeway domain ${allow} DIGEST`))
       .action((digest: string, flags: ForestFlags & { yes?: boolean }) =>
         allowHeld(operation, digest, flags),
       );

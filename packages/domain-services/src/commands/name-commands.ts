@@ -1,5 +1,5 @@
 import type { DomainNameClaims, NameList } from '@causeway/contract';
-import { table } from '@causeway/service';
+import { example, table } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { look, perform } from './at-hand.ts';
 import {
@@ -20,14 +20,18 @@ export function nameCommands(domain: Program): void {
   command(
     'list',
     'list the accounts that are not called as their forest says, and the names that are reserved',
-  ).action((flags: CommandFlags) => look(flags, 'listNames', {}, nameLines));
+  )
+    .addHelpText('after', example('causeway domain name list'))
+    .action((flags: CommandFlags) => look(flags, 'listNames', {}, nameLines));
   command('show', 'show who has a name, whose it is, and who wants it')
     .argument('<name>', argument)
+    .addHelpText('after', example('causeway domain name show alice'))
     .action((text: string, flags: CommandFlags) =>
       look(flags, 'getName', { params: { name: text } }, claimLines),
     );
   command('free', 'free a reserved name, for whoever wants it')
     .argument('<name>', argument)
+    .addHelpText('after', example('causeway domain name free alice'))
     .action((text: string, flags: CommandFlags) => perform(flags, 'freeName', { name: text }));
   forestOption(
     command('give', 'hand a name over to a user or group of another forest that wants it'),
@@ -36,6 +40,17 @@ export function nameCommands(domain: Program): void {
     .argument('<name>', argument)
     .argument('<user>', 'source anchor, or a name, of the user or group that gets it')
     .option('--yes', 'do it: without this, the command only says what would change')
+    .addHelpText(
+      'after',
+      '\nWithout --yes it only shows who has the name and who would get it. A group takes the name within a minute.',
+    )
+    .addHelpText(
+      'after',
+      example(
+        'causeway domain name give alice alice@fabrikam.example.org',
+        'causeway domain name give alice alice@fabrikam.example.org --yes',
+      ),
+    )
     .action((text: string, user: string, { forest, yes, ...flags }: ForestFlags & { yes?: boolean }) =>
       perform(flags, 'giveName', { name: text, user, forest, confirmed: yes === true }),
     );

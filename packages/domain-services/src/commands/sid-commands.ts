@@ -1,5 +1,5 @@
 import type { OnPremisesDomain, OnPremisesSids } from '@causeway/contract';
-import { table } from '@causeway/service';
+import { example, table } from '@causeway/service';
 import type { Command as Program } from 'commander';
 import { isUndecided } from '../admin/sid-commands.ts';
 import { describePerson } from '../person.ts';
@@ -15,19 +15,24 @@ export function sidCommands(domain: Program): void {
     );
   const command = (text: string, description: string, isDefault = false) =>
     subcommand(sids, text, description, isDefault);
-  command(
-    'list',
-    'the domains whose SIDs people and groups have, and which of them are confirmed',
-    true,
-  ).action((flags: CommandFlags) => look(flags, 'listSids', {}, sidLines));
+  command('list', 'the domains whose SIDs people and groups have, and which of them are confirmed', true)
+    .addHelpText('after', example('causeway domain sids list'))
+    .action((flags: CommandFlags) => look(flags, 'listSids', {}, sidLines));
   command('confirm', "confirm that a domain's SID is a forest's, as 'causeway connect repin' shows it")
     .argument('<sid>', "the domain's SID, without a RID")
     .requiredOption('--forest <name>', 'DNS name of the forest')
+    .addHelpText(
+      'after',
+      example(
+        'causeway domain sids confirm S-1-5-21-1004336348-1177238915-682003330 --forest corp.example.com',
+      ),
+    )
     .action((sid: string, { forest, ...flags }: CommandFlags & { forest: string }) =>
       perform(flags, 'confirmSid', { sid, forest }),
     );
   command('unconfirm', 'take that back, or say that it is not: nobody has its SIDs here any more')
     .argument('<sid>', "the domain's SID, without a RID")
+    .addHelpText('after', example('causeway domain sids unconfirm S-1-5-21-1004336348-1177238915-682003330'))
     .action((sid: string, flags: CommandFlags) => perform(flags, 'unconfirmSid', { sid }));
 }
 

@@ -9,6 +9,6 @@ export type { Add } from '../directory/write.ts';
 export { Ledger } from '../ledger/ledger.ts';
 export { nameWithDigits } from '../names/made-up-name.ts';
 export { type DomainGroup, sidsOf } from './domain-groups.ts';
-export { type DomainAccount, DomainPlace, type LedgerSnapshot } from './domain-place.ts';
+export { DomainPlace, type LedgerSnapshot } from './domain-place.ts';
 export { ForestPeer, type Group, kerberosKeys, type Person } from './forest-peer.ts';
-export { SambaPeer, type SambaSnapshot } from './samba-peer.ts';
+export type { SambaSnapshot } from './samba-peer.ts';

@@ -132,7 +132,7 @@ export class SambaPeer extends AccountsPeer {
 
   async atRest(writes: readonly Write[]): Promise<WriteResult[]> {
     return Promise.all(
-      writes.map(write => {
+      writes.map(async write => {
         if (write.kind === 'add') return super.write(write);
         const { guid, values } = write;
         if (this.groups.stored.has(guid)) return this.groups.writeAtRest(guid, values);

@@ -22,12 +22,6 @@ export function decodeConformance(r: Reader, expected: number, field: string): v
   if (count !== expected) throw r.error(field, `the array holds ${count}, its struct says ${expected}`);
 }
 
-/** A conformant array of bytes whose length the struct before it gave: a view. */
-export function decodeConformantBytes(r: Reader, length: number, field: string): Uint8Array {
-  decodeConformance(r, length, field);
-  return r.slice(length, field);
-}
-
 /** `[string] wchar_t *`: maximum, offset, actual count, then characters with a NUL ([C706] 14.3.4). */
 export function decodeWideString(r: Reader, field: string): string {
   r.align(4);

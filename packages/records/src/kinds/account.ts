@@ -47,8 +47,6 @@ export const ACCOUNT = signedKind({
 /** A name is null where it cannot be written (`encodableAccount`), `objectSid` for a cloud-only user and for no other. */
 export type AccountFields = FieldsOf<typeof ACCOUNT>;
 export type AccountRecord = RecordOf<typeof ACCOUNT>;
-/** Of somebody whose names both are there. */
-export type NamedAccountRecord = AccountRecord & { userPrincipalName: string; sAMAccountName: string };
 
 /** Nobody ([MS-DTYP] 2.4.2.4). */
 export const NULL_SID = 'S-1-0-0';

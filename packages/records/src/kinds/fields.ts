@@ -1,5 +1,5 @@
 import type { PasswordOrder } from '@causeway/credentials';
-import { field, guid, integer, literal, narrowed, object, text, U32_MAX, type ValuesOf } from './check.ts';
+import { field, guid, integer, literal, narrowed, object, text, U32_MAX } from './check.ts';
 
 /** Stands where a forest's name would in the records of cloud-only users: no DNS name can be this. */
 export const CLOUD_FOREST = '(cloud-only)';
@@ -30,9 +30,6 @@ export const COMMON = {
     "the larger of the signer's last one + 1 and the clock in microseconds since 1970: grows with everything that a key signs",
   ),
 };
-
-/** Whom a record is for and where it comes from. */
-export type RecordIdentity = Pick<ValuesOf<typeof COMMON>, 'tenant' | 'forest'>;
 
 /** What everything says that is said of one user. */
 export const OF_USER = {

@@ -1,6 +1,6 @@
 import { call } from '@causeway/api';
 import { administratorRoutes } from '@causeway/contract';
-import { printResult, table } from '@causeway/service';
+import { example, printResult, table } from '@causeway/service';
 import type { Command } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
 
@@ -13,6 +13,7 @@ export function administratorCommands(tenant: Command): void {
     .description('who administers the tenant: cloud-only users');
   remoteOptions(administrator.command('list', { isDefault: true }))
     .description('list the administrators')
+    .addHelpText('after', example('causeway tenant administrator list'))
     .action(async options => {
       const { administrators } = await call(remoteSend(options), administratorRoutes.listAdministrators);
       printResult(options.json, administrators, () =>
@@ -32,6 +33,7 @@ export function administratorCommands(tenant: Command): void {
       "make a cloud-only user an administrator; 'tenant token', on the tenant's machine, makes the token",
     )
     .argument('<user>', USER)
+    .addHelpText('after', example('causeway tenant administrator add bob@contoso.example'))
     .action(async (user, options) => {
       await call(remoteSend(options), administratorRoutes.addAdministrator, { body: { user } });
       printResult(options.json, { added: user }, () => [`${user} is an administrator`]);
@@ -39,6 +41,8 @@ export function administratorCommands(tenant: Command): void {
   remoteOptions(administrator.command('remove'))
     .description('make an administrator a user like others: their tokens end at once')
     .argument('<user>', USER)
+    .addHelpText('after', '\nThe last administrator who can sign in cannot be removed.')
+    .addHelpText('after', example('causeway tenant administrator remove bob@contoso.example'))
     .action(async (user, options) => {
       await call(remoteSend(options), administratorRoutes.removeAdministrator, { params: { user } });
       printResult(options.json, { removed: user }, () => [`${user} is no administrator any more`]);
@@ -47,6 +51,7 @@ export function administratorCommands(tenant: Command): void {
   const tokens = tenant.command('tokens').description("the administrators' bearer tokens");
   remoteOptions(tokens.command('list', { isDefault: true }))
     .description('list the tokens that are valid')
+    .addHelpText('after', example('causeway tenant tokens list'))
     .action(async options => {
       const reply = await call(remoteSend(options), administratorRoutes.listTokens);
       printResult(options.json, reply.tokens, () =>
@@ -65,6 +70,7 @@ export function administratorCommands(tenant: Command): void {
   remoteOptions(tokens.command('revoke'))
     .description('end a token at once')
     .argument('<id>', "the token's id")
+    .addHelpText('after', example('causeway tenant tokens revoke 1b4e28ba-2fa1-4d1e-8a8b-7c3f0f9d2a11'))
     .action(async (id, options) => {
       await call(remoteSend(options), administratorRoutes.revokeToken, { params: { id } });
       printResult(options.json, { revoked: id }, () => [`token ${id} is revoked`]);

@@ -1,6 +1,6 @@
 import { call } from '@causeway/api';
 import { type Application, administrationRoutes, applicationRoutes } from '@causeway/contract';
-import { CausewayError, printResult, table } from '@causeway/service';
+import { CausewayError, example, printResult, table } from '@causeway/service';
 import { type Command, Option } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
 
@@ -29,6 +29,13 @@ export function appCommands(tenant: Command): void {
     )
     .addOption(new Option('--groups <form>', `${GROUPS}; without it, nothing`).choices(['ids', 'names']))
     .option('--for-group <group>', FOR_GROUP)
+    .addHelpText(
+      'after',
+      example(
+        'causeway tenant app register --name Wiki --redirect-uri https://wiki.example.net/callback --secret',
+        'causeway tenant app register --name Payroll --redirect-uri https://pay.example.net/callback --groups ids --for-group Finance',
+      ),
+    )
     .action(async options => {
       const reply = await call(remoteSend(options), administrationRoutes.registerApplication, {
         body: {
@@ -52,6 +59,7 @@ export function appCommands(tenant: Command): void {
     });
   remoteOptions(app.command('list'))
     .description('list the applications')
+    .addHelpText('after', example('causeway tenant app list'))
     .action(async options => {
       const { applications } = await call(remoteSend(options), applicationRoutes.listApplications);
       printResult(options.json, applications, () =>
@@ -75,6 +83,12 @@ export function appCommands(tenant: Command): void {
     .addOption(new Option('--groups <form>', `${GROUPS}; none: nothing`).choices(['ids', 'names', 'none']))
     .addOption(new Option('--for-group <group>', FOR_GROUP).conflicts('forEverybody'))
     .option('--for-everybody', 'let everybody sign in to it')
+    .addHelpText(
+      'after',
+      example(
+        'causeway tenant app set 1b4e28ba-2fa1-4d1e-8a8b-7c3f0f9d2a11 --for-group Finance --groups names',
+      ),
+    )
     .action(async (id, options) => {
       const { groups, forGroup, forEverybody } = options;
       if (groups === undefined && forGroup === undefined && !forEverybody) {
@@ -103,6 +117,7 @@ export function appCommands(tenant: Command): void {
   remoteOptions(app.command('remove'))
     .description('remove an application: its codes and access tokens end at once')
     .argument('<id>', 'the client id')
+    .addHelpText('after', example('causeway tenant app remove 1b4e28ba-2fa1-4d1e-8a8b-7c3f0f9d2a11'))
     .action(async (id, options) => {
       await call(remoteSend(options), applicationRoutes.removeApplication, { params: { id } });
       printResult(options.json, { removed: id }, () => [`application ${id} is removed`]);

@@ -1,6 +1,6 @@
 import { call } from '@causeway/api';
 import { groupRoutes, managedDomainRoutes } from '@causeway/contract';
-import { printResult, table } from '@causeway/service';
+import { example, printResult, table } from '@causeway/service';
 import type { Command } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
 
@@ -10,6 +10,7 @@ export function domainCommands(tenant: Command): void {
   remoteOptions(group.command('members'))
     .description('list the members of a group')
     .argument('<group>', 'its name')
+    .addHelpText('after', example("causeway tenant group members 'AAD DC Administrators'"))
     .action(async (name, options) => {
       const { members } = await call(remoteSend(options), groupRoutes.listGroupMembers, {
         params: { group: name },
@@ -22,6 +23,7 @@ export function domainCommands(tenant: Command): void {
     .description('add a user to a group')
     .argument('<group>', 'its name')
     .argument('<user>', 'id, userPrincipalName or source anchor')
+    .addHelpText('after', example("causeway tenant group add 'AAD DC Administrators' admin@contoso.example"))
     .action(async (name, user, options) => {
       const member = await call(remoteSend(options), groupRoutes.addGroupMember, {
         params: { group: name },
@@ -33,6 +35,10 @@ export function domainCommands(tenant: Command): void {
     .description('take a user out of a group')
     .argument('<group>', 'its name')
     .argument('<user>', 'id, userPrincipalName or source anchor')
+    .addHelpText(
+      'after',
+      example("causeway tenant group remove 'AAD DC Administrators' admin@contoso.example"),
+    )
     .action(async (name, user, options) => {
       await call(remoteSend(options), groupRoutes.removeGroupMember, { params: { group: name, user } });
       printResult(options.json, { group: name, removed: user }, () => [
@@ -42,6 +48,7 @@ export function domainCommands(tenant: Command): void {
 
   remoteOptions(tenant.command('me'))
     .description('who the token belongs to, and the groups of that user')
+    .addHelpText('after', example('causeway tenant me'))
     .action(async options => {
       const me = await call(remoteSend(options), groupRoutes.getMe);
       printResult(options.json, me, () =>
@@ -53,6 +60,7 @@ export function domainCommands(tenant: Command): void {
     });
   remoteOptions(tenant.command('fingerprint'))
     .description("the fingerprint of the tenant's own key, which signs cloud-only users")
+    .addHelpText('after', example('causeway tenant fingerprint'))
     .action(async options => {
       const { key } = await call(remoteSend(options), managedDomainRoutes.readTenantKey);
       printResult(options.json, key, () => [key.fingerprint]);
@@ -60,6 +68,8 @@ export function domainCommands(tenant: Command): void {
   remoteOptions(tenant.command('trust-domain'))
     .description("confirm the managed domain's keys by their fingerprint: no others are sealed to")
     .argument('<fingerprint>', "as 'causeway domain fingerprint' shows it")
+    .addHelpText('after', "\nOnly members of the group 'AAD DC Administrators' may confirm them.")
+    .addHelpText('after', example('causeway tenant trust-domain FINGERPRINT'))
     .action(async (fingerprint, options) => {
       const trusted = await call(remoteSend(options), managedDomainRoutes.trustDomain, {
         body: { fingerprint },
@@ -71,6 +81,7 @@ export function domainCommands(tenant: Command): void {
     });
   remoteOptions(tenant.command('withdraw-domain'))
     .description('withdraw the managed domain: no password is sealed to it any more')
+    .addHelpText('after', example('causeway tenant withdraw-domain'))
     .action(async options => {
       await call(remoteSend(options), managedDomainRoutes.withdrawDomain);
       printResult(options.json, { withdrawn: true }, () => ['the managed domain is withdrawn']);

@@ -1,6 +1,6 @@
 import { call, type Send } from '@causeway/api';
 import { type GroupMember, type GroupStatus, groupRoutes } from '@causeway/contract';
-import { printResult, table } from '@causeway/service';
+import { example, printResult, table } from '@causeway/service';
 import type { Command } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
 
@@ -22,6 +22,7 @@ function readingCommands(groups: Command): void {
   remoteOptions(groups.command('list', { isDefault: true }))
     .description('list the groups')
     .option('--search <text>', 'only those with this text in a name or in the mail address')
+    .addHelpText('after', example('causeway tenant groups list --search Sales'))
     .action(async options => {
       const send = remoteSend(options);
       const all = await everyGroup(after =>
@@ -34,6 +35,7 @@ function readingCommands(groups: Command): void {
   remoteOptions(groups.command('show'))
     .description('show a group')
     .argument('<group>', GROUP)
+    .addHelpText('after', example('causeway tenant groups show Sales'))
     .action(async (group, options) => {
       const shown = await call(remoteSend(options), groupRoutes.getGroup, { params: { group } });
       printResult(options.json, shown, () => groupLines(shown));
@@ -42,6 +44,7 @@ function readingCommands(groups: Command): void {
     .description('list who is in a group')
     .argument('<group>', GROUP)
     .option('--nested', 'also the members of the groups in it, of a security group by security groups alone')
+    .addHelpText('after', example('causeway tenant groups members Sales --nested'))
     .action(async (group, options) => {
       const members = await everyMember(remoteSend(options), group, options.nested === true);
       printResult(options.json, members, () =>
@@ -58,6 +61,10 @@ function readingCommands(groups: Command): void {
     .argument('<user>', USER)
     .option('--nested', 'also the groups that those are in')
     .option('--security', 'security groups alone, and none by way of a distribution group')
+    .addHelpText(
+      'after',
+      example('causeway tenant groups of-user alice@corp.example.com --nested --security'),
+    )
     .action(async (id, options) => {
       const send = remoteSend(options);
       const depth = options.nested ? ('nested' as const) : ('direct' as const);
@@ -73,6 +80,7 @@ function ownGroupCommands(groups: Command): void {
   remoteOptions(groups.command('create'))
     .description("make a security group of the tenant's own")
     .argument('<name>', 'its display name, which no other group of the tenant’s own has')
+    .addHelpText('after', example("causeway tenant groups create 'Wiki editors'"))
     .action(async (displayName, options) => {
       const made = await call(remoteSend(options), groupRoutes.createGroup, { body: { displayName } });
       printResult(options.json, made, () => [`group '${nameOf(made)}' is made: ${made.id}`]);
@@ -81,6 +89,7 @@ function ownGroupCommands(groups: Command): void {
     .description("give a group of the tenant's own another name")
     .argument('<group>', OWN)
     .argument('<name>', 'its new display name')
+    .addHelpText('after', example("causeway tenant groups rename 'Wiki editors' 'Wiki authors'"))
     .action(async (group, displayName, options) => {
       const asked = { params: { group }, body: { displayName } };
       const renamed = await call(remoteSend(options), groupRoutes.renameGroup, asked);
@@ -91,6 +100,7 @@ function ownGroupCommands(groups: Command): void {
       "delete a group of the tenant's own for good: an application that is for its members is for nobody then",
     )
     .argument('<group>', OWN)
+    .addHelpText('after', example("causeway tenant groups delete 'Wiki authors'"))
     .action(async (group, options) => {
       const gone = await call(remoteSend(options), groupRoutes.deleteGroup, { params: { group } });
       printResult(options.json, gone, () => [`group '${nameOf(gone)}' is deleted`]);
@@ -104,6 +114,7 @@ function memberCommands(groups: Command): void {
     .argument('<group>', OWN)
     .argument('<member>', MEMBER)
     .option('--group', 'the member is a group')
+    .addHelpText('after', example("causeway tenant groups add 'Wiki editors' bob@contoso.example"))
     .action(async (group, member, options) => {
       const send = remoteSend(options);
       const added = options.group
@@ -117,6 +128,7 @@ function memberCommands(groups: Command): void {
     .argument('<group>', OWN)
     .argument('<member>', MEMBER)
     .option('--group', 'the member is a group')
+    .addHelpText('after', example("causeway tenant groups remove 'Wiki editors' bob@contoso.example"))
     .action(async (group, member, options) => {
       const send = remoteSend(options);
       if (options.group) await call(send, groupRoutes.unnestGroup, { params: { group, member } });

@@ -6,6 +6,7 @@ import {
   createLog,
   defaultConfigurationFile,
   defaultStateDirectory,
+  example,
   loadConfiguration,
   printResult,
   runServices,
@@ -26,6 +27,7 @@ export function localCommands(tenant: Command): void {
     .option('--public-url <url>', 'address by which clients reach it')
     .option('--cert <file>', 'certificate chain (PEM)')
     .option('--key <file>', 'private key (PEM)')
+    .addHelpText('after', example('causeway tenant run --config /etc/causeway/tenant.yaml'))
     .action(async options => {
       const configuration = loadConfiguration(TenantConfiguration, configurationFile(options.config), {
         stateDirectory: options.state,
@@ -52,6 +54,10 @@ export function localCommands(tenant: Command): void {
     .option('--state <dir>', 'state folder of the running service', defaultStateDirectory('tenant'))
     .option('--token-out <file>', "file for the administrator's token (default: in the state folder)")
     .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      example('causeway tenant create contoso --admin admin@contoso.example --token-out admin-token'),
+    )
     .action(async (name, options) => {
       const { id } = options;
       const body = { name, administrator: options.admin, ...(id !== undefined && { id }) };
@@ -77,6 +83,10 @@ export function localCommands(tenant: Command): void {
     .requiredOption('--token-out <file>', 'file for the token')
     .option('--state <dir>', 'state folder of the running service', defaultStateDirectory('tenant'))
     .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      example('causeway tenant token contoso --admin admin@contoso.example --token-out admin-token'),
+    )
     .action(async (name, options) => {
       const body = { tenant: name, administrator: options.admin };
       const service = serviceIn(options.state, 'tenant');

@@ -1,6 +1,6 @@
 import { call } from '@causeway/api';
 import { lossRoutes } from '@causeway/contract';
-import { printResult } from '@causeway/service';
+import { example, printResult } from '@causeway/service';
 import type { Command } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
 
@@ -10,6 +10,7 @@ export function lossCommands(tenant: Command): void {
   remoteOptions(loss.command('seen'))
     .description('end the alarm of a loss, after you looked at what the backup does not know')
     .argument('<id>', "the loss's id, as 'tenant status' shows it")
+    .addHelpText('after', example('causeway tenant loss seen 1b4e28ba-2fa1-4d1e-8a8b-7c3f0f9d2a11'))
     .action(async (id, options) => {
       await call(remoteSend(options), lossRoutes.seeLoss, { body: { id } });
       printResult(options.json, { seen: id }, () => [`the loss ${id} is no alarm any more`]);

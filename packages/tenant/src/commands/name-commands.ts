@@ -1,6 +1,6 @@
 import { call } from '@causeway/api';
 import { type NameClaims, nameRoutes } from '@causeway/contract';
-import { CausewayError, printResult, table } from '@causeway/service';
+import { CausewayError, example, printResult, table } from '@causeway/service';
 import type { Command } from 'commander';
 import { remoteOptions, remoteSend } from './remote.ts';
 
@@ -12,6 +12,7 @@ export function nameCommands(tenant: Command): void {
   remoteOptions(name.command('show'))
     .description('show who has a sign-in name, for whom it is kept, and who waits for it')
     .argument('<name>', NAME)
+    .addHelpText('after', example('causeway tenant name show alice@contoso.example'))
     .action(async (text, options) => {
       show(
         options.json,
@@ -23,12 +24,14 @@ export function nameCommands(tenant: Command): void {
       'free a name that is kept for the forest that let go of it: whoever waits for it has it at once',
     )
     .argument('<name>', NAME)
+    .addHelpText('after', example('causeway tenant name free alice@contoso.example'))
     .action(async (text, options) => {
       show(options.json, await call(remoteSend(options), nameRoutes.freeName, { body: { name: text } }));
     });
   remoteOptions(name.command('seen'))
     .description('end the alarm of a name that is one user at web sign-in and another in the managed domain')
     .argument('<name>', NAME)
+    .addHelpText('after', example('causeway tenant name seen alice@contoso.example'))
     .action(async (text, options) => {
       await call(remoteSend(options), nameRoutes.seeNameDifference, { body: { name: text } });
       printResult(options.json, { seen: text }, () => [
@@ -40,6 +43,10 @@ export function nameCommands(tenant: Command): void {
     .argument('<name>', NAME)
     .argument('<user>', 'id or source anchor of the user who gets it')
     .option('--yes', 'do it: without this, only what would change is shown')
+    .addHelpText(
+      'after',
+      example('causeway tenant name give alice@contoso.example alice@fabrikam.example.org'),
+    )
     .action(async (text, user, options) => {
       const send = remoteSend(options);
       if (!options.yes) {

@@ -11,7 +11,7 @@ import {
   type UserStatus,
 } from '@causeway/contract';
 import { domainFingerprint } from '@causeway/records';
-import { CausewayError, printResult, table } from '@causeway/service';
+import { CausewayError, example, printResult, table } from '@causeway/service';
 import { type Command, Option } from 'commander';
 import { confirmReplacement, replaceOptions } from './confirm-replacement.ts';
 import { remoteOptions, remoteSend } from './remote.ts';
@@ -28,6 +28,13 @@ export function remoteCommands(tenant: Command): void {
     .option(
       '--forest <name...>',
       'of a Connect: the DNS names of the forests that it reads and may provision',
+    )
+    .addHelpText(
+      'after',
+      example(
+        'causeway tenant enrolment create --kind connect --name connect1 --forest corp.example.com',
+        'causeway tenant enrolment create --kind domain --name ds1',
+      ),
     )
     .action(async options => {
       const { kind, name, replace } = options;
@@ -48,6 +55,7 @@ export function remoteCommands(tenant: Command): void {
   const agents = tenant.command('agents').description('enrolled agents');
   remoteOptions(agents.command('list', { isDefault: true }))
     .description('list the agents with the fingerprints of their keys')
+    .addHelpText('after', example('causeway tenant agents list'))
     .action(async options => {
       const reply = await call(remoteSend(options), enrolmentRoutes.listAgents);
       printResult(options.json, reply, () =>
@@ -69,6 +77,12 @@ export function remoteCommands(tenant: Command): void {
     .description('set the forests that a Connect may provision, all of them, from now on')
     .argument('<id>', "the agent's id")
     .argument('<forest...>', 'DNS names of the forests')
+    .addHelpText(
+      'after',
+      example(
+        'causeway tenant agents set-forests 1b4e28ba-2fa1-4d1e-8a8b-7c3f0f9d2a11 corp.example.com fabrikam.example.org',
+      ),
+    )
     .action(async (id, names, options) => {
       const { replace } = options;
       const forests = names.map(lowerCase);
@@ -81,6 +95,7 @@ export function remoteCommands(tenant: Command): void {
   remoteOptions(agents.command('remove'))
     .description('remove an agent: its tokens end at once')
     .argument('<id>', "the agent's id")
+    .addHelpText('after', example('causeway tenant agents remove 1b4e28ba-2fa1-4d1e-8a8b-7c3f0f9d2a11'))
     .action(async (id, options) => {
       await call(remoteSend(options), enrolmentRoutes.removeAgent, { params: { id } });
       printResult(options.json, { removed: id }, () => [`agent ${id} is removed`]);
@@ -88,9 +103,10 @@ export function remoteCommands(tenant: Command): void {
 
   remoteOptions(tenant.command('accept'))
     .description(
-      "take a user's next password though it be older than the one here: after a forest was restored",
+      "accept the next password of one user even if it is older than the one here; for a restored forest: 'causeway connect accept-restore'",
     )
     .argument('<user>', 'id, userPrincipalName or source anchor')
+    .addHelpText('after', example('causeway tenant accept alice@corp.example.com'))
     .action(async (user, options) => {
       await call(remoteSend(options), administrationRoutes.acceptPasswordOrder, { params: { id: user } });
       printResult(options.json, { accepted: user }, () => [
@@ -101,6 +117,7 @@ export function remoteCommands(tenant: Command): void {
   remoteOptions(tenant.command('status'))
     .description('show the tenant, or the way of one user and password')
     .argument('[user]', 'id, userPrincipalName or source anchor')
+    .addHelpText('after', example('causeway tenant status', 'causeway tenant status alice@corp.example.com'))
     .action(async (user, options) => {
       const send = remoteSend(options);
       if (user !== undefined) {

@@ -1,6 +1,6 @@
 import { httpSend, type Send, tenantEndpoint } from '@causeway/api';
 import { readPrivateFile } from '@causeway/service';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 
 export interface RemoteOptions {
   readonly tenant: string;
@@ -12,13 +12,19 @@ export interface RemoteOptions {
 /** Adds the options of every command that an administrator may give from anywhere. */
 export function remoteOptions(command: Command): Command {
   return command
-    .requiredOption('--tenant <url>', "the tenant service's address", process.env.CAUSEWAY_TENANT_URL)
-    .requiredOption(
-      '--token-file <file>',
-      "file with an administrator's token",
-      process.env.CAUSEWAY_TOKEN_FILE,
+    .addOption(
+      new Option('--tenant <url>', "the tenant service's address")
+        .env('CAUSEWAY_TENANT_URL')
+        .makeOptionMandatory(),
     )
-    .option('--ca <file>', 'PEM file of the CA that its certificate chains to', process.env.CAUSEWAY_CA_FILE)
+    .addOption(
+      new Option('--token-file <file>', "file with an administrator's token")
+        .env('CAUSEWAY_TOKEN_FILE')
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--ca <file>', 'PEM file of the CA that its certificate chains to').env('CAUSEWAY_CA_FILE'),
+    )
     .option('--json', 'print JSON');
 }
 

@@ -13,7 +13,11 @@ import { userCommands } from './user-commands.ts';
 export function tenantCommands(program: Command): void {
   const tenant = program
     .command('tenant')
-    .description('the cloud directory: run it, make tenants, see what is in it');
+    .description('the cloud directory: run it, make tenants, see what is in it')
+    .addHelpText(
+      'after',
+      '\nThe examples expect CAUSEWAY_TENANT_URL and CAUSEWAY_TOKEN_FILE in the environment. Give --tenant and --token-file otherwise.',
+    );
   localCommands(tenant);
   remoteCommands(tenant);
   appCommands(tenant);

@@ -1,6 +1,6 @@
 import { call, callIfServed, type Send } from '@causeway/api';
 import { administrationRoutes, managedDomainRoutes, type UserStatus, userRoutes } from '@causeway/contract';
-import { printResult, table } from '@causeway/service';
+import { example, printResult, table } from '@causeway/service';
 import { type Command, Option } from 'commander';
 import { type RemoteOptions, remoteOptions, remoteSend } from './remote.ts';
 
@@ -16,6 +16,10 @@ export function userCommands(tenant: Command): void {
     .argument('<upn>', 'userPrincipalName')
     .option('--display-name <name>', 'name for people')
     .option('--mail-nickname <name>', 'account name in the managed domain (default: what is before the @)')
+    .addHelpText(
+      'after',
+      example("causeway tenant user create bob@contoso.example --display-name 'Bob Miller'"),
+    )
     .action(async (upn, options) => {
       const made = await call(remoteSend(options), userRoutes.createUser, {
         body: {
@@ -29,6 +33,7 @@ export function userCommands(tenant: Command): void {
   remoteOptions(user.command('reset-password'))
     .description('give a cloud-only user another temporary password, which is shown once')
     .argument('<user>', USER)
+    .addHelpText('after', example('causeway tenant user reset-password bob@contoso.example'))
     .action(async (id, options) => {
       showPassword(options, await call(remoteSend(options), userRoutes.resetPassword, { params: { id } }));
     });
@@ -39,6 +44,7 @@ export function userCommands(tenant: Command): void {
     remoteOptions(user.command(name))
       .description(`${name} a cloud-only user, here and in the managed domain`)
       .argument('<user>', USER)
+      .addHelpText('after', example(`causeway tenant user ${name} bob@contoso.example`))
       .action(async (id, options) => {
         await call(remoteSend(options), userRoutes.setUserEnabled, { params: { id }, body: { enabled } });
         printResult(options.json, { user: id, enabled }, () => [`${id} is ${name}d`]);
@@ -59,6 +65,7 @@ export function userCommands(tenant: Command): void {
           : 'let a blocked user sign in again',
       )
       .argument('<user>', 'id, userPrincipalName or source anchor')
+      .addHelpText('after', example(`causeway tenant user ${name} alice@corp.example.com`))
       .action(async (id, options) => {
         await call(remoteSend(options), userRoutes.setUserBlocked, { params: { id }, body: { blocked } });
         printResult(options.json, { user: id, blocked }, () => [`${id} is ${done}`]);
@@ -67,6 +74,7 @@ export function userCommands(tenant: Command): void {
   remoteOptions(user.command('delete'))
     .description('delete a cloud-only user, here and in the managed domain')
     .argument('<user>', USER)
+    .addHelpText('after', example('causeway tenant user delete bob@contoso.example'))
     .action(async (id, options) => {
       await call(remoteSend(options), userRoutes.deleteUser, { params: { id } });
       printResult(options.json, { deleted: id }, () => [`${id} is deleted`]);
@@ -79,6 +87,7 @@ export function userCommands(tenant: Command): void {
         'legacy',
       ]),
     )
+    .addHelpText('after', example('causeway tenant users --missing legacy'))
     .action(async options => {
       const send = remoteSend(options);
       const [users, served] = await Promise.all([

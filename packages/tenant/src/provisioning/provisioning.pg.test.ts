@@ -434,7 +434,7 @@ onEveryBackend(
       const people = [newPerson(), newPerson(), newPerson(), newPerson()];
       await objects(people.map(who => accountItem(connect, who)));
       const records = await Promise.all(
-        people.map((who, i) => (i % 2 === 0 ? null : seal(connect, who, 'own', order(1)))),
+        people.map(async (who, i) => (i % 2 === 0 ? null : seal(connect, who, 'own', order(1)))),
       );
       const items = await Promise.all(
         people.map((who, i) => credentialItem(who, 'own', order(1), records[i]!)),

@@ -1,7 +1,6 @@
-export { TenantConfiguration } from '../configuration.ts';
 export { openDatabase } from '../database/open-database.ts';
 export { Browser, RelyingParty } from './browser.ts';
 export { runTenantCommand, spawnTenant } from './run-command.ts';
-export { type TenantGroup, TenantPlace, type TenantSnapshot, type TenantUser } from './tenant-place.ts';
+export { type TenantGroup, TenantPlace, type TenantSnapshot } from './tenant-place.ts';
 export { enrolAgent } from './test-agent.ts';
 export { makeDatabase } from './test-tenant.ts';

@@ -1,1 +1,1 @@
-export { type FuzzOptions, truncationsAndMutations } from './fuzz.ts';
+export { truncationsAndMutations } from './fuzz.ts';

@@ -1,0 +1,59 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createProgram } from '@causeway/cli';
+import { ConnectConfiguration, ConnectorConfiguration } from '@causeway/connect';
+import { apis } from '@causeway/contract';
+import { DomainConfiguration } from '@causeway/domain-services';
+import { ENVIRONMENT_VARIABLES } from '@causeway/service';
+import { TenantConfiguration } from '@causeway/tenant';
+import { commandsPage } from './commands.ts';
+import { type ConfigurationPart, configurationPage } from './configuration.ts';
+import { environmentPage } from './environment.ts';
+import { routesPage } from './routes.ts';
+
+export const FOLDER = 'docs/reference';
+
+const CONFIGURATION: readonly ConfigurationPart[] = [
+  {
+    title: 'Connect',
+    intro: 'The file is `/etc/causeway/connect.yaml`.',
+    schema: ConnectConfiguration,
+    elsewhere: ['connectors'],
+  },
+  {
+    title: 'A connector',
+    intro: 'An entry of `connectors` in `/etc/causeway/connect.yaml`. It reads one domain of a forest.',
+    schema: ConnectorConfiguration,
+  },
+  { title: 'Tenant', intro: 'The file is `/etc/causeway/tenant.yaml`.', schema: TenantConfiguration },
+  {
+    title: 'Domain Services',
+    intro:
+      'The file is `/etc/causeway/domain.yaml`. `causeway domain create` also takes the common keys as options, and leaves the configuration in the state folder, where the other commands find it.',
+    schema: DomainConfiguration,
+  },
+];
+
+/** Every page of the reference, by its file's name. */
+export async function referencePages(): Promise<Map<string, string>> {
+  return new Map([
+    ['commands.md', commandsPage(await createProgram())],
+    ['configuration.md', configurationPage(CONFIGURATION)],
+    ['environment.md', environmentPage(ENVIRONMENT_VARIABLES)],
+    ['routes.md', routesPage(apis)],
+  ]);
+}
+
+/** The pages as they are in a folder, by their files' names. */
+export function pagesIn(folder: string): Map<string, string> {
+  const names = globSync('*.md', { cwd: folder }).sort();
+  return new Map(names.map(name => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+/** What differs between the pages that are to be and those that are, a sentence each. */
+export function staleness(made: ReadonlyMap<string, string>, found: ReadonlyMap<string, string>): string[] {
+  return [
+    ...[...made].filter(([name, text]) => found.get(name) !== text).map(([name]) => name),
+    ...[...found.keys()].filter(name => !made.has(name)),
+  ].map(name => `${FOLDER}/${name} does not match the code: run 'npm run reference'`);
+}
