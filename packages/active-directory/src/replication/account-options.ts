@@ -24,7 +24,7 @@ export async function readAccount(
 async function promptPassword(question: string): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new CausewayError(
-      'secret-missing',
+      'password-missing',
       'no password: use --password-file or set CAUSEWAY_PASSWORD where nobody can be asked',
     );
   }

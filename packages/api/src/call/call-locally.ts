@@ -71,7 +71,7 @@ async function readText(incoming: AsyncIterable<Buffer>): Promise<string> {
   let length = 0;
   for await (const chunk of incoming) {
     length += chunk.length;
-    if (length > MAX_ANSWER) throw new CausewayError('local-api', 'the answer is too large');
+    if (length > MAX_ANSWER) throw new CausewayError('answer-too-large', 'the answer is too large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

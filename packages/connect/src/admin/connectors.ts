@@ -94,7 +94,7 @@ export function saveConnector(
   const partition = change.partitions?.[0]?.parameters;
   for (const list of [change.globalParameters, partition ?? []]) {
     const twice = list.find((each, i) => list.findIndex(other => other.name === each.name) !== i);
-    if (twice) throw new CausewayError('parameter-twice', `the parameter '${twice.name}' is given twice`);
+    if (twice) throw new CausewayError('bad-parameter', `the parameter '${twice.name}' is given twice`);
   }
   checkForced(change.globalParameters);
   connect.store.db.transaction(() => {
@@ -111,7 +111,7 @@ function checkForced(parameters: readonly ConfigurationParameter[]): void {
   if (forced === undefined || [null, '', 0, 1, '0', '1'].includes(forced.value as string)) return;
   const value = JSON.stringify(forced.value).slice(0, 40);
   const text = `${FORCE_FULL_PASSWORD_SYNC} takes 1 (a full pass when the channel starts the next time) or 0, got ${value}`;
-  throw new CausewayError('parameter-invalid', text, { status: 400 });
+  throw new CausewayError('bad-parameter', text, { status: 400 });
 }
 
 function describeForest({ name, context, namingContext, controller }: Connector): ConnectorDescription {

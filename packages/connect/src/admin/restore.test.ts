@@ -101,7 +101,7 @@ test('what waited ends by itself when the domain controller has the newer passwo
   assert.equal(state(context)?.olderPasswords, 1);
   await processUsers(context, [replicated(0, 9)], whole);
   assert.equal(state(context), undefined);
-  await assert.rejects(accept(context), { code: 'no-restore' });
+  await assert.rejects(accept(context), { code: 'nothing-to-accept' });
 });
 
 test('a tenant that calls every password older, by whatever epoch, moves none: an administrator alone does', async () => {

@@ -65,7 +65,7 @@ export function restoreState(
  *
  * The epoch is of the counter that numbers what is signed, which no loss of this state takes back below what was used.
  *
- * @throws CausewayError 'other-domain-controller', 'no-restore', 'tenant-too-old' or 'domain-too-old'
+ * @throws CausewayError 'other-domain-controller', 'nothing-to-accept', 'tenant-too-old' or 'domain-too-old'
  */
 export async function acceptRestore(
   context: ConnectorContext,
@@ -80,7 +80,7 @@ export async function acceptRestore(
   }
   if (restoreState(context, controller.connector) === undefined) {
     const text = `'${server}' of '${connector.name}' was not restored, and has no password that is older than the tenant's: there is nothing to accept`;
-    throw new CausewayError('no-restore', text, { status: 409 });
+    throw new CausewayError('nothing-to-accept', text, { status: 409 });
   }
   await checkReaders(context);
   const { vector } = hasSeveral(connector)

@@ -9,7 +9,7 @@ import { lagOf, oweImport } from './lag.ts';
  * A domain controller was lost for good, and with it what no other one has heard of. The one that is read counts from here on as it
  * is: the next import takes all of it. Called while no cycle runs.
  *
- * @throws CausewayError 'other-domain-controller' or 'no-lag'
+ * @throws CausewayError 'other-domain-controller' or 'nothing-to-accept'
  */
 export async function acceptController(
   context: ConnectorContext,
@@ -24,7 +24,7 @@ export async function acceptController(
   }
   if (lagOf(context) === undefined) {
     const text = `the domain controller '${server}' of '${connector.name}' lags behind none: there is nothing to accept`;
-    throw new CausewayError('no-lag', text, { status: 409 });
+    throw new CausewayError('nothing-to-accept', text, { status: 409 });
   }
   const namingContext = await controller.namingContext();
   const { vector } = await readUpToDateVector(await controller.ldap(), namingContext);

@@ -8,7 +8,7 @@ import { pairingState } from './pairing-state.ts';
 
 /**
  * An administrator has compared the fingerprint that the managed domain shows.
- * @throws CausewayError 'fingerprint-invalid', 'no-managed-domain', 'fingerprint-differs'; CallError
+ * @throws CausewayError 'bad-fingerprint', 'no-managed-domain', 'fingerprint-differs'; CallError
  */
 export async function trustDomain(
   { store, tenant }: { readonly store: Store; readonly tenant: TenantClient },
@@ -17,7 +17,7 @@ export async function trustDomain(
   const fingerprint = normalizeFingerprint(text);
   if (fingerprint === undefined) {
     throw new CausewayError(
-      'fingerprint-invalid',
+      'bad-fingerprint',
       `a fingerprint of 13 groups of 4 characters expected, as 'causeway domain fingerprint' shows it, got '${text}'`,
     );
   }

@@ -58,7 +58,7 @@ export class Connect {
     const name = `${agent.tenantName} - AAD`;
     if (settings.connectors.some(connector => connector.name === name)) {
       const text = `the connector '${name}' has the name of the tenant's connector: give it another one`;
-      throw new CausewayError('configuration-invalid', text);
+      throw new CausewayError('bad-configuration', text);
     }
     this.tenantConnector = { name, settings: new ConnectorSettings(store.db, name, TENANT_CONNECTOR_ID) };
     this.connectors = settings.connectors.map(connector => new Connector(this.#contextOf(connector)));

@@ -15,7 +15,7 @@ interface Whom {
 
 /**
  * Keeps somebody out of the managed domain until `unblock`, whatever the forest, the tenant or the directory says.
- * @throws CausewayError 'unknown-user' or 'ambiguous-user'
+ * @throws CausewayError 'no-such-user' or 'several-users'
  */
 export async function block(at: At, whom: Whom & { reason?: string | undefined }): Promise<Done> {
   const { ledger } = at;
@@ -34,7 +34,7 @@ export async function block(at: At, whom: Whom & { reason?: string | undefined }
 
 /**
  * Ends a block: the account is what its forest says.
- * @throws CausewayError 'unknown-user', 'ambiguous-user' or 'not-blocked'
+ * @throws CausewayError 'no-such-user', 'several-users' or 'not-blocked'
  */
 export async function unblock(at: At, whom: Whom): Promise<Done> {
   const { ledger } = at;

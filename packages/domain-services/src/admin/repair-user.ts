@@ -7,7 +7,7 @@ import { describePerson } from '../person.ts';
 
 /**
  * Has an account put right that somebody disabled, deleted or gave an earlier expiry date by hand in the managed domain.
- * @throws CausewayError 'unknown-user', 'ambiguous-user' or 'not-closed-by-hand'
+ * @throws CausewayError 'no-such-user', 'several-users' or 'not-closed-by-hand'
  */
 export function repairUser(
   ledger: Ledger,

@@ -64,11 +64,11 @@ export async function confirmSid(
   };
 }
 
-/** Takes a confirmation back, or answers no where nobody has answered yet. @throws CausewayError 'bad-sid' or 'unknown-sid' */
+/** Takes a confirmation back, or answers no where nobody has answered yet. @throws CausewayError 'bad-sid' or 'no-such-sid' */
 export function unconfirmSid(ledger: Ledger, { sid }: { sid: string }): Done {
   check(sid);
   if (!ledger.sids.domains().some(known => known.sid === sid))
-    throw new CausewayError('unknown-sid', `nobody has confirmed ${sid}, and no forest brings it`, {
+    throw new CausewayError('no-such-sid', `nobody has confirmed ${sid}, and no forest brings it`, {
       status: 404,
     });
   decide(ledger, sid, undefined, { action: 'unconfirm-sid', subject: sid, detail: '' });

@@ -14,7 +14,7 @@ export const TENANT_ADMINISTERS =
 
 /**
  * Finds who is meant, and whether they can be accepted.
- * @throws CausewayError 'unknown-user', 'ambiguous-user', 'not-proposed' or 'cloud-only'
+ * @throws CausewayError 'no-such-user', 'several-users', 'not-proposed' or 'cloud-only'
  */
 export function findCandidate(
   ledger: Ledger,
@@ -51,7 +51,7 @@ export function acceptAdministrator(
 
 /**
  * Takes an acceptance back. The tenant's proposal stays, so that the person can be accepted again.
- * @throws CausewayError 'not-accepted' or 'ambiguous-user'
+ * @throws CausewayError 'not-accepted' or 'several-users'
  */
 export function removeAdministrator(
   ledger: Ledger,

@@ -29,14 +29,14 @@ export function listHeld(ledger: Ledger, operation: Operation, forest?: string):
   );
 }
 
-/** @throws CausewayError 'unknown-list' */
+/** @throws CausewayError 'no-such-list' */
 export function getHeld(ledger: Ledger, digest: string): DomainHeldList {
   return describe(ledger, ledger.bulk.shown(digest));
 }
 
 /**
  * Lets go those of a shown list that still hold, and nothing else. It is in the audit trail.
- * @throws CausewayError 'unknown-list', or 'other-list' for a list of another operation
+ * @throws CausewayError 'no-such-list', or 'other-list' for a list of another operation
  */
 export function approveHeld(ledger: Ledger, digest: string, operation: Operation): DomainHeldList {
   return ledger.transaction(() => {

@@ -40,14 +40,14 @@ export async function learnTenantKey(
 
 /**
  * Believes the tenant's key of this fingerprint from now on, and the one before no more.
- * @throws CausewayError 'bad-fingerprint', 'unknown-fingerprint' or 'key-id-taken'
+ * @throws CausewayError 'bad-fingerprint', 'fingerprint-differs' or 'key-id-taken'
  */
 export async function trustTenant(ledger: Ledger, send: Send, fingerprintText: string): Promise<string> {
   const fingerprint = checkedFingerprint(fingerprintText);
   const key = await readTenantKey(send);
   if (key.fingerprint !== fingerprint) {
     throw new CausewayError(
-      'unknown-fingerprint',
+      'fingerprint-differs',
       `the tenant's own key is ${key.fingerprint}; only the fingerprint that 'causeway tenant fingerprint' shows can be trusted`,
       { status: 404 },
     );

@@ -23,7 +23,7 @@ const FOREST = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*
 /**
  * Confirms a Connect's signing key for a forest. The tenant only delivers the key: its fingerprint is computed
  * here, from the key itself, and must be the one that the administrator read at Connect.
- * @throws CausewayError 'bad-fingerprint', 'bad-forest', 'unknown-fingerprint' or 'key-id-taken'
+ * @throws CausewayError 'bad-fingerprint', 'bad-forest', 'no-such-key' or 'key-id-taken'
  */
 export async function trustAgent(
   ledger: Ledger,
@@ -44,7 +44,7 @@ export async function trustAgent(
   if (!found) {
     const names = offered.map(({ name, key }) => `'${name}' with ${key.fingerprint}`).join(', ');
     throw new CausewayError(
-      'unknown-fingerprint',
+      'no-such-key',
       `no Connect of the tenant has the signing key ${fingerprint}; it offers ${names || 'none'}; only a fingerprint that 'causeway connect fingerprint' itself shows, on its own machine, can be trusted`,
       { status: 404 },
     );
@@ -94,7 +94,7 @@ export function untrustAgent(ledger: Ledger, fingerprintText: string, forest?: s
     .filter(agent => agent.forest !== CLOUD_FOREST)
     .filter(agent => agent.fingerprint === fingerprint && (!forest || agent.forest === forest.toLowerCase()));
   if (agents.length === 0) {
-    throw new CausewayError('unknown-fingerprint', `no trusted agent has the signing key ${fingerprint}`, {
+    throw new CausewayError('no-such-key', `no trusted agent has the signing key ${fingerprint}`, {
       status: 404,
     });
   }

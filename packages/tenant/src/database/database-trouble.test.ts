@@ -31,7 +31,7 @@ test('a database that cannot work now is a 503 with a plain reason, everything e
 
 test('a server that is not there is named at the start', async () => {
   await assert.rejects(openDatabase({ kind: 'postgres', url: 'postgres://x:y@127.0.0.1:1/z' }), {
-    code: 'database-unreachable',
+    code: 'database-unavailable',
     message: /^cannot open the database at databaseUrl: connect ECONNREFUSED 127\.0\.0\.1:1$/,
   });
 });

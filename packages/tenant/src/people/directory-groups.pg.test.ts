@@ -70,9 +70,9 @@ onEveryBackend("the tenant's groups", tenant => {
       [ADMIN],
     );
     await unnest('Projects', 'Team');
-    await assert.rejects(unnest('Projects', 'Team'), { code: 'no-member' });
+    await assert.rejects(unnest('Projects', 'Team'), { code: 'no-such-member' });
     await takeOut('Projects', ADMIN);
-    await assert.rejects(takeOut('Projects', ADMIN), { code: 'no-member' });
+    await assert.rejects(takeOut('Projects', ADMIN), { code: 'no-such-member' });
     const { id } = await remove('Projects');
     await assert.rejects(show(id), { status: 404, code: 'no-such-group' });
     assert.deepEqual((await members('Team')).groups, []);

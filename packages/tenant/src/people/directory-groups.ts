@@ -182,7 +182,7 @@ export function addPerson(scope: TenantScope, group: string, name: string): Prom
   });
 }
 
-/** @throws CausewayError as `addPerson`, or 'no-member' */
+/** @throws CausewayError as `addPerson`, or 'no-such-member' */
 export function removePerson(scope: TenantScope, group: string, name: string): Promise<User> {
   return change(scope, async (inside, counter) => {
     const { id } = await existingOwnGroup(inside, group);
@@ -209,7 +209,7 @@ export function addNestedGroup(scope: TenantScope, group: string, name: string):
   });
 }
 
-/** @throws CausewayError as `existingOwnGroup`, or 'no-member' */
+/** @throws CausewayError as `existingOwnGroup`, or 'no-such-member' */
 export function removeNestedGroup(scope: TenantScope, group: string, name: string): Promise<Group> {
   return change(scope, async (inside, counter) => {
     const { id } = await existingOwnGroup(inside, group);
@@ -249,7 +249,7 @@ async function deleteMember(
 }
 
 const noMember = (member: string, group: string): CausewayError =>
-  new CausewayError('no-member', `'${member}' is no member of '${group}'`, { status: 404 });
+  new CausewayError('no-such-member', `'${member}' is no member of '${group}'`, { status: 404 });
 
 /** What administrators are shown of a group. */
 export const groupStatus = (group: Group): GroupStatus => ({

@@ -63,7 +63,7 @@ async function nameOf(scope: TenantScope, userId: string): Promise<string> {
 /**
  * An administrator has compared the fingerprint that the managed domain itself shows.
  * @param text the fingerprint as it was typed
- * @throws CausewayError 'fingerprint-invalid', 'no-managed-domain' or 'fingerprint-differs'
+ * @throws CausewayError 'bad-fingerprint', 'no-managed-domain' or 'fingerprint-differs'
  */
 export async function confirmDomain(
   scope: TenantScope,
@@ -73,7 +73,7 @@ export async function confirmDomain(
   const fingerprint = normalizeFingerprint(text);
   if (fingerprint === undefined) {
     throw new CausewayError(
-      'fingerprint-invalid',
+      'bad-fingerprint',
       "a fingerprint of 13 groups of 4 characters expected, as 'causeway domain fingerprint' shows it",
     );
   }

@@ -37,14 +37,14 @@ export function listHeld(connect: Connect, operation: Operation, name: string | 
   });
 }
 
-/** @throws CausewayError 'unknown-list' */
+/** @throws CausewayError 'no-such-list' */
 export function getHeld(connect: Connect, digest: string): HeldList {
   const [first] = connect.connectors;
   const shown = first!.context.store.bulk.shown(digest);
   return describe(connectorOf(connect, shown), shown);
 }
 
-/** @throws CausewayError 'unknown-list', or 'other-list' for a list of another operation */
+/** @throws CausewayError 'no-such-list', or 'other-list' for a list of another operation */
 export function approveHeld(
   connect: Connect,
   digest: string,

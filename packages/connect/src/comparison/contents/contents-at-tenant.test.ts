@@ -69,7 +69,7 @@ test('a tenant whose answer is out of order, goes in circles or stands still is 
   await assert.rejects(compare({ kind: 'user', after: other!.sourceAnchor }), { code: 'bad-answer' });
   answer([], true);
   await assert.rejects(compare(), { code: 'bad-answer', message: /shows none/ });
-  await assert.rejects(compare({ kind: 'membership', after: 'nonsense' }), { code: 'no-such-place' });
+  await assert.rejects(compare({ kind: 'membership', after: 'nonsense' }), { code: 'bad-request' });
 });
 
 test('why a name does not serve is the word of the tenant, where nothing is known here', async () => {

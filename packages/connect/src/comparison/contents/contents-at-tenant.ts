@@ -23,7 +23,7 @@ import { type ComparedDomain, type Why, Whys } from './why-different.ts';
  * Compares some of what this Connect would send of a forest with what the tenant has, object by object, from a place on. It does not matter
  * who sent it. Nothing that the tenant says is believed, nothing is kept, and nothing of a password is read.
  *
- * @throws CausewayError 'not-imported', 'no-such-place', 'tenant-too-old', and CallError
+ * @throws CausewayError 'not-imported', 'bad-request', 'tenant-too-old', and CallError
  */
 export async function readDifferences(
   domains: readonly ComparedDomain[],
@@ -69,7 +69,7 @@ async function compareFrom(
 function placeOf(after: string): MembershipKey | undefined {
   const key = after === '' ? undefined : readMembershipKey(after);
   if (after !== '' && key === undefined)
-    throw new CausewayError('no-such-place', 'no membership to go on behind', { status: 400 });
+    throw new CausewayError('bad-request', 'no membership to go on behind', { status: 400 });
   return key;
 }
 
