@@ -3,6 +3,7 @@ import { CIRCLES } from './rules/circles.ts';
 import { CLOCK } from './rules/clock.ts';
 import { DECIDERS } from './rules/deciding.ts';
 import { ENVIRONMENT } from './rules/environment.ts';
+import { ERRORS } from './rules/errors.ts';
 import { FOLDERS } from './rules/folders.ts';
 import { LENGTHS } from './rules/lengths.ts';
 import { MANIFESTS } from './rules/manifests.ts';
@@ -24,6 +25,7 @@ export const RULES: readonly Rule[] = [
   CLOCK,
   SQL,
   ENVIRONMENT,
+  ERRORS,
   FOLDERS,
   LENGTHS,
 ];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ERRORS } from '@causeway/service';
 import type { Command } from 'commander';
 import { createProgram } from './index.ts';
 
@@ -23,3 +24,31 @@ test('every command prints its help', async () => {
   for (const command of everyCommand(await createProgram()))
     assert.match(command.helpInformation(), /Usage: causeway /);
 });
+
+test('every command that an error says to run exists, with its options', async () => {
+  const program = await createProgram();
+  const commands = Object.entries(ERRORS).flatMap(([code, { todo }]) =>
+    [...todo.matchAll(/^ {2}causeway (?<words>[^…\n]+)$/gm)].map(({ groups }) => ({
+      code,
+      line: groups!.words!,
+    })),
+  );
+  assert.ok(commands.length > 50);
+  for (const { code, line } of commands) {
+    let command: Command = program;
+    let words = line.split(' ');
+    for (let next = childOf(command, words); next; next = childOf(command, words)) {
+      command = next;
+      words = words.slice(1);
+    }
+    assert.equal(command.commands.length, 0, `${code}: 'causeway ${line}' is no command`);
+    for (const flag of words.filter(word => word.startsWith('--')))
+      assert.ok(
+        command.options.some(({ long }) => long === flag),
+        `${code}: 'causeway ${line}' has no ${flag}`,
+      );
+  }
+});
+
+const childOf = (command: Command, [word]: string[]): Command | undefined =>
+  command.commands.find(child => child.name() === word);

@@ -46,7 +46,13 @@ test('errors of the system and of SQLite have one code each, and say what to do'
     assert.deepEqual([told.status, told.retry, told.cause], [503, 'later', error]);
     assert.equal(diskError(told, folder), told);
   }
-  for (const other of [system('EACCES'), sqlite(14), sqlite(5), new CausewayError('x', 'y'), undefined]) {
+  for (const other of [
+    system('EACCES'),
+    sqlite(14),
+    sqlite(5),
+    new CausewayError('port-taken', 'y'),
+    undefined,
+  ]) {
     assert.equal(diskError(other, folder), undefined);
   }
 });

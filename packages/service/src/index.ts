@@ -7,11 +7,20 @@ export {
 export { type BulkLine, type BulkList, DELETION_THRESHOLD } from './bulk/bulk-decision.ts';
 export { BULK_TABLES } from './bulk/bulk-tables.ts';
 export { describeHeld, HELD_WORDS } from './bulk/held-lists.ts';
-export { CausewayError, describeError, type Retry } from './causeway-error.ts';
+export { CausewayError, describeError, type PassedOn, type Retry } from './causeway-error.ts';
 export { type Clock, realClock, timestamp } from './clock.ts';
 export { EXIT, plainText, printResult, reportError, table } from './command-line.ts';
 export { loadConfiguration, readSecret, writeConfigurationValues } from './configuration.ts';
 export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
+export type { ErrorEntry, ErrorTable } from './errors/error-entry.ts';
+export {
+  currentCode,
+  ERROR_TABLES,
+  ERRORS,
+  type ErrorCode,
+  errorEntry,
+  MERGED_CODES,
+} from './errors/errors.ts';
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
 export { Bell, every, type KeepGoing, keepGoing, Trouble } from './keep-going.ts';

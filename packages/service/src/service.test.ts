@@ -96,7 +96,7 @@ test('errors are told with their causes, each once', () => {
     'no answer: connection refused',
   );
   assert.equal(
-    describeError(new CausewayError('x', 'cannot read', { cause: inner })),
+    describeError(new CausewayError('file-unreadable', 'cannot read', { cause: inner })),
     'cannot read: connection refused',
   );
 });

@@ -33,7 +33,7 @@ export async function callLocally<R extends Route>(
     if (!(error instanceof CallError)) throw error;
     const { code, message, status } = error;
     if (code === 'no-such-route' || code === 'bad-answer') throw otherRelease(service, error);
-    throw new CausewayError(code, message, { status: status || 503 });
+    throw CausewayError.passOn({ code, message, status: status || 503 });
   }
 }
 

@@ -63,6 +63,6 @@ async function telling<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const code = (cause as { code?: string }).code ?? 'failed';
     const status = cause instanceof CausewayError ? cause.status : 502;
-    throw new CausewayError(code, describeError(cause), { cause, status });
+    throw CausewayError.passOn({ code, message: describeError(cause), status }, { cause });
   }
 }

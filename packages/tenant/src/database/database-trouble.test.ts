@@ -25,7 +25,7 @@ test('a database that cannot work now is a 503 with a plain reason, everything e
   for (const fields of [{}, { code: '42501', file: 'aclchk.c' }, { code: '23505' }, { code: '57014' }]) {
     assert.equal(of(fields), undefined);
   }
-  assert.equal(databaseTrouble(new CausewayError('x', 'y')), undefined);
+  assert.equal(databaseTrouble(new CausewayError('no-such-user', 'y')), undefined);
   assert.deepEqual([isFatal({ severity: 'PANIC' }), isFatal({ severity: 'ERROR' })], [true, false]);
 });
 
