@@ -4,6 +4,7 @@ import { CLOCK } from './rules/clock.ts';
 import { DECIDERS } from './rules/deciding.ts';
 import { ENVIRONMENT } from './rules/environment.ts';
 import { ERRORS } from './rules/errors.ts';
+import { EVENTS } from './rules/events.ts';
 import { FOLDERS } from './rules/folders.ts';
 import { LENGTHS } from './rules/lengths.ts';
 import { MANIFESTS } from './rules/manifests.ts';
@@ -26,6 +27,7 @@ export const RULES: readonly Rule[] = [
   SQL,
   ENVIRONMENT,
   ERRORS,
+  EVENTS,
   FOLDERS,
   LENGTHS,
 ];

@@ -9,7 +9,6 @@ import { CausewayError } from '@causeway/service';
 import { accountDomain, accountName } from '../configuration.ts';
 import { controllersOf } from '../domain-controller/controllers-of.ts';
 import { runProfilesOf } from '../runs/run-profiles.ts';
-import { EventId } from '../store/events.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
@@ -100,7 +99,7 @@ export function saveConnector(
   connect.store.db.transaction(() => {
     settings.save(change.globalParameters, partition);
     const text = `the parameters of connector '${before.name}' were saved by ${caller}`;
-    connect.store.events.add(EventId.connectorSaved, 'info', before.name, text);
+    connect.store.events.add('settingsSaved', before.name, text);
   });
   return describeConnector(connect, name);
 }

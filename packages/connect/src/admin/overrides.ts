@@ -1,6 +1,5 @@
 import type { ConnectorOverride } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 import { readOverride, setOverride as setConnectorOverride } from '../sync/connector-override.ts';
@@ -36,7 +35,7 @@ export function setOverride(
     });
     const fields = Object.entries(change).map(([what, value]) => `${what} ${value}`);
     const text = `the next cycle of '${connector.name}' was changed by ${caller}: ${fields.join(', ')}`;
-    connect.store.events.add(EventId.scheduler, 'info', connector.name, text);
+    connect.store.events.add('schedulerChanged', connector.name, text);
   });
   return describe(connector);
 }

@@ -11,7 +11,6 @@ import type { ConnectorContext } from '../context.ts';
 import { hasSeveral } from '../domain-controller/controllers-of.ts';
 import type { DomainController } from '../domain-controller/domain-controller.ts';
 import { readsWith, signedReads } from '../pairing/signed-reads.ts';
-import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import type { Connect } from '../sync/connect.ts';
 import { forestConnector } from './connectors.ts';
@@ -96,7 +95,7 @@ export async function acceptRestore(
     store.cursors.set('read-vector', vector && JSON.stringify(vector));
     store.passes.request(true);
     const text = `the forest ${connector.forest} counts as it was restored at '${server}', as ${caller} has confirmed: epoch ${store.restores.epoch}; everything is read and everybody's password is sent once more`;
-    store.events.add(EventId.connectorSaved, 'warn', connector.name, text);
+    store.events.add('directoryConfirmed', connector.name, text);
   });
 }
 

@@ -1,7 +1,6 @@
 import { readUpToDateVector } from '@causeway/active-directory';
 import { CausewayError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
-import { EventId } from '../store/events.ts';
 import type { DomainController } from './domain-controller.ts';
 import { lagOf, oweImport } from './lag.ts';
 
@@ -32,6 +31,6 @@ export async function acceptController(
     store.cursors.set('read-vector', JSON.stringify(vector));
     oweImport(store);
     const text = `the domain controller '${server}' of '${connector.name}' counts as it is, as ${caller} has confirmed: what only another one knew is undone`;
-    store.events.add(EventId.domainControllerFailed, 'warn', connector.name, text);
+    store.events.add('domainControllerLags', connector.name, text);
   });
 }

@@ -5,7 +5,6 @@ import type { ConnectorContext } from '../context.ts';
 import { namesContainers, placeText } from '../scope/decide-place.ts';
 import { compileRules, type Rules } from '../scope/rules.ts';
 import type { ConnectorSpace } from '../store/connector-space.ts';
-import { EventId } from '../store/events.ts';
 import { rulesText } from '../store/scope/rules-in-force.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import { isInetOrgPerson, RULES_VERSION } from './decide-account.ts';
@@ -103,7 +102,7 @@ function lookAtMembers(context: ConnectorContext, rules: Rules): ScopeMembers | 
       missing === undefined
         ? 'the groups of the scope are all there again'
         : `the groups of the scope are not all there: ${missing}. Whom they decided stays as decided`;
-    events.add(EventId.runErrors, missing === undefined ? 'info' : 'warn', name, text);
+    events.add(missing === undefined ? 'alarmOver' : 'runErrors', name, text);
   }
   return members;
 }

@@ -1,7 +1,6 @@
 import { normalizeFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { ConfirmedKey } from '../store/confirmations.ts';
-import { EventId } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
 import type { TenantClient } from '../tenant/tenant-client.ts';
 import { pairingState } from './pairing-state.ts';
@@ -43,7 +42,7 @@ export async function trustDomain(
     ...{ receiptKey: receiptKey.publicKey, realm: pairing.realm },
   });
   const what = `the keys of the managed domain ${pairing.realm} are trusted: ${fingerprint}`;
-  store.events.add(EventId.managedDomain, 'info', null, what);
+  store.events.add('managedDomain', null, what);
   return confirmed;
 }
 
@@ -52,7 +51,7 @@ export function untrustDomain({ confirmations, events }: Store): boolean {
   const withdrawn = confirmations.withdrawDomain();
   if (withdrawn) {
     const what = "the managed domain's key is trusted no more: nothing is sealed to it";
-    events.add(EventId.managedDomain, 'warn', null, what);
+    events.add('managedDomainChanged', null, what);
   }
   return withdrawn;
 }

@@ -11,7 +11,6 @@ import {
 import type { ConnectConfiguration, ConnectorConfiguration } from '../configuration.ts';
 import { type ConnectorContext, scopeOf } from '../context.ts';
 import { ConnectorSettings } from '../store/connector-settings.ts';
-import { EventId } from '../store/events.ts';
 import { prunePasswordLog } from '../store/password-log.ts';
 import { pruneRuns, stopOpenRuns } from '../store/runs/run-table.ts';
 import { connectorStore, openStore, type Store } from '../store/store.ts';
@@ -153,10 +152,8 @@ export class Connect {
     if ((otherRuns !== undefined) === this.#runsTwice) return;
     this.#runsTwice = otherRuns !== undefined;
     const { events } = this.store;
-    if (otherRuns)
-      events.add(EventId.runErrors, 'error', null, `ALARM: ${describeOtherRuns('Connect', otherRuns)}`);
-    else
-      events.add(EventId.runErrors, 'info', null, 'no other copy of this Connect calls the tenant any more');
+    if (otherRuns) events.add('alarm', null, `ALARM: ${describeOtherRuns('Connect', otherRuns)}`);
+    else events.add('alarmOver', null, 'no other copy of this Connect calls the tenant any more');
   }
 
   #pruned = 0;

@@ -1,7 +1,6 @@
 import type { DeletionThreshold } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { deletionThreshold } from '../../objects/waiting.ts';
-import { EventId } from '../../store/events.ts';
 import type { Connect } from '../../sync/connect.ts';
 import { listHeld } from './held.ts';
 
@@ -29,7 +28,7 @@ export function setDeletionThreshold(connect: Connect, count: number, caller: st
   store.db.transaction(() => {
     store.scheduler.set('deletion-threshold', count === largest ? null : count);
     const text = `the deletion threshold was set to ${count} by ${caller}`;
-    store.events.add(EventId.connectorSaved, 'info', null, text);
+    store.events.add('settingsSaved', null, text);
   });
   return getDeletionThreshold(connect);
 }

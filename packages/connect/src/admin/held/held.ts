@@ -5,7 +5,6 @@ import { missingMembersOf, referenceOfLine } from '../../objects/groups/missing-
 import { groupDeletionsOf, strangerGroupsOf } from '../../objects/groups/waiting-groups.ts';
 import { leaversOf } from '../../objects/leavers.ts';
 import { canStillSignIn, creationsOf, deletionsOf, nameOf, strangersOf } from '../../objects/waiting.ts';
-import { EventId } from '../../store/events.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
 import type { Connector } from '../../sync/connector.ts';
@@ -61,7 +60,7 @@ export function approveHeld(
   return store.db.transaction(() => {
     const approved = store.bulk.approve(digest);
     const text = `${approved.lines.length} ${HELD_WORDS[operation].what} of the list ${digest} were approved by ${caller}; ${approved.ceased} did not hold any more`;
-    store.events.add(EventId.connectorSaved, 'info', store.name, text);
+    store.events.add('settingsSaved', store.name, text);
     return describe(connector, approved);
   });
 }
