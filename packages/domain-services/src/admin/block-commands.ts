@@ -56,7 +56,13 @@ export function blockText({ since, by, reason, applied }: DomainBlock): string {
   return `since ${since}${who}${why}${applied ? '' : '; not on the account yet'}`;
 }
 
-function audit(ledger: Ledger, action: string, { forest, anchor }: Person, whom: Whom, why: string | null) {
+function audit(
+  ledger: Ledger,
+  action: 'block' | 'unblock',
+  { forest, anchor }: Person,
+  whom: Whom,
+  why: string | null,
+) {
   const detail = `${whom.user} of ${forest}, by ${whom.by ?? 'somebody on this machine'}${why === null ? '' : `: ${why}`}`;
   ledger.audit.add({ action, subject: anchor, detail });
 }

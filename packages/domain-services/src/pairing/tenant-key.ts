@@ -70,7 +70,12 @@ async function readTenantKey(send: Send, signal?: AbortSignal): Promise<PublicKe
   }
 }
 
-function pin(ledger: Ledger, key: PublicKeyInfo, action: string, detail: string): void {
+function pin(
+  ledger: Ledger,
+  key: PublicKeyInfo,
+  action: 'pin-tenant-key' | 'trust-tenant',
+  detail: string,
+): void {
   // A key id that a Connect's key has too would let one of the two sign for the other.
   if (ledger.agents.list().some(known => known.keyId === key.keyId && known.forest !== CLOUD_FOREST)) {
     throw new CausewayError(

@@ -6,7 +6,9 @@ export const HELD_WORDS: Readonly<
   Record<
     BulkOperation,
     Readonly<
-      Record<'show' | 'allow' | 'showSays' | 'allowSays' | 'none' | 'would' | 'question' | 'what', string>
+      Record<'show' | 'showSays' | 'allowSays' | 'none' | 'would' | 'question' | 'what', string> & {
+        allow: 'allow-deletes' | 'allow-creations';
+      }
     >
   >
 > = {
