@@ -24,7 +24,7 @@ export function loadConfiguration<S extends z.ZodObject>(
   const lines = result.error.issues.map(issue => explain(issue, schema));
   throw new CausewayError(
     'bad-configuration',
-    `configuration ${file ?? 'by flags'} is not right: ${lines.join('; ')}`,
+    `the configuration ${file === undefined ? 'by options' : `'${file}'`} cannot be used: ${lines.join('; ')}`,
   );
 }
 
@@ -123,10 +123,13 @@ export function readSecret(reference: string, key: string): string {
   if (reference.startsWith('env:')) {
     const value = process.env[reference.slice(4)];
     if (value) return value;
-    throw new CausewayError('secret-missing', `${key}: the environment has no ${reference.slice(4)}`);
+    throw new CausewayError(
+      'secret-missing',
+      `${key}: the environment variable ${reference.slice(4)} is not set`,
+    );
   }
   throw new CausewayError(
     'secret-inline',
-    `${key}: 'file:PATH' or 'env:NAME' expected, so that no secret stands in a configuration`,
+    `${key}: 'file:PATH' or 'env:NAME' expected, got the secret itself`,
   );
 }

@@ -83,7 +83,7 @@ describe('the tenant service as a process', () => {
       ...['enrolment', 'create', '--kind', 'connect', '--name', 'c', ...remote],
     ]);
     assert.equal(anyForest.code, 1);
-    assert.match(anyForest.stderr, /give their DNS names, '--forest corp\.example\.com'/);
+    assert.match(anyForest.stderr, /Name each forest by its DNS name:\n.*--forest corp\.example\.com/);
     const status = await runTenantCommand(['status', ...remote]);
     assert.match(status.stdout, /^users +1, 0 of them disabled$/m);
     const user = await runTenantCommand(['status', 'ADMIN@contoso.net', ...remote, '--json']);

@@ -25,7 +25,7 @@ async function promptPassword(question: string): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new CausewayError(
       'password-missing',
-      'no password: use --password-file or set CAUSEWAY_PASSWORD where nobody can be asked',
+      'no password of the account: neither --password-file nor CAUSEWAY_PASSWORD is set, and there is no terminal to ask at',
     );
   }
   process.stderr.write(question);

@@ -78,7 +78,7 @@ export function saveConnector(
 ): ConnectorDescription {
   const before = describeConnector(connect, name);
   if (change.version !== undefined && change.version !== before.version) {
-    const text = `the connector '${before.name}' was changed meanwhile: version ${before.version} expected, got ${change.version}; get it again, make the change in it, and save that`;
+    const text = `the connector '${before.name}' was changed meanwhile: version ${before.version} expected, got ${change.version}`;
     throw new CausewayError('connector-changed', text, { status: 409 });
   }
   const { settings } = isTenant(connect, name)

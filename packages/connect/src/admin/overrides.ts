@@ -22,7 +22,7 @@ export function setOverride(
 ): ConnectorOverride {
   if (isTenant(connect, name)) {
     if (!change.fullImportRequired && !change.fullSyncRequired) return ofTenant(connect);
-    const text = `nothing is imported from the tenant: it is compared every few seconds, and what it lost is sent again by itself. Name a forest's connector`;
+    const text = `nothing is imported from the tenant: it is compared every few seconds, and what it lost is sent again by itself`;
     throw new CausewayError('nothing-to-import', text, { status: 409 });
   }
   const connector = forestConnector(connect, name);

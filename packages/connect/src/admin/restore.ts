@@ -78,7 +78,7 @@ export async function acceptRestore(
     throw new CausewayError('other-domain-controller', text, { status: 409 });
   }
   if (restoreState(context, controller.connector) === undefined) {
-    const text = `'${server}' of '${connector.name}' was not restored, and has no password that is older than the tenant's: there is nothing to accept`;
+    const text = `'${server}' of '${connector.name}' was not restored, and has no password that is older than the tenant's`;
     throw new CausewayError('nothing-to-accept', text, { status: 409 });
   }
   await checkReaders(context);
@@ -105,7 +105,7 @@ async function checkReaders({ store, tenant }: ConnectorContext): Promise<void> 
   const reads = (names: readonly string[]) => EPOCH_RECORDS.every(name => isReadBy(names, name));
   if (!reads(readsWith(store, accepts))) {
     const text =
-      'the tenant is of a release that knows no passwords of a restored forest: update it, then accept the restore; nothing was changed';
+      'the tenant is of a release that does not know passwords of a restored forest; nothing was changed';
     throw new CausewayError('tenant-too-old', text, { status: 409 });
   }
   if (
@@ -113,7 +113,7 @@ async function checkReaders({ store, tenant }: ConnectorContext): Promise<void> 
     !reads([...(domainAccepts ?? []), ...signedReads(store)])
   ) {
     const text =
-      'the managed domain is of a release that knows no passwords of a restored forest: update Domain Services and start it again, then accept the restore; nothing was changed';
+      'Domain Services is of a release that does not know passwords of a restored forest; nothing was changed';
     throw new CausewayError('domain-too-old', text, { status: 409 });
   }
 }

@@ -28,7 +28,7 @@ async function showRuns(id: string | undefined, options: Options): Promise<void>
   const { connector, profile, since, limit } = options;
   if (id !== undefined) {
     if ([connector, profile, since, limit].some(each => each !== undefined))
-      throw new CausewayError('options-conflict', 'give a run or what is to be listed, not both');
+      throw new CausewayError('options-conflict', 'a run or options of the list expected, got both');
     const { result } = await askOrDo(options, 'getRun', { params: { id } });
     printResult(options.json, result, () => describeRun(result));
     return;

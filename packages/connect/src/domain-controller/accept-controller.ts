@@ -22,7 +22,7 @@ export async function acceptController(
     throw new CausewayError('other-domain-controller', text, { status: 409 });
   }
   if (lagOf(context) === undefined) {
-    const text = `the domain controller '${server}' of '${connector.name}' lags behind none: there is nothing to accept`;
+    const text = `the domain controller '${server}' of '${connector.name}' lags behind no other one`;
     throw new CausewayError('nothing-to-accept', text, { status: 409 });
   }
   const namingContext = await controller.namingContext();

@@ -17,22 +17,18 @@ export async function trustDomain(
   if (fingerprint === undefined) {
     throw new CausewayError(
       'bad-fingerprint',
-      `a fingerprint of 13 groups of 4 characters expected, as 'causeway domain fingerprint' shows it, got '${text}'`,
+      `a fingerprint of 13 groups of 4 characters expected, got '${text}'`,
     );
   }
   const pairing = pairingState(store, await tenant.configuration(true, 1));
   if (pairing.state === 'off') {
-    throw new CausewayError(
-      'no-managed-domain',
-      "the tenant has no managed domain: make one with 'causeway domain create' first",
-      { status: 409 },
-    );
+    throw new CausewayError('no-managed-domain', 'the tenant has no managed domain', { status: 409 });
   }
   const offered = pairing.state === 'confirmed' ? pairing : pairing.offered;
   if (offered?.fingerprint !== fingerprint) {
     throw new CausewayError(
       'fingerprint-differs',
-      `the tenant offers a managed domain with fingerprint ${offered?.fingerprint ?? 'none that can be read'}, not ${fingerprint}: compare with what 'causeway domain fingerprint' shows at the managed domain itself; if that is not what the tenant offers, do not trust the tenant`,
+      `the tenant offers a managed domain with fingerprint ${offered?.fingerprint ?? 'none that can be read'}, not ${fingerprint}`,
       { status: 409 },
     );
   }

@@ -126,7 +126,7 @@ export function singleStep(channel: PasswordChannel, objectGuid: string): Promis
   const { context, controller, inFlight } = channel;
   return inFlight.run([objectGuid], async () => {
     if (!isSwitchedOn(channel)) {
-      const text = `password hash synchronization of '${context.store.name}' is switched off: switch it on first`;
+      const text = `password hash synchronization of '${context.store.name}' is switched off`;
       throw new CausewayError('password-sync-off', text, { status: 409 });
     }
     const user = await (await controller.single()).replicateObject({ objectGuid });

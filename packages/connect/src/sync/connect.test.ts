@@ -106,7 +106,7 @@ test('a configuration has what it leaves out by default, and the forest in lower
 });
 
 test('who is not enrolled is told how to enrol', async () => {
-  await assert.rejects(open(), { code: 'not-enrolled', message: /causeway connect enrol/ });
+  await assert.rejects(open(), { code: 'not-enrolled', todo: /causeway connect enrol/ });
 });
 
 test('enrolment makes keys that only their owner can read, and happens once', async () => {
@@ -140,8 +140,7 @@ test('a Connect whose agent key is lost says how to get one, and makes none in i
   for (const _ of ['once', 'and again']) {
     await assert.rejects(open(), {
       code: 'agent-key-missing',
-      message:
-        /agent-key\.pem' is missing: restore it from the backup, or enrol again: .*identity\.json.* --replace /,
+      message: /agent-key\.pem' is missing\nRestore it from the backup.*identity\.json.* --replace /s,
     });
   }
   renameSync(backup, file);

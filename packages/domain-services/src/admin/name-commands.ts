@@ -53,7 +53,7 @@ export function freeName(ledger: Ledger, realm: string, name: string): Done {
   if (holder) {
     throw new CausewayError(
       'name-held',
-      `${describe(holder)} has '${name}': to hand it over, run 'causeway domain name give ${name} USER'`,
+      `${describe(holder)} has '${name}'\nTo hand it over:\n  causeway domain name give ${name} USER`,
       { status: 409 },
     );
   }
@@ -61,7 +61,7 @@ export function freeName(ledger: Ledger, realm: string, name: string): Done {
   if (claims.group) {
     throw new CausewayError(
       'name-held',
-      `${describePerson(claims.group.name, claims.group, ', a group')} has '${name}': to hand it over, run 'causeway domain name give ${name} USER'`,
+      `${describePerson(claims.group.name, claims.group, ', a group')} has '${name}'\nTo hand it over:\n  causeway domain name give ${name} USER`,
       { status: 409 },
     );
   }
@@ -106,7 +106,7 @@ export function giveName(
   const others = [...people.map(describe), ...(other ? [describeGroup(other)] : [])];
   const change = `'${name}' goes ${others.length > 0 ? `from ${others.join(', ')} ` : ''}to ${taker.label}`;
   if (!confirmed) {
-    throw new CausewayError('confirmation-needed', `${change}: to do so, run the command again with --yes`, {
+    throw new CausewayError('confirmation-needed', `nothing was changed yet: ${change}`, {
       status: 409,
     });
   }

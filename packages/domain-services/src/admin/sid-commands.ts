@@ -55,7 +55,7 @@ export async function confirmSid(
   if (other !== undefined && other !== forest)
     throw new CausewayError(
       'other-forest-sid',
-      `${sid} is confirmed as a domain of ${other}, and a domain has one forest: if it is ${forest}'s, take that back first (causeway domain sids unconfirm ${sid})`,
+      `${sid} is confirmed as a domain of ${other}, and a domain has one forest\nIf it is ${forest}'s, take that back first:\n  causeway domain sids unconfirm ${sid}`,
       { status: 409 },
     );
   decide(ledger, sid, forest, { action: 'confirm-sid', subject: sid, detail: `of ${forest}` });

@@ -4,7 +4,7 @@ import type { Person } from '../person.ts';
 import type { LedgerEntry } from './account-book.ts';
 import type { Ledger } from './ledger.ts';
 
-const HOW_TO_NAME = 'give a userPrincipalName, a name in the managed domain or a source anchor';
+const HOW_TO_NAME = 'a userPrincipalName, a name in the managed domain or a source anchor expected';
 /** People who are looked at because of one name. */
 const MAX_NAMESAKES = 1000;
 /** People whom an error names. */
@@ -53,11 +53,7 @@ export function requireOne<One extends Person>(
   if (people.length < 2) return people[0];
   const more = people.length > NAMED ? `; and ${people.length - NAMED} more` : '';
   const list = people.slice(0, NAMED).map(describe).join('; ');
-  throw new CausewayError(
-    'several-users',
-    `'${text}' may be any of these: ${list}${more}: give the source anchor, or --forest`,
-    { status: 409 },
-  );
+  throw new CausewayError('several-users', `'${text}' may be any of these: ${list}${more}`, { status: 409 });
 }
 
 /**

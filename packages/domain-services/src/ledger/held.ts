@@ -42,7 +42,7 @@ export function approveHeld(ledger: Ledger, digest: string, operation: Operation
   return ledger.transaction(() => {
     const approved = ledger.bulk.approve(digest);
     if (approved.operation !== operation) {
-      const text = `the list ${digest} is another one's: run 'causeway domain ${HELD_WORDS[approved.operation].allow} ${digest}'`;
+      const text = `the list ${digest} is one of ${HELD_WORDS[approved.operation].what}, not of ${HELD_WORDS[operation].what}\nTo approve it:\n  causeway domain ${HELD_WORDS[approved.operation].allow} ${digest}`;
       throw new CausewayError('other-list', text, { status: 409 });
     }
     const detail = `${approved.lines.length} of ${approved.scope}; ${approved.ceased} did not hold any more`;

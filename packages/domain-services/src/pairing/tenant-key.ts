@@ -48,7 +48,7 @@ export async function trustTenant(ledger: Ledger, send: Send, fingerprintText: s
   if (key.fingerprint !== fingerprint) {
     throw new CausewayError(
       'fingerprint-differs',
-      `the tenant's own key is ${key.fingerprint}; only the fingerprint that 'causeway tenant fingerprint' shows can be trusted`,
+      `the tenant's own key has the fingerprint ${key.fingerprint}, not ${fingerprint}`,
       { status: 404 },
     );
   }
@@ -80,7 +80,7 @@ function pin(
   if (ledger.agents.list().some(known => known.keyId === key.keyId && known.forest !== CLOUD_FOREST)) {
     throw new CausewayError(
       'key-id-taken',
-      `the tenant shows a key with the key id ${key.keyId} as its own, which a trusted Connect's key has: two of them do not come about by chance; find out who made this one`,
+      `the tenant shows a key with the key id ${key.keyId} as its own, which a trusted Connect's key has too`,
       { status: 409 },
     );
   }

@@ -45,18 +45,16 @@ export async function trustAgent(
     const names = offered.map(({ name, key }) => `'${name}' with ${key.fingerprint}`).join(', ');
     throw new CausewayError(
       'no-such-key',
-      `no Connect of the tenant has the signing key ${fingerprint}; it offers ${names || 'none'}; only a fingerprint that 'causeway connect fingerprint' itself shows, on its own machine, can be trusted`,
+      `no Connect of the tenant has the signing key ${fingerprint}; it offers ${names || 'none'}`,
       { status: 404 },
     );
   }
   const { keyId, publicKey } = found.key;
   // Records name their key by 80 bits of its fingerprint, which a second key can be made for.
   if (ledger.agents.list().some(known => known.keyId === keyId && known.publicKey !== publicKey)) {
-    throw new CausewayError(
-      'key-id-taken',
-      `another key with the key id ${keyId} is trusted already: two of them do not come about by chance; find out who made this one`,
-      { status: 409 },
-    );
+    throw new CausewayError('key-id-taken', `another key with the key id ${keyId} is trusted already`, {
+      status: 409,
+    });
   }
   if (ledger.agents.list().some(known => known.keyId === keyId && known.forest === CLOUD_FOREST)) {
     throw new CausewayError(

@@ -199,7 +199,7 @@ export class BulkBook {
     const sql = 'SELECT scope, operation, kind, shown_at, lines FROM bulk_shown WHERE digest = ?';
     const row = this.#db.get(sql, digest);
     if (row === undefined) {
-      const text = `no list that was shown has the digest '${digest}': show the list again, and give the digest beside it`;
+      const text = `no list that was shown has the digest '${digest}'`;
       throw new CausewayError('no-such-list', text, { status: 404 });
     }
     const list = { scope: row.scope, operation: row.operation, kind: row.kind } as BulkList;

@@ -491,7 +491,7 @@ export async function migrate(database: Kysely<Schema>): Promise<void> {
     if (newest > MIGRATIONS.length) {
       throw new CausewayError(
         'database-too-new',
-        `the database is at version ${newest}, this program knows ${MIGRATIONS.length}: update the program`,
+        `the database is at version ${newest}, this program knows up to ${MIGRATIONS.length}`,
       );
     }
     for (const migration of MIGRATIONS) {

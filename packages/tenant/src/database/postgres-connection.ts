@@ -73,11 +73,7 @@ function read(file: string, name: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new CausewayError(
-      'file-unreadable',
-      `${name}: the file '${file}' cannot be read: check path and permissions`,
-      { cause },
-    );
+    throw new CausewayError('file-unreadable', `${name}: the file '${file}' cannot be read`, { cause });
   }
 }
 

@@ -22,7 +22,7 @@ export function setDeletionThreshold(connect: Connect, count: number, caller: st
   const { store, configuration } = connect;
   const largest = configuration.deletionThreshold;
   if (count > largest) {
-    const text = `a deletion threshold of ${count} is above the configuration's ${largest}: a larger one is set there, as deletionThreshold, for whoever reviews that file; to let deletions go that wait, approve their list: causeway connect deletions`;
+    const text = `a deletion threshold of ${count} is above the configuration's ${largest}`;
     throw new CausewayError('threshold-too-large', text, { status: 409 });
   }
   store.db.transaction(() => {

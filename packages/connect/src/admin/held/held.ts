@@ -52,7 +52,7 @@ export function approveHeld(
 ): HeldList {
   const held = getHeld(connect, digest);
   if (held.operation !== operation) {
-    const text = `the list ${digest} is another one's: run 'causeway connect ${HELD_WORDS[held.operation].allow} ${digest}'`;
+    const text = `the list ${digest} is one of ${HELD_WORDS[held.operation].what}, not of ${HELD_WORDS[operation].what}\nTo approve it:\n  causeway connect ${HELD_WORDS[held.operation].allow} ${digest}`;
     throw new CausewayError('other-list', text, { status: 409 });
   }
   const connector = connectorOf(connect, { scope: held.connector });
@@ -114,6 +114,6 @@ const reasonOf = (kind: ShownList['kind'], { scopeReason }: SpaceObject): { reas
 
 /** @throws CausewayError 'approve-by-list': releases before let deletions go by their number */
 export function refuseNumber(): never {
-  const text = `deletions are approved by the list, not by their number: see who would be deleted by 'causeway connect ${HELD_WORDS.delete.show}', then run 'causeway connect ${HELD_WORDS.delete.allow} DIGEST'`;
+  const text = 'deletions are approved by their list, not by their number';
   throw new CausewayError('approve-by-list', text, { status: 409 });
 }

@@ -48,7 +48,7 @@ async function previewScopes(
 
 function rulesOf(name: string, scope: Record<string, unknown>): Rules {
   const refuse = (why: string) =>
-    new CausewayError('bad-scope', `the scope of '${name}' is none: ${why}`, { status: 400 });
+    new CausewayError('bad-scope', `the scope of '${name}' cannot be used: ${why}`, { status: 400 });
   const parsed = Scope.safeParse(scope);
   if (!parsed.success)
     throw refuse(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));

@@ -47,7 +47,7 @@ function refuseNotImported(contexts: readonly ConnectorContext[]): void {
   const unread = contexts.find(({ store }) => store.cursors.get('dirsync-cookie') === undefined);
   if (unread === undefined) return;
   const { name } = unread.connector;
-  const text = `the directory of connector '${name}' was not imported yet, so nobody knows what there is to send: run 'causeway connect sync --once' first`;
+  const text = `connector '${name}' has not imported its directory yet`;
   throw new CausewayError('not-imported', text, { status: 409 });
 }
 
@@ -69,7 +69,7 @@ async function compareFrom(
 function placeOf(after: string): MembershipKey | undefined {
   const key = after === '' ? undefined : readMembershipKey(after);
   if (after !== '' && key === undefined)
-    throw new CausewayError('bad-request', 'no membership to go on behind', { status: 400 });
+    throw new CausewayError('bad-request', 'query.after: a cursor of this list expected', { status: 400 });
   return key;
 }
 
