@@ -46,16 +46,20 @@ export class CausewayError extends Error {
   }
 }
 
-/** The message of anything thrown, with the causes behind it, for a log or a person. */
+/** The message of anything thrown, with the causes behind its first line, for a log or a person. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
+  const below: string[] = [];
   for (
     let e: unknown = error;
     e !== undefined && parts.length < 5;
     e = e instanceof Error ? e.cause : undefined
   ) {
     const text = e instanceof Error ? e.message || ((e as NodeJS.ErrnoException).code ?? e.name) : String(e);
-    if (!parts.some(part => part.includes(text))) parts.push(text);
+    if ([...parts, ...below].some(part => part.includes(text))) continue;
+    const [first = '', ...rest] = text.split('\n');
+    parts.push(first);
+    below.push(...rest);
   }
-  return parts.join(': ');
+  return [parts.join(': '), ...below].join('\n');
 }

@@ -99,7 +99,7 @@ test('a lock without its note is a lock, and nobody is named for its owner', () 
     const second = run(
       `try { service.lockState(${JSON.stringify(state)}); } catch (e) { console.log(e.code, e.message); }`,
     );
-    assert.match(second.stdout, /^already-running .* is in use by another process:/, note);
+    assert.match(second.stdout, /^already-running .* is in use by another process\n/, note);
   }
   lock.release();
 });
