@@ -40,7 +40,7 @@ test('an administrator says whose a domain’s SID is, and that is the answer fo
   assert.equal(ledger.state.get('cursor'), '');
   await assert.rejects(confirm(SID, FABRIKAM), {
     code: 'other-forest-sid',
-    message: /is confirmed as a domain of corp\.example\.com.*causeway domain sids unconfirm S-1-5-21-1-2-3/,
+    message: /is confirmed as a domain of corp\.example\.com.*causeway domain sids unconfirm S-1-5-21-1-2-3/s,
   });
   unconfirmSid(ledger, { sid: SID });
   await confirm(SID, FABRIKAM);
