@@ -92,11 +92,6 @@ export const CONNECT_ERRORS = {
     means: 'There is no run of this number, or it was removed because of its age.',
     todo: 'List the runs that are kept:\n  causeway connect runs',
   },
-  'no-token': {
-    status: 400,
-    means: 'This check needs a token of the tenant, and none was given.',
-    todo: 'Pass one:\n  causeway doctor --token-file FILE',
-  },
   'not-enrolled': {
     status: 400,
     means: 'This agent is not enrolled at a tenant yet.',
@@ -156,6 +151,11 @@ export const CONNECT_ERRORS = {
     status: 409,
     means: 'Connect already has a token of this name.',
     todo: 'Choose another name, or revoke the old token first:\n  causeway connect token revoke NAME',
+  },
+  'token-needed': {
+    status: 400,
+    means: 'This check needs a token of the tenant, and none was given.',
+    todo: 'Pass one:\n  causeway doctor --token-file FILE',
   },
   'waiting-for-import': {
     status: 400,

@@ -120,6 +120,11 @@ export const SHARED_ERRORS = {
     means: 'The service has nothing at this address.',
     todo: 'Check the address. If it is right, update the service: it is of an older release.',
   },
+  'no-token': {
+    status: 502,
+    means: 'The tenant gives the agent no token, and so nothing else.',
+    todo: "Check the tenant's address and certificate, and that the clocks of both machines agree. To see whether the tenant still has the agent:\n  causeway tenant agents list",
+  },
   'not-allowed': {
     status: 403,
     means: "Your user may not open the service's socket.",
