@@ -42,6 +42,9 @@ test('every command that an error says to run exists, with its options', async (
       words = words.slice(1);
     }
     assert.equal(command.commands.length, 0, `${code}: 'causeway ${line}' is no command`);
+    const needed = command.options.filter(({ mandatory, long }) => mandatory && !EVERYWHERE.has(long ?? ''));
+    for (const { long } of needed)
+      assert.ok(words.includes(long!), `${code}: 'causeway ${line}' lacks ${long}`);
     for (const flag of words.filter(word => word.startsWith('--')))
       assert.ok(
         command.options.some(({ long }) => long === flag),
@@ -49,6 +52,9 @@ test('every command that an error says to run exists, with its options', async (
       );
   }
 });
+
+/** What every command of a kind takes is not repeated: whose tenant it is, and who asks. */
+const EVERYWHERE = new Set(['--tenant', '--token-file']);
 
 const childOf = (command: Command, [word]: string[]): Command | undefined =>
   command.commands.find(child => child.name() === word);

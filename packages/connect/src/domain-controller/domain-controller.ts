@@ -176,7 +176,7 @@ export class DomainController {
     if (code === 'invalid-credentials' || code === 'logon-failure') {
       return new CausewayError(
         'connector-account',
-        `the domain controller '${server}' rejects the account '${account}' of connector '${name}': its name or its password is wrong, or it is locked or expired\nTo set a new password:\n  causeway connect account create --server ${server} --admin ADMINISTRATOR --password-out FILE --reset-password`,
+        `the domain controller '${server}' rejects the account '${account}' of connector '${name}': its name or its password is wrong, or it is locked or expired\nTo set a new password:\n  causeway connect account create --server ${server} --ca FILE --admin ADMINISTRATOR --password-out FILE --reset-password`,
         { cause: error, status: 502 },
       );
     }

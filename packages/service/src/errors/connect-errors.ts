@@ -10,7 +10,7 @@ export const CONNECT_ERRORS = {
   'agent-key-missing': {
     status: 400,
     means: 'The key by which Connect signs in to the tenant is missing from the state folder.',
-    todo: 'Restore it from the backup. If there is none, move the identity file away, create a code that replaces this agent, and enrol again:\n  causeway tenant enrolment create --kind connect --forest FOREST --replace AGENT\n  causeway connect enrol --code-file FILE',
+    todo: 'Restore it from the backup. If there is none, move the identity file away, create a code that replaces this agent, and enrol again:\n  causeway tenant enrolment create --kind connect --name NAME --forest FOREST --replace AGENT\n  causeway connect enrol --code-file FILE',
   },
   'already-enrolled': {
     status: 400,
@@ -95,7 +95,7 @@ export const CONNECT_ERRORS = {
   'not-enrolled': {
     status: 400,
     means: 'This agent is not enrolled at a tenant yet.',
-    todo: 'Create a code at the tenant, then enrol:\n  causeway tenant enrolment create --kind connect --forest FOREST\n  causeway connect enrol --code-file FILE\nFor a managed domain run `causeway domain create` again.',
+    todo: 'Create a code at the tenant, then enrol:\n  causeway tenant enrolment create --kind connect --name NAME --forest FOREST\n  causeway connect enrol --code-file FILE\nFor a managed domain run `causeway domain create` again.',
   },
   'not-imported': {
     status: 409,

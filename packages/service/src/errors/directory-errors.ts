@@ -5,7 +5,7 @@ export const DIRECTORY_ERRORS = {
   'access-denied': {
     status: 502,
     means: "The domain controller denied the connector's account a read.",
-    todo: 'Grant the account the rights that the message names, for example by creating it again:\n  causeway connect account create --server DC --admin ADMINISTRATOR\nThen check:\n  causeway doctor',
+    todo: 'Grant the account the rights that the message names, for example by creating it again:\n  causeway connect account create --server DC --ca FILE --admin ADMINISTRATOR --password-out FILE\nThen check:\n  causeway doctor',
   },
   cancelled: {
     status: 400,
@@ -20,7 +20,7 @@ export const DIRECTORY_ERRORS = {
   'connector-account': {
     status: 502,
     means: "The domain controller rejects the connector account's name or password.",
-    todo: 'Check the name and the password file in the configuration, and whether the account is locked or expired. To set a new password:\n  causeway connect account create --server DC --admin ADMINISTRATOR --reset-password',
+    todo: 'Check the name and the password file in the configuration, and whether the account is locked or expired. To set a new password:\n  causeway connect account create --server DC --ca FILE --admin ADMINISTRATOR --password-out FILE --reset-password',
   },
   'directory-unchecked': {
     status: 400,
@@ -61,7 +61,7 @@ export const DIRECTORY_ERRORS = {
   'password-unknown': {
     status: 400,
     means: 'The connector account exists, and the password file does not hold its password.',
-    todo: 'Name the file that holds the password with --password-out, or set a new password:\n  causeway connect account create --server DC --admin ADMINISTRATOR --reset-password',
+    todo: 'Name the file that holds the password with --password-out, or set a new password:\n  causeway connect account create --server DC --ca FILE --admin ADMINISTRATOR --password-out FILE --reset-password',
   },
   'read-only-domain-controller': {
     status: 502,

@@ -30,7 +30,7 @@ export const SHARED_ERRORS = {
   'bad-configuration': {
     status: 400,
     means: 'The configuration has a key or value that cannot be used.',
-    todo: 'Correct the keys that the message names. docs/reference/configuration.md lists every key.',
+    todo: 'Correct the keys that the message names. docs/reference lists every key.',
   },
   'bad-fingerprint': {
     status: 400,
@@ -45,7 +45,7 @@ export const SHARED_ERRORS = {
   'code-needed': {
     status: 400,
     means: 'This step needs a one-time code from the tenant.',
-    todo: 'Create a code at the tenant, and pass it in a file that only you can read:\n  causeway tenant enrolment create --kind connect --forest FOREST\n  causeway tenant enrolment create --kind domain\nThen run the command again with --code-file FILE.',
+    todo: 'Create a code at the tenant, and pass it in a file that only you can read:\n  causeway tenant enrolment create --kind connect --name NAME --forest FOREST\n  causeway tenant enrolment create --kind domain --name NAME\nThen run the command again with --code-file FILE.',
   },
   'configuration-unreadable': {
     status: 400,
@@ -203,6 +203,6 @@ export const SHARED_ERRORS = {
   unauthorized: {
     status: 401,
     means: 'The request has no token, or one that is not valid any more.',
-    todo: 'Create a new token:\n  causeway tenant token TENANT --admin USER\n  causeway connect token create NAME',
+    todo: 'Create a new token:\n  causeway tenant token TENANT --admin USER --token-out FILE\n  causeway connect token create NAME',
   },
 } as const satisfies ErrorTable;

@@ -51,7 +51,7 @@ export const TENANT_ERRORS = {
   'enrolment-refused': {
     status: 403,
     means: 'The one-time code is wrong, used, or expired.',
-    todo: 'Create another code:\n  causeway tenant enrolment create --kind connect --forest FOREST\n  causeway tenant enrolment create --kind domain',
+    todo: 'Create another code:\n  causeway tenant enrolment create --kind connect --name NAME --forest FOREST\n  causeway tenant enrolment create --kind domain --name NAME',
   },
   forbidden: {
     status: 403,
@@ -61,7 +61,7 @@ export const TENANT_ERRORS = {
   'forest-needed': {
     status: 400,
     means: 'A code for a Connect names the forests that it reads, and none was given.',
-    todo: 'Name each forest by its DNS name:\n  causeway tenant enrolment create --kind connect --forest corp.example.com',
+    todo: 'Name each forest by its DNS name:\n  causeway tenant enrolment create --kind connect --name NAME --forest corp.example.com',
   },
   'group-exists': {
     status: 409,
@@ -212,7 +212,7 @@ export const TENANT_ERRORS = {
   'tenant-exists': {
     status: 409,
     means: 'There is already a tenant with this name or id.',
-    todo: 'Choose another name. For a new token of the existing tenant:\n  causeway tenant token NAME --admin USER',
+    todo: 'Choose another name. For a new token of the existing tenant:\n  causeway tenant token NAME --admin USER --token-out FILE',
   },
   'user-exists': {
     status: 409,
@@ -222,6 +222,6 @@ export const TENANT_ERRORS = {
   'wrong-kind': {
     status: 400,
     means: 'The code or agent is for a Connect and the caller is a managed domain, or the other way round.',
-    todo: 'Create a code of the right kind:\n  causeway tenant enrolment create --kind connect --forest FOREST\n  causeway tenant enrolment create --kind domain',
+    todo: 'Create a code of the right kind:\n  causeway tenant enrolment create --kind connect --name NAME --forest FOREST\n  causeway tenant enrolment create --kind domain --name NAME',
   },
 } as const satisfies ErrorTable;
