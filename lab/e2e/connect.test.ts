@@ -167,7 +167,7 @@ test('a wrong password of the connector account, and a missing right, say what t
   writePrivateFile(wrong, 'not the password');
   connect.configure({ password: `file:${wrong}` });
   const refused = await runCli(['connect', 'sync', '--once', '--config', config]);
-  assert.match(refused.stderr, /refuses the account .*'causeway connect account create'/);
+  assert.match(refused.stderr, /rejects the account .*\n {2}causeway connect account create/s);
 
   const poor = await user('poor');
   writePrivateFile(wrong, poor.password);

@@ -327,7 +327,7 @@ test('the command writes the password for its owner alone, and keeps it out of w
       ],
       { from: 'user' },
     );
-  await assert.rejects(command('--password-out', passwordOut), /was there already.*--reset-password/);
+  await assert.rejects(command('--password-out', passwordOut), /exists already.*--reset-password/s);
   assert.equal(existsSync(passwordOut), false);
   await command('--password-out', passwordOut, '--reset-password');
   t.mock.restoreAll();

@@ -396,7 +396,7 @@ test('a name that a forest let go of is reserved for it, until an administrator 
   assert.match((await namesOf(third)).name!, /^reserved[0-9a-f]{5}$/);
   const give = ['domain', 'name', 'give', 'reserved', third.person.anchor, '--state', state];
   const asked = await runCli(give);
-  assert.match(asked.stderr, /goes from reserved \(.* of fabrikam\.example\.org\) to .*--yes/);
+  assert.match(asked.stderr, /goes from reserved \(.* of fabrikam\.example\.org\) to .*--yes/s);
   await signsInAs('reserved', second, third);
   await runCli([...give, '--yes']);
   await eventually('the name', async () => (await kinit('reserved', third)).ok || undefined);

@@ -170,7 +170,7 @@ test('a second domain that does not name the first is refused before anything is
   const before = await agents();
   const create = (...more: string[]) => cli('create', '--config', secondConfig, '--code-file', code, ...more);
   const tries: [string[], RegExp][] = [
-    [[], /has the managed domain AADDS\.EXAMPLE\.NET .*--replace AADDS\.EXAMPLE\.NET/],
+    [[], /has the managed domain AADDS\.EXAMPLE\.NET .*--replace AADDS\.EXAMPLE\.NET/s],
     [['--yes'], /--replace AADDS\.EXAMPLE\.NET/],
     [['--replace', SECOND.realm, '--yes'], /'AADDS2\.EXAMPLE\.NET' is not it/],
     [['--replace', FIRST.realm], /stay enabled and sign in there.*cloud-only.*tenant trust-domain.*--yes/is],

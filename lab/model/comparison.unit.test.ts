@@ -185,7 +185,7 @@ for (const seed of seeds(2))
 test('a Connect that has sent nothing compares as well: another one may have', async () => {
   await world.connect.takeBack(undefined);
   await world.connect.start();
-  await assert.rejects(world.connect.differences(), { code: 'not-imported', message: /sync --once/ });
+  await assert.rejects(world.connect.differences(), { code: 'not-imported', todo: /sync --once/ });
   const { connector } = world.connect;
   await tenant.stop();
   await assert.rejects(clock.during(world.connect.cycle()));

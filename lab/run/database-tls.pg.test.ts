@@ -44,7 +44,7 @@ describe('the connection to a PostgreSQL off loopback', { skip }, () => {
   });
 
   it('is not made to a server whose certificate is of another CA or of none that is known', async () => {
-    const refused = { code: 'database-unreachable', message: /as databaseCaFile, or with sslrootcert/ };
+    const refused = { code: 'database-unavailable', message: /as databaseCaFile, or with sslrootcert/ };
     await assert.rejects(open('?sslmode=require'), refused);
     await assert.rejects(open('', certificates.otherCaFile), refused);
     await assert.rejects(open('?sslmode=disable', certificates.caFile), { code: 'database-tls' });
@@ -52,7 +52,7 @@ describe('the connection to a PostgreSQL off loopback', { skip }, () => {
 
   it('is not made to a server whose certificate names another host', async () => {
     await assert.rejects(open('', certificates.caFile, '127.0.0.1'), {
-      code: 'database-unreachable',
+      code: 'database-unavailable',
       message: /databaseUrl must name the server as its certificate does/,
     });
   });

@@ -6,6 +6,8 @@ import { DECISIONS } from './rules/decisions.ts';
 import { DEPENDENCIES } from './rules/dependencies.ts';
 import { DOCUMENT_LINES } from './rules/document-lines.ts';
 import { ENVIRONMENT } from './rules/environment.ts';
+import { ERRORS } from './rules/errors.ts';
+import { EVENTS } from './rules/events.ts';
 import { FOLDERS } from './rules/folders.ts';
 import { LENGTHS } from './rules/lengths.ts';
 import { LINKS } from './rules/links.ts';
@@ -29,6 +31,8 @@ export const RULES: readonly Rule[] = [
   CLOCK,
   SQL,
   ENVIRONMENT,
+  ERRORS,
+  EVENTS,
   FOLDERS,
   LENGTHS,
   LINKS,

@@ -1,14 +1,16 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createProgram } from '@causeway/cli';
-import { ConnectConfiguration, ConnectorConfiguration } from '@causeway/connect';
+import { ConnectConfiguration, ConnectorConfiguration, EVENTS } from '@causeway/connect';
 import { apis } from '@causeway/contract';
-import { DomainConfiguration } from '@causeway/domain-services';
-import { ENVIRONMENT_VARIABLES } from '@causeway/service';
+import { AUDIT_ACTIONS, DomainConfiguration } from '@causeway/domain-services';
+import { ENVIRONMENT_VARIABLES, ERROR_TABLES, MERGED_CODES } from '@causeway/service';
 import { TenantConfiguration } from '@causeway/tenant';
 import { commandsPage } from './commands.ts';
 import { type ConfigurationPart, configurationPage } from './configuration.ts';
 import { environmentPage } from './environment.ts';
+import { type ErrorPart, errorsPage } from './errors.ts';
+import { eventsPage } from './events.ts';
 import { routesPage } from './routes.ts';
 
 export const FOLDER = 'docs/reference';
@@ -34,11 +36,27 @@ const CONFIGURATION: readonly ConfigurationPart[] = [
   },
 ];
 
+const PLACES: Readonly<Record<keyof typeof ERROR_TABLES, string>> = {
+  shared: 'Everywhere',
+  directory: 'Domain controllers and the directory',
+  connect: 'Connect',
+  tenant: 'Tenant',
+  domain: 'Domain Services',
+  powershell: 'The PowerShell module',
+};
+
+const ERRORS: readonly ErrorPart[] = Object.entries(ERROR_TABLES).map(([place, errors]) => ({
+  title: PLACES[place as keyof typeof ERROR_TABLES],
+  errors,
+}));
+
 /** Every page of the reference, by its file's name. */
 export async function referencePages(): Promise<Map<string, string>> {
   return new Map([
     ['commands.md', commandsPage(await createProgram())],
     ['configuration.md', configurationPage(CONFIGURATION)],
+    ['errors.md', errorsPage(ERRORS, MERGED_CODES)],
+    ['events.md', eventsPage(EVENTS, AUDIT_ACTIONS)],
     ['environment.md', environmentPage(ENVIRONMENT_VARIABLES)],
     ['routes.md', routesPage(apis)],
   ]);

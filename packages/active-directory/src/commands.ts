@@ -72,7 +72,7 @@ async function showUser(
 ): Promise<void> {
   const objectGuid = await findUser(connection, namingContext, name);
   const user = objectGuid && (await connection.replicateObject({ objectGuid }));
-  if (!user) throw new CausewayError('user-not-found', `no user '${name}' in ${namingContext}`);
+  if (!user) throw new CausewayError('no-such-user', `no user '${name}' in ${namingContext}`);
   const described = describeUser(user);
   wipeUser(user);
   printResult(json, described, () => table(userRows(described)));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ERRORS } from '@causeway/service';
 import type { Command } from 'commander';
 import { createProgram } from './index.ts';
 
@@ -68,3 +69,36 @@ test('every command has examples that it takes', async () => {
   }
   assert.equal(new Set(lines).size, lines.length, 'no example stands at two commands');
 });
+test('every command that an error says to run exists, with its options', async () => {
+  const program = await createProgram();
+  const commands = Object.entries(ERRORS).flatMap(([code, { todo }]) =>
+    [...todo.matchAll(/^ {2}causeway (?<words>[^…\n]+)$/gm)].map(({ groups }) => ({
+      code,
+      line: groups!.words!,
+    })),
+  );
+  assert.ok(commands.length > 50);
+  for (const { code, line } of commands) {
+    let command: Command = program;
+    let words = line.split(' ');
+    for (let next = childOf(command, words); next; next = childOf(command, words)) {
+      command = next;
+      words = words.slice(1);
+    }
+    assert.equal(command.commands.length, 0, `${code}: 'causeway ${line}' is no command`);
+    const needed = command.options.filter(({ mandatory, long }) => mandatory && !EVERYWHERE.has(long ?? ''));
+    for (const { long } of needed)
+      assert.ok(words.includes(long!), `${code}: 'causeway ${line}' lacks ${long}`);
+    for (const flag of words.filter(word => word.startsWith('--')))
+      assert.ok(
+        command.options.some(({ long }) => long === flag),
+        `${code}: 'causeway ${line}' has no ${flag}`,
+      );
+  }
+});
+
+/** What every command of a kind takes is not repeated: whose tenant it is, and who asks. */
+const EVERYWHERE = new Set(['--tenant', '--token-file']);
+
+const childOf = (command: Command, [word]: string[]): Command | undefined =>
+  command.commands.find(child => child.name() === word);

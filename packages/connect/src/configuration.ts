@@ -301,7 +301,7 @@ export const ConnectConfiguration = z.strictObject({
 });
 export type ConnectConfiguration = z.infer<typeof ConnectConfiguration>;
 
-/** @throws CausewayError 'configuration-unreadable' or 'configuration-invalid' */
+/** @throws CausewayError 'configuration-unreadable' or 'bad-configuration' */
 export function loadConnectConfiguration(file: string): ConnectConfiguration {
   const configuration = readConnectConfiguration(file);
   for (const { name, scope } of configuration.connectors) requireGuids(file, name, scope);
@@ -314,7 +314,7 @@ export function readConnectConfiguration(file: string): ConnectConfiguration {
   const names = configuration.connectors.map(connector => connector.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {
-    throw new CausewayError('configuration-invalid', `'${file}' names the connector '${twice}' twice`);
+    throw new CausewayError('bad-configuration', `'${file}' names the connector '${twice}' twice`);
   }
   const connectors = configuration.connectors.map(connector =>
     nameDomain(connector, configuration.connectors),
@@ -325,7 +325,7 @@ export function readConnectConfiguration(file: string): ConnectConfiguration {
     const again = servers.find((one, i) => servers.indexOf(one) !== i);
     if (again === undefined) continue;
     const text = `'${file}' names the domain controller '${again}' of connector '${name}' twice`;
-    throw new CausewayError('configuration-invalid', text);
+    throw new CausewayError('bad-configuration', text);
   }
   return { ...configuration, connectors };
 }
@@ -338,7 +338,7 @@ function requireGuids(file: string, connector: string, scope: ConnectorConfigura
   );
   if (nameless === undefined) return;
   const text = `'${file}' names '${nameless.dn}' in the scope of connector '${connector}' without its objectGuid: run 'causeway connect name-scope --config ${file}', which asks the domain controller and writes it`;
-  throw new CausewayError('configuration-invalid', text);
+  throw new CausewayError('bad-configuration', text);
 }
 
 /**
@@ -359,7 +359,7 @@ function requireDomainsApart(file: string, connectors: readonly ConnectorConfigu
   for (const [domain, [first, second]] of byDomain) {
     if (second === undefined) continue;
     const text = `'${file}' gives the connectors '${first!.name}' and '${second.name}' one domain, '${domain}': a domain has one connector; take one of them out, or name the domain of each by 'domain'`;
-    throw new CausewayError('configuration-invalid', text);
+    throw new CausewayError('bad-configuration', text);
   }
 }
 

@@ -13,7 +13,6 @@ import { makeAdminServer } from './admin/serve-admin-api.ts';
 import { adminSocket, announceSocket } from './admin/socket.ts';
 import type { ConnectConfiguration } from './configuration.ts';
 import { HeadService } from './heads/head-service.ts';
-import { EventId } from './store/events.ts';
 import { Connect } from './sync/connect.ts';
 import { ConnectorService } from './sync/connector-service.ts';
 
@@ -48,10 +47,10 @@ export async function runConnect(configuration: ConnectConfiguration, clock?: Cl
     );
   }
   try {
-    connect.store.events.add(EventId.started, 'info', null, 'Connect starts');
+    connect.store.events.add('started', null, 'Connect starts');
     for (const connector of connect.connectors) connector.startChannel();
     await runServices([...services, ...synchronization], log);
-    connect.store.events.add(EventId.stopping, 'info', null, 'Connect stops');
+    connect.store.events.add('stopping', null, 'Connect stops');
   } finally {
     await connect.close();
   }

@@ -137,7 +137,7 @@ export function loadDomainConfiguration(
   if (file === undefined && flags.realm === undefined) {
     throw new CausewayError(
       'no-domain',
-      `no managed domain here: neither '${saved}' nor '${defaultConfigurationFile('domain')}' exists; make one with 'causeway domain create', or name the state folder with --state`,
+      `no managed domain here: neither '${saved}' nor '${defaultConfigurationFile('domain')}' exists`,
       { status: 404 },
     );
   }

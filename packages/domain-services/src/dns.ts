@@ -31,13 +31,9 @@ export async function setDns(place: DomainPlace, wanted: DnsSettings): Promise<D
   try {
     await changeDns(place, wanted);
   } catch (cause) {
-    throw new CausewayError(
-      'dns-not-changed',
-      `${describeError(cause)}; once that is put right, run the command again`,
-      {
-        cause,
-      },
-    );
+    throw new CausewayError('dns-not-changed', describeError(cause), {
+      cause,
+    });
   }
   return readDns(place);
 }

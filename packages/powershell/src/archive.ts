@@ -59,7 +59,7 @@ export function readArchive(file: string): Map<string, Uint8Array> {
   if (missing.length > 0) {
     throw new CausewayError(
       'bad-archive',
-      `'${file}' is no archive of the module: ${missing.join(', ')} expected in it`,
+      `'${file}' is no archive of the module: it lacks ${missing.join(', ')}`,
     );
   }
   return new Map(MODULE_FILES.map(name => [name, entries[`${MODULE_FOLDER}/${name}`]!]));

@@ -37,7 +37,7 @@ export function namedPath(path: string, platform: NodeJS.Platform = process.plat
   if (WINDOWS_PATH.test(path)) {
     throw new CausewayError(
       'bad-path',
-      `'${path}' is a path of Windows, and this machine has no such folder: name one of this machine, and see "Scripts that name a path of Windows" in docs/powershell.md`,
+      `'${path}' is a path of Windows, and this machine has no such folder`,
     );
   }
   return posix.resolve(path);

@@ -23,10 +23,7 @@ export async function confirm(
   output.write(`${plainText(consequences.join('\n'))}\n`);
   if (yes) return;
   if (!input.isTTY) {
-    throw new CausewayError(
-      'confirmation-needed',
-      'nothing was changed: nobody can be asked here; read what will happen, above, and add --yes if it is meant',
-    );
+    throw new CausewayError('confirmation-needed', 'nothing was changed: there is no terminal to ask at');
   }
   const answer = await ask(createInterface({ input, output }), `${question} [y/N] `);
   if (/^y(es)?$/i.test(answer.trim())) return;

@@ -14,12 +14,22 @@ export function printResult(json: boolean | undefined, value: unknown, lines: ()
   process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${plainText(lines().join('\n'))}\n`);
 }
 
-/** Tells an error to a person on standard error and returns the exit code. Programs get JSON with `--json`. */
+/** A message that says itself what to run, with this machine's names in the command. */
+const HAS_COMMAND = /^ {2}causeway /m;
+
+/**
+ * Shows an error to a person on standard error, what to do below it, and returns the exit code. Programs get JSON with `--json`.
+ * What to do comes from the table of errors, unless the message has the command already.
+ */
 export function reportError(error: unknown, json: boolean): number {
   const code = error instanceof CausewayError ? error.code : ((error as { code?: string }).code ?? 'failed');
   const message = describeError(error);
+  const { todo } = (error ?? {}) as { todo?: string };
+  const below = todo === undefined || HAS_COMMAND.test(message) ? '' : `\n${todo}`;
   process.stderr.write(
-    json ? `${JSON.stringify({ error: { code, message } })}\n` : `causeway: ${plainText(message)}\n`,
+    json
+      ? `${JSON.stringify({ error: { code, message, ...(todo !== undefined && { todo }) } })}\n`
+      : `causeway: ${plainText(`${message}${below}`)}\n`,
   );
   if (environment('CAUSEWAY_DEBUG') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return EXIT.failure;

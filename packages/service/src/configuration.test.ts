@@ -48,7 +48,7 @@ test('an unknown key is an error with a suggestion, at any depth', () => {
   const nested = failure(() =>
     loadConfiguration(Schema, file('c.yaml', 'connectors: [{name: a, server: b, sever: c}]')),
   );
-  assert.equal(nested.code, 'configuration-invalid');
+  assert.equal(nested.code, 'bad-configuration');
   assert.match(nested.message, /unknown key 'connectors\.0\.sever', did you mean 'server'/);
 });
 

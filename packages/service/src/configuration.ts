@@ -7,7 +7,7 @@ import { readPrivateFile, replaceFile } from './platform.ts';
 /**
  * Reads a service's YAML configuration file. Unknown keys are errors with a suggestion; flags win over the file.
  * The schema is a `z.strictObject` with the defaults in it.
- * @throws CausewayError 'configuration-unreadable' or 'configuration-invalid' (every problem, a line each)
+ * @throws CausewayError 'configuration-unreadable' or 'bad-configuration' (every problem, a line each)
  */
 export function loadConfiguration<S extends z.ZodObject>(
   schema: S,
@@ -23,8 +23,8 @@ export function loadConfiguration<S extends z.ZodObject>(
   if (result.success) return result.data;
   const lines = result.error.issues.map(issue => explain(issue, schema));
   throw new CausewayError(
-    'configuration-invalid',
-    `configuration ${file ?? 'by flags'} is not right: ${lines.join('; ')}`,
+    'bad-configuration',
+    `the configuration ${file === undefined ? 'by options' : `'${file}'`} cannot be used: ${lines.join('; ')}`,
   );
 }
 
@@ -62,7 +62,7 @@ function readYaml(file: string): Record<string, unknown> {
     });
   }
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new CausewayError('configuration-invalid', `'${file}' must hold 'key: value' lines`);
+    throw new CausewayError('bad-configuration', `'${file}' must hold 'key: value' lines`);
   }
   return value as Record<string, unknown>;
 }
@@ -123,10 +123,13 @@ export function readSecret(reference: string, key: string): string {
   if (reference.startsWith('env:')) {
     const value = process.env[reference.slice(4)];
     if (value) return value;
-    throw new CausewayError('secret-missing', `${key}: the environment has no ${reference.slice(4)}`);
+    throw new CausewayError(
+      'secret-missing',
+      `${key}: the environment variable ${reference.slice(4)} is not set`,
+    );
   }
   throw new CausewayError(
     'secret-inline',
-    `${key}: 'file:PATH' or 'env:NAME' expected, so that no secret stands in a configuration`,
+    `${key}: 'file:PATH' or 'env:NAME' expected, got the secret itself`,
   );
 }

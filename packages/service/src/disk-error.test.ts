@@ -46,7 +46,13 @@ test('errors of the system and of SQLite have one code each, and say what to do'
     assert.deepEqual([told.status, told.retry, told.cause], [503, 'later', error]);
     assert.equal(diskError(told, folder), told);
   }
-  for (const other of [system('EACCES'), sqlite(14), sqlite(5), new CausewayError('x', 'y'), undefined]) {
+  for (const other of [
+    system('EACCES'),
+    sqlite(14),
+    sqlite(5),
+    new CausewayError('port-taken', 'y'),
+    undefined,
+  ]) {
     assert.equal(diskError(other, folder), undefined);
   }
 });
@@ -93,7 +99,7 @@ test('a lock without its note is a lock, and nobody is named for its owner', () 
     const second = run(
       `try { service.lockState(${JSON.stringify(state)}); } catch (e) { console.log(e.code, e.message); }`,
     );
-    assert.match(second.stdout, /^already-running .* is in use by another process:/, note);
+    assert.match(second.stdout, /^already-running .* is in use by another process\n/, note);
   }
   lock.release();
 });

@@ -12,6 +12,14 @@ export { EXIT, example, plainText, printResult, reportError, table } from './com
 export { loadConfiguration, readSecret, writeConfigurationValues } from './configuration.ts';
 export { bestEffort, diskError, isDiskError, onDisk, suspectDisk } from './disk-error.ts';
 export { ENVIRONMENT_VARIABLES, environment } from './environment.ts';
+
+export {
+  currentCode,
+  ERROR_TABLES,
+  ERRORS,
+  errorEntry,
+  MERGED_CODES,
+} from './errors/errors.ts';
 export { faultPoint } from './fault-point.ts';
 export { setHeapGrowth } from './heap.ts';
 export { Bell, every, type KeepGoing, keepGoing, Trouble } from './keep-going.ts';

@@ -29,7 +29,8 @@ test('refuses a file that it cannot read, changes nothing in it, and says what t
     writeFileSync(path, text, { mode: 0o600 });
     assert.throws(() => new KeptFile(path, Kept), {
       code: 'confirmations-unreadable',
-      message: /broken\.json' .*Restore it from the backup.*confirm every key again/,
+      message: /broken\.json' /,
+      todo: /Restore the file from the backup.*confirm every key again/,
     });
     assert.equal(readFileSync(path, 'utf8'), text);
   }

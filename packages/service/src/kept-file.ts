@@ -52,6 +52,6 @@ function read<T>(path: string, schema: z.ZodType<T>): T {
   }
   throw new CausewayError(
     'confirmations-unreadable',
-    `'${path}' says which keys were confirmed here, and it cannot be read: ${problem.slice(0, 1000)}. Nothing starts without it. Restore it from the backup of the keys; if there is none, move it away and confirm every key again`,
+    `'${path}' says which keys were confirmed here, and it cannot be read: ${problem.slice(0, 1000)}`,
   );
 }

@@ -92,10 +92,7 @@ export function readPrivateFile(path: string): string {
     throw new CausewayError('file-unreadable', `cannot read '${path}'`, { cause });
   }
   if (!windows && (mode & 0o077) !== 0) {
-    throw new CausewayError(
-      'file-not-private',
-      `'${path}' holds a secret and others can read it: run chmod 600 on it`,
-    );
+    throw new CausewayError('file-not-private', `'${path}' holds a secret, and other users can read it`);
   }
   return text;
 }
@@ -138,7 +135,7 @@ export function removeSocket(path: string): void {
   if (found !== undefined && !found.isSocket()) {
     throw new CausewayError(
       'not-own',
-      `'${path}' of user ${found.uid} is no socket, and one is to be made there: remove it, or name another place`,
+      `'${path}' of user ${found.uid} is no socket, and one is to be made there`,
     );
   }
   rmSync(path, { force: true });
@@ -208,10 +205,8 @@ export function makeRuntimeDirectory(path: string): void {
     makeSharedDirectory(path);
   } catch (cause) {
     if (cause instanceof CausewayError) throw cause;
-    throw new CausewayError(
-      'runtime-directory',
-      `cannot make '${path}': make it for the service's user, by 'RuntimeDirectory=causeway' in its systemd unit`,
-      { cause },
-    );
+    throw new CausewayError('runtime-directory', `the folder '${path}' is missing and cannot be created`, {
+      cause,
+    });
   }
 }

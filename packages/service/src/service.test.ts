@@ -40,7 +40,7 @@ test('a second instance is refused with the process id of the first', () => {
     `import { lockState } from ${JSON.stringify(import.meta.resolve('./index.ts'))};
      try { lockState(${JSON.stringify(state)}); } catch (e) { console.log(e.code, e.message); }`,
   ]);
-  assert.match(String(second.stdout), new RegExp(`^already-running .* in use by process ${process.pid}:`));
+  assert.match(String(second.stdout), new RegExp(`^already-running .* in use by process ${process.pid}\n`));
   lock.release();
   lockState(state).release();
 });
@@ -96,8 +96,12 @@ test('errors are told with their causes, each once', () => {
     'no answer: connection refused',
   );
   assert.equal(
-    describeError(new CausewayError('x', 'cannot read', { cause: inner })),
+    describeError(new CausewayError('file-unreadable', 'cannot read', { cause: inner })),
     'cannot read: connection refused',
+  );
+  assert.equal(
+    describeError(new CausewayError('not-running', 'it does not run\nTo start it:\n  run', { cause: inner })),
+    'it does not run: connection refused\nTo start it:\n  run',
   );
 });
 

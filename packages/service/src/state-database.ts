@@ -79,7 +79,7 @@ export class StateDatabase extends DatabaseSync {
       this.close();
       throw new CausewayError(
         `${name}-too-new`,
-        `the ${name} is of version ${version}, this program knows up to ${steps.length}: run the newer program again`,
+        `the ${name} is of version ${version}, this program knows up to ${steps.length}`,
       );
     }
     steps.slice(version).forEach((step, i) => {

@@ -60,7 +60,7 @@ function alreadyRunning(stateDirectory: string, ownerFile: string, cause: unknow
   const owner = livingOwner(ownerFile);
   return new CausewayError(
     'already-running',
-    `the state in '${stateDirectory}' is in use by ${owner === undefined ? 'another process' : `process ${owner}`}: stop it first, or use another state folder`,
+    `the state in '${stateDirectory}' is in use by ${owner === undefined ? 'another process' : `process ${owner}`}`,
     { cause, status: 409 },
   );
 }

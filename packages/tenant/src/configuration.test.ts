@@ -15,7 +15,7 @@ it('names an unknown key and suggests the known one', () => {
   const file = join(folder, 'tenant.yaml');
   writeFileSync(file, 'stateDirectroy: /x\nlisten:\n  prot: 1\n');
   assert.throws(() => loadConfiguration(TenantConfiguration, file), {
-    code: 'configuration-invalid',
+    code: 'bad-configuration',
     message: /did you mean 'port'.*did you mean 'stateDirectory'/,
   });
   rmSync(folder, { recursive: true });
@@ -25,7 +25,7 @@ it('has defaults on loopback, and takes a database by its address alone', () => 
   const defaults = TenantConfiguration.parse({});
   assert.deepEqual(defaults.listen, { host: '127.0.0.1', port: 8443 });
   const wrong = TenantConfiguration.parse({ databaseUrl: 'mysql://x' });
-  assert.throws(() => databaseLocation(wrong), { code: 'configuration-invalid' });
+  assert.throws(() => databaseLocation(wrong), { code: 'bad-configuration' });
   for (const listen of [{ port: 70_000 }, { host: '' }, { port: 1.5 }]) {
     assert.equal(TenantConfiguration.safeParse({ listen }).success, false);
   }
@@ -40,7 +40,7 @@ it('says that the database cannot be reached, without its password', async () =>
   });
   await assert.rejects(startTenant(configuration, log), error => {
     const { code, message } = error as { code: string; message: string };
-    return code === 'database-unreachable' && !message.includes('hunter2');
+    return code === 'database-unavailable' && !message.includes('hunter2');
   });
   rmSync(stateDirectory, { recursive: true });
 });

@@ -69,7 +69,7 @@ export function databaseLocation(configuration: TenantConfiguration): DatabaseLo
   const url = configuration.databaseUrl ?? environment('DATABASE_URL');
   if (!url) return { kind: 'pglite', directory: join(configuration.stateDirectory, 'pglite') };
   if (!/^postgres(ql)?:\/\//.test(url)) {
-    throw new CausewayError('configuration-invalid', "databaseUrl: an address 'postgres://…' expected");
+    throw new CausewayError('bad-configuration', "databaseUrl: an address 'postgres://…' expected");
   }
   return { kind: 'postgres', url, caFile: configuration.databaseCaFile };
 }

@@ -83,7 +83,7 @@ describe('the tenant service as a process', () => {
       ...['enrolment', 'create', '--kind', 'connect', '--name', 'c', ...remote],
     ]);
     assert.equal(anyForest.code, 1);
-    assert.match(anyForest.stderr, /give their DNS names, '--forest corp\.example\.com'/);
+    assert.match(anyForest.stderr, /Name each forest by its DNS name:\n.*--forest corp\.example\.com/);
     const status = await runTenantCommand(['status', ...remote]);
     assert.match(status.stdout, /^users +1, 0 of them disabled$/m);
     const user = await runTenantCommand(['status', 'ADMIN@contoso.net', ...remote, '--json']);
@@ -111,7 +111,7 @@ describe('the tenant service as a process', () => {
     for (const command of [create, ['agents', 'set-forests', other.id, 'west.example.com', forest]]) {
       const run = (...more: string[]) => runTenantCommand([...command, ...remote, ...more]);
       const refusals: [string[], RegExp][] = [
-        [[], new RegExp(`'east1' \\(${id}, enrolled .*speaks for ${forest}.*--replace ${id}`)],
+        [[], new RegExp(`'east1' \\(${id}, enrolled .*speaks for ${forest}.*--replace ${id}`, 's')],
         [['--yes'], new RegExp(`--replace ${id}`)],
         [['--replace', other.id, '--yes'], /there is no agent .* whose place/],
         [['--replace', id], /'east1' \(.*removed and its tokens end.*trust-agent.*--yes/s],

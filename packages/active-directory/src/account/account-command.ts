@@ -71,8 +71,7 @@ async function run(options: Options): Promise<void> {
     else if (!existsSync(options.passwordOut)) {
       throw new CausewayError(
         'password-unknown',
-        `'${account.accountName}' was there already and '${options.passwordOut}' does not hold its password: ` +
-          'run again with --reset-password, or name the file that holds it',
+        `'${account.accountName}' exists already, and '${options.passwordOut}' does not hold its password`,
       );
     }
     const result = {
@@ -116,7 +115,7 @@ async function askPassword(question: string): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new CausewayError(
       'password-missing',
-      "no administrator's password: give --admin-password-file, or run at a terminal",
+      'no password of the administrator: --admin-password-file is missing, and there is no terminal to ask at',
     );
   }
   process.stderr.write(question);

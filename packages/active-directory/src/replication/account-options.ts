@@ -24,8 +24,8 @@ export async function readAccount(
 async function promptPassword(question: string): Promise<string> {
   if (!process.stdin.isTTY) {
     throw new CausewayError(
-      'secret-missing',
-      'no password: use --password-file or set CAUSEWAY_PASSWORD where nobody can be asked',
+      'password-missing',
+      'no password of the account: neither --password-file nor CAUSEWAY_PASSWORD is set, and there is no terminal to ask at',
     );
   }
   process.stderr.write(question);

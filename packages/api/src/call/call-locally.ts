@@ -33,14 +33,14 @@ export async function callLocally<R extends Route>(
     if (!(error instanceof CallError)) throw error;
     const { code, message, status } = error;
     if (code === 'no-such-route' || code === 'bad-answer') throw otherRelease(service, error);
-    throw new CausewayError(code, message, { status: status || 503 });
+    throw CausewayError.passOn({ code, message, status: status || 503 });
   }
 }
 
 function otherRelease({ name }: LocalService, { message }: CallError): CausewayError {
   return new CausewayError(
     'other-release',
-    `the ${name} service that runs is of another release than this command (${message}): restart it, so that both are of one release`,
+    `the running ${name} service is of another release than this command: ${message}`,
     { status: 409 },
   );
 }
@@ -71,7 +71,8 @@ async function readText(incoming: AsyncIterable<Buffer>): Promise<string> {
   let length = 0;
   for await (const chunk of incoming) {
     length += chunk.length;
-    if (length > MAX_ANSWER) throw new CausewayError('local-api', 'the answer is too large');
+    if (length > MAX_ANSWER)
+      throw new CausewayError('answer-too-large', `the answer is larger than ${MAX_ANSWER} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -85,7 +86,7 @@ function notReached(cause: NodeJS.ErrnoException, { name, socket }: LocalService
   }
   return new CausewayError(
     'not-running',
-    `${name} is not running (nobody listens on '${socket}'): start it with 'causeway ${name} run'`,
+    `${name} is not running: nobody listens on '${socket}'\nTo start it:\n  causeway ${name} run`,
     { cause, status: 503 },
   );
 }

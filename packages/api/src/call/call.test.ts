@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { route, synchronizationRoutes } from '@causeway/contract';
+import { ERRORS } from '@causeway/service';
 import { z } from 'zod';
 import { agentSend, CallError, call, httpSend } from '../index.ts';
 
@@ -57,6 +58,18 @@ test('an error reply keeps its code and message, and says whether to try again',
   await assert.rejects(greetAt(busy), { status: 429, transient: true, retryAfter: 7 });
   const broken = await peer((_q, r) => r.writeHead(500).end('<html>'));
   await assert.rejects(greetAt(broken), { status: 500, code: 'http-error', transient: true });
+});
+
+test('reads a code of the release before as what it is called now, and keeps one that nobody here knows', async () => {
+  const saying = (code: string) =>
+    peer((_q, r) => r.writeHead(404).end(JSON.stringify({ error: { code, message: 'as it came' } })));
+  await assert.rejects(greetAt(await saying('unknown-list')), {
+    code: 'no-such-list',
+    message: 'as it came',
+    status: 404,
+    todo: ERRORS['no-such-list'].todo,
+  });
+  await assert.rejects(greetAt(await saying('of-next-year')), { code: 'of-next-year', todo: undefined });
 });
 
 test('half an answer, no answer and nobody there are transient', async () => {

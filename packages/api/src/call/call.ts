@@ -1,5 +1,5 @@
 import { type CallInput, ErrorReply, type ReplyOf, type Route, requestPath } from '@causeway/contract';
-import { CausewayError } from '@causeway/service';
+import { CausewayError, currentCode, errorEntry } from '@causeway/service';
 import type { z } from 'zod';
 
 /** An HTTP answer that is not 2xx, or none at all (`status` 0). */
@@ -20,9 +20,14 @@ export class CallError extends Error {
   ) {
     super(message, options);
     this.status = status;
-    this.code = code;
+    this.code = currentCode(code);
     this.transient = status === 0 || status === 429 || status >= 500;
     this.retryAfter = options.retryAfter;
+  }
+
+  /** What the administrator does, where the code is one that this program knows. */
+  get todo(): string | undefined {
+    return errorEntry(this.code)?.todo;
   }
 }
 

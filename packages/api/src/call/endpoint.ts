@@ -26,7 +26,7 @@ export function checkedUrl(endpoint: Endpoint): URL {
   return url;
 }
 
-/** A tenant as it is configured. @throws CausewayError 'ca-unreadable' */
+/** A tenant as it is configured. @throws CausewayError 'file-unreadable' */
 export function tenantEndpoint(
   { url, caFile }: { readonly url: string; readonly caFile?: string | undefined },
   timeoutMs?: number,
@@ -39,7 +39,7 @@ function readCa(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new CausewayError('ca-unreadable', `cannot read the tenant's CA file '${file}'`, { cause });
+    throw new CausewayError('file-unreadable', `cannot read the tenant's CA file '${file}'`, { cause });
   }
 }
 

@@ -90,7 +90,7 @@ export async function listen(
   if (!isLoopback(address.host) && !tls) {
     throw new CausewayError(
       'tls-needed',
-      `listening on ${address.host} needs TLS: give certificateFile and keyFile, or listen on 127.0.0.1`,
+      `listening on ${address.host} needs TLS, and no certificate is configured`,
     );
   }
   try {

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { route } from '@causeway/contract';
-import { CausewayError, createLog, localSocketPath, lockState } from '@causeway/service';
+import { CausewayError, createLog, ERRORS, localSocketPath, lockState } from '@causeway/service';
 import { z } from 'zod';
 import { callLocally, createServer, listen, serveLocally, serviceIn } from '../index.ts';
 
@@ -34,7 +34,7 @@ test('a local API answers on a socket that only its owner can open', async () =>
   const server = createServer({ log: quiet });
   server.get('/hello', () => ({ hello: 'world' }));
   server.get('/refused', () => {
-    throw new CausewayError('not-now', 'not now', { status: 409 });
+    throw new CausewayError('no-such-list', 'not now');
   });
   server.get('/broken', () => {
     throw new Error('inside');
@@ -43,9 +43,10 @@ test('a local API answers on a socket that only its owner can open', async () =>
   assert.equal(statSync(localSocketPath(state)).mode & 0o777, 0o600);
   assert.deepEqual(await callLocally(serviceIn(state, 'connect'), hello), { hello: 'world' });
   await assert.rejects(callLocally(serviceIn(state, 'connect'), { ...hello, path: '/refused' }), {
-    code: 'not-now',
+    code: 'no-such-list',
     message: 'not now',
-    status: 409,
+    status: 404,
+    todo: ERRORS['no-such-list'].todo,
   });
   await assert.rejects(
     callLocally(serviceIn(state, 'connect'), { ...hello, path: '/broken' }),
@@ -56,12 +57,12 @@ test('a local API answers on a socket that only its owner can open', async () =>
     ['/hello', z.strictObject({ hello: z.number() })],
   ] as const) {
     const asked = callLocally(serviceIn(state, 'connect'), { ...hello, path, reply });
-    await assert.rejects(asked, { code: 'other-release', message: /connect service .* restart it/ });
+    await assert.rejects(asked, { code: 'other-release', message: /connect service is of another release/ });
   }
   await server.close();
   await assert.rejects(
     callLocally(serviceIn(state, 'connect'), hello),
-    /connect is not running .* 'causeway connect run'/,
+    /connect is not running: .*\n {2}causeway connect run/s,
   );
 });
 

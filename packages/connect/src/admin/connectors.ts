@@ -9,7 +9,6 @@ import { CausewayError } from '@causeway/service';
 import { accountDomain, accountName } from '../configuration.ts';
 import { controllersOf } from '../domain-controller/controllers-of.ts';
 import { runProfilesOf } from '../runs/run-profiles.ts';
-import { EventId } from '../store/events.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
@@ -79,7 +78,7 @@ export function saveConnector(
 ): ConnectorDescription {
   const before = describeConnector(connect, name);
   if (change.version !== undefined && change.version !== before.version) {
-    const text = `the connector '${before.name}' was changed meanwhile: version ${before.version} expected, got ${change.version}; get it again, make the change in it, and save that`;
+    const text = `the connector '${before.name}' was changed meanwhile: version ${before.version} expected, got ${change.version}`;
     throw new CausewayError('connector-changed', text, { status: 409 });
   }
   const { settings } = isTenant(connect, name)
@@ -94,13 +93,13 @@ export function saveConnector(
   const partition = change.partitions?.[0]?.parameters;
   for (const list of [change.globalParameters, partition ?? []]) {
     const twice = list.find((each, i) => list.findIndex(other => other.name === each.name) !== i);
-    if (twice) throw new CausewayError('parameter-twice', `the parameter '${twice.name}' is given twice`);
+    if (twice) throw new CausewayError('bad-parameter', `the parameter '${twice.name}' is given twice`);
   }
   checkForced(change.globalParameters);
   connect.store.db.transaction(() => {
     settings.save(change.globalParameters, partition);
     const text = `the parameters of connector '${before.name}' were saved by ${caller}`;
-    connect.store.events.add(EventId.connectorSaved, 'info', before.name, text);
+    connect.store.events.add('settingsSaved', before.name, text);
   });
   return describeConnector(connect, name);
 }
@@ -111,7 +110,7 @@ function checkForced(parameters: readonly ConfigurationParameter[]): void {
   if (forced === undefined || [null, '', 0, 1, '0', '1'].includes(forced.value as string)) return;
   const value = JSON.stringify(forced.value).slice(0, 40);
   const text = `${FORCE_FULL_PASSWORD_SYNC} takes 1 (a full pass when the channel starts the next time) or 0, got ${value}`;
-  throw new CausewayError('parameter-invalid', text, { status: 400 });
+  throw new CausewayError('bad-parameter', text, { status: 400 });
 }
 
 function describeForest({ name, context, namingContext, controller }: Connector): ConnectorDescription {

@@ -1,7 +1,6 @@
 import { CallError } from '@causeway/api';
 import type { Diagnosis } from '@causeway/contract';
 import { pairingState } from '../pairing/pairing-state.ts';
-import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 import { forestConnector, forestConnectors } from './connectors.ts';
@@ -52,7 +51,7 @@ async function diagnoseTenant({ tenant, store, configuration }: Connect): Promis
 }
 
 function diagnoseHeartbeat({ store }: Connect): Diagnosis {
-  const last = store.events.lastOf(EventId.pingEnd);
+  const last = store.events.lastOf('pingEnd');
   const passed = last !== undefined && store.clock.now() - Date.parse(last.at) <= HEARTBEAT_MS;
   const found = last === undefined ? 'none was sent yet' : `the last one was sent at ${last.at}`;
   return check('heartbeat', passed, found, "start Connect with 'causeway connect run', and read its log");

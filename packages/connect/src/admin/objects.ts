@@ -6,7 +6,6 @@ import type {
   connectAdministrationRoutes as routes,
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import { EventId } from '../store/events.ts';
 import type { ObjectKind, SpaceObject } from '../store/space-object.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
@@ -123,7 +122,7 @@ export async function syncObjectPassword(
     await connector.syncPassword(guid);
   } catch (error) {
     const text = `password of '${object.dn}' could not be synchronized: ${(error as Error).message}`;
-    store.events.add(EventId.singleObjectFailed, 'error', connector.name, text);
+    store.events.add('singleObjectFailed', connector.name, text);
     throw error;
   }
   const [entry] = store.passwordLog.last(guid, 1);

@@ -1,6 +1,5 @@
 import type { ConnectorOverride } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
 import { readOverride, setOverride as setConnectorOverride } from '../sync/connector-override.ts';
@@ -23,7 +22,7 @@ export function setOverride(
 ): ConnectorOverride {
   if (isTenant(connect, name)) {
     if (!change.fullImportRequired && !change.fullSyncRequired) return ofTenant(connect);
-    const text = `nothing is imported from the tenant: it is compared every few seconds, and what it lost is sent again by itself. Name a forest's connector`;
+    const text = `nothing is imported from the tenant: it is compared every few seconds, and what it lost is sent again by itself`;
     throw new CausewayError('nothing-to-import', text, { status: 409 });
   }
   const connector = forestConnector(connect, name);
@@ -36,7 +35,7 @@ export function setOverride(
     });
     const fields = Object.entries(change).map(([what, value]) => `${what} ${value}`);
     const text = `the next cycle of '${connector.name}' was changed by ${caller}: ${fields.join(', ')}`;
-    connect.store.events.add(EventId.scheduler, 'info', connector.name, text);
+    connect.store.events.add('schedulerChanged', connector.name, text);
   });
   return describe(connector);
 }

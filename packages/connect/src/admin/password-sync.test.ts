@@ -131,7 +131,7 @@ test('a version that is not the newest is not saved, and neither is a value that
   assert.equal(await forcedValue(corp), '0');
   for (const value of [true, 2, 'yes', ' 1'])
     await assert.rejects(save(corp, forced(value)), {
-      code: 'parameter-invalid',
+      code: 'bad-parameter',
       status: 400,
       message: /takes 1 /,
     });
@@ -161,7 +161,7 @@ test('the start of the service is a start of the channel, and a channel that is 
 test('a pair that is none, a parameter twice and a partition that is not there are refused in words', async () => {
   await assert.rejects(set(corp, true, 'Peer - AAD'), { message: /'peer - AAD' expected \(case counts\)/ });
   await assert.rejects(set(tenant, true), { code: 'no-such-connector', message: /one of a forest expected/ });
-  await assert.rejects(save(corp, forced(1), forced(0)), { code: 'parameter-twice' });
+  await assert.rejects(save(corp, forced(1), forced(0)), { code: 'bad-parameter' });
   const partitions = [{ identifier: '00000000-0000-4000-8000-000000000000', parameters: [] }];
   const body = { globalParameters: [], partitions };
   assert.throws(() => api.saveConnector({ params: { name: corp }, query: {}, body }, ''), {

@@ -5,7 +5,6 @@ import {
   type PasswordSyncConfiguration,
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
-import { EventId } from '../store/events.ts';
 import type { PassRequest } from '../store/full-passes.ts';
 import type { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
@@ -36,7 +35,7 @@ export async function setPasswordSync(
     );
   }
   const text = `password hash synchronization from '${connector.name}' was switched ${enabled ? 'on' : 'off'} by ${caller}`;
-  connect.store.events.add(EventId.passwordSyncSwitched, 'info', connector.name, text);
+  connect.store.events.add('passwordSyncSwitched', connector.name, text);
   const fullPass = await connector.setPasswordSync(enabled);
   return { ...configurationOf(connect, connector), ...(fullPass && { fullPass }) };
 }
@@ -71,7 +70,7 @@ export async function forceFullPass(
       .globalParameters.filter(each => each.name !== forceFullPasswordSync('1').name);
     settings.save([...others, forceFullPasswordSync('1')]);
     const text = `a full password hash synchronization of '${connector.name}' was asked for by ${caller}`;
-    events.add(EventId.passwordSyncSwitched, 'info', connector.name, text);
+    events.add('passwordSyncSwitched', connector.name, text);
     await connector.setPasswordSync(false);
     if ((await connector.setPasswordSync(true)) === 'merged') merged.add(connector.name);
   }

@@ -5,7 +5,6 @@ import { CausewayError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { describeDirectory, isSame } from '../domain-controller/directory-guard.ts';
 import { decideObject, mergeImported } from '../objects/merge.ts';
-import { EventId } from '../store/events.ts';
 import type { Connector } from '../sync/connector.ts';
 
 /** What a connector reads, what its domain controller serves, and what moving from one to the other would do. Changes nothing. */
@@ -79,7 +78,7 @@ export async function repin(
     if (before === undefined || !isSame(before, directory))
       for (const cursor of stale) store.cursors.set(cursor, undefined);
     const text = `connector '${connector.name}' reads ${describeDirectory(directory)} from now on (before: ${before ? describeDirectory(before) : 'nothing'}), as ${caller} has confirmed`;
-    store.events.add(EventId.connectorSaved, 'warn', connector.name, text);
+    store.events.add('directoryConfirmed', connector.name, text);
   });
   store.pin.set(directory);
   await controller.close();

@@ -11,7 +11,6 @@ import type { ConnectorContext } from '../context.ts';
 import { hasSeveral } from '../domain-controller/controllers-of.ts';
 import type { DomainController } from '../domain-controller/domain-controller.ts';
 import { readsWith, signedReads } from '../pairing/signed-reads.ts';
-import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import type { Connect } from '../sync/connect.ts';
 import { forestConnector } from './connectors.ts';
@@ -65,7 +64,7 @@ export function restoreState(
  *
  * The epoch is of the counter that numbers what is signed, which no loss of this state takes back below what was used.
  *
- * @throws CausewayError 'other-domain-controller', 'no-restore', 'tenant-too-old' or 'domain-too-old'
+ * @throws CausewayError 'other-domain-controller', 'nothing-to-accept', 'tenant-too-old' or 'domain-too-old'
  */
 export async function acceptRestore(
   context: ConnectorContext,
@@ -79,8 +78,8 @@ export async function acceptRestore(
     throw new CausewayError('other-domain-controller', text, { status: 409 });
   }
   if (restoreState(context, controller.connector) === undefined) {
-    const text = `'${server}' of '${connector.name}' was not restored, and has no password that is older than the tenant's: there is nothing to accept`;
-    throw new CausewayError('no-restore', text, { status: 409 });
+    const text = `'${server}' of '${connector.name}' was not restored, and has no password that is older than the tenant's`;
+    throw new CausewayError('nothing-to-accept', text, { status: 409 });
   }
   await checkReaders(context);
   const { vector } = hasSeveral(connector)
@@ -96,7 +95,7 @@ export async function acceptRestore(
     store.cursors.set('read-vector', vector && JSON.stringify(vector));
     store.passes.request(true);
     const text = `the forest ${connector.forest} counts as it was restored at '${server}', as ${caller} has confirmed: epoch ${store.restores.epoch}; everything is read and everybody's password is sent once more`;
-    store.events.add(EventId.connectorSaved, 'warn', connector.name, text);
+    store.events.add('directoryConfirmed', connector.name, text);
   });
 }
 
@@ -106,7 +105,7 @@ async function checkReaders({ store, tenant }: ConnectorContext): Promise<void> 
   const reads = (names: readonly string[]) => EPOCH_RECORDS.every(name => isReadBy(names, name));
   if (!reads(readsWith(store, accepts))) {
     const text =
-      'the tenant is of a release that knows no passwords of a restored forest: update it, then accept the restore; nothing was changed';
+      'the tenant is of a release that does not know passwords of a restored forest; nothing was changed';
     throw new CausewayError('tenant-too-old', text, { status: 409 });
   }
   if (
@@ -114,7 +113,7 @@ async function checkReaders({ store, tenant }: ConnectorContext): Promise<void> 
     !reads([...(domainAccepts ?? []), ...signedReads(store)])
   ) {
     const text =
-      'the managed domain is of a release that knows no passwords of a restored forest: update Domain Services and start it again, then accept the restore; nothing was changed';
+      'Domain Services is of a release that does not know passwords of a restored forest; nothing was changed';
     throw new CausewayError('domain-too-old', text, { status: 409 });
   }
 }

@@ -25,7 +25,7 @@ export function showRun(connect: Connect, id: string): RunDetails {
   const run = getRun(db, id);
   if (run === undefined) {
     const days = Math.round(scheduler.purgeInterval / 86_400);
-    const text = `there is no run ${id}: runs are kept for ${days} days, and 'causeway connect runs' lists them`;
+    const text = `there is no run ${id}: runs are kept for ${days} days`;
     throw new CausewayError('no-such-run', text, { status: 404 });
   }
   const objectErrors = errorsOf(db, id).map(({ guid, dn, code, reason }) => ({

@@ -6,7 +6,6 @@ import type {
 } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import type { z } from 'zod';
-import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 import { effectiveInterval } from '../sync/effective-interval.ts';
 
@@ -58,12 +57,7 @@ export function changeScheduler(
       if (change.nextSyncCyclePolicyType) connector.nextPolicy = change.nextSyncCyclePolicyType;
     }
     const fields = Object.entries(change).map(([name, value]) => `${name} ${value}`);
-    events.add(
-      EventId.scheduler,
-      'info',
-      null,
-      `the scheduler was changed by ${caller}: ${fields.join(', ')}`,
-    );
+    events.add('schedulerChanged', null, `the scheduler was changed by ${caller}: ${fields.join(', ')}`);
   });
   return describeScheduler(connect);
 }

@@ -47,13 +47,9 @@ function tokenHolder({ store }: Connect, request: HttpRequest): string {
   const token = bearerToken(request);
   const name = token === undefined ? undefined : store.tokens.find(token);
   if (name !== undefined) return `the holder of token '${name}'`;
-  throw new CausewayError(
-    'unauthorized',
-    'this needs a token that is valid now: causeway connect token create NAME',
-    {
-      status: 401,
-    },
-  );
+  throw new CausewayError('unauthorized', 'this needs a valid token of the admin API', {
+    status: 401,
+  });
 }
 
 /** Whoever may call this may know why something failed: a tenant or a domain controller that does not answer. */
@@ -63,6 +59,6 @@ async function telling<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const code = (cause as { code?: string }).code ?? 'failed';
     const status = cause instanceof CausewayError ? cause.status : 502;
-    throw new CausewayError(code, describeError(cause), { cause, status });
+    throw CausewayError.passOn({ code, message: describeError(cause), status }, { cause });
   }
 }

@@ -246,8 +246,8 @@ export function findUser(connect: Connect, name: string): { connector: Connector
   if (only === undefined) {
     const isGroup = connect.connectors.some(({ context }) => context.store.groups.find(name));
     const hint = isGroup
-      ? `it is a group: causeway connect status --group '${name}'`
-      : 'give its userPrincipalName, sAMAccountName or DN';
+      ? `it is a group\nTo see it:\n  causeway connect status --group '${name}'`
+      : 'a userPrincipalName, sAMAccountName or DN expected';
     throw new CausewayError('no-such-user', `no connector has met a user '${name}': ${hint}`, {
       status: 404,
     });

@@ -1,6 +1,5 @@
 import type { Handlers } from '@causeway/api';
 import type { adminTokenRoutes } from '@causeway/contract';
-import { EventId } from '../store/events.ts';
 import type { Connect } from '../sync/connect.ts';
 
 /** Tokens of the admin API. The caller is who asks, in words. */
@@ -22,5 +21,5 @@ export function tokenHandlers(connect: Connect): Handlers<typeof adminTokenRoute
 }
 
 function tellToken({ store }: Connect, text: string): void {
-  store.events.add(EventId.connectorSaved, 'info', null, text);
+  store.events.add('settingsSaved', null, text);
 }

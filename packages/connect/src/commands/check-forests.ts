@@ -31,9 +31,8 @@ export async function checkDomainControllers({ connectors, timeoutMs }: ConnectC
   );
   if (silent.length === 0) return;
   const text = [
-    'nobody says whether the configuration names the right forests, so nothing was enrolled and the code is not used up:',
+    'no domain controller says whether the configuration names the right forests; nothing was enrolled, and the code is still unused:',
     ...silent.map(line => `  ${line}`),
-    "mend that, or enrol without asking by '--unchecked': the first import asks again",
   ].join('\n');
   throw new CausewayError('directory-unchecked', text, { retry: 'later' });
 }

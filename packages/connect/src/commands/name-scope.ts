@@ -40,7 +40,7 @@ interface Named {
  * Writes the objectGUID beside every container and group that the scopes of a configuration name by their DN alone. What has one stays:
  * what was made anew under the name of another is another one.
  *
- * @throws CausewayError 'no-such-object', with nothing written, and what the domain controller brings
+ * @throws CausewayError 'bad-scope', with nothing written, and what the domain controller brings
  */
 export async function nameScope({ config, json }: CommonOptions): Promise<void> {
   const { connectors, timeoutMs } = readConnectConfiguration(config);
@@ -92,7 +92,7 @@ async function guidOf(
 ): Promise<string> {
   const refuse = (why: string) => {
     const text = `the connector '${name}' names the ${is} '${dn}', and ${why}; nothing was written`;
-    return new CausewayError('no-such-object', text);
+    return new CausewayError('bad-scope', text);
   };
   const attributes = ['objectGUID', 'objectClass'];
   const found = await ldap.search(dn, { scope: 'base', attributes }).catch((error: unknown) => {

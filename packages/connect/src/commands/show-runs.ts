@@ -32,7 +32,7 @@ async function showRuns(id: string | undefined, options: Options): Promise<void>
   const { connector, profile, since, limit } = options;
   if (id !== undefined) {
     if ([connector, profile, since, limit].some(each => each !== undefined))
-      throw new CausewayError('run-or-list', 'give a run or what is to be listed, not both');
+      throw new CausewayError('options-conflict', 'a run or options of the list expected, got both');
     const { result } = await askOrDo(options, 'getRun', { params: { id } });
     printResult(options.json, result, () => describeRun(result));
     return;
@@ -49,14 +49,14 @@ async function showRuns(id: string | undefined, options: Options): Promise<void>
 
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** @throws CausewayError 'time-invalid' */
+/** @throws CausewayError 'bad-time' */
 export function sinceWhen(text: string, now: number): string {
   const [, amount, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
   const at =
     amount === undefined ? Date.parse(text) : now - Number(amount) * UNITS[unit as keyof typeof UNITS];
   if (!Number.isNaN(at)) return new Date(at).toISOString();
   throw new CausewayError(
-    'time-invalid',
+    'bad-time',
     `a time expected, as 30m, 6h, 2d or 2026-11-29T08:00:00Z; got '${text}'`,
   );
 }

@@ -13,7 +13,10 @@ export async function showStatus(
 ): Promise<void> {
   const { group } = options;
   if (group !== undefined && user !== undefined)
-    throw new CausewayError('user-or-group', `give a user or --group, not both: '${user}', '${group}'`);
+    throw new CausewayError(
+      'options-conflict',
+      `a user or --group expected, got both: '${user}', '${group}'`,
+    );
   if (group !== undefined) {
     const { result } = await askOrDo(options, 'getGroupStatus', { params: { group } });
     printResult(options.json, result, () => describeGroup(result));

@@ -6,7 +6,6 @@ import { describeError, Trouble } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import type { UsersInFlight } from '../passwords/users-in-flight.ts';
 import { cycledSince, type LastCycles, lastCycles, type Reading } from '../store/comparing/last-cycles.ts';
-import { EventId } from '../store/events.ts';
 import type { OwnLine } from '../store/head-buckets.ts';
 import { raiseUnverified } from '../store/sequence.ts';
 import { compareLines, type Difference, isSameLine } from './compare-lines.ts';
@@ -112,7 +111,7 @@ export class Comparison {
       const bucket = this.#rechecked++ % BUCKETS;
       if (!store.heads.mendBucket(bucket)) continue;
       const text = `the digest of bucket ${bucket} of ${connector.forest} was not that of its rows: it is made anew`;
-      store.events.add(EventId.runErrors, 'warn', connector.name, text);
+      store.events.add('runErrors', connector.name, text);
     }
   }
 
@@ -186,7 +185,7 @@ export class Comparison {
     }
     if (said > 0) {
       const text = `the tenant has ${found.differing.length} of ${connector.forest} otherwise than it acknowledged: ${said} of them are signed anew and sent again`;
-      store.events.add(EventId.runErrors, 'warn', connector.name, text);
+      store.events.add('runErrors', connector.name, text);
     }
     return { said, differing: found.differing.length + found.strangers.length, passedOver };
   }

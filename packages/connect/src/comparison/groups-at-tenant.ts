@@ -1,7 +1,6 @@
 import { CallError } from '@causeway/api';
 import { type GroupEntry, groupBucketOf, groupLineKey } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
-import { EventId } from '../store/events.ts';
 import { raiseUnverified } from '../store/sequence.ts';
 import { type DifferingGroup, sayGroupsAnew, strangeGroups } from './say-groups-anew.ts';
 
@@ -35,7 +34,7 @@ export async function compareGroups(context: ConnectorContext): Promise<number |
   const said = sayGroupsAnew(context, [...differing, ...strangers]);
   if (said > 0) {
     const text = `the tenant has ${differing.length + strangers.length} groups, or slices of their members, of ${forest} otherwise than it acknowledged: ${said} of them are signed anew and sent again`;
-    store.events.add(EventId.runErrors, 'warn', connector.name, text);
+    store.events.add('runErrors', connector.name, text);
   }
   return said;
 }

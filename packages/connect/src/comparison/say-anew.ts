@@ -2,7 +2,6 @@ import type { ConnectorContext } from '../context.ts';
 import { objectGuidOf } from '../objects/source-anchor.ts';
 import { nameOf } from '../objects/waiting.ts';
 import type { ConnectorSpace } from '../store/connector-space.ts';
-import { EventId } from '../store/events.ts';
 
 /** Somebody of whom another place has something else than was acknowledged. */
 export interface Anew {
@@ -109,7 +108,7 @@ function askForPass({ store, connector }: ConnectorContext, passwords: number): 
   store.cursors.set('comparison-pass-at', String(now));
   store.passes.request();
   const text = `another place has ${passwords} passwords of ${connector.forest} otherwise than it acknowledged: everybody's is read and sent again`;
-  store.events.add(EventId.fullCycle, 'warn', connector.name, text);
+  store.events.add('fullCycle', connector.name, text);
   return true;
 }
 
@@ -122,5 +121,5 @@ export function tellAlarm(context: ConnectorContext, anchors: readonly string[])
   });
   const others = anchors.length > NAMED ? ` and ${anchors.length - NAMED} others` : '';
   const text = `ALARM: ${connector.forest}: ${named.join(', ')}${others}: signed anew and sent several times, and another place has it otherwise again: it loses what it takes, or lies. It is sent once a day from now on`;
-  store.events.add(EventId.runErrors, 'error', connector.name, text);
+  store.events.add('alarm', connector.name, text);
 }

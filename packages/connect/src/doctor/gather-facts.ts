@@ -86,7 +86,7 @@ async function answersDns(address: string, realm: string): Promise<boolean> {
 
 async function askTenant(options: DoctorOptions) {
   if (options.tokenFile === undefined)
-    throw new CausewayError('no-token', "nobody's token was given, so nobody is signed in");
+    throw new CausewayError('token-needed', "nobody's token was given, so nobody is signed in");
   const token = readPrivateFile(options.tokenFile).trim();
   const send = httpSend(endpointOf(options), () => Promise.resolve(token));
   const [me, served] = await Promise.all([

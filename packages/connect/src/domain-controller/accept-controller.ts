@@ -1,7 +1,6 @@
 import { readUpToDateVector } from '@causeway/active-directory';
 import { CausewayError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
-import { EventId } from '../store/events.ts';
 import type { DomainController } from './domain-controller.ts';
 import { lagOf, oweImport } from './lag.ts';
 
@@ -9,7 +8,7 @@ import { lagOf, oweImport } from './lag.ts';
  * A domain controller was lost for good, and with it what no other one has heard of. The one that is read counts from here on as it
  * is: the next import takes all of it. Called while no cycle runs.
  *
- * @throws CausewayError 'other-domain-controller' or 'no-lag'
+ * @throws CausewayError 'other-domain-controller' or 'nothing-to-accept'
  */
 export async function acceptController(
   context: ConnectorContext,
@@ -23,8 +22,8 @@ export async function acceptController(
     throw new CausewayError('other-domain-controller', text, { status: 409 });
   }
   if (lagOf(context) === undefined) {
-    const text = `the domain controller '${server}' of '${connector.name}' lags behind none: there is nothing to accept`;
-    throw new CausewayError('no-lag', text, { status: 409 });
+    const text = `the domain controller '${server}' of '${connector.name}' lags behind no other one`;
+    throw new CausewayError('nothing-to-accept', text, { status: 409 });
   }
   const namingContext = await controller.namingContext();
   const { vector } = await readUpToDateVector(await controller.ldap(), namingContext);
@@ -32,6 +31,6 @@ export async function acceptController(
     store.cursors.set('read-vector', JSON.stringify(vector));
     oweImport(store);
     const text = `the domain controller '${server}' of '${connector.name}' counts as it is, as ${caller} has confirmed: what only another one knew is undone`;
-    store.events.add(EventId.domainControllerFailed, 'warn', connector.name, text);
+    store.events.add('domainControllerLags', connector.name, text);
   });
 }

@@ -1,6 +1,5 @@
 import { type LdapConnection, readCurrentTime } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
-import { EventId } from '../store/events.ts';
 
 /** Further off than this Kerberos fails, too. */
 const LIMIT_MS = 5 * 60_000;
@@ -37,7 +36,7 @@ export async function judgeClock(
     const text = `this machine's clock is as that of the domain controller '${connector.server}' again`;
     store.db.transaction(() => {
       store.cursors.set('clock-difference', undefined);
-      store.events.add(EventId.runErrors, 'info', connector.name, text);
+      store.events.add('alarmOver', connector.name, text);
     });
     return;
   }
@@ -45,7 +44,7 @@ export async function judgeClock(
   store.db.transaction(() => {
     store.cursors.set('clock-difference', JSON.stringify(difference));
     if (before === undefined)
-      store.events.add(EventId.runErrors, 'error', connector.name, clockAlarm(connector.server, difference));
+      store.events.add('alarm', connector.name, clockAlarm(connector.server, difference));
   });
 }
 

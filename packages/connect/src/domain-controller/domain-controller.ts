@@ -176,7 +176,7 @@ export class DomainController {
     if (code === 'invalid-credentials' || code === 'logon-failure') {
       return new CausewayError(
         'connector-account',
-        `${server} refuses the account '${account}' of connector '${name}': check the account's name and the password that the configuration points to, or make both anew with 'causeway connect account create'`,
+        `the domain controller '${server}' rejects the account '${account}' of connector '${name}': its name or its password is wrong, or it is locked or expired\nTo set a new password:\n  causeway connect account create --server ${server} --ca FILE --admin ADMINISTRATOR --password-out FILE --reset-password`,
         { cause: error, status: 502 },
       );
     }
@@ -266,6 +266,6 @@ const passwordOf = ({ name, password }: ConnectorConfiguration): string =>
   readSecret(password, `the password of connector '${name}'`);
 
 function readOnly({ name, server }: ConnectorConfiguration): CausewayError {
-  const text = `the domain controller '${server}' of connector '${name}' is a read-only one (RODC), which has only some of the passwords; name one that can be written`;
+  const text = `the domain controller '${server}' of connector '${name}' is a read-only one (RODC), which has only some of the passwords; a writable one expected`;
   return new CausewayError('read-only-domain-controller', text, { retry: 'later', status: 502 });
 }

@@ -10,7 +10,6 @@ import type { ControllerInUse } from '@causeway/contract';
 import { describeError } from '@causeway/service';
 import type { ConnectorConfiguration } from '../configuration.ts';
 import type { ConnectorContext } from '../context.ts';
-import { EventId } from '../store/events.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import { controllersOf, hasSeveral } from './controllers-of.ts';
 import { DomainController } from './domain-controller.ts';
@@ -190,7 +189,11 @@ export class Failover {
       const choice: ControllerChoice = { server, since: store.db.timestamp(), reason };
       store.cursors.set('domain-controller', JSON.stringify(choice));
       const text = `the domain controller '${server}' of connector '${connector.name}' is read from now on: ${reason}`;
-      store.events.add(EventId.domainControllerFailed, level, connector.name, text);
+      store.events.add(
+        level === 'warn' ? 'domainControllerLost' : 'domainControllerBack',
+        connector.name,
+        text,
+      );
     });
   }
 }

@@ -1,7 +1,6 @@
 import { covers, mergeVectors, readUpToDateVector, type UpToDateVector } from '@causeway/active-directory';
 import type { LdapConnection } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
-import { EventId } from '../store/events.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import { hasSeveral } from './controllers-of.ts';
 
@@ -71,7 +70,7 @@ export async function judgeLag(
     const text = `the domain controller of '${connector.name}' has not got all that was read before: until it has, it deletes nobody and opens nobody; if what it lacks is lost for good: causeway connect accept-dc '${connector.name}'`;
     store.db.transaction(() => {
       store.cursors.set('lag', JSON.stringify(lag));
-      store.events.add(EventId.domainControllerFailed, 'warn', connector.name, text);
+      store.events.add('domainControllerLags', connector.name, text);
     });
     return lag;
   }
@@ -80,7 +79,7 @@ export async function judgeLag(
       endLag(store, before);
       const then = before.importOwed ? '; everything is imported anew' : '';
       const text = `the domain controller of '${connector.name}' has all that was read before${then}`;
-      store.events.add(EventId.domainControllerFailed, 'info', connector.name, text);
+      store.events.add('domainControllerCaughtUp', connector.name, text);
     });
   }
   return undefined;

@@ -9,7 +9,6 @@ import {
 import type { LdapConnection } from '@causeway/ldap';
 import type { ConnectorContext } from '../context.ts';
 import type { Restore } from '../store/directory/restores.ts';
-import { EventId } from '../store/events.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import { readVector } from './lag.ts';
 
@@ -62,7 +61,7 @@ export function markRestored(
     store.cursors.set('dirsync-cookie', undefined);
     store.cursors.set('replication-cookie', undefined);
     const text = `full cycle: ${server} was restored or replaced (${reason}); the watermark is dropped. What is older there than what was read before opens nobody`;
-    store.events.add(EventId.fullCycle, 'warn', name, text);
+    store.events.add('fullCycle', name, text);
   });
 }
 
@@ -99,7 +98,7 @@ export async function judgeRestore(
   store.db.transaction(() => {
     endRestore(store);
     const text = `the domain controller of '${connector.name}' has all that was read before it was restored or replaced: it counts as it is`;
-    store.events.add(EventId.fullCycle, 'info', connector.name, text);
+    store.events.add('restoreOver', connector.name, text);
   });
   return undefined;
 }
@@ -124,12 +123,12 @@ export function concludeRestore({ store, connector }: Restoring): void {
     if (older + opening === 0) {
       endRestore(store);
       const text = `nothing that ${restore.server} says is older than what was read before it was restored or replaced`;
-      events.add(EventId.fullCycle, 'info', name, text);
+      events.add('restoreOver', name, text);
       return;
     }
     if (restore.told) return;
     restores.setPending({ ...restore, told: true });
     const text = `ALARM: ${restore.server} was restored: ${older} passwords there are older than the tenant's, and ${opening} accounts that were closed or deleted since would open again. All of them wait. If the whole forest was restored: causeway connect accept-restore --connector '${name}'`;
-    events.add(EventId.runErrors, 'error', name, text);
+    events.add('alarm', name, text);
   });
 }

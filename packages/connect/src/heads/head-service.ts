@@ -4,7 +4,6 @@ import { describeError, every, isDiskError, type Service, Trouble } from '@cause
 import type { Comparison } from '../comparison/comparison.ts';
 import type { ConnectorContext } from '../context.ts';
 import { type LastCycles, lastCycles, type Reading } from '../store/comparing/last-cycles.ts';
-import { EventId } from '../store/events.ts';
 import { judge } from './arrival.ts';
 import { cureDifferences, type Seen } from './cure-differences.ts';
 import { knowsForest, makeHead } from './make-head.ts';
@@ -101,16 +100,10 @@ export class HeadService implements Service {
     if (kind === this.#alarm) return;
     this.#alarm = kind;
     if (alarm !== null)
-      store.events.add(
-        EventId.managedDomain,
-        'error',
-        connector.name,
-        `ALARM: ${connector.forest}: ${alarm}`,
-      );
+      store.events.add('managedDomainAlarm', connector.name, `ALARM: ${connector.forest}: ${alarm}`);
     else
       store.events.add(
-        EventId.managedDomain,
-        'info',
+        'managedDomain',
         connector.name,
         `the managed domain has what ${connector.forest} gave to the tenant, again`,
       );

@@ -1,7 +1,6 @@
 import { type Receipt, verifyReceipt } from '@causeway/records';
 import type { ConnectorContext } from '../context.ts';
 import { noteReads } from '../pairing/signed-reads.ts';
-import { EventId } from '../store/events.ts';
 import { raiseSequences } from '../store/sequence.ts';
 import { noteLacking } from './receipt-differences.ts';
 
@@ -23,7 +22,7 @@ function countOn({ store, connector }: ConnectorContext, { headSequence, newest 
   if (raiseSequences(store.db, above) !== 'raised') return;
   store.queue.hurryAll('older-sequence');
   const text = `the managed domain has believed sequence ${above} of ${connector.forest} already: this Connect was restored, or its clock went back; it counts on from there, and signs anew what was refused as older`;
-  store.events.add(EventId.managedDomain, 'warn', connector.name, text);
+  store.events.add('managedDomainChanged', connector.name, text);
 }
 
 /**

@@ -5,7 +5,6 @@ import type { ConnectorContext } from '../context.ts';
 import { namesContainers, placeText } from '../scope/decide-place.ts';
 import { compileRules, namingAttributes, type Rules } from '../scope/rules.ts';
 import type { ConnectorSpace } from '../store/connector-space.ts';
-import { EventId } from '../store/events.ts';
 import { rulesText } from '../store/scope/rules-in-force.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import { isInetOrgPerson, RULES_VERSION } from './decide-account.ts';
@@ -33,7 +32,11 @@ export async function checkRules(context: ConnectorContext, ldap: LdapConnection
   const names = uncertainAttributes(rules);
   if (names.length === 0) return;
   const schema = await readAttributeSchema(ldap, names);
-  const refuse = (code: string, what: string, problems: readonly string[]): void => {
+  const refuse = (
+    code: 'account-names-refused' | 'condition-refused',
+    what: string,
+    problems: readonly string[],
+  ): void => {
     if (problems.length === 0) return;
     const text = `${what}: ${problems.join('; ')}. Nothing is synchronized until the configuration is put right`;
     throw new CausewayError(code, text);
@@ -113,7 +116,7 @@ function lookAtMembers(context: ConnectorContext, rules: Rules): ScopeMembers | 
       missing === undefined
         ? 'the groups of the scope are all there again'
         : `the groups of the scope are not all there: ${missing}. Whom they decided stays as decided`;
-    events.add(EventId.runErrors, missing === undefined ? 'info' : 'warn', name, text);
+    events.add(missing === undefined ? 'alarmOver' : 'runErrors', name, text);
   }
   return members;
 }

@@ -1,6 +1,5 @@
 import type { BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
-import { EventId } from '../store/events.ts';
 import { deletionsOf, deletionThreshold } from './waiting.ts';
 
 type Of = Pick<ConnectorContext, 'connector'>;
@@ -54,5 +53,5 @@ function tellHeld({ store, connector }: ConnectorContext, by: 'directory' | 'rul
       ? 'because the rules changed by which is decided whose passwords are synchronized'
       : 'by changes of the directory, more than may within 24 hours';
   const text = `${count} people leave the scope of passwords ${why}. Their passwords stay, and go on, until you have looked at them: causeway connect deletions --connector '${connector.name}'`;
-  store.events.add(EventId.deletionThreshold, 'error', connector.name, text);
+  store.events.add('deletionThreshold', connector.name, text);
 }

@@ -15,7 +15,6 @@ import { hasSeveral } from '../domain-controller/controllers-of.ts';
 import { judgeLag, noteRead, oweImport } from '../domain-controller/lag.ts';
 import { judgeRestore, markRestored } from '../domain-controller/note-restore.ts';
 import type { ConnectorSpace } from '../store/connector-space.ts';
-import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { applyRules, checkRules } from './apply-rules.ts';
@@ -95,7 +94,7 @@ export async function importStep(
       if (unclear.size > MAX_WHOLE_READS) {
         store.cursors.set('dirsync-cookie', undefined);
         const text = `more than ${MAX_WHOLE_READS} objects would have to be read one by one: everything is read instead`;
-        store.events.add(EventId.fullCycle, 'warn', context.connector.name, text);
+        store.events.add('fullCycle', context.connector.name, text);
         return importStep(context, ldap, namingContext, signal, tally);
       }
       // Only now: while pages still come, the connection is busy with them.
@@ -202,8 +201,7 @@ function mergePage(
 }
 
 function tellUnreadable({ store, connector }: ConnectorContext, unreadable: readonly string[]): void {
-  for (const text of unreadable)
-    store.events.add(EventId.runErrors, 'warn', connector.name, `import: ${text}`);
+  for (const text of unreadable) store.events.add('runErrors', connector.name, `import: ${text}`);
 }
 
 /** How what a page says is merged: the same for all of it. */
@@ -236,7 +234,7 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
   const { space, known } = found;
   const stranger = whyAStranger(how.domainSid, change, space);
   if (stranger !== undefined) {
-    store.events.add(EventId.runErrors, 'warn', connector.name, stranger);
+    store.events.add('runErrors', connector.name, stranger);
     how.tally?.refused(change, 'other-domain', stranger);
     if (known) space.put(known, how.generation); // as it was, and met
     return;
@@ -262,7 +260,7 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
     );
   }
   for (const problem of change.problems) {
-    store.events.add(EventId.runErrors, 'warn', connector.name, `import of '${object.dn}': ${problem}`);
+    store.events.add('runErrors', connector.name, `import of '${object.dn}': ${problem}`);
     how.tally?.refused(change, 'value-not-taken', problem);
   }
 }
@@ -275,7 +273,7 @@ const isSmartCard = ({ attributes }: DirectoryObject): boolean =>
   isSmartCardOnly(userAccountControl(attributes));
 
 function announceFullImport(context: ConnectorContext, reason: string): void {
-  const level = reason === 'first-import' ? 'info' : 'warn';
+  const event = reason === 'first-import' ? 'fullCycleAsked' : 'fullCycle';
   const text = `full import of ${context.connector.forest} (${reason})`;
-  context.store.events.add(EventId.fullCycle, level, context.connector.name, text);
+  context.store.events.add(event, context.connector.name, text);
 }

@@ -1,6 +1,5 @@
 import type { BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
-import { EventId } from '../store/events.ts';
 import type { ObjectKind, SpaceObject } from '../store/space-object.ts';
 import { groupDeletionsOf } from './groups/waiting-groups.ts';
 import { deletionsOf } from './waiting.ts';
@@ -40,7 +39,7 @@ export function holdLeavers({ store, connector }: ConnectorContext): void {
       if (fresh.length === 0) return;
       const who = space.kind === 'group' ? 'groups' : 'people';
       const text = `${held.length} ${who} leave because the rules changed by which is decided who is synchronized. They stay as they are until you have looked at them: causeway connect deletions --connector '${connector.name}'`;
-      store.events.add(EventId.deletionThreshold, 'error', connector.name, text);
+      store.events.add('deletionThreshold', connector.name, text);
     });
   }
 }

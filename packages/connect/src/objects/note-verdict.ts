@@ -1,7 +1,6 @@
 import { isDone, type Verdict } from '@causeway/contract';
 import type { ConnectorContext } from '../context.ts';
 import type { Run } from '../runs/run.ts';
-import { EventId } from '../store/events.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 
 /** Before the digest of what the tenant took without the name: who has that waits for the name, and is exported again. */
@@ -37,7 +36,7 @@ export function noteRefusal(
   tally.run.fail({ guid: object.guid, dn: object.dn, code: code ?? 'retry', reason: why });
   store.queue.put('object', object.guid, { quarantined: false, code: code ?? 'retry', reason: why });
   const text = `object put in the retry queue: '${object.dn}': ${why}`;
-  store.events.add(EventId.retryQueued, 'info', connector.name, text);
+  store.events.add('retryQueued', connector.name, text);
 }
 
 export function quarantine(context: ConnectorContext, object: SpaceObject, why: Why, tally: Tally): void {
@@ -63,5 +62,5 @@ function setAside(context: ConnectorContext, object: SpaceObject, { code, reason
   store.queue.put('object', object.guid, { quarantined: true, code, reason });
   if (known?.reason === reason) return;
   const text = `export of '${object.dn}' refused: ${reason}`;
-  store.events.add(EventId.runErrors, 'warn', connector.name, text);
+  store.events.add('runErrors', connector.name, text);
 }

@@ -1,7 +1,6 @@
 import type { BulkLine, BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { isSaidAnew } from '../store/comparing/marks.ts';
-import { EventId } from '../store/events.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import { UserAccountControl } from '../user-account-control.ts';
 import { digestOf } from './attributes.ts';
@@ -70,7 +69,7 @@ function holdDeletions(context: ConnectorContext, now: Date): Set<string> {
       `${names.length} of them can still sign in${names.length > 0 ? `: ${named}${names.length > NAMED ? ' and others' : ''}` : ''}.`,
       `The deletions wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`,
     ];
-    store.events.add(EventId.deletionThreshold, 'error', connector.name, text.join(' '));
+    store.events.add('deletionThreshold', connector.name, text.join(' '));
   }
   return guids(held);
 }
@@ -86,7 +85,7 @@ function holdStrangers(context: ConnectorContext, now: Date): Set<string> {
   const { held, fresh, limit } = store.bulk.decideDeletions(list, pending, counts, now);
   if (fresh.length > 0) {
     const text = `ALARM: ${held.length} people whom ${connector.forest} has not were found in the tenant or in the managed domain, more than ${limit} within 24 hours: it invents them, or Connect has lost that they were deleted. Their deletions wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`;
-    store.events.add(EventId.deletionThreshold, 'error', connector.name, text);
+    store.events.add('deletionThreshold', connector.name, text);
   }
   return guids(held);
 }
@@ -108,7 +107,7 @@ function holdCreations(context: ConnectorContext, now: Date): Set<string> {
         ? `They wait until you have looked at them: causeway connect creations --connector '${connector.name}'`
         : "They are made all the same: the configuration's 'growth' is 'alarm'.";
     const text = `ALARM: ${count} new accounts of ${connector.forest} within 24 hours, more than ${limit}. ${next}`;
-    store.events.add(EventId.runErrors, 'error', connector.name, text);
+    store.events.add('alarm', connector.name, text);
   }
   return guids(held);
 }

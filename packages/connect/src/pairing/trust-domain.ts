@@ -1,14 +1,13 @@
 import { normalizeFingerprint } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
 import type { ConfirmedKey } from '../store/confirmations.ts';
-import { EventId } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
 import type { TenantClient } from '../tenant/tenant-client.ts';
 import { pairingState } from './pairing-state.ts';
 
 /**
  * An administrator has compared the fingerprint that the managed domain shows.
- * @throws CausewayError 'fingerprint-invalid', 'no-managed-domain', 'fingerprint-differs'; CallError
+ * @throws CausewayError 'bad-fingerprint', 'no-managed-domain', 'fingerprint-differs'; CallError
  */
 export async function trustDomain(
   { store, tenant }: { readonly store: Store; readonly tenant: TenantClient },
@@ -17,23 +16,19 @@ export async function trustDomain(
   const fingerprint = normalizeFingerprint(text);
   if (fingerprint === undefined) {
     throw new CausewayError(
-      'fingerprint-invalid',
-      `a fingerprint of 13 groups of 4 characters expected, as 'causeway domain fingerprint' shows it, got '${text}'`,
+      'bad-fingerprint',
+      `a fingerprint of 13 groups of 4 characters expected, got '${text}'`,
     );
   }
   const pairing = pairingState(store, await tenant.configuration(true, 1));
   if (pairing.state === 'off') {
-    throw new CausewayError(
-      'no-managed-domain',
-      "the tenant has no managed domain: make one with 'causeway domain create' first",
-      { status: 409 },
-    );
+    throw new CausewayError('no-managed-domain', 'the tenant has no managed domain', { status: 409 });
   }
   const offered = pairing.state === 'confirmed' ? pairing : pairing.offered;
   if (offered?.fingerprint !== fingerprint) {
     throw new CausewayError(
       'fingerprint-differs',
-      `the tenant offers a managed domain with fingerprint ${offered?.fingerprint ?? 'none that can be read'}, not ${fingerprint}: compare with what 'causeway domain fingerprint' shows at the managed domain itself; if that is not what the tenant offers, do not trust the tenant`,
+      `the tenant offers a managed domain with fingerprint ${offered?.fingerprint ?? 'none that can be read'}, not ${fingerprint}`,
       { status: 409 },
     );
   }
@@ -43,7 +38,7 @@ export async function trustDomain(
     ...{ receiptKey: receiptKey.publicKey, realm: pairing.realm },
   });
   const what = `the keys of the managed domain ${pairing.realm} are trusted: ${fingerprint}`;
-  store.events.add(EventId.managedDomain, 'info', null, what);
+  store.events.add('managedDomain', null, what);
   return confirmed;
 }
 
@@ -52,7 +47,7 @@ export function untrustDomain({ confirmations, events }: Store): boolean {
   const withdrawn = confirmations.withdrawDomain();
   if (withdrawn) {
     const what = "the managed domain's key is trusted no more: nothing is sealed to it";
-    events.add(EventId.managedDomain, 'warn', null, what);
+    events.add('managedDomainChanged', null, what);
   }
   return withdrawn;
 }

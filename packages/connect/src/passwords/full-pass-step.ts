@@ -1,6 +1,5 @@
 import { CausewayError, describeError } from '@causeway/service';
 import { pairingState } from '../pairing/pairing-state.ts';
-import { EventId } from '../store/events.ts';
 import type { FullPass } from '../store/full-passes.ts';
 import { expectedEnd, ratePerSecond } from './full-pass-progress.ts';
 import type { Sending } from './password-channel.ts';
@@ -24,13 +23,11 @@ export async function fullPassStep(channel: PasswordChannel, namingContext: stri
     const text = 'full password sync waits: the full directory import is not completed';
     throw new CausewayError('waiting-for-import', text, { retry: 'later' });
   }
-  const say = (id: number, text: string) => store.events.add(id, 'info', connector.name, text);
+  const say = (event: 'fullPassStarted' | 'fullPassDomain', text: string) =>
+    store.events.add(event, connector.name, text);
   const begins = pass.startedAt === null ? 'started' : 'goes on';
-  say(
-    EventId.fullPassStarted,
-    `Full password hash synchronization ${begins} for forest: ${connector.forest}`,
-  );
-  say(EventId.fullPassDomain, `Full password hash synchronization ${begins} for domain: ${namingContext}`);
+  say('fullPassStarted', `Full password hash synchronization ${begins} for forest: ${connector.forest}`);
+  say('fullPassDomain', `Full password hash synchronization ${begins} for domain: ${namingContext}`);
   store.passes.start(pass.id, store.passwords.countOfPass(pass.id));
   const run = store.runs.begin('passwords', true);
   const through = await store.runs.during(run, async () => {
@@ -54,8 +51,8 @@ async function readEverybody(
 ): Promise<boolean> {
   const { context, controller } = channel;
   const { store, connector } = context;
-  const say = (id: number, level: 'info' | 'error', text: string) =>
-    store.events.add(id, level, connector.name, text);
+  const say = (event: 'fullPassDomainCompleted' | 'fullPassFailed', text: string) =>
+    store.events.add(event, connector.name, text);
   const connection = await controller.openReplication();
   const pace = { began: store.clock.now(), sent: 0, said: 0 };
   channel.pace = pace;
@@ -71,15 +68,13 @@ async function readEverybody(
     store.runs.transaction(() => store.passes.read(sending.fullPass));
     sayProgress(channel);
     say(
-      EventId.fullPassDomainCompleted,
-      'info',
+      'fullPassDomainCompleted',
       `Full password hash synchronization completed for domain: ${namingContext}`,
     );
     return true;
   } catch (error) {
     say(
-      EventId.fullPassFailed,
-      'error',
+      'fullPassFailed',
       `Full password hash synchronization attempt failed, and is made again: ${describeError(error)}`,
     );
     throw error;
@@ -102,7 +97,7 @@ function sayProgress(channel: PasswordChannel): void {
     ...(rate === null ? [] : [`${Math.round(rate)}/s`]),
     ...(until === null ? [] : [`expected to be through at ${until}`]),
   ];
-  store.events.add(EventId.fullPassProgress, 'info', connector.name, text.join(', '));
+  store.events.add('fullPassProgress', connector.name, text.join(', '));
 }
 
 /** Ends the pass when everybody is read and nobody is owed any more. */
@@ -115,8 +110,7 @@ export async function completePass({ context }: PasswordChannel): Promise<FullPa
   store.db.transaction(() => {
     store.passes.complete(pass.id);
     store.events.add(
-      EventId.fullPassCompleted,
-      'info',
+      'fullPassCompleted',
       connector.name,
       `Full password hash synchronization completed for forest: ${connector.forest}`,
     );

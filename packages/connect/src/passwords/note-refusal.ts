@@ -1,7 +1,6 @@
 import type { Verdict } from '@causeway/contract';
 import type { ConnectorContext } from '../context.ts';
 import type { Run } from '../runs/run.ts';
-import { EventId } from '../store/events.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 
 /** Puts down that the tenant has not taken a password or a withdrawal, and what comes next. */
@@ -34,11 +33,6 @@ export function noteRefusal(
     store.passwords.note(guid, quarantined ? 'FilteredByTarget' : 'RetryRequestedByTarget', text);
     store.queue.put('password', guid, { quarantined, code: code ?? verdict, reason: text });
     fail(text);
-    store.events.add(
-      EventId.retryQueued,
-      'warn',
-      connector.name,
-      `password of '${dn}' put in the retry queue: ${text}`,
-    );
+    store.events.add('retryQueued', connector.name, `password of '${dn}' put in the retry queue: ${text}`);
   }
 }

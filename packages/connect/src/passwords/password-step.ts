@@ -2,7 +2,6 @@ import type { ReplicatedUser, ReplicationCookie, ReplicationPage } from '@causew
 import { CausewayError, faultPoint } from '@causeway/service';
 import { pairingState } from '../pairing/pairing-state.ts';
 import type { Run } from '../runs/run.ts';
-import { EventId } from '../store/events.ts';
 import { isSwitchedOn, type PasswordChannel, replicatePasswords } from './password-channel.ts';
 import { type PasswordSummary, processUsers } from './process-users.ts';
 import { sendPages } from './send-pages.ts';
@@ -33,7 +32,7 @@ export async function passwordStep(
       if (page.fullCycleReason !== undefined && !announced) {
         announced = true;
         const text = `all passwords of ${connector.forest} are read again: the watermark is of no use at this domain controller any more (${page.fullCycleReason})`;
-        store.events.add(EventId.fullCycle, 'warn', connector.name, text);
+        store.events.add('fullCycle', connector.name, text);
       }
       next = page.cookie;
       yield page;
@@ -55,13 +54,14 @@ const QUEUE_PAGE = 250;
 
 /** Reads the users of the retry queue whose time has come, each as it is now, and sends them. */
 export async function retryStep(channel: PasswordChannel, run?: Run): Promise<PasswordSummary> {
-  const { store } = channel.context;
+  const { store, connector } = channel.context;
   const summary: PasswordSummary = { read: 0, sent: 0 };
   const began = store.clock.now();
   for (;;) {
     // What fails again gets a time after `began`, so that every entry has one turn.
     const due = isSwitchedOn(channel) ? store.queue.due('password', QUEUE_PAGE, began) : [];
     if (due.length === 0) return summary;
+    store.events.tell('retryTaken', connector.name, `${due.length} passwords taken from the retry queue`);
     for (const entry of due) store.queue.postpone('password', entry.guid, began);
     const done = await sendSingly(
       channel,
@@ -126,7 +126,7 @@ export function singleStep(channel: PasswordChannel, objectGuid: string): Promis
   const { context, controller, inFlight } = channel;
   return inFlight.run([objectGuid], async () => {
     if (!isSwitchedOn(channel)) {
-      const text = `password hash synchronization of '${context.store.name}' is switched off: switch it on first`;
+      const text = `password hash synchronization of '${context.store.name}' is switched off`;
       throw new CausewayError('password-sync-off', text, { status: 409 });
     }
     const user = await (await controller.single()).replicateObject({ objectGuid });

@@ -1,5 +1,4 @@
 import { FORCE_FULL_PASSWORD_SYNC } from '@causeway/contract';
-import { EventId } from '../store/events.ts';
 import type { PassRequest } from '../store/full-passes.ts';
 import type { ConnectorStore } from '../store/store.ts';
 import type { PasswordChannel } from './password-channel.ts';
@@ -21,8 +20,10 @@ export async function switchPasswords(
   if (!ran && !enabled) return undefined;
   const request = store.db.transaction(() => {
     store.settings.setPasswordSync(enabled);
-    const [id, what] = enabled ? [EventId.started, ran ? 'restarts' : 'starts'] : [EventId.stopped, 'stops'];
-    store.events.add(id, 'info', connector.name, `the password channel of '${connector.name}' ${what}`);
+    const [event, what] = enabled
+      ? (['started', ran ? 'restarts' : 'starts'] as const)
+      : (['stopped', 'stops'] as const);
+    store.events.add(event, connector.name, `the password channel of '${connector.name}' ${what}`);
     return startChannel(store);
   });
   if (enabled) return request;

@@ -10,7 +10,7 @@ import {
 import type { ConnectorContext } from '../context.ts';
 import { exportStep } from '../objects/export-step.ts';
 import { sourceAnchorOf } from '../objects/source-anchor.ts';
-import { EventId } from '../store/events.ts';
+import { EVENTS } from '../store/events.ts';
 import { believed, guidOf, imported, person, replicated, testContext } from '../testing/fixtures.ts';
 import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
 import { processUsers } from './process-users.ts';
@@ -195,7 +195,7 @@ test('a hash that goes without keys says why, in the status and once in an event
   const warnings = store.events.last(10).filter(({ level }) => level === 'warn');
   assert.deepEqual(
     warnings.map(({ eventId, text }) => [eventId, text]),
-    [[EventId.changeResult, `password of '${person(0).dn}' is ${detail}`]],
+    [[EVENTS.sentWithoutKeys.id, `password of '${person(0).dn}' is ${detail}`]],
   );
   await processUsers(context, [replicated(0, 11)], whole);
   assert.equal(store.passwords.get(guidOf(0))!.status, 'Success');

@@ -1,6 +1,5 @@
 import type { ConnectorContext } from '../context.ts';
 import type { Run } from '../runs/run.ts';
-import { EventId } from '../store/events.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import type { PasswordDecision } from './password-decision.ts';
 
@@ -21,5 +20,5 @@ export function quarantine(
   store.queue.put('password', guid, { quarantined: true, code, reason });
   if (known?.code === code) return;
   const text = `password of '${holder?.dn}' is not sent: ${reason}`;
-  store.events.add(EventId.retryQueued, 'warn', connector.name, text);
+  store.events.add('retryQueued', connector.name, text);
 }

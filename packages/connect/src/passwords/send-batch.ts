@@ -2,7 +2,7 @@ import { isDone, type Verdict } from '@causeway/contract';
 import { wipeKeys } from '@causeway/credentials';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
-import { EventId } from '../store/events.ts';
+import type { LoggedEvent } from '../store/events.ts';
 import { type Batch, type Made, makeChanges, type PasswordItem } from './make-changes.ts';
 import { noteRefusal } from './note-refusal.ts';
 import type { Sending } from './password-channel.ts';
@@ -35,8 +35,8 @@ export async function sendBatch(
   }
   if (made.length === 0) return 0;
   const text = `Provision credentials batch start. Count: ${made.length}`;
-  store.events.tell(EventId.batchStart, connector.name, text);
-  tellUsers(context, EventId.changeRequest, made, ({ holder, change: { changeDate } }) => {
+  store.events.tell('batchStart', connector.name, text);
+  tellUsers(context, 'changeRequest', made, ({ holder, change: { changeDate } }) => {
     return `Password Change Request - Anchor : ${holder.anchor}, Dn : ${holder.dn}, Change Date : ${changeDate}`;
   });
   faultPoint('connect.before-send');
@@ -46,12 +46,12 @@ export async function sendBatch(
     verdicts = await tenant.exportCredentials(connector.forest, encapsulation, changes);
   } catch (error) {
     const text = `Provision credentials batch failed. Count: ${made.length}: ${(error as Error).message}`;
-    store.events.add(EventId.batchFailed, 'error', connector.name, text);
+    store.events.add('batchFailed', connector.name, text);
     throw error;
   }
   faultPoint('connect.after-send');
   const answered = made.map((one, i) => ({ ...one, verdict: verdicts[i]! }));
-  tellUsers(context, EventId.changeResult, answered, ({ holder, verdict: { verdict, code } }) => {
+  tellUsers(context, 'changeResult', answered, ({ holder, verdict: { verdict, code } }) => {
     const result = isDone({ verdict }) ? 'Success' : `${verdict}${code ? ` (${code})` : ''}`;
     return `Password Change Result - Anchor : ${holder.anchor}, Dn : ${holder.dn}, PwdChangeOnLogon=False, Result : ${result}.`;
   });
@@ -59,8 +59,7 @@ export async function sendBatch(
     const taken = answered.filter(one => applyVerdict(context, one, terms, { fullPass, run }));
     if (fullPass !== undefined) store.passes.progress(fullPass, taken.length);
     store.events.add(
-      EventId.batchEnd,
-      'info',
+      'batchEnd',
       connector.name,
       `Provision credentials batch end. Count: ${made.length}, taken: ${taken.length}`,
     );
@@ -75,13 +74,13 @@ const USERS_AN_EVENT = 50;
 /** Who was sent, and what became of it: names and dates, nothing of a password. */
 function tellUsers<Item>(
   { store, connector }: ConnectorContext,
-  eventId: number,
+  event: LoggedEvent,
   items: readonly Item[],
   line: (item: Item) => string,
 ): void {
   for (let i = 0; i < items.length; i += USERS_AN_EVENT) {
     const lines = items.slice(i, i + USERS_AN_EVENT).map(line);
-    store.events.tell(eventId, connector.name, lines.join('\n'));
+    store.events.tell(event, connector.name, lines.join('\n'));
   }
 }
 
@@ -109,7 +108,7 @@ function applyVerdict(
     const detail = password.kerberosKeys === undefined ? withoutKeys(password) : undefined;
     if (password.keysProblem !== undefined && store.passwords.get(guid)?.detail !== detail) {
       const text = `password of '${holder.dn}' is ${detail}`;
-      store.events.add(EventId.changeResult, 'warn', connector.name, text);
+      store.events.add('sentWithoutKeys', connector.name, text);
     }
     store.passwords.acknowledge(guid, {
       order: password.order,

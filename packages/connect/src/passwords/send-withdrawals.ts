@@ -3,7 +3,6 @@ import { signWithdrawal } from '@causeway/records';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import type { Run } from '../runs/run.ts';
-import { EventId } from '../store/events.ts';
 import type { PasswordHolder } from '../store/password-holders.ts';
 import { reserveSequences } from '../store/sequence.ts';
 import { noteRefusal } from './note-refusal.ts';
@@ -92,6 +91,6 @@ function applyVerdict(
   store.queue.settle('password', holder.guid);
   store.owed.remove(holder.guid);
   const text = `Password Withdrawal Result - Anchor : ${holder.anchor}, Dn : ${holder.dn}, Reason : ${reason}, Result : Success.`;
-  store.events.add(EventId.changeResult, 'info', connector.name, text);
+  store.events.add('withdrawn', connector.name, text);
   return true;
 }

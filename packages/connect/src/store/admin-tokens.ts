@@ -23,7 +23,7 @@ export class AdminTokens {
     this.#db.transaction(() => {
       this.#db.run('DELETE FROM admin_token WHERE expires_at <= ?', new Date(now).toISOString());
       if (this.#db.get('SELECT 1 FROM admin_token WHERE name = ?', name)) {
-        const text = `there is a token '${name}' already: revoke it first, or choose another name`;
+        const text = `there is a token '${name}' already`;
         throw new CausewayError('token-exists', text, { status: 409 });
       }
       this.#db.run(
@@ -67,7 +67,7 @@ export class AdminTokens {
     const known = this.list().map(token => `'${token.name}'`);
     throw new CausewayError(
       'no-such-token',
-      `there is no token '${name}': ${known.length === 0 ? 'there are none' : `known are ${known.join(', ')}`}`,
+      `there is no token '${name}': ${known.length === 0 ? 'there is none at all' : `known are ${known.join(', ')}`}`,
       { status: 404 },
     );
   }

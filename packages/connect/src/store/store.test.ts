@@ -8,7 +8,7 @@ import { bucketOf, differingBuckets } from '@causeway/records';
 import { createLog } from '@causeway/service';
 import { HandClock } from '@causeway/service/testing';
 import { Database } from './database.ts';
-import { Events } from './events.ts';
+import { EVENTS, Events } from './events.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { nextAttemptAt } from './retry-queue.ts';
 import { raiseSequences, raiseUnverified, reserveSequences } from './sequence.ts';
@@ -200,7 +200,7 @@ test('events are kept as long as is said', async () => {
   const clock = new HandClock();
   const db = new Database(':memory:', clock);
   const events = new Events(db, log);
-  events.add(601, 'info', null, 'starts');
+  events.add('started', null, 'starts');
   await clock.pass(7 * DAY_MS);
   events.prune(7 * 86_400);
   assert.equal(events.last(10).length, 1);
@@ -281,4 +281,30 @@ test('what a release before knew are users, and groups come beside them without 
   groups.put({ ...group, guid: 'g', deleted: false, scopeReason: undefined, desiredDigest: 'e' }, 1);
   assert.deepEqual([groups.get('g'), space.get('g')?.anchor], [undefined, 'anchor of g'], 'a user stays one');
   store.close();
+});
+
+test('an event has number and level of its row; one of the log alone is not stored', () => {
+  const lines: string[] = [];
+  const events = new Events(
+    new Database(':memory:', new HandClock()),
+    createLog('test', { write: line => void lines.push(line) }),
+  );
+  events.add('retryQueued', 'corp', 'put in the queue');
+  events.tell('retryTaken', 'corp', 'taken from it');
+  assert.deepEqual(
+    events.last(10).map(({ eventId, level, text }) => [eventId, level, text]),
+    [[EVENTS.retryQueued.id, 'warn', 'put in the queue']],
+  );
+  assert.deepEqual(
+    lines.map(line => JSON.parse(line).eventId),
+    [605, 606],
+  );
+});
+
+test('every row of the events says in a sentence when it is added', () => {
+  for (const [name, { id, when, original }] of Object.entries(EVENTS)) {
+    assert.ok(Number.isInteger(id), name);
+    assert.match(when, /^[A-Z].*\.$/, name);
+    assert.ok(original, name);
+  }
 });

@@ -58,7 +58,7 @@ before(() => {
 
 test('a configuration with an unknown key is refused with a suggestion, in a connector too', () => {
   assert.throws(() => loadConnectConfiguration(configurationFile('deletionTreshold: 5\n')), {
-    code: 'configuration-invalid',
+    code: 'bad-configuration',
     message: /deletionTreshold.*did you mean 'deletionThreshold'/,
   });
   assert.throws(() => loadConnectConfiguration(configurationFile('    serverNam: x\n')), {
@@ -86,7 +86,7 @@ test('two connectors of one forest read two domains; those of one domain are ref
     );
   for (const domain of ['domain: CORP.example.com', "namingContext: 'DC=corp,DC=example,DC=com'", ''])
     assert.throws(() => loadConnectConfiguration(configurationFile(second(domain))), {
-      code: 'configuration-invalid',
+      code: 'bad-configuration',
       message: /connectors 'corp\.example\.com' and 'emea' one domain, 'corp\.example\.com'/,
     });
 });
@@ -94,7 +94,7 @@ test('two connectors of one forest read two domains; those of one domain are ref
 test('a domain controller that a connector names twice is refused', () => {
   const again = configurationFile('    domainControllers: [{ server: dc2 }, { server: 127.0.0.1 }]\n');
   assert.throws(() => loadConnectConfiguration(again), {
-    code: 'configuration-invalid',
+    code: 'bad-configuration',
     message: /names the domain controller '127\.0\.0\.1' of connector 'corp\.example\.com' twice/,
   });
 });
@@ -106,7 +106,7 @@ test('a configuration has what it leaves out by default, and the forest in lower
 });
 
 test('who is not enrolled is told how to enrol', async () => {
-  await assert.rejects(open(), { code: 'not-enrolled', message: /causeway connect enrol/ });
+  await assert.rejects(open(), { code: 'not-enrolled', todo: /causeway connect enrol/ });
 });
 
 test('enrolment makes keys that only their owner can read, and happens once', async () => {
@@ -140,8 +140,7 @@ test('a Connect whose agent key is lost says how to get one, and makes none in i
   for (const _ of ['once', 'and again']) {
     await assert.rejects(open(), {
       code: 'agent-key-missing',
-      message:
-        /agent-key\.pem' is missing: restore it from the backup, or enrol again: .*identity\.json.* --replace /,
+      message: /agent-key\.pem' is missing\nRestore it from the backup.*identity\.json.* --replace /s,
     });
   }
   renameSync(backup, file);
@@ -190,7 +189,7 @@ test('keys are trusted by their own fingerprint alone, in any spelling, and the 
   peer.offerKey(key, { ...generateSigningKey().publicKey, fingerprint });
   await assert.rejects(trustDomain(connect, fingerprint), { code: 'fingerprint-differs' });
   peer.offerKey(key);
-  await assert.rejects(trustDomain(connect, 'nonsense'), { code: 'fingerprint-invalid' });
+  await assert.rejects(trustDomain(connect, 'nonsense'), { code: 'bad-fingerprint' });
   await assert.rejects(trustDomain(connect, key.fingerprint), { code: 'fingerprint-differs' });
   const confirmed = await trustDomain(connect, fingerprint.toLowerCase().replaceAll('-', ' '));
   assert.deepEqual(

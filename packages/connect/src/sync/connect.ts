@@ -11,7 +11,6 @@ import {
 import type { ConnectConfiguration, ConnectorConfiguration } from '../configuration.ts';
 import { type ConnectorContext, scopeOf } from '../context.ts';
 import { ConnectorSettings } from '../store/connector-settings.ts';
-import { EventId } from '../store/events.ts';
 import { prunePasswordLog } from '../store/password-log.ts';
 import { pruneRuns, stopOpenRuns } from '../store/runs/run-table.ts';
 import { connectorStore, openStore, type Store } from '../store/store.ts';
@@ -58,7 +57,7 @@ export class Connect {
     const name = `${agent.tenantName} - AAD`;
     if (settings.connectors.some(connector => connector.name === name)) {
       const text = `the connector '${name}' has the name of the tenant's connector: give it another one`;
-      throw new CausewayError('configuration-invalid', text);
+      throw new CausewayError('bad-configuration', text);
     }
     this.tenantConnector = { name, settings: new ConnectorSettings(store.db, name, TENANT_CONNECTOR_ID) };
     this.connectors = settings.connectors.map(connector => new Connector(this.#contextOf(connector)));
@@ -153,10 +152,8 @@ export class Connect {
     if ((otherRuns !== undefined) === this.#runsTwice) return;
     this.#runsTwice = otherRuns !== undefined;
     const { events } = this.store;
-    if (otherRuns)
-      events.add(EventId.runErrors, 'error', null, `ALARM: ${describeOtherRuns('Connect', otherRuns)}`);
-    else
-      events.add(EventId.runErrors, 'info', null, 'no other copy of this Connect calls the tenant any more');
+    if (otherRuns) events.add('alarm', null, `ALARM: ${describeOtherRuns('Connect', otherRuns)}`);
+    else events.add('alarmOver', null, 'no other copy of this Connect calls the tenant any more');
   }
 
   #pruned = 0;

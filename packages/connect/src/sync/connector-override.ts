@@ -1,5 +1,4 @@
 import type { ConnectorContext } from '../context.ts';
-import { EventId } from '../store/events.ts';
 import type { ConnectorStore } from '../store/store.ts';
 
 /** What of a connector's next cycle is done anew, whatever else it is. */
@@ -33,6 +32,6 @@ export function beginAnew({ store, connector }: ConnectorContext, override: Conn
     setOverride(store, NOTHING);
     const what = [...(fullImportRequired ? ['imported'] : []), ...(fullSyncRequired ? ['synchronized'] : [])];
     const text = `full cycle: everything of ${connector.forest} is ${what.join(' and ')} anew, as was asked for`;
-    store.events.add(EventId.fullCycle, 'info', connector.name, text);
+    store.events.add('fullCycleAsked', connector.name, text);
   });
 }

@@ -1,6 +1,5 @@
 import { askedWait } from '@causeway/api';
 import { Bell, CausewayError, keepGoing, type Service, Trouble } from '@causeway/service';
-import { EventId } from '../store/events.ts';
 import type { RetryKind } from '../store/retry-queue.ts';
 import type { Connect } from './connect.ts';
 import type { Connector } from './connector.ts';
@@ -126,9 +125,20 @@ export class ConnectorService implements Service {
     const { store } = this.#connector.context;
     const pass = store.passes.open();
     if (pass === undefined || pass.readAt !== null || !store.settings.passwordSync) return;
-    if (store.cursors.get('dirsync-cookie') === undefined) return; // waits for the first import (event 613)
+    const waits = store.cursors.get('dirsync-cookie') === undefined;
+    if (waits && !this.#waits) this.#tellWait();
+    this.#waits = waits;
+    if (waits) return;
     await this.#connector.fullPass();
     this.nudge();
+  }
+
+  #waits = false;
+
+  #tellWait(): void {
+    const { store, connector } = this.#connector.context;
+    const text = `Full password hash synchronization waits for the first full import of forest: ${connector.forest}`;
+    store.events.add('waitingForFullImport', connector.name, text);
   }
 
   /** An event for each new failure. */
@@ -136,11 +146,7 @@ export class ConnectorService implements Service {
     const { store, connector } = this.#connector.context;
     const ofController = error instanceof CausewayError && error.code.startsWith('domain-controller-');
     const denied = error instanceof CausewayError && error.code === 'access-denied';
-    const id = ofController
-      ? EventId.domainControllerFailed
-      : denied
-        ? EventId.accessDenied
-        : EventId.channelFailed;
-    store.events.add(id, 'error', connector.name, `synchronization failed for ${connector.forest}: ${text}`);
+    const event = ofController ? 'domainControllerFailed' : denied ? 'accessDenied' : 'channelFailed';
+    store.events.add(event, connector.name, `synchronization failed for ${connector.forest}: ${text}`);
   }
 }

@@ -16,7 +16,6 @@ import { startChannel, switchPasswords } from '../passwords/password-switch.ts';
 import type { PasswordSummary } from '../passwords/process-users.ts';
 import { UsersInFlight } from '../passwords/users-in-flight.ts';
 import type { RunKind } from '../runs/run.ts';
-import { EventId } from '../store/events.ts';
 import type { PassRequest } from '../store/full-passes.ts';
 import { beginAnew, EVERYTHING, readOverride } from './connector-override.ts';
 import { Mutex } from './mutex.ts';
@@ -135,12 +134,7 @@ export class Connector {
     } catch (error) {
       if (error !== signal.reason) throw error;
       store.runs.conclude(cycleStopped(connector.name));
-      store.events.add(
-        EventId.scheduler,
-        'warn',
-        connector.name,
-        `the cycle of '${connector.name}' was stopped`,
-      );
+      store.events.add('cycleStopped', connector.name, `the cycle of '${connector.name}' was stopped`);
       return undefined;
     } finally {
       this.#busy = undefined;

@@ -1,7 +1,6 @@
 import { describeError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { type LastCycles, lastCycles } from '../store/comparing/last-cycles.ts';
-import { EventId } from '../store/events.ts';
 import { connectorCounts } from './connector-counts.ts';
 
 const EVERY_MS = 10_000;
@@ -33,8 +32,9 @@ export class Heartbeat {
     const now = store.clock.now();
     if (counts === this.#lastCounts && now - this.#last < EVERY_MS) return;
     const said = now - this.#lastEvent >= EVENT_EVERY_MS;
-    const say = (id: number, text: string) => said && store.events.add(id, 'info', connector.name, text);
-    say(EventId.pingStart, 'Provision credentials ping start.');
+    const say = (event: 'pingStart' | 'pingEnd', text: string) =>
+      said && store.events.add(event, connector.name, text);
+    say('pingStart', 'Provision credentials ping start.');
     try {
       await tenant.reportStatus({
         forest: connector.forest,
@@ -47,11 +47,11 @@ export class Heartbeat {
       this.#last = now;
       this.#lastCounts = counts;
       this.#arrived();
-      say(EventId.pingEnd, 'Provision credentials ping end.');
+      say('pingEnd', 'Provision credentials ping end.');
       if (said) this.#lastEvent = now;
     } catch (error) {
       const text = `Provision credentials ping failed: ${describeError(error)}`;
-      store.events.add(EventId.pingFailed, 'warn', connector.name, text);
+      store.events.add('pingFailed', connector.name, text);
     }
   }
 }

@@ -57,7 +57,7 @@ export async function enrol(stateDirectory: string, endpoint: Endpoint, code: st
   if (existsSync(files.identity)) {
     throw new CausewayError(
       'already-enrolled',
-      `'${files.identity}' exists: this Connect is enrolled; move the file away to enrol it anew`,
+      `this Connect is enrolled already: '${files.identity}' exists`,
     );
   }
   if (!existsSync(signingKeyFile(stateDirectory)))
@@ -74,10 +74,7 @@ export function readAgent(stateDirectory: string): Agent {
   checkStateFolder(stateDirectory);
   const identity = readIdentity(filesOf(stateDirectory));
   if (!identity) {
-    throw new CausewayError(
-      'not-enrolled',
-      `this Connect is not enrolled at a tenant yet: an administrator makes a code with '${MAKE_CODE}', then run 'causeway connect enrol --code-file FILE'`,
-    );
+    throw new CausewayError('not-enrolled', 'this Connect is not enrolled at a tenant yet');
   }
   const signingKey = readSigningKey(stateDirectory);
   return { ...identity, signingKey, publicKey: signingPublicKey(signingKey) };
@@ -104,7 +101,7 @@ export async function agentTransport(configuration: ConnectConfiguration, agent:
 function keyMissing({ identity, key }: IdentityFiles, { agentId }: Agent): CausewayError {
   return new CausewayError(
     'agent-key-missing',
-    `the agent's key '${key}' is missing: restore it from the backup, or enrol again: move '${identity}' away, have an administrator make a code with '${MAKE_CODE} --replace ${agentId}', then run 'causeway connect enrol --code-file FILE'`,
+    `the agent's key '${key}' is missing\nRestore it from the backup. If there is none, move '${identity}' away, have an administrator create a code, and enrol again:\n  ${MAKE_CODE} --replace ${agentId}\n  causeway connect enrol --code-file FILE`,
   );
 }
 

@@ -36,10 +36,10 @@ test('what is accepted of one forest’s user leaves the other one’s of the sa
   }
   const [mine, theirs] = people.map(person => () => ledger.accounts.of(person)!.accepted);
   await assert.rejects(accept('x'), {
-    code: 'several-forests',
+    code: 'several-users',
     message: /in 2 forests.*--forest 'corp\.example\.com', --forest 'fabrikam\.example\.org'/,
   });
-  assert.throws(() => readUserStatus(ledger, 'x'), { code: 'several-forests' });
+  assert.throws(() => readUserStatus(ledger, 'x'), { code: 'several-users' });
   await assert.rejects(accept('x', 'nowhere.example'), { code: 'nothing-to-accept', message: /of nowhere/ });
   assert.match((await accept('x', 'fabrikam.example.org')).message, /'x' of fabrikam\.example\.org/);
   assert.deepEqual([mine!(), theirs!()], [null, 'pin:fabrikam.example.org/new']);

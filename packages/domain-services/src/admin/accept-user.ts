@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 
 /**
  * Accepts exactly what was shown: the moved anchor or the older password of the record that waits.
- * @throws CausewayError 'nothing-to-accept', or 'several-forests' for an anchor that does not say enough
+ * @throws CausewayError 'nothing-to-accept', or 'several-users' for an anchor that does not say enough
  */
 export function acceptUser(ledger: Ledger, anchor: string, forest?: string): Done {
   const acceptables = ledger.problems.withAnchor(anchor).filter(({ acceptable }) => acceptable !== null);

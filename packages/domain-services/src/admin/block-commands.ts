@@ -15,7 +15,7 @@ interface Whom {
 
 /**
  * Keeps somebody out of the managed domain until `unblock`, whatever the forest, the tenant or the directory says.
- * @throws CausewayError 'unknown-user' or 'ambiguous-user'
+ * @throws CausewayError 'no-such-user' or 'several-users'
  */
 export async function block(at: At, whom: Whom & { reason?: string | undefined }): Promise<Done> {
   const { ledger } = at;
@@ -34,7 +34,7 @@ export async function block(at: At, whom: Whom & { reason?: string | undefined }
 
 /**
  * Ends a block: the account is what its forest says.
- * @throws CausewayError 'unknown-user', 'ambiguous-user' or 'not-blocked'
+ * @throws CausewayError 'no-such-user', 'several-users' or 'not-blocked'
  */
 export async function unblock(at: At, whom: Whom): Promise<Done> {
   const { ledger } = at;
@@ -56,7 +56,13 @@ export function blockText({ since, by, reason, applied }: DomainBlock): string {
   return `since ${since}${who}${why}${applied ? '' : '; not on the account yet'}`;
 }
 
-function audit(ledger: Ledger, action: string, { forest, anchor }: Person, whom: Whom, why: string | null) {
+function audit(
+  ledger: Ledger,
+  action: 'block' | 'unblock',
+  { forest, anchor }: Person,
+  whom: Whom,
+  why: string | null,
+) {
   const detail = `${whom.user} of ${forest}, by ${whom.by ?? 'somebody on this machine'}${why === null ? '' : `: ${why}`}`;
   ledger.audit.add({ action, subject: anchor, detail });
 }

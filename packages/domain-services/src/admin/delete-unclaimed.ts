@@ -18,7 +18,7 @@ export function deleteUnclaimed(ledger: Ledger, forest: string): Done {
     const accounts = ledger.accounts.unclaimed().filter(isTold);
     const groups = ledger.groups.unclaimed().filter(isTold);
     if (accounts.length + groups.length === 0) {
-      const text = `no account and no group of ${forest} is closed because no record of it came: see 'causeway domain status'`;
+      const text = `no account and no group of ${forest} is closed because no record of it came`;
       throw new CausewayError('none-unclaimed', text, { status: 404 });
     }
     const note = (subject: string, name: string | null) => {

@@ -90,7 +90,10 @@ test('a name goes from a person to a group, and the other way round, as an admin
     [sales.anchor],
   );
 
-  assert.throws(() => give(sales.anchor, false), { code: 'not-confirmed', message: /from sales \(pat of / });
+  assert.throws(() => give(sales.anchor, false), {
+    code: 'confirmation-needed',
+    message: /from sales \(pat of /,
+  });
   await settle();
   assert.deepEqual([nameOf(pat), nameOf(sales)], ['sales', digits(sales)]);
 
@@ -99,7 +102,7 @@ test('a name goes from a person to a group, and the other way round, as an admin
   assert.deepEqual([nameOf(pat), nameOf(sales)], [digits(pat), 'sales']);
   assert.equal(peer.named('sales')?.guid, ledger.groups.withAnchor(sales.anchor)[0]!.managedGuid);
   assert.throws(() => freeName(ledger, REALM, 'sales'), {
-    code: 'group-has-name',
+    code: 'name-held',
     message: /name give sales/,
   });
 
@@ -160,10 +163,10 @@ test('only who is called so on-premises gets a name, and it is said who is meant
   for (const one of [sales, staff]) believe(fabrikam, one);
   await settle();
   assert.throws(() => give(staff.anchor), { code: 'not-the-name' });
-  assert.throws(() => give('sales'), { code: 'ambiguous-user', message: /pat of .*a group\)/ });
-  assert.throws(() => give('nobody'), { code: 'unknown-user' });
+  assert.throws(() => give('sales'), { code: 'several-users', message: /pat of .*a group\)/ });
+  assert.throws(() => give('nobody'), { code: 'no-such-user' });
   believe(fabrikam, sales, { deleted: true });
-  assert.throws(() => give(sales.anchor), { code: 'unknown-user' });
+  assert.throws(() => give(sales.anchor), { code: 'no-such-user' });
   const protectedName = fabrikam.group('krbtgt');
   believe(fabrikam, protectedName);
   const asked = { name: 'krbtgt', user: protectedName.anchor, confirmed: true };

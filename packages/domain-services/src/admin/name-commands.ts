@@ -45,7 +45,7 @@ export function readName(ledger: Ledger, realm: string, name: string): DomainNam
 
 /**
  * Frees a name that is reserved for a forest, or that nobody has while some still have digits because of it.
- * @throws CausewayError 'name-held' or 'group-has-name'
+ * @throws CausewayError 'name-held'
  */
 export function freeName(ledger: Ledger, realm: string, name: string): Done {
   const claims = readName(ledger, realm, name);
@@ -53,15 +53,15 @@ export function freeName(ledger: Ledger, realm: string, name: string): Done {
   if (holder) {
     throw new CausewayError(
       'name-held',
-      `${describe(holder)} has '${name}': to hand it over, run 'causeway domain name give ${name} USER'`,
+      `${describe(holder)} has '${name}'\nTo hand it over:\n  causeway domain name give ${name} USER`,
       { status: 409 },
     );
   }
   const slot = slotOf(name, realm);
   if (claims.group) {
     throw new CausewayError(
-      'group-has-name',
-      `${describePerson(claims.group.name, claims.group, ', a group')} has '${name}': to hand it over, run 'causeway domain name give ${name} USER'`,
+      'name-held',
+      `${describePerson(claims.group.name, claims.group, ', a group')} has '${name}'\nTo hand it over:\n  causeway domain name give ${name} USER`,
       { status: 409 },
     );
   }
@@ -87,7 +87,7 @@ interface Handover {
 /**
  * Hands a name over to a person or a group that wants it: whoever had it gets digits, or has no userPrincipalName. Between people it
  * becomes their forest's; from a group, or to one, it is given to the one.
- * @throws CausewayError 'unknown-user', 'ambiguous-user', 'not-the-name', 'same-forest', 'group-has-name' or 'not-confirmed'
+ * @throws CausewayError 'no-such-user', 'several-users', 'not-the-name', 'same-forest', 'group-has-name' or 'confirmation-needed'
  */
 export function giveName(
   ledger: Ledger,
@@ -106,7 +106,7 @@ export function giveName(
   const others = [...people.map(describe), ...(other ? [describeGroup(other)] : [])];
   const change = `'${name}' goes ${others.length > 0 ? `from ${others.join(', ')} ` : ''}to ${taker.label}`;
   if (!confirmed) {
-    throw new CausewayError('not-confirmed', `${change}: to do so, run the command again with --yes`, {
+    throw new CausewayError('confirmation-needed', `nothing was changed yet: ${change}`, {
       status: 409,
     });
   }

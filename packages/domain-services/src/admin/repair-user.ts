@@ -7,7 +7,7 @@ import { describePerson } from '../person.ts';
 
 /**
  * Has an account put right that somebody disabled, deleted or gave an earlier expiry date by hand in the managed domain.
- * @throws CausewayError 'unknown-user', 'ambiguous-user' or 'not-closed-by-hand'
+ * @throws CausewayError 'no-such-user', 'several-users' or 'not-closed-by-hand'
  */
 export function repairUser(
   ledger: Ledger,
@@ -19,7 +19,7 @@ export function repairUser(
   const [known] = people;
   if (known === undefined) throw unknownUser(user, forest);
   if (person === undefined) {
-    const text = `no account of '${user}' is known to be disabled, deleted or expired by hand: see 'causeway domain status'; accounts are compared at each start of the service and every hour`;
+    const text = `no account of '${user}' is known to be disabled, deleted or expired by hand`;
     throw new CausewayError('not-closed-by-hand', text, { status: 409 });
   }
   const { what } = ledger.byHand.of(person)!;

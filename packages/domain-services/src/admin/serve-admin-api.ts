@@ -22,6 +22,6 @@ async function inTheTenantsWords<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     const { code, message, status } = error;
-    throw new CausewayError(code, message, { status: status || 503, cause: error });
+    throw CausewayError.passOn({ code, message, status: status || 503 }, { cause: error });
   }
 }

@@ -55,7 +55,7 @@ export async function confirmSid(
   if (other !== undefined && other !== forest)
     throw new CausewayError(
       'other-forest-sid',
-      `${sid} is confirmed as a domain of ${other}, and a domain has one forest: if it is ${forest}'s, take that back first (causeway domain sids unconfirm ${sid})`,
+      `${sid} is confirmed as a domain of ${other}, and a domain has one forest\nIf it is ${forest}'s, take that back first:\n  causeway domain sids unconfirm ${sid}`,
       { status: 409 },
     );
   decide(ledger, sid, forest, { action: 'confirm-sid', subject: sid, detail: `of ${forest}` });
@@ -64,11 +64,11 @@ export async function confirmSid(
   };
 }
 
-/** Takes a confirmation back, or answers no where nobody has answered yet. @throws CausewayError 'bad-sid' or 'unknown-sid' */
+/** Takes a confirmation back, or answers no where nobody has answered yet. @throws CausewayError 'bad-sid' or 'no-such-sid' */
 export function unconfirmSid(ledger: Ledger, { sid }: { sid: string }): Done {
   check(sid);
   if (!ledger.sids.domains().some(known => known.sid === sid))
-    throw new CausewayError('unknown-sid', `nobody has confirmed ${sid}, and no forest brings it`, {
+    throw new CausewayError('no-such-sid', `nobody has confirmed ${sid}, and no forest brings it`, {
       status: 404,
     });
   decide(ledger, sid, undefined, { action: 'unconfirm-sid', subject: sid, detail: '' });

@@ -149,7 +149,7 @@ const shown = ({ forest, anchor, since, reason, by, applied }: Block): DomainBlo
   ...{ forest, anchor, since, reason, by, applied },
 });
 
-/** @throws CausewayError 'unknown-user' or 'several-forests' */
+/** @throws CausewayError 'no-such-user' or 'several-users' */
 export function readUserStatus(ledger: Ledger, name: string, forest?: string): DomainUserStatus {
   const entry = seekPerson(ledger, name, forest);
   const block = entry ? ledger.blocks.of(entry) : onlyOne(ledger.blocks.ofAnchor(name), forest);

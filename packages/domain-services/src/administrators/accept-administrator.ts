@@ -14,7 +14,7 @@ export const TENANT_ADMINISTERS =
 
 /**
  * Finds who is meant, and whether they can be accepted.
- * @throws CausewayError 'unknown-user', 'ambiguous-user', 'not-proposed' or 'cloud-only'
+ * @throws CausewayError 'no-such-user', 'several-users', 'not-proposed' or 'cloud-only'
  */
 export function findCandidate(
   ledger: Ledger,
@@ -36,7 +36,7 @@ export function acceptAdministrator(
   return ledger.transaction(() => {
     const entry = ledger.accounts.of(shown);
     if (!entry || !isLive(entry) || entry.objectGuid !== shown.objectGuid) {
-      const text = `${shown.anchor} of ${shown.forest} is not the object ${shown.objectGuid} any more: look again by 'causeway domain administrators'`;
+      const text = `${shown.anchor} of ${shown.forest} is not the object ${shown.objectGuid} any more`;
       throw new CausewayError('other-object', text, { status: 409 });
     }
     const proposal = requireAcceptable(ledger, entry, shown.cloudOnly);
@@ -51,7 +51,7 @@ export function acceptAdministrator(
 
 /**
  * Takes an acceptance back. The tenant's proposal stays, so that the person can be accepted again.
- * @throws CausewayError 'not-accepted' or 'ambiguous-user'
+ * @throws CausewayError 'not-accepted' or 'several-users'
  */
 export function removeAdministrator(
   ledger: Ledger,
@@ -64,7 +64,7 @@ export function removeAdministrator(
     const entry = requireOne(who.user, accepted, describe);
     const proposal = entry && ledger.administrators.get(entry);
     if (!entry || !proposal?.accepted) {
-      const text = `'${who.user}' is no accepted administrator: see who is by 'causeway domain administrators'`;
+      const text = `'${who.user}' is no accepted administrator`;
       throw new CausewayError('not-accepted', text, { status: 404 });
     }
     ledger.administrators.save({ ...proposal, accepted: null });
@@ -76,11 +76,11 @@ export function removeAdministrator(
 function requireAcceptable(ledger: Ledger, entry: LedgerEntry, cloudOnly: boolean): Proposal {
   const proposal = ledger.administrators.get(entry);
   if (!proposal) {
-    const text = `the tenant does not propose ${describe(entry)}: an administrator of the tenant proposes people by 'causeway tenant group add'`;
+    const text = `the tenant does not propose ${describe(entry)} as an administrator`;
     throw new CausewayError('not-proposed', text, { status: 409 });
   }
   if (entry.forest === CLOUD_FOREST && !cloudOnly) {
-    const text = `${nameOf(entry)} is a cloud-only person: ${TENANT_ADMINISTERS}; if that is what you want, give --cloud-only`;
+    const text = `${nameOf(entry)} is a cloud-only user: ${TENANT_ADMINISTERS}`;
     throw new CausewayError('cloud-only', text, { status: 409 });
   }
   return proposal;

@@ -149,7 +149,7 @@ describe('administrators of the managed domain', () => {
     assert.match(tenant.log().at(-1)!.msg, /'causeway domain administrators' shows who/);
 
     for (const name of ['bob', bob.anchor]) assert.throws(() => accept(name), { code: 'not-proposed' });
-    assert.throws(() => accept('nobody'), { code: 'unknown-user', status: 404 });
+    assert.throws(() => accept('nobody'), { code: 'no-such-user', status: 404 });
     const { message } = await accept('ALICE@corp.example.com');
     assert.match(
       message,
@@ -304,13 +304,13 @@ describe('administrators of the managed domain', () => {
     const mallory = person('mallory', FOREST_B, { wantedName: 'alice', samAccountName: 'alice12345' });
     await watching().says([member(mallory), member(alice)]);
     assert.throws(() => accept('alice'), {
-      code: 'ambiguous-user',
+      code: 'several-users',
       message: /anchor-of-alice of corp\.example\.com.*anchor-of-mallory of fabrikam\.example\.org/,
     });
     await accept('alice', { forest: FOREST_A });
     assert.deepEqual(standing(), [alice.anchor]);
     await accept(mallory.anchor);
-    await assert.rejects(remove('alice'), { code: 'ambiguous-user' });
+    await assert.rejects(remove('alice'), { code: 'several-users' });
     await remove('alice', FOREST_B);
     assert.deepEqual(standing(), [alice.anchor]);
   });
@@ -322,7 +322,7 @@ describe('administrators of the managed domain', () => {
     await assert.rejects(acceptShown(alice), { code: 'other-object', status: 409 });
     ledger.accounts.save({ ...alice, deleteSequence: 9 });
     await assert.rejects(acceptShown(alice), { code: 'other-object' });
-    assert.throws(() => accept('alice'), { code: 'unknown-user' });
+    assert.throws(() => accept('alice'), { code: 'no-such-user' });
     assert.deepEqual(standing(), []);
   });
 
@@ -332,7 +332,8 @@ describe('administrators of the managed domain', () => {
     await tenant.says([member(olga)]);
     const refused = {
       code: 'cloud-only',
-      message: /so the tenant then administers the domain.*--cloud-only/,
+      message: /so the tenant then administers the domain/,
+      todo: /--cloud-only/,
     };
     assert.throws(() => accept('olga'), refused);
     await assert.rejects(acceptShown(olga), refused);
@@ -368,7 +369,7 @@ describe('administrators of the managed domain', () => {
       for (const user of ['alice', alice.anchor])
         assert.throws(() => accept(user), { code: 'not-proposed' }, lie);
       assert.throws(() => accept('olga', { cloudOnly: true }), { code: 'not-proposed' }, lie);
-      assert.throws(() => accept('anchor-of-nobody'), { code: 'unknown-user' }, lie);
+      assert.throws(() => accept('anchor-of-nobody'), { code: 'no-such-user' }, lie);
     }
     // Alice's own member with somebody else's anchor is that one, under that one's own names.
     await tenant.says([member(alice, { sourceAnchor: bob.anchor }), member(bob)]);

@@ -171,7 +171,7 @@ function noteEnd(ledger: Ledger, of: Person, { objectGuid, name }: Acceptance, w
 /** Puts into the audit trail whose acceptance came or ended. */
 export function auditAdministrator(
   ledger: Ledger,
-  action: string,
+  action: 'accept-administrator' | 'remove-administrator' | 'administrator-ended',
   { forest, anchor, objectGuid, name }: Person & { objectGuid: string; name: string },
   why?: string,
 ): void {

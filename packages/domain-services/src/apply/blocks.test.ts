@@ -206,8 +206,8 @@ test('the end of a block enables nobody who has no password or whom the forest d
 
 test('who is blocked before there is an account gets one that is disabled', async () => {
   const dora = corp.person('dora');
-  await assert.rejects(block(dora.anchor), { code: 'unknown-user' });
-  await assert.rejects(block('dora@corp.example.com', { forest: CORP }), { code: 'unknown-user' });
+  await assert.rejects(block(dora.anchor), { code: 'no-such-user' });
+  await assert.rejects(block('dora@corp.example.com', { forest: CORP }), { code: 'no-such-user' });
   const done = await block(dora.anchor, { forest: CORP });
   assert.match(done.message, /there is no account: one that comes will be so$/);
   const typo = await block('another', { forest: 'corp.exampel.com' });
@@ -222,7 +222,7 @@ test('a name that several have is refused with everybody whom it may mean', asyn
   const [one, two] = [await written('alice'), other.person('alice')];
   await feed(two, other.account(two), await password(two, 1, other), other);
   await assert.rejects(block('alice'), (error: CausewayError) => {
-    assert.equal(error.code, 'ambiguous-user');
+    assert.equal(error.code, 'several-users');
     for (const { anchor } of [one, two]) assert.ok(error.message.includes(anchor));
     return true;
   });

@@ -44,9 +44,9 @@ async function allowHeld(
   digest: string,
   flags: ForestFlags & { yes?: boolean },
 ): Promise<void> {
-  const { show, allow, question, what } = HELD_WORDS[operation];
+  const { show, question, what } = HELD_WORDS[operation];
   if (!/^[0-9a-f]{32}$/.test(digest)) {
-    const text = `the digest of a list expected, got '${digest}': see who waits by 'causeway domain ${show}', then run 'causeway domain ${allow} DIGEST'`;
+    const text = `the digest of a list expected, got '${digest}'\nTo see the lists with their digests:\n  causeway domain ${show}`;
     throw new CausewayError('approve-by-list', text);
   }
   const configuration = loadDomainConfiguration(flags);

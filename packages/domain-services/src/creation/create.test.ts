@@ -19,7 +19,7 @@ test("an Administrator's password of fewer than 20 characters is refused, before
     const options = { administratorPasswordFile, confirm: async () => {}, progress: () => {} };
     await assert.rejects(createDomain(configuration, options), (error: Error & { code?: string }) => {
       assert.equal(error.code, 'weak-password');
-      assert.match(error.message, /has 19 characters, at least 20 are needed/);
+      assert.match(error.message, /has 19 characters, at least 20 expected/);
       assert.ok(!error.message.includes('Made.up'));
       return true;
     });

@@ -147,7 +147,7 @@ function checkGivenPassword(file: string | undefined): void {
   if (length >= MIN_GIVEN_LENGTH) return;
   throw new CausewayError(
     'weak-password',
-    `the Administrator's password in '${file}' has ${length} characters, at least ${MIN_GIVEN_LENGTH} are needed, since wrong passwords never lock this account: give a longer one, or leave --admin-password-file out and one of 144 bits is made up`,
+    `the Administrator's password in '${file}' has ${length} characters, at least ${MIN_GIVEN_LENGTH} expected: wrong passwords never lock this account`,
   );
 }
 

@@ -38,7 +38,7 @@ export function planCreation(places: Places, configuration: DomainConfiguration)
   if (begun.completedAt !== null) {
     throw new CausewayError(
       'domain-exists',
-      `the managed domain ${begun.realm} was made here at ${begun.completedAt}: run it with 'causeway domain run', register it (again) with 'causeway domain register', or use another state folder`,
+      `the managed domain ${begun.realm} was made here at ${begun.completedAt}`,
       { status: 409 },
     );
   }
@@ -46,7 +46,7 @@ export function planCreation(places: Places, configuration: DomainConfiguration)
   if (different) {
     throw new CausewayError(
       'other-creation',
-      `a creation was cut off here with ${different[0]} '${begun[different[0] as keyof Creation]}', now it says '${different[1]}': create it again as before, or use another state folder`,
+      `a creation was cut off here with ${different[0]} '${begun[different[0] as keyof Creation]}', now it says '${different[1]}'`,
       { status: 409 },
     );
   }
@@ -69,11 +69,9 @@ export function completeCreation(places: Places, creation: Creation): void {
 export function requireCreated(places: Places): Creation {
   const creation = readCreation(places);
   if (!creation?.completedAt || !holdsDomain(places.domain)) {
-    throw new CausewayError(
-      'no-domain',
-      `no complete managed domain in '${places.stateDirectory}': make it with 'causeway domain create'`,
-      { status: 404 },
-    );
+    throw new CausewayError('no-domain', `no complete managed domain in '${places.stateDirectory}'`, {
+      status: 404,
+    });
   }
   refuseStranger(places, creation);
   return creation;
@@ -92,7 +90,7 @@ function refuseStranger(places: Places, creation: Creation): void {
   if (readDomain(places.domain).extraSettings?.[CREATION_SETTING] === creation.id) return;
   throw new CausewayError(
     'domain-exists',
-    `the domain in '${places.domain.directory}' was not made from '${places.stateDirectory}': it is left as it is; name another --directory`,
+    `the domain in '${places.domain.directory}' was not made from '${places.stateDirectory}': it is left as it is`,
     { status: 409 },
   );
 }
@@ -101,7 +99,7 @@ function refuseOccupied(directory: string): void {
   if (!existsSync(directory) || readdirSync(directory).length === 0) return;
   throw new CausewayError(
     'domain-exists',
-    `'${directory}' is not empty and was not made by this command: it is left as it is; name another --directory`,
+    `'${directory}' is not empty and was not made by this command: it is left as it is`,
     { status: 409 },
   );
 }

@@ -91,6 +91,6 @@ export class SambaConnection {
 export function cannotStore(cause: Error, place: string): CausewayError {
   const disk = suspectDisk(cause, place);
   if (disk) return disk;
-  const text = `the managed domain's directory in '${place}' cannot store anything: look into the system's log, its disk may fail; until then nothing is written there, and nothing is lost: ${describeError(cause)}`;
+  const text = `the managed domain's directory in '${place}' cannot store anything; its disk may be failing, and nothing is lost: ${describeError(cause)}`;
   return new CausewayError('directory-unavailable', text, { cause, status: 503, retry: 'later' });
 }

@@ -4,7 +4,7 @@ import type { Person } from '../person.ts';
 import type { LedgerEntry } from './account-book.ts';
 import type { Ledger } from './ledger.ts';
 
-const HOW_TO_NAME = 'give a userPrincipalName, a name in the managed domain or a source anchor';
+const HOW_TO_NAME = 'a userPrincipalName, a name in the managed domain or a source anchor expected';
 /** People who are looked at because of one name. */
 const MAX_NAMESAKES = 1000;
 /** People whom an error names. */
@@ -13,7 +13,7 @@ const NAMED = 10;
 /**
  * Whom an administrator means who only looks, by a source anchor or a name: of several with one name who is likeliest.
  * @param forest narrows both
- * @throws CausewayError 'several-forests' for an anchor that does not say enough
+ * @throws CausewayError 'several-users' for an anchor that does not say enough
  */
 export function seekPerson(ledger: Ledger, text: string, forest?: string): LedgerEntry | undefined {
   return onlyOne(ledger.accounts.withAnchor(text), forest) ?? ledger.accounts.withName(text, forest);
@@ -30,7 +30,7 @@ export const shownAccount = ({
 export function unknownUser(text: string, forest?: string, more = ''): CausewayError {
   const where = forest === undefined ? 'here' : `here of ${forest}`;
   const message = `no user '${text}' was written ${where}: ${HOW_TO_NAME}${more}`;
-  return new CausewayError('unknown-user', message, { status: 404 });
+  return new CausewayError('no-such-user', message, { status: 404 });
 }
 
 /** Everybody whom a source anchor or a name may mean. An anchor is one person's, in each forest, before it is anybody's name. */
@@ -43,7 +43,7 @@ export function peopleMeant(ledger: Ledger, text: string, forest?: string): Ledg
 
 /**
  * The one who is meant, where something is to be done to them.
- * @throws CausewayError 'ambiguous-user' that names who may be meant
+ * @throws CausewayError 'several-users' that names who may be meant
  */
 export function requireOne<One extends Person>(
   text: string,
@@ -53,23 +53,19 @@ export function requireOne<One extends Person>(
   if (people.length < 2) return people[0];
   const more = people.length > NAMED ? `; and ${people.length - NAMED} more` : '';
   const list = people.slice(0, NAMED).map(describe).join('; ');
-  throw new CausewayError(
-    'ambiguous-user',
-    `'${text}' may be any of these: ${list}${more}: give the source anchor, or --forest`,
-    { status: 409 },
-  );
+  throw new CausewayError('several-users', `'${text}' may be any of these: ${list}${more}`, { status: 409 });
 }
 
 /**
  * The one of a forest among people of one anchor; without a forest, the only one. Undefined where there is none.
- * @throws CausewayError 'several-forests'
+ * @throws CausewayError 'several-users'
  */
 export function onlyOne<One extends Person>(people: readonly One[], forest?: string): One | undefined {
   const meant = people.filter(one => forest === undefined || one.forest === forest);
   if (meant.length < 2) return meant[0];
   const forests = meant.map(one => `--forest '${one.forest}'`).join(', ');
   throw new CausewayError(
-    'several-forests',
+    'several-users',
     `the source anchor '${meant[0]!.anchor}' is in ${meant.length} forests, of another person in each: say which one is meant (${forests})`,
     { status: 409 },
   );

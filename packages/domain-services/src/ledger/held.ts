@@ -30,20 +30,20 @@ export function listHeld(ledger: Ledger, operation: Operation, forest?: string):
   );
 }
 
-/** @throws CausewayError 'unknown-list' */
+/** @throws CausewayError 'no-such-list' */
 export function getHeld(ledger: Ledger, digest: string): DomainHeldList {
   return describe(ledger, ledger.bulk.shown(digest));
 }
 
 /**
  * Lets go those of a shown list that still hold, and nothing else. It is in the audit trail.
- * @throws CausewayError 'unknown-list', or 'other-list' for a list of another operation
+ * @throws CausewayError 'no-such-list', or 'other-list' for a list of another operation
  */
 export function approveHeld(ledger: Ledger, digest: string, operation: Operation): DomainHeldList {
   return ledger.transaction(() => {
     const approved = ledger.bulk.approve(digest);
     if (approved.operation !== operation) {
-      const text = `the list ${digest} is another one's: run 'causeway domain ${HELD_WORDS[approved.operation].allow} ${digest}'`;
+      const text = `the list ${digest} is one of ${HELD_WORDS[approved.operation].what}, not of ${HELD_WORDS[operation].what}\nTo approve it:\n  causeway domain ${HELD_WORDS[approved.operation].allow} ${digest}`;
       throw new CausewayError('other-list', text, { status: 409 });
     }
     const detail = `${approved.lines.length} of ${approved.scope}; ${approved.ceased} did not hold any more`;

@@ -150,7 +150,7 @@ test('who of two has an anchor says its forest, or a name, to be given a name', 
   const give = { name: 'alice', user: 'x', confirmed: true };
   for (const user of ['x', 'alice']) {
     assert.throws(() => giveName(ledger, REALM, { ...give, user }), {
-      code: 'ambiguous-user',
+      code: 'several-users',
       message: /\(x of corp\.example\.com\); .*\(x of fabrikam\.example\.org\)/,
     });
   }
@@ -249,8 +249,8 @@ test('an administrator frees a reserved name, and hands a held one over, but not
   await say(CORP, 'c', 'alice');
   const give = (user: string, confirmed = true) =>
     giveName(ledger, REALM, { name: 'alice', user, confirmed });
-  assert.throws(() => give('b', false), { code: 'not-confirmed' });
-  assert.throws(() => give('nobody'), { code: 'unknown-user' });
+  assert.throws(() => give('b', false), { code: 'confirmation-needed' });
+  assert.throws(() => give('nobody'), { code: 'no-such-user' });
   give('b');
   await reconcile();
   assert.deepEqual(
@@ -303,7 +303,7 @@ test('a name that a group has is shown as its, and is not freed; of one forest i
   group('Staff');
   await say(CORP, 'a', 'staff');
   assert.deepEqual(readName(ledger, REALM, 'staff').group, { forest: CORP, anchor: 'group', name: 'Staff' });
-  assert.throws(() => freeName(ledger, REALM, 'STAFF'), { code: 'group-has-name' });
+  assert.throws(() => freeName(ledger, REALM, 'STAFF'), { code: 'name-held' });
   assert.throws(() => giveName(ledger, REALM, { name: 'staff', user: 'a', confirmed: true }), {
     code: 'same-forest',
     message: /Staff \(group of corp\.example\.com, a group\) has 'staff' before .* only a change on-premises/,

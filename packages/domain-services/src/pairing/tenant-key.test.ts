@@ -33,7 +33,7 @@ test('another key later is not believed until an administrator confirms its fing
   assert.equal(trustOf(ledger)(second.keyId), undefined);
   assert.equal(offeredTenantKey(ledger), second.fingerprint);
   const wrong = trustTenant(ledger, showing(second), made().fingerprint);
-  await assert.rejects(wrong, { code: 'unknown-fingerprint' });
+  await assert.rejects(wrong, { code: 'fingerprint-differs' });
 
   await trustTenant(ledger, showing(second), second.fingerprint.toLowerCase());
   assert.deepEqual(
@@ -59,7 +59,7 @@ test("the tenant's own key can be trusted for no forest, and a Connect's key not
   await learnTenantKey(ledger, showing(key));
   const asForest = trustAgent(ledger, showing(key), key.fingerprint, 'corp.example.com');
   await assert.rejects(asForest, { code: 'tenant-key' });
-  assert.throws(() => untrustAgent(ledger, key.fingerprint), { code: 'unknown-fingerprint' });
+  assert.throws(() => untrustAgent(ledger, key.fingerprint), { code: 'no-such-key' });
 
   const later = new Ledger(':memory:');
   await trustAgent(later, showing(key), key.fingerprint, 'corp.example.com');

@@ -40,15 +40,15 @@ export async function learnTenantKey(
 
 /**
  * Believes the tenant's key of this fingerprint from now on, and the one before no more.
- * @throws CausewayError 'bad-fingerprint', 'unknown-fingerprint' or 'key-id-taken'
+ * @throws CausewayError 'bad-fingerprint', 'fingerprint-differs' or 'key-id-taken'
  */
 export async function trustTenant(ledger: Ledger, send: Send, fingerprintText: string): Promise<string> {
   const fingerprint = checkedFingerprint(fingerprintText);
   const key = await readTenantKey(send);
   if (key.fingerprint !== fingerprint) {
     throw new CausewayError(
-      'unknown-fingerprint',
-      `the tenant's own key is ${key.fingerprint}; only the fingerprint that 'causeway tenant fingerprint' shows can be trusted`,
+      'fingerprint-differs',
+      `the tenant's own key has the fingerprint ${key.fingerprint}, not ${fingerprint}`,
       { status: 404 },
     );
   }
@@ -70,12 +70,17 @@ async function readTenantKey(send: Send, signal?: AbortSignal): Promise<PublicKe
   }
 }
 
-function pin(ledger: Ledger, key: PublicKeyInfo, action: string, detail: string): void {
+function pin(
+  ledger: Ledger,
+  key: PublicKeyInfo,
+  action: 'pin-tenant-key' | 'trust-tenant',
+  detail: string,
+): void {
   // A key id that a Connect's key has too would let one of the two sign for the other.
   if (ledger.agents.list().some(known => known.keyId === key.keyId && known.forest !== CLOUD_FOREST)) {
     throw new CausewayError(
       'key-id-taken',
-      `the tenant shows a key with the key id ${key.keyId} as its own, which a trusted Connect's key has: two of them do not come about by chance; find out who made this one`,
+      `the tenant shows a key with the key id ${key.keyId} as its own, which a trusted Connect's key has too`,
       { status: 409 },
     );
   }

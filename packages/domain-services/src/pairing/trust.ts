@@ -23,7 +23,7 @@ const FOREST = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*
 /**
  * Confirms a Connect's signing key for a forest. The tenant only delivers the key: its fingerprint is computed
  * here, from the key itself, and must be the one that the administrator read at Connect.
- * @throws CausewayError 'bad-fingerprint', 'bad-forest', 'unknown-fingerprint' or 'key-id-taken'
+ * @throws CausewayError 'bad-fingerprint', 'bad-forest', 'no-such-key' or 'key-id-taken'
  */
 export async function trustAgent(
   ledger: Ledger,
@@ -44,19 +44,17 @@ export async function trustAgent(
   if (!found) {
     const names = offered.map(({ name, key }) => `'${name}' with ${key.fingerprint}`).join(', ');
     throw new CausewayError(
-      'unknown-fingerprint',
-      `no Connect of the tenant has the signing key ${fingerprint}; it offers ${names || 'none'}; only a fingerprint that 'causeway connect fingerprint' itself shows, on its own machine, can be trusted`,
+      'no-such-key',
+      `no Connect of the tenant has the signing key ${fingerprint}; it offers ${names || 'none'}`,
       { status: 404 },
     );
   }
   const { keyId, publicKey } = found.key;
   // Records name their key by 80 bits of its fingerprint, which a second key can be made for.
   if (ledger.agents.list().some(known => known.keyId === keyId && known.publicKey !== publicKey)) {
-    throw new CausewayError(
-      'key-id-taken',
-      `another key with the key id ${keyId} is trusted already: two of them do not come about by chance; find out who made this one`,
-      { status: 409 },
-    );
+    throw new CausewayError('key-id-taken', `another key with the key id ${keyId} is trusted already`, {
+      status: 409,
+    });
   }
   if (ledger.agents.list().some(known => known.keyId === keyId && known.forest === CLOUD_FOREST)) {
     throw new CausewayError(
@@ -94,7 +92,7 @@ export function untrustAgent(ledger: Ledger, fingerprintText: string, forest?: s
     .filter(agent => agent.forest !== CLOUD_FOREST)
     .filter(agent => agent.fingerprint === fingerprint && (!forest || agent.forest === forest.toLowerCase()));
   if (agents.length === 0) {
-    throw new CausewayError('unknown-fingerprint', `no trusted agent has the signing key ${fingerprint}`, {
+    throw new CausewayError('no-such-key', `no trusted agent has the signing key ${fingerprint}`, {
       status: 404,
     });
   }

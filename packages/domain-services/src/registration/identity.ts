@@ -28,10 +28,7 @@ export function codeNeeded(known: Identity | undefined): CausewayError {
 export function requireIdentity(places: Places): Identity {
   const identity = readIdentity(places.agent);
   if (identity) return identity;
-  throw new CausewayError(
-    'not-enrolled',
-    `the managed domain in '${places.stateDirectory}' is not complete: run 'causeway domain create' again`,
-  );
+  throw new CausewayError('not-enrolled', `the managed domain in '${places.stateDirectory}' is not complete`);
 }
 
 /**

@@ -85,7 +85,7 @@ export function refuseOtherTenant(
   if (!known || known.tenantId === tenantId) return;
   throw new CausewayError(
     'other-tenant',
-    `this managed domain belongs to the tenant '${known.tenantName}' (${known.tenantId}), and the code is of '${tenantName}' (${tenantId}): its people come from the first one; give a code of that one, or make another managed domain`,
+    `this managed domain belongs to the tenant '${known.tenantName}' (${known.tenantId}), and the code is of '${tenantName}' (${tenantId}): its people come from the first one`,
     { status: 409 },
   );
 }
@@ -115,7 +115,7 @@ export function decideReplacement(
   if (named?.toUpperCase() === realm.toUpperCase()) return { realm, fingerprint };
   throw new CausewayError(
     'other-managed-domain',
-    `the tenant has the managed domain ${realm} (${fingerprint}) since ${registeredAt}, and a tenant has one${named === undefined ? '' : `; '${named}' is not it`}: nothing was changed; if ${own.realm} is to take its place, say so by --replace ${realm}`,
+    `the tenant has the managed domain ${realm} (${fingerprint}) since ${registeredAt}, and a tenant has one${named === undefined ? '' : `; '${named}' is not it`}; nothing was changed\nIf ${own.realm} takes its place:\n  causeway domain register --replace ${realm}`,
     { status: 409 },
   );
 }

@@ -193,14 +193,14 @@ export class BulkBook {
 
   /**
    * A list that was shown, with those of its lines that still hold.
-   * @throws CausewayError 'unknown-list'
+   * @throws CausewayError 'no-such-list'
    */
   shown(digest: string): ShownList & { ceased: number } {
     const sql = 'SELECT scope, operation, kind, shown_at, lines FROM bulk_shown WHERE digest = ?';
     const row = this.#db.get(sql, digest);
     if (row === undefined) {
-      const text = `no list that was shown has the digest '${digest}': show the list again, and give the digest beside it`;
-      throw new CausewayError('unknown-list', text, { status: 404 });
+      const text = `no list that was shown has the digest '${digest}'`;
+      throw new CausewayError('no-such-list', text, { status: 404 });
     }
     const list = { scope: row.scope, operation: row.operation, kind: row.kind } as BulkList;
     const lines = JSON.parse(String(row.lines)) as BulkLine[];
@@ -212,7 +212,7 @@ export class BulkBook {
 
   /**
    * Approves those of a shown list that still hold, and nothing else.
-   * @throws CausewayError 'unknown-list'
+   * @throws CausewayError 'no-such-list'
    */
   approve(digest: string): ShownList & { ceased: number } {
     return this.#db.transaction(() => {

@@ -1,15 +1,18 @@
 import { table } from '../command-line.ts';
 import type { BulkOperation } from './bulk-decision.ts';
 
+type Words = Readonly<
+  Record<'show' | 'showSays' | 'allowSays' | 'none' | 'would' | 'question' | 'what', string>
+>;
+
+interface Allowing {
+  readonly delete: 'allow-deletes';
+  readonly create: 'allow-creations';
+  readonly rename: 'allow-renames';
+}
+
 /** The commands for lists that wait for an administrator, and what they say: the same at Connect and at Domain Services. */
-export const HELD_WORDS: Readonly<
-  Record<
-    BulkOperation,
-    Readonly<
-      Record<'show' | 'allow' | 'showSays' | 'allowSays' | 'none' | 'would' | 'question' | 'what', string>
-    >
-  >
-> = {
+export const HELD_WORDS: { readonly [O in BulkOperation]: Words & { readonly allow: Allowing[O] } } = {
   delete: {
     show: 'deletions',
     allow: 'allow-deletes',

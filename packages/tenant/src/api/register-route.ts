@@ -81,7 +81,7 @@ function refuseOtherForest(caller: Caller, body: unknown): void {
   if (typeof forest !== 'string' || caller.forests.includes(forest)) return;
   throw new CausewayError(
     'other-forest',
-    `this Connect is not enrolled for the forest '${forest}': an administrator allows it with 'causeway tenant agents set-forests ${caller.agentId} ${[...caller.forests, forest].join(' ')}'`,
+    `this Connect is not enrolled for the forest '${forest}', but for ${caller.forests.join(', ') || 'none'}\nTo add it, run this at the tenant:\n  causeway tenant agents set-forests ${caller.agentId} ${[...caller.forests, forest].join(' ')}`,
     { status: 403 },
   );
 }
@@ -134,7 +134,7 @@ export function otherRuns(
 }
 
 export const unauthorized = (): CausewayError =>
-  new CausewayError('unauthorized', 'this needs a token that is valid now', { status: 401 });
+  new CausewayError('unauthorized', 'this needs a valid token of the tenant', { status: 401 });
 
 /** What the agent says that its version is; undefined when it says none, or something else. */
 function saidVersion(request: HttpRequest): string | undefined {
@@ -145,7 +145,7 @@ function saidVersion(request: HttpRequest): string | undefined {
 /** Nobody locks itself out by a slip. @throws CausewayError 'own-account' */
 export async function refuseOwn(scope: TenantScope, name: string, userId: string): Promise<void> {
   if ((await findUser(scope, name))?.id !== userId) return;
-  throw new CausewayError('own-account', 'this is your own account: let another administrator do it', {
+  throw new CausewayError('own-account', 'this is your own account', {
     status: 409,
   });
 }

@@ -54,10 +54,7 @@ export async function checkDomainCode(scope: TenantScope, code: string): Promise
     .executeTakeFirst();
   if (!known) throw enrolmentRefused();
   if (known.kind === 'domain') return refuseUnnamed(scope, known);
-  throw new CausewayError(
-    'wrong-kind',
-    `this code enrols a Connect: for a managed domain make one with 'causeway tenant enrolment create --kind domain'`,
-  );
+  throw new CausewayError('wrong-kind', 'this code enrols a Connect, not a managed domain');
 }
 
 export interface Enrolment {
@@ -128,11 +125,9 @@ export function refuseOldAgent(version: string, minimum: string): void {
 }
 
 export function enrolmentRefused(): CausewayError {
-  return new CausewayError(
-    'enrolment-refused',
-    'this enrolment code is not valid (any more): let an administrator make another one',
-    { status: 403 },
-  );
+  return new CausewayError('enrolment-refused', 'the one-time code is wrong, used or expired', {
+    status: 403,
+  });
 }
 
 export async function listAgents(scope: TenantScope): Promise<Agent[]> {

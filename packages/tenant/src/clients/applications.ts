@@ -19,7 +19,7 @@ export interface NewApplication {
 
 /**
  * Registers an OIDC relying party: authorization code with PKCE, and a secret if it asks for one, which is returned once.
- * @throws CausewayError 'redirect-uri' unless every address is https, or http on loopback, without a fragment
+ * @throws CausewayError 'bad-redirect-uri' unless every address is https, or http on loopback, without a fragment
  */
 export async function registerApplication(
   scope: TenantScope,
@@ -52,7 +52,7 @@ function checkRedirect(text: string): void {
   const safe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
   if (safe && !text.includes('#') && url.username === '' && url.password === '') return;
   throw new CausewayError(
-    'redirect-uri',
+    'bad-redirect-uri',
     'a redirect address is https, or http on loopback, without a fragment or a user name',
   );
 }

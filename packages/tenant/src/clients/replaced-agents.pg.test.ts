@@ -65,7 +65,7 @@ onEveryBackend('an agent whose place another one takes', tenant => {
   };
   const refused = (id: string) => ({
     ...{ status: 409, code: 'other-agent' },
-    message: new RegExp(`\\(${id}, enrolled 2\\S+, last seen .*\\).*--replace .*${id}$`),
+    message: new RegExp(`\\(${id}, enrolled 2\\S+, last seen .*\\).*--replace .*${id}$`, 's'),
   });
 
   it('is named before a code for its forest is made, and is out with its tokens once that is used', async () => {

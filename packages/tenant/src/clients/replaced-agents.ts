@@ -49,12 +49,12 @@ export async function refuseUnnamed(scope: TenantScope, claim: Claim): Promise<v
   if (unnamed.length === 0) return;
   const how =
     claim.agentId === undefined
-      ? 'make a new code with them: causeway tenant enrolment create'
-      : 'name them: causeway tenant agents set-forests';
+      ? 'create a new code that names it:\n  causeway tenant enrolment create'
+      : 'name it:\n  causeway tenant agents set-forests';
   const ids = [...claim.replaces, ...unnamed.map(({ id }) => id)].join(' ');
   throw new CausewayError(
     'other-agent',
-    `${unnamed.map(holder => describeHolder(holder, claim)).join('; ')}; ${claim.kind === 'domain' ? 'a tenant has one such agent' : 'a forest has one Connect'}, so nothing was changed; to replace what is there, ${how} … --replace ${ids}`,
+    `${unnamed.map(holder => describeHolder(holder, claim)).join('; ')}; ${claim.kind === 'domain' ? 'a tenant has one such agent' : 'a forest has one Connect'}, so nothing was changed\nTo replace what is there, ${how} … --replace ${ids}`,
     { status: 409 },
   );
 }

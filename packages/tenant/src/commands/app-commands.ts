@@ -92,10 +92,7 @@ export function appCommands(tenant: Command): void {
     .action(async (id, options) => {
       const { groups, forGroup, forEverybody } = options;
       if (groups === undefined && forGroup === undefined && !forEverybody) {
-        throw new CausewayError(
-          'nothing-to-set',
-          'nothing is said that is to be set: give --groups, --for-group or --for-everybody',
-        );
+        throw new CausewayError('nothing-to-set', 'no option says what to change');
       }
       const body = {
         ...(groups !== undefined && { groups: groups === 'none' ? null : groups }),

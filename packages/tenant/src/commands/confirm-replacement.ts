@@ -72,8 +72,5 @@ function describeReplacement(agent: Agent, forests: readonly string[], when: str
 }
 
 function noSuchAgent(id: string): never {
-  throw new CausewayError(
-    'no-such-agent',
-    `there is no agent ${id} whose place the other one could take: see causeway tenant agents list`,
-  );
+  throw new CausewayError('no-such-agent', `there is no agent ${id} whose place another one could take`);
 }

@@ -53,10 +53,10 @@ export function nameCommands(tenant: Command): void {
         const claims = await call(send, nameRoutes.readNameClaims, { query: { name: text } });
         show(options.json, claims);
         throw new CausewayError(
-          'not-confirmed',
+          'confirmation-needed',
           claims.holder
-            ? `${text} would be taken from ${claims.holder.id}, who could not sign in by it any more: add --yes to do so`
-            : `nobody has ${text}: add --yes to give it to ${user}`,
+            ? `${text} would be taken from ${claims.holder.id}, who could not sign in by it any more; nothing was changed yet`
+            : `nobody has ${text}, and ${user} would get it; nothing was changed yet`,
         );
       }
       show(options.json, await call(send, nameRoutes.giveName, { body: { name: text, user } }));

@@ -42,7 +42,7 @@ export function remoteCommands(tenant: Command): void {
       if (kind === 'connect' && forests.length === 0) {
         throw new CausewayError(
           'forest-needed',
-          "a Connect is enrolled for the forests that it reads: give their DNS names, '--forest corp.example.com'",
+          'a Connect is enrolled for the forests that it reads, and none was named',
         );
       }
       const send = remoteSend(options);

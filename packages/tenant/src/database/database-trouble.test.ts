@@ -25,13 +25,13 @@ test('a database that cannot work now is a 503 with a plain reason, everything e
   for (const fields of [{}, { code: '42501', file: 'aclchk.c' }, { code: '23505' }, { code: '57014' }]) {
     assert.equal(of(fields), undefined);
   }
-  assert.equal(databaseTrouble(new CausewayError('x', 'y')), undefined);
+  assert.equal(databaseTrouble(new CausewayError('no-such-user', 'y')), undefined);
   assert.deepEqual([isFatal({ severity: 'PANIC' }), isFatal({ severity: 'ERROR' })], [true, false]);
 });
 
 test('a server that is not there is named at the start', async () => {
   await assert.rejects(openDatabase({ kind: 'postgres', url: 'postgres://x:y@127.0.0.1:1/z' }), {
-    code: 'database-unreachable',
+    code: 'database-unavailable',
     message: /^cannot open the database at databaseUrl: connect ECONNREFUSED 127\.0\.0\.1:1$/,
   });
 });

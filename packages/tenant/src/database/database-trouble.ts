@@ -45,7 +45,11 @@ export function databaseTrouble(error: unknown): CausewayError | undefined {
   return undefined;
 }
 
-function unavailable(code: string, message: string, cause: unknown): CausewayError {
+function unavailable(
+  code: 'disk-full' | 'disk-failed' | 'database-unavailable',
+  message: string,
+  cause: unknown,
+): CausewayError {
   const error = new CausewayError(code, message, { cause, status: 503, retry: 'later' });
   return Object.assign(error, { statusCode: error.status }); // by which oidc-provider answers
 }

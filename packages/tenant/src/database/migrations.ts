@@ -476,7 +476,7 @@ const MIGRATION_LOCK = 0x63_61_75_73;
 
 /**
  * Brings the database to this program's version; several processes may start at once.
- * @throws CausewayError 'database-newer' when a later version of this program has been here
+ * @throws CausewayError 'database-too-new' when a later version of this program has been here
  */
 export async function migrate(database: Kysely<Schema>): Promise<void> {
   await database.transaction().execute(async transaction => {
@@ -490,8 +490,8 @@ export async function migrate(database: Kysely<Schema>): Promise<void> {
     const newest = Math.max(0, ...applied);
     if (newest > MIGRATIONS.length) {
       throw new CausewayError(
-        'database-newer',
-        `the database is at version ${newest}, this program knows ${MIGRATIONS.length}: update the program`,
+        'database-too-new',
+        `the database is at version ${newest}, this program knows up to ${MIGRATIONS.length}`,
       );
     }
     for (const migration of MIGRATIONS) {

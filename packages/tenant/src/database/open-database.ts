@@ -31,7 +31,7 @@ export interface DatabaseOptions {
 /**
  * Opens the tenant's database and brings it to this version. The same SQL runs on PostgreSQL and on PGlite,
  * PostgreSQL itself in the process. What queries throw when the database cannot work is in `databaseTrouble`.
- * @throws CausewayError 'disk-full', 'disk-failed' or 'database-unreachable', and 'database-tls' as `postgresConnection`
+ * @throws CausewayError 'disk-full', 'disk-failed' or 'database-unavailable', and 'database-tls' as `postgresConnection`
  */
 export async function openDatabase(
   location: DatabaseLocation,
@@ -58,7 +58,7 @@ export async function openDatabase(
     if (ours && cause.code !== 'database-unavailable') throw cause;
     const where = location.kind === 'postgres' ? 'at databaseUrl' : `in '${location.directory}'`;
     throw new CausewayError(
-      'database-unreachable',
+      'database-unavailable',
       `cannot open the database ${where}: ${describeError(ours ? cause.cause : cause)}${tlsAdvice(cause)}`,
     );
   }

@@ -45,7 +45,7 @@ test('off loopback a PostgreSQL is reached by verified TLS, whatever its address
     () => postgresConnection('postgres://me:hunter2@a b:x/y'),
     error => {
       const { code, message, cause } = error as Error & { code: string };
-      return code === 'configuration-invalid' && !message.includes('hunter2') && cause === undefined;
+      return code === 'bad-configuration' && !message.includes('hunter2') && cause === undefined;
     },
   );
   // The driver goes where the parameter says.
@@ -80,7 +80,7 @@ test('a server off loopback that offers no TLS is told nothing, and the message 
   // Linux takes 0.0.0.0 for this machine, and nothing of ours calls it loopback.
   const url = `postgres://me:hunter2@0.0.0.0:${port}/causeway`;
   await assert.rejects(openDatabase({ kind: 'postgres', url }), {
-    code: 'database-unreachable',
+    code: 'database-unavailable',
     message: /does not support SSL connections; off loopback it must: set 'ssl = on'/,
   });
   const request = Buffer.from('0000000804d2162f', 'hex'); // SSLRequest, and nothing after it

@@ -22,7 +22,7 @@ export type PostgresConnection = Pick<pg.PoolConfig, 'connectionString' | 'ssl'>
  * INVARIANT: off loopback the connection is TLS, and the server's certificate is of a CA that is known and names the host; the password
  * is sent after that. Loopback and Unix sockets are reached as the address says, and with TLS where a CA file is configured.
  * @param caFile PEM; `sslrootcert` in the address stands for it, and without both the machine's CAs count
- * @throws CausewayError 'configuration-invalid' for what is no address, 'database-tls' for an address that wants no TLS where there must be one, and for files that cannot be read
+ * @throws CausewayError 'bad-configuration' for what is no address, 'database-tls' for an address that wants no TLS where there must be one, and for files that cannot be read
  */
 export function postgresConnection(url: string, caFile?: string): PostgresConnection {
   const mark = url.indexOf('?');
@@ -63,7 +63,7 @@ function hostOf(connectionString: string): string {
   } catch {
     // What the driver throws may quote the address, which has the password in it.
     throw new CausewayError(
-      'configuration-invalid',
+      'bad-configuration',
       "databaseUrl: an address 'postgres://user:password@host/name' expected",
     );
   }
@@ -73,11 +73,7 @@ function read(file: string, name: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new CausewayError(
-      'database-tls',
-      `${name}: the file '${file}' cannot be read: check path and permissions`,
-      { cause },
-    );
+    throw new CausewayError('file-unreadable', `${name}: the file '${file}' cannot be read`, { cause });
   }
 }
 

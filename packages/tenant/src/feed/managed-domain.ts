@@ -81,7 +81,7 @@ function refuseUnlessNamed(
   const asked = replaces ? `, not ${replaces.realm} (${replaces.fingerprint})` : '';
   throw new CausewayError(
     'other-managed-domain',
-    `the tenant has the managed domain ${before.realm} (${fingerprint}) since ${before.registeredAt}${asked}; a tenant has one, so ${domain.realm} with other keys was not registered: to replace the other one, name it: causeway domain register --replace ${before.realm}`,
+    `the tenant has the managed domain ${before.realm} (${fingerprint}) since ${before.registeredAt}${asked}; a tenant has one, so ${domain.realm} with other keys was not registered\nTo replace the other one:\n  causeway domain register --replace ${before.realm}`,
     { status: 409 },
   );
 }
@@ -95,7 +95,7 @@ async function refuseWhileOtherAgent(inside: TenantScope, agentId: string): Prom
   if (id === agentId || (await kindOfAgent(inside, id)) === undefined) return;
   throw new CausewayError(
     'other-agent',
-    `the agent ${id} registered this managed domain and is enrolled, so ${agentId} was not registered for it: if it is out for good, remove it: causeway tenant agents remove ${id}`,
+    `the agent ${id} registered this managed domain and is enrolled, so ${agentId} was not registered for it\nIf the other one is gone for good, remove it:\n  causeway tenant agents remove ${id}`,
     { status: 409 },
   );
 }

@@ -54,7 +54,7 @@ async function readRows(scope: TenantScope): Promise<Row[]> {
 export async function seeNameDifference(scope: TenantScope, name: string): Promise<void> {
   const pairs = (await readRows(scope)).filter(({ name_key }) => name_key === nameKey(name));
   if (pairs.length === 0) {
-    const text = `'${name}' is the same user's here and in the managed domain, or has been seen: 'causeway tenant status' names those that differ`;
+    const text = `'${name}' is the same user's here and in the managed domain, or has been seen`;
     throw new CausewayError('no-difference', text, { status: 409 });
   }
   for (const { name_key, here, there } of pairs)

@@ -73,7 +73,7 @@ export async function refuseLastAdministrator(
   if (others.some(isAble)) return;
   throw new CausewayError(
     'last-administrator',
-    `'${before.user_principal_name}' is the last administrator who can do anything here: add another one first, with 'causeway tenant administrator add'`,
+    `'${before.user_principal_name}' is the last administrator who can sign in`,
     { status: 409 },
   );
 }

@@ -93,8 +93,8 @@ async function refuseTakenName(inside: TenantScope, name: string, key: string): 
     .executeTakeFirst();
   if (reserved === undefined || reserved.forest === CLOUD_FOREST) return;
   const text =
-    `'${name}' was a name of ${reserved.forest} and is kept for that forest until ${reserved.until.toISOString()}: ` +
-    `choose another one, or free it with 'causeway tenant name free ${name}'`;
+    `'${name}' was a name of ${reserved.forest} and is kept for that forest until ${reserved.until.toISOString()}\n` +
+    `To free it:\n  causeway tenant name free ${name}`;
   throw new CausewayError('name-reserved', text, { status: 409 });
 }
 
@@ -102,7 +102,7 @@ function checkedNickname(text: string): string {
   if (MailNickname.min(1).safeParse(text).success) return text;
   throw new CausewayError(
     'bad-mail-nickname',
-    `'${text}' cannot be an account name: give a mail nickname of at most 64 characters without blanks and without "/\\[]:;|=,+*?<>@`,
+    `'${text}' cannot be an account name: at most 64 characters expected, without blanks and without "/\\[]:;|=,+*?<>@`,
   );
 }
 

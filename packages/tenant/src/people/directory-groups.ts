@@ -42,7 +42,7 @@ export async function existingSecurityGroup(scope: TenantScope, name: string): P
   if (group.security_enabled) return group;
   throw new CausewayError(
     'distribution-group',
-    `'${name}' is a distribution group, which gives nobody any right: name a security group`,
+    `'${name}' is a distribution group, which gives nobody any right: a security group expected`,
     { status: 409 },
   );
 }
@@ -74,7 +74,7 @@ async function existingOwnGroup(inside: TenantScope, name: string): Promise<Grou
   if (group.origin === 'cloud') return group;
   throw new CausewayError(
     'synchronized-group',
-    `the group '${group.display_name ?? group.id}' is synchronized from ${group.forest}, which alone says what it is called and who is in it: change it there`,
+    `the group '${group.display_name ?? group.id}' is synchronized from ${group.forest}, which alone says what it is called and who is in it`,
     { status: 409 },
   );
 }
@@ -182,7 +182,7 @@ export function addPerson(scope: TenantScope, group: string, name: string): Prom
   });
 }
 
-/** @throws CausewayError as `addPerson`, or 'no-member' */
+/** @throws CausewayError as `addPerson`, or 'no-such-member' */
 export function removePerson(scope: TenantScope, group: string, name: string): Promise<User> {
   return change(scope, async (inside, counter) => {
     const { id } = await existingOwnGroup(inside, group);
@@ -200,7 +200,7 @@ export function addNestedGroup(scope: TenantScope, group: string, name: string):
     if (member.origin === 'synchronized') {
       throw new CausewayError(
         'synchronized-member',
-        `the group '${member.display_name ?? member.id}' is synchronized from ${member.forest}, and a group of the tenant's own takes people and groups of the tenant's own alone: what the forest puts into its group would be in this one, too, and no forest could take the group back. Add its people`,
+        `the group '${member.display_name ?? member.id}' is synchronized from ${member.forest}, and a group of the tenant's own takes people and groups of the tenant's own alone: what the forest puts into its group would be in this one, too, and no forest could take the group back`,
         { status: 409 },
       );
     }
@@ -209,7 +209,7 @@ export function addNestedGroup(scope: TenantScope, group: string, name: string):
   });
 }
 
-/** @throws CausewayError as `existingOwnGroup`, or 'no-member' */
+/** @throws CausewayError as `existingOwnGroup`, or 'no-such-member' */
 export function removeNestedGroup(scope: TenantScope, group: string, name: string): Promise<Group> {
   return change(scope, async (inside, counter) => {
     const { id } = await existingOwnGroup(inside, group);
@@ -249,7 +249,7 @@ async function deleteMember(
 }
 
 const noMember = (member: string, group: string): CausewayError =>
-  new CausewayError('no-member', `'${member}' is no member of '${group}'`, { status: 404 });
+  new CausewayError('no-such-member', `'${member}' is no member of '${group}'`, { status: 404 });
 
 /** What administrators are shown of a group. */
 export const groupStatus = (group: Group): GroupStatus => ({

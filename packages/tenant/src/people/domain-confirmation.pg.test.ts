@@ -149,7 +149,7 @@ onEveryBackend('the keys of a managed domain', tenant => {
         ...{ status: 409, code: 'fingerprint-differs', message: registered },
       });
     for (const none of ['', 'yes', ours.fingerprint.slice(0, -1), `${ours.fingerprint}-${ours.fingerprint}`])
-      await assert.rejects(confirm(none), { code: 'fingerprint-invalid' });
+      await assert.rejects(confirm(none), { code: 'bad-fingerprint' });
     assert.equal(await isConfirmed(), false);
     assert.equal((await changeAlice()).credentialRecord, null);
   });

@@ -63,7 +63,7 @@ async function nameOf(scope: TenantScope, userId: string): Promise<string> {
 /**
  * An administrator has compared the fingerprint that the managed domain itself shows.
  * @param text the fingerprint as it was typed
- * @throws CausewayError 'fingerprint-invalid', 'no-managed-domain' or 'fingerprint-differs'
+ * @throws CausewayError 'bad-fingerprint', 'no-managed-domain' or 'fingerprint-differs'
  */
 export async function confirmDomain(
   scope: TenantScope,
@@ -72,10 +72,7 @@ export async function confirmDomain(
 ): Promise<DomainConfirmation> {
   const fingerprint = normalizeFingerprint(text);
   if (fingerprint === undefined) {
-    throw new CausewayError(
-      'fingerprint-invalid',
-      "a fingerprint of 13 groups of 4 characters expected, as 'causeway domain fingerprint' shows it",
-    );
+    throw new CausewayError('bad-fingerprint', 'a fingerprint of 13 groups of 4 characters expected');
   }
   return scope.transaction(async inside => {
     // Keys are registered under the same lock: what is compared is what gets confirmed.
@@ -86,7 +83,7 @@ export async function confirmDomain(
     if (registered !== fingerprint) {
       throw new CausewayError(
         'fingerprint-differs',
-        `registered is ${domain.realm} with fingerprint ${registered}, not ${fingerprint}: compare with what 'causeway domain fingerprint' shows at the managed domain itself; if that is not what is registered, somebody else registered it: remove that agent (causeway tenant agents list), withdraw the domain (causeway tenant withdraw-domain), and register yours (causeway domain register)`,
+        `registered is ${domain.realm} with fingerprint ${registered}, not ${fingerprint}\nCompare with the fingerprint on the managed domain's own machine. If it is not the one that is registered, somebody else registered it: remove that agent, withdraw the domain, and register yours:\n  causeway tenant agents list\n  causeway tenant withdraw-domain\n  causeway domain register`,
         { status: 409 },
       );
     }

@@ -66,7 +66,7 @@ onEveryBackend('AAD DC Administrators', tenant => {
     const me = await call(admin, groupRoutes.getMe);
     assert.deepEqual([me.userPrincipalName, me.groups], [ADMIN, [group]]);
     await remove(ADMIN);
-    await assert.rejects(remove(ADMIN), { code: 'no-member' });
+    await assert.rejects(remove(ADMIN), { code: 'no-such-member' });
     assert.deepEqual((await call(admin, groupRoutes.getMe)).groups, []);
     await call(admin, userRoutes.deleteUser, { params: { id: zoe.id } });
     assert.deepEqual(await members(), []);

@@ -67,7 +67,7 @@ export async function addMember(scope: TenantScope, group: string, name: string)
   return memberOf(user);
 }
 
-/** @throws CausewayError 'no-such-group', 'no-member', or as `presentUser` */
+/** @throws CausewayError 'no-such-group', 'no-such-member', or as `presentUser` */
 export async function removeMember(scope: TenantScope, group: string, name: string): Promise<GroupMember> {
   const user = await presentUser(scope, name);
   const group_name = existingGroup(group);
@@ -79,7 +79,7 @@ export async function removeMember(scope: TenantScope, group: string, name: stri
       .where('user_id', '=', user.id)
       .executeTakeFirst();
     if (removed.numDeletedRows > 0n) return;
-    throw new CausewayError('no-member', `'${user.user_principal_name}' is no member of '${group}'`, {
+    throw new CausewayError('no-such-member', `'${user.user_principal_name}' is no member of '${group}'`, {
       status: 404,
     });
   });

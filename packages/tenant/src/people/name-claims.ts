@@ -44,7 +44,7 @@ export async function readNameClaims(scope: TenantScope, name: string): Promise<
 export async function freeName(scope: TenantScope, name: string): Promise<NameClaims> {
   return decide(scope, name, async (inside, { reserved }) => {
     if (reserved === null) {
-      const text = `'${name}' is kept for nobody: 'causeway tenant name show ${name}' says who has it`;
+      const text = `'${name}' is kept for nobody\nTo see who has it:\n  causeway tenant name show ${name}`;
       throw new CausewayError('name-not-reserved', text, { status: 409 });
     }
     await inside.delete('reserved_names').where('name_key', '=', nameKey(name)).execute();
@@ -60,7 +60,7 @@ export async function giveName(scope: TenantScope, name: string, to: string): Pr
     const user = await presentUser(inside, to);
     const key = nameKey(name);
     if (user.wanted_key !== key) {
-      const text = `'${name}' is not the userPrincipalName of that user ('${user.user_principal_name}'): rename it first`;
+      const text = `'${name}' is not the userPrincipalName of that user ('${user.user_principal_name}')`;
       throw new CausewayError('not-the-name', text, { status: 409 });
     }
     // It could not be taken back: nobody would be left who may.

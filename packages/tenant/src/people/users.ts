@@ -59,7 +59,7 @@ async function findUserByAnchor(scope: TenantScope, anchor: string): Promise<Use
   const who = users.map(({ id, forest }) => `${id} of ${forest}`).join(', ');
   throw new CausewayError(
     'several-users',
-    `the source anchor '${anchor}' is of users of several forests: give the id of the one you mean (${who})`,
+    `the source anchor '${anchor}' is of users of several forests: ${who}`,
     { status: 409 },
   );
 }
@@ -114,7 +114,7 @@ export async function existingCloudUser(inside: TenantScope, name: string): Prom
   if (user.origin === 'cloud') return user;
   throw new CausewayError(
     'synchronized-user',
-    `'${user.user_principal_name}' is synchronized from ${user.forest}: change it there`,
+    `'${user.user_principal_name}' is synchronized from ${user.forest}`,
     { status: 409 },
   );
 }

@@ -332,7 +332,7 @@ onEveryBackend(
       ]) {
         const body = { name: 'x', redirectUris: [uri] };
         await assert.rejects(call(admin, administrationRoutes.registerApplication, { body }), {
-          code: 'redirect-uri',
+          code: 'bad-redirect-uri',
         });
       }
     });

@@ -1,7 +1,6 @@
 import type { DeletionThreshold } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { deletionThreshold } from '../../objects/waiting.ts';
-import { EventId } from '../../store/events.ts';
 import type { Connect } from '../../sync/connect.ts';
 import { listHeld } from './held.ts';
 
@@ -23,13 +22,13 @@ export function setDeletionThreshold(connect: Connect, count: number, caller: st
   const { store, configuration } = connect;
   const largest = configuration.deletionThreshold;
   if (count > largest) {
-    const text = `a deletion threshold of ${count} is above the configuration's ${largest}: a larger one is set there, as deletionThreshold, for whoever reviews that file; to let deletions go that wait, approve their list: causeway connect deletions`;
+    const text = `a deletion threshold of ${count} is above the configuration's ${largest}`;
     throw new CausewayError('threshold-too-large', text, { status: 409 });
   }
   store.db.transaction(() => {
     store.scheduler.set('deletion-threshold', count === largest ? null : count);
     const text = `the deletion threshold was set to ${count} by ${caller}`;
-    store.events.add(EventId.connectorSaved, 'info', null, text);
+    store.events.add('settingsSaved', null, text);
   });
   return getDeletionThreshold(connect);
 }

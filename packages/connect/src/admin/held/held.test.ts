@@ -71,9 +71,9 @@ test('status names who can still sign in, and how many there are', async () => {
 });
 
 test('a digest that nobody was shown, and the number of releases before, approve nothing', async () => {
-  assert.throws(() => approve('0'.repeat(32), 'delete'), { code: 'unknown-list', status: 404 });
+  assert.throws(() => approve('0'.repeat(32), 'delete'), { code: 'no-such-list', status: 404 });
   const sync = async () => api.sync({ ...none, body: { allowDeletes: 5, policyType: 'Delta' } }, '');
-  await assert.rejects(sync, { code: 'approve-by-list', message: /causeway connect deletions/ });
+  await assert.rejects(sync, { code: 'approve-by-list', todo: /causeway connect deletions/ });
 });
 
 test('deletions of people whom only another place has are a list of their own, and status counts them', async () => {

@@ -10,7 +10,6 @@ import { Clashes } from '../../objects/names/clashes.ts';
 import { renamesOf } from '../../objects/names/renames.ts';
 import { canStillSignIn, creationsOf, deletionsOf, nameOf, strangersOf } from '../../objects/waiting.ts';
 import { WHY_NO_PASSWORD } from '../../scope/rules.ts';
-import { EventId } from '../../store/events.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
 import type { Connector } from '../../sync/connector.ts';
@@ -43,14 +42,14 @@ export function listHeld(connect: Connect, operation: Operation, name: string | 
   });
 }
 
-/** @throws CausewayError 'unknown-list' */
+/** @throws CausewayError 'no-such-list' */
 export function getHeld(connect: Connect, digest: string): HeldList {
   const [first] = connect.connectors;
   const shown = first!.context.store.bulk.shown(digest);
   return describe(connect, connectorOf(connect, shown), shown);
 }
 
-/** @throws CausewayError 'unknown-list', or 'other-list' for a list of another operation */
+/** @throws CausewayError 'no-such-list', or 'other-list' for a list of another operation */
 export function approveHeld(
   connect: Connect,
   digest: string,
@@ -59,7 +58,7 @@ export function approveHeld(
 ): HeldList {
   const held = getHeld(connect, digest);
   if (held.operation !== operation) {
-    const text = `the list ${digest} is another one's: run 'causeway connect ${HELD_WORDS[held.operation].allow} ${digest}'`;
+    const text = `the list ${digest} is one of ${HELD_WORDS[held.operation].what}, not of ${HELD_WORDS[operation].what}\nTo approve it:\n  causeway connect ${HELD_WORDS[held.operation].allow} ${digest}`;
     throw new CausewayError('other-list', text, { status: 409 });
   }
   const connector = connectorOf(connect, { scope: held.connector });
@@ -67,7 +66,7 @@ export function approveHeld(
   return store.db.transaction(() => {
     const approved = store.bulk.approve(digest);
     const text = `${approved.lines.length} ${HELD_WORDS[operation].what} of the list ${digest} were approved by ${caller}; ${approved.ceased} did not hold any more`;
-    store.events.add(EventId.connectorSaved, 'info', store.name, text);
+    store.events.add('settingsSaved', store.name, text);
     return describe(connect, connector, approved);
   });
 }
@@ -153,6 +152,6 @@ function reasonOf(kind: ShownList['kind'], { scopeReason }: SpaceObject): { reas
 
 /** @throws CausewayError 'approve-by-list': releases before let deletions go by their number */
 export function refuseNumber(): never {
-  const text = `deletions are approved by the list, not by their number: see who would be deleted by 'causeway connect ${HELD_WORDS.delete.show}', then run 'causeway connect ${HELD_WORDS.delete.allow} DIGEST'`;
+  const text = 'deletions are approved by their list, not by their number';
   throw new CausewayError('approve-by-list', text, { status: 409 });
 }

@@ -63,7 +63,7 @@ const Deciding = ConnectorConfiguration.pick({ scope: true, accountNames: true }
 
 function rulesOf(name: string, settings: Pick<Proposed, 'scope' | 'accountNames'>): Rules {
   const refuse = (why: string) =>
-    new CausewayError('bad-request', `the rules of '${name}' are none: ${why}`, { status: 400 });
+    new CausewayError('bad-scope', `the rules of '${name}' cannot be used: ${why}`, { status: 400 });
   const parsed = Deciding.safeParse(settings);
   if (!parsed.success)
     throw refuse(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));

@@ -23,7 +23,7 @@ import { type ComparedDomain, type Why, Whys } from './why-different.ts';
  * Compares some of what this Connect would send of a forest with what the tenant has, object by object, from a place on. It does not matter
  * who sent it. Nothing that the tenant says is believed, nothing is kept, and nothing of a password is read.
  *
- * @throws CausewayError 'not-imported', 'no-such-place', 'tenant-too-old', and CallError
+ * @throws CausewayError 'not-imported', 'bad-request', 'tenant-too-old', and CallError
  */
 export async function readDifferences(
   domains: readonly ComparedDomain[],
@@ -47,7 +47,7 @@ function refuseNotImported(contexts: readonly ConnectorContext[]): void {
   const unread = contexts.find(({ store }) => store.cursors.get('dirsync-cookie') === undefined);
   if (unread === undefined) return;
   const { name } = unread.connector;
-  const text = `the directory of connector '${name}' was not imported yet, so nobody knows what there is to send: run 'causeway connect sync --once' first`;
+  const text = `connector '${name}' has not imported its directory yet`;
   throw new CausewayError('not-imported', text, { status: 409 });
 }
 
@@ -69,7 +69,7 @@ async function compareFrom(
 function placeOf(after: string): MembershipKey | undefined {
   const key = after === '' ? undefined : readMembershipKey(after);
   if (after !== '' && key === undefined)
-    throw new CausewayError('no-such-place', 'no membership to go on behind', { status: 400 });
+    throw new CausewayError('bad-request', 'query.after: a cursor of this list expected', { status: 400 });
   return key;
 }
 

@@ -35,7 +35,7 @@ export async function storedMemberships(
 
 function served<T>(reply: T | undefined): T {
   if (reply !== undefined) return reply;
-  const text = 'the tenant is of a release that does not show what it has: update it first';
+  const text = 'the tenant is of a release that does not show what it has';
   throw new CausewayError('tenant-too-old', text, { status: 409 });
 }
 

@@ -4,7 +4,6 @@ import { divideMembers, MAX_PREFIX_LENGTH, signMembers } from '@causeway/records
 import { faultPoint, mapLimit } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
 import type { Run } from '../../runs/run.ts';
-import { EventId } from '../../store/events.ts';
 import type { PendingSlice } from '../../store/groups/slices.ts';
 import { reserveSequences } from '../../store/sequence.ts';
 
@@ -169,5 +168,5 @@ function refuse(
   run.fail({ guid: slice.guid, dn, code: 'slice-not-taken', reason: failure.reason });
   if (!store.slices.postpone(slice, failure)) return;
   const text = `a slice of the members of '${dn}' was not taken: ${failure.reason}`;
-  store.events.add(EventId.runErrors, 'warn', connector.name, text);
+  store.events.add('runErrors', connector.name, text);
 }

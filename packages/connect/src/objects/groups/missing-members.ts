@@ -1,6 +1,5 @@
 import type { BulkLine, BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
-import { EventId } from '../../store/events.ts';
 import { sourceAnchorOf } from '../source-anchor.ts';
 
 /** So many may leave a group by a conclusion alone, of a group of any size. */
@@ -58,6 +57,6 @@ export function concludeMissing(context: ConnectorContext): void {
     }
     if (decided.fresh.length === 0) return;
     const text = `${decided.held.length} members are missing from the lists of groups of ${connector.forest}, and the directory did not say that they left: most of a group, or all of it. Can the connector's account still read those lists? They stay members until you have looked at them: causeway connect deletions --connector '${connector.name}'`;
-    store.events.add(EventId.deletionThreshold, 'error', connector.name, text);
+    store.events.add('deletionThreshold', connector.name, text);
   });
 }

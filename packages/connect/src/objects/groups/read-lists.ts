@@ -8,7 +8,6 @@ import { type LdapConnection, LdapError } from '@causeway/ldap';
 import { faultPoint } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
 import { lagOf } from '../../domain-controller/lag.ts';
-import { EventId } from '../../store/events.ts';
 import type { ListedGroup } from '../../store/groups/group-lists.ts';
 import { concludeMissing } from './missing-members.ts';
 import { nextReadAt, referenceOf } from './references.ts';
@@ -213,7 +212,7 @@ class Reading {
       if (who !== undefined) this.#failures += 1;
       const dn = (who === undefined ? undefined : store.groups.get(who)?.dn) ?? who ?? 'several groups';
       const text = `members of '${dn}' could not be read, and are with the next cycle: ${error.message}`;
-      store.events.add(EventId.runErrors, 'warn', connector.name, text);
+      store.events.add('runErrors', connector.name, text);
       return undefined;
     }
   }

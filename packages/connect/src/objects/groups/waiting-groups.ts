@@ -1,7 +1,6 @@
 import type { BulkLine, BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
 import { isSaidAnew } from '../../store/comparing/marks.ts';
-import { EventId } from '../../store/events.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import { digestOf } from '../attributes.ts';
 import { deletionThreshold } from '../waiting.ts';
@@ -44,7 +43,7 @@ function holdDeletions(context: ConnectorContext): ReadonlySet<string> {
   const { held, fresh, limit } = store.bulk.decideDeletions(list, pending, counts, store.db.now());
   if (fresh.length > 0) {
     const text = `Prevent Accidental Deletes: ${held.length} groups are to be deleted, more than ${limit} within 24 hours. They wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`;
-    store.events.add(EventId.deletionThreshold, 'error', connector.name, text);
+    store.events.add('deletionThreshold', connector.name, text);
   }
   return new Set(held.map(({ change }) => change));
 }
@@ -60,7 +59,7 @@ function holdStrangers(context: ConnectorContext): ReadonlySet<string> {
   const { held, fresh, limit } = store.bulk.decideDeletions(list, pending, counts, store.db.now());
   if (fresh.length > 0) {
     const text = `ALARM: ${held.length} groups that ${connector.forest} has not were found in the tenant or in the managed domain, more than ${limit} within 24 hours: it invents them, or Connect has lost that they were deleted. Their deletions wait until you have looked at them: causeway connect deletions --connector '${connector.name}'`;
-    store.events.add(EventId.deletionThreshold, 'error', connector.name, text);
+    store.events.add('deletionThreshold', connector.name, text);
   }
   return new Set(held.map(({ change }) => change));
 }

@@ -1,6 +1,5 @@
 import type { BulkList } from '@causeway/service';
 import type { ConnectorContext } from '../../context.ts';
-import { EventId } from '../../store/events.ts';
 import { decideAnew } from '../apply-rules.ts';
 
 /** Whoever would be called otherwise in the managed domain only because the rules changed: the change of a line is the new name. */
@@ -30,6 +29,6 @@ export function holdRenames(context: ConnectorContext): void {
     }
     if (fresh.length === 0) return;
     const text = `${held.length} people would be called otherwise in the managed domain because accountNames of '${connector.name}' changed. They keep their names until you have looked at them: causeway connect renames --connector '${connector.name}'`;
-    store.events.add(EventId.deletionThreshold, 'error', connector.name, text);
+    store.events.add('deletionThreshold', connector.name, text);
   });
 }

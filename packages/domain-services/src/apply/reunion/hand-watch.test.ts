@@ -131,7 +131,7 @@ test('what closes is told and left, and a command puts it right; a deleted accou
   assert.equal(await look(), false);
   assert.deepEqual(told().sort(), [`${gone.anchor} deleted`, `${off.anchor} disabled`].sort());
   assert.equal(control(off), '514');
-  assert.throws(() => repairUser(ledger, { user: 'nobody' }), { code: 'unknown-user' });
+  assert.throws(() => repairUser(ledger, { user: 'nobody' }), { code: 'no-such-user' });
   await written('fine');
   assert.throws(() => repairUser(ledger, { user: 'fine' }), { code: 'not-closed-by-hand' });
 

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { ACCEPTED_RECORDS } from '@causeway/contract';
+import { eventually, HandClock } from '@causeway/service/testing';
+import { ConnectPlace } from '../testing/connect-place.ts';
+import { ProvisioningPeer } from '../testing/provisioning-peer.ts';
+import { ScriptedForest } from '../testing/scripted-forest.ts';
+
+let folder: string;
+let clock: HandClock;
+let peer: ProvisioningPeer;
+let forest: ScriptedForest;
+let place: ConnectPlace;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'causeway-events-'));
+  clock = new HandClock();
+  peer = await ProvisioningPeer.listen();
+  Object.assign(peer, { compares: true, accepts: ACCEPTED_RECORDS, domainAccepts: ACCEPTED_RECORDS });
+  forest = await ScriptedForest.listen('corp.example.com', clock);
+  place = new ConnectPlace(join(folder, 'state'), peer.url, [forest], clock);
+  await place.enrol('a-code');
+  await place.start();
+});
+
+afterEach(async () => {
+  await place.stop();
+  await Promise.all([peer.close(), forest.close()]);
+  rmSync(folder, { recursive: true });
+});
+
+const store = () => place.connector.context.store;
+const stored = (id: number): string[] =>
+  store()
+    .events.last(1000)
+    .filter(({ eventId }) => eventId === id)
+    .map(({ level, text }) => `${level}: ${text}`);
+
+test('event 613: a full password synchronization that waits for the first import says so once', async () => {
+  forest.hire('ann', 'Pass-ann!');
+  store().passes.request();
+  const end = place.run();
+  await eventually('the pass is over', async () => {
+    await clock.pass(5_000);
+    return store().passes.open() === undefined;
+  });
+  await end();
+  assert.deepEqual(stored(613), [
+    'info: Full password hash synchronization waits for the first full import of forest: corp.example.com',
+  ]);
+  assert.equal(stored(623).length, 1);
+});
+
+test('event 606: the log says that passwords are taken from the retry queue, and the state does not', async () => {
+  const ann = forest.hire('ann', 'Pass-ann!');
+  await place.turn();
+  assert.ok(!place.said.some(line => line.includes('"eventId":606')));
+  store().queue.putDue(ann.guid, 'moved', 'read it again');
+  await clock.pass(10_000);
+  await place.turn();
+  const taken = place.said.filter(line => line.includes('"eventId":606'));
+  assert.equal(taken.length, 1);
+  assert.match(taken[0]!, /1 passwords taken from the retry queue/);
+  assert.deepEqual(stored(606), []);
+});
