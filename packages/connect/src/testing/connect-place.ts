@@ -14,7 +14,8 @@ import { trustDomain } from '../pairing/trust-domain.ts';
 import { synchronizationOf } from '../run.ts';
 import { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
-import { enrol, readAgent } from '../tenant/identity.ts';
+import { enrolConnect, promote } from '../sync/staging.ts';
+import { readAgent } from '../tenant/identity.ts';
 import type { ScriptedForest } from './scripted-forest.ts';
 
 /** The files of a database: itself, and what is not in it yet. */
@@ -52,8 +53,23 @@ export class ConnectPlace {
     });
   }
 
-  async enrol(code: string): Promise<void> {
-    await enrol(this.#configuration.stateDirectory, this.#configuration.tenant, code);
+  async enrol(code: string, staging = false): Promise<void> {
+    const { stateDirectory, tenant } = this.#configuration;
+    await enrolConnect(stateDirectory, tenant, { code, staging });
+  }
+
+  /** By an administrator's code; it begins anew in its other place. */
+  async promote(code: string): Promise<void> {
+    await this.clock.during(promote(this.#open, code, 'an administrator'));
+    await this.#beginAnew();
+  }
+
+  get stages(): boolean {
+    return this.#open.staging;
+  }
+
+  get agentId(): string {
+    return this.#open.agent.agentId;
   }
 
   get fingerprint(): string {
@@ -69,8 +85,8 @@ export class ConnectPlace {
     this.#connect = await Connect.open(this.#configuration, log, undefined, this.clock);
     for (const [n, { context, controller }] of this.connectors.entries())
       Object.assign(controller, await this.#forests[n]!.controllerFor(controller, context.store));
-    const { forests, store } = this.#connect;
-    this.#heads = forests.map(
+    const { forests, store, staging } = this.#connect;
+    this.#heads = (staging ? [] : forests).map(
       ({ context, comparison }) =>
         new HeadService(context, store.scheduler, comparison, () => {
           this.#isNudged = true;
@@ -101,7 +117,17 @@ export class ConnectPlace {
 
   /** What the service does within the time of a head: a cycle, a full pass that was asked for, a comparison, a head. */
   async turn(): Promise<void> {
-    await this.clock.during(this.#turn());
+    try {
+      await this.clock.during(this.#turn());
+    } catch (error) {
+      if (!this.#open.turned.aborted) throw error; // what failed is that it changed places
+    }
+    if (this.#open.turned.aborted) await this.#beginAnew();
+  }
+
+  async #beginAnew(): Promise<void> {
+    await this.stop();
+    await this.start();
   }
 
   /**
@@ -135,6 +161,7 @@ export class ConnectPlace {
   async #turn(): Promise<void> {
     for (const connector of this.connectors) await connector.poll();
     await this.cycle();
+    if (this.#open.staging) return;
     for (const work of [() => this.#compare(), () => this.#turnOfHeads()])
       if (await work()) await this.cycle();
   }

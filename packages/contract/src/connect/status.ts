@@ -173,6 +173,8 @@ export const ConnectStatus = z.strictObject({
     otherRuns: SeenRuns.optional(),
   }),
   signingKey: PublicKey,
+  /** It stages: it signs and sends nothing. Absent of one that writes. */
+  staging: z.strictObject({ since: Timestamp, agentId: z.string() }).optional(),
   pairing: z.strictObject({
     state: z.enum(['off', 'unconfirmed', 'confirmed', 'unknown']),
     /** Why the tenant's side is unknown, as a code and in words. */
