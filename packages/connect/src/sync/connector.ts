@@ -151,6 +151,7 @@ export class Connector {
 
   async #passwords(namingContext: string): Promise<PasswordSummary> {
     if (!isSwitchedOn(this.channel)) return { read: 0, sent: 0 };
+    if (!this.#exporting.hasAsked) await this.#exporting.ask(); // objects may be switched off
     const cycle = new PasswordCycle(this.context.store);
     this.#passwordCycle = cycle;
     try {

@@ -6,8 +6,8 @@ import { NO_EXPORT } from './object-summary.ts';
 /**
  * The export of a connector's cycles.
  *
- * INVARIANT: a Connect that stages exports nothing. It asks at each cycle whether it still does; the one that writes asks before it sends
- * for the first time, because it may have been demoted while it was away.
+ * INVARIANT: a Connect that stages exports nothing. It asks at each cycle whether it still does; the one that writes asks before it signs
+ * for the first time, passwords too, because it may have been demoted while it was away.
  */
 export class Exporting {
   readonly #context: ConnectorContext;
@@ -17,15 +17,25 @@ export class Exporting {
     this.#context = context;
   }
 
+  /** @throws CausewayError 'changed-places' */
+  async ask(): Promise<void> {
+    const { tenant, store, staging } = this.#context;
+    await tenant.askStanding();
+    this.#hasAsked = true;
+    if (staging !== (store.staging.since !== undefined)) throw changedPlaces(store.name);
+  }
+
+  get hasAsked(): boolean {
+    return this.#hasAsked;
+  }
+
   /**
    * @param signal ends it between two batches
    * @throws CausewayError 'changed-places'
    */
   async run(signal: AbortSignal): Promise<ExportSummary> {
-    const { tenant, store, staging } = this.#context;
-    if (staging || !this.#hasAsked) await tenant.askStanding();
-    this.#hasAsked = true;
-    if (staging !== (store.staging.since !== undefined)) throw changedPlaces(store.name);
+    const { store, staging } = this.#context;
+    if (staging || !this.#hasAsked) await this.ask();
     if (!staging) return exportStep(this.#context, signal);
     for (const space of [store.space, store.groups]) space.removeForgotten();
     return NO_EXPORT;
