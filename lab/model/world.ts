@@ -1,18 +1,14 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  ConnectPlace,
-  type ConnectSnapshot,
-  type ForestPerson,
-  ScriptedForest,
-} from '@causeway/connect/testing';
+import { ConnectPlace, type ConnectSnapshot, ScriptedForest } from '@causeway/connect/testing';
 import { DomainPlace, type LedgerSnapshot, type SambaSnapshot } from '@causeway/domain-services/testing';
 import { HandClock } from '@causeway/service/testing';
 import { TenantPlace, type TenantSnapshot } from '@causeway/tenant/testing';
 import { type Lie, type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
 import { DOMAINS, FOREST, type Forest } from './forests.ts';
 import { type Found, lookAtDomain, lookAtTenant } from './look.ts';
+import { type Said, shouldBe, words } from './should-be.ts';
 
 const HEAD_MS = 10_000;
 
@@ -49,7 +45,10 @@ export class World {
   lie: Lie | undefined;
   /** Everything right after the places were made known to each other: nobody is hired yet. */
   #beginning!: Moment;
-  readonly #clocks: readonly HandClock[];
+  readonly #clocks: HandClock[];
+  readonly #folder: string;
+  /** Connects that stage, or did. */
+  readonly #further: ConnectPlace[] = [];
   readonly #proxy: RecordingProxy;
   readonly #close: () => Promise<void>;
 
@@ -80,7 +79,7 @@ export class World {
     world = new World({
       ...{ sides, tenant },
       domain: new DomainPlace(join(folder, 'domain'), proxy.url, clocks[1]!),
-      ...{ clocks, proxy },
+      ...{ clocks, proxy, folder },
       close: async () => {
         await Promise.all([proxy, ...sides.flatMap(({ domains }) => domains)].map(each => each.close()));
         rmSync(folder, { recursive: true });
@@ -92,7 +91,8 @@ export class World {
 
   private constructor(
     parts: Pick<World, 'sides' | 'tenant' | 'domain'> & {
-      clocks: readonly HandClock[];
+      clocks: HandClock[];
+      folder: string;
       proxy: RecordingProxy;
       close: () => Promise<void>;
     },
@@ -101,6 +101,7 @@ export class World {
     this.tenant = parts.tenant;
     this.domain = parts.domain;
     this.#clocks = parts.clocks;
+    this.#folder = parts.folder;
     this.#proxy = parts.proxy;
     this.#close = parts.close;
   }
@@ -122,6 +123,24 @@ export class World {
     }
     await this.quiet();
     this.#beginning = { ...(await this.moment()), connects };
+  }
+
+  /**
+   * Another Connect of the first forest, on a machine of its own, which stages. It has a turn when it is told.
+   * @param aheadMs of its clock
+   */
+  async stageAnother(aheadMs = 0): Promise<ConnectPlace> {
+    const { forest, domains } = this.sides[0]!;
+    const clock = new HandClock(this.date.getTime() + aheadMs);
+    await clock.pass(this.now - clock.monotonic());
+    this.#clocks.push(clock);
+    const folder = join(this.#folder, `further${this.#further.length}`);
+    const connect = new ConnectPlace(folder, this.#proxy.url, domains, clock);
+    this.#further.push(connect);
+    await connect.enrol(await this.tenant.makeCode('connect', [forest.forest], true), true);
+    await connect.start();
+    await connect.trustDomain(await this.domain.fingerprint());
+    return connect;
   }
 
   /** The first of them; the only one as a rule. */
@@ -264,7 +283,7 @@ export class World {
   }
 
   async close(): Promise<void> {
-    for (const { connect } of this.sides) await connect.stop();
+    for (const connect of [...this.sides.map(side => side.connect), ...this.#further]) await connect.stop();
     await this.domain.stop();
     await this.tenant.close();
     await this.#close();
@@ -275,19 +294,4 @@ export class World {
 export interface Difference {
   readonly anchor: string;
   readonly text: string;
-}
-
-type Said = Omit<Found, 'anchor'>;
-
-/** What a place should have of somebody. */
-function shouldBe(person: ForestPerson): Said | undefined {
-  if (person.deleted) return undefined;
-  return { ...person, password: person.mustChange ? undefined : person.passwords.at(-1) };
-}
-
-function words({ name, principal, enabled, expires, password }: Partial<Said>): string {
-  // Nobody signs in without a password: whether such an account is enabled is the same to everybody.
-  const state =
-    password === undefined ? 'without a password' : `${enabled ? 'open' : 'closed'} by '${password}'`;
-  return `${name ?? '-'} (${principal ?? '-'}) ${state}${expires === null ? '' : ` until ${expires}`}`;
 }

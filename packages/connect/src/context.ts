@@ -21,6 +21,8 @@ export interface ConnectorContext {
   readonly store: ConnectorStore;
   readonly tenant: TenantClient;
   readonly agent: Agent;
+  /** Connect reads and decides, and neither signs nor sends anything. */
+  readonly staging: boolean;
   readonly log: Log;
 }
 

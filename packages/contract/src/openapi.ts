@@ -29,6 +29,7 @@ import * as groups from './tenant/groups.ts';
 import * as losses from './tenant/losses.ts';
 import * as managedDomain from './tenant/managed-domain.ts';
 import * as names from './tenant/names.ts';
+import * as staging from './tenant/staging.ts';
 import * as stored from './tenant/stored.ts';
 import * as synchronization from './tenant/synchronization.ts';
 import * as synchronizedGroups from './tenant/synchronized-groups.ts';
@@ -48,6 +49,7 @@ export const apis = {
       synchronization.synchronizationRoutes,
       synchronizedGroups.synchronizedGroupRoutes,
       stored.storedRoutes,
+      staging.stagingRoutes,
       managedDomain.managedDomainRoutes,
       administration.administrationRoutes,
       administrators.administratorRoutes,

@@ -149,7 +149,7 @@ test('what is not put away in time after a failure ends with the process and exi
     setInterval(() => {}, 1000);
     const log = service.createLog('x', { write: () => {} });
     const failing = { name: 'a', run: async () => { throw new Error('x'); } };
-    await service.runServices([failing], log, 100).catch(() => {});
+    await service.runServices([failing], log, { graceMs: 100 }).catch(() => {});
   `);
   assert.equal(ended.status, 1);
 });

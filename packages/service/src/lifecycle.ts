@@ -11,32 +11,39 @@ export interface Service {
 const GRACE_MS = 20_000;
 
 /**
- * Runs services until a signal comes or one of them fails; then ends all, and returns when all have ended. What is not put away within
- * `graceMs` after that, here or by the caller, ends with the process, whose exit code is 1 then.
+ * Runs services until a signal comes, one of them fails, or `until` is aborted; then ends all, and returns when all have ended. What is not
+ * put away within `graceMs` after that, here or by the caller, ends with the process, whose exit code is 1 then: but for a caller that goes
+ * on after `until`.
  * A second signal ends the process at once: every service must survive that anyway.
+ * @returns whether `until` ended them, and nobody told the process to stop
  * @throws what the first of them failed with
  */
 export async function runServices(
   services: readonly Service[],
   log: Log,
-  graceMs: number = GRACE_MS,
-): Promise<void> {
+  { graceMs = GRACE_MS, until }: { graceMs?: number; until?: AbortSignal } = {},
+): Promise<boolean> {
   const stop = new AbortController();
   const failures: unknown[] = [];
+  let patience: NodeJS.Timeout | undefined;
   const end = (): void => {
     stop.abort();
-    setTimeout(() => {
+    patience ??= setTimeout(() => {
       log.error('not everything was put away in time');
       process.exit(1);
     }, graceMs).unref();
   };
+  let isTold = false;
   const onSignal = (name: NodeJS.Signals): void => {
-    if (stop.signal.aborted) process.exit(failures.length > 0 ? 1 : 130);
+    if (isTold || failures.length > 0) process.exit(failures.length > 0 ? 1 : 130);
+    isTold = true;
     log.info({ signal: name }, 'stopping');
     end();
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  until?.addEventListener('abort', end, { once: true });
+  if (until?.aborted) end();
   try {
     await Promise.all(
       services.map(async service => {
@@ -57,8 +64,12 @@ export async function runServices(
   } finally {
     process.off('SIGTERM', onSignal);
     process.off('SIGINT', onSignal);
+    until?.removeEventListener('abort', end);
   }
   if (failures.length > 0) throw failures[0];
+  const goesOn = until?.aborted === true && !isTold;
+  if (goesOn) clearTimeout(patience);
+  return goesOn;
 }
 
 /** Waits, or returns early when the signal is aborted; never throws. */

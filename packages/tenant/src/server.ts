@@ -19,6 +19,7 @@ import { registerManagedDomain } from './api/managed-domain.ts';
 import { registerNames } from './api/names.ts';
 import { registerProvisioning } from './api/provisioning.ts';
 import { registerGroupProvisioning } from './api/provisioning-groups.ts';
+import { registerStaging } from './api/staging.ts';
 import { registerStored } from './api/stored.ts';
 import { registerUsers } from './api/users.ts';
 import type { TenantConfiguration } from './configuration.ts';
@@ -54,6 +55,7 @@ export function makePublicServer(
   registerProvisioning(server, context);
   registerGroupProvisioning(server, context);
   registerStored(server, context);
+  registerStaging(server, context);
   registerManagedDomain(server, context);
   registerAdministration(server, context);
   registerAdministrators(server, context);

@@ -24,6 +24,8 @@ export interface Enrolment {
   readonly code: string;
   /** Public half of the key that signs this agent's records; null where it signs none. */
   readonly signingKey: PublicKey | null;
+  /** It knows that it stages. */
+  readonly staging?: boolean;
 }
 
 /**
@@ -34,13 +36,19 @@ export interface Enrolment {
 export async function enrolAgent(
   files: IdentityFiles,
   endpoint: Endpoint,
-  { code, signingKey }: Enrolment,
+  { code, signingKey, staging = false }: Enrolment,
 ): Promise<Identity> {
   if (existsSync(files.identity)) makeLostKey(files);
   else makeKey(files);
   const { kty, crv, x, y } = createPublicKey(readPrivateFile(files.key)).export({ format: 'jwk' });
   const jwk = AgentJwk.parse({ kty, crv, x, y });
-  const body = { code, version: PROGRAM_VERSION, jwk, signingKey };
+  const body = {
+    code,
+    version: PROGRAM_VERSION,
+    jwk,
+    signingKey,
+    ...(staging && { staging: true as const }),
+  };
   return call(httpSend(endpoint), enrolmentRoutes.enrol, { body });
 }
 

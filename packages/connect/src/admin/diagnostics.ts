@@ -22,7 +22,8 @@ export async function diagnose(
   if (query.distinguishedName !== undefined && query.connector !== undefined)
     return diagnoseObject(connect, forestConnector(connect, query.connector), query.distinguishedName);
   const domains = await Promise.all(connectors.map(diagnoseConnector));
-  return [...(await diagnoseTenant(connect)), diagnoseHeartbeat(connect), ...domains.flat()];
+  const ofAll = [diagnoseStaging(connect), ...(await diagnoseTenant(connect)), diagnoseHeartbeat(connect)];
+  return [...ofAll, ...domains.flat()];
 }
 
 async function diagnoseTenant({ tenant, store, configuration }: Connect): Promise<Diagnosis[]> {
@@ -55,6 +56,17 @@ function diagnoseHeartbeat({ store }: Connect): Diagnosis {
   const passed = last !== undefined && store.clock.now() - Date.parse(last.at) <= HEARTBEAT_MS;
   const found = last === undefined ? 'none was sent yet' : `the last one was sent at ${last.at}`;
   return check('heartbeat', passed, found, "start Connect with 'causeway connect run', and read its log");
+}
+
+function diagnoseStaging({ staging }: Connect): Diagnosis {
+  return check(
+    'staging',
+    !staging,
+    staging
+      ? 'this Connect stages: it reads no password, and sends nothing'
+      : 'this Connect is the one that writes',
+    "look at the Connect that writes, or make this one that: 'causeway connect promote'",
+  );
 }
 
 async function diagnoseConnector(connector: Connector): Promise<Diagnosis[]> {

@@ -24,6 +24,7 @@ export async function fullPassStatus(connector: Connector): Promise<FullPassword
 async function waitingFor(connector: Connector, read: boolean): Promise<string | null> {
   const { name, context, lastError } = connector;
   const { store, tenant } = context;
+  if (context.staging) return 'this Connect stages: it goes once it is promoted';
   if (!store.settings.passwordSync) return `password hash synchronization of '${name}' is switched off`;
   if (store.cursors.get('dirsync-cookie') === undefined)
     return 'the full import of the directory is not completed';

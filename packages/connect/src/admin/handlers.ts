@@ -8,6 +8,7 @@ import { acceptController } from '../domain-controller/accept-controller.ts';
 import { controllerInUse } from '../domain-controller/failover.ts';
 import { trustDomain, untrustDomain } from '../pairing/trust-domain.ts';
 import type { Connect } from '../sync/connect.ts';
+import { promote } from '../sync/staging.ts';
 import { compareWithTenant } from './comparison.ts';
 import {
   connectorStatistics,
@@ -122,16 +123,25 @@ export function adminHandlers(connect: Connect, nudge: () => void): AdminHandler
     getObjectLog: ({ params, query }) => ({ entries: objectLog(connect, params.id, query.count) }),
     syncObjectPassword: ({ params }) => syncObjectPassword(connect, params.id),
     diagnosePasswordSync: async ({ query }) => ({ checks: await diagnose(connect, query) }),
-    trustDomain: async ({ body }) => {
-      const confirmed = await trustDomain(connect, body.fingerprint);
-      nudge();
-      return { confirmed };
-    },
-    untrustDomain: () => ({ withdrawn: untrustDomain(connect.store) }),
+    ...placeHandlers(connect, nudge),
     getOpenApi: () => openApiDocument('connect', PROGRAM_VERSION),
     ...tokenHandlers(connect),
   };
 }
+
+/** Whom it sends to, and whether it sends. */
+const placeHandlers = (
+  connect: Connect,
+  nudge: () => void,
+): Pick<AdminHandlers, 'trustDomain' | 'untrustDomain' | 'promote'> => ({
+  trustDomain: async ({ body }) => {
+    const confirmed = await trustDomain(connect, body.fingerprint);
+    nudge();
+    return { confirmed };
+  },
+  untrustDomain: () => ({ withdrawn: untrustDomain(connect.store) }),
+  promote: ({ body }, caller) => promote(connect, body.code, caller),
+});
 
 async function acceptDomainController(
   connect: Connect,

@@ -16,7 +16,7 @@ export function listPasswordSync(connect: Connect, source: string | undefined): 
 }
 
 function configurationOf(connect: Connect, { name, context }: Connector): PasswordSyncConfiguration {
-  const { passwordSync } = context.store.settings;
+  const { passwordSync } = context.store.settings.get();
   return { sourceConnector: name, targetConnector: connect.tenantConnector.name, enabled: passwordSync };
 }
 

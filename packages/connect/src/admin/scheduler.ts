@@ -10,7 +10,7 @@ import type { Connect } from '../sync/connect.ts';
 import { effectiveInterval } from '../sync/effective-interval.ts';
 
 export function describeScheduler(connect: Connect): Scheduler {
-  const { scheduler } = connect.store;
+  const { scheduler, staging } = connect.store;
   const interval = effectiveInterval(connect);
   return {
     allowedSyncCycleInterval: Math.round(connect.configuration.cycleIntervalMs / 1000),
@@ -23,7 +23,7 @@ export function describeScheduler(connect: Connect): Scheduler {
     purgeRunHistoryInterval: scheduler.purgeInterval,
     syncCycleEnabled: scheduler.syncCycleEnabled,
     maintenanceEnabled: scheduler.maintenanceEnabled,
-    stagingModeEnabled: false,
+    stagingModeEnabled: staging.since !== undefined,
     schedulerSuspended: scheduler.suspended,
     syncCycleInProgress: listRunStatus(connect, undefined).length > 0,
   };

@@ -9,7 +9,7 @@ export function globalSettings({ store, configuration, connectors }: Connect): G
   const parameters = Object.entries({
     'Microsoft.Synchronize.TimeInterval':
       scheduler.customizedInterval ?? configuration.cycleIntervalMs / 1000,
-    'Microsoft.Synchronize.StagingMode': false,
+    'Microsoft.Synchronize.StagingMode': store.staging.since !== undefined,
     'Microsoft.Synchronize.MaintenanceEnabled': scheduler.maintenanceEnabled,
     'Microsoft.Synchronize.RunHistoryPurgeInterval': scheduler.purgeInterval,
     'Microsoft.Synchronize.SchedulerSuspended': scheduler.suspended,
@@ -34,7 +34,7 @@ export function globalSettings({ store, configuration, connectors }: Connect): G
 
 export function companyFeature({ connectors }: Connect): CompanyFeature {
   return {
-    passwordHashSync: connectors.some(({ context }) => context.store.settings.passwordSync),
+    passwordHashSync: connectors.some(({ context }) => context.store.settings.get().passwordSync),
     forcePasswordChangeOnLogOn: false,
     userWriteback: false,
     deviceWriteback: false,

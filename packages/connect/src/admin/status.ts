@@ -38,6 +38,9 @@ export async function connectStatus(connect: Connect): Promise<ConnectStatus> {
       ...(!(told instanceof CallError) && told.otherRuns && { otherRuns: told.otherRuns }),
     },
     signingKey: agent.publicKey,
+    ...(store.staging.since !== undefined && {
+      staging: { since: store.staging.since, agentId: agent.agentId },
+    }),
     pairing: pairing(connect, told),
     connectors: await Promise.all(
       connect.connectors.map(async one => ({
@@ -89,7 +92,7 @@ async function connectorStatus(
   return {
     name: store.name,
     forest: connector.context.connector.forest,
-    passwordSync: store.settings.passwordSync,
+    passwordSync: store.settings.get().passwordSync,
     lastObjectCycleAt: store.cursors.get('last-object-cycle-at') ?? null,
     lastPasswordCycleAt: store.cursors.get('last-password-cycle-at') ?? null,
     lastError: connector.lastError,
@@ -217,6 +220,7 @@ const MISSING_CYCLES = 3;
 function standstill(connector: Connector): ConnectUserStatus['standstill'] {
   const { store, settings } = connector.context;
   const since = store.cursors.get('last-password-cycle-at') ?? null;
+  if (connector.context.staging) return { since, reason: 'this Connect stages, and reads no password' };
   if (!store.settings.passwordSync) return { since, reason: 'password hash synchronization is switched off' };
   if (connector.lastError !== null) return { since, reason: connector.lastError };
   if (connector.passwordCycle().status === 'InProgress') return undefined;

@@ -13,7 +13,8 @@ import {
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadConnectConfiguration } from '../configuration.ts';
 import { runConnect } from '../run.ts';
-import { enrol, MAKE_CODE, readAgent } from '../tenant/identity.ts';
+import { enrolConnect } from '../sync/staging.ts';
+import { MAKE_CODE, readAgent } from '../tenant/identity.ts';
 import { acceptRestore } from './accept-restore.ts';
 import { askOrDo, type CommonOptions, withCommonOptions } from './at-hand.ts';
 import { checkDomainControllers, checkEnrolledForests } from './check-forests.ts';
@@ -22,6 +23,7 @@ import { forcePasswordSync } from './force-password-sync.ts';
 import { heldCommands } from './held.ts';
 import { nameScope } from './name-scope.ts';
 import { preview } from './preview.ts';
+import { MAKE_PROMOTION, promote } from './promote.ts';
 import { repinConnector } from './repin.ts';
 import { showDifferences } from './show-differences.ts';
 import { runsCommand } from './show-runs.ts';
@@ -99,6 +101,15 @@ export function connectCommands(program: Command): void {
       example('causeway connect compare', 'causeway connect compare --connector corp.example.com --all'),
     )
     .action(showDifferences);
+  codeOption(
+    command(
+      'promote',
+      'make this Connect, which stages, the one that writes: shows what it would send, and asks',
+    ),
+    MAKE_PROMOTION,
+  )
+    .option('--yes', 'do not ask')
+    .action(promote);
   runsCommand(command);
   command('force-password-sync', "send every user's password anew, whatever the watermark says")
     .option('--connector <name>', 'one connector alone; case counts')
@@ -163,6 +174,7 @@ function enrolCommand(connect: Command): void {
       '--unchecked',
       "do not ask the configuration's domain controllers which forests they serve, where they cannot be reached",
     )
+    .option('--staging', 'to stage: read and decide beside the Connect that writes, and send nothing')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -183,7 +195,8 @@ function enrolCommand(connect: Command): void {
       const caFile = options.ca ?? configuration?.tenant.caFile;
       const code = await withCode(await readCode(options), async given => given ?? noCode());
       if (configuration && !options.unchecked) await checkDomainControllers(configuration);
-      const agent = await enrol(state, tenantEndpoint({ url, caFile }), code);
+      const { staging = false } = options;
+      const agent = await enrolConnect(state, tenantEndpoint({ url, caFile }), { code, staging });
       if (configuration) {
         const tenant = { url, ...(caFile !== undefined && { caFile }) };
         await checkEnrolledForests({ ...configuration, stateDirectory: state, tenant }, agent);
@@ -196,8 +209,12 @@ function enrolCommand(connect: Command): void {
       printResult(options.json, { tenantId, tenantName, agentId, fingerprint }, () => [
         `enrolled at tenant ${tenantName} (${tenantId})`,
         `fingerprint of the signing key  ${fingerprint}`,
-        'to let the managed domain believe what this Connect signs, run at the managed domain:',
-        ...forests.map(forest => `  causeway domain trust-agent ${fingerprint} --forest ${forest}`),
+        ...(staging
+          ? ['it stages: the managed domain is to believe its key only once it is promoted']
+          : [
+              'to let the managed domain believe what this Connect signs, run at the managed domain:',
+              ...forests.map(forest => `  causeway domain trust-agent ${fingerprint} --forest ${forest}`),
+            ]),
       ]);
     });
 }

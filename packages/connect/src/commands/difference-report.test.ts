@@ -65,3 +65,35 @@ test('where nothing differs it says so, and whose passwords nobody has compared'
   assert.ok(text.includes('nothing differs'));
   assert.ok(text.some(line => line.startsWith('the passwords of 2 people were not compared')));
 });
+
+test('of a Connect that stages everything is what it would send, and that it stages is said also where nothing differs', () => {
+  const report = newReport('corp.example.com');
+  const staged = { staging: true as const, unread: 7 };
+  addPage(
+    report,
+    'user',
+    {
+      ...page([
+        difference({ what: 'only-here', waits: 'staging' }),
+        difference({ what: 'only-there', waits: 'staging', note: 'not synchronized: in no group' }),
+      ]),
+      ...staged,
+    },
+    9,
+  );
+  const text = describeReport(report).map(line => line.trim());
+  assert.equal(text[0], 'corp.example.com: this Connect stages, and sends nothing');
+  assert.ok(text.includes('2 differences that it would send:'), text.join('\n'));
+  assert.ok(
+    text.includes(
+      'user ann@corp.example.com (anchor): only at the tenant; would be sent: not synchronized: in no group',
+    ),
+  );
+  assert.ok(text.some(line => /passwords of 7 people were not compared.*reads none/.test(line)));
+  assert.equal(reportJson(report).staging, true);
+  const nothing = newReport('corp.example.com');
+  addPage(nothing, 'user', { ...page([]), ...staged }, 9);
+  const lines = describeReport(nothing);
+  assert.match(lines[0]!, /stages/);
+  assert.ok(lines.includes('  nothing differs'));
+});

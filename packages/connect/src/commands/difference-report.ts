@@ -18,6 +18,8 @@ export interface ForestReport {
   readonly counts: Readonly<Record<Difference['kind'], Count>>;
   /** People whose passwords were not compared. */
   unread: number;
+  /** This Connect stages. */
+  staging: boolean;
   /** Some of them. */
   readonly open: Difference[];
   readonly waiting: Difference[];
@@ -29,6 +31,7 @@ export const newReport = (forest: string): ForestReport => ({
   forest,
   counts: { user: newCount(), password: newCount(), group: newCount(), membership: newCount() },
   unread: 0,
+  staging: false,
   open: [],
   waiting: [],
 });
@@ -40,6 +43,7 @@ export function addPage(report: ForestReport, kind: ComparedKind, page: Comparis
   report.counts[kind].here += page.here;
   report.counts[kind].there += page.there;
   report.unread += page.unread;
+  report.staging = page.staging ?? false;
   for (const difference of page.differences) {
     const count = report.counts[difference.kind];
     count[COUNTED[difference.what]] += 1;
@@ -58,9 +62,13 @@ export function countAll({ counts }: ForestReport, of: (count: Count) => number 
 
 /** Those of which nothing is known that would end them come first. */
 export function reportJson(report: ForestReport) {
-  const { forest, counts, unread, open, waiting } = report;
+  const { forest, counts, unread, staging, open, waiting } = report;
   const differences = [...open, ...waiting];
-  return { forest, counts, unread, differences, omitted: countAll(report) - differences.length };
+  return {
+    ...{ forest, counts, unread },
+    ...(staging && { staging }),
+    ...{ differences, omitted: countAll(report) - differences.length },
+  };
 }
 
 const KINDS = [
@@ -72,24 +80,38 @@ const KINDS = [
 
 /** For people. */
 export function describeReport(report: ForestReport): string[] {
-  const { forest, counts, unread, open, waiting } = report;
+  const { forest, counts, unread, staging, open, waiting } = report;
   const rows = KINDS.map(([words, kind]) => {
     const { here, there, onlyHere, onlyThere, differ, waiting: wait } = counts[kind];
     const compared = kind === 'password' ? ['', ''] : [String(here), String(there)];
     return [words, ...compared, ...[onlyHere, onlyThere, differ, wait].map(String)];
   });
-  const heading = ['', 'here', 'at the tenant', 'only here', 'only there', 'differ', 'of these waiting'];
+  const heading = [
+    '',
+    'here',
+    'at the tenant',
+    'only here',
+    'only there',
+    'differ',
+    staging ? 'would be sent' : 'of these waiting',
+  ];
   const waits = countAll(report, count => count.waiting);
   const others = countAll(report) - waits;
   return [
-    forest,
+    staging ? `${forest}: this Connect stages, and sends nothing` : forest,
     ...table([heading, ...rows]).map(line => `  ${line}`),
     ...(unread > 0
-      ? [`  the passwords of ${unread} people were not compared: this Connect has not read them yet`]
+      ? [
+          `  the passwords of ${unread} people were not compared: this Connect ${staging ? 'stages, and reads none' : 'has not read them yet'}`,
+        ]
       : []),
     ...(others === 0 && waits === 0 ? ['  nothing differs'] : []),
     ...describeList(`${others} differences`, open, others),
-    ...describeList(`${waits} differences that wait`, waiting, waits),
+    ...describeList(
+      staging ? `${waits} differences that it would send` : `${waits} differences that wait`,
+      waiting,
+      waits,
+    ),
     '',
   ];
 }
@@ -110,6 +132,7 @@ const WAITS = {
   retry: 'is tried again',
   cycle: 'the next cycle is to do it',
   'on-its-way': 'on its way',
+  staging: 'would be sent',
 } as const;
 
 function describeDifference({

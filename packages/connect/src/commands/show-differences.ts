@@ -27,8 +27,17 @@ const TELL_EVERY_MS = 10_000;
 export async function showDifferences(
   options: CommonOptions & { connector?: string; all?: boolean },
 ): Promise<void> {
+  const reports = await compareForests(options, options.all ? Number.POSITIVE_INFINITY : LISTED);
+  printResult(options.json, { forests: reports.map(reportJson) }, () => reports.flatMap(describeReport));
+  if (reports.some(report => countAll(report) > 0)) process.exitCode = EXIT.differs;
+}
+
+/** @param most differences of a forest that are kept, of those that wait and of the others */
+export async function compareForests(
+  options: CommonOptions & { connector?: string },
+  most: number = LISTED,
+): Promise<ForestReport[]> {
   const forests = forestsOf(loadConnectConfiguration(options.config), options.connector);
-  const most = options.all ? Number.POSITIVE_INFINITY : LISTED;
   const reports: ForestReport[] = [];
   const progress = progressOf(reports);
   const compare = async (first: ComparisonPage, askNext: (query: Query) => Promise<ComparisonPage>) => {
@@ -61,8 +70,7 @@ export async function showDifferences(
   );
   if (asked.running)
     await compare(asked.result, query => ask(asked.configuration, 'compareWithTenant', { query }));
-  printResult(options.json, { forests: reports.map(reportJson) }, () => reports.flatMap(describeReport));
-  if (reports.some(report => countAll(report) > 0)) process.exitCode = EXIT.differs;
+  return reports;
 }
 
 function forestsOf({ connectors }: ConnectConfiguration, name: string | undefined): string[] {

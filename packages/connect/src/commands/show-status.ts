@@ -35,6 +35,9 @@ export function describeStatus(status: ConnectStatus, running: boolean): string[
   const { pairing } = status;
   const lines = [
     `Connect is ${running ? 'running' : 'not running'}; tenant ${status.tenant.name} at ${status.tenant.url}`,
+    ...(status.staging
+      ? [`STAGES since ${status.staging.since}: it reads and decides, and neither signs nor sends anything`]
+      : []),
     ...(status.tenant.otherRuns ? [`ALARM: ${describeOtherRuns('Connect', status.tenant.otherRuns)}`] : []),
     `signing key  ${status.signingKey.fingerprint}`,
     `managed domain  ${describePairing(pairing)}`,

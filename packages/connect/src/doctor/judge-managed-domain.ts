@@ -46,7 +46,7 @@ export function judgeConfirmation(confirmation: TenantFacts['confirmation']): Ju
   );
 }
 
-export function judgePairing({ pairing, connectors, signingKey }: ConnectStatus): Judgement {
+export function judgePairing({ pairing, connectors, signingKey, staging }: ConnectStatus): Judgement {
   const { state, offered, realm, confirmed } = pairing;
   if (state === 'unknown')
     return unknown('the tenant did not say which keys it has', ASKED_CONNECT, 'see that the tenant answers');
@@ -70,6 +70,11 @@ export function judgePairing({ pairing, connectors, signingKey }: ConnectStatus)
       `the managed domain does not read ${unread.join(', ')}: what such a record takes away stays open there`,
       ASKED_CONNECT,
       'update Domain Services and start it again',
+    );
+  if (staging)
+    return met(
+      `Connect trusts the keys of ${realm}, which is to trust its key only once it is promoted`,
+      ASKED_CONNECT,
     );
   return worst(
     connectors.map(({ name, forest, arrival }) => ({

@@ -4,16 +4,18 @@ import { ASKED_CONNECT, type Judgement, met, RECEIPTS, unmet, worst } from './fi
 /** A cycle runs every two minutes at least; this long without one is no coincidence. */
 const STALE_MS = 15 * 60_000;
 
-export function judgeSynchronized({ connectors }: ConnectStatus, now: Date): Judgement {
+export function judgeSynchronized({ connectors, staging }: ConnectStatus, now: Date): Judgement {
   return worst(
     connectors.map(({ name, lastObjectCycleAt, lastError, exported }) => {
-      const judgement = judgeCycle(lastObjectCycleAt, lastError, now, `${exported} users in the tenant`);
+      const done = staging ? 'read and decided; this Connect stages' : `${exported} users in the tenant`;
+      const judgement = judgeCycle(lastObjectCycleAt, lastError, now, done);
       return { name, judgement };
     }),
   );
 }
 
-export function judgePasswords({ connectors }: ConnectStatus, now: Date): Judgement {
+export function judgePasswords({ connectors, staging }: ConnectStatus, now: Date): Judgement {
+  if (staging) return met('none goes from here: this Connect stages', ASKED_CONNECT);
   return worst(
     connectors.map(({ name, passwordSync, lastPasswordCycleAt, lastError, passwords }) => {
       const judgement = passwordSync

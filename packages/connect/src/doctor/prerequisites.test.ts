@@ -338,3 +338,25 @@ test('how the last comparison with the tenant ended is told, and what waits or d
   const again = judged({ alarmed: 1 });
   assert.deepEqual([again.met, /1 of them differed again/.test(again.found)], [false, true]);
 });
+
+test('one that stages is warned of, and is not to blame for passwords that do not go from it, nor for a managed domain that does not trust it', () => {
+  const since = '2026-11-24T11:00:00.000Z';
+  const arrival = { state: 'no receipt yet', receiptAt: null, missing: [] };
+  const of = facts({
+    status: { staging: { since, agentId: 'a' } },
+    connector: { lastPasswordCycleAt: null, exported: 0, arrival },
+  });
+  const findings = judgePrerequisites(of);
+  assert.deepEqual(
+    findings.filter(({ met }) => met !== true),
+    [],
+  );
+  const [passwords] = findings.filter(({ id }) => id === 'password-hash-synchronization');
+  assert.match(passwords!.found, /this Connect stages/);
+  assert.match(warningsOf(of).join(), new RegExp(`stages since ${since}.*connect promote`));
+  const stale = facts({
+    status: { staging: { since, agentId: 'a' } },
+    connector: { lastObjectCycleAt: '2026-11-24T11:00:00.000Z' },
+  });
+  assert.equal(judgePrerequisites(stale).find(({ id }) => id === 'synchronized')!.met, false);
+});

@@ -33,8 +33,13 @@ export function judgePrerequisites(facts: Facts): Finding[] {
 export function warningsOf({ connect, domain }: Facts): string[] {
   const warning = domain?.samba?.warning;
   const noDns = domain && dnsWarning(domain);
-  const connectors = connect.ok ? connect.value.status.connectors : [];
+  const { connectors, staging } = connect.ok ? connect.value.status : { connectors: [] };
   return [
+    ...(staging
+      ? [
+          `this Connect stages since ${staging.since}, and sends nothing: see the one that writes, or make this one that: causeway connect promote`,
+        ]
+      : []),
     ...(warning ? [warning] : []),
     ...(noDns ? [noDns] : []),
     ...connectors.flatMap(controllerWarnings),

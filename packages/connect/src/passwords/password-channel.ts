@@ -33,7 +33,7 @@ export function replicatePasswords(
   return connection.replicateChanges({ namingContext, cookie, pageSize, attributeSet: 'passwords' });
 }
 
-/** Off: nothing of this forest's passwords is read or sent. Looked at before every slice, so that it takes effect at once. */
+/** Off: nothing of this forest's passwords is read or sent, as always where Connect stages. Looked at before every slice, so that it takes effect at once. */
 export function isSwitchedOn({ context }: PasswordChannel): boolean {
-  return context.store.settings.passwordSync;
+  return !context.staging && context.store.settings.passwordSync;
 }

@@ -125,6 +125,7 @@ async function sendSingly(
 export function singleStep(channel: PasswordChannel, objectGuid: string): Promise<PasswordSummary> {
   const { context, controller, inFlight } = channel;
   return inFlight.run([objectGuid], async () => {
+    if (context.staging) throw new CausewayError('staging', 'this Connect stages: it reads no password');
     if (!isSwitchedOn(channel)) {
       const text = `password hash synchronization of '${context.store.name}' is switched off`;
       throw new CausewayError('password-sync-off', text, { status: 409 });

@@ -16,7 +16,7 @@ export async function switchPasswords(
   enabled: boolean,
 ): Promise<PassRequest | undefined> {
   const { store, connector } = context;
-  const ran = store.settings.passwordSync;
+  const ran = store.settings.get().passwordSync;
   if (!ran && !enabled) return undefined;
   const request = store.db.transaction(() => {
     store.settings.setPasswordSync(enabled);

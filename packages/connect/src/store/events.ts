@@ -177,6 +177,12 @@ export const EVENTS = {
     "Somebody changed the scheduler, or a connector's next cycle.",
     SCHEDULER,
   ),
+  changedPlaces: row(
+    904,
+    'warn',
+    'This Connect and another one changed places: it stages from now on, or writes.',
+    SCHEDULER,
+  ),
   cycleStopped: row(904, 'warn', 'Somebody stopped a cycle.', SCHEDULER),
   settingsSaved: row(
     2503,

@@ -5,7 +5,6 @@ import { Deletions } from './comparing/deletions.ts';
 import { SaidAnew } from './comparing/said-anew.ts';
 import { Strangers } from './comparing/strangers.ts';
 import { Confirmations } from './confirmations.ts';
-import { ConnectorSettings } from './connector-settings.ts';
 import { ConnectorSpace } from './connector-space.ts';
 import { Cursors } from './cursors.ts';
 import { Database } from './database.ts';
@@ -25,12 +24,14 @@ import { PasswordStates } from './password-states.ts';
 import { Receipts } from './receipts.ts';
 import { RetryQueue } from './retry-queue.ts';
 import { Runs } from './runs/runs.ts';
-import { SchedulerSettings } from './scheduler-settings.ts';
 import { AccountNamesInSpace } from './scope/account-names.ts';
 import { Containers } from './scope/containers.ts';
 import { PasswordLeavers } from './scope/password-leavers.ts';
 import { RulesInForce } from './scope/rules-in-force.ts';
 import { ScopeGroups } from './scope/scope-groups.ts';
+import { ConnectorSettings } from './settings/connector-settings.ts';
+import { SchedulerSettings } from './settings/scheduler-settings.ts';
+import { Staging } from './settings/staging.ts';
 
 /** All that Connect remembers. */
 export interface Store {
@@ -39,6 +40,7 @@ export interface Store {
   readonly confirmations: Confirmations;
   readonly events: Events;
   readonly scheduler: SchedulerSettings;
+  readonly staging: Staging;
   readonly tokens: AdminTokens;
   close(): void;
 }
@@ -54,6 +56,7 @@ export interface ConnectorStore {
   readonly settings: ConnectorSettings;
   /** Of all connectors together. */
   readonly scheduler: SchedulerSettings;
+  readonly staging: Staging;
   readonly cursors: Cursors;
   /** Of the forest as a whole: those of its first connector. */
   readonly forestCursors: Cursors;
@@ -102,6 +105,7 @@ export function openStore(stateDirectory: string | undefined, log: Log, clock?: 
     confirmations: new Confirmations(db, at('confirmed.json')),
     events: new Events(db, log),
     scheduler: new SchedulerSettings(db),
+    staging: new Staging(db),
     tokens: new AdminTokens(db),
     close: () => db.close(),
   };
@@ -127,6 +131,7 @@ export function connectorStore(
     events,
     settings: new ConnectorSettings(db, name),
     scheduler: new SchedulerSettings(db),
+    staging: new Staging(db),
     cursors,
     forestCursors: new Cursors(db, first),
     pin: new DirectoryPin(db, confirmations, name),

@@ -10,11 +10,11 @@ import {
 } from '@causeway/service';
 import type { ConnectConfiguration, ConnectorConfiguration } from '../configuration.ts';
 import { type ConnectorContext, scopeOf } from '../context.ts';
-import { ConnectorSettings } from '../store/connector-settings.ts';
 import { prunePasswordLog } from '../store/password-log.ts';
 import { pruneRuns, stopOpenRuns } from '../store/runs/run-table.ts';
+import { ConnectorSettings } from '../store/settings/connector-settings.ts';
 import { connectorStore, openStore, type Store } from '../store/store.ts';
-import { type Agent, agentTransport, readAgent } from '../tenant/identity.ts';
+import { type Agent, agentTransport, readAgent, withoutKey } from '../tenant/identity.ts';
 import { type SyncConfiguration, TenantClient } from '../tenant/tenant-client.ts';
 import { Connector, type CycleOptions, cycleStopped } from './connector.ts';
 import { Forest } from './forest.ts';
@@ -39,6 +39,8 @@ export class Connect {
   readonly tenantConnector: { readonly name: string; readonly settings: ConnectorSettings };
   readonly log: Log;
   readonly openedAt: number;
+  /** It reads and decides, and neither signs nor sends anything; as it was opened. */
+  readonly staging: boolean;
   readonly #lock: StateLock;
 
   private constructor(
@@ -54,6 +56,8 @@ export class Connect {
     this.#lock = lock;
     const { store, agent, tenant, configuration: settings } = parts;
     tenant.onConfiguration = told => this.#hearRuns(told);
+    tenant.onStanding = staging => this.#hearStanding(staging);
+    this.staging = store.staging.since !== undefined;
     const name = `${agent.tenantName} - AAD`;
     if (settings.connectors.some(connector => connector.name === name)) {
       const text = `the connector '${name}' has the name of the tenant's connector: give it another one`;
@@ -68,14 +72,14 @@ export class Connect {
   readonly #domains = new Map<string, ConnectorContext[]>();
 
   #contextOf(connector: ConnectorConfiguration): ConnectorContext {
-    const { configuration: settings, store, tenant, agent, log } = this;
+    const { configuration: settings, store, tenant, agent, staging, log } = this;
     const { name, forest } = connector;
     const names = settings.connectors.filter(each => each.forest === forest).map(each => each.name);
     const domains = this.#domains.get(forest) ?? [];
     this.#domains.set(forest, domains);
     const context = {
       ...{ domains, connector, settings, scope: scopeOf(connector) },
-      ...{ store: connectorStore(store, name, names), tenant, agent, log },
+      ...{ store: connectorStore(store, name, names), tenant, agent, staging, log },
     };
     domains.push(context);
     return context;
@@ -97,7 +101,8 @@ export class Connect {
       const tenant = new TenantClient(await agentTransport(configuration, agent), signal, clock);
       const store = openStore(configuration.stateDirectory, log, clock);
       stopOpenRuns(store.db);
-      return new Connect({ configuration, store, agent, tenant, log }, lock);
+      const known = store.staging.since === undefined ? agent : withoutKey(agent);
+      return new Connect({ configuration, store, agent: known, tenant, log }, lock);
     } catch (error) {
       lock.release();
       throw error;
@@ -154,6 +159,26 @@ export class Connect {
     const { events } = this.store;
     if (otherRuns) events.add('alarm', null, `ALARM: ${describeOtherRuns('Connect', otherRuns)}`);
     else events.add('alarmOver', null, 'no other copy of this Connect calls the tenant any more');
+  }
+
+  readonly #turned = new AbortController();
+
+  /** Aborted when it changed places with another one: whoever runs it opens it anew, because nothing that it holds is true any more. */
+  get turned(): AbortSignal {
+    return this.#turned.signal;
+  }
+
+  /** The tenant's word on which of the two it is. */
+  #hearStanding(staging: boolean): void {
+    if (staging === this.staging || this.turned.aborted) return;
+    const { store } = this;
+    if (staging) store.staging.begin();
+    else store.staging.end();
+    const text = staging
+      ? 'this Connect stages from now on: another one took its place. It goes on reading, and neither signs nor sends anything'
+      : 'this Connect is the one that writes from now on: it signs and sends everything anew';
+    store.events.add('changedPlaces', null, text);
+    this.#turned.abort();
   }
 
   #pruned = 0;

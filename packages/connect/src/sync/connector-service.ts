@@ -97,9 +97,9 @@ export class ConnectorService implements Service {
       if (objects) this.#lastObjects = now;
       await this.#cycle(objects);
       this.#cycledUsn = usn;
-      await this.#heartbeat.beat();
+      if (!this.#connect.staging) await this.#heartbeat.beat();
     }
-    await this.#compare();
+    if (!this.#connect.staging) await this.#compare();
   }
 
   /** As often as heads go, from the first cycle on that is through; for the forest whoever of its connectors has its turn. */

@@ -5,7 +5,6 @@ import type { ConnectorContext } from '../context.ts';
 import { DomainController } from '../domain-controller/domain-controller.ts';
 import { chosenController, Failover } from '../domain-controller/failover.ts';
 import { concludeRestore, noteRestore } from '../domain-controller/note-restore.ts';
-import { exportStep } from '../objects/export-step.ts';
 import { holdWithdrawals } from '../objects/hold-withdrawals.ts';
 import { importAll } from '../objects/import-all.ts';
 import { fullPassStep } from '../passwords/full-pass-step.ts';
@@ -18,6 +17,7 @@ import { UsersInFlight } from '../passwords/users-in-flight.ts';
 import type { RunKind } from '../runs/run.ts';
 import type { PassRequest } from '../store/full-passes.ts';
 import { beginAnew, EVERYTHING, readOverride } from './connector-override.ts';
+import { Exporting } from './exporting.ts';
 import { Mutex } from './mutex.ts';
 import { NO_OBJECTS, type ObjectSummary } from './object-summary.ts';
 
@@ -39,6 +39,7 @@ export class Connector {
   readonly controller: DomainController;
   readonly #failover: Failover;
   readonly channel: PasswordChannel;
+  readonly #exporting: Exporting;
   readonly #cycles = new Mutex();
   #busy: 'import' | 'export' | undefined;
   #stop: AbortController | undefined;
@@ -47,6 +48,7 @@ export class Connector {
     this.context = context;
     this.controller = new DomainController({ ...context, connector: chosenController(context) });
     this.#failover = new Failover(context, this.controller, work => this.#cycles.run(work));
+    this.#exporting = new Exporting(context);
     const { controller } = this;
     this.channel = { context, controller, inFlight: new UsersInFlight(), pace: undefined };
   }
@@ -128,7 +130,7 @@ export class Connector {
       this.#busy = 'import';
       const imported = await importAll(this.context, () => this.controller.ldap(), namingContext, signal);
       this.#busy = 'export';
-      const exported = await exportStep(this.context, signal);
+      const exported = await this.#exporting.run(signal);
       store.runs.transaction(() => store.cursors.set('last-object-cycle-at', store.db.timestamp()));
       return { ...imported, ...exported };
     } catch (error) {
@@ -145,6 +147,7 @@ export class Connector {
   async #passwords(namingContext: string): Promise<PasswordSummary> {
     holdWithdrawals(this.context);
     if (!isSwitchedOn(this.channel)) return { read: 0, sent: 0 };
+    if (!this.#exporting.hasAsked) await this.#exporting.ask(); // objects may be switched off
     const cycle = new PasswordCycle(this.context.store);
     this.#passwordCycle = cycle;
     try {

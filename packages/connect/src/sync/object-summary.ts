@@ -4,10 +4,8 @@ import type { ImportSummary } from '../objects/import-step.ts';
 /** What a cycle did with objects. */
 export type ObjectSummary = ImportSummary & ExportSummary;
 
-/** Of a cycle of passwords alone. */
-export const NO_OBJECTS: ObjectSummary = {
-  imported: 0,
-  full: false,
+/** Of a Connect that stages. */
+export const NO_EXPORT: ExportSummary = {
   upserted: 0,
   deleted: 0,
   refused: 0,
@@ -15,4 +13,11 @@ export const NO_OBJECTS: ObjectSummary = {
   suppressedDeletes: 0,
   suppressedCreations: 0,
   slices: 0,
+};
+
+/** Of a cycle of passwords alone. */
+export const NO_OBJECTS: ObjectSummary = {
+  imported: 0,
+  full: false,
+  ...NO_EXPORT,
 };

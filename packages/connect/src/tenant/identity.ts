@@ -45,13 +45,25 @@ const signingKeyFile = (state: string): string => join(state, 'signing-key.pem')
 /** What an administrator gives at the tenant. */
 export const MAKE_CODE = 'causeway tenant enrolment create --kind connect --name NAME --forest FOREST';
 
+export interface EnrolOptions {
+  /** It knows that it stages. */
+  readonly staging?: boolean;
+  /** What is to be kept before there is an identity. */
+  readonly beforeSaved?: () => Promise<void>;
+}
+
 /**
  * Enrols at a tenant by a one-time code. The signing key is made once and kept: the managed domain's administrator has
  * confirmed its fingerprint, perhaps.
  *
  * @throws CausewayError 'already-enrolled' or 'not-own', CallError when the tenant refuses
  */
-export async function enrol(stateDirectory: string, endpoint: Endpoint, code: string): Promise<Agent> {
+export async function enrol(
+  stateDirectory: string,
+  endpoint: Endpoint,
+  code: string,
+  { staging = false, beforeSaved }: EnrolOptions = {},
+): Promise<Agent> {
   takeStateFolder(stateDirectory);
   const files = filesOf(stateDirectory);
   if (existsSync(files.identity)) {
@@ -64,7 +76,8 @@ export async function enrol(stateDirectory: string, endpoint: Endpoint, code: st
     writePrivateFile(signingKeyFile(stateDirectory), exportSigningKey(generateSigningKey()));
   const signingKey = readSigningKey(stateDirectory);
   const publicKey = signingPublicKey(signingKey);
-  const identity = await enrolAgent(files, endpoint, { code, signingKey: publicKey });
+  const identity = await enrolAgent(files, endpoint, { code, signingKey: publicKey, staging });
+  await beforeSaved?.();
   saveIdentity(files, identity);
   return { ...identity, signingKey, publicKey };
 }
@@ -78,6 +91,14 @@ export function readAgent(stateDirectory: string): Agent {
   }
   const signingKey = readSigningKey(stateDirectory);
   return { ...identity, signingKey, publicKey: signingPublicKey(signingKey) };
+}
+
+/** The same without the key. INVARIANT: a Connect that stages signs nothing, whatever asks for it. */
+export function withoutKey({ signingKey: _, ...agent }: Agent): Agent {
+  const get = (): never => {
+    throw new CausewayError('staging', 'this Connect stages: it signs nothing');
+  };
+  return Object.defineProperty(agent, 'signingKey', { get }) as Agent;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { askedWait, CallError, call, callIfServed, type Send } from '@causeway/api';
 import {
+  type CallInput,
   type CredentialChange,
   type GroupChange,
   synchronizedGroupRoutes as groupRoutes,
@@ -7,8 +8,10 @@ import {
   type MembersVerdict,
   type ObjectChange,
   type ReplyOf,
+  type Route,
   synchronizationRoutes as routes,
   type StoredMembership,
+  stagingRoutes,
   storedRoutes,
   type Verdict,
   type Withdrawal,
@@ -46,6 +49,8 @@ export class TenantClient {
   #configuration: { at: number; value: SyncConfiguration } | undefined;
   /** Hears what the tenant says, each time. */
   onConfiguration: ((told: SyncConfiguration) => void) | undefined;
+  /** Hears whether this Connect stages, each time that the tenant says so. */
+  onStanding: ((staging: boolean) => void) | undefined;
 
   constructor(send: Send, signal?: AbortSignal, clock: Clock = realClock) {
     this.#send = send;
@@ -60,17 +65,30 @@ export class TenantClient {
   async configuration(fresh: boolean = false, attempts: number = ATTEMPTS): Promise<SyncConfiguration> {
     const kept = this.#configuration;
     if (!fresh && kept && this.#clock.now() - kept.at < CONFIGURATION_AGE_MS) return kept.value;
-    const value = await this.#trying(() => call(this.#send, routes.getSyncConfiguration), attempts);
+    const value = await this.#trying(() => this.#call(routes.getSyncConfiguration), attempts);
     this.#configuration = { at: this.#clock.now(), value };
     this.onConfiguration?.(value);
     return value;
+  }
+
+  /** Asks whether this Connect stages; a tenant of the release before says nothing, and knows nothing of it. */
+  async askStanding(): Promise<void> {
+    const standing = await this.#trying(() => this.#callIfServed(stagingRoutes.readStanding));
+    if (standing) this.onStanding?.(standing.staging);
+  }
+
+  /** Changes places with the one that writes, by an administrator's code. @returns who stages now */
+  async promote(code: string): Promise<ReplyOf<typeof stagingRoutes.promote>['demoted']> {
+    const { demoted } = await this.#call(stagingRoutes.promote, { body: { code } });
+    this.onStanding?.(false);
+    return demoted;
   }
 
   /** Verdicts in the order of the changes. */
   exportObjects(forest: string, changes: readonly ObjectChange[]): Promise<Verdict[]> {
     return this.#batch(changes, async part => {
       const body = { forest, changes: [...part] };
-      return (await call(this.#send, routes.exportObjects, { body })).verdicts;
+      return (await this.#call(routes.exportObjects, { body })).verdicts;
     });
   }
 
@@ -82,14 +100,14 @@ export class TenantClient {
   ): Promise<Verdict[]> {
     return this.#batch(changes, async part => {
       const body = { forest, encapsulation, changes: [...part] };
-      return (await call(this.#send, routes.exportCredentials, { body })).verdicts;
+      return (await this.#call(routes.exportCredentials, { body })).verdicts;
     });
   }
 
   exportWithdrawals(forest: string, changes: readonly Withdrawal[]): Promise<Verdict[]> {
     return this.#batch(changes, async part => {
       const body = { forest, changes: [...part] };
-      const reply = await callIfServed(this.#send, routes.exportWithdrawals, { body });
+      const reply = await this.#callIfServed(routes.exportWithdrawals, { body });
       return reply?.verdicts ?? part.map(({ sourceAnchor }) => ({ sourceAnchor, ...NO_WITHDRAWALS }));
     });
   }
@@ -97,7 +115,7 @@ export class TenantClient {
   exportGroups(forest: string, changes: readonly GroupChange[]): Promise<Verdict[]> {
     return this.#batch(changes, async part => {
       const body = { forest, changes: [...part] };
-      return (await call(this.#send, groupRoutes.exportGroups, { body })).verdicts;
+      return (await this.#call(groupRoutes.exportGroups, { body })).verdicts;
     });
   }
 
@@ -105,17 +123,17 @@ export class TenantClient {
   exportMembers(forest: string, changes: readonly MembersChange[]): Promise<MembersVerdict[]> {
     return this.#batch<MembersChange, MembersVerdict>(changes, async part => {
       const body = { forest, changes: [...part] };
-      return (await call(this.#send, groupRoutes.exportMembers, { body })).verdicts;
+      return (await this.#call(groupRoutes.exportMembers, { body })).verdicts;
     });
   }
 
   async reportStatus(body: ConnectHeartbeat): Promise<void> {
-    await call(this.#send, routes.reportConnectStatus, { body });
+    await this.#call(routes.reportConnectStatus, { body });
   }
 
   /** The managed domain's receipt, as the tenant relays it. Once only: the next head comes soon. */
   async putHead(body: { forest: string; head: string }): Promise<{ receipt: string | null }> {
-    return call(this.#send, routes.putHead, { body });
+    return this.#call(routes.putHead, { body });
   }
 
   /** Undefined of a tenant of the release before. Once only: the next comparison comes soon. */
@@ -124,7 +142,7 @@ export class TenantClient {
     buckets: string;
     mark: string | null;
   }): Promise<ReplyOf<typeof routes.compareForest> | undefined> {
-    return callIfServed(this.#send, routes.compareForest, { body });
+    return this.#callIfServed(routes.compareForest, { body });
   }
 
   /** Undefined of a tenant of the release before. */
@@ -132,7 +150,7 @@ export class TenantClient {
     forest: string;
     buckets: string;
   }): Promise<ReplyOf<typeof groupRoutes.compareGroups> | undefined> {
-    return callIfServed(this.#send, groupRoutes.compareGroups, { body });
+    return this.#callIfServed(groupRoutes.compareGroups, { body });
   }
 
   async readGroupLines(body: {
@@ -140,7 +158,7 @@ export class TenantClient {
     buckets: number[];
     after: { sourceAnchor: string; prefix: string | null } | null;
   }): Promise<ReplyOf<typeof groupRoutes.readGroupLines>> {
-    return call(this.#send, groupRoutes.readGroupLines, { body });
+    return this.#call(groupRoutes.readGroupLines, { body });
   }
 
   async readLines(body: {
@@ -148,7 +166,7 @@ export class TenantClient {
     buckets: number[];
     after: string;
   }): Promise<ReplyOf<typeof routes.readLines>> {
-    return call(this.#send, routes.readLines, { body });
+    return this.#call(routes.readLines, { body });
   }
 
   /** What the tenant has of a forest, page by page. Undefined of a tenant of the release before. */
@@ -156,21 +174,39 @@ export class TenantClient {
     forest: string;
     after: string;
   }): Promise<ReplyOf<typeof storedRoutes.readStoredUsers> | undefined> {
-    return this.#trying(() => callIfServed(this.#send, storedRoutes.readStoredUsers, { body }));
+    return this.#trying(() => this.#callIfServed(storedRoutes.readStoredUsers, { body }));
   }
 
   readStoredGroups(body: {
     forest: string;
     after: string;
   }): Promise<ReplyOf<typeof storedRoutes.readStoredGroups> | undefined> {
-    return this.#trying(() => callIfServed(this.#send, storedRoutes.readStoredGroups, { body }));
+    return this.#trying(() => this.#callIfServed(storedRoutes.readStoredGroups, { body }));
   }
 
   readStoredMemberships(body: {
     forest: string;
     after: StoredMembership | null;
   }): Promise<ReplyOf<typeof storedRoutes.readStoredMemberships> | undefined> {
-    return this.#trying(() => callIfServed(this.#send, storedRoutes.readStoredMemberships, { body }));
+    return this.#trying(() => this.#callIfServed(storedRoutes.readStoredMemberships, { body }));
+  }
+
+  #call<R extends Route>(route: R, input?: CallInput<R>): Promise<ReplyOf<R>> {
+    return this.#hear(call(this.#send, route, input));
+  }
+
+  #callIfServed<R extends Route>(route: R, input?: CallInput<R>): Promise<ReplyOf<R> | undefined> {
+    return this.#hear(callIfServed(this.#send, route, input));
+  }
+
+  /** One that was demoted hears of it by whatever it sends next. */
+  async #hear<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof CallError && error.code === 'staging') this.onStanding?.(true);
+      throw error;
+    }
   }
 
   async #batch<T extends Named, V extends Verdict & Named = Verdict>(

@@ -1,5 +1,4 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync } from 'node:fs';
 import type { ComparisonPage, ConnectArrival, ConnectUserStatus, Difference } from '@causeway/contract';
 import { createLog } from '@causeway/service';
 import { type HandClock, watchFaultPoints } from '@causeway/service/testing';
@@ -16,14 +15,10 @@ import { trustDomain } from '../pairing/trust-domain.ts';
 import { synchronizationOf } from '../run.ts';
 import { Connect } from '../sync/connect.ts';
 import type { Connector } from '../sync/connector.ts';
-import { enrol, readAgent } from '../tenant/identity.ts';
+import { enrolConnect, promote } from '../sync/staging.ts';
+import { readAgent } from '../tenant/identity.ts';
+import { type ConnectSnapshot, putBack, snapshotOf } from './connect-snapshot.ts';
 import type { ScriptedForest } from './scripted-forest.ts';
-
-/** The files of a database: itself, and what is not in it yet. */
-const FILES = ['connect.db', 'connect.db-wal'];
-
-/** What a Connect kept at a moment; undefined: nothing but what lies beside the database. */
-export type ConnectSnapshot = ReadonlyMap<string, Uint8Array> | undefined;
 
 /**
  * A Connect whose forest is scripted, as its service runs it, a turn when it is told. It can be stopped, taken back to an earlier day and
@@ -54,8 +49,23 @@ export class ConnectPlace {
     });
   }
 
-  async enrol(code: string): Promise<void> {
-    await enrol(this.#configuration.stateDirectory, this.#configuration.tenant, code);
+  async enrol(code: string, staging = false): Promise<void> {
+    const { stateDirectory, tenant } = this.#configuration;
+    await enrolConnect(stateDirectory, tenant, { code, staging });
+  }
+
+  /** By an administrator's code; it begins anew in its other place. */
+  async promote(code: string): Promise<void> {
+    await this.clock.during(promote(this.#open, code, 'an administrator'));
+    await this.#beginAnew();
+  }
+
+  get stages(): boolean {
+    return this.#open.staging;
+  }
+
+  get agentId(): string {
+    return this.#open.agent.agentId;
   }
 
   get fingerprint(): string {
@@ -71,8 +81,8 @@ export class ConnectPlace {
     this.#connect = await Connect.open(this.#configuration, log, undefined, this.clock);
     for (const [n, { context, controller }] of this.connectors.entries())
       Object.assign(controller, await this.#forests[n]!.controllerFor(controller, context.store));
-    const { forests, store } = this.#connect;
-    this.#heads = forests.map(
+    const { forests, store, staging } = this.#connect;
+    this.#heads = (staging ? [] : forests).map(
       ({ context, comparison }) =>
         new HeadService(context, store.scheduler, comparison, () => {
           this.#isNudged = true;
@@ -111,7 +121,17 @@ export class ConnectPlace {
 
   /** What the service does within the time of a head: a cycle, a full pass that was asked for, a comparison, a head. */
   async turn(): Promise<void> {
-    await this.clock.during(this.#turn());
+    try {
+      await this.clock.during(this.#turn());
+    } catch (error) {
+      if (!this.#open.turned.aborted) throw error; // what failed is that it changed places
+    }
+    if (this.#open.turned.aborted) await this.#beginAnew();
+  }
+
+  async #beginAnew(): Promise<void> {
+    await this.stop();
+    await this.start();
   }
 
   /**
@@ -145,6 +165,7 @@ export class ConnectPlace {
   async #turn(): Promise<void> {
     for (const connector of this.connectors) await connector.poll();
     await this.cycle();
+    if (this.#open.staging) return;
     for (const work of [() => this.#compare(), () => this.#turnOfHeads()])
       if (await work()) await this.cycle();
   }
@@ -253,30 +274,12 @@ export class ConnectPlace {
   }
 
   snapshot(): ConnectSnapshot {
-    const files = new Map<string, Uint8Array>();
-    for (const name of FILES) {
-      const bytes = readIfThere(this.#file(name));
-      if (bytes) files.set(name, bytes);
-    }
-    return files;
+    return snapshotOf(this.#configuration.stateDirectory);
   }
 
   /** Stops it, and leaves what it kept then in the place of its database. */
   async takeBack(snapshot: ConnectSnapshot): Promise<void> {
     await this.stop();
-    for (const name of [...FILES, 'connect.db-shm']) rmSync(this.#file(name), { force: true });
-    for (const [name, bytes] of snapshot ?? []) writeFileSync(this.#file(name), bytes, { mode: 0o600 });
-  }
-
-  #file(name: string): string {
-    return join(this.#configuration.stateDirectory, name);
-  }
-}
-
-function readIfThere(file: string): Uint8Array | undefined {
-  try {
-    return readFileSync(file);
-  } catch {
-    return undefined;
+    putBack(this.#configuration.stateDirectory, snapshot);
   }
 }

@@ -63,6 +63,7 @@ export function testContext(
       signingKey,
       publicKey,
     },
+    staging: false,
     log,
   };
   domains.push(context);

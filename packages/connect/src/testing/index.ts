@@ -1,7 +1,8 @@
 export { ask } from '../commands/at-hand.ts';
 export { loadConnectConfiguration } from '../configuration.ts';
 export { SLICES_IN_FLIGHT } from '../passwords/send-pages.ts';
-export { ConnectPlace, type ConnectSnapshot } from './connect-place.ts';
+export { ConnectPlace } from './connect-place.ts';
+export type { ConnectSnapshot } from './connect-snapshot.ts';
 export type { ForestGroup } from './forest-groups.ts';
 export type { ForestPerson } from './forest-person.ts';
 export { movePerson } from './move-objects.ts';

@@ -39,6 +39,7 @@ const LINES = `${SYNC}lines`;
 const COMPARE_GROUPS = `${SYNC}compare-groups`;
 const GROUP_LINES = `${SYNC}group-lines`;
 const STORED = `${SYNC}stored-users`;
+const STANDING = `${SYNC}standing`;
 const COMPARING: ReadonlySet<string> = new Set([COMPARE, LINES, COMPARE_GROUPS, GROUP_LINES, STORED]);
 
 /** The tenant's provisioning side as a scripted peer: keeps what it is told, records all of it, misbehaves on demand. */
@@ -75,6 +76,8 @@ export class ProvisioningPeer {
   readonly marks: (string | null)[] = [];
   /** What it says of its users; a test that lies changes it. */
   lines: () => TenantLine[] = () => this.ownLines();
+  /** Its agent stages. */
+  staging = false;
   /** It knows no such agent (any more). */
   removed = false;
   readonly #server: Server;
@@ -150,7 +153,7 @@ export class ProvisioningPeer {
       reply.writeHead(401, { 'content-type': 'application/json' }).end('{"error":"invalid_client"}');
       return;
     }
-    const next = path === HEAD || !path.startsWith(SYNC) ? undefined : this.script.shift();
+    const next = [HEAD, STANDING].includes(path) || !path.startsWith(SYNC) ? undefined : this.script.shift();
     const misbehaviour = path.startsWith(SYNC) ? (next ?? this.misbehave(path)) : undefined;
     if (misbehaviour === 'nothing') {
       reply.destroy();
@@ -216,6 +219,8 @@ export class ProvisioningPeer {
         return { verdicts: credentialsOf(body).map(change => this.#takeCredential(change)) };
       case '/api/v1/sync/withdrawals':
         return { verdicts: changesOf<Withdrawal>(body).map(change => this.#takeWithdrawal(change)) };
+      case STANDING:
+        return { staging: this.staging };
       case HEAD: {
         const { forest, head } = JSON.parse(body) as { forest: string; head: string };
         this.heads.set(forest, head);

@@ -22,9 +22,10 @@ export const Difference = z.strictObject({
   attributes: z.array(z.strictObject({ name: z.string(), here: Value, there: Value })),
   /**
    * Why it is no surprise; null where nothing is known that would end it. `approval`: an administrator's word. `retry`: it was refused, and
-   * is tried again. `cycle`: it is to be sent, or read. `on-its-way`: it went while it was compared.
+   * is tried again. `cycle`: it is to be sent, or read. `on-its-way`: it went while it was compared. `staging`: it would be sent, by a Connect
+   * that stages.
    */
-  waits: z.enum(['approval', 'retry', 'cycle', 'on-its-way']).nullable(),
+  waits: z.enum(['approval', 'retry', 'cycle', 'on-its-way', 'staging']).nullable(),
   /** When it is tried again. */
   at: Timestamp.nullable(),
   /** The reason, in words. */
@@ -49,6 +50,8 @@ export const ComparisonPage = z.strictObject({
   there: Count,
   /** People whose passwords were not compared, because this Connect has not read them yet. */
   unread: Count,
+  /** This Connect stages: it sends nothing of what differs; absent of one that writes. */
+  staging: z.literal(true).optional(),
   /** Null: that was all of the forest. */
   next: ComparisonPosition.nullable(),
 });

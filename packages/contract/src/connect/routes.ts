@@ -12,6 +12,7 @@ import { previewRoutes } from './preview.ts';
 import { runRoutes } from './runs.ts';
 import { schedulerRoutes } from './scheduler.ts';
 import { settingsRoutes } from './settings.ts';
+import { promotionRoutes } from './staging.ts';
 import { statusRoutes } from './status.ts';
 import { adminTokenRoutes } from './tokens.ts';
 
@@ -34,6 +35,7 @@ export const connectAdministrationRoutes = {
   ...metaverseRoutes,
   ...settingsRoutes,
   ...pairingRoutes,
+  ...promotionRoutes,
   ...adminTokenRoutes,
   getOpenApi: route({
     method: 'GET',

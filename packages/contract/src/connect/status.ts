@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { ObjectGuid, PasswordOrder, PublicKey, Timestamp } from '../common.ts';
+import { PublicKey, Timestamp } from '../common.ts';
 import { RecordNames } from '../http/accepts.ts';
 import { route } from '../http/route.ts';
 import { SeenRuns } from '../http/run.ts';
 import { ConnectGroups, GroupsNotWritten } from './group-status.ts';
+import { ConnectUserStatus } from './user-status.ts';
 
 /** How Connect stands, whole and for one user: what `causeway connect status` shows. Nothing in it is secret. */
 
@@ -45,18 +46,6 @@ const Problem = z.strictObject({
   attempts: z.int(),
   since: Timestamp,
   nextAt: Timestamp,
-});
-
-const RetryEntry = z.strictObject({
-  guid: ObjectGuid,
-  kind: z.enum(['object', 'password']),
-  quarantined: z.boolean(),
-  code: z.string(),
-  reason: z.string(),
-  attempts: z.int(),
-  since: Timestamp,
-  /** Milliseconds since 1970. */
-  nextAt: z.number(),
 });
 
 const Count = z.int().nonnegative();
@@ -173,6 +162,8 @@ export const ConnectStatus = z.strictObject({
     otherRuns: SeenRuns.optional(),
   }),
   signingKey: PublicKey,
+  /** It stages: it signs and sends nothing. Absent of one that writes. */
+  staging: z.strictObject({ since: Timestamp, agentId: z.string() }).optional(),
   pairing: z.strictObject({
     state: z.enum(['off', 'unconfirmed', 'confirmed', 'unknown']),
     /** Why the tenant's side is unknown, as a code and in words. */
@@ -243,41 +234,6 @@ export const ConnectStatus = z.strictObject({
   ),
 });
 export type ConnectStatus = z.infer<typeof ConnectStatus>;
-
-export const ConnectUserStatus = z.strictObject({
-  connector: z.string(),
-  user: z.string(),
-  distinguishedName: z.string(),
-  objectGuid: ObjectGuid,
-  sourceAnchor: z.string(),
-  synchronized: z.boolean(),
-  scopeReason: z.string().nullable(),
-  export: z.strictObject({
-    state: z.enum(['not in the tenant', 'current', 'change waiting']),
-    at: Timestamp.nullable(),
-    sequence: z.int().nullable(),
-    problem: RetryEntry.nullable(),
-  }),
-  password: z
-    .strictObject({
-      status: z.string(),
-      detail: z.string().nullable(),
-      waiting: z.boolean(),
-      order: PasswordOrder.nullable(),
-      acknowledgedAt: Timestamp.nullable(),
-      recipientKeyId: z.string().nullable(),
-      updatedAt: Timestamp,
-    })
-    .nullable(),
-  retry: RetryEntry.nullable(),
-  owedSince: Timestamp.nullable(),
-  /**
-   * There while the connector's password channel does not work: what is said of the password is as of `since`, its last cycle that
-   * ended well, and null where none has. Absent while it works, and of a Connect of the first releases.
-   */
-  standstill: z.strictObject({ since: Timestamp.nullable(), reason: z.string() }).optional(),
-});
-export type ConnectUserStatus = z.infer<typeof ConnectUserStatus>;
 
 /** How Connect stands, whole and for one user. */
 export const statusRoutes = {

@@ -26,8 +26,14 @@ export const domainDecisionRoutes = {
     method: 'POST',
     path: '/agents/trust',
     access: ['local'],
-    summary: "trusts a Connect's signing key for a forest, by its fingerprint",
-    body: z.strictObject({ fingerprint: z.string(), forest: ForestText }),
+    summary:
+      "trusts a Connect's signing key for a forest, by its fingerprint; another one that is trusted for it has to be named in `replaces`, and is trusted no more",
+    body: z.strictObject({
+      fingerprint: z.string(),
+      forest: ForestText,
+      /** Fingerprints of the keys whose place it takes. */
+      replaces: z.array(z.string()).max(20).optional(),
+    }),
     reply: Done,
   }),
   untrustAgent: route({

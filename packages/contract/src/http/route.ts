@@ -19,6 +19,8 @@ export interface Route<
   /** Fastify's path syntax, `/api/v1/users/:id`. */
   readonly path: string;
   readonly access: readonly Allowed[];
+  /** Also a Connect that stages may call it: it reads, and changes nothing that anybody else sees. */
+  readonly staging?: true;
   readonly summary: string;
   readonly params?: Params;
   readonly query?: Query;

@@ -29,6 +29,8 @@ export const Agent = z.strictObject({
   signingKey: PublicKey.nullable(),
   /** What a Connect may provision; nobody else speaks for a forest. */
   forests: Forests,
+  /** It is told what there is and nothing is taken from it, until it is promoted; only for administrators, and absent otherwise. */
+  staging: z.literal(true).optional(),
   enrolledAt: Timestamp,
   lastSeenAt: Timestamp.nullable(),
 });
@@ -47,6 +49,12 @@ export const enrolmentRoutes = {
         name: text(100).min(1),
         forests: Forests.default([]),
         replaces: ReplacedAgents,
+        /** A Connect that stages: it takes nobody's place. */
+        staging: z.literal(true).optional(),
+      })
+      .refine(({ kind, staging, replaces }) => !staging || (kind === 'connect' && !replaces?.length), {
+        path: ['staging'],
+        message: 'a Connect can stage, and one that does takes the place of nobody',
       })
       .refine(({ kind, forests }) => (kind === 'connect') === forests.length > 0, {
         path: ['forests'],
@@ -64,6 +72,8 @@ export const enrolmentRoutes = {
       version: text(50),
       jwk: AgentJwk,
       signingKey: PublicKey.nullable(),
+      /** It knows that it stages; absent of one that does not, and of releases that cannot. */
+      staging: z.literal(true).optional(),
     }),
     reply: z.strictObject({
       tenantId: z.uuid(),

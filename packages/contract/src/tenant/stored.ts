@@ -71,6 +71,7 @@ export const storedRoutes = {
     method: 'POST',
     path: '/api/v1/sync/stored-users',
     access: ['connect'],
+    staging: true,
     summary: 'the users of a forest as the tenant has them, in the order of the bytes of their anchors',
     body: AfterAnchor,
     reply: z.strictObject({ users: z.array(StoredUser).max(MAX_STORED), more: z.boolean() }),
@@ -79,6 +80,7 @@ export const storedRoutes = {
     method: 'POST',
     path: '/api/v1/sync/stored-groups',
     access: ['connect'],
+    staging: true,
     summary: 'the groups of a forest as the tenant has them, in the order of the bytes of their anchors',
     body: AfterAnchor,
     reply: z.strictObject({ groups: z.array(StoredGroup).max(MAX_STORED), more: z.boolean() }),
@@ -87,6 +89,7 @@ export const storedRoutes = {
     method: 'POST',
     path: '/api/v1/sync/stored-memberships',
     access: ['connect'],
+    staging: true,
     summary:
       'who is in which group of a forest as the tenant has it, by anchors of groups, then by keys and references of members',
     body: z.strictObject({

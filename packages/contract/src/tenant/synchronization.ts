@@ -159,6 +159,7 @@ export const synchronizationRoutes = {
     method: 'GET',
     path: '/api/v1/sync/configuration',
     access: ['connect'],
+    staging: true,
     summary: 'what Connect has to know: the tenant and its managed domain',
     reply: z.strictObject({
       tenantId: z.uuid(),

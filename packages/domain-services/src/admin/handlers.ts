@@ -72,10 +72,12 @@ export function adminHandlers(at: AdminContext): AdminHandlers {
       ),
     getUserStatus: ({ params, query }) => readUserStatus(ledger, params.user, query.forest),
     trustAgent: async ({ body }) => {
-      const { fingerprint, forest } = await trustAgent(ledger, send, body.fingerprint, body.forest);
+      const { trusted, replaced } = await trustAgent(ledger, send, body);
+      const { fingerprint, forest } = trusted;
+      const instead = replaced.map(one => `, and ${one.fingerprint} no more`).join('');
       const open = ledger.sids.domains().filter(one => one.forest === forest && isUndecided(one));
       const asks = open.map(({ sid }) => `; is ${sid} its domain? causeway domain sids`);
-      const message = `trusted ${fingerprint} for forest ${forest}${asks.join('')}`;
+      const message = `trusted ${fingerprint} for forest ${forest}${instead}${asks.join('')}`;
       return done('trustAgent', 'readAgain', { message });
     },
     untrustAgent: ({ body }) => {

@@ -161,6 +161,32 @@ test('a record of a key that nobody confirmed is refused', () => {
   assert.deepEqual(codes(decideItem(undefined, shown)), ['unknown-signer', 'absent']);
 });
 
+test('of a key that is trusted no more the very records that were believed change nothing, and no other one is believed', async () => {
+  const person = corp.person('alice');
+  const credentialRecord = await corp.credential(person, 'One', 5, RECIPIENT);
+  const shown = corp.item(person, corp.account(person), credentialRecord);
+  const entry = written(undefined, decideItem(undefined, shown))!;
+  const gone = written(entry, decideItem(entry, deletionOf(person, entry.accountSequence! + 1)))!;
+  const nobody: Trust = () => undefined;
+  const without = (known: LedgerEntry | undefined, said: Shown) => {
+    const common = { userId: randomUUID(), origin: 'synchronized', profile: EMPTY_PROFILE } as const;
+    const item = { ...common, forest: corp.forest, accountRecord: null, credentialRecord: null, ...said };
+    return codes(decide(known, verifyItem(item, nobody, TENANT), DOMAIN, sid => confirmedSids[sid]));
+  };
+  const unknown = ['unknown-signer', 'unknown-signer'];
+  assert.deepEqual(without(entry, shown), ['unchanged', 'unchanged']);
+  assert.deepEqual(without(undefined, shown), unknown);
+  // One that was believed and is not written, or not any more, is needed as a record, and is none.
+  assert.deepEqual(without({ ...entry, managedGuid: null, hasCredential: false }, shown), unknown);
+  assert.deepEqual(without({ ...entry, accountDigest: null, credentialDigest: null }, shown), unknown);
+  const next = { accountRecord: corp.account(person, { sequence: 99 }), credentialRecord: null };
+  assert.deepEqual(without(entry, { ...shown, ...next }), ['unknown-signer', 'absent']);
+  const deletion = { ...deletionOf(person, entry.accountSequence! + 1), credentialRecord: null };
+  assert.deepEqual(without(gone, deletion), ['unchanged', 'absent']);
+  assert.deepEqual(without(entry, deletion), ['unknown-signer', 'absent']);
+  assert.deepEqual(without(gone, shown)[0], 'unknown-signer');
+});
+
 test('a record that says less or more than was signed is refused: names changed, re-addressed, re-sealed', async () => {
   const { person, entry } = await writtenPerson();
   const [header, , signature] = corp.account(person).split('.');

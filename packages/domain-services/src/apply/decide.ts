@@ -16,7 +16,8 @@ import type { Believed, Verified, VerifiedItem } from './verified-item.ts';
 export type AccountDecision =
   /** The item has no such record. */
   | { kind: 'absent' }
-  | { kind: 'unchanged'; sequence: number; record: Believed<AccountRecord> }
+  /** Without the record where its signer is believed no more: it is the very one that was believed when it came. */
+  | { kind: 'unchanged'; sequence: number; record?: Believed<AccountRecord> }
   /** `sid`: why nobody can have the record's SID here; everything else of the record is written all the same. */
   | { kind: 'upsert'; record: Believed<AccountRecord>; sid: Refused | undefined }
   /** Deletions are counted before the first is made. */
@@ -88,7 +89,13 @@ function decideAccount(
   forestOfSid: ForestOfSid,
 ): AccountDecision {
   if (account === null) return { kind: 'absent' };
-  if (!account.ok) return refuse(account.refusal, account.sequence, account.detail);
+  if (!account.ok) {
+    const { sequence, digest } = account;
+    // What waits to be deleted is in the ledger with all that it takes.
+    const isThere = entry && (isSettled(entry) || entry.deleteSequence !== null);
+    if (isThere && digest === entry.accountDigest) return { kind: 'unchanged', sequence };
+    return refuse(account.refusal, sequence, account.detail);
+  }
   const { record } = account;
   const refusal = refuseOtherUser(person, entry, record);
   if (refusal) return refusal;
@@ -97,15 +104,19 @@ function decideAccount(
     const age = ageOf({ sequence: record.sequence }, { sequence: newest });
     const older = refuseReplayed(record, newest, entry.accountDigest);
     if (older) return older;
-    const settled = (entry.managedGuid !== null || entry.deletedAt !== null) && entry.deleteSequence === null;
     // Since it was written, an administrator may have said otherwise whose the SID is.
     const isRefused = checkSid(record, domain, forestOfSid) !== undefined;
     const isDue = !record.deleted && entry.sidRefused !== isRefused;
-    if (age === 'same' && settled && !isDue) return { kind: 'unchanged', sequence: record.sequence, record };
+    if (age === 'same' && isSettled(entry) && !isDue)
+      return { kind: 'unchanged', sequence: record.sequence, record };
   }
   if (record.deleted) return { kind: entry?.managedGuid ? 'delete' : 'bury', record };
   return { kind: 'upsert', record, sid: checkSid(record, domain, forestOfSid) };
 }
+
+/** The account is as the record says that was believed last. */
+const isSettled = ({ managedGuid, deletedAt, deleteSequence }: LedgerEntry): boolean =>
+  (managedGuid !== null || deletedAt !== null) && deleteSequence === null;
 
 function decideCredential(
   entry: LedgerEntry | undefined,
@@ -113,7 +124,12 @@ function decideCredential(
   account: AccountDecision,
 ): CredentialDecision {
   if (credential === null) return { kind: 'absent' };
-  if (!credential.ok) return refuse(credential.refusal, credential.sequence, credential.detail);
+  if (!credential.ok) {
+    const { sequence, digest } = credential;
+    const isThere = entry?.hasCredential || entry?.withdrawn;
+    if (isThere && digest === entry.credentialDigest) return { kind: 'unchanged', sequence };
+    return refuse(credential.refusal, sequence, credential.detail);
+  }
   const { record } = credential;
   if (record.kind === 'withdrawal') return decideWithdrawal(entry, person, record, account);
   const { sequence } = record;

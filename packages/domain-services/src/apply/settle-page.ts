@@ -104,7 +104,7 @@ function settle(context: ApplyContext, tasks: readonly Task[]): { failed: FeedIt
       ledger.accounts.save(rememberWithdrawal(ledger.accounts.of(verified.person), credential.record));
     }
     if (entry) learnFromSame(ledger, entry, task);
-    if (account.kind === 'unchanged' && entry) refreshNames(ledger, entry, account.record);
+    if (account.kind === 'unchanged' && account.record && entry) refreshNames(ledger, entry, account.record);
     // Looked at before the account was there, they may have been put off.
     ledger.names.touch(task.taken?.due ?? []);
     if (account.kind === 'upsert' && !failure) {
@@ -148,7 +148,9 @@ function learnFromSame(ledger: Ledger, person: Person, { verified, decision }: T
   const credentialDigest = known.credentialDigest ?? ofCredential;
   const accountExpires =
     known.accountExpires ??
-    (decision.account.kind === 'unchanged' ? expiryOf(decision.account.record) : null);
+    (decision.account.kind === 'unchanged' && decision.account.record
+      ? expiryOf(decision.account.record)
+      : null);
   if (
     accountDigest !== known.accountDigest ||
     credentialDigest !== known.credentialDigest ||

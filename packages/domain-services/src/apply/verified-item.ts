@@ -19,7 +19,7 @@ export type Believed<R> = R & { readonly digest: string };
 export type Verified<R> =
   | { ok: true; record: Believed<R> }
   /** `sequence` is what the record says of itself: for the report, not believed. */
-  | { ok: false; refusal: Refusal; detail: string; sequence: number };
+  | { ok: false; refusal: Refusal; detail: string; sequence: number; digest: string };
 
 /** A user of the feed with what its records say; all else in it is the tenant's word. */
 export interface VerifiedItem {
@@ -36,12 +36,12 @@ export function verifyItem(item: FeedItem, trust: Trust, tenant: string): Verifi
   const verify = <R>(kinds: readonly RecordKind[], jws: string | null): Verified<R> | null => {
     if (jws === null) return null;
     const result = verifyRecord(jws, trust, { tenant });
+    const digest = hash('sha256', jws, 'base64url');
     const sequence = (): number => peekRecord(jws)?.sequence ?? 0;
-    if (!result.ok) return { ...result, sequence: sequence() };
-    if (kinds.includes(result.record.kind))
-      return { ok: true, record: { ...(result.record as R), digest: hash('sha256', jws, 'base64url') } };
+    if (!result.ok) return { ...result, sequence: sequence(), digest };
+    if (kinds.includes(result.record.kind)) return { ok: true, record: { ...(result.record as R), digest } };
     const detail = `${kinds.join(' or ')} record expected, a ${result.record.kind} record came`;
-    return { ok: false, refusal: 'wrong-kind', detail, sequence: sequence() };
+    return { ok: false, refusal: 'wrong-kind', detail, sequence: sequence(), digest };
   };
   return {
     person: personOf(item),

@@ -32,9 +32,10 @@ export async function writePage(context: ApplyContext, tasks: readonly Task[]): 
 
 /** Whether a task changes what the ledger says of the names of an account that is in it already: known when it is settled. */
 export function changesNames({ entry, decision: { account } }: Task): boolean {
-  if (!entry || (account.kind !== 'upsert' && account.kind !== 'unchanged')) return false;
-  const { wantedName, wantedPrincipal } = wantedNames(account.record);
-  const back = entry.deletedAt !== null && !account.record.deleted;
+  const record = account.kind === 'upsert' || account.kind === 'unchanged' ? account.record : undefined;
+  if (!entry || !record) return false;
+  const { wantedName, wantedPrincipal } = wantedNames(record);
+  const back = entry.deletedAt !== null && !record.deleted;
   return back || entry.wantedName !== wantedName || entry.wantedPrincipal !== wantedPrincipal;
 }
 

@@ -30,6 +30,7 @@ import { nameCommands } from './name-commands.ts';
 import { register } from './register-command.ts';
 import { sidCommands } from './sid-commands.ts';
 import { status } from './status-command.ts';
+import { trustAgent } from './trust-agent.ts';
 
 /** Adds `causeway domain …`. */
 export function domainCommands(program: Program): void {
@@ -97,10 +98,19 @@ export function domainCommands(program: Program): void {
   command('trust-agent', "trust a Connect's signing key for a forest")
     .argument('<fingerprint>', 'as Connect shows it')
     .requiredOption('--forest <name>', 'DNS name of the forest')
-    .addHelpText('after', example('causeway domain trust-agent FINGERPRINT --forest corp.example.com'))
-    .action((fingerprint: string, flags: CommandFlags & { forest: string }) =>
-      perform(flags, 'trustAgent', { fingerprint, forest: flags.forest }),
-    );
+    .option(
+      '--replace <fingerprint...>',
+      'of the key that is trusted for the forest, and is no more from then on',
+    )
+    .option('--yes', 'replace it without a question')
+    .addHelpText(
+      'after',
+      example(
+        'causeway domain trust-agent FINGERPRINT --forest corp.example.com',
+        'causeway domain trust-agent FINGERPRINT --forest corp.example.com --replace FORMER',
+      ),
+    )
+    .action(trustAgent);
   command('untrust-agent', 'take a trust back')
     .argument('<fingerprint>', 'of the trusted key')
     .option('--forest <name>', 'for this forest alone')

@@ -100,7 +100,10 @@ function believeGroup(
 /** Of a slice that is believed, or was: what was refused of another one says nothing of it. */
 function clearProblem(ledger: Ledger, { group, kind, prefix, record }: VerifiedGroupItem): void {
   if (kind === 'group') ledger.problems.clear(group, kind);
-  else if (record.ok) ledger.problems.clearSlice(group, { prefix, sequence: record.record.sequence });
+  else {
+    const { sequence } = record.ok ? record.record : record;
+    ledger.problems.clearSlice(group, { prefix, sequence });
+  }
 }
 
 /** @returns whether it is listed and was not before */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { CLOUD_FOREST, type TrustedSigner } from '@causeway/records';
 import { newGroup } from '../ledger/groups/group-book.ts';
+import type { LedgerSlice } from '../ledger/groups/slice-book.ts';
 import type { Trust } from '../pairing/trust.ts';
+import type { Refused } from '../refusals.ts';
 import { ForestPeer, type Group } from '../testing/index.ts';
 import { decideGroup, decideSlice, type KnownGroup } from './decide-group.ts';
 import { verifyGroupItem } from './verify-group-item.ts';
@@ -95,6 +97,24 @@ test('an older record, and another one of the same sequence, are refused', () =>
   assert.equal(decided(record, known({ sequence: 10, digest })), 'unchanged');
   assert.equal(decided(record, known({ sequence: 10, digest: 'other' })), 'older-sequence');
   assert.equal(decided(record, known({ sequence: 9 })), 'believe');
+});
+
+test('of a key that is trusted no more the very records that were believed change nothing, and no other one is believed', () => {
+  const nobody: Trust = () => undefined;
+  const [group, slice] = [corp.groupRecord(staff, { sequence: 10 }), corp.slice(staff, ['a'])];
+  const shown = (record: string) => verifyGroupItem(corp.groupItem(staff, record), nobody, TENANT);
+  const digest = hash('sha256', group, 'base64url');
+  const person = { forest: corp.forest, anchor: staff.anchor };
+  const ofGroup = (state: KnownGroup) => decideGroup(state, person, shown(group).record as never);
+  assert.deepEqual(ofGroup(known({ sequence: 10, digest })), { kind: 'unchanged', sequence: 10 });
+  for (const state of [NOBODY, known(), known({ sequence: 10, digest: 'other' })])
+    assert.equal((ofGroup(state) as Refused).code, 'unknown-signer');
+  const ofSlice = (...slices: LedgerSlice[]) =>
+    decideSlice(known(), slices, person, shown(slice).record as never);
+  const believed = { prefix: '', sequence: 1, objectGuid: staff.objectGuid };
+  assert.equal(ofSlice({ ...believed, digest: hash('sha256', slice, 'base64url') }).kind, 'unchanged');
+  for (const slices of [[], [{ ...believed, digest }]])
+    assert.equal((ofSlice(...slices) as Refused).code, 'unknown-signer');
 });
 
 test('a group that is made anew with its anchor waits for an administrator, and its slices with it', () => {

@@ -33,7 +33,7 @@ export function decideGroup(
   group: Person,
   verified: Verified<GroupRecord>,
 ): GroupDecision {
-  if (!verified.ok) return refuse(verified.refusal, verified.sequence, verified.detail);
+  if (!verified.ok) return refuseUnlessKnown(verified, entry?.digest ?? null);
   const { record } = verified;
   const { sequence } = record;
   const other = refuseOther(group, record, isPerson);
@@ -64,7 +64,10 @@ export function decideSlice(
   group: Person,
   verified: Verified<MembersRecord>,
 ): SliceDecision {
-  if (!verified.ok) return refuse(verified.refusal, verified.sequence, verified.detail);
+  if (!verified.ok) {
+    const same = slices.find(({ digest }) => digest === verified.digest);
+    return refuseUnlessKnown(verified, same?.digest ?? null);
+  }
   const { record } = verified;
   const { sequence, prefix, objectGuid, digest } = record;
   const other = refuseOther(group, record, isPerson);
@@ -81,6 +84,14 @@ export function decideSlice(
   const live = liveSlices([...slices, slice]);
   if (!live.includes(slice)) return refuse('older-sequence', sequence);
   return { kind: 'believe', record, slice, live };
+}
+
+/** The very record that was believed when it came changes nothing, also when its signer is believed no more. */
+function refuseUnlessKnown(
+  { refusal, sequence, detail, digest }: Extract<Verified<unknown>, { ok: false }>,
+  known: string | null,
+): Refused | { kind: 'unchanged'; sequence: number } {
+  return digest === known ? { kind: 'unchanged', sequence } : refuse(refusal, sequence, detail);
 }
 
 /** A record must be of this group, and of no user. */

@@ -25,15 +25,13 @@ export interface VerifiedGroupItem {
 export function verifyGroupItem(item: GroupFeedItem, trust: Trust, tenant: string): VerifiedGroupItem {
   const group = personOf(item);
   const result = verifyGroupRecord(item.record, trust, { tenant });
+  const digest = hash('sha256', item.record, 'base64url');
   if (!result.ok) {
     const said = peekGroupRecord(item.record);
     const [kind, prefix] = [said?.kind ?? 'group', prefixOf(said)];
-    return { group, kind, prefix, record: { ...result, sequence: said?.sequence ?? 0 } };
+    return { group, kind, prefix, record: { ...result, sequence: said?.sequence ?? 0, digest } };
   }
-  const record: Believed<AnyGroupRecord> = {
-    ...result.record,
-    digest: hash('sha256', item.record, 'base64url'),
-  };
+  const record: Believed<AnyGroupRecord> = { ...result.record, digest };
   const { kind } = record;
   return {
     group,

@@ -87,7 +87,7 @@ test('which forest was trusted first is kept whatever becomes of its keys', () =
 test('a key that takes the place of another one does so in one write', () => {
   const before = trusted(CLOUD_FOREST);
   const other = agentOf(CLOUD_FOREST);
-  ledger.agents.trust(other, before);
+  ledger.agents.trust(other, [before]);
   empty();
   assert.deepEqual(ledger.agents.list(), [other]);
 });

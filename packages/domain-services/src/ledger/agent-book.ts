@@ -51,9 +51,9 @@ export class AgentBook {
     return since.sort(([a, x], [b, y]) => order(x, a, y, b)).map(([forest]) => forest);
   }
 
-  /** @param instead of a key that is not trusted any more from then on: there is no moment between the two */
-  trust(agent: TrustedAgent, instead?: TrustedAgent): void {
-    const isOther = (one: TrustedAgent) => !isSame(one, agent) && !(instead && isSame(one, instead));
+  /** @param instead of keys that are not trusted any more from then on: there is no moment between them and this one */
+  trust(agent: TrustedAgent, instead: readonly TrustedAgent[] = []): void {
+    const isOther = (one: TrustedAgent) => ![agent, ...instead].some(each => isSame(one, each));
     this.#keep([...this.#value.signingKeys.filter(isOther), agent]);
   }
 

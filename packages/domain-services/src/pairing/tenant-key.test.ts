@@ -57,12 +57,15 @@ test("the tenant's own key can be trusted for no forest, and a Connect's key not
   const ledger = new Ledger(':memory:');
   const key = made();
   await learnTenantKey(ledger, showing(key));
-  const asForest = trustAgent(ledger, showing(key), key.fingerprint, 'corp.example.com');
+  const asForest = trustAgent(ledger, showing(key), {
+    fingerprint: key.fingerprint,
+    forest: 'corp.example.com',
+  });
   await assert.rejects(asForest, { code: 'tenant-key' });
   assert.throws(() => untrustAgent(ledger, key.fingerprint), { code: 'no-such-key' });
 
   const later = new Ledger(':memory:');
-  await trustAgent(later, showing(key), key.fingerprint, 'corp.example.com');
+  await trustAgent(later, showing(key), { fingerprint: key.fingerprint, forest: 'corp.example.com' });
   await assert.rejects(learnTenantKey(later, showing(key)), { code: 'key-id-taken' });
   // A key of the tenant's own making that has the id of a trusted Connect's key.
   const alike = made();
@@ -78,7 +81,7 @@ test("the tenant's own key can be trusted for no forest, and a Connect's key not
 test('the marker of cloud-only users is no forest that an agent can be trusted for', async () => {
   const ledger = new Ledger(':memory:');
   const key = made();
-  const trusting = trustAgent(ledger, showing(key), key.fingerprint, CLOUD_FOREST);
+  const trusting = trustAgent(ledger, showing(key), { fingerprint: key.fingerprint, forest: CLOUD_FOREST });
   await assert.rejects(trusting, { code: 'bad-forest' });
 });
 

@@ -92,5 +92,5 @@ function pin(
     ledger.state.set('cursor', '');
     ledger.audit.add({ action, subject: key.fingerprint, detail });
   });
-  ledger.agents.trust({ ...key, forest: CLOUD_FOREST, trustedAt: at }, before);
+  ledger.agents.trust({ ...key, forest: CLOUD_FOREST, trustedAt: at }, before && [before]);
 }

@@ -22,7 +22,10 @@ test("a key that the tenant shows under another one's fingerprint is not trusted
   const ledger = new Ledger(':memory:');
   const genuine = signingPublicKey(generateSigningKey());
   const swapped = { ...genuine, publicKey: signingPublicKey(generateSigningKey()).publicKey };
-  const trusting = trustAgent(ledger, offering(swapped), genuine.fingerprint, 'corp.example.com');
+  const trusting = trustAgent(ledger, offering(swapped), {
+    fingerprint: genuine.fingerprint,
+    forest: 'corp.example.com',
+  });
   await assert.rejects(trusting, { code: 'no-such-key' });
   assert.equal(trustOf(ledger)(genuine.keyId), undefined);
 });
@@ -31,13 +34,55 @@ test('two keys with one key id do not share their forests, nor replace each othe
   const ledger = new Ledger(':memory:');
   const first = signingPublicKey(generateSigningKey());
   const second = signingPublicKey(generateSigningKey());
-  await trustAgent(ledger, offering(first), first.fingerprint, 'corp.example.com');
+  await trustAgent(ledger, offering(first), { fingerprint: first.fingerprint, forest: 'corp.example.com' });
   // A key with the id of `second`, as somebody with patience makes one.
   const { keyId } = second;
   ledger.agents.trust({ ...first, keyId, forest: 'b.example.com', trustedAt: '2026-11-23T10:00:00.000Z' });
   for (const forest of ['b.example.com', 'c.example.com']) {
-    const trusting = trustAgent(ledger, offering(second), second.fingerprint, forest);
+    const trusting = trustAgent(ledger, offering(second), {
+      fingerprint: second.fingerprint,
+      forest: forest,
+    });
     await assert.rejects(trusting, { code: 'key-id-taken' });
   }
   assert.deepEqual([...trustOf(ledger)(keyId)!.forests], ['b.example.com']);
+});
+
+test('a key takes the place of another one of its forest only by its name, and then there is no moment in which both are trusted', async () => {
+  const ledger = new Ledger(':memory:');
+  const [first, second, stranger] = [1, 2, 3].map(() => signingPublicKey(generateSigningKey())) as [
+    PublicKeyInfo,
+    PublicKeyInfo,
+    PublicKeyInfo,
+  ];
+  const [corp, west] = ['corp.example.com', 'west.example.com'] as const;
+  const trust = ({ fingerprint }: PublicKeyInfo, forest: string, ...replaced: PublicKeyInfo[]) =>
+    trustAgent(ledger, offering(first, second), {
+      ...{ fingerprint, forest },
+      replaces: replaced.map(one => one.fingerprint.toLowerCase()),
+    });
+  await trust(first, corp);
+  await trust(first, west);
+  const named = new RegExp(`--replace ${first.fingerprint}$`);
+  await assert.rejects(trust(second, corp), { code: 'other-key', message: named });
+  for (const wrong of [second, stranger])
+    await assert.rejects(trust(second, corp, wrong), {
+      code: 'other-key',
+      message: new RegExp(`^the key ${wrong.fingerprint} is not trusted for ${corp}`),
+    });
+  await assert.rejects(trust(second, corp, first, stranger), { code: 'other-key' });
+  await assert.rejects(trust(second, 'north.example.com', first), { message: /leave out '--replace'$/ });
+  assert.deepEqual([...trustOf(ledger)(first.keyId)!.forests], [corp, west]);
+
+  const { replaced } = await trust(second, corp, first);
+  assert.deepEqual(
+    replaced.map(({ fingerprint, forest }) => [fingerprint, forest]),
+    [[first.fingerprint, corp]],
+  );
+  assert.deepEqual([...trustOf(ledger)(first.keyId)!.forests], [west], 'for its other forest it stays');
+  assert.deepEqual([...trustOf(ledger)(second.keyId)!.forests], [corp]);
+  assert.match(ledger.audit.list(1)[0]!.detail, new RegExp(`in the place of ${first.fingerprint}`));
+  await trust(second, corp); // once more has the feed read again, and names nobody
+  await trust(first, corp, second);
+  assert.equal(trustOf(ledger)(second.keyId), undefined);
 });

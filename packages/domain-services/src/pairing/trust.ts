@@ -18,20 +18,31 @@ export function trustOf(ledger: Ledger): Trust {
   return keyId => signers.get(keyId);
 }
 
+export interface TrustRequest {
+  readonly fingerprint: string;
+  readonly forest: string;
+  /** Fingerprints of the keys whose place it takes. */
+  readonly replaces?: readonly string[] | undefined;
+}
+
 const FOREST = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
 /**
  * Confirms a Connect's signing key for a forest. The tenant only delivers the key: its fingerprint is computed
  * here, from the key itself, and must be the one that the administrator read at Connect.
- * @throws CausewayError 'bad-fingerprint', 'bad-forest', 'no-such-key' or 'key-id-taken'
+ *
+ * INVARIANT: a forest has one Connect. Another key takes the place of the one that is trusted only by naming that.
+ *
+ * @throws CausewayError 'bad-fingerprint', 'bad-forest', 'no-such-key', 'key-id-taken' or 'other-key'
  */
 export async function trustAgent(
   ledger: Ledger,
   send: Send,
-  fingerprintText: string,
-  forestText: string,
-): Promise<TrustedAgent> {
-  const fingerprint = checkedFingerprint(fingerprintText);
+  { replaces = [], ...asked }: TrustRequest,
+): Promise<{ trusted: TrustedAgent; replaced: TrustedAgent[] }> {
+  const { forest: forestText } = asked;
+  const fingerprint = checkedFingerprint(asked.fingerprint);
+  const named = replaces.map(checkedFingerprint);
   const forest = forestText.toLowerCase();
   if (!FOREST.test(forest) || forest.length > 255) {
     throw new CausewayError(
@@ -65,13 +76,35 @@ export async function trustAgent(
   }
   const trustedAt = ledger.timestamp();
   const agent = { keyId, forest, publicKey, fingerprint, trustedAt };
+  const replaced = refuseUnnamed(ledger, { fingerprint, forest, named });
+  const instead = replaced.map(one => `, in the place of ${one.fingerprint}`).join('');
   // The feed first: a kill in between has it read once more than needed, and never a key trusted whose refused records stay refused.
   ledger.transaction(() => {
     ledger.state.set('cursor', '');
-    ledger.audit.add({ action: 'trust-agent', subject: fingerprint, detail: `forest ${forest}` });
+    ledger.audit.add({ action: 'trust-agent', subject: fingerprint, detail: `forest ${forest}${instead}` });
   });
-  ledger.agents.trust(agent);
-  return agent;
+  ledger.agents.trust(agent, replaced);
+  return { trusted: agent, replaced };
+}
+/** @returns the keys that the new one takes the place of, all of them named */
+function refuseUnnamed(
+  ledger: Ledger,
+  { fingerprint, forest, named }: { fingerprint: string; forest: string; named: readonly string[] },
+): TrustedAgent[] {
+  const others = ledger.agents.list().filter(one => one.forest === forest && one.fingerprint !== fingerprint);
+  const wrong = named.find(each => !others.some(one => one.fingerprint === each));
+  const unnamed = others.filter(one => !named.includes(one.fingerprint));
+  if (wrong === undefined && unnamed.length === 0) return others;
+  const known = others.map(one => `${one.fingerprint} since ${one.trustedAt}`).join(', ') || 'no other one';
+  const how =
+    others.length === 0
+      ? "leave out '--replace'"
+      : `to trust ${fingerprint} in its place, name it: --replace ${others.map(one => one.fingerprint).join(' ')}`;
+  throw new CausewayError(
+    'other-key',
+    `${wrong === undefined ? '' : `the key ${wrong} is not trusted for ${forest}; `}trusted for ${forest} is ${known}, and a forest has one Connect, so nothing was changed; ${how}`,
+    { status: 409 },
+  );
 }
 
 async function listAgents(send: Send): Promise<Agent[]> {

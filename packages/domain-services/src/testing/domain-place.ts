@@ -97,8 +97,8 @@ export class DomainPlace {
     return publicDomainKeys(await openDomainKeys(this.#places)).fingerprint;
   }
 
-  async trustAgent(fingerprint: string, forest: string): Promise<void> {
-    await trustAgent(this.ledger, await this.#openTenant(), fingerprint, forest);
+  async trustAgent(fingerprint: string, forest: string, replaces: readonly string[] = []): Promise<void> {
+    await trustAgent(this.ledger, await this.#openTenant(), { fingerprint, forest, replaces });
   }
 
   get ledger(): Ledger {

@@ -32,6 +32,11 @@ export const CONNECT_ERRORS = {
     means: 'The text is no time.',
     todo: 'Give an age such as 30m, 6h or 2d, or a time such as 2026-11-29T08:00:00Z.',
   },
+  'changed-places': {
+    status: 409,
+    means: 'This Connect changed places with another one in the middle of a cycle.',
+    todo: 'Nothing. The next cycle is its first in the other place.',
+  },
   'connector-changed': {
     status: 409,
     means: 'Somebody else saved the connector after you read it.',

@@ -114,6 +114,11 @@ export const DOMAIN_ERRORS = {
     means: 'The SID is confirmed for another forest, and a domain has one forest.',
     todo: 'If that was wrong, take it back first:\n  causeway domain sids unconfirm SID',
   },
+  'other-key': {
+    status: 409,
+    means: 'Another key is trusted for the forest, and it was not named as the one to replace.',
+    todo: 'Compare both fingerprints with what the two Connects show, then name the former key:\n  causeway domain trust-agent FINGERPRINT --forest FOREST --replace FORMER',
+  },
   'other-object': {
     status: 409,
     means: 'The account was replaced by another one after it was shown.',

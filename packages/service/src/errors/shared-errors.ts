@@ -145,6 +145,11 @@ export const SHARED_ERRORS = {
     means: 'The service does not run on this machine, or runs with another state folder.',
     todo: 'Start it, with the same configuration as this command:\n  causeway connect run\n  causeway domain run\n  causeway tenant run',
   },
+  'not-staging': {
+    status: 409,
+    means: 'The Connect writes already, so it cannot be promoted.',
+    todo: 'Nothing. To see which Connect stages:\n  causeway tenant agents list',
+  },
   'options-conflict': {
     status: 400,
     means: 'Two options exclude each other.',
@@ -184,6 +189,11 @@ export const SHARED_ERRORS = {
     status: 400,
     means: 'A newer release of Causeway has used this ledger.',
     todo: 'Run the newer release again, or restore the backup from before the update.',
+  },
+  staging: {
+    status: 403,
+    means: 'This Connect stages: it reads, decides and compares, and may change nothing.',
+    todo: 'If it is to take the place of the one that writes, let an administrator of the tenant create a code, then use it here:\n  causeway tenant agents promote ID --demote ID\n  causeway connect promote --code-file FILE',
   },
   'state-path-too-long': {
     status: 400,

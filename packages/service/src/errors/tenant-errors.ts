@@ -63,6 +63,11 @@ export const TENANT_ERRORS = {
     means: 'A code for a Connect names the forests that it reads, and none was given.',
     todo: 'Name each forest by its DNS name:\n  causeway tenant enrolment create --kind connect --name NAME --forest corp.example.com',
   },
+  'forests-left': {
+    status: 409,
+    means: 'The Connect that would be demoted speaks for a forest that the other one does not read.',
+    todo: 'Let the one that stages read that forest, too, and give it the forest, or take it from the other one:\n  causeway tenant agents set-forests ID FOREST',
+  },
   'group-exists': {
     status: 409,
     means: 'The tenant already has a group of its own with this name.',
@@ -173,6 +178,11 @@ export const TENANT_ERRORS = {
     status: 409,
     means: 'You cannot do this to your own account.',
     todo: 'Ask another administrator.',
+  },
+  'promotion-refused': {
+    status: 403,
+    means: "The code is wrong, used, too old, or another agent's.",
+    todo: 'Let an administrator of the tenant create another one:\n  causeway tenant agents promote ID --demote ID',
   },
   'several-groups': {
     status: 409,

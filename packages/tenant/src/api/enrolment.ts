@@ -32,10 +32,13 @@ export function registerEnrolment(
   };
   registerRoute(server, context, enrolmentRoutes.createEnrolment, async ({ body }, caller) => {
     const { scope } = caller;
-    const { kind, name: agent, forests, replaces = [] } = body;
+    const { kind, name: agent, forests, replaces = [], staging = false } = body;
     if (kind === 'domain') await requireDomainAdministrator(scope, caller.userId);
-    const { code, expiresAt } = await createEnrolment(scope, { kind, name: agent, forests, replaces });
-    log.info({ tenant: scope.tenantName, kind, agent, forests, replaces }, 'enrolment code made');
+    const { code, expiresAt } = await createEnrolment(scope, {
+      ...{ kind, name: agent, forests, replaces, staging },
+    });
+    const about = { tenant: scope.tenantName, kind, agent, forests, replaces };
+    log.info({ ...about, ...(staging && { staging }) }, 'enrolment code made');
     return { code, expiresAt: expiresAt.toISOString() };
   });
   registerOpenRoute(server, enrolmentRoutes.enrol, async ({ body, address }) => {
@@ -52,6 +55,7 @@ export function registerEnrolment(
         kind: agent.kind,
         agent: agent.name,
         forests: agent.forests,
+        ...(body.staging && { staging: true }),
         signingKey: body.signingKey?.fingerprint,
         address,
       },
@@ -78,8 +82,8 @@ export function registerEnrolment(
     const { tenantId, tenantName } = scope;
     return { tenantId, tenantName, domain: (await readSyncConfig(scope)).domain };
   });
-  registerRoute(server, context, enrolmentRoutes.listAgents, async (_input, { scope }) => ({
-    agents: await listAgents(scope),
+  registerRoute(server, context, enrolmentRoutes.listAgents, async (_input, { scope, role }) => ({
+    agents: await listAgents(scope, role === 'admin'),
   }));
   registerRoute(server, context, enrolmentRoutes.setForests, async ({ params, body }, { scope }) => {
     const replaced = await setForests(scope, params.id, body.forests, body.replaces ?? []);

@@ -21,6 +21,7 @@ import {
 import { CausewayError, type Log } from '@causeway/service';
 import type { z } from 'zod';
 import { refuseOldAgent } from '../clients/agents.ts';
+import { stages } from '../clients/staging.ts';
 import { findUser } from '../people/users.ts';
 import type { Agent, Caller, Installation } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
@@ -55,10 +56,12 @@ export function registerRoute<R extends Route>(
   const enter = async (request: HttpRequest): Promise<CallerOf<R>> => {
     const caller = await authenticate(context, request);
     if (caller.role === 'connect') refuseOldAgent(caller.version, context.minimumAgentVersion);
-    if (mayCall(route, caller)) return caller;
-    throw new CausewayError('forbidden', `this needs a token of ${route.access.join(' or ')}`, {
-      status: 403,
-    });
+    if (!mayCall(route, caller))
+      throw new CausewayError('forbidden', `this needs a token of ${route.access.join(' or ')}`, {
+        status: 403,
+      });
+    refuseToStage(route, caller);
+    return caller;
   };
   const onRequest = async (request: HttpRequest): Promise<void> => {
     callers.set(request, await enter(request));
@@ -73,6 +76,11 @@ export function registerRoute<R extends Route>(
 
 const mayCall = <R extends Route>({ access }: R, caller: Caller): caller is CallerOf<R> =>
   access.includes(caller.role);
+
+/** INVARIANT: no route takes anything from a Connect that stages, unless its table says that it only reads. */
+function refuseToStage(route: Route, caller: Caller): void {
+  if (caller.role === 'connect' && caller.staging && !route.staging) throw stages();
+}
 
 /** INVARIANT: a Connect speaks for the forests that it was enrolled for, whatever the route. */
 function refuseOtherForest(caller: Caller, body: unknown): void {

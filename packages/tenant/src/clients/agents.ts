@@ -1,44 +1,24 @@
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type Agent, type AgentJwk, compareVersions, isVersion, type PublicKey } from '@causeway/contract';
 import { CausewayError } from '@causeway/service';
 import { countDecision } from '../changes/change-counter.ts';
 import type { AgentRuns } from '../tenancy/agent-runs.ts';
 import { digestOf } from '../tenancy/digest.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
+import { insertCode } from './enrolment-codes.ts';
 import { type Claim, dropAgent, type Replaced, refuseUnnamed, replaceAgents } from './replaced-agents.ts';
 
-const CODE_MINUTES = 60;
-/** Letters and digits that people do not mix up; 26 of 31 are 128 bits. */
-const CODE_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
-const CODE_LENGTH = 26;
-
 /**
- * Makes a code by which one agent enrols, once, within the hour; only its digest is kept.
+ * Makes a code by which one agent enrols. One that stages takes nobody's place.
  * @throws CausewayError 'other-agent' for whom it would replace and does not name
  */
 export async function createEnrolment(
   scope: TenantScope,
-  claim: Claim & { readonly name: string },
+  { name, staging = false, ...claim }: Claim & { readonly name: string; readonly staging?: boolean },
 ): Promise<{ code: string; expiresAt: Date }> {
-  await refuseUnnamed(scope, claim);
-  const code = Array.from({ length: CODE_LENGTH }, () => CODE_ALPHABET[randomInt(CODE_ALPHABET.length)]).join(
-    '',
-  );
-  const now = scope.clock.now();
-  const expiresAt = new Date(now + CODE_MINUTES * 60_000);
-  await scope.delete('enrolments').where('expires_at', '<', new Date(now)).execute();
-  await scope
-    .insert('enrolments', {
-      code_digest: digestOf(code),
-      kind: claim.kind,
-      name: claim.name,
-      forests: JSON.stringify(claim.forests),
-      replaces: JSON.stringify(claim.replaces),
-      created_at: new Date(now),
-      expires_at: expiresAt,
-    })
-    .execute();
-  return { code, expiresAt };
+  if (!staging) await refuseUnnamed(scope, claim);
+  const { kind, forests, replaces } = claim;
+  return insertCode(scope, { kind, name, forests, replaces, staging });
 }
 
 /**
@@ -50,6 +30,7 @@ export async function checkDomainCode(scope: TenantScope, code: string): Promise
     .select('enrolments')
     .select(['kind', 'forests', 'replaces'])
     .where('code_digest', '=', digestOf(code))
+    .where('agent_id', 'is', null)
     .where('expires_at', '>', scope.now())
     .executeTakeFirst();
   if (!known) throw enrolmentRefused();
@@ -62,9 +43,10 @@ export interface Enrolment {
   readonly version: string;
   readonly jwk: AgentJwk;
   readonly signingKey: PublicKey | null;
+  readonly staging?: boolean | undefined;
 }
 
-export interface Enrolled extends Omit<Claim, 'replaces'> {
+export interface Enrolled extends Pick<Claim, 'kind' | 'forests'> {
   readonly id: string;
   readonly name: string;
   readonly replaced: readonly Replaced[];
@@ -84,8 +66,9 @@ export async function enrol(
     const used = await inside
       .delete('enrolments')
       .where('code_digest', '=', digestOf(enrolment.code))
+      .where('agent_id', 'is', null)
       .where('expires_at', '>', inside.now())
-      .returning(['kind', 'name', 'forests', 'replaces'])
+      .returning(['kind', 'name', 'forests', 'replaces', 'staging'])
       .executeTakeFirst();
     if (!used) throw enrolmentRefused();
     if ((used.kind === 'connect') !== (enrolment.signingKey !== null)) {
@@ -95,8 +78,9 @@ export async function enrol(
       );
     }
     if (used.kind === 'connect') refuseOldAgent(enrolment.version, minimumVersion);
+    if (used.staging !== (enrolment.staging ?? false)) throw otherStaging(used);
     await countDecision(inside);
-    const replaced = await replaceAgents(inside, used);
+    const replaced = used.staging ? [] : await replaceAgents(inside, used);
     const id = randomUUID();
     await inside
       .insert('agents', {
@@ -107,11 +91,20 @@ export async function enrol(
         jwk: JSON.stringify(enrolment.jwk),
         signing_key: enrolment.signingKey && JSON.stringify(enrolment.signingKey),
         forests: JSON.stringify(used.forests),
+        staging: used.staging,
         enrolled_at: inside.now(),
       })
       .execute();
     return { id, kind: used.kind, name: used.name, forests: used.forests, replaced };
   });
+}
+
+/** One that would write would be refused whatever it sends, and one of a release before knows nothing of staging. */
+function otherStaging({ staging }: { staging: boolean }): CausewayError {
+  const text = staging
+    ? "this code enrols a Connect that stages: run 'causeway connect enrol --staging'"
+    : "this code enrols a Connect that writes, not one that stages: leave out '--staging', or have a code made with it";
+  return new CausewayError('wrong-kind', text);
 }
 
 /** @throws CausewayError 'agent-too-old' that says which version is needed */
@@ -130,7 +123,8 @@ export function enrolmentRefused(): CausewayError {
   });
 }
 
-export async function listAgents(scope: TenantScope): Promise<Agent[]> {
+/** @param whole false for a reader of the release before, who knows nothing of staging */
+export async function listAgents(scope: TenantScope, whole = true): Promise<Agent[]> {
   const rows = await scope.select('agents').selectAll().orderBy('enrolled_at').execute();
   return rows.map(row => ({
     id: row.id,
@@ -139,6 +133,7 @@ export async function listAgents(scope: TenantScope): Promise<Agent[]> {
     version: row.version,
     signingKey: row.signing_key,
     forests: row.forests,
+    ...(whole && row.staging && { staging: true as const }),
     enrolledAt: row.enrolled_at.toISOString(),
     lastSeenAt: row.last_seen_at?.toISOString() ?? null,
   }));
@@ -164,15 +159,20 @@ export async function setForests(
 ): Promise<readonly Replaced[]> {
   return scope.transaction(async inside => {
     await countDecision(inside);
-    const kind = await kindOfAgent(inside, id);
-    if (!kind) throw noSuchAgent(id);
+    const agent = await inside
+      .select('agents')
+      .select(['kind', 'staging'])
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (!agent) throw noSuchAgent(id);
+    const { kind, staging } = agent;
     if (kind !== 'connect') {
       throw new CausewayError(
         'wrong-kind',
         `agent ${id} is a ${kind} agent: only a Connect speaks for forests`,
       );
     }
-    const replaced = await replaceAgents(inside, { kind, forests, replaces, agentId: id });
+    const replaced = staging ? [] : await replaceAgents(inside, { kind, forests, replaces, agentId: id });
     await inside
       .update('agents')
       .set({ forests: JSON.stringify(forests) })

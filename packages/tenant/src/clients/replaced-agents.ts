@@ -8,8 +8,10 @@ export interface Claim {
   readonly forests: readonly string[];
   /** Ids of the agents that an administrator named. */
   readonly replaces: readonly string[];
-  /** Who has it already, and replaces nobody by that. */
+  /** Who has it already, or stages, and replaces nobody by that. */
   readonly agentId?: string;
+  /** A Connect that stages changes places with those that are named. */
+  readonly by?: 'promotion';
 }
 
 export interface Replaced {
@@ -19,7 +21,7 @@ export interface Replaced {
   readonly forests: readonly string[];
 }
 
-interface Holder {
+export interface Holder {
   readonly id: string;
   readonly name: string;
   readonly forests: readonly string[];
@@ -27,12 +29,13 @@ interface Holder {
   readonly last_seen_at: Date | null;
 }
 
-/** Who does it now. A tenant has one managed domain's agent, a forest one Connect. */
-async function holdersOf(scope: TenantScope, { kind, forests, agentId }: Claim): Promise<Holder[]> {
+/** Who does it now. A tenant has one managed domain's agent, a forest one Connect that does not stage. */
+export async function holdersOf(scope: TenantScope, { kind, forests, agentId }: Claim): Promise<Holder[]> {
   const rows = await scope
     .select('agents')
     .select(['id', 'name', 'forests', 'enrolled_at', 'last_seen_at'])
     .where('kind', '=', kind)
+    .where('staging', '=', false)
     .orderBy('enrolled_at')
     .execute();
   const has = (holder: Holder): boolean =>
@@ -47,16 +50,23 @@ async function holdersOf(scope: TenantScope, { kind, forests, agentId }: Claim):
 export async function refuseUnnamed(scope: TenantScope, claim: Claim): Promise<void> {
   const unnamed = (await holdersOf(scope, claim)).filter(({ id }) => !claim.replaces.includes(id));
   if (unnamed.length === 0) return;
-  const how =
-    claim.agentId === undefined
-      ? 'create a new code that names it:\n  causeway tenant enrolment create'
-      : 'name it:\n  causeway tenant agents set-forests';
+  const how = howToName(claim);
   const ids = [...claim.replaces, ...unnamed.map(({ id }) => id)].join(' ');
   throw new CausewayError(
     'other-agent',
-    `${unnamed.map(holder => describeHolder(holder, claim)).join('; ')}; ${claim.kind === 'domain' ? 'a tenant has one such agent' : 'a forest has one Connect'}, so nothing was changed\nTo replace what is there, ${how} … --replace ${ids}`,
+    `${unnamed.map(holder => describeHolder(holder, claim)).join('; ')}; ${claim.kind === 'domain' ? 'a tenant has one such agent' : 'a forest has one Connect'}, so nothing was changed\n${how} ${ids}`,
     { status: 409 },
   );
+}
+
+function howToName({ by, agentId }: Claim): string {
+  if (by === 'promotion')
+    return `To change places with what is there, name it:\n  causeway tenant agents promote ${agentId} --demote`;
+  const how =
+    agentId === undefined
+      ? 'create a new code that names it:\n  causeway tenant enrolment create'
+      : 'name it:\n  causeway tenant agents set-forests';
+  return `To replace what is there, ${how} … --replace`;
 }
 
 function describeHolder({ id, name, forests, enrolled_at, last_seen_at }: Holder, claim: Claim): string {

@@ -42,6 +42,7 @@ export async function confirmReplacement(
   const has = (agent: Agent): boolean =>
     agent.kind === kind &&
     agent.id !== agentId &&
+    !agent.staging &&
     (kind === 'domain' || agent.forests.some(forest => forests.includes(forest)));
   const named = replace.map(id => agents.find(agent => agent.id === id && has(agent)) ?? noSuchAgent(id));
   const consequences = named.flatMap(agent => describeReplacement(agent, forests, when));

@@ -2,7 +2,6 @@ import { call, callIfServed } from '@causeway/api';
 import {
   administrationRoutes,
   type DomainConfirmation,
-  enrolmentRoutes,
   type Loss,
   lossRoutes,
   managedDomainRoutes,
@@ -11,96 +10,14 @@ import {
   type UserStatus,
 } from '@causeway/contract';
 import { domainFingerprint } from '@causeway/records';
-import { CausewayError, example, printResult, table } from '@causeway/service';
-import { type Command, Option } from 'commander';
-import { confirmReplacement, replaceOptions } from './confirm-replacement.ts';
+import { example, printResult, table } from '@causeway/service';
+import type { Command } from 'commander';
+import { agentCommands } from './agent-commands.ts';
 import { remoteOptions, remoteSend } from './remote.ts';
 
 /** The commands that an administrator gives from anywhere, with a token. */
 export function remoteCommands(tenant: Command): void {
-  const enrolment = tenant.command('enrolment').description('codes by which agents enrol');
-  replaceOptions(remoteOptions(enrolment.command('create')))
-    .description('make a one-time code by which an agent enrols within the hour')
-    .addOption(
-      new Option('--kind <kind>', 'what enrols').choices(['connect', 'domain']).makeOptionMandatory(),
-    )
-    .requiredOption('--name <name>', 'name of the agent, for people')
-    .option(
-      '--forest <name...>',
-      'of a Connect: the DNS names of the forests that it reads and may provision',
-    )
-    .addHelpText(
-      'after',
-      example(
-        'causeway tenant enrolment create --kind connect --name connect1 --forest corp.example.com',
-        'causeway tenant enrolment create --kind domain --name ds1',
-      ),
-    )
-    .action(async options => {
-      const { kind, name, replace } = options;
-      const forests = (options.forest ?? []).map(lowerCase);
-      if (kind === 'connect' && forests.length === 0) {
-        throw new CausewayError(
-          'forest-needed',
-          'a Connect is enrolled for the forests that it reads, and none was named',
-        );
-      }
-      const send = remoteSend(options);
-      await confirmReplacement(send, options, { kind, forests }, 'When the code is used');
-      const body = { kind, name, forests, ...(replace && { replaces: replace }) };
-      const reply = await call(send, enrolmentRoutes.createEnrolment, { body });
-      printResult(options.json, reply, () => [`code  ${reply.code}`, `until ${reply.expiresAt}`]);
-    });
-
-  const agents = tenant.command('agents').description('enrolled agents');
-  remoteOptions(agents.command('list', { isDefault: true }))
-    .description('list the agents with the fingerprints of their keys')
-    .addHelpText('after', example('causeway tenant agents list'))
-    .action(async options => {
-      const reply = await call(remoteSend(options), enrolmentRoutes.listAgents);
-      printResult(options.json, reply, () =>
-        table([
-          ['ID', 'KIND', 'NAME', 'VERSION', 'FORESTS', 'LAST SEEN', 'SIGNING KEY'],
-          ...reply.agents.map(agent => [
-            agent.id,
-            agent.kind,
-            agent.name,
-            agent.version,
-            agent.forests.join(' ') || '-',
-            agent.lastSeenAt ?? 'never',
-            agent.signingKey?.fingerprint ?? '-',
-          ]),
-        ]),
-      );
-    });
-  replaceOptions(remoteOptions(agents.command('set-forests')))
-    .description('set the forests that a Connect may provision, all of them, from now on')
-    .argument('<id>', "the agent's id")
-    .argument('<forest...>', 'DNS names of the forests')
-    .addHelpText(
-      'after',
-      example(
-        'causeway tenant agents set-forests 1b4e28ba-2fa1-4d1e-8a8b-7c3f0f9d2a11 corp.example.com fabrikam.example.org',
-      ),
-    )
-    .action(async (id, names, options) => {
-      const { replace } = options;
-      const forests = names.map(lowerCase);
-      const send = remoteSend(options);
-      await confirmReplacement(send, options, { kind: 'connect', forests, agentId: id }, 'At once');
-      const body = { forests, ...(replace && { replaces: replace }) };
-      await call(send, enrolmentRoutes.setForests, { params: { id }, body });
-      printResult(options.json, { id, forests }, () => [`agent ${id} may provision ${forests.join(', ')}`]);
-    });
-  remoteOptions(agents.command('remove'))
-    .description('remove an agent: its tokens end at once')
-    .argument('<id>', "the agent's id")
-    .addHelpText('after', example('causeway tenant agents remove 1b4e28ba-2fa1-4d1e-8a8b-7c3f0f9d2a11'))
-    .action(async (id, options) => {
-      await call(remoteSend(options), enrolmentRoutes.removeAgent, { params: { id } });
-      printResult(options.json, { removed: id }, () => [`agent ${id} is removed`]);
-    });
-
+  agentCommands(tenant);
   remoteOptions(tenant.command('accept'))
     .description(
       "accept the next password of one user even if it is older than the one here; for a restored forest: 'causeway connect accept-restore'",
@@ -137,8 +54,6 @@ export function remoteCommands(tenant: Command): void {
       ]);
     });
 }
-
-const lowerCase = (name: string): string => name.toLowerCase();
 
 /** What administrators compare: of both keys, made here. */
 function fingerprintOf({ key, receiptKey }: { key: PublicKey; receiptKey: PublicKey }): string {

@@ -469,6 +469,16 @@ const MIGRATIONS: readonly Migration[] = [
         add column members_reported_at timestamptz`,
     ],
   },
+  {
+    number: 21,
+    name: 'Connects that stage, and codes that promote them',
+    statements: [
+      'alter table agents add column staging boolean not null default false',
+      `alter table enrolments
+        add column staging boolean not null default false,
+        add column agent_id uuid`,
+    ],
+  },
 ];
 
 /** Any number that no other program on the same database uses: 'causeway' folded. */

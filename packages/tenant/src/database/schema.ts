@@ -180,6 +180,10 @@ export interface EnrolmentsTable {
   forests: ColumnType<string[], string, string>;
   /** Ids of the agents whose place may be taken; of a code that a release before made, none. */
   replaces: ColumnType<string[], string, never>;
+  /** The Connect that enrols by it stages. */
+  staging: ColumnType<boolean, boolean | undefined, never>;
+  /** Which agent it promotes; null: it enrols a new one. */
+  agent_id: ColumnType<string | null, string | undefined, never>;
   created_at: Fixed<Date>;
   expires_at: Fixed<Date>;
 }
@@ -196,6 +200,8 @@ export interface AgentsTable {
   forests: ColumnType<string[], string, string>;
   /** The records that it announced with its last request; null: none. */
   accepts: NullableJson<string[]>;
+  /** A Connect that is told what there is, and of which nothing is taken. */
+  staging: ColumnType<boolean, boolean | undefined, boolean>;
   enrolled_at: Fixed<Date>;
   last_seen_at: Date | null;
 }

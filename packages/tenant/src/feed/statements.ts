@@ -1,6 +1,9 @@
 import type { TenantStatus } from '@causeway/contract';
 import { peekHead, peekReceipt } from '@causeway/records';
 import { CausewayError } from '@causeway/service';
+import { lockCounter } from '../changes/change-counter.ts';
+import { refuseStaging } from '../clients/staging.ts';
+import type { Agent } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 type Kind = 'head' | 'receipt';
@@ -10,14 +13,18 @@ type Kind = 'head' | 'receipt';
  * managed domain verifies the signature and whether it is the newest.
  */
 export async function storeHead(
-  agent: { scope: TenantScope; signingKeyId: string | undefined },
+  agent: Pick<Agent, 'scope' | 'agentId' | 'signingKeyId'>,
   forest: string,
   head: string,
 ): Promise<void> {
   const said = peekHead(head);
   const { tenantId } = agent.scope;
   check(said, { tenant: tenantId, forest, signerKeyId: agent.signingKeyId });
-  await store(agent.scope, 'head', forest, head);
+  await agent.scope.transaction(async inside => {
+    await lockCounter(inside);
+    await refuseStaging(inside, agent);
+    await store(inside, 'head', forest, head);
+  });
 }
 
 export async function storeReceipt(scope: TenantScope, forest: string, receipt: string): Promise<void> {

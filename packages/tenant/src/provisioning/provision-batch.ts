@@ -2,7 +2,9 @@ import type { Verdict } from '@causeway/contract';
 import { faultPoint } from '@causeway/service';
 import { lockCounter } from '../changes/change-counter.ts';
 import { changes } from '../changes/change-signal.ts';
+import { refuseStaging } from '../clients/staging.ts';
 import { analyzeGrown } from '../database/statistics.ts';
+import type { Agent } from '../tenancy/installation.ts';
 import type { TenantScope } from '../tenancy/tenant-scope.ts';
 
 type Decide<Item, V> = (inside: TenantScope, work: readonly Item[], nextChange: () => number) => Promise<V[]>;
@@ -18,21 +20,23 @@ const isVerdict = <V extends Verdict>(one: object): one is V => 'verdict' in one
  * @returns a verdict an item, in their order
  */
 export const provisionBatch = <Item extends object>(
-  scope: TenantScope,
+  agent: Agent,
   checked: readonly (Item | Verdict)[],
   decide: Decide<Item, Verdict>,
-): Promise<Verdict[]> => provisionBatchOf<Item, Verdict>(scope, checked, decide);
+): Promise<Verdict[]> => provisionBatchOf<Item, Verdict>(agent, checked, decide);
 
 /** The same where verdicts say more. */
 export async function provisionBatchOf<Item extends object, V extends Verdict>(
-  scope: TenantScope,
+  agent: Agent,
   checked: readonly (Item | V)[],
   decide: Decide<Item, V>,
 ): Promise<V[]> {
+  const { scope } = agent;
   const work = checked.filter(one => !isVerdict(one)) as Item[];
   if (work.length === 0) return checked as V[];
   const verdicts = await scope.transaction(async inside => {
     const counter = await lockCounter(inside);
+    await refuseStaging(inside, agent);
     const decided = await decide(inside, work, counter.next);
     await counter.save();
     faultPoint('tenant.before-commit');

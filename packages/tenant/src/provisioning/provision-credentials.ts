@@ -56,7 +56,7 @@ export async function provisionCredentials(
   const checked = parseItems(CredentialChange, changes).map(item =>
     'verdict' in item ? item : check(item, agent, forest, digest),
   );
-  return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
+  return provisionBatch(agent, checked, async (inside, work, nextChange) => {
     const wanted = work.map(({ item, said }) => ({
       anchor: item.sourceAnchor,
       sequence: said?.sequence ?? item.sequence,

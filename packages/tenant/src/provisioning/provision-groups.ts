@@ -23,7 +23,7 @@ export async function provisionGroups(
     'verdict' in item ? item : check(item, agent, forest),
   );
   const { tenantId } = agent.scope;
-  return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
+  return provisionBatch(agent, checked, async (inside, work, nextChange) => {
     const anchors = work.map(({ item }) => item.sourceAnchor);
     const users = await anchorsIn(inside, 'users', forest, anchors);
     const groups = await loadGroups(inside, forest, anchors);

@@ -33,22 +33,15 @@ export async function provisionMembers(
   const checked = parseNamed<MembersChange, MembersVerdict>(MembersChange, items, Naming).map(item =>
     'verdict' in item ? item : check(item, agent, forest),
   );
-  return provisionBatchOf<CheckedSlice, MembersVerdict>(
-    agent.scope,
-    checked,
-    async (inside, work, nextChange) => {
-      const lists = await loadLists(inside, forest, work);
-      const oldest = work.reduce(
-        (least, { said }) => Math.min(least, said.sequence),
-        Number.MAX_SAFE_INTEGER,
-      );
-      const deletions = await deletionsAfter(inside, forest, oldest);
-      const plan = decideMembers(lists, deletions, work, nextChange);
-      await writeSlices(inside, plan);
-      await writeMemberships(inside, plan);
-      return plan.verdicts;
-    },
-  );
+  return provisionBatchOf<CheckedSlice, MembersVerdict>(agent, checked, async (inside, work, nextChange) => {
+    const lists = await loadLists(inside, forest, work);
+    const oldest = work.reduce((least, { said }) => Math.min(least, said.sequence), Number.MAX_SAFE_INTEGER);
+    const deletions = await deletionsAfter(inside, forest, oldest);
+    const plan = decideMembers(lists, deletions, work, nextChange);
+    await writeSlices(inside, plan);
+    await writeMemberships(inside, plan);
+    return plan.verdicts;
+  });
 }
 
 function check(item: MembersChange, agent: Agent, forest: string): CheckedSlice | MembersVerdict {

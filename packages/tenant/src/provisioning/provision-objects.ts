@@ -33,7 +33,7 @@ export async function provisionObjects(
     'verdict' in item ? item : check(item, agent, forest),
   );
   const { tenantId } = agent.scope;
-  return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
+  return provisionBatch(agent, checked, async (inside, work, nextChange) => {
     const accounts = await loadAccounts(inside, forest, work);
     const anchors = work.map(({ item }) => item.sourceAnchor);
     const groups = await anchorsIn(inside, 'groups', forest, anchors);

@@ -34,7 +34,7 @@ export async function provisionWithdrawals(
   const checked = parseItems(Withdrawal, changes).map(item =>
     'verdict' in item ? item : check(item, agent, forest),
   );
-  return provisionBatch(agent.scope, checked, async (inside, work, nextChange) => {
+  return provisionBatch(agent, checked, async (inside, work, nextChange) => {
     const wanted = work.map(({ item, said }) => ({ anchor: item.sourceAnchor, sequence: said.sequence }));
     const holders = await loadHolders(inside, forest, wanted);
     const plan = decideWithdrawals(holders, work, nextChange);

@@ -31,6 +31,8 @@ export interface Agent<Role extends 'connect' | 'domain' = 'connect' | 'domain'>
   readonly signingKeyId: string | undefined;
   /** What this Connect may provision. */
   readonly forests: readonly string[];
+  /** A Connect of which nothing is taken. */
+  readonly staging: boolean;
 }
 
 /** Who calls a route that needs a token. The role decides which routes; the scope decides whose data. */
@@ -155,7 +157,8 @@ export class Installation {
         'agent.kind',
         'agent.name',
       ])
-      .select(['agent.signing_key', 'agent.forests', 'agent.last_seen_at', 'agent.version', 'agent.accepts'])
+      .select(['agent.signing_key', 'agent.forests', 'agent.staging'])
+      .select(['agent.last_seen_at', 'agent.version', 'agent.accepts'])
       .where('token.id_digest', '=', digest)
       .where('token.model', '=', 'ClientCredentials')
       .where('token.expires_at', '>', this.#now())
@@ -184,6 +187,7 @@ export class Installation {
       run: said.run,
       signingKeyId: row.signing_key?.keyId,
       forests: row.forests,
+      staging: row.staging,
     };
   }
 

@@ -1,5 +1,11 @@
 import { call, callLocally, httpSend, type Send, serviceIn } from '@causeway/api';
-import { AAD_DC_ADMINISTRATORS, enrolmentRoutes, groupRoutes, tenantLocalRoutes } from '@causeway/contract';
+import {
+  AAD_DC_ADMINISTRATORS,
+  enrolmentRoutes,
+  groupRoutes,
+  stagingRoutes,
+  tenantLocalRoutes,
+} from '@causeway/contract';
 import { createLog } from '@causeway/service';
 import type { HandClock } from '@causeway/service/testing';
 import { type Kysely, sql } from 'kysely';
@@ -115,9 +121,33 @@ export class TenantPlace {
   }
 
   /** A code by which an agent enrols. */
-  async makeCode(kind: 'connect' | 'domain', forests: readonly string[] = []): Promise<string> {
-    const body = { kind, name: `test ${kind}`, forests: [...forests], replaces: [] };
+  async makeCode(
+    kind: 'connect' | 'domain',
+    forests: readonly string[] = [],
+    staging = false,
+  ): Promise<string> {
+    const place = staging ? { staging: true as const } : { replaces: [] };
+    const body = { kind, name: `test ${kind}`, forests: [...forests], ...place };
     return (await call(this.administrator, enrolmentRoutes.createEnrolment, { body })).code;
+  }
+
+  /** By which a Connect that stages takes the place of others. */
+  async makePromotion(id: string, demotes: readonly string[]): Promise<string> {
+    const asked = { params: { id }, body: { demotes: [...demotes] } };
+    return (await call(this.administrator, stagingRoutes.createPromotion, asked)).code;
+  }
+
+  /** Of the account and the credential record of each user of a forest. */
+  async sequences(forest: string): Promise<Map<string, number[]>> {
+    const rows = await this.#database
+      .selectFrom('users')
+      .select(['source_anchor', 'account_sequence', 'credential_sequence'])
+      .where('forest', '=', forest)
+      .where('deleted_at', 'is', null)
+      .execute();
+    return new Map(
+      rows.map(row => [row.source_anchor!, [row.account_sequence, row.credential_sequence].map(Number)]),
+    );
   }
 
   /** The users of a forest that are there. */

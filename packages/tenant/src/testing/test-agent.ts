@@ -15,6 +15,8 @@ export interface TestAgent {
   readonly privateKey: webcrypto.CryptoKey;
 }
 
+const STAGES = { staging: true as const };
+
 export async function makeAgentKeys(): Promise<{ jwk: AgentJwk; privateKey: webcrypto.CryptoKey }> {
   const pair = (await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
     'sign',
@@ -24,7 +26,10 @@ export async function makeAgentKeys(): Promise<{ jwk: AgentJwk; privateKey: webc
   return { jwk: { kty: 'EC', crv: 'P-256', x: x!, y: y! }, privateKey: pair.privateKey };
 }
 
-/** @param replaces ids of agents whose place it takes; whoever is there already when left out */
+/**
+ * @param replaces ids of agents whose place it takes; whoever is there already when left out
+ * @param staging a Connect that stages, and takes nobody's place
+ */
 export async function enrolAgent(
   url: string,
   admin: Send,
@@ -32,6 +37,7 @@ export async function enrolAgent(
   name = `test ${kind}`,
   forests = kind === 'connect' ? [FOREST] : [],
   replaces?: string[],
+  staging = false,
 ): Promise<TestAgent> {
   if (kind === 'domain') {
     const { id } = await call(admin, groupRoutes.getMe);
@@ -39,12 +45,17 @@ export async function enrolAgent(
     await call(admin, groupRoutes.addGroupMember, { params, body: { user: id } });
   }
   const { agents } = await call(admin, enrolmentRoutes.listAgents);
-  const body = { kind, name, forests, replaces: replaces ?? agents.map(({ id }) => id) };
+  const place = staging ? STAGES : { replaces: replaces ?? agents.map(({ id }) => id) };
+  const body = { kind, name, forests, ...place };
   const { code } = await call(admin, enrolmentRoutes.createEnrolment, { body });
   const { jwk, privateKey } = await makeAgentKeys();
   const signingKey = generateSigningKey();
   const enrolled = await call(httpSend({ url }), enrolmentRoutes.enrol, {
-    body: { code, version: '1.0.0', jwk, signingKey: kind === 'connect' ? signingKey.publicKey : null },
+    body: {
+      ...{ code, version: '1.0.0', jwk },
+      signingKey: kind === 'connect' ? signingKey.publicKey : null,
+      ...(staging && STAGES),
+    },
   });
   return {
     id: enrolled.agentId,

@@ -39,7 +39,8 @@ export async function readDifferences(
   );
   const next = COMPARED_KINDS[COMPARED_KINDS.indexOf(kind) + 1];
   const behind = next === undefined ? null : { kind: next, after: '' };
-  return { differences, ...counts, next: upTo === undefined ? behind : { kind, after: upTo } };
+  const staging = contexts[0]!.staging && { staging: true as const };
+  return { differences, ...counts, ...staging, next: upTo === undefined ? behind : { kind, after: upTo } };
 }
 
 /** Whoever has not read a directory to its end would call everybody in the tenant a stranger. */

@@ -23,6 +23,8 @@ export interface Placed {
 
 const UNKNOWN: Why = { waits: null, at: null, note: null };
 const CYCLE: Why = { ...UNKNOWN, waits: 'cycle' };
+/** Of a Connect that stages nothing else is known: it does not know what the other one does. */
+const STAGED: Why = { ...UNKNOWN, waits: 'staging' };
 const ON_ITS_WAY: Why = {
   ...UNKNOWN,
   waits: 'on-its-way',
@@ -44,6 +46,18 @@ const approval = (what: 'deletions' | 'creations', { context }: Pick<Placed, 'co
   note: `see causeway connect ${what} --connector '${context.connector.name}'`,
 });
 
+/** What would become of an object that the tenant has, once this Connect writes. */
+function stagedUnwanted(placed: Placed | undefined): Why {
+  const reason = placed?.object.scopeReason;
+  if (placed === undefined)
+    return {
+      ...STAGED,
+      note: 'not known here: it is looked for in the directory, and deleted if it is not there',
+    };
+  if (placed.object.deleted) return { ...STAGED, note: 'deleted in the directory' };
+  return { ...STAGED, note: `not synchronized: ${reason ?? 'out of scope'}` };
+}
+
 /** Says of differences what is known here that will end them. */
 export class Whys {
   readonly #domains: readonly ComparedDomain[];
@@ -59,6 +73,7 @@ export class Whys {
 
   /** An object that the tenant has not, or has otherwise. */
   ofWanted({ context, object }: Placed, kind: ObjectKind): Why {
+    if (context.staging) return STAGED;
     if (kind === 'user' && this.#holds(context, creationsOf(context), object.anchor))
       return approval('creations', { context });
     return this.#ofExport({ context, object });
@@ -67,6 +82,7 @@ export class Whys {
   /** An object that the tenant should not have. */
   ofUnwanted(anchor: string, kind: ObjectKind): Why {
     const rows = this.find(anchor, kind);
+    if (this.#stages) return stagedUnwanted(rows[0]);
     const placed = rows.find(({ object }) => object.exportedDigest !== undefined) ?? rows[0];
     if (placed === undefined) return this.#ofGone(anchor);
     const { context, object } = placed;
@@ -95,6 +111,7 @@ export class Whys {
   }
 
   ofPassword({ context, object: { guid } }: Placed): Why {
+    if (context.staging) return STAGED;
     const { queue, passwords, passes, settings } = context.store;
     const entry = queue.get('password', guid);
     if (entry) return retry(entry.nextAt, entry.reason);
@@ -113,6 +130,7 @@ export class Whys {
     isMember: boolean,
   ): Why {
     if (placed === undefined) return this.ofUnwanted(anchor, 'group');
+    if (this.#stages) return STAGED;
     const { lists, slices } = placed.context.store;
     const list = lists.get(placed.object.guid);
     const slice = list && slices.covering(list.id, key);
@@ -138,6 +156,10 @@ export class Whys {
       const object = (kind === 'user' ? space : groups).findByAnchor(anchor);
       return object ? [{ context, object }] : [];
     });
+  }
+
+  get #stages(): boolean {
+    return this.#domains.some(({ context }) => context.staging);
   }
 
   #isLater(at: string | undefined): boolean {

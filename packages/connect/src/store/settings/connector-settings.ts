@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ConfigurationParameter } from '@causeway/contract';
-import type { Database } from './database.ts';
+import type { Database } from '../database.ts';
+import { STAGES } from './staging.ts';
 
 /** What an administrator set for one connector. */
 export interface Settings {
@@ -51,9 +52,9 @@ export class ConnectorSettings {
     };
   }
 
-  /** Asked before every slice of passwords. */
+  /** Whether passwords go now: never while this Connect stages. Asked before every slice of them. */
   get passwordSync(): boolean {
-    const sql = 'SELECT password_sync AS enabled FROM connector WHERE name = ?';
+    const sql = `SELECT password_sync AND NOT ${STAGES} AS enabled FROM connector WHERE name = ?`;
     return this.#db.get<{ enabled: number }>(sql, this.#connector)!.enabled === 1;
   }
 

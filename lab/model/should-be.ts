@@ -1,0 +1,18 @@
+import type { ForestPerson } from '@causeway/connect/testing';
+import type { Found } from './look.ts';
+
+/** What a place says of somebody. */
+export type Said = Omit<Found, 'anchor'>;
+
+/** What a place should have of somebody. */
+export function shouldBe(person: ForestPerson): Said | undefined {
+  if (person.deleted) return undefined;
+  return { ...person, password: person.mustChange ? undefined : person.passwords.at(-1) };
+}
+
+export function words({ name, principal, enabled, expires, password }: Partial<Said>): string {
+  // Nobody signs in without a password: whether such an account is enabled is the same to everybody.
+  const state =
+    password === undefined ? 'without a password' : `${enabled ? 'open' : 'closed'} by '${password}'`;
+  return `${name ?? '-'} (${principal ?? '-'}) ${state}${expires === null ? '' : ` until ${expires}`}`;
+}

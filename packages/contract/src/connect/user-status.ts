@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { ObjectGuid, PasswordOrder, Timestamp } from '../common.ts';
+
+export const RetryEntry = z.strictObject({
+  guid: ObjectGuid,
+  kind: z.enum(['object', 'password']),
+  quarantined: z.boolean(),
+  code: z.string(),
+  reason: z.string(),
+  attempts: z.int(),
+  since: Timestamp,
+  /** Milliseconds since 1970. */
+  nextAt: z.number(),
+});
+
+/** The way of one user. */
+export const ConnectUserStatus = z.strictObject({
+  connector: z.string(),
+  user: z.string(),
+  distinguishedName: z.string(),
+  objectGuid: ObjectGuid,
+  sourceAnchor: z.string(),
+  synchronized: z.boolean(),
+  scopeReason: z.string().nullable(),
+  export: z.strictObject({
+    state: z.enum(['not in the tenant', 'current', 'change waiting']),
+    at: Timestamp.nullable(),
+    sequence: z.int().nullable(),
+    problem: RetryEntry.nullable(),
+  }),
+  password: z
+    .strictObject({
+      status: z.string(),
+      detail: z.string().nullable(),
+      waiting: z.boolean(),
+      order: PasswordOrder.nullable(),
+      acknowledgedAt: Timestamp.nullable(),
+      recipientKeyId: z.string().nullable(),
+      updatedAt: Timestamp,
+    })
+    .nullable(),
+  retry: RetryEntry.nullable(),
+  owedSince: Timestamp.nullable(),
+  /**
+   * There while the connector's password channel does not work: what is said of the password is as of `since`, its last cycle that
+   * ended well, and null where none has. Absent while it works, and of a Connect of the first releases.
+   */
+  standstill: z.strictObject({ since: Timestamp.nullable(), reason: z.string() }).optional(),
+});
+export type ConnectUserStatus = z.infer<typeof ConnectUserStatus>;
