@@ -1,7 +1,7 @@
 import type { ForestPerson } from '@causeway/connect/testing';
 import { randomFrom } from '../random.ts';
 import { HostileTenant, type Withheld } from './hostile-tenant.ts';
-import { type Moment, PARTS, type Part, type World } from './world.ts';
+import { FILTERED, type Moment, PARTS, type Part, type World } from './world.ts';
 
 const NAMES = [
   'ann',
@@ -161,6 +161,7 @@ export class History {
       () => this.#setPassword(someone, false),
       () => this.#setPassword(someone, false),
       () => this.#setPassword(someone, true),
+      () => this.#mark(someone),
       () => this.#rename(someone),
       () => this.#swap(someone, another),
       () => this.#delete(someone),
@@ -190,6 +191,13 @@ export class History {
     return this.#tell(
       `${person.name} got password ${person.passwords.at(-1)}${mustChange ? ', to be changed' : ''}`,
     );
+  }
+
+  /** Out of the scope of passwords, or into it. */
+  #mark(person: ForestPerson): string {
+    const adminDescription = person.adminDescription === undefined ? FILTERED : undefined;
+    this.world.forest.change(person, { adminDescription });
+    return this.#tell(`${person.name} is ${adminDescription === undefined ? 'not ' : ''}marked`);
   }
 
   #rename(person: ForestPerson): string | undefined {

@@ -2,12 +2,16 @@ import type { ForestPerson } from '@causeway/connect/testing';
 import type { Found } from './look.ts';
 
 /** What a place says of somebody. */
+/** No password of whoever is marked so is to be anywhere. */
+export const FILTERED = 'PHSFiltered';
+
 export type Said = Omit<Found, 'anchor'>;
 
 /** What a place should have of somebody. */
 export function shouldBe(person: ForestPerson): Said | undefined {
   if (person.deleted) return undefined;
-  return { ...person, password: person.mustChange ? undefined : person.passwords.at(-1) };
+  const hasNone = person.mustChange || person.adminDescription === FILTERED;
+  return { ...person, password: hasNone ? undefined : person.passwords.at(-1) };
 }
 
 export function words({ name, principal, enabled, expires, password }: Partial<Said>): string {

@@ -8,9 +8,11 @@ import { TenantPlace, type TenantSnapshot } from '@causeway/tenant/testing';
 import { type Lie, type RecordingProxy, recordingProxy } from '../peers/recording-proxy.ts';
 import { DOMAINS, FOREST, type Forest } from './forests.ts';
 import { type Found, lookAtDomain, lookAtTenant } from './look.ts';
-import { type Said, shouldBe, words } from './should-be.ts';
+import { FILTERED, type Said, shouldBe, words } from './should-be.ts';
 
 const HEAD_MS = 10_000;
+
+const SCOPE = { passwords: { condition: `(!(adminDescription=${FILTERED}))` } };
 
 /** What can be lost, each by itself. A directory is a Samba domain's database. */
 export const PARTS = ['connect', 'tenant', 'ledger', 'directory'] as const;
@@ -73,7 +75,8 @@ export class World {
       const domains = [forest];
       for (const { sid, name: domain } of n === 0 ? further : [])
         domains.push(await ScriptedForest.listen(name, clock, sid, domain));
-      const connect = new ConnectPlace(join(folder, name), proxy.url, domains, clocks[3 + 2 * n]!);
+      const own = clocks[3 + 2 * n]!;
+      const connect = new ConnectPlace(join(folder, name), proxy.url, domains, own, SCOPE);
       sides.push({ forest, domains, connect });
     }
     world = new World({
@@ -135,7 +138,7 @@ export class World {
     await clock.pass(this.now - clock.monotonic());
     this.#clocks.push(clock);
     const folder = join(this.#folder, `further${this.#further.length}`);
-    const connect = new ConnectPlace(folder, this.#proxy.url, domains, clock);
+    const connect = new ConnectPlace(folder, this.#proxy.url, domains, clock, SCOPE);
     this.#further.push(connect);
     await connect.enrol(await this.tenant.makeCode('connect', [forest.forest], true), true);
     await connect.start();

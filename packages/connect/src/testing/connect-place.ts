@@ -36,13 +36,20 @@ export class ConnectPlace {
   /**
    * @param folder of its state
    * @param forests one for each domain that it reads
+   * @param scope of each of them
    */
-  constructor(folder: string, url: string, forests: readonly ScriptedForest[], clock: HandClock) {
+  constructor(
+    folder: string,
+    url: string,
+    forests: readonly ScriptedForest[],
+    clock: HandClock,
+    scope: z.input<typeof Scope> = {},
+  ) {
     this.#forests = forests;
     this.clock = clock;
     const connectors = forests.map(({ forest, domain }) => ({
       ...{ name: domain, forest, domain, server: '127.0.0.1', caFile: '/nonexistent' },
-      ...{ account: `reader@${domain}`, password: 'env:NONE' },
+      ...{ account: `reader@${domain}`, password: 'env:NONE', scope },
     }));
     this.#configuration = ConnectConfiguration.parse({
       ...{ stateDirectory: folder, tenant: { url }, connectors },
@@ -270,7 +277,8 @@ export class ConnectPlace {
   copyTo(folder: string): ConnectPlace {
     const { stateDirectory, tenant } = this.#configuration;
     cpSync(stateDirectory, folder, { recursive: true });
-    return new ConnectPlace(folder, tenant.url, this.#forests, this.clock);
+    const { scope } = this.#configuration.connectors[0]!;
+    return new ConnectPlace(folder, tenant.url, this.#forests, this.clock, scope);
   }
 
   snapshot(): ConnectSnapshot {

@@ -10,9 +10,9 @@ export interface ForestPerson {
   enabled: boolean;
   /** ISO 8601; null: never. */
   expires: string | null;
-  adminDescription?: string | undefined;
+  adminDescription: string | undefined;
   /** Signs in by smart card only. */
-  smartCard?: boolean;
+  smartCard: boolean;
   /** The RID of the primary group. */
   primaryGroup: number;
   deleted: boolean;
