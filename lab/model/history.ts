@@ -1,7 +1,8 @@
 import type { ForestPerson } from '@causeway/connect/testing';
 import { randomFrom } from '../random.ts';
 import { HostileTenant, type Withheld } from './hostile-tenant.ts';
-import { FILTERED, type Moment, PARTS, type Part, type World } from './world.ts';
+import { FILTERED } from './should-be.ts';
+import { type Moment, PARTS, type Part, type World } from './world.ts';
 
 const NAMES = [
   'ann',

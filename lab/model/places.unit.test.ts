@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { seeds } from '../seeds.ts';
 import { playSeed } from './play-seed.ts';
-import { FILTERED, World } from './world.ts';
+import { FILTERED } from './should-be.ts';
+import { World } from './world.ts';
 
 const world = await World.make();
 after(() => world.close());

@@ -49,20 +49,24 @@ export async function passwordStep(
   return summary;
 }
 
-/** Most users that one turn of the retry queue takes. */
+/** Most users that are read singly in one go. */
 const QUEUE_PAGE = 250;
+/** What changes waits for no more of them in a cycle: thousands may be asked for at once. */
+const QUEUE_PAGES = 4;
 
-/** Reads the users of the retry queue whose time has come, each as it is now, and sends them. */
+/** Reads the users of the retry queue whose time has come, each as it is now, and sends them. Who is left has a turn in the next cycle. */
 export async function retryStep(channel: PasswordChannel, run?: Run): Promise<PasswordSummary> {
   const { store, connector } = channel.context;
   const summary: PasswordSummary = { read: 0, sent: 0 };
   const began = store.clock.now();
-  for (;;) {
+  for (let page = 0; page < QUEUE_PAGES; page++) {
     // What fails again gets a time after `began`, so that every entry has one turn.
     const due = isSwitchedOn(channel) ? store.queue.due('password', QUEUE_PAGE, began) : [];
     if (due.length === 0) return summary;
     store.events.tell('retryTaken', connector.name, `${due.length} passwords taken from the retry queue`);
-    for (const entry of due) store.queue.postpone('password', entry.guid, began);
+    store.db.transaction(() => {
+      for (const entry of due) store.queue.postpone('password', entry.guid, began);
+    });
     const done = await sendSingly(
       channel,
       due.map(entry => entry.guid),
@@ -71,6 +75,7 @@ export async function retryStep(channel: PasswordChannel, run?: Run): Promise<Pa
     summary.read += done.read;
     summary.sent += done.sent;
   }
+  return summary;
 }
 
 /** When the managed domain's key is confirmed: reads exactly those who are owed, and sends them with their record. */
@@ -106,14 +111,18 @@ async function sendSingly(
     if (!isSwitchedOn(channel)) return { read: 0, sent: 0 };
     const connection = await controller.single();
     const found: ReplicatedUser[] = [];
+    const moot: string[] = [];
     for (const objectGuid of guids) {
       const user = await connection.replicateObject({ objectGuid });
       if (user) found.push(user);
-      if (!user || context.store.space.get(objectGuid)?.desiredDigest === undefined) {
+      if (!user || context.store.space.get(objectGuid)?.desiredDigest === undefined) moot.push(objectGuid);
+    }
+    context.store.db.transaction(() => {
+      for (const objectGuid of moot) {
         context.store.queue.remove('password', objectGuid);
         context.store.owed.remove(objectGuid);
       }
-    }
+    });
     return processUsers(context, found, { whole: true, run, single: () => controller.single() });
   });
 }

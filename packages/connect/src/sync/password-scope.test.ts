@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,6 +93,20 @@ test('exclude fewer: who is marked is withdrawn at once, sent nothing by whateve
   forest.change(ann, { adminDescription: undefined });
   await turn();
   assert.deepEqual([at(ann), place.status('ann').password!.status], [2, 'Success']);
+});
+
+test('thousands who leave at once hold up nobody: a cycle reads a thousand of them, and the next one comes by itself', async () => {
+  await start();
+  const { store } = place.connector.context;
+  const some = Array.from({ length: 1_500 }, () => randomUUID());
+  store.db.transaction(() => {
+    for (const guid of some) store.queue.putDue(guid, 'password-scope', 'left the scope of passwords');
+  });
+  await place.connector.cycle({ objects: false });
+  assert.equal(some.filter(guid => store.queue.get('password', guid)).length, 500);
+  assert.equal(store.queue.hasDue('password'), true);
+  await place.connector.cycle({ objects: false });
+  assert.equal(store.queue.count(false), 0);
 });
 
 test('include fewer: nobody but who is marked', async () => {
