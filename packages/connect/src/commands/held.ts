@@ -49,10 +49,9 @@ async function allowHeld(
   digest: string,
   options: CommonOptions & { yes?: boolean },
 ): Promise<void> {
-  const { what } = HELD_WORDS[operation];
   if (operation === 'delete' && /^\d{1,9}$/.test(digest)) refuseNumber();
   const shown = (await askOrDo(options, 'getHeld', { params: { digest } })).result;
-  const question = isOfPasswords(shown) ? 'Withdraw them?' : HELD_WORDS[operation].question;
+  const { question, what } = isOfPasswords(shown) ? OF_PASSWORDS : HELD_WORDS[operation];
   await confirm(describeList(shown), question, options.yes);
   const { result } = await askOrDo(options, 'approveHeld', { params: { digest }, body: { operation } });
   printResult(options.json, result, () => [`${result.count} ${what} go with the next cycle`]);
@@ -69,11 +68,16 @@ function describeList(list: HeldList): string[] {
     ],
   );
   const where = list.operation === 'rename' ? 'the managed domain' : 'the tenant and in the managed domain';
-  const would = isOfPasswords(list) && { would: 'would have their passwords withdrawn' };
-  const lines = describeHeld(list, { scope: connector, where, rows, ...would });
+  const { would } = isOfPasswords(list) ? OF_PASSWORDS : HELD_WORDS[list.operation];
+  const lines = describeHeld(list, { scope: connector, would, where, rows });
   return [...lines, ...(list.kind === undefined ? [] : EXPLAINED[list.kind])];
 }
 
+const OF_PASSWORDS = {
+  would: 'would have their passwords withdrawn',
+  question: 'Withdraw them?',
+  what: 'withdrawals',
+};
 const isOfPasswords = ({ kind }: HeldList): boolean => kind === 'password' || kind === 'leaver-password';
 
 const EXPLAINED: Readonly<Record<NonNullable<HeldList['kind']>, readonly string[]>> = {

@@ -139,7 +139,7 @@ export class ConnectorSpace {
   /** After a full import: what it did not meet is gone. @returns who was there before */
   markUnseenDeleted(generation: number): Pick<SpaceObject, 'guid' | 'anchor'>[] {
     return this.#db.all<{ guid: string; anchor: string }>(
-      `UPDATE connector_space SET deleted = 1, desired_digest = NULL, leaving = 0, withdrawing = 0, scope_reason = 'not found by a full import'
+      `UPDATE connector_space SET deleted = 1, desired_digest = NULL, leaving = 0, scope_reason = 'not found by a full import'
        WHERE ${this.#own} AND generation <> ? AND deleted = 0 RETURNING guid, anchor`,
       this.#connector,
       generation,

@@ -223,3 +223,22 @@ test('changes of the directory count as deletions of a kind of their own: above 
   await turn();
   assert.deepEqual([atOf(others.slice(7, 11)), held()], [['scope'], [0, 0]]);
 });
+
+test('who comes back from a deletion that was held has the password that the scope gives them then', async () => {
+  const some = Array.from({ length: 11 }, (_, n) => forest.hire(`p${n}`, `Pass-${n}-1!`));
+  await place.restart({
+    conditions: { user: '(!(adminDescription=Gone))' },
+    passwords: { condition: EXCLUDE },
+  });
+  await turn();
+  const [first, second] = some as [ForestPerson, ForestPerson];
+  forest.change(first, { adminDescription: FILTERED });
+  await turn();
+  for (const person of some) forest.change(person, { adminDescription: 'Gone' });
+  await turn();
+  assert.deepEqual([at(first), at(second)], ['scope', 1], 'their deletions wait, and everything stays');
+  forest.change(first, { adminDescription: undefined });
+  forest.change(second, { adminDescription: FILTERED });
+  await turn();
+  assert.deepEqual([at(first), at(second)], [1, 'scope']);
+});
