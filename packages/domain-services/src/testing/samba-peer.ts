@@ -132,10 +132,10 @@ export class SambaPeer extends AccountsPeer {
 
   async atRest(writes: readonly Write[]): Promise<WriteResult[]> {
     return Promise.all(
-      writes.map(async write => {
+      writes.map(write => {
         if (write.kind === 'add') return super.write(write);
         const { guid, values } = write;
-        if (this.groups.stored.has(guid)) return this.groups.writeAtRest(guid, values);
+        if (this.groups.stored.has(guid)) return Promise.resolve(this.groups.writeAtRest(guid, values));
         return super.ensure(guid, structuredClone(values));
       }),
     );
