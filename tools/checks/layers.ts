@@ -27,7 +27,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   contract: [['index'], ['openapi'], ['domain'], ['tenant', 'connect'], ['http'], ['common']],
   'active-directory': [
     ['index'],
-    ['commands'],
+    ['commands', 'call-errors'],
     ['replication'],
     ['account'],
     ['import', 'directory-identity'],

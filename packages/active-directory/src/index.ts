@@ -15,6 +15,7 @@ export {
   rightName,
 } from './account/grant-commands.ts';
 export { type AccountPermissions, probePermissions } from './account/permissions.ts';
+export { CALL_ERRORS, callTodo } from './call-errors.ts';
 export { replicationCommands } from './commands.ts';
 export {
   type DirectoryIdentity,

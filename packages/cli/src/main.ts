@@ -12,6 +12,12 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage; // commander has said what was wrong
   } else {
-    process.exitCode = reportError(error, json);
+    process.exitCode = reportError(error, json, await directoryTodo(error));
   }
+}
+
+/** Of a domain controller that refuses; what knows them is loaded only then. */
+async function directoryTodo(error: unknown): Promise<string | undefined> {
+  if (!['LdapError', 'ReplicationError'].includes((error as Error | undefined)?.name ?? '')) return undefined;
+  return (await import('@causeway/active-directory')).callTodo(error);
 }

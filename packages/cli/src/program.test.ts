@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { CALL_ERRORS } from '@causeway/active-directory';
 import { ERRORS } from '@causeway/service';
 import type { Command } from 'commander';
 import { createProgram } from './index.ts';
@@ -69,9 +72,29 @@ test('every command has examples that it takes', async () => {
   }
   assert.equal(new Set(lines).size, lines.length, 'no example stands at two commands');
 });
+
+test('a command that a domain controller refuses says what to do', () => {
+  const main = fileURLToPath(import.meta.resolve('./main.ts'));
+  const args = [
+    'replicate',
+    '--server',
+    '127.0.0.1',
+    '--account',
+    'reader@corp',
+    '--port',
+    '1',
+    '--all',
+    '--json',
+  ];
+  const env = { ...process.env, CAUSEWAY_PASSWORD: 'made-up' };
+  const { stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', env });
+  const { code, todo } = JSON.parse(stderr.trim().split('\n').at(-1)!).error;
+  assert.deepEqual([code, todo], ['unreachable', CALL_ERRORS.unreachable.todo]);
+});
+
 test('every command that an error says to run exists, with its options', async () => {
   const program = await createProgram();
-  const commands = Object.entries(ERRORS).flatMap(([code, { todo }]) =>
+  const commands = [...Object.entries(ERRORS), ...Object.entries(CALL_ERRORS)].flatMap(([code, { todo }]) =>
     [...todo.matchAll(/^ {2}causeway (?<words>[^…\n]+)$/gm)].map(({ groups }) => ({
       code,
       line: groups!.words!,

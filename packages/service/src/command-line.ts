@@ -20,11 +20,12 @@ const HAS_COMMAND = /^ {2}causeway /m;
 /**
  * Shows an error to a person on standard error, what to do below it, and returns the exit code. Programs get JSON with `--json`.
  * What to do comes from the table of errors, unless the message has the command already.
+ * @param otherTodo what to do about an error that those tables do not know
  */
-export function reportError(error: unknown, json: boolean): number {
+export function reportError(error: unknown, json: boolean, otherTodo?: string): number {
   const code = error instanceof CausewayError ? error.code : ((error as { code?: string }).code ?? 'failed');
   const message = describeError(error);
-  const { todo } = (error ?? {}) as { todo?: string };
+  const { todo = otherTodo } = (error ?? {}) as { todo?: string };
   const below = todo === undefined || HAS_COMMAND.test(message) ? '' : `\n${todo}`;
   process.stderr.write(
     json

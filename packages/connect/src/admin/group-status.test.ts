@@ -65,7 +65,7 @@ test('status says how it stands with groups, what does not arrive of them, and w
     /does not arrive: CN=Group 500,.* contains CN=Group 501/,
   );
   assert.throws(() => userStatus(connect, 'group500'), {
-    ...{ code: 'no-such-user', message: /it is a group: causeway connect status --group 'group500'/ },
+    ...{ code: 'no-such-user', message: /it is a group\n.*\n {2}causeway connect status --group 'group500'/ },
   });
 });
 

@@ -94,7 +94,7 @@ export function locate(
     throw new CausewayError('no-such-object', `no connector space has an object ${guid}`, { status: 404 });
   if (another === undefined) return only;
   const names = found.map(({ connector }) => connector.name).join(', ');
-  const text = `several connectors have an object ${guid} (${names}): look at it by its connector and distinguished name`;
+  const text = `several connectors have an object ${guid}: ${names}`;
   throw new CausewayError('several-objects', text, { status: 409 });
 }
 

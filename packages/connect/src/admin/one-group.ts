@@ -41,7 +41,7 @@ function findGroup(connect: Connect, name: string): { connector: Connector; obje
   });
   const [only, another] = found;
   if (only === undefined) {
-    const text = `no connector has met a group '${name}': a sAMAccountName, DN, objectGUID or source anchor expected`;
+    const text = `no connector knows a group '${name}': a sAMAccountName, DN, objectGUID or source anchor expected`;
     throw new CausewayError('no-such-group', text, { status: 404 });
   }
   if (another === undefined) return only;

@@ -252,7 +252,7 @@ export function findUser(connect: Connect, name: string): { connector: Connector
     const hint = isGroup
       ? `it is a group\nTo see it:\n  causeway connect status --group '${name}'`
       : 'a userPrincipalName, sAMAccountName or DN expected';
-    throw new CausewayError('no-such-user', `no connector has met a user '${name}': ${hint}`, {
+    throw new CausewayError('no-such-user', `no connector knows a user '${name}': ${hint}`, {
       status: 404,
     });
   }

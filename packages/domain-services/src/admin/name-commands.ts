@@ -194,13 +194,17 @@ function refuseGroup(group: GroupEntry, { name, slot }: Named, taker: Taker): vo
     );
 }
 
-const notTheName = (name: string, who: string, why = 'only who is can have it'): CausewayError =>
+const notTheName = (
+  name: string,
+  who: string,
+  why = 'only a user or group of that name can have it',
+): CausewayError =>
   new CausewayError('not-the-name', `${who} is not called '${name}' on-premises: ${why}`, { status: 409 });
 
 const sameForest = (name: string, holder: string, taker: string): CausewayError =>
   new CausewayError(
     'same-forest',
-    `${holder} has '${name}' before ${taker}: of one forest, only a change on-premises decides`,
+    `${holder} has '${name}' before ${taker}: both are of one forest, where only a change on-premises decides`,
     { status: 409 },
   );
 

@@ -231,7 +231,7 @@ test('a registration replaces another domain only by its name, and never its own
   }
   assert.throws(() => decideReplacement(fresh, first.shown, undefined), {
     ...refused,
-    message: /nothing was changed.*--replace AADDS\.EXAMPLE\.NET/,
+    message: /nothing was changed\n.*\n {2}causeway domain register --replace AADDS\.EXAMPLE\.NET/,
   });
   for (const registered of [null, undefined, first.shown]) {
     for (const name of [undefined, second.own.realm])

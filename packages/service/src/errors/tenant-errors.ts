@@ -151,7 +151,7 @@ export const TENANT_ERRORS = {
   },
   'not-the-name': {
     status: 409,
-    means: 'The user is not called so, and only a user or group that is can get the name.',
+    means: 'The user is not called so, and only a user or group of that name can get it.',
     todo: 'Rename the user first, where it comes from. To see who has the name and who wants it:\n  causeway tenant name show NAME\n  causeway domain name show NAME',
   },
   'nothing-to-set': {
