@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CALL_ERRORS } from '@causeway/active-directory';
 import { createProgram } from '@causeway/cli';
 import { ConnectConfiguration, ConnectorConfiguration, EVENTS } from '@causeway/connect';
 import { apis } from '@causeway/contract';
@@ -45,10 +46,13 @@ const PLACES: Readonly<Record<keyof typeof ERROR_TABLES, string>> = {
   powershell: 'The PowerShell module',
 };
 
-const ERRORS: readonly ErrorPart[] = Object.entries(ERROR_TABLES).map(([place, errors]) => ({
-  title: PLACES[place as keyof typeof ERROR_TABLES],
-  errors,
-}));
+const ERRORS: readonly ErrorPart[] = [
+  ...Object.entries(ERROR_TABLES).map(([place, errors]) => ({
+    title: PLACES[place as keyof typeof ERROR_TABLES],
+    errors,
+  })),
+  { title: 'Calls to a domain controller', errors: CALL_ERRORS },
+];
 
 /** Every page of the reference, by its file's name. */
 export async function referencePages(): Promise<Map<string, string>> {
