@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { baseDn, domainStatus, holdsDomain, provisionDomain, startDomain, stopDomain } from '@causeway/samba';
+import { extendSchemaByExchange } from './exchange-schema.ts';
 import { modifyDirectory } from './ldif.ts';
 import { isLab, labDirectory, openLab } from './state.ts';
 import { domainSettings, firstForest, type LabDomain, labDomains, layoutOf, writeKrb5Conf } from './table.ts';
@@ -20,6 +21,7 @@ export async function labUp(
       report(`making the domain ${domain.realm}`);
       await provisionDomain(domainSettings(domain));
     }
+    if (domain.exchange) await extendSchemaByExchange(domain, layout);
     if (!domainStatus(layout).running) {
       await relaxPasswordPolicy(domain);
       report(`starting ${domain.realm} on ${domain.address}`);

@@ -26,6 +26,8 @@ export interface LabDomain {
   joins?: string;
   /** Its people's seed when none is told; default: 1. Another one makes other people, and other passwords for the same names. */
   seed?: number;
+  /** Whether its schema has the attributes that Exchange brings. */
+  exchange?: boolean;
 }
 
 export const DOMAINS = {
@@ -36,8 +38,9 @@ export const DOMAINS = {
     netbiosDomain: 'CORP',
     hostName: 'dc1',
     address: '127.0.0.10',
+    exchange: true,
   },
-  /** A second forest: people of its own, many with names that the first one has, too. */
+  /** A second forest: people of its own, many with names that the first one has, too; Exchange was never there. */
   fabrikam: {
     name: 'fabrikam',
     madeBy: 'lab',
