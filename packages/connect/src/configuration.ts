@@ -1,5 +1,5 @@
 import { dnsNameOf } from '@causeway/active-directory';
-import { MAX_BATCH } from '@causeway/contract';
+import { AttributeName, MAX_BATCH, MAX_EXTENSIONS } from '@causeway/contract';
 import {
   CausewayError,
   DELETION_THRESHOLD,
@@ -79,6 +79,8 @@ export const ConnectorConfiguration = z.strictObject({
   /** Sends passwords of inetOrgPerson objects too. The original never does. */
   inetOrgPersonPasswords: z.boolean().default(false),
   scope: Scope.prefault({}),
+  /** Attributes of people that go to the tenant beside those of everybody, as the directory's schema writes their names. */
+  extensions: z.array(AttributeName).max(MAX_EXTENSIONS).default([]),
 });
 export type ConnectorConfiguration = z.infer<typeof ConnectorConfiguration>;
 

@@ -30,6 +30,7 @@ export {
   NAMELESS_ACCOUNT_VERSION,
   type NamedAccountRecord,
   NULL_SID,
+  PROFILE_ACCOUNT_VERSION,
 } from './kinds/account.ts';
 export type { CredentialFields, CredentialRecord } from './kinds/credential.ts';
 export { CLOUD_FOREST, type RecordIdentity } from './kinds/fields.ts';
@@ -58,6 +59,7 @@ export {
   type WithdrawalRecord,
 } from './kinds/withdrawal.ts';
 export { openCredentialRecord } from './open.ts';
+export { canonicalProfile, type ProfileValues, profileDigest } from './profile.ts';
 export { domainFingerprint, normalizeFingerprint, type PublicKeyInfo, publicKeyInfo } from './public-key.ts';
 export { REFUSAL_REASONS, type Refusal, type Refused } from './refusal.ts';
 export { CredentialSealer } from './seal.ts';

@@ -3,7 +3,7 @@ import type { LdapConnection } from '@causeway/ldap';
 import { CausewayError } from '@causeway/service';
 import type { ConnectorContext } from '../context.ts';
 import { namesContainers, placeText } from '../scope/decide-place.ts';
-import { compileRules, type Rules } from '../scope/rules.ts';
+import type { Rules } from '../scope/rules.ts';
 import type { ConnectorSpace } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { rulesText } from '../store/scope/rules-in-force.ts';
@@ -13,28 +13,30 @@ import { everyObject } from './every-object.ts';
 import { putObject } from './groups/put-object.ts';
 import { isScopeMember, type ScopeMembers, scopeMembers } from './groups/scope-members.ts';
 import type { ImportTally } from './import-tally.ts';
-import { furtherAttributes, isImported } from './imported-attributes.ts';
+import { isImported, namedAttributes } from './imported-attributes.ts';
 import { placeIn } from './place-in.ts';
+import { profileRules, wantedRules } from './profile/whole-profiles.ts';
 
 /** By which rules everything is to be decided: the program's and the configuration's. */
-export function configuredRules({ scope, connector }: Pick<ConnectorContext, 'scope' | 'connector'>): string {
+export function configuredRules(context: ConnectorContext): string {
+  const { scope, connector } = context;
   const own = [RULES_VERSION, scope.domain, scope.ownAccount, connector.inetOrgPersonPasswords];
-  return rulesText(own, connector.scope);
+  return rulesText(own, connector.scope, profileRules(context));
 }
 
 /**
- * Conditions of rules that are not in force yet look at nothing that an import cannot bring.
+ * Rules that are not in force yet look at nothing that an import cannot bring.
  * @throws CausewayError 'condition-refused'
  */
 export async function checkConditions(context: ConnectorContext, ldap: LdapConnection): Promise<void> {
   const { store, connector } = context;
   if (store.rules.text === configuredRules(context)) return;
-  const names = furtherAttributes([compileRules(connector.scope)]);
+  const names = namedAttributes(wantedRules(context));
   if (names.length === 0) return;
   const schema = await readAttributeSchema(ldap, names);
   const problems = names.flatMap(name => whyNoCondition(name, schema) ?? []);
   if (problems.length === 0) return;
-  const text = `'scope.conditions' of '${connector.name}' cannot be used: ${problems.join('; ')}. Nothing is synchronized until the configuration is put right`;
+  const text = `'scope.conditions' or 'extensions' of '${connector.name}' cannot be used: ${problems.join('; ')}. Nothing is synchronized until the configuration is put right`;
   throw new CausewayError('condition-refused', text);
 }
 
@@ -45,11 +47,11 @@ export async function checkConditions(context: ConnectorContext, ldap: LdapConne
  * Passwords that may go now and might not before are read, which no delta brings.
  */
 export function applyRules(context: ConnectorContext, tally?: ImportTally): void {
-  const { store, connector } = context;
+  const { store } = context;
   const { rules, cursors } = store;
   const wanted = configuredRules(context);
   const areChanged = rules.text !== wanted;
-  if (areChanged && !isImported(store, compileRules(connector.scope))) return;
+  if (areChanged && !isImported(store, wantedRules(context))) return;
   const isAsked = cursors.get('decide-anew') !== undefined;
   const areMoved = cursors.get('containers-changed') !== undefined;
   if (!areChanged && !isAsked && !areMoved) return;

@@ -2,9 +2,11 @@ import type { Profile } from '@causeway/contract';
 import { NULL_SID } from '@causeway/records';
 import { FILETIME_NEVER, filetimeToIso } from '@causeway/wire';
 import type { ScopeContext } from '../context.ts';
+import type { ProfileRules } from '../scope/rules.ts';
 import type { SpaceObject, StoredAttributes } from '../store/space-object.ts';
 import { UserAccountControl } from '../user-account-control.ts';
 import { first } from './attributes.ts';
+import { decideProfile } from './profile/decide-profile.ts';
 
 /** A user as the tenant should have it. */
 export interface Account {
@@ -21,22 +23,23 @@ export type AccountDecision = { inScope: true; account: Account } | { inScope: f
 /** Raised when the rules below change: every object is then decided anew. */
 export const RULES_VERSION = 2;
 
-/** Most characters of a descriptive attribute that the tenant takes. */
-const MAX_TEXT = 1024;
-
 /**
  * Whether a user is synchronized, and as what: the original's rules "In from AD - User Join", "User AccountEnabled" and
  * "User Common". `accountExpires`, which the original leaves behind, goes along.
  */
-export function decideAccount(object: ScopedObject, context: ScopeContext): AccountDecision {
+export function decideAccount(
+  object: ScopedObject,
+  context: ScopeContext,
+  profile?: ProfileRules,
+): AccountDecision {
   const reason = whyOutOfScope(object, context);
   return reason === undefined
-    ? { inScope: true, account: accountOf(object.attributes, context) }
+    ? { inScope: true, account: accountOf(object.attributes, context, profile) }
     : { inScope: false, reason };
 }
 
 /** The account that attributes tell of; of one that is not synchronized any more, as it was known last. */
-export function accountOf(a: StoredAttributes, context: ScopeContext): Account {
+export function accountOf(a: StoredAttributes, context: ScopeContext, profile?: ProfileRules): Account {
   const samAccountName = first(a, 'sAMAccountName') ?? 'unknown';
   return {
     userPrincipalName: signInName(first(a, 'userPrincipalName')) ?? `${samAccountName}@${context.domain}`,
@@ -44,16 +47,7 @@ export function accountOf(a: StoredAttributes, context: ScopeContext): Account {
     onPremisesSecurityIdentifier: first(a, 'objectSid') ?? NULL_SID,
     accountEnabled: (userAccountControl(a) & UserAccountControl.accountDisable) === 0,
     accountExpires: expiry(a.accountExpires),
-    profile: {
-      displayName: text(a, 'displayName'),
-      givenName: text(a, 'givenName'),
-      surname: text(a, 'sn'),
-      mail: text(a, 'mail'),
-      department: text(a, 'department'),
-      jobTitle: text(a, 'title'),
-      telephoneNumber: text(a, 'telephoneNumber'),
-      mobile: text(a, 'mobile'),
-    },
+    profile: decideProfile(a, profile).profile,
   };
 }
 
@@ -83,10 +77,6 @@ function whyOutOfScope(object: ScopedObject, context: ScopeContext): string | un
 
 export const isInetOrgPerson = ({ objectClasses }: Pick<SpaceObject, 'objectClasses'>): boolean =>
   objectClasses.some(name => name.toLowerCase() === 'inetorgperson');
-
-function text(attributes: StoredAttributes, name: string): string | null {
-  return first(attributes, name)?.slice(0, MAX_TEXT) ?? null;
-}
 
 export function userAccountControl(attributes: StoredAttributes): number {
   return Number(first(attributes, 'userAccountControl') ?? 0);

@@ -1,6 +1,13 @@
 import { ObjectChange } from '@causeway/contract';
-import { encodableAccount, recordName, type SigningKey, signAccountRecord } from '@causeway/records';
+import {
+  encodableAccount,
+  profileDigest,
+  recordName,
+  type SigningKey,
+  signAccountRecord,
+} from '@causeway/records';
 import type { ScopeContext } from '../context.ts';
+import type { ProfileRules } from '../scope/rules.ts';
 import { isStranger } from '../store/comparing/marks.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import { accountOf } from './decide-account.ts';
@@ -10,6 +17,8 @@ export interface RecordContext {
   readonly forest: string;
   readonly signingKey: SigningKey;
   readonly scope: ScopeContext;
+  /** Those by which it was decided what the tenant should have. */
+  readonly profile: ProfileRules | undefined;
 }
 
 /**
@@ -23,7 +32,7 @@ export function decideExport(
   sequence: number,
   context: RecordContext,
 ): { change: ObjectChange; recordName: string } | { problem: string } {
-  const account = accountOf(object.attributes, context.scope);
+  const account = accountOf(object.attributes, context.scope, context.profile);
   const isNameless = isStranger(object) && object.attributes.sAMAccountName === undefined;
   const deleted = object.desiredDigest === undefined;
   const { anchor: sourceAnchor, guid: objectGuid } = object;
@@ -39,6 +48,7 @@ export function decideExport(
     enabled: account.accountEnabled && !deleted,
     accountExpires: account.accountExpires,
     deleted,
+    ...(context.profile && !deleted && { profileDigest: profileDigest(account.profile) }),
   });
   const record = signAccountRecord(context.signingKey, fields);
   const names = {

@@ -147,6 +147,7 @@ async function makeBatch(
       forest: connector.forest,
       signingKey,
       scope,
+      profile: store.rules.get().profile,
     });
     if ('change' in decision) items.push({ object, ...decision });
     else refuse(object, decision.problem);

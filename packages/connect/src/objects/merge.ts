@@ -85,7 +85,8 @@ export interface Deciding {
 /** What the rules say of an object. */
 export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deciding): DecidedObject {
   const { scope, rules, placed, known, isMember } = by;
-  const wanted = kind === 'group' ? groupOf(object.attributes) : accountOf(object.attributes, scope);
+  const wanted =
+    kind === 'group' ? groupOf(object.attributes) : accountOf(object.attributes, scope, rules.profile);
   const decision =
     kind === 'group'
       ? decideGroup(object, known?.exportedDigest !== undefined)

@@ -5,6 +5,12 @@ import { namesContainers, type PlaceRules } from './decide-place.ts';
 /** Who is synchronized, as an administrator says: `scope` of a connector. */
 export type ScopeSettings = ConnectorConfiguration['scope'];
 
+/** Of whole profiles, which go once tenant and managed domain take them. */
+export interface ProfileRules {
+  /** Attributes beside those of everybody, as an administrator names them. */
+  readonly extensions: readonly string[];
+}
+
 /** The same, ready to decide with. */
 export interface Rules extends PlaceRules {
   /** Nothing was decided yet: what the rules look at has not been imported. Nobody is in scope by these. */
@@ -13,16 +19,18 @@ export interface Rules extends PlaceRules {
   readonly groups: ReadonlyMap<string, string>;
   readonly conditions: { readonly user?: CompiledFilter; readonly group?: CompiledFilter };
   readonly inetOrgPersons: boolean;
+  /** Undefined: of a profile no more goes than the release before takes. */
+  readonly profile?: ProfileRules | undefined;
 }
 
 /** Each cycle asks for those of the configuration several times. */
 const COMPILED = new WeakMap<ScopeSettings, Rules>();
 
 /** @throws LdapError 'syntax' for a condition that is no filter, or cannot be evaluated */
-export function compileRules(settings: ScopeSettings): Rules {
+export function compileRules(settings: ScopeSettings, profile?: ProfileRules): Rules {
   const rules = COMPILED.get(settings) ?? compile(settings);
   COMPILED.set(settings, rules);
-  return rules;
+  return profile === undefined ? rules : { ...rules, profile };
 }
 
 function compile({ organizationalUnits, groups = [], conditions, inetOrgPersons }: ScopeSettings): Rules {
@@ -40,7 +48,8 @@ function compile({ organizationalUnits, groups = [], conditions, inetOrgPersons 
   };
 }
 
-const EVERYBODY: ScopeSettings = {
+/** Nothing is said of who is synchronized. */
+export const EVERYBODY: ScopeSettings = {
   organizationalUnits: { include: [], exclude: [] },
   groups: [],
   conditions: {},

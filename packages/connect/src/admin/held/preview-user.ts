@@ -1,7 +1,9 @@
 import type { UserPreview } from '@causeway/contract';
 import { accountOf, isInetOrgPerson } from '../../objects/decide-account.ts';
-import { FIXED_RULES, type FixedRule } from '../../objects/fixed-rules.ts';
+import { type FixedRule, fixedRules } from '../../objects/fixed-rules.ts';
+import { flatProfile } from '../../objects/profile/flows.ts';
 import { placeOf } from '../../scope/decide-place.ts';
+import type { ProfileRules } from '../../scope/rules.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
 import { findUser } from '../status.ts';
@@ -10,10 +12,10 @@ import { findUser } from '../status.ts';
 export function previewUser(connect: Connect, name: string): UserPreview {
   const { connector, object } = findUser(connect, name);
   const { store, scope } = connector.context;
-  const { included, excluded, groups } = store.rules.get();
-  const { profile, ...account } = accountOf(object.attributes, scope);
+  const { included, excluded, groups, profile: profileRules } = store.rules.get();
+  const { profile, ...account } = accountOf(object.attributes, scope, profileRules);
   const values = new Map<string, unknown>(
-    Object.entries({ sourceAnchor: object.anchor, ...account, ...profile }),
+    Object.entries({ sourceAnchor: object.anchor, ...account, ...flatProfile(profile) }),
   );
   const by = placeOf(object.place)?.by ?? '';
   return {
@@ -21,7 +23,7 @@ export function previewUser(connect: Connect, name: string): UserPreview {
     ...{ objectGuid: object.guid, synchronized: object.desiredDigest !== undefined },
     ...{ reason: object.scopeReason ?? null, container: excluded.get(by) ?? included.get(by) ?? null },
     inGroups: groups.size === 0 ? null : (object.isMember ?? false),
-    attributes: rulesFor(object).flatMap(({ name: rule, flows }) =>
+    attributes: rulesFor(object, profileRules).flatMap(({ name: rule, flows }) =>
       flows.map(({ source, destination, expression = null }) => {
         const value = values.get(destination) ?? null;
         return { name: destination, value: value === null ? null : String(value), source, expression, rule };
@@ -30,8 +32,8 @@ export function previewUser(connect: Connect, name: string): UserPreview {
   };
 }
 
-const rulesFor = (object: SpaceObject): FixedRule[] =>
-  FIXED_RULES.filter(({ direction, source, name }) => {
+const rulesFor = (object: SpaceObject, profile: ProfileRules | undefined): FixedRule[] =>
+  fixedRules(profile).filter(({ direction, source, name }) => {
     if (direction !== 'Inbound' || source === 'group') return false;
     // An inetOrgPerson has one of its own in the place of a user's.
     return name.includes('AccountEnabled') ? (source === 'inetOrgPerson') === isInetOrgPerson(object) : true;

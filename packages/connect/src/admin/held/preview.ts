@@ -10,7 +10,7 @@ import { isScopeMember, type ScopeMembers, scopeMembers } from '../../objects/gr
 import { furtherAttributes, isImported } from '../../objects/imported-attributes.ts';
 import { decideObject } from '../../objects/merge.ts';
 import { placeIn } from '../../objects/place-in.ts';
-import { compileRules, type Rules } from '../../scope/rules.ts';
+import { compileRules, type ProfileRules, type Rules } from '../../scope/rules.ts';
 import type { ConnectorSpace } from '../../store/connector-space.ts';
 import type { SpaceObject } from '../../store/space-object.ts';
 import type { Connect } from '../../sync/connect.ts';
@@ -41,19 +41,19 @@ async function previewScopes(
   const previews: ScopePreview[] = [];
   for (const { name, scope } of connectors) {
     const { context } = forestConnector(connect, name);
-    previews.push(await previewRules(context, rulesOf(name, scope)));
+    previews.push(await previewRules(context, rulesOf(name, scope, context.store.rules.get().profile)));
   }
   return previews;
 }
 
-function rulesOf(name: string, scope: Record<string, unknown>): Rules {
+function rulesOf(name: string, scope: Record<string, unknown>, profile: ProfileRules | undefined): Rules {
   const refuse = (why: string) =>
     new CausewayError('bad-request', `the scope of '${name}' is none: ${why}`, { status: 400 });
   const parsed = Scope.safeParse(scope);
   if (!parsed.success)
     throw refuse(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
   try {
-    return compileRules(parsed.data);
+    return compileRules(parsed.data, profile);
   } catch (error) {
     if (error instanceof LdapError) throw refuse(error.message);
     throw error;

@@ -1,4 +1,11 @@
-import { compileRules, NO_RULES, type Rules, type ScopeSettings, UNKNOWN_RULES } from '../../scope/rules.ts';
+import {
+  compileRules,
+  EVERYBODY,
+  type ProfileRules,
+  type Rules,
+  type ScopeSettings,
+  UNKNOWN_RULES,
+} from '../../scope/rules.ts';
 import type { Cursors } from '../cursors.ts';
 
 /**
@@ -43,12 +50,17 @@ export class RulesInForce {
 }
 
 /**
- * What decides, as text: other text is other rules. The scope comes last, and only where there is one: releases before had none.
+ * What decides, as text: other text is other rules. Scope and profiles come last, and only where there is something to say of them:
+ * releases before had none.
  * @param own what the program and the connector decide by
  */
-export const rulesText = (own: readonly unknown[], scope: ScopeSettings): string => {
-  const rules = compileRules(scope);
-  return JSON.stringify(sayNothing(rules) ? own : [...own, { scope }]);
+export const rulesText = (
+  own: readonly unknown[],
+  scope: ScopeSettings,
+  profile: ProfileRules | undefined,
+): string => {
+  const last = { ...(!sayNothing(compileRules(scope)) && { scope }), ...(profile && { profile }) };
+  return JSON.stringify(Object.keys(last).length === 0 ? own : [...own, last]);
 };
 
 const sayNothing = ({ included, excluded, groups, conditions, inetOrgPersons }: Rules): boolean =>
@@ -56,6 +68,9 @@ const sayNothing = ({ included, excluded, groups, conditions, inetOrgPersons }: 
 
 function rulesOf(text: string): Rules {
   const last = (JSON.parse(text) as unknown[]).at(-1);
-  const isScoped = typeof last === 'object' && last !== null && 'scope' in last;
-  return isScoped ? compileRules(last.scope as ScopeSettings) : NO_RULES;
+  const { scope = EVERYBODY, profile } = (typeof last === 'object' ? last : {}) as {
+    scope?: ScopeSettings;
+    profile?: ProfileRules;
+  };
+  return compileRules(scope, profile);
 }
