@@ -174,7 +174,7 @@ function wantSid(
 /** What of a record is not written, though the record is: kept beside it. */
 function saveAsides(
   ledger: Ledger,
-  { item, taken, madeAnew }: Task,
+  { item, plan, taken, madeAnew }: Task,
   { record, sid }: Extract<AccountDecision, { kind: 'upsert' }>,
   at: string,
 ): void {
@@ -187,22 +187,23 @@ function saveAsides(
     ledger.problems.save({ ...person, verified: true, kind: 'sid', ...problem });
   } else ledger.problems.clear(person, 'sid');
   if (taken) saveNameProblem(ledger, person, taken.problems, sequence);
-  saveProfileProblem(ledger, record, item.profile, at);
+  const made = plan?.write.kind === 'add' ? plan.next.managedGuid : null;
+  saveProfile(ledger, record, { profile: item.profile, made, at });
 }
 
 /** Beside the record, because it is no record: what stands for a profile explains no difference from a head. */
-function saveProfileProblem(
+function saveProfile(
   ledger: Ledger,
   record: AccountRecord,
-  profile: FeedItem['profile'],
-  at: string,
+  { profile, made, at }: { profile: FeedItem['profile']; made: string | null; at: string },
 ): void {
   const person = signedPerson(record);
   const { sequence } = record;
   if (ledger.accounts.of(person)?.accountSequence === sequence) {
     ledger.problems.clear(person, 'profile');
     const fitting = fittingProfile(record, profile);
-    if (fitting && record.profileDigest !== undefined) ledger.managers.want(person, fitting.manager ?? null);
+    if (fitting && record.profileDigest !== undefined)
+      ledger.managers.want(person, fitting.manager ?? null, made);
     return;
   }
   const { code, reason, acceptable } = refuse('profile-withheld', sequence);

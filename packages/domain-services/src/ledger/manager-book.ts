@@ -12,8 +12,9 @@ export interface DueManager extends Person {
   readonly isWritten: boolean;
 }
 
-const WANT = `INSERT INTO managers (forest, anchor, wanted, due) VALUES (?, ?, ?, 1)
-  ON CONFLICT (forest, anchor) DO UPDATE SET due = due OR wanted IS NOT excluded.wanted, wanted = excluded.wanted`;
+const WANT = `INSERT INTO managers (forest, anchor, wanted, account, due) VALUES (?, ?, ?, ?, 1)
+  ON CONFLICT (forest, anchor) DO UPDATE SET due = due OR wanted IS NOT excluded.wanted, wanted = excluded.wanted,
+    account = coalesce(excluded.account, account), written = iif(excluded.account IS NULL, written, NULL)`;
 const DUE = `SELECT m.forest, m.anchor, a.managed_guid AS account, b.managed_guid AS manager,
     a.managed_guid IS m.account AND b.managed_guid IS m.written AS is_written
   FROM managers AS m INDEXED BY managers_due
@@ -34,10 +35,13 @@ export class ManagerBook {
     this.#database = database;
   }
 
-  /** @param manager an anchor of the same forest; null: none, and the account has been written so */
-  want({ forest, anchor }: Person, manager: string | null): void {
+  /**
+   * @param manager an anchor of the same forest; null: none, and the account has been written so
+   * @param made the account, where it was just made: it has no manager yet
+   */
+  want({ forest, anchor }: Person, manager: string | null, made: string | null = null): void {
     if (manager === null) this.#database.run(`DELETE FROM managers ${OF_PERSON}`, forest, anchor);
-    else this.#database.run(WANT, forest, anchor, manager);
+    else this.#database.run(WANT, forest, anchor, manager, made);
   }
 
   /** So many that are to be looked at, after this person. */
