@@ -51,7 +51,7 @@ async function inManagedDomain(sam: string): Promise<Record<string, string[]>> {
   const values: Record<string, string[]> = {};
   for (const [, name, colons, value] of text.matchAll(/^([A-Za-z0-9-]+)(::?) (.*)$/gm)) {
     const read = colons === '::' ? Buffer.from(value!, 'base64').toString('utf8') : value!;
-    (values[name!] ??= []).push(read);
+    values[name!] = [...(values[name!] ?? []), read];
   }
   return values;
 }

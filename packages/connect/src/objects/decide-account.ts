@@ -5,7 +5,7 @@ import type { ScopeContext } from '../context.ts';
 import type { ProfileRules } from '../scope/rules.ts';
 import type { SpaceObject, StoredAttributes } from '../store/space-object.ts';
 import { UserAccountControl } from '../user-account-control.ts';
-import { first } from './attributes.ts';
+import { digestOf, first } from './attributes.ts';
 import { decideProfile } from './profile/decide-profile.ts';
 
 /** A user as the tenant should have it. */
@@ -50,6 +50,10 @@ export function accountOf(a: StoredAttributes, context: ScopeContext, profile?: 
     profile: decideProfile(a, profile).profile,
   };
 }
+
+/** By which a change of an account is recognized. One whose profile is signed is another one, though it says the same. */
+export const accountDigest = (account: Account, guid: string, profile: ProfileRules | undefined): string =>
+  digestOf(profile ? { ...account, isProfileSigned: true } : account, guid);
 
 export type ScopedObject = Pick<SpaceObject, 'dn' | 'objectClasses' | 'attributes' | 'deleted'>;
 

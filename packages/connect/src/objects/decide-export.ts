@@ -11,6 +11,7 @@ import type { ProfileRules } from '../scope/rules.ts';
 import { isStranger } from '../store/comparing/marks.ts';
 import type { SpaceObject } from '../store/space-object.ts';
 import { accountOf } from './decide-account.ts';
+import { decideProfile } from './profile/decide-profile.ts';
 
 export interface RecordContext {
   readonly tenant: string;
@@ -23,7 +24,7 @@ export interface RecordContext {
 
 /**
  * The change that makes the tenant have what it should have of an object, with its signed account record; or, in words,
- * why there can be none. The digest in the connector space decides whether it is an upsert or a delete.
+ * why there can be none; with what of a profile is left out, in words. The digest in the connector space decides whether it is an upsert or a delete.
  *
  * INVARIANT: state before names. A value that no record can hold costs itself alone: a name is null then, and a SID that of nobody.
  */
@@ -31,7 +32,7 @@ export function decideExport(
   object: SpaceObject,
   sequence: number,
   context: RecordContext,
-): { change: ObjectChange; recordName: string } | { problem: string } {
+): { change: ObjectChange; recordName: string; leftOut: readonly string[] } | { problem: string } {
   const account = accountOf(object.attributes, context.scope, context.profile);
   const isNameless = isStranger(object) && object.attributes.sAMAccountName === undefined;
   const deleted = object.desiredDigest === undefined;
@@ -62,7 +63,8 @@ export function decideExport(
       ? { operation: 'delete', sourceAnchor, sequence, record }
       : { operation: 'upsert', sourceAnchor, objectGuid, ...account, ...names, sequence, record },
   );
-  if (change.success) return { change: change.data, recordName: recordName(record)! };
+  const leftOut = deleted ? [] : decideProfile(object.attributes, context.profile).problems;
+  if (change.success) return { change: change.data, recordName: recordName(record)!, leftOut };
   const [issue] = change.error.issues;
   return { problem: `${issue?.path.join('.')}: ${issue?.message}` };
 }

@@ -11,7 +11,14 @@ import { decideExport } from './decide-export.ts';
 import { exportGroups } from './groups/export-groups.ts';
 import { exportSlices } from './groups/export-slices.ts';
 import { holdLeavers, listOfDeletion } from './leavers.ts';
-import { isWhole, noteRefusal, quarantine, WITHOUT_NAME, withoutName } from './note-verdict.ts';
+import {
+  isWhole,
+  noteRefusal,
+  quarantine,
+  WITHOUT_NAME,
+  withoutName,
+  withoutValues,
+} from './note-verdict.ts';
 import {
   creationsOf,
   decideWaiting,
@@ -111,6 +118,8 @@ interface Item {
   change: ObjectChange;
   /** Kind and version of the record. */
   recordName: string;
+  /** What of the profile no profile can hold, in words. */
+  leftOut: readonly string[];
 }
 
 const OLD_TENANT = 'the tenant is of a release that cannot be told of a user without a name: update it';
@@ -199,6 +208,7 @@ function applyVerdict(context: ConnectorContext, item: Item, verdict: Verdict, t
     store.owed.remove(object.guid);
   } else if (done) {
     tally.summary.upserted += 1;
+    withoutValues(context, object, item.leftOut, tally.run);
     tally.run.count(isNew(object) ? 'adds' : 'updates');
     const refused = verdict.code === undefined ? '' : WITHOUT_NAME;
     store.space.acknowledgeExport(object.guid, `${refused}${object.desiredDigest}`, change.sequence);

@@ -17,7 +17,6 @@ import { judgeRestore, markRestored } from '../domain-controller/note-restore.ts
 import type { ConnectorSpace } from '../store/connector-space.ts';
 import { EventId } from '../store/events.ts';
 import { reserveSequences } from '../store/sequence.ts';
-import type { SpaceObject } from '../store/space-object.ts';
 import { isSmartCardOnly } from '../user-account-control.ts';
 import { applyRules, checkConditions } from './apply-rules.ts';
 import { userAccountControl } from './decide-account.ts';
@@ -27,7 +26,6 @@ import type { ImportTally } from './import-tally.ts';
 import { type ImportedAttributes, importedAttributes, noteImported } from './imported-attributes.ts';
 import { LaggingImport } from './lagging-import.ts';
 import { type DirectoryObject, mergeImported, saysTooLittle } from './merge.ts';
-import { decideProfile } from './profile/decide-profile.ts';
 import { isOfContainer, noteContainersGone, payPlaces, takeContainer } from './take-container.ts';
 
 export interface ImportSummary {
@@ -263,21 +261,11 @@ function merge(context: ConnectorContext, change: ImportedObject, how: Merging):
       'was in another domain of the forest: its password is read anew',
     );
   }
-  for (const problem of [...change.problems, ...profileProblems(context, object, space)]) {
+  for (const problem of change.problems) {
     store.events.add(EventId.runErrors, 'warn', connector.name, `import of '${object.dn}': ${problem}`);
     how.tally?.refused(change, 'value-not-taken', problem);
   }
 }
-
-/** Values of somebody who is synchronized that no profile can hold: the rest of them goes. */
-const profileProblems = (
-  { store }: ConnectorContext,
-  { attributes, desiredDigest }: Pick<SpaceObject, 'attributes' | 'desiredDigest'>,
-  { kind }: ConnectorSpace,
-): readonly string[] =>
-  kind === 'user' && desiredDigest !== undefined
-    ? decideProfile(attributes, store.rules.get().profile).problems
-    : [];
 
 /** Somebody went to another domain of the forest and came back before anybody looked: a domain gives each SID out once. */
 const hasNewSid = (now: DirectoryObject, before: DirectoryObject): boolean =>

@@ -10,7 +10,7 @@ import type {
   StoredAttributes,
 } from '../store/space-object.ts';
 import { digestOf } from './attributes.ts';
-import { accountOf, decideAccount } from './decide-account.ts';
+import { accountDigest, accountOf, decideAccount } from './decide-account.ts';
 import { decideGroup, groupOf } from './groups/decide-group.ts';
 import { sourceAnchorOf } from './source-anchor.ts';
 
@@ -85,8 +85,11 @@ export interface Deciding {
 /** What the rules say of an object. */
 export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deciding): DecidedObject {
   const { scope, rules, placed, known, isMember } = by;
-  const wanted =
-    kind === 'group' ? groupOf(object.attributes) : accountOf(object.attributes, scope, rules.profile);
+  const { guid, attributes } = object;
+  const digest = (): string =>
+    kind === 'group'
+      ? digestOf(groupOf(attributes), guid)
+      : accountDigest(accountOf(attributes, scope, rules.profile), guid, rules.profile);
   const decision =
     kind === 'group'
       ? decideGroup(object, known?.exportedDigest !== undefined)
@@ -107,7 +110,7 @@ export function decideObject(kind: ObjectKind, object: DirectoryObject, by: Deci
       leaving,
       isMember,
     },
-    desiredDigest: isSynchronized ? digestOf(wanted, object.guid) : undefined,
+    desiredDigest: isSynchronized ? digest() : undefined,
   };
 }
 
