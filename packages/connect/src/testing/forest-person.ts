@@ -10,6 +10,8 @@ export interface ForestPerson {
   enabled: boolean;
   /** ISO 8601; null: never. */
   expires: string | null;
+  /** What describes them, by attribute; undefined: no value any more. */
+  described: Readonly<Record<string, string | undefined>>;
   /** The RID of the primary group. */
   primaryGroup: number;
   deleted: boolean;

@@ -113,7 +113,7 @@ export class ScriptedForest {
     const person: ForestPerson = {
       ...{ guid, anchor: sourceAnchorOf(guid), sid: `${this.domainSid}-${++this.#rid}` },
       ...{ name, principal: `${name}@${this.domain}`, container: 'OU=People' },
-      ...{ enabled: true, expires: null },
+      ...{ enabled: true, expires: null, described: {} },
       primaryGroup: DOMAIN_USERS,
       ...{ deleted: false, isThere: true, passwords: [], mustChange: false },
       ...{ version: 0, setAt: 0, setBy: this.#invocationId, objectUsn: 0, restoredUsn: 0, passwordUsn: 0 },
@@ -126,7 +126,9 @@ export class ScriptedForest {
 
   change(
     person: ForestPerson,
-    what: Partial<Pick<ForestPerson, 'name' | 'principal' | 'container' | 'enabled' | 'expires'>>,
+    what: Partial<
+      Pick<ForestPerson, 'name' | 'principal' | 'container' | 'enabled' | 'expires' | 'described'>
+    >,
   ): void {
     Object.assign(person, what, { objectUsn: ++this.#usn });
     this.#moved();
@@ -276,6 +278,7 @@ export class ScriptedForest {
       ...{ objectClass, sAMAccountName: name, userPrincipalName: principal },
       ...(person.restoredUsn > usn && { isDeleted: undefined }),
       userAccountControl: String(enabled ? normalAccount : normalAccount | accountDisable),
+      ...person.described,
       primaryGroupID: String(primaryGroup),
       accountExpires: String(expires === null ? FILETIME_NEVER : dateToFiletime(new Date(expires))),
     };
