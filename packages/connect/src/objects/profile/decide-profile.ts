@@ -1,11 +1,11 @@
 import {
   EMPTY_PROFILE,
   FIRST_ATTRIBUTES,
+  isStorable,
   MAX_PROFILE_LENGTH,
   MAX_PROFILE_VALUE,
   MAX_PROFILE_VALUES,
   type Profile,
-  ProfileValue,
 } from '@causeway/contract';
 import { canonicalProfile } from '@causeway/records';
 import { isGuid } from '@causeway/wire';
@@ -41,7 +41,7 @@ export function decideProfile(a: StoredAttributes, rules: ProfileRules | undefin
   }
   for (const source of rules.extensions) put(`${EXTENSION}${source}`, listOf(a, source, problems));
   let profile = profileOf(found);
-  while (canonicalProfile(profile).length > MAX_PROFILE_LENGTH) {
+  while (isTooLong(profile, found)) {
     const longest = [...found].reduce((one, other) => (sizeOf(other) > sizeOf(one) ? other : one))[0];
     const text = `more than ${MAX_PROFILE_LENGTH} characters in all: without this one, the longest, they are fewer`;
     problems.push(`${longest}: ${text}`);
@@ -57,6 +57,20 @@ function firstProfile(a: StoredAttributes): Profile {
     profile[name] = first(a, PROFILE_FLOWS[name])?.slice(0, MAX_FIRST_TEXT) ?? null;
   return profile;
 }
+
+/** Most characters of JSON for one of a text, and for what stands around a value. */
+const [MOST_ESCAPED, AROUND] = [6, 100];
+
+/** Of nearly everybody the sum of lengths tells that it is not: its canonical text need not be made. */
+function isTooLong(profile: Profile, found: ReadonlyMap<string, string | string[]>): boolean {
+  let most = AROUND;
+  for (const value of [...found.values()].flat()) most += AROUND + MOST_ESCAPED * value.length;
+  return most > MAX_PROFILE_LENGTH && canonicalProfile(profile).length > MAX_PROFILE_LENGTH;
+}
+
+/** Without a schema: it is asked of every value of everybody. */
+const canGo = (value: string, limit = MAX_PROFILE_VALUE): boolean =>
+  value.length <= limit && isStorable(value);
 
 /** Before the name of what an administrator named. */
 const EXTENSION = 'extensions.';
@@ -79,14 +93,14 @@ function textOf(a: StoredAttributes, name: string, source: string, problems: str
   if (value === undefined) return undefined;
   if (name === 'manager') return isGuid(value) ? sourceAnchorOf(value) : undefined;
   const limit = FIRST_ATTRIBUTES.some(one => one === name) ? MAX_FIRST_TEXT : MAX_PROFILE_VALUE;
-  if (value.length <= limit && ProfileValue.safeParse(value).success) return value;
+  if (canGo(value, limit)) return value;
   problems.push(`${source}: ${leftOut(limit)}`);
   return undefined;
 }
 
 function listOf(a: StoredAttributes, source: string, problems: string[]): string[] | undefined {
   const values = [a[source] ?? []].flat().filter(value => value !== '');
-  const good = values.filter(value => ProfileValue.safeParse(value).success);
+  const good = values.filter(value => canGo(value));
   if (good.length < values.length) problems.push(`${source}: ${leftOut(MAX_PROFILE_VALUE)}`);
   if (good.length > MAX_PROFILE_VALUES) {
     problems.push(`${source}: ${good.length} values, at most ${MAX_PROFILE_VALUES} can go: all are left out`);
